@@ -1,0 +1,1 @@
+//! What the user asked for, checked: the only form that the program sees.

@@ -1,0 +1,1 @@
+//! The way in: one poll, top to bottom.

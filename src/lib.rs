@@ -1,0 +1,26 @@
+//! Siftwire polls feeds, keeps their entries, and republishes merged, keyword-filtered feeds.
+//!
+//! The rooms, bottom to top; a room imports only rooms that stand before it (`tests/tidy.rs` holds
+//! the table, `ARCHITECTURE.md` the reasons):
+//!
+//! - [`entry`], [`source`], [`metrics`]: what one entry and one source are, and what is counted. Pure.
+//! - [`filter`]: the query language. Pure.
+//! - [`store`]: the memory; the only place that knows SQL.
+//! - [`ingest`]: the way in, one poll from claim to commit.
+//! - [`publish`]: the way out, one output from new revisions to bytes.
+//! - [`serve`]: HTTP in; the only place that knows axum.
+//! - [`config`]: what the user asked for, checked whole.
+//! - [`daemon`]: time, tasks and signals.
+//! - [`cli`]: one file for each word that the user types.
+
+pub mod cli;
+pub mod config;
+pub mod daemon;
+pub mod entry;
+pub mod filter;
+pub mod ingest;
+pub mod metrics;
+pub mod publish;
+pub mod serve;
+pub mod source;
+pub mod store;

@@ -1,0 +1,1 @@
+//! Counters and gauges, passed in; nothing global. Knows nobody.

@@ -1,0 +1,1 @@
+//! The way out: one output, top to bottom.

@@ -1,0 +1,1 @@
+//! HTTP in: request, call, response. Door: the only place that knows axum.

@@ -1,0 +1,188 @@
+//! What one source is, what is remembered of it, and how a poll of it ended. Pure; knows nobody.
+
+use std::fmt;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use url::Url;
+
+/// Something that we poll, as the user asked for it: checked, with every default filled in.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Source {
+    /// Unique among the sources.
+    pub name: String,
+    /// `http` or `https`, without credentials (they are in `access`).
+    pub url: Url,
+    /// What the user calls it; the feed's own title otherwise.
+    pub title: Option<String>,
+    /// How often to come.
+    pub pace: Pace,
+    /// How to ask.
+    pub access: Access,
+    /// BCP 47 tag for entries that name none.
+    pub language: Option<String>,
+    /// Of the first poll, so many of the newest matching entries enter each output.
+    pub first_poll: usize,
+    /// Whether its entries may join stories.
+    pub stories: bool,
+}
+
+/// How often a source is polled.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Pace {
+    /// The wanted time between polls.
+    pub every: Duration,
+    /// The slowest that it may become, hints of the publisher apart.
+    pub at_most: Duration,
+    /// Whether a quiet source is asked less often.
+    pub adaptive: bool,
+}
+
+/// How a source is asked.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Access {
+    /// For the whole answer.
+    pub timeout: Duration,
+    /// Bytes after decompression.
+    pub max_body: u64,
+    /// Instead of Siftwire's own.
+    pub user_agent: Option<String>,
+    /// More request headers, in the order of the config.
+    pub headers: Vec<(String, Secret)>,
+    /// Basic or bearer authorization, sent to the configured host alone.
+    pub authorization: Option<Authorization>,
+    /// Through which proxy.
+    pub proxy: Option<Url>,
+    /// Whether the host that the url names may have a private address.
+    pub allow_private: bool,
+}
+
+/// What goes into the `Authorization` header.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Authorization {
+    /// RFC 7617.
+    Basic {
+        /// Without a colon.
+        user: String,
+        /// May be empty.
+        password: Secret,
+    },
+    /// RFC 6750.
+    Bearer(Secret),
+}
+
+/// A value that must not be shown: its `Debug` form hides it.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Secret(pub String);
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("(secret)")
+    }
+}
+
+/// What is remembered of a source from poll to poll. The store keeps it beside the entries that it
+/// vouches for, in the same transaction.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct SourceState {
+    /// ETag and Last-Modified of the last whole, understood and stored answer.
+    pub validators: Option<Validators>,
+    /// When to come again; `None` before the first poll.
+    pub next_poll: Option<Timestamp>,
+    /// Why then, in words: "every", "max-age", "back-off 3".
+    pub why: String,
+    /// Failed polls in a row.
+    pub failures: u32,
+    /// When the first of them was.
+    pub failing_since: Option<Timestamp>,
+    /// When it was last asked.
+    pub last_poll: Option<Timestamp>,
+    /// When it last answered with a feed, or that nothing changed.
+    pub last_success: Option<Timestamp>,
+    /// The last outcome in words.
+    pub outcome: String,
+    /// 410: not asked again until the config or the operator says so.
+    pub gone: bool,
+    /// What the feed calls itself.
+    pub title: Option<String>,
+    /// The site that the feed names.
+    pub link: Option<String>,
+    /// The feed's language.
+    pub language: Option<String>,
+}
+
+/// Validators of one address, byte for byte as they came (RFC 9110 section 8.8).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Validators {
+    /// The address that they belong to.
+    pub url: Url,
+    /// The ETag header's value.
+    pub etag: Option<Vec<u8>>,
+    /// The Last-Modified header's value.
+    pub last_modified: Option<Vec<u8>>,
+}
+
+/// How a poll ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// A feed was read.
+    Read {
+        /// Entries not seen before.
+        new: usize,
+        /// Entries whose text has changed.
+        edited: usize,
+        /// All entries of the document.
+        entries: usize,
+        /// Entries, or parts, that could not be read.
+        problems: usize,
+    },
+    /// Nothing has changed since the last time (304).
+    NotModified,
+    /// No feed came.
+    Failed(Failure),
+}
+
+/// Why no feed came. The schedule branches on it; its words are for `status` and the log.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Failure {
+    /// The answer, or a part of it, took too long.
+    #[error("timed out")]
+    Timeout,
+    /// The name has no address.
+    #[error("name not found: {0}")]
+    Dns(String),
+    /// No connection, or it broke.
+    #[error("no connection: {0}")]
+    Connection(String),
+    /// The certificate, or the protocol, was refused.
+    #[error("TLS: {0}")]
+    Tls(String),
+    /// The address is private, or not of the web.
+    #[error("refused address: {0}")]
+    RefusedAddress(String),
+    /// Too many hops, or a hop to nowhere.
+    #[error("redirect: {0}")]
+    Redirect(String),
+    /// 410: the publisher says that it will not come back.
+    #[error("gone (410)")]
+    Gone,
+    /// 429 or 503.
+    #[error("asked to wait ({status})")]
+    Throttled {
+        /// The status.
+        status: u16,
+        /// When to come again, if it said so.
+        until: Option<Timestamp>,
+    },
+    /// Any other status that is no success.
+    #[error("status {0}")]
+    Status(u16),
+    /// More bytes than `max_body` after decompression.
+    #[error("larger than {0} bytes")]
+    TooLarge(u64),
+    /// The answer is no feed: which not, in words.
+    #[error("{0}")]
+    Unreadable(String),
+}

@@ -1,0 +1,1 @@
+//! The memory: the program's questions and commands, in its own words.
