@@ -124,6 +124,20 @@ pub struct Validators {
     pub last_modified: Option<Vec<u8>>,
 }
 
+/// What a feed itself says of how often to come. Numbers are as the publisher wrote them, saturated;
+/// the schedule bounds them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct FeedPace {
+    /// RSS `ttl`.
+    pub ttl: Option<Duration>,
+    /// RSS `skipHours`: bit `h` is set for each hour, GMT, in which not to come.
+    pub skip_hours: u32,
+    /// RSS `skipDays`: bit 0 is Monday.
+    pub skip_days: u8,
+    /// `sy:updatePeriod` divided by `sy:updateFrequency`.
+    pub update_period: Option<Duration>,
+}
+
 /// How a poll ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Outcome {

@@ -1,1 +1,3 @@
 //! The way in: one poll, top to bottom.
+
+pub mod fetch;

@@ -1,1 +1,3 @@
 //! The way out: one output, top to bottom.
+
+pub mod output;
