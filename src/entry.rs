@@ -1,5 +1,7 @@
 //! What one entry is: one normalised item of a source. Pure; knows nobody.
 
+pub mod change;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 

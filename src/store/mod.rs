@@ -1,7 +1,20 @@
 //! The memory: the program's questions and commands, in its own words.
+//!
+//! Questions are answered by readers, commands by one writer that groups what is waiting into one
+//! transaction. Both run on threads that the caller of [`open`] starts and joins, so that nothing
+//! is spawned here.
+
+mod sqlite;
 
 use std::path::PathBuf;
 use std::time::Duration;
+
+use jiff::Timestamp;
+
+use crate::entry::{Entry, KeptEntry, Key};
+use crate::source::SourceState;
+
+pub use sqlite::{Error, Store, Workers, open};
 
 /// What the store needs to know from the config.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -10,4 +23,160 @@ pub struct Options {
     pub path: PathBuf,
     /// Entries older than this go; their ids are remembered.
     pub keep: Duration,
+}
+
+/// The store's number for a source.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct SourceId(pub i64);
+
+/// The store's number for an output.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct OutputId(pub i64);
+
+/// A source of the config, as far as the store is concerned.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ConfiguredSource {
+    /// Its name.
+    pub name: String,
+    /// Its address, without credentials.
+    pub url: String,
+    /// What counts as its host: sources of one host are not polled together.
+    pub host: String,
+    /// The user's title for it.
+    pub title: Option<String>,
+    /// The user's word on its language.
+    pub language: Option<String>,
+}
+
+/// A source as the store remembers it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RememberedSource {
+    /// The store's number.
+    pub id: SourceId,
+    /// Its name in the config.
+    pub name: String,
+    /// Its address.
+    pub url: String,
+    /// What is remembered from poll to poll.
+    pub state: SourceState,
+    /// How many entries it has in the store.
+    pub entries: u64,
+}
+
+/// The right to poll a source, until a time.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Claim {
+    /// The source.
+    pub source: SourceId,
+    /// Its name in the config.
+    pub name: String,
+    /// What counts as its host.
+    pub host: String,
+    /// What is remembered of it.
+    pub state: SourceState,
+}
+
+/// What one poll leaves behind: written in one transaction, or not at all.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Poll {
+    /// The source.
+    pub source: SourceId,
+    /// Validators, next poll time, outcome.
+    pub state: SourceState,
+    /// Newest entry first, so that the newest of a first poll have the lowest revisions.
+    pub changes: Vec<Change>,
+}
+
+/// An output of the config, as far as the store is concerned.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ConfiguredOutput {
+    /// Its name.
+    pub name: String,
+}
+
+/// An output as the store remembers it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RememberedOutput {
+    /// The store's number.
+    pub id: OutputId,
+    /// Its name.
+    pub name: String,
+    /// When it was first configured.
+    pub since: Timestamp,
+    /// Digest of what decided its members; empty before the first evaluation.
+    pub definition: String,
+    /// Entries up to this revision have been evaluated.
+    pub watermark: i64,
+    /// How many entries it has.
+    pub members: u64,
+    /// Whether the config names it.
+    pub active: bool,
+}
+
+/// An entry for an output to evaluate.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Candidate {
+    /// The entry.
+    pub entry: KeptEntry,
+    /// Whether it came with the first poll of its source.
+    pub debut: bool,
+}
+
+/// One entry that enters an output.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Member {
+    /// The store's number of the entry.
+    pub entry: i64,
+    /// The entry's published date.
+    pub date: Timestamp,
+    /// JSON of the reasons.
+    pub why: String,
+}
+
+/// How far an output has come: its members and its watermark, written in one transaction.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Advance {
+    /// The output.
+    pub output: OutputId,
+    /// Digest of what decided the members.
+    pub definition: String,
+    /// Entries up to this revision have been evaluated.
+    pub watermark: i64,
+    /// Who enters.
+    pub members: Vec<Member>,
+    /// What happens to those who are in already.
+    pub others: Others,
+}
+
+/// What an advance does to the members that it does not name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Others {
+    /// They stay: an entry that was published is not taken back.
+    Stay,
+    /// They go: the output was defined anew.
+    Go,
+}
+
+/// Which members of an output to read, newest first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Wanted {
+    /// At most so many.
+    pub limit: usize,
+    /// At most so many of one source.
+    pub per_source: Option<usize>,
+    /// None that is older.
+    pub not_before: Option<Timestamp>,
+}
+
+/// When the bytes of a document last changed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rendering {
+    /// The output.
+    pub output: OutputId,
+    /// The format's extension.
+    pub format: String,
+    /// Digest of the bytes.
+    pub digest: String,
+    /// When they became so.
+    pub changed: Timestamp,
 }

@@ -1,0 +1,431 @@
+//! SQLite: the connections, their threads and the migrations. Door: the only place that knows SQL.
+
+mod entries;
+mod outputs;
+mod sources;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use rusqlite::{Connection, TransactionBehavior};
+use tokio::sync::{mpsc, oneshot};
+
+use super::{
+    Advance, Candidate, Claim, ConfiguredOutput, ConfiguredSource, Options, OutputId, Poll, RememberedOutput,
+    RememberedSource, Rendering, SourceId, Wanted,
+};
+use crate::entry::{KeptEntry, Key};
+
+/// Numbered by their place: the schema's version is how many of them have run.
+const MIGRATIONS: &[&str] = &[include_str!("sqlite/0001_first.sql")];
+
+/// How many questions are answered at once.
+const READERS: usize = 2;
+
+/// How many commands may wait, and the most that share a transaction.
+const WAITING: usize = 256;
+
+/// A question or a command failed: which, and why.
+#[derive(Clone, Debug, thiserror::Error)]
+#[error("store: {what}")]
+pub struct Error {
+    what: String,
+    source: Option<Arc<rusqlite::Error>>,
+}
+
+impl Error {
+    fn new(what: impl Into<String>) -> Error {
+        Error { what: what.into(), source: None }
+    }
+
+    fn of(what: impl Into<String>, source: rusqlite::Error) -> Error {
+        Error { what: format!("{}: {source}", what.into()), source: Some(Arc::new(source)) }
+    }
+
+    /// Whether there was no room on the disk.
+    #[must_use]
+    pub fn is_disk_full(&self) -> bool {
+        self.source.as_ref().and_then(|e| e.sqlite_error_code()) == Some(rusqlite::ErrorCode::DiskFull)
+    }
+}
+
+type Job = Box<dyn FnOnce(&mut Connection) + Send>;
+/// Runs inside the group's transaction, or is told why there is none.
+type Command = Box<dyn FnOnce(Result<&Connection, Error>) -> Done + Send>;
+
+/// What a command leaves to be said once the group's fate is known.
+struct Done {
+    failed: bool,
+    /// Tells the one who asked: the group's error, if it has one.
+    settle: Box<dyn FnOnce(Option<&Error>) + Send>,
+}
+
+/// A handle to ask and to command; cheap to clone. The threads end when the last handle is dropped.
+#[derive(Clone)]
+pub struct Store {
+    questions: mpsc::Sender<Job>,
+    commands: mpsc::Sender<Command>,
+}
+
+/// The bodies of the store's threads: the caller runs each on a thread of its own and joins them.
+pub struct Workers(pub Vec<Box<dyn FnOnce() + Send>>);
+
+/// Opens the store, creating or migrating the file.
+///
+/// # Errors
+/// The file cannot be opened, is no database, is damaged, or was written by a newer Siftwire.
+pub fn open(options: &Options) -> Result<(Store, Workers), Error> {
+    let path = &options.path;
+    let what = || format!("cannot open {}", path.display());
+    if let Some(folder) = path.parent().filter(|f| !f.exists()) {
+        create_private_folder(folder)
+            .map_err(|e| Error::new(format!("cannot create {}: {e}", folder.display())))?;
+    }
+    create_private_file(path).map_err(|e| Error::new(format!("{}: {e}", what())))?;
+    let mut writer = connect(path).map_err(|e| Error::of(what(), e))?;
+    migrate(&mut writer, path)?;
+    let mut readers = Vec::new();
+    for _ in 0..READERS {
+        let reader = connect(path).map_err(|e| Error::of(what(), e))?;
+        reader.pragma_update(None, "query_only", true).map_err(|e| Error::of(what(), e))?;
+        readers.push(reader);
+    }
+    let (questions, asked) = mpsc::channel::<Job>(WAITING);
+    let (commands, commanded) = mpsc::channel::<Command>(WAITING);
+    let mut workers: Vec<Box<dyn FnOnce() + Send>> = vec![Box::new(move || write(writer, commanded))];
+    let asked = Arc::new(std::sync::Mutex::new(asked));
+    for reader in readers {
+        let asked = Arc::clone(&asked);
+        workers.push(Box::new(move || read(reader, &asked)));
+    }
+    Ok((Store { questions, commands }, Workers(workers)))
+}
+
+fn create_private_folder(folder: &std::path::Path) -> std::io::Result<()> {
+    use std::os::unix::fs::DirBuilderExt;
+    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)
+}
+
+/// SQLite gives its side files the mode of the main one.
+fn create_private_file(path: &std::path::Path) -> std::io::Result<()> {
+    use std::os::unix::fs::OpenOptionsExt;
+    if path.exists() {
+        return Ok(());
+    }
+    std::fs::OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(path).map(drop)
+}
+
+fn connect(path: &std::path::Path) -> rusqlite::Result<Connection> {
+    let connection = Connection::open(path)?;
+    connection.busy_timeout(Duration::from_secs(30))?;
+    connection.pragma_update(None, "journal_mode", "wal")?;
+    connection.pragma_update(None, "synchronous", "full")?;
+    connection.pragma_update(None, "foreign_keys", true)?;
+    connection.pragma_update(None, "journal_size_limit", 64 * 1024 * 1024)?;
+    connection.set_prepared_statement_cache_capacity(64);
+    Ok(connection)
+}
+
+fn migrate(connection: &mut Connection, path: &std::path::Path) -> Result<(), Error> {
+    let failed = |e| Error::of(format!("cannot prepare {}", path.display()), e);
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(failed)?;
+    let version: i64 =
+        transaction.pragma_query_value(None, "user_version", |row| row.get(0)).map_err(failed)?;
+    let version = usize::try_from(version).unwrap_or(usize::MAX);
+    if version > MIGRATIONS.len() {
+        return Err(Error::new(format!(
+            "{} was written by a newer Siftwire (schema {version}, this one knows {}): install that one again, or name another file in [store] path",
+            path.display(),
+            MIGRATIONS.len()
+        )));
+    }
+    for migration in &MIGRATIONS[version..] {
+        transaction.execute_batch(migration).map_err(failed)?;
+    }
+    transaction.pragma_update(None, "user_version", MIGRATIONS.len() as i64).map_err(failed)?;
+    transaction.commit().map_err(failed)
+}
+
+fn read(mut connection: Connection, asked: &std::sync::Mutex<mpsc::Receiver<Job>>) {
+    loop {
+        let job = match asked.lock() {
+            Ok(mut asked) => asked.blocking_recv(),
+            Err(_) => None,
+        };
+        match job {
+            Some(job) => job(&mut connection),
+            None => return,
+        }
+    }
+}
+
+/// Takes what is waiting, runs it in one transaction, each command in a savepoint of its own, and
+/// answers when the transaction stands.
+fn write(mut connection: Connection, mut commanded: mpsc::Receiver<Command>) {
+    let mut waiting = Vec::new();
+    while let Some(first) = commanded.blocking_recv() {
+        waiting.push(first);
+        while waiting.len() < WAITING {
+            match commanded.try_recv() {
+                Ok(next) => waiting.push(next),
+                Err(_) => break,
+            }
+        }
+        write_group(&mut connection, &mut waiting);
+    }
+    if let Err(error) = connection.execute_batch("PRAGMA optimize; PRAGMA wal_checkpoint(TRUNCATE)") {
+        tracing::debug!(%error, "the last checkpoint was not made");
+    }
+}
+
+fn write_group(connection: &mut Connection, waiting: &mut Vec<Command>) {
+    let transaction = match connection.transaction_with_behavior(TransactionBehavior::Immediate) {
+        Ok(transaction) => transaction,
+        Err(error) => {
+            let error = Error::of("cannot begin to write", error);
+            waiting.drain(..).for_each(|command| (command(Err(error.clone())).settle)(None));
+            return;
+        }
+    };
+    let mut group = Vec::with_capacity(waiting.len());
+    for command in waiting.drain(..) {
+        if let Err(error) = transaction.execute_batch("SAVEPOINT command") {
+            let error = Error::of("cannot write", error);
+            group.push(command(Err(error)));
+            continue;
+        }
+        let done = command(Ok(&transaction));
+        let end = if done.failed { "ROLLBACK TO command; RELEASE command" } else { "RELEASE command" };
+        if let Err(error) = transaction.execute_batch(end) {
+            // A full disk rolls back the whole transaction by itself: then the commit below fails too.
+            tracing::debug!(%error, "a savepoint could not be ended");
+        }
+        group.push(done);
+    }
+    let failed = transaction.commit().err().map(|error| Error::of("cannot commit", error));
+    group.into_iter().for_each(|done| (done.settle)(failed.as_ref()));
+}
+
+impl Store {
+    async fn ask<T: Send + 'static>(
+        &self,
+        question: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
+    ) -> Result<T, Error> {
+        let (answer, answered) = oneshot::channel();
+        let job: Job = Box::new(move |connection| {
+            // One transaction for a question, so that its parts agree with each other.
+            let result = connection
+                .transaction()
+                .and_then(|transaction| question(&transaction))
+                .map_err(|e| Error::of("cannot read", e));
+            // The one who asked may have stopped waiting.
+            let _ = answer.send(result);
+        });
+        self.questions.send(job).await.map_err(|_| Error::new("closed"))?;
+        answered.await.map_err(|_| Error::new("closed"))?
+    }
+
+    async fn command<T: Send + 'static>(
+        &self,
+        command: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
+    ) -> Result<T, Error> {
+        let (answer, answered) = oneshot::channel();
+        let boxed: Command = Box::new(move |connection| {
+            let result = connection
+                .and_then(|connection| command(connection).map_err(|e| Error::of("cannot write", e)));
+            let failed = result.is_err();
+            let settle = Box::new(move |group: Option<&Error>| {
+                // The one who asked may have stopped waiting.
+                let _ = answer.send(group.map_or(result, |error| Err(error.clone())));
+            });
+            Done { failed, settle }
+        });
+        self.commands.send(boxed).await.map_err(|_| Error::new("closed"))?;
+        answered.await.map_err(|_| Error::new("closed"))?
+    }
+
+    /// Makes the store's sources those of the config; the ones that left it stay, inactive. One
+    /// whose address is known keeps its entries, also under a new name; one whose name is known
+    /// keeps them under a new address, but loses its validators. Answers in the order asked.
+    ///
+    /// # Errors
+    /// The store cannot write.
+    pub async fn adopt_sources(
+        &self,
+        sources: Vec<ConfiguredSource>,
+    ) -> Result<Vec<RememberedSource>, Error> {
+        self.command(move |c| sources::adopt(c, &sources)).await
+    }
+
+    /// Gives up every claim: for a daemon that starts and knows that it is alone.
+    ///
+    /// # Errors
+    /// The store cannot write.
+    pub async fn release_claims(&self) -> Result<(), Error> {
+        self.command(|c| sources::release_claims(c)).await
+    }
+
+    /// Moves the next polls of sources.
+    ///
+    /// # Errors
+    /// The store cannot write.
+    pub async fn reschedule(&self, times: Vec<(SourceId, Timestamp)>) -> Result<(), Error> {
+        self.command(move |c| sources::reschedule(c, &times)).await
+    }
+
+    /// Claims up to `n` sources that are due, most overdue first and at most `per_host` of one
+    /// host; nobody else gets them before `now + lease`, unless a poll is committed.
+    ///
+    /// # Errors
+    /// The store cannot write.
+    pub async fn claim_due(
+        &self,
+        now: Timestamp,
+        n: usize,
+        per_host: usize,
+        lease: Duration,
+    ) -> Result<Vec<Claim>, Error> {
+        self.command(move |c| sources::claim_due(c, now, n, per_host, lease)).await
+    }
+
+    /// Claims these sources whether they are due or not, but for those that somebody polls.
+    ///
+    /// # Errors
+    /// The store cannot write.
+    pub async fn claim_these(
+        &self,
+        ids: Vec<SourceId>,
+        now: Timestamp,
+        lease: Duration,
+    ) -> Result<Vec<Claim>, Error> {
+        self.command(move |c| sources::claim_these(c, &ids, now, lease)).await
+    }
+
+    /// When the next source is due that nobody has claimed, or a claim runs out.
+    ///
+    /// # Errors
+    /// The store cannot read.
+    pub async fn next_due(&self) -> Result<Option<Timestamp>, Error> {
+        self.ask(sources::next_due).await
+    }
+
+    /// The active sources, by name.
+    ///
+    /// # Errors
+    /// The store cannot read.
+    pub async fn sources(&self) -> Result<Vec<RememberedSource>, Error> {
+        self.ask(sources::active).await
+    }
+
+    /// What is known of a source's entries under these keys.
+    ///
+    /// # Errors
+    /// The store cannot read.
+    pub async fn known(&self, source: SourceId, keys: Vec<Key>) -> Result<KnownEntries, Error> {
+        self.ask(move |c| entries::known(c, source, keys)).await
+    }
+
+    /// Writes down one poll: entries, validators and the next poll time together. Ends the claim.
+    ///
+    /// # Errors
+    /// The store cannot write; then nothing of the poll is kept.
+    pub async fn commit(&self, poll: Poll) -> Result<(), Error> {
+        self.command(move |c| entries::commit(c, &poll)).await
+    }
+
+    /// The number of the latest change.
+    ///
+    /// # Errors
+    /// The store cannot read.
+    pub async fn revision(&self) -> Result<i64, Error> {
+        self.ask(entries::revision).await
+    }
+
+    /// Up to `n` entries with a revision past `watermark`, in the order of revisions.
+    ///
+    /// # Errors
+    /// The store cannot read.
+    pub async fn entries_after(&self, watermark: i64, n: usize) -> Result<Vec<Candidate>, Error> {
+        self.ask(move |c| entries::after(c, watermark, n)).await
+    }
+
+    /// Makes the store's outputs those of the config; the ones that left it stay, inactive. Answers
+    /// in the order asked.
+    ///
+    /// # Errors
+    /// The store cannot write.
+    pub async fn adopt_outputs(
+        &self,
+        outputs: Vec<ConfiguredOutput>,
+        now: Timestamp,
+    ) -> Result<Vec<RememberedOutput>, Error> {
+        self.command(move |c| outputs::adopt(c, &outputs, now)).await
+    }
+
+    /// All outputs, also those that left the config, by name.
+    ///
+    /// # Errors
+    /// The store cannot read.
+    pub async fn outputs(&self) -> Result<Vec<RememberedOutput>, Error> {
+        self.ask(outputs::all).await
+    }
+
+    /// How many entries of each source's first poll an output has, by source name.
+    ///
+    /// # Errors
+    /// The store cannot read.
+    pub async fn debuts(&self, output: OutputId) -> Result<std::collections::HashMap<String, usize>, Error> {
+        self.ask(move |c| outputs::debuts(c, output)).await
+    }
+
+    /// Writes down how far outputs have come, each with its members.
+    ///
+    /// # Errors
+    /// The store cannot write; then no output has advanced.
+    pub async fn advance(&self, advances: Vec<Advance>) -> Result<(), Error> {
+        self.command(move |c| advances.iter().try_for_each(|advance| outputs::advance(c, advance))).await
+    }
+
+    /// Members of an output, newest first.
+    ///
+    /// # Errors
+    /// The store cannot read.
+    pub async fn members(&self, output: OutputId, wanted: Wanted) -> Result<Vec<KeptEntry>, Error> {
+        self.ask(move |c| outputs::members(c, output, wanted)).await
+    }
+
+    /// When the bytes of an output's documents last changed.
+    ///
+    /// # Errors
+    /// The store cannot read.
+    pub async fn renderings(&self) -> Result<Vec<Rendering>, Error> {
+        self.ask(outputs::renderings).await
+    }
+
+    /// Remembers when the bytes of documents changed.
+    ///
+    /// # Errors
+    /// The store cannot write.
+    pub async fn remember_renderings(&self, renderings: Vec<Rendering>) -> Result<(), Error> {
+        self.command(move |c| outputs::remember_renderings(c, &renderings)).await
+    }
+}
+
+fn millis(time: Timestamp) -> i64 {
+    time.as_millisecond()
+}
+
+/// A time that the store wrote. One that no calendar has can only come from a damaged file.
+fn time(millis: i64) -> rusqlite::Result<Timestamp> {
+    Timestamp::from_millisecond(millis).map_err(|_| rusqlite::Error::IntegralValueOutOfRange(0, millis))
+}
+
+fn to_json<T: serde::Serialize>(value: &T) -> rusqlite::Result<String> {
+    serde_json::to_string(value).map_err(|e| rusqlite::Error::ToSqlConversionFailure(Box::new(e)))
+}
+
+fn from_json<T: serde::de::DeserializeOwned>(text: &str) -> rusqlite::Result<T> {
+    serde_json::from_str(text)
+        .map_err(|e| rusqlite::Error::FromSqlConversionFailure(0, rusqlite::types::Type::Text, Box::new(e)))
+}

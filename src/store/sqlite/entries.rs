@@ -1,0 +1,259 @@
+//! SQL of the entries: what is known, what a poll writes, what is past a watermark. Part of the store's door.
+
+use std::collections::HashMap;
+
+use jiff::Timestamp;
+use rusqlite::{Connection, OptionalExtension, Result, Row, params};
+use serde::{Deserialize, Serialize};
+
+use super::super::{Candidate, Poll, SourceId};
+use super::{from_json, millis, time, to_json};
+use crate::entry::change::{Change, Known, KnownEntries, KnownEntry, NewEntry};
+use crate::entry::{Author, Enclosure, Entry, From, KeptEntry, Key, KeyRule, Origin, Thumbnail};
+use crate::source::SourceState;
+
+/// The columns that [`kept`] reads, in its order.
+pub(super) const KEPT: &str = "entry.number, entry.uid, entry.date, entry.changed, entry.first_seen, entry.revision,
+     entry.source, entry.title, entry.link, entry.published, entry.updated, entry.more, entry.summary, entry.content";
+
+/// The fields of an entry that no query looks at.
+#[derive(Default, Serialize, Deserialize)]
+#[serde(default)]
+struct More {
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    keys: Vec<Key>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    id: Option<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    authors: Vec<Author>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    categories: Vec<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    enclosures: Vec<Enclosure>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    thumbnails: Vec<Thumbnail>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    duration: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    comments: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    language: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    origin: Option<Origin>,
+}
+
+impl More {
+    fn of(entry: &Entry) -> More {
+        let Entry {
+            keys,
+            id,
+            authors,
+            categories,
+            enclosures,
+            thumbnails,
+            duration,
+            comments,
+            language,
+            origin,
+            ..
+        } = entry.clone();
+        More { keys, id, authors, categories, enclosures, thumbnails, duration, comments, language, origin }
+    }
+}
+
+pub(super) fn revision(c: &Connection) -> Result<i64> {
+    c.query_row("SELECT last FROM revision", [], |row| row.get(0))
+}
+
+fn next_revision(c: &Connection) -> Result<i64> {
+    c.prepare_cached("UPDATE revision SET last = last + 1 RETURNING last")?.query_row([], |row| row.get(0))
+}
+
+/// A key as the table spells it.
+fn spell(key: &Key) -> String {
+    let rule = match key.rule {
+        KeyRule::Id => "id",
+        KeyRule::About => "about",
+        KeyRule::Link => "link",
+        KeyRule::Title => "title",
+        KeyRule::Body => "body",
+    };
+    format!("{rule} {}", key.value)
+}
+
+pub(super) fn known(c: &Connection, source: SourceId, keys: Vec<Key>) -> Result<KnownEntries> {
+    let mut question = c.prepare_cached(
+        "SELECT entry.number, entry.fingerprint, entry.wording, entry.edits
+         FROM key LEFT JOIN entry ON entry.number = key.entry
+         WHERE key.source = ?1 AND key.key = ?2",
+    )?;
+    let mut found = HashMap::with_capacity(keys.len());
+    for key in keys {
+        let known = question
+            .query_row(params![source.0, spell(&key)], |row| {
+                let Some(number) = row.get(0)? else { return Ok(Known::Pruned) };
+                Ok(Known::Kept(KnownEntry {
+                    number,
+                    fingerprint: row.get(1)?,
+                    wording: row.get(2)?,
+                    edits: row.get(3)?,
+                }))
+            })
+            .optional()?;
+        found.extend(known.map(|known| (key, known)));
+    }
+    Ok(found)
+}
+
+pub(super) fn commit(c: &Connection, poll: &Poll) -> Result<()> {
+    let debut: bool = c
+        .prepare_cached("SELECT polled = 0 FROM source WHERE id = ?1")?
+        .query_row([poll.source.0], |row| row.get(0))?;
+    for change in &poll.changes {
+        match change {
+            Change::New(new) => insert(c, poll.source, new, debut)?,
+            Change::Edited { number, entry, fingerprint, wording, changed } => {
+                edit(c, *number, entry, fingerprint, wording, *changed)?;
+                add_keys(c, poll.source, *number, &entry.keys)?;
+            }
+            Change::Rekeyed { number, keys } => add_keys(c, poll.source, *number, keys)?,
+        }
+    }
+    // A failed first visit leaves the first poll still to come.
+    let polled = poll.state.last_success.is_some();
+    c.prepare_cached(
+        "UPDATE source SET state = ?2, next_poll = ?3, claimed_until = NULL, polled = polled OR ?4 WHERE id = ?1",
+    )?
+    .execute(params![poll.source.0, to_json(&poll.state)?, poll.state.next_poll.map(millis), polled])?;
+    Ok(())
+}
+
+fn insert(c: &Connection, source: SourceId, new: &NewEntry, debut: bool) -> Result<()> {
+    let mut taken = c.prepare_cached("SELECT EXISTS (SELECT 1 FROM entry WHERE uid = ?1)")?;
+    let mut uid = None;
+    for candidate in &new.uids {
+        uid = Some(candidate);
+        if !taken.query_row([candidate], |row| row.get::<_, bool>(0))? {
+            break;
+        }
+    }
+    let entry = &new.entry;
+    c.prepare_cached(
+        "INSERT INTO entry (source, revision, uid, date, changed, first_seen, debut, edits, fingerprint, wording,
+                            title, link, published, updated, more, summary, content)
+         VALUES (?1, ?2, ?3, ?4, ?4, ?5, ?6, 0, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)",
+    )?
+    .execute(params![
+        source.0,
+        next_revision(c)?,
+        uid,
+        millis(new.date),
+        millis(new.first_seen),
+        debut,
+        new.fingerprint,
+        new.wording,
+        entry.title,
+        entry.link,
+        entry.published.map(millis),
+        entry.updated.map(millis),
+        to_json(&More::of(entry))?,
+        entry.summary,
+        entry.content,
+    ])?;
+    add_keys(c, source, c.last_insert_rowid(), &entry.keys)
+}
+
+fn edit(
+    c: &Connection,
+    number: i64,
+    entry: &Entry,
+    fingerprint: &[u8],
+    wording: &[u8],
+    changed: Option<Timestamp>,
+) -> Result<()> {
+    c.prepare_cached(
+        "UPDATE entry SET revision = ?2, fingerprint = ?3, wording = ?4,
+                          changed = coalesce(?5, changed), edits = edits + (?5 IS NOT NULL),
+                          title = ?6, link = ?7, published = ?8, updated = ?9, more = ?10, summary = ?11, content = ?12
+         WHERE number = ?1",
+    )?
+    .execute(params![
+        number,
+        next_revision(c)?,
+        fingerprint,
+        wording,
+        changed.map(millis),
+        entry.title,
+        entry.link,
+        entry.published.map(millis),
+        entry.updated.map(millis),
+        to_json(&More::of(entry))?,
+        entry.summary,
+        entry.content,
+    ])
+    .map(drop)
+}
+
+/// A key that another entry has already stays with that one.
+fn add_keys(c: &Connection, source: SourceId, number: i64, keys: &[Key]) -> Result<()> {
+    let mut add = c.prepare_cached("INSERT OR IGNORE INTO key (source, key, entry) VALUES (?1, ?2, ?3)")?;
+    keys.iter().try_for_each(|key| add.execute(params![source.0, spell(key), number]).map(drop))
+}
+
+pub(super) fn after(c: &Connection, watermark: i64, n: usize) -> Result<Vec<Candidate>> {
+    let sources = sources(c)?;
+    c.prepare_cached(&format!(
+        "SELECT {KEPT}, entry.debut FROM entry WHERE revision > ?1 ORDER BY revision LIMIT ?2"
+    ))?
+    .query_map(params![watermark, n as i64], |row| {
+        Ok(Candidate { entry: kept(row, &sources)?, debut: row.get(14)? })
+    })?
+    .collect()
+}
+
+/// All sources as readers are told of them, also those that left the config, by number.
+pub(super) fn sources(c: &Connection) -> Result<HashMap<i64, From>> {
+    c.prepare_cached("SELECT id, name, url, title, language, state FROM source")?
+        .query_map([], |row| {
+            let state: SourceState = from_json(row.get_ref(5)?.as_str()?)?;
+            let name: String = row.get(1)?;
+            let title = row.get::<_, Option<String>>(3)?.or(state.title).unwrap_or_else(|| name.clone());
+            let language = row.get::<_, Option<String>>(4)?.or(state.language);
+            Ok((row.get(0)?, From { name, title, url: row.get(2)?, link: state.link, language }))
+        })?
+        .collect()
+}
+
+/// Reads a row that begins with the columns of [`KEPT`].
+pub(super) fn kept(row: &Row<'_>, sources: &HashMap<i64, From>) -> Result<KeptEntry> {
+    let source: i64 = row.get(6)?;
+    let from = sources.get(&source).cloned().ok_or(rusqlite::Error::IntegralValueOutOfRange(6, source))?;
+    let more: More = from_json(row.get_ref(11)?.as_str()?)?;
+    Ok(KeptEntry {
+        number: row.get(0)?,
+        uid: row.get(1)?,
+        date: time(row.get(2)?)?,
+        changed: time(row.get(3)?)?,
+        first_seen: time(row.get(4)?)?,
+        revision: row.get(5)?,
+        from,
+        entry: Entry {
+            keys: more.keys,
+            id: more.id,
+            title: row.get(7)?,
+            link: row.get(8)?,
+            published: row.get::<_, Option<i64>>(9)?.map(time).transpose()?,
+            updated: row.get::<_, Option<i64>>(10)?.map(time).transpose()?,
+            authors: more.authors,
+            categories: more.categories,
+            summary: row.get(12)?,
+            content: row.get(13)?,
+            enclosures: more.enclosures,
+            thumbnails: more.thumbnails,
+            duration: more.duration,
+            comments: more.comments,
+            language: more.language,
+            origin: more.origin,
+        },
+    })
+}

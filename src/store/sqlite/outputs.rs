@@ -1,0 +1,121 @@
+//! SQL of the outputs: members, watermarks, renderings. Part of the store's door.
+
+use std::collections::HashMap;
+
+use jiff::Timestamp;
+use rusqlite::{Connection, Result, params};
+
+use super::super::{Advance, ConfiguredOutput, Others, OutputId, RememberedOutput, Rendering, Wanted};
+use super::entries::{self, KEPT};
+use super::{millis, time};
+use crate::entry::KeptEntry;
+
+pub(super) fn adopt(
+    c: &Connection,
+    outputs: &[ConfiguredOutput],
+    now: Timestamp,
+) -> Result<Vec<RememberedOutput>> {
+    c.execute("UPDATE output SET active = 0 WHERE active = 1", [])?;
+    for output in outputs {
+        c.prepare_cached(
+            "INSERT INTO output (name, active, since, definition, watermark) VALUES (?1, 1, ?2, '', 0)
+             ON CONFLICT (name) DO UPDATE SET active = 1",
+        )?
+        .execute(params![output.name, millis(now)])?;
+    }
+    let known: HashMap<_, _> = all(c)?.into_iter().map(|output| (output.name.clone(), output)).collect();
+    Ok(outputs.iter().filter_map(|output| known.get(&output.name).cloned()).collect())
+}
+
+pub(super) fn all(c: &Connection) -> Result<Vec<RememberedOutput>> {
+    c.prepare_cached(
+        "SELECT id, name, since, definition, watermark, active,
+                (SELECT count(*) FROM membership WHERE output = output.id)
+         FROM output ORDER BY name",
+    )?
+    .query_map([], |row| {
+        Ok(RememberedOutput {
+            id: OutputId(row.get(0)?),
+            name: row.get(1)?,
+            since: time(row.get(2)?)?,
+            definition: row.get(3)?,
+            watermark: row.get(4)?,
+            active: row.get(5)?,
+            members: row.get::<_, i64>(6)? as u64,
+        })
+    })?
+    .collect()
+}
+
+pub(super) fn debuts(c: &Connection, output: OutputId) -> Result<HashMap<String, usize>> {
+    c.prepare_cached(
+        "SELECT source.name, count(*) FROM membership
+         JOIN entry ON entry.number = membership.entry JOIN source ON source.id = entry.source
+         WHERE membership.output = ?1 AND entry.debut = 1 GROUP BY source.id",
+    )?
+    .query_map([output.0], |row| Ok((row.get(0)?, row.get::<_, i64>(1)? as usize)))?
+    .collect()
+}
+
+pub(super) fn advance(c: &Connection, advance: &Advance) -> Result<()> {
+    let output = advance.output.0;
+    if advance.others == Others::Go {
+        c.prepare_cached("DELETE FROM membership WHERE output = ?1")?.execute([output])?;
+    }
+    let mut join = c.prepare_cached(
+        "INSERT INTO membership (output, date, entry, why) VALUES (?1, ?2, ?3, ?4)
+         ON CONFLICT DO UPDATE SET why = excluded.why",
+    )?;
+    for member in &advance.members {
+        join.execute(params![output, millis(member.date), member.entry, member.why])?;
+    }
+    c.prepare_cached("UPDATE output SET definition = ?2, watermark = ?3 WHERE id = ?1")?
+        .execute(params![output, advance.definition, advance.watermark])
+        .map(drop)
+}
+
+pub(super) fn members(c: &Connection, output: OutputId, wanted: Wanted) -> Result<Vec<KeptEntry>> {
+    let sources = entries::sources(c)?;
+    let not_before = wanted.not_before.map_or(i64::MIN, millis);
+    let mut question = c.prepare_cached(&format!(
+        "SELECT {KEPT} FROM membership JOIN entry ON entry.number = membership.entry
+         WHERE membership.output = ?1 AND membership.date >= ?2
+         ORDER BY membership.date DESC, membership.entry DESC"
+    ))?;
+    let mut rows = question.query(params![output.0, not_before])?;
+    let mut of_source: HashMap<i64, usize> = HashMap::new();
+    let mut members = Vec::new();
+    while members.len() < wanted.limit
+        && let Some(row) = rows.next()?
+    {
+        let taken = of_source.entry(row.get(6)?).or_default();
+        *taken += 1;
+        if wanted.per_source.is_none_or(|most| *taken <= most) {
+            members.push(entries::kept(row, &sources)?);
+        }
+    }
+    Ok(members)
+}
+
+pub(super) fn renderings(c: &Connection) -> Result<Vec<Rendering>> {
+    c.prepare_cached("SELECT output, format, digest, changed FROM rendering")?
+        .query_map([], |row| {
+            Ok(Rendering {
+                output: OutputId(row.get(0)?),
+                format: row.get(1)?,
+                digest: row.get(2)?,
+                changed: time(row.get(3)?)?,
+            })
+        })?
+        .collect()
+}
+
+pub(super) fn remember_renderings(c: &Connection, renderings: &[Rendering]) -> Result<()> {
+    let mut remember = c.prepare_cached(
+        "INSERT INTO rendering (output, format, digest, changed) VALUES (?1, ?2, ?3, ?4)
+         ON CONFLICT DO UPDATE SET digest = excluded.digest, changed = excluded.changed",
+    )?;
+    renderings.iter().try_for_each(|r| {
+        remember.execute(params![r.output.0, r.format, r.digest, millis(r.changed)]).map(drop)
+    })
+}

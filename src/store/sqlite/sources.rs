@@ -1,0 +1,152 @@
+//! SQL of the sources: adopting the config's, claiming what is due. Part of the store's door.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use rusqlite::{Connection, OptionalExtension, Result, Row, params};
+
+use super::super::{Claim, ConfiguredSource, RememberedSource, SourceId};
+use super::{from_json, millis, time, to_json};
+use crate::source::SourceState;
+
+pub(super) fn adopt(c: &Connection, sources: &[ConfiguredSource]) -> Result<Vec<RememberedSource>> {
+    c.execute("UPDATE source SET active = 0 WHERE active = 1", [])?;
+    let mut ids = vec![None; sources.len()];
+    for (source, id) in sources.iter().zip(&mut ids) {
+        *id = c
+            .prepare_cached("SELECT id FROM source WHERE url = ?1")?
+            .query_row([&source.url], |row| row.get::<_, i64>(0))
+            .optional()?;
+    }
+    for (source, slot) in sources.iter().zip(&mut ids) {
+        let id = match *slot {
+            Some(id) => id,
+            None => find_by_name(c, source)?.map_or_else(|| insert(c, source), Ok)?,
+        };
+        c.prepare_cached(
+            "UPDATE source SET name = ?2, host = ?3, title = ?4, language = ?5, active = 1 WHERE id = ?1",
+        )?
+        .execute(params![id, source.name, source.host, source.title, source.language])?;
+        *slot = Some(id);
+    }
+    let known: std::collections::HashMap<_, _> =
+        active(c)?.into_iter().map(|source| (source.id.0, source)).collect();
+    Ok(ids.into_iter().flatten().filter_map(|id| known.get(&id).cloned()).collect())
+}
+
+/// A source that moved: the name that it had, if no source of the config has claimed that row yet.
+fn find_by_name(c: &Connection, source: &ConfiguredSource) -> Result<Option<i64>> {
+    let found = c
+        .prepare_cached(
+            "SELECT id, state FROM source WHERE name = ?1 AND active = 0 ORDER BY id DESC LIMIT 1",
+        )?
+        .query_row([&source.name], |row| Ok((row.get::<_, i64>(0)?, row.get::<_, String>(1)?)))
+        .optional()?;
+    let Some((id, state)) = found else { return Ok(None) };
+    // Validators belong to one address, and so do back-off and a 410.
+    let old: SourceState = from_json(&state)?;
+    let state =
+        SourceState { title: old.title, link: old.link, language: old.language, ..Default::default() };
+    c.prepare_cached("UPDATE source SET url = ?2, state = ?3, next_poll = NULL WHERE id = ?1")?
+        .execute(params![id, source.url, to_json(&state)?])?;
+    Ok(Some(id))
+}
+
+fn insert(c: &Connection, source: &ConfiguredSource) -> Result<i64> {
+    c.prepare_cached("INSERT INTO source (name, url, host, active, state) VALUES (?1, ?2, ?3, 1, ?4)")?
+        .execute(params![source.name, source.url, source.host, to_json(&SourceState::default())?])?;
+    Ok(c.last_insert_rowid())
+}
+
+pub(super) fn release_claims(c: &Connection) -> Result<()> {
+    c.execute("UPDATE source SET claimed_until = NULL WHERE claimed_until IS NOT NULL", []).map(drop)
+}
+
+pub(super) fn reschedule(c: &Connection, times: &[(SourceId, Timestamp)]) -> Result<()> {
+    let mut update = c.prepare_cached("UPDATE source SET next_poll = ?2 WHERE id = ?1")?;
+    times.iter().try_for_each(|(id, at)| update.execute(params![id.0, millis(*at)]).map(drop))
+}
+
+pub(super) fn claim_due(
+    c: &Connection,
+    now: Timestamp,
+    n: usize,
+    per_host: usize,
+    lease: Duration,
+) -> Result<Vec<Claim>> {
+    let until = millis(now).saturating_add(lease.as_millis() as i64);
+    let mut claims = c
+        .prepare_cached(
+            "UPDATE source SET claimed_until = ?2 WHERE id IN (
+                 SELECT id FROM (
+                     SELECT id, next_poll, row_number() OVER (PARTITION BY host ORDER BY next_poll, id) AS place
+                     FROM source
+                     WHERE active = 1 AND (next_poll IS NULL OR next_poll <= ?1)
+                       AND (claimed_until IS NULL OR claimed_until <= ?1))
+                 WHERE place <= ?4
+                 ORDER BY next_poll, id LIMIT ?3)
+             RETURNING id, name, host, state, next_poll",
+        )?
+        .query_map(params![millis(now), until, n as i64, per_host as i64], |row| {
+            Ok((row.get::<_, Option<i64>>(4)?, claim(row)?))
+        })?
+        .collect::<Result<Vec<_>>>()?;
+    // RETURNING has no order of its own.
+    claims.sort_by_key(|(due, claim)| (*due, claim.source));
+    Ok(claims.into_iter().map(|(_, claim)| claim).collect())
+}
+
+pub(super) fn claim_these(
+    c: &Connection,
+    ids: &[SourceId],
+    now: Timestamp,
+    lease: Duration,
+) -> Result<Vec<Claim>> {
+    let until = millis(now).saturating_add(lease.as_millis() as i64);
+    let mut update = c.prepare_cached(
+        "UPDATE source SET claimed_until = ?2
+         WHERE id = ?3 AND active = 1 AND (claimed_until IS NULL OR claimed_until <= ?1)
+         RETURNING id, name, host, state",
+    )?;
+    let mut claims = Vec::new();
+    for id in ids {
+        claims.extend(update.query_row(params![millis(now), until, id.0], claim).optional()?);
+    }
+    Ok(claims)
+}
+
+fn claim(row: &Row<'_>) -> Result<Claim> {
+    Ok(Claim {
+        source: SourceId(row.get(0)?),
+        name: row.get(1)?,
+        host: row.get(2)?,
+        state: from_json(row.get_ref(3)?.as_str()?)?,
+    })
+}
+
+pub(super) fn next_due(c: &Connection) -> Result<Option<Timestamp>> {
+    c.query_row(
+        "SELECT min(max(coalesce(next_poll, 0), coalesce(claimed_until, 0))) FROM source WHERE active = 1",
+        [],
+        |row| row.get::<_, Option<i64>>(0),
+    )?
+    .map(time)
+    .transpose()
+}
+
+pub(super) fn active(c: &Connection) -> Result<Vec<RememberedSource>> {
+    c.prepare_cached(
+        "SELECT id, name, url, state, (SELECT count(*) FROM entry WHERE entry.source = source.id)
+         FROM source WHERE active = 1 ORDER BY name",
+    )?
+    .query_map([], |row| {
+        Ok(RememberedSource {
+            id: SourceId(row.get(0)?),
+            name: row.get(1)?,
+            url: row.get(2)?,
+            state: from_json(row.get_ref(3)?.as_str()?)?,
+            entries: row.get::<_, i64>(4)? as u64,
+        })
+    })?
+    .collect()
+}
