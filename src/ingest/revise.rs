@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 
 use crate::entry::change::{Change, Known, KnownEntries, KnownEntry, NewEntry};
-use crate::entry::{Entry, Key, KeyRule};
+use crate::entry::{Entry, Key};
 
 /// How often an entry may be shown as updated: some pages print the time of day, and would never rest.
 const MOST_EDITS: u32 = 24;
@@ -78,7 +78,7 @@ fn uids(entry: &Entry, site: &str) -> Vec<String> {
     let own = entry.id.as_ref().filter(|id| is_absolute_uri(id)).cloned();
     let mut hash = Sha256::new();
     hash.update(site);
-    for key in entry.keys.first() {
+    if let Some(key) = entry.keys.first() {
         hash.update([0, key.rule as u8]);
         hash.update(&key.value);
     }
@@ -135,8 +135,9 @@ fn urn(hash: &[u8]) -> String {
 /// Of all that the publisher says, keys apart.
 fn fingerprint(entry: &Entry) -> Vec<u8> {
     let said = Entry { keys: Vec::new(), ..entry.clone() };
-    // The Debug form holds every field, is unambiguous, and needs no second list of fields to keep true.
-    short_hash(&[&format!("{said:?}")])
+    // The stored form names every field, and needs no second list of them to keep true. It is made of
+    // texts and numbers under text keys, which always serialise.
+    short_hash(&[&serde_json::to_string(&said).unwrap_or_default()])
 }
 
 /// Of what a reader sees.

@@ -11,7 +11,8 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use crate::entry::{Entry, KeptEntry, Key};
+use crate::entry::KeptEntry;
+use crate::entry::change::Change;
 use crate::source::SourceState;
 
 pub use sqlite::{Error, Store, Workers, open};

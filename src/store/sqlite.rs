@@ -15,6 +15,7 @@ use super::{
     Advance, Candidate, Claim, ConfiguredOutput, ConfiguredSource, Options, OutputId, Poll, RememberedOutput,
     RememberedSource, Rendering, SourceId, Wanted,
 };
+use crate::entry::change::KnownEntries;
 use crate::entry::{KeptEntry, Key};
 
 /// Numbered by their place: the schema's version is how many of them have run.
