@@ -1,4 +1,113 @@
 //! The way in: one poll, top to bottom.
 
+mod decode;
 pub mod fetch;
+mod html;
+mod normalize;
+mod parse;
+pub mod read;
 pub mod revise;
+pub mod schedule;
+
+use jiff::Timestamp;
+
+use crate::entry::change::Change;
+use crate::source::{FeedPace, Outcome, Source, SourceState};
+use crate::store::{Claim, Poll, Store};
+use fetch::{Answer, Body, Fetcher};
+use schedule::Visited;
+
+/// How one poll ended.
+#[derive(Debug)]
+pub struct Report {
+    /// What came of it.
+    pub outcome: Outcome,
+    /// What is remembered of the source now.
+    pub state: SourceState,
+    /// Bytes after decompression.
+    pub bytes: u64,
+}
+
+/// What a document gave.
+struct Found {
+    outcome: Outcome,
+    changes: Vec<Change>,
+    pace: FeedPace,
+}
+
+/// Polls one source: asks, reads, compares, and writes down in one transaction what there is to
+/// remember. Whatever the source answers, the outcome is its own.
+///
+/// # Errors
+/// The store cannot read or write; then the poll has left nothing behind, and the claim runs out.
+pub async fn poll(
+    store: &Store,
+    fetcher: &Fetcher,
+    source: &Source,
+    claim: Claim,
+    now: Timestamp,
+) -> Result<Report, crate::store::Error> {
+    let mut state = claim.state.clone();
+    let visit = fetcher.visit(source, &state, now).await;
+    let found = match visit.answer {
+        Ok(Answer::Body(body)) => read(store, source, &claim, &mut state, body, now).await?,
+        Ok(Answer::NotModified) => Found::nothing(Outcome::NotModified),
+        Err(failure) => Found::nothing(Outcome::Failed(failure)),
+    };
+    let visited = Visited { outcome: &found.outcome, facts: &visit.facts, pace: found.pace };
+    let state = schedule::next(source, &state, &visited, now);
+    store.commit(Poll { source: claim.source, state: state.clone(), changes: found.changes }).await?;
+    Ok(Report { outcome: found.outcome, state, bytes: visit.facts.bytes })
+}
+
+impl Found {
+    fn nothing(outcome: Outcome) -> Found {
+        Found { outcome, changes: Vec::new(), pace: FeedPace::default() }
+    }
+}
+
+async fn read(
+    store: &Store,
+    source: &Source,
+    claim: &Claim,
+    state: &mut SourceState,
+    body: Body,
+    now: Timestamp,
+) -> Result<Found, crate::store::Error> {
+    let hints = read::Hints { content_type: body.content_type.as_deref(), url: Some(&body.url), now };
+    // Parsing is work, not waiting: the runtime moves its other tasks to another thread meanwhile.
+    let feed = match tokio::task::block_in_place(|| read::read(&body.bytes, &hints)) {
+        Ok(feed) => feed,
+        Err(error) => {
+            return Ok(Found::nothing(Outcome::Failed(crate::source::Failure::Unreadable(error.to_string()))));
+        }
+    };
+    let cleaner = html::Cleaner::new(&body.url);
+    drop(body);
+    state.title = feed.title.or(state.title.take());
+    state.link = feed.link.or(state.link.take());
+    state.language = feed.language.or(state.language.take());
+    let keys = feed.entries.iter().flat_map(|entry| entry.keys.iter().cloned()).collect();
+    let known = store.known(claim.source, keys).await?;
+    let entries = feed.entries.len();
+    let changes = tokio::task::block_in_place(|| {
+        let mut changes = revise::changes(feed.entries, &known, source.url.as_str(), now);
+        changes.iter_mut().for_each(|change| make_safe(change, &cleaner));
+        changes
+    });
+    let outcome = Outcome::Read {
+        new: changes.iter().filter(|change| matches!(change, Change::New(_))).count(),
+        edited: changes.iter().filter(|change| matches!(change, Change::Edited { .. })).count(),
+        entries,
+        problems: feed.problems.len(),
+    };
+    Ok(Found { outcome, changes, pace: feed.pace })
+}
+
+fn make_safe(change: &mut Change, cleaner: &html::Cleaner) {
+    match change {
+        Change::New(new) => cleaner.make_safe(&mut new.entry),
+        Change::Edited { entry, .. } => cleaner.make_safe(entry),
+        Change::Rekeyed { .. } => {}
+    }
+}

@@ -15,7 +15,7 @@ use crate::entry::KeptEntry;
 use crate::entry::change::Change;
 use crate::source::SourceState;
 
-pub use sqlite::{Error, Store, Workers, open};
+pub use sqlite::{Error, Lock, Store, Workers, lock, open};
 
 /// What the store needs to know from the config.
 #[derive(Clone, Debug, PartialEq, Eq)]

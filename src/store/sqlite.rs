@@ -1,4 +1,5 @@
 //! SQLite: the connections, their threads and the migrations. Door: the only place that knows SQL.
+#![allow(clippy::disallowed_methods, reason = "the store's files are the store's own")]
 
 mod entries;
 mod outputs;
@@ -83,7 +84,7 @@ pub fn open(options: &Options) -> Result<(Store, Workers), Error> {
         create_private_folder(folder)
             .map_err(|e| Error::new(format!("cannot create {}: {e}", folder.display())))?;
     }
-    create_private_file(path).map_err(|e| Error::new(format!("{}: {e}", what())))?;
+    private_file(path).map_err(|e| Error::new(format!("{}: {e}", what())))?;
     let mut writer = connect(path).map_err(|e| Error::of(what(), e))?;
     migrate(&mut writer, path)?;
     let mut readers = Vec::new();
@@ -109,12 +110,36 @@ fn create_private_folder(folder: &std::path::Path) -> std::io::Result<()> {
 }
 
 /// SQLite gives its side files the mode of the main one.
-fn create_private_file(path: &std::path::Path) -> std::io::Result<()> {
+fn private_file(path: &std::path::Path) -> std::io::Result<std::fs::File> {
     use std::os::unix::fs::OpenOptionsExt;
-    if path.exists() {
-        return Ok(());
+    std::fs::OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(path)
+}
+
+/// The right to be the only daemon on a store; it ends with the process, however that ends.
+#[derive(Debug)]
+pub struct Lock {
+    _file: std::fs::File,
+}
+
+/// Takes the lock of a store.
+///
+/// # Errors
+/// Another daemon has it, or the lock file beside the store cannot be made.
+pub fn lock(options: &Options) -> Result<Lock, Error> {
+    let mut path = options.path.clone().into_os_string();
+    path.push(".lock");
+    let path = std::path::PathBuf::from(path);
+    if let Some(folder) = path.parent().filter(|f| !f.exists()) {
+        create_private_folder(folder).map_err(|e| Error::new(format!("cannot create {}: {e}", folder.display())))?;
     }
-    std::fs::OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(path).map(drop)
+    let file = private_file(&path).map_err(|e| Error::new(format!("cannot open {}: {e}", path.display())))?;
+    match file.try_lock() {
+        Ok(()) => Ok(Lock { _file: file }),
+        Err(std::fs::TryLockError::WouldBlock) => {
+            Err(Error::new(format!("another siftwire is running on {}", options.path.display())))
+        }
+        Err(std::fs::TryLockError::Error(e)) => Err(Error::new(format!("cannot lock {}: {e}", path.display()))),
+    }
 }
 
 fn connect(path: &std::path::Path) -> rusqlite::Result<Connection> {
@@ -275,8 +300,8 @@ impl Store {
         self.command(move |c| sources::reschedule(c, &times)).await
     }
 
-    /// Claims up to `n` sources that are due, most overdue first and at most `per_host` of one
-    /// host; nobody else gets them before `now + lease`, unless a poll is committed.
+    /// Claims up to `n` sources that are due, most overdue first, at most `per_host` of one host and
+    /// none of the `busy` hosts; nobody else gets them before `now + lease`, unless a poll is committed.
     ///
     /// # Errors
     /// The store cannot write.
@@ -285,9 +310,10 @@ impl Store {
         now: Timestamp,
         n: usize,
         per_host: usize,
+        busy: Vec<String>,
         lease: Duration,
     ) -> Result<Vec<Claim>, Error> {
-        self.command(move |c| sources::claim_due(c, now, n, per_host, lease)).await
+        self.command(move |c| sources::claim_due(c, now, n, per_host, &busy, lease)).await
     }
 
     /// Claims these sources whether they are due or not, but for those that somebody polls.

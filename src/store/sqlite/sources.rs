@@ -72,6 +72,7 @@ pub(super) fn claim_due(
     now: Timestamp,
     n: usize,
     per_host: usize,
+    busy: &[String],
     lease: Duration,
 ) -> Result<Vec<Claim>> {
     let until = millis(now).saturating_add(lease.as_millis() as i64);
@@ -82,12 +83,13 @@ pub(super) fn claim_due(
                      SELECT id, next_poll, row_number() OVER (PARTITION BY host ORDER BY next_poll, id) AS place
                      FROM source
                      WHERE active = 1 AND (next_poll IS NULL OR next_poll <= ?1)
-                       AND (claimed_until IS NULL OR claimed_until <= ?1))
+                       AND (claimed_until IS NULL OR claimed_until <= ?1)
+                       AND host NOT IN (SELECT value FROM json_each(?5)))
                  WHERE place <= ?4
                  ORDER BY next_poll, id LIMIT ?3)
              RETURNING id, name, host, state, next_poll",
         )?
-        .query_map(params![millis(now), until, n as i64, per_host as i64], |row| {
+        .query_map(params![millis(now), until, n as i64, per_host as i64, to_json(&busy)?], |row| {
             Ok((row.get::<_, Option<i64>>(4)?, claim(row)?))
         })?
         .collect::<Result<Vec<_>>>()?;

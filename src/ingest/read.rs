@@ -1,0 +1,167 @@
+//! One document, from bytes to entries: decode, parse, normalize. Pure.
+
+use jiff::Timestamp;
+use url::Url;
+
+use super::{decode, normalize, parse};
+use crate::entry::Entry;
+use crate::source::FeedPace;
+
+/// What is known of a document beside its bytes.
+#[derive(Clone, Copy, Debug)]
+pub struct Hints<'a> {
+    /// The Content-Type header.
+    pub content_type: Option<&'a str>,
+    /// The address that it came from in the end: relative addresses are relative to it.
+    pub url: Option<&'a Url>,
+    /// Dates more than a day after it are no dates.
+    pub now: Timestamp,
+}
+
+/// What a document says.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Feed {
+    /// Such as "rss 2.0".
+    pub format: &'static str,
+    /// The name of the encoding that was used, as in the WHATWG standard.
+    pub encoding: &'static str,
+    /// What it calls itself, as plain text.
+    pub title: Option<String>,
+    /// The absolute address of its site.
+    pub link: Option<String>,
+    /// BCP 47 tag, lower case.
+    pub language: Option<String>,
+    /// How often it wants to be asked.
+    pub pace: FeedPace,
+    /// In the order of the document.
+    pub entries: Vec<Entry>,
+    /// What could not be read, in words of at most 200 characters.
+    pub problems: Vec<String>,
+}
+
+/// Why a document is no feed, in words of at most 200 characters.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct Unreadable(pub(super) String);
+
+/// Reads a document. The same bytes with the same address give the same entries.
+///
+/// # Errors
+/// It is no feed, or one of which nothing could be read.
+pub fn read(body: &[u8], hints: &Hints<'_>) -> Result<Feed, Unreadable> {
+    if body.iter().all(u8::is_ascii_whitespace) {
+        return Err(Unreadable("empty body".into()));
+    }
+    let text = decode::text(body, hints.content_type);
+    let raw = parse::feed(&text.text, hints.url).map_err(|reason| Unreadable(excuse(&text.text, &reason)))?;
+    Ok(normalize::feed(raw, text.encoding, hints))
+}
+
+/// The most useful thing to say of a document that is no feed.
+fn excuse(text: &str, reason: &str) -> String {
+    let start: String = text.trim_start().chars().take(500).collect::<String>().to_ascii_lowercase();
+    if start.starts_with("<!doctype html") || start.contains("<html") {
+        return "an HTML page".into();
+    }
+    if text.trim_start().starts_with(['<', '{']) && (text.contains("<item") || text.contains("<entry")) {
+        return short(&format!("a feed without a readable entry: {reason}"));
+    }
+    short(&format!("not a feed: {reason}"))
+}
+
+/// At most 200 characters, none of which can do harm in a log or on a terminal.
+pub(super) fn short(text: &str) -> String {
+    text.chars().take(200).map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read_text(body: &[u8], content_type: Option<&str>) -> Result<Feed, Unreadable> {
+        let url = Url::parse("https://example.org/feeds/all.xml").expect("an address");
+        let now = "2026-11-01T00:00:00Z".parse().expect("a time");
+        read(body, &Hints { content_type, url: Some(&url), now })
+    }
+
+    const RSS: &str = r#"<?xml version="1.0"?><rss version="2.0" xmlns:dc="http://purl.org/dc/elements/1.1/"><channel>
+      <title>News &amp;amp; Views</title><link>https://example.org/</link><ttl>45</ttl><language>EN-gb</language>
+      <item><title>One &amp;lt;b&amp;gt;bold&amp;lt;/b&amp;gt; step</title><link>/one</link><guid isPermaLink="false"> n1 </guid>
+        <pubDate>Tue, 07 May 2024 10:30:00 +0200</pubDate><description>&lt;p&gt;Text&lt;/p&gt;</description>
+        <dc:creator>Ann</dc:creator><category>A</category><category>A</category>
+        <enclosure url="/a.mp3" length="12" type="audio/mpeg"/></item>
+      <item><title>Two</title><pubDate>Tue, 07 May 2099 10:30:00 +0200</pubDate></item>
+      </channel></rss>"#;
+
+    #[test]
+    fn an_rss_feed_is_read_whole() {
+        let feed = read_text(RSS.as_bytes(), None).expect("a feed");
+        assert_eq!((feed.format, feed.encoding), ("rss 2.0", "UTF-8"));
+        assert_eq!(feed.title.as_deref(), Some("News & Views"));
+        assert_eq!(feed.language.as_deref(), Some("en-gb"));
+        assert_eq!(feed.pace.ttl, Some(std::time::Duration::from_secs(45 * 60)));
+        let one = &feed.entries[0];
+        assert_eq!(one.title.as_deref(), Some("One bold step"));
+        assert_eq!(one.link.as_deref(), Some("https://example.org/one"));
+        assert_eq!(one.id.as_deref(), Some("n1"));
+        assert_eq!(one.published, Some("2024-05-07T08:30:00Z".parse().expect("a time")));
+        assert_eq!(one.summary.as_deref(), Some("<p>Text</p>"));
+        assert_eq!(one.authors[0].name, "Ann");
+        assert_eq!(one.categories, ["A"]);
+        assert_eq!(one.enclosures[0].url, "https://example.org/a.mp3");
+        assert_eq!(one.enclosures[0].length, Some(12));
+        assert_eq!(feed.entries[1].published, None, "a date years ahead is no date");
+    }
+
+    #[test]
+    fn the_same_document_gives_the_same_keys() {
+        let keys = |feed: Feed| feed.entries.into_iter().map(|entry| entry.keys).collect::<Vec<_>>();
+        let first = keys(read_text(RSS.as_bytes(), None).expect("a feed"));
+        assert!(first.iter().all(|keys| !keys.is_empty()));
+        assert_eq!(first, keys(read_text(RSS.as_bytes(), None).expect("a feed")));
+    }
+
+    #[test]
+    fn the_encoding_is_found() {
+        let russian = RSS
+            .replace("Two", "Россия и Армения")
+            .replace("<?xml version=\"1.0\"?>", "<?xml version=\"1.0\" encoding=\"windows-1251\"?>");
+        let (bytes, _, _) = encoding_rs::WINDOWS_1251.encode(&russian);
+        for content_type in
+            [None, Some("application/rss+xml; charset=windows-1251"), Some("text/xml; charset=ISO-8859-1")]
+        {
+            let feed = read_text(&bytes, content_type).expect("a feed");
+            assert_eq!(feed.entries[1].title.as_deref(), Some("Россия и Армения"), "{content_type:?}");
+        }
+        let feed = read_text(russian.as_bytes(), None).expect("a feed");
+        assert_eq!(
+            feed.entries[1].title.as_deref(),
+            Some("Россия и Армения"),
+            "UTF-8 that calls itself windows-1251"
+        );
+        let utf16: Vec<u8> =
+            [0xff, 0xfe].into_iter().chain(russian.encode_utf16().flat_map(u16::to_le_bytes)).collect();
+        let feed = read_text(&utf16, None).expect("a feed");
+        assert_eq!(feed.entries[1].title.as_deref(), Some("Россия и Армения"), "UTF-16");
+    }
+
+    #[test]
+    fn what_is_no_feed_says_what_it_is() {
+        let said = |body: &[u8]| read_text(body, None).expect_err("no feed").to_string();
+        assert_eq!(said(b" \n"), "empty body");
+        assert_eq!(said(b"<!DOCTYPE html><html><p>x"), "an HTML page");
+        assert!(said(b"hello").starts_with("not a feed"), "{}", said(b"hello"));
+        assert!(said("<rss version=\"2.0\"><channel><item></rss>".as_bytes()).starts_with("a feed without"));
+        assert!(
+            said(format!("<rss version=\"2.0\">{}", "<a>".repeat(100_000)).as_bytes())
+                .contains("within each other")
+        );
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn no_bytes_panic(body in proptest::collection::vec(proptest::num::u8::ANY, 0..300)) {
+            let _ = read_text(&body, None);
+        }
+    }
+}

@@ -1,0 +1,213 @@
+//! When next? Pure.
+
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+use sha2::{Digest, Sha256};
+
+use super::fetch::Facts;
+use crate::source::{Failure, FeedPace, Outcome, Source, SourceState};
+
+/// What others say counts up to this.
+const FARTHEST: Duration = Duration::from_secs(30 * 24 * 3600);
+
+/// How a visit went, as far as the schedule cares.
+#[derive(Clone, Copy, Debug)]
+pub struct Visited<'a> {
+    /// How the poll ended.
+    pub outcome: &'a Outcome,
+    /// What the answer's headers said.
+    pub facts: &'a Facts,
+    /// What the feed itself said.
+    pub pace: FeedPace,
+}
+
+/// What is remembered of a source after a poll.
+#[must_use]
+pub fn next(source: &Source, state: &SourceState, visited: &Visited<'_>, now: Timestamp) -> SourceState {
+    let mut next = SourceState { last_poll: Some(now), outcome: words(visited.outcome), ..state.clone() };
+    let (wait, why) = match visited.outcome {
+        Outcome::Failed(failure) => {
+            next.failures = state.failures.saturating_add(1);
+            next.failing_since = state.failing_since.or(Some(now));
+            after_failure(source, next.failures, failure, visited.facts, now)
+        }
+        Outcome::Read { .. } | Outcome::NotModified => {
+            next.failures = 0;
+            next.failing_since = None;
+            next.last_success = Some(now);
+            // A 304 that names no validators leaves the old ones; a feed that came without has none.
+            if matches!(visited.outcome, Outcome::Read { .. }) || visited.facts.validators.is_some() {
+                next.validators = visited.facts.validators.clone();
+            }
+            after_success(source, visited)
+        }
+    };
+    let wait = wait.saturating_add(jitter(source, wait, now));
+    next.next_poll = Some(later(now, wait));
+    next.why = why;
+    next
+}
+
+fn after_success(source: &Source, visited: &Visited<'_>) -> (Duration, String) {
+    let hints = [(visited.facts.fresh_for, "max-age"), (visited.pace.ttl, "ttl")];
+    let (wait, why) = hints
+        .into_iter()
+        .filter_map(|(wait, why)| Some((wait?.min(FARTHEST), why)))
+        .fold((source.pace.every, "every"), |longest, hint| if hint.0 > longest.0 { hint } else { longest });
+    (wait, why.to_owned())
+}
+
+/// Twice as long after each failure, from `every` up to `at_most`, for ever; longer only when asked to.
+fn after_failure(
+    source: &Source,
+    failures: u32,
+    failure: &Failure,
+    facts: &Facts,
+    now: Timestamp,
+) -> (Duration, String) {
+    let doubled = source.pace.every.saturating_mul(1_u32.checked_shl(failures - 1).unwrap_or(u32::MAX));
+    let back_off = doubled.min(source.pace.at_most.max(source.pace.every));
+    let asked = match failure {
+        Failure::Throttled { until: Some(until), .. } => {
+            Duration::try_from(until.duration_since(now)).unwrap_or_default()
+        }
+        _ => Duration::ZERO,
+    };
+    let asked = asked
+        .max(facts.fresh_for.filter(|_| matches!(failure, Failure::Throttled { .. })).unwrap_or_default())
+        .min(FARTHEST);
+    if asked > back_off {
+        (asked, "retry-after".to_owned())
+    } else {
+        (back_off, format!("back-off {failures}"))
+    }
+}
+
+/// Up to a tenth more, so that sources drift apart; the same for the same source and time.
+fn jitter(source: &Source, wait: Duration, now: Timestamp) -> Duration {
+    let hash = Sha256::digest(format!("{} {}", source.name, now.as_millisecond()));
+    wait.mul_f64(f64::from(hash[0]) / 2560.0)
+}
+
+fn later(now: Timestamp, wait: Duration) -> Timestamp {
+    SignedDuration::try_from(wait).ok().and_then(|wait| now.checked_add(wait).ok()).unwrap_or(Timestamp::MAX)
+}
+
+/// When a source is due that starts or whose config changed: when it was planned, but no later
+/// than its own pace and others' hints could explain. A time beyond that means that the clock was wrong.
+#[must_use]
+pub fn first(source: &Source, state: &SourceState, now: Timestamp) -> Timestamp {
+    match state.next_poll {
+        None => now,
+        Some(planned) => {
+            let explained = FARTHEST.max(source.pace.at_most).mul_f64(1.1);
+            if planned > later(now, explained) { now } else { planned }
+        }
+    }
+}
+
+fn words(outcome: &Outcome) -> String {
+    match outcome {
+        Outcome::Read { new, edited, entries, problems: 0 } => {
+            format!("{entries} entries, {new} new, {edited} edited")
+        }
+        Outcome::Read { new, edited, entries, problems } => {
+            format!("{entries} entries, {new} new, {edited} edited, {problems} unreadable")
+        }
+        Outcome::NotModified => "not modified".to_owned(),
+        Outcome::Failed(failure) => failure.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::source::{Access, Pace, Validators};
+
+    fn source() -> Source {
+        Source {
+            name: "a".into(),
+            url: "https://example.org/feed".parse().expect("an address"),
+            title: None,
+            pace: Pace { every: Duration::from_secs(1800), at_most: Duration::from_secs(86_400) },
+            access: Access {
+                timeout: Duration::from_secs(30),
+                max_body: 1000,
+                user_agent: None,
+                headers: Vec::new(),
+                authorization: None,
+                proxy: None,
+                allow_private: false,
+            },
+            language: None,
+            first_poll: 20,
+        }
+    }
+
+    fn now() -> Timestamp {
+        "2026-11-01T12:00:00Z".parse().expect("a time")
+    }
+
+    fn after(outcome: Outcome, facts: &Facts, state: &SourceState) -> SourceState {
+        next(&source(), state, &Visited { outcome: &outcome, facts, pace: FeedPace::default() }, now())
+    }
+
+    fn minutes(state: &SourceState) -> i64 {
+        state.next_poll.expect("planned").duration_since(now()).as_mins()
+    }
+
+    fn validators() -> Validators {
+        Validators { url: source().url, etag: Some(b"\"x\"".to_vec()), last_modified: None }
+    }
+
+    #[test]
+    fn the_greatest_wait_wins_and_is_bounded() {
+        let read = Outcome::Read { new: 0, edited: 0, entries: 0, problems: 0 };
+        let plain = after(read.clone(), &Facts::default(), &SourceState::default());
+        assert!((30..=33).contains(&minutes(&plain)), "{plain:?}");
+        let fresh = |secs| Facts { fresh_for: Some(Duration::from_secs(secs)), ..Facts::default() };
+        assert_eq!(after(read.clone(), &fresh(60), &SourceState::default()).why, "every");
+        let slow = after(read.clone(), &fresh(7200), &SourceState::default());
+        assert_eq!((slow.why.as_str(), (120..=132).contains(&minutes(&slow))), ("max-age", true));
+        let absurd = after(read, &fresh(u64::MAX), &SourceState::default());
+        assert!(minutes(&absurd) <= 33 * 24 * 60);
+    }
+
+    #[test]
+    fn failures_back_off_for_ever_and_one_success_ends_it() {
+        let mut state = SourceState { validators: Some(validators()), ..SourceState::default() };
+        let mut waits = Vec::new();
+        for _ in 0..100 {
+            state = after(Outcome::Failed(Failure::Timeout), &Facts::default(), &state);
+            waits.push(minutes(&state) / 30);
+        }
+        assert_eq!(waits[..3], [1, 2, 4]);
+        assert!(waits[99] <= 53 && state.failures == 100 && state.validators.is_some());
+        let healed = after(Outcome::NotModified, &Facts::default(), &state);
+        assert_eq!((healed.failures, healed.failing_since, healed.validators), (0, None, Some(validators())));
+    }
+
+    #[test]
+    fn a_throttle_is_obeyed() {
+        let until = Some(now() + SignedDuration::from_hours(50));
+        let state = after(
+            Outcome::Failed(Failure::Throttled { status: 429, until }),
+            &Facts::default(),
+            &SourceState::default(),
+        );
+        assert!(minutes(&state) >= 50 * 60 && state.why == "retry-after");
+    }
+
+    #[test]
+    fn a_time_from_a_wrong_clock_is_dropped() {
+        let planned =
+            |at: &str| SourceState { next_poll: Some(at.parse().expect("a time")), ..SourceState::default() };
+        assert_eq!(
+            first(&source(), &planned("2026-11-01T12:20:00Z"), now()).to_string(),
+            "2026-11-01T12:20:00Z"
+        );
+        assert_eq!(first(&source(), &planned("2038-01-01T00:00:00Z"), now()), now());
+        assert_eq!(first(&source(), &SourceState::default(), now()), now());
+    }
+}
