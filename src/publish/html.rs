@@ -1,0 +1,257 @@
+//! Pages for people: an output to read, and the front page. No script, no request elsewhere. Pure.
+
+use base64_hash::style_hash;
+use jiff::Timestamp;
+use maud::{DOCTYPE, Markup, PreEscaped, html};
+use url::Url;
+
+use super::document::{Document, Shown};
+use super::format::Format;
+use super::text::{excerpt, one_line, uri};
+
+const STYLE: &str = include_str!("style.css");
+/// Characters of an entry's text that the page shows.
+const EXCERPT: usize = 320;
+
+/// What stands at `/`: handed in as plain words.
+#[derive(Clone, Debug)]
+pub struct FrontPage {
+    /// Where the published feeds stand.
+    pub public_url: Url,
+    /// In the order of the config.
+    pub outputs: Vec<OutputLine>,
+    /// In the order of the config.
+    pub sources: Vec<SourceLine>,
+    /// What is wrong with Siftwire itself, such as a config that could not be loaded.
+    pub problem: Option<String>,
+}
+
+/// One output on the front page.
+#[derive(Clone, Debug)]
+pub struct OutputLine {
+    /// Its name.
+    pub name: String,
+    /// Its title.
+    pub title: String,
+    /// How many entries its document has.
+    pub entries: usize,
+    /// When its document last changed.
+    pub changed: Option<Timestamp>,
+}
+
+/// One source on the front page.
+#[derive(Clone, Debug)]
+pub struct SourceLine {
+    /// Its name.
+    pub name: String,
+    /// What it is called.
+    pub title: String,
+    /// Its site.
+    pub link: Option<String>,
+    /// Whether readers are missing something.
+    pub health: Health,
+    /// The last outcome in words.
+    pub outcome: String,
+    /// Since when it is in this health.
+    pub since: Option<Timestamp>,
+    /// When it is polled next.
+    pub next_poll: Option<Timestamp>,
+    /// Why then.
+    pub why: String,
+}
+
+/// Whether a source answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Health {
+    /// Not polled yet.
+    New,
+    /// It answers.
+    Well,
+    /// Its last polls failed.
+    Failing,
+    /// It says that it will not come back.
+    Gone,
+}
+
+/// Writes a document as a page.
+pub fn write(document: &Document) -> Vec<u8> {
+    let title = one_line(&document.title);
+    let body = html! {
+        header {
+            p { a href=(home(&document.public_url)) { "All feeds" } }
+            h1 { (title) }
+            (subscribe(&title, |format| document.address(format)))
+        }
+        main {
+            @if document.entries.is_empty() {
+                p .soft { "Nothing has matched yet. Entries appear here as soon as a source brings one." }
+            }
+            ol { @for shown in &document.entries { (entry(shown)) } }
+        }
+    };
+    let alternates = html! {
+        @for format in [Format::Atom, Format::Rss, Format::Json] {
+            link rel="alternate" type=(format.media_type()) title=(title) href=(document.address(format));
+        }
+        link rel="canonical" href=(document.address(Format::Html));
+    };
+    page(&title, document.language(), &alternates, &body)
+}
+
+/// Writes the front page.
+pub fn front(front: &FrontPage) -> Vec<u8> {
+    let base = front.public_url.as_str().trim_end_matches('/');
+    let body = html! {
+        header { h1 { "Siftwire" } }
+        main {
+            @if let Some(problem) = &front.problem { p .bad role="alert" { (problem) } }
+            h2 { "Feeds" }
+            p { "Paste an address into your feed reader, or "
+                a href=(format!("{base}/outputs.opml")) { "take all of them as OPML" } "." }
+            ul .plain { @for output in &front.outputs { (output_line(base, output)) } }
+            h2 { "Sources" }
+            (source_table(&front.sources))
+        }
+    };
+    page("Siftwire", Some("en"), &html! {}, &body)
+}
+
+/// The value of `Content-Security-Policy` for these pages: nothing but their own style.
+pub fn content_security_policy() -> String {
+    format!(
+        "default-src 'none'; style-src '{}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+        style_hash(STYLE)
+    )
+}
+
+fn page(title: &str, language: Option<&str>, head: &Markup, body: &Markup) -> Vec<u8> {
+    let markup = html! {
+        (DOCTYPE)
+        html lang=[language] {
+            head {
+                meta charset="utf-8";
+                meta name="viewport" content="width=device-width, initial-scale=1";
+                title { (title) }
+                (head)
+                style { (PreEscaped(STYLE)) }
+            }
+            body { (body) }
+        }
+    };
+    markup.into_string().into_bytes()
+}
+
+fn subscribe(title: &str, address: impl Fn(Format) -> String) -> Markup {
+    html! {
+        p .soft { "To subscribe, copy this address into a feed reader:" }
+        code .address tabindex="0" { (address(Format::Atom)) }
+        nav aria-label=(format!("Formats of {title}")) {
+            a href=(address(Format::Atom)) { "Atom" }
+            a href=(address(Format::Rss)) { "RSS" }
+            a href=(address(Format::Json)) { "JSON" }
+        }
+    }
+}
+
+fn entry(shown: &Shown) -> Markup {
+    let text = shown.summary.as_deref().or(shown.content.as_deref());
+    let text =
+        text.map(|html| excerpt(html, EXCERPT)).filter(|text| !text.is_empty() && *text != shown.title);
+    html! {
+        li .entry lang=[shown.language()] dir="auto" {
+            h2 {
+                @if let Some(link) = shown.link() { a href=(uri(link)) rel="noreferrer" { (one_line(&shown.title)) } }
+                @else { (one_line(&shown.title)) }
+            }
+            p .soft { (one_line(&shown.kept.from.title)) " \u{b7} " (time(shown.kept.date)) }
+            @if let Some(text) = text { p { (text) } }
+            @if !shown.also_in.is_empty() {
+                p .soft { "Also in: "
+                    @for (index, also) in shown.also_in.iter().enumerate() {
+                        @if index > 0 { ", " }
+                        a href=(uri(&also.link)) rel="noreferrer" { (one_line(&also.title)) }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn output_line(base: &str, output: &OutputLine) -> Markup {
+    let address = |format: Format| format!("{base}{}", format.path(&output.name));
+    let entries = if output.entries == 1 { "entry" } else { "entries" };
+    html! {
+        li .output {
+            h2 { a href=(address(Format::Html)) { (one_line(&output.title)) } }
+            p .soft {
+                (output.entries) " " (entries)
+                @if let Some(changed) = output.changed { ", last changed " (time(changed)) }
+            }
+            (subscribe(&output.title, address))
+        }
+    }
+}
+
+fn source_table(sources: &[SourceLine]) -> Markup {
+    html! {
+        table {
+            thead { tr { th scope="col" { "Source" } th scope="col" { "State" } th scope="col" { "Next poll" } } }
+            tbody {
+                @for source in sources {
+                    tr {
+                        th scope="row" {
+                            @if let Some(link) = &source.link { a href=(uri(link)) rel="noreferrer" { (one_line(&source.title)) } }
+                            @else { (one_line(&source.title)) }
+                            " " small { (source.name) }
+                        }
+                        td { (state(source)) }
+                        td { @if let Some(next) = source.next_poll { (time(next)) " " small { (source.why) } } @else { "never" } }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn state(source: &SourceLine) -> Markup {
+    let (class, word) = match source.health {
+        Health::New => ("soft", "not polled yet"),
+        Health::Well => ("", "answers"),
+        Health::Failing => ("bad", "fails"),
+        Health::Gone => ("bad", "gone"),
+    };
+    html! {
+        span class=(class) { (word) }
+        @if let Some(since) = source.since { " since " (time(since)) }
+        @if !source.outcome.is_empty() { " " small { (one_line(&source.outcome)) } }
+    }
+}
+
+fn time(time: Timestamp) -> Markup {
+    let machine = super::xml::rfc3339(super::xml::whole(time));
+    html! { time datetime=(machine) { (time.strftime("%-d %b %Y, %H:%M").to_string()) " UTC" } }
+}
+
+fn home(public_url: &Url) -> String {
+    format!("{}/", public_url.as_str().trim_end_matches('/'))
+}
+
+/// The hash of a text in the form that a policy names it by (CSP level 3, section 2.3.1).
+mod base64_hash {
+    use sha2::{Digest, Sha256};
+
+    /// `sha256-` and the hash in base64.
+    pub(super) fn style_hash(text: &str) -> String {
+        const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+        let mut out = String::from("sha256-");
+        for chunk in Sha256::digest(text.as_bytes()).chunks(3) {
+            let byte = |index: usize| u32::from(chunk.get(index).copied().unwrap_or_default());
+            let bits = byte(0) << 16 | byte(1) << 8 | byte(2);
+            for place in 0..4 {
+                let digit = DIGITS[(bits >> (18 - 6 * place) & 63) as usize];
+                out.push(if place > chunk.len() { '=' } else { char::from(digit) });
+            }
+        }
+        out
+    }
+}

@@ -1,0 +1,83 @@
+//! Which entries an output shows, and how much of each. Pure.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::document::{Document, Place, Shown};
+use super::output::{ContentMode, Output, Site};
+use super::text;
+use crate::entry::KeptEntry;
+
+/// Characters of a summary that is made of the start of a text.
+const EXCERPT: usize = 400;
+/// Characters of a title that is made of the start of a text.
+const TITLE: usize = 90;
+
+/// Fills an output with its entries: newest first, then `max_age`, `per_source` and `limit`.
+///
+/// `entries` are members of this output, in any order. The caller sets `since` and `place` where
+/// their defaults (the epoch, a feed without archive) do not serve.
+pub fn document(output: &Output, site: &Site, entries: Vec<Arc<KeptEntry>>, now: Timestamp) -> Document {
+    Document {
+        name: output.name.clone(),
+        title: output.title.clone(),
+        public_url: site.public_url.clone(),
+        hub: site.hub.clone(),
+        since: Timestamp::UNIX_EPOCH,
+        place: Place::Current { previous: None },
+        entries: chosen(output, entries, now).into_iter().map(|kept| shown(kept, output.content)).collect(),
+    }
+}
+
+/// One entry as an output with this content mode shows it.
+pub fn shown(kept: Arc<KeptEntry>, mode: ContentMode) -> Shown {
+    let entry = &kept.entry;
+    let summary = entry.summary.clone().filter(|html| !html.trim().is_empty());
+    let content = entry.content.clone().filter(|html| !html.trim().is_empty());
+    let title = title(&kept);
+    let (summary, content) = match mode {
+        ContentMode::Full => (summary, content),
+        ContentMode::Summary => (summary.or_else(|| text::excerpt_html(&content?, EXCERPT)), None),
+        ContentMode::None => (None, None),
+    };
+    Shown { title, summary, content, kept, also_in: Vec::new() }
+}
+
+fn chosen(output: &Output, mut entries: Vec<Arc<KeptEntry>>, now: Timestamp) -> Vec<Arc<KeptEntry>> {
+    entries.sort_by_key(|kept| std::cmp::Reverse((kept.date, kept.number)));
+    let oldest = output.max_age.and_then(|age| {
+        let age = SignedDuration::try_from(age).ok()?;
+        now.checked_sub(age).ok()
+    });
+    let mut seen = HashSet::new();
+    let mut of_source: HashMap<String, usize> = HashMap::new();
+    entries.retain(|kept| {
+        if oldest.is_some_and(|oldest| kept.date < oldest) || !seen.insert(kept.uid.clone()) {
+            return false;
+        }
+        let count = of_source.entry(kept.from.name.clone()).or_default();
+        *count += 1;
+        output.per_source.is_none_or(|most| *count <= most)
+    });
+    entries.truncate(output.limit);
+    entries
+}
+
+/// The entry's title, or the start of its text, or its address: every format gets one.
+fn title(kept: &KeptEntry) -> String {
+    let entry = &kept.entry;
+    let written = entry.title.as_deref().map(text::one_line);
+    let made =
+        || [&entry.summary, &entry.content].into_iter().flatten().map(|html| text::excerpt(html, TITLE));
+    written
+        .into_iter()
+        .chain(made())
+        .chain(entry.link.clone())
+        .find(|title| !title.is_empty())
+        .unwrap_or_else(|| kept.from.title.clone())
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,122 @@
+//! The life of the server: accept, serve each client within limits, drain. Door.
+
+use std::future::Future;
+use std::io;
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use hyper::server::conn::http1;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::service::TowerToHyperService;
+use tokio::sync::{Semaphore, watch};
+use tokio::task::JoinSet;
+use tokio::time;
+
+use super::listen::{Listener, Stream};
+
+/// What one client, and all of them, may take.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// Clients at a time; more wait in the system's queue.
+    pub connections: usize,
+    /// For the head of a request to arrive, and between two requests.
+    pub head: Duration,
+    /// For a whole connection; afterwards the answer that is being sent may still take `drain`.
+    pub connection: Duration,
+    /// For answers that are being sent when the server stops.
+    pub drain: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            connections: 1024,
+            head: Duration::from_secs(10),
+            connection: Duration::from_secs(120),
+            drain: Duration::from_secs(5),
+        }
+    }
+}
+
+/// Bytes of a request's head.
+const HEAD_BYTES: usize = 16 * 1024;
+/// Fields of a request's head.
+const HEAD_FIELDS: usize = 64;
+/// The pause after a failed accept: the system is out of files, and trying at once would only spin.
+const BREATH: Duration = Duration::from_millis(100);
+
+/// Serves until `shutdown`, with the usual limits; see [`run_within`].
+///
+/// # Errors
+/// None at present: a failed accept is waited out.
+pub async fn run(listener: Listener, router: Router, shutdown: impl Future<Output = ()>) -> io::Result<()> {
+    run_within(listener, router, Limits::default(), shutdown).await;
+    Ok(())
+}
+
+/// Serves until `shutdown`; then accepts no more, lets answers in flight finish, and returns.
+///
+/// Each connection is a task: hyper drives a connection by being polled, and a slow client must not
+/// hold up the others. The tasks live in a `JoinSet` of this function, so that none outlives it.
+pub async fn run_within(
+    listener: Listener,
+    router: Router,
+    limits: Limits,
+    shutdown: impl Future<Output = ()>,
+) {
+    let mut shutdown = pin!(shutdown);
+    let (stop, stopped) = watch::channel(());
+    let room = Arc::new(Semaphore::new(limits.connections));
+    let mut clients = JoinSet::new();
+    loop {
+        let next = async {
+            // The semaphore is never closed, so that a permit always comes.
+            let permit = Arc::clone(&room).acquire_owned().await.ok();
+            (permit, listener.accept().await)
+        };
+        tokio::select! {
+            () = &mut shutdown => break,
+            Some(_) = clients.join_next() => {}
+            (permit, accepted) = next => match accepted {
+                Ok(stream) => {
+                    let client = serve(stream, router.clone(), limits, stopped.clone());
+                    clients.spawn(async move {
+                        client.await;
+                        drop(permit);
+                    });
+                }
+                Err(error) => {
+                    tracing::warn!(%error, "could not accept a connection");
+                    time::sleep(BREATH).await;
+                }
+            },
+        }
+    }
+    drop(listener);
+    drop(stop);
+    let all = async { while clients.join_next().await.is_some() {} };
+    // Whoever is not done by then is cut off when the set is dropped.
+    let _ = time::timeout(limits.drain, all).await;
+}
+
+/// One client, until it leaves, is idle or slow beyond its limits, or the server stops.
+async fn serve(stream: Stream, router: Router, limits: Limits, mut stopped: watch::Receiver<()>) {
+    let connection = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(limits.head)
+        .max_buf_size(HEAD_BYTES)
+        .max_headers(HEAD_FIELDS)
+        .serve_connection(TokioIo::new(stream), TowerToHyperService::new(router));
+    let mut connection = pin!(connection);
+    tokio::select! {
+        // A client that breaks off or talks nonsense is its own affair: hyper has answered 400 or 431.
+        _ = connection.as_mut() => return,
+        // The sender is dropped, never used: any answer means that the server stops.
+        _ = stopped.changed() => {}
+        () = time::sleep(limits.connection) => {}
+    }
+    connection.as_mut().graceful_shutdown();
+    let _ = time::timeout(limits.drain, connection).await;
+}
