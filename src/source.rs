@@ -24,6 +24,8 @@ pub struct Source {
     pub language: Option<String>,
     /// Of the first poll, so many of the newest matching entries enter each output.
     pub first_poll: usize,
+    /// Whether its entries may join stories.
+    pub stories: bool,
 }
 
 /// How often a source is polled.
@@ -31,8 +33,10 @@ pub struct Source {
 pub struct Pace {
     /// The wanted time between polls.
     pub every: Duration,
-    /// The slowest that back-off may make it.
+    /// The slowest that it may become, hints of the publisher apart.
     pub at_most: Duration,
+    /// Whether a quiet source is asked less often.
+    pub adaptive: bool,
 }
 
 /// How a source is asked.
@@ -99,6 +103,8 @@ pub struct SourceState {
     pub last_success: Option<Timestamp>,
     /// The last outcome in words.
     pub outcome: String,
+    /// 410: not asked again until the config or the operator says so.
+    pub gone: bool,
     /// What the feed calls itself.
     pub title: Option<String>,
     /// The site that the feed names.
@@ -118,11 +124,18 @@ pub struct Validators {
     pub last_modified: Option<Vec<u8>>,
 }
 
-/// What a feed itself says of how often to come. As the publisher wrote it; the schedule bounds it.
+/// What a feed itself says of how often to come. Numbers are as the publisher wrote them, saturated;
+/// the schedule bounds them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct FeedPace {
     /// RSS `ttl`.
     pub ttl: Option<Duration>,
+    /// RSS `skipHours`: bit `h` is set for each hour, GMT, in which not to come.
+    pub skip_hours: u32,
+    /// RSS `skipDays`: bit 0 is Monday.
+    pub skip_days: u8,
+    /// `sy:updatePeriod` divided by `sy:updateFrequency`.
+    pub update_period: Option<Duration>,
 }
 
 /// How a poll ended.

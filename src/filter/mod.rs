@@ -16,6 +16,8 @@ pub use words::plain_text;
 pub struct Dictionary {
     /// The user's topics: name, query text.
     pub topics: BTreeMap<String, String>,
+    /// The languages of the config, as BCP 47 tags: which word forms Latin words get beside English.
+    pub languages: Vec<String>,
 }
 
 /// A parsed, checked query. `Display` prints it so that it parses back to the same.
@@ -54,6 +56,8 @@ pub struct Problem {
     pub label: String,
     /// What to write instead.
     pub hint: Option<String>,
+    /// A hint that something legal may not be meant: the query is used all the same.
+    pub warning: bool,
 }
 
 /// Parses and checks a query.

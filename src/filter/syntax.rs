@@ -127,7 +127,12 @@ pub(super) fn parse(
 ) -> Result<Node, Vec<Problem>> {
     if text.len() > LONGEST {
         let label = format!("a query of {} bytes; the most is {LONGEST}", text.len());
-        return Err(vec![Problem { span: 0..1, label, hint: Some("share parts of it as [topics]".into()) }]);
+        return Err(vec![Problem {
+            span: 0..1,
+            label,
+            hint: Some("share parts of it as [topics]".into()),
+            warning: false,
+        }]);
     }
     let tokens = tokens(text);
     let mut parser = Parser { text, tokens, at: 0, depth: 0, problems: Vec::new(), dictionary, within };
@@ -224,7 +229,7 @@ impl Parser<'_> {
     }
 
     fn problem(&mut self, span: Range<usize>, label: impl Into<String>, hint: Option<&str>) {
-        self.problems.push(Problem { span, label: label.into(), hint: hint.map(Into::into) });
+        self.problems.push(Problem { span, label: label.into(), hint: hint.map(Into::into), warning: false });
     }
 
     /// Where a term is missing: the token that stands there, or the end.
@@ -423,7 +428,10 @@ mod tests {
 
     fn dictionary() -> Dictionary {
         let topics = [("caucasus", "armenia OR georgia"), ("a", "@b"), ("b", "x @a"), ("bad", "(")];
-        Dictionary { topics: topics.map(|(name, text)| (name.to_owned(), text.to_owned())).into() }
+        Dictionary {
+            topics: topics.map(|(name, text)| (name.to_owned(), text.to_owned())).into(),
+            languages: Vec::new(),
+        }
     }
 
     #[track_caller]

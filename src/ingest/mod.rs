@@ -79,7 +79,9 @@ async fn read(
     let feed = match tokio::task::block_in_place(|| read::read(&body.bytes, &hints)) {
         Ok(feed) => feed,
         Err(error) => {
-            return Ok(Found::nothing(Outcome::Failed(crate::source::Failure::Unreadable(error.to_string()))));
+            return Ok(Found::nothing(Outcome::Failed(crate::source::Failure::Unreadable(
+                error.to_string(),
+            ))));
         }
     };
     let cleaner = html::Cleaner::new(&body.url);

@@ -35,7 +35,10 @@ pub(super) fn feed(raw: RawFeed, encoding: &'static str, hints: &Hints<'_>) -> F
         title: raw.title.and_then(|title| plain(&title)),
         link,
         language: raw.language.and_then(|tag| language(&tag)),
-        pace: FeedPace { ttl: raw.ttl.map(|minutes| Duration::from_secs(u64::from(minutes) * 60)) },
+        pace: FeedPace {
+            ttl: raw.ttl.map(|minutes| Duration::from_secs(u64::from(minutes) * 60)),
+            ..FeedPace::default()
+        },
         entries,
         problems,
     }

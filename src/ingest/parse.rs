@@ -114,11 +114,12 @@ fn link(link: model::Link) -> RawLink {
 }
 
 fn entry(entry: model::Entry) -> RawEntry {
-    let content =
-        entry.content.and_then(|content| match (content.body, content.content_type.essence().to_string().as_str()) {
+    let content = entry.content.and_then(|content| {
+        match (content.body, content.content_type.essence().to_string().as_str()) {
             (Some(body), "text/plain") => Some(escape(&body)),
             (body, _) => body,
-        });
+        }
+    });
     let mut raw = RawEntry {
         id: Some(entry.id).filter(|id| !id.trim().is_empty()),
         title: entry.title.map(|title| title.content),

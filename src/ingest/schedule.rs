@@ -130,7 +130,11 @@ mod tests {
             name: "a".into(),
             url: "https://example.org/feed".parse().expect("an address"),
             title: None,
-            pace: Pace { every: Duration::from_secs(1800), at_most: Duration::from_secs(86_400) },
+            pace: Pace {
+                every: Duration::from_secs(1800),
+                at_most: Duration::from_secs(86_400),
+                adaptive: true,
+            },
             access: Access {
                 timeout: Duration::from_secs(30),
                 max_body: 1000,
@@ -142,6 +146,7 @@ mod tests {
             },
             language: None,
             first_poll: 20,
+            stories: true,
         }
     }
 

@@ -130,7 +130,8 @@ pub fn lock(options: &Options) -> Result<Lock, Error> {
     path.push(".lock");
     let path = std::path::PathBuf::from(path);
     if let Some(folder) = path.parent().filter(|f| !f.exists()) {
-        create_private_folder(folder).map_err(|e| Error::new(format!("cannot create {}: {e}", folder.display())))?;
+        create_private_folder(folder)
+            .map_err(|e| Error::new(format!("cannot create {}: {e}", folder.display())))?;
     }
     let file = private_file(&path).map_err(|e| Error::new(format!("cannot open {}: {e}", path.display())))?;
     match file.try_lock() {
@@ -138,7 +139,9 @@ pub fn lock(options: &Options) -> Result<Lock, Error> {
         Err(std::fs::TryLockError::WouldBlock) => {
             Err(Error::new(format!("another siftwire is running on {}", options.path.display())))
         }
-        Err(std::fs::TryLockError::Error(e)) => Err(Error::new(format!("cannot lock {}: {e}", path.display()))),
+        Err(std::fs::TryLockError::Error(e)) => {
+            Err(Error::new(format!("cannot lock {}: {e}", path.display())))
+        }
     }
 }
 
