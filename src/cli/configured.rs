@@ -1,0 +1,56 @@
+//! The config as every word of the command line finds it. Door: the environment, standard error.
+
+use std::io::IsTerminal;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::Context;
+
+use crate::config::{self, Config, Paint, Place, Problems, Surroundings};
+
+/// Which config is meant.
+#[derive(Clone, Debug, Default, clap::Args)]
+pub struct Source {
+    /// The config file [default: $SIFTWIRE_CONFIG, else config.toml here, in ~/.config/siftwire or
+    /// in /etc/siftwire].
+    #[arg(long, global = true, value_name = "PATH")]
+    pub config: Option<PathBuf>,
+}
+
+/// The config and where it came from; warnings and problems have been told on standard error, and the
+/// exit code of a config that cannot be used is 2.
+///
+/// # Errors
+/// The current folder is gone.
+pub fn load(source: &Source) -> anyhow::Result<Result<(Place, Config), ExitCode>> {
+    let here = std::env::current_dir().context("the current folder cannot be read")?;
+    let surroundings = Surroundings::gather(here, |name| std::env::var_os(name));
+    let place = config::find(source.config.as_deref(), &surroundings);
+    Ok(match config::load(&place, &surroundings) {
+        Ok(config) => {
+            if let Some(warnings) = &config.warnings {
+                tell(warnings);
+            }
+            Ok((place, config))
+        }
+        Err(problems) => {
+            tell(&problems);
+            Err(ExitCode::from(2))
+        }
+    })
+}
+
+/// What a place is called in a sentence.
+pub fn called(place: &Place) -> String {
+    match place {
+        Place::Named(path) | Place::Found(path) => path.display().to_string(),
+        Place::BuiltIn => "the built-in config".to_owned(),
+    }
+}
+
+#[expect(clippy::print_stderr, reason = "words to the user go to standard error")]
+fn tell(problems: &Problems) {
+    let plain = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+    let paint = if std::io::stderr().is_terminal() && !plain { Paint::Coloured } else { Paint::Plain };
+    eprintln!("{}", problems.render(paint));
+}

@@ -1,0 +1,502 @@
+//! The mirror of one config file: what is written there, each value with its place, nothing filled
+//! in. Pure.
+
+use std::net::IpAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use toml::de::{DeTable, DeValue};
+use url::Url;
+
+use super::read::{
+    Found, Reading, Table, Value, Wrong, count, duration, kind, line, list, offset_in_literal, proxy_address,
+    size, switch, text, wanted, web_address,
+};
+use crate::ingest::fetch::Network;
+use crate::publish::output::{ContentMode, Stories};
+use crate::serve::Listen;
+
+/// A whole file.
+#[derive(Debug, Default)]
+pub(super) struct File {
+    pub(super) watch: Option<Found<bool>>,
+    pub(super) listen: Option<Found<Listen>>,
+    pub(super) public_url: Option<Found<Url>>,
+    pub(super) cache: Option<Found<Duration>>,
+    pub(super) path: Option<Found<String>>,
+    pub(super) keep: Option<Found<Duration>>,
+    pub(super) concurrency: Option<Found<usize>>,
+    pub(super) per_host: Option<Found<usize>>,
+    pub(super) contact: Option<Found<String>>,
+    pub(super) allow: Option<Found<Vec<Network>>>,
+    pub(super) manner: Manner,
+    pub(super) hub: Option<Found<Url>>,
+    pub(super) sources: Vec<Source>,
+    pub(super) topics: Vec<Topic>,
+    pub(super) outputs: Vec<Output>,
+}
+
+/// The keys that `[poll]` and each `[[source]]` share.
+#[derive(Debug, Default)]
+pub(super) struct Manner {
+    pub(super) every: Option<Found<Duration>>,
+    pub(super) at_most: Option<Found<Duration>>,
+    pub(super) timeout: Option<Found<Duration>>,
+    pub(super) max_body: Option<Found<u64>>,
+    pub(super) adaptive: Option<Found<bool>>,
+    pub(super) first_poll: Option<Found<usize>>,
+    pub(super) user_agent: Option<Found<String>>,
+    pub(super) proxy: Option<Found<Url>>,
+    pub(super) headers: Option<Found<Vec<(String, Found<Given>)>>>,
+}
+
+/// A secret as it is given: the value itself, or where it is to be found.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Given {
+    Here(String),
+    File(PathBuf),
+    Credential(String),
+}
+
+/// One `[[source]]`.
+#[derive(Debug)]
+pub(super) struct Source {
+    pub(super) at: super::problem::At,
+    /// Whether `url` is written at all, right or wrong.
+    pub(super) has_url: bool,
+    pub(super) url: Option<Found<Url>>,
+    pub(super) name: Option<Found<String>>,
+    pub(super) title: Option<Found<String>>,
+    pub(super) lang: Option<Found<String>>,
+    pub(super) stories: Option<Found<bool>>,
+    pub(super) allow_private: Option<Found<bool>>,
+    pub(super) user: Option<Found<String>>,
+    pub(super) password: Option<Found<Given>>,
+    pub(super) bearer: Option<Found<Given>>,
+    pub(super) cookie: Option<Found<Given>>,
+    pub(super) manner: Manner,
+}
+
+/// One line of `[topics]`.
+#[derive(Debug)]
+pub(super) struct Topic {
+    pub(super) name: Found<String>,
+    pub(super) query: Found<Written>,
+}
+
+/// A string with the literal that it was written as.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Written {
+    pub(super) text: String,
+    pub(super) literal: String,
+}
+
+impl Found<Written> {
+    /// Where a stretch of the value stands in the file.
+    pub(super) fn part(&self, span: std::ops::Range<usize>) -> super::problem::At {
+        let offset = |at| self.at.start + offset_in_literal(&self.value.literal, at);
+        super::problem::At::new(self.at.file, offset(span.start)..offset(span.end))
+    }
+}
+
+/// One `[[output]]`.
+#[derive(Debug)]
+pub(super) struct Output {
+    pub(super) at: super::problem::At,
+    /// Whether `name` is written at all, right or wrong.
+    pub(super) has_name: bool,
+    pub(super) name: Option<Found<String>>,
+    pub(super) title: Option<Found<String>>,
+    pub(super) filter: Option<Found<Written>>,
+    pub(super) sources: Option<Found<Vec<Found<String>>>>,
+    pub(super) limit: Option<Found<usize>>,
+    pub(super) stories: Option<Found<Stories>>,
+    pub(super) per_source: Option<Found<usize>>,
+    pub(super) max_age: Option<Found<Duration>>,
+    pub(super) content: Option<Found<ContentMode>>,
+    pub(super) write_to: Option<Found<String>>,
+}
+
+/// Reads a whole file. Errors of TOML itself leave the rest of that file unread, because what a
+/// broken line was meant to be is anybody's guess.
+///
+/// # Errors
+/// Nothing comes back if it is no TOML; everything that is wrong is in `reading`.
+pub(super) fn read(reading: &mut Reading<'_>) -> Option<File> {
+    let (tree, errors) = DeTable::parse_recoverable(reading.text);
+    for error in &errors {
+        let span = error.span().unwrap_or(0..0);
+        reading.error(span, "the file is not TOML here", error.message());
+    }
+    hide_secrets(reading, tree.get_ref());
+    if !errors.is_empty() {
+        return None;
+    }
+    let mut file = File::default();
+    let mut root = Table::new("the top of the file", tree.get_ref());
+    file.watch = root.take(reading, "watch", switch);
+    for key in ["serve", "store", "poll", "publish", "topics"] {
+        root.take(reading, key, |reading, value| section(reading, &mut file, key, value));
+    }
+    let sources = root.take(reading, "source", |reading, value| tables(reading, value, "[[source]]", source));
+    file.sources = sources.map(|found| found.value).unwrap_or_default();
+    let outputs = root.take(reading, "output", |reading, value| tables(reading, value, "[[output]]", output));
+    file.outputs = outputs.map(|found| found.value).unwrap_or_default();
+    root.finish(reading);
+    Some(file)
+}
+
+fn section<'t>(
+    reading: &mut Reading<'_>,
+    file: &mut File,
+    key: &str,
+    value: &'t Value<'t>,
+) -> Result<(), Wrong> {
+    let Some(table) = value.get_ref().as_table() else {
+        return Err(Wrong::new(
+            format!("wanted a table, found {}", kind(value)),
+            format!("write [{key}], with one square bracket on each side"),
+        ));
+    };
+    match key {
+        "serve" => serve(reading, file, table),
+        "store" => store(reading, file, table),
+        "poll" => poll(reading, file, table),
+        "publish" => publish(reading, file, table),
+        _ => file.topics = topics(reading, table),
+    }
+    Ok(())
+}
+
+fn serve(reading: &mut Reading<'_>, file: &mut File, table: &DeTable<'_>) {
+    let mut table = Table::new("[serve]", table);
+    file.listen = table.take(reading, "listen", listen);
+    file.public_url = table.take(reading, "public_url", web_address);
+    file.cache = table.take(reading, "max_age", duration);
+    table.finish(reading);
+}
+
+fn store(reading: &mut Reading<'_>, file: &mut File, table: &DeTable<'_>) {
+    let mut table = Table::new("[store]", table);
+    file.path = table.take(reading, "path", line);
+    file.keep = table.take(reading, "keep", duration);
+    table.finish(reading);
+}
+
+fn poll(reading: &mut Reading<'_>, file: &mut File, table: &DeTable<'_>) {
+    let mut table = Table::new("[poll]", table);
+    file.manner = manner(reading, &mut table);
+    file.concurrency = table.take(reading, "concurrency", count(1..=10_000));
+    file.per_host = table.take(reading, "per_host", count(1..=100));
+    file.contact = table.take(reading, "contact", line);
+    file.allow = table.take(reading, "allow", networks);
+    table.finish(reading);
+}
+
+fn publish(reading: &mut Reading<'_>, file: &mut File, table: &DeTable<'_>) {
+    let mut table = Table::new("[publish]", table);
+    file.hub = table.take(reading, "hub", web_address);
+    table.finish(reading);
+}
+
+fn manner(reading: &mut Reading<'_>, table: &mut Table<'_>) -> Manner {
+    Manner {
+        every: table.take(reading, "every", duration),
+        at_most: table.take(reading, "at_most", duration),
+        timeout: table.take(reading, "timeout", duration),
+        max_body: table.take(reading, "max_body", size),
+        adaptive: table.take(reading, "adaptive", switch),
+        first_poll: table.take(reading, "first_poll", count(0..=1_000_000)),
+        user_agent: table.take(reading, "user_agent", header_value),
+        proxy: table.take(reading, "proxy", proxy_address),
+        headers: table.take(reading, "headers", headers),
+    }
+}
+
+fn source<'t>(reading: &mut Reading<'_>, value: &'t Value<'t>, table: &'t DeTable<'t>) -> Source {
+    let mut table = Table::new("[[source]]", table);
+    let source = Source {
+        at: reading.at(value.span()),
+        has_url: table.raw("url").is_some(),
+        url: table.take(reading, "url", web_address),
+        name: table.take(reading, "name", file_name),
+        title: table.take(reading, "title", line),
+        lang: table.take(reading, "lang", language),
+        stories: table.take(reading, "stories", switch),
+        allow_private: table.take(reading, "allow_private", switch),
+        user: table.take(reading, "user", user),
+        password: table.take(reading, "password", secret),
+        bearer: table.take(reading, "bearer", secret),
+        cookie: table.take(reading, "cookie", secret),
+        manner: manner(reading, &mut table),
+    };
+    table.finish(reading);
+    source
+}
+
+fn output<'t>(reading: &mut Reading<'_>, value: &'t Value<'t>, table: &'t DeTable<'t>) -> Output {
+    let mut table = Table::new("[[output]]", table);
+    let output = Output {
+        at: reading.at(value.span()),
+        has_name: table.raw("name").is_some(),
+        name: table.take(reading, "name", output_name),
+        title: table.take(reading, "title", line),
+        filter: table.take(reading, "filter", written),
+        sources: table.take(reading, "sources", |reading, value| list(reading, value, line)),
+        limit: table.take(reading, "limit", count(1..=10_000)),
+        stories: table.take(reading, "stories", |_, value| {
+            choice(value, &[("merge", Stories::Merge), ("all", Stories::All)])
+        }),
+        per_source: table.take(reading, "per_source", count(1..=10_000)),
+        max_age: table.take(reading, "max_age", duration),
+        content: table.take(reading, "content", |_, value| {
+            let words =
+                [("full", ContentMode::Full), ("summary", ContentMode::Summary), ("none", ContentMode::None)];
+            choice(value, &words)
+        }),
+        write_to: table.take(reading, "write_to", line),
+    };
+    table.finish(reading);
+    output
+}
+
+fn topics(reading: &mut Reading<'_>, table: &DeTable<'_>) -> Vec<Topic> {
+    let mut topics = Vec::new();
+    for (key, value) in table {
+        let name = key.get_ref().to_string();
+        if name.is_empty() || !name.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '-')) {
+            let title = format!("topic name `{name}` cannot be used in a query");
+            reading.error(key.span(), title, "wanted letters, digits, - and _");
+            continue;
+        }
+        match written(reading, value) {
+            Ok(query) => topics.push(Topic {
+                name: Found { value: name, at: reading.at(key.span()) },
+                query: Found { value: query, at: reading.at(value.span()) },
+            }),
+            Err(wrong) => reading.error(value.span(), format!("topic `{name}` cannot be read"), wrong.label),
+        }
+    }
+    topics
+}
+
+fn tables<'t, T>(
+    reading: &mut Reading<'_>,
+    value: &'t Value<'t>,
+    name: &str,
+    read: impl Fn(&mut Reading<'_>, &'t Value<'t>, &'t DeTable<'t>) -> T,
+) -> Result<Vec<T>, Wrong> {
+    let Some(members) = value.get_ref().as_array() else {
+        let label = format!("wanted a list of tables, found {}", kind(value));
+        return Err(Wrong::new(label, format!("write {name}, with two square brackets on each side")));
+    };
+    let mut found = Vec::new();
+    for member in members.iter() {
+        match member.get_ref().as_table() {
+            Some(table) => found.push(read(reading, member, table)),
+            None => reading.error(member.span(), format!("wanted a table {name}"), kind(member)),
+        }
+    }
+    Ok(found)
+}
+
+fn choice<T: Copy>(value: &Value<'_>, words: &[(&str, T)]) -> Result<T, Wrong> {
+    let known: Vec<&str> = words.iter().map(|(word, _)| *word).collect();
+    let Some(text) = value.get_ref().as_str() else {
+        return wanted(&format!("one of {}", known.join(", ")), value);
+    };
+    if let Some((_, meaning)) = words.iter().find(|(word, _)| *word == text) {
+        return Ok(*meaning);
+    }
+    Err(match super::problem::nearest(text, known.iter().copied()) {
+        Some(word) => format!("did you mean \"{word}\"?"),
+        None => format!("wanted one of {}", known.join(", ")),
+    }
+    .into())
+}
+
+fn written(reading: &mut Reading<'_>, value: &Value<'_>) -> Result<Written, Wrong> {
+    let text = text(reading, value)?;
+    let literal = reading.text.get(value.span()).unwrap_or_default().to_owned();
+    Ok(Written { text, literal })
+}
+
+/// A name that is safe as a file name and in an address, on any system that we run on.
+fn file_name(reading: &mut Reading<'_>, value: &Value<'_>) -> Result<String, Wrong> {
+    let name = line(reading, value)?;
+    let wrong = if name.starts_with('.') {
+        "must not begin with a dot"
+    } else if name.contains(['/', '\\', ':', '?', '#', '%']) {
+        "must not contain / \\ : ? # or %"
+    } else if name.trim() != name {
+        "must not begin or end with a space"
+    } else if name.len() > 100 {
+        "is longer than 100 bytes"
+    } else {
+        return Ok(name);
+    };
+    Err(wrong.to_owned().into())
+}
+
+fn output_name(reading: &mut Reading<'_>, value: &Value<'_>) -> Result<String, Wrong> {
+    let name = file_name(reading, value)?;
+    if name.starts_with('_') {
+        return Err("names that begin with _ are Siftwire's own".to_owned().into());
+    }
+    Ok(name)
+}
+
+fn language(reading: &mut Reading<'_>, value: &Value<'_>) -> Result<String, Wrong> {
+    let tag = line(reading, value)?;
+    let mut parts = tag.split('-');
+    let first = parts.next().unwrap_or_default();
+    let letters = (2..=3).contains(&first.len()) && first.bytes().all(|b| b.is_ascii_alphabetic());
+    let rest =
+        parts.all(|part| (1..=8).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_alphanumeric()));
+    if letters && rest {
+        Ok(tag)
+    } else {
+        Err(Wrong::new("not a language tag", "write \"en\", \"ru\", \"pt-BR\""))
+    }
+}
+
+fn user(reading: &mut Reading<'_>, value: &Value<'_>) -> Result<String, Wrong> {
+    let user = line(reading, value)?;
+    if user.contains(':') { Err("must not contain a colon".to_owned().into()) } else { Ok(user) }
+}
+
+fn listen(reading: &mut Reading<'_>, value: &Value<'_>) -> Result<Listen, Wrong> {
+    let text = line(reading, value)?;
+    if let Some(path) = text.strip_prefix("unix:") {
+        let path = PathBuf::from(path);
+        return if path.is_absolute() {
+            Ok(Listen::Unix(path))
+        } else {
+            Err("a socket's path must be absolute: unix:/run/siftwire/http.sock".to_owned().into())
+        };
+    }
+    let numeric = match text.strip_prefix("localhost:") {
+        Some(port) => format!("127.0.0.1:{port}"),
+        None => text.clone(),
+    };
+    numeric.parse().map(Listen::Tcp).map_err(|_| {
+        let port = text.trim_start_matches(':').parse::<u16>().unwrap_or(8080);
+        let hint = format!(
+            "\"127.0.0.1:{port}\" for this machine alone, \"0.0.0.0:{port}\" for all, or \"unix:/path\""
+        );
+        Wrong::new("wanted an address and a port", hint)
+    })
+}
+
+fn networks(reading: &mut Reading<'_>, value: &Value<'_>) -> Result<Vec<Network>, Wrong> {
+    let found = list(reading, value, |reading, value| {
+        let text = line(reading, value)?;
+        network(&text).ok_or_else(|| "wanted a range such as \"192.168.1.0/24\"".to_owned().into())
+    })?;
+    Ok(found.into_iter().map(|found| found.value).collect())
+}
+
+fn network(text: &str) -> Option<Network> {
+    let (address, prefix) = match text.split_once('/') {
+        Some((address, prefix)) => (address, Some(prefix.parse().ok()?)),
+        None => (text, None),
+    };
+    let address: IpAddr = address.parse().ok()?;
+    let longest = if address.is_ipv4() { 32 } else { 128 };
+    let prefix = prefix.unwrap_or(longest);
+    (prefix <= longest).then_some(Network { address, prefix })
+}
+
+fn header_value(reading: &mut Reading<'_>, value: &Value<'_>) -> Result<String, Wrong> {
+    let text = line(reading, value)?;
+    if text.is_ascii() { Ok(text) } else { Err("a header takes ASCII alone".to_owned().into()) }
+}
+
+/// Headers that are part of how a message is framed or of how Siftwire asks only for what changed.
+const OWN_HEADERS: [&str; 11] = [
+    "accept-encoding",
+    "connection",
+    "content-length",
+    "expect",
+    "host",
+    "if-modified-since",
+    "if-none-match",
+    "range",
+    "te",
+    "transfer-encoding",
+    "upgrade",
+];
+
+fn headers<'t>(
+    reading: &mut Reading<'_>,
+    value: &'t Value<'t>,
+) -> Result<Vec<(String, Found<Given>)>, Wrong> {
+    let Some(table) = value.get_ref().as_table() else {
+        return wanted("a table such as { Accept-Language = \"hy\" }", value);
+    };
+    let mut found = Vec::new();
+    for (key, value) in table {
+        let name = key.get_ref().as_ref();
+        let token = |b: u8| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b);
+        if name.is_empty() || !name.bytes().all(token) {
+            reading.error(key.span(), format!("`{name}` is not the name of a header"), "");
+        } else if OWN_HEADERS.contains(&name.to_ascii_lowercase().as_str()) {
+            reading.error(key.span(), format!("header `{name}` is Siftwire's own"), "cannot be set");
+        } else {
+            match secret(reading, value) {
+                Ok(given) => {
+                    found.push((name.to_owned(), Found { value: given, at: reading.at(value.span()) }))
+                }
+                Err(wrong) => {
+                    reading.error(value.span(), format!("header `{name}` cannot be read"), wrong.label)
+                }
+            }
+        }
+    }
+    found.sort_by_key(|(_, given)| given.at.start);
+    Ok(found)
+}
+
+fn secret<'t>(reading: &mut Reading<'_>, value: &'t Value<'t>) -> Result<Given, Wrong> {
+    const WANTED: &str = "a string, { file = \"...\" } or { credential = \"...\" }";
+    if value.get_ref().as_str().is_some() {
+        return line(reading, value).map(Given::Here);
+    }
+    let Some(table) = value.get_ref().as_table() else { return wanted(WANTED, value) };
+    let mut table = Table::new("a secret", table);
+    let file = table.take(reading, "file", line);
+    let credential = table.take(reading, "credential", file_name);
+    let written = table.raw("file").is_some() || table.raw("credential").is_some();
+    table.finish(reading);
+    match (file, credential) {
+        (Some(file), None) => Ok(Given::File(PathBuf::from(file.value))),
+        (None, Some(credential)) => Ok(Given::Credential(credential.value)),
+        (Some(_), Some(_)) => Err("names both a file and a credential".to_owned().into()),
+        // The member itself is wrong and has been reported: any value serves until the load fails.
+        (None, None) if written => Ok(Given::Here(String::new())),
+        (None, None) => Err(format!("wanted {WANTED}").into()),
+    }
+}
+
+/// Notes the stretches that must not be shown in a problem's line: problems go to logs and pages.
+fn hide_secrets(reading: &mut Reading<'_>, table: &DeTable<'_>) {
+    for (key, value) in table {
+        let key = key.get_ref().as_ref();
+        match value.get_ref() {
+            DeValue::String(_) if ["password", "bearer", "cookie"].contains(&key) => {
+                reading.secrets.push(value.span());
+            }
+            DeValue::Table(headers) if key == "headers" => {
+                let strings = headers.iter().filter(|(_, value)| value.get_ref().is_str());
+                reading.secrets.extend(strings.map(|(_, value)| value.span()));
+            }
+            DeValue::Table(table) => hide_secrets(reading, table),
+            DeValue::Array(members) => {
+                for member in members.iter().filter_map(|member| member.get_ref().as_table()) {
+                    hide_secrets(reading, member);
+                }
+            }
+            _ => {}
+        }
+    }
+}
