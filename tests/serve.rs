@@ -1,0 +1,329 @@
+//! The server as readers meet it: raw sockets on loopback.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use siftwire::publish::format::Format;
+use siftwire::publish::shelf::{Changed, Shelf};
+use siftwire::serve::connections::{Limits, run_within};
+use siftwire::serve::{Health, Listen, Listener, Service, router};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+
+const CHANGED: i64 = 1_700_000_000;
+
+struct Server {
+    address: std::net::SocketAddr,
+    shelf: Arc<Shelf>,
+    health: Arc<Health>,
+    stop: Option<oneshot::Sender<()>>,
+    task: JoinHandle<()>,
+}
+
+struct Answer {
+    status: u16,
+    head: String,
+    body: Vec<u8>,
+}
+
+impl Answer {
+    fn header(&self, name: &str) -> Option<&str> {
+        self.head.lines().skip(1).find_map(|line| {
+            let (key, value) = line.split_once(':')?;
+            key.eq_ignore_ascii_case(name).then_some(value.trim())
+        })
+    }
+}
+
+fn body() -> Vec<u8> {
+    "<feed>all quiet here</feed>\n".repeat(200).into_bytes()
+}
+
+async fn start(limits: Limits) -> Server {
+    let shelf = Arc::new(Shelf::new());
+    let changed = Timestamp::from_second(CHANGED).unwrap();
+    assert_eq!(shelf.put("calm", Format::Atom, body(), changed), Changed::Yes);
+    shelf.put("calm", Format::Html, b"<!doctype html><p>hello".to_vec(), changed);
+    shelf.retire(["old"]);
+    let health = Arc::new(Health::default());
+    let service =
+        Service { shelf: Arc::clone(&shelf), max_age: Duration::from_secs(60), health: Arc::clone(&health) };
+    let listener = Listener::bind(&Listen::Tcp("127.0.0.1:0".parse().unwrap())).await.unwrap();
+    let address = listener.address().unwrap();
+    let (stop, stopped) = oneshot::channel::<()>();
+    let task = tokio::spawn(run_within(listener, router(service), limits, async {
+        let _ = stopped.await;
+    }));
+    Server { address, shelf, health, stop: Some(stop), task }
+}
+
+impl Server {
+    async fn send(&self, request: &str) -> Answer {
+        let mut stream = TcpStream::connect(self.address).await.unwrap();
+        stream.write_all(request.as_bytes()).await.unwrap();
+        let mut bytes = Vec::new();
+        let _ = stream.read_to_end(&mut bytes).await;
+        let end = bytes.windows(4).position(|four| four == b"\r\n\r\n").expect("a whole head");
+        let head = String::from_utf8(bytes[..end].to_vec()).unwrap();
+        let status = head[9..12].parse().unwrap();
+        Answer { status, head, body: bytes[end + 4..].to_vec() }
+    }
+
+    async fn ask(&self, method: &str, path: &str, headers: &str) -> Answer {
+        self.send(&format!(
+            "{method} {path} HTTP/1.1\r\nHost: odd.example\r\nConnection: close\r\n{headers}\r\n"
+        ))
+        .await
+    }
+
+    async fn get(&self, headers: &str) -> Answer {
+        self.ask("GET", "/feeds/calm.atom", headers).await
+    }
+}
+
+#[tokio::test]
+async fn a_document_comes_whole_with_its_headers() {
+    let server = start(Limits::default()).await;
+    let answer = server.get("").await;
+    assert_eq!(answer.status, 200);
+    assert_eq!(answer.body, body());
+    for (name, value) in [
+        ("content-type", "application/atom+xml; charset=utf-8"),
+        ("last-modified", "Tue, 14 Nov 2023 22:13:20 GMT"),
+        ("cache-control", "public, max-age=60"),
+        ("vary", "Accept-Encoding"),
+        ("access-control-allow-origin", "*"),
+        ("x-content-type-options", "nosniff"),
+        ("content-disposition", "inline"),
+    ] {
+        assert_eq!(answer.header(name), Some(value), "{name}");
+    }
+    assert_eq!(answer.header("content-encoding"), None);
+    assert!(answer.header("etag").unwrap().starts_with('"'));
+    assert_eq!(answer.header("server"), None);
+}
+
+#[tokio::test]
+async fn head_says_what_get_would() {
+    let server = start(Limits::default()).await;
+    let (get, head) = (server.get("").await, server.ask("HEAD", "/feeds/calm.atom", "").await);
+    let without_date = |answer: &Answer| {
+        let lines = answer.head.lines().filter(|line| !line.starts_with("date:"));
+        lines.map(str::to_owned).collect::<Vec<_>>()
+    };
+    assert_eq!(without_date(&get), without_date(&head));
+    assert!(head.body.is_empty());
+}
+
+#[tokio::test]
+async fn each_coding_is_what_it_says_and_has_its_own_tag() {
+    let server = start(Limits::default()).await;
+    let mut tags = vec![server.get("").await.header("etag").unwrap().to_owned()];
+    for coding in ["gzip", "br", "zstd"] {
+        let answer = server.get(&format!("Accept-Encoding: {coding}\r\n")).await;
+        assert_eq!(answer.header("content-encoding"), Some(coding));
+        assert!(answer.body.len() < body().len() / 4);
+        assert_eq!(decoded(coding, &answer.body), body(), "{coding}");
+        tags.push(answer.header("etag").unwrap().to_owned());
+    }
+    tags.sort();
+    tags.dedup();
+    assert_eq!(tags.len(), 4);
+}
+
+fn decoded(coding: &str, bytes: &[u8]) -> Vec<u8> {
+    let mut out = Vec::new();
+    match coding {
+        "gzip" => std::io::copy(&mut flate2::read::GzDecoder::new(bytes), &mut out),
+        "br" => std::io::copy(&mut brotli::Decompressor::new(bytes, 4096), &mut out),
+        _ => zstd::stream::copy_decode(bytes, &mut out).map(|()| 0),
+    }
+    .unwrap();
+    out
+}
+
+#[tokio::test]
+async fn the_coding_is_the_one_most_wished_for() {
+    let server = start(Limits::default()).await;
+    for (wishes, coding) in [
+        ("gzip, deflate, br", Some("br")),
+        ("gzip;q=0.8, br;q=0.2", Some("gzip")),
+        ("br;q=0, zstd;q=0, *", Some("gzip")),
+        ("*", Some("br")),
+        ("*;q=0", None),
+        ("identity", None),
+        ("gzip;q=0", None),
+        ("gzip;q=0.000", None),
+        ("x-gzip", Some("gzip")),
+        ("GZIP ; Q=1.0", Some("gzip")),
+        ("identity;q=1, gzip;q=0.5", None),
+        ("deflate", None),
+        ("gzip;q=rubbish", None),
+        ("", None),
+    ] {
+        let answer = server.get(&format!("Accept-Encoding: {wishes}\r\n")).await;
+        assert_eq!(answer.header("content-encoding"), coding, "{wishes}");
+        assert_eq!(answer.status, 200);
+    }
+}
+
+#[tokio::test]
+async fn conditions_are_evaluated_as_rfc_9110_wants() {
+    let server = start(Limits::default()).await;
+    let plain = server.get("").await.header("etag").unwrap().to_owned();
+    let gzip = server.get("Accept-Encoding: gzip\r\n").await.header("etag").unwrap().to_owned();
+    let same = "Tue, 14 Nov 2023 22:13:20 GMT";
+    for (headers, status) in [
+        (format!("If-None-Match: {plain}"), 304),
+        (format!("If-None-Match: W/{plain}"), 304),
+        (format!("If-None-Match: \"x\", W/\"y\" , {plain}"), 304),
+        (format!("If-None-Match: \"x\"\r\nIf-None-Match: {plain}"), 304),
+        ("If-None-Match: *".to_owned(), 304),
+        ("If-None-Match: \"x\"".to_owned(), 200),
+        (format!("If-None-Match: {}", plain.trim_matches('"')), 200),
+        // The tag of a coding that the client no longer accepts is not what it would get.
+        (format!("If-None-Match: {gzip}"), 200),
+        (format!("If-None-Match: {gzip}\r\nAccept-Encoding: br, gzip"), 304),
+        (format!("If-None-Match: {plain}\r\nAccept-Encoding: br, gzip"), 304),
+        (format!("If-Modified-Since: {same}"), 304),
+        ("If-Modified-Since: Tuesday, 14-Nov-23 22:13:20 GMT".to_owned(), 304),
+        ("If-Modified-Since: Tue Nov 14 22:13:20 2023".to_owned(), 304),
+        ("If-Modified-Since: Tue, 14 Nov 2023 22:13:19 GMT".to_owned(), 200),
+        ("If-Modified-Since: yesterday".to_owned(), 200),
+        (format!("If-None-Match: \"x\"\r\nIf-Modified-Since: {same}"), 200),
+        (format!("If-Match: {plain}"), 200),
+        ("If-Match: \"x\"".to_owned(), 412),
+        ("If-Unmodified-Since: Tue, 14 Nov 2023 22:13:19 GMT".to_owned(), 412),
+    ] {
+        let answer = server.get(&format!("{headers}\r\n")).await;
+        assert_eq!(answer.status, status, "{headers}");
+        if status == 304 {
+            assert!(answer.body.is_empty());
+            assert!(answer.header("etag").is_some() && answer.header("vary").is_some());
+            assert!(answer.header("cache-control").is_some());
+            assert_eq!(answer.header("content-type"), None);
+        }
+    }
+    let held = server.get(&format!("If-None-Match: {gzip}\r\nAccept-Encoding: br, gzip\r\n")).await;
+    assert_eq!(held.header("etag"), Some(gzip.as_str()));
+}
+
+#[tokio::test]
+async fn a_change_of_another_output_changes_nothing_here() {
+    let server = start(Limits::default()).await;
+    let before = server.get("").await;
+    let later = Timestamp::from_second(CHANGED + 500).unwrap();
+    assert_eq!(server.shelf.put("other", Format::Atom, b"<feed/>".to_vec(), later), Changed::Yes);
+    assert_eq!(server.shelf.put("calm", Format::Atom, body(), later), Changed::No);
+    let after = server.get("").await;
+    assert_eq!(before.header("etag"), after.header("etag"));
+    assert_eq!(before.header("last-modified"), after.header("last-modified"));
+    assert_eq!(server.shelf.put("calm", Format::Atom, b"<feed>new</feed>".to_vec(), later), Changed::Yes);
+    let changed = server.get("").await;
+    assert_ne!(before.header("etag"), changed.header("etag"));
+    assert_eq!(changed.header("last-modified"), Some("Tue, 14 Nov 2023 22:21:40 GMT"));
+}
+
+#[tokio::test]
+async fn other_methods_and_addresses_get_the_right_refusal() {
+    let server = start(Limits::default()).await;
+    for (method, path, status) in [
+        ("GET", "/feeds/none.atom", 404),
+        ("POST", "/feeds/none.atom", 404),
+        ("GET", "/../etc/passwd", 404),
+        ("GET", "/feeds/old.rss", 410),
+        ("HEAD", "/feeds/old", 410),
+        ("POST", "/feeds/calm.atom", 405),
+        ("DELETE", "/healthz", 405),
+        ("OPTIONS", "/feeds/calm.atom", 204),
+    ] {
+        let answer = server.ask(method, path, "").await;
+        assert_eq!(answer.status, status, "{method} {path}");
+        assert_eq!(answer.header("access-control-allow-origin"), Some("*"));
+        let allow = (status == 405 || status == 204).then_some("GET, HEAD, OPTIONS");
+        assert_eq!(answer.header("allow"), allow, "{method} {path}");
+        assert!(!String::from_utf8_lossy(&answer.body).contains(path));
+    }
+}
+
+#[tokio::test]
+async fn pages_have_a_policy_without_scripts() {
+    let server = start(Limits::default()).await;
+    let page = server.ask("GET", "/feeds/calm", "").await;
+    let policy = page.header("content-security-policy").unwrap();
+    assert!(policy.starts_with("default-src 'none'; style-src 'sha256-"), "{policy}");
+    assert!(!policy.contains("script") && !policy.contains("unsafe"));
+}
+
+#[tokio::test]
+async fn the_machines_addresses_tell_the_state() {
+    use siftwire::serve::StoreHealth;
+    let server = start(Limits::default()).await;
+    assert_eq!(server.ask("GET", "/healthz", "").await.status, 200);
+    assert_eq!(server.ask("GET", "/readyz", "").await.status, 503);
+    server.health.set_ready();
+    assert_eq!(server.ask("GET", "/readyz", "").await.status, 200);
+    server.health.set_store(StoreHealth::Broken);
+    assert_eq!(server.ask("GET", "/healthz", "").await.status, 503);
+}
+
+#[tokio::test]
+async fn heads_are_bounded() {
+    let server = start(Limits::default()).await;
+    let long = server.get(&format!("X-Long: {}\r\n", "a".repeat(40_000))).await;
+    assert_eq!(long.status, 431);
+    let many = server.get(&"X-Many: a\r\n".repeat(200)).await;
+    assert_eq!(many.status, 431);
+    assert_eq!(server.get("").await.status, 200);
+}
+
+#[tokio::test]
+async fn a_client_that_sends_no_whole_head_is_cut_off() {
+    let limits = Limits { head: Duration::from_millis(50), ..Limits::default() };
+    let server = start(limits).await;
+    let mut slow = TcpStream::connect(server.address).await.unwrap();
+    slow.write_all(b"GET / HTTP/1.1\r\nHost:").await.unwrap();
+    let mut bytes = Vec::new();
+    let ended = tokio::time::timeout(Duration::from_secs(10), slow.read_to_end(&mut bytes)).await;
+    assert!(ended.is_ok(), "the connection was still open");
+}
+
+#[tokio::test]
+async fn more_clients_than_allowed_wait_for_their_turn() {
+    let server = start(Limits { connections: 1, ..Limits::default() }).await;
+    let mut first = TcpStream::connect(server.address).await.unwrap();
+    first.write_all(b"GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n").await.unwrap();
+    let mut byte = [0; 1];
+    first.read_exact(&mut byte).await.unwrap();
+    let mut second = Box::pin(server.ask("GET", "/healthz", ""));
+    let early = tokio::time::timeout(Duration::from_millis(100), &mut second).await;
+    assert!(early.is_err(), "the second was served beside the first");
+    drop(first);
+    assert_eq!(second.await.status, 200);
+}
+
+#[tokio::test]
+async fn a_stop_ends_idle_connections_and_frees_the_address() {
+    let mut server = start(Limits::default()).await;
+    let mut idle = TcpStream::connect(server.address).await.unwrap();
+    idle.write_all(b"GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n").await.unwrap();
+    let mut byte = [0; 1];
+    idle.read_exact(&mut byte).await.unwrap();
+    server.stop.take().unwrap().send(()).unwrap();
+    tokio::time::timeout(Duration::from_secs(4), &mut server.task).await.expect("it stopped").unwrap();
+    assert!(TcpStream::connect(server.address).await.is_err());
+}
+
+#[tokio::test]
+async fn a_unix_socket_left_behind_is_replaced_and_a_live_one_is_not() {
+    let folder = tempfile::tempdir().unwrap();
+    let listen = Listen::Unix(folder.path().join("socket"));
+    drop(Listener::bind(&listen).await.unwrap());
+    let live = Listener::bind(&listen).await.unwrap();
+    let taken = Listener::bind(&listen).await.unwrap_err();
+    assert_eq!(taken.kind(), std::io::ErrorKind::AddrInUse);
+    drop(live);
+}
