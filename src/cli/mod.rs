@@ -1,16 +1,27 @@
 //! One file for each word that the user types. Door: standard output and error.
+#![allow(clippy::print_stderr, reason = "this is the door to the terminal")]
 
 pub mod check;
 pub mod configured;
 pub mod init;
+pub mod inspect;
+pub mod poll;
+pub mod run;
+pub mod show;
+pub mod status;
 
+use std::io::{IsTerminal, Write};
 use std::process::ExitCode;
 
+use anyhow::Context;
 use clap::{Parser, Subcommand};
 
 /// Merged, keyword-filtered feeds from the news sites you follow.
+///
+/// Siftwire polls the feeds that config.toml names, keeps their entries, and publishes the ones
+/// that you want as Atom, RSS and JSON feeds for any feed reader. Without a word it runs.
 #[derive(Debug, Parser)]
-#[command(version, about)]
+#[command(version, about, after_help = "Begin with `siftwire init`, edit config.toml, then `siftwire run`.")]
 struct Arguments {
     #[command(flatten)]
     source: configured::Source,
@@ -20,23 +31,75 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Word {
+    /// Run the daemon: poll, keep, publish, serve
+    Run(run::Arguments),
+    /// Check the config, and say what is wrong with it
     Check(check::Arguments),
+    /// Poll sources once, now
+    Poll(poll::Arguments),
+    /// Tell how each source and output is doing
+    Status(status::Arguments),
+    /// Print an output's document
+    Show(show::Arguments),
+    /// Write out the commented config.toml
     Init(init::Arguments),
+    /// Tell what Siftwire reads in feeds
+    Inspect(inspect::Arguments),
 }
 
 /// Parses the command line, runs the word, and turns its error into one line and an exit code:
 /// 0 done, 1 failed, 2 wrong usage or config.
-#[expect(clippy::print_stderr, reason = "the one line that says why a word failed")]
 pub fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let source = arguments.source;
-    let done = match arguments.word {
-        None => Ok(ExitCode::SUCCESS),
-        Some(Word::Check(arguments)) => check::run(arguments, &source),
-        Some(Word::Init(arguments)) => init::run(arguments),
+    let done = match arguments.word.unwrap_or(Word::Run(run::Arguments::default())) {
+        Word::Run(word) => run::run(word, &source),
+        Word::Check(word) => check::run(word, &source),
+        Word::Poll(word) => poll::run(word, &source),
+        Word::Status(word) => status::run(word, &source),
+        Word::Show(word) => show::run(word, &source),
+        Word::Init(word) => init::run(word),
+        Word::Inspect(word) => inspect::run(word),
     };
     done.unwrap_or_else(|error| {
-        eprintln!("siftwire: {error:#}");
+        // A reader that went away, as `head` does, wants to hear no more.
+        let broken_pipe = error
+            .downcast_ref::<std::io::Error>()
+            .is_some_and(|e| e.kind() == std::io::ErrorKind::BrokenPipe);
+        if !broken_pipe {
+            say(&format!("siftwire: {error:#}"));
+        }
         ExitCode::FAILURE
     })
+}
+
+/// A line of words for the user, on standard error.
+fn say(line: &str) {
+    eprintln!("{line}");
+}
+
+/// Data, on standard output.
+fn print(data: &[u8]) -> std::io::Result<()> {
+    let mut out = std::io::stdout().lock();
+    out.write_all(data)?;
+    out.flush()
+}
+
+fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
+    tokio::runtime::Builder::new_multi_thread().enable_all().build().context("cannot start")
+}
+
+/// One line for each event; `RUST_LOG` chooses which, and under systemd the journal has the time.
+fn log_to_stderr() {
+    let filter = tracing_subscriber::EnvFilter::builder()
+        .with_default_directive(tracing_subscriber::filter::LevelFilter::INFO.into())
+        .from_env_lossy();
+    let colour =
+        std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
+    let log = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_ansi(colour)
+        .with_target(false);
+    if std::env::var_os("JOURNAL_STREAM").is_some() { log.without_time().init() } else { log.init() }
 }

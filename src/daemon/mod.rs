@@ -1,1 +1,215 @@
 //! The life of the process: start, run, stop. Door: the clock, the tasks, the signals.
+#![allow(clippy::disallowed_methods, reason = "this is the door to the clock and to spawning")]
+
+mod poller;
+mod publisher;
+mod signals;
+mod status;
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use tokio::sync::{Notify, watch};
+use tokio::task::JoinSet;
+
+use crate::config::Config;
+use crate::ingest::fetch::{self, Fetcher};
+use crate::ingest::schedule;
+use crate::publish::{Outputs, output::Site, shelf::Shelf};
+use crate::serve::{self, Health, Service};
+use crate::source::Source;
+use crate::store::{self, ConfiguredOutput, ConfiguredSource, RememberedSource, Store};
+
+pub use poller::{Finished, round};
+pub use publisher::publish_once;
+pub use signals::Signals;
+
+/// How long polls in flight and open requests may take once the process is to stop.
+const FAREWELL: Duration = Duration::from_secs(7);
+
+/// Why the daemon cannot start, or had to stop.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The store cannot be used.
+    #[error(transparent)]
+    Store(#[from] store::Error),
+    /// The address cannot be listened on.
+    #[error("cannot listen on {0:?}: {1}")]
+    Listen(serve::Listen, std::io::Error),
+    /// A thread cannot be started.
+    #[error("cannot start a thread: {0}")]
+    Thread(std::io::Error),
+}
+
+/// The time of day.
+#[must_use]
+pub fn now() -> Timestamp {
+    Timestamp::now()
+}
+
+/// Runs until `stop` is done: listens, polls, publishes, and leaves everything written down.
+/// `ready` is told the address once the outputs answer.
+///
+/// # Errors
+/// It cannot start; what happens later is logged and survived.
+pub async fn run(
+    config: Config,
+    stop: impl Future<Output = ()>,
+    ready: impl FnOnce(&serve::Listen),
+) -> Result<(), Error> {
+    let _lock = store::lock(&config.store)?;
+    let memory = Memory::open(&config.store)?;
+    memory.store.release_claims().await?;
+    let listener =
+        serve::Listener::bind(&config.listen).await.map_err(|e| Error::Listen(config.listen.clone(), e))?;
+    let here = listener.address().map_or_else(|| config.listen.clone(), serve::Listen::Tcp);
+    let (outputs, sources) = adopt(&memory.store, &config, site(&config, &here)).await?;
+
+    let shelf = Arc::new(Shelf::new());
+    let (stopping, stopped) = watch::channel(false);
+    let news = Arc::new(Notify::new());
+    let health = Arc::new(Health::default());
+    let publisher = publisher::Publisher {
+        store: memory.store.clone(),
+        outputs,
+        shelf: Arc::clone(&shelf),
+        news: Arc::clone(&news),
+        sources: Arc::clone(&sources),
+    };
+    // What was published before is up before anything is evaluated anew.
+    publisher.show().await?;
+    let poller = poller::Poller {
+        store: memory.store.clone(),
+        fetcher: Fetcher::new(&config.fetch),
+        sources,
+        concurrency: config.concurrency,
+        per_host: config.per_host,
+        news,
+    };
+    let mut tasks = JoinSet::new();
+    let service = Service { shelf, max_age: config.cache, health: Arc::clone(&health) };
+    let stop_serving = wait_for(stopped.clone());
+    tasks.spawn(async move {
+        if let Err(error) = serve::run(listener, serve::router(service), stop_serving).await {
+            tracing::error!(%error, "nothing is served any more");
+        }
+    });
+    health.set_ready();
+    ready(&here);
+    tasks.spawn(publisher.run(stopped.clone()));
+    tasks.spawn(poller.run(stopped));
+
+    stop.await;
+    tracing::info!("stopping");
+    // Nobody listening any more means that the tasks have ended already.
+    let _ = stopping.send(true);
+    let last = tokio::time::timeout(FAREWELL + Duration::from_secs(1), async {
+        while let Some(ended) = tasks.join_next().await {
+            if let Err(error) = ended {
+                tracing::error!(%error, "a task ended badly");
+            }
+        }
+    });
+    if last.await.is_err() {
+        tracing::warn!("some tasks did not end in time");
+    }
+    tasks.shutdown().await;
+    memory.close();
+    tracing::info!("stopped");
+    Ok(())
+}
+
+/// Without a configured address the feeds call themselves by the one that is listened on, also where
+/// port 0 asked for any.
+fn site(config: &Config, here: &serve::Listen) -> Site {
+    let mut site = config.site.clone();
+    if let (serve::Listen::Tcp(asked), serve::Listen::Tcp(given)) = (&config.listen, here)
+        && asked.port() == 0
+        && site.public_url.port() == Some(0)
+    {
+        // A web address always takes a port.
+        let _ = site.public_url.set_port(Some(given.port()));
+    }
+    site
+}
+
+async fn wait_for(mut stopped: watch::Receiver<bool>) {
+    // An error means that the sender is gone, which is as good as its word.
+    let _ = stopped.wait_for(|stopped| *stopped).await;
+}
+
+/// The store and its threads.
+pub struct Memory {
+    /// The handle.
+    pub store: Store,
+    threads: Vec<JoinHandle<()>>,
+}
+
+impl Memory {
+    /// Opens the store and starts its threads.
+    ///
+    /// # Errors
+    /// The file cannot be opened, or no thread be started.
+    pub fn open(options: &store::Options) -> Result<Memory, Error> {
+        let (store, workers) = store::open(options)?;
+        let threads = workers
+            .0
+            .into_iter()
+            .map(|work| std::thread::Builder::new().name("store".into()).spawn(work).map_err(Error::Thread))
+            .collect::<Result<_, _>>()?;
+        Ok(Memory { store, threads })
+    }
+
+    /// Waits until all is written and closed. Every other handle must be gone.
+    pub fn close(self) {
+        drop(self.store);
+        for thread in self.threads {
+            if thread.join().is_err() {
+                tracing::error!("a thread of the store panicked");
+            }
+        }
+    }
+}
+
+/// The configured sources by name, each with what it is called in the store.
+pub type Sources = Arc<HashMap<String, Source>>;
+
+/// Tells the store what the config says, and joins both.
+///
+/// # Errors
+/// The store cannot be used.
+pub async fn adopt(store: &Store, config: &Config, site: Site) -> Result<(Outputs, Sources), Error> {
+    let now = now();
+    let configured = config
+        .sources
+        .iter()
+        .map(|source| ConfiguredSource {
+            name: source.name.clone(),
+            url: source.url.to_string(),
+            host: fetch::host_of(&source.url),
+            title: source.title.clone(),
+            language: source.language.clone(),
+        })
+        .collect();
+    let remembered = store.adopt_sources(configured).await?;
+    let moved: Vec<_> = config
+        .sources
+        .iter()
+        .zip(&remembered)
+        .map(|(source, known): (_, &RememberedSource)| (known, schedule::first(source, &known.state, now)))
+        .filter(|(known, first)| known.state.next_poll != Some(*first))
+        .map(|(known, first)| (known.id, first))
+        .collect();
+    if !moved.is_empty() {
+        store.reschedule(moved).await?;
+    }
+    let names = config.outputs.iter().map(|output| ConfiguredOutput { name: output.name.clone() }).collect();
+    let remembered = store.adopt_outputs(names, now).await?;
+    let debuts = config.sources.iter().map(|source| (source.name.clone(), source.first_poll)).collect();
+    let outputs = Outputs::new(site, config.outputs.clone(), &remembered, debuts);
+    let sources = config.sources.iter().map(|source| (source.name.clone(), source.clone())).collect();
+    Ok((outputs, Arc::new(sources)))
+}

@@ -1,0 +1,125 @@
+//! `siftwire poll [SOURCE...]`: one round now.
+
+use std::io::IsTerminal;
+use std::process::ExitCode;
+use std::time::{Duration, Instant};
+
+use anyhow::bail;
+use indicatif::{ProgressBar, ProgressStyle};
+
+use super::configured::{self, Source};
+use crate::daemon::{self, Memory};
+use crate::ingest::fetch::Fetcher;
+use crate::source::Outcome;
+
+/// How long the sources are kept from a daemon that runs beside us.
+const LEASE: Duration = Duration::from_secs(600);
+
+/// `siftwire poll`
+#[derive(Debug, clap::Args)]
+pub struct Arguments {
+    /// Names of sources as in the config; all where none is given
+    sources: Vec<String>,
+}
+
+#[derive(Default)]
+struct Tally {
+    read: usize,
+    unchanged: usize,
+    failed: usize,
+    new: usize,
+    edited: usize,
+}
+
+/// Polls each source once, due or not, then evaluates what is new.
+///
+/// # Errors
+/// A name is unknown, or the store cannot be used.
+pub fn run(arguments: Arguments, source: &Source) -> anyhow::Result<ExitCode> {
+    let (_, config) = match configured::load(source)? {
+        Ok(loaded) => loaded,
+        Err(code) => return Ok(code),
+    };
+    for name in &arguments.sources {
+        if !config.sources.iter().any(|known| known.name == *name) {
+            bail!("there is no source `{name}` in the config");
+        }
+    }
+    let started = Instant::now();
+    let tally = super::runtime()?.block_on(async {
+        let memory = Memory::open(&config.store)?;
+        let (outputs, sources) = daemon::adopt(&memory.store, &config, config.site.clone()).await?;
+        let wanted = |name: &String| arguments.sources.is_empty() || arguments.sources.contains(name);
+        let ids = memory
+            .store
+            .sources()
+            .await?
+            .into_iter()
+            .filter(|known| wanted(&known.name))
+            .map(|known| known.id);
+        let ids: Vec<_> = ids.collect();
+        let asked = ids.len();
+        let claims = memory.store.claim_these(ids, daemon::now(), LEASE).await?;
+        if claims.len() < asked {
+            super::say(&format!("{} sources are being polled by another siftwire", asked - claims.len()));
+        }
+        let bar = bar(claims.len() as u64);
+        let mut tally = Tally::default();
+        let fetcher = Fetcher::new(&config.fetch);
+        daemon::round(
+            &memory.store,
+            &fetcher,
+            &sources,
+            (config.concurrency, config.per_host),
+            claims,
+            |finished| {
+                bar.suspend(|| tally.add(finished));
+                bar.inc(1);
+            },
+        )
+        .await;
+        bar.finish_and_clear();
+        daemon::publish_once(&memory.store, &outputs).await?;
+        memory.close();
+        anyhow::Ok(tally)
+    })?;
+    let Tally { read, unchanged, failed, new, edited } = &tally;
+    super::say(&format!(
+        "{} sources in {:.1} s: {read} read, {unchanged} not modified, {failed} failed; {new} new entries, {edited} edited",
+        read + unchanged + failed,
+        started.elapsed().as_secs_f64()
+    ));
+    Ok(if tally.failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+impl Tally {
+    fn add(&mut self, finished: &daemon::Finished) {
+        let words = match &finished.report {
+            Ok(report) => {
+                match &report.outcome {
+                    Outcome::Read { new, edited, .. } => {
+                        self.read += 1;
+                        self.new += new;
+                        self.edited += edited;
+                    }
+                    Outcome::NotModified => self.unchanged += 1,
+                    Outcome::Failed(_) => self.failed += 1,
+                }
+                report.state.outcome.clone()
+            }
+            Err(error) => {
+                self.failed += 1;
+                error.to_string()
+            }
+        };
+        super::say(&format!("{}: {words}", finished.name));
+    }
+}
+
+fn bar(total: u64) -> ProgressBar {
+    if !std::io::stderr().is_terminal() {
+        return ProgressBar::hidden();
+    }
+    let style = ProgressStyle::with_template("{bar:40} {pos}/{len} {elapsed}");
+    ProgressBar::new(total).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
+}

@@ -1,0 +1,58 @@
+//! `siftwire show OUTPUT`: the document, to standard output.
+
+use std::process::ExitCode;
+
+use anyhow::bail;
+
+use super::configured::{self, Source};
+use crate::daemon::{self, Memory};
+use crate::publish;
+use crate::publish::format::Format;
+
+/// `siftwire show`
+#[derive(Debug, clap::Args)]
+pub struct Arguments {
+    /// The output's name in the config
+    output: String,
+    /// The form of the document
+    #[arg(long, value_enum, default_value_t)]
+    format: Form,
+}
+
+#[derive(Clone, Copy, Debug, Default, clap::ValueEnum)]
+enum Form {
+    #[default]
+    Atom,
+    Rss,
+    Json,
+    Html,
+}
+
+/// Prints an output as the store has it now.
+///
+/// # Errors
+/// There is no such output, or the store cannot be used.
+pub fn run(arguments: Arguments, source: &Source) -> anyhow::Result<ExitCode> {
+    let (_, config) = match configured::load(source)? {
+        Ok(loaded) => loaded,
+        Err(code) => return Ok(code),
+    };
+    let format = match arguments.format {
+        Form::Atom => Format::Atom,
+        Form::Rss => Format::Rss,
+        Form::Json => Format::Json,
+        Form::Html => Format::Html,
+    };
+    let document = super::runtime()?.block_on(async {
+        let memory = Memory::open(&config.store)?;
+        let (outputs, _) = daemon::adopt(&memory.store, &config, config.site.clone()).await?;
+        daemon::publish_once(&memory.store, &outputs).await?;
+        let document =
+            publish::show(&memory.store, &outputs, &arguments.output, format, daemon::now()).await?;
+        memory.close();
+        anyhow::Ok(document)
+    })?;
+    let Some(document) = document else { bail!("there is no output `{}` in the config", arguments.output) };
+    super::print(&document)?;
+    Ok(ExitCode::SUCCESS)
+}

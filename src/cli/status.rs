@@ -1,0 +1,107 @@
+//! `siftwire status`: each source and output as the store knows it.
+
+use std::process::ExitCode;
+
+use jiff::Timestamp;
+use serde_json::json;
+
+use super::configured::{self, Source};
+use crate::daemon::{self, Memory};
+use crate::store::{RememberedOutput, RememberedSource};
+
+/// `siftwire status`
+#[derive(Debug, clap::Args)]
+pub struct Arguments {
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// Prints what is remembered; changes nothing.
+///
+/// # Errors
+/// The store cannot be read.
+pub fn run(arguments: Arguments, source: &Source) -> anyhow::Result<ExitCode> {
+    let (_, config) = match configured::load(source)? {
+        Ok(loaded) => loaded,
+        Err(code) => return Ok(code),
+    };
+    let (sources, outputs) = super::runtime()?.block_on(async {
+        let memory = Memory::open(&config.store)?;
+        let sources = memory.store.sources().await?;
+        let outputs = memory.store.outputs().await?;
+        memory.close();
+        anyhow::Ok((sources, outputs.into_iter().filter(|output| output.active).collect::<Vec<_>>()))
+    })?;
+    let text =
+        if arguments.json { as_json(&sources, &outputs) } else { table(&sources, &outputs, daemon::now()) };
+    super::print(text.as_bytes())?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn as_json(sources: &[RememberedSource], outputs: &[RememberedOutput]) -> String {
+    let sources: Vec<_> = sources
+        .iter()
+        .map(|source| {
+            let state = &source.state;
+            json!({
+                "name": source.name, "url": source.url, "title": state.title, "entries": source.entries,
+                "outcome": state.outcome, "last_poll": state.last_poll, "last_success": state.last_success,
+                "next_poll": state.next_poll, "why": state.why, "failures": state.failures,
+                "failing_since": state.failing_since,
+            })
+        })
+        .collect();
+    let outputs: Vec<_> = outputs
+        .iter()
+        .map(|output| json!({ "name": output.name, "members": output.members, "since": output.since, "watermark": output.watermark }))
+        .collect();
+    format!("{:#}\n", json!({ "sources": sources, "outputs": outputs }))
+}
+
+fn table(sources: &[RememberedSource], outputs: &[RememberedOutput], now: Timestamp) -> String {
+    let mut rows =
+        vec![["SOURCE", "ENTRIES", "LAST POLL", "NEXT POLL", "BECAUSE", "OUTCOME"].map(str::to_owned)];
+    rows.extend(sources.iter().map(|source| {
+        let state = &source.state;
+        [
+            source.name.clone(),
+            source.entries.to_string(),
+            state.last_poll.map_or_else(|| "never".into(), |at| format!("{} ago", span(now, at))),
+            state
+                .next_poll
+                .filter(|at| *at > now)
+                .map_or_else(|| "now".into(), |at| format!("in {}", span(at, now))),
+            state.why.clone(),
+            if state.last_poll.is_some() { state.outcome.clone() } else { "not polled yet".into() },
+        ]
+    }));
+    let mut text = columns(&rows);
+    let mut rows = vec![["OUTPUT", "ENTRIES"].map(str::to_owned)];
+    rows.extend(outputs.iter().map(|output| [output.name.clone(), output.members.to_string()]));
+    text.push('\n');
+    text.push_str(&columns(&rows));
+    text
+}
+
+fn columns<const N: usize>(rows: &[[String; N]]) -> String {
+    let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
+    let widths: Vec<usize> = (0..N).map(width).collect();
+    rows.iter()
+        .map(|row| {
+            let line: String =
+                row.iter().zip(&widths).map(|(cell, width)| format!("{cell:width$}  ")).collect();
+            format!("{}\n", line.trim_end())
+        })
+        .collect()
+}
+
+/// A length of time in the largest unit that says something.
+fn span(later: Timestamp, earlier: Timestamp) -> String {
+    match later.duration_since(earlier).as_secs().max(0) {
+        s if s < 120 => format!("{s} s"),
+        s if s < 7200 => format!("{} min", s / 60),
+        s if s < 48 * 3600 => format!("{} h", s / 3600),
+        s => format!("{} days", s / 86_400),
+    }
+}

@@ -1,0 +1,71 @@
+//! Brings the outputs up to date whenever a poll has changed something. Part of the daemon's door.
+#![allow(clippy::disallowed_methods, reason = "part of the door to the clock and to spawning")]
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::{Notify, watch};
+
+use super::{Error, Sources, now, status, wait_for};
+use crate::publish::{self, Outputs, shelf::Shelf};
+use crate::store::{self, Store};
+
+/// Polls that end within this time are published together.
+const TOGETHER: Duration = Duration::from_millis(250);
+
+/// Without news the outputs are looked at all the same: entries grow too old for `max_age`, and
+/// `siftwire poll` writes to the store from another process.
+const REGULARLY: Duration = Duration::from_secs(60);
+
+/// Keeps the shelf as the store is.
+pub(super) struct Publisher {
+    pub(super) store: Store,
+    pub(super) outputs: Outputs,
+    pub(super) shelf: Arc<Shelf>,
+    /// Told by the poller.
+    pub(super) news: Arc<Notify>,
+    pub(super) sources: Sources,
+}
+
+impl Publisher {
+    /// Publishes until told to stop, and then once more.
+    pub(super) async fn run(self, stopped: watch::Receiver<bool>) {
+        let stop = wait_for(stopped);
+        tokio::pin!(stop);
+        loop {
+            self.publish().await;
+            tokio::select! {
+                () = &mut stop => return,
+                () = self.news.notified() => tokio::time::sleep(TOGETHER).await,
+                () = tokio::time::sleep(REGULARLY) => {}
+            }
+        }
+    }
+
+    async fn publish(&self) {
+        let published = async {
+            publish::advance(&self.store, &self.outputs, now()).await?;
+            self.show().await
+        };
+        if let Err(error) = published.await {
+            // What is on the shelf stays, and the watermarks stand: the next pass makes up for it.
+            tracing::error!(%error, "cannot publish; the outputs stay as they are");
+        }
+    }
+
+    /// Puts on the shelf what the store has: the outputs and the front page.
+    pub(super) async fn show(&self) -> Result<(), store::Error> {
+        publish::render(&self.store, &self.outputs, &self.shelf, now()).await?;
+        let lines = status::source_lines(&self.store, &self.sources).await?;
+        publish::render_front(&self.store, &self.outputs, &self.shelf, lines, now()).await
+    }
+}
+
+/// Evaluates what is new, once: what a one-shot command leaves for the daemon to show.
+///
+/// # Errors
+/// The store cannot be used.
+pub async fn publish_once(store: &Store, outputs: &Outputs) -> Result<(), Error> {
+    publish::advance(store, outputs, now()).await?;
+    Ok(())
+}

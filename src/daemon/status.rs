@@ -1,0 +1,30 @@
+//! The sources' health in words for the front page. Part of the daemon's door.
+
+use super::Sources;
+use crate::publish::html::{Health, SourceLine};
+use crate::store::{self, RememberedSource, Store};
+
+/// One line for each configured source, by name.
+pub(super) async fn source_lines(store: &Store, sources: &Sources) -> Result<Vec<SourceLine>, store::Error> {
+    Ok(store.sources().await?.into_iter().map(|known| line(known, sources)).collect())
+}
+
+fn line(known: RememberedSource, sources: &Sources) -> SourceLine {
+    let state = known.state;
+    let title = sources.get(&known.name).and_then(|source| source.title.clone()).or(state.title);
+    let (health, since) = match (state.failing_since, state.last_poll) {
+        (Some(since), _) => (Health::Failing, Some(since)),
+        (None, Some(_)) => (Health::Well, state.last_success),
+        (None, None) => (Health::New, None),
+    };
+    SourceLine {
+        title: title.unwrap_or_else(|| known.name.clone()),
+        name: known.name,
+        link: state.link,
+        health,
+        outcome: state.outcome,
+        since,
+        next_poll: state.next_poll,
+        why: state.why,
+    }
+}
