@@ -44,10 +44,11 @@ pub enum Error {
     Thread(std::io::Error),
 }
 
-/// The time of day.
+/// The time of day, in the store's milliseconds.
 #[must_use]
 pub fn now() -> Timestamp {
-    Timestamp::now()
+    let now = Timestamp::now();
+    Timestamp::from_millisecond(now.as_millisecond()).unwrap_or(now)
 }
 
 /// Runs until `stop` is done: listens, polls, publishes, and leaves everything written down.

@@ -91,7 +91,8 @@ fn jitter(source: &Source, wait: Duration, now: Timestamp) -> Duration {
 }
 
 fn later(now: Timestamp, wait: Duration) -> Timestamp {
-    SignedDuration::try_from(wait).ok().and_then(|wait| now.checked_add(wait).ok()).unwrap_or(Timestamp::MAX)
+    let millis = i64::try_from(wait.as_millis()).unwrap_or(i64::MAX);
+    now.checked_add(SignedDuration::from_millis(millis)).unwrap_or(Timestamp::MAX)
 }
 
 /// When a source is due that starts or whose config changed: when it was planned, but no later

@@ -1,0 +1,154 @@
+//! The built binary, run as a user would: in a folder of its own, on a free port.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+/// How long a test waits for what must come.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// A folder with a config.
+pub struct Home {
+    folder: tempfile::TempDir,
+}
+
+impl Home {
+    pub fn new(config: &str) -> Home {
+        let home = Home { folder: tempfile::tempdir().expect("a folder") };
+        home.configure(config);
+        home
+    }
+
+    pub fn configure(&self, config: &str) {
+        std::fs::write(self.path().join("config.toml"), config).expect("a config");
+    }
+
+    pub fn path(&self) -> &Path {
+        self.folder.path()
+    }
+
+    pub fn store(&self) -> PathBuf {
+        self.path().join("siftwire.db")
+    }
+
+    /// A word of the command line, run to its end: exit code, standard output, standard error.
+    pub fn run(&self, words: &[&str]) -> (Option<i32>, String, String) {
+        let done = self.command().args(words).output().expect("the binary runs");
+        let text = |bytes| String::from_utf8(bytes).expect("UTF-8");
+        (done.status.code(), text(done.stdout), text(done.stderr))
+    }
+
+    /// The daemon, once it says where to look.
+    pub fn start(&self) -> Daemon {
+        let mut child = self.command().stderr(Stdio::piped()).spawn().expect("the binary runs");
+        let mut log = BufReader::new(child.stderr.take().expect("it is piped"));
+        let mut said = String::new();
+        let address = loop {
+            let mut line = String::new();
+            if log.read_line(&mut line).expect("UTF-8") == 0 {
+                panic!("the daemon ended: {said}");
+            }
+            said.push_str(&line);
+            if let Some((_, rest)) = line.split_once("http://") {
+                break rest.split('/').next().expect("an address").to_owned();
+            }
+        };
+        // The log is read to its end, so that the daemon never waits for a reader.
+        let rest = std::thread::spawn(move || {
+            let mut rest = String::new();
+            drop(log.read_to_string(&mut rest));
+            rest
+        });
+        Daemon { child, address, log: Some(rest) }
+    }
+
+    fn command(&self) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_siftwire"));
+        command.current_dir(self.path()).env_clear().env("HOME", self.path()).stdin(Stdio::null());
+        command
+    }
+}
+
+/// A running daemon; killed when the test ends.
+pub struct Daemon {
+    child: Child,
+    address: String,
+    log: Option<std::thread::JoinHandle<String>>,
+}
+
+/// An answer of the daemon.
+pub struct Response {
+    pub status: u16,
+    pub head: String,
+    pub body: String,
+}
+
+impl Response {
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.head
+            .lines()
+            .filter_map(|line| line.split_once(": "))
+            .find(|(n, _)| n.eq_ignore_ascii_case(name))
+            .map(|(_, v)| v)
+    }
+}
+
+impl Daemon {
+    pub fn get(&self, path: &str) -> Response {
+        self.request("GET", path, "")
+    }
+
+    pub fn request(&self, method: &str, path: &str, headers: &str) -> Response {
+        let mut stream = TcpStream::connect(&self.address).expect("it listens");
+        let request = format!(
+            "{method} {path} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n{headers}\r\n",
+            self.address
+        );
+        stream.write_all(request.as_bytes()).expect("it reads");
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).expect("it answers in UTF-8");
+        let (head, body) = answer.split_once("\r\n\r\n").expect("a whole answer");
+        let status = head.split(' ').nth(1).and_then(|status| status.parse().ok()).expect("a status");
+        Response { status, head: head.to_owned(), body: body.to_owned() }
+    }
+
+    /// SIGTERM; the exit code and the log.
+    pub fn stop(mut self) -> (Option<i32>, String) {
+        self.signal("TERM");
+        let code = self.child.wait().expect("it ends").code();
+        (code, self.log.take().map(|log| log.join().expect("it reads")).unwrap_or_default())
+    }
+
+    /// SIGKILL: no farewell.
+    pub fn kill(mut self) {
+        self.child.kill().expect("it can be killed");
+        self.child.wait().expect("it ends");
+    }
+
+    pub fn signal(&self, name: &str) {
+        let sent = Command::new("kill").args([&format!("-{name}"), &self.child.id().to_string()]).status();
+        assert!(sent.expect("kill runs").success());
+    }
+}
+
+impl Drop for Daemon {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Asks again until the answer is there. The daemon's work has no end that a test could wait for.
+#[track_caller]
+pub fn eventually<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        if let Some(found) = look() {
+            return found;
+        }
+        assert!(Instant::now() < deadline, "never came: {what}");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
