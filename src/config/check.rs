@@ -8,9 +8,10 @@ use std::time::Duration;
 
 use url::Url;
 
-use super::file::{File, Given, Manner, Output, Source, Topic};
+use super::file::{File, Manner, Output, Source, Topic};
 use super::problem::{At, Problem, nearest};
 use super::read::Found;
+use super::values::{Given, Written};
 use super::{Config, address, secret};
 use crate::filter::{self, Dictionary};
 use crate::ingest::fetch;
@@ -373,7 +374,7 @@ fn dictionary(topics: Vec<Topic>, sources: &[source::Source], problems: &mut Vec
 }
 
 fn query(
-    found: &Found<super::file::Written>,
+    found: &Found<Written>,
     whose: &str,
     dictionary: &Dictionary,
     problems: &mut Vec<Problem>,
