@@ -1,5 +1,8 @@
 //! The config as a user meets it: the shipped file, and what is said of mistakes.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+#![allow(clippy::disallowed_methods, reason = "configs are written to folders of their own")]
+
 use std::fs;
 use std::net::Ipv4Addr;
 use std::path::{Path, PathBuf};

@@ -11,7 +11,7 @@ use url::Url;
 use super::file::{File, Manner, Output, Source, Topic};
 use super::problem::{At, Problem, nearest};
 use super::read::Found;
-use super::values::{Given, Written};
+use super::values::{Given, Headers, Written};
 use super::{Config, address, secret};
 use crate::filter::{self, Dictionary};
 use crate::ingest::fetch;
@@ -306,11 +306,7 @@ impl Asked<'_> {
         })
     }
 
-    fn headers(
-        &self,
-        headers: Option<Found<Vec<(String, Found<Given>)>>>,
-        problems: &mut Vec<Problem>,
-    ) -> Vec<(String, Secret)> {
+    fn headers(&self, headers: Option<Found<Headers>>, problems: &mut Vec<Problem>) -> Vec<(String, Secret)> {
         let given = value(headers).unwrap_or_default();
         given.into_iter().map(|(name, given)| (name, self.secret(&given, problems))).collect()
     }

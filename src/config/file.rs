@@ -12,8 +12,8 @@ use super::read::{
     web_address,
 };
 use super::values::{
-    Given, Written, choice, file_name, header_value, headers, hide_secrets, hide_suspects, language, listen,
-    networks, output_name, secret, user, written,
+    Given, Headers, Written, choice, file_name, header_value, headers, hide_secrets, hide_suspects, language,
+    listen, networks, output_name, secret, user, written,
 };
 use crate::ingest::fetch::Network;
 use crate::publish::output::{ContentMode, Stories};
@@ -50,7 +50,7 @@ pub(super) struct Manner {
     pub(super) first_poll: Option<Found<usize>>,
     pub(super) user_agent: Option<Found<String>>,
     pub(super) proxy: Option<Found<Url>>,
-    pub(super) headers: Option<Found<Vec<(String, Found<Given>)>>>,
+    pub(super) headers: Option<Found<Headers>>,
 }
 
 /// One `[[source]]`.

@@ -11,6 +11,9 @@ use super::read::{Found, Reading, Table, Value, Wrong, line, list, offset_in_lit
 use crate::ingest::fetch::Network;
 use crate::serve::Listen;
 
+/// Names and values, in the order of the file.
+pub(super) type Headers = Vec<(String, Found<Given>)>;
+
 /// A secret as it is given: the value itself, or where it is to be found.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Given {
@@ -161,10 +164,7 @@ const OWN_HEADERS: [&str; 11] = [
     "upgrade",
 ];
 
-pub(super) fn headers<'t>(
-    reading: &mut Reading<'_>,
-    value: &'t Value<'t>,
-) -> Result<Vec<(String, Found<Given>)>, Wrong> {
+pub(super) fn headers<'t>(reading: &mut Reading<'_>, value: &'t Value<'t>) -> Result<Headers, Wrong> {
     let Some(table) = value.get_ref().as_table() else {
         return wanted("a table such as { Accept-Language = \"hy\" }", value);
     };
