@@ -8,9 +8,10 @@ use std::time::Duration;
 
 use url::Url;
 
-use super::file::{File, Given, Manner, Output, Source, Topic};
+use super::file::{File, Manner, Output, Source, Topic};
 use super::problem::{At, Problem, nearest};
 use super::read::Found;
+use super::values::{Given, Headers, Written};
 use super::{Config, address, secret};
 use crate::filter::{self, Dictionary};
 use crate::ingest::fetch;
@@ -305,11 +306,7 @@ impl Asked<'_> {
         })
     }
 
-    fn headers(
-        &self,
-        headers: Option<Found<Vec<(String, Found<Given>)>>>,
-        problems: &mut Vec<Problem>,
-    ) -> Vec<(String, Secret)> {
+    fn headers(&self, headers: Option<Found<Headers>>, problems: &mut Vec<Problem>) -> Vec<(String, Secret)> {
         let given = value(headers).unwrap_or_default();
         given.into_iter().map(|(name, given)| (name, self.secret(&given, problems))).collect()
     }
@@ -373,7 +370,7 @@ fn dictionary(topics: Vec<Topic>, sources: &[source::Source], problems: &mut Vec
 }
 
 fn query(
-    found: &Found<super::file::Written>,
+    found: &Found<Written>,
     whose: &str,
     dictionary: &Dictionary,
     problems: &mut Vec<Problem>,

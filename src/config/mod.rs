@@ -9,6 +9,7 @@ mod file;
 mod problem;
 mod read;
 mod secret;
+mod values;
 
 use std::ffi::OsString;
 use std::io;

@@ -287,3 +287,39 @@ fn escape(text: &str) -> (usize, usize) {
         .map_or(1, char::len_utf8);
     (2 + digits, meant)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_place_in_a_value_is_found_in_its_literal_however_it_is_written() {
+        for literal in [
+            r#""ab @x""#,
+            r#""a\u0062 @x""#,
+            r#""\"b @x""#,
+            r#""\U0001F600 @x""#,
+            "'ab @x'",
+            "\"\"\"\nab @x\"\"\"",
+            "'''\r\nab @x'''",
+            "\"\"\"ab \\\n   @x\"\"\"",
+            "\"\u{e9}\u{451} @x\"",
+        ] {
+            let document = format!("k = {literal}");
+            let tree = DeTable::parse(&document).unwrap();
+            let value = tree.get_ref().get("k").and_then(|value| value.get_ref().as_str()).unwrap();
+            let place = offset_in_literal(literal, value.find('@').unwrap());
+            assert!(
+                literal[place..].trim_start_matches(['\\', '\n', ' ']).starts_with("@x"),
+                "{literal} {place}"
+            );
+        }
+    }
+
+    #[test]
+    fn the_end_of_a_value_is_inside_its_literal() {
+        assert_eq!(offset_in_literal("\"ab\"", 2), 3);
+        assert_eq!(offset_in_literal("\"ab\"", 99), 4);
+        assert_eq!(offset_in_literal("", 1), 0);
+    }
+}

@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use url::Url;
 
 use super::check::Folders;
-use super::file::Given;
+use super::values::Given;
 use crate::source::{Authorization, Secret};
 
 /// A longer one is some other file.
