@@ -319,6 +319,20 @@ async fn a_client_that_sends_no_whole_head_is_cut_off() {
 }
 
 #[tokio::test]
+async fn a_client_that_stops_reading_loses_its_place() {
+    let limits = Limits { connections: 1, stall: Duration::from_millis(50), ..Limits::default() };
+    let server = start(limits).await;
+    // More than the buffers of both sockets hold.
+    let page = vec![b' '; 32 << 20];
+    server.shelf.put("calm", Format::Rss, page, Timestamp::UNIX_EPOCH);
+    let mut stuck = TcpStream::connect(server.address).await.unwrap();
+    stuck.write_all(b"GET /feeds/calm.rss HTTP/1.1\r\nHost: a\r\n\r\n").await.unwrap();
+    stuck.readable().await.unwrap();
+    let second = tokio::time::timeout(Duration::from_secs(10), server.ask("GET", "/healthz", "")).await;
+    assert_eq!(second.expect("the place was freed").status, 200);
+}
+
+#[tokio::test]
 async fn more_clients_than_allowed_wait_for_their_turn() {
     let server = start(Limits { connections: 1, ..Limits::default() }).await;
     let mut first = TcpStream::connect(server.address).await.unwrap();

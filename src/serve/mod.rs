@@ -22,6 +22,7 @@ use crate::publish::shelf::{Coding, Place, Representation, Shelf};
 pub mod connections;
 pub mod listen;
 mod negotiate;
+mod patience;
 
 pub use connections::run;
 pub use listen::Listener;
