@@ -7,6 +7,7 @@ use std::process::Command;
 use std::sync::Arc;
 
 use jiff::Timestamp;
+use proptest::prelude::*;
 use siftwire::entry::{Author, Enclosure, Entry, From, KeptEntry, Thumbnail};
 use siftwire::publish::document::{AlsoIn, Document, Place};
 use siftwire::publish::format::Format;
@@ -331,4 +332,57 @@ fn verdict(tool: &Path, file: &Path, address: &str, content_type: &str) -> Strin
         return String::new();
     }
     format!("{}{}", String::from_utf8_lossy(&run.stdout), String::from_utf8_lossy(&run.stderr))
+}
+
+/// Text with the characters that break formats well represented.
+fn awkward() -> impl Strategy<Value = String> {
+    let pieces = prop_oneof![
+        Just("]]>".to_owned()),
+        Just("<b>x</b>".to_owned()),
+        Just("</p>".to_owned()),
+        Just("&amp;".to_owned()),
+        Just("&#0;".to_owned()),
+        Just("<!--".to_owned()),
+        Just("\u{0}\u{1b}\u{fffe}\u{85}".to_owned()),
+        Just(" \r\n\t".to_owned()),
+        "\\PC{0,12}",
+        any::<char>().prop_map(String::from),
+    ];
+    prop::collection::vec(pieces, 0..8).prop_map(|pieces| pieces.concat())
+}
+
+proptest! {
+    // A failing case is printed; nothing is written in the checkout.
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn whatever_the_text_is_every_format_lists_the_same_entries(
+        titles in prop::collection::vec((awkward(), awkward(), awkward()), 1..5),
+    ) {
+        let entries = titles.into_iter().zip(1..).map(|((title, content, other), number)| {
+            kept(number, Entry {
+                title: Some(title),
+                content: Some(content),
+                categories: vec![other.clone()],
+                authors: vec![Author { name: other.clone(), email: Some(other.clone()), uri: Some(other.clone()) }],
+                language: Some(other.clone()),
+                comments: Some(format!("https://gazette.example/{other}")),
+                enclosures: vec![Enclosure { url: format!("https://gazette.example/{other}"), media_type: Some(other), length: None }],
+                ..Entry::default()
+            })
+        });
+        let now = Timestamp::from_second(NOON + 86_400).unwrap();
+        let document = select::document(&output(ContentMode::Full), &site(), entries.collect(), now);
+        let wanted: Vec<_> = document.entries.iter().map(|shown| shown.kept.uid.clone()).collect();
+        for bytes in [atom::write(&document), rss::write(&document), json_feed::write(&document)] {
+            let feed = feed_rs::parser::parse(bytes.as_slice()).unwrap();
+            let read: Vec<_> = feed.entries.iter().map(|entry| entry.id.clone()).collect();
+            prop_assert_eq!(&read, &wanted);
+        }
+        for xml in [atom::write(&document), rss::write(&document)] {
+            let text = String::from_utf8(xml).unwrap();
+            prop_assert!(!text.contains("]]>") && text.chars().all(|c| c >= ' ' || c == '\n' || c == '\t'));
+        }
+        html::write(&document);
+    }
 }
