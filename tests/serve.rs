@@ -1,13 +1,15 @@
 //! The server as readers meet it: raw sockets on loopback.
 
+#![allow(clippy::unwrap_used)]
+
 use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
 use siftwire::publish::format::Format;
-use siftwire::publish::shelf::{Changed, Shelf};
+use siftwire::publish::shelf::{Changed, Representation, Shelf};
 use siftwire::serve::connections::{Limits, run_within};
-use siftwire::serve::{Health, Listen, Listener, Service, router};
+use siftwire::serve::{ArchiveReader, Health, Listen, Listener, Service, router_with_archive};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::sync::oneshot;
@@ -51,10 +53,16 @@ async fn start(limits: Limits) -> Server {
     let health = Arc::new(Health::default());
     let service =
         Service { shelf: Arc::clone(&shelf), max_age: Duration::from_secs(60), health: Arc::clone(&health) };
+    let archive: ArchiveReader = Arc::new(move |name, number, format| {
+        Box::pin(async move {
+            let text = format!("{name} {number} {format:?}").into_bytes();
+            (number <= 2).then(|| Arc::new(Representation::new(format.content_type(), text, changed)))
+        })
+    });
     let listener = Listener::bind(&Listen::Tcp("127.0.0.1:0".parse().unwrap())).await.unwrap();
     let address = listener.address().unwrap();
     let (stop, stopped) = oneshot::channel::<()>();
-    let task = tokio::spawn(run_within(listener, router(service), limits, async {
+    let task = tokio::spawn(run_within(listener, router_with_archive(service, archive), limits, async {
         let _ = stopped.await;
     }));
     Server { address, shelf, health, stop: Some(stop), task }
@@ -250,6 +258,25 @@ async fn other_methods_and_addresses_get_the_right_refusal() {
 }
 
 #[tokio::test]
+async fn archive_pages_are_for_a_year_and_have_one_address_each() {
+    let server = start(Limits::default()).await;
+    let page = server.ask("GET", "/feeds/calm/archive/2.rss", "").await;
+    // The shelf of this test has the output in Atom alone.
+    assert_eq!(page.status, 404);
+    let page = server.ask("GET", "/feeds/calm/archive/2.atom", "").await;
+    assert_eq!(page.body, b"calm 2 Atom");
+    assert_eq!(page.header("cache-control"), Some("public, max-age=31536000, immutable"));
+    let tag = page.header("etag").unwrap();
+    let again = server.ask("GET", "/feeds/calm/archive/2.atom", &format!("If-None-Match: {tag}\r\n")).await;
+    assert_eq!(again.status, 304);
+    for path in ["3.atom", "0.atom", "02.atom", "+2.atom", "2", "2.atom/", "99999999999.atom"] {
+        assert_eq!(server.ask("GET", &format!("/feeds/calm/archive/{path}"), "").await.status, 404, "{path}");
+    }
+    assert_eq!(server.ask("GET", "/feeds/none/archive/1.atom", "").await.status, 404);
+    assert_eq!(server.ask("GET", "/feeds/old/archive/1.atom", "").await.status, 410);
+}
+
+#[tokio::test]
 async fn pages_have_a_policy_without_scripts() {
     let server = start(Limits::default()).await;
     let page = server.ask("GET", "/feeds/calm", "").await;
@@ -289,6 +316,20 @@ async fn a_client_that_sends_no_whole_head_is_cut_off() {
     let mut bytes = Vec::new();
     let ended = tokio::time::timeout(Duration::from_secs(10), slow.read_to_end(&mut bytes)).await;
     assert!(ended.is_ok(), "the connection was still open");
+}
+
+#[tokio::test]
+async fn a_client_that_stops_reading_loses_its_place() {
+    let limits = Limits { connections: 1, stall: Duration::from_millis(50), ..Limits::default() };
+    let server = start(limits).await;
+    // More than the buffers of both sockets hold.
+    let page = vec![b' '; 32 << 20];
+    server.shelf.put("calm", Format::Rss, page, Timestamp::UNIX_EPOCH);
+    let mut stuck = TcpStream::connect(server.address).await.unwrap();
+    stuck.write_all(b"GET /feeds/calm.rss HTTP/1.1\r\nHost: a\r\n\r\n").await.unwrap();
+    stuck.readable().await.unwrap();
+    let second = tokio::time::timeout(Duration::from_secs(10), server.ask("GET", "/healthz", "")).await;
+    assert_eq!(second.expect("the place was freed").status, 200);
 }
 
 #[tokio::test]

@@ -2,7 +2,7 @@
 
 use super::document::{Document, Place, Shown};
 use super::format::Format;
-use super::text::{one_line, uri};
+use super::text::{inert, one_line, uri};
 use super::xml::{Xml, rfc3339, whole};
 use crate::entry::Author;
 
@@ -57,7 +57,6 @@ pub(super) fn feed_links(xml: &mut Xml, document: &Document, format: Format, nam
 
 fn entry(xml: &mut Xml, shown: &Shown, feed_language: Option<&str>) {
     let kept = &shown.kept;
-    let entry = &kept.entry;
     let language = shown.language().filter(|tag| Some(*tag) != feed_language);
     xml.open("entry", &language.map(|tag| ("xml:lang", tag)).into_iter().collect::<Vec<_>>());
     xml.leaf("id", &[], &kept.uid);
@@ -65,17 +64,21 @@ fn entry(xml: &mut Xml, shown: &Shown, feed_language: Option<&str>) {
     xml.leaf("published", &[], &rfc3339(whole(kept.date)));
     xml.leaf("updated", &[], &rfc3339(shown.updated()));
     links(xml, shown);
-    if entry.authors.is_empty() {
-        xml.open("author", &[]);
-        xml.leaf("name", &[], &one_line(&kept.from.title));
-        xml.close();
+    // RFC 4287 section 4.1.2 wants an author of every entry.
+    let mut authors = shown.authors().peekable();
+    if authors.peek().is_none() {
+        person(xml, &Author { name: inert(&kept.from.title), ..Author::default() });
     }
-    entry.authors.iter().for_each(|author| person(xml, author));
-    for category in &entry.categories {
-        xml.empty("category", &[("term", &one_line(category))]);
+    authors.for_each(|author| person(xml, &author));
+    for category in shown.categories() {
+        xml.empty("category", &[("term", &category)]);
     }
     if let Some(summary) = &shown.summary {
         xml.leaf("summary", &[("type", "html")], summary);
+    }
+    if shown.summary.is_none() && shown.content.is_none() {
+        // RFC 4287 section 4.1.1.1 advises against an entry that holds no text.
+        plain_text(xml, "summary", &shown.title);
     }
     if let Some(content) = &shown.content {
         xml.leaf("content", &[("type", "html")], content);
@@ -104,22 +107,18 @@ fn links(xml: &mut Xml, shown: &Shown) {
         xml.empty("link", &[("rel", "replies"), ("href", &uri(comments)), ("type", "text/html")]);
     }
     for also in &shown.also_in {
-        xml.empty(
-            "link",
-            &[("rel", "related"), ("href", &uri(&also.link)), ("title", &one_line(&also.title))],
-        );
+        xml.empty("link", &[("rel", "related"), ("href", &uri(&also.link)), ("title", &inert(&also.title))]);
     }
 }
 
 fn person(xml: &mut Xml, author: &Author) {
-    let name = one_line(&author.name);
     xml.open("author", &[]);
-    xml.leaf("name", &[], if name.is_empty() { "?" } else { &name });
+    xml.leaf("name", &[], &author.name);
     if let Some(email) = author.email.as_deref().filter(|email| is_email(email)) {
         xml.leaf("email", &[], email);
     }
     if let Some(address) = &author.uri {
-        xml.leaf("uri", &[], &uri(address));
+        xml.leaf("uri", &[], address);
     }
     xml.close();
 }

@@ -6,7 +6,8 @@ use jiff::Timestamp;
 use url::Url;
 
 use super::format::Format;
-use crate::entry::KeptEntry;
+use super::text::{inert, uri};
+use crate::entry::{Author, KeptEntry};
 
 /// An output filled, ready to be written in any format.
 ///
@@ -137,9 +138,29 @@ impl Shown {
         Timestamp::new(self.kept.changed.as_second(), nanos).unwrap_or(self.kept.changed)
     }
 
-    /// The page of the entry, else of its source.
+    /// The page of the entry.
     pub fn link(&self) -> Option<&str> {
         self.kept.entry.link.as_deref()
+    }
+
+    /// Those of its authors who have a name; each with an address only where it is a whole one.
+    pub fn authors(&self) -> impl Iterator<Item = Author> + '_ {
+        self.kept.entry.authors.iter().filter_map(|author| {
+            let name = inert(&author.name);
+            let uri = author.uri.as_deref().filter(|address| Url::parse(address).is_ok()).map(uri);
+            (!name.is_empty()).then(|| Author { name, uri, email: author.email.clone() })
+        })
+    }
+
+    /// Its subjects as clean lines, each once, none blank.
+    pub fn categories(&self) -> Vec<String> {
+        let mut all: Vec<String> = Vec::new();
+        for category in self.kept.entry.categories.iter().map(|category| inert(category)) {
+            if !category.is_empty() && !all.contains(&category) {
+                all.push(category);
+            }
+        }
+        all
     }
 
     /// A BCP 47 tag in the shape that all formats allow: the entry's own, else its source's.

@@ -1,8 +1,8 @@
 //! Pages for people: an output to read, and the front page. No script, no request elsewhere. Pure.
 
-use base64_hash::style_hash;
 use jiff::Timestamp;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
+use sha2::{Digest, Sha256};
 use url::Url;
 
 use super::document::{Document, Shown};
@@ -236,22 +236,61 @@ fn home(public_url: &Url) -> String {
     format!("{}/", public_url.as_str().trim_end_matches('/'))
 }
 
-/// The hash of a text in the form that a policy names it by (CSP level 3, section 2.3.1).
-mod base64_hash {
-    use sha2::{Digest, Sha256};
-
-    /// `sha256-` and the hash in base64.
-    pub(super) fn style_hash(text: &str) -> String {
-        const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-        let mut out = String::from("sha256-");
-        for chunk in Sha256::digest(text.as_bytes()).chunks(3) {
-            let byte = |index: usize| u32::from(chunk.get(index).copied().unwrap_or_default());
-            let bits = byte(0) << 16 | byte(1) << 8 | byte(2);
-            for place in 0..4 {
-                let digit = DIGITS[(bits >> (18 - 6 * place) & 63) as usize];
-                out.push(if place > chunk.len() { '=' } else { char::from(digit) });
-            }
+/// The hash of a text in the form that a policy names it by (CSP level 3, section 2.3.1): base64.
+fn style_hash(text: &str) -> String {
+    const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let mut out = String::from("sha256-");
+    for chunk in Sha256::digest(text.as_bytes()).chunks(3) {
+        let byte = |index: usize| u32::from(chunk.get(index).copied().unwrap_or_default());
+        let bits = byte(0) << 16 | byte(1) << 8 | byte(2);
+        for place in 0..4 {
+            let digit = DIGITS[(bits >> (18 - 6 * place) & 63) as usize];
+            out.push(if place > chunk.len() { '=' } else { char::from(digit) });
         }
-        out
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_policy_names_the_hash_that_browsers_compute() {
+        assert_eq!(style_hash(""), "sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=");
+        assert_eq!(style_hash("abc"), "sha256-ungWv48Bz+pBQUDeXa4iI7ADYaOWF3qctBD/YfIAFa0=");
+    }
+
+    #[test]
+    fn the_front_page_tells_the_health_of_each_source() {
+        let line = |name: &str, health, outcome: &str| SourceLine {
+            name: name.into(),
+            title: format!("{name} <b>"),
+            link: None,
+            health,
+            outcome: outcome.into(),
+            since: Timestamp::from_second(86_400).ok(),
+            next_poll: Timestamp::from_second(90_000).ok(),
+            why: "back-off 3".into(),
+        };
+        let page = FrontPage {
+            public_url: Url::parse("https://feeds.example.org/sub").expect("an address"),
+            outputs: vec![OutputLine { name: "a".into(), title: "A & B".into(), entries: 1, changed: None }],
+            sources: vec![line("down", Health::Failing, "status 500"), line("up", Health::Well, "")],
+            problem: Some("config.toml line 3".into()),
+        };
+        let html = String::from_utf8(front(&page)).expect("text");
+        for part in [
+            "A &amp; B</a>",
+            "1 entry<",
+            "https://feeds.example.org/sub/feeds/a.atom</code>",
+            "down &lt;b&gt;",
+            r#"<span class="bad">fails</span> since <time datetime="1970-01-02T00:00:00Z">"#,
+            "<small>status 500</small>",
+            "<small>back-off 3</small>",
+            r#"role="alert">config.toml line 3"#,
+        ] {
+            assert!(html.contains(part), "{part} in {html}");
+        }
     }
 }

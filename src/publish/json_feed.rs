@@ -124,8 +124,8 @@ fn item(shown: &Shown) -> Item<'_> {
         image: entry.thumbnails.first().map(|thumbnail| uri(&thumbnail.url)),
         date_published: rfc3339(whole(kept.date)),
         date_modified: rfc3339(shown.updated()),
-        authors: people(shown),
-        tags: entry.categories.iter().map(|category| one_line(category)).collect(),
+        authors: shown.authors().map(|author| Person { name: author.name, url: author.uri }).collect(),
+        tags: shown.categories(),
         language: shown.language(),
         attachments: attachments(shown),
         ours: Ours {
@@ -138,14 +138,6 @@ fn item(shown: &Shown) -> Item<'_> {
                 .collect(),
         },
     }
-}
-
-fn people(shown: &Shown) -> Vec<Person> {
-    let authors = shown.kept.entry.authors.iter();
-    authors
-        .map(|author| Person { name: one_line(&author.name), url: author.uri.as_deref().map(uri) })
-        .filter(|person| !person.name.is_empty() || person.url.is_some())
-        .collect()
 }
 
 fn attachments(shown: &Shown) -> Vec<Attachment<'_>> {

@@ -2,6 +2,7 @@
 
 pub mod atom;
 pub mod document;
+pub mod files;
 pub mod format;
 pub mod html;
 pub mod json_feed;

@@ -6,6 +6,11 @@ use super::format::Format;
 use super::text::one_line;
 use super::xml::Xml;
 
+/// The value of `Content-Type`.
+pub const CONTENT_TYPE: &str = "text/x-opml; charset=utf-8";
+/// Where it is served.
+pub const PATH: &str = "/outputs.opml";
+
 /// Writes the outputs, given as name and title, as OPML 2.0.
 pub fn write<'a>(public_url: &Url, outputs: impl IntoIterator<Item = (&'a str, &'a str)>) -> Vec<u8> {
     let base = public_url.as_str().trim_end_matches('/');

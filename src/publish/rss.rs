@@ -3,7 +3,7 @@
 use super::atom::{feed_links, media_type, thumbnails};
 use super::document::{Document, Place, Shown};
 use super::format::Format;
-use super::text::{one_line, uri};
+use super::text::{inert, uri};
 use super::xml::{Xml, rfc822};
 
 /// Writes a document as RSS 2.0.
@@ -17,12 +17,11 @@ pub fn write(document: &Document) -> Vec<u8> {
             ("xmlns:content", "http://purl.org/rss/1.0/modules/content/"),
             ("xmlns:dc", "http://purl.org/dc/elements/1.1/"),
             ("xmlns:fh", "http://purl.org/syndication/history/1.0"),
-            ("xmlns:itunes", "http://www.itunes.com/dtds/podcast-1.0.dtd"),
             ("xmlns:media", "http://search.yahoo.com/mrss/"),
         ],
     );
     xml.open("channel", &[]);
-    let title = one_line(&document.title);
+    let title = inert(&document.title);
     xml.leaf("title", &[], &title);
     xml.leaf("link", &[], &document.address(Format::Html));
     xml.leaf("description", &[], &title);
@@ -46,7 +45,7 @@ fn item(xml: &mut Xml, shown: &Shown) {
     let kept = &shown.kept;
     let entry = &kept.entry;
     xml.open("item", &[]);
-    xml.leaf("title", &[], &one_line(&shown.title));
+    xml.leaf("title", &[], &inert(&shown.title));
     if let Some(link) = shown.link() {
         xml.leaf("link", &[], &uri(link));
     }
@@ -58,14 +57,11 @@ fn item(xml: &mut Xml, shown: &Shown) {
         xml.leaf("content:encoded", &[], content);
     }
     // `author` must be an e-mail address, which few entries have and fewer should spread.
-    for author in &entry.authors {
-        let name = one_line(&author.name);
-        if !name.is_empty() {
-            xml.leaf("dc:creator", &[], &name);
-        }
+    for author in shown.authors() {
+        xml.leaf("dc:creator", &[], &author.name);
     }
-    for category in &entry.categories {
-        xml.leaf("category", &[], &one_line(category));
+    for category in shown.categories() {
+        xml.leaf("category", &[], &category);
     }
     if let Some(comments) = &entry.comments {
         xml.leaf("comments", &[], &uri(comments));
@@ -76,13 +72,16 @@ fn item(xml: &mut Xml, shown: &Shown) {
     if let Some(tag) = shown.language() {
         xml.leaf("dc:language", &[], tag);
     }
-    xml.leaf("source", &[("url", &uri(&kept.from.url))], &one_line(&kept.from.title));
+    xml.leaf("source", &[("url", &uri(&kept.from.url))], &inert(&kept.from.title));
     xml.close();
 }
 
-/// The first attached file is the enclosure, since the profile allows one; all are in Media RSS.
+/// The first attached file is the enclosure, since the profile allows one; all are in Media RSS, which
+/// also has the playing time. The iTunes element for it would oblige the whole feed to be a podcast,
+/// with a category and an owner that a merged feed does not have.
 fn enclosures(xml: &mut Xml, shown: &Shown) {
     let entry = &shown.kept.entry;
+    let duration = entry.duration.map(|seconds| seconds.to_string());
     for (index, enclosure) in entry.enclosures.iter().enumerate() {
         let url = uri(&enclosure.url);
         let known = media_type(enclosure.media_type.as_deref());
@@ -90,16 +89,12 @@ fn enclosures(xml: &mut Xml, shown: &Shown) {
         if index == 0 {
             let kind = known.unwrap_or("application/octet-stream");
             xml.empty("enclosure", &[("url", &url), ("length", &length), ("type", kind)]);
-        } else {
-            let mut attributes = vec![("url", url.as_str())];
-            attributes.extend(known.map(|kind| ("type", kind)));
-            attributes.extend(enclosure.length.map(|_| ("fileSize", length.as_str())));
-            xml.empty("media:content", &attributes);
         }
-    }
-    if let Some(seconds) = entry.duration {
-        let (hours, minutes, seconds) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
-        xml.leaf("itunes:duration", &[], &format!("{hours:02}:{minutes:02}:{seconds:02}"));
+        let mut attributes = vec![("url", url.as_str())];
+        attributes.extend(known.map(|kind| ("type", kind)));
+        attributes.extend(enclosure.length.map(|_| ("fileSize", length.as_str())));
+        attributes.extend(duration.as_deref().filter(|_| index == 0).map(|seconds| ("duration", seconds)));
+        xml.empty("media:content", &attributes);
     }
     thumbnails(xml, shown);
 }

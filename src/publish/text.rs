@@ -23,6 +23,15 @@ pub(super) fn one_line(text: &str) -> String {
     clean(text).split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
+/// One line for a place that has no way to say whether it is plain text, such as a title in RSS.
+///
+/// Readers differ in what they take such a text for. Where it holds an end tag its angle brackets become
+/// angle quotes, which look alike and are markup to nobody.
+pub(super) fn inert(text: &str) -> String {
+    let line = one_line(text);
+    if line.contains("</") { line.replace('<', "\u{2039}").replace('>', "\u{203a}") } else { line }
+}
+
 /// The start of an HTML fragment as plain text of at most so many characters, cut between words.
 pub(super) fn excerpt(html: &str, characters: usize) -> String {
     cut(&one_line(&plain(html)), characters)

@@ -15,6 +15,7 @@ use tokio::task::JoinSet;
 use tokio::time;
 
 use super::listen::{Listener, Stream};
+use super::patience::Patient;
 
 /// What one client, and all of them, may take.
 #[derive(Clone, Copy, Debug)]
@@ -23,8 +24,12 @@ pub struct Limits {
     pub connections: usize,
     /// For the head of a request to arrive, and between two requests.
     pub head: Duration,
-    /// For a whole connection; afterwards the answer that is being sent may still take `drain`.
+    /// For a byte of an answer to be taken.
+    pub stall: Duration,
+    /// For asking on one connection; the answer that is being sent then is the last.
     pub connection: Duration,
+    /// For that last answer, however slowly it is taken.
+    pub last_answer: Duration,
     /// For answers that are being sent when the server stops.
     pub drain: Duration,
 }
@@ -34,7 +39,9 @@ impl Default for Limits {
         Self {
             connections: 1024,
             head: Duration::from_secs(10),
+            stall: Duration::from_secs(20),
             connection: Duration::from_secs(120),
+            last_answer: Duration::from_secs(600),
             drain: Duration::from_secs(5),
         }
     }
@@ -108,7 +115,7 @@ async fn serve(stream: Stream, router: Router, limits: Limits, mut stopped: watc
         .header_read_timeout(limits.head)
         .max_buf_size(HEAD_BYTES)
         .max_headers(HEAD_FIELDS)
-        .serve_connection(TokioIo::new(stream), TowerToHyperService::new(router));
+        .serve_connection(TokioIo::new(Patient::new(stream, limits.stall)), TowerToHyperService::new(router));
     let mut connection = pin!(connection);
     tokio::select! {
         // A client that breaks off or talks nonsense is its own affair: hyper has answered 400 or 431.
@@ -117,6 +124,7 @@ async fn serve(stream: Stream, router: Router, limits: Limits, mut stopped: watc
         _ = stopped.changed() => {}
         () = time::sleep(limits.connection) => {}
     }
+    // When the server stops, `run_within` ends this wait after `drain`.
     connection.as_mut().graceful_shutdown();
-    let _ = time::timeout(limits.drain, connection).await;
+    let _ = time::timeout(limits.last_answer, connection).await;
 }

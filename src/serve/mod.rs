@@ -1,7 +1,9 @@
 //! HTTP in: request, call, response. Door: the only place that knows axum.
 
+use std::future::Future;
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -13,12 +15,14 @@ use axum::http::header::{self, HeaderName, HeaderValue};
 use axum::http::{Method, Request, Response, StatusCode};
 
 use self::negotiate::Answer;
+use crate::publish::format::Format;
 use crate::publish::html;
-use crate::publish::shelf::{Place, Representation, Shelf};
+use crate::publish::shelf::{Coding, Place, Representation, Shelf};
 
 pub mod connections;
 pub mod listen;
 mod negotiate;
+mod patience;
 
 pub use connections::run;
 pub use listen::Listener;
@@ -79,62 +83,120 @@ pub enum StoreHealth {
     Broken,
 }
 
+/// Reads an archive page: an output's name, the page's number, the format. `None`: there is none.
+///
+/// It is the one thing that may ask the store, since deep history is not kept in memory; handed in by
+/// the daemon so that this room need not know how it is made.
+pub type ArchiveReader = Arc<dyn Fn(String, u32, Format) -> Archived + Send + Sync>;
+
+/// What an [`ArchiveReader`] answers, later.
+pub type Archived = Pin<Box<dyn Future<Output = Option<Arc<Representation>>> + Send>>;
+
 /// The policy of the pages and the header values that never change.
 struct Shared {
     service: Service,
+    archive: Option<ArchiveReader>,
     page_policy: HeaderValue,
     cache_control: HeaderValue,
 }
 
+/// A full archive page never changes (RFC 5005 section 4).
+const FOR_A_YEAR: &str = "public, max-age=31536000, immutable";
 const METHODS: &str = "GET, HEAD, OPTIONS";
 
-/// All addresses of the daemon.
+/// All addresses of the daemon, without archive pages.
 pub fn router(service: Service) -> Router {
+    routes(service, None)
+}
+
+/// All addresses of the daemon.
+pub fn router_with_archive(service: Service, archive: ArchiveReader) -> Router {
+    routes(service, Some(archive))
+}
+
+fn routes(service: Service, archive: Option<ArchiveReader>) -> Router {
     let cache_control = format!("public, max-age={}", service.max_age.as_secs());
     let shared = Shared {
         page_policy: value(&html::content_security_policy()),
         cache_control: value(&cache_control),
         service,
+        archive,
     };
     Router::new().fallback(answer).with_state(Arc::new(shared))
 }
 
-/// One request. Every address is looked up on the shelf; the machines' two are made here.
+/// One request: an address of the machines, of the shelf, or of an archive.
 async fn answer(State(shared): State<Arc<Shared>>, request: Request<Body>) -> Response<Body> {
-    let path = request.uri().path();
-    let health = &shared.service.health;
-    let found = match path {
-        "/healthz" => Found::State(health.is_healthy()),
-        "/readyz" => Found::State(health.is_ready()),
-        path => match shared.service.shelf.find(path) {
-            Some(Place::Here(representation)) => Found::Here(representation),
-            Some(Place::Retired) => return words(StatusCode::GONE, "This feed is no longer published.\n"),
-            None => return words(StatusCode::NOT_FOUND, "There is nothing at this address.\n"),
-        },
+    let found = shared.find(request.uri().path()).await;
+    let refusal = match (&found, request.method()) {
+        (Found::Retired, _) => Some((StatusCode::GONE, "This feed is no longer published.\n")),
+        (Found::Nothing, _) => Some((StatusCode::NOT_FOUND, "There is nothing at this address.\n")),
+        (_, &Method::GET | &Method::HEAD) => None,
+        (_, &Method::OPTIONS) => return options(),
+        _ => Some((StatusCode::METHOD_NOT_ALLOWED, "This address can only be read.\n")),
     };
-    match *request.method() {
-        Method::GET | Method::HEAD => {}
-        Method::OPTIONS => return options(),
-        _ => {
-            let mut response = words(StatusCode::METHOD_NOT_ALLOWED, "This address can only be read.\n");
-            response.headers_mut().insert(header::ALLOW, HeaderValue::from_static(METHODS));
-            return response;
+    match (found, refusal) {
+        (_, Some((status, text))) => words(status, text),
+        (Found::Here(representation), None) => {
+            shared.document(&request, &representation, &shared.cache_control)
         }
-    }
-    match found {
-        Found::Here(representation) => shared.document(&request, &representation),
-        Found::State(true) => words(StatusCode::OK, "ok\n"),
-        Found::State(false) => words(StatusCode::SERVICE_UNAVAILABLE, "not ok\n"),
+        (Found::Archived(representation), None) => {
+            shared.document(&request, &representation, &HeaderValue::from_static(FOR_A_YEAR))
+        }
+        (Found::State(true), None) => words(StatusCode::OK, "ok\n"),
+        (_, None) => words(StatusCode::SERVICE_UNAVAILABLE, "not ok\n"),
     }
 }
 
 enum Found {
     Here(Arc<Representation>),
+    Archived(Arc<Representation>),
+    Retired,
+    Nothing,
     State(bool),
 }
 
+/// `/feeds/NAME/archive/N.atom`, taken apart. Only the plain spelling of a number counts, so that
+/// each page has one address.
+fn archive_page(path: &str) -> Option<(&str, u32, Format)> {
+    let (name, page) = path.strip_prefix("/feeds/")?.split_once("/archive/")?;
+    let formats = [Format::Atom, Format::Rss, Format::Json];
+    let (digits, format) =
+        formats.into_iter().find_map(|format| Some((page.strip_suffix(format.extension())?, format)))?;
+    let number: u32 = digits.parse().ok()?;
+    (number > 0 && number.to_string() == digits).then_some((name, number, format))
+}
+
 impl Shared {
-    fn document(&self, request: &Request<Body>, representation: &Representation) -> Response<Body> {
+    async fn find(&self, path: &str) -> Found {
+        let health = &self.service.health;
+        match (path, self.service.shelf.find(path)) {
+            ("/healthz", _) => return Found::State(health.is_healthy()),
+            ("/readyz", _) => return Found::State(health.is_ready()),
+            (_, Some(Place::Here(representation))) => return Found::Here(representation),
+            (_, Some(Place::Retired)) => return Found::Retired,
+            (_, None) => {}
+        }
+        let (Some(archive), Some((name, number, format))) = (&self.archive, archive_page(path)) else {
+            return Found::Nothing;
+        };
+        // A name that is not on the shelf has no archive either: the store is not asked.
+        match self.service.shelf.find(&format.path(name)) {
+            Some(Place::Here(_)) => {
+                let page = archive(name.to_owned(), number, format).await;
+                page.map_or(Found::Nothing, Found::Archived)
+            }
+            Some(Place::Retired) => Found::Retired,
+            None => Found::Nothing,
+        }
+    }
+
+    fn document(
+        &self,
+        request: &Request<Body>,
+        representation: &Representation,
+        cache_control: &HeaderValue,
+    ) -> Response<Body> {
         let (answer, coding) = negotiate::answer(request.headers(), representation);
         let mut response = Response::new(Body::empty());
         let headers = response.headers_mut();
@@ -142,7 +204,7 @@ impl Shared {
         headers.insert(header::ETAG, value(&representation.etag(coding)));
         headers.insert(header::LAST_MODIFIED, value(&negotiate::http_date(representation.last_modified)));
         headers.insert(header::VARY, HeaderValue::from_static("Accept-Encoding"));
-        headers.insert(header::CACHE_CONTROL, self.cache_control.clone());
+        headers.insert(header::CACHE_CONTROL, cache_control.clone());
         if answer == Answer::NotModified {
             *response.status_mut() = StatusCode::NOT_MODIFIED;
             return response;
@@ -158,7 +220,7 @@ impl Shared {
             headers.insert(header::CONTENT_SECURITY_POLICY, self.page_policy.clone());
             headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
         }
-        if coding != crate::publish::shelf::Coding::Identity {
+        if coding != Coding::Identity {
             headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static(coding.name()));
         }
         // The coding was chosen among those that are there.
@@ -195,6 +257,9 @@ fn words(status: StatusCode, text: &'static str) -> Response<Body> {
     common(headers);
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+    if status == StatusCode::METHOD_NOT_ALLOWED {
+        headers.insert(header::ALLOW, HeaderValue::from_static(METHODS));
+    }
     response
 }
 

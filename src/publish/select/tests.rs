@@ -1,1 +1,68 @@
+//! Order, caps and ages.
+#![allow(clippy::unwrap_used)]
 
+use std::time::Duration;
+
+use super::*;
+use crate::entry::{Entry, From};
+use crate::publish::output::Stories;
+
+fn kept(number: i64, source: &str, seconds: i64) -> Arc<KeptEntry> {
+    let date = Timestamp::from_second(seconds).unwrap();
+    Arc::new(KeptEntry {
+        number,
+        uid: format!("urn:x:{number}"),
+        date,
+        changed: date,
+        first_seen: date,
+        revision: number,
+        from: From {
+            name: source.into(),
+            title: source.into(),
+            url: "https://a.example/".into(),
+            link: None,
+            language: None,
+        },
+        entry: Entry { title: Some(format!("{number}")), ..Entry::default() },
+    })
+}
+
+fn numbers(per_source: Option<usize>, max_age: Option<Duration>, limit: usize) -> Vec<i64> {
+    let output = Output {
+        name: "o".into(),
+        title: "O".into(),
+        filter: None,
+        sources: None,
+        limit,
+        stories: Stories::All,
+        per_source,
+        max_age,
+        content: ContentMode::Full,
+        write_to: None,
+    };
+    let site = Site { public_url: "https://a.example".parse().unwrap(), hub: None };
+    let entries = vec![
+        kept(1, "a", 100),
+        kept(2, "a", 300),
+        kept(3, "b", 200),
+        kept(4, "a", 300),
+        kept(5, "b", 50),
+        kept(2, "a", 300),
+    ];
+    let document = document(&output, &site, entries, Timestamp::from_second(310).unwrap());
+    document.entries.iter().map(|shown| shown.kept.number).collect()
+}
+
+#[test]
+fn newest_first_and_ties_by_number_and_none_twice() {
+    assert_eq!(numbers(None, None, 100), [4, 2, 3, 1, 5]);
+}
+
+#[test]
+fn caps_count_from_the_newest() {
+    assert_eq!(numbers(Some(1), None, 100), [4, 3]);
+    assert_eq!(numbers(Some(2), None, 3), [4, 2, 3]);
+    assert_eq!(numbers(None, Some(Duration::from_secs(210)), 100), [4, 2, 3, 1]);
+    assert_eq!(numbers(None, Some(Duration::MAX), 2), [4, 2]);
+    assert_eq!(numbers(None, None, 0), [0_i64; 0]);
+}

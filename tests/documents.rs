@@ -1,0 +1,388 @@
+//! Documents of entries built to be nasty: the bytes, what a parser reads in them, what a validator says.
+
+#![allow(clippy::unwrap_used, clippy::print_stderr)]
+
+use std::path::Path;
+use std::process::Command;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use proptest::prelude::*;
+use siftwire::entry::{Author, Enclosure, Entry, From, KeptEntry, Thumbnail};
+use siftwire::publish::document::{AlsoIn, Document, Place};
+use siftwire::publish::format::Format;
+use siftwire::publish::output::{ContentMode, Output, Site, Stories};
+use siftwire::publish::{atom, html, json_feed, opml, rss, select};
+
+const NOON: i64 = 1_700_000_000;
+
+fn output(content: ContentMode) -> Output {
+    Output {
+        name: "nasty".into(),
+        title: "War & peace <b>today</b> ]]>".into(),
+        filter: None,
+        sources: None,
+        limit: 100,
+        stories: Stories::All,
+        per_source: None,
+        max_age: None,
+        content,
+        write_to: None,
+    }
+}
+
+fn site() -> Site {
+    Site {
+        public_url: "https://feeds.example.org/sub/path".parse().unwrap(),
+        hub: Some("https://hub.example.org/".parse().unwrap()),
+    }
+}
+
+fn kept(number: i64, entry: Entry) -> Arc<KeptEntry> {
+    let time = Timestamp::from_second(NOON + number * 60).unwrap();
+    Arc::new(KeptEntry {
+        number,
+        uid: format!("urn:uuid:00000000-0000-4000-8000-{number:012}"),
+        date: time,
+        changed: time,
+        first_seen: time,
+        revision: number,
+        from: From {
+            name: "gazette".into(),
+            title: "The <i>Gazette</i> & Sons".into(),
+            url: "https://gazette.example/feed?a=1&b=2".into(),
+            link: Some("https://gazette.example/".into()),
+            language: Some("en".into()),
+        },
+        entry,
+    })
+}
+
+fn full() -> Entry {
+    Entry {
+        id: Some("full".into()),
+        title: Some("Everything at once".into()),
+        link: Some("https://gazette.example/full?x=1&y=%C3%A9".into()),
+        authors: vec![
+            Author { name: "Ann O'Neil".into(), email: Some("ann@gazette.example".into()), uri: None },
+            Author {
+                name: "\u{531}\u{576}\u{56b}".into(),
+                email: None,
+                uri: Some("https://ani.example/".into()),
+            },
+        ],
+        categories: vec!["Arts & Letters".into(), "\u{41c}\u{438}\u{440}".into()],
+        summary: Some("<p>Short &amp; <em>sweet</em></p>".into()),
+        content: Some(
+            "<p>Long: 1 &lt; 2, <a href=\"https://gazette.example/a?b=1&amp;c=2\">there</a></p>".into(),
+        ),
+        enclosures: vec![
+            Enclosure {
+                url: "https://gazette.example/a.mp3".into(),
+                media_type: Some("audio/mpeg".into()),
+                length: Some(123),
+            },
+            Enclosure {
+                url: "https://gazette.example/b c.bin".into(),
+                media_type: Some("not a type".into()),
+                length: None,
+            },
+        ],
+        thumbnails: vec![Thumbnail {
+            url: "https://gazette.example/t.png".into(),
+            width: Some(120),
+            height: Some(80),
+        }],
+        duration: Some(3_723),
+        comments: Some("https://gazette.example/full#comments".into()),
+        language: Some("hy".into()),
+        ..Entry::default()
+    }
+}
+
+fn titled(title: &str, link: &str, content: &str) -> Entry {
+    Entry {
+        title: Some(title.into()),
+        link: Some(link.into()),
+        content: Some(content.into()),
+        ..Entry::default()
+    }
+}
+
+fn nasty() -> Vec<Arc<KeptEntry>> {
+    let entries = [
+        full(),
+        titled(
+            "<script>alert(1)</script> & &amp; ]]> \"q\"",
+            "https://gazette.example/1",
+            "<p>]]&gt; ]]> </p>",
+        ),
+        titled(
+            "a\0b\u{1}c\u{b}d\u{fffe}e\u{85}f\u{9f}\u{fffd}",
+            "https://gazette.example/2",
+            "<p>\u{0}\u{8}bell\u{7}</p>",
+        ),
+        titled(
+            "  \u{5e9}\u{5dc}\u{5d5}\u{5dd}\n\n\tworld \u{202e}evil ",
+            "https://gazette.example/\u{e9}|[x]",
+            "<p>\u{1f468}\u{200d}\u{1f469} emoji</p>",
+        ),
+        Entry::default(),
+        Entry {
+            content: Some(
+                "<p>No title, but a text that says enough to be called by its beginning, and goes on</p>"
+                    .into(),
+            ),
+            ..Entry::default()
+        },
+        Entry {
+            title: Some(" \u{7} ".into()),
+            link: Some("https://gazette.example/blank".into()),
+            ..Entry::default()
+        },
+        Entry {
+            title: Some("Odd people".into()),
+            authors: vec![
+                Author::default(),
+                Author {
+                    name: "x".into(),
+                    email: Some("not an address".into()),
+                    uri: Some("not a uri".into()),
+                },
+            ],
+            categories: vec!["same".into(), "same".into(), " ".into()],
+            enclosures: vec![Enclosure {
+                url: "https://gazette.example/n".into(),
+                media_type: None,
+                length: None,
+            }],
+            language: Some("english_US".into()),
+            ..Entry::default()
+        },
+        titled(
+            "Relative &#39;links&#39;",
+            "https://gazette.example/r",
+            "<a href=\"https://gazette.example/x\">y</a><br>open &nbsp; end",
+        ),
+    ];
+    entries.into_iter().zip(1..).map(|(entry, number)| kept(number, entry)).collect()
+}
+
+fn document(content: ContentMode) -> Document {
+    let now = Timestamp::from_second(NOON + 86_400).unwrap();
+    let mut document = select::document(&output(content), &site(), nasty(), now);
+    document.entries[0].also_in =
+        vec![AlsoIn { title: "The <Courier>".into(), link: "https://courier.example/1".into() }];
+    document
+}
+
+fn text(bytes: Vec<u8>) -> String {
+    String::from_utf8(bytes).unwrap()
+}
+
+#[test]
+fn golden_documents() {
+    let document = document(ContentMode::Full);
+    insta::with_settings!({ snapshot_path => "documents", prepend_module_to_snapshot => false }, {
+        insta::assert_snapshot!("atom", text(atom::write(&document)));
+        insta::assert_snapshot!("rss", text(rss::write(&document)));
+        insta::assert_snapshot!("json", text(json_feed::write(&document)));
+        insta::assert_snapshot!("html", text(html::write(&document)));
+    });
+}
+
+#[test]
+fn a_parser_reads_back_what_went_in() {
+    let document = document(ContentMode::Full);
+    for (bytes, format) in [
+        (atom::write(&document), Format::Atom),
+        (rss::write(&document), Format::Rss),
+        (json_feed::write(&document), Format::Json),
+    ] {
+        let feed = feed_rs::parser::parse(bytes.as_slice()).unwrap();
+        assert_eq!(feed.entries.len(), document.entries.len(), "{format:?}");
+        for (read, shown) in feed.entries.iter().zip(&document.entries) {
+            assert_eq!(read.id, shown.kept.uid, "{format:?}");
+            let published = read.published.map(|time| time.timestamp());
+            assert_eq!(published, Some(shown.kept.date.as_second()), "{format:?}");
+            if let Some(link) = &shown.kept.entry.link
+                && link.is_ascii()
+            {
+                assert!(read.links.iter().any(|read| read.href == *link), "{format:?} {link}");
+            }
+        }
+        let whole = feed.entries.iter().find(|entry| entry.id.ends_with("01")).unwrap();
+        let title = whole.title.as_ref().unwrap();
+        assert_eq!(title.content, "Everything at once", "{format:?}");
+        let names: Vec<_> =
+            whole.authors.iter().map(|author| author.name.as_deref().unwrap_or_default()).collect();
+        assert_eq!(names, ["Ann O'Neil", "\u{531}\u{576}\u{56b}"], "{format:?}");
+        let body = whole.content.as_ref().and_then(|content| content.body.as_deref());
+        assert_eq!(body, full().content.as_deref(), "{format:?}");
+    }
+}
+
+#[test]
+fn the_same_entries_give_the_same_bytes_in_any_order_and_at_any_time() {
+    let now = Timestamp::from_second(NOON + 86_400).unwrap();
+    let later = Timestamp::from_second(NOON + 186_400).unwrap();
+    let mut reversed = nasty();
+    reversed.reverse();
+    let wanted = output(ContentMode::Full);
+    let first = select::document(&wanted, &site(), nasty(), now);
+    let second = select::document(&wanted, &site(), reversed, later);
+    assert_eq!(atom::write(&first), atom::write(&second));
+    assert_eq!(rss::write(&first), rss::write(&second));
+    assert_eq!(json_feed::write(&first), json_feed::write(&second));
+}
+
+#[test]
+fn content_modes_leave_out_what_they_say() {
+    let summary = text(rss::write(&document(ContentMode::Summary)));
+    assert!(summary.contains("Short") && !summary.contains("Long: 1"));
+    assert!(summary.contains("No title, but a text"), "the start of the content serves as a summary");
+    let none = text(rss::write(&document(ContentMode::None)));
+    assert!(!none.contains("Short") && !none.contains("<description>&#x3C;p"));
+}
+
+#[test]
+fn an_archive_page_names_its_neighbours_and_the_feed() {
+    let mut page = document(ContentMode::Full);
+    page.place = Place::Archive { number: 2, next: Some(3) };
+    let xml = text(atom::write(&page));
+    let base = "https://feeds.example.org/sub/path/feeds/nasty";
+    for (rel, address) in [
+        ("self", "/archive/2.atom"),
+        ("current", ".atom"),
+        ("prev-archive", "/archive/1.atom"),
+        ("next-archive", "/archive/3.atom"),
+    ] {
+        assert!(xml.contains(&format!("<link rel=\"{rel}\" href=\"{base}{address}\"")), "{rel}");
+    }
+    assert!(xml.contains("<fh:archive/>"));
+    assert!(text(rss::write(&page)).contains("<fh:archive/>"));
+    assert!(text(json_feed::write(&page)).contains("nasty/archive/1.json"));
+    assert_eq!(page.id(), document(ContentMode::Full).id());
+}
+
+#[test]
+fn the_pages_have_no_script_and_ask_for_nothing() {
+    let page = text(html::write(&document(ContentMode::Full)));
+    for word in ["<script", "<img", "src=", "@import", "url(", "onload", "rel=\"stylesheet"] {
+        assert!(!page.contains(word), "{word}");
+    }
+    assert!(page.contains("&lt;script&gt;alert(1)"));
+    assert!(page.contains(r#"rel="alternate" type="application/atom+xml""#));
+}
+
+/// What the W3C feed validator says at level AA, where it is at hand.
+#[test]
+fn the_validator_finds_nothing() {
+    let shared = std::env::var("SIFTWIRE_SHARED")
+        .unwrap_or_else(|_| concat!(env!("CARGO_MANIFEST_DIR"), "/../shared").to_owned());
+    let tool = Path::new(&shared).join("tools/validate-feed");
+    if !tool.exists() || std::env::var_os("FEEDVALIDATOR_DIR").is_none() {
+        eprintln!("skipped: no feed validator (FEEDVALIDATOR_DIR and SIFTWIRE_SHARED name it)");
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, bytes: Vec<u8>| std::fs::write(folder.path().join(name), bytes).unwrap();
+    let mut documents = vec![];
+    for mode in [ContentMode::Full, ContentMode::Summary, ContentMode::None] {
+        documents.push((format!("{mode:?}"), document(mode)));
+    }
+    let mut empty = document(ContentMode::Full);
+    empty.entries.clear();
+    empty.since = Timestamp::from_second(NOON).unwrap();
+    documents.push(("empty".to_owned(), empty));
+    let mut archive = document(ContentMode::Full);
+    archive.place = Place::Archive { number: 2, next: None };
+    documents.push(("archive".to_owned(), archive));
+    let outputs = [("nasty", "War & peace <b>today</b>"), ("calm", "Calm")];
+    write("outputs.opml", opml::write(&site().public_url, outputs));
+    let mut report = verdict(
+        &tool,
+        &folder.path().join("outputs.opml"),
+        "https://feeds.example.org/outputs.opml",
+        "text/x-opml",
+    );
+    for (name, document) in &documents {
+        for (format, bytes) in [
+            (Format::Atom, atom::write(document)),
+            (Format::Rss, rss::write(document)),
+            (Format::Json, json_feed::write(document)),
+        ] {
+            let file = format!("{name}{}", format.extension());
+            write(&file, bytes);
+            let path = folder.path().join(&file);
+            report += &verdict(&tool, &path, &document.own_address(format), format.content_type());
+        }
+    }
+    assert_eq!(report, "");
+}
+
+/// The findings on one file; nothing if there are none.
+fn verdict(tool: &Path, file: &Path, address: &str, content_type: &str) -> String {
+    let run = Command::new(tool)
+        .args(["--level", "AA", "--strict", "--self", address, "--type", content_type])
+        .arg(file)
+        .output()
+        .unwrap();
+    if run.status.success() {
+        return String::new();
+    }
+    format!("{}{}", String::from_utf8_lossy(&run.stdout), String::from_utf8_lossy(&run.stderr))
+}
+
+/// Text with the characters that break formats well represented.
+fn awkward() -> impl Strategy<Value = String> {
+    let pieces = prop_oneof![
+        Just("]]>".to_owned()),
+        Just("<b>x</b>".to_owned()),
+        Just("</p>".to_owned()),
+        Just("&amp;".to_owned()),
+        Just("&#0;".to_owned()),
+        Just("<!--".to_owned()),
+        Just("\u{0}\u{1b}\u{fffe}\u{85}".to_owned()),
+        Just(" \r\n\t".to_owned()),
+        "\\PC{0,12}",
+        any::<char>().prop_map(String::from),
+    ];
+    prop::collection::vec(pieces, 0..8).prop_map(|pieces| pieces.concat())
+}
+
+proptest! {
+    // A failing case is printed; nothing is written in the checkout.
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn whatever_the_text_is_every_format_lists_the_same_entries(
+        titles in prop::collection::vec((awkward(), awkward(), awkward()), 1..5),
+    ) {
+        let entries = titles.into_iter().zip(1..).map(|((title, content, other), number)| {
+            kept(number, Entry {
+                title: Some(title),
+                content: Some(content),
+                categories: vec![other.clone()],
+                authors: vec![Author { name: other.clone(), email: Some(other.clone()), uri: Some(other.clone()) }],
+                language: Some(other.clone()),
+                comments: Some(format!("https://gazette.example/{other}")),
+                enclosures: vec![Enclosure { url: format!("https://gazette.example/{other}"), media_type: Some(other), length: None }],
+                ..Entry::default()
+            })
+        });
+        let now = Timestamp::from_second(NOON + 86_400).unwrap();
+        let document = select::document(&output(ContentMode::Full), &site(), entries.collect(), now);
+        let wanted: Vec<_> = document.entries.iter().map(|shown| shown.kept.uid.clone()).collect();
+        for bytes in [atom::write(&document), rss::write(&document), json_feed::write(&document)] {
+            let feed = feed_rs::parser::parse(bytes.as_slice()).unwrap();
+            let read: Vec<_> = feed.entries.iter().map(|entry| entry.id.clone()).collect();
+            prop_assert_eq!(&read, &wanted);
+        }
+        for xml in [atom::write(&document), rss::write(&document)] {
+            let text = String::from_utf8(xml).unwrap();
+            prop_assert!(!text.contains("]]>") && text.chars().all(|c| c >= ' ' || c == '\n' || c == '\t'));
+        }
+        html::write(&document);
+    }
+}
