@@ -3,7 +3,7 @@
 //! The rooms, bottom to top; a room imports only rooms that stand before it (`tests/tidy.rs` holds
 //! the table, `ARCHITECTURE.md` the reasons):
 //!
-//! - [`entry`], [`source`], [`metrics`]: what one entry and one source are, and what is counted. Pure.
+//! - [`entry`], [`source`]: what one entry and one source are. Pure.
 //! - [`filter`]: the query language. Pure.
 //! - [`store`]: the memory; the only place that knows SQL.
 //! - [`ingest`]: the way in, one poll from claim to commit.
@@ -19,7 +19,6 @@ pub mod daemon;
 pub mod entry;
 pub mod filter;
 pub mod ingest;
-pub mod metrics;
 pub mod publish;
 pub mod serve;
 pub mod source;

@@ -53,8 +53,8 @@ const DOORS: &[(&[&str], &[&str], &str)] = &[
     ),
     (
         &["tokio::spawn", "thread::spawn", "spawn_blocking", ".spawn("],
-        &["daemon/*", "cli/*"],
-        "only daemon and cli spawn: everything spawned is joined there",
+        &["daemon/*", "cli/*", "serve/connections.rs"],
+        "only daemon and cli spawn, and serve a task for each connection: everything spawned is joined there",
     ),
     (&["println!", "print!"], &["cli/*", "main.rs"], "only cli writes to standard output and standard error"),
 ];

@@ -2,7 +2,7 @@
 
 use std::io::IsTerminal;
 use std::process::ExitCode;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use anyhow::bail;
 use indicatif::{ProgressBar, ProgressStyle};
@@ -45,7 +45,7 @@ pub fn run(arguments: Arguments, source: &Source) -> anyhow::Result<ExitCode> {
             bail!("there is no source `{name}` in the config");
         }
     }
-    let started = Instant::now();
+    let started = daemon::now();
     let tally = super::runtime()?.block_on(async {
         let memory = Memory::open(&config.store)?;
         let (outputs, sources) = daemon::adopt(&memory.store, &config, config.site.clone()).await?;
@@ -87,7 +87,7 @@ pub fn run(arguments: Arguments, source: &Source) -> anyhow::Result<ExitCode> {
     super::say(&format!(
         "{} sources in {:.1} s: {read} read, {unchanged} not modified, {failed} failed; {new} new entries, {edited} edited",
         read + unchanged + failed,
-        started.elapsed().as_secs_f64()
+        daemon::now().duration_since(started).as_secs_f64()
     ));
     Ok(if tally.failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

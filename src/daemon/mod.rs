@@ -79,6 +79,7 @@ pub async fn run(
         shelf: Arc::clone(&shelf),
         news: Arc::clone(&news),
         sources: Arc::clone(&sources),
+        keep: config.store.keep,
     };
     // What was published before is up before anything is evaluated anew.
     publisher.show().await?;

@@ -17,6 +17,9 @@ const TOGETHER: Duration = Duration::from_millis(250);
 /// `siftwire poll` writes to the store from another process.
 const REGULARLY: Duration = Duration::from_secs(60);
 
+/// Entries forgotten in one transaction.
+const PRUNED: usize = 500;
+
 /// Keeps the shelf as the store is.
 pub(super) struct Publisher {
     pub(super) store: Store,
@@ -25,6 +28,8 @@ pub(super) struct Publisher {
     /// Told by the poller.
     pub(super) news: Arc<Notify>,
     pub(super) sources: Sources,
+    /// Entries older than this are forgotten.
+    pub(super) keep: Duration,
 }
 
 impl Publisher {
@@ -44,6 +49,7 @@ impl Publisher {
 
     async fn publish(&self) {
         let published = async {
+            self.prune().await?;
             publish::advance(&self.store, &self.outputs, now()).await?;
             self.show().await
         };
@@ -51,6 +57,13 @@ impl Publisher {
             // What is on the shelf stays, and the watermarks stand: the next pass makes up for it.
             tracing::error!(%error, "cannot publish; the outputs stay as they are");
         }
+    }
+
+    /// Forgets what is older than `keep`, in batches that hold up nobody.
+    async fn prune(&self) -> Result<(), store::Error> {
+        let Ok(before) = now().checked_sub(self.keep) else { return Ok(()) };
+        while self.store.prune(before, PRUNED).await? > 0 {}
+        Ok(())
     }
 
     /// Puts on the shelf what the store has: the outputs and the front page.

@@ -79,7 +79,7 @@ fn holds(node: &Node, text: &Text, reasons: &mut Vec<Reason>) -> bool {
     let held = match node {
         Node::All(nodes) => nodes.iter().all(|node| holds(node, text, reasons)),
         // Every branch is tried, so that all reasons are named.
-        Node::Any(nodes) => nodes.iter().fold(false, |held, node| holds(node, text, reasons) || held),
+        Node::Any(nodes) => nodes.iter().filter(|node| holds(node, text, reasons)).count() > 0,
         Node::Not(node) => !holds(node, text, &mut Vec::new()),
         Node::Topic(_, node) => holds(node, text, reasons),
         Node::Term(term) => {

@@ -46,16 +46,13 @@ fn folded(text: &str) -> impl Iterator<Item = char> + '_ {
         .filter(|c| !is_invisible(*c))
         .nfkd()
         .flat_map(char::to_lowercase)
-        .filter_map(move |c| {
-            if is_mark(c) {
+        .filter(move |c| {
+            if is_mark(*c) {
                 // These are letters of their own, not accented ones: й, ў, ї.
-                return match (base, c) {
-                    ('и' | 'у', '\u{306}') | ('і', '\u{308}') => Some(c),
-                    _ => None,
-                };
+                return matches!((base, c), ('и' | 'у', '\u{306}') | ('і', '\u{308}'));
             }
-            base = c;
-            Some(c)
+            base = *c;
+            true
         })
         .nfc()
         .flat_map(|c| spelled_out(c).chars().collect::<Vec<_>>())

@@ -1,4 +1,5 @@
 //! Documents as files, for another web server to serve. Door to the folder that an output names.
+#![allow(clippy::disallowed_methods, reason = "this is the door to the folders of `write_to`")]
 
 use std::fs::{self, File, Permissions};
 use std::io::{self, Write as _};

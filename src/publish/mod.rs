@@ -245,13 +245,25 @@ pub async fn render(
                     new
                 }
             };
-            tokio::task::block_in_place(|| shelf.put(&output.name, format, bytes, rendering.changed));
+            tokio::task::block_in_place(|| {
+                write_file(output, format, &bytes, rendering.changed);
+                shelf.put(&output.name, format, bytes, rendering.changed);
+            });
         }
         if !changed.is_empty() {
             store.remember_renderings(changed).await?;
         }
     }
     Ok(())
+}
+
+/// Writes a document as a file too, where the output asks for it. A folder that cannot be written
+/// harms nobody but who reads from there.
+fn write_file(output: &Output, format: Format, bytes: &[u8], changed: Timestamp) {
+    let Some(folder) = &output.write_to else { return };
+    if let Err(error) = files::write(folder, &output.name, format, bytes, changed) {
+        tracing::warn!(output = output.name, folder = %folder.display(), %error, "cannot write the document as a file");
+    }
 }
 
 /// Puts on the shelf what tells of the outputs and sources: the front page and the list of outputs.

@@ -1,4 +1,5 @@
 //! The life of the server: accept, serve each client within limits, drain. Door.
+#![allow(clippy::disallowed_methods, reason = "a task for each connection, joined in `run`")]
 
 use std::future::Future;
 use std::io;

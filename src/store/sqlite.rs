@@ -56,11 +56,14 @@ type Job = Box<dyn FnOnce(&mut Connection) + Send>;
 /// Runs inside the group's transaction, or is told why there is none.
 type Command = Box<dyn FnOnce(Result<&Connection, Error>) -> Done + Send>;
 
+/// Told the group's error, if it has one.
+type Settle = Box<dyn FnOnce(Option<&Error>) + Send>;
+
 /// What a command leaves to be said once the group's fate is known.
 struct Done {
     failed: bool,
     /// Tells the one who asked: the group's error, if it has one.
-    settle: Box<dyn FnOnce(Option<&Error>) + Send>,
+    settle: Settle,
 }
 
 /// A handle to ask and to command; cheap to clone. The threads end when the last handle is dropped.
@@ -292,7 +295,7 @@ impl Store {
     /// # Errors
     /// The store cannot write.
     pub async fn release_claims(&self) -> Result<(), Error> {
-        self.command(|c| sources::release_claims(c)).await
+        self.command(sources::release_claims).await
     }
 
     /// Moves the next polls of sources.
@@ -362,6 +365,15 @@ impl Store {
     /// The store cannot write; then nothing of the poll is kept.
     pub async fn commit(&self, poll: Poll) -> Result<(), Error> {
         self.command(move |c| entries::commit(c, &poll)).await
+    }
+
+    /// Forgets up to `n` entries first seen before a time, oldest first; their keys stay, so that they
+    /// do not come back. Answers how many went.
+    ///
+    /// # Errors
+    /// The store cannot write.
+    pub async fn prune(&self, before: Timestamp, n: usize) -> Result<usize, Error> {
+        self.command(move |c| entries::prune(c, before, n)).await
     }
 
     /// The number of the latest change.

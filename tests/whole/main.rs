@@ -1,5 +1,7 @@
 //! The built binary as its users meet it, over loopback.
 
+#![allow(clippy::disallowed_methods, reason = "a test is its own daemon: it starts what it needs")]
+
 mod crash;
 mod life;
 mod origin;

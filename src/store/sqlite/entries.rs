@@ -200,6 +200,16 @@ fn add_keys(c: &Connection, source: SourceId, number: i64, keys: &[Key]) -> Resu
     keys.iter().try_for_each(|key| add.execute(params![source.0, spell(key), number]).map(drop))
 }
 
+/// Numbers grow with time, so that only the lowest need a look.
+pub(super) fn prune(c: &Connection, before: Timestamp, n: usize) -> Result<usize> {
+    c.prepare_cached(
+        "DELETE FROM entry WHERE number IN (
+             SELECT number FROM (SELECT number, first_seen FROM entry ORDER BY number LIMIT ?2)
+             WHERE first_seen < ?1)",
+    )?
+    .execute(params![millis(before), n as i64])
+}
+
 pub(super) fn after(c: &Connection, watermark: i64, n: usize) -> Result<Vec<Candidate>> {
     let sources = sources(c)?;
     c.prepare_cached(&format!(

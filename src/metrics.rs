@@ -1,1 +1,0 @@
-//! Counters and gauges, passed in; nothing global. Knows nobody.
