@@ -296,3 +296,41 @@ write_to = "feeds"
     assert_eq!((output.stories, output.content), (Stories::All, ContentMode::Summary));
     assert_eq!(output.write_to, Some(folder.path().join("feeds")));
 }
+
+/// The built binary in a folder, without the environment of whoever runs the test.
+fn siftwire(folder: &Path, words: &[&str]) -> (Option<i32>, String, String) {
+    let output = std::process::Command::new(env!("CARGO_BIN_EXE_siftwire"))
+        .args(words)
+        .current_dir(folder)
+        .env_clear()
+        .output()
+        .unwrap();
+    let text = |bytes| String::from_utf8(bytes).unwrap();
+    (output.status.code(), text(output.stdout), text(output.stderr))
+}
+
+#[test]
+fn check_says_fine_or_exits_with_2() {
+    let folder = folder("[[source]]\nurl = \"https://example.org/\"\nevery = \"1m\"\n");
+    let (code, out, err) = siftwire(folder.path(), &["check"]);
+    assert_eq!(code, Some(0), "{err}");
+    assert!(out.ends_with("config.toml is fine: 1 source, 0 outputs\n"), "{out}");
+    assert!(err.contains("warning: polling more often than every five minutes"), "{err}");
+    fs::write(folder.path().join("bad.toml"), "wacht = true\n").unwrap();
+    let (code, out, err) = siftwire(folder.path(), &["check", "--config", "bad.toml"]);
+    assert_eq!((code, out.as_str()), (Some(2), ""));
+    assert!(err.contains("bad.toml:1:1") && err.contains("did you mean `watch`?"), "{err}");
+}
+
+#[test]
+fn init_writes_the_shipped_file_and_never_over_another() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("config.toml");
+    assert_eq!(siftwire(folder.path(), &["init"]).0, Some(0));
+    assert_eq!(fs::read_to_string(&path).unwrap(), SHIPPED);
+    fs::write(&path, "watch = true\n").unwrap();
+    let (code, _, err) = siftwire(folder.path(), &["init"]);
+    assert_eq!(code, Some(1));
+    assert!(err.contains("is there already"), "{err}");
+    assert_eq!(fs::read_to_string(&path).unwrap(), "watch = true\n");
+}

@@ -26,6 +26,9 @@ pub fn load(source: &Source) -> anyhow::Result<Result<(Place, Config), ExitCode>
     let here = std::env::current_dir().context("the current folder cannot be read")?;
     let surroundings = Surroundings::gather(here, |name| std::env::var_os(name));
     let place = config::find(source.config.as_deref(), &surroundings);
+    if place == Place::BuiltIn {
+        say("No config.toml found: using the built-in one, which `siftwire init` writes out.");
+    }
     Ok(match config::load(&place, &surroundings) {
         Ok(config) => {
             if let Some(warnings) = &config.warnings {
@@ -49,8 +52,12 @@ pub fn called(place: &Place) -> String {
 }
 
 #[expect(clippy::print_stderr, reason = "words to the user go to standard error")]
+fn say(words: &str) {
+    eprintln!("{words}");
+}
+
 fn tell(problems: &Problems) {
     let plain = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
     let paint = if std::io::stderr().is_terminal() && !plain { Paint::Coloured } else { Paint::Plain };
-    eprintln!("{}", problems.render(paint));
+    say(&problems.render(paint));
 }
