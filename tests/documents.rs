@@ -151,12 +151,10 @@ fn nasty() -> Vec<Arc<KeptEntry>> {
                 },
             ],
             categories: vec!["same".into(), "same".into(), " ".into()],
-            enclosures: vec![Enclosure {
-                url: "https://gazette.example/n".into(),
-                media_type: None,
-                length: None,
-            }],
-            language: Some("english_US".into()),
+            enclosures: ["ftp://gazette.example/m", "https://gazette.example/n"]
+                .map(|url| Enclosure { url: url.into(), media_type: None, length: None })
+                .to_vec(),
+            language: Some("zz".into()),
             ..Entry::default()
         },
         titled(

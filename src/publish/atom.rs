@@ -152,10 +152,10 @@ fn source(xml: &mut Xml, shown: &Shown) {
     xml.close();
 }
 
-/// Plain text. With `<` or `&` in it, it is written as HTML: readers that guess see the same text.
+/// Plain text. With an end tag in it, it is written as HTML, so that readers that guess see the same text.
 fn plain_text(xml: &mut Xml, name: &'static str, text: &str) {
     let text = one_line(text);
-    if text.contains(['<', '&']) {
+    if text.contains("</") {
         xml.leaf(name, &[("type", "html")], &htmlize::escape_text(&text));
     } else {
         xml.leaf(name, &[], &text);

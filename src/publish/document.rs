@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use url::Url;
 
 use super::format::Format;
+use super::language;
 use super::text::{inert, uri};
 use crate::entry::{Author, KeptEntry};
 
@@ -165,16 +166,7 @@ impl Shown {
 
     /// A BCP 47 tag in the shape that all formats allow: the entry's own, else its source's.
     pub fn language(&self) -> Option<&str> {
-        let own = self.kept.entry.language.as_deref().filter(|tag| is_language(tag));
-        own.or(self.kept.from.language.as_deref().filter(|tag| is_language(tag)))
+        let own = self.kept.entry.language.as_deref().filter(|tag| language::is_known(tag));
+        own.or(self.kept.from.language.as_deref().filter(|tag| language::is_known(tag)))
     }
-}
-
-/// Whether a tag begins with a language of two or three letters and goes on with subtags.
-fn is_language(tag: &str) -> bool {
-    let mut parts = tag.split('-');
-    let language = parts.next().unwrap_or_default();
-    (2..=3).contains(&language.len())
-        && language.bytes().all(|byte| byte.is_ascii_alphabetic())
-        && parts.all(|part| (1..=8).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_alphanumeric()))
 }

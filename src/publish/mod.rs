@@ -6,6 +6,7 @@ pub mod files;
 pub mod format;
 pub mod html;
 pub mod json_feed;
+mod language;
 pub mod opml;
 pub mod output;
 pub mod rss;

@@ -76,13 +76,15 @@ fn item(xml: &mut Xml, shown: &Shown) {
     xml.close();
 }
 
-/// The first attached file is the enclosure, since the profile allows one; all are in Media RSS, which
+/// Attached files, those of the web alone: the profile knows no others. The first is the enclosure, since it
+/// allows one; all are in Media RSS, which
 /// also has the playing time. The iTunes element for it would oblige the whole feed to be a podcast,
 /// with a category and an owner that a merged feed does not have.
 fn enclosures(xml: &mut Xml, shown: &Shown) {
     let entry = &shown.kept.entry;
     let duration = entry.duration.map(|seconds| seconds.to_string());
-    for (index, enclosure) in entry.enclosures.iter().enumerate() {
+    let of_web = |url: &str| url.starts_with("http://") || url.starts_with("https://");
+    for (index, enclosure) in entry.enclosures.iter().filter(|file| of_web(&file.url)).enumerate() {
         let url = uri(&enclosure.url);
         let known = media_type(enclosure.media_type.as_deref());
         let length = enclosure.length.unwrap_or(0).to_string();
