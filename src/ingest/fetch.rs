@@ -13,8 +13,8 @@ use reqwest::header::{self, HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Client, Proxy, Response, StatusCode, redirect};
 use url::Url;
 
-pub use address::Network;
 use address::Resolver;
+pub use address::{Network, is_public};
 
 use crate::source::{Authorization, Failure, Source, SourceState, Validators};
 

@@ -92,8 +92,9 @@ fn is_absolute_uri(id: &str) -> bool {
         && id.bytes().all(|b| b.is_ascii_graphic() && !b"\"<>\\^`{|}".contains(&b))
         && well_formed_escapes(id)
         && match id.split_once(':') {
+            // Only the canonical spelling (RFC 3986 section 6.2.2): some readers compare after normalising.
             Some(("http" | "https", _)) => {
-                url::Url::parse(id).is_ok_and(|url| url.has_host() && url.username().is_empty())
+                url::Url::parse(id).is_ok_and(|url| url.as_str() == id && url.username().is_empty())
             }
             Some(("urn", rest)) => {
                 rest.split_once(':').is_some_and(|(nid, nss)| nid.len() > 1 && !nss.is_empty())
@@ -153,4 +154,108 @@ fn short_hash(parts: &[&str]) -> Vec<u8> {
         hash.update(part);
     }
     hash.finalize()[..16].to_vec()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::entry::KeyRule;
+
+    fn now() -> Timestamp {
+        "2026-11-01T12:00:00Z".parse().expect("a time")
+    }
+
+    fn entry(id: &str, title: &str) -> Entry {
+        Entry {
+            keys: vec![Key { rule: KeyRule::Id, value: id.into() }],
+            id: Some(id.into()),
+            title: Some(title.into()),
+            ..Entry::default()
+        }
+    }
+
+    /// What the store would know after writing these changes down.
+    fn known(changes: &[Change]) -> KnownEntries {
+        let kept = |number, new: &NewEntry| KnownEntry {
+            number,
+            fingerprint: new.fingerprint.clone(),
+            wording: new.wording.clone(),
+            edits: 0,
+        };
+        (1..)
+            .zip(changes)
+            .filter_map(|(number, change)| match change {
+                Change::New(new) => Some((new.entry.keys[0].clone(), Known::Kept(kept(number, new)))),
+                _ => None,
+            })
+            .collect()
+    }
+
+    #[test]
+    fn the_same_document_read_twice_changes_nothing() {
+        let entries = vec![entry("1", "One"), entry("2", "Two")];
+        let first = changes(entries.clone(), &KnownEntries::new(), "https://example.org/", now());
+        assert_eq!(first.len(), 2);
+        assert_eq!(changes(entries, &known(&first), "https://example.org/", now()), []);
+    }
+
+    #[test]
+    fn an_edit_keeps_the_entry_and_shows_only_what_a_reader_sees() {
+        let first = changes(vec![entry("1", "One")], &KnownEntries::new(), "", now());
+        let known = known(&first);
+        let edited = changes(vec![entry("1", "One, again")], &known, "", now());
+        assert!(matches!(edited[..], [Change::Edited { number: 1, changed: Some(_), .. }]), "{edited:?}");
+        let recategorised = Entry { categories: vec!["News".into()], ..entry("1", "One") };
+        let edited = changes(vec![recategorised], &known, "", now());
+        assert!(matches!(edited[..], [Change::Edited { number: 1, changed: None, .. }]), "{edited:?}");
+    }
+
+    #[test]
+    fn an_alternate_key_finds_the_entry_again() {
+        let first = changes(vec![entry("1", "One")], &KnownEntries::new(), "", now());
+        let mut moved = entry("1", "One");
+        moved.keys.push(Key { rule: KeyRule::Link, value: "example.org/one".into() });
+        let rekeyed = changes(vec![moved.clone()], &known(&first), "", now());
+        assert_eq!(rekeyed, [Change::Rekeyed { number: 1, keys: vec![moved.keys[1].clone()] }]);
+    }
+
+    #[test]
+    fn of_two_entries_with_one_key_the_first_counts_and_what_was_pruned_stays_away() {
+        let twice = changes(vec![entry("1", "One"), entry("1", "Other")], &KnownEntries::new(), "", now());
+        assert!(
+            matches!(&twice[..], [Change::New(new)] if new.entry.title.as_deref() == Some("One")),
+            "{twice:?}"
+        );
+        let pruned = [(entry("1", "").keys[0].clone(), Known::Pruned)].into();
+        assert_eq!(changes(vec![entry("1", "One")], &pruned, "", now()), []);
+    }
+
+    #[test]
+    fn only_an_absolute_uri_is_published_as_it_is() {
+        for id in ["https://example.org/1", "urn:uuid:1", "tag:example.org,2026-11:1"] {
+            assert_eq!(uids(&entry(id, ""), "s")[0], id);
+        }
+        for id in [
+            "1",
+            "example.org/1",
+            "http://example.org",
+            "HTTP://example.org/",
+            "http://a b/",
+            "tag:x",
+            "urn:x",
+            "https://ex\u{e4}mple.org/",
+        ] {
+            assert!(uids(&entry(id, ""), "s")[0].starts_with("urn:uuid:"), "{id}");
+        }
+        assert_ne!(uids(&entry("1", ""), "a"), uids(&entry("1", ""), "b"), "sources may number alike");
+    }
+
+    #[test]
+    fn a_date_to_come_is_held_back_and_none_is_now() {
+        let dated =
+            |date: &str| Entry { published: Some(date.parse().expect("a time")), ..entry("1", "One") };
+        assert_eq!(shown_date(&dated("2026-10-01T00:00:00Z"), now()).to_string(), "2026-10-01T00:00:00Z");
+        assert_eq!(shown_date(&dated("2026-11-01T20:00:00Z"), now()), now());
+        assert_eq!(shown_date(&entry("1", "One"), now()), now());
+    }
 }

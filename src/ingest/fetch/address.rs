@@ -68,7 +68,8 @@ pub(super) fn check(ip: IpAddr, allow: &[Network]) -> Result<(), String> {
 }
 
 /// Whether an address is of the open net (IANA's special-purpose registries).
-pub(super) fn is_public(ip: IpAddr) -> bool {
+#[must_use]
+pub fn is_public(ip: IpAddr) -> bool {
     match ip {
         IpAddr::V4(ip) => is_public_v4(ip),
         IpAddr::V6(ip) => is_public_v6(ip),
