@@ -1,5 +1,6 @@
 //! The server as readers meet it: raw sockets on loopback.
 
+#![allow(clippy::disallowed_methods, reason = "a test is its own daemon: it starts what it needs")]
 #![allow(clippy::unwrap_used)]
 
 use std::sync::Arc;
