@@ -334,3 +334,9 @@ fn init_writes_the_shipped_file_and_never_over_another() {
     assert!(err.contains("is there already"), "{err}");
     assert_eq!(fs::read_to_string(&path).unwrap(), "watch = true\n");
 }
+
+#[test]
+fn a_bad_query_is_shown_where_it_stands_in_the_file() {
+    let text = "[topics]\nwest = \"a OR (b\"\n[[output]]\nname = \"x\"\nfilter = \"titel:war AND \\\"a\"\n[[output]]\nname = \"y\"\nfilter = '@wets'\n";
+    insta::assert_snapshot!(said(text));
+}
