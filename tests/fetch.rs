@@ -9,7 +9,9 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use siftwire::ingest::fetch::{Answer, Fetcher, Options, Visit};
-use siftwire::source::{Access, Authorization, Failure, Pace, Secret, Source, SourceState, Validators};
+use siftwire::source::{
+    Access, Authorization, Failure, Moved, Pace, Secret, Source, SourceState, Validators,
+};
 use url::Url;
 
 /// Answers each connection with the next of its answers, and closes it.
@@ -153,6 +155,20 @@ async fn a_temporary_hop_makes_no_move() {
     let other = Origin::start(vec![answer("200 OK", b"<feed/>")]);
     let origin = Origin::start(vec![answer(&format!("302 Found\r\nLocation: {}", other.url), b"")]);
     assert_eq!(visit(&source(&origin.url), &SourceState::default()).await.facts.moved_to, None);
+}
+
+#[tokio::test]
+async fn a_confirmed_move_is_asked_at_once_and_the_old_address_after_a_failure() {
+    let new = Origin::start(vec![answer("200 OK", b"<feed/>")]);
+    let old = Origin::start(vec![answer("200 OK", b"<feed/>")]);
+    let since = "2026-10-01T12:00:00Z".parse().unwrap();
+    let moved = Moved { from: old.url.clone(), to: new.url.clone(), since, confirmed: true };
+    let mut state = SourceState { moved: Some(moved), ..SourceState::default() };
+    assert!(visit(&source(&old.url), &state).await.answer.is_ok());
+    assert_eq!((new.requests().len(), old.requests().len()), (1, 0));
+    state.failures = 1;
+    assert!(visit(&source(&old.url), &state).await.answer.is_ok());
+    assert_eq!((new.requests().len(), old.requests().len()), (1, 1));
 }
 
 #[tokio::test]
