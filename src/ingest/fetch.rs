@@ -316,12 +316,13 @@ fn validators(headers: &HeaderMap, url: &Url) -> Option<Validators> {
 /// `max-age` less `Age`, which wins over `Expires`.
 fn fresh_for(headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
     let text = |name| headers.get(name).and_then(|value: &HeaderValue| value.to_str().ok());
-    let max_age = text(header::CACHE_CONTROL)
-        .and_then(|control| {
-            control
-                .split(',')
-                .find_map(|part| part.trim().to_ascii_lowercase().strip_prefix("max-age=").map(str::to_owned))
-        })
+    // The header may come in several lines, which count as one.
+    let max_age = headers
+        .get_all(header::CACHE_CONTROL)
+        .iter()
+        .filter_map(|control| control.to_str().ok())
+        .flat_map(|control| control.split(','))
+        .find_map(|part| part.trim().to_ascii_lowercase().strip_prefix("max-age=").map(str::to_owned))
         .and_then(|seconds| number(&seconds));
     match max_age {
         Some(seconds) => {
@@ -441,6 +442,10 @@ mod tests {
             Some(Duration::from_secs(u64::MAX))
         );
         assert_eq!(fresh(&[("expires", "Sun, 01 Nov 2026 01:00:00 GMT")]), Some(Duration::from_secs(3600)));
+        let mut lines = HeaderMap::new();
+        lines.append(header::CACHE_CONTROL, HeaderValue::from_static("public"));
+        lines.append(header::CACHE_CONTROL, HeaderValue::from_static("max-age=60"));
+        assert_eq!(fresh_for(&lines, now), Some(Duration::from_secs(60)));
         assert_eq!(fresh(&[("expires", "0")]), None);
         assert_eq!(fresh(&[("cache-control", "max-age=-5, no-cache")]), None);
     }
