@@ -105,12 +105,31 @@ pub struct SourceState {
     pub outcome: String,
     /// 410: not asked again until the config or the operator says so.
     pub gone: bool,
+    /// When it last had an entry not seen before: the measure of its silence.
+    pub last_new: Option<Timestamp>,
+    /// What the last document said of how often to come; a 304 leaves it in force.
+    pub pace: FeedPace,
+    /// Where it says for good that it is now.
+    pub moved: Option<Moved>,
     /// What the feed calls itself.
     pub title: Option<String>,
     /// The site that the feed names.
     pub link: Option<String>,
     /// The feed's language.
     pub language: Option<String>,
+}
+
+/// A permanent redirect (301, 308) of the configured address, as far as it is confirmed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Moved {
+    /// The configured address that it is about.
+    pub from: Url,
+    /// The new address, without credentials.
+    pub to: Url,
+    /// When it was first said.
+    pub since: Timestamp,
+    /// Said for so long that the new address is asked at once.
+    pub confirmed: bool,
 }
 
 /// Validators of one address, byte for byte as they came (RFC 9110 section 8.8).
@@ -126,7 +145,7 @@ pub struct Validators {
 
 /// What a feed itself says of how often to come. Numbers are as the publisher wrote them, saturated;
 /// the schedule bounds them.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FeedPace {
     /// RSS `ttl`.
     pub ttl: Option<Duration>,

@@ -48,7 +48,8 @@ fn as_json(sources: &[RememberedSource], outputs: &[RememberedOutput]) -> String
                 "name": source.name, "url": source.url, "title": state.title, "entries": source.entries,
                 "outcome": state.outcome, "last_poll": state.last_poll, "last_success": state.last_success,
                 "next_poll": state.next_poll, "why": state.why, "failures": state.failures,
-                "failing_since": state.failing_since,
+                "failing_since": state.failing_since, "gone": state.gone,
+                "moved_to": state.moved.as_ref().map(|moved| moved.to.as_str()),
             })
         })
         .collect();
@@ -73,7 +74,11 @@ fn table(sources: &[RememberedSource], outputs: &[RememberedOutput], now: Timest
                 .filter(|at| *at > now)
                 .map_or_else(|| "now".into(), |at| format!("in {}", span(at, now))),
             state.why.clone(),
-            if state.last_poll.is_some() { state.outcome.clone() } else { "not polled yet".into() },
+            match (&state.moved, state.last_poll) {
+                (_, None) => "not polled yet".into(),
+                (None, _) => state.outcome.clone(),
+                (Some(moved), _) => format!("{}; moved: url = \"{}\"", state.outcome, moved.to),
+            },
         ]
     }));
     let mut text = columns(&rows);

@@ -13,7 +13,7 @@ fn line(known: RememberedSource, sources: &Sources) -> SourceLine {
     let state = known.state;
     let title = sources.get(&known.name).and_then(|source| source.title.clone()).or(state.title);
     let (health, since) = match (state.failing_since, state.last_poll) {
-        (Some(since), _) => (Health::Failing, Some(since)),
+        (Some(since), _) => (if state.gone { Health::Gone } else { Health::Failing }, Some(since)),
         (None, Some(_)) => (Health::Well, state.last_success),
         (None, None) => (Health::New, None),
     };
@@ -22,7 +22,10 @@ fn line(known: RememberedSource, sources: &Sources) -> SourceLine {
         name: known.name,
         link: state.link,
         health,
-        outcome: state.outcome,
+        outcome: match &state.moved {
+            Some(moved) => format!("{}; moved: url = \"{}\"", state.outcome, moved.to),
+            None => state.outcome,
+        },
         since,
         next_poll: state.next_poll,
         why: state.why,

@@ -52,6 +52,8 @@ pub struct Facts {
     pub validators: Option<Validators>,
     /// How long the answer stays fresh (RFC 9111 section 4.2).
     pub fresh_for: Option<Duration>,
+    /// Where the configured address leads by permanent redirects alone; never from https to http.
+    pub moved_to: Option<Url>,
     /// Bytes of the body after decompression.
     pub bytes: u64,
 }
@@ -123,12 +125,18 @@ impl Fetcher {
         now: Timestamp,
         facts: &mut Facts,
     ) -> Result<Answer, Failure> {
-        let mut url = source.url.clone();
+        let mut url = start(source, state).clone();
+        let mut permanent = url == source.url;
         for _ in 0..=HOPS {
             let response = self.ask(source, state, &url).await?;
             let Some(target) = redirected(&response, &url)? else {
-                return answer(source, response, url, now, facts).await;
+                // What validators were sent were those of this very address.
+                let sent = state.validators.as_ref().filter(|validators| validators.url == url);
+                return answer(source, response, url, sent, now, facts).await;
             };
+            permanent &= matches!(response.status().as_u16(), 301 | 308)
+                && (url.scheme() == "http" || target.scheme() == "https");
+            facts.moved_to = permanent.then(|| target.clone());
             url = target;
         }
         Err(Failure::Redirect(format!("more than {HOPS} hops")))
@@ -154,6 +162,7 @@ impl Fetcher {
         headers
             .insert(header::USER_AGENT, HeaderValue::from_str(agent).map_err(|_| unsendable("User-Agent"))?);
         headers.insert(header::ACCEPT, HeaderValue::from_static(ACCEPT));
+        headers.insert(HeaderName::from_static("a-im"), HeaderValue::from_static("feed"));
         if let Some(validators) = state.validators.as_ref().filter(|validators| validators.url == *url) {
             let as_they_came =
                 |bytes: &Option<Vec<u8>>| bytes.as_deref().and_then(|b| HeaderValue::from_bytes(b).ok());
@@ -208,10 +217,30 @@ impl Fetcher {
     }
 }
 
-/// What counts as one host: sources of one host are not polled together.
+/// What counts as one host: sources of one host are not polled together. An address is itself; of a
+/// name it is the last two labels, or three where the second is one that countries share out
+/// (`co.uk`). A guess that is too broad costs only patience, so no list of suffixes is carried along.
 #[must_use]
 pub fn host_of(url: &Url) -> String {
-    url.host_str().unwrap_or_default().trim_start_matches("www.").to_owned()
+    const SHARED: [&str; 9] = ["ac", "co", "com", "edu", "gov", "net", "or", "org", "ne"];
+    let host = url.host_str().unwrap_or_default();
+    if address::literal(url).is_some() {
+        return host.to_owned();
+    }
+    let labels: Vec<&str> = host.trim_end_matches('.').split('.').collect();
+    let keep = match labels.as_slice() {
+        [.., second, top] if top.len() == 2 && SHARED.contains(second) => 3,
+        _ => 2,
+    };
+    labels[labels.len().saturating_sub(keep)..].join(".")
+}
+
+/// The new address once it was confirmed; after a failure there, the configured one again.
+fn start<'a>(source: &'a Source, state: &'a SourceState) -> &'a Url {
+    match &state.moved {
+        Some(moved) if moved.confirmed && moved.from == source.url && state.failures == 0 => &moved.to,
+        _ => &source.url,
+    }
 }
 
 fn redirected(response: &Response, url: &Url) -> Result<Option<Url>, Failure> {
@@ -220,10 +249,13 @@ fn redirected(response: &Response, url: &Url) -> Result<Option<Url>, Failure> {
     }
     let target = response.headers().get(header::LOCATION).and_then(|location| location.to_str().ok());
     let target = target.ok_or_else(|| Failure::Redirect("it does not say where to".into()))?;
-    let target = url.join(target).map_err(|_| Failure::Redirect("to what is no address".into()))?;
+    let mut target = url.join(target).map_err(|_| Failure::Redirect("to what is no address".into()))?;
     if !matches!(target.scheme(), "http" | "https") {
         return Err(Failure::Redirect(format!("to {}:", target.scheme())));
     }
+    // Credentials are the user's to give, not a server's. Setting fails only where there can be none.
+    let _ = target.set_username("");
+    let _ = target.set_password(None);
     Ok(Some(target))
 }
 
@@ -231,13 +263,20 @@ async fn answer(
     source: &Source,
     mut response: Response,
     url: Url,
+    sent: Option<&Validators>,
     now: Timestamp,
     facts: &mut Facts,
 ) -> Result<Answer, Failure> {
     let status = response.status();
     facts.fresh_for = fresh_for(response.headers(), now);
     if status == StatusCode::NOT_MODIFIED {
-        facts.validators = validators(response.headers(), &url);
+        // Nobody asked: there is no document that it could be about, nor validators worth keeping.
+        let sent = sent.ok_or(Failure::Status(304))?;
+        facts.validators = validators(response.headers(), &url).map(|new| Validators {
+            etag: new.etag.or_else(|| sent.etag.clone()),
+            last_modified: new.last_modified.or_else(|| sent.last_modified.clone()),
+            url: new.url,
+        });
         return Ok(Answer::NotModified);
     }
     if status == StatusCode::GONE {
@@ -249,7 +288,8 @@ async fn answer(
             until: retry_after(response.headers(), now),
         });
     }
-    if status != StatusCode::OK {
+    // 226 is a part of the feed (RFC 3229): entries that are not in it stay as they are.
+    if !matches!(status, StatusCode::OK | StatusCode::IM_USED) {
         return Err(Failure::Status(status.as_u16()));
     }
     let content_type =
@@ -276,12 +316,13 @@ fn validators(headers: &HeaderMap, url: &Url) -> Option<Validators> {
 /// `max-age` less `Age`, which wins over `Expires`.
 fn fresh_for(headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
     let text = |name| headers.get(name).and_then(|value: &HeaderValue| value.to_str().ok());
-    let max_age = text(header::CACHE_CONTROL)
-        .and_then(|control| {
-            control
-                .split(',')
-                .find_map(|part| part.trim().to_ascii_lowercase().strip_prefix("max-age=").map(str::to_owned))
-        })
+    // The header may come in several lines, which count as one.
+    let max_age = headers
+        .get_all(header::CACHE_CONTROL)
+        .iter()
+        .filter_map(|control| control.to_str().ok())
+        .flat_map(|control| control.split(','))
+        .find_map(|part| part.trim().to_ascii_lowercase().strip_prefix("max-age=").map(str::to_owned))
         .and_then(|seconds| number(&seconds));
     match max_age {
         Some(seconds) => {
@@ -359,6 +400,19 @@ mod tests {
     use super::*;
 
     #[test]
+    fn hosts_are_told_apart_by_their_registrable_part() {
+        for (url, host) in [
+            ("https://www.bbc.co.uk/a", "bbc.co.uk"),
+            ("https://feeds.example.org./", "example.org"),
+            ("http://127.0.0.1:81/", "127.0.0.1"),
+            ("http://[::1]:81/", "[::1]"),
+            ("http://localhost/", "localhost"),
+        ] {
+            assert_eq!(host_of(&url.parse().expect("an address")), host);
+        }
+    }
+
+    #[test]
     fn base64_is_that_of_the_rfc() {
         for (plain, coded) in
             [("", ""), ("f", "Zg=="), ("fo", "Zm8="), ("foo", "Zm9v"), ("foobar", "Zm9vYmFy")]
@@ -388,6 +442,10 @@ mod tests {
             Some(Duration::from_secs(u64::MAX))
         );
         assert_eq!(fresh(&[("expires", "Sun, 01 Nov 2026 01:00:00 GMT")]), Some(Duration::from_secs(3600)));
+        let mut lines = HeaderMap::new();
+        lines.append(header::CACHE_CONTROL, HeaderValue::from_static("public"));
+        lines.append(header::CACHE_CONTROL, HeaderValue::from_static("max-age=60"));
+        assert_eq!(fresh_for(&lines, now), Some(Duration::from_secs(60)));
         assert_eq!(fresh(&[("expires", "0")]), None);
         assert_eq!(fresh(&[("cache-control", "max-age=-5, no-cache")]), None);
     }

@@ -6,10 +6,16 @@ use jiff::{SignedDuration, Timestamp};
 use sha2::{Digest, Sha256};
 
 use super::fetch::Facts;
-use crate::source::{Failure, FeedPace, Outcome, Source, SourceState};
+use crate::source::{Failure, FeedPace, Moved, Outcome, Source, SourceState};
 
 /// What others say counts up to this.
 const FARTHEST: Duration = Duration::from_secs(30 * 24 * 3600);
+
+/// A permanent redirect that still stands after so long is believed.
+const CONFIRMED: SignedDuration = SignedDuration::from_hours(48);
+
+/// A quiet source is asked so many times in as long again as it has been silent.
+const LOOKS: u32 = 10;
 
 /// How a visit went, as far as the schedule cares.
 #[derive(Clone, Copy, Debug)]
@@ -30,27 +36,91 @@ pub fn next(source: &Source, state: &SourceState, visited: &Visited<'_>, now: Ti
         Outcome::Failed(failure) => {
             next.failures = state.failures.saturating_add(1);
             next.failing_since = state.failing_since.or(Some(now));
+            next.gone = *failure == Failure::Gone;
             after_failure(source, next.failures, failure, visited.facts, now)
         }
         Outcome::Read { .. } | Outcome::NotModified => {
             next.failures = 0;
             next.failing_since = None;
             next.last_success = Some(now);
+            next.gone = false;
+            next.moved = moved(source, state, visited.facts, now);
+            if let Outcome::Read { new, .. } = visited.outcome {
+                next.pace = visited.pace;
+                next.last_new = if *new > 0 { Some(now) } else { state.last_new.or(Some(now)) };
+            }
             // A 304 that names no validators leaves the old ones; a feed that came without has none.
             if matches!(visited.outcome, Outcome::Read { .. }) || visited.facts.validators.is_some() {
                 next.validators = visited.facts.validators.clone();
             }
-            after_success(source, visited)
+            after_success(source, &next, visited.facts, now)
         }
     };
     let wait = wait.saturating_add(jitter(source, wait, now));
-    next.next_poll = Some(later(now, wait));
-    next.why = why;
+    let planned = later(now, wait);
+    let allowed = past_skipped(next.pace, planned);
+    next.next_poll = Some(allowed);
+    if next.gone {
+        next.next_poll = Some(Timestamp::MAX);
+        next.why = "gone (410)".to_owned();
+        return next;
+    }
+    next.why = if allowed > planned { "skipHours or skipDays".to_owned() } else { why };
     next
 }
 
-fn after_success(source: &Source, visited: &Visited<'_>) -> (Duration, String) {
-    let hints = [(visited.facts.fresh_for, "max-age"), (visited.pace.ttl, "ttl")];
+/// The permanent redirect to remember. Once confirmed, the new address answers for itself.
+fn moved(source: &Source, state: &SourceState, facts: &Facts, now: Timestamp) -> Option<Moved> {
+    let known = state.moved.as_ref().filter(|moved| moved.from == source.url);
+    match (&facts.moved_to, known) {
+        (Some(to), Some(known)) if known.to == *to => {
+            let confirmed = known.confirmed || now.duration_since(known.since) >= CONFIRMED;
+            Some(Moved { confirmed, ..known.clone() })
+        }
+        (Some(to), _) => {
+            Some(Moved { from: source.url.clone(), to: to.clone(), since: now, confirmed: false })
+        }
+        (None, Some(known)) if known.confirmed && state.failures == 0 => Some(known.clone()),
+        (None, _) => None,
+    }
+}
+
+/// The first time from `planned` on, by whole hours of GMT, that the feed does not ask to skip. A
+/// feed that skips every hour or every day is not believed.
+fn past_skipped(pace: FeedPace, planned: Timestamp) -> Timestamp {
+    const HOUR: i64 = 3600;
+    let skipped = |second: i64| {
+        let hour = second.div_euclid(HOUR);
+        // 1970-01-01 was a Thursday, the fourth day.
+        let day = (hour.div_euclid(24) + 3).rem_euclid(7);
+        pace.skip_hours >> hour.rem_euclid(24) & 1 == 1 || pace.skip_days >> day & 1 == 1
+    };
+    let start = planned.as_second();
+    if !skipped(start) {
+        return planned;
+    }
+    let next_hour = (start.div_euclid(HOUR) + 1) * HOUR;
+    (0..7 * 24)
+        .map(|hours| next_hour + hours * HOUR)
+        .find(|second| !skipped(*second))
+        // The minute of the hour is kept, so that all who skip do not come at once.
+        .and_then(|second| Timestamp::from_second(second + start.rem_euclid(HOUR)).ok())
+        .unwrap_or(planned)
+}
+
+/// How long a source that publishes rarely can be left alone, by its silence so far.
+fn quiet(source: &Source, state: &SourceState, now: Timestamp) -> Option<Duration> {
+    let silence = Duration::try_from(now.duration_since(state.last_new?)).ok()?;
+    source.pace.adaptive.then(|| (silence / LOOKS).min(source.pace.at_most))
+}
+
+fn after_success(source: &Source, state: &SourceState, facts: &Facts, now: Timestamp) -> (Duration, String) {
+    let hints = [
+        (quiet(source, state, now), "quiet source"),
+        (facts.fresh_for, "max-age"),
+        (state.pace.ttl, "ttl"),
+        (state.pace.update_period, "update period"),
+    ];
     let (wait, why) = hints
         .into_iter()
         .filter_map(|(wait, why)| Some((wait?.min(FARTHEST), why)))
@@ -100,6 +170,7 @@ fn later(now: Timestamp, wait: Duration) -> Timestamp {
 #[must_use]
 pub fn first(source: &Source, state: &SourceState, now: Timestamp) -> Timestamp {
     match state.next_poll {
+        Some(_) if state.gone => Timestamp::MAX,
         None => now,
         Some(planned) => {
             let explained = FARTHEST.max(source.pace.at_most).mul_f64(1.1);
@@ -192,6 +263,64 @@ mod tests {
         assert!(waits[99] <= 53 && state.failures == 100 && state.validators.is_some());
         let healed = after(Outcome::NotModified, &Facts::default(), &state);
         assert_eq!((healed.failures, healed.failing_since, healed.validators), (0, None, Some(validators())));
+    }
+
+    #[test]
+    fn gone_ends_polling_until_a_success() {
+        let state = after(Outcome::Failed(Failure::Gone), &Facts::default(), &SourceState::default());
+        assert_eq!((state.gone, first(&source(), &state, now())), (true, Timestamp::MAX));
+        let back = after(Outcome::NotModified, &Facts::default(), &state);
+        assert!(!back.gone && minutes(&back) <= 33);
+    }
+
+    #[test]
+    fn a_quiet_source_is_asked_less_often_until_it_wakes() {
+        let silent = |hours| SourceState {
+            last_new: Some(now() - SignedDuration::from_hours(hours)),
+            ..SourceState::default()
+        };
+        let week = after(Outcome::NotModified, &Facts::default(), &silent(7 * 24));
+        assert_eq!((week.why.as_str(), week.last_new), ("quiet source", silent(7 * 24).last_new));
+        assert!((16..=19).contains(&(minutes(&week) / 60)), "{week:?}");
+        let years = after(Outcome::NotModified, &Facts::default(), &silent(20_000));
+        assert!(minutes(&years) <= 27 * 60);
+        let news = Outcome::Read { new: 1, edited: 0, entries: 9, problems: 0 };
+        assert_eq!(after(news, &Facts::default(), &silent(7 * 24)).why, "every");
+    }
+
+    #[test]
+    fn skipped_hours_and_days_are_left_out_and_a_304_keeps_them() {
+        let at = |text: &str| text.parse::<Timestamp>().expect("a time");
+        // 2026-11-01 is a Sunday.
+        let pace = FeedPace { skip_hours: 1 << 12 | 1 << 13, skip_days: 0, ..FeedPace::default() };
+        assert_eq!(past_skipped(pace, at("2026-11-01T12:30:00Z")), at("2026-11-01T14:30:00Z"));
+        let sunday = FeedPace { skip_days: 1 << 6, ..FeedPace::default() };
+        assert_eq!(past_skipped(sunday, at("2026-11-01T12:30:00Z")), at("2026-11-02T00:30:00Z"));
+        let never = FeedPace { skip_days: 0x7f, ..FeedPace::default() };
+        assert_eq!(past_skipped(never, at("2026-11-01T12:30:00Z")), at("2026-11-01T12:30:00Z"));
+        let state = SourceState { pace, ..SourceState::default() };
+        let next = after(Outcome::NotModified, &Facts::default(), &state);
+        assert_eq!((next.pace, next.why.as_str()), (pace, "skipHours or skipDays"));
+    }
+
+    #[test]
+    fn a_move_is_believed_after_two_days_and_not_when_it_is_unsaid() {
+        let to: url::Url = "https://new.example/feed".parse().expect("an address");
+        let says = Facts { moved_to: Some(to.clone()), ..Facts::default() };
+        let known = |hours| SourceState {
+            moved: Some(Moved {
+                from: source().url,
+                to: to.clone(),
+                since: now() - SignedDuration::from_hours(hours),
+                confirmed: false,
+            }),
+            ..SourceState::default()
+        };
+        let confirmed = |state: SourceState| state.moved.map(|moved| moved.confirmed);
+        assert_eq!(confirmed(after(Outcome::NotModified, &says, &SourceState::default())), Some(false));
+        assert_eq!(confirmed(after(Outcome::NotModified, &says, &known(47))), Some(false));
+        assert_eq!(confirmed(after(Outcome::NotModified, &says, &known(48))), Some(true));
+        assert_eq!(confirmed(after(Outcome::NotModified, &Facts::default(), &known(48))), None);
     }
 
     #[test]
