@@ -6,3 +6,4 @@ mod crash;
 mod life;
 mod origin;
 mod program;
+mod signals;

@@ -6,6 +6,9 @@ use std::io::{BufRead, BufReader, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 
+/// Instead of a status: the request is read and never answered.
+pub const HANGS: u16 = 0;
+
 /// The site. It serves until the process ends.
 pub struct Origin {
     address: String,
@@ -86,6 +89,10 @@ fn answer(client: TcpStream, pages: &Mutex<HashMap<String, Page>>) -> std::io::R
             }
         }
         let response = respond(&path, condition.as_deref(), pages);
+        if response.is_empty() {
+            // The client waits for an answer that never comes, until it goes away.
+            return reader.read_line(&mut String::new()).map(drop);
+        }
         client.write_all(&response)?;
     }
 }
@@ -101,6 +108,9 @@ fn respond(path: &str, condition: Option<&str>, pages: &Mutex<HashMap<String, Pa
         return format!("HTTP/1.1 304 Not Modified\r\nETag: {etag}\r\n\r\n").into_bytes();
     }
     page.full += 1;
+    if page.status == HANGS {
+        return Vec::new();
+    }
     let mut response = format!(
         "HTTP/1.1 {} Whatever\r\nETag: {etag}\r\nContent-Type: {}\r\nContent-Length: {}\r\n\r\n",
         page.status,

@@ -114,6 +114,11 @@ impl Daemon {
         Response { status, head: head.to_owned(), body: body.to_owned() }
     }
 
+    /// Whether it still takes connections.
+    pub fn listens(&self) -> bool {
+        TcpStream::connect(&self.address).is_ok()
+    }
+
     /// SIGTERM; the exit code and the log.
     pub fn stop(mut self) -> (Option<i32>, String) {
         self.signal("TERM");

@@ -1,0 +1,258 @@
+//! The contract of the store, for any store that there may be: claims, commits, watermarks.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+#![allow(clippy::disallowed_methods, reason = "a test is its own daemon: it runs the store's threads")]
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use siftwire::entry::change::{Change, Known, NewEntry};
+use siftwire::entry::{Entry, Key, KeyRule};
+use siftwire::source::SourceState;
+use siftwire::store::{
+    Advance, Claim, ConfiguredOutput, ConfiguredSource, Member, Options, Others, Poll, SourceId, Store,
+    Wanted, open,
+};
+
+const LEASE: Duration = Duration::from_secs(60);
+
+fn at(seconds: i64) -> Timestamp {
+    Timestamp::from_second(1_800_000_000 + seconds).unwrap()
+}
+
+fn options(folder: &tempfile::TempDir) -> Options {
+    Options { path: folder.path().join("deep/store.db"), keep: Duration::from_secs(86_400) }
+}
+
+fn start(folder: &tempfile::TempDir) -> Store {
+    let (store, workers) = open(&options(folder)).unwrap();
+    for work in workers.0 {
+        std::thread::spawn(work);
+    }
+    store
+}
+
+fn sources(names: &[(&str, &str, &str)]) -> Vec<ConfiguredSource> {
+    let source = |(name, url, host): &(&str, &str, &str)| ConfiguredSource {
+        name: (*name).into(),
+        url: (*url).into(),
+        host: (*host).into(),
+        title: None,
+        language: None,
+    };
+    names.iter().map(source).collect()
+}
+
+fn new(key: &str, title: &str, date: Timestamp) -> Change {
+    Change::New(Box::new(NewEntry {
+        uids: vec![format!("urn:x:{key}"), format!("urn:x:{key}:2")],
+        date,
+        first_seen: date,
+        fingerprint: vec![1],
+        wording: vec![1],
+        entry: Entry { keys: vec![self::key(key)], title: Some(title.into()), ..Entry::default() },
+    }))
+}
+
+fn key(value: &str) -> Key {
+    Key { rule: KeyRule::Id, value: value.into() }
+}
+
+fn done(source: SourceId, next: Timestamp, changes: Vec<Change>) -> Poll {
+    let state = SourceState {
+        next_poll: Some(next),
+        last_success: Some(at(0)),
+        outcome: "read".into(),
+        ..SourceState::default()
+    };
+    Poll { source, state, changes }
+}
+
+fn names(claims: &[Claim]) -> Vec<&str> {
+    claims.iter().map(|claim| claim.name.as_str()).collect()
+}
+
+#[tokio::test]
+async fn a_claim_is_one_poller_s_until_it_ends_or_runs_out() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = start(&folder);
+    store.adopt_sources(sources(&[("a", "u:a", "x"), ("b", "u:b", "x"), ("c", "u:c", "y")])).await.unwrap();
+    let claims = store.claim_due(at(0), 10, 1, vec![], LEASE).await.unwrap();
+    assert_eq!(names(&claims), ["a", "c"], "one of each host");
+    assert!(store.claim_due(at(0), 10, 1, vec!["x".into()], LEASE).await.unwrap().is_empty(), "x is busy");
+    let rest = store.claim_due(at(0), 10, 1, vec![], LEASE).await.unwrap();
+    assert_eq!(names(&rest), ["b"]);
+    assert_eq!(store.next_due().await.unwrap(), Some(at(60)), "a claim that runs out is due again");
+
+    store.commit(done(claims[0].source, at(1000), vec![])).await.unwrap();
+    let late = store.claim_due(at(61), 10, 5, vec![], LEASE).await.unwrap();
+    assert_eq!(names(&late), ["b", "c"], "what was committed is not due, what ran out is");
+    let asked = vec![claims[0].source, late[0].source];
+    let these = store.claim_these(asked, at(61), LEASE).await.unwrap();
+    assert_eq!(names(&these), ["a"], "due or not, but not what somebody polls");
+    store.release_claims().await.unwrap();
+    assert_eq!(store.claim_due(at(61), 10, 5, vec![], LEASE).await.unwrap().len(), 2);
+}
+
+#[tokio::test]
+async fn a_poll_is_kept_whole() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = start(&folder);
+    let source = store.adopt_sources(sources(&[("a", "u:a", "x")])).await.unwrap()[0].id;
+    store.commit(done(source, at(9), vec![new("1", "One", at(0)), new("2", "Two", at(0))])).await.unwrap();
+    let known = store.known(source, vec![key("1"), key("3")]).await.unwrap();
+    let Some(Known::Kept(one)) = known.get(&key("1")) else { panic!("{known:?}") };
+    assert_eq!(known.len(), 1);
+
+    let entry =
+        Entry { keys: vec![key("1"), key("1b")], title: Some("One, edited".into()), ..Entry::default() };
+    let edit = Change::Edited {
+        number: one.number,
+        entry: Box::new(entry),
+        fingerprint: vec![2],
+        wording: vec![2],
+        changed: Some(at(5)),
+    };
+    store.commit(done(source, at(9), vec![edit])).await.unwrap();
+    let after = store.entries_after(2, 10).await.unwrap();
+    assert_eq!(after.len(), 1, "an edit is a new revision");
+    let kept = &after[0].entry;
+    assert_eq!((kept.number, kept.date, kept.first_seen, kept.changed), (one.number, at(0), at(0), at(5)));
+    assert_eq!(kept.entry.title.as_deref(), Some("One, edited"));
+    assert_eq!(kept.uid, "urn:x:1");
+    assert!(
+        store.known(source, vec![key("1b")]).await.unwrap().contains_key(&key("1b")),
+        "its new key finds it"
+    );
+
+    // A change that cannot be written takes the whole poll with it, and no other.
+    let torn = Change::New(Box::new(NewEntry {
+        uids: vec![],
+        date: at(0),
+        first_seen: at(0),
+        fingerprint: vec![],
+        wording: vec![],
+        entry: Entry::default(),
+    }));
+    let (bad, good) = tokio::join!(
+        store.commit(done(source, at(99), vec![new("4", "Four", at(0)), torn])),
+        store.commit(done(source, at(77), vec![new("5", "Five", at(0))])),
+    );
+    assert!(bad.is_err() && good.is_ok());
+    let found = store.known(source, vec![key("4"), key("5")]).await.unwrap();
+    assert!(!found.contains_key(&key("4")) && found.contains_key(&key("5")));
+    assert_eq!(store.sources().await.unwrap()[0].state.next_poll, Some(at(77)));
+}
+
+#[tokio::test]
+async fn a_published_id_is_unique_among_sources() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = start(&folder);
+    let known = store.adopt_sources(sources(&[("a", "u:a", "x"), ("b", "u:b", "y")])).await.unwrap();
+    for source in &known {
+        store.commit(done(source.id, at(9), vec![new("1", "One", at(0))])).await.unwrap();
+    }
+    let ids: Vec<String> =
+        store.entries_after(0, 9).await.unwrap().into_iter().map(|c| c.entry.uid).collect();
+    assert_eq!(ids, ["urn:x:1", "urn:x:1:2"]);
+}
+
+#[tokio::test]
+async fn members_come_newest_first_and_an_output_defined_anew_begins_anew() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = start(&folder);
+    let known = store.adopt_sources(sources(&[("a", "u:a", "x"), ("b", "u:b", "y")])).await.unwrap();
+    let three = vec![new("1", "One", at(1)), new("2", "Two", at(3)), new("3", "Three", at(5))];
+    store.commit(done(known[0].id, at(9), three)).await.unwrap();
+    store.commit(done(known[1].id, at(9), vec![new("4", "Four", at(4))])).await.unwrap();
+    let output =
+        store.adopt_outputs(vec![ConfiguredOutput { name: "o".into() }], at(0)).await.unwrap()[0].clone();
+    assert_eq!((output.watermark, output.definition.as_str()), (0, ""));
+    let all = store.entries_after(0, 9).await.unwrap();
+    assert!(all.iter().all(|candidate| candidate.debut));
+    let advance = |numbers: &[usize], others| Advance {
+        output: output.id,
+        definition: "d".into(),
+        watermark: 4,
+        members: numbers
+            .iter()
+            .map(|n| Member { entry: all[*n].entry.number, date: all[*n].entry.date, why: "[]".into() })
+            .collect(),
+        others,
+    };
+    store.advance(vec![advance(&[0, 1], Others::Stay)]).await.unwrap();
+    store.advance(vec![advance(&[2, 3, 3], Others::Stay)]).await.unwrap();
+    let wanted = Wanted { limit: 9, per_source: None, not_before: None };
+    let titles = async |wanted| -> Vec<String> {
+        let members = store.members(output.id, wanted).await.unwrap();
+        members.into_iter().filter_map(|member| member.entry.title).collect()
+    };
+    assert_eq!(titles(wanted).await, ["Three", "Four", "Two", "One"]);
+    assert_eq!(titles(Wanted { limit: 2, ..wanted }).await, ["Three", "Four"]);
+    assert_eq!(titles(Wanted { per_source: Some(1), ..wanted }).await, ["Three", "Four"]);
+    assert_eq!(titles(Wanted { not_before: Some(at(4)), ..wanted }).await, ["Three", "Four"]);
+    assert_eq!(store.debuts(output.id).await.unwrap()["a"], 3);
+    store.advance(vec![advance(&[1], Others::Go)]).await.unwrap();
+    assert_eq!(titles(wanted).await, ["Two"]);
+}
+
+#[tokio::test]
+async fn what_is_pruned_stays_known() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = start(&folder);
+    let source = store.adopt_sources(sources(&[("a", "u:a", "x")])).await.unwrap()[0].id;
+    store
+        .commit(done(source, at(9), vec![new("old", "Old", at(0)), new("young", "Young", at(500))]))
+        .await
+        .unwrap();
+    assert_eq!(store.prune(at(100), 10).await.unwrap(), 1);
+    assert_eq!(store.prune(at(100), 10).await.unwrap(), 0);
+    let known = store.known(source, vec![key("old"), key("young")]).await.unwrap();
+    assert_eq!(known[&key("old")], Known::Pruned);
+    assert!(matches!(known[&key("young")], Known::Kept(_)));
+}
+
+#[tokio::test]
+async fn a_source_keeps_its_entries_under_a_new_name_or_a_new_address() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = start(&folder);
+    let id = store.adopt_sources(sources(&[("a", "u:a", "x")])).await.unwrap()[0].id;
+    store.commit(done(id, at(9), vec![new("1", "One", at(0))])).await.unwrap();
+    let renamed = store.adopt_sources(sources(&[("b", "u:a", "x")])).await.unwrap();
+    assert_eq!((renamed[0].id, renamed[0].entries, renamed[0].state.next_poll), (id, 1, Some(at(9))));
+    let moved = store.adopt_sources(sources(&[("b", "u:b", "x"), ("a", "u:c", "x")])).await.unwrap();
+    assert_eq!((moved[0].id, moved[0].state.next_poll), (id, None), "the new address is asked at once");
+    assert_ne!(moved[1].id, id);
+    assert!(store.adopt_sources(vec![]).await.unwrap().is_empty());
+    assert!(
+        store.claim_due(at(99), 9, 9, vec![], LEASE).await.unwrap().is_empty(),
+        "what left is not polled"
+    );
+    let back = store.adopt_sources(sources(&[("b", "u:b", "x")])).await.unwrap();
+    assert_eq!((back[0].id, back[0].entries), (id, 1));
+}
+
+#[tokio::test]
+async fn a_newer_store_is_refused_untouched() {
+    let folder = tempfile::tempdir().unwrap();
+    drop(start(&folder));
+    let path = options(&folder).path;
+    let raw = rusqlite::Connection::open(&path).unwrap();
+    raw.pragma_update(None, "user_version", 999).unwrap();
+    let refused = open(&options(&folder)).err().unwrap().to_string();
+    assert!(refused.contains("newer Siftwire") && refused.contains("store.db"), "{refused}");
+    let version: i64 = raw.pragma_query_value(None, "user_version", |row| row.get(0)).unwrap();
+    assert_eq!(version, 999);
+}
+
+#[tokio::test]
+async fn the_files_are_the_owner_s_alone() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = tempfile::tempdir().unwrap();
+    let store = start(&folder);
+    store.release_claims().await.unwrap();
+    for file in ["deep", "deep/store.db", "deep/store.db-wal"] {
+        let mode = std::fs::metadata(folder.path().join(file)).unwrap().permissions().mode();
+        assert_eq!(mode & 0o077, 0, "{file}");
+    }
+}

@@ -1,0 +1,83 @@
+//! How the process ends, and what a restart asks.
+
+use std::time::{Duration, Instant};
+
+use crate::origin::{HANGS, Origin};
+use crate::program::{Home, eventually};
+
+fn config(origin: &Origin, every: &str, paths: &[&str]) -> String {
+    let sources: String = paths
+        .iter()
+        .map(|path| {
+            format!(
+                "[[source]]\nurl = \"{}\"\nallow_private = true\nname = \"s{}\"\n",
+                origin.url(path),
+                &path[1..]
+            )
+        })
+        .collect();
+    format!(
+        "[serve]\nlisten = \"127.0.0.1:0\"\n[poll]\nevery = \"{every}\"\n{sources}[[output]]\nname = \"all\"\n"
+    )
+}
+
+fn feed() -> String {
+    "<rss version=\"2.0\"><channel><title>T</title><item><title>One</title></item></channel></rss>".to_owned()
+}
+
+#[test]
+fn a_stop_amid_a_hanging_fetch_ends_in_time_and_well() {
+    let origin = Origin::start();
+    origin.set("/a", HANGS, "", "");
+    let home = Home::new(&config(&origin, "1h", &["/a"]));
+    let daemon = home.start();
+    eventually("a poll in flight", || (origin.asked("/a").0 == 1).then_some(()));
+    let asked = Instant::now();
+    assert_eq!(daemon.stop().0, Some(0));
+    assert!(asked.elapsed() < Duration::from_secs(10));
+    // What did not finish left nothing behind: it is asked again at once.
+    origin.set("/a", 200, "application/rss+xml", feed());
+    let daemon = home.start();
+    eventually("the entry", || daemon.get("/feeds/all.atom").body.contains("One").then_some(()));
+}
+
+#[test]
+fn a_second_signal_does_not_wait() {
+    let origin = Origin::start();
+    origin.set("/a", HANGS, "", "");
+    let home = Home::new(&config(&origin, "1h", &["/a"]));
+    let daemon = home.start();
+    eventually("a poll in flight", || (origin.asked("/a").0 == 1).then_some(()));
+    daemon.signal("INT");
+    eventually("the first signal heard", || (!daemon.listens()).then_some(()));
+    let (code, _) = daemon.stop();
+    assert_eq!(code, Some(1));
+}
+
+#[test]
+fn a_restart_asks_nobody_early() {
+    let origin = Origin::start();
+    for path in ["/a", "/b"] {
+        origin.set(path, 200, "application/rss+xml", feed());
+    }
+    origin.set("/c", 500, "text/plain", "broken");
+    let home = Home::new(&config(&origin, "1h", &["/a", "/b", "/c"]));
+    let daemon = home.start();
+    eventually("three polls", || {
+        ["/a", "/b", "/c"].iter().all(|path| origin.asked(path).0 == 1).then_some(())
+    });
+    eventually("three outcomes", || {
+        let (_, json, _) = home.run(&["status", "--json"]);
+        (json.matches("\"last_poll\": \"").count() == 3).then_some(())
+    });
+    assert_eq!(daemon.stop().0, Some(0));
+    // A source that is new shows that the poller has had its turn.
+    origin.set("/d", 200, "application/rss+xml", feed());
+    home.configure(&config(&origin, "1h", &["/a", "/b", "/c", "/d"]));
+    let daemon = home.start();
+    eventually("the new source asked", || (origin.asked("/d").0 == 1).then_some(()));
+    assert_eq!(daemon.stop().0, Some(0));
+    for path in ["/a", "/b", "/c"] {
+        assert_eq!(origin.asked(path), (1, 0), "{path} was asked early");
+    }
+}
