@@ -1,11 +1,13 @@
 //! The way in: one poll, top to bottom.
 
+mod dates;
 mod decode;
 pub mod fetch;
 mod html;
 mod normalize;
 mod parse;
 pub mod read;
+mod repair;
 pub mod revise;
 pub mod schedule;
 

@@ -19,16 +19,7 @@ const EARLIEST: i64 = 631_152_000; // 1990-01-01
 pub(super) fn feed(raw: RawFeed, encoding: &'static str, hints: &Hints<'_>) -> Feed {
     let link = page(&raw.links, hints.url);
     let base = hints.url.cloned().or_else(|| link.as_deref().and_then(|link| Url::parse(link).ok()));
-    let mut problems = Vec::new();
-    let mut entries = Vec::new();
-    for (place, raw) in (1..).zip(raw.entries) {
-        let entry = entry(raw, base.as_ref(), hints.now);
-        if entry.keys.is_empty() {
-            problems.push(format!("entry {place} says nothing"));
-        } else {
-            entries.push(entry);
-        }
-    }
+    let entries = raw.entries.into_iter().map(|raw| entry(raw, base.as_ref(), hints.now)).collect();
     Feed {
         format: raw.format,
         encoding,
@@ -40,7 +31,7 @@ pub(super) fn feed(raw: RawFeed, encoding: &'static str, hints: &Hints<'_>) -> F
             ..FeedPace::default()
         },
         entries,
-        problems,
+        problems: Vec::new(),
     }
 }
 
@@ -69,7 +60,7 @@ fn entry(raw: RawEntry, base: Option<&Url>, now: Timestamp) -> Entry {
         link,
         published: raw.published.filter(|time| is_plausible(*time, now)),
         updated: raw.updated.filter(|time| is_plausible(*time, now)),
-        authors: raw.authors.into_iter().filter_map(author).collect(),
+        authors: authors(raw.authors),
         categories: once_each(raw.categories.iter().filter_map(|category| plain(category))),
         summary: raw.summary.map(|html| printable(&html)).filter(|html| !html.trim().is_empty()),
         content: raw.content.map(|html| printable(&html)).filter(|html| !html.trim().is_empty()),
@@ -101,8 +92,8 @@ fn keys(entry: &Entry) -> Vec<Key> {
         }));
     }
     if keys.is_empty() {
-        let body = entry.content.as_ref().or(entry.summary.as_ref());
-        keys.extend(body.map(|body| key(KeyRule::Body, hash(&[body]))));
+        // Everything else that it says: two that say nothing are one. It always serialises.
+        keys.push(key(KeyRule::Body, hash(&[&serde_json::to_string(entry).unwrap_or_default()])));
     }
     keys
 }
@@ -175,6 +166,12 @@ fn printable(text: &str) -> String {
         (c.is_control() && !matches!(c, '\t' | '\n' | '\r')) || matches!(c, '\u{fffe}' | '\u{ffff}')
     };
     if text.contains(bad) { text.replace(bad, "") } else { text.to_owned() }
+}
+
+/// Each name once: modules repeat what the plain elements say.
+fn authors(raw: Vec<Author>) -> Vec<Author> {
+    let mut seen = HashSet::new();
+    raw.into_iter().filter_map(author).filter(|author| seen.insert(author.name.clone())).collect()
 }
 
 fn author(author: Author) -> Option<Author> {

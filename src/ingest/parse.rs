@@ -141,6 +141,9 @@ fn entry(entry: model::Entry) -> RawEntry {
         if raw.summary.is_none() && raw.content.is_none() {
             raw.summary = media.description.map(|text| text.content);
         }
+        if raw.title.is_none() {
+            raw.title = media.title.map(|title| title.content);
+        }
         raw.duration = raw.duration.or(media.duration.and_then(|time| u32::try_from(time.as_secs()).ok()));
         raw.thumbnails.extend(media.thumbnails.into_iter().map(|thumbnail| Thumbnail {
             url: thumbnail.image.uri,

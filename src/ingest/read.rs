@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use url::Url;
 
-use super::{decode, normalize, parse};
+use super::{decode, normalize, parse, repair};
 use crate::entry::Entry;
 use crate::source::FeedPace;
 
@@ -53,8 +53,16 @@ pub fn read(body: &[u8], hints: &Hints<'_>) -> Result<Feed, Unreadable> {
         return Err(Unreadable("empty body".into()));
     }
     let text = decode::text(body, hints.content_type);
-    let raw = parse::feed(&text.text, hints.url).map_err(|reason| Unreadable(excuse(&text.text, &reason)))?;
-    Ok(normalize::feed(raw, text.encoding, hints))
+    let unreadable = |reason: &str| Unreadable(excuse(&text.text, reason));
+    if text.text.starts_with('{') {
+        let raw = parse::feed(&text.text, hints.url).map_err(|reason| unreadable(&reason))?;
+        return Ok(normalize::feed(raw, text.encoding, hints));
+    }
+    let repaired = repair::repair(&text.text).ok_or_else(|| unreadable("no element begins one"))?;
+    let raw = parse::feed(&repaired.text, hints.url).map_err(|reason| unreadable(&reason))?;
+    let mut feed = normalize::feed(raw, text.encoding, hints);
+    feed.problems.extend(repaired.problems);
+    Ok(feed)
 }
 
 /// The most useful thing to say of a document that is no feed.
@@ -151,14 +159,90 @@ mod tests {
         assert_eq!(said(b" \n"), "empty body");
         assert_eq!(said(b"<!DOCTYPE html><html><p>x"), "an HTML page");
         assert!(said(b"hello").starts_with("not a feed"), "{}", said(b"hello"));
-        assert!(said("<rss version=\"2.0\"><channel><item></rss>".as_bytes()).starts_with("a feed without"));
-        assert!(
-            said(format!("<rss version=\"2.0\">{}", "<a>".repeat(100_000)).as_bytes())
-                .contains("within each other")
+    }
+
+    /// A feed of one item with this inside it.
+    fn item(inside: &str) -> Entry {
+        let feed = format!(
+            "<rss version=\"2.0\"><channel><title>F</title><item>{inside}</item><item><title>After</title></item></channel></rss>"
+        );
+        let feed = read_text(feed.as_bytes(), None).expect("a feed");
+        assert_eq!(feed.entries.last().and_then(|entry| entry.title.as_deref()), Some("After"), "{inside}");
+        feed.entries.into_iter().next().expect("an entry")
+    }
+
+    #[test]
+    fn a_broken_item_is_mended_and_the_next_one_is_not_lost() {
+        assert_eq!(
+            item("<title>War & peace &nbsp; &copy; &unknown;</title>").title.as_deref(),
+            Some("War & peace \u{a9} &unknown;")
+        );
+        assert_eq!(
+            item("<title>No end<link>https://example.org/x</link>")
+                .title
+                .as_deref()
+                .map(|t| t.starts_with("No end")),
+            Some(true)
+        );
+        assert_eq!(
+            item("<description><p>Not <b>escaped</p></description>").summary.as_deref(),
+            Some("<p>Not <b>escaped</p>")
+        );
+        assert_eq!(item("<title>a</wrong></title>").title.as_deref(), Some("a"));
+        assert_eq!(item("<title>a\u{8}b&#0;c</title>").title.as_deref(), Some("ab\u{fffd}c"));
+        assert_eq!(
+            item("<title>a</title><pubDate>7 Мая 2024 10:30 MSK</pubDate>").published.map(|t| t.as_second()),
+            Some(1_715_067_000)
+        );
+        assert_eq!(item("<title>a</title><author>«press@example.ru» Пресса</author>").authors.len(), 1);
+        assert_eq!(
+            item("<title>a</title><media:title></media:title><x:odd y=z>t</x:odd>").title.as_deref(),
+            Some("a")
+        );
+        assert_eq!(
+            item("<title>a</title><itunes:duration>12345678901234567890</itunes:duration>").duration,
+            None
         );
     }
 
+    #[test]
+    fn a_whole_feed_that_is_broken_is_read_all_the_same() {
+        let entries = |text: &str| read_text(text.as_bytes(), None).map(|feed| feed.entries.len());
+        let item = "<item><title>One</title><link>https://example.org/1</link></item>";
+        for text in [
+            format!("<rss><channel>{item}</channel></rss>"),
+            format!("<rss version=\"0.93\"><channel>{item}</channel></rss>"),
+            format!("<rss version='2.0' xmlns='http://backend.userland.com/rss2'><channel>{item}</channel></rss>"),
+            format!("<br />\n<b>Warning</b>: mysql in <b>x.php</b>\n<?xml version='1.0'?><rss version='2.0'><channel>{item}</channel></rss>"),
+            format!("<rss version='2.0'><channel>{item}</channel></rss><script>junk</script>"),
+            format!("<rss version='2.0'><channel><b></i>{item}</rss>"),
+            "<feed version=\"0.3\" xmlns=\"http://purl.org/atom/ns#\"><entry><title mode=\"escaped\">One</title><link rel=\"alternate\" href=\"https://example.org/1\"/><issued>2004-01-01T00:00:00Z</issued></entry></feed>".to_owned(),
+            format!("<rdf:RDF xmlns:rdf='http://www.w3.org/1999/02/22-rdf-syntax-ns#' xmlns='http://purl.org/rss/1.0/'><channel><title>c</title></channel>{item}</rdf:RDF>"),
+        ] {
+            assert_eq!(entries(&text), Ok(1), "{text}");
+        }
+    }
+
+    #[test]
+    fn hostile_depth_and_number_are_cut() {
+        for inside in ["<media:group>", "<media:content>", "<itunes:category>", "<a>", "<title>", "<item>"] {
+            let text = format!("<rss version=\"2.0\"><channel><item>{}", inside.repeat(20_000));
+            assert!(read_text(text.as_bytes(), None).is_ok(), "{inside}");
+        }
+        let many = format!(
+            "<rss version=\"2.0\"><channel>{}</channel></rss>",
+            "<item><title>a</title></item>".repeat(6000)
+        );
+        let feed = read_text(many.as_bytes(), None).expect("a feed");
+        assert_eq!((feed.entries.len(), feed.problems.len()), (5000, 1));
+    }
+
     proptest::proptest! {
+        #[test]
+        fn no_broken_markup_panics(text in "(<|>|/|rss|item|title|media:group|!\\[CDATA\\[|\\]\\]>|&|;|=|\"|'|x|я| |--|\\?){0,60}") {
+            let _ = read_text(format!("<rss version=\"2.0\"><channel>{text}").as_bytes(), None);
+        }
+
         #[test]
         fn no_bytes_panic(body in proptest::collection::vec(proptest::num::u8::ANY, 0..300)) {
             let _ = read_text(&body, None);
