@@ -55,7 +55,7 @@ pub fn read(body: &[u8], hints: &Hints<'_>) -> Result<Feed, Unreadable> {
     let text = decode::text(body, hints.content_type);
     let unreadable = |reason: &str| Unreadable(excuse(&text.text, reason));
     if text.text.starts_with('{') {
-        let raw = parse::feed(&text.text, hints.url).map_err(|reason| unreadable(&reason))?;
+        let raw = parse::feed(first_value(&text.text), hints.url).map_err(|reason| unreadable(&reason))?;
         return Ok(normalize::feed(raw, text.encoding, hints));
     }
     let repaired = repair::repair(&text.text).ok_or_else(|| unreadable("no element begins one"))?;
@@ -63,6 +63,15 @@ pub fn read(body: &[u8], hints: &Hints<'_>) -> Result<Feed, Unreadable> {
     let mut feed = normalize::feed(raw, text.encoding, hints);
     feed.problems.extend(repaired.problems);
     Ok(feed)
+}
+
+/// A JSON document without what stands behind it; a broken one whole, for its error.
+fn first_value(text: &str) -> &str {
+    let mut values = serde_json::Deserializer::from_str(text).into_iter::<serde::de::IgnoredAny>();
+    match values.next() {
+        Some(Ok(_)) => &text[..values.byte_offset()],
+        _ => text,
+    }
 }
 
 /// The most useful thing to say of a document that is no feed.
@@ -220,6 +229,16 @@ mod tests {
             format!("<rdf:RDF xmlns:rdf='http://www.w3.org/1999/02/22-rdf-syntax-ns#' xmlns='http://purl.org/rss/1.0/'><channel><title>c</title></channel>{item}</rdf:RDF>"),
         ] {
             assert_eq!(entries(&text), Ok(1), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_json_feed_may_have_a_tail() {
+        let json = "{\"version\": \"https://jsonfeed.org/version/1.1\", \"title\": \"J\",
+            \"items\": [{\"id\": \"1\", \"url\": \"https://example.org/1\", \"content_text\": \"x\"}]}";
+        for tail in ["", " <!-- made in 3 ms -->", "}"] {
+            let feed = read_text(format!("{json}{tail}").as_bytes(), None).expect(tail);
+            assert_eq!((feed.format, feed.entries.len()), ("json feed", 1));
         }
     }
 
