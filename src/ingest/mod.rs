@@ -35,6 +35,7 @@ struct Found {
     outcome: Outcome,
     changes: Vec<Change>,
     pace: FeedPace,
+    partial: bool,
 }
 
 /// Polls one source: asks, reads, compares, and writes down in one transaction what there is to
@@ -50,12 +51,16 @@ pub async fn poll(
     now: Timestamp,
 ) -> Result<Report, crate::store::Error> {
     let mut state = claim.state.clone();
-    let visit = fetcher.visit(source, &state, now).await;
+    let mut visit = fetcher.visit(source, &state, now).await;
     let found = match visit.answer {
         Ok(Answer::Body(body)) => read(store, source, &claim, &mut state, body, now).await?,
         Ok(Answer::NotModified) => Found::nothing(Outcome::NotModified),
         Err(failure) => Found::nothing(Outcome::Failed(failure)),
     };
+    if found.partial {
+        // A validator would answer for the part that did not come.
+        visit.facts.validators = None;
+    }
     let visited = Visited { outcome: &found.outcome, facts: &visit.facts, pace: found.pace };
     let state = schedule::next(source, &state, &visited, now);
     store.commit(Poll { source: claim.source, state: state.clone(), changes: found.changes }).await?;
@@ -64,7 +69,7 @@ pub async fn poll(
 
 impl Found {
     fn nothing(outcome: Outcome) -> Found {
-        Found { outcome, changes: Vec::new(), pace: FeedPace::default() }
+        Found { outcome, changes: Vec::new(), pace: FeedPace::default(), partial: false }
     }
 }
 
@@ -105,7 +110,7 @@ async fn read(
         entries,
         problems: feed.problems.len(),
     };
-    Ok(Found { outcome, changes, pace: feed.pace })
+    Ok(Found { outcome, changes, pace: feed.pace, partial: feed.partial })
 }
 
 fn make_safe(change: &mut Change, cleaner: &html::Cleaner) {

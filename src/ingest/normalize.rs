@@ -31,6 +31,7 @@ pub(super) fn feed(raw: RawFeed, encoding: &'static str, hints: &Hints<'_>) -> F
             ..FeedPace::default()
         },
         entries,
+        partial: false,
         problems: Vec::new(),
     }
 }

@@ -35,6 +35,8 @@ pub struct Feed {
     pub pace: FeedPace,
     /// In the order of the document.
     pub entries: Vec<Entry>,
+    /// The document was cut off: what it does not list may be there all the same.
+    pub partial: bool,
     /// What could not be read, in words of at most 200 characters.
     pub problems: Vec<String>,
 }
@@ -61,6 +63,7 @@ pub fn read(body: &[u8], hints: &Hints<'_>) -> Result<Feed, Unreadable> {
     let repaired = repair::repair(&text.text).ok_or_else(|| unreadable("no element begins one"))?;
     let raw = parse::feed(&repaired.text, hints.url).map_err(|reason| unreadable(&reason))?;
     let mut feed = normalize::feed(raw, text.encoding, hints);
+    feed.partial = repaired.partial;
     feed.problems.extend(repaired.problems);
     Ok(feed)
 }
@@ -230,6 +233,20 @@ mod tests {
         ] {
             assert_eq!(entries(&text), Ok(1), "{text}");
         }
+    }
+
+    #[test]
+    fn the_entry_in_which_a_document_is_cut_off_is_left_out() {
+        for cut in
+            ["<item><title>Two</title><descr", "<item><title>Tw", "<item><title>Two</title><link>https://e"]
+        {
+            let text = format!("<rss version=\"2.0\"><channel><item><title>One</title></item>{cut}");
+            let feed = read_text(text.as_bytes(), None).expect("a feed");
+            assert_eq!((feed.entries.len(), feed.problems.len()), (1, 1), "{cut}");
+        }
+        let unclosed =
+            read_text(b"<rss version=\"2.0\"><channel><item><title>One</title></channel></rss>", None);
+        assert_eq!(unclosed.expect("a feed").entries.len(), 1);
     }
 
     #[test]

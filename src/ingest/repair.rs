@@ -25,6 +25,8 @@ const MOST_ENTRIES: usize = 5000;
 pub(super) struct Repaired {
     /// Well-formed.
     pub(super) text: String,
+    /// The document was cut off: more may have followed.
+    pub(super) partial: bool,
     /// What was cut, in words.
     pub(super) problems: Vec<String>,
 }
@@ -40,13 +42,16 @@ pub(super) fn repair(text: &str) -> Option<Repaired> {
         open: Vec::new(),
         entries: 0,
         media: 0,
+        entry_start: 0,
+        ended: false,
         problems: Vec::new(),
     };
     writer.out.push_str(flavour.head());
     writer.document(&mut tokens);
+    let partial = writer.drop_cut_entry();
     writer.close_to(0);
     writer.out.push_str(flavour.tail());
-    Some(Repaired { text: writer.out, problems: writer.problems })
+    Some(Repaired { text: writer.out, partial, problems: writer.problems })
 }
 
 /// Everything before the root is passed over: warnings of a server, blank lines, a doctype.
@@ -71,6 +76,10 @@ struct Writer {
     open: Vec<(String, String)>,
     entries: usize,
     media: usize,
+    /// Where the last entry begins in `out`.
+    entry_start: usize,
+    /// The feed's own end was there.
+    ended: bool,
     problems: Vec<String>,
 }
 
@@ -84,6 +93,7 @@ impl Writer {
                     }
                 }
                 Token::End { name } => {
+                    self.ended |= Flavour::of_root(name).is_some();
                     if let Some(at) = self.open.iter().rposition(|(_, read)| read.eq_ignore_ascii_case(name))
                     {
                         self.close_to(at);
@@ -114,6 +124,7 @@ impl Writer {
             self.close_entry();
             self.entries += 1;
             self.media = 0;
+            self.entry_start = self.out.len();
             if self.entries > MOST_ENTRIES {
                 self.problems.push(format!("only the first {MOST_ENTRIES} entries were read"));
                 return false;
@@ -242,11 +253,25 @@ impl Writer {
     }
 
     fn close_entry(&mut self) {
-        if let Some(at) =
-            self.open.iter().position(|(written, _)| matches!(written.as_str(), "item" | "entry"))
-        {
+        if let Some(at) = self.open_entry() {
             self.close_to(at);
         }
+    }
+
+    fn open_entry(&self) -> Option<usize> {
+        self.open.iter().position(|(written, _)| matches!(written.as_str(), "item" | "entry"))
+    }
+
+    /// A document that ends amid an entry was cut off, and what the entry lacks would come as an edit.
+    /// Answers whether there was one.
+    fn drop_cut_entry(&mut self) -> bool {
+        let cut = self.open_entry().filter(|_| !self.ended);
+        if let Some(at) = cut {
+            self.open.truncate(at);
+            self.out.truncate(self.entry_start);
+            self.problems.push("the document is cut off: its last entry was left out".to_owned());
+        }
+        cut.is_some()
     }
 
     fn close_to(&mut self, depth: usize) {
