@@ -69,10 +69,11 @@ fn table(sources: &[RememberedSource], outputs: &[RememberedOutput], now: Timest
             source.name.clone(),
             source.entries.to_string(),
             state.last_poll.map_or_else(|| "never".into(), |at| format!("{} ago", span(now, at))),
-            state
-                .next_poll
-                .filter(|at| *at > now)
-                .map_or_else(|| "now".into(), |at| format!("in {}", span(at, now))),
+            match state.next_poll {
+                _ if state.gone => "never".into(),
+                Some(at) if at > now => format!("in {}", span(at, now)),
+                _ => "now".into(),
+            },
             state.why.clone(),
             match (&state.moved, state.last_poll) {
                 (_, None) => "not polled yet".into(),

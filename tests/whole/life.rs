@@ -236,3 +236,22 @@ fn a_second_daemon_on_the_same_store_is_refused() {
     assert_eq!(code, Some(1));
     assert!(words.contains("another siftwire is running on"), "{words}");
 }
+
+#[test]
+fn a_source_that_is_gone_is_asked_again_only_by_its_operator() {
+    let origin = Origin::start();
+    origin.set("/times", 410, "text/plain", "gone");
+    let home = Home::new(&config(&origin, "armenia"));
+    assert_eq!(home.run(&["poll", "times"]).0, Some(1));
+    let (_, table, _) = home.run(&["status"]);
+    assert!(table.contains("gone (410)") && table.contains("never"), "{table}");
+    let daemon = home.start();
+    // The others fail with 404, again and again: the poller has its turns meanwhile.
+    eventually("a second failure of another source", || {
+        home.run(&["status", "--json"]).1.contains("\"failures\": 2").then_some(())
+    });
+    assert_eq!(daemon.stop().0, Some(0));
+    assert_eq!(origin.asked("/times").0, 1, "it was asked though it is gone");
+    origin.set("/times", 200, RSS, times(&[("1", "Armenia signs a deal", "Talks.")]));
+    assert_eq!(home.run(&["poll", "times"]).0, Some(0));
+}
