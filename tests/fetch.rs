@@ -203,15 +203,44 @@ async fn redirects_end() {
     assert_eq!(origin.requests().len(), 6);
 }
 
-#[tokio::test]
-async fn a_bomb_is_cut_off_at_the_limit() {
+/// A body in each coding that is offered.
+fn coded(body: &[u8]) -> [(&'static str, Vec<u8>); 4] {
     let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
-    gzip.write_all(&vec![0; 10_000_000]).unwrap();
-    let body = gzip.finish().unwrap();
-    let origin = Origin::start(vec![answer("200 OK\r\nContent-Encoding: gzip\r\nETag: \"x\"", &body)]);
-    let visit = visit(&source(&origin.url), &SourceState::default()).await;
-    assert_eq!(visit.answer.unwrap_err(), Failure::TooLarge(100_000));
-    assert!(visit.facts.bytes < 300_000 && visit.facts.validators.is_none());
+    gzip.write_all(body).unwrap();
+    let mut deflate = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::best());
+    deflate.write_all(body).unwrap();
+    let mut br = Vec::new();
+    brotli::CompressorWriter::new(&mut br, 4096, 5, 22).write_all(body).unwrap();
+    [
+        ("gzip", gzip.finish().unwrap()),
+        ("deflate", deflate.finish().unwrap()),
+        ("br", br),
+        ("zstd", zstd::bulk::compress(body, 9).unwrap()),
+    ]
+}
+
+#[tokio::test]
+async fn a_body_is_read_in_every_coding_that_is_offered() {
+    for (coding, body) in coded(b"<feed>words</feed>") {
+        let origin = Origin::start(vec![answer(&format!("200 OK\r\nContent-Encoding: {coding}"), &body)]);
+        let visit = visit(&source(&origin.url), &SourceState::default()).await;
+        assert!(
+            matches!(&visit.answer, Ok(Answer::Body(body)) if body.bytes == b"<feed>words</feed>"),
+            "{coding}: {:?}",
+            visit.answer
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_bomb_in_any_coding_is_cut_off_at_the_limit() {
+    for (coding, body) in coded(&vec![0; 10_000_000]) {
+        let head = format!("200 OK\r\nContent-Encoding: {coding}\r\nETag: \"x\"");
+        let origin = Origin::start(vec![answer(&head, &body)]);
+        let visit = visit(&source(&origin.url), &SourceState::default()).await;
+        assert_eq!(visit.answer.unwrap_err(), Failure::TooLarge(100_000), "{coding}");
+        assert!(visit.facts.bytes < 300_000 && visit.facts.validators.is_none(), "{coding}");
+    }
 }
 
 #[tokio::test]
@@ -226,4 +255,14 @@ async fn statuses_have_their_meaning() {
     assert_eq!(failed().await, Failure::Gone);
     assert!(matches!(failed().await, Failure::Throttled { status: 429, until: Some(_) }));
     assert_eq!(failed().await, Failure::Status(404));
+}
+
+#[tokio::test]
+async fn an_answer_that_does_not_come_in_time_is_given_up() {
+    // It takes connections, in the system's own queue, and never reads one.
+    let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/", silent.local_addr().unwrap()).parse().unwrap();
+    let mut source = source(&url);
+    source.access.timeout = std::time::Duration::from_millis(100);
+    assert_eq!(visit(&source, &SourceState::default()).await.answer.unwrap_err(), Failure::Timeout);
 }
