@@ -191,7 +191,7 @@ pub async fn round(
         match polls.join_next().await {
             Some(Ok(finished)) => {
                 if let Some(taken) = hosts.get_mut(&finished.host) {
-                    *taken -= 1;
+                    *taken = taken.saturating_sub(1);
                 }
                 each(&finished);
             }

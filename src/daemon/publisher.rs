@@ -33,7 +33,7 @@ pub(super) struct Publisher {
 }
 
 impl Publisher {
-    /// Publishes until told to stop, and then once more.
+    /// Publishes until told to stop. What comes later stands past the watermarks, for the next start.
     pub(super) async fn run(self, stopped: watch::Receiver<bool>) {
         let stop = wait_for(stopped);
         tokio::pin!(stop);
