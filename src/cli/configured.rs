@@ -7,6 +7,8 @@ use std::process::ExitCode;
 use anyhow::Context;
 
 use crate::config::{self, Config, Paint, Place, Problems, Surroundings};
+use crate::daemon::Given;
+use crate::store;
 
 /// Which config is meant.
 #[derive(Clone, Debug, Default, clap::Args)]
@@ -23,22 +25,50 @@ pub struct Source {
 /// # Errors
 /// The current folder is gone.
 pub fn load(source: &Source) -> anyhow::Result<Result<(Place, Config), ExitCode>> {
+    Ok(given(source)?.map(|given| (given.place, given.config)))
+}
+
+/// The same with what it takes to read it again.
+///
+/// # Errors
+/// The current folder is gone.
+pub fn given(source: &Source) -> anyhow::Result<Result<Given, ExitCode>> {
     let here = std::env::current_dir().context("the current folder cannot be read")?;
     let surroundings = Surroundings::gather(here, |name| std::env::var_os(name));
     let place = config::find(source.config.as_deref(), &surroundings);
     if place == Place::BuiltIn {
         say("No config.toml found: using the built-in one, which `siftwire init` writes out.");
     }
+    // Before the reading, so that an edit in between is seen.
+    let stamp = config::stamp(&place);
     Ok(match config::load(&place, &surroundings) {
         Ok(config) => {
             if let Some(warnings) = &config.warnings {
                 tell(warnings);
             }
-            Ok((place, config))
+            Ok(Given { place, surroundings, stamp, config })
         }
         Err(problems) => {
             tell(&problems);
             Err(ExitCode::from(2))
+        }
+    })
+}
+
+/// The store, and what is wrong with the config if it cannot be used, which has been told on standard
+/// error.
+///
+/// # Errors
+/// The current folder is gone.
+pub fn store(source: &Source) -> anyhow::Result<(store::Options, Option<Problems>)> {
+    let here = std::env::current_dir().context("the current folder cannot be read")?;
+    let surroundings = Surroundings::gather(here, |name| std::env::var_os(name));
+    let place = config::find(source.config.as_deref(), &surroundings);
+    Ok(match config::load(&place, &surroundings) {
+        Ok(config) => (config.store, None),
+        Err(problems) => {
+            tell(&problems);
+            (config::store_of(&place, &surroundings), Some(problems))
         }
     })
 }

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinSet;
 
+use super::reload::Setup;
 use super::{Sources, now, wait_for};
 use crate::ingest::{self, Report, fetch::Fetcher};
 use crate::source::{Outcome, Source};
@@ -23,10 +24,8 @@ const PAUSE: Duration = Duration::from_secs(10);
 /// Visits what is due, for ever.
 pub(super) struct Poller {
     pub(super) store: Store,
-    pub(super) fetcher: Fetcher,
-    pub(super) sources: Sources,
-    pub(super) concurrency: usize,
-    pub(super) per_host: usize,
+    /// What to poll, and how; swapped when the config changes.
+    pub(super) setup: watch::Receiver<Arc<Setup>>,
     /// Told when a poll has changed something.
     pub(super) news: Arc<Notify>,
 }
@@ -45,15 +44,17 @@ pub struct Finished {
 impl Poller {
     /// Polls until told to stop; then claims no more, and lets what is in flight finish within its
     /// time. What does not finish has left nothing behind, and is polled again after the next start.
-    pub(super) async fn run(self, stopped: watch::Receiver<bool>) {
+    pub(super) async fn run(mut self, stopped: watch::Receiver<bool>) {
         let mut polls = JoinSet::new();
         let mut hosts: HashMap<String, usize> = HashMap::new();
         let stop = wait_for(stopped);
         tokio::pin!(stop);
         loop {
-            let sleep = self.start_due(&mut polls, &mut hosts).await;
+            let setup = Arc::clone(&self.setup.borrow_and_update());
+            let sleep = self.start_due(&setup, &mut polls, &mut hosts).await;
             tokio::select! {
                 () = &mut stop => break,
+                Ok(()) = self.setup.changed() => {}
                 Some(ended) = polls.join_next() => self.finish(ended, &mut hosts),
                 () = tokio::time::sleep(sleep) => {}
             }
@@ -74,18 +75,26 @@ impl Poller {
     }
 
     /// Starts what is due, as far as there is room; answers how long there is nothing more to start.
-    async fn start_due(&self, polls: &mut JoinSet<Finished>, hosts: &mut HashMap<String, usize>) -> Duration {
-        let room = self.concurrency.saturating_sub(polls.len());
-        if room == 0 || (!polls.is_empty() && room < self.concurrency / 4) {
+    async fn start_due(
+        &self,
+        setup: &Setup,
+        polls: &mut JoinSet<Finished>,
+        hosts: &mut HashMap<String, usize>,
+    ) -> Duration {
+        let room = setup.concurrency.saturating_sub(polls.len());
+        if room == 0 || (!polls.is_empty() && room < setup.concurrency / 4) {
             return PAUSE;
         }
         let busy = hosts.keys().cloned().collect();
-        match self.store.claim_due(now(), room, self.per_host, busy, LEASE).await {
+        let mut strange = Vec::new();
+        match self.store.claim_due(now(), room, setup.per_host, busy, LEASE).await {
             Ok(claims) => {
                 for claim in claims {
-                    if let Some(source) = self.sources.get(&claim.name) {
+                    if let Some(source) = setup.sources.get(&claim.name) {
                         *hosts.entry(claim.host.clone()).or_default() += 1;
-                        polls.spawn(poll(self.store.clone(), self.fetcher.clone(), source.clone(), claim));
+                        polls.spawn(poll(self.store.clone(), setup.fetcher.clone(), source.clone(), claim));
+                    } else {
+                        strange.push(claim.source);
                     }
                 }
             }
@@ -93,6 +102,13 @@ impl Poller {
                 tracing::error!(%error, "cannot claim what is due; trying again");
                 return PAUSE;
             }
+        }
+        if !strange.is_empty() {
+            // The store knows the new config already, and we are about to be told of it.
+            if let Err(error) = self.store.give_back(strange).await {
+                tracing::error!(%error, "cannot give claims back; they run out");
+            }
+            return Duration::from_secs(1);
         }
         match self.store.next_due().await {
             Ok(Some(due)) => {

@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use tokio::sync::{Notify, watch};
 
-use super::{Error, Sources, now, status, wait_for};
+use super::reload::Setup;
+use super::{Error, now, status, wait_for};
 use crate::publish::{self, Outputs, shelf::Shelf};
 use crate::store::{self, Store};
 
@@ -23,35 +24,35 @@ const PRUNED: usize = 500;
 /// Keeps the shelf as the store is.
 pub(super) struct Publisher {
     pub(super) store: Store,
-    pub(super) outputs: Outputs,
     pub(super) shelf: Arc<Shelf>,
     /// Told by the poller.
     pub(super) news: Arc<Notify>,
-    pub(super) sources: Sources,
-    /// Entries older than this are forgotten.
-    pub(super) keep: Duration,
+    /// What to publish; swapped when the config changes.
+    pub(super) setup: watch::Receiver<Arc<Setup>>,
 }
 
 impl Publisher {
     /// Publishes until told to stop. What comes later stands past the watermarks, for the next start.
-    pub(super) async fn run(self, stopped: watch::Receiver<bool>) {
+    pub(super) async fn run(mut self, stopped: watch::Receiver<bool>) {
         let stop = wait_for(stopped);
         tokio::pin!(stop);
         loop {
-            self.publish().await;
+            let setup = Arc::clone(&self.setup.borrow_and_update());
+            self.publish(&setup).await;
             tokio::select! {
                 () = &mut stop => return,
+                Ok(()) = self.setup.changed() => {}
                 () = self.news.notified() => tokio::time::sleep(TOGETHER).await,
                 () = tokio::time::sleep(REGULARLY) => {}
             }
         }
     }
 
-    async fn publish(&self) {
+    async fn publish(&self, setup: &Setup) {
         let published = async {
-            self.prune().await?;
-            publish::advance(&self.store, &self.outputs, now()).await?;
-            self.show().await
+            self.prune(setup.keep).await?;
+            publish::advance(&self.store, &setup.outputs, now()).await?;
+            self.show(setup).await
         };
         if let Err(error) = published.await {
             // What is on the shelf stays, and the watermarks stand: the next pass makes up for it.
@@ -60,17 +61,19 @@ impl Publisher {
     }
 
     /// Forgets what is older than `keep`, in batches that hold up nobody.
-    async fn prune(&self) -> Result<(), store::Error> {
-        let Ok(before) = now().checked_sub(self.keep) else { return Ok(()) };
+    async fn prune(&self, keep: Duration) -> Result<(), store::Error> {
+        let Ok(before) = now().checked_sub(keep) else { return Ok(()) };
         while self.store.prune(before, PRUNED).await? > 0 {}
         Ok(())
     }
 
     /// Puts on the shelf what the store has: the outputs and the front page.
-    pub(super) async fn show(&self) -> Result<(), store::Error> {
-        publish::render(&self.store, &self.outputs, &self.shelf, now()).await?;
-        let lines = status::source_lines(&self.store, &self.sources).await?;
-        publish::render_front(&self.store, &self.outputs, &self.shelf, lines, now()).await
+    pub(super) async fn show(&self, setup: &Setup) -> Result<(), store::Error> {
+        publish::render(&self.store, &setup.outputs, &self.shelf, now()).await?;
+        publish::retire(&self.store, &setup.outputs, &self.shelf).await?;
+        let lines = status::source_lines(&self.store, &setup.sources).await?;
+        let problem = setup.problem.as_deref().map(str::to_owned);
+        publish::render_front(&self.store, &setup.outputs, &self.shelf, lines, problem, now()).await
     }
 }
 

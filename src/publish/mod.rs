@@ -267,7 +267,20 @@ fn write_file(output: &Output, format: Format, bytes: &[u8], changed: Timestamp)
     }
 }
 
+/// Says of the outputs that left the config that they are no more.
+///
+/// # Errors
+/// The store cannot read.
+pub async fn retire(store: &Store, outputs: &Outputs, shelf: &Shelf) -> Result<(), crate::store::Error> {
+    let published = |name: &str| outputs.outputs.iter().any(|adopted| adopted.output.name == name);
+    let names: Vec<_> =
+        store.outputs().await?.into_iter().map(|known| known.name).filter(|name| !published(name)).collect();
+    shelf.retire(names.iter().map(String::as_str));
+    Ok(())
+}
+
 /// Puts on the shelf what tells of the outputs and sources: the front page and the list of outputs.
+/// `problem` is what is wrong with Siftwire itself.
 ///
 /// # Errors
 /// The store cannot read.
@@ -276,6 +289,7 @@ pub async fn render_front(
     outputs: &Outputs,
     shelf: &Shelf,
     sources: Vec<SourceLine>,
+    problem: Option<String>,
     now: Timestamp,
 ) -> Result<(), crate::store::Error> {
     let changes: HashMap<OutputId, Timestamp> = store
@@ -298,7 +312,7 @@ pub async fn render_front(
         &public_url,
         outputs.outputs.iter().map(|adopted| (adopted.output.name.as_str(), adopted.output.title.as_str())),
     );
-    let page = html::front(&FrontPage { public_url, outputs: lines.collect(), sources, problem: None });
+    let page = html::front(&FrontPage { public_url, outputs: lines.collect(), sources, problem });
     shelf.put_page("/", Format::Html.content_type(), page, now);
     shelf.put_page("/outputs.opml", "text/x-opml; charset=utf-8", opml, now);
     Ok(())

@@ -2,6 +2,7 @@
 #![allow(clippy::disallowed_methods, reason = "the store's files are the store's own")]
 
 mod entries;
+mod notes;
 mod outputs;
 mod sources;
 
@@ -13,14 +14,14 @@ use rusqlite::{Connection, TransactionBehavior};
 use tokio::sync::{mpsc, oneshot};
 
 use super::{
-    Advance, Candidate, Claim, ConfiguredOutput, ConfiguredSource, Options, OutputId, Poll, RememberedOutput,
-    RememberedSource, Rendering, SourceId, Wanted,
+    Advance, Candidate, Claim, ConfiguredOutput, ConfiguredSource, Note, Options, OutputId, Poll,
+    RememberedOutput, RememberedSource, Rendering, SourceId, Wanted,
 };
 use crate::entry::change::KnownEntries;
 use crate::entry::{KeptEntry, Key};
 
 /// Numbered by their place: the schema's version is how many of them have run.
-const MIGRATIONS: &[&str] = &[include_str!("sqlite/0001_first.sql")];
+const MIGRATIONS: &[&str] = &[include_str!("sqlite/0001_first.sql"), include_str!("sqlite/0002_note.sql")];
 
 /// How many questions are answered at once.
 const READERS: usize = 2;
@@ -298,12 +299,54 @@ impl Store {
         self.command(sources::release_claims).await
     }
 
-    /// Moves the next polls of sources.
+    /// Makes the store's sources and outputs those of the config, both or neither: see
+    /// [`Store::adopt_sources`] and [`Store::adopt_outputs`].
     ///
     /// # Errors
     /// The store cannot write.
-    pub async fn reschedule(&self, times: Vec<(SourceId, Timestamp)>) -> Result<(), Error> {
+    pub async fn adopt(
+        &self,
+        sources: Vec<ConfiguredSource>,
+        outputs: Vec<ConfiguredOutput>,
+        now: Timestamp,
+    ) -> Result<(Vec<RememberedSource>, Vec<RememberedOutput>), Error> {
+        self.command(move |c| Ok((sources::adopt(c, &sources)?, outputs::adopt(c, &outputs, now)?))).await
+    }
+
+    /// Leaves a note, or takes it away.
+    ///
+    /// # Errors
+    /// The store cannot write.
+    pub async fn note(&self, note: Note, text: Option<String>) -> Result<(), Error> {
+        self.command(move |c| notes::note(c, note, text.as_deref())).await
+    }
+
+    /// A note that was left.
+    ///
+    /// # Errors
+    /// The store cannot read.
+    pub async fn noted(&self, note: Note) -> Result<Option<String>, Error> {
+        self.ask(move |c| notes::noted(c, note)).await
+    }
+
+    /// Moves the next polls of sources, each from the time that was read to another; one that a poll has
+    /// moved meanwhile stays.
+    ///
+    /// # Errors
+    /// The store cannot write.
+    pub async fn reschedule(
+        &self,
+        times: Vec<(SourceId, Option<Timestamp>, Timestamp)>,
+    ) -> Result<(), Error> {
         self.command(move |c| sources::reschedule(c, &times)).await
+    }
+
+    /// Gives up these claims: nobody polls for them.
+    ///
+    /// # Errors
+    /// The store cannot write; then they run out.
+    pub async fn give_back(&self, claims: Vec<SourceId>) -> Result<(), Error> {
+        self.command(move |c| sources::give_back(c, &claims)).await
     }
 
     /// Claims up to `n` sources that are due, most overdue first, at most `per_host` of one host and

@@ -6,4 +6,5 @@ mod crash;
 mod life;
 mod origin;
 mod program;
+mod reload;
 mod signals;
