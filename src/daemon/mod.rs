@@ -3,6 +3,7 @@
 
 mod poller;
 mod publisher;
+pub mod queue;
 mod reload;
 mod signals;
 mod status;
@@ -22,7 +23,7 @@ use crate::ingest::schedule;
 use crate::publish::{Outputs, output::Site, shelf::Shelf};
 use crate::serve::{self, Health, MaxAge, Service};
 use crate::source::Source;
-use crate::store::{self, ConfiguredOutput, ConfiguredSource, RememberedSource, Store};
+use crate::store::{self, ConfiguredOutput, ConfiguredSource, RememberedSource, SourceId, Store};
 
 pub use poller::{Finished, round};
 pub use publisher::publish_once;
@@ -93,8 +94,13 @@ pub async fn run(
     let (stopping, stopped) = watch::channel(false);
     let news = Arc::new(Notify::new());
     let health = Arc::new(Health::default());
-    let setup = reload::Setup::new(config, outputs, sources, Fetcher::new(&config.fetch));
-    let (swap, setup) = watch::channel(Arc::new(setup));
+    let limits = (config.concurrency, config.per_host);
+    let (orders, followed) = watch::channel(Arc::new(poller::Orders::new(
+        Fetcher::new(&config.fetch),
+        Arc::clone(&sources),
+        limits,
+    )));
+    let (swap, setup) = watch::channel(Arc::new(reload::Setup::new(config, outputs, sources)));
     let publisher = publisher::Publisher {
         store: memory.store.clone(),
         shelf: Arc::clone(&shelf),
@@ -104,7 +110,8 @@ pub async fn run(
     // What was published before is up before anything is evaluated anew.
     let first = Arc::clone(&setup.borrow());
     publisher.show(&first).await?;
-    let poller = poller::Poller { store: memory.store.clone(), setup, news };
+    let (pulse, beats) = watch::channel(poller::Pulse::default());
+    let poller = poller::Poller { store: memory.store.clone(), orders: followed, news, pulse };
     let mut tasks = JoinSet::new();
     let max_age = MaxAge::new(config.cache);
     let service = Service { shelf, max_age: max_age.clone(), health: Arc::clone(&health) };
@@ -113,6 +120,7 @@ pub async fn run(
         hangup,
         here: here.clone(),
         store: memory.store.clone(),
+        orders,
         setup: swap,
         max_age,
     };
@@ -129,7 +137,8 @@ pub async fn run(
     tasks.spawn(reloader.run(stopped));
 
     stop.await;
-    tracing::info!("stopping");
+    let poller::Pulse { sources, in_flight, next } = *beats.borrow();
+    tracing::info!(sources, in_flight, next = next.map(|next| next.to_string()), "stopping");
     // Nobody listening any more means that the tasks have ended already.
     let _ = stopping.send(true);
     let last = tokio::time::timeout(FAREWELL + Duration::from_secs(1), async {
@@ -222,19 +231,28 @@ pub async fn adopt(store: &Store, config: &Config, site: Site) -> Result<(Output
         .collect();
     let names = config.outputs.iter().map(|output| ConfiguredOutput { name: output.name.clone() }).collect();
     let (remembered, outputs) = store.adopt(configured, names, now).await?;
-    let moved: Vec<_> = config
-        .sources
-        .iter()
-        .zip(&remembered)
-        .map(|(source, known): (_, &RememberedSource)| (known, schedule::first(source, &known.state, now)))
-        .filter(|(known, first)| known.state.next_poll != Some(*first))
-        .map(|(known, first)| (known.id, known.state.next_poll, first))
-        .collect();
+    let sources: HashMap<_, _> =
+        config.sources.iter().map(|source| (source.name.clone(), source.clone())).collect();
+    let moved = replan(&sources, &remembered, now);
     if !moved.is_empty() {
         store.reschedule(moved).await?;
     }
     let debuts = config.sources.iter().map(|source| (source.name.clone(), source.first_poll)).collect();
     let outputs = Outputs::new(site, config.outputs.clone(), &outputs, debuts);
-    let sources = config.sources.iter().map(|source| (source.name.clone(), source.clone())).collect();
     Ok((outputs, Arc::new(sources)))
+}
+
+/// The sources whose stored times cannot be right, each with when it is due instead.
+fn replan(
+    sources: &HashMap<String, Source>,
+    remembered: &[RememberedSource],
+    now: Timestamp,
+) -> Vec<(SourceId, Option<Timestamp>, Timestamp)> {
+    let due = |known: &RememberedSource| Some(schedule::first(sources.get(&known.name)?, &known.state, now));
+    remembered
+        .iter()
+        .filter_map(|known| Some((known, due(known)?)))
+        .filter(|(known, first)| known.state.next_poll != Some(*first))
+        .map(|(known, first)| (known.id, known.state.next_poll, first))
+        .collect()
 }

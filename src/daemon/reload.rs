@@ -8,6 +8,7 @@ use tokio::signal::unix::Signal;
 use tokio::sync::watch;
 use tokio::time::Instant;
 
+use super::poller::Orders;
 use super::{Error, Given, Sources, adopt, site, wait_for};
 use crate::config::{self, Config, Stamp};
 use crate::ingest::fetch::Fetcher;
@@ -28,14 +29,11 @@ const AT_MOST: Duration = Duration::from_secs(5);
 /// When a new config is tried again that the store could not take.
 const AGAIN: Duration = Duration::from_secs(10);
 
-/// What of the config the poller and the publisher go by; swapped whole.
+/// What of the config the publisher goes by; swapped whole.
 #[derive(Clone)]
 pub(super) struct Setup {
     pub(super) sources: Sources,
     pub(super) outputs: Arc<Outputs>,
-    pub(super) fetcher: Fetcher,
-    pub(super) concurrency: usize,
-    pub(super) per_host: usize,
     /// Entries older than this are forgotten.
     pub(super) keep: Duration,
     /// What is wrong with the config as it stands in the files now.
@@ -43,16 +41,8 @@ pub(super) struct Setup {
 }
 
 impl Setup {
-    pub(super) fn new(config: &Config, outputs: Outputs, sources: Sources, fetcher: Fetcher) -> Setup {
-        Setup {
-            sources,
-            outputs: Arc::new(outputs),
-            fetcher,
-            concurrency: config.concurrency,
-            per_host: config.per_host,
-            keep: config.store.keep,
-            problem: None,
-        }
+    pub(super) fn new(config: &Config, outputs: Outputs, sources: Sources) -> Setup {
+        Setup { sources, outputs: Arc::new(outputs), keep: config.store.keep, problem: None }
     }
 }
 
@@ -64,6 +54,7 @@ pub(super) struct Reloader {
     /// What is really listened on.
     pub(super) here: Listen,
     pub(super) store: Store,
+    pub(super) orders: watch::Sender<Arc<Orders>>,
     pub(super) setup: watch::Sender<Arc<Setup>>,
     pub(super) max_age: MaxAge,
 }
@@ -172,12 +163,17 @@ impl Reloader {
         }
         let restart = keep_what_needs_a_restart(&mut new, &self.given.config);
         let (outputs, sources) = adopt(&self.store, &new, site(&new, &self.here)).await?;
-        let old = Arc::clone(&self.setup.borrow());
-        let fetcher =
-            if new.fetch == self.given.config.fetch { old.fetcher.clone() } else { Fetcher::new(&new.fetch) };
+        let fetcher = if new.fetch == self.given.config.fetch {
+            self.orders.borrow().fetcher.clone()
+        } else {
+            Fetcher::new(&new.fetch)
+        };
+        let limits = (new.concurrency, new.per_host);
+        let problem = self.setup.borrow().problem.clone();
         tracing::info!(sources = new.sources.len(), outputs = new.outputs.len(), "the config is in force");
         self.max_age.set(new.cache);
-        let setup = Setup { problem: old.problem.clone(), ..Setup::new(&new, outputs, sources, fetcher) };
+        self.orders.send_replace(Arc::new(Orders::new(fetcher, Arc::clone(&sources), limits)));
+        let setup = Setup { problem, ..Setup::new(&new, outputs, sources) };
         self.setup.send_replace(Arc::new(setup));
         self.given.config = new;
         if let Some(words) = &restart {
