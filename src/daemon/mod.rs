@@ -3,6 +3,7 @@
 
 mod poller;
 mod publisher;
+pub mod queue;
 mod signals;
 mod status;
 
@@ -21,7 +22,7 @@ use crate::ingest::schedule;
 use crate::publish::{Outputs, output::Site, shelf::Shelf};
 use crate::serve::{self, Health, Service};
 use crate::source::Source;
-use crate::store::{self, ConfiguredOutput, ConfiguredSource, RememberedSource, Store};
+use crate::store::{self, ConfiguredOutput, ConfiguredSource, RememberedSource, SourceId, Store};
 
 pub use poller::{Finished, round};
 pub use publisher::publish_once;
@@ -83,14 +84,11 @@ pub async fn run(
     };
     // What was published before is up before anything is evaluated anew.
     publisher.show().await?;
-    let poller = poller::Poller {
-        store: memory.store.clone(),
-        fetcher: Fetcher::new(&config.fetch),
-        sources,
-        concurrency: config.concurrency,
-        per_host: config.per_host,
-        news,
-    };
+    let limits = (config.concurrency, config.per_host);
+    let orders = poller::Orders::new(Fetcher::new(&config.fetch), sources, limits);
+    let (_orders, followed) = watch::channel(Arc::new(orders));
+    let (pulse, beats) = watch::channel(poller::Pulse::default());
+    let poller = poller::Poller { store: memory.store.clone(), orders: followed, news, pulse };
     let mut tasks = JoinSet::new();
     let service = Service { shelf, max_age: config.cache, health: Arc::clone(&health) };
     let stop_serving = wait_for(stopped.clone());
@@ -105,7 +103,8 @@ pub async fn run(
     tasks.spawn(poller.run(stopped));
 
     stop.await;
-    tracing::info!("stopping");
+    let poller::Pulse { sources, in_flight, next } = *beats.borrow();
+    tracing::info!(sources, in_flight, next = next.map(|next| next.to_string()), "stopping");
     // Nobody listening any more means that the tasks have ended already.
     let _ = stopping.send(true);
     let last = tokio::time::timeout(FAREWELL + Duration::from_secs(1), async {
@@ -197,14 +196,9 @@ pub async fn adopt(store: &Store, config: &Config, site: Site) -> Result<(Output
         })
         .collect();
     let remembered = store.adopt_sources(configured).await?;
-    let moved: Vec<_> = config
-        .sources
-        .iter()
-        .zip(&remembered)
-        .map(|(source, known): (_, &RememberedSource)| (known, schedule::first(source, &known.state, now)))
-        .filter(|(known, first)| known.state.next_poll != Some(*first))
-        .map(|(known, first)| (known.id, first))
-        .collect();
+    let sources: HashMap<_, _> =
+        config.sources.iter().map(|source| (source.name.clone(), source.clone())).collect();
+    let moved = replan(&sources, &remembered, now);
     if !moved.is_empty() {
         store.reschedule(moved).await?;
     }
@@ -212,6 +206,20 @@ pub async fn adopt(store: &Store, config: &Config, site: Site) -> Result<(Output
     let remembered = store.adopt_outputs(names, now).await?;
     let debuts = config.sources.iter().map(|source| (source.name.clone(), source.first_poll)).collect();
     let outputs = Outputs::new(site, config.outputs.clone(), &remembered, debuts);
-    let sources = config.sources.iter().map(|source| (source.name.clone(), source.clone())).collect();
     Ok((outputs, Arc::new(sources)))
+}
+
+/// The sources whose stored times cannot be right, each with when it is due instead.
+fn replan(
+    sources: &HashMap<String, Source>,
+    remembered: &[RememberedSource],
+    now: Timestamp,
+) -> Vec<(SourceId, Timestamp)> {
+    let due = |known: &RememberedSource| Some(schedule::first(sources.get(&known.name)?, &known.state, now));
+    remembered
+        .iter()
+        .filter_map(|known| Some((known, due(known)?)))
+        .filter(|(known, first)| known.state.next_poll != Some(*first))
+        .map(|(known, first)| (known.id, first))
+        .collect()
 }

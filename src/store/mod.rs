@@ -77,6 +77,39 @@ pub struct Claim {
     pub state: SourceState,
 }
 
+/// Which claims are wanted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Asked {
+    /// Of sources whose time has come.
+    WhenDue,
+    /// Also of others: the operator wants them polled now.
+    Anyway,
+}
+
+/// What comes of the wish to poll a source.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Turn {
+    /// It is claimed.
+    Yours(Box<Claim>),
+    /// It is not due before then, or somebody else has claimed it until then.
+    Later(SourceId, Timestamp),
+    /// It has left the config.
+    Never(SourceId),
+}
+
+/// When a source may be polled next.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Plan {
+    /// The source.
+    pub source: SourceId,
+    /// Its name in the config.
+    pub name: String,
+    /// What counts as its host.
+    pub host: String,
+    /// When it is due, or when the claim on it ends if that is later; 1970 before the first poll.
+    pub due: Timestamp,
+}
+
 /// What one poll leaves behind: written in one transaction, or not at all.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Poll {

@@ -13,8 +13,8 @@ use rusqlite::{Connection, TransactionBehavior};
 use tokio::sync::{mpsc, oneshot};
 
 use super::{
-    Advance, Candidate, Claim, ConfiguredOutput, ConfiguredSource, Options, OutputId, Poll, RememberedOutput,
-    RememberedSource, Rendering, SourceId, Wanted,
+    Advance, Asked, Candidate, ConfiguredOutput, ConfiguredSource, Options, OutputId, Plan, Poll,
+    RememberedOutput, RememberedSource, Rendering, SourceId, Turn, Wanted,
 };
 use crate::entry::change::KnownEntries;
 use crate::entry::{KeptEntry, Key};
@@ -306,41 +306,27 @@ impl Store {
         self.command(move |c| sources::reschedule(c, &times)).await
     }
 
-    /// Claims up to `n` sources that are due, most overdue first, at most `per_host` of one host and
-    /// none of the `busy` hosts; nobody else gets them before `now + lease`, unless a poll is committed.
+    /// Claims these sources, in one transaction: nobody else gets them before `now + lease`, unless a
+    /// poll is committed. Answers for each, in the order asked.
     ///
     /// # Errors
     /// The store cannot write.
-    pub async fn claim_due(
-        &self,
-        now: Timestamp,
-        n: usize,
-        per_host: usize,
-        busy: Vec<String>,
-        lease: Duration,
-    ) -> Result<Vec<Claim>, Error> {
-        self.command(move |c| sources::claim_due(c, now, n, per_host, &busy, lease)).await
-    }
-
-    /// Claims these sources whether they are due or not, but for those that somebody polls.
-    ///
-    /// # Errors
-    /// The store cannot write.
-    pub async fn claim_these(
+    pub async fn claim(
         &self,
         ids: Vec<SourceId>,
+        asked: Asked,
         now: Timestamp,
         lease: Duration,
-    ) -> Result<Vec<Claim>, Error> {
-        self.command(move |c| sources::claim_these(c, &ids, now, lease)).await
+    ) -> Result<Vec<Turn>, Error> {
+        self.command(move |c| sources::claim(c, &ids, asked, now, lease)).await
     }
 
-    /// When the next source is due that nobody has claimed, or a claim runs out.
+    /// When each active source is due: a short row for each, for the poller to keep in memory.
     ///
     /// # Errors
     /// The store cannot read.
-    pub async fn next_due(&self) -> Result<Option<Timestamp>, Error> {
-        self.ask(sources::next_due).await
+    pub async fn plans(&self) -> Result<Vec<Plan>, Error> {
+        self.ask(sources::plans).await
     }
 
     /// The active sources, by name.

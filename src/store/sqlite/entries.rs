@@ -83,7 +83,7 @@ fn spell(key: &Key) -> String {
 
 pub(super) fn known(c: &Connection, source: SourceId, keys: Vec<Key>) -> Result<KnownEntries> {
     let mut question = c.prepare_cached(
-        "SELECT entry.number, entry.fingerprint, entry.wording, entry.edits
+        "SELECT entry.number, entry.fingerprint, entry.wording, entry.edits, entry.title
          FROM key LEFT JOIN entry ON entry.number = key.entry
          WHERE key.source = ?1 AND key.key = ?2",
     )?;
@@ -97,6 +97,7 @@ pub(super) fn known(c: &Connection, source: SourceId, keys: Vec<Key>) -> Result<
                     fingerprint: row.get(1)?,
                     wording: row.get(2)?,
                     edits: row.get(3)?,
+                    title: row.get(4)?,
                 }))
             })
             .optional()?;
