@@ -20,6 +20,7 @@ use tokio::task::JoinSet;
 use crate::config::{Config, Place, Stamp, Surroundings};
 use crate::ingest::fetch::{self, Fetcher};
 use crate::ingest::schedule;
+use crate::publish::archive::Archives;
 use crate::publish::{Outputs, output::Site, shelf::Shelf};
 use crate::serve::{self, Health, MaxAge, Service};
 use crate::source::Source;
@@ -90,6 +91,8 @@ pub async fn run(
     let here = listener.address().map_or_else(|| config.listen.clone(), serve::Listen::Tcp);
     let (outputs, sources) = adopt(&memory.store, config, site(config, &here)).await?;
 
+    let outputs = Arc::new(outputs);
+    let archives = Arc::new(Archives::new(memory.store.clone(), Arc::clone(&outputs)));
     let shelf = Arc::new(Shelf::new());
     let (stopping, stopped) = watch::channel(false);
     let news = Arc::new(Notify::new());
@@ -106,15 +109,20 @@ pub async fn run(
         shelf: Arc::clone(&shelf),
         news: Arc::clone(&news),
         setup: setup.clone(),
+        archives: Arc::clone(&archives),
     };
     // What was published before is up before anything is evaluated anew.
     let first = Arc::clone(&setup.borrow());
-    publisher.show(&first).await?;
+    publisher.open(&first).await?;
     let (pulse, beats) = watch::channel(poller::Pulse::default());
     let poller = poller::Poller { store: memory.store.clone(), orders: followed, news, pulse };
     let mut tasks = JoinSet::new();
     let max_age = MaxAge::new(config.cache);
     let service = Service { shelf, max_age: max_age.clone(), health: Arc::clone(&health) };
+    let archive: serve::ArchiveReader = Arc::new(move |name, number, format| {
+        let archives = Arc::clone(&archives);
+        Box::pin(async move { archives.page(&name, number, format, now()).await })
+    });
     let reloader = reload::Reloader {
         given,
         hangup,
@@ -126,7 +134,9 @@ pub async fn run(
     };
     let stop_serving = wait_for(stopped.clone());
     tasks.spawn(async move {
-        if let Err(error) = serve::run(listener, serve::router(service), stop_serving).await {
+        if let Err(error) =
+            serve::run(listener, serve::router_with_archive(service, archive), stop_serving).await
+        {
             tracing::error!(%error, "nothing is served any more");
         }
     });

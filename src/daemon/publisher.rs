@@ -8,7 +8,7 @@ use tokio::sync::{Notify, watch};
 
 use super::reload::Setup;
 use super::{Error, now, status, wait_for};
-use crate::publish::{self, Outputs, shelf::Shelf};
+use crate::publish::{self, Outputs, archive::Archives, render, shelf::Shelf};
 use crate::store::{self, Store};
 
 /// Polls that end within this time are published together.
@@ -24,6 +24,8 @@ const PRUNED: usize = 500;
 /// Keeps the shelf as the store is.
 pub(super) struct Publisher {
     pub(super) store: Store,
+    /// Told when the outputs are others.
+    pub(super) archives: Arc<Archives>,
     pub(super) shelf: Arc<Shelf>,
     /// Told by the poller.
     pub(super) news: Arc<Notify>,
@@ -36,8 +38,15 @@ impl Publisher {
     pub(super) async fn run(mut self, stopped: watch::Receiver<bool>) {
         let stop = wait_for(stopped);
         tokio::pin!(stop);
+        let mut adopted = Arc::clone(&self.setup.borrow().outputs);
         loop {
             let setup = Arc::clone(&self.setup.borrow_and_update());
+            if !Arc::ptr_eq(&setup.outputs, &adopted) {
+                match self.adopt(&setup).await {
+                    Ok(()) => adopted = Arc::clone(&setup.outputs),
+                    Err(error) => tracing::error!(%error, "cannot show the new outputs yet"),
+                }
+            }
             self.publish(&setup).await;
             tokio::select! {
                 () = &mut stop => return,
@@ -63,17 +72,39 @@ impl Publisher {
     /// Forgets what is older than `keep`, in batches that hold up nobody.
     async fn prune(&self, keep: Duration) -> Result<(), store::Error> {
         let Ok(before) = now().checked_sub(keep) else { return Ok(()) };
-        while self.store.prune(before, PRUNED).await? > 0 {}
+        let mut forgotten = 0;
+        loop {
+            match self.store.prune(before, PRUNED).await? {
+                0 if forgotten > 0 => return self.store.forget_archives().await,
+                0 => return Ok(()),
+                some => forgotten += some,
+            }
+        }
+    }
+
+    /// Puts on the shelf what was published before, and makes what was not.
+    pub(super) async fn open(&self, setup: &Setup) -> Result<(), store::Error> {
+        render::restore(&self.store, &setup.outputs, &self.shelf).await?;
+        render::render_missing(&self.store, &setup.outputs, &self.shelf, now()).await?;
+        render::retire(&self.store, &setup.outputs, &self.shelf).await?;
+        let lines = status::source_lines(&self.store, &setup.sources).await?;
+        render::render_front(&setup.outputs, &self.shelf, lines, setup.problem.as_deref(), now());
         Ok(())
     }
 
+    /// Takes other outputs over: what stayed is on the shelf as it was, what is no more says so.
+    async fn adopt(&self, setup: &Setup) -> Result<(), store::Error> {
+        self.archives.adopt(Arc::clone(&setup.outputs));
+        render::restore(&self.store, &setup.outputs, &self.shelf).await?;
+        render::retire(&self.store, &setup.outputs, &self.shelf).await
+    }
+
     /// Puts on the shelf what the store has: the outputs and the front page.
-    pub(super) async fn show(&self, setup: &Setup) -> Result<(), store::Error> {
-        publish::render(&self.store, &setup.outputs, &self.shelf, now()).await?;
-        publish::retire(&self.store, &setup.outputs, &self.shelf).await?;
+    async fn show(&self, setup: &Setup) -> Result<(), store::Error> {
         let lines = status::source_lines(&self.store, &setup.sources).await?;
-        let problem = setup.problem.as_deref().map(str::to_owned);
-        publish::render_front(&self.store, &setup.outputs, &self.shelf, lines, problem, now()).await
+        render::render(&self.store, &setup.outputs, &self.shelf, &lines, now()).await?;
+        render::render_front(&setup.outputs, &self.shelf, lines, setup.problem.as_deref(), now());
+        Ok(())
     }
 }
 

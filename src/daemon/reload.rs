@@ -41,8 +41,8 @@ pub(super) struct Setup {
 }
 
 impl Setup {
-    pub(super) fn new(config: &Config, outputs: Outputs, sources: Sources) -> Setup {
-        Setup { sources, outputs: Arc::new(outputs), keep: config.store.keep, problem: None }
+    pub(super) fn new(config: &Config, outputs: Arc<Outputs>, sources: Sources) -> Setup {
+        Setup { sources, outputs, keep: config.store.keep, problem: None }
     }
 }
 
@@ -173,7 +173,7 @@ impl Reloader {
         tracing::info!(sources = new.sources.len(), outputs = new.outputs.len(), "the config is in force");
         self.max_age.set(new.cache);
         self.orders.send_replace(Arc::new(Orders::new(fetcher, Arc::clone(&sources), limits)));
-        let setup = Setup { problem, ..Setup::new(&new, outputs, sources) };
+        let setup = Setup { problem, ..Setup::new(&new, Arc::new(outputs), sources) };
         self.setup.send_replace(Arc::new(setup));
         self.given.config = new;
         if let Some(words) = &restart {
