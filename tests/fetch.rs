@@ -443,6 +443,7 @@ async fn an_answer_that_trickles_is_given_up_when_its_whole_time_is_over() {
     let url = format!("http://{}/", listener.local_addr().unwrap()).parse().unwrap();
     std::thread::spawn(move || {
         let (mut client, _) = listener.accept().unwrap();
+        assert!(client.read(&mut [0; 4096]).unwrap() > 0);
         client.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n").unwrap();
         while client.write_all(b"x").is_ok() {
             std::thread::sleep(Duration::from_millis(10));
