@@ -86,7 +86,6 @@ pub async fn render(
     sources: &[SourceLine],
     now: Timestamp,
 ) -> Result<(), Error> {
-    let revision = store.revision().await?;
     let mut news = News { renamed: outputs.press.renamed(sources), ..News::default() };
     if let Some(before) = outputs.press.revision() {
         let (touched, lowest) = store.touched_since(before).await?;
@@ -97,7 +96,7 @@ pub async fn render(
             render_one(store, outputs, adopted, shelf, now).await?;
         }
     }
-    outputs.press.done(revision, sources);
+    outputs.press.done(sources);
     Ok(())
 }
 
