@@ -5,12 +5,14 @@ pub mod check;
 pub mod configured;
 pub mod init;
 pub mod inspect;
+mod journal;
+mod plain;
 pub mod poll;
 pub mod run;
 pub mod show;
 pub mod status;
 
-use std::io::{IsTerminal, Write};
+use std::io::Write;
 use std::process::ExitCode;
 
 use anyhow::Context;
@@ -75,7 +77,7 @@ pub fn main() -> ExitCode {
 
 /// A line of words for the user, on standard error.
 fn say(line: &str) {
-    eprintln!("{line}");
+    eprintln!("{}", plain::lines(line));
 }
 
 /// Data, on standard output.
@@ -87,19 +89,4 @@ fn print(data: &[u8]) -> std::io::Result<()> {
 
 fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
     tokio::runtime::Builder::new_multi_thread().enable_all().build().context("cannot start")
-}
-
-/// One line for each event; `RUST_LOG` chooses which, and under systemd the journal has the time.
-fn log_to_stderr() {
-    let filter = tracing_subscriber::EnvFilter::builder()
-        .with_default_directive(tracing_subscriber::filter::LevelFilter::INFO.into())
-        .from_env_lossy();
-    let colour =
-        std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
-    let log = tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(std::io::stderr)
-        .with_ansi(colour)
-        .with_target(false);
-    if std::env::var_os("JOURNAL_STREAM").is_some() { log.without_time().init() } else { log.init() }
 }

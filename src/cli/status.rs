@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use serde_json::json;
 
 use super::configured::{self, Source};
+use super::plain;
 use crate::daemon::{self, Memory};
 use crate::store::{Note, RememberedOutput, RememberedSource};
 
@@ -101,8 +102,11 @@ fn columns<const N: usize>(rows: &[[String; N]]) -> String {
     let widths: Vec<usize> = (0..N).map(width).collect();
     rows.iter()
         .map(|row| {
-            let line: String =
-                row.iter().zip(&widths).map(|(cell, width)| format!("{cell:width$}  ")).collect();
+            let line: String = row
+                .iter()
+                .zip(&widths)
+                .map(|(cell, width)| format!("{:width$}  ", plain::line(cell)))
+                .collect();
             format!("{}\n", line.trim_end())
         })
         .collect()

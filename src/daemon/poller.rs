@@ -9,6 +9,7 @@ use jiff::{SignedDuration, Timestamp};
 use tokio::sync::{Notify, watch};
 use tokio::task::{self, JoinError, JoinSet};
 
+use super::notify::Heart;
 use super::queue::Queue;
 use super::{Sources, now, replan, wait_for};
 use crate::ingest::{self, Report, fetch::Fetcher};
@@ -95,10 +96,12 @@ impl Poller {
         let mut orders = Arc::clone(&self.orders.borrow_and_update());
         let mut plans = Plans { queue: Queue::new(orders.per_host), read: None };
         let mut flight = InFlight::default();
+        let mut heart = Heart::new();
         let stop = wait_for(stopped);
         tokio::pin!(stop);
         loop {
-            let sleep = self.turn(&orders, &mut plans, &mut flight).await;
+            heart.beat();
+            let sleep = heart.limit(self.turn(&orders, &mut plans, &mut flight).await);
             let (sources, in_flight, next) = (plans.queue.len(), flight.polls.len(), plans.queue.next());
             self.pulse.send_replace(Pulse { sources, in_flight, next });
             tokio::select! {

@@ -9,7 +9,7 @@ use tokio::sync::watch;
 use tokio::time::Instant;
 
 use super::poller::Orders;
-use super::{Error, Given, Sources, adopt, site, wait_for};
+use super::{Error, Given, Sources, adopt, notify, site, wait_for};
 use crate::config::{self, Config, Stamp};
 use crate::ingest::fetch::Fetcher;
 use crate::publish::Outputs;
@@ -88,7 +88,9 @@ impl Reloader {
                 () = &mut stop => return,
                 () = self.settle() => {}
             }
+            notify::reloading();
             done = self.reload().await;
+            notify::ready();
             if let Err(error) = &done {
                 tracing::error!(%error, "the new config cannot be taken over yet; the old one runs on");
             }
