@@ -117,6 +117,9 @@ pub struct SourceState {
     pub link: Option<String>,
     /// The feed's language.
     pub language: Option<String>,
+    /// Keys of entries that this source has used for several, and that name none any more: spelled as
+    /// `ingest::identity` does.
+    pub distrusted: std::collections::BTreeSet<String>,
 }
 
 /// A permanent redirect (301, 308) of the configured address, as far as it is confirmed.

@@ -20,6 +20,10 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("ingest/mod.rs", &["entry", "source", "ingest", "store"]),
     ("ingest/*", &["entry", "source", "ingest"]),
     ("publish/mod.rs", &["entry", "source", "filter", "store", "publish"]),
+    // What is read from the store, and only there: members for documents, pages of the past.
+    ("publish/render.rs", &["entry", "store", "publish"]),
+    ("publish/archive.rs", &["entry", "store", "publish"]),
+    ("publish/press.rs", &["store", "publish"]),
     ("publish/*", &["entry", "filter", "publish"]),
     ("serve*", &["publish", "store", "metrics", "ingest", "serve"]),
     ("config*", CONFIG),

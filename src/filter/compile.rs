@@ -277,20 +277,15 @@ enum End {
 
 /// The folded words of a text.
 fn folded(text: &str) -> Vec<String> {
-    words::tokens(text).into_iter().map(|token| token.folded).collect()
+    words::tokens(text).words().map(str::to_owned).collect()
 }
 
 /// The words of a text as they stand in a folded text.
 fn pattern(text: &str, end: End) -> String {
-    let mut pattern = String::from(" ");
-    for word in folded(text) {
-        pattern.push_str(&word);
-        pattern.push(' ');
-    }
-    if end == End::Open {
-        pattern.pop();
-    }
-    pattern
+    let tokens = words::tokens(text);
+    let folded = tokens.folded();
+    let open = folded.strip_suffix(' ').filter(|_| end == End::Open);
+    open.unwrap_or(folded).to_owned()
 }
 
 fn is_slow(part: &Part) -> bool {

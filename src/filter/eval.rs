@@ -217,7 +217,7 @@ impl<'t> Sight<'t, '_> {
 
     fn evidence(&self, (first, last): (usize, usize)) -> Option<Evidence<'t>> {
         Some(Evidence {
-            field: self.text.field_of(first)?,
+            field: self.text.run_of(first)?.field,
             found: Cow::Borrowed(self.text.written(first, last)),
         })
     }
@@ -243,7 +243,7 @@ impl<'t> Sight<'t, '_> {
         let text = self.text;
         self.of(atom)
             .iter()
-            .filter(move |found| text.field_of(found.word as usize).is_some_and(|f| fields.has(f)))
+            .filter(move |found| text.run_of(found.word as usize).is_some_and(|run| fields.has(run.field)))
     }
 
     /// The first place where these stand in a row.
@@ -256,7 +256,7 @@ impl<'t> Sight<'t, '_> {
                 last = ends(next).1;
             }
             let start = start.word as usize;
-            (self.text.run_of(start) == self.text.run_of(last)).then_some((start, last))
+            self.are_together(start, last).then_some((start, last))
         })
     }
 
@@ -269,9 +269,9 @@ impl<'t> Sight<'t, '_> {
         places.sort_unstable();
         places.dedup();
         places.iter().enumerate().find_map(|(number, (start, _))| {
-            let reach = places[number..].iter().take_while(|(word, _)| {
-                word - start <= distance && self.text.run_of(*word) == self.text.run_of(*start)
-            });
+            let reach = places[number..]
+                .iter()
+                .take_while(|(word, _)| word - start <= distance && self.are_together(*start, *word));
             let stretch: Vec<(usize, Atom)> = reach.copied().collect();
             let mut words: Vec<usize> = stretch.iter().map(|(word, _)| *word).collect();
             words.dedup();
@@ -283,6 +283,12 @@ impl<'t> Sight<'t, '_> {
             let last = *words.last()?;
             (words.len() >= atoms.len() && atoms.iter().all(enough)).then_some((*start, last))
         })
+    }
+
+    /// Whether two words stand in the same run.
+    fn are_together(&self, one: usize, other: usize) -> bool {
+        let first = |word| self.text.run_of(word).map(|run| run.first);
+        first(one) == first(other)
     }
 
     fn host(&self) -> Option<&'t str> {

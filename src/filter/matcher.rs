@@ -97,17 +97,18 @@ impl Matcher {
 
     fn found(&self, text: &Text<'_>) -> Vec<Found> {
         let mut found = Vec::new();
-        for automaton in &self.automata {
-            for hit in automaton.words.find_overlapping_iter(&text.folded) {
-                let word = text.word_at(hit.start() + 1);
-                let length = text.folded[hit.start() + 1..hit.end()].trim_end().matches(' ').count() + 1;
+        for (automaton, run) in
+            self.automata.iter().flat_map(|one| text.all().iter().map(move |run| (one, run)))
+        {
+            let folded = run.tokens.folded();
+            for hit in automaton.words.find_overlapping_iter(folded) {
+                let start = hit.start() + 1;
+                let Some(place) = run.tokens.place(start) else { continue };
+                let length = folded[start..hit.end()].trim_end().matches(' ').count() + 1;
+                // A text is far below four thousand million words: what is read of one is bounded.
+                let (word, length) = ((run.first + place) as u32, length as u32);
                 let atoms = &automaton.atoms[hit.pattern().as_usize()];
-                // A text is far below four thousand million words: feeds are bounded.
-                found.extend(atoms.iter().map(|atom| Found {
-                    atom: *atom,
-                    word: word as u32,
-                    length: length as u32,
-                }));
+                found.extend(atoms.iter().map(|atom| Found { atom: *atom, word, length }));
             }
         }
         found.sort_unstable();

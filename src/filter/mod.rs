@@ -6,7 +6,7 @@ mod language;
 mod matcher;
 mod syntax;
 mod text;
-mod words;
+pub mod words;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -17,9 +17,6 @@ pub use eval::{Reason, Refusal};
 pub use matcher::{Hit, Matcher};
 pub use text::Subject;
 pub use words::plain_text;
-
-/// The manual of the language, for `siftwire help filter`.
-pub const MANUAL: &str = include_str!("reference.md");
 
 /// What a query may refer to beyond its own text.
 #[derive(Clone, Debug, Default)]

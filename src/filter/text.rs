@@ -2,13 +2,12 @@
 
 use std::borrow::Cow;
 use std::cell::OnceCell;
-use std::ops::Range;
 
 use jiff::Timestamp;
 
 use super::language;
 use super::syntax::Field;
-use super::words::{plain_text, tokens};
+use super::words::{Tokens, plain_text, tokens};
 use crate::entry::Entry;
 
 /// What a query looks at.
@@ -54,9 +53,6 @@ pub(super) struct Text<'a> {
     pub(super) subject: Subject<'a>,
     /// In the order in which a reason is looked for.
     runs: Vec<Run<'a>>,
-    /// The folded words with a space around each, and two between runs.
-    pub(super) folded: String,
-    words: Vec<Word>,
     language: OnceCell<Option<Cow<'a, str>>>,
 }
 
@@ -64,25 +60,14 @@ pub(super) struct Text<'a> {
 pub(super) struct Run<'a> {
     pub(super) field: Field,
     pub(super) plain: Cow<'a, str>,
-}
-
-struct Word {
-    /// Where it begins in the folded text.
-    start: usize,
-    run: usize,
-    /// Where it stands in the run's plain text.
-    span: Range<usize>,
+    pub(super) tokens: Tokens,
+    /// The number of its first word, counted through all runs.
+    pub(super) first: usize,
 }
 
 impl<'a> Text<'a> {
     pub(super) fn of(subject: &Subject<'a>, asked: Fields) -> Text<'a> {
-        let mut text = Text {
-            subject: *subject,
-            runs: Vec::new(),
-            folded: String::new(),
-            words: Vec::new(),
-            language: OnceCell::new(),
-        };
+        let mut text = Text { subject: *subject, runs: Vec::new(), language: OnceCell::new() };
         let entry = subject.entry;
         let html = |html: &'a Option<String>| html.as_deref().map(|html| Cow::Owned(plain_text(html)));
         let line = |line: &'a Option<String>| line.as_deref().map(Cow::Borrowed);
@@ -101,13 +86,13 @@ impl<'a> Text<'a> {
     }
 
     fn add(&mut self, field: Field, plain: Cow<'a, str>) {
-        self.folded.push(' ');
-        for token in tokens(&plain) {
-            self.words.push(Word { start: self.folded.len(), run: self.runs.len(), span: token.span });
-            self.folded.push_str(&token.folded);
-            self.folded.push(' ');
-        }
-        self.runs.push(Run { field, plain });
+        let first = self.runs.last().map_or(0, |run| run.first + run.tokens.len());
+        self.runs.push(Run { field, tokens: tokens(&plain), plain, first });
+    }
+
+    /// All runs.
+    pub(super) fn all(&self) -> &[Run<'a>] {
+        &self.runs
     }
 
     /// The runs in one of these fields.
@@ -115,25 +100,17 @@ impl<'a> Text<'a> {
         self.runs.iter().filter(move |run| fields.has(run.field))
     }
 
-    /// The number of the word that begins there in the folded text.
-    pub(super) fn word_at(&self, start: usize) -> usize {
-        self.words.partition_point(|word| word.start < start)
-    }
-
     /// The run in which a word stands.
-    pub(super) fn run_of(&self, word: usize) -> usize {
-        self.words.get(word).map_or(usize::MAX, |word| word.run)
+    pub(super) fn run_of(&self, word: usize) -> Option<&Run<'a>> {
+        let after = self.runs.partition_point(|run| run.first <= word);
+        self.runs.get(after.checked_sub(1)?)
     }
 
-    /// The field in which a word stands.
-    pub(super) fn field_of(&self, word: usize) -> Option<Field> {
-        self.runs.get(self.run_of(word)).map(|run| run.field)
-    }
-
-    /// The words from one to another as the entry writes them.
+    /// The words from one to another of the same run as the entry writes them.
     pub(super) fn written(&self, first: usize, last: usize) -> &str {
-        let (Some(first), Some(last)) = (self.words.get(first), self.words.get(last)) else { return "" };
-        self.runs.get(first.run).and_then(|run| run.plain.get(first.span.start..last.span.end)).unwrap_or("")
+        let Some(run) = self.run_of(first) else { return "" };
+        let start = run.tokens.span(first - run.first).start;
+        run.plain.get(start..run.tokens.span(last - run.first).end).unwrap_or("")
     }
 
     /// The entry's own language, else its source's, else what its words look like; lower case.

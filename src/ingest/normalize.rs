@@ -5,9 +5,9 @@ use std::collections::HashSet;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
-use sha2::{Digest, Sha256};
 use url::Url;
 
+use super::identity::hash;
 use super::parse::{RawEntry, RawFeed, RawLink};
 use super::read::{Feed, Hints};
 use crate::entry::{Author, Enclosure, Entry, Key, KeyRule, Thumbnail};
@@ -42,11 +42,13 @@ fn entry(raw: RawEntry, base: Option<&Url>, now: Timestamp) -> Entry {
     let link = page(&raw.links, base)
         .or_else(|| id.as_deref().filter(|id| id.starts_with("http")).and_then(|id| absolute(id, None)));
     let mut enclosures: Vec<Enclosure> = Vec::new();
-    let attached = raw
-        .links
-        .into_iter()
-        .filter(|link| link.rel.as_deref() == Some("enclosure"))
-        .map(|link| Enclosure { url: link.href, media_type: link.media_type, length: link.length });
+    let attached =
+        raw.links.into_iter().filter(|link| link.rel.as_deref() == Some("enclosure")).map(|link| Enclosure {
+            url: link.href,
+            media_type: link.media_type,
+            length: link.length,
+            ..Enclosure::default()
+        });
     for enclosure in attached.chain(raw.enclosures) {
         if let Some(url) = absolute(&enclosure.url, base)
             && !enclosures.iter().any(|known| known.url == url)
@@ -80,22 +82,19 @@ fn entry(raw: RawEntry, base: Option<&Url>, now: Timestamp) -> Entry {
     entry
 }
 
-/// Identity: the first rule that gives a value; the id and the link also serve to find it again.
+/// Every key that the document gives, strongest first; `identity` decides which of them count. The text
+/// is the last resort, and a key of its making.
 fn keys(entry: &Entry) -> Vec<Key> {
     let key = |rule, value: String| Key { rule, value };
     let mut keys: Vec<Key> = Vec::new();
     keys.extend(entry.id.clone().map(|id| key(KeyRule::Id, id)));
     keys.extend(entry.link.as_deref().map(|link| key(KeyRule::Link, cleaned(link))));
-    if keys.is_empty() {
-        let date = entry.published.or(entry.updated);
-        keys.extend(entry.title.as_ref().map(|title| {
+    let date = entry.published.or(entry.updated);
+    keys.extend(
+        entry.title.as_ref().map(|title| {
             key(KeyRule::Title, hash(&[title, &date.map_or_else(String::new, |d| d.to_string())]))
-        }));
-    }
-    if keys.is_empty() {
-        // Everything else that it says: two that say nothing are one. It always serialises.
-        keys.push(key(KeyRule::Body, hash(&[&serde_json::to_string(entry).unwrap_or_default()])));
-    }
+        }),
+    );
     keys
 }
 
@@ -104,15 +103,6 @@ fn cleaned(link: &str) -> String {
     let link = link.split('#').next().unwrap_or(link);
     let link = link.split_once("://").map_or(link, |(_, rest)| rest);
     link.trim_end_matches('/').to_owned()
-}
-
-fn hash(parts: &[&str]) -> String {
-    let mut hash = Sha256::new();
-    for part in parts {
-        hash.update((part.len() as u64).to_le_bytes());
-        hash.update(part);
-    }
-    hash.finalize()[..16].iter().map(|b| format!("{b:02x}")).collect()
 }
 
 /// The page that links mean: the alternate one, HTML if there is a choice.

@@ -155,6 +155,7 @@ fn entry(entry: model::Entry) -> RawEntry {
                 url: content.url?.to_string(),
                 media_type: content.content_type.map(|kind| kind.to_string()),
                 length: content.size,
+                ..Enclosure::default()
             })
         }));
     }
