@@ -1,3 +1,5 @@
+//! The evaluator, by queries in their own words. Tests.
+
 use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::*;
 

@@ -1,3 +1,5 @@
+//! The syntax: what is read, what is wrong and where, and that printing is the way back. Tests.
+
 use proptest::prelude::*;
 
 use super::super::{Dictionary, Problem};
