@@ -21,6 +21,7 @@ fn output(content: ContentMode) -> Output {
     Output {
         name: "nasty".into(),
         title: "War & peace <b>today</b> ]]>".into(),
+        entry_title: None,
         filter: None,
         sources: None,
         limit: 100,

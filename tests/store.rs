@@ -192,6 +192,7 @@ async fn members_come_newest_first_and_an_output_defined_anew_begins_anew() {
             .map(|n| Member { entry: all[*n].entry.number, date: all[*n].entry.date, why: "[]".into() })
             .collect(),
         others,
+        page_size: 2,
     };
     store.advance(vec![advance(&[0, 1], Others::Stay)]).await.unwrap();
     store.advance(vec![advance(&[2, 3, 3], Others::Stay)]).await.unwrap();

@@ -19,6 +19,7 @@ use tokio::task::JoinSet;
 use crate::config::Config;
 use crate::ingest::fetch::{self, Fetcher};
 use crate::ingest::schedule;
+use crate::publish::archive::Archives;
 use crate::publish::{Outputs, output::Site, shelf::Shelf};
 use crate::serve::{self, Health, Service};
 use crate::source::Source;
@@ -70,20 +71,22 @@ pub async fn run(
     let here = listener.address().map_or_else(|| config.listen.clone(), serve::Listen::Tcp);
     let (outputs, sources) = adopt(&memory.store, &config, site(&config, &here)).await?;
 
+    let outputs = Arc::new(outputs);
+    let archives = Arc::new(Archives::new(memory.store.clone(), Arc::clone(&outputs)));
     let shelf = Arc::new(Shelf::new());
     let (stopping, stopped) = watch::channel(false);
     let news = Arc::new(Notify::new());
     let health = Arc::new(Health::default());
     let publisher = publisher::Publisher {
         store: memory.store.clone(),
-        outputs,
+        outputs: Arc::clone(&outputs),
         shelf: Arc::clone(&shelf),
         news: Arc::clone(&news),
         sources: Arc::clone(&sources),
         keep: config.store.keep,
     };
     // What was published before is up before anything is evaluated anew.
-    publisher.show().await?;
+    publisher.open().await?;
     let limits = (config.concurrency, config.per_host);
     let orders = poller::Orders::new(Fetcher::new(&config.fetch), sources, limits);
     let (_orders, followed) = watch::channel(Arc::new(orders));
@@ -91,9 +94,15 @@ pub async fn run(
     let poller = poller::Poller { store: memory.store.clone(), orders: followed, news, pulse };
     let mut tasks = JoinSet::new();
     let service = Service { shelf, max_age: config.cache, health: Arc::clone(&health) };
+    let archive: serve::ArchiveReader = Arc::new(move |name, number, format| {
+        let archives = Arc::clone(&archives);
+        Box::pin(async move { archives.page(&name, number, format, now()).await })
+    });
     let stop_serving = wait_for(stopped.clone());
     tasks.spawn(async move {
-        if let Err(error) = serve::run(listener, serve::router(service), stop_serving).await {
+        if let Err(error) =
+            serve::run(listener, serve::router_with_archive(service, archive), stop_serving).await
+        {
             tracing::error!(%error, "nothing is served any more");
         }
     });
