@@ -8,6 +8,7 @@ use anyhow::Context;
 
 use crate::config::{self, Config, Paint, Place, Problems, Surroundings};
 use crate::daemon::Given;
+use crate::filter::Dictionary;
 use crate::store;
 
 /// Which config is meant.
@@ -33,26 +34,50 @@ pub fn load(source: &Source) -> anyhow::Result<Result<(Place, Config), ExitCode>
 /// # Errors
 /// The current folder is gone.
 pub fn given(source: &Source) -> anyhow::Result<Result<Given, ExitCode>> {
-    let here = std::env::current_dir().context("the current folder cannot be read")?;
-    let surroundings = Surroundings::gather(here, |name| std::env::var_os(name));
-    let place = config::find(source.config.as_deref(), &surroundings);
+    let (place, surroundings) = find(source)?;
     if place == Place::BuiltIn {
         say("No config.toml found: using the built-in one, which `siftwire init` writes out.");
     }
     // Before the reading, so that an edit in between is seen.
     let stamp = config::stamp(&place);
-    Ok(match config::load(&place, &surroundings) {
+    Ok(read(&place, &surroundings).map(|config| Given { place, surroundings, stamp, config }))
+}
+
+fn find(source: &Source) -> anyhow::Result<(Place, Surroundings)> {
+    let here = std::env::current_dir().context("the current folder cannot be read")?;
+    let surroundings = Surroundings::gather(here, |name| std::env::var_os(name));
+    let place = config::find(source.config.as_deref(), &surroundings);
+    Ok((place, surroundings))
+}
+
+/// Loads the config and tells its warnings; of one that cannot be used the problems.
+fn read(place: &Place, surroundings: &Surroundings) -> Result<Config, ExitCode> {
+    match config::load(place, surroundings) {
         Ok(config) => {
             if let Some(warnings) = &config.warnings {
                 tell(warnings);
             }
-            Ok(Given { place, surroundings, stamp, config })
+            Ok(config)
         }
         Err(problems) => {
             tell(&problems);
             Err(ExitCode::from(2))
         }
-    })
+    }
+}
+
+/// What queries on the command line may refer to: the config's topics and languages. Where there is no
+/// config nothing is said, and Latin words get the forms of every language that has some.
+///
+/// # Errors
+/// The current folder is gone.
+pub fn dictionary(source: &Source) -> anyhow::Result<Result<Dictionary, ExitCode>> {
+    let (place, surroundings) = find(source)?;
+    if place == Place::BuiltIn {
+        let languages = ["de", "en", "fr"].map(str::to_owned).into();
+        return Ok(Ok(Dictionary { languages, ..Dictionary::default() }));
+    }
+    Ok(read(&place, &surroundings).map(|config| config.dictionary))
 }
 
 /// The store, and what is wrong with the config if it cannot be used, which has been told on standard
@@ -61,9 +86,7 @@ pub fn given(source: &Source) -> anyhow::Result<Result<Given, ExitCode>> {
 /// # Errors
 /// The current folder is gone.
 pub fn store(source: &Source) -> anyhow::Result<(store::Options, Option<Problems>)> {
-    let here = std::env::current_dir().context("the current folder cannot be read")?;
-    let surroundings = Surroundings::gather(here, |name| std::env::var_os(name));
-    let place = config::find(source.config.as_deref(), &surroundings);
+    let (place, surroundings) = find(source)?;
     Ok(match config::load(&place, &surroundings) {
         Ok(config) => (config.store, None),
         Err(problems) => {
