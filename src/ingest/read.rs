@@ -68,6 +68,12 @@ pub fn read(body: &[u8], hints: &Hints<'_>) -> Result<Feed, Unreadable> {
     Ok(feed)
 }
 
+/// The text of a document that is no feed, such as a page or a list of feeds.
+#[must_use]
+pub fn text(body: &[u8]) -> String {
+    decode::text(body, None).text.into_owned()
+}
+
 /// A JSON document without what stands behind it; a broken one whole, for its error.
 fn first_value(text: &str) -> &str {
     let mut values = serde_json::Deserializer::from_str(text).into_iter::<serde::de::IgnoredAny>();
