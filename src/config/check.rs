@@ -18,11 +18,14 @@ use crate::ingest::fetch;
 use crate::publish::output::{self, ContentMode, Site, Stories};
 use crate::publish::template::{self, Template};
 use crate::serve::Listen;
-use crate::source::{self, Access, Authorization, Pace, Secret};
+use crate::source::{self, Access, Authorization, Pace, Proxy, Secret};
 use crate::store;
 
 const MINUTE: Duration = Duration::from_secs(60);
 const DAY: Duration = Duration::from_secs(86_400);
+
+/// The shortest `every`.
+const LEAST: Duration = Duration::from_secs(1);
 
 /// Where things that a config names without a full path are.
 pub(super) struct Folders<'a> {
@@ -168,6 +171,12 @@ fn pace(manner: &Manner, defaults: Option<&Manner>, problems: &mut Vec<Problem>)
         problems.push(problem);
     }
     if let Some(every) = &manner.every
+        && every.value < LEAST
+    {
+        problems.push(
+            Problem::error(every.at.clone(), "polling more often than every second").label("at least \"1s\""),
+        );
+    } else if let Some(every) = &manner.every
         && every.value < 5 * MINUTE
     {
         problems.push(
@@ -298,7 +307,7 @@ impl Asked<'_> {
                 user_agent: value(manner.user_agent),
                 headers,
                 authorization,
-                proxy: value(manner.proxy),
+                proxy: value(manner.proxy).map(Proxy),
                 allow_private,
             },
             language: value(source.lang),
