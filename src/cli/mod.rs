@@ -2,7 +2,8 @@
 #![allow(clippy::print_stderr, reason = "this is the door to the terminal")]
 
 pub mod add;
-mod check;
+pub mod cases;
+pub mod check;
 pub mod configured;
 pub mod init;
 pub mod inspect;
@@ -43,6 +44,8 @@ enum Word {
     Status(status::Arguments),
     /// Print an output's document
     Show(show::Arguments),
+    /// Run queries on given entries: tests for filters
+    Match(cases::Arguments),
     /// Write out the commented config.toml
     Init(init::Arguments),
     /// Tell what Siftwire reads in feeds
@@ -64,6 +67,7 @@ pub fn main() -> ExitCode {
         Word::Poll(word) => poll::run(word, &source),
         Word::Status(word) => status::run(word, &source),
         Word::Show(word) => show::run(word, &source),
+        Word::Match(word) => cases::run(word, &source),
         Word::Init(word) => init::run(word),
         Word::Inspect(word) => inspect::run(word),
         Word::Add(word) => add::run(word, &source),

@@ -29,11 +29,12 @@ impl From<Entry> for Identified {
 ///
 /// An id, an address of RDF or a link that stands at entries of different titles (of different texts, where
 /// neither has a title) is distrusted from now on: it is added to `distrusted`, which the caller keeps
-/// with the source. Answers the entries and, in words, what is newly distrusted.
+/// with the source. Answers the entries that have anything to show and, in words, what is newly distrusted.
 #[must_use]
 pub fn settle(entries: Vec<Entry>, distrusted: &mut BTreeSet<String>) -> (Vec<Identified>, Vec<String>) {
     let news = distrust(&entries, distrusted);
-    let identified = entries.into_iter().map(|entry| apart(entry, distrusted)).collect();
+    let identified =
+        entries.into_iter().filter(says_something).map(|entry| apart(entry, distrusted)).collect();
     (identified, news)
 }
 
@@ -90,6 +91,12 @@ fn apart(mut entry: Entry, distrusted: &BTreeSet<String>) -> Identified {
         entry.keys.push(Key { rule: KeyRule::Body, value: hash(&said) });
     }
     Identified { entry, doubtful }
+}
+
+/// An entry of which a reader would see nothing is none: broken nesting leaves such ones behind.
+fn says_something(entry: &Entry) -> bool {
+    let Entry { title, link, summary, content, enclosures, .. } = entry;
+    title.is_some() || link.is_some() || summary.is_some() || content.is_some() || !enclosures.is_empty()
 }
 
 fn is_publishers(rule: KeyRule) -> bool {

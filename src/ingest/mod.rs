@@ -9,7 +9,6 @@ pub mod identity;
 mod normalize;
 mod parse;
 pub mod read;
-mod repair;
 pub mod revise;
 pub mod schedule;
 
@@ -93,7 +92,7 @@ async fn read(
             ))));
         }
     };
-    let cleaner = html::Cleaner::new(&body.url);
+    let cleaner = html::Cleaner::new(feed.base.as_ref().unwrap_or(&body.url));
     drop(body);
     state.title = feed.title.or(state.title.take());
     state.link = feed.link.or(state.link.take());
