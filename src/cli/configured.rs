@@ -7,7 +7,7 @@ use std::process::ExitCode;
 
 use anyhow::{Context, anyhow, bail};
 
-use crate::config::edit::{self, Addition};
+use crate::config::edit;
 use crate::config::{self, Config, Paint, Place, Problems, Surroundings};
 use crate::filter::Dictionary;
 
@@ -74,7 +74,7 @@ pub fn dictionary(source: &Source) -> anyhow::Result<Result<Dictionary, ExitCode
 ///
 /// # Errors
 /// There is no file to add to, or it cannot be written.
-pub fn add_sources(source: &Source, sources: &[(String, Addition)]) -> anyhow::Result<ExitCode> {
+pub fn add_sources(source: &Source, sources: &[edit::Named]) -> anyhow::Result<ExitCode> {
     let here = std::env::current_dir().context("the current folder cannot be read")?;
     let surroundings = Surroundings::gather(here, |name| std::env::var_os(name));
     let place = config::find(source.config.as_deref(), &surroundings);

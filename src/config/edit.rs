@@ -36,12 +36,14 @@ pub enum Refusal {
     Private,
 }
 
+/// A source to be added, and its name.
+pub type Named = (String, Addition);
+/// A source that is not added, and why.
+pub type Refused = (Addition, Refusal);
+
 /// Which of some additions can be made to a config, and under which names; the others with the reason.
 #[must_use]
-pub fn choose(
-    config: &Config,
-    additions: Vec<Addition>,
-) -> (Vec<(String, Addition)>, Vec<(Addition, Refusal)>) {
+pub fn choose(config: &Config, additions: Vec<Addition>) -> (Vec<Named>, Vec<Refused>) {
     let mut urls: BTreeSet<String> = config.sources.iter().map(|source| source.url.to_string()).collect();
     let mut names: BTreeSet<String> =
         config.sources.iter().map(|source| source.name.to_lowercase()).collect();
@@ -83,7 +85,7 @@ fn slug(title: &str) -> String {
 ///
 /// # Errors
 /// Words: the text is no TOML, or its sources are written in a form that cannot be added to.
-pub fn add(text: &str, sources: &[(String, Addition)]) -> Result<String, String> {
+pub fn add(text: &str, sources: &[Named]) -> Result<String, String> {
     let mut document: DocumentMut = text.parse().map_err(|error: toml_edit::TomlError| error.to_string())?;
     // A comment at the very end belongs to what stands before it, not to what comes behind now.
     let trailing = document.trailing().as_str().unwrap_or_default().to_owned();
@@ -100,7 +102,7 @@ pub fn add(text: &str, sources: &[(String, Addition)]) -> Result<String, String>
 }
 
 /// Puts the sources behind those that are there; `first` stands above them.
-fn push(document: &mut DocumentMut, sources: &[(String, Addition)], mut first: &str) -> Result<(), String> {
+fn push(document: &mut DocumentMut, sources: &[Named], mut first: &str) -> Result<(), String> {
     let item = document.entry("source").or_insert(Item::ArrayOfTables(ArrayOfTables::new()));
     let Some(tables) = item.as_array_of_tables_mut() else {
         return Err("its sources are not written as [[source]]".to_owned());
