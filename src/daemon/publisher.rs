@@ -78,15 +78,15 @@ impl Publisher {
         render::render_missing(&self.store, &self.outputs, &self.shelf, now()).await?;
         let lines = status::source_lines(&self.store, &self.sources).await?;
         render::render_front(&self.outputs, &self.shelf, lines, now());
-        Ok(())
+        render::render_health(&self.store, &self.outputs, &self.shelf).await
     }
 
-    /// Puts on the shelf what the store has: the outputs and the front page.
+    /// Puts on the shelf what the store has: the outputs, the front page and the sources' health.
     async fn show(&self) -> Result<(), store::Error> {
         let lines = status::source_lines(&self.store, &self.sources).await?;
         render::render(&self.store, &self.outputs, &self.shelf, &lines, now()).await?;
         render::render_front(&self.outputs, &self.shelf, lines, now());
-        Ok(())
+        render::render_health(&self.store, &self.outputs, &self.shelf).await
     }
 }
 

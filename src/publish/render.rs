@@ -13,7 +13,7 @@ use super::html::{FrontPage, OutputLine, SourceLine};
 use super::output::{Output, Site};
 use super::press::{MadeOf, News, Standing};
 use super::shelf::{self, Representation, Shelf};
-use super::{Adopted, Outputs, atom, files, html, json_feed, opml, rss, select};
+use super::{Adopted, Outputs, atom, files, health, html, json_feed, opml, rss, select};
 use crate::store::{Error, Extent, Hub, OutputId, Rendering, Store, Wanted};
 
 /// Puts on the shelf what was last published, as it was, of the outputs that still look so.
@@ -242,6 +242,20 @@ pub fn render_front(outputs: &Outputs, shelf: &Shelf, sources: Vec<SourceLine>, 
     let page = html::front(&FrontPage { public_url, outputs: lines.collect(), sources, problem: None });
     shelf.put_page("/", Format::Html.content_type(), page, now);
     shelf.put_page(opml::PATH, opml::CONTENT_TYPE, list, now);
+}
+
+/// Puts the sources' health on the shelf, as a feed and as a page.
+///
+/// # Errors
+/// The store cannot read; what is on the shelf stays.
+pub async fn render_health(store: &Store, outputs: &Outputs, shelf: &Shelf) -> Result<(), Error> {
+    let events = store.health(health::LIMIT).await?;
+    let since = outputs.outputs.iter().map(|adopted| adopted.since).min().unwrap_or(Timestamp::UNIX_EPOCH);
+    let document = health::document(&outputs.site, events, since);
+    for (format, bytes) in write(&document) {
+        shelf.put(health::NAME, format, bytes, document.updated());
+    }
+    Ok(())
 }
 
 /// One output in a format, as it stands in the store.

@@ -20,9 +20,14 @@ use super::{
 };
 use crate::entry::change::KnownEntries;
 use crate::entry::{KeptEntry, Key};
+use crate::source::HealthEvent;
 
 /// Numbered by their place: the schema's version is how many of them have run.
-const MIGRATIONS: &[&str] = &[include_str!("sqlite/0001_first.sql"), include_str!("sqlite/0002_publish.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("sqlite/0001_first.sql"),
+    include_str!("sqlite/0002_publish.sql"),
+    include_str!("sqlite/0003_health.sql"),
+];
 
 /// How many questions are answered at once.
 const READERS: usize = 2;
@@ -337,6 +342,14 @@ impl Store {
     /// The store cannot read.
     pub async fn sources(&self) -> Result<Vec<RememberedSource>, Error> {
         self.ask(sources::active).await
+    }
+
+    /// The latest `n` events of the sources' health with their numbers, newest first.
+    ///
+    /// # Errors
+    /// The store cannot read.
+    pub async fn health(&self, n: usize) -> Result<Vec<(i64, HealthEvent)>, Error> {
+        self.ask(move |c| sources::health(c, n)).await
     }
 
     /// What is known of a source's entries under these keys.
