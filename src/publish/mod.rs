@@ -5,6 +5,7 @@ pub mod atom;
 pub mod document;
 pub mod files;
 pub mod format;
+pub mod health;
 pub mod html;
 pub mod json_feed;
 mod language;
