@@ -1,13 +1,17 @@
 //! One file for each word that the user types. Door: standard output and error.
 #![allow(clippy::print_stderr, reason = "this is the door to the terminal")]
 
+pub mod add;
+pub mod backup;
+pub mod cases;
 pub mod check;
 pub mod configured;
 pub mod init;
 pub mod inspect;
 mod journal;
+pub mod opml;
 mod plain;
-pub mod poll;
+mod poll;
 pub mod run;
 pub mod show;
 pub mod status;
@@ -43,10 +47,16 @@ enum Word {
     Status(status::Arguments),
     /// Print an output's document
     Show(show::Arguments),
+    /// Run queries on given entries: tests for filters
+    Match(cases::Arguments),
     /// Write out the commented config.toml
     Init(init::Arguments),
     /// Tell what Siftwire reads in feeds
     Inspect(inspect::Arguments),
+    /// Find the feed behind an address, show what it holds, and add it to the config
+    Add(add::Arguments),
+    /// Take sources from another reader's list, or give it ours
+    Opml(opml::Arguments),
 }
 
 /// Parses the command line, runs the word, and turns its error into one line and an exit code:
@@ -60,8 +70,11 @@ pub fn main() -> ExitCode {
         Word::Poll(word) => poll::run(word, &source),
         Word::Status(word) => status::run(word, &source),
         Word::Show(word) => show::run(word, &source),
+        Word::Match(word) => cases::run(word, &source),
         Word::Init(word) => init::run(word),
         Word::Inspect(word) => inspect::run(word),
+        Word::Add(word) => add::run(word, &source),
+        Word::Opml(word) => opml::run(word, &source),
     };
     done.unwrap_or_else(|error| {
         // A reader that went away, as `head` does, wants to hear no more.

@@ -89,7 +89,7 @@ impl Publisher {
         render::retire(&self.store, &setup.outputs, &self.shelf).await?;
         let lines = status::source_lines(&self.store, &setup.sources).await?;
         render::render_front(&setup.outputs, &self.shelf, lines, setup.problem.as_deref(), now());
-        Ok(())
+        render::render_health(&self.store, &setup.outputs, &self.shelf).await
     }
 
     /// Takes other outputs over: what stayed is on the shelf as it was, what is no more says so.
@@ -99,12 +99,12 @@ impl Publisher {
         render::retire(&self.store, &setup.outputs, &self.shelf).await
     }
 
-    /// Puts on the shelf what the store has: the outputs and the front page.
+    /// Puts on the shelf what the store has: the outputs, the front page and the sources' health.
     async fn show(&self, setup: &Setup) -> Result<(), store::Error> {
         let lines = status::source_lines(&self.store, &setup.sources).await?;
         render::render(&self.store, &setup.outputs, &self.shelf, &lines, now()).await?;
         render::render_front(&setup.outputs, &self.shelf, lines, setup.problem.as_deref(), now());
-        Ok(())
+        render::render_health(&self.store, &setup.outputs, &self.shelf).await
     }
 }
 

@@ -13,7 +13,7 @@ use super::html::{FrontPage, OutputLine, SourceLine};
 use super::output::{Output, Site};
 use super::press::{MadeOf, News, Standing};
 use super::shelf::{self, Representation, Shelf};
-use super::{Adopted, Outputs, atom, files, html, json_feed, opml, rss, select};
+use super::{Adopted, Outputs, atom, files, health, html, json_feed, opml, rss, select};
 use crate::store::{Error, Extent, Hub, OutputId, Rendering, Store, Wanted};
 
 /// Puts on the shelf what was last published, as it was, of the outputs that still look so.
@@ -263,6 +263,20 @@ pub async fn retire(store: &Store, outputs: &Outputs, shelf: &Shelf) -> Result<(
     let published = |name: &str| outputs.outputs.iter().any(|adopted| adopted.output.name == name);
     let known = store.outputs().await?;
     shelf.retire(known.iter().map(|known| known.name.as_str()).filter(|name| !published(name)));
+    Ok(())
+}
+
+/// Puts the sources' health on the shelf, as a feed and as a page.
+///
+/// # Errors
+/// The store cannot read; what is on the shelf stays.
+pub async fn render_health(store: &Store, outputs: &Outputs, shelf: &Shelf) -> Result<(), Error> {
+    let events = store.health(health::LIMIT).await?;
+    let since = outputs.outputs.iter().map(|adopted| adopted.since).min().unwrap_or(Timestamp::UNIX_EPOCH);
+    let document = health::document(&outputs.site, events, since);
+    for (format, bytes) in write(&document) {
+        shelf.put(health::NAME, format, bytes, document.updated());
+    }
     Ok(())
 }
 

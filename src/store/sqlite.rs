@@ -22,6 +22,7 @@ use super::{
 };
 use crate::entry::change::KnownEntries;
 use crate::entry::{KeptEntry, Key};
+use crate::source::HealthEvent;
 
 pub use file::{Lock, lock};
 use file::{connect, create_private_folder, migrate, private_file};
@@ -309,6 +310,14 @@ impl Store {
     /// The store cannot read.
     pub async fn sources(&self) -> Result<Vec<RememberedSource>, Error> {
         self.ask(sources::active).await
+    }
+
+    /// The latest `n` events of the sources' health with their numbers, newest first.
+    ///
+    /// # Errors
+    /// The store cannot read.
+    pub async fn health(&self, n: usize) -> Result<Vec<(i64, HealthEvent)>, Error> {
+        self.ask(move |c| sources::health(c, n)).await
     }
 
     /// What is known of a source's entries under these keys.

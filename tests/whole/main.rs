@@ -9,3 +9,4 @@ mod origin;
 mod program;
 mod reload;
 mod signals;
+mod sources;

@@ -10,8 +10,12 @@ use super::super::Options;
 use super::Error;
 
 /// Numbered by their place: the schema's version is how many of them have run.
-const MIGRATIONS: &[&str] =
-    &[include_str!("0001_first.sql"), include_str!("0002_publish.sql"), include_str!("0003_note.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("0001_first.sql"),
+    include_str!("0002_publish.sql"),
+    include_str!("0003_health.sql"),
+    include_str!("0004_note.sql"),
+];
 
 pub(super) fn create_private_folder(folder: &Path) -> std::io::Result<()> {
     use std::os::unix::fs::DirBuilderExt;
