@@ -1,5 +1,5 @@
 //! Says which commit is built, where that is known: `SIFTWIRE_COMMIT` for a package's build, else git.
-#![allow(clippy::disallowed_methods, reason = "a build script is no part of the program")]
+#![allow(clippy::print_stdout, reason = "cargo reads the standard output of a build script")]
 
 use std::process::Command;
 

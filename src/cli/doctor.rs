@@ -35,7 +35,9 @@ pub fn run(arguments: Arguments, source: &Source) -> anyhow::Result<ExitCode> {
             println!("{}: {} rows{}", table.name, table.rows, if table.whole { "" } else { ", some lost" });
         }
         let new = file.display();
-        super::say(&format!("{new} holds what could be read. To use it: mv {shown} {shown}.damaged; rm -f {shown}-wal {shown}-shm; mv {new} {shown}"));
+        super::say(&format!(
+            "{new} holds what could be read. To use it: mv {shown} {shown}.damaged; rm -f {shown}-wal {shown}-shm; mv {new} {shown}"
+        ));
     } else if !found.is_empty() {
         super::say(&store::advice(&options.path));
     }

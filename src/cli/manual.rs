@@ -26,7 +26,9 @@ pub fn man() -> anyhow::Result<ExitCode> {
         section.render_synopsis_section(&mut of_word)?;
         section.render_options_section(&mut of_word)?;
         let text = String::from_utf8_lossy(&of_word).replace(".SH ", ".SS ");
-        page.extend_from_slice(format!(".SH \"SIFTWIRE {}\"\n{text}", word.get_name().to_uppercase()).as_bytes());
+        page.extend_from_slice(
+            format!(".SH \"SIFTWIRE {}\"\n{text}", word.get_name().to_uppercase()).as_bytes(),
+        );
     }
     super::print(&page)?;
     Ok(ExitCode::SUCCESS)

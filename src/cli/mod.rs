@@ -6,9 +6,11 @@ pub mod backup;
 pub mod cases;
 pub mod check;
 pub mod configured;
+pub mod doctor;
 pub mod init;
 pub mod inspect;
 mod journal;
+mod manual;
 pub mod opml;
 mod plain;
 mod poll;
@@ -22,12 +24,14 @@ use std::process::ExitCode;
 use anyhow::Context;
 use clap::{Parser, Subcommand};
 
+use crate::store;
+
 /// Merged, keyword-filtered feeds from the news sites you follow.
 ///
 /// Siftwire polls the feeds that config.toml names, keeps their entries, and publishes the ones
 /// that you want as Atom, RSS and JSON feeds for any feed reader. Without a word it runs.
 #[derive(Debug, Parser)]
-#[command(version, about, after_help = "Begin with `siftwire init`, edit config.toml, then `siftwire run`.")]
+#[command(version = version(), about, after_help = "Begin with `siftwire init`, edit config.toml, then `siftwire run`.")]
 struct Arguments {
     #[command(flatten)]
     source: configured::Source,
@@ -57,6 +61,14 @@ enum Word {
     Add(add::Arguments),
     /// Take sources from another reader's list, or give it ours
     Opml(opml::Arguments),
+    /// Copy the store, also while the daemon runs
+    Backup(backup::Arguments),
+    /// Check the store, and save what can be read of a damaged one
+    Doctor(doctor::Arguments),
+    /// Print a completion script for a shell
+    Completions(manual::Arguments),
+    /// Print the manual page
+    Man,
 }
 
 /// Parses the command line, runs the word, and turns its error into one line and an exit code:
@@ -75,6 +87,10 @@ pub fn main() -> ExitCode {
         Word::Inspect(word) => inspect::run(word),
         Word::Add(word) => add::run(word, &source),
         Word::Opml(word) => opml::run(word, &source),
+        Word::Backup(word) => backup::run(word, &source),
+        Word::Doctor(word) => doctor::run(word, &source),
+        Word::Completions(word) => manual::completions(&word),
+        Word::Man => manual::man(),
     };
     done.unwrap_or_else(|error| {
         // A reader that went away, as `head` does, wants to hear no more.
@@ -86,6 +102,16 @@ pub fn main() -> ExitCode {
         }
         ExitCode::FAILURE
     })
+}
+
+/// The version, with what it takes to tell exactly which program this is.
+fn version() -> String {
+    format!(
+        "{} (commit {}, SQLite {})",
+        env!("CARGO_PKG_VERSION"),
+        env!("SIFTWIRE_COMMIT"),
+        store::sqlite_version()
+    )
 }
 
 /// A line of words for the user, on standard error.

@@ -8,7 +8,7 @@ use serde_json::json;
 use super::configured::{self, Source};
 use super::plain;
 use crate::daemon::{self, Memory};
-use crate::store::{Note, RememberedOutput, RememberedSource};
+use crate::store::{self, Note, RememberedOutput, RememberedSource};
 
 /// `siftwire status`
 #[derive(Debug, clap::Args)]
@@ -38,15 +38,27 @@ pub fn run(arguments: Arguments, source: &Source) -> anyhow::Result<ExitCode> {
     }
     let problem = problems.as_ref().map(ToString::to_string).or(problem);
     let text = if arguments.json {
-        as_json(problem.as_deref(), &sources, &outputs)
+        as_json(problem.as_deref(), &options, &sources, &outputs)
     } else {
-        table(&sources, &outputs, daemon::now())
+        let sizes = store::sizes(&options);
+        format!(
+            "{}\n{}: {} and {} in its log\n",
+            table(&sources, &outputs, daemon::now()),
+            options.path.display(),
+            bytesize::ByteSize(sizes.database),
+            bytesize::ByteSize(sizes.log)
+        )
     };
     super::print(text.as_bytes())?;
     Ok(if problems.is_none() { ExitCode::SUCCESS } else { ExitCode::from(2) })
 }
 
-fn as_json(problem: Option<&str>, sources: &[RememberedSource], outputs: &[RememberedOutput]) -> String {
+fn as_json(
+    problem: Option<&str>,
+    options: &store::Options,
+    sources: &[RememberedSource],
+    outputs: &[RememberedOutput],
+) -> String {
     let sources: Vec<_> = sources
         .iter()
         .map(|source| {
@@ -64,7 +76,9 @@ fn as_json(problem: Option<&str>, sources: &[RememberedSource], outputs: &[Remem
         .iter()
         .map(|output| json!({ "name": output.name, "members": output.members, "since": output.since, "watermark": output.watermark }))
         .collect();
-    format!("{:#}\n", json!({ "problem": problem, "sources": sources, "outputs": outputs }))
+    let store::Sizes { database, log } = store::sizes(options);
+    let store = json!({ "path": options.path, "bytes": database, "log_bytes": log });
+    format!("{:#}\n", json!({ "problem": problem, "store": store, "sources": sources, "outputs": outputs }))
 }
 
 fn table(sources: &[RememberedSource], outputs: &[RememberedOutput], now: Timestamp) -> String {

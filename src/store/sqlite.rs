@@ -2,6 +2,7 @@
 #![allow(clippy::disallowed_methods, reason = "the store's files are the store's own")]
 
 mod archive;
+mod copies;
 mod entries;
 mod file;
 mod notes;
@@ -24,8 +25,9 @@ use crate::entry::change::KnownEntries;
 use crate::entry::{KeptEntry, Key};
 use crate::source::HealthEvent;
 
-pub use file::{Lock, lock};
-use file::{connect, create_private_folder, migrate, private_file};
+pub use copies::{Salvaged, backup, examine, salvage};
+pub use file::{Lock, Sizes, advice, lock, sizes};
+use file::{connect, create_private_folder, migrate, private_file, refuse_what_is_not_ours};
 
 /// How many questions are answered at once.
 const READERS: usize = 2;
@@ -50,11 +52,26 @@ impl Error {
         Error { what: format!("{}: {source}", what.into()), source: Some(Arc::new(source)) }
     }
 
+    /// The same, with what to do where the file itself is damaged.
+    fn about(mut self, path: &std::path::Path) -> Error {
+        let code = self.source.as_ref().and_then(|e| e.sqlite_error_code());
+        if matches!(code, Some(rusqlite::ErrorCode::DatabaseCorrupt | rusqlite::ErrorCode::NotADatabase)) {
+            self.what = format!("{} is damaged: {}. {}", path.display(), self.what, advice(path));
+        }
+        self
+    }
+
     /// Whether there was no room on the disk.
     #[must_use]
     pub fn is_disk_full(&self) -> bool {
         self.source.as_ref().and_then(|e| e.sqlite_error_code()) == Some(rusqlite::ErrorCode::DiskFull)
     }
+}
+
+/// The version of SQLite that is built in.
+#[must_use]
+pub fn sqlite_version() -> &'static str {
+    rusqlite::version()
 }
 
 type Job = Box<dyn FnOnce(&mut Connection) + Send>;
@@ -74,6 +91,7 @@ struct Done {
 /// A handle to ask and to command; cheap to clone. The threads end when the last handle is dropped.
 #[derive(Clone)]
 pub struct Store {
+    path: Arc<std::path::Path>,
     questions: mpsc::Sender<Job>,
     commands: mpsc::Sender<Command>,
 }
@@ -93,7 +111,8 @@ pub fn open(options: &Options) -> Result<(Store, Workers), Error> {
             .map_err(|e| Error::new(format!("cannot create {}: {e}", folder.display())))?;
     }
     private_file(path).map_err(|e| Error::new(format!("{}: {e}", what())))?;
-    let mut writer = connect(path).map_err(|e| Error::of(what(), e))?;
+    refuse_what_is_not_ours(path)?;
+    let mut writer = connect(path).map_err(|e| Error::of(what(), e).about(path))?;
     migrate(&mut writer, path)?;
     let mut readers = Vec::new();
     for _ in 0..READERS {
@@ -109,7 +128,7 @@ pub fn open(options: &Options) -> Result<(Store, Workers), Error> {
         let asked = Arc::clone(&asked);
         workers.push(Box::new(move || read(reader, &asked)));
     }
-    Ok((Store { questions, commands }, Workers(workers)))
+    Ok((Store { path: Arc::from(path.as_path()), questions, commands }, Workers(workers)))
 }
 
 fn read(mut connection: Connection, asked: &std::sync::Mutex<mpsc::Receiver<Job>>) {
@@ -178,12 +197,13 @@ impl Store {
         question: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
     ) -> Result<T, Error> {
         let (answer, answered) = oneshot::channel();
+        let path = Arc::clone(&self.path);
         let job: Job = Box::new(move |connection| {
             // One transaction for a question, so that its parts agree with each other.
             let result = connection
                 .transaction()
                 .and_then(|transaction| question(&transaction))
-                .map_err(|e| Error::of("cannot read", e));
+                .map_err(|e| Error::of("cannot read", e).about(&path));
             // The one who asked may have stopped waiting.
             let _ = answer.send(result);
         });
@@ -196,9 +216,11 @@ impl Store {
         command: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
     ) -> Result<T, Error> {
         let (answer, answered) = oneshot::channel();
+        let path = Arc::clone(&self.path);
         let boxed: Command = Box::new(move |connection| {
-            let result = connection
-                .and_then(|connection| command(connection).map_err(|e| Error::of("cannot write", e)));
+            let result = connection.and_then(|connection| {
+                command(connection).map_err(|e| Error::of("cannot write", e).about(&path))
+            });
             let failed = result.is_err();
             let settle = Box::new(move |group: Option<&Error>| {
                 // The one who asked may have stopped waiting.

@@ -10,3 +10,4 @@ mod program;
 mod reload;
 mod signals;
 mod sources;
+mod store_files;

@@ -154,10 +154,13 @@ fn take_over(old: &Connection, new: &Connection, table: &str) -> rusqlite::Resul
         let place = if has_rowid { "rowid" } else { "1" };
         let bounds = if has_rowid { format!("WHERE rowid BETWEEN {low} AND {high}") } else { String::new() };
         let read = |order: &str| format!("SELECT {place}, {list} FROM {table} {bounds} {order}");
-        let key = texts(new, &format!("SELECT name FROM pragma_table_info('{table}') WHERE pk > 0 ORDER BY pk"))?;
+        let key =
+            texts(new, &format!("SELECT name FROM pragma_table_info('{table}') WHERE pk > 0 ORDER BY pk"))?;
         let down = match has_rowid {
             true => "ORDER BY rowid DESC".to_owned(),
-            false => format!("ORDER BY {}", key.iter().map(|k| format!("{k} DESC")).collect::<Vec<_>>().join(", ")),
+            false => {
+                format!("ORDER BY {}", key.iter().map(|k| format!("{k} DESC")).collect::<Vec<_>>().join(", "))
+            }
         };
         let up = if has_rowid { "ORDER BY rowid" } else { "" };
         let (ok, last) = rows(old, new, &read(up), &put, shared.len(), &mut taken.rows)?;
@@ -235,11 +238,8 @@ fn mend(new: &Connection) -> rusqlite::Result<()> {
         }
     }
     entries::restore_keys(new)?;
-    new.execute(
-        "UPDATE revision SET last = max(last, (SELECT coalesce(max(revision), 0) FROM entry))",
-        [],
-    )
-    .map(drop)
+    new.execute("UPDATE revision SET last = max(last, (SELECT coalesce(max(revision), 0) FROM entry))", [])
+        .map(drop)
 }
 
 /// A connection that changes nothing.
