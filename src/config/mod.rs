@@ -5,7 +5,9 @@
 
 mod address;
 mod check;
+pub mod edit;
 mod file;
+pub mod opml;
 mod problem;
 mod read;
 mod secret;
@@ -132,6 +134,31 @@ pub fn load(place: &Place, surroundings: &Surroundings) -> Result<Config, Proble
         Place::BuiltIn => vec![(PathBuf::from(BUILT_IN), SHIPPED.to_owned())],
         Place::Named(path) | Place::Found(path) => texts(path, &mut problems),
     };
+    load_texts(texts, problems, place, surroundings)
+}
+
+/// Checks the config as if its main file said this; nothing is written.
+///
+/// # Errors
+/// Everything that is wrong, at once.
+pub fn load_as_if(main: &str, place: &Place, surroundings: &Surroundings) -> Result<Config, Problems> {
+    let mut problems = Vec::new();
+    let mut texts = match place {
+        Place::BuiltIn => vec![(PathBuf::from(BUILT_IN), String::new())],
+        Place::Named(path) | Place::Found(path) => texts(path, &mut problems),
+    };
+    if let Some((_, text)) = texts.first_mut() {
+        main.clone_into(text);
+    }
+    load_texts(texts, problems, place, surroundings)
+}
+
+fn load_texts(
+    texts: Vec<(PathBuf, String)>,
+    mut problems: Vec<Problem>,
+    place: &Place,
+    surroundings: &Surroundings,
+) -> Result<Config, Problems> {
     let mut files = Vec::new();
     let mut shown = Vec::new();
     let mut whole = problems.is_empty();

@@ -2,6 +2,7 @@
 
 mod dates;
 mod decode;
+pub mod discover;
 pub mod fetch;
 pub mod habit;
 pub mod health;

@@ -8,3 +8,4 @@ mod life;
 mod origin;
 mod program;
 mod signals;
+mod sources;
