@@ -6,13 +6,13 @@ use url::Url;
 use crate::entry::Entry;
 
 /// Cleans the texts of one document's entries.
-pub(super) struct Cleaner {
+pub struct Cleaner {
     rules: Builder<'static>,
 }
 
 impl Cleaner {
     /// Relative addresses are resolved against `base`.
-    pub(super) fn new(base: &Url) -> Cleaner {
+    pub fn new(base: &Url) -> Cleaner {
         let mut rules = Builder::default();
         rules
             .url_relative(UrlRelative::RewriteWithBase(base.clone()))
@@ -26,7 +26,7 @@ impl Cleaner {
     }
 
     /// Makes summary and content safe; what is empty afterwards is none.
-    pub(super) fn make_safe(&self, entry: &mut Entry) {
+    pub fn make_safe(&self, entry: &mut Entry) {
         for html in [&mut entry.summary, &mut entry.content] {
             *html = html
                 .take()

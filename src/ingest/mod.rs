@@ -1,9 +1,9 @@
 //! The way in: one poll, top to bottom.
 
 mod dates;
-mod decode;
+pub mod decode;
 pub mod fetch;
-mod html;
+pub mod html;
 pub mod identity;
 mod normalize;
 mod parse;
