@@ -7,6 +7,7 @@ use std::process::ExitCode;
 use anyhow::Context;
 
 use crate::config::{self, Config, Paint, Place, Problems, Surroundings};
+use crate::filter::Dictionary;
 
 /// Which config is meant.
 #[derive(Clone, Debug, Default, clap::Args)]
@@ -23,24 +24,48 @@ pub struct Source {
 /// # Errors
 /// The current folder is gone.
 pub fn load(source: &Source) -> anyhow::Result<Result<(Place, Config), ExitCode>> {
-    let here = std::env::current_dir().context("the current folder cannot be read")?;
-    let surroundings = Surroundings::gather(here, |name| std::env::var_os(name));
-    let place = config::find(source.config.as_deref(), &surroundings);
+    let (place, surroundings) = find(source)?;
     if place == Place::BuiltIn {
         say("No config.toml found: using the built-in one, which `siftwire init` writes out.");
     }
-    Ok(match config::load(&place, &surroundings) {
+    Ok(read(&place, &surroundings).map(|config| (place, config)))
+}
+
+fn find(source: &Source) -> anyhow::Result<(Place, Surroundings)> {
+    let here = std::env::current_dir().context("the current folder cannot be read")?;
+    let surroundings = Surroundings::gather(here, |name| std::env::var_os(name));
+    let place = config::find(source.config.as_deref(), &surroundings);
+    Ok((place, surroundings))
+}
+
+/// Loads the config and tells its warnings; of one that cannot be used the problems.
+fn read(place: &Place, surroundings: &Surroundings) -> Result<Config, ExitCode> {
+    match config::load(place, surroundings) {
         Ok(config) => {
             if let Some(warnings) = &config.warnings {
                 tell(warnings);
             }
-            Ok((place, config))
+            Ok(config)
         }
         Err(problems) => {
             tell(&problems);
             Err(ExitCode::from(2))
         }
-    })
+    }
+}
+
+/// What queries on the command line may refer to: the config's topics and languages. Where there is no
+/// config nothing is said, and Latin words get the forms of every language that has some.
+///
+/// # Errors
+/// The current folder is gone.
+pub fn dictionary(source: &Source) -> anyhow::Result<Result<Dictionary, ExitCode>> {
+    let (place, surroundings) = find(source)?;
+    if place == Place::BuiltIn {
+        let languages = ["de", "en", "fr"].map(str::to_owned).into();
+        return Ok(Ok(Dictionary { languages, ..Dictionary::default() }));
+    }
+    Ok(read(&place, &surroundings).map(|config| config.dictionary))
 }
 
 /// What a place is called in a sentence.

@@ -1,6 +1,7 @@
 //! One file for each word that the user types. Door: standard output and error.
 #![allow(clippy::print_stderr, reason = "this is the door to the terminal")]
 
+pub mod cases;
 pub mod check;
 pub mod configured;
 pub mod init;
@@ -41,6 +42,8 @@ enum Word {
     Status(status::Arguments),
     /// Print an output's document
     Show(show::Arguments),
+    /// Run queries on given entries: tests for filters
+    Match(cases::Arguments),
     /// Write out the commented config.toml
     Init(init::Arguments),
     /// Tell what Siftwire reads in feeds
@@ -58,6 +61,7 @@ pub fn main() -> ExitCode {
         Word::Poll(word) => poll::run(word, &source),
         Word::Status(word) => status::run(word, &source),
         Word::Show(word) => show::run(word, &source),
+        Word::Match(word) => cases::run(word, &source),
         Word::Init(word) => init::run(word),
         Word::Inspect(word) => inspect::run(word),
     };

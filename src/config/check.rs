@@ -367,7 +367,7 @@ fn dictionary(topics: Vec<Topic>, sources: &[source::Source], problems: &mut Vec
     let languages: BTreeSet<String> = sources.iter().filter_map(|source| source.language.clone()).collect();
     let dictionary = Dictionary {
         topics: topics.iter().map(|t| (t.name.value.clone(), t.query.value.text.clone())).collect(),
-        languages: languages.into_iter().collect(),
+        languages: languages.into_iter().collect::<Vec<_>>().into(),
     };
     let mut first: BTreeMap<&str, &At> = BTreeMap::new();
     for topic in &topics {
@@ -386,9 +386,17 @@ fn query(
     problems: &mut Vec<Problem>,
 ) -> Option<filter::Query> {
     match filter::parse(&found.value.text, dictionary) {
-        Ok(query) => Some(query),
+        Ok(query) => {
+            for warning in query.warnings() {
+                let title = format!("the query of {whose} may not say what you mean");
+                let problem = Problem::warning(found.part(warning.span.clone()), title);
+                problems
+                    .push(Problem { hint: warning.hint.clone(), ..problem.label(warning.label.as_str()) });
+            }
+            Some(query)
+        }
         Err(found_wrong) => {
-            for wrong in found_wrong {
+            for wrong in found_wrong.into_iter().filter(|wrong| !wrong.warning) {
                 let title = format!("the query of {whose} cannot be used");
                 let problem = Problem::error(found.part(wrong.span), title).label(wrong.label);
                 problems.push(Problem { hint: wrong.hint, ..problem });

@@ -24,6 +24,7 @@ use std::collections::HashMap;
 use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 
+use crate::entry::KeptEntry;
 use crate::filter::{Matcher, Query, Subject};
 use crate::store::{Advance, Candidate, Member, Others, OutputId, RememberedOutput, Store};
 use output::{Output, Site};
@@ -36,6 +37,8 @@ const BATCH: usize = 500;
 pub struct Outputs {
     site: Site,
     outputs: Vec<Adopted>,
+    /// The queries of all outputs, in their order.
+    matcher: Matcher,
     sources: HashMap<String, usize>,
     press: Press,
 }
@@ -49,6 +52,8 @@ struct Adopted {
 
 /// What an output still has to evaluate.
 struct Due<'a> {
+    /// Number of the output, and of its query.
+    number: usize,
     adopted: &'a Adopted,
     watermark: i64,
     debuts: HashMap<String, usize>,
@@ -65,20 +70,27 @@ impl Outputs {
         remembered: &[RememberedOutput],
         sources: HashMap<String, usize>,
     ) -> Outputs {
-        let outputs = outputs
+        let known: Vec<_> = outputs
             .into_iter()
-            .filter_map(|output| {
-                let known = remembered.iter().find(|known| known.name == output.name)?;
-                let definition = definition(&output, &sources);
-                Some(Adopted { id: known.id, since: known.since, definition, output })
+            .filter_map(|output| Some((remembered.iter().find(|known| known.name == output.name)?, output)))
+            .collect();
+        let everything = Query::everything();
+        let matcher =
+            Matcher::new(known.iter().map(|(_, output)| output.filter.as_ref().unwrap_or(&everything)));
+        let outputs = known
+            .into_iter()
+            .enumerate()
+            .map(|(number, (known, output))| {
+                let definition = definition(&output, &matcher.digest(number), &sources);
+                Adopted { id: known.id, since: known.since, definition, output }
             })
             .collect();
-        Outputs { site, outputs, sources, press: Press::default() }
+        Outputs { site, outputs, matcher, sources, press: Press::default() }
     }
 }
 
 /// Digest of what decides an output's members. A changed one means: begin again from revision 0.
-fn definition(output: &Output, sources: &HashMap<String, usize>) -> String {
+fn definition(output: &Output, query: &[u8], sources: &HashMap<String, usize>) -> String {
     let mut debuts: Vec<_> = sources
         .iter()
         .filter(|(name, _)| output.sources.as_ref().is_none_or(|wanted| wanted.contains(name)))
@@ -88,8 +100,7 @@ fn definition(output: &Output, sources: &HashMap<String, usize>) -> String {
         .collect();
     debuts.sort();
     debuts.dedup();
-    // The Debug form of a query holds its topics and word forms resolved, so that a changed topic counts.
-    let text = format!("{:?} {:?} {debuts:?}", output.filter, output.sources);
+    let text = format!("{} {:?} {debuts:?}", hex(query), output.sources);
     hex(&Sha256::digest(text))
 }
 
@@ -112,9 +123,9 @@ pub async fn advance(
         store.outputs().await?.into_iter().map(|known| (known.id, known)).collect();
     let mut anew = Vec::new();
     let mut onward = Vec::new();
-    for adopted in &outputs.outputs {
+    for (number, adopted) in outputs.outputs.iter().enumerate() {
         let Some(known) = remembered.get(&adopted.id) else { continue };
-        let due = |watermark, debuts| Due { adopted, watermark, debuts, members: Vec::new() };
+        let due = |watermark, debuts| Due { number, adopted, watermark, debuts, members: Vec::new() };
         if known.definition != adopted.definition {
             anew.push(due(0, HashMap::new()));
         } else if known.watermark < latest {
@@ -122,8 +133,8 @@ pub async fn advance(
         }
     }
     let progress = if anew.is_empty() && onward.is_empty() { Progress::None } else { Progress::Some };
-    pass(store, &mut onward, &outputs.sources, Others::Stay, now).await?;
-    pass(store, &mut anew, &outputs.sources, Others::Go, now).await?;
+    pass(store, &mut onward, outputs, Others::Stay, now).await?;
+    pass(store, &mut anew, outputs, Others::Go, now).await?;
     anew.iter().for_each(|due| outputs.press.forget(due.adopted.id));
     Ok(progress)
 }
@@ -143,21 +154,18 @@ pub enum Progress {
 async fn pass(
     store: &Store,
     due: &mut [Due<'_>],
-    sources: &HashMap<String, usize>,
+    outputs: &Outputs,
     others: Others,
     now: Timestamp,
 ) -> Result<(), crate::store::Error> {
     let Some(mut from) = due.iter().map(|due| due.watermark).min() else { return Ok(()) };
-    let everything = Query::everything();
-    let matcher =
-        Matcher::new(due.iter().map(|due| due.adopted.output.filter.as_ref().unwrap_or(&everything)));
     loop {
         let batch = store.entries_after(from, BATCH).await?;
         let last = batch.len() < BATCH;
         from = batch.last().map_or(from, |candidate| candidate.entry.revision);
         // Long at a stretch for a large history: let the other tasks of this thread run elsewhere.
         tokio::task::block_in_place(|| {
-            batch.iter().for_each(|candidate| evaluate(candidate, &matcher, due, sources, now));
+            batch.iter().for_each(|candidate| evaluate(candidate, outputs, due, now));
         });
         if last || others == Others::Stay {
             let advances = due
@@ -179,35 +187,39 @@ async fn pass(
     }
 }
 
-fn evaluate(
-    candidate: &Candidate,
-    matcher: &Matcher,
-    due: &mut [Due<'_>],
-    sources: &HashMap<String, usize>,
-    now: Timestamp,
-) {
+/// Asks the queries of the outputs that are due, which are in the order of their numbers.
+fn evaluate(candidate: &Candidate, outputs: &Outputs, due: &mut [Due<'_>], now: Timestamp) {
     let kept = &candidate.entry;
-    let subject = Subject {
+    let from = &kept.from.name;
+    let wants = |due: &Due<'_>| {
+        kept.revision > due.watermark
+            && due.adopted.output.sources.as_ref().is_none_or(|names| names.contains(from))
+    };
+    let find = |due: &[Due<'_>], number| due.binary_search_by_key(&number, |due| due.number).ok();
+    let hits = outputs
+        .matcher
+        .hits(&subject(kept, now), |number| find(due, number).is_some_and(|place| wants(&due[place])));
+    for hit in hits {
+        let Some(due) = find(due, hit.query).map(|place| &mut due[place]) else { continue };
+        if candidate.debut {
+            let entered = due.debuts.entry(from.clone()).or_default();
+            if *entered >= outputs.sources.get(from).copied().unwrap_or(usize::MAX) {
+                continue;
+            }
+            *entered += 1;
+        }
+        let why = serde_json::to_string(&hit.reasons).unwrap_or_default();
+        due.members.push(Member { entry: kept.number, date: kept.date, why });
+    }
+}
+
+fn subject(kept: &KeptEntry, now: Timestamp) -> Subject<'_> {
+    Subject {
         entry: &kept.entry,
         source: &kept.from.name,
         source_title: &kept.from.title,
         language: kept.from.language.as_deref(),
         date: kept.date,
         now,
-    };
-    for (answer, due) in matcher.answers(&subject).into_iter().zip(due) {
-        let wanted = due.adopted.output.sources.as_ref().is_none_or(|names| names.contains(&kept.from.name));
-        if !answer.matched || !wanted || kept.revision <= due.watermark {
-            continue;
-        }
-        if candidate.debut {
-            let entered = due.debuts.entry(kept.from.name.clone()).or_default();
-            if *entered >= sources.get(&kept.from.name).copied().unwrap_or(usize::MAX) {
-                continue;
-            }
-            *entered += 1;
-        }
-        let why = serde_json::to_string(&answer.reasons).unwrap_or_default();
-        due.members.push(Member { entry: kept.number, date: kept.date, why });
     }
 }
