@@ -274,7 +274,7 @@ fn log(source: &str, report: &Result<Report, store::Error>, took: Duration) {
         Err(error) => tracing::error!(source, %error, ms, "poll not kept"),
         Ok(Report { outcome: ended, state, bytes }) => {
             let next = state.next_poll.map(|next| next.to_string()).unwrap_or_default();
-            let (outcome, why) = (state.outcome.as_str(), state.why.as_str());
+            let (outcome, why) = (state.told_outcome(), state.why.as_str());
             match ended {
                 Outcome::Failed(_) => {
                     tracing::warn!(source, outcome, bytes, ms, next, why, "poll failed")
