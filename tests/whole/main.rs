@@ -2,6 +2,7 @@
 
 #![allow(clippy::disallowed_methods, reason = "a test is its own daemon: it starts what it needs")]
 
+mod bombs;
 mod crash;
 mod history;
 mod life;
@@ -11,3 +12,4 @@ mod reload;
 mod signals;
 mod sources;
 mod store_files;
+mod tls;
