@@ -1,6 +1,7 @@
 //! The life of the process: start, run, stop. Door: the clock, the tasks, the signals.
 #![allow(clippy::disallowed_methods, reason = "this is the door to the clock and to spawning")]
 
+mod measure;
 mod notify;
 mod poller;
 mod publisher;
@@ -21,6 +22,7 @@ use tokio::task::JoinSet;
 use crate::config::{self, Config, Place, Stamp, Surroundings};
 use crate::ingest::fetch::{self, Fetcher};
 use crate::ingest::schedule;
+use crate::metrics::Metrics;
 use crate::publish::archive::Archives;
 use crate::publish::{Outputs, output::Site, shelf::Shelf};
 use crate::serve::{self, Health, MaxAge, Service};
@@ -104,21 +106,42 @@ pub async fn run(
         limits,
     )));
     let (swap, setup) = watch::channel(Arc::new(reload::Setup::new(config, outputs, sources)));
+    let metrics = Arc::new(Metrics::default());
+    metrics.build([env!("CARGO_PKG_VERSION"), env!("SIFTWIRE_COMMIT"), store::sqlite_version()]);
     let publisher = publisher::Publisher {
         store: memory.store.clone(),
         shelf: Arc::clone(&shelf),
         news: Arc::clone(&news),
         setup: setup.clone(),
+        metrics: Arc::clone(&metrics),
         archives: Arc::clone(&archives),
     };
     // What was published before is up before anything is evaluated anew.
     let first = Arc::clone(&setup.borrow());
     publisher.open(&first).await?;
     let (pulse, beats) = watch::channel(poller::Pulse::default());
-    let poller = poller::Poller { store: memory.store.clone(), orders: followed, news, pulse };
+    let poller = poller::Poller {
+        store: memory.store.clone(),
+        orders: followed,
+        news,
+        pulse,
+        metrics: Arc::clone(&metrics),
+    };
     let mut tasks = JoinSet::new();
     let max_age = MaxAge::new(config.cache);
-    let service = Service { shelf, max_age: max_age.clone(), health: Arc::clone(&health) };
+    let service = Service {
+        shelf,
+        max_age: max_age.clone(),
+        health: Arc::clone(&health),
+        metrics: Arc::clone(&metrics),
+    };
+    let measure = measure::Measure {
+        store: memory.store.clone(),
+        options: config.store.clone(),
+        health: Arc::clone(&health),
+        metrics: Arc::clone(&metrics),
+        beats: beats.clone(),
+    };
     let archive: serve::ArchiveReader = Arc::new(move |name, number, format| {
         let archives = Arc::clone(&archives);
         Box::pin(async move { archives.page(&name, number, format, now()).await })
@@ -131,6 +154,7 @@ pub async fn run(
         orders,
         setup: swap,
         max_age,
+        metrics,
     };
     let stop_serving = wait_for(stopped.clone());
     tasks.spawn(async move {
@@ -144,6 +168,7 @@ pub async fn run(
     notify::ready();
     ready(&here);
     tasks.spawn(report(beats.clone(), wait_for(stopped.clone())));
+    tasks.spawn(measure.run(stopped.clone()));
     tasks.spawn(publisher.run(stopped.clone()));
     tasks.spawn(poller.run(stopped.clone()));
     tasks.spawn(reloader.run(stopped));

@@ -11,8 +11,9 @@ use tokio::task::{self, JoinError, JoinSet};
 
 use super::notify::Heart;
 use super::queue::Queue;
-use super::{Sources, now, replan, wait_for};
+use super::{Sources, measure, now, replan, wait_for};
 use crate::ingest::{self, Desk, Report, fetch::Fetcher};
+use crate::metrics::Metrics;
 use crate::source::{Outcome, Source};
 use crate::store::{self, Asked, Claim, Plan, SourceId, Store, Turn};
 
@@ -63,6 +64,7 @@ pub(super) struct Poller {
     /// Told when a poll has changed something.
     pub(super) news: Arc<Notify>,
     pub(super) pulse: watch::Sender<Pulse>,
+    pub(super) metrics: Arc<Metrics>,
 }
 
 /// A poll that has ended.
@@ -72,6 +74,8 @@ pub struct Finished {
     pub source: SourceId,
     /// The source's name.
     pub name: String,
+    /// How long it took.
+    pub took: Duration,
     /// How it went.
     pub report: Result<Report, store::Error>,
 }
@@ -183,6 +187,7 @@ impl Poller {
         match ended {
             Ok((id, finished)) => {
                 flight.sources.remove(&id);
+                measure::count(&self.metrics, &finished.name, &finished.report, finished.took);
                 let due = match &finished.report {
                     Ok(report) => report.state.next_poll,
                     Err(_) => Some(later(LEASE)),
@@ -268,8 +273,9 @@ async fn poll(store: Store, fetcher: Fetcher, desk: Desk, source: Source, claim:
     let (id, name) = (claim.source, claim.name.clone());
     let started = Instant::now();
     let report = ingest::poll(&store, (&fetcher, &desk), &source, claim, now()).await;
-    log(&name, &report, started.elapsed());
-    Finished { source: id, name, report }
+    let took = started.elapsed();
+    log(&name, &report, took);
+    Finished { source: id, name, report, took }
 }
 
 /// One line for a poll.

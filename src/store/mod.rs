@@ -214,6 +214,8 @@ pub struct Wanted {
 pub enum Note {
     /// What is wrong with the config as it stands in the files.
     Config,
+    /// When the daemon last said that it is there.
+    Alive,
 }
 
 /// A document as it is published, and when its bytes last changed.

@@ -267,6 +267,12 @@ impl Store {
         self.command(move |c| Ok((sources::adopt(c, &sources)?, outputs::adopt(c, &outputs, now)?))).await
     }
 
+    /// How many commands and how many questions wait for the threads.
+    #[must_use]
+    pub fn waiting(&self) -> (usize, usize) {
+        (WAITING - self.commands.capacity(), WAITING - self.questions.capacity())
+    }
+
     /// Leaves a note, or takes it away.
     ///
     /// # Errors

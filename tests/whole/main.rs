@@ -6,6 +6,7 @@ mod bombs;
 mod crash;
 mod history;
 mod life;
+mod measured;
 mod origin;
 mod program;
 mod reload;

@@ -25,5 +25,6 @@ pub(super) fn noted(c: &Connection, note: Note) -> Result<Option<String>> {
 fn name(note: Note) -> &'static str {
     match note {
         Note::Config => "config",
+        Note::Alive => "alive",
     }
 }
