@@ -3,6 +3,7 @@
 
 mod archive;
 mod entries;
+mod look;
 mod outputs;
 mod pings;
 mod sources;
