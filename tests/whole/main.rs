@@ -8,5 +8,6 @@ mod history;
 mod life;
 mod origin;
 mod program;
+mod reload;
 mod signals;
 mod sources;
