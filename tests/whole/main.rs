@@ -2,6 +2,7 @@
 
 #![allow(clippy::disallowed_methods, reason = "a test is its own daemon: it starts what it needs")]
 
+mod bombs;
 mod crash;
 mod filters;
 mod history;
@@ -11,3 +12,4 @@ mod program;
 mod reload;
 mod signals;
 mod sources;
+mod tls;
