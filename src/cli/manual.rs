@@ -1,46 +1,37 @@
-//! `siftwire man` and `siftwire completions SHELL`: what packages install beside the binary.
+//! `siftwire help [WORD...]`: the help of a word, or the whole filter language.
 
 use std::process::ExitCode;
 
-use clap::CommandFactory;
+use anyhow::bail;
 
-/// `siftwire completions`
+use crate::filter;
+
+/// `siftwire help`
 #[derive(Debug, clap::Args)]
 pub struct Arguments {
-    /// For which shell
-    shell: clap_complete::Shell,
+    /// A word of siftwire, or `filter` for the language of filters
+    words: Vec<String>,
 }
 
-/// Prints siftwire(1), every word with its options, as roff.
+/// Prints help.
 ///
 /// # Errors
-/// Standard output is closed.
-pub fn man() -> anyhow::Result<ExitCode> {
-    let mut command = super::Arguments::command();
-    command.build();
-    let mut page = Vec::new();
-    clap_mangen::Man::new(command.clone()).render(&mut page)?;
-    for word in command.get_subcommands().filter(|word| word.get_name() != "help") {
-        let section = clap_mangen::Man::new(word.clone());
-        let mut of_word = Vec::new();
-        section.render_synopsis_section(&mut of_word)?;
-        section.render_options_section(&mut of_word)?;
-        let text = String::from_utf8_lossy(&of_word).replace(".SH ", ".SS ");
-        page.extend_from_slice(
-            format!(".SH \"SIFTWIRE {}\"\n{text}", word.get_name().to_uppercase()).as_bytes(),
-        );
+/// There is no such word.
+pub fn run(arguments: Arguments, mut command: clap::Command) -> anyhow::Result<ExitCode> {
+    if arguments.words == ["filter"] {
+        super::print(filter::MANUAL.as_bytes())?;
+        return Ok(ExitCode::SUCCESS);
     }
-    super::print(&page)?;
-    Ok(ExitCode::SUCCESS)
-}
-
-/// Prints a completion script.
-///
-/// # Errors
-/// Standard output is closed.
-pub fn completions(arguments: &Arguments) -> anyhow::Result<ExitCode> {
-    let mut script = Vec::new();
-    clap_complete::generate(arguments.shell, &mut super::Arguments::command(), "siftwire", &mut script);
-    super::print(&script)?;
+    command.build();
+    let mut found = &mut command;
+    for word in &arguments.words {
+        found = match found.find_subcommand_mut(word) {
+            Some(found) => found,
+            None => bail!(
+                "there is no word `{word}`; `siftwire help` names all, `siftwire help filter` the filter language"
+            ),
+        };
+    }
+    super::print(found.render_long_help().to_string().as_bytes())?;
     Ok(ExitCode::SUCCESS)
 }

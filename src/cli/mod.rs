@@ -7,13 +7,17 @@ pub mod cases;
 pub mod check;
 pub mod configured;
 pub mod doctor;
+pub mod explain;
 pub mod init;
 pub mod inspect;
 mod journal;
-mod manual;
+pub mod manual;
 pub mod opml;
+mod packaged;
 mod plain;
 mod poll;
+pub mod preview;
+mod query;
 pub mod run;
 pub mod show;
 pub mod status;
@@ -22,7 +26,7 @@ use std::io::Write;
 use std::process::ExitCode;
 
 use anyhow::Context;
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
 
 use crate::store;
 
@@ -31,7 +35,12 @@ use crate::store;
 /// Siftwire polls the feeds that config.toml names, keeps their entries, and publishes the ones
 /// that you want as Atom, RSS and JSON feeds for any feed reader. Without a word it runs.
 #[derive(Debug, Parser)]
-#[command(version = version(), about, after_help = "Begin with `siftwire init`, edit config.toml, then `siftwire run`.")]
+#[command(
+    version = version(),
+    about,
+    disable_help_subcommand = true,
+    after_help = "Begin with `siftwire init`, edit config.toml, then `siftwire run`."
+)]
 struct Arguments {
     #[command(flatten)]
     source: configured::Source,
@@ -51,6 +60,10 @@ enum Word {
     Status(status::Arguments),
     /// Print an output's document
     Show(show::Arguments),
+    /// Show what a filter would match among the stored entries
+    Preview(preview::Arguments),
+    /// Tell why an entry is, or is not, in each output
+    Explain(explain::Arguments),
     /// Run queries on given entries: tests for filters
     Match(cases::Arguments),
     /// Write out the commented config.toml
@@ -65,8 +78,10 @@ enum Word {
     Backup(backup::Arguments),
     /// Check the store, and save what can be read of a damaged one
     Doctor(doctor::Arguments),
+    /// Print the help of a word, or `help filter`: the filter language
+    Help(manual::Arguments),
     /// Print a completion script for a shell
-    Completions(manual::Arguments),
+    Completions(packaged::Arguments),
     /// Print the manual page
     Man,
 }
@@ -82,6 +97,8 @@ pub fn main() -> ExitCode {
         Word::Poll(word) => poll::run(word, &source),
         Word::Status(word) => status::run(word, &source),
         Word::Show(word) => show::run(word, &source),
+        Word::Preview(word) => preview::run(word, &source),
+        Word::Explain(word) => explain::run(word, &source),
         Word::Match(word) => cases::run(word, &source),
         Word::Init(word) => init::run(word),
         Word::Inspect(word) => inspect::run(word),
@@ -89,8 +106,9 @@ pub fn main() -> ExitCode {
         Word::Opml(word) => opml::run(word, &source),
         Word::Backup(word) => backup::run(word, &source),
         Word::Doctor(word) => doctor::run(word, &source),
-        Word::Completions(word) => manual::completions(&word),
-        Word::Man => manual::man(),
+        Word::Help(word) => manual::run(word, Arguments::command()),
+        Word::Completions(word) => packaged::completions(&word),
+        Word::Man => packaged::man(),
     };
     done.unwrap_or_else(|error| {
         // A reader that went away, as `head` does, wants to hear no more.
@@ -124,6 +142,11 @@ fn print(data: &[u8]) -> std::io::Result<()> {
     let mut out = std::io::stdout().lock();
     out.write_all(data)?;
     out.flush()
+}
+
+/// Whether colours are wanted on an output that is, or is not, a terminal.
+fn is_coloured(is_terminal: bool) -> bool {
+    is_terminal && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
 }
 
 fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {

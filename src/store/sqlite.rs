@@ -5,6 +5,7 @@ mod archive;
 mod copies;
 mod entries;
 mod file;
+mod look;
 mod notes;
 mod outputs;
 mod pings;
