@@ -19,6 +19,9 @@ use crate::store::{Claim, Poll, Store};
 use fetch::{Answer, Body, Fetcher};
 use schedule::Visited;
 
+/// Bytes of a document whose reading takes about as long as the other tasks may wait: some milliseconds.
+const LONG: usize = 512 * 1024;
+
 /// How one poll ended.
 #[derive(Debug)]
 pub struct Report {
@@ -82,8 +85,8 @@ async fn read(
     now: Timestamp,
 ) -> Result<Found, crate::store::Error> {
     let hints = read::Hints { content_type: body.content_type.as_deref(), url: Some(&body.url), now };
-    // Parsing is work, not waiting: the runtime moves its other tasks to another thread meanwhile.
-    let feed = match tokio::task::block_in_place(|| read::read(&body.bytes, &hints)) {
+    let size = body.bytes.len();
+    let feed = match work(size, || read::read(&body.bytes, &hints)) {
         Ok(feed) => feed,
         Err(error) => {
             return Ok(Found::nothing(Outcome::Failed(crate::source::Failure::Unreadable(
@@ -104,7 +107,7 @@ async fn read(
     }
     let keys = identified.iter().flat_map(identity::all_keys).cloned().collect();
     let known = store.known(claim.source, keys).await?;
-    let changes = tokio::task::block_in_place(|| {
+    let changes = work(size, || {
         let mut changes = revise::changes(identified, &known, source.url.as_str(), now);
         changes.iter_mut().for_each(|change| make_safe(change, &cleaner));
         changes
@@ -116,6 +119,12 @@ async fn read(
         problems: feed.problems.len(),
     };
     Ok(Found { outcome, changes, pace: feed.pace, partial: feed.partial })
+}
+
+/// Does what is work, not waiting. For a long document the runtime moves its other tasks to another
+/// thread meanwhile; for a short one that would cost more than it saves, in time and in threads.
+fn work<T>(size: usize, work: impl FnOnce() -> T) -> T {
+    if size > LONG { tokio::task::block_in_place(work) } else { work() }
 }
 
 fn make_safe(change: &mut Change, cleaner: &html::Cleaner) {
