@@ -1,12 +1,14 @@
 //! One file for each word that the user types. Door: standard output and error.
 #![allow(clippy::print_stderr, reason = "this is the door to the terminal")]
 
+pub mod add;
 pub mod cases;
 pub mod check;
 pub mod configured;
 pub mod init;
 pub mod inspect;
-pub mod poll;
+pub mod opml;
+mod poll;
 pub mod run;
 pub mod show;
 pub mod status;
@@ -48,6 +50,10 @@ enum Word {
     Init(init::Arguments),
     /// Tell what Siftwire reads in feeds
     Inspect(inspect::Arguments),
+    /// Find the feed behind an address, show what it holds, and add it to the config
+    Add(add::Arguments),
+    /// Take sources from another reader's list, or give it ours
+    Opml(opml::Arguments),
 }
 
 /// Parses the command line, runs the word, and turns its error into one line and an exit code:
@@ -64,6 +70,8 @@ pub fn main() -> ExitCode {
         Word::Match(word) => cases::run(word, &source),
         Word::Init(word) => init::run(word),
         Word::Inspect(word) => inspect::run(word),
+        Word::Add(word) => add::run(word, &source),
+        Word::Opml(word) => opml::run(word, &source),
     };
     done.unwrap_or_else(|error| {
         // A reader that went away, as `head` does, wants to hear no more.

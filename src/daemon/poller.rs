@@ -144,7 +144,11 @@ impl Poller {
                 match turn {
                     Turn::Yours(claim) => match orders.sources.get(&claim.name) {
                         Some(source) => flight.start(&self.store, &orders.fetcher, source, *claim),
-                        None => plans.queue.done(claim.source, None, now()),
+                        None => {
+                            // The store knows the new config already, and we are about to be told of it.
+                            plans.queue.done(claim.source, None, now());
+                            self.store.give_back(vec![claim.source]).await?;
+                        }
                     },
                     Turn::Later(source, until) => plans.queue.done(source, Some(until), now()),
                     Turn::Never(source) => plans.queue.done(source, None, now()),

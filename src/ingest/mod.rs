@@ -2,7 +2,10 @@
 
 mod dates;
 mod decode;
+pub mod discover;
 pub mod fetch;
+pub mod habit;
+pub mod health;
 mod html;
 pub mod identity;
 mod normalize;
@@ -17,6 +20,7 @@ use crate::entry::change::Change;
 use crate::source::{FeedPace, Outcome, Source, SourceState};
 use crate::store::{Claim, Poll, Store};
 use fetch::{Answer, Body, Fetcher};
+use habit::Habit;
 use schedule::Visited;
 
 /// Bytes of a document whose reading takes about as long as the other tasks may wait: some milliseconds.
@@ -38,6 +42,7 @@ struct Found {
     outcome: Outcome,
     changes: Vec<Change>,
     pace: FeedPace,
+    habit: Habit,
     partial: bool,
 }
 
@@ -64,15 +69,23 @@ pub async fn poll(
         // A validator would answer for the part that did not come.
         visit.facts.validators = None;
     }
-    let visited = Visited { outcome: &found.outcome, facts: &visit.facts, pace: found.pace };
-    let state = schedule::next(source, &state, &visited, now);
-    store.commit(Poll { source: claim.source, state: state.clone(), changes: found.changes }).await?;
-    Ok(Report { outcome: found.outcome, state, bytes: visit.facts.bytes })
+    let Found { outcome, changes, pace, habit, .. } = found;
+    let visited = Visited { outcome: &outcome, facts: &visit.facts, pace, habit };
+    let mut state = schedule::next(source, &state, &visited, now);
+    let health = health::events(source, &claim.state, &mut state, &outcome, now);
+    store.commit(Poll { source: claim.source, state: state.clone(), changes, health }).await?;
+    Ok(Report { outcome, state, bytes: visit.facts.bytes })
 }
 
 impl Found {
     fn nothing(outcome: Outcome) -> Found {
-        Found { outcome, changes: Vec::new(), pace: FeedPace::default(), partial: false }
+        Found {
+            outcome,
+            changes: Vec::new(),
+            pace: FeedPace::default(),
+            habit: Habit::default(),
+            partial: false,
+        }
     }
 }
 
@@ -100,6 +113,7 @@ async fn read(
     state.link = feed.link.or(state.link.take());
     state.language = feed.language.or(state.language.take());
     let entries = feed.entries.len();
+    let habit = habit::of(&feed.entries, now);
     let (identified, distrusted) = identity::settle(feed.entries, &mut state.distrusted);
     if !distrusted.is_empty() {
         let keys = distrusted.join(", ");
@@ -118,7 +132,7 @@ async fn read(
         entries,
         problems: feed.problems.len(),
     };
-    Ok(Found { outcome, changes, pace: feed.pace, partial: feed.partial })
+    Ok(Found { outcome, changes, pace: feed.pace, habit, partial: feed.partial })
 }
 
 /// Does what is work, not waiting. For a long document the runtime moves its other tasks to another

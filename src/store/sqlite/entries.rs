@@ -120,6 +120,7 @@ pub(super) fn commit(c: &Connection, poll: &Poll) -> Result<()> {
             Change::Rekeyed { number, keys } => add_keys(c, poll.source, *number, keys)?,
         }
     }
+    super::sources::remember_health(c, &poll.health)?;
     // A failed first visit leaves the first poll still to come.
     let polled = poll.state.last_success.is_some();
     c.prepare_cached(
