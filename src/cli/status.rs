@@ -81,10 +81,10 @@ fn table(sources: &[RememberedSource], outputs: &[RememberedOutput], now: Timest
                 _ => "now".into(),
             },
             state.why.clone(),
-            match (&state.moved, state.last_poll) {
-                (_, None) => "not polled yet".into(),
-                (None, _) => state.outcome.clone(),
-                (Some(moved), _) => format!("{}; moved: url = \"{}\"", state.outcome, moved.to),
+            match (state.last_poll, state.failing_since) {
+                (None, _) => "not polled yet".into(),
+                (Some(_), Some(since)) => format!("{}, for {}", state.told_outcome(), span(now, since)),
+                (Some(_), None) => state.told_outcome(),
             },
         ]
     }));
