@@ -4,6 +4,7 @@
 
 mod bombs;
 mod crash;
+mod filters;
 mod history;
 mod life;
 mod origin;
