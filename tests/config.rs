@@ -367,3 +367,16 @@ fn entries_are_titled_by_a_template_under_either_key() {
     let wrong = said("[[output]]\nname = \"a\"\ntitle = \"{sauce}: {title}\"");
     assert!(wrong.contains("as a template") && wrong.contains("{sauce} is none of"), "{wrong}");
 }
+
+#[test]
+fn an_operator_in_small_letters_is_hinted_at() {
+    let text = "[[source]]\nurl = \"https://example.org/feed\"\n[[output]]\nname = \"a\"\nfilter = \"armenia and russia\"\n";
+    let config = load(text).unwrap();
+    let warnings = config.warnings.unwrap().to_string();
+    assert!(warnings.contains("`and` is looked for as a word"), "{warnings}");
+    assert!(warnings.contains("write AND in capitals if you mean the operator"), "{warnings}");
+    assert!(
+        warnings.contains("5 | filter = \"armenia and russia\"\n  |                   ^^^"),
+        "{warnings}"
+    );
+}
