@@ -310,6 +310,15 @@ fn siftwire(folder: &Path, words: &[&str]) -> (Option<i32>, String, String) {
 }
 
 #[test]
+fn a_source_may_be_asked_each_second_and_not_more_often() {
+    let with =
+        |every: &str| said(&format!("[[source]]\nurl = \"https://example.org/\"\nevery = \"{every}\"\n"));
+    assert!(with("1s").starts_with("warning: polling more often than every five minutes"), "{}", with("1s"));
+    assert_eq!(with("5m"), "nothing");
+    assert!(with("999ms").starts_with("error: polling more often than every second"), "{}", with("999ms"));
+}
+
+#[test]
 fn check_says_fine_or_exits_with_2() {
     let folder = folder("[[source]]\nurl = \"https://example.org/\"\nevery = \"1m\"\n");
     let (code, out, err) = siftwire(folder.path(), &["check"]);
