@@ -4,6 +4,10 @@ use std::borrow::Cow;
 
 use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE};
 
+/// Bytes from the first that is not ASCII on which an encoding is guessed: it is slow, and more of them
+/// tell no more.
+const TELLING: usize = 65_536;
+
 /// A decoded document.
 pub struct Text<'a> {
     /// Without byte order mark and XML declaration.
@@ -84,7 +88,8 @@ fn mostly_utf8(body: &[u8]) -> bool {
 
 fn guess(body: &[u8]) -> &'static Encoding {
     let mut detector = chardetng::EncodingDetector::new(chardetng::Iso2022JpDetection::Deny);
-    detector.feed(body, true);
+    let start = body.iter().position(|b| !b.is_ascii()).unwrap_or(0);
+    detector.feed(&body[start..body.len().min(start + TELLING)], true);
     detector.guess(None, chardetng::Utf8Detection::Allow)
 }
 
