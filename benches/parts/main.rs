@@ -1,0 +1,174 @@
+//! What each part of the way of an entry costs, one at a time, on the farm's own feeds:
+//! `cargo bench --bench parts`, or with a word of a name behind it. Serving is measured by the farm.
+#![allow(clippy::unwrap_used, clippy::disallowed_methods, reason = "a bench")]
+
+#[path = "../farm/generate.rs"]
+mod generate;
+#[path = "../farm/words.rs"]
+mod words;
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use divan::Bencher;
+use divan::counter::{BytesCount, ItemsCount};
+use generate::{Document, Farm};
+use jiff::Timestamp;
+use siftwire::entry::change::{Change, KnownEntries};
+use siftwire::entry::{Entry, From, KeptEntry};
+use siftwire::filter::{Dictionary, Matcher, Subject, parse};
+use siftwire::ingest::html::Cleaner;
+use siftwire::ingest::read::{Hints, read};
+use siftwire::ingest::{decode, identity, revise};
+use siftwire::publish::output::{ContentMode, Output, Site, Stories};
+use siftwire::publish::{atom, json_feed, rss, select};
+use siftwire::source::SourceState;
+use siftwire::store::{ConfiguredSource, Options, Poll, Store, open};
+
+/// Numbers of feeds of the farm: English RSS, Russian RSS, Russian RSS in windows-1251, English Atom,
+/// Russian JSON Feed.
+const FEEDS: [usize; 5] = [0, 1, 3, 6, 9];
+
+fn main() {
+    divan::main();
+}
+
+fn now() -> Timestamp {
+    "2026-11-02T00:00:00Z".parse().unwrap()
+}
+
+fn document(feed: usize) -> Document {
+    generate::document(&Farm { feeds: 1000, entries: 35, text: 2400, seed: 1 }, feed, 0)
+}
+
+fn site() -> url::Url {
+    "https://site.example/feed".parse().unwrap()
+}
+
+fn entries(feed: usize) -> Vec<Entry> {
+    let document = document(feed);
+    let hints = Hints { content_type: Some(document.content_type), url: Some(&site()), now: now() };
+    read(&document.bytes, &hints).unwrap().entries
+}
+
+fn changes(entries: Vec<Entry>) -> Vec<Change> {
+    let (identified, _) = identity::settle(entries, &mut BTreeSet::new());
+    revise::changes(identified, &KnownEntries::new(), site().as_str(), now())
+}
+
+fn kept(feed: usize) -> Vec<Arc<KeptEntry>> {
+    let from = From { name: "s".into(), title: "S".into(), url: site().into(), link: None, language: None };
+    let keep = |(number, entry): (i64, Entry)| KeptEntry {
+        number,
+        uid: format!("urn:x:{number}"),
+        date: now(),
+        changed: now(),
+        first_seen: now(),
+        revision: number,
+        from: from.clone(),
+        entry,
+    };
+    (1..).zip(entries(feed)).map(keep).map(Arc::new).collect()
+}
+
+#[divan::bench(args = FEEDS)]
+fn decode_bytes(bencher: Bencher, feed: usize) {
+    let document = document(feed);
+    bencher
+        .counter(BytesCount::of_slice(&document.bytes))
+        .bench_local(|| decode::text(&document.bytes, Some(document.content_type)).text.len());
+}
+
+/// Decode, repair, parse and normalize.
+#[divan::bench(args = FEEDS)]
+fn read_document(bencher: Bencher, feed: usize) {
+    let (document, url) = (document(feed), site());
+    let hints = Hints { content_type: Some(document.content_type), url: Some(&url), now: now() };
+    bencher.counter(BytesCount::of_slice(&document.bytes)).bench_local(|| read(&document.bytes, &hints));
+}
+
+/// Identity, fingerprints and ids of entries that are all new.
+#[divan::bench(args = FEEDS)]
+fn decide_changes(bencher: Bencher, feed: usize) {
+    bencher.counter(ItemsCount::new(35_usize)).with_inputs(|| entries(feed)).bench_local_values(changes);
+}
+
+#[divan::bench(args = FEEDS)]
+fn make_html_safe(bencher: Bencher, feed: usize) {
+    let cleaner = Cleaner::new(&site());
+    bencher.counter(ItemsCount::new(35_usize)).with_inputs(|| entries(feed)).bench_local_values(
+        |mut entries| {
+            entries.iter_mut().for_each(|entry| cleaner.make_safe(entry));
+            entries
+        },
+    );
+}
+
+/// Folding, and a number of queries asked together.
+#[divan::bench(args = [1, 10, 100])]
+fn fold_and_match(bencher: Bencher, queries: usize) {
+    let words = ["armenian", "ереване", "granted OR approved", "бюджет", "border -iran", "\"peace talks\""];
+    let queries: Vec<_> = (0..queries)
+        .map(|n| parse(&format!("{} OR number{n}", words[n % words.len()]), &Dictionary::default()).unwrap())
+        .collect();
+    let matcher = Matcher::new(&queries);
+    let entries: Vec<_> = kept(0).into_iter().chain(kept(1)).collect();
+    bencher.counter(ItemsCount::new(entries.len())).bench_local(|| {
+        entries.iter().map(|kept| matcher.hits(&Subject::of(kept, now()), |_| true).len()).sum::<usize>()
+    });
+}
+
+#[divan::bench(args = ["atom", "rss", "json"])]
+fn render(bencher: Bencher, format: &str) {
+    let output = Output {
+        name: "o".into(),
+        title: "O".into(),
+        entry_title: None,
+        filter: None,
+        sources: None,
+        limit: 100,
+        stories: Stories::All,
+        per_source: None,
+        max_age: None,
+        content: ContentMode::Full,
+        write_to: None,
+    };
+    let site = Site { public_url: "https://example.org".parse().unwrap(), hub: None };
+    let document = select::document(&output, &site, kept(0), now());
+    bencher.counter(ItemsCount::new(document.entries.len())).bench_local(|| match format {
+        "atom" => atom::write(&document),
+        "rss" => rss::write(&document),
+        _ => json_feed::write(&document),
+    });
+}
+
+/// One poll of 35 new entries into a file, story decision included, waited for.
+#[divan::bench(sample_count = 50, sample_size = 1)]
+fn commit_poll(bencher: Bencher) {
+    let folder = tempfile::tempdir().unwrap();
+    let options = Options { path: folder.path().join("s.db"), keep: Duration::from_secs(1 << 30) };
+    let (store, workers) = open(&options).unwrap();
+    let threads: Vec<_> = workers.0.into_iter().map(std::thread::spawn).collect();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let mut polled = 0;
+    bencher
+        .counter(ItemsCount::new(35_usize))
+        .with_inputs(|| {
+            polled += 1;
+            runtime.block_on(new_poll(&store, polled))
+        })
+        .bench_local_values(|poll| runtime.block_on(store.commit(poll)).unwrap());
+    drop(store);
+    threads.into_iter().for_each(|thread| thread.join().unwrap());
+}
+
+/// A source of its own, and all that its first poll brings.
+async fn new_poll(store: &Store, number: usize) -> Poll {
+    let name = format!("s{number}");
+    let url = format!("https://site{number}.example/feed");
+    let source = ConfiguredSource { name: name.clone(), url, host: name, title: None, language: None };
+    let adopted = store.adopt_sources(vec![source]).await.unwrap();
+    let state = SourceState { last_success: Some(now()), ..SourceState::default() };
+    Poll { source: adopted[0].id, state, changes: changes(entries(number)), health: Vec::new() }
+}
