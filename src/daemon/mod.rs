@@ -1,6 +1,7 @@
 //! The life of the process: start, run, stop. Door: the clock, the tasks, the signals.
 #![allow(clippy::disallowed_methods, reason = "this is the door to the clock and to spawning")]
 
+mod herald;
 mod poller;
 mod publisher;
 pub mod queue;
@@ -76,12 +77,14 @@ pub async fn run(
     let shelf = Arc::new(Shelf::new());
     let (stopping, stopped) = watch::channel(false);
     let news = Arc::new(Notify::new());
+    let published = Arc::new(Notify::new());
     let health = Arc::new(Health::default());
     let publisher = publisher::Publisher {
         store: memory.store.clone(),
         outputs: Arc::clone(&outputs),
         shelf: Arc::clone(&shelf),
         news: Arc::clone(&news),
+        published: Arc::clone(&published),
         sources: Arc::clone(&sources),
         keep: config.store.keep,
     };
@@ -94,6 +97,12 @@ pub async fn run(
     let poller = poller::Poller { store: memory.store.clone(), orders: followed, news, pulse };
     let mut tasks = JoinSet::new();
     let service = Service { shelf, max_age: config.cache, health: Arc::clone(&health) };
+    let herald = herald::Herald {
+        store: memory.store.clone(),
+        fetcher: Fetcher::new(&config.fetch),
+        archives: Arc::clone(&archives),
+        published,
+    };
     let archive: serve::ArchiveReader = Arc::new(move |name, number, format| {
         let archives = Arc::clone(&archives);
         Box::pin(async move { archives.page(&name, number, format, now()).await })
@@ -109,6 +118,7 @@ pub async fn run(
     health.set_ready();
     ready(&here);
     tasks.spawn(publisher.run(stopped.clone()));
+    tasks.spawn(herald.run(stopped.clone()));
     tasks.spawn(poller.run(stopped));
 
     stop.await;

@@ -27,6 +27,8 @@ pub(super) struct Publisher {
     pub(super) shelf: Arc<Shelf>,
     /// Told by the poller.
     pub(super) news: Arc<Notify>,
+    /// Tells who tells the hub.
+    pub(super) published: Arc<Notify>,
     pub(super) sources: Sources,
     /// Entries older than this are forgotten.
     pub(super) keep: Duration,
@@ -57,6 +59,7 @@ impl Publisher {
             // What is on the shelf stays, and the watermarks stand: the next pass makes up for it.
             tracing::error!(%error, "cannot publish; the outputs stay as they are");
         }
+        self.published.notify_one();
     }
 
     /// Forgets what is older than `keep`, in batches that hold up nobody.

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use sha2::{Digest, Sha256};
+use url::Url;
 
 use super::document::{Document, Place};
 use super::format::Format;
@@ -205,6 +206,28 @@ fn represent(
 /// Where an output is found in a format.
 pub(super) fn feed_address(site: &Site, format: Format, name: &str) -> String {
     super::text::uri(&format!("{}{}", site.public_url.as_str().trim_end_matches('/'), format.path(name)))
+}
+
+/// What a hub is told of an output that has changed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HubNews {
+    /// The output's name.
+    pub output: String,
+    /// The hub.
+    pub hub: Url,
+    /// The output's feeds.
+    pub feeds: Vec<String>,
+}
+
+/// What to tell the hub of an output; `None` where there is no hub, or no such output any more.
+pub fn news(outputs: &Outputs, output: OutputId) -> Option<HubNews> {
+    let adopted = outputs.outputs.iter().find(|adopted| adopted.id == output)?;
+    let address = |format| feed_address(&outputs.site, format, &adopted.output.name);
+    Some(HubNews {
+        output: adopted.output.name.clone(),
+        hub: outputs.site.hub.clone()?,
+        feeds: [Format::Atom, Format::Rss, Format::Json].map(address).into(),
+    })
 }
 
 /// Digest of what, beside the entries, decides an output's bytes.

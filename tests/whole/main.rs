@@ -7,5 +7,6 @@ mod history;
 mod life;
 mod origin;
 mod program;
+mod push;
 mod signals;
 mod sources;
