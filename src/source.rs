@@ -138,6 +138,26 @@ pub struct SourceState {
     pub distrusted: std::collections::BTreeSet<String>,
 }
 
+impl SourceState {
+    /// The last outcome in words, and what a redirect for good asks of the config.
+    #[must_use]
+    pub fn told_outcome(&self) -> String {
+        match &self.moved {
+            Some(Moved { to, confirmed: true, .. }) => {
+                format!("{}; moved, in config.toml write url = \"{to}\"", self.outcome)
+            }
+            Some(Moved { to, since, .. }) => {
+                format!(
+                    "{}; since {} it redirects for good to {to}",
+                    self.outcome,
+                    since.strftime("%-d %b %Y")
+                )
+            }
+            None => self.outcome.clone(),
+        }
+    }
+}
+
 /// What of a source's health has been told and still holds.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]

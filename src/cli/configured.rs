@@ -9,7 +9,9 @@ use anyhow::{Context, anyhow, bail};
 
 use crate::config::edit;
 use crate::config::{self, Config, Paint, Place, Problems, Surroundings};
+use crate::daemon::Given;
 use crate::filter::Dictionary;
+use crate::store;
 
 /// Which config is meant.
 #[derive(Clone, Debug, Default, clap::Args)]
@@ -26,11 +28,21 @@ pub struct Source {
 /// # Errors
 /// The current folder is gone.
 pub fn load(source: &Source) -> anyhow::Result<Result<(Place, Config), ExitCode>> {
+    Ok(given(source)?.map(|given| (given.place, given.config)))
+}
+
+/// The same with what it takes to read it again.
+///
+/// # Errors
+/// The current folder is gone.
+pub fn given(source: &Source) -> anyhow::Result<Result<Given, ExitCode>> {
     let (place, surroundings) = find(source)?;
     if place == Place::BuiltIn {
         say("No config.toml found: using the built-in one, which `siftwire init` writes out.");
     }
-    Ok(read(&place, &surroundings).map(|config| (place, config)))
+    // Before the reading, so that an edit in between is seen.
+    let stamp = config::stamp(&place);
+    Ok(read(&place, &surroundings).map(|config| Given { place, surroundings, stamp, config }))
 }
 
 fn find(source: &Source) -> anyhow::Result<(Place, Surroundings)> {
@@ -68,6 +80,22 @@ pub fn dictionary(source: &Source) -> anyhow::Result<Result<Dictionary, ExitCode
         return Ok(Ok(Dictionary { languages, ..Dictionary::default() }));
     }
     Ok(read(&place, &surroundings).map(|config| config.dictionary))
+}
+
+/// The store, and what is wrong with the config if it cannot be used, which has been told on standard
+/// error.
+///
+/// # Errors
+/// The current folder is gone.
+pub fn store(source: &Source) -> anyhow::Result<(store::Options, Option<Problems>)> {
+    let (place, surroundings) = find(source)?;
+    Ok(match config::load(&place, &surroundings) {
+        Ok(config) => (config.store, None),
+        Err(problems) => {
+            tell(&problems);
+            (config::store_of(&place, &surroundings), Some(problems))
+        }
+    })
 }
 
 /// Adds sources to the main file of the config, if the whole is right with them; says what was done.

@@ -135,7 +135,7 @@ fn public_url(found: Found<Url>, problems: &mut Vec<Problem>) -> Url {
 }
 
 /// How this machine reaches itself, for who has not said what the feeds call themselves.
-fn own_address(listen: &Listen) -> Url {
+pub fn own_address(listen: &Listen) -> Url {
     let text = match listen {
         Listen::Tcp(address) if address.ip().is_unspecified() => {
             format!("http://localhost:{}", address.port())

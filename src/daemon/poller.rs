@@ -11,7 +11,7 @@ use tokio::task::{self, JoinError, JoinSet};
 
 use super::queue::Queue;
 use super::{Sources, now, replan, wait_for};
-use crate::ingest::{self, Report, fetch::Fetcher};
+use crate::ingest::{self, Desk, Report, fetch::Fetcher};
 use crate::source::{Outcome, Source};
 use crate::store::{self, Asked, Claim, Plan, SourceId, Store, Turn};
 
@@ -80,6 +80,7 @@ pub struct Finished {
 struct InFlight {
     polls: JoinSet<Finished>,
     sources: HashMap<task::Id, SourceId>,
+    desk: Desk,
 }
 
 /// The plans as they were last read.
@@ -144,7 +145,11 @@ impl Poller {
                 match turn {
                     Turn::Yours(claim) => match orders.sources.get(&claim.name) {
                         Some(source) => flight.start(&self.store, &orders.fetcher, source, *claim),
-                        None => plans.queue.done(claim.source, None, now()),
+                        None => {
+                            // The store knows the new config already, and we are about to be told of it.
+                            plans.queue.done(claim.source, None, now());
+                            self.store.give_back(vec![claim.source]).await?;
+                        }
                     },
                     Turn::Later(source, until) => plans.queue.done(source, Some(until), now()),
                     Turn::Never(source) => plans.queue.done(source, None, now()),
@@ -236,7 +241,8 @@ impl Plans {
 impl InFlight {
     fn start(&mut self, store: &Store, fetcher: &Fetcher, source: &Source, claim: Claim) {
         let id = claim.source;
-        let task = self.polls.spawn(poll(store.clone(), fetcher.clone(), source.clone(), claim));
+        let task =
+            self.polls.spawn(poll(store.clone(), fetcher.clone(), self.desk.clone(), source.clone(), claim));
         self.sources.insert(task.id(), id);
     }
 }
@@ -255,10 +261,10 @@ fn changed(finished: &Finished) -> bool {
     !matches!(&finished.report, Ok(Report { outcome: Outcome::NotModified, .. }))
 }
 
-async fn poll(store: Store, fetcher: Fetcher, source: Source, claim: Claim) -> Finished {
+async fn poll(store: Store, fetcher: Fetcher, desk: Desk, source: Source, claim: Claim) -> Finished {
     let (id, name) = (claim.source, claim.name.clone());
     let started = Instant::now();
-    let report = ingest::poll(&store, &fetcher, &source, claim, now()).await;
+    let report = ingest::poll(&store, (&fetcher, &desk), &source, claim, now()).await;
     log(&name, &report, started.elapsed());
     Finished { source: id, name, report }
 }
@@ -270,7 +276,7 @@ fn log(source: &str, report: &Result<Report, store::Error>, took: Duration) {
         Err(error) => tracing::error!(source, %error, ms, "poll not kept"),
         Ok(Report { outcome: ended, state, bytes }) => {
             let next = state.next_poll.map(|next| next.to_string()).unwrap_or_default();
-            let (outcome, why) = (state.outcome.as_str(), state.why.as_str());
+            let (outcome, why) = (state.told_outcome(), state.why.as_str());
             match ended {
                 Outcome::Failed(_) => {
                     tracing::warn!(source, outcome, bytes, ms, next, why, "poll failed")

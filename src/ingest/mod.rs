@@ -1,12 +1,12 @@
 //! The way in: one poll, top to bottom.
 
 mod dates;
-mod decode;
+pub mod decode;
 pub mod discover;
 pub mod fetch;
 pub mod habit;
 pub mod health;
-mod html;
+pub mod html;
 pub mod identity;
 mod normalize;
 mod parse;
@@ -14,10 +14,16 @@ pub mod read;
 pub mod revise;
 pub mod schedule;
 
+use std::num::NonZero;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::thread::available_parallelism;
+
 use jiff::Timestamp;
+use tokio::sync::Semaphore;
 
 use crate::entry::change::Change;
-use crate::source::{FeedPace, Outcome, Source, SourceState};
+use crate::source::{Failure, FeedPace, Outcome, Source, SourceState};
 use crate::store::{Claim, Poll, Store};
 use fetch::{Answer, Body, Fetcher};
 use habit::Habit;
@@ -32,6 +38,28 @@ pub struct Report {
     pub state: SourceState,
     /// Bytes after decompression.
     pub bytes: u64,
+}
+
+/// Where documents are read: as many at once as there are processors, however many polls there are, so
+/// that memory has a bound beside the documents' own.
+#[derive(Clone, Debug)]
+pub struct Desk(Arc<Semaphore>);
+
+impl Default for Desk {
+    fn default() -> Desk {
+        Desk(Arc::new(Semaphore::new(available_parallelism().map_or(2, NonZero::get))))
+    }
+}
+
+impl Desk {
+    /// Does work with a document when there is room. Parsing is work, not waiting: the runtime moves its
+    /// other tasks to another thread meanwhile. A panic ends with this document.
+    async fn work<T>(&self, work: impl FnOnce() -> T) -> Result<T, Failure> {
+        let seat = self.0.acquire().await;
+        let done = tokio::task::block_in_place(|| catch_unwind(AssertUnwindSafe(work)));
+        drop(seat);
+        done.map_err(|_| Failure::Unreadable("the reader gave up: a fault of Siftwire".to_owned()))
+    }
 }
 
 /// What a document gave.
@@ -50,7 +78,7 @@ struct Found {
 /// The store cannot read or write; then the poll has left nothing behind, and the claim runs out.
 pub async fn poll(
     store: &Store,
-    fetcher: &Fetcher,
+    (fetcher, desk): (&Fetcher, &Desk),
     source: &Source,
     claim: Claim,
     now: Timestamp,
@@ -58,7 +86,7 @@ pub async fn poll(
     let mut state = claim.state.clone();
     let mut visit = fetcher.visit(source, &state, now).await;
     let found = match visit.answer {
-        Ok(Answer::Body(body)) => read(store, source, &claim, &mut state, body, now).await?,
+        Ok(Answer::Body(body)) => read(store, desk, source, &claim, &mut state, body, now).await?,
         Ok(Answer::NotModified) => Found::nothing(Outcome::NotModified),
         Err(failure) => Found::nothing(Outcome::Failed(failure)),
     };
@@ -88,6 +116,7 @@ impl Found {
 
 async fn read(
     store: &Store,
+    desk: &Desk,
     source: &Source,
     claim: &Claim,
     state: &mut SourceState,
@@ -95,14 +124,10 @@ async fn read(
     now: Timestamp,
 ) -> Result<Found, crate::store::Error> {
     let hints = read::Hints { content_type: body.content_type.as_deref(), url: Some(&body.url), now };
-    // Parsing is work, not waiting: the runtime moves its other tasks to another thread meanwhile.
-    let feed = match tokio::task::block_in_place(|| read::read(&body.bytes, &hints)) {
-        Ok(feed) => feed,
-        Err(error) => {
-            return Ok(Found::nothing(Outcome::Failed(crate::source::Failure::Unreadable(
-                error.to_string(),
-            ))));
-        }
+    let read = desk.work(|| read::read(&body.bytes, &hints)).await;
+    let feed = match read.map(|read| read.map_err(|error| Failure::Unreadable(error.to_string()))) {
+        Ok(Ok(feed)) => feed,
+        Ok(Err(failure)) | Err(failure) => return Ok(Found::nothing(Outcome::Failed(failure))),
     };
     let cleaner = html::Cleaner::new(feed.base.as_ref().unwrap_or(&body.url));
     drop(body);
@@ -118,11 +143,15 @@ async fn read(
     }
     let keys = identified.iter().flat_map(identity::all_keys).cloned().collect();
     let known = store.known(claim.source, keys).await?;
-    let changes = tokio::task::block_in_place(|| {
+    let compare = || {
         let mut changes = revise::changes(identified, &known, source.url.as_str(), now);
         changes.iter_mut().for_each(|change| make_safe(change, &cleaner));
         changes
-    });
+    };
+    let changes = match desk.work(compare).await {
+        Ok(changes) => changes,
+        Err(failure) => return Ok(Found::nothing(Outcome::Failed(failure))),
+    };
     let outcome = Outcome::Read {
         new: changes.iter().filter(|change| matches!(change, Change::New(_))).count(),
         edited: changes.iter().filter(|change| matches!(change, Change::Edited { .. })).count(),

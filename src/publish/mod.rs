@@ -137,6 +137,7 @@ pub async fn advance(
     pass(store, &mut onward, outputs, Others::Stay, now).await?;
     pass(store, &mut anew, outputs, Others::Go, now).await?;
     anew.iter().for_each(|due| outputs.press.forget(due.adopted.id));
+    outputs.press.evaluated(latest);
     Ok(progress)
 }
 

@@ -87,7 +87,6 @@ pub async fn render(
     sources: &[SourceLine],
     now: Timestamp,
 ) -> Result<(), Error> {
-    let revision = store.revision().await?;
     let mut news = News { renamed: outputs.press.renamed(sources), ..News::default() };
     if let Some(before) = outputs.press.revision() {
         let (touched, lowest) = store.touched_since(before).await?;
@@ -98,7 +97,7 @@ pub async fn render(
             render_one(store, outputs, adopted, shelf, now).await?;
         }
     }
-    outputs.press.done(revision, sources);
+    outputs.press.done(sources);
     Ok(())
 }
 
@@ -247,7 +246,14 @@ fn write_file(output: &Output, format: Format, bytes: &[u8], changed: Timestamp)
 }
 
 /// Puts on the shelf what tells of the outputs and sources: the front page and the list of outputs.
-pub fn render_front(outputs: &Outputs, shelf: &Shelf, sources: Vec<SourceLine>, now: Timestamp) {
+/// `problem` is what is wrong with Siftwire itself.
+pub fn render_front(
+    outputs: &Outputs,
+    shelf: &Shelf,
+    sources: Vec<SourceLine>,
+    problem: Option<&str>,
+    now: Timestamp,
+) {
     let lines = outputs.outputs.iter().map(|adopted| {
         let standing = outputs.press.standing(adopted.id);
         OutputLine {
@@ -262,9 +268,25 @@ pub fn render_front(outputs: &Outputs, shelf: &Shelf, sources: Vec<SourceLine>, 
         &public_url,
         outputs.outputs.iter().map(|adopted| (adopted.output.name.as_str(), adopted.output.title.as_str())),
     );
-    let page = html::front(&FrontPage { public_url, outputs: lines.collect(), sources, problem: None });
+    let page = html::front(&FrontPage {
+        public_url,
+        outputs: lines.collect(),
+        sources,
+        problem: problem.map(str::to_owned),
+    });
     shelf.put_page("/", Format::Html.content_type(), page, now);
     shelf.put_page(opml::PATH, opml::CONTENT_TYPE, list, now);
+}
+
+/// Says of the outputs that left the config that they are no more.
+///
+/// # Errors
+/// The store cannot read.
+pub async fn retire(store: &Store, outputs: &Outputs, shelf: &Shelf) -> Result<(), Error> {
+    let published = |name: &str| outputs.outputs.iter().any(|adopted| adopted.output.name == name);
+    let known = store.outputs().await?;
+    shelf.retire(known.iter().map(|known| known.name.as_str()).filter(|name| !published(name)));
+    Ok(())
 }
 
 /// Puts the sources' health on the shelf, as a feed and as a page.

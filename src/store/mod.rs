@@ -206,6 +206,13 @@ pub struct Wanted {
     pub not_before: Option<Timestamp>,
 }
 
+/// What the daemon says of itself, for other processes to tell.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Note {
+    /// What is wrong with the config as it stands in the files.
+    Config,
+}
+
 /// A document as it is published, and when its bytes last changed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rendering {

@@ -8,5 +8,6 @@ mod life;
 mod origin;
 mod program;
 mod push;
+mod reload;
 mod signals;
 mod sources;

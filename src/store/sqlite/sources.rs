@@ -73,9 +73,17 @@ pub(super) fn release_claims(c: &Connection) -> Result<()> {
     c.execute("UPDATE source SET claimed_until = NULL WHERE claimed_until IS NOT NULL", []).map(drop)
 }
 
-pub(super) fn reschedule(c: &Connection, times: &[(SourceId, Timestamp)]) -> Result<()> {
-    let mut update = c.prepare_cached("UPDATE source SET next_poll = ?2 WHERE id = ?1")?;
-    times.iter().try_for_each(|(id, at)| update.execute(params![id.0, millis(*at)]).map(drop))
+pub(super) fn reschedule(c: &Connection, times: &[(SourceId, Option<Timestamp>, Timestamp)]) -> Result<()> {
+    let mut update =
+        c.prepare_cached("UPDATE source SET next_poll = ?3 WHERE id = ?1 AND next_poll IS ?2")?;
+    times
+        .iter()
+        .try_for_each(|(id, from, to)| update.execute(params![id.0, from.map(millis), millis(*to)]).map(drop))
+}
+
+pub(super) fn give_back(c: &Connection, claims: &[SourceId]) -> Result<()> {
+    let mut update = c.prepare_cached("UPDATE source SET claimed_until = NULL WHERE id = ?1")?;
+    claims.iter().try_for_each(|id| update.execute([id.0]).map(drop))
 }
 
 pub(super) fn claim(
