@@ -15,6 +15,7 @@ use super::output::{Output, Site};
 use super::press::{MadeOf, News, Standing};
 use super::shelf::{self, Representation, Shelf};
 use super::{Adopted, Outputs, atom, files, health, html, json_feed, opml, rss, select};
+use crate::filter::Reason;
 use crate::store::{Error, Extent, Hub, OutputId, Rendering, Store, Wanted};
 
 /// Puts on the shelf what was last published, as it was, of the outputs that still look so.
@@ -169,10 +170,26 @@ async fn document(
     let entries = entries.into_iter().map(Arc::new).collect();
     let mut document = select::document(output, &outputs.site, entries, now);
     document.since = adopted.since;
+    let numbers = document.entries.iter().map(|shown| shown.kept.number).collect();
+    let reasons = store.reasons(adopted.id, numbers).await?;
+    for (shown, why) in document.entries.iter_mut().zip(reasons) {
+        shown.marks = marks(&why);
+    }
     // Where everything is in the feed itself, pages of the past say nothing more.
     let is_more = archived > document.entries.len() as u64;
     document.place = Place::Current { previous: (is_more && pages > 0).then_some(pages) };
     Ok(document)
+}
+
+/// The words of titles and texts that made an entry match, each once.
+fn marks(why: &str) -> Vec<String> {
+    // Reasons of an older Siftwire may have another form: then nothing is marked.
+    let reasons: Vec<Reason> = serde_json::from_str(why).unwrap_or_default();
+    let seen = reasons.into_iter().filter(|reason| matches!(reason.field.as_str(), "title" | "text"));
+    let mut marks: Vec<String> = seen.map(|reason| reason.found).collect();
+    marks.sort();
+    marks.dedup();
+    marks
 }
 
 fn write(document: &Document) -> [(Format, Vec<u8>); 4] {
