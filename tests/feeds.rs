@@ -227,7 +227,7 @@ fn published(body: &[u8]) -> Document {
             (entry.title.clone().unwrap_or("-".into()), entry.summary.clone(), entry.content.clone());
         let kept =
             KeptEntry { number, uid, date, changed: date, first_seen: now, revision: number, from, entry };
-        Shown { kept: kept.into(), title, summary, content, also_in: Vec::new() }
+        Shown { kept: kept.into(), title, summary, content, also_in: Vec::new(), marks: Vec::new() }
     };
     let changes = revise::changes(identified, &KnownEntries::new(), url.as_str(), now);
     Document {

@@ -21,7 +21,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("ingest/*", &["entry", "source", "ingest"]),
     ("publish/mod.rs", &["entry", "source", "filter", "store", "publish"]),
     // What is read from the store, and only there: members for documents, pages of the past.
-    ("publish/render.rs", &["entry", "store", "publish"]),
+    ("publish/render.rs", &["entry", "filter", "store", "publish"]),
     ("publish/archive.rs", &["entry", "store", "publish"]),
     ("publish/health.rs", &["entry", "source", "publish"]),
     ("publish/press.rs", &["store", "publish"]),

@@ -1,6 +1,7 @@
 //! The life of the process: start, run, stop. Door: the clock, the tasks, the signals.
 #![allow(clippy::disallowed_methods, reason = "this is the door to the clock and to spawning")]
 
+mod herald;
 mod measure;
 mod notify;
 mod poller;
@@ -98,6 +99,7 @@ pub async fn run(
     let shelf = Arc::new(Shelf::new());
     let (stopping, stopped) = watch::channel(false);
     let news = Arc::new(Notify::new());
+    let published = Arc::new(Notify::new());
     let health = Arc::new(Health::default());
     let limits = (config.concurrency, config.per_host);
     let (orders, followed) = watch::channel(Arc::new(poller::Orders::new(
@@ -112,6 +114,7 @@ pub async fn run(
         store: memory.store.clone(),
         shelf: Arc::clone(&shelf),
         news: Arc::clone(&news),
+        published: Arc::clone(&published),
         setup: setup.clone(),
         metrics: Arc::clone(&metrics),
         archives: Arc::clone(&archives),
@@ -142,6 +145,12 @@ pub async fn run(
         metrics: Arc::clone(&metrics),
         beats: beats.clone(),
     };
+    let herald = herald::Herald {
+        store: memory.store.clone(),
+        fetcher: Fetcher::new(&config.fetch),
+        archives: Arc::clone(&archives),
+        published,
+    };
     let archive: serve::ArchiveReader = Arc::new(move |name, number, format| {
         let archives = Arc::clone(&archives);
         Box::pin(async move { archives.page(&name, number, format, now()).await })
@@ -170,6 +179,7 @@ pub async fn run(
     tasks.spawn(report(beats.clone(), wait_for(stopped.clone())));
     tasks.spawn(measure.run(stopped.clone()));
     tasks.spawn(publisher.run(stopped.clone()));
+    tasks.spawn(herald.run(stopped.clone()));
     tasks.spawn(poller.run(stopped.clone()));
     tasks.spawn(reloader.run(stopped));
 

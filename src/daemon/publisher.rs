@@ -31,6 +31,8 @@ pub(super) struct Publisher {
     pub(super) shelf: Arc<Shelf>,
     /// Told by the poller.
     pub(super) news: Arc<Notify>,
+    /// Tells who tells the hub.
+    pub(super) published: Arc<Notify>,
     /// What to publish; swapped when the config changes.
     pub(super) setup: watch::Receiver<Arc<Setup>>,
 }
@@ -69,6 +71,7 @@ impl Publisher {
             // What is on the shelf stays, and the watermarks stand: the next pass makes up for it.
             tracing::error!(%error, "cannot publish; the outputs stay as they are");
         }
+        self.published.notify_one();
     }
 
     /// Forgets what is older than `keep`, in batches that hold up nobody.

@@ -4,6 +4,7 @@
 mod address;
 mod coding;
 mod hints;
+mod hub;
 
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex};

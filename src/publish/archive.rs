@@ -70,6 +70,11 @@ impl Archives {
         *self.outputs.write().unwrap_or_else(PoisonError::into_inner) = outputs;
     }
 
+    /// The outputs as they are published now.
+    pub fn outputs(&self) -> Arc<Outputs> {
+        Arc::clone(&self.outputs.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
     /// A page, if there is one. The page after a full one is there before anything is on it.
     ///
     /// # Errors
@@ -81,7 +86,7 @@ impl Archives {
         format: Format,
         now: Timestamp,
     ) -> Result<Option<Page>, Error> {
-        let outputs = Arc::clone(&self.outputs.read().unwrap_or_else(PoisonError::into_inner));
+        let outputs = self.outputs();
         let Some(adopted) = outputs.outputs.iter().find(|adopted| adopted.output.name == name) else {
             return Ok(None);
         };

@@ -61,6 +61,8 @@ pub struct Shown {
     pub content: Option<String>,
     /// Other places where the same story stands.
     pub also_in: Vec<AlsoIn>,
+    /// The words because of which it is here, as it writes them: pages mark them.
+    pub marks: Vec<String>,
 }
 
 /// Another place where the same story stands.

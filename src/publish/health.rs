@@ -44,7 +44,14 @@ fn shown(number: i64, event: HealthEvent) -> Shown {
         from: From { name: event.name, title: event.title, url: event.url, link: None, language: None },
         entry: Entry { title: Some(title.clone()), language: Some("en".to_owned()), ..Entry::default() },
     };
-    Shown { kept: Arc::new(kept), title, summary: None, content: Some(content), also_in: Vec::new() }
+    Shown {
+        kept: Arc::new(kept),
+        title,
+        summary: None,
+        content: Some(content),
+        also_in: Vec::new(),
+        marks: Vec::new(),
+    }
 }
 
 /// One event of a kind happens to a source at a time, so these make an id that is always the same.

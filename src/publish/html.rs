@@ -162,11 +162,11 @@ fn entry(shown: &Shown) -> Markup {
     html! {
         li .entry lang=[shown.language()] dir="auto" {
             h2 {
-                @if let Some(link) = shown.link() { a href=(uri(link)) rel="noreferrer" { (one_line(&shown.title)) } }
-                @else { (one_line(&shown.title)) }
+                @if let Some(link) = shown.link() { a href=(uri(link)) rel="noreferrer" { (marked(&one_line(&shown.title), &shown.marks)) } }
+                @else { (marked(&one_line(&shown.title), &shown.marks)) }
             }
             p .soft { (one_line(&shown.kept.from.title)) " \u{b7} " (time(shown.kept.date)) }
-            @if let Some(text) = text { p { (text) } }
+            @if let Some(text) = text { p { (marked(&text, &shown.marks)) } }
             @if !shown.also_in.is_empty() {
                 p .soft { "Also in: "
                     @for (index, also) in shown.also_in.iter().enumerate() {
@@ -177,6 +177,39 @@ fn entry(shown: &Shown) -> Markup {
             }
         }
     }
+}
+
+/// A text with the words that matched marked, wherever they stand whole.
+fn marked(text: &str, marks: &[String]) -> Markup {
+    html! {
+        @for (piece, is_match) in pieces(text, marks) {
+            @if is_match { mark { (piece) } } @else { (piece) }
+        }
+    }
+}
+
+/// A text cut where marked words begin and end.
+fn pieces<'a>(text: &'a str, marks: &[String]) -> Vec<(&'a str, bool)> {
+    let (mut pieces, mut plain, mut at) = (Vec::new(), 0, 0);
+    let mut inside = false;
+    while let Some(next) = text[at..].chars().next() {
+        let fits = |mark: &&String| {
+            let ends = || text[at + mark.len()..].chars().next().is_none_or(|c| !c.is_alphanumeric());
+            !mark.is_empty() && text[at..].starts_with(mark.as_str()) && ends()
+        };
+        let longest = if inside { None } else { marks.iter().filter(fits).map(String::len).max() };
+        if let Some(length) = longest {
+            pieces.extend((plain < at).then(|| (&text[plain..at], false)));
+            pieces.push((&text[at..at + length], true));
+            at += length;
+            plain = at;
+            continue;
+        }
+        inside = next.is_alphanumeric();
+        at += next.len_utf8();
+    }
+    pieces.extend((plain < text.len()).then(|| (&text[plain..], false)));
+    pieces
 }
 
 fn output_line(base: &str, output: &OutputLine) -> Markup {
@@ -256,6 +289,21 @@ fn style_hash(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn words_are_marked_where_they_stand_whole() {
+        let marks = ["war", "war crimes", "Армении", ""].map(str::to_owned);
+        let cut = |text| {
+            let mark = |(piece, is_match): (&str, bool)| {
+                if is_match { format!("[{piece}]") } else { piece.to_owned() }
+            };
+            pieces(text, &marks).into_iter().map(mark).collect::<String>()
+        };
+        assert_eq!(cut("war in an award, war crimes; War"), "[war] in an award, [war crimes]; War");
+        assert_eq!(cut("В Армении, Армениивар"), "В [Армении], Армениивар");
+        assert_eq!(cut(""), "");
+        assert_eq!(marked("<b> war", &marks).into_string(), "&lt;b&gt; <mark>war</mark>");
+    }
 
     #[test]
     fn the_policy_names_the_hash_that_browsers_compute() {

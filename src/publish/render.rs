@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use sha2::{Digest, Sha256};
+use url::Url;
 
 use super::document::{Document, Place};
 use super::format::Format;
@@ -14,6 +15,7 @@ use super::output::{Output, Site};
 use super::press::{MadeOf, News, Standing};
 use super::shelf::{self, Representation, Shelf};
 use super::{Adopted, Outputs, atom, files, health, html, json_feed, opml, rss, select};
+use crate::filter::Reason;
 use crate::store::{Error, Extent, Hub, OutputId, Rendering, Store, Wanted};
 
 /// Puts on the shelf what was last published, as it was, of the outputs that still look so.
@@ -168,10 +170,26 @@ async fn document(
     let entries = entries.into_iter().map(Arc::new).collect();
     let mut document = select::document(output, &outputs.site, entries, now);
     document.since = adopted.since;
+    let numbers = document.entries.iter().map(|shown| shown.kept.number).collect();
+    let reasons = store.reasons(adopted.id, numbers).await?;
+    for (shown, why) in document.entries.iter_mut().zip(reasons) {
+        shown.marks = marks(&why);
+    }
     // Where everything is in the feed itself, pages of the past say nothing more.
     let is_more = archived > document.entries.len() as u64;
     document.place = Place::Current { previous: (is_more && pages > 0).then_some(pages) };
     Ok(document)
+}
+
+/// The words of titles and texts that made an entry match, each once.
+fn marks(why: &str) -> Vec<String> {
+    // Reasons of an older Siftwire may have another form: then nothing is marked.
+    let reasons: Vec<Reason> = serde_json::from_str(why).unwrap_or_default();
+    let seen = reasons.into_iter().filter(|reason| matches!(reason.field.as_str(), "title" | "text"));
+    let mut marks: Vec<String> = seen.map(|reason| reason.found).collect();
+    marks.sort();
+    marks.dedup();
+    marks
 }
 
 fn write(document: &Document) -> [(Format, Vec<u8>); 4] {
@@ -204,6 +222,28 @@ fn represent(
 /// Where an output is found in a format.
 pub(super) fn feed_address(site: &Site, format: Format, name: &str) -> String {
     super::text::uri(&format!("{}{}", site.public_url.as_str().trim_end_matches('/'), format.path(name)))
+}
+
+/// What a hub is told of an output that has changed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HubNews {
+    /// The output's name.
+    pub output: String,
+    /// The hub.
+    pub hub: Url,
+    /// The output's feeds.
+    pub feeds: Vec<String>,
+}
+
+/// What to tell the hub of an output; `None` where there is no hub, or no such output any more.
+pub fn news(outputs: &Outputs, output: OutputId) -> Option<HubNews> {
+    let adopted = outputs.outputs.iter().find(|adopted| adopted.id == output)?;
+    let address = |format| feed_address(&outputs.site, format, &adopted.output.name);
+    Some(HubNews {
+        output: adopted.output.name.clone(),
+        hub: outputs.site.hub.clone()?,
+        feeds: [Format::Atom, Format::Rss, Format::Json].map(address).into(),
+    })
 }
 
 /// Digest of what, beside the entries, decides an output's bytes.

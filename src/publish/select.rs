@@ -44,7 +44,7 @@ pub fn shown(output: &Output, kept: Arc<KeptEntry>) -> Shown {
         ContentMode::Summary => (summary.or_else(|| text::excerpt_html(&content?, EXCERPT)), None),
         ContentMode::None => (None, None),
     };
-    Shown { title, summary, content, kept, also_in: Vec::new() }
+    Shown { title, summary, content, kept, also_in: Vec::new(), marks: Vec::new() }
 }
 
 fn chosen(output: &Output, mut entries: Vec<Arc<KeptEntry>>, now: Timestamp) -> Vec<Arc<KeptEntry>> {

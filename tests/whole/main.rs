@@ -10,6 +10,7 @@ mod life;
 mod measured;
 mod origin;
 mod program;
+mod push;
 mod reload;
 mod signals;
 mod sources;

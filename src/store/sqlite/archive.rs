@@ -51,6 +51,19 @@ impl Store {
         self.command(move |c| bodies.iter().try_for_each(|body| freeze(c, output, page, &base, body))).await
     }
 
+    /// Why entries are in an output, as JSON, in the order asked; empty for who is not.
+    ///
+    /// # Errors
+    /// The store cannot read.
+    pub async fn reasons(&self, output: OutputId, entries: Vec<i64>) -> Result<Vec<String>, Error> {
+        self.ask(move |c| {
+            let mut why = c.prepare_cached("SELECT why FROM membership WHERE entry = ?1 AND output = ?2")?;
+            let reason = |entry: &i64| why.query_row([*entry, output.0], |row| row.get(0)).optional();
+            entries.iter().map(reason).map(|why| why.map(Option::unwrap_or_default)).collect()
+        })
+        .await
+    }
+
     /// Forgets pages all of whose entries are forgotten.
     ///
     /// # Errors
