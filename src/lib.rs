@@ -4,6 +4,7 @@
 //! the table, `ARCHITECTURE.md` the reasons):
 //!
 //! - [`entry`], [`source`]: what one entry and one source are. Pure.
+//! - [`story`]: is this the same text as one that we have? Pure.
 //! - [`filter`]: the query language. Pure.
 //! - [`store`]: the memory; the only place that knows SQL.
 //! - [`ingest`]: the way in, one poll from claim to commit.
@@ -23,3 +24,4 @@ pub mod publish;
 pub mod serve;
 pub mod source;
 pub mod store;
+pub mod story;

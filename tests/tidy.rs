@@ -16,11 +16,12 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("source*", &["source"]),
     ("metrics*", &["metrics"]),
     ("filter*", &["entry", "filter"]),
-    ("store*", &["entry", "source", "store"]),
-    ("ingest/mod.rs", &["entry", "source", "ingest", "store"]),
-    ("ingest/*", &["entry", "source", "ingest"]),
-    ("publish/mod.rs", &["entry", "source", "filter", "store", "publish"]),
-    ("publish/*", &["entry", "filter", "publish"]),
+    ("story*", &["entry", "story"]),
+    ("store*", &["entry", "source", "story", "store"]),
+    ("ingest/mod.rs", &["entry", "source", "story", "ingest", "store"]),
+    ("ingest/*", &["entry", "source", "story", "ingest"]),
+    ("publish/mod.rs", &["entry", "source", "filter", "story", "store", "publish"]),
+    ("publish/*", &["entry", "filter", "story", "publish"]),
     ("serve*", &["publish", "store", "metrics", "ingest", "serve"]),
     ("config*", CONFIG),
     ("daemon*", EVERYTHING_BUT_CLI),
@@ -28,7 +29,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
         "cli*",
         &[
             "cli", "config", "daemon", "entry", "filter", "ingest", "metrics", "publish", "serve", "source",
-            "store",
+            "store", "story",
         ],
     ),
 ];
@@ -36,8 +37,10 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
 /// Of the rooms that it configures, config takes the options types.
 const CONFIG: &[&str] = &["source", "filter", "store", "ingest", "publish", "serve", "config"];
 
-const EVERYTHING_BUT_CLI: &[&str] =
-    &["config", "daemon", "entry", "filter", "ingest", "metrics", "publish", "serve", "source", "store"];
+const EVERYTHING_BUT_CLI: &[&str] = &[
+    "config", "daemon", "entry", "filter", "ingest", "metrics", "publish", "serve", "source", "store",
+    "story",
+];
 
 /// What only some files may say: the words, the files, the reason.
 const DOORS: &[(&[&str], &[&str], &str)] = &[
@@ -221,9 +224,9 @@ fn imports(code: &str) -> BTreeSet<String> {
 
 /// The first word of a path, if it is one of the rooms.
 fn room(path: &str) -> Option<String> {
-    const ROOMS: [&str; 11] = [
+    const ROOMS: [&str; 12] = [
         "cli", "config", "daemon", "entry", "filter", "ingest", "metrics", "publish", "serve", "source",
-        "store",
+        "store", "story",
     ];
     ROOMS
         .into_iter()

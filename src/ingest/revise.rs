@@ -53,6 +53,7 @@ fn new(entry: Entry, site: &str, now: Timestamp) -> NewEntry {
         fingerprint: fingerprint(&entry),
         wording: wording(&entry),
         entry,
+        likeness: None,
     }
 }
 
