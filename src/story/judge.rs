@@ -110,15 +110,16 @@ pub fn same_story(new: &Facts, old: &Facts, stock: Stock) -> Option<Reason> {
     }
     let length = a.text.len().min(b.text.len());
     let text = if length >= THIN && stock == Stock::No { alike::texts(&a.text, &b.text) } else { 0.0 };
-    // Two texts that say different things are two entries, whatever stands above them.
-    let contradicted = a.text.len().min(b.text.len()) >= THIN && text < 0.3;
+    // A paper that uses a headline again the next day has a column; two papers that have the same one have it
+    // from an agency, and write their own line below it.
+    let column = one_source && length >= THIN && text < 0.3;
     let headline = headline(a, b);
     let soon = apart <= if one_source { DAY } else { 2 * DAY };
     let reason = match headline {
         Headline::Same if text >= 0.5 => Reason::HeadlineAndText(text),
-        Headline::Same if soon && a.title.len() >= 5 && !contradicted => Reason::Headline,
+        Headline::Same if soon && a.title.len() >= 5 && !column => Reason::Headline,
         Headline::Labelled if text >= 0.5 => Reason::Labelled(Some(text)),
-        Headline::Labelled if soon && a.bare_title().len() >= 5 && !contradicted => Reason::Labelled(None),
+        Headline::Labelled if soon && a.bare_title().len() >= 5 && !column => Reason::Labelled(None),
         _ => {
             let titles = alike::titles(a.bare_title(), b.bare_title());
             let agreed = match length {
@@ -126,7 +127,7 @@ pub fn same_story(new: &Facts, old: &Facts, stock: Stock) -> Option<Reason> {
                 ENOUGH..LONG => titles >= 0.3,
                 _ => titles >= 0.15 || text >= 0.9,
             };
-            if text < 0.7 || !agreed || titles_differ(a.bare_title(), b.bare_title()) {
+            if text < 0.7 || !agreed || titles_differ(a, b) {
                 return None;
             }
             Reason::Text(text, titles)
@@ -168,7 +169,10 @@ fn headline(a: &Signature, b: &Signature) -> Headline {
     };
     if same(&a.title, &b.title) {
         Headline::Same
-    } else if same(a.bare_title(), &b.title) || same(&a.title, b.bare_title()) {
+    } else if same(a.unlabelled(), b.unlabelled())
+        || same(a.bare_title(), b.unlabelled())
+        || same(a.unlabelled(), b.bare_title())
+    {
         // With a last part each they could be two parts of a series.
         Headline::Labelled
     } else {
@@ -176,20 +180,26 @@ fn headline(a: &Signature, b: &Signature) -> Headline {
     }
 }
 
-/// Headlines that are nearly the same and differ in what matters: numbers, days, names, opposites.
-fn titles_differ(a: &[Word], b: &[Word]) -> bool {
-    let alike = alike::titles(a, b);
-    let gaps = alike::gaps(a, b);
-    let (only_a, only_b): (Vec<Word>, Vec<Word>) = (only(&gaps, |gap| gap.a), only(&gaps, |gap| gap.b));
+/// Headlines that differ in what matters: numbers and days, and, where they are nearly the same, a part's number,
+/// a name or an opposite in the place of another, a negation more.
+fn titles_differ(a: &Signature, b: &Signature) -> bool {
+    let gaps = alike::gaps(&a.title, &b.title);
+    let (only_a, only_b) = (only(&gaps, |gap| gap.a), only(&gaps, |gap| gap.b));
     if has_other(&only_a, &only_b, Class::Number) || has_other(&only_a, &only_b, Class::Calendar) {
         return true;
     }
-    if alike < 0.5 {
-        return false;
+    let (x, y) = (a.bare_title(), b.bare_title());
+    let alike = alike::titles(x, y);
+    if alike >= 0.7 && of(&only_a, Class::Number) != of(&only_b, Class::Number) {
+        return true;
     }
-    let turned =
-        [Class::Negation, Class::Polar].iter().any(|class| of(&only_a, *class) != of(&only_b, *class));
-    turned || gaps.iter().any(|gap| swaps(gap, 4))
+    alike >= 0.5 && alike::gaps(x, y).iter().any(|gap| turns(gap) || swaps(gap, 3))
+}
+
+/// Whether a short gap turns a sentence round.
+fn turns(gap: &Gap<'_>) -> bool {
+    let short = gap.a.len() <= 2 && gap.b.len() <= 2;
+    short && [Class::Negation, Class::Polar].iter().any(|class| of(gap.a, *class) != of(gap.b, *class))
 }
 
 fn only<'a>(gaps: &[Gap<'a>], side: impl Fn(&Gap<'a>) -> &'a [Word]) -> Vec<Word> {

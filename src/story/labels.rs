@@ -18,6 +18,23 @@ pub(super) fn class(word: &str) -> Class {
     }
 }
 
+/// One word for the ways to write a great number.
+pub(super) fn canonical(word: &str, after_digits: bool) -> Option<&'static str> {
+    match word {
+        "m" | "mn" if after_digits => Some("million"),
+        "b" if after_digits => Some("billion"),
+        "k" if after_digits => Some("thousand"),
+        "mln" | "mio" | "млн" | "миллион" | "миллиона" | "миллионов" | "մլն" => {
+            Some("million")
+        }
+        "bn" | "mlrd" | "млрд" | "миллиард" | "миллиарда" | "миллиардов" | "մլրդ" => {
+            Some("billion")
+        }
+        "тыс" | "тысяча" | "тысячи" | "тысяч" => Some("thousand"),
+        _ => None,
+    }
+}
+
 /// Whether a headline is of a page that changes all day: its text is no evidence of anything.
 pub(super) fn is_live(title: &str) -> bool {
     let lower = title.to_lowercase();
@@ -116,7 +133,7 @@ const LIVE_PHRASES: &[&str] = &[
 #[rustfmt::skip]
 const LABELS: &[&str] = &[
     "breaking", "breaking news", "updated", "update", "exclusive", "just in", "news alert", "alert", "flash",
-    "urgent", "newsflash", "corrected", "correction", "developing", "opinion", "analysis", "eilmeldung",
+    "urgent", "newsflash", "corrected", "correction", "developing", "opinion", "commentary", "comment", "explainer", "video", "watch", "photos", "видео", "фото", "мнение", "տեսանյութ", "լուսանկարներ", "ֆոտո", "կարծիք", "analysis", "eilmeldung",
     "alerte", "urgent info", "última hora", "urgente", "срочно", "срочная новость", "молния", "обновлено",
     "обновляется", "дополнено", "эксклюзив", "внимание", "важно", "հրատապ", "շտապ", "թարմացված", "բացառիկ",
     "速報", "独自", "更新",

@@ -56,10 +56,15 @@ impl Signature {
         self.title.get(usize::from(self.bare.0)..usize::from(self.bare.1)).unwrap_or(&self.title)
     }
 
-    /// What the index finds the entry by: its headline, whole and bare, and rows of words of its text.
+    /// The headline without its label alone.
+    pub(super) fn unlabelled(&self) -> &[Word] {
+        self.title.get(usize::from(self.bare.0)..).unwrap_or(&self.title)
+    }
+
+    /// What the index finds the entry by: its headline, with and without a publisher, and rows of words of its text.
     pub(super) fn bands(&self) -> Vec<u64> {
         let mut bands = Vec::with_capacity(BANDS + 2);
-        for title in [self.title.as_slice(), self.bare_title()] {
+        for title in [self.unlabelled(), self.bare_title()] {
             // A short headline alone says nothing, and would be everywhere.
             if title.len() >= 3 {
                 bands.push(row(title) ^ TITLE as u64);

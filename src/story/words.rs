@@ -52,7 +52,10 @@ pub(super) struct Words {
     most: usize,
     word: String,
     capital: bool,
+    /// The word is a number.
     digits: bool,
+    /// The word stands at the end of a number.
+    after_digits: bool,
     /// The last character of a run that has no spaces, still to be paired.
     alone: Option<char>,
     paired: bool,
@@ -73,6 +76,7 @@ impl Words {
             word: String::new(),
             capital: false,
             digits: false,
+            after_digits: false,
             alone: None,
             paired: false,
         }
@@ -115,6 +119,8 @@ impl Words {
                     // 2,025 is 2025; 1.64 is itself.
                     ',' if within => {}
                     '.' if within => self.word.push('.'),
+                    // U.S. is US.
+                    '.' if self.is_initials() && is_initial(rest) => {}
                     _ => self.end(),
                 }
             }
@@ -151,8 +157,17 @@ impl Words {
         }
     }
 
+    fn is_initials(&self) -> bool {
+        (1..=4).contains(&self.word.chars().count()) && self.capital && !self.digits
+    }
+
     fn letter(&mut self, c: char, capital: bool) {
         self.end_run();
+        if self.digits && c.is_alphabetic() && !self.word.is_empty() {
+            // 262M is a number and its unit, 22nd a number and its end.
+            self.end_word();
+            self.after_digits = true;
+        }
         if self.word.is_empty() {
             self.capital = capital;
             self.digits = false;
@@ -187,15 +202,21 @@ impl Words {
     }
 
     fn end_word(&mut self) {
+        let after_digits = std::mem::take(&mut self.after_digits);
         if self.word.is_empty() {
             return;
         }
         let mut word = std::mem::take(&mut self.word);
-        let class = if self.digits { Class::Number } else { labels::class(&word) };
+        let ending = after_digits && matches!(word.as_str(), "st" | "nd" | "rd" | "th");
+        let folded = labels::canonical(&word, after_digits).unwrap_or(&word);
+        let class = if self.digits { Class::Number } else { labels::class(folded) };
         let class = if class == Class::Plain && self.capital { Class::Name } else { class };
-        self.push(&word, class);
+        if !ending {
+            self.push(folded, class);
+        }
         word.clear();
         self.word = word;
+        self.digits = false;
     }
 
     fn push(&mut self, folded: &str, class: Class) {
@@ -203,6 +224,12 @@ impl Words {
             self.words.push(Word::new(folded, class));
         }
     }
+}
+
+/// Whether a text goes on with one letter and a full stop.
+fn is_initial(text: &str) -> bool {
+    let mut chars = text.chars();
+    chars.next().is_some_and(char::is_uppercase) && chars.next() == Some('.')
 }
 
 /// The length of the tag that a text begins with; a lone `<` is none.
@@ -242,6 +269,8 @@ mod tests {
         same("2,025 dead", "2025 Dead");
         same("war &amp; peace", "war peace");
         same("Iran \u{200c}is", "iran is");
+        same("the U.S. Navy", "The US navy");
+        same("$262M, 22nd", "262 million 22");
         same("\u{587}", "\u{565}\u{582}");
     }
 
