@@ -32,7 +32,8 @@ pub struct Entry {
     pub summary: Option<String>,
     /// The whole text, as an HTML fragment.
     pub content: Option<String>,
-    /// Attached files: podcasts, pictures, films.
+    /// Attached files: podcasts, pictures, films (enclosures, Media RSS contents, JSON attachments), each
+    /// address once.
     pub enclosures: Vec<Enclosure>,
     /// Preview pictures (Media RSS thumbnails, iTunes images), best first.
     pub thumbnails: Vec<Thumbnail>,
@@ -91,6 +92,21 @@ pub struct Enclosure {
     pub media_type: Option<String>,
     /// Size in bytes.
     pub length: Option<u64>,
+    /// What it is called, as plain text.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub title: Option<String>,
+    /// What kind of thing: `image`, `audio`, `video`, `document` or `executable` (Media RSS `medium`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub medium: Option<String>,
+    /// Playing time in seconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub duration: Option<u32>,
+    /// Pixels.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub width: Option<u32>,
+    /// Pixels.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub height: Option<u32>,
 }
 
 /// A preview picture.

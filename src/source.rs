@@ -53,7 +53,7 @@ pub struct Access {
     /// Basic or bearer authorization, sent to the configured host alone.
     pub authorization: Option<Authorization>,
     /// Through which proxy.
-    pub proxy: Option<Url>,
+    pub proxy: Option<Proxy>,
     /// Whether the host that the url names may have a private address.
     pub allow_private: bool,
 }
@@ -70,6 +70,16 @@ pub enum Authorization {
     },
     /// RFC 6750.
     Bearer(Secret),
+}
+
+/// The address of a proxy, perhaps with a password: its `Debug` form hides that.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Proxy(pub Url);
+
+impl fmt::Debug for Proxy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}://{}", self.0.scheme(), self.0.host_str().unwrap_or_default())
+    }
 }
 
 /// A value that must not be shown: its `Debug` form hides it.
@@ -117,6 +127,9 @@ pub struct SourceState {
     pub link: Option<String>,
     /// The feed's language.
     pub language: Option<String>,
+    /// Keys of entries that this source has used for several, and that name none any more: spelled as
+    /// `ingest::identity` does.
+    pub distrusted: std::collections::BTreeSet<String>,
 }
 
 /// A permanent redirect (301, 308) of the configured address, as far as it is confirmed.

@@ -340,3 +340,21 @@ fn a_bad_query_is_shown_where_it_stands_in_the_file() {
     let text = "[topics]\nwest = \"a OR (b\"\n[[output]]\nname = \"x\"\nfilter = \"titel:war AND \\\"a\"\n[[output]]\nname = \"y\"\nfilter = '@wets'\n";
     insta::assert_snapshot!(said(text));
 }
+
+#[test]
+fn entries_are_titled_by_a_template_under_either_key() {
+    let titled =
+        |keys: &str| load(&format!("[[output]]\nname = \"a\"\n{keys}\n")).map(|c| c.outputs[0].clone());
+    let own = titled("title = \"News\"\nentry_title = \"{source}: {title}\"").unwrap();
+    assert_eq!(own.title, "News");
+    let short = titled("title = \"{source}: {title}\"").unwrap();
+    assert_eq!((short.title.as_str(), short.entry_title), ("a", own.entry_title));
+    assert_eq!(titled("title = \"The {braces}\"").unwrap().entry_title, None);
+    let wrong = said("[[output]]\nname = \"a\"\nentry_title = \"{sauce}: {title}\"");
+    assert!(
+        wrong.contains("{sauce} is none of {title}, {source}") && wrong.contains("config.toml:3"),
+        "{wrong}"
+    );
+    let wrong = said("[[output]]\nname = \"a\"\ntitle = \"{sauce}: {title}\"");
+    assert!(wrong.contains("as a template") && wrong.contains("{sauce} is none of"), "{wrong}");
+}

@@ -21,6 +21,7 @@ fn output(content: ContentMode) -> Output {
     Output {
         name: "nasty".into(),
         title: "War & peace <b>today</b> ]]>".into(),
+        entry_title: None,
         filter: None,
         sources: None,
         limit: 100,
@@ -82,11 +83,13 @@ fn full() -> Entry {
                 url: "https://gazette.example/a.mp3".into(),
                 media_type: Some("audio/mpeg".into()),
                 length: Some(123),
+                ..Enclosure::default()
             },
             Enclosure {
                 url: "https://gazette.example/b c.bin".into(),
                 media_type: Some("not a type".into()),
                 length: None,
+                ..Enclosure::default()
             },
         ],
         thumbnails: vec![Thumbnail {
@@ -153,7 +156,12 @@ fn nasty() -> Vec<Arc<KeptEntry>> {
             ],
             categories: vec!["same".into(), "same".into(), " ".into()],
             enclosures: ["ftp://gazette.example/m", "https://gazette.example/n"]
-                .map(|url| Enclosure { url: url.into(), media_type: None, length: None })
+                .map(|url| Enclosure {
+                    url: url.into(),
+                    media_type: None,
+                    length: None,
+                    ..Enclosure::default()
+                })
                 .to_vec(),
             language: Some("zz".into()),
             ..Entry::default()
@@ -366,7 +374,7 @@ proptest! {
                 authors: vec![Author { name: other.clone(), email: Some(other.clone()), uri: Some(other.clone()) }],
                 language: Some(other.clone()),
                 comments: Some(format!("https://gazette.example/{other}")),
-                enclosures: vec![Enclosure { url: format!("https://gazette.example/{other}"), media_type: Some(other), length: None }],
+                enclosures: vec![Enclosure { url: format!("https://gazette.example/{other}"), media_type: Some(other), length: None, ..Enclosure::default() }],
                 ..Entry::default()
             })
         });

@@ -4,13 +4,14 @@
 #![allow(clippy::disallowed_methods, reason = "the site needs a thread")]
 
 use std::io::{Read, Write};
-use std::net::TcpListener;
+use std::net::{IpAddr, TcpListener};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use siftwire::ingest::fetch::{Answer, Fetcher, Options, Visit};
+use siftwire::ingest::fetch::{Answer, Fetcher, Lookup, Options, Visit};
 use siftwire::source::{
-    Access, Authorization, Failure, Moved, Pace, Secret, Source, SourceState, Validators,
+    Access, Authorization, Failure, Moved, Pace, Proxy, Secret, Source, SourceState, Validators,
 };
 use url::Url;
 
@@ -40,6 +41,31 @@ impl Origin {
             }
         });
         Origin { url, requests }
+    }
+
+    /// Answers all requests of each connection alike, and counts the connections.
+    fn kept_alive(answer: Vec<u8>) -> (Origin, Arc<AtomicUsize>) {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("http://{}/feed", listener.local_addr().unwrap()).parse().unwrap();
+        let requests: Arc<Mutex<Vec<String>>> = Arc::default();
+        let (kept, connections) = (Arc::clone(&requests), Arc::new(AtomicUsize::new(0)));
+        let count = Arc::clone(&connections);
+        std::thread::spawn(move || {
+            for mut client in listener.incoming().flatten() {
+                count.fetch_add(1, Ordering::SeqCst);
+                let (mut request, mut byte) = (Vec::new(), [0]);
+                while client.read(&mut byte).unwrap_or(0) == 1 {
+                    request.push(byte[0]);
+                    if request.ends_with(b"\r\n\r\n") {
+                        let text = String::from_utf8_lossy(&request).to_ascii_lowercase();
+                        kept.lock().unwrap().push(text);
+                        request.clear();
+                        client.write_all(&answer).unwrap();
+                    }
+                }
+            }
+        });
+        (Origin { url, requests }, connections)
     }
 
     fn requests(&self) -> Vec<String> {
@@ -87,7 +113,31 @@ fn remembered(url: &Url) -> SourceState {
 
 async fn visit(source: &Source, state: &SourceState) -> Visit {
     let options = Options { contact: Some("https://example.org/us".into()), ..Options::default() };
-    Fetcher::new(&options).visit(source, state, "2026-11-01T12:00:00Z".parse().unwrap()).await
+    with(&Fetcher::new(&options), source, state).await
+}
+
+async fn with(fetcher: &Fetcher, source: &Source, state: &SourceState) -> Visit {
+    fetcher.visit(source, state, "2026-11-01T12:00:00Z".parse().unwrap()).await
+}
+
+/// A stand-in for the resolver: the nth question about any name gets the nth answer, the last for ever.
+fn resolver(answers: &[&[&str]]) -> (Lookup, Arc<AtomicUsize>) {
+    let answers: Vec<Vec<IpAddr>> =
+        answers.iter().map(|list| list.iter().map(|ip| ip.parse().unwrap()).collect()).collect();
+    let asked = Arc::new(AtomicUsize::new(0));
+    let count = Arc::clone(&asked);
+    let lookup: Lookup = Arc::new(move |_| {
+        let turn = count.fetch_add(1, Ordering::SeqCst).min(answers.len() - 1);
+        let answer = answers[turn].clone();
+        Box::pin(async move { Ok(answer) })
+    });
+    (lookup, asked)
+}
+
+fn named(origin: &Origin, host: &str) -> Url {
+    let mut url = origin.url.clone();
+    url.set_host(Some(host)).unwrap();
+    url
 }
 
 #[tokio::test]
@@ -265,4 +315,193 @@ async fn an_answer_that_does_not_come_in_time_is_given_up() {
     let mut source = source(&url);
     source.access.timeout = std::time::Duration::from_millis(100);
     assert_eq!(visit(&source, &SourceState::default()).await.answer.unwrap_err(), Failure::Timeout);
+}
+
+#[tokio::test]
+async fn what_the_resolver_said_when_it_was_checked_is_where_the_connection_goes() {
+    // Loopback stands for the open net here, by `allow`; another address of it for the private one.
+    let origin = Origin::start(vec![answer("200 OK", b"<feed/>"); 2]);
+    let options = Options { allow: vec!["127.0.0.1/32".parse().unwrap()], ..Options::default() };
+    let mut source = source(&named(&origin, "rebind.example"));
+    source.access.allow_private = false;
+
+    let (lookup, asked) = resolver(&[&["127.0.0.1"], &["127.0.0.2"]]);
+    let fetcher = Fetcher::with_lookup(&options, lookup);
+    assert!(with(&fetcher, &source, &SourceState::default()).await.answer.is_ok());
+    assert_eq!(asked.load(Ordering::SeqCst), 1, "asked once for one connection");
+    let failure = with(&fetcher, &source, &SourceState::default()).await.answer.unwrap_err();
+    assert_eq!(failure, Failure::RefusedAddress("rebind.example is 127.0.0.2".into()));
+
+    // A name that has both: only the one that may be visited is tried.
+    let (lookup, _) = resolver(&[&["127.0.0.2", "169.254.169.254", "127.0.0.1"]]);
+    let fetcher = Fetcher::with_lookup(&options, lookup);
+    assert!(with(&fetcher, &source, &SourceState::default()).await.answer.is_ok());
+    let (lookup, _) = resolver(&[&[]]);
+    let failure = with(&Fetcher::with_lookup(&options, lookup), &source, &SourceState::default()).await;
+    assert!(matches!(failure.answer, Err(Failure::Dns(_))), "{:?}", failure.answer);
+    assert_eq!(origin.requests().len(), 2);
+}
+
+#[tokio::test]
+async fn a_name_of_any_private_range_is_refused() {
+    let (source, options) = (source(&"http://sly.example/feed".parse().unwrap()), Options::default());
+    for address in [
+        "127.0.0.1",
+        "0.0.0.0",
+        "10.0.0.1",
+        "172.31.0.1",
+        "192.168.0.1",
+        "169.254.169.254",
+        "100.64.0.1",
+        "192.0.0.8",
+        "192.0.2.1",
+        "198.18.0.1",
+        "198.51.100.1",
+        "203.0.113.1",
+        "224.0.0.1",
+        "240.0.0.1",
+        "255.255.255.255",
+        "::1",
+        "::",
+        "::ffff:10.0.0.1",
+        "64:ff9b::a00:1",
+        "fc00::1",
+        "fd00::1",
+        "fe80::1",
+        "ff02::1",
+        "2001:db8::1",
+        "2001:2::1",
+        "2002:a00:1::",
+        "100::1",
+    ] {
+        let (lookup, _) = resolver(&[&[address]]);
+        let mut source = source.clone();
+        source.access.allow_private = false;
+        let fetcher = Fetcher::with_lookup(&options, lookup);
+        let failure = with(&fetcher, &source, &SourceState::default()).await.answer.unwrap_err();
+        assert!(matches!(failure, Failure::RefusedAddress(_)), "{address}: {failure}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_allowed_is_allowed_for_the_host_that_the_user_named_alone() {
+    let inner = Origin::start(vec![answer("200 OK", b"<feed/>"); 9]);
+    let to = named(&inner, "127.0.0.2");
+    let origin = Origin::start(vec![answer(&format!("302 Found\r\nLocation: {to}"), b""); 3]);
+    let allow = vec!["127.0.0.0/8".parse().unwrap()];
+    let fetcher = Fetcher::new(&Options { allow, ..Options::default() });
+    let mut source = source(&origin.url);
+    for allow_private in [true, false] {
+        source.access.allow_private = allow_private;
+        let failure = with(&fetcher, &source, &SourceState::default()).await.answer.unwrap_err();
+        assert_eq!(failure, Failure::RefusedAddress("127.0.0.2".into()));
+    }
+    // By a name, too.
+    let (lookup, _) = resolver(&[&["127.0.0.1"]]);
+    let allow = vec!["127.0.0.0/8".parse().unwrap()];
+    let fetcher = Fetcher::with_lookup(&Options { allow, ..Options::default() }, lookup);
+    let to = named(&inner, "inner.example");
+    let origin = Origin::start(vec![answer(&format!("302 Found\r\nLocation: {to}"), b"")]);
+    source.url = named(&origin, "outer.example");
+    let failure = with(&fetcher, &source, &SourceState::default()).await.answer.unwrap_err();
+    assert_eq!(failure, Failure::RefusedAddress("inner.example is 127.0.0.1".into()));
+    assert!(inner.requests().is_empty());
+}
+
+#[tokio::test]
+async fn connections_are_reused_and_nothing_is_remembered_between_requests() {
+    let body = b"HTTP/1.1 200 OK\r\nSet-Cookie: a=b\r\nContent-Length: 7\r\n\r\n<feed/>".to_vec();
+    let (origin, connections) = Origin::kept_alive(body);
+    let fetcher = Fetcher::new(&Options::default());
+    for _ in 0..3 {
+        assert!(with(&fetcher, &source(&origin.url), &SourceState::default()).await.answer.is_ok());
+    }
+    let requests = origin.requests();
+    assert_eq!((requests.len(), connections.load(Ordering::SeqCst)), (3, 1));
+    assert!(requests.iter().all(|request| *request == requests[0]), "{requests:?}");
+    for header in ["cookie:", "referer:", "range:", "authorization:", "if-none-match:"] {
+        assert!(!requests[2].contains(&format!("\r\n{header}")), "{header}");
+    }
+    assert!(requests[0].starts_with("get /feed http/1.1\r\n"), "nothing is added to the address");
+    assert!(requests[0].contains(&format!("user-agent: siftwire/{}\r\n", env!("CARGO_PKG_VERSION"))));
+}
+
+#[tokio::test]
+async fn headers_are_bounded_in_number_and_size() {
+    let many: String = (0..1000).map(|n| format!("\r\nX-{n}: 1")).collect();
+    let large = format!("\r\nX: {}", "x".repeat(5_000_000));
+    for headers in [many, large] {
+        let origin = Origin::start(vec![answer(&format!("200 OK{headers}"), b"<feed/>")]);
+        let failure = visit(&source(&origin.url), &SourceState::default()).await.answer.unwrap_err();
+        assert!(matches!(failure, Failure::Connection(_)), "{failure}");
+    }
+}
+
+#[tokio::test]
+async fn an_answer_that_trickles_is_given_up_when_its_whole_time_is_over() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/", listener.local_addr().unwrap()).parse().unwrap();
+    std::thread::spawn(move || {
+        let (mut client, _) = listener.accept().unwrap();
+        assert!(client.read(&mut [0; 4096]).unwrap() > 0);
+        client.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n").unwrap();
+        while client.write_all(b"x").is_ok() {
+            std::thread::sleep(Duration::from_millis(10));
+        }
+    });
+    let mut source = source(&url);
+    source.access.timeout = Duration::from_millis(300);
+    let visit = visit(&source, &SourceState::default()).await;
+    assert_eq!(visit.answer.unwrap_err(), Failure::Timeout);
+    assert!(visit.facts.validators.is_none());
+}
+
+#[tokio::test]
+async fn a_body_that_breaks_off_is_no_body() {
+    let short = b"HTTP/1.1 200 OK\r\nETag: \"x\"\r\nContent-Length: 100\r\nConnection: close\r\n\r\n<feed/>";
+    let origin = Origin::start(vec![short.to_vec()]);
+    let visit = visit(&source(&origin.url), &remembered(&origin.url)).await;
+    assert!(matches!(visit.answer, Err(Failure::Connection(_))), "{:?}", visit.answer);
+    assert_eq!(visit.facts.validators, None);
+}
+
+#[tokio::test]
+async fn a_move_is_where_the_permanent_hops_alone_lead() {
+    let last = Origin::start(vec![answer("200 OK", b"<feed/>")]);
+    let second = Origin::start(vec![answer(&format!("307 For Now\r\nLocation: {}", last.url), b"")]);
+    let first = Origin::start(vec![answer(&format!("308 For Good\r\nLocation: {}", second.url), b"")]);
+    let visit = visit(&source(&first.url), &SourceState::default()).await;
+    assert_eq!(visit.facts.moved_to.as_ref(), Some(&second.url));
+    assert!(matches!(&visit.answer, Ok(Answer::Body(body)) if body.url == last.url));
+}
+
+#[tokio::test]
+async fn a_temporary_hop_keeps_the_validators_of_where_it_leads() {
+    let last = Origin::start(vec![answer("304 Not Modified", b"")]);
+    let first = Origin::start(vec![answer(&format!("302 Found\r\nLocation: {}", last.url), b"")]);
+    let visit = visit(&source(&first.url), &remembered(&last.url)).await;
+    assert!(matches!(visit.answer, Ok(Answer::NotModified)), "{:?}", visit.answer);
+    assert!(
+        !first.requests()[0].contains("if-none-match") && last.requests()[0].contains("if-none-match: w/odd")
+    );
+}
+
+#[tokio::test]
+async fn a_proxy_is_used_where_it_is_configured_though_its_name_is_private() {
+    let proxy = Origin::start(vec![answer("200 OK", b"<feed/>")]);
+    let (lookup, _) = resolver(&[&["127.0.0.1"]]);
+    let mut source = source(&"http://far.example/feed".parse().unwrap());
+    source.access.allow_private = false;
+    let mut address = named(&proxy, "proxy.lan");
+    address.set_username("me").unwrap();
+    address.set_password(Some("hush")).unwrap();
+    source.access.proxy = Some(Proxy(address));
+    assert!(!format!("{source:?}").contains("hush"));
+    let fetcher = Fetcher::with_lookup(&Options::default(), lookup);
+    assert!(with(&fetcher, &source, &SourceState::default()).await.answer.is_ok());
+    assert!(
+        proxy.requests()[0].starts_with("get http://far.example/feed http/1.1"),
+        "{:?}",
+        proxy.requests()
+    );
 }

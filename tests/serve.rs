@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
+use siftwire::publish::archive::{End, Page};
 use siftwire::publish::format::Format;
 use siftwire::publish::shelf::{Changed, Representation, Shelf};
 use siftwire::serve::connections::{Limits, run_within};
@@ -57,7 +58,12 @@ async fn start(limits: Limits) -> Server {
     let archive: ArchiveReader = Arc::new(move |name, number, format| {
         Box::pin(async move {
             let text = format!("{name} {number} {format:?}").into_bytes();
-            (number <= 2).then(|| Arc::new(Representation::new(format.content_type(), text, changed)))
+            let end = if number == 2 { End::Full } else { End::Open };
+            let page = || Page {
+                representation: Arc::new(Representation::new(format.content_type(), text, changed)),
+                end,
+            };
+            Ok((number <= 2).then(page))
         })
     });
     let listener = Listener::bind(&Listen::Tcp("127.0.0.1:0".parse().unwrap())).await.unwrap();

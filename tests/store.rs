@@ -10,8 +10,8 @@ use siftwire::entry::change::{Change, Known, NewEntry};
 use siftwire::entry::{Entry, Key, KeyRule};
 use siftwire::source::SourceState;
 use siftwire::store::{
-    Advance, Claim, ConfiguredOutput, ConfiguredSource, Member, Options, Others, Poll, SourceId, Store,
-    Wanted, open,
+    Advance, Asked, Claim, ConfiguredOutput, ConfiguredSource, Member, Options, Others, Poll, SourceId,
+    Store, Turn, Wanted, open,
 };
 
 const LEASE: Duration = Duration::from_secs(60);
@@ -68,30 +68,43 @@ fn done(source: SourceId, next: Timestamp, changes: Vec<Change>) -> Poll {
     Poll { source, state, changes }
 }
 
-fn names(claims: &[Claim]) -> Vec<&str> {
-    claims.iter().map(|claim| claim.name.as_str()).collect()
+/// The claims on all that are due.
+async fn due(store: &Store, now: Timestamp) -> Vec<Claim> {
+    let ids = store.plans().await.unwrap().into_iter().map(|plan| plan.source).collect();
+    let turns = store.claim(ids, Asked::WhenDue, now, LEASE).await.unwrap();
+    turns
+        .into_iter()
+        .filter_map(|turn| if let Turn::Yours(claim) = turn { Some(*claim) } else { None })
+        .collect()
 }
 
 #[tokio::test]
 async fn a_claim_is_one_poller_s_until_it_ends_or_runs_out() {
     let folder = tempfile::tempdir().unwrap();
     let store = start(&folder);
-    store.adopt_sources(sources(&[("a", "u:a", "x"), ("b", "u:b", "x"), ("c", "u:c", "y")])).await.unwrap();
-    let claims = store.claim_due(at(0), 10, 1, vec![], LEASE).await.unwrap();
-    assert_eq!(names(&claims), ["a", "c"], "one of each host");
-    assert!(store.claim_due(at(0), 10, 1, vec!["x".into()], LEASE).await.unwrap().is_empty(), "x is busy");
-    let rest = store.claim_due(at(0), 10, 1, vec![], LEASE).await.unwrap();
-    assert_eq!(names(&rest), ["b"]);
-    assert_eq!(store.next_due().await.unwrap(), Some(at(60)), "a claim that runs out is due again");
+    let known = store
+        .adopt_sources(sources(&[("a", "u:a", "x"), ("b", "u:b", "x"), ("c", "u:c", "y")]))
+        .await
+        .unwrap();
+    let [a, b, c] = [known[0].id, known[1].id, known[2].id];
+    let claim =
+        async |ids: &[SourceId], asked, now| store.claim(ids.to_vec(), asked, now, LEASE).await.unwrap();
+    let turns = claim(&[a, b], Asked::WhenDue, at(0)).await;
+    let [Turn::Yours(first), Turn::Yours(_)] = turns.as_slice() else { panic!("{turns:?}") };
+    assert_eq!((first.source, first.name.as_str(), first.host.as_str()), (a, "a", "x"));
+    assert_eq!(claim(&[a], Asked::Anyway, at(59)).await, [Turn::Later(a, at(60))], "somebody has it");
+    assert_eq!(due(&store, at(0)).await.len(), 1, "nobody had the third");
 
-    store.commit(done(claims[0].source, at(1000), vec![])).await.unwrap();
-    let late = store.claim_due(at(61), 10, 5, vec![], LEASE).await.unwrap();
-    assert_eq!(names(&late), ["b", "c"], "what was committed is not due, what ran out is");
-    let asked = vec![claims[0].source, late[0].source];
-    let these = store.claim_these(asked, at(61), LEASE).await.unwrap();
-    assert_eq!(names(&these), ["a"], "due or not, but not what somebody polls");
+    store.commit(done(a, at(1000), vec![])).await.unwrap();
+    assert_eq!(claim(&[a], Asked::WhenDue, at(61)).await, [Turn::Later(a, at(1000))], "it is not due");
+    assert!(matches!(claim(&[a], Asked::Anyway, at(61)).await[..], [Turn::Yours(_)]), "due or not");
+    assert_eq!(due(&store, at(61)).await.len(), 2, "claims that ran out");
+    let dues: Vec<_> = store.plans().await.unwrap().into_iter().map(|plan| (plan.name, plan.due)).collect();
+    assert_eq!(dues, [("a".into(), at(1000)), ("b".into(), at(121)), ("c".into(), at(121))]);
     store.release_claims().await.unwrap();
-    assert_eq!(store.claim_due(at(61), 10, 5, vec![], LEASE).await.unwrap().len(), 2);
+    assert_eq!(due(&store, at(61)).await.len(), 2);
+    store.adopt_sources(sources(&[("a", "u:a", "x"), ("b", "u:b", "x")])).await.unwrap();
+    assert_eq!(claim(&[c], Asked::Anyway, at(999)).await, [Turn::Never(c)], "it left the config");
 }
 
 #[tokio::test]
@@ -179,6 +192,7 @@ async fn members_come_newest_first_and_an_output_defined_anew_begins_anew() {
             .map(|n| Member { entry: all[*n].entry.number, date: all[*n].entry.date, why: "[]".into() })
             .collect(),
         others,
+        page_size: 2,
     };
     store.advance(vec![advance(&[0, 1], Others::Stay)]).await.unwrap();
     store.advance(vec![advance(&[2, 3, 3], Others::Stay)]).await.unwrap();
@@ -224,10 +238,7 @@ async fn a_source_keeps_its_entries_under_a_new_name_or_a_new_address() {
     assert_eq!((moved[0].id, moved[0].state.next_poll), (id, None), "the new address is asked at once");
     assert_ne!(moved[1].id, id);
     assert!(store.adopt_sources(vec![]).await.unwrap().is_empty());
-    assert!(
-        store.claim_due(at(99), 9, 9, vec![], LEASE).await.unwrap().is_empty(),
-        "what left is not polled"
-    );
+    assert!(due(&store, at(99)).await.is_empty(), "what left is not polled");
     let back = store.adopt_sources(sources(&[("b", "u:b", "x")])).await.unwrap();
     assert_eq!((back[0].id, back[0].entries), (id, 1));
 }

@@ -2,7 +2,6 @@
 
 use std::io::IsTerminal;
 use std::process::ExitCode;
-use std::time::Duration;
 
 use anyhow::bail;
 use indicatif::{ProgressBar, ProgressStyle};
@@ -11,9 +10,6 @@ use super::configured::{self, Source};
 use crate::daemon::{self, Memory};
 use crate::ingest::fetch::Fetcher;
 use crate::source::Outcome;
-
-/// How long the sources are kept from a daemon that runs beside us.
-const LEASE: Duration = Duration::from_secs(600);
 
 /// `siftwire poll`
 #[derive(Debug, clap::Args)]
@@ -50,35 +46,26 @@ pub fn run(arguments: Arguments, source: &Source) -> anyhow::Result<ExitCode> {
         let memory = Memory::open(&config.store)?;
         let (outputs, sources) = daemon::adopt(&memory.store, &config, config.site.clone()).await?;
         let wanted = |name: &String| arguments.sources.is_empty() || arguments.sources.contains(name);
-        let ids = memory
-            .store
-            .sources()
-            .await?
-            .into_iter()
-            .filter(|known| wanted(&known.name))
-            .map(|known| known.id);
-        let ids: Vec<_> = ids.collect();
-        let asked = ids.len();
-        let claims = memory.store.claim_these(ids, daemon::now(), LEASE).await?;
-        if claims.len() < asked {
-            super::say(&format!("{} sources are being polled by another siftwire", asked - claims.len()));
-        }
-        let bar = bar(claims.len() as u64);
+        let mut plans = memory.store.plans().await?;
+        plans.retain(|plan| wanted(&plan.name));
+        let bar = bar(plans.len() as u64);
         let mut tally = Tally::default();
-        let fetcher = Fetcher::new(&config.fetch);
-        daemon::round(
+        let others = daemon::round(
             &memory.store,
-            &fetcher,
+            &Fetcher::new(&config.fetch),
             &sources,
             (config.concurrency, config.per_host),
-            claims,
+            plans,
             |finished| {
                 bar.suspend(|| tally.add(finished));
                 bar.inc(1);
             },
         )
-        .await;
+        .await?;
         bar.finish_and_clear();
+        if others > 0 {
+            super::say(&format!("{others} sources are being polled by another siftwire"));
+        }
         daemon::publish_once(&memory.store, &outputs).await?;
         memory.close();
         anyhow::Ok(tally)
@@ -94,6 +81,7 @@ pub fn run(arguments: Arguments, source: &Source) -> anyhow::Result<ExitCode> {
 
 impl Tally {
     fn add(&mut self, finished: &daemon::Finished) {
+        let before = self.failed;
         let words = match &finished.report {
             Ok(report) => {
                 match &report.outcome {
@@ -112,7 +100,10 @@ impl Tally {
                 error.to_string()
             }
         };
-        super::say(&format!("{}: {words}", finished.name));
+        // Where nobody watches, only what went wrong and the last line are worth reading.
+        if self.failed > before || std::io::stderr().is_terminal() {
+            super::say(&format!("{}: {words}", finished.name));
+        }
     }
 }
 

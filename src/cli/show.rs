@@ -6,8 +6,8 @@ use anyhow::bail;
 
 use super::configured::{self, Source};
 use crate::daemon::{self, Memory};
-use crate::publish;
 use crate::publish::format::Format;
+use crate::publish::render;
 
 /// `siftwire show`
 #[derive(Debug, clap::Args)]
@@ -48,7 +48,7 @@ pub fn run(arguments: Arguments, source: &Source) -> anyhow::Result<ExitCode> {
         let (outputs, _) = daemon::adopt(&memory.store, &config, config.site.clone()).await?;
         daemon::publish_once(&memory.store, &outputs).await?;
         let document =
-            publish::show(&memory.store, &outputs, &arguments.output, format, daemon::now()).await?;
+            render::show(&memory.store, &outputs, &arguments.output, format, daemon::now()).await?;
         memory.close();
         anyhow::Ok(document)
     })?;

@@ -11,17 +11,21 @@ use url::Url;
 use super::file::{File, Manner, Output, Source, Topic};
 use super::problem::{At, Problem, nearest};
 use super::read::Found;
-use super::values::{Given, Headers, Written};
+use super::values::{Given, Headers, TEMPLATE, Written};
 use super::{Config, address, secret};
 use crate::filter::{self, Dictionary};
 use crate::ingest::fetch;
 use crate::publish::output::{self, ContentMode, Site, Stories};
+use crate::publish::template::{self, Template};
 use crate::serve::Listen;
-use crate::source::{self, Access, Authorization, Pace, Secret};
+use crate::source::{self, Access, Authorization, Pace, Proxy, Secret};
 use crate::store;
 
 const MINUTE: Duration = Duration::from_secs(60);
 const DAY: Duration = Duration::from_secs(86_400);
+
+/// The shortest `every`.
+const LEAST: Duration = Duration::from_secs(1);
 
 /// Where things that a config names without a full path are.
 pub(super) struct Folders<'a> {
@@ -167,6 +171,12 @@ fn pace(manner: &Manner, defaults: Option<&Manner>, problems: &mut Vec<Problem>)
         problems.push(problem);
     }
     if let Some(every) = &manner.every
+        && every.value < LEAST
+    {
+        problems.push(
+            Problem::error(every.at.clone(), "polling more often than every second").label("at least \"1s\""),
+        );
+    } else if let Some(every) = &manner.every
         && every.value < 5 * MINUTE
     {
         problems.push(
@@ -297,7 +307,7 @@ impl Asked<'_> {
                 user_agent: value(manner.user_agent),
                 headers,
                 authorization,
-                proxy: value(manner.proxy),
+                proxy: value(manner.proxy).map(Proxy),
                 allow_private,
             },
             language: value(source.lang),
@@ -437,9 +447,11 @@ fn output(
         let wanted: BTreeSet<String> = found.value.into_iter().map(|found| found.value).collect();
         wanted.into_iter().collect()
     });
+    let (title, entry_title) = titles(output.title, output.entry_title, problems);
     let name = output.name?.value;
     Some(output::Output {
-        title: value(output.title).unwrap_or_else(|| name.clone()),
+        title: title.unwrap_or_else(|| name.clone()),
+        entry_title,
         name,
         filter: filter.flatten(),
         sources,
@@ -450,4 +462,24 @@ fn output(
         content: value(output.content).unwrap_or(ContentMode::Full),
         write_to: value(output.write_to).map(|path| folders.config.join(PathBuf::from(path))),
     })
+}
+
+/// A `title` with `{title}` in it says how entries are titled, not what the output is called.
+fn titles(
+    title: Option<Found<String>>,
+    entry_title: Option<Found<Template>>,
+    problems: &mut Vec<Problem>,
+) -> (Option<String>, Option<Template>) {
+    match (title, entry_title) {
+        (Some(title), None) if template::is_template(&title.value) => match Template::parse(&title.value) {
+            Ok(template) => (None, Some(template)),
+            Err(wrong) => {
+                let problem =
+                    Problem::error(title.at, "the `title` of an output cannot be used as a template");
+                problems.push(problem.label(wrong.to_string()).hint(TEMPLATE));
+                (None, None)
+            }
+        },
+        (title, entry_title) => (value(title), value(entry_title)),
+    }
 }

@@ -13,10 +13,11 @@ use super::read::{
 };
 use super::values::{
     Given, Headers, Written, choice, file_name, header_value, headers, hide_secrets, hide_suspects, language,
-    listen, networks, output_name, secret, user, written,
+    listen, networks, output_name, secret, template, user, written,
 };
 use crate::ingest::fetch::Network;
 use crate::publish::output::{ContentMode, Stories};
+use crate::publish::template::Template;
 use crate::serve::Listen;
 
 /// A whole file.
@@ -87,6 +88,7 @@ pub(super) struct Output {
     pub(super) has_name: bool,
     pub(super) name: Option<Found<String>>,
     pub(super) title: Option<Found<String>>,
+    pub(super) entry_title: Option<Found<Template>>,
     pub(super) filter: Option<Found<Written>>,
     pub(super) sources: Option<Found<Vec<Found<String>>>>,
     pub(super) limit: Option<Found<usize>>,
@@ -222,6 +224,7 @@ fn output<'t>(reading: &mut Reading<'_>, value: &'t Value<'t>, table: &'t DeTabl
         has_name: table.raw("name").is_some(),
         name: table.take(reading, "name", output_name),
         title: table.take(reading, "title", line),
+        entry_title: table.take(reading, "entry_title", template),
         filter: table.take(reading, "filter", written),
         sources: table.take(reading, "sources", |reading, value| list(reading, value, line)),
         limit: table.take(reading, "limit", count(1..=10_000)),

@@ -9,6 +9,7 @@ use toml::de::{DeTable, DeValue};
 use super::problem::At;
 use super::read::{Found, Reading, Table, Value, Wrong, line, list, offset_in_literal, text, wanted};
 use crate::ingest::fetch::Network;
+use crate::publish::template::Template;
 use crate::serve::Listen;
 
 /// Names and values, in the order of the file.
@@ -82,6 +83,15 @@ pub(super) fn output_name(reading: &mut Reading<'_>, value: &Value<'_>) -> Resul
     }
     Ok(name)
 }
+
+pub(super) fn template(reading: &mut Reading<'_>, value: &Value<'_>) -> Result<Template, Wrong> {
+    let text = line(reading, value)?;
+    Template::parse(&text).map_err(|wrong| Wrong::new(wrong.to_string(), TEMPLATE))
+}
+
+/// What a template looks like.
+pub(super) const TEMPLATE: &str =
+    "write such as \"{source}: {title}\"; {author} and {site} may stand in it too";
 
 pub(super) fn language(reading: &mut Reading<'_>, value: &Value<'_>) -> Result<String, Wrong> {
     let tag = line(reading, value)?;

@@ -3,6 +3,7 @@
 
 mod poller;
 mod publisher;
+pub mod queue;
 mod signals;
 mod status;
 
@@ -18,10 +19,11 @@ use tokio::task::JoinSet;
 use crate::config::Config;
 use crate::ingest::fetch::{self, Fetcher};
 use crate::ingest::schedule;
+use crate::publish::archive::Archives;
 use crate::publish::{Outputs, output::Site, shelf::Shelf};
 use crate::serve::{self, Health, Service};
 use crate::source::Source;
-use crate::store::{self, ConfiguredOutput, ConfiguredSource, RememberedSource, Store};
+use crate::store::{self, ConfiguredOutput, ConfiguredSource, RememberedSource, SourceId, Store};
 
 pub use poller::{Finished, round};
 pub use publisher::publish_once;
@@ -69,33 +71,38 @@ pub async fn run(
     let here = listener.address().map_or_else(|| config.listen.clone(), serve::Listen::Tcp);
     let (outputs, sources) = adopt(&memory.store, &config, site(&config, &here)).await?;
 
+    let outputs = Arc::new(outputs);
+    let archives = Arc::new(Archives::new(memory.store.clone(), Arc::clone(&outputs)));
     let shelf = Arc::new(Shelf::new());
     let (stopping, stopped) = watch::channel(false);
     let news = Arc::new(Notify::new());
     let health = Arc::new(Health::default());
     let publisher = publisher::Publisher {
         store: memory.store.clone(),
-        outputs,
+        outputs: Arc::clone(&outputs),
         shelf: Arc::clone(&shelf),
         news: Arc::clone(&news),
         sources: Arc::clone(&sources),
         keep: config.store.keep,
     };
     // What was published before is up before anything is evaluated anew.
-    publisher.show().await?;
-    let poller = poller::Poller {
-        store: memory.store.clone(),
-        fetcher: Fetcher::new(&config.fetch),
-        sources,
-        concurrency: config.concurrency,
-        per_host: config.per_host,
-        news,
-    };
+    publisher.open().await?;
+    let limits = (config.concurrency, config.per_host);
+    let orders = poller::Orders::new(Fetcher::new(&config.fetch), sources, limits);
+    let (_orders, followed) = watch::channel(Arc::new(orders));
+    let (pulse, beats) = watch::channel(poller::Pulse::default());
+    let poller = poller::Poller { store: memory.store.clone(), orders: followed, news, pulse };
     let mut tasks = JoinSet::new();
     let service = Service { shelf, max_age: config.cache, health: Arc::clone(&health) };
+    let archive: serve::ArchiveReader = Arc::new(move |name, number, format| {
+        let archives = Arc::clone(&archives);
+        Box::pin(async move { archives.page(&name, number, format, now()).await })
+    });
     let stop_serving = wait_for(stopped.clone());
     tasks.spawn(async move {
-        if let Err(error) = serve::run(listener, serve::router(service), stop_serving).await {
+        if let Err(error) =
+            serve::run(listener, serve::router_with_archive(service, archive), stop_serving).await
+        {
             tracing::error!(%error, "nothing is served any more");
         }
     });
@@ -105,7 +112,8 @@ pub async fn run(
     tasks.spawn(poller.run(stopped));
 
     stop.await;
-    tracing::info!("stopping");
+    let poller::Pulse { sources, in_flight, next } = *beats.borrow();
+    tracing::info!(sources, in_flight, next = next.map(|next| next.to_string()), "stopping");
     // Nobody listening any more means that the tasks have ended already.
     let _ = stopping.send(true);
     let last = tokio::time::timeout(FAREWELL + Duration::from_secs(1), async {
@@ -197,14 +205,9 @@ pub async fn adopt(store: &Store, config: &Config, site: Site) -> Result<(Output
         })
         .collect();
     let remembered = store.adopt_sources(configured).await?;
-    let moved: Vec<_> = config
-        .sources
-        .iter()
-        .zip(&remembered)
-        .map(|(source, known): (_, &RememberedSource)| (known, schedule::first(source, &known.state, now)))
-        .filter(|(known, first)| known.state.next_poll != Some(*first))
-        .map(|(known, first)| (known.id, first))
-        .collect();
+    let sources: HashMap<_, _> =
+        config.sources.iter().map(|source| (source.name.clone(), source.clone())).collect();
+    let moved = replan(&sources, &remembered, now);
     if !moved.is_empty() {
         store.reschedule(moved).await?;
     }
@@ -212,6 +215,20 @@ pub async fn adopt(store: &Store, config: &Config, site: Site) -> Result<(Output
     let remembered = store.adopt_outputs(names, now).await?;
     let debuts = config.sources.iter().map(|source| (source.name.clone(), source.first_poll)).collect();
     let outputs = Outputs::new(site, config.outputs.clone(), &remembered, debuts);
-    let sources = config.sources.iter().map(|source| (source.name.clone(), source.clone())).collect();
     Ok((outputs, Arc::new(sources)))
+}
+
+/// The sources whose stored times cannot be right, each with when it is due instead.
+fn replan(
+    sources: &HashMap<String, Source>,
+    remembered: &[RememberedSource],
+    now: Timestamp,
+) -> Vec<(SourceId, Timestamp)> {
+    let due = |known: &RememberedSource| Some(schedule::first(sources.get(&known.name)?, &known.state, now));
+    remembered
+        .iter()
+        .filter_map(|known| Some((known, due(known)?)))
+        .filter(|(known, first)| known.state.next_poll != Some(*first))
+        .map(|(known, first)| (known.id, first))
+        .collect()
 }

@@ -1,130 +1,253 @@
 //! Claims what is due, keeps N polls in flight, sleeps until the next. Part of the daemon's door.
 #![allow(clippy::disallowed_methods, reason = "part of the door to the clock and to spawning")]
 
-use std::collections::HashMap;
-use std::collections::VecDeque;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use jiff::{SignedDuration, Timestamp};
 use tokio::sync::{Notify, watch};
-use tokio::task::JoinSet;
+use tokio::task::{self, JoinError, JoinSet};
 
-use super::{Sources, now, wait_for};
+use super::queue::Queue;
+use super::{Sources, now, replan, wait_for};
 use crate::ingest::{self, Report, fetch::Fetcher};
 use crate::source::{Outcome, Source};
-use crate::store::{self, Claim, Store};
+use crate::store::{self, Asked, Claim, Plan, SourceId, Store, Turn};
 
 /// Beyond the source's own time-out, what a poll may take for reading and writing.
-const LEASE: Duration = Duration::from_secs(300);
+const LEASE: Duration = Duration::from_secs(120);
 
 /// After the store failed, and as the longest sleep: a clock that jumped is noticed.
 const PAUSE: Duration = Duration::from_secs(10);
 
-/// Visits what is due, for ever.
-pub(super) struct Poller {
-    pub(super) store: Store,
+/// So often the plans are read anew, because `siftwire poll` may have changed them.
+const REGULARLY: Duration = Duration::from_secs(60);
+
+/// The clock of the wall and that of the machine disagree by more only after a sleep or a jump.
+const JUMP: SignedDuration = SignedDuration::from_secs(5);
+
+/// What the config says of polling; a reload replaces it whole.
+pub(super) struct Orders {
     pub(super) fetcher: Fetcher,
     pub(super) sources: Sources,
     pub(super) concurrency: usize,
     pub(super) per_host: usize,
+    lease: Duration,
+}
+
+impl Orders {
+    pub(super) fn new(fetcher: Fetcher, sources: Sources, (concurrency, per_host): (usize, usize)) -> Orders {
+        let lease = lease(&sources);
+        Orders { fetcher, sources, concurrency, per_host, lease }
+    }
+}
+
+/// How the poller is doing: told anew at each of its turns, which come at least every ten seconds.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Pulse {
+    /// How many sources are polled at all.
+    pub(super) sources: usize,
+    /// How many of them are being asked.
+    pub(super) in_flight: usize,
+    /// When the next is due; `None`: none, or nobody knows yet.
+    pub(super) next: Option<Timestamp>,
+}
+
+/// Visits what is due, for ever.
+pub(super) struct Poller {
+    pub(super) store: Store,
+    /// A new value swaps the sources; who stayed keeps its time.
+    pub(super) orders: watch::Receiver<Arc<Orders>>,
     /// Told when a poll has changed something.
     pub(super) news: Arc<Notify>,
+    pub(super) pulse: watch::Sender<Pulse>,
 }
 
 /// A poll that has ended.
 #[derive(Debug)]
 pub struct Finished {
+    /// The source.
+    pub source: SourceId,
     /// The source's name.
     pub name: String,
-    /// What counts as its host.
-    pub host: String,
     /// How it went.
     pub report: Result<Report, store::Error>,
+}
+
+/// The polls in flight, and who asked for each.
+#[derive(Default)]
+struct InFlight {
+    polls: JoinSet<Finished>,
+    sources: HashMap<task::Id, SourceId>,
+}
+
+/// The plans as they were last read.
+struct Plans {
+    queue: Queue,
+    read: Option<(Instant, Timestamp)>,
 }
 
 impl Poller {
     /// Polls until told to stop; then claims no more, and lets what is in flight finish within its
     /// time. What does not finish has left nothing behind, and is polled again after the next start.
-    pub(super) async fn run(self, stopped: watch::Receiver<bool>) {
-        let mut polls = JoinSet::new();
-        let mut hosts: HashMap<String, usize> = HashMap::new();
+    pub(super) async fn run(mut self, stopped: watch::Receiver<bool>) {
+        let mut orders = Arc::clone(&self.orders.borrow_and_update());
+        let mut plans = Plans { queue: Queue::new(orders.per_host), read: None };
+        let mut flight = InFlight::default();
         let stop = wait_for(stopped);
         tokio::pin!(stop);
         loop {
-            let sleep = self.start_due(&mut polls, &mut hosts).await;
+            let sleep = self.turn(&orders, &mut plans, &mut flight).await;
+            let (sources, in_flight, next) = (plans.queue.len(), flight.polls.len(), plans.queue.next());
+            self.pulse.send_replace(Pulse { sources, in_flight, next });
             tokio::select! {
                 () = &mut stop => break,
-                Some(ended) = polls.join_next() => self.finish(ended, &mut hosts),
+                Ok(()) = self.orders.changed() => {
+                    orders = Arc::clone(&self.orders.borrow_and_update());
+                    plans.queue.allow(orders.per_host);
+                    plans.read = None;
+                }
+                Some(ended) = flight.polls.join_next_with_id() => self.finish(ended, &orders, &mut plans, &mut flight),
                 () = tokio::time::sleep(sleep) => {}
             }
             // Several that ended together make room together: one claim, one commit.
-            while let Some(ended) = polls.try_join_next() {
-                self.finish(ended, &mut hosts);
+            while let Some(ended) = flight.polls.try_join_next_with_id() {
+                self.finish(ended, &orders, &mut plans, &mut flight);
             }
         }
         let farewell = async {
-            while let Some(ended) = polls.join_next().await {
-                self.finish(ended, &mut hosts);
+            while let Some(ended) = flight.polls.join_next_with_id().await {
+                self.finish(ended, &orders, &mut plans, &mut flight);
             }
         };
         if tokio::time::timeout(super::FAREWELL, farewell).await.is_err() {
-            tracing::info!(polls = polls.len(), "polls in flight were given up");
+            tracing::info!(polls = flight.polls.len(), "polls in flight were given up");
         }
-        polls.shutdown().await;
+        flight.polls.shutdown().await;
     }
 
     /// Starts what is due, as far as there is room; answers how long there is nothing more to start.
-    async fn start_due(&self, polls: &mut JoinSet<Finished>, hosts: &mut HashMap<String, usize>) -> Duration {
-        let room = self.concurrency.saturating_sub(polls.len());
-        if room == 0 || (!polls.is_empty() && room < self.concurrency / 4) {
-            return PAUSE;
-        }
-        let busy = hosts.keys().cloned().collect();
-        match self.store.claim_due(now(), room, self.per_host, busy, LEASE).await {
-            Ok(claims) => {
-                for claim in claims {
-                    if let Some(source) = self.sources.get(&claim.name) {
-                        *hosts.entry(claim.host.clone()).or_default() += 1;
-                        polls.spawn(poll(self.store.clone(), self.fetcher.clone(), source.clone(), claim));
-                    }
+    async fn turn(&self, orders: &Orders, plans: &mut Plans, flight: &mut InFlight) -> Duration {
+        let started = async {
+            plans.refresh(&self.store, orders).await?;
+            let room = orders.concurrency.saturating_sub(flight.polls.len());
+            let wanted = plans.queue.take(now(), room);
+            if wanted.is_empty() {
+                return Ok(());
+            }
+            let turns = self.store.claim(wanted.clone(), Asked::WhenDue, now(), orders.lease).await;
+            let turns = turns.inspect_err(|_| {
+                wanted.iter().for_each(|source| plans.queue.done(*source, Some(later(PAUSE)), now()));
+            })?;
+            for turn in turns {
+                match turn {
+                    Turn::Yours(claim) => match orders.sources.get(&claim.name) {
+                        Some(source) => flight.start(&self.store, &orders.fetcher, source, *claim),
+                        None => plans.queue.done(claim.source, None, now()),
+                    },
+                    Turn::Later(source, until) => plans.queue.done(source, Some(until), now()),
+                    Turn::Never(source) => plans.queue.done(source, None, now()),
                 }
             }
-            Err(error) => {
-                tracing::error!(%error, "cannot claim what is due; trying again");
-                return PAUSE;
-            }
+            Ok::<(), store::Error>(())
+        };
+        if let Err(error) = started.await {
+            tracing::error!(%error, "cannot claim what is due; trying again");
+            return PAUSE;
         }
-        match self.store.next_due().await {
-            Ok(Some(due)) => {
-                let wait = Duration::try_from(due.duration_since(now())).unwrap_or_default();
-                // What is due already waits for a host that is busy: the end of a poll wakes us.
-                let least = if polls.is_empty() { Duration::from_millis(10) } else { Duration::from_secs(1) };
-                wait.clamp(least, PAUSE)
+        match plans.queue.next() {
+            // Where there is no room, the end of a poll wakes us.
+            Some(due) if flight.polls.len() < orders.concurrency => {
+                Duration::try_from(due.duration_since(now())).unwrap_or_default().min(PAUSE)
             }
-            Ok(None) | Err(_) => PAUSE,
+            _ => PAUSE,
         }
     }
 
-    fn finish(&self, ended: Result<Finished, tokio::task::JoinError>, hosts: &mut HashMap<String, usize>) {
-        let finished = match ended {
-            Ok(finished) => finished,
+    fn finish(
+        &self,
+        ended: Result<(task::Id, Finished), JoinError>,
+        orders: &Orders,
+        plans: &mut Plans,
+        flight: &mut InFlight,
+    ) {
+        match ended {
+            Ok((id, finished)) => {
+                flight.sources.remove(&id);
+                let due = match &finished.report {
+                    Ok(report) => report.state.next_poll,
+                    Err(_) => Some(later(LEASE)),
+                };
+                let due = due.filter(|_| orders.sources.contains_key(&finished.name));
+                plans.queue.done(finished.source, due, now());
+                if changed(&finished) {
+                    self.news.notify_one();
+                }
+            }
             Err(error) => {
-                // The claim runs out; the host's place is not known any more, so all are given back.
                 tracing::error!(%error, "a poll ended badly");
-                hosts.clear();
-                return;
+                if let Some(source) = flight.sources.remove(&error.id()) {
+                    plans.queue.done(source, Some(later(LEASE)), now());
+                }
             }
-        };
-        if let Some(count) = hosts.get_mut(&finished.host) {
-            *count -= 1;
-            if *count == 0 {
-                hosts.remove(&finished.host);
-            }
-        }
-        if changed(&finished) {
-            self.news.notify_one();
         }
     }
+}
+
+impl Plans {
+    /// Reads the plans when they may have changed: at the start, after new orders, regularly, and
+    /// after a sleep of the machine or a jump of the clock.
+    async fn refresh(&mut self, store: &Store, orders: &Orders) -> Result<(), store::Error> {
+        let (here, time) = (Instant::now(), now());
+        let Some((read, was)) = self.read else {
+            self.fill(store, orders).await?;
+            self.queue.spread(now());
+            return Ok(());
+        };
+        let passed = SignedDuration::try_from(here.duration_since(read)).unwrap_or(SignedDuration::MAX);
+        let off = time.duration_since(was) - passed;
+        if off.abs() > JUMP {
+            tracing::info!(seconds = off.as_secs(), "the clock jumped, or the machine slept");
+            let moved = replan(&orders.sources, &store.sources().await?, time);
+            store.reschedule(moved).await?;
+            self.fill(store, orders).await?;
+            self.queue.spread(now());
+        } else if here.duration_since(read) >= REGULARLY {
+            self.fill(store, orders).await?;
+        }
+        Ok(())
+    }
+
+    async fn fill(&mut self, store: &Store, orders: &Orders) -> Result<(), store::Error> {
+        let plans = store.plans().await?;
+        let mut known = HashSet::with_capacity(plans.len());
+        for plan in plans.iter().filter(|plan| orders.sources.contains_key(&plan.name)) {
+            known.insert(plan.source);
+            self.queue.plan(plan.source, &plan.host, plan.due);
+        }
+        let gone: Vec<SourceId> = self.queue.sources().filter(|source| !known.contains(source)).collect();
+        gone.into_iter().for_each(|source| self.queue.remove(source));
+        self.read = Some((Instant::now(), now()));
+        Ok(())
+    }
+}
+
+impl InFlight {
+    fn start(&mut self, store: &Store, fetcher: &Fetcher, source: &Source, claim: Claim) {
+        let id = claim.source;
+        let task = self.polls.spawn(poll(store.clone(), fetcher.clone(), source.clone(), claim));
+        self.sources.insert(task.id(), id);
+    }
+}
+
+fn later(by: Duration) -> Timestamp {
+    now().checked_add(by).unwrap_or(Timestamp::MAX)
+}
+
+/// For how long a source is claimed: no poll of these takes longer.
+fn lease(sources: &Sources) -> Duration {
+    LEASE + sources.values().map(|source| source.access.timeout).max().unwrap_or_default()
 }
 
 /// Whether a poll may have changed what is published, or what is said of its source.
@@ -133,11 +256,11 @@ fn changed(finished: &Finished) -> bool {
 }
 
 async fn poll(store: Store, fetcher: Fetcher, source: Source, claim: Claim) -> Finished {
-    let (name, host) = (claim.name.clone(), claim.host.clone());
+    let (id, name) = (claim.source, claim.name.clone());
     let started = Instant::now();
     let report = ingest::poll(&store, &fetcher, &source, claim, now()).await;
     log(&name, &report, started.elapsed());
-    Finished { name, host, report }
+    Finished { source: id, name, report }
 }
 
 /// One line for a poll.
@@ -158,48 +281,61 @@ fn log(source: &str, report: &Result<Report, store::Error>, took: Duration) {
     }
 }
 
-/// Polls each of these claims once, at most `concurrency` at a time and `per_host` of one host;
-/// `each` is told of every end.
+/// Polls each of these sources once, due or not, at most `concurrency` at a time and `per_host` of one
+/// host; `each` is told of every end. Answers how many were not asked because somebody else polls them.
+///
+/// # Errors
+/// The store cannot be used.
 pub async fn round(
     store: &Store,
     fetcher: &Fetcher,
     sources: &Sources,
     (concurrency, per_host): (usize, usize),
-    claims: Vec<Claim>,
+    plans: Vec<Plan>,
     mut each: impl FnMut(&Finished),
-) {
-    let mut waiting: VecDeque<Claim> = claims.into();
-    let mut polls = JoinSet::new();
-    let mut hosts: HashMap<String, usize> = HashMap::new();
-    loop {
-        let mut blocked = VecDeque::new();
-        while polls.len() < concurrency
-            && let Some(claim) = waiting.pop_front()
-        {
-            let taken = hosts.entry(claim.host.clone()).or_default();
-            match sources.get(&claim.name) {
-                Some(source) if *taken < per_host => {
-                    *taken += 1;
-                    polls.spawn(poll(store.clone(), fetcher.clone(), source.clone(), claim));
+) -> Result<usize, store::Error> {
+    let mut queue = Queue::new(per_host);
+    plans.iter().for_each(|plan| queue.plan(plan.source, &plan.host, Timestamp::UNIX_EPOCH));
+    let (lease, mut others) = (lease(sources), 0);
+    let mut flight = InFlight::default();
+    while !queue.is_empty() {
+        let wanted = queue.take(now(), concurrency.saturating_sub(flight.polls.len()));
+        if !wanted.is_empty() {
+            for (source, turn) in
+                wanted.iter().zip(store.claim(wanted.clone(), Asked::Anyway, now(), lease).await?)
+            {
+                match turn {
+                    Turn::Yours(claim) if let Some(source) = sources.get(&claim.name) => {
+                        flight.start(store, fetcher, source, *claim);
+                    }
+                    _ => {
+                        others += 1;
+                        queue.done(*source, None, now());
+                    }
                 }
-                Some(_) => blocked.push_back(claim),
-                None => {}
             }
         }
-        blocked.append(&mut waiting);
-        waiting = blocked;
-        match polls.join_next().await {
-            Some(Ok(finished)) => {
-                if let Some(taken) = hosts.get_mut(&finished.host) {
-                    *taken = taken.saturating_sub(1);
-                }
-                each(&finished);
+        let room = flight.polls.len() < concurrency;
+        let gap = queue
+            .next()
+            .filter(|_| room)
+            .map_or(PAUSE, |at| Duration::try_from(at.duration_since(now())).unwrap_or_default());
+        tokio::select! {
+            Some(ended) = flight.polls.join_next_with_id() => {
+                let source = match ended {
+                    Ok((id, finished)) => {
+                        each(&finished);
+                        flight.sources.remove(&id)
+                    }
+                    Err(error) => {
+                        tracing::error!(%error, "a poll ended badly");
+                        flight.sources.remove(&error.id())
+                    }
+                };
+                source.into_iter().for_each(|source| queue.done(source, None, now()));
             }
-            Some(Err(error)) => {
-                tracing::error!(%error, "a poll ended badly");
-                hosts.clear();
-            }
-            None => return,
+            () = tokio::time::sleep(gap) => {}
         }
     }
+    Ok(others)
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use tokio::sync::{Notify, watch};
 
 use super::{Error, Sources, now, status, wait_for};
-use crate::publish::{self, Outputs, shelf::Shelf};
+use crate::publish::{self, Outputs, render, shelf::Shelf};
 use crate::store::{self, Store};
 
 /// Polls that end within this time are published together.
@@ -23,7 +23,7 @@ const PRUNED: usize = 500;
 /// Keeps the shelf as the store is.
 pub(super) struct Publisher {
     pub(super) store: Store,
-    pub(super) outputs: Outputs,
+    pub(super) outputs: Arc<Outputs>,
     pub(super) shelf: Arc<Shelf>,
     /// Told by the poller.
     pub(super) news: Arc<Notify>,
@@ -62,15 +62,31 @@ impl Publisher {
     /// Forgets what is older than `keep`, in batches that hold up nobody.
     async fn prune(&self) -> Result<(), store::Error> {
         let Ok(before) = now().checked_sub(self.keep) else { return Ok(()) };
-        while self.store.prune(before, PRUNED).await? > 0 {}
+        let mut forgotten = 0;
+        loop {
+            match self.store.prune(before, PRUNED).await? {
+                0 if forgotten > 0 => return self.store.forget_archives().await,
+                0 => return Ok(()),
+                some => forgotten += some,
+            }
+        }
+    }
+
+    /// Puts on the shelf what was published before, and makes what was not.
+    pub(super) async fn open(&self) -> Result<(), store::Error> {
+        render::restore(&self.store, &self.outputs, &self.shelf).await?;
+        render::render_missing(&self.store, &self.outputs, &self.shelf, now()).await?;
+        let lines = status::source_lines(&self.store, &self.sources).await?;
+        render::render_front(&self.outputs, &self.shelf, lines, now());
         Ok(())
     }
 
     /// Puts on the shelf what the store has: the outputs and the front page.
-    pub(super) async fn show(&self) -> Result<(), store::Error> {
-        publish::render(&self.store, &self.outputs, &self.shelf, now()).await?;
+    async fn show(&self) -> Result<(), store::Error> {
         let lines = status::source_lines(&self.store, &self.sources).await?;
-        publish::render_front(&self.store, &self.outputs, &self.shelf, lines, now()).await
+        render::render(&self.store, &self.outputs, &self.shelf, &lines, now()).await?;
+        render::render_front(&self.outputs, &self.shelf, lines, now());
+        Ok(())
     }
 }
 

@@ -26,6 +26,8 @@ pub struct KnownEntry {
     pub wording: Vec<u8>,
     /// How often its `changed` has moved.
     pub edits: u32,
+    /// Its title.
+    pub title: Option<String>,
 }
 
 /// What a poll knows of its source's entries, by key.

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Query;
 use super::syntax::{Field, Kind, Node, Term};
-use super::words::{plain_text, words};
+use super::words::{plain_text, tokens};
 use crate::entry::Entry;
 
 /// What a query looks at.
@@ -100,6 +100,11 @@ struct Text {
     runs: Vec<(Field, Vec<String>)>,
     /// Run and place of each word, sorted by the word.
     index: Vec<(u32, u32)>,
+}
+
+/// The folded words of a plain text, in order.
+fn words(plain: &str) -> Vec<String> {
+    tokens(plain).words().map(str::to_owned).collect()
 }
 
 impl Text {

@@ -2,7 +2,7 @@
 
 mod eval;
 mod syntax;
-mod words;
+pub mod words;
 
 use std::collections::BTreeMap;
 use std::fmt;

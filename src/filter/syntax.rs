@@ -342,7 +342,7 @@ impl Parser<'_> {
         } else {
             (Kind::Word, value)
         };
-        let words = words::words(value);
+        let words = words::tokens(value).words().map(str::to_owned).collect::<Vec<String>>();
         if value.contains(['"', '*']) {
             self.problem(
                 span,

@@ -2,19 +2,21 @@
 #![allow(clippy::disallowed_methods, reason = "this is the door to the network outward")]
 
 mod address;
+mod coding;
+mod hints;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use jiff::fmt::rfc2822;
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use reqwest::header::{self, HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Client, Proxy, Response, StatusCode, redirect};
 use url::Url;
 
-use address::Resolver;
-pub use address::{Network, is_public};
+pub use address::{Lookup, Network, is_public, system_lookup};
+use address::{May, Resolver};
+use coding::{Decoder, Wrong};
 
 use crate::source::{Authorization, Failure, Source, SourceState, Validators};
 
@@ -23,6 +25,15 @@ const CONNECT: Duration = Duration::from_secs(10);
 
 /// Redirects followed in one visit.
 const HOPS: usize = 5;
+
+/// Headers of one answer; together they may have some 400 KB over HTTP/1, which is what the client
+/// reads before it gives up, and so much over HTTP/2.
+const HEADERS: usize = 100;
+const HEADER_BYTES: u32 = 64 * 1024;
+
+/// A client that has visited so many hosts makes room for a new one: its idle connections are closed,
+/// so that ten thousand hosts do not keep ten thousand sockets.
+const HOSTS: usize = 256;
 
 const ACCEPT: &str = "application/atom+xml, application/rss+xml, application/feed+json, application/rdf+xml;q=0.9, \
      application/xml;q=0.8, text/xml;q=0.8, application/json;q=0.7, */*;q=0.1";
@@ -79,30 +90,44 @@ pub struct Body {
 }
 
 /// What visits the web. Cheap to clone; connections are reused among the clones.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Fetcher {
     agent: String,
     allow: Arc<[Network]>,
-    clients: Arc<Mutex<HashMap<Route, Client>>>,
+    lookup: Lookup,
+    clients: Arc<Mutex<HashMap<Route, Pool>>>,
 }
 
 /// What sets one pool of connections apart from another.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, PartialEq, Eq, Hash)]
 struct Route {
     proxy: Option<String>,
-    private: bool,
+    may: May,
+}
+
+/// A client with its connections, and whom it has visited.
+struct Pool {
+    client: Client,
+    hosts: HashSet<String>,
 }
 
 impl Fetcher {
-    /// A fetcher that has done nothing yet: clients are made when they are first needed.
+    /// A fetcher that has done nothing yet: clients are made when they are first needed. Names are
+    /// looked up as the system does.
     #[must_use]
     pub fn new(options: &Options) -> Fetcher {
+        Fetcher::with_lookup(options, system_lookup())
+    }
+
+    /// A fetcher that asks `lookup` for the addresses of names.
+    #[must_use]
+    pub fn with_lookup(options: &Options, lookup: Lookup) -> Fetcher {
         let version = env!("CARGO_PKG_VERSION");
         let agent = match &options.contact {
             Some(contact) => format!("Siftwire/{version} (+{contact})"),
             None => format!("Siftwire/{version}"),
         };
-        Fetcher { agent, allow: options.allow.clone().into(), clients: Arc::default() }
+        Fetcher { agent, allow: options.allow.clone().into(), lookup, clients: Arc::default() }
     }
 
     /// Visits a source once: no second try. Takes at most the source's time-out.
@@ -126,7 +151,7 @@ impl Fetcher {
         facts: &mut Facts,
     ) -> Result<Answer, Failure> {
         let mut url = start(source, state).clone();
-        let mut permanent = url == source.url;
+        let mut permanent = true;
         for _ in 0..=HOPS {
             let response = self.ask(source, state, &url).await?;
             let Some(target) = redirected(&response, &url)? else {
@@ -136,21 +161,26 @@ impl Fetcher {
             };
             permanent &= matches!(response.status().as_u16(), 301 | 308)
                 && (url.scheme() == "http" || target.scheme() == "https");
-            facts.moved_to = permanent.then(|| target.clone());
+            if permanent {
+                facts.moved_to = Some(target.clone());
+            }
             url = target;
         }
         Err(Failure::Redirect(format!("more than {HOPS} hops")))
     }
 
     async fn ask(&self, source: &Source, state: &SourceState, url: &Url) -> Result<Response, Failure> {
-        // What the user allowed and what he gave away is for the host that he named alone.
-        let own = url.host() == source.url.host();
-        let private = own && source.access.allow_private;
-        if !private && let Some(ip) = address::literal(url) {
-            address::check(ip, &self.allow).map_err(Failure::RefusedAddress)?;
+        // What the user allowed is for the host that he named alone.
+        let may = match (url.host() == source.url.host(), source.access.allow_private) {
+            (true, true) => May::Any,
+            (true, false) => May::Allowed,
+            (false, _) => May::Public,
+        };
+        if let Some(ip) = address::literal(url) {
+            address::check(ip, may, &self.allow).map_err(Failure::RefusedAddress)?;
         }
-        let client =
-            self.client(Route { proxy: source.access.proxy.as_ref().map(Url::to_string), private })?;
+        let proxy = source.access.proxy.as_ref().map(|proxy| proxy.0.to_string());
+        let client = self.client(Route { proxy, may }, url)?;
         let request = client.get(url.clone()).headers(self.headers(source, state, url)?);
         request.send().await.map_err(|error| failure(&error))
     }
@@ -162,6 +192,7 @@ impl Fetcher {
         headers
             .insert(header::USER_AGENT, HeaderValue::from_str(agent).map_err(|_| unsendable("User-Agent"))?);
         headers.insert(header::ACCEPT, HeaderValue::from_static(ACCEPT));
+        headers.insert(header::ACCEPT_ENCODING, HeaderValue::from_static(coding::OFFERED));
         headers.insert(HeaderName::from_static("a-im"), HeaderValue::from_static("feed"));
         if let Some(validators) = state.validators.as_ref().filter(|validators| validators.url == *url) {
             let as_they_came =
@@ -171,7 +202,7 @@ impl Fetcher {
                 as_they_came(&validators.last_modified).map(|time| (header::IF_MODIFIED_SINCE, time)),
             );
         }
-        if url.origin() != source.url.origin() {
+        if !may_know_secrets(&source.url, url) {
             return Ok(headers);
         }
         for (name, value) in &source.access.headers {
@@ -194,45 +225,80 @@ impl Fetcher {
         Ok(headers)
     }
 
-    fn client(&self, route: Route) -> Result<Client, Failure> {
+    fn client(&self, route: Route, url: &Url) -> Result<Client, Failure> {
+        let host = url.host_str().unwrap_or_default();
         // Nothing that panics runs under this lock.
         let mut clients = self.clients.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        if let Some(client) = clients.get(&route) {
-            return Ok(client.clone());
+        if let Some(pool) = clients.get_mut(&route)
+            && (pool.hosts.contains(host) || pool.hosts.len() < HOSTS)
+        {
+            if !pool.hosts.contains(host) {
+                pool.hosts.insert(host.to_owned());
+            }
+            return Ok(pool.client.clone());
         }
+        let client = self.new_client(&route).map_err(|error| failure(&error))?;
+        let hosts = HashSet::from([host.to_owned()]);
+        clients.insert(route, Pool { client: client.clone(), hosts });
+        Ok(client)
+    }
+
+    fn new_client(&self, route: &Route) -> reqwest::Result<Client> {
         let mut builder = Client::builder()
             .redirect(redirect::Policy::none())
+            .retry(reqwest::retry::never())
             .connect_timeout(CONNECT)
             .pool_idle_timeout(Duration::from_secs(30))
-            .pool_max_idle_per_host(1)
+            .http1_max_headers(HEADERS)
+            .http2_max_header_list_size(HEADER_BYTES)
             .referer(false)
-            .no_proxy()
-            .dns_resolver(Arc::new(Resolver { allow: self.allow.clone(), private: route.private }));
+            .no_proxy();
+        let mut proxy_host = None;
         if let Some(proxy) = &route.proxy {
-            builder = builder.proxy(Proxy::all(proxy).map_err(|error| failure(&error))?);
+            builder = builder.proxy(Proxy::all(proxy)?);
+            proxy_host = Url::parse(proxy).ok().and_then(|url| url.host_str().map(str::to_owned));
         }
-        let client = builder.build().map_err(|error| failure(&error))?;
-        clients.insert(route, client.clone());
-        Ok(client)
+        let (allow, lookup) = (Arc::clone(&self.allow), Arc::clone(&self.lookup));
+        builder.dns_resolver(Arc::new(Resolver { allow, may: route.may, proxy: proxy_host, lookup })).build()
     }
 }
 
-/// What counts as one host: sources of one host are not polled together. An address is itself; of a
-/// name it is the last two labels, or three where the second is one that countries share out
-/// (`co.uk`). A guess that is too broad costs only patience, so no list of suffixes is carried along.
+/// Whether what the user gave away for one address may be told to another: to the same origin, and to
+/// the same host where it has turned from http to https.
+fn may_know_secrets(given: &Url, url: &Url) -> bool {
+    let upgraded = (given.scheme(), url.scheme()) == ("http", "https")
+        && given.host() == url.host()
+        && (given.port(), url.port()) == (None, None);
+    given.origin() == url.origin() || upgraded
+}
+
+/// What counts as one host: sources of one host are polled one after the other. An address is itself;
+/// of a name it is the part that somebody registered, by the Public Suffix List. What a company hands
+/// out below its own name (`a.github.io`) counts as the company's: it is its machine that is asked.
 #[must_use]
 pub fn host_of(url: &Url) -> String {
-    const SHARED: [&str; 9] = ["ac", "co", "com", "edu", "gov", "net", "or", "org", "ne"];
-    let host = url.host_str().unwrap_or_default();
+    let host = url.host_str().unwrap_or_default().trim_end_matches('.');
     if address::literal(url).is_some() {
         return host.to_owned();
     }
-    let labels: Vec<&str> = host.trim_end_matches('.').split('.').collect();
-    let keep = match labels.as_slice() {
-        [.., second, top] if top.len() == 2 && SHARED.contains(second) => 3,
-        _ => 2,
-    };
-    labels[labels.len().saturating_sub(keep)..].join(".")
+    let mut name = host;
+    loop {
+        let Some(suffix) = psl::suffix(name.as_bytes()) else { return host.to_owned() };
+        let ending = &name[name.len() - suffix.as_bytes().len()..];
+        if suffix.typ() != Some(psl::Type::Private) {
+            // One label more than the suffix; a suffix itself is taken as it is.
+            let before = name[..name.len() - ending.len()].trim_end_matches('.');
+            let label = before.rsplit('.').next().unwrap_or_default();
+            return if label.is_empty() { name.to_owned() } else { format!("{label}.{ending}") };
+        }
+        let Some((_, parent)) = ending.split_once('.') else { return ending.to_owned() };
+        if psl::suffix(parent.as_bytes())
+            .is_some_and(|s| s.as_bytes().len() == parent.len() && s.typ() != Some(psl::Type::Private))
+        {
+            return ending.to_owned();
+        }
+        name = parent;
+    }
 }
 
 /// The new address once it was confirmed; after a failure there, the configured one again.
@@ -268,7 +334,7 @@ async fn answer(
     facts: &mut Facts,
 ) -> Result<Answer, Failure> {
     let status = response.status();
-    facts.fresh_for = fresh_for(response.headers(), now);
+    facts.fresh_for = hints::fresh_for(response.headers(), now);
     if status == StatusCode::NOT_MODIFIED {
         // Nobody asked: there is no document that it could be about, nor validators worth keeping.
         let sent = sent.ok_or(Failure::Status(304))?;
@@ -285,7 +351,7 @@ async fn answer(
     if matches!(status.as_u16(), 429 | 503) {
         return Err(Failure::Throttled {
             status: status.as_u16(),
-            until: retry_after(response.headers(), now),
+            until: hints::retry_after(response.headers(), now),
         });
     }
     // 226 is a part of the feed (RFC 3229): entries that are not in it stay as they are.
@@ -295,14 +361,19 @@ async fn answer(
     let content_type =
         response.headers().get(header::CONTENT_TYPE).and_then(|v| v.to_str().ok()).map(str::to_owned);
     let found = validators(response.headers(), &url);
-    let mut bytes = Vec::new();
+    let coding = response.headers().get(header::CONTENT_ENCODING).and_then(|v| v.to_str().ok());
+    let mut body = Decoder::new(coding.unwrap_or_default(), source.access.max_body);
+    let undecodable = |wrong| match wrong {
+        Wrong::TooLarge => Failure::TooLarge(source.access.max_body),
+        Wrong::Broken(words) => Failure::Connection(format!("the body's coding is broken: {words}")),
+    };
     while let Some(chunk) = response.chunk().await.map_err(|error| failure(&error))? {
-        facts.bytes += chunk.len() as u64;
-        if facts.bytes > source.access.max_body {
-            return Err(Failure::TooLarge(source.access.max_body));
-        }
-        bytes.extend_from_slice(&chunk);
+        let pushed = body.push(&chunk);
+        facts.bytes = body.len();
+        pushed.map_err(undecodable)?;
     }
+    let bytes = body.finish().map_err(undecodable)?;
+    facts.bytes = bytes.len() as u64;
     facts.validators = found;
     Ok(Answer::Body(Body { bytes, content_type, url }))
 }
@@ -311,46 +382,6 @@ fn validators(headers: &HeaderMap, url: &Url) -> Option<Validators> {
     let bytes = |name| headers.get(name).map(|value: &HeaderValue| value.as_bytes().to_vec());
     let (etag, last_modified) = (bytes(header::ETAG), bytes(header::LAST_MODIFIED));
     (etag.is_some() || last_modified.is_some()).then(|| Validators { url: url.clone(), etag, last_modified })
-}
-
-/// `max-age` less `Age`, which wins over `Expires`.
-fn fresh_for(headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
-    let text = |name| headers.get(name).and_then(|value: &HeaderValue| value.to_str().ok());
-    // The header may come in several lines, which count as one.
-    let max_age = headers
-        .get_all(header::CACHE_CONTROL)
-        .iter()
-        .filter_map(|control| control.to_str().ok())
-        .flat_map(|control| control.split(','))
-        .find_map(|part| part.trim().to_ascii_lowercase().strip_prefix("max-age=").map(str::to_owned))
-        .and_then(|seconds| number(&seconds));
-    match max_age {
-        Some(seconds) => {
-            let age = text(header::AGE).and_then(number).unwrap_or(0);
-            Some(Duration::from_secs(seconds.saturating_sub(age)))
-        }
-        None => date(text(header::EXPIRES)?).and_then(|at| Duration::try_from(at.duration_since(now)).ok()),
-    }
-}
-
-fn retry_after(headers: &HeaderMap, now: Timestamp) -> Option<Timestamp> {
-    let value = headers.get(header::RETRY_AFTER)?.to_str().ok()?.trim();
-    let seconds = number(value).map(|seconds| i64::try_from(seconds).unwrap_or(i64::MAX));
-    match seconds {
-        Some(seconds) => Some(now.checked_add(SignedDuration::from_secs(seconds)).unwrap_or(Timestamp::MAX)),
-        None => date(value),
-    }
-}
-
-/// Digits alone; more of them than fit are as many as fit.
-fn number(text: &str) -> Option<u64> {
-    let text = text.trim().trim_matches('"');
-    let digits = !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
-    digits.then(|| text.parse().unwrap_or(u64::MAX))
-}
-
-fn date(text: &str) -> Option<Timestamp> {
-    rfc2822::DateTimeParser::new().relaxed_weekday(true).parse_timestamp(text.trim()).ok()
 }
 
 /// An error of the client in the schedule's words.
@@ -407,6 +438,12 @@ mod tests {
             ("http://127.0.0.1:81/", "127.0.0.1"),
             ("http://[::1]:81/", "[::1]"),
             ("http://localhost/", "localhost"),
+            ("https://a.b.gob.mx/", "b.gob.mx"),
+            ("https://alice.github.io/", "github.io"),
+            ("https://bucket.s3.amazonaws.com/", "amazonaws.com"),
+            ("https://me.blogspot.co.uk/", "blogspot.co.uk"),
+            ("https://co.uk/", "co.uk"),
+            ("https://www.xn--h1alffa9f.xn--p1ai/", "xn--h1alffa9f.xn--p1ai"),
         ] {
             assert_eq!(host_of(&url.parse().expect("an address")), host);
         }
@@ -419,34 +456,5 @@ mod tests {
         {
             assert_eq!(base64(plain.as_bytes()), coded);
         }
-    }
-
-    #[test]
-    fn headers_of_any_kind_give_a_time_or_none() {
-        let now: Timestamp = "2026-11-01T00:00:00Z".parse().expect("a time");
-        let fresh = |pairs: &[(&'static str, &'static str)]| {
-            fresh_for(
-                &pairs
-                    .iter()
-                    .map(|(n, v)| (HeaderName::from_static(n), HeaderValue::from_static(v)))
-                    .collect(),
-                now,
-            )
-        };
-        assert_eq!(
-            fresh(&[("cache-control", "public, Max-Age=600"), ("age", "100")]),
-            Some(Duration::from_secs(500))
-        );
-        assert_eq!(
-            fresh(&[("cache-control", "max-age=99999999999999999999")]),
-            Some(Duration::from_secs(u64::MAX))
-        );
-        assert_eq!(fresh(&[("expires", "Sun, 01 Nov 2026 01:00:00 GMT")]), Some(Duration::from_secs(3600)));
-        let mut lines = HeaderMap::new();
-        lines.append(header::CACHE_CONTROL, HeaderValue::from_static("public"));
-        lines.append(header::CACHE_CONTROL, HeaderValue::from_static("max-age=60"));
-        assert_eq!(fresh_for(&lines, now), Some(Duration::from_secs(60)));
-        assert_eq!(fresh(&[("expires", "0")]), None);
-        assert_eq!(fresh(&[("cache-control", "max-age=-5, no-cache")]), None);
     }
 }

@@ -36,6 +36,12 @@ impl Cleaner {
     }
 }
 
+/// A fragment whose relative addresses are made absolute.
+pub(super) fn rebased(html: String, base: &Url) -> String {
+    let cleaner = Cleaner::new(base);
+    cleaner.rules.clean(&html).to_string()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

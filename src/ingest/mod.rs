@@ -4,10 +4,10 @@ mod dates;
 mod decode;
 pub mod fetch;
 mod html;
+pub mod identity;
 mod normalize;
 mod parse;
 pub mod read;
-mod repair;
 pub mod revise;
 pub mod schedule;
 
@@ -91,16 +91,21 @@ async fn read(
             ))));
         }
     };
-    let cleaner = html::Cleaner::new(&body.url);
+    let cleaner = html::Cleaner::new(feed.base.as_ref().unwrap_or(&body.url));
     drop(body);
     state.title = feed.title.or(state.title.take());
     state.link = feed.link.or(state.link.take());
     state.language = feed.language.or(state.language.take());
-    let keys = feed.entries.iter().flat_map(|entry| entry.keys.iter().cloned()).collect();
-    let known = store.known(claim.source, keys).await?;
     let entries = feed.entries.len();
+    let (identified, distrusted) = identity::settle(feed.entries, &mut state.distrusted);
+    if !distrusted.is_empty() {
+        let keys = distrusted.join(", ");
+        tracing::warn!(source = claim.name, keys, "names several entries, and is not gone by any more");
+    }
+    let keys = identified.iter().flat_map(identity::all_keys).cloned().collect();
+    let known = store.known(claim.source, keys).await?;
     let changes = tokio::task::block_in_place(|| {
-        let mut changes = revise::changes(feed.entries, &known, source.url.as_str(), now);
+        let mut changes = revise::changes(identified, &known, source.url.as_str(), now);
         changes.iter_mut().for_each(|change| make_safe(change, &cleaner));
         changes
     });

@@ -1,101 +1,143 @@
-//! Raw entries to entries: identity, absolute addresses, dates, plain titles. Pure; identity is
-//! decided here and nowhere else.
+//! Raw entries to entries: every key, absolute addresses, dates, plain titles. Pure.
 
+mod plain;
+mod twice;
+
+use std::borrow::Cow;
 use std::collections::HashSet;
-use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
-use sha2::{Digest, Sha256};
 use url::Url;
 
-use super::parse::{RawEntry, RawFeed, RawLink};
+use super::html;
+use super::identity::hash;
+use super::parse::raw::{Base, RawAuthor, RawEntry, RawFeed, RawLink, RawMedia, RawText, TextKind};
 use super::read::{Feed, Hints};
-use crate::entry::{Author, Enclosure, Entry, Key, KeyRule, Thumbnail};
-use crate::source::FeedPace;
+use crate::entry::{Author, Enclosure, Entry, Key, KeyRule, Origin, Thumbnail};
 
 /// Earlier dates are a clock's beginning, not an entry's.
 const EARLIEST: i64 = 631_152_000; // 1990-01-01
 
-pub(super) fn feed(raw: RawFeed, encoding: &'static str, hints: &Hints<'_>) -> Feed {
-    let link = page(&raw.links, hints.url);
-    let base = hints.url.cloned().or_else(|| link.as_deref().and_then(|link| Url::parse(link).ok()));
-    let entries = raw.entries.into_iter().map(|raw| entry(raw, base.as_ref(), hints.now)).collect();
+pub(super) fn feed(raw: RawFeed<'_>, encoding: &'static str, hints: &Hints<'_>) -> Feed {
+    let bases = Bases::new(&raw.bases, hints.url);
+    let link = page(&raw.links, |base| bases.of(base).or(hints.url));
+    let site = link.as_deref().and_then(|link| Url::parse(link).ok());
+    let document = hints.url.cloned();
+    // Atom's addresses are relative to the document (RFC 3986 section 5.1.3). RSS says nothing of it, and
+    // publishers who write relative ones mean their site.
+    let base = if raw.format.starts_with("atom") { document.or(site) } else { site.or(document) };
+    let inherited = authors(raw.authors.into_iter());
+    let context = Context { bases: &bases, base: base.as_ref(), inherited: &inherited, now: hints.now };
     Feed {
         format: raw.format,
         encoding,
-        title: raw.title.and_then(|title| plain(&title)),
+        title: raw.title.and_then(|title| plain::line(&title)),
         link,
         language: raw.language.and_then(|tag| language(&tag)),
-        pace: FeedPace {
-            ttl: raw.ttl.map(|minutes| Duration::from_secs(u64::from(minutes) * 60)),
-            ..FeedPace::default()
-        },
-        entries,
-        partial: false,
-        problems: Vec::new(),
+        pace: raw.pace,
+        entries: raw.entries.into_iter().map(|raw| entry(raw, &context)).collect(),
+        base,
+        partial: raw.partial,
+        problems: raw.problems,
     }
 }
 
-fn entry(raw: RawEntry, base: Option<&Url>, now: Timestamp) -> Entry {
-    let id = raw.id.as_deref().map(printable).map(|id| id.trim().to_owned()).filter(|id| !id.is_empty());
-    // A guid is a permalink unless it says otherwise, and no feed without links says otherwise.
-    let link = page(&raw.links, base)
-        .or_else(|| id.as_deref().filter(|id| id.starts_with("http")).and_then(|id| absolute(id, None)));
-    let mut enclosures: Vec<Enclosure> = Vec::new();
-    let attached = raw
-        .links
-        .into_iter()
-        .filter(|link| link.rel.as_deref() == Some("enclosure"))
-        .map(|link| Enclosure { url: link.href, media_type: link.media_type, length: link.length });
-    for enclosure in attached.chain(raw.enclosures) {
-        if let Some(url) = absolute(&enclosure.url, base)
-            && !enclosures.iter().any(|known| known.url == url)
-        {
-            enclosures.push(Enclosure { url, ..enclosure });
+/// What all entries of a document share.
+struct Context<'a> {
+    bases: &'a Bases,
+    base: Option<&'a Url>,
+    /// Authors of the feed, who wrote what names none (RFC 4287 section 4.1.1).
+    inherited: &'a [Author],
+    now: Timestamp,
+}
+
+/// Values of `xml:base`, resolved.
+#[derive(Default)]
+struct Bases(Vec<Option<Url>>);
+
+impl Bases {
+    /// Each is relative to one before it, or to the document.
+    fn new(raw: &[(Cow<'_, str>, Base)], document: Option<&Url>) -> Bases {
+        let mut bases = Bases(Vec::with_capacity(raw.len()));
+        for (value, outer) in raw {
+            let outer = bases.of(*outer).or(document);
+            let own = match outer {
+                Some(outer) => outer.join(value.trim()),
+                None => Url::parse(value.trim()),
+            };
+            // One that is no address leaves the outer one in force.
+            let own = own.ok().filter(|url| matches!(url.scheme(), "http" | "https"));
+            let own = own.or_else(|| outer.cloned());
+            bases.0.push(own);
         }
+        bases
     }
+
+    fn of(&self, base: Base) -> Option<&Url> {
+        self.0.get(base?)?.as_ref()
+    }
+}
+
+impl Context<'_> {
+    fn base(&self, base: Base) -> Option<&Url> {
+        self.bases.of(base).or(self.base)
+    }
+}
+
+fn entry(raw: RawEntry<'_>, context: &Context<'_>) -> Entry {
+    let id =
+        raw.id.take().map(|id| plain::printable(id.trim().into()).into_owned()).filter(|id| !id.is_empty());
+    // A guid is a permalink unless it says otherwise, and no feed without links says otherwise.
+    let link = page(&raw.links, |base| context.base(base)).or_else(|| {
+        let id = id.as_deref().filter(|id| raw.permalink || id.starts_with("http"))?;
+        absolute(id, None)
+    });
+    let title = raw.title.take().and_then(|title| plain::line(&twice::undone(title)));
+    let (published, updated) = (raw.published.take(), raw.updated.take());
+    let raw_date = published.as_ref().or(updated.as_ref()).map(|date| date.text.trim().to_owned());
+    let time = |date: Option<super::parse::raw::RawDate<'_>>| {
+        date.and_then(|date| date.time).filter(|time| is_plausible(*time, context.now))
+    };
+    let authors = own_authors(raw.authors, raw.spare_authors, context.inherited);
+    let enclosures = files(&raw.links, raw.media, context);
+    let thumbnails = raw.thumbnails.into_iter().filter_map(|picture| thumbnail(picture, context));
     let mut entry = Entry {
         keys: Vec::new(),
         id,
-        title: raw.title.as_deref().and_then(plain),
+        title,
         link,
-        published: raw.published.filter(|time| is_plausible(*time, now)),
-        updated: raw.updated.filter(|time| is_plausible(*time, now)),
-        authors: authors(raw.authors),
-        categories: once_each(raw.categories.iter().filter_map(|category| plain(category))),
-        summary: raw.summary.map(|html| printable(&html)).filter(|html| !html.trim().is_empty()),
-        content: raw.content.map(|html| printable(&html)).filter(|html| !html.trim().is_empty()),
+        published: time(published),
+        updated: time(updated),
+        authors,
+        categories: once_each(raw.categories.iter().filter_map(|category| plain::line(category))),
+        summary: raw.summary.take().and_then(|text| fragment(text, context)),
+        content: raw.content.take().and_then(|text| fragment(text, context)),
         enclosures,
-        thumbnails: raw
-            .thumbnails
-            .into_iter()
-            .filter_map(|thumbnail| Some(Thumbnail { url: absolute(&thumbnail.url, base)?, ..thumbnail }))
-            .collect(),
-        duration: raw.duration,
-        comments: None,
+        thumbnails: first_of_each(thumbnails),
+        duration: raw.duration.and_then(|text| seconds(&text)),
+        comments: raw.comments.and_then(|href| absolute(&href, context.base(raw.base))),
         language: raw.language.and_then(|tag| language(&tag)),
-        origin: None,
+        origin: raw.origin.and_then(|raw| {
+            let title = raw.title.and_then(|title| plain::line(&title));
+            let url = raw.url.and_then(|url| absolute(&url, None));
+            (title.is_some() || url.is_some()).then_some(Origin { title, url })
+        }),
     };
-    entry.keys = keys(&entry);
+    entry.keys = keys(&entry, raw.about.as_deref(), raw_date.as_deref());
     entry
 }
 
-/// Identity: the first rule that gives a value; the id and the link also serve to find it again.
-fn keys(entry: &Entry) -> Vec<Key> {
+/// Every key that the document gives, strongest first; `identity` decides which of them count. The text
+/// is the last resort, and a key of its making.
+fn keys(entry: &Entry, about: Option<&str>, raw_date: Option<&str>) -> Vec<Key> {
     let key = |rule, value: String| Key { rule, value };
     let mut keys: Vec<Key> = Vec::new();
     keys.extend(entry.id.clone().map(|id| key(KeyRule::Id, id)));
+    let about = about.map(str::trim).filter(|about| !about.is_empty());
+    keys.extend(about.map(|about| key(KeyRule::About, about.to_owned())));
     keys.extend(entry.link.as_deref().map(|link| key(KeyRule::Link, cleaned(link))));
-    if keys.is_empty() {
-        let date = entry.published.or(entry.updated);
-        keys.extend(entry.title.as_ref().map(|title| {
-            key(KeyRule::Title, hash(&[title, &date.map_or_else(String::new, |d| d.to_string())]))
-        }));
-    }
-    if keys.is_empty() {
-        // Everything else that it says: two that say nothing are one. It always serialises.
-        keys.push(key(KeyRule::Body, hash(&[&serde_json::to_string(entry).unwrap_or_default()])));
-    }
+    let title = entry.title.as_deref();
+    keys.extend(title.map(|title| key(KeyRule::Title, hash(&[title, raw_date.unwrap_or_default()]))));
     keys
 }
 
@@ -106,25 +148,26 @@ fn cleaned(link: &str) -> String {
     link.trim_end_matches('/').to_owned()
 }
 
-fn hash(parts: &[&str]) -> String {
-    let mut hash = Sha256::new();
-    for part in parts {
-        hash.update((part.len() as u64).to_le_bytes());
-        hash.update(part);
-    }
-    hash.finalize()[..16].iter().map(|b| format!("{b:02x}")).collect()
-}
-
 /// The page that links mean: the alternate one, HTML if there is a choice.
-fn page(links: &[RawLink], base: Option<&Url>) -> Option<String> {
-    let alternates: Vec<&RawLink> =
-        links.iter().filter(|link| matches!(link.rel.as_deref(), None | Some("alternate" | ""))).collect();
-    let html = |link: &&&RawLink| link.media_type.as_deref().is_none_or(|kind| kind.contains("html"));
-    alternates.iter().find(html).or(alternates.first()).and_then(|link| absolute(&link.href, base))
+fn page<'b>(links: &[RawLink<'_>], base: impl Fn(Base) -> Option<&'b Url>) -> Option<String> {
+    let alternate = |link: &&RawLink<'_>| {
+        link.rel.as_deref().is_none_or(|rel| {
+            let rel = rel.trim();
+            rel.is_empty() || rel.eq_ignore_ascii_case("alternate") || rel.ends_with("/alternate")
+        })
+    };
+    let html = |link: &&RawLink<'_>| link.media_type.as_deref().is_none_or(|kind| kind.contains("html"));
+    let address = |link: &RawLink<'_>| absolute(&link.href, base(link.base));
+    let alternates = || links.iter().filter(alternate);
+    alternates().filter(html).find_map(address).or_else(|| alternates().find_map(address))
 }
 
+/// An absolute address of the web; `None` for a blank one, and for any other kind.
 fn absolute(href: &str, base: Option<&Url>) -> Option<String> {
     let href = href.trim();
+    if href.is_empty() {
+        return None;
+    }
     let url = match base {
         Some(base) => base.join(href),
         None => Url::parse(href),
@@ -132,52 +175,160 @@ fn absolute(href: &str, base: Option<&Url>) -> Option<String> {
     url.ok().filter(|url| matches!(url.scheme(), "http" | "https")).map(String::from)
 }
 
-/// Plain text on one line: markup gone, character references resolved (twice: many feeds escape twice).
-fn plain(text: &str) -> Option<String> {
-    let once = without_tags(text);
-    let twice = without_tags(&htmlize::unescape(&once));
-    let text = printable(&htmlize::unescape(&twice));
-    let words: Vec<&str> = text.split_whitespace().collect();
-    (!words.is_empty()).then(|| words.join(" "))
+/// A text as an HTML fragment; `None` for one that says nothing.
+fn fragment(raw: RawText<'_>, context: &Context<'_>) -> Option<String> {
+    let text = twice::undone(plain::printable(raw.text));
+    if text.trim().is_empty() {
+        return None;
+    }
+    let html = match raw.kind {
+        TextKind::Plain if !plain::looks_like_html(&text) => htmlize::escape_text(text),
+        _ => text,
+    };
+    // The feed's own base is given to the cleaner of what is stored; another is only known here.
+    match context.bases.of(raw.base).filter(|own| Some(*own) != context.base) {
+        Some(own) => Some(html::rebased(html.into_owned(), own)),
+        None => Some(html.into_owned()),
+    }
 }
 
-/// Only what looks like a tag goes: in "5 < 6" nothing does.
-fn without_tags(text: &str) -> String {
-    let mut kept = String::with_capacity(text.len());
-    let mut rest = text;
-    while let Some(at) = rest.find('<') {
-        let (before, tag) = rest.split_at(at);
-        kept.push_str(before);
-        let opens = tag[1..].starts_with(|c: char| c.is_ascii_alphabetic() || c == '/' || c == '!');
-        match tag.find('>').filter(|_| opens) {
-            Some(end) => rest = &tag[end + 1..],
-            None => {
-                kept.push('<');
-                rest = &tag[1..];
-            }
+/// Enclosures and contents, each address once.
+fn files(links: &[RawLink<'_>], media: Vec<RawMedia<'_>>, context: &Context<'_>) -> Vec<Enclosure> {
+    let mut files: Vec<Enclosure> = Vec::new();
+    let attached = links
+        .iter()
+        .filter(|link| link.rel.as_deref().is_some_and(|rel| rel.trim().eq_ignore_ascii_case("enclosure")));
+    let attached = attached.filter_map(|link| {
+        Some(Enclosure {
+            url: absolute(&link.href, context.base(link.base))?,
+            media_type: media_type(link.media_type.as_deref()),
+            length: number(link.length.as_deref()),
+            title: link.title.as_deref().and_then(plain::line),
+            ..Enclosure::default()
+        })
+    });
+    let contents = media.iter().filter_map(|file| {
+        Some(Enclosure {
+            url: absolute(&file.url, context.base(file.base))?,
+            media_type: media_type(file.media_type.as_deref()),
+            length: number(file.length.as_deref()),
+            title: file.title.as_deref().and_then(plain::line),
+            medium: file.medium.as_deref().map(|medium| medium.trim().to_ascii_lowercase()).filter(
+                |medium| ["image", "audio", "video", "document", "executable"].contains(&medium.as_str()),
+            ),
+            duration: file.duration.as_deref().and_then(seconds),
+            width: number(file.width.as_deref()),
+            height: number(file.height.as_deref()),
+        })
+    });
+    let mut seen: HashSet<String> = HashSet::new();
+    for file in attached.chain(contents) {
+        if seen.insert(file.url.clone()) {
+            files.push(file);
+        } else if let Some(known) = files.iter_mut().find(|known| known.url == file.url) {
+            merge(known, file);
         }
     }
-    kept.push_str(rest);
-    kept
+    files
 }
 
-/// Without the characters that XML cannot carry (XML 1.0 section 2.2).
-fn printable(text: &str) -> String {
-    let bad = |c: char| {
-        (c.is_control() && !matches!(c, '\t' | '\n' | '\r')) || matches!(c, '\u{fffe}' | '\u{ffff}')
-    };
-    if text.contains(bad) { text.replace(bad, "") } else { text.to_owned() }
+/// Two elements about one file: what the first does not say, the second may.
+fn merge(known: &mut Enclosure, other: Enclosure) {
+    known.media_type = known.media_type.take().or(other.media_type);
+    known.length = known.length.or(other.length);
+    known.title = known.title.take().or(other.title);
+    known.medium = known.medium.take().or(other.medium);
+    known.duration = known.duration.or(other.duration);
+    known.width = known.width.or(other.width);
+    known.height = known.height.or(other.height);
+}
+
+fn thumbnail(picture: RawMedia<'_>, context: &Context<'_>) -> Option<Thumbnail> {
+    Some(Thumbnail {
+        url: absolute(&picture.url, context.base(picture.base))?,
+        width: number(picture.width.as_deref()),
+        height: number(picture.height.as_deref()),
+    })
+}
+
+fn first_of_each(pictures: impl Iterator<Item = Thumbnail>) -> Vec<Thumbnail> {
+    let mut seen = HashSet::new();
+    pictures.filter(|picture| seen.insert(picture.url.clone())).collect()
+}
+
+/// A media type's form (RFC 6838 section 4.2), lower case.
+fn media_type(text: Option<&str>) -> Option<String> {
+    let text = plain::line(text?)?.to_ascii_lowercase();
+    (text.len() <= 200).then_some(text)
+}
+
+fn number<T: std::str::FromStr>(text: Option<&str>) -> Option<T> {
+    text?.trim().trim_end_matches("px").parse().ok()
+}
+
+/// A playing time: seconds, `mm:ss` or `hh:mm:ss`; what is over a month is a mistake.
+fn seconds(text: &str) -> Option<u32> {
+    let mut total: u32 = 0;
+    let text = text.trim().split('.').next().unwrap_or_default();
+    let parts: Vec<&str> = text.split(':').collect();
+    if parts.len() > 3 {
+        return None;
+    }
+    for part in parts {
+        let part: u32 = part.trim().parse().ok()?;
+        total = total.checked_mul(60)?.checked_add(part)?;
+    }
+    (total > 0 && total <= 31 * 86_400).then_some(total)
+}
+
+/// The entry's own authors, else what modules say, else the feed's.
+fn own_authors(own: Vec<RawAuthor<'_>>, spare: Vec<RawAuthor<'_>>, inherited: &[Author]) -> Vec<Author> {
+    let own = authors(own.into_iter());
+    if !own.is_empty() {
+        return own;
+    }
+    let spare = authors(spare.into_iter());
+    if spare.is_empty() { inherited.iter().take(5).cloned().collect() } else { spare }
 }
 
 /// Each name once: modules repeat what the plain elements say.
-fn authors(raw: Vec<Author>) -> Vec<Author> {
+fn authors<'a>(raw: impl Iterator<Item = RawAuthor<'a>>) -> Vec<Author> {
     let mut seen = HashSet::new();
-    raw.into_iter().filter_map(author).filter(|author| seen.insert(author.name.clone())).collect()
+    raw.filter_map(author).filter(|author| seen.insert(author.name.clone())).collect()
 }
 
-fn author(author: Author) -> Option<Author> {
-    let email = author.email.and_then(|email| plain(&email));
-    Some(Author { name: plain(&author.name)?, email, uri: author.uri.and_then(|uri| absolute(&uri, None)) })
+/// RSS writes a person as `address (name)`, others as `name <address>`, or the address alone.
+fn author(raw: RawAuthor<'_>) -> Option<Author> {
+    let text = raw.name.as_deref().map(plain::text).filter(|name| !name.is_empty());
+    let email = raw.email.as_deref().and_then(plain::line);
+    let uri = raw.uri.as_deref().and_then(|uri| absolute(uri, None));
+    let Some(text) = text else {
+        let name = email.clone().or_else(|| uri.clone())?;
+        return Some(Author { name, email, uri });
+    };
+    let (name, found) = apart(&text);
+    let email = email.or(found);
+    let name = name.or_else(|| email.clone())?;
+    Some(Author { name, email, uri })
+}
+
+/// The name and the address in a person's text.
+fn apart(text: &str) -> (Option<String>, Option<String>) {
+    let is_edge = |c: char| !c.is_ascii_alphanumeric();
+    let address =
+        text.split(|c: char| c.is_whitespace() || "<>()[],;\u{ab}\u{bb}\"".contains(c)).find_map(|word| {
+            let word = word.strip_prefix("mailto:").unwrap_or(word).trim_matches(is_edge);
+            let (user, host) = word.split_once('@')?;
+            let whole = !user.is_empty() && host.contains('.') && word.is_ascii() && !host.contains('@');
+            whole.then_some(word)
+        });
+    let Some(address) = address else { return (Some(text.to_owned()), None) };
+    let rest = text.replace(address, " ").replace("mailto:", " ");
+    let rest: Vec<&str> = rest
+        .split(|c: char| c.is_whitespace() || "<>()[]\u{ab}\u{bb}\"".contains(c))
+        .filter(|word| word.chars().any(char::is_alphanumeric))
+        .collect();
+    ((!rest.is_empty()).then(|| rest.join(" ")), Some(address.to_owned()))
 }
 
 fn once_each(values: impl Iterator<Item = String>) -> Vec<String> {
@@ -194,7 +345,7 @@ fn language(tag: &str) -> Option<String> {
         .is_some_and(|part| (2..=3).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_lowercase()));
     let rest =
         parts.all(|part| (1..=8).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_alphanumeric()));
-    (primary && rest).then_some(tag)
+    (primary && rest && tag.len() <= 35).then_some(tag)
 }
 
 fn is_plausible(time: Timestamp, now: Timestamp) -> bool {

@@ -5,8 +5,9 @@ use std::collections::HashSet;
 use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 
+use super::identity::Identified;
 use crate::entry::change::{Change, Known, KnownEntries, KnownEntry, NewEntry};
-use crate::entry::{Entry, Key};
+use crate::entry::{Entry, Key, KeyRule};
 
 /// How often an entry may be shown as updated: some pages print the time of day, and would never rest.
 const MOST_EDITS: u32 = 24;
@@ -17,16 +18,18 @@ const MOST_EDITS: u32 = 24;
 /// first, and of two entries of the document with a key in common the first counts. Texts are as
 /// the publisher wrote them: they are made safe only for what this names.
 #[must_use]
-pub fn changes(entries: Vec<Entry>, known: &KnownEntries, site: &str, now: Timestamp) -> Vec<Change> {
+pub fn changes(entries: Vec<Identified>, known: &KnownEntries, site: &str, now: Timestamp) -> Vec<Change> {
     let mut seen: HashSet<Key> = HashSet::new();
     let mut touched: HashSet<i64> = HashSet::new();
     let mut changes = Vec::new();
-    for entry in newest_first(entries, now) {
-        if entry.keys.iter().any(|key| seen.contains(key)) {
+    for identified in newest_first(entries, now) {
+        if identified.entry.keys.iter().any(|key| seen.contains(key)) {
             continue;
         }
-        seen.extend(entry.keys.iter().cloned());
-        match entry.keys.iter().find_map(|key| known.get(key)) {
+        seen.extend(identified.entry.keys.iter().cloned());
+        let found = find(&identified, known);
+        let entry = identified.entry;
+        match found {
             None => changes.push(Change::New(Box::new(new(entry, site, now)))),
             Some(Known::Pruned) => {}
             Some(Known::Kept(old)) => {
@@ -39,9 +42,17 @@ pub fn changes(entries: Vec<Entry>, known: &KnownEntries, site: &str, now: Times
     changes
 }
 
+/// What is known of an entry, by its strongest key that is known.
+fn find<'a>(identified: &Identified, known: &'a KnownEntries) -> Option<&'a Known> {
+    let Identified { entry, doubtful } = identified;
+    let same_title = |known: &&Known| matches!(known, Known::Kept(old) if old.title == entry.title);
+    let trusted = entry.keys.iter().find_map(|key| known.get(key));
+    trusted.or_else(|| doubtful.iter().find_map(|key| known.get(key).filter(same_title)))
+}
+
 /// A document's own order is newest first by custom; dates decide where there are any.
-fn newest_first(mut entries: Vec<Entry>, now: Timestamp) -> Vec<Entry> {
-    entries.sort_by_key(|entry| std::cmp::Reverse(shown_date(entry, now)));
+fn newest_first(mut entries: Vec<Identified>, now: Timestamp) -> Vec<Identified> {
+    entries.sort_by_key(|identified| std::cmp::Reverse(shown_date(&identified.entry, now)));
     entries
 }
 
@@ -73,10 +84,11 @@ fn shown_date(entry: &Entry, now: Timestamp) -> Timestamp {
     entry.published.or(entry.updated).map_or(now, |date| date.min(now))
 }
 
-/// The ids under which an entry may be published: its own where that is an absolute URI, then one
-/// of ours that is made from the source's address and the entry's identity.
+/// The ids under which an entry may be published: its own where that is an absolute URI and names no
+/// other entry, then one of ours that is made from the source's address and the entry's identity.
 fn uids(entry: &Entry, site: &str) -> Vec<String> {
-    let own = entry.id.as_ref().filter(|id| is_absolute_uri(id)).cloned();
+    let trusted = entry.keys.first().is_some_and(|key| key.rule == KeyRule::Id);
+    let own = entry.id.as_ref().filter(|id| trusted && is_absolute_uri(id)).cloned();
     let mut hash = Sha256::new();
     hash.update(site);
     if let Some(key) = entry.keys.first() {
@@ -160,10 +172,13 @@ fn short_hash(parts: &[&str]) -> Vec<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::entry::KeyRule;
 
     fn now() -> Timestamp {
         "2026-11-01T12:00:00Z".parse().expect("a time")
+    }
+
+    fn changes(entries: Vec<Entry>, known: &KnownEntries, site: &str, now: Timestamp) -> Vec<Change> {
+        super::changes(entries.into_iter().map(Identified::from).collect(), known, site, now)
     }
 
     fn entry(id: &str, title: &str) -> Entry {
@@ -182,6 +197,7 @@ mod tests {
             fingerprint: new.fingerprint.clone(),
             wording: new.wording.clone(),
             edits: 0,
+            title: new.entry.title.clone(),
         };
         (1..)
             .zip(changes)
@@ -229,6 +245,23 @@ mod tests {
         );
         let pruned = [(entry("1", "").keys[0].clone(), Known::Pruned)].into();
         assert_eq!(changes(vec![entry("1", "One")], &pruned, "", now()), []);
+    }
+
+    #[test]
+    fn a_doubtful_key_finds_only_what_has_the_same_title() {
+        let known = known(&changes(vec![entry("1", "One")], &KnownEntries::new(), "", now()));
+        let doubtful = |title: &str| {
+            let mut entry = entry("1", title);
+            let doubtful = vec![entry.keys.remove(0)];
+            entry.keys.push(Key { rule: KeyRule::Link, value: title.into() });
+            Identified { entry, doubtful }
+        };
+        let changed = super::changes(vec![doubtful("One"), doubtful("Two")], &known, "", now());
+        assert!(
+            matches!(&changed[..], [Change::Rekeyed { number: 1, .. }, Change::New(new)]
+                if new.entry.title.as_deref() == Some("Two") && new.uids.len() == 1),
+            "{changed:?}"
+        );
     }
 
     #[test]

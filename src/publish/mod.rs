@@ -1,5 +1,6 @@
 //! The way out: one output, top to bottom. New revisions go in, documents come out on the shelf.
 
+pub mod archive;
 pub mod atom;
 pub mod document;
 pub mod files;
@@ -9,28 +10,24 @@ pub mod json_feed;
 mod language;
 pub mod opml;
 pub mod output;
+mod press;
+pub mod render;
 pub mod rss;
 pub mod select;
 pub mod shelf;
+pub mod template;
 mod text;
 mod xml;
 
 use std::collections::HashMap;
-use std::sync::Arc;
-use std::time::Duration;
 
 use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 
-use crate::entry::KeptEntry;
 use crate::filter::{Matcher, Query, Subject};
-use crate::store::{
-    Advance, Candidate, Member, Others, OutputId, RememberedOutput, Rendering, Store, Wanted,
-};
-use format::Format;
-use html::{FrontPage, OutputLine, SourceLine};
+use crate::store::{Advance, Candidate, Member, Others, OutputId, RememberedOutput, Store};
 use output::{Output, Site};
-use shelf::Shelf;
+use press::Press;
 
 /// How many entries are read and evaluated at a time.
 const BATCH: usize = 500;
@@ -40,6 +37,7 @@ pub struct Outputs {
     site: Site,
     outputs: Vec<Adopted>,
     sources: HashMap<String, usize>,
+    press: Press,
 }
 
 struct Adopted {
@@ -75,7 +73,7 @@ impl Outputs {
                 Some(Adopted { id: known.id, since: known.since, definition, output })
             })
             .collect();
-        Outputs { site, outputs, sources }
+        Outputs { site, outputs, sources, press: Press::default() }
     }
 }
 
@@ -126,6 +124,7 @@ pub async fn advance(
     let progress = if anew.is_empty() && onward.is_empty() { Progress::None } else { Progress::Some };
     pass(store, &mut onward, &outputs.sources, Others::Stay, now).await?;
     pass(store, &mut anew, &outputs.sources, Others::Go, now).await?;
+    anew.iter().for_each(|due| outputs.press.forget(due.adopted.id));
     Ok(progress)
 }
 
@@ -169,6 +168,7 @@ async fn pass(
                     watermark: from.max(due.watermark),
                     members: std::mem::take(&mut due.members),
                     others,
+                    page_size: archive::page_size(&due.adopted.output),
                 })
                 .collect();
             store.advance(advances).await?;
@@ -210,145 +210,4 @@ fn evaluate(
         let why = serde_json::to_string(&answer.reasons).unwrap_or_default();
         due.members.push(Member { entry: kept.number, date: kept.date, why });
     }
-}
-
-/// Writes each output in each format and puts what changed on the shelf. `seen` remembers, across
-/// restarts too, when each document's bytes last changed.
-///
-/// # Errors
-/// The store cannot read or write; what is on the shelf stays.
-pub async fn render(
-    store: &Store,
-    outputs: &Outputs,
-    shelf: &Shelf,
-    now: Timestamp,
-) -> Result<(), crate::store::Error> {
-    let mut seen: HashMap<(OutputId, String), Rendering> = store
-        .renderings()
-        .await?
-        .into_iter()
-        .map(|rendering| ((rendering.output, rendering.format.clone()), rendering))
-        .collect();
-    for adopted in &outputs.outputs {
-        let output = &adopted.output;
-        let entries = store.members(adopted.id, wanted(output, now)).await?;
-        let documents =
-            tokio::task::block_in_place(|| write(output, &outputs.site, entries, adopted.since, now));
-        let mut changed = Vec::new();
-        for (format, bytes) in documents {
-            let digest = shelf::digest(&bytes);
-            let key = (adopted.id, format.extension().to_owned());
-            let rendering = match seen.remove(&key) {
-                Some(old) if old.digest == digest => old,
-                _ => {
-                    let new = Rendering { output: adopted.id, format: key.1, digest, changed: now };
-                    changed.push(new.clone());
-                    new
-                }
-            };
-            tokio::task::block_in_place(|| {
-                write_file(output, format, &bytes, rendering.changed);
-                shelf.put(&output.name, format, bytes, rendering.changed);
-            });
-        }
-        if !changed.is_empty() {
-            store.remember_renderings(changed).await?;
-        }
-    }
-    Ok(())
-}
-
-/// Writes a document as a file too, where the output asks for it. A folder that cannot be written
-/// harms nobody but who reads from there.
-fn write_file(output: &Output, format: Format, bytes: &[u8], changed: Timestamp) {
-    let Some(folder) = &output.write_to else { return };
-    if let Err(error) = files::write(folder, &output.name, format, bytes, changed) {
-        tracing::warn!(output = output.name, folder = %folder.display(), %error, "cannot write the document as a file");
-    }
-}
-
-/// Puts on the shelf what tells of the outputs and sources: the front page and the list of outputs.
-///
-/// # Errors
-/// The store cannot read.
-pub async fn render_front(
-    store: &Store,
-    outputs: &Outputs,
-    shelf: &Shelf,
-    sources: Vec<SourceLine>,
-    now: Timestamp,
-) -> Result<(), crate::store::Error> {
-    let changes: HashMap<OutputId, Timestamp> = store
-        .renderings()
-        .await?
-        .into_iter()
-        .filter(|rendering| rendering.format == Format::Atom.extension())
-        .map(|rendering| (rendering.output, rendering.changed))
-        .collect();
-    let members: HashMap<OutputId, u64> =
-        store.outputs().await?.into_iter().map(|output| (output.id, output.members)).collect();
-    let lines = outputs.outputs.iter().map(|adopted| OutputLine {
-        name: adopted.output.name.clone(),
-        title: adopted.output.title.clone(),
-        entries: members.get(&adopted.id).map_or(0, |n| (*n as usize).min(adopted.output.limit)),
-        changed: changes.get(&adopted.id).copied(),
-    });
-    let public_url = outputs.site.public_url.clone();
-    let opml = opml::write(
-        &public_url,
-        outputs.outputs.iter().map(|adopted| (adopted.output.name.as_str(), adopted.output.title.as_str())),
-    );
-    let page = html::front(&FrontPage { public_url, outputs: lines.collect(), sources, problem: None });
-    shelf.put_page("/", Format::Html.content_type(), page, now);
-    shelf.put_page("/outputs.opml", "text/x-opml; charset=utf-8", opml, now);
-    Ok(())
-}
-
-/// One output in every format, as it stands in the store.
-///
-/// # Errors
-/// The store cannot read.
-pub async fn show(
-    store: &Store,
-    outputs: &Outputs,
-    name: &str,
-    format: Format,
-    now: Timestamp,
-) -> Result<Option<Vec<u8>>, crate::store::Error> {
-    let Some(adopted) = outputs.outputs.iter().find(|adopted| adopted.output.name == name) else {
-        return Ok(None);
-    };
-    let entries = store.members(adopted.id, wanted(&adopted.output, now)).await?;
-    let documents = write(&adopted.output, &outputs.site, entries, adopted.since, now);
-    Ok(documents.into_iter().find(|(of, _)| *of == format).map(|(_, bytes)| bytes))
-}
-
-fn wanted(output: &Output, now: Timestamp) -> Wanted {
-    Wanted {
-        limit: output.limit,
-        per_source: output.per_source,
-        not_before: output.max_age.and_then(|age| earlier(now, age)),
-    }
-}
-
-fn earlier(now: Timestamp, age: Duration) -> Option<Timestamp> {
-    now.checked_sub(jiff::SignedDuration::try_from(age).ok()?).ok()
-}
-
-fn write(
-    output: &Output,
-    site: &Site,
-    entries: Vec<KeptEntry>,
-    since: Timestamp,
-    now: Timestamp,
-) -> Vec<(Format, Vec<u8>)> {
-    let entries = entries.into_iter().map(Arc::new).collect();
-    let mut document = select::document(output, site, entries, now);
-    document.since = since;
-    vec![
-        (Format::Atom, atom::write(&document)),
-        (Format::Rss, rss::write(&document)),
-        (Format::Json, json_feed::write(&document)),
-        (Format::Html, html::write(&document)),
-    ]
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use url::Url;
 
+use super::template::Template;
 use crate::filter::Query;
 
 /// A merged, filtered feed that we publish: checked, with every default filled in.
@@ -14,6 +15,8 @@ pub struct Output {
     pub name: String,
     /// Plain text.
     pub title: String,
+    /// How its entries are titled; `None`: as they title themselves.
+    pub entry_title: Option<Template>,
     /// Which entries it wants; `None`: all.
     pub filter: Option<Query>,
     /// Names of the sources it draws on, sorted; `None`: all.

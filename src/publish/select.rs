@@ -4,9 +4,11 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
+use url::Url;
 
 use super::document::{Document, Place, Shown};
 use super::output::{ContentMode, Output, Site};
+use super::template::{Filling, Template};
 use super::text;
 use crate::entry::KeptEntry;
 
@@ -27,17 +29,17 @@ pub fn document(output: &Output, site: &Site, entries: Vec<Arc<KeptEntry>>, now:
         hub: site.hub.clone(),
         since: Timestamp::UNIX_EPOCH,
         place: Place::Current { previous: None },
-        entries: chosen(output, entries, now).into_iter().map(|kept| shown(kept, output.content)).collect(),
+        entries: chosen(output, entries, now).into_iter().map(|kept| shown(output, kept)).collect(),
     }
 }
 
-/// One entry as an output with this content mode shows it.
-pub fn shown(kept: Arc<KeptEntry>, mode: ContentMode) -> Shown {
+/// One entry as an output shows it.
+pub fn shown(output: &Output, kept: Arc<KeptEntry>) -> Shown {
     let entry = &kept.entry;
     let summary = entry.summary.clone().filter(|html| !html.trim().is_empty());
     let content = entry.content.clone().filter(|html| !html.trim().is_empty());
-    let title = title(&kept);
-    let (summary, content) = match mode {
+    let title = output.entry_title.as_ref().map_or_else(|| title(&kept), |template| titled(template, &kept));
+    let (summary, content) = match output.content {
         ContentMode::Full => (summary, content),
         ContentMode::Summary => (summary.or_else(|| text::excerpt_html(&content?, EXCERPT)), None),
         ContentMode::None => (None, None),
@@ -77,6 +79,17 @@ fn title(kept: &KeptEntry) -> String {
         .chain(entry.link.clone())
         .find(|title| !title.is_empty())
         .unwrap_or_else(|| kept.from.title.clone())
+}
+
+fn titled(template: &Template, kept: &KeptEntry) -> String {
+    let entry = &kept.entry;
+    let link = entry.link.as_deref().and_then(|link| Url::parse(link).ok());
+    template.fill(&Filling {
+        title: &title(kept),
+        source: &kept.from.title,
+        author: entry.authors.first().map_or("", |author| author.name.as_str()),
+        site: link.as_ref().and_then(Url::host_str).unwrap_or(""),
+    })
 }
 
 #[cfg(test)]

@@ -1,8 +1,8 @@
-//! What is served, in memory: each document once in every coding, swapped whole when it changes.
+//! What is served, in memory: each document in every coding that was asked for, swapped whole when it changes.
 
 use std::collections::HashMap;
 use std::io::Write as _;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
 use bytes::Bytes;
 use jiff::Timestamp;
@@ -16,7 +16,7 @@ const WORTH_CODING: usize = 256;
 /// The documents and pages that are served. Shared; a reader holds its lock only to copy a pointer.
 #[derive(Debug, Default)]
 pub struct Shelf {
-    places: RwLock<Arc<HashMap<String, Place>>>,
+    places: RwLock<HashMap<String, Place>>,
 }
 
 /// What is found at a path.
@@ -28,31 +28,32 @@ pub enum Place {
     Retired,
 }
 
-/// A document in all its codings.
+/// A document in all its codings, each made when it is first wanted, once.
 #[derive(Debug)]
 pub struct Representation {
     /// The value of `Content-Type`.
     pub content_type: &'static str,
     /// When the bytes last changed.
     pub last_modified: Timestamp,
+    /// The value of `Link`, where there is one.
+    pub link: Option<Bytes>,
     digest: String,
+    tags: [Bytes; 4],
     identity: Bytes,
-    gzip: Option<Bytes>,
-    brotli: Option<Bytes>,
-    zstd: Option<Bytes>,
+    coded: [OnceLock<Bytes>; 3],
 }
 
-/// A content coding (RFC 9110 section 8.4.1).
+/// A content coding (RFC 9110 section 8.4.1), in the order of [`Coding::ALL`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Coding {
-    /// As it is.
-    Identity,
-    /// `gzip`.
-    Gzip,
     /// `br`.
     Brotli,
     /// `zstd`.
     Zstd,
+    /// `gzip`.
+    Gzip,
+    /// As it is.
+    Identity,
 }
 
 /// Whether a document differs from what stood there.
@@ -83,14 +84,17 @@ impl Shelf {
         bytes: Vec<u8>,
         changed_at: Timestamp,
     ) -> Changed {
-        let digest = digest(&bytes);
+        self.place(path, Representation::new(content_type, bytes, changed_at))
+    }
+
+    /// Puts a representation in its place, unless one of the same bytes and links stands there.
+    pub fn place(&self, path: &str, representation: Representation) -> Changed {
         if let Some(Place::Here(old)) = self.find(path)
-            && old.digest == digest
+            && old.digest == representation.digest
+            && old.link == representation.link
         {
             return Changed::No;
         }
-        // Coding takes milliseconds, so it is done before the lock is taken.
-        let representation = Representation::new(content_type, bytes, changed_at);
         self.change(|places| {
             places.insert(path.to_owned(), Place::Here(Arc::new(representation)));
         });
@@ -110,53 +114,73 @@ impl Shelf {
 
     /// What stands at a path.
     pub fn find(&self, path: &str) -> Option<Place> {
-        let places = Arc::clone(&self.places.read().unwrap_or_else(PoisonError::into_inner));
-        places.get(path).cloned()
+        self.places.read().unwrap_or_else(PoisonError::into_inner).get(path).cloned()
     }
 
-    /// The map is copied, changed and put back in one piece: it holds a pointer for each path.
     fn change(&self, change: impl FnOnce(&mut HashMap<String, Place>)) {
         let mut places = self.places.write().unwrap_or_else(PoisonError::into_inner);
-        change(Arc::make_mut(&mut places));
+        change(&mut places);
     }
 }
 
 impl Representation {
-    /// Codes the bytes once, for all requests to come.
+    /// Takes the bytes as they are; nothing is coded yet.
     pub fn new(content_type: &'static str, bytes: Vec<u8>, changed_at: Timestamp) -> Self {
-        let shorter = |coded: std::io::Result<Vec<u8>>| {
-            coded
-                .ok()
-                .filter(|coded| bytes.len() >= WORTH_CODING && coded.len() < bytes.len())
-                .map(Bytes::from)
+        let digest = digest(&bytes);
+        let tag = |coding| match coding {
+            Coding::Identity => Bytes::from(format!("\"{digest}\"")),
+            coding => Bytes::from(format!("\"{digest}-{}\"", coding.name())),
         };
         Self {
             content_type,
             last_modified: changed_at,
-            digest: digest(&bytes),
-            gzip: shorter(gzip(&bytes)),
-            brotli: shorter(brotli(&bytes)),
-            zstd: shorter(zstd::bulk::compress(&bytes, 9)),
+            link: None,
+            tags: Coding::ALL.map(tag),
+            digest,
             identity: Bytes::from(bytes),
+            coded: Default::default(),
         }
     }
 
-    /// The bytes in a coding, if they are kept in it.
+    /// With a value for `Link` (RFC 8288): what a feed says of itself, for who reads no bodies.
+    #[must_use]
+    pub fn with_link(self, link: String) -> Self {
+        Self { link: Some(Bytes::from(link)), ..self }
+    }
+
+    /// Makes every coding now, so that no request waits for it.
+    pub fn code(&self) {
+        Coding::ALL.into_iter().for_each(|coding| {
+            self.body(coding);
+        });
+    }
+
+    /// Whether the bytes are given out in a coding: small ones are sent as they are.
+    pub fn has(&self, coding: Coding) -> bool {
+        coding == Coding::Identity || self.identity.len() >= WORTH_CODING
+    }
+
+    /// The bytes in a coding, if they are given out in it.
     pub fn body(&self, coding: Coding) -> Option<&Bytes> {
-        match coding {
-            Coding::Identity => Some(&self.identity),
-            Coding::Gzip => self.gzip.as_ref(),
-            Coding::Brotli => self.brotli.as_ref(),
-            Coding::Zstd => self.zstd.as_ref(),
+        if coding == Coding::Identity {
+            return Some(&self.identity);
         }
+        let place = self.coded.get(coding as usize).filter(|_| self.has(coding))?;
+        Some(place.get_or_init(|| match coding {
+            Coding::Brotli => brotli(&self.identity),
+            Coding::Zstd => zstd::bulk::compress(&self.identity, 9).unwrap_or_default().into(),
+            Coding::Gzip | Coding::Identity => gzip(&self.identity).unwrap_or_default().into(),
+        }))
+    }
+
+    /// Bytes of memory, once every coding is made.
+    pub(super) fn weight(&self) -> usize {
+        self.identity.len() * 2
     }
 
     /// The strong entity tag of the bytes in a coding, with its quotes.
-    pub fn etag(&self, coding: Coding) -> String {
-        match coding {
-            Coding::Identity => format!("\"{}\"", self.digest),
-            coding => format!("\"{}-{}\"", self.digest, coding.name()),
-        }
+    pub fn etag(&self, coding: Coding) -> &Bytes {
+        &self.tags[coding as usize]
     }
 
     /// The hash of the bytes as they are.
@@ -195,8 +219,9 @@ pub fn gzip(bytes: &[u8]) -> std::io::Result<Vec<u8>> {
     encoder.finish()
 }
 
-fn brotli(bytes: &[u8]) -> std::io::Result<Vec<u8>> {
-    let mut encoder = brotli::CompressorWriter::new(Vec::new(), 16 * 1024, 6, 20);
-    encoder.write_all(bytes)?;
-    Ok(encoder.into_inner())
+fn brotli(bytes: &[u8]) -> Bytes {
+    let mut encoder = brotli::CompressorWriter::new(Vec::new(), 16 * 1024, 5, 20);
+    // Writing to memory does not fail.
+    let _ = encoder.write_all(bytes);
+    encoder.into_inner().into()
 }

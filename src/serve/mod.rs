@@ -9,12 +9,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use axum::Router;
-use axum::body::Body;
+use axum::body::{Body, Bytes};
 use axum::extract::State;
 use axum::http::header::{self, HeaderName, HeaderValue};
 use axum::http::{Method, Request, Response, StatusCode};
 
 use self::negotiate::Answer;
+use crate::publish::archive::{End, Page};
 use crate::publish::format::Format;
 use crate::publish::html;
 use crate::publish::shelf::{Coding, Place, Representation, Shelf};
@@ -89,8 +90,8 @@ pub enum StoreHealth {
 /// the daemon so that this room need not know how it is made.
 pub type ArchiveReader = Arc<dyn Fn(String, u32, Format) -> Archived + Send + Sync>;
 
-/// What an [`ArchiveReader`] answers, later.
-pub type Archived = Pin<Box<dyn Future<Output = Option<Arc<Representation>>> + Send>>;
+/// What an [`ArchiveReader`] answers, later: the error is that the store did not answer.
+pub type Archived = Pin<Box<dyn Future<Output = Result<Option<Page>, crate::store::Error>> + Send>>;
 
 /// The policy of the pages and the header values that never change.
 struct Shared {
@@ -182,10 +183,15 @@ impl Shared {
         };
         // A name that is not on the shelf has no archive either: the store is not asked.
         match self.service.shelf.find(&format.path(name)) {
-            Some(Place::Here(_)) => {
-                let page = archive(name.to_owned(), number, format).await;
-                page.map_or(Found::Nothing, Found::Archived)
-            }
+            Some(Place::Here(_)) => match archive(name.to_owned(), number, format).await {
+                Ok(Some(Page { representation, end: End::Full })) => Found::Archived(representation),
+                Ok(Some(Page { representation, end: End::Open })) => Found::Here(representation),
+                Ok(None) => Found::Nothing,
+                Err(error) => {
+                    tracing::error!(output = name, number, %error, "an archive page cannot be read");
+                    Found::State(false)
+                }
+            },
             Some(Place::Retired) => Found::Retired,
             None => Found::Nothing,
         }
@@ -201,10 +207,11 @@ impl Shared {
         let mut response = Response::new(Body::empty());
         let headers = response.headers_mut();
         common(headers);
-        headers.insert(header::ETAG, value(&representation.etag(coding)));
+        headers.insert(header::ETAG, shared_value(representation.etag(coding)));
         headers.insert(header::LAST_MODIFIED, value(&negotiate::http_date(representation.last_modified)));
         headers.insert(header::VARY, HeaderValue::from_static("Accept-Encoding"));
         headers.insert(header::CACHE_CONTROL, cache_control.clone());
+        headers.extend(representation.link.as_ref().map(|link| (header::LINK, shared_value(link))));
         if answer == Answer::NotModified {
             *response.status_mut() = StatusCode::NOT_MODIFIED;
             return response;
@@ -276,4 +283,9 @@ fn common(headers: &mut axum::http::HeaderMap) {
 /// A header's value of our own making: visible ASCII; anything else would be left out.
 fn value(text: &str) -> HeaderValue {
     HeaderValue::from_str(text).unwrap_or_else(|_| HeaderValue::from_static(""))
+}
+
+/// The same without a copy.
+fn shared_value(text: &Bytes) -> HeaderValue {
+    HeaderValue::from_maybe_shared(text.clone()).unwrap_or_else(|_| HeaderValue::from_static(""))
 }

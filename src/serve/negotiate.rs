@@ -29,7 +29,8 @@ pub(super) fn answer(headers: &HeaderMap, representation: &Representation) -> (A
     let best = acceptable.first().copied().unwrap_or(Coding::Identity);
     if headers.contains_key(header::IF_MATCH) {
         let listed = list(headers, &header::IF_MATCH);
-        let matches = |coding| listed.iter().any(|tag| *tag == "*" || *tag == representation.etag(coding));
+        let matches =
+            |coding| listed.iter().any(|tag| *tag == "*" || tag.as_bytes() == representation.etag(coding));
         if !acceptable.iter().copied().any(matches) {
             return (Answer::PreconditionFailed, best);
         }
@@ -45,7 +46,7 @@ pub(super) fn answer(headers: &HeaderMap, representation: &Representation) -> (A
         // Weak comparison (section 8.8.3.2): the mark of weakness does not count.
         let holds = |coding: &Coding| {
             let tag = representation.etag(*coding);
-            listed.iter().any(|listed| listed.strip_prefix("W/").unwrap_or(listed) == tag)
+            listed.iter().any(|listed| listed.strip_prefix("W/").unwrap_or(listed).as_bytes() == tag)
         };
         return match acceptable.iter().copied().find(holds) {
             Some(held) => (Answer::NotModified, held),
@@ -66,7 +67,7 @@ pub(super) fn http_date(time: Timestamp) -> String {
 /// The codings that are kept and accepted, best first. Without the header: as it is. A client that
 /// refuses everything gets it as it is, which section 12.5.3 allows and readers survive.
 fn acceptable(headers: &HeaderMap, representation: &Representation) -> Vec<Coding> {
-    let kept = Coding::ALL.into_iter().filter(|coding| representation.body(*coding).is_some());
+    let kept = Coding::ALL.into_iter().filter(|coding| representation.has(*coding));
     if !headers.contains_key(header::ACCEPT_ENCODING) {
         return vec![Coding::Identity];
     }

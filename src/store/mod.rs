@@ -77,6 +77,39 @@ pub struct Claim {
     pub state: SourceState,
 }
 
+/// Which claims are wanted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Asked {
+    /// Of sources whose time has come.
+    WhenDue,
+    /// Also of others: the operator wants them polled now.
+    Anyway,
+}
+
+/// What comes of the wish to poll a source.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Turn {
+    /// It is claimed.
+    Yours(Box<Claim>),
+    /// It is not due before then, or somebody else has claimed it until then.
+    Later(SourceId, Timestamp),
+    /// It has left the config.
+    Never(SourceId),
+}
+
+/// When a source may be polled next.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Plan {
+    /// The source.
+    pub source: SourceId,
+    /// Its name in the config.
+    pub name: String,
+    /// What counts as its host.
+    pub host: String,
+    /// When it is due, or when the claim on it ends if that is later; 1970 before the first poll.
+    pub due: Timestamp,
+}
+
 /// What one poll leaves behind: written in one transaction, or not at all.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Poll {
@@ -147,6 +180,8 @@ pub struct Advance {
     pub members: Vec<Member>,
     /// What happens to those who are in already.
     pub others: Others,
+    /// How many entries a new archive page takes.
+    pub page_size: usize,
 }
 
 /// What an advance does to the members that it does not name.
@@ -169,7 +204,7 @@ pub struct Wanted {
     pub not_before: Option<Timestamp>,
 }
 
-/// When the bytes of a document last changed.
+/// A document as it is published, and when its bytes last changed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rendering {
     /// The output.
@@ -180,4 +215,59 @@ pub struct Rendering {
     pub digest: String,
     /// When they became so.
     pub changed: Timestamp,
+    /// Digest of what, beside the entries, decides them.
+    pub look: String,
+    /// How many entries it lists.
+    pub entries: usize,
+    /// The bytes in zstd; empty where they were asked for without.
+    pub body: Vec<u8>,
+}
+
+/// Whether a hub is to hear of a change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Hub {
+    /// It is.
+    Hears,
+    /// There is none, or nothing to tell.
+    Sleeps,
+}
+
+/// How far an archive goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Extent {
+    /// Pages, numbered from 1.
+    pub pages: u32,
+    /// Entries that have entered them.
+    pub entries: u64,
+}
+
+/// A page of an output's past.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ArchivePage {
+    /// Newest first.
+    pub entries: Vec<KeptEntry>,
+    /// Whether nothing enters it any more.
+    pub is_full: bool,
+}
+
+/// A full archive page as it was given out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Frozen {
+    /// The format's extension.
+    pub format: String,
+    /// When it was first given out.
+    pub changed: Timestamp,
+    /// The bytes in zstd.
+    pub body: Vec<u8>,
+}
+
+/// A change that the hub has not heard of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Ping {
+    /// The output.
+    pub output: OutputId,
+    /// When it changed.
+    pub changed: Timestamp,
+    /// How often it was tried in vain.
+    pub tries: u32,
 }

@@ -1,8 +1,10 @@
 //! SQLite: the connections, their threads and the migrations. Door: the only place that knows SQL.
 #![allow(clippy::disallowed_methods, reason = "the store's files are the store's own")]
 
+mod archive;
 mod entries;
 mod outputs;
+mod pings;
 mod sources;
 
 use std::sync::Arc;
@@ -13,14 +15,14 @@ use rusqlite::{Connection, TransactionBehavior};
 use tokio::sync::{mpsc, oneshot};
 
 use super::{
-    Advance, Candidate, Claim, ConfiguredOutput, ConfiguredSource, Options, OutputId, Poll, RememberedOutput,
-    RememberedSource, Rendering, SourceId, Wanted,
+    Advance, Asked, Candidate, ConfiguredOutput, ConfiguredSource, Hub, Options, OutputId, Plan, Poll,
+    RememberedOutput, RememberedSource, Rendering, SourceId, Turn, Wanted,
 };
 use crate::entry::change::KnownEntries;
 use crate::entry::{KeptEntry, Key};
 
 /// Numbered by their place: the schema's version is how many of them have run.
-const MIGRATIONS: &[&str] = &[include_str!("sqlite/0001_first.sql")];
+const MIGRATIONS: &[&str] = &[include_str!("sqlite/0001_first.sql"), include_str!("sqlite/0002_publish.sql")];
 
 /// How many questions are answered at once.
 const READERS: usize = 2;
@@ -306,41 +308,27 @@ impl Store {
         self.command(move |c| sources::reschedule(c, &times)).await
     }
 
-    /// Claims up to `n` sources that are due, most overdue first, at most `per_host` of one host and
-    /// none of the `busy` hosts; nobody else gets them before `now + lease`, unless a poll is committed.
+    /// Claims these sources, in one transaction: nobody else gets them before `now + lease`, unless a
+    /// poll is committed. Answers for each, in the order asked.
     ///
     /// # Errors
     /// The store cannot write.
-    pub async fn claim_due(
-        &self,
-        now: Timestamp,
-        n: usize,
-        per_host: usize,
-        busy: Vec<String>,
-        lease: Duration,
-    ) -> Result<Vec<Claim>, Error> {
-        self.command(move |c| sources::claim_due(c, now, n, per_host, &busy, lease)).await
-    }
-
-    /// Claims these sources whether they are due or not, but for those that somebody polls.
-    ///
-    /// # Errors
-    /// The store cannot write.
-    pub async fn claim_these(
+    pub async fn claim(
         &self,
         ids: Vec<SourceId>,
+        asked: Asked,
         now: Timestamp,
         lease: Duration,
-    ) -> Result<Vec<Claim>, Error> {
-        self.command(move |c| sources::claim_these(c, &ids, now, lease)).await
+    ) -> Result<Vec<Turn>, Error> {
+        self.command(move |c| sources::claim(c, &ids, asked, now, lease)).await
     }
 
-    /// When the next source is due that nobody has claimed, or a claim runs out.
+    /// When each active source is due: a short row for each, for the poller to keep in memory.
     ///
     /// # Errors
     /// The store cannot read.
-    pub async fn next_due(&self) -> Result<Option<Timestamp>, Error> {
-        self.ask(sources::next_due).await
+    pub async fn plans(&self) -> Result<Vec<Plan>, Error> {
+        self.ask(sources::plans).await
     }
 
     /// The active sources, by name.
@@ -437,20 +425,29 @@ impl Store {
         self.ask(move |c| outputs::members(c, output, wanted)).await
     }
 
-    /// When the bytes of an output's documents last changed.
+    /// The documents as they were last published, of one output or of all.
     ///
     /// # Errors
     /// The store cannot read.
-    pub async fn renderings(&self) -> Result<Vec<Rendering>, Error> {
-        self.ask(outputs::renderings).await
+    pub async fn renderings(&self, of: Option<OutputId>) -> Result<Vec<Rendering>, Error> {
+        self.ask(move |c| outputs::renderings(c, of)).await
     }
 
-    /// Remembers when the bytes of documents changed.
+    /// Remembers how documents of one output look now, and that the hub is to hear of it.
     ///
     /// # Errors
     /// The store cannot write.
-    pub async fn remember_renderings(&self, renderings: Vec<Rendering>) -> Result<(), Error> {
-        self.command(move |c| outputs::remember_renderings(c, &renderings)).await
+    pub async fn remember_renderings(&self, renderings: Vec<Rendering>, hub: Hub) -> Result<(), Error> {
+        self.command(move |c| outputs::remember_renderings(c, &renderings, hub)).await
+    }
+
+    /// The outputs that have an entry which changed after a revision, and the lowest number of an
+    /// entry that is kept.
+    ///
+    /// # Errors
+    /// The store cannot read.
+    pub async fn touched_since(&self, revision: i64) -> Result<(Vec<OutputId>, i64), Error> {
+        self.ask(move |c| outputs::touched_since(c, revision)).await
     }
 }
 

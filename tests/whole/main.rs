@@ -3,6 +3,7 @@
 #![allow(clippy::disallowed_methods, reason = "a test is its own daemon: it starts what it needs")]
 
 mod crash;
+mod history;
 mod life;
 mod origin;
 mod program;

@@ -1,7 +1,9 @@
 //! Which addresses may be visited: the resolver that filters, and literals checked apart. Part of
 //! fetch's door.
 
+use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::pin::Pin;
 use std::sync::Arc;
 
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
@@ -58,13 +60,25 @@ pub(super) fn literal(url: &Url) -> Option<IpAddr> {
     }
 }
 
+/// Which addresses a hop may lead to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) enum May {
+    /// Those of the open net.
+    Public,
+    /// Those too that `[poll] allow` holds: the hop is to the host that the user named.
+    Allowed,
+    /// Any: the user said so of this very host.
+    Any,
+}
+
 /// Whether an address may be visited; if not, it in words.
-pub(super) fn check(ip: IpAddr, allow: &[Network]) -> Result<(), String> {
-    if is_public(ip) || allow.iter().any(|network| network.contains(ip)) {
-        Ok(())
-    } else {
-        Err(ip.to_string())
-    }
+pub(super) fn check(ip: IpAddr, may: May, allow: &[Network]) -> Result<(), String> {
+    let allowed = match may {
+        May::Public => false,
+        May::Allowed => allow.iter().any(|network| network.contains(ip.to_canonical())),
+        May::Any => true,
+    };
+    if allowed || is_public(ip) { Ok(()) } else { Err(ip.to_string()) }
 }
 
 /// Whether an address is of the open net (IANA's special-purpose registries).
@@ -111,27 +125,50 @@ fn is_public_v6(ip: Ipv6Addr) -> bool {
     }
 }
 
+/// Tells the addresses of a name.
+pub type Lookup = Arc<dyn Fn(String) -> Answered + Send + Sync>;
+
+/// What a [`Lookup`] answers, later.
+pub type Answered = Pin<Box<dyn Future<Output = io::Result<Vec<IpAddr>>> + Send>>;
+
+/// The system's own: /etc/hosts, DNS, whatever it is told to use.
+#[must_use]
+pub fn system_lookup() -> Lookup {
+    Arc::new(|name| {
+        Box::pin(async move {
+            Ok(tokio::net::lookup_host((name.as_str(), 0)).await?.map(|address| address.ip()).collect())
+        })
+    })
+}
+
 /// Resolves names and keeps only addresses that may be visited, so that what was checked is what
 /// is connected to.
-#[derive(Debug)]
 pub(super) struct Resolver {
     pub(super) allow: Arc<[Network]>,
-    pub(super) private: bool,
+    pub(super) may: May,
+    /// The name of the proxy: the user chose it, so it may be anywhere.
+    pub(super) proxy: Option<String>,
+    pub(super) lookup: Lookup,
 }
 
 impl Resolve for Resolver {
     fn resolve(&self, name: Name) -> Resolving {
-        let (allow, private) = (self.allow.clone(), self.private);
+        let may = if self.proxy.as_deref() == Some(name.as_str()) { May::Any } else { self.may };
+        let (allow, asked) = (Arc::clone(&self.allow), (self.lookup)(name.as_str().to_owned()));
         Box::pin(async move {
-            let found: Vec<SocketAddr> = tokio::net::lookup_host((name.as_str(), 0)).await?.collect();
-            let may: Vec<SocketAddr> =
-                found.iter().copied().filter(|a| private || check(a.ip(), &allow).is_ok()).collect();
-            match (may.is_empty(), found.first()) {
+            let found = asked.await.map_err(|error| format!("dns error: {error}"))?;
+            let kept: Vec<SocketAddr> = found
+                .iter()
+                .filter(|ip| check(**ip, may, &allow).is_ok())
+                .map(|ip| SocketAddr::new(*ip, 0))
+                .collect();
+            match (kept.is_empty(), found.first()) {
                 (true, Some(first)) => {
-                    let refused = Refused(format!("{} is {}", name.as_str(), first.ip()));
+                    let refused = Refused(format!("{} is {first}", name.as_str()));
                     Err(Box::new(refused) as Box<dyn std::error::Error + Send + Sync>)
                 }
-                _ => Ok(Box::new(may.into_iter()) as Addrs),
+                (true, None) => Err("dns error: it has no address".into()),
+                _ => Ok(Box::new(kept.into_iter()) as Addrs),
             }
         })
     }

@@ -31,6 +31,7 @@ fn numbers(per_source: Option<usize>, max_age: Option<Duration>, limit: usize) -
     let output = Output {
         name: "o".into(),
         title: "O".into(),
+        entry_title: None,
         filter: None,
         sources: None,
         limit,

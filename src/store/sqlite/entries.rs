@@ -1,5 +1,6 @@
 //! SQL of the entries: what is known, what a poll writes, what is past a watermark. Part of the store's door.
 
+use std::cell::RefCell;
 use std::collections::HashMap;
 
 use jiff::Timestamp;
@@ -83,7 +84,7 @@ fn spell(key: &Key) -> String {
 
 pub(super) fn known(c: &Connection, source: SourceId, keys: Vec<Key>) -> Result<KnownEntries> {
     let mut question = c.prepare_cached(
-        "SELECT entry.number, entry.fingerprint, entry.wording, entry.edits
+        "SELECT entry.number, entry.fingerprint, entry.wording, entry.edits, entry.title
          FROM key LEFT JOIN entry ON entry.number = key.entry
          WHERE key.source = ?1 AND key.key = ?2",
     )?;
@@ -97,6 +98,7 @@ pub(super) fn known(c: &Connection, source: SourceId, keys: Vec<Key>) -> Result<
                     fingerprint: row.get(1)?,
                     wording: row.get(2)?,
                     edits: row.get(3)?,
+                    title: row.get(4)?,
                 }))
             })
             .optional()?;
@@ -211,7 +213,7 @@ pub(super) fn prune(c: &Connection, before: Timestamp, n: usize) -> Result<usize
 }
 
 pub(super) fn after(c: &Connection, watermark: i64, n: usize) -> Result<Vec<Candidate>> {
-    let sources = sources(c)?;
+    let sources = sources(c);
     c.prepare_cached(&format!(
         "SELECT {KEPT}, entry.debut FROM entry WHERE revision > ?1 ORDER BY revision LIMIT ?2"
     ))?
@@ -221,23 +223,40 @@ pub(super) fn after(c: &Connection, watermark: i64, n: usize) -> Result<Vec<Cand
     .collect()
 }
 
-/// All sources as readers are told of them, also those that left the config, by number.
-pub(super) fn sources(c: &Connection) -> Result<HashMap<i64, From>> {
-    c.prepare_cached("SELECT id, name, url, title, language, state FROM source")?
-        .query_map([], |row| {
-            let state: SourceState = from_json(row.get_ref(5)?.as_str()?)?;
-            let name: String = row.get(1)?;
-            let title = row.get::<_, Option<String>>(3)?.or(state.title).unwrap_or_else(|| name.clone());
-            let language = row.get::<_, Option<String>>(4)?.or(state.language);
-            Ok((row.get(0)?, From { name, title, url: row.get(2)?, link: state.link, language }))
-        })?
-        .collect()
+/// The sources as readers are told of them, also those that left the config: each is read when an
+/// entry of it is.
+pub(super) struct Sources<'c> {
+    connection: &'c Connection,
+    known: RefCell<HashMap<i64, From>>,
+}
+
+pub(super) fn sources(c: &Connection) -> Sources<'_> {
+    Sources { connection: c, known: RefCell::default() }
+}
+
+impl Sources<'_> {
+    fn get(&self, id: i64) -> Result<From> {
+        if let Some(from) = self.known.borrow().get(&id) {
+            return Ok(from.clone());
+        }
+        let from = self
+            .connection
+            .prepare_cached("SELECT name, url, title, language, state FROM source WHERE id = ?1")?
+            .query_row([id], |row| {
+                let state: SourceState = from_json(row.get_ref(4)?.as_str()?)?;
+                let name: String = row.get(0)?;
+                let title = row.get::<_, Option<String>>(2)?.or(state.title).unwrap_or_else(|| name.clone());
+                let language = row.get::<_, Option<String>>(3)?.or(state.language);
+                Ok(From { name, title, url: row.get(1)?, link: state.link, language })
+            })?;
+        self.known.borrow_mut().insert(id, from.clone());
+        Ok(from)
+    }
 }
 
 /// Reads a row that begins with the columns of [`KEPT`].
-pub(super) fn kept(row: &Row<'_>, sources: &HashMap<i64, From>) -> Result<KeptEntry> {
-    let source: i64 = row.get(6)?;
-    let from = sources.get(&source).cloned().ok_or(rusqlite::Error::IntegralValueOutOfRange(6, source))?;
+pub(super) fn kept(row: &Row<'_>, sources: &Sources<'_>) -> Result<KeptEntry> {
+    let from = sources.get(row.get(6)?)?;
     let more: More = from_json(row.get_ref(11)?.as_str()?)?;
     Ok(KeptEntry {
         number: row.get(0)?,

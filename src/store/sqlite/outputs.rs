@@ -5,9 +5,9 @@ use std::collections::HashMap;
 use jiff::Timestamp;
 use rusqlite::{Connection, Result, params};
 
-use super::super::{Advance, ConfiguredOutput, Others, OutputId, RememberedOutput, Rendering, Wanted};
+use super::super::{Advance, ConfiguredOutput, Hub, Others, OutputId, RememberedOutput, Rendering, Wanted};
 use super::entries::{self, KEPT};
-use super::{millis, time};
+use super::{archive, millis, pings, time};
 use crate::entry::KeptEntry;
 
 pub(super) fn adopt(
@@ -69,13 +69,14 @@ pub(super) fn advance(c: &Connection, advance: &Advance) -> Result<()> {
     for member in &advance.members {
         join.execute(params![output, millis(member.date), member.entry, member.why])?;
     }
+    archive::enter(c, advance)?;
     c.prepare_cached("UPDATE output SET definition = ?2, watermark = ?3 WHERE id = ?1")?
         .execute(params![output, advance.definition, advance.watermark])
         .map(drop)
 }
 
 pub(super) fn members(c: &Connection, output: OutputId, wanted: Wanted) -> Result<Vec<KeptEntry>> {
-    let sources = entries::sources(c)?;
+    let sources = entries::sources(c);
     let not_before = wanted.not_before.map_or(i64::MIN, millis);
     let mut question = c.prepare_cached(&format!(
         "SELECT {KEPT} FROM membership JOIN entry ON entry.number = membership.entry
@@ -97,25 +98,56 @@ pub(super) fn members(c: &Connection, output: OutputId, wanted: Wanted) -> Resul
     Ok(members)
 }
 
-pub(super) fn renderings(c: &Connection) -> Result<Vec<Rendering>> {
-    c.prepare_cached("SELECT output, format, digest, changed FROM rendering")?
-        .query_map([], |row| {
-            Ok(Rendering {
-                output: OutputId(row.get(0)?),
-                format: row.get(1)?,
-                digest: row.get(2)?,
-                changed: time(row.get(3)?)?,
-            })
-        })?
-        .collect()
+pub(super) fn renderings(c: &Connection, of: Option<OutputId>) -> Result<Vec<Rendering>> {
+    c.prepare_cached(
+        "SELECT output, format, digest, changed, look, entries, coalesce(body, x'') FROM rendering
+         WHERE ?1 IS NULL OR output = ?1",
+    )?
+    .query_map([of.map(|output| output.0)], |row| {
+        Ok(Rendering {
+            output: OutputId(row.get(0)?),
+            format: row.get(1)?,
+            digest: row.get(2)?,
+            changed: time(row.get(3)?)?,
+            look: row.get(4)?,
+            entries: row.get::<_, i64>(5)? as usize,
+            body: row.get(6)?,
+        })
+    })?
+    .collect()
 }
 
-pub(super) fn remember_renderings(c: &Connection, renderings: &[Rendering]) -> Result<()> {
+pub(super) fn remember_renderings(c: &Connection, renderings: &[Rendering], hub: Hub) -> Result<()> {
     let mut remember = c.prepare_cached(
-        "INSERT INTO rendering (output, format, digest, changed) VALUES (?1, ?2, ?3, ?4)
-         ON CONFLICT DO UPDATE SET digest = excluded.digest, changed = excluded.changed",
+        "INSERT INTO rendering (output, format, digest, changed, look, entries, body) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
+         ON CONFLICT DO UPDATE SET digest = excluded.digest, changed = excluded.changed, look = excluded.look,
+                                   entries = excluded.entries, body = excluded.body",
     )?;
-    renderings.iter().try_for_each(|r| {
-        remember.execute(params![r.output.0, r.format, r.digest, millis(r.changed)]).map(drop)
-    })
+    for r in renderings {
+        remember.execute(params![
+            r.output.0,
+            r.format,
+            r.digest,
+            millis(r.changed),
+            r.look,
+            r.entries as i64,
+            r.body
+        ])?;
+    }
+    match (hub, renderings.iter().max_by_key(|r| r.changed)) {
+        (Hub::Hears, Some(latest)) => pings::note(c, latest.output, latest.changed),
+        _ => Ok(()),
+    }
+}
+
+pub(super) fn touched_since(c: &Connection, revision: i64) -> Result<(Vec<OutputId>, i64)> {
+    let touched = c
+        .prepare_cached(
+            "SELECT DISTINCT membership.output FROM entry JOIN membership ON membership.entry = entry.number
+             WHERE entry.revision > ?1",
+        )?
+        .query_map([revision], |row| Ok(OutputId(row.get(0)?)))?
+        .collect::<Result<_>>()?;
+    let lowest = c.query_row("SELECT coalesce(min(number), 0) FROM entry", [], |row| row.get(0))?;
+    Ok((touched, lowest))
 }

@@ -5,8 +5,8 @@ use std::time::Duration;
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Result, Row, params};
 
-use super::super::{Claim, ConfiguredSource, RememberedSource, SourceId};
-use super::{from_json, millis, time, to_json};
+use super::super::{Asked, Claim, ConfiguredSource, Plan, RememberedSource, SourceId, Turn};
+use super::{from_json, millis, to_json};
 use crate::source::SourceState;
 
 pub(super) fn adopt(c: &Connection, sources: &[ConfiguredSource]) -> Result<Vec<RememberedSource>> {
@@ -67,57 +67,39 @@ pub(super) fn reschedule(c: &Connection, times: &[(SourceId, Timestamp)]) -> Res
     times.iter().try_for_each(|(id, at)| update.execute(params![id.0, millis(*at)]).map(drop))
 }
 
-pub(super) fn claim_due(
-    c: &Connection,
-    now: Timestamp,
-    n: usize,
-    per_host: usize,
-    busy: &[String],
-    lease: Duration,
-) -> Result<Vec<Claim>> {
-    let until = millis(now).saturating_add(lease.as_millis() as i64);
-    let mut claims = c
-        .prepare_cached(
-            "UPDATE source SET claimed_until = ?2 WHERE id IN (
-                 SELECT id FROM (
-                     SELECT id, next_poll, row_number() OVER (PARTITION BY host ORDER BY next_poll, id) AS place
-                     FROM source
-                     WHERE active = 1 AND (next_poll IS NULL OR next_poll <= ?1)
-                       AND (claimed_until IS NULL OR claimed_until <= ?1)
-                       AND host NOT IN (SELECT value FROM json_each(?5)))
-                 WHERE place <= ?4
-                 ORDER BY next_poll, id LIMIT ?3)
-             RETURNING id, name, host, state, next_poll",
-        )?
-        .query_map(params![millis(now), until, n as i64, per_host as i64, to_json(&busy)?], |row| {
-            Ok((row.get::<_, Option<i64>>(4)?, claim(row)?))
-        })?
-        .collect::<Result<Vec<_>>>()?;
-    // RETURNING has no order of its own.
-    claims.sort_by_key(|(due, claim)| (*due, claim.source));
-    Ok(claims.into_iter().map(|(_, claim)| claim).collect())
-}
-
-pub(super) fn claim_these(
+pub(super) fn claim(
     c: &Connection,
     ids: &[SourceId],
+    asked: Asked,
     now: Timestamp,
     lease: Duration,
-) -> Result<Vec<Claim>> {
+) -> Result<Vec<Turn>> {
     let until = millis(now).saturating_add(lease.as_millis() as i64);
+    let due = match asked {
+        Asked::WhenDue => millis(now),
+        Asked::Anyway => i64::MAX,
+    };
     let mut update = c.prepare_cached(
         "UPDATE source SET claimed_until = ?2
          WHERE id = ?3 AND active = 1 AND (claimed_until IS NULL OR claimed_until <= ?1)
+           AND (next_poll IS NULL OR next_poll <= ?4)
          RETURNING id, name, host, state",
     )?;
-    let mut claims = Vec::new();
-    for id in ids {
-        claims.extend(update.query_row(params![millis(now), until, id.0], claim).optional()?);
-    }
-    Ok(claims)
+    let mut busy = c.prepare_cached(
+        "SELECT max(coalesce(next_poll, 0), coalesce(claimed_until, 0)) FROM source WHERE id = ?1 AND active = 1",
+    )?;
+    let mut turn =
+        |id: SourceId| match update.query_row(params![millis(now), until, id.0, due], claimed).optional()? {
+            Some(claim) => Ok(Turn::Yours(Box::new(claim))),
+            None => Ok(match busy.query_row([id.0], |row| row.get(0)).optional()? {
+                Some(until) => Turn::Later(id, due_at(until)),
+                None => Turn::Never(id),
+            }),
+        };
+    ids.iter().map(|id| turn(*id)).collect()
 }
 
-fn claim(row: &Row<'_>) -> Result<Claim> {
+fn claimed(row: &Row<'_>) -> Result<Claim> {
     Ok(Claim {
         source: SourceId(row.get(0)?),
         name: row.get(1)?,
@@ -126,14 +108,25 @@ fn claim(row: &Row<'_>) -> Result<Claim> {
     })
 }
 
-pub(super) fn next_due(c: &Connection) -> Result<Option<Timestamp>> {
-    c.query_row(
-        "SELECT min(max(coalesce(next_poll, 0), coalesce(claimed_until, 0))) FROM source WHERE active = 1",
-        [],
-        |row| row.get::<_, Option<i64>>(0),
+/// What lies beyond the calendar, as the next poll of a source that is gone does, is never.
+fn due_at(millis: i64) -> Timestamp {
+    Timestamp::from_millisecond(millis).unwrap_or(Timestamp::MAX)
+}
+
+pub(super) fn plans(c: &Connection) -> Result<Vec<Plan>> {
+    c.prepare_cached(
+        "SELECT id, name, host, max(coalesce(next_poll, 0), coalesce(claimed_until, 0))
+         FROM source WHERE active = 1 ORDER BY id",
     )?
-    .map(time)
-    .transpose()
+    .query_map([], |row| {
+        Ok(Plan {
+            source: SourceId(row.get(0)?),
+            name: row.get(1)?,
+            host: row.get(2)?,
+            due: due_at(row.get(3)?),
+        })
+    })?
+    .collect()
 }
 
 pub(super) fn active(c: &Connection) -> Result<Vec<RememberedSource>> {

@@ -1,0 +1,330 @@
+//! The farm: N made feeds on a loopback origin, the built daemon polling and serving them, and what
+//! that costs it. `cargo bench --bench farm -- --help` tells the options; BENCHMARKS.md the method.
+
+#![allow(
+    clippy::disallowed_methods,
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a program of its own"
+)]
+
+mod generate;
+mod measure;
+mod origin;
+mod reader;
+mod words;
+
+use std::io::{BufRead, BufReader, Read};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use clap::Parser;
+use generate::Farm;
+use measure::Cost;
+use origin::Origin;
+use reader::Reader;
+
+/// Measures the built siftwire on a farm of made feeds.
+#[derive(Parser)]
+struct Arguments {
+    /// How many feeds
+    #[arg(long, default_value_t = 1000)]
+    feeds: usize,
+    /// Entries in each feed
+    #[arg(long, default_value_t = 35)]
+    entries: usize,
+    /// Bytes of text in each entry, about
+    #[arg(long, default_value_t = 2400)]
+    text: usize,
+    /// Another seed is another farm
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// How often each case is measured; the table shows medians
+    #[arg(long, default_value_t = 1)]
+    runs: usize,
+    /// How many outputs, each with a filter of its own
+    #[arg(long, default_value_t = 10)]
+    outputs: usize,
+    /// Only these cases: cold, unchanged, changed, idle, serve, start, refilter
+    #[arg(long, value_delimiter = ',')]
+    cases: Vec<String>,
+    /// Measure this binary instead of the one just built
+    #[arg(long)]
+    binary: Option<PathBuf>,
+    /// Work in this folder and leave it
+    #[arg(long)]
+    folder: Option<PathBuf>,
+    /// Write the figures here as JSON
+    #[arg(long)]
+    json: Option<PathBuf>,
+    /// Given by cargo
+    #[arg(long, hide = true)]
+    bench: bool,
+}
+
+/// One line of the table.
+#[derive(serde::Serialize)]
+struct Line {
+    case: &'static str,
+    #[serde(flatten)]
+    cost: Cost,
+    /// What else was counted.
+    note: String,
+}
+
+struct Bench {
+    arguments: Arguments,
+    binary: PathBuf,
+    home: PathBuf,
+    origin: Origin,
+    origin_at: String,
+    lines: Vec<Line>,
+}
+
+fn main() -> std::io::Result<()> {
+    let arguments = Arguments::parse();
+    let scratch = tempfile::tempdir()?;
+    let folder = arguments.folder.clone().unwrap_or_else(|| scratch.path().to_owned());
+    let (feeds, home) = (folder.join("feeds"), folder.join("home"));
+    std::fs::create_dir_all(&feeds)?;
+    std::fs::create_dir_all(&home)?;
+    let farm = Farm {
+        feeds: arguments.feeds,
+        entries: arguments.entries,
+        text: arguments.text,
+        seed: arguments.seed,
+    };
+    let origin = Origin::new(farm, &feeds)?;
+    eprintln!("{} feeds, {:.1} MB before compression", farm.feeds, origin.plain_bytes as f64 / 1e6);
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
+    let origin_at = runtime.block_on(origin.serve())?.to_string();
+    let binary = arguments.binary.clone().unwrap_or_else(|| env!("CARGO_BIN_EXE_siftwire").into());
+    let mut bench = Bench { arguments, binary, home, origin, origin_at, lines: Vec::new() };
+    bench.configure("armenian")?;
+    for _ in 0..bench.arguments.runs {
+        bench.round()?;
+    }
+    bench.tell()
+}
+
+impl Bench {
+    /// Every case once, in the order in which each finds what it needs.
+    fn round(&mut self) -> std::io::Result<()> {
+        if self.wants("cold") || !self.store().exists() {
+            for end in ["", "-wal", "-shm"] {
+                // What is not there need not be removed.
+                let _ = std::fs::remove_file(format!("{}{end}", self.store().display()));
+            }
+            self.poll("cold")?;
+        }
+        if self.wants("unchanged") {
+            self.poll("unchanged")?;
+        }
+        if self.wants("changed") {
+            self.origin.change_every(10)?;
+            self.poll("changed")?;
+        }
+        if self.wants("start") {
+            self.start_case()?;
+        }
+        if self.wants("idle") {
+            self.idle()?;
+        }
+        if self.wants("serve") {
+            self.serve()?;
+        }
+        if self.wants("refilter") {
+            self.refilter()?;
+        }
+        Ok(())
+    }
+
+    fn wants(&self, case: &str) -> bool {
+        self.arguments.cases.is_empty() || self.arguments.cases.iter().any(|wanted| wanted == case)
+    }
+
+    fn store(&self) -> PathBuf {
+        self.home.join("siftwire.db")
+    }
+
+    /// `word` is what the first output filters for.
+    fn configure(&self, word: &str) -> std::io::Result<()> {
+        let mut config = String::from(
+            "[serve]\nlisten = \"127.0.0.1:0\"\n[poll]\nevery = \"1d\"\nat_most = \"1d\"\nadaptive = false\n\
+             concurrency = 64\nper_host = 64\nallow = [\"127.0.0.0/8\"]\n[store]\nkeep = \"9999d\"\n",
+        );
+        let topics = [
+            "moscow",
+            "ереване",
+            "granted OR approved",
+            "ceasefire",
+            "бюджет",
+            "wheat",
+            "войск",
+            "border -iran",
+        ];
+        for output in 0..self.arguments.outputs {
+            let filter = if output == 0 { word } else { topics[output % topics.len()] };
+            config.push_str(&format!(
+                "[[output]]\nname = \"output-{output}\"\nfilter = '{filter} OR number{output}'\nlimit = 35\n"
+            ));
+        }
+        for feed in 0..self.arguments.feeds {
+            config.push_str(&format!(
+                "[[source]]\nname = \"s{feed}\"\nurl = \"http://{}/{feed}\"\n",
+                self.origin_at
+            ));
+        }
+        std::fs::write(self.home.join("config.toml"), config)
+    }
+
+    fn command(&self, words: &[&str]) -> Command {
+        let mut command = Command::new(&self.binary);
+        command.current_dir(&self.home).args(words).stdin(Stdio::null()).env("RUST_LOG", "warn");
+        command
+    }
+
+    fn poll(&mut self, case: &'static str) -> std::io::Result<()> {
+        let log = std::fs::File::create(self.home.join("log"))?;
+        let cost = measure::to_the_end(self.command(&["poll"]).stdout(Stdio::null()).stderr(log).spawn()?)?;
+        let said = std::fs::read_to_string(self.home.join("log"))?;
+        let note = said.lines().last().unwrap_or_default().to_owned();
+        self.lines.push(Line { case, cost, note });
+        Ok(())
+    }
+
+    fn daemon(&self) -> std::io::Result<(Daemon, Duration)> {
+        let started = Instant::now();
+        let mut child = self
+            .command(&["run"])
+            .env("RUST_LOG", "info")
+            .stderr(Stdio::piped())
+            .stdout(Stdio::null())
+            .spawn()?;
+        let mut log = BufReader::new(child.stderr.take().expect("it is piped"));
+        let mut line = String::new();
+        let address = loop {
+            line.clear();
+            if log.read_line(&mut line)? == 0 {
+                return Err(std::io::Error::other("the daemon ended before it listened"));
+            }
+            if let Some((_, rest)) = line.split_once("http://") {
+                break rest.split(['/', ' ', '\n']).next().unwrap_or_default().to_owned();
+            }
+        };
+        // Read to the end, so that the daemon never waits for a reader of its log.
+        std::thread::spawn(move || std::io::copy(&mut log.take(u64::MAX), &mut std::io::sink()));
+        Reader::connect(&address)?.ask("/feeds/output-0.atom", "")?;
+        Ok((Daemon { child, address, started }, started.elapsed()))
+    }
+
+    /// From the start of the process to the first answer.
+    fn start_case(&mut self) -> std::io::Result<()> {
+        let (daemon, first) = self.daemon()?;
+        let mut cost = measure::so_far(&daemon.child, daemon.started)?;
+        cost.wall = first.as_secs_f64();
+        self.lines.push(Line { case: "start", cost, note: "wall: to the first answer".into() });
+        Ok(())
+    }
+
+    fn idle(&mut self) -> std::io::Result<()> {
+        let (daemon, _) = self.daemon()?;
+        std::thread::sleep(Duration::from_secs(5));
+        let before = measure::so_far(&daemon.child, daemon.started)?;
+        std::thread::sleep(Duration::from_secs(20));
+        let after = measure::so_far(&daemon.child, daemon.started)?;
+        let share = (after.cpu - before.cpu) / (after.wall - before.wall) * 100.0;
+        let note =
+            format!("{share:.2} % of a core, {:.0} MB resident", measure::resident_mb(daemon.child.id()));
+        let cost =
+            Cost { cpu: after.cpu - before.cpu, wall: after.wall - before.wall, peak_mb: after.peak_mb };
+        self.lines.push(Line { case: "idle", cost, note });
+        Ok(())
+    }
+
+    /// One output over kept connections, as it is, in gzip, and with a validator.
+    fn serve(&mut self) -> std::io::Result<()> {
+        let (daemon, _) = self.daemon()?;
+        let path = "/feeds/output-0.atom";
+        let whole = Reader::connect(&daemon.address)?.ask(path, "")?;
+        let zipped = Reader::connect(&daemon.address)?.ask(path, "accept-encoding: gzip\r\n")?;
+        let known = format!("if-none-match: {}\r\n", whole.etag);
+        for (case, headers, length) in [
+            ("serve", "", whole.length),
+            ("serve gzip", "accept-encoding: gzip\r\n", zipped.length),
+            ("serve 304", known.as_str(), 0),
+        ] {
+            let before = measure::so_far(&daemon.child, daemon.started)?;
+            let answers = reader::storm(&daemon.address, path, headers, 32, Duration::from_secs(4));
+            let after = measure::so_far(&daemon.child, daemon.started)?;
+            let cpu = after.cpu - before.cpu;
+            let note =
+                format!("{:.0} answers per CPU second, {length} bytes each", answers as f64 / cpu.max(0.01));
+            let cost = Cost { cpu, wall: after.wall - before.wall, peak_mb: after.peak_mb };
+            self.lines.push(Line { case, cost, note });
+        }
+        Ok(())
+    }
+
+    /// An edited filter over the whole store, until its output shows what it matches.
+    fn refilter(&mut self) -> std::io::Result<()> {
+        self.configure("georgian")?;
+        let (daemon, _) = self.daemon()?;
+        let mut reader = Reader::connect(&daemon.address)?;
+        let before = reader.ask("/feeds/output-0.atom", "")?.etag;
+        let mut slowest = Duration::ZERO;
+        while reader.ask("/feeds/output-0.atom", "")?.etag == before
+            && daemon.started.elapsed().as_secs() < 300
+        {
+            std::thread::sleep(Duration::from_millis(20));
+            let asked = Instant::now();
+            reader.ask("/feeds/output-1.atom", "")?;
+            slowest = slowest.max(asked.elapsed());
+        }
+        let cost = measure::so_far(&daemon.child, daemon.started)?;
+        let note = format!("slowest answer meanwhile {:.0} ms", slowest.as_secs_f64() * 1e3);
+        self.lines.push(Line { case: "refilter", cost, note });
+        self.configure("armenian")
+    }
+
+    /// The table of medians, and the JSON of every run.
+    fn tell(&self) -> std::io::Result<()> {
+        println!("| case | CPU s | wall s | peak MB | |\n|---|---|---|---|---|");
+        let mut cases: Vec<&str> = Vec::new();
+        for line in &self.lines {
+            if !cases.contains(&line.case) {
+                cases.push(line.case);
+            }
+        }
+        for case in cases {
+            let mut of_case: Vec<&Line> = self.lines.iter().filter(|line| line.case == case).collect();
+            of_case.sort_by(|a, b| a.cost.cpu.total_cmp(&b.cost.cpu));
+            let Line { cost, note, .. } = of_case[of_case.len() / 2];
+            println!("| {case} | {:.2} | {:.2} | {:.0} | {note} |", cost.cpu, cost.wall, cost.peak_mb);
+        }
+        if let Some(path) = &self.arguments.json {
+            write_json(path, &self.lines)?;
+        }
+        Ok(())
+    }
+}
+
+fn write_json(path: &Path, lines: &[Line]) -> std::io::Result<()> {
+    std::fs::write(path, serde_json::to_vec_pretty(lines).map_err(std::io::Error::other)?)
+}
+
+/// A running daemon; it ends with the value.
+struct Daemon {
+    child: Child,
+    address: String,
+    started: Instant,
+}
+
+impl Drop for Daemon {
+    fn drop(&mut self) {
+        // It may have ended by itself.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}

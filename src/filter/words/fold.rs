@@ -1,0 +1,449 @@
+//! Text to folded words, the same for entries and for queries: issue 5, point 2. Pure.
+
+use std::ops::Range;
+
+use unicode_normalization::char::{decompose_compatible, is_combining_mark};
+
+/// The words of a text, folded, in one buffer: each stands between two single spaces.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Tokens {
+    folded: String,
+    tokens: Vec<Token>,
+}
+
+/// Where one word stands: bytes of the folded buffer, and of the text that it came from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Token {
+    folded: Range<u32>,
+    span: Range<u32>,
+}
+
+impl Tokens {
+    /// How many words there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.tokens.len()
+    }
+
+    /// Whether there is no word.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.tokens.is_empty()
+    }
+
+    /// All words between single spaces, with one before the first and one after the last: what an
+    /// automaton runs over. Empty where there is no word.
+    #[must_use]
+    pub fn folded(&self) -> &str {
+        &self.folded
+    }
+
+    /// The folded word at a place; empty past the end.
+    #[must_use]
+    pub fn word(&self, place: usize) -> &str {
+        self.tokens.get(place).map_or("", |token| &self.folded[usize_range(&token.folded)])
+    }
+
+    /// The bytes of the text that the word at a place came from; empty past the end.
+    #[must_use]
+    pub fn span(&self, place: usize) -> Range<usize> {
+        self.tokens.get(place).map_or(0..0, |token| usize_range(&token.span))
+    }
+
+    /// The place of the word that begins at a byte of [`Tokens::folded`], if one does.
+    #[must_use]
+    pub fn place(&self, at: usize) -> Option<usize> {
+        self.tokens.binary_search_by_key(&at, |token| token.folded.start as usize).ok()
+    }
+
+    /// The folded words in their order.
+    pub fn words(&self) -> impl Iterator<Item = &str> {
+        self.tokens.iter().map(|token| &self.folded[usize_range(&token.folded)])
+    }
+}
+
+fn usize_range(range: &Range<u32>) -> Range<usize> {
+    range.start as usize..range.end as usize
+}
+
+/// Cuts a plain text of at most 4 GB into words (what is beyond is not read). Words are letters and
+/// digits with apostrophes inside; possessives and elided articles are cut: Armenia's and
+/// l'Arménie are their nouns, and so are the Turkish İstanbul'da and İstanbul'dan. In scripts that
+/// write no spaces each character is a word, so that a row of them matches as a substring.
+#[must_use]
+pub fn tokens(plain: &str) -> Tokens {
+    let mut cutter = Cutter { out: Tokens::default(), start: None, first: None, last: None };
+    cutter.out.folded.reserve(plain.len() + 2);
+    let mut at = 0;
+    while at < plain.len() && at < u32::MAX as usize - 4 {
+        let byte = plain.as_bytes()[at];
+        let length = if byte.is_ascii() {
+            cutter.ascii(byte, at);
+            1
+        } else {
+            // A char starts here: `at` moves by whole characters.
+            let Some(c) = plain[at..].chars().next() else { break };
+            cutter.character(c, at);
+            c.len_utf8()
+        };
+        at += length;
+    }
+    cutter.finish(at);
+    if !cutter.out.tokens.is_empty() {
+        cutter.out.folded.push(' ');
+    }
+    cutter.out
+}
+
+/// A text folded whole, without cutting it into words: case, accents, look-alikes, invisible
+/// characters. What stands between words stays.
+#[must_use]
+pub fn fold(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            _ if is_invisible(c) => {}
+            _ if is_apostrophe(c) => out.push('\''),
+            _ => fold_char(c, &mut out),
+        }
+    }
+    out
+}
+
+/// A word that is being read.
+struct Cutter {
+    out: Tokens,
+    /// Where the word began, in the buffer and in the text.
+    start: Option<(usize, usize)>,
+    /// Where the word's first apostrophe ended in the text.
+    first: Option<usize>,
+    /// Where its last apostrophe began in the text.
+    last: Option<usize>,
+}
+
+impl Cutter {
+    fn ascii(&mut self, byte: u8, at: usize) {
+        if byte.is_ascii_alphanumeric() {
+            self.begin(at);
+            self.out.folded.push(char::from(byte.to_ascii_lowercase()));
+        } else if byte == b'\'' || byte == b'`' {
+            self.apostrophe(at, 1);
+        } else if self.start.is_some() {
+            self.finish(at);
+        }
+    }
+
+    fn character(&mut self, c: char, at: usize) {
+        if is_invisible(c) {
+        } else if is_apostrophe(c) {
+            self.apostrophe(at, c.len_utf8());
+        } else if is_spaceless(c) {
+            self.finish(at);
+            let mut letters = String::new();
+            fold_char(c, &mut letters);
+            for letter in letters.chars() {
+                self.begin(at);
+                self.out.folded.push(letter);
+                self.finish(at + c.len_utf8());
+            }
+        } else if c.is_alphanumeric() {
+            self.begin(at);
+            let before = self.out.folded.len();
+            fold_char(c, &mut self.out.folded);
+            self.split_within(before, at, c);
+        } else if is_combining_mark(c) {
+            // Of a letter before it: kept only where fold_char says so.
+            if self.start.is_some() {
+                fold_char(c, &mut self.out.folded);
+            }
+        } else {
+            self.finish(at);
+        }
+    }
+
+    /// A compatibility character such as ½ folds to more than letters: it stands between words.
+    fn split_within(&mut self, before: usize, at: usize, c: char) {
+        let added = &self.out.folded[before..];
+        if added.contains(|c: char| !c.is_alphanumeric()) {
+            self.out.folded.truncate(before);
+            self.finish(at + c.len_utf8());
+        }
+    }
+
+    fn begin(&mut self, at: usize) {
+        if self.start.is_none() {
+            self.out.folded.push(' ');
+            self.start = Some((self.out.folded.len(), at));
+        }
+    }
+
+    fn apostrophe(&mut self, at: usize, length: usize) {
+        if self.out.folded.ends_with('\'') {
+            // Two in a row quote something.
+            self.finish(at);
+        } else if self.start.is_some_and(|(start, _)| start < self.out.folded.len()) {
+            self.out.folded.push('\'');
+            self.first = self.first.or(Some(at + length));
+            self.last = Some(at);
+        }
+    }
+
+    /// Ends the word, if there is one, and cuts what is not its own.
+    fn finish(&mut self, at: usize) {
+        let (first, last) = (self.first.take(), self.last.take());
+        let Some((start, from)) = self.start.take() else { return };
+        let mut to = at;
+        let mut from = from;
+        if let (Some(first), Some(last)) = (first, last) {
+            let word = &self.out.folded[start..];
+            let whole = word.trim_end_matches('\'');
+            let cut = elided(whole);
+            let kept = cut + without_suffix(&whole[cut..]);
+            if kept < word.len() {
+                to = last;
+            }
+            self.out.folded.truncate(start + kept);
+            if cut > 0 {
+                from = first;
+                self.out.folded.drain(start..start + cut);
+            }
+        }
+        let end = self.out.folded.len();
+        if end == start {
+            // Nothing but marks: take the space back.
+            self.out.folded.truncate(start - 1);
+            return;
+        }
+        self.out
+            .tokens
+            .push(Token { folded: narrow(start)..narrow(end), span: narrow(from)..narrow(to.max(from)) });
+    }
+}
+
+/// `tokens` reads no text beyond 4 GB; folding makes nothing longer that is not read.
+fn narrow(at: usize) -> u32 {
+    u32::try_from(at).unwrap_or(u32::MAX)
+}
+
+/// Turkish writes the case of a proper name after an apostrophe.
+const TURKISH_CASES: [&str; 34] = [
+    "da", "de", "ta", "te", "dan", "den", "tan", "ten", "in", "un", "nin", "nun", "ya", "ye", "yi", "yu",
+    "na", "ne", "ni", "nu", "la", "le", "yla", "yle", "daki", "deki", "taki", "teki", "nda", "nde", "ndan",
+    "nden", "lar", "ler",
+];
+
+/// How much of a word stands before a possessive or a case that an apostrophe parts from it.
+fn without_suffix(word: &str) -> usize {
+    let mut kept = word;
+    while let Some(noun) = kept.strip_suffix("'s") {
+        kept = noun.trim_end_matches('\'');
+    }
+    let Some((name, case)) = kept.split_once('\'') else { return kept.len() };
+    let letters = name.chars().count();
+    let turkish = match case {
+        "a" | "e" | "i" | "u" => letters >= 4,
+        _ => letters >= 3 && TURKISH_CASES.contains(&case),
+    };
+    if turkish { name.len() } else { kept.len() }
+}
+
+/// Articles and small words that lose their vowel before another word: French, Catalan, Italian.
+const ELIDED: [&str; 20] = [
+    "l", "d", "qu", "j", "n", "s", "c", "m", "t", "lorsqu", "puisqu", "jusqu", "quoiqu", "dell", "all",
+    "nell", "dall", "sull", "un", "quest",
+];
+
+/// How much of a word is such an article with its apostrophe.
+fn elided(word: &str) -> usize {
+    match word.split_once('\'') {
+        Some((before, after)) if ELIDED.contains(&before) && after.chars().nth(1).is_some() => {
+            before.len() + 1
+        }
+        _ => 0,
+    }
+}
+
+/// Folds one character behind what is folded already: NFKD, lower case, marks dropped, look-alikes
+/// spelled out.
+fn fold_char(c: char, out: &mut String) {
+    match c {
+        'a'..='z' | '0'..='9' | 'а'..='и' | 'к'..='я' | 'ա'..='ֆ' => push_letter(c, out),
+        'A'..='Z' => out.push(c.to_ascii_lowercase()),
+        'А'..='И' | 'К'..='Я' | 'Ա'..='Ֆ' => c.to_lowercase().for_each(|c| push_letter(c, out)),
+        'й' | 'Й' => out.push('й'),
+        // The signs of trade are not letters.
+        '\u{2122}' | '\u{2120}' => {}
+        _ => decompose_compatible(c, |c| c.to_lowercase().for_each(|c| push_decomposed(c, out))),
+    }
+}
+
+/// A character of a decomposition: a letter, or a mark on the letter before it.
+fn push_decomposed(c: char, out: &mut String) {
+    let letter = match c {
+        // These are letters of their own, not accented ones: й, ў, ї.
+        '\u{306}' if out.ends_with('и') => Some(('и', 'й')),
+        '\u{306}' if out.ends_with('у') => Some(('у', 'ў')),
+        '\u{308}' if out.ends_with('і') => Some(('і', 'ї')),
+        // Of ŉ, whose apostrophe stands before the letter.
+        '\u{2bc}' => return,
+        _ if is_combining_mark(c) => return,
+        _ => None,
+    };
+    match letter {
+        Some((bare, own)) => {
+            out.truncate(out.len() - bare.len_utf8());
+            out.push(own);
+        }
+        None => push_letter(c, out),
+    }
+}
+
+/// Letters that no normalisation form takes apart.
+fn push_letter(c: char, out: &mut String) {
+    match c {
+        'ß' => out.push_str("ss"),
+        'ı' => out.push('i'),
+        'ł' => out.push('l'),
+        'ø' => out.push('o'),
+        'æ' => out.push_str("ae"),
+        'œ' => out.push_str("oe"),
+        'ς' => out.push('σ'),
+        'և' => out.push_str("եւ"),
+        // In capitals the ligature of the reformed spelling is written with this letter.
+        'վ' if out.ends_with('ե') => out.push('ւ'),
+        _ => out.push(c),
+    }
+}
+
+fn is_apostrophe(c: char) -> bool {
+    matches!(
+        c,
+        '\'' | '`'
+            | '\u{b4}'
+            | '\u{2018}'
+            | '\u{2019}'
+            | '\u{201b}'
+            | '\u{2032}'
+            | '\u{2bb}'
+            | '\u{2bc}'
+            | '\u{55a}'
+            | '\u{ff07}'
+    )
+}
+
+/// Soft hyphens, zero-width and direction marks, Armenian emphasis marks: removed, not split on.
+fn is_invisible(c: char) -> bool {
+    matches!(c, '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}'
+        | '\u{2060}'..='\u{206f}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{55b}' | '\u{55c}' | '\u{55e}')
+}
+
+/// Han, kana, Thai, Lao, Khmer, Burmese.
+fn is_spaceless(c: char) -> bool {
+    matches!(c, '\u{e00}'..='\u{eff}' | '\u{1000}'..='\u{109f}' | '\u{1780}'..='\u{17ff}' | '\u{3040}'..='\u{30ff}'
+        | '\u{31f0}'..='\u{31ff}' | '\u{3021}'..='\u{303a}' | '\u{3190}'..='\u{319f}' | '\u{3280}'..='\u{33ff}' | '\u{2e80}'..='\u{2fdf}' | '\u{3400}'..='\u{4dbf}' | '\u{4e00}'..='\u{9fff}' | '\u{f900}'..='\u{faff}'
+        | '\u{ff66}'..='\u{ff9f}' | '\u{20000}'..='\u{2ffff}')
+        && c.is_alphanumeric()
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use unicode_normalization::UnicodeNormalization;
+
+    use super::*;
+
+    fn words(text: &str) -> Vec<String> {
+        tokens(text).words().map(str::to_owned).collect()
+    }
+
+    #[track_caller]
+    fn same(a: &str, b: &str) {
+        assert_eq!(words(a), words(b), "{a} and {b}");
+    }
+
+    #[test]
+    fn spellings_of_one_word_fold_alike() {
+        same("ARMÉNIE", "armenie");
+        same("Ёлка", "елка");
+        same("Straße", "STRASSE");
+        same("STRAẞE", "strasse");
+        same("և", "եւ");
+        same("ԵՐԵՎԱՆ", "Երևան");
+        same("Երևան", "Երեւան");
+        same("O\u{2019}Neill", "o'neill");
+        same("Oʻzbekiston", "O'zbekiston");
+        same("Ar\u{ad}me\u{200b}nia", "armenia");
+        same("ﬁnal", "final");
+        same("Ｇ７", "g7");
+        same("Erdoğan", "erdogan");
+        same("İstanbul", "istanbul");
+        same("Diyarbakır", "diyarbakir");
+        same("Łódź", "lodz");
+        same("Møller Æsop œuvre", "moller aesop oeuvre");
+        same("Հայաստան՛ը", "հայաստանը");
+        same("Ինչո՞ւ", "ինչու");
+        same("Κόσμος", "κοσμοσ");
+        same("\u{202b}الشرق\u{202c}", "الشرق");
+    }
+
+    #[test]
+    fn letters_that_only_look_accented_stay() {
+        assert_ne!(words("май"), words("маи"));
+        assert_ne!(words("їжа"), words("іжа"));
+        assert_ne!(words("ўсе"), words("усе"));
+        assert_eq!(words("МАЙ"), ["май"]);
+        assert_eq!(words("УКРАЇ\u{301}НА"), ["україна"]);
+        same("маи\u{306}", "май");
+        same("і\u{308}жа", "їжа");
+    }
+
+    #[test]
+    fn words_end_where_a_reader_sees_them_end() {
+        assert_eq!(words("Nagorno-Karabakh's war/peace #1"), ["nagorno", "karabakh", "war", "peace", "1"]);
+        assert_eq!(words("l'Arménie d\u{2019}aujourd\u{2019}hui"), ["armenie", "aujourd'hui"]);
+        assert_eq!(words("qu'Erevan, dell'Armenia"), ["erevan", "armenia"]);
+        assert_eq!(words("'quoted' dogs' О'Нил п'ять"), ["quoted", "dogs", "о'нил", "п'ять"]);
+        assert_eq!(words("İstanbul'da Bakı'dan don't ma'am"), ["istanbul", "baki", "don't", "ma'am"]);
+        assert_eq!(words("东京 tower"), ["东", "京", "tower"]);
+        assert_eq!(words("U.S.-Iran"), ["u", "s", "iran"]);
+        assert_eq!(words("snake_case a…b 1½ ½ Siri™"), ["snake", "case", "a", "b", "1", "siri"]);
+        assert_eq!(words("— ' — \u{301}"), Vec::<String>::new());
+    }
+
+    #[test]
+    fn each_word_knows_where_it_stood() {
+        let text = "L\u{2019}Arménie, Moscow\u{2019}s 东京!";
+        let found = tokens(text);
+        let spans: Vec<&str> = (0..found.len()).map(|place| &text[found.span(place)]).collect();
+        assert_eq!(spans, ["Arménie", "Moscow", "东", "京"]);
+        assert_eq!(found.folded(), " armenie moscow 东 京 ");
+        assert_eq!(found.place(9), Some(1));
+        assert_eq!(found.place(10), None);
+        assert_eq!((found.word(9), found.span(9)), ("", 0..0));
+    }
+
+    proptest! {
+        #[test]
+        fn folding_twice_changes_nothing_more(text in "\\PC{0,40}") {
+            let once = words(&text);
+            prop_assert_eq!(words(&once.join(" ")), once);
+        }
+
+        #[test]
+        fn composed_and_decomposed_are_one(text in "[a-zà-ÿĀ-ňŊ-žА-яЁёЇїЎўЙй' -]{0,30}") {
+            let decomposed: String = text.nfd().collect();
+            prop_assert_eq!(words(&text), words(&decomposed));
+            prop_assert_eq!(words(&text), words(&text.to_uppercase()));
+        }
+
+        #[test]
+        fn every_span_holds_its_word(text in "\\PC{0,40}|[a-zé'’ .-]{0,30}") {
+            let found = tokens(&text);
+            for place in 0..found.len() {
+                let again = tokens(&text[found.span(place)]);
+                prop_assert!((0..again.len()).any(|at| again.word(at) == found.word(place)));
+                prop_assert!(!found.word(place).contains(' '));
+            }
+        }
+    }
+}

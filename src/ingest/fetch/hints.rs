@@ -1,0 +1,121 @@
+//! What an answer's headers say of when to come again. Pure.
+
+use std::time::Duration;
+
+use jiff::fmt::rfc2822;
+use jiff::{SignedDuration, Timestamp};
+use reqwest::header::{self, HeaderMap, HeaderValue};
+
+/// `max-age` less `Age`, which wins over `Expires`.
+pub(super) fn fresh_for(headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
+    let text = |name| headers.get(name).and_then(|value: &HeaderValue| value.to_str().ok());
+    // The header may come in several lines, which count as one.
+    let max_age = headers
+        .get_all(header::CACHE_CONTROL)
+        .iter()
+        .filter_map(|control| control.to_str().ok())
+        .flat_map(|control| control.split(','))
+        .find_map(|part| part.trim().to_ascii_lowercase().strip_prefix("max-age=").map(str::to_owned))
+        .and_then(|seconds| number(&seconds));
+    match max_age {
+        Some(seconds) => {
+            let age = text(header::AGE).and_then(number).unwrap_or(0);
+            Some(Duration::from_secs(seconds.saturating_sub(age)))
+        }
+        None => {
+            // By the site's own clock (RFC 9111 section 4.2.1), which may be wrong.
+            let then = text(header::DATE).and_then(date).unwrap_or(now);
+            date(text(header::EXPIRES)?).and_then(|at| Duration::try_from(at.duration_since(then)).ok())
+        }
+    }
+}
+
+pub(super) fn retry_after(headers: &HeaderMap, now: Timestamp) -> Option<Timestamp> {
+    let value = headers.get(header::RETRY_AFTER)?.to_str().ok()?.trim();
+    let seconds = number(value).map(|seconds| i64::try_from(seconds).unwrap_or(i64::MAX));
+    match seconds {
+        Some(seconds) => Some(now.checked_add(SignedDuration::from_secs(seconds)).unwrap_or(Timestamp::MAX)),
+        None => date(value),
+    }
+}
+
+/// Digits alone; more of them than fit are as many as fit.
+fn number(text: &str) -> Option<u64> {
+    let text = text.trim().trim_matches('"');
+    let digits = !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+    digits.then(|| text.parse().unwrap_or(u64::MAX))
+}
+
+/// A date as HTTP has it, in any of its three forms, or as mail has it.
+fn date(text: &str) -> Option<Timestamp> {
+    if let Ok(time) = httpdate::parse_http_date(text.trim()) {
+        return Timestamp::try_from(time).ok();
+    }
+    rfc2822::DateTimeParser::new().relaxed_weekday(true).parse_timestamp(text.trim()).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use reqwest::header::HeaderName;
+
+    use super::*;
+
+    #[test]
+    fn headers_of_any_kind_give_a_time_or_none() {
+        let now: Timestamp = "2026-11-01T00:00:00Z".parse().expect("a time");
+        let fresh = |pairs: &[(&'static str, &'static str)]| {
+            fresh_for(
+                &pairs
+                    .iter()
+                    .map(|(n, v)| (HeaderName::from_static(n), HeaderValue::from_static(v)))
+                    .collect(),
+                now,
+            )
+        };
+        assert_eq!(
+            fresh(&[("cache-control", "public, Max-Age=600"), ("age", "100")]),
+            Some(Duration::from_secs(500))
+        );
+        assert_eq!(
+            fresh(&[("cache-control", "max-age=99999999999999999999")]),
+            Some(Duration::from_secs(u64::MAX))
+        );
+        assert_eq!(fresh(&[("expires", "Sun, 01 Nov 2026 01:00:00 GMT")]), Some(Duration::from_secs(3600)));
+        let mut lines = HeaderMap::new();
+        lines.append(header::CACHE_CONTROL, HeaderValue::from_static("public"));
+        lines.append(header::CACHE_CONTROL, HeaderValue::from_static("max-age=60"));
+        assert_eq!(fresh_for(&lines, now), Some(Duration::from_secs(60)));
+        assert_eq!(fresh(&[("expires", "0")]), None);
+        assert_eq!(
+            fresh(&[
+                ("date", "Sun, 01 Nov 2020 00:00:00 GMT"),
+                ("expires", "Sunday, 01-Nov-20 00:10:00 GMT")
+            ]),
+            Some(Duration::from_secs(600)),
+            "the site's clock is six years behind"
+        );
+        assert_eq!(fresh(&[("cache-control", "max-age=600"), ("age", "-5")]), Some(Duration::from_secs(600)));
+        assert_eq!(
+            fresh(&[("cache-control", "max-age=600"), ("age", "99999999999999999999")]),
+            Some(Duration::ZERO)
+        );
+        assert_eq!(
+            fresh(&[("cache-control", "no-cache, no-store, max-age=60")]),
+            Some(Duration::from_secs(60))
+        );
+        assert_eq!(fresh(&[("cache-control", "max-age=60s"), ("expires", "never")]), None);
+        assert_eq!(
+            fresh(&[("cache-control", "max-age=60"), ("expires", "Sun, 01 Nov 2026 09:00:00 GMT")]),
+            Some(Duration::from_secs(60)),
+            "max-age wins"
+        );
+        let wait = |value| {
+            retry_after(&[(header::RETRY_AFTER, HeaderValue::from_static(value))].into_iter().collect(), now)
+        };
+        assert_eq!(wait("120"), Some(now + SignedDuration::from_secs(120)));
+        assert_eq!(wait("Sun, 01 Nov 2026 01:00:00 GMT"), Some(now + SignedDuration::from_hours(1)));
+        assert_eq!(wait("99999999999999999999"), Some(Timestamp::MAX));
+        assert_eq!((wait("-3"), wait("soon"), wait("")), (None, None, None));
+        assert_eq!(fresh(&[("cache-control", "max-age=-5, no-cache")]), None);
+    }
+}

@@ -1,0 +1,78 @@
+//! Titles and names as plain text on one line, and texts with only the characters that XML can carry. Pure.
+
+use std::borrow::Cow;
+
+use memchr::memchr;
+
+/// Plain text on one line: markup gone, character references resolved (twice: many feeds escape
+/// twice). `None` for what is empty then.
+pub(super) fn line(raw: &str) -> Option<String> {
+    let text = text(raw);
+    (!text.is_empty()).then_some(text)
+}
+
+/// As [`line()`], but with an empty text for nothing.
+pub(super) fn text(raw: &str) -> String {
+    let once = without_tags(raw);
+    let text = if memchr(b'&', once.as_bytes()).is_some() {
+        let twice = without_tags(&htmlize::unescape(once.as_ref())).into_owned();
+        Cow::Owned(htmlize::unescape(twice.as_str()).into_owned())
+    } else {
+        once
+    };
+    let text = printable(text);
+    let mut words = text.split_whitespace();
+    let mut line = String::with_capacity(text.len());
+    line.extend(words.next());
+    for word in words {
+        line.push(' ');
+        line.push_str(word);
+    }
+    line
+}
+
+/// Only what looks like a tag goes: in "5 < 6" nothing does.
+fn without_tags(text: &str) -> Cow<'_, str> {
+    if memchr(b'<', text.as_bytes()).is_none() {
+        return Cow::Borrowed(text);
+    }
+    let mut kept = String::with_capacity(text.len());
+    let mut rest = text;
+    // Once no `>` follows, none follows what comes later.
+    let mut last_end = text.rfind('>').map_or(0, |end| end + 1);
+    while let Some(at) = rest.find('<') {
+        let (before, tag) = rest.split_at(at);
+        kept.push_str(before);
+        let here = text.len() - tag.len();
+        let opens = tag[1..].starts_with(|c: char| c.is_ascii_alphabetic() || c == '/' || c == '!');
+        match (opens && here < last_end).then(|| tag.find('>')).flatten() {
+            Some(end) => rest = &tag[end + 1..],
+            None => {
+                last_end = if opens { 0 } else { last_end };
+                kept.push('<');
+                rest = &tag[1..];
+            }
+        }
+    }
+    kept.push_str(rest);
+    Cow::Owned(kept)
+}
+
+/// Without the characters that XML cannot carry (XML 1.0 section 2.2), and the C1 controls.
+pub(super) fn printable(text: Cow<'_, str>) -> Cow<'_, str> {
+    // Most texts have none of the bytes that such a character may begin with: whole blocks are looked
+    // at, because that is what a processor does many bytes at a time.
+    let suspect =
+        |b: &u8| (*b < 0x20 && !matches!(b, b'\t' | b'\n' | b'\r')) || matches!(b, 0x7f | 0xc2 | 0xef);
+    let any = text.as_bytes().chunks(256).any(|block| block.iter().fold(false, |any, b| any | suspect(b)));
+    let bad = |c: char| {
+        (c.is_control() && !matches!(c, '\t' | '\n' | '\r')) || matches!(c, '\u{fffe}' | '\u{ffff}')
+    };
+    if any && text.contains(bad) { Cow::Owned(text.replace(bad, "")) } else { text }
+}
+
+/// Whether a text that is said to be plain is markup all the same: many feeds say so of all their texts.
+pub(super) fn looks_like_html(text: &str) -> bool {
+    const SIGNS: [&str; 8] = ["</", "<p>", "<br", "<a ", "<img ", "<p ", "<div", "<span"];
+    memchr(b'<', text.as_bytes()).is_some_and(|at| SIGNS.iter().any(|sign| text[at..].contains(sign)))
+}

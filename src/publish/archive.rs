@@ -1,0 +1,197 @@
+//! The past of an output, page by page (RFC 5005 section 4), read when it is asked for.
+
+use std::collections::{HashSet, VecDeque};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+
+use jiff::Timestamp;
+
+use super::document::{Document, Place};
+use super::format::Format;
+use super::output::Output;
+use super::shelf::Representation;
+use super::{Adopted, Outputs, atom, json_feed, rss, select};
+use crate::store::{Error, Frozen, Store};
+
+/// The formats that have archive pages.
+const FORMATS: [Format; 3] = [Format::Atom, Format::Rss, Format::Json];
+/// Bytes of pages that are kept at hand: deep history costs no more memory than this.
+const AT_HAND: usize = 4_000_000;
+/// A page has as many entries as the feed, but not more than this.
+const LONGEST: usize = 500;
+
+/// How many entries an archive page of an output takes.
+pub(super) fn page_size(output: &Output) -> usize {
+    output.limit.clamp(1, LONGEST)
+}
+
+/// Reads archive pages. A full page is kept as it was first given out; those lately asked for are at hand.
+pub struct Archives {
+    store: Store,
+    outputs: RwLock<Arc<Outputs>>,
+    at_hand: Mutex<VecDeque<(Address, Arc<Representation>)>>,
+}
+
+/// One page of one output in one format, under the addresses that it names.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Address {
+    base: String,
+    name: String,
+    number: u32,
+    format: Format,
+}
+
+/// An archive page.
+#[derive(Clone, Debug)]
+pub struct Page {
+    /// What is sent.
+    pub representation: Arc<Representation>,
+    /// Whether it can still change.
+    pub end: End,
+}
+
+/// Whether an archive page can still change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum End {
+    /// It is full, and stays as it is.
+    Full,
+    /// Entries still enter it.
+    Open,
+}
+
+impl Archives {
+    /// The archives of these outputs.
+    #[must_use]
+    pub fn new(store: Store, outputs: Arc<Outputs>) -> Archives {
+        Archives { store, outputs: RwLock::new(outputs), at_hand: Mutex::default() }
+    }
+
+    /// From now on these are the outputs.
+    pub fn adopt(&self, outputs: Arc<Outputs>) {
+        *self.outputs.write().unwrap_or_else(PoisonError::into_inner) = outputs;
+    }
+
+    /// A page, if there is one. The page after a full one is there before anything is on it.
+    ///
+    /// # Errors
+    /// The store cannot read or write.
+    pub async fn page(
+        &self,
+        name: &str,
+        number: u32,
+        format: Format,
+        now: Timestamp,
+    ) -> Result<Option<Page>, Error> {
+        let outputs = Arc::clone(&self.outputs.read().unwrap_or_else(PoisonError::into_inner));
+        let Some(adopted) = outputs.outputs.iter().find(|adopted| adopted.output.name == name) else {
+            return Ok(None);
+        };
+        let base = outputs.site.public_url.to_string();
+        let address = Address { base: base.clone(), name: name.to_owned(), number, format };
+        if let Some(representation) = self.take(&address) {
+            return Ok(Some(Page { representation, end: End::Full }));
+        }
+        let kept = self.store.frozen(adopted.id, number, format.extension(), base.clone()).await?;
+        if let Some(page) = kept.and_then(|kept| thawed(&kept, format)) {
+            return Ok(Some(self.keep(address, page)));
+        }
+        let Some(page) = self.store.archive_page(adopted.id, number).await? else {
+            return self.empty(&outputs, adopted, number, format).await;
+        };
+        if page.is_full && page.entries.is_empty() {
+            // All that was on it is forgotten.
+            return Ok(None);
+        }
+        let next = page.is_full.then_some(number + 1);
+        let document = document(&outputs, adopted, number, next, page.entries);
+        if !page.is_full {
+            let changed = document.entries.iter().map(|shown| shown.kept.changed).max();
+            return Ok(Some(open(&document, format, changed.unwrap_or(adopted.since))));
+        }
+        let bodies = tokio::task::block_in_place(|| frozen(&document, now));
+        self.store.freeze(adopted.id, number, base.clone(), bodies).await?;
+        // Somebody else may have been first: what is kept is what is sent.
+        let kept = self.store.frozen(adopted.id, number, format.extension(), base).await?;
+        Ok(kept.and_then(|kept| thawed(&kept, format)).map(|page| self.keep(address, page)))
+    }
+
+    /// The page that follows the last one, where that is full.
+    async fn empty(
+        &self,
+        outputs: &Outputs,
+        adopted: &Adopted,
+        number: u32,
+        format: Format,
+    ) -> Result<Option<Page>, Error> {
+        let Some(before) = number.checked_sub(1).filter(|before| *before > 0) else { return Ok(None) };
+        let follows = self.store.archive_page(adopted.id, before).await?.is_some_and(|page| page.is_full);
+        let page = || open(&document(outputs, adopted, number, None, Vec::new()), format, adopted.since);
+        Ok(follows.then(page))
+    }
+
+    fn take(&self, address: &Address) -> Option<Arc<Representation>> {
+        let at_hand = self.at_hand.lock().unwrap_or_else(PoisonError::into_inner);
+        at_hand.iter().find(|(held, _)| held == address).map(|(_, page)| Arc::clone(page))
+    }
+
+    fn keep(&self, address: Address, page: Representation) -> Page {
+        let representation = Arc::new(page);
+        let mut at_hand = self.at_hand.lock().unwrap_or_else(PoisonError::into_inner);
+        at_hand.retain(|(held, _)| *held != address);
+        at_hand.push_front((address, Arc::clone(&representation)));
+        let mut bytes = 0;
+        at_hand.retain(|(_, page)| {
+            bytes += page.weight();
+            bytes <= AT_HAND
+        });
+        Page { representation, end: End::Full }
+    }
+}
+
+fn document(
+    outputs: &Outputs,
+    adopted: &Adopted,
+    number: u32,
+    next: Option<u32>,
+    entries: Vec<crate::entry::KeptEntry>,
+) -> Document {
+    let (output, site) = (&adopted.output, &outputs.site);
+    let mut seen = HashSet::new();
+    let entries = entries.into_iter().filter(|kept| seen.insert(kept.uid.clone()));
+    Document {
+        name: output.name.clone(),
+        title: output.title.clone(),
+        public_url: site.public_url.clone(),
+        hub: None,
+        since: adopted.since,
+        place: Place::Archive { number, next },
+        entries: entries.map(|kept| select::shown(output, Arc::new(kept))).collect(),
+    }
+}
+
+fn write(document: &Document, format: Format) -> Vec<u8> {
+    match format {
+        Format::Rss => rss::write(document),
+        Format::Json => json_feed::write(document),
+        Format::Atom | Format::Html => atom::write(document),
+    }
+}
+
+fn open(document: &Document, format: Format, changed: Timestamp) -> Page {
+    let bytes = tokio::task::block_in_place(|| write(document, format));
+    let representation = Arc::new(Representation::new(format.content_type(), bytes, changed));
+    Page { representation, end: End::Open }
+}
+
+fn frozen(document: &Document, now: Timestamp) -> Vec<Frozen> {
+    let freeze = |format: Format| Frozen {
+        format: format.extension().to_owned(),
+        changed: now,
+        body: zstd::bulk::compress(&write(document, format), 9).unwrap_or_default(),
+    };
+    FORMATS.map(freeze).into()
+}
+
+fn thawed(kept: &Frozen, format: Format) -> Option<Representation> {
+    let bytes = zstd::stream::decode_all(kept.body.as_slice()).ok()?;
+    Some(Representation::new(format.content_type(), bytes, kept.changed))
+}

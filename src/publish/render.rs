@@ -1,0 +1,275 @@
+//! From members to documents on the shelf: only what can differ is made anew. Door to `write_to`, by way of `files`.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use sha2::{Digest, Sha256};
+
+use super::document::{Document, Place};
+use super::format::Format;
+use super::html::{FrontPage, OutputLine, SourceLine};
+use super::output::{Output, Site};
+use super::press::{MadeOf, News, Standing};
+use super::shelf::{self, Representation, Shelf};
+use super::{Adopted, Outputs, atom, files, html, json_feed, opml, rss, select};
+use crate::store::{Error, Extent, Hub, OutputId, Rendering, Store, Wanted};
+
+/// Puts on the shelf what was last published, as it was, of the outputs that still look so.
+///
+/// # Errors
+/// The store cannot read.
+pub async fn restore(store: &Store, outputs: &Outputs, shelf: &Shelf) -> Result<(), Error> {
+    let mut kept: HashMap<OutputId, Vec<Rendering>> = HashMap::new();
+    for rendering in store.renderings(None).await? {
+        kept.entry(rendering.output).or_default().push(rendering);
+    }
+    for adopted in &outputs.outputs {
+        let look = look(&adopted.output, &outputs.site);
+        let kept = kept.remove(&adopted.id).unwrap_or_default();
+        let whole: Option<Vec<_>> =
+            Format::ALL.into_iter().map(|format| as_it_was(&kept, format, &look, adopted, outputs)).collect();
+        let feed = kept.iter().find(|rendering| rendering.format == Format::Atom.extension());
+        if let (Some(whole), Some(feed)) = (whole, feed) {
+            for (format, representation) in whole {
+                shelf.place(&format.path(&adopted.output.name), representation);
+            }
+            let standing = Standing { entries: feed.entries, changed: feed.changed, made_of: None };
+            outputs.press.stands(adopted.id, standing);
+        }
+    }
+    Ok(())
+}
+
+fn as_it_was(
+    kept: &[Rendering],
+    format: Format,
+    look: &str,
+    adopted: &Adopted,
+    outputs: &Outputs,
+) -> Option<(Format, Representation)> {
+    let rendering = kept.iter().find(|kept| kept.format == format.extension() && kept.look == look)?;
+    let bytes = zstd::stream::decode_all(rendering.body.as_slice()).ok()?;
+    // Damaged bytes are made anew.
+    (shelf::digest(&bytes) == rendering.digest)
+        .then(|| (format, represent(&adopted.output, &outputs.site, format, bytes, rendering.changed)))
+}
+
+/// Makes the documents of the outputs of which nothing stands yet.
+///
+/// # Errors
+/// The store cannot read or write.
+pub async fn render_missing(
+    store: &Store,
+    outputs: &Outputs,
+    shelf: &Shelf,
+    now: Timestamp,
+) -> Result<(), Error> {
+    for adopted in &outputs.outputs {
+        if outputs.press.standing(adopted.id).is_none() {
+            render_one(store, outputs, adopted, shelf, now).await?;
+        }
+    }
+    Ok(())
+}
+
+/// Writes each output that may differ in each format, and puts what changed on the shelf. The store
+/// remembers, across restarts too, when each document's bytes last changed.
+///
+/// # Errors
+/// The store cannot read or write; what is on the shelf stays.
+pub async fn render(
+    store: &Store,
+    outputs: &Outputs,
+    shelf: &Shelf,
+    sources: &[SourceLine],
+    now: Timestamp,
+) -> Result<(), Error> {
+    let revision = store.revision().await?;
+    let mut news = News { renamed: outputs.press.renamed(sources), ..News::default() };
+    if let Some(before) = outputs.press.revision() {
+        let (touched, lowest) = store.touched_since(before).await?;
+        news = News { touched: touched.into_iter().collect(), lowest, ..news };
+    }
+    for adopted in &outputs.outputs {
+        if outputs.press.is_stale(adopted.id, &news, now) {
+            render_one(store, outputs, adopted, shelf, now).await?;
+        }
+    }
+    outputs.press.done(revision, sources);
+    Ok(())
+}
+
+async fn render_one(
+    store: &Store,
+    outputs: &Outputs,
+    adopted: &Adopted,
+    shelf: &Shelf,
+    now: Timestamp,
+) -> Result<(), Error> {
+    let (output, site) = (&adopted.output, &outputs.site);
+    let document = document(store, outputs, adopted, now).await?;
+    let mut known: HashMap<String, Rendering> =
+        store.renderings(Some(adopted.id)).await?.into_iter().map(|r| (r.format.clone(), r)).collect();
+    let look = look(output, site);
+    let entries = document.entries.len();
+    let mut changed_at = now;
+    let mut renderings = Vec::new();
+    let mut hub = Hub::Sleeps;
+    tokio::task::block_in_place(|| {
+        for (format, bytes) in write(&document) {
+            let old = known.remove(format.extension());
+            let digest = shelf::digest(&bytes);
+            let is_new = old.as_ref().is_none_or(|old| old.digest != digest);
+            let changed = if is_new { now } else { old.as_ref().map_or(now, |old| old.changed) };
+            if format == Format::Atom {
+                changed_at = changed;
+            }
+            if is_new && format != Format::Html && site.hub.is_some() && (old.is_some() || entries > 0) {
+                hub = Hub::Hears;
+            }
+            write_file(output, format, &bytes, changed);
+            if old.is_none_or(|old| old.digest != digest || old.look != look || old.body.is_empty()) {
+                renderings.push(Rendering {
+                    output: adopted.id,
+                    format: format.extension().to_owned(),
+                    digest,
+                    changed,
+                    look: look.clone(),
+                    entries,
+                    body: zstd::bulk::compress(&bytes, 3).unwrap_or_default(),
+                });
+            }
+            let representation = represent(output, site, format, bytes, changed);
+            if is_new {
+                representation.code();
+            }
+            shelf.place(&format.path(&output.name), representation);
+        }
+    });
+    if !renderings.is_empty() {
+        store.remember_renderings(renderings, hub).await?;
+    }
+    let made_of = Some(MadeOf::of(&document, output.max_age));
+    outputs.press.stands(adopted.id, Standing { entries, changed: changed_at, made_of });
+    Ok(())
+}
+
+/// An output as it stands in the store.
+async fn document(
+    store: &Store,
+    outputs: &Outputs,
+    adopted: &Adopted,
+    now: Timestamp,
+) -> Result<Document, Error> {
+    let output = &adopted.output;
+    let entries = store.members(adopted.id, wanted(output, now)).await?;
+    let Extent { pages, entries: archived } = store.archive_extent(adopted.id).await?;
+    let entries = entries.into_iter().map(Arc::new).collect();
+    let mut document = select::document(output, &outputs.site, entries, now);
+    document.since = adopted.since;
+    // Where everything is in the feed itself, pages of the past say nothing more.
+    let is_more = archived > document.entries.len() as u64;
+    document.place = Place::Current { previous: (is_more && pages > 0).then_some(pages) };
+    Ok(document)
+}
+
+fn write(document: &Document) -> [(Format, Vec<u8>); 4] {
+    [
+        (Format::Atom, atom::write(document)),
+        (Format::Rss, rss::write(document)),
+        (Format::Json, json_feed::write(document)),
+        (Format::Html, html::write(document)),
+    ]
+}
+
+/// Feeds that a hub knows of say so in their headers too (WebSub section 4).
+fn represent(
+    output: &Output,
+    site: &Site,
+    format: Format,
+    bytes: Vec<u8>,
+    changed: Timestamp,
+) -> Representation {
+    let representation = Representation::new(format.content_type(), bytes, changed);
+    match &site.hub {
+        Some(hub) if format != Format::Html => {
+            let own = feed_address(site, format, &output.name);
+            representation.with_link(format!("<{hub}>; rel=\"hub\", <{own}>; rel=\"self\""))
+        }
+        _ => representation,
+    }
+}
+
+/// Where an output is found in a format.
+pub(super) fn feed_address(site: &Site, format: Format, name: &str) -> String {
+    super::text::uri(&format!("{}{}", site.public_url.as_str().trim_end_matches('/'), format.path(name)))
+}
+
+/// Digest of what, beside the entries, decides an output's bytes.
+fn look(output: &Output, site: &Site) -> String {
+    // What decides the members has a digest of its own, and where files go decides nothing.
+    let plain = Output { filter: None, sources: None, write_to: None, ..output.clone() };
+    super::hex(&Sha256::digest(format!("{} {plain:?} {site:?}", env!("CARGO_PKG_VERSION"))))
+}
+
+/// Writes a document as a file too, where the output asks for it. A folder that cannot be written
+/// harms nobody but who reads from there.
+fn write_file(output: &Output, format: Format, bytes: &[u8], changed: Timestamp) {
+    let Some(folder) = &output.write_to else { return };
+    if let Err(error) = files::write(folder, &output.name, format, bytes, changed) {
+        tracing::warn!(output = output.name, folder = %folder.display(), %error, "cannot write the document as a file");
+    }
+}
+
+/// Puts on the shelf what tells of the outputs and sources: the front page and the list of outputs.
+pub fn render_front(outputs: &Outputs, shelf: &Shelf, sources: Vec<SourceLine>, now: Timestamp) {
+    let lines = outputs.outputs.iter().map(|adopted| {
+        let standing = outputs.press.standing(adopted.id);
+        OutputLine {
+            name: adopted.output.name.clone(),
+            title: adopted.output.title.clone(),
+            entries: standing.as_ref().map_or(0, |standing| standing.entries),
+            changed: standing.map(|standing| standing.changed),
+        }
+    });
+    let public_url = outputs.site.public_url.clone();
+    let list = opml::write(
+        &public_url,
+        outputs.outputs.iter().map(|adopted| (adopted.output.name.as_str(), adopted.output.title.as_str())),
+    );
+    let page = html::front(&FrontPage { public_url, outputs: lines.collect(), sources, problem: None });
+    shelf.put_page("/", Format::Html.content_type(), page, now);
+    shelf.put_page(opml::PATH, opml::CONTENT_TYPE, list, now);
+}
+
+/// One output in a format, as it stands in the store.
+///
+/// # Errors
+/// The store cannot read.
+pub async fn show(
+    store: &Store,
+    outputs: &Outputs,
+    name: &str,
+    format: Format,
+    now: Timestamp,
+) -> Result<Option<Vec<u8>>, Error> {
+    let Some(adopted) = outputs.outputs.iter().find(|adopted| adopted.output.name == name) else {
+        return Ok(None);
+    };
+    let document = document(store, outputs, adopted, now).await?;
+    Ok(write(&document).into_iter().find(|(of, _)| *of == format).map(|(_, bytes)| bytes))
+}
+
+fn wanted(output: &Output, now: Timestamp) -> Wanted {
+    Wanted {
+        limit: output.limit,
+        per_source: output.per_source,
+        not_before: output.max_age.and_then(|age| earlier(now, age)),
+    }
+}
+
+fn earlier(now: Timestamp, age: Duration) -> Option<Timestamp> {
+    now.checked_sub(jiff::SignedDuration::try_from(age).ok()?).ok()
+}

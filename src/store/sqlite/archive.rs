@@ -1,0 +1,165 @@
+//! SQL of the archive pages: which entries are on which, and what was given out. Part of the store's door.
+
+use rusqlite::{Connection, OptionalExtension, Result, params};
+
+use super::super::{Advance, ArchivePage, Extent, Frozen, Others, OutputId};
+use super::entries::{self, KEPT};
+use super::{Error, Store, millis, time};
+
+impl Store {
+    /// How far an output's archive goes.
+    ///
+    /// # Errors
+    /// The store cannot read.
+    pub async fn archive_extent(&self, output: OutputId) -> Result<Extent, Error> {
+        self.ask(move |c| extent(c, output)).await
+    }
+
+    /// The entries of an archive page, newest first, and whether it is full.
+    ///
+    /// # Errors
+    /// The store cannot read.
+    pub async fn archive_page(&self, output: OutputId, page: u32) -> Result<Option<ArchivePage>, Error> {
+        self.ask(move |c| self::page(c, output, page)).await
+    }
+
+    /// A full page as it was first given out in a format, with the links of this `public_url`.
+    ///
+    /// # Errors
+    /// The store cannot read.
+    pub async fn frozen(
+        &self,
+        output: OutputId,
+        page: u32,
+        format: &'static str,
+        base: String,
+    ) -> Result<Option<Frozen>, Error> {
+        self.ask(move |c| frozen(c, output, page, format, &base)).await
+    }
+
+    /// Keeps a full page as it is given out. What was given out before under this `base` stays.
+    ///
+    /// # Errors
+    /// The store cannot write.
+    pub async fn freeze(
+        &self,
+        output: OutputId,
+        page: u32,
+        base: String,
+        bodies: Vec<Frozen>,
+    ) -> Result<(), Error> {
+        self.command(move |c| bodies.iter().try_for_each(|body| freeze(c, output, page, &base, body))).await
+    }
+
+    /// Forgets pages all of whose entries are forgotten.
+    ///
+    /// # Errors
+    /// The store cannot write.
+    pub async fn forget_archives(&self) -> Result<(), Error> {
+        self.command(|c| {
+            c.prepare_cached(
+                "DELETE FROM archive_body WHERE NOT EXISTS
+                     (SELECT 1 FROM archive WHERE output = archive_body.output AND page = archive_body.page)",
+            )?
+            .execute([])
+            .map(drop)
+        })
+        .await
+    }
+}
+
+/// The page that is being filled.
+struct Open {
+    page: i64,
+    size: i64,
+    filled: i64,
+}
+
+/// Puts the members that are on no page yet onto pages, oldest first. Where the output was defined
+/// anew, who no longer matches leaves the page that is not full.
+pub(super) fn enter(c: &Connection, advance: &Advance) -> Result<()> {
+    let output = advance.output.0;
+    let last = c
+        .prepare_cached(
+            "SELECT page, size, filled FROM archive_page WHERE output = ?1 ORDER BY page DESC LIMIT 1",
+        )?
+        .query_row([output], |row| Ok(Open { page: row.get(0)?, size: row.get(1)?, filled: row.get(2)? }))
+        .optional()?;
+    let size = i64::try_from(advance.page_size).unwrap_or(i64::MAX);
+    let mut open = last.unwrap_or(Open { page: 0, size: 0, filled: 0 });
+    if advance.others == Others::Go && open.filled < open.size {
+        c.prepare_cached("DELETE FROM archive WHERE output = ?1 AND page = ?2")?
+            .execute([output, open.page])?;
+        open = Open { filled: 0, size, ..open };
+    }
+    let mut members: Vec<_> = advance.members.iter().map(|member| (member.date, member.entry)).collect();
+    members.sort_unstable();
+    let mut known = c.prepare_cached("SELECT 1 FROM archive WHERE entry = ?1 AND output = ?2")?;
+    let mut join = c.prepare_cached("INSERT INTO archive (output, page, entry) VALUES (?1, ?2, ?3)")?;
+    let mut keep = c.prepare_cached(
+        "INSERT INTO archive_page (output, page, size, filled) VALUES (?1, ?2, ?3, ?4)
+         ON CONFLICT DO UPDATE SET size = excluded.size, filled = excluded.filled",
+    )?;
+    for (_, entry) in members {
+        if known.exists([entry, output])? {
+            continue;
+        }
+        if open.filled >= open.size {
+            if open.page > 0 {
+                keep.execute([output, open.page, open.size, open.filled])?;
+            }
+            open = Open { page: open.page + 1, size, filled: 0 };
+        }
+        join.execute([output, open.page, entry])?;
+        open.filled += 1;
+    }
+    if open.page > 0 {
+        keep.execute([output, open.page, open.size, open.filled])?;
+    }
+    Ok(())
+}
+
+fn extent(c: &Connection, output: OutputId) -> Result<Extent> {
+    c.prepare_cached(
+        "SELECT coalesce(max(page), 0), coalesce(sum(filled), 0) FROM archive_page WHERE output = ?1",
+    )?
+    .query_row([output.0], |row| Ok(Extent { pages: row.get(0)?, entries: row.get::<_, i64>(1)? as u64 }))
+}
+
+fn page(c: &Connection, output: OutputId, page: u32) -> Result<Option<ArchivePage>> {
+    let is_full: Option<bool> = c
+        .prepare_cached("SELECT filled >= size FROM archive_page WHERE output = ?1 AND page = ?2")?
+        .query_row(params![output.0, page], |row| row.get(0))
+        .optional()?;
+    let Some(is_full) = is_full else { return Ok(None) };
+    let sources = entries::sources(c);
+    let entries = c
+        .prepare_cached(&format!(
+            "SELECT {KEPT} FROM archive JOIN entry ON entry.number = archive.entry
+             WHERE archive.output = ?1 AND archive.page = ?2 ORDER BY entry.date DESC, entry.number DESC"
+        ))?
+        .query_map(params![output.0, page], |row| entries::kept(row, &sources))?
+        .collect::<Result<Vec<_>>>()?;
+    Ok(Some(ArchivePage { entries, is_full }))
+}
+
+fn frozen(c: &Connection, output: OutputId, page: u32, format: &str, base: &str) -> Result<Option<Frozen>> {
+    c.prepare_cached(
+        "SELECT format, body, changed FROM archive_body
+         WHERE output = ?1 AND page = ?2 AND format = ?3 AND base = ?4",
+    )?
+    .query_row(params![output.0, page, format, base], |row| {
+        Ok(Frozen { format: row.get(0)?, body: row.get(1)?, changed: time(row.get(2)?)? })
+    })
+    .optional()
+}
+
+fn freeze(c: &Connection, output: OutputId, page: u32, base: &str, frozen: &Frozen) -> Result<()> {
+    c.prepare_cached(
+        "INSERT INTO archive_body (output, page, format, base, changed, body) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+         ON CONFLICT DO UPDATE SET base = excluded.base, changed = excluded.changed, body = excluded.body
+         WHERE base <> excluded.base",
+    )?
+    .execute(params![output.0, page, frozen.format, base, millis(frozen.changed), frozen.body])
+    .map(drop)
+}

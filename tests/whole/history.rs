@@ -1,0 +1,125 @@
+//! The past of an output: archive pages as a reader walks them, and that they stay as they are.
+
+use std::collections::BTreeSet;
+
+use crate::origin::Origin;
+use crate::program::{Daemon, Home, eventually};
+
+const RSS: &str = "application/rss+xml; charset=UTF-8";
+
+fn feed(numbers: impl Iterator<Item = u32>, edited: u32) -> String {
+    let items: String = numbers
+        .map(|n| {
+            let title = if n == edited { format!("Entry {n}, edited") } else { format!("Entry {n}") };
+            format!(
+                "<item><title>{title}</title><link>https://site.example/{n}</link><guid>https://site.example/{n}</guid>
+                 <pubDate>Sun, 01 Nov 2026 10:{n:02}:00 GMT</pubDate><description>Text of {n}.</description></item>"
+            )
+        })
+        .collect();
+    format!(
+        "<rss version=\"2.0\"><channel><title>Site</title><link>https://site.example/</link>{items}</channel></rss>"
+    )
+}
+
+fn config(origin: &Origin) -> String {
+    format!(
+        "[serve]\nlisten = \"127.0.0.1:0\"\npublic_url = \"https://feeds.example.org/news\"\n[poll]\nevery = \"1s\"\nat_most = \"1s\"\n
+         [[source]]\nname = \"site\"\nurl = \"{}\"\nallow_private = true\n[[output]]\nname = \"all\"\nlimit = 3\n",
+        origin.url("/site")
+    )
+}
+
+/// Follows `prev-archive` from the feed as far as it goes: the addresses of the pages, and every id.
+fn walk(daemon: &Daemon, extension: &str) -> (Vec<String>, BTreeSet<String>) {
+    let mut path = format!("/feeds/all.{extension}");
+    let (mut pages, mut ids) = (Vec::new(), BTreeSet::new());
+    loop {
+        let answer = daemon.get(&path);
+        assert_eq!(answer.status, 200, "{path}");
+        let feed = feed_rs::parser::parse(answer.body.as_bytes()).expect("a feed");
+        assert_eq!(answer.body.contains("<fh:archive/>"), !pages.is_empty() && extension != "json", "{path}");
+        ids.extend(feed.entries.into_iter().map(|entry| entry.id));
+        let before = if extension == "json" {
+            let feed: serde_json::Value = serde_json::from_str(&answer.body).expect("JSON");
+            feed["next_url"].as_str().map(str::to_owned)
+        } else {
+            let link = answer.body.split("rel=\"prev-archive\" href=\"").nth(1);
+            link.and_then(|rest| rest.split('"').next()).map(str::to_owned)
+        };
+        let Some(before) = before else { return (pages, ids) };
+        path = before.strip_prefix("https://feeds.example.org/news").expect("under public_url").to_owned();
+        pages.push(path.clone());
+    }
+}
+
+fn titles(body: &str) -> Vec<String> {
+    let feed = feed_rs::parser::parse(body.as_bytes()).expect("a feed");
+    feed.entries.into_iter().filter_map(|entry| entry.title.map(|title| title.content)).collect()
+}
+
+#[test]
+fn a_reader_finds_every_entry_and_full_pages_never_change() {
+    let origin = Origin::start();
+    origin.set("/site", 200, RSS, feed(1..=3, 0));
+    let home = Home::new(&config(&origin));
+    let daemon = home.start();
+    assert_eq!(daemon.get("/feeds/all.atom").status, 200, "valid and empty before the first poll");
+    eventually("three entries", || (titles(&daemon.get("/feeds/all.atom").body).len() == 3).then_some(()));
+    assert_eq!(walk(&daemon, "atom").0, [""; 0], "what is in the feed itself needs no pages");
+
+    origin.set("/site", 200, RSS, feed(1..=7, 0));
+    eventually("the seventh entry", || daemon.get("/feeds/all.atom").body.contains("Entry 7<").then_some(()));
+    for extension in ["atom", "rss", "json"] {
+        let (pages, ids) = walk(&daemon, extension);
+        let expected = [3, 2, 1].map(|page| format!("/feeds/all/archive/{page}.{extension}"));
+        assert_eq!(pages, expected);
+        assert_eq!(ids.len(), 7, "{ids:?}");
+    }
+    let first = daemon.get("/feeds/all/archive/1.atom");
+    assert_eq!(titles(&first.body), ["Entry 3", "Entry 2", "Entry 1"]);
+    assert_eq!(first.header("cache-control"), Some("public, max-age=31536000, immutable"));
+    let last = daemon.get("/feeds/all/archive/3.atom");
+    assert_eq!(last.header("cache-control"), Some("public, max-age=300"));
+    assert!(
+        first.body.contains(
+            "rel=\"next-archive\" href=\"https://feeds.example.org/news/feeds/all/archive/2.atom\""
+        )
+    );
+    assert!(!last.body.contains("next-archive"));
+
+    // An edit reaches the feed, not a page that is full; the open page grows.
+    let second = daemon.get("/feeds/all/archive/2.atom");
+    origin.set("/site", 200, RSS, feed(1..=9, 2));
+    eventually("the ninth entry", || daemon.get("/feeds/all.atom").body.contains("Entry 9<").then_some(()));
+    let full = daemon.get("/feeds/all/archive/3.atom");
+    assert_eq!(titles(&full.body), ["Entry 9", "Entry 8", "Entry 7"]);
+    assert!(
+        full.body.contains("archive/4.atom"),
+        "a full page names the next one, though nothing is on it yet"
+    );
+    assert_eq!(titles(&daemon.get("/feeds/all/archive/4.atom").body), [""; 0]);
+    for (path, before) in [("1", &first), ("2", &second), ("3", &full)] {
+        let now = daemon.get(&format!("/feeds/all/archive/{path}.atom"));
+        assert_eq!(now.body, before.body, "page {path}");
+    }
+    assert_eq!(daemon.get("/feeds/all/archive/5.atom").status, 404);
+
+    // Nor does a restart change one, nor a smaller limit.
+    assert_eq!(daemon.stop().0, Some(0));
+    home.configure(&config(&origin).replace("limit = 3", "limit = 2"));
+    let daemon = home.start();
+    for (path, before) in [("1", &first), ("2", &second), ("3", &full)] {
+        let now = daemon.get(&format!("/feeds/all/archive/{path}.atom"));
+        assert_eq!(
+            (now.body.as_str(), now.header("etag")),
+            (before.body.as_str(), before.header("etag")),
+            "page {path}"
+        );
+        assert_eq!(now.header("last-modified"), before.header("last-modified"), "page {path}");
+    }
+    eventually("the feed with two entries", || {
+        (titles(&daemon.get("/feeds/all.atom").body).len() == 2).then_some(())
+    });
+    assert_eq!(walk(&daemon, "atom").1.len(), 9);
+}
