@@ -25,6 +25,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("publish/render.rs", &["entry", "store", "publish"]),
     ("publish/archive.rs", &["entry", "store", "publish"]),
     ("publish/press.rs", &["store", "publish"]),
+    ("publish/stories.rs", &["entry", "store", "publish"]),
     ("publish/*", &["entry", "filter", "story", "publish"]),
     ("serve*", &["publish", "store", "metrics", "ingest", "serve"]),
     ("config*", CONFIG),

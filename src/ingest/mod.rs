@@ -16,6 +16,7 @@ use jiff::Timestamp;
 use crate::entry::change::Change;
 use crate::source::{FeedPace, Outcome, Source, SourceState};
 use crate::store::{Claim, Poll, Store};
+use crate::story;
 use fetch::{Answer, Body, Fetcher};
 use schedule::Visited;
 
@@ -107,6 +108,10 @@ async fn read(
     let changes = tokio::task::block_in_place(|| {
         let mut changes = revise::changes(identified, &known, source.url.as_str(), now);
         changes.iter_mut().for_each(|change| make_safe(change, &cleaner));
+        if source.stories {
+            let language = source.language.as_deref().or(state.language.as_deref());
+            changes.iter_mut().for_each(|change| compare(change, language));
+        }
         changes
     });
     let outcome = Outcome::Read {
@@ -123,5 +128,12 @@ fn make_safe(change: &mut Change, cleaner: &html::Cleaner) {
         Change::New(new) => cleaner.make_safe(&mut new.entry),
         Change::Edited { entry, .. } => cleaner.make_safe(entry),
         Change::Rekeyed { .. } => {}
+    }
+}
+
+/// Takes down what the store compares of a new entry.
+fn compare(change: &mut Change, language: Option<&str>) {
+    if let Change::New(new) = change {
+        new.likeness = Some(story::likeness(&new.entry, language));
     }
 }

@@ -15,6 +15,7 @@ pub mod render;
 pub mod rss;
 pub mod select;
 pub mod shelf;
+mod stories;
 pub mod template;
 mod text;
 mod xml;
@@ -28,9 +29,13 @@ use crate::filter::{Matcher, Query, Subject};
 use crate::store::{Advance, Candidate, Member, Others, OutputId, RememberedOutput, Store};
 use output::{Output, Site};
 use press::Press;
+use stories::Found;
 
 /// How many entries are read and evaluated at a time.
 const BATCH: usize = 500;
+
+/// How many that match may wait to be written.
+const MANY: usize = 20_000;
 
 /// The outputs of one config, compiled, and what the store calls them.
 pub struct Outputs {
@@ -52,7 +57,7 @@ struct Due<'a> {
     adopted: &'a Adopted,
     watermark: i64,
     debuts: HashMap<String, usize>,
-    members: Vec<Member>,
+    found: Vec<Found>,
 }
 
 impl Outputs {
@@ -89,7 +94,7 @@ fn definition(output: &Output, sources: &HashMap<String, usize>) -> String {
     debuts.sort();
     debuts.dedup();
     // The Debug form of a query holds its topics and word forms resolved, so that a changed topic counts.
-    let text = format!("{:?} {:?} {debuts:?}", output.filter, output.sources);
+    let text = format!("{:?} {:?} {debuts:?} {:?}", output.filter, output.sources, output.stories);
     hex(&Sha256::digest(text))
 }
 
@@ -114,7 +119,7 @@ pub async fn advance(
     let mut onward = Vec::new();
     for adopted in &outputs.outputs {
         let Some(known) = remembered.get(&adopted.id) else { continue };
-        let due = |watermark, debuts| Due { adopted, watermark, debuts, members: Vec::new() };
+        let due = |watermark, debuts| Due { adopted, watermark, debuts, found: Vec::new() };
         if known.definition != adopted.definition {
             anew.push(due(0, HashMap::new()));
         } else if known.watermark < latest {
@@ -138,7 +143,7 @@ pub enum Progress {
 }
 
 /// Runs the queries of some outputs together over what they have not seen yet. With
-/// [`Others::Stay`] each batch is written as it is done; with [`Others::Go`] the old members stand
+/// [`Others::Stay`] what was found is written now and then; with [`Others::Go`] the old members stand
 /// until all is evaluated.
 async fn pass(
     store: &Store,
@@ -157,20 +162,26 @@ async fn pass(
         from = batch.last().map_or(from, |candidate| candidate.entry.revision);
         // Long at a stretch for a large history: let the other tasks of this thread run elsewhere.
         tokio::task::block_in_place(|| {
-            batch.iter().for_each(|candidate| evaluate(candidate, &matcher, due, sources, now));
+            batch.iter().for_each(|candidate| evaluate(candidate, &matcher, due, now));
         });
-        if last || others == Others::Stay {
-            let advances = due
-                .iter_mut()
-                .map(|due| Advance {
+        let many = due.iter().map(|due| due.found.len()).sum::<usize>() >= MANY;
+        if last || (others == Others::Stay && many) {
+            let mut advances = Vec::with_capacity(due.len());
+            for due in due.iter_mut() {
+                let found = std::mem::take(&mut due.found);
+                let asked = stories::asked(&found, &due.adopted.output);
+                let published = store.published(due.adopted.id, asked).await?;
+                let mut found = stories::merged(found, &due.adopted.output, &published, others);
+                found.retain(|found| enters(found, &mut due.debuts, sources));
+                advances.push(Advance {
                     output: due.adopted.id,
                     definition: due.adopted.definition.clone(),
                     watermark: from.max(due.watermark),
-                    members: std::mem::take(&mut due.members),
+                    members: found.into_iter().map(|found| found.member).collect(),
                     others,
                     page_size: archive::page_size(&due.adopted.output),
-                })
-                .collect();
+                });
+            }
             store.advance(advances).await?;
         }
         if last {
@@ -179,13 +190,7 @@ async fn pass(
     }
 }
 
-fn evaluate(
-    candidate: &Candidate,
-    matcher: &Matcher,
-    due: &mut [Due<'_>],
-    sources: &HashMap<String, usize>,
-    now: Timestamp,
-) {
+fn evaluate(candidate: &Candidate, matcher: &Matcher, due: &mut [Due<'_>], now: Timestamp) {
     let kept = &candidate.entry;
     let subject = Subject {
         entry: &kept.entry,
@@ -200,14 +205,23 @@ fn evaluate(
         if !answer.matched || !wanted || kept.revision <= due.watermark {
             continue;
         }
-        if candidate.debut {
-            let entered = due.debuts.entry(kept.from.name.clone()).or_default();
-            if *entered >= sources.get(&kept.from.name).copied().unwrap_or(usize::MAX) {
-                continue;
-            }
-            *entered += 1;
-        }
         let why = serde_json::to_string(&answer.reasons).unwrap_or_default();
-        due.members.push(Member { entry: kept.number, date: kept.date, why });
+        due.found.push(Found {
+            member: Member { entry: kept.number, date: kept.date, why },
+            source: kept.from.name.clone(),
+            story: candidate.story,
+            debut: candidate.debut,
+        });
     }
+}
+
+/// Of a source's first poll only so many enter.
+fn enters(found: &Found, debuts: &mut HashMap<String, usize>, sources: &HashMap<String, usize>) -> bool {
+    if !found.debut {
+        return true;
+    }
+    let entered = debuts.entry(found.source.clone()).or_default();
+    let enters = *entered < sources.get(&found.source).copied().unwrap_or(usize::MAX);
+    *entered += usize::from(enters);
+    enters
 }

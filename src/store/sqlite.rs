@@ -6,6 +6,7 @@ mod entries;
 mod outputs;
 mod pings;
 mod sources;
+mod stories;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -22,7 +23,11 @@ use crate::entry::change::KnownEntries;
 use crate::entry::{KeptEntry, Key};
 
 /// Numbered by their place: the schema's version is how many of them have run.
-const MIGRATIONS: &[&str] = &[include_str!("sqlite/0001_first.sql"), include_str!("sqlite/0002_publish.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("sqlite/0001_first.sql"),
+    include_str!("sqlite/0002_publish.sql"),
+    include_str!("sqlite/0003_stories.sql"),
+];
 
 /// How many questions are answered at once.
 const READERS: usize = 2;
@@ -73,6 +78,8 @@ struct Done {
 pub struct Store {
     questions: mpsc::Sender<Job>,
     commands: mpsc::Sender<Command>,
+    /// Only the writer takes it, but for a look at its size.
+    window: Arc<std::sync::Mutex<stories::Window>>,
 }
 
 /// The bodies of the store's threads: the caller runs each on a thread of its own and joins them.
@@ -106,7 +113,7 @@ pub fn open(options: &Options) -> Result<(Store, Workers), Error> {
         let asked = Arc::clone(&asked);
         workers.push(Box::new(move || read(reader, &asked)));
     }
-    Ok((Store { questions, commands }, Workers(workers)))
+    Ok((Store { questions, commands, window: Arc::default() }, Workers(workers)))
 }
 
 fn create_private_folder(folder: &std::path::Path) -> std::io::Result<()> {
@@ -352,7 +359,12 @@ impl Store {
     /// # Errors
     /// The store cannot write; then nothing of the poll is kept.
     pub async fn commit(&self, poll: Poll) -> Result<(), Error> {
-        self.command(move |c| entries::commit(c, &poll)).await
+        let window = Arc::clone(&self.window);
+        self.command(move |c| {
+            let mut window = window.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+            entries::commit(c, &poll, &mut window)
+        })
+        .await
     }
 
     /// Forgets up to `n` entries first seen before a time, oldest first; their keys stay, so that they

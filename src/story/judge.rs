@@ -76,8 +76,7 @@ impl fmt::Display for Reason {
 
 impl Reason {
     /// The place of its rule in the order.
-    #[must_use]
-    pub fn rule(&self) -> u8 {
+    fn rule(&self) -> u8 {
         match self {
             Reason::Address => 0,
             Reason::Article => 1,
@@ -89,10 +88,32 @@ impl Reason {
     }
 }
 
+/// Which of some older entries, each the first of its story and told by its number, a new one tells the story of, and
+/// why: the first rule counts, and of those that it fits the oldest.
+#[must_use]
+pub fn decide(new: &Facts, others: &[(i64, Facts)]) -> Option<(i64, Reason)> {
+    let of_stock = |facts: &Facts| others.iter().any(|(_, other)| is_stock(facts, other));
+    let mut new_is_stock = None;
+    let mut best: Option<(i64, Reason)> = None;
+    for (number, old) in others {
+        let mut reason = same_story(new, old, Stock::No);
+        if matches!(reason, Some(Reason::HeadlineAndText(_) | Reason::Labelled(Some(_)) | Reason::Text(..)))
+            && (*new_is_stock.get_or_insert_with(|| of_stock(new)) || of_stock(old))
+        {
+            reason = same_story(new, old, Stock::Yes);
+        }
+        if let Some(reason) = reason
+            && best.is_none_or(|(_, before)| reason.rule() < before.rule())
+        {
+            best = Some((*number, reason));
+        }
+    }
+    best
+}
+
 /// The first rule by which a new entry tells the story of an older one. `stock` says that the text of one of them
 /// is one that its source puts under many headlines.
-#[must_use]
-pub fn same_story(new: &Facts, old: &Facts, stock: Stock) -> Option<Reason> {
+fn same_story(new: &Facts, old: &Facts, stock: Stock) -> Option<Reason> {
     let (a, b) = (&new.signature, &old.signature);
     let apart = (new.date - old.date).abs();
     let one_source = new.source == old.source;
@@ -138,8 +159,7 @@ pub fn same_story(new: &Facts, old: &Facts, stock: Stock) -> Option<Reason> {
 
 /// Whether two entries of one source show that their text is stock: it stands under headlines that have little
 /// in common, at two addresses.
-#[must_use]
-pub fn stock(a: &Facts, b: &Facts) -> bool {
+fn is_stock(a: &Facts, b: &Facts) -> bool {
     let (x, y) = (&a.signature, &b.signature);
     a.source == b.source
         && a.address != b.address
@@ -150,7 +170,7 @@ pub fn stock(a: &Facts, b: &Facts) -> bool {
 
 /// Whether a text is one that its source has put under several headlines and addresses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Stock {
+enum Stock {
     /// It is: it says nothing of the entry.
     Yes,
     /// It is not, as far as is known.
