@@ -117,6 +117,12 @@ pub struct SourceState {
     pub gone: bool,
     /// When it last had an entry not seen before: the measure of its silence.
     pub last_new: Option<Timestamp>,
+    /// The date of its newest entry when it was first read; since then, when it last had a new one.
+    pub last_entry: Option<Timestamp>,
+    /// The median time between its entries, where their dates tell it.
+    pub habit: Option<Duration>,
+    /// What the operator has been told and need not hear again.
+    pub told: Told,
     /// What the last document said of how often to come; a 304 leaves it in force.
     pub pace: FeedPace,
     /// Where it says for good that it is now.
@@ -130,6 +136,74 @@ pub struct SourceState {
     /// Keys of entries that this source has used for several, and that name none any more: spelled as
     /// `ingest::identity` does.
     pub distrusted: std::collections::BTreeSet<String>,
+}
+
+impl SourceState {
+    /// The last outcome in words, and what a redirect for good asks of the config.
+    #[must_use]
+    pub fn told_outcome(&self) -> String {
+        match &self.moved {
+            Some(Moved { to, confirmed: true, .. }) => {
+                format!("{}; moved, in config.toml write url = \"{to}\"", self.outcome)
+            }
+            Some(Moved { to, since, .. }) => {
+                format!(
+                    "{}; since {} it redirects for good to {to}",
+                    self.outcome,
+                    since.strftime("%-d %b %Y")
+                )
+            }
+            None => self.outcome.clone(),
+        }
+    }
+}
+
+/// What of a source's health has been told and still holds.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Told {
+    /// That it has failed for a day.
+    pub failing: bool,
+    /// That it is gone.
+    pub gone: bool,
+    /// That it publishes nothing, against its habit.
+    pub silent: bool,
+    /// Where it has moved to.
+    pub moved: Option<Url>,
+}
+
+/// Something that the operator should hear of a source; told once, when it happens.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HealthEvent {
+    /// What happened.
+    pub kind: HealthKind,
+    /// The source's name in the config.
+    pub name: String,
+    /// What it was called then.
+    pub title: String,
+    /// Its address, without credentials.
+    pub url: String,
+    /// When it was noticed.
+    pub at: Timestamp,
+    /// Since when it is so.
+    pub since: Option<Timestamp>,
+    /// The outcome, the new address, the habit: plain text.
+    pub detail: String,
+}
+
+/// What can happen to a source's health.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum HealthKind {
+    /// It has failed for a day.
+    Failing,
+    /// A permanent redirect is confirmed.
+    Moved,
+    /// 410.
+    Gone,
+    /// It publishes nothing, against its habit.
+    Silent,
+    /// It answers or publishes again, after any of these was told.
+    Recovered,
 }
 
 /// A permanent redirect (301, 308) of the configured address, as far as it is confirmed.

@@ -12,7 +12,7 @@ use proptest::prelude::*;
 use siftwire::entry::{Author, Enclosure, Entry, From, KeptEntry, Thumbnail};
 use siftwire::publish::document::{AlsoIn, Document, Place};
 use siftwire::publish::format::Format;
-use siftwire::publish::output::{AlsoIn, ContentMode, Links, Output, Site, Stories};
+use siftwire::publish::output::{ContentMode, Links, OtherSources, Output, Site, Stories};
 use siftwire::publish::{atom, html, json_feed, opml, rss, select};
 
 const NOON: i64 = 1_700_000_000;
@@ -27,7 +27,7 @@ fn output(content: ContentMode) -> Output {
         limit: 100,
         stories: Stories::All,
         prefer: Vec::new(),
-        also_in: AlsoIn::Named,
+        also_in: OtherSources::Named,
         per_source: None,
         max_age: None,
         content,

@@ -11,7 +11,7 @@ use siftwire::publish::archive::{End, Page};
 use siftwire::publish::format::Format;
 use siftwire::publish::shelf::{Changed, Representation, Shelf};
 use siftwire::serve::connections::{Limits, run_within};
-use siftwire::serve::{ArchiveReader, Health, Listen, Listener, Service, router_with_archive};
+use siftwire::serve::{ArchiveReader, Health, Listen, Listener, MaxAge, Service, router_with_archive};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::sync::oneshot;
@@ -53,8 +53,11 @@ async fn start(limits: Limits) -> Server {
     shelf.put("calm", Format::Html, b"<!doctype html><p>hello".to_vec(), changed);
     shelf.retire(["old"]);
     let health = Arc::new(Health::default());
-    let service =
-        Service { shelf: Arc::clone(&shelf), max_age: Duration::from_secs(60), health: Arc::clone(&health) };
+    let service = Service {
+        shelf: Arc::clone(&shelf),
+        max_age: MaxAge::new(Duration::from_secs(60)),
+        health: Arc::clone(&health),
+    };
     let archive: ArchiveReader = Arc::new(move |name, number, format| {
         Box::pin(async move {
             let text = format!("{name} {number} {format:?}").into_bytes();

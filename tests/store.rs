@@ -8,7 +8,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use siftwire::entry::change::{Change, Known, NewEntry};
 use siftwire::entry::{Entry, Key, KeyRule};
-use siftwire::source::SourceState;
+use siftwire::source::{HealthEvent, HealthKind, SourceState};
 use siftwire::store::{
     Advance, Asked, Claim, ConfiguredOutput, ConfiguredSource, Member, Options, Others, Poll, SourceId,
     Store, Turn, Wanted, open,
@@ -66,7 +66,7 @@ fn done(source: SourceId, next: Timestamp, changes: Vec<Change>) -> Poll {
         outcome: "read".into(),
         ..SourceState::default()
     };
-    Poll { source, state, changes }
+    Poll { source, state, changes, health: vec![] }
 }
 
 /// The claims on all that are due.
@@ -157,6 +157,28 @@ async fn a_poll_is_kept_whole() {
     let found = store.known(source, vec![key("4"), key("5")]).await.unwrap();
     assert!(!found.contains_key(&key("4")) && found.contains_key(&key("5")));
     assert_eq!(store.sources().await.unwrap()[0].state.next_poll, Some(at(77)));
+}
+
+#[tokio::test]
+async fn health_comes_with_its_poll_newest_first_and_no_more_than_asked() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = start(&folder);
+    let source = store.adopt_sources(sources(&[("a", "u:a", "x")])).await.unwrap()[0].id;
+    let event = |n: i64| HealthEvent {
+        kind: HealthKind::Failing,
+        name: "a".into(),
+        title: "A".into(),
+        url: "u:a".into(),
+        at: at(n),
+        since: None,
+        detail: "status 500".into(),
+    };
+    for n in [1, 2] {
+        store.commit(Poll { health: vec![event(n)], ..done(source, at(9), vec![]) }).await.unwrap();
+    }
+    let (both, one) = (store.health(9).await.unwrap(), store.health(1).await.unwrap());
+    assert_eq!(both, [(2, event(2)), (1, event(1))]);
+    assert_eq!(one, both[..1]);
 }
 
 #[tokio::test]

@@ -24,6 +24,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     // What is read from the store, and only there: members for documents, pages of the past.
     ("publish/render.rs", &["entry", "store", "publish"]),
     ("publish/archive.rs", &["entry", "store", "publish"]),
+    ("publish/health.rs", &["entry", "source", "publish"]),
     ("publish/press.rs", &["store", "publish"]),
     ("publish/stories.rs", &["entry", "store", "publish"]),
     ("publish/*", &["entry", "filter", "story", "publish"]),

@@ -1,14 +1,18 @@
 //! One file for each word that the user types. Door: standard output and error.
 #![allow(clippy::print_stderr, reason = "this is the door to the terminal")]
 
+pub mod add;
+pub mod cases;
 pub mod check;
 pub mod configured;
 pub mod init;
 pub mod inspect;
-pub mod poll;
+pub mod opml;
+mod poll;
 pub mod run;
 pub mod show;
 pub mod status;
+pub mod stories;
 
 use std::io::{IsTerminal, Write};
 use std::process::ExitCode;
@@ -41,10 +45,18 @@ enum Word {
     Status(status::Arguments),
     /// Print an output's document
     Show(show::Arguments),
+    /// Tell which entries were taken for one story; part and join them
+    Stories(stories::Arguments),
+    /// Run queries on given entries: tests for filters
+    Match(cases::Arguments),
     /// Write out the commented config.toml
     Init(init::Arguments),
     /// Tell what Siftwire reads in feeds
     Inspect(inspect::Arguments),
+    /// Find the feed behind an address, show what it holds, and add it to the config
+    Add(add::Arguments),
+    /// Take sources from another reader's list, or give it ours
+    Opml(opml::Arguments),
 }
 
 /// Parses the command line, runs the word, and turns its error into one line and an exit code:
@@ -58,8 +70,12 @@ pub fn main() -> ExitCode {
         Word::Poll(word) => poll::run(word, &source),
         Word::Status(word) => status::run(word, &source),
         Word::Show(word) => show::run(word, &source),
+        Word::Stories(word) => stories::run(word, &source),
+        Word::Match(word) => cases::run(word, &source),
         Word::Init(word) => init::run(word),
         Word::Inspect(word) => inspect::run(word),
+        Word::Add(word) => add::run(word, &source),
+        Word::Opml(word) => opml::run(word, &source),
     };
     done.unwrap_or_else(|error| {
         // A reader that went away, as `head` does, wants to hear no more.

@@ -19,11 +19,11 @@ pub struct Arguments {}
 /// # Errors
 /// The daemon cannot start.
 pub fn run(_: Arguments, source: &Source) -> anyhow::Result<ExitCode> {
-    let (place, config) = match configured::load(source)? {
-        Ok(loaded) => loaded,
+    let given = match configured::given(source)? {
+        Ok(given) => given,
         Err(code) => return Ok(code),
     };
-    if place == Place::BuiltIn {
+    if given.place == Place::BuiltIn {
         super::say(
             "no config.toml was found: the built-in one serves; `siftwire init` writes it out for you to edit",
         );
@@ -33,7 +33,7 @@ pub fn run(_: Arguments, source: &Source) -> anyhow::Result<ExitCode> {
     let code = runtime.block_on(async {
         let mut signals = Signals::listen().context("cannot listen to signals")?;
         let (stop, stopped) = oneshot::channel::<()>();
-        let daemon = daemon::run(config, async { drop(stopped.await) }, announce);
+        let daemon = daemon::run(given, async { drop(stopped.await) }, announce);
         let insist = async {
             signals.next().await;
             // Where nobody waits for it the daemon has ended by itself.

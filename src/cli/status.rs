@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::configured::{self, Source};
 use crate::daemon::{self, Memory};
-use crate::store::{RememberedOutput, RememberedSource};
+use crate::store::{Note, RememberedOutput, RememberedSource};
 
 /// `siftwire status`
 #[derive(Debug, clap::Args)]
@@ -17,29 +17,35 @@ pub struct Arguments {
     json: bool,
 }
 
-/// Prints what is remembered; changes nothing.
+/// Prints what is remembered, and what is wrong with the config; changes nothing. With a config that
+/// cannot be used the exit code is 2.
 ///
 /// # Errors
 /// The store cannot be read.
 pub fn run(arguments: Arguments, source: &Source) -> anyhow::Result<ExitCode> {
-    let (_, config) = match configured::load(source)? {
-        Ok(loaded) => loaded,
-        Err(code) => return Ok(code),
-    };
-    let (sources, outputs) = super::runtime()?.block_on(async {
-        let memory = Memory::open(&config.store)?;
+    let (options, problems) = configured::store(source)?;
+    let (problem, sources, outputs) = super::runtime()?.block_on(async {
+        let memory = Memory::open(&options)?;
+        let problem = memory.store.noted(Note::Config).await?;
         let sources = memory.store.sources().await?;
         let outputs = memory.store.outputs().await?;
         memory.close();
-        anyhow::Ok((sources, outputs.into_iter().filter(|output| output.active).collect::<Vec<_>>()))
+        anyhow::Ok((problem, sources, outputs.into_iter().filter(|output| output.active).collect::<Vec<_>>()))
     })?;
-    let text =
-        if arguments.json { as_json(&sources, &outputs) } else { table(&sources, &outputs, daemon::now()) };
+    if let (Some(said), None) = (&problem, &problems) {
+        super::say(&format!("the running siftwire says: {said}"));
+    }
+    let problem = problems.as_ref().map(ToString::to_string).or(problem);
+    let text = if arguments.json {
+        as_json(problem.as_deref(), &sources, &outputs)
+    } else {
+        table(&sources, &outputs, daemon::now())
+    };
     super::print(text.as_bytes())?;
-    Ok(ExitCode::SUCCESS)
+    Ok(if problems.is_none() { ExitCode::SUCCESS } else { ExitCode::from(2) })
 }
 
-fn as_json(sources: &[RememberedSource], outputs: &[RememberedOutput]) -> String {
+fn as_json(problem: Option<&str>, sources: &[RememberedSource], outputs: &[RememberedOutput]) -> String {
     let sources: Vec<_> = sources
         .iter()
         .map(|source| {
@@ -57,7 +63,7 @@ fn as_json(sources: &[RememberedSource], outputs: &[RememberedOutput]) -> String
         .iter()
         .map(|output| json!({ "name": output.name, "members": output.members, "since": output.since, "watermark": output.watermark }))
         .collect();
-    format!("{:#}\n", json!({ "sources": sources, "outputs": outputs }))
+    format!("{:#}\n", json!({ "problem": problem, "sources": sources, "outputs": outputs }))
 }
 
 fn table(sources: &[RememberedSource], outputs: &[RememberedOutput], now: Timestamp) -> String {
@@ -75,10 +81,10 @@ fn table(sources: &[RememberedSource], outputs: &[RememberedOutput], now: Timest
                 _ => "now".into(),
             },
             state.why.clone(),
-            match (&state.moved, state.last_poll) {
-                (_, None) => "not polled yet".into(),
-                (None, _) => state.outcome.clone(),
-                (Some(moved), _) => format!("{}; moved: url = \"{}\"", state.outcome, moved.to),
+            match (state.last_poll, state.failing_since) {
+                (None, _) => "not polled yet".into(),
+                (Some(_), Some(since)) => format!("{}, for {}", state.told_outcome(), span(now, since)),
+                (Some(_), None) => state.told_outcome(),
             },
         ]
     }));

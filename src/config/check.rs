@@ -15,7 +15,7 @@ use super::values::{Given, Headers, TEMPLATE, Written};
 use super::{Config, address, secret};
 use crate::filter::{self, Dictionary};
 use crate::ingest::fetch;
-use crate::publish::output::{self, AlsoIn, ContentMode, Links, Site, Stories};
+use crate::publish::output::{self, ContentMode, Links, OtherSources, Site, Stories};
 use crate::publish::template::{self, Template};
 use crate::serve::Listen;
 use crate::source::{self, Access, Authorization, Pace, Proxy, Secret};
@@ -137,7 +137,7 @@ fn public_url(found: Found<Url>, problems: &mut Vec<Problem>) -> Url {
 }
 
 /// How this machine reaches itself, for who has not said what the feeds call themselves.
-fn own_address(listen: &Listen) -> Url {
+pub fn own_address(listen: &Listen) -> Url {
     let text = match listen {
         Listen::Tcp(address) if address.ip().is_unspecified() => {
             format!("http://localhost:{}", address.port())
@@ -369,7 +369,7 @@ fn dictionary(topics: Vec<Topic>, sources: &[source::Source], problems: &mut Vec
     let languages: BTreeSet<String> = sources.iter().filter_map(|source| source.language.clone()).collect();
     let dictionary = Dictionary {
         topics: topics.iter().map(|t| (t.name.value.clone(), t.query.value.text.clone())).collect(),
-        languages: languages.into_iter().collect(),
+        languages: languages.into_iter().collect::<Vec<_>>().into(),
     };
     let mut first: BTreeMap<&str, &At> = BTreeMap::new();
     for topic in &topics {
@@ -388,9 +388,17 @@ fn query(
     problems: &mut Vec<Problem>,
 ) -> Option<filter::Query> {
     match filter::parse(&found.value.text, dictionary) {
-        Ok(query) => Some(query),
+        Ok(query) => {
+            for warning in query.warnings() {
+                let title = format!("the query of {whose} may not say what you mean");
+                let problem = Problem::warning(found.part(warning.span.clone()), title);
+                problems
+                    .push(Problem { hint: warning.hint.clone(), ..problem.label(warning.label.as_str()) });
+            }
+            Some(query)
+        }
         Err(found_wrong) => {
-            for wrong in found_wrong {
+            for wrong in found_wrong.into_iter().filter(|wrong| !wrong.warning) {
                 let title = format!("the query of {whose} cannot be used");
                 let problem = Problem::error(found.part(wrong.span), title).label(wrong.label);
                 problems.push(Problem { hint: wrong.hint, ..problem });
@@ -454,7 +462,11 @@ fn output(
         limit: value(output.limit).unwrap_or(100),
         stories: value(output.stories).unwrap_or(Stories::Merge),
         prefer,
-        also_in: if value(output.also_in).unwrap_or(true) { AlsoIn::Named } else { AlsoIn::Silent },
+        also_in: if value(output.also_in).unwrap_or(true) {
+            OtherSources::Named
+        } else {
+            OtherSources::Silent
+        },
         per_source: value(output.per_source),
         max_age: value(output.max_age),
         content: value(output.content).unwrap_or(ContentMode::Full),

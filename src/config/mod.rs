@@ -5,10 +5,13 @@
 
 mod address;
 mod check;
+pub mod edit;
 mod file;
+pub mod opml;
 mod problem;
 mod read;
 mod secret;
+mod stamp;
 mod values;
 
 use std::ffi::OsString;
@@ -24,7 +27,9 @@ use crate::serve::Listen;
 use crate::source::Source;
 use crate::{ingest, store};
 
+pub use check::own_address;
 pub use problem::{At, Paint, Problem, Problems, Shown, Weight};
+pub use stamp::{Stamp, stamp};
 
 /// The shipped config.toml: every key with its default, and a few sources and outputs to begin with.
 pub const SHIPPED: &str = include_str!("../../config.toml");
@@ -72,6 +77,17 @@ pub enum Place {
     Found(PathBuf),
     /// There was none: the shipped one serves.
     BuiltIn,
+}
+
+impl Place {
+    /// The main file, if there is one.
+    #[must_use]
+    pub fn path(&self) -> Option<&Path> {
+        match self {
+            Place::Named(path) | Place::Found(path) => Some(path),
+            Place::BuiltIn => None,
+        }
+    }
 }
 
 /// What the config needs to know of where the program runs. Nothing in this room reads the environment.
@@ -128,10 +144,29 @@ pub fn find(named: Option<&Path>, surroundings: &Surroundings) -> Place {
 /// Everything that is wrong, at once.
 pub fn load(place: &Place, surroundings: &Surroundings) -> Result<Config, Problems> {
     let mut problems = Vec::new();
-    let texts = match place {
-        Place::BuiltIn => vec![(PathBuf::from(BUILT_IN), SHIPPED.to_owned())],
-        Place::Named(path) | Place::Found(path) => texts(path, &mut problems),
-    };
+    let texts = texts(place, &mut problems);
+    load_texts(texts, problems, place, surroundings)
+}
+
+/// Checks the config as if its main file said this; nothing is written.
+///
+/// # Errors
+/// Everything that is wrong, at once.
+pub fn load_as_if(main: &str, place: &Place, surroundings: &Surroundings) -> Result<Config, Problems> {
+    let mut problems = Vec::new();
+    let mut texts = texts(place, &mut problems);
+    if let Some((_, text)) = texts.first_mut() {
+        main.clone_into(text);
+    }
+    load_texts(texts, problems, place, surroundings)
+}
+
+fn load_texts(
+    texts: Vec<(PathBuf, String)>,
+    mut problems: Vec<Problem>,
+    place: &Place,
+    surroundings: &Surroundings,
+) -> Result<Config, Problems> {
     let mut files = Vec::new();
     let mut shown = Vec::new();
     let mut whole = problems.is_empty();
@@ -168,6 +203,21 @@ pub fn load(place: &Place, surroundings: &Surroundings) -> Result<Config, Proble
     Ok(Config { files: paths, warnings, ..config })
 }
 
+/// The store that a config names, as far as its files can be read: so that `status` can tell how the
+/// daemon does also while the config is being edited.
+pub fn store_of(place: &Place, surroundings: &Surroundings) -> store::Options {
+    let mut problems = Vec::new();
+    let files = texts(place, &mut problems)
+        .iter()
+        .filter_map(|(_, text)| {
+            file::read(&mut read::Reading { file: 0, text, problems: Vec::new(), secrets: Vec::new() })
+        })
+        .collect();
+    let (config, state) = folders(place, surroundings);
+    let folders = check::Folders { config: &config, state: &state, credentials: None };
+    check::config(check::merge(files), &folders, &mut problems).store
+}
+
 /// The main file's folder, and the store's.
 fn folders(place: &Place, surroundings: &Surroundings) -> (PathBuf, PathBuf) {
     let here = surroundings.current_directory.clone();
@@ -186,7 +236,8 @@ fn folders(place: &Place, surroundings: &Surroundings) -> (PathBuf, PathBuf) {
 }
 
 /// The main file and those of config.d. Files that cannot be read are problems of no line.
-fn texts(path: &Path, problems: &mut Vec<Problem>) -> Vec<(PathBuf, String)> {
+fn texts(place: &Place, problems: &mut Vec<Problem>) -> Vec<(PathBuf, String)> {
+    let Some(path) = place.path() else { return vec![(PathBuf::from(BUILT_IN), SHIPPED.to_owned())] };
     let mut paths = vec![path.to_path_buf()];
     let folder = path.parent().unwrap_or(Path::new("")).join("config.d");
     match more(&folder) {

@@ -4,6 +4,7 @@
 mod poller;
 mod publisher;
 pub mod queue;
+mod reload;
 mod signals;
 mod status;
 
@@ -16,12 +17,12 @@ use jiff::Timestamp;
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinSet;
 
-use crate::config::Config;
+use crate::config::{Config, Place, Stamp, Surroundings};
 use crate::ingest::fetch::{self, Fetcher};
 use crate::ingest::schedule;
 use crate::publish::archive::Archives;
 use crate::publish::{Outputs, output::Site, shelf::Shelf};
-use crate::serve::{self, Health, Service};
+use crate::serve::{self, Health, MaxAge, Service};
 use crate::source::Source;
 use crate::store::{self, ConfiguredOutput, ConfiguredSource, RememberedSource, SourceId, Store};
 
@@ -32,6 +33,19 @@ pub use signals::Signals;
 /// How long polls in flight and open requests may take once the process is to stop.
 const FAREWELL: Duration = Duration::from_secs(7);
 
+/// The config, and what it takes to read it again.
+#[derive(Clone, Debug)]
+pub struct Given {
+    /// Where it comes from.
+    pub place: Place,
+    /// Where the program runs.
+    pub surroundings: Surroundings,
+    /// Its files as they were before they were read.
+    pub stamp: Stamp,
+    /// What it says.
+    pub config: Config,
+}
+
 /// Why the daemon cannot start, or had to stop.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -41,6 +55,9 @@ pub enum Error {
     /// The address cannot be listened on.
     #[error("cannot listen on {0:?}: {1}")]
     Listen(serve::Listen, std::io::Error),
+    /// The system does not let us listen to signals.
+    #[error("cannot listen to signals: {0}")]
+    Signals(std::io::Error),
     /// A thread cannot be started.
     #[error("cannot start a thread: {0}")]
     Thread(std::io::Error),
@@ -59,17 +76,20 @@ pub fn now() -> Timestamp {
 /// # Errors
 /// It cannot start; what happens later is logged and survived.
 pub async fn run(
-    config: Config,
+    given: Given,
     stop: impl Future<Output = ()>,
     ready: impl FnOnce(&serve::Listen),
 ) -> Result<(), Error> {
+    let hangup = signals::hangup().map_err(Error::Signals)?;
+    let config = &given.config;
     let _lock = store::lock(&config.store)?;
     let memory = Memory::open(&config.store)?;
     memory.store.release_claims().await?;
+    memory.store.note(store::Note::Config, None).await?;
     let listener =
         serve::Listener::bind(&config.listen).await.map_err(|e| Error::Listen(config.listen.clone(), e))?;
     let here = listener.address().map_or_else(|| config.listen.clone(), serve::Listen::Tcp);
-    let (outputs, sources) = adopt(&memory.store, &config, site(&config, &here)).await?;
+    let (outputs, sources) = adopt(&memory.store, config, site(config, &here)).await?;
 
     let outputs = Arc::new(outputs);
     let archives = Arc::new(Archives::new(memory.store.clone(), Arc::clone(&outputs)));
@@ -77,27 +97,41 @@ pub async fn run(
     let (stopping, stopped) = watch::channel(false);
     let news = Arc::new(Notify::new());
     let health = Arc::new(Health::default());
+    let limits = (config.concurrency, config.per_host);
+    let (orders, followed) = watch::channel(Arc::new(poller::Orders::new(
+        Fetcher::new(&config.fetch),
+        Arc::clone(&sources),
+        limits,
+    )));
+    let (swap, setup) = watch::channel(Arc::new(reload::Setup::new(config, outputs, sources)));
     let publisher = publisher::Publisher {
         store: memory.store.clone(),
-        outputs: Arc::clone(&outputs),
         shelf: Arc::clone(&shelf),
         news: Arc::clone(&news),
-        sources: Arc::clone(&sources),
-        keep: config.store.keep,
+        setup: setup.clone(),
+        archives: Arc::clone(&archives),
     };
     // What was published before is up before anything is evaluated anew.
-    publisher.open().await?;
-    let limits = (config.concurrency, config.per_host);
-    let orders = poller::Orders::new(Fetcher::new(&config.fetch), sources, limits);
-    let (_orders, followed) = watch::channel(Arc::new(orders));
+    let first = Arc::clone(&setup.borrow());
+    publisher.open(&first).await?;
     let (pulse, beats) = watch::channel(poller::Pulse::default());
     let poller = poller::Poller { store: memory.store.clone(), orders: followed, news, pulse };
     let mut tasks = JoinSet::new();
-    let service = Service { shelf, max_age: config.cache, health: Arc::clone(&health) };
+    let max_age = MaxAge::new(config.cache);
+    let service = Service { shelf, max_age: max_age.clone(), health: Arc::clone(&health) };
     let archive: serve::ArchiveReader = Arc::new(move |name, number, format| {
         let archives = Arc::clone(&archives);
         Box::pin(async move { archives.page(&name, number, format, now()).await })
     });
+    let reloader = reload::Reloader {
+        given,
+        hangup,
+        here: here.clone(),
+        store: memory.store.clone(),
+        orders,
+        setup: swap,
+        max_age,
+    };
     let stop_serving = wait_for(stopped.clone());
     tasks.spawn(async move {
         if let Err(error) =
@@ -109,7 +143,8 @@ pub async fn run(
     health.set_ready();
     ready(&here);
     tasks.spawn(publisher.run(stopped.clone()));
-    tasks.spawn(poller.run(stopped));
+    tasks.spawn(poller.run(stopped.clone()));
+    tasks.spawn(reloader.run(stopped));
 
     stop.await;
     let poller::Pulse { sources, in_flight, next } = *beats.borrow();
@@ -204,17 +239,16 @@ pub async fn adopt(store: &Store, config: &Config, site: Site) -> Result<(Output
             language: source.language.clone(),
         })
         .collect();
-    let remembered = store.adopt_sources(configured).await?;
+    let names = config.outputs.iter().map(|output| ConfiguredOutput { name: output.name.clone() }).collect();
+    let (remembered, outputs) = store.adopt(configured, names, now).await?;
     let sources: HashMap<_, _> =
         config.sources.iter().map(|source| (source.name.clone(), source.clone())).collect();
     let moved = replan(&sources, &remembered, now);
     if !moved.is_empty() {
         store.reschedule(moved).await?;
     }
-    let names = config.outputs.iter().map(|output| ConfiguredOutput { name: output.name.clone() }).collect();
-    let remembered = store.adopt_outputs(names, now).await?;
     let debuts = config.sources.iter().map(|source| (source.name.clone(), source.first_poll)).collect();
-    let outputs = Outputs::new(site, config.outputs.clone(), &remembered, debuts);
+    let outputs = Outputs::new(site, config.outputs.clone(), &outputs, debuts);
     Ok((outputs, Arc::new(sources)))
 }
 
@@ -223,12 +257,12 @@ fn replan(
     sources: &HashMap<String, Source>,
     remembered: &[RememberedSource],
     now: Timestamp,
-) -> Vec<(SourceId, Timestamp)> {
+) -> Vec<(SourceId, Option<Timestamp>, Timestamp)> {
     let due = |known: &RememberedSource| Some(schedule::first(sources.get(&known.name)?, &known.state, now));
     remembered
         .iter()
         .filter_map(|known| Some((known, due(known)?)))
         .filter(|(known, first)| known.state.next_poll != Some(*first))
-        .map(|(known, first)| (known.id, first))
+        .map(|(known, first)| (known.id, known.state.next_poll, first))
         .collect()
 }

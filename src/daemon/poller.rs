@@ -144,7 +144,11 @@ impl Poller {
                 match turn {
                     Turn::Yours(claim) => match orders.sources.get(&claim.name) {
                         Some(source) => flight.start(&self.store, &orders.fetcher, source, *claim),
-                        None => plans.queue.done(claim.source, None, now()),
+                        None => {
+                            // The store knows the new config already, and we are about to be told of it.
+                            plans.queue.done(claim.source, None, now());
+                            self.store.give_back(vec![claim.source]).await?;
+                        }
                     },
                     Turn::Later(source, until) => plans.queue.done(source, Some(until), now()),
                     Turn::Never(source) => plans.queue.done(source, None, now()),
@@ -270,7 +274,7 @@ fn log(source: &str, report: &Result<Report, store::Error>, took: Duration) {
         Err(error) => tracing::error!(source, %error, ms, "poll not kept"),
         Ok(Report { outcome: ended, state, bytes }) => {
             let next = state.next_poll.map(|next| next.to_string()).unwrap_or_default();
-            let (outcome, why) = (state.outcome.as_str(), state.why.as_str());
+            let (outcome, why) = (state.told_outcome(), state.why.as_str());
             match ended {
                 Outcome::Failed(_) => {
                     tracing::warn!(source, outcome, bytes, ms, next, why, "poll failed")

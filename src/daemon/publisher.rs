@@ -6,8 +6,9 @@ use std::time::Duration;
 
 use tokio::sync::{Notify, watch};
 
-use super::{Error, Sources, now, status, wait_for};
-use crate::publish::{self, Outputs, render, shelf::Shelf};
+use super::reload::Setup;
+use super::{Error, now, status, wait_for};
+use crate::publish::{self, Outputs, archive::Archives, render, shelf::Shelf};
 use crate::store::{self, Store};
 
 /// Polls that end within this time are published together.
@@ -23,35 +24,44 @@ const PRUNED: usize = 500;
 /// Keeps the shelf as the store is.
 pub(super) struct Publisher {
     pub(super) store: Store,
-    pub(super) outputs: Arc<Outputs>,
+    /// Told when the outputs are others.
+    pub(super) archives: Arc<Archives>,
     pub(super) shelf: Arc<Shelf>,
     /// Told by the poller.
     pub(super) news: Arc<Notify>,
-    pub(super) sources: Sources,
-    /// Entries older than this are forgotten.
-    pub(super) keep: Duration,
+    /// What to publish; swapped when the config changes.
+    pub(super) setup: watch::Receiver<Arc<Setup>>,
 }
 
 impl Publisher {
     /// Publishes until told to stop. What comes later stands past the watermarks, for the next start.
-    pub(super) async fn run(self, stopped: watch::Receiver<bool>) {
+    pub(super) async fn run(mut self, stopped: watch::Receiver<bool>) {
         let stop = wait_for(stopped);
         tokio::pin!(stop);
+        let mut adopted = Arc::clone(&self.setup.borrow().outputs);
         loop {
-            self.publish().await;
+            let setup = Arc::clone(&self.setup.borrow_and_update());
+            if !Arc::ptr_eq(&setup.outputs, &adopted) {
+                match self.adopt(&setup).await {
+                    Ok(()) => adopted = Arc::clone(&setup.outputs),
+                    Err(error) => tracing::error!(%error, "cannot show the new outputs yet"),
+                }
+            }
+            self.publish(&setup).await;
             tokio::select! {
                 () = &mut stop => return,
+                Ok(()) = self.setup.changed() => {}
                 () = self.news.notified() => tokio::time::sleep(TOGETHER).await,
                 () = tokio::time::sleep(REGULARLY) => {}
             }
         }
     }
 
-    async fn publish(&self) {
+    async fn publish(&self, setup: &Setup) {
         let published = async {
-            self.prune().await?;
-            publish::advance(&self.store, &self.outputs, now()).await?;
-            self.show().await
+            self.prune(setup.keep).await?;
+            publish::advance(&self.store, &setup.outputs, now()).await?;
+            self.show(setup).await
         };
         if let Err(error) = published.await {
             // What is on the shelf stays, and the watermarks stand: the next pass makes up for it.
@@ -60,8 +70,8 @@ impl Publisher {
     }
 
     /// Forgets what is older than `keep`, in batches that hold up nobody.
-    async fn prune(&self) -> Result<(), store::Error> {
-        let Ok(before) = now().checked_sub(self.keep) else { return Ok(()) };
+    async fn prune(&self, keep: Duration) -> Result<(), store::Error> {
+        let Ok(before) = now().checked_sub(keep) else { return Ok(()) };
         let mut forgotten = 0;
         loop {
             match self.store.prune(before, PRUNED).await? {
@@ -73,20 +83,28 @@ impl Publisher {
     }
 
     /// Puts on the shelf what was published before, and makes what was not.
-    pub(super) async fn open(&self) -> Result<(), store::Error> {
-        render::restore(&self.store, &self.outputs, &self.shelf).await?;
-        render::render_missing(&self.store, &self.outputs, &self.shelf, now()).await?;
-        let lines = status::source_lines(&self.store, &self.sources).await?;
-        render::render_front(&self.outputs, &self.shelf, lines, now());
-        Ok(())
+    pub(super) async fn open(&self, setup: &Setup) -> Result<(), store::Error> {
+        render::restore(&self.store, &setup.outputs, &self.shelf).await?;
+        render::render_missing(&self.store, &setup.outputs, &self.shelf, now()).await?;
+        render::retire(&self.store, &setup.outputs, &self.shelf).await?;
+        let lines = status::source_lines(&self.store, &setup.sources).await?;
+        render::render_front(&setup.outputs, &self.shelf, lines, setup.problem.as_deref(), now());
+        render::render_health(&self.store, &setup.outputs, &self.shelf).await
     }
 
-    /// Puts on the shelf what the store has: the outputs and the front page.
-    async fn show(&self) -> Result<(), store::Error> {
-        let lines = status::source_lines(&self.store, &self.sources).await?;
-        render::render(&self.store, &self.outputs, &self.shelf, &lines, now()).await?;
-        render::render_front(&self.outputs, &self.shelf, lines, now());
-        Ok(())
+    /// Takes other outputs over: what stayed is on the shelf as it was, what is no more says so.
+    async fn adopt(&self, setup: &Setup) -> Result<(), store::Error> {
+        self.archives.adopt(Arc::clone(&setup.outputs));
+        render::restore(&self.store, &setup.outputs, &self.shelf).await?;
+        render::retire(&self.store, &setup.outputs, &self.shelf).await
+    }
+
+    /// Puts on the shelf what the store has: the outputs, the front page and the sources' health.
+    async fn show(&self, setup: &Setup) -> Result<(), store::Error> {
+        let lines = status::source_lines(&self.store, &setup.sources).await?;
+        render::render(&self.store, &setup.outputs, &self.shelf, &lines, now()).await?;
+        render::render_front(&setup.outputs, &self.shelf, lines, setup.problem.as_deref(), now());
+        render::render_health(&self.store, &setup.outputs, &self.shelf).await
     }
 }
 

@@ -3,6 +3,11 @@
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
+/// SIGHUP: the config is to be read again.
+pub(super) fn hangup() -> std::io::Result<Signal> {
+    signal(SignalKind::hangup())
+}
+
 /// SIGTERM and SIGINT.
 #[derive(Debug)]
 pub struct Signals {

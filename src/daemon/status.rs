@@ -11,6 +11,7 @@ pub(super) async fn source_lines(store: &Store, sources: &Sources) -> Result<Vec
 
 fn line(known: RememberedSource, sources: &Sources) -> SourceLine {
     let state = known.state;
+    let outcome = state.told_outcome();
     let title = sources.get(&known.name).and_then(|source| source.title.clone()).or(state.title);
     let (health, since) = match (state.failing_since, state.last_poll) {
         (Some(since), _) => (if state.gone { Health::Gone } else { Health::Failing }, Some(since)),
@@ -22,10 +23,7 @@ fn line(known: RememberedSource, sources: &Sources) -> SourceLine {
         name: known.name,
         link: state.link,
         health,
-        outcome: match &state.moved {
-            Some(moved) => format!("{}; moved: url = \"{}\"", state.outcome, moved.to),
-            None => state.outcome,
-        },
+        outcome,
         since,
         next_poll: state.next_poll,
         why: state.why,

@@ -1,38 +1,19 @@
-//! One evaluator for all queries; its answer carries the reasons. Pure.
+//! One evaluator for all queries; its answer carries the reasons, also those of a no. Pure.
 
-use jiff::Timestamp;
+use std::borrow::Cow;
+use std::ops::Range;
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::SignedDuration;
+use regex::Regex;
 use serde::{Deserialize, Serialize};
 
-use super::Query;
-use super::syntax::{Field, Kind, Node, Term};
-use super::words::{plain_text, tokens};
-use crate::entry::Entry;
+use super::syntax::{Age, Field};
+use super::text::{Fields, Text};
 
-/// What a query looks at.
-#[derive(Clone, Copy, Debug)]
-pub struct Subject<'a> {
-    /// The entry.
-    pub entry: &'a Entry,
-    /// Its source's name in the config.
-    pub source: &'a str,
-    /// Its source's title.
-    pub source_title: &'a str,
-    /// Its source's language.
-    pub language: Option<&'a str>,
-    /// The date under which it is published.
-    pub date: Timestamp,
-    /// Now.
-    pub now: Timestamp,
-}
-
-/// What a query says of an entry.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Answer {
-    /// Whether the entry matches.
-    pub matched: bool,
-    /// Which terms matched, where; empty where none had to.
-    pub reasons: Vec<Reason>,
-}
+/// The most characters of found words that a reason shows.
+const SHOWN: usize = 120;
 
 /// One term that matched.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -41,219 +22,310 @@ pub struct Reason {
     pub term: String,
     /// The field in which it was found.
     pub field: String,
-    /// The folded words that were found.
+    /// The words that were found, as the entry writes them.
     pub found: String,
 }
 
-/// Queries, ready to be asked together.
+/// One part of a query because of which an entry does not match.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refusal {
+    /// Bytes of the query's text: the term, or the topic in which it stands.
+    pub span: Range<usize>,
+    /// What is missing, or what is there and must not be.
+    pub label: String,
+}
+
+/// A part of a compiled query.
 #[derive(Debug)]
-pub struct Matcher {
-    queries: Vec<Node>,
+pub(super) enum Part {
+    All(Vec<Part>),
+    Any(Vec<Part>),
+    Not(Box<Part>),
+    Leaf(Leaf),
 }
 
-impl Matcher {
-    /// Prepares queries; answers come in their order.
-    #[must_use]
-    pub fn new<'a>(queries: impl IntoIterator<Item = &'a Query>) -> Matcher {
-        Matcher { queries: queries.into_iter().map(|query| query.node.clone()).collect() }
-    }
+/// A term, ready to be looked for.
+#[derive(Debug)]
+pub(super) struct Leaf {
+    /// Where in the user's text.
+    pub(super) span: Range<usize>,
+    /// As it is printed.
+    pub(super) term: Arc<str>,
+    pub(super) fields: Fields,
+    pub(super) sought: Sought,
+}
 
-    /// Asks every query about one entry, whose text is folded once.
-    #[must_use]
-    pub fn answers(&self, subject: &Subject<'_>) -> Vec<Answer> {
-        let text = Text::of(subject);
-        self.queries
-            .iter()
-            .map(|node| {
-                let mut reasons = Vec::new();
-                let matched = holds(node, &text, &mut reasons);
-                Answer { matched, reasons: if matched { reasons } else { Vec::new() } }
+/// Number of a set of folded words or rows of words that the automaton finds.
+pub(super) type Atom = u32;
+
+/// What a leaf looks for.
+#[derive(Debug)]
+pub(super) enum Sought {
+    /// One of these, or one of these rows of them.
+    Words(Atom, Vec<Vec<Atom>>),
+    /// These, each within so many words of each other, in any order.
+    Near(Vec<Atom>, usize),
+    Pattern(Regex),
+    Site(String),
+    Language(String),
+    Age(Age, Duration),
+}
+
+/// What the automaton found of an atom.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Found {
+    pub(super) atom: Atom,
+    /// Number of the first word.
+    pub(super) word: u32,
+    /// How many words.
+    pub(super) length: u32,
+}
+
+/// An entry, and what was found in it, sorted.
+pub(super) struct Sight<'t, 'a> {
+    pub(super) text: &'t Text<'a>,
+    pub(super) found: &'t [Found],
+}
+
+/// How far a decided question is followed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Follow {
+    /// Until it is decided, with all reasons of a yes.
+    Decision,
+    /// To the end, with all reasons of a no too.
+    Whole,
+}
+
+/// Whether a part holds, and the leaves because of which it does or does not.
+pub(super) struct Verdict<'p, 't> {
+    pub(super) held: bool,
+    because: Vec<(&'p Leaf, Option<Evidence<'t>>)>,
+}
+
+/// Where a leaf was found.
+struct Evidence<'t> {
+    field: Field,
+    found: Cow<'t, str>,
+}
+
+impl Verdict<'_, '_> {
+    /// The terms that were found.
+    pub(super) fn reasons(&self) -> Vec<Reason> {
+        let found = |(leaf, evidence): &(&Leaf, Option<Evidence<'_>>)| {
+            let evidence = evidence.as_ref()?;
+            Some(Reason {
+                term: leaf.term.to_string(),
+                field: evidence.field.name().to_owned(),
+                found: short(&evidence.found),
             })
-            .collect()
-    }
-}
-
-/// Whether a node holds; the terms that made it hold are added to `reasons`.
-fn holds(node: &Node, text: &Text, reasons: &mut Vec<Reason>) -> bool {
-    let before = reasons.len();
-    let held = match node {
-        Node::All(nodes) => nodes.iter().all(|node| holds(node, text, reasons)),
-        // Every branch is tried, so that all reasons are named.
-        Node::Any(nodes) => nodes.iter().filter(|node| holds(node, text, reasons)).count() > 0,
-        Node::Not(node) => !holds(node, text, &mut Vec::new()),
-        Node::Topic(_, node) => holds(node, text, reasons),
-        Node::Term(term) => {
-            let found = text.find(term);
-            let held = found.is_some();
-            reasons.extend(found);
-            held
-        }
-    };
-    if !held {
-        reasons.truncate(before);
-    }
-    held
-}
-
-/// An entry's words, by field and in order, with an index of them.
-struct Text {
-    runs: Vec<(Field, Vec<String>)>,
-    /// Run and place of each word, sorted by the word.
-    index: Vec<(u32, u32)>,
-}
-
-/// The folded words of a plain text, in order.
-fn words(plain: &str) -> Vec<String> {
-    tokens(plain).words().map(str::to_owned).collect()
-}
-
-impl Text {
-    fn of(subject: &Subject<'_>) -> Text {
-        let entry = subject.entry;
-        let html = |html: &Option<String>| html.as_deref().map(plain_text).unwrap_or_default();
-        let mut runs = vec![
-            (Field::Title, words(entry.title.as_deref().unwrap_or(""))),
-            (Field::Text, words(&html(&entry.summary))),
-            (Field::Text, words(&html(&entry.content))),
-            (Field::Link, words(entry.link.as_deref().unwrap_or(""))),
-            (Field::Source, words(subject.source)),
-            (Field::Source, words(subject.source_title)),
-        ];
-        runs.extend(entry.authors.iter().map(|author| (Field::Author, words(&author.name))));
-        runs.extend(entry.categories.iter().map(|category| (Field::Category, words(category))));
-        let mut index: Vec<(u32, u32)> = (0u32..)
-            .zip(&runs)
-            .flat_map(|(run, (_, words))| (0u32..).zip(words).map(move |(place, _)| (run, place)))
-            .collect();
-        let word = |at: &(u32, u32)| runs[at.0 as usize].1[at.1 as usize].as_str();
-        index.sort_unstable_by(|a, b| word(a).cmp(word(b)).then(a.cmp(b)));
-        Text { runs, index }
+        };
+        self.because.iter().filter_map(found).collect()
     }
 
-    fn word(&self, at: (u32, u32)) -> &str {
-        &self.runs[at.0 as usize].1[at.1 as usize]
-    }
-
-    /// The first place, in the order of the fields, where the term's words stand in a row.
-    fn find(&self, term: &Term) -> Option<Reason> {
-        let first = term.words.first()?;
-        let start = self.index.partition_point(|at| self.word(*at) < first.as_str());
-        let open_ended = term.kind == Kind::Prefix && term.words.len() == 1;
-        self.index[start..]
-            .iter()
-            .take_while(|at| {
-                if open_ended {
-                    self.word(**at).starts_with(first.as_str())
-                } else {
-                    self.word(**at) == first
+    /// The terms that failed it.
+    pub(super) fn refusals(&self, sight: &Sight<'_, '_>) -> Vec<Refusal> {
+        let refusal = |(leaf, evidence): &(&Leaf, Option<Evidence<'_>>)| Refusal {
+            span: leaf.span.clone(),
+            label: match evidence {
+                Some(evidence) => {
+                    format!("`{}` found in {}: {}", leaf.term, evidence.field.name(), short(&evidence.found))
                 }
-            })
-            .filter(|at| match term.field {
-                Some(field) => self.runs[at.0 as usize].0 == field,
-                None => matches!(self.runs[at.0 as usize].0, Field::Title | Field::Text),
-            })
-            .filter_map(|at| Some((*at, self.row(*at, term)?)))
-            .min()
-            .map(|(at, found)| Reason {
-                term: Node::Term(term.clone()).to_string(),
-                field: self.runs[at.0 as usize].0.name().to_owned(),
-                found,
-            })
+                None => sight.absence(leaf),
+            },
+        };
+        self.because.iter().map(refusal).collect()
+    }
+}
+
+fn short(found: &str) -> String {
+    let line = found.split_whitespace().collect::<Vec<_>>().join(" ");
+    match line.char_indices().nth(SHOWN) {
+        Some((end, _)) => format!("{}\u{2026}", &line[..end]),
+        None => line,
+    }
+}
+
+/// Judges a part of a query.
+pub(super) fn judge<'p, 't>(part: &'p Part, sight: &Sight<'t, '_>, follow: Follow) -> Verdict<'p, 't> {
+    match part {
+        Part::All(parts) => join(parts, sight, follow, false),
+        Part::Any(parts) => join(parts, sight, follow, true),
+        Part::Not(part) => {
+            let verdict = judge(part, sight, follow);
+            Verdict { held: !verdict.held, because: verdict.because }
+        }
+        Part::Leaf(leaf) => {
+            let evidence = sight.find(leaf);
+            Verdict { held: evidence.is_some(), because: vec![(leaf, evidence)] }
+        }
+    }
+}
+
+/// Joins parts of which one that comes out as `decisive` decides; otherwise all of them are the reason.
+fn join<'p, 't>(parts: &'p [Part], sight: &Sight<'t, '_>, follow: Follow, decisive: bool) -> Verdict<'p, 't> {
+    let mut deciding = Vec::new();
+    let mut others = Vec::new();
+    let mut decided = false;
+    for part in parts {
+        let verdict = judge(part, sight, follow);
+        if verdict.held != decisive {
+            others.extend(verdict.because);
+            continue;
+        }
+        decided = true;
+        deciding.extend(verdict.because);
+        // Every branch of an OR is tried, so that all reasons of a yes are named.
+        if !decisive && follow == Follow::Decision {
+            break;
+        }
+    }
+    let (held, because) = if decided { (decisive, deciding) } else { (!decisive, others) };
+    Verdict { held, because }
+}
+
+impl<'t> Sight<'t, '_> {
+    fn find(&self, leaf: &Leaf) -> Option<Evidence<'t>> {
+        let text = self.text;
+        let known = |field, found: &'t str| Evidence { field, found: Cow::Borrowed(found) };
+        match &leaf.sought {
+            Sought::Words(atom, rows) => {
+                let single = self.within(*atom, leaf.fields).next();
+                let rows = rows.iter().filter_map(|row| self.row(row, leaf.fields));
+                self.evidence(single.map(ends).into_iter().chain(rows).min()?)
+            }
+            Sought::Near(atoms, distance) => self.evidence(self.near(atoms, *distance, leaf.fields)?),
+            Sought::Pattern(regex) => text
+                .runs(leaf.fields)
+                .find_map(|run| Some(known(run.field, regex.find(&run.plain)?.as_str()))),
+            Sought::Site(host) => {
+                is_within(self.host()?, host).then(|| known(Field::Site, self.host().unwrap_or("")))
+            }
+            Sought::Language(tag) => {
+                let language = text.language()?;
+                let fits = language
+                    .strip_prefix(tag.as_str())
+                    .is_some_and(|rest| rest.is_empty() || rest.starts_with('-'));
+                fits.then(|| known(Field::Language, language))
+            }
+            Sought::Age(side, limit) => {
+                let younger = self.age() < SignedDuration::try_from(*limit).unwrap_or(SignedDuration::MAX);
+                (younger == (*side == Age::Younger))
+                    .then(|| Evidence { field: Field::Age, found: Cow::Owned(in_words(self.age())) })
+            }
+        }
     }
 
-    /// The words at a place, if they are the term's.
-    fn row(&self, (run, place): (u32, u32), term: &Term) -> Option<String> {
-        let place = place as usize;
-        let row = self.runs[run as usize].1.get(place..place + term.words.len())?;
-        let (last, before) = term.words.split_last()?;
-        let (found_last, found_before) = row.split_last()?;
-        let last_fits =
-            if term.kind == Kind::Prefix { found_last.starts_with(last) } else { found_last == last };
-        (found_before == before && last_fits).then(|| row.join(" "))
+    fn evidence(&self, (first, last): (usize, usize)) -> Option<Evidence<'t>> {
+        Some(Evidence {
+            field: self.text.run_of(first)?.field,
+            found: Cow::Borrowed(self.text.written(first, last)),
+        })
+    }
+
+    /// What is missing where a leaf was not found.
+    fn absence(&self, leaf: &Leaf) -> String {
+        match &leaf.sought {
+            Sought::Site(_) => format!("the site is {}", self.host().unwrap_or("unknown")),
+            Sought::Language(_) => format!("the language is {}", self.text.language().unwrap_or("unknown")),
+            Sought::Age(..) => format!("it is {} old", in_words(self.age())),
+            _ => format!("`{}` is not found", leaf.term),
+        }
+    }
+
+    /// Where an atom was found, in the order of the text.
+    fn of(&self, atom: Atom) -> &'t [Found] {
+        let start = self.found.partition_point(|found| found.atom < atom);
+        let length = self.found[start..].partition_point(|found| found.atom == atom);
+        &self.found[start..start + length]
+    }
+
+    fn within(&self, atom: Atom, fields: Fields) -> impl Iterator<Item = &'t Found> {
+        let text = self.text;
+        self.of(atom)
+            .iter()
+            .filter(move |found| text.run_of(found.word as usize).is_some_and(|run| fields.has(run.field)))
+    }
+
+    /// The first place where these stand in a row.
+    fn row(&self, atoms: &[Atom], fields: Fields) -> Option<(usize, usize)> {
+        let (first, rest) = atoms.split_first()?;
+        self.within(*first, fields).find_map(|start| {
+            let mut last = ends(start).1;
+            for atom in rest {
+                let next = self.of(*atom).iter().find(|found| found.word as usize == last + 1)?;
+                last = ends(next).1;
+            }
+            let start = start.word as usize;
+            self.are_together(start, last).then_some((start, last))
+        })
+    }
+
+    /// The first stretch in which each of these stands, its ends no further apart than `distance`.
+    fn near(&self, atoms: &[Atom], distance: usize, fields: Fields) -> Option<(usize, usize)> {
+        let mut places: Vec<(usize, Atom)> = atoms
+            .iter()
+            .flat_map(|atom| self.within(*atom, fields).map(move |found| (found.word as usize, *atom)))
+            .collect();
+        places.sort_unstable();
+        places.dedup();
+        places.iter().enumerate().find_map(|(number, (start, _))| {
+            let reach = places[number..]
+                .iter()
+                .take_while(|(word, _)| word - start <= distance && self.are_together(*start, *word));
+            let stretch: Vec<(usize, Atom)> = reach.copied().collect();
+            let mut words: Vec<usize> = stretch.iter().map(|(word, _)| *word).collect();
+            words.dedup();
+            // A word that is asked for twice must stand there twice.
+            let enough = |atom: &Atom| {
+                let wanted = atoms.iter().filter(|other| *other == atom).count();
+                stretch.iter().filter(|(_, there)| there == atom).count() >= wanted
+            };
+            let last = *words.last()?;
+            (words.len() >= atoms.len() && atoms.iter().all(enough)).then_some((*start, last))
+        })
+    }
+
+    /// Whether two words stand in the same run.
+    fn are_together(&self, one: usize, other: usize) -> bool {
+        let first = |word| self.text.run_of(word).map(|run| run.first);
+        first(one) == first(other)
+    }
+
+    fn host(&self) -> Option<&'t str> {
+        let link = self.text.subject.entry.link.as_deref()?;
+        let rest = link.split_once("://").map_or(link, |(_, rest)| rest);
+        let authority = rest.split(['/', '?', '#']).next()?;
+        let host = authority.rsplit('@').next()?;
+        let port = host.rfind(':').filter(|at| host[at + 1..].bytes().all(|b| b.is_ascii_digit()));
+        Some(port.map_or(host, |at| &host[..at]))
+    }
+
+    fn age(&self) -> SignedDuration {
+        self.text.subject.now.duration_since(self.text.subject.date)
+    }
+}
+
+/// First and last word.
+fn ends(found: &Found) -> (usize, usize) {
+    (found.word as usize, (found.word + found.length).saturating_sub(1) as usize)
+}
+
+/// Whether a host is this one or below it.
+fn is_within(host: &str, wanted: &str) -> bool {
+    let host = host.trim_end_matches('.');
+    let Some(start) = host.len().checked_sub(wanted.len()) else { return false };
+    host.get(start..).is_some_and(|end| end.eq_ignore_ascii_case(wanted))
+        && (start == 0 || host.as_bytes().get(start - 1) == Some(&b'.'))
+}
+
+fn in_words(age: SignedDuration) -> String {
+    match age.as_secs().max(0) {
+        s if s < 120 => format!("{s} seconds"),
+        s if s < 7200 => format!("{} minutes", s / 60),
+        s if s < 48 * 3600 => format!("{} hours", s / 3600),
+        s => format!("{} days", s / 86_400),
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::super::{Dictionary, parse};
-    use super::*;
-    use crate::entry::Author;
-
-    fn entry() -> Entry {
-        Entry {
-            title: Some("Russian troops leave Arménia".into()),
-            link: Some("https://example.org/caucasus/42".into()),
-            summary: Some("<p>An <b>award</b> for the border guards</p>".into()),
-            content: Some("<a href='/war'>Yerevan</a> &amp; Moscow".into()),
-            authors: vec![Author { name: "Anna Petrova".into(), ..Author::default() }],
-            categories: vec!["World News".into()],
-            ..Entry::default()
-        }
-    }
-
-    #[track_caller]
-    fn ask(query: &str) -> Answer {
-        let query = parse(query, &Dictionary::default()).unwrap_or_else(|p| panic!("{query}: {p:?}"));
-        let entry = entry();
-        let subject = Subject {
-            entry: &entry,
-            source: "moscow-times",
-            source_title: "The Moscow Times",
-            language: None,
-            date: Timestamp::UNIX_EPOCH,
-            now: Timestamp::UNIX_EPOCH,
-        };
-        Matcher::new([&query]).answers(&subject).remove(0)
-    }
-
-    #[test]
-    fn queries_match_what_their_manual_says() {
-        let yes = [
-            "armenia",
-            "ARMENIA",
-            "\"russian troops\"",
-            "russ*",
-            "border yerevan",
-            "title:troops",
-            "text:award",
-            "author:petrova",
-            "category:\"world news\"",
-            "link:caucasus",
-            "source:moscow-times",
-            "source:times",
-            "war OR award",
-            "troops -war",
-            "NOT war",
-            "(paris | moscow) AND \"border gua\" OR troops",
-            "\"border\" gu*",
-        ];
-        let no = [
-            "war",
-            "\"troops russian\"",
-            "armen",
-            "title:award",
-            "text:troops",
-            "author:anna-maria",
-            "moscow-times",
-            "troops -award",
-            "example",
-            "\"arménia an\"",
-            "link:arm*",
-        ];
-        for query in yes {
-            assert!(ask(query).matched, "{query} should match");
-        }
-        for query in no {
-            assert!(!ask(query).matched, "{query} should not match");
-        }
-    }
-
-    #[test]
-    fn the_answer_says_why() {
-        let answer = ask("(paris OR russ*) title:armenia -war");
-        let reasons: Vec<_> =
-            answer.reasons.iter().map(|r| (r.term.as_str(), r.field.as_str(), r.found.as_str())).collect();
-        assert_eq!(reasons, [("russ*", "title", "russian"), ("title:armenia", "title", "armenia")]);
-        assert!(ask("paris OR war").reasons.is_empty());
-    }
-}
+mod tests;

@@ -1,14 +1,21 @@
 //! The query language: text to tree, folding, one evaluator. Pure.
 
+mod compile;
 mod eval;
+mod language;
+mod matcher;
 mod syntax;
+mod text;
 pub mod words;
 
 use std::collections::BTreeMap;
 use std::fmt;
 use std::ops::Range;
+use std::sync::Arc;
 
-pub use eval::{Answer, Matcher, Reason, Subject};
+pub use eval::{Reason, Refusal};
+pub use matcher::{Hit, Matcher};
+pub use text::Subject;
 pub use words::plain_text;
 
 /// What a query may refer to beyond its own text.
@@ -17,27 +24,43 @@ pub struct Dictionary {
     /// The user's topics: name, query text.
     pub topics: BTreeMap<String, String>,
     /// The languages of the config, as BCP 47 tags: which word forms Latin words get beside English.
-    pub languages: Vec<String>,
+    pub languages: Arc<[String]>,
 }
 
 /// A parsed, checked query. `Display` prints it so that it parses back to the same.
 #[derive(Clone, Debug)]
 pub struct Query {
+    text: Arc<str>,
     node: syntax::Node,
+    languages: Arc<[String]>,
+    warnings: Vec<Problem>,
 }
 
 impl Query {
     /// The query that matches every entry.
     #[must_use]
     pub fn everything() -> Query {
-        Query { node: syntax::Node::All(Vec::new()) }
+        let node = syntax::Node { span: 0..0, kind: syntax::Kind::All(Vec::new()) };
+        Query { text: Arc::from(""), node, languages: Arc::from([]), warnings: Vec::new() }
+    }
+
+    /// As the user wrote it: what the spans of [`Refusal`] point into.
+    #[must_use]
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// What is legal but may not be meant, in the order of the text.
+    #[must_use]
+    pub fn warnings(&self) -> &[Problem] {
+        &self.warnings
     }
 }
 
 /// Queries are equal when they say the same, wherever in a text they stood.
 impl PartialEq for Query {
     fn eq(&self, other: &Query) -> bool {
-        self.to_string() == other.to_string()
+        self.node == other.node && self.languages == other.languages
     }
 }
 
@@ -60,21 +83,21 @@ pub struct Problem {
     pub warning: bool,
 }
 
+impl Problem {
+    fn error(span: Range<usize>, label: impl Into<String>, hint: Option<&str>) -> Problem {
+        Problem { span, label: label.into(), hint: hint.map(Into::into), warning: false }
+    }
+}
+
 /// Parses and checks a query.
 ///
 /// # Errors
 /// All problems at once, in the order of the text.
 pub fn parse(text: &str, dictionary: &Dictionary) -> Result<Query, Vec<Problem>> {
-    syntax::parse(text, dictionary, &mut Vec::new()).map(|node| Query { node })
-}
-
-/// Checks the user's topics themselves, used or not: the topic's name beside each problem.
-#[must_use]
-pub fn check_topics(dictionary: &Dictionary) -> Vec<(String, Problem)> {
-    let mut problems = Vec::new();
-    for (name, text) in &dictionary.topics {
-        let found = syntax::parse(text, dictionary, &mut vec![name.clone()]).err().unwrap_or_default();
-        problems.extend(found.into_iter().map(|problem| (name.clone(), problem)));
-    }
-    problems
+    syntax::parse(text, dictionary).map(|parsed| Query {
+        text: Arc::from(text),
+        node: parsed.node,
+        languages: Arc::clone(&dictionary.languages),
+        warnings: parsed.warnings,
+    })
 }

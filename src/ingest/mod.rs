@@ -2,7 +2,10 @@
 
 mod dates;
 mod decode;
+pub mod discover;
 pub mod fetch;
+pub mod habit;
+pub mod health;
 mod html;
 pub mod identity;
 mod normalize;
@@ -11,13 +14,17 @@ pub mod read;
 pub mod revise;
 pub mod schedule;
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 
-use crate::entry::change::Change;
+use crate::entry::Entry;
+use crate::entry::change::{Change, Known};
 use crate::source::{FeedPace, Outcome, Source, SourceState};
-use crate::store::{Claim, Poll, Store};
+use crate::store::{Claim, Poll, SourceId, Store};
 use crate::story;
 use fetch::{Answer, Body, Fetcher};
+use habit::Habit;
 use schedule::Visited;
 
 /// How one poll ended.
@@ -36,6 +43,7 @@ struct Found {
     outcome: Outcome,
     changes: Vec<Change>,
     pace: FeedPace,
+    habit: Habit,
     partial: bool,
 }
 
@@ -62,15 +70,23 @@ pub async fn poll(
         // A validator would answer for the part that did not come.
         visit.facts.validators = None;
     }
-    let visited = Visited { outcome: &found.outcome, facts: &visit.facts, pace: found.pace };
-    let state = schedule::next(source, &state, &visited, now);
-    store.commit(Poll { source: claim.source, state: state.clone(), changes: found.changes }).await?;
-    Ok(Report { outcome: found.outcome, state, bytes: visit.facts.bytes })
+    let Found { outcome, changes, pace, habit, .. } = found;
+    let visited = Visited { outcome: &outcome, facts: &visit.facts, pace, habit };
+    let mut state = schedule::next(source, &state, &visited, now);
+    let health = health::events(source, &claim.state, &mut state, &outcome, now);
+    store.commit(Poll { source: claim.source, state: state.clone(), changes, health }).await?;
+    Ok(Report { outcome, state, bytes: visit.facts.bytes })
 }
 
 impl Found {
     fn nothing(outcome: Outcome) -> Found {
-        Found { outcome, changes: Vec::new(), pace: FeedPace::default(), partial: false }
+        Found {
+            outcome,
+            changes: Vec::new(),
+            pace: FeedPace::default(),
+            habit: Habit::default(),
+            partial: false,
+        }
     }
 }
 
@@ -98,6 +114,7 @@ async fn read(
     state.link = feed.link.or(state.link.take());
     state.language = feed.language.or(state.language.take());
     let entries = feed.entries.len();
+    let habit = habit::of(&feed.entries, now);
     let (identified, distrusted) = identity::settle(feed.entries, &mut state.distrusted);
     if !distrusted.is_empty() {
         let keys = distrusted.join(", ");
@@ -120,7 +137,7 @@ async fn read(
         entries,
         problems: feed.problems.len(),
     };
-    Ok(Found { outcome, changes, pace: feed.pace, partial: feed.partial })
+    Ok(Found { outcome, changes, pace: feed.pace, habit, partial: feed.partial })
 }
 
 fn make_safe(change: &mut Change, cleaner: &html::Cleaner) {
@@ -129,6 +146,33 @@ fn make_safe(change: &mut Change, cleaner: &html::Cleaner) {
         Change::Edited { entry, .. } => cleaner.make_safe(entry),
         Change::Rekeyed { .. } => {}
     }
+}
+
+/// Takes one entry of a source as if a poll had brought it alone; answers the store's number of what it is now.
+/// For a back-test of the stories: nothing is asked of anybody.
+///
+/// # Errors
+/// The store cannot read or write.
+pub async fn replay(
+    store: &Store,
+    source: SourceId,
+    mut entry: Entry,
+    now: Timestamp,
+) -> Result<Option<i64>, crate::store::Error> {
+    let date = entry.published.map(|date| date.to_string());
+    entry.keys = normalize::keys(&entry, None, date.as_deref());
+    let (identified, _) = identity::settle(vec![entry], &mut BTreeSet::new());
+    let keys: Vec<_> = identified.iter().flat_map(identity::all_keys).cloned().collect();
+    let known = store.known(source, keys.clone()).await?;
+    let mut changes = revise::changes(identified, &known, &source.0.to_string(), now);
+    changes.iter_mut().for_each(|change| compare(change, None));
+    let state = SourceState { last_success: Some(now), ..SourceState::default() };
+    store.commit(Poll { source, state, changes, health: Vec::new() }).await?;
+    let known = store.known(source, keys.clone()).await?;
+    Ok(keys.iter().find_map(|key| match known.get(key)? {
+        Known::Kept(entry) => Some(entry.number),
+        Known::Pruned => None,
+    }))
 }
 
 /// Takes down what the store compares of a new entry.

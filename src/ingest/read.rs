@@ -76,6 +76,12 @@ fn read_unguarded(body: &[u8], hints: &Hints<'_>) -> Result<Feed, Unreadable> {
     Ok(normalize::feed(raw, text.encoding, hints))
 }
 
+/// The text of a document that is no feed, such as a page or a list of feeds.
+#[must_use]
+pub fn text(body: &[u8]) -> String {
+    decode::text(body, None).text.into_owned()
+}
+
 const HTML: &str = "an HTML page";
 
 /// The most useful thing to say of a document that is no feed.

@@ -105,7 +105,7 @@ pub fn front(front: &FrontPage) -> Vec<u8> {
     let body = html! {
         header { h1 { "Siftwire" } }
         main {
-            @if let Some(problem) = &front.problem { p .bad role="alert" { (problem) } }
+            @if let Some(problem) = &front.problem { pre .bad role="alert" { (problem) } }
             h2 { "Feeds" }
             p { "Paste an address into your feed reader, or "
                 a href=(format!("{base}/outputs.opml")) { "take all of them as OPML" } "." }

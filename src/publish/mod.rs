@@ -5,6 +5,7 @@ pub mod atom;
 pub mod document;
 pub mod files;
 pub mod format;
+pub mod health;
 pub mod html;
 pub mod json_feed;
 mod language;
@@ -25,6 +26,7 @@ use std::collections::HashMap;
 use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 
+use crate::entry::KeptEntry;
 use crate::filter::{Matcher, Query, Subject};
 use crate::store::{Advance, Candidate, Member, Others, OutputId, RememberedOutput, Store};
 use output::{Output, Site};
@@ -41,6 +43,8 @@ const MANY: usize = 20_000;
 pub struct Outputs {
     site: Site,
     outputs: Vec<Adopted>,
+    /// The queries of all outputs, in their order.
+    matcher: Matcher,
     sources: HashMap<String, usize>,
     press: Press,
 }
@@ -54,6 +58,8 @@ struct Adopted {
 
 /// What an output still has to evaluate.
 struct Due<'a> {
+    /// Number of the output, and of its query.
+    number: usize,
     adopted: &'a Adopted,
     watermark: i64,
     debuts: HashMap<String, usize>,
@@ -70,20 +76,27 @@ impl Outputs {
         remembered: &[RememberedOutput],
         sources: HashMap<String, usize>,
     ) -> Outputs {
-        let outputs = outputs
+        let known: Vec<_> = outputs
             .into_iter()
-            .filter_map(|output| {
-                let known = remembered.iter().find(|known| known.name == output.name)?;
-                let definition = definition(&output, &sources);
-                Some(Adopted { id: known.id, since: known.since, definition, output })
+            .filter_map(|output| Some((remembered.iter().find(|known| known.name == output.name)?, output)))
+            .collect();
+        let everything = Query::everything();
+        let matcher =
+            Matcher::new(known.iter().map(|(_, output)| output.filter.as_ref().unwrap_or(&everything)));
+        let outputs = known
+            .into_iter()
+            .enumerate()
+            .map(|(number, (known, output))| {
+                let definition = definition(&output, &matcher.digest(number), &sources);
+                Adopted { id: known.id, since: known.since, definition, output }
             })
             .collect();
-        Outputs { site, outputs, sources, press: Press::default() }
+        Outputs { site, outputs, matcher, sources, press: Press::default() }
     }
 }
 
 /// Digest of what decides an output's members. A changed one means: begin again from revision 0.
-fn definition(output: &Output, sources: &HashMap<String, usize>) -> String {
+fn definition(output: &Output, query: &[u8], sources: &HashMap<String, usize>) -> String {
     let mut debuts: Vec<_> = sources
         .iter()
         .filter(|(name, _)| output.sources.as_ref().is_none_or(|wanted| wanted.contains(name)))
@@ -93,8 +106,7 @@ fn definition(output: &Output, sources: &HashMap<String, usize>) -> String {
         .collect();
     debuts.sort();
     debuts.dedup();
-    // The Debug form of a query holds its topics and word forms resolved, so that a changed topic counts.
-    let text = format!("{:?} {:?} {debuts:?} {:?}", output.filter, output.sources, output.stories);
+    let text = format!("{} {:?} {debuts:?} {:?}", hex(query), output.sources, output.stories);
     hex(&Sha256::digest(text))
 }
 
@@ -117,9 +129,9 @@ pub async fn advance(
         store.outputs().await?.into_iter().map(|known| (known.id, known)).collect();
     let mut anew = Vec::new();
     let mut onward = Vec::new();
-    for adopted in &outputs.outputs {
+    for (number, adopted) in outputs.outputs.iter().enumerate() {
         let Some(known) = remembered.get(&adopted.id) else { continue };
-        let due = |watermark, debuts| Due { adopted, watermark, debuts, found: Vec::new() };
+        let due = |watermark, debuts| Due { number, adopted, watermark, debuts, found: Vec::new() };
         if known.definition != adopted.definition {
             anew.push(due(0, HashMap::new()));
         } else if known.watermark < latest {
@@ -127,9 +139,10 @@ pub async fn advance(
         }
     }
     let progress = if anew.is_empty() && onward.is_empty() { Progress::None } else { Progress::Some };
-    pass(store, &mut onward, &outputs.sources, Others::Stay, now).await?;
-    pass(store, &mut anew, &outputs.sources, Others::Go, now).await?;
+    pass(store, &mut onward, outputs, Others::Stay, now).await?;
+    pass(store, &mut anew, outputs, Others::Go, now).await?;
     anew.iter().for_each(|due| outputs.press.forget(due.adopted.id));
+    outputs.press.evaluated(latest);
     Ok(progress)
 }
 
@@ -148,21 +161,18 @@ pub enum Progress {
 async fn pass(
     store: &Store,
     due: &mut [Due<'_>],
-    sources: &HashMap<String, usize>,
+    outputs: &Outputs,
     others: Others,
     now: Timestamp,
 ) -> Result<(), crate::store::Error> {
     let Some(mut from) = due.iter().map(|due| due.watermark).min() else { return Ok(()) };
-    let everything = Query::everything();
-    let matcher =
-        Matcher::new(due.iter().map(|due| due.adopted.output.filter.as_ref().unwrap_or(&everything)));
     loop {
         let batch = store.entries_after(from, BATCH).await?;
         let last = batch.len() < BATCH;
         from = batch.last().map_or(from, |candidate| candidate.entry.revision);
         // Long at a stretch for a large history: let the other tasks of this thread run elsewhere.
         tokio::task::block_in_place(|| {
-            batch.iter().for_each(|candidate| evaluate(candidate, &matcher, due, now));
+            batch.iter().for_each(|candidate| evaluate(candidate, outputs, due, now));
         });
         let many = due.iter().map(|due| due.found.len()).sum::<usize>() >= MANY;
         if last || (others == Others::Stay && many) {
@@ -172,7 +182,7 @@ async fn pass(
                 let asked = stories::asked(&found, &due.adopted.output);
                 let published = store.published(due.adopted.id, asked).await?;
                 let mut found = stories::merged(found, &due.adopted.output, &published, others);
-                found.retain(|found| enters(found, &mut due.debuts, sources));
+                found.retain(|found| enters(found, &mut due.debuts, &outputs.sources));
                 advances.push(Advance {
                     output: due.adopted.id,
                     definition: due.adopted.definition.clone(),
@@ -190,28 +200,38 @@ async fn pass(
     }
 }
 
-fn evaluate(candidate: &Candidate, matcher: &Matcher, due: &mut [Due<'_>], now: Timestamp) {
+/// Asks the queries of the outputs that are due, which are in the order of their numbers.
+fn evaluate(candidate: &Candidate, outputs: &Outputs, due: &mut [Due<'_>], now: Timestamp) {
     let kept = &candidate.entry;
-    let subject = Subject {
+    let from = &kept.from.name;
+    let wants = |due: &Due<'_>| {
+        kept.revision > due.watermark
+            && due.adopted.output.sources.as_ref().is_none_or(|names| names.contains(from))
+    };
+    let find = |due: &[Due<'_>], number| due.binary_search_by_key(&number, |due| due.number).ok();
+    let hits = outputs
+        .matcher
+        .hits(&subject(kept, now), |number| find(due, number).is_some_and(|place| wants(&due[place])));
+    for hit in hits {
+        let Some(due) = find(due, hit.query).map(|place| &mut due[place]) else { continue };
+        let why = serde_json::to_string(&hit.reasons).unwrap_or_default();
+        due.found.push(Found {
+            member: Member { entry: kept.number, date: kept.date, why },
+            source: from.clone(),
+            story: candidate.story,
+            debut: candidate.debut,
+        });
+    }
+}
+
+fn subject(kept: &KeptEntry, now: Timestamp) -> Subject<'_> {
+    Subject {
         entry: &kept.entry,
         source: &kept.from.name,
         source_title: &kept.from.title,
         language: kept.from.language.as_deref(),
         date: kept.date,
         now,
-    };
-    for (answer, due) in matcher.answers(&subject).into_iter().zip(due) {
-        let wanted = due.adopted.output.sources.as_ref().is_none_or(|names| names.contains(&kept.from.name));
-        if !answer.matched || !wanted || kept.revision <= due.watermark {
-            continue;
-        }
-        let why = serde_json::to_string(&answer.reasons).unwrap_or_default();
-        due.found.push(Found {
-            member: Member { entry: kept.number, date: kept.date, why },
-            source: kept.from.name.clone(),
-            story: candidate.story,
-            debut: candidate.debut,
-        });
     }
 }
 

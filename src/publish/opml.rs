@@ -1,9 +1,9 @@
-//! All outputs as one OPML 2.0 file, to subscribe to at one stroke. Pure.
+//! Feeds as one OPML 2.0 file, to subscribe to at one stroke. Pure.
 
 use url::Url;
 
 use super::format::Format;
-use super::text::one_line;
+use super::text::{one_line, uri};
 use super::xml::Xml;
 
 /// The value of `Content-Type`.
@@ -11,27 +11,47 @@ pub const CONTENT_TYPE: &str = "text/x-opml; charset=utf-8";
 /// Where it is served.
 pub const PATH: &str = "/outputs.opml";
 
-/// Writes the outputs, given as name and title, as OPML 2.0.
+/// One feed of a list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Line {
+    /// What it is called.
+    pub title: String,
+    /// The feed.
+    pub feed: String,
+    /// The page that it is of.
+    pub page: Option<String>,
+}
+
+/// Writes the outputs, given as name and title.
 pub fn write<'a>(public_url: &Url, outputs: impl IntoIterator<Item = (&'a str, &'a str)>) -> Vec<u8> {
     let base = public_url.as_str().trim_end_matches('/');
+    let address = |format: Format, name: &str| format!("{base}{}", format.path(name));
+    list(outputs.into_iter().map(|(name, title)| Line {
+        title: title.to_owned(),
+        feed: address(Format::Atom, name),
+        page: Some(address(Format::Html, name)),
+    }))
+}
+
+/// Writes a list of feeds.
+pub fn list(lines: impl IntoIterator<Item = Line>) -> Vec<u8> {
     let mut xml = Xml::new();
     xml.open("opml", &[("version", "2.0")]);
     xml.open("head", &[]);
     xml.leaf("title", &[], "Siftwire");
     xml.close();
     xml.open("body", &[]);
-    for (name, title) in outputs {
-        let title = one_line(title);
-        xml.empty(
-            "outline",
-            &[
-                ("type", "rss"),
-                ("text", &title),
-                ("title", &title),
-                ("xmlUrl", &format!("{base}{}", Format::Atom.path(name))),
-                ("htmlUrl", &format!("{base}{}", Format::Html.path(name))),
-            ],
-        );
+    for line in lines {
+        let title = one_line(&line.title);
+        let (feed, page) = (uri(&line.feed), line.page.as_deref().map(uri));
+        let mut attributes = vec![
+            ("type", "rss"),
+            ("text", title.as_str()),
+            ("title", title.as_str()),
+            ("xmlUrl", feed.as_str()),
+        ];
+        attributes.extend(page.as_deref().map(|page| ("htmlUrl", page)));
+        xml.empty("outline", &attributes);
     }
     xml.finish()
 }

@@ -28,7 +28,7 @@ pub struct Output {
     /// Names of the sources whose entries stand for a story, the best first, before it is published.
     pub prefer: Vec<String>,
     /// Whether an entry names the other sources of its story.
-    pub also_in: AlsoIn,
+    pub also_in: OtherSources,
     /// The most entries of one source.
     pub per_source: Option<usize>,
     /// Older entries are not shown.
@@ -50,7 +50,7 @@ pub enum Stories {
 
 /// Whether an output names the other sources of a story.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum AlsoIn {
+pub enum OtherSources {
     /// It does, below the text and in the format's own way.
     Named,
     /// It does not.

@@ -20,6 +20,8 @@ pub(super) struct Press {
 struct Memory {
     /// Changes up to here are in the documents.
     revision: Option<i64>,
+    /// Up to where the last advance went.
+    evaluated: Option<i64>,
     standing: HashMap<OutputId, Standing>,
     /// What each source is called, by name.
     sources: HashMap<String, Face>,
@@ -119,10 +121,16 @@ impl Press {
         sources.iter().filter(differs).map(|line| line.name.clone()).collect()
     }
 
-    /// A pass has ended: everything up to this revision is in the documents.
-    pub(super) fn done(&self, revision: i64, sources: &[SourceLine]) {
+    /// Everything up to this revision has entered the outputs that want it. What a poll brings after
+    /// that, even before the documents are made, belongs to the next pass.
+    pub(super) fn evaluated(&self, revision: i64) {
+        self.memory().evaluated = Some(revision);
+    }
+
+    /// A pass has ended: everything that was evaluated is in the documents.
+    pub(super) fn done(&self, sources: &[SourceLine]) {
         let mut memory = self.memory();
-        memory.revision = Some(revision);
+        memory.revision = memory.evaluated;
         memory.sources = sources.iter().map(|line| (line.name.clone(), face_of(line))).collect();
     }
 

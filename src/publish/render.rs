@@ -13,7 +13,7 @@ use super::html::{FrontPage, OutputLine, SourceLine};
 use super::output::{Output, Site};
 use super::press::{MadeOf, News, Standing};
 use super::shelf::{self, Representation, Shelf};
-use super::{Adopted, Outputs, atom, files, html, json_feed, opml, rss, select, stories};
+use super::{Adopted, Outputs, atom, files, health, html, json_feed, opml, rss, select, stories};
 use crate::store::{Error, Extent, Hub, OutputId, Rendering, Store, Wanted};
 
 /// Puts on the shelf what was last published, as it was, of the outputs that still look so.
@@ -86,7 +86,6 @@ pub async fn render(
     sources: &[SourceLine],
     now: Timestamp,
 ) -> Result<(), Error> {
-    let revision = store.revision().await?;
     let mut news = News { renamed: outputs.press.renamed(sources), ..News::default() };
     if let Some(before) = outputs.press.revision() {
         let (touched, lowest) = store.touched_since(before).await?;
@@ -97,7 +96,7 @@ pub async fn render(
             render_one(store, outputs, adopted, shelf, now).await?;
         }
     }
-    outputs.press.done(revision, sources);
+    outputs.press.done(sources);
     Ok(())
 }
 
@@ -226,7 +225,14 @@ fn write_file(output: &Output, format: Format, bytes: &[u8], changed: Timestamp)
 }
 
 /// Puts on the shelf what tells of the outputs and sources: the front page and the list of outputs.
-pub fn render_front(outputs: &Outputs, shelf: &Shelf, sources: Vec<SourceLine>, now: Timestamp) {
+/// `problem` is what is wrong with Siftwire itself.
+pub fn render_front(
+    outputs: &Outputs,
+    shelf: &Shelf,
+    sources: Vec<SourceLine>,
+    problem: Option<&str>,
+    now: Timestamp,
+) {
     let lines = outputs.outputs.iter().map(|adopted| {
         let standing = outputs.press.standing(adopted.id);
         OutputLine {
@@ -241,9 +247,39 @@ pub fn render_front(outputs: &Outputs, shelf: &Shelf, sources: Vec<SourceLine>, 
         &public_url,
         outputs.outputs.iter().map(|adopted| (adopted.output.name.as_str(), adopted.output.title.as_str())),
     );
-    let page = html::front(&FrontPage { public_url, outputs: lines.collect(), sources, problem: None });
+    let page = html::front(&FrontPage {
+        public_url,
+        outputs: lines.collect(),
+        sources,
+        problem: problem.map(str::to_owned),
+    });
     shelf.put_page("/", Format::Html.content_type(), page, now);
     shelf.put_page(opml::PATH, opml::CONTENT_TYPE, list, now);
+}
+
+/// Says of the outputs that left the config that they are no more.
+///
+/// # Errors
+/// The store cannot read.
+pub async fn retire(store: &Store, outputs: &Outputs, shelf: &Shelf) -> Result<(), Error> {
+    let published = |name: &str| outputs.outputs.iter().any(|adopted| adopted.output.name == name);
+    let known = store.outputs().await?;
+    shelf.retire(known.iter().map(|known| known.name.as_str()).filter(|name| !published(name)));
+    Ok(())
+}
+
+/// Puts the sources' health on the shelf, as a feed and as a page.
+///
+/// # Errors
+/// The store cannot read; what is on the shelf stays.
+pub async fn render_health(store: &Store, outputs: &Outputs, shelf: &Shelf) -> Result<(), Error> {
+    let events = store.health(health::LIMIT).await?;
+    let since = outputs.outputs.iter().map(|adopted| adopted.since).min().unwrap_or(Timestamp::UNIX_EPOCH);
+    let document = health::document(&outputs.site, events, since);
+    for (format, bytes) in write(&document) {
+        shelf.put(health::NAME, format, bytes, document.updated());
+    }
+    Ok(())
 }
 
 /// One output in a format, as it stands in the store.

@@ -71,7 +71,7 @@ pub(super) fn name_others(
     output: &Output,
     companions: &HashMap<i64, Vec<Companion>>,
 ) {
-    if output.also_in == output::AlsoIn::Silent || output.stories == Stories::All {
+    if output.also_in == output::OtherSources::Silent || output.stories == Stories::All {
         return;
     }
     let draws = |name: &String| output.sources.as_ref().is_none_or(|names| names.contains(name));
@@ -121,7 +121,7 @@ mod tests {
             limit: 9,
             stories,
             prefer: prefer.iter().map(|name| (*name).to_owned()).collect(),
-            also_in: output::AlsoIn::Named,
+            also_in: output::OtherSources::Named,
             per_source: None,
             max_age: None,
             content: ContentMode::Full,

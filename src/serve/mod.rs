@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use axum::Router;
@@ -43,9 +43,30 @@ pub struct Service {
     /// The documents and pages.
     pub shelf: Arc<Shelf>,
     /// For how long a reader may use an answer without asking again.
-    pub max_age: Duration,
+    pub max_age: MaxAge,
     /// What the machines' addresses say.
     pub health: Arc<Health>,
+}
+
+/// For how long readers may use an answer; shared, so that it can change while it is served.
+#[derive(Clone, Debug)]
+pub struct MaxAge(Arc<AtomicU64>);
+
+impl MaxAge {
+    /// Begins with a time; parts of a second do not count.
+    #[must_use]
+    pub fn new(time: Duration) -> MaxAge {
+        MaxAge(Arc::new(AtomicU64::new(time.as_secs())))
+    }
+
+    /// From now on this long.
+    pub fn set(&self, time: Duration) {
+        self.0.store(time.as_secs(), Ordering::Relaxed);
+    }
+
+    fn header(&self) -> HeaderValue {
+        value(&format!("public, max-age={}", self.0.load(Ordering::Relaxed)))
+    }
 }
 
 /// Whether the daemon is in order, set by the daemon.
@@ -93,12 +114,11 @@ pub type ArchiveReader = Arc<dyn Fn(String, u32, Format) -> Archived + Send + Sy
 /// What an [`ArchiveReader`] answers, later: the error is that the store did not answer.
 pub type Archived = Pin<Box<dyn Future<Output = Result<Option<Page>, crate::store::Error>> + Send>>;
 
-/// The policy of the pages and the header values that never change.
+/// What is answered from, and the policy of the pages.
 struct Shared {
     service: Service,
     archive: Option<ArchiveReader>,
     page_policy: HeaderValue,
-    cache_control: HeaderValue,
 }
 
 /// A full archive page never changes (RFC 5005 section 4).
@@ -116,13 +136,7 @@ pub fn router_with_archive(service: Service, archive: ArchiveReader) -> Router {
 }
 
 fn routes(service: Service, archive: Option<ArchiveReader>) -> Router {
-    let cache_control = format!("public, max-age={}", service.max_age.as_secs());
-    let shared = Shared {
-        page_policy: value(&html::content_security_policy()),
-        cache_control: value(&cache_control),
-        service,
-        archive,
-    };
+    let shared = Shared { page_policy: value(&html::content_security_policy()), service, archive };
     Router::new().fallback(answer).with_state(Arc::new(shared))
 }
 
@@ -139,7 +153,7 @@ async fn answer(State(shared): State<Arc<Shared>>, request: Request<Body>) -> Re
     match (found, refusal) {
         (_, Some((status, text))) => words(status, text),
         (Found::Here(representation), None) => {
-            shared.document(&request, &representation, &shared.cache_control)
+            shared.document(&request, &representation, &shared.service.max_age.header())
         }
         (Found::Archived(representation), None) => {
             shared.document(&request, &representation, &HeaderValue::from_static(FOR_A_YEAR))

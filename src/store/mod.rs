@@ -13,7 +13,7 @@ use jiff::Timestamp;
 
 use crate::entry::KeptEntry;
 use crate::entry::change::Change;
-use crate::source::SourceState;
+use crate::source::{HealthEvent, SourceState};
 
 pub use sqlite::{Error, Lock, Store, Workers, lock, open};
 
@@ -119,6 +119,8 @@ pub struct Poll {
     pub state: SourceState,
     /// Newest entry first, so that the newest of a first poll have the lowest revisions.
     pub changes: Vec<Change>,
+    /// What the operator should hear of it.
+    pub health: Vec<HealthEvent>,
 }
 
 /// An output of the config, as far as the store is concerned.
@@ -243,6 +245,13 @@ pub struct Wanted {
     pub per_source: Option<usize>,
     /// None that is older.
     pub not_before: Option<Timestamp>,
+}
+
+/// What the daemon says of itself, for other processes to tell.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Note {
+    /// What is wrong with the config as it stands in the files.
+    Config,
 }
 
 /// A document as it is published, and when its bytes last changed.

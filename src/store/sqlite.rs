@@ -1,8 +1,10 @@
-//! SQLite: the connections, their threads and the migrations. Door: the only place that knows SQL.
+//! SQLite: the threads and what they are asked. Door: the only place that knows SQL.
 #![allow(clippy::disallowed_methods, reason = "the store's files are the store's own")]
 
 mod archive;
 mod entries;
+mod file;
+mod notes;
 mod outputs;
 mod pings;
 mod sources;
@@ -16,18 +18,15 @@ use rusqlite::{Connection, TransactionBehavior};
 use tokio::sync::{mpsc, oneshot};
 
 use super::{
-    Advance, Asked, Candidate, ConfiguredOutput, ConfiguredSource, Hub, Options, OutputId, Plan, Poll,
+    Advance, Asked, Candidate, ConfiguredOutput, ConfiguredSource, Hub, Note, Options, OutputId, Plan, Poll,
     RememberedOutput, RememberedSource, Rendering, SourceId, Turn, Wanted,
 };
 use crate::entry::change::KnownEntries;
 use crate::entry::{KeptEntry, Key};
+use crate::source::HealthEvent;
 
-/// Numbered by their place: the schema's version is how many of them have run.
-const MIGRATIONS: &[&str] = &[
-    include_str!("sqlite/0001_first.sql"),
-    include_str!("sqlite/0002_publish.sql"),
-    include_str!("sqlite/0003_stories.sql"),
-];
+pub use file::{Lock, lock};
+use file::{connect, create_private_folder, migrate, private_file};
 
 /// How many questions are answered at once.
 const READERS: usize = 2;
@@ -114,78 +113,6 @@ pub fn open(options: &Options) -> Result<(Store, Workers), Error> {
         workers.push(Box::new(move || read(reader, &asked)));
     }
     Ok((Store { questions, commands, window: Arc::default() }, Workers(workers)))
-}
-
-fn create_private_folder(folder: &std::path::Path) -> std::io::Result<()> {
-    use std::os::unix::fs::DirBuilderExt;
-    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)
-}
-
-/// SQLite gives its side files the mode of the main one.
-fn private_file(path: &std::path::Path) -> std::io::Result<std::fs::File> {
-    use std::os::unix::fs::OpenOptionsExt;
-    std::fs::OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(path)
-}
-
-/// The right to be the only daemon on a store; it ends with the process, however that ends.
-#[derive(Debug)]
-pub struct Lock {
-    _file: std::fs::File,
-}
-
-/// Takes the lock of a store.
-///
-/// # Errors
-/// Another daemon has it, or the lock file beside the store cannot be made.
-pub fn lock(options: &Options) -> Result<Lock, Error> {
-    let mut path = options.path.clone().into_os_string();
-    path.push(".lock");
-    let path = std::path::PathBuf::from(path);
-    if let Some(folder) = path.parent().filter(|f| !f.exists()) {
-        create_private_folder(folder)
-            .map_err(|e| Error::new(format!("cannot create {}: {e}", folder.display())))?;
-    }
-    let file = private_file(&path).map_err(|e| Error::new(format!("cannot open {}: {e}", path.display())))?;
-    match file.try_lock() {
-        Ok(()) => Ok(Lock { _file: file }),
-        Err(std::fs::TryLockError::WouldBlock) => {
-            Err(Error::new(format!("another siftwire is running on {}", options.path.display())))
-        }
-        Err(std::fs::TryLockError::Error(e)) => {
-            Err(Error::new(format!("cannot lock {}: {e}", path.display())))
-        }
-    }
-}
-
-fn connect(path: &std::path::Path) -> rusqlite::Result<Connection> {
-    let connection = Connection::open(path)?;
-    connection.busy_timeout(Duration::from_secs(30))?;
-    connection.pragma_update(None, "journal_mode", "wal")?;
-    connection.pragma_update(None, "synchronous", "full")?;
-    connection.pragma_update(None, "foreign_keys", true)?;
-    connection.pragma_update(None, "journal_size_limit", 64 * 1024 * 1024)?;
-    connection.set_prepared_statement_cache_capacity(64);
-    Ok(connection)
-}
-
-fn migrate(connection: &mut Connection, path: &std::path::Path) -> Result<(), Error> {
-    let failed = |e| Error::of(format!("cannot prepare {}", path.display()), e);
-    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(failed)?;
-    let version: i64 =
-        transaction.pragma_query_value(None, "user_version", |row| row.get(0)).map_err(failed)?;
-    let version = usize::try_from(version).unwrap_or(usize::MAX);
-    if version > MIGRATIONS.len() {
-        return Err(Error::new(format!(
-            "{} was written by a newer Siftwire (schema {version}, this one knows {}): install that one again, or name another file in [store] path",
-            path.display(),
-            MIGRATIONS.len()
-        )));
-    }
-    for migration in &MIGRATIONS[version..] {
-        transaction.execute_batch(migration).map_err(failed)?;
-    }
-    transaction.pragma_update(None, "user_version", MIGRATIONS.len() as i64).map_err(failed)?;
-    transaction.commit().map_err(failed)
 }
 
 fn read(mut connection: Connection, asked: &std::sync::Mutex<mpsc::Receiver<Job>>) {
@@ -307,12 +234,54 @@ impl Store {
         self.command(sources::release_claims).await
     }
 
-    /// Moves the next polls of sources.
+    /// Makes the store's sources and outputs those of the config, both or neither: see
+    /// [`Store::adopt_sources`] and [`Store::adopt_outputs`].
     ///
     /// # Errors
     /// The store cannot write.
-    pub async fn reschedule(&self, times: Vec<(SourceId, Timestamp)>) -> Result<(), Error> {
+    pub async fn adopt(
+        &self,
+        sources: Vec<ConfiguredSource>,
+        outputs: Vec<ConfiguredOutput>,
+        now: Timestamp,
+    ) -> Result<(Vec<RememberedSource>, Vec<RememberedOutput>), Error> {
+        self.command(move |c| Ok((sources::adopt(c, &sources)?, outputs::adopt(c, &outputs, now)?))).await
+    }
+
+    /// Leaves a note, or takes it away.
+    ///
+    /// # Errors
+    /// The store cannot write.
+    pub async fn note(&self, note: Note, text: Option<String>) -> Result<(), Error> {
+        self.command(move |c| notes::note(c, note, text.as_deref())).await
+    }
+
+    /// A note that was left.
+    ///
+    /// # Errors
+    /// The store cannot read.
+    pub async fn noted(&self, note: Note) -> Result<Option<String>, Error> {
+        self.ask(move |c| notes::noted(c, note)).await
+    }
+
+    /// Moves the next polls of sources, each from the time that was read to another; one that a poll has
+    /// moved meanwhile stays.
+    ///
+    /// # Errors
+    /// The store cannot write.
+    pub async fn reschedule(
+        &self,
+        times: Vec<(SourceId, Option<Timestamp>, Timestamp)>,
+    ) -> Result<(), Error> {
         self.command(move |c| sources::reschedule(c, &times)).await
+    }
+
+    /// Gives up these claims: nobody polls for them.
+    ///
+    /// # Errors
+    /// The store cannot write; then they run out.
+    pub async fn give_back(&self, claims: Vec<SourceId>) -> Result<(), Error> {
+        self.command(move |c| sources::give_back(c, &claims)).await
     }
 
     /// Claims these sources, in one transaction: nobody else gets them before `now + lease`, unless a
@@ -344,6 +313,14 @@ impl Store {
     /// The store cannot read.
     pub async fn sources(&self) -> Result<Vec<RememberedSource>, Error> {
         self.ask(sources::active).await
+    }
+
+    /// The latest `n` events of the sources' health with their numbers, newest first.
+    ///
+    /// # Errors
+    /// The store cannot read.
+    pub async fn health(&self, n: usize) -> Result<Vec<(i64, HealthEvent)>, Error> {
+        self.ask(move |c| sources::health(c, n)).await
     }
 
     /// What is known of a source's entries under these keys.

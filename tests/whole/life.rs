@@ -245,7 +245,17 @@ fn a_source_that_is_gone_is_asked_again_only_by_its_operator() {
     assert_eq!(home.run(&["poll", "times"]).0, Some(1));
     let (_, table, _) = home.run(&["status"]);
     assert!(table.contains("gone (410)") && table.contains("never"), "{table}");
+    let health = |daemon: &Daemon| -> Vec<(String, String)> {
+        let body = daemon.get("/feeds/_health.atom").body;
+        let feed = feed_rs::parser::parse(body.as_bytes()).expect("Atom");
+        feed.entries.into_iter().map(|e| (e.id, e.title.map(|t| t.content).unwrap_or_default())).collect()
+    };
     let daemon = home.start();
+    let told = health(&daemon);
+    assert_eq!((told.len(), told[0].1.as_str()), (1, "times is gone"));
+    for path in ["/feeds/_health.rss", "/feeds/_health.json", "/feeds/_health"] {
+        assert!(daemon.get(path).body.contains("times is gone"), "{path}");
+    }
     // The others fail with 404, again and again: the poller has its turns meanwhile.
     eventually("a second failure of another source", || {
         home.run(&["status", "--json"]).1.contains("\"failures\": 2").then_some(())
@@ -254,4 +264,11 @@ fn a_source_that_is_gone_is_asked_again_only_by_its_operator() {
     assert_eq!(origin.asked("/times").0, 1, "it was asked though it is gone");
     origin.set("/times", 200, RSS, times(&[("1", "Armenia signs a deal", "Talks.")]));
     assert_eq!(home.run(&["poll", "times"]).0, Some(0));
+    // What was told keeps its id and is told once; that it came back is news.
+    let all = health(&home.start());
+    assert_eq!(
+        all.iter().map(|(_, title)| title.as_str()).collect::<Vec<_>>(),
+        ["The Times of Example is back", "times is gone"]
+    );
+    assert_eq!(all[1], told[0]);
 }

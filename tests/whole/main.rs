@@ -7,4 +7,6 @@ mod history;
 mod life;
 mod origin;
 mod program;
+mod reload;
 mod signals;
+mod sources;

@@ -1,10 +1,14 @@
 //! What is a word, and which words a user means by one. Pure.
 
+mod families;
 mod fold;
+mod forms;
 mod plain;
 
 pub use fold::{Tokens, fold, tokens};
 pub use plain::plain_text;
+
+use forms::{Language, forms};
 
 /// How far a word reaches beyond itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -24,22 +28,91 @@ pub struct Expansion {
     pub phrases: Vec<Vec<Vec<String>>>,
 }
 
-/// The forms of a word as the user wrote it. `languages` are the BCP 47 tags that the config names.
+/// The forms of a word as the user wrote it. `languages` are the BCP 47 tags that the config names:
+/// they decide about Latin words, which are English too. Of several words in one (us-iran), a row.
 #[must_use]
-pub fn expand(word: &str, _reach: Reach, _languages: &[String]) -> Expansion {
-    let mut words: Vec<String> = tokens(word).words().map(str::to_owned).collect();
-    words.sort();
-    words.dedup();
-    Expansion { words, phrases: Vec::new() }
+pub fn expand(word: &str, reach: Reach, languages: &[String]) -> Expansion {
+    let own: Vec<String> = tokens(word).words().map(str::to_owned).collect();
+    let mut out = Expansion::default();
+    match own.as_slice() {
+        [] => {}
+        [one] => out.words = forms_in_all(one, word, languages),
+        row => out.phrases.push(row.iter().map(|one| forms_in_all(one, one, languages)).collect()),
+    }
+    if reach == Reach::Relatives {
+        families::relatives(&own.join(" "), &mut out);
+    }
+    out.tidied()
+}
+
+impl Expansion {
+    fn tidied(mut self) -> Expansion {
+        self.words.sort_unstable();
+        self.words.dedup();
+        for position in self.phrases.iter_mut().flatten() {
+            position.sort_unstable();
+            position.dedup();
+        }
+        self.phrases.sort_unstable();
+        self.phrases.dedup();
+        self
+    }
+}
+
+fn forms_in_all(folded: &str, written: &str, languages: &[String]) -> Vec<String> {
+    let mut out = vec![folded.to_owned()];
+    for language in languages_of(folded, written, languages) {
+        out.extend(forms(folded, language));
+    }
+    out.sort_unstable();
+    out.dedup();
+    out
+}
+
+/// The script of a word picks its rules.
+fn languages_of(folded: &str, written: &str, languages: &[String]) -> Vec<Language> {
+    match folded.chars().find(|c| c.is_alphabetic()) {
+        Some('\u{531}'..='\u{58f}') => vec![Language::Armenian],
+        Some('\u{400}'..='\u{52f}') if folded.contains(['і', 'ї', 'є', 'ґ', '\'']) => {
+            vec![Language::Ukrainian]
+        }
+        Some('\u{400}'..='\u{52f}') if folded.contains(['ы', 'э', 'ъ']) => vec![Language::Russian],
+        // What is spelled alike in both gets the forms of both: those of the other are no words there.
+        Some('\u{400}'..='\u{52f}') => vec![Language::Russian, Language::Ukrainian],
+        Some(c) if c.is_ascii() => latin_languages(folded, written, languages),
+        _ => Vec::new(),
+    }
+}
+
+/// English, the languages that the config names, and the one whose letters or endings the word has.
+fn latin_languages(folded: &str, written: &str, languages: &[String]) -> Vec<Language> {
+    let mut found: Vec<Language> = languages
+        .iter()
+        .filter_map(|tag| Language::of(tag))
+        .filter(|language| matches!(language, Language::French | Language::German))
+        .collect();
+    let lower = written.to_lowercase();
+    if lower.contains(['é', 'è', 'ê', 'ë', 'ç', 'à', 'â', 'î', 'ï', 'ô', 'û', 'œ']) {
+        found.push(Language::French);
+    }
+    let ending =
+        folded.len() > 5 && ["ung", "heit", "keit", "schaft"].iter().any(|end| folded.ends_with(end));
+    if lower.contains(['ä', 'ö', 'ü', 'ß']) || ending {
+        found.push(Language::German);
+    }
+    found.push(Language::English);
+    found.sort_unstable();
+    found.dedup();
+    found
 }
 
 /// What a built-in topic stands for, in every language.
 #[must_use]
-pub fn built_in_topic(_name: &str) -> Option<Expansion> {
-    None
+pub fn built_in_topic(name: &str) -> Option<Expansion> {
+    families::topic(name).map(Expansion::tidied)
 }
 
-/// The names of the built-in topics, sorted.
+/// The names of the built-in topics, in the order of the table.
 pub fn built_in_topics() -> impl Iterator<Item = &'static str> {
-    std::iter::empty()
+    families::names()
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::*;
 use crate::entry::{Entry, From};
-use crate::publish::output::{AlsoIn, Stories};
+use crate::publish::output::{OtherSources, Stories};
 
 fn kept(number: i64, source: &str, seconds: i64) -> Arc<KeptEntry> {
     let date = Timestamp::from_second(seconds).unwrap();
@@ -37,7 +37,7 @@ fn numbers(per_source: Option<usize>, max_age: Option<Duration>, limit: usize) -
         limit,
         stories: Stories::All,
         prefer: Vec::new(),
-        also_in: AlsoIn::Named,
+        also_in: OtherSources::Named,
         per_source,
         max_age,
         content: ContentMode::Full,

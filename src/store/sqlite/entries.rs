@@ -77,6 +77,7 @@ fn spell(key: &Key) -> String {
         KeyRule::Id => "id",
         KeyRule::About => "about",
         KeyRule::Link => "link",
+        KeyRule::Article => "article",
         KeyRule::Title => "title",
         KeyRule::Body => "body",
     };
@@ -127,6 +128,7 @@ pub(super) fn commit(c: &Connection, poll: &Poll, window: &mut Window) -> Result
         }
     }
     stories::settle(c, window, fresh)?;
+    super::sources::remember_health(c, &poll.health)?;
     // A failed first visit leaves the first poll still to come.
     let polled = poll.state.last_success.is_some();
     c.prepare_cached(

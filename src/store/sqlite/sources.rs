@@ -7,9 +7,10 @@ use rusqlite::{Connection, OptionalExtension, Result, Row, params};
 
 use super::super::{Asked, Claim, ConfiguredSource, Plan, RememberedSource, SourceId, Turn};
 use super::{from_json, millis, to_json};
-use crate::source::SourceState;
+use crate::source::{HealthEvent, SourceState};
 
 pub(super) fn adopt(c: &Connection, sources: &[ConfiguredSource]) -> Result<Vec<RememberedSource>> {
+    forgive(c)?;
     c.execute("UPDATE source SET active = 0 WHERE active = 1", [])?;
     let mut ids = vec![None; sources.len()];
     for (source, id) in sources.iter().zip(&mut ids) {
@@ -32,6 +33,16 @@ pub(super) fn adopt(c: &Connection, sources: &[ConfiguredSource]) -> Result<Vec<
     let known: std::collections::HashMap<_, _> =
         active(c)?.into_iter().map(|source| (source.id.0, source)).collect();
     Ok(ids.into_iter().flatten().filter_map(|id| known.get(&id).cloned()).collect())
+}
+
+/// Who was gone (410) when it left the config is asked again if it comes back: the config says so.
+fn forgive(c: &Connection) -> Result<()> {
+    c.execute(
+        "UPDATE source SET state = json_set(state, '$.gone', json('false')), next_poll = NULL
+         WHERE active = 0 AND json_extract(state, '$.gone')",
+        [],
+    )
+    .map(drop)
 }
 
 /// A source that moved: the name that it had, if no source of the config has claimed that row yet.
@@ -62,9 +73,17 @@ pub(super) fn release_claims(c: &Connection) -> Result<()> {
     c.execute("UPDATE source SET claimed_until = NULL WHERE claimed_until IS NOT NULL", []).map(drop)
 }
 
-pub(super) fn reschedule(c: &Connection, times: &[(SourceId, Timestamp)]) -> Result<()> {
-    let mut update = c.prepare_cached("UPDATE source SET next_poll = ?2 WHERE id = ?1")?;
-    times.iter().try_for_each(|(id, at)| update.execute(params![id.0, millis(*at)]).map(drop))
+pub(super) fn reschedule(c: &Connection, times: &[(SourceId, Option<Timestamp>, Timestamp)]) -> Result<()> {
+    let mut update =
+        c.prepare_cached("UPDATE source SET next_poll = ?3 WHERE id = ?1 AND next_poll IS ?2")?;
+    times
+        .iter()
+        .try_for_each(|(id, from, to)| update.execute(params![id.0, from.map(millis), millis(*to)]).map(drop))
+}
+
+pub(super) fn give_back(c: &Connection, claims: &[SourceId]) -> Result<()> {
+    let mut update = c.prepare_cached("UPDATE source SET claimed_until = NULL WHERE id = ?1")?;
+    claims.iter().try_for_each(|id| update.execute([id.0]).map(drop))
 }
 
 pub(super) fn claim(
@@ -144,4 +163,22 @@ pub(super) fn active(c: &Connection) -> Result<Vec<RememberedSource>> {
         })
     })?
     .collect()
+}
+
+pub(super) fn remember_health(c: &Connection, events: &[HealthEvent]) -> Result<()> {
+    for event in events {
+        c.prepare_cached("INSERT INTO health (at, event) VALUES (?1, ?2)")?
+            .execute(params![millis(event.at), to_json(event)?])?;
+    }
+    if !events.is_empty() {
+        c.prepare_cached("DELETE FROM health WHERE number <= (SELECT max(number) FROM health) - 1000")?
+            .execute([])?;
+    }
+    Ok(())
+}
+
+pub(super) fn health(c: &Connection, n: usize) -> Result<Vec<(i64, HealthEvent)>> {
+    c.prepare_cached("SELECT number, event FROM health ORDER BY number DESC LIMIT ?1")?
+        .query_map([n as i64], |row| Ok((row.get(0)?, from_json(row.get_ref(1)?.as_str()?)?)))?
+        .collect()
 }

@@ -1,0 +1,126 @@
+//! `siftwire opml import FILE` and `siftwire opml export`: sources from and to other readers.
+#![allow(clippy::disallowed_methods, reason = "the file that the user names on the command line")]
+
+use std::collections::HashMap;
+use std::io::Read as _;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::{Context, anyhow};
+use url::Url;
+
+use super::configured::{self, Source};
+use crate::config::edit::{self, Addition};
+use crate::config::opml;
+use crate::daemon::Memory;
+use crate::ingest::read;
+use crate::publish::opml::{Line, list};
+
+/// `siftwire opml`
+#[derive(Debug, clap::Args)]
+pub struct Arguments {
+    #[command(subcommand)]
+    what: What,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum What {
+    /// Add the feeds of a list to config.toml, its comments and layout kept
+    Import {
+        /// The list; - reads standard input
+        file: PathBuf,
+        /// Only say what would be added
+        #[arg(long)]
+        dry_run: bool,
+    },
+    /// Print the sources as a list
+    Export,
+}
+
+/// Does one or the other.
+///
+/// # Errors
+/// A file cannot be read or written, or is no list.
+pub fn run(arguments: Arguments, source: &Source) -> anyhow::Result<ExitCode> {
+    match arguments.what {
+        What::Import { file, dry_run } => import(&file, dry_run, source),
+        What::Export => export(source),
+    }
+}
+
+fn import(file: &PathBuf, dry_run: bool, source: &Source) -> anyhow::Result<ExitCode> {
+    let (_, config) = match configured::load(source)? {
+        Ok(loaded) => loaded,
+        Err(code) => return Ok(code),
+    };
+    let shown = file.display();
+    let mut bytes = Vec::new();
+    if file.as_os_str() == "-" {
+        std::io::stdin().read_to_end(&mut bytes).context("cannot read standard input")?;
+    } else {
+        bytes = std::fs::read(file).with_context(|| format!("cannot read {shown}"))?;
+    }
+    let outlines = opml::read(&read::text(&bytes)).map_err(|words| anyhow!("{shown}: {words}"))?;
+    let mut additions = Vec::new();
+    for outline in outlines {
+        let called = outline.title.clone().unwrap_or_else(|| outline.url.clone());
+        // `feed:` stands before addresses that a reader, not a browser, is to open.
+        let written = outline.url.strip_prefix("feed://").map(|rest| format!("http://{rest}"));
+        let written = written.unwrap_or_else(|| outline.url.trim_start_matches("feed:").to_owned());
+        let url = Url::parse(&written)
+            .ok()
+            .filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
+        let Some(url) = url else {
+            super::say(&format!("{called}: left out: {written} is no http or https address"));
+            continue;
+        };
+        let comment = Some(outline.folders.join(" / ")).filter(|path| !path.is_empty());
+        additions.push(Addition { url, title: outline.title, comment, allow_private: false });
+    }
+    let (chosen, refused) = edit::choose(&config, additions);
+    for (addition, why) in &refused {
+        let called = addition.title.as_deref().unwrap_or(addition.url.as_str());
+        super::say(&format!("{called}: left out: {why} ({})", addition.url));
+    }
+    for (name, addition) in &chosen {
+        super::say(&format!("{name}: {}", addition.url));
+    }
+    if chosen.is_empty() {
+        super::say("Nothing to add.");
+        return Ok(ExitCode::SUCCESS);
+    }
+    if dry_run {
+        return Ok(ExitCode::SUCCESS);
+    }
+    configured::add_sources(source, &chosen)
+}
+
+fn export(source: &Source) -> anyhow::Result<ExitCode> {
+    let (_, config) = match configured::load(source)? {
+        Ok(loaded) => loaded,
+        Err(code) => return Ok(code),
+    };
+    // What feeds call themselves is known once they were polled; without a store there is nothing to ask.
+    let known = if config.store.path.exists() {
+        super::runtime()?.block_on(async {
+            let memory = Memory::open(&config.store)?;
+            let known = memory.store.sources().await?;
+            memory.close();
+            anyhow::Ok(known)
+        })?
+    } else {
+        Vec::new()
+    };
+    let known: HashMap<_, _> = known.into_iter().map(|source| (source.name, source.state)).collect();
+    let lines = config.sources.iter().map(|source| {
+        let state = known.get(&source.name);
+        let own = state.and_then(|state| state.title.clone());
+        Line {
+            title: source.title.clone().or(own).unwrap_or_else(|| source.name.clone()),
+            feed: source.url.to_string(),
+            page: state.and_then(|state| state.link.clone()),
+        }
+    });
+    super::print(&list(lines))?;
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,248 @@
+//! The evaluator, by queries in their own words. Tests.
+
+use jiff::{SignedDuration, Timestamp};
+use proptest::prelude::*;
+
+use super::super::{Dictionary, Hit, Matcher, Query, Subject, parse};
+use crate::entry::{Author, Entry};
+
+fn entry() -> Entry {
+    Entry {
+        title: Some("Russian troops leave Arménia".into()),
+        link: Some("https://www.example.org:443/caucasus/42".into()),
+        summary: Some("<p>An <b>award</b> for the border guards</p>".into()),
+        content: Some("<a href='/war'>Yerevan</a> &amp; Moscow on 7 May, G7".into()),
+        authors: vec![Author { name: "Anna Petrova".into(), ..Author::default() }],
+        categories: vec!["World News".into()],
+        language: Some("en-GB".into()),
+        ..Entry::default()
+    }
+}
+
+fn subject(entry: &Entry) -> Subject<'_> {
+    Subject {
+        entry,
+        source: "moscow-times",
+        source_title: "The Moscow Times",
+        language: None,
+        date: Timestamp::UNIX_EPOCH,
+        now: Timestamp::UNIX_EPOCH + SignedDuration::from_hours(50),
+    }
+}
+
+#[track_caller]
+fn query(text: &str) -> Query {
+    let topics = [("caucasus", "armenia OR georgia"), ("peace", "treaty OR title:accord")];
+    let topics = topics.map(|(name, text)| (name.to_owned(), text.to_owned()));
+    let dictionary = Dictionary { topics: topics.into(), languages: Vec::new().into() };
+    parse(text, &dictionary).unwrap_or_else(|p| panic!("{text}: {p:?}"))
+}
+
+#[track_caller]
+fn ask(text: &str) -> Option<Hit> {
+    let entry = entry();
+    Matcher::new([&query(text)]).hits(&subject(&entry), |_| true).pop()
+}
+
+#[test]
+fn queries_match_what_their_manual_says() {
+    let yes = [
+        "armenia",
+        "ARMENIA",
+        "=armenia",
+        "\"russian troops\"",
+        "russ*",
+        "border yerevan",
+        "title:troops",
+        "text:award",
+        "author:petrova",
+        "category:\"world news\"",
+        "link:caucasus",
+        "source:moscow-times",
+        "feed:times",
+        "war OR award",
+        "troops -war",
+        "troops !war",
+        "NOT war",
+        "-war",
+        "(paris | moscow) AND \"border gua\" OR troops",
+        "\"border\" gu*",
+        "title:(paris OR troops) -text:troops",
+        "title:@caucasus",
+        "title:(paris OR (text:award))",
+        "\"troops armenia\"~2",
+        "\"armenia troops\"~2",
+        "\"russian troops\"~",
+        "/\\bg(7|20)\\b/",
+        "/G7/c",
+        "title:/m.nia$/",
+        "link:/\\/\\d+$/",
+        "site:example.org",
+        "site:org",
+        "site:www.example.org",
+        "lang:en",
+        "lang:EN_gb",
+        "lang:(ru OR en)",
+        "age:<3d",
+        "age:>2d",
+        "age:(>3d OR <51h)",
+        "an",
+    ];
+    let no = [
+        "war",
+        "\"troops russian\"",
+        "armen",
+        "title:award",
+        "text:troops",
+        "author:anna-maria",
+        "moscow-times",
+        "troops -award",
+        "example",
+        "\"arménia an\"",
+        "\"arménia an\"~",
+        "\"arménia an\"~5",
+        "link:arm*",
+        "text:@caucasus",
+        "@peace",
+        "\"troops armenia\"~1",
+        "\"troops troops\"~5",
+        "/g7/c",
+        "title:/g7/",
+        "site:ample.org",
+        "site:example.org.am",
+        "lang:e-n",
+        "lang:ru",
+        "age:<2d",
+        "age:>3d",
+        "anna",
+    ];
+    for text in yes {
+        assert!(ask(text).is_some(), "{text} should match");
+    }
+    for text in no.into_iter().filter(|text| *text != "lang:e-n") {
+        assert!(ask(text).is_none(), "{text} should not match");
+    }
+}
+
+#[test]
+fn scripts_without_spaces_match_as_substrings() {
+    let entry = Entry { title: Some("熊本地震 34人死亡".into()), ..Entry::default() };
+    let matched = |text: &str| !Matcher::new([&query(text)]).hits(&subject(&entry), |_| true).is_empty();
+    assert!(matched("熊本") && matched("本地") && matched("地震*") && matched("\"34人\""));
+    assert!(!matched("熊地") && !matched("本熊"));
+}
+
+#[test]
+fn the_answer_says_why() {
+    let reasons = |text: &str| -> Vec<(String, String, String)> {
+        let hit = ask(text).unwrap_or_else(|| panic!("{text} should match"));
+        hit.reasons.into_iter().map(|r| (r.term, r.field, r.found)).collect()
+    };
+    let own = |term: &str, field: &str, found: &str| (term.to_owned(), field.to_owned(), found.to_owned());
+    assert_eq!(
+        reasons("(paris OR russ*) title:armenia -war"),
+        [own("russ*", "title", "Russian"), own("title:armenia", "title", "Arménia")]
+    );
+    assert_eq!(
+        reasons("title:(@caucasus) \"border guards\" /g7/ lang:en age:>2d"),
+        [
+            own("title:armenia", "title", "Arménia"),
+            own("\"border guards\"", "text", "border guards"),
+            own("lang:en", "lang", "en-gb"),
+            own("age:>2d", "age", "2 days"),
+            own("/g7/", "text", "G7"),
+        ]
+    );
+    assert!(ask("NOT war").is_some_and(|hit| hit.reasons.is_empty()));
+    assert!(ask("paris OR war").is_none());
+}
+
+#[test]
+fn a_no_points_to_what_failed() {
+    let entry = entry();
+    let refusals = |text: &str| -> Vec<(String, String)> {
+        let matcher = Matcher::new([&query(text)]);
+        let refusals = matcher.explain(0, &subject(&entry)).expect_err(text);
+        refusals.into_iter().map(|r| (text[r.span].to_owned(), r.label)).collect()
+    };
+    let own = |at: &str, label: &str| (at.to_owned(), label.to_owned());
+    assert_eq!(
+        refusals("troops (paris OR war) -moscow"),
+        [
+            own("paris", "`paris` is not found"),
+            own("war", "`war` is not found"),
+            own("moscow", "`moscow` found in text: Moscow"),
+        ]
+    );
+    assert_eq!(
+        refusals("@peace site:example.am lang:ru age:<1d"),
+        [
+            own("@peace", "`treaty` is not found"),
+            own("@peace", "`title:accord` is not found"),
+            own("site:example.am", "the site is www.example.org"),
+            own("lang:ru", "the language is en-gb"),
+            own("age:<1d", "it is 2 days old"),
+        ]
+    );
+}
+
+#[test]
+fn queries_asked_together_answer_as_if_asked_alone() {
+    let entry = entry();
+    let texts = ["armenia", "-war", "war", "site:example.org award", "/x/", "", "armenia OR war", "-armenia"];
+    let queries: Vec<Query> =
+        texts.iter().map(|text| if text.is_empty() { Query::everything() } else { query(text) }).collect();
+    let hits = Matcher::new(&queries).hits(&subject(&entry), |_| true);
+    let numbers: Vec<usize> = hits.iter().map(|hit| hit.query).collect();
+    assert_eq!(numbers, [0, 1, 3, 5, 6]);
+    for hit in hits {
+        let alone = Matcher::new([&queries[hit.query]]).hits(&subject(&entry), |_| true);
+        assert_eq!(alone[0].reasons, hit.reasons);
+    }
+    let some = Matcher::new(&queries).hits(&subject(&entry), |number| number == 1);
+    assert_eq!(some.len(), 1);
+}
+
+#[test]
+fn a_digest_tells_meanings_apart() {
+    let digest = |text: &str| Matcher::new([&query(text)]).digest(0);
+    assert_eq!(digest("armenia OR georgia"), digest("(armenia | georgia)"));
+    assert_eq!(digest("@caucasus"), digest("armenia OR georgia"), "a topic is what it stands for");
+    let others = [
+        "armenia",
+        "title:armenia",
+        "armenia georgia",
+        "NOT armenia",
+        "armen*",
+        "lang:hy",
+        "\"a b\"~3",
+        "\"a b\"~4",
+    ];
+    let mut digests: Vec<_> = others.iter().map(|text| digest(text)).collect();
+    digests.sort_unstable();
+    digests.dedup();
+    assert_eq!(digests.len(), others.len());
+}
+
+proptest! {
+    #[test]
+    fn an_explanation_agrees_with_the_decision(
+        text in "(-?(title:|text:|)(a|b|c\\*|\"a b\"|\"a c\"~|\"a c\"~2|/b/|@caucasus|\\(a OR -b\\)) (OR )?){1,5}a",
+        title in "[abc ]{0,8}",
+        summary in "[abc ]{0,8}",
+    ) {
+        let query = query(&text);
+        let entry = Entry { title: Some(title), summary: Some(summary), ..Entry::default() };
+        // Beside others, of which the automaton knows more words.
+        let matcher = Matcher::new([&self::query("a OR b OR ab"), &query]);
+        let hit = matcher.hits(&subject(&entry), |number| number == 1).pop();
+        match matcher.explain(1, &subject(&entry)) {
+            Ok(reasons) => prop_assert_eq!(hit.map(|hit| hit.reasons), Some(reasons)),
+            Err(refusals) => {
+                prop_assert_eq!(hit, None);
+                prop_assert!(!refusals.is_empty());
+                prop_assert!(refusals.iter().all(|refusal| text.get(refusal.span.clone()).is_some()));
+            }
+        }
+    }
+}

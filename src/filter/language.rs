@@ -1,0 +1,95 @@
+//! The language of an entry that does not say: script and trigrams, by whatlang. Pure.
+
+use whatlang::{Detector, Lang};
+
+use super::words::plain_text;
+use crate::entry::Entry;
+
+/// The most bytes of text that are looked at.
+const ENOUGH: usize = 2_000;
+
+/// The languages that are told apart, and their tags. Fewer of them are told apart more surely on the
+/// few words of a headline.
+const KNOWN: [(Lang, &str); 37] = [
+    (Lang::Eng, "en"),
+    (Lang::Rus, "ru"),
+    (Lang::Ukr, "uk"),
+    (Lang::Hye, "hy"),
+    (Lang::Fra, "fr"),
+    (Lang::Deu, "de"),
+    (Lang::Spa, "es"),
+    (Lang::Ita, "it"),
+    (Lang::Por, "pt"),
+    (Lang::Nld, "nl"),
+    (Lang::Pol, "pl"),
+    (Lang::Ces, "cs"),
+    (Lang::Ron, "ro"),
+    (Lang::Hun, "hu"),
+    (Lang::Swe, "sv"),
+    (Lang::Fin, "fi"),
+    (Lang::Tur, "tr"),
+    (Lang::Aze, "az"),
+    (Lang::Bel, "be"),
+    (Lang::Bul, "bg"),
+    (Lang::Srp, "sr"),
+    (Lang::Mkd, "mk"),
+    (Lang::Kat, "ka"),
+    (Lang::Ell, "el"),
+    (Lang::Heb, "he"),
+    (Lang::Ara, "ar"),
+    (Lang::Pes, "fa"),
+    (Lang::Urd, "ur"),
+    (Lang::Hin, "hi"),
+    (Lang::Ben, "bn"),
+    (Lang::Tam, "ta"),
+    (Lang::Tha, "th"),
+    (Lang::Cmn, "zh"),
+    (Lang::Jpn, "ja"),
+    (Lang::Kor, "ko"),
+    (Lang::Vie, "vi"),
+    (Lang::Ind, "id"),
+];
+
+/// The tag of the language in which most of an entry's text is; `None` where it has no letters.
+pub(super) fn of(entry: &Entry) -> Option<&'static str> {
+    let mut text = entry.title.clone().unwrap_or_default();
+    for html in [&entry.summary, &entry.content].into_iter().flatten() {
+        if text.len() < ENOUGH {
+            text.push(' ');
+            text.push_str(&plain_text(html));
+        }
+    }
+    let end = (0..=ENOUGH.min(text.len())).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
+    let known = KNOWN.iter().map(|(lang, _)| *lang).collect();
+    let lang = Detector::with_allowlist(known).detect_lang(&text[..end])?;
+    KNOWN.iter().find(|(known, _)| *known == lang).map(|(_, tag)| *tag)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_language_of_a_few_sentences_is_told() {
+        let texts = [
+            (
+                "en",
+                "The parliament voted on the new budget after a long debate that lasted through the night.",
+            ),
+            ("ru", "Парламент принял новый бюджет после долгих споров, которые продолжались всю ночь."),
+            ("uk", "Парламент ухвалив новий бюджет після довгих суперечок, які тривали всю ніч."),
+            ("hy", "Խորհրդարանն ընդունեց նոր բյուջեն երկար քննարկումներից հետո։"),
+            ("fr", "Le parlement a adopté le nouveau budget après un long débat qui a duré toute la nuit."),
+            (
+                "de",
+                "Das Parlament hat nach einer langen Debatte in der Nacht den neuen Haushalt beschlossen.",
+            ),
+            ("ka", "პარლამენტმა ახალი ბიუჯეტი მიიღო."),
+        ];
+        for (tag, text) in texts {
+            let entry = Entry { title: Some(text.to_owned()), ..Entry::default() };
+            assert_eq!(of(&entry), Some(tag), "{text}");
+        }
+        assert_eq!(of(&Entry { title: Some("2026: 42".into()), ..Entry::default() }), None);
+    }
+}

@@ -1,0 +1,193 @@
+//! What the operator should hear of a source: once when it happens. Pure.
+
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::source::{HealthEvent, HealthKind, Outcome, Source, SourceState};
+
+/// A source that has failed for so long has more than a bad hour.
+const TROUBLED: SignedDuration = SignedDuration::from_hours(24);
+
+/// A silence of so many usual gaps is beyond a source's habit, and none shorter than four days, which a
+/// long weekend has.
+const GAPS: u32 = 5;
+const WEEKEND: Duration = Duration::from_secs(4 * 86_400);
+
+/// Compares a source before and after a poll. What was told is noted in `after`, so that nothing is
+/// told twice, across restarts too.
+#[must_use]
+pub fn events(
+    source: &Source,
+    before: &SourceState,
+    after: &mut SourceState,
+    outcome: &Outcome,
+    now: Timestamp,
+) -> Vec<HealthEvent> {
+    let mut events = Vec::new();
+    let title = source.title.clone().or(after.title.clone()).unwrap_or_else(|| source.name.clone());
+    let mut tell = |kind, since, detail: String| {
+        let (name, url) = (source.name.clone(), source.url.to_string());
+        events.push(HealthEvent { kind, name, title: title.clone(), url, at: now, since, detail });
+    };
+    if after.gone && !before.told.gone {
+        after.told.gone = true;
+        tell(HealthKind::Gone, None, after.outcome.clone());
+    }
+    let failing = after.failing_since.filter(|since| now.duration_since(*since) >= TROUBLED);
+    if let (Some(since), false, false) = (failing, before.told.failing, after.gone) {
+        after.told.failing = true;
+        tell(HealthKind::Failing, Some(since), after.outcome.clone());
+    }
+    if let Some(moved) = after.moved.as_ref().filter(|moved| moved.confirmed)
+        && before.told.moved.as_ref() != Some(&moved.to)
+    {
+        let (to, since) = (moved.to.clone(), moved.since);
+        tell(HealthKind::Moved, Some(since), to.to_string());
+        after.told.moved = Some(to);
+    }
+    if matches!(outcome, Outcome::Failed(_)) {
+        return events;
+    }
+    if before.told.failing || before.told.gone {
+        (after.told.failing, after.told.gone) = (false, false);
+        tell(HealthKind::Recovered, before.failing_since, "it answers again".to_owned());
+    }
+    let wrote = matches!(outcome, Outcome::Read { new: 1.., .. }) && before.last_success.is_some();
+    if before.told.silent && wrote {
+        after.told.silent = false;
+        tell(HealthKind::Recovered, before.last_entry, "it publishes again".to_owned());
+    }
+    if let (Some(gap), Some(since), false) = (after.habit, after.last_entry, after.told.silent)
+        && now.duration_since(since) >= SignedDuration::try_from(beyond(gap)).unwrap_or(SignedDuration::MAX)
+    {
+        after.told.silent = true;
+        tell(HealthKind::Silent, Some(since), usual(gap));
+    }
+    events
+}
+
+fn beyond(gap: Duration) -> Duration {
+    gap.saturating_mul(GAPS).max(WEEKEND)
+}
+
+fn usual(gap: Duration) -> String {
+    let count =
+        |n: u64, unit: &str| if n == 1 { format!("each {unit}") } else { format!("each {n} {unit}s") };
+    let often = match gap.as_secs() {
+        secs if secs < 90 * 60 => count((secs / 60).max(1), "minute"),
+        secs if secs < 36 * 3600 => count((secs + 1800) / 3600, "hour"),
+        secs => count((secs + 43_200) / 86_400, "day"),
+    };
+    format!("an entry {often} is its habit")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::source::{Access, Failure, Moved, Pace};
+
+    fn source() -> Source {
+        Source {
+            name: "a".into(),
+            url: "https://example.org/feed".parse().expect("an address"),
+            title: Some("A Paper".into()),
+            pace: Pace { every: Duration::from_secs(60), at_most: Duration::from_secs(60), adaptive: true },
+            access: Access {
+                timeout: Duration::from_secs(1),
+                max_body: 1,
+                user_agent: None,
+                headers: Vec::new(),
+                authorization: None,
+                proxy: None,
+                allow_private: false,
+            },
+            language: None,
+            first_poll: 20,
+            stories: true,
+        }
+    }
+
+    fn day(n: i64) -> Timestamp {
+        Timestamp::from_second(1_800_000_000 + n * 86_400).expect("a time")
+    }
+
+    /// The kinds told at a poll of a state, which is left as it is after it.
+    fn told(state: &mut SourceState, outcome: &Outcome, now: Timestamp) -> Vec<HealthKind> {
+        let before = state.clone();
+        match outcome {
+            Outcome::Failed(failure) => {
+                state.failing_since = before.failing_since.or(Some(now));
+                state.gone = *failure == Failure::Gone;
+            }
+            Outcome::Read { .. } | Outcome::NotModified => {
+                (state.failing_since, state.gone, state.last_success) = (None, false, Some(now));
+            }
+        }
+        events(&source(), &before, state, outcome, now).into_iter().map(|event| event.kind).collect()
+    }
+
+    #[test]
+    fn a_failure_of_a_day_is_told_once_and_so_is_its_end() {
+        let (mut state, down) = (SourceState::default(), Outcome::Failed(Failure::Timeout));
+        assert_eq!(told(&mut state, &down, day(0)), []);
+        assert_eq!(told(&mut state, &Outcome::NotModified, day(0)), [], "a bad hour is no news");
+        assert_eq!(told(&mut state, &down, day(1)), []);
+        assert_eq!(told(&mut state, &down, day(2)), [HealthKind::Failing]);
+        assert_eq!(told(&mut state, &down, day(3)), []);
+        assert_eq!(told(&mut state, &Outcome::NotModified, day(4)), [HealthKind::Recovered]);
+        assert_eq!(told(&mut state, &Outcome::NotModified, day(5)), []);
+    }
+
+    #[test]
+    fn who_is_gone_or_moved_is_told_once() {
+        let (mut state, gone) = (SourceState::default(), Outcome::Failed(Failure::Gone));
+        assert_eq!(told(&mut state, &gone, day(0)), [HealthKind::Gone]);
+        assert_eq!(told(&mut state, &gone, day(9)), [], "asked again by its operator, and gone still");
+        assert_eq!(told(&mut state, &Outcome::NotModified, day(9)), [HealthKind::Recovered]);
+        let to = "https://new.example/".parse().expect("an address");
+        let (from, since) = (source().url, day(0));
+        state.moved = Some(Moved { from, to, since, confirmed: false });
+        assert_eq!(told(&mut state, &Outcome::NotModified, day(10)), []);
+        state.moved.as_mut().expect("it is there").confirmed = true;
+        assert_eq!(told(&mut state, &Outcome::NotModified, day(11)), [HealthKind::Moved]);
+        assert_eq!(told(&mut state, &Outcome::NotModified, day(12)), []);
+    }
+
+    #[test]
+    fn a_silence_beyond_habit_is_told_once_until_it_publishes_again() {
+        let habit = Some(Duration::from_secs(86_400));
+        let mut state = SourceState {
+            habit,
+            last_entry: Some(day(0)),
+            last_success: Some(day(0)),
+            ..SourceState::default()
+        };
+        assert_eq!(told(&mut state, &Outcome::NotModified, day(4)), []);
+        assert_eq!(told(&mut state, &Outcome::NotModified, day(5)), [HealthKind::Silent]);
+        assert_eq!(told(&mut state, &Outcome::NotModified, day(6)), []);
+        let mut later = state.clone();
+        later.last_entry = Some(day(7));
+        let wrote = Outcome::Read { new: 1, edited: 0, entries: 9, problems: 0 };
+        let recovered = events(&source(), &state, &mut later, &wrote, day(7));
+        assert_eq!(recovered[0].kind, HealthKind::Recovered);
+        assert_eq!(told(&mut later, &Outcome::NotModified, day(8)), []);
+        let mut monthly = SourceState {
+            habit: habit.map(|gap| gap * 30),
+            last_entry: Some(day(0)),
+            ..SourceState::default()
+        };
+        assert_eq!(told(&mut monthly, &Outcome::NotModified, day(140)), []);
+        let mut unknown = SourceState { last_entry: Some(day(0)), ..SourceState::default() };
+        assert_eq!(told(&mut unknown, &Outcome::NotModified, day(999)), [], "no habit is known");
+    }
+
+    #[test]
+    fn a_habit_is_told_in_words() {
+        let words = |secs| usual(Duration::from_secs(secs));
+        assert_eq!(words(40), "an entry each minute is its habit");
+        assert_eq!(words(7200), "an entry each 2 hours is its habit");
+        assert_eq!(words(86_400), "an entry each 24 hours is its habit");
+        assert_eq!(words(7 * 86_400), "an entry each 7 days is its habit");
+    }
+}

@@ -1,0 +1,156 @@
+//! The sources' health as a feed for the operator. Pure.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use maud::html;
+use sha2::{Digest, Sha256};
+
+use super::document::{Document, Place, Shown};
+use super::output::Site;
+use crate::entry::{Entry, From, KeptEntry};
+use crate::source::{HealthEvent, HealthKind};
+
+/// The name under which it is published, which no output can have.
+pub const NAME: &str = "_health";
+
+/// The most events that it lists.
+pub const LIMIT: usize = 100;
+
+/// The feed of these events, the newest first, each with the store's number for it. `since` is the
+/// time of change of a feed without any.
+pub fn document(site: &Site, events: Vec<(i64, HealthEvent)>, since: Timestamp) -> Document {
+    Document {
+        name: NAME.to_owned(),
+        title: "Siftwire: the health of the sources".to_owned(),
+        public_url: site.public_url.clone(),
+        hub: None,
+        since,
+        place: Place::Current { previous: None },
+        entries: events.into_iter().map(|(number, event)| shown(number, event)).collect(),
+    }
+}
+
+fn shown(number: i64, event: HealthEvent) -> Shown {
+    let (title, text) = words(&event);
+    let content = html! { @for line in text { p { (line) } } }.into_string();
+    let kept = KeptEntry {
+        number,
+        uid: uid(&event),
+        date: event.at,
+        changed: event.at,
+        first_seen: event.at,
+        revision: number,
+        from: From { name: event.name, title: event.title, url: event.url, link: None, language: None },
+        entry: Entry { title: Some(title.clone()), language: Some("en".to_owned()), ..Entry::default() },
+    };
+    Shown { kept: Arc::new(kept), title, summary: None, content: Some(content), also_in: Vec::new() }
+}
+
+/// One event of a kind happens to a source at a time, so these make an id that is always the same.
+fn uid(event: &HealthEvent) -> String {
+    let digest = Sha256::digest(format!("{} {:?} {}", event.url, event.kind, event.at));
+    let hex = super::hex(&digest);
+    format!("urn:uuid:{}-{}-{}-{}-{}", &hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..32])
+}
+
+/// The title, and the lines of the text.
+fn words(event: &HealthEvent) -> (String, Vec<String>) {
+    let HealthEvent { title, name, url, detail, .. } = event;
+    let since = event
+        .since
+        .map_or_else(|| "some time".to_owned(), |since| since.strftime("%-d %B %Y, %H:%M UTC").to_string());
+    let which = format!("Source {name}, {url}");
+    match event.kind {
+        HealthKind::Failing => (
+            format!("{title} has failed for a day"),
+            vec![
+                format!("It has not been read since {since}: {detail}."),
+                "It is asked again and again, at most once in `at_most`.".into(),
+                which,
+            ],
+        ),
+        HealthKind::Moved => (
+            format!("{title} has moved"),
+            vec![
+                format!("Since {since} its site redirects for good to {detail}, which is used from now on."),
+                format!("In config.toml, give source {name} this line: url = \"{detail}\""),
+                which,
+            ],
+        ),
+        HealthKind::Gone => (
+            format!("{title} is gone"),
+            vec![
+                "Its site answers that it will not come back (410). It is not asked any more.".into(),
+                format!("`siftwire poll {name}` asks once more; a new url in config.toml begins anew."),
+                which,
+            ],
+        ),
+        HealthKind::Silent => (
+            format!("{title} has fallen silent"),
+            vec![format!("Its newest entry is of {since}; {detail}."), which],
+        ),
+        HealthKind::Recovered => {
+            (format!("{title} is back"), vec![format!("After trouble since {since}, {detail}."), which])
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::publish::{atom, json_feed, rss};
+
+    #[test]
+    fn each_kind_is_an_entry_that_stays_the_same() {
+        let at = |n| Timestamp::from_second(1_800_000_000 + n).expect("a time");
+        let kinds = [
+            HealthKind::Failing,
+            HealthKind::Moved,
+            HealthKind::Gone,
+            HealthKind::Silent,
+            HealthKind::Recovered,
+        ];
+        let event = |(n, kind): (i64, HealthKind)| HealthEvent {
+            kind,
+            name: "paper".into(),
+            title: "A <Paper>".into(),
+            url: "https://example.org/feed".into(),
+            at: at(n),
+            since: Some(at(-90_000)),
+            detail: "https://new.example/?a=1&b=2".into(),
+        };
+        let events = || {
+            (1..6)
+                .zip(kinds)
+                .map(|(n, kind)| (n, event((n, kind))))
+                .collect::<Vec<_>>()
+                .into_iter()
+                .rev()
+                .collect::<Vec<_>>()
+        };
+        let public_url = url::Url::parse("https://feeds.example.org").expect("an address");
+        let site = Site { public_url, hub: None, links: super::super::output::Links::AsTheyAre };
+        let document = |events| super::document(&site, events, at(0));
+        let text = String::from_utf8(atom::write(&document(events()))).expect("text");
+        for part in [
+            "/feeds/_health.atom",
+            "has failed for a day",
+            "has moved",
+            "is gone",
+            "fallen silent",
+            "is back",
+        ] {
+            assert!(text.contains(part), "{part} in {text}");
+        }
+        let ids = |bytes: Vec<u8>| -> Vec<String> {
+            let feed = feed_rs::parser::parse(bytes.as_slice()).expect("a feed");
+            feed.entries.into_iter().map(|entry| entry.id).collect()
+        };
+        let all = ids(atom::write(&document(events())));
+        assert_eq!(all.iter().collect::<std::collections::BTreeSet<_>>().len(), 5);
+        assert_eq!(all, ids(rss::write(&document(events()))));
+        assert_eq!(all, ids(json_feed::write(&document(events()))));
+        assert!(ids(atom::write(&document(Vec::new()))).is_empty());
+    }
+}

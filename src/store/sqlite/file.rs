@@ -1,0 +1,91 @@
+//! The database's file: its folder, its lock, its schema. Part of the store's door.
+#![allow(clippy::disallowed_methods, reason = "the store's files are the store's own")]
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use rusqlite::{Connection, TransactionBehavior};
+
+use super::super::Options;
+use super::Error;
+
+/// Numbered by their place: the schema's version is how many of them have run.
+const MIGRATIONS: &[&str] = &[
+    include_str!("0001_first.sql"),
+    include_str!("0002_publish.sql"),
+    include_str!("0003_health.sql"),
+    include_str!("0004_note.sql"),
+    include_str!("0005_stories.sql"),
+];
+
+pub(super) fn create_private_folder(folder: &Path) -> std::io::Result<()> {
+    use std::os::unix::fs::DirBuilderExt;
+    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)
+}
+
+/// SQLite gives its side files the mode of the main one.
+pub(super) fn private_file(path: &Path) -> std::io::Result<std::fs::File> {
+    use std::os::unix::fs::OpenOptionsExt;
+    std::fs::OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(path)
+}
+
+/// The right to be the only daemon on a store; it ends with the process, however that ends.
+#[derive(Debug)]
+pub struct Lock {
+    _file: std::fs::File,
+}
+
+/// Takes the lock of a store.
+///
+/// # Errors
+/// Another daemon has it, or the lock file beside the store cannot be made.
+pub fn lock(options: &Options) -> Result<Lock, Error> {
+    let mut path = options.path.clone().into_os_string();
+    path.push(".lock");
+    let path = PathBuf::from(path);
+    if let Some(folder) = path.parent().filter(|f| !f.exists()) {
+        create_private_folder(folder)
+            .map_err(|e| Error::new(format!("cannot create {}: {e}", folder.display())))?;
+    }
+    let file = private_file(&path).map_err(|e| Error::new(format!("cannot open {}: {e}", path.display())))?;
+    match file.try_lock() {
+        Ok(()) => Ok(Lock { _file: file }),
+        Err(std::fs::TryLockError::WouldBlock) => {
+            Err(Error::new(format!("another siftwire is running on {}", options.path.display())))
+        }
+        Err(std::fs::TryLockError::Error(e)) => {
+            Err(Error::new(format!("cannot lock {}: {e}", path.display())))
+        }
+    }
+}
+
+pub(super) fn connect(path: &Path) -> rusqlite::Result<Connection> {
+    let connection = Connection::open(path)?;
+    connection.busy_timeout(Duration::from_secs(30))?;
+    connection.pragma_update(None, "journal_mode", "wal")?;
+    connection.pragma_update(None, "synchronous", "full")?;
+    connection.pragma_update(None, "foreign_keys", true)?;
+    connection.pragma_update(None, "journal_size_limit", 64 * 1024 * 1024)?;
+    connection.set_prepared_statement_cache_capacity(64);
+    Ok(connection)
+}
+
+pub(super) fn migrate(connection: &mut Connection, path: &Path) -> Result<(), Error> {
+    let failed = |e| Error::of(format!("cannot prepare {}", path.display()), e);
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(failed)?;
+    let version: i64 =
+        transaction.pragma_query_value(None, "user_version", |row| row.get(0)).map_err(failed)?;
+    let version = usize::try_from(version).unwrap_or(usize::MAX);
+    if version > MIGRATIONS.len() {
+        return Err(Error::new(format!(
+            "{} was written by a newer Siftwire (schema {version}, this one knows {}): install that one again, or name another file in [store] path",
+            path.display(),
+            MIGRATIONS.len()
+        )));
+    }
+    for migration in &MIGRATIONS[version..] {
+        transaction.execute_batch(migration).map_err(failed)?;
+    }
+    transaction.pragma_update(None, "user_version", MIGRATIONS.len() as i64).map_err(failed)?;
+    transaction.commit().map_err(failed)
+}

@@ -1,0 +1,93 @@
+//! The words that bring sources into a config: `add`, `opml import`, `opml export`.
+
+use crate::origin::Origin;
+use crate::program::Home;
+
+const FEED: &str = "<rss version=\"2.0\"><channel><title>The Gazette</title><link>https://gazette.example/</link>
+    <item><title>Old news</title><guid>1</guid><pubDate>Sun, 01 Nov 2026 10:00:00 GMT</pubDate></item>
+    <item><title>New news</title><guid>2</guid><pubDate>Mon, 02 Nov 2026 10:00:00 GMT</pubDate></item></channel></rss>";
+
+const CONFIG: &str = "# Mine.\n[[source]]\nname = 'first'   # the first\nurl = \"https://first.example/feed\"\n\n# Outputs from here.\n[[output]]\nname = \"all\"\n";
+
+fn text(home: &Home) -> String {
+    std::fs::read_to_string(home.path().join("config.toml")).expect("a config")
+}
+
+#[test]
+fn the_feed_behind_a_page_is_found_shown_and_added() {
+    let origin = Origin::start();
+    origin.set(
+        "/",
+        200,
+        "text/html",
+        "<html><head><link rel=alternate type=application/rss+xml href='/deep/news.rss'></head>",
+    );
+    origin.set("/deep/news.rss", 200, "application/rss+xml", FEED);
+    origin.set("/bare", 200, "text/html", "<html><p>No link here.");
+    origin.set("/feed.xml", 200, "text/xml", FEED);
+    let home = Home::new(CONFIG);
+    let (code, out, said) = home.run(&["add", &origin.url("/"), "--allow-private"]);
+    assert_eq!(code, Some(0), "{said}");
+    assert!(
+        out.starts_with("The Gazette\n") && out.contains("2026-11-02  New news\n  2026-11-01  Old news"),
+        "{out}"
+    );
+    let edited = text(&home);
+    assert!(
+        edited.contains(&format!("url = \"{}\"\nallow_private = true\n", origin.url("/deep/news.rss"))),
+        "{edited}"
+    );
+    assert!(edited.starts_with("# Mine.\n[[source]]\nname = 'first'   # the first\n"), "{edited}");
+    assert!(edited.ends_with("\n# Outputs from here.\n[[output]]\nname = \"all\"\n"), "{edited}");
+    assert_eq!(home.run(&["check"]).0, Some(0));
+
+    // The same again changes nothing; the usual places are tried; without leave no private host is asked.
+    let (code, _, said) = home.run(&["add", &origin.url("/deep/news.rss"), "--allow-private"]);
+    assert_eq!((code, said.contains("there already")), (Some(0), true), "{said}");
+    assert_eq!(text(&home), edited);
+    let (code, _, said) = home.run(&["add", &origin.url("/bare"), "--allow-private", "--title", "Bare"]);
+    assert_eq!(code, Some(0), "{said}");
+    assert!(text(&home).contains(&format!("url = \"{}\"\ntitle = \"Bare\"", origin.url("/feed.xml"))));
+    let (code, _, said) = home.run(&["add", &origin.url("/feed.xml")]);
+    assert_eq!((code, said.contains("refused address")), (Some(1), true), "{said}");
+    assert_eq!(home.run(&["add", "ftp://x.example/"]).0, Some(1));
+}
+
+#[test]
+fn a_list_from_another_reader_comes_in_and_goes_out() {
+    let home = Home::new(CONFIG);
+    let list = r#"<opml version="1.0"><body><outline text="News"><outline text="Caucasus">
+        <outline type="rss" title="OC &amp; Media" xmlUrl="https://oc.example/feed"/>
+        <outline type="rss" text="First again" xmlUrl="https://first.example/feed"/>
+        <outline type="rss" text="Inside" xmlUrl="http://192.168.1.2/feed"/></outline>
+        <outline type="rss" text="Odd" xmlUrl="gopher://odd.example/"/></outline>
+        <outline type="rss" text="OC again" xmlUrl="https://oc.example/feed"/></body></opml>"#;
+    std::fs::write(home.path().join("list.opml"), list).expect("a list");
+    let (code, _, said) = home.run(&["opml", "import", "list.opml", "--dry-run"]);
+    assert_eq!((code, text(&home).as_str()), (Some(0), CONFIG), "{said}");
+    let (code, _, said) = home.run(&["opml", "import", "list.opml"]);
+    assert_eq!(code, Some(0), "{said}");
+    for words in [
+        "First again: left out: there already",
+        "OC again: left out: there already",
+        "Inside: left out: a private address",
+        "Odd: left out: gopher",
+    ] {
+        assert!(said.contains(words), "{words} in {said}");
+    }
+    assert!(said.contains("Added 1 source to "), "{said}");
+    let edited = text(&home);
+    assert!(edited.contains("\n# News / Caucasus\n[[source]]\nname = \"oc.example\"\nurl = \"https://oc.example/feed\"\ntitle = \"OC & Media\"\n"), "{edited}");
+    assert!(
+        edited.contains("# the first") && edited.contains("# Outputs from here.\n[[output]]"),
+        "{edited}"
+    );
+    let (code, out, _) = home.run(&["opml", "export"]);
+    assert_eq!(code, Some(0));
+    assert!(out.contains("title=\"OC &#x26; Media\" xmlUrl=\"https://oc.example/feed\""), "{out}");
+    std::fs::write(home.path().join("out.opml"), &out).expect("a list");
+    let (code, _, said) = home.run(&["opml", "import", "out.opml"]);
+    assert_eq!((code, text(&home)), (Some(0), edited), "{said}");
+    std::fs::write(home.path().join("no.opml"), "hello").expect("a file");
+    assert_eq!(home.run(&["opml", "import", "no.opml"]).0, Some(1));
+}
