@@ -9,9 +9,9 @@ use std::time::Duration;
 use url::Url;
 
 use super::file::{File, Manner, Output, Source, Topic};
-use super::problem::{At, Problem, nearest};
+use super::problem::{At, Problem};
 use super::read::Found;
-use super::values::{Given, Headers, TEMPLATE, Written};
+use super::values::{Given, Headers, TEMPLATE, Written, known_sources};
 use super::{Config, address, secret};
 use crate::filter::{self, Dictionary};
 use crate::ingest::fetch;
@@ -472,22 +472,6 @@ fn output(
         content: value(output.content).unwrap_or(ContentMode::Full),
         write_to: value(output.write_to).map(|path| folders.config.join(PathBuf::from(path))),
     })
-}
-
-/// A list of names, each of which must be a source's.
-fn known_sources(
-    found: Found<Vec<Found<String>>>,
-    names: &[String],
-    problems: &mut Vec<Problem>,
-) -> Vec<String> {
-    for wanted in found.value.iter().filter(|wanted| !names.contains(&wanted.value)) {
-        let near = nearest(&wanted.value, names.iter().map(String::as_str));
-        problems.push(
-            Problem::error(wanted.at.clone(), format!("no source is called `{}`", wanted.value))
-                .label(near.map_or("unknown".to_owned(), |name| format!("did you mean \"{name}\"?"))),
-        );
-    }
-    found.value.into_iter().map(|found| found.value).collect()
 }
 
 /// A `title` with `{title}` in it says how entries are titled, not what the output is called.
