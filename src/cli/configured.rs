@@ -137,7 +137,7 @@ fn say(words: &str) {
 }
 
 fn tell(problems: &Problems) {
-    let plain = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
-    let paint = if std::io::stderr().is_terminal() && !plain { Paint::Coloured } else { Paint::Plain };
+    let coloured = super::is_coloured(std::io::stderr().is_terminal());
+    let paint = if coloured { Paint::Coloured } else { Paint::Plain };
     say(&problems.render(paint));
 }

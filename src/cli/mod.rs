@@ -5,10 +5,14 @@ pub mod add;
 pub mod cases;
 pub mod check;
 pub mod configured;
+pub mod explain;
 pub mod init;
 pub mod inspect;
+pub mod manual;
 pub mod opml;
 mod poll;
+pub mod preview;
+mod query;
 pub mod run;
 pub mod show;
 pub mod status;
@@ -18,14 +22,19 @@ use std::io::{IsTerminal, Write};
 use std::process::ExitCode;
 
 use anyhow::Context;
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
 
 /// Merged, keyword-filtered feeds from the news sites you follow.
 ///
 /// Siftwire polls the feeds that config.toml names, keeps their entries, and publishes the ones
 /// that you want as Atom, RSS and JSON feeds for any feed reader. Without a word it runs.
 #[derive(Debug, Parser)]
-#[command(version, about, after_help = "Begin with `siftwire init`, edit config.toml, then `siftwire run`.")]
+#[command(
+    version,
+    about,
+    disable_help_subcommand = true,
+    after_help = "Begin with `siftwire init`, edit config.toml, then `siftwire run`."
+)]
 struct Arguments {
     #[command(flatten)]
     source: configured::Source,
@@ -47,6 +56,10 @@ enum Word {
     Show(show::Arguments),
     /// Tell which entries were taken for one story; part and join them
     Stories(stories::Arguments),
+    /// Show what a filter would match among the stored entries
+    Preview(preview::Arguments),
+    /// Tell why an entry is, or is not, in each output
+    Explain(explain::Arguments),
     /// Run queries on given entries: tests for filters
     Match(cases::Arguments),
     /// Write out the commented config.toml
@@ -57,6 +70,8 @@ enum Word {
     Add(add::Arguments),
     /// Take sources from another reader's list, or give it ours
     Opml(opml::Arguments),
+    /// Print the help of a word, or `help filter`: the filter language
+    Help(manual::Arguments),
 }
 
 /// Parses the command line, runs the word, and turns its error into one line and an exit code:
@@ -71,11 +86,14 @@ pub fn main() -> ExitCode {
         Word::Status(word) => status::run(word, &source),
         Word::Show(word) => show::run(word, &source),
         Word::Stories(word) => stories::run(word, &source),
+        Word::Preview(word) => preview::run(word, &source),
+        Word::Explain(word) => explain::run(word, &source),
         Word::Match(word) => cases::run(word, &source),
         Word::Init(word) => init::run(word),
         Word::Inspect(word) => inspect::run(word),
         Word::Add(word) => add::run(word, &source),
         Word::Opml(word) => opml::run(word, &source),
+        Word::Help(word) => manual::run(word, Arguments::command()),
     };
     done.unwrap_or_else(|error| {
         // A reader that went away, as `head` does, wants to hear no more.
@@ -101,6 +119,11 @@ fn print(data: &[u8]) -> std::io::Result<()> {
     out.flush()
 }
 
+/// Whether colours are wanted on an output that is, or is not, a terminal.
+fn is_coloured(is_terminal: bool) -> bool {
+    is_terminal && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
+}
+
 fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
     tokio::runtime::Builder::new_multi_thread().enable_all().build().context("cannot start")
 }
@@ -110,8 +133,7 @@ fn log_to_stderr() {
     let filter = tracing_subscriber::EnvFilter::builder()
         .with_default_directive(tracing_subscriber::filter::LevelFilter::INFO.into())
         .from_env_lossy();
-    let colour =
-        std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
+    let colour = is_coloured(std::io::stderr().is_terminal());
     let log = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)

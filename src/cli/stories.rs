@@ -11,7 +11,7 @@ use serde_json::json;
 use super::configured::{self, Source};
 use crate::daemon::{self, Memory};
 use crate::entry::KeptEntry;
-use crate::store::{Merge, Standing, Store};
+use crate::store::{InStory, Merge, Store};
 
 /// `siftwire stories`
 #[derive(Debug, clap::Args)]
@@ -114,7 +114,7 @@ fn as_text(merges: &[Merge]) -> String {
         .collect()
 }
 
-async fn find(store: &Store, entry: &str) -> anyhow::Result<Standing> {
+async fn find(store: &Store, entry: &str) -> anyhow::Result<InStory> {
     let found = store.story_of(entry.to_owned()).await?;
     found.with_context(|| {
         format!("there is no entry `{entry}`: name its number, its published id or its address")

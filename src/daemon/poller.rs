@@ -11,7 +11,7 @@ use tokio::task::{self, JoinError, JoinSet};
 
 use super::queue::Queue;
 use super::{Sources, now, replan, wait_for};
-use crate::ingest::{self, Report, fetch::Fetcher};
+use crate::ingest::{self, Desk, Report, fetch::Fetcher};
 use crate::source::{Outcome, Source};
 use crate::store::{self, Asked, Claim, Plan, SourceId, Store, Turn};
 
@@ -80,6 +80,7 @@ pub struct Finished {
 struct InFlight {
     polls: JoinSet<Finished>,
     sources: HashMap<task::Id, SourceId>,
+    desk: Desk,
 }
 
 /// The plans as they were last read.
@@ -240,7 +241,8 @@ impl Plans {
 impl InFlight {
     fn start(&mut self, store: &Store, fetcher: &Fetcher, source: &Source, claim: Claim) {
         let id = claim.source;
-        let task = self.polls.spawn(poll(store.clone(), fetcher.clone(), source.clone(), claim));
+        let task =
+            self.polls.spawn(poll(store.clone(), fetcher.clone(), self.desk.clone(), source.clone(), claim));
         self.sources.insert(task.id(), id);
     }
 }
@@ -259,10 +261,10 @@ fn changed(finished: &Finished) -> bool {
     !matches!(&finished.report, Ok(Report { outcome: Outcome::NotModified, .. }))
 }
 
-async fn poll(store: Store, fetcher: Fetcher, source: Source, claim: Claim) -> Finished {
+async fn poll(store: Store, fetcher: Fetcher, desk: Desk, source: Source, claim: Claim) -> Finished {
     let (id, name) = (claim.source, claim.name.clone());
     let started = Instant::now();
-    let report = ingest::poll(&store, &fetcher, &source, claim, now()).await;
+    let report = ingest::poll(&store, (&fetcher, &desk), &source, claim, now()).await;
     log(&name, &report, started.elapsed());
     Finished { source: id, name, report }
 }

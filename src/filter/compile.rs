@@ -127,7 +127,7 @@ impl Atoms {
             Shape::Prefix => self.exactly(&term.text, End::Open),
             Shape::Exact => self.exactly(&term.text, End::Word),
             Shape::Near(distance) => {
-                let words = folded(&term.text);
+                let words = written(&term.text);
                 let atoms = words.iter().map(|word| self.forms(word, literal, languages));
                 Sought::Near(atoms.collect(), *distance)
             }
@@ -135,7 +135,7 @@ impl Atoms {
             Shape::Word => self.word(&term.text, Reach::Relatives, languages),
             Shape::Own => self.word(&term.text, Reach::Forms, languages),
             Shape::Row => {
-                let words = folded(&term.text);
+                let words = written(&term.text);
                 let row = words.iter().map(|word| self.forms(word, literal, languages)).collect();
                 self.row(row)
             }
@@ -150,15 +150,9 @@ impl Atoms {
         }
     }
 
-    /// A word with its forms; several, where a hyphen stands between them, as a row.
     fn word(&mut self, text: &str, reach: Reach, languages: &Arc<[String]>) -> Sought {
-        let words = folded(text);
-        if let [word] = words.as_slice() {
-            let (atom, rows) = self.expanded(word, reach, languages);
-            return Sought::Words(atom, rows);
-        }
-        let row = words.iter().map(|word| self.expanded(word, reach, languages).0).collect();
-        self.row(row)
+        let (atom, rows) = self.expanded(text, reach, languages);
+        Sought::Words(atom, rows)
     }
 
     fn row(&mut self, row: Vec<Atom>) -> Sought {
@@ -251,6 +245,45 @@ impl Atoms {
     }
 }
 
+/// What each term of a query stands for, in the order of its text: the term as it is printed, and the
+/// folded words, `a|b c` for a row of words of which the first may be either, `c*` for every word that
+/// begins so. Terms that look for no words (regular expressions, sites, ages) are left out.
+pub(super) fn meanings(query: &Query) -> Vec<(String, Vec<String>)> {
+    let mut atoms = Atoms::default();
+    let compiled = atoms.compile(query);
+    let mut words: HashMap<Atom, Vec<String>> = HashMap::new();
+    for (pattern, of) in &atoms.patterns {
+        let shown = pattern.strip_suffix(' ').map_or_else(|| format!("{pattern}*"), str::to_owned);
+        let shown = shown.trim_start().to_owned();
+        of.iter().for_each(|atom| words.entry(*atom).or_default().push(shown.clone()));
+    }
+    words.values_mut().for_each(|words| words.sort_unstable());
+    let mut leaves = Vec::new();
+    leaves_of(&compiled.part, &mut leaves);
+    leaves.sort_by_key(|leaf| leaf.span.start);
+    let all = |atom: &Atom| words.get(atom).cloned().unwrap_or_default();
+    let row = |row: &[Atom]| row.iter().map(|atom| all(atom).join("|")).collect::<Vec<_>>().join(" ");
+    let meaning = |leaf: &Leaf| match &leaf.sought {
+        Sought::Words(atom, rows) => Some((
+            leaf.term.to_string(),
+            all(atom).into_iter().chain(rows.iter().map(|one| row(one))).collect(),
+        )),
+        Sought::Near(atoms, _) => {
+            Some((leaf.term.to_string(), atoms.iter().map(|atom| all(atom).join("|")).collect()))
+        }
+        _ => None,
+    };
+    leaves.into_iter().filter_map(meaning).collect()
+}
+
+fn leaves_of<'p>(part: &'p Part, leaves: &mut Vec<&'p Leaf>) {
+    match part {
+        Part::All(parts) | Part::Any(parts) => parts.iter().for_each(|part| leaves_of(part, leaves)),
+        Part::Not(part) => leaves_of(part, leaves),
+        Part::Leaf(leaf) => leaves.push(leaf),
+    }
+}
+
 /// What stands around a node.
 #[derive(Clone)]
 struct Around<'a> {
@@ -275,9 +308,10 @@ enum End {
     Open,
 }
 
-/// The folded words of a text.
-fn folded(text: &str) -> Vec<String> {
-    words::tokens(text).words().map(str::to_owned).collect()
+/// The words of a text as they are written: an accent tells the language.
+fn written(text: &str) -> Vec<&str> {
+    let tokens = words::tokens(text);
+    (0..tokens.len()).filter_map(|place| text.get(tokens.span(place))).collect()
 }
 
 /// The words of a text as they stand in a folded text.

@@ -18,6 +18,9 @@ pub use matcher::{Hit, Matcher};
 pub use text::Subject;
 pub use words::plain_text;
 
+/// The manual of the language, for `siftwire help filter`.
+pub const MANUAL: &str = include_str!("reference.md");
+
 /// What a query may refer to beyond its own text.
 #[derive(Clone, Debug, Default)]
 pub struct Dictionary {
@@ -48,6 +51,14 @@ impl Query {
     #[must_use]
     pub fn text(&self) -> &str {
         &self.text
+    }
+
+    /// What each term stands for, in the order of the text: the term as it is printed, and folded words;
+    /// `a|b c` is a row of words of which the first may be either, `c*` every word that begins so. Terms
+    /// that look for no words, such as regular expressions, are left out.
+    #[must_use]
+    pub fn meanings(&self) -> Vec<(String, Vec<String>)> {
+        compile::meanings(self)
     }
 
     /// What is legal but may not be meant, in the order of the text.

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use super::language;
 use super::syntax::Field;
 use super::words::{Tokens, plain_text, tokens};
-use crate::entry::Entry;
+use crate::entry::{Entry, KeptEntry};
 
 /// What a query looks at.
 #[derive(Clone, Copy, Debug)]
@@ -25,6 +25,21 @@ pub struct Subject<'a> {
     pub date: Timestamp,
     /// Now.
     pub now: Timestamp,
+}
+
+impl<'a> Subject<'a> {
+    /// A kept entry, as it is now.
+    #[must_use]
+    pub fn of(kept: &'a KeptEntry, now: Timestamp) -> Subject<'a> {
+        Subject {
+            entry: &kept.entry,
+            source: &kept.from.name,
+            source_title: &kept.from.title,
+            language: kept.from.language.as_deref(),
+            date: kept.date,
+            now,
+        }
+    }
 }
 
 /// A set of fields.

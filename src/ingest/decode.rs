@@ -5,17 +5,17 @@ use std::borrow::Cow;
 use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE};
 
 /// A decoded document.
-pub(super) struct Text<'a> {
+pub struct Text<'a> {
     /// Without byte order mark and XML declaration.
-    pub(super) text: Cow<'a, str>,
+    pub text: Cow<'a, str>,
     /// The encoding's name.
-    pub(super) encoding: &'static str,
+    pub encoding: &'static str,
 }
 
 /// Decodes a document. In this order it believes: the byte order mark, UTF-16's pattern, UTF-8 that
 /// is valid, the HTTP charset (but latin-1, which servers add to everything, only when the document
 /// names no other), the XML declaration, and last the bytes' own look.
-pub(super) fn text<'a>(body: &'a [u8], content_type: Option<&str>) -> Text<'a> {
+pub fn text<'a>(body: &'a [u8], content_type: Option<&str>) -> Text<'a> {
     let encoding = encoding_of(body, content_type);
     let (text, _) = encoding.decode_with_bom_removal(body);
     let text = match text {

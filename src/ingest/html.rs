@@ -1,66 +1,266 @@
-//! HTML made safe for readers: no scripts, no forms, addresses absolute. Pure.
+//! HTML made safe for readers: no scripts, no forms, no frames but films, no tracking pixels, addresses
+//! absolute. Pure.
+
+mod tags;
+mod weight;
+
+use std::borrow::Cow;
 
 use ammonia::{Builder, UrlRelative};
 use url::Url;
 
 use crate::entry::Entry;
+use tags::{Tag, tags};
 
 /// Cleans the texts of one document's entries.
-pub(super) struct Cleaner {
+pub struct Cleaner {
     rules: Builder<'static>,
 }
 
 impl Cleaner {
     /// Relative addresses are resolved against `base`.
-    pub(super) fn new(base: &Url) -> Cleaner {
+    pub fn new(base: &Url) -> Cleaner {
         let mut rules = Builder::default();
         rules
             .url_relative(UrlRelative::RewriteWithBase(base.clone()))
             .url_schemes(["http", "https", "mailto", "tel"].into())
-            .add_tags(["audio", "video", "source", "picture"])
+            .add_tags(["audio", "video", "source", "picture", "iframe"])
             .add_tag_attributes("audio", ["src", "controls"])
             .add_tag_attributes("video", ["src", "controls", "poster", "width", "height"])
             .add_tag_attributes("source", ["src", "type"])
+            .add_tag_attributes("iframe", ["src", "width", "height", "title", "allowfullscreen"])
+            // Only so that a hidden picture is known for one: it goes afterwards.
+            .add_tag_attributes("img", ["style"])
             .link_rel(None);
         Cleaner { rules }
     }
 
     /// Makes summary and content safe; what is empty afterwards is none.
-    pub(super) fn make_safe(&self, entry: &mut Entry) {
+    pub fn make_safe(&self, entry: &mut Entry) {
         for html in [&mut entry.summary, &mut entry.content] {
-            *html = html
-                .take()
-                .map(|html| self.rules.clean(&html).to_string())
-                .filter(|html| !html.trim().is_empty());
+            *html = html.take().map(|html| self.clean(&html)).filter(|html| !html.trim().is_empty());
         }
+    }
+
+    fn clean(&self, html: &str) -> String {
+        // Without a tag there is nothing that could do harm, but the tree's own form of references is kept.
+        if !weight::is_bearable(html) {
+            return htmlize::escape_text(tags::without(html)).into_owned();
+        }
+        pictures_and_frames(&self.rules.clean(html).to_string()).into_owned()
     }
 }
 
 /// A fragment whose relative addresses are made absolute.
 pub(super) fn rebased(html: String, base: &Url) -> String {
-    let cleaner = Cleaner::new(base);
-    cleaner.rules.clean(&html).to_string()
+    Cleaner::new(base).clean(&html)
+}
+
+/// Clean HTML without the pictures and frames that no reader wants.
+fn pictures_and_frames(html: &str) -> Cow<'_, str> {
+    let mut kept = String::new();
+    let mut copied = 0;
+    for tag in tags(html, &["img", "iframe", "/iframe"]) {
+        // What a frame held is shown by nobody; its own end is the next one.
+        if tag.start < copied {
+            continue;
+        }
+        kept.push_str(&html[copied..tag.start]);
+        copied = tag.end;
+        match tag.name {
+            "img" if is_seen(&tag) => kept.push_str(&without_style(html, &tag)),
+            "iframe" => {
+                if shows_a_film(&tag) {
+                    kept.push_str(&html[tag.start..tag.end]);
+                    kept.push_str("</iframe>");
+                }
+                copied = html[tag.end..].find("</iframe>").map_or(html.len(), |end| tag.end + end + 9);
+            }
+            _ => {}
+        }
+    }
+    if copied == 0 {
+        return Cow::Borrowed(html);
+    }
+    kept.push_str(&html[copied..]);
+    Cow::Owned(kept)
+}
+
+fn without_style(html: &str, tag: &Tag<'_>) -> String {
+    let whole = &html[tag.start..tag.end];
+    match tag.value("style") {
+        Some(style) => whole.replace(&format!(" style=\"{style}\""), ""),
+        None => whole.to_owned(),
+    }
+}
+
+/// Whether a picture is one to be seen, and not to count who reads.
+fn is_seen(tag: &Tag<'_>) -> bool {
+    let Some(src) = tag.value("src") else { return false };
+    let size = |name| tag.value(name).and_then(|size| size.trim().trim_end_matches("px").parse::<u32>().ok());
+    let tiny = size("width").is_some_and(|w| w <= 1) && size("height").is_some_and(|h| h <= 1);
+    let style: String =
+        tag.value("style").unwrap_or_default().to_ascii_lowercase().split_whitespace().collect();
+    let hidden = style.contains("display:none")
+        || style.contains("visibility:hidden")
+        || (["width:1px", "width:0"].iter().any(|size| style.contains(size))
+            && ["height:1px", "height:0"].iter().any(|size| style.contains(size)));
+    !tiny && !hidden && !counts(src)
+}
+
+/// Addresses that only count: host, and how the path begins.
+const COUNTERS: [(&str, &str); 16] = [
+    ("feeds.feedburner.com", "/~r/"),
+    ("feedproxy.google.com", "/~r/"),
+    ("feeds.wordpress.com", "/1.0/"),
+    ("pixel.wp.com", "/"),
+    ("stats.wordpress.com", "/b.gif"),
+    ("b.scorecardresearch.com", "/"),
+    ("pixel.quantserve.com", "/"),
+    ("www.google-analytics.com", "/"),
+    ("ad.doubleclick.net", "/"),
+    ("mc.yandex.ru", "/"),
+    ("counter.yadro.ru", "/"),
+    ("www.tns-counter.ru", "/"),
+    ("counter.rambler.ru", "/"),
+    ("top-fwz1.mail.ru", "/"),
+    ("da.feedsportal.com", "/"),
+    ("pi.feedsportal.com", "/"),
+];
+
+fn counts(src: &str) -> bool {
+    let Some((_, rest)) = src.split_once("://") else { return false };
+    COUNTERS.iter().any(|(host, path)| rest.strip_prefix(host).is_some_and(|rest| rest.starts_with(path)))
+}
+
+/// Hosts whose frames show a film, with how the path begins.
+const FILMS: [(&str, &str); 16] = [
+    ("www.youtube.com", "/embed/"),
+    ("youtube.com", "/embed/"),
+    ("www.youtube-nocookie.com", "/embed/"),
+    ("player.vimeo.com", "/video/"),
+    ("www.dailymotion.com", "/embed/"),
+    ("geo.dailymotion.com", "/player"),
+    ("player.twitch.tv", "/"),
+    ("www.facebook.com", "/plugins/video.php"),
+    ("embed.ted.com", "/"),
+    ("archive.org", "/embed/"),
+    ("vk.com", "/video_ext.php"),
+    ("vkvideo.ru", "/video_ext.php"),
+    ("ok.ru", "/videoembed/"),
+    ("rutube.ru", "/play/embed/"),
+    ("my.mail.ru", "/video/embed/"),
+    ("players.brightcove.net", "/"),
+];
+
+fn shows_a_film(tag: &Tag<'_>) -> bool {
+    let Some(url) = tag.value("src").and_then(|src| Url::parse(&htmlize::unescape_attribute(src)).ok())
+    else {
+        return false;
+    };
+    matches!(url.scheme(), "http" | "https")
+        && url.port().is_none()
+        && url.username().is_empty()
+        && FILMS.iter().any(|(host, path)| url.host_str() == Some(host) && url.path().starts_with(path))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn clean(html: &str) -> String {
+        Cleaner::new(&Url::parse("https://example.org/news/").expect("an address")).clean(html)
+    }
+
     #[test]
     fn what_could_do_harm_goes_and_the_text_stays() {
-        let base = Url::parse("https://example.org/news/").expect("an address");
-        let mut entry = Entry {
-            summary: Some(
-                "<script>x()</script><p onclick=y()>Text <a href='more'>more</a></p><iframe src=/z>".into(),
+        for (html, safe) in [
+            (
+                "<script>x()</script><p onclick=y()>Text <a href='more'>more</a></p>",
+                "<p>Text <a href=\"https://example.org/news/more\">more</a></p>",
             ),
-            content: Some("<img src=\"javascript:x()\"><form><input></form>".into()),
-            ..Entry::default()
-        };
-        Cleaner::new(&base).make_safe(&mut entry);
+            ("<img src=\"javascript:x()\"><form action=/x><input>Text</form>", "Text"),
+            ("<a href=\"data:text/html,<script>x()</script>\">a</a>", "<a>a</a>"),
+            ("<img src=data:text/html,x>a", "a"),
+            ("<style>p{}</style><object data=x><embed src=y>b</object>", "b"),
+            ("<svg onload=x()><a xlink:href=javascript:x()>c</a></svg>f", "f"),
+            ("<p style=\"position:fixed\">d</p>", "<p>d</p>"),
+            (
+                "<meta http-equiv=refresh content=0><base href=//evil.example/><a href=x>e</a>",
+                "<a href=\"https://example.org/news/x\">e</a>",
+            ),
+        ] {
+            assert_eq!(clean(html), safe, "{html}");
+        }
+    }
+
+    #[test]
+    fn frames_of_films_stay_and_no_others() {
+        let film = "https://www.youtube.com/embed/x?a=1&amp;b=2";
         assert_eq!(
-            entry.summary.as_deref(),
-            Some("<p>Text <a href=\"https://example.org/news/more\">more</a></p>")
+            clean(&format!("<iframe src=\"{film}\" onload=x()><script>x()</script></iframe>t")),
+            format!("<iframe src=\"{film}\"></iframe>t")
         );
-        assert_eq!(entry.content.as_deref(), Some("<img>"));
+        assert_eq!(
+            clean("<iframe src=//player.vimeo.com/video/1 width=9></iframe>"),
+            "<iframe src=\"https://player.vimeo.com/video/1\" width=\"9\"></iframe>"
+        );
+        for other in [
+            "https://evil.example/embed/x",
+            "https://www.youtube.com.evil.example/embed/",
+            "https://www.youtube.com@evil.example/embed/",
+            "https://www.youtube.com/redirect?q=x",
+            "javascript:x()",
+            "data:text/html,x",
+            "",
+        ] {
+            assert_eq!(clean(&format!("a<iframe src=\"{other}\">b</iframe>c")), "ac", "{other}");
+        }
+        assert_eq!(clean("a<iframe srcdoc=x>b"), "a");
+    }
+
+    #[test]
+    fn pictures_that_only_count_go_and_others_stay() {
+        for pixel in [
+            "<img src=\"https://x.example/p.gif\" width=1 height=\"1\">",
+            "<img src=/p width=0 height=0>",
+            "<img src=/p style='Display: none'>",
+            "<img src=/p style='width:1px;height:1px'>",
+            "<img src=\"http://feeds.feedburner.com/~r/news/~4/x\">",
+            "<img src=https://pixel.wp.com/b.gif?v=noscript>",
+            "<img alt=x>",
+        ] {
+            assert_eq!(clean(&format!("a{pixel}b")), "ab", "{pixel}");
+        }
+        assert_eq!(
+            clean("<img src=/i.png width=10 style=\"color:red\" alt='a > b'>"),
+            "<img src=\"https://example.org/i.png\" width=\"10\" alt=\"a &gt; b\">"
+        );
+        assert_eq!(clean("a &lt;img&gt; b"), "a &lt;img&gt; b");
+    }
+
+    #[test]
+    fn markup_that_would_grow_beyond_all_bounds_becomes_text() {
+        let open: String = (0..2000).map(|i| format!("<b id={i}>")).collect();
+        let deep = "<div>".repeat(100_000);
+        let attributes: String = (0..20_000).map(|i| format!(" a{i}")).collect();
+        let quoted: String = (0..20_000).map(|i| format!("/b{i}")).collect();
+        let fostered = format!("<table>{}", "<br>".repeat(100_000));
+        let misnested: String = (0..2000).map(|i| format!("<b id={i}><table></b></table>")).collect();
+        for hostile in [
+            format!("{open}{}", "<p>x".repeat(20_000)),
+            format!("{deep}x"),
+            misnested,
+            format!("<p{attributes}>x"),
+            format!("<p a==\" {quoted}>x"),
+            format!("<p =\" {quoted}>x"),
+            fostered,
+            "<p a=\"".repeat(20_000),
+        ] {
+            let safe = clean(&hostile);
+            assert!(!safe.contains('<') && safe.len() <= hostile.len(), "{}", safe.len());
+        }
+        let long = "<p>One <b>two</b> <a href=x>three</a><br></p><ul><li>four<li>five</ul>".repeat(3000);
+        assert!(clean(&long).contains("<b>two</b>"), "a long article is no attack");
     }
 }

@@ -1,12 +1,12 @@
 //! The way in: one poll, top to bottom.
 
 mod dates;
-mod decode;
+pub mod decode;
 pub mod discover;
 pub mod fetch;
 pub mod habit;
 pub mod health;
-mod html;
+pub mod html;
 pub mod identity;
 mod normalize;
 mod parse;
@@ -15,12 +15,17 @@ pub mod revise;
 pub mod schedule;
 
 use std::collections::BTreeSet;
+use std::num::NonZero;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::thread::available_parallelism;
 
 use jiff::Timestamp;
+use tokio::sync::Semaphore;
 
 use crate::entry::Entry;
 use crate::entry::change::{Change, Known};
-use crate::source::{FeedPace, Outcome, Source, SourceState};
+use crate::source::{Failure, FeedPace, Outcome, Source, SourceState};
 use crate::store::{Claim, Poll, SourceId, Store};
 use crate::story;
 use fetch::{Answer, Body, Fetcher};
@@ -36,6 +41,28 @@ pub struct Report {
     pub state: SourceState,
     /// Bytes after decompression.
     pub bytes: u64,
+}
+
+/// Where documents are read: as many at once as there are processors, however many polls there are, so
+/// that memory has a bound beside the documents' own.
+#[derive(Clone, Debug)]
+pub struct Desk(Arc<Semaphore>);
+
+impl Default for Desk {
+    fn default() -> Desk {
+        Desk(Arc::new(Semaphore::new(available_parallelism().map_or(2, NonZero::get))))
+    }
+}
+
+impl Desk {
+    /// Does work with a document when there is room. Parsing is work, not waiting: the runtime moves its
+    /// other tasks to another thread meanwhile. A panic ends with this document.
+    async fn work<T>(&self, work: impl FnOnce() -> T) -> Result<T, Failure> {
+        let seat = self.0.acquire().await;
+        let done = tokio::task::block_in_place(|| catch_unwind(AssertUnwindSafe(work)));
+        drop(seat);
+        done.map_err(|_| Failure::Unreadable("the reader gave up: a fault of Siftwire".to_owned()))
+    }
 }
 
 /// What a document gave.
@@ -54,7 +81,7 @@ struct Found {
 /// The store cannot read or write; then the poll has left nothing behind, and the claim runs out.
 pub async fn poll(
     store: &Store,
-    fetcher: &Fetcher,
+    (fetcher, desk): (&Fetcher, &Desk),
     source: &Source,
     claim: Claim,
     now: Timestamp,
@@ -62,7 +89,7 @@ pub async fn poll(
     let mut state = claim.state.clone();
     let mut visit = fetcher.visit(source, &state, now).await;
     let found = match visit.answer {
-        Ok(Answer::Body(body)) => read(store, source, &claim, &mut state, body, now).await?,
+        Ok(Answer::Body(body)) => read(store, desk, source, &claim, &mut state, body, now).await?,
         Ok(Answer::NotModified) => Found::nothing(Outcome::NotModified),
         Err(failure) => Found::nothing(Outcome::Failed(failure)),
     };
@@ -92,6 +119,7 @@ impl Found {
 
 async fn read(
     store: &Store,
+    desk: &Desk,
     source: &Source,
     claim: &Claim,
     state: &mut SourceState,
@@ -99,14 +127,10 @@ async fn read(
     now: Timestamp,
 ) -> Result<Found, crate::store::Error> {
     let hints = read::Hints { content_type: body.content_type.as_deref(), url: Some(&body.url), now };
-    // Parsing is work, not waiting: the runtime moves its other tasks to another thread meanwhile.
-    let feed = match tokio::task::block_in_place(|| read::read(&body.bytes, &hints)) {
-        Ok(feed) => feed,
-        Err(error) => {
-            return Ok(Found::nothing(Outcome::Failed(crate::source::Failure::Unreadable(
-                error.to_string(),
-            ))));
-        }
+    let read = desk.work(|| read::read(&body.bytes, &hints)).await;
+    let feed = match read.map(|read| read.map_err(|error| Failure::Unreadable(error.to_string()))) {
+        Ok(Ok(feed)) => feed,
+        Ok(Err(failure)) | Err(failure) => return Ok(Found::nothing(Outcome::Failed(failure))),
     };
     let cleaner = html::Cleaner::new(feed.base.as_ref().unwrap_or(&body.url));
     drop(body);
@@ -122,15 +146,19 @@ async fn read(
     }
     let keys = identified.iter().flat_map(identity::all_keys).cloned().collect();
     let known = store.known(claim.source, keys).await?;
-    let changes = tokio::task::block_in_place(|| {
+    let compare = || {
         let mut changes = revise::changes(identified, &known, source.url.as_str(), now);
         changes.iter_mut().for_each(|change| make_safe(change, &cleaner));
         if source.stories {
             let language = source.language.as_deref().or(state.language.as_deref());
-            changes.iter_mut().for_each(|change| compare(change, language));
+            changes.iter_mut().for_each(|change| take_down(change, language));
         }
         changes
-    });
+    };
+    let changes = match desk.work(compare).await {
+        Ok(changes) => changes,
+        Err(failure) => return Ok(Found::nothing(Outcome::Failed(failure))),
+    };
     let outcome = Outcome::Read {
         new: changes.iter().filter(|change| matches!(change, Change::New(_))).count(),
         edited: changes.iter().filter(|change| matches!(change, Change::Edited { .. })).count(),
@@ -165,7 +193,7 @@ pub async fn replay(
     let keys: Vec<_> = identified.iter().flat_map(identity::all_keys).cloned().collect();
     let known = store.known(source, keys.clone()).await?;
     let mut changes = revise::changes(identified, &known, &source.0.to_string(), now);
-    changes.iter_mut().for_each(|change| compare(change, None));
+    changes.iter_mut().for_each(|change| take_down(change, None));
     let state = SourceState { last_success: Some(now), ..SourceState::default() };
     store.commit(Poll { source, state, changes, health: Vec::new() }).await?;
     let known = store.known(source, keys.clone()).await?;
@@ -176,7 +204,7 @@ pub async fn replay(
 }
 
 /// Takes down what the store compares of a new entry.
-fn compare(change: &mut Change, language: Option<&str>) {
+fn take_down(change: &mut Change, language: Option<&str>) {
     if let Change::New(new) = change {
         new.likeness = Some(story::likeness(&new.entry, language));
     }

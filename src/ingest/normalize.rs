@@ -306,7 +306,9 @@ fn authors<'a>(raw: impl Iterator<Item = RawAuthor<'a>>) -> Vec<Author> {
 
 /// RSS writes a person as `address (name)`, others as `name <address>`, or the address alone.
 fn author(raw: RawAuthor<'_>) -> Option<Author> {
-    let text = raw.name.as_deref().map(plain::text).filter(|name| !name.is_empty());
+    // An address between angle brackets is no tag.
+    let open = |name: &str| if name.contains('@') { name.replace(['<', '>'], " ") } else { name.to_owned() };
+    let text = raw.name.as_deref().map(|name| plain::text(&open(name))).filter(|name| !name.is_empty());
     let email = raw.email.as_deref().and_then(plain::line);
     let uri = raw.uri.as_deref().and_then(|uri| absolute(uri, None));
     let Some(text) = text else {

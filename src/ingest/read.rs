@@ -1,7 +1,5 @@
 //! One document, from bytes to entries: decode, parse, normalize. Pure.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
-
 use jiff::Timestamp;
 use memchr::memmem;
 use url::Url;
@@ -56,12 +54,6 @@ pub struct Unreadable(pub(super) String);
 /// # Errors
 /// It is no feed, or one of which nothing could be read.
 pub fn read(body: &[u8], hints: &Hints<'_>) -> Result<Feed, Unreadable> {
-    // What is read here was written by strangers: a mistake of ours must end with this document.
-    catch_unwind(AssertUnwindSafe(|| read_unguarded(body, hints)))
-        .unwrap_or_else(|_| Err(Unreadable("the reader gave up: a fault of Siftwire".to_owned())))
-}
-
-fn read_unguarded(body: &[u8], hints: &Hints<'_>) -> Result<Feed, Unreadable> {
     let text = decode::text(body, hints.content_type);
     if text.text.trim().is_empty() {
         return Err(Unreadable("empty body".to_owned()));

@@ -26,7 +26,6 @@ use std::collections::HashMap;
 use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 
-use crate::entry::KeptEntry;
 use crate::filter::{Matcher, Query, Subject};
 use crate::store::{Advance, Candidate, Member, Others, OutputId, RememberedOutput, Store};
 use output::{Output, Site};
@@ -146,6 +145,74 @@ pub async fn advance(
     Ok(progress)
 }
 
+/// What an output would have after an edit of the config.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rehearsed {
+    /// The output's name.
+    pub name: String,
+    /// The store's number for it; none for one that is new.
+    pub known: Option<OutputId>,
+    /// Numbers of all entries that it would have; none where what decides them was not edited.
+    pub members: Option<Vec<i64>>,
+}
+
+/// Evaluates the outputs of an edited config over the whole store, as an advance would, and writes nothing.
+///
+/// # Errors
+/// The store cannot read.
+pub async fn rehearse(
+    store: &Store,
+    site: Site,
+    outputs: Vec<Output>,
+    sources: HashMap<String, usize>,
+    now: Timestamp,
+) -> Result<Vec<Rehearsed>, crate::store::Error> {
+    let remembered = store.outputs().await?;
+    let known = |name: &str| remembered.iter().find(|known| known.name == name);
+    let unknown = |name: &str| RememberedOutput {
+        id: OutputId(0),
+        name: name.to_owned(),
+        since: now,
+        definition: String::new(),
+        watermark: 0,
+        members: 0,
+        active: true,
+    };
+    let all: Vec<RememberedOutput> = outputs
+        .iter()
+        .map(|output| known(&output.name).cloned().unwrap_or_else(|| unknown(&output.name)))
+        .collect();
+    let outputs = Outputs::new(site, outputs, &all, sources);
+    let edited = |adopted: &Adopted| {
+        known(&adopted.output.name).is_none_or(|old| old.definition != adopted.definition)
+    };
+    let mut due: Vec<Due<'_>> = outputs
+        .outputs
+        .iter()
+        .enumerate()
+        .filter(|(_, adopted)| edited(adopted))
+        .map(|(number, adopted)| Due {
+            number,
+            adopted,
+            watermark: 0,
+            debuts: HashMap::new(),
+            found: Vec::new(),
+        })
+        .collect();
+    let mut from = 0;
+    while !due.is_empty() && batch(store, &mut from, &mut due, &outputs, now).await? == Left::More {}
+    for due in &mut due {
+        due.found = chosen(store, due, &outputs, Others::Go).await?;
+    }
+    let rehearsed = outputs.outputs.iter().enumerate().map(|(number, adopted)| Rehearsed {
+        name: adopted.output.name.clone(),
+        known: known(&adopted.output.name).map(|known| known.id),
+        members: find(&due, number)
+            .map(|place| due[place].found.iter().map(|found| found.member.entry).collect()),
+    });
+    Ok(rehearsed.collect())
+}
+
 /// Whether an advance found anything to evaluate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Progress {
@@ -167,22 +234,12 @@ async fn pass(
 ) -> Result<(), crate::store::Error> {
     let Some(mut from) = due.iter().map(|due| due.watermark).min() else { return Ok(()) };
     loop {
-        let batch = store.entries_after(from, BATCH).await?;
-        let last = batch.len() < BATCH;
-        from = batch.last().map_or(from, |candidate| candidate.entry.revision);
-        // Long at a stretch for a large history: let the other tasks of this thread run elsewhere.
-        tokio::task::block_in_place(|| {
-            batch.iter().for_each(|candidate| evaluate(candidate, outputs, due, now));
-        });
+        let last = batch(store, &mut from, due, outputs, now).await? == Left::Nothing;
         let many = due.iter().map(|due| due.found.len()).sum::<usize>() >= MANY;
         if last || (others == Others::Stay && many) {
             let mut advances = Vec::with_capacity(due.len());
             for due in due.iter_mut() {
-                let found = std::mem::take(&mut due.found);
-                let asked = stories::asked(&found, &due.adopted.output);
-                let published = store.published(due.adopted.id, asked).await?;
-                let mut found = stories::merged(found, &due.adopted.output, &published, others);
-                found.retain(|found| enters(found, &mut due.debuts, &outputs.sources));
+                let found = chosen(store, due, outputs, others).await?;
                 advances.push(Advance {
                     output: due.adopted.id,
                     definition: due.adopted.definition.clone(),
@@ -200,6 +257,59 @@ async fn pass(
     }
 }
 
+/// Of what an output's query has found, what enters: one entry for each story, and of a first poll only so many.
+async fn chosen(
+    store: &Store,
+    due: &mut Due<'_>,
+    outputs: &Outputs,
+    others: Others,
+) -> Result<Vec<Found>, crate::store::Error> {
+    let output = &due.adopted.output;
+    let found = std::mem::take(&mut due.found);
+    let published = store.published(due.adopted.id, stories::asked(&found, output)).await?;
+    let mut found = stories::merged(found, output, &published, others);
+    found.retain(|found| {
+        let most = outputs.sources.get(&found.source).copied().unwrap_or(usize::MAX);
+        !found.debut || enters(due.debuts.entry(found.source.clone()).or_default(), most)
+    });
+    Ok(found)
+}
+
+fn enters(entered: &mut usize, most: usize) -> bool {
+    let enters = *entered < most;
+    *entered += usize::from(enters);
+    enters
+}
+
+/// Whether there is more to evaluate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Left {
+    Nothing,
+    More,
+}
+
+/// Evaluates the entries that follow a revision, and moves it on.
+async fn batch(
+    store: &Store,
+    from: &mut i64,
+    due: &mut [Due<'_>],
+    outputs: &Outputs,
+    now: Timestamp,
+) -> Result<Left, crate::store::Error> {
+    let batch = store.entries_after(*from, BATCH).await?;
+    *from = batch.last().map_or(*from, |candidate| candidate.entry.revision);
+    // Long at a stretch for a large history: let the other tasks of this thread run elsewhere.
+    tokio::task::block_in_place(|| {
+        batch.iter().for_each(|candidate| evaluate(candidate, outputs, due, now));
+    });
+    Ok(if batch.len() < BATCH { Left::Nothing } else { Left::More })
+}
+
+/// The place of an output among those that are due, which are in the order of their numbers.
+fn find(due: &[Due<'_>], number: usize) -> Option<usize> {
+    due.binary_search_by_key(&number, |due| due.number).ok()
+}
+
 /// Asks the queries of the outputs that are due, which are in the order of their numbers.
 fn evaluate(candidate: &Candidate, outputs: &Outputs, due: &mut [Due<'_>], now: Timestamp) {
     let kept = &candidate.entry;
@@ -208,10 +318,9 @@ fn evaluate(candidate: &Candidate, outputs: &Outputs, due: &mut [Due<'_>], now: 
         kept.revision > due.watermark
             && due.adopted.output.sources.as_ref().is_none_or(|names| names.contains(from))
     };
-    let find = |due: &[Due<'_>], number| due.binary_search_by_key(&number, |due| due.number).ok();
     let hits = outputs
         .matcher
-        .hits(&subject(kept, now), |number| find(due, number).is_some_and(|place| wants(&due[place])));
+        .hits(&Subject::of(kept, now), |number| find(due, number).is_some_and(|place| wants(&due[place])));
     for hit in hits {
         let Some(due) = find(due, hit.query).map(|place| &mut due[place]) else { continue };
         let why = serde_json::to_string(&hit.reasons).unwrap_or_default();
@@ -222,26 +331,4 @@ fn evaluate(candidate: &Candidate, outputs: &Outputs, due: &mut [Due<'_>], now: 
             debut: candidate.debut,
         });
     }
-}
-
-fn subject(kept: &KeptEntry, now: Timestamp) -> Subject<'_> {
-    Subject {
-        entry: &kept.entry,
-        source: &kept.from.name,
-        source_title: &kept.from.title,
-        language: kept.from.language.as_deref(),
-        date: kept.date,
-        now,
-    }
-}
-
-/// Of a source's first poll only so many enter.
-fn enters(found: &Found, debuts: &mut HashMap<String, usize>, sources: &HashMap<String, usize>) -> bool {
-    if !found.debut {
-        return true;
-    }
-    let entered = debuts.entry(found.source.clone()).or_default();
-    let enters = *entered < sources.get(&found.source).copied().unwrap_or(usize::MAX);
-    *entered += usize::from(enters);
-    enters
 }

@@ -175,7 +175,7 @@ pub struct Companion {
 
 /// How an entry stands in its story.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Standing {
+pub struct InStory {
     /// The store's number.
     pub entry: i64,
     /// The number of the story's first entry.
@@ -208,6 +208,19 @@ pub struct Member {
     pub date: Timestamp,
     /// JSON of the reasons.
     pub why: String,
+}
+
+/// How a member stands in its output.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Standing {
+    /// The date that decides its place.
+    pub date: Timestamp,
+    /// JSON of the reasons for which it entered.
+    pub why: String,
+    /// How many newer members are of its source.
+    pub newer: usize,
+    /// How many newer members each other source has.
+    pub newer_of_others: Vec<usize>,
 }
 
 /// How far an output has come: its members and its watermark, written in one transaction.

@@ -4,6 +4,7 @@
 mod archive;
 mod entries;
 mod file;
+mod look;
 mod notes;
 mod outputs;
 mod pings;

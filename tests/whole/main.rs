@@ -2,7 +2,9 @@
 
 #![allow(clippy::disallowed_methods, reason = "a test is its own daemon: it starts what it needs")]
 
+mod bombs;
 mod crash;
+mod filters;
 mod history;
 mod life;
 mod origin;
@@ -10,3 +12,4 @@ mod program;
 mod reload;
 mod signals;
 mod sources;
+mod tls;

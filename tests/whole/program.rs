@@ -35,7 +35,13 @@ impl Home {
 
     /// A word of the command line, run to its end: exit code, standard output, standard error.
     pub fn run(&self, words: &[&str]) -> (Option<i32>, String, String) {
-        let done = self.command().args(words).output().expect("the binary runs");
+        self.run_with(words, &[])
+    }
+
+    /// The same with variables in the environment.
+    pub fn run_with(&self, words: &[&str], variables: &[(&str, &Path)]) -> (Option<i32>, String, String) {
+        let variables = variables.iter().copied();
+        let done = self.command().args(words).envs(variables).output().expect("the binary runs");
         let text = |bytes| String::from_utf8(bytes).expect("UTF-8");
         (done.status.code(), text(done.stdout), text(done.stderr))
     }
@@ -124,6 +130,17 @@ impl Daemon {
         self.signal("TERM");
         let code = self.child.wait().expect("it ends").code();
         (code, self.log.take().map(|log| log.join().expect("it reads")).unwrap_or_default())
+    }
+
+    /// The most memory that it had since the start, or since the peak was forgotten, in bytes.
+    pub fn peak(&self) -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).expect("it runs");
+        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).expect("Linux says so");
+        line.trim().trim_end_matches(" kB").parse::<u64>().expect("a number") * 1024
+    }
+
+    pub fn forget_peak(&self) {
+        std::fs::write(format!("/proc/{}/clear_refs", self.child.id()), "5").expect("it is ours");
     }
 
     /// SIGKILL: no farewell.

@@ -61,8 +61,15 @@ impl Expansion {
 
 fn forms_in_all(folded: &str, written: &str, languages: &[String]) -> Vec<String> {
     let mut out = vec![folded.to_owned()];
-    for language in languages_of(folded, written, languages) {
-        out.extend(forms(folded, language));
+    let found = languages_of(folded, written, languages);
+    for language in found.iter().copied() {
+        let all = forms(folded, language);
+        // Where nothing says that the word is Ukrainian, дорога is not called дорого.
+        let unsure = language == Language::Ukrainian
+            && found.len() > 1
+            && !languages.iter().any(|tag| Language::of(tag) == Some(Language::Ukrainian));
+        let vocative = |form: &String| folded.ends_with('а') && form.ends_with('о');
+        out.extend(all.into_iter().filter(|form| !(unsure && vocative(form))));
     }
     out.sort_unstable();
     out.dedup();

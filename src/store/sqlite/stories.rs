@@ -6,7 +6,7 @@ use std::sync::PoisonError;
 use jiff::Timestamp;
 use rusqlite::{CachedStatement, Connection, OptionalExtension, Result, Row, params};
 
-use super::super::{Companion, Merge, OutputId, Standing};
+use super::super::{Companion, InStory, Merge, OutputId};
 use super::{Error, Store, entries, millis, time};
 use crate::entry::change::{Likeness, NewEntry};
 use crate::story::index::Index;
@@ -241,8 +241,8 @@ impl Store {
     ///
     /// # Errors
     /// The store cannot read.
-    pub async fn story_of(&self, entry: String) -> Result<Option<Standing>, Error> {
-        self.ask(move |c| find(c, &entry)?.map(|number| standing(c, number)).transpose()).await
+    pub async fn story_of(&self, entry: String) -> Result<Option<InStory>, Error> {
+        self.ask(move |c| find(c, &entry)?.map(|number| in_story(c, number)).transpose()).await
     }
 
     /// Takes an entry out of its story for good: it stands alone, and outputs look at it again. The first of a
@@ -322,12 +322,12 @@ fn merges(c: &Connection, n: usize) -> Result<Vec<Merge>> {
         .collect()
 }
 
-fn standing(c: &Connection, entry: i64) -> Result<Standing> {
+fn in_story(c: &Connection, entry: i64) -> Result<InStory> {
     let why = c
         .prepare_cached("SELECT why FROM story_member WHERE entry = ?1")?
         .query_row([entry], |row| row.get(0))
         .optional()?;
-    Ok(Standing { entry, story: story(c, entry)?, why, companions: companions(c, entry)? })
+    Ok(InStory { entry, story: story(c, entry)?, why, companions: companions(c, entry)? })
 }
 
 fn find(c: &Connection, entry: &str) -> Result<Option<i64>> {

@@ -67,6 +67,10 @@ fn nouns(word: &str, out: &mut Forms) {
             out.one(format!("{word}{case}"));
         }
     }
+    if let Some(stem) = word.strip_suffix("ու") {
+        // Բաքու, Բաքվի.
+        cases(&format!("{stem}վ"), out);
+    }
     if let Some(line) = line(STEMS, word) {
         for stem in line.split(' ') {
             // Of a plural and of a genitive alike; what is no word costs nothing.

@@ -1,9 +1,25 @@
 //! German, without umlauts as folded, so that most plurals need no table. Pure.
 
-use super::{Forms, ends_with_any, line};
+use super::{Forms, ends_with_any, holds, line};
 
 /// Strong verbs and those that change their stem: infinitive, third person, past, participle.
 const STRONG: &str = include_str!("german_verbs.txt");
+
+/// Nouns with a plural in -er, which folds like the word for somebody who does it.
+const PLURAL_IN_ER: &str = "kind haus land mann buch bild wort volk wald dorf rad bad blatt glas amt feld geld kleid \
+    licht lied loch nest rind schild schloss schwert tal tuch weib dach fach geist gott huhn kalb korn kraut lamm leib \
+    mitglied krankenhaus rathaus bundesland ausland gesicht gespenst gewand gut haupt holz horn brett denkmal fass \
+    grab fahrrad bundesamt finanzamt oberhaupt staatsoberhaupt parlamentsmitglied reich grabmal";
+
+const ADJECTIVES: &str = "neu alt gut gross klein jung lang kurz hoch stark schwach rot blau grun schwarz weiss gelb \
+    braun grau kalt warm heiss nass trocken schnell langsam reich arm frei voll leer hart weich hell dunkel breit eng \
+    tief nah fern schwer leicht stolz krank gesund klug dumm tot wild zart scharf rein wahr falsch fest los ernst \
+    schon spat fruh laut leise bunt rund flach dick dunn tapfer sicher bitter sauber teuer sauer streng weit";
+
+fn is_adjective(word: &str) -> bool {
+    ends_with_any(word, "sch ig lich bar sam haft los voll end iv al ell ar os ant ent")
+        || holds(ADJECTIVES, word)
+}
 
 /// Plurals with another stem.
 const NOUNS: &str = "\
@@ -62,14 +78,15 @@ pub(super) fn forms(word: &str, out: &mut Forms) {
     }
     match word.strip_suffix('e') {
         Some(stem) => out.add(stem, "en es er em ens"),
+        None if holds(PLURAL_IN_ER, word) => out.add(word, "e es er ern s"),
+        None if is_adjective(word) => out.add(word, "e en er es em s ere eren erer eres"),
+        // Neither Wahl, Wähler nor Krieg, Krieger.
+        None if ends_with_any(word, "au eu ie ee") => out.add(word, "en n s"),
         None if word.ends_with(['a', 'i', 'o', 'u', 'y']) => out.add(word, "s"),
-        None => out.add(word, "e en er ern es em s n ens"),
+        None => out.add(word, "e en es s n ens"),
     }
     if let Some(stem) = word.strip_suffix("el") {
         out.add(stem, "le len ler les lem");
-    }
-    if let Some(stem) = word.strip_suffix("isch") {
-        out.add(stem, "ischere ischeren");
     }
     weak_verb(word, out);
 }

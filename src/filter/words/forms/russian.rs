@@ -24,6 +24,8 @@ const PLURAL_ONLY: &str = "выборы часы весы очки ворота 
     кадры мемуары дебаты будни похороны роды шахматы джунгли дрова чернила перила духи обои нидерланды филиппины \
     мальдивы сейшелы багамы эмираты соломоны коморы афины карпаты альпы анды балканы черкассы сумы";
 
+const GENITIVE_IN_OV: &str = "выборы часы весы очки финансы переговоры роды мемуары дебаты кадры";
+
 pub(super) fn forms(word: &str, out: &mut Forms) {
     decline(word, true, out);
 }
@@ -341,7 +343,10 @@ fn plural_noun(word: &str, stem: &str, out: &mut Forms) {
     let hard = word.ends_with('ы') || wants_i(stem);
     if hard {
         out.add(stem, "ам ами ах ов");
-        bare_plural(stem, out);
+        // выборов and часов: their выбор and час are other words.
+        if !holds(GENITIVE_IN_OV, word) {
+            bare_plural(stem, out);
+        }
         if hushes(stem) {
             out.add(stem, "ей ев");
         }

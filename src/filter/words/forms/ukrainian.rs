@@ -31,10 +31,16 @@ fn decline(word: &str, plural: bool, out: &mut Forms) {
         'а' => in_a(stem, plural, out),
         'я' => in_ya(stem, plural, out),
         'о' => in_o(stem, plural, out),
-        'е' if stem.ends_with(['ц', 'щ', 'ж', 'ч', 'ш', 'р', 'л']) => {
-            out.add(stem, "я ю ем і а у");
+        'е' if stem.ends_with(['ц', 'р', 'л']) => {
+            out.add(stem, "я ю ем і");
             if plural {
-                out.add(stem, "ів ь ям ями ях ей ам ами ах -");
+                out.add(stem, "ів ь ям ями ях ей");
+            }
+        }
+        'е' if stem.ends_with(['щ', 'ж', 'ч', 'ш']) => {
+            out.add(stem, "а у ем і");
+            if plural {
+                out.add(stem, "- ам ами ах");
             }
         }
         'е' if stem.chars().count() > 3 => adjective(stem, out),
@@ -196,7 +202,7 @@ fn soft(stem: &str, plural: bool, out: &mut Forms) {
     }
     if let Some(root) = stem.strip_suffix("іст") {
         // область, but новість, новості.
-        out.add(root, "ості істю остей остям остями остях");
+        out.add(root, "ості істю остей остям остями остях остя остю остем");
     }
     for stem in stems {
         out.add(&stem, "я ю ем еві і ю");

@@ -1,0 +1,18 @@
+//! Text to entries: no panic, the same twice, and no more than the limits.
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use siftwire::ingest::read::{Hints, read};
+
+fuzz_target!(|text: &str| {
+    // Behind a byte order mark nothing is left to decode.
+    let body = format!("\u{feff}{text}");
+    let url = "https://example.org/feed".parse().ok();
+    let hints = Hints { content_type: None, url: url.as_ref(), now: jiff::Timestamp::UNIX_EPOCH };
+    let first = read(body.as_bytes(), &hints);
+    assert_eq!(first, read(body.as_bytes(), &hints));
+    if let Err(error) = &first {
+        assert!(error.to_string().chars().count() <= 200);
+    }
+    assert!(first.map_or(0, |feed| feed.entries.len()) <= 5000);
+});

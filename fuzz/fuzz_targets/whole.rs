@@ -1,0 +1,30 @@
+//! Bytes to published documents: whatever came in, what goes out is well-formed.
+#![no_main]
+
+use std::collections::BTreeSet;
+
+use libfuzzer_sys::fuzz_target;
+use siftwire::entry::change::{Change, KnownEntries};
+use siftwire::ingest::read::{Hints, read};
+use siftwire::ingest::{html, identity, revise};
+
+fuzz_target!(|body: &[u8]| {
+    let url = url::Url::parse("https://example.org/feed").unwrap();
+    let now = "2026-01-01T00:00:00Z".parse().unwrap();
+    let hints = Hints { content_type: None, url: Some(&url), now };
+    let Ok(feed) = read(body, &hints) else { return };
+    let cleaner = html::Cleaner::new(&url);
+    let (identified, _) = identity::settle(feed.entries, &mut BTreeSet::new());
+    for mut change in revise::changes(identified, &KnownEntries::new(), "https://example.org/feed", now) {
+        if let Change::New(new) = &mut change {
+            cleaner.make_safe(&mut new.entry);
+            for text in [&new.entry.summary, &new.entry.content].into_iter().flatten() {
+                // In clean HTML `<` begins tags alone, and a value holds no quote of its kind.
+                for tag in text.split('<').skip(1).filter_map(|rest| rest.split_once('>')) {
+                    let tag = tag.0.to_ascii_lowercase();
+                    assert!(!tag.starts_with("script") && !tag.contains("=\"javascript:"), "{text}");
+                }
+            }
+        }
+    }
+});

@@ -1,0 +1,104 @@
+//! The manual of the filter language: each of its examples does what it says.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+use jiff::{SignedDuration, Timestamp};
+use siftwire::entry::{Author, Entry};
+use siftwire::filter::{Dictionary, MANUAL, Matcher, Subject, parse};
+
+/// A query with a text that it finds, or does not.
+struct Example {
+    query: String,
+    finds: bool,
+    text: String,
+}
+
+/// Indented lines are queries; those indented further are texts.
+fn examples() -> Vec<Example> {
+    let mut examples = Vec::new();
+    let mut query = String::new();
+    for line in MANUAL.lines().filter(|line| line.starts_with("    ")) {
+        match line.strip_prefix("        ") {
+            Some(text) => {
+                let finds = text.starts_with("+ ");
+                assert!(finds || text.starts_with("- "), "{line}");
+                examples.push(Example { query: query.clone(), finds, text: text[2..].to_owned() });
+            }
+            None => query = line.trim().to_owned(),
+        }
+    }
+    examples
+}
+
+fn finds(query: &str, text: &str) -> bool {
+    let now = Timestamp::UNIX_EPOCH + SignedDuration::from_hours(1000);
+    let mut date = now;
+    let mut source = "example";
+    let mut entry = Entry::default();
+    let (field, text) = match text.strip_prefix('[') {
+        Some(rest) => rest.split_once("] ").unwrap(),
+        None => ("title", text),
+    };
+    match field {
+        "title" => entry.title = Some(text.to_owned()),
+        "text" => entry.summary = Some(format!("<p>{text}</p>")),
+        "author" => entry.authors = vec![Author { name: text.to_owned(), ..Author::default() }],
+        "category" => entry.categories = vec![text.to_owned()],
+        "link" => entry.link = Some(text.to_owned()),
+        "source" => source = text,
+        "lang" => entry.language = Some(text.to_owned()),
+        "age" => date = now - text.parse::<SignedDuration>().unwrap_or_else(|_| days(text)),
+        _ => panic!("no field {field}"),
+    }
+    let query = parse(query, &Dictionary::default()).unwrap_or_else(|p| panic!("{query}: {p:?}"));
+    let subject = Subject { entry: &entry, source, source_title: "", language: None, date, now };
+    !Matcher::new([&query]).hits(&subject, |_| true).is_empty()
+}
+
+fn days(text: &str) -> SignedDuration {
+    SignedDuration::from_hours(24 * text.strip_suffix('d').unwrap().parse::<i64>().unwrap())
+}
+
+#[test]
+fn the_examples_of_the_manual_do_what_it_says() {
+    let examples = examples();
+    assert!(examples.len() > 60, "only {} were read", examples.len());
+    let wrong: Vec<String> = examples
+        .iter()
+        .filter(|example| finds(&example.query, &example.text) != example.finds)
+        .map(|example| format!("{} should find \"{}\": {}", example.query, example.text, example.finds))
+        .collect();
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn the_same_news_in_six_languages_is_found_and_a_marching_army_is_not() {
+    let news = [
+        "Russia withdraws the last of its troops from Armenia",
+        "The pullout of Russian soldiers from Armenian soil began at dawn",
+        "Россия выводит последние войска из Армении",
+        "Российские солдаты покидают армянскую границу",
+        "Росія виводить свої війська з Вірменії",
+        "Російські військові залишають вірменський кордон",
+        "La Russie retire ses dernières troupes d’Arménie",
+        "Les soldats russes quittent la frontière arménienne",
+        "Russland zieht seine letzten Truppen aus Armenien ab",
+        "Die russischen Soldaten verlassen die armenische Grenze",
+        "Ռուսաստանը դուրս է բերում իր զորքերը Հայաստանից",
+        "Ռուսական զորքերը հեռանում են հայկական սահմանից",
+    ];
+    let other = [
+        "The army marches at dawn, and a band plays in the rushing rain",
+        "Армия идёт маршем, рассвет над площадью",
+        "Армія йде маршем через місто на світанку",
+        "L’armée défile à l’aube sous une pluie fine",
+        "Die Armee marschiert im Morgengrauen durch die Stadt",
+        "Բանակը քայլում է լուսաբացին",
+    ];
+    for text in news {
+        assert!(finds("@armenia AND @russia", text), "{text}");
+    }
+    for text in other {
+        assert!(!finds("@armenia OR @russia", text), "{text}");
+    }
+}

@@ -1,0 +1,169 @@
+//! What a user asks about filters: why is it here, what would it match, what would an edit change?
+
+use serde_json::Value;
+
+use crate::origin::Origin;
+use crate::program::Home;
+
+/// A feed of entries with these titles and texts, a day apart.
+fn feed(name: &str, titles: &[(&str, &str)]) -> String {
+    let items: String = titles
+        .iter()
+        .enumerate()
+        .map(|(number, (title, text))| {
+            format!(
+                "<item><title>{title}</title><link>https://{name}.example/{number}</link><guid>n{number}</guid>
+                 <description>{text}</description><pubDate>0{} Nov 2026 10:00:00 GMT</pubDate></item>",
+                number + 1
+            )
+        })
+        .collect();
+    format!(
+        "<?xml version=\"1.0\"?><rss version=\"2.0\"><channel><title>News</title>
+         <link>https://news.example/</link><description>News</description>{items}</channel></rss>"
+    )
+}
+
+fn config(origin: &Origin, outputs: &str) -> String {
+    format!(
+        "[[source]]\nname = \"news\"\nurl = \"{}\"\nallow_private = true\n
+         [[source]]\nname = \"other\"\nurl = \"{}\"\nallow_private = true\nfirst_poll = 1\n{outputs}",
+        origin.url("/news"),
+        origin.url("/other")
+    )
+}
+
+fn output(name: &str, rest: &str) -> String {
+    format!("[[output]]\nname = \"{name}\"\n{rest}\n")
+}
+
+/// A home whose two sources have been polled once.
+fn home(outputs: &str) -> (Origin, Home) {
+    let origin = Origin::start();
+    let news = feed(
+        "news",
+        &[("Bridge opens", "In the north"), ("Border opens", "A bridge too"), ("Harvest ends", "Grapes")],
+    );
+    origin.set("/news", 200, "application/rss+xml", news);
+    origin.set(
+        "/other",
+        200,
+        "application/rss+xml",
+        feed("other", &[("Old bridge falls", ""), ("New bridge stands", "")]),
+    );
+    let home = Home::new(&config(&origin, outputs));
+    let (code, _, said) = home.run(&["poll"]);
+    assert_eq!(code, Some(0), "{said}");
+    (origin, home)
+}
+
+fn json(home: &Home, words: &[&str]) -> Value {
+    let (code, out, said) = home.run(words);
+    assert_eq!(code, Some(0), "{said}");
+    serde_json::from_str(&out).expect("JSON")
+}
+
+#[test]
+fn an_entry_is_explained_for_each_output() {
+    let outputs = [
+        output("all", ""),
+        output("bridges", "filter = 'bridge -border'"),
+        output("latest", "filter = 'bridge'\nlimit = 1"),
+        output("one-each", "filter = 'bridge'\nper_source = 1"),
+        output("elsewhere", "sources = [\"other\"]"),
+        output("young", "max_age = \"1s\""),
+    ];
+    let (_origin, home) = home(&outputs.concat());
+    let (code, text, said) = home.run(&["explain", "Border opens"]);
+    assert_eq!((code, said.as_str()), (Some(0), ""));
+    assert!(
+        text.starts_with("Border opens\n  News, 2026-11-02T10:00:00Z, https://news.example/1\n"),
+        "{text}"
+    );
+    assert!(text.contains("\nall: yes\n  no filter: every entry matches\n"), "{text}");
+    assert!(text.contains("\nbridges: no\n"), "{text}");
+    assert!(text.contains("bridge -border\n  |         ^^^^^^ `border` found in title: Border\n"), "{text}");
+    assert!(text.contains("\nelsewhere: no\n"), "{text}");
+    assert!(text.contains("  sources: it does not draw on news\n"), "{text}");
+    assert!(text.contains("\nyoung: no longer shown\n"), "{text}");
+
+    // By its link, as JSON: an older one, cut by two caps.
+    let told = json(&home, &["explain", "https://news.example/0", "--json"]);
+    let cut = |name: &str| {
+        let outputs = told["outputs"].as_array().expect("a list");
+        outputs.iter().find(|output| output["output"] == name).expect("told of")["cut"].clone()
+    };
+    assert_eq!(cut("bridges"), serde_json::json!([]));
+    assert_eq!(cut("latest"), serde_json::json!(["limit = 1: 2 newer entries stand before it"]));
+    assert_eq!(cut("one-each")[0], "per_source = 1: 1 newer entries are of news");
+    assert_eq!(told["outputs"][1]["why"][0]["found"], "Bridge");
+
+    let told = json(&home, &["explain", "Old bridge", "bridges", "--json"]);
+    let cut = told["outputs"][0]["cut"][0].as_str().expect("a rule");
+    assert!(cut.starts_with("first_poll = 1: "), "{cut}");
+
+    assert_eq!(home.run(&["explain", "Nothing like it"]).0, Some(1));
+    assert_eq!(home.run(&["explain", "Border opens", "nowhere"]).0, Some(1));
+}
+
+#[test]
+fn a_query_is_previewed_and_its_words_are_told() {
+    let (_origin, home) = home(&output("all", ""));
+    let (code, text, said) = home.run(&["preview", "bridge -north"]);
+    assert_eq!((code, said.as_str()), (Some(0), ""));
+    assert!(
+        text.contains("2026-11-02  news  Border opens\n            A \u{ab}bridge\u{bb} too\n"),
+        "{text}"
+    );
+    assert!(text.contains("other  New \u{ab}bridge\u{bb} stands\n"), "{text}");
+    assert!(text.ends_with("      2  other\n      1  news\n      3  of 5 entries match\n"), "{text}");
+    let told = json(&home, &["preview", "bridge", "--json", "--limit", "1"]);
+    assert_eq!((&told["matched"], &told["of"]), (&4.into(), &5.into()));
+    assert_eq!(told["entries"].as_array().expect("a list").len(), 1);
+    let told = json(&home, &["preview", "bridge", "--json", "--since", "1s"]);
+    assert_eq!(told["of"], 0);
+
+    let (code, _, said) = home.run(&["preview", "titel:x OR (y"]);
+    assert_eq!(code, Some(2));
+    assert!(said.contains("did you mean `title:`?"), "{said}");
+
+    let told = json(&home, &["explain", "--words", "bridge OR armen*", "--json"]);
+    let words = told[0]["words"].as_array().expect("a list");
+    assert!(words.contains(&"bridges".into()), "{told}");
+    assert_eq!(told[1], serde_json::json!({ "term": "armen*", "words": ["armen*"] }));
+}
+
+#[test]
+fn an_edit_is_rehearsed_without_a_fetch_and_without_a_trace() {
+    let outputs = [output("all", ""), output("edited", "filter = 'bridge'"), output("gone", "")];
+    let (origin, home) = home(&outputs.concat());
+    let asked = origin.asked("/news");
+    let edited =
+        [output("all", "limit = 7"), output("edited", "filter = 'border OR harvest'"), output("new", "")];
+    home.configure(&config(&origin, &edited.concat()));
+    let status = home.run(&["status", "--json"]).1;
+    let (code, text, said) = home.run(&["check", "--diff"]);
+    assert_eq!((code, said.as_str()), (Some(0), ""));
+    assert_eq!(
+        text,
+        "all: nothing changes\n\
+         edited: 1 would enter, 2 would leave\n  + 2026-11-03  news  Harvest ends\n  \
+         - 2026-11-02  other  New bridge stands\n  - 2026-11-01  news  Bridge opens\n\
+         new: is new, with 4 entries\n  + 2026-11-02  other  New bridge stands\n  + 2026-11-01  news  Bridge opens\n  \
+         + 2026-11-02  news  Border opens\n  + 2026-11-03  news  Harvest ends\n\
+         gone: is no longer published; it has 4 entries\n"
+    );
+    assert_eq!(json(&home, &["check", "--diff", "--json"])[1]["leave"], 2);
+    assert_eq!(home.run(&["status", "--json"]).1, status);
+    assert_eq!(origin.asked("/news"), asked);
+}
+
+#[test]
+fn help_has_the_whole_language() {
+    let home = Home::new("");
+    let (code, text, _) = home.run(&["help", "filter"]);
+    assert_eq!(code, Some(0));
+    assert!(text.starts_with("# The filter language\n"), "{text}");
+    assert!(home.run(&["help", "match"]).1.contains("<CASES>"));
+    assert_eq!(home.run(&["help", "nothing"]).0, Some(1));
+}
