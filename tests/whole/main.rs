@@ -12,4 +12,5 @@ mod program;
 mod reload;
 mod signals;
 mod sources;
+mod stories;
 mod tls;
