@@ -6,9 +6,12 @@
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
-use siftwire::entry::{Entry, KeyRule};
-use siftwire::ingest::identity;
+use proptest::prelude::*;
+use siftwire::entry::change::{Change, KnownEntries};
+use siftwire::entry::{Entry, From, KeptEntry, KeyRule};
 use siftwire::ingest::read::{Feed, Hints, read};
+use siftwire::ingest::{html, identity, revise};
+use siftwire::publish::document::{Document, Place, Shown};
 
 fn documents() -> Vec<PathBuf> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/feeds");
@@ -123,5 +126,117 @@ fn tell_entry(entry: &Entry, out: &mut String) {
 fn line(out: &mut String, label: &str, value: Option<&str>) {
     if let Some(value) = value {
         writeln!(out, "{label}: {}", value.replace('\n', "\u{23ce}")).unwrap();
+    }
+}
+
+proptest! {
+    // A failing case is printed; nothing is written in the checkout.
+    #![proptest_config(ProptestConfig { failure_persistence: None, cases: 200, ..ProptestConfig::default() })]
+
+    #[test]
+    fn whatever_is_read_what_is_published_is_well_formed(pieces in prop::collection::vec(piece(), 0..40)) {
+        let body = format!("<rss><channel><item><title>{}</item></channel></rss>", pieces.concat());
+        let document = published(body.as_bytes());
+        for xml in [siftwire::publish::atom::write(&document), siftwire::publish::rss::write(&document)] {
+            let text = String::from_utf8(xml).unwrap();
+            let fit = |c: char| !c.is_control() || "\t\n\r".contains(c);
+            prop_assert!(text.chars().all(fit) && !text.contains(['\u{fffe}', '\u{ffff}']), "{text}");
+            let back = feed_rs::parser::parse(text.as_bytes());
+            prop_assert_eq!(back.map(|feed| feed.entries.len()).ok(), Some(document.entries.len()), "{}", text);
+        }
+    }
+
+    #[test]
+    fn any_bytes_are_read_twice_alike_or_refused(body in prop::collection::vec(any::<u8>(), 0..400), cut in 0..70_usize) {
+        let documents = documents();
+        let mut seed = std::fs::read(&documents[cut % documents.len()]).unwrap();
+        let at = body.len() * 7 % seed.len().max(1);
+        seed.splice(at..at, body.iter().copied());
+        for body in [&body, &seed] {
+            let url = "https://feeds.example/all/feed.xml".parse().unwrap();
+            let hints = Hints { content_type: None, url: Some(&url), now: "2026-01-01T00:00:00Z".parse().unwrap() };
+            prop_assert_eq!(read(body, &hints), read(body, &hints));
+        }
+    }
+}
+
+/// What feeds are made of, in an order in which they are not.
+fn piece() -> impl Strategy<Value = String> {
+    prop_oneof![
+        prop::sample::select(vec![
+            "<item>",
+            "</item>",
+            "<title>",
+            "</title>",
+            "<description>",
+            "</description>",
+            "<![CDATA[",
+            "]]>",
+            "&lt;p&gt;",
+            "&lt;b",
+            "&amp;lt;script&gt;",
+            "&#0;",
+            "&#x8;",
+            "&#xfffe;",
+            "&",
+            "<!--",
+            "-->",
+            "<",
+            ">",
+            "\"",
+            "<link>https://example.org/",
+            "</link>",
+            "<guid>",
+            "</guid>",
+            "<media:content url='a b'/>",
+            "<enclosure url=\"x&quot;y\" type=\"<\"/>",
+            "<author>",
+            "</author>",
+            "<category>",
+            "<source>",
+            "<dc:language>",
+            "\u{1}",
+            "\u{85}",
+            "\u{ffff}",
+            "\u{202e}",
+            "<content:encoded>",
+            "</content:encoded>",
+        ])
+        .prop_map(str::to_owned),
+        "\\PC{0,6}",
+        any::<char>().prop_map(String::from),
+    ]
+}
+
+/// The document that an output with all of a feed's entries would be.
+fn published(body: &[u8]) -> Document {
+    let now = "2026-01-01T00:00:00Z".parse().unwrap();
+    let url = "https://feeds.example/all/feed.xml".parse().unwrap();
+    let feed = read(body, &Hints { content_type: None, url: Some(&url), now });
+    let entries = feed.map_or_else(|_| Vec::new(), |feed| feed.entries);
+    let (identified, _) = identity::settle(entries, &mut Default::default());
+    let cleaner = html::Cleaner::new(&url);
+    let shown = |(number, change): (i64, Change)| {
+        let Change::New(mut new) = change else { panic!("nothing was known") };
+        cleaner.make_safe(&mut new.entry);
+        let from =
+            From { name: "a".into(), title: "A".into(), url: url.to_string(), link: None, language: None };
+        let (date, uid) = (new.date, new.uids.last().unwrap().clone());
+        let entry = new.entry;
+        let (title, summary, content) =
+            (entry.title.clone().unwrap_or("-".into()), entry.summary.clone(), entry.content.clone());
+        let kept =
+            KeptEntry { number, uid, date, changed: date, first_seen: now, revision: number, from, entry };
+        Shown { kept: kept.into(), title, summary, content, also_in: Vec::new() }
+    };
+    let changes = revise::changes(identified, &KnownEntries::new(), url.as_str(), now);
+    Document {
+        name: "all".into(),
+        title: "All".into(),
+        public_url: "https://siftwire.example/".parse().unwrap(),
+        hub: None,
+        since: now,
+        place: Place::Current { previous: None },
+        entries: (1..).zip(changes).map(shown).collect(),
     }
 }

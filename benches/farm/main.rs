@@ -58,6 +58,9 @@ struct Arguments {
     /// Write the figures here as JSON
     #[arg(long)]
     json: Option<PathBuf>,
+    /// Only make the farm and serve it until killed: its config and its addresses are in the folder
+    #[arg(long)]
+    hold: bool,
     /// Given by cargo
     #[arg(long, hide = true)]
     bench: bool,
@@ -102,6 +105,9 @@ fn main() -> std::io::Result<()> {
     let binary = arguments.binary.clone().unwrap_or_else(|| env!("CARGO_BIN_EXE_siftwire").into());
     let mut bench = Bench { arguments, binary, home, origin, origin_at, lines: Vec::new() };
     bench.configure("armenian")?;
+    if bench.arguments.hold {
+        return bench.hold();
+    }
     for _ in 0..bench.arguments.runs {
         bench.round()?;
     }
@@ -109,6 +115,17 @@ fn main() -> std::io::Result<()> {
 }
 
 impl Bench {
+    /// For other programs on the same farm: their list of addresses, one a line, is in `urls`.
+    fn hold(&self) -> std::io::Result<()> {
+        let urls: String =
+            (0..self.arguments.feeds).map(|feed| format!("http://{}/{feed}\n", self.origin_at)).collect();
+        std::fs::write(self.home.join("urls"), urls)?;
+        eprintln!("serving at http://{}/, with {}", self.origin_at, self.home.display());
+        loop {
+            std::thread::park();
+        }
+    }
+
     /// Every case once, in the order in which each finds what it needs.
     fn round(&mut self) -> std::io::Result<()> {
         if self.wants("cold") || !self.store().exists() {

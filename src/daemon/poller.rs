@@ -75,18 +75,40 @@ pub struct Finished {
     pub report: Result<Report, store::Error>,
 }
 
-/// The polls in flight, and who asked for each.
+/// The polls in flight, and whom each asks.
 #[derive(Default)]
 struct InFlight {
-    polls: JoinSet<Finished>,
+    polls: JoinSet<Ended>,
     sources: HashMap<task::Id, SourceId>,
     desk: Desk,
+}
+
+/// What a poll needs beside its source.
+#[derive(Clone)]
+struct Errand {
+    store: Store,
+    fetcher: Fetcher,
+    sources: Sources,
+    asked: Asked,
+    lease: Duration,
+}
+
+/// What came of the wish to poll a source.
+enum Ended {
+    /// It was polled.
+    Polled(Box<Finished>),
+    /// It is not due, or somebody else polls it, until then; without a time it has left the config.
+    NotOurs(SourceId, Option<Timestamp>),
+    /// The store could not say.
+    Unclaimed(SourceId, store::Error),
 }
 
 /// The plans as they were last read.
 struct Plans {
     queue: Queue,
     read: Option<(Instant, Timestamp)>,
+    /// When it was last said that the store cannot be asked.
+    complained: Option<Instant>,
 }
 
 impl Poller {
@@ -94,7 +116,7 @@ impl Poller {
     /// time. What does not finish has left nothing behind, and is polled again after the next start.
     pub(super) async fn run(mut self, stopped: watch::Receiver<bool>) {
         let mut orders = Arc::clone(&self.orders.borrow_and_update());
-        let mut plans = Plans { queue: Queue::new(orders.per_host), read: None };
+        let mut plans = Plans { queue: Queue::new(orders.per_host), read: None, complained: None };
         let mut flight = InFlight::default();
         let stop = wait_for(stopped);
         tokio::pin!(stop);
@@ -112,7 +134,7 @@ impl Poller {
                 Some(ended) = flight.polls.join_next_with_id() => self.finish(ended, &orders, &mut plans, &mut flight),
                 () = tokio::time::sleep(sleep) => {}
             }
-            // Several that ended together make room together: one claim, one commit.
+            // Several that ended together make room together.
             while let Some(ended) = flight.polls.try_join_next_with_id() {
                 self.finish(ended, &orders, &mut plans, &mut flight);
             }
@@ -130,36 +152,13 @@ impl Poller {
 
     /// Starts what is due, as far as there is room; answers how long there is nothing more to start.
     async fn turn(&self, orders: &Orders, plans: &mut Plans, flight: &mut InFlight) -> Duration {
-        let started = async {
-            plans.refresh(&self.store, orders).await?;
-            let room = orders.concurrency.saturating_sub(flight.polls.len());
-            let wanted = plans.queue.take(now(), room);
-            if wanted.is_empty() {
-                return Ok(());
-            }
-            let turns = self.store.claim(wanted.clone(), Asked::WhenDue, now(), orders.lease).await;
-            let turns = turns.inspect_err(|_| {
-                wanted.iter().for_each(|source| plans.queue.done(*source, Some(later(PAUSE)), now()));
-            })?;
-            for turn in turns {
-                match turn {
-                    Turn::Yours(claim) => match orders.sources.get(&claim.name) {
-                        Some(source) => flight.start(&self.store, &orders.fetcher, source, *claim),
-                        None => {
-                            // The store knows the new config already, and we are about to be told of it.
-                            plans.queue.done(claim.source, None, now());
-                            self.store.give_back(vec![claim.source]).await?;
-                        }
-                    },
-                    Turn::Later(source, until) => plans.queue.done(source, Some(until), now()),
-                    Turn::Never(source) => plans.queue.done(source, None, now()),
-                }
-            }
-            Ok::<(), store::Error>(())
-        };
-        if let Err(error) = started.await {
-            tracing::error!(%error, "cannot claim what is due; trying again");
+        if let Err(error) = plans.refresh(&self.store, orders).await {
+            tracing::error!(%error, "cannot read what is due; trying again");
             return PAUSE;
+        }
+        let room = orders.concurrency.saturating_sub(flight.polls.len());
+        for source in plans.queue.take(now(), room) {
+            flight.start(source, self.errand(orders));
         }
         match plans.queue.next() {
             // Where there is no room, the end of a poll wakes us.
@@ -170,15 +169,25 @@ impl Poller {
         }
     }
 
+    fn errand(&self, orders: &Orders) -> Errand {
+        Errand {
+            store: self.store.clone(),
+            fetcher: orders.fetcher.clone(),
+            sources: Arc::clone(&orders.sources),
+            asked: Asked::WhenDue,
+            lease: orders.lease,
+        }
+    }
+
     fn finish(
         &self,
-        ended: Result<(task::Id, Finished), JoinError>,
+        ended: Result<(task::Id, Ended), JoinError>,
         orders: &Orders,
         plans: &mut Plans,
         flight: &mut InFlight,
     ) {
         match ended {
-            Ok((id, finished)) => {
+            Ok((id, Ended::Polled(finished))) => {
                 flight.sources.remove(&id);
                 let due = match &finished.report {
                     Ok(report) => report.state.next_poll,
@@ -188,6 +197,19 @@ impl Poller {
                 plans.queue.done(finished.source, due, now());
                 if changed(&finished) {
                     self.news.notify_one();
+                }
+            }
+            Ok((id, Ended::NotOurs(source, due))) => {
+                flight.sources.remove(&id);
+                plans.queue.done(source, due, now());
+            }
+            Ok((id, Ended::Unclaimed(source, error))) => {
+                flight.sources.remove(&id);
+                plans.queue.done(source, Some(later(PAUSE)), now());
+                // Each source that is due has the same to say.
+                if plans.complained.is_none_or(|at| at.elapsed() >= PAUSE) {
+                    plans.complained = Some(Instant::now());
+                    tracing::error!(%error, "cannot claim what is due; trying again");
                 }
             }
             Err(error) => {
@@ -239,11 +261,31 @@ impl Plans {
 }
 
 impl InFlight {
-    fn start(&mut self, store: &Store, fetcher: &Fetcher, source: &Source, claim: Claim) {
-        let id = claim.source;
-        let task =
-            self.polls.spawn(poll(store.clone(), fetcher.clone(), self.desk.clone(), source.clone(), claim));
-        self.sources.insert(task.id(), id);
+    fn start(&mut self, source: SourceId, errand: Errand) {
+        let task = self.polls.spawn(run_errand(errand, self.desk.clone(), source));
+        self.sources.insert(task.id(), source);
+    }
+}
+
+/// Claims a source and polls it. Each poll claims for itself, so that the loop never waits for the
+/// disk, and the store writes the claims of many polls and what others bring in one transaction.
+async fn run_errand(errand: Errand, desk: Desk, source: SourceId) -> Ended {
+    let Errand { store, fetcher, sources, asked, lease } = errand;
+    let mut turns = match store.claim(vec![source], asked, now(), lease).await {
+        Ok(turns) => turns,
+        Err(error) => return Ended::Unclaimed(source, error),
+    };
+    match turns.pop() {
+        Some(Turn::Yours(claim)) => match sources.get(&claim.name) {
+            Some(known) => Ended::Polled(Box::new(poll(&store, &fetcher, &desk, known, *claim).await)),
+            // The store knows the new config already, and the poller is about to be told of it.
+            None => match store.give_back(vec![source]).await {
+                Ok(()) => Ended::NotOurs(source, None),
+                Err(error) => Ended::Unclaimed(source, error),
+            },
+        },
+        Some(Turn::Later(_, until)) => Ended::NotOurs(source, Some(until)),
+        Some(Turn::Never(_)) | None => Ended::NotOurs(source, None),
     }
 }
 
@@ -261,10 +303,10 @@ fn changed(finished: &Finished) -> bool {
     !matches!(&finished.report, Ok(Report { outcome: Outcome::NotModified, .. }))
 }
 
-async fn poll(store: Store, fetcher: Fetcher, desk: Desk, source: Source, claim: Claim) -> Finished {
+async fn poll(store: &Store, fetcher: &Fetcher, desk: &Desk, source: &Source, claim: Claim) -> Finished {
     let (id, name) = (claim.source, claim.name.clone());
     let started = Instant::now();
-    let report = ingest::poll(&store, (&fetcher, &desk), &source, claim, now()).await;
+    let report = ingest::poll(store, (fetcher, desk), source, claim, now()).await;
     log(&name, &report, started.elapsed());
     Finished { source: id, name, report }
 }
@@ -302,24 +344,17 @@ pub async fn round(
 ) -> Result<usize, store::Error> {
     let mut queue = Queue::new(per_host);
     plans.iter().for_each(|plan| queue.plan(plan.source, &plan.host, Timestamp::UNIX_EPOCH));
-    let (lease, mut others) = (lease(sources), 0);
-    let mut flight = InFlight::default();
+    let errand = Errand {
+        store: store.clone(),
+        fetcher: fetcher.clone(),
+        sources: Arc::clone(sources),
+        asked: Asked::Anyway,
+        lease: lease(sources),
+    };
+    let (mut flight, mut others) = (InFlight::default(), 0);
     while !queue.is_empty() {
-        let wanted = queue.take(now(), concurrency.saturating_sub(flight.polls.len()));
-        if !wanted.is_empty() {
-            for (source, turn) in
-                wanted.iter().zip(store.claim(wanted.clone(), Asked::Anyway, now(), lease).await?)
-            {
-                match turn {
-                    Turn::Yours(claim) if let Some(source) = sources.get(&claim.name) => {
-                        flight.start(store, fetcher, source, *claim);
-                    }
-                    _ => {
-                        others += 1;
-                        queue.done(*source, None, now());
-                    }
-                }
-            }
+        for source in queue.take(now(), concurrency.saturating_sub(flight.polls.len())) {
+            flight.start(source, errand.clone());
         }
         let room = flight.polls.len() < concurrency;
         let gap = queue
@@ -328,17 +363,14 @@ pub async fn round(
             .map_or(PAUSE, |at| Duration::try_from(at.duration_since(now())).unwrap_or_default());
         tokio::select! {
             Some(ended) = flight.polls.join_next_with_id() => {
-                let source = match ended {
-                    Ok((id, finished)) => {
-                        each(&finished);
-                        flight.sources.remove(&id)
-                    }
-                    Err(error) => {
-                        tracing::error!(%error, "a poll ended badly");
-                        flight.sources.remove(&error.id())
-                    }
-                };
-                source.into_iter().for_each(|source| queue.done(source, None, now()));
+                let id = ended.as_ref().map_or_else(JoinError::id, |(id, _)| *id);
+                match ended {
+                    Ok((_, Ended::Polled(finished))) => each(&finished),
+                    Ok((_, Ended::NotOurs(..))) => others += 1,
+                    Ok((_, Ended::Unclaimed(_, error))) => return Err(error),
+                    Err(error) => tracing::error!(%error, "a poll ended badly"),
+                }
+                flight.sources.remove(&id).into_iter().for_each(|source| queue.done(source, None, now()));
             }
             () = tokio::time::sleep(gap) => {}
         }

@@ -32,6 +32,9 @@ use fetch::{Answer, Body, Fetcher};
 use habit::Habit;
 use schedule::Visited;
 
+/// Bytes of a document whose reading takes about as long as the other tasks may wait: some milliseconds.
+const LONG: usize = 512 * 1024;
+
 /// How one poll ended.
 #[derive(Debug)]
 pub struct Report {
@@ -55,11 +58,13 @@ impl Default for Desk {
 }
 
 impl Desk {
-    /// Does work with a document when there is room. Parsing is work, not waiting: the runtime moves its
-    /// other tasks to another thread meanwhile. A panic ends with this document.
-    async fn work<T>(&self, work: impl FnOnce() -> T) -> Result<T, Failure> {
+    /// Does work with a document of so many bytes when there is room. Parsing is work, not waiting: for a
+    /// long one the runtime moves its other tasks to another thread meanwhile, which for a short one
+    /// would cost more than it saves, in time and in threads. A panic ends with this document.
+    async fn work<T>(&self, bytes: usize, work: impl FnOnce() -> T) -> Result<T, Failure> {
         let seat = self.0.acquire().await;
-        let done = tokio::task::block_in_place(|| catch_unwind(AssertUnwindSafe(work)));
+        let work = || catch_unwind(AssertUnwindSafe(work));
+        let done = if bytes > LONG { tokio::task::block_in_place(work) } else { work() };
         drop(seat);
         done.map_err(|_| Failure::Unreadable("the reader gave up: a fault of Siftwire".to_owned()))
     }
@@ -127,7 +132,8 @@ async fn read(
     now: Timestamp,
 ) -> Result<Found, crate::store::Error> {
     let hints = read::Hints { content_type: body.content_type.as_deref(), url: Some(&body.url), now };
-    let read = desk.work(|| read::read(&body.bytes, &hints)).await;
+    let bytes = body.bytes.len();
+    let read = desk.work(bytes, || read::read(&body.bytes, &hints)).await;
     let feed = match read.map(|read| read.map_err(|error| Failure::Unreadable(error.to_string()))) {
         Ok(Ok(feed)) => feed,
         Ok(Err(failure)) | Err(failure) => return Ok(Found::nothing(Outcome::Failed(failure))),
@@ -155,7 +161,7 @@ async fn read(
         }
         changes
     };
-    let changes = match desk.work(compare).await {
+    let changes = match desk.work(bytes, compare).await {
         Ok(changes) => changes,
         Err(failure) => return Ok(Found::nothing(Outcome::Failed(failure))),
     };

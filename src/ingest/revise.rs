@@ -56,20 +56,20 @@ fn newest_first(mut entries: Vec<Identified>, now: Timestamp) -> Vec<Identified>
     entries
 }
 
-fn new(entry: Entry, site: &str, now: Timestamp) -> NewEntry {
+fn new(mut entry: Entry, site: &str, now: Timestamp) -> NewEntry {
     NewEntry {
         uids: uids(&entry, site),
         date: shown_date(&entry, now),
         first_seen: now,
-        fingerprint: fingerprint(&entry),
+        fingerprint: fingerprint(&mut entry),
         wording: wording(&entry),
         entry,
         likeness: None,
     }
 }
 
-fn edited(entry: Entry, old: &KnownEntry, known: &KnownEntries, now: Timestamp) -> Option<Change> {
-    let fingerprint = fingerprint(&entry);
+fn edited(mut entry: Entry, old: &KnownEntry, known: &KnownEntries, now: Timestamp) -> Option<Change> {
+    let fingerprint = fingerprint(&mut entry);
     if fingerprint == old.fingerprint {
         let keys: Vec<Key> = entry.keys.into_iter().filter(|key| !known.contains_key(key)).collect();
         return (!keys.is_empty()).then_some(Change::Rekeyed { number: old.number, keys });
@@ -146,18 +146,22 @@ fn urn(hash: &[u8]) -> String {
     format!("urn:uuid:{}-{}-{}-{}-{}", &hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..])
 }
 
-/// Of all that the publisher says, keys apart.
-fn fingerprint(entry: &Entry) -> Vec<u8> {
-    let said = Entry { keys: Vec::new(), ..entry.clone() };
+/// Of all that the publisher says, keys apart: they are put aside for a moment, and not the whole
+/// entry copied without them.
+fn fingerprint(entry: &mut Entry) -> Vec<u8> {
+    let keys = std::mem::take(&mut entry.keys);
     // The stored form names every field, and needs no second list of them to keep true. It is made of
     // texts and numbers under text keys, which always serialise.
-    short_hash(&[&serde_json::to_string(&said).unwrap_or_default()])
+    let said = serde_json::to_string(entry).unwrap_or_default();
+    entry.keys = keys;
+    short_hash(&[&said])
 }
 
 /// Of what a reader sees.
 fn wording(entry: &Entry) -> Vec<u8> {
-    let part = |text: &Option<String>| text.clone().unwrap_or_default();
-    short_hash(&[&part(&entry.title), &part(&entry.summary), &part(&entry.content)])
+    short_hash(
+        &[&entry.title, &entry.summary, &entry.content].map(|text| text.as_deref().unwrap_or_default()),
+    )
 }
 
 fn short_hash(parts: &[&str]) -> Vec<u8> {

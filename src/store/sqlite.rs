@@ -27,7 +27,7 @@ use crate::entry::{KeptEntry, Key};
 use crate::source::HealthEvent;
 
 pub use file::{Lock, lock};
-use file::{connect, create_private_folder, migrate, private_file};
+use file::{connect, create_private_folder, migrate, private_file, tune_writer};
 
 /// How many questions are answered at once.
 const READERS: usize = 2;
@@ -61,7 +61,21 @@ impl Error {
 
 type Job = Box<dyn FnOnce(&mut Connection) + Send>;
 /// Runs inside the group's transaction, or is told why there is none.
-type Command = Box<dyn FnOnce(Result<&Connection, Error>) -> Done + Send>;
+type Act = Box<dyn FnOnce(Result<&Connection, Error>) -> Done + Send>;
+
+struct Command {
+    act: Act,
+    weight: Weight,
+}
+
+/// What a power cut may do to what was written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Weight {
+    /// Undo it: claims, and polls that found nothing, are made again, and nobody has seen them.
+    Light,
+    /// Nothing: it is on the disk before anybody is told.
+    Heavy,
+}
 
 /// Told the group's error, if it has one.
 type Settle = Box<dyn FnOnce(Option<&Error>) + Send>;
@@ -98,6 +112,7 @@ pub fn open(options: &Options) -> Result<(Store, Workers), Error> {
     }
     private_file(path).map_err(|e| Error::new(format!("{}: {e}", what())))?;
     let mut writer = connect(path).map_err(|e| Error::of(what(), e))?;
+    tune_writer(&writer).map_err(|e| Error::of(what(), e))?;
     migrate(&mut writer, path)?;
     let mut readers = Vec::new();
     for _ in 0..READERS {
@@ -149,24 +164,29 @@ fn write(mut connection: Connection, mut commanded: mpsc::Receiver<Command>) {
 }
 
 fn write_group(connection: &mut Connection, waiting: &mut Vec<Command>) {
+    // Without it the file is as whole after a power cut, but may be older (pragma_synchronous).
+    let sync = if waiting.iter().any(|command| command.weight == Weight::Heavy) { "full" } else { "normal" };
+    if let Err(error) = connection.pragma_update(None, "synchronous", sync) {
+        tracing::debug!(%error, "how to write cannot be chosen");
+    }
     let transaction = match connection.transaction_with_behavior(TransactionBehavior::Immediate) {
         Ok(transaction) => transaction,
         Err(error) => {
             let error = Error::of("cannot begin to write", error);
-            waiting.drain(..).for_each(|command| (command(Err(error.clone())).settle)(None));
+            waiting.drain(..).for_each(|command| ((command.act)(Err(error.clone())).settle)(None));
             return;
         }
     };
     let mut group = Vec::with_capacity(waiting.len());
     for command in waiting.drain(..) {
-        if let Err(error) = transaction.execute_batch("SAVEPOINT command") {
+        if let Err(error) = run(&transaction, "SAVEPOINT command") {
             let error = Error::of("cannot write", error);
-            group.push(command(Err(error)));
+            group.push((command.act)(Err(error)));
             continue;
         }
-        let done = command(Ok(&transaction));
-        let end = if done.failed { "ROLLBACK TO command; RELEASE command" } else { "RELEASE command" };
-        if let Err(error) = transaction.execute_batch(end) {
+        let done = (command.act)(Ok(&transaction));
+        let undone = if done.failed { run(&transaction, "ROLLBACK TO command") } else { Ok(()) };
+        if let Err(error) = undone.and_then(|()| run(&transaction, "RELEASE command")) {
             // A full disk rolls back the whole transaction by itself: then the commit below fails too.
             tracing::debug!(%error, "a savepoint could not be ended");
         }
@@ -174,6 +194,11 @@ fn write_group(connection: &mut Connection, waiting: &mut Vec<Command>) {
     }
     let failed = transaction.commit().err().map(|error| Error::of("cannot commit", error));
     group.into_iter().for_each(|done| (done.settle)(failed.as_ref()));
+}
+
+/// Runs a statement that is kept prepared.
+fn run(connection: &Connection, statement: &str) -> rusqlite::Result<()> {
+    connection.prepare_cached(statement)?.execute([]).map(drop)
 }
 
 impl Store {
@@ -199,8 +224,16 @@ impl Store {
         &self,
         command: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
     ) -> Result<T, Error> {
+        self.weighted(Weight::Heavy, command).await
+    }
+
+    async fn weighted<T: Send + 'static>(
+        &self,
+        weight: Weight,
+        command: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
+    ) -> Result<T, Error> {
         let (answer, answered) = oneshot::channel();
-        let boxed: Command = Box::new(move |connection| {
+        let act: Act = Box::new(move |connection| {
             let result = connection
                 .and_then(|connection| command(connection).map_err(|e| Error::of("cannot write", e)));
             let failed = result.is_err();
@@ -210,7 +243,7 @@ impl Store {
             });
             Done { failed, settle }
         });
-        self.commands.send(boxed).await.map_err(|_| Error::new("closed"))?;
+        self.commands.send(Command { act, weight }).await.map_err(|_| Error::new("closed"))?;
         answered.await.map_err(|_| Error::new("closed"))?
     }
 
@@ -297,7 +330,7 @@ impl Store {
         now: Timestamp,
         lease: Duration,
     ) -> Result<Vec<Turn>, Error> {
-        self.command(move |c| sources::claim(c, &ids, asked, now, lease)).await
+        self.weighted(Weight::Light, move |c| sources::claim(c, &ids, asked, now, lease)).await
     }
 
     /// When each active source is due: a short row for each, for the poller to keep in memory.
@@ -337,8 +370,9 @@ impl Store {
     /// # Errors
     /// The store cannot write; then nothing of the poll is kept.
     pub async fn commit(&self, poll: Poll) -> Result<(), Error> {
+        let weight = if poll.changes.is_empty() { Weight::Light } else { Weight::Heavy };
         let window = Arc::clone(&self.window);
-        self.command(move |c| {
+        self.weighted(weight, move |c| {
             let mut window = window.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
             entries::commit(c, &poll, &mut window)
         })

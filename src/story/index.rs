@@ -181,7 +181,7 @@ impl Table {
 
     fn start(&self, band: u32) -> usize {
         // The product's high part: each slot alike, without a division.
-        (u64::from(band) * self.slots.len() as u64 >> 32) as usize
+        ((u64::from(band) * self.slots.len() as u64) >> 32) as usize
     }
 }
 

@@ -3,7 +3,7 @@
 //! HTML opens again what was open (the list of active formatting elements), so that a small text of
 //! misnested tags becomes a tree, and then a text, of any size; and a tree of great depth is slow to walk.
 
-use memchr::memchr;
+use memchr::{memchr, memchr_iter};
 
 /// Elements within each other. Pages have some dozens.
 const DEEPEST: usize = 500;
@@ -19,6 +19,9 @@ const MOST: usize = 300_000;
 
 /// The sum of the squares of the attributes of each tag: each is compared with all others.
 const MOST_ATTRIBUTES: usize = 10_000_000;
+
+/// References times bytes: at each reference the parser copies what is left of the text.
+const MOST_COPIED: usize = 10_000_000_000;
 
 /// Elements that end by themselves where another of their kind, or their parent's end, comes.
 const SELF_ENDING: [&str; 12] =
@@ -36,6 +39,9 @@ const FORMATTING: [&str; 14] =
 /// Whether a tree of this stays near the size of its text: errs towards no, but for what pages hold.
 pub(super) fn is_bearable(html: &str) -> bool {
     let bytes = html.as_bytes();
+    if memchr_iter(b'&', bytes).count().saturating_mul(bytes.len()) > MOST_COPIED {
+        return false;
+    }
     let mut open: Vec<&str> = Vec::new();
     let (mut formatting, mut reopened, mut at) = (0_usize, 0_usize, 0);
     let (mut number, mut table, mut attributes, mut looked_at) = (0_usize, false, 0_usize, 0_usize);

@@ -46,20 +46,19 @@ struct More {
 
 impl More {
     fn of(entry: &Entry) -> More {
-        let Entry {
-            keys,
-            id,
-            authors,
-            categories,
-            enclosures,
-            thumbnails,
-            duration,
-            comments,
-            language,
-            origin,
-            ..
-        } = entry.clone();
-        More { keys, id, authors, categories, enclosures, thumbnails, duration, comments, language, origin }
+        // Field by field: a clone of the whole entry would copy its texts.
+        More {
+            keys: entry.keys.clone(),
+            id: entry.id.clone(),
+            authors: entry.authors.clone(),
+            categories: entry.categories.clone(),
+            enclosures: entry.enclosures.clone(),
+            thumbnails: entry.thumbnails.clone(),
+            duration: entry.duration,
+            comments: entry.comments.clone(),
+            language: entry.language.clone(),
+            origin: entry.origin.clone(),
+        }
     }
 }
 

@@ -70,6 +70,13 @@ pub(super) fn connect(path: &Path) -> rusqlite::Result<Connection> {
     Ok(connection)
 }
 
+/// Measured on the farm: with SQLite's own 2 MB and 1000 pages, a first round reads back and writes
+/// again many of the pages that its indexes touch. Readers do not gain.
+pub(super) fn tune_writer(writer: &Connection) -> rusqlite::Result<()> {
+    writer.pragma_update(None, "cache_size", -8 * 1024)?; // negative: KiB
+    writer.pragma_update(None, "wal_autocheckpoint", 4000)
+}
+
 pub(super) fn migrate(connection: &mut Connection, path: &Path) -> Result<(), Error> {
     let failed = |e| Error::of(format!("cannot prepare {}", path.display()), e);
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(failed)?;
