@@ -66,6 +66,8 @@ pub enum KeyRule {
     About,
     /// The cleaned link.
     Link,
+    /// Host and number of the article in the link.
+    Article,
     /// A hash of title and raw date.
     Title,
     /// A hash of the body.

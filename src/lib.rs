@@ -5,6 +5,7 @@
 //!
 //! - [`entry`], [`source`]: what one entry and one source are. Pure.
 //! - [`metrics`]: counters and gauges, passed in. Knows nobody.
+//! - [`story`]: is this the same text as one that we have? Pure.
 //! - [`filter`]: the query language. Pure.
 //! - [`store`]: the memory; the only place that knows SQL.
 //! - [`ingest`]: the way in, one poll from claim to commit.
@@ -25,3 +26,4 @@ pub mod publish;
 pub mod serve;
 pub mod source;
 pub mod store;
+pub mod story;

@@ -12,7 +12,7 @@ use proptest::prelude::*;
 use siftwire::entry::{Author, Enclosure, Entry, From, KeptEntry, Thumbnail};
 use siftwire::publish::document::{AlsoIn, Document, Place};
 use siftwire::publish::format::Format;
-use siftwire::publish::output::{ContentMode, Output, Site, Stories};
+use siftwire::publish::output::{ContentMode, Links, OtherSources, Output, Site, Stories};
 use siftwire::publish::{atom, html, json_feed, opml, rss, select};
 
 const NOON: i64 = 1_700_000_000;
@@ -26,6 +26,8 @@ fn output(content: ContentMode) -> Output {
         sources: None,
         limit: 100,
         stories: Stories::All,
+        prefer: Vec::new(),
+        also_in: OtherSources::Named,
         per_source: None,
         max_age: None,
         content,
@@ -37,6 +39,7 @@ fn site() -> Site {
     Site {
         public_url: "https://feeds.example.org/sub/path".parse().unwrap(),
         hub: Some("https://hub.example.org/".parse().unwrap()),
+        links: Links::AsTheyAre,
     }
 }
 

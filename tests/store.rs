@@ -51,6 +51,7 @@ fn new(key: &str, title: &str, date: Timestamp) -> Change {
         fingerprint: vec![1],
         wording: vec![1],
         entry: Entry { keys: vec![self::key(key)], title: Some(title.into()), ..Entry::default() },
+        likeness: None,
     }))
 }
 
@@ -146,6 +147,7 @@ async fn a_poll_is_kept_whole() {
         fingerprint: vec![],
         wording: vec![],
         entry: Entry::default(),
+        likeness: None,
     }));
     let (bad, good) = tokio::join!(
         store.commit(done(source, at(99), vec![new("4", "Four", at(0)), torn])),

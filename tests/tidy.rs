@@ -16,16 +16,18 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("source*", &["source"]),
     ("metrics*", &["metrics"]),
     ("filter*", &["entry", "filter"]),
-    ("store*", &["entry", "source", "store"]),
-    ("ingest/mod.rs", &["entry", "source", "ingest", "store"]),
-    ("ingest/*", &["entry", "source", "ingest"]),
+    ("story*", &["entry", "story"]),
+    ("store*", &["entry", "source", "story", "store"]),
+    ("ingest/mod.rs", &["entry", "source", "story", "ingest", "store"]),
+    ("ingest/*", &["entry", "source", "story", "ingest"]),
     ("publish/mod.rs", &["entry", "source", "filter", "store", "publish"]),
     // What is read from the store, and only there: members for documents, pages of the past.
     ("publish/render.rs", &["entry", "filter", "store", "publish"]),
     ("publish/archive.rs", &["entry", "store", "publish"]),
     ("publish/health.rs", &["entry", "source", "publish"]),
     ("publish/press.rs", &["store", "publish"]),
-    ("publish/*", &["entry", "filter", "publish"]),
+    ("publish/stories.rs", &["entry", "store", "publish"]),
+    ("publish/*", &["entry", "filter", "story", "publish"]),
     ("serve*", &["publish", "store", "metrics", "ingest", "serve"]),
     ("config*", CONFIG),
     ("daemon*", EVERYTHING_BUT_CLI),
@@ -33,7 +35,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
         "cli*",
         &[
             "cli", "config", "daemon", "entry", "filter", "ingest", "metrics", "publish", "serve", "source",
-            "store",
+            "store", "story",
         ],
     ),
 ];
@@ -41,8 +43,10 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
 /// Of the rooms that it configures, config takes the options types.
 const CONFIG: &[&str] = &["source", "filter", "store", "ingest", "publish", "serve", "config"];
 
-const EVERYTHING_BUT_CLI: &[&str] =
-    &["config", "daemon", "entry", "filter", "ingest", "metrics", "publish", "serve", "source", "store"];
+const EVERYTHING_BUT_CLI: &[&str] = &[
+    "config", "daemon", "entry", "filter", "ingest", "metrics", "publish", "serve", "source", "store",
+    "story",
+];
 
 /// What only some files may say: the words, the files, the reason.
 const DOORS: &[(&[&str], &[&str], &str)] = &[
@@ -226,9 +230,9 @@ fn imports(code: &str) -> BTreeSet<String> {
 
 /// The first word of a path, if it is one of the rooms.
 fn room(path: &str) -> Option<String> {
-    const ROOMS: [&str; 11] = [
+    const ROOMS: [&str; 12] = [
         "cli", "config", "daemon", "entry", "filter", "ingest", "metrics", "publish", "serve", "source",
-        "store",
+        "store", "story",
     ];
     ROOMS
         .into_iter()

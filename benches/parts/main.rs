@@ -21,7 +21,7 @@ use siftwire::filter::{Dictionary, Matcher, Subject, parse};
 use siftwire::ingest::html::Cleaner;
 use siftwire::ingest::read::{Hints, read};
 use siftwire::ingest::{decode, identity, revise};
-use siftwire::publish::output::{ContentMode, Output, Site, Stories};
+use siftwire::publish::output::{ContentMode, Links, OtherSources, Output, Site, Stories};
 use siftwire::publish::{atom, json_feed, rss, select};
 use siftwire::source::SourceState;
 use siftwire::store::{ConfiguredSource, Options, Poll, Store, open};
@@ -129,12 +129,15 @@ fn render(bencher: Bencher, format: &str) {
         sources: None,
         limit: 100,
         stories: Stories::All,
+        prefer: Vec::new(),
+        also_in: OtherSources::Named,
         per_source: None,
         max_age: None,
         content: ContentMode::Full,
         write_to: None,
     };
-    let site = Site { public_url: "https://example.org".parse().unwrap(), hub: None };
+    let site =
+        Site { public_url: "https://example.org".parse().unwrap(), hub: None, links: Links::AsTheyAre };
     let document = select::document(&output, &site, kept(0), now());
     bencher.counter(ItemsCount::new(document.entries.len())).bench_local(|| match format {
         "atom" => atom::write(&document),

@@ -1,5 +1,6 @@
 //! `siftwire explain ENTRY [OUTPUT]`: why an entry is, or is not, in each output.
 
+use std::collections::HashMap;
 use std::process::ExitCode;
 
 use anyhow::bail;
@@ -12,8 +13,8 @@ use crate::config::Config;
 use crate::daemon::{self, Memory};
 use crate::entry::KeptEntry;
 use crate::filter::{Matcher, Query, Reason, Refusal, Subject};
-use crate::publish::output::Output;
-use crate::store::{Candidate, RememberedOutput, Standing, Store};
+use crate::publish::output::{Output, Stories};
+use crate::store::{Candidate, InStory, RememberedOutput, Standing, Store};
 
 /// So many entries of the same title are named.
 const NAMED: usize = 5;
@@ -90,10 +91,12 @@ pub fn run(arguments: Arguments, source: &Source) -> anyhow::Result<ExitCode> {
             super::say(&named(&others));
         }
         let verdicts = verdicts(&memory.store, &config, arguments.output.as_deref(), &candidate).await?;
+        let story = memory.store.story_of(candidate.entry.number.to_string()).await?;
+        let story = story.filter(|story| !story.companions.is_empty());
         memory.close();
         anyhow::Ok(match arguments.json {
-            true => as_json(&candidate.entry, &verdicts),
-            false => as_text(&candidate.entry, &verdicts, &config),
+            true => as_json(&candidate.entry, story.as_ref(), &verdicts),
+            false => as_text(&candidate.entry, story.as_ref(), &verdicts, &config),
         })
     })?;
     super::print(text.as_bytes())?;
@@ -154,6 +157,13 @@ async fn verdicts<'a>(
             Err(refusals) => (false, Vec::new(), refusals),
         };
         let mut cut = cuts(output, &candidate.entry, standing.as_ref(), now);
+        if standing.is_none() && output.stories == Stories::Merge {
+            let shown = match known {
+                Some(known) => store.published(known.id, vec![candidate.story]).await?,
+                None => HashMap::new(),
+            };
+            cut.extend(shown.get(&candidate.story).map(|entry| told_by(*entry)));
+        }
         if standing.is_none() && matches && cut.is_empty() {
             cut.push(waits(candidate, known, first_poll));
         }
@@ -214,6 +224,21 @@ fn cuts(output: &Output, kept: &KeptEntry, standing: Option<&Standing>, now: Tim
     cuts
 }
 
+fn told_by(entry: i64) -> String {
+    format!("stories = \"merge\": entry {entry} tells the same story there")
+}
+
+/// What is said of an entry's story.
+fn of_story(story: &InStory) -> String {
+    let others: Vec<String> =
+        story.companions.iter().map(|other| format!("{} in {}", other.entry, other.title)).collect();
+    let others = others.join(", ");
+    match &story.why {
+        Some(why) => format!("  story: joined entry {} ({why}); with {others}\n", story.story),
+        None => format!("  story: the first; with {others}\n"),
+    }
+}
+
 /// Why an entry that is wanted has not entered.
 fn waits(candidate: &Candidate, known: Option<&RememberedOutput>, first_poll: Option<usize>) -> String {
     let evaluated = known.is_some_and(|known| known.watermark >= candidate.entry.revision);
@@ -232,17 +257,26 @@ fn title(kept: &KeptEntry) -> &str {
     kept.entry.title.as_deref().or(kept.entry.link.as_deref()).unwrap_or(&kept.uid)
 }
 
-fn as_json(kept: &KeptEntry, verdicts: &[Verdict<'_>]) -> String {
+fn as_json(kept: &KeptEntry, story: Option<&InStory>, verdicts: &[Verdict<'_>]) -> String {
     let entry = serde_json::json!({
         "number": kept.number, "id": kept.uid, "title": kept.entry.title, "link": kept.entry.link,
         "source": kept.from.name, "date": kept.date,
     });
-    format!("{:#}\n", serde_json::json!({ "entry": entry, "outputs": verdicts }))
+    let story = story.map(|story| {
+        let others: Vec<_> = story
+            .companions
+            .iter()
+            .map(|other| serde_json::json!({ "entry": other.entry, "source": other.source, "link": other.link }))
+            .collect();
+        serde_json::json!({ "story": story.story, "reason": story.why, "others": others })
+    });
+    format!("{:#}\n", serde_json::json!({ "entry": entry, "story": story, "outputs": verdicts }))
 }
 
-fn as_text(kept: &KeptEntry, verdicts: &[Verdict<'_>], config: &Config) -> String {
+fn as_text(kept: &KeptEntry, story: Option<&InStory>, verdicts: &[Verdict<'_>], config: &Config) -> String {
     let link = kept.entry.link.as_deref().unwrap_or("no link");
     let mut text = format!("{}\n  {}, {:.0}, {link}\n", title(kept), kept.from.title, kept.date);
+    text.push_str(&story.map(of_story).unwrap_or_default());
     for verdict in verdicts {
         let word = match (verdict.shown, verdict.member) {
             (true, _) => "yes",

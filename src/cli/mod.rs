@@ -21,6 +21,7 @@ mod query;
 pub mod run;
 pub mod show;
 pub mod status;
+pub mod stories;
 
 use std::io::Write;
 use std::process::ExitCode;
@@ -60,6 +61,8 @@ enum Word {
     Status(status::Arguments),
     /// Print an output's document
     Show(show::Arguments),
+    /// Tell which entries were taken for one story; part and join them
+    Stories(stories::Arguments),
     /// Show what a filter would match among the stored entries
     Preview(preview::Arguments),
     /// Tell why an entry is, or is not, in each output
@@ -97,6 +100,7 @@ pub fn main() -> ExitCode {
         Word::Poll(word) => poll::run(word, &source),
         Word::Status(word) => status::run(word, &source),
         Word::Show(word) => show::run(word, &source),
+        Word::Stories(word) => stories::run(word, &source),
         Word::Preview(word) => preview::run(word, &source),
         Word::Explain(word) => explain::run(word, &source),
         Word::Match(word) => cases::run(word, &source),

@@ -9,13 +9,13 @@ use std::time::Duration;
 use url::Url;
 
 use super::file::{File, Manner, Output, Source, Topic};
-use super::problem::{At, Problem, nearest};
+use super::problem::{At, Problem};
 use super::read::Found;
-use super::values::{Given, Headers, TEMPLATE, Written};
+use super::values::{Given, Headers, TEMPLATE, Written, known_sources};
 use super::{Config, address, secret};
 use crate::filter::{self, Dictionary};
 use crate::ingest::fetch;
-use crate::publish::output::{self, ContentMode, Site, Stories};
+use crate::publish::output::{self, ContentMode, Links, OtherSources, Site, Stories};
 use crate::publish::template::{self, Template};
 use crate::serve::Listen;
 use crate::source::{self, Access, Authorization, Pace, Proxy, Secret};
@@ -52,6 +52,7 @@ pub(super) fn merge(files: Vec<File>) -> File {
         whole.contact = file.contact.or(whole.contact);
         whole.allow = file.allow.or(whole.allow);
         whole.hub = file.hub.or(whole.hub);
+        whole.clean_links = file.clean_links.or(whole.clean_links);
         whole.manner = over(file.manner, &whole.manner);
         whole.sources.extend(file.sources);
         whole.topics.extend(file.topics);
@@ -97,9 +98,10 @@ pub(super) fn config(file: File, folders: &Folders<'_>, problems: &mut Vec<Probl
         .collect();
     let dictionary = dictionary(file.topics, &sources, problems);
     let outputs = outputs(file.outputs, &names, &dictionary, folders, problems);
+    let links = if value(file.clean_links).unwrap_or(false) { Links::Clean } else { Links::AsTheyAre };
     Config {
         listen,
-        site: Site { public_url, hub: value(file.hub) },
+        site: Site { public_url, hub: value(file.hub), links },
         cache: value(file.cache).unwrap_or(5 * MINUTE),
         store: store::Options {
             path: folders.state.join(value(file.path).unwrap_or_else(|| "siftwire.db".to_owned())),
@@ -441,20 +443,14 @@ fn output(
     let filter =
         output.filter.as_ref().map(|found| query(found, &format!("output `{shown}`"), dictionary, problems));
     let sources = output.sources.map(|found| {
-        for wanted in found.value.iter().filter(|wanted| !names.contains(&wanted.value)) {
-            let near = nearest(&wanted.value, names.iter().map(String::as_str));
-            problems.push(
-                Problem::error(wanted.at.clone(), format!("no source is called `{}`", wanted.value))
-                    .label(near.map_or("unknown".to_owned(), |name| format!("did you mean \"{name}\"?"))),
-            );
-        }
         if found.value.is_empty() {
-            let problem = Problem::warning(found.at, "an output without sources stays empty");
+            let problem = Problem::warning(found.at.clone(), "an output without sources stays empty");
             problems.push(problem.hint("leave `sources` out to draw on all"));
         }
-        let wanted: BTreeSet<String> = found.value.into_iter().map(|found| found.value).collect();
+        let wanted: BTreeSet<String> = known_sources(found, names, problems).into_iter().collect();
         wanted.into_iter().collect()
     });
+    let prefer = output.prefer.map(|found| known_sources(found, names, problems)).unwrap_or_default();
     let (title, entry_title) = titles(output.title, output.entry_title, problems);
     let name = output.name?.value;
     Some(output::Output {
@@ -465,6 +461,12 @@ fn output(
         sources,
         limit: value(output.limit).unwrap_or(100),
         stories: value(output.stories).unwrap_or(Stories::Merge),
+        prefer,
+        also_in: if value(output.also_in).unwrap_or(true) {
+            OtherSources::Named
+        } else {
+            OtherSources::Silent
+        },
         per_source: value(output.per_source),
         max_age: value(output.max_age),
         content: value(output.content).unwrap_or(ContentMode::Full),

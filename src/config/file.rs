@@ -35,6 +35,7 @@ pub(super) struct File {
     pub(super) allow: Option<Found<Vec<Network>>>,
     pub(super) manner: Manner,
     pub(super) hub: Option<Found<Url>>,
+    pub(super) clean_links: Option<Found<bool>>,
     pub(super) sources: Vec<Source>,
     pub(super) topics: Vec<Topic>,
     pub(super) outputs: Vec<Output>,
@@ -93,6 +94,8 @@ pub(super) struct Output {
     pub(super) sources: Option<Found<Vec<Found<String>>>>,
     pub(super) limit: Option<Found<usize>>,
     pub(super) stories: Option<Found<Stories>>,
+    pub(super) prefer: Option<Found<Vec<Found<String>>>>,
+    pub(super) also_in: Option<Found<bool>>,
     pub(super) per_source: Option<Found<usize>>,
     pub(super) max_age: Option<Found<Duration>>,
     pub(super) content: Option<Found<ContentMode>>,
@@ -179,6 +182,7 @@ fn poll(reading: &mut Reading<'_>, file: &mut File, table: &DeTable<'_>) {
 fn publish(reading: &mut Reading<'_>, file: &mut File, table: &DeTable<'_>) {
     let mut table = Table::new("[publish]", table);
     file.hub = table.take(reading, "hub", web_address);
+    file.clean_links = table.take(reading, "clean_links", switch);
     table.finish(reading);
 }
 
@@ -231,6 +235,8 @@ fn output<'t>(reading: &mut Reading<'_>, value: &'t Value<'t>, table: &'t DeTabl
         stories: table.take(reading, "stories", |_, value| {
             choice(value, &[("merge", Stories::Merge), ("all", Stories::All)])
         }),
+        prefer: table.take(reading, "prefer", |reading, value| list(reading, value, line)),
+        also_in: table.take(reading, "also_in", switch),
         per_source: table.take(reading, "per_source", count(1..=10_000)),
         max_age: table.take(reading, "max_age", duration),
         content: table.take(reading, "content", |_, value| {

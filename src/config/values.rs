@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use toml::de::{DeTable, DeValue};
 
-use super::problem::At;
+use super::problem::{At, Problem, nearest};
 use super::read::{Found, Reading, Table, Value, Wrong, line, list, offset_in_literal, text, wanted};
 use crate::ingest::fetch::Network;
 use crate::publish::template::Template;
@@ -258,4 +258,20 @@ pub(super) fn hide_suspects(reading: &mut Reading<'_>) {
         }
         start += line.len();
     }
+}
+
+/// A list of names, each of which must be a source's.
+pub(super) fn known_sources(
+    found: Found<Vec<Found<String>>>,
+    names: &[String],
+    problems: &mut Vec<Problem>,
+) -> Vec<String> {
+    for wanted in found.value.iter().filter(|wanted| !names.contains(&wanted.value)) {
+        let near = nearest(&wanted.value, names.iter().map(String::as_str));
+        problems.push(
+            Problem::error(wanted.at.clone(), format!("no source is called `{}`", wanted.value))
+                .label(near.map_or("unknown".to_owned(), |name| format!("did you mean \"{name}\"?"))),
+        );
+    }
+    found.value.into_iter().map(|found| found.value).collect()
 }

@@ -75,4 +75,17 @@ pub struct NewEntry {
     pub wording: Vec<u8>,
     /// What it says.
     pub entry: Entry,
+    /// What is compared of it; `None` where its source takes part in no stories.
+    pub likeness: Option<Likeness>,
+}
+
+/// What is compared of an entry to find its story: `story::likeness` makes it, and reads it again.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Likeness {
+    /// Hash of the cleaned address.
+    pub address: Option<i64>,
+    /// Hash of host and article number.
+    pub article: Option<i64>,
+    /// Folded words of headline and text.
+    pub signature: Vec<u8>,
 }

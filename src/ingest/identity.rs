@@ -100,7 +100,7 @@ fn says_something(entry: &Entry) -> bool {
 }
 
 fn is_publishers(rule: KeyRule) -> bool {
-    matches!(rule, KeyRule::Id | KeyRule::About | KeyRule::Link)
+    matches!(rule, KeyRule::Id | KeyRule::About | KeyRule::Link | KeyRule::Article)
 }
 
 fn is_distrusted(key: &Key, distrusted: &BTreeSet<String>) -> bool {
@@ -119,6 +119,7 @@ fn word(rule: KeyRule) -> &'static str {
         KeyRule::Id => "id",
         KeyRule::About => "about",
         KeyRule::Link => "link",
+        KeyRule::Article => "article",
         KeyRule::Title => "title",
         KeyRule::Body => "body",
     }

@@ -14,6 +14,7 @@ use super::identity::hash;
 use super::parse::raw::{Base, RawAuthor, RawEntry, RawFeed, RawLink, RawMedia, RawText, TextKind};
 use super::read::{Feed, Hints};
 use crate::entry::{Author, Enclosure, Entry, Key, KeyRule, Origin, Thumbnail};
+use crate::story::address;
 
 /// Earlier dates are a clock's beginning, not an entry's.
 const EARLIEST: i64 = 631_152_000; // 1990-01-01
@@ -129,20 +130,26 @@ fn entry(raw: RawEntry<'_>, context: &Context<'_>) -> Entry {
 
 /// Every key that the document gives, strongest first; `identity` decides which of them count. The text
 /// is the last resort, and a key of its making.
-fn keys(entry: &Entry, about: Option<&str>, raw_date: Option<&str>) -> Vec<Key> {
+pub(super) fn keys(entry: &Entry, about: Option<&str>, raw_date: Option<&str>) -> Vec<Key> {
     let key = |rule, value: String| Key { rule, value };
     let mut keys: Vec<Key> = Vec::new();
     keys.extend(entry.id.clone().map(|id| key(KeyRule::Id, id)));
     let about = about.map(str::trim).filter(|about| !about.is_empty());
     keys.extend(about.map(|about| key(KeyRule::About, about.to_owned())));
     keys.extend(entry.link.as_deref().map(|link| key(KeyRule::Link, cleaned(link))));
+    let article = entry.link.as_deref().and_then(address::article);
+    keys.extend(article.map(|article| key(KeyRule::Article, article)));
     let title = entry.title.as_deref();
     keys.extend(title.map(|title| key(KeyRule::Title, hash(&[title, raw_date.unwrap_or_default()]))));
     keys
 }
 
-/// A link without what changes while the page stays: scheme, fragment, a last slash.
+/// A link without what changes while the page stays, as stories compare it; of a site as a whole, without scheme,
+/// fragment and last slash.
 fn cleaned(link: &str) -> String {
+    if let Some(key) = address::key(link) {
+        return key;
+    }
     let link = link.split('#').next().unwrap_or(link);
     let link = link.split_once("://").map_or(link, |(_, rest)| rest);
     link.trim_end_matches('/').to_owned()

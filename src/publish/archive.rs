@@ -9,7 +9,7 @@ use super::document::{Document, Place};
 use super::format::Format;
 use super::output::Output;
 use super::shelf::Representation;
-use super::{Adopted, Outputs, atom, json_feed, rss, select};
+use super::{Adopted, Outputs, atom, json_feed, rss, select, stories};
 use crate::store::{Error, Frozen, Store};
 
 /// The formats that have archive pages.
@@ -107,7 +107,9 @@ impl Archives {
             return Ok(None);
         }
         let next = page.is_full.then_some(number + 1);
-        let document = document(&outputs, adopted, number, next, page.entries);
+        let mut document = document(&outputs, adopted, number, next, page.entries);
+        let numbers = document.entries.iter().map(|shown| shown.kept.number).collect();
+        stories::name_others(&mut document, &adopted.output, &self.store.companions(numbers).await?);
         if !page.is_full {
             let changed = document.entries.iter().map(|shown| shown.kept.changed).max();
             return Ok(Some(open(&document, format, changed.unwrap_or(adopted.since))));
@@ -169,7 +171,7 @@ fn document(
         hub: None,
         since: adopted.since,
         place: Place::Archive { number, next },
-        entries: entries.map(|kept| select::shown(output, Arc::new(kept))).collect(),
+        entries: entries.map(|kept| select::shown(output, site.links, Arc::new(kept))).collect(),
     }
 }
 

@@ -137,7 +137,7 @@ mod tests {
                 .collect::<Vec<_>>()
         };
         let public_url = url::Url::parse("https://feeds.example.org").expect("an address");
-        let site = Site { public_url, hub: None };
+        let site = Site { public_url, hub: None, links: super::super::output::Links::AsTheyAre };
         let document = |events| super::document(&site, events, at(0));
         let text = String::from_utf8(atom::write(&document(events()))).expect("text");
         for part in [

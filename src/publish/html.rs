@@ -7,6 +7,7 @@ use url::Url;
 
 use super::document::{Document, Shown};
 use super::format::Format;
+use super::stories::MARK;
 use super::text::{excerpt, one_line, uri};
 
 const STYLE: &str = include_str!("style.css");
@@ -157,6 +158,7 @@ fn subscribe(title: &str, address: impl Fn(Format) -> String) -> Markup {
 
 fn entry(shown: &Shown) -> Markup {
     let text = shown.summary.as_deref().or(shown.content.as_deref());
+    let text = text.map(|html| html.split(MARK).next().unwrap_or_default());
     let text =
         text.map(|html| excerpt(html, EXCERPT)).filter(|text| !text.is_empty() && *text != shown.title);
     html! {

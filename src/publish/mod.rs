@@ -16,6 +16,7 @@ pub mod render;
 pub mod rss;
 pub mod select;
 pub mod shelf;
+mod stories;
 pub mod template;
 mod text;
 mod xml;
@@ -29,9 +30,13 @@ use crate::filter::{Matcher, Query, Subject};
 use crate::store::{Advance, Candidate, Member, Others, OutputId, RememberedOutput, Store};
 use output::{Output, Site};
 use press::Press;
+use stories::Found;
 
 /// How many entries are read and evaluated at a time.
 const BATCH: usize = 500;
+
+/// How many that match may wait to be written.
+const MANY: usize = 20_000;
 
 /// The outputs of one config, compiled, and what the store calls them.
 pub struct Outputs {
@@ -57,7 +62,7 @@ struct Due<'a> {
     adopted: &'a Adopted,
     watermark: i64,
     debuts: HashMap<String, usize>,
-    members: Vec<Member>,
+    found: Vec<Found>,
 }
 
 impl Outputs {
@@ -100,7 +105,7 @@ fn definition(output: &Output, query: &[u8], sources: &HashMap<String, usize>) -
         .collect();
     debuts.sort();
     debuts.dedup();
-    let text = format!("{} {:?} {debuts:?}", hex(query), output.sources);
+    let text = format!("{} {:?} {debuts:?} {:?}", hex(query), output.sources, output.stories);
     hex(&Sha256::digest(text))
 }
 
@@ -125,7 +130,7 @@ pub async fn advance(
     let mut onward = Vec::new();
     for (number, adopted) in outputs.outputs.iter().enumerate() {
         let Some(known) = remembered.get(&adopted.id) else { continue };
-        let due = |watermark, debuts| Due { number, adopted, watermark, debuts, members: Vec::new() };
+        let due = |watermark, debuts| Due { number, adopted, watermark, debuts, found: Vec::new() };
         if known.definition != adopted.definition {
             anew.push(due(0, HashMap::new()));
         } else if known.watermark < latest {
@@ -191,16 +196,19 @@ pub async fn rehearse(
             adopted,
             watermark: 0,
             debuts: HashMap::new(),
-            members: Vec::new(),
+            found: Vec::new(),
         })
         .collect();
     let mut from = 0;
     while !due.is_empty() && batch(store, &mut from, &mut due, &outputs, now).await? == Left::More {}
+    for due in &mut due {
+        due.found = chosen(store, due, &outputs, Others::Go).await?;
+    }
     let rehearsed = outputs.outputs.iter().enumerate().map(|(number, adopted)| Rehearsed {
         name: adopted.output.name.clone(),
         known: known(&adopted.output.name).map(|known| known.id),
         members: find(&due, number)
-            .map(|place| due[place].members.iter().map(|member| member.entry).collect()),
+            .map(|place| due[place].found.iter().map(|found| found.member.entry).collect()),
     });
     Ok(rehearsed.collect())
 }
@@ -215,7 +223,7 @@ pub enum Progress {
 }
 
 /// Runs the queries of some outputs together over what they have not seen yet. With
-/// [`Others::Stay`] each batch is written as it is done; with [`Others::Go`] the old members stand
+/// [`Others::Stay`] what was found is written now and then; with [`Others::Go`] the old members stand
 /// until all is evaluated.
 async fn pass(
     store: &Store,
@@ -227,24 +235,50 @@ async fn pass(
     let Some(mut from) = due.iter().map(|due| due.watermark).min() else { return Ok(()) };
     loop {
         let last = batch(store, &mut from, due, outputs, now).await? == Left::Nothing;
-        if last || others == Others::Stay {
-            let advances = due
-                .iter_mut()
-                .map(|due| Advance {
+        let many = due.iter().map(|due| due.found.len()).sum::<usize>() >= MANY;
+        if last || (others == Others::Stay && many) {
+            let mut advances = Vec::with_capacity(due.len());
+            for due in due.iter_mut() {
+                let found = chosen(store, due, outputs, others).await?;
+                advances.push(Advance {
                     output: due.adopted.id,
                     definition: due.adopted.definition.clone(),
                     watermark: from.max(due.watermark),
-                    members: std::mem::take(&mut due.members),
+                    members: found.into_iter().map(|found| found.member).collect(),
                     others,
                     page_size: archive::page_size(&due.adopted.output),
-                })
-                .collect();
+                });
+            }
             store.advance(advances).await?;
         }
         if last {
             return Ok(());
         }
     }
+}
+
+/// Of what an output's query has found, what enters: one entry for each story, and of a first poll only so many.
+async fn chosen(
+    store: &Store,
+    due: &mut Due<'_>,
+    outputs: &Outputs,
+    others: Others,
+) -> Result<Vec<Found>, crate::store::Error> {
+    let output = &due.adopted.output;
+    let found = std::mem::take(&mut due.found);
+    let published = store.published(due.adopted.id, stories::asked(&found, output)).await?;
+    let mut found = stories::merged(found, output, &published, others);
+    found.retain(|found| {
+        let most = outputs.sources.get(&found.source).copied().unwrap_or(usize::MAX);
+        !found.debut || enters(due.debuts.entry(found.source.clone()).or_default(), most)
+    });
+    Ok(found)
+}
+
+fn enters(entered: &mut usize, most: usize) -> bool {
+    let enters = *entered < most;
+    *entered += usize::from(enters);
+    enters
 }
 
 /// Whether there is more to evaluate.
@@ -289,14 +323,12 @@ fn evaluate(candidate: &Candidate, outputs: &Outputs, due: &mut [Due<'_>], now: 
         .hits(&Subject::of(kept, now), |number| find(due, number).is_some_and(|place| wants(&due[place])));
     for hit in hits {
         let Some(due) = find(due, hit.query).map(|place| &mut due[place]) else { continue };
-        if candidate.debut {
-            let entered = due.debuts.entry(from.clone()).or_default();
-            if *entered >= outputs.sources.get(from).copied().unwrap_or(usize::MAX) {
-                continue;
-            }
-            *entered += 1;
-        }
         let why = serde_json::to_string(&hit.reasons).unwrap_or_default();
-        due.members.push(Member { entry: kept.number, date: kept.date, why });
+        due.found.push(Found {
+            member: Member { entry: kept.number, date: kept.date, why },
+            source: from.clone(),
+            story: candidate.story,
+            debut: candidate.debut,
+        });
     }
 }

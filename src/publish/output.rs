@@ -25,6 +25,10 @@ pub struct Output {
     pub limit: usize,
     /// One entry a story, or each entry.
     pub stories: Stories,
+    /// Names of the sources whose entries stand for a story, the best first, before it is published.
+    pub prefer: Vec<String>,
+    /// Whether an entry names the other sources of its story.
+    pub also_in: OtherSources,
     /// The most entries of one source.
     pub per_source: Option<usize>,
     /// Older entries are not shown.
@@ -44,6 +48,15 @@ pub enum Stories {
     All,
 }
 
+/// Whether an output names the other sources of a story.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum OtherSources {
+    /// It does, below the text and in the format's own way.
+    Named,
+    /// It does not.
+    Silent,
+}
+
 /// How much of an entry's text an output publishes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum ContentMode {
@@ -55,6 +68,15 @@ pub enum ContentMode {
     None,
 }
 
+/// Which addresses of entries are published.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Links {
+    /// As their publishers write them.
+    AsTheyAre,
+    /// Without tracking parameters, wrappers and caches.
+    Clean,
+}
+
 /// What all outputs have in common.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Site {
@@ -62,4 +84,6 @@ pub struct Site {
     pub public_url: Url,
     /// The WebSub hub to name and to ping.
     pub hub: Option<Url>,
+    /// Which addresses of entries are published.
+    pub links: Links,
 }

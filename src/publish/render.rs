@@ -14,7 +14,7 @@ use super::html::{FrontPage, OutputLine, SourceLine};
 use super::output::{Output, Site};
 use super::press::{MadeOf, News, Standing};
 use super::shelf::{self, Representation, Shelf};
-use super::{Adopted, Outputs, atom, files, health, html, json_feed, opml, rss, select};
+use super::{Adopted, Outputs, atom, files, health, html, json_feed, opml, rss, select, stories};
 use crate::filter::Reason;
 use crate::store::{Error, Extent, Hub, OutputId, Rendering, Store, Wanted};
 
@@ -169,6 +169,8 @@ async fn document(
     let Extent { pages, entries: archived } = store.archive_extent(adopted.id).await?;
     let entries = entries.into_iter().map(Arc::new).collect();
     let mut document = select::document(output, &outputs.site, entries, now);
+    let numbers = document.entries.iter().map(|shown| shown.kept.number).collect();
+    stories::name_others(&mut document, output, &store.companions(numbers).await?);
     document.since = adopted.since;
     let numbers = document.entries.iter().map(|shown| shown.kept.number).collect();
     let reasons = store.reasons(adopted.id, numbers).await?;

@@ -7,10 +7,11 @@ use jiff::{SignedDuration, Timestamp};
 use url::Url;
 
 use super::document::{Document, Place, Shown};
-use super::output::{ContentMode, Output, Site};
+use super::output::{ContentMode, Links, Output, Site};
 use super::template::{Filling, Template};
 use super::text;
 use crate::entry::KeptEntry;
+use crate::story;
 
 /// Characters of a summary that is made of the start of a text.
 const EXCERPT: usize = 400;
@@ -29,12 +30,19 @@ pub fn document(output: &Output, site: &Site, entries: Vec<Arc<KeptEntry>>, now:
         hub: site.hub.clone(),
         since: Timestamp::UNIX_EPOCH,
         place: Place::Current { previous: None },
-        entries: chosen(output, entries, now).into_iter().map(|kept| shown(output, kept)).collect(),
+        entries: chosen(output, entries, now)
+            .into_iter()
+            .map(|kept| shown(output, site.links, kept))
+            .collect(),
     }
 }
 
 /// One entry as an output shows it.
-pub fn shown(output: &Output, kept: Arc<KeptEntry>) -> Shown {
+pub fn shown(output: &Output, links: Links, mut kept: Arc<KeptEntry>) -> Shown {
+    if links == Links::Clean && kept.entry.link.is_some() {
+        let entry = &mut Arc::make_mut(&mut kept).entry;
+        entry.link = entry.link.as_deref().map(story::address::cleaned);
+    }
     let entry = &kept.entry;
     let summary = entry.summary.clone().filter(|html| !html.trim().is_empty());
     let content = entry.content.clone().filter(|html| !html.trim().is_empty());

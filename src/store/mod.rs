@@ -159,6 +159,47 @@ pub struct Candidate {
     pub entry: KeptEntry,
     /// Whether it came with the first poll of its source.
     pub debut: bool,
+    /// The story that it tells: the number of the story's first entry, its own where it joined none.
+    pub story: i64,
+}
+
+/// Another entry of a story, as readers are told of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Companion {
+    /// The store's number.
+    pub entry: i64,
+    /// Its source's name in the config.
+    pub source: String,
+    /// What its source is called.
+    pub title: String,
+    /// Its page.
+    pub link: Option<String>,
+}
+
+/// How an entry stands in its story.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct InStory {
+    /// The store's number.
+    pub entry: i64,
+    /// The number of the story's first entry.
+    pub story: i64,
+    /// Why it joined, in words; `None` for the first and for one that stands alone.
+    pub why: Option<String>,
+    /// The others, in the order in which they joined.
+    pub companions: Vec<Companion>,
+}
+
+/// An entry that joined a story.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Merge {
+    /// The entry.
+    pub entry: KeptEntry,
+    /// The first of the story, if it is still kept.
+    pub first: Option<KeptEntry>,
+    /// Why, in words.
+    pub why: String,
+    /// When.
+    pub joined: Timestamp,
 }
 
 /// One entry that enters an output.

@@ -10,6 +10,7 @@ mod notes;
 mod outputs;
 mod pings;
 mod sources;
+mod stories;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -109,6 +110,8 @@ pub struct Store {
     path: Arc<std::path::Path>,
     questions: mpsc::Sender<Job>,
     commands: mpsc::Sender<Command>,
+    /// Only the writer takes it, but for a look at its size.
+    window: Arc<std::sync::Mutex<stories::Window>>,
 }
 
 /// The bodies of the store's threads: the caller runs each on a thread of its own and joins them.
@@ -144,7 +147,8 @@ pub fn open(options: &Options) -> Result<(Store, Workers), Error> {
         let asked = Arc::clone(&asked);
         workers.push(Box::new(move || read(reader, &asked)));
     }
-    Ok((Store { path: Arc::from(path.as_path()), questions, commands }, Workers(workers)))
+    let store = Store { path: Arc::from(path.as_path()), questions, commands, window: Arc::default() };
+    Ok((store, Workers(workers)))
 }
 
 fn read(mut connection: Connection, asked: &std::sync::Mutex<mpsc::Receiver<Job>>) {
@@ -396,7 +400,12 @@ impl Store {
     /// The store cannot write; then nothing of the poll is kept.
     pub async fn commit(&self, poll: Poll) -> Result<(), Error> {
         let weight = if poll.changes.is_empty() { Weight::Light } else { Weight::Heavy };
-        self.weighted(weight, move |c| entries::commit(c, &poll)).await
+        let window = Arc::clone(&self.window);
+        self.weighted(weight, move |c| {
+            let mut window = window.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+            entries::commit(c, &poll, &mut window)
+        })
+        .await
     }
 
     /// Forgets up to `n` entries first seen before a time, oldest first; their keys stay, so that they

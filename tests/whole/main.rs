@@ -15,4 +15,5 @@ mod reload;
 mod signals;
 mod sources;
 mod store_files;
+mod stories;
 mod tls;

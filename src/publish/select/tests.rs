@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::*;
 use crate::entry::{Entry, From};
-use crate::publish::output::Stories;
+use crate::publish::output::{OtherSources, Stories};
 
 fn kept(number: i64, source: &str, seconds: i64) -> Arc<KeptEntry> {
     let date = Timestamp::from_second(seconds).unwrap();
@@ -36,12 +36,14 @@ fn numbers(per_source: Option<usize>, max_age: Option<Duration>, limit: usize) -
         sources: None,
         limit,
         stories: Stories::All,
+        prefer: Vec::new(),
+        also_in: OtherSources::Named,
         per_source,
         max_age,
         content: ContentMode::Full,
         write_to: None,
     };
-    let site = Site { public_url: "https://a.example".parse().unwrap(), hub: None };
+    let site = Site { public_url: "https://a.example".parse().unwrap(), hub: None, links: Links::AsTheyAre };
     let entries = vec![
         kept(1, "a", 100),
         kept(2, "a", 300),

@@ -8,6 +8,7 @@ use rusqlite::{Connection, OptionalExtension, Result, Row, params};
 use serde::{Deserialize, Serialize};
 
 use super::super::{Candidate, Poll, SourceId};
+use super::stories::{self, Fresh, Window};
 use super::{from_json, millis, time, to_json};
 use crate::entry::change::{Change, Known, KnownEntries, KnownEntry, NewEntry};
 use crate::entry::{Author, Enclosure, Entry, From, KeptEntry, Key, KeyRule, Origin, Thumbnail};
@@ -75,6 +76,7 @@ fn spell(key: &Key) -> String {
         KeyRule::Id => "id",
         KeyRule::About => "about",
         KeyRule::Link => "link",
+        KeyRule::Article => "article",
         KeyRule::Title => "title",
         KeyRule::Body => "body",
     };
@@ -106,13 +108,17 @@ pub(super) fn known(c: &Connection, source: SourceId, keys: Vec<Key>) -> Result<
     Ok(found)
 }
 
-pub(super) fn commit(c: &Connection, poll: &Poll) -> Result<()> {
+pub(super) fn commit(c: &Connection, poll: &Poll, window: &mut Window) -> Result<()> {
+    let mut fresh = Vec::new();
     let debut: bool = c
         .prepare_cached("SELECT polled = 0 FROM source WHERE id = ?1")?
         .query_row([poll.source.0], |row| row.get(0))?;
     for change in &poll.changes {
         match change {
-            Change::New(new) => insert(c, poll.source, new, debut)?,
+            Change::New(new) => {
+                let number = insert(c, poll.source, new, debut)?;
+                fresh.push(Fresh { number, source: poll.source.0, new });
+            }
             Change::Edited { number, entry, fingerprint, wording, changed } => {
                 edit(c, *number, entry, fingerprint, wording, *changed)?;
                 add_keys(c, poll.source, *number, &entry.keys)?;
@@ -120,6 +126,7 @@ pub(super) fn commit(c: &Connection, poll: &Poll) -> Result<()> {
             Change::Rekeyed { number, keys } => add_keys(c, poll.source, *number, keys)?,
         }
     }
+    stories::settle(c, window, fresh)?;
     super::sources::remember_health(c, &poll.health)?;
     // A failed first visit leaves the first poll still to come.
     let polled = poll.state.last_success.is_some();
@@ -130,7 +137,7 @@ pub(super) fn commit(c: &Connection, poll: &Poll) -> Result<()> {
     Ok(())
 }
 
-fn insert(c: &Connection, source: SourceId, new: &NewEntry, debut: bool) -> Result<()> {
+fn insert(c: &Connection, source: SourceId, new: &NewEntry, debut: bool) -> Result<i64> {
     let mut taken = c.prepare_cached("SELECT EXISTS (SELECT 1 FROM entry WHERE uid = ?1)")?;
     let mut uid = None;
     for candidate in &new.uids {
@@ -162,7 +169,9 @@ fn insert(c: &Connection, source: SourceId, new: &NewEntry, debut: bool) -> Resu
         entry.summary,
         entry.content,
     ])?;
-    add_keys(c, source, c.last_insert_rowid(), &entry.keys)
+    let number = c.last_insert_rowid();
+    add_keys(c, source, number, &entry.keys)?;
+    Ok(number)
 }
 
 fn edit(
@@ -228,12 +237,29 @@ pub(super) fn prune(c: &Connection, before: Timestamp, n: usize) -> Result<usize
 pub(super) fn after(c: &Connection, watermark: i64, n: usize) -> Result<Vec<Candidate>> {
     let sources = sources(c);
     c.prepare_cached(&format!(
-        "SELECT {KEPT}, entry.debut FROM entry WHERE revision > ?1 ORDER BY revision LIMIT ?2"
+        "SELECT {KEPT}, entry.debut, coalesce(story_member.story, entry.number)
+         FROM entry LEFT JOIN story_member ON story_member.entry = entry.number
+         WHERE revision > ?1 ORDER BY revision LIMIT ?2"
     ))?
     .query_map(params![watermark, n as i64], |row| {
-        Ok(Candidate { entry: kept(row, &sources)?, debut: row.get(14)? })
+        Ok(Candidate { entry: kept(row, &sources)?, debut: row.get(14)?, story: row.get(15)? })
     })?
     .collect()
+}
+
+/// One entry, if it is still kept.
+pub(super) fn one(c: &Connection, number: i64) -> Result<Option<KeptEntry>> {
+    let sources = sources(c);
+    c.prepare_cached(&format!("SELECT {KEPT} FROM entry WHERE number = ?1"))?
+        .query_row([number], |row| kept(row, &sources))
+        .optional()
+}
+
+/// Gives an entry the next revision, so that outputs look at it again.
+pub(super) fn touch(c: &Connection, number: i64) -> Result<()> {
+    c.prepare_cached("UPDATE entry SET revision = ?2 WHERE number = ?1")?
+        .execute([number, next_revision(c)?])
+        .map(drop)
 }
 
 /// The sources as readers are told of them, also those that left the config: each is read when an
@@ -248,7 +274,7 @@ pub(super) fn sources(c: &Connection) -> Sources<'_> {
 }
 
 impl Sources<'_> {
-    fn get(&self, id: i64) -> Result<From> {
+    pub(super) fn get(&self, id: i64) -> Result<From> {
         if let Some(from) = self.known.borrow().get(&id) {
             return Ok(from.clone());
         }

@@ -16,6 +16,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("0002_publish.sql"),
     include_str!("0003_health.sql"),
     include_str!("0004_note.sql"),
+    include_str!("0005_stories.sql"),
 ];
 
 pub(super) fn create_private_folder(folder: &Path) -> std::io::Result<()> {

@@ -66,10 +66,12 @@ impl Store {
 fn find(c: &Connection, condition: &str, text: &str, n: usize) -> Result<Vec<Candidate>> {
     let sources = entries::sources(c);
     c.prepare(&format!(
-        "SELECT {KEPT}, entry.debut FROM entry WHERE {condition} ORDER BY entry.date DESC, entry.number DESC LIMIT ?2"
+        "SELECT {KEPT}, entry.debut, coalesce(story_member.story, entry.number)
+         FROM entry LEFT JOIN story_member ON story_member.entry = entry.number
+         WHERE {condition} ORDER BY entry.date DESC, entry.number DESC LIMIT ?2"
     ))?
     .query_map(params![text, n as i64], |row| {
-        Ok(Candidate { entry: entries::kept(row, &sources)?, debut: row.get(14)? })
+        Ok(Candidate { entry: entries::kept(row, &sources)?, debut: row.get(14)?, story: row.get(15)? })
     })?
     .collect()
 }

@@ -143,8 +143,13 @@ pub(super) fn remember_renderings(c: &Connection, renderings: &[Rendering], hub:
 pub(super) fn touched_since(c: &Connection, revision: i64) -> Result<(Vec<OutputId>, i64)> {
     let touched = c
         .prepare_cached(
-            "SELECT DISTINCT membership.output FROM entry JOIN membership ON membership.entry = entry.number
-             WHERE entry.revision > ?1",
+            "SELECT membership.output FROM entry JOIN membership ON membership.entry = entry.number
+             WHERE entry.revision > ?1
+             UNION SELECT membership.output FROM entry JOIN story_member AS joined ON joined.entry = entry.number
+             JOIN membership ON membership.entry = joined.story WHERE entry.revision > ?1
+             UNION SELECT membership.output FROM entry JOIN story_member AS joined ON joined.entry = entry.number
+             JOIN story_member AS other ON other.story = joined.story
+             JOIN membership ON membership.entry = other.entry WHERE entry.revision > ?1",
         )?
         .query_map([revision], |row| Ok(OutputId(row.get(0)?)))?
         .collect::<Result<_>>()?;

@@ -1,0 +1,371 @@
+//! SQL of the stories: which story a new entry tells, who is in one, and what a user changes. Part of the store's door.
+
+use std::collections::HashMap;
+use std::sync::PoisonError;
+
+use jiff::Timestamp;
+use rusqlite::{CachedStatement, Connection, OptionalExtension, Result, Row, params};
+
+use super::super::{Companion, InStory, Merge, OutputId};
+use super::{Error, Store, entries, millis, time};
+use crate::entry::change::{Likeness, NewEntry};
+use crate::story::index::Index;
+use crate::story::judge::{self, Facts};
+use crate::story::signature::Signature;
+
+/// Entries that are compared with a new one, at most of each kind.
+const CANDIDATES: usize = 16;
+
+/// What the writer holds in memory to decide: the index, and how far it goes.
+#[derive(Debug, Default)]
+pub(super) struct Window {
+    index: Index,
+    /// Entries up to this one are in the index.
+    last: i64,
+    filled: bool,
+}
+
+/// A new entry that was just written.
+pub(super) struct Fresh<'a> {
+    pub(super) number: i64,
+    pub(super) source: i64,
+    pub(super) new: &'a NewEntry,
+}
+
+/// Decides which stories new entries of one poll tell, and writes it down. What an entry is compared with does
+/// not depend on its place in the document.
+pub(super) fn settle(c: &Connection, window: &mut Window, mut fresh: Vec<Fresh<'_>>) -> Result<()> {
+    fresh.retain(|fresh| fresh.new.likeness.is_some());
+    let Some(now) = fresh.iter().map(|fresh| millis(fresh.new.first_seen)).max() else { return Ok(()) };
+    fresh.sort_by(|a, b| (a.new.date, &a.new.entry.keys).cmp(&(b.new.date, &b.new.entry.keys)));
+    window.catch_up(c, now)?;
+    for fresh in &fresh {
+        let Some(likeness) = &fresh.new.likeness else { continue };
+        let Some(facts) = facts(fresh, likeness) else { continue };
+        remember(c, fresh, likeness)?;
+        let candidates = candidates(c, window, &facts, fresh.number)?;
+        match judge::decide(&facts, &candidates) {
+            Some((story, reason)) => {
+                join_member(c, fresh.number, story, &reason.to_string(), fresh.new.first_seen)?
+            }
+            None => window.index.add(fresh.number, now, &facts.signature),
+        }
+        window.last = window.last.max(fresh.number);
+    }
+    forget(c, now, fresh.len() * 2 + 8)
+}
+
+fn facts(fresh: &Fresh<'_>, likeness: &Likeness) -> Option<Facts> {
+    Some(Facts {
+        source: fresh.source,
+        date: millis(fresh.new.date),
+        address: likeness.address,
+        article: likeness.article,
+        signature: Signature::decode(&likeness.signature)?,
+    })
+}
+
+fn remember(c: &Connection, fresh: &Fresh<'_>, likeness: &Likeness) -> Result<()> {
+    c.prepare_cached(
+        "INSERT INTO likeness (entry, source, date, seen, address, article, signature)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+    )?
+    .execute(params![
+        fresh.number,
+        fresh.source,
+        millis(fresh.new.date),
+        millis(fresh.new.first_seen),
+        likeness.address,
+        likeness.article,
+        likeness.signature,
+    ])
+    .map(drop)
+}
+
+fn join_member(c: &Connection, entry: i64, story: i64, why: &str, at: Timestamp) -> Result<()> {
+    c.prepare_cached(
+        "INSERT OR REPLACE INTO story_member (entry, story, why, joined) VALUES (?1, ?2, ?3, ?4)",
+    )?
+    .execute(params![entry, story, why, millis(at)])
+    .map(drop)
+}
+
+/// Numbers grow with time, so that only the lowest need a look.
+fn forget(c: &Connection, now: i64, n: usize) -> Result<()> {
+    let before = now - judge::ADDRESS_DAYS * 24 * 3_600_000;
+    c.prepare_cached(
+        "DELETE FROM likeness WHERE entry IN (
+             SELECT entry FROM (SELECT entry, seen FROM likeness ORDER BY entry LIMIT ?2) WHERE seen < ?1)",
+    )?
+    .execute(params![before, n as i64])
+    .map(drop)
+}
+
+/// The columns that [`read`] takes, of entries that are the first of their story.
+const FACTS: &str = "SELECT entry, source, date, address, article, signature FROM likeness AS l";
+const FIRSTS: &str = "NOT EXISTS (SELECT 1 FROM story_member AS m WHERE m.entry = l.entry)";
+
+fn candidates(c: &Connection, window: &Window, facts: &Facts, own: i64) -> Result<Vec<(i64, Facts)>> {
+    let mut found: Vec<(i64, Facts)> = Vec::new();
+    let mut one = c.prepare_cached(&format!("{FACTS} WHERE entry = ?1 AND entry <> ?2 AND {FIRSTS}"))?;
+    for number in window.index.candidates(&facts.signature).into_iter().rev().take(4 * CANDIDATES) {
+        add(&mut one, number, own, &mut found)?;
+    }
+    for (column, value) in [("address", facts.address), ("article", facts.article)] {
+        let Some(value) = value else { continue };
+        let mut same = c.prepare_cached(&format!(
+            "{FACTS} WHERE {column} = ?1 AND entry <> ?2 AND {FIRSTS} ORDER BY entry DESC LIMIT {CANDIDATES}"
+        ))?;
+        add(&mut same, value, own, &mut found)?;
+    }
+    found.sort_by_key(|(number, _)| *number);
+    found.dedup_by_key(|(number, _)| *number);
+    Ok(found)
+}
+
+fn add(question: &mut CachedStatement<'_>, value: i64, own: i64, to: &mut Vec<(i64, Facts)>) -> Result<()> {
+    let rows = question.query_map([value, own], read)?;
+    for row in rows {
+        to.extend(row?);
+    }
+    Ok(())
+}
+
+/// A row of [`FACTS`]; `None` where its signature is of another version.
+fn read(row: &Row<'_>) -> Result<Option<(i64, Facts)>> {
+    let Some(signature) = Signature::decode(row.get_ref(5)?.as_blob()?) else { return Ok(None) };
+    let facts = Facts {
+        source: row.get(1)?,
+        date: row.get(2)?,
+        address: row.get(3)?,
+        article: row.get(4)?,
+        signature,
+    };
+    Ok(Some((row.get(0)?, facts)))
+}
+
+impl Window {
+    /// Takes in what is in the store and not yet in the index: everything of the last days at the first decision
+    /// after a start, and later what another process has written.
+    fn catch_up(&mut self, c: &Connection, now: i64) -> Result<()> {
+        let begin = Index::begin(now);
+        let newest: i64 = c
+            .prepare_cached("SELECT coalesce(max(entry), 0) FROM likeness")?
+            .query_row([], |row| row.get(0))?;
+        // A transaction that was rolled back has taken its numbers with it.
+        self.last = self.last.min(newest);
+        if !self.filled {
+            self.last = before(c, begin, newest)?;
+            self.filled = true;
+        }
+        if self.last == newest {
+            return Ok(());
+        }
+        let mut rows = c.prepare_cached(&format!(
+            "SELECT entry, seen, signature FROM likeness AS l WHERE entry > ?1 AND {FIRSTS} ORDER BY entry"
+        ))?;
+        let mut rows = rows.query([self.last])?;
+        while let Some(row) = rows.next()? {
+            let seen: i64 = row.get(1)?;
+            if seen >= begin
+                && let Some(signature) = Signature::decode(row.get_ref(2)?.as_blob()?)
+            {
+                self.index.add(row.get(0)?, seen, &signature);
+            }
+        }
+        self.last = newest;
+        Ok(())
+    }
+}
+
+/// The last entry that was seen before a time: entries are numbered as they are seen.
+fn before(c: &Connection, begin: i64, newest: i64) -> Result<i64> {
+    let mut at = c.prepare_cached("SELECT seen FROM likeness WHERE entry >= ?1 ORDER BY entry LIMIT 1")?;
+    let (mut low, mut high) = (0, newest);
+    while low < high {
+        let middle = low + (high - low) / 2;
+        let seen: Option<i64> = at.query_row([middle + 1], |row| row.get(0)).optional()?;
+        if seen.is_some_and(|seen| seen < begin) { low = middle + 1 } else { high = middle }
+    }
+    Ok(low)
+}
+
+impl Store {
+    /// The other entries of the stories of these entries, by entry, in the order in which they joined.
+    ///
+    /// # Errors
+    /// The store cannot read.
+    pub async fn companions(&self, of: Vec<i64>) -> Result<HashMap<i64, Vec<Companion>>, Error> {
+        self.ask(move |c| {
+            let mut all = HashMap::new();
+            for entry in of {
+                let companions = companions(c, entry)?;
+                if !companions.is_empty() {
+                    all.insert(entry, companions);
+                }
+            }
+            Ok(all)
+        })
+        .await
+    }
+
+    /// Of these stories, the entries that an output has already.
+    ///
+    /// # Errors
+    /// The store cannot read.
+    pub async fn published(&self, output: OutputId, stories: Vec<i64>) -> Result<HashMap<i64, i64>, Error> {
+        self.ask(move |c| {
+            let mut question = c.prepare_cached(
+                "SELECT min(entry) FROM membership WHERE output = ?1 AND entry IN (
+                     SELECT ?2 UNION ALL SELECT entry FROM story_member WHERE story = ?2)",
+            )?;
+            let mut found = HashMap::new();
+            for story in stories {
+                let entry: Option<i64> = question.query_row([output.0, story], |row| row.get(0))?;
+                found.extend(entry.map(|entry| (story, entry)));
+            }
+            Ok(found)
+        })
+        .await
+    }
+
+    /// The latest merges, newest first.
+    ///
+    /// # Errors
+    /// The store cannot read.
+    pub async fn merges(&self, n: usize) -> Result<Vec<Merge>, Error> {
+        self.ask(move |c| merges(c, n)).await
+    }
+
+    /// How an entry stands in its story: called by its number, published id or address.
+    ///
+    /// # Errors
+    /// The store cannot read.
+    pub async fn story_of(&self, entry: String) -> Result<Option<InStory>, Error> {
+        self.ask(move |c| find(c, &entry)?.map(|number| in_story(c, number)).transpose()).await
+    }
+
+    /// Takes an entry out of its story for good: it stands alone, and outputs look at it again. The first of a
+    /// story leaves the others to the next of them. Answers whether there was anything to part.
+    ///
+    /// # Errors
+    /// The store cannot write.
+    pub async fn split_story(&self, entry: i64) -> Result<bool, Error> {
+        self.command(move |c| split(c, entry)).await
+    }
+
+    /// Makes one story of the stories of two entries, called by the first of the earlier one. Answers
+    /// whether they were two.
+    ///
+    /// # Errors
+    /// The store cannot write.
+    pub async fn join_stories(&self, a: i64, b: i64, at: Timestamp) -> Result<bool, Error> {
+        self.command(move |c| join(c, a, b, at)).await
+    }
+
+    /// What the window of what is compared takes in memory: entries, bytes.
+    pub fn window(&self) -> (usize, usize) {
+        let window = self.window.lock().unwrap_or_else(PoisonError::into_inner);
+        (window.index.len(), window.index.bytes())
+    }
+}
+
+/// The story that an entry tells: its own number where it joined none.
+fn story(c: &Connection, entry: i64) -> Result<i64> {
+    let joined = c
+        .prepare_cached("SELECT story FROM story_member WHERE entry = ?1")?
+        .query_row([entry], |row| row.get(0))
+        .optional()?;
+    Ok(joined.unwrap_or(entry))
+}
+
+/// All entries of a story that are still kept, the first one first.
+fn members(c: &Connection, story: i64) -> Result<Vec<i64>> {
+    c.prepare_cached(
+        "SELECT number FROM entry WHERE number = ?1
+         UNION ALL SELECT * FROM (SELECT entry FROM story_member WHERE story = ?1 ORDER BY joined, entry)",
+    )?
+    .query_map([story], |row| row.get(0))?
+    .collect()
+}
+
+fn companions(c: &Connection, entry: i64) -> Result<Vec<Companion>> {
+    let story = story(c, entry)?;
+    let sources = entries::sources(c);
+    let mut question = c.prepare_cached("SELECT source, link FROM entry WHERE number = ?1")?;
+    let others = members(c, story)?.into_iter().filter(|number| *number != entry);
+    others
+        .map(|number| {
+            question.query_row([number], |row| {
+                let from = sources.get(row.get(0)?)?;
+                Ok(Companion { entry: number, source: from.name, title: from.title, link: row.get(1)? })
+            })
+        })
+        .collect()
+}
+
+fn merges(c: &Connection, n: usize) -> Result<Vec<Merge>> {
+    let rows = c
+        .prepare_cached(
+            "SELECT entry, story, why, joined FROM story_member ORDER BY joined DESC, entry DESC LIMIT ?1",
+        )?
+        .query_map([n as i64], |row| {
+            Ok((row.get(0)?, row.get(1)?, row.get::<_, String>(2)?, time(row.get(3)?)?))
+        })?
+        .collect::<Result<Vec<(i64, i64, String, Timestamp)>>>()?;
+    rows.into_iter()
+        .map(|(entry, story, why, joined)| {
+            let first = entries::one(c, story)?;
+            Ok(entries::one(c, entry)?.map(|entry| Merge { entry, first, why, joined }))
+        })
+        .filter_map(Result::transpose)
+        .collect()
+}
+
+fn in_story(c: &Connection, entry: i64) -> Result<InStory> {
+    let why = c
+        .prepare_cached("SELECT why FROM story_member WHERE entry = ?1")?
+        .query_row([entry], |row| row.get(0))
+        .optional()?;
+    Ok(InStory { entry, story: story(c, entry)?, why, companions: companions(c, entry)? })
+}
+
+fn find(c: &Connection, entry: &str) -> Result<Option<i64>> {
+    c.prepare_cached(
+        "SELECT number FROM entry WHERE number = ?1 UNION ALL SELECT number FROM entry WHERE uid = ?2
+         UNION ALL SELECT * FROM (SELECT number FROM entry WHERE link = ?2 ORDER BY number DESC LIMIT 1) LIMIT 1",
+    )?
+    .query_row(params![entry.parse::<i64>().ok(), entry], |row| row.get(0))
+    .optional()
+}
+
+fn split(c: &Connection, entry: i64) -> Result<bool> {
+    let story = story(c, entry)?;
+    let others: Vec<i64> = members(c, story)?.into_iter().filter(|number| *number != entry).collect();
+    if others.is_empty() {
+        return Ok(false);
+    }
+    c.prepare_cached("DELETE FROM story_member WHERE entry = ?1")?.execute([entry])?;
+    if entry == story
+        && let [next, ..] = others[..]
+    {
+        c.prepare_cached("DELETE FROM story_member WHERE entry = ?1")?.execute([next])?;
+        c.prepare_cached("UPDATE story_member SET story = ?2 WHERE story = ?1")?.execute([story, next])?;
+    }
+    others.into_iter().chain([entry]).try_for_each(|number| entries::touch(c, number))?;
+    Ok(true)
+}
+
+fn join(c: &Connection, a: i64, b: i64, at: Timestamp) -> Result<bool> {
+    let (a, b) = (story(c, a)?, story(c, b)?);
+    if a == b {
+        return Ok(false);
+    }
+    let (first, second) = (a.min(b), a.max(b));
+    let moved = members(c, second)?;
+    for number in &moved {
+        join_member(c, *number, first, "joined by hand", at)?;
+    }
+    moved.into_iter().chain([first]).try_for_each(|number| entries::touch(c, number))?;
+    Ok(true)
+}

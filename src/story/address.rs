@@ -1,0 +1,471 @@
+//! Addresses without what differs while the page stays the same: for comparing, and for publishing. Pure.
+
+use url::Url;
+
+/// Parameters that tell the publisher where a reader came from, and do nothing to the page. A `*` ends a
+/// prefix. The list is our own; a parameter that is not on it stays.
+const TRACKING: &[&str] = &[
+    "utm_*",
+    "mtm_*",
+    "pk_*",
+    "piwik_*",
+    "matomo_*",
+    "hsa_*",
+    "oly_*",
+    "vero_*",
+    "at_medium",
+    "at_campaign",
+    "at_link_*",
+    "at_custom*",
+    "at_format",
+    "at_ptr_name",
+    "at_bbc_team",
+    "wt_mc",
+    "wt_zmc",
+    "wt.mc_id",
+    "fbclid",
+    "gclid",
+    "gclsrc",
+    "dclid",
+    "gbraid",
+    "wbraid",
+    "msclkid",
+    "yclid",
+    "ysclid",
+    "ymclid",
+    "twclid",
+    "ttclid",
+    "igshid",
+    "igsh",
+    "li_fat_id",
+    "epik",
+    "scid",
+    "srsltid",
+    "mc_cid",
+    "mc_eid",
+    "mkt_tok",
+    "_hsenc",
+    "_hsmi",
+    "__hssc",
+    "__hstc",
+    "__hsfp",
+    "hsctatracking",
+    "_openstat",
+    "_ga",
+    "_gl",
+    "cmp",
+    "cmpid",
+    "ocid",
+    "icid",
+    "ncid",
+    "nr_email_referer",
+    "smid",
+    "smtyp",
+    "sr_share",
+    "soc_src",
+    "soc_trk",
+    "spm",
+    "trk",
+    "trkcampaign",
+    "xtor",
+    "xtref",
+    "traffic_source",
+    "trafficsource",
+    "ref",
+    "ref_src",
+    "ref_url",
+    "referer",
+    "referrer",
+    "partner_id",
+    "feature",
+    "share",
+    "share_id",
+    "sharetype",
+    "s_cid",
+    "cid_source",
+    "ns_mchannel",
+    "ns_source",
+    "ns_campaign",
+    "ns_linkname",
+    "ns_fee",
+    "guccounter",
+    "guce_referrer",
+    "guce_referrer_sig",
+    "rss",
+    "from_rss",
+    "rb_clickid",
+    "sc_campaign",
+    "sc_channel",
+    "sc_content",
+    "sc_medium",
+    "sc_outcome",
+    "sc_geo",
+    "sc_country",
+    "wickedid",
+    "zanpid",
+    "dm_i",
+    "ef_id",
+    "s_kwcid",
+    "_branch_match_id",
+    "_branch_referrer",
+    "mbid",
+];
+
+/// Of those, the ones whose name alone is too common: they go only with one of these values.
+const COMMON: &[(&str, &[&str])] = &[
+    (
+        "ref",
+        &[
+            "rss",
+            "feed",
+            "home",
+            "homepage",
+            "facebook",
+            "twitter",
+            "telegram",
+            "newsletter",
+            "social",
+            "share",
+        ],
+    ),
+    ("share", &["facebook", "twitter", "x", "telegram", "whatsapp", "email", "linkedin", "jetpack-whatsapp"]),
+    ("feature", &["youtu.be", "share", "shared", "emb_title", "emb_logo", "oembed", "rss"]),
+    ("rss", &["", "1", "true"]),
+];
+
+/// Parameters that ask for the page's AMP form, with the values that do.
+const AMP: &[(&str, &[&str])] = &[("amp", &["", "1", "true"]), ("outputtype", &["amp"]), ("amp_js_v", &[])];
+
+/// The address of the page itself: wrappers of redirectors and AMP caches opened, tracking parameters gone.
+/// Unlike [`key`] it is an address to be followed: scheme and host stay as they are.
+#[must_use]
+pub fn cleaned(link: &str) -> String {
+    let Ok(url) = Url::parse(link) else { return link.to_owned() };
+    let mut url = unwrapped(url);
+    let kept = parameters(&url);
+    let had = url.query().map(str::to_owned);
+    let query = (!kept.is_empty()).then(|| kept.join("&"));
+    if had != query {
+        url.set_query(query.as_deref());
+    }
+    url.into()
+}
+
+/// What two addresses of one page have in common: no scheme, no `www.`, `m.` or `amp.`, no fragment, no
+/// last slash, no AMP parts, no tracking parameters, the others in order. `None` for what is no page of a site: a
+/// host alone says nothing of which entry it is.
+#[must_use]
+pub fn key(link: &str) -> Option<String> {
+    let url = unwrapped(Url::parse(link).ok()?);
+    let host = host(&url)?;
+    let path = path(&url);
+    let mut query = parameters(&url);
+    query.retain(|pair| !is_one_of(AMP, pair));
+    query.sort_unstable();
+    if path.is_empty() && query.is_empty() {
+        return None;
+    }
+    let mut key = format!("{host}{path}");
+    if !query.is_empty() {
+        key.push('?');
+        key.push_str(&query.join("&"));
+    }
+    Some(key)
+}
+
+/// Host and number of an article: 6 to 12 digits in one of the last two parts of the path that are no date.
+#[must_use]
+pub fn article(link: &str) -> Option<String> {
+    let url = unwrapped(Url::parse(link).ok()?);
+    let host = host(&url)?;
+    let path = path(&url);
+    let number = path.rsplit('/').filter(|part| !part.is_empty()).take(2).find_map(number)?;
+    Some(format!("{host} {number}"))
+}
+
+/// The last run of digits in a part of a path that can number an article.
+fn number(part: &str) -> Option<&str> {
+    // An id in hexadecimal, or a word with digits in it, is no number.
+    let edge = |c: Option<char>| c.is_none_or(|c| !c.is_ascii_alphabetic());
+    let mut found = None;
+    let mut rest = 0;
+    while let Some(start) = part[rest..].find(|c: char| c.is_ascii_digit()).map(|at| rest + at) {
+        let length = part[start..].bytes().take_while(u8::is_ascii_digit).count();
+        let digits = &part[start..start + length];
+        rest = start + length;
+        let before = &part[..start];
+        // `article123456`, `a123456`, `n_123456`, `123456.html`: letters alone may come before, none after.
+        let named = !before.bytes().any(|b| b.is_ascii_digit()) || edge(before.chars().next_back());
+        if (6..=12).contains(&length) && named && edge(part[rest..].chars().next()) && !is_date(digits) {
+            found = Some(digits);
+        }
+    }
+    found
+}
+
+/// Whether digits are a day or a month in one of the orders that people write.
+fn is_date(digits: &str) -> bool {
+    let at =
+        |from: usize, to: usize| digits.get(from..to).and_then(|part| part.parse::<u32>().ok()).unwrap_or(99);
+    let day = |day: u32, month: u32| (1..=31).contains(&day) && (1..=12).contains(&month);
+    let year = |year: u32| (1990..=2099).contains(&year);
+    match digits.len() {
+        6 => {
+            (year(at(0, 4)) && (1..=12).contains(&at(4, 6)))
+                || ((10..=45).contains(&at(0, 2)) && day(at(4, 6), at(2, 4)))
+                || ((10..=45).contains(&at(4, 6)) && (day(at(0, 2), at(2, 4)) || day(at(2, 4), at(0, 2))))
+        }
+        8 | 10 | 12 => {
+            (year(at(0, 4)) && day(at(6, 8), at(4, 6)))
+                || (digits.len() == 8
+                    && year(at(4, 8))
+                    && (day(at(0, 2), at(2, 4)) || day(at(2, 4), at(0, 2))))
+        }
+        _ => false,
+    }
+}
+
+fn host(url: &Url) -> Option<String> {
+    let mut host = url.host_str()?.trim_end_matches('.');
+    // No site is called by its last two parts less one of these.
+    while let Some((first, rest)) = host.split_once('.')
+        && matches!(first, "www" | "www1" | "www2" | "www3" | "m" | "mobile" | "amp")
+        && rest.contains('.')
+    {
+        host = rest;
+    }
+    Some(match url.port() {
+        Some(port) => format!("{host}:{port}"),
+        None => host.to_owned(),
+    })
+}
+
+/// The path without AMP parts and a last slash.
+fn path(url: &Url) -> String {
+    let mut parts: Vec<&str> = url.path().split('/').filter(|part| !part.is_empty()).collect();
+    if parts.len() > 1 && parts.last().is_some_and(|part| matches!(*part, "amp" | "index.html" | "index.php"))
+    {
+        parts.pop();
+    }
+    if parts.len() > 1 && parts.first() == Some(&"amp") {
+        parts.remove(0);
+    }
+    parts
+        .iter()
+        .flat_map(|part| ["/", part.strip_suffix(".amp").unwrap_or(part)])
+        .collect::<String>()
+        .replace(".amp.html", ".html")
+}
+
+/// The parameters that count, as they are written.
+fn parameters(url: &Url) -> Vec<&str> {
+    let query = url.query().unwrap_or_default();
+    query.split('&').filter(|pair| !pair.is_empty() && !is_tracking(pair)).collect()
+}
+
+fn is_tracking(pair: &str) -> bool {
+    let name = pair.split('=').next().unwrap_or_default().to_ascii_lowercase();
+    let listed = TRACKING.iter().any(|known| match known.strip_suffix('*') {
+        Some(start) => name.starts_with(start),
+        None => name == *known,
+    });
+    listed && (COMMON.iter().all(|(common, _)| *common != name) || is_one_of(COMMON, pair))
+}
+
+/// Whether a parameter is of a list, with one of the values there; an empty list of values takes any.
+fn is_one_of(list: &[(&str, &[&str])], pair: &str) -> bool {
+    let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+    list.iter().any(|(known, values)| {
+        known.eq_ignore_ascii_case(name)
+            && (values.is_empty() || values.iter().any(|wanted| wanted.eq_ignore_ascii_case(value)))
+    })
+}
+
+/// The address inside redirectors and AMP caches, as far as it can be read off without asking anybody.
+fn unwrapped(url: Url) -> Url {
+    let mut url = url;
+    // A wrapper in a wrapper happens; more than a few are a trap.
+    for _ in 0..4 {
+        match inner(&url) {
+            Some(inner) => url = inner,
+            None => break,
+        }
+    }
+    url
+}
+
+fn inner(url: &Url) -> Option<Url> {
+    let host = url.host_str()?;
+    let path = url.path();
+    let google = host.strip_prefix("www.").unwrap_or(host);
+    if google.starts_with("google.")
+        && let Some(rest) = path.strip_prefix("/amp/")
+    {
+        return of_amp(rest, url.query());
+    }
+    if host.ends_with(".cdn.ampproject.org") || host == "cdn.ampproject.org" {
+        let rest = path
+            .trim_start_matches('/')
+            .split_once('/')
+            .filter(|(kind, _)| matches!(*kind, "c" | "v" | "i" | "wp"))?
+            .1;
+        return of_amp(rest, url.query());
+    }
+    if host.ends_with(".bing-amp.com") || host == "bing-amp.com" {
+        return of_amp(path.trim_start_matches("/c/").trim_start_matches('/'), url.query());
+    }
+    if host == "news.google.com" {
+        return google_news(path);
+    }
+    let redirector = (google.starts_with("google.") && path == "/url")
+        || matches!(
+            host,
+            "l.facebook.com" | "lm.facebook.com" | "l.instagram.com" | "out.reddit.com" | "t.umblr.com"
+        )
+        || (google == "youtube.com" && path == "/redirect")
+        || (matches!(host, "vk.com" | "m.vk.com") && path == "/away.php")
+        || (host.ends_with("feedsportal.com")
+            || host == "feedproxy.google.com"
+            || host == "go.theregister.com")
+        || (google == "bing.com" && path == "/news/apiclick.aspx")
+        || (host == "news.yandex.ru" || host == "yandex.ru") && path.ends_with("/redir");
+    let named = |name: &str| ["url", "u", "q", "to", "z", "dest", "link"].contains(&name);
+    let target = url
+        .query_pairs()
+        .filter(|_| redirector)
+        .find(|(name, value)| named(name) && value.starts_with("http"));
+    Url::parse(&target?.1).ok().filter(|url| matches!(url.scheme(), "http" | "https"))
+}
+
+/// `s/host/path` of an AMP cache: `s` says https.
+fn of_amp(rest: &str, query: Option<&str>) -> Option<Url> {
+    let (scheme, rest) = match rest.strip_prefix("s/") {
+        Some(rest) => ("https", rest),
+        None => ("http", rest),
+    };
+    let mut url = Url::parse(&format!("{scheme}://{rest}"))
+        .ok()
+        .filter(|url| url.host_str().is_some_and(|h| h.contains('.')))?;
+    url.set_query(query);
+    Some(url)
+}
+
+/// The older addresses of Google News hold the publisher's: base64 of a short message with the text in it.
+/// The newer ones hold a number that only Google knows, and stay.
+fn google_news(path: &str) -> Option<Url> {
+    let coded = path.strip_prefix("/rss/articles/").or_else(|| path.strip_prefix("/articles/"))?;
+    let bytes = base64(coded)?;
+    let at = bytes.windows(4).position(|window| window == b"http")?;
+    let end =
+        bytes[at..].iter().position(|byte| !byte.is_ascii_graphic()).map_or(bytes.len(), |end| at + end);
+    Url::parse(std::str::from_utf8(&bytes[at..end]).ok()?)
+        .ok()
+        .filter(|url| url.host_str().is_some_and(|h| h.contains('.')))
+}
+
+/// Base64 in the alphabet for addresses (RFC 4648 section 5), padded or not.
+fn base64(text: &str) -> Option<Vec<u8>> {
+    let mut bytes = Vec::with_capacity(text.len() * 3 / 4);
+    let (mut bits, mut held) = (0u32, 0);
+    for byte in text.trim_end_matches('=').bytes() {
+        let digit = match byte {
+            b'A'..=b'Z' => byte - b'A',
+            b'a'..=b'z' => byte - b'a' + 26,
+            b'0'..=b'9' => byte - b'0' + 52,
+            b'-' | b'+' => 62,
+            b'_' | b'/' => 63,
+            _ => return None,
+        };
+        bits = bits << 6 | u32::from(digit);
+        held += 6;
+        if held >= 8 {
+            held -= 8;
+            // The other bits wait for the next digit.
+            bytes.push((bits >> held) as u8);
+            bits &= (1 << held) - 1;
+        }
+    }
+    Some(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_same_page_has_one_key() {
+        for link in [
+            "https://example.org/news/a-story",
+            "http://www.example.org/news/a-story/#comments",
+            "https://m.example.org/news/a-story?utm_source=rss&fbclid=x",
+            "https://amp.example.org/news/a-story",
+            "https://example.org/amp/news/a-story",
+            "https://example.org/news/a-story/amp/",
+            "https://example.org/news/a-story?amp=1&ref=rss",
+            "https://www.google.com/amp/s/example.org/news/a-story",
+            "https://example-org.cdn.ampproject.org/c/s/example.org/news/a-story?usqp=1&utm_x=2",
+            "https://www.google.com/url?q=https://example.org/news/a-story&sa=D",
+            "https://l.facebook.com/l.php?u=https%3A%2F%2Fexample.org%2Fnews%2Fa-story%3Ffbclid%3Dz",
+        ] {
+            let key = key(link).unwrap();
+            assert_eq!(key.trim_end_matches("?usqp=1"), "example.org/news/a-story", "{link}");
+        }
+    }
+
+    #[test]
+    fn what_may_name_another_page_stays() {
+        for (a, b) in [
+            ("https://example.org/?id=1", "https://example.org/?id=2"),
+            ("https://example.org/a?page=2", "https://example.org/a"),
+            ("https://example.org/a?ref=12", "https://example.org/a?ref=13"),
+            ("https://en.example.org/a", "https://ru.example.org/a"),
+            ("https://example.org/a", "https://example.org/A"),
+            ("https://example.org/m", "https://m.org/m"),
+        ] {
+            assert_ne!(key(a), key(b));
+        }
+        assert_eq!(key("https://example.org/?utm_source=rss"), None, "a site is no entry");
+        assert_eq!(key("https://example.org/a?b=2&a=1"), key("https://example.org/a?a=1&b=2"));
+    }
+
+    #[test]
+    fn a_published_address_is_cleaned_but_leads_to_the_same_place() {
+        for (link, clean) in [
+            ("http://www.example.org/a/?utm_source=rss&id=7#part", "http://www.example.org/a/?id=7#part"),
+            ("https://example.org/a?utm_source=rss", "https://example.org/a"),
+            ("https://example.org/a?b&c=%20", "https://example.org/a?b&c=%20"),
+            ("https://www.google.com/amp/s/example.org/a", "https://example.org/a"),
+            ("no address", "no address"),
+        ] {
+            assert_eq!(cleaned(link), clean);
+        }
+    }
+
+    #[test]
+    fn google_news_is_opened_where_the_address_is_inside() {
+        let coded = "CBMiHmh0dHBzOi8vZXhhbXBsZS5vcmcvbmV3cy9zdG9yedIBAA";
+        assert_eq!(
+            cleaned(&format!("https://news.google.com/rss/articles/{coded}?oc=5")),
+            "https://example.org/news/story"
+        );
+        let closed = "https://news.google.com/rss/articles/CBMiakFVX3lxTE5?oc=5";
+        assert_eq!(cleaned(closed), closed);
+    }
+
+    #[test]
+    fn an_article_is_found_by_its_number_and_not_by_a_date() {
+        for (link, number) in [
+            ("https://www.abc.example/news/2026-07-12/old-slug/106906710", Some("abc.example 106906710")),
+            ("https://abc.example/x/new-slug-6316661", Some("abc.example 6316661")),
+            ("https://abc.example/article71147110.ece", Some("abc.example 71147110")),
+            ("https://abc.example/123456/a-slug", Some("abc.example 123456")),
+            ("https://abc.example/en/20260516-a-slug", None),
+            ("https://abc.example/2026/260516/a", None),
+            ("https://abc.example/123456/b/a-slug", None),
+            ("https://abc.example/609fa8eb9a79473fb067a459", None),
+            ("https://abc.example/k10015193241000.html", None),
+        ] {
+            assert_eq!(article(link).as_deref(), number, "{link}");
+        }
+    }
+}
