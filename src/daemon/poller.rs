@@ -300,7 +300,7 @@ fn lease(sources: &Sources) -> Duration {
 
 /// Whether a poll may have changed what is published, or what is said of its source.
 fn changed(finished: &Finished) -> bool {
-    !matches!(&finished.report, Ok(Report { outcome: Outcome::NotModified, .. }))
+    !matches!(&finished.report, Ok(Report { outcome: Outcome::NotModified, events: 0, .. }))
 }
 
 async fn poll(store: &Store, fetcher: &Fetcher, desk: &Desk, source: &Source, claim: Claim) -> Finished {
@@ -316,7 +316,7 @@ fn log(source: &str, report: &Result<Report, store::Error>, took: Duration) {
     let ms = took.as_millis() as u64;
     match report {
         Err(error) => tracing::error!(source, %error, ms, "poll not kept"),
-        Ok(Report { outcome: ended, state, bytes }) => {
+        Ok(Report { outcome: ended, state, bytes, .. }) => {
             let next = state.next_poll.map(|next| next.to_string()).unwrap_or_default();
             let (outcome, why) = (state.told_outcome(), state.why.as_str());
             match ended {
