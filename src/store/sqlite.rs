@@ -20,7 +20,7 @@ use rusqlite::{Connection, TransactionBehavior};
 use tokio::sync::{mpsc, oneshot};
 
 use super::{
-    Advance, Asked, Candidate, ConfiguredOutput, ConfiguredSource, Hub, Note, Options, OutputId, Plan, Poll,
+    Advance, Asked, Candidate, ConfiguredOutput, ConfiguredSource, Hub, Options, OutputId, Plan, Poll,
     RememberedOutput, RememberedSource, Rendering, SourceId, Turn, Wanted,
 };
 use crate::entry::change::KnownEntries;
@@ -303,28 +303,6 @@ impl Store {
         now: Timestamp,
     ) -> Result<(Vec<RememberedSource>, Vec<RememberedOutput>), Error> {
         self.command(move |c| Ok((sources::adopt(c, &sources)?, outputs::adopt(c, &outputs, now)?))).await
-    }
-
-    /// How many commands and how many questions wait for the threads.
-    #[must_use]
-    pub fn waiting(&self) -> (usize, usize) {
-        (WAITING - self.commands.capacity(), WAITING - self.questions.capacity())
-    }
-
-    /// Leaves a note, or takes it away.
-    ///
-    /// # Errors
-    /// The store cannot write.
-    pub async fn note(&self, note: Note, text: Option<String>) -> Result<(), Error> {
-        self.command(move |c| notes::note(c, note, text.as_deref())).await
-    }
-
-    /// A note that was left.
-    ///
-    /// # Errors
-    /// The store cannot read.
-    pub async fn noted(&self, note: Note) -> Result<Option<String>, Error> {
-        self.ask(move |c| notes::noted(c, note)).await
     }
 
     /// Moves the next polls of sources, each from the time that was read to another; one that a poll has
