@@ -4,6 +4,7 @@
 //! the table, `ARCHITECTURE.md` the reasons):
 //!
 //! - [`entry`], [`source`]: what one entry and one source are. Pure.
+//! - [`metrics`]: counters and gauges, passed in. Knows nobody.
 //! - [`story`]: is this the same text as one that we have? Pure.
 //! - [`filter`]: the query language. Pure.
 //! - [`store`]: the memory; the only place that knows SQL.
@@ -20,6 +21,7 @@ pub mod daemon;
 pub mod entry;
 pub mod filter;
 pub mod ingest;
+pub mod metrics;
 pub mod publish;
 pub mod serve;
 pub mod source;

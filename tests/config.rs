@@ -310,6 +310,15 @@ fn siftwire(folder: &Path, words: &[&str]) -> (Option<i32>, String, String) {
 }
 
 #[test]
+fn a_source_may_be_asked_each_second_and_not_more_often() {
+    let with =
+        |every: &str| said(&format!("[[source]]\nurl = \"https://example.org/\"\nevery = \"{every}\"\n"));
+    assert!(with("1s").starts_with("warning: polling more often than every five minutes"), "{}", with("1s"));
+    assert_eq!(with("5m"), "nothing");
+    assert!(with("999ms").starts_with("error: polling more often than every second"), "{}", with("999ms"));
+}
+
+#[test]
 fn check_says_fine_or_exits_with_2() {
     let folder = folder("[[source]]\nurl = \"https://example.org/\"\nevery = \"1m\"\n");
     let (code, out, err) = siftwire(folder.path(), &["check"]);
@@ -357,4 +366,17 @@ fn entries_are_titled_by_a_template_under_either_key() {
     );
     let wrong = said("[[output]]\nname = \"a\"\ntitle = \"{sauce}: {title}\"");
     assert!(wrong.contains("as a template") && wrong.contains("{sauce} is none of"), "{wrong}");
+}
+
+#[test]
+fn an_operator_in_small_letters_is_hinted_at() {
+    let text = "[[source]]\nurl = \"https://example.org/feed\"\n[[output]]\nname = \"a\"\nfilter = \"armenia and russia\"\n";
+    let config = load(text).unwrap();
+    let warnings = config.warnings.unwrap().to_string();
+    assert!(warnings.contains("`and` is looked for as a word"), "{warnings}");
+    assert!(warnings.contains("write AND in capitals if you mean the operator"), "{warnings}");
+    assert!(
+        warnings.contains("5 | filter = \"armenia and russia\"\n  |                   ^^^"),
+        "{warnings}"
+    );
 }

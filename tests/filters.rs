@@ -4,6 +4,7 @@
 #![allow(clippy::disallowed_methods, reason = "cases are written to folders of their own")]
 
 use std::fs;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use serde_json::Value;
@@ -66,4 +67,18 @@ fn topics_of_the_config_can_be_tried() {
     fs::write(folder.path().join("config.toml"), "[topics]\nmine = \"border OR bridge\"\n").unwrap();
     let case = "{\"q\": \"@mine\", \"entry\": {\"summary\": \"<p>A bridge</p>\"}, \"expect\": true}";
     assert_eq!(run_cases(&folder, case).0, 0);
+}
+
+/// The labelled cases, where they are at hand.
+#[test]
+fn the_labelled_queries_are_answered_as_expected() {
+    let beside = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared");
+    let shared = std::env::var_os("SIFTWIRE_SHARED").map_or(beside, PathBuf::from);
+    let Ok(cases) = fs::read_to_string(shared.join("eval/matching/queries-dev.jsonl")) else {
+        eprintln!("skipped: no labelled queries (SIFTWIRE_SHARED names their folder)");
+        return;
+    };
+    let (code, answers, said) = run_cases(&TempDir::new().unwrap(), &cases);
+    let failed: Vec<&Value> = answers.iter().filter(|answer| answer["passed"] != true).collect();
+    assert!(code == 0 && failed.is_empty(), "{said}{failed:#?}");
 }

@@ -57,6 +57,7 @@ async fn start(limits: Limits) -> Server {
         shelf: Arc::clone(&shelf),
         max_age: MaxAge::new(Duration::from_secs(60)),
         health: Arc::clone(&health),
+        metrics: Arc::default(),
     };
     let archive: ArchiveReader = Arc::new(move |name, number, format| {
         Box::pin(async move {
@@ -297,14 +298,21 @@ async fn pages_have_a_policy_without_scripts() {
 
 #[tokio::test]
 async fn the_machines_addresses_tell_the_state() {
-    use siftwire::serve::StoreHealth;
+    use siftwire::serve::{PollerHealth, StoreHealth};
     let server = start(Limits::default()).await;
     assert_eq!(server.ask("GET", "/healthz", "").await.status, 200);
     assert_eq!(server.ask("GET", "/readyz", "").await.status, 503);
     server.health.set_ready();
     assert_eq!(server.ask("GET", "/readyz", "").await.status, 200);
     server.health.set_store(StoreHealth::Broken);
-    assert_eq!(server.ask("GET", "/healthz", "").await.status, 503);
+    assert_eq!(server.ask("GET", "/healthz", "").await.status, 200, "it is alive all the same");
+    assert_eq!(server.ask("GET", "/readyz", "").await.status, 503);
+    server.health.set_store(StoreHealth::Works);
+    server.health.set_poller(PollerHealth::Stuck);
+    assert_eq!(server.ask("GET", "/readyz", "").await.status, 503);
+    let page = server.ask("GET", "/metrics", "").await;
+    assert!(page.header("content-type").unwrap().starts_with("text/plain; version=0.0.4"));
+    assert!(String::from_utf8_lossy(&page.body).contains("# TYPE siftwire_polls_total counter"));
 }
 
 #[tokio::test]

@@ -46,6 +46,8 @@ struct Verdict<'a> {
     /// Whether the filter, as it is now, wants it.
     matches: bool,
     why: Vec<Reason>,
+    /// Why it matched when it entered, where that is no longer so.
+    entered_by: Vec<Reason>,
     failed: Vec<Failed>,
     /// The rules other than the filter that keep it out.
     cut: Vec<String>,
@@ -174,7 +176,11 @@ async fn verdicts<'a>(
                 .to_owned(),
             because: refusal.label.clone(),
         });
+        let entered_by =
+            standing.as_ref().filter(|_| !matches).map(|standing| serde_json::from_str(&standing.why));
         verdicts.push(Verdict {
+            // What an older version wrote may be of another form; then nothing is told of it.
+            entered_by: entered_by.and_then(Result::ok).unwrap_or_default(),
             output: &output.name,
             shown: standing.is_some() && cut.is_empty(),
             member: standing.is_some(),
@@ -280,6 +286,12 @@ fn as_text(kept: &KeptEntry, story: Option<&InStory>, verdicts: &[Verdict<'_>], 
         text.push_str(&format!("\n{}: {word}\n", verdict.output));
         for reason in &verdict.why {
             text.push_str(&format!("  {} in {}: {}\n", reason.term, reason.field, reason.found));
+        }
+        for reason in &verdict.entered_by {
+            text.push_str(&format!(
+                "  it entered by {} in {}: {}\n",
+                reason.term, reason.field, reason.found
+            ));
         }
         if verdict.member && !verdict.matches {
             text.push_str(

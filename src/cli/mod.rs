@@ -2,14 +2,19 @@
 #![allow(clippy::print_stderr, reason = "this is the door to the terminal")]
 
 pub mod add;
+pub mod backup;
 pub mod cases;
 pub mod check;
 pub mod configured;
+pub mod doctor;
 pub mod explain;
 pub mod init;
 pub mod inspect;
+mod journal;
 pub mod manual;
 pub mod opml;
+mod packaged;
+mod plain;
 mod poll;
 pub mod preview;
 mod query;
@@ -18,11 +23,13 @@ pub mod show;
 pub mod status;
 pub mod stories;
 
-use std::io::{IsTerminal, Write};
+use std::io::Write;
 use std::process::ExitCode;
 
 use anyhow::Context;
 use clap::{CommandFactory, Parser, Subcommand};
+
+use crate::store;
 
 /// Merged, keyword-filtered feeds from the news sites you follow.
 ///
@@ -30,7 +37,7 @@ use clap::{CommandFactory, Parser, Subcommand};
 /// that you want as Atom, RSS and JSON feeds for any feed reader. Without a word it runs.
 #[derive(Debug, Parser)]
 #[command(
-    version,
+    version = version(),
     about,
     disable_help_subcommand = true,
     after_help = "Begin with `siftwire init`, edit config.toml, then `siftwire run`."
@@ -70,8 +77,16 @@ enum Word {
     Add(add::Arguments),
     /// Take sources from another reader's list, or give it ours
     Opml(opml::Arguments),
+    /// Copy the store, also while the daemon runs
+    Backup(backup::Arguments),
+    /// Check the store, and save what can be read of a damaged one
+    Doctor(doctor::Arguments),
     /// Print the help of a word, or `help filter`: the filter language
     Help(manual::Arguments),
+    /// Print a completion script for a shell
+    Completions(packaged::Arguments),
+    /// Print the manual page
+    Man,
 }
 
 /// Parses the command line, runs the word, and turns its error into one line and an exit code:
@@ -93,7 +108,11 @@ pub fn main() -> ExitCode {
         Word::Inspect(word) => inspect::run(word),
         Word::Add(word) => add::run(word, &source),
         Word::Opml(word) => opml::run(word, &source),
+        Word::Backup(word) => backup::run(word, &source),
+        Word::Doctor(word) => doctor::run(word, &source),
         Word::Help(word) => manual::run(word, Arguments::command()),
+        Word::Completions(word) => packaged::completions(&word),
+        Word::Man => packaged::man(),
     };
     done.unwrap_or_else(|error| {
         // A reader that went away, as `head` does, wants to hear no more.
@@ -107,9 +126,19 @@ pub fn main() -> ExitCode {
     })
 }
 
+/// The version, with what it takes to tell exactly which program this is.
+fn version() -> String {
+    format!(
+        "{} (commit {}, SQLite {})",
+        env!("CARGO_PKG_VERSION"),
+        env!("SIFTWIRE_COMMIT"),
+        store::sqlite_version()
+    )
+}
+
 /// A line of words for the user, on standard error.
 fn say(line: &str) {
-    eprintln!("{line}");
+    eprintln!("{}", plain::lines(line));
 }
 
 /// Data, on standard output.
@@ -126,18 +155,4 @@ fn is_coloured(is_terminal: bool) -> bool {
 
 fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
     tokio::runtime::Builder::new_multi_thread().enable_all().build().context("cannot start")
-}
-
-/// One line for each event; `RUST_LOG` chooses which, and under systemd the journal has the time.
-fn log_to_stderr() {
-    let filter = tracing_subscriber::EnvFilter::builder()
-        .with_default_directive(tracing_subscriber::filter::LevelFilter::INFO.into())
-        .from_env_lossy();
-    let colour = is_coloured(std::io::stderr().is_terminal());
-    let log = tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(std::io::stderr)
-        .with_ansi(colour)
-        .with_target(false);
-    if std::env::var_os("JOURNAL_STREAM").is_some() { log.without_time().init() } else { log.init() }
 }

@@ -6,8 +6,9 @@ use jiff::Timestamp;
 use serde_json::json;
 
 use super::configured::{self, Source};
+use super::plain;
 use crate::daemon::{self, Memory};
-use crate::store::{Note, RememberedOutput, RememberedSource};
+use crate::store::{self, Note, RememberedOutput, RememberedSource};
 
 /// `siftwire status`
 #[derive(Debug, clap::Args)]
@@ -37,15 +38,27 @@ pub fn run(arguments: Arguments, source: &Source) -> anyhow::Result<ExitCode> {
     }
     let problem = problems.as_ref().map(ToString::to_string).or(problem);
     let text = if arguments.json {
-        as_json(problem.as_deref(), &sources, &outputs)
+        as_json(problem.as_deref(), &options, &sources, &outputs)
     } else {
-        table(&sources, &outputs, daemon::now())
+        let sizes = store::sizes(&options);
+        format!(
+            "{}\n{}: {} and {} in its log\n",
+            table(&sources, &outputs, daemon::now()),
+            options.path.display(),
+            bytesize::ByteSize(sizes.database),
+            bytesize::ByteSize(sizes.log)
+        )
     };
     super::print(text.as_bytes())?;
     Ok(if problems.is_none() { ExitCode::SUCCESS } else { ExitCode::from(2) })
 }
 
-fn as_json(problem: Option<&str>, sources: &[RememberedSource], outputs: &[RememberedOutput]) -> String {
+fn as_json(
+    problem: Option<&str>,
+    options: &store::Options,
+    sources: &[RememberedSource],
+    outputs: &[RememberedOutput],
+) -> String {
     let sources: Vec<_> = sources
         .iter()
         .map(|source| {
@@ -63,7 +76,9 @@ fn as_json(problem: Option<&str>, sources: &[RememberedSource], outputs: &[Remem
         .iter()
         .map(|output| json!({ "name": output.name, "members": output.members, "since": output.since, "watermark": output.watermark }))
         .collect();
-    format!("{:#}\n", json!({ "problem": problem, "sources": sources, "outputs": outputs }))
+    let store::Sizes { database, log } = store::sizes(options);
+    let store = json!({ "path": options.path, "bytes": database, "log_bytes": log });
+    format!("{:#}\n", json!({ "problem": problem, "store": store, "sources": sources, "outputs": outputs }))
 }
 
 fn table(sources: &[RememberedSource], outputs: &[RememberedOutput], now: Timestamp) -> String {
@@ -101,8 +116,11 @@ fn columns<const N: usize>(rows: &[[String; N]]) -> String {
     let widths: Vec<usize> = (0..N).map(width).collect();
     rows.iter()
         .map(|row| {
-            let line: String =
-                row.iter().zip(&widths).map(|(cell, width)| format!("{cell:width$}  ")).collect();
+            let line: String = row
+                .iter()
+                .zip(&widths)
+                .map(|(cell, width)| format!("{:width$}  ", plain::line(cell)))
+                .collect();
             format!("{}\n", line.trim_end())
         })
         .collect()

@@ -1,6 +1,8 @@
 //! The life of the process: start, run, stop. Door: the clock, the tasks, the signals.
 #![allow(clippy::disallowed_methods, reason = "this is the door to the clock and to spawning")]
 
+mod measure;
+mod notify;
 mod poller;
 mod publisher;
 pub mod queue;
@@ -17,9 +19,10 @@ use jiff::Timestamp;
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinSet;
 
-use crate::config::{Config, Place, Stamp, Surroundings};
+use crate::config::{self, Config, Place, Stamp, Surroundings};
 use crate::ingest::fetch::{self, Fetcher};
 use crate::ingest::schedule;
+use crate::metrics::Metrics;
 use crate::publish::archive::Archives;
 use crate::publish::{Outputs, output::Site, shelf::Shelf};
 use crate::serve::{self, Health, MaxAge, Service};
@@ -86,9 +89,8 @@ pub async fn run(
     let memory = Memory::open(&config.store)?;
     memory.store.release_claims().await?;
     memory.store.note(store::Note::Config, None).await?;
-    let listener =
-        serve::Listener::bind(&config.listen).await.map_err(|e| Error::Listen(config.listen.clone(), e))?;
-    let here = listener.address().map_or_else(|| config.listen.clone(), serve::Listen::Tcp);
+    let listener = listen(&config.listen).await.map_err(|e| Error::Listen(config.listen.clone(), e))?;
+    let here = listener.place().unwrap_or_else(|| config.listen.clone());
     let (outputs, sources) = adopt(&memory.store, config, site(config, &here)).await?;
 
     let outputs = Arc::new(outputs);
@@ -104,21 +106,42 @@ pub async fn run(
         limits,
     )));
     let (swap, setup) = watch::channel(Arc::new(reload::Setup::new(config, outputs, sources)));
+    let metrics = Arc::new(Metrics::default());
+    metrics.build([env!("CARGO_PKG_VERSION"), env!("SIFTWIRE_COMMIT"), store::sqlite_version()]);
     let publisher = publisher::Publisher {
         store: memory.store.clone(),
         shelf: Arc::clone(&shelf),
         news: Arc::clone(&news),
         setup: setup.clone(),
+        metrics: Arc::clone(&metrics),
         archives: Arc::clone(&archives),
     };
     // What was published before is up before anything is evaluated anew.
     let first = Arc::clone(&setup.borrow());
     publisher.open(&first).await?;
     let (pulse, beats) = watch::channel(poller::Pulse::default());
-    let poller = poller::Poller { store: memory.store.clone(), orders: followed, news, pulse };
+    let poller = poller::Poller {
+        store: memory.store.clone(),
+        orders: followed,
+        news,
+        pulse,
+        metrics: Arc::clone(&metrics),
+    };
     let mut tasks = JoinSet::new();
     let max_age = MaxAge::new(config.cache);
-    let service = Service { shelf, max_age: max_age.clone(), health: Arc::clone(&health) };
+    let service = Service {
+        shelf,
+        max_age: max_age.clone(),
+        health: Arc::clone(&health),
+        metrics: Arc::clone(&metrics),
+    };
+    let measure = measure::Measure {
+        store: memory.store.clone(),
+        options: config.store.clone(),
+        health: Arc::clone(&health),
+        metrics: Arc::clone(&metrics),
+        beats: beats.clone(),
+    };
     let archive: serve::ArchiveReader = Arc::new(move |name, number, format| {
         let archives = Arc::clone(&archives);
         Box::pin(async move { archives.page(&name, number, format, now()).await })
@@ -131,6 +154,7 @@ pub async fn run(
         orders,
         setup: swap,
         max_age,
+        metrics,
     };
     let stop_serving = wait_for(stopped.clone());
     tasks.spawn(async move {
@@ -141,7 +165,10 @@ pub async fn run(
         }
     });
     health.set_ready();
+    notify::ready();
     ready(&here);
+    tasks.spawn(report(beats.clone(), wait_for(stopped.clone())));
+    tasks.spawn(measure.run(stopped.clone()));
     tasks.spawn(publisher.run(stopped.clone()));
     tasks.spawn(poller.run(stopped.clone()));
     tasks.spawn(reloader.run(stopped));
@@ -149,6 +176,7 @@ pub async fn run(
     stop.await;
     let poller::Pulse { sources, in_flight, next } = *beats.borrow();
     tracing::info!(sources, in_flight, next = next.map(|next| next.to_string()), "stopping");
+    notify::stopping();
     // Nobody listening any more means that the tasks have ended already.
     let _ = stopping.send(true);
     let last = tokio::time::timeout(FAREWELL + Duration::from_secs(1), async {
@@ -167,18 +195,41 @@ pub async fn run(
     Ok(())
 }
 
-/// Without a configured address the feeds call themselves by the one that is listened on, also where
-/// port 0 asked for any.
+/// What systemd passes, else what the config says.
+async fn listen(configured: &serve::Listen) -> std::io::Result<serve::Listener> {
+    match serve::Listener::passed()? {
+        Some(listener) => Ok(listener),
+        None => serve::Listener::bind(configured).await,
+    }
+}
+
+/// Without a configured address the feeds call themselves by the one that is listened on.
 fn site(config: &Config, here: &serve::Listen) -> Site {
     let mut site = config.site.clone();
-    if let (serve::Listen::Tcp(asked), serve::Listen::Tcp(given)) = (&config.listen, here)
-        && asked.port() == 0
-        && site.public_url.port() == Some(0)
-    {
-        // A web address always takes a port.
-        let _ = site.public_url.set_port(Some(given.port()));
+    if site.public_url == config::own_address(&config.listen) {
+        site.public_url = config::own_address(here);
     }
     site
+}
+
+/// Tells systemd how the poller is doing, at most once a second.
+async fn report(mut beats: watch::Receiver<poller::Pulse>, stop: impl Future<Output = ()>) {
+    tokio::pin!(stop);
+    loop {
+        let poller::Pulse { sources, in_flight, next } = *beats.borrow_and_update();
+        let next = next.filter(|next| *next < Timestamp::MAX).map_or_else(String::new, |next| {
+            format!(", next in {} s", next.duration_since(now()).as_secs().max(0))
+        });
+        notify::status(&format!("polling {in_flight} of {sources}{next}"));
+        let changed = async {
+            tokio::time::sleep(Duration::from_secs(1)).await;
+            beats.changed().await
+        };
+        tokio::select! {
+            () = &mut stop => return,
+            changed = changed => if changed.is_err() { return },
+        }
+    }
 }
 
 async fn wait_for(mut stopped: watch::Receiver<bool>) {

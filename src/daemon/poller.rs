@@ -9,9 +9,11 @@ use jiff::{SignedDuration, Timestamp};
 use tokio::sync::{Notify, watch};
 use tokio::task::{self, JoinError, JoinSet};
 
+use super::notify::Heart;
 use super::queue::Queue;
-use super::{Sources, now, replan, wait_for};
+use super::{Sources, measure, now, replan, wait_for};
 use crate::ingest::{self, Desk, Report, fetch::Fetcher};
+use crate::metrics::Metrics;
 use crate::source::{Outcome, Source};
 use crate::store::{self, Asked, Claim, Plan, SourceId, Store, Turn};
 
@@ -62,6 +64,7 @@ pub(super) struct Poller {
     /// Told when a poll has changed something.
     pub(super) news: Arc<Notify>,
     pub(super) pulse: watch::Sender<Pulse>,
+    pub(super) metrics: Arc<Metrics>,
 }
 
 /// A poll that has ended.
@@ -71,6 +74,8 @@ pub struct Finished {
     pub source: SourceId,
     /// The source's name.
     pub name: String,
+    /// How long it took.
+    pub took: Duration,
     /// How it went.
     pub report: Result<Report, store::Error>,
 }
@@ -118,10 +123,12 @@ impl Poller {
         let mut orders = Arc::clone(&self.orders.borrow_and_update());
         let mut plans = Plans { queue: Queue::new(orders.per_host), read: None, complained: None };
         let mut flight = InFlight::default();
+        let mut heart = Heart::new();
         let stop = wait_for(stopped);
         tokio::pin!(stop);
         loop {
-            let sleep = self.turn(&orders, &mut plans, &mut flight).await;
+            heart.beat();
+            let sleep = heart.limit(self.turn(&orders, &mut plans, &mut flight).await);
             let (sources, in_flight, next) = (plans.queue.len(), flight.polls.len(), plans.queue.next());
             self.pulse.send_replace(Pulse { sources, in_flight, next });
             tokio::select! {
@@ -189,6 +196,7 @@ impl Poller {
         match ended {
             Ok((id, Ended::Polled(finished))) => {
                 flight.sources.remove(&id);
+                measure::count(&self.metrics, &finished.name, &finished.report, finished.took);
                 let due = match &finished.report {
                     Ok(report) => report.state.next_poll,
                     Err(_) => Some(later(LEASE)),
@@ -300,15 +308,16 @@ fn lease(sources: &Sources) -> Duration {
 
 /// Whether a poll may have changed what is published, or what is said of its source.
 fn changed(finished: &Finished) -> bool {
-    !matches!(&finished.report, Ok(Report { outcome: Outcome::NotModified, .. }))
+    !matches!(&finished.report, Ok(Report { outcome: Outcome::NotModified, events: 0, .. }))
 }
 
 async fn poll(store: &Store, fetcher: &Fetcher, desk: &Desk, source: &Source, claim: Claim) -> Finished {
     let (id, name) = (claim.source, claim.name.clone());
     let started = Instant::now();
     let report = ingest::poll(store, (fetcher, desk), source, claim, now()).await;
-    log(&name, &report, started.elapsed());
-    Finished { source: id, name, report }
+    let took = started.elapsed();
+    log(&name, &report, took);
+    Finished { source: id, name, report, took }
 }
 
 /// One line for a poll.
@@ -316,7 +325,7 @@ fn log(source: &str, report: &Result<Report, store::Error>, took: Duration) {
     let ms = took.as_millis() as u64;
     match report {
         Err(error) => tracing::error!(source, %error, ms, "poll not kept"),
-        Ok(Report { outcome: ended, state, bytes }) => {
+        Ok(Report { outcome: ended, state, bytes, .. }) => {
             let next = state.next_poll.map(|next| next.to_string()).unwrap_or_default();
             let (outcome, why) = (state.told_outcome(), state.why.as_str());
             match ended {

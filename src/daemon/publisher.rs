@@ -7,7 +7,8 @@ use std::time::Duration;
 use tokio::sync::{Notify, watch};
 
 use super::reload::Setup;
-use super::{Error, now, status, wait_for};
+use super::{Error, measure, now, status, wait_for};
+use crate::metrics::Metrics;
 use crate::publish::{self, Outputs, archive::Archives, render, shelf::Shelf};
 use crate::store::{self, Store};
 
@@ -26,6 +27,7 @@ pub(super) struct Publisher {
     pub(super) store: Store,
     /// Told when the outputs are others.
     pub(super) archives: Arc<Archives>,
+    pub(super) metrics: Arc<Metrics>,
     pub(super) shelf: Arc<Shelf>,
     /// Told by the poller.
     pub(super) news: Arc<Notify>,
@@ -87,7 +89,7 @@ impl Publisher {
         render::restore(&self.store, &setup.outputs, &self.shelf).await?;
         render::render_missing(&self.store, &setup.outputs, &self.shelf, now()).await?;
         render::retire(&self.store, &setup.outputs, &self.shelf).await?;
-        let lines = status::source_lines(&self.store, &setup.sources).await?;
+        let lines = status::source_lines(self.store.sources().await?, &setup.sources);
         render::render_front(&setup.outputs, &self.shelf, lines, setup.problem.as_deref(), now());
         render::render_health(&self.store, &setup.outputs, &self.shelf).await
     }
@@ -101,9 +103,12 @@ impl Publisher {
 
     /// Puts on the shelf what the store has: the outputs, the front page and the sources' health.
     async fn show(&self, setup: &Setup) -> Result<(), store::Error> {
-        let lines = status::source_lines(&self.store, &setup.sources).await?;
+        let known = self.store.sources().await?;
+        self.metrics.sources(known.iter().map(|known| (known.name.clone(), measure::times(&known.state))));
+        let lines = status::source_lines(known, &setup.sources);
         render::render(&self.store, &setup.outputs, &self.shelf, &lines, now()).await?;
         render::render_front(&setup.outputs, &self.shelf, lines, setup.problem.as_deref(), now());
+        self.metrics.outputs(render::published(&setup.outputs, &self.shelf));
         render::render_health(&self.store, &setup.outputs, &self.shelf).await
     }
 }

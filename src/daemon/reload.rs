@@ -9,9 +9,10 @@ use tokio::sync::watch;
 use tokio::time::Instant;
 
 use super::poller::Orders;
-use super::{Error, Given, Sources, adopt, site, wait_for};
+use super::{Error, Given, Sources, adopt, notify, site, wait_for};
 use crate::config::{self, Config, Stamp};
 use crate::ingest::fetch::Fetcher;
+use crate::metrics::{Metrics, Taken};
 use crate::publish::Outputs;
 use crate::serve::{Listen, MaxAge};
 use crate::store::{self, Store};
@@ -57,6 +58,7 @@ pub(super) struct Reloader {
     pub(super) orders: watch::Sender<Arc<Orders>>,
     pub(super) setup: watch::Sender<Arc<Setup>>,
     pub(super) max_age: MaxAge,
+    pub(super) metrics: Arc<Metrics>,
 }
 
 /// What made the config be read again.
@@ -88,7 +90,9 @@ impl Reloader {
                 () = &mut stop => return,
                 () = self.settle() => {}
             }
+            notify::reloading();
             done = self.reload().await;
+            notify::ready();
             if let Err(error) = &done {
                 tracing::error!(%error, "the new config cannot be taken over yet; the old one runs on");
             }
@@ -149,6 +153,7 @@ impl Reloader {
         match loaded {
             Ok(new) => self.take_over(new).await,
             Err(problems) => {
+                self.metrics.reloaded(Taken::No);
                 tracing::error!(%problems, "the config cannot be used; the old one runs on");
                 let said = format!("The config cannot be used; the old one runs on.\n\n{problems}");
                 self.say(Some(said)).await;
@@ -171,6 +176,7 @@ impl Reloader {
         let limits = (new.concurrency, new.per_host);
         let problem = self.setup.borrow().problem.clone();
         tracing::info!(sources = new.sources.len(), outputs = new.outputs.len(), "the config is in force");
+        self.metrics.reloaded(Taken::Yes);
         self.max_age.set(new.cache);
         self.orders.send_replace(Arc::new(Orders::new(fetcher, Arc::clone(&sources), limits)));
         let setup = Setup { problem, ..Setup::new(&new, Arc::new(outputs), sources) };

@@ -2,11 +2,11 @@
 
 use super::Sources;
 use crate::publish::html::{Health, SourceLine};
-use crate::store::{self, RememberedSource, Store};
+use crate::store::RememberedSource;
 
 /// One line for each configured source, by name.
-pub(super) async fn source_lines(store: &Store, sources: &Sources) -> Result<Vec<SourceLine>, store::Error> {
-    Ok(store.sources().await?.into_iter().map(|known| line(known, sources)).collect())
+pub(super) fn source_lines(known: Vec<RememberedSource>, sources: &Sources) -> Vec<SourceLine> {
+    known.into_iter().map(|known| line(known, sources)).collect()
 }
 
 fn line(known: RememberedSource, sources: &Sources) -> SourceLine {

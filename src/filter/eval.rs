@@ -15,6 +15,9 @@ use super::text::{Fields, Text};
 /// The most characters of found words that a reason shows.
 const SHOWN: usize = 120;
 
+/// The most terms that a reason for a yes names: as many as anybody reads.
+const NAMED: usize = 32;
+
 /// One term that matched.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Reason {
@@ -119,7 +122,7 @@ impl Verdict<'_, '_> {
                 found: short(&evidence.found),
             })
         };
-        self.because.iter().filter_map(found).collect()
+        self.because.iter().filter_map(found).take(NAMED).collect()
     }
 
     /// The terms that failed it.

@@ -44,6 +44,8 @@ pub struct Report {
     pub state: SourceState,
     /// Bytes after decompression.
     pub bytes: u64,
+    /// How many events of its health the operator is told.
+    pub events: usize,
 }
 
 /// Where documents are read: as many at once as there are processors, however many polls there are, so
@@ -106,8 +108,9 @@ pub async fn poll(
     let visited = Visited { outcome: &outcome, facts: &visit.facts, pace, habit };
     let mut state = schedule::next(source, &state, &visited, now);
     let health = health::events(source, &claim.state, &mut state, &outcome, now);
+    let events = health.len();
     store.commit(Poll { source: claim.source, state: state.clone(), changes, health }).await?;
-    Ok(Report { outcome, state, bytes: visit.facts.bytes })
+    Ok(Report { outcome, state, bytes: visit.facts.bytes, events })
 }
 
 impl Found {

@@ -111,6 +111,8 @@ pub fn front(front: &FrontPage) -> Vec<u8> {
                 a href=(format!("{base}/outputs.opml")) { "take all of them as OPML" } "." }
             ul .plain { @for output in &front.outputs { (output_line(base, output)) } }
             h2 { "Sources" }
+            p .soft { "Whatever goes wrong with one is told in "
+                a href=(format!("{base}{}", Format::Html.path(super::health::NAME))) { "a feed of its own" } "." }
             (source_table(&front.sources))
         }
     };

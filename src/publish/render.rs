@@ -257,6 +257,21 @@ pub fn render_front(
     shelf.put_page(opml::PATH, opml::CONTENT_TYPE, list, now);
 }
 
+/// Each output with the size of its feed in bytes, and when it last changed, in seconds since 1970.
+pub fn published(outputs: &Outputs, shelf: &Shelf) -> Vec<(String, usize, i64)> {
+    let measure = |adopted: &Adopted| {
+        let name = adopted.output.name.clone();
+        match shelf.find(&Format::Atom.path(&name)) {
+            Some(shelf::Place::Here(feed)) => {
+                let bytes = feed.body(shelf::Coding::Identity).map_or(0, |body| body.len());
+                Some((name, bytes, feed.last_modified.as_second()))
+            }
+            _ => None,
+        }
+    };
+    outputs.outputs.iter().filter_map(measure).collect()
+}
+
 /// Says of the outputs that left the config that they are no more.
 ///
 /// # Errors

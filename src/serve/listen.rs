@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
+use listenfd::ListenFd;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
 
@@ -38,6 +39,34 @@ impl Listener {
                 }
                 bound => bound.map(Self::Unix),
             },
+        }
+    }
+
+    /// The socket that systemd passes (sd_listen_fds(3)), of either kind; the first, where there are several.
+    ///
+    /// # Errors
+    /// What was passed is no listening socket.
+    pub fn passed() -> io::Result<Option<Self>> {
+        let mut passed = ListenFd::from_env();
+        if passed.len() == 0 {
+            return Ok(None);
+        }
+        if let Ok(Some(listener)) = passed.take_tcp_listener(0) {
+            listener.set_nonblocking(true)?;
+            return TcpListener::from_std(listener).map(|listener| Some(Self::Tcp(listener)));
+        }
+        let Some(listener) = passed.take_unix_listener(0)? else { return Ok(None) };
+        listener.set_nonblocking(true)?;
+        UnixListener::from_std(listener).map(|listener| Some(Self::Unix(listener)))
+    }
+
+    /// Where it listens, as far as that has a name.
+    pub fn place(&self) -> Option<Listen> {
+        match self {
+            Self::Tcp(_) => self.address().map(Listen::Tcp),
+            Self::Unix(listener) => {
+                listener.local_addr().ok()?.as_pathname().map(|path| Listen::Unix(path.to_path_buf()))
+            }
         }
     }
 

@@ -15,6 +15,7 @@ use axum::http::header::{self, HeaderName, HeaderValue};
 use axum::http::{Method, Request, Response, StatusCode};
 
 use self::negotiate::Answer;
+use crate::metrics::Metrics;
 use crate::publish::archive::{End, Page};
 use crate::publish::format::Format;
 use crate::publish::html;
@@ -46,6 +47,8 @@ pub struct Service {
     pub max_age: MaxAge,
     /// What the machines' addresses say.
     pub health: Arc<Health>,
+    /// What `/metrics` tells.
+    pub metrics: Arc<Metrics>,
 }
 
 /// For how long readers may use an answer; shared, so that it can change while it is served.
@@ -74,6 +77,7 @@ impl MaxAge {
 pub struct Health {
     ready: AtomicBool,
     broken: AtomicBool,
+    stuck: AtomicBool,
 }
 
 impl Health {
@@ -82,17 +86,19 @@ impl Health {
         self.ready.store(true, Ordering::Release);
     }
 
-    /// The store works, or does not: `/healthz` says so.
+    /// The store works, or does not: `/readyz` says so.
     pub fn set_store(&self, store: StoreHealth) {
         self.broken.store(store == StoreHealth::Broken, Ordering::Release);
     }
 
-    fn is_ready(&self) -> bool {
-        self.ready.load(Ordering::Acquire) && self.is_healthy()
+    /// The poller turns, or does not: `/readyz` says so.
+    pub fn set_poller(&self, poller: PollerHealth) {
+        self.stuck.store(poller == PollerHealth::Stuck, Ordering::Release);
     }
 
-    fn is_healthy(&self) -> bool {
-        !self.broken.load(Ordering::Acquire)
+    fn is_ready(&self) -> bool {
+        let is = |state: &AtomicBool| state.load(Ordering::Acquire);
+        is(&self.ready) && !is(&self.broken) && !is(&self.stuck)
     }
 }
 
@@ -103,6 +109,15 @@ pub enum StoreHealth {
     Works,
     /// The last command to it failed.
     Broken,
+}
+
+/// Whether the poller does its turns.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PollerHealth {
+    /// It does.
+    Turns,
+    /// It has not for long.
+    Stuck,
 }
 
 /// Reads an archive page: an output's name, the page's number, the format. `None`: there is none.
@@ -158,6 +173,7 @@ async fn answer(State(shared): State<Arc<Shared>>, request: Request<Body>) -> Re
         (Found::Archived(representation), None) => {
             shared.document(&request, &representation, &HeaderValue::from_static(FOR_A_YEAR))
         }
+        (Found::Metrics(page), None) => metrics(page),
         (Found::State(true), None) => words(StatusCode::OK, "ok\n"),
         (_, None) => words(StatusCode::SERVICE_UNAVAILABLE, "not ok\n"),
     }
@@ -169,6 +185,7 @@ enum Found {
     Retired,
     Nothing,
     State(bool),
+    Metrics(String),
 }
 
 /// `/feeds/NAME/archive/N.atom`, taken apart. Only the plain spelling of a number counts, so that
@@ -186,7 +203,9 @@ impl Shared {
     async fn find(&self, path: &str) -> Found {
         let health = &self.service.health;
         match (path, self.service.shelf.find(path)) {
-            ("/healthz", _) => return Found::State(health.is_healthy()),
+            // Who answers is alive; what else there is to say is readiness.
+            ("/healthz", _) => return Found::State(true),
+            ("/metrics", _) => return Found::Metrics(self.service.metrics.render()),
             ("/readyz", _) => return Found::State(health.is_ready()),
             (_, Some(Place::Here(representation))) => return Found::Here(representation),
             (_, Some(Place::Retired)) => return Found::Retired,
@@ -267,6 +286,14 @@ fn options() -> Response<Body> {
         (header::ACCESS_CONTROL_MAX_AGE, "86400"),
     ];
     headers.extend(cors.map(|(name, text)| (name, HeaderValue::from_static(text))));
+    response
+}
+
+fn metrics(page: String) -> Response<Body> {
+    let mut response = words(StatusCode::OK, "");
+    let text = HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8");
+    response.headers_mut().insert(header::CONTENT_TYPE, text);
+    *response.body_mut() = Body::from(page);
     response
 }
 

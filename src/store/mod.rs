@@ -15,7 +15,10 @@ use crate::entry::KeptEntry;
 use crate::entry::change::Change;
 use crate::source::{HealthEvent, SourceState};
 
-pub use sqlite::{Error, Lock, Store, Workers, lock, open};
+pub use sqlite::{
+    Error, Lock, Salvaged, Sizes, Store, Workers, advice, backup, examine, lock, open, salvage, sizes,
+    sqlite_version,
+};
 
 /// What the store needs to know from the config.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -265,6 +268,8 @@ pub struct Wanted {
 pub enum Note {
     /// What is wrong with the config as it stands in the files.
     Config,
+    /// When the daemon last said that it is there.
+    Alive,
 }
 
 /// A document as it is published, and when its bytes last changed.

@@ -2,6 +2,7 @@
 #![allow(clippy::disallowed_methods, reason = "the store's files are the store's own")]
 
 mod archive;
+mod copies;
 mod entries;
 mod file;
 mod look;
@@ -19,15 +20,16 @@ use rusqlite::{Connection, TransactionBehavior};
 use tokio::sync::{mpsc, oneshot};
 
 use super::{
-    Advance, Asked, Candidate, ConfiguredOutput, ConfiguredSource, Hub, Note, Options, OutputId, Plan, Poll,
+    Advance, Asked, Candidate, ConfiguredOutput, ConfiguredSource, Hub, Options, OutputId, Plan,
     RememberedOutput, RememberedSource, Rendering, SourceId, Turn, Wanted,
 };
 use crate::entry::change::KnownEntries;
 use crate::entry::{KeptEntry, Key};
 use crate::source::HealthEvent;
 
-pub use file::{Lock, lock};
-use file::{connect, create_private_folder, migrate, private_file, tune_writer};
+pub use copies::{Salvaged, backup, examine, salvage};
+pub use file::{Lock, Sizes, advice, lock, sizes};
+use file::{connect, create_private_folder, migrate, private_file, refuse_what_is_not_ours, tune_writer};
 
 /// How many questions are answered at once.
 const READERS: usize = 2;
@@ -52,11 +54,26 @@ impl Error {
         Error { what: format!("{}: {source}", what.into()), source: Some(Arc::new(source)) }
     }
 
+    /// The same, with what to do where the file itself is damaged.
+    fn about(mut self, path: &std::path::Path) -> Error {
+        let code = self.source.as_ref().and_then(|e| e.sqlite_error_code());
+        if matches!(code, Some(rusqlite::ErrorCode::DatabaseCorrupt | rusqlite::ErrorCode::NotADatabase)) {
+            self.what = format!("{} is damaged: {}. {}", path.display(), self.what, advice(path));
+        }
+        self
+    }
+
     /// Whether there was no room on the disk.
     #[must_use]
     pub fn is_disk_full(&self) -> bool {
         self.source.as_ref().and_then(|e| e.sqlite_error_code()) == Some(rusqlite::ErrorCode::DiskFull)
     }
+}
+
+/// The version of SQLite that is built in.
+#[must_use]
+pub fn sqlite_version() -> &'static str {
+    rusqlite::version()
 }
 
 type Job = Box<dyn FnOnce(&mut Connection) + Send>;
@@ -90,6 +107,7 @@ struct Done {
 /// A handle to ask and to command; cheap to clone. The threads end when the last handle is dropped.
 #[derive(Clone)]
 pub struct Store {
+    path: Arc<std::path::Path>,
     questions: mpsc::Sender<Job>,
     commands: mpsc::Sender<Command>,
     /// Only the writer takes it, but for a look at its size.
@@ -111,7 +129,8 @@ pub fn open(options: &Options) -> Result<(Store, Workers), Error> {
             .map_err(|e| Error::new(format!("cannot create {}: {e}", folder.display())))?;
     }
     private_file(path).map_err(|e| Error::new(format!("{}: {e}", what())))?;
-    let mut writer = connect(path).map_err(|e| Error::of(what(), e))?;
+    refuse_what_is_not_ours(path)?;
+    let mut writer = connect(path).map_err(|e| Error::of(what(), e).about(path))?;
     tune_writer(&writer).map_err(|e| Error::of(what(), e))?;
     migrate(&mut writer, path)?;
     let mut readers = Vec::new();
@@ -128,7 +147,10 @@ pub fn open(options: &Options) -> Result<(Store, Workers), Error> {
         let asked = Arc::clone(&asked);
         workers.push(Box::new(move || read(reader, &asked)));
     }
-    Ok((Store { questions, commands, window: Arc::default() }, Workers(workers)))
+    Ok((
+        Store { path: Arc::from(path.as_path()), questions, commands, window: Arc::default() },
+        Workers(workers),
+    ))
 }
 
 fn read(mut connection: Connection, asked: &std::sync::Mutex<mpsc::Receiver<Job>>) {
@@ -207,12 +229,13 @@ impl Store {
         question: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
     ) -> Result<T, Error> {
         let (answer, answered) = oneshot::channel();
+        let path = Arc::clone(&self.path);
         let job: Job = Box::new(move |connection| {
             // One transaction for a question, so that its parts agree with each other.
             let result = connection
                 .transaction()
                 .and_then(|transaction| question(&transaction))
-                .map_err(|e| Error::of("cannot read", e));
+                .map_err(|e| Error::of("cannot read", e).about(&path));
             // The one who asked may have stopped waiting.
             let _ = answer.send(result);
         });
@@ -233,9 +256,11 @@ impl Store {
         command: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
     ) -> Result<T, Error> {
         let (answer, answered) = oneshot::channel();
+        let path = Arc::clone(&self.path);
         let act: Act = Box::new(move |connection| {
-            let result = connection
-                .and_then(|connection| command(connection).map_err(|e| Error::of("cannot write", e)));
+            let result = connection.and_then(|connection| {
+                command(connection).map_err(|e| Error::of("cannot write", e).about(&path))
+            });
             let failed = result.is_err();
             let settle = Box::new(move |group: Option<&Error>| {
                 // The one who asked may have stopped waiting.
@@ -280,22 +305,6 @@ impl Store {
         now: Timestamp,
     ) -> Result<(Vec<RememberedSource>, Vec<RememberedOutput>), Error> {
         self.command(move |c| Ok((sources::adopt(c, &sources)?, outputs::adopt(c, &outputs, now)?))).await
-    }
-
-    /// Leaves a note, or takes it away.
-    ///
-    /// # Errors
-    /// The store cannot write.
-    pub async fn note(&self, note: Note, text: Option<String>) -> Result<(), Error> {
-        self.command(move |c| notes::note(c, note, text.as_deref())).await
-    }
-
-    /// A note that was left.
-    ///
-    /// # Errors
-    /// The store cannot read.
-    pub async fn noted(&self, note: Note) -> Result<Option<String>, Error> {
-        self.ask(move |c| notes::noted(c, note)).await
     }
 
     /// Moves the next polls of sources, each from the time that was read to another; one that a poll has
@@ -363,20 +372,6 @@ impl Store {
     /// The store cannot read.
     pub async fn known(&self, source: SourceId, keys: Vec<Key>) -> Result<KnownEntries, Error> {
         self.ask(move |c| entries::known(c, source, keys)).await
-    }
-
-    /// Writes down one poll: entries, validators and the next poll time together. Ends the claim.
-    ///
-    /// # Errors
-    /// The store cannot write; then nothing of the poll is kept.
-    pub async fn commit(&self, poll: Poll) -> Result<(), Error> {
-        let weight = if poll.changes.is_empty() { Weight::Light } else { Weight::Heavy };
-        let window = Arc::clone(&self.window);
-        self.weighted(weight, move |c| {
-            let mut window = window.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-            entries::commit(c, &poll, &mut window)
-        })
-        .await
     }
 
     /// Forgets up to `n` entries first seen before a time, oldest first; their keys stay, so that they

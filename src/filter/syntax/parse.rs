@@ -71,6 +71,7 @@ impl Session<'_> {
             at: 0,
             depth,
             field: None,
+            open_end: false,
             problems: Vec::new(),
             session: self,
         };
@@ -147,6 +148,8 @@ pub(super) struct Parser<'s, 'd> {
     depth: usize,
     /// The field of the brackets that are open.
     pub(super) field: Option<Field>,
+    /// Whether a bracket is known to be open at the end: those around it are no other mistake.
+    open_end: bool,
     problems: Vec<Problem>,
     session: &'s mut Session<'d>,
 }
@@ -278,6 +281,7 @@ impl Parser<'_, '_> {
             None,
         );
         self.at = self.tokens.len();
+        self.open_end = true;
         false
     }
 
@@ -292,7 +296,7 @@ impl Parser<'_, '_> {
         let end = self.here().end;
         if self.peek() == Some(What::Close) {
             self.at += 1;
-        } else if self.problems.iter().all(|problem| problem.warning) {
+        } else if !std::mem::replace(&mut self.open_end, true) {
             self.problem(open.clone(), "nothing closes this bracket", "add `)`");
         }
         Node { span: open.start..end, kind: node.kind }

@@ -104,6 +104,13 @@ fn each_mistake_is_shown_where_it_stands() {
     assert_eq!(wrong("age:7d"), one("7d", "this is no age"));
     assert_eq!(wrong("*"), one("*", "there is no letter or digit to look for"));
     assert_eq!(wrong(""), one("", "a word is missing here"));
+    assert_eq!(
+        wrong("(titel:x AND (y"),
+        [
+            ("titel".to_owned(), "there is no field `titel`".to_owned()),
+            one("(", "nothing closes this bracket").remove(0)
+        ]
+    );
     assert_eq!(wrong("titel:x AND (linc:y OR /(/ | @caucasis)").len(), 4);
 }
 

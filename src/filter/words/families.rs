@@ -64,13 +64,18 @@ impl<'t> Row<'t> {
 
     /// Whether a name, adjective or people of this row is the word, which begins with `first`.
     fn holds(&self, name: &str, first: char) -> bool {
-        self.terms().any(|(term, _)| {
-            // Folding is slow, and most terms differ in their first letter.
-            let Some(begin) = term.chars().next().and_then(|c| c.to_lowercase().next()) else { return false };
-            let may_be =
-                begin == first || !(begin.is_ascii() || "абвгдежзийклмнопрстуфхцчшщэюя".contains(begin));
-            may_be && tokens(term).words().eq(name.split(' '))
-        })
+        let script = match self.language {
+            Language::Russian | Language::Ukrainian => '\u{400}'..='\u{52f}',
+            Language::Armenian => '\u{531}'..='\u{58f}',
+            Language::English | Language::French | Language::German => 'a'..='z',
+        };
+        script.contains(&first)
+            && self.terms().any(|(term, _)| {
+                // Folding is slow, and most terms differ in their first letter.
+                let mut begin = term.chars().take(1).flat_map(char::to_lowercase);
+                begin.next().is_some_and(|c| c == first || !script.contains(&c))
+                    && tokens(term).words().eq(name.split(' '))
+            })
     }
 
     fn add_all(&self, out: &mut Expansion) {

@@ -8,7 +8,7 @@ mod plain;
 pub use fold::{Tokens, fold, tokens};
 pub use plain::plain_text;
 
-use forms::{Language, forms};
+use forms::{Language, forms, is_known_english};
 
 /// How far a word reaches beyond itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -107,6 +107,9 @@ fn latin_languages(folded: &str, written: &str, languages: &[String]) -> Vec<Lan
     if lower.contains(['ä', 'ö', 'ü', 'ß']) || ending {
         found.push(Language::German);
     }
+    if lower.is_ascii() && is_known_english(folded) {
+        found.clear();
+    }
     found.push(Language::English);
     found.sort_unstable();
     found.dedup();
@@ -122,4 +125,59 @@ pub fn built_in_topic(name: &str) -> Option<Expansion> {
 /// The names of the built-in topics, in the order of the table.
 pub fn built_in_topics() -> impl Iterator<Item = &'static str> {
     families::names()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn has(word: &str, languages: &[&str], yes: &[&str], no: &[&str]) {
+        let languages: Vec<String> = languages.iter().map(|tag| (*tag).to_owned()).collect();
+        let words = expand(word, Reach::Forms, &languages).words;
+        for form in yes {
+            assert!(words.iter().any(|known| known == form), "{word}: {form} is missing in {words:?}");
+        }
+        for form in no {
+            assert!(!words.iter().any(|known| known == form), "{word}: {form} is no form of it");
+        }
+    }
+
+    #[test]
+    fn words_are_known_in_their_forms() {
+        has("woman", &[], &["women"], &[]);
+        has("stop", &[], &["stops", "stopped", "stopping"], &[]);
+        has("general", &[], &["generals"], &["generally"]);
+        has("рынок", &[], &["рынка", "рынками"], &[]);
+        has("Путин", &[], &["путина", "путиным"], &["путинская"]);
+        has("ребёнок", &[], &["ребенка", "детям"], &[]);
+        has("выборы", &[], &["выборов"], &["выбора"]);
+        has("дорога", &[], &["дороге", "дорог"], &["дорого"]);
+        has("Київ", &[], &["києва", "києві"], &[]);
+        has("Львів", &[], &["львова"], &[]);
+        has("рука", &["uk"], &["руці", "руко"], &[]);
+        has("ընտրություն", &[], &["ընտրության", "ընտրություններից"], &[]);
+        has("բժիշկ", &[], &["բժշկի", "բժշկից"], &[]);
+        has("Երևան", &[], &["երեւանում", "երեւանից"], &[]);
+    }
+
+    #[test]
+    fn latin_words_are_english_and_what_the_config_names() {
+        has("Regierung", &[], &["regierungen"], &[]);
+        has("Wahl", &["de"], &["wahlen"], &["wahler"]);
+        has("Haus", &["de-AT"], &["hauser", "hausern"], &[]);
+        has("cheval", &["fr"], &["chevaux"], &[]);
+        has("cheval", &[], &[], &["chevaux"]);
+        has("école", &[], &["ecoles"], &[]);
+        has("child", &["fr", "de"], &["children"], &["childe"]);
+    }
+
+    #[test]
+    fn several_words_in_one_are_a_row() {
+        let found = expand("us-iran", Reach::Forms, &[]);
+        assert_eq!(found.words, Vec::<String>::new());
+        assert_eq!(found.phrases.len(), 1);
+        assert_eq!(found.phrases[0].len(), 2);
+        assert_eq!(expand("—", Reach::Relatives, &[]), Expansion::default());
+    }
 }

@@ -27,7 +27,9 @@ const DAY: u64 = 86_400;
 /// An element of the feed that holds text.
 pub(super) fn leaf(pace: &mut FeedPace, period: &mut Period, meaning: Meaning, text: &str) {
     let text = text.trim();
-    let number = || text.parse::<u64>().ok();
+    let digits = !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+    // More of them than fit are as many as fit.
+    let number = || digits.then(|| text.parse::<u64>().unwrap_or(u64::MAX));
     match meaning {
         Meaning::Ttl => {
             pace.ttl = number().map(|minutes| Duration::from_secs(minutes.saturating_mul(60)));

@@ -211,6 +211,19 @@ fn add_keys(c: &Connection, source: SourceId, number: i64, keys: &[Key]) -> Resu
     keys.iter().try_for_each(|key| add.execute(params![source.0, spell(key), number]).map(drop))
 }
 
+/// Every entry is found again under the keys that it was kept with.
+pub(super) fn restore_keys(c: &Connection) -> Result<()> {
+    let mut question = c.prepare("SELECT number, source, more FROM entry")?;
+    let mut rows = question.query([])?;
+    while let Some(row) = rows.next()? {
+        // What else the entry lost is not ours to judge here.
+        if let Ok(more) = from_json::<More>(row.get_ref(2)?.as_str().unwrap_or_default()) {
+            add_keys(c, SourceId(row.get(1)?), row.get(0)?, &more.keys)?;
+        }
+    }
+    Ok(())
+}
+
 /// Numbers grow with time, so that only the lowest need a look.
 pub(super) fn prune(c: &Connection, before: Timestamp, n: usize) -> Result<usize> {
     c.prepare_cached(

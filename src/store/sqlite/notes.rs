@@ -1,10 +1,35 @@
-//! SQL of the notes that the daemon leaves for `status`. Part of the store's door.
+//! Notes that the daemon leaves for `status`, and what waits. Part of the store's door.
 
 use rusqlite::{Connection, OptionalExtension, Result, params};
 
 use super::super::Note;
+use super::{Error, Store, WAITING};
 
-pub(super) fn note(c: &Connection, note: Note, text: Option<&str>) -> Result<()> {
+impl Store {
+    /// How many commands and how many questions wait for the threads.
+    #[must_use]
+    pub fn waiting(&self) -> (usize, usize) {
+        (WAITING - self.commands.capacity(), WAITING - self.questions.capacity())
+    }
+
+    /// Leaves a note, or takes it away.
+    ///
+    /// # Errors
+    /// The store cannot write.
+    pub async fn note(&self, note: Note, text: Option<String>) -> Result<(), Error> {
+        self.command(move |c| keep(c, note, text.as_deref())).await
+    }
+
+    /// A note that was left.
+    ///
+    /// # Errors
+    /// The store cannot read.
+    pub async fn noted(&self, note: Note) -> Result<Option<String>, Error> {
+        self.ask(move |c| kept(c, note)).await
+    }
+}
+
+fn keep(c: &Connection, note: Note, text: Option<&str>) -> Result<()> {
     match text {
         Some(text) => c
             .prepare_cached(
@@ -16,7 +41,7 @@ pub(super) fn note(c: &Connection, note: Note, text: Option<&str>) -> Result<()>
     .map(drop)
 }
 
-pub(super) fn noted(c: &Connection, note: Note) -> Result<Option<String>> {
+fn kept(c: &Connection, note: Note) -> Result<Option<String>> {
     c.prepare_cached("SELECT text FROM note WHERE name = ?1")?
         .query_row([name(note)], |row| row.get(0))
         .optional()
@@ -25,5 +50,6 @@ pub(super) fn noted(c: &Connection, note: Note) -> Result<Option<String>> {
 fn name(note: Note) -> &'static str {
     match note {
         Note::Config => "config",
+        Note::Alive => "alive",
     }
 }

@@ -54,6 +54,11 @@ pub(super) fn forms(word: &str, out: &mut Forms) {
     }
 }
 
+/// Whether a word stands in the tables: it is English whatever else the config names.
+pub(super) fn is_known(word: &str) -> bool {
+    holds(FIXED, word) || line(VERBS, word).is_some() || holds(NOUNS, word)
+}
+
 #[derive(Default)]
 struct Known {
     noun: bool,

@@ -16,6 +16,11 @@ const ADJECTIVES: &str = "neu alt gut gross klein jung lang kurz hoch stark schw
     tief nah fern schwer leicht stolz krank gesund klug dumm tot wild zart scharf rein wahr falsch fest los ernst \
     schon spat fruh laut leise bunt rund flach dick dunn tapfer sicher bitter sauber teuer sauer streng weit";
 
+/// Whether a word stands in the tables.
+pub(super) fn is_known(word: &str) -> bool {
+    line(NOUNS, word).is_some() || holds(PLURAL_IN_ER, word) || line(STRONG, word).is_some()
+}
+
 fn is_adjective(word: &str) -> bool {
     ends_with_any(word, "sch ig lich bar sam haft los voll end iv al ell ar os ant ent")
         || holds(ADJECTIVES, word)

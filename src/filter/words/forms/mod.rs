@@ -51,6 +51,12 @@ pub(super) fn forms(word: &str, language: Language) -> Vec<String> {
     out.0
 }
 
+/// Whether the tables of English hold the word, so that other languages have no say about it:
+/// child is not the French for childe.
+pub(super) fn is_known_english(word: &str) -> bool {
+    english::is_known(word) && !german::is_known(word)
+}
+
 /// The forms of a name that has no plural: Куба is never in the company of куб, the cube.
 pub(super) fn forms_of_singular(word: &str, language: Language) -> Vec<String> {
     let mut out = Forms(vec![word.to_owned()]);

@@ -1,0 +1,117 @@
+//! Looks after the daemon from inside: is the store writable, does the poller turn, how large is all.
+//! Part of the daemon's door.
+#![allow(clippy::disallowed_methods, reason = "part of the door to the clock")]
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use tokio::sync::watch;
+
+use super::{poller, wait_for};
+use crate::ingest::Report;
+use crate::metrics::{Metrics, Poll, StoreState, Times};
+use crate::serve::{Health, PollerHealth, StoreHealth};
+use crate::source::{Failure, Outcome, SourceState};
+use crate::store::{self, Note, Store};
+
+/// How often one small write is tried.
+const EVERY: Duration = Duration::from_secs(15);
+
+/// A poller that has not turned for so long is stuck: it turns at least every ten seconds.
+const STUCK: Duration = Duration::from_secs(60);
+
+/// What is looked after.
+pub(super) struct Measure {
+    pub(super) store: Store,
+    pub(super) options: store::Options,
+    pub(super) health: Arc<Health>,
+    pub(super) metrics: Arc<Metrics>,
+    pub(super) beats: watch::Receiver<poller::Pulse>,
+}
+
+impl Measure {
+    /// Until told to stop.
+    pub(super) async fn run(mut self, stopped: watch::Receiver<bool>) {
+        let stop = wait_for(stopped);
+        tokio::pin!(stop);
+        let mut turned = Instant::now();
+        loop {
+            let poller::Pulse { sources, in_flight, .. } = *self.beats.borrow_and_update();
+            self.metrics.polled(in_flight, sources);
+            self.store().await;
+            self.health.set_poller(if turned.elapsed() < STUCK {
+                PollerHealth::Turns
+            } else {
+                PollerHealth::Stuck
+            });
+            let next = Instant::now() + EVERY;
+            while Instant::now() < next {
+                tokio::select! {
+                    () = &mut stop => return,
+                    Ok(()) = self.beats.changed() => turned = Instant::now(),
+                    () = tokio::time::sleep_until(next.into()) => {}
+                }
+                let poller::Pulse { sources, in_flight, .. } = *self.beats.borrow_and_update();
+                self.metrics.polled(in_flight, sources);
+            }
+        }
+    }
+
+    async fn store(&self) {
+        let sizes = store::sizes(&self.options);
+        let (commands, questions) = self.store.waiting();
+        let began = Instant::now();
+        let kept = self.store.note(Note::Alive, Some(super::now().to_string())).await;
+        let took = began.elapsed();
+        let state = StoreState { database: sizes.database, log: sizes.log, commands, questions };
+        self.metrics.store(state, kept.is_ok().then_some(took));
+        self.health.set_store(if kept.is_ok() { StoreHealth::Works } else { StoreHealth::Broken });
+        if let Err(error) = kept {
+            tracing::error!(%error, "the store cannot be written; what was published is served on");
+        }
+    }
+}
+
+/// Counts a poll.
+pub(super) fn count(metrics: &Metrics, source: &str, report: &Result<Report, store::Error>, took: Duration) {
+    let bare = Poll { source, outcome: "not_kept", took, bytes: 0, new: 0, edited: 0, times: None };
+    metrics.poll(match report {
+        Err(_) => bare,
+        Ok(report) => {
+            let (new, edited) = match report.outcome {
+                Outcome::Read { new, edited, .. } => (new as u64, edited as u64),
+                _ => (0, 0),
+            };
+            let times = Some(times(&report.state));
+            Poll { outcome: outcome(&report.outcome), bytes: report.bytes, new, edited, times, ..bare }
+        }
+    });
+}
+
+/// The times of a source that metrics tell.
+pub(super) fn times(state: &SourceState) -> Times {
+    Times {
+        last_success: state.last_success.map(|at| at.as_second()),
+        next_poll: state.next_poll.map(|at| at.as_second()),
+    }
+}
+
+fn outcome(outcome: &Outcome) -> &'static str {
+    match outcome {
+        Outcome::Read { .. } => "read",
+        Outcome::NotModified => "not_modified",
+        Outcome::Failed(failure) => match failure {
+            Failure::Timeout => "timeout",
+            Failure::Dns(_) => "dns",
+            Failure::Connection(_) => "connection",
+            Failure::Tls(_) => "tls",
+            Failure::RefusedAddress(_) => "refused_address",
+            Failure::Redirect(_) => "redirect",
+            Failure::Gone => "gone",
+            Failure::Throttled { .. } => "throttled",
+            Failure::Status(_) => "status",
+            Failure::TooLarge(_) => "too_large",
+            Failure::Unreadable(_) => "unreadable",
+        },
+    }
+}

@@ -1,0 +1,48 @@
+#!/usr/bin/env bash
+# Real systemd in a container: the package is installed, runs, reloads, dies, hangs, is woken by its socket
+# and purged. Needs root, debootstrap, systemd-nspawn and Debian's mirror; says so and ends well where it
+# lacks one. `BINARY=target/debug/siftwire` tries the unit with that binary, without a package.
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+
+skip() { echo "systemd: skipped, $1"; exit 0; }
+[ "$(id -u)" = 0 ] || skip "not root"
+command -v debootstrap >/dev/null || skip "there is no debootstrap"
+command -v systemd-nspawn >/dev/null || skip "there is no systemd-nspawn"
+
+work=${WORK:-$(mktemp -d)}
+root=$work/debian
+if [ ! -d "$root/usr" ]; then
+    mirror=$(sed -n 's/^URIs: *//p;s/^deb \(\[[^]]*\] \)\?\([^ ]*\) .*/\2/p' /etc/apt/sources.list.d/*.sources /etc/apt/sources.list 2>/dev/null | head -n 1)
+    debootstrap --variant=minbase --include=systemd,systemd-sysv,dbus,curl bookworm "$root" \
+        "${mirror:-http://deb.debian.org/debian}" >"$work/debootstrap.log" 2>&1 || skip "debootstrap failed: $(tail -n 1 "$work/debootstrap.log")"
+fi
+
+install -m 755 tests/systemd/inside.sh "$root/root/inside.sh"
+rm -f "$root"/root/*.deb "$root/root/verdict" "$root/root/log"
+if [ -n "${BINARY:-}" ]; then
+    install -m 755 "$BINARY" "$root/usr/bin/siftwire"
+    install -m 644 systemd/siftwire.service systemd/siftwire.socket "$root/etc/systemd/system/"
+    install -D -m 644 config.toml "$root/etc/siftwire/config.toml"
+else
+    deb=$(packaging/build | tail -n 1)
+    install -m 644 "$deb" "$root/root/siftwire.deb"
+fi
+cat >"$root/etc/systemd/system/inside.service" <<'UNIT'
+[Unit]
+After=multi-user.target
+[Service]
+Type=oneshot
+ExecStart=/root/inside.sh
+StandardOutput=file:/root/log
+StandardError=file:/root/log
+ExecStopPost=/bin/systemctl --no-block poweroff
+UNIT
+mkdir -p "$root/etc/systemd/system/default.target.wants"
+ln -sf ../inside.service "$root/etc/systemd/system/default.target.wants/inside.service"
+# The container has no network but its own loopback.
+timeout --foreground 300 systemd-nspawn --quiet --register=no --keep-unit --boot --private-network \
+    -D "$root" >"$work/boot.log" 2>&1 </dev/null || true
+cat "$root/root/log" || { tail -n 20 "$work/boot.log"; exit 1; }
+[ -e "$root/root/verdict" ] || { echo "systemd: FAILED"; exit 1; }
+echo "systemd: all of it holds"

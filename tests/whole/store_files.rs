@@ -1,0 +1,155 @@
+//! The store's file in other states than good: backed up, damaged, of another schema.
+
+use std::io::{Seek, SeekFrom, Write};
+use std::os::unix::fs::PermissionsExt;
+
+use rusqlite::Connection;
+
+use crate::origin::Origin;
+use crate::program::Home;
+
+const ENTRIES: usize = 400;
+
+/// A home whose store holds a feed of many entries.
+fn filled() -> (Origin, Home) {
+    let origin = Origin::start();
+    let items: String = (0..ENTRIES)
+        .map(|n| {
+            format!(
+                "<item><title>Entry {n}</title><guid isPermaLink=\"false\">{n}</guid><description>{}</description></item>",
+                "words ".repeat(100)
+            )
+        })
+        .collect();
+    let feed = format!("<rss version=\"2.0\"><channel><title>T</title>{items}</channel></rss>");
+    origin.set("/a", 200, "application/rss+xml", feed);
+    let home = Home::new(&format!(
+        "[serve]\nlisten = \"127.0.0.1:0\"\n[[source]]\nurl = \"{}\"\nname = \"a\"\nallow_private = true\n[[output]]\nname = \"all\"\n",
+        origin.url("/a")
+    ));
+    assert_eq!(home.run(&["poll"]).0, Some(0));
+    (origin, home)
+}
+
+fn count(path: &std::path::Path, question: &str) -> i64 {
+    Connection::open(path).expect("it opens").query_row(question, [], |row| row.get(0)).expect("it is read")
+}
+
+#[test]
+fn a_backup_while_the_daemon_runs_is_whole_private_and_replaces_nothing() {
+    let (_origin, home) = filled();
+    let daemon = home.start();
+    let (code, _, words) = home.run(&["backup", "copy.db"]);
+    assert_eq!(code, Some(0), "{words}");
+    let copy = home.path().join("copy.db");
+    assert_eq!(count(&copy, "SELECT count(*) FROM entry"), ENTRIES as i64);
+    let mode = std::fs::metadata(&copy).expect("it is there").permissions().mode();
+    assert_eq!(mode & 0o777, 0o600);
+    let (code, _, words) = home.run(&["backup", "copy.db"]);
+    assert_eq!(code, Some(1));
+    assert!(words.contains("is there already"), "{words}");
+    assert_eq!(daemon.stop().0, Some(0));
+    assert_eq!(home.run(&["doctor"]).0, Some(0));
+}
+
+#[test]
+fn of_a_damaged_store_is_saved_what_can_be_read() {
+    let (_origin, home) = filled();
+    let pages = count(&home.store(), "PRAGMA page_count");
+    let mut file = std::fs::OpenOptions::new().write(true).open(home.store()).expect("it opens");
+    // Pages in the middle belong to the entries, which are by far the most.
+    for page in (pages / 2)..(pages / 2 + 3) {
+        file.seek(SeekFrom::Start(page as u64 * 4096)).expect("it is that long");
+        file.write_all(&[0xa5; 4096]).expect("it is written");
+    }
+    drop(file);
+    let before = std::fs::read(home.store()).expect("it is read");
+    let (code, found, words) = home.run(&["doctor"]);
+    assert_eq!(code, Some(1), "{found}{words}");
+    let store = home.store().display().to_string();
+    assert!(words.contains(&format!("siftwire doctor --salvage {store}.new")), "{words}");
+    assert!(words.contains(&format!("mv {store} {store}.damaged")), "{words}");
+    let (code, tables, words) = home.run(&["doctor", "--salvage", "new.db"]);
+    assert_eq!(code, Some(1));
+    assert!(tables.contains("entry: "), "{tables}{words}");
+    assert_eq!(std::fs::read(home.store()).expect("it is read"), before, "the damaged one is left alone");
+    let new = home.path().join("new.db");
+    let saved = count(&new, "SELECT count(*) FROM entry");
+    assert!(saved > ENTRIES as i64 / 2 && saved < ENTRIES as i64, "{saved} saved");
+    assert_eq!(count(&new, "SELECT count(*) FROM key WHERE entry IS NOT NULL"), saved);
+    std::fs::rename(&new, home.store()).expect("it takes its place");
+    for side in ["siftwire.db-wal", "siftwire.db-shm"] {
+        let _ = std::fs::remove_file(home.path().join(side));
+    }
+    assert_eq!(home.run(&["doctor"]).0, Some(0));
+    assert_eq!(home.run(&["poll"]).0, Some(0));
+}
+
+#[test]
+fn what_is_no_store_or_of_a_newer_siftwire_is_refused_untouched() {
+    let home = Home::new("[serve]\nlisten = \"127.0.0.1:0\"\n");
+    for (what, words) in
+        [(b"no database at all".to_vec(), "is damaged, or no database"), (vec![7; 9000], "siftwire doctor")]
+    {
+        std::fs::write(home.store(), &what).expect("a file");
+        let (code, _, said) = home.run(&["run"]);
+        assert_eq!(code, Some(1));
+        assert!(said.contains(words) && said.contains("siftwire.db.damaged"), "{said}");
+        assert_eq!(std::fs::read(home.store()).expect("it is read"), what);
+    }
+    std::fs::remove_file(home.store()).expect("it goes");
+    let newer = Connection::open(home.store()).expect("it opens");
+    newer.execute_batch("CREATE TABLE future (x); PRAGMA user_version = 900").expect("it is written");
+    drop(newer);
+    let before = std::fs::read(home.store()).expect("it is read");
+    let (code, _, said) = home.run(&["run"]);
+    assert_eq!(code, Some(1));
+    assert!(said.contains("newer Siftwire (schema 900"), "{said}");
+    assert_eq!(std::fs::read(home.store()).expect("it is read"), before);
+}
+
+/// Every schema that was ever in use, as its frozen files make it.
+#[test]
+fn a_store_of_every_earlier_schema_is_copied_and_brought_up_to_date() {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src/store/sqlite");
+    let mut files: Vec<_> = std::fs::read_dir(folder)
+        .expect("the schema's files")
+        .map(|file| file.expect("a file").path())
+        .filter(|path| path.extension().is_some_and(|extension| extension == "sql"))
+        .collect();
+    files.sort();
+    for version in 1..files.len() {
+        let home = Home::new("[serve]\nlisten = \"127.0.0.1:0\"\n[[output]]\nname = \"all\"\n");
+        let old = Connection::open(home.store()).expect("it opens");
+        for file in &files[..version] {
+            old.execute_batch(&std::fs::read_to_string(file).expect("SQL")).expect("the old schema");
+        }
+        old.execute_batch(&format!(
+            "INSERT INTO source (id, name, url, host, active, polled, state) VALUES (1, 'a', 'u:a', 'x', 1, 1, '{{}}');
+             INSERT INTO entry (number, source, revision, uid, date, changed, first_seen, debut, edits, fingerprint, wording, title, more)
+             VALUES (1, 1, 1, 'urn:x', 1, 1, 99999999999999, 0, 0, x'01', x'01', 'Old entry', '{{}}');
+             UPDATE revision SET last = 1; PRAGMA user_version = {version}"
+        ))
+        .expect("an entry");
+        drop(old);
+        let (code, document, words) = home.run(&["show", "all"]);
+        assert_eq!(code, Some(0), "schema {version}: {words}");
+        assert!(document.contains("Old entry"), "schema {version}: {document}");
+        let copy = home.path().join(format!("siftwire.db.schema-{version}"));
+        assert_eq!(count(&copy, "PRAGMA user_version"), version as i64);
+        assert_eq!(count(&copy, "SELECT count(*) FROM entry"), 1);
+        assert_eq!(count(&home.store(), "PRAGMA user_version"), files.len() as i64);
+    }
+}
+
+#[test]
+fn the_version_the_manual_and_completions_are_told() {
+    let home = Home::new("");
+    let (_, version, _) = home.run(&["--version"]);
+    assert!(version.contains("(commit ") && version.contains("SQLite 3."), "{version}");
+    let (code, page, _) = home.run(&["man"]);
+    assert!(code == Some(0) && page.contains(".TH siftwire 1") && page.contains("SIFTWIRE BACKUP"), "{page}");
+    for shell in ["bash", "zsh", "fish"] {
+        assert!(home.run(&["completions", shell]).1.contains("siftwire"), "{shell}");
+    }
+}
