@@ -165,7 +165,7 @@ pub fn key(link: &str) -> Option<String> {
     if path.is_empty() && query.is_empty() {
         return None;
     }
-    let mut key = format!("{host}{path}");
+    let mut key = format!("{host}{}", if path.is_empty() { "/" } else { &path });
     if !query.is_empty() {
         key.push('?');
         key.push_str(&query.join("&"));

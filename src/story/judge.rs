@@ -258,3 +258,108 @@ fn texts_differ(a: &[Word], b: &[Word]) -> bool {
         },
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::entry::Entry;
+
+    const TEXT: &str = "Four nurses who were being treated for the disease have been discharged from a hospital in \
+        the east of the country, the ministry said, and China Airlines will fly them home to Lagos soon.";
+
+    fn facts(source: i64, hours: i64, title: &str, text: &str) -> Facts {
+        let entry = Entry { title: Some(title.into()), summary: Some(text.into()), ..Entry::default() };
+        Facts {
+            source,
+            date: hours * HOUR,
+            address: None,
+            article: None,
+            signature: Signature::of(&entry, Some("en")),
+        }
+    }
+
+    fn reason(a: &Facts, b: &Facts) -> Option<String> {
+        assert_eq!(decide(a, &[(1, b.clone())]).is_some(), decide(b, &[(1, a.clone())]).is_some());
+        decide(a, &[(1, b.clone())]).map(|(_, reason)| reason.to_string())
+    }
+
+    #[track_caller]
+    fn one(title: (&str, &str), text: (&str, &str)) {
+        assert!(reason(&facts(1, 0, title.0, text.0), &facts(2, 1, title.1, text.1)).is_some());
+    }
+
+    #[track_caller]
+    fn two(title: (&str, &str), text: (&str, &str)) {
+        let (a, b) = (facts(1, 0, title.0, text.0), facts(2, 1, title.1, text.1));
+        assert_eq!(reason(&a, &b), None, "{title:?} {text:?}");
+    }
+
+    #[test]
+    fn a_copy_is_one_story_with_another_headline_beginning_or_end() {
+        let title = "Nurses leave hospital in the east";
+        one((title, "Recovered nurses leave hospital"), (TEXT, TEXT));
+        one((title, "BREAKING: Nurses leave hospital in the east | Reuters"), (TEXT, ""));
+        one((title, title), (TEXT, ""));
+        one((title, title), (TEXT, &format!("LAGOS, 3 May - Agency. {TEXT}")));
+        let alike = reason(&facts(1, 0, title, TEXT), &facts(2, 1, "Recovered nurses leave hospital", TEXT));
+        assert_eq!(alike.as_deref(), Some("text 100 % alike, headlines 60 %"));
+    }
+
+    #[test]
+    fn what_only_looks_so_stays_apart() {
+        let title = "Nurses leave hospital in the east";
+        for other in [
+            "Nurses leave hospital in the east (part 2)",
+            "Nurses do not leave hospital in the east",
+            "Nurses leave hospital in the west",
+            "LIVE: Nurses leave hospital in the east",
+        ] {
+            two((title, other), (TEXT, TEXT));
+        }
+        two(("China Stands Ready to Help", "India Stands Ready to Help"), (TEXT, TEXT));
+        two(("News of Monday morning", "News of Monday evening"), (TEXT, TEXT));
+        two((title, "Recovered nurses leave hospital"), (TEXT, &TEXT.replace("Four", "Nine")));
+        two((title, "Recovered nurses leave hospital"), (TEXT, &TEXT.replace("China", "India")));
+        two((title, "Quite another headline"), ("Watch the film here.", "Watch the film here."));
+    }
+
+    #[test]
+    fn time_and_language_part_what_is_the_same() {
+        let title = "Nurses leave hospital in the east";
+        let at = |hours| facts(2, hours, title, "");
+        assert!(reason(&facts(1, 0, title, TEXT), &at(47)).is_some());
+        assert_eq!(reason(&facts(1, 0, title, TEXT), &at(49)), None);
+        assert_eq!(reason(&facts(2, 0, title, TEXT), &at(25)), None, "within a source a day is the most");
+        assert!(reason(&facts(1, 0, title, TEXT), &facts(2, 160, title, TEXT)).is_some());
+        assert_eq!(reason(&facts(1, 0, title, TEXT), &facts(2, 170, title, TEXT)), None);
+        let mut french = facts(2, 1, title, TEXT);
+        french.signature.language = u16::from_be_bytes(*b"fr");
+        assert_eq!(reason(&facts(1, 0, title, TEXT), &french), None);
+    }
+
+    #[test]
+    fn the_exact_keys_come_first_and_have_their_days() {
+        let key = |source, days: i64, address, article| Facts {
+            address,
+            article,
+            ..facts(source, days * 24, &format!("Headline {days}"), "")
+        };
+        let a = key(1, 0, Some(7), Some(8));
+        assert_eq!(reason(&a, &key(2, 89, Some(7), None)).as_deref(), Some("same address"));
+        assert_eq!(reason(&a, &key(2, 91, Some(7), None)), None);
+        assert!(reason(&a, &key(1, 900, Some(7), None)).is_some(), "in one source there is no limit");
+        assert_eq!(reason(&a, &key(2, 13, None, Some(8))).as_deref(), Some("same article number"));
+        assert_eq!(reason(&a, &key(2, 15, None, Some(8))), None);
+        let old = [(3, facts(2, 0, "Headline 0", TEXT)), (5, key(2, 0, Some(7), None))];
+        assert_eq!(decide(&a, &old), Some((5, Reason::Address)), "a rule before the place in the list");
+    }
+
+    #[test]
+    fn what_a_source_puts_under_many_headlines_tells_nothing() {
+        let stock = |hours, title: &str, n| Facts { address: Some(n), ..facts(1, hours, title, TEXT) };
+        let (a, b) = (stock(0, "Harvest begins early", 1), stock(1, "Parliament meets again", 2));
+        let copy = facts(2, 2, "Parliament meets early", TEXT);
+        assert!(decide(&copy, &[(2, b.clone())]).is_some());
+        assert_eq!(decide(&copy, &[(1, a), (2, b)]), None);
+    }
+}

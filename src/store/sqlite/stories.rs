@@ -1,13 +1,13 @@
 //! SQL of the stories: which story a new entry tells, who is in one, and what a user changes. Part of the store's door.
 
 use std::collections::HashMap;
-use std::sync::PoisonError;
+use std::sync::{Arc, PoisonError};
 
 use jiff::Timestamp;
 use rusqlite::{CachedStatement, Connection, OptionalExtension, Result, Row, params};
 
-use super::super::{Companion, InStory, Merge, OutputId};
-use super::{Error, Store, entries, millis, time};
+use super::super::{Companion, InStory, Merge, OutputId, Poll};
+use super::{Error, Store, Weight, entries, millis, time};
 use crate::entry::change::{Likeness, NewEntry};
 use crate::story::index::Index;
 use crate::story::judge::{self, Facts};
@@ -191,6 +191,20 @@ fn before(c: &Connection, begin: i64, newest: i64) -> Result<i64> {
 }
 
 impl Store {
+    /// Writes down one poll: entries, validators and the next poll time together. Ends the claim.
+    ///
+    /// # Errors
+    /// The store cannot write; then nothing of the poll is kept.
+    pub async fn commit(&self, poll: Poll) -> Result<(), Error> {
+        let weight = if poll.changes.is_empty() { Weight::Light } else { Weight::Heavy };
+        let window = Arc::clone(&self.window);
+        self.weighted(weight, move |c| {
+            let mut window = window.lock().unwrap_or_else(PoisonError::into_inner);
+            entries::commit(c, &poll, &mut window)
+        })
+        .await
+    }
+
     /// The other entries of the stories of these entries, by entry, in the order in which they joined.
     ///
     /// # Errors
