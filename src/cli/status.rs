@@ -28,9 +28,12 @@ pub fn run(arguments: Arguments, source: &Source) -> anyhow::Result<ExitCode> {
         let memory = Memory::open(&options)?;
         let problem = memory.store.noted(Note::Config).await?;
         let sources = memory.store.sources().await?;
-        let outputs = memory.store.outputs().await?;
+        let outputs = memory.store.outputs().await?.into_iter().filter(|output| output.active);
+        let counts = memory.store.member_counts().await?;
         memory.close();
-        anyhow::Ok((problem, sources, outputs.into_iter().filter(|output| output.active).collect::<Vec<_>>()))
+        let count = |output: &RememberedOutput| counts.get(&output.id).copied().unwrap_or(0);
+        let outputs = outputs.map(|output| (count(&output), output)).collect::<Vec<_>>();
+        anyhow::Ok((problem, sources, outputs))
     })?;
     if let (Some(said), None) = (&problem, &problems) {
         super::say(&format!("the running siftwire says: {said}"));
@@ -45,7 +48,11 @@ pub fn run(arguments: Arguments, source: &Source) -> anyhow::Result<ExitCode> {
     Ok(if problems.is_none() { ExitCode::SUCCESS } else { ExitCode::from(2) })
 }
 
-fn as_json(problem: Option<&str>, sources: &[RememberedSource], outputs: &[RememberedOutput]) -> String {
+fn as_json(
+    problem: Option<&str>,
+    sources: &[RememberedSource],
+    outputs: &[(u64, RememberedOutput)],
+) -> String {
     let sources: Vec<_> = sources
         .iter()
         .map(|source| {
@@ -61,12 +68,12 @@ fn as_json(problem: Option<&str>, sources: &[RememberedSource], outputs: &[Remem
         .collect();
     let outputs: Vec<_> = outputs
         .iter()
-        .map(|output| json!({ "name": output.name, "members": output.members, "since": output.since, "watermark": output.watermark }))
+        .map(|(members, output)| json!({ "name": output.name, "members": members, "since": output.since, "watermark": output.watermark }))
         .collect();
     format!("{:#}\n", json!({ "problem": problem, "sources": sources, "outputs": outputs }))
 }
 
-fn table(sources: &[RememberedSource], outputs: &[RememberedOutput], now: Timestamp) -> String {
+fn table(sources: &[RememberedSource], outputs: &[(u64, RememberedOutput)], now: Timestamp) -> String {
     let mut rows =
         vec![["SOURCE", "ENTRIES", "LAST POLL", "NEXT POLL", "BECAUSE", "OUTCOME"].map(str::to_owned)];
     rows.extend(sources.iter().map(|source| {
@@ -90,7 +97,7 @@ fn table(sources: &[RememberedSource], outputs: &[RememberedOutput], now: Timest
     }));
     let mut text = columns(&rows);
     let mut rows = vec![["OUTPUT", "ENTRIES"].map(str::to_owned)];
-    rows.extend(outputs.iter().map(|output| [output.name.clone(), output.members.to_string()]));
+    rows.extend(outputs.iter().map(|(members, output)| [output.name.clone(), members.to_string()]));
     text.push('\n');
     text.push_str(&columns(&rows));
     text

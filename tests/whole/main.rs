@@ -10,6 +10,7 @@ mod life;
 mod origin;
 mod program;
 mod push;
+mod readers;
 mod reload;
 mod signals;
 mod sources;
