@@ -81,9 +81,10 @@ async fn differences(store: &Store, config: &Config) -> anyhow::Result<Vec<Diffe
     for rehearsed in rehearsed {
         differences.push(difference(store, rehearsed).await?);
     }
+    let counts = store.member_counts().await?;
     for old in store.outputs().await? {
         if old.active && !config.outputs.iter().any(|output| output.name == old.name) {
-            let leave = usize::try_from(old.members).unwrap_or(usize::MAX);
+            let leave = usize::try_from(counts.get(&old.id).copied().unwrap_or(0)).unwrap_or(usize::MAX);
             differences.push(Difference { leave, ..unchanged(old.name, "gone") });
         }
     }

@@ -29,9 +29,12 @@ pub fn run(arguments: Arguments, source: &Source) -> anyhow::Result<ExitCode> {
         let memory = Memory::open(&options)?;
         let problem = memory.store.noted(Note::Config).await?;
         let sources = memory.store.sources().await?;
-        let outputs = memory.store.outputs().await?;
+        let outputs = memory.store.outputs().await?.into_iter().filter(|output| output.active);
+        let counts = memory.store.member_counts().await?;
         memory.close();
-        anyhow::Ok((problem, sources, outputs.into_iter().filter(|output| output.active).collect::<Vec<_>>()))
+        let count = |output: &RememberedOutput| counts.get(&output.id).copied().unwrap_or(0);
+        let outputs = outputs.map(|output| (count(&output), output)).collect::<Vec<_>>();
+        anyhow::Ok((problem, sources, outputs))
     })?;
     if let (Some(said), None) = (&problem, &problems) {
         super::say(&format!("the running siftwire says: {said}"));
@@ -57,7 +60,7 @@ fn as_json(
     problem: Option<&str>,
     options: &store::Options,
     sources: &[RememberedSource],
-    outputs: &[RememberedOutput],
+    outputs: &[(u64, RememberedOutput)],
 ) -> String {
     let sources: Vec<_> = sources
         .iter()
@@ -74,14 +77,14 @@ fn as_json(
         .collect();
     let outputs: Vec<_> = outputs
         .iter()
-        .map(|output| json!({ "name": output.name, "members": output.members, "since": output.since, "watermark": output.watermark }))
+        .map(|(members, output)| json!({ "name": output.name, "members": members, "since": output.since, "watermark": output.watermark }))
         .collect();
     let store::Sizes { database, log } = store::sizes(options);
     let store = json!({ "path": options.path, "bytes": database, "log_bytes": log });
     format!("{:#}\n", json!({ "problem": problem, "store": store, "sources": sources, "outputs": outputs }))
 }
 
-fn table(sources: &[RememberedSource], outputs: &[RememberedOutput], now: Timestamp) -> String {
+fn table(sources: &[RememberedSource], outputs: &[(u64, RememberedOutput)], now: Timestamp) -> String {
     let mut rows =
         vec![["SOURCE", "ENTRIES", "LAST POLL", "NEXT POLL", "BECAUSE", "OUTCOME"].map(str::to_owned)];
     rows.extend(sources.iter().map(|source| {
@@ -105,7 +108,7 @@ fn table(sources: &[RememberedSource], outputs: &[RememberedOutput], now: Timest
     }));
     let mut text = columns(&rows);
     let mut rows = vec![["OUTPUT", "ENTRIES"].map(str::to_owned)];
-    rows.extend(outputs.iter().map(|output| [output.name.clone(), output.members.to_string()]));
+    rows.extend(outputs.iter().map(|(members, output)| [output.name.clone(), members.to_string()]));
     text.push('\n');
     text.push_str(&columns(&rows));
     text

@@ -175,7 +175,6 @@ pub async fn rehearse(
         since: now,
         definition: String::new(),
         watermark: 0,
-        members: 0,
         active: true,
     };
     let all: Vec<RememberedOutput> = outputs

@@ -146,8 +146,6 @@ pub struct RememberedOutput {
     pub definition: String,
     /// Entries up to this revision have been evaluated.
     pub watermark: i64,
-    /// How many entries it has.
-    pub members: u64,
     /// Whether the config names it.
     pub active: bool,
 }

@@ -20,7 +20,7 @@ use rusqlite::{Connection, TransactionBehavior};
 use tokio::sync::{mpsc, oneshot};
 
 use super::{
-    Advance, Asked, Candidate, ConfiguredOutput, ConfiguredSource, Hub, Options, OutputId, Plan, Poll,
+    Advance, Asked, Candidate, ConfiguredOutput, ConfiguredSource, Hub, Options, OutputId, Plan,
     RememberedOutput, RememberedSource, Rendering, SourceId, Turn, Wanted,
 };
 use crate::entry::change::KnownEntries;
@@ -147,8 +147,10 @@ pub fn open(options: &Options) -> Result<(Store, Workers), Error> {
         let asked = Arc::clone(&asked);
         workers.push(Box::new(move || read(reader, &asked)));
     }
-    let store = Store { path: Arc::from(path.as_path()), questions, commands, window: Arc::default() };
-    Ok((store, Workers(workers)))
+    Ok((
+        Store { path: Arc::from(path.as_path()), questions, commands, window: Arc::default() },
+        Workers(workers),
+    ))
 }
 
 fn read(mut connection: Connection, asked: &std::sync::Mutex<mpsc::Receiver<Job>>) {
@@ -370,20 +372,6 @@ impl Store {
     /// The store cannot read.
     pub async fn known(&self, source: SourceId, keys: Vec<Key>) -> Result<KnownEntries, Error> {
         self.ask(move |c| entries::known(c, source, keys)).await
-    }
-
-    /// Writes down one poll: entries, validators and the next poll time together. Ends the claim.
-    ///
-    /// # Errors
-    /// The store cannot write; then nothing of the poll is kept.
-    pub async fn commit(&self, poll: Poll) -> Result<(), Error> {
-        let weight = if poll.changes.is_empty() { Weight::Light } else { Weight::Heavy };
-        let window = Arc::clone(&self.window);
-        self.weighted(weight, move |c| {
-            let mut window = window.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-            entries::commit(c, &poll, &mut window)
-        })
-        .await
     }
 
     /// Forgets up to `n` entries first seen before a time, oldest first; their keys stay, so that they

@@ -11,6 +11,7 @@ mod measured;
 mod origin;
 mod program;
 mod push;
+mod readers;
 mod reload;
 mod signals;
 mod sources;

@@ -120,6 +120,11 @@ impl Daemon {
         Response { status, head: head.to_owned(), body: body.to_owned() }
     }
 
+    /// Host and port.
+    pub fn address(&self) -> &str {
+        &self.address
+    }
+
     /// Whether it still takes connections.
     pub fn listens(&self) -> bool {
         TcpStream::connect(&self.address).is_ok()

@@ -1,12 +1,23 @@
 //! SQL of the archive pages: which entries are on which, and what was given out. Part of the store's door.
 
+use std::collections::HashMap;
+
 use rusqlite::{Connection, OptionalExtension, Result, params};
 
 use super::super::{Advance, ArchivePage, Extent, Frozen, Others, OutputId};
 use super::entries::{self, KEPT};
+use super::outputs;
 use super::{Error, Store, millis, time};
 
 impl Store {
+    /// How many entries each output has, for those that have any.
+    ///
+    /// # Errors
+    /// The store cannot read.
+    pub async fn member_counts(&self) -> Result<HashMap<OutputId, u64>, Error> {
+        self.ask(outputs::counts).await
+    }
+
     /// How far an output's archive goes.
     ///
     /// # Errors

@@ -28,23 +28,25 @@ pub(super) fn adopt(
 }
 
 pub(super) fn all(c: &Connection) -> Result<Vec<RememberedOutput>> {
-    c.prepare_cached(
-        "SELECT id, name, since, definition, watermark, active,
-                (SELECT count(*) FROM membership WHERE output = output.id)
-         FROM output ORDER BY name",
-    )?
-    .query_map([], |row| {
-        Ok(RememberedOutput {
-            id: OutputId(row.get(0)?),
-            name: row.get(1)?,
-            since: time(row.get(2)?)?,
-            definition: row.get(3)?,
-            watermark: row.get(4)?,
-            active: row.get(5)?,
-            members: row.get::<_, i64>(6)? as u64,
-        })
-    })?
-    .collect()
+    c.prepare_cached("SELECT id, name, since, definition, watermark, active FROM output ORDER BY name")?
+        .query_map([], |row| {
+            Ok(RememberedOutput {
+                id: OutputId(row.get(0)?),
+                name: row.get(1)?,
+                since: time(row.get(2)?)?,
+                definition: row.get(3)?,
+                watermark: row.get(4)?,
+                active: row.get(5)?,
+            })
+        })?
+        .collect()
+}
+
+/// Counting looks at every member: only who shows the numbers asks for them.
+pub(super) fn counts(c: &Connection) -> Result<HashMap<OutputId, u64>> {
+    c.prepare_cached("SELECT output, count(*) FROM membership GROUP BY output")?
+        .query_map([], |row| Ok((OutputId(row.get(0)?), row.get::<_, i64>(1)? as u64)))?
+        .collect()
 }
 
 pub(super) fn debuts(c: &Connection, output: OutputId) -> Result<HashMap<String, usize>> {
