@@ -131,7 +131,10 @@ pub async fn advance(
     for (number, adopted) in outputs.outputs.iter().enumerate() {
         let Some(known) = remembered.get(&adopted.id) else { continue };
         let due = |watermark, debuts| Due { number, adopted, watermark, debuts, found: Vec::new() };
-        if known.definition != adopted.definition {
+        if known.definition.is_empty() {
+            // There are no old members that must stand until all is evaluated, so that not all need be held.
+            onward.push(due(0, HashMap::new()));
+        } else if known.definition != adopted.definition {
             anew.push(due(0, HashMap::new()));
         } else if known.watermark < latest {
             onward.push(due(known.watermark, store.debuts(adopted.id).await?));
