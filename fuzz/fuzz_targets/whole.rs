@@ -1,4 +1,4 @@
-//! Bytes to published documents: whatever came in, what goes out is well-formed.
+//! Bytes to entries as they are stored: whatever came in, their HTML holds no script.
 #![no_main]
 
 use std::collections::BTreeSet;

@@ -15,7 +15,7 @@ pub struct Identified {
     /// Its `keys` are trusted; the first is its identity.
     pub entry: Entry,
     /// Such a key finds an entry only together with the same title: what was stored under it before
-    /// anybody knew better must not come again.
+    /// anybody knew better must not come again. Former spellings of a link are here too.
     pub doubtful: Vec<Key>,
 }
 
@@ -90,7 +90,18 @@ fn apart(mut entry: Entry, distrusted: &BTreeSet<String>) -> Identified {
         let said: Vec<&str> = body.into_iter().chain(files).collect();
         entry.keys.push(Key { rule: KeyRule::Body, value: hash(&said) });
     }
+    let mut doubtful = doubtful;
+    let former = entry.link.as_deref().map(|link| Key { rule: KeyRule::Link, value: spelled_formerly(link) });
+    doubtful.extend(former.filter(|key| !entry.keys.contains(key)));
     Identified { entry, doubtful }
+}
+
+/// A link as the first stores know it, which kept `www.` and tracking parameters: entries that were known by
+/// nothing else must be found there.
+fn spelled_formerly(link: &str) -> String {
+    let link = link.split('#').next().unwrap_or(link);
+    let link = link.split_once("://").map_or(link, |(_, rest)| rest);
+    link.trim_end_matches('/').to_owned()
 }
 
 /// An entry of which a reader would see nothing is none: broken nesting leaves such ones behind.
@@ -180,6 +191,19 @@ mod tests {
         assert_eq!(rules(&entries[0]), [KeyRule::Title]);
         let bare = Entry { summary: Some("x".into()), ..Entry::default() };
         assert_eq!(rules(&settle(vec![bare], &mut distrusted).0[0]), [KeyRule::Body]);
+    }
+
+    #[test]
+    fn a_link_is_looked_for_in_its_former_spelling_too_where_that_was_another() {
+        let linked = |link: &str| Entry { link: Some(link.into()), ..entry("1", "site.example/a", "One") };
+        let mut distrusted = BTreeSet::new();
+        let looked_for = |link: &str, distrusted: &mut BTreeSet<String>| {
+            let (mut found, _) = settle(vec![linked(link)], distrusted);
+            found.remove(0).doubtful.into_iter().map(|key| key.value).collect::<Vec<_>>()
+        };
+        let old = looked_for("https://www.site.example/a/?utm_source=rss#top", &mut distrusted);
+        assert_eq!(old, ["www.site.example/a/?utm_source=rss"]);
+        assert_eq!(looked_for("http://site.example/a/", &mut distrusted), [""; 0]);
     }
 
     #[test]

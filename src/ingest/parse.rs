@@ -6,11 +6,14 @@
 
 mod entry;
 mod json;
+mod mended;
 mod names;
 mod pace;
 pub(super) mod raw;
 mod tokens;
 mod xml;
+
+use std::borrow::Cow;
 
 use raw::RawFeed;
 
@@ -20,13 +23,22 @@ pub(super) const MOST_ENTRIES: usize = 5000;
 /// Media, links, authors or categories of one entry; more are passed over, and that is said.
 pub(super) const MOST_OF_A_KIND: usize = 200;
 
+/// The text as [`feed`] is to read it: what is JSON has its strings mended.
+pub(super) fn sound(text: &str) -> Cow<'_, str> {
+    if is_json(text) { mended::strings(text) } else { Cow::Borrowed(text) }
+}
+
+fn is_json(text: &str) -> bool {
+    text.trim_start().starts_with(['{', '['])
+}
+
 /// Parses a feed of any format.
 ///
 /// # Errors
 /// Why it is none, in words in which the sender's own are few.
 pub(super) fn feed(text: &str) -> Result<RawFeed<'_>, String> {
     let start = text.trim_start();
-    if start.starts_with(['{', '[']) {
+    if is_json(start) {
         return json::feed(start);
     }
     xml::feed(text).ok_or_else(|| match tokens::first_element(text) {

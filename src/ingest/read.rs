@@ -58,7 +58,8 @@ pub fn read(body: &[u8], hints: &Hints<'_>) -> Result<Feed, Unreadable> {
     if text.text.trim().is_empty() {
         return Err(Unreadable("empty body".to_owned()));
     }
-    let raw = parse::feed(&text.text).map_err(|reason| Unreadable(excuse(&text.text, &reason)))?;
+    let sound = parse::sound(&text.text);
+    let raw = parse::feed(&sound).map_err(|reason| Unreadable(excuse(&text.text, &reason)))?;
     if raw.entries.is_empty() && (raw.partial || !raw.problems.is_empty()) && names_an_entry(&text.text) {
         return Err(Unreadable("a feed with `<item` but no readable entry".to_owned()));
     }
@@ -263,6 +264,33 @@ mod tests {
     }
 
     #[test]
+    fn json_that_its_strictest_reader_refuses_is_read() {
+        let json = r#"{"title": "a", "title": "J", "items": [
+            {"id": "0", "id": "1", "title": "Half \ud83d a face, it\'s	so", "title": "Half \ud83d a face, it\'s	so",
+             "authors": [{"name": "A", "name": "Ann"}], "attachments": [{"url": "https://example.org/0", "url": "https://example.org/a.mp3"}]},
+            {"id": "2", "title": "Two"}], "items": [{"id": "3", "title": "\udc00"}]}"#;
+        let feed = read_text(json.as_bytes(), None).expect("a feed");
+        assert_eq!((feed.entries.len(), feed.title.as_deref(), feed.problems.len()), (3, Some("J"), 0));
+        let one = &feed.entries[0];
+        assert_eq!(
+            (one.id.as_deref(), one.title.as_deref()),
+            (Some("1"), Some("Half \u{fffd} a face, it's so"))
+        );
+        assert_eq!((one.authors[0].name.as_str(), one.authors.len()), ("Ann", 1));
+        assert_eq!(one.enclosures[0].url, "https://example.org/a.mp3");
+    }
+
+    #[test]
+    fn json_that_breaks_in_the_middle_gives_what_came_before() {
+        let feed =
+            read_text(br#"{"items": [{"id": "1", "title": "One"}, {"id": 'x'}]}"#, None).expect("a feed");
+        assert_eq!((feed.entries.len(), feed.partial), (1, true));
+        assert_eq!(feed.problems, ["what follows line 1 column 48 is no JSON"]);
+        let said = read_text(br#"{"items": ["#, None).expect_err("nothing of it").to_string();
+        assert!(said.contains("no readable entry") || said.starts_with("not a feed: JSON"), "{said}");
+    }
+
+    #[test]
     fn hostile_depth_and_number_are_cut() {
         for inside in ["<media:group>", "<media:content>", "<itunes:category>", "<a>", "<title>", "<item>"] {
             let text = format!("<rss version=\"2.0\"><channel><item>{}", inside.repeat(20_000));
@@ -282,6 +310,9 @@ mod tests {
     }
 
     proptest::proptest! {
+        // A failing case is printed; nothing is written in the checkout.
+        #![proptest_config(proptest::prelude::ProptestConfig { failure_persistence: None, ..proptest::prelude::ProptestConfig::default() })]
+
         #[test]
         fn no_broken_markup_panics(text in "(<|>|/|rss|item|title|media:group|!\\[CDATA\\[|\\]\\]>|&|;|=|\"|'|x|я| |--|\\?){0,60}") {
             let _ = read_text(format!("<rss version=\"2.0\"><channel>{text}").as_bytes(), None);

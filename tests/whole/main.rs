@@ -18,3 +18,4 @@ mod sources;
 mod store_files;
 mod stories;
 mod tls;
+mod wild;

@@ -225,6 +225,9 @@ fn a_digest_tells_meanings_apart() {
 }
 
 proptest! {
+    // A failing case is printed; nothing is written in the checkout.
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
     #[test]
     fn an_explanation_agrees_with_the_decision(
         text in "(-?(title:|text:|)(a|b|c\\*|\"a b\"|\"a c\"~|\"a c\"~2|/b/|@caucasus|\\(a OR -b\\)) (OR )?){1,5}a",

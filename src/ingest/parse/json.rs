@@ -29,7 +29,47 @@ macro_rules! nothing_else {
     };
 }
 
-/// Reads a JSON Feed. What stands behind it does not matter; one that is cut off gives what came whole.
+/// An object whose fields may be missing, may have another type, and may come twice: the last counts, as in
+/// JavaScript. (What serde derives refuses the whole document.)
+macro_rules! object {
+    ($(#[$doc:meta])* $name:ident { $($field:ident: $kind:ty),+ $(,)? }) => {
+        $(#[$doc])*
+        #[derive(Default)]
+        struct $name<'a> {
+            $($field: $kind),+
+        }
+
+        impl<'de: 'a, 'a> Deserialize<'de> for $name<'a> {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                struct Form<'a>(PhantomData<$name<'a>>);
+                impl<'de: 'a, 'a> Visitor<'de> for Form<'a> {
+                    type Value = $name<'a>;
+
+                    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                        f.write_str("an object")
+                    }
+
+                    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+                        let mut object = $name::default();
+                        while let Some(key) = map.next_key::<Loose<'de>>()? {
+                            match key.0.as_deref().unwrap_or_default() {
+                                $(stringify!($field) => object.$field = map.next_value()?,)+
+                                _ => {
+                                    map.next_value::<IgnoredAny>()?;
+                                }
+                            }
+                        }
+                        Ok(object)
+                    }
+                }
+                deserializer.deserialize_map(Form(PhantomData))
+            }
+        }
+    };
+}
+
+/// Reads a JSON Feed. What stands behind it does not matter; one that is cut off, or broken in the middle,
+/// gives what came whole.
 pub(super) fn feed(text: &str) -> Result<RawFeed<'_>, String> {
     let mut feed = RawFeed { format: "json feed", ..RawFeed::default() };
     let mut items = false;
@@ -38,9 +78,12 @@ pub(super) fn feed(text: &str) -> Result<RawFeed<'_>, String> {
     match read {
         Ok(()) if items => Ok(feed),
         Ok(()) => Err("JSON without `items`".to_owned()),
-        Err(error) if error.is_eof() && !feed.entries.is_empty() => {
+        Err(error) if !feed.entries.is_empty() => {
             feed.partial = true;
-            feed.problems.push("the document is cut off: its last entry was left out".to_owned());
+            feed.problems.push(match error.is_eof() {
+                true => "the document is cut off: its last entry was left out".to_owned(),
+                false => format!("what follows line {} column {} is no JSON", error.line(), error.column()),
+            });
             Ok(feed)
         }
         Err(error) => Err(format!("JSON: {error}")),
@@ -143,26 +186,26 @@ impl<'de> Visitor<'de> for Items<'_, 'de> {
     }
 }
 
-/// An item; whatever is missing or of another type is not there.
-#[derive(Default, Deserialize)]
-#[serde(default, bound = "'de: 'a")]
-struct Item<'a> {
-    id: Loose<'a>,
-    url: Loose<'a>,
-    external_url: Loose<'a>,
-    title: Loose<'a>,
-    content_html: Loose<'a>,
-    content_text: Loose<'a>,
-    summary: Loose<'a>,
-    image: Loose<'a>,
-    banner_image: Loose<'a>,
-    date_published: Loose<'a>,
-    date_modified: Loose<'a>,
-    author: List<Person<'a>>,
-    authors: List<Person<'a>>,
-    tags: List<Loose<'a>>,
-    language: Loose<'a>,
-    attachments: List<Attachment<'a>>,
+object! {
+    /// An item; whatever is missing or of another type is not there.
+    Item {
+        id: Loose<'a>,
+        url: Loose<'a>,
+        external_url: Loose<'a>,
+        title: Loose<'a>,
+        content_html: Loose<'a>,
+        content_text: Loose<'a>,
+        summary: Loose<'a>,
+        image: Loose<'a>,
+        banner_image: Loose<'a>,
+        date_published: Loose<'a>,
+        date_modified: Loose<'a>,
+        author: List<Person<'a>>,
+        authors: List<Person<'a>>,
+        tags: List<Loose<'a>>,
+        language: Loose<'a>,
+        attachments: List<Attachment<'a>>,
+    }
 }
 
 impl<'a> Item<'a> {
@@ -192,27 +235,26 @@ impl<'a> Item<'a> {
     }
 }
 
+object! {
+    /// A person as an object.
+    Named {
+        name: Loose<'a>,
+        url: Loose<'a>,
+    }
+}
+
 /// A person, as an object or as a name alone.
 #[derive(Default)]
-struct Person<'a> {
-    name: Loose<'a>,
-    url: Loose<'a>,
-}
+struct Person<'a>(Named<'a>);
 
 impl<'a> Person<'a> {
     fn author(self) -> RawAuthor<'a> {
-        RawAuthor { name: self.name.0, email: None, uri: self.url.0 }
+        RawAuthor { name: self.0.name.0, email: None, uri: self.0.url.0 }
     }
 }
 
 impl<'de: 'a, 'a> Deserialize<'de> for Person<'a> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        #[derive(Default, Deserialize)]
-        #[serde(default, bound = "'de: 'a")]
-        struct Object<'a> {
-            name: Loose<'a>,
-            url: Loose<'a>,
-        }
         struct Form<'a>(PhantomData<Person<'a>>);
         impl<'de: 'a, 'a> Visitor<'de> for Form<'a> {
             type Value = Person<'a>;
@@ -220,12 +262,11 @@ impl<'de: 'a, 'a> Deserialize<'de> for Person<'a> {
                 f.write_str("a person")
             }
             fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Person<'a>, A::Error> {
-                let Object { name, url } =
-                    Object::deserialize(serde::de::value::MapAccessDeserializer::new(map))?;
-                Ok(Person { name, url })
+                Named::deserialize(serde::de::value::MapAccessDeserializer::new(map)).map(Person)
             }
             fn visit_str<E>(self, name: &str) -> Result<Person<'a>, E> {
-                Ok(Person { name: Loose(Some(Cow::Owned(name.to_owned()))), url: Loose(None) })
+                let name = Loose(Some(Cow::Owned(name.to_owned())));
+                Ok(Person(Named { name, ..Named::default() }))
             }
             nothing_else!(visit_bool(bool), visit_i64(i64), visit_u64(u64), visit_f64(f64) => Person::default());
             fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Person<'a>, A::Error> {
@@ -237,15 +278,15 @@ impl<'de: 'a, 'a> Deserialize<'de> for Person<'a> {
     }
 }
 
-/// An attached file.
-#[derive(Default, Deserialize)]
-#[serde(default, bound = "'de: 'a")]
-struct Attachment<'a> {
-    url: Loose<'a>,
-    mime_type: Loose<'a>,
-    title: Loose<'a>,
-    size_in_bytes: Loose<'a>,
-    duration_in_seconds: Loose<'a>,
+object! {
+    /// An attached file.
+    Attachment {
+        url: Loose<'a>,
+        mime_type: Loose<'a>,
+        title: Loose<'a>,
+        size_in_bytes: Loose<'a>,
+        duration_in_seconds: Loose<'a>,
+    }
 }
 
 impl<'a> Attachment<'a> {
