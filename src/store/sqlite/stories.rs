@@ -115,7 +115,7 @@ const FIRSTS: &str = "NOT EXISTS (SELECT 1 FROM story_member AS m WHERE m.entry 
 fn candidates(c: &Connection, window: &Window, facts: &Facts, own: i64) -> Result<Vec<(i64, Facts)>> {
     let mut found: Vec<(i64, Facts)> = Vec::new();
     let mut one = c.prepare_cached(&format!("{FACTS} WHERE entry = ?1 AND entry <> ?2 AND {FIRSTS}"))?;
-    for number in window.index.candidates(&facts.signature).into_iter().rev().take(4 * CANDIDATES) {
+    for number in window.index.candidates(&facts.signature).into_iter().take(CANDIDATES) {
         add(&mut one, number, own, &mut found)?;
     }
     for (column, value) in [("address", facts.address), ("article", facts.article)] {
