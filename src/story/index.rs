@@ -1,6 +1,6 @@
 //! The window of what is compared by headline and text, in memory: it proposes candidates, and never judges. Pure.
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::VecDeque;
 
 use super::judge::TEXT_DAYS;
 use super::signature::Signature;
@@ -55,7 +55,7 @@ impl Index {
         };
         let day = &mut self.days[at];
         day.entries += 1;
-        for band in signature.bands() {
+        for (band, _) in signature.bands() {
             day.table.add(band, entry);
         }
         self.prune();
@@ -73,18 +73,22 @@ impl Index {
         }
     }
 
-    /// Entries that may tell the same story, each once, oldest first.
+    /// Entries that may tell the same story, each once: first those that have most in common with it, of them the newest.
     #[must_use]
     pub fn candidates(&self, signature: &Signature) -> Vec<i64> {
-        let mut found = BTreeSet::new();
-        for band in signature.bands() {
+        let mut hits: Vec<(i64, usize)> = Vec::new();
+        for (band, weight) in signature.bands() {
             for day in &self.days {
-                day.table.find(band, |entry| {
-                    found.insert(entry);
-                });
+                day.table.find(band, |entry| hits.push((entry, weight)));
             }
         }
-        found.into_iter().collect()
+        hits.sort_unstable();
+        let mut found: Vec<(usize, i64)> = hits
+            .chunk_by(|a, b| a.0 == b.0)
+            .map(|same| (same.iter().map(|(_, weight)| weight).sum(), same[0].0))
+            .collect();
+        found.sort_unstable_by(|a, b| b.cmp(a));
+        found.into_iter().map(|(_, entry)| entry).collect()
     }
 
     /// How many entries are held.
@@ -211,7 +215,7 @@ mod tests {
         assert_eq!(index.len(), 5001);
         index.add(9_000_001, 8 * DAY, &signature("another day of the week"));
         assert_eq!(index.len(), 2);
-        assert_eq!(index.candidates(&signature("another day of the week")), [9_000_000, 9_000_001]);
+        assert_eq!(index.candidates(&signature("another day of the week")), [9_000_001, 9_000_000]);
     }
 
     #[test]

@@ -62,12 +62,13 @@ impl Signature {
     }
 
     /// What the index finds the entry by: its headline, with and without a publisher, and rows of words of its text.
-    pub(super) fn bands(&self) -> Vec<u64> {
+    /// Each with how much it says: a headline as much as half of the rows of the text.
+    pub(super) fn bands(&self) -> Vec<(u64, usize)> {
         let mut bands = Vec::with_capacity(BANDS + 2);
         for title in [self.unlabelled(), self.bare_title()] {
             // A short headline alone says nothing, and would be everywhere.
             if title.len() >= 3 {
-                bands.push(row(title) ^ TITLE as u64);
+                bands.push((row(title) ^ TITLE as u64, BANDS / 2));
             }
         }
         bands.dedup();
@@ -76,7 +77,7 @@ impl Signature {
         rows.sort_unstable();
         rows.dedup();
         rows.truncate(BANDS);
-        bands.extend(rows);
+        bands.extend(rows.into_iter().map(|row| (row, 1)));
         bands
     }
 

@@ -128,3 +128,157 @@ fn one_text_in_several_papers_is_one_entry_that_names_them() {
     assert_eq!(items(&daemon, "merged").len(), 3, "an edit joins nothing again");
     assert_eq!(daemon.stop().0, Some(0));
 }
+
+/// One item of a document: guid, link, title, text and the day of November.
+type Item<'a> = (&'a str, &'a str, &'a str, &'a str, u32);
+
+fn feed(items: &[Item<'_>]) -> String {
+    let items: String = items
+        .iter()
+        .map(|(guid, link, title, text, day)| {
+            format!(
+                "<item><title>{title}</title><link>{link}</link><guid isPermaLink=\"false\">{guid}</guid>
+                 <description>{text}</description><pubDate>{day} Nov 2026 08:00:00 GMT</pubDate></item>"
+            )
+        })
+        .collect();
+    format!(
+        "<rss version=\"2.0\"><channel><title>A paper</title><language>en</language>{items}</channel></rss>"
+    )
+}
+
+/// Of each entry: id, title, address, date; sorted.
+fn shown(daemon: &Daemon, output: &str) -> Vec<[String; 4]> {
+    let text = |item: &Value, field: &str| item[field].as_str().unwrap_or_default().to_owned();
+    let mut all: Vec<[String; 4]> = items(daemon, output)
+        .iter()
+        .map(|item| ["id", "title", "url", "date_published"].map(|field| text(item, field)))
+        .collect();
+    all.sort();
+    all
+}
+
+#[test]
+fn what_publishers_do_to_their_feeds_brings_nothing_twice() {
+    let origin = Origin::start();
+    let text =
+        ["It rained all day, and nobody was surprised.", "The bridge is open.", "Prices fell a little."];
+    let [rain, bridge, prices] =
+        ["Rain in the capital", "The bridge opens again", "Apricots are cheaper this week"];
+    let old = [
+        ("1", "http://paper.example/rain", rain, text[0], 1),
+        ("2", "http://paper.example/bridge", bridge, text[1], 2),
+        ("3", "http://paper.example/2026/11/02/cheap-apricots-48151623.html", prices, text[2], 2),
+    ];
+    origin.set("/paper", 200, RSS, feed(&old));
+    let url = origin.url("/paper");
+    let home = Home::new(&format!(
+        "[serve]\nlisten = \"127.0.0.1:0\"\n[poll]\nevery = \"1s\"\nat_most = \"1s\"\n
+         [[source]]\nname = \"paper\"\nurl = \"{url}\"\nallow_private = true\n
+         [[output]]\nname = \"merged\"\n[[output]]\nname = \"each\"\nstories = \"all\"\n
+         [[output]]\nname = \"rain\"\nfilter = \"rain\"\n"
+    ));
+    let daemon = home.start();
+    let before = eventually("three entries", || Some(shown(&daemon, "each")).filter(|all| all.len() == 3));
+    // A poll is known to be over when an entry that came with it is there.
+    let marks = std::cell::Cell::new(0);
+    let poll = |items: &[Item<'_>]| -> Vec<[String; 4]> {
+        marks.set(marks.get() + 1);
+        let mark = format!("mark {}", marks.get());
+        let link = format!("https://paper.example/{}", mark.replace(' ', "-"));
+        let mut all = items.to_vec();
+        all.push((&mark, &link, &mark, &mark, 3));
+        origin.set("/paper", 200, RSS, feed(&all));
+        for output in ["merged", "each"] {
+            let is_there = || shown(&daemon, output).iter().any(|[_, title, ..]| *title == mark);
+            eventually(&mark, || is_there().then_some(()));
+        }
+        let unmarked = |output| -> Vec<_> {
+            shown(&daemon, output).into_iter().filter(|[_, title, ..]| !title.starts_with("mark ")).collect()
+        };
+        assert_eq!(unmarked("merged"), unmarked("each"));
+        unmarked("each")
+    };
+
+    // A move to https, and to a CMS that numbers anew.
+    let secure: Vec<String> = old.iter().map(|item| item.1.replace("http:", "https:")).collect();
+    let ids = ["a-7001", "a-7002", "a-7003"];
+    let moved: Vec<Item<'_>> =
+        (0..3).map(|n| (ids[n], secure[n].as_str(), old[n].2, old[n].3, old[n].4)).collect();
+    let after = poll(&moved);
+    let identity = |all: &[[String; 4]]| -> Vec<(String, String)> {
+        all.iter().map(|[id, _, _, date]| (id.clone(), date.clone())).collect()
+    };
+    assert_eq!(identity(&after), identity(&before), "new guids publish nothing anew");
+
+    // Dates that move with each poll.
+    let bumped: Vec<Item<'_>> = moved.iter().map(|item| (item.0, item.1, item.2, item.3, 4)).collect();
+    assert_eq!(identity(&poll(&bumped)), identity(&before), "a date bump brings nothing back");
+
+    // Another slug before the same number, another guid, and another headline: the same entry, edited.
+    let slug = "https://paper.example/2026/11/02/apricots-are-dearer-48151623.html";
+    let mut edited = bumped.clone();
+    edited[2] = ("b-1", slug, "Apricots are dearer this week", "Prices rose a little.", 2);
+    let after = poll(&edited);
+    assert_eq!(identity(&after), identity(&before), "an article number is one entry");
+    let [_, _, link, _] =
+        after.iter().find(|[_, title, ..]| title.contains("dearer")).expect("the edit is shown");
+    assert_eq!(link, slug);
+
+    // An entry that no longer matches a filter stays where it was published.
+    edited[0].2 = "Sun in the capital";
+    edited[0].3 = "It shone all day, and nobody was surprised.";
+    poll(&edited);
+    let stays = eventually("the edit in the filtered output", || {
+        Some(shown(&daemon, "rain")).filter(|all| all.iter().any(|[_, title, ..]| title.starts_with("Sun")))
+    });
+    assert_eq!(stays.len(), 1, "{stays:?}");
+    assert_eq!(daemon.stop().0, Some(0));
+}
+
+#[test]
+fn each_output_shows_the_source_that_it_prefers_and_a_source_may_stand_apart() {
+    let origin = Origin::start();
+    let title = "Nurses leave hospital in the east";
+    for name in ["times", "herald", "echo"] {
+        origin.set(&format!("/{name}"), 200, RSS, paper(name, &[]));
+    }
+    let apart = format!("url = \"{}\"\n", origin.url("/echo"));
+    let config = config(&origin).replace(&apart, &format!("{apart}stories = false\n"));
+    let home = Home::new(&config);
+    for (name, hour) in [("times", 8), ("herald", 9), ("echo", 10)] {
+        assert_eq!(home.run(&["poll", name]).0, Some(0), "a first poll, of which everything is old");
+        origin.set(&format!("/{name}"), 200, RSS, paper(name, &[(title, TEXT, hour)]));
+        assert_eq!(home.run(&["poll", name]).0, Some(0));
+    }
+    // An output in which the story was not published yet chooses; one that has it keeps what it shows.
+    home.configure(&format!("{config}[[output]]\nname = \"preferring\"\nprefer = [\"herald\"]\n"));
+    let daemon = home.start();
+    let merged = eventually("the story", || Some(items(&daemon, "merged")).filter(|all| all.len() == 2));
+    let preferring =
+        eventually("the new output", || Some(items(&daemon, "preferring")).filter(|all| all.len() == 2));
+    let by = |items: &[Value], site: &str| {
+        items.iter().any(|item| item["url"].as_str().is_some_and(|url| url.contains(site)))
+    };
+    assert!(by(&merged, "times.example") && by(&merged, "echo.example"), "{merged:?}");
+    assert!(by(&preferring, "herald.example") && by(&preferring, "echo.example"), "{preferring:?}");
+    let shown = preferring.iter().find(|item| !also_in(item).is_empty()).expect("it names the other");
+    assert_eq!(also_in(shown), ["The times"]);
+
+    // What stands apart is joined by hand, while the daemon runs.
+    let (_, list, _) = home.run(&["stories", "--json"]);
+    let list: Value = serde_json::from_str(&list).expect("JSON");
+    assert_eq!(list.as_array().map(Vec::len), Some(1), "{list}");
+    let first = list[0]["story"]["number"].to_string();
+    let echo = "https://echo.example/0/a-story-of-echo?utm_source=rss";
+    assert_eq!(home.run(&["stories", "join", echo, &first]).0, Some(0));
+    assert_eq!(home.run(&["stories", "join", &first, echo]).0, Some(1));
+    let (_, list, _) = home.run(&["stories"]);
+    assert!(list.contains("joined by hand"), "{list}");
+    assert_eq!(daemon.stop().0, Some(0));
+    let daemon = home.start();
+    eventually("all three named", || {
+        items(&daemon, "merged").iter().any(|item| also_in(item) == ["The herald", "The echo"]).then_some(())
+    });
+    assert_eq!(daemon.stop().0, Some(0));
+}

@@ -22,6 +22,8 @@ pub(super) struct Window {
     index: Index,
     /// Entries up to this one are in the index.
     last: i64,
+    /// What the user has parted up to this number is in the index.
+    parted: i64,
     filled: bool,
 }
 
@@ -37,13 +39,18 @@ pub(super) struct Fresh<'a> {
 pub(super) fn settle(c: &Connection, window: &mut Window, mut fresh: Vec<Fresh<'_>>) -> Result<()> {
     fresh.retain(|fresh| fresh.new.likeness.is_some());
     let Some(now) = fresh.iter().map(|fresh| millis(fresh.new.first_seen)).max() else { return Ok(()) };
+    let mut numbers: Vec<i64> = fresh.iter().map(|fresh| fresh.number).collect();
+    numbers.sort_unstable();
     fresh.sort_by(|a, b| (a.new.date, &a.new.entry.keys).cmp(&(b.new.date, &b.new.entry.keys)));
+    // The numbers follow the document; the oldest is to be the first also among those of one poll.
+    let ages: HashMap<i64, i64> = fresh.iter().map(|fresh| fresh.number).zip(numbers).collect();
     window.catch_up(c, now)?;
     for fresh in &fresh {
         let Some(likeness) = &fresh.new.likeness else { continue };
         let Some(facts) = facts(fresh, likeness) else { continue };
         remember(c, fresh, likeness)?;
-        let candidates = candidates(c, window, &facts, fresh.number)?;
+        let mut candidates = candidates(c, window, &facts, fresh.number)?;
+        candidates.sort_by_key(|(number, _)| ages.get(number).copied().unwrap_or(*number));
         match judge::decide(&facts, &candidates) {
             Some((story, reason)) => {
                 join_member(c, fresh.number, story, &reason.to_string(), fresh.new.first_seen)?
@@ -108,7 +115,7 @@ const FIRSTS: &str = "NOT EXISTS (SELECT 1 FROM story_member AS m WHERE m.entry 
 fn candidates(c: &Connection, window: &Window, facts: &Facts, own: i64) -> Result<Vec<(i64, Facts)>> {
     let mut found: Vec<(i64, Facts)> = Vec::new();
     let mut one = c.prepare_cached(&format!("{FACTS} WHERE entry = ?1 AND entry <> ?2 AND {FIRSTS}"))?;
-    for number in window.index.candidates(&facts.signature).into_iter().rev().take(4 * CANDIDATES) {
+    for number in window.index.candidates(&facts.signature).into_iter().take(CANDIDATES) {
         add(&mut one, number, own, &mut found)?;
     }
     for (column, value) in [("address", facts.address), ("article", facts.article)] {
@@ -154,17 +161,33 @@ impl Window {
             .query_row([], |row| row.get(0))?;
         // A transaction that was rolled back has taken its numbers with it.
         self.last = self.last.min(newest);
+        let parted: i64 = c
+            .prepare_cached("SELECT coalesce(max(number), 0) FROM parted")?
+            .query_row([], |row| row.get(0))?;
         if !self.filled {
             self.last = before(c, begin, newest)?;
+            self.parted = parted;
             self.filled = true;
         }
-        if self.last == newest {
-            return Ok(());
+        if self.last < newest {
+            let written = "likeness AS l WHERE entry > ?1 AND";
+            self.take_in(c, written, self.last, begin)?;
+            self.last = newest;
         }
+        if self.parted != parted {
+            let stand_alone = "parted JOIN likeness AS l USING (entry) WHERE parted.number > ?1 AND";
+            self.take_in(c, stand_alone, self.parted.min(parted), begin)?;
+            self.parted = parted;
+        }
+        Ok(())
+    }
+
+    /// Adds the entries behind a number that are the first of their story.
+    fn take_in(&mut self, c: &Connection, from: &str, behind: i64, begin: i64) -> Result<()> {
         let mut rows = c.prepare_cached(&format!(
-            "SELECT entry, seen, signature FROM likeness AS l WHERE entry > ?1 AND {FIRSTS} ORDER BY entry"
+            "SELECT l.entry, l.seen, l.signature FROM {from} {FIRSTS} ORDER BY l.entry"
         ))?;
-        let mut rows = rows.query([self.last])?;
+        let mut rows = rows.query([behind])?;
         while let Some(row) = rows.next()? {
             let seen: i64 = row.get(1)?;
             if seen >= begin
@@ -173,7 +196,6 @@ impl Window {
                 self.index.add(row.get(0)?, seen, &signature);
             }
         }
-        self.last = newest;
         Ok(())
     }
 }
@@ -356,16 +378,14 @@ fn find(c: &Connection, entry: &str) -> Result<Option<i64>> {
 fn split(c: &Connection, entry: i64) -> Result<bool> {
     let story = story(c, entry)?;
     let others: Vec<i64> = members(c, story)?.into_iter().filter(|number| *number != entry).collect();
-    if others.is_empty() {
-        return Ok(false);
-    }
+    let Some(&next) = others.first() else { return Ok(false) };
     c.prepare_cached("DELETE FROM story_member WHERE entry = ?1")?.execute([entry])?;
-    if entry == story
-        && let [next, ..] = others[..]
-    {
+    let alone = if entry == story { next } else { entry };
+    if entry == story {
         c.prepare_cached("DELETE FROM story_member WHERE entry = ?1")?.execute([next])?;
         c.prepare_cached("UPDATE story_member SET story = ?2 WHERE story = ?1")?.execute([story, next])?;
     }
+    c.prepare_cached("INSERT INTO parted (entry) VALUES (?1)")?.execute([alone])?;
     others.into_iter().chain([entry]).try_for_each(|number| entries::touch(c, number))?;
     Ok(true)
 }

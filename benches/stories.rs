@@ -1,0 +1,214 @@
+//! What stories cost: new entries per second that are decided and kept, as the store grows.
+//!
+//! `cargo bench --bench stories -- 1000000` fills a store of so many entries (20,000 without a number), English and
+//! Russian, a tenth of them copies of recent ones, and a second store without stories. At each stage it prints,
+//! for the last entries, in seconds of the processor: entries per second with stories and without, decisions per
+//! second (the signature, and what the writer does more), and bytes of the window's memory for an entry.
+#![allow(clippy::unwrap_used, clippy::disallowed_methods, clippy::print_stdout, reason = "a bench")]
+
+#[path = "farm/words.rs"]
+#[allow(dead_code, reason = "the farm needs more of them")]
+mod words;
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use fastrand::Rng;
+use jiff::Timestamp;
+use siftwire::entry::change::{Change, NewEntry};
+use siftwire::entry::{Entry, Key, KeyRule};
+use siftwire::source::SourceState;
+use siftwire::store::{ConfiguredSource, Options, Poll, SourceId, Store, open};
+use siftwire::story;
+use words::{ENGLISH, RUSSIAN, Words};
+
+const SOURCES: usize = 200;
+/// New entries of one poll.
+const POLL: usize = 50;
+/// Entries of which a copy may come.
+const RECENT: usize = 5000;
+/// Entries at the end of each stage that are measured.
+const MEASURED: usize = 10_000;
+
+/// Makes the same entries in every run.
+struct Maker {
+    rng: Rng,
+    made: usize,
+    recent: Vec<(String, String, &'static str)>,
+}
+
+impl Maker {
+    fn entry(&mut self) -> Entry {
+        self.made += 1;
+        let copied = self.rng.u8(0..10) == 0 && !self.recent.is_empty();
+        let (title, text, language) = if copied {
+            self.recent[self.rng.usize(0..self.recent.len())].clone()
+        } else {
+            let words = if self.rng.bool() { &ENGLISH } else { &RUSSIAN };
+            let text: Vec<String> = (0..self.rng.usize(2..6)).map(|_| self.sentence(words)).collect();
+            (format!("{} {}", self.headline(words), self.name()), text.join(" "), words.language)
+        };
+        let report = (title.clone(), text.clone(), language);
+        if self.recent.len() < RECENT {
+            self.recent.push(report);
+        } else {
+            self.recent[self.made % RECENT] = report;
+        }
+        let id = self.made.to_string();
+        Entry {
+            keys: vec![Key { rule: KeyRule::Id, value: id.clone() }],
+            link: Some(format!("https://www.site{}.example/news/a-story-{id}/", self.rng.usize(0..SOURCES))),
+            id: Some(id),
+            title: Some(title),
+            summary: Some(text),
+            language: Some(language.into()),
+            ..Entry::default()
+        }
+    }
+
+    fn pick(&mut self, from: &[&'static str]) -> &'static str {
+        from[self.rng.usize(0..from.len())]
+    }
+
+    fn headline(&mut self, words: &Words) -> String {
+        let (subject, verb) = (self.pick(words.subjects), self.pick(words.verbs));
+        format!("{subject} {verb} {} {}", self.pick(words.objects), self.pick(words.places))
+    }
+
+    /// A word that hardly any other text has: the people and places of the news are many.
+    fn name(&mut self) -> String {
+        let syllables = ["Ka", "ro", "mi", "ten", "sha", "lu", "ber", "go", "vin", "der", "pa", "sto"];
+        (0..self.rng.usize(2..5)).map(|_| self.pick(&syllables)).collect()
+    }
+
+    fn sentence(&mut self, words: &Words) -> String {
+        let (opening, core, name) = (self.pick(words.openings), self.headline(words), self.name());
+        format!("{opening} {core} {} {name}, {}.", self.rng.u32(2..900), self.pick(words.tails))
+    }
+
+    fn poll(&mut self, now: Timestamp) -> Vec<NewEntry> {
+        let new = |entry: Entry| NewEntry {
+            uids: entry.id.iter().map(|id| format!("urn:bench:{id}")).collect(),
+            date: now,
+            first_seen: now,
+            fingerprint: vec![0; 32],
+            wording: vec![0; 32],
+            entry,
+            likeness: None,
+        };
+        (0..POLL).map(|_| new(self.entry())).collect()
+    }
+}
+
+/// Seconds of the processor.
+#[derive(Clone, Copy, Default)]
+struct Cost {
+    signature: Duration,
+    commit: Duration,
+}
+
+struct Filled {
+    _folder: tempfile::TempDir,
+    path: PathBuf,
+    store: Store,
+    sources: Vec<SourceId>,
+    maker: Maker,
+    has_stories: bool,
+}
+
+impl Filled {
+    async fn new(has_stories: bool) -> Filled {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("bench.db");
+        let keep = Duration::from_secs(u64::from(u32::MAX));
+        let (store, workers) = open(&Options { path: path.clone(), keep }).unwrap();
+        for work in workers.0 {
+            std::thread::spawn(work);
+        }
+        let source = |n: usize| ConfiguredSource {
+            name: format!("s{n}"),
+            url: format!("bench:{n}"),
+            host: format!("h{n}"),
+            title: None,
+            language: None,
+        };
+        let adopted = store.adopt_sources((0..SOURCES).map(source).collect()).await.unwrap();
+        let sources = adopted.iter().map(|known| known.id).collect();
+        let maker = Maker { rng: Rng::with_seed(7), made: 0, recent: Vec::new() };
+        Filled { _folder: folder, path, store, sources, maker, has_stories }
+    }
+
+    /// Adds entries, polls of one source after the other.
+    async fn add(&mut self, n: usize) -> Cost {
+        let mut cost = Cost::default();
+        for _ in 0..n / POLL {
+            // A million of them within the seven days of the window.
+            let seconds = i64::try_from(self.maker.made / 2).unwrap();
+            let now = Timestamp::from_second(1_800_000_000 + seconds).unwrap();
+            let source = self.sources[self.maker.made / POLL % SOURCES];
+            let mut polled = self.maker.poll(now);
+            let begun = processor();
+            if self.has_stories {
+                polled.iter_mut().for_each(|new| new.likeness = Some(story::likeness(&new.entry, None)));
+            }
+            let signed = processor();
+            let changes = polled.into_iter().map(|new| Change::New(Box::new(new))).collect();
+            let state = SourceState { last_success: Some(now), ..SourceState::default() };
+            self.store.commit(Poll { source, state, changes, health: Vec::new() }).await.unwrap();
+            cost.signature += signed - begun;
+            cost.commit += processor() - signed;
+        }
+        cost
+    }
+
+    fn megabytes(&self) -> u64 {
+        std::fs::metadata(&self.path).unwrap().len() >> 20
+    }
+}
+
+/// What all threads of this process have had of the processor: others on the machine do not count.
+fn processor() -> Duration {
+    let tasks = std::fs::read_dir("/proc/self/task").unwrap();
+    let spent = |task: std::io::Result<std::fs::DirEntry>| {
+        let path = task.unwrap().path().join("schedstat");
+        // A thread may have ended meanwhile.
+        let text = std::fs::read_to_string(path).unwrap_or_default();
+        text.split(' ').next().and_then(|nanoseconds| nanoseconds.parse().ok()).unwrap_or(0)
+    };
+    Duration::from_nanos(tasks.map(spent).sum())
+}
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() {
+    let most: usize = std::env::args().find_map(|word| word.parse().ok()).unwrap_or(20_000);
+    let (mut with, mut without) = (Filled::new(true).await, Filled::new(false).await);
+    println!(
+        "   stored    with/s without/s decided/s signature us writer us window B/entry  file MB without MB"
+    );
+    let mut stored = 0;
+    for stage in [10_000, 100_000, 300_000, 1_000_000, most] {
+        if stage > most || stage <= stored {
+            continue;
+        }
+        let step = stage - stored;
+        let measured = step.min(MEASURED);
+        with.add(step - measured).await;
+        without.add(step - measured).await;
+        let (a, b) = (with.add(measured).await, without.add(measured).await);
+        stored += step;
+        let us = |cost: Duration| cost.as_secs_f64() * 1e6 / measured as f64;
+        let (signature, writer) = (us(a.signature), us(a.commit) - us(b.commit));
+        let (entries, bytes) = with.store.window();
+        println!(
+            "{stored:9} {:9.0} {:9.0} {:9.0} {signature:12.1} {writer:9.1} {:14.1} {:8} {:10}",
+            1e6 / (us(a.signature) + us(a.commit)),
+            1e6 / us(b.commit),
+            1e6 / (signature + writer),
+            bytes as f64 / entries as f64,
+            with.megabytes(),
+            without.megabytes()
+        );
+    }
+    let merges = with.store.merges(usize::try_from(u32::MAX).unwrap()).await.unwrap().len();
+    println!("{merges} entries joined a story; the window holds {}", with.store.window().0);
+}
