@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 
 use super::format::Format;
+use super::xml::rfc822;
 
 /// Bodies below this many bytes are sent as they are.
 const WORTH_CODING: usize = 256;
@@ -37,6 +38,7 @@ pub struct Representation {
     pub last_modified: Timestamp,
     /// The value of `Link`, where there is one.
     pub link: Option<Bytes>,
+    http_date: Bytes,
     digest: String,
     tags: [Bytes; 4],
     identity: Bytes,
@@ -134,6 +136,7 @@ impl Representation {
         Self {
             content_type,
             last_modified: changed_at,
+            http_date: Bytes::from(http_date(changed_at)),
             link: None,
             tags: Coding::ALL.map(tag),
             digest,
@@ -178,6 +181,11 @@ impl Representation {
         self.identity.len() * 2
     }
 
+    /// The time of change as HTTP writes it (RFC 9110 section 5.6.7), made once: each answer says it.
+    pub fn http_date(&self) -> &Bytes {
+        &self.http_date
+    }
+
     /// The strong entity tag of the bytes in a coding, with its quotes.
     pub fn etag(&self, coding: Coding) -> &Bytes {
         &self.tags[coding as usize]
@@ -202,6 +210,11 @@ impl Coding {
             Self::Zstd => "zstd",
         }
     }
+}
+
+/// HTTP has no fraction of a second, and no year before 1970 that this program could mean.
+fn http_date(time: Timestamp) -> String {
+    rfc822(time.max(Timestamp::UNIX_EPOCH))
 }
 
 /// The hash by which unchanged bytes are known: 128 bits in hexadecimal.

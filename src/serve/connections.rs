@@ -7,14 +7,13 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Router;
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::service::TowerToHyperService;
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
 use tokio::time;
 
+use super::direct::Routes;
 use super::listen::{Listener, Stream};
 use super::patience::Patient;
 
@@ -59,8 +58,8 @@ const BREATH: Duration = Duration::from_millis(100);
 ///
 /// # Errors
 /// None at present: a failed accept is waited out.
-pub async fn run(listener: Listener, router: Router, shutdown: impl Future<Output = ()>) -> io::Result<()> {
-    run_within(listener, router, Limits::default(), shutdown).await;
+pub async fn run(listener: Listener, routes: Routes, shutdown: impl Future<Output = ()>) -> io::Result<()> {
+    run_within(listener, routes, Limits::default(), shutdown).await;
     Ok(())
 }
 
@@ -70,7 +69,7 @@ pub async fn run(listener: Listener, router: Router, shutdown: impl Future<Outpu
 /// hold up the others. The tasks live in a `JoinSet` of this function, so that none outlives it.
 pub async fn run_within(
     listener: Listener,
-    router: Router,
+    routes: Routes,
     limits: Limits,
     shutdown: impl Future<Output = ()>,
 ) {
@@ -89,7 +88,7 @@ pub async fn run_within(
             Some(_) = clients.join_next() => {}
             (permit, accepted) = next => match accepted {
                 Ok(stream) => {
-                    let client = serve(stream, router.clone(), limits, stopped.clone());
+                    let client = serve(stream, routes.clone(), limits, stopped.clone());
                     clients.spawn(async move {
                         client.await;
                         drop(permit);
@@ -110,13 +109,13 @@ pub async fn run_within(
 }
 
 /// One client, until it leaves, is idle or slow beyond its limits, or the server stops.
-async fn serve(stream: Stream, router: Router, limits: Limits, mut stopped: watch::Receiver<()>) {
+async fn serve(stream: Stream, routes: Routes, limits: Limits, mut stopped: watch::Receiver<()>) {
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(limits.head)
         .max_buf_size(HEAD_BYTES)
         .max_headers(HEAD_FIELDS)
-        .serve_connection(TokioIo::new(Patient::new(stream, limits.stall)), TowerToHyperService::new(router));
+        .serve_connection(TokioIo::new(Patient::new(stream, limits.stall)), routes);
     let mut connection = pin!(connection);
     tokio::select! {
         // A client that breaks off or talks nonsense is its own affair: hyper has answered 400 or 431.

@@ -4,15 +4,15 @@ use std::future::Future;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::pin::Pin;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::extract::State;
 use axum::http::header::{self, HeaderName, HeaderValue};
-use axum::http::{Method, Request, Response, StatusCode};
+use axum::http::{HeaderMap, Method, Request, Response, StatusCode};
 
 use self::negotiate::Answer;
 use crate::metrics::Metrics;
@@ -22,11 +22,13 @@ use crate::publish::html;
 use crate::publish::shelf::{Coding, Place, Representation, Shelf};
 
 pub mod connections;
+mod direct;
 pub mod listen;
 mod negotiate;
 mod patience;
 
 pub use connections::run;
+pub use direct::Routes;
 pub use listen::Listener;
 
 /// Where to listen.
@@ -53,22 +55,26 @@ pub struct Service {
 
 /// For how long readers may use an answer; shared, so that it can change while it is served.
 #[derive(Clone, Debug)]
-pub struct MaxAge(Arc<AtomicU64>);
+pub struct MaxAge(Arc<RwLock<HeaderValue>>);
 
 impl MaxAge {
     /// Begins with a time; parts of a second do not count.
     #[must_use]
     pub fn new(time: Duration) -> MaxAge {
-        MaxAge(Arc::new(AtomicU64::new(time.as_secs())))
+        MaxAge(Arc::new(RwLock::new(MaxAge::written(time))))
     }
 
     /// From now on this long.
     pub fn set(&self, time: Duration) {
-        self.0.store(time.as_secs(), Ordering::Relaxed);
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) = MaxAge::written(time);
+    }
+
+    fn written(time: Duration) -> HeaderValue {
+        value(&format!("public, max-age={}", time.as_secs()))
     }
 
     fn header(&self) -> HeaderValue {
-        value(&format!("public, max-age={}", self.0.load(Ordering::Relaxed)))
+        self.0.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
 
@@ -138,45 +144,34 @@ struct Shared {
 
 /// A full archive page never changes (RFC 5005 section 4).
 const FOR_A_YEAR: &str = "public, max-age=31536000, immutable";
+/// More than the fields of any answer.
+const FIELDS: usize = 24;
 const METHODS: &str = "GET, HEAD, OPTIONS";
 
 /// All addresses of the daemon, without archive pages.
-pub fn router(service: Service) -> Router {
+pub fn router(service: Service) -> Routes {
     routes(service, None)
 }
 
 /// All addresses of the daemon.
-pub fn router_with_archive(service: Service, archive: ArchiveReader) -> Router {
+pub fn router_with_archive(service: Service, archive: ArchiveReader) -> Routes {
     routes(service, Some(archive))
 }
 
-fn routes(service: Service, archive: Option<ArchiveReader>) -> Router {
-    let shared = Shared { page_policy: value(&html::content_security_policy()), service, archive };
-    Router::new().fallback(answer).with_state(Arc::new(shared))
+fn routes(service: Service, archive: Option<ArchiveReader>) -> Routes {
+    let shared = Arc::new(Shared { page_policy: value(&html::content_security_policy()), service, archive });
+    let others = Router::new().fallback(answer).with_state(Arc::clone(&shared));
+    Routes::new(shared, others)
 }
 
 /// One request: an address of the machines, of the shelf, or of an archive.
 async fn answer(State(shared): State<Arc<Shared>>, request: Request<Body>) -> Response<Body> {
-    let found = shared.find(request.uri().path()).await;
-    let refusal = match (&found, request.method()) {
-        (Found::Retired, _) => Some((StatusCode::GONE, "This feed is no longer published.\n")),
-        (Found::Nothing, _) => Some((StatusCode::NOT_FOUND, "There is nothing at this address.\n")),
-        (_, &Method::GET | &Method::HEAD) => None,
-        (_, &Method::OPTIONS) => return options(),
-        _ => Some((StatusCode::METHOD_NOT_ALLOWED, "This address can only be read.\n")),
+    let (head, _) = request.into_parts();
+    let found = match shared.at_hand(head.uri.path()) {
+        Some(found) => found,
+        None => shared.archived(head.uri.path()).await,
     };
-    match (found, refusal) {
-        (_, Some((status, text))) => words(status, text),
-        (Found::Here(representation), None) => {
-            shared.document(&request, &representation, &shared.service.max_age.header())
-        }
-        (Found::Archived(representation), None) => {
-            shared.document(&request, &representation, &HeaderValue::from_static(FOR_A_YEAR))
-        }
-        (Found::Metrics(page), None) => metrics(page),
-        (Found::State(true), None) => words(StatusCode::OK, "ok\n"),
-        (_, None) => words(StatusCode::SERVICE_UNAVAILABLE, "not ok\n"),
-    }
+    shared.respond(&head.method, &head.headers, found).map(Body::from)
 }
 
 enum Found {
@@ -200,17 +195,23 @@ fn archive_page(path: &str) -> Option<(&str, u32, Format)> {
 }
 
 impl Shared {
-    async fn find(&self, path: &str) -> Found {
+    /// What needs no waiting; `None` where only the archive can tell.
+    fn at_hand(&self, path: &str) -> Option<Found> {
         let health = &self.service.health;
-        match (path, self.service.shelf.find(path)) {
+        match path {
             // Who answers is alive; what else there is to say is readiness.
-            ("/healthz", _) => return Found::State(true),
-            ("/metrics", _) => return Found::Metrics(self.service.metrics.render()),
-            ("/readyz", _) => return Found::State(health.is_ready()),
-            (_, Some(Place::Here(representation))) => return Found::Here(representation),
-            (_, Some(Place::Retired)) => return Found::Retired,
-            (_, None) => {}
+            "/healthz" => return Some(Found::State(true)),
+            "/metrics" => return Some(Found::Metrics(self.service.metrics.render())),
+            "/readyz" => return Some(Found::State(health.is_ready())),
+            _ => {}
         }
+        match self.service.shelf.find(path)? {
+            Place::Here(representation) => Some(Found::Here(representation)),
+            Place::Retired => Some(Found::Retired),
+        }
+    }
+
+    async fn archived(&self, path: &str) -> Found {
         let (Some(archive), Some((name, number, format))) = (&self.archive, archive_page(path)) else {
             return Found::Nothing;
         };
@@ -230,20 +231,46 @@ impl Shared {
         }
     }
 
+    /// The answer to any request, by what is found at its address.
+    fn respond(&self, method: &Method, headers: &HeaderMap, found: Found) -> Response<Bytes> {
+        let refusal = match (&found, method) {
+            (Found::Retired, _) => Some((StatusCode::GONE, "This feed is no longer published.\n")),
+            (Found::Nothing, _) => Some((StatusCode::NOT_FOUND, "There is nothing at this address.\n")),
+            (_, &Method::GET | &Method::HEAD) => None,
+            (_, &Method::OPTIONS) => return options(),
+            _ => Some((StatusCode::METHOD_NOT_ALLOWED, "This address can only be read.\n")),
+        };
+        match (found, refusal) {
+            (_, Some((status, text))) => words(status, text),
+            (Found::Here(representation), None) => {
+                self.document(method, headers, &representation, self.service.max_age.header())
+            }
+            (Found::Archived(representation), None) => {
+                self.document(method, headers, &representation, HeaderValue::from_static(FOR_A_YEAR))
+            }
+            (Found::Metrics(page), None) => metrics(page),
+            (Found::State(true), None) => words(StatusCode::OK, "ok\n"),
+            (_, None) => words(StatusCode::SERVICE_UNAVAILABLE, "not ok\n"),
+        }
+    }
+
     fn document(
         &self,
-        request: &Request<Body>,
+        method: &Method,
+        asked: &HeaderMap,
         representation: &Representation,
-        cache_control: &HeaderValue,
-    ) -> Response<Body> {
-        let (answer, coding) = negotiate::answer(request.headers(), representation);
-        let mut response = Response::new(Body::empty());
+        cache_control: HeaderValue,
+    ) -> Response<Bytes> {
+        let (answer, coding) = negotiate::answer(asked, representation);
+        let mut response = Response::new(Bytes::new());
+        // Room for all fields, so that the map does not grow under them.
+        *response.headers_mut() = HeaderMap::with_capacity(FIELDS);
         let headers = response.headers_mut();
         common(headers);
         headers.insert(header::ETAG, shared_value(representation.etag(coding)));
-        headers.insert(header::LAST_MODIFIED, value(&negotiate::http_date(representation.last_modified)));
+        headers.insert(header::LAST_MODIFIED, shared_value(representation.http_date()));
         headers.insert(header::VARY, HeaderValue::from_static("Accept-Encoding"));
-        headers.insert(header::CACHE_CONTROL, cache_control.clone());
+        headers.insert(header::CACHE_CONTROL, cache_control);
         headers.extend(representation.link.as_ref().map(|link| (header::LINK, shared_value(link))));
         if answer == Answer::NotModified {
             *response.status_mut() = StatusCode::NOT_MODIFIED;
@@ -266,16 +293,16 @@ impl Shared {
         // The coding was chosen among those that are there.
         let body = representation.body(coding).cloned().unwrap_or_default();
         headers.insert(header::CONTENT_LENGTH, HeaderValue::from(body.len()));
-        if *request.method() == Method::GET {
-            *response.body_mut() = Body::from(body);
+        if *method == Method::GET {
+            *response.body_mut() = body;
         }
         response
     }
 }
 
 /// A preflight, or a plain question for the methods.
-fn options() -> Response<Body> {
-    let mut response = Response::new(Body::empty());
+fn options() -> Response<Bytes> {
+    let mut response = Response::new(Bytes::new());
     *response.status_mut() = StatusCode::NO_CONTENT;
     let headers = response.headers_mut();
     common(headers);
@@ -289,17 +316,17 @@ fn options() -> Response<Body> {
     response
 }
 
-fn metrics(page: String) -> Response<Body> {
+fn metrics(page: String) -> Response<Bytes> {
     let mut response = words(StatusCode::OK, "");
     let text = HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8");
     response.headers_mut().insert(header::CONTENT_TYPE, text);
-    *response.body_mut() = Body::from(page);
+    *response.body_mut() = Bytes::from(page);
     response
 }
 
 /// A short answer in words, without version or path.
-fn words(status: StatusCode, text: &'static str) -> Response<Body> {
-    let mut response = Response::new(Body::from(text));
+fn words(status: StatusCode, text: &'static str) -> Response<Bytes> {
+    let mut response = Response::new(Bytes::from_static(text.as_bytes()));
     *response.status_mut() = status;
     let headers = response.headers_mut();
     common(headers);
@@ -312,7 +339,7 @@ fn words(status: StatusCode, text: &'static str) -> Response<Body> {
 }
 
 /// Anyone may read, from any page, and no browser may guess another type.
-fn common(headers: &mut axum::http::HeaderMap) {
+fn common(headers: &mut HeaderMap) {
     let all: [(HeaderName, &str); 3] = [
         (header::ACCESS_CONTROL_ALLOW_ORIGIN, "*"),
         (header::ACCESS_CONTROL_EXPOSE_HEADERS, "ETag, Link"),

@@ -59,11 +59,6 @@ pub(super) fn answer(headers: &HeaderMap, representation: &Representation) -> (A
     }
 }
 
-/// A time as HTTP writes it (RFC 9110 section 5.6.7).
-pub(super) fn http_date(time: Timestamp) -> String {
-    httpdate::fmt_http_date(whole_seconds(time))
-}
-
 /// The codings that are kept and accepted, best first. Without the header: as it is. A client that
 /// refuses everything gets it as it is, which section 12.5.3 allows and readers survive.
 fn acceptable(headers: &HeaderMap, representation: &Representation) -> Vec<Coding> {
@@ -71,9 +66,11 @@ fn acceptable(headers: &HeaderMap, representation: &Representation) -> Vec<Codin
     if !headers.contains_key(header::ACCEPT_ENCODING) {
         return vec![Coding::Identity];
     }
-    let wishes: Vec<(String, u16)> =
+    let wishes: Vec<(&str, u16)> =
         list(headers, &header::ACCEPT_ENCODING).into_iter().filter_map(wish).collect();
-    let named = |name: &str| wishes.iter().find(|(wish, _)| wish == name).map(|(_, weight)| *weight);
+    let named = |name: &str| {
+        wishes.iter().find(|(wish, _)| wish.eq_ignore_ascii_case(name)).map(|(_, weight)| *weight)
+    };
     let weight = |coding: Coding| {
         let alias = if coding == Coding::Gzip { named("x-gzip") } else { None };
         // Identity is acceptable unless it, or everything, is refused; but nobody prefers it unnamed.
@@ -89,10 +86,10 @@ fn acceptable(headers: &HeaderMap, representation: &Representation) -> Vec<Codin
     weighed.into_iter().map(|(_, coding)| coding).collect()
 }
 
-/// One element of Accept-Encoding: a lower-case name and its weight in thousandths.
-fn wish(element: &str) -> Option<(String, u16)> {
+/// One element of Accept-Encoding: a name and its weight in thousandths.
+fn wish(element: &str) -> Option<(&str, u16)> {
     let mut parts = element.split(';').map(str::trim);
-    let name = parts.next().filter(|name| !name.is_empty())?.to_ascii_lowercase();
+    let name = parts.next().filter(|name| !name.is_empty())?;
     let weight = parts.find_map(|part| {
         let (key, weight) = part.split_once('=')?;
         key.trim().eq_ignore_ascii_case("q").then_some(weight.trim())

@@ -49,6 +49,10 @@ fn items(daemon: &Daemon, output: &str) -> Vec<Value> {
     feed["items"].as_array().expect("items").clone()
 }
 
+fn ids(items: &[Value]) -> Vec<String> {
+    items.iter().map(|item| item["id"].to_string()).collect()
+}
+
 fn also_in(item: &Value) -> Vec<&str> {
     let others = item["_siftwire"]["also_in"].as_array();
     others.into_iter().flatten().filter_map(|other| other["title"].as_str()).collect()
@@ -88,6 +92,9 @@ fn one_text_in_several_papers_is_one_entry_that_names_them() {
         eventually("the one that matches", || Some(items(&daemon, "late")).filter(|late| late.len() == 1));
     assert_eq!(late[0]["title"], "Nurses to leave hospital in the east");
     assert_eq!(also_in(&late[0]), ["The times"]);
+    let past = |daemon: &Daemon| ids(&items(daemon, "merged/archive/1"));
+    assert_eq!(past(&daemon), ids(&merged), "the archive lists what was shown, not what joined it");
+    assert_eq!(items(&daemon, "each/archive/1").len(), 3);
 
     // A later copy changes the list, not the date; a restart has not forgotten what it compares with.
     let before = story["date_modified"].clone();
@@ -100,6 +107,7 @@ fn one_text_in_several_papers_is_one_entry_that_names_them() {
     });
     let story = merged.iter().find(|item| !also_in(item).is_empty()).expect("it names others");
     assert_eq!((merged.len(), &story["date_modified"]), (2, &before));
+    assert_eq!(past(&daemon), ids(&merged));
     assert_eq!(story["date_published"], "2026-11-02T08:00:00Z");
 
     // Explained, parted for good, and joined.
