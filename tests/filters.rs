@@ -69,6 +69,30 @@ fn topics_of_the_config_can_be_tried() {
     assert_eq!(run_cases(&folder, case).0, 0);
 }
 
+#[test]
+fn latin_words_get_the_forms_of_the_languages_that_are_named() {
+    let folder = TempDir::new().unwrap();
+    let case = |lang: &str, title: &str, expect: bool| {
+        format!("{{\"q\": \"cheval\", \"entry\": {{\"title\": \"{title}\"{lang}}}, \"expect\": {expect}}}\n")
+    };
+    let lang = |tag: &str| format!(", \"lang\": \"{tag}\"");
+    let long = "The owners of the farm said that the chevaux were seen near the river on Monday morning";
+    let cases = [
+        case(&lang("fr"), "Les chevaux", true),
+        case(&lang("fr-CA"), "Les chevals", true),
+        case(&lang("en"), "The chevaux", false),
+        case(&lang("ru"), "The chevaux", false),
+        case("", "Chevaux", true),
+        case("", long, false),
+    ];
+    let (code, answers, said) = run_cases(&folder, &cases.concat());
+    assert_eq!((code, said.as_str()), (0, ""), "{answers:#?}");
+    let config = "[[source]]\nurl = \"https://example.org/\"\nlang = \"fr\"\n";
+    fs::write(folder.path().join("config.toml"), config).unwrap();
+    let (code, answers, _) = run_cases(&folder, &case(&lang("en"), "The chevaux", true));
+    assert_eq!(code, 0, "the config's languages count too: {answers:#?}");
+}
+
 /// The labelled cases, where they are at hand.
 #[test]
 fn the_labelled_queries_are_answered_as_expected() {

@@ -1,7 +1,7 @@
 //! `siftwire match CASES.jsonl`: tests for filters, a query and an entry in each line. Door: reads the file.
 #![allow(clippy::disallowed_methods, reason = "the user names the file on the command line")]
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fs::File;
 use std::io::{BufRead, BufReader, BufWriter, Write};
 use std::process::ExitCode;
@@ -22,7 +22,9 @@ use crate::filter::{self, Dictionary, Matcher, Problem, Subject};
 Each line is an object: {\"id\", \"q\", \"entry\": {\"title\", \"summary\", \"content\", \"author\", \"categories\",
 \"link\", \"lang\", \"feed\", \"published\"}, \"expect\"}. Only `q` is needed. For each line one is printed:
 {\"id\", \"matched\", \"why\"}, with \"expect\" and \"passed\" where something was expected; \"error\" instead of
-\"matched\" where a line or its query cannot be read. `@name` may be a topic of the config, if there is one.")]
+\"matched\" where a line or its query cannot be read. `@name` may be a topic of the config, if there is one.
+Latin words get English forms, those of the config's languages, and those of `lang`; without a config and
+without `lang`, those of the language that the entry is plainly written in.")]
 pub struct Arguments {
     /// The file of cases, a JSON object in each line; `-` reads standard input
     cases: String,
@@ -97,7 +99,11 @@ pub fn run(arguments: Arguments, source: &Source) -> anyhow::Result<ExitCode> {
         Ok(dictionary) => dictionary,
         Err(code) => return Ok(code),
     };
-    let mut queries = Queries { dictionary, compiled: HashMap::new() };
+    let mut queries = Queries {
+        languages: dictionary.as_ref().map(|dictionary| dictionary.languages.to_vec()),
+        topics: dictionary.unwrap_or_default().topics,
+        compiled: HashMap::new(),
+    };
     let input: Box<dyn BufRead> = if arguments.cases == "-" {
         Box::new(std::io::stdin().lock())
     } else {
@@ -125,21 +131,37 @@ pub fn run(arguments: Arguments, source: &Source) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::FAILURE)
 }
 
-/// Queries that were seen before, each with the language of its entry: each is compiled once.
+/// Queries that were seen before, each with the languages that decide about its words: each is compiled once.
 struct Queries {
-    dictionary: Dictionary,
-    compiled: HashMap<(String, Option<String>), Result<Matcher, Vec<Problem>>>,
+    topics: BTreeMap<String, String>,
+    /// Those of the config, if there is one.
+    languages: Option<Vec<String>>,
+    compiled: HashMap<(String, Vec<String>), Result<Matcher, Vec<Problem>>>,
 }
 
 impl Queries {
-    /// The query, with the word forms of the config's languages and of the entry's.
-    fn get(&mut self, text: String, language: Option<String>) -> &Result<Matcher, Vec<Problem>> {
-        let dictionary = &self.dictionary;
-        self.compiled.entry((text, language)).or_insert_with_key(|(text, language)| {
-            let languages = dictionary.languages.iter().chain(language).cloned().collect();
-            let dictionary = Dictionary { topics: dictionary.topics.clone(), languages };
+    /// The query, with word forms as a config would give them that has a source in the entry's language.
+    fn get(&mut self, text: String, entry: &Entry) -> &Result<Matcher, Vec<Problem>> {
+        let languages = self.languages_for(entry);
+        let topics = &self.topics;
+        self.compiled.entry((text, languages)).or_insert_with_key(|(text, languages)| {
+            let dictionary = Dictionary { topics: topics.clone(), languages: languages.as_slice().into() };
             filter::parse(text, &dictionary).map(|query| Matcher::new([&query]))
         })
+    }
+
+    /// The config's languages and the one that the entry names. Without a config the entry's alone: the one
+    /// that it names, else the one that its words are surely in, else all, so that no form is missed.
+    fn languages_for(&self, entry: &Entry) -> Vec<String> {
+        let named = entry.language.clone().filter(|tag| !tag.trim().is_empty());
+        match (&self.languages, named) {
+            (Some(known), named) => known.iter().cloned().chain(named).collect(),
+            (None, Some(named)) => vec![named],
+            (None, None) => match filter::sure_language(entry) {
+                Some(tag) => vec![tag.to_owned()],
+                None => configured::every_latin_language(),
+            },
+        }
     }
 }
 
@@ -148,14 +170,13 @@ fn answer(line: &str, number: usize, queries: &mut Queries) -> (Value, bool) {
         Ok(case) => case,
         Err(error) => return (json!({ "line": number, "error": error.to_string() }), false),
     };
-    let matcher = queries.get(case.q, case.entry.lang.clone());
-    let matcher = match matcher {
-        Ok(matcher) => matcher,
-        Err(problems) => return (json!({ "id": case.id, "error": in_words(problems) }), false),
-    };
     let feed = case.entry.feed.clone().unwrap_or_default();
     let date = case.entry.published;
     let entry = entry(case.entry);
+    let matcher = match queries.get(case.q, &entry) {
+        Ok(matcher) => matcher,
+        Err(problems) => return (json!({ "id": case.id, "error": in_words(problems) }), false),
+    };
     let now = daemon::now();
     let subject = Subject {
         entry: &entry,

@@ -69,17 +69,21 @@ fn read(place: &Place, surroundings: &Surroundings) -> Result<Config, ExitCode> 
 }
 
 /// What queries on the command line may refer to: the config's topics and languages. Where there is no
-/// config nothing is said, and Latin words get the forms of every language that has some.
+/// config nothing is said, and `None` comes back.
 ///
 /// # Errors
 /// The current folder is gone.
-pub fn dictionary(source: &Source) -> anyhow::Result<Result<Dictionary, ExitCode>> {
+pub fn dictionary(source: &Source) -> anyhow::Result<Result<Option<Dictionary>, ExitCode>> {
     let (place, surroundings) = find(source)?;
     if place == Place::BuiltIn {
-        let languages = ["de", "en", "fr"].map(str::to_owned).into();
-        return Ok(Ok(Dictionary { languages, ..Dictionary::default() }));
+        return Ok(Ok(None));
     }
-    Ok(read(&place, &surroundings).map(|config| config.dictionary))
+    Ok(read(&place, &surroundings).map(|config| Some(config.dictionary)))
+}
+
+/// The languages whose forms Latin words get where neither a config nor an entry names any: all that have some.
+pub fn every_latin_language() -> Vec<String> {
+    ["de", "en", "fr"].map(str::to_owned).to_vec()
 }
 
 /// The store, and what is wrong with the config if it cannot be used, which has been told on standard

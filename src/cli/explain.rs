@@ -12,7 +12,7 @@ use super::query;
 use crate::config::Config;
 use crate::daemon::{self, Memory};
 use crate::entry::KeptEntry;
-use crate::filter::{Matcher, Query, Reason, Refusal, Subject};
+use crate::filter::{Dictionary, Matcher, Query, Reason, Refusal, Subject};
 use crate::publish::output::{Output, Stories};
 use crate::store::{Candidate, InStory, RememberedOutput, Standing, Store};
 
@@ -104,7 +104,10 @@ pub fn run(arguments: Arguments, source: &Source) -> anyhow::Result<ExitCode> {
 }
 
 fn words(text: &str, json: bool, source: &Source) -> anyhow::Result<ExitCode> {
-    let query = match configured::dictionary(source)?.and_then(|dictionary| query::read(text, &dictionary)) {
+    let without_config =
+        || Dictionary { languages: configured::every_latin_language().into(), ..Dictionary::default() };
+    let dictionary = configured::dictionary(source)?.map(|known| known.unwrap_or_else(without_config));
+    let query = match dictionary.and_then(|dictionary| query::read(text, &dictionary)) {
         Ok(query) => query,
         Err(code) => return Ok(code),
     };

@@ -52,6 +52,16 @@ const KNOWN: [(Lang, &str); 37] = [
 
 /// The tag of the language in which most of an entry's text is; `None` where it has no letters.
 pub(super) fn of(entry: &Entry) -> Option<&'static str> {
+    told(entry).map(|(tag, _)| tag)
+}
+
+/// The same where there is text enough to be sure.
+pub fn surely(entry: &Entry) -> Option<&'static str> {
+    told(entry).filter(|(_, sure)| *sure).map(|(tag, _)| tag)
+}
+
+/// The tag, and whether it is sure.
+fn told(entry: &Entry) -> Option<(&'static str, bool)> {
     let mut text = entry.title.clone().unwrap_or_default();
     for html in [&entry.summary, &entry.content].into_iter().flatten() {
         if text.len() < ENOUGH {
@@ -61,8 +71,9 @@ pub(super) fn of(entry: &Entry) -> Option<&'static str> {
     }
     let end = (0..=ENOUGH.min(text.len())).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
     let known = KNOWN.iter().map(|(lang, _)| *lang).collect();
-    let lang = Detector::with_allowlist(known).detect_lang(&text[..end])?;
-    KNOWN.iter().find(|(known, _)| *known == lang).map(|(_, tag)| *tag)
+    let found = Detector::with_allowlist(known).detect(&text[..end])?;
+    let (_, tag) = KNOWN.iter().find(|(known, _)| *known == found.lang())?;
+    Some((tag, found.is_reliable()))
 }
 
 #[cfg(test)]
@@ -88,8 +99,9 @@ mod tests {
         ];
         for (tag, text) in texts {
             let entry = Entry { title: Some(text.to_owned()), ..Entry::default() };
-            assert_eq!(of(&entry), Some(tag), "{text}");
+            assert_eq!((of(&entry), surely(&entry)), (Some(tag), Some(tag)), "{text}");
         }
         assert_eq!(of(&Entry { title: Some("2026: 42".into()), ..Entry::default() }), None);
+        assert_eq!(surely(&Entry { title: Some("Border".into()), ..Entry::default() }), None);
     }
 }

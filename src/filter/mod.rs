@@ -14,6 +14,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 pub use eval::{Reason, Refusal};
+pub use language::surely as sure_language;
 pub use matcher::{Hit, Matcher};
 pub use text::Subject;
 pub use words::plain_text;

@@ -64,7 +64,7 @@ pub struct Facts {
     pub validators: Option<Validators>,
     /// How long the answer stays fresh (RFC 9111 section 4.2).
     pub fresh_for: Option<Duration>,
-    /// Where the configured address leads by permanent redirects alone; never from https to http.
+    /// Where the configured address leads by permanent redirects alone.
     pub moved_to: Option<Url>,
     /// Bytes of the body after decompression.
     pub bytes: u64,
@@ -160,8 +160,7 @@ impl Fetcher {
                 let sent = state.validators.as_ref().filter(|validators| validators.url == url);
                 return answer(source, response, url, sent, now, facts).await;
             };
-            permanent &= matches!(response.status().as_u16(), 301 | 308)
-                && (url.scheme() == "http" || target.scheme() == "https");
+            permanent &= matches!(response.status().as_u16(), 301 | 308);
             if permanent {
                 facts.moved_to = Some(target.clone());
             }
@@ -316,14 +315,22 @@ fn redirected(response: &Response, url: &Url) -> Result<Option<Url>, Failure> {
     }
     let target = response.headers().get(header::LOCATION).and_then(|location| location.to_str().ok());
     let target = target.ok_or_else(|| Failure::Redirect("it does not say where to".into()))?;
-    let mut target = url.join(target).map_err(|_| Failure::Redirect("to what is no address".into()))?;
-    if !matches!(target.scheme(), "http" | "https") {
-        return Err(Failure::Redirect(format!("to {}:", target.scheme())));
+    target_of(target, url).map(Some)
+}
+
+/// Where a `Location` leads from an address: by http and https alone, and never from https to http, where anybody
+/// on the way could write the feed.
+fn target_of(location: &str, url: &Url) -> Result<Url, Failure> {
+    let mut target = url.join(location).map_err(|_| Failure::Redirect("to what is no address".into()))?;
+    match (url.scheme(), target.scheme()) {
+        (_, "https") | ("http", "http") => {}
+        ("https", "http") => return Err(Failure::Redirect("from https to http".into())),
+        (_, other) => return Err(Failure::Redirect(format!("to {other}:"))),
     }
     // Credentials are the user's to give, not a server's. Setting fails only where there can be none.
     let _ = target.set_username("");
     let _ = target.set_password(None);
-    Ok(Some(target))
+    Ok(target)
 }
 
 async fn answer(
@@ -448,6 +455,20 @@ mod tests {
         ] {
             assert_eq!(host_of(&url.parse().expect("an address")), host);
         }
+    }
+
+    #[test]
+    fn https_never_leads_to_http_nor_anything_elsewhere() {
+        let to = |location: &str, from: &str| {
+            target_of(location, &from.parse().expect("an address")).map(String::from)
+        };
+        assert_eq!(to("/b", "https://a.example/a"), Ok("https://a.example/b".into()));
+        assert_eq!(to("https://u:p@b.example/", "http://a.example/"), Ok("https://b.example/".into()));
+        assert_eq!(to("http://b.example/", "http://a.example/"), Ok("http://b.example/".into()));
+        let refused = |words: &str| Err(Failure::Redirect(words.into()));
+        assert_eq!(to("http://a.example/", "https://a.example/"), refused("from https to http"));
+        assert_eq!(to("file:///etc/passwd", "http://a.example/"), refused("to file:"));
+        assert_eq!(to("http://", "http://a.example/"), refused("to what is no address"));
     }
 
     #[test]

@@ -216,7 +216,12 @@ impl Parser<'_, '_> {
         if negations % 2 == 0 {
             return node;
         }
-        Node { span: start..node.span.end, kind: Kind::Not(Box::new(node)) }
+        let span = start..node.span.end;
+        match node.kind {
+            // `-(-a)` is `a`, as `NOT NOT a` is: there is one tree for what is printed in one way.
+            Kind::Not(inner) => Node { span, kind: inner.kind },
+            kind => Node { span: span.clone(), kind: Kind::Not(Box::new(Node { span: node.span, kind })) },
+        }
     }
 
     fn primary(&mut self) -> Node {

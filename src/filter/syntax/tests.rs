@@ -36,6 +36,8 @@ fn and_binds_tighter_than_or() {
     assert_eq!(printed("a b OR c -d"), "(a AND b) OR (c AND NOT d)");
     assert_eq!(printed("(a | b) AND NOT (c d)"), "(a OR b) AND NOT (c AND d)");
     assert_eq!(printed("NOT -a !b"), "a AND NOT b");
+    assert_eq!(printed("-(-a) -(!(-b)) -title:(-c)"), "a AND NOT b AND NOT title:(NOT c)");
+    assert_eq!(printed("-(-(a OR -(-b)))"), "a OR b");
     assert_eq!(printed("and or not"), "and AND or AND not");
     assert_eq!(printed("pro-war -war"), "pro-war AND NOT war");
     assert_eq!(printed("-a"), "NOT a");
