@@ -1,4 +1,4 @@
-//! Sources as they are found in the wild: one guid for everything.
+//! Sources as they are found in the wild: one guid for everything, and markup that means harm.
 
 use std::collections::BTreeSet;
 
@@ -81,4 +81,115 @@ fn a_source_with_one_guid_for_everything_has_each_entry_once() {
     assert!(fourth.is_superset(&third), "{fourth:?}");
     let (code, log) = daemon.stop();
     assert_eq!((code, log.matches(SAID).count()), (Some(0), 0), "it is known: {log}");
+}
+
+/// Each does harm in a reader that shows it as it is; each says `kept` beside it, so that a text is left.
+const HARM: [&str; 16] = [
+    "<script>alert('harm')</script>kept",
+    "<scr<script>ipt>alert('harm')</scr</script>ipt>kept",
+    "<img src='/a.png' onerror='harm()' onload=harm()>kept",
+    "<a href='javascript:harm()'>kept</a>",
+    "<a href=' java&#x0A;script&colon;harm()'>kept</a>",
+    "<a href='data:text/html;base64,aGFybQ=='>kept</a>",
+    "<object data='harm.swf'></object><embed src='harm.swf'>kept",
+    "<form action='/harm'><input name='harm' value='harm'><button>kept</button></form>",
+    "<iframe src='https://harm.example/'></iframe><iframe srcdoc='&lt;script&gt;harm()&lt;/script&gt;'></iframe>kept",
+    "<img src='https://count.example/harm.gif' width='1' height='1'>kept",
+    "<svg onload='harm()'><script>harm()</script></svg><math href='javascript:harm()'></math>kept",
+    "<style>@import 'https://harm.example/'</style><link rel='stylesheet' href='harm.css'>kept",
+    "<meta http-equiv='refresh' content='0;url=https://harm.example/'><base href='https://harm.example/'>kept",
+    "<p style='background:url(javascript:harm())' onmouseover='harm()'>kept</p>",
+    "<!--[if IE]><script>harm()</script><![endif]-->kept<noscript><img src=x onerror=harm()></noscript>",
+    "\u{1}\u{8}\u{b}\u{1b}[31m\u{fffe}\u{ffff}kept &#0;&#8;&#x1b;&#xfffe; ]]&gt; ]]> \u{202e}",
+];
+
+fn hostile() -> String {
+    let escape = |text: &str| text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
+    let items: String = HARM
+        .iter()
+        .enumerate()
+        .map(|(n, harm)| {
+            let (escaped, cdata) = (escape(harm), harm.replace("]]>", ""));
+            // Escaped or as markup of the feed itself, and in CDATA.
+            let summary = if n % 2 == 0 { &escaped } else { &cdata };
+            format!(
+                "<item><title>Number {n}: {escaped}</title><link>https://wild.example/{n}</link><guid>https://wild.example/{n}</guid>
+                 <category>{escaped}</category><author>{escaped}</author>
+                 <enclosure url='javascript:harm()' type='text/html' length='1'/><comments>data:text/html,harm</comments>
+                 <description>{summary}</description><content:encoded><![CDATA[<p>{cdata}</p>]]></content:encoded></item>"
+            )
+        })
+        .collect();
+    format!(
+        "<rss version=\"2.0\" xmlns:content=\"http://purl.org/rss/1.0/modules/content/\"><channel><title>Wild</title>
+         <link>https://wild.example/</link>{items}</channel></rss>"
+    )
+}
+
+/// What a reader would make of a text: every tag with its attributes, lower case.
+fn tags(html: &str) -> Vec<String> {
+    html.split('<')
+        .skip(1)
+        .filter_map(|rest| rest.split_once('>'))
+        .map(|(tag, _)| tag.to_lowercase())
+        .collect()
+}
+
+#[test]
+fn markup_that_means_harm_is_published_harmless_in_every_format() {
+    let origin = Origin::start();
+    origin.set("/wild", 200, RSS, hostile());
+    // What is left of them is so much alike that it would be one story.
+    let home = Home::new(&(config(&origin) + "stories = \"all\"\n"));
+    let daemon = home.start();
+    eventually("it is read", || (origin.asked("/wild").1 >= 1).then_some(()));
+    eventually("all entries", || Some(listed(&daemon, "atom").len()).filter(|n| *n == HARM.len()));
+    let mut kept = 0;
+    for extension in EXTENSIONS {
+        let answer = daemon.get(&format!("/feeds/all.{extension}"));
+        assert!(
+            !answer
+                .body
+                .contains(|c: char| (c.is_control() && !"\n\t".contains(c))
+                    || ('\u{fffe}'..='\u{ffff}').contains(&c)),
+            "{extension} has a character that XML forbids"
+        );
+        let feed = feed_rs::parser::parse(answer.body.as_bytes()).expect(extension);
+        assert_eq!(feed.entries.len(), HARM.len(), "{extension}");
+        for entry in &feed.entries {
+            let links = entry.links.iter().map(|link| link.href.as_str());
+            let files = entry.media.iter().flat_map(|media| &media.content).filter_map(|c| c.url.as_ref());
+            for address in links.chain(files.map(|url| url.as_str())) {
+                assert!(address.starts_with("http"), "{extension}: {address}");
+            }
+            let content = entry.content.as_ref().and_then(|content| content.body.as_deref());
+            // The summary of a JSON feed is plain text, in which markup is none.
+            let summary = entry.summary.as_ref().filter(|_| extension != "json");
+            let summary = summary.map(|summary| summary.content.as_str());
+            for html in content.into_iter().chain(summary) {
+                kept += html.matches("kept").count();
+                harmless(extension, html);
+            }
+        }
+    }
+    assert!(kept >= EXTENSIONS.len() * HARM.len(), "the texts went with the harm: {kept}");
+    let page = daemon.get("/feeds/all");
+    assert!(page.header("content-security-policy").is_some(), "{}", page.head);
+    harmless("page", page.body.split_once("<main").map_or("", |(_, main)| main));
+    assert_eq!(daemon.stop().0, Some(0));
+}
+
+#[track_caller]
+fn harmless(what: &str, html: &str) {
+    for tag in tags(html) {
+        let name = tag.split([' ', '/']).find(|part| !part.is_empty()).unwrap_or_default();
+        let bad = [
+            "script", "form", "input", "button", "iframe", "object", "embed", "style", "link", "meta",
+            "base", "svg", "math",
+        ];
+        assert!(!bad.contains(&name), "{what}: <{tag}> in {html}");
+        for evil in [" on", "javascript:", "data:", "srcdoc", "harm.gif", "style="] {
+            assert!(!tag.contains(evil), "{what}: <{tag}> in {html}");
+        }
+    }
 }
