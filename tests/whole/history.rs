@@ -123,3 +123,35 @@ fn a_reader_finds_every_entry_and_full_pages_never_change() {
     });
     assert_eq!(walk(&daemon, "atom").1.len(), 9);
 }
+
+/// As a proxy does that serves the daemon below a path: what is linked is asked without that path.
+#[test]
+fn every_address_that_is_named_stands_below_the_path_of_public_url_and_answers() {
+    const HOST: &str = "https://feeds.example.org";
+    let origin = Origin::start();
+    origin.set("/site", 200, RSS, feed(1..=7, 0));
+    let home = Home::new(&config(&origin));
+    let daemon = home.start();
+    eventually("the entries", || daemon.get("/feeds/all.atom").body.contains("Entry 7<").then_some(()));
+    let mut seen = BTreeSet::from(["/".to_owned()]);
+    let mut waiting = vec!["/".to_owned()];
+    while let Some(path) = waiting.pop() {
+        let answer = daemon.get(&path);
+        assert_eq!(answer.status, 200, "{path}");
+        assert!(!answer.body.contains("href=\"/"), "{path} names an address without the path");
+        for rest in answer.body.split(HOST).skip(1) {
+            let own = rest.split(['"', '<', ' ', '&', '\'']).next().unwrap_or_default();
+            let below = own.strip_prefix("/news").expect("below the path of public_url").to_owned();
+            if seen.insert(below.clone()) {
+                waiting.push(below);
+            }
+        }
+        assert!(seen.len() < 100, "{seen:?}");
+    }
+    for path in
+        ["/feeds/all", "/feeds/all.json", "/feeds/all.rss", "/feeds/all/archive/1.atom", "/outputs.opml"]
+    {
+        assert!(seen.contains(path), "{path} is named nowhere: {seen:?}");
+    }
+    assert_eq!(daemon.stop().0, Some(0));
+}
