@@ -17,6 +17,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("0003_health.sql"),
     include_str!("0004_note.sql"),
     include_str!("0005_stories.sql"),
+    include_str!("0007_listing.sql"),
 ];
 
 pub(super) fn create_private_folder(folder: &Path) -> std::io::Result<()> {
