@@ -57,6 +57,8 @@ pub struct Poll<'a> {
     pub new: u64,
     /// Entries whose text has changed.
     pub edited: u64,
+    /// New entries that joined a story.
+    pub merged: u64,
     /// The source's times after it; `None`: as before.
     pub times: Option<Times>,
 }
@@ -102,6 +104,7 @@ impl Metrics {
         measured.poll_bytes += poll.bytes;
         *measured.entries.entry("new").or_default() += poll.new;
         *measured.entries.entry("edited").or_default() += poll.edited;
+        *measured.entries.entry("merged").or_default() += poll.merged;
         if let (Some(times), Some(known)) = (poll.times, measured.sources.get_mut(poll.source)) {
             *known = times;
         }
@@ -329,6 +332,7 @@ mod tests {
             bytes: 7,
             new: 2,
             edited: 1,
+            merged: 1,
             times,
         };
         metrics.poll(poll);
@@ -342,6 +346,7 @@ mod tests {
             "siftwire_poll_duration_seconds_bucket{le=\"0.5\"} 1\n",
             "siftwire_poll_duration_seconds_bucket{le=\"+Inf\"} 2\n",
             "siftwire_entries_total{change=\"new\"} 4\n",
+            "siftwire_entries_total{change=\"merged\"} 2\n",
             "siftwire_source_last_success_timestamp_seconds{source=\"a\\\"b\"} 1800000000\n",
             "siftwire_output_changes_total{output=\"o\"} 1\n",
             "siftwire_config_refused 1\n",

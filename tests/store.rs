@@ -10,8 +10,8 @@ use siftwire::entry::change::{Change, Known, NewEntry};
 use siftwire::entry::{Entry, Key, KeyRule};
 use siftwire::source::{HealthEvent, HealthKind, SourceState};
 use siftwire::store::{
-    Advance, Asked, Claim, ConfiguredOutput, ConfiguredSource, Member, Options, Others, Poll, SourceId,
-    Store, Turn, Wanted, open,
+    Advance, Asked, Claim, ConfiguredOutput, ConfiguredSource, Listed, Member, Options, Others, Poll,
+    SourceId, Store, Turn, Wanted, open,
 };
 
 const LEASE: Duration = Duration::from_secs(60);
@@ -66,7 +66,7 @@ fn done(source: SourceId, next: Timestamp, changes: Vec<Change>) -> Poll {
         outcome: "read".into(),
         ..SourceState::default()
     };
-    Poll { source, state, changes, health: vec![] }
+    Poll { source, state, changes, health: vec![], listed: None }
 }
 
 /// The claims on all that are due.
@@ -243,11 +243,41 @@ async fn what_is_pruned_stays_known() {
         .commit(done(source, at(9), vec![new("old", "Old", at(0)), new("young", "Young", at(500))]))
         .await
         .unwrap();
+    assert_eq!(store.prune(at(100), 10).await.unwrap(), 0, "nobody knows yet what the source lists");
+    store.commit(Poll { listed: Some(Listed::All(vec![2])), ..done(source, at(9), vec![]) }).await.unwrap();
     assert_eq!(store.prune(at(100), 10).await.unwrap(), 1);
     assert_eq!(store.prune(at(100), 10).await.unwrap(), 0);
     let known = store.known(source, vec![key("old"), key("young")]).await.unwrap();
     assert_eq!(known[&key("old")], Known::Pruned);
     assert!(matches!(known[&key("young")], Known::Kept(_)));
+}
+
+#[tokio::test]
+async fn what_a_source_still_lists_is_not_pruned() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = start(&folder);
+    let configured = sources(&[("a", "u:a", "x")]);
+    let source = store.adopt_sources(configured.clone()).await.unwrap()[0].id;
+    let entries = || ["one", "two", "three", "four"].map(|key| new(key, key, at(0))).to_vec();
+    let poll = |changes, listed| Poll { listed, ..done(source, at(9), changes) };
+    // What is new is listed, too.
+    store.commit(poll(entries(), Some(Listed::All(vec![])))).await.unwrap();
+    assert_eq!(store.prune(at(100), 10).await.unwrap(), 0);
+    store.commit(poll(vec![], Some(Listed::All(vec![3, 1, 2])))).await.unwrap();
+    assert_eq!(store.prune(at(100), 10).await.unwrap(), 1);
+    // A document that was cut off takes nothing back, nor does a poll without one.
+    store.commit(poll(vec![], Some(Listed::Some(vec![3])))).await.unwrap();
+    store.commit(poll(vec![], None)).await.unwrap();
+    assert_eq!(store.prune(at(100), 10).await.unwrap(), 0);
+    store.commit(poll(vec![], Some(Listed::All(vec![3])))).await.unwrap();
+    assert_eq!(store.prune(at(100), 1).await.unwrap(), 1, "one at a time");
+    assert_eq!(store.prune(at(100), 10).await.unwrap(), 1);
+    let known = store.known(source, ["one", "two", "three", "four"].map(key).to_vec()).await.unwrap();
+    assert_eq!(known.values().filter(|known| matches!(known, Known::Kept(_))).count(), 1);
+    assert_eq!(known.len(), 4, "a tombstone is missing");
+    // Who left the config lists nothing any more.
+    store.adopt_sources(vec![]).await.unwrap();
+    assert_eq!(store.prune(at(100), 10).await.unwrap(), 1);
 }
 
 #[tokio::test]

@@ -173,5 +173,5 @@ async fn new_poll(store: &Store, number: usize) -> Poll {
     let source = ConfiguredSource { name: name.clone(), url, host: name, title: None, language: None };
     let adopted = store.adopt_sources(vec![source]).await.unwrap();
     let state = SourceState { last_success: Some(now()), ..SourceState::default() };
-    Poll { source: adopted[0].id, state, changes: changes(entries(number)), health: Vec::new() }
+    Poll { source: adopted[0].id, state, changes: changes(entries(number)), health: Vec::new(), listed: None }
 }

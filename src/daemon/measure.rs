@@ -74,7 +74,8 @@ impl Measure {
 
 /// Counts a poll.
 pub(super) fn count(metrics: &Metrics, source: &str, report: &Result<Report, store::Error>, took: Duration) {
-    let bare = Poll { source, outcome: "not_kept", took, bytes: 0, new: 0, edited: 0, times: None };
+    let bare =
+        Poll { source, outcome: "not_kept", took, bytes: 0, new: 0, edited: 0, merged: 0, times: None };
     metrics.poll(match report {
         Err(_) => bare,
         Ok(report) => {
@@ -83,7 +84,8 @@ pub(super) fn count(metrics: &Metrics, source: &str, report: &Result<Report, sto
                 _ => (0, 0),
             };
             let times = Some(times(&report.state));
-            Poll { outcome: outcome(&report.outcome), bytes: report.bytes, new, edited, times, ..bare }
+            let (bytes, merged) = (report.bytes, report.merged as u64);
+            Poll { outcome: outcome(&report.outcome), bytes, new, edited, merged, times, ..bare }
         }
     });
 }

@@ -20,7 +20,7 @@ use crate::store::{self, Asked, Claim, Plan, SourceId, Store, Turn};
 /// Beyond the source's own time-out, what a poll may take for reading and writing.
 const LEASE: Duration = Duration::from_secs(120);
 
-/// After the store failed, and as the longest sleep: a clock that jumped is noticed.
+/// After the store failed (a poll that it could not keep is made again so soon), and as the longest sleep: a clock that jumped is noticed.
 const PAUSE: Duration = Duration::from_secs(10);
 
 /// So often the plans are read anew, because `siftwire poll` may have changed them.
@@ -96,6 +96,16 @@ struct Errand {
     sources: Sources,
     asked: Asked,
     lease: Duration,
+    claims: Claims,
+}
+
+/// Who may have claimed a source.
+#[derive(Clone, Copy)]
+enum Claims {
+    /// Anybody.
+    Anybodys,
+    /// We: its last poll could not be kept, and nobody has ended its claim.
+    Ours,
 }
 
 /// What came of the wish to poll a source.
@@ -114,6 +124,8 @@ struct Plans {
     read: Option<(Instant, Timestamp)>,
     /// When it was last said that the store cannot be asked.
     complained: Option<Instant>,
+    /// Sources whose last poll could not be kept: nobody has ended their claims.
+    unkept: HashSet<SourceId>,
 }
 
 impl Poller {
@@ -121,7 +133,12 @@ impl Poller {
     /// time. What does not finish has left nothing behind, and is polled again after the next start.
     pub(super) async fn run(mut self, stopped: watch::Receiver<bool>) {
         let mut orders = Arc::clone(&self.orders.borrow_and_update());
-        let mut plans = Plans { queue: Queue::new(orders.per_host), read: None, complained: None };
+        let mut plans = Plans {
+            queue: Queue::new(orders.per_host),
+            read: None,
+            complained: None,
+            unkept: HashSet::new(),
+        };
         let mut flight = InFlight::default();
         let mut heart = Heart::new();
         let stop = wait_for(stopped);
@@ -165,7 +182,7 @@ impl Poller {
         }
         let room = orders.concurrency.saturating_sub(flight.polls.len());
         for source in plans.queue.take(now(), room) {
-            flight.start(source, self.errand(orders));
+            flight.start(source, self.errand(orders, plans.claims(source)));
         }
         match plans.queue.next() {
             // Where there is no room, the end of a poll wakes us.
@@ -176,13 +193,14 @@ impl Poller {
         }
     }
 
-    fn errand(&self, orders: &Orders) -> Errand {
+    fn errand(&self, orders: &Orders, claims: Claims) -> Errand {
         Errand {
             store: self.store.clone(),
             fetcher: orders.fetcher.clone(),
             sources: Arc::clone(&orders.sources),
             asked: Asked::WhenDue,
             lease: orders.lease,
+            claims,
         }
     }
 
@@ -198,8 +216,14 @@ impl Poller {
                 flight.sources.remove(&id);
                 measure::count(&self.metrics, &finished.name, &finished.report, finished.took);
                 let due = match &finished.report {
-                    Ok(report) => report.state.next_poll,
-                    Err(_) => Some(later(LEASE)),
+                    Ok(report) => {
+                        plans.unkept.remove(&finished.source);
+                        report.state.next_poll
+                    }
+                    Err(_) => {
+                        plans.unkept.insert(finished.source);
+                        Some(later(PAUSE))
+                    }
                 };
                 let due = due.filter(|_| orders.sources.contains_key(&finished.name));
                 plans.queue.done(finished.source, due, now());
@@ -209,6 +233,7 @@ impl Poller {
             }
             Ok((id, Ended::NotOurs(source, due))) => {
                 flight.sources.remove(&id);
+                plans.unkept.remove(&source);
                 plans.queue.done(source, due, now());
             }
             Ok((id, Ended::Unclaimed(source, error))) => {
@@ -231,6 +256,10 @@ impl Poller {
 }
 
 impl Plans {
+    fn claims(&self, source: SourceId) -> Claims {
+        if self.unkept.contains(&source) { Claims::Ours } else { Claims::Anybodys }
+    }
+
     /// Reads the plans when they may have changed: at the start, after new orders, regularly, and
     /// after a sleep of the machine or a jump of the clock.
     async fn refresh(&mut self, store: &Store, orders: &Orders) -> Result<(), store::Error> {
@@ -259,6 +288,10 @@ impl Plans {
         let mut known = HashSet::with_capacity(plans.len());
         for plan in plans.iter().filter(|plan| orders.sources.contains_key(&plan.name)) {
             known.insert(plan.source);
+            // It is planned already, and the store knows of the claim alone.
+            if self.unkept.contains(&plan.source) {
+                continue;
+            }
             self.queue.plan(plan.source, &plan.host, plan.due);
         }
         let gone: Vec<SourceId> = self.queue.sources().filter(|source| !known.contains(source)).collect();
@@ -278,7 +311,12 @@ impl InFlight {
 /// Claims a source and polls it. Each poll claims for itself, so that the loop never waits for the
 /// disk, and the store writes the claims of many polls and what others bring in one transaction.
 async fn run_errand(errand: Errand, desk: Desk, source: SourceId) -> Ended {
-    let Errand { store, fetcher, sources, asked, lease } = errand;
+    let Errand { store, fetcher, sources, asked, lease, claims } = errand;
+    if let Claims::Ours = claims
+        && let Err(error) = store.give_back(vec![source]).await
+    {
+        return Ended::Unclaimed(source, error);
+    }
     let mut turns = match store.claim(vec![source], asked, now(), lease).await {
         Ok(turns) => turns,
         Err(error) => return Ended::Unclaimed(source, error),
@@ -359,6 +397,7 @@ pub async fn round(
         sources: Arc::clone(sources),
         asked: Asked::Anyway,
         lease: lease(sources),
+        claims: Claims::Anybodys,
     };
     let (mut flight, mut others) = (InFlight::default(), 0);
     while !queue.is_empty() {

@@ -2,7 +2,7 @@
 #![allow(clippy::disallowed_methods, reason = "part of the door to the clock and to spawning")]
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::sync::{Notify, watch};
 
@@ -21,6 +21,9 @@ const REGULARLY: Duration = Duration::from_secs(60);
 
 /// Entries forgotten in one transaction.
 const PRUNED: usize = 500;
+
+/// So often it is looked for what is older than `keep`.
+const TIDY: Duration = Duration::from_secs(600);
 
 /// Keeps the shelf as the store is.
 pub(super) struct Publisher {
@@ -43,8 +46,15 @@ impl Publisher {
         let stop = wait_for(stopped);
         tokio::pin!(stop);
         let mut adopted = Arc::clone(&self.setup.borrow().outputs);
+        let mut tidied: Option<Instant> = None;
         loop {
             let setup = Arc::clone(&self.setup.borrow_and_update());
+            if tidied.is_none_or(|at| at.elapsed() >= TIDY) {
+                tidied = Some(Instant::now());
+                if let Err(error) = self.prune(setup.keep).await {
+                    tracing::error!(%error, "cannot forget what is older than `keep`");
+                }
+            }
             if !Arc::ptr_eq(&setup.outputs, &adopted) {
                 match self.adopt(&setup).await {
                     Ok(()) => adopted = Arc::clone(&setup.outputs),
@@ -63,7 +73,6 @@ impl Publisher {
 
     async fn publish(&self, setup: &Setup) {
         let published = async {
-            self.prune(setup.keep).await?;
             publish::advance(&self.store, &setup.outputs, now()).await?;
             self.show(setup).await
         };

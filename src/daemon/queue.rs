@@ -140,6 +140,11 @@ impl Queue {
     /// Of the sources that are overdue, as after a start, a sleep or a clock that jumped, each gets
     /// a moment of its own, in an order that has nothing to do with theirs.
     pub fn spread(&mut self, now: Timestamp) {
+        // A clock that was set back would hold up a host until it is there again.
+        for number in 0..self.hosts.len() {
+            self.hosts[number].free_at = self.hosts[number].free_at.min(later(now, self.gap));
+            self.list(number);
+        }
         let overdue = self.sources.iter().filter(|(_, entry)| entry.due.is_some_and(|due| due <= now));
         let mut overdue: Vec<(SourceId, usize)> =
             overdue.map(|(source, entry)| (*source, entry.host)).collect();

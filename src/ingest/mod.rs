@@ -26,7 +26,7 @@ use tokio::sync::Semaphore;
 use crate::entry::Entry;
 use crate::entry::change::{Change, Known};
 use crate::source::{Failure, FeedPace, Outcome, Source, SourceState};
-use crate::store::{Claim, Poll, SourceId, Store};
+use crate::store::{Claim, Listed, Poll, SourceId, Store};
 use crate::story;
 use fetch::{Answer, Body, Fetcher};
 use habit::Habit;
@@ -46,6 +46,8 @@ pub struct Report {
     pub bytes: u64,
     /// How many events of its health the operator is told.
     pub events: usize,
+    /// How many new entries joined a story.
+    pub merged: usize,
 }
 
 /// Where documents are read: as many at once as there are processors, however many polls there are, so
@@ -79,6 +81,7 @@ struct Found {
     pace: FeedPace,
     habit: Habit,
     partial: bool,
+    listed: Option<Listed>,
 }
 
 /// Polls one source: asks, reads, compares, and writes down in one transaction what there is to
@@ -104,13 +107,14 @@ pub async fn poll(
         // A validator would answer for the part that did not come.
         visit.facts.validators = None;
     }
-    let Found { outcome, changes, pace, habit, .. } = found;
+    let Found { outcome, changes, pace, habit, listed, .. } = found;
     let visited = Visited { outcome: &outcome, facts: &visit.facts, pace, habit };
     let mut state = schedule::next(source, &state, &visited, now);
     let health = health::events(source, &claim.state, &mut state, &outcome, now);
     let events = health.len();
-    store.commit(Poll { source: claim.source, state: state.clone(), changes, health }).await?;
-    Ok(Report { outcome, state, bytes: visit.facts.bytes, events })
+    let merged =
+        store.commit(Poll { source: claim.source, state: state.clone(), changes, health, listed }).await?;
+    Ok(Report { outcome, state, bytes: visit.facts.bytes, events, merged })
 }
 
 impl Found {
@@ -121,6 +125,7 @@ impl Found {
             pace: FeedPace::default(),
             habit: Habit::default(),
             partial: false,
+            listed: None,
         }
     }
 }
@@ -155,6 +160,15 @@ async fn read(
     }
     let keys = identified.iter().flat_map(identity::all_keys).cloned().collect();
     let known = store.known(claim.source, keys).await?;
+    // Whatever has a key of the document is listed in it.
+    let listed: Vec<i64> = known
+        .values()
+        .filter_map(|known| match known {
+            Known::Kept(entry) => Some(entry.number),
+            Known::Pruned => None,
+        })
+        .collect();
+    let listed = if feed.partial { Listed::Some(listed) } else { Listed::All(listed) };
     let compare = || {
         let mut changes = revise::changes(identified, &known, source.url.as_str(), now);
         changes.iter_mut().for_each(|change| make_safe(change, &cleaner));
@@ -174,7 +188,7 @@ async fn read(
         entries,
         problems: feed.problems.len(),
     };
-    Ok(Found { outcome, changes, pace: feed.pace, habit, partial: feed.partial })
+    Ok(Found { outcome, changes, pace: feed.pace, habit, partial: feed.partial, listed: Some(listed) })
 }
 
 fn make_safe(change: &mut Change, cleaner: &html::Cleaner) {
@@ -204,7 +218,7 @@ pub async fn replay(
     let mut changes = revise::changes(identified, &known, &source.0.to_string(), now);
     changes.iter_mut().for_each(|change| take_down(change, None));
     let state = SourceState { last_success: Some(now), ..SourceState::default() };
-    store.commit(Poll { source, state, changes, health: Vec::new() }).await?;
+    store.commit(Poll { source, state, changes, health: Vec::new(), listed: None }).await?;
     let known = store.known(source, keys.clone()).await?;
     Ok(keys.iter().find_map(|key| match known.get(key)? {
         Known::Kept(entry) => Some(entry.number),

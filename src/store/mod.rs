@@ -124,6 +124,17 @@ pub struct Poll {
     pub changes: Vec<Change>,
     /// What the operator should hear of it.
     pub health: Vec<HealthEvent>,
+    /// Which known entries the document lists; `None`: there was none, and the last one counts.
+    pub listed: Option<Listed>,
+}
+
+/// The store's numbers of the known entries that a document lists; those that are new are of them anyway.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Listed {
+    /// The document came whole.
+    All(Vec<i64>),
+    /// It was cut off: what the one before it listed may be listed still.
+    Some(Vec<i64>),
 }
 
 /// An output of the config, as far as the store is concerned.

@@ -374,8 +374,8 @@ impl Store {
         self.ask(move |c| entries::known(c, source, keys)).await
     }
 
-    /// Forgets up to `n` entries first seen before a time, oldest first; their keys stay, so that they
-    /// do not come back. Answers how many went.
+    /// Forgets up to `n` entries first seen before a time that no source lists any more, oldest first;
+    /// their keys stay, so that they do not come back. Answers how many went.
     ///
     /// # Errors
     /// The store cannot write.

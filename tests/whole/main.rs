@@ -4,6 +4,7 @@
 
 mod bombs;
 mod crash;
+mod faults;
 mod filters;
 mod history;
 mod life;

@@ -1,13 +1,13 @@
 //! SQL of the entries: what is known, what a poll writes, what is past a watermark. Part of the store's door.
 
 use std::cell::RefCell;
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Result, Row, params};
 use serde::{Deserialize, Serialize};
 
-use super::super::{Candidate, Poll, SourceId};
+use super::super::{Candidate, Listed, Poll, SourceId};
 use super::stories::{self, Fresh, Window};
 use super::{from_json, millis, time, to_json};
 use crate::entry::change::{Change, Known, KnownEntries, KnownEntry, NewEntry};
@@ -108,7 +108,8 @@ pub(super) fn known(c: &Connection, source: SourceId, keys: Vec<Key>) -> Result<
     Ok(found)
 }
 
-pub(super) fn commit(c: &Connection, poll: &Poll, window: &mut Window) -> Result<()> {
+/// Answers how many of the new entries joined a story.
+pub(super) fn commit(c: &Connection, poll: &Poll, window: &mut Window) -> Result<usize> {
     let mut fresh = Vec::new();
     let debut: bool = c
         .prepare_cached("SELECT polled = 0 FROM source WHERE id = ?1")?
@@ -126,7 +127,10 @@ pub(super) fn commit(c: &Connection, poll: &Poll, window: &mut Window) -> Result
             Change::Rekeyed { number, keys } => add_keys(c, poll.source, *number, keys)?,
         }
     }
-    stories::settle(c, window, fresh)?;
+    if let Some(listed) = &poll.listed {
+        list(c, poll.source, listed, fresh.iter().map(|fresh| fresh.number))?;
+    }
+    let merged = stories::settle(c, window, fresh)?;
     super::sources::remember_health(c, &poll.health)?;
     // A failed first visit leaves the first poll still to come.
     let polled = poll.state.last_success.is_some();
@@ -134,7 +138,27 @@ pub(super) fn commit(c: &Connection, poll: &Poll, window: &mut Window) -> Result
         "UPDATE source SET state = ?2, next_poll = ?3, claimed_until = NULL, polled = polled OR ?4 WHERE id = ?1",
     )?
     .execute(params![poll.source.0, to_json(&poll.state)?, poll.state.next_poll.map(millis), polled])?;
-    Ok(())
+    Ok(merged)
+}
+
+/// Remembers what a document lists. Most documents list what the one before them did: then nothing is
+/// written.
+fn list(c: &Connection, source: SourceId, listed: &Listed, new: impl Iterator<Item = i64>) -> Result<()> {
+    let (Listed::All(numbers) | Listed::Some(numbers)) = listed;
+    let mut numbers: BTreeSet<i64> = numbers.iter().copied().chain(new).collect();
+    if matches!(listed, Listed::Some(_)) {
+        let old: Option<String> = c
+            .prepare_cached("SELECT entries FROM listing WHERE source = ?1")?
+            .query_row([source.0], |row| row.get(0))
+            .optional()?;
+        numbers.extend(old.map(|old| from_json::<Vec<i64>>(&old)).transpose()?.unwrap_or_default());
+    }
+    c.prepare_cached(
+        "INSERT INTO listing (source, entries) VALUES (?1, ?2)
+         ON CONFLICT (source) DO UPDATE SET entries = excluded.entries WHERE entries <> excluded.entries",
+    )?
+    .execute(params![source.0, to_json(&numbers)?])
+    .map(drop)
 }
 
 fn insert(c: &Connection, source: SourceId, new: &NewEntry, debut: bool) -> Result<i64> {
@@ -224,12 +248,17 @@ pub(super) fn restore_keys(c: &Connection) -> Result<()> {
     Ok(())
 }
 
-/// Numbers grow with time, so that only the lowest need a look.
+/// What a source lists stays, as long as the config names the source; where no document has said yet what
+/// it lists, all of it may be.
 pub(super) fn prune(c: &Connection, before: Timestamp, n: usize) -> Result<usize> {
     c.prepare_cached(
         "DELETE FROM entry WHERE number IN (
-             SELECT number FROM (SELECT number, first_seen FROM entry ORDER BY number LIMIT ?2)
-             WHERE first_seen < ?1)",
+             SELECT number FROM entry INDEXED BY entry_first_seen
+             WHERE first_seen < ?1
+               AND source NOT IN (SELECT id FROM source WHERE active = 1 AND id NOT IN (SELECT source FROM listing))
+               AND number NOT IN (SELECT one.value FROM source, listing, json_each(listing.entries) AS one
+                                  WHERE source.active = 1 AND listing.source = source.id)
+             ORDER BY first_seen LIMIT ?2)",
     )?
     .execute(params![millis(before), n as i64])
 }

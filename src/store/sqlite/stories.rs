@@ -35,16 +35,17 @@ pub(super) struct Fresh<'a> {
 }
 
 /// Decides which stories new entries of one poll tell, and writes it down. What an entry is compared with does
-/// not depend on its place in the document.
-pub(super) fn settle(c: &Connection, window: &mut Window, mut fresh: Vec<Fresh<'_>>) -> Result<()> {
+/// not depend on its place in the document. Answers how many joined one.
+pub(super) fn settle(c: &Connection, window: &mut Window, mut fresh: Vec<Fresh<'_>>) -> Result<usize> {
     fresh.retain(|fresh| fresh.new.likeness.is_some());
-    let Some(now) = fresh.iter().map(|fresh| millis(fresh.new.first_seen)).max() else { return Ok(()) };
+    let Some(now) = fresh.iter().map(|fresh| millis(fresh.new.first_seen)).max() else { return Ok(0) };
     let mut numbers: Vec<i64> = fresh.iter().map(|fresh| fresh.number).collect();
     numbers.sort_unstable();
     fresh.sort_by(|a, b| (a.new.date, &a.new.entry.keys).cmp(&(b.new.date, &b.new.entry.keys)));
     // The numbers follow the document; the oldest is to be the first also among those of one poll.
     let ages: HashMap<i64, i64> = fresh.iter().map(|fresh| fresh.number).zip(numbers).collect();
     window.catch_up(c, now)?;
+    let mut merged = 0;
     for fresh in &fresh {
         let Some(likeness) = &fresh.new.likeness else { continue };
         let Some(facts) = facts(fresh, likeness) else { continue };
@@ -53,13 +54,15 @@ pub(super) fn settle(c: &Connection, window: &mut Window, mut fresh: Vec<Fresh<'
         candidates.sort_by_key(|(number, _)| ages.get(number).copied().unwrap_or(*number));
         match judge::decide(&facts, &candidates) {
             Some((story, reason)) => {
-                join_member(c, fresh.number, story, &reason.to_string(), fresh.new.first_seen)?
+                join_member(c, fresh.number, story, &reason.to_string(), fresh.new.first_seen)?;
+                merged += 1;
             }
             None => window.index.add(fresh.number, now, &facts.signature),
         }
         window.last = window.last.max(fresh.number);
     }
-    forget(c, now, fresh.len() * 2 + 8)
+    forget(c, now, fresh.len() * 2 + 8)?;
+    Ok(merged)
 }
 
 fn facts(fresh: &Fresh<'_>, likeness: &Likeness) -> Option<Facts> {
@@ -213,11 +216,12 @@ fn before(c: &Connection, begin: i64, newest: i64) -> Result<i64> {
 }
 
 impl Store {
-    /// Writes down one poll: entries, validators and the next poll time together. Ends the claim.
+    /// Writes down one poll: entries, validators and the next poll time together. Ends the claim. Answers
+    /// how many of the new entries joined a story.
     ///
     /// # Errors
     /// The store cannot write; then nothing of the poll is kept.
-    pub async fn commit(&self, poll: Poll) -> Result<(), Error> {
+    pub async fn commit(&self, poll: Poll) -> Result<usize, Error> {
         let weight = if poll.changes.is_empty() { Weight::Light } else { Weight::Heavy };
         let window = Arc::clone(&self.window);
         self.weighted(weight, move |c| {

@@ -1,0 +1,144 @@
+//! What the world does to a daemon that runs for years: a full disk, clients that hold on, entries that grow old.
+
+use std::net::TcpStream;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use rusqlite::Connection;
+
+use crate::origin::Origin;
+use crate::program::{Daemon, Home, eventually};
+
+const RSS: &str = "application/rss+xml; charset=UTF-8";
+
+fn feed(numbers: impl Iterator<Item = usize>) -> String {
+    let items: String =
+        numbers.map(|n| format!("<item><title>Entry-{n}.</title><guid>g{n}</guid></item>")).collect();
+    format!("<rss version=\"2.0\"><channel><title>Site</title>{items}</channel></rss>")
+}
+
+fn config(origin: &Origin, every: &str, store: &str) -> String {
+    format!(
+        "[serve]\nlisten = \"127.0.0.1:0\"\n[store]\npath = \"{store}\"\n[poll]\nevery = \"{every}\"\nat_most = \"{every}\"\n
+         [[source]]\nname = \"site\"\nurl = \"{}\"\nallow_private = true\n[[output]]\nname = \"all\"\n",
+        origin.url("/site")
+    )
+}
+
+fn shows(daemon: &Daemon, number: usize) -> Option<()> {
+    daemon.get("/feeds/all.atom").body.contains(&format!("Entry-{number}.")).then_some(())
+}
+
+/// A small disk of its own; gone when the test ends.
+struct Disk<'a>(&'a Path);
+
+impl Disk<'_> {
+    /// Nothing, with a word, where this may not be done.
+    fn mount(at: &Path) -> Option<Disk<'_>> {
+        std::fs::create_dir(at).expect("a folder");
+        let mounted = Command::new("mount")
+            .args(["-t", "tmpfs", "-o", "size=4m", "none"])
+            .arg(at)
+            .stderr(Stdio::null())
+            .status()
+            .is_ok_and(|status| status.success());
+        if !mounted {
+            println!("skipped: only root may mount a disk");
+        }
+        mounted.then_some(Disk(at))
+    }
+}
+
+impl Drop for Disk<'_> {
+    fn drop(&mut self) {
+        let _ = Command::new("umount").arg("-l").arg(self.0).status();
+    }
+}
+
+#[test]
+fn a_full_disk_stops_nothing_but_the_polls_and_they_resume() {
+    let origin = Origin::start();
+    origin.set("/site", 200, RSS, feed(0..3));
+    let home = Home::new(&config(&origin, "1s", "disk/siftwire.db"));
+    let folder = home.path().join("disk");
+    let Some(_disk) = Disk::mount(&folder) else { return };
+    let daemon = home.start();
+    eventually("the first entries", || shows(&daemon, 2));
+    let filler = folder.join("filler");
+    let full = std::fs::write(&filler, vec![0; 5 << 20]);
+    assert!(full.is_err(), "there was room for what is larger than the disk");
+    let before = daemon.get("/feeds/all.rss");
+
+    // Each document has other entries: what came meanwhile must be found afterwards. The database's own
+    // pages may take some, until there is no room for one more.
+    let mut last = 3;
+    eventually("a store that cannot be written", || {
+        last += 100;
+        origin.set("/site", 200, RSS, feed(0..last));
+        std::thread::sleep(Duration::from_millis(500));
+        daemon.get("/metrics").body.contains("siftwire_store_writable 0\n").then_some(())
+    });
+    let during = daemon.get("/feeds/all.rss");
+    assert_eq!((before.status, during.status, daemon.get("/healthz").status), (200, 200, 200));
+
+    std::fs::remove_file(&filler).expect("it is ours");
+    let room = Instant::now();
+    eventually("every entry in the store", || {
+        let store = Connection::open(folder.join("siftwire.db")).expect("the store opens");
+        let stored = store.query_row("SELECT count(*) FROM entry", [], |row| row.get::<_, i64>(0));
+        (stored.ok() == i64::try_from(last).ok()).then_some(())
+    });
+    eventually("the outputs moved on", || (daemon.get("/feeds/all.rss").body != before.body).then_some(()));
+    println!("all was published {:?} after there was room", room.elapsed());
+    assert_eq!(daemon.stop().0, Some(0));
+}
+
+#[test]
+fn what_a_source_lists_outlives_keep_and_what_it_dropped_does_not() {
+    let origin = Origin::start();
+    origin.set("/site", 200, RSS, feed(0..3));
+    let home = Home::new(&config(&origin, "1s", "siftwire.db"));
+    let daemon = home.start();
+    eventually("three entries", || shows(&daemon, 2));
+    origin.set("/site", 200, RSS, feed(1..3));
+    let store = || Connection::open(home.store()).expect("the store opens");
+    let count = |question: &str| store().query_row(question, [], |row| row.get::<_, i64>(0)).expect(question);
+    eventually("a document without the first", || {
+        (count("SELECT count(*) FROM listing, json_each(listing.entries)") == 2).then_some(())
+    });
+    assert_eq!(daemon.stop().0, Some(0));
+    store().execute("UPDATE entry SET first_seen = 1", []).expect("it is written");
+    let daemon = home.start();
+    eventually("the first one forgotten", || (count("SELECT count(*) FROM entry") == 2).then_some(()));
+    eventually("and not shown", || shows(&daemon, 0).is_none().then_some(()));
+    assert_eq!((shows(&daemon, 1), shows(&daemon, 2)), (Some(()), Some(())));
+    // It may come back as often as it likes.
+    origin.set("/site", 200, RSS, feed(0..4));
+    eventually("a later one", || shows(&daemon, 3));
+    assert_eq!((shows(&daemon, 0), count("SELECT count(*) FROM entry")), (None, 3));
+    assert_eq!(daemon.stop().0, Some(0));
+}
+
+#[test]
+fn a_thousand_idle_clients_keep_nobody_out() {
+    let origin = Origin::start();
+    origin.set("/site", 200, RSS, feed(0..3));
+    let home = Home::new(&config(&origin, "1s", "siftwire.db"));
+    let daemon = home.start();
+    eventually("the entries", || shows(&daemon, 2));
+    let idle: Vec<TcpStream> = (0..1000).map_while(|_| TcpStream::connect(daemon.address()).ok()).collect();
+    if idle.len() < 1000 {
+        println!("skipped: this process may open but {} connections", idle.len());
+        return;
+    }
+    let before = daemon.peak();
+    let asked = Instant::now();
+    for number in 3..6 {
+        origin.set("/site", 200, RSS, feed(0..number + 1));
+        eventually("a new entry", || shows(&daemon, number));
+    }
+    println!("three entries came in {:?}; {} KiB at most", asked.elapsed(), before / 1024);
+    drop(idle);
+    assert_eq!(daemon.stop().0, Some(0));
+}
