@@ -154,7 +154,10 @@ impl Filled {
             let signed = processor();
             let changes = polled.into_iter().map(|new| Change::New(Box::new(new))).collect();
             let state = SourceState { last_success: Some(now), ..SourceState::default() };
-            self.store.commit(Poll { source, state, changes, health: Vec::new() }).await.unwrap();
+            self.store
+                .commit(Poll { source, state, changes, health: Vec::new(), listed: None })
+                .await
+                .unwrap();
             cost.signature += signed - begun;
             cost.commit += processor() - signed;
         }

@@ -151,7 +151,7 @@ impl Home {
 
     async fn poll(&self, source: usize, changes: Vec<Change>) {
         let state = SourceState { last_success: Some(at(100)), ..SourceState::default() };
-        let poll = Poll { source: self.sources[source], state, changes, health: vec![] };
+        let poll = Poll { source: self.sources[source], state, changes, health: vec![], listed: None };
         self.store.commit(poll).await.unwrap();
     }
 
