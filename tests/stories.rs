@@ -13,7 +13,7 @@ use siftwire::entry::change::{Change, NewEntry};
 use siftwire::entry::{Entry, Key, KeyRule};
 use siftwire::ingest;
 use siftwire::source::SourceState;
-use siftwire::store::{ConfiguredSource, Options, Poll, SourceId, Store, open};
+use siftwire::store::{ConfiguredSource, Listed, Options, Poll, SourceId, Store, open};
 use siftwire::story;
 use siftwire::story::judge::{Facts, decide};
 use siftwire::story::signature::Signature;
@@ -151,7 +151,13 @@ impl Home {
 
     async fn poll(&self, source: usize, changes: Vec<Change>) {
         let state = SourceState { last_success: Some(at(100)), ..SourceState::default() };
-        let poll = Poll { source: self.sources[source], state, changes, health: vec![], listed: None };
+        let poll = Poll {
+            source: self.sources[source],
+            state,
+            changes,
+            health: vec![],
+            listed: Some(Listed::All(vec![])),
+        };
         self.store.commit(poll).await.unwrap();
     }
 
@@ -263,7 +269,8 @@ fn what_another_process_parts_is_compared_with_at_once() {
         let beside = opened(&home.folder);
         assert!(beside.split_story(first).await.unwrap());
         assert!(home.merges().await.is_empty());
-        // Without its former first, only the parted one is left to be like.
+        // Without its former first, which its source lists no more, only the parted one is left to be like.
+        home.poll(0, vec![]).await;
         assert_eq!(home.store.prune(at(101), 1).await.unwrap(), 1);
         home.poll(2, vec![copy(2, 2).change()]).await;
         let merges = home.store.merges(9).await.unwrap();
