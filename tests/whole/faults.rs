@@ -44,7 +44,7 @@ impl Disk<'_> {
             .status()
             .is_ok_and(|status| status.success());
         if !mounted {
-            println!("skipped: only root may mount a disk");
+            eprintln!("skipped: only root may mount a disk");
         }
         mounted.then_some(Disk(at))
     }
@@ -90,7 +90,7 @@ fn a_full_disk_stops_nothing_but_the_polls_and_they_resume() {
         (stored.ok() == i64::try_from(last).ok()).then_some(())
     });
     eventually("the outputs moved on", || (daemon.get("/feeds/all.rss").body != before.body).then_some(()));
-    println!("all was published {:?} after there was room", room.elapsed());
+    eprintln!("all was published {:?} after there was room", room.elapsed());
     assert_eq!(daemon.stop().0, Some(0));
 }
 
@@ -129,7 +129,7 @@ fn a_thousand_idle_clients_keep_nobody_out() {
     eventually("the entries", || shows(&daemon, 2));
     let idle: Vec<TcpStream> = (0..1000).map_while(|_| TcpStream::connect(daemon.address()).ok()).collect();
     if idle.len() < 1000 {
-        println!("skipped: this process may open but {} connections", idle.len());
+        eprintln!("skipped: this process may open but {} connections", idle.len());
         return;
     }
     let before = daemon.peak();
@@ -138,7 +138,7 @@ fn a_thousand_idle_clients_keep_nobody_out() {
         origin.set("/site", 200, RSS, feed(0..number + 1));
         eventually("a new entry", || shows(&daemon, number));
     }
-    println!("three entries came in {:?}; {} KiB at most", asked.elapsed(), before / 1024);
+    eprintln!("three entries came in {:?}; {} KiB at most", asked.elapsed(), before / 1024);
     drop(idle);
     assert_eq!(daemon.stop().0, Some(0));
 }
