@@ -1,5 +1,7 @@
 //! What the world does to a daemon that runs for years: a full disk, clients that hold on, entries that grow old.
 
+#![allow(clippy::print_stderr, reason = "a test that is skipped says so")]
+
 use std::net::TcpStream;
 use std::path::Path;
 use std::process::{Command, Stdio};
