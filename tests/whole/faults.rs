@@ -1,5 +1,4 @@
 //! What the world does to a daemon that runs for years: a full disk, clients that hold on, entries that grow old.
-#![allow(clippy::print_stderr, reason = "what is skipped is said")]
 #![allow(clippy::print_stderr, reason = "a test that is skipped says so")]
 
 use std::net::TcpStream;
