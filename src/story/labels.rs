@@ -4,6 +4,10 @@ use super::words::Class;
 
 /// What a folded word without digits is, by the tables below.
 pub(super) fn class(word: &str) -> Class {
+    let (at, bit) = place(word.as_bytes());
+    if KNOWN[at] & bit == 0 {
+        return Class::Plain;
+    }
     let is = |table: &[&str]| table.binary_search(&word).is_ok();
     if is(NUMERALS) {
         Class::Number
@@ -16,6 +20,33 @@ pub(super) fn class(word: &str) -> Class {
     } else {
         Class::Plain
     }
+}
+
+/// Where the words of the tables are marked: nearly all others, which are nearly all that there are, need no search.
+const KNOWN: [u64; 64] = {
+    let tables = [NUMERALS, CALENDAR, NEGATIONS, POLAR];
+    let mut marks = [0; 64];
+    let mut table = 0;
+    while table < tables.len() {
+        let mut word = 0;
+        while word < tables[table].len() {
+            let (at, bit) = place(tables[table][word].as_bytes());
+            marks[at] |= bit;
+            word += 1;
+        }
+        table += 1;
+    }
+    marks
+};
+
+const fn place(word: &[u8]) -> (usize, u64) {
+    let mut hash: u32 = 0x811c_9dc5;
+    let mut at = 0;
+    while at < word.len() {
+        hash = (hash ^ word[at] as u32).wrapping_mul(0x0100_0193);
+        at += 1;
+    }
+    ((hash >> 26) as usize, 1 << (hash >> 20 & 63))
 }
 
 /// One word for the ways to write a great number.

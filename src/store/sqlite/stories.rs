@@ -14,7 +14,7 @@ use crate::story::judge::{self, Facts};
 use crate::story::signature::Signature;
 
 /// Entries that are compared with a new one, at most of each kind.
-const CANDIDATES: usize = 16;
+const CANDIDATES: usize = 8;
 
 /// What the writer holds in memory to decide: the index, and how far it goes.
 #[derive(Debug, Default)]
