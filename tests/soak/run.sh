@@ -34,7 +34,7 @@ port=$(cat "$work/port")
 } >"$work/config.toml"
 
 start() {
-    "$binary" -c "$work/config.toml" run >>"$work/log" 2>&1 &
+    "$binary" --config "$work/config.toml" run >>"$work/log" 2>&1 &
     daemon=$!
 }
 polls() { curl -fsS --unix-socket "$work/socket" http://soak/metrics 2>/dev/null | awk '/^siftwire_polls_total/ { n += $2 } END { print n + 0 }'; }
