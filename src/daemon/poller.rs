@@ -12,10 +12,10 @@ use tokio::task::{self, JoinError, JoinSet};
 use super::notify::Heart;
 use super::queue::Queue;
 use super::{Sources, measure, now, replan, wait_for};
-use crate::ingest::{self, Desk, Report, fetch::Fetcher};
+use crate::ingest::{self, Desk, Report, fetch::Fetcher, schedule};
 use crate::metrics::Metrics;
 use crate::source::{Outcome, Source};
-use crate::store::{self, Asked, Claim, Plan, SourceId, Store, Turn};
+use crate::store::{self, Asked, Claim, Plan, RememberedSource, SourceId, Store, Turn};
 
 /// Beyond the source's own time-out, what a poll may take for reading and writing.
 const LEASE: Duration = Duration::from_secs(120);
@@ -273,7 +273,16 @@ impl Plans {
         let off = time.duration_since(was) - passed;
         if off.abs() > JUMP {
             tracing::info!(seconds = off.as_secs(), "the clock jumped, or the machine slept");
-            let moved = replan(&orders.sources, &store.sources().await?, time);
+            let known = store.sources().await?;
+            let mut moved = Vec::new();
+            if off.is_negative() {
+                let left = |known: &RememberedSource| schedule::set_back(&known.state, off.abs(), time);
+                moved.extend(
+                    known.iter().filter_map(|known| Some((known.id, known.state.next_poll, left(known)?))),
+                );
+            }
+            // Each is moved once: a plan that was just set back is not looked at for being beyond belief.
+            moved.extend(replan(&orders.sources, &known, time));
             store.reschedule(moved).await?;
             self.fill(store, orders).await?;
             self.queue.spread(now());

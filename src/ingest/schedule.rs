@@ -205,6 +205,16 @@ pub fn first(source: &Source, state: &SourceState, now: Timestamp) -> Timestamp 
     }
 }
 
+/// When a source is due after the clock was set back by so much: its plan was made by the clock as it was, and what
+/// was left to wait is left still. `None`: the plan stands. A source that was polled since has a plan of the
+/// clock as it is.
+#[must_use]
+pub fn set_back(state: &SourceState, by: SignedDuration, now: Timestamp) -> Option<Timestamp> {
+    let planned =
+        state.next_poll.filter(|_| !state.gone && state.last_poll.is_some_and(|last| last > now))?;
+    Some(planned.checked_sub(by).unwrap_or(now).max(now))
+}
+
 fn words(outcome: &Outcome) -> String {
     match outcome {
         Outcome::Read { new, edited, entries, problems: 0 } => {
@@ -427,5 +437,28 @@ mod tests {
         );
         assert_eq!(first(&source(), &planned("2038-01-01T00:00:00Z"), now()), now());
         assert_eq!(first(&source(), &SourceState::default(), now()), now());
+    }
+
+    #[test]
+    fn a_clock_that_was_set_back_leaves_what_was_left_to_wait() {
+        let hours = SignedDuration::from_hours;
+        let then: Timestamp = "2026-11-01T12:00:00Z".parse().expect("a time");
+        let now = then - hours(2);
+        let planned = |next: SignedDuration, last| SourceState {
+            next_poll: Some(then + next),
+            last_poll: Some(last),
+            ..SourceState::default()
+        };
+        let left = hours(1);
+        assert_eq!(set_back(&planned(left, then - hours(1)), hours(2), now), Some(now + left));
+        assert_eq!(
+            set_back(&planned(-hours(1), then - hours(1)), hours(2), now),
+            Some(now),
+            "overdue already"
+        );
+        assert_eq!(set_back(&planned(left, now), hours(2), now), None, "polled since");
+        let gone = SourceState { gone: true, ..planned(left, then - hours(1)) };
+        assert_eq!(set_back(&gone, hours(2), now), None);
+        assert_eq!(set_back(&SourceState::default(), hours(2), now), None, "never polled");
     }
 }

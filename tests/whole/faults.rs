@@ -143,3 +143,35 @@ fn a_thousand_idle_clients_keep_nobody_out() {
     drop(idle);
     assert_eq!(daemon.stop().0, Some(0));
 }
+
+#[test]
+fn a_clock_that_jumps_ahead_and_back_loses_nothing_and_polls_on() {
+    let library = Path::new("/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1");
+    if !library.exists() {
+        eprintln!("skipped: there is no libfaketime");
+        return;
+    }
+    let origin = Origin::start();
+    origin.set("/site", 200, RSS, feed(0..3));
+    let home = Home::new(&config(&origin, "1s", "siftwire.db"));
+    let clock = home.path().join("clock");
+    let set = |offset: &str| std::fs::write(&clock, offset).expect("it is ours");
+    set("+0");
+    let daemon = home.start_with(&[
+        ("LD_PRELOAD", library),
+        ("FAKETIME_TIMESTAMP_FILE", &clock),
+        ("FAKETIME_NO_CACHE", Path::new("1")),
+        ("FAKETIME_DONT_FAKE_MONOTONIC", Path::new("1")),
+    ]);
+    eventually("the first entries", || shows(&daemon, 2));
+    for (number, offset) in [(3, "+300d"), (4, "-300d"), (5, "+0"), (6, "-2h"), (7, "+0")] {
+        set(offset);
+        origin.set("/site", 200, RSS, feed(0..number + 1));
+        eventually(&format!("an entry after the jump to {offset}"), || shows(&daemon, number));
+        (0..number)
+            .for_each(|earlier| assert_eq!(shows(&daemon, earlier), Some(()), "{earlier} at {offset}"));
+    }
+    let (code, log) = daemon.stop();
+    assert_eq!(code, Some(0), "{log}");
+    assert!(log.contains("the clock jumped"), "{log}");
+}

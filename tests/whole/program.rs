@@ -48,7 +48,14 @@ impl Home {
 
     /// The daemon, once it says where to look.
     pub fn start(&self) -> Daemon {
-        let mut child = self.command().stderr(Stdio::piped()).spawn().expect("the binary runs");
+        self.start_with(&[])
+    }
+
+    /// The daemon in an environment with these too.
+    pub fn start_with(&self, environment: &[(&str, &Path)]) -> Daemon {
+        let mut command = self.command();
+        command.envs(environment.iter().copied()).stderr(Stdio::piped());
+        let mut child = command.spawn().expect("the binary runs");
         let mut log = BufReader::new(child.stderr.take().expect("it is piped"));
         let mut said = String::new();
         let address = loop {

@@ -74,11 +74,13 @@ pub(super) fn release_claims(c: &Connection) -> Result<()> {
 }
 
 pub(super) fn reschedule(c: &Connection, times: &[(SourceId, Option<Timestamp>, Timestamp)]) -> Result<()> {
-    let mut update =
-        c.prepare_cached("UPDATE source SET next_poll = ?3 WHERE id = ?1 AND next_poll IS ?2")?;
-    times
-        .iter()
-        .try_for_each(|(id, from, to)| update.execute(params![id.0, from.map(millis), millis(*to)]).map(drop))
+    let mut update = c.prepare_cached(
+        "UPDATE source SET next_poll = ?3, state = json_set(state, '$.next_poll', ?4)
+         WHERE id = ?1 AND next_poll IS ?2",
+    )?;
+    times.iter().try_for_each(|(id, from, to)| {
+        update.execute(params![id.0, from.map(millis), millis(*to), to.to_string()]).map(drop)
+    })
 }
 
 pub(super) fn give_back(c: &Connection, claims: &[SourceId]) -> Result<()> {
