@@ -66,8 +66,29 @@ pub(super) fn revision(c: &Connection) -> Result<i64> {
     c.query_row("SELECT last FROM revision", [], |row| row.get(0))
 }
 
-fn next_revision(c: &Connection) -> Result<i64> {
-    c.prepare_cached("UPDATE revision SET last = last + 1 RETURNING last")?.query_row([], |row| row.get(0))
+/// The revisions that a transaction hands out: read once, written once.
+struct Revisions {
+    before: i64,
+    last: i64,
+}
+
+impl Revisions {
+    fn read(c: &Connection) -> Result<Revisions> {
+        let last = c.prepare_cached("SELECT last FROM revision")?.query_row([], |row| row.get(0))?;
+        Ok(Revisions { before: last, last })
+    }
+
+    fn next(&mut self) -> i64 {
+        self.last += 1;
+        self.last
+    }
+
+    fn write(&self, c: &Connection) -> Result<()> {
+        if self.last > self.before {
+            c.prepare_cached("UPDATE revision SET last = ?1")?.execute([self.last])?;
+        }
+        Ok(())
+    }
 }
 
 /// A key as the table spells it.
@@ -111,22 +132,24 @@ pub(super) fn known(c: &Connection, source: SourceId, keys: Vec<Key>) -> Result<
 /// Answers how many of the new entries joined a story.
 pub(super) fn commit(c: &Connection, poll: &Poll, window: &mut Window) -> Result<usize> {
     let mut fresh = Vec::new();
+    let mut revisions = Revisions::read(c)?;
     let debut: bool = c
         .prepare_cached("SELECT polled = 0 FROM source WHERE id = ?1")?
         .query_row([poll.source.0], |row| row.get(0))?;
     for change in &poll.changes {
         match change {
             Change::New(new) => {
-                let number = insert(c, poll.source, new, debut)?;
+                let number = insert(c, poll.source, new, debut, revisions.next())?;
                 fresh.push(Fresh { number, source: poll.source.0, new });
             }
             Change::Edited { number, entry, fingerprint, wording, changed } => {
-                edit(c, *number, entry, fingerprint, wording, *changed)?;
+                edit(c, *number, entry, (fingerprint, wording), *changed, revisions.next())?;
                 add_keys(c, poll.source, *number, &entry.keys)?;
             }
             Change::Rekeyed { number, keys } => add_keys(c, poll.source, *number, keys)?,
         }
     }
+    revisions.write(c)?;
     if let Some(listed) = &poll.listed {
         list(c, poll.source, listed, fresh.iter().map(|fresh| fresh.number))?;
     }
@@ -161,7 +184,7 @@ fn list(c: &Connection, source: SourceId, listed: &Listed, new: impl Iterator<It
     .map(drop)
 }
 
-fn insert(c: &Connection, source: SourceId, new: &NewEntry, debut: bool) -> Result<i64> {
+fn insert(c: &Connection, source: SourceId, new: &NewEntry, debut: bool, revision: i64) -> Result<i64> {
     let mut taken = c.prepare_cached("SELECT EXISTS (SELECT 1 FROM entry WHERE uid = ?1)")?;
     let mut uid = None;
     for candidate in &new.uids {
@@ -178,7 +201,7 @@ fn insert(c: &Connection, source: SourceId, new: &NewEntry, debut: bool) -> Resu
     )?
     .execute(params![
         source.0,
-        next_revision(c)?,
+        revision,
         uid,
         millis(new.date),
         millis(new.first_seen),
@@ -202,9 +225,9 @@ fn edit(
     c: &Connection,
     number: i64,
     entry: &Entry,
-    fingerprint: &[u8],
-    wording: &[u8],
+    (fingerprint, wording): (&[u8], &[u8]),
     changed: Option<Timestamp>,
+    revision: i64,
 ) -> Result<()> {
     c.prepare_cached(
         "UPDATE entry SET revision = ?2, fingerprint = ?3, wording = ?4,
@@ -214,7 +237,7 @@ fn edit(
     )?
     .execute(params![
         number,
-        next_revision(c)?,
+        revision,
         fingerprint,
         wording,
         changed.map(millis),
@@ -286,9 +309,10 @@ pub(super) fn one(c: &Connection, number: i64) -> Result<Option<KeptEntry>> {
 
 /// Gives an entry the next revision, so that outputs look at it again.
 pub(super) fn touch(c: &Connection, number: i64) -> Result<()> {
+    let mut revisions = Revisions::read(c)?;
     c.prepare_cached("UPDATE entry SET revision = ?2 WHERE number = ?1")?
-        .execute([number, next_revision(c)?])
-        .map(drop)
+        .execute([number, revisions.next()])?;
+    revisions.write(c)
 }
 
 /// The sources as readers are told of them, also those that left the config: each is read when an

@@ -19,6 +19,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("0005_stories.sql"),
     include_str!("0006_parted.sql"),
     include_str!("0007_listing.sql"),
+    include_str!("0008_window.sql"),
 ];
 
 pub(super) fn create_private_folder(folder: &Path) -> std::io::Result<()> {

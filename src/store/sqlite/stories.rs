@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, PoisonError};
 
 use jiff::Timestamp;
-use rusqlite::{CachedStatement, Connection, OptionalExtension, Result, Row, params};
+use rusqlite::{Connection, OptionalExtension, Result, Row, params};
 
 use super::super::{Companion, InStory, Merge, OutputId, Poll};
 use super::{Error, Store, Weight, entries, millis, time};
@@ -12,9 +12,6 @@ use crate::entry::change::{Likeness, NewEntry};
 use crate::story::index::Index;
 use crate::story::judge::{self, Facts};
 use crate::story::signature::Signature;
-
-/// Entries that are compared with a new one, at most of each kind.
-const CANDIDATES: usize = 8;
 
 /// What the writer holds in memory to decide: the index, and how far it goes.
 #[derive(Debug, Default)]
@@ -57,7 +54,10 @@ pub(super) fn settle(c: &Connection, window: &mut Window, mut fresh: Vec<Fresh<'
                 join_member(c, fresh.number, story, &reason.to_string(), fresh.new.first_seen)?;
                 merged += 1;
             }
-            None => window.index.add(fresh.number, now, &facts.signature),
+            None => {
+                window.index.add_text(fresh.number, now, &facts.signature);
+                window.index.add_address(fresh.number, now, facts.address, facts.article);
+            }
         }
         window.last = window.last.max(fresh.number);
     }
@@ -103,6 +103,13 @@ fn join_member(c: &Connection, entry: i64, story: i64, why: &str, at: Timestamp)
 /// Numbers grow with time, so that only the lowest need a look.
 fn forget(c: &Connection, now: i64, n: usize) -> Result<()> {
     let before = now - judge::ADDRESS_DAYS * 24 * 3_600_000;
+    let oldest: Option<i64> = c
+        .prepare_cached("SELECT seen FROM likeness ORDER BY entry LIMIT 1")?
+        .query_row([], |row| row.get(0))
+        .optional()?;
+    if oldest.is_none_or(|oldest| oldest >= before) {
+        return Ok(());
+    }
     c.prepare_cached(
         "DELETE FROM likeness WHERE entry IN (
              SELECT entry FROM (SELECT entry, seen FROM likeness ORDER BY entry LIMIT ?2) WHERE seen < ?1)",
@@ -111,54 +118,34 @@ fn forget(c: &Connection, now: i64, n: usize) -> Result<()> {
     .map(drop)
 }
 
-/// The columns that [`read`] takes, of entries that are the first of their story.
-const FACTS: &str = "SELECT entry, source, date, address, article, signature FROM likeness AS l";
+/// The entries alone that are the first of their story.
 const FIRSTS: &str = "NOT EXISTS (SELECT 1 FROM story_member AS m WHERE m.entry = l.entry)";
 
+/// Of what the index proposes, what is the first of a story and not the entry itself, whose number a transaction that
+/// was rolled back may have left there.
 fn candidates(c: &Connection, window: &Window, facts: &Facts, own: i64) -> Result<Vec<(i64, Facts)>> {
-    let mut found: Vec<(i64, Facts)> = Vec::new();
-    let mut one = c.prepare_cached(&format!("{FACTS} WHERE entry = ?1 AND entry <> ?2 AND {FIRSTS}"))?;
-    for number in window.index.candidates(&facts.signature).into_iter().take(CANDIDATES) {
-        add(&mut one, number, own, &mut found)?;
+    let mut question = c.prepare_cached(&format!(
+        "SELECT source, date, address, article, signature FROM likeness AS l WHERE entry = ?1 AND {FIRSTS}"
+    ))?;
+    let mut found = Vec::new();
+    for number in window.index.candidates(facts).into_iter().filter(|number| *number != own) {
+        let facts = question.query_row([number], read).optional()?.flatten();
+        found.extend(facts.map(|facts| (number, facts)));
     }
-    for (column, value) in [("address", facts.address), ("article", facts.article)] {
-        let Some(value) = value else { continue };
-        let mut same = c.prepare_cached(&format!(
-            "{FACTS} WHERE {column} = ?1 AND entry <> ?2 AND {FIRSTS} ORDER BY entry DESC LIMIT {CANDIDATES}"
-        ))?;
-        add(&mut same, value, own, &mut found)?;
-    }
-    found.sort_by_key(|(number, _)| *number);
-    found.dedup_by_key(|(number, _)| *number);
     Ok(found)
 }
 
-fn add(question: &mut CachedStatement<'_>, value: i64, own: i64, to: &mut Vec<(i64, Facts)>) -> Result<()> {
-    let rows = question.query_map([value, own], read)?;
-    for row in rows {
-        to.extend(row?);
-    }
-    Ok(())
-}
-
-/// A row of [`FACTS`]; `None` where its signature is of another version.
-fn read(row: &Row<'_>) -> Result<Option<(i64, Facts)>> {
-    let Some(signature) = Signature::decode(row.get_ref(5)?.as_blob()?) else { return Ok(None) };
-    let facts = Facts {
-        source: row.get(1)?,
-        date: row.get(2)?,
-        address: row.get(3)?,
-        article: row.get(4)?,
-        signature,
-    };
-    Ok(Some((row.get(0)?, facts)))
+/// `None` where the signature is of another version.
+fn read(row: &Row<'_>) -> Result<Option<Facts>> {
+    let Some(signature) = Signature::decode(row.get_ref(4)?.as_blob()?) else { return Ok(None) };
+    let (source, date) = (row.get(0)?, row.get(1)?);
+    Ok(Some(Facts { source, date, address: row.get(2)?, article: row.get(3)?, signature }))
 }
 
 impl Window {
-    /// Takes in what is in the store and not yet in the index: everything of the last days at the first decision
+    /// Takes in what is in the store and not yet in the index: everything of the window at the first decision
     /// after a start, and later what another process has written.
     fn catch_up(&mut self, c: &Connection, now: i64) -> Result<()> {
-        let begin = Index::begin(now);
         let newest: i64 = c
             .prepare_cached("SELECT coalesce(max(entry), 0) FROM likeness")?
             .query_row([], |row| row.get(0))?;
@@ -168,35 +155,37 @@ impl Window {
             .prepare_cached("SELECT coalesce(max(number), 0) FROM parted")?
             .query_row([], |row| row.get(0))?;
         if !self.filled {
-            self.last = before(c, begin, newest)?;
+            self.last = before(c, Index::begin_of_addresses(now), newest)?;
             self.parted = parted;
             self.filled = true;
         }
         if self.last < newest {
-            let written = "likeness AS l WHERE entry > ?1 AND";
-            self.take_in(c, written, self.last, begin)?;
+            self.take_in(c, "likeness AS l WHERE entry > ?1 AND", self.last, now)?;
             self.last = newest;
         }
         if self.parted != parted {
             let stand_alone = "parted JOIN likeness AS l USING (entry) WHERE parted.number > ?1 AND";
-            self.take_in(c, stand_alone, self.parted.min(parted), begin)?;
+            self.take_in(c, stand_alone, self.parted.min(parted), now)?;
             self.parted = parted;
         }
         Ok(())
     }
 
     /// Adds the entries behind a number that are the first of their story.
-    fn take_in(&mut self, c: &Connection, from: &str, behind: i64, begin: i64) -> Result<()> {
+    fn take_in(&mut self, c: &Connection, from: &str, behind: i64, now: i64) -> Result<()> {
         let mut rows = c.prepare_cached(&format!(
-            "SELECT l.entry, l.seen, l.signature FROM {from} {FIRSTS} ORDER BY l.entry"
+            "SELECT l.entry, l.seen, l.address, l.article, l.signature FROM {from} {FIRSTS} ORDER BY l.entry"
         ))?;
         let mut rows = rows.query([behind])?;
         while let Some(row) = rows.next()? {
-            let seen: i64 = row.get(1)?;
-            if seen >= begin
-                && let Some(signature) = Signature::decode(row.get_ref(2)?.as_blob()?)
+            let (entry, seen) = (row.get(0)?, row.get(1)?);
+            if seen >= Index::begin_of_addresses(now) {
+                self.index.add_address(entry, seen, row.get(2)?, row.get(3)?);
+            }
+            if seen >= Index::begin_of_texts(now)
+                && let Some(signature) = Signature::decode(row.get_ref(4)?.as_blob()?)
             {
-                self.index.add(row.get(0)?, seen, &signature);
+                self.index.add_text(entry, seen, &signature);
             }
         }
         Ok(())
