@@ -11,7 +11,7 @@ use proptest::prelude::*;
 use proptest::test_runner::TestCaseResult;
 use siftwire::entry::change::{Change, NewEntry};
 use siftwire::entry::{Entry, Key, KeyRule};
-use siftwire::ingest;
+use siftwire::ingest::{self, Replayed};
 use siftwire::source::SourceState;
 use siftwire::store::{ConfiguredSource, Listed, Options, Poll, SourceId, Store, open};
 use siftwire::story;
@@ -162,11 +162,12 @@ impl Home {
     }
 
     async fn replay(&self, made: &[Made]) {
-        for made in made {
-            ingest::replay(&self.store, self.sources[made.source], made.entry(), at(made.hours))
-                .await
-                .unwrap();
-        }
+        let replayed = made.iter().map(|made| Replayed {
+            source: self.sources[made.source],
+            entry: made.entry(),
+            now: at(made.hours),
+        });
+        ingest::replay(&self.store, replayed.collect()).await.unwrap();
     }
 
     /// Each merge: the ids of the entry and of the story's first one, and the reason.

@@ -14,7 +14,7 @@ pub mod read;
 pub mod revise;
 pub mod schedule;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 use std::num::NonZero;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -23,17 +23,21 @@ use std::thread::available_parallelism;
 use jiff::Timestamp;
 use tokio::sync::Semaphore;
 
-use crate::entry::Entry;
-use crate::entry::change::{Change, Known};
+use crate::entry::change::{Change, Known, KnownEntries};
+use crate::entry::{Entry, Key};
 use crate::source::{Failure, FeedPace, Outcome, Source, SourceState};
 use crate::store::{Claim, Listed, Poll, SourceId, Store};
 use crate::story;
 use fetch::{Answer, Body, Fetcher};
 use habit::Habit;
+use identity::Identified;
 use schedule::Visited;
 
 /// Bytes of a document whose reading takes about as long as the other tasks may wait: some milliseconds.
 const LONG: usize = 512 * 1024;
+
+/// Entries of a back-test that are written in one transaction.
+const TOGETHER: usize = 500;
 
 /// How one poll ended.
 #[derive(Debug)]
@@ -72,6 +76,17 @@ impl Desk {
         drop(seat);
         done.map_err(|_| Failure::Unreadable("the reader gave up: a fault of Siftwire".to_owned()))
     }
+}
+
+/// An entry of a back-test.
+#[derive(Clone, Debug)]
+pub struct Replayed {
+    /// The source that it comes from.
+    pub source: SourceId,
+    /// What it says; its keys are made from that.
+    pub entry: Entry,
+    /// When it is seen.
+    pub now: Timestamp,
 }
 
 /// What a document gave.
@@ -199,31 +214,58 @@ fn make_safe(change: &mut Change, cleaner: &html::Cleaner) {
     }
 }
 
-/// Takes one entry of a source as if a poll had brought it alone; answers the store's number of what it is now.
-/// For a back-test of the stories: nothing is asked of anybody.
+/// Takes entries one after the other, each as if a poll had brought it alone; answers the store's number of what
+/// each is now, none for one that has nothing to be known by. For a back-test of the stories: nothing is asked of anybody.
 ///
 /// # Errors
 /// The store cannot read or write.
-pub async fn replay(
-    store: &Store,
-    source: SourceId,
-    mut entry: Entry,
-    now: Timestamp,
-) -> Result<Option<i64>, crate::store::Error> {
+pub async fn replay(store: &Store, entries: Vec<Replayed>) -> Result<Vec<Option<i64>>, crate::store::Error> {
+    let mut numbers = Vec::with_capacity(entries.len());
+    let (mut group, mut taken) = (Vec::new(), HashSet::new());
+    for replayed in entries {
+        let (source, now) = (replayed.source, replayed.now);
+        let (identified, keys) = identify(replayed.entry);
+        // What a source says of an entry again must find it in the store.
+        if group.len() == TOGETHER || keys.iter().any(|key| taken.contains(&(source, key.clone()))) {
+            numbers.extend(replay_group(store, std::mem::take(&mut group)).await?);
+            taken.clear();
+        }
+        taken.extend(keys.iter().map(|key| (source, key.clone())));
+        group.push((source, now, identified, keys));
+    }
+    numbers.extend(replay_group(store, group).await?);
+    Ok(numbers)
+}
+
+fn identify(mut entry: Entry) -> (Vec<Identified>, Vec<Key>) {
     let date = entry.published.map(|date| date.to_string());
     entry.keys = normalize::keys(&entry, None, date.as_deref());
     let (identified, _) = identity::settle(vec![entry], &mut BTreeSet::new());
-    let keys: Vec<_> = identified.iter().flat_map(identity::all_keys).cloned().collect();
-    let known = store.known(source, keys.clone()).await?;
-    let mut changes = revise::changes(identified, &known, &source.0.to_string(), now);
-    changes.iter_mut().for_each(|change| take_down(change, None));
-    let state = SourceState { last_success: Some(now), ..SourceState::default() };
-    store.commit(Poll { source, state, changes, health: Vec::new(), listed: None }).await?;
-    let known = store.known(source, keys.clone()).await?;
-    Ok(keys.iter().find_map(|key| match known.get(key)? {
-        Known::Kept(entry) => Some(entry.number),
-        Known::Pruned => None,
-    }))
+    let keys = identified.iter().flat_map(identity::all_keys).cloned().collect();
+    (identified, keys)
+}
+
+async fn replay_group(
+    store: &Store,
+    group: Vec<(SourceId, Timestamp, Vec<Identified>, Vec<Key>)>,
+) -> Result<Vec<Option<i64>>, crate::store::Error> {
+    let asked: Vec<_> = group.iter().map(|(source, .., keys)| (*source, keys.clone())).collect();
+    let known = store.known_all(asked.clone()).await?;
+    let polls = group.into_iter().zip(&known).map(|((source, now, identified, _), known)| {
+        let mut changes = revise::changes(identified, known, &source.0.to_string(), now);
+        changes.iter_mut().for_each(|change| take_down(change, None));
+        let state = SourceState { last_success: Some(now), ..SourceState::default() };
+        Poll { source, state, changes, health: Vec::new(), listed: None }
+    });
+    store.commit_all(polls.collect()).await?;
+    let known = store.known_all(asked.clone()).await?;
+    let number = |(keys, known): (Vec<Key>, &KnownEntries)| {
+        keys.iter().find_map(|key| match known.get(key)? {
+            Known::Kept(entry) => Some(entry.number),
+            Known::Pruned => None,
+        })
+    };
+    Ok(asked.into_iter().map(|(_, keys)| keys).zip(&known).map(number).collect())
 }
 
 /// Takes down what the store compares of a new entry.

@@ -374,6 +374,15 @@ impl Store {
         self.ask(move |c| entries::known(c, source, keys)).await
     }
 
+    /// The same for several sources, in the order asked.
+    ///
+    /// # Errors
+    /// The store cannot read.
+    pub async fn known_all(&self, asked: Vec<(SourceId, Vec<Key>)>) -> Result<Vec<KnownEntries>, Error> {
+        self.ask(move |c| asked.into_iter().map(|(source, keys)| entries::known(c, source, keys)).collect())
+            .await
+    }
+
     /// Forgets up to `n` entries first seen before a time that no source lists any more, oldest first;
     /// their keys stay, so that they do not come back. Answers how many went.
     ///

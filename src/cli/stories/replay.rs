@@ -13,8 +13,11 @@ use serde_json::json;
 
 use crate::daemon::Memory;
 use crate::entry::Entry;
-use crate::ingest;
+use crate::ingest::{self, Replayed};
 use crate::store::{ConfiguredSource, Options, SourceId};
+
+/// Entries that are decided before their lines are printed.
+const CHUNK: usize = 10_000;
 
 /// One line of the file.
 #[derive(Debug, Deserialize)]
@@ -61,28 +64,41 @@ pub(super) async fn run(lines: Vec<Line>) -> anyhow::Result<()> {
     let adopted = memory.store.adopt_sources(names.iter().map(|name| source(name)).collect()).await?;
     let sources: HashMap<&str, SourceId> =
         names.into_iter().zip(adopted.iter().map(|known| known.id)).collect();
-    let mut first_ids: HashMap<i64, String> = HashMap::new();
-    let mut out = String::new();
-    for line in &lines {
-        let now = line.published.unwrap_or(Timestamp::UNIX_EPOCH);
-        let number = ingest::replay(&memory.store, sources[line.feed.as_str()], entry(line), now).await?;
-        let number = number.with_context(|| format!("entry {} says nothing", line.id))?;
-        let standing = memory.store.story_of(number.to_string()).await?;
-        let again = first_ids.contains_key(&number);
-        first_ids.entry(number).or_insert_with(|| line.id.clone());
-        let (story, why) = standing.map_or((number, None), |standing| (standing.story, standing.why));
-        let reason = match why {
-            _ if again => "known in its source: updated in place".to_owned(),
-            Some(why) => why,
-            None => "first".to_owned(),
-        };
-        let story = first_ids.get(&story).unwrap_or(&line.id);
-        out.push_str(&json!({ "id": line.id, "story": story, "reason": reason }).to_string());
-        out.push('\n');
+    let mut first_ids: HashMap<i64, &str> = HashMap::new();
+    for lines in lines.chunks(CHUNK) {
+        let replayed = lines.iter().map(|line| Replayed {
+            source: sources[line.feed.as_str()],
+            entry: entry(line),
+            now: line.published.unwrap_or(Timestamp::UNIX_EPOCH),
+        });
+        let numbers = ingest::replay(&memory.store, replayed.collect()).await?;
+        let joined = memory.store.joined(numbers.iter().flatten().copied().collect()).await?;
+        let mut out = String::new();
+        for (line, number) in lines.iter().zip(numbers) {
+            let (story, reason) = standing(&line.id, number, &joined, &mut first_ids);
+            out.push_str(&json!({ "id": line.id, "story": story, "reason": reason }).to_string());
+            out.push('\n');
+        }
+        super::super::print(out.as_bytes())?;
     }
     memory.close();
-    super::super::print(out.as_bytes())?;
     Ok(())
+}
+
+/// The id of the first entry of the story that a line tells, and the reason.
+fn standing<'l, 'j>(
+    id: &'l str,
+    number: Option<i64>,
+    joined: &'j HashMap<i64, (i64, String)>,
+    first_ids: &mut HashMap<i64, &'l str>,
+) -> (&'l str, &'j str) {
+    let Some(number) = number else { return (id, "says nothing that it could be known by") };
+    let again = first_ids.contains_key(&number);
+    first_ids.entry(number).or_insert(id);
+    let (story, reason) =
+        joined.get(&number).map_or((number, "first"), |(story, reason)| (*story, reason.as_str()));
+    let reason = if again { "known in its source: updated in place" } else { reason };
+    (first_ids.get(&story).copied().unwrap_or(id), reason)
 }
 
 fn source(name: &str) -> ConfiguredSource {

@@ -220,6 +220,19 @@ impl Store {
         .await
     }
 
+    /// Writes down polls, one after the other, all or none.
+    ///
+    /// # Errors
+    /// The store cannot write; then nothing of them is kept.
+    pub async fn commit_all(&self, polls: Vec<Poll>) -> Result<(), Error> {
+        let window = Arc::clone(&self.window);
+        self.command(move |c| {
+            let mut window = window.lock().unwrap_or_else(PoisonError::into_inner);
+            polls.iter().try_for_each(|poll| entries::commit(c, poll, &mut window).map(drop))
+        })
+        .await
+    }
+
     /// The other entries of the stories of these entries, by entry, in the order in which they joined.
     ///
     /// # Errors
@@ -254,6 +267,23 @@ impl Store {
                 found.extend(entry.map(|entry| (story, entry)));
             }
             Ok(found)
+        })
+        .await
+    }
+
+    /// Of these entries, those that joined the story of another: its first entry, and why.
+    ///
+    /// # Errors
+    /// The store cannot read.
+    pub async fn joined(&self, entries: Vec<i64>) -> Result<HashMap<i64, (i64, String)>, Error> {
+        self.ask(move |c| {
+            let mut question = c.prepare_cached("SELECT story, why FROM story_member WHERE entry = ?1")?;
+            let mut joined = HashMap::new();
+            for entry in entries {
+                let story = question.query_row([entry], |row| Ok((row.get(0)?, row.get(1)?))).optional()?;
+                joined.extend(story.map(|story| (entry, story)));
+            }
+            Ok(joined)
         })
         .await
     }
