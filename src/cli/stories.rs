@@ -127,7 +127,7 @@ async fn split(store: &Store, entry: &str) -> anyhow::Result<()> {
         bail!("entry {} stands alone: there is nothing to split", standing.entry);
     }
     super::say(&format!(
-        "Entry {} is a story of its own now; outputs show it at their next look.",
+        "Entry {} is a story of its own now; outputs show it within seconds.",
         standing.entry
     ));
     Ok(())

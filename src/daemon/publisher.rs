@@ -15,9 +15,11 @@ use crate::store::{self, Store};
 /// Polls that end within this time are published together.
 const TOGETHER: Duration = Duration::from_millis(250);
 
-/// Without news the outputs are looked at all the same: entries grow too old for `max_age`, and
-/// `siftwire poll` writes to the store from another process.
+/// Without news the outputs are looked at all the same: entries grow too old for `max_age`.
 const REGULARLY: Duration = Duration::from_secs(60);
+
+/// So often the store is asked whether another process has written to it: `siftwire poll`, `siftwire stories split`.
+const ELSEWHERE: Duration = Duration::from_secs(2);
 
 /// Entries forgotten in one transaction.
 const PRUNED: usize = 500;
@@ -61,12 +63,14 @@ impl Publisher {
                     Err(error) => tracing::error!(%error, "cannot show the new outputs yet"),
                 }
             }
+            let revision = self.store.revision().await.ok();
             self.publish(&setup).await;
             tokio::select! {
                 () = &mut stop => return,
                 Ok(()) = self.setup.changed() => {}
                 () = self.news.notified() => tokio::time::sleep(TOGETHER).await,
                 () = tokio::time::sleep(REGULARLY) => {}
+                () = moved(&self.store, revision) => {}
             }
         }
     }
@@ -122,6 +126,16 @@ impl Publisher {
         render::render_front(&setup.outputs, &self.shelf, lines, setup.problem.as_deref(), now());
         self.metrics.outputs(render::published(&setup.outputs, &self.shelf));
         render::render_health(&self.store, &setup.outputs, &self.shelf).await
+    }
+}
+
+/// Ends when the store has another revision than this, or cannot say.
+async fn moved(store: &Store, revision: Option<i64>) {
+    loop {
+        tokio::time::sleep(ELSEWHERE).await;
+        if store.revision().await.ok() != revision {
+            return;
+        }
     }
 }
 

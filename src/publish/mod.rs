@@ -259,7 +259,8 @@ async fn pass(
     }
 }
 
-/// Of what an output's query has found, what enters: one entry for each story, and of a first poll only so many.
+/// Of what an output's query has found, what enters: of a first poll only so many, and one entry for each story. In
+/// this order: else a story would go with an entry of it that may not enter.
 async fn chosen(
     store: &Store,
     due: &mut Due<'_>,
@@ -267,14 +268,13 @@ async fn chosen(
     others: Others,
 ) -> Result<Vec<Found>, crate::store::Error> {
     let output = &due.adopted.output;
-    let found = std::mem::take(&mut due.found);
-    let published = store.published(due.adopted.id, stories::asked(&found, output)).await?;
-    let mut found = stories::merged(found, output, &published, others);
+    let mut found = std::mem::take(&mut due.found);
     found.retain(|found| {
         let most = outputs.sources.get(&found.source).copied().unwrap_or(usize::MAX);
         !found.debut || enters(due.debuts.entry(found.source.clone()).or_default(), most)
     });
-    Ok(found)
+    let published = store.published(due.adopted.id, stories::asked(&found, output)).await?;
+    Ok(stories::merged(found, output, &published, others))
 }
 
 fn enters(entered: &mut usize, most: usize) -> bool {

@@ -121,8 +121,7 @@ fn one_text_in_several_papers_is_one_entry_that_names_them() {
     assert!(explained.contains(reason) && explained.contains("tells the same story"), "{explained}");
     assert_eq!(home.run(&["stories", "split", &herald]).0, Some(0));
     assert_eq!(home.run(&["stories", "split", &herald]).0, Some(1));
-    assert_eq!(daemon.stop().0, Some(0));
-    let daemon = home.start();
+    // The daemon, which runs meanwhile and has no news of its own to show, shows it.
     let parted =
         eventually("the parted entry", || Some(items(&daemon, "merged")).filter(|all| all.len() == 3));
     assert!(parted.iter().all(|item| !also_in(item).contains(&"The herald")), "{parted:?}");
@@ -283,10 +282,83 @@ fn each_output_shows_the_source_that_it_prefers_and_a_source_may_stand_apart() {
     assert_eq!(home.run(&["stories", "join", &first, echo]).0, Some(1));
     let (_, list, _) = home.run(&["stories"]);
     assert!(list.contains("joined by hand"), "{list}");
-    assert_eq!(daemon.stop().0, Some(0));
-    let daemon = home.start();
     eventually("all three named", || {
         items(&daemon, "merged").iter().any(|item| also_in(item) == ["The herald", "The echo"]).then_some(())
     });
     assert_eq!(daemon.stop().0, Some(0));
+}
+
+#[test]
+fn a_story_is_not_lost_with_an_entry_of_a_first_poll_that_may_not_enter() {
+    let origin = Origin::start();
+    let rain = ("Rain in the capital", "It rained all day long, and nobody was surprised by it.", 9);
+    let bridge = ("The bridge opens again", "Cars cross the river where they did before the flood.", 8);
+    let nurses = ("Nurses leave hospital in the east", TEXT, 7);
+    origin.set("/times", 200, RSS, paper("times", &[rain, bridge, nurses]));
+    origin.set("/herald", 200, RSS, paper("herald", &[("Nurses leave hospital in the east", TEXT, 10)]));
+    origin.set("/echo", 200, RSS, paper("echo", &[]));
+    let config = config(&origin).replace("per_host = 3", "per_host = 3\nfirst_poll = 2");
+    let home = Home::new(&config);
+    for name in ["times", "herald"] {
+        assert_eq!(home.run(&["poll", name]).0, Some(0));
+    }
+    let (_, list, _) = home.run(&["stories", "--json"]);
+    assert_eq!(serde_json::from_str::<Value>(&list).expect("JSON").as_array().map(Vec::len), Some(1));
+    let daemon = home.start();
+    let titles = |output: &str| -> Vec<String> {
+        let title = |item: &Value| item["title"].as_str().unwrap_or_default().to_owned();
+        items(&daemon, output).iter().map(title).collect()
+    };
+    let wanted = ["Nurses leave hospital in the east", "Rain in the capital", "The bridge opens again"];
+    for output in ["merged", "each"] {
+        eventually("the newest two of a first poll", || (titles(output) == wanted).then_some(()));
+    }
+    let shown = items(&daemon, "merged");
+    assert_eq!(also_in(&shown[0]), ["The times"]);
+    assert_eq!(daemon.stop().0, Some(0));
+}
+
+#[test]
+fn a_page_that_prints_the_time_is_updated_so_often_and_no_more() {
+    let origin = Origin::start();
+    let page = |n: usize| {
+        let text = format!("It is {n} minutes past noon.");
+        feed(&[("1", "https://paper.example/time", "The time", &text, 2)])
+    };
+    let url = origin.url("/paper");
+    let home = Home::new(&format!(
+        "[serve]\nlisten = \"127.0.0.1:0\"\n[[source]]\nname = \"paper\"\nurl = \"{url}\"\nallow_private = true\n
+         [[output]]\nname = \"merged\"\n"
+    ));
+    let shown = || {
+        let (_, feed, _) = home.run(&["show", "merged", "--format", "json"]);
+        let feed: Value = serde_json::from_str(&feed).expect("JSON");
+        let item = &feed["items"][0];
+        (
+            item["date_modified"].to_string(),
+            item["content_html"].to_string(),
+            item["date_published"].to_string(),
+        )
+    };
+    let update = |n: usize| {
+        origin.set("/paper", 200, RSS, page(n));
+        assert_eq!(home.run(&["poll", "paper"]).0, Some(0));
+        let (updated, text, published) = shown();
+        assert!(text.contains(&format!("It is {n} minutes")), "the text itself is kept up to date: {text}");
+        assert_eq!(published, "\"2026-11-02T08:00:00Z\"");
+        updated
+    };
+    // Documents say the time in seconds.
+    let next_second = || {
+        let second = || std::time::UNIX_EPOCH.elapsed().expect("after 1970").as_secs();
+        let now = second();
+        eventually("the next second", || (second() > now).then_some(()));
+    };
+    (0..23).for_each(|n| drop(update(n)));
+    let before = update(23);
+    next_second();
+    let last = update(24);
+    assert_ne!(last, before, "the 24th update");
+    next_second();
+    assert_eq!(update(25), last, "the 25th");
 }
