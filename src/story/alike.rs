@@ -2,31 +2,48 @@
 
 use super::words::Word;
 
+/// Rows and words that are compared at most: more than a signature has.
+const MOST: usize = 128;
+
 /// Shares of rows of three words that both texts have, from 0 to 1: twice the common ones by all. The longer
 /// text is cut to the shorter.
 pub(super) fn texts(a: &[Word], b: &[Word]) -> f64 {
-    let length = a.len().min(b.len());
-    let rows = |words: &[Word]| {
-        let words = &words[..length];
-        let mut rows: Vec<u64> = words
-            .windows(3)
-            .map(|w| u64::from(w[0].hash()) << 40 | u64::from(w[1].hash()) << 20 | u64::from(w[2].hash()))
-            .collect();
-        rows.sort_unstable();
-        rows.dedup();
-        rows
-    };
-    share(&rows(a), &rows(b))
+    let length = a.len().min(b.len()).min(MOST);
+    let (mut of_a, mut of_b) = ([0; MOST], [0; MOST]);
+    share(rows(&a[..length], &mut of_a), rows(&b[..length], &mut of_b))
+}
+
+/// The rows of three words of a text, each once, in order.
+fn rows<'m>(words: &[Word], memory: &'m mut [u64; MOST]) -> &'m [u64] {
+    let mut n = 0;
+    for (row, w) in memory.iter_mut().zip(words.windows(3)) {
+        *row = u64::from(w[0].hash()) << 40 | u64::from(w[1].hash()) << 20 | u64::from(w[2].hash());
+        n += 1;
+    }
+    memory[..n].sort_unstable();
+    let mut kept = 0;
+    for at in 0..n {
+        if at == 0 || memory[at] != memory[kept - 1] {
+            memory[kept] = memory[at];
+            kept += 1;
+        }
+    }
+    &memory[..kept]
 }
 
 /// Shares of words that both headlines have, from 0 to 1.
 pub(super) fn titles(a: &[Word], b: &[Word]) -> f64 {
-    let sorted = |words: &[Word]| {
-        let mut words: Vec<u64> = words.iter().map(|word| u64::from(word.hash())).collect();
-        words.sort_unstable();
-        words
-    };
-    share(&sorted(a), &sorted(b))
+    let (mut of_a, mut of_b) = ([0; MOST], [0; MOST]);
+    share(sorted(a, &mut of_a), sorted(b, &mut of_b))
+}
+
+fn sorted<'m>(words: &[Word], memory: &'m mut [u64; MOST]) -> &'m [u64] {
+    let n = words.len().min(MOST);
+    for (at, word) in memory.iter_mut().zip(words) {
+        *at = u64::from(word.hash());
+    }
+    memory[..n].sort_unstable();
+    &memory[..n]
 }
 
 fn share(a: &[u64], b: &[u64]) -> f64 {

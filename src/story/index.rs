@@ -73,7 +73,7 @@ impl Index {
 
     /// The entries with most in common, of them the newest.
     fn alike(&self, signature: &Signature) -> Vec<i64> {
-        let mut hits: Vec<(i64, usize)> = Vec::new();
+        let mut hits: Vec<(i64, usize)> = Vec::with_capacity(64);
         for (band, weight) in signature.bands() {
             self.texts.find(band, |entry| hits.push((entry, weight)));
         }

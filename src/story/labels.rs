@@ -36,6 +36,12 @@ const KNOWN: [u64; 64] = {
         }
         table += 1;
     }
+    let mut great = 0;
+    while great < GREAT.len() {
+        let (at, bit) = place(GREAT[great].0.as_bytes());
+        marks[at] |= bit;
+        great += 1;
+    }
     marks
 };
 
@@ -52,19 +58,38 @@ const fn place(word: &[u8]) -> (usize, u64) {
 /// One word for the ways to write a great number.
 pub(super) fn canonical(word: &str, after_digits: bool) -> Option<&'static str> {
     match word {
-        "m" | "mn" if after_digits => Some("million"),
-        "b" if after_digits => Some("billion"),
-        "k" if after_digits => Some("thousand"),
-        "mln" | "mio" | "млн" | "миллион" | "миллиона" | "миллионов" | "մլն" => {
-            Some("million")
-        }
-        "bn" | "mlrd" | "млрд" | "миллиард" | "миллиарда" | "миллиардов" | "մլրդ" => {
-            Some("billion")
-        }
-        "тыс" | "тысяча" | "тысячи" | "тысяч" => Some("thousand"),
-        _ => None,
+        "m" | "mn" if after_digits => return Some("million"),
+        "b" if after_digits => return Some("billion"),
+        "k" if after_digits => return Some("thousand"),
+        _ => {}
     }
+    let (at, bit) = place(word.as_bytes());
+    if KNOWN[at] & bit == 0 {
+        return None;
+    }
+    GREAT.iter().find(|(written, _)| *written == word).map(|(_, meant)| *meant)
 }
+
+const GREAT: &[(&str, &str)] = &[
+    ("mln", "million"),
+    ("mio", "million"),
+    ("млн", "million"),
+    ("миллион", "million"),
+    ("миллиона", "million"),
+    ("миллионов", "million"),
+    ("մլն", "million"),
+    ("bn", "billion"),
+    ("mlrd", "billion"),
+    ("млрд", "billion"),
+    ("миллиард", "billion"),
+    ("миллиарда", "billion"),
+    ("миллиардов", "billion"),
+    ("մլրդ", "billion"),
+    ("тыс", "thousand"),
+    ("тысяча", "thousand"),
+    ("тысячи", "thousand"),
+    ("тысяч", "thousand"),
+];
 
 /// Whether a headline is of a page that changes all day: its text is no evidence of anything.
 pub(super) fn is_live(title: &str) -> bool {

@@ -71,7 +71,7 @@ pub(super) fn words(html: &str, most: usize) -> Vec<Word> {
 impl Words {
     pub(super) fn new(most: usize) -> Words {
         Words {
-            words: Vec::new(),
+            words: Vec::with_capacity(most),
             most,
             word: String::new(),
             capital: false,
@@ -172,7 +172,11 @@ impl Words {
             self.capital = capital;
             self.digits = false;
         }
-        self.digits |= c.is_numeric();
+        self.digits |= match c {
+            // The usual letters, for which the standard library would search its table.
+            'a'..='z' | '\u{430}'..='\u{44f}' | '\u{561}'..='\u{587}' => false,
+            c => c.is_numeric(),
+        };
         self.word.push(c);
     }
 
