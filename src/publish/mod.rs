@@ -4,6 +4,7 @@ pub mod archive;
 pub mod atom;
 pub mod document;
 pub mod files;
+mod films;
 pub mod format;
 pub mod health;
 pub mod html;
