@@ -19,4 +19,5 @@ mod sources;
 mod store_files;
 mod stories;
 mod tls;
+mod validated;
 mod wild;
