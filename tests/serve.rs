@@ -288,6 +288,25 @@ async fn archive_pages_are_for_a_year_and_have_one_address_each() {
 }
 
 #[tokio::test]
+async fn the_path_of_public_url_may_stand_before_every_address() {
+    let server = start(Limits::default()).await;
+    let status = async |path: &str| server.ask("GET", path, "").await.status;
+    assert_eq!(status("/news/feeds/calm").await, 404);
+    // The worst of paths is one that ours begin with.
+    for (base, inside, outside) in
+        [("/feeds/", "/feeds", "/news"), ("/news", "/news", "/feeds"), ("/", "", "/news")]
+    {
+        server.shelf.stand_below(base);
+        for path in ["/feeds/calm", "/feeds/calm/archive/2.atom", "/healthz"] {
+            assert_eq!(status(path).await, 200, "{path} below {base}");
+            assert_eq!(status(&format!("{inside}{path}")).await, 200, "{inside}{path} below {base}");
+            assert_eq!(status(&format!("{outside}{path}")).await, 404, "{outside}{path} below {base}");
+        }
+        assert_eq!(status(&format!("{inside}x/feeds/calm")).await, 404);
+    }
+}
+
+#[tokio::test]
 async fn pages_have_a_policy_without_scripts() {
     let server = start(Limits::default()).await;
     let page = server.ask("GET", "/feeds/calm", "").await;

@@ -293,6 +293,7 @@ pub fn render_front(
         sources,
         problem: problem.map(str::to_owned),
     });
+    shelf.stand_below(outputs.site.public_url.path());
     shelf.put_page("/", Format::Html.content_type(), page, now);
     shelf.put_page(opml::PATH, opml::CONTENT_TYPE, list, now);
 }

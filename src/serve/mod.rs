@@ -195,8 +195,13 @@ fn archive_page(path: &str) -> Option<(&str, u32, Format)> {
 }
 
 impl Shared {
-    /// What needs no waiting; `None` where only the archive can tell.
+    /// What needs no waiting; `None` where only the archive can tell. A path counts with and without that of
+    /// `public_url` before it.
     fn at_hand(&self, path: &str) -> Option<Found> {
+        self.standing(path).or_else(|| self.standing(self.service.shelf.below(path)?))
+    }
+
+    fn standing(&self, path: &str) -> Option<Found> {
         let health = &self.service.health;
         match path {
             // Who answers is alive; what else there is to say is readiness.
@@ -212,7 +217,8 @@ impl Shared {
     }
 
     async fn archived(&self, path: &str) -> Found {
-        let (Some(archive), Some((name, number, format))) = (&self.archive, archive_page(path)) else {
+        let page = archive_page(path).or_else(|| archive_page(self.service.shelf.below(path)?));
+        let (Some(archive), Some((name, number, format))) = (&self.archive, page) else {
             return Found::Nothing;
         };
         // A name that is not on the shelf has no archive either: the store is not asked.

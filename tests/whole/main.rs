@@ -11,6 +11,7 @@ mod life;
 mod measured;
 mod origin;
 mod program;
+mod proxy;
 mod push;
 mod readers;
 mod reload;
