@@ -191,7 +191,7 @@ fn archive_page(path: &str) -> Option<(&str, u32, Format)> {
     let (digits, format) =
         formats.into_iter().find_map(|format| Some((page.strip_suffix(format.extension())?, format)))?;
     let number: u32 = digits.parse().ok()?;
-    (number > 0 && number.to_string() == digits).then_some((name, number, format))
+    (number > 0 && number.to_string() == digits && !name.contains('/')).then_some((name, number, format))
 }
 
 impl Shared {
