@@ -10,6 +10,7 @@ pub mod health;
 pub mod html;
 pub mod json_feed;
 mod language;
+mod marks;
 pub mod opml;
 pub mod output;
 mod press;
