@@ -308,6 +308,10 @@ fn the_validator_finds_nothing() {
     let mut archive = document(ContentMode::Full);
     archive.place = Place::Archive { number: 2, next: None };
     documents.push(("archive".to_owned(), archive));
+    let mut named = document(ContentMode::Full);
+    named.name = "\u{540}\u{561}\u{575} \"&<q>".to_owned();
+    named.place = Place::Archive { number: 2, next: Some(3) };
+    documents.push(("named".to_owned(), named));
     let outputs = [("nasty", "War & peace <b>today</b>"), ("calm", "Calm")];
     write("outputs.opml", opml::write(&site().public_url, outputs));
     let mut report = verdict(

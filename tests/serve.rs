@@ -280,6 +280,9 @@ async fn archive_pages_are_for_a_year_and_have_one_address_each() {
     let tag = page.header("etag").unwrap();
     let again = server.ask("GET", "/feeds/calm/archive/2.atom", &format!("If-None-Match: {tag}\r\n")).await;
     assert_eq!(again.status, 304);
+    let held = format!("If-None-Match: {tag}\r\n");
+    let head = server.ask("HEAD", "/feeds/calm/archive/2.atom", &held).await;
+    assert_eq!((head.status, head.header("content-length")), (304, None), "it is not empty");
     for path in ["3.atom", "0.atom", "02.atom", "+2.atom", "2", "2.atom/", "99999999999.atom"] {
         assert_eq!(server.ask("GET", &format!("/feeds/calm/archive/{path}"), "").await.status, 404, "{path}");
     }
@@ -303,6 +306,47 @@ async fn the_path_of_public_url_may_stand_before_every_address() {
             assert_eq!(status(&format!("{outside}{path}")).await, 404, "{outside}{path} below {base}");
         }
         assert_eq!(status(&format!("/x{inside}/feeds/calm")).await, 404);
+    }
+}
+
+#[tokio::test]
+async fn a_name_is_found_in_each_of_its_spellings() {
+    let server = start(Limits::default()).await;
+    let changed = Timestamp::from_second(CHANGED).unwrap();
+    server.shelf.put("\u{570} & \"b\"", Format::Atom, body(), changed);
+    server.shelf.stand_below("/n%20%C3%A9");
+    for (path, status) in [
+        ("/feeds/%D5%B0%20&%20%22b%22.atom", 200),
+        ("/feeds/%d5%b0%20%26%20%22b%22%2Eatom", 200),
+        ("/n%20%C3%A9/feeds/%D5%B0%20&%20%22b%22.atom", 200),
+        ("/feeds/%D5%B0%20&%20%22b%22/archive/2.atom", 200),
+        ("/f%65eds/c%61lm.atom", 200),
+        ("/feeds%2Fcalm.atom", 404),
+        ("/feeds/calm.atom%00", 404),
+        ("/feeds/%ff", 404),
+        ("/feeds/%", 404),
+    ] {
+        assert_eq!(server.ask("GET", path, "").await.status, status, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn a_request_names_its_host_and_once() {
+    let server = start(Limits::default()).await;
+    for (request, status) in [
+        ("GET /healthz HTTP/1.1\r\n", 400),
+        ("GET /healthz HTTP/1.0\r\n", 200),
+        ("GET /healthz HTTP/1.1\r\nHost:\r\n", 200),
+        ("GET /healthz HTTP/1.1\r\nHost: a:8080\r\n", 200),
+        ("GET /healthz HTTP/1.1\r\nHost: [::1]:8080\r\n", 200),
+        ("GET /healthz HTTP/1.1\r\nHost: a\r\nHost: a\r\n", 400),
+        ("GET /healthz HTTP/1.1\r\nHost: a\"><script>\r\n", 400),
+        ("GET /healthz HTTP/1.1\r\nHost: a/b\r\n", 400),
+        ("GET http://a/healthz HTTP/1.1\r\nHost: b\r\n", 200),
+        ("OPTIONS * HTTP/1.1\r\nHost: b\r\n", 204),
+    ] {
+        let answer = server.send(&format!("{request}Connection: close\r\n\r\n")).await;
+        assert_eq!(answer.status, status, "{request}");
     }
 }
 

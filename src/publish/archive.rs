@@ -9,6 +9,7 @@ use super::document::{Document, Place};
 use super::format::Format;
 use super::output::Output;
 use super::shelf::Representation;
+use super::text::uri;
 use super::{Adopted, Outputs, atom, json_feed, rss, select, stories};
 use crate::store::{ArchivePage, Error, Frozen, OutputId, Store};
 
@@ -239,7 +240,7 @@ fn thawed(kept: Frozen, format: Format, base: &str) -> Option<Representation> {
     let mut bytes = zstd::stream::decode_all(kept.body.as_slice()).ok()?;
     if kept.base != base {
         let feeds = |base: &str| {
-            let address = format!("{}/feeds/", base.trim_end_matches('/'));
+            let address = uri(&format!("{}/feeds/", base.trim_end_matches('/')));
             if format == Format::Json { address } else { address.replace('&', "&#x26;") }
         };
         bytes = String::from_utf8(bytes).ok()?.replace(&feeds(&kept.base), &feeds(base)).into_bytes();

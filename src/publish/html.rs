@@ -211,7 +211,7 @@ fn entry(shown: &Shown) -> Markup {
 }
 
 fn output_card(base: &str, output: &OutputLine) -> Markup {
-    let address = |format: Format| format!("{base}{}", format.path(&output.name));
+    let address = |format: Format| uri(&format!("{base}{}", format.path(&output.name)));
     let entries = if output.entries == 1 { "entry" } else { "entries" };
     html! {
         li {
