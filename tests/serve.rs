@@ -3,6 +3,7 @@
 #![allow(clippy::disallowed_methods, reason = "a test is its own daemon: it starts what it needs")]
 #![allow(clippy::unwrap_used)]
 
+use std::os::unix::fs::PermissionsExt;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -445,6 +446,12 @@ async fn a_unix_socket_left_behind_is_replaced_and_a_live_one_is_not() {
     let listen = Listen::Unix(folder.path().join("socket"));
     drop(Listener::bind(&listen).await.unwrap());
     let live = Listener::bind(&listen).await.unwrap();
+    let mode = std::fs::metadata(folder.path().join("socket")).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o666, "the web server before it is another user");
+    let file = folder.path().join("config.toml");
+    std::fs::write(&file, "mine").unwrap();
+    assert!(Listener::bind(&Listen::Unix(file.clone())).await.is_err());
+    assert_eq!(std::fs::read(file).unwrap(), b"mine", "a file that is no socket is not ours");
     let taken = Listener::bind(&listen).await.unwrap_err();
     assert_eq!(taken.kind(), std::io::ErrorKind::AddrInUse);
     drop(live);
