@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use siftwire::publish::archive::{End, Page};
 use siftwire::publish::format::Format;
 use siftwire::publish::shelf::{Changed, Representation, Shelf};
-use siftwire::serve::connections::{Limits, run_within};
+use siftwire::serve::connections::{Limits, run};
 use siftwire::serve::{ArchiveReader, Health, Listen, Listener, MaxAge, Service, router_with_archive};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -74,7 +74,7 @@ async fn start(limits: Limits) -> Server {
     let listener = Listener::bind(&Listen::Tcp("127.0.0.1:0".parse().unwrap())).await.unwrap();
     let address = listener.address().unwrap();
     let (stop, stopped) = oneshot::channel::<()>();
-    let task = tokio::spawn(run_within(listener, router_with_archive(service, archive), limits, async {
+    let task = tokio::spawn(run(listener, router_with_archive(service, archive), limits, async {
         let _ = stopped.await;
     }));
     Server { address, shelf, health, stop: Some(stop), task }
