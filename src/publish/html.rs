@@ -8,7 +8,7 @@ use url::Url;
 use super::document::{Document, Shown};
 use super::format::Format;
 use super::marks::marked;
-use super::stories::MARK;
+use super::stories::{MARK, NAMED};
 use super::text::{excerpt, one_line, uri};
 
 const STYLE: &str = include_str!("style.css");
@@ -200,10 +200,11 @@ fn entry(shown: &Shown) -> Markup {
             @if let Some(text) = text { p { (marked(&text, &shown.marks)) } }
             @if !shown.also_in.is_empty() {
                 p .soft lang="en" { "Also in: "
-                    @for (index, also) in shown.also_in.iter().enumerate() {
+                    @for (index, also) in shown.also_in.iter().take(NAMED).enumerate() {
                         @if index > 0 { ", " }
                         a href=(uri(&also.link)) rel="noreferrer" { bdi lang="" { (one_line(&also.title)) } }
                     }
+                    @if shown.also_in.len() > NAMED { " and others" }
                 }
             }
         }
