@@ -380,3 +380,39 @@ fn an_operator_in_small_letters_is_hinted_at() {
         "{warnings}"
     );
 }
+
+#[test]
+fn a_name_that_cannot_stand_in_an_address_and_in_a_file_name_is_refused() {
+    let named = |name: &str| load(&format!("[[output]]\nname = \"{name}\"\n"));
+    for name in ["a", "a b", "\u{540}\u{561}\u{575}", "a.b", "a'b&c", "atom", "a.html"] {
+        assert!(named(name).is_ok(), "{name}");
+    }
+    for name in [
+        "",
+        ".",
+        "..",
+        ".a",
+        "a/b",
+        "a\\\\b",
+        "a:b",
+        "a?b",
+        "a#b",
+        "a%20b",
+        " a",
+        "a ",
+        "a\\u0007",
+        "a\\nb",
+        "a\\u0085",
+        "a\\u202eb",
+        "a\\u200bb",
+        "a\\u2028",
+        "\\ufeffa",
+        "_a",
+        "a.atom",
+        "a.RSS",
+        "a.json",
+    ] {
+        assert!(named(name).is_err(), "{name}");
+    }
+    assert!(named(&"\u{561}".repeat(51)).is_err(), "longer than a file name may be once it has an ending");
+}

@@ -282,6 +282,21 @@ fn the_pages_have_no_script_and_ask_for_nothing() {
         assert!(!page.contains(word), "{word}");
     }
     assert!(page.contains("&lt;script&gt;alert(1)"));
+    // What whoever cannot see it, or has no mouse, finds their way by.
+    for (part, count) in [
+        ("<h1", 1),
+        ("<main", 1),
+        ("<header", 1),
+        ("<html lang=\"en\"", 1),
+        ("href=\"#entries\"", 1),
+        ("id=\"entries\"", 1),
+        ("<input type=\"text\" readonly", 1),
+        ("<article class=\"entry\" lang=\"", nasty().len()),
+        ("dir=\"auto\"><h2>", nasty().len()),
+        ("<time datetime=\"2023-11-14T", nasty().len()),
+    ] {
+        assert_eq!(page.matches(part).count(), count, "{part}");
+    }
     assert!(page.contains(r#"rel="alternate" type="application/atom+xml""#));
 }
 
@@ -308,6 +323,10 @@ fn the_validator_finds_nothing() {
     let mut archive = document(ContentMode::Full);
     archive.place = Place::Archive { number: 2, next: None };
     documents.push(("archive".to_owned(), archive));
+    let mut named = document(ContentMode::Full);
+    named.name = "\u{540}\u{561}\u{575} \"&<q>".to_owned();
+    named.place = Place::Archive { number: 2, next: Some(3) };
+    documents.push(("named".to_owned(), named));
     let outputs = [("nasty", "War & peace <b>today</b>"), ("calm", "Calm")];
     write("outputs.opml", opml::write(&site().public_url, outputs));
     let mut report = verdict(

@@ -3,6 +3,7 @@
 #![allow(clippy::disallowed_methods, reason = "a test is its own daemon: it starts what it needs")]
 #![allow(clippy::unwrap_used)]
 
+use std::os::unix::fs::PermissionsExt;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,7 +11,7 @@ use jiff::Timestamp;
 use siftwire::publish::archive::{End, Page};
 use siftwire::publish::format::Format;
 use siftwire::publish::shelf::{Changed, Representation, Shelf};
-use siftwire::serve::connections::{Limits, run_within};
+use siftwire::serve::connections::{Limits, run};
 use siftwire::serve::{ArchiveReader, Health, Listen, Listener, MaxAge, Service, router_with_archive};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -73,7 +74,7 @@ async fn start(limits: Limits) -> Server {
     let listener = Listener::bind(&Listen::Tcp("127.0.0.1:0".parse().unwrap())).await.unwrap();
     let address = listener.address().unwrap();
     let (stop, stopped) = oneshot::channel::<()>();
-    let task = tokio::spawn(run_within(listener, router_with_archive(service, archive), limits, async {
+    let task = tokio::spawn(run(listener, router_with_archive(service, archive), limits, async {
         let _ = stopped.await;
     }));
     Server { address, shelf, health, stop: Some(stop), task }
@@ -280,11 +281,74 @@ async fn archive_pages_are_for_a_year_and_have_one_address_each() {
     let tag = page.header("etag").unwrap();
     let again = server.ask("GET", "/feeds/calm/archive/2.atom", &format!("If-None-Match: {tag}\r\n")).await;
     assert_eq!(again.status, 304);
+    let held = format!("If-None-Match: {tag}\r\n");
+    let head = server.ask("HEAD", "/feeds/calm/archive/2.atom", &held).await;
+    assert_eq!((head.status, head.header("content-length")), (304, None), "it is not empty");
     for path in ["3.atom", "0.atom", "02.atom", "+2.atom", "2", "2.atom/", "99999999999.atom"] {
         assert_eq!(server.ask("GET", &format!("/feeds/calm/archive/{path}"), "").await.status, 404, "{path}");
     }
     assert_eq!(server.ask("GET", "/feeds/none/archive/1.atom", "").await.status, 404);
     assert_eq!(server.ask("GET", "/feeds/old/archive/1.atom", "").await.status, 410);
+}
+
+#[tokio::test]
+async fn the_path_of_public_url_may_stand_before_every_address() {
+    let server = start(Limits::default()).await;
+    let status = async |path: &str| server.ask("GET", path, "").await.status;
+    assert_eq!(status("/news/feeds/calm").await, 404);
+    // The worst of paths is one that ours begin with.
+    for (base, inside, outside) in
+        [("/feeds/", "/feeds", "/news"), ("/news", "/news", "/feeds"), ("/", "", "/news")]
+    {
+        server.shelf.stand_below(base);
+        for path in ["/feeds/calm", "/feeds/calm/archive/2.atom", "/healthz"] {
+            assert_eq!(status(path).await, 200, "{path} below {base}");
+            assert_eq!(status(&format!("{inside}{path}")).await, 200, "{inside}{path} below {base}");
+            assert_eq!(status(&format!("{outside}{path}")).await, 404, "{outside}{path} below {base}");
+        }
+        assert_eq!(status(&format!("/x{inside}/feeds/calm")).await, 404);
+    }
+}
+
+#[tokio::test]
+async fn a_name_is_found_in_each_of_its_spellings() {
+    let server = start(Limits::default()).await;
+    let changed = Timestamp::from_second(CHANGED).unwrap();
+    server.shelf.put("\u{570} & \"b\"", Format::Atom, body(), changed);
+    server.shelf.stand_below("/n%20%C3%A9");
+    for (path, status) in [
+        ("/feeds/%D5%B0%20&%20%22b%22.atom", 200),
+        ("/feeds/%d5%b0%20%26%20%22b%22%2Eatom", 200),
+        ("/n%20%C3%A9/feeds/%D5%B0%20&%20%22b%22.atom", 200),
+        ("/feeds/%D5%B0%20&%20%22b%22/archive/2.atom", 200),
+        ("/f%65eds/c%61lm.atom", 200),
+        ("/feeds%2Fcalm.atom", 404),
+        ("/feeds/calm.atom%00", 404),
+        ("/feeds/%ff", 404),
+        ("/feeds/%", 404),
+    ] {
+        assert_eq!(server.ask("GET", path, "").await.status, status, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn a_request_names_its_host_and_once() {
+    let server = start(Limits::default()).await;
+    for (request, status) in [
+        ("GET /healthz HTTP/1.1\r\n", 400),
+        ("GET /healthz HTTP/1.0\r\n", 200),
+        ("GET /healthz HTTP/1.1\r\nHost:\r\n", 200),
+        ("GET /healthz HTTP/1.1\r\nHost: a:8080\r\n", 200),
+        ("GET /healthz HTTP/1.1\r\nHost: [::1]:8080\r\n", 200),
+        ("GET /healthz HTTP/1.1\r\nHost: a\r\nHost: a\r\n", 400),
+        ("GET /healthz HTTP/1.1\r\nHost: a\"><script>\r\n", 400),
+        ("GET /healthz HTTP/1.1\r\nHost: a/b\r\n", 400),
+        ("GET http://a/healthz HTTP/1.1\r\nHost: b\r\n", 200),
+        ("OPTIONS * HTTP/1.1\r\nHost: b\r\n", 204),
+    ] {
+        let answer = server.send(&format!("{request}Connection: close\r\n\r\n")).await;
+        assert_eq!(answer.status, status, "{request}");
+    }
 }
 
 #[tokio::test]
@@ -382,6 +446,12 @@ async fn a_unix_socket_left_behind_is_replaced_and_a_live_one_is_not() {
     let listen = Listen::Unix(folder.path().join("socket"));
     drop(Listener::bind(&listen).await.unwrap());
     let live = Listener::bind(&listen).await.unwrap();
+    let mode = std::fs::metadata(folder.path().join("socket")).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o666, "the web server before it is another user");
+    let file = folder.path().join("config.toml");
+    std::fs::write(&file, "mine").unwrap();
+    assert!(Listener::bind(&Listen::Unix(file.clone())).await.is_err());
+    assert_eq!(std::fs::read(file).unwrap(), b"mine", "a file that is no socket is not ours");
     let taken = Listener::bind(&listen).await.unwrap_err();
     assert_eq!(taken.kind(), std::io::ErrorKind::AddrInUse);
     drop(live);

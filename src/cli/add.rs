@@ -17,10 +17,6 @@ use crate::source::{self, Access, Pace, SourceState};
 
 /// How many of its entries are shown.
 const SHOWN: usize = 5;
-/// For each visit.
-const TIMEOUT: Duration = Duration::from_secs(30);
-/// The most bytes that are read of an address.
-const LARGEST: u64 = 10_000_000;
 
 /// `siftwire add`
 #[derive(Debug, clap::Args)]
@@ -56,7 +52,8 @@ pub fn run(arguments: Arguments, source: &Source) -> anyhow::Result<ExitCode> {
         Err(code) => return Ok(code),
     };
     let url = address(&arguments.url)?;
-    let visitor = Visitor { fetcher: Fetcher::new(&config.fetch), allow_private: arguments.allow_private };
+    let access = Access { allow_private: arguments.allow_private, ..config.access.clone() };
+    let visitor = Visitor { fetcher: Fetcher::new(&config.fetch), access };
     let found = super::runtime()?.block_on(visitor.find(&url))?;
     super::print(shown(&found).as_bytes())?;
     for other in &found.others {
@@ -95,7 +92,8 @@ fn address(typed: &str) -> anyhow::Result<Url> {
 
 struct Visitor {
     fetcher: Fetcher,
-    allow_private: bool,
+    /// As `[poll]` has it: through the same proxy, with the same headers.
+    access: Access,
 }
 
 impl Visitor {
@@ -120,21 +118,12 @@ impl Visitor {
 
     /// The document, and the address under which to ask for it: the new one, if it has moved for good.
     async fn visit(&self, url: &Url) -> anyhow::Result<(Url, Body)> {
-        let access = Access {
-            timeout: TIMEOUT,
-            max_body: LARGEST,
-            user_agent: None,
-            headers: Vec::new(),
-            authorization: None,
-            proxy: None,
-            allow_private: self.allow_private,
-        };
         let source = source::Source {
             name: url.to_string(),
             url: url.clone(),
             title: None,
             pace: Pace { every: Duration::ZERO, at_most: Duration::ZERO, adaptive: false },
-            access,
+            access: self.access.clone(),
             language: None,
             first_poll: 0,
             stories: false,

@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 use std::io::Read as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context, anyhow};
@@ -15,6 +15,9 @@ use crate::config::opml;
 use crate::daemon::Memory;
 use crate::ingest::read;
 use crate::publish::opml::{Line, list};
+
+/// No list of feeds is larger: a hundred thousand of them are a tenth of it.
+const LARGEST: u64 = 100_000_000;
 
 /// `siftwire opml`
 #[derive(Debug, clap::Args)]
@@ -48,21 +51,19 @@ pub fn run(arguments: Arguments, source: &Source) -> anyhow::Result<ExitCode> {
     }
 }
 
-fn import(file: &PathBuf, dry_run: bool, source: &Source) -> anyhow::Result<ExitCode> {
+fn import(file: &Path, dry_run: bool, source: &Source) -> anyhow::Result<ExitCode> {
     let (_, config) = match configured::load(source)? {
         Ok(loaded) => loaded,
         Err(code) => return Ok(code),
     };
     let shown = file.display();
-    let mut bytes = Vec::new();
-    if file.as_os_str() == "-" {
-        std::io::stdin().read_to_end(&mut bytes).context("cannot read standard input")?;
-    } else {
-        bytes = std::fs::read(file).with_context(|| format!("cannot read {shown}"))?;
+    let bytes = bytes(file)?;
+    let found = opml::read(&read::text(&bytes)).map_err(|words| anyhow!("{shown}: {words}"))?;
+    if let Some(words) = found.broken {
+        super::say(&format!("{shown}: it breaks off ({words}); what comes before is taken"));
     }
-    let outlines = opml::read(&read::text(&bytes)).map_err(|words| anyhow!("{shown}: {words}"))?;
     let mut additions = Vec::new();
-    for outline in outlines {
+    for outline in found.outlines {
         let called = outline.title.clone().unwrap_or_else(|| outline.url.clone());
         // `feed:` stands before addresses that a reader, not a browser, is to open.
         let written = outline.url.strip_prefix("feed://").map(|rest| format!("http://{rest}"));
@@ -93,6 +94,21 @@ fn import(file: &PathBuf, dry_run: bool, source: &Source) -> anyhow::Result<Exit
         return Ok(ExitCode::SUCCESS);
     }
     configured::add_sources(source, &chosen)
+}
+
+/// The whole of a file, or of standard input.
+fn bytes(file: &Path) -> anyhow::Result<Vec<u8>> {
+    let shown = file.display();
+    let cannot = || format!("cannot read {shown}");
+    let from: Box<dyn std::io::Read> = if file.as_os_str() == "-" {
+        Box::new(std::io::stdin())
+    } else {
+        Box::new(std::fs::File::open(file).with_context(cannot)?)
+    };
+    let mut bytes = Vec::new();
+    from.take(LARGEST).read_to_end(&mut bytes).with_context(cannot)?;
+    anyhow::ensure!((bytes.len() as u64) < LARGEST, "{shown}: no list is as large as that");
+    Ok(bytes)
 }
 
 fn export(source: &Source) -> anyhow::Result<ExitCode> {

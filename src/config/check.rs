@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use url::Url;
 
+use super::access::access;
 use super::file::{File, Manner, Output, Source, Topic};
 use super::problem::{At, Problem};
 use super::read::Found;
@@ -18,7 +19,7 @@ use crate::ingest::fetch;
 use crate::publish::output::{self, ContentMode, Links, OtherSources, Site, Stories};
 use crate::publish::template::{self, Template};
 use crate::serve::Listen;
-use crate::source::{self, Access, Authorization, Pace, Proxy, Secret};
+use crate::source::{self, Access, Authorization, Pace, Secret};
 use crate::store;
 
 const MINUTE: Duration = Duration::from_secs(60);
@@ -87,6 +88,9 @@ pub(super) fn config(file: File, folders: &Folders<'_>, problems: &mut Vec<Probl
     let defaults = Manner { ..file.manner };
     let names = source_names(&file.sources, problems);
     same_urls(&file.sources, problems);
+    // What of the headers cannot be read is said where they are sent.
+    let of_poll = Asked { name: "", allow: &allow, defaults: &defaults, folders };
+    let usual = access(&defaults, of_poll.headers(defaults.headers.clone(), &mut Vec::new()));
     let sources: Vec<source::Source> = file
         .sources
         .into_iter()
@@ -110,6 +114,7 @@ pub(super) fn config(file: File, folders: &Folders<'_>, problems: &mut Vec<Probl
         fetch: fetch::Options { contact: value(file.contact), allow },
         concurrency: value(file.concurrency).unwrap_or(32),
         per_host: value(file.per_host).unwrap_or(1),
+        access: usual,
         sources,
         outputs,
         dictionary,
@@ -294,7 +299,7 @@ impl Asked<'_> {
         let (url, in_url) = secret::split(found.value);
         let authorization = self.authorization(&source, in_url, &found.at, problems);
         let manner = over(source.manner, self.defaults);
-        let mut headers = self.headers(manner.headers, problems);
+        let mut headers = self.headers(manner.headers.clone(), problems);
         if let Some(cookie) = source.cookie {
             headers.push(("Cookie".to_owned(), self.secret(&cookie, problems)));
         }
@@ -303,15 +308,7 @@ impl Asked<'_> {
             url,
             title: value(source.title),
             pace,
-            access: Access {
-                timeout: value(manner.timeout).unwrap_or(Duration::from_secs(30)),
-                max_body: value(manner.max_body).unwrap_or(10_000_000),
-                user_agent: value(manner.user_agent),
-                headers,
-                authorization,
-                proxy: value(manner.proxy).map(Proxy),
-                allow_private,
-            },
+            access: Access { authorization, allow_private, ..access(&manner, headers) },
             language: value(source.lang),
             first_poll: value(manner.first_poll).unwrap_or(20),
             stories: value(source.stories).unwrap_or(true),

@@ -3,6 +3,7 @@
 
 #![allow(clippy::disallowed_methods, reason = "this is where the config's files are read")]
 
+mod access;
 mod address;
 mod check;
 pub mod edit;
@@ -24,7 +25,7 @@ use std::time::Duration;
 use crate::filter::Dictionary;
 use crate::publish::output::{Output, Site};
 use crate::serve::Listen;
-use crate::source::Source;
+use crate::source::{Access, Source};
 use crate::{ingest, store};
 
 pub use check::own_address;
@@ -54,6 +55,8 @@ pub struct Config {
     pub concurrency: usize,
     /// Of them, to one host.
     pub per_host: usize,
+    /// How a site is visited of which no source says more.
+    pub access: Access,
     /// In the order of the files; names and urls are unique.
     pub sources: Vec<Source>,
     /// In the order of the files; names are unique.

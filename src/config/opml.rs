@@ -14,12 +14,26 @@ pub struct Outline {
     pub folders: Vec<String>,
 }
 
+/// What was read of a list.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct List {
+    /// The feeds, in the order of the list.
+    pub outlines: Vec<Outline>,
+    /// Words, where the list ends being XML, and what comes after is unknown.
+    pub broken: Option<String>,
+}
+
+/// Of folders within folders so many are told apart, and of a name so many characters are kept: real lists have a
+/// few, and each feed carries the names of all that it is in.
+const FOLDERS: usize = 8;
+const LETTERS: usize = 300;
+
 /// Reads the feeds of a list, in its order, at any depth. Other programs' lists are not always XML:
 /// what comes before the place where it ends being any is read.
 ///
 /// # Errors
 /// Words, where no feed was found.
-pub fn read(text: &str) -> Result<Vec<Outline>, String> {
+pub fn read(text: &str) -> Result<List, String> {
     let mut reader = Reader::from_str(text);
     reader.config_mut().check_end_names = false;
     reader.config_mut().allow_unmatched_ends = true;
@@ -44,7 +58,7 @@ pub fn read(text: &str) -> Result<Vec<Outline>, String> {
         }
     };
     match (outlines.is_empty(), broken) {
-        (false, _) => Ok(outlines),
+        (false, broken) => Ok(List { outlines, broken }),
         (true, Some(error)) => Err(format!("not OPML: {error}")),
         (true, None) if is_opml => Err("a list without a feed: no outline has an xmlUrl".to_owned()),
         (true, None) => Err("not OPML".to_owned()),
@@ -76,14 +90,16 @@ fn outline(tag: &BytesStart<'_>, folders: &[String]) -> (String, Option<Outline>
     let is_feed =
         value("type").is_some_and(|kind| ["rss", "atom"].contains(&kind.to_ascii_lowercase().as_str()));
     let url = value("xmlurl").or_else(|| value("url").filter(|_| is_feed));
-    let folders = folders.iter().filter(|name| !name.is_empty()).cloned().collect();
-    let outline = url.map(|url| Outline { title: title.clone(), url, folders });
+    let outline = url.map(|url| {
+        let folders = folders.iter().filter(|name| !name.is_empty()).take(FOLDERS).cloned().collect();
+        Outline { title: title.clone(), url, folders }
+    });
     (title.unwrap_or_default(), outline)
 }
 
 fn one_line(text: &str) -> String {
     let plain: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
-    plain.split_whitespace().collect::<Vec<_>>().join(" ")
+    plain.split_whitespace().collect::<Vec<_>>().join(" ").chars().take(LETTERS).collect()
 }
 
 #[cfg(test)]
@@ -99,8 +115,11 @@ mod tests {
             </outline><outline text="A link" type="link" url="https://no.example/"/></outline>
             <outline type="RSS" url="https://old.example/rss"/></body></opml>"#;
         let found = read(list).expect("a list");
-        let seen: Vec<_> =
-            found.iter().map(|o| (o.url.as_str(), o.title.as_deref(), o.folders.join("/"))).collect();
+        let seen: Vec<_> = found
+            .outlines
+            .iter()
+            .map(|o| (o.url.as_str(), o.title.as_deref(), o.folders.join("/")))
+            .collect();
         assert_eq!(
             seen,
             [
@@ -120,6 +139,15 @@ mod tests {
         assert!(read("<!doctype html><html><body>x").is_err());
         let cut =
             "<opml><body><outline xmlUrl='https://a.example/'/></outline><outline xmlUrl='https://b.exam";
-        assert_eq!(read(cut).map(|found| found.len()), Ok(1));
+        assert!(read(cut).is_ok_and(|found| found.outlines.len() == 1 && found.broken.is_some()));
+    }
+
+    #[test]
+    fn a_list_of_any_depth_costs_no_more_than_its_length() {
+        const DEPTH: usize = 100_000;
+        let nested = "<outline text='in' xmlUrl='https://a.example/'>".repeat(DEPTH);
+        let found = read(&format!("<opml><body>{nested}")).expect("feeds");
+        assert_eq!(found.outlines.len(), DEPTH);
+        assert_eq!(found.outlines.last().map(|last| last.folders.len()), Some(FOLDERS));
     }
 }

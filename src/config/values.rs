@@ -66,6 +66,8 @@ pub(super) fn file_name(reading: &mut Reading<'_>, value: &Value<'_>) -> Result<
         "must not begin with a dot"
     } else if name.contains(['/', '\\', ':', '?', '#', '%']) {
         "must not contain / \\ : ? # or %"
+    } else if name.contains(is_unseen) {
+        "must not contain characters that cannot be seen"
     } else if name.trim() != name {
         "must not begin or end with a space"
     } else if name.len() > 100 {
@@ -81,7 +83,19 @@ pub(super) fn output_name(reading: &mut Reading<'_>, value: &Value<'_>) -> Resul
     if name.starts_with('_') {
         return Err("names that begin with _ are Siftwire's own".to_owned().into());
     }
+    let lower = name.to_ascii_lowercase();
+    if [".atom", ".rss", ".json"].iter().any(|format| lower.ends_with(format)) {
+        // The page of `a.atom` would stand where the feed of `a` does.
+        return Err("must not end like the address of a feed: .atom, .rss and .json come by themselves"
+            .to_owned()
+            .into());
+    }
     Ok(name)
+}
+
+/// Zero-width characters, marks of direction, separators of lines.
+fn is_unseen(c: char) -> bool {
+    matches!(c, '\u{ad}' | '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
 }
 
 pub(super) fn template(reading: &mut Reading<'_>, value: &Value<'_>) -> Result<Template, Wrong> {

@@ -1,6 +1,7 @@
 //! The life of the process: start, run, stop. Door: the clock, the tasks, the signals.
 #![allow(clippy::disallowed_methods, reason = "this is the door to the clock and to spawning")]
 
+mod files;
 mod herald;
 mod measure;
 mod notify;
@@ -165,14 +166,9 @@ pub async fn run(
         max_age,
         metrics,
     };
+    let routes = serve::router_with_archive(service, archive);
     let stop_serving = wait_for(stopped.clone());
-    tasks.spawn(async move {
-        if let Err(error) =
-            serve::run(listener, serve::router_with_archive(service, archive), stop_serving).await
-        {
-            tracing::error!(%error, "nothing is served any more");
-        }
-    });
+    tasks.spawn(serve::run(listener, routes, files::limits(limits.0), stop_serving));
     health.set_ready();
     notify::ready();
     ready(&here);

@@ -87,15 +87,13 @@ impl Publisher {
         self.published.notify_one();
     }
 
-    /// Forgets what is older than `keep`, in batches that hold up nobody.
+    /// Forgets what is older than `keep`, in batches that hold up nobody. Full archive pages are kept as they are.
     async fn prune(&self, keep: Duration) -> Result<(), store::Error> {
         let Ok(before) = now().checked_sub(keep) else { return Ok(()) };
-        let mut forgotten = 0;
         loop {
-            match self.store.prune(before, PRUNED).await? {
-                0 if forgotten > 0 => return self.store.forget_archives().await,
-                0 => return Ok(()),
-                some => forgotten += some,
+            self.archives.preserve(before, PRUNED, now()).await?;
+            if self.store.prune(before, PRUNED).await? == 0 {
+                return Ok(());
             }
         }
     }

@@ -25,6 +25,9 @@ const FEEDS: [&str; 5] = [
     "application/json",
 ];
 
+/// Of the feeds that a page names, so many count: each may be visited.
+const MOST: usize = 20;
+
 /// A feed that a page names.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Alternate {
@@ -65,6 +68,9 @@ pub fn alternates(html: &str, url: &Url) -> Vec<Alternate> {
         let is_feed = matches!(target.scheme(), "http" | "https") && !target.path().contains("/wp-json/");
         if is_feed && found.iter().all(|known| known.url != target) {
             found.push(Alternate { url: target, title: value("title").map(str::to_owned) });
+        }
+        if found.len() == MOST {
+            break;
         }
     }
     found.sort_by_key(|alternate| {
@@ -215,6 +221,15 @@ mod tests {
         ] {
             assert_eq!(found(html), [""; 0], "{html}");
         }
+    }
+
+    #[test]
+    fn a_page_that_names_feeds_without_end_names_a_few() {
+        let link = |n: usize| format!("<link rel=alternate type=application/rss+xml href=/{n}>");
+        let page: String = (0..100_000).map(link).collect();
+        let found = alternates(&page, &Url::parse("https://example.org/").expect("an address"));
+        assert_eq!(found.len(), MOST);
+        assert_eq!(found[MOST - 1].url.path(), "/19");
     }
 
     #[test]

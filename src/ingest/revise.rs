@@ -99,16 +99,16 @@ fn uids(entry: &Entry, site: &str) -> Vec<String> {
 }
 
 /// Whether an id may stand as it is in `atom:id` (RFC 4287 section 4.2.6): a URI with a scheme
-/// and ASCII alone.
+/// and ASCII alone, in canonical spelling (section 6.2.2 of RFC 3986): some readers compare after normalising.
 fn is_absolute_uri(id: &str) -> bool {
     id.len() <= 1000
-        && id.bytes().all(|b| b.is_ascii_graphic() && !b"\"<>\\^`{|}".contains(&b))
-        && well_formed_escapes(id)
+        && id.bytes().all(|b| b.is_ascii_graphic() && !b"\"<>[\\]^`{|}".contains(&b))
+        && canonical_escapes(id)
         && match id.split_once(':') {
-            // Only the canonical spelling (RFC 3986 section 6.2.2): some readers compare after normalising.
-            Some(("http" | "https", _)) => {
-                url::Url::parse(id).is_ok_and(|url| url.as_str() == id && url.username().is_empty())
-            }
+            Some(("http" | "https", _)) => url::Url::parse(id).is_ok_and(|url| {
+                let host = url.host_str().unwrap_or_default();
+                url.as_str() == id && url.username().is_empty() && !host.ends_with('.')
+            }),
             Some(("urn", rest)) => {
                 rest.split_once(':').is_some_and(|(nid, nss)| nid.len() > 1 && !nss.is_empty())
             }
@@ -117,8 +117,22 @@ fn is_absolute_uri(id: &str) -> bool {
         }
 }
 
-fn well_formed_escapes(id: &str) -> bool {
-    id.split('%').skip(1).all(|rest| rest.len() >= 2 && rest.bytes().take(2).all(|b| b.is_ascii_hexdigit()))
+/// Whether each escape is written in capitals and stands for what could not stand as it is: no unreserved
+/// character, no percent sign, which some decode twice, and composed characters of UTF-8 alone.
+fn canonical_escapes(id: &str) -> bool {
+    let mut decoded = Vec::with_capacity(id.len());
+    let mut pieces = id.split('%');
+    decoded.extend_from_slice(pieces.next().unwrap_or_default().as_bytes());
+    for piece in pieces {
+        let escape = piece.get(..2).filter(|hex| hex.bytes().all(|b| matches!(b, b'0'..=b'9' | b'A'..=b'F')));
+        let Some(byte) = escape.and_then(|hex| u8::from_str_radix(hex, 16).ok()) else { return false };
+        if byte.is_ascii_alphanumeric() || b"-._~%".contains(&byte) {
+            return false;
+        }
+        decoded.push(byte);
+        decoded.extend_from_slice(&piece.as_bytes()[2..]);
+    }
+    String::from_utf8(decoded).is_ok_and(|text| unicode_normalization::is_nfc(&text))
 }
 
 /// RFC 4151: `tag:authority,date:specific`.
@@ -270,7 +284,12 @@ mod tests {
 
     #[test]
     fn only_an_absolute_uri_is_published_as_it_is() {
-        for id in ["https://example.org/1", "urn:uuid:1", "tag:example.org,2026-11:1"] {
+        for id in [
+            "https://example.org/1",
+            "https://example.org/%C3%A9%20a%2Fb?c=%26&d=~%5B1%5D#e",
+            "urn:uuid:1",
+            "tag:example.org,2026-11:1",
+        ] {
             assert_eq!(uids(&entry(id, ""), "s")[0], id);
         }
         for id in [
@@ -282,6 +301,14 @@ mod tests {
             "tag:x",
             "urn:x",
             "https://ex\u{e4}mple.org/",
+            "https://example.org./",
+            "https://example.org/%7Ebob",
+            "https://example.org/%c3%a9",
+            "https://example.org/e%CC%81",
+            "https://example.org/%E9",
+            "https://example.org/%2541",
+            "https://example.org/100%",
+            "https://example.org/?a[]=1",
         ] {
             assert!(uids(&entry(id, ""), "s")[0].starts_with("urn:uuid:"), "{id}");
         }

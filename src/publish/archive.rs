@@ -9,8 +9,9 @@ use super::document::{Document, Place};
 use super::format::Format;
 use super::output::Output;
 use super::shelf::Representation;
+use super::text::uri;
 use super::{Adopted, Outputs, atom, json_feed, rss, select, stories};
-use crate::store::{Error, Frozen, Store};
+use crate::store::{ArchivePage, Error, Frozen, OutputId, Store};
 
 /// The formats that have archive pages.
 const FORMATS: [Format; 3] = [Format::Atom, Format::Rss, Format::Json];
@@ -95,30 +96,65 @@ impl Archives {
         if let Some(representation) = self.take(&address) {
             return Ok(Some(Page { representation, end: End::Full }));
         }
-        let kept = self.store.frozen(adopted.id, number, format.extension(), base.clone()).await?;
-        if let Some(page) = kept.and_then(|kept| thawed(&kept, format)) {
+        let kept = self.store.frozen(adopted.id, number, format.extension()).await?;
+        if let Some(page) = kept.and_then(|kept| thawed(kept, format, &base)) {
             return Ok(Some(self.keep(address, page)));
         }
         let Some(page) = self.store.archive_page(adopted.id, number).await? else {
             return self.empty(&outputs, adopted, number, format).await;
         };
-        if page.is_full && page.entries.is_empty() {
-            // All that was on it is forgotten.
-            return Ok(None);
-        }
-        let next = page.is_full.then_some(number + 1);
-        let mut document = document(&outputs, adopted, number, next, page.entries);
-        let numbers = document.entries.iter().map(|shown| shown.kept.number).collect();
-        stories::name_others(&mut document, &adopted.output, &self.store.companions(numbers).await?);
-        if !page.is_full {
+        let is_full = page.is_full;
+        let document = self.document(&outputs, adopted, number, page).await?;
+        if !is_full {
             let changed = document.entries.iter().map(|shown| shown.kept.changed).max();
             return Ok(Some(open(&document, format, changed.unwrap_or(adopted.since))));
         }
-        let bodies = tokio::task::block_in_place(|| frozen(&document, now));
-        self.store.freeze(adopted.id, number, base.clone(), bodies).await?;
+        self.freeze(adopted.id, number, &document, now).await?;
         // Somebody else may have been first: what is kept is what is sent.
-        let kept = self.store.frozen(adopted.id, number, format.extension(), base).await?;
-        Ok(kept.and_then(|kept| thawed(&kept, format)).map(|page| self.keep(address, page)))
+        let kept = self.store.frozen(adopted.id, number, format.extension()).await?;
+        let page = kept.and_then(|kept| thawed(kept, format, &base));
+        Ok(page.map(|page| self.keep(address, page)))
+    }
+
+    /// Keeps the full pages from which the next [`Store::prune`] will take entries: what is on them stays to be read.
+    ///
+    /// # Errors
+    /// The store cannot read or write.
+    pub async fn preserve(&self, before: Timestamp, n: usize, now: Timestamp) -> Result<(), Error> {
+        let outputs = self.outputs();
+        for (id, number) in self.store.losing(before, n).await? {
+            // Of an output that is not published there is nobody who reads it.
+            let Some(adopted) = outputs.outputs.iter().find(|adopted| adopted.id == id) else { continue };
+            let Some(page) = self.store.archive_page(id, number).await? else { continue };
+            let document = self.document(&outputs, adopted, number, page).await?;
+            self.freeze(id, number, &document, now).await?;
+        }
+        Ok(())
+    }
+
+    async fn freeze(
+        &self,
+        output: OutputId,
+        number: u32,
+        document: &Document,
+        now: Timestamp,
+    ) -> Result<(), Error> {
+        let bodies = tokio::task::block_in_place(|| frozen(document, now));
+        self.store.freeze(output, number, bodies).await
+    }
+
+    async fn document(
+        &self,
+        outputs: &Outputs,
+        adopted: &Adopted,
+        number: u32,
+        page: ArchivePage,
+    ) -> Result<Document, Error> {
+        let next = page.is_full.then_some(number + 1);
+        let mut document = document(outputs, adopted, number, next, page.entries);
+        let numbers = document.entries.iter().map(|shown| shown.kept.number).collect();
+        stories::name_others(&mut document, &adopted.output, &self.store.companions(numbers).await?);
+        Ok(document)
     }
 
     /// The page that follows the last one, where that is full.
@@ -192,13 +228,22 @@ fn open(document: &Document, format: Format, changed: Timestamp) -> Page {
 fn frozen(document: &Document, now: Timestamp) -> Vec<Frozen> {
     let freeze = |format: Format| Frozen {
         format: format.extension().to_owned(),
+        base: document.public_url.to_string(),
         changed: now,
         body: zstd::bulk::compress(&write(document, format), 9).unwrap_or_default(),
     };
     FORMATS.map(freeze).into()
 }
 
-fn thawed(kept: &Frozen, format: Format) -> Option<Representation> {
-    let bytes = zstd::stream::decode_all(kept.body.as_slice()).ok()?;
+/// A page as it was given out; if `public_url` has been another then, with the addresses of today.
+fn thawed(kept: Frozen, format: Format, base: &str) -> Option<Representation> {
+    let mut bytes = zstd::stream::decode_all(kept.body.as_slice()).ok()?;
+    if kept.base != base {
+        let feeds = |base: &str| {
+            let address = uri(&format!("{}/feeds/", base.trim_end_matches('/')));
+            if format == Format::Json { address } else { address.replace('&', "&#x26;") }
+        };
+        bytes = String::from_utf8(bytes).ok()?.replace(&feeds(&kept.base), &feeds(base)).into_bytes();
+    }
     Some(Representation::new(format.content_type(), bytes, kept.changed))
 }

@@ -2,7 +2,7 @@
 
 use super::document::{Document, Place, Shown};
 use super::format::Format;
-use super::text::{inert, one_line, uri};
+use super::text::{canonical, inert, one_line, uri};
 use super::xml::{Xml, rfc3339, whole};
 use crate::entry::Author;
 
@@ -140,7 +140,7 @@ fn source(xml: &mut Xml, shown: &Shown) {
     let from = &shown.kept.from;
     let url = uri(&from.url);
     xml.open("source", &[]);
-    xml.leaf("id", &[], &url);
+    xml.leaf("id", &[], &canonical(&from.url));
     plain_text(xml, "title", &from.title);
     // The source's own time of change would alter every document at each poll; the entry's is true
     // of the copy that it was taken from.

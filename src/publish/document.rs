@@ -126,7 +126,7 @@ impl Document {
     }
 
     fn absolute(&self, path: &str) -> String {
-        format!("{}{path}", self.public_url.as_str().trim_end_matches('/'))
+        uri(&format!("{}{path}", self.public_url.as_str().trim_end_matches('/')))
     }
 }
 

@@ -7,10 +7,17 @@ use url::Url;
 
 use super::document::{Document, Shown};
 use super::format::Format;
-use super::stories::MARK;
+use super::marks::marked;
+use super::stories::{MARK, NAMED};
 use super::text::{excerpt, one_line, uri};
 
 const STYLE: &str = include_str!("style.css");
+/// A sieve. In the page itself, so that no browser asks for /favicon.ico.
+const ICON: &str = "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 16 16'%3E\
+    %3Crect width='16' height='16' rx='4' fill='%230a4f96'/%3E%3Cpath d='M3 5h10M5 8.2h6M7 11.4h2' \
+    stroke='%23fff' stroke-width='1.6' stroke-linecap='round'/%3E%3C/svg%3E";
+/// Of more sources than these, those that are well are folded up.
+const OPEN: usize = 30;
 /// Characters of an entry's text that the page shows.
 const EXCERPT: usize = 320;
 
@@ -78,16 +85,17 @@ pub enum Health {
 pub fn write(document: &Document) -> Vec<u8> {
     let title = one_line(&document.title);
     let body = html! {
+        a .skip href="#entries" { "Skip to the entries" }
         header {
-            p { a href=(home(&document.public_url)) { "All feeds" } }
-            h1 { (title) }
+            nav aria-label="Site" { a .back href=(home(&document.public_url)) { "All feeds" } }
+            h1 dir="auto" { (title) }
             (subscribe(&title, |format| document.address(format)))
         }
-        main {
+        main #entries {
             @if document.entries.is_empty() {
                 p .soft { "Nothing has matched yet. Entries appear here as soon as a source brings one." }
             }
-            ol { @for shown in &document.entries { (entry(shown)) } }
+            @for shown in &document.entries { (entry(shown)) }
         }
     };
     let alternates = html! {
@@ -96,62 +104,81 @@ pub fn write(document: &Document) -> Vec<u8> {
         }
         link rel="canonical" href=(document.address(Format::Html));
     };
-    page(&title, document.language(), &alternates, &body)
+    page(&title, "reading", &alternates, &body)
 }
 
 /// Writes the front page.
 pub fn front(front: &FrontPage) -> Vec<u8> {
     let base = front.public_url.as_str().trim_end_matches('/');
+    let (bad, well): (Vec<&SourceLine>, Vec<&SourceLine>) =
+        front.sources.iter().partition(|source| matches!(source.health, Health::Failing | Health::Gone));
     let body = html! {
         header { h1 { "Siftwire" } }
         main {
-            @if let Some(problem) = &front.problem { pre .bad role="alert" { (problem) } }
+            @if let Some(problem) = &front.problem {
+                section .problem role="alert" {
+                    h2 { "Siftwire needs you" }
+                    pre tabindex="0" { (problem) }
+                }
+            }
             h2 { "Feeds" }
-            p { "Paste an address into your feed reader, or "
+            p { "Copy an address into your feed reader, or "
                 a href=(format!("{base}/outputs.opml")) { "take all of them as OPML" } "." }
-            ul .plain { @for output in &front.outputs { (output_line(base, output)) } }
+            ul .cards { @for output in &front.outputs { (output_card(base, output)) } }
             h2 { "Sources" }
             p .soft { "Whatever goes wrong with one is told in "
                 a href=(format!("{base}{}", Format::Html.path(super::health::NAME))) { "a feed of its own" } "." }
-            (source_table(&front.sources))
+            @if !bad.is_empty() { ul .sources { @for source in &bad { (source_line(source)) } } }
+            @if !well.is_empty() {
+                details open[front.sources.len() <= OPEN] {
+                    summary { (well.len()) @if well.len() == 1 { " source is well" } @else { " sources are well" } }
+                    ul .sources { @for source in &well { (source_line(source)) } }
+                }
+            }
         }
     };
-    page("Siftwire", Some("en"), &html! {}, &body)
+    page("Siftwire", "front", &html! {}, &body)
 }
 
-/// The value of `Content-Security-Policy` for these pages: nothing but their own style.
+/// The value of `Content-Security-Policy` for these pages: nothing but their own style and icon.
 pub fn content_security_policy() -> String {
     format!(
-        "default-src 'none'; style-src '{}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+        "default-src 'none'; style-src '{}'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
         style_hash(STYLE)
     )
 }
 
-fn page(title: &str, language: Option<&str>, head: &Markup, body: &Markup) -> Vec<u8> {
+/// The words of the pages are English; what sources say has its own language and direction.
+fn page(title: &str, class: &str, head: &Markup, body: &Markup) -> Vec<u8> {
     let markup = html! {
         (DOCTYPE)
-        html lang=[language] {
+        html lang="en" {
             head {
                 meta charset="utf-8";
                 meta name="viewport" content="width=device-width, initial-scale=1";
                 title { (title) }
+                link rel="icon" href=(ICON);
                 (head)
                 style { (PreEscaped(STYLE)) }
             }
-            body { (body) }
+            body class=(class) { (body) }
         }
     };
     markup.into_string().into_bytes()
 }
 
+/// A field and not a text, because whoever comes to a field by keyboard has all of it selected.
 fn subscribe(title: &str, address: impl Fn(Format) -> String) -> Markup {
     html! {
-        p .soft { "To subscribe, copy this address into a feed reader:" }
-        code .address tabindex="0" { (address(Format::Atom)) }
-        nav aria-label=(format!("Formats of {title}")) {
-            a href=(address(Format::Atom)) { "Atom" }
-            a href=(address(Format::Rss)) { "RSS" }
-            a href=(address(Format::Json)) { "JSON" }
+        label .address {
+            "Address for a feed reader"
+            input type="text" readonly value=(address(Format::Atom)) spellcheck="false"
+                aria-label=(format!("Address for a feed reader: {title}"));
+        }
+        ul .pills {
+            @for (format, name) in [(Format::Atom, "Atom"), (Format::Rss, "RSS"), (Format::Json, "JSON")] {
+                li { a href=(address(format)) aria-label=(format!("{name}: {title}")) { (name) } }
+            }
         }
     }
 }
@@ -161,90 +188,57 @@ fn entry(shown: &Shown) -> Markup {
     let text = text.map(|html| html.split(MARK).next().unwrap_or_default());
     let text =
         text.map(|html| excerpt(html, EXCERPT)).filter(|text| !text.is_empty() && *text != shown.title);
+    let title = marked(&one_line(&shown.title), &shown.marks);
     html! {
-        li .entry lang=[shown.language()] dir="auto" {
+        // An empty tag says that the language is not known, and not that it is English.
+        article .entry lang=(shown.language().unwrap_or_default()) dir="auto" {
             h2 {
-                @if let Some(link) = shown.link() { a href=(uri(link)) rel="noreferrer" { (marked(&one_line(&shown.title), &shown.marks)) } }
-                @else { (marked(&one_line(&shown.title), &shown.marks)) }
+                @if let Some(link) = shown.link() { a href=(uri(link)) rel="noreferrer" { (title) } }
+                @else { (title) }
             }
-            p .soft { (one_line(&shown.kept.from.title)) " \u{b7} " (time(shown.kept.date)) }
+            p .soft { bdi { (one_line(&shown.kept.from.title)) } " \u{b7} " (time(shown.kept.date)) }
             @if let Some(text) = text { p { (marked(&text, &shown.marks)) } }
             @if !shown.also_in.is_empty() {
-                p .soft { "Also in: "
-                    @for (index, also) in shown.also_in.iter().enumerate() {
+                p .soft lang="en" { "Also in: "
+                    @for (index, also) in shown.also_in.iter().take(NAMED).enumerate() {
                         @if index > 0 { ", " }
-                        a href=(uri(&also.link)) rel="noreferrer" { (one_line(&also.title)) }
+                        a href=(uri(&also.link)) rel="noreferrer" { bdi lang="" { (one_line(&also.title)) } }
                     }
+                    @if shown.also_in.len() > NAMED { " and others" }
                 }
             }
         }
     }
 }
 
-/// A text with the words that matched marked, wherever they stand whole.
-fn marked(text: &str, marks: &[String]) -> Markup {
-    html! {
-        @for (piece, is_match) in pieces(text, marks) {
-            @if is_match { mark { (piece) } } @else { (piece) }
-        }
-    }
-}
-
-/// A text cut where marked words begin and end.
-fn pieces<'a>(text: &'a str, marks: &[String]) -> Vec<(&'a str, bool)> {
-    let (mut pieces, mut plain, mut at) = (Vec::new(), 0, 0);
-    let mut inside = false;
-    while let Some(next) = text[at..].chars().next() {
-        let fits = |mark: &&String| {
-            let ends = || text[at + mark.len()..].chars().next().is_none_or(|c| !c.is_alphanumeric());
-            !mark.is_empty() && text[at..].starts_with(mark.as_str()) && ends()
-        };
-        let longest = if inside { None } else { marks.iter().filter(fits).map(String::len).max() };
-        if let Some(length) = longest {
-            pieces.extend((plain < at).then(|| (&text[plain..at], false)));
-            pieces.push((&text[at..at + length], true));
-            at += length;
-            plain = at;
-            continue;
-        }
-        inside = next.is_alphanumeric();
-        at += next.len_utf8();
-    }
-    pieces.extend((plain < text.len()).then(|| (&text[plain..], false)));
-    pieces
-}
-
-fn output_line(base: &str, output: &OutputLine) -> Markup {
-    let address = |format: Format| format!("{base}{}", format.path(&output.name));
+fn output_card(base: &str, output: &OutputLine) -> Markup {
+    let address = |format: Format| uri(&format!("{base}{}", format.path(&output.name)));
     let entries = if output.entries == 1 { "entry" } else { "entries" };
     html! {
-        li .output {
-            h2 { a href=(address(Format::Html)) { (one_line(&output.title)) } }
+        li {
+            h3 { a href=(address(Format::Html)) dir="auto" { (one_line(&output.title)) } }
             p .soft {
                 (output.entries) " " (entries)
-                @if let Some(changed) = output.changed { ", last changed " (time(changed)) }
+                @if let Some(changed) = output.changed { ", changed " (time(changed)) }
             }
             (subscribe(&output.title, address))
         }
     }
 }
 
-fn source_table(sources: &[SourceLine]) -> Markup {
+fn source_line(source: &SourceLine) -> Markup {
+    let title = one_line(&source.title);
     html! {
-        table {
-            thead { tr { th scope="col" { "Source" } th scope="col" { "State" } th scope="col" { "Next poll" } } }
-            tbody {
-                @for source in sources {
-                    tr {
-                        th scope="row" {
-                            @if let Some(link) = &source.link { a href=(uri(link)) rel="noreferrer" { (one_line(&source.title)) } }
-                            @else { (one_line(&source.title)) }
-                            " " small { (source.name) }
-                        }
-                        td { (state(source)) }
-                        td { @if let Some(next) = source.next_poll { (time(next)) " " small { (source.why) } } @else { "never" } }
-                    }
-                }
+        li {
+            p {
+                @if let Some(link) = &source.link { a href=(uri(link)) rel="noreferrer" { bdi { (title) } } }
+                @else { bdi { (title) } }
+                @if title != source.name { " " small { (source.name) } }
+            }
+            p { (state(source)) }
+            p .soft {
+                @if let Some(next) = source.next_poll { "next " (time(next)) @if !source.why.is_empty() { " (" (source.why) ")" } }
+                @else if source.health == Health::Gone { "asked no more" }
             }
         }
     }
@@ -252,21 +246,21 @@ fn source_table(sources: &[SourceLine]) -> Markup {
 
 fn state(source: &SourceLine) -> Markup {
     let (class, word) = match source.health {
-        Health::New => ("soft", "not polled yet"),
-        Health::Well => ("", "answers"),
-        Health::Failing => ("bad", "fails"),
-        Health::Gone => ("bad", "gone"),
+        Health::New => ("soft", "not asked yet"),
+        Health::Well => ("good", "answered"),
+        Health::Failing => ("bad", "fails since"),
+        Health::Gone => ("bad", "gone since"),
     };
     html! {
         span class=(class) { (word) }
-        @if let Some(since) = source.since { " since " (time(since)) }
+        @if let Some(since) = source.since { " " (time(since)) }
         @if !source.outcome.is_empty() { " " small { (one_line(&source.outcome)) } }
     }
 }
 
 fn time(time: Timestamp) -> Markup {
     let machine = super::xml::rfc3339(super::xml::whole(time));
-    html! { time datetime=(machine) { (time.strftime("%-d %b %Y, %H:%M").to_string()) " UTC" } }
+    html! { time datetime=(machine) lang="en" dir="ltr" { (time.strftime("%-d %b %Y, %H:%M").to_string()) " UTC" } }
 }
 
 fn home(public_url: &Url) -> String {
@@ -291,21 +285,6 @@ fn style_hash(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn words_are_marked_where_they_stand_whole() {
-        let marks = ["war", "war crimes", "Армении", ""].map(str::to_owned);
-        let cut = |text| {
-            let mark = |(piece, is_match): (&str, bool)| {
-                if is_match { format!("[{piece}]") } else { piece.to_owned() }
-            };
-            pieces(text, &marks).into_iter().map(mark).collect::<String>()
-        };
-        assert_eq!(cut("war in an award, war crimes; War"), "[war] in an award, [war crimes]; War");
-        assert_eq!(cut("В Армении, Армениивар"), "В [Армении], Армениивар");
-        assert_eq!(cut(""), "");
-        assert_eq!(marked("<b> war", &marks).into_string(), "&lt;b&gt; <mark>war</mark>");
-    }
 
     #[test]
     fn the_policy_names_the_hash_that_browsers_compute() {
@@ -335,12 +314,13 @@ mod tests {
         for part in [
             "A &amp; B</a>",
             "1 entry<",
-            "https://feeds.example.org/sub/feeds/a.atom</code>",
+            r#"value="https://feeds.example.org/sub/feeds/a.atom""#,
             "down &lt;b&gt;",
-            r#"<span class="bad">fails</span> since <time datetime="1970-01-02T00:00:00Z">"#,
+            r#"<span class="bad">fails since</span> <time datetime="1970-01-02T00:00:00Z""#,
             "<small>status 500</small>",
-            "<small>back-off 3</small>",
-            r#"role="alert">config.toml line 3"#,
+            "(back-off 3)",
+            ">config.toml line 3</pre>",
+            "1 source is well",
         ] {
             assert!(html.contains(part), "{part} in {html}");
         }

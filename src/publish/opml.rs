@@ -42,7 +42,9 @@ pub fn list(lines: impl IntoIterator<Item = Line>) -> Vec<u8> {
     xml.close();
     xml.open("body", &[]);
     for line in lines {
-        let title = one_line(&line.title);
+        // The text of an outline may be markup (OPML 2.0), and readers differ in whether they take it for that:
+        // angle quotes look alike and are markup to nobody.
+        let title = one_line(&line.title).replace('<', "\u{2039}").replace('>', "\u{203a}");
         let (feed, page) = (uri(&line.feed), line.page.as_deref().map(uri));
         let mut attributes = vec![
             ("type", "rss"),

@@ -252,7 +252,9 @@ pub fn news(outputs: &Outputs, output: OutputId) -> Option<HubNews> {
 fn look(output: &Output, site: &Site) -> String {
     // What decides the members has a digest of its own, and where files go decides nothing.
     let plain = Output { filter: None, sources: None, write_to: None, ..output.clone() };
-    super::hex(&Sha256::digest(format!("{} {plain:?} {site:?}", env!("CARGO_PKG_VERSION"))))
+    // The policy names the style that the page carries.
+    let style = html::content_security_policy();
+    super::hex(&Sha256::digest(format!("{} {style} {plain:?} {site:?}", env!("CARGO_PKG_VERSION"))))
 }
 
 /// Writes a document as a file too, where the output asks for it. A folder that cannot be written
@@ -293,6 +295,7 @@ pub fn render_front(
         sources,
         problem: problem.map(str::to_owned),
     });
+    shelf.stand_below(outputs.site.public_url.path());
     shelf.put_page("/", Format::Html.content_type(), page, now);
     shelf.put_page(opml::PATH, opml::CONTENT_TYPE, list, now);
 }

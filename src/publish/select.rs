@@ -9,7 +9,7 @@ use url::Url;
 use super::document::{Document, Place, Shown};
 use super::output::{ContentMode, Links, Output, Site};
 use super::template::{Filling, Template};
-use super::text;
+use super::{films, text};
 use crate::entry::KeptEntry;
 use crate::story;
 
@@ -44,8 +44,9 @@ pub fn shown(output: &Output, links: Links, mut kept: Arc<KeptEntry>) -> Shown {
         entry.link = entry.link.as_deref().map(story::address::cleaned);
     }
     let entry = &kept.entry;
-    let summary = entry.summary.clone().filter(|html| !html.trim().is_empty());
-    let content = entry.content.clone().filter(|html| !html.trim().is_empty());
+    let fragment =
+        |html: &Option<String>| html.clone().filter(|html| !html.trim().is_empty()).map(films::linked);
+    let (summary, content) = (fragment(&entry.summary), fragment(&entry.content));
     let title = output.entry_title.as_ref().map_or_else(|| title(&kept), |template| titled(template, &kept));
     let (summary, content) = match output.content {
         ContentMode::Full => (summary, content),

@@ -18,6 +18,7 @@ const WORTH_CODING: usize = 256;
 #[derive(Debug, Default)]
 pub struct Shelf {
     places: RwLock<HashMap<String, Place>>,
+    base: RwLock<String>,
 }
 
 /// What is found at a path.
@@ -112,6 +113,26 @@ impl Shelf {
                 }
             }
         });
+    }
+
+    /// From now on the whole stands below this path, that of `public_url`.
+    pub fn stand_below(&self, path: &str) {
+        let path = path.trim_end_matches('/');
+        let mut base = self.base.write().unwrap_or_else(PoisonError::into_inner);
+        if *base != path {
+            path.clone_into(&mut base);
+        }
+    }
+
+    /// A path without that of `public_url`, if it begins so: some proxies pass on what they were asked, others
+    /// what is left of it.
+    pub fn below<'a>(&self, path: &'a str) -> Option<&'a str> {
+        let base = self.base.read().unwrap_or_else(PoisonError::into_inner);
+        let rest = path.strip_prefix(base.as_str()).filter(|_| !base.is_empty())?;
+        match rest {
+            "" => Some("/"),
+            rest => rest.starts_with('/').then_some(rest),
+        }
     }
 
     /// What stands at a path.

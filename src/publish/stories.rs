@@ -11,6 +11,10 @@ use crate::store::{Companion, Member, Others};
 /// it, cuts it off.
 pub(super) const MARK: &str = "<p class=\"also-in\">";
 
+/// Of the other places of a story so many are named to people; whether there are more can be told by one more being
+/// listed. An agency's report stands in hundreds, and a document that named each would grow and change with all of them.
+pub(super) const NAMED: usize = 12;
+
 /// An entry that an output's query has found.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Found {
@@ -79,6 +83,9 @@ pub(super) fn name_others(
         let Some(companions) = companions.get(&shown.kept.number) else { continue };
         let mut seen = HashSet::from([&shown.kept.from.name]);
         for companion in companions.iter().filter(|companion| draws(&companion.source)) {
+            if shown.also_in.len() > NAMED {
+                break;
+            }
             if let Some(link) = &companion.link
                 && seen.insert(&companion.source)
             {
@@ -94,16 +101,18 @@ pub(super) fn name_others(
     }
 }
 
-/// "Also in: A, B", with links.
+/// "Also in: A, B", with links; of many, "and others".
 fn line(also_in: &[AlsoIn]) -> Option<String> {
     let escaped = |text: &str| htmlize::escape_attribute(text).into_owned();
     let links: Vec<String> = also_in
         .iter()
+        .take(NAMED)
         .map(|also| {
             format!("<a href=\"{}\">{}</a>", escaped(&uri(&also.link)), escaped(&one_line(&also.title)))
         })
         .collect();
-    (!links.is_empty()).then(|| format!("{MARK}Also in: {}</p>", links.join(", ")))
+    let others = if also_in.len() > NAMED { " and others" } else { "" };
+    (!links.is_empty()).then(|| format!("{MARK}Also in: {}{others}</p>", links.join(", ")))
 }
 
 #[cfg(test)]
@@ -147,6 +156,18 @@ mod tests {
         assert_eq!(shown(three(), &output(Stories::All, &["c"]), &[], Others::Stay), [1, 2, 3, 4]);
         let without_first = vec![found(4, 1, "c"), found(2, 1, "b")];
         assert_eq!(shown(without_first, &output(Stories::Merge, &[]), &[], Others::Stay), [2]);
+    }
+
+    #[test]
+    fn of_many_places_some_are_named() {
+        let places = |count| -> Vec<AlsoIn> {
+            (0..count).map(|n| AlsoIn { title: format!("P{n}"), link: "https://p.example/".into() }).collect()
+        };
+        let all = line(&places(NAMED)).expect("places");
+        assert!(all.ends_with("P11</a></p>"), "{all}");
+        let some = line(&places(NAMED + 1)).expect("places");
+        assert_eq!(some, all.replace("</p>", " and others</p>"));
+        assert_eq!(line(&[]), None);
     }
 
     #[test]

@@ -63,6 +63,27 @@ pub(super) fn uri(address: &str) -> String {
     out
 }
 
+/// The one spelling of an address (RFC 3986 section 6.2.2): an escape stands in capitals, and only for what
+/// could not stand as it is. For ids, which are compared letter by letter.
+pub(super) fn canonical(address: &str) -> String {
+    let address = uri(address);
+    let mut pieces = address.split('%');
+    let mut out = pieces.next().unwrap_or_default().to_owned();
+    for piece in pieces {
+        // Two hexadecimal digits follow each percent sign of an address.
+        let (hex, rest) = piece.split_at(piece.len().min(2));
+        match u8::from_str_radix(hex, 16) {
+            Ok(byte) if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) => out.push(char::from(byte)),
+            _ => {
+                out.push('%');
+                out.push_str(&hex.to_ascii_uppercase());
+            }
+        }
+        out.push_str(rest);
+    }
+    out
+}
+
 fn is_fit(character: char) -> bool {
     match character {
         '\t' | '\n' | '\r' => true,
@@ -136,6 +157,10 @@ mod tests {
         assert_eq!(
             uri("https://example.org/\u{e9} [1]|%zz%20"),
             "https://example.org/%C3%A9%20%5B1%5D%7C%25zz%20"
+        );
+        assert_eq!(
+            canonical("https://example.org/%7ebob/%c3%a9%2f%zz\u{e9}"),
+            "https://example.org/~bob/%C3%A9%2F%25zz%C3%A9"
         );
     }
 }

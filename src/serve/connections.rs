@@ -2,7 +2,6 @@
 #![allow(clippy::disallowed_methods, reason = "a task for each connection, joined in `run`")]
 
 use std::future::Future;
-use std::io;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -54,29 +53,16 @@ const HEAD_FIELDS: usize = 64;
 /// The pause after a failed accept: the system is out of files, and trying at once would only spin.
 const BREATH: Duration = Duration::from_millis(100);
 
-/// Serves until `shutdown`, with the usual limits; see [`run_within`].
-///
-/// # Errors
-/// None at present: a failed accept is waited out.
-pub async fn run(listener: Listener, routes: Routes, shutdown: impl Future<Output = ()>) -> io::Result<()> {
-    run_within(listener, routes, Limits::default(), shutdown).await;
-    Ok(())
-}
-
 /// Serves until `shutdown`; then accepts no more, lets answers in flight finish, and returns.
 ///
 /// Each connection is a task: hyper drives a connection by being polled, and a slow client must not
 /// hold up the others. The tasks live in a `JoinSet` of this function, so that none outlives it.
-pub async fn run_within(
-    listener: Listener,
-    routes: Routes,
-    limits: Limits,
-    shutdown: impl Future<Output = ()>,
-) {
+pub async fn run(listener: Listener, routes: Routes, limits: Limits, shutdown: impl Future<Output = ()>) {
     let mut shutdown = pin!(shutdown);
     let (stop, stopped) = watch::channel(());
     let room = Arc::new(Semaphore::new(limits.connections));
     let mut clients = JoinSet::new();
+    let mut is_short = false;
     loop {
         let next = async {
             // The semaphore is never closed, so that a permit always comes.
@@ -88,6 +74,7 @@ pub async fn run_within(
             Some(_) = clients.join_next() => {}
             (permit, accepted) = next => match accepted {
                 Ok(stream) => {
+                    is_short = false;
                     let client = serve(stream, routes.clone(), limits, stopped.clone());
                     clients.spawn(async move {
                         client.await;
@@ -95,7 +82,9 @@ pub async fn run_within(
                     });
                 }
                 Err(error) => {
-                    tracing::warn!(%error, "could not accept a connection");
+                    if !std::mem::replace(&mut is_short, true) {
+                        tracing::warn!(%error, "could not accept a connection");
+                    }
                     time::sleep(BREATH).await;
                 }
             },
@@ -124,7 +113,7 @@ async fn serve(stream: Stream, routes: Routes, limits: Limits, mut stopped: watc
         _ = stopped.changed() => {}
         () = time::sleep(limits.connection) => {}
     }
-    // When the server stops, `run_within` ends this wait after `drain`.
+    // When the server stops, `run` ends this wait after `drain`.
     connection.as_mut().graceful_shutdown();
     let _ = time::timeout(limits.last_answer, connection).await;
 }

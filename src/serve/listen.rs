@@ -1,7 +1,10 @@
 //! The socket on which readers come, of either kind. Door.
 
+use std::fs::Permissions;
 use std::io;
 use std::net::SocketAddr;
+use std::os::unix::fs::{FileTypeExt as _, PermissionsExt as _};
+use std::path::Path;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
@@ -28,17 +31,12 @@ impl Listener {
     pub async fn bind(listen: &Listen) -> io::Result<Self> {
         match listen {
             Listen::Tcp(address) => TcpListener::bind(address).await.map(Self::Tcp),
-            Listen::Unix(path) => match UnixListener::bind(path) {
-                Err(error) if error.kind() == io::ErrorKind::AddrInUse => {
-                    let refused = UnixStream::connect(path).await.map_err(|error| error.kind());
-                    if !matches!(refused, Err(io::ErrorKind::ConnectionRefused)) {
-                        return Err(error);
-                    }
-                    tokio::fs::remove_file(path).await?;
-                    UnixListener::bind(path).map(Self::Unix)
-                }
-                bound => bound.map(Self::Unix),
-            },
+            Listen::Unix(path) => {
+                let listener = bind_unix(path).await?;
+                // The web server before it is somebody else. Who may come is for the folder to say.
+                tokio::fs::set_permissions(path, Permissions::from_mode(0o666)).await?;
+                Ok(Self::Unix(listener))
+            }
         }
     }
 
@@ -89,6 +87,22 @@ impl Listener {
             }
             Self::Unix(listener) => listener.accept().await.map(|(stream, _)| Stream::Unix(stream)),
         }
+    }
+}
+
+async fn bind_unix(path: &Path) -> io::Result<UnixListener> {
+    match UnixListener::bind(path) {
+        Err(error) if error.kind() == io::ErrorKind::AddrInUse => {
+            let refused = UnixStream::connect(path).await.map_err(|error| error.kind());
+            // Nobody answers at a file of another kind either, and it is not ours to remove.
+            let is_socket = tokio::fs::symlink_metadata(path).await?.file_type().is_socket();
+            if !is_socket || !matches!(refused, Err(io::ErrorKind::ConnectionRefused)) {
+                return Err(error);
+            }
+            tokio::fs::remove_file(path).await?;
+            UnixListener::bind(path)
+        }
+        bound => bound,
     }
 }
 

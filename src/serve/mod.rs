@@ -21,6 +21,7 @@ use crate::publish::format::Format;
 use crate::publish::html;
 use crate::publish::shelf::{Coding, Place, Representation, Shelf};
 
+mod address;
 pub mod connections;
 mod direct;
 pub mod listen;
@@ -183,24 +184,20 @@ enum Found {
     Metrics(String),
 }
 
-/// `/feeds/NAME/archive/N.atom`, taken apart. Only the plain spelling of a number counts, so that
-/// each page has one address.
-fn archive_page(path: &str) -> Option<(&str, u32, Format)> {
-    let (name, page) = path.strip_prefix("/feeds/")?.split_once("/archive/")?;
-    let formats = [Format::Atom, Format::Rss, Format::Json];
-    let (digits, format) =
-        formats.into_iter().find_map(|format| Some((page.strip_suffix(format.extension())?, format)))?;
-    let number: u32 = digits.parse().ok()?;
-    (number > 0 && number.to_string() == digits).then_some((name, number, format))
-}
-
 impl Shared {
-    /// What needs no waiting; `None` where only the archive can tell.
+    /// What needs no waiting; `None` where only the archive can tell. A path counts with and without that of
+    /// `public_url` before it.
     fn at_hand(&self, path: &str) -> Option<Found> {
+        let below = || Some(address::plain(self.service.shelf.below(path)?));
+        self.standing(&address::plain(path)).or_else(|| self.standing(&below()?))
+    }
+
+    fn standing(&self, path: &str) -> Option<Found> {
         let health = &self.service.health;
         match path {
             // Who answers is alive; what else there is to say is readiness.
-            "/healthz" => return Some(Found::State(true)),
+            // `OPTIONS *` asks the server as a whole (RFC 9110 section 9.3.7).
+            "/healthz" | "*" => return Some(Found::State(true)),
             "/metrics" => return Some(Found::Metrics(self.service.metrics.render())),
             "/readyz" => return Some(Found::State(health.is_ready())),
             _ => {}
@@ -212,7 +209,9 @@ impl Shared {
     }
 
     async fn archived(&self, path: &str) -> Found {
-        let (Some(archive), Some((name, number, format))) = (&self.archive, archive_page(path)) else {
+        let (whole, below) = (address::plain(path), self.service.shelf.below(path).map(address::plain));
+        let page = address::archive_page(&whole).or_else(|| address::archive_page(below.as_deref()?));
+        let (Some(archive), Some((name, number, format))) = (&self.archive, page) else {
             return Found::Nothing;
         };
         // A name that is not on the shelf has no archive either: the store is not asked.
@@ -229,6 +228,11 @@ impl Shared {
             Some(Place::Retired) => Found::Retired,
             None => Found::Nothing,
         }
+    }
+
+    /// The refusal of a request that does not say which host it is for.
+    fn misaddressed() -> Response<Bytes> {
+        words(StatusCode::BAD_REQUEST, "A request names its host, once.\n")
     }
 
     /// The answer to any request, by what is found at its address.
@@ -277,6 +281,7 @@ impl Shared {
             return response;
         }
         if answer == Answer::PreconditionFailed {
+            headers.insert(header::CONTENT_LENGTH, HeaderValue::from(0));
             *response.status_mut() = StatusCode::PRECONDITION_FAILED;
             return response;
         }
@@ -309,7 +314,7 @@ fn options() -> Response<Bytes> {
     headers.insert(header::ALLOW, HeaderValue::from_static(METHODS));
     let cors = [
         (header::ACCESS_CONTROL_ALLOW_METHODS, METHODS),
-        (header::ACCESS_CONTROL_ALLOW_HEADERS, "If-None-Match, If-Modified-Since"),
+        (header::ACCESS_CONTROL_ALLOW_HEADERS, "If-None-Match, If-Modified-Since, *"),
         (header::ACCESS_CONTROL_MAX_AGE, "86400"),
     ];
     headers.extend(cors.map(|(name, text)| (name, HeaderValue::from_static(text))));

@@ -332,6 +332,8 @@ pub struct ArchivePage {
 pub struct Frozen {
     /// The format's extension.
     pub format: String,
+    /// The `public_url` that its links name.
+    pub base: String,
     /// When it was first given out.
     pub changed: Timestamp,
     /// The bytes in zstd.

@@ -155,3 +155,64 @@ fn every_address_that_is_named_stands_below_the_path_of_public_url_and_answers()
     }
     assert_eq!(daemon.stop().0, Some(0));
 }
+
+/// Past `keep` the entries are gone, and the pages that they filled stay, asked for before or not.
+#[test]
+fn what_is_forgotten_stays_on_full_pages() {
+    let origin = Origin::start();
+    origin.set("/site", 200, RSS, feed(1..=7, 0));
+    let home = Home::new(&config(&origin));
+    let daemon = home.start();
+    eventually("the entries", || daemon.get("/feeds/all.atom").body.contains("Entry 7<").then_some(()));
+    let all = walk(&daemon, "atom").1;
+    assert_eq!(all.len(), 7);
+    let whole = |daemon: &Daemon, path: &str| {
+        let answer = daemon.get(path);
+        let header = |name| answer.header(name).map(str::to_owned);
+        (answer.status, header("etag"), header("last-modified"), header("cache-control"), answer.body)
+    };
+    let first = whole(&daemon, "/feeds/all/archive/1.atom");
+    // The site lists three others from now on. The second page is full, and nobody has asked for it since an edit.
+    origin.set("/site", 200, RSS, feed(8..=10, 0));
+    eventually("the tenth entry", || daemon.get("/feeds/all.atom").body.contains("Entry 10<").then_some(()));
+    assert_eq!(daemon.stop().0, Some(0));
+    let store = rusqlite::Connection::open(home.store()).expect("the store");
+    let count = || store.query_row("SELECT count(*) FROM entry", [], |row| row.get::<_, i64>(0));
+    assert_eq!(count(), Ok(10));
+    let asked_for = "DELETE FROM archive_body WHERE page = 2";
+    store.execute(asked_for, []).expect("the second page was never given out");
+
+    home.configure(&config(&origin).replace("[poll]", "[store]\nkeep = \"1s\"\n[poll]"));
+    let daemon = home.start();
+    eventually("what is forgotten", || (count() == Ok(3)).then_some(()));
+    assert_eq!(whole(&daemon, "/feeds/all/archive/1.atom"), first);
+    let page = daemon.get("/feeds/all/archive/2.atom");
+    assert_eq!(titles(&page.body), ["Entry 6", "Entry 5", "Entry 4"]);
+    for extension in ["atom", "rss", "json"] {
+        let (pages, ids) = walk(&daemon, extension);
+        assert_eq!(pages.len(), 4, "{extension}: {pages:?}");
+        assert!(ids.is_superset(&all), "{extension}: {ids:?}");
+    }
+
+    // Another address of the whole is named by the old pages too.
+    assert_eq!(daemon.stop().0, Some(0));
+    home.configure(&config(&origin).replace("feeds.example.org/news", "other.example/a&b"));
+    let daemon = home.start();
+    for (extension, own, before) in [
+        (
+            "atom",
+            "https://other.example/a&#x26;b/feeds/all/archive/2.atom",
+            "https://other.example/a&#x26;b/feeds/all/archive/1.atom",
+        ),
+        (
+            "json",
+            "https://other.example/a&b/feeds/all/archive/2.json",
+            "https://other.example/a&b/feeds/all/archive/1.json",
+        ),
+    ] {
+        let page = daemon.get(&format!("/feeds/all/archive/2.{extension}")).body;
+        assert!(page.contains(own) && page.contains(before) && !page.contains("feeds.example.org"), "{page}");
+        assert_eq!(titles(&page), ["Entry 6", "Entry 5", "Entry 4"]);
+    }
+    assert_eq!(daemon.stop().0, Some(0));
+}

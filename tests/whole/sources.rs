@@ -91,3 +91,19 @@ fn a_list_from_another_reader_comes_in_and_goes_out() {
     std::fs::write(home.path().join("no.opml"), "hello").expect("a file");
     assert_eq!(home.run(&["opml", "import", "no.opml"]).0, Some(1));
 }
+
+#[test]
+fn a_feed_is_looked_for_in_the_way_in_which_all_sources_are_polled() {
+    let origin = Origin::start();
+    origin.set(
+        "http://gazette.example/",
+        200,
+        "text/html",
+        "<link rel=alternate type=application/rss+xml href=/rss>",
+    );
+    origin.set("http://gazette.example/rss", 200, "application/rss+xml", FEED);
+    let home = Home::new(&format!("[poll]\nproxy = \"{}\"\n{CONFIG}", origin.url("/")));
+    let (code, out, said) = home.run(&["add", "http://gazette.example"]);
+    assert_eq!((code, out.starts_with("The Gazette\n")), (Some(0), true), "{said}");
+    assert!(text(&home).contains("url = \"http://gazette.example/rss\""), "{}", text(&home));
+}

@@ -83,6 +83,42 @@ fn a_source_with_one_guid_for_everything_has_each_entry_once() {
     assert_eq!((code, log.matches(SAID).count()), (Some(0), 0), "it is known: {log}");
 }
 
+#[test]
+fn one_guid_of_several_sources_is_an_id_of_one_entry_alone() {
+    const GUIDS: [&str; 3] = ["https://shared.example/1", "1", "tag:shared.example,2026:1"];
+    let origin = Origin::start();
+    let mut text =
+        "[serve]\nlisten = \"127.0.0.1:0\"\n[poll]\nper_host = 9\nevery = \"1s\"\nat_most = \"1s\"\n"
+            .to_owned();
+    for source in ["a", "b", "c"] {
+        let items: String = GUIDS
+            .iter()
+            .map(|guid| format!("<item><title>{source} of {guid}</title><guid>{guid}</guid><description>{source}</description></item>"))
+            .collect();
+        let rss = format!("<rss version=\"2.0\"><channel><title>{source}</title>{items}</channel></rss>");
+        origin.set(&format!("/{source}"), 200, RSS, rss);
+        let url = origin.url(&format!("/{source}"));
+        text += &format!("[[source]]\nname = \"{source}\"\nurl = \"{url}\"\nallow_private = true\n");
+    }
+    let home = Home::new(&(text + "[[output]]\nname = \"all\"\nstories = \"all\"\n"));
+    let daemon = home.start();
+    let before = once_each(&daemon, 9);
+    for guid in [GUIDS[0], GUIDS[2]] {
+        assert_eq!(before.iter().filter(|(id, _)| id == guid).count(), 1, "{guid}: {before:?}");
+    }
+    for (id, _) in &before {
+        assert!(id.contains(':') && url::Url::parse(id).is_ok(), "{id} is no absolute address");
+    }
+    assert_eq!(daemon.stop().0, Some(0));
+    let daemon = home.start();
+    // Polled again, in whatever order, with the sources otherwise arranged.
+    eventually("they are asked again", || {
+        ["/a", "/b", "/c"].iter().all(|path| origin.asked(path).1 >= 2).then_some(())
+    });
+    assert_eq!(once_each(&daemon, 9), before);
+    assert_eq!(daemon.stop().0, Some(0));
+}
+
 /// Each does harm in a reader that shows it as it is; each says `kept` beside it, so that a text is left.
 const HARM: [&str; 16] = [
     "<script>alert('harm')</script>kept",

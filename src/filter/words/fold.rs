@@ -353,8 +353,9 @@ fn is_invisible(c: char) -> bool {
         | '\u{2060}'..='\u{206f}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{55b}' | '\u{55c}' | '\u{55e}')
 }
 
-/// Han, kana, Thai, Lao, Khmer, Burmese.
-fn is_spaceless(c: char) -> bool {
+/// Whether a character is of a script that writes no spaces between words: Han, kana, Thai, Lao, Khmer, Burmese.
+#[must_use]
+pub fn is_spaceless(c: char) -> bool {
     matches!(c, '\u{e00}'..='\u{eff}' | '\u{1000}'..='\u{109f}' | '\u{1780}'..='\u{17ff}' | '\u{3040}'..='\u{30ff}'
         | '\u{31f0}'..='\u{31ff}' | '\u{3021}'..='\u{303a}' | '\u{3190}'..='\u{319f}' | '\u{3280}'..='\u{33ff}' | '\u{2e80}'..='\u{2fdf}' | '\u{3400}'..='\u{4dbf}' | '\u{4e00}'..='\u{9fff}' | '\u{f900}'..='\u{faff}'
         | '\u{ff66}'..='\u{ff9f}' | '\u{20000}'..='\u{2ffff}')

@@ -5,7 +5,7 @@ mod fold;
 mod forms;
 mod plain;
 
-pub use fold::{Tokens, fold, tokens};
+pub use fold::{Tokens, fold, is_spaceless, tokens};
 pub use plain::plain_text;
 
 use forms::{Language, forms, is_known_english};

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Result, params};
 
 use super::super::{Advance, ArchivePage, Extent, Frozen, Others, OutputId};
@@ -34,7 +35,7 @@ impl Store {
         self.ask(move |c| self::page(c, output, page)).await
     }
 
-    /// A full page as it was first given out in a format, with the links of this `public_url`.
+    /// A full page as it was first given out in a format.
     ///
     /// # Errors
     /// The store cannot read.
@@ -43,23 +44,24 @@ impl Store {
         output: OutputId,
         page: u32,
         format: &'static str,
-        base: String,
     ) -> Result<Option<Frozen>, Error> {
-        self.ask(move |c| frozen(c, output, page, format, &base)).await
+        self.ask(move |c| frozen(c, output, page, format)).await
     }
 
-    /// Keeps a full page as it is given out. What was given out before under this `base` stays.
+    /// Keeps a full page as it is given out, for good. What was given out before stays.
     ///
     /// # Errors
     /// The store cannot write.
-    pub async fn freeze(
-        &self,
-        output: OutputId,
-        page: u32,
-        base: String,
-        bodies: Vec<Frozen>,
-    ) -> Result<(), Error> {
-        self.command(move |c| bodies.iter().try_for_each(|body| freeze(c, output, page, &base, body))).await
+    pub async fn freeze(&self, output: OutputId, page: u32, bodies: Vec<Frozen>) -> Result<(), Error> {
+        self.command(move |c| bodies.iter().try_for_each(|body| freeze(c, output, page, body))).await
+    }
+
+    /// The full pages, not given out yet, from which the next [`Store::prune`] will take entries.
+    ///
+    /// # Errors
+    /// The store cannot read.
+    pub async fn losing(&self, before: Timestamp, n: usize) -> Result<Vec<(OutputId, u32)>, Error> {
+        self.ask(move |c| losing(c, before, n)).await
     }
 
     /// Why entries are in an output, as JSON, in the order asked; empty for who is not.
@@ -71,22 +73,6 @@ impl Store {
             let mut why = c.prepare_cached("SELECT why FROM membership WHERE entry = ?1 AND output = ?2")?;
             let reason = |entry: &i64| why.query_row([*entry, output.0], |row| row.get(0)).optional();
             entries.iter().map(reason).map(|why| why.map(Option::unwrap_or_default)).collect()
-        })
-        .await
-    }
-
-    /// Forgets pages all of whose entries are forgotten.
-    ///
-    /// # Errors
-    /// The store cannot write.
-    pub async fn forget_archives(&self) -> Result<(), Error> {
-        self.command(|c| {
-            c.prepare_cached(
-                "DELETE FROM archive_body WHERE NOT EXISTS
-                     (SELECT 1 FROM archive WHERE output = archive_body.output AND page = archive_body.page)",
-            )?
-            .execute([])
-            .map(drop)
         })
         .await
     }
@@ -167,23 +153,40 @@ fn page(c: &Connection, output: OutputId, page: u32) -> Result<Option<ArchivePag
     Ok(Some(ArchivePage { entries, is_full }))
 }
 
-fn frozen(c: &Connection, output: OutputId, page: u32, format: &str, base: &str) -> Result<Option<Frozen>> {
+fn frozen(c: &Connection, output: OutputId, page: u32, format: &str) -> Result<Option<Frozen>> {
     c.prepare_cached(
-        "SELECT format, body, changed FROM archive_body
-         WHERE output = ?1 AND page = ?2 AND format = ?3 AND base = ?4",
+        "SELECT format, base, body, changed FROM archive_body WHERE output = ?1 AND page = ?2 AND format = ?3",
     )?
-    .query_row(params![output.0, page, format, base], |row| {
-        Ok(Frozen { format: row.get(0)?, body: row.get(1)?, changed: time(row.get(2)?)? })
+    .query_row(params![output.0, page, format], |row| {
+        Ok(Frozen {
+            format: row.get(0)?,
+            base: row.get(1)?,
+            body: row.get(2)?,
+            changed: time(row.get(3)?)?,
+        })
     })
     .optional()
 }
 
-fn freeze(c: &Connection, output: OutputId, page: u32, base: &str, frozen: &Frozen) -> Result<()> {
+fn freeze(c: &Connection, output: OutputId, page: u32, frozen: &Frozen) -> Result<()> {
     c.prepare_cached(
         "INSERT INTO archive_body (output, page, format, base, changed, body) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
-         ON CONFLICT DO UPDATE SET base = excluded.base, changed = excluded.changed, body = excluded.body
-         WHERE base <> excluded.base",
+         ON CONFLICT DO NOTHING",
     )?
-    .execute(params![output.0, page, frozen.format, base, millis(frozen.changed), frozen.body])
+    .execute(params![output.0, page, frozen.format, frozen.base, millis(frozen.changed), frozen.body])
     .map(drop)
+}
+
+fn losing(c: &Connection, before: Timestamp, n: usize) -> Result<Vec<(OutputId, u32)>> {
+    c.prepare_cached(&format!(
+        "SELECT DISTINCT archive.output, archive.page
+         FROM ({}) AS overdue JOIN archive ON archive.entry = overdue.number
+         JOIN archive_page ON archive_page.output = archive.output AND archive_page.page = archive.page
+         WHERE archive_page.filled >= archive_page.size
+           AND NOT EXISTS (SELECT 1 FROM archive_body AS body
+                           WHERE body.output = archive.output AND body.page = archive.page)",
+        entries::OVERDUE
+    ))?
+    .query_map(params![millis(before), n as i64], |row| Ok((OutputId(row.get(0)?), row.get(1)?)))?
+    .collect()
 }

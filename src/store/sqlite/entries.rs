@@ -271,19 +271,18 @@ pub(super) fn restore_keys(c: &Connection) -> Result<()> {
     Ok(())
 }
 
-/// What a source lists stays, as long as the config names the source; where no document has said yet what
-/// it lists, all of it may be.
+/// Numbers of up to `?2` entries first seen before `?1` that go. What a source lists stays, as long as the config
+/// names the source; where no document has said yet what it lists, all of it may be.
+pub(super) const OVERDUE: &str = "SELECT number FROM entry INDEXED BY entry_first_seen
+     WHERE first_seen < ?1
+       AND source NOT IN (SELECT id FROM source WHERE active = 1 AND id NOT IN (SELECT source FROM listing))
+       AND number NOT IN (SELECT one.value FROM source, listing, json_each(listing.entries) AS one
+                          WHERE source.active = 1 AND listing.source = source.id)
+     ORDER BY first_seen LIMIT ?2";
+
 pub(super) fn prune(c: &Connection, before: Timestamp, n: usize) -> Result<usize> {
-    c.prepare_cached(
-        "DELETE FROM entry WHERE number IN (
-             SELECT number FROM entry INDEXED BY entry_first_seen
-             WHERE first_seen < ?1
-               AND source NOT IN (SELECT id FROM source WHERE active = 1 AND id NOT IN (SELECT source FROM listing))
-               AND number NOT IN (SELECT one.value FROM source, listing, json_each(listing.entries) AS one
-                                  WHERE source.active = 1 AND listing.source = source.id)
-             ORDER BY first_seen LIMIT ?2)",
-    )?
-    .execute(params![millis(before), n as i64])
+    c.prepare_cached(&format!("DELETE FROM entry WHERE number IN ({OVERDUE})"))?
+        .execute(params![millis(before), n as i64])
 }
 
 pub(super) fn after(c: &Connection, watermark: i64, n: usize) -> Result<Vec<Candidate>> {
