@@ -7,9 +7,9 @@ use std::time::{Duration, Instant};
 use tokio::sync::{Notify, watch};
 
 use super::reload::Setup;
-use super::{Error, measure, now, status, wait_for};
+use super::{Error, Trouble, measure, now, status, wait_for};
 use crate::metrics::Metrics;
-use crate::publish::{self, Outputs, archive::Archives, render, shelf::Shelf};
+use crate::publish::{self, Outputs, archive::Archives, html::SourceLine, render, shelf::Shelf};
 use crate::store::{self, Store};
 
 /// Polls that end within this time are published together.
@@ -38,6 +38,8 @@ pub(super) struct Publisher {
     pub(super) published: Arc<Notify>,
     /// What to publish; swapped when the config changes.
     pub(super) setup: watch::Receiver<Arc<Setup>>,
+    /// Why the store cannot be written.
+    pub(super) trouble: watch::Receiver<Trouble>,
 }
 
 impl Publisher {
@@ -48,6 +50,7 @@ impl Publisher {
         let mut adopted = Arc::clone(&self.setup.borrow().outputs);
         let mut tidied: Option<Instant> = None;
         loop {
+            self.trouble.mark_unchanged();
             let setup = Arc::clone(&self.setup.borrow_and_update());
             if tidied.is_none_or(|at| at.elapsed() >= TIDY) {
                 tidied = Some(Instant::now());
@@ -65,6 +68,7 @@ impl Publisher {
             tokio::select! {
                 () = &mut stop => return,
                 Ok(()) = self.setup.changed() => {}
+                Ok(()) = self.trouble.changed() => {}
                 () = self.news.notified() => tokio::time::sleep(TOGETHER).await,
                 () = tokio::time::sleep(REGULARLY) => {}
             }
@@ -72,11 +76,8 @@ impl Publisher {
     }
 
     async fn publish(&self, setup: &Setup) {
-        let published = async {
-            publish::advance(&self.store, &setup.outputs, now()).await?;
-            self.show(setup).await
-        };
-        if let Err(error) = published.await {
+        let advanced = publish::advance(&self.store, &setup.outputs, now()).await;
+        if let Err(error) = self.show(setup, advanced.map(drop)).await {
             // What is on the shelf stays, and the watermarks stand: the next pass makes up for it.
             tracing::error!(%error, "cannot publish; the outputs stay as they are");
         }
@@ -99,11 +100,12 @@ impl Publisher {
     /// Puts on the shelf what was published before, and makes what was not.
     pub(super) async fn open(&self, setup: &Setup) -> Result<(), store::Error> {
         render::restore(&self.store, &setup.outputs, &self.shelf).await?;
-        render::render_missing(&self.store, &setup.outputs, &self.shelf, now()).await?;
+        if let Err(error) = render::render_missing(&self.store, &setup.outputs, &self.shelf, now()).await {
+            tracing::error!(%error, "cannot write down what is published anew; it is served all the same");
+        }
         render::retire(&self.store, &setup.outputs, &self.shelf).await?;
-        let lines = status::source_lines(self.store.sources().await?, &setup.sources);
-        render::render_front(&setup.outputs, &self.shelf, lines, setup.problem.as_deref(), now());
-        render::render_health(&self.store, &setup.outputs, &self.shelf).await
+        let lines = self.sources(setup).await?;
+        self.tell(setup, lines).await
     }
 
     /// Takes other outputs over: what stayed is on the shelf as it was, what is no more says so.
@@ -113,13 +115,29 @@ impl Publisher {
         render::retire(&self.store, &setup.outputs, &self.shelf).await
     }
 
-    /// Puts on the shelf what the store has: the outputs, the front page and the sources' health.
-    async fn show(&self, setup: &Setup) -> Result<(), store::Error> {
+    /// Puts on the shelf what the store has: the outputs, if they have advanced, and what tells of them.
+    async fn show(&self, setup: &Setup, advanced: Result<(), store::Error>) -> Result<(), store::Error> {
+        let lines = self.sources(setup).await?;
+        let shown = match advanced {
+            Ok(()) => render::render(&self.store, &setup.outputs, &self.shelf, &lines, now()).await,
+            Err(error) => Err(error),
+        };
+        self.tell(setup, lines).await?;
+        shown
+    }
+
+    async fn sources(&self, setup: &Setup) -> Result<Vec<SourceLine>, store::Error> {
         let known = self.store.sources().await?;
         self.metrics.sources(known.iter().map(|known| (known.name.clone(), measure::times(&known.state))));
-        let lines = status::source_lines(known, &setup.sources);
-        render::render(&self.store, &setup.outputs, &self.shelf, &lines, now()).await?;
-        render::render_front(&setup.outputs, &self.shelf, lines, setup.problem.as_deref(), now());
+        Ok(status::source_lines(known, &setup.sources))
+    }
+
+    /// The front page and the sources' health.
+    async fn tell(&self, setup: &Setup, lines: Vec<SourceLine>) -> Result<(), store::Error> {
+        let trouble = self.trouble.borrow().clone();
+        let problems: Vec<_> = trouble.as_deref().into_iter().chain(setup.problem.as_deref()).collect();
+        let problem = (!problems.is_empty()).then(|| problems.join("\n\n"));
+        render::render_front(&setup.outputs, &self.shelf, lines, problem.as_deref(), now());
         self.metrics.outputs(render::published(&setup.outputs, &self.shelf));
         render::render_health(&self.store, &setup.outputs, &self.shelf).await
     }

@@ -68,12 +68,14 @@ pub async fn render_missing(
     shelf: &Shelf,
     now: Timestamp,
 ) -> Result<(), Error> {
+    let mut done = Ok(());
     for adopted in &outputs.outputs {
         if outputs.press.standing(adopted.id).is_none() {
-            render_one(store, outputs, adopted, shelf, now).await?;
+            // One that cannot be remembered is on the shelf all the same, and keeps nobody off it.
+            done = done.and(render_one(store, outputs, adopted, shelf, now).await);
         }
     }
-    Ok(())
+    done
 }
 
 /// Writes each output that may differ in each format, and puts what changed on the shelf. The store

@@ -12,6 +12,7 @@ mod measured;
 mod origin;
 mod program;
 mod push;
+mod read_only;
 mod readers;
 mod reload;
 mod signals;

@@ -11,7 +11,7 @@ use rusqlite::{Connection, OpenFlags, params_from_iter};
 
 use super::super::Options;
 use super::file::{advice, lock, migrate, private_file};
-use super::{Error, entries};
+use super::{Error, access, entries};
 
 /// Ranges of rows that are tried one by one before the rest of a table is given up.
 const TRIES: u32 = 20_000;
@@ -250,9 +250,22 @@ fn look(path: &Path) -> Result<Connection, Error> {
     }
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags).map_err(|e| Error::of(what(), e))?;
-    connection.busy_timeout(Duration::from_secs(30)).map_err(|e| Error::of(what(), e))?;
-    connection.pragma_update(None, "query_only", true).map_err(|e| Error::of(what(), e))?;
-    Ok(connection)
+    let seen = (|| {
+        connection.busy_timeout(Duration::from_secs(30))?;
+        connection.pragma_update(None, "query_only", true)?;
+        // Else it would make files beside it that nobody may write.
+        match connection.is_readonly("main")? {
+            true => Ok(false),
+            false => connection.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(true)),
+        }
+    })();
+    match seen.map_err(|e| Error::of(what(), e)) {
+        Ok(false) => access::only_reading(path).map_err(|e| Error::of(what(), e)),
+        // Where nothing can be written, not even the shared memory that SQLite reads along with.
+        Err(error) if error.may_pass() => access::only_reading(path).map_err(|_| error),
+        // What is damaged is for the caller to find.
+        _ => Ok(connection),
+    }
 }
 
 fn refuse_existing(path: &Path) -> Result<(), Error> {
