@@ -25,18 +25,14 @@ pub struct Arguments {
 /// The store cannot be read.
 pub fn run(arguments: Arguments, source: &Source) -> anyhow::Result<ExitCode> {
     let (options, problems) = configured::store(source)?;
-    let (problem, obstacle, sources, outputs) = super::runtime()?.block_on(async {
-        let memory = Memory::open(&options)?;
-        let obstacle = memory.store.obstacle().map(|error| error.to_string());
-        let problem = memory.store.noted(Note::Config).await?;
-        let sources = memory.store.sources().await?;
-        let outputs = memory.store.outputs().await?.into_iter().filter(|output| output.active);
-        let counts = memory.store.member_counts().await?;
-        memory.close();
-        let count = |output: &RememberedOutput| counts.get(&output.id).copied().unwrap_or(0);
-        let outputs = outputs.map(|output| (count(&output), output)).collect::<Vec<_>>();
-        anyhow::Ok((problem, obstacle, sources, outputs))
-    })?;
+    let known = if options.path.exists() {
+        super::runtime()?.block_on(look(&options))?
+    } else {
+        // Looking makes none.
+        super::say(&format!("there is no store {} yet: `siftwire run` makes it", options.path.display()));
+        Known::default()
+    };
+    let Known { problem, obstacle, sources, outputs } = known;
     if let (Some(said), None) = (&problem, &problems) {
         super::say(&format!("the running siftwire says: {said}"));
     }
@@ -58,6 +54,28 @@ pub fn run(arguments: Arguments, source: &Source) -> anyhow::Result<ExitCode> {
     };
     super::print(text.as_bytes())?;
     Ok(if problems.is_none() { ExitCode::SUCCESS } else { ExitCode::from(2) })
+}
+
+/// What the store tells.
+#[derive(Default)]
+struct Known {
+    problem: Option<String>,
+    obstacle: Option<String>,
+    sources: Vec<RememberedSource>,
+    outputs: Vec<(u64, RememberedOutput)>,
+}
+
+async fn look(options: &store::Options) -> anyhow::Result<Known> {
+    let memory = Memory::open(options)?;
+    let obstacle = memory.store.obstacle().map(|error| error.to_string());
+    let problem = memory.store.noted(Note::Config).await?;
+    let sources = memory.store.sources().await?;
+    let outputs = memory.store.outputs().await?.into_iter().filter(|output| output.active);
+    let counts = memory.store.member_counts().await?;
+    memory.close();
+    let count = |output: &RememberedOutput| counts.get(&output.id).copied().unwrap_or(0);
+    let outputs = outputs.map(|output| (count(&output), output)).collect();
+    Ok(Known { problem, obstacle, sources, outputs })
 }
 
 fn as_json(

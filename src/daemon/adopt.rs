@@ -56,7 +56,10 @@ pub(super) async fn take_up(store: &Store, config: &Config, site: Site) -> Resul
 }
 
 /// What the store knows already of the config, for as long as it cannot be told of the rest.
-pub(super) async fn recall(store: &Store, config: &Config, site: Site) -> Result<(Outputs, Sources), Error> {
+///
+/// # Errors
+/// The store cannot be read.
+pub async fn recall(store: &Store, config: &Config, site: Site) -> Result<(Outputs, Sources), Error> {
     let known = store.outputs().await?;
     let sources = config.sources.iter().map(|source| (source.name.clone(), source.clone())).collect();
     Ok((Outputs::new(site, config.outputs.clone(), &known, debuts(config)), Arc::new(sources)))

@@ -28,7 +28,7 @@ use crate::publish::{output::Site, shelf::Shelf};
 use crate::serve::{self, Health, MaxAge, Service, StoreHealth};
 use crate::store::{self, Store};
 
-pub use adopt::{Sources, adopt};
+pub use adopt::{Sources, adopt, recall};
 pub use poller::{Finished, round};
 pub use publisher::publish_once;
 pub use signals::Signals;

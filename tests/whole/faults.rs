@@ -88,6 +88,12 @@ fn a_full_disk_stops_nothing_but_the_polls_and_they_resume() {
     });
     let during = daemon.get("/feeds/all.rss");
     assert_eq!((before.status, during.status, daemon.get("/healthz").status), (200, 200, 200));
+    // Nor is it the end of a start.
+    daemon.kill();
+    let daemon = home.start();
+    assert_eq!(daemon.get("/feeds/all.rss").status, 200);
+    assert_eq!(daemon.get("/readyz").status, 503);
+    assert_eq!(shows(&daemon, 2), Some(()));
 
     std::fs::remove_file(&filler).expect("it is ours");
     let room = Instant::now();

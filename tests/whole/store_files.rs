@@ -143,6 +143,31 @@ fn a_store_of_every_earlier_schema_is_copied_and_brought_up_to_date() {
 }
 
 #[test]
+fn what_only_looks_makes_no_store() {
+    let home = Home::new("[[output]]\nname = \"all\"\n");
+    let (code, table, words) = home.run(&["status"]);
+    assert_eq!(code, Some(0), "{words}");
+    assert!(table.contains("SOURCE") && words.contains("there is no store"), "{words}");
+    assert!(!home.store().exists());
+}
+
+#[test]
+fn a_path_that_cannot_hold_a_store_is_named_with_the_reason() {
+    for (path, reason) in [
+        ("folder", "Is a directory"),
+        ("text/store.db", "Not a directory"),
+        ("/proc/no/store.db", "cannot create the folder"),
+    ] {
+        let home = Home::new(&format!("[serve]\nlisten = \"127.0.0.1:0\"\n[store]\npath = \"{path}\"\n"));
+        std::fs::create_dir(home.path().join("folder")).expect("a folder");
+        std::fs::write(home.path().join("text"), "text").expect("a file");
+        let (code, _, words) = home.run(&["run"]);
+        assert_eq!(code, Some(1), "{path}: {words}");
+        assert!(words.contains(path) && words.contains(reason), "{path}: {words}");
+    }
+}
+
+#[test]
 fn the_version_the_manual_and_completions_are_told() {
     let home = Home::new("");
     let (_, version, _) = home.run(&["--version"]);

@@ -129,10 +129,7 @@ fn run(connection: &Connection, statement: &str) -> rusqlite::Result<()> {
 /// whatever reason, is opened to be read.
 pub(super) fn open(path: &Path, lock: Option<Lock>) -> Result<Writer, Error> {
     let what = || format!("cannot open {}", path.display());
-    if let Some(folder) = path.parent().filter(|f| !f.exists()) {
-        create_private_folder(folder)
-            .map_err(|e| Error::new(format!("cannot create {}: {e}", folder.display())))?;
-    }
+    create_private_folder(path)?;
     let made = private_file(path).map(drop).map_err(|e| Error::new(format!("{}: {e}", what())).passing());
     if !path.exists() {
         made.clone()?;

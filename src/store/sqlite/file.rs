@@ -31,9 +31,12 @@ pub(super) fn newest() -> i64 {
     MIGRATIONS.len() as i64
 }
 
-pub(super) fn create_private_folder(folder: &Path) -> std::io::Result<()> {
+/// Makes the folder of a store, for nobody else.
+pub(super) fn create_private_folder(path: &Path) -> Result<(), Error> {
     use std::os::unix::fs::DirBuilderExt;
-    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)
+    let Some(folder) = path.parent().filter(|folder| !folder.exists()) else { return Ok(()) };
+    let made = std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder);
+    made.map_err(|e| Error::new(format!("cannot create the folder of {}: {e}", path.display())))
 }
 
 /// SQLite gives its side files the mode of the main one.
@@ -65,10 +68,7 @@ struct Held {
 /// Another daemon has it, or there is nothing to lock.
 pub fn lock(options: &Options) -> Result<Lock, Error> {
     let path = options.path.clone();
-    if let Some(folder) = path.parent().filter(|f| !f.exists()) {
-        create_private_folder(folder)
-            .map_err(|e| Error::new(format!("cannot create {}: {e}", folder.display())))?;
-    }
+    create_private_folder(&path)?;
     let held = match private_file(&lock_file(&path)) {
         Ok(file) => Held { whole: Some(taken(file, &path)?), part: None },
         Err(error) => match File::open(lock_file(&path)).or_else(|_| File::open(&path)) {
