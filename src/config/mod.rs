@@ -55,7 +55,7 @@ pub struct Config {
     /// Of them, to one host.
     pub per_host: usize,
     /// In the order of the files; names and urls are unique.
-    pub sources: Vec<Source>,
+    pub sources: Vec<Arc<Source>>,
     /// In the order of the files; names are unique.
     pub outputs: Vec<Output>,
     /// What the outputs' queries were parsed with.

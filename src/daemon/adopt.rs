@@ -13,7 +13,7 @@ use crate::source::Source;
 use crate::store::{self, ConfiguredOutput, ConfiguredSource, RememberedSource, SourceId, Store};
 
 /// The configured sources by name, each with what it is called in the store.
-pub type Sources = Arc<HashMap<String, Source>>;
+pub type Sources = Arc<HashMap<String, Arc<Source>>>;
 
 /// Tells the store what the config says, and joins both.
 ///
@@ -67,7 +67,7 @@ pub async fn recall(store: &Store, config: &Config, site: Site) -> Result<(Outpu
 
 /// The sources whose stored times cannot be right, each with when it is due instead.
 pub(super) fn replan(
-    sources: &HashMap<String, Source>,
+    sources: &HashMap<String, Arc<Source>>,
     remembered: &[RememberedSource],
     now: Timestamp,
 ) -> Vec<(SourceId, Option<Timestamp>, Timestamp)> {

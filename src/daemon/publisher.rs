@@ -25,6 +25,18 @@ const PRUNED: usize = 500;
 /// So often it is looked for what is older than `keep`.
 const TIDY: Duration = Duration::from_secs(600);
 
+/// With many sources the page that tells of all is made less often than the outputs: for each source it waits so
+/// long, so that the work stays a small part of the whole.
+const FOR_EACH: Duration = Duration::from_micros(200);
+
+/// When the front page was last made, and from what.
+struct Front {
+    at: Instant,
+    pause: Duration,
+    setup: Arc<Setup>,
+    trouble: Trouble,
+}
+
 /// Keeps the shelf as the store is.
 pub(super) struct Publisher {
     pub(super) store: Store,
@@ -49,6 +61,7 @@ impl Publisher {
         tokio::pin!(stop);
         let mut adopted = Arc::clone(&self.setup.borrow().outputs);
         let mut tidied: Option<Instant> = None;
+        let mut front: Option<Front> = None;
         loop {
             self.trouble.mark_unchanged();
             let setup = Arc::clone(&self.setup.borrow_and_update());
@@ -64,24 +77,33 @@ impl Publisher {
                     Err(error) => tracing::error!(%error, "cannot show the new outputs yet"),
                 }
             }
-            self.publish(&setup).await;
+            let behind = self.publish(&setup, &mut front).await;
             tokio::select! {
                 () = &mut stop => return,
                 Ok(()) = self.setup.changed() => {}
                 Ok(()) = self.trouble.changed() => {}
                 () = self.news.notified() => tokio::time::sleep(TOGETHER).await,
-                () = tokio::time::sleep(REGULARLY) => {}
+                () = tokio::time::sleep(behind.unwrap_or(REGULARLY)) => {}
             }
         }
     }
 
-    async fn publish(&self, setup: &Setup) {
+    /// Answers when the front page is to be made, where it has to wait.
+    async fn publish(&self, setup: &Arc<Setup>, front: &mut Option<Front>) -> Option<Duration> {
         let advanced = publish::advance(&self.store, &setup.outputs, now()).await;
-        if let Err(error) = self.show(setup, advanced.map(drop)).await {
+        let waits = front.as_ref().and_then(|front| self.waits(front, setup));
+        if let Err(error) = self.show(setup, advanced.map(drop), front, waits).await {
             // What is on the shelf stays, and the watermarks stand: the next pass makes up for it.
             tracing::error!(%error, "cannot publish; the outputs stay as they are");
         }
         self.published.notify_one();
+        waits
+    }
+
+    /// How long the front page may stay as it is.
+    fn waits(&self, front: &Front, setup: &Arc<Setup>) -> Option<Duration> {
+        let is_same = Arc::ptr_eq(&front.setup, setup) && front.trouble == *self.trouble.borrow();
+        front.pause.checked_sub(front.at.elapsed()).filter(|left| is_same && !left.is_zero())
     }
 
     /// Forgets what is older than `keep`, in batches that hold up nobody.
@@ -116,13 +138,24 @@ impl Publisher {
     }
 
     /// Puts on the shelf what the store has: the outputs, if they have advanced, and what tells of them.
-    async fn show(&self, setup: &Setup, advanced: Result<(), store::Error>) -> Result<(), store::Error> {
-        let lines = self.sources(setup).await?;
+    async fn show(
+        &self,
+        setup: &Arc<Setup>,
+        advanced: Result<(), store::Error>,
+        front: &mut Option<Front>,
+        waits: Option<Duration>,
+    ) -> Result<(), store::Error> {
+        let lines = if waits.is_some() { None } else { Some(self.sources(setup).await?) };
         let shown = match advanced {
-            Ok(()) => render::render(&self.store, &setup.outputs, &self.shelf, &lines, now()).await,
+            Ok(()) => render::render(&self.store, &setup.outputs, &self.shelf, lines.as_deref(), now()).await,
             Err(error) => Err(error),
         };
-        self.tell(setup, lines).await?;
+        if let Some(lines) = lines {
+            let pause = FOR_EACH * u32::try_from(lines.len()).unwrap_or(u32::MAX);
+            let trouble = self.trouble.borrow().clone();
+            self.tell(setup, lines).await?;
+            *front = Some(Front { at: Instant::now(), pause, setup: Arc::clone(setup), trouble });
+        }
         shown
     }
 

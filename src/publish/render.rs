@@ -79,7 +79,8 @@ pub async fn render_missing(
 }
 
 /// Writes each output that may differ in each format, and puts what changed on the shelf. The store
-/// remembers, across restarts too, when each document's bytes last changed.
+/// remembers, across restarts too, when each document's bytes last changed. `sources` may be left out now and
+/// then: that one of them is called otherwise is seen the next time.
 ///
 /// # Errors
 /// The store cannot read or write; what is on the shelf stays.
@@ -87,10 +88,11 @@ pub async fn render(
     store: &Store,
     outputs: &Outputs,
     shelf: &Shelf,
-    sources: &[SourceLine],
+    sources: Option<&[SourceLine]>,
     now: Timestamp,
 ) -> Result<(), Error> {
-    let mut news = News { renamed: outputs.press.renamed(sources), ..News::default() };
+    let renamed = sources.map(|sources| outputs.press.renamed(sources)).unwrap_or_default();
+    let mut news = News { renamed, ..News::default() };
     if let Some(before) = outputs.press.revision() {
         let (touched, lowest) = store.touched_since(before).await?;
         news = News { touched: touched.into_iter().collect(), lowest, ..news };
