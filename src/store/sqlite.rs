@@ -6,6 +6,7 @@ mod archive;
 mod copies;
 mod entries;
 mod file;
+mod leaves;
 mod look;
 mod notes;
 mod outputs;

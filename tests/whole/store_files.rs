@@ -1,4 +1,5 @@
 //! The store's file in other states than good: backed up, damaged, of another schema.
+#![allow(clippy::print_stderr, reason = "how much was saved is a figure for the notes")]
 
 use std::io::{Seek, SeekFrom, Write};
 use std::os::unix::fs::PermissionsExt;
@@ -83,6 +84,49 @@ fn of_a_damaged_store_is_saved_what_can_be_read() {
     }
     assert_eq!(home.run(&["doctor"]).0, Some(0));
     assert_eq!(home.run(&["poll"]).0, Some(0));
+}
+
+/// Number, title and all else of each entry.
+fn entries(path: &std::path::Path) -> Vec<(i64, String, String)> {
+    let store = Connection::open(path).expect("it opens");
+    let mut question =
+        store.prepare("SELECT number, title, more FROM entry ORDER BY number").expect("a table");
+    let rows = question.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?))).expect("rows");
+    rows.collect::<Result<_, _>>().expect("they are read")
+}
+
+#[test]
+fn whichever_page_is_flipped_what_is_saved_is_what_was_there() {
+    let (_origin, home) = filled();
+    let sound = std::fs::read(home.store()).expect("it is read");
+    let before = entries(&home.store());
+    let pages = sound.len() / 4096;
+    let (mut whole, mut least) = (0, before.len());
+    // Never the first page, without which it is no database.
+    let flipped: Vec<usize> = (1..pages).step_by((pages / 24).max(1)).collect();
+    for page in &flipped {
+        let mut damaged = sound.clone();
+        damaged[page * 4096..(page + 1) * 4096].iter_mut().for_each(|byte| *byte = !*byte);
+        std::fs::write(home.store(), &damaged).expect("it is ours");
+        let new = home.path().join(format!("new-{page}.db"));
+        let (code, tables, words) = home.run(&["doctor", "--salvage", &new.display().to_string()]);
+        assert!(matches!(code, Some(0 | 1)), "page {page}: {code:?} {tables}{words}");
+        let saved = entries(&new);
+        assert!(saved.iter().all(|entry| before.contains(entry)), "page {page}: an entry is not as it was");
+        let intact =
+            Connection::open(&new)
+                .expect("it opens")
+                .query_row("PRAGMA integrity_check", [], |row| row.get(0));
+        assert_eq!(intact, Ok("ok".to_owned()), "page {page}");
+        whole += usize::from(saved == before);
+        least = least.min(saved.len());
+    }
+    eprintln!(
+        "{} pages flipped one at a time: {whole} times all {} entries, at least {least}",
+        flipped.len(),
+        before.len()
+    );
+    assert!(least * 10 > before.len() * 9, "one page cost {} entries", before.len() - least);
 }
 
 #[test]
