@@ -7,7 +7,7 @@ use std::os::unix::fs::PermissionsExt;
 use rusqlite::Connection;
 
 use crate::origin::Origin;
-use crate::program::Home;
+use crate::program::{Home, eventually};
 
 const ENTRIES: usize = 400;
 
@@ -184,6 +184,39 @@ fn a_store_of_every_earlier_schema_is_copied_and_brought_up_to_date() {
         assert_eq!(count(&copy, "SELECT count(*) FROM entry"), 1);
         assert_eq!(count(&home.store(), "PRAGMA user_version"), files.len() as i64);
     }
+}
+
+#[test]
+fn a_store_that_is_moved_away_under_the_daemon_is_said_and_nothing_is_lost() {
+    let (origin, home) = filled();
+    let feed = |title: &str| {
+        format!(
+            "<rss version=\"2.0\"><channel><title>B</title><item><title>{title}</title></item></channel></rss>"
+        )
+    };
+    origin.set("/b", 200, "application/rss+xml", feed("Early"));
+    let text = std::fs::read_to_string(home.path().join("config.toml")).expect("it is read");
+    let url = origin.url("/b");
+    home.configure(&format!(
+        "{text}[poll]\nevery = \"1s\"\nat_most = \"1s\"\n[[source]]\nurl = \"{url}\"\nname = \"b\"\nallow_private = true\n"
+    ));
+    let daemon = home.start();
+    eventually("the early entry", || daemon.get("/feeds/all.atom").body.contains("Early").then_some(()));
+    let away = home.path().join("away.db");
+    std::fs::rename(home.store(), &away).expect("it is ours");
+    eventually("503", || (daemon.get("/readyz").status == 503).then_some(()));
+    let page = eventually("why, on the page", || {
+        Some(daemon.get("/").body).filter(|page| page.contains("role=\"alert\""))
+    });
+    assert!(page.contains("was moved, removed or replaced"), "{page}");
+    assert!(!home.store().exists(), "nothing takes its place");
+    assert_eq!(daemon.get("/feeds/all.atom").status, 200);
+    origin.set("/b", 200, "application/rss+xml", feed("Later"));
+    std::fs::rename(&away, home.store()).expect("it is ours");
+    eventually("200", || (daemon.get("/readyz").status == 200).then_some(()));
+    eventually("the later entry", || daemon.get("/feeds/all.atom").body.contains("Later").then_some(()));
+    assert_eq!(daemon.stop().0, Some(0));
+    assert_eq!(count(&home.store(), "SELECT count(*) FROM entry"), ENTRIES as i64 + 2);
 }
 
 #[test]

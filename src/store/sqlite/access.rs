@@ -4,6 +4,7 @@
 //! While anything here is open the database is opened by SQLite alone: closing any other handle would end the
 //! locks that the process holds on it (<https://www.sqlite.org/howtocorrupt.html>, section 2.2).
 
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -35,6 +36,8 @@ pub(super) struct Writer {
     /// `None`: the store can only be read.
     connection: Option<Connection>,
     trust: Trust,
+    /// Device and number of the file that is open.
+    place: Option<(u64, u64)>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -142,6 +145,7 @@ pub(super) fn open(path: &Path, lock: Option<Lock>) -> Result<Writer, Error> {
         obstacle: Arc::new(Mutex::new(obstacle)),
         connection,
         trust: Trust::Sound,
+        place: place(path),
     };
     let obstacle = match made.and_then(|()| writable(path)) {
         Ok((writer, readers)) => return Ok(new(Some(writer), readers, None)),
@@ -174,7 +178,15 @@ impl Writer {
     /// The store can only be read, still.
     pub(super) fn ready(&mut self) -> Result<&mut Connection, Error> {
         let connection = match (self.connection.take(), self.trust) {
-            (Some(connection), Trust::Sound) => connection,
+            (Some(connection), Trust::Sound) if self.place == place(&self.path) => connection,
+            // What is written to a file without a name ends with the process.
+            (Some(connection), Trust::Sound) => {
+                self.connection = Some(connection);
+                return Err(Error::new(format!(
+                    "{} was moved, removed or replaced while it was open: put it back, or start siftwire anew",
+                    self.path.display()
+                )));
+            }
             // The old one may do as well, and fails again if not.
             (Some(old), Trust::Doubtful) => self.renewed().unwrap_or(old),
             (None, _) => self.recovered()?,
@@ -195,14 +207,16 @@ impl Writer {
         self.connection.as_ref()
     }
 
-    fn renewed(&self) -> Option<Connection> {
+    fn renewed(&mut self) -> Option<Connection> {
         let (writer, readers) = writable(&self.path).ok()?;
+        self.place = place(&self.path);
         self.readers.iter().zip(readers).for_each(|(slot, reader)| *held(slot) = Some(reader));
         Some(writer)
     }
 
     /// Connections that only read stand in the way of one that writes: they end first.
-    fn recovered(&self) -> Result<Connection, Error> {
+    fn recovered(&mut self) -> Result<Connection, Error> {
+        self.place = place(&self.path);
         let still = || held(&self.obstacle).clone().unwrap_or_else(|| Error::new("closed"));
         self.lock.as_ref().ok_or_else(still)?.complete()?;
         let mut slots: Vec<_> = self.readers.iter().map(held).collect();
@@ -221,6 +235,11 @@ impl Writer {
             }
         }
     }
+}
+
+/// Device and number of a file, without opening it.
+fn place(path: &Path) -> Option<(u64, u64)> {
+    std::fs::metadata(path).ok().map(|about| (about.dev(), about.ino()))
 }
 
 /// A thread that panicked left a whole value behind.
