@@ -45,8 +45,14 @@ pub fn run(arguments: Arguments, source: &Source) -> anyhow::Result<ExitCode> {
     };
     let document = super::runtime()?.block_on(async {
         let memory = Memory::open(&config.store)?;
-        let (outputs, _) = daemon::adopt(&memory.store, &config, config.site.clone()).await?;
-        daemon::publish_once(&memory.store, &outputs).await?;
+        // What can only be read is shown as it was last.
+        let outputs = if memory.store.obstacle().is_some() {
+            daemon::recall(&memory.store, &config, config.site.clone()).await?.0
+        } else {
+            let (outputs, _) = daemon::adopt(&memory.store, &config, config.site.clone()).await?;
+            daemon::publish_once(&memory.store, &outputs).await?;
+            outputs
+        };
         let document =
             render::show(&memory.store, &outputs, &arguments.output, format, daemon::now()).await?;
         memory.close();

@@ -25,23 +25,23 @@ pub struct Arguments {
 /// The store cannot be read.
 pub fn run(arguments: Arguments, source: &Source) -> anyhow::Result<ExitCode> {
     let (options, problems) = configured::store(source)?;
-    let (problem, sources, outputs) = super::runtime()?.block_on(async {
-        let memory = Memory::open(&options)?;
-        let problem = memory.store.noted(Note::Config).await?;
-        let sources = memory.store.sources().await?;
-        let outputs = memory.store.outputs().await?.into_iter().filter(|output| output.active);
-        let counts = memory.store.member_counts().await?;
-        memory.close();
-        let count = |output: &RememberedOutput| counts.get(&output.id).copied().unwrap_or(0);
-        let outputs = outputs.map(|output| (count(&output), output)).collect::<Vec<_>>();
-        anyhow::Ok((problem, sources, outputs))
-    })?;
+    let known = if options.path.exists() {
+        super::runtime()?.block_on(look(&options))?
+    } else {
+        // Looking makes none.
+        super::say(&format!("there is no store {} yet: `siftwire run` makes it", options.path.display()));
+        Known::default()
+    };
+    let Known { problem, obstacle, sources, outputs } = known;
     if let (Some(said), None) = (&problem, &problems) {
         super::say(&format!("the running siftwire says: {said}"));
     }
+    if let Some(obstacle) = &obstacle {
+        super::say(&format!("the store can only be read, so that nothing is polled: {obstacle}"));
+    }
     let problem = problems.as_ref().map(ToString::to_string).or(problem);
     let text = if arguments.json {
-        as_json(problem.as_deref(), &options, &sources, &outputs)
+        as_json(problem.as_deref(), obstacle.as_deref(), &options, &sources, &outputs)
     } else {
         let sizes = store::sizes(&options);
         format!(
@@ -56,8 +56,31 @@ pub fn run(arguments: Arguments, source: &Source) -> anyhow::Result<ExitCode> {
     Ok(if problems.is_none() { ExitCode::SUCCESS } else { ExitCode::from(2) })
 }
 
+/// What the store tells.
+#[derive(Default)]
+struct Known {
+    problem: Option<String>,
+    obstacle: Option<String>,
+    sources: Vec<RememberedSource>,
+    outputs: Vec<(u64, RememberedOutput)>,
+}
+
+async fn look(options: &store::Options) -> anyhow::Result<Known> {
+    let memory = Memory::open(options)?;
+    let obstacle = memory.store.obstacle().map(|error| error.to_string());
+    let problem = memory.store.noted(Note::Config).await?;
+    let sources = memory.store.sources().await?;
+    let outputs = memory.store.outputs().await?.into_iter().filter(|output| output.active);
+    let counts = memory.store.member_counts().await?;
+    memory.close();
+    let count = |output: &RememberedOutput| counts.get(&output.id).copied().unwrap_or(0);
+    let outputs = outputs.map(|output| (count(&output), output)).collect();
+    Ok(Known { problem, obstacle, sources, outputs })
+}
+
 fn as_json(
     problem: Option<&str>,
+    obstacle: Option<&str>,
     options: &store::Options,
     sources: &[RememberedSource],
     outputs: &[(u64, RememberedOutput)],
@@ -80,7 +103,7 @@ fn as_json(
         .map(|(members, output)| json!({ "name": output.name, "members": members, "since": output.since, "watermark": output.watermark }))
         .collect();
     let store::Sizes { database, log } = store::sizes(options);
-    let store = json!({ "path": options.path, "bytes": database, "log_bytes": log });
+    let store = json!({ "path": options.path, "bytes": database, "log_bytes": log, "obstacle": obstacle });
     format!("{:#}\n", json!({ "problem": problem, "store": store, "sources": sources, "outputs": outputs }))
 }
 

@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use url::Url;
@@ -91,15 +92,15 @@ pub(super) fn config(file: File, folders: &Folders<'_>, problems: &mut Vec<Probl
     // What of the headers cannot be read is said where they are sent.
     let of_poll = Asked { name: "", allow: &allow, defaults: &defaults, folders };
     let usual = access(&defaults, of_poll.headers(defaults.headers.clone(), &mut Vec::new()));
-    let sources: Vec<source::Source> = file
+    let mut sources: Vec<Arc<source::Source>> = file
         .sources
         .into_iter()
         .zip(&names)
-        .filter_map(|(source, name)| {
-            let at = Asked { name, allow: &allow, defaults: &defaults, folders };
-            at.source(source, problems)
-        })
+        .map(|(source, name)| (source, Asked { name, allow: &allow, defaults: &defaults, folders }))
+        .filter_map(|(source, asked)| asked.source(source, problems).map(Arc::new))
         .collect();
+    // It stands where the file's tables stood, which are many times as large.
+    sources.shrink_to_fit();
     let dictionary = dictionary(file.topics, &sources, problems);
     let outputs = outputs(file.outputs, &names, &dictionary, folders, problems);
     let links = if value(file.clean_links).unwrap_or(false) { Links::Clean } else { Links::AsTheyAre };
@@ -362,7 +363,11 @@ impl Asked<'_> {
 }
 
 /// The topics by name, each of them checked, used or not.
-fn dictionary(topics: Vec<Topic>, sources: &[source::Source], problems: &mut Vec<Problem>) -> Dictionary {
+fn dictionary(
+    topics: Vec<Topic>,
+    sources: &[Arc<source::Source>],
+    problems: &mut Vec<Problem>,
+) -> Dictionary {
     let languages: BTreeSet<String> = sources.iter().filter_map(|source| source.language.clone()).collect();
     let dictionary = Dictionary {
         topics: topics.iter().map(|t| (t.name.value.clone(), t.query.value.text.clone())).collect(),

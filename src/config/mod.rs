@@ -58,7 +58,7 @@ pub struct Config {
     /// How a site is visited of which no source says more.
     pub access: Access,
     /// In the order of the files; names and urls are unique.
-    pub sources: Vec<Source>,
+    pub sources: Vec<Arc<Source>>,
     /// In the order of the files; names are unique.
     pub outputs: Vec<Output>,
     /// What the outputs' queries were parsed with.

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::watch;
 
-use super::{poller, wait_for};
+use super::{Trouble, poller, wait_for};
 use crate::ingest::Report;
 use crate::metrics::{Metrics, Poll, StoreState, Times};
 use crate::serve::{Health, PollerHealth, StoreHealth};
@@ -16,6 +16,12 @@ use crate::store::{self, Note, Store};
 
 /// How often one small write is tried.
 const EVERY: Duration = Duration::from_secs(15);
+
+/// And how often while it fails.
+const SOON: Duration = Duration::from_secs(3);
+
+/// So often it is said again that it fails.
+const AGAIN: Duration = Duration::from_secs(3600);
 
 /// A poller that has not turned for so long is stuck: it turns at least every ten seconds.
 const STUCK: Duration = Duration::from_secs(60);
@@ -27,6 +33,17 @@ pub(super) struct Measure {
     pub(super) health: Arc<Health>,
     pub(super) metrics: Arc<Metrics>,
     pub(super) beats: watch::Receiver<poller::Pulse>,
+    /// Tells who shows it why the store cannot be written.
+    pub(super) trouble: watch::Sender<Trouble>,
+}
+
+/// What the operator is told of a store that cannot be written.
+pub(super) fn trouble(error: &impl std::fmt::Display) -> Arc<str> {
+    format!(
+        "The store cannot be written, so that nothing is polled; what was published is served on, and all goes on \
+         by itself once it can be written again. {error}"
+    )
+    .into()
 }
 
 impl Measure {
@@ -35,16 +52,17 @@ impl Measure {
         let stop = wait_for(stopped);
         tokio::pin!(stop);
         let mut turned = Instant::now();
+        let mut said = Instant::now();
         loop {
             let poller::Pulse { sources, in_flight, .. } = *self.beats.borrow_and_update();
             self.metrics.polled(in_flight, sources);
-            self.store().await;
+            self.store(&mut said).await;
             self.health.set_poller(if turned.elapsed() < STUCK {
                 PollerHealth::Turns
             } else {
                 PollerHealth::Stuck
             });
-            let next = Instant::now() + EVERY;
+            let next = Instant::now() + if self.trouble.borrow().is_some() { SOON } else { EVERY };
             while Instant::now() < next {
                 tokio::select! {
                     () = &mut stop => return,
@@ -57,7 +75,7 @@ impl Measure {
         }
     }
 
-    async fn store(&self) {
+    async fn store(&self, said: &mut Instant) {
         let sizes = store::sizes(&self.options);
         let (commands, questions) = self.store.waiting();
         let began = Instant::now();
@@ -66,8 +84,25 @@ impl Measure {
         let state = StoreState { database: sizes.database, log: sizes.log, commands, questions };
         self.metrics.store(state, kept.is_ok().then_some(took));
         self.health.set_store(if kept.is_ok() { StoreHealth::Works } else { StoreHealth::Broken });
-        if let Err(error) = kept {
-            tracing::error!(%error, "the store cannot be written; what was published is served on");
+        let was = self.trouble.borrow().is_some();
+        match kept {
+            Ok(()) if was => {
+                tracing::info!("the store can be written again");
+                self.trouble.send_replace(None);
+            }
+            Ok(()) => {}
+            Err(error) => {
+                let words = trouble(&error);
+                if !was || said.elapsed() >= AGAIN {
+                    tracing::error!("{words}");
+                    *said = Instant::now();
+                }
+                self.trouble.send_if_modified(|known| {
+                    let is_new = known.as_ref() != Some(&words);
+                    *known = Some(words);
+                    is_new
+                });
+            }
         }
     }
 }

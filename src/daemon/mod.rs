@@ -1,6 +1,7 @@
 //! The life of the process: start, run, stop. Door: the clock, the tasks, the signals.
 #![allow(clippy::disallowed_methods, reason = "this is the door to the clock and to spawning")]
 
+mod adopt;
 mod files;
 mod herald;
 mod measure;
@@ -12,7 +13,6 @@ mod reload;
 mod signals;
 mod status;
 
-use std::collections::HashMap;
 use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -22,15 +22,14 @@ use tokio::sync::{Notify, watch};
 use tokio::task::JoinSet;
 
 use crate::config::{self, Config, Place, Stamp, Surroundings};
-use crate::ingest::fetch::{self, Fetcher};
-use crate::ingest::schedule;
+use crate::ingest::fetch::Fetcher;
 use crate::metrics::Metrics;
 use crate::publish::archive::Archives;
-use crate::publish::{Outputs, output::Site, shelf::Shelf};
-use crate::serve::{self, Health, MaxAge, Service};
-use crate::source::Source;
-use crate::store::{self, ConfiguredOutput, ConfiguredSource, RememberedSource, SourceId, Store};
+use crate::publish::{output::Site, shelf::Shelf};
+use crate::serve::{self, Health, MaxAge, Service, StoreHealth};
+use crate::store::{self, Store};
 
+pub use adopt::{Sources, adopt, recall};
 pub use poller::{Finished, round};
 pub use publisher::publish_once;
 pub use signals::Signals;
@@ -49,6 +48,18 @@ pub struct Given {
     pub stamp: Stamp,
     /// What it says.
     pub config: Config,
+}
+
+/// What keeps the store from being written, in words for the operator, while something does.
+type Trouble = Option<Arc<str>>;
+
+/// How far the config that the daemon began with has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Standing {
+    /// The store has been told of it.
+    TakenUp,
+    /// The store could not be written: only what it knew already is in force.
+    Recalled,
 }
 
 /// Why the daemon cannot start, or had to stop.
@@ -87,13 +98,22 @@ pub async fn run(
 ) -> Result<(), Error> {
     let hangup = signals::hangup().map_err(Error::Signals)?;
     let config = &given.config;
-    let _lock = store::lock(&config.store)?;
-    let memory = Memory::open(&config.store)?;
-    memory.store.release_claims().await?;
-    memory.store.note(store::Note::Config, None).await?;
+    let lock = store::lock(&config.store)?;
+    let memory = Memory::open_locked(&config.store, lock)?;
     let listener = listen(&config.listen).await.map_err(|e| Error::Listen(config.listen.clone(), e))?;
     let here = listener.place().unwrap_or_else(|| config.listen.clone());
-    let (outputs, sources) = adopt(&memory.store, config, site(config, &here)).await?;
+    let (trouble, troubled) = watch::channel(None);
+    let taken_up = adopt::take_up(&memory.store, config, site(config, &here)).await;
+    let standing = if taken_up.is_ok() { Standing::TakenUp } else { Standing::Recalled };
+    let (outputs, sources) = match taken_up {
+        Ok(adopted) => adopted,
+        Err(error) => {
+            // What was published last is served all the same; the reloader makes up for the rest.
+            let recalled = adopt::recall(&memory.store, config, site(config, &here)).await?;
+            trouble.send_replace(Some(measure::trouble(&error)));
+            recalled
+        }
+    };
 
     let outputs = Arc::new(outputs);
     let archives = Arc::new(Archives::new(memory.store.clone(), Arc::clone(&outputs)));
@@ -112,6 +132,7 @@ pub async fn run(
     let metrics = Arc::new(Metrics::default());
     metrics.build([env!("CARGO_PKG_VERSION"), env!("SIFTWIRE_COMMIT"), store::sqlite_version()]);
     let publisher = publisher::Publisher {
+        trouble: troubled.clone(),
         store: memory.store.clone(),
         shelf: Arc::clone(&shelf),
         news: Arc::clone(&news),
@@ -145,6 +166,7 @@ pub async fn run(
         health: Arc::clone(&health),
         metrics: Arc::clone(&metrics),
         beats: beats.clone(),
+        trouble,
     };
     let herald = herald::Herald {
         store: memory.store.clone(),
@@ -165,14 +187,19 @@ pub async fn run(
         setup: swap,
         max_age,
         metrics,
+        standing,
     };
     let routes = serve::router_with_archive(service, archive);
     let stop_serving = wait_for(stopped.clone());
     tasks.spawn(serve::run(listener, routes, files::limits(limits.0), stop_serving));
+    if let Some(words) = &*troubled.borrow() {
+        tracing::error!("{words}");
+        health.set_store(StoreHealth::Broken);
+    }
     health.set_ready();
     notify::ready();
     ready(&here);
-    tasks.spawn(report(beats.clone(), wait_for(stopped.clone())));
+    tasks.spawn(report(beats.clone(), troubled, wait_for(stopped.clone())));
     tasks.spawn(measure.run(stopped.clone()));
     tasks.spawn(publisher.run(stopped.clone()));
     tasks.spawn(herald.run(stopped.clone()));
@@ -219,14 +246,19 @@ fn site(config: &Config, here: &serve::Listen) -> Site {
 }
 
 /// Tells systemd how the poller is doing, at most once a second.
-async fn report(mut beats: watch::Receiver<poller::Pulse>, stop: impl Future<Output = ()>) {
+async fn report(
+    mut beats: watch::Receiver<poller::Pulse>,
+    troubled: watch::Receiver<Trouble>,
+    stop: impl Future<Output = ()>,
+) {
     tokio::pin!(stop);
     loop {
         let poller::Pulse { sources, in_flight, next } = *beats.borrow_and_update();
         let next = next.filter(|next| *next < Timestamp::MAX).map_or_else(String::new, |next| {
             format!(", next in {} s", next.duration_since(now()).as_secs().max(0))
         });
-        notify::status(&format!("polling {in_flight} of {sources}{next}"));
+        let trouble = troubled.borrow().as_ref().map(|words| format!("; {words}")).unwrap_or_default();
+        notify::status(&format!("polling {in_flight} of {sources}{next}{trouble}"));
         let changed = async {
             tokio::time::sleep(Duration::from_secs(1)).await;
             beats.changed().await
@@ -256,7 +288,14 @@ impl Memory {
     /// # Errors
     /// The file cannot be opened, or no thread be started.
     pub fn open(options: &store::Options) -> Result<Memory, Error> {
-        let (store, workers) = store::open(options)?;
+        Memory::start(store::open(options)?)
+    }
+
+    fn open_locked(options: &store::Options, lock: store::Lock) -> Result<Memory, Error> {
+        Memory::start(store::open_locked(options, lock)?)
+    }
+
+    fn start((store, workers): (Store, store::Workers)) -> Result<Memory, Error> {
         let threads = workers
             .0
             .into_iter()
@@ -274,52 +313,4 @@ impl Memory {
             }
         }
     }
-}
-
-/// The configured sources by name, each with what it is called in the store.
-pub type Sources = Arc<HashMap<String, Source>>;
-
-/// Tells the store what the config says, and joins both.
-///
-/// # Errors
-/// The store cannot be used.
-pub async fn adopt(store: &Store, config: &Config, site: Site) -> Result<(Outputs, Sources), Error> {
-    let now = now();
-    let configured = config
-        .sources
-        .iter()
-        .map(|source| ConfiguredSource {
-            name: source.name.clone(),
-            url: source.url.to_string(),
-            host: fetch::host_of(&source.url),
-            title: source.title.clone(),
-            language: source.language.clone(),
-        })
-        .collect();
-    let names = config.outputs.iter().map(|output| ConfiguredOutput { name: output.name.clone() }).collect();
-    let (remembered, outputs) = store.adopt(configured, names, now).await?;
-    let sources: HashMap<_, _> =
-        config.sources.iter().map(|source| (source.name.clone(), source.clone())).collect();
-    let moved = replan(&sources, &remembered, now);
-    if !moved.is_empty() {
-        store.reschedule(moved).await?;
-    }
-    let debuts = config.sources.iter().map(|source| (source.name.clone(), source.first_poll)).collect();
-    let outputs = Outputs::new(site, config.outputs.clone(), &outputs, debuts);
-    Ok((outputs, Arc::new(sources)))
-}
-
-/// The sources whose stored times cannot be right, each with when it is due instead.
-fn replan(
-    sources: &HashMap<String, Source>,
-    remembered: &[RememberedSource],
-    now: Timestamp,
-) -> Vec<(SourceId, Option<Timestamp>, Timestamp)> {
-    let due = |known: &RememberedSource| Some(schedule::first(sources.get(&known.name)?, &known.state, now));
-    remembered
-        .iter()
-        .filter_map(|known| Some((known, due(known)?)))
-        .filter(|(known, first)| known.state.next_poll != Some(*first))
-        .map(|(known, first)| (known.id, known.state.next_poll, first))
-        .collect()
 }

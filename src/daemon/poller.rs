@@ -9,9 +9,10 @@ use jiff::{SignedDuration, Timestamp};
 use tokio::sync::{Notify, watch};
 use tokio::task::{self, JoinError, JoinSet};
 
+use super::adopt::replan;
 use super::notify::Heart;
 use super::queue::Queue;
-use super::{Sources, measure, now, replan, wait_for};
+use super::{Sources, measure, now, wait_for};
 use crate::ingest::{self, Desk, Report, fetch::Fetcher, schedule};
 use crate::metrics::Metrics;
 use crate::source::{Outcome, Source};
@@ -22,6 +23,9 @@ const LEASE: Duration = Duration::from_secs(120);
 
 /// After the store failed (a poll that it could not keep is made again so soon), and as the longest sleep: a clock that jumped is noticed.
 const PAUSE: Duration = Duration::from_secs(10);
+
+/// So often it is said that the store cannot be asked, which `measure` tells too.
+const COMPLAIN: Duration = Duration::from_secs(600);
 
 /// So often the plans are read anew, because `siftwire poll` may have changed them.
 const REGULARLY: Duration = Duration::from_secs(60);
@@ -177,7 +181,7 @@ impl Poller {
     /// Starts what is due, as far as there is room; answers how long there is nothing more to start.
     async fn turn(&self, orders: &Orders, plans: &mut Plans, flight: &mut InFlight) -> Duration {
         if let Err(error) = plans.refresh(&self.store, orders).await {
-            tracing::error!(%error, "cannot read what is due; trying again");
+            plans.complain(&error, "cannot read what is due; trying again");
             return PAUSE;
         }
         let room = orders.concurrency.saturating_sub(flight.polls.len());
@@ -239,11 +243,7 @@ impl Poller {
             Ok((id, Ended::Unclaimed(source, error))) => {
                 flight.sources.remove(&id);
                 plans.queue.done(source, Some(later(PAUSE)), now());
-                // Each source that is due has the same to say.
-                if plans.complained.is_none_or(|at| at.elapsed() >= PAUSE) {
-                    plans.complained = Some(Instant::now());
-                    tracing::error!(%error, "cannot claim what is due; trying again");
-                }
+                plans.complain(&error, "cannot claim what is due; trying again");
             }
             Err(error) => {
                 tracing::error!(%error, "a poll ended badly");
@@ -256,6 +256,14 @@ impl Poller {
 }
 
 impl Plans {
+    /// Each source that is due has the same to say.
+    fn complain(&mut self, error: &store::Error, words: &str) {
+        if self.complained.is_none_or(|at| at.elapsed() >= COMPLAIN) {
+            self.complained = Some(Instant::now());
+            tracing::error!(%error, "{words}");
+        }
+    }
+
     fn claims(&self, source: SourceId) -> Claims {
         if self.unkept.contains(&source) { Claims::Ours } else { Claims::Anybodys }
     }

@@ -7,9 +7,9 @@ use std::time::{Duration, Instant};
 use tokio::sync::{Notify, watch};
 
 use super::reload::Setup;
-use super::{Error, measure, now, status, wait_for};
+use super::{Error, Trouble, measure, now, status, wait_for};
 use crate::metrics::Metrics;
-use crate::publish::{self, Outputs, archive::Archives, render, shelf::Shelf};
+use crate::publish::{self, Outputs, archive::Archives, html::SourceLine, render, shelf::Shelf};
 use crate::store::{self, Store};
 
 /// Polls that end within this time are published together.
@@ -27,6 +27,18 @@ const PRUNED: usize = 500;
 /// So often it is looked for what is older than `keep`.
 const TIDY: Duration = Duration::from_secs(600);
 
+/// With many sources the page that tells of all is made less often than the outputs: for each source it waits so
+/// long, so that the work stays a small part of the whole.
+const FOR_EACH: Duration = Duration::from_micros(200);
+
+/// When the front page was last made, and from what.
+struct Front {
+    at: Instant,
+    pause: Duration,
+    setup: Arc<Setup>,
+    trouble: Trouble,
+}
+
 /// Keeps the shelf as the store is.
 pub(super) struct Publisher {
     pub(super) store: Store,
@@ -40,6 +52,8 @@ pub(super) struct Publisher {
     pub(super) published: Arc<Notify>,
     /// What to publish; swapped when the config changes.
     pub(super) setup: watch::Receiver<Arc<Setup>>,
+    /// Why the store cannot be written.
+    pub(super) trouble: watch::Receiver<Trouble>,
 }
 
 impl Publisher {
@@ -49,7 +63,9 @@ impl Publisher {
         tokio::pin!(stop);
         let mut adopted = Arc::clone(&self.setup.borrow().outputs);
         let mut tidied: Option<Instant> = None;
+        let mut front: Option<Front> = None;
         loop {
+            self.trouble.mark_unchanged();
             let setup = Arc::clone(&self.setup.borrow_and_update());
             if tidied.is_none_or(|at| at.elapsed() >= TIDY) {
                 tidied = Some(Instant::now());
@@ -64,27 +80,34 @@ impl Publisher {
                 }
             }
             let revision = self.store.revision().await.ok();
-            self.publish(&setup).await;
+            let behind = self.publish(&setup, &mut front).await;
             tokio::select! {
                 () = &mut stop => return,
                 Ok(()) = self.setup.changed() => {}
+                Ok(()) = self.trouble.changed() => {}
                 () = self.news.notified() => tokio::time::sleep(TOGETHER).await,
-                () = tokio::time::sleep(REGULARLY) => {}
+                () = tokio::time::sleep(behind.unwrap_or(REGULARLY)) => {}
                 () = moved(&self.store, revision) => {}
             }
         }
     }
 
-    async fn publish(&self, setup: &Setup) {
-        let published = async {
-            publish::advance(&self.store, &setup.outputs, now()).await?;
-            self.show(setup).await
-        };
-        if let Err(error) = published.await {
+    /// Answers when the front page is to be made, where it has to wait.
+    async fn publish(&self, setup: &Arc<Setup>, front: &mut Option<Front>) -> Option<Duration> {
+        let advanced = publish::advance(&self.store, &setup.outputs, now()).await;
+        let waits = front.as_ref().and_then(|front| self.waits(front, setup));
+        if let Err(error) = self.show(setup, advanced.map(drop), front, waits).await {
             // What is on the shelf stays, and the watermarks stand: the next pass makes up for it.
             tracing::error!(%error, "cannot publish; the outputs stay as they are");
         }
         self.published.notify_one();
+        waits
+    }
+
+    /// How long the front page may stay as it is.
+    fn waits(&self, front: &Front, setup: &Arc<Setup>) -> Option<Duration> {
+        let is_same = Arc::ptr_eq(&front.setup, setup) && front.trouble == *self.trouble.borrow();
+        front.pause.checked_sub(front.at.elapsed()).filter(|left| is_same && !left.is_zero())
     }
 
     /// Forgets what is older than `keep`, in batches that hold up nobody. Full archive pages are kept as they are.
@@ -101,11 +124,12 @@ impl Publisher {
     /// Puts on the shelf what was published before, and makes what was not.
     pub(super) async fn open(&self, setup: &Setup) -> Result<(), store::Error> {
         render::restore(&self.store, &setup.outputs, &self.shelf).await?;
-        render::render_missing(&self.store, &setup.outputs, &self.shelf, now()).await?;
+        if let Err(error) = render::render_missing(&self.store, &setup.outputs, &self.shelf, now()).await {
+            tracing::error!(%error, "cannot write down what is published anew; it is served all the same");
+        }
         render::retire(&self.store, &setup.outputs, &self.shelf).await?;
-        let lines = status::source_lines(self.store.sources().await?, &setup.sources);
-        render::render_front(&setup.outputs, &self.shelf, lines, setup.problem.as_deref(), now());
-        render::render_health(&self.store, &setup.outputs, &self.shelf).await
+        let lines = self.sources(setup).await?;
+        self.tell(setup, lines).await
     }
 
     /// Takes other outputs over: what stayed is on the shelf as it was, what is no more says so.
@@ -115,13 +139,40 @@ impl Publisher {
         render::retire(&self.store, &setup.outputs, &self.shelf).await
     }
 
-    /// Puts on the shelf what the store has: the outputs, the front page and the sources' health.
-    async fn show(&self, setup: &Setup) -> Result<(), store::Error> {
+    /// Puts on the shelf what the store has: the outputs, if they have advanced, and what tells of them.
+    async fn show(
+        &self,
+        setup: &Arc<Setup>,
+        advanced: Result<(), store::Error>,
+        front: &mut Option<Front>,
+        waits: Option<Duration>,
+    ) -> Result<(), store::Error> {
+        let lines = if waits.is_some() { None } else { Some(self.sources(setup).await?) };
+        let shown = match advanced {
+            Ok(()) => render::render(&self.store, &setup.outputs, &self.shelf, lines.as_deref(), now()).await,
+            Err(error) => Err(error),
+        };
+        if let Some(lines) = lines {
+            let pause = FOR_EACH * u32::try_from(lines.len()).unwrap_or(u32::MAX);
+            let trouble = self.trouble.borrow().clone();
+            self.tell(setup, lines).await?;
+            *front = Some(Front { at: Instant::now(), pause, setup: Arc::clone(setup), trouble });
+        }
+        shown
+    }
+
+    async fn sources(&self, setup: &Setup) -> Result<Vec<SourceLine>, store::Error> {
         let known = self.store.sources().await?;
         self.metrics.sources(known.iter().map(|known| (known.name.clone(), measure::times(&known.state))));
-        let lines = status::source_lines(known, &setup.sources);
-        render::render(&self.store, &setup.outputs, &self.shelf, &lines, now()).await?;
-        render::render_front(&setup.outputs, &self.shelf, lines, setup.problem.as_deref(), now());
+        Ok(status::source_lines(known, &setup.sources))
+    }
+
+    /// The front page and the sources' health.
+    async fn tell(&self, setup: &Setup, lines: Vec<SourceLine>) -> Result<(), store::Error> {
+        let trouble = self.trouble.borrow().clone();
+        let problems: Vec<_> = trouble.as_deref().into_iter().chain(setup.problem.as_deref()).collect();
+        let problem = (!problems.is_empty()).then(|| problems.join("\n\n"));
+        render::render_front(&setup.outputs, &self.shelf, lines, problem.as_deref(), now());
         self.metrics.outputs(render::published(&setup.outputs, &self.shelf));
         render::render_health(&self.store, &setup.outputs, &self.shelf).await
     }

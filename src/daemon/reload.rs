@@ -9,7 +9,7 @@ use tokio::sync::watch;
 use tokio::time::Instant;
 
 use super::poller::Orders;
-use super::{Error, Given, Sources, adopt, notify, site, wait_for};
+use super::{Error, Given, Sources, Standing, adopt, notify, site, wait_for};
 use crate::config::{self, Config, Stamp};
 use crate::ingest::fetch::Fetcher;
 use crate::metrics::{Metrics, Taken};
@@ -59,6 +59,8 @@ pub(super) struct Reloader {
     pub(super) setup: watch::Sender<Arc<Setup>>,
     pub(super) max_age: MaxAge,
     pub(super) metrics: Arc<Metrics>,
+    /// Whether the store has ever been told of a config.
+    pub(super) standing: Standing,
 }
 
 /// What made the config be read again.
@@ -74,26 +76,34 @@ impl Reloader {
     pub(super) async fn run(mut self, stopped: watch::Receiver<bool>) {
         let stop = wait_for(stopped);
         tokio::pin!(stop);
-        let mut done = Ok(());
+        let mut waits = self.standing == Standing::Recalled;
         loop {
-            tokio::select! {
+            let asked = tokio::select! {
                 () = &mut stop => return,
-                asked = self.asked(done.is_err()) => {
-                    match asked {
-                        Asked::Hangup => tracing::info!("told to read the config again"),
-                        Asked::Edit => tracing::info!("the config was edited"),
-                        Asked::Time => {}
-                    }
-                }
+                asked = self.asked(waits) => asked,
+            };
+            if let Asked::Time = asked {
+                // It has been said that it waits.
+                waits = self.reload().await.is_err();
+                continue;
             }
+            tracing::info!(
+                "{}",
+                if let Asked::Hangup = asked {
+                    "told to read the config again"
+                } else {
+                    "the config was edited"
+                }
+            );
             tokio::select! {
                 () = &mut stop => return,
                 () = self.settle() => {}
             }
             notify::reloading();
-            done = self.reload().await;
+            let done = self.reload().await;
             notify::ready();
-            if let Err(error) = &done {
+            waits = done.is_err();
+            if let Err(error) = done {
                 tracing::error!(%error, "the new config cannot be taken over yet; the old one runs on");
             }
         }
@@ -167,6 +177,10 @@ impl Reloader {
             tracing::warn!(%warnings, "the config may not do what was meant");
         }
         let restart = keep_what_needs_a_restart(&mut new, &self.given.config);
+        if self.standing == Standing::Recalled {
+            self.store.release_claims().await?;
+            self.standing = Standing::TakenUp;
+        }
         let (outputs, sources) = adopt(&self.store, &new, site(&new, &self.here)).await?;
         let fetcher = if new.fetch == self.given.config.fetch {
             self.orders.borrow().fetcher.clone()

@@ -127,10 +127,12 @@ impl Press {
         self.memory().evaluated = Some(revision);
     }
 
-    /// A pass has ended: everything that was evaluated is in the documents.
-    pub(super) fn done(&self, sources: &[SourceLine]) {
+    /// A pass has ended: everything that was evaluated is in the documents. Without `sources` nobody looked how
+    /// they are called.
+    pub(super) fn done(&self, sources: Option<&[SourceLine]>) {
         let mut memory = self.memory();
         memory.revision = memory.evaluated;
+        let Some(sources) = sources else { return };
         memory.sources = sources.iter().map(|line| (line.name.clone(), face_of(line))).collect();
     }
 

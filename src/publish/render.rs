@@ -68,16 +68,19 @@ pub async fn render_missing(
     shelf: &Shelf,
     now: Timestamp,
 ) -> Result<(), Error> {
+    let mut done = Ok(());
     for adopted in &outputs.outputs {
         if outputs.press.standing(adopted.id).is_none() {
-            render_one(store, outputs, adopted, shelf, now).await?;
+            // One that cannot be remembered is on the shelf all the same, and keeps nobody off it.
+            done = done.and(render_one(store, outputs, adopted, shelf, now).await);
         }
     }
-    Ok(())
+    done
 }
 
 /// Writes each output that may differ in each format, and puts what changed on the shelf. The store
-/// remembers, across restarts too, when each document's bytes last changed.
+/// remembers, across restarts too, when each document's bytes last changed. `sources` may be left out now and
+/// then: that one of them is called otherwise is seen the next time.
 ///
 /// # Errors
 /// The store cannot read or write; what is on the shelf stays.
@@ -85,10 +88,11 @@ pub async fn render(
     store: &Store,
     outputs: &Outputs,
     shelf: &Shelf,
-    sources: &[SourceLine],
+    sources: Option<&[SourceLine]>,
     now: Timestamp,
 ) -> Result<(), Error> {
-    let mut news = News { renamed: outputs.press.renamed(sources), ..News::default() };
+    let renamed = sources.map(|sources| outputs.press.renamed(sources)).unwrap_or_default();
+    let mut news = News { renamed, ..News::default() };
     if let Some(before) = outputs.press.revision() {
         let (touched, lowest) = store.touched_since(before).await?;
         news = News { touched: touched.into_iter().collect(), lowest, ..news };

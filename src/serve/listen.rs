@@ -6,6 +6,7 @@ use std::net::SocketAddr;
 use std::os::unix::fs::{FileTypeExt as _, PermissionsExt as _};
 use std::path::Path;
 use std::pin::Pin;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll};
 
 use listenfd::ListenFd;
@@ -21,6 +22,8 @@ pub enum Listener {
     Tcp(TcpListener),
     /// A unix socket.
     Unix(UnixListener),
+    /// All that systemd passed, where it passed more than one, and whose turn it is.
+    Several(Vec<Listener>, AtomicUsize),
 }
 
 impl Listener {
@@ -40,22 +43,31 @@ impl Listener {
         }
     }
 
-    /// The socket that systemd passes (sd_listen_fds(3)), of either kind; the first, where there are several.
+    /// The sockets that systemd passes (sd_listen_fds(3)), of either kind, however they are named.
     ///
     /// # Errors
     /// What was passed is no listening socket.
     pub fn passed() -> io::Result<Option<Self>> {
         let mut passed = ListenFd::from_env();
-        if passed.len() == 0 {
-            return Ok(None);
+        let mut listeners = Vec::new();
+        for number in 0..passed.len() {
+            if let Ok(Some(listener)) = passed.take_tcp_listener(number) {
+                listener.set_nonblocking(true)?;
+                listeners.push(Self::Tcp(TcpListener::from_std(listener)?));
+            } else if let Some(listener) = passed.take_unix_listener(number)? {
+                listener.set_nonblocking(true)?;
+                listeners.push(Self::Unix(UnixListener::from_std(listener)?));
+            }
         }
-        if let Ok(Some(listener)) = passed.take_tcp_listener(0) {
-            listener.set_nonblocking(true)?;
-            return TcpListener::from_std(listener).map(|listener| Some(Self::Tcp(listener)));
-        }
-        let Some(listener) = passed.take_unix_listener(0)? else { return Ok(None) };
-        listener.set_nonblocking(true)?;
-        UnixListener::from_std(listener).map(|listener| Some(Self::Unix(listener)))
+        let first = listeners.pop();
+        Ok(match first {
+            Some(only) if listeners.is_empty() => Some(only),
+            Some(last) => {
+                listeners.push(last);
+                Some(Self::Several(listeners, AtomicUsize::new(0)))
+            }
+            None => None,
+        })
     }
 
     /// Where it listens, as far as that has a name.
@@ -65,6 +77,7 @@ impl Listener {
             Self::Unix(listener) => {
                 listener.local_addr().ok()?.as_pathname().map(|path| Listen::Unix(path.to_path_buf()))
             }
+            Self::Several(all, _) => all.first()?.place(),
         }
     }
 
@@ -73,19 +86,31 @@ impl Listener {
         match self {
             Self::Tcp(listener) => listener.local_addr().ok(),
             Self::Unix(_) => None,
+            Self::Several(all, _) => all.iter().find_map(Self::address),
         }
     }
 
     /// The next client.
     pub(super) async fn accept(&self) -> io::Result<Stream> {
+        std::future::poll_fn(|context| self.poll_accept(context)).await
+    }
+
+    fn poll_accept(&self, context: &mut Context<'_>) -> Poll<io::Result<Stream>> {
         match self {
-            Self::Tcp(listener) => {
-                let (stream, _) = listener.accept().await?;
+            Self::Tcp(listener) => listener.poll_accept(context).map(|accepted| {
+                let (stream, _) = accepted?;
                 // Answers are written whole, so that waiting for more to send only delays them.
                 stream.set_nodelay(true)?;
                 Ok(Stream::Tcp(stream))
+            }),
+            Self::Unix(listener) => listener.poll_accept(context).map_ok(|(stream, _)| Stream::Unix(stream)),
+            Self::Several(all, turn) => {
+                // A busy one does not keep the others waiting.
+                let first = turn.fetch_add(1, Ordering::Relaxed) % all.len();
+                let (before, after) = all.split_at(first);
+                let mut answers = after.iter().chain(before).map(|listener| listener.poll_accept(context));
+                answers.find(Poll::is_ready).unwrap_or(Poll::Pending)
             }
-            Self::Unix(listener) => listener.accept().await.map(|(stream, _)| Stream::Unix(stream)),
         }
     }
 }

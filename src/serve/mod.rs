@@ -103,9 +103,15 @@ impl Health {
         self.stuck.store(poller == PollerHealth::Stuck, Ordering::Release);
     }
 
-    fn is_ready(&self) -> bool {
+    fn complaint(&self) -> Option<&'static str> {
         let is = |state: &AtomicBool| state.load(Ordering::Acquire);
-        is(&self.ready) && !is(&self.broken) && !is(&self.stuck)
+        if !is(&self.ready) {
+            Some("not ok: it is starting\n")
+        } else if is(&self.broken) {
+            Some("not ok: the store cannot be written\n")
+        } else {
+            is(&self.stuck).then_some("not ok: the poller is stuck\n")
+        }
     }
 }
 
@@ -180,7 +186,8 @@ enum Found {
     Archived(Arc<Representation>),
     Retired,
     Nothing,
-    State(bool),
+    /// What is wrong, if something is.
+    State(Option<&'static str>),
     Metrics(String),
 }
 
@@ -197,9 +204,9 @@ impl Shared {
         match path {
             // Who answers is alive; what else there is to say is readiness.
             // `OPTIONS *` asks the server as a whole (RFC 9110 section 9.3.7).
-            "/healthz" | "*" => return Some(Found::State(true)),
+            "/healthz" | "*" => return Some(Found::State(None)),
             "/metrics" => return Some(Found::Metrics(self.service.metrics.render())),
-            "/readyz" => return Some(Found::State(health.is_ready())),
+            "/readyz" => return Some(Found::State(health.complaint())),
             _ => {}
         }
         match self.service.shelf.find(path)? {
@@ -222,7 +229,7 @@ impl Shared {
                 Ok(None) => Found::Nothing,
                 Err(error) => {
                     tracing::error!(output = name, number, %error, "an archive page cannot be read");
-                    Found::State(false)
+                    Found::State(Some("not ok: the store cannot be read\n"))
                 }
             },
             Some(Place::Retired) => Found::Retired,
@@ -253,8 +260,8 @@ impl Shared {
                 self.document(method, headers, &representation, HeaderValue::from_static(FOR_A_YEAR))
             }
             (Found::Metrics(page), None) => metrics(page),
-            (Found::State(true), None) => words(StatusCode::OK, "ok\n"),
-            (_, None) => words(StatusCode::SERVICE_UNAVAILABLE, "not ok\n"),
+            (Found::State(Some(complaint)), None) => words(StatusCode::SERVICE_UNAVAILABLE, complaint),
+            (_, None) => words(StatusCode::OK, "ok\n"),
         }
     }
 

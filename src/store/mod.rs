@@ -16,8 +16,8 @@ use crate::entry::change::Change;
 use crate::source::{HealthEvent, SourceState};
 
 pub use sqlite::{
-    Error, Lock, Salvaged, Sizes, Store, Workers, advice, backup, examine, lock, open, salvage, sizes,
-    sqlite_version,
+    Error, Lock, Salvaged, Sizes, Store, Workers, advice, backup, examine, lock, open, open_locked, salvage,
+    sizes, sqlite_version,
 };
 
 /// What the store needs to know from the config.

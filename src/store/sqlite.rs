@@ -1,10 +1,12 @@
 //! SQLite: the threads and what they are asked. Door: the only place that knows SQL.
 #![allow(clippy::disallowed_methods, reason = "the store's files are the store's own")]
 
+mod access;
 mod archive;
 mod copies;
 mod entries;
 mod file;
+mod leaves;
 mod look;
 mod notes;
 mod outputs;
@@ -16,7 +18,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use rusqlite::{Connection, TransactionBehavior};
+use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot};
 
 use super::{
@@ -27,12 +29,9 @@ use crate::entry::change::KnownEntries;
 use crate::entry::{KeptEntry, Key};
 use crate::source::HealthEvent;
 
+use access::{Obstacle, held};
 pub use copies::{Salvaged, backup, examine, salvage};
 pub use file::{Lock, Sizes, advice, lock, sizes};
-use file::{connect, create_private_folder, migrate, private_file, refuse_what_is_not_ours, tune_writer};
-
-/// How many questions are answered at once.
-const READERS: usize = 2;
 
 /// How many commands may wait, and the most that share a transaction.
 const WAITING: usize = 256;
@@ -43,15 +42,17 @@ const WAITING: usize = 256;
 pub struct Error {
     what: String,
     source: Option<Arc<rusqlite::Error>>,
+    /// Nothing can be written there, for now.
+    passing: bool,
 }
 
 impl Error {
     fn new(what: impl Into<String>) -> Error {
-        Error { what: what.into(), source: None }
+        Error { what: what.into(), source: None, passing: false }
     }
 
     fn of(what: impl Into<String>, source: rusqlite::Error) -> Error {
-        Error { what: format!("{}: {source}", what.into()), source: Some(Arc::new(source)) }
+        Error { what: format!("{}: {source}", what.into()), source: Some(Arc::new(source)), passing: false }
     }
 
     /// The same, with what to do where the file itself is damaged.
@@ -63,10 +64,16 @@ impl Error {
         self
     }
 
-    /// Whether there was no room on the disk.
-    #[must_use]
-    pub fn is_disk_full(&self) -> bool {
-        self.source.as_ref().and_then(|e| e.sqlite_error_code()) == Some(rusqlite::ErrorCode::DiskFull)
+    fn passing(self) -> Error {
+        Error { passing: true, ..self }
+    }
+
+    /// Whether it says something of the place where the store is, which may change, and nothing of the store.
+    fn may_pass(&self) -> bool {
+        use rusqlite::ErrorCode::{CannotOpen, DiskFull, PermissionDenied, ReadOnly, SystemIoFailure};
+        let code = self.source.as_ref().and_then(|e| e.sqlite_error_code());
+        self.passing
+            || matches!(code, Some(CannotOpen | DiskFull | PermissionDenied | ReadOnly | SystemIoFailure))
     }
 }
 
@@ -76,7 +83,8 @@ pub fn sqlite_version() -> &'static str {
     rusqlite::version()
 }
 
-type Job = Box<dyn FnOnce(&mut Connection) + Send>;
+/// Without a connection the store cannot even be read.
+type Job = Box<dyn FnOnce(Option<&mut Connection>) + Send>;
 /// Runs inside the group's transaction, or is told why there is none.
 type Act = Box<dyn FnOnce(Result<&Connection, Error>) -> Done + Send>;
 
@@ -99,7 +107,7 @@ type Settle = Box<dyn FnOnce(Option<&Error>) + Send>;
 
 /// What a command leaves to be said once the group's fate is known.
 struct Done {
-    failed: bool,
+    failed: Option<Error>,
     /// Tells the one who asked: the group's error, if it has one.
     settle: Settle,
 }
@@ -112,115 +120,44 @@ pub struct Store {
     commands: mpsc::Sender<Command>,
     /// Only the writer takes it, but for a look at its size.
     window: Arc<std::sync::Mutex<stories::Window>>,
+    obstacle: Obstacle,
 }
 
 /// The bodies of the store's threads: the caller runs each on a thread of its own and joins them.
 pub struct Workers(pub Vec<Box<dyn FnOnce() + Send>>);
 
-/// Opens the store, creating or migrating the file.
+/// Opens the store, creating or migrating the file. One that cannot be written is opened to be read.
 ///
 /// # Errors
-/// The file cannot be opened, is no database, is damaged, or was written by a newer Siftwire.
+/// The file cannot be read, is no database, is damaged, or was written by a newer Siftwire.
 pub fn open(options: &Options) -> Result<(Store, Workers), Error> {
-    let path = &options.path;
-    let what = || format!("cannot open {}", path.display());
-    if let Some(folder) = path.parent().filter(|f| !f.exists()) {
-        create_private_folder(folder)
-            .map_err(|e| Error::new(format!("cannot create {}: {e}", folder.display())))?;
-    }
-    private_file(path).map_err(|e| Error::new(format!("{}: {e}", what())))?;
-    refuse_what_is_not_ours(path)?;
-    let mut writer = connect(path).map_err(|e| Error::of(what(), e).about(path))?;
-    tune_writer(&writer).map_err(|e| Error::of(what(), e))?;
-    migrate(&mut writer, path)?;
-    let mut readers = Vec::new();
-    for _ in 0..READERS {
-        let reader = connect(path).map_err(|e| Error::of(what(), e))?;
-        reader.pragma_update(None, "query_only", true).map_err(|e| Error::of(what(), e))?;
-        readers.push(reader);
-    }
+    start(&options.path, None)
+}
+
+/// The same for the only daemon, which lets go of the lock in the end. What cannot be written is written as soon
+/// as it can be.
+///
+/// # Errors
+/// As for [`open`].
+pub fn open_locked(options: &Options, lock: Lock) -> Result<(Store, Workers), Error> {
+    start(&options.path, Some(lock))
+}
+
+fn start(path: &std::path::Path, lock: Option<Lock>) -> Result<(Store, Workers), Error> {
+    let writer = access::open(path, lock)?;
+    let (readers, obstacle) = (writer.readers(), writer.obstacle());
     let (questions, asked) = mpsc::channel::<Job>(WAITING);
     let (commands, commanded) = mpsc::channel::<Command>(WAITING);
-    let mut workers: Vec<Box<dyn FnOnce() + Send>> = vec![Box::new(move || write(writer, commanded))];
+    let mut workers: Vec<Box<dyn FnOnce() + Send>> = vec![Box::new(move || access::write(writer, commanded))];
     let asked = Arc::new(std::sync::Mutex::new(asked));
     for reader in readers {
         let asked = Arc::clone(&asked);
-        workers.push(Box::new(move || read(reader, &asked)));
+        workers.push(Box::new(move || access::read(&reader, &asked)));
     }
     Ok((
-        Store { path: Arc::from(path.as_path()), questions, commands, window: Arc::default() },
+        Store { path: Arc::from(path), questions, commands, window: Arc::default(), obstacle },
         Workers(workers),
     ))
-}
-
-fn read(mut connection: Connection, asked: &std::sync::Mutex<mpsc::Receiver<Job>>) {
-    loop {
-        let job = match asked.lock() {
-            Ok(mut asked) => asked.blocking_recv(),
-            Err(_) => None,
-        };
-        match job {
-            Some(job) => job(&mut connection),
-            None => return,
-        }
-    }
-}
-
-/// Takes what is waiting, runs it in one transaction, each command in a savepoint of its own, and
-/// answers when the transaction stands.
-fn write(mut connection: Connection, mut commanded: mpsc::Receiver<Command>) {
-    let mut waiting = Vec::new();
-    while let Some(first) = commanded.blocking_recv() {
-        waiting.push(first);
-        while waiting.len() < WAITING {
-            match commanded.try_recv() {
-                Ok(next) => waiting.push(next),
-                Err(_) => break,
-            }
-        }
-        write_group(&mut connection, &mut waiting);
-    }
-    if let Err(error) = connection.execute_batch("PRAGMA optimize; PRAGMA wal_checkpoint(TRUNCATE)") {
-        tracing::debug!(%error, "the last checkpoint was not made");
-    }
-}
-
-fn write_group(connection: &mut Connection, waiting: &mut Vec<Command>) {
-    // Without it the file is as whole after a power cut, but may be older (pragma_synchronous).
-    let sync = if waiting.iter().any(|command| command.weight == Weight::Heavy) { "full" } else { "normal" };
-    if let Err(error) = connection.pragma_update(None, "synchronous", sync) {
-        tracing::debug!(%error, "how to write cannot be chosen");
-    }
-    let transaction = match connection.transaction_with_behavior(TransactionBehavior::Immediate) {
-        Ok(transaction) => transaction,
-        Err(error) => {
-            let error = Error::of("cannot begin to write", error);
-            waiting.drain(..).for_each(|command| ((command.act)(Err(error.clone())).settle)(None));
-            return;
-        }
-    };
-    let mut group = Vec::with_capacity(waiting.len());
-    for command in waiting.drain(..) {
-        if let Err(error) = run(&transaction, "SAVEPOINT command") {
-            let error = Error::of("cannot write", error);
-            group.push((command.act)(Err(error)));
-            continue;
-        }
-        let done = (command.act)(Ok(&transaction));
-        let undone = if done.failed { run(&transaction, "ROLLBACK TO command") } else { Ok(()) };
-        if let Err(error) = undone.and_then(|()| run(&transaction, "RELEASE command")) {
-            // A full disk rolls back the whole transaction by itself: then the commit below fails too.
-            tracing::debug!(%error, "a savepoint could not be ended");
-        }
-        group.push(done);
-    }
-    let failed = transaction.commit().err().map(|error| Error::of("cannot commit", error));
-    group.into_iter().for_each(|done| (done.settle)(failed.as_ref()));
-}
-
-/// Runs a statement that is kept prepared.
-fn run(connection: &Connection, statement: &str) -> rusqlite::Result<()> {
-    connection.prepare_cached(statement)?.execute([]).map(drop)
 }
 
 impl Store {
@@ -232,10 +169,13 @@ impl Store {
         let path = Arc::clone(&self.path);
         let job: Job = Box::new(move |connection| {
             // One transaction for a question, so that its parts agree with each other.
-            let result = connection
-                .transaction()
-                .and_then(|transaction| question(&transaction))
-                .map_err(|e| Error::of("cannot read", e).about(&path));
+            let result = match connection {
+                Some(connection) => connection
+                    .transaction()
+                    .and_then(|transaction| question(&transaction))
+                    .map_err(|e| Error::of("cannot read", e).about(&path)),
+                None => Err(Error::new(format!("cannot read {}", path.display()))),
+            };
             // The one who asked may have stopped waiting.
             let _ = answer.send(result);
         });
@@ -261,7 +201,7 @@ impl Store {
             let result = connection.and_then(|connection| {
                 command(connection).map_err(|e| Error::of("cannot write", e).about(&path))
             });
-            let failed = result.is_err();
+            let failed = result.as_ref().err().cloned();
             let settle = Box::new(move |group: Option<&Error>| {
                 // The one who asked may have stopped waiting.
                 let _ = answer.send(group.map_or(result, |error| Err(error.clone())));
@@ -270,6 +210,12 @@ impl Store {
         });
         self.commands.send(Command { act, weight }).await.map_err(|_| Error::new("closed"))?;
         answered.await.map_err(|_| Error::new("closed"))?
+    }
+
+    /// Why the store could not be opened to be written, where it can only be read.
+    #[must_use]
+    pub fn obstacle(&self) -> Option<Error> {
+        held(&self.obstacle).clone()
     }
 
     /// Makes the store's sources those of the config; the ones that left it stay, inactive. One

@@ -14,7 +14,7 @@ work=${WORK:-$(mktemp -d)}
 root=$work/debian
 if [ ! -d "$root/usr" ]; then
     mirror=$(sed -n 's/^URIs: *//p;s/^deb \(\[[^]]*\] \)\?\([^ ]*\) .*/\2/p' /etc/apt/sources.list.d/*.sources /etc/apt/sources.list 2>/dev/null | head -n 1 || true)
-    debootstrap --variant=minbase --include=systemd,systemd-sysv,dbus,curl bookworm "$root" \
+    debootstrap --variant=minbase --include=systemd,systemd-sysv,dbus,curl,ca-certificates bookworm "$root" \
         "${mirror:-http://deb.debian.org/debian}" >"$work/debootstrap.log" 2>&1 || skip "debootstrap failed: $(tail -n 1 "$work/debootstrap.log")"
 fi
 

@@ -11,15 +11,15 @@ use rusqlite::Connection;
 use crate::origin::Origin;
 use crate::program::{Daemon, Home, eventually};
 
-const RSS: &str = "application/rss+xml; charset=UTF-8";
+pub const RSS: &str = "application/rss+xml; charset=UTF-8";
 
-fn feed(numbers: impl Iterator<Item = usize>) -> String {
+pub fn feed(numbers: impl Iterator<Item = usize>) -> String {
     let items: String =
         numbers.map(|n| format!("<item><title>Entry-{n}.</title><guid>g{n}</guid></item>")).collect();
     format!("<rss version=\"2.0\"><channel><title>Site</title>{items}</channel></rss>")
 }
 
-fn config(origin: &Origin, every: &str, store: &str) -> String {
+pub fn config(origin: &Origin, every: &str, store: &str) -> String {
     format!(
         "[serve]\nlisten = \"127.0.0.1:0\"\n[store]\npath = \"{store}\"\n[poll]\nevery = \"{every}\"\nat_most = \"{every}\"\n
          [[source]]\nname = \"site\"\nurl = \"{}\"\nallow_private = true\n[[output]]\nname = \"all\"\n",
@@ -27,16 +27,16 @@ fn config(origin: &Origin, every: &str, store: &str) -> String {
     )
 }
 
-fn shows(daemon: &Daemon, number: usize) -> Option<()> {
+pub fn shows(daemon: &Daemon, number: usize) -> Option<()> {
     daemon.get("/feeds/all.atom").body.contains(&format!("Entry-{number}.")).then_some(())
 }
 
 /// A small disk of its own; gone when the test ends.
-struct Disk<'a>(&'a Path);
+pub struct Disk<'a>(&'a Path);
 
 impl Disk<'_> {
     /// Nothing, with a word, where this may not be done.
-    fn mount(at: &Path) -> Option<Disk<'_>> {
+    pub fn mount(at: &Path) -> Option<Disk<'_>> {
         std::fs::create_dir(at).expect("a folder");
         let mounted = Command::new("mount")
             .args(["-t", "tmpfs", "-o", "size=4m", "none"])
@@ -48,6 +48,12 @@ impl Disk<'_> {
             eprintln!("skipped: only root may mount a disk");
         }
         mounted.then_some(Disk(at))
+    }
+
+    /// `ro` or `rw`. Not while somebody has a file open to be written.
+    pub fn remount(&self, how: &str) {
+        let done = Command::new("mount").args(["-o", &format!("remount,{how}")]).arg(self.0).status();
+        assert!(done.expect("mount runs").success(), "it cannot be made {how}");
     }
 }
 
@@ -82,6 +88,12 @@ fn a_full_disk_stops_nothing_but_the_polls_and_they_resume() {
     });
     let during = daemon.get("/feeds/all.rss");
     assert_eq!((before.status, during.status, daemon.get("/healthz").status), (200, 200, 200));
+    // Nor is it the end of a start.
+    daemon.kill();
+    let daemon = home.start();
+    assert_eq!(daemon.get("/feeds/all.rss").status, 200);
+    assert_eq!(daemon.get("/readyz").status, 503);
+    assert_eq!(shows(&daemon, 2), Some(()));
 
     std::fs::remove_file(&filler).expect("it is ours");
     let room = Instant::now();

@@ -13,6 +13,7 @@ mod origin;
 mod program;
 mod proxy;
 mod push;
+mod read_only;
 mod readers;
 mod reload;
 mod signals;

@@ -42,13 +42,52 @@ fn polls_sources_outputs_and_the_store_are_measured() {
     assert_eq!(daemon.get("/readyz").status, 200);
     for file in ["contrib/grafana.json", "contrib/siftwire.rules.yml"] {
         let text = std::fs::read_to_string(format!("{}/{file}", env!("CARGO_MANIFEST_DIR"))).expect(file);
-        for name in
-            text.split(|c: char| !c.is_ascii_lowercase() && c != '_').filter(|w| w.starts_with("siftwire_"))
-        {
-            assert!(
-                page.contains(&format!("{name} ")) || page.contains(&format!("{name}{{")),
-                "{file} asks for {name}"
-            );
+        names(&text).for_each(|name| assert!(!lines(&page, name).is_empty(), "{file} asks for {name}"));
+    }
+    panels_and_alerts_use_labels_that_are_there(&page);
+}
+
+fn names(text: &str) -> impl Iterator<Item = &str> {
+    text.split(|c: char| !c.is_ascii_lowercase() && c != '_').filter(|word| word.starts_with("siftwire_"))
+}
+
+fn lines<'a>(page: &'a str, name: &str) -> Vec<&'a str> {
+    let of = |line: &&str| line.strip_prefix(name).is_some_and(|rest| rest.starts_with([' ', '{']));
+    page.lines().filter(of).collect()
+}
+
+fn panels_and_alerts_use_labels_that_are_there(page: &str) {
+    let read = |file: &str| {
+        std::fs::read_to_string(format!("{}/contrib/{file}", env!("CARGO_MANIFEST_DIR"))).expect(file)
+    };
+    let board: serde_json::Value = serde_json::from_str(&read("grafana.json")).expect("JSON");
+    let targets =
+        board["panels"].as_array().expect("panels").iter().flat_map(|panel| panel["targets"].as_array());
+    let mut asked: Vec<(String, String)> = targets
+        .flatten()
+        .map(|target| {
+            [&target["expr"], &target["legendFormat"]].map(|text| text.as_str().expect("words").to_owned())
+        })
+        .map(|[expression, legend]| (expression, legend.replace("{{", "{{ $labels.")))
+        .collect();
+    assert!(asked.len() > 10, "{asked:?}");
+    let rules = read("siftwire.rules.yml");
+    let alerts: Vec<&str> = rules.split("- alert: ").skip(1).collect();
+    assert!(alerts.len() >= 3);
+    asked.extend(alerts.iter().map(|alert| {
+        let (expression, rest) = alert.split_once("for: ").expect("each waits");
+        (expression.to_owned(), rest.to_owned())
+    }));
+    for (expression, legend) in asked {
+        let grouped = expression.split("by (").skip(1).chain(expression.split("on (").skip(1));
+        let labels = grouped.map(|rest| rest.split(')').next().expect("a bracket"));
+        let shown =
+            legend.split("$labels.").skip(1).map(|rest| rest.split([' ', '}']).next().expect("a brace"));
+        for label in labels.chain(shown) {
+            for name in names(&expression) {
+                let has = |line: &&str| line.contains(&format!("{label}=\""));
+                assert!(lines(page, name).iter().all(has), "{expression} needs {label} of {name}");
+            }
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -12,11 +13,13 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// A folder with a config.
 pub struct Home {
     folder: tempfile::TempDir,
+    /// Who runs the program, if not who runs the test.
+    user: Option<u32>,
 }
 
 impl Home {
     pub fn new(config: &str) -> Home {
-        let home = Home { folder: tempfile::tempdir().expect("a folder") };
+        let home = Home { folder: tempfile::tempdir().expect("a folder"), user: None };
         home.configure(config);
         home
     }
@@ -80,7 +83,19 @@ impl Home {
     fn command(&self) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_siftwire"));
         command.current_dir(self.path()).env_clear().env("HOME", self.path()).stdin(Stdio::null());
+        if let Some(user) = self.user {
+            command.uid(user).gid(user);
+        }
         command
+    }
+
+    /// From now on the program is run by one who may do nothing elsewhere; false where it cannot be.
+    pub fn is_nobodys(&mut self) -> bool {
+        let nobody = 65534;
+        let owned = Command::new("chown").args(["-R", "65534:65534"]).arg(self.path()).status();
+        self.user = Some(nobody);
+        owned.is_ok_and(|done| done.success())
+            && self.command().arg("--version").output().is_ok_and(|done| done.status.success())
     }
 }
 

@@ -1,5 +1,10 @@
-//! How the process ends, and what a restart asks.
+//! How the process begins and ends, and what a restart asks.
+#![allow(clippy::print_stderr, reason = "a test that is skipped says so")]
 
+use std::io::{Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::os::unix::net::UnixStream;
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use crate::origin::{HANGS, Origin};
@@ -80,4 +85,40 @@ fn a_restart_asks_nobody_early() {
     for path in ["/a", "/b", "/c"] {
         assert_eq!(origin.asked(path), (1, 0), "{path} was asked early");
     }
+}
+
+#[test]
+fn every_socket_that_is_passed_is_answered_whatever_the_config_says() {
+    let activate = "systemd-socket-activate";
+    if Command::new(activate).arg("--version").stdout(Stdio::null()).status().is_err() {
+        eprintln!("skipped: there is no {activate}");
+        return;
+    }
+    let home = Home::new("[serve]\nlisten = \"127.0.0.1:1\"\n[[output]]\nname = \"all\"\n");
+    let path = home.path().join("passed");
+    let address = {
+        let free = TcpListener::bind("127.0.0.1:0").expect("a free port");
+        free.local_addr().expect("it has one").to_string()
+    };
+    let mut daemon = Command::new(activate)
+        .args(["--fdname=a:b", "-l", &address, "-l"])
+        .arg(&path)
+        .args([env!("CARGO_BIN_EXE_siftwire"), "run"])
+        .current_dir(home.path())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("it starts");
+    fn asked(mut stream: impl Read + Write) -> Option<String> {
+        let mut answer = String::new();
+        stream.write_all(b"GET /readyz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").ok()?;
+        stream.read_to_string(&mut answer).ok()?;
+        answer.starts_with("HTTP/1.1 200").then_some(answer)
+    }
+    eventually("an answer on the first", || asked(TcpStream::connect(&address).ok()?));
+    for _ in 0..3 {
+        eventually("an answer on the second", || asked(UnixStream::connect(&path).ok()?));
+        eventually("an answer on the first", || asked(TcpStream::connect(&address).ok()?));
+    }
+    daemon.kill().expect("it can be killed");
+    daemon.wait().expect("it ends");
 }

@@ -1,4 +1,5 @@
 //! The store's file in other states than good: backed up, damaged, of another schema.
+#![allow(clippy::print_stderr, reason = "how much was saved is a figure for the notes")]
 
 use std::io::{Seek, SeekFrom, Write};
 use std::os::unix::fs::PermissionsExt;
@@ -6,7 +7,7 @@ use std::os::unix::fs::PermissionsExt;
 use rusqlite::Connection;
 
 use crate::origin::Origin;
-use crate::program::Home;
+use crate::program::{Home, eventually};
 
 const ENTRIES: usize = 400;
 
@@ -85,6 +86,49 @@ fn of_a_damaged_store_is_saved_what_can_be_read() {
     assert_eq!(home.run(&["poll"]).0, Some(0));
 }
 
+/// Number, title and all else of each entry.
+fn entries(path: &std::path::Path) -> Vec<(i64, String, String)> {
+    let store = Connection::open(path).expect("it opens");
+    let mut question =
+        store.prepare("SELECT number, title, more FROM entry ORDER BY number").expect("a table");
+    let rows = question.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?))).expect("rows");
+    rows.collect::<Result<_, _>>().expect("they are read")
+}
+
+#[test]
+fn whichever_page_is_flipped_what_is_saved_is_what_was_there() {
+    let (_origin, home) = filled();
+    let sound = std::fs::read(home.store()).expect("it is read");
+    let before = entries(&home.store());
+    let pages = sound.len() / 4096;
+    let (mut whole, mut least) = (0, before.len());
+    // Never the first page, without which it is no database.
+    let flipped: Vec<usize> = (1..pages).step_by((pages / 24).max(1)).collect();
+    for page in &flipped {
+        let mut damaged = sound.clone();
+        damaged[page * 4096..(page + 1) * 4096].iter_mut().for_each(|byte| *byte = !*byte);
+        std::fs::write(home.store(), &damaged).expect("it is ours");
+        let new = home.path().join(format!("new-{page}.db"));
+        let (code, tables, words) = home.run(&["doctor", "--salvage", &new.display().to_string()]);
+        assert!(matches!(code, Some(0 | 1)), "page {page}: {code:?} {tables}{words}");
+        let saved = entries(&new);
+        assert!(saved.iter().all(|entry| before.contains(entry)), "page {page}: an entry is not as it was");
+        let intact =
+            Connection::open(&new)
+                .expect("it opens")
+                .query_row("PRAGMA integrity_check", [], |row| row.get(0));
+        assert_eq!(intact, Ok("ok".to_owned()), "page {page}");
+        whole += usize::from(saved == before);
+        least = least.min(saved.len());
+    }
+    eprintln!(
+        "{} pages flipped one at a time: {whole} times all {} entries, at least {least}",
+        flipped.len(),
+        before.len()
+    );
+    assert!(least * 10 > before.len() * 9, "one page cost {} entries", before.len() - least);
+}
+
 #[test]
 fn what_is_no_store_or_of_a_newer_siftwire_is_refused_untouched() {
     let home = Home::new("[serve]\nlisten = \"127.0.0.1:0\"\n");
@@ -139,6 +183,64 @@ fn a_store_of_every_earlier_schema_is_copied_and_brought_up_to_date() {
         assert_eq!(count(&copy, "PRAGMA user_version"), version as i64);
         assert_eq!(count(&copy, "SELECT count(*) FROM entry"), 1);
         assert_eq!(count(&home.store(), "PRAGMA user_version"), files.len() as i64);
+    }
+}
+
+#[test]
+fn a_store_that_is_moved_away_under_the_daemon_is_said_and_nothing_is_lost() {
+    let (origin, home) = filled();
+    let feed = |title: &str| {
+        format!(
+            "<rss version=\"2.0\"><channel><title>B</title><item><title>{title}</title></item></channel></rss>"
+        )
+    };
+    origin.set("/b", 200, "application/rss+xml", feed("Early"));
+    let text = std::fs::read_to_string(home.path().join("config.toml")).expect("it is read");
+    let url = origin.url("/b");
+    home.configure(&format!(
+        "{text}[poll]\nevery = \"1s\"\nat_most = \"1s\"\n[[source]]\nurl = \"{url}\"\nname = \"b\"\nallow_private = true\n"
+    ));
+    let daemon = home.start();
+    eventually("the early entry", || daemon.get("/feeds/all.atom").body.contains("Early").then_some(()));
+    let away = home.path().join("away.db");
+    std::fs::rename(home.store(), &away).expect("it is ours");
+    eventually("503", || (daemon.get("/readyz").status == 503).then_some(()));
+    let page = eventually("why, on the page", || {
+        Some(daemon.get("/").body).filter(|page| page.contains("role=\"alert\""))
+    });
+    assert!(page.contains("was moved, removed or replaced"), "{page}");
+    assert!(!home.store().exists(), "nothing takes its place");
+    assert_eq!(daemon.get("/feeds/all.atom").status, 200);
+    origin.set("/b", 200, "application/rss+xml", feed("Later"));
+    std::fs::rename(&away, home.store()).expect("it is ours");
+    eventually("200", || (daemon.get("/readyz").status == 200).then_some(()));
+    eventually("the later entry", || daemon.get("/feeds/all.atom").body.contains("Later").then_some(()));
+    assert_eq!(daemon.stop().0, Some(0));
+    assert_eq!(count(&home.store(), "SELECT count(*) FROM entry"), ENTRIES as i64 + 2);
+}
+
+#[test]
+fn what_only_looks_makes_no_store() {
+    let home = Home::new("[[output]]\nname = \"all\"\n");
+    let (code, table, words) = home.run(&["status"]);
+    assert_eq!(code, Some(0), "{words}");
+    assert!(table.contains("SOURCE") && words.contains("there is no store"), "{words}");
+    assert!(!home.store().exists());
+}
+
+#[test]
+fn a_path_that_cannot_hold_a_store_is_named_with_the_reason() {
+    for (path, reason) in [
+        ("folder", "Is a directory"),
+        ("text/store.db", "Not a directory"),
+        ("/proc/no/store.db", "cannot create the folder"),
+    ] {
+        let home = Home::new(&format!("[serve]\nlisten = \"127.0.0.1:0\"\n[store]\npath = \"{path}\"\n"));
+        std::fs::create_dir(home.path().join("folder")).expect("a folder");
+        std::fs::write(home.path().join("text"), "text").expect("a file");
+        let (code, _, words) = home.run(&["run"]);
+        assert_eq!(code, Some(1), "{path}: {words}");
+        assert!(words.contains(path) && words.contains(reason), "{path}: {words}");
     }
 }
 

@@ -11,7 +11,8 @@ use rusqlite::{Connection, OpenFlags, params_from_iter};
 
 use super::super::Options;
 use super::file::{advice, lock, migrate, private_file};
-use super::{Error, entries};
+use super::leaves::Pages;
+use super::{Error, access, entries};
 
 /// Ranges of rows that are tried one by one before the rest of a table is given up.
 const TRIES: u32 = 20_000;
@@ -124,8 +125,11 @@ pub fn salvage(options: &Options, to: &Path) -> Result<Vec<Salvaged>, Error> {
     )
     .map_err(failed)?;
     new.execute_batch("PRAGMA foreign_keys = OFF; BEGIN").map_err(failed)?;
-    let salvaged: Vec<Salvaged> =
+    let mut salvaged: Vec<Salvaged> =
         tables.iter().map(|table| take_over(&old, &new, table)).collect::<Result<_, _>>().map_err(failed)?;
+    if salvaged.iter().any(|table| !table.whole) {
+        glean(&old, &new, &options.path, &mut salvaged).map_err(failed)?;
+    }
     mend(&new).map_err(failed)?;
     new.execute_batch("COMMIT; PRAGMA journal_mode = wal").map_err(failed)?;
     Ok(salvaged)
@@ -180,6 +184,41 @@ fn take_over(old: &Connection, new: &Connection, table: &str) -> rusqlite::Resul
         }
     }
     Ok(taken)
+}
+
+/// Takes from the leaves what no page leads to any more, of tables whose rows have numbers of their own. What was
+/// read already stays.
+fn glean(old: &Connection, new: &Connection, path: &Path, salvaged: &mut [Salvaged]) -> rusqlite::Result<()> {
+    let Some(pages) = Pages::open(path) else { return Ok(()) };
+    let mut wanted = Vec::new();
+    for table in salvaged.iter_mut().filter(|table| !table.whole) {
+        let about = format!("FROM pragma_table_info('{}')", table.name);
+        let known = texts(old, &format!("SELECT name {about}")).unwrap_or_default();
+        let columns = texts(new, &format!("SELECT name {about}"))?;
+        let columns = if known.is_empty() { columns } else { known };
+        let numbered = texts(new, &format!("SELECT name {about} WHERE pk = 1 AND upper(type) = 'INTEGER'"))?;
+        let others = texts(new, &format!("SELECT name {about} WHERE pk > 1"))?;
+        if let ([column], true) = (numbered.as_slice(), others.is_empty())
+            && let Some(place) = columns.iter().position(|name| name == column)
+        {
+            let marks = vec!["?"; columns.len()].join(", ");
+            let put =
+                format!("INSERT OR IGNORE INTO {} ({}) VALUES ({marks})", table.name, columns.join(", "));
+            wanted.push((place, columns.len(), new.prepare(&put)?, &mut table.rows));
+        }
+    }
+    for (number, row) in (1..=pages.count).flat_map(|page| pages.rows(page)) {
+        for (place, columns, put, rows) in &mut wanted {
+            // The number stands before the row, and nothing in its place.
+            if row.len() == *columns && row[*place] == Value::Null {
+                let mut row = row.clone();
+                row[*place] = Value::Integer(number);
+                // What the schema refuses belongs to another table, or is damaged.
+                **rows += put.execute(params_from_iter(row)).unwrap_or(0);
+            }
+        }
+    }
+    Ok(())
 }
 
 /// Copies rows until one cannot be read: whether it came to the end, and the last place it read.
@@ -250,9 +289,22 @@ fn look(path: &Path) -> Result<Connection, Error> {
     }
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags).map_err(|e| Error::of(what(), e))?;
-    connection.busy_timeout(Duration::from_secs(30)).map_err(|e| Error::of(what(), e))?;
-    connection.pragma_update(None, "query_only", true).map_err(|e| Error::of(what(), e))?;
-    Ok(connection)
+    let seen = (|| {
+        connection.busy_timeout(Duration::from_secs(30))?;
+        connection.pragma_update(None, "query_only", true)?;
+        // Else it would make files beside it that nobody may write.
+        match connection.is_readonly("main")? {
+            true => Ok(false),
+            false => connection.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(true)),
+        }
+    })();
+    match seen.map_err(|e| Error::of(what(), e)) {
+        Ok(false) => access::only_reading(path).map_err(|e| Error::of(what(), e)),
+        // Where nothing can be written, not even the shared memory that SQLite reads along with.
+        Err(error) if error.may_pass() => access::only_reading(path).map_err(|_| error),
+        // What is damaged is for the caller to find.
+        _ => Ok(connection),
+    }
 }
 
 fn refuse_existing(path: &Path) -> Result<(), Error> {

@@ -1,10 +1,12 @@
 //! The database's file: its folder, its lock, its schema. Part of the store's door.
 #![allow(clippy::disallowed_methods, reason = "the store's files are the store's own")]
 
+use std::fs::File;
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use rusqlite::{Connection, TransactionBehavior};
+use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 
 use super::super::Options;
 use super::Error;
@@ -22,9 +24,20 @@ const MIGRATIONS: &[&str] = &[
     include_str!("0008_window.sql"),
 ];
 
-pub(super) fn create_private_folder(folder: &Path) -> std::io::Result<()> {
+/// How long another process may hold the database.
+pub(super) const PATIENCE: Duration = Duration::from_secs(30);
+
+/// The schema of this Siftwire.
+pub(super) fn newest() -> i64 {
+    MIGRATIONS.len() as i64
+}
+
+/// Makes the folder of a store, for nobody else.
+pub(super) fn create_private_folder(path: &Path) -> Result<(), Error> {
     use std::os::unix::fs::DirBuilderExt;
-    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)
+    let Some(folder) = path.parent().filter(|folder| !folder.exists()) else { return Ok(()) };
+    let made = std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder);
+    made.map_err(|e| Error::new(format!("cannot create the folder of {}: {e}", path.display())))
 }
 
 /// SQLite gives its side files the mode of the main one.
@@ -36,31 +49,90 @@ pub(super) fn private_file(path: &Path) -> std::io::Result<std::fs::File> {
 /// The right to be the only daemon on a store; it ends with the process, however that ends.
 #[derive(Debug)]
 pub struct Lock {
-    _file: std::fs::File,
+    path: PathBuf,
+    held: Mutex<Held>,
 }
 
-/// Takes the lock of a store.
+#[derive(Debug)]
+struct Held {
+    /// The lock file.
+    whole: Option<File>,
+    /// What could be locked without writing: the lock file as it is, or the database itself. It stays open: SQLite's
+    /// own locks on the database would end with it.
+    part: Option<File>,
+}
+
+/// Takes the lock of a store. Where the file beside it cannot be made, because nothing can be written there, the
+/// lock is good for reading; [`Lock::complete`] takes the other.
 ///
 /// # Errors
-/// Another daemon has it, or the lock file beside the store cannot be made.
+/// Another daemon has it, or there is nothing to lock.
 pub fn lock(options: &Options) -> Result<Lock, Error> {
-    let mut path = options.path.clone().into_os_string();
-    path.push(".lock");
-    let path = PathBuf::from(path);
-    if let Some(folder) = path.parent().filter(|f| !f.exists()) {
-        create_private_folder(folder)
-            .map_err(|e| Error::new(format!("cannot create {}: {e}", folder.display())))?;
+    let path = options.path.clone();
+    create_private_folder(&path)?;
+    let held = match private_file(&lock_file(&path)) {
+        Ok(file) => Held { whole: Some(taken(file, &path)?), part: None },
+        Err(error) => match File::open(lock_file(&path)).or_else(|_| File::open(&path)) {
+            Ok(file) => Held { whole: None, part: Some(taken(file, &path)?) },
+            Err(_) => {
+                return Err(Error::new(format!("cannot open {}: {error}", lock_file(&path).display())));
+            }
+        },
+    };
+    Ok(Lock { path, held: Mutex::new(held) })
+}
+
+impl Lock {
+    /// Makes the lock good for writing, if it is not yet.
+    pub(super) fn complete(&self) -> Result<(), Error> {
+        let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
+        if held.whole.is_some() {
+            return Ok(());
+        }
+        let refused = |e| not_writable_because(&self.path, &e);
+        let file = private_file(&lock_file(&self.path)).map_err(refused)?;
+        // The two may be the same file.
+        held.part.as_ref().map_or(Ok(()), File::unlock).map_err(refused)?;
+        match taken(file, &self.path) {
+            Ok(file) => held.whole = Some(file),
+            Err(error) => {
+                // Somebody else was quicker and may write; this one goes on reading.
+                held.part.iter().for_each(|part| drop(part.try_lock()));
+                return Err(error);
+            }
+        }
+        Ok(())
     }
-    let file = private_file(&path).map_err(|e| Error::new(format!("cannot open {}: {e}", path.display())))?;
+}
+
+fn lock_file(path: &Path) -> PathBuf {
+    beside(path, ".lock")
+}
+
+fn taken(file: File, path: &Path) -> Result<File, Error> {
     match file.try_lock() {
-        Ok(()) => Ok(Lock { _file: file }),
+        Ok(()) => Ok(file),
         Err(std::fs::TryLockError::WouldBlock) => {
-            Err(Error::new(format!("another siftwire is running on {}", options.path.display())))
+            Err(Error::new(format!("another siftwire is running on {}", path.display())))
         }
         Err(std::fs::TryLockError::Error(e)) => {
             Err(Error::new(format!("cannot lock {}: {e}", path.display())))
         }
     }
+}
+
+/// Says why a store that SQLite opens only for reading cannot be written.
+pub(super) fn not_writable(path: &Path) -> Error {
+    let probe = beside(path, ".probe");
+    let made = private_file(&probe).and_then(|_| std::fs::remove_file(&probe));
+    match made.and_then(|()| private_file(&lock_file(path))) {
+        Err(error) => not_writable_because(path, &error),
+        Ok(_) => Error::new(format!("{} may only be read", path.display())).passing(),
+    }
+}
+
+fn not_writable_because(path: &Path, error: &std::io::Error) -> Error {
+    Error::new(format!("{} cannot be written: {error}", path.display())).passing()
 }
 
 /// What to do about a damaged store: the two commands.
@@ -125,8 +197,17 @@ fn refuse_newer(path: &Path, version: usize) -> Result<(), Error> {
 }
 
 pub(super) fn connect(path: &Path) -> rusqlite::Result<Connection> {
-    let connection = Connection::open(path)?;
-    connection.busy_timeout(Duration::from_secs(30))?;
+    // It is made by us or not at all: what is missing now may be on a disk that comes back.
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags)?;
+    if connection.is_readonly("main")? {
+        // Before it makes files beside it that nobody may write either.
+        return Err(rusqlite::Error::SqliteFailure(
+            rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_READONLY),
+            None,
+        ));
+    }
+    connection.busy_timeout(PATIENCE)?;
     connection.pragma_update(None, "journal_mode", "wal")?;
     connection.pragma_update(None, "synchronous", "full")?;
     connection.pragma_update(None, "foreign_keys", true)?;
@@ -168,6 +249,6 @@ pub(super) fn migrate(connection: &mut Connection, path: &Path) -> Result<(), Er
     for migration in MIGRATIONS.iter().skip(usize::try_from(version).unwrap_or(usize::MAX)) {
         transaction.execute_batch(migration).map_err(failed)?;
     }
-    transaction.pragma_update(None, "user_version", MIGRATIONS.len() as i64).map_err(failed)?;
+    transaction.pragma_update(None, "user_version", newest()).map_err(failed)?;
     transaction.commit().map_err(failed)
 }
