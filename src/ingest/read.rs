@@ -309,6 +309,23 @@ mod tests {
         assert_eq!((feed.entries.len(), feed.problems.len()), (5000, 1));
     }
 
+    #[test]
+    fn what_every_entry_repeats_is_never_long() {
+        let long = "a".repeat(5000);
+        let entries =
+            "<entry><link href='b'/><title>One</title></entry><entry xml:base='c/'><link href='b'/></entry>";
+        let text = format!(
+            "<feed xml:base='https://example.org/{long}/'><title>{long}</title><author><name>{long}</name></author>\
+             <author><name>Ann</name></author><link href='https://example.org/{long}/'/>{entries}</feed>"
+        );
+        let feed = read_text(text.as_bytes(), None).expect("a feed");
+        assert_eq!((feed.title.map(|title| title.len()), feed.link), (Some(1000), None));
+        let links: Vec<_> =
+            feed.entries.iter().map(|entry| entry.link.as_deref().unwrap_or_default()).collect();
+        assert_eq!(links, ["https://example.org/feeds/b", "https://example.org/feeds/c/b"]);
+        assert!(feed.entries.iter().all(|entry| entry.authors.len() == 1 && entry.authors[0].name == "Ann"));
+    }
+
     proptest::proptest! {
         // A failing case is printed; nothing is written in the checkout.
         #![proptest_config(proptest::prelude::ProptestConfig { failure_persistence: None, ..proptest::prelude::ProptestConfig::default() })]
