@@ -69,7 +69,8 @@ fn entry(raw: RawEntry<'_>, context: &Context<'_>) -> Entry {
     // A guid is a permalink unless it says otherwise, and no feed without links says otherwise.
     let link = page(&raw.links, |base| context.base(base)).or_else(|| {
         let id = id.as_deref().filter(|id| raw.permalink || id.starts_with("http"))?;
-        absolute(id, None)
+        // A path within the site is an address too; any other word may be a mere number.
+        absolute(id, context.base(raw.base).filter(|_| id.starts_with('/')))
     });
     let title = raw.title.take().and_then(|title| plain::line(&twice::undone(title)));
     let (published, updated) = (raw.published.take(), raw.updated.take());

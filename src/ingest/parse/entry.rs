@@ -33,7 +33,7 @@ pub(super) fn leaf<'a>(
 ) -> bool {
     let blank = flat.text.trim().is_empty();
     match meaning {
-        Meaning::Category => return category(entry, inside, flat.text),
+        Meaning::Category => return category(entry, inside, flat),
         Meaning::Content(_) if blank => {
             // Atom's content may stand elsewhere (RFC 4287 section 4.1.3.2).
             if let Some(src) = value(inside, "src") {
@@ -121,8 +121,12 @@ fn base64(text: &str) -> Option<String> {
     String::from_utf8(bytes).ok()
 }
 
-/// RSS writes a category as text, Atom as attributes.
-fn category<'a>(entry: &mut RawEntry<'a>, inside: &'a str, text: Cow<'a, str>) -> bool {
+/// RSS writes a category as text, which may have a picture or the like behind it, Atom as attributes.
+fn category<'a>(entry: &mut RawEntry<'a>, inside: &'a str, flat: Flat<'a>) -> bool {
+    let text = match flat.text.split_once('<') {
+        Some((before, _)) if flat.markup && !before.trim().is_empty() => Cow::Owned(before.to_owned()),
+        _ => flat.text,
+    };
     let name = if text.trim().is_empty() {
         value(inside, "label").or_else(|| value(inside, "term"))
     } else {
