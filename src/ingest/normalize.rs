@@ -169,6 +169,7 @@ fn fragment(raw: RawText<'_>, context: &Context<'_>) -> Option<String> {
     }
     let html = match raw.kind {
         TextKind::Plain if !plain::looks_like_html(&text) => htmlize::escape_text(text),
+        _ if text.trim_start().starts_with("<![CDATA[") => plain::without_sections(&text).into_owned().into(),
         _ => text,
     };
     // The feed's own base is given to the cleaner of what is stored; another is only known here.
@@ -305,7 +306,9 @@ fn author(raw: RawAuthor<'_>) -> Option<Author> {
         let name = email.clone().or_else(|| uri.clone())?;
         return Some(Author { name, email, uri });
     };
-    let (name, found) = apart(&text);
+    // A name alone in brackets stands where the address should.
+    let text = text.strip_prefix('(').and_then(|text| text.strip_suffix(')')).unwrap_or(&text);
+    let (name, found) = apart(text);
     let email = email.or(found);
     let name = name.or_else(|| email.clone())?;
     Some(Author { name, email, uri })

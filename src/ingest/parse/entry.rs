@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use super::MOST_OF_A_KIND;
 use super::names::Meaning;
 use super::raw::{Base, Ranked, RawDate, RawEntry, RawMedia, RawText, TextKind};
-use super::tokens::{Flat, attributes, unescape};
+use super::tokens::{Flat, attributes, first_element, unescape};
 use super::xml::value;
 
 /// An entry that begins, with what its tag says: RSS 1.0 names it there, CDF also links it.
@@ -85,17 +85,12 @@ fn text<'a>(inside: &'a str, flat: Flat<'a>, base: Base) -> RawText<'a> {
     RawText { text: flat.text, kind: if plain { TextKind::Plain } else { TextKind::Html }, base }
 }
 
-/// XHTML under a prefix, as HTML.
+/// XHTML under a prefix, as HTML: the prefix of the first element, whatever it is called.
 fn without_prefixes(text: Cow<'_, str>) -> Cow<'_, str> {
-    const PREFIXES: [&str; 2] = ["xhtml:", "html:"];
-    if !PREFIXES.iter().any(|prefix| text.contains(&format!("<{prefix}"))) {
-        return text;
-    }
-    let mut plain = text.into_owned();
-    for prefix in PREFIXES {
-        plain = plain.replace(&format!("<{prefix}"), "<").replace(&format!("</{prefix}"), "</");
-    }
-    Cow::Owned(plain)
+    let prefix =
+        first_element(&text).and_then(|name| name.split_once(':')).map(|(prefix, _)| prefix.to_owned());
+    let Some(prefix) = prefix else { return text };
+    Cow::Owned(text.replace(&format!("<{prefix}:"), "<").replace(&format!("</{prefix}:"), "</"))
 }
 
 /// Text that was coded so that it goes through XML (Atom 0.3); `None` if it is none.
