@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use encoding_rs::{Encoding, REPLACEMENT, UTF_8, UTF_16BE, UTF_16LE};
+use encoding_rs::{Encoding, REPLACEMENT, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252};
 
 /// Bytes from the first that is not ASCII on which an encoding is guessed: it is slow, and more of them
 /// tell no more.
@@ -17,7 +17,7 @@ pub struct Text<'a> {
 }
 
 /// Decodes a document. In this order it believes: the byte order mark, the pattern of UTF-16 and UTF-32, UTF-8 that
-/// is valid and has more than one character to show for it, or against which nothing is said; the HTTP charset (but
+/// is valid and has more than one character to show for it, or against which little is said; the HTTP charset (but
 /// latin-1, which servers add to everything, only when the document names no other), the XML declaration, and last
 /// the bytes' own look.
 pub fn text<'a>(body: &'a [u8], content_type: Option<&str>) -> Text<'a> {
@@ -30,7 +30,7 @@ pub fn text<'a>(body: &'a [u8], content_type: Option<&str>) -> Text<'a> {
     if Encoding::for_bom(body).is_none()
         && pattern(body).is_none()
         && let Ok(text) = simdutf8::basic::from_utf8(body)
-        && (said(body, content_type).is_none() || shows_several(body))
+        && said(body, content_type).is_none_or(|said| is_rather_utf8(body, said))
     {
         return Text { text: Cow::Borrowed(without_declaration(text)), encoding: UTF_8.name() };
     }
@@ -94,14 +94,19 @@ fn said(body: &[u8], content_type: Option<&str>) -> Option<&'static Encoding> {
     let declared = declared(body);
     content_type
         .and_then(charset)
-        .filter(|said| said.name() != "windows-1252" || declared.is_none())
+        .filter(|said| *said != WINDOWS_1252 || declared.is_none())
         .filter(possible)
         .or(declared.filter(possible))
 }
 
-/// Whether there are two characters that are not ASCII. One may be two of another encoding.
-fn shows_several(body: &[u8]) -> bool {
-    body.iter().filter(|byte| **byte >= 0xc0).take(2).count() == 2
+/// Whether valid UTF-8 is believed against what is said: where it shows several characters. One alone may be two of
+/// another encoding, but hardly of latin-1, in which no text has `Ã©`, and which is said falsely more than any.
+fn is_rather_utf8(body: &[u8], said: &'static Encoding) -> bool {
+    match body.iter().filter(|byte| **byte >= 0xc0).take(2).count() {
+        0 => said.is_ascii_compatible(),
+        1 => said == WINDOWS_1252,
+        _ => true,
+    }
 }
 
 /// The charset parameter of a Content-Type header.
