@@ -249,6 +249,20 @@ fn no_document_kills_hangs_or_bloats_the_program() {
 }
 
 #[test]
+fn a_document_is_read_after_one_that_could_not_be() {
+    let folder = tempfile::tempdir().unwrap();
+    for (name, document) in [("bad", "<rss><channel><item><title>cut of".to_owned()), ("good", item(""))] {
+        std::fs::write(folder.path().join(name), document).unwrap();
+    }
+    let (code, said) = ended("both", limited(folder.path(), &["inspect", "--json", "bad", "good"], SECONDS));
+    let read: Vec<bool> = said
+        .lines()
+        .filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok()?["ok"].as_bool())
+        .collect();
+    assert_eq!((code, read), (Some(1), vec![false, true]), "{said}");
+}
+
+#[test]
 fn what_is_cut_is_said() {
     let problems = |text: &str| {
         let (_, said) = inspect("cut", text.as_bytes());
