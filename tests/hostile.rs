@@ -4,8 +4,15 @@
 #![allow(clippy::disallowed_methods, reason = "the program is started, and its input is files")]
 
 use std::fmt::Write;
-use std::io::Read;
-use std::process::{Command, Stdio};
+use std::io::{BufRead, BufReader, Read, Write as _};
+use std::net::{TcpListener, TcpStream};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+
+use shapes::{Shape, item, shapes};
+
+#[path = "hostile/shapes.rs"]
+mod shapes;
 
 /// Kilobytes of address space: the program itself and its threads take a part of it.
 const MEMORY: usize = 1_500_000;
@@ -13,33 +20,37 @@ const MEMORY: usize = 1_500_000;
 /// Seconds of one processor: a debug build, on a machine that does other things.
 const SECONDS: usize = 20;
 
-/// What the program says of a document: its exit code, what it printed.
-fn inspect(name: &str, document: &[u8]) -> (Option<i32>, String) {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("document");
-    std::fs::write(&path, document).unwrap();
-    // The shell sets the limits: the kernel ends what goes beyond them, and that is no exit code.
-    let limited = format!("ulimit -v {MEMORY} && ulimit -t {SECONDS} && exec \"$0\" inspect --json \"$1\"");
-    let mut program = Command::new("sh")
+/// The program with these words in this folder, under limits that the shell sets: the kernel ends what goes beyond
+/// them, and that is no exit code.
+fn limited(folder: &Path, words: &[&str], seconds: usize) -> Child {
+    let limited = format!("ulimit -v {MEMORY} && ulimit -t {seconds} && exec \"$0\" \"$@\"");
+    Command::new("sh")
         .args(["-c", &limited, env!("CARGO_BIN_EXE_siftwire")])
-        .arg(&path)
+        .args(words)
+        .current_dir(folder)
+        .env_clear()
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()
-        .unwrap();
+        .unwrap()
+}
+
+/// Waits for it: its exit code, what it printed.
+fn ended(name: &str, mut program: Child) -> (Option<i32>, String) {
     let mut said = String::new();
     program.stdout.take().unwrap().read_to_string(&mut said).unwrap();
     let mut errors = String::new();
     program.stderr.take().unwrap().read_to_string(&mut errors).unwrap();
     let code = program.wait().unwrap().code();
     assert!(code.is_some(), "{name}: killed by a limit, or it aborted: {errors}");
-    (code, said)
+    (code, said + &errors)
 }
 
-fn item(inside: &str) -> String {
-    format!(
-        "<rss version=\"2.0\"><channel><title>F</title><item><title>One</title>{inside}</item></channel></rss>"
-    )
+/// What the program says of a document.
+fn inspect(name: &str, document: &[u8]) -> (Option<i32>, String) {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("document"), document).unwrap();
+    ended(name, limited(folder.path(), &["inspect", "--json", "document"], SECONDS))
 }
 
 fn nested(open: &str, close: &str, times: usize) -> String {
@@ -164,6 +175,63 @@ fn documents() -> Vec<(&'static str, Vec<u8>, Option<usize>)> {
     all
 }
 
+/// Bytes of a document whose time is limited: nearly the most that a poll takes.
+const LARGE: usize = 8_000_000;
+
+/// Seconds of one processor for such a document, from the answer to the store. In a debug build the slowest shape takes
+/// a fifth of it; what looks at all that follows, for each of its parts, takes ten times as much and more, however
+/// fast it looks. So other programs on the machine, which the kernel does not count here, cannot decide.
+const SECONDS_OF_A_LARGE: usize = 12;
+
+/// Polls a document as the daemon would: read, made safe, compared, stored.
+fn poll(shape: &Shape) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let config = format!(
+        "[[source]]\nname = \"one\"\nurl = \"http://{address}/\"\nallow_private = true\n[[output]]\nname = \"all\"\n"
+    );
+    std::fs::write(folder.path().join("config.toml"), config).unwrap();
+    let document = shape.of_size(LARGE);
+    let (code, said) = std::thread::scope(|scope| {
+        scope.spawn(|| answer(&listener, &document));
+        let program = limited(folder.path(), &["poll"], SECONDS_OF_A_LARGE);
+        let ended = std::panic::catch_unwind(|| ended(shape.name, program));
+        // Whoever still waits for a request gets none.
+        drop(TcpStream::connect(address));
+        ended.unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+    });
+    assert!(matches!(code, Some(0 | 1)) && !said.contains("fault of Siftwire"), "{}: {said}", shape.name);
+    assert!(!said.contains("cannot connect"), "{}: {said}", shape.name);
+}
+
+/// Answers one request with a document.
+fn answer(listener: &TcpListener, document: &[u8]) {
+    let (mut client, _) = listener.accept().unwrap();
+    let head = BufReader::new(&client).lines().map_while(Result::ok).take_while(|line| !line.is_empty());
+    if head.count() > 0 {
+        let head =
+            format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\nConnection: close\r\n\r\n", document.len());
+        // The program may have been ended meanwhile.
+        let _ = client.write_all(head.as_bytes()).and_then(|()| client.write_all(document));
+    }
+}
+
+#[test]
+fn the_time_that_a_document_takes_grows_as_its_size() {
+    let shapes = shapes();
+    let next = std::sync::atomic::AtomicUsize::new(0);
+    std::thread::scope(|scope| {
+        for _ in 0..2 {
+            scope.spawn(|| {
+                while let Some(shape) = shapes.get(next.fetch_add(1, std::sync::atomic::Ordering::Relaxed)) {
+                    poll(shape);
+                }
+            });
+        }
+    });
+}
+
 #[test]
 fn no_document_kills_hangs_or_bloats_the_program() {
     for (name, document, entries) in documents() {
@@ -178,6 +246,20 @@ fn no_document_kills_hangs_or_bloats_the_program() {
         }
         assert!(said.len() <= 4 * document.len() + 2_000_000, "{name}: {} bytes said", said.len());
     }
+}
+
+#[test]
+fn a_document_is_read_after_one_that_could_not_be() {
+    let folder = tempfile::tempdir().unwrap();
+    for (name, document) in [("bad", "<rss><channel><item><title>cut of".to_owned()), ("good", item(""))] {
+        std::fs::write(folder.path().join(name), document).unwrap();
+    }
+    let (code, said) = ended("both", limited(folder.path(), &["inspect", "--json", "bad", "good"], SECONDS));
+    let read: Vec<bool> = said
+        .lines()
+        .filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok()?["ok"].as_bool())
+        .collect();
+    assert_eq!((code, read), (Some(1), vec![false, true]), "{said}");
 }
 
 #[test]

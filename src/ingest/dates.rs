@@ -1,68 +1,10 @@
 //! Dates in every form that feeds write them. Pure.
 
+mod names;
+
 use jiff::Timestamp;
 use jiff::civil::{Date, DateTime, Time};
 use jiff::tz::Offset;
-
-/// Months by the first letters of their names, in English and Russian.
-const MONTHS: [(&str, i8); 26] = [
-    ("jan", 1),
-    ("feb", 2),
-    ("mar", 3),
-    ("apr", 4),
-    ("may", 5),
-    ("jun", 6),
-    ("jul", 7),
-    ("aug", 8),
-    ("sep", 9),
-    ("oct", 10),
-    ("nov", 11),
-    ("dec", 12),
-    ("янв", 1),
-    ("фев", 2),
-    ("мар", 3),
-    ("апр", 4),
-    ("май", 5),
-    ("мая", 5),
-    ("мае", 5),
-    ("июн", 6),
-    ("июл", 7),
-    ("авг", 8),
-    ("сен", 9),
-    ("окт", 10),
-    ("ноя", 11),
-    ("дек", 12),
-];
-
-/// Zones by their abbreviations, in minutes east of Greenwich.
-const ZONES: [(&str, i32); 26] = [
-    ("z", 0),
-    ("ut", 0),
-    ("utc", 0),
-    ("gmt", 0),
-    ("wet", 0),
-    ("bst", 60),
-    ("west", 60),
-    ("cet", 60),
-    ("met", 60),
-    ("cest", 120),
-    ("mest", 120),
-    ("eet", 120),
-    ("eest", 180),
-    ("msk", 180),
-    ("msd", 240),
-    ("amt", 240),
-    ("get", 240),
-    ("est", -300),
-    ("edt", -240),
-    ("cst", -360),
-    ("cdt", -300),
-    ("mst", -420),
-    ("mdt", -360),
-    ("pst", -480),
-    ("pdt", -420),
-    ("jst", 540),
-];
 
 /// Reads a date; one without a zone is taken as UTC, one without a time as midnight.
 pub(super) fn parse(text: &str) -> Option<Timestamp> {
@@ -70,7 +12,7 @@ pub(super) fn parse(text: &str) -> Option<Timestamp> {
     if text.len() > 100 {
         return None;
     }
-    let strict = text.parse().ok();
+    let strict = text.parse().ok().or_else(|| counted(text));
     strict.or_else(|| {
         let mut parts = Parts::default();
         words(text).iter().for_each(|word| parts.take(word));
@@ -78,18 +20,33 @@ pub(super) fn parse(text: &str) -> Option<Timestamp> {
     })
 }
 
+/// Seconds or milliseconds since 1970, as programs write them.
+fn counted(text: &str) -> Option<Timestamp> {
+    let number: i64 = text.parse().ok().filter(|_| text.starts_with('1'))?;
+    match text.len() {
+        10 => Timestamp::from_second(number).ok(),
+        13 => Timestamp::from_millisecond(number).ok(),
+        _ => None,
+    }
+}
+
 /// The text in pieces: spaces, commas and the `T` between date and time divide.
 fn words(text: &str) -> Vec<String> {
-    let lower = text.to_lowercase();
+    let lower = with_hyphens(text.to_lowercase());
     let chars: Vec<char> = lower.chars().collect();
     let digit = |i: usize| chars.get(i).is_some_and(char::is_ascii_digit);
     let mut words = vec![String::new()];
     for (i, c) in chars.iter().enumerate() {
-        let after_time = words.last().is_some_and(|word| word.contains(':'));
+        let word = words.last();
+        let after_time = word.is_some_and(|word| word.contains(':'));
+        let after_zone = word.is_some_and(|word| names::zone(word).is_some());
         let between = *c == 't' && i > 0 && digit(i - 1) && digit(i + 1);
-        if c.is_whitespace() || matches!(c, ',' | '(' | ')') || between {
+        let divides = matches!(c, ',' | '(' | ')' | '[' | ']' | '日' | '일');
+        if c.is_whitespace() || divides || between {
             words.push(String::new());
-        } else if after_time && (matches!(c, '+' | '-') || c.is_alphabetic()) && digit(i.wrapping_sub(1)) {
+        } else if (after_time && (matches!(c, '+' | '-') || c.is_alphabetic()) && digit(i.wrapping_sub(1)))
+            || (after_zone && matches!(c, '+' | '-'))
+        {
             words.push(c.to_string());
         } else if let Some(word) = words.last_mut() {
             word.push(*c);
@@ -97,6 +54,15 @@ fn words(text: &str) -> Vec<String> {
     }
     words.retain(|word| !word.is_empty());
     words
+}
+
+/// Dates of China, Japan and Korea, which name the parts by signs behind them, with hyphens between them.
+fn with_hyphens(text: String) -> String {
+    const SIGNS: [&str; 6] = ["년 ", "월 ", "년", "월", "年", "月"];
+    if text.is_ascii() {
+        return text;
+    }
+    SIGNS.iter().fold(text, |text, sign| text.replace(sign, "-"))
 }
 
 #[derive(Default)]
@@ -107,60 +73,99 @@ struct Parts {
     time: Option<(i8, i8, i8)>,
     afternoon: Option<bool>,
     offset: Option<i32>,
+    /// Two numbers between slashes, of which either may be the month.
+    either: Option<(i8, i8)>,
 }
 
 impl Parts {
     fn take(&mut self, word: &str) {
-        let zone = || ZONES.iter().find(|(name, _)| *name == word).map(|(_, minutes)| *minutes);
         if word.contains(':') && !word.starts_with(['+', '-']) {
             self.time = self.time.or_else(|| time(word));
         } else if let Some(minutes) = offset(word).filter(|_| self.time.is_some()) {
-            self.offset = self.offset.or(Some(minutes));
-        } else if matches!(word, "am" | "pm") {
-            self.afternoon = Some(word == "pm");
-        } else if let Some(minutes) = zone() {
+            // `GMT+3` is three hours from Greenwich.
+            self.offset = self.offset.filter(|known| *known != 0).or(Some(minutes));
+        } else if let Some(afternoon) = names::afternoon(word) {
+            self.afternoon = Some(afternoon);
+        } else if let Some(minutes) = names::zone(word) {
             self.offset = self.offset.or(Some(minutes));
         } else if word.starts_with(|c: char| c.is_ascii_digit()) {
             self.numbers(word);
-        } else if let Some((_, month)) = MONTHS.iter().find(|(name, _)| word.starts_with(name)) {
-            self.month = self.month.or(Some(*month));
+        } else {
+            // Some weekdays begin like a month: they stand before it.
+            self.month = names::month(word).or(self.month);
         }
     }
 
-    /// `2024-05-07`, `2024/05/07`, `20240507`, `07.05.2024`, `07-May-2024`, or a number alone.
+    /// `2024-05-07`, `2024/05/07`, `20240507`, `07.05.2024`, `07-May-2024`, `05/07/2024`, `2024-05`, or a number alone.
     fn numbers(&mut self, word: &str) {
         let pieces: Vec<&str> = word.split(['-', '/', '.']).filter(|piece| !piece.is_empty()).collect();
         match pieces[..] {
             [year, month, day] if year.len() == 4 => {
                 (self.year, self.month, self.day) = (year.parse().ok(), month.parse().ok(), day.parse().ok());
             }
+            [year, month] if year.len() == 4 => {
+                (self.year, self.month) = (year.parse().ok(), month.parse().ok())
+            }
             [day, month, year] if word.contains('.') || month.starts_with(char::is_alphabetic) => {
                 self.day = day.parse().ok();
                 self.year = century(year);
-                self.month = month.parse().ok().or_else(|| {
-                    MONTHS.iter().find(|(name, _)| month.starts_with(name)).map(|(_, month)| *month)
-                });
+                self.month = month.parse().ok().or_else(|| names::month(month));
             }
-            [number] if number.len() == 8 => {
-                let part = |range| number.get(range).unwrap_or_default();
-                (self.year, self.month, self.day) =
-                    (part(0..4).parse().ok(), part(4..6).parse().ok(), part(6..8).parse().ok());
+            [first, second, year] if word.contains('/') => {
+                self.year = century(year);
+                self.either = first.parse().ok().zip(second.parse().ok());
             }
-            [number] if number.len() == 4 => self.year = self.year.or_else(|| number.parse().ok()),
-            [number] => {
-                let number = number.trim_end_matches(|c: char| c.is_alphabetic());
-                match self.day {
-                    None => self.day = number.parse().ok(),
-                    Some(_) => self.year = self.year.or_else(|| century(number)),
-                }
-            }
+            [number] => self.number(number),
             _ => {}
         }
     }
 
-    fn timestamp(self) -> Option<Timestamp> {
-        let date = Date::new(self.year?, self.month?, self.day.unwrap_or(1)).ok()?;
+    fn number(&mut self, number: &str) {
+        let digits = number.trim_end_matches(|c: char| c.is_alphabetic());
+        let part = |range| digits.get(range).unwrap_or_default();
+        match digits.len() {
+            8 | 14 => {
+                (self.year, self.month, self.day) =
+                    (part(0..4).parse().ok(), part(4..6).parse().ok(), part(6..8).parse().ok());
+                if digits.len() == 14 {
+                    self.number(part(8..14));
+                }
+            }
+            6 if self.day.is_some() => {
+                self.time = time(&format!("{}:{}:{}", part(0..2), part(2..4), part(4..6)));
+            }
+            4 => self.year = self.year.or_else(|| digits.parse().ok()),
+            _ if self.day.is_none() => self.day = digits.parse().ok(),
+            _ => self.year = self.year.or_else(|| century(digits)),
+        }
+    }
+
+    /// Of `05/07/2024` the larger number is the day if it can be no month, or America's order holds, where
+    /// the day has halves. Else nobody knows.
+    fn settle_either(&mut self) {
+        if let Some((first, second)) = self.either {
+            let american = second > 12 || first == second || (first <= 12 && self.afternoon.is_some());
+            (self.month, self.day) = match (american, first > 12) {
+                (true, _) => (Some(first), Some(second)),
+                (false, true) => (Some(second), Some(first)),
+                (false, false) => (None, None),
+            };
+        }
+    }
+
+    fn timestamp(mut self) -> Option<Timestamp> {
+        self.settle_either();
+        let year = self.year?;
+        let month = match self.month {
+            Some(month) => month,
+            // A year alone is a date (W3CDTF).
+            None if self.day.is_none() && self.time.is_none() && self.either.is_none() => 1,
+            None => return None,
+        };
+        let date = Date::new(year, month, self.day.unwrap_or(1)).ok()?;
         let (hour, minute, second) = self.time.unwrap_or_default();
+        // Midnight may be the end of a day (ISO 8601).
+        let (date, hour) = if (hour, minute) == (24, 0) { (date.tomorrow().ok()?, 0) } else { (date, hour) };
         let hour = match self.afternoon {
             Some(true) if hour < 12 => hour + 12,
             Some(false) if hour == 12 => 0,
@@ -237,12 +242,83 @@ mod tests {
             "2024-05-07T07:30:00.000Z",
             "2024-05-07T07:30:00.123456",
             "Tue, 07 May 2024 10:30:00 +03:00",
+            "2024-05-07T10:30:00 +0300",
+            "2024-05-07T10:30:00+03",
+            "2024-05-07T07:30Z",
+            "2024-05-07T07:30:00[UTC]",
+            "2024-05-07 07:30:00.0",
+            "2024-5-7 7:30",
+            "2024.05.07 07:30",
+            "20240507T073000Z",
+            "20240507073000",
+            "1715067000",
+            "1715067000000",
+            "07.05.24 07:30",
+            "05/07/2024 7:30:00 AM",
+            "5/7/2024 7:30 am",
+            "Tue,07 May 2024 10:30:00 +0300",
+            "Tue 07 May 2024 10:30:00 +0300",
+            "Tues, 07 May 2024 10:30:00 +0300",
+            "Tue, 07 May 2024 07:30:00 +0000 (UTC)",
+            "Tue, 07 May 2024 10:30:00 GMT+3",
+            "Tue, 07 May 2024 10:30:00 UTC+0300",
+            "Tue, 07 May 2024 10:30:00 GMT+03:00",
+            "Tue, 07 May 2024 11:30:00 AMT",
+            "Tue, 07 May 2024 13:00:00 IST",
+            "Tue, 07 May 2024 17:30:00 AEST",
+            "Tue, 07 May 2024 03:30 AST",
+            "Tue, 07 May 2024 01:30:00 CST",
+            "Tue, 07-May-24 07:30:00 GMT",
+            "Tuesday, May 07, 2024 03:30 AM EDT",
+            "May 07 2024 07:30:00",
+            "May 7th, 2024 7:30 a.m.",
+            "7 May 2024 at 07:30",
+            "07:30 07 May 2024",
+            "7 мая 2024 г. в 10:30 MSK",
+            "вторник, 7 мая 2024 07:30",
+            "07 травня 2024 07:30",
+            "7. Mai 2024 07:30",
+            "Di, 07 Mai 2024 09:30:00 +0200",
+            "mardi 7 mai 2024 07:30",
+            "mar, 07 may 2024 09:30:00 +0200",
+            "mar 7 mag 2024 09:30:00 CEST",
+            "7 maja 2024 07:30",
+            "\u{3a4}\u{3c1}\u{3b9}, 07 \u{39c}\u{3b1}\u{3ca} 2024 10:30:00 EEST",
+            "kedd, 07 m\u{e1}j. 2024 07:30",
+            "2024\u{b144} 05\u{c6d4} 07\u{c77c}  07:30:00",
+            "2024-05-07 \u{c624}\u{c804} 07:30:00",
+            "2024\u{5e74}5\u{6708}7\u{65e5} 07:30",
         ] {
             let read = parse(text).map(|time| time.as_second());
             assert_eq!(read, Some(1_715_067_000), "{text}");
         }
         assert_eq!(parse("2024-05-07").map(|time| time.to_string()).as_deref(), Some("2024-05-07T00:00:00Z"));
-        for text in ["", "yesterday", "99:99", "2024-13-45", "0", "+", "-:", "32 May 2024 10:00", "::::"] {
+        for (text, day) in [
+            ("2024", "2024-01-01"),
+            ("2024-05", "2024-05-01"),
+            ("7 May 2024", "2024-05-07"),
+            ("13/05/2024", "2024-05-13"),
+            ("05/13/2024", "2024-05-13"),
+            ("2024-05-06T24:00:00Z", "2024-05-07"),
+            ("07 Sept 2023", "2023-09-07"),
+        ] {
+            assert_eq!(parse(text).map(|time| time.to_string()), Some(format!("{day}T00:00:00Z")), "{text}");
+        }
+        for text in [
+            "",
+            "07/05/2024 10:30",
+            "7 2024",
+            "10:30 2024",
+            "12345",
+            "yesterday",
+            "99:99",
+            "2024-13-45",
+            "0",
+            "+",
+            "-:",
+            "32 May 2024 10:00",
+            "::::",
+        ] {
             assert_eq!(parse(text), None, "{text}");
         }
     }

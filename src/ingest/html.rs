@@ -9,6 +9,7 @@ use std::borrow::Cow;
 use ammonia::{Builder, UrlRelative};
 use url::Url;
 
+use super::base::bounded;
 use crate::entry::Entry;
 use tags::{Tag, tags};
 
@@ -18,11 +19,11 @@ pub struct Cleaner {
 }
 
 impl Cleaner {
-    /// Relative addresses are resolved against `base`.
+    /// Relative addresses are resolved against `base`; where it is too long to be repeated, they go.
     pub fn new(base: &Url) -> Cleaner {
         let mut rules = Builder::default();
         rules
-            .url_relative(UrlRelative::RewriteWithBase(base.clone()))
+            .url_relative(bounded(base.clone()).map_or(UrlRelative::Deny, UrlRelative::RewriteWithBase))
             .url_schemes(["http", "https", "mailto", "tel"].into())
             .add_tags(["audio", "video", "source", "picture", "iframe"])
             .add_tag_attributes("audio", ["src", "controls"])
@@ -257,11 +258,25 @@ mod tests {
             fostered,
             "<p a=\"".repeat(20_000),
             "&".repeat(200_000),
+            // Ends that are none leave open what they seem to close.
+            "<div><!--</div>-->".repeat(2000),
+            "<div a='</div>'>".repeat(2000),
+            "<div></p a='</div>'>".repeat(2000),
+            "<div><?</div>".repeat(2000),
+            "<div></ </div>".repeat(2000),
+            "<div></div-a>".repeat(2000),
+            "<div><textarea></textarea-></div></textarea>".repeat(2000),
+            format!("<svg>{}", "<g><![CDATA[> </g>]]>".repeat(2000)),
+            format!("<svg>{}", "<td>".repeat(2000)),
+            format!("<math>{}", "<input>".repeat(2000)),
         ] {
             let safe = clean(&hostile);
             assert!(!safe.contains('<') && safe.len() <= 5 * hostile.len(), "{}", safe.len());
         }
         let long = "<p>One <b>two</b> <a href=x>three</a><br></p><ul><li>four<li>five</ul>".repeat(3000);
         assert!(clean(&long).contains("<b>two</b>"), "a long article is no attack");
+        let drawn =
+            format!("<svg viewBox='0 0 1 1'><path d='M0'/></svg>{}", "<p>a<br><img src=x></p>".repeat(3000));
+        assert!(clean(&drawn).contains("<br>"), "a picture in it makes it none");
     }
 }

@@ -1,5 +1,6 @@
 //! The way in: one poll, top to bottom.
 
+mod base;
 mod dates;
 pub mod decode;
 pub mod discover;

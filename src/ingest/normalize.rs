@@ -3,12 +3,12 @@
 mod plain;
 mod twice;
 
-use std::borrow::Cow;
 use std::collections::HashSet;
 
 use jiff::{SignedDuration, Timestamp};
 use url::Url;
 
+use super::base::{Bases, bounded};
 use super::html;
 use super::identity::hash;
 use super::parse::raw::{Base, RawAuthor, RawEntry, RawFeed, RawLink, RawMedia, RawText, TextKind};
@@ -19,20 +19,25 @@ use crate::story::address;
 /// Earlier dates are a clock's beginning, not an entry's.
 const EARLIEST: i64 = 631_152_000; // 1990-01-01
 
+/// Bytes of what each entry of a feed repeats: the feed's title, address and authors.
+const LONGEST_NAME: usize = 1000;
+
 pub(super) fn feed(raw: RawFeed<'_>, encoding: &'static str, hints: &Hints<'_>) -> Feed {
-    let bases = Bases::new(&raw.bases, hints.url);
-    let link = page(&raw.links, |base| bases.of(base).or(hints.url));
-    let site = link.as_deref().and_then(|link| Url::parse(link).ok());
-    let document = hints.url.cloned();
+    let document = hints.url.cloned().and_then(bounded);
+    let bases = Bases::new(&raw.bases, document.as_ref());
+    let link =
+        page(&raw.links, |base| bases.of(base).or(hints.url)).filter(|link| link.len() <= LONGEST_NAME);
+    let site = link.as_deref().and_then(|link| Url::parse(link).ok()).and_then(bounded);
     // Atom's addresses are relative to the document (RFC 3986 section 5.1.3). RSS says nothing of it, and
     // publishers who write relative ones mean their site.
     let base = if raw.format.starts_with("atom") { document.or(site) } else { site.or(document) };
-    let inherited = authors(raw.authors.into_iter());
+    let mut inherited = authors(raw.authors.into_iter());
+    inherited.retain(is_short);
     let context = Context { bases: &bases, base: base.as_ref(), inherited: &inherited, now: hints.now };
     Feed {
         format: raw.format,
         encoding,
-        title: raw.title.and_then(|title| plain::line(&title)),
+        title: raw.title.and_then(|title| plain::line(&title)).map(|title| cut(title, LONGEST_NAME)),
         link,
         language: raw.language.and_then(|tag| language(&tag)),
         pace: raw.pace,
@@ -52,33 +57,6 @@ struct Context<'a> {
     now: Timestamp,
 }
 
-/// Values of `xml:base`, resolved.
-#[derive(Default)]
-struct Bases(Vec<Option<Url>>);
-
-impl Bases {
-    /// Each is relative to one before it, or to the document.
-    fn new(raw: &[(Cow<'_, str>, Base)], document: Option<&Url>) -> Bases {
-        let mut bases = Bases(Vec::with_capacity(raw.len()));
-        for (value, outer) in raw {
-            let outer = bases.of(*outer).or(document);
-            let own = match outer {
-                Some(outer) => outer.join(value.trim()),
-                None => Url::parse(value.trim()),
-            };
-            // One that is no address leaves the outer one in force.
-            let own = own.ok().filter(|url| matches!(url.scheme(), "http" | "https"));
-            let own = own.or_else(|| outer.cloned());
-            bases.0.push(own);
-        }
-        bases
-    }
-
-    fn of(&self, base: Base) -> Option<&Url> {
-        self.0.get(base?)?.as_ref()
-    }
-}
-
 impl Context<'_> {
     fn base(&self, base: Base) -> Option<&Url> {
         self.bases.of(base).or(self.base)
@@ -91,7 +69,8 @@ fn entry(raw: RawEntry<'_>, context: &Context<'_>) -> Entry {
     // A guid is a permalink unless it says otherwise, and no feed without links says otherwise.
     let link = page(&raw.links, |base| context.base(base)).or_else(|| {
         let id = id.as_deref().filter(|id| raw.permalink || id.starts_with("http"))?;
-        absolute(id, None)
+        // A path within the site is an address too; any other word may be a mere number.
+        absolute(id, context.base(raw.base).filter(|_| id.starts_with('/')))
     });
     let title = raw.title.take().and_then(|title| plain::line(&twice::undone(title)));
     let (published, updated) = (raw.published.take(), raw.updated.take());
@@ -190,6 +169,7 @@ fn fragment(raw: RawText<'_>, context: &Context<'_>) -> Option<String> {
     }
     let html = match raw.kind {
         TextKind::Plain if !plain::looks_like_html(&text) => htmlize::escape_text(text),
+        _ if text.trim_start().starts_with("<![CDATA[") => plain::without_sections(&text).into_owned().into(),
         _ => text,
     };
     // The feed's own base is given to the cleaner of what is stored; another is only known here.
@@ -304,6 +284,17 @@ fn authors<'a>(raw: impl Iterator<Item = RawAuthor<'a>>) -> Vec<Author> {
     raw.filter_map(author).filter(|author| seen.insert(author.name.clone())).collect()
 }
 
+fn is_short(author: &Author) -> bool {
+    let Author { name, email, uri } = author;
+    let rest = [email, uri].into_iter().flatten().map(String::len);
+    name.len() + rest.sum::<usize>() <= LONGEST_NAME
+}
+
+fn cut(mut text: String, longest: usize) -> String {
+    text.truncate(text.floor_char_boundary(longest));
+    text
+}
+
 /// RSS writes a person as `address (name)`, others as `name <address>`, or the address alone.
 fn author(raw: RawAuthor<'_>) -> Option<Author> {
     // An address between angle brackets is no tag.
@@ -315,7 +306,9 @@ fn author(raw: RawAuthor<'_>) -> Option<Author> {
         let name = email.clone().or_else(|| uri.clone())?;
         return Some(Author { name, email, uri });
     };
-    let (name, found) = apart(&text);
+    // A name alone in brackets stands where the address should.
+    let text = text.strip_prefix('(').and_then(|text| text.strip_suffix(')')).unwrap_or(&text);
+    let (name, found) = apart(text);
     let email = email.or(found);
     let name = name.or_else(|| email.clone())?;
     Some(Author { name, email, uri })

@@ -13,8 +13,6 @@ pub(super) mod raw;
 mod tokens;
 mod xml;
 
-use std::borrow::Cow;
-
 use raw::RawFeed;
 
 /// Entries of one document; more are passed over, and that is said.
@@ -23,9 +21,13 @@ pub(super) const MOST_ENTRIES: usize = 5000;
 /// Media, links, authors or categories of one entry; more are passed over, and that is said.
 pub(super) const MOST_OF_A_KIND: usize = 200;
 
-/// The text as [`feed`] is to read it: what is JSON has its strings mended.
-pub(super) fn sound(text: &str) -> Cow<'_, str> {
-    if is_json(text) { mended::strings(text) } else { Cow::Borrowed(text) }
+/// What is to be read instead of a text of which [`feed`] could not read all: JSON, mended.
+pub(super) fn mended(text: &str, read: &Result<RawFeed<'_>, String>) -> Option<String> {
+    let broken = match read {
+        Ok(feed) => feed.partial && feed.entries.len() < MOST_ENTRIES,
+        Err(_) => true,
+    };
+    (broken && is_json(text)).then(|| mended::json(text.trim_start()))
 }
 
 fn is_json(text: &str) -> bool {

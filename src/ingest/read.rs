@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use memchr::memmem;
 use url::Url;
 
+use super::parse::raw::RawFeed;
 use super::{decode, normalize, parse};
 use crate::entry::Entry;
 use crate::source::FeedPace;
@@ -58,8 +59,12 @@ pub fn read(body: &[u8], hints: &Hints<'_>) -> Result<Feed, Unreadable> {
     if text.text.trim().is_empty() {
         return Err(Unreadable("empty body".to_owned()));
     }
-    let sound = parse::sound(&text.text);
-    let raw = parse::feed(&sound).map_err(|reason| Unreadable(excuse(&text.text, &reason)))?;
+    let first = parse::feed(&text.text);
+    let mended = parse::mended(&text.text, &first);
+    let raw = mended
+        .as_deref()
+        .map_or(first, read_again)
+        .map_err(|reason| Unreadable(excuse(&text.text, &reason)))?;
     if raw.entries.is_empty() && (raw.partial || !raw.problems.is_empty()) && names_an_entry(&text.text) {
         return Err(Unreadable("a feed with `<item` but no readable entry".to_owned()));
     }
@@ -67,6 +72,15 @@ pub fn read(body: &[u8], hints: &Hints<'_>) -> Result<Feed, Unreadable> {
         return Err(Unreadable(HTML.to_owned()));
     }
     Ok(normalize::feed(raw, text.encoding, hints))
+}
+
+/// What a mended document says.
+fn read_again(mended: &str) -> Result<RawFeed<'_>, String> {
+    let mut feed = parse::feed(mended)?;
+    if !feed.partial {
+        feed.problems.push("the JSON is broken: what can be read of it was".to_owned());
+    }
+    Ok(feed)
 }
 
 /// The text of a document that is no feed, such as a page or a list of feeds.
@@ -270,7 +284,7 @@ mod tests {
              "authors": [{"name": "A", "name": "Ann"}], "attachments": [{"url": "https://example.org/0", "url": "https://example.org/a.mp3"}]},
             {"id": "2", "title": "Two"}], "items": [{"id": "3", "title": "\udc00"}]}"#;
         let feed = read_text(json.as_bytes(), None).expect("a feed");
-        assert_eq!((feed.entries.len(), feed.title.as_deref(), feed.problems.len()), (3, Some("J"), 0));
+        assert_eq!((feed.entries.len(), feed.title.as_deref(), feed.problems.len()), (3, Some("J"), 1));
         let one = &feed.entries[0];
         assert_eq!(
             (one.id.as_deref(), one.title.as_deref()),
@@ -281,11 +295,15 @@ mod tests {
     }
 
     #[test]
-    fn json_that_breaks_in_the_middle_gives_what_came_before() {
+    fn json_that_breaks_in_the_middle_gives_what_can_be_read() {
+        let read = |text: &str| read_text(text.as_bytes(), None).expect("a feed");
         let feed =
-            read_text(br#"{"items": [{"id": "1", "title": "One"}, {"id": 'x'}]}"#, None).expect("a feed");
-        assert_eq!((feed.entries.len(), feed.partial), (1, true));
-        assert_eq!(feed.problems, ["what follows line 1 column 48 is no JSON"]);
+            read(r#"{"items": [{"id": "1", "title": "One"}, {"id": 'x', "a": NaN,}, {"id": 2}, ]} tail"#);
+        let ids: Vec<_> = feed.entries.iter().filter_map(|entry| entry.id.as_deref()).collect();
+        assert_eq!((ids, feed.partial), (vec!["1", "x", "2"], false));
+        assert_eq!(feed.problems, ["the JSON is broken: what can be read of it was"]);
+        let cut = read(r#"{"items": [{"id": 01}, {"id": "2"}, {"id": "3", "title": "cut o"#);
+        assert_eq!((cut.entries.len(), cut.partial, cut.problems.len()), (2, true, 1), "{:?}", cut.problems);
         let said = read_text(br#"{"items": ["#, None).expect_err("nothing of it").to_string();
         assert!(said.contains("no readable entry") || said.starts_with("not a feed: JSON"), "{said}");
     }
@@ -307,6 +325,23 @@ mod tests {
         );
         let feed = read_text(many.as_bytes(), None).expect("a feed");
         assert_eq!((feed.entries.len(), feed.problems.len()), (5000, 1));
+    }
+
+    #[test]
+    fn what_every_entry_repeats_is_never_long() {
+        let long = "a".repeat(5000);
+        let entries =
+            "<entry><link href='b'/><title>One</title></entry><entry xml:base='c/'><link href='b'/></entry>";
+        let text = format!(
+            "<feed xml:base='https://example.org/{long}/'><title>{long}</title><author><name>{long}</name></author>\
+             <author><name>Ann</name></author><link href='https://example.org/{long}/'/>{entries}</feed>"
+        );
+        let feed = read_text(text.as_bytes(), None).expect("a feed");
+        assert_eq!((feed.title.map(|title| title.len()), feed.link), (Some(1000), None));
+        let links: Vec<_> =
+            feed.entries.iter().map(|entry| entry.link.as_deref().unwrap_or_default()).collect();
+        assert_eq!(links, ["https://example.org/feeds/b", "https://example.org/feeds/c/b"]);
+        assert!(feed.entries.iter().all(|entry| entry.authors.len() == 1 && entry.authors[0].name == "Ann"));
     }
 
     proptest::proptest! {

@@ -119,6 +119,27 @@ fn one_guid_of_several_sources_is_an_id_of_one_entry_alone() {
     assert_eq!(daemon.stop().0, Some(0));
 }
 
+#[test]
+fn a_document_that_is_cut_off_proves_nothing_of_what_it_does_not_list() {
+    let origin = Origin::start();
+    let whole = one_guid(&[]).replace(
+        "</channel>",
+        "<item><guid>1</guid><title>One</title></item><item><guid>2</guid><title>Two</title></item></channel>",
+    );
+    let home = Home::new(&(config(&origin) + "stories = \"all\"\n"));
+    // Cut amid the second item: it would come as an edit.
+    origin.set("/wild", 200, RSS, &whole.as_bytes()[..whole.find("Two").expect("it is there") + 1]);
+    let daemon = home.start();
+    once_each(&daemon, 1);
+    eventually("it is asked in full again", || (origin.asked("/wild").0 >= 3).then_some(()));
+    assert_eq!(origin.asked("/wild").1, 0, "a validator vouched for what did not come");
+    let first = once_each(&daemon, 1);
+    origin.set("/wild", 200, RSS, whole);
+    assert!(once_each(&daemon, 2).is_superset(&first));
+    eventually("the whole one has a validator", || (origin.asked("/wild").1 >= 1).then_some(()));
+    assert_eq!(daemon.stop().0, Some(0));
+}
+
 /// Each does harm in a reader that shows it as it is; each says `kept` beside it, so that a text is left.
 const HARM: [&str; 16] = [
     "<script>alert('harm')</script>kept",

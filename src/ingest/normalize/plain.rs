@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use memchr::memchr;
+use memchr::{memchr, memmem};
 
 /// Plain text on one line: markup gone, character references resolved (twice: many feeds escape
 /// twice). `None` for what is empty then.
@@ -13,7 +13,8 @@ pub(super) fn line(raw: &str) -> Option<String> {
 
 /// As [`line()`], but with an empty text for nothing.
 pub(super) fn text(raw: &str) -> String {
-    let once = without_tags(raw);
+    let raw = without_sections(raw);
+    let once = without_tags(&raw);
     let text = if memchr(b'&', once.as_bytes()).is_some() {
         let twice = without_tags(&htmlize::unescape(once.as_ref())).into_owned();
         Cow::Owned(htmlize::unescape(twice.as_str()).into_owned())
@@ -29,6 +30,14 @@ pub(super) fn text(raw: &str) -> String {
         line.push_str(word);
     }
     line
+}
+
+/// The text of CDATA sections that stand in it as text, because their signs were escaped.
+pub(super) fn without_sections(text: &str) -> Cow<'_, str> {
+    if memmem::find(text.as_bytes(), b"<![CDATA[").is_none() {
+        return Cow::Borrowed(text);
+    }
+    Cow::Owned(text.replace("<![CDATA[", "").replace("]]>", ""))
 }
 
 /// Only what looks like a tag goes: in "5 < 6" nothing does.

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use super::MOST_OF_A_KIND;
 use super::names::Meaning;
 use super::raw::{Base, Ranked, RawDate, RawEntry, RawMedia, RawText, TextKind};
-use super::tokens::{Flat, attributes, unescape};
+use super::tokens::{Flat, attributes, first_element, unescape};
 use super::xml::value;
 
 /// An entry that begins, with what its tag says: RSS 1.0 names it there, CDF also links it.
@@ -33,7 +33,7 @@ pub(super) fn leaf<'a>(
 ) -> bool {
     let blank = flat.text.trim().is_empty();
     match meaning {
-        Meaning::Category => return category(entry, inside, flat.text),
+        Meaning::Category => return category(entry, inside, flat),
         Meaning::Content(_) if blank => {
             // Atom's content may stand elsewhere (RFC 4287 section 4.1.3.2).
             if let Some(src) = value(inside, "src") {
@@ -85,17 +85,12 @@ fn text<'a>(inside: &'a str, flat: Flat<'a>, base: Base) -> RawText<'a> {
     RawText { text: flat.text, kind: if plain { TextKind::Plain } else { TextKind::Html }, base }
 }
 
-/// XHTML under a prefix, as HTML.
+/// XHTML under a prefix, as HTML: the prefix of the first element, whatever it is called.
 fn without_prefixes(text: Cow<'_, str>) -> Cow<'_, str> {
-    const PREFIXES: [&str; 2] = ["xhtml:", "html:"];
-    if !PREFIXES.iter().any(|prefix| text.contains(&format!("<{prefix}"))) {
-        return text;
-    }
-    let mut plain = text.into_owned();
-    for prefix in PREFIXES {
-        plain = plain.replace(&format!("<{prefix}"), "<").replace(&format!("</{prefix}"), "</");
-    }
-    Cow::Owned(plain)
+    let prefix =
+        first_element(&text).and_then(|name| name.split_once(':')).map(|(prefix, _)| prefix.to_owned());
+    let Some(prefix) = prefix else { return text };
+    Cow::Owned(text.replace(&format!("<{prefix}:"), "<").replace(&format!("</{prefix}:"), "</"))
 }
 
 /// Text that was coded so that it goes through XML (Atom 0.3); `None` if it is none.
@@ -121,8 +116,12 @@ fn base64(text: &str) -> Option<String> {
     String::from_utf8(bytes).ok()
 }
 
-/// RSS writes a category as text, Atom as attributes.
-fn category<'a>(entry: &mut RawEntry<'a>, inside: &'a str, text: Cow<'a, str>) -> bool {
+/// RSS writes a category as text, which may have a picture or the like behind it, Atom as attributes.
+fn category<'a>(entry: &mut RawEntry<'a>, inside: &'a str, flat: Flat<'a>) -> bool {
+    let text = match flat.text.split_once('<') {
+        Some((before, _)) if flat.markup && !before.trim().is_empty() => Cow::Owned(before.to_owned()),
+        _ => flat.text,
+    };
     let name = if text.trim().is_empty() {
         value(inside, "label").or_else(|| value(inside, "term"))
     } else {

@@ -35,14 +35,23 @@ pub(super) struct Tokens<'a> {
     /// Bytes that were looked at in vain for the end of an element. It is looked for again only up to a
     /// multiple of the document's length, so that the whole stays linear.
     vain: usize,
-    /// No section, and no comment, that begins from here on has an end.
+    /// No section, comment or doctype with declarations that begins from here on has an end.
     no_cdata_end: bool,
     no_comment_end: bool,
+    no_doctype_end: bool,
 }
 
 impl<'a> Tokens<'a> {
     pub(super) fn new(text: &'a str) -> Tokens<'a> {
-        Tokens { text, at: 0, root: "", vain: 0, no_cdata_end: false, no_comment_end: false }
+        Tokens {
+            text,
+            at: 0,
+            root: "",
+            vain: 0,
+            no_cdata_end: false,
+            no_comment_end: false,
+            no_doctype_end: false,
+        }
     }
 
     /// Tells the name of the root, which no element of an entry passes over.
@@ -73,7 +82,7 @@ impl<'a> Tokens<'a> {
                     None => self.at += 9,
                 },
                 b'!' if rest.starts_with("<!--") => self.at += self.comment_end(rest),
-                b'!' => self.at += doctype_end(bytes),
+                b'!' => self.at += self.doctype_end(bytes),
                 b'?' => self.at += memchr(b'>', bytes).map_or(bytes.len(), |end| end + 1),
                 _ => {
                     let (token, end) = tag(rest);
@@ -208,6 +217,17 @@ impl<'a> Tokens<'a> {
         self.no_comment_end = end.is_none();
         4 + end.map_or(0, |end| end + 3)
     }
+
+    /// A doctype may have declarations of its own, between brackets.
+    fn doctype_end(&mut self, bytes: &[u8]) -> usize {
+        let Some(close) = memchr(b'>', bytes) else { return bytes.len() };
+        if self.no_doctype_end || memchr(b'[', &bytes[..close]).is_none() {
+            return close + 1;
+        }
+        let end = memmem::find(bytes, b"]>");
+        self.no_doctype_end = end.is_none();
+        end.map_or(close + 1, |end| end + 2)
+    }
 }
 
 fn is_end_of(text: &str, name: &str) -> bool {
@@ -308,15 +328,6 @@ fn next_markup(bytes: &[u8]) -> usize {
         at += 1;
     }
     bytes.len()
-}
-
-/// A doctype may have declarations of its own, between brackets.
-fn doctype_end(bytes: &[u8]) -> usize {
-    let Some(close) = memchr(b'>', bytes) else { return bytes.len() };
-    match memchr(b'[', &bytes[..close]) {
-        Some(_) => memmem::find(bytes, b"]>").map_or(close + 1, |end| end + 2),
-        None => close + 1,
-    }
 }
 
 fn name_of(text: &str) -> &str {

@@ -239,9 +239,8 @@ impl<'a> Reader<'a> {
     }
 
     fn add_author(&mut self, voice: Voice, author: RawAuthor<'a>) {
-        if self.is_in(Place::Source) {
-            return;
-        }
+        // Who wrote the origin wrote the entry, where that names nobody (RFC 4287 section 4.2.1).
+        let voice = if self.is_in(Place::Source) { Voice::Spare } else { voice };
         let authors = match (&mut self.entry, voice) {
             (Some(entry), Voice::Plain) => &mut entry.authors,
             (Some(entry), Voice::Spare) => &mut entry.spare_authors,
