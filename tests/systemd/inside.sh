@@ -68,14 +68,14 @@ wait_for "an entry behind a password that LoadCredential= brought" 30 sh -c 'cur
 grep -qi "^authorization: Basic $(printf 'me:open sesame' | base64)" /run/site.log || fail "the password is sent"
 rm /etc/siftwire.secret
 
-systemctl stop siftwire
+systemctl stop siftwire.socket siftwire
 [ "$(systemctl show -P Result siftwire)" = success ] || fail "a stop is a success"
 rm /etc/systemd/system/siftwire.service.d/credential.conf
 sed -i '/name = "members"/,$d' /etc/siftwire/config.toml; sed -i '$d' /etc/siftwire/config.toml
 mkdir -p /etc/systemd/system/siftwire.socket.d
 printf '[Socket]\nListenStream=/run/two\n' >/etc/systemd/system/siftwire.socket.d/test.conf
 systemctl daemon-reload
-systemctl start siftwire.socket
+systemctl restart siftwire.socket
 wait_for "the socket wakes it" 20 answers /feeds/added.atom
 wait_for "a second socket of the unit is answered too" 20 curl -fsS --unix-socket /run/two http://x/feeds/added.atom
 [ "$(pid)" != 0 ] || fail "it runs"
@@ -89,7 +89,7 @@ wait_for "a read-only store is served" 20 answers /feeds/added.atom
 [ "$(curl -s -o /dev/null -w '%{http_code}' http://127.0.0.1:8080/readyz)" = 503 ] || fail "it is not ready"
 status | grep -q "cannot be written" || fail "the status line says so: $(status)"
 echo "   $(status)"
-systemctl stop siftwire
+systemctl stop siftwire.socket siftwire
 umount "$folder"
 
 if [ -e /root/siftwire.deb ]; then
