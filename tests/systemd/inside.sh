@@ -18,6 +18,8 @@ is_new() { [ "$(pid)" != "$1" ] && [ "$(pid)" != 0 ]; }
 if [ -e /root/siftwire.deb ]; then
     dpkg -i /root/siftwire.deb
     [ "$(systemctl is-enabled siftwire)" = enabled ] || fail "the package enables the unit"
+    ! systemctl is-active --quiet siftwire.socket || fail "the socket is for who asks for it"
+    cp /usr/share/doc/siftwire/examples/siftwire.socket /etc/systemd/system/
     dpkg -s siftwire | grep -q config.toml || fail "config.toml is a conffile"
     [ -e /usr/share/man/man1/siftwire.1.gz ] || [ -e /usr/share/man/man1/siftwire.1 ] || fail "a manual page"
 else
@@ -93,7 +95,7 @@ systemctl stop siftwire.socket siftwire
 umount "$folder"
 
 if [ -e /root/siftwire.deb ]; then
-    rm -r /etc/systemd/system/siftwire.service.d /etc/systemd/system/siftwire.socket.d
+    rm -r /etc/systemd/system/siftwire.*
     apt-get purge -y siftwire
     left=$(find / -xdev \( -path /proc -o -path /sys -o -path /root -o -path /var/log -o -path /run \) -prune -o -name '*siftwire*' -print)
     [ -z "$left" ] || fail "purge leaves: $left"
