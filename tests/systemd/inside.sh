@@ -18,6 +18,8 @@ is_new() { [ "$(pid)" != "$1" ] && [ "$(pid)" != 0 ]; }
 if [ -e /root/siftwire.deb ]; then
     dpkg -i /root/siftwire.deb
     [ "$(systemctl is-enabled siftwire)" = enabled ] || fail "the package enables the unit"
+    ! systemctl is-active --quiet siftwire.socket || fail "the socket is for who asks for it"
+    cp /usr/share/doc/siftwire/examples/siftwire.socket /etc/systemd/system/
     dpkg -s siftwire | grep -q config.toml || fail "config.toml is a conffile"
     [ -e /usr/share/man/man1/siftwire.1.gz ] || [ -e /usr/share/man/man1/siftwire.1 ] || fail "a manual page"
 else
@@ -68,14 +70,14 @@ wait_for "an entry behind a password that LoadCredential= brought" 30 sh -c 'cur
 grep -qi "^authorization: Basic $(printf 'me:open sesame' | base64)" /run/site.log || fail "the password is sent"
 rm /etc/siftwire.secret
 
-systemctl stop siftwire
+systemctl stop siftwire.socket siftwire
 [ "$(systemctl show -P Result siftwire)" = success ] || fail "a stop is a success"
 rm /etc/systemd/system/siftwire.service.d/credential.conf
 sed -i '/name = "members"/,$d' /etc/siftwire/config.toml; sed -i '$d' /etc/siftwire/config.toml
 mkdir -p /etc/systemd/system/siftwire.socket.d
 printf '[Socket]\nListenStream=/run/two\n' >/etc/systemd/system/siftwire.socket.d/test.conf
 systemctl daemon-reload
-systemctl start siftwire.socket
+systemctl restart siftwire.socket
 wait_for "the socket wakes it" 20 answers /feeds/added.atom
 wait_for "a second socket of the unit is answered too" 20 curl -fsS --unix-socket /run/two http://x/feeds/added.atom
 [ "$(pid)" != 0 ] || fail "it runs"
@@ -89,11 +91,11 @@ wait_for "a read-only store is served" 20 answers /feeds/added.atom
 [ "$(curl -s -o /dev/null -w '%{http_code}' http://127.0.0.1:8080/readyz)" = 503 ] || fail "it is not ready"
 status | grep -q "cannot be written" || fail "the status line says so: $(status)"
 echo "   $(status)"
-systemctl stop siftwire
+systemctl stop siftwire.socket siftwire
 umount "$folder"
 
 if [ -e /root/siftwire.deb ]; then
-    rm -r /etc/systemd/system/siftwire.service.d /etc/systemd/system/siftwire.socket.d
+    rm -r /etc/systemd/system/siftwire.*
     apt-get purge -y siftwire
     left=$(find / -xdev \( -path /proc -o -path /sys -o -path /root -o -path /var/log -o -path /run \) -prune -o -name '*siftwire*' -print)
     [ -z "$left" ] || fail "purge leaves: $left"
