@@ -96,7 +96,7 @@ pub fn run(arguments: Arguments, source: &Source) -> anyhow::Result<ExitCode> {
         memory.close();
         anyhow::Ok(match arguments.json {
             true => as_json(&candidate.entry, story.as_ref(), &verdicts),
-            false => as_text(&candidate.entry, story.as_ref(), &verdicts, &config),
+            false => super::plain::lines(&as_text(&candidate.entry, story.as_ref(), &verdicts, &config)),
         })
     })?;
     super::print(text.as_bytes())?;

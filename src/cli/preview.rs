@@ -9,6 +9,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 
 use super::configured::{self, Source};
+use super::plain::line;
 use super::query;
 use crate::daemon::{self, Memory};
 use crate::filter::{Matcher, Query, Reason, Subject, plain_text};
@@ -185,7 +186,8 @@ fn as_text(found: &Found, total: usize) -> String {
         let date = entry.date.strftime("%Y-%m-%d");
         text.push_str(&format!("{date}  {}  {}\n", entry.source, marked(entry, mark)));
         for [before, words, after] in &entry.places {
-            text.push_str(&format!("            {before}{}{after}\n", mark(words)));
+            let [before, words, after] = [before, words, after].map(|text| line(text));
+            text.push_str(&format!("            {before}{}{after}\n", mark(&words)));
         }
     }
     if total > found.matches.len() {
@@ -214,12 +216,12 @@ fn marked(entry: &Match, mark: impl Fn(&str) -> String) -> String {
     let mut done = 0;
     for span in spans {
         if span.start >= done {
-            text.push_str(&entry.title[done..span.start]);
-            text.push_str(&mark(&entry.title[span.clone()]));
+            text.push_str(&line(&entry.title[done..span.start]));
+            text.push_str(&mark(&line(&entry.title[span.clone()])));
             done = span.end;
         }
     }
-    text + &entry.title[done..]
+    text + &line(&entry.title[done..])
 }
 
 #[cfg(test)]

@@ -76,7 +76,7 @@ pub fn run(arguments: Arguments, source: &Source) -> anyhow::Result<ExitCode> {
 
 async fn list(store: &Store, last: usize, json: bool) -> anyhow::Result<()> {
     let merges = store.merges(last).await?;
-    let text = if json { as_json(&merges) } else { as_text(&merges) };
+    let text = if json { as_json(&merges) } else { super::plain::lines(&as_text(&merges)) };
     super::print(text.as_bytes())?;
     Ok(())
 }

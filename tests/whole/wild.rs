@@ -250,3 +250,19 @@ fn harmless(what: &str, html: &str) {
         }
     }
 }
+
+#[test]
+fn no_word_of_a_feed_turns_the_writing_of_a_terminal_round() {
+    let origin = Origin::start();
+    let rss = one_guid(&["Rain \u{202e}niar in the capital"]);
+    origin.set("/wild", 200, RSS, rss.clone());
+    let home = Home::new(&config(&origin));
+    assert_eq!(home.run(&["poll"]).0, Some(0));
+    std::fs::write(home.path().join("wild.rss"), rss).expect("a document");
+    for words in [&["explain", "1"][..], &["preview", "rain"], &["inspect", "wild.rss"]] {
+        let (code, told, _) = home.run(words);
+        assert_eq!(code, Some(0), "{words:?}");
+        assert!(told.contains("Rain") || told.contains("\u{ab}Rain\u{bb}"), "{words:?}: {told}");
+        assert!(!told.contains('\u{202e}'), "{words:?}: {told}");
+    }
+}
