@@ -37,8 +37,9 @@ use stories::Found;
 /// How many entries are read and evaluated at a time.
 const BATCH: usize = 500;
 
-/// How many that match may wait to be written.
-const MANY: usize = 20_000;
+/// How many that match may wait to be written, about 200 bytes each. Written in the order of their dates they share the
+/// more pages the more they are.
+const MANY: usize = 100_000;
 
 /// The outputs of one config, compiled, and what the store calls them.
 pub struct Outputs {

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Result, params};
 
-use super::super::{Advance, ArchivePage, Extent, Frozen, Others, OutputId};
+use super::super::{Advance, ArchivePage, Extent, Frozen, Member, Others, OutputId};
 use super::entries::{self, KEPT};
 use super::outputs;
 use super::{Error, Store, millis, time};
@@ -87,7 +87,7 @@ struct Open {
 
 /// Puts the members that are on no page yet onto pages, oldest first. Where the output was defined
 /// anew, who no longer matches leaves the page that is not full.
-pub(super) fn enter(c: &Connection, advance: &Advance) -> Result<()> {
+pub(super) fn enter(c: &Connection, advance: &Advance, oldest_first: &[&Member]) -> Result<()> {
     let output = advance.output.0;
     let last = c
         .prepare_cached(
@@ -102,15 +102,13 @@ pub(super) fn enter(c: &Connection, advance: &Advance) -> Result<()> {
             .execute([output, open.page])?;
         open = Open { filled: 0, size, ..open };
     }
-    let mut members: Vec<_> = advance.members.iter().map(|member| (member.date, member.entry)).collect();
-    members.sort_unstable();
     let mut known = c.prepare_cached("SELECT 1 FROM archive WHERE entry = ?1 AND output = ?2")?;
     let mut join = c.prepare_cached("INSERT INTO archive (output, page, entry) VALUES (?1, ?2, ?3)")?;
     let mut keep = c.prepare_cached(
         "INSERT INTO archive_page (output, page, size, filled) VALUES (?1, ?2, ?3, ?4)
          ON CONFLICT DO UPDATE SET size = excluded.size, filled = excluded.filled",
     )?;
-    for (_, entry) in members {
+    for entry in oldest_first.iter().map(|member| member.entry) {
         if known.exists([entry, output])? {
             continue;
         }

@@ -5,7 +5,9 @@ use std::collections::HashMap;
 use jiff::Timestamp;
 use rusqlite::{Connection, Result, params};
 
-use super::super::{Advance, ConfiguredOutput, Hub, Others, OutputId, RememberedOutput, Rendering, Wanted};
+use super::super::{
+    Advance, ConfiguredOutput, Hub, Member, Others, OutputId, RememberedOutput, Rendering, Wanted,
+};
 use super::entries::{self, KEPT};
 use super::{archive, millis, pings, time};
 use crate::entry::KeptEntry;
@@ -68,10 +70,13 @@ pub(super) fn advance(c: &Connection, advance: &Advance) -> Result<()> {
         "INSERT INTO membership (output, date, entry, why) VALUES (?1, ?2, ?3, ?4)
          ON CONFLICT DO UPDATE SET why = excluded.why",
     )?;
-    for member in &advance.members {
+    // In the table's own order, so that many of them share a page.
+    let mut members: Vec<&Member> = advance.members.iter().collect();
+    members.sort_unstable_by_key(|member| (member.date, member.entry));
+    for member in &members {
         join.execute(params![output, millis(member.date), member.entry, member.why])?;
     }
-    archive::enter(c, advance)?;
+    archive::enter(c, advance, &members)?;
     c.prepare_cached("UPDATE output SET definition = ?2, watermark = ?3 WHERE id = ?1")?
         .execute(params![output, advance.definition, advance.watermark])
         .map(drop)
