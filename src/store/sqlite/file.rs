@@ -64,7 +64,7 @@ struct Held {
 }
 
 /// Takes the lock of a store. Where the file beside it cannot be made, because nothing can be written there, the
-/// lock is good for reading; [`Lock::complete`] takes the other.
+/// lock is good for reading; it takes the other before the first write.
 ///
 /// # Errors
 /// Another daemon has it, or there is nothing to lock.
