@@ -275,3 +275,18 @@ fn take_down(change: &mut Change, language: Option<&str>) {
         new.likeness = Some(story::likeness(&new.entry, language));
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_panic_ends_with_its_document() {
+        let desk = Desk::default();
+        for bytes in [1, LONG + 1] {
+            let failed = desk.work(bytes, || panic!("as a reader might")).await;
+            assert!(matches!(failed, Err::<(), _>(Failure::Unreadable(_))));
+        }
+        assert!(matches!(desk.work(1, || 2).await, Ok(2)), "the seats are free again");
+    }
+}

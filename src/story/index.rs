@@ -10,7 +10,8 @@ const DAY: i64 = 24 * 3_600_000;
 /// Entries that a part of the index holds at most; beyond that the oldest days go. About 40 bytes each for headline
 /// and text, 20 for the address.
 const MOST: usize = 2_000_000;
-/// Entries that are held under one band of one table.
+/// Entries that are held under one band of one table, and answered of all tables, the newest first: what more of them
+/// say is common.
 const EACH: usize = 8;
 /// Entries that are proposed for their headline and text, at most.
 const CANDIDATES: usize = 8;
@@ -159,7 +160,16 @@ impl Tables {
     }
 
     fn find(&self, band: u64, mut each: impl FnMut(i64)) {
-        self.spans.iter().for_each(|span| span.table.find(band, &mut each));
+        let mut found = 0;
+        for span in self.spans.iter().rev() {
+            if found >= EACH {
+                return;
+            }
+            span.table.find(band, |entry| {
+                found += 1;
+                each(entry);
+            });
+        }
     }
 
     fn len(&self) -> usize {
