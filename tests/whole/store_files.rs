@@ -162,6 +162,11 @@ fn a_store_of_every_earlier_schema_is_copied_and_brought_up_to_date() {
         .filter(|path| path.extension().is_some_and(|extension| extension == "sql"))
         .collect();
     files.sort();
+    for (number, file) in (1..).zip(&files) {
+        // In a gap a later one would come before those that stores have had already.
+        let name = file.file_name().and_then(|name| name.to_str()).expect("a name");
+        assert!(name.starts_with(&format!("{number:04}_")), "{name} is not the {number}th");
+    }
     for version in 1..files.len() {
         let home = Home::new("[serve]\nlisten = \"127.0.0.1:0\"\n[[output]]\nname = \"all\"\n");
         let old = Connection::open(home.store()).expect("it opens");

@@ -20,8 +20,8 @@ const MIGRATIONS: &[&str] = &[
     include_str!("0003_health.sql"),
     include_str!("0004_note.sql"),
     include_str!("0005_stories.sql"),
-    include_str!("0006_parted.sql"),
-    include_str!("0007_listing.sql"),
+    include_str!("0006_listing.sql"),
+    include_str!("0007_parted.sql"),
     include_str!("0008_window.sql"),
 ];
 
