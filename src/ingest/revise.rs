@@ -19,14 +19,14 @@ const MOST_EDITS: u32 = 24;
 /// the publisher wrote them: they are made safe only for what this names.
 #[must_use]
 pub fn changes(entries: Vec<Identified>, known: &KnownEntries, site: &str, now: Timestamp) -> Vec<Change> {
-    let mut seen: HashSet<Key> = HashSet::new();
+    let entries = newest_first(entries, now);
+    let repeats = repeats(&entries);
     let mut touched: HashSet<i64> = HashSet::new();
     let mut changes = Vec::new();
-    for identified in newest_first(entries, now) {
-        if identified.entry.keys.iter().any(|key| seen.contains(key)) {
+    for (identified, repeats) in entries.into_iter().zip(repeats) {
+        if repeats {
             continue;
         }
-        seen.extend(identified.entry.keys.iter().cloned());
         let found = find(&identified, known);
         let entry = identified.entry;
         match found {
@@ -40,6 +40,19 @@ pub fn changes(entries: Vec<Identified>, known: &KnownEntries, site: &str, now: 
         }
     }
     changes
+}
+
+/// Which entries have a key of one before them, that counts.
+fn repeats(entries: &[Identified]) -> Vec<bool> {
+    let mut seen: HashSet<&Key> = HashSet::new();
+    let mut repeats = Vec::with_capacity(entries.len());
+    for Identified { entry, .. } in entries {
+        repeats.push(entry.keys.iter().any(|key| seen.contains(key)));
+        if repeats.last() == Some(&false) {
+            seen.extend(&entry.keys);
+        }
+    }
+    repeats
 }
 
 /// What is known of an entry, by its strongest key that is known.
@@ -90,12 +103,11 @@ fn uids(entry: &Entry, site: &str) -> Vec<String> {
     let trusted = entry.keys.first().is_some_and(|key| key.rule == KeyRule::Id);
     let own = entry.id.as_ref().filter(|id| trusted && is_absolute_uri(id)).cloned();
     let mut hash = Sha256::new();
-    hash.update(site);
     if let Some(key) = entry.keys.first() {
-        hash.update([0, key.rule as u8]);
+        hash.update([key.rule as u8]);
         hash.update(&key.value);
     }
-    own.into_iter().chain([urn(&hash.finalize())]).collect()
+    own.into_iter().chain([urn(&Sha256::digest(site), &hash.finalize())]).collect()
 }
 
 /// Whether an id may stand as it is in `atom:id` (RFC 4287 section 4.2.6): a URI with a scheme
@@ -150,14 +162,18 @@ fn is_tag(id: &str) -> bool {
             .all(|(part, digits)| part.len() == digits && part.bytes().all(|b| b.is_ascii_digit()))
 }
 
-/// A version 8 UUID (RFC 9562: the layout is the application's own) of the hash.
-fn urn(hash: &[u8]) -> String {
+/// A version 8 UUID (RFC 9562: the layout is the application's own) of two hashes. It begins with the source's, so that
+/// the ids of one source stand side by side in the store's index: spread over all of it, each new entry wrote a page.
+fn urn(source: &[u8], entry: &[u8]) -> String {
     let mut bytes = [0; 16];
-    bytes.copy_from_slice(&hash[..16]);
+    bytes[..6].copy_from_slice(&source[..6]);
+    bytes[6..].copy_from_slice(&entry[..10]);
     bytes[6] = bytes[6] & 0x0f | 0x80;
     bytes[8] = bytes[8] & 0x3f | 0x80;
-    let hex: String = bytes.iter().map(|b| format!("{b:02x}")).collect();
-    format!("urn:uuid:{}-{}-{}-{}-{}", &hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..])
+    let n = u128::from_be_bytes(bytes);
+    let part = |from: u32, bits: u32| n >> from & ((1 << bits) - 1);
+    let parts = [part(96, 32), part(80, 16), part(64, 16), part(48, 16), part(0, 48)];
+    format!("urn:uuid:{:08x}-{:04x}-{:04x}-{:04x}-{:012x}", parts[0], parts[1], parts[2], parts[3], parts[4])
 }
 
 /// Of all that the publisher says, keys apart: they are put aside for a moment, and not the whole
@@ -166,7 +182,13 @@ fn fingerprint(entry: &mut Entry) -> Vec<u8> {
     let keys = std::mem::take(&mut entry.keys);
     // The stored form names every field, and needs no second list of them to keep true. It is made of
     // texts and numbers under text keys, which always serialise.
-    let said = serde_json::to_string(entry).unwrap_or_default();
+    let texts = [&entry.title, &entry.summary, &entry.content];
+    let mut said = Vec::with_capacity(
+        1024 + texts.iter().map(|text| text.as_ref().map_or(0, String::len)).sum::<usize>(),
+    );
+    if serde_json::to_writer(&mut said, entry).is_err() {
+        said.clear();
+    }
     entry.keys = keys;
     short_hash(&[&said])
 }
@@ -174,11 +196,12 @@ fn fingerprint(entry: &mut Entry) -> Vec<u8> {
 /// Of what a reader sees.
 fn wording(entry: &Entry) -> Vec<u8> {
     short_hash(
-        &[&entry.title, &entry.summary, &entry.content].map(|text| text.as_deref().unwrap_or_default()),
+        &[&entry.title, &entry.summary, &entry.content]
+            .map(|text| text.as_deref().unwrap_or_default().as_bytes()),
     )
 }
 
-fn short_hash(parts: &[&str]) -> Vec<u8> {
+fn short_hash(parts: &[&[u8]]) -> Vec<u8> {
     let mut hash = Sha256::new();
     for part in parts {
         hash.update((part.len() as u64).to_le_bytes());
@@ -312,7 +335,10 @@ mod tests {
         ] {
             assert!(uids(&entry(id, ""), "s")[0].starts_with("urn:uuid:"), "{id}");
         }
-        assert_ne!(uids(&entry("1", ""), "a"), uids(&entry("1", ""), "b"), "sources may number alike");
+        let ours = |id: &str, site: &str| uids(&entry(id, ""), site)[0].clone();
+        assert_ne!(ours("1", "a"), ours("1", "b"), "sources may number alike");
+        assert_ne!(ours("1", "a"), ours("2", "a"));
+        assert_eq!(ours("1", "a")[..21], ours("2", "a")[..21], "those of a source stand together");
     }
 
     #[test]
