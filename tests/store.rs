@@ -253,6 +253,51 @@ async fn what_is_pruned_stays_known() {
 }
 
 #[tokio::test]
+async fn nothing_refers_to_what_was_pruned_whoever_read_it_before() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = start(&folder);
+    let source = store.adopt_sources(sources(&[("a", "u:a", "x")])).await.unwrap()[0].id;
+    let output = store.adopt_outputs(vec![ConfiguredOutput { name: "o".into() }], at(0)).await.unwrap()[0].id;
+    let three = ["one", "two", "three"].map(|key| new(key, key, at(0)));
+    store
+        .commit(Poll { listed: Some(Listed::All(vec![])), ..done(source, at(9), three.to_vec()) })
+        .await
+        .unwrap();
+    let advance = |numbers: &[i64]| Advance {
+        output,
+        definition: "d".into(),
+        watermark: 3,
+        members: numbers.iter().map(|n| Member { entry: *n, date: at(0), why: "[]".into() }).collect(),
+        others: Others::Stay,
+        page_size: 2,
+    };
+    store.advance(vec![advance(&[1, 2, 3])]).await.unwrap();
+    assert!(store.join_stories(1, 2, at(1)).await.unwrap());
+    store.commit(Poll { listed: Some(Listed::All(vec![3])), ..done(source, at(9), vec![]) }).await.unwrap();
+    assert_eq!(store.prune(at(100), 10).await.unwrap(), 2);
+    let sound = || siftwire::store::examine(&options(&folder)).unwrap();
+    assert_eq!(sound(), Vec::<String>::new());
+
+    // Somebody has read them before, and comes with what he makes of them.
+    store.advance(vec![advance(&[1, 2, 3])]).await.unwrap();
+    let rekeyed = Change::Rekeyed { number: 1, keys: vec![key("one, too")] };
+    let edited = Change::Edited {
+        number: 2,
+        entry: Box::new(Entry { keys: vec![key("two, too")], ..Entry::default() }),
+        fingerprint: vec![2],
+        wording: vec![2],
+        changed: None,
+    };
+    store.commit(done(source, at(9), vec![rekeyed, edited])).await.unwrap();
+    assert_eq!(sound(), Vec::<String>::new());
+    let wanted = Wanted { limit: 9, per_source: None, not_before: None };
+    assert_eq!(store.members(output, wanted).await.unwrap().len(), 1);
+    assert_eq!(store.member_counts().await.unwrap()[&output], 1);
+    let known = store.known(source, vec![key("one, too"), key("two, too")]).await.unwrap();
+    assert!(known.len() == 2 && known.values().all(|known| *known == Known::Pruned), "{known:?}");
+}
+
+#[tokio::test]
 async fn what_a_source_still_lists_is_not_pruned() {
     let folder = tempfile::tempdir().unwrap();
     let store = start(&folder);

@@ -96,6 +96,7 @@ pub(super) fn enter(c: &Connection, advance: &Advance, oldest_first: &[&Member])
         .query_row([output], |row| Ok(Open { page: row.get(0)?, size: row.get(1)?, filled: row.get(2)? }))
         .optional()?;
     let size = i64::try_from(advance.page_size).unwrap_or(i64::MAX);
+    let is_first = last.is_none();
     let mut open = last.unwrap_or(Open { page: 0, size: 0, filled: 0 });
     if advance.others == Others::Go && open.filled < open.size {
         c.prepare_cached("DELETE FROM archive WHERE output = ?1 AND page = ?2")?
@@ -109,7 +110,7 @@ pub(super) fn enter(c: &Connection, advance: &Advance, oldest_first: &[&Member])
          ON CONFLICT DO UPDATE SET size = excluded.size, filled = excluded.filled",
     )?;
     for entry in oldest_first.iter().map(|member| member.entry) {
-        if known.exists([entry, output])? {
+        if !is_first && known.exists([entry, output])? {
             continue;
         }
         if open.filled >= open.size {

@@ -1,5 +1,6 @@
 //! SQL of the entries: what is known, what a poll writes, what is past a watermark. Part of the store's door.
 
+use std::borrow::Cow;
 use std::cell::RefCell;
 use std::collections::{BTreeSet, HashMap};
 
@@ -21,43 +22,46 @@ pub(super) const KEPT: &str = "entry.number, entry.uid, entry.date, entry.change
 /// The fields of an entry that no query looks at.
 #[derive(Default, Serialize, Deserialize)]
 #[serde(default)]
-struct More {
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    keys: Vec<Key>,
+struct More<'a> {
+    #[serde(skip_serializing_if = "is_empty")]
+    keys: Cow<'a, [Key]>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    id: Option<String>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    authors: Vec<Author>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    categories: Vec<String>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    enclosures: Vec<Enclosure>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    thumbnails: Vec<Thumbnail>,
+    id: Option<Cow<'a, str>>,
+    #[serde(skip_serializing_if = "is_empty")]
+    authors: Cow<'a, [Author]>,
+    #[serde(skip_serializing_if = "is_empty")]
+    categories: Cow<'a, [String]>,
+    #[serde(skip_serializing_if = "is_empty")]
+    enclosures: Cow<'a, [Enclosure]>,
+    #[serde(skip_serializing_if = "is_empty")]
+    thumbnails: Cow<'a, [Thumbnail]>,
     #[serde(skip_serializing_if = "Option::is_none")]
     duration: Option<u32>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    comments: Option<String>,
+    comments: Option<Cow<'a, str>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    language: Option<String>,
+    language: Option<Cow<'a, str>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    origin: Option<Origin>,
+    origin: Option<Cow<'a, Origin>>,
 }
 
-impl More {
-    fn of(entry: &Entry) -> More {
-        // Field by field: a clone of the whole entry would copy its texts.
+fn is_empty<T: Clone>(list: &[T]) -> bool {
+    list.is_empty()
+}
+
+impl More<'_> {
+    fn of(entry: &Entry) -> More<'_> {
         More {
-            keys: entry.keys.clone(),
-            id: entry.id.clone(),
-            authors: entry.authors.clone(),
-            categories: entry.categories.clone(),
-            enclosures: entry.enclosures.clone(),
-            thumbnails: entry.thumbnails.clone(),
+            keys: Cow::Borrowed(&entry.keys),
+            id: entry.id.as_deref().map(Cow::Borrowed),
+            authors: Cow::Borrowed(&entry.authors),
+            categories: Cow::Borrowed(&entry.categories),
+            enclosures: Cow::Borrowed(&entry.enclosures),
+            thumbnails: Cow::Borrowed(&entry.thumbnails),
             duration: entry.duration,
-            comments: entry.comments.clone(),
-            language: entry.language.clone(),
-            origin: entry.origin.clone(),
+            comments: entry.comments.as_deref().map(Cow::Borrowed),
+            language: entry.language.as_deref().map(Cow::Borrowed),
+            origin: entry.origin.as_ref().map(Cow::Borrowed),
         }
     }
 }
@@ -91,17 +95,20 @@ impl Revisions {
     }
 }
 
-/// A key as the table spells it.
-fn spell(key: &Key) -> String {
+/// A key as the table spells it, written over what was there.
+fn spell<'a>(key: &Key, room: &'a mut String) -> &'a str {
     let rule = match key.rule {
-        KeyRule::Id => "id",
-        KeyRule::About => "about",
-        KeyRule::Link => "link",
-        KeyRule::Article => "article",
-        KeyRule::Title => "title",
-        KeyRule::Body => "body",
+        KeyRule::Id => "id ",
+        KeyRule::About => "about ",
+        KeyRule::Link => "link ",
+        KeyRule::Article => "article ",
+        KeyRule::Title => "title ",
+        KeyRule::Body => "body ",
     };
-    format!("{rule} {}", key.value)
+    room.clear();
+    room.push_str(rule);
+    room.push_str(&key.value);
+    room
 }
 
 pub(super) fn known(c: &Connection, source: SourceId, keys: Vec<Key>) -> Result<KnownEntries> {
@@ -111,9 +118,10 @@ pub(super) fn known(c: &Connection, source: SourceId, keys: Vec<Key>) -> Result<
          WHERE key.source = ?1 AND key.key = ?2",
     )?;
     let mut found = HashMap::with_capacity(keys.len());
+    let mut room = String::new();
     for key in keys {
         let known = question
-            .query_row(params![source.0, spell(&key)], |row| {
+            .query_row(params![source.0, spell(&key, &mut room)], |row| {
                 let Some(number) = row.get(0)? else { return Ok(Known::Pruned) };
                 Ok(Known::Kept(KnownEntry {
                     number,
@@ -144,9 +152,9 @@ pub(super) fn commit(c: &Connection, poll: &Poll, window: &mut Window) -> Result
             }
             Change::Edited { number, entry, fingerprint, wording, changed } => {
                 edit(c, *number, entry, (fingerprint, wording), *changed, revisions.next())?;
-                add_keys(c, poll.source, *number, &entry.keys)?;
+                add_keys(c, poll.source, still(c, *number)?, &entry.keys)?;
             }
-            Change::Rekeyed { number, keys } => add_keys(c, poll.source, *number, keys)?,
+            Change::Rekeyed { number, keys } => add_keys(c, poll.source, still(c, *number)?, keys)?,
         }
     }
     revisions.write(c)?;
@@ -217,8 +225,20 @@ fn insert(c: &Connection, source: SourceId, new: &NewEntry, debut: bool, revisio
         entry.content,
     ])?;
     let number = c.last_insert_rowid();
-    add_keys(c, source, number, &entry.keys)?;
+    add_keys(c, source, Some(number), &entry.keys)?;
     Ok(number)
+}
+
+/// The entry, unless it was forgotten since somebody read its number.
+pub(super) fn still(c: &Connection, number: i64) -> Result<Option<i64>> {
+    c.prepare_cached("SELECT number FROM entry WHERE number = ?1")?
+        .query_row([number], |row| row.get(0))
+        .optional()
+}
+
+/// The highest number of an entry that was forgotten.
+pub(super) fn pruned(c: &Connection) -> Result<i64> {
+    c.prepare_cached("SELECT pruned FROM revision")?.query_row([], |row| row.get(0))
 }
 
 fn edit(
@@ -252,10 +272,11 @@ fn edit(
     .map(drop)
 }
 
-/// A key that another entry has already stays with that one.
-fn add_keys(c: &Connection, source: SourceId, number: i64, keys: &[Key]) -> Result<()> {
+/// A key that another entry has already stays with that one; keys of no entry are of one that was forgotten.
+fn add_keys(c: &Connection, source: SourceId, number: Option<i64>, keys: &[Key]) -> Result<()> {
     let mut add = c.prepare_cached("INSERT OR IGNORE INTO key (source, key, entry) VALUES (?1, ?2, ?3)")?;
-    keys.iter().try_for_each(|key| add.execute(params![source.0, spell(key), number]).map(drop))
+    let mut room = String::new();
+    keys.iter().try_for_each(|key| add.execute(params![source.0, spell(key, &mut room), number]).map(drop))
 }
 
 /// Every entry is found again under the keys that it was kept with.
@@ -265,7 +286,7 @@ pub(super) fn restore_keys(c: &Connection) -> Result<()> {
     while let Some(row) = rows.next()? {
         // What else the entry lost is not ours to judge here.
         if let Ok(more) = from_json::<More>(row.get_ref(2)?.as_str().unwrap_or_default()) {
-            add_keys(c, SourceId(row.get(1)?), row.get(0)?, &more.keys)?;
+            add_keys(c, SourceId(row.get(1)?), Some(row.get(0)?), &more.keys)?;
         }
     }
     Ok(())
@@ -281,8 +302,32 @@ pub(super) const OVERDUE: &str = "SELECT number FROM entry INDEXED BY entry_firs
      ORDER BY first_seen LIMIT ?2";
 
 pub(super) fn prune(c: &Connection, before: Timestamp, n: usize) -> Result<usize> {
-    c.prepare_cached(&format!("DELETE FROM entry WHERE number IN ({OVERDUE})"))?
-        .execute(params![millis(before), n as i64])
+    let numbers: Vec<i64> = c
+        .prepare_cached(OVERDUE)?
+        .query_map(params![millis(before), n as i64], |row| row.get(0))?
+        .collect::<Result<_>>()?;
+    numbers.iter().try_for_each(|number| forget(c, *number))?;
+    c.prepare_cached("UPDATE revision SET pruned = max(pruned, ?1)")?.execute([numbers
+        .iter()
+        .max()
+        .copied()
+        .unwrap_or_default()])?;
+    Ok(numbers.len())
+}
+
+/// An entry goes with all that refers to it, but for its keys.
+fn forget(c: &Connection, number: i64) -> Result<()> {
+    for statement in [
+        "UPDATE key SET entry = NULL WHERE entry = ?1",
+        "DELETE FROM membership WHERE entry = ?1",
+        "DELETE FROM archive WHERE entry = ?1",
+        "DELETE FROM likeness WHERE entry = ?1",
+        "DELETE FROM story_member WHERE entry = ?1",
+        "DELETE FROM entry WHERE number = ?1",
+    ] {
+        c.prepare_cached(statement)?.execute([number])?;
+    }
+    Ok(())
 }
 
 pub(super) fn after(c: &Connection, watermark: i64, n: usize) -> Result<Vec<Candidate>> {
@@ -358,22 +403,22 @@ pub(super) fn kept(row: &Row<'_>, sources: &Sources<'_>) -> Result<KeptEntry> {
         revision: row.get(5)?,
         from,
         entry: Entry {
-            keys: more.keys,
-            id: more.id,
+            keys: more.keys.into_owned(),
+            id: more.id.map(Cow::into_owned),
             title: row.get(7)?,
             link: row.get(8)?,
             published: row.get::<_, Option<i64>>(9)?.map(time).transpose()?,
             updated: row.get::<_, Option<i64>>(10)?.map(time).transpose()?,
-            authors: more.authors,
-            categories: more.categories,
+            authors: more.authors.into_owned(),
+            categories: more.categories.into_owned(),
             summary: row.get(12)?,
             content: row.get(13)?,
-            enclosures: more.enclosures,
-            thumbnails: more.thumbnails,
+            enclosures: more.enclosures.into_owned(),
+            thumbnails: more.thumbnails.into_owned(),
             duration: more.duration,
-            comments: more.comments,
-            language: more.language,
-            origin: more.origin,
+            comments: more.comments.map(Cow::into_owned),
+            language: more.language.map(Cow::into_owned),
+            origin: more.origin.map(Cow::into_owned),
         },
     })
 }

@@ -70,9 +70,17 @@ pub(super) fn advance(c: &Connection, advance: &Advance) -> Result<()> {
         "INSERT INTO membership (output, date, entry, why) VALUES (?1, ?2, ?3, ?4)
          ON CONFLICT DO UPDATE SET why = excluded.why",
     )?;
+    let mut members: Vec<&Member> = Vec::with_capacity(advance.members.len());
+    // One may have been forgotten since it was read.
+    let pruned = entries::pruned(c)?;
+    for member in &advance.members {
+        if member.entry > pruned || entries::still(c, member.entry)?.is_some() {
+            members.push(member);
+        }
+    }
     // In the table's own order, so that many of them share a page.
-    let mut members: Vec<&Member> = advance.members.iter().collect();
     members.sort_unstable_by_key(|member| (member.date, member.entry));
+    members.dedup_by_key(|member| (member.date, member.entry));
     for member in &members {
         join.execute(params![output, millis(member.date), member.entry, member.why])?;
     }

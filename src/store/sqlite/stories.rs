@@ -213,11 +213,14 @@ impl Store {
     pub async fn commit(&self, poll: Poll) -> Result<usize, Error> {
         let weight = if poll.changes.is_empty() { Weight::Light } else { Weight::Heavy };
         let window = Arc::clone(&self.window);
+        // The poll comes back with the answer, so that whoever made its texts frees them: on the writer's thread that
+        // would hold up the writer, and the others at the allocator's lock.
         self.weighted(weight, move |c| {
             let mut window = window.lock().unwrap_or_else(PoisonError::into_inner);
-            entries::commit(c, &poll, &mut window)
+            Ok((entries::commit(c, &poll, &mut window)?, poll))
         })
         .await
+        .map(|(merged, _)| merged)
     }
 
     /// Writes down polls, one after the other, all or none.
