@@ -99,6 +99,8 @@ impl fmt::Debug for Secret {
 pub struct SourceState {
     /// ETag and Last-Modified of the last whole, understood and stored answer.
     pub validators: Option<Validators>,
+    /// Hash of the last such answer's body, where it was read whole: the same body has nothing new.
+    pub body: Option<u64>,
     /// When to come again; `None` before the first poll.
     pub next_poll: Option<Timestamp>,
     /// Why then, in words: "every", "max-age", "back-off 3".

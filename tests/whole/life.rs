@@ -228,6 +228,30 @@ fn one_shot_words_work_without_a_daemon() {
 }
 
 #[test]
+fn the_same_bytes_without_validators_are_not_read_again() {
+    let origin = Origin::start();
+    let item = ("1", "Armenia signs a deal", "Talks.");
+    origin.mute("/times");
+    origin.set("/times", 200, RSS, times(&[item]));
+    let home = Home::new(&config(&origin, "armenia"));
+    let poll = || home.run(&["poll", "times"]).2;
+    let words = poll();
+    assert!(words.contains("1 read, 0 not modified, 0 failed; 1 new"), "{words}");
+    let words = poll();
+    assert!(words.contains("0 read, 1 not modified, 0 failed; 0 new"), "{words}");
+    assert_eq!(origin.asked("/times"), (2, 0));
+    // What comes in between makes the old document no newer, and no other.
+    origin.set("/times", 200, "text/html", "<!doctype html><html>no feed</html>");
+    poll();
+    origin.set("/times", 200, RSS, times(&[item]));
+    let words = poll();
+    assert!(words.contains("0 read, 1 not modified, 0 failed; 0 new"), "{words}");
+    origin.set("/times", 200, RSS, times(&[("2", "Armenia, again", "Talks."), item]));
+    let words = poll();
+    assert!(words.contains("1 read, 0 not modified, 0 failed; 1 new"), "{words}");
+}
+
+#[test]
 fn a_second_daemon_on_the_same_store_is_refused() {
     let origin = Origin::start();
     let home = Home::new(&config(&origin, "armenia"));

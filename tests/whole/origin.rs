@@ -21,6 +21,7 @@ struct Page {
     body: Vec<u8>,
     content_type: String,
     version: u32,
+    mute: bool,
     full: u32,
     unchanged: u32,
 }
@@ -54,9 +55,15 @@ impl Origin {
             body: body.into(),
             content_type: content_type.to_owned(),
             version: page.version + 1,
+            mute: page.mute,
             full: 0,
             unchanged: 0,
         };
+    }
+
+    /// From now on a path answers in full each time, without validators.
+    pub fn mute(&self, path: &str) {
+        self.pages.lock().expect("no panic under the lock").entry(path.to_owned()).or_default().mute = true;
     }
 
     /// How often it answered in full, and how often with 304, since it was last set.
@@ -103,7 +110,7 @@ fn respond(path: &str, condition: Option<&str>, pages: &Mutex<HashMap<String, Pa
         return b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n".to_vec();
     };
     let etag = format!("\"{path} v{}\"", page.version);
-    if page.status == 200 && condition == Some(&etag) {
+    if page.status == 200 && !page.mute && condition == Some(&etag) {
         page.unchanged += 1;
         return format!("HTTP/1.1 304 Not Modified\r\nETag: {etag}\r\n\r\n").into_bytes();
     }
@@ -111,8 +118,9 @@ fn respond(path: &str, condition: Option<&str>, pages: &Mutex<HashMap<String, Pa
     if page.status == HANGS {
         return Vec::new();
     }
+    let validator = if page.mute { String::new() } else { format!("ETag: {etag}\r\n") };
     let mut response = format!(
-        "HTTP/1.1 {} Whatever\r\nETag: {etag}\r\nContent-Type: {}\r\nContent-Length: {}\r\n\r\n",
+        "HTTP/1.1 {} Whatever\r\n{validator}Content-Type: {}\r\nContent-Length: {}\r\n\r\n",
         page.status,
         page.content_type,
         page.body.len()

@@ -84,6 +84,8 @@ fn of_a_damaged_store_is_saved_what_can_be_read() {
     }
     assert_eq!(home.run(&["doctor"]).0, Some(0));
     assert_eq!(home.run(&["poll"]).0, Some(0));
+    // What was lost and is listed still is there again: no validator, and no key, stood in its way.
+    assert_eq!(count(&home.store(), "SELECT count(*) FROM entry"), ENTRIES as i64);
 }
 
 /// Number, title and all else of each entry.

@@ -131,6 +131,9 @@ pub fn salvage(options: &Options, to: &Path) -> Result<Vec<Salvaged>, Error> {
         glean(&old, &new, &options.path, &mut salvaged).map_err(failed)?;
     }
     mend(&new).map_err(failed)?;
+    if salvaged.iter().any(|table| !table.whole) {
+        forget_answers(&new).map_err(failed)?;
+    }
     new.execute_batch("COMMIT; PRAGMA journal_mode = wal").map_err(failed)?;
     Ok(salvaged)
 }
@@ -253,7 +256,7 @@ fn rows(
 }
 
 /// Makes the parts agree again: no row that names a lost one, every entry under its keys, the revision
-/// past all of them.
+/// past all of them. Keys of lost entries go too: those of forgotten ones, which must not come back, name none.
 fn mend(new: &Connection) -> rusqlite::Result<()> {
     let orphans: Vec<(String, Option<i64>, String)> = new
         .prepare("SELECT \"table\", rowid, parent FROM pragma_foreign_key_check")?
@@ -266,19 +269,26 @@ fn mend(new: &Connection) -> rusqlite::Result<()> {
             .query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?
             .collect::<rusqlite::Result<_>>()?;
         for (from, parent, to) in links {
-            let orphan = format!("{from} IS NOT NULL AND {from} NOT IN (SELECT {to} FROM {parent})");
-            // A key outlives its entry.
-            let mended = if table == "key" && from == "entry" {
-                format!("UPDATE {table} SET {from} = NULL WHERE {orphan}")
-            } else {
-                format!("DELETE FROM {table} WHERE {orphan}")
-            };
-            new.execute(&mended, [])?;
+            new.execute(
+                &format!(
+                    "DELETE FROM {table} WHERE {from} IS NOT NULL AND {from} NOT IN (SELECT {to} FROM {parent})"
+                ),
+                [],
+            )?;
         }
     }
     entries::restore_keys(new)?;
     new.execute("UPDATE revision SET last = max(last, (SELECT coalesce(max(revision), 0) FROM entry))", [])
         .map(drop)
+}
+
+/// Sources tell all that they list once more, so that what was lost of it is found again.
+fn forget_answers(new: &Connection) -> rusqlite::Result<()> {
+    new.execute(
+        "UPDATE source SET state = json_remove(state, '$.validators', '$.body') WHERE json_valid(state)",
+        [],
+    )
+    .map(drop)
 }
 
 /// A connection that changes nothing.

@@ -24,6 +24,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("0007_parted.sql"),
     include_str!("0008_window.sql"),
     include_str!("0009_pruned.sql"),
+    include_str!("0010_source_name.sql"),
 ];
 
 /// How long another process may hold the database.
