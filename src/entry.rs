@@ -2,6 +2,8 @@
 
 pub mod change;
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -148,8 +150,8 @@ pub struct KeptEntry {
     /// The store's revision of its last change.
     pub revision: i64,
     /// The source that it came from.
-    pub from: From,
-    /// What the publisher says.
+    pub from: Arc<From>,
+    /// What the publisher says; without its keys, which nobody asks for any more.
     pub entry: Entry,
 }
 

@@ -52,13 +52,13 @@ fn kept(number: i64, entry: Entry) -> Arc<KeptEntry> {
         changed: time,
         first_seen: time,
         revision: number,
-        from: From {
+        from: Arc::new(From {
             name: "gazette".into(),
             title: "The <i>Gazette</i> & Sons".into(),
             url: "https://gazette.example/feed?a=1&b=2".into(),
             link: Some("https://gazette.example/".into()),
             language: Some("en".into()),
-        },
+        }),
         entry,
     })
 }

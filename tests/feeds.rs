@@ -225,8 +225,16 @@ fn published(body: &[u8]) -> Document {
         let entry = new.entry;
         let (title, summary, content) =
             (entry.title.clone().unwrap_or("-".into()), entry.summary.clone(), entry.content.clone());
-        let kept =
-            KeptEntry { number, uid, date, changed: date, first_seen: now, revision: number, from, entry };
+        let kept = KeptEntry {
+            number,
+            uid,
+            date,
+            changed: date,
+            first_seen: now,
+            revision: number,
+            from: from.into(),
+            entry,
+        };
         Shown { kept: kept.into(), title, summary, content, also_in: Vec::new(), marks: Vec::new() }
     };
     let changes = revise::changes(identified, &KnownEntries::new(), url.as_str(), now);

@@ -49,13 +49,13 @@ fn kept(number: i64, entry: Entry) -> Arc<KeptEntry> {
         changed: Timestamp::from_second(NOON + number * 60 + 3_600).unwrap(),
         first_seen: time,
         revision: number,
-        from: From {
+        from: Arc::new(From {
             name: "gazette".into(),
             title: "The Gazette".into(),
             url: "https://gazette.example/feed".into(),
             link: Some("https://gazette.example/".into()),
             language: None,
-        },
+        }),
         entry,
     })
 }

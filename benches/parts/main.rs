@@ -58,7 +58,13 @@ fn changes(entries: Vec<Entry>) -> Vec<Change> {
 }
 
 fn kept(feed: usize) -> Vec<Arc<KeptEntry>> {
-    let from = From { name: "s".into(), title: "S".into(), url: site().into(), link: None, language: None };
+    let from = Arc::new(From {
+        name: "s".into(),
+        title: "S".into(),
+        url: site().into(),
+        link: None,
+        language: None,
+    });
     let keep = |(number, entry): (i64, Entry)| KeptEntry {
         number,
         uid: format!("urn:x:{number}"),

@@ -41,7 +41,13 @@ fn shown(number: i64, event: HealthEvent) -> Shown {
         changed: event.at,
         first_seen: event.at,
         revision: number,
-        from: From { name: event.name, title: event.title, url: event.url, link: None, language: None },
+        from: Arc::new(From {
+            name: event.name,
+            title: event.title,
+            url: event.url,
+            link: None,
+            language: None,
+        }),
         entry: Entry { title: Some(title.clone()), language: Some("en".to_owned()), ..Entry::default() },
     };
     Shown {

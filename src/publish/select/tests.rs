@@ -16,13 +16,13 @@ fn kept(number: i64, source: &str, seconds: i64) -> Arc<KeptEntry> {
         changed: date,
         first_seen: date,
         revision: number,
-        from: From {
+        from: Arc::new(From {
             name: source.into(),
             title: source.into(),
             url: "https://a.example/".into(),
             link: None,
             language: None,
-        },
+        }),
         entry: Entry { title: Some(format!("{number}")), ..Entry::default() },
     })
 }

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::cell::RefCell;
 use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Result, Row, params};
@@ -23,7 +24,8 @@ pub(super) const KEPT: &str = "entry.number, entry.uid, entry.date, entry.change
 #[derive(Default, Serialize, Deserialize)]
 #[serde(default)]
 struct More<'a> {
-    #[serde(skip_serializing_if = "is_empty")]
+    /// Nobody asks for them but [`restore_keys`].
+    #[serde(skip_deserializing, skip_serializing_if = "is_empty")]
     keys: Cow<'a, [Key]>,
     #[serde(skip_serializing_if = "Option::is_none")]
     id: Option<Cow<'a, str>>,
@@ -43,6 +45,11 @@ struct More<'a> {
     language: Option<Cow<'a, str>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     origin: Option<Cow<'a, Origin>>,
+}
+
+#[derive(Deserialize)]
+struct Keys {
+    keys: Vec<Key>,
 }
 
 fn is_empty<T: Clone>(list: &[T]) -> bool {
@@ -285,8 +292,8 @@ pub(super) fn restore_keys(c: &Connection) -> Result<()> {
     let mut rows = question.query([])?;
     while let Some(row) = rows.next()? {
         // What else the entry lost is not ours to judge here.
-        if let Ok(more) = from_json::<More>(row.get_ref(2)?.as_str().unwrap_or_default()) {
-            add_keys(c, SourceId(row.get(1)?), Some(row.get(0)?), &more.keys)?;
+        if let Ok(Keys { keys }) = from_json(row.get_ref(2)?.as_str().unwrap_or_default()) {
+            add_keys(c, SourceId(row.get(1)?), Some(row.get(0)?), &keys)?;
         }
     }
     Ok(())
@@ -363,7 +370,7 @@ pub(super) fn touch(c: &Connection, number: i64) -> Result<()> {
 /// entry of it is.
 pub(super) struct Sources<'c> {
     connection: &'c Connection,
-    known: RefCell<HashMap<i64, From>>,
+    known: RefCell<HashMap<i64, Arc<From>>>,
 }
 
 pub(super) fn sources(c: &Connection) -> Sources<'_> {
@@ -371,9 +378,9 @@ pub(super) fn sources(c: &Connection) -> Sources<'_> {
 }
 
 impl Sources<'_> {
-    pub(super) fn get(&self, id: i64) -> Result<From> {
+    pub(super) fn get(&self, id: i64) -> Result<Arc<From>> {
         if let Some(from) = self.known.borrow().get(&id) {
-            return Ok(from.clone());
+            return Ok(Arc::clone(from));
         }
         let from = self
             .connection
@@ -385,7 +392,8 @@ impl Sources<'_> {
                 let language = row.get::<_, Option<String>>(3)?.or(state.language);
                 Ok(From { name, title, url: row.get(1)?, link: state.link, language })
             })?;
-        self.known.borrow_mut().insert(id, from.clone());
+        let from = Arc::new(from);
+        self.known.borrow_mut().insert(id, Arc::clone(&from));
         Ok(from)
     }
 }
@@ -403,7 +411,7 @@ pub(super) fn kept(row: &Row<'_>, sources: &Sources<'_>) -> Result<KeptEntry> {
         revision: row.get(5)?,
         from,
         entry: Entry {
-            keys: more.keys.into_owned(),
+            keys: Vec::new(),
             id: more.id.map(Cow::into_owned),
             title: row.get(7)?,
             link: row.get(8)?,

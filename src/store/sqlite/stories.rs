@@ -360,7 +360,12 @@ fn companions(c: &Connection, entry: i64) -> Result<Vec<Companion>> {
         .map(|number| {
             question.query_row([number], |row| {
                 let from = sources.get(row.get(0)?)?;
-                Ok(Companion { entry: number, source: from.name, title: from.title, link: row.get(1)? })
+                Ok(Companion {
+                    entry: number,
+                    source: from.name.clone(),
+                    title: from.title.clone(),
+                    link: row.get(1)?,
+                })
             })
         })
         .collect()
