@@ -24,6 +24,7 @@ struct Measured {
     entries: BTreeMap<&'static str, u64>,
     sources: BTreeMap<String, Times>,
     polled: [usize; 2],
+    tasks: usize,
     outputs: BTreeMap<String, Document>,
     store_bytes: [u64; 2],
     store_waiting: [usize; 2],
@@ -120,6 +121,11 @@ impl Metrics {
         self.measured().polled = [in_flight, sources];
     }
 
+    /// So many tasks are alive: one that grows and grows is a fault.
+    pub fn tasks(&self, alive: usize) {
+        self.measured().tasks = alive;
+    }
+
     /// These are the outputs, each with the bytes of its feed and when they last changed (seconds since
     /// 1970); others are forgotten.
     pub fn outputs(&self, outputs: impl IntoIterator<Item = (String, usize, i64)>) {
@@ -179,6 +185,7 @@ impl Metrics {
             .for_each(|(what, n)| page.line("siftwire_entries_total", &[("change", what)], *n as f64));
         page.one("siftwire_polls_in_flight", "gauge", "Sources that are being asked", m.polled[0] as f64);
         page.one("siftwire_sources", "gauge", "Sources that are polled", m.polled[1] as f64);
+        page.one("siftwire_tasks", "gauge", "Tasks that are alive, connections among them", m.tasks as f64);
         page.times(&m.sources);
         page.documents(&m.outputs);
         page.store(&m);

@@ -54,8 +54,7 @@ impl Measure {
         let mut turned = Instant::now();
         let mut said = Instant::now();
         loop {
-            let poller::Pulse { sources, in_flight, .. } = *self.beats.borrow_and_update();
-            self.metrics.polled(in_flight, sources);
+            self.pulse();
             self.store(&mut said).await;
             self.health.set_poller(if turned.elapsed() < STUCK {
                 PollerHealth::Turns
@@ -69,10 +68,15 @@ impl Measure {
                     Ok(()) = self.beats.changed() => turned = Instant::now(),
                     () = tokio::time::sleep_until(next.into()) => {}
                 }
-                let poller::Pulse { sources, in_flight, .. } = *self.beats.borrow_and_update();
-                self.metrics.polled(in_flight, sources);
+                self.pulse();
             }
         }
+    }
+
+    fn pulse(&mut self) {
+        let poller::Pulse { sources, in_flight, .. } = *self.beats.borrow_and_update();
+        self.metrics.polled(in_flight, sources);
+        self.metrics.tasks(tokio::runtime::Handle::current().metrics().num_alive_tasks());
     }
 
     async fn store(&self, said: &mut Instant) {

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # A soak: SOURCES sources are polled every few seconds for MINUTES minutes, with reloads and kills, while the
 # store fills. A line every ten seconds: memory, file descriptors, threads, the store. At the end it fails where
-# memory or descriptors have grown since the first third. `tests/soak/run.sh short` takes three minutes.
+# memory, descriptors or tasks have grown since the first third. `tests/soak/run.sh short` takes three minutes.
 # BINARY=target/debug/siftwire names the program; the release build is the usual one.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
@@ -37,7 +37,8 @@ start() {
     "$binary" --config "$work/config.toml" run >>"$work/log" 2>&1 &
     daemon=$!
 }
-polls() { curl -fsS --unix-socket "$work/socket" http://soak/metrics 2>/dev/null | awk '/^siftwire_polls_total/ { n += $2 } END { print n + 0 }'; }
+# Polls and tasks, by its own count.
+counts() { curl -fsS --unix-socket "$work/socket" http://soak/metrics 2>/dev/null | awk '/^siftwire_polls_total/ { n += $2 } /^siftwire_tasks/ { t = $2 } END { print n + 0, t + 0 }'; }
 start
 began=$SECONDS end=$((SECONDS + minutes * 60)) killed=$SECONDS turn=0
 while [ $SECONDS -lt $end ]; do
@@ -47,8 +48,9 @@ while [ $SECONDS -lt $end ]; do
     rss=$(awk '/^VmRSS/ { print $2 }' "/proc/$daemon/status")
     fds=$(find "/proc/$daemon/fd" -mindepth 1 | wc -l)
     threads=$(awk '/^Threads/ { print $2 }' "/proc/$daemon/status")
-    echo "$((SECONDS - began)) s: memory $rss KiB, descriptors $fds, threads $threads, store $(stat -c %s "$work/siftwire.db") bytes, log $(stat -c %s "$work/siftwire.db-wal" 2>/dev/null || echo 0), polls $(polls)"
-    echo "$((SECONDS - killed)) $rss $fds" >>"$work/figures"
+    read -r polls tasks < <(counts)
+    echo "$((SECONDS - began)) s: memory $rss KiB, descriptors $fds, threads $threads, tasks $tasks, store $(stat -c %s "$work/siftwire.db") bytes, log $(stat -c %s "$work/siftwire.db-wal" 2>/dev/null || echo 0), polls $polls"
+    echo "$((SECONDS - killed)) $rss $fds $tasks" >>"$work/figures"
     [ $((turn % 3)) -ne 0 ] || kill -HUP "$daemon"
     # The kills are in the first third, so that the rest is one life.
     if [ $((turn % 2)) -eq 0 ] && [ $((SECONDS - began)) -lt $((minutes * 20)) ]; then
@@ -65,7 +67,7 @@ daemon=''
 [ "$code" = 0 ] || { echo "soak: FAILED, it ended with $code"; exit 1; }
 # The median of the last quarter against that of the second: the first fills the caches.
 awk '
-    { memory[NR] = $2; files[NR] = $3 }
+    { memory[NR] = $2; files[NR] = $3; tasks[NR] = $4 }
     function middle(of, from, to,   n, i, j, list, swap) {
         for (i = from; i <= to; i++) list[++n] = of[i]
         for (i = 1; i <= n; i++) for (j = i + 1; j <= n; j++) if (list[j] < list[i]) { swap = list[i]; list[i] = list[j]; list[j] = swap }
@@ -76,6 +78,7 @@ awk '
         q = int(NR / 4)
         a = middle(memory, q + 1, 2 * q); b = middle(memory, NR - q + 1, NR)
         c = middle(files, q + 1, 2 * q); d = middle(files, NR - q + 1, NR)
-        printf "soak: memory %d KiB, later %d KiB; descriptors %d, later %d\n", a, b, c, d
-        if (b > a * 1.25 + 8192 || d > c + 64) { print "soak: FAILED, it grows"; exit 1 }
+        e = middle(tasks, q + 1, 2 * q); f = middle(tasks, NR - q + 1, NR)
+        printf "soak: memory %d KiB, later %d KiB; descriptors %d, later %d; tasks %d, later %d\n", a, b, c, d, e, f
+        if (b > a * 1.25 + 8192 || d > c + 64 || f > e + 64) { print "soak: FAILED, it grows"; exit 1 }
     }' "$work/figures"
