@@ -1,9 +1,13 @@
 //! HTML made safe for readers: no scripts, no forms, no frames but films, no tracking pixels, addresses
 //! absolute. Pure.
 
+mod straight;
 mod tags;
 mod unwanted;
 mod weight;
+
+use std::borrow::Cow;
+use std::sync::OnceLock;
 
 use ammonia::{Builder, UrlRelative};
 use url::Url;
@@ -11,48 +15,65 @@ use url::Url;
 use super::base::bounded;
 use crate::entry::Entry;
 
+/// The kinds of addresses that may stay.
+const SCHEMES: [&str; 4] = ["http", "https", "mailto", "tel"];
+
 /// Cleans the texts of one document's entries.
 pub struct Cleaner {
-    rules: Builder<'static>,
+    base: Option<Url>,
+    /// Made for the first text that needs them: few do.
+    rules: OnceLock<Builder<'static>>,
 }
 
 impl Cleaner {
     /// Relative addresses are resolved against `base`; where it is too long to be repeated, they go.
     pub fn new(base: &Url) -> Cleaner {
-        let mut rules = Builder::default();
-        rules
-            .url_relative(bounded(base.clone()).map_or(UrlRelative::Deny, UrlRelative::RewriteWithBase))
-            .url_schemes(["http", "https", "mailto", "tel"].into())
-            .add_tags(["audio", "video", "source", "picture", "iframe"])
-            .add_tag_attributes("audio", ["src", "controls"])
-            .add_tag_attributes("video", ["src", "controls", "poster", "width", "height"])
-            .add_tag_attributes("source", ["src", "type"])
-            .add_tag_attributes("iframe", ["src", "width", "height", "title", "allowfullscreen"])
-            // Only so that a hidden picture is known for one: it goes afterwards.
-            .add_tag_attributes("img", ["style"])
-            .link_rel(None);
-        Cleaner { rules }
+        Cleaner { base: bounded(base.clone()), rules: OnceLock::new() }
     }
 
     /// Makes summary and content safe; what is empty afterwards is none.
     pub fn make_safe(&self, entry: &mut Entry) {
         for html in [&mut entry.summary, &mut entry.content] {
-            *html = html.take().map(|html| self.clean(&html)).filter(|html| !html.trim().is_empty());
+            *html = html.take().map(|html| self.clean(html)).filter(|html| !html.trim().is_empty());
         }
     }
 
-    fn clean(&self, html: &str) -> String {
-        // Without a tag there is nothing that could do harm, but the tree's own form of references is kept.
-        if !weight::is_bearable(html) {
-            return htmlize::escape_text(tags::without(html)).into_owned();
+    fn clean(&self, html: String) -> String {
+        match straight::cleaned(&html, self.base.as_ref()) {
+            Some(Cow::Borrowed(_)) => html,
+            Some(Cow::Owned(cleaned)) => cleaned,
+            // Without a tag nothing could do harm, but the tree's own form of references is kept.
+            None if !weight::is_bearable(&html) => htmlize::escape_text(tags::without(&html)).into_owned(),
+            None => self.cleaned_by_tree(&html),
         }
-        unwanted::without(&self.rules.clean(html).to_string()).into_owned()
     }
+
+    fn cleaned_by_tree(&self, html: &str) -> String {
+        let rules = self.rules.get_or_init(|| rules(self.base.clone()));
+        unwanted::without(&rules.clean(html).to_string()).into_owned()
+    }
+}
+
+/// What may stay. The straight way keeps to the same.
+fn rules(base: Option<Url>) -> Builder<'static> {
+    let mut rules = Builder::default();
+    rules
+        .url_relative(base.map_or(UrlRelative::Deny, UrlRelative::RewriteWithBase))
+        .url_schemes(SCHEMES.into())
+        .add_tags(["audio", "video", "source", "picture", "iframe"])
+        .add_tag_attributes("audio", ["src", "controls"])
+        .add_tag_attributes("video", ["src", "controls", "poster", "width", "height"])
+        .add_tag_attributes("source", ["src", "type"])
+        .add_tag_attributes("iframe", ["src", "width", "height", "title", "allowfullscreen"])
+        // Only so that a hidden picture is known for one: it goes afterwards.
+        .add_tag_attributes("img", ["style"])
+        .link_rel(None);
+    rules
 }
 
 /// A fragment whose relative addresses are made absolute.
 pub(super) fn rebased(html: String, base: &Url) -> String {
-    Cleaner::new(base).clean(&html)
+    Cleaner::new(base).clean(html)
 }
 
 #[cfg(test)]
@@ -60,7 +81,7 @@ mod tests {
     use super::*;
 
     fn clean(html: &str) -> String {
-        Cleaner::new(&Url::parse("https://example.org/news/").expect("an address")).clean(html)
+        Cleaner::new(&Url::parse("https://example.org/news/").expect("an address")).clean(html.to_owned())
     }
 
     #[test]

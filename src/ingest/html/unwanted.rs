@@ -37,7 +37,8 @@ pub(super) fn without(html: &str) -> Cow<'_, str> {
     Cow::Owned(kept)
 }
 
-fn without_style(html: &str, tag: &Tag<'_>) -> String {
+/// A picture's tag without what hides it.
+pub(super) fn without_style(html: &str, tag: &Tag<'_>) -> String {
     let whole = &html[tag.start..tag.end];
     match tag.value("style") {
         Some(style) => whole.replace(&format!(" style=\"{style}\""), ""),
@@ -46,7 +47,7 @@ fn without_style(html: &str, tag: &Tag<'_>) -> String {
 }
 
 /// Whether a picture is one to be seen, and not to count who reads.
-fn is_seen(tag: &Tag<'_>) -> bool {
+pub(super) fn is_seen(tag: &Tag<'_>) -> bool {
     let Some(src) = tag.value("src") else { return false };
     let size = |name| tag.value(name).and_then(|size| size.trim().trim_end_matches("px").parse::<u32>().ok());
     let tiny = size("width").is_some_and(|w| w <= 1) && size("height").is_some_and(|h| h <= 1);
