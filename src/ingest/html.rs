@@ -1,168 +1,79 @@
 //! HTML made safe for readers: no scripts, no forms, no frames but films, no tracking pixels, addresses
 //! absolute. Pure.
 
+mod straight;
 mod tags;
+mod unwanted;
 mod weight;
 
 use std::borrow::Cow;
+use std::sync::OnceLock;
 
 use ammonia::{Builder, UrlRelative};
 use url::Url;
 
 use super::base::bounded;
 use crate::entry::Entry;
-use tags::{Tag, tags};
+
+/// The kinds of addresses that may stay.
+const SCHEMES: [&str; 4] = ["http", "https", "mailto", "tel"];
 
 /// Cleans the texts of one document's entries.
 pub struct Cleaner {
-    rules: Builder<'static>,
+    base: Option<Url>,
+    /// Made for the first text that needs them: few do.
+    rules: OnceLock<Builder<'static>>,
 }
 
 impl Cleaner {
     /// Relative addresses are resolved against `base`; where it is too long to be repeated, they go.
     pub fn new(base: &Url) -> Cleaner {
-        let mut rules = Builder::default();
-        rules
-            .url_relative(bounded(base.clone()).map_or(UrlRelative::Deny, UrlRelative::RewriteWithBase))
-            .url_schemes(["http", "https", "mailto", "tel"].into())
-            .add_tags(["audio", "video", "source", "picture", "iframe"])
-            .add_tag_attributes("audio", ["src", "controls"])
-            .add_tag_attributes("video", ["src", "controls", "poster", "width", "height"])
-            .add_tag_attributes("source", ["src", "type"])
-            .add_tag_attributes("iframe", ["src", "width", "height", "title", "allowfullscreen"])
-            // Only so that a hidden picture is known for one: it goes afterwards.
-            .add_tag_attributes("img", ["style"])
-            .link_rel(None);
-        Cleaner { rules }
+        Cleaner { base: bounded(base.clone()), rules: OnceLock::new() }
     }
 
     /// Makes summary and content safe; what is empty afterwards is none.
     pub fn make_safe(&self, entry: &mut Entry) {
         for html in [&mut entry.summary, &mut entry.content] {
-            *html = html.take().map(|html| self.clean(&html)).filter(|html| !html.trim().is_empty());
+            *html = html.take().map(|html| self.clean(html)).filter(|html| !html.trim().is_empty());
         }
     }
 
-    fn clean(&self, html: &str) -> String {
-        // Without a tag there is nothing that could do harm, but the tree's own form of references is kept.
-        if !weight::is_bearable(html) {
-            return htmlize::escape_text(tags::without(html)).into_owned();
+    fn clean(&self, html: String) -> String {
+        match straight::cleaned(&html, self.base.as_ref()) {
+            Some(Cow::Borrowed(_)) => html,
+            Some(Cow::Owned(cleaned)) => cleaned,
+            // Without a tag nothing could do harm, but the tree's own form of references is kept.
+            None if !weight::is_bearable(&html) => htmlize::escape_text(tags::without(&html)).into_owned(),
+            None => self.cleaned_by_tree(&html),
         }
-        pictures_and_frames(&self.rules.clean(html).to_string()).into_owned()
     }
+
+    fn cleaned_by_tree(&self, html: &str) -> String {
+        let rules = self.rules.get_or_init(|| rules(self.base.clone()));
+        unwanted::without(&rules.clean(html).to_string()).into_owned()
+    }
+}
+
+/// What may stay. The straight way keeps to the same.
+fn rules(base: Option<Url>) -> Builder<'static> {
+    let mut rules = Builder::default();
+    rules
+        .url_relative(base.map_or(UrlRelative::Deny, UrlRelative::RewriteWithBase))
+        .url_schemes(SCHEMES.into())
+        .add_tags(["audio", "video", "source", "picture", "iframe"])
+        .add_tag_attributes("audio", ["src", "controls"])
+        .add_tag_attributes("video", ["src", "controls", "poster", "width", "height"])
+        .add_tag_attributes("source", ["src", "type"])
+        .add_tag_attributes("iframe", ["src", "width", "height", "title", "allowfullscreen"])
+        // Only so that a hidden picture is known for one: it goes afterwards.
+        .add_tag_attributes("img", ["style"])
+        .link_rel(None);
+    rules
 }
 
 /// A fragment whose relative addresses are made absolute.
 pub(super) fn rebased(html: String, base: &Url) -> String {
-    Cleaner::new(base).clean(&html)
-}
-
-/// Clean HTML without the pictures and frames that no reader wants.
-fn pictures_and_frames(html: &str) -> Cow<'_, str> {
-    let mut kept = String::new();
-    let mut copied = 0;
-    for tag in tags(html, &["img", "iframe", "/iframe"]) {
-        // What a frame held is shown by nobody; its own end is the next one.
-        if tag.start < copied {
-            continue;
-        }
-        kept.push_str(&html[copied..tag.start]);
-        copied = tag.end;
-        match tag.name {
-            "img" if is_seen(&tag) => kept.push_str(&without_style(html, &tag)),
-            "iframe" => {
-                if shows_a_film(&tag) {
-                    kept.push_str(&html[tag.start..tag.end]);
-                    kept.push_str("</iframe>");
-                }
-                copied = html[tag.end..].find("</iframe>").map_or(html.len(), |end| tag.end + end + 9);
-            }
-            _ => {}
-        }
-    }
-    if copied == 0 {
-        return Cow::Borrowed(html);
-    }
-    kept.push_str(&html[copied..]);
-    Cow::Owned(kept)
-}
-
-fn without_style(html: &str, tag: &Tag<'_>) -> String {
-    let whole = &html[tag.start..tag.end];
-    match tag.value("style") {
-        Some(style) => whole.replace(&format!(" style=\"{style}\""), ""),
-        None => whole.to_owned(),
-    }
-}
-
-/// Whether a picture is one to be seen, and not to count who reads.
-fn is_seen(tag: &Tag<'_>) -> bool {
-    let Some(src) = tag.value("src") else { return false };
-    let size = |name| tag.value(name).and_then(|size| size.trim().trim_end_matches("px").parse::<u32>().ok());
-    let tiny = size("width").is_some_and(|w| w <= 1) && size("height").is_some_and(|h| h <= 1);
-    let style: String =
-        tag.value("style").unwrap_or_default().to_ascii_lowercase().split_whitespace().collect();
-    let hidden = style.contains("display:none")
-        || style.contains("visibility:hidden")
-        || (["width:1px", "width:0"].iter().any(|size| style.contains(size))
-            && ["height:1px", "height:0"].iter().any(|size| style.contains(size)));
-    !tiny && !hidden && !counts(src)
-}
-
-/// Addresses that only count: host, and how the path begins.
-const COUNTERS: [(&str, &str); 16] = [
-    ("feeds.feedburner.com", "/~r/"),
-    ("feedproxy.google.com", "/~r/"),
-    ("feeds.wordpress.com", "/1.0/"),
-    ("pixel.wp.com", "/"),
-    ("stats.wordpress.com", "/b.gif"),
-    ("b.scorecardresearch.com", "/"),
-    ("pixel.quantserve.com", "/"),
-    ("www.google-analytics.com", "/"),
-    ("ad.doubleclick.net", "/"),
-    ("mc.yandex.ru", "/"),
-    ("counter.yadro.ru", "/"),
-    ("www.tns-counter.ru", "/"),
-    ("counter.rambler.ru", "/"),
-    ("top-fwz1.mail.ru", "/"),
-    ("da.feedsportal.com", "/"),
-    ("pi.feedsportal.com", "/"),
-];
-
-fn counts(src: &str) -> bool {
-    let Some((_, rest)) = src.split_once("://") else { return false };
-    COUNTERS.iter().any(|(host, path)| rest.strip_prefix(host).is_some_and(|rest| rest.starts_with(path)))
-}
-
-/// Hosts whose frames show a film, with how the path begins.
-const FILMS: [(&str, &str); 16] = [
-    ("www.youtube.com", "/embed/"),
-    ("youtube.com", "/embed/"),
-    ("www.youtube-nocookie.com", "/embed/"),
-    ("player.vimeo.com", "/video/"),
-    ("www.dailymotion.com", "/embed/"),
-    ("geo.dailymotion.com", "/player"),
-    ("player.twitch.tv", "/"),
-    ("www.facebook.com", "/plugins/video.php"),
-    ("embed.ted.com", "/"),
-    ("archive.org", "/embed/"),
-    ("vk.com", "/video_ext.php"),
-    ("vkvideo.ru", "/video_ext.php"),
-    ("ok.ru", "/videoembed/"),
-    ("rutube.ru", "/play/embed/"),
-    ("my.mail.ru", "/video/embed/"),
-    ("players.brightcove.net", "/"),
-];
-
-fn shows_a_film(tag: &Tag<'_>) -> bool {
-    let Some(url) = tag.value("src").and_then(|src| Url::parse(&htmlize::unescape_attribute(src)).ok())
-    else {
-        return false;
-    };
-    matches!(url.scheme(), "http" | "https")
-        && url.port().is_none()
-        && url.username().is_empty()
-        && FILMS.iter().any(|(host, path)| url.host_str() == Some(host) && url.path().starts_with(path))
+    Cleaner::new(base).clean(html)
 }
 
 #[cfg(test)]
@@ -170,7 +81,7 @@ mod tests {
     use super::*;
 
     fn clean(html: &str) -> String {
-        Cleaner::new(&Url::parse("https://example.org/news/").expect("an address")).clean(html)
+        Cleaner::new(&Url::parse("https://example.org/news/").expect("an address")).clean(html.to_owned())
     }
 
     #[test]

@@ -14,6 +14,11 @@ pub(super) struct Tag<'a> {
 }
 
 impl<'a> Tag<'a> {
+    /// A whole tag of this name.
+    pub(super) fn of(whole: &'a str, name: &'a str) -> Tag<'a> {
+        Tag { name, inside: &whole[1 + name.len()..whole.len() - 1], start: 0, end: whole.len() }
+    }
+
     /// An attribute's value between double quotes, as clean HTML writes it.
     pub(super) fn value(&self, name: &str) -> Option<&'a str> {
         let mut rest = self.inside;

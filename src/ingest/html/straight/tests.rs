@@ -1,0 +1,288 @@
+//! What is cleaned without a tree is cleaned as the tree would.
+#![allow(clippy::disallowed_methods, reason = "the feeds of the world are files")]
+
+mod fragments;
+
+use std::path::Path;
+
+use proptest::collection;
+use proptest::prelude::*;
+
+use super::*;
+use crate::ingest::html::{Cleaner, rules};
+use crate::ingest::read::{Hints, read};
+use fragments::{fragment, tag, text};
+
+const ELEMENTS: &str = "\
+    a abbr acronym article aside b bdi bdo blockquote br center cite code data dd del details dfn div dl \
+    dt em figcaption figure footer h1 h2 h3 h4 h5 h6 header hgroup hr i img ins kbd li mark nav ol p pre \
+    q s samp small span strike strong sub summary sup table tbody td th thead time tr tt ul var wbr";
+
+fn base() -> Url {
+    Url::parse("https://example.org/news/?a=b&c").expect("an address")
+}
+
+/// A base that is too long to be repeated: relative addresses go.
+fn beyond_bounds() -> Url {
+    base().join(&format!("/{}/x", "a".repeat(400))).expect("an address")
+}
+
+/// Where the straight way answers, it says what the tree does, and leaves that alone; whether it answers.
+fn agrees(html: &str, base: &Url) -> bool {
+    let tree = Cleaner::new(base);
+    let Some(straight) = cleaned(html, tree.base.as_ref()) else { return false };
+    assert_eq!(straight, tree.cleaned_by_tree(html), "{html:?}");
+    assert!(matches!(cleaned(&straight, tree.base.as_ref()), Some(Cow::Borrowed(_))), "{html:?}");
+    true
+}
+
+#[test]
+fn ordinary_entries_need_no_tree_and_clean_ones_no_copy() {
+    for clean in [
+        "",
+        "Only text, \"quoted\", Русский текст.",
+        "<p>One</p>\n<p>Two &amp; three</p>\n",
+        "<figure><img src=\"https://e.org/a.jpg\" alt=\"\"></figure><p><a href=\"https://e.org/\">w</a></p>",
+        "<ul>\n<li>a <b><i>b</i></b><ol><li>c</li></ol></li></ul><dl><dt>a</dt><dd><p>b</p></dd></dl>",
+        "<table><thead><tr><th>a</th></tr></thead> <tbody>\n<tr><td><p>b</p></td></tr></tbody></table>",
+        "<a href=\"http://e.org?a=1&amp;b=&quot;2&quot;\" title=\"&lt;&nbsp;\">a</a><hr><pre>a\n</pre>",
+    ] {
+        assert!(agrees(clean, &base()), "{clean}");
+        assert!(matches!(cleaned(clean, None), Some(Cow::Borrowed(_))), "{clean}");
+    }
+    for (html, clean) in [
+        ("a<br/>b<br />c<hr >", "a<br>b<br>c<hr>"),
+        ("<p class='x' title='\"'  lang=\"en\" data-x hidden>a</p>", "<p title=\"&quot;\" lang=\"en\">a</p>"),
+        ("&#8217;&#x27;&quot;&rsquo;&nbsp;\u{a0}&#160;> & &", "’'\"’&nbsp;&nbsp;&nbsp;&gt; &amp; &amp;"),
+        (
+            "<a href='https://e.org/?a&b=1&c=2'>AT&T</a>",
+            "<a href=\"https://e.org/?a&amp;b=1&amp;c=2\">AT&amp;T</a>",
+        ),
+        ("<a href=\"//e.org:443/a b\">a</a>", "<a href=\"https://e.org/a%20b\">a</a>"),
+        ("<a href='#x'>a</a>", "<a href=\"https://example.org/news/?a=b&amp;c#x\">a</a>"),
+        (
+            "<a href=\"/?a&amp;b\" title=\"c\">d</a>",
+            "<a href=\"https://example.org/?a&amp;b\" title=\"c\">d</a>",
+        ),
+        ("<a href=\"java&#115;cript:x()\" title=\"a\">b</a>", "<a title=\"a\">b</a>"),
+        ("<a href=\"https://1.2.3.400/\">a</a><a href=\"https://xn--a/\">b</a>", "<a>a</a><a>b</a>"),
+        (
+            "<a href=\"data:,a\">a</a><a href=\"https://\">b</a><a href=\"https://a b/\">c</a>",
+            "<a>a</a><a>b</a><a>c</a>",
+        ),
+        ("<img src=\"data:,a\">a", "a"),
+        ("<pre>\na</pre><pre>&lt;</pre>", "<pre>a</pre><pre>&lt;</pre>"),
+        (
+            "<a href=\"https://e.org/?a&b_c=1&d\"><img src=\"https://e.org/p\"></img></a>",
+            "<a href=\"https://e.org/?a&amp;b_c=1&amp;d\"><img src=\"https://e.org/p\"></a>",
+        ),
+        ("<img class=\"x\" src='https://e.org/p' style=\"color: red\"/>a", "<img src=\"https://e.org/p\">a"),
+        ("a<img src=\"https://e.org/p\" width='1' height=\"1\">b", "ab"),
+        ("<!-- more -->a\r\nb<!---->", "a\nb"),
+    ] {
+        assert_eq!(cleaned(html, Some(&base())).as_deref(), Some(clean), "{html}");
+        assert!(agrees(html, &base()), "{html}");
+    }
+}
+
+#[test]
+fn what_a_tree_might_read_otherwise_is_left_to_it() {
+    for odd in [
+        "<p>a<p>b</p></p>",
+        "<a href=\"https://e.org/\">a<b><a>b</a></b></a>",
+        "<b><i>a</b></i>",
+        "<p><div>a</div></p>",
+        "<p>a",
+        "a</p>",
+        "<li>a</li>",
+        "<ul><b><li>a</li></b></ul>",
+        "<ul><li>a<li>b</li></li></ul>",
+        "<h1><h2>a</h2></h1>",
+        "<table><tr><td>a</td></tr></table>",
+        "<table>a<tbody></tbody></table>",
+        "<tr>a</tr>",
+        "<td>a</td>",
+        "<pre>\n\na</pre>",
+        "<pre><img>\na</pre>",
+        "<pre></img>\na</pre>",
+        "<pre>\n<!---->\na</pre>",
+        "<pre>&NewLine;a</pre>",
+        "<pre>&#10;a</pre>",
+        "<pre><!----> \na</pre>",
+        "a\0b",
+        "a\rb",
+        "a\r",
+        "<P>a</P>",
+        "<p>a</p >",
+        "<p/>a",
+        "<br></br>",
+        "<script>a</script>",
+        "<svg></svg>",
+        "<title>a</title>",
+        "<textarea>\na</textarea>",
+        "<iframe></iframe>",
+        "<font>a</font>",
+        "&ampa",
+        "&amp",
+        "&copy2",
+        "&#x;",
+        "&#;",
+        "&#8217",
+        "&#0;",
+        "&#13;",
+        "&#x80;",
+        "&#xd800;",
+        "&#x110000;",
+        "&#99999999999;",
+        "&nosuch;",
+        "&notit;",
+        "< a",
+        "a<",
+        "a<p",
+        "<!doctype html>a",
+        "<!-->a-->",
+        "<!--->a-->",
+        "<!--a--!>b",
+        "<!--a",
+        "<![CDATA[a]]>",
+        "<?a?>",
+        "</ a>",
+        "<p title=a>b</p>",
+        "<p title>b</p>",
+        "<p title = \"a\">b</p>",
+        "<p title=\"a\"lang=\"b\">c</p>",
+        "<p title=\"a\" title=\"b\">c</p>",
+        "<p TITLE=\"a\">b</p>",
+        "<p a\"b=\"c\">d</p>",
+        "<p =\"a\">b</p>",
+        "<p / title=\"a\">b</p>",
+        "<a href=\"\r\n/a\">b</a>",
+        "<img src=\"\0/a\">",
+        "\u{feff}a",
+        "<!--a-->\u{feff}b",
+        "&#xfeff;a",
+    ] {
+        assert_eq!(cleaned(odd, Some(&base())), None, "{odd:?}");
+    }
+    let deep = |depth| format!("{}{}", "<b>".repeat(depth), "</b>".repeat(depth));
+    assert!(agrees(&deep(32), &base()));
+    assert_eq!(cleaned(&deep(33), Some(&base())), None);
+}
+
+#[test]
+fn without_a_base_relative_addresses_go() {
+    let html = "<a href=\"/a\" lang=\"en\">b</a><img src=\"/c\"><a href=\"https://e.org/\">d</a>";
+    let done = "<a lang=\"en\">b</a><a href=\"https://e.org/\">d</a>";
+    assert_eq!(cleaned(html, None).as_deref(), Some(done));
+    assert!(agrees(html, &beyond_bounds()));
+}
+
+#[test]
+fn elements_and_attributes_are_those_of_the_rules() {
+    let rules = rules(None);
+    let (tags, kept) = (rules.clone_tags(), rules.clone_tag_attributes());
+    let attributes = kept.values().flatten().copied().chain(["lang", "title", "class", "id", "rel"]);
+    for attribute in attributes {
+        for element in ELEMENTS.split(' ') {
+            assert!(tags.contains(element) && elements::kind(element).is_some(), "{element}");
+            let keeps = kept.get(element).is_some_and(|kept| kept.contains(attribute));
+            let everywhere = rules.clone_generic_attributes().contains(attribute);
+            assert_eq!(elements::keeps(element, attribute), keeps || everywhere, "{element} {attribute}");
+        }
+    }
+}
+
+#[test]
+fn every_reference_means_what_the_tree_says() {
+    for number in 0..0x3000 {
+        agrees(&format!("a&#{number};b<p title='&#x{number:x};'>c</p>"), &base());
+    }
+    for first in b'A'..=b'z' {
+        for name in [
+            "", "acute", "uml", "grave", "circ", "arr", "dash", "ell", "quo", "aquo", "dquo", "squo", "cy",
+            "tilde", "vlt",
+        ] {
+            for sign in ["", ";", "=", "x", " "] {
+                let reference = format!("&{}{name}{sign}", char::from(first));
+                agrees(&format!("a{reference}b{reference}"), &base());
+                agrees(&format!("<p title=\"{reference}\">{reference}</p>"), &base());
+            }
+        }
+    }
+}
+
+#[test]
+fn every_two_elements_stand_in_each_other_as_the_tree_says() {
+    for outer in ELEMENTS.split(' ') {
+        for inner in ELEMENTS.split(' ') {
+            for html in [
+                format!("<{outer}>a<{inner}>b</{inner}>c</{outer}>d"),
+                format!("<{outer}><{inner}></{inner}></{outer}>d"),
+                format!("<{outer}>a<{inner}>c</{outer}>d"),
+                format!("<{outer}><b> <{inner}>b</{inner}></b></{outer}>"),
+                format!(
+                    "<table><tbody><tr><td><{outer}><{inner}>b</{inner}></{outer}></td></tr></tbody></table>"
+                ),
+                format!("<p><{outer}><{inner}>b</{inner}></{outer}></p>"),
+            ] {
+                agrees(&html, &base());
+            }
+        }
+    }
+}
+
+#[test]
+fn the_feeds_of_the_world_are_cleaned_as_the_tree_would() {
+    let beside = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared");
+    let feeds = std::env::var_os("SIFTWIRE_SHARED").map_or(beside, Into::into).join("feeds");
+    let Ok(index) = std::fs::read_to_string(feeds.join("index.tsv")) else {
+        eprintln!("skipped: no feeds (SIFTWIRE_SHARED names their folder)");
+        return;
+    };
+    let now = "2026-01-01T00:00:00Z".parse().expect("a time");
+    let (mut texts, mut straight, mut as_they_are) = (0, 0, 0);
+    for line in index.lines().skip(1) {
+        let mut fields = line.split('\t');
+        let Ok(bytes) = std::fs::read(feeds.join(fields.next().unwrap_or_default())) else { continue };
+        let hints =
+            Hints { content_type: fields.next().filter(|kind| !kind.is_empty()), url: Some(&base()), now };
+        let Ok(feed) = read(&bytes, &hints) else { continue };
+        let base = feed.base.unwrap_or_else(base);
+        for html in feed.entries.into_iter().flat_map(|entry| [entry.summary, entry.content]).flatten() {
+            texts += 1;
+            straight += usize::from(agrees(&html, &base));
+            as_they_are += usize::from(matches!(cleaned(&html, Some(&base)), Some(Cow::Borrowed(_))));
+        }
+    }
+    println!("of {texts} texts {straight} need no tree, {as_they_are} no copy");
+    assert!(straight * 10 > texts * 7, "{straight} of {texts}");
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn an_entry_without_a_tree_is_as_with_one(html in fragment(1)) {
+        agrees(&html, &base());
+        agrees(&html, &beyond_bounds());
+    }
+
+    #[test]
+    fn an_odd_entry_without_a_tree_is_as_with_one(html in fragment(25)) {
+        agrees(&html, &base());
+    }
+
+    #[test]
+    fn hardly_html_without_a_tree_is_as_with_one(
+        parts in collection::vec(prop_oneof![text(50), tag(50).prop_map(|(_, tag)| tag), "\\PC{0,3}"], 0..6),
+    ) {
+        agrees(&parts.concat(), &base());
+    }
+
+    #[test]
+    fn what_is_of_the_web_is_an_address(host in "[a-z0-9.-]{1,9}|(xn--)?[a-z0-9-]{1,80}([.][a-z0-9]{1,4}){0,3}", rest in "([/?#]\\PC{0,9})?") {
+        let address = format!("https://{host}{rest}");
+        prop_assert!(!is_of_the_web(&address) || Url::parse(&address).is_ok(), "{address}");
+        agrees(&format!("<a href='{}'>a</a>", address.replace('\'', "")), &base());
+    }
+}
