@@ -398,6 +398,11 @@ async fn a_client_that_sends_no_whole_head_is_cut_off() {
     let mut bytes = Vec::new();
     let ended = tokio::time::timeout(Duration::from_secs(10), slow.read_to_end(&mut bytes)).await;
     assert!(ended.is_ok(), "the connection was still open");
+    let mut idle = TcpStream::connect(server.address).await.unwrap();
+    idle.write_all(b"GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n").await.unwrap();
+    let ended = tokio::time::timeout(Duration::from_secs(10), idle.read_to_end(&mut bytes)).await;
+    assert!(ended.is_ok(), "the connection was still open after an answer");
+    assert!(bytes.starts_with(b"HTTP/1.1 200"));
 }
 
 #[tokio::test]

@@ -177,7 +177,7 @@ impl Home {
     }
 
     async fn entries(&self) -> u64 {
-        self.store.sources().await.unwrap().iter().map(|source| source.entries).sum()
+        self.store.entry_counts().await.unwrap().values().sum()
     }
 }
 

@@ -61,7 +61,7 @@ pub fn run(arguments: Arguments, source: &Source) -> anyhow::Result<ExitCode> {
 struct Known {
     problem: Option<String>,
     obstacle: Option<String>,
-    sources: Vec<RememberedSource>,
+    sources: Vec<(u64, RememberedSource)>,
     outputs: Vec<(u64, RememberedOutput)>,
 }
 
@@ -70,9 +70,12 @@ async fn look(options: &store::Options) -> anyhow::Result<Known> {
     let obstacle = memory.store.obstacle().map(|error| error.to_string());
     let problem = memory.store.noted(Note::Config).await?;
     let sources = memory.store.sources().await?;
+    let entries = memory.store.entry_counts().await?;
     let outputs = memory.store.outputs().await?.into_iter().filter(|output| output.active);
     let counts = memory.store.member_counts().await?;
     memory.close();
+    let count = |source: &RememberedSource| entries.get(&source.id).copied().unwrap_or(0);
+    let sources = sources.into_iter().map(|source| (count(&source), source)).collect();
     let count = |output: &RememberedOutput| counts.get(&output.id).copied().unwrap_or(0);
     let outputs = outputs.map(|output| (count(&output), output)).collect();
     Ok(Known { problem, obstacle, sources, outputs })
@@ -82,15 +85,15 @@ fn as_json(
     problem: Option<&str>,
     obstacle: Option<&str>,
     options: &store::Options,
-    sources: &[RememberedSource],
+    sources: &[(u64, RememberedSource)],
     outputs: &[(u64, RememberedOutput)],
 ) -> String {
     let sources: Vec<_> = sources
         .iter()
-        .map(|source| {
+        .map(|(entries, source)| {
             let state = &source.state;
             json!({
-                "name": source.name, "url": source.url, "title": state.title, "entries": source.entries,
+                "name": source.name, "url": source.url, "title": state.title, "entries": entries,
                 "outcome": state.outcome, "last_poll": state.last_poll, "last_success": state.last_success,
                 "next_poll": state.next_poll, "why": state.why, "failures": state.failures,
                 "failing_since": state.failing_since, "gone": state.gone,
@@ -107,14 +110,14 @@ fn as_json(
     format!("{:#}\n", json!({ "problem": problem, "store": store, "sources": sources, "outputs": outputs }))
 }
 
-fn table(sources: &[RememberedSource], outputs: &[(u64, RememberedOutput)], now: Timestamp) -> String {
+fn table(sources: &[(u64, RememberedSource)], outputs: &[(u64, RememberedOutput)], now: Timestamp) -> String {
     let mut rows =
         vec![["SOURCE", "ENTRIES", "LAST POLL", "NEXT POLL", "BECAUSE", "OUTCOME"].map(str::to_owned)];
-    rows.extend(sources.iter().map(|source| {
+    rows.extend(sources.iter().map(|(entries, source)| {
         let state = &source.state;
         [
             source.name.clone(),
-            source.entries.to_string(),
+            entries.to_string(),
             state.last_poll.map_or_else(|| "never".into(), |at| format!("{} ago", span(now, at))),
             match state.next_poll {
                 _ if state.gone => "never".into(),

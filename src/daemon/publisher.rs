@@ -2,9 +2,11 @@
 #![allow(clippy::disallowed_methods, reason = "part of the door to the clock and to spawning")]
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
 use std::time::{Duration, Instant};
 
 use tokio::sync::{Notify, watch};
+use tokio::task::JoinSet;
 
 use super::reload::Setup;
 use super::{Error, Trouble, measure, now, status, wait_for};
@@ -20,6 +22,10 @@ const REGULARLY: Duration = Duration::from_secs(60);
 
 /// So often the store is asked whether another process has written to it: `siftwire poll`, `siftwire stories split`.
 const ELSEWHERE: Duration = Duration::from_secs(2);
+
+/// Outputs of which nothing was published yet are made so many at a time at a start: while one waits for the store,
+/// another is written.
+const MAKERS: usize = 4;
 
 /// Entries forgotten in one transaction.
 const PRUNED: usize = 500;
@@ -124,12 +130,31 @@ impl Publisher {
     /// Puts on the shelf what was published before, and makes what was not.
     pub(super) async fn open(&self, setup: &Setup) -> Result<(), store::Error> {
         render::restore(&self.store, &setup.outputs, &self.shelf).await?;
-        if let Err(error) = render::render_missing(&self.store, &setup.outputs, &self.shelf, now()).await {
-            tracing::error!(%error, "cannot write down what is published anew; it is served all the same");
-        }
+        self.make_missing(setup).await;
         render::retire(&self.store, &setup.outputs, &self.shelf).await?;
         let lines = self.sources(setup).await?;
         self.tell(setup, lines).await
+    }
+
+    /// What fails is made up for by the next pass.
+    async fn make_missing(&self, setup: &Setup) {
+        let turn = Arc::new(AtomicUsize::new(0));
+        let mut makers = JoinSet::new();
+        for _ in 0..MAKERS {
+            let (store, shelf) = (self.store.clone(), Arc::clone(&self.shelf));
+            let (outputs, turn) = (Arc::clone(&setup.outputs), Arc::clone(&turn));
+            let making = async move { render::render_missing(&store, &outputs, &shelf, &turn, now()).await };
+            makers.spawn(making);
+        }
+        while let Some(made) = makers.join_next().await {
+            match made {
+                Ok(Ok(())) => {}
+                Ok(Err(error)) => {
+                    tracing::error!(%error, "cannot write down what is published anew; it is served all the same");
+                }
+                Err(error) => tracing::error!(%error, "cannot make all outputs yet"),
+            }
+        }
     }
 
     /// Takes other outputs over: what stayed is on the shelf as it was, what is no more says so.

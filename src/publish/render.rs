@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -53,12 +54,13 @@ fn as_it_was(
 ) -> Option<(Format, Representation)> {
     let rendering = kept.iter().find(|kept| kept.format == format.extension() && kept.look == look)?;
     let bytes = zstd::stream::decode_all(rendering.body.as_slice()).ok()?;
+    let representation = represent(&adopted.output, &outputs.site, format, bytes, rendering.changed);
     // Damaged bytes are made anew.
-    (shelf::digest(&bytes) == rendering.digest)
-        .then(|| (format, represent(&adopted.output, &outputs.site, format, bytes, rendering.changed)))
+    (representation.digest() == rendering.digest).then_some((format, representation))
 }
 
-/// Makes the documents of the outputs of which nothing stands yet.
+/// Makes the documents of the outputs of which nothing stands yet, beside others who do the same: each takes the
+/// next `turn`.
 ///
 /// # Errors
 /// The store cannot read or write.
@@ -66,16 +68,26 @@ pub async fn render_missing(
     store: &Store,
     outputs: &Outputs,
     shelf: &Shelf,
+    turn: &AtomicUsize,
     now: Timestamp,
 ) -> Result<(), Error> {
     let mut done = Ok(());
-    for adopted in &outputs.outputs {
+    while let Some(adopted) = outputs.outputs.get(turn.fetch_add(1, Ordering::Relaxed)) {
         if outputs.press.standing(adopted.id).is_none() {
             // One that cannot be remembered is on the shelf all the same, and keeps nobody off it.
-            done = done.and(render_one(store, outputs, adopted, shelf, now).await);
+            done = done.and(render_one(store, outputs, adopted, shelf, Codings::WhenAsked, now).await);
         }
     }
     done
+}
+
+/// When what is new is compressed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Codings {
+    /// Beforehand, so that no request waits for it.
+    Now,
+    /// Once somebody asks: it takes longer than making the documents, and all of them wait for their first.
+    WhenAsked,
 }
 
 /// Writes each output that may differ in each format, and puts what changed on the shelf. The store
@@ -99,7 +111,7 @@ pub async fn render(
     }
     for adopted in &outputs.outputs {
         if outputs.press.is_stale(adopted.id, &news, now) {
-            render_one(store, outputs, adopted, shelf, now).await?;
+            render_one(store, outputs, adopted, shelf, Codings::Now, now).await?;
         }
     }
     outputs.press.done(sources);
@@ -111,6 +123,7 @@ async fn render_one(
     outputs: &Outputs,
     adopted: &Adopted,
     shelf: &Shelf,
+    codings: Codings,
     now: Timestamp,
 ) -> Result<(), Error> {
     let (output, site) = (&adopted.output, &outputs.site);
@@ -147,7 +160,7 @@ async fn render_one(
                 });
             }
             let representation = represent(output, site, format, bytes, changed);
-            if is_new {
+            if is_new && codings == Codings::Now {
                 representation.code();
             }
             shelf.place(&format.path(&output.name), representation);

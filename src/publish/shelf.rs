@@ -161,7 +161,7 @@ impl Representation {
             link: None,
             tags: Coding::ALL.map(tag),
             digest,
-            identity: Bytes::from(bytes),
+            identity: exact(bytes),
             coded: Default::default(),
         }
     }
@@ -191,9 +191,9 @@ impl Representation {
         }
         let place = self.coded.get(coding as usize).filter(|_| self.has(coding))?;
         Some(place.get_or_init(|| match coding {
-            Coding::Brotli => brotli(&self.identity),
-            Coding::Zstd => zstd::bulk::compress(&self.identity, 9).unwrap_or_default().into(),
-            Coding::Gzip | Coding::Identity => gzip(&self.identity).unwrap_or_default().into(),
+            Coding::Brotli => exact(brotli(&self.identity)),
+            Coding::Zstd => exact(zstd::bulk::compress(&self.identity, 9).unwrap_or_default()),
+            Coding::Gzip | Coding::Identity => exact(gzip(&self.identity).unwrap_or_default()),
         }))
     }
 
@@ -253,9 +253,14 @@ pub fn gzip(bytes: &[u8]) -> std::io::Result<Vec<u8>> {
     encoder.finish()
 }
 
-fn brotli(bytes: &[u8]) -> Bytes {
+/// Without the room that was left for more: what is on the shelf stays there.
+fn exact(bytes: Vec<u8>) -> Bytes {
+    Bytes::from(bytes.into_boxed_slice())
+}
+
+fn brotli(bytes: &[u8]) -> Vec<u8> {
     let mut encoder = brotli::CompressorWriter::new(Vec::new(), 16 * 1024, 5, 20);
     // Writing to memory does not fail.
     let _ = encoder.write_all(bytes);
-    encoder.into_inner().into()
+    encoder.into_inner()
 }

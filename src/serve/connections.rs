@@ -7,21 +7,22 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use hyper::server::conn::http1;
-use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper::service::{Service as _, service_fn};
+use hyper_util::rt::TokioIo;
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
 use tokio::time;
 
 use super::direct::Routes;
 use super::listen::{Listener, Stream};
-use super::patience::Patient;
+use super::patience::{Patient, Signs};
 
 /// What one client, and all of them, may take.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
     /// Clients at a time; more wait in the system's queue.
     pub connections: usize,
-    /// For the head of a request to arrive, and between two requests.
+    /// For the head of a request to arrive, and between two requests; up to a quarter more may pass.
     pub head: Duration,
     /// For a byte of an answer to be taken.
     pub stall: Duration,
@@ -48,8 +49,6 @@ impl Default for Limits {
 
 /// Bytes of a request's head.
 const HEAD_BYTES: usize = 16 * 1024;
-/// Fields of a request's head.
-const HEAD_FIELDS: usize = 64;
 /// The pause after a failed accept: the system is out of files, and trying at once would only spin.
 const BREATH: Duration = Duration::from_millis(100);
 
@@ -99,21 +98,29 @@ pub async fn run(listener: Listener, routes: Routes, limits: Limits, shutdown: i
 
 /// One client, until it leaves, is idle or slow beyond its limits, or the server stops.
 async fn serve(stream: Stream, routes: Routes, limits: Limits, mut stopped: watch::Receiver<()>) {
-    let connection = http1::Builder::new()
-        .timer(TokioTimer::new())
-        .header_read_timeout(limits.head)
-        .max_buf_size(HEAD_BYTES)
-        .max_headers(HEAD_FIELDS)
-        .serve_connection(TokioIo::new(Patient::new(stream, limits.stall)), routes);
+    let signs = Signs::new();
+    let stream = TokioIo::new(Patient::new(stream, limits.stall, signs.clone()));
+    let answer = |request| {
+        signs.asked();
+        routes.call(request)
+    };
+    // Of fields it takes a hundred. To name a number, even that one, makes it fill two lists for each request.
+    let connection =
+        http1::Builder::new().max_buf_size(HEAD_BYTES).serve_connection(stream, service_fn(answer));
     let mut connection = pin!(connection);
     tokio::select! {
         // A client that breaks off or talks nonsense is its own affair: hyper has answered 400 or 431.
         _ = connection.as_mut() => return,
+        () = signs.cease(limits.head) => return,
         // The sender is dropped, never used: any answer means that the server stops.
         _ = stopped.changed() => {}
         () = time::sleep(limits.connection) => {}
     }
     // When the server stops, `run` ends this wait after `drain`.
     connection.as_mut().graceful_shutdown();
-    let _ = time::timeout(limits.last_answer, connection).await;
+    tokio::select! {
+        _ = connection => {}
+        () = signs.cease(limits.head) => {}
+        () = time::sleep(limits.last_answer) => {}
+    }
 }

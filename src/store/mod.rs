@@ -63,8 +63,6 @@ pub struct RememberedSource {
     pub url: String,
     /// What is remembered from poll to poll.
     pub state: SourceState,
-    /// How many entries it has in the store.
-    pub entries: u64,
 }
 
 /// The right to poll a source, until a time.

@@ -14,6 +14,7 @@ mod pings;
 mod sources;
 mod stories;
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -304,6 +305,14 @@ impl Store {
         self.ask(sources::active).await
     }
 
+    /// How many entries each source has, for those that have any.
+    ///
+    /// # Errors
+    /// The store cannot read.
+    pub async fn entry_counts(&self) -> Result<HashMap<SourceId, u64>, Error> {
+        self.ask(sources::counts).await
+    }
+
     /// The latest `n` events of the sources' health with their numbers, newest first.
     ///
     /// # Errors
@@ -379,7 +388,7 @@ impl Store {
     ///
     /// # Errors
     /// The store cannot read.
-    pub async fn debuts(&self, output: OutputId) -> Result<std::collections::HashMap<String, usize>, Error> {
+    pub async fn debuts(&self, output: OutputId) -> Result<HashMap<String, usize>, Error> {
         self.ask(move |c| outputs::debuts(c, output)).await
     }
 

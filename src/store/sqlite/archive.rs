@@ -178,9 +178,10 @@ fn freeze(c: &Connection, output: OutputId, page: u32, frozen: &Frozen) -> Resul
 
 fn losing(c: &Connection, before: Timestamp, n: usize) -> Result<Vec<(OutputId, u32)>> {
     c.prepare_cached(&format!(
+        // CROSS: from what is overdue to its pages, which are few; the other way round every page is looked at.
         "SELECT DISTINCT archive.output, archive.page
-         FROM ({}) AS overdue JOIN archive ON archive.entry = overdue.number
-         JOIN archive_page ON archive_page.output = archive.output AND archive_page.page = archive.page
+         FROM ({}) AS overdue CROSS JOIN archive ON archive.entry = overdue.number
+         CROSS JOIN archive_page ON archive_page.output = archive.output AND archive_page.page = archive.page
          WHERE archive_page.filled >= archive_page.size
            AND NOT EXISTS (SELECT 1 FROM archive_body AS body
                            WHERE body.output = archive.output AND body.page = archive.page)",

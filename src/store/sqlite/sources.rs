@@ -1,5 +1,6 @@
 //! SQL of the sources: adopting the config's, claiming what is due. Part of the store's door.
 
+use std::collections::HashMap;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -30,8 +31,7 @@ pub(super) fn adopt(c: &Connection, sources: &[ConfiguredSource]) -> Result<Vec<
         .execute(params![id, source.name, source.host, source.title, source.language])?;
         *slot = Some(id);
     }
-    let known: std::collections::HashMap<_, _> =
-        active(c)?.into_iter().map(|source| (source.id.0, source)).collect();
+    let known: HashMap<_, _> = active(c)?.into_iter().map(|source| (source.id.0, source)).collect();
     Ok(ids.into_iter().flatten().filter_map(|id| known.get(&id).cloned()).collect())
 }
 
@@ -151,20 +151,23 @@ pub(super) fn plans(c: &Connection) -> Result<Vec<Plan>> {
 }
 
 pub(super) fn active(c: &Connection) -> Result<Vec<RememberedSource>> {
-    c.prepare_cached(
-        "SELECT id, name, url, state, (SELECT count(*) FROM entry WHERE entry.source = source.id)
-         FROM source WHERE active = 1 ORDER BY name",
-    )?
-    .query_map([], |row| {
-        Ok(RememberedSource {
-            id: SourceId(row.get(0)?),
-            name: row.get(1)?,
-            url: row.get(2)?,
-            state: from_json(row.get_ref(3)?.as_str()?)?,
-            entries: row.get::<_, i64>(4)? as u64,
-        })
-    })?
-    .collect()
+    c.prepare_cached("SELECT id, name, url, state FROM source WHERE active = 1 ORDER BY name")?
+        .query_map([], |row| {
+            Ok(RememberedSource {
+                id: SourceId(row.get(0)?),
+                name: row.get(1)?,
+                url: row.get(2)?,
+                state: from_json(row.get_ref(3)?.as_str()?)?,
+            })
+        })?
+        .collect()
+}
+
+/// Counting looks at every entry: only who shows the numbers asks for them.
+pub(super) fn counts(c: &Connection) -> Result<HashMap<SourceId, u64>> {
+    c.prepare_cached("SELECT source, count(*) FROM entry GROUP BY source")?
+        .query_map([], |row| Ok((SourceId(row.get(0)?), row.get::<_, i64>(1)? as u64)))?
+        .collect()
 }
 
 pub(super) fn remember_health(c: &Connection, events: &[HealthEvent]) -> Result<()> {
