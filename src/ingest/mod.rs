@@ -16,7 +16,7 @@ pub mod revise;
 pub mod schedule;
 
 use std::collections::{BTreeSet, HashSet};
-use std::hash::{BuildHasher, Hash, Hasher};
+use std::hash::BuildHasher as _;
 use std::num::NonZero;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -217,9 +217,8 @@ async fn read(
 /// Of all that the reading of a document goes by: many sites answer with the same bytes again and again, and no word
 /// that they are the same. Another release may read it otherwise; another hash costs one reading more.
 fn hash(body: &Body) -> u64 {
-    let mut hash = foldhash::quality::FixedState::with_seed(0).build_hasher();
-    (env!("CARGO_PKG_VERSION"), &body.content_type, body.url.as_str(), &body.bytes[..]).hash(&mut hash);
-    hash.finish()
+    let said = (env!("CARGO_PKG_VERSION"), &body.content_type, body.url.as_str(), &body.bytes[..]);
+    foldhash::quality::FixedState::with_seed(0).hash_one(said)
 }
 
 fn make_safe(change: &mut Change, cleaner: &html::Cleaner) {

@@ -24,12 +24,15 @@ use escapes::Place;
 /// The attributes of one tag that are kept: more than any element here can have.
 const MOST_KEPT: usize = 12;
 
+/// The relative addresses of one fragment: each becomes as long as the base.
+const MOST_JOINED: usize = 10_000;
+
 /// The clean form of a fragment, as the tree would give it; none where a tree is needed to tell. Relative
 /// addresses need the base.
 pub(super) fn cleaned<'a>(html: &'a str, base: Option<&Url>) -> Option<Cow<'a, str>> {
     let bytes = html.as_bytes();
     let odd = memchr3(0, b'\r', escapes::NO_BREAK_SPACE[0], bytes).is_some();
-    let mut walk = Walk { html, bytes, base, odd, draft: Draft::new(html), open: Open::default() };
+    let mut walk = Walk { html, bytes, base, odd, joined: 0, draft: Draft::new(html), open: Open::default() };
     let mut at = 0;
     while let Some(length) = memchr(b'<', &bytes[at..]) {
         walk.text(at, at + length)?;
@@ -47,6 +50,7 @@ struct Walk<'a, 'b> {
     base: Option<&'b Url>,
     /// Somewhere are bytes that are seldom, and not taken as they stand.
     odd: bool,
+    joined: usize,
     draft: Draft<'a>,
     open: Open<'a>,
 }
@@ -193,7 +197,7 @@ impl Walk<'_, '_> {
     }
 
     /// Addresses of other kinds go, relative ones are made absolute; none where that is not certain.
-    fn fate(&self, name: &str, value: &str) -> Option<Fate> {
+    fn fate(&mut self, name: &str, value: &str) -> Option<Fate> {
         if !matches!(name, "href" | "src") || is_of_the_web(value) {
             return Some(Fate::Kept);
         }
@@ -204,6 +208,10 @@ impl Walk<'_, '_> {
         match (Url::parse(&address), self.base) {
             (Ok(url), _) if SCHEMES.contains(&url.scheme()) => Some(Fate::Kept),
             (Err(ParseError::RelativeUrlWithoutBase), Some(base)) => {
+                self.joined += 1;
+                if self.joined > MOST_JOINED {
+                    return None;
+                }
                 Some(Fate::Instead(base.join(&address).ok()?.as_str().replace('&', "&amp;")))
             }
             _ => Some(Fate::Gone),

@@ -165,6 +165,9 @@ fn what_a_tree_might_read_otherwise_is_left_to_it() {
         assert_eq!(cleaned(odd, Some(&base())), None, "{odd:?}");
     }
     let deep = |depth| format!("{}{}", "<b>".repeat(depth), "</b>".repeat(depth));
+    let linked = |links| "<a href=\"a\"></a>".repeat(links);
+    assert!(agrees(&linked(MOST_JOINED), &base()));
+    assert_eq!(cleaned(&linked(MOST_JOINED + 1), Some(&base())), None);
     assert!(agrees(&deep(32), &base()));
     assert_eq!(cleaned(&deep(33), Some(&base())), None);
 }
