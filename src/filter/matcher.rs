@@ -1,7 +1,9 @@
 //! Many queries asked together: one automaton over the words of all of them, run once for an entry,
 //! then the trees of those queries that it touches. Pure.
 
-use aho_corasick::AhoCorasick;
+mod lexicon;
+
+use lexicon::Lexicon;
 
 use super::Query;
 use super::compile::{Atoms, Compiled};
@@ -26,7 +28,7 @@ pub struct Matcher {
 
 #[derive(Debug)]
 struct Automaton {
-    words: AhoCorasick,
+    words: Lexicon,
     /// For each pattern, its atoms.
     atoms: Vec<Vec<Atom>>,
 }
@@ -100,16 +102,11 @@ impl Matcher {
         for (automaton, run) in
             self.automata.iter().flat_map(|one| text.all().iter().map(move |run| (one, run)))
         {
-            let folded = run.tokens.folded();
-            for hit in automaton.words.find_overlapping_iter(folded) {
-                let start = hit.start() + 1;
-                let Some(place) = run.tokens.place(start) else { continue };
-                let length = folded[start..hit.end()].trim_end().matches(' ').count() + 1;
+            automaton.words.find(&run.tokens, |pattern, place, length| {
                 // A text is far below four thousand million words: what is read of one is bounded.
                 let (word, length) = ((run.first + place) as u32, length as u32);
-                let atoms = &automaton.atoms[hit.pattern().as_usize()];
-                found.extend(atoms.iter().map(|atom| Found { atom: *atom, word, length }));
-            }
+                found.extend(automaton.atoms[pattern].iter().map(|atom| Found { atom: *atom, word, length }));
+            });
         }
         found.sort_unstable();
         found
@@ -128,9 +125,7 @@ fn automata(patterns: Vec<(String, Vec<Atom>)>) -> Vec<Automaton> {
     });
     chunks
         .map(|chunk| Automaton {
-            words: AhoCorasick::new(chunk.iter().map(|(pattern, _)| pattern)).expect(
-                "words of less than 2^28 bytes and a query's length are within an automaton's numbers",
-            ),
+            words: Lexicon::new(chunk.iter().map(|(pattern, _)| pattern.as_str())),
             atoms: chunk.iter().map(|(_, atoms)| atoms.clone()).collect(),
         })
         .collect()

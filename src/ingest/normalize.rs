@@ -14,7 +14,7 @@ use super::identity::hash;
 use super::parse::raw::{Base, RawAuthor, RawEntry, RawFeed, RawLink, RawMedia, RawText, TextKind};
 use super::read::{Feed, Hints};
 use crate::entry::{Author, Enclosure, Entry, Key, KeyRule, Origin, Thumbnail};
-use crate::story::address;
+use crate::story::address::Page;
 
 /// Earlier dates are a clock's beginning, not an entry's.
 const EARLIEST: i64 = 631_152_000; // 1990-01-01
@@ -115,20 +115,20 @@ pub(super) fn keys(entry: &Entry, about: Option<&str>, raw_date: Option<&str>) -
     keys.extend(entry.id.clone().map(|id| key(KeyRule::Id, id)));
     let about = about.map(str::trim).filter(|about| !about.is_empty());
     keys.extend(about.map(|about| key(KeyRule::About, about.to_owned())));
-    keys.extend(entry.link.as_deref().map(|link| key(KeyRule::Link, cleaned(link))));
-    let article = entry.link.as_deref().and_then(address::article);
-    keys.extend(article.map(|article| key(KeyRule::Article, article)));
+    if let Some(link) = entry.link.as_deref() {
+        let page = Page::of(link);
+        let same = page.as_ref().and_then(Page::key);
+        keys.push(key(KeyRule::Link, same.unwrap_or_else(|| of_site(link))));
+        let article = page.as_ref().and_then(Page::article);
+        keys.extend(article.map(|article| key(KeyRule::Article, article)));
+    }
     let title = entry.title.as_deref();
     keys.extend(title.map(|title| key(KeyRule::Title, hash(&[title, raw_date.unwrap_or_default()]))));
     keys
 }
 
-/// A link without what changes while the page stays, as stories compare it; of a site as a whole, without scheme,
-/// fragment and last slash.
-fn cleaned(link: &str) -> String {
-    if let Some(key) = address::key(link) {
-        return key;
-    }
+/// The link of a site as a whole, without scheme, fragment and last slash.
+fn of_site(link: &str) -> String {
     let link = link.split('#').next().unwrap_or(link);
     let link = link.split_once("://").map_or(link, |(_, rest)| rest);
     link.trim_end_matches('/').to_owned()

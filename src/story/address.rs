@@ -137,7 +137,7 @@ const COMMON: &[(&str, &[&str])] = &[
 const AMP: &[(&str, &[&str])] = &[("amp", &["", "1", "true"]), ("outputtype", &["amp"]), ("amp_js_v", &[])];
 
 /// The address of the page itself: wrappers of redirectors and AMP caches opened, tracking parameters gone.
-/// Unlike [`key`] it is an address to be followed: scheme and host stay as they are.
+/// Unlike [`Page::key`] it is an address to be followed: scheme and host stay as they are.
 #[must_use]
 pub fn cleaned(link: &str) -> String {
     let Ok(url) = Url::parse(link) else { return link.to_owned() };
@@ -151,36 +151,50 @@ pub fn cleaned(link: &str) -> String {
     url.into()
 }
 
-/// What two addresses of one page have in common: no scheme, no `www.`, `m.` or `amp.`, no fragment, no
-/// last slash, no AMP parts, no tracking parameters, the others in order. `None` for what is no page of a site: a
-/// host alone says nothing of which entry it is.
-#[must_use]
-pub fn key(link: &str) -> Option<String> {
-    let url = unwrapped(Url::parse(link).ok()?);
-    let host = host(&url)?;
-    let path = path(&url);
-    let mut query = parameters(&url);
-    query.retain(|pair| !is_one_of(AMP, pair));
-    query.sort_unstable();
-    if path.is_empty() && query.is_empty() {
-        return None;
-    }
-    let mut key = format!("{host}{}", if path.is_empty() { "/" } else { &path });
-    if !query.is_empty() {
-        key.push('?');
-        key.push_str(&query.join("&"));
-    }
-    Some(key)
+/// A page of a site, as addresses are compared.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Page {
+    url: Url,
+    /// Without what a site is also called by.
+    host: String,
+    /// Without AMP parts and a last slash.
+    path: String,
 }
 
-/// Host and number of an article: 6 to 12 digits in one of the last two parts of the path that are no date.
-#[must_use]
-pub fn article(link: &str) -> Option<String> {
-    let url = unwrapped(Url::parse(link).ok()?);
-    let host = host(&url)?;
-    let path = path(&url);
-    let number = path.rsplit('/').filter(|part| !part.is_empty()).take(2).find_map(number)?;
-    Some(format!("{host} {number}"))
+impl Page {
+    /// Reads an address, and opens what it is wrapped in. `None` for what is no address, or has no host.
+    #[must_use]
+    pub fn of(link: &str) -> Option<Page> {
+        let url = unwrapped(Url::parse(link).ok()?);
+        Some(Page { host: host(&url)?, path: path(&url), url })
+    }
+
+    /// What two addresses of one page have in common: no scheme, no `www.`, `m.` or `amp.`, no fragment, no
+    /// last slash, no AMP parts, no tracking parameters, the others in order. `None` for what is no page of a site: a
+    /// host alone says nothing of which entry it is.
+    #[must_use]
+    pub fn key(&self) -> Option<String> {
+        let mut query = parameters(&self.url);
+        query.retain(|pair| !is_one_of(AMP, pair));
+        query.sort_unstable();
+        if self.path.is_empty() && query.is_empty() {
+            return None;
+        }
+        let path = if self.path.is_empty() { "/" } else { &self.path };
+        let mut key = [&self.host, path].concat();
+        if !query.is_empty() {
+            key.push('?');
+            key.push_str(&query.join("&"));
+        }
+        Some(key)
+    }
+
+    /// Host and number of an article: 6 to 12 digits in one of the last two parts of the path that are no date.
+    #[must_use]
+    pub fn article(&self) -> Option<String> {
+        let number = self.path.rsplit('/').filter(|part| !part.is_empty()).take(2).find_map(number)?;
+        Some([&self.host, " ", number].concat())
+    }
 }
 
 /// The last run of digits in a part of a path that can number an article.
@@ -242,7 +256,11 @@ fn host(url: &Url) -> Option<String> {
 
 /// The path without AMP parts and a last slash.
 fn path(url: &Url) -> String {
-    let mut parts: Vec<&str> = url.path().split('/').filter(|part| !part.is_empty()).collect();
+    let whole = url.path();
+    if !whole.contains("amp") && !whole.contains("//") && !whole.contains("/index.") {
+        return whole.trim_end_matches('/').to_owned();
+    }
+    let mut parts: Vec<&str> = whole.split('/').filter(|part| !part.is_empty()).collect();
     if parts.len() > 1 && parts.last().is_some_and(|part| matches!(*part, "amp" | "index.html" | "index.php"))
     {
         parts.pop();
@@ -391,6 +409,14 @@ fn base64(text: &str) -> Option<Vec<u8>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn key(link: &str) -> Option<String> {
+        Page::of(link)?.key()
+    }
+
+    fn article(link: &str) -> Option<String> {
+        Page::of(link)?.article()
+    }
 
     #[test]
     fn the_same_page_has_one_key() {

@@ -74,15 +74,14 @@ impl Index {
 
     /// The entries with most in common, of them the newest.
     fn alike(&self, signature: &Signature) -> Vec<i64> {
-        let mut hits: Vec<(i64, usize)> = Vec::with_capacity(64);
+        let mut found: Vec<(usize, i64)> = Vec::with_capacity(32);
         for (band, weight) in signature.bands() {
-            self.texts.find(band, |entry| hits.push((entry, weight)));
+            // A few dozen at most: looked through sooner than sorted.
+            self.texts.find(band, |entry| match found.iter_mut().find(|(_, other)| *other == entry) {
+                Some((common, _)) => *common += weight,
+                None => found.push((weight, entry)),
+            });
         }
-        hits.sort_unstable();
-        let mut found: Vec<(usize, i64)> = hits
-            .chunk_by(|a, b| a.0 == b.0)
-            .map(|same| (same.iter().map(|(_, weight)| weight).sum(), same[0].0))
-            .collect();
         found.sort_unstable_by(|a, b| b.cmp(a));
         let phrase = found.partition_point(|(common, _)| *common > 1);
         found.truncate(CANDIDATES.min(phrase + PHRASES));
@@ -239,7 +238,7 @@ impl Table {
                     return;
                 }
             }
-            at = (at + 1) % self.slots.len();
+            at = self.next(at);
         }
     }
 
@@ -253,8 +252,13 @@ impl Table {
             if self.slots[at].band == band {
                 each(self.base + i64::from(self.slots[at].entry) - MIDDLE);
             }
-            at = (at + 1) % self.slots.len();
+            at = self.next(at);
         }
+    }
+
+    fn next(&self, at: usize) -> usize {
+        // Without a division.
+        if at + 1 == self.slots.len() { 0 } else { at + 1 }
     }
 
     fn start(&self, band: u32) -> usize {

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::alike::{self, Gap, Place};
+use super::alike::{self, Gap, Glance, Place};
 use super::language;
 use super::signature::Signature;
 use super::words::{Class, Word};
@@ -22,6 +22,9 @@ const THIN: usize = 6;
 const ENOUGH: usize = 15;
 /// Words of a text that decide though the headlines have little in common.
 const LONG: usize = 30;
+
+/// How much alike texts are that decide without a headline of their own.
+const ALIKE: f64 = 0.7;
 
 /// An entry as the rules see it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -92,15 +95,16 @@ impl Reason {
 /// why: the first rule counts, and of those that it fits the oldest.
 #[must_use]
 pub fn decide(new: &Facts, others: &[(i64, Facts)]) -> Option<(i64, Reason)> {
+    let glance = Glance::of(&new.signature.text);
     let of_stock = |facts: &Facts| others.iter().any(|(_, other)| is_stock(facts, other));
     let mut new_is_stock = None;
     let mut best: Option<(i64, Reason)> = None;
     for (number, old) in others {
-        let mut reason = same_story(new, old, Stock::No);
+        let mut reason = same_story(new, &glance, old, Stock::No);
         if matches!(reason, Some(Reason::HeadlineAndText(_) | Reason::Labelled(Some(_)) | Reason::Text(..)))
             && (*new_is_stock.get_or_insert_with(|| of_stock(new)) || of_stock(old))
         {
-            reason = same_story(new, old, Stock::Yes);
+            reason = same_story(new, &glance, old, Stock::Yes);
         }
         if let Some(reason) = reason
             && best.is_none_or(|(_, before)| reason.rule() < before.rule())
@@ -111,9 +115,9 @@ pub fn decide(new: &Facts, others: &[(i64, Facts)]) -> Option<(i64, Reason)> {
     best
 }
 
-/// The first rule by which a new entry tells the story of an older one. `stock` says that the text of one of them
-/// is one that its source puts under many headlines.
-fn same_story(new: &Facts, old: &Facts, stock: Stock) -> Option<Reason> {
+/// The first rule by which a new entry tells the story of an older one. `glance` is of the new one's text; `stock` says
+/// that the text of one of them is one that its source puts under many headlines.
+fn same_story(new: &Facts, glance: &Glance, old: &Facts, stock: Stock) -> Option<Reason> {
     let (a, b) = (&new.signature, &old.signature);
     let apart = (new.date - old.date).abs();
     let one_source = new.source == old.source;
@@ -130,25 +134,26 @@ fn same_story(new: &Facts, old: &Facts, stock: Stock) -> Option<Reason> {
         return None;
     }
     let length = a.text.len().min(b.text.len());
+    let headline = headline(a, b);
+    // Nearly all that is proposed ends here.
+    if matches!(headline, Headline::Other) && (length < ENOUGH || glance.at_most(&b.text, length) < ALIKE) {
+        return None;
+    }
     let text = if length >= THIN && stock == Stock::No { alike::texts(&a.text, &b.text) } else { 0.0 };
     // A paper that uses a headline again the next day has a column; two papers that have the same one have it
     // from an agency, and write their own line below it.
     let column = one_source && length >= THIN && text < 0.3;
-    let headline = headline(a, b);
     let soon = apart <= if one_source { DAY } else { 2 * DAY };
     let reason = match headline {
         Headline::Same if text >= 0.5 => Reason::HeadlineAndText(text),
         Headline::Same if soon && a.title.len() >= 5 && !column => Reason::Headline,
         Headline::Labelled if text >= 0.5 => Reason::Labelled(Some(text)),
         Headline::Labelled if soon && a.bare_title().len() >= 5 && !column => Reason::Labelled(None),
+        _ if length < ENOUGH || text < ALIKE => return None,
         _ => {
             let titles = alike::titles(a.bare_title(), b.bare_title());
-            let agreed = match length {
-                0..ENOUGH => return None,
-                ENOUGH..LONG => titles >= 0.3,
-                _ => titles >= 0.15 || text >= 0.9,
-            };
-            if text < 0.7 || !agreed || titles_differ(a, b) {
+            let agreed = if length < LONG { titles >= 0.3 } else { titles >= 0.15 || text >= 0.9 };
+            if !agreed || titles_differ(a, b) {
                 return None;
             }
             Reason::Text(text, titles)
@@ -184,9 +189,7 @@ enum Headline {
 }
 
 fn headline(a: &Signature, b: &Signature) -> Headline {
-    let same = |x: &[Word], y: &[Word]| {
-        !x.is_empty() && x.len() == y.len() && x.iter().zip(y).all(|(x, y)| x.hash() == y.hash())
-    };
+    let same = |x: &[Word], y: &[Word]| !x.is_empty() && alike::are_same(x, y);
     if same(&a.title, &b.title) {
         Headline::Same
     } else if same(a.unlabelled(), b.unlabelled())

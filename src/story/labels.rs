@@ -4,8 +4,7 @@ use super::words::Class;
 
 /// What a folded word without digits is, by the tables below.
 pub(super) fn class(word: &str) -> Class {
-    let (at, bit) = place(word.as_bytes());
-    if KNOWN[at] & bit == 0 {
+    if !may_know(super::hash(word)) {
         return Class::Plain;
     }
     let is = |table: &[&str]| table.binary_search(&word).is_ok();
@@ -22,15 +21,22 @@ pub(super) fn class(word: &str) -> Class {
     }
 }
 
-/// Where the words of the tables are marked: nearly all others, which are nearly all that there are, need no search.
-const KNOWN: [u64; 64] = {
+/// Whether a folded word with a hash can be in one of the tables: nearly all others, which are nearly all that there
+/// are, need no search.
+pub(super) fn may_know(hash: u64) -> bool {
+    let (at, bit) = place(hash);
+    KNOWN[at] & bit != 0
+}
+
+/// Where the words of the tables are marked: about one place in a hundred.
+static KNOWN: [u64; 1024] = {
     let tables = [NUMERALS, CALENDAR, NEGATIONS, POLAR];
-    let mut marks = [0; 64];
+    let mut marks = [0; 1024];
     let mut table = 0;
     while table < tables.len() {
         let mut word = 0;
         while word < tables[table].len() {
-            let (at, bit) = place(tables[table][word].as_bytes());
+            let (at, bit) = place(super::hash(tables[table][word]));
             marks[at] |= bit;
             word += 1;
         }
@@ -38,21 +44,15 @@ const KNOWN: [u64; 64] = {
     }
     let mut great = 0;
     while great < GREAT.len() {
-        let (at, bit) = place(GREAT[great].0.as_bytes());
+        let (at, bit) = place(super::hash(GREAT[great].0));
         marks[at] |= bit;
         great += 1;
     }
     marks
 };
 
-const fn place(word: &[u8]) -> (usize, u64) {
-    let mut hash: u32 = 0x811c_9dc5;
-    let mut at = 0;
-    while at < word.len() {
-        hash = (hash ^ word[at] as u32).wrapping_mul(0x0100_0193);
-        at += 1;
-    }
-    ((hash >> 26) as usize, 1 << (hash >> 20 & 63))
+const fn place(hash: u64) -> (usize, u64) {
+    ((hash >> 54) as usize, 1 << (hash >> 48 & 63))
 }
 
 /// One word for the ways to write a great number.
@@ -63,8 +63,7 @@ pub(super) fn canonical(word: &str, after_digits: bool) -> Option<&'static str> 
         "k" if after_digits => return Some("thousand"),
         _ => {}
     }
-    let (at, bit) = place(word.as_bytes());
-    if KNOWN[at] & bit == 0 {
+    if !may_know(super::hash(word)) {
         return None;
     }
     GREAT.iter().find(|(written, _)| *written == word).map(|(_, meant)| *meant)
@@ -94,6 +93,9 @@ const GREAT: &[(&str, &str)] = &[
 /// Whether a headline is of a page that changes all day: its text is no evidence of anything.
 pub(super) fn is_live(title: &str) -> bool {
     let lower = title.to_lowercase();
+    if !has_live_word(&lower) {
+        return false;
+    }
     // "Where to live" is none: the label is a part of its own, or shouts.
     let is_label = |part: &str| {
         let shouts = |word: Option<&str>| word == Some("LIVE");
@@ -106,6 +108,19 @@ pub(super) fn is_live(title: &str) -> bool {
             .split([':', '|', '\u{2014}', '\u{2013}'])
             .flat_map(|part| part.split(" - "))
             .any(|part| is_label(part.trim()))
+}
+
+/// Whether one of [`LIVE_WORDS`] stands in a text: each label and phrase of such pages has one.
+fn has_live_word(lower: &str) -> bool {
+    let bytes = lower.as_bytes();
+    // Few places of a text need a closer look.
+    let may = |at: &usize| matches!(bytes[*at], b'l' | b'd' | b'v' | b'h' | 0xbe | 0x82 | 0xb8);
+    let stands = |at: usize| {
+        // Beyond ASCII the first byte of a letter says too little.
+        let from = if bytes[at].is_ascii() { at } else { at.saturating_sub(1) };
+        LIVE_WORDS.iter().any(|word| bytes[from..].starts_with(word.as_bytes()))
+    };
+    (0..bytes.len()).filter(may).any(stands)
 }
 
 /// A headline without the label before it and the publisher after it, as byte positions.
@@ -149,7 +164,11 @@ fn is_label(text: &str) -> bool {
 /// rules to say: a headline counts as the same only if the other has no such part.
 fn before_publisher(title: &str) -> usize {
     let marks = [" | ", " - ", " \u{2014} ", " \u{2013} ", "\u{a0}- ", "\u{a0}\u{2014} ", " :: ", " \u{b7} "];
-    let Some(at) = marks.iter().filter_map(|mark| title.rfind(mark)).max() else { return title.len() };
+    let bytes = title.as_bytes();
+    let begins = |at: &usize| marks.iter().any(|mark| bytes[*at..].starts_with(mark.as_bytes()));
+    // Each begins with a space, with or without a break.
+    let at = (0..bytes.len()).rev().filter(|at| matches!(bytes[*at], b' ' | 0xc2)).find(begins);
+    let Some(at) = at else { return title.len() };
     let last = &title[at..];
     let words = last.split_whitespace().count() - 1;
     let fit =
@@ -157,6 +176,10 @@ fn before_publisher(title: &str) -> usize {
     let enough = title[..at].split_whitespace().count() >= 3 || title[..at].chars().count() >= 24;
     if fit && enough { at } else { title.len() }
 }
+
+/// What the labels and phrases below are known by, before a closer look.
+const LIVE_WORDS: &[&str] =
+    &["live", "direct", "vivo", "happened", "latest", "онлайн", "трансляция", "ուղիղ"];
 
 const LIVE_LABELS: &[&str] = &[
     "live",
@@ -302,6 +325,13 @@ mod tests {
                 "{:?}",
                 table.windows(2).find(|pair| pair[0] >= pair[1])
             );
+        }
+    }
+
+    #[test]
+    fn live_pages_have_one_of_the_words_that_they_are_known_by() {
+        for label in LIVE_LABELS.iter().chain(LIVE_PHRASES) {
+            assert!(has_live_word(label), "{label}");
         }
     }
 

@@ -7,19 +7,22 @@ const fn tag(letters: [u8; 2]) -> Language {
     u16::from_be_bytes(letters)
 }
 
-/// The language of a text. What the letters show counts more than what a feed says of itself.
-pub(super) fn of(declared: Option<&str>, text: &str) -> Language {
-    let script = script(text);
+/// Characters of a headline and of a text that are looked at.
+const TITLE: usize = 120;
+const TEXT: usize = 300;
+
+/// The language of an entry. What the letters show counts more than what a feed says of itself.
+pub(super) fn of(declared: Option<&str>, title: &str, text: &str) -> Language {
+    let script = script(title.chars().take(TITLE).chain([' ']).chain(text.chars()));
+    let guess = |languages| guess(&sample(title, text), languages);
     let declared = declared.and_then(primary);
     match script {
         Script::Of(language) => language,
         // A feed in two languages names one; where the letters fit, its word is taken.
-        Script::Latin => {
-            declared.filter(|tag| !is_of_another_script(*tag)).unwrap_or_else(|| guess(text, LATIN))
-        }
+        Script::Latin => declared.filter(|tag| !is_of_another_script(*tag)).unwrap_or_else(|| guess(LATIN)),
         Script::Cyrillic => {
             let known = declared.filter(|tag| CYRILLIC_TAGS.contains(&tag.to_be_bytes()));
-            known.unwrap_or_else(|| guess(text, CYRILLIC))
+            known.unwrap_or_else(|| guess(CYRILLIC))
         }
         Script::Unknown => declared.unwrap_or_default(),
     }
@@ -37,8 +40,14 @@ enum Script {
     Unknown,
 }
 
+/// The beginnings of both.
+fn sample(title: &str, text: &str) -> String {
+    let first = |text: &str, most| text.char_indices().nth(most).map_or(text.len(), |(at, _)| at);
+    [&title[..first(title, TITLE)], " ", &text[..first(text, TEXT)]].concat()
+}
+
 /// The script of most letters of the beginning.
-fn script(text: &str) -> Script {
+fn script(text: impl Iterator<Item = char>) -> Script {
     let (mut latin, mut cyrillic, mut han, mut kana) = (0, 0, 0, 0);
     let mut others = [
         (tag(*b"hy"), 0),
@@ -50,23 +59,25 @@ fn script(text: &str) -> Script {
         (tag(*b"th"), 0),
         (tag(*b"ko"), 0),
     ];
-    for c in text.chars().take(200) {
+    text.take(200).for_each(|c| {
         let other = match c {
             'a'..='z' | 'A'..='Z' | '\u{c0}'..='\u{24f}' => {
                 latin += 1;
-                continue;
+                return;
             }
+            // What parts words.
+            '\0'..='\u{bf}' => return,
             '\u{400}'..='\u{52f}' => {
                 cyrillic += 1;
-                continue;
+                return;
             }
             '\u{3040}'..='\u{30ff}' => {
                 kana += 1;
-                continue;
+                return;
             }
             '\u{3400}'..='\u{9fff}' => {
                 han += 1;
-                continue;
+                return;
             }
             '\u{530}'..='\u{58f}' => 0,
             '\u{10a0}'..='\u{10ff}' | '\u{1c90}'..='\u{1cbf}' => 1,
@@ -76,10 +87,10 @@ fn script(text: &str) -> Script {
             '\u{900}'..='\u{97f}' => 5,
             '\u{e00}'..='\u{e7f}' => 6,
             '\u{ac00}'..='\u{d7af}' => 7,
-            _ => continue,
+            _ => return,
         };
         others[other].1 += 1;
-    }
+    });
     let (language, most) = others.into_iter().max_by_key(|(_, count)| *count).unwrap_or_default();
     // One Chinese character says as much as a few letters.
     let eastern = (han + kana) * 3;
@@ -135,13 +146,24 @@ const CYRILLIC: &[([u8; 2], &[&str])] = &[
     (*b"bg", &["на", "и", "за", "от", "се", "да", "в", "с", "ще", "са", "е"]),
 ];
 
+/// Characters of the longest small word.
+const LONGEST: usize = 6;
+
 /// The language most of whose small words are there, if it leads clearly.
 fn guess(text: &str, languages: &[([u8; 2], &[&str])]) -> Language {
-    let mut counts = vec![0; languages.len()];
-    for word in text.split(|c: char| !c.is_alphabetic()).filter(|word| !word.is_empty()).take(60) {
-        let word = word.to_lowercase();
+    let mut counts = [0; LATIN.len()];
+    let counts = &mut counts[..languages.len()];
+    let mut lower = String::new();
+    for word in text.split(|c: char| !is_alphabetic(c)).filter(|word| !word.is_empty()).take(60) {
+        // Small letters are no fewer.
+        if word.chars().nth(LONGEST).is_some() {
+            continue;
+        }
+        lower.clear();
+        lower.extend(word.chars().flat_map(char::to_lowercase));
         for (count, (_, words)) in counts.iter_mut().zip(languages) {
-            *count += i32::from(words.contains(&word.as_str()));
+            let begins = |small: &&&str| small.as_bytes().first() == lower.as_bytes().first();
+            *count += i32::from(words.iter().filter(begins).any(|small| *small == lower));
         }
     }
     let best = counts.iter().copied().max().unwrap_or_default();
@@ -152,13 +174,25 @@ fn guess(text: &str, languages: &[([u8; 2], &[&str])]) -> Language {
     }
 }
 
+/// As the standard library says, which would search its table for the usual letters beyond ASCII.
+fn is_alphabetic(c: char) -> bool {
+    matches!(c, '\u{410}'..='\u{44f}') || c.is_alphabetic()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
+    fn no_small_word_is_longer_than_the_longest() {
+        let words = LATIN.iter().chain(CYRILLIC).flat_map(|(_, words)| *words);
+        assert_eq!(words.map(|word| word.chars().count()).max(), Some(LONGEST));
+        assert!(CYRILLIC.len() <= LATIN.len());
+    }
+
+    #[test]
     fn the_letters_count_more_than_the_feed() {
-        let of = |declared: Option<&str>, text: &str| of(declared, text);
+        let of = |declared: Option<&str>, text: &str| of(declared, text, "");
         assert_eq!(of(Some("en"), "Նախագահը մեկնել է"), tag(*b"hy"));
         assert_eq!(of(Some("hy"), "The president has left for the talks in the capital"), tag(*b"en"));
         assert_eq!(of(Some("en-GB"), "Le Monde"), tag(*b"en"));

@@ -41,9 +41,8 @@ impl Signature {
         whole.read(&title[start..end]);
         let to = whole.words.len();
         whole.read(&title[end..]);
-        let sample: String = title.chars().take(120).chain([' ']).chain(html.chars().take(300)).collect();
         Signature {
-            language: language::of(entry.language.as_deref().or(language), &sample),
+            language: language::of(entry.language.as_deref().or(language), title, html),
             live: labels::is_live(title),
             bare: (from as u8, to as u8),
             title: whole.words,
@@ -73,11 +72,7 @@ impl Signature {
         }
         bands.dedup();
         let head = &self.text[..self.text.len().min(HEAD)];
-        let mut rows: Vec<u64> = head.windows(3).map(row).collect();
-        rows.sort_unstable();
-        rows.dedup();
-        rows.truncate(BANDS);
-        bands.extend(rows.into_iter().map(|row| (row, 1)));
+        bands.extend(lowest(head.windows(3).map(row)).map(|row| (row, 1)));
         bands
     }
 
@@ -113,6 +108,26 @@ impl Signature {
     }
 }
 
+/// The lowest of some hashes, each once, in order.
+fn lowest(rows: impl Iterator<Item = u64>) -> impl Iterator<Item = u64> {
+    let mut lowest = [u64::MAX; BANDS];
+    let mut held = 0;
+    for row in rows {
+        // Most are above all that are held.
+        if held == BANDS && row >= lowest[BANDS - 1] {
+            continue;
+        }
+        let at = lowest[..held].partition_point(|other| *other < row);
+        if at < held && lowest[at] == row {
+            continue;
+        }
+        held = (held + 1).min(BANDS);
+        lowest[at..held].rotate_right(1);
+        lowest[at] = row;
+    }
+    lowest.into_iter().take(held)
+}
+
 /// One hash of some words.
 pub(super) fn row(words: &[Word]) -> u64 {
     words
@@ -122,14 +137,16 @@ pub(super) fn row(words: &[Word]) -> u64 {
 
 /// Where a text ends before the line that WordPress adds: "The post ... appeared first on ...".
 fn without_tail(text: &[Word]) -> usize {
-    let word = |folded| Word::new(folded, Class::Plain).hash();
-    let appeared = [word("appeared"), word("first"), word("on")];
-    let post = [word("the"), word("post")];
+    const fn word(folded: &str) -> u32 {
+        Word::new(folded, Class::Plain).hash()
+    }
+    const APPEARED: [u32; 3] = [word("appeared"), word("first"), word("on")];
+    const POST: [u32; 2] = [word("the"), word("post")];
     let begins = |row: &[u32]| {
         text.windows(row.len()).rposition(|window| window.iter().map(|w| w.hash()).eq(row.iter().copied()))
     };
-    match (begins(&post), begins(&appeared)) {
-        (Some(post), Some(appeared)) if post < appeared => post,
+    match (begins(&APPEARED), begins(&POST)) {
+        (Some(appeared), Some(post)) if post < appeared => post,
         _ => text.len(),
     }
 }
