@@ -136,6 +136,7 @@ async fn render_one(
     let mut renderings = Vec::new();
     let mut hub = Hub::Sleeps;
     tokio::task::block_in_place(|| {
+        let mut formats = Vec::with_capacity(Format::ALL.len());
         for (format, bytes) in write(&document) {
             let old = known.remove(format.extension());
             let digest = shelf::digest(&bytes);
@@ -163,8 +164,9 @@ async fn render_one(
             if is_new && codings == Codings::Now {
                 representation.code();
             }
-            shelf.place(&format.path(&output.name), representation);
+            formats.push((format.path(&output.name), representation));
         }
+        shelf.place_together(formats);
     });
     if !renderings.is_empty() {
         store.remember_renderings(renderings, hub).await?;

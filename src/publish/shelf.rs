@@ -92,16 +92,28 @@ impl Shelf {
 
     /// Puts a representation in its place, unless one of the same bytes and links stands there.
     pub fn place(&self, path: &str, representation: Representation) -> Changed {
-        if let Some(Place::Here(old)) = self.find(path)
-            && old.digest == representation.digest
-            && old.link == representation.link
-        {
+        if self.has(path, &representation) {
             return Changed::No;
         }
         self.change(|places| {
             places.insert(path.to_owned(), Place::Here(Arc::new(representation)));
         });
         Changed::Yes
+    }
+
+    /// Puts the formats of an output in their places at once, so that no two of them say different things.
+    pub fn place_together(&self, formats: Vec<(String, Representation)>) {
+        let new: Vec<_> = formats.into_iter().filter(|(path, format)| !self.has(path, format)).collect();
+        if !new.is_empty() {
+            self.change(|places| {
+                places.extend(new.into_iter().map(|(path, format)| (path, Place::Here(Arc::new(format)))));
+            });
+        }
+    }
+
+    fn has(&self, path: &str, representation: &Representation) -> bool {
+        matches!(self.find(path), Some(Place::Here(old))
+            if old.digest == representation.digest && old.link == representation.link)
     }
 
     /// Outputs that are no more: their addresses say so from now on.

@@ -6,6 +6,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use jiff::Timestamp;
+use rusqlite::types::ValueRef;
 use rusqlite::{Connection, OptionalExtension, Result, Row, params};
 use serde::{Deserialize, Serialize};
 
@@ -398,6 +399,12 @@ impl Sources<'_> {
     }
 }
 
+/// A long text: whether it is UTF-8 is looked up in no time, where the usual way goes letter by letter if it is not ASCII.
+fn text(row: &Row<'_>, column: usize) -> Result<Option<String>> {
+    let ValueRef::Text(bytes) = row.get_ref(column)? else { return row.get(column) };
+    simdutf8::basic::from_utf8(bytes).map_or_else(|_| row.get(column), |text| Ok(Some(text.to_owned())))
+}
+
 /// Reads a row that begins with the columns of [`KEPT`].
 pub(super) fn kept(row: &Row<'_>, sources: &Sources<'_>) -> Result<KeptEntry> {
     let from = sources.get(row.get(6)?)?;
@@ -413,14 +420,14 @@ pub(super) fn kept(row: &Row<'_>, sources: &Sources<'_>) -> Result<KeptEntry> {
         entry: Entry {
             keys: Vec::new(),
             id: more.id.map(Cow::into_owned),
-            title: row.get(7)?,
+            title: text(row, 7)?,
             link: row.get(8)?,
             published: row.get::<_, Option<i64>>(9)?.map(time).transpose()?,
             updated: row.get::<_, Option<i64>>(10)?.map(time).transpose()?,
             authors: more.authors.into_owned(),
             categories: more.categories.into_owned(),
-            summary: row.get(12)?,
-            content: row.get(13)?,
+            summary: text(row, 12)?,
+            content: text(row, 13)?,
             enclosures: more.enclosures.into_owned(),
             thumbnails: more.thumbnails.into_owned(),
             duration: more.duration,
