@@ -347,6 +347,7 @@ mod tests {
         metrics.outputs([("o".to_owned(), 5, 1)]);
         metrics.outputs([("o".to_owned(), 6, 2)]);
         metrics.reloaded(Taken::No);
+        metrics.tasks(7);
         let page = metrics.render();
         for line in [
             "siftwire_polls_total{outcome=\"timeout\"} 1\n",
@@ -357,6 +358,7 @@ mod tests {
             "siftwire_source_last_success_timestamp_seconds{source=\"a\\\"b\"} 1800000000\n",
             "siftwire_output_changes_total{output=\"o\"} 1\n",
             "siftwire_config_refused 1\n",
+            "siftwire_tasks 7\n",
         ] {
             assert!(page.contains(line), "{line}{page}");
         }

@@ -169,8 +169,6 @@ async fn read(
     };
     let cleaner = html::Cleaner::new(feed.base.as_ref().unwrap_or(&body.url));
     drop(body);
-    // What a part has said stands in no way of the whole.
-    state.body = (!feed.partial).then_some(hash);
     state.title = feed.title.or(state.title.take());
     state.link = feed.link.or(state.link.take());
     state.language = feed.language.or(state.language.take());
@@ -205,6 +203,8 @@ async fn read(
         Ok(changes) => changes,
         Err(failure) => return Ok(Found::nothing(Outcome::Failed(failure))),
     };
+    // Like a validator it vouches for the entries: not before they are made out, nor for a part of them.
+    state.body = (!feed.partial).then_some(hash);
     let outcome = Outcome::Read {
         new: changes.iter().filter(|change| matches!(change, Change::New(_))).count(),
         edited: changes.iter().filter(|change| matches!(change, Change::Edited { .. })).count(),

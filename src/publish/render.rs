@@ -35,9 +35,9 @@ pub async fn restore(store: &Store, outputs: &Outputs, shelf: &Shelf) -> Result<
             Format::ALL.into_iter().map(|format| as_it_was(&kept, format, &look, adopted, outputs)).collect();
         let feed = kept.iter().find(|rendering| rendering.format == Format::Atom.extension());
         if let (Some(whole), Some(feed)) = (whole, feed) {
-            for (format, representation) in whole {
-                shelf.place(&format.path(&adopted.output.name), representation);
-            }
+            let place =
+                |(format, representation): (Format, _)| (format.path(&adopted.output.name), representation);
+            shelf.place_together(whole.into_iter().map(place).collect());
             let standing = Standing { entries: feed.entries, changed: feed.changed, made_of: None };
             outputs.press.stands(adopted.id, standing);
         }

@@ -96,6 +96,7 @@ pub(super) fn enter(c: &Connection, advance: &Advance, oldest_first: &[&Member])
         .query_row([output], |row| Ok(Open { page: row.get(0)?, size: row.get(1)?, filled: row.get(2)? }))
         .optional()?;
     let size = i64::try_from(advance.page_size).unwrap_or(i64::MAX);
+    // Without a page nobody is on one, and nobody need be looked for.
     let is_first = last.is_none();
     let mut open = last.unwrap_or(Open { page: 0, size: 0, filled: 0 });
     if advance.others == Others::Go && open.filled < open.size {
