@@ -9,8 +9,8 @@ use std::path::PathBuf;
 
 use jiff::Timestamp;
 use siftwire::entry::Entry;
-use siftwire::filter::words::{plain_text, tokens};
 use siftwire::filter::{Dictionary, Matcher, Query, Subject, parse};
+use siftwire::text::{plain_text, tokens};
 
 fn main() {
     divan::main();

@@ -7,7 +7,7 @@
 use std::path::PathBuf;
 use std::time::Instant;
 
-use siftwire::ingest::read::{Hints, read};
+use siftwire::feed::{Hints, read};
 
 /// Bytes that are read for each figure.
 const ENOUGH: usize = 300_000_000;

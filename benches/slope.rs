@@ -16,8 +16,9 @@ use std::sync::LazyLock;
 use std::time::Instant;
 
 use siftwire::entry::change::{Change, KnownEntries};
-use siftwire::ingest::read::{Hints, read};
-use siftwire::ingest::{html, identity, revise};
+use siftwire::feed::{Hints, read};
+use siftwire::html;
+use siftwire::ingest::{diff, identity};
 use url::Url;
 
 #[path = "../tests/hostile/shapes.rs"]
@@ -49,7 +50,7 @@ fn milliseconds(document: &[u8]) -> f64 {
     if let Ok(feed) = read(document, &Hints { content_type: None, url: Some(&url), now }) {
         let cleaner = html::Cleaner::new(feed.base.as_ref().unwrap_or(&url));
         let (identified, _) = identity::settle(feed.entries, &mut BTreeSet::new());
-        for mut change in revise::changes(identified, &KnownEntries::new(), url.as_str(), now) {
+        for mut change in diff::changes(identified, &KnownEntries::new(), url.as_str(), now) {
             if let Change::New(new) = &mut change {
                 cleaner.make_safe(&mut new.entry);
             }

@@ -4,7 +4,8 @@
 use std::hint::black_box;
 use std::time::Instant;
 
-use siftwire::filter::words::{Reach, built_in_topic, built_in_topics, expand, plain_text, tokens};
+use siftwire::filter::words::{Reach, built_in_topic, built_in_topics, expand};
+use siftwire::text::{plain_text, tokens};
 
 /// A summary as publishers write it, in each language that has forms.
 const SUMMARIES: [(&str, &str); 6] = [

@@ -2,6 +2,7 @@
 
 pub mod change;
 
+use sha2::{Digest, Sha256};
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -168,4 +169,14 @@ pub struct From {
     pub link: Option<String>,
     /// BCP 47 tag: the user's word, else the feed's.
     pub language: Option<String>,
+}
+
+/// A short hash of texts, in hexadecimal.
+pub(crate) fn key_hash(parts: &[&str]) -> String {
+    let mut hash = Sha256::new();
+    for part in parts {
+        hash.update((part.len() as u64).to_le_bytes());
+        hash.update(part);
+    }
+    hash.finalize()[..16].iter().map(|b| format!("{b:02x}")).collect()
 }

@@ -9,8 +9,9 @@ use std::path::{Path, PathBuf};
 use proptest::prelude::*;
 use siftwire::entry::change::{Change, KnownEntries};
 use siftwire::entry::{Entry, From, KeptEntry, KeyRule};
-use siftwire::ingest::read::{Feed, Hints, read};
-use siftwire::ingest::{html, identity, revise};
+use siftwire::feed::{Feed, Hints, read};
+use siftwire::html;
+use siftwire::ingest::{diff, identity};
 use siftwire::publish::document::{Document, Place, Shown};
 
 fn documents() -> Vec<PathBuf> {
@@ -237,7 +238,7 @@ fn published(body: &[u8]) -> Document {
         };
         Shown { kept: kept.into(), title, summary, content, also_in: Vec::new(), marks: Vec::new() }
     };
-    let changes = revise::changes(identified, &KnownEntries::new(), url.as_str(), now);
+    let changes = diff::changes(identified, &KnownEntries::new(), url.as_str(), now);
     Document {
         name: "all".into(),
         title: "All".into(),

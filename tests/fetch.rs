@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use siftwire::ingest::fetch::{Answer, Fetcher, Lookup, Options, Visit};
+use siftwire::fetch::{Answer, Fetcher, Lookup, Options, Visit};
 use siftwire::source::{
     Access, Authorization, Failure, Moved, Pace, Proxy, Secret, Source, SourceState, Validators,
 };

@@ -9,9 +9,9 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use siftwire::daemon::queue::Queue;
-use siftwire::ingest::fetch::Facts;
-use siftwire::ingest::habit::Habit;
-use siftwire::ingest::schedule::{self, Visited};
+use siftwire::fetch::Facts;
+use siftwire::schedule::publish_interval::Habit;
+use siftwire::schedule::{self, Visited};
 use siftwire::source::{Access, Failure, FeedPace, Outcome, Pace, Source, SourceState};
 use siftwire::store::SourceId;
 

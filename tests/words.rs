@@ -6,7 +6,8 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use siftwire::filter::words::{Reach, expand, tokens};
+use siftwire::filter::words::{Reach, expand};
+use siftwire::text::tokens;
 
 fn labelled() -> Option<PathBuf> {
     let beside = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared");

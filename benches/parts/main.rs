@@ -17,10 +17,11 @@ use generate::{Document, Farm};
 use jiff::Timestamp;
 use siftwire::entry::change::{Change, KnownEntries};
 use siftwire::entry::{Entry, From, KeptEntry};
+use siftwire::feed::decode;
+use siftwire::feed::{Hints, read};
 use siftwire::filter::{Dictionary, Matcher, Subject, parse};
-use siftwire::ingest::html::Cleaner;
-use siftwire::ingest::read::{Hints, read};
-use siftwire::ingest::{decode, identity, revise};
+use siftwire::html::Cleaner;
+use siftwire::ingest::{diff, identity};
 use siftwire::publish::output::{ContentMode, Links, OtherSources, Output, Site, Stories};
 use siftwire::publish::{atom, json_feed, rss, select};
 use siftwire::source::SourceState;
@@ -54,7 +55,7 @@ fn entries(feed: usize) -> Vec<Entry> {
 
 fn changes(entries: Vec<Entry>) -> Vec<Change> {
     let (identified, _) = identity::settle(entries, &mut BTreeSet::new());
-    revise::changes(identified, &KnownEntries::new(), site().as_str(), now())
+    diff::changes(identified, &KnownEntries::new(), site().as_str(), now())
 }
 
 fn kept(feed: usize) -> Vec<Arc<KeptEntry>> {

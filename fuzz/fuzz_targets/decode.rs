@@ -2,7 +2,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use siftwire::ingest::decode;
+use siftwire::feed::decode;
 
 fuzz_target!(|body: &[u8]| {
     for content_type in [None, Some("text/xml; charset=utf-8"), Some("text/xml; charset=gb18030")] {

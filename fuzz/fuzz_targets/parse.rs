@@ -2,7 +2,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use siftwire::ingest::read::{Hints, read};
+use siftwire::feed::{Hints, read};
 
 fuzz_target!(|text: &str| {
     // Behind a byte order mark nothing is left to decode.

@@ -5,8 +5,9 @@ use std::collections::BTreeSet;
 
 use libfuzzer_sys::fuzz_target;
 use siftwire::entry::change::{Change, KnownEntries};
-use siftwire::ingest::read::{Hints, read};
-use siftwire::ingest::{html, identity, revise};
+use siftwire::feed::{Hints, read};
+use siftwire::html;
+use siftwire::ingest::{diff, identity};
 
 fuzz_target!(|body: &[u8]| {
     let url = url::Url::parse("https://example.org/feed").unwrap();
@@ -15,7 +16,7 @@ fuzz_target!(|body: &[u8]| {
     let Ok(feed) = read(body, &hints) else { return };
     let cleaner = html::Cleaner::new(&url);
     let (identified, _) = identity::settle(feed.entries, &mut BTreeSet::new());
-    for mut change in revise::changes(identified, &KnownEntries::new(), "https://example.org/feed", now) {
+    for mut change in diff::changes(identified, &KnownEntries::new(), "https://example.org/feed", now) {
         if let Change::New(new) = &mut change {
             cleaner.make_safe(&mut new.entry);
             for text in [&new.entry.summary, &new.entry.content].into_iter().flatten() {

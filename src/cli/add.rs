@@ -10,9 +10,9 @@ use super::configured::{self, Source};
 use crate::config::Config;
 use crate::config::edit::{self, Addition};
 use crate::daemon;
-use crate::ingest::discover;
-use crate::ingest::fetch::{Answer, Body, Fetcher};
-use crate::ingest::read::{self, Feed, Hints};
+use crate::feed::{self, Feed, Hints};
+use crate::fetch::discover;
+use crate::fetch::{Answer, Body, Fetcher};
 use crate::source::{self, Access, Pace, SourceState};
 
 /// How many of its entries are shown.
@@ -103,7 +103,7 @@ impl Visitor {
         if let Some(feed) = feed(&body) {
             return Ok(Found { url: found, feed, others: Vec::new() });
         }
-        let mut alternates = discover::alternates(&read::text(&body.bytes), &body.url);
+        let mut alternates = discover::alternates(&feed::text(&body.bytes), &body.url);
         let mut places: Vec<Url> = alternates.iter().map(|alternate| alternate.url.clone()).collect();
         places.extend(discover::usual_places(&body.url));
         for place in places {
@@ -139,7 +139,7 @@ impl Visitor {
 fn feed(body: &Body) -> Option<Feed> {
     let hints =
         Hints { content_type: body.content_type.as_deref(), url: Some(&body.url), now: daemon::now() };
-    read::read(&body.bytes, &hints).ok()
+    feed::read(&body.bytes, &hints).ok()
 }
 
 fn shown(found: &Found) -> String {

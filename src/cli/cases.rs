@@ -157,7 +157,7 @@ impl Queries {
         match (&self.languages, named) {
             (Some(known), named) => known.iter().cloned().chain(named).collect(),
             (None, Some(named)) => vec![named],
-            (None, None) => match filter::sure_language(entry) {
+            (None, None) => match crate::text::language::surely(entry) {
                 Some(tag) => vec![tag.to_owned()],
                 None => configured::every_latin_language(),
             },

@@ -11,8 +11,8 @@ use url::Url;
 
 use crate::daemon;
 use crate::entry::Entry;
-use crate::ingest::fetch::{Answer, Fetcher, Options};
-use crate::ingest::read::{self, Feed, Hints};
+use crate::feed::{self, Feed, Hints};
+use crate::fetch::{Answer, Fetcher, Options};
 use crate::source::{Access, Pace, Source, SourceState};
 
 /// The most bytes that are read of an address.
@@ -58,7 +58,7 @@ pub fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
             now: daemon::now(),
         };
         let feed =
-            document.body.and_then(|body| read::read(&body, &hints).map_err(|error| error.to_string()));
+            document.body.and_then(|body| feed::read(&body, &hints).map_err(|error| error.to_string()));
         all_read &= feed.is_ok();
         let text = if arguments.json {
             format!("{}\n", as_json(&document.name, &feed))

@@ -13,7 +13,7 @@ use super::configured::{self, Source};
 use crate::config::edit::{self, Addition};
 use crate::config::opml;
 use crate::daemon::Memory;
-use crate::ingest::read;
+use crate::feed;
 use crate::publish::opml::{Line, list};
 
 /// No list of feeds is larger: a hundred thousand of them are a tenth of it.
@@ -58,7 +58,7 @@ fn import(file: &Path, dry_run: bool, source: &Source) -> anyhow::Result<ExitCod
     };
     let shown = file.display();
     let bytes = bytes(file)?;
-    let found = opml::read(&read::text(&bytes)).map_err(|words| anyhow!("{shown}: {words}"))?;
+    let found = opml::read(&feed::text(&bytes)).map_err(|words| anyhow!("{shown}: {words}"))?;
     if let Some(words) = found.broken {
         super::say(&format!("{shown}: it breaks off ({words}); what comes before is taken"));
     }

@@ -8,7 +8,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 use super::configured::{self, Source};
 use crate::daemon::{self, Memory};
-use crate::ingest::fetch::Fetcher;
+use crate::fetch::Fetcher;
 use crate::source::Outcome;
 
 /// `siftwire poll`

@@ -12,8 +12,9 @@ use super::configured::{self, Source};
 use super::plain::line;
 use super::query;
 use crate::daemon::{self, Memory};
-use crate::filter::{Matcher, Query, Reason, Subject, plain_text};
+use crate::filter::{Matcher, Query, Reason, Subject};
 use crate::store::{Candidate, Store};
+use crate::text::plain_text;
 
 /// How many entries are read at a time.
 const BATCH: usize = 500;

@@ -4,7 +4,7 @@ use std::net::{IpAddr, Ipv4Addr};
 
 use url::{Host, Url};
 
-use crate::ingest::fetch::{Network, is_public};
+use crate::fetch::{Network, is_public};
 
 /// The words for a url whose host is literally private, unless a range of `allow` holds it. Names that
 /// resolve to private addresses are the fetcher's affair; `localhost` is private by RFC 6761.

@@ -15,7 +15,7 @@ use super::values::{
     Given, Headers, Written, choice, file_name, header_value, headers, hide_secrets, hide_suspects, language,
     listen, networks, output_name, secret, template, user, written,
 };
-use crate::ingest::fetch::Network;
+use crate::fetch::Network;
 use crate::publish::output::{ContentMode, Stories};
 use crate::publish::template::Template;
 use crate::serve::Listen;

@@ -26,7 +26,7 @@ use crate::filter::Dictionary;
 use crate::publish::output::{Output, Site};
 use crate::serve::Listen;
 use crate::source::{Access, Source};
-use crate::{ingest, store};
+use crate::{fetch, store};
 
 pub use check::own_address;
 pub use problem::{At, Paint, Problem, Problems, Shown, Weight};
@@ -50,7 +50,7 @@ pub struct Config {
     /// The memory.
     pub store: store::Options,
     /// What all visits have in common.
-    pub fetch: ingest::fetch::Options,
+    pub fetch: fetch::Options,
     /// Polls in flight.
     pub concurrency: usize,
     /// Of them, to one host.

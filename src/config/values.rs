@@ -8,7 +8,7 @@ use toml::de::{DeTable, DeValue};
 
 use super::problem::{At, Problem, nearest};
 use super::read::{Found, Reading, Table, Value, Wrong, line, list, offset_in_literal, text, wanted};
-use crate::ingest::fetch::Network;
+use crate::fetch::Network;
 use crate::publish::template::Template;
 use crate::serve::Listen;
 

@@ -7,10 +7,10 @@ use jiff::Timestamp;
 
 use super::{Error, now};
 use crate::config::Config;
-use crate::ingest::{fetch, schedule};
 use crate::publish::{Outputs, output::Site};
 use crate::source::Source;
 use crate::store::{self, ConfiguredOutput, ConfiguredSource, RememberedSource, SourceId, Store};
+use crate::{fetch, schedule};
 
 /// The configured sources by name, each with what it is called in the store.
 pub type Sources = Arc<HashMap<String, Arc<Source>>>;

@@ -7,7 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use tokio::sync::{Notify, watch};
 
 use super::{now, wait_for};
-use crate::ingest::fetch::Fetcher;
+use crate::fetch::Fetcher;
 use crate::publish::archive::Archives;
 use crate::publish::render;
 use crate::store::{self, Ping, Store};

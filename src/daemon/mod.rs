@@ -22,7 +22,7 @@ use tokio::sync::{Notify, watch};
 use tokio::task::JoinSet;
 
 use crate::config::{self, Config, Place, Stamp, Surroundings};
-use crate::ingest::fetch::Fetcher;
+use crate::fetch::Fetcher;
 use crate::metrics::Metrics;
 use crate::publish::archive::Archives;
 use crate::publish::{output::Site, shelf::Shelf};

@@ -13,8 +13,10 @@ use super::adopt::replan;
 use super::notify::Heart;
 use super::queue::Queue;
 use super::{Sources, measure, now, wait_for};
-use crate::ingest::{self, Desk, Report, fetch::Fetcher, schedule};
+use crate::fetch::Fetcher;
+use crate::ingest::{self, Desk, Report};
 use crate::metrics::Metrics;
+use crate::schedule;
 use crate::source::{Outcome, Source};
 use crate::store::{self, Asked, Claim, Plan, RememberedSource, SourceId, Store, Turn};
 

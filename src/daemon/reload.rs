@@ -11,7 +11,7 @@ use tokio::time::Instant;
 use super::poller::Orders;
 use super::{Error, Given, Sources, Standing, adopt, notify, site, wait_for};
 use crate::config::{self, Config, Stamp};
-use crate::ingest::fetch::Fetcher;
+use crate::fetch::Fetcher;
 use crate::metrics::{Metrics, Taken};
 use crate::publish::Outputs;
 use crate::serve::{Listen, MaxAge};

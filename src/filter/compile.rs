@@ -11,6 +11,7 @@ use super::eval::{Atom, Leaf, Part, Sought};
 use super::syntax::{Field, Kind, Meaning, Node, Shape, Term};
 use super::text::Fields;
 use super::words::{self, Expansion, Reach};
+use crate::text::tokens;
 
 /// The words and rows of words of all queries, each once.
 #[derive(Default)]
@@ -310,13 +311,13 @@ enum End {
 
 /// The words of a text as they are written: an accent tells the language.
 fn written(text: &str) -> Vec<&str> {
-    let tokens = words::tokens(text);
+    let tokens = tokens(text);
     (0..tokens.len()).filter_map(|place| text.get(tokens.span(place))).collect()
 }
 
 /// The words of a text as they stand in a folded text.
 fn pattern(text: &str, end: End) -> String {
-    let tokens = words::tokens(text);
+    let tokens = tokens(text);
     let folded = tokens.folded();
     let open = folded.strip_suffix(' ').filter(|_| end == End::Open);
     open.unwrap_or(folded).to_owned()

@@ -2,7 +2,6 @@
 
 mod compile;
 mod eval;
-mod language;
 mod matcher;
 mod syntax;
 mod text;
@@ -14,10 +13,8 @@ use std::ops::Range;
 use std::sync::Arc;
 
 pub use eval::{Reason, Refusal};
-pub use language::surely as sure_language;
 pub use matcher::{Hit, Matcher};
 pub use text::Subject;
-pub use words::plain_text;
 
 /// The manual of the language, for `siftwire help filter`.
 pub const MANUAL: &str = include_str!("reference.md");

@@ -5,10 +5,9 @@ use std::cell::OnceCell;
 
 use jiff::Timestamp;
 
-use super::language;
 use super::syntax::Field;
-use super::words::{Tokens, plain_text, tokens};
 use crate::entry::{Entry, KeptEntry};
+use crate::text::{Tokens, language, plain_text, tokens};
 
 /// What a query looks at.
 #[derive(Clone, Copy, Debug)]

@@ -2,9 +2,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use sha2::{Digest, Sha256};
-
-use crate::entry::{Entry, Key, KeyRule};
+use crate::entry::{Entry, Key, KeyRule, key_hash};
 
 /// Of one rule; a source that repeats more has not understood it, and the whole rule is off.
 const MOST_OF_A_RULE: usize = 20;
@@ -51,7 +49,7 @@ fn distrust(entries: &[Entry], distrusted: &mut BTreeSet<String>) -> Vec<String>
             let label = label(entry);
             if *labels.entry(key).or_insert(label) != label && !is_distrusted(key, distrusted) {
                 distrusted.insert(spell(key));
-                news.push(format!("{} `{}`", word(key.rule), super::read::short(&key.value)));
+                news.push(format!("{} `{}`", word(key.rule), crate::text::excerpt(&key.value)));
                 news.extend(whole_rule(key.rule, distrusted));
             }
         }
@@ -88,7 +86,7 @@ fn apart(mut entry: Entry, distrusted: &BTreeSet<String>) -> Identified {
         let body = [&entry.title, &entry.summary, &entry.content].map(|text| text.as_deref().unwrap_or(""));
         let files = entry.enclosures.iter().map(|file| file.url.as_str());
         let said: Vec<&str> = body.into_iter().chain(files).collect();
-        entry.keys.push(Key { rule: KeyRule::Body, value: hash(&said) });
+        entry.keys.push(Key { rule: KeyRule::Body, value: key_hash(&said) });
     }
     let mut doubtful = doubtful;
     let former = entry.link.as_deref().map(|link| Key { rule: KeyRule::Link, value: spelled_formerly(link) });
@@ -122,7 +120,7 @@ fn is_distrusted(key: &Key, distrusted: &BTreeSet<String>) -> bool {
 
 /// Of a fixed length, so that what is remembered of a source has a bound.
 fn spell(key: &Key) -> String {
-    format!("{} {}", word(key.rule), &hash(&[&key.value])[..16])
+    format!("{} {}", word(key.rule), &key_hash(&[&key.value])[..16])
 }
 
 fn word(rule: KeyRule) -> &'static str {
@@ -134,16 +132,6 @@ fn word(rule: KeyRule) -> &'static str {
         KeyRule::Title => "title",
         KeyRule::Body => "body",
     }
-}
-
-/// A short hash of texts, in hexadecimal.
-pub(super) fn hash(parts: &[&str]) -> String {
-    let mut hash = Sha256::new();
-    for part in parts {
-        hash.update((part.len() as u64).to_le_bytes());
-        hash.update(part);
-    }
-    hash.finalize()[..16].iter().map(|b| format!("{b:02x}")).collect()
 }
 
 #[cfg(test)]

@@ -1,19 +1,8 @@
 //! The way in: one poll, top to bottom.
 
-mod base;
-mod dates;
-pub mod decode;
-pub mod discover;
-pub mod fetch;
-pub mod habit;
+pub mod diff;
 pub mod health;
-pub mod html;
 pub mod identity;
-mod normalize;
-mod parse;
-pub mod read;
-pub mod revise;
-pub mod schedule;
 
 use std::collections::{BTreeSet, HashSet};
 use std::hash::BuildHasher as _;
@@ -27,13 +16,15 @@ use tokio::sync::Semaphore;
 
 use crate::entry::change::{Change, Known, KnownEntries};
 use crate::entry::{Entry, Key};
+use crate::feed;
+use crate::fetch::{Answer, Body, Fetcher};
+use crate::html;
+use crate::schedule::publish_interval::{self, Habit};
+use crate::schedule::{self, Visited};
 use crate::source::{Failure, FeedPace, Outcome, Source, SourceState};
 use crate::store::{Claim, Listed, Poll, SourceId, Store};
 use crate::story;
-use fetch::{Answer, Body, Fetcher};
-use habit::Habit;
 use identity::Identified;
-use schedule::Visited;
 
 /// Bytes of a document whose reading takes about as long as the other tasks may wait: some milliseconds.
 const LONG: usize = 512 * 1024;
@@ -160,9 +151,9 @@ async fn read(
     if state.body == Some(hash) {
         return Ok(Found::nothing(Outcome::NotModified));
     }
-    let hints = read::Hints { content_type: body.content_type.as_deref(), url: Some(&body.url), now };
+    let hints = feed::Hints { content_type: body.content_type.as_deref(), url: Some(&body.url), now };
     let bytes = body.bytes.len();
-    let read = desk.work(bytes, || read::read(&body.bytes, &hints)).await;
+    let read = desk.work(bytes, || feed::read(&body.bytes, &hints)).await;
     let feed = match read.map(|read| read.map_err(|error| Failure::Unreadable(error.to_string()))) {
         Ok(Ok(feed)) => feed,
         Ok(Err(failure)) | Err(failure) => return Ok(Found::nothing(Outcome::Failed(failure))),
@@ -173,7 +164,7 @@ async fn read(
     state.link = feed.link.or(state.link.take());
     state.language = feed.language.or(state.language.take());
     let entries = feed.entries.len();
-    let habit = habit::of(&feed.entries, now);
+    let habit = publish_interval::of(&feed.entries, now);
     let (identified, distrusted) = identity::settle(feed.entries, &mut state.distrusted);
     if !distrusted.is_empty() {
         let keys = distrusted.join(", ");
@@ -191,7 +182,7 @@ async fn read(
         .collect();
     let listed = if feed.partial { Listed::Some(listed) } else { Listed::All(listed) };
     let compare = || {
-        let mut changes = revise::changes(identified, &known, source.url.as_str(), now);
+        let mut changes = diff::changes(identified, &known, source.url.as_str(), now);
         changes.iter_mut().for_each(|change| make_safe(change, &cleaner));
         if source.stories {
             let language = source.language.as_deref().or(state.language.as_deref());
@@ -254,7 +245,7 @@ pub async fn replay(store: &Store, entries: Vec<Replayed>) -> Result<Vec<Option<
 
 fn identify(mut entry: Entry) -> (Vec<Identified>, Vec<Key>) {
     let date = entry.published.map(|date| date.to_string());
-    entry.keys = normalize::keys(&entry, None, date.as_deref());
+    entry.keys = feed::keys(&entry, None, date.as_deref());
     let (identified, _) = identity::settle(vec![entry], &mut BTreeSet::new());
     let keys = identified.iter().flat_map(identity::all_keys).cloned().collect();
     (identified, keys)
@@ -267,7 +258,7 @@ async fn replay_group(
     let asked: Vec<_> = group.iter().map(|(source, .., keys)| (*source, keys.clone())).collect();
     let known = store.known_all(asked.clone()).await?;
     let polls = group.into_iter().zip(&known).map(|((source, now, identified, _), known)| {
-        let mut changes = revise::changes(identified, known, &source.0.to_string(), now);
+        let mut changes = diff::changes(identified, known, &source.0.to_string(), now);
         changes.iter_mut().for_each(|change| take_down(change, None));
         let state = SourceState { last_success: Some(now), ..SourceState::default() };
         Poll { source, state, changes, health: Vec::new(), listed: None }

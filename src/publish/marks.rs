@@ -2,7 +2,7 @@
 
 use maud::{Markup, html};
 
-use crate::filter::words::is_spaceless;
+use crate::text::is_spaceless;
 
 /// A text with the words that matched marked, wherever they stand whole.
 pub(super) fn marked(text: &str, marks: &[String]) -> Markup {

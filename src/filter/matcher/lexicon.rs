@@ -5,7 +5,7 @@ use aho_corasick::Anchored;
 use aho_corasick::automaton::{Automaton, StateID};
 use aho_corasick::nfa::contiguous::NFA;
 
-use super::super::words::Tokens;
+use crate::text::Tokens;
 
 /// Patterns as they stand in a folded text: each begins with the space before a word; one that ends with no space may
 /// end anywhere in a word.
@@ -133,8 +133,8 @@ impl Marks {
 mod tests {
     use proptest::prelude::*;
 
-    use super::super::super::words::tokens;
     use super::*;
+    use crate::text::tokens;
 
     proptest! {
         // A failing case is printed; nothing is written in the checkout.

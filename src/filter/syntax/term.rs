@@ -4,9 +4,9 @@ use std::ops::Range;
 
 use regex::{Regex, RegexBuilder};
 
-use super::super::words;
 use super::parse::Parser;
 use super::{Age, Case, Field, Shape, Term};
+use crate::text::tokens;
 
 /// The most bytes that a regular expression may be compiled to.
 const LARGEST: usize = 1 << 20;
@@ -62,7 +62,7 @@ fn words_or_pattern(parser: &mut Parser<'_, '_>, value: &str, at: Range<usize>) 
         parser.problem(at, "`*` cannot stand within a word", "a star may end a word: armen*");
         return None;
     }
-    if words::tokens(text).is_empty() {
+    if tokens(text).is_empty() {
         parser.problem(at, "there is no letter or digit to look for", None);
         return None;
     }

@@ -1,7 +1,8 @@
 //! Countries, cities and regions with their adjectives and peoples, in six languages. Pure.
 
+use super::Expansion;
 use super::forms::{Language, forms, forms_of_singular};
-use super::{Expansion, tokens};
+use crate::text::tokens;
 
 /// How it is written stands at its top.
 const TABLE: &str = include_str!("families.txt");

@@ -1,13 +1,9 @@
 //! What is a word, and which words a user means by one. Pure.
 
 mod families;
-mod fold;
 mod forms;
-mod plain;
 
-pub use fold::{Tokens, fold, is_spaceless, tokens};
-pub use plain::plain_text;
-
+use crate::text::tokens;
 use forms::{Language, forms, is_known_english};
 
 /// How far a word reaches beyond itself.

@@ -4,10 +4,18 @@ use jiff::Timestamp;
 use memchr::memmem;
 use url::Url;
 
-use super::parse::raw::RawFeed;
-use super::{decode, normalize, parse};
+mod dates;
+pub mod decode;
+mod normalize;
+mod parse;
+mod xml_base;
+
+pub use normalize::keys;
+
 use crate::entry::Entry;
 use crate::source::FeedPace;
+use crate::text::excerpt;
+use parse::raw::RawFeed;
 
 /// What is known of a document beside its bytes.
 #[derive(Clone, Copy, Debug)]
@@ -93,7 +101,7 @@ const HTML: &str = "an HTML page";
 
 /// The most useful thing to say of a document that is no feed.
 fn excuse(text: &str, reason: &str) -> String {
-    if is_html(text) { HTML.to_owned() } else { short(&format!("not a feed: {reason}")) }
+    if is_html(text) { HTML.to_owned() } else { excerpt(&format!("not a feed: {reason}")) }
 }
 
 fn is_html(text: &str) -> bool {
@@ -105,11 +113,6 @@ fn names_an_entry(text: &str) -> bool {
     ["<item", "<entry", "\"items\""]
         .iter()
         .any(|sign| memmem::find(text.as_bytes(), sign.as_bytes()).is_some())
-}
-
-/// At most 200 characters, none of which can do harm in a log or on a terminal.
-pub(super) fn short(text: &str) -> String {
-    text.chars().take(200).map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
 }
 
 #[cfg(test)]

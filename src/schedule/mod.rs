@@ -5,9 +5,11 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use sha2::{Digest, Sha256};
 
-use super::fetch::Facts;
-use super::habit::Habit;
+pub mod publish_interval;
+
+use crate::fetch::Facts;
 use crate::source::{Failure, FeedPace, Moved, Outcome, Pace, Source, SourceState};
+use publish_interval::Habit;
 
 /// What others say counts up to this.
 const FARTHEST: Duration = Duration::from_secs(30 * 24 * 3600);

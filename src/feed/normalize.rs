@@ -1,19 +1,18 @@
 //! Raw entries to entries: every key, absolute addresses, dates, plain titles. Pure.
 
+mod mojibake;
 mod plain;
-mod twice;
 
 use std::collections::HashSet;
 
 use jiff::{SignedDuration, Timestamp};
 use url::Url;
 
-use super::base::{Bases, bounded};
-use super::html;
-use super::identity::hash;
 use super::parse::raw::{Base, RawAuthor, RawEntry, RawFeed, RawLink, RawMedia, RawText, TextKind};
-use super::read::{Feed, Hints};
-use crate::entry::{Author, Enclosure, Entry, Key, KeyRule, Origin, Thumbnail};
+use super::xml_base::Bases;
+use super::{Feed, Hints};
+use crate::entry::{Author, Enclosure, Entry, Key, KeyRule, Origin, Thumbnail, key_hash};
+use crate::html::{self, bounded};
 use crate::story::address::Page;
 
 /// Earlier dates are a clock's beginning, not an entry's.
@@ -72,7 +71,7 @@ fn entry(raw: RawEntry<'_>, context: &Context<'_>) -> Entry {
         // A path within the site is an address too; any other word may be a mere number.
         absolute(id, context.base(raw.base).filter(|_| id.starts_with('/')))
     });
-    let title = raw.title.take().and_then(|title| plain::line(&twice::undone(title)));
+    let title = raw.title.take().and_then(|title| plain::line(&mojibake::undone(title)));
     let (published, updated) = (raw.published.take(), raw.updated.take());
     let raw_date = published.as_ref().or(updated.as_ref()).map(|date| date.text.trim().to_owned());
     let time = |date: Option<super::parse::raw::RawDate<'_>>| {
@@ -109,7 +108,7 @@ fn entry(raw: RawEntry<'_>, context: &Context<'_>) -> Entry {
 
 /// Every key that the document gives, strongest first; `identity` decides which of them count. The text
 /// is the last resort, and a key of its making.
-pub(super) fn keys(entry: &Entry, about: Option<&str>, raw_date: Option<&str>) -> Vec<Key> {
+pub fn keys(entry: &Entry, about: Option<&str>, raw_date: Option<&str>) -> Vec<Key> {
     let key = |rule, value: String| Key { rule, value };
     let mut keys: Vec<Key> = Vec::new();
     keys.extend(entry.id.clone().map(|id| key(KeyRule::Id, id)));
@@ -123,7 +122,7 @@ pub(super) fn keys(entry: &Entry, about: Option<&str>, raw_date: Option<&str>) -
         keys.extend(article.map(|article| key(KeyRule::Article, article)));
     }
     let title = entry.title.as_deref();
-    keys.extend(title.map(|title| key(KeyRule::Title, hash(&[title, raw_date.unwrap_or_default()]))));
+    keys.extend(title.map(|title| key(KeyRule::Title, key_hash(&[title, raw_date.unwrap_or_default()]))));
     keys
 }
 
@@ -163,7 +162,7 @@ fn absolute(href: &str, base: Option<&Url>) -> Option<String> {
 
 /// A text as an HTML fragment; `None` for one that says nothing.
 fn fragment(raw: RawText<'_>, context: &Context<'_>) -> Option<String> {
-    let text = twice::undone(plain::printable(raw.text));
+    let text = mojibake::undone(plain::printable(raw.text));
     if text.trim().is_empty() {
         return None;
     }

@@ -3,7 +3,7 @@
 //! One pass reads it as the tokenizer and the tree of HTML (13.2) would, and writes what would be written of
 //! the cleaned tree, or gives up at the first thing of which that is not certain. What is clean is not copied.
 
-mod draft;
+mod cow_buffer;
 mod elements;
 mod escapes;
 #[cfg(test)]
@@ -16,8 +16,8 @@ use url::{ParseError, Url};
 
 use super::SCHEMES;
 use super::tags::Tag;
-use super::unwanted::{is_seen, without_style};
-use draft::Draft;
+use super::trackers::{is_seen, without_style};
+use cow_buffer::CowBuffer;
 use elements::{Kind, Open};
 use escapes::Place;
 
@@ -32,7 +32,8 @@ const MOST_JOINED: usize = 10_000;
 pub(super) fn cleaned<'a>(html: &'a str, base: Option<&Url>) -> Option<Cow<'a, str>> {
     let bytes = html.as_bytes();
     let odd = memchr3(0, b'\r', escapes::NO_BREAK_SPACE[0], bytes).is_some();
-    let mut walk = Walk { html, bytes, base, odd, joined: 0, draft: Draft::new(html), open: Open::default() };
+    let mut walk =
+        Walk { html, bytes, base, odd, joined: 0, draft: CowBuffer::new(html), open: Open::default() };
     let mut at = 0;
     while let Some(length) = memchr(b'<', &bytes[at..]) {
         walk.text(at, at + length)?;
@@ -51,7 +52,7 @@ struct Walk<'a, 'b> {
     /// Somewhere are bytes that are seldom, and not taken as they stand.
     odd: bool,
     joined: usize,
-    draft: Draft<'a>,
+    draft: CowBuffer<'a>,
     open: Open<'a>,
 }
 

@@ -1,10 +1,11 @@
 //! HTML made safe for readers: no scripts, no forms, no frames but films, no tracking pixels, addresses
 //! absolute. Pure.
 
-mod straight;
+mod base;
+mod fast;
+mod limits;
 mod tags;
-mod unwanted;
-mod weight;
+mod trackers;
 
 use std::borrow::Cow;
 use std::sync::OnceLock;
@@ -12,7 +13,8 @@ use std::sync::OnceLock;
 use ammonia::{Builder, UrlRelative};
 use url::Url;
 
-use super::base::bounded;
+pub(crate) use base::bounded;
+
 use crate::entry::Entry;
 
 /// The kinds of addresses that may stay.
@@ -39,18 +41,18 @@ impl Cleaner {
     }
 
     fn clean(&self, html: String) -> String {
-        match straight::cleaned(&html, self.base.as_ref()) {
+        match fast::cleaned(&html, self.base.as_ref()) {
             Some(Cow::Borrowed(_)) => html,
             Some(Cow::Owned(cleaned)) => cleaned,
             // Without a tag nothing could do harm, but the tree's own form of references is kept.
-            None if !weight::is_bearable(&html) => htmlize::escape_text(tags::without(&html)).into_owned(),
+            None if !limits::is_bearable(&html) => htmlize::escape_text(tags::without(&html)).into_owned(),
             None => self.cleaned_by_tree(&html),
         }
     }
 
     fn cleaned_by_tree(&self, html: &str) -> String {
         let rules = self.rules.get_or_init(|| rules(self.base.clone()));
-        unwanted::without(&rules.clean(html).to_string()).into_owned()
+        trackers::without(&rules.clean(html).to_string()).into_owned()
     }
 }
 
@@ -72,7 +74,7 @@ fn rules(base: Option<Url>) -> Builder<'static> {
 }
 
 /// A fragment whose relative addresses are made absolute.
-pub(super) fn rebased(html: String, base: &Url) -> String {
+pub(crate) fn rebased(html: String, base: &Url) -> String {
     Cleaner::new(base).clean(html)
 }
 

@@ -9,8 +9,8 @@ use proptest::collection;
 use proptest::prelude::*;
 
 use super::*;
-use crate::ingest::html::{Cleaner, rules};
-use crate::ingest::read::{Hints, read};
+use crate::feed::{Hints, read};
+use crate::html::{Cleaner, rules};
 use fragments::{fragment, tag, text};
 
 const ELEMENTS: &str = "\

@@ -3,16 +3,16 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
-pub(super) struct Draft<'a> {
+pub(super) struct CowBuffer<'a> {
     text: &'a str,
     /// What has become of the text up to `copied`.
     kept: String,
     copied: usize,
 }
 
-impl<'a> Draft<'a> {
-    pub(super) fn new(text: &'a str) -> Draft<'a> {
-        Draft { text, kept: String::new(), copied: 0 }
+impl<'a> CowBuffer<'a> {
+    pub(super) fn new(text: &'a str) -> CowBuffer<'a> {
+        CowBuffer { text, kept: String::new(), copied: 0 }
     }
 
     /// Changes come in the order of the text; a change of nothing into nothing is none.

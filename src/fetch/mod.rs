@@ -3,6 +3,7 @@
 
 mod address;
 mod coding;
+pub mod discover;
 mod hints;
 mod hub;
 

@@ -4,9 +4,9 @@ use std::borrow::Cow;
 
 use super::entry;
 use super::names::{Meaning, Namespaces, Voice};
-use super::pace;
 use super::raw::{Base, RawAuthor, RawEntry, RawFeed, RawLink, RawOrigin};
 use super::tokens::{Flat, Token, Tokens, attributes};
+use super::update_hints;
 use super::{MOST_ENTRIES, MOST_OF_A_KIND};
 
 /// `xml:base` values of one document; more are passed over.
@@ -24,7 +24,7 @@ pub(super) fn feed(text: &str) -> Option<RawFeed<'_>> {
         entry: None,
         person: None,
         open: Vec::new(),
-        period: pace::Period::default(),
+        period: update_hints::Period::default(),
         ended: empty,
         cut: Cut::default(),
     };
@@ -96,7 +96,7 @@ struct Reader<'a> {
     entry: Option<RawEntry<'a>>,
     person: Option<RawAuthor<'a>>,
     open: Vec<Open<'a>>,
-    period: pace::Period,
+    period: update_hints::Period,
     /// The feed's own end was there.
     ended: bool,
     cut: Cut,
@@ -340,7 +340,7 @@ impl<'a> Reader<'a> {
             (None, Meaning::Language) => {
                 self.feed.language.get_or_insert(flat.text);
             }
-            (None, _) => pace::leaf(&mut self.feed.pace, &mut self.period, meaning, &flat.text),
+            (None, _) => update_hints::leaf(&mut self.feed.pace, &mut self.period, meaning, &flat.text),
         }
     }
 

@@ -6,11 +6,11 @@
 
 mod entry;
 mod json;
-mod mended;
+mod json_repair;
 mod names;
-mod pace;
 pub(super) mod raw;
 mod tokens;
+mod update_hints;
 mod xml;
 
 use raw::RawFeed;
@@ -27,7 +27,7 @@ pub(super) fn mended(text: &str, read: &Result<RawFeed<'_>, String>) -> Option<S
         Ok(feed) => feed.partial && feed.entries.len() < MOST_ENTRIES,
         Err(_) => true,
     };
-    (broken && is_json(text)).then(|| mended::json(text.trim_start()))
+    (broken && is_json(text)).then(|| json_repair::json(text.trim_start()))
 }
 
 fn is_json(text: &str) -> bool {

@@ -2,7 +2,7 @@
 
 use whatlang::{Detector, Lang};
 
-use super::words::plain_text;
+use super::plain_text;
 use crate::entry::Entry;
 
 /// The most bytes of text that are looked at.
@@ -51,7 +51,7 @@ const KNOWN: [(Lang, &str); 37] = [
 ];
 
 /// The tag of the language in which most of an entry's text is; `None` where it has no letters.
-pub(super) fn of(entry: &Entry) -> Option<&'static str> {
+pub fn of(entry: &Entry) -> Option<&'static str> {
     told(entry).map(|(tag, _)| tag)
 }
 

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::draft::Draft;
+use super::cow_buffer::CowBuffer;
 
 /// What is written as a reference, in UTF-8.
 pub(super) const NO_BREAK_SPACE: [u8; 2] = [0xc2, 0xa0];
@@ -19,7 +19,7 @@ pub(super) enum Place {
 }
 
 /// Writes a part of the HTML as it would be written; none where it is not certain how it is read.
-pub(super) fn settle(draft: &mut Draft<'_>, html: &str, part: Range<usize>, place: Place) -> Option<()> {
+pub(super) fn settle(draft: &mut CowBuffer<'_>, html: &str, part: Range<usize>, place: Place) -> Option<()> {
     let bytes = html.as_bytes();
     let mut at = part.start;
     while at < part.end {
@@ -60,7 +60,7 @@ fn escape(sign: char, place: Place) -> Option<&'static str> {
 }
 
 /// A reference, or an `&` that is none (13.2.5.72 and on); goes on behind it.
-fn reference(draft: &mut Draft<'_>, html: &str, at: usize, place: Place) -> Option<usize> {
+fn reference(draft: &mut CowBuffer<'_>, html: &str, at: usize, place: Place) -> Option<usize> {
     let rest = &html[at + 1..];
     let length = rest.bytes().position(|b| !b.is_ascii_alphanumeric()).unwrap_or(rest.len());
     let (name, behind) = (&rest[..length], rest.as_bytes().get(length));
@@ -87,7 +87,7 @@ fn reference(draft: &mut Draft<'_>, html: &str, at: usize, place: Place) -> Opti
     Some(at + 1 + length)
 }
 
-fn number(draft: &mut Draft<'_>, html: &str, at: usize, place: Place) -> Option<usize> {
+fn number(draft: &mut CowBuffer<'_>, html: &str, at: usize, place: Place) -> Option<usize> {
     let rest = &html[at + 2..];
     let (digits, radix, prefix) = match rest.strip_prefix(['x', 'X']) {
         Some(digits) => (digits, 16, 3),
@@ -108,7 +108,7 @@ fn number(draft: &mut Draft<'_>, html: &str, at: usize, place: Place) -> Option<
 }
 
 /// Writes what a reference means in its place.
-fn replace(draft: &mut Draft<'_>, part: Range<usize>, with: &str, place: Place) {
+fn replace(draft: &mut CowBuffer<'_>, part: Range<usize>, with: &str, place: Place) {
     let mut written = part.clone();
     for (at, sign) in with.char_indices() {
         draft.replace(written, escape(sign, place).unwrap_or(&with[at..at + sign.len_utf8()]));
