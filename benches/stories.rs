@@ -6,7 +6,7 @@
 //! second (the signature, and what the writer does more), and bytes of the window's memory for an entry.
 #![allow(clippy::unwrap_used, clippy::disallowed_methods, clippy::print_stdout, reason = "a bench")]
 
-#[path = "farm/words.rs"]
+#[path = "load/words.rs"]
 #[allow(dead_code, reason = "the farm needs more of them")]
 mod words;
 
@@ -94,7 +94,7 @@ impl Maker {
             fingerprint: vec![0; 32],
             wording: vec![0; 32],
             entry,
-            likeness: None,
+            dedup_features: None,
         };
         (0..POLL).map(|_| new(self.entry())).collect()
     }
@@ -145,7 +145,9 @@ impl Filled {
             tokio::task::spawn_blocking(|| ()).await.unwrap();
             let begun = processor();
             if self.has_stories {
-                polled.iter_mut().for_each(|new| new.likeness = Some(story::likeness(&new.entry, None)));
+                polled
+                    .iter_mut()
+                    .for_each(|new| new.dedup_features = Some(story::dedup_features(&new.entry, None)));
             }
             let changes = polled.into_iter().map(|new| Change::New(Box::new(new))).collect();
             let state = SourceState { last_success: Some(now), ..SourceState::default() };

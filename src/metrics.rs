@@ -153,10 +153,10 @@ impl Metrics {
     }
 
     /// An edited config was read; whether it could be used.
-    pub fn reloaded(&self, taken: Taken) {
+    pub fn reloaded(&self, taken: ReloadResult) {
         let mut measured = self.measured();
-        measured.reloads[usize::from(taken == Taken::No)] += 1;
-        measured.config_refused = taken == Taken::No;
+        measured.reloads[usize::from(taken == ReloadResult::No)] += 1;
+        measured.config_refused = taken == ReloadResult::No;
     }
 
     /// All of it, as Prometheus reads it (text format 0.0.4).
@@ -211,7 +211,7 @@ impl Metrics {
 
 /// Whether an edited config was taken over.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Taken {
+pub enum ReloadResult {
     /// It is in force.
     Yes,
     /// The old one runs on.
@@ -346,7 +346,7 @@ mod tests {
         metrics.poll(Poll { source: "unknown", outcome: "timeout", took: Duration::from_secs(99), ..poll });
         metrics.outputs([("o".to_owned(), 5, 1)]);
         metrics.outputs([("o".to_owned(), 6, 2)]);
-        metrics.reloaded(Taken::No);
+        metrics.reloaded(ReloadResult::No);
         metrics.tasks(7);
         let page = metrics.render();
         for line in [

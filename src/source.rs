@@ -122,9 +122,9 @@ pub struct SourceState {
     /// The date of its newest entry when it was first read; since then, when it last had a new one.
     pub last_entry: Option<Timestamp>,
     /// The median time between its entries, where their dates tell it.
-    pub habit: Option<Duration>,
+    pub publish_interval: Option<Duration>,
     /// What the operator has been told and need not hear again.
-    pub told: Told,
+    pub told: NotifiedFlags,
     /// What the last document said of how often to come; a 304 leaves it in force.
     pub pace: FeedPace,
     /// Where it says for good that it is now.
@@ -163,12 +163,12 @@ impl SourceState {
 /// What of a source's health has been told and still holds.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
-pub struct Told {
+pub struct NotifiedFlags {
     /// That it has failed for a day.
     pub failing: bool,
     /// That it is gone.
     pub gone: bool,
-    /// That it publishes nothing, against its habit.
+    /// That it publishes nothing, against its publish_interval.
     pub silent: bool,
     /// Where it has moved to.
     pub moved: Option<Url>,
@@ -189,7 +189,7 @@ pub struct HealthEvent {
     pub at: Timestamp,
     /// Since when it is so.
     pub since: Option<Timestamp>,
-    /// The outcome, the new address, the habit: plain text.
+    /// The outcome, the new address, the publish_interval: plain text.
     pub detail: String,
 }
 
@@ -202,7 +202,7 @@ pub enum HealthKind {
     Moved,
     /// 410.
     Gone,
-    /// It publishes nothing, against its habit.
+    /// It publishes nothing, against its publish_interval.
     Silent,
     /// It answers or publishes again, after any of these was told.
     Recovered,

@@ -10,7 +10,7 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use siftwire::daemon::queue::Queue;
 use siftwire::fetch::Facts;
-use siftwire::schedule::publish_interval::Habit;
+use siftwire::schedule::publish_interval::PublishInterval;
 use siftwire::schedule::{self, Visited};
 use siftwire::source::{Access, Failure, FeedPace, Outcome, Pace, Source, SourceState};
 use siftwire::store::SourceId;
@@ -101,12 +101,13 @@ fn source(n: usize) -> Source {
 
 impl Simulated {
     /// What the site answers at a time, and when it may be asked again at the earliest.
-    fn answer(&mut self, now: i64) -> (Outcome, Facts, FeedPace, Habit, i64) {
+    fn answer(&mut self, now: i64) -> (Outcome, Facts, FeedPace, PublishInterval, i64) {
         let n = self.asked.len();
         let read = |new| Outcome::Read { new, edited: 0, entries: 20, problems: 0 };
         let fresh = |seconds| Facts { fresh_for: Some(Duration::from_secs(seconds)), ..Facts::default() };
-        let habit = |gap: i64| Habit { gap: Some(Duration::from_secs(gap as u64)), newest: None };
-        let (none, every, days) = (FeedPace::default(), now + 30 * MINUTE, habit(10 * MINUTE));
+        let publish_interval =
+            |gap: i64| PublishInterval { gap: Some(Duration::from_secs(gap as u64)), newest: None };
+        let (none, every, days) = (FeedPace::default(), now + 30 * MINUTE, publish_interval(10 * MINUTE));
         match self.kind {
             Kind::Busy | Kind::Slow => (read(1), Facts::default(), none, days, every),
             Kind::Fresh => (Outcome::NotModified, fresh(7200), none, days, now + 7200),
@@ -117,7 +118,7 @@ impl Simulated {
             Kind::Nights => (read(1), Facts::default(), FeedPace { skip_hours: 0x3f, ..none }, days, every),
             Kind::Monthly => {
                 let new = usize::from(n <= 1 || now / (15 * DAY) != self.asked[n - 2] / (15 * DAY));
-                (read(new), Facts::default(), none, habit(30 * DAY), every)
+                (read(new), Facts::default(), none, publish_interval(30 * DAY), every)
             }
             Kind::Broken => {
                 let wait = (30 * MINUTE).saturating_mul(1 << (n - 1).min(20)).min(DAY * 10 / 11);
@@ -190,8 +191,8 @@ fn thirty_days_of_five_hundred_sources_ask_nobody_early_and_forget_nobody() {
             flying.pop();
             on_host[n % 300] -= 1;
             let simulated = &mut all[n];
-            let (outcome, facts, pace, habit, earliest) = simulated.answer(now);
-            let visited = Visited { outcome: &outcome, facts: &facts, pace, habit };
+            let (outcome, facts, pace, publish_interval, earliest) = simulated.answer(now);
+            let visited = Visited { outcome: &outcome, facts: &facts, pace, publish_interval };
             simulated.state = schedule::next(&simulated.source, &simulated.state, &visited, at(now));
             simulated.earliest = earliest;
             queue.done(SourceId(n as i64), simulated.state.next_poll, at(now));

@@ -9,8 +9,8 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use siftwire::publish::archive::{End, Page};
+use siftwire::publish::document_cache::{Changed, DocumentCache, Representation};
 use siftwire::publish::format::Format;
-use siftwire::publish::shelf::{Changed, Representation, Shelf};
 use siftwire::serve::connections::{Limits, run};
 use siftwire::serve::{ArchiveReader, Health, Listen, Listener, MaxAge, Service, router_with_archive};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -22,7 +22,7 @@ const CHANGED: i64 = 1_700_000_000;
 
 struct Server {
     address: std::net::SocketAddr,
-    shelf: Arc<Shelf>,
+    document_cache: Arc<DocumentCache>,
     health: Arc<Health>,
     stop: Option<oneshot::Sender<()>>,
     task: JoinHandle<()>,
@@ -48,14 +48,14 @@ fn body() -> Vec<u8> {
 }
 
 async fn start(limits: Limits) -> Server {
-    let shelf = Arc::new(Shelf::new());
+    let document_cache = Arc::new(DocumentCache::new());
     let changed = Timestamp::from_second(CHANGED).unwrap();
-    assert_eq!(shelf.put("calm", Format::Atom, body(), changed), Changed::Yes);
-    shelf.put("calm", Format::Html, b"<!doctype html><p>hello".to_vec(), changed);
-    shelf.retire(["old"]);
+    assert_eq!(document_cache.put("calm", Format::Atom, body(), changed), Changed::Yes);
+    document_cache.put("calm", Format::Html, b"<!doctype html><p>hello".to_vec(), changed);
+    document_cache.retire(["old"]);
     let health = Arc::new(Health::default());
     let service = Service {
-        shelf: Arc::clone(&shelf),
+        document_cache: Arc::clone(&document_cache),
         max_age: MaxAge::new(Duration::from_secs(60)),
         health: Arc::clone(&health),
         metrics: Arc::default(),
@@ -77,7 +77,7 @@ async fn start(limits: Limits) -> Server {
     let task = tokio::spawn(run(listener, router_with_archive(service, archive), limits, async {
         let _ = stopped.await;
     }));
-    Server { address, shelf, health, stop: Some(stop), task }
+    Server { address, document_cache, health, stop: Some(stop), task }
 }
 
 impl Server {
@@ -236,12 +236,15 @@ async fn a_change_of_another_output_changes_nothing_here() {
     let server = start(Limits::default()).await;
     let before = server.get("").await;
     let later = Timestamp::from_second(CHANGED + 500).unwrap();
-    assert_eq!(server.shelf.put("other", Format::Atom, b"<feed/>".to_vec(), later), Changed::Yes);
-    assert_eq!(server.shelf.put("calm", Format::Atom, body(), later), Changed::No);
+    assert_eq!(server.document_cache.put("other", Format::Atom, b"<feed/>".to_vec(), later), Changed::Yes);
+    assert_eq!(server.document_cache.put("calm", Format::Atom, body(), later), Changed::No);
     let after = server.get("").await;
     assert_eq!(before.header("etag"), after.header("etag"));
     assert_eq!(before.header("last-modified"), after.header("last-modified"));
-    assert_eq!(server.shelf.put("calm", Format::Atom, b"<feed>new</feed>".to_vec(), later), Changed::Yes);
+    assert_eq!(
+        server.document_cache.put("calm", Format::Atom, b"<feed>new</feed>".to_vec(), later),
+        Changed::Yes
+    );
     let changed = server.get("").await;
     assert_ne!(before.header("etag"), changed.header("etag"));
     assert_eq!(changed.header("last-modified"), Some("Tue, 14 Nov 2023 22:21:40 GMT"));
@@ -273,7 +276,7 @@ async fn other_methods_and_addresses_get_the_right_refusal() {
 async fn archive_pages_are_for_a_year_and_have_one_address_each() {
     let server = start(Limits::default()).await;
     let page = server.ask("GET", "/feeds/calm/archive/2.rss", "").await;
-    // The shelf of this test has the output in Atom alone.
+    // The document_cache of this test has the output in Atom alone.
     assert_eq!(page.status, 404);
     let page = server.ask("GET", "/feeds/calm/archive/2.atom", "").await;
     assert_eq!(page.body, b"calm 2 Atom");
@@ -300,7 +303,7 @@ async fn the_path_of_public_url_may_stand_before_every_address() {
     for (base, inside, outside) in
         [("/feeds/", "/feeds", "/news"), ("/news", "/news", "/feeds"), ("/", "", "/news")]
     {
-        server.shelf.stand_below(base);
+        server.document_cache.stand_below(base);
         for path in ["/feeds/calm", "/feeds/calm/archive/2.atom", "/healthz"] {
             assert_eq!(status(path).await, 200, "{path} below {base}");
             assert_eq!(status(&format!("{inside}{path}")).await, 200, "{inside}{path} below {base}");
@@ -314,8 +317,8 @@ async fn the_path_of_public_url_may_stand_before_every_address() {
 async fn a_name_is_found_in_each_of_its_spellings() {
     let server = start(Limits::default()).await;
     let changed = Timestamp::from_second(CHANGED).unwrap();
-    server.shelf.put("\u{570} & \"b\"", Format::Atom, body(), changed);
-    server.shelf.stand_below("/n%20%C3%A9");
+    server.document_cache.put("\u{570} & \"b\"", Format::Atom, body(), changed);
+    server.document_cache.stand_below("/n%20%C3%A9");
     for (path, status) in [
         ("/feeds/%D5%B0%20&%20%22b%22.atom", 200),
         ("/feeds/%d5%b0%20%26%20%22b%22%2Eatom", 200),
@@ -411,7 +414,7 @@ async fn a_client_that_stops_reading_loses_its_place() {
     let server = start(limits).await;
     // More than the buffers of both sockets hold.
     let page = vec![b' '; 32 << 20];
-    server.shelf.put("calm", Format::Rss, page, Timestamp::UNIX_EPOCH);
+    server.document_cache.put("calm", Format::Rss, page, Timestamp::UNIX_EPOCH);
     let mut stuck = TcpStream::connect(server.address).await.unwrap();
     stuck.write_all(b"GET /feeds/calm.rss HTTP/1.1\r\nHost: a\r\n\r\n").await.unwrap();
     stuck.readable().await.unwrap();

@@ -11,8 +11,8 @@ use siftwire::entry::change::{Change, Known, NewEntry};
 use siftwire::entry::{Entry, Key, KeyRule};
 use siftwire::source::{HealthEvent, HealthKind, SourceState};
 use siftwire::store::{
-    Advance, Asked, Claim, ConfiguredOutput, ConfiguredSource, Listed, Member, Options, Others, Poll,
-    SourceId, Store, Turn, Wanted, open,
+    Advance, Claim, ClaimResult, ConfiguredOutput, ConfiguredSource, Force, Listed, Member, MemberUpdate,
+    Options, Poll, SourceId, Store, Wanted, open,
 };
 
 const LEASE: Duration = Duration::from_secs(60);
@@ -52,7 +52,7 @@ fn new(key: &str, title: &str, date: Timestamp) -> Change {
         fingerprint: vec![1],
         wording: vec![1],
         entry: Entry { keys: vec![self::key(key)], title: Some(title.into()), ..Entry::default() },
-        likeness: None,
+        dedup_features: None,
     }))
 }
 
@@ -73,10 +73,10 @@ fn done(source: SourceId, next: Timestamp, changes: Vec<Change>) -> Poll {
 /// The claims on all that are due.
 async fn due(store: &Store, now: Timestamp) -> Vec<Claim> {
     let ids = store.plans().await.unwrap().into_iter().map(|plan| plan.source).collect();
-    let turns = store.claim(ids, Asked::WhenDue, now, LEASE).await.unwrap();
+    let turns = store.claim(ids, Force::No, now, LEASE).await.unwrap();
     turns
         .into_iter()
-        .filter_map(|turn| if let Turn::Yours(claim) = turn { Some(*claim) } else { None })
+        .filter_map(|turn| if let ClaimResult::Claimed(claim) = turn { Some(*claim) } else { None })
         .collect()
 }
 
@@ -91,22 +91,24 @@ async fn a_claim_is_one_poller_s_until_it_ends_or_runs_out() {
     let [a, b, c] = [known[0].id, known[1].id, known[2].id];
     let claim =
         async |ids: &[SourceId], asked, now| store.claim(ids.to_vec(), asked, now, LEASE).await.unwrap();
-    let turns = claim(&[a, b], Asked::WhenDue, at(0)).await;
-    let [Turn::Yours(first), Turn::Yours(_)] = turns.as_slice() else { panic!("{turns:?}") };
+    let turns = claim(&[a, b], Force::No, at(0)).await;
+    let [ClaimResult::Claimed(first), ClaimResult::Claimed(_)] = turns.as_slice() else {
+        panic!("{turns:?}")
+    };
     assert_eq!((first.source, first.name.as_str(), first.host.as_str()), (a, "a", "x"));
-    assert_eq!(claim(&[a], Asked::Anyway, at(59)).await, [Turn::Later(a, at(60))], "somebody has it");
+    assert_eq!(claim(&[a], Force::Yes, at(59)).await, [ClaimResult::NotDue(a, at(60))], "somebody has it");
     assert_eq!(due(&store, at(0)).await.len(), 1, "nobody had the third");
 
     store.commit(done(a, at(1000), vec![])).await.unwrap();
-    assert_eq!(claim(&[a], Asked::WhenDue, at(61)).await, [Turn::Later(a, at(1000))], "it is not due");
-    assert!(matches!(claim(&[a], Asked::Anyway, at(61)).await[..], [Turn::Yours(_)]), "due or not");
+    assert_eq!(claim(&[a], Force::No, at(61)).await, [ClaimResult::NotDue(a, at(1000))], "it is not due");
+    assert!(matches!(claim(&[a], Force::Yes, at(61)).await[..], [ClaimResult::Claimed(_)]), "due or not");
     assert_eq!(due(&store, at(61)).await.len(), 2, "claims that ran out");
     let dues: Vec<_> = store.plans().await.unwrap().into_iter().map(|plan| (plan.name, plan.due)).collect();
     assert_eq!(dues, [("a".into(), at(1000)), ("b".into(), at(121)), ("c".into(), at(121))]);
     store.release_claims().await.unwrap();
     assert_eq!(due(&store, at(61)).await.len(), 2);
     store.adopt_sources(sources(&[("a", "u:a", "x"), ("b", "u:b", "x")])).await.unwrap();
-    assert_eq!(claim(&[c], Asked::Anyway, at(999)).await, [Turn::Never(c)], "it left the config");
+    assert_eq!(claim(&[c], Force::Yes, at(999)).await, [ClaimResult::Gone(c)], "it left the config");
 }
 
 #[tokio::test]
@@ -148,7 +150,7 @@ async fn a_poll_is_kept_whole() {
         fingerprint: vec![],
         wording: vec![],
         entry: Entry::default(),
-        likeness: None,
+        dedup_features: None,
     }));
     let (bad, good) = tokio::join!(
         store.commit(done(source, at(99), vec![new("4", "Four", at(0)), torn])),
@@ -208,7 +210,7 @@ async fn members_come_newest_first_and_an_output_defined_anew_begins_anew() {
     assert_eq!((output.watermark, output.definition.as_str()), (0, ""));
     let all = store.entries_after(0, 9).await.unwrap();
     assert!(all.iter().all(|candidate| candidate.debut));
-    let advance = |numbers: &[usize], others| Advance {
+    let advance = |numbers: &[usize], update| Advance {
         output: output.id,
         definition: "d".into(),
         watermark: 4,
@@ -216,11 +218,11 @@ async fn members_come_newest_first_and_an_output_defined_anew_begins_anew() {
             .iter()
             .map(|n| Member { entry: all[*n].entry.number, date: all[*n].entry.date, why: "[]".into() })
             .collect(),
-        others,
+        update,
         page_size: 2,
     };
-    store.advance(vec![advance(&[0, 1], Others::Stay)]).await.unwrap();
-    store.advance(vec![advance(&[2, 3, 3], Others::Stay)]).await.unwrap();
+    store.advance(vec![advance(&[0, 1], MemberUpdate::Append)]).await.unwrap();
+    store.advance(vec![advance(&[2, 3, 3], MemberUpdate::Append)]).await.unwrap();
     let wanted = Wanted { limit: 9, per_source: None, not_before: None };
     let titles = async |wanted| -> Vec<String> {
         let members = store.members(output.id, wanted).await.unwrap();
@@ -231,7 +233,7 @@ async fn members_come_newest_first_and_an_output_defined_anew_begins_anew() {
     assert_eq!(titles(Wanted { per_source: Some(1), ..wanted }).await, ["Three", "Four"]);
     assert_eq!(titles(Wanted { not_before: Some(at(4)), ..wanted }).await, ["Three", "Four"]);
     assert_eq!(store.debuts(output.id).await.unwrap()["a"], 3);
-    store.advance(vec![advance(&[1], Others::Go)]).await.unwrap();
+    store.advance(vec![advance(&[1], MemberUpdate::Replace)]).await.unwrap();
     assert_eq!(titles(wanted).await, ["Two"]);
 }
 
@@ -269,7 +271,7 @@ async fn nothing_refers_to_what_was_pruned_whoever_read_it_before() {
         definition: "d".into(),
         watermark: 3,
         members: numbers.iter().map(|n| Member { entry: *n, date: at(0), why: "[]".into() }).collect(),
-        others: Others::Stay,
+        update: MemberUpdate::Append,
         page_size: 2,
     };
     store.advance(vec![advance(&[1, 2, 3])]).await.unwrap();

@@ -15,7 +15,7 @@ use siftwire::ingest::{self, Replayed};
 use siftwire::source::SourceState;
 use siftwire::store::{ConfiguredSource, Listed, Options, Poll, SourceId, Store, open};
 use siftwire::story;
-use siftwire::story::judge::{Facts, decide};
+use siftwire::story::rules::{Facts, decide};
 use siftwire::story::signature::Signature;
 
 const SOURCES: usize = 3;
@@ -97,7 +97,7 @@ impl Made {
             first_seen: at(100),
             fingerprint: vec![1],
             wording: vec![1],
-            likeness: Some(story::likeness(&entry, None)),
+            dedup_features: Some(story::dedup_features(&entry, None)),
             entry,
         }))
     }
@@ -186,13 +186,13 @@ fn run(test: impl Future<Output = TestCaseResult>) -> TestCaseResult {
 }
 
 fn facts(entry: &Entry, source: i64, date: Timestamp) -> Facts {
-    let likeness = story::likeness(entry, None);
+    let dedup_features = story::dedup_features(entry, None);
     Facts {
         source,
         date: date.as_millisecond(),
-        address: likeness.address,
-        article: likeness.article,
-        signature: Signature::decode(&likeness.signature).unwrap(),
+        address: dedup_features.address,
+        article: dedup_features.article,
+        signature: Signature::decode(&dedup_features.signature).unwrap(),
     }
 }
 
@@ -284,7 +284,7 @@ fn what_another_process_parts_is_compared_with_at_once() {
         assert!(beside.join_stories(other, second, at(101)).await.unwrap());
         home.poll(1, vec![copy(4, 1).change()]).await;
         let standing = home.store.story_of("urn:x:4".into()).await.unwrap().unwrap();
-        assert_eq!((standing.story, standing.companions.len()), (second, 3));
+        assert_eq!((standing.story, standing.duplicates.len()), (second, 3));
         Ok(())
     })
     .unwrap();

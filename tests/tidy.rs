@@ -30,7 +30,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("publish/render.rs", &["entry", "filter", "store", "publish"]),
     ("publish/archive.rs", &["entry", "store", "publish"]),
     ("publish/health.rs", &["entry", "source", "publish"]),
-    ("publish/press.rs", &["store", "publish"]),
+    ("publish/staleness.rs", &["store", "publish"]),
     ("publish/stories.rs", &["entry", "store", "publish"]),
     ("publish/*", &["entry", "text", "filter", "story", "publish"]),
     ("serve*", &["publish", "store", "metrics", "serve"]),

@@ -2,9 +2,9 @@
 //! `cargo bench --bench parts`, or with a word of a name behind it. Serving is measured by the farm.
 #![allow(clippy::unwrap_used, clippy::disallowed_methods, reason = "a bench")]
 
-#[path = "../farm/generate.rs"]
+#[path = "../load/generate.rs"]
 mod generate;
-#[path = "../farm/words.rs"]
+#[path = "../load/words.rs"]
 mod words;
 
 use std::collections::BTreeSet;

@@ -55,7 +55,7 @@ pub fn run(arguments: Arguments, source: &Source) -> anyhow::Result<ExitCode> {
     let access = Access { allow_private: arguments.allow_private, ..config.access.clone() };
     let visitor = Visitor { fetcher: Fetcher::new(&config.fetch), access };
     let found = super::runtime()?.block_on(visitor.find(&url))?;
-    super::print(super::plain::lines(&shown(&found)).as_bytes())?;
+    super::print(super::terminal::lines(&shown(&found)).as_bytes())?;
     for other in &found.others {
         super::say(&format!("Also there: {} {}", other.url, other.title.as_deref().unwrap_or_default()));
     }

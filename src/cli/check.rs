@@ -7,8 +7,8 @@ use serde::Serialize;
 
 use super::configured::{self, Source};
 use crate::config::Config;
-use crate::daemon::{self, Memory};
-use crate::publish::{self, Rehearsed};
+use crate::daemon::{self, StoreThreads};
+use crate::publish::{self, Preview};
 use crate::store::Store;
 
 /// So many entries that enter, and so many that leave, are named.
@@ -57,7 +57,7 @@ pub fn run(arguments: Arguments, source: &Source) -> anyhow::Result<ExitCode> {
     };
     let text = if arguments.diff {
         let differences = super::runtime()?.block_on(async {
-            let memory = Memory::open(&config.store)?;
+            let memory = StoreThreads::open(&config.store)?;
             let differences = differences(&memory.store, &config).await?;
             memory.close();
             anyhow::Ok(differences)
@@ -95,7 +95,7 @@ fn unchanged(output: String, change: &'static str) -> Difference {
     Difference { output, change, enter: 0, leave: 0, entering: Vec::new(), leaving: Vec::new() }
 }
 
-async fn difference(store: &Store, rehearsed: Rehearsed) -> anyhow::Result<Difference> {
+async fn difference(store: &Store, rehearsed: Preview) -> anyhow::Result<Difference> {
     let Some(members) = rehearsed.members else { return Ok(unchanged(rehearsed.name, "same")) };
     let old = match rehearsed.known {
         Some(id) => store.member_numbers(id).await?,

@@ -9,7 +9,7 @@ use anyhow::{Context, anyhow, bail};
 
 use crate::config::edit;
 use crate::config::{self, Config, Paint, Place, Problems, Surroundings};
-use crate::daemon::Given;
+use crate::daemon::LoadedConfig;
 use crate::filter::Dictionary;
 use crate::store;
 
@@ -35,14 +35,14 @@ pub fn load(source: &Source) -> anyhow::Result<Result<(Place, Config), ExitCode>
 ///
 /// # Errors
 /// The current folder is gone.
-pub fn given(source: &Source) -> anyhow::Result<Result<Given, ExitCode>> {
+pub fn given(source: &Source) -> anyhow::Result<Result<LoadedConfig, ExitCode>> {
     let (place, surroundings) = find(source)?;
     if place == Place::BuiltIn {
         say("No config.toml found: using the built-in one, which `siftwire init` writes out.");
     }
     // Before the reading, so that an edit in between is seen.
     let stamp = config::stamp(&place);
-    Ok(read(&place, &surroundings).map(|config| Given { place, surroundings, stamp, config }))
+    Ok(read(&place, &surroundings).map(|config| LoadedConfig { place, surroundings, stamp, config }))
 }
 
 fn find(source: &Source) -> anyhow::Result<(Place, Surroundings)> {

@@ -24,7 +24,7 @@ pub fn run(arguments: Arguments, source: &Source) -> anyhow::Result<ExitCode> {
     let shown = options.path.display();
     let found = store::examine(&options)?;
     for finding in &found {
-        println!("{}", super::plain::line(finding));
+        println!("{}", super::terminal::line(finding));
     }
     if found.is_empty() {
         println!("{shown} is sound");

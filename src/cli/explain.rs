@@ -10,7 +10,7 @@ use serde::Serialize;
 use super::configured::{self, Source};
 use super::query;
 use crate::config::Config;
-use crate::daemon::{self, Memory};
+use crate::daemon::{self, StoreThreads};
 use crate::entry::KeptEntry;
 use crate::filter::{Dictionary, Matcher, Query, Reason, Refusal, Subject};
 use crate::publish::output::{Output, Stories};
@@ -81,7 +81,7 @@ pub fn run(arguments: Arguments, source: &Source) -> anyhow::Result<ExitCode> {
     }
     let wanted = arguments.entry.unwrap_or_default();
     let text = super::runtime()?.block_on(async {
-        let memory = Memory::open(&config.store)?;
+        let memory = StoreThreads::open(&config.store)?;
         let mut found = memory.store.entries_like(wanted.clone(), NAMED + 1).await?.into_iter();
         let Some(candidate) = found.next() else {
             bail!("the store has no entry with the id, the link or a title like `{wanted}`")
@@ -92,11 +92,11 @@ pub fn run(arguments: Arguments, source: &Source) -> anyhow::Result<ExitCode> {
         }
         let verdicts = verdicts(&memory.store, &config, arguments.output.as_deref(), &candidate).await?;
         let story = memory.store.story_of(candidate.entry.number.to_string()).await?;
-        let story = story.filter(|story| !story.companions.is_empty());
+        let story = story.filter(|story| !story.duplicates.is_empty());
         memory.close();
         anyhow::Ok(match arguments.json {
             true => as_json(&candidate.entry, story.as_ref(), &verdicts),
-            false => super::plain::lines(&as_text(&candidate.entry, story.as_ref(), &verdicts, &config)),
+            false => super::terminal::lines(&as_text(&candidate.entry, story.as_ref(), &verdicts, &config)),
         })
     })?;
     super::print(text.as_bytes())?;
@@ -234,7 +234,7 @@ fn told_by(entry: i64) -> String {
 /// What is said of an entry's story.
 fn of_story(story: &InStory) -> String {
     let others: Vec<String> =
-        story.companions.iter().map(|other| format!("{} in {}", other.entry, other.title)).collect();
+        story.duplicates.iter().map(|other| format!("{} in {}", other.entry, other.title)).collect();
     let others = others.join(", ");
     match &story.why {
         Some(why) => format!("  story: joined entry {} ({why}); with {others}\n", story.story),
@@ -267,7 +267,7 @@ fn as_json(kept: &KeptEntry, story: Option<&InStory>, verdicts: &[Verdict<'_>]) 
     });
     let story = story.map(|story| {
         let others: Vec<_> = story
-            .companions
+            .duplicates
             .iter()
             .map(|other| serde_json::json!({ "entry": other.entry, "source": other.source, "link": other.link }))
             .collect();

@@ -63,7 +63,7 @@ pub fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         let text = if arguments.json {
             format!("{}\n", as_json(&document.name, &feed))
         } else {
-            super::plain::lines(&block(&document.name, &feed))
+            super::terminal::lines(&block(&document.name, &feed))
         };
         super::print(text.as_bytes())
     };

@@ -3,18 +3,17 @@
 
 pub mod add;
 pub mod backup;
-pub mod cases;
 pub mod check;
 pub mod configured;
 pub mod doctor;
 pub mod explain;
 pub mod init;
 pub mod inspect;
-mod journal;
+mod logging;
 pub mod manual;
+pub mod match_cases;
 pub mod opml;
 mod packaged;
-mod plain;
 mod poll;
 pub mod preview;
 mod query;
@@ -22,6 +21,7 @@ pub mod run;
 pub mod show;
 pub mod status;
 pub mod stories;
+mod terminal;
 
 use std::io::Write;
 use std::process::ExitCode;
@@ -68,7 +68,7 @@ enum Word {
     /// Tell why an entry is, or is not, in each output
     Explain(explain::Arguments),
     /// Run queries on given entries: tests for filters
-    Match(cases::Arguments),
+    Match(match_cases::Arguments),
     /// Write out the commented config.toml
     Init(init::Arguments),
     /// Tell what Siftwire reads in feeds
@@ -103,7 +103,7 @@ pub fn main() -> ExitCode {
         Word::Stories(word) => stories::run(word, &source),
         Word::Preview(word) => preview::run(word, &source),
         Word::Explain(word) => explain::run(word, &source),
-        Word::Match(word) => cases::run(word, &source),
+        Word::Match(word) => match_cases::run(word, &source),
         Word::Init(word) => init::run(word),
         Word::Inspect(word) => inspect::run(word),
         Word::Add(word) => add::run(word, &source),
@@ -138,7 +138,7 @@ fn version() -> String {
 
 /// A line of words for the user, on standard error.
 fn say(line: &str) {
-    eprintln!("{}", plain::lines(line));
+    eprintln!("{}", terminal::lines(line));
 }
 
 /// Data, on standard output.

@@ -12,7 +12,7 @@ use url::Url;
 use super::configured::{self, Source};
 use crate::config::edit::{self, Addition};
 use crate::config::opml;
-use crate::daemon::Memory;
+use crate::daemon::StoreThreads;
 use crate::feed;
 use crate::publish::opml::{Line, list};
 
@@ -119,7 +119,7 @@ fn export(source: &Source) -> anyhow::Result<ExitCode> {
     // What feeds call themselves is known once they were polled; without a store there is nothing to ask.
     let known = if config.store.path.exists() {
         super::runtime()?.block_on(async {
-            let memory = Memory::open(&config.store)?;
+            let memory = StoreThreads::open(&config.store)?;
             let known = memory.store.sources().await?;
             memory.close();
             anyhow::Ok(known)

@@ -7,7 +7,7 @@ use anyhow::bail;
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::configured::{self, Source};
-use crate::daemon::{self, Memory};
+use crate::daemon::{self, StoreThreads};
 use crate::fetch::Fetcher;
 use crate::source::Outcome;
 
@@ -43,8 +43,8 @@ pub fn run(arguments: Arguments, source: &Source) -> anyhow::Result<ExitCode> {
     }
     let started = daemon::now();
     let tally = super::runtime()?.block_on(async {
-        let memory = Memory::open(&config.store)?;
-        let (outputs, sources) = daemon::adopt(&memory.store, &config, config.site.clone()).await?;
+        let memory = StoreThreads::open(&config.store)?;
+        let (outputs, sources) = daemon::sync_config(&memory.store, &config, config.site.clone()).await?;
         let wanted = |name: &String| arguments.sources.is_empty() || arguments.sources.contains(name);
         let mut plans = memory.store.plans().await?;
         plans.retain(|plan| wanted(&plan.name));

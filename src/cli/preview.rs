@@ -9,9 +9,9 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 
 use super::configured::{self, Source};
-use super::plain::line;
 use super::query;
-use crate::daemon::{self, Memory};
+use super::terminal::line;
+use crate::daemon::{self, StoreThreads};
 use crate::filter::{Matcher, Query, Reason, Subject};
 use crate::store::{Candidate, Store};
 use crate::text::plain_text;
@@ -75,7 +75,7 @@ pub fn run(arguments: Arguments, source: &Source) -> anyhow::Result<ExitCode> {
     let now = daemon::now();
     let since = arguments.since.and_then(|since| now.checked_sub(SignedDuration::try_from(since).ok()?).ok());
     let mut found = super::runtime()?.block_on(async {
-        let memory = Memory::open(&config.store)?;
+        let memory = StoreThreads::open(&config.store)?;
         let found = look(&memory.store, &query, since, now).await?;
         memory.close();
         anyhow::Ok(found)

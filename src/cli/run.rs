@@ -28,7 +28,7 @@ pub fn run(_: Arguments, source: &Source) -> anyhow::Result<ExitCode> {
             "no config.toml was found: the built-in one serves; `siftwire init` writes it out for you to edit",
         );
     }
-    super::journal::start();
+    super::logging::start();
     let runtime = super::runtime()?;
     let code = runtime.block_on(async {
         let mut signals = Signals::listen().context("cannot listen to signals")?;

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use anyhow::bail;
 
 use super::configured::{self, Source};
-use crate::daemon::{self, Memory};
+use crate::daemon::{self, StoreThreads};
 use crate::publish::format::Format;
 use crate::publish::render;
 
@@ -44,12 +44,12 @@ pub fn run(arguments: Arguments, source: &Source) -> anyhow::Result<ExitCode> {
         Form::Html => Format::Html,
     };
     let document = super::runtime()?.block_on(async {
-        let memory = Memory::open(&config.store)?;
+        let memory = StoreThreads::open(&config.store)?;
         // What can only be read is shown as it was last.
         let outputs = if memory.store.obstacle().is_some() {
             daemon::recall(&memory.store, &config, config.site.clone()).await?.0
         } else {
-            let (outputs, _) = daemon::adopt(&memory.store, &config, config.site.clone()).await?;
+            let (outputs, _) = daemon::sync_config(&memory.store, &config, config.site.clone()).await?;
             daemon::publish_once(&memory.store, &outputs).await?;
             outputs
         };

@@ -6,8 +6,8 @@ use jiff::Timestamp;
 use serde_json::json;
 
 use super::configured::{self, Source};
-use super::plain;
-use crate::daemon::{self, Memory};
+use super::terminal;
+use crate::daemon::{self, StoreThreads};
 use crate::store::{self, Note, RememberedOutput, RememberedSource};
 
 /// `siftwire status`
@@ -66,7 +66,7 @@ struct Known {
 }
 
 async fn look(options: &store::Options) -> anyhow::Result<Known> {
-    let memory = Memory::open(options)?;
+    let memory = StoreThreads::open(options)?;
     let obstacle = memory.store.obstacle().map(|error| error.to_string());
     let problem = memory.store.noted(Note::Config).await?;
     let sources = memory.store.sources().await?;
@@ -148,7 +148,7 @@ fn columns<const N: usize>(rows: &[[String; N]]) -> String {
             let line: String = row
                 .iter()
                 .zip(&widths)
-                .map(|(cell, width)| format!("{:width$}  ", plain::line(cell)))
+                .map(|(cell, width)| format!("{:width$}  ", terminal::line(cell)))
                 .collect();
             format!("{}\n", line.trim_end())
         })

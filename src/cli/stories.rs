@@ -9,7 +9,7 @@ use anyhow::{Context, bail};
 use serde_json::json;
 
 use super::configured::{self, Source};
-use crate::daemon::{self, Memory};
+use crate::daemon::{self, StoreThreads};
 use crate::entry::KeptEntry;
 use crate::store::{InStory, Merge, Store};
 
@@ -62,7 +62,7 @@ pub fn run(arguments: Arguments, source: &Source) -> anyhow::Result<ExitCode> {
         return Ok(ExitCode::from(2));
     }
     super::runtime()?.block_on(async {
-        let memory = Memory::open(&options)?;
+        let memory = StoreThreads::open(&options)?;
         let done = match arguments.change {
             None => list(&memory.store, arguments.last, arguments.json).await,
             Some(Change::Split { entry }) => split(&memory.store, &entry).await,
@@ -76,7 +76,7 @@ pub fn run(arguments: Arguments, source: &Source) -> anyhow::Result<ExitCode> {
 
 async fn list(store: &Store, last: usize, json: bool) -> anyhow::Result<()> {
     let merges = store.merges(last).await?;
-    let text = if json { as_json(&merges) } else { super::plain::lines(&as_text(&merges)) };
+    let text = if json { as_json(&merges) } else { super::terminal::lines(&as_text(&merges)) };
     super::print(text.as_bytes())?;
     Ok(())
 }

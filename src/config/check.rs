@@ -13,7 +13,7 @@ use super::access::access;
 use super::file::{File, Manner, Output, Source, Topic};
 use super::problem::{At, Problem};
 use super::read::Found;
-use super::values::{Given, Headers, TEMPLATE, Written, known_sources};
+use super::values::{Headers, SecretValue, TEMPLATE, Written, known_sources};
 use super::{Config, address, secret};
 use crate::fetch;
 use crate::filter::{self, Dictionary};
@@ -321,7 +321,7 @@ impl Asked<'_> {
         given.into_iter().map(|(name, given)| (name, self.secret(&given, problems))).collect()
     }
 
-    fn secret(&self, given: &Found<Given>, problems: &mut Vec<Problem>) -> Secret {
+    fn secret(&self, given: &Found<SecretValue>, problems: &mut Vec<Problem>) -> Secret {
         secret::read(&given.value, self.folders).unwrap_or_else(|words| {
             problems.push(Problem::error(given.at.clone(), "a secret cannot be read").label(words));
             Secret(String::new())

@@ -12,8 +12,8 @@ use super::read::{
     web_address,
 };
 use super::values::{
-    Given, Headers, Written, choice, file_name, header_value, headers, hide_secrets, hide_suspects, language,
-    listen, networks, output_name, secret, template, user, written,
+    Headers, SecretValue, Written, choice, file_name, header_value, headers, hide_secrets, hide_suspects,
+    language, listen, networks, output_name, secret, template, user, written,
 };
 use crate::fetch::Network;
 use crate::publish::output::{ContentMode, Stories};
@@ -68,9 +68,9 @@ pub(super) struct Source {
     pub(super) stories: Option<Found<bool>>,
     pub(super) allow_private: Option<Found<bool>>,
     pub(super) user: Option<Found<String>>,
-    pub(super) password: Option<Found<Given>>,
-    pub(super) bearer: Option<Found<Given>>,
-    pub(super) cookie: Option<Found<Given>>,
+    pub(super) password: Option<Found<SecretValue>>,
+    pub(super) bearer: Option<Found<SecretValue>>,
+    pub(super) cookie: Option<Found<SecretValue>>,
     pub(super) manner: Manner,
 }
 

@@ -29,7 +29,7 @@ use crate::source::{Access, Source};
 use crate::{fetch, store};
 
 pub use check::own_address;
-pub use problem::{At, Paint, Problem, Problems, Shown, Weight};
+pub use problem::{At, Paint, Problem, Problems, Severity, Shown};
 pub use stamp::{Stamp, stamp};
 
 /// The shipped config.toml: every key with its default, and a few sources and outputs to begin with.
@@ -199,7 +199,7 @@ fn load_texts(
         credentials: surroundings.credentials_directory.as_deref(),
     };
     let config = check::config(check::merge(files), &folders, &mut problems);
-    if problems.iter().any(|problem| problem.weight == Weight::Error) {
+    if problems.iter().any(|problem| problem.weight == Severity::Error) {
         return Err(Problems::new(shown, problems));
     }
     let warnings = (!problems.is_empty()).then(|| Problems::new(shown, problems));

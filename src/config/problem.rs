@@ -48,7 +48,7 @@ impl At {
 
 /// Whether the config can be used in spite of a problem.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Weight {
+pub enum Severity {
     /// It cannot.
     Error,
     /// It can, but may not do what was meant.
@@ -59,7 +59,7 @@ pub enum Weight {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Problem {
     /// How bad.
-    pub weight: Weight,
+    pub weight: Severity,
     /// What is wrong, in one sentence that stands alone.
     pub title: String,
     /// Where, if in a file.
@@ -76,7 +76,7 @@ impl Problem {
     /// An error somewhere in a file.
     pub fn error(at: At, title: impl Into<String>) -> Self {
         Self {
-            weight: Weight::Error,
+            weight: Severity::Error,
             title: title.into(),
             at: Some(at),
             label: String::new(),
@@ -87,7 +87,7 @@ impl Problem {
 
     /// Something legal that may not be meant.
     pub fn warning(at: At, title: impl Into<String>) -> Self {
-        Self { weight: Weight::Warning, ..Self::error(at, title) }
+        Self { weight: Severity::Warning, ..Self::error(at, title) }
     }
 
     /// An error that no line of a file is to blame for.
@@ -156,8 +156,8 @@ impl Problems {
 
     fn report<'a>(&'a self, problem: &'a Problem) -> Group<'a> {
         let level = match problem.weight {
-            Weight::Error => Level::ERROR,
-            Weight::Warning => Level::WARNING,
+            Severity::Error => Level::ERROR,
+            Severity::Warning => Level::WARNING,
         };
         let mut group = Group::with_title(level.primary_title(problem.title.as_str()));
         if let Some((at, file)) = problem.at.as_ref().and_then(|at| Some((at, self.files.get(at.file)?))) {

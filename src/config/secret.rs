@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use url::Url;
 
 use super::check::Folders;
-use super::values::Given;
+use super::values::SecretValue;
 use crate::source::{Authorization, Secret};
 
 /// A longer one is some other file.
@@ -54,11 +54,11 @@ fn decoded(text: &str) -> String {
 ///
 /// # Errors
 /// Words for the caret.
-pub(super) fn read(given: &Given, folders: &Folders<'_>) -> Result<Secret, String> {
+pub(super) fn read(given: &SecretValue, folders: &Folders<'_>) -> Result<Secret, String> {
     let path: PathBuf = match given {
-        Given::Here(text) => return usable(text),
-        Given::File(path) => folders.config.join(path),
-        Given::Credential(name) => match folders.credentials {
+        SecretValue::Here(text) => return usable(text),
+        SecretValue::File(path) => folders.config.join(path),
+        SecretValue::Credential(name) => match folders.credentials {
             Some(folder) => folder.join(name),
             None => return Err("$CREDENTIALS_DIRECTORY is not set: not started by systemd?".to_owned()),
         },

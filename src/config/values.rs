@@ -13,11 +13,11 @@ use crate::publish::template::Template;
 use crate::serve::Listen;
 
 /// Names and values, in the order of the file.
-pub(super) type Headers = Vec<(String, Found<Given>)>;
+pub(super) type Headers = Vec<(String, Found<SecretValue>)>;
 
 /// A secret as it is given: the value itself, or where it is to be found.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) enum Given {
+pub(super) enum SecretValue {
     Here(String),
     File(PathBuf),
     Credential(String),
@@ -215,10 +215,10 @@ pub(super) fn headers<'t>(reading: &mut Reading<'_>, value: &'t Value<'t>) -> Re
     Ok(found)
 }
 
-pub(super) fn secret<'t>(reading: &mut Reading<'_>, value: &'t Value<'t>) -> Result<Given, Wrong> {
+pub(super) fn secret<'t>(reading: &mut Reading<'_>, value: &'t Value<'t>) -> Result<SecretValue, Wrong> {
     const WANTED: &str = "a string, { file = \"...\" } or { credential = \"...\" }";
     if value.get_ref().as_str().is_some() {
-        return line(reading, value).map(Given::Here);
+        return line(reading, value).map(SecretValue::Here);
     }
     let Some(table) = value.get_ref().as_table() else { return wanted(WANTED, value) };
     let mut table = Table::new("a secret", table);
@@ -227,11 +227,11 @@ pub(super) fn secret<'t>(reading: &mut Reading<'_>, value: &'t Value<'t>) -> Res
     let written = table.raw("file").is_some() || table.raw("credential").is_some();
     table.finish(reading);
     match (file, credential) {
-        (Some(file), None) => Ok(Given::File(PathBuf::from(file.value))),
-        (None, Some(credential)) => Ok(Given::Credential(credential.value)),
+        (Some(file), None) => Ok(SecretValue::File(PathBuf::from(file.value))),
+        (None, Some(credential)) => Ok(SecretValue::Credential(credential.value)),
         (Some(_), Some(_)) => Err("names both a file and a credential".to_owned().into()),
         // The member itself is wrong and has been reported: any value serves until the load fails.
-        (None, None) if written => Ok(Given::Here(String::new())),
+        (None, None) if written => Ok(SecretValue::Here(String::new())),
         (None, None) => Err(format!("wanted {WANTED}").into()),
     }
 }

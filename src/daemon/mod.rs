@@ -1,17 +1,17 @@
 //! The life of the process: start, run, stop. Door: the clock, the tasks, the signals.
 #![allow(clippy::disallowed_methods, reason = "this is the door to the clock and to spawning")]
 
-mod adopt;
-mod files;
-mod herald;
-mod measure;
+mod health_check;
 mod notify;
 mod poller;
 mod publisher;
 pub mod queue;
 mod reload;
+mod rlimit;
 mod signals;
 mod status;
+mod sync_config;
+mod websub;
 
 use std::sync::Arc;
 use std::thread::JoinHandle;
@@ -25,21 +25,21 @@ use crate::config::{self, Config, Place, Stamp, Surroundings};
 use crate::fetch::Fetcher;
 use crate::metrics::Metrics;
 use crate::publish::archive::Archives;
-use crate::publish::{output::Site, shelf::Shelf};
+use crate::publish::{document_cache::DocumentCache, output::Site};
 use crate::serve::{self, Health, MaxAge, Service, StoreHealth};
 use crate::store::{self, Store};
 
-pub use adopt::{Sources, adopt, recall};
 pub use poller::{Finished, round};
 pub use publisher::publish_once;
 pub use signals::Signals;
+pub use sync_config::{Sources, recall, sync_config};
 
 /// How long polls in flight and open requests may take once the process is to stop.
-const FAREWELL: Duration = Duration::from_secs(7);
+const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(7);
 
 /// The config, and what it takes to read it again.
 #[derive(Clone, Debug)]
-pub struct Given {
+pub struct LoadedConfig {
     /// Where it comes from.
     pub place: Place,
     /// Where the program runs.
@@ -51,7 +51,7 @@ pub struct Given {
 }
 
 /// What keeps the store from being written, in words for the operator, while something does.
-type Trouble = Option<Arc<str>>;
+type StoreUnwritable = Option<Arc<str>>;
 
 /// How far the config that the daemon began with has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -92,49 +92,49 @@ pub fn now() -> Timestamp {
 /// # Errors
 /// It cannot start; what happens later is logged and survived.
 pub async fn run(
-    given: Given,
+    given: LoadedConfig,
     stop: impl Future<Output = ()>,
     ready: impl FnOnce(&serve::Listen),
 ) -> Result<(), Error> {
     let hangup = signals::hangup().map_err(Error::Signals)?;
     let config = &given.config;
     let lock = store::lock(&config.store)?;
-    let memory = Memory::open_locked(&config.store, lock)?;
+    let memory = StoreThreads::open_locked(&config.store, lock)?;
     let listener = listen(&config.listen).await.map_err(|e| Error::Listen(config.listen.clone(), e))?;
     let here = listener.place().unwrap_or_else(|| config.listen.clone());
     let (trouble, troubled) = watch::channel(None);
-    let taken_up = adopt::take_up(&memory.store, config, site(config, &here)).await;
+    let taken_up = sync_config::take_up(&memory.store, config, site(config, &here)).await;
     let standing = if taken_up.is_ok() { Standing::TakenUp } else { Standing::Recalled };
     let (outputs, sources) = match taken_up {
         Ok(adopted) => adopted,
         Err(error) => {
             // What was published last is served all the same; the reloader makes up for the rest.
-            let recalled = adopt::recall(&memory.store, config, site(config, &here)).await?;
-            trouble.send_replace(Some(measure::trouble(&error)));
+            let recalled = sync_config::recall(&memory.store, config, site(config, &here)).await?;
+            trouble.send_replace(Some(health_check::trouble(&error)));
             recalled
         }
     };
 
     let outputs = Arc::new(outputs);
     let archives = Arc::new(Archives::new(memory.store.clone(), Arc::clone(&outputs)));
-    let shelf = Arc::new(Shelf::new());
+    let document_cache = Arc::new(DocumentCache::new());
     let (stopping, stopped) = watch::channel(false);
     let news = Arc::new(Notify::new());
     let published = Arc::new(Notify::new());
     let health = Arc::new(Health::default());
     let limits = (config.concurrency, config.per_host);
-    let (orders, followed) = watch::channel(Arc::new(poller::Orders::new(
+    let (orders, followed) = watch::channel(Arc::new(poller::PollerConfig::new(
         Fetcher::new(&config.fetch),
         Arc::clone(&sources),
         limits,
     )));
-    let (swap, setup) = watch::channel(Arc::new(reload::Setup::new(config, outputs, sources)));
+    let (swap, setup) = watch::channel(Arc::new(reload::PublishConfig::new(config, outputs, sources)));
     let metrics = Arc::new(Metrics::default());
     metrics.build([env!("CARGO_PKG_VERSION"), env!("SIFTWIRE_COMMIT"), store::sqlite_version()]);
     let publisher = publisher::Publisher {
         trouble: troubled.clone(),
         store: memory.store.clone(),
-        shelf: Arc::clone(&shelf),
+        document_cache: Arc::clone(&document_cache),
         news: Arc::clone(&news),
         published: Arc::clone(&published),
         setup: setup.clone(),
@@ -144,7 +144,7 @@ pub async fn run(
     // What was published before is up before anything is evaluated anew.
     let first = Arc::clone(&setup.borrow());
     publisher.open(&first).await?;
-    let (pulse, beats) = watch::channel(poller::Pulse::default());
+    let (pulse, beats) = watch::channel(poller::PollerStatus::default());
     let poller = poller::Poller {
         store: memory.store.clone(),
         orders: followed,
@@ -155,12 +155,12 @@ pub async fn run(
     let mut tasks = JoinSet::new();
     let max_age = MaxAge::new(config.cache);
     let service = Service {
-        shelf,
+        document_cache,
         max_age: max_age.clone(),
         health: Arc::clone(&health),
         metrics: Arc::clone(&metrics),
     };
-    let measure = measure::Measure {
+    let measure = health_check::Measure {
         store: memory.store.clone(),
         options: config.store.clone(),
         health: Arc::clone(&health),
@@ -168,7 +168,7 @@ pub async fn run(
         beats: beats.clone(),
         trouble,
     };
-    let herald = herald::Herald {
+    let herald = websub::Herald {
         store: memory.store.clone(),
         fetcher: Fetcher::new(&config.fetch),
         archives: Arc::clone(&archives),
@@ -191,7 +191,7 @@ pub async fn run(
     };
     let routes = serve::router_with_archive(service, archive);
     let stop_serving = wait_for(stopped.clone());
-    tasks.spawn(serve::run(listener, routes, files::limits(limits.0), stop_serving));
+    tasks.spawn(serve::run(listener, routes, rlimit::limits(limits.0), stop_serving));
     if let Some(words) = &*troubled.borrow() {
         tracing::error!("{words}");
         health.set_store(StoreHealth::Broken);
@@ -207,12 +207,12 @@ pub async fn run(
     tasks.spawn(reloader.run(stopped));
 
     stop.await;
-    let poller::Pulse { sources, in_flight, next } = *beats.borrow();
+    let poller::PollerStatus { sources, in_flight, next } = *beats.borrow();
     tracing::info!(sources, in_flight, next = next.map(|next| next.to_string()), "stopping");
     notify::stopping();
     // Nobody listening any more means that the tasks have ended already.
     let _ = stopping.send(true);
-    let last = tokio::time::timeout(FAREWELL + Duration::from_secs(1), async {
+    let last = tokio::time::timeout(SHUTDOWN_TIMEOUT + Duration::from_secs(1), async {
         while let Some(ended) = tasks.join_next().await {
             if let Err(error) = ended {
                 tracing::error!(%error, "a task ended badly");
@@ -247,13 +247,13 @@ fn site(config: &Config, here: &serve::Listen) -> Site {
 
 /// Tells systemd how the poller is doing, at most once a second.
 async fn report(
-    mut beats: watch::Receiver<poller::Pulse>,
-    troubled: watch::Receiver<Trouble>,
+    mut beats: watch::Receiver<poller::PollerStatus>,
+    troubled: watch::Receiver<StoreUnwritable>,
     stop: impl Future<Output = ()>,
 ) {
     tokio::pin!(stop);
     loop {
-        let poller::Pulse { sources, in_flight, next } = *beats.borrow_and_update();
+        let poller::PollerStatus { sources, in_flight, next } = *beats.borrow_and_update();
         let next = next.filter(|next| *next < Timestamp::MAX).map_or_else(String::new, |next| {
             format!(", next in {} s", next.duration_since(now()).as_secs().max(0))
         });
@@ -276,32 +276,32 @@ async fn wait_for(mut stopped: watch::Receiver<bool>) {
 }
 
 /// The store and its threads.
-pub struct Memory {
+pub struct StoreThreads {
     /// The handle.
     pub store: Store,
     threads: Vec<JoinHandle<()>>,
 }
 
-impl Memory {
+impl StoreThreads {
     /// Opens the store and starts its threads.
     ///
     /// # Errors
     /// The file cannot be opened, or no thread be started.
-    pub fn open(options: &store::Options) -> Result<Memory, Error> {
-        Memory::start(store::open(options)?)
+    pub fn open(options: &store::Options) -> Result<StoreThreads, Error> {
+        StoreThreads::start(store::open(options)?)
     }
 
-    fn open_locked(options: &store::Options, lock: store::Lock) -> Result<Memory, Error> {
-        Memory::start(store::open_locked(options, lock)?)
+    fn open_locked(options: &store::Options, lock: store::Lock) -> Result<StoreThreads, Error> {
+        StoreThreads::start(store::open_locked(options, lock)?)
     }
 
-    fn start((store, workers): (Store, store::Workers)) -> Result<Memory, Error> {
+    fn start((store, workers): (Store, store::Workers)) -> Result<StoreThreads, Error> {
         let threads = workers
             .0
             .into_iter()
             .map(|work| std::thread::Builder::new().name("store".into()).spawn(work).map_err(Error::Thread))
             .collect::<Result<_, _>>()?;
-        Ok(Memory { store, threads })
+        Ok(StoreThreads { store, threads })
     }
 
     /// Waits until all is written and closed. Every other handle must be gone.

@@ -30,14 +30,14 @@ pub(super) fn status(line: &str) {
 
 /// Says that the poller turns, three times in the time that `WatchdogSec` gives. Who does not say so in
 /// time is started anew.
-pub(super) struct Heart {
+pub(super) struct Watchdog {
     every: Option<Duration>,
     last: Option<Instant>,
 }
 
-impl Heart {
-    pub(super) fn new() -> Heart {
-        Heart { every: sd_notify::watchdog_enabled().map(|within| within / 3), last: None }
+impl Watchdog {
+    pub(super) fn new() -> Watchdog {
+        Watchdog { every: sd_notify::watchdog_enabled().map(|within| within / 3), last: None }
     }
 
     /// One turn has come.

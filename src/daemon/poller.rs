@@ -9,16 +9,16 @@ use jiff::{SignedDuration, Timestamp};
 use tokio::sync::{Notify, watch};
 use tokio::task::{self, JoinError, JoinSet};
 
-use super::adopt::replan;
-use super::notify::Heart;
+use super::notify::Watchdog;
 use super::queue::Queue;
-use super::{Sources, measure, now, wait_for};
+use super::sync_config::replan;
+use super::{Sources, health_check, now, wait_for};
 use crate::fetch::Fetcher;
-use crate::ingest::{self, Desk, Report};
+use crate::ingest::{self, ParseLimiter, Report};
 use crate::metrics::Metrics;
 use crate::schedule;
 use crate::source::{Outcome, Source};
-use crate::store::{self, Asked, Claim, Plan, RememberedSource, SourceId, Store, Turn};
+use crate::store::{self, Claim, ClaimResult, Force, Plan, RememberedSource, SourceId, Store};
 
 /// Beyond the source's own time-out, what a poll may take for reading and writing.
 const LEASE: Duration = Duration::from_secs(120);
@@ -36,7 +36,7 @@ const REGULARLY: Duration = Duration::from_secs(60);
 const JUMP: SignedDuration = SignedDuration::from_secs(5);
 
 /// What the config says of polling; a reload replaces it whole.
-pub(super) struct Orders {
+pub(super) struct PollerConfig {
     pub(super) fetcher: Fetcher,
     pub(super) sources: Sources,
     pub(super) concurrency: usize,
@@ -44,16 +44,20 @@ pub(super) struct Orders {
     lease: Duration,
 }
 
-impl Orders {
-    pub(super) fn new(fetcher: Fetcher, sources: Sources, (concurrency, per_host): (usize, usize)) -> Orders {
+impl PollerConfig {
+    pub(super) fn new(
+        fetcher: Fetcher,
+        sources: Sources,
+        (concurrency, per_host): (usize, usize),
+    ) -> PollerConfig {
         let lease = lease(&sources);
-        Orders { fetcher, sources, concurrency, per_host, lease }
+        PollerConfig { fetcher, sources, concurrency, per_host, lease }
     }
 }
 
 /// How the poller is doing: told anew at each of its turns, which come at least every ten seconds.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Pulse {
+pub(super) struct PollerStatus {
     /// How many sources are polled at all.
     pub(super) sources: usize,
     /// How many of them are being asked.
@@ -66,10 +70,10 @@ pub(super) struct Pulse {
 pub(super) struct Poller {
     pub(super) store: Store,
     /// A new value swaps the sources; who stayed keeps its time.
-    pub(super) orders: watch::Receiver<Arc<Orders>>,
+    pub(super) orders: watch::Receiver<Arc<PollerConfig>>,
     /// Told when a poll has changed something.
     pub(super) news: Arc<Notify>,
-    pub(super) pulse: watch::Sender<Pulse>,
+    pub(super) pulse: watch::Sender<PollerStatus>,
     pub(super) metrics: Arc<Metrics>,
 }
 
@@ -91,16 +95,16 @@ pub struct Finished {
 struct InFlight {
     polls: JoinSet<Ended>,
     sources: HashMap<task::Id, SourceId>,
-    desk: Desk,
+    parse_limiter: ParseLimiter,
 }
 
 /// What a poll needs beside its source.
 #[derive(Clone)]
-struct Errand {
+struct PollJob {
     store: Store,
     fetcher: Fetcher,
     sources: Sources,
-    asked: Asked,
+    asked: Force,
     lease: Duration,
     claims: Claims,
 }
@@ -146,14 +150,14 @@ impl Poller {
             unkept: HashSet::new(),
         };
         let mut flight = InFlight::default();
-        let mut heart = Heart::new();
+        let mut heart = Watchdog::new();
         let stop = wait_for(stopped);
         tokio::pin!(stop);
         loop {
             heart.beat();
             let sleep = heart.limit(self.turn(&orders, &mut plans, &mut flight).await);
             let (sources, in_flight, next) = (plans.queue.len(), flight.polls.len(), plans.queue.next());
-            self.pulse.send_replace(Pulse { sources, in_flight, next });
+            self.pulse.send_replace(PollerStatus { sources, in_flight, next });
             tokio::select! {
                 () = &mut stop => break,
                 Ok(()) = self.orders.changed() => {
@@ -174,21 +178,21 @@ impl Poller {
                 self.finish(ended, &orders, &mut plans, &mut flight);
             }
         };
-        if tokio::time::timeout(super::FAREWELL, farewell).await.is_err() {
+        if tokio::time::timeout(super::SHUTDOWN_TIMEOUT, farewell).await.is_err() {
             tracing::info!(polls = flight.polls.len(), "polls in flight were given up");
         }
         flight.polls.shutdown().await;
     }
 
     /// Starts what is due, as far as there is room; answers how long there is nothing more to start.
-    async fn turn(&self, orders: &Orders, plans: &mut Plans, flight: &mut InFlight) -> Duration {
+    async fn turn(&self, orders: &PollerConfig, plans: &mut Plans, flight: &mut InFlight) -> Duration {
         if let Err(error) = plans.refresh(&self.store, orders).await {
             plans.complain(&error, "cannot read what is due; trying again");
             return PAUSE;
         }
         let room = orders.concurrency.saturating_sub(flight.polls.len());
         for source in plans.queue.take(now(), room) {
-            flight.start(source, self.errand(orders, plans.claims(source)));
+            flight.start(source, self.job(orders, plans.claims(source)));
         }
         match plans.queue.next() {
             // Where there is no room, the end of a poll wakes us.
@@ -199,12 +203,12 @@ impl Poller {
         }
     }
 
-    fn errand(&self, orders: &Orders, claims: Claims) -> Errand {
-        Errand {
+    fn job(&self, orders: &PollerConfig, claims: Claims) -> PollJob {
+        PollJob {
             store: self.store.clone(),
             fetcher: orders.fetcher.clone(),
             sources: Arc::clone(&orders.sources),
-            asked: Asked::WhenDue,
+            asked: Force::No,
             lease: orders.lease,
             claims,
         }
@@ -213,14 +217,14 @@ impl Poller {
     fn finish(
         &self,
         ended: Result<(task::Id, Ended), JoinError>,
-        orders: &Orders,
+        orders: &PollerConfig,
         plans: &mut Plans,
         flight: &mut InFlight,
     ) {
         match ended {
             Ok((id, Ended::Polled(finished))) => {
                 flight.sources.remove(&id);
-                measure::count(&self.metrics, &finished.name, &finished.report, finished.took);
+                health_check::count(&self.metrics, &finished.name, &finished.report, finished.took);
                 let due = match &finished.report {
                     Ok(report) => {
                         plans.unkept.remove(&finished.source);
@@ -272,7 +276,7 @@ impl Plans {
 
     /// Reads the plans when they may have changed: at the start, after new orders, regularly, and
     /// after a sleep of the machine or a jump of the clock.
-    async fn refresh(&mut self, store: &Store, orders: &Orders) -> Result<(), store::Error> {
+    async fn refresh(&mut self, store: &Store, orders: &PollerConfig) -> Result<(), store::Error> {
         let (here, time) = (Instant::now(), now());
         let Some((read, was)) = self.read else {
             self.fill(store, orders).await?;
@@ -302,7 +306,7 @@ impl Plans {
         Ok(())
     }
 
-    async fn fill(&mut self, store: &Store, orders: &Orders) -> Result<(), store::Error> {
+    async fn fill(&mut self, store: &Store, orders: &PollerConfig) -> Result<(), store::Error> {
         let plans = store.plans().await?;
         let mut known = HashSet::with_capacity(plans.len());
         for plan in plans.iter().filter(|plan| orders.sources.contains_key(&plan.name)) {
@@ -321,16 +325,16 @@ impl Plans {
 }
 
 impl InFlight {
-    fn start(&mut self, source: SourceId, errand: Errand) {
-        let task = self.polls.spawn(run_errand(errand, self.desk.clone(), source));
+    fn start(&mut self, source: SourceId, job: PollJob) {
+        let task = self.polls.spawn(run_errand(job, self.parse_limiter.clone(), source));
         self.sources.insert(task.id(), source);
     }
 }
 
 /// Claims a source and polls it. Each poll claims for itself, so that the loop never waits for the
 /// disk, and the store writes the claims of many polls and what others bring in one transaction.
-async fn run_errand(errand: Errand, desk: Desk, source: SourceId) -> Ended {
-    let Errand { store, fetcher, sources, asked, lease, claims } = errand;
+async fn run_errand(job: PollJob, parse_limiter: ParseLimiter, source: SourceId) -> Ended {
+    let PollJob { store, fetcher, sources, asked, lease, claims } = job;
     if let Claims::Ours = claims
         && let Err(error) = store.give_back(vec![source]).await
     {
@@ -341,16 +345,18 @@ async fn run_errand(errand: Errand, desk: Desk, source: SourceId) -> Ended {
         Err(error) => return Ended::Unclaimed(source, error),
     };
     match turns.pop() {
-        Some(Turn::Yours(claim)) => match sources.get(&claim.name) {
-            Some(known) => Ended::Polled(Box::new(poll(&store, &fetcher, &desk, known, *claim).await)),
+        Some(ClaimResult::Claimed(claim)) => match sources.get(&claim.name) {
+            Some(known) => {
+                Ended::Polled(Box::new(poll(&store, &fetcher, &parse_limiter, known, *claim).await))
+            }
             // The store knows the new config already, and the poller is about to be told of it.
             None => match store.give_back(vec![source]).await {
                 Ok(()) => Ended::NotOurs(source, None),
                 Err(error) => Ended::Unclaimed(source, error),
             },
         },
-        Some(Turn::Later(_, until)) => Ended::NotOurs(source, Some(until)),
-        Some(Turn::Never(_)) | None => Ended::NotOurs(source, None),
+        Some(ClaimResult::NotDue(_, until)) => Ended::NotOurs(source, Some(until)),
+        Some(ClaimResult::Gone(_)) | None => Ended::NotOurs(source, None),
     }
 }
 
@@ -368,10 +374,16 @@ fn changed(finished: &Finished) -> bool {
     !matches!(&finished.report, Ok(Report { outcome: Outcome::NotModified, events: 0, .. }))
 }
 
-async fn poll(store: &Store, fetcher: &Fetcher, desk: &Desk, source: &Source, claim: Claim) -> Finished {
+async fn poll(
+    store: &Store,
+    fetcher: &Fetcher,
+    parse_limiter: &ParseLimiter,
+    source: &Source,
+    claim: Claim,
+) -> Finished {
     let (id, name) = (claim.source, claim.name.clone());
     let started = Instant::now();
-    let report = ingest::poll(store, (fetcher, desk), source, claim, now()).await;
+    let report = ingest::poll(store, (fetcher, parse_limiter), source, claim, now()).await;
     let took = started.elapsed();
     log(&name, &report, took);
     Finished { source: id, name, report, took }
@@ -410,18 +422,18 @@ pub async fn round(
 ) -> Result<usize, store::Error> {
     let mut queue = Queue::new(per_host);
     plans.iter().for_each(|plan| queue.plan(plan.source, &plan.host, Timestamp::UNIX_EPOCH));
-    let errand = Errand {
+    let job = PollJob {
         store: store.clone(),
         fetcher: fetcher.clone(),
         sources: Arc::clone(sources),
-        asked: Asked::Anyway,
+        asked: Force::Yes,
         lease: lease(sources),
         claims: Claims::Anybodys,
     };
     let (mut flight, mut others) = (InFlight::default(), 0);
     while !queue.is_empty() {
         for source in queue.take(now(), concurrency.saturating_sub(flight.polls.len())) {
-            flight.start(source, errand.clone());
+            flight.start(source, job.clone());
         }
         let room = flight.polls.len() < concurrency;
         let gap = queue

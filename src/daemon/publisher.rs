@@ -8,10 +8,12 @@ use std::time::{Duration, Instant};
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinSet;
 
-use super::reload::Setup;
-use super::{Error, Trouble, measure, now, status, wait_for};
+use super::reload::PublishConfig;
+use super::{Error, StoreUnwritable, health_check, now, status, wait_for};
 use crate::metrics::Metrics;
-use crate::publish::{self, Outputs, archive::Archives, html::SourceLine, render, shelf::Shelf};
+use crate::publish::{
+    self, Outputs, archive::Archives, document_cache::DocumentCache, html::SourceLine, render,
+};
 use crate::store::{self, Store};
 
 /// Polls that end within this time are published together.
@@ -41,25 +43,25 @@ const FOR_EACH: Duration = Duration::from_micros(200);
 struct Front {
     at: Instant,
     pause: Duration,
-    setup: Arc<Setup>,
-    trouble: Trouble,
+    setup: Arc<PublishConfig>,
+    trouble: StoreUnwritable,
 }
 
-/// Keeps the shelf as the store is.
+/// Keeps the document_cache as the store is.
 pub(super) struct Publisher {
     pub(super) store: Store,
     /// Told when the outputs are others.
     pub(super) archives: Arc<Archives>,
     pub(super) metrics: Arc<Metrics>,
-    pub(super) shelf: Arc<Shelf>,
+    pub(super) document_cache: Arc<DocumentCache>,
     /// Told by the poller.
     pub(super) news: Arc<Notify>,
     /// Tells who tells the hub.
     pub(super) published: Arc<Notify>,
     /// What to publish; swapped when the config changes.
-    pub(super) setup: watch::Receiver<Arc<Setup>>,
+    pub(super) setup: watch::Receiver<Arc<PublishConfig>>,
     /// Why the store cannot be written.
-    pub(super) trouble: watch::Receiver<Trouble>,
+    pub(super) trouble: watch::Receiver<StoreUnwritable>,
 }
 
 impl Publisher {
@@ -80,7 +82,7 @@ impl Publisher {
                 }
             }
             if !Arc::ptr_eq(&setup.outputs, &adopted) {
-                match self.adopt(&setup).await {
+                match self.sync_config(&setup).await {
                     Ok(()) => adopted = Arc::clone(&setup.outputs),
                     Err(error) => tracing::error!(%error, "cannot show the new outputs yet"),
                 }
@@ -99,11 +101,11 @@ impl Publisher {
     }
 
     /// Answers when the front page is to be made, where it has to wait.
-    async fn publish(&self, setup: &Arc<Setup>, front: &mut Option<Front>) -> Option<Duration> {
+    async fn publish(&self, setup: &Arc<PublishConfig>, front: &mut Option<Front>) -> Option<Duration> {
         let advanced = publish::advance(&self.store, &setup.outputs, now()).await;
         let waits = front.as_ref().and_then(|front| self.waits(front, setup));
         if let Err(error) = self.show(setup, advanced.map(drop), front, waits).await {
-            // What is on the shelf stays, and the watermarks stand: the next pass makes up for it.
+            // What is on the document_cache stays, and the watermarks stand: the next pass makes up for it.
             tracing::error!(%error, "cannot publish; the outputs stay as they are");
         }
         self.published.notify_one();
@@ -111,7 +113,7 @@ impl Publisher {
     }
 
     /// How long the front page may stay as it is.
-    fn waits(&self, front: &Front, setup: &Arc<Setup>) -> Option<Duration> {
+    fn waits(&self, front: &Front, setup: &Arc<PublishConfig>) -> Option<Duration> {
         let is_same = Arc::ptr_eq(&front.setup, setup) && front.trouble == *self.trouble.borrow();
         front.pause.checked_sub(front.at.elapsed()).filter(|left| is_same && !left.is_zero())
     }
@@ -127,23 +129,24 @@ impl Publisher {
         }
     }
 
-    /// Puts on the shelf what was published before, and makes what was not.
-    pub(super) async fn open(&self, setup: &Setup) -> Result<(), store::Error> {
-        render::restore(&self.store, &setup.outputs, &self.shelf).await?;
+    /// Puts on the document_cache what was published before, and makes what was not.
+    pub(super) async fn open(&self, setup: &PublishConfig) -> Result<(), store::Error> {
+        render::restore(&self.store, &setup.outputs, &self.document_cache).await?;
         self.make_missing(setup).await;
-        render::retire(&self.store, &setup.outputs, &self.shelf).await?;
+        render::retire(&self.store, &setup.outputs, &self.document_cache).await?;
         let lines = self.sources(setup).await?;
         self.tell(setup, lines).await
     }
 
     /// What fails is made up for by the next pass.
-    async fn make_missing(&self, setup: &Setup) {
+    async fn make_missing(&self, setup: &PublishConfig) {
         let turn = Arc::new(AtomicUsize::new(0));
         let mut makers = JoinSet::new();
         for _ in 0..MAKERS {
-            let (store, shelf) = (self.store.clone(), Arc::clone(&self.shelf));
+            let (store, document_cache) = (self.store.clone(), Arc::clone(&self.document_cache));
             let (outputs, turn) = (Arc::clone(&setup.outputs), Arc::clone(&turn));
-            let making = async move { render::render_missing(&store, &outputs, &shelf, &turn, now()).await };
+            let making =
+                async move { render::render_missing(&store, &outputs, &document_cache, &turn, now()).await };
             makers.spawn(making);
         }
         while let Some(made) = makers.join_next().await {
@@ -157,24 +160,27 @@ impl Publisher {
         }
     }
 
-    /// Takes other outputs over: what stayed is on the shelf as it was, what is no more says so.
-    async fn adopt(&self, setup: &Setup) -> Result<(), store::Error> {
+    /// Takes other outputs over: what stayed is on the document_cache as it was, what is no more says so.
+    async fn sync_config(&self, setup: &PublishConfig) -> Result<(), store::Error> {
         self.archives.adopt(Arc::clone(&setup.outputs));
-        render::restore(&self.store, &setup.outputs, &self.shelf).await?;
-        render::retire(&self.store, &setup.outputs, &self.shelf).await
+        render::restore(&self.store, &setup.outputs, &self.document_cache).await?;
+        render::retire(&self.store, &setup.outputs, &self.document_cache).await
     }
 
-    /// Puts on the shelf what the store has: the outputs, if they have advanced, and what tells of them.
+    /// Puts on the document_cache what the store has: the outputs, if they have advanced, and what tells of them.
     async fn show(
         &self,
-        setup: &Arc<Setup>,
+        setup: &Arc<PublishConfig>,
         advanced: Result<(), store::Error>,
         front: &mut Option<Front>,
         waits: Option<Duration>,
     ) -> Result<(), store::Error> {
         let lines = if waits.is_some() { None } else { Some(self.sources(setup).await?) };
         let shown = match advanced {
-            Ok(()) => render::render(&self.store, &setup.outputs, &self.shelf, lines.as_deref(), now()).await,
+            Ok(()) => {
+                render::render(&self.store, &setup.outputs, &self.document_cache, lines.as_deref(), now())
+                    .await
+            }
             Err(error) => Err(error),
         };
         if let Some(lines) = lines {
@@ -186,20 +192,21 @@ impl Publisher {
         shown
     }
 
-    async fn sources(&self, setup: &Setup) -> Result<Vec<SourceLine>, store::Error> {
+    async fn sources(&self, setup: &PublishConfig) -> Result<Vec<SourceLine>, store::Error> {
         let known = self.store.sources().await?;
-        self.metrics.sources(known.iter().map(|known| (known.name.clone(), measure::times(&known.state))));
+        self.metrics
+            .sources(known.iter().map(|known| (known.name.clone(), health_check::times(&known.state))));
         Ok(status::source_lines(known, &setup.sources))
     }
 
     /// The front page and the sources' health.
-    async fn tell(&self, setup: &Setup, lines: Vec<SourceLine>) -> Result<(), store::Error> {
+    async fn tell(&self, setup: &PublishConfig, lines: Vec<SourceLine>) -> Result<(), store::Error> {
         let trouble = self.trouble.borrow().clone();
         let problems: Vec<_> = trouble.as_deref().into_iter().chain(setup.problem.as_deref()).collect();
         let problem = (!problems.is_empty()).then(|| problems.join("\n\n"));
-        render::render_front(&setup.outputs, &self.shelf, lines, problem.as_deref(), now());
-        self.metrics.outputs(render::published(&setup.outputs, &self.shelf));
-        render::render_health(&self.store, &setup.outputs, &self.shelf).await
+        render::render_front(&setup.outputs, &self.document_cache, lines, problem.as_deref(), now());
+        self.metrics.outputs(render::published(&setup.outputs, &self.document_cache));
+        render::render_health(&self.store, &setup.outputs, &self.document_cache).await
     }
 }
 

@@ -8,11 +8,11 @@ use tokio::signal::unix::Signal;
 use tokio::sync::watch;
 use tokio::time::Instant;
 
-use super::poller::Orders;
-use super::{Error, Given, Sources, Standing, adopt, notify, site, wait_for};
+use super::poller::PollerConfig;
+use super::{Error, LoadedConfig, Sources, Standing, notify, site, sync_config, wait_for};
 use crate::config::{self, Config, Stamp};
 use crate::fetch::Fetcher;
-use crate::metrics::{Metrics, Taken};
+use crate::metrics::{Metrics, ReloadResult};
 use crate::publish::Outputs;
 use crate::serve::{Listen, MaxAge};
 use crate::store::{self, Store};
@@ -32,7 +32,7 @@ const AGAIN: Duration = Duration::from_secs(10);
 
 /// What of the config the publisher goes by; swapped whole.
 #[derive(Clone)]
-pub(super) struct Setup {
+pub(super) struct PublishConfig {
     pub(super) sources: Sources,
     pub(super) outputs: Arc<Outputs>,
     /// Entries older than this are forgotten.
@@ -41,22 +41,22 @@ pub(super) struct Setup {
     pub(super) problem: Option<Arc<str>>,
 }
 
-impl Setup {
-    pub(super) fn new(config: &Config, outputs: Arc<Outputs>, sources: Sources) -> Setup {
-        Setup { sources, outputs, keep: config.store.keep, problem: None }
+impl PublishConfig {
+    pub(super) fn new(config: &Config, outputs: Arc<Outputs>, sources: Sources) -> PublishConfig {
+        PublishConfig { sources, outputs, keep: config.store.keep, problem: None }
     }
 }
 
 /// Loads the config again whenever it is asked to.
 pub(super) struct Reloader {
     /// Where the config comes from, and the one that is in force.
-    pub(super) given: Given,
+    pub(super) given: LoadedConfig,
     pub(super) hangup: Signal,
     /// What is really listened on.
     pub(super) here: Listen,
     pub(super) store: Store,
-    pub(super) orders: watch::Sender<Arc<Orders>>,
-    pub(super) setup: watch::Sender<Arc<Setup>>,
+    pub(super) orders: watch::Sender<Arc<PollerConfig>>,
+    pub(super) setup: watch::Sender<Arc<PublishConfig>>,
     pub(super) max_age: MaxAge,
     pub(super) metrics: Arc<Metrics>,
     /// Whether the store has ever been told of a config.
@@ -163,7 +163,7 @@ impl Reloader {
         match loaded {
             Ok(new) => self.take_over(new).await,
             Err(problems) => {
-                self.metrics.reloaded(Taken::No);
+                self.metrics.reloaded(ReloadResult::No);
                 tracing::error!(%problems, "the config cannot be used; the old one runs on");
                 let said = format!("The config cannot be used; the old one runs on.\n\n{problems}");
                 self.say(Some(said)).await;
@@ -181,7 +181,7 @@ impl Reloader {
             self.store.release_claims().await?;
             self.standing = Standing::TakenUp;
         }
-        let (outputs, sources) = adopt(&self.store, &new, site(&new, &self.here)).await?;
+        let (outputs, sources) = sync_config(&self.store, &new, site(&new, &self.here)).await?;
         let fetcher = if new.fetch == self.given.config.fetch {
             self.orders.borrow().fetcher.clone()
         } else {
@@ -190,10 +190,10 @@ impl Reloader {
         let limits = (new.concurrency, new.per_host);
         let problem = self.setup.borrow().problem.clone();
         tracing::info!(sources = new.sources.len(), outputs = new.outputs.len(), "the config is in force");
-        self.metrics.reloaded(Taken::Yes);
+        self.metrics.reloaded(ReloadResult::Yes);
         self.max_age.set(new.cache);
-        self.orders.send_replace(Arc::new(Orders::new(fetcher, Arc::clone(&sources), limits)));
-        let setup = Setup { problem, ..Setup::new(&new, Arc::new(outputs), sources) };
+        self.orders.send_replace(Arc::new(PollerConfig::new(fetcher, Arc::clone(&sources), limits)));
+        let setup = PublishConfig { problem, ..PublishConfig::new(&new, Arc::new(outputs), sources) };
         self.setup.send_replace(Arc::new(setup));
         self.given.config = new;
         if let Some(words) = &restart {
@@ -206,7 +206,10 @@ impl Reloader {
     /// Shows what is wrong on the front page and in `siftwire status`, or takes it away there.
     async fn say(&self, problem: Option<String>) {
         self.setup.send_modify(|setup| {
-            *setup = Arc::new(Setup { problem: problem.as_deref().map(Arc::from), ..Setup::clone(setup) });
+            *setup = Arc::new(PublishConfig {
+                problem: problem.as_deref().map(Arc::from),
+                ..PublishConfig::clone(setup)
+            });
         });
         if let Err(error) = self.store.note(store::Note::Config, problem).await {
             tracing::warn!(%error, "`siftwire status` cannot be told how the config is");

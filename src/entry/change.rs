@@ -76,12 +76,12 @@ pub struct NewEntry {
     /// What it says.
     pub entry: Entry,
     /// What is compared of it; `None` where its source takes part in no stories.
-    pub likeness: Option<Likeness>,
+    pub dedup_features: Option<DedupFeatures>,
 }
 
-/// What is compared of an entry to find its story: `story::likeness` makes it, and reads it again.
+/// What is compared of an entry to find its story: `story::dedup_features` makes it, and reads it again.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Likeness {
+pub struct DedupFeatures {
     /// Hash of the cleaned address.
     pub address: Option<i64>,
     /// Hash of host and article number.

@@ -227,7 +227,7 @@ mod tests {
             item("<title>a</title><pubDate>7 Мая 2024 10:30 MSK</pubDate>").published.map(|t| t.as_second()),
             Some(1_715_067_000)
         );
-        assert_eq!(item("<title>a</title><author>«press@example.ru» Пресса</author>").authors.len(), 1);
+        assert_eq!(item("<title>a</title><author>«staleness@example.ru» Пресса</author>").authors.len(), 1);
         assert_eq!(
             item("<title>a</title><media:title></media:title><x:odd y=z>t</x:odd>").title.as_deref(),
             Some("a")

@@ -1,4 +1,4 @@
-//! Which addresses may be visited: the resolver that filters, and literals checked apart. Part of
+//! Which addresses policy be visited: the resolver that filters, and literals checked apart. Part of
 //! fetch's door.
 
 use std::io;
@@ -60,9 +60,9 @@ pub(super) fn literal(url: &Url) -> Option<IpAddr> {
     }
 }
 
-/// Which addresses a hop may lead to.
+/// Which addresses a hop policy lead to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(super) enum May {
+pub(super) enum AddressPolicy {
     /// Those of the open net.
     Public,
     /// Those too that `[poll] allow` holds: the hop is to the host that the user named.
@@ -71,12 +71,12 @@ pub(super) enum May {
     Any,
 }
 
-/// Whether an address may be visited; if not, it in words.
-pub(super) fn check(ip: IpAddr, may: May, allow: &[Network]) -> Result<(), String> {
-    let allowed = match may {
-        May::Public => false,
-        May::Allowed => allow.iter().any(|network| network.contains(ip.to_canonical())),
-        May::Any => true,
+/// Whether an address policy be visited; if not, it in words.
+pub(super) fn check(ip: IpAddr, policy: AddressPolicy, allow: &[Network]) -> Result<(), String> {
+    let allowed = match policy {
+        AddressPolicy::Public => false,
+        AddressPolicy::Allowed => allow.iter().any(|network| network.contains(ip.to_canonical())),
+        AddressPolicy::Any => true,
     };
     if allowed || is_public(ip) { Ok(()) } else { Err(ip.to_string()) }
 }
@@ -141,25 +141,26 @@ pub fn system_lookup() -> Lookup {
     })
 }
 
-/// Resolves names and keeps only addresses that may be visited, so that what was checked is what
+/// Resolves names and keeps only addresses that policy be visited, so that what was checked is what
 /// is connected to.
 pub(super) struct Resolver {
     pub(super) allow: Arc<[Network]>,
-    pub(super) may: May,
-    /// The name of the proxy: the user chose it, so it may be anywhere.
+    pub(super) policy: AddressPolicy,
+    /// The name of the proxy: the user chose it, so it policy be anywhere.
     pub(super) proxy: Option<String>,
     pub(super) lookup: Lookup,
 }
 
 impl Resolve for Resolver {
     fn resolve(&self, name: Name) -> Resolving {
-        let may = if self.proxy.as_deref() == Some(name.as_str()) { May::Any } else { self.may };
+        let policy =
+            if self.proxy.as_deref() == Some(name.as_str()) { AddressPolicy::Any } else { self.policy };
         let (allow, asked) = (Arc::clone(&self.allow), (self.lookup)(name.as_str().to_owned()));
         Box::pin(async move {
             let found = asked.await.map_err(|error| format!("dns error: {error}"))?;
             let kept: Vec<SocketAddr> = found
                 .iter()
-                .filter(|ip| check(**ip, may, &allow).is_ok())
+                .filter(|ip| check(**ip, policy, &allow).is_ok())
                 .map(|ip| SocketAddr::new(*ip, 0))
                 .collect();
             match (kept.is_empty(), found.first()) {

@@ -6,7 +6,7 @@ use reqwest::header;
 use url::Url;
 use url::form_urlencoded;
 
-use super::{Fetcher, May, Route, failure};
+use super::{AddressPolicy, Fetcher, Route, failure};
 use crate::source::Failure;
 
 /// For the hub to take it.
@@ -20,7 +20,7 @@ impl Fetcher {
     /// # Errors
     /// It did not answer with success.
     pub async fn tell(&self, hub: &Url, feeds: &[String]) -> Result<(), Failure> {
-        let client = self.client(Route { proxy: None, may: May::Any }, hub)?;
+        let client = self.client(Route { proxy: None, policy: AddressPolicy::Any }, hub)?;
         let request = client
             .post(hub.clone())
             .timeout(TIMEOUT)

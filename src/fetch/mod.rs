@@ -16,8 +16,8 @@ use reqwest::header::{self, HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Client, Proxy, Response, StatusCode, redirect};
 use url::Url;
 
+use address::{AddressPolicy, Resolver};
 pub use address::{Lookup, Network, is_public, system_lookup};
-use address::{May, Resolver};
 use coding::{Decoder, Wrong};
 
 use crate::source::{Authorization, Failure, Source, SourceState, Validators};
@@ -104,7 +104,7 @@ pub struct Fetcher {
 #[derive(Clone, PartialEq, Eq, Hash)]
 struct Route {
     proxy: Option<String>,
-    may: May,
+    policy: AddressPolicy,
 }
 
 /// A client with its connections, and whom it has visited.
@@ -172,16 +172,16 @@ impl Fetcher {
 
     async fn ask(&self, source: &Source, state: &SourceState, url: &Url) -> Result<Response, Failure> {
         // What the user allowed is for the host that he named alone.
-        let may = match (url.host() == source.url.host(), source.access.allow_private) {
-            (true, true) => May::Any,
-            (true, false) => May::Allowed,
-            (false, _) => May::Public,
+        let policy = match (url.host() == source.url.host(), source.access.allow_private) {
+            (true, true) => AddressPolicy::Any,
+            (true, false) => AddressPolicy::Allowed,
+            (false, _) => AddressPolicy::Public,
         };
         if let Some(ip) = address::literal(url) {
-            address::check(ip, may, &self.allow).map_err(Failure::RefusedAddress)?;
+            address::check(ip, policy, &self.allow).map_err(Failure::RefusedAddress)?;
         }
         let proxy = source.access.proxy.as_ref().map(|proxy| proxy.0.to_string());
-        let client = self.client(Route { proxy, may }, url)?;
+        let client = self.client(Route { proxy, policy }, url)?;
         let request = client.get(url.clone()).headers(self.headers(source, state, url)?);
         request.send().await.map_err(|error| failure(&error))
     }
@@ -260,7 +260,9 @@ impl Fetcher {
             proxy_host = Url::parse(proxy).ok().and_then(|url| url.host_str().map(str::to_owned));
         }
         let (allow, lookup) = (Arc::clone(&self.allow), Arc::clone(&self.lookup));
-        builder.dns_resolver(Arc::new(Resolver { allow, may: route.may, proxy: proxy_host, lookup })).build()
+        builder
+            .dns_resolver(Arc::new(Resolver { allow, policy: route.policy, proxy: proxy_host, lookup }))
+            .build()
     }
 }
 

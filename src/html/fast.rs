@@ -58,7 +58,7 @@ struct Walk<'a, 'b> {
 
 /// What becomes of an attribute.
 #[derive(PartialEq, Eq)]
-enum Fate {
+enum AttributeAction {
     Kept,
     /// With this value, as it is written.
     Instead(String),
@@ -176,11 +176,11 @@ impl Walk<'_, '_> {
             let quote = *self.bytes.get(at + 1).filter(|b| matches!(b, b'"' | b'\''))?;
             let from = at + 2;
             let to = from + memchr(quote, &self.bytes[from..])?;
-            let fate = if keeps { self.fate(name, &self.html[from..to])? } else { Fate::Gone };
+            let fate = if keeps { self.fate(name, &self.html[from..to])? } else { AttributeAction::Gone };
             if count == MOST_KEPT || kept[..count].contains(&name) {
                 return None;
             }
-            if fate == Fate::Gone {
+            if fate == AttributeAction::Gone {
                 self.draft.replace(gap..to + 1, "");
             } else {
                 if &self.html[gap..start] != " " {
@@ -198,34 +198,34 @@ impl Walk<'_, '_> {
     }
 
     /// Addresses of other kinds go, relative ones are made absolute; none where that is not certain.
-    fn fate(&mut self, name: &str, value: &str) -> Option<Fate> {
+    fn fate(&mut self, name: &str, value: &str) -> Option<AttributeAction> {
         if !matches!(name, "href" | "src") || is_of_the_web(value) {
-            return Some(Fate::Kept);
+            return Some(AttributeAction::Kept);
         }
         if memchr2(0, b'\r', value.as_bytes()).is_some() {
             return None;
         }
         let address = htmlize::unescape_attribute(value);
         match (Url::parse(&address), self.base) {
-            (Ok(url), _) if SCHEMES.contains(&url.scheme()) => Some(Fate::Kept),
+            (Ok(url), _) if SCHEMES.contains(&url.scheme()) => Some(AttributeAction::Kept),
             (Err(ParseError::RelativeUrlWithoutBase), Some(base)) => {
                 self.joined += 1;
                 if self.joined > MOST_JOINED {
                     return None;
                 }
-                Some(Fate::Instead(base.join(&address).ok()?.as_str().replace('&', "&amp;")))
+                Some(AttributeAction::Instead(base.join(&address).ok()?.as_str().replace('&', "&amp;")))
             }
-            _ => Some(Fate::Gone),
+            _ => Some(AttributeAction::Gone),
         }
     }
 
     /// A value that is not gone, with its quotes.
-    fn value(&mut self, fate: Fate, quote: u8, from: usize, to: usize) -> Option<()> {
+    fn value(&mut self, fate: AttributeAction, quote: u8, from: usize, to: usize) -> Option<()> {
         let quoted = quote == b'"';
         if !quoted {
             self.draft.replace(from - 1..from, "\"");
         }
-        if let Fate::Instead(value) = fate {
+        if let AttributeAction::Instead(value) = fate {
             self.draft.replace(from..to, &value);
         } else if self.odd || !quoted || memchr3(b'&', b'<', b'>', &self.bytes[from..to]).is_some() {
             escapes::settle(&mut self.draft, self.html, from..to, Place::Value)?;

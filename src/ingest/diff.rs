@@ -77,7 +77,7 @@ fn new(mut entry: Entry, site: &str, now: Timestamp) -> NewEntry {
         fingerprint: fingerprint(&mut entry),
         wording: wording(&entry),
         entry,
-        likeness: None,
+        dedup_features: None,
     }
 }
 

@@ -9,7 +9,7 @@ use crate::source::{HealthEvent, HealthKind, Outcome, Source, SourceState};
 /// A source that has failed for so long has more than a bad hour.
 const TROUBLED: SignedDuration = SignedDuration::from_hours(24);
 
-/// A silence of so many usual gaps is beyond a source's habit, and none shorter than four days, which a
+/// A silence of so many usual gaps is beyond a source's publish_interval, and none shorter than four days, which a
 /// long weekend has.
 const GAPS: u32 = 5;
 const WEEKEND: Duration = Duration::from_secs(4 * 86_400);
@@ -58,7 +58,7 @@ pub fn events(
         after.told.silent = false;
         tell(HealthKind::Recovered, before.last_entry, "it publishes again".to_owned());
     }
-    if let (Some(gap), Some(since), false) = (after.habit, after.last_entry, after.told.silent)
+    if let (Some(gap), Some(since), false) = (after.publish_interval, after.last_entry, after.told.silent)
         && now.duration_since(since) >= SignedDuration::try_from(beyond(gap)).unwrap_or(SignedDuration::MAX)
     {
         after.told.silent = true;
@@ -79,7 +79,7 @@ fn usual(gap: Duration) -> String {
         secs if secs < 36 * 3600 => count((secs + 1800) / 3600, "hour"),
         secs => count((secs + 43_200) / 86_400, "day"),
     };
-    format!("an entry {often} is its habit")
+    format!("an entry {often} is its publish_interval")
 }
 
 #[cfg(test)]
@@ -156,9 +156,9 @@ mod tests {
 
     #[test]
     fn a_silence_beyond_habit_is_told_once_until_it_publishes_again() {
-        let habit = Some(Duration::from_secs(86_400));
+        let publish_interval = Some(Duration::from_secs(86_400));
         let mut state = SourceState {
-            habit,
+            publish_interval,
             last_entry: Some(day(0)),
             last_success: Some(day(0)),
             ..SourceState::default()
@@ -173,21 +173,21 @@ mod tests {
         assert_eq!(recovered[0].kind, HealthKind::Recovered);
         assert_eq!(told(&mut later, &Outcome::NotModified, day(8)), []);
         let mut monthly = SourceState {
-            habit: habit.map(|gap| gap * 30),
+            publish_interval: publish_interval.map(|gap| gap * 30),
             last_entry: Some(day(0)),
             ..SourceState::default()
         };
         assert_eq!(told(&mut monthly, &Outcome::NotModified, day(140)), []);
         let mut unknown = SourceState { last_entry: Some(day(0)), ..SourceState::default() };
-        assert_eq!(told(&mut unknown, &Outcome::NotModified, day(999)), [], "no habit is known");
+        assert_eq!(told(&mut unknown, &Outcome::NotModified, day(999)), [], "no publish_interval is known");
     }
 
     #[test]
     fn a_habit_is_told_in_words() {
         let words = |secs| usual(Duration::from_secs(secs));
-        assert_eq!(words(40), "an entry each minute is its habit");
-        assert_eq!(words(7200), "an entry each 2 hours is its habit");
-        assert_eq!(words(86_400), "an entry each 24 hours is its habit");
-        assert_eq!(words(7 * 86_400), "an entry each 7 days is its habit");
+        assert_eq!(words(40), "an entry each minute is its publish_interval");
+        assert_eq!(words(7200), "an entry each 2 hours is its publish_interval");
+        assert_eq!(words(86_400), "an entry each 24 hours is its publish_interval");
+        assert_eq!(words(7 * 86_400), "an entry each 7 days is its publish_interval");
     }
 }

@@ -19,7 +19,7 @@ use crate::entry::{Entry, Key};
 use crate::feed;
 use crate::fetch::{Answer, Body, Fetcher};
 use crate::html;
-use crate::schedule::publish_interval::{self, Habit};
+use crate::schedule::publish_interval::{self, PublishInterval};
 use crate::schedule::{self, Visited};
 use crate::source::{Failure, FeedPace, Outcome, Source, SourceState};
 use crate::store::{Claim, Listed, Poll, SourceId, Store};
@@ -50,15 +50,15 @@ pub struct Report {
 /// Where documents are read: as many at once as there are processors, however many polls there are, so
 /// that memory has a bound beside the documents' own.
 #[derive(Clone, Debug)]
-pub struct Desk(Arc<Semaphore>);
+pub struct ParseLimiter(Arc<Semaphore>);
 
-impl Default for Desk {
-    fn default() -> Desk {
-        Desk(Arc::new(Semaphore::new(available_parallelism().map_or(2, NonZero::get))))
+impl Default for ParseLimiter {
+    fn default() -> ParseLimiter {
+        ParseLimiter(Arc::new(Semaphore::new(available_parallelism().map_or(2, NonZero::get))))
     }
 }
 
-impl Desk {
+impl ParseLimiter {
     /// Does work with a document of so many bytes when there is room. Parsing is work, not waiting: for a
     /// long one the runtime moves its other tasks to another thread meanwhile, which for a short one
     /// would cost more than it saves, in time and in threads. A panic ends with this document.
@@ -87,7 +87,7 @@ struct Found {
     outcome: Outcome,
     changes: Vec<Change>,
     pace: FeedPace,
-    habit: Habit,
+    publish_interval: PublishInterval,
     partial: bool,
     listed: Option<Listed>,
 }
@@ -99,7 +99,7 @@ struct Found {
 /// The store cannot read or write; then the poll has left nothing behind, and the claim runs out.
 pub async fn poll(
     store: &Store,
-    (fetcher, desk): (&Fetcher, &Desk),
+    (fetcher, parse_limiter): (&Fetcher, &ParseLimiter),
     source: &Source,
     claim: Claim,
     now: Timestamp,
@@ -107,7 +107,7 @@ pub async fn poll(
     let mut state = claim.state.clone();
     let mut visit = fetcher.visit(source, &state, now).await;
     let found = match visit.answer {
-        Ok(Answer::Body(body)) => read(store, desk, source, &claim, &mut state, body, now).await?,
+        Ok(Answer::Body(body)) => read(store, parse_limiter, source, &claim, &mut state, body, now).await?,
         Ok(Answer::NotModified) => Found::nothing(Outcome::NotModified),
         Err(failure) => Found::nothing(Outcome::Failed(failure)),
     };
@@ -115,8 +115,8 @@ pub async fn poll(
         // A validator would answer for the part that did not come.
         visit.facts.validators = None;
     }
-    let Found { outcome, changes, pace, habit, listed, .. } = found;
-    let visited = Visited { outcome: &outcome, facts: &visit.facts, pace, habit };
+    let Found { outcome, changes, pace, publish_interval, listed, .. } = found;
+    let visited = Visited { outcome: &outcome, facts: &visit.facts, pace, publish_interval };
     let mut state = schedule::next(source, &state, &visited, now);
     let health = health::events(source, &claim.state, &mut state, &outcome, now);
     let events = health.len();
@@ -131,7 +131,7 @@ impl Found {
             outcome,
             changes: Vec::new(),
             pace: FeedPace::default(),
-            habit: Habit::default(),
+            publish_interval: PublishInterval::default(),
             partial: false,
             listed: None,
         }
@@ -140,7 +140,7 @@ impl Found {
 
 async fn read(
     store: &Store,
-    desk: &Desk,
+    parse_limiter: &ParseLimiter,
     source: &Source,
     claim: &Claim,
     state: &mut SourceState,
@@ -153,7 +153,7 @@ async fn read(
     }
     let hints = feed::Hints { content_type: body.content_type.as_deref(), url: Some(&body.url), now };
     let bytes = body.bytes.len();
-    let read = desk.work(bytes, || feed::read(&body.bytes, &hints)).await;
+    let read = parse_limiter.work(bytes, || feed::read(&body.bytes, &hints)).await;
     let feed = match read.map(|read| read.map_err(|error| Failure::Unreadable(error.to_string()))) {
         Ok(Ok(feed)) => feed,
         Ok(Err(failure)) | Err(failure) => return Ok(Found::nothing(Outcome::Failed(failure))),
@@ -164,7 +164,7 @@ async fn read(
     state.link = feed.link.or(state.link.take());
     state.language = feed.language.or(state.language.take());
     let entries = feed.entries.len();
-    let habit = publish_interval::of(&feed.entries, now);
+    let publish_interval = publish_interval::of(&feed.entries, now);
     let (identified, distrusted) = identity::settle(feed.entries, &mut state.distrusted);
     if !distrusted.is_empty() {
         let keys = distrusted.join(", ");
@@ -190,7 +190,7 @@ async fn read(
         }
         changes
     };
-    let changes = match desk.work(bytes, compare).await {
+    let changes = match parse_limiter.work(bytes, compare).await {
         Ok(changes) => changes,
         Err(failure) => return Ok(Found::nothing(Outcome::Failed(failure))),
     };
@@ -202,7 +202,14 @@ async fn read(
         entries,
         problems: feed.problems.len(),
     };
-    Ok(Found { outcome, changes, pace: feed.pace, habit, partial: feed.partial, listed: Some(listed) })
+    Ok(Found {
+        outcome,
+        changes,
+        pace: feed.pace,
+        publish_interval,
+        partial: feed.partial,
+        listed: Some(listed),
+    })
 }
 
 /// Of all that the reading of a document goes by: many sites answer with the same bytes again and again, and no word
@@ -277,7 +284,7 @@ async fn replay_group(
 /// Takes down what the store compares of a new entry.
 fn take_down(change: &mut Change, language: Option<&str>) {
     if let Change::New(new) = change {
-        new.likeness = Some(story::likeness(&new.entry, language));
+        new.dedup_features = Some(story::dedup_features(&new.entry, language));
     }
 }
 
@@ -287,11 +294,11 @@ mod tests {
 
     #[tokio::test(flavor = "multi_thread")]
     async fn a_panic_ends_with_its_document() {
-        let desk = Desk::default();
+        let parse_limiter = ParseLimiter::default();
         for bytes in [1, LONG + 1] {
-            let failed = desk.work(bytes, || panic!("as a reader might")).await;
+            let failed = parse_limiter.work(bytes, || panic!("as a reader might")).await;
             assert!(matches!(failed, Err::<(), _>(Failure::Unreadable(_))));
         }
-        assert!(matches!(desk.work(1, || 2).await, Ok(2)), "the seats are free again");
+        assert!(matches!(parse_limiter.work(1, || 2).await, Ok(2)), "the seats are free again");
     }
 }

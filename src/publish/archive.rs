@@ -6,9 +6,9 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use jiff::Timestamp;
 
 use super::document::{Document, Place};
+use super::document_cache::Representation;
 use super::format::Format;
 use super::output::Output;
-use super::shelf::Representation;
 use super::text::uri;
 use super::{Adopted, Outputs, atom, json_feed, rss, select, stories};
 use crate::store::{ArchivePage, Error, Frozen, OutputId, Store};
@@ -153,7 +153,7 @@ impl Archives {
         let next = page.is_full.then_some(number + 1);
         let mut document = document(outputs, adopted, number, next, page.entries);
         let numbers = document.entries.iter().map(|shown| shown.kept.number).collect();
-        stories::name_others(&mut document, &adopted.output, &self.store.companions(numbers).await?);
+        stories::name_others(&mut document, &adopted.output, &self.store.duplicates(numbers).await?);
         Ok(document)
     }
 

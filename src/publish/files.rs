@@ -10,8 +10,8 @@ use std::time::{Duration, SystemTime};
 use jiff::Timestamp;
 use tempfile::NamedTempFile;
 
+use super::document_cache;
 use super::format::Format;
-use super::shelf;
 
 /// Writes one document of an output, and beside it the same in gzip, each whole or not at all.
 ///
@@ -30,7 +30,7 @@ pub fn write(
     let extension = if format == Format::Html { ".html" } else { format.extension() };
     let name = format!("{output}{extension}");
     // The coded file goes first: a server that prefers it never pairs it with an older plain one.
-    replace(folder, &format!("{name}.gz"), &shelf::gzip(bytes)?, changed_at)?;
+    replace(folder, &format!("{name}.gz"), &document_cache::gzip(bytes)?, changed_at)?;
     replace(folder, &name, bytes, changed_at)
 }
 

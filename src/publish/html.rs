@@ -7,7 +7,7 @@ use url::Url;
 
 use super::document::{Document, Shown};
 use super::format::Format;
-use super::marks::marked;
+use super::highlight::marked;
 use super::stories::{MARK, NAMED};
 use super::text::{excerpt, one_line, uri};
 

@@ -1,23 +1,23 @@
-//! The way out: one output, top to bottom. New revisions go in, documents come out on the shelf.
+//! The way out: one output, top to bottom. New revisions go in, documents come out on the document_cache.
 
 pub mod archive;
 pub mod atom;
 pub mod document;
+pub mod document_cache;
+mod embeds;
 pub mod files;
-mod films;
 pub mod format;
 pub mod health;
+mod highlight;
 pub mod html;
 pub mod json_feed;
 mod language;
-mod marks;
 pub mod opml;
 pub mod output;
-mod press;
 pub mod render;
 pub mod rss;
 pub mod select;
-pub mod shelf;
+mod staleness;
 mod stories;
 pub mod template;
 mod text;
@@ -29,9 +29,9 @@ use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 
 use crate::filter::{Matcher, Query, Subject};
-use crate::store::{Advance, Candidate, Member, Others, OutputId, RememberedOutput, Store};
+use crate::store::{Advance, Candidate, Member, MemberUpdate, OutputId, RememberedOutput, Store};
 use output::{Output, Site};
-use press::Press;
+use staleness::Staleness;
 use stories::Found;
 
 /// How many entries are read and evaluated at a time.
@@ -48,7 +48,7 @@ pub struct Outputs {
     /// The queries of all outputs, in their order.
     matcher: Matcher,
     sources: HashMap<String, usize>,
-    press: Press,
+    staleness: Staleness,
 }
 
 struct Adopted {
@@ -93,7 +93,7 @@ impl Outputs {
                 Adopted { id: known.id, since: known.since, definition, output }
             })
             .collect();
-        Outputs { site, outputs, matcher, sources, press: Press::default() }
+        Outputs { site, outputs, matcher, sources, staleness: Staleness::default() }
     }
 }
 
@@ -144,16 +144,16 @@ pub async fn advance(
         }
     }
     let progress = if anew.is_empty() && onward.is_empty() { Progress::None } else { Progress::Some };
-    pass(store, &mut onward, outputs, Others::Stay, now).await?;
-    pass(store, &mut anew, outputs, Others::Go, now).await?;
-    anew.iter().for_each(|due| outputs.press.forget(due.adopted.id));
-    outputs.press.evaluated(latest);
+    pass(store, &mut onward, outputs, MemberUpdate::Append, now).await?;
+    pass(store, &mut anew, outputs, MemberUpdate::Replace, now).await?;
+    anew.iter().for_each(|due| outputs.staleness.forget(due.adopted.id));
+    outputs.staleness.evaluated(latest);
     Ok(progress)
 }
 
 /// What an output would have after an edit of the config.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Rehearsed {
+pub struct Preview {
     /// The output's name.
     pub name: String,
     /// The store's number for it; none for one that is new.
@@ -172,7 +172,7 @@ pub async fn rehearse(
     outputs: Vec<Output>,
     sources: HashMap<String, usize>,
     now: Timestamp,
-) -> Result<Vec<Rehearsed>, crate::store::Error> {
+) -> Result<Vec<Preview>, crate::store::Error> {
     let remembered = store.outputs().await?;
     let known = |name: &str| remembered.iter().find(|known| known.name == name);
     let unknown = |name: &str| RememberedOutput {
@@ -207,9 +207,9 @@ pub async fn rehearse(
     let mut from = 0;
     while !due.is_empty() && batch(store, &mut from, &mut due, &outputs, now).await? == Left::More {}
     for due in &mut due {
-        due.found = chosen(store, due, &outputs, Others::Go).await?;
+        due.found = chosen(store, due, &outputs, MemberUpdate::Replace).await?;
     }
-    let rehearsed = outputs.outputs.iter().enumerate().map(|(number, adopted)| Rehearsed {
+    let rehearsed = outputs.outputs.iter().enumerate().map(|(number, adopted)| Preview {
         name: adopted.output.name.clone(),
         known: known(&adopted.output.name).map(|known| known.id),
         members: find(&due, number)
@@ -228,29 +228,29 @@ pub enum Progress {
 }
 
 /// Runs the queries of some outputs together over what they have not seen yet. With
-/// [`Others::Stay`] what was found is written now and then; with [`Others::Go`] the old members stand
+/// [`MemberUpdate::Append`] what was found is written now and then; with [`MemberUpdate::Replace`] the old members stand
 /// until all is evaluated.
 async fn pass(
     store: &Store,
     due: &mut [Due<'_>],
     outputs: &Outputs,
-    others: Others,
+    update: MemberUpdate,
     now: Timestamp,
 ) -> Result<(), crate::store::Error> {
     let Some(mut from) = due.iter().map(|due| due.watermark).min() else { return Ok(()) };
     loop {
         let last = batch(store, &mut from, due, outputs, now).await? == Left::Nothing;
         let many = due.iter().map(|due| due.found.len()).sum::<usize>() >= MANY;
-        if last || (others == Others::Stay && many) {
+        if last || (update == MemberUpdate::Append && many) {
             let mut advances = Vec::with_capacity(due.len());
             for due in due.iter_mut() {
-                let found = chosen(store, due, outputs, others).await?;
+                let found = chosen(store, due, outputs, update).await?;
                 advances.push(Advance {
                     output: due.adopted.id,
                     definition: due.adopted.definition.clone(),
                     watermark: from.max(due.watermark),
                     members: found.into_iter().map(|found| found.member).collect(),
-                    others,
+                    update,
                     page_size: archive::page_size(&due.adopted.output),
                 });
             }
@@ -268,7 +268,7 @@ async fn chosen(
     store: &Store,
     due: &mut Due<'_>,
     outputs: &Outputs,
-    others: Others,
+    update: MemberUpdate,
 ) -> Result<Vec<Found>, crate::store::Error> {
     let output = &due.adopted.output;
     let mut found = std::mem::take(&mut due.found);
@@ -277,7 +277,7 @@ async fn chosen(
         !found.debut || enters(due.debuts.entry(found.source.clone()).or_default(), most)
     });
     let published = store.published(due.adopted.id, stories::asked(&found, output)).await?;
-    Ok(stories::merged(found, output, &published, others))
+    Ok(stories::merged(found, output, &published, update))
 }
 
 fn enters(entered: &mut usize, most: usize) -> bool {

@@ -1,4 +1,4 @@
-//! From members to documents on the shelf: only what can differ is made anew. Door to `write_to`, by way of `files`.
+//! From members to documents on the document_cache: only what can differ is made anew. Door to `write_to`, by way of `files`.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -10,20 +10,20 @@ use sha2::{Digest, Sha256};
 use url::Url;
 
 use super::document::{Document, Place};
+use super::document_cache::{self, DocumentCache, Representation};
 use super::format::Format;
 use super::html::{FrontPage, OutputLine, SourceLine};
 use super::output::{Output, Site};
-use super::press::{MadeOf, News, Standing};
-use super::shelf::{self, Representation, Shelf};
+use super::staleness::{MadeOf, News, Standing};
 use super::{Adopted, Outputs, atom, files, health, html, json_feed, opml, rss, select, stories};
 use crate::filter::Reason;
-use crate::store::{Error, Extent, Hub, OutputId, Rendering, Store, Wanted};
+use crate::store::{Error, Extent, NotifyHub, OutputId, Rendering, Store, Wanted};
 
-/// Puts on the shelf what was last published, as it was, of the outputs that still look so.
+/// Puts on the document_cache what was last published, as it was, of the outputs that still look so.
 ///
 /// # Errors
 /// The store cannot read.
-pub async fn restore(store: &Store, outputs: &Outputs, shelf: &Shelf) -> Result<(), Error> {
+pub async fn restore(store: &Store, outputs: &Outputs, document_cache: &DocumentCache) -> Result<(), Error> {
     let mut kept: HashMap<OutputId, Vec<Rendering>> = HashMap::new();
     for rendering in store.renderings(None).await? {
         kept.entry(rendering.output).or_default().push(rendering);
@@ -37,9 +37,9 @@ pub async fn restore(store: &Store, outputs: &Outputs, shelf: &Shelf) -> Result<
         if let (Some(whole), Some(feed)) = (whole, feed) {
             let place =
                 |(format, representation): (Format, _)| (format.path(&adopted.output.name), representation);
-            shelf.place_together(whole.into_iter().map(place).collect());
+            document_cache.place_together(whole.into_iter().map(place).collect());
             let standing = Standing { entries: feed.entries, changed: feed.changed, made_of: None };
-            outputs.press.stands(adopted.id, standing);
+            outputs.staleness.stands(adopted.id, standing);
         }
     }
     Ok(())
@@ -67,15 +67,16 @@ fn as_it_was(
 pub async fn render_missing(
     store: &Store,
     outputs: &Outputs,
-    shelf: &Shelf,
+    document_cache: &DocumentCache,
     turn: &AtomicUsize,
     now: Timestamp,
 ) -> Result<(), Error> {
     let mut done = Ok(());
     while let Some(adopted) = outputs.outputs.get(turn.fetch_add(1, Ordering::Relaxed)) {
-        if outputs.press.standing(adopted.id).is_none() {
-            // One that cannot be remembered is on the shelf all the same, and keeps nobody off it.
-            done = done.and(render_one(store, outputs, adopted, shelf, Codings::WhenAsked, now).await);
+        if outputs.staleness.standing(adopted.id).is_none() {
+            // One that cannot be remembered is on the document_cache all the same, and keeps nobody off it.
+            done =
+                done.and(render_one(store, outputs, adopted, document_cache, Codings::WhenAsked, now).await);
         }
     }
     done
@@ -90,31 +91,31 @@ enum Codings {
     WhenAsked,
 }
 
-/// Writes each output that may differ in each format, and puts what changed on the shelf. The store
+/// Writes each output that may differ in each format, and puts what changed on the document_cache. The store
 /// remembers, across restarts too, when each document's bytes last changed. `sources` may be left out now and
 /// then: that one of them is called otherwise is seen the next time.
 ///
 /// # Errors
-/// The store cannot read or write; what is on the shelf stays.
+/// The store cannot read or write; what is on the document_cache stays.
 pub async fn render(
     store: &Store,
     outputs: &Outputs,
-    shelf: &Shelf,
+    document_cache: &DocumentCache,
     sources: Option<&[SourceLine]>,
     now: Timestamp,
 ) -> Result<(), Error> {
-    let renamed = sources.map(|sources| outputs.press.renamed(sources)).unwrap_or_default();
+    let renamed = sources.map(|sources| outputs.staleness.renamed(sources)).unwrap_or_default();
     let mut news = News { renamed, ..News::default() };
-    if let Some(before) = outputs.press.revision() {
+    if let Some(before) = outputs.staleness.revision() {
         let (touched, lowest) = store.touched_since(before).await?;
         news = News { touched: touched.into_iter().collect(), lowest, ..news };
     }
     for adopted in &outputs.outputs {
-        if outputs.press.is_stale(adopted.id, &news, now) {
-            render_one(store, outputs, adopted, shelf, Codings::Now, now).await?;
+        if outputs.staleness.is_stale(adopted.id, &news, now) {
+            render_one(store, outputs, adopted, document_cache, Codings::Now, now).await?;
         }
     }
-    outputs.press.done(sources);
+    outputs.staleness.done(sources);
     Ok(())
 }
 
@@ -122,7 +123,7 @@ async fn render_one(
     store: &Store,
     outputs: &Outputs,
     adopted: &Adopted,
-    shelf: &Shelf,
+    document_cache: &DocumentCache,
     codings: Codings,
     now: Timestamp,
 ) -> Result<(), Error> {
@@ -134,19 +135,19 @@ async fn render_one(
     let entries = document.entries.len();
     let mut changed_at = now;
     let mut renderings = Vec::new();
-    let mut hub = Hub::Sleeps;
+    let mut hub = NotifyHub::No;
     tokio::task::block_in_place(|| {
         let mut formats = Vec::with_capacity(Format::ALL.len());
         for (format, bytes) in write(&document) {
             let old = known.remove(format.extension());
-            let digest = shelf::digest(&bytes);
+            let digest = document_cache::digest(&bytes);
             let is_new = old.as_ref().is_none_or(|old| old.digest != digest);
             let changed = if is_new { now } else { old.as_ref().map_or(now, |old| old.changed) };
             if format == Format::Atom {
                 changed_at = changed;
             }
             if is_new && format != Format::Html && site.hub.is_some() && (old.is_some() || entries > 0) {
-                hub = Hub::Hears;
+                hub = NotifyHub::Yes;
             }
             write_file(output, format, &bytes, changed);
             if old.is_none_or(|old| old.digest != digest || old.look != look || old.body.is_empty()) {
@@ -166,13 +167,13 @@ async fn render_one(
             }
             formats.push((format.path(&output.name), representation));
         }
-        shelf.place_together(formats);
+        document_cache.place_together(formats);
     });
     if !renderings.is_empty() {
         store.remember_renderings(renderings, hub).await?;
     }
     let made_of = Some(MadeOf::of(&document, output.max_age));
-    outputs.press.stands(adopted.id, Standing { entries, changed: changed_at, made_of });
+    outputs.staleness.stands(adopted.id, Standing { entries, changed: changed_at, made_of });
     Ok(())
 }
 
@@ -189,7 +190,7 @@ async fn document(
     let entries = entries.into_iter().map(Arc::new).collect();
     let mut document = select::document(output, &outputs.site, entries, now);
     let numbers = document.entries.iter().map(|shown| shown.kept.number).collect();
-    stories::name_others(&mut document, output, &store.companions(numbers).await?);
+    stories::name_others(&mut document, output, &store.duplicates(numbers).await?);
     document.since = adopted.since;
     let numbers = document.entries.iter().map(|shown| shown.kept.number).collect();
     let reasons = store.reasons(adopted.id, numbers).await?;
@@ -285,17 +286,17 @@ fn write_file(output: &Output, format: Format, bytes: &[u8], changed: Timestamp)
     }
 }
 
-/// Puts on the shelf what tells of the outputs and sources: the front page and the list of outputs.
+/// Puts on the document_cache what tells of the outputs and sources: the front page and the list of outputs.
 /// `problem` is what is wrong with Siftwire itself.
 pub fn render_front(
     outputs: &Outputs,
-    shelf: &Shelf,
+    document_cache: &DocumentCache,
     sources: Vec<SourceLine>,
     problem: Option<&str>,
     now: Timestamp,
 ) {
     let lines = outputs.outputs.iter().map(|adopted| {
-        let standing = outputs.press.standing(adopted.id);
+        let standing = outputs.staleness.standing(adopted.id);
         OutputLine {
             name: adopted.output.name.clone(),
             title: adopted.output.title.clone(),
@@ -314,18 +315,18 @@ pub fn render_front(
         sources,
         problem: problem.map(str::to_owned),
     });
-    shelf.stand_below(outputs.site.public_url.path());
-    shelf.put_page("/", Format::Html.content_type(), page, now);
-    shelf.put_page(opml::PATH, opml::CONTENT_TYPE, list, now);
+    document_cache.stand_below(outputs.site.public_url.path());
+    document_cache.put_page("/", Format::Html.content_type(), page, now);
+    document_cache.put_page(opml::PATH, opml::CONTENT_TYPE, list, now);
 }
 
 /// Each output with the size of its feed in bytes, and when it last changed, in seconds since 1970.
-pub fn published(outputs: &Outputs, shelf: &Shelf) -> Vec<(String, usize, i64)> {
+pub fn published(outputs: &Outputs, document_cache: &DocumentCache) -> Vec<(String, usize, i64)> {
     let measure = |adopted: &Adopted| {
         let name = adopted.output.name.clone();
-        match shelf.find(&Format::Atom.path(&name)) {
-            Some(shelf::Place::Here(feed)) => {
-                let bytes = feed.body(shelf::Coding::Identity).map_or(0, |body| body.len());
+        match document_cache.find(&Format::Atom.path(&name)) {
+            Some(document_cache::Place::Here(feed)) => {
+                let bytes = feed.body(document_cache::Coding::Identity).map_or(0, |body| body.len());
                 Some((name, bytes, feed.last_modified.as_second()))
             }
             _ => None,
@@ -338,23 +339,27 @@ pub fn published(outputs: &Outputs, shelf: &Shelf) -> Vec<(String, usize, i64)> 
 ///
 /// # Errors
 /// The store cannot read.
-pub async fn retire(store: &Store, outputs: &Outputs, shelf: &Shelf) -> Result<(), Error> {
+pub async fn retire(store: &Store, outputs: &Outputs, document_cache: &DocumentCache) -> Result<(), Error> {
     let published = |name: &str| outputs.outputs.iter().any(|adopted| adopted.output.name == name);
     let known = store.outputs().await?;
-    shelf.retire(known.iter().map(|known| known.name.as_str()).filter(|name| !published(name)));
+    document_cache.retire(known.iter().map(|known| known.name.as_str()).filter(|name| !published(name)));
     Ok(())
 }
 
-/// Puts the sources' health on the shelf, as a feed and as a page.
+/// Puts the sources' health on the document_cache, as a feed and as a page.
 ///
 /// # Errors
-/// The store cannot read; what is on the shelf stays.
-pub async fn render_health(store: &Store, outputs: &Outputs, shelf: &Shelf) -> Result<(), Error> {
+/// The store cannot read; what is on the document_cache stays.
+pub async fn render_health(
+    store: &Store,
+    outputs: &Outputs,
+    document_cache: &DocumentCache,
+) -> Result<(), Error> {
     let events = store.health(health::LIMIT).await?;
     let since = outputs.outputs.iter().map(|adopted| adopted.since).min().unwrap_or(Timestamp::UNIX_EPOCH);
     let document = health::document(&outputs.site, events, since);
     for (format, bytes) in write(&document) {
-        shelf.put(health::NAME, format, bytes, document.updated());
+        document_cache.put(health::NAME, format, bytes, document.updated());
     }
     Ok(())
 }

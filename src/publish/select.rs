@@ -9,7 +9,7 @@ use url::Url;
 use super::document::{Document, Place, Shown};
 use super::output::{ContentMode, Links, Output, Site};
 use super::template::{Filling, Template};
-use super::{films, text};
+use super::{embeds, text};
 use crate::entry::KeptEntry;
 use crate::story;
 
@@ -45,7 +45,7 @@ pub fn shown(output: &Output, links: Links, mut kept: Arc<KeptEntry>) -> Shown {
     }
     let entry = &kept.entry;
     let fragment =
-        |html: &Option<String>| html.clone().filter(|html| !html.trim().is_empty()).map(films::linked);
+        |html: &Option<String>| html.clone().filter(|html| !html.trim().is_empty()).map(embeds::linked);
     let (summary, content) = (fragment(&entry.summary), fragment(&entry.content));
     let title = output.entry_title.as_ref().map_or_else(|| title(&kept), |template| titled(template, &kept));
     let (summary, content) = match output.content {

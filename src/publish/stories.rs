@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use super::document::{AlsoIn, Document};
 use super::output::{self, Output, Stories};
 use super::text::{one_line, uri};
-use crate::store::{Companion, Member, Others};
+use crate::store::{Duplicate, Member, MemberUpdate};
 
 /// What the line of other sources begins with, in the text of an entry; a page, which has a place of its own for
 /// it, cuts it off.
@@ -45,7 +45,7 @@ pub(super) fn merged(
     found: Vec<Found>,
     output: &Output,
     published: &HashMap<i64, i64>,
-    others: Others,
+    update: MemberUpdate,
 ) -> Vec<Found> {
     if output.stories == Stories::All {
         return found;
@@ -63,7 +63,7 @@ pub(super) fn merged(
     }
     let fits = |found: &Found| {
         let place = rank(found);
-        let is_there = others == Others::Stay && place.0 && published.contains_key(&found.story);
+        let is_there = update == MemberUpdate::Append && place.0 && published.contains_key(&found.story);
         !is_there && best.get(&found.story) == Some(&place)
     };
     found.into_iter().filter(fits).collect()
@@ -73,16 +73,16 @@ pub(super) fn merged(
 pub(super) fn name_others(
     document: &mut Document,
     output: &Output,
-    companions: &HashMap<i64, Vec<Companion>>,
+    duplicates: &HashMap<i64, Vec<Duplicate>>,
 ) {
     if output.also_in == output::OtherSources::Silent || output.stories == Stories::All {
         return;
     }
     let draws = |name: &String| output.sources.as_ref().is_none_or(|names| names.contains(name));
     for shown in &mut document.entries {
-        let Some(companions) = companions.get(&shown.kept.number) else { continue };
+        let Some(duplicates) = duplicates.get(&shown.kept.number) else { continue };
         let mut seen = HashSet::from([&shown.kept.from.name]);
-        for companion in companions.iter().filter(|companion| draws(&companion.source)) {
+        for companion in duplicates.iter().filter(|companion| draws(&companion.source)) {
             if shown.also_in.len() > NAMED {
                 break;
             }
@@ -143,19 +143,19 @@ mod tests {
         Found { member, source: source.into(), story, debut: false }
     }
 
-    fn shown(found: Vec<Found>, output: &Output, published: &[(i64, i64)], others: Others) -> Vec<i64> {
+    fn shown(found: Vec<Found>, output: &Output, published: &[(i64, i64)], update: MemberUpdate) -> Vec<i64> {
         let published = published.iter().copied().collect();
-        merged(found, output, &published, others).into_iter().map(|found| found.member.entry).collect()
+        merged(found, output, &published, update).into_iter().map(|found| found.member.entry).collect()
     }
 
     #[test]
     fn a_story_is_shown_once_by_its_first_entry_or_the_preferred_source_s() {
         let three = || vec![found(1, 1, "a"), found(2, 1, "b"), found(3, 3, "a"), found(4, 1, "c")];
-        assert_eq!(shown(three(), &output(Stories::Merge, &[]), &[], Others::Stay), [1, 3]);
-        assert_eq!(shown(three(), &output(Stories::Merge, &["c", "b"]), &[], Others::Stay), [3, 4]);
-        assert_eq!(shown(three(), &output(Stories::All, &["c"]), &[], Others::Stay), [1, 2, 3, 4]);
+        assert_eq!(shown(three(), &output(Stories::Merge, &[]), &[], MemberUpdate::Append), [1, 3]);
+        assert_eq!(shown(three(), &output(Stories::Merge, &["c", "b"]), &[], MemberUpdate::Append), [3, 4]);
+        assert_eq!(shown(three(), &output(Stories::All, &["c"]), &[], MemberUpdate::Append), [1, 2, 3, 4]);
         let without_first = vec![found(4, 1, "c"), found(2, 1, "b")];
-        assert_eq!(shown(without_first, &output(Stories::Merge, &[]), &[], Others::Stay), [2]);
+        assert_eq!(shown(without_first, &output(Stories::Merge, &[]), &[], MemberUpdate::Append), [2]);
     }
 
     #[test]
@@ -174,10 +174,14 @@ mod tests {
     fn what_is_published_stays_whoever_is_preferred() {
         let later = vec![found(2, 1, "b")];
         let prefer = output(Stories::Merge, &["b"]);
-        assert_eq!(shown(later.clone(), &prefer, &[(1, 1)], Others::Stay), [0; 0]);
+        assert_eq!(shown(later.clone(), &prefer, &[(1, 1)], MemberUpdate::Append), [0; 0]);
         let edited = vec![found(1, 1, "a"), found(2, 1, "b")];
-        assert_eq!(shown(edited.clone(), &prefer, &[(1, 1)], Others::Stay), [1]);
-        assert_eq!(shown(edited, &prefer, &[(1, 1)], Others::Go), [1]);
-        assert_eq!(shown(later, &prefer, &[(1, 1)], Others::Go), [2], "the first does not match any more");
+        assert_eq!(shown(edited.clone(), &prefer, &[(1, 1)], MemberUpdate::Append), [1]);
+        assert_eq!(shown(edited, &prefer, &[(1, 1)], MemberUpdate::Replace), [1]);
+        assert_eq!(
+            shown(later, &prefer, &[(1, 1)], MemberUpdate::Replace),
+            [2],
+            "the first does not match any more"
+        );
     }
 }

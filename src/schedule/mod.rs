@@ -9,7 +9,7 @@ pub mod publish_interval;
 
 use crate::fetch::Facts;
 use crate::source::{Failure, FeedPace, Moved, Outcome, Pace, Source, SourceState};
-use publish_interval::Habit;
+use publish_interval::PublishInterval;
 
 /// What others say counts up to this.
 const FARTHEST: Duration = Duration::from_secs(30 * 24 * 3600);
@@ -38,7 +38,7 @@ pub struct Visited<'a> {
     /// What the feed itself said.
     pub pace: FeedPace,
     /// What the dates of its entries say.
-    pub habit: Habit,
+    pub publish_interval: PublishInterval,
 }
 
 /// A wait, and why it is so long.
@@ -68,12 +68,12 @@ pub fn next(source: &Source, state: &SourceState, visited: &Visited<'_>, now: Ti
             next.moved = moved(source, state, visited.facts, now);
             if let Outcome::Read { new, .. } = visited.outcome {
                 next.pace = visited.pace;
-                next.habit = visited.habit.gap.or(state.habit);
+                next.publish_interval = visited.publish_interval.gap.or(state.publish_interval);
                 next.last_new = if *new > 0 { Some(now) } else { state.last_new.or(Some(now)) };
                 next.last_entry = match state.last_success {
-                    None => visited.habit.newest.or(Some(now)),
+                    None => visited.publish_interval.newest.or(Some(now)),
                     Some(_) if *new > 0 => Some(now),
-                    Some(_) => state.last_entry.or(visited.habit.newest),
+                    Some(_) => state.last_entry.or(visited.publish_interval.newest),
                 };
             }
             // A 304 that names no validators leaves the old ones; a feed that came without has none.
@@ -140,7 +140,7 @@ fn past_skipped(pace: FeedPace, planned: Timestamp) -> Timestamp {
 /// that by its silence alone.
 fn quiet(source: &Source, state: &SourceState, now: Timestamp) -> Option<Duration> {
     let silence = Duration::try_from(now.duration_since(state.last_new?)).ok()?;
-    let usual = state.habit.map_or(Duration::ZERO, |gap| (gap / LOOKS).min(silence / EARLY_LOOKS));
+    let usual = state.publish_interval.map_or(Duration::ZERO, |gap| (gap / LOOKS).min(silence / EARLY_LOOKS));
     source.pace.adaptive.then(|| usual.max(silence / LOOKS).min(slowest(source)))
 }
 
@@ -268,7 +268,12 @@ mod tests {
         next(
             &source(),
             state,
-            &Visited { outcome: &outcome, facts, pace: FeedPace::default(), habit: Habit::default() },
+            &Visited {
+                outcome: &outcome,
+                facts,
+                pace: FeedPace::default(),
+                publish_interval: PublishInterval::default(),
+            },
             now(),
         )
     }
@@ -328,7 +333,8 @@ mod tests {
         let years = after(Outcome::NotModified, &Facts::default(), &silent(20_000));
         assert!((21 * 60..=24 * 60).contains(&minutes(&years)));
         // A source that is known to publish each week slows down sooner, and no further than that.
-        let weekly = |hours| SourceState { habit: Some(Duration::from_secs(7 * 86_400)), ..silent(hours) };
+        let weekly =
+            |hours| SourceState { publish_interval: Some(Duration::from_secs(7 * 86_400)), ..silent(hours) };
         let hours =
             |state: SourceState| minutes(&after(Outcome::NotModified, &Facts::default(), &state)) / 60;
         assert_eq!((hours(silent(12)), hours(weekly(12))), (1, 4));
@@ -338,7 +344,7 @@ mod tests {
             outcome: &Outcome::NotModified,
             facts: &Facts::default(),
             pace: FeedPace::default(),
-            habit: Habit::default(),
+            publish_interval: PublishInterval::default(),
         };
         assert_eq!(next(&fixed, &silent(20_000), &visited, now()).why, "every");
         let news = Outcome::Read { new: 1, edited: 0, entries: 9, problems: 0 };

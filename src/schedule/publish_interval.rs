@@ -14,16 +14,16 @@ const LEAST: usize = 2;
 
 /// What the dates of a document's entries say.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Habit {
+pub struct PublishInterval {
     /// The median time from one entry to the next, where there are enough dates to tell.
     pub gap: Option<Duration>,
     /// The date of the newest entry.
     pub newest: Option<Timestamp>,
 }
 
-/// Reads the habit off the entries of a document. Dates of the future are nobody's habit.
+/// Reads the publish_interval off the entries of a document. Dates of the future are nobody's publish_interval.
 #[must_use]
-pub fn of(entries: &[Entry], now: Timestamp) -> Habit {
+pub fn of(entries: &[Entry], now: Timestamp) -> PublishInterval {
     let mut dates: Vec<Timestamp> = entries
         .iter()
         .filter_map(|entry| entry.published.or(entry.updated))
@@ -34,7 +34,7 @@ pub fn of(entries: &[Entry], now: Timestamp) -> Habit {
     let mut gaps: Vec<Duration> = dates.windows(2).take(GAPS).map(gap).collect();
     gaps.sort_unstable();
     let enough = gaps.len() >= LEAST;
-    Habit { gap: enough.then(|| gaps[gaps.len() / 2]), newest: dates.first().copied() }
+    PublishInterval { gap: enough.then(|| gaps[gaps.len() / 2]), newest: dates.first().copied() }
 }
 
 #[cfg(test)]
@@ -53,10 +53,10 @@ mod tests {
             "2026-11-04T00:00:00Z",
         ];
         let entries: Vec<Entry> = dates.into_iter().map(entry).chain([Entry::default()]).collect();
-        let habit = of(&entries, now);
-        assert_eq!(habit.gap, Some(Duration::from_secs(86_400)));
-        assert_eq!(habit.newest.map(|at| at.to_string()).as_deref(), Some("2026-11-04T00:00:00Z"));
+        let publish_interval = of(&entries, now);
+        assert_eq!(publish_interval.gap, Some(Duration::from_secs(86_400)));
+        assert_eq!(publish_interval.newest.map(|at| at.to_string()).as_deref(), Some("2026-11-04T00:00:00Z"));
         assert_eq!(of(&entries[..2], now).gap, None);
-        assert_eq!(of(&[], now), Habit::default());
+        assert_eq!(of(&[], now), PublishInterval::default());
     }
 }

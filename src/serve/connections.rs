@@ -15,7 +15,7 @@ use tokio::time;
 
 use super::direct::Routes;
 use super::listen::{Listener, Stream};
-use super::patience::{Patient, Signs};
+use super::timeouts::{Patient, Signs};
 
 /// What one client, and all of them, may take.
 #[derive(Clone, Copy, Debug)]
@@ -50,7 +50,7 @@ impl Default for Limits {
 /// Bytes of a request's head.
 const HEAD_BYTES: usize = 16 * 1024;
 /// The pause after a failed accept: the system is out of files, and trying at once would only spin.
-const BREATH: Duration = Duration::from_millis(100);
+const ACCEPT_BACKOFF: Duration = Duration::from_millis(100);
 
 /// Serves until `shutdown`; then accepts no more, lets answers in flight finish, and returns.
 ///
@@ -84,7 +84,7 @@ pub async fn run(listener: Listener, routes: Routes, limits: Limits, shutdown: i
                     if !std::mem::replace(&mut is_short, true) {
                         tracing::warn!(%error, "could not accept a connection");
                     }
-                    time::sleep(BREATH).await;
+                    time::sleep(ACCEPT_BACKOFF).await;
                 }
             },
         }

@@ -1,4 +1,4 @@
-//! The way of a request: what stands on the shelf is answered at once, everything else by the router. Door.
+//! The way of a request: what stands on the document_cache is answered at once, everything else by the router. Door.
 
 use std::convert::Infallible;
 use std::future::Future;
@@ -138,8 +138,8 @@ mod tests {
 
     use super::*;
     use crate::publish::archive::{End, Page};
+    use crate::publish::document_cache::{Coding, DocumentCache, Representation};
     use crate::publish::format::Format;
-    use crate::publish::shelf::{Coding, Representation, Shelf};
     use crate::serve::{ArchiveReader, MaxAge, Service, routes};
 
     /// What comes back on the wire for a request, without the date.
@@ -182,28 +182,31 @@ mod tests {
     }
 
     fn service() -> (Service, ArchiveReader) {
-        let shelf = Arc::new(Shelf::new());
+        let document_cache = Arc::new(DocumentCache::new());
         let changed = Timestamp::from_second(1_700_000_000).expect("a time");
         let body = || "<feed>all quiet</feed>".repeat(99).into_bytes();
-        shelf.put("calm", Format::Atom, body(), changed);
-        shelf.put("calm", Format::Html, b"<!doctype html>".to_vec(), changed);
+        document_cache.put("calm", Format::Atom, body(), changed);
+        document_cache.put("calm", Format::Html, b"<!doctype html>".to_vec(), changed);
         let told = Representation::new(Format::Rss.content_type(), body(), changed);
-        shelf.place("/feeds/calm.rss", told.with_link("<https://hub.example/>; rel=\"hub\"".to_owned()));
-        shelf.retire(["old"]);
-        shelf.stand_below("/news");
+        document_cache
+            .place("/feeds/calm.rss", told.with_link("<https://hub.example/>; rel=\"hub\"".to_owned()));
+        document_cache.retire(["old"]);
+        document_cache.stand_below("/news");
         let archive: ArchiveReader = Arc::new(move |_, number, format: Format| {
             let page = Representation::new(format.content_type(), vec![b'x'; 999], changed);
             let page = Page { representation: Arc::new(page), end: End::Full };
             Box::pin(async move { Ok((number == 1).then_some(page)) })
         });
         let max_age = MaxAge::new(Duration::from_secs(60));
-        (Service { shelf, max_age, health: Arc::default(), metrics: Arc::default() }, archive)
+        (Service { document_cache, max_age, health: Arc::default(), metrics: Arc::default() }, archive)
     }
 
     #[tokio::test]
     async fn the_router_would_answer_every_request_alike() {
         let (service, archive) = service();
-        let Some(crate::publish::shelf::Place::Here(calm)) = service.shelf.find("/feeds/calm.atom") else {
+        let Some(crate::publish::document_cache::Place::Here(calm)) =
+            service.document_cache.find("/feeds/calm.atom")
+        else {
             panic!("it was put there");
         };
         let tag = |coding| String::from_utf8_lossy(calm.etag(coding)).into_owned();

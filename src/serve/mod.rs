@@ -17,16 +17,16 @@ use axum::http::{HeaderMap, Method, Request, Response, StatusCode};
 use self::negotiate::Answer;
 use crate::metrics::Metrics;
 use crate::publish::archive::{End, Page};
+use crate::publish::document_cache::{Coding, DocumentCache, Place, Representation};
 use crate::publish::format::Format;
 use crate::publish::html;
-use crate::publish::shelf::{Coding, Place, Representation, Shelf};
 
 mod address;
 pub mod connections;
 mod direct;
 pub mod listen;
 mod negotiate;
-mod patience;
+mod timeouts;
 
 pub use connections::run;
 pub use direct::Routes;
@@ -45,7 +45,7 @@ pub enum Listen {
 #[derive(Clone, Debug)]
 pub struct Service {
     /// The documents and pages.
-    pub shelf: Arc<Shelf>,
+    pub document_cache: Arc<DocumentCache>,
     /// For how long a reader may use an answer without asking again.
     pub max_age: MaxAge,
     /// What the machines' addresses say.
@@ -88,7 +88,7 @@ pub struct Health {
 }
 
 impl Health {
-    /// The shelf is filled: requests can be answered in full.
+    /// The document_cache is filled: requests can be answered in full.
     pub fn set_ready(&self) {
         self.ready.store(true, Ordering::Release);
     }
@@ -171,7 +171,7 @@ fn routes(service: Service, archive: Option<ArchiveReader>) -> Routes {
     Routes::new(shared, others)
 }
 
-/// One request: an address of the machines, of the shelf, or of an archive.
+/// One request: an address of the machines, of the document_cache, or of an archive.
 async fn answer(State(shared): State<Arc<Shared>>, request: Request<Body>) -> Response<Body> {
     let (head, _) = request.into_parts();
     let found = match shared.at_hand(head.uri.path()) {
@@ -195,7 +195,7 @@ impl Shared {
     /// What needs no waiting; `None` where only the archive can tell. A path counts with and without that of
     /// `public_url` before it.
     fn at_hand(&self, path: &str) -> Option<Found> {
-        let below = || Some(address::plain(self.service.shelf.below(path)?));
+        let below = || Some(address::plain(self.service.document_cache.below(path)?));
         self.standing(&address::plain(path)).or_else(|| self.standing(&below()?))
     }
 
@@ -209,20 +209,21 @@ impl Shared {
             "/readyz" => return Some(Found::State(health.complaint())),
             _ => {}
         }
-        match self.service.shelf.find(path)? {
+        match self.service.document_cache.find(path)? {
             Place::Here(representation) => Some(Found::Here(representation)),
             Place::Retired => Some(Found::Retired),
         }
     }
 
     async fn archived(&self, path: &str) -> Found {
-        let (whole, below) = (address::plain(path), self.service.shelf.below(path).map(address::plain));
+        let (whole, below) =
+            (address::plain(path), self.service.document_cache.below(path).map(address::plain));
         let page = address::archive_page(&whole).or_else(|| address::archive_page(below.as_deref()?));
         let (Some(archive), Some((name, number, format))) = (&self.archive, page) else {
             return Found::Nothing;
         };
-        // A name that is not on the shelf has no archive either: the store is not asked.
-        match self.service.shelf.find(&format.path(name)) {
+        // A name that is not on the document_cache has no archive either: the store is not asked.
+        match self.service.document_cache.find(&format.path(name)) {
             Some(Place::Here(_)) => match archive(name.to_owned(), number, format).await {
                 Ok(Some(Page { representation, end: End::Full })) => Found::Archived(representation),
                 Ok(Some(Page { representation, end: End::Open })) => Found::Here(representation),

@@ -6,7 +6,7 @@ use axum::http::HeaderMap;
 use axum::http::header::{self, HeaderName};
 use jiff::Timestamp;
 
-use crate::publish::shelf::{Coding, Representation};
+use crate::publish::document_cache::{Coding, Representation};
 
 /// What a request gets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -80,22 +80,22 @@ pub struct Claim {
 
 /// Which claims are wanted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Asked {
+pub enum Force {
     /// Of sources whose time has come.
-    WhenDue,
+    No,
     /// Also of others: the operator wants them polled now.
-    Anyway,
+    Yes,
 }
 
 /// What comes of the wish to poll a source.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Turn {
+pub enum ClaimResult {
     /// It is claimed.
-    Yours(Box<Claim>),
+    Claimed(Box<Claim>),
     /// It is not due before then, or somebody else has claimed it until then.
-    Later(SourceId, Timestamp),
+    NotDue(SourceId, Timestamp),
     /// It has left the config.
-    Never(SourceId),
+    Gone(SourceId),
 }
 
 /// When a source may be polled next.
@@ -172,7 +172,7 @@ pub struct Candidate {
 
 /// Another entry of a story, as readers are told of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Companion {
+pub struct Duplicate {
     /// The store's number.
     pub entry: i64,
     /// Its source's name in the config.
@@ -193,7 +193,7 @@ pub struct InStory {
     /// Why it joined, in words; `None` for the first and for one that stands alone.
     pub why: Option<String>,
     /// The others, in the order in which they joined.
-    pub companions: Vec<Companion>,
+    pub duplicates: Vec<Duplicate>,
 }
 
 /// An entry that joined a story.
@@ -245,18 +245,18 @@ pub struct Advance {
     /// Who enters.
     pub members: Vec<Member>,
     /// What happens to those who are in already.
-    pub others: Others,
+    pub update: MemberUpdate,
     /// How many entries a new archive page takes.
     pub page_size: usize,
 }
 
 /// What an advance does to the members that it does not name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Others {
+pub enum MemberUpdate {
     /// They stay: an entry that was published is not taken back.
-    Stay,
+    Append,
     /// They go: the output was defined anew.
-    Go,
+    Replace,
 }
 
 /// Which members of an output to read, newest first.
@@ -300,11 +300,11 @@ pub struct Rendering {
 
 /// Whether a hub is to hear of a change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Hub {
+pub enum NotifyHub {
     /// It is.
-    Hears,
+    Yes,
     /// There is none, or nothing to tell.
-    Sleeps,
+    No,
 }
 
 /// How far an archive goes.

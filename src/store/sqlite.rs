@@ -1,18 +1,18 @@
 //! SQLite: the threads and what they are asked. Door: the only place that knows SQL.
 #![allow(clippy::disallowed_methods, reason = "the store's files are the store's own")]
 
-mod access;
 mod archive;
-mod copies;
+mod backup;
 mod entries;
-mod file;
 mod leaves;
-mod look;
+mod lookups;
 mod notes;
+mod open;
 mod outputs;
 mod pings;
 mod sources;
 mod stories;
+mod threads;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -23,16 +23,16 @@ use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot};
 
 use super::{
-    Advance, Asked, Candidate, ConfiguredOutput, ConfiguredSource, Hub, Options, OutputId, Plan,
-    RememberedOutput, RememberedSource, Rendering, SourceId, Turn, Wanted,
+    Advance, Candidate, ClaimResult, ConfiguredOutput, ConfiguredSource, Force, NotifyHub, Options, OutputId,
+    Plan, RememberedOutput, RememberedSource, Rendering, SourceId, Wanted,
 };
 use crate::entry::change::KnownEntries;
 use crate::entry::{KeptEntry, Key};
 use crate::source::HealthEvent;
 
-use access::{Obstacle, held};
-pub use copies::{Salvaged, backup, examine, salvage};
-pub use file::{Lock, Sizes, advice, lock, sizes};
+pub use backup::{Salvaged, backup, examine, salvage};
+pub use open::{Lock, Sizes, advice, lock, sizes};
+use threads::{WriteError, held};
 
 /// How many commands may wait, and the most that share a transaction.
 const WAITING: usize = 256;
@@ -91,16 +91,16 @@ type Act = Box<dyn FnOnce(Result<&Connection, Error>) -> Done + Send>;
 
 struct Command {
     act: Act,
-    weight: Weight,
+    weight: Durability,
 }
 
 /// What a power cut may do to what was written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Weight {
+enum Durability {
     /// Undo it: claims, and polls that found nothing, are made again, and nobody has seen them.
-    Light,
+    Relaxed,
     /// Nothing: it is on the disk before anybody is told.
-    Heavy,
+    Full,
 }
 
 /// Told the group's error, if it has one.
@@ -120,8 +120,8 @@ pub struct Store {
     questions: mpsc::Sender<Job>,
     commands: mpsc::Sender<Command>,
     /// Only the writer takes it, but for a look at its size.
-    window: Arc<std::sync::Mutex<stories::Window>>,
-    obstacle: Obstacle,
+    window: Arc<std::sync::Mutex<stories::DedupIndex>>,
+    obstacle: WriteError,
 }
 
 /// The bodies of the store's threads: the caller runs each on a thread of its own and joins them.
@@ -145,15 +145,16 @@ pub fn open_locked(options: &Options, lock: Lock) -> Result<(Store, Workers), Er
 }
 
 fn start(path: &std::path::Path, lock: Option<Lock>) -> Result<(Store, Workers), Error> {
-    let writer = access::open(path, lock)?;
+    let writer = threads::open(path, lock)?;
     let (readers, obstacle) = (writer.readers(), writer.obstacle());
     let (questions, asked) = mpsc::channel::<Job>(WAITING);
     let (commands, commanded) = mpsc::channel::<Command>(WAITING);
-    let mut workers: Vec<Box<dyn FnOnce() + Send>> = vec![Box::new(move || access::write(writer, commanded))];
+    let mut workers: Vec<Box<dyn FnOnce() + Send>> =
+        vec![Box::new(move || threads::write(writer, commanded))];
     let asked = Arc::new(std::sync::Mutex::new(asked));
     for reader in readers {
         let asked = Arc::clone(&asked);
-        workers.push(Box::new(move || access::read(&reader, &asked)));
+        workers.push(Box::new(move || threads::read(&reader, &asked)));
     }
     Ok((
         Store { path: Arc::from(path), questions, commands, window: Arc::default(), obstacle },
@@ -188,12 +189,12 @@ impl Store {
         &self,
         command: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
     ) -> Result<T, Error> {
-        self.weighted(Weight::Heavy, command).await
+        self.weighted(Durability::Full, command).await
     }
 
     async fn weighted<T: Send + 'static>(
         &self,
-        weight: Weight,
+        weight: Durability,
         command: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
     ) -> Result<T, Error> {
         let (answer, answered) = oneshot::channel();
@@ -282,11 +283,11 @@ impl Store {
     pub async fn claim(
         &self,
         ids: Vec<SourceId>,
-        asked: Asked,
+        asked: Force,
         now: Timestamp,
         lease: Duration,
-    ) -> Result<Vec<Turn>, Error> {
-        self.weighted(Weight::Light, move |c| sources::claim(c, &ids, asked, now, lease)).await
+    ) -> Result<Vec<ClaimResult>, Error> {
+        self.weighted(Durability::Relaxed, move |c| sources::claim(c, &ids, asked, now, lease)).await
     }
 
     /// When each active source is due: a short row for each, for the poller to keep in memory.
@@ -420,7 +421,7 @@ impl Store {
     ///
     /// # Errors
     /// The store cannot write.
-    pub async fn remember_renderings(&self, renderings: Vec<Rendering>, hub: Hub) -> Result<(), Error> {
+    pub async fn remember_renderings(&self, renderings: Vec<Rendering>, hub: NotifyHub) -> Result<(), Error> {
         self.command(move |c| outputs::remember_renderings(c, &renderings, hub)).await
     }
 

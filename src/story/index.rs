@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use super::judge::{ADDRESS_DAYS, Facts, TEXT_DAYS};
+use super::rules::{ADDRESS_DAYS, Facts, TEXT_DAYS};
 use super::signature::Signature;
 
 const DAY: i64 = 24 * 3_600_000;

@@ -1,28 +1,28 @@
 //! Is this the same text as one that we have? Pure: facts go in, a decision with its reason comes out.
 //!
 //! The rules of the decision stand in [`judge`], in their order. A pair of entries is compared by what
-//! their [`Likeness`] holds: the cleaned address, the article's number, and a compact [`signature`] of
+//! their [`DedupFeatures`] holds: the cleaned address, the article's number, and a compact [`signature`] of
 //! headline and text. [`index`] proposes candidates and never decides.
 
 pub mod address;
-mod alike;
 pub mod index;
-pub mod judge;
-mod labels;
 mod language;
+pub mod rules;
 pub mod signature;
+mod similarity;
+mod wordlists;
 mod words;
 
 use crate::entry::Entry;
-use crate::entry::change::Likeness;
+use crate::entry::change::DedupFeatures;
 use signature::Signature;
 
 /// What is compared of an entry. `language` is its source's, for entries that name none.
 #[must_use]
-pub fn likeness(entry: &Entry, language: Option<&str>) -> Likeness {
+pub fn dedup_features(entry: &Entry, language: Option<&str>) -> DedupFeatures {
     let page = entry.link.as_deref().and_then(address::Page::of);
     let hash = |key: String| hash(&key).cast_signed();
-    Likeness {
+    DedupFeatures {
         address: page.as_ref().and_then(address::Page::key).map(hash),
         article: page.as_ref().and_then(address::Page::article).map(hash),
         signature: Signature::of(entry, language).encode(),

@@ -2,7 +2,7 @@
 //! them. Pure.
 
 use super::words::{Class, Word, Words, words};
-use super::{labels, language};
+use super::{language, wordlists};
 use crate::entry::Entry;
 
 /// Words of a headline that count.
@@ -34,7 +34,7 @@ impl Signature {
         let html = entry.summary.as_deref().or(entry.content.as_deref()).unwrap_or_default();
         let mut text = words(html, TEXT);
         text.truncate(without_tail(&text));
-        let (start, end) = labels::bare(title);
+        let (start, end) = wordlists::bare(title);
         let mut whole = Words::new(TITLE);
         whole.read(&title[..start]);
         let from = whole.words.len();
@@ -43,7 +43,7 @@ impl Signature {
         whole.read(&title[end..]);
         Signature {
             language: language::of(entry.language.as_deref().or(language), title, html),
-            live: labels::is_live(title),
+            live: wordlists::is_live(title),
             bare: (from as u8, to as u8),
             title: whole.words,
             text,

@@ -2,7 +2,7 @@
 
 use unicode_normalization::UnicodeNormalization;
 
-use super::labels;
+use super::wordlists;
 
 /// A folded word: a hash of 20 bits above a class of 4. Words are compared by hash alone; rows of three
 /// make a hash that nothing else has.
@@ -229,8 +229,8 @@ impl Words {
         }
         let mut word = std::mem::take(&mut self.word);
         let ending = after_digits && matches!(word.as_str(), "st" | "nd" | "rd" | "th");
-        let folded = labels::canonical(&word, after_digits).unwrap_or(&word);
-        let class = if self.digits { Class::Number } else { labels::class(folded) };
+        let folded = wordlists::canonical(&word, after_digits).unwrap_or(&word);
+        let class = if self.digits { Class::Number } else { wordlists::class(folded) };
         let class = if class == Class::Plain && self.capital { Class::Name } else { class };
         if !ending {
             self.push(folded, class);
@@ -281,7 +281,7 @@ fn usual(text: &[u8]) -> Option<(usize, Option<Word>)> {
         at += 2;
     }
     let hash = super::mix(hash);
-    if at == start || labels::may_know(hash) {
+    if at == start || wordlists::may_know(hash) {
         return nothing;
     }
     let class = if capital { Class::Name } else { Class::Plain };

@@ -153,7 +153,7 @@ mod tests {
     fn addresses_are_not_text() {
         assert_eq!(words("see (https://war.example/x) now"), ["see", "now"]);
         assert_eq!(words("at www.armenia.example, or"), ["at", "or"]);
-        assert_eq!(words("write to press@war.example. Then"), ["write", "to", "then"]);
+        assert_eq!(words("write to staleness@war.example. Then"), ["write", "to", "then"]);
         assert_eq!(words("thanks @armenia!"), ["thanks", "armenia"]);
     }
 

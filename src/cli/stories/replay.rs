@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::json;
 
-use crate::daemon::Memory;
+use crate::daemon::StoreThreads;
 use crate::entry::Entry;
 use crate::ingest::{self, Replayed};
 use crate::store::{ConfiguredSource, Options, SourceId};
@@ -57,7 +57,7 @@ pub(super) fn read(file: &Path) -> anyhow::Result<Vec<Line>> {
 pub(super) async fn run(lines: Vec<Line>) -> anyhow::Result<()> {
     let folder = tempfile::tempdir().context("cannot make a scratch folder")?;
     let keep = Duration::from_secs(u64::from(u32::MAX));
-    let memory = Memory::open(&Options { path: folder.path().join("scratch.db"), keep })?;
+    let memory = StoreThreads::open(&Options { path: folder.path().join("scratch.db"), keep })?;
     let mut names: Vec<&str> = lines.iter().map(|line| line.feed.as_str()).collect();
     names.sort_unstable();
     names.dedup();

@@ -15,7 +15,7 @@ pub(super) enum Meaning {
     Id,
     Published(u8),
     Updated(u8),
-    Author(Voice),
+    Author(FallbackAuthor),
     /// Parts of a person.
     Name,
     Email,
@@ -39,12 +39,12 @@ pub(super) enum Meaning {
     ItunesImage,
     Duration,
     /// Known, and with parts that must not be taken for the feed's or the entry's own.
-    Nothing,
+    Ignored,
 }
 
 /// Who speaks of an author.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Voice {
+pub(super) enum FallbackAuthor {
     /// The feed's own element, or Dublin Core.
     Plain,
     /// A module that counts where the others are silent.
@@ -189,7 +189,7 @@ fn element(vocabulary: Vocabulary, local: &str) -> Option<Meaning> {
         },
         Vocabulary::DublinCore | Vocabulary::Terms => match local {
             "title" => Title(1),
-            "creator" | "author" => Author(Voice::Plain),
+            "creator" | "author" => Author(FallbackAuthor::Plain),
             "date" => Published(2),
             "issued" => Published(1),
             "created" => Published(3),
@@ -206,17 +206,17 @@ fn element(vocabulary: Vocabulary, local: &str) -> Option<Meaning> {
             "player" => MediaPlayer,
             "title" => Title(3),
             "description" => Summary(4),
-            "credit" => Author(Voice::Spare),
+            "credit" => Author(FallbackAuthor::Spare),
             _ => return None,
         },
         Vocabulary::Itunes => match local {
-            "author" => Author(Voice::Spare),
+            "author" => Author(FallbackAuthor::Spare),
             "duration" => Duration,
             "title" => Title(2),
             "summary" => Summary(2),
             "subtitle" => Summary(3),
             "image" => ItunesImage,
-            "owner" => Nothing,
+            "owner" => Ignored,
             _ => return None,
         },
         Vocabulary::Yandex => match local {
@@ -248,8 +248,8 @@ fn own(local: &str) -> Option<Meaning> {
         "pubdate" | "published" => Published(0),
         "issued" | "created" => Published(1),
         "updated" | "modified" | "lastmod" => Updated(0),
-        "author" => Author(Voice::Plain),
-        "contributor" | "image" | "textinput" | "cloud" => Nothing,
+        "author" => Author(FallbackAuthor::Plain),
+        "contributor" | "image" | "textinput" | "cloud" => Ignored,
         "name" => Name,
         "email" => Email,
         "uri" | "url" | "homepage" => Uri,

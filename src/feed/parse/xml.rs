@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::entry;
-use super::names::{Meaning, Namespaces, Voice};
+use super::names::{FallbackAuthor, Meaning, Namespaces};
 use super::raw::{Base, RawAuthor, RawEntry, RawFeed, RawLink, RawOrigin};
 use super::tokens::{Flat, Token, Tokens, attributes};
 use super::update_hints;
@@ -76,7 +76,7 @@ struct Open<'a> {
 enum Place {
     Feed,
     Entry,
-    Person(Voice),
+    Person(FallbackAuthor),
     Source,
     Media,
     Times,
@@ -140,7 +140,7 @@ impl<'a> Reader<'a> {
                 self.container(name, Place::Feed, base, empty);
             }
             Meaning::Entry => self.begin_entry(name, inside, base, empty),
-            Meaning::Nothing => self.pass(name, empty),
+            Meaning::Ignored => self.pass(name, empty),
             Meaning::Author(voice) => self.author(name, voice, base, empty),
             Meaning::Name | Meaning::Email | Meaning::Uri => {
                 let text = self.text(name, empty);
@@ -225,7 +225,7 @@ impl<'a> Reader<'a> {
     }
 
     /// A person is text, or has parts.
-    fn author(&mut self, name: &'a str, voice: Voice, base: Base, empty: bool) {
+    fn author(&mut self, name: &'a str, voice: FallbackAuthor, base: Base, empty: bool) {
         let parts = self.tokens.peek_element().is_some_and(|inner| {
             matches!(self.namespaces.meaning(inner, ""), Some(Meaning::Name | Meaning::Email | Meaning::Uri))
         });
@@ -238,14 +238,14 @@ impl<'a> Reader<'a> {
         self.add_author(voice, RawAuthor { name: Some(text), ..RawAuthor::default() });
     }
 
-    fn add_author(&mut self, voice: Voice, author: RawAuthor<'a>) {
+    fn add_author(&mut self, voice: FallbackAuthor, author: RawAuthor<'a>) {
         // Who wrote the origin wrote the entry, where that names nobody (RFC 4287 section 4.2.1).
-        let voice = if self.is_in(Place::Source) { Voice::Spare } else { voice };
+        let voice = if self.is_in(Place::Source) { FallbackAuthor::Spare } else { voice };
         let authors = match (&mut self.entry, voice) {
-            (Some(entry), Voice::Plain) => &mut entry.authors,
-            (Some(entry), Voice::Spare) => &mut entry.spare_authors,
-            (None, Voice::Plain) => &mut self.feed.authors,
-            (None, Voice::Spare) => return,
+            (Some(entry), FallbackAuthor::Plain) => &mut entry.authors,
+            (Some(entry), FallbackAuthor::Spare) => &mut entry.spare_authors,
+            (None, FallbackAuthor::Plain) => &mut self.feed.authors,
+            (None, FallbackAuthor::Spare) => return,
         };
         if authors.len() < MOST_OF_A_KIND {
             authors.push(author);
@@ -258,7 +258,10 @@ impl<'a> Reader<'a> {
         let Some(person) = &mut self.person else {
             // A name that stands alone in an entry is an author's.
             if meaning == Meaning::Name && self.entry.is_some() {
-                self.add_author(Voice::Spare, RawAuthor { name: Some(text), ..RawAuthor::default() });
+                self.add_author(
+                    FallbackAuthor::Spare,
+                    RawAuthor { name: Some(text), ..RawAuthor::default() },
+                );
             }
             return;
         };

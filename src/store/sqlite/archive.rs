@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Result, params};
 
-use super::super::{Advance, ArchivePage, Extent, Frozen, Member, Others, OutputId};
+use super::super::{Advance, ArchivePage, Extent, Frozen, Member, MemberUpdate, OutputId};
 use super::entries::{self, KEPT};
 use super::outputs;
 use super::{Error, Store, millis, time};
@@ -99,7 +99,7 @@ pub(super) fn enter(c: &Connection, advance: &Advance, oldest_first: &[&Member])
     // Without a page nobody is on one, and nobody need be looked for.
     let is_first = last.is_none();
     let mut open = last.unwrap_or(Open { page: 0, size: 0, filled: 0 });
-    if advance.others == Others::Go && open.filled < open.size {
+    if advance.update == MemberUpdate::Replace && open.filled < open.size {
         c.prepare_cached("DELETE FROM archive WHERE output = ?1 AND page = ?2")?
             .execute([output, open.page])?;
         open = Open { filled: 0, size, ..open };

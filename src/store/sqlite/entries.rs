@@ -11,7 +11,7 @@ use rusqlite::{Connection, OptionalExtension, Result, Row, params};
 use serde::{Deserialize, Serialize};
 
 use super::super::{Candidate, Listed, Poll, SourceId};
-use super::stories::{self, Fresh, Window};
+use super::stories::{self, DedupIndex, Fresh};
 use super::{from_json, millis, time, to_json};
 use crate::entry::change::{Change, Known, KnownEntries, KnownEntry, NewEntry};
 use crate::entry::{Author, Enclosure, Entry, From, KeptEntry, Key, KeyRule, Origin, Thumbnail};
@@ -146,7 +146,7 @@ pub(super) fn known(c: &Connection, source: SourceId, keys: Vec<Key>) -> Result<
 }
 
 /// Answers how many of the new entries joined a story.
-pub(super) fn commit(c: &Connection, poll: &Poll, window: &mut Window) -> Result<usize> {
+pub(super) fn commit(c: &Connection, poll: &Poll, window: &mut DedupIndex) -> Result<usize> {
     let mut fresh = Vec::new();
     let mut revisions = Revisions::read(c)?;
     let debut: bool = c
@@ -329,7 +329,7 @@ fn forget(c: &Connection, number: i64) -> Result<()> {
         "UPDATE key SET entry = NULL WHERE entry = ?1",
         "DELETE FROM membership WHERE entry = ?1",
         "DELETE FROM archive WHERE entry = ?1",
-        "DELETE FROM likeness WHERE entry = ?1",
+        "DELETE FROM dedup_features WHERE entry = ?1",
         "DELETE FROM story_member WHERE entry = ?1",
         "DELETE FROM entry WHERE number = ?1",
     ] {

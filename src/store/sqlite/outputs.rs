@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use rusqlite::{Connection, Result, params};
 
 use super::super::{
-    Advance, ConfiguredOutput, Hub, Member, Others, OutputId, RememberedOutput, Rendering, Wanted,
+    Advance, ConfiguredOutput, Member, MemberUpdate, NotifyHub, OutputId, RememberedOutput, Rendering, Wanted,
 };
 use super::entries::{self, KEPT};
 use super::{archive, millis, pings, time};
@@ -63,7 +63,7 @@ pub(super) fn debuts(c: &Connection, output: OutputId) -> Result<HashMap<String,
 
 pub(super) fn advance(c: &Connection, advance: &Advance) -> Result<()> {
     let output = advance.output.0;
-    if advance.others == Others::Go {
+    if advance.update == MemberUpdate::Replace {
         c.prepare_cached("DELETE FROM membership WHERE output = ?1")?.execute([output])?;
     }
     let mut join = c.prepare_cached(
@@ -132,7 +132,7 @@ pub(super) fn renderings(c: &Connection, of: Option<OutputId>) -> Result<Vec<Ren
     .collect()
 }
 
-pub(super) fn remember_renderings(c: &Connection, renderings: &[Rendering], hub: Hub) -> Result<()> {
+pub(super) fn remember_renderings(c: &Connection, renderings: &[Rendering], hub: NotifyHub) -> Result<()> {
     let mut remember = c.prepare_cached(
         "INSERT INTO rendering (output, format, digest, changed, look, entries, body) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
          ON CONFLICT DO UPDATE SET digest = excluded.digest, changed = excluded.changed, look = excluded.look,
@@ -150,7 +150,7 @@ pub(super) fn remember_renderings(c: &Connection, renderings: &[Rendering], hub:
         ])?;
     }
     match (hub, renderings.iter().max_by_key(|r| r.changed)) {
-        (Hub::Hears, Some(latest)) => pings::note(c, latest.output, latest.changed),
+        (NotifyHub::Yes, Some(latest)) => pings::note(c, latest.output, latest.changed),
         _ => Ok(()),
     }
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Result, Row, params};
 
-use super::super::{Asked, Claim, ConfiguredSource, Plan, RememberedSource, SourceId, Turn};
+use super::super::{Claim, ClaimResult, ConfiguredSource, Force, Plan, RememberedSource, SourceId};
 use super::{from_json, millis, to_json};
 use crate::source::{HealthEvent, SourceState};
 
@@ -91,14 +91,14 @@ pub(super) fn give_back(c: &Connection, claims: &[SourceId]) -> Result<()> {
 pub(super) fn claim(
     c: &Connection,
     ids: &[SourceId],
-    asked: Asked,
+    asked: Force,
     now: Timestamp,
     lease: Duration,
-) -> Result<Vec<Turn>> {
+) -> Result<Vec<ClaimResult>> {
     let until = millis(now).saturating_add(lease.as_millis() as i64);
     let due = match asked {
-        Asked::WhenDue => millis(now),
-        Asked::Anyway => i64::MAX,
+        Force::No => millis(now),
+        Force::Yes => i64::MAX,
     };
     let mut update = c.prepare_cached(
         "UPDATE source SET claimed_until = ?2
@@ -111,10 +111,10 @@ pub(super) fn claim(
     )?;
     let mut turn =
         |id: SourceId| match update.query_row(params![millis(now), until, id.0, due], claimed).optional()? {
-            Some(claim) => Ok(Turn::Yours(Box::new(claim))),
+            Some(claim) => Ok(ClaimResult::Claimed(Box::new(claim))),
             None => Ok(match busy.query_row([id.0], |row| row.get(0)).optional()? {
-                Some(until) => Turn::Later(id, due_at(until)),
-                None => Turn::Never(id),
+                Some(until) => ClaimResult::NotDue(id, due_at(until)),
+                None => ClaimResult::Gone(id),
             }),
         };
     ids.iter().map(|id| turn(*id)).collect()

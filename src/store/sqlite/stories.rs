@@ -6,16 +6,16 @@ use std::sync::{Arc, PoisonError};
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Result, Row, params};
 
-use super::super::{Companion, InStory, Merge, OutputId, Poll};
-use super::{Error, Store, Weight, entries, millis, time};
-use crate::entry::change::{Likeness, NewEntry};
+use super::super::{Duplicate, InStory, Merge, OutputId, Poll};
+use super::{Durability, Error, Store, entries, millis, time};
+use crate::entry::change::{DedupFeatures, NewEntry};
 use crate::story::index::Index;
-use crate::story::judge::{self, Facts};
+use crate::story::rules::{self, Facts};
 use crate::story::signature::Signature;
 
 /// What the writer holds in memory to decide: the index, and how far it goes.
 #[derive(Debug, Default)]
-pub(super) struct Window {
+pub(super) struct DedupIndex {
     index: Index,
     /// Entries up to this one are in the index.
     last: i64,
@@ -33,8 +33,8 @@ pub(super) struct Fresh<'a> {
 
 /// Decides which stories new entries of one poll tell, and writes it down. What an entry is compared with does
 /// not depend on its place in the document. Answers how many joined one.
-pub(super) fn settle(c: &Connection, window: &mut Window, mut fresh: Vec<Fresh<'_>>) -> Result<usize> {
-    fresh.retain(|fresh| fresh.new.likeness.is_some());
+pub(super) fn settle(c: &Connection, window: &mut DedupIndex, mut fresh: Vec<Fresh<'_>>) -> Result<usize> {
+    fresh.retain(|fresh| fresh.new.dedup_features.is_some());
     let Some(now) = fresh.iter().map(|fresh| millis(fresh.new.first_seen)).max() else { return Ok(0) };
     let mut numbers: Vec<i64> = fresh.iter().map(|fresh| fresh.number).collect();
     numbers.sort_unstable();
@@ -44,12 +44,12 @@ pub(super) fn settle(c: &Connection, window: &mut Window, mut fresh: Vec<Fresh<'
     window.catch_up(c, now)?;
     let mut merged = 0;
     for fresh in &fresh {
-        let Some(likeness) = &fresh.new.likeness else { continue };
-        let Some(facts) = facts(fresh, likeness) else { continue };
-        remember(c, fresh, likeness)?;
+        let Some(dedup_features) = &fresh.new.dedup_features else { continue };
+        let Some(facts) = facts(fresh, dedup_features) else { continue };
+        remember(c, fresh, dedup_features)?;
         let mut candidates = candidates(c, window, &facts, fresh.number)?;
         candidates.sort_by_key(|(number, _)| ages.get(number).copied().unwrap_or(*number));
-        match judge::decide(&facts, &candidates) {
+        match rules::decide(&facts, &candidates) {
             Some((story, reason)) => {
                 join_member(c, fresh.number, story, &reason.to_string(), fresh.new.first_seen)?;
                 merged += 1;
@@ -65,19 +65,19 @@ pub(super) fn settle(c: &Connection, window: &mut Window, mut fresh: Vec<Fresh<'
     Ok(merged)
 }
 
-fn facts(fresh: &Fresh<'_>, likeness: &Likeness) -> Option<Facts> {
+fn facts(fresh: &Fresh<'_>, dedup_features: &DedupFeatures) -> Option<Facts> {
     Some(Facts {
         source: fresh.source,
         date: millis(fresh.new.date),
-        address: likeness.address,
-        article: likeness.article,
-        signature: Signature::decode(&likeness.signature)?,
+        address: dedup_features.address,
+        article: dedup_features.article,
+        signature: Signature::decode(&dedup_features.signature)?,
     })
 }
 
-fn remember(c: &Connection, fresh: &Fresh<'_>, likeness: &Likeness) -> Result<()> {
+fn remember(c: &Connection, fresh: &Fresh<'_>, dedup_features: &DedupFeatures) -> Result<()> {
     c.prepare_cached(
-        "INSERT INTO likeness (entry, source, date, seen, address, article, signature)
+        "INSERT INTO dedup_features (entry, source, date, seen, address, article, signature)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
     )?
     .execute(params![
@@ -85,9 +85,9 @@ fn remember(c: &Connection, fresh: &Fresh<'_>, likeness: &Likeness) -> Result<()
         fresh.source,
         millis(fresh.new.date),
         millis(fresh.new.first_seen),
-        likeness.address,
-        likeness.article,
-        likeness.signature,
+        dedup_features.address,
+        dedup_features.article,
+        dedup_features.signature,
     ])
     .map(drop)
 }
@@ -102,17 +102,17 @@ fn join_member(c: &Connection, entry: i64, story: i64, why: &str, at: Timestamp)
 
 /// Numbers grow with time, so that only the lowest need a look.
 fn forget(c: &Connection, now: i64, n: usize) -> Result<()> {
-    let before = now - judge::ADDRESS_DAYS * 24 * 3_600_000;
+    let before = now - rules::ADDRESS_DAYS * 24 * 3_600_000;
     let oldest: Option<i64> = c
-        .prepare_cached("SELECT seen FROM likeness ORDER BY entry LIMIT 1")?
+        .prepare_cached("SELECT seen FROM dedup_features ORDER BY entry LIMIT 1")?
         .query_row([], |row| row.get(0))
         .optional()?;
     if oldest.is_none_or(|oldest| oldest >= before) {
         return Ok(());
     }
     c.prepare_cached(
-        "DELETE FROM likeness WHERE entry IN (
-             SELECT entry FROM (SELECT entry, seen FROM likeness ORDER BY entry LIMIT ?2) WHERE seen < ?1)",
+        "DELETE FROM dedup_features WHERE entry IN (
+             SELECT entry FROM (SELECT entry, seen FROM dedup_features ORDER BY entry LIMIT ?2) WHERE seen < ?1)",
     )?
     .execute(params![before, n as i64])
     .map(drop)
@@ -123,9 +123,9 @@ const FIRSTS: &str = "NOT EXISTS (SELECT 1 FROM story_member AS m WHERE m.entry 
 
 /// Of what the index proposes, what is the first of a story and not the entry itself, whose number a transaction that
 /// was rolled back may have left there.
-fn candidates(c: &Connection, window: &Window, facts: &Facts, own: i64) -> Result<Vec<(i64, Facts)>> {
+fn candidates(c: &Connection, window: &DedupIndex, facts: &Facts, own: i64) -> Result<Vec<(i64, Facts)>> {
     let mut question = c.prepare_cached(&format!(
-        "SELECT source, date, address, article, signature FROM likeness AS l WHERE entry = ?1 AND {FIRSTS}"
+        "SELECT source, date, address, article, signature FROM dedup_features AS l WHERE entry = ?1 AND {FIRSTS}"
     ))?;
     let mut found = Vec::new();
     for number in window.index.candidates(facts).into_iter().filter(|number| *number != own) {
@@ -142,12 +142,12 @@ fn read(row: &Row<'_>) -> Result<Option<Facts>> {
     Ok(Some(Facts { source, date, address: row.get(2)?, article: row.get(3)?, signature }))
 }
 
-impl Window {
+impl DedupIndex {
     /// Takes in what is in the store and not yet in the index: everything of the window at the first decision
     /// after a start, and later what another process has written.
     fn catch_up(&mut self, c: &Connection, now: i64) -> Result<()> {
         let newest: i64 = c
-            .prepare_cached("SELECT coalesce(max(entry), 0) FROM likeness")?
+            .prepare_cached("SELECT coalesce(max(entry), 0) FROM dedup_features")?
             .query_row([], |row| row.get(0))?;
         // A transaction that was rolled back has taken its numbers with it.
         self.last = self.last.min(newest);
@@ -160,11 +160,11 @@ impl Window {
             self.filled = true;
         }
         if self.last < newest {
-            self.take_in(c, "likeness AS l WHERE entry > ?1 AND", self.last, now)?;
+            self.take_in(c, "dedup_features AS l WHERE entry > ?1 AND", self.last, now)?;
             self.last = newest;
         }
         if self.parted != parted {
-            let stand_alone = "parted JOIN likeness AS l USING (entry) WHERE parted.number > ?1 AND";
+            let stand_alone = "parted JOIN dedup_features AS l USING (entry) WHERE parted.number > ?1 AND";
             self.take_in(c, stand_alone, self.parted.min(parted), now)?;
             self.parted = parted;
         }
@@ -194,7 +194,8 @@ impl Window {
 
 /// The last entry that was seen before a time: entries are numbered as they are seen.
 fn before(c: &Connection, begin: i64, newest: i64) -> Result<i64> {
-    let mut at = c.prepare_cached("SELECT seen FROM likeness WHERE entry >= ?1 ORDER BY entry LIMIT 1")?;
+    let mut at =
+        c.prepare_cached("SELECT seen FROM dedup_features WHERE entry >= ?1 ORDER BY entry LIMIT 1")?;
     let (mut low, mut high) = (0, newest);
     while low < high {
         let middle = low + (high - low) / 2;
@@ -211,7 +212,7 @@ impl Store {
     /// # Errors
     /// The store cannot write; then nothing of the poll is kept.
     pub async fn commit(&self, poll: Poll) -> Result<usize, Error> {
-        let weight = if poll.changes.is_empty() { Weight::Light } else { Weight::Heavy };
+        let weight = if poll.changes.is_empty() { Durability::Relaxed } else { Durability::Full };
         let window = Arc::clone(&self.window);
         // The poll comes back with the answer, so that whoever made its texts frees them: on the writer's thread that
         // would hold up the writer, and the others at the allocator's lock.
@@ -240,13 +241,13 @@ impl Store {
     ///
     /// # Errors
     /// The store cannot read.
-    pub async fn companions(&self, of: Vec<i64>) -> Result<HashMap<i64, Vec<Companion>>, Error> {
+    pub async fn duplicates(&self, of: Vec<i64>) -> Result<HashMap<i64, Vec<Duplicate>>, Error> {
         self.ask(move |c| {
             let mut all = HashMap::new();
             for entry in of {
-                let companions = companions(c, entry)?;
-                if !companions.is_empty() {
-                    all.insert(entry, companions);
+                let duplicates = duplicates(c, entry)?;
+                if !duplicates.is_empty() {
+                    all.insert(entry, duplicates);
                 }
             }
             Ok(all)
@@ -351,7 +352,7 @@ fn members(c: &Connection, story: i64) -> Result<Vec<i64>> {
     .collect()
 }
 
-fn companions(c: &Connection, entry: i64) -> Result<Vec<Companion>> {
+fn duplicates(c: &Connection, entry: i64) -> Result<Vec<Duplicate>> {
     let story = story(c, entry)?;
     let sources = entries::sources(c);
     let mut question = c.prepare_cached("SELECT source, link FROM entry WHERE number = ?1")?;
@@ -360,7 +361,7 @@ fn companions(c: &Connection, entry: i64) -> Result<Vec<Companion>> {
         .map(|number| {
             question.query_row([number], |row| {
                 let from = sources.get(row.get(0)?)?;
-                Ok(Companion {
+                Ok(Duplicate {
                     entry: number,
                     source: from.name.clone(),
                     title: from.title.clone(),
@@ -394,7 +395,7 @@ fn in_story(c: &Connection, entry: i64) -> Result<InStory> {
         .prepare_cached("SELECT why FROM story_member WHERE entry = ?1")?
         .query_row([entry], |row| row.get(0))
         .optional()?;
-    Ok(InStory { entry, story: story(c, entry)?, why, companions: companions(c, entry)? })
+    Ok(InStory { entry, story: story(c, entry)?, why, duplicates: duplicates(c, entry)? })
 }
 
 fn find(c: &Connection, entry: &str) -> Result<Option<i64>> {

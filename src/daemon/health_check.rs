@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::watch;
 
-use super::{Trouble, poller, wait_for};
+use super::{StoreUnwritable, poller, wait_for};
 use crate::ingest::Report;
 use crate::metrics::{Metrics, Poll, StoreState, Times};
 use crate::serve::{Health, PollerHealth, StoreHealth};
@@ -32,9 +32,9 @@ pub(super) struct Measure {
     pub(super) options: store::Options,
     pub(super) health: Arc<Health>,
     pub(super) metrics: Arc<Metrics>,
-    pub(super) beats: watch::Receiver<poller::Pulse>,
+    pub(super) beats: watch::Receiver<poller::PollerStatus>,
     /// Tells who shows it why the store cannot be written.
-    pub(super) trouble: watch::Sender<Trouble>,
+    pub(super) trouble: watch::Sender<StoreUnwritable>,
 }
 
 /// What the operator is told of a store that cannot be written.
@@ -74,7 +74,7 @@ impl Measure {
     }
 
     fn pulse(&mut self) {
-        let poller::Pulse { sources, in_flight, .. } = *self.beats.borrow_and_update();
+        let poller::PollerStatus { sources, in_flight, .. } = *self.beats.borrow_and_update();
         self.metrics.polled(in_flight, sources);
         self.metrics.tasks(tokio::runtime::Handle::current().metrics().num_alive_tasks());
     }

@@ -2,9 +2,9 @@
 
 use std::fmt;
 
-use super::alike::{self, Gap, Glance, Place};
 use super::language;
 use super::signature::Signature;
+use super::similarity::{self, Gap, Glance, Place};
 use super::words::{Class, Word};
 
 const HOUR: i64 = 3_600_000;
@@ -139,7 +139,7 @@ fn same_story(new: &Facts, glance: &Glance, old: &Facts, stock: Stock) -> Option
     if matches!(headline, Headline::Other) && (length < ENOUGH || glance.at_most(&b.text, length) < ALIKE) {
         return None;
     }
-    let text = if length >= THIN && stock == Stock::No { alike::texts(&a.text, &b.text) } else { 0.0 };
+    let text = if length >= THIN && stock == Stock::No { similarity::texts(&a.text, &b.text) } else { 0.0 };
     // A paper that uses a headline again the next day has a column; two papers that have the same one have it
     // from an agency, and write their own line below it.
     let column = one_source && length >= THIN && text < 0.3;
@@ -151,7 +151,7 @@ fn same_story(new: &Facts, glance: &Glance, old: &Facts, stock: Stock) -> Option
         Headline::Labelled if soon && a.bare_title().len() >= 5 && !column => Reason::Labelled(None),
         _ if length < ENOUGH || text < ALIKE => return None,
         _ => {
-            let titles = alike::titles(a.bare_title(), b.bare_title());
+            let titles = similarity::titles(a.bare_title(), b.bare_title());
             let agreed = if length < LONG { titles >= 0.3 } else { titles >= 0.15 || text >= 0.9 };
             if !agreed || titles_differ(a, b) {
                 return None;
@@ -169,8 +169,8 @@ fn is_stock(a: &Facts, b: &Facts) -> bool {
     a.source == b.source
         && a.address != b.address
         && x.text.len().min(y.text.len()) >= THIN
-        && alike::titles(x.bare_title(), y.bare_title()) < 0.15
-        && alike::texts(&x.text, &y.text) >= 0.9
+        && similarity::titles(x.bare_title(), y.bare_title()) < 0.15
+        && similarity::texts(&x.text, &y.text) >= 0.9
 }
 
 /// Whether a text is one that its source has put under several headlines and addresses.
@@ -189,7 +189,7 @@ enum Headline {
 }
 
 fn headline(a: &Signature, b: &Signature) -> Headline {
-    let same = |x: &[Word], y: &[Word]| !x.is_empty() && alike::are_same(x, y);
+    let same = |x: &[Word], y: &[Word]| !x.is_empty() && similarity::are_same(x, y);
     if same(&a.title, &b.title) {
         Headline::Same
     } else if same(a.unlabelled(), b.unlabelled())
@@ -206,17 +206,17 @@ fn headline(a: &Signature, b: &Signature) -> Headline {
 /// Headlines that differ in what matters: numbers and days, and, where they are nearly the same, a part's number,
 /// a name or an opposite in the place of another, a negation more.
 fn titles_differ(a: &Signature, b: &Signature) -> bool {
-    let gaps = alike::gaps(&a.title, &b.title);
+    let gaps = similarity::gaps(&a.title, &b.title);
     let (only_a, only_b) = (only(&gaps, |gap| gap.a), only(&gaps, |gap| gap.b));
     if has_other(&only_a, &only_b, Class::Number) || has_other(&only_a, &only_b, Class::Calendar) {
         return true;
     }
     let (x, y) = (a.bare_title(), b.bare_title());
-    let alike = alike::titles(x, y);
+    let alike = similarity::titles(x, y);
     if alike >= 0.7 && of(&only_a, Class::Number) != of(&only_b, Class::Number) {
         return true;
     }
-    alike >= 0.5 && alike::gaps(x, y).iter().any(|gap| turns(gap) || swaps(gap, 3))
+    alike >= 0.5 && similarity::gaps(x, y).iter().any(|gap| turns(gap) || swaps(gap, 3))
 }
 
 /// Whether a short gap turns a sentence round.
@@ -251,15 +251,16 @@ fn swaps(gap: &Gap<'_>, most: usize) -> bool {
 /// Texts that are nearly the same and differ in what matters, in the middle of what they have in common.
 fn texts_differ(a: &[Word], b: &[Word]) -> bool {
     let length = a.len().min(b.len());
-    alike::gaps(&a[..length], &b[..length]).iter().filter(|gap| gap.a.len() <= 3 && gap.b.len() <= 3).any(
-        |gap| {
+    similarity::gaps(&a[..length], &b[..length])
+        .iter()
+        .filter(|gap| gap.a.len() <= 3 && gap.b.len() <= 3)
+        .any(|gap| {
             let end = gap.place == Place::AtTheEdge;
             [Class::Number, Class::Calendar].iter().any(|class| has_other(gap.a, gap.b, *class))
                 || (!end && of(gap.a, Class::Negation) != of(gap.b, Class::Negation))
                 || (gap.a.len() == gap.b.len() && of(gap.a, Class::Polar) != of(gap.b, Class::Polar))
                 || (!end && swaps(gap, 2))
-        },
-    )
+        })
 }
 
 #[cfg(test)]

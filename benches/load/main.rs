@@ -1,5 +1,5 @@
 //! The farm: N made feeds on a loopback origin, the built daemon polling and serving them, and what
-//! that costs it. `cargo bench --bench farm -- --help` tells the options; BENCHMARKS.md the method.
+//! that costs it. `cargo bench --bench load -- --help` tells the options; BENCHMARKS.md the method.
 
 #![allow(
     clippy::disallowed_methods,

@@ -10,9 +10,9 @@ use rusqlite::types::Value;
 use rusqlite::{Connection, OpenFlags, params_from_iter};
 
 use super::super::Options;
-use super::file::{advice, lock, migrate, private_file};
 use super::leaves::Pages;
-use super::{Error, access, entries};
+use super::open::{advice, lock, migrate, private_file};
+use super::{Error, entries, threads};
 
 /// Ranges of rows that are tried one by one before the rest of a table is given up.
 const TRIES: u32 = 20_000;
@@ -309,9 +309,9 @@ fn look(path: &Path) -> Result<Connection, Error> {
         }
     })();
     match seen.map_err(|e| Error::of(what(), e)) {
-        Ok(false) => access::only_reading(path).map_err(|e| Error::of(what(), e)),
+        Ok(false) => threads::only_reading(path).map_err(|e| Error::of(what(), e)),
         // Where nothing can be written, not even the shared memory that SQLite reads along with.
-        Err(error) if error.may_pass() => access::only_reading(path).map_err(|_| error),
+        Err(error) if error.may_pass() => threads::only_reading(path).map_err(|_| error),
         // What is damaged is for the caller to find.
         _ => Ok(connection),
     }

@@ -17,7 +17,7 @@ use tracing_subscriber::fmt::format::{Writer, debug_fn};
 use tracing_subscriber::layer::{Context, Layer, SubscriberExt};
 use tracing_subscriber::util::SubscriberInitExt;
 
-use super::plain;
+use super::terminal;
 
 /// Where journald listens (systemd.io/JOURNAL_NATIVE_PROTOCOL).
 const SOCKET: &str = "/run/systemd/journal/socket";
@@ -62,7 +62,7 @@ fn field_in_line(writer: &mut Writer<'_>, field: &Field, value: &dyn fmt::Debug)
 
 fn shown(field: &Field, value: &dyn fmt::Debug) -> String {
     let text = format!("{value:?}");
-    if OF_LINES.contains(&field.name()) { plain::lines(&text) } else { plain::line(&text) }
+    if OF_LINES.contains(&field.name()) { terminal::lines(&text) } else { terminal::line(&text) }
 }
 
 /// The journal's socket, if standard error goes to the journal: `$JOURNAL_STREAM` names its device and inode.

@@ -12,12 +12,12 @@ use crate::store::OutputId;
 
 /// What is remembered from pass to pass, in memory.
 #[derive(Debug, Default)]
-pub(super) struct Press {
-    memory: Mutex<Memory>,
+pub(super) struct Staleness {
+    memory: Mutex<Recorded>,
 }
 
 #[derive(Debug, Default)]
-struct Memory {
+struct Recorded {
     /// Changes up to here are in the documents.
     revision: Option<i64>,
     /// Up to where the last advance went.
@@ -79,7 +79,7 @@ impl MadeOf {
     }
 }
 
-impl Press {
+impl Staleness {
     /// The revision up to which changes are in the documents; `None` before the first whole pass.
     pub(super) fn revision(&self) -> Option<i64> {
         self.memory().revision
@@ -113,7 +113,7 @@ impl Press {
         }
     }
 
-    /// The sources that are called otherwise than when [`Press::done`] was last said.
+    /// The sources that are called otherwise than when [`Staleness::done`] was last said.
     pub(super) fn renamed(&self, sources: &[SourceLine]) -> HashSet<String> {
         let memory = self.memory();
         let differs =
@@ -137,7 +137,7 @@ impl Press {
     }
 
     /// Nothing that panics runs under this lock.
-    fn memory(&self) -> MutexGuard<'_, Memory> {
+    fn memory(&self) -> MutexGuard<'_, Recorded> {
         self.memory.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -19,7 +19,7 @@ pub type Sources = Arc<HashMap<String, Arc<Source>>>;
 ///
 /// # Errors
 /// The store cannot be used.
-pub async fn adopt(store: &Store, config: &Config, site: Site) -> Result<(Outputs, Sources), Error> {
+pub async fn sync_config(store: &Store, config: &Config, site: Site) -> Result<(Outputs, Sources), Error> {
     let now = now();
     let configured = config
         .sources
@@ -52,7 +52,7 @@ fn debuts(config: &Config) -> HashMap<String, usize> {
 pub(super) async fn take_up(store: &Store, config: &Config, site: Site) -> Result<(Outputs, Sources), Error> {
     store.release_claims().await?;
     store.note(store::Note::Config, None).await?;
-    adopt(store, config, site).await
+    sync_config(store, config, site).await
 }
 
 /// What the store knows already of the config, for as long as it cannot be told of the rest.

@@ -11,7 +11,7 @@ use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 
 use super::super::Options;
 use super::Error;
-use super::copies::{self, beside};
+use super::backup::{self, beside};
 
 /// Numbered by their place: the schema's version is how many of them have run.
 const MIGRATIONS: &[&str] = &[
@@ -28,7 +28,7 @@ const MIGRATIONS: &[&str] = &[
 ];
 
 /// How long another process may hold the database.
-pub(super) const PATIENCE: Duration = Duration::from_secs(30);
+pub(super) const BUSY_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// The schema of this Siftwire.
 pub(super) fn newest() -> i64 {
@@ -210,7 +210,7 @@ pub(super) fn connect(path: &Path) -> rusqlite::Result<Connection> {
             None,
         ));
     }
-    connection.busy_timeout(PATIENCE)?;
+    connection.busy_timeout(BUSY_TIMEOUT)?;
     // A plan is of the statement alone: else SQLite, once it has samples of a table, prepares a statement anew for each
     // value that it is asked with, which took half of a lookup's time (https://www.sqlite.org/queryplanner-ng.html#qpsg).
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
@@ -247,7 +247,7 @@ pub(super) fn migrate(connection: &mut Connection, path: &Path) -> Result<(), Er
         let copy = beside(path, &format!(".schema-{version}"));
         // One that is there already is of a migration that did not come to its end: as good.
         if !copy.exists() {
-            copies::copy(connection, path, &copy)?;
+            backup::copy(connection, path, &copy)?;
         }
     }
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(failed)?;

@@ -16,7 +16,7 @@ const WORTH_CODING: usize = 256;
 
 /// The documents and pages that are served. Shared; a reader holds its lock only to copy a pointer.
 #[derive(Debug, Default)]
-pub struct Shelf {
+pub struct DocumentCache {
     places: RwLock<HashMap<String, Place>>,
     base: RwLock<String>,
 }
@@ -68,8 +68,8 @@ pub enum Changed {
     No,
 }
 
-impl Shelf {
-    /// An empty shelf.
+impl DocumentCache {
+    /// An empty document_cache.
     pub fn new() -> Self {
         Self::default()
     }
@@ -265,7 +265,7 @@ pub fn gzip(bytes: &[u8]) -> std::io::Result<Vec<u8>> {
     encoder.finish()
 }
 
-/// Without the room that was left for more: what is on the shelf stays there.
+/// Without the room that was left for more: what is on the document_cache stays there.
 fn exact(bytes: Vec<u8>) -> Bytes {
     Bytes::from(bytes.into_boxed_slice())
 }

@@ -11,11 +11,11 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
 use tokio::sync::mpsc;
 
-use super::copies::beside;
-use super::file::{
+use super::backup::beside;
+use super::open::{
     self, Lock, connect, create_private_folder, migrate, private_file, refuse_what_is_not_ours, tune_writer,
 };
-use super::{Command, Error, Job, WAITING, Weight};
+use super::{Command, Durability, Error, Job, WAITING};
 
 /// How many questions are answered at once.
 pub(super) const READERS: usize = 2;
@@ -24,7 +24,7 @@ pub(super) const READERS: usize = 2;
 pub(super) type Slot = Arc<Mutex<Option<Connection>>>;
 
 /// Why the store cannot be written at present; `None`: it can.
-pub(super) type Obstacle = Arc<Mutex<Option<Error>>>;
+pub(super) type WriteError = Arc<Mutex<Option<Error>>>;
 
 /// The writer's connection, and what it takes to make all connections anew.
 pub(super) struct Writer {
@@ -32,7 +32,7 @@ pub(super) struct Writer {
     /// Who has it may wait for the store to become writable: it is the only daemon.
     lock: Option<Lock>,
     readers: Vec<Slot>,
-    obstacle: Obstacle,
+    obstacle: WriteError,
     /// `None`: the store can only be read.
     connection: Option<Connection>,
     trust: Trust,
@@ -44,7 +44,7 @@ pub(super) struct Writer {
 enum Trust {
     Sound,
     /// It has failed in a way that a new one may not: the file system was mounted anew, say.
-    Doubtful,
+    NeedsReconnect,
 }
 
 /// Answers questions one after the other.
@@ -89,7 +89,8 @@ pub(super) fn write(mut writer: Writer, mut commanded: mpsc::Receiver<Command>) 
 /// Answers everybody; says what failed first, if something did.
 fn write_group(connection: &mut Connection, waiting: &mut Vec<Command>) -> Option<Error> {
     // Without it the file is as whole after a power cut, but may be older (pragma_synchronous).
-    let sync = if waiting.iter().any(|command| command.weight == Weight::Heavy) { "full" } else { "normal" };
+    let sync =
+        if waiting.iter().any(|command| command.weight == Durability::Full) { "full" } else { "normal" };
     if let Err(error) = connection.pragma_update(None, "synchronous", sync) {
         tracing::debug!(%error, "how to write cannot be chosen");
     }
@@ -168,7 +169,7 @@ impl Writer {
         self.readers.clone()
     }
 
-    pub(super) fn obstacle(&self) -> Obstacle {
+    pub(super) fn obstacle(&self) -> WriteError {
         Arc::clone(&self.obstacle)
     }
 
@@ -188,7 +189,7 @@ impl Writer {
                 )));
             }
             // The old one may do as well, and fails again if not.
-            (Some(old), Trust::Doubtful) => self.renewed().unwrap_or(old),
+            (Some(old), Trust::NeedsReconnect) => self.renewed().unwrap_or(old),
             (None, _) => self.recovered()?,
         };
         self.trust = Trust::Sound;
@@ -198,7 +199,7 @@ impl Writer {
     /// A command has failed.
     pub(super) fn failed(&mut self, error: &Error) {
         if error.may_pass() {
-            self.trust = Trust::Doubtful;
+            self.trust = Trust::NeedsReconnect;
         }
     }
 
@@ -250,7 +251,7 @@ pub(super) fn held<T>(lock: &Arc<Mutex<T>>) -> MutexGuard<'_, T> {
 fn writable(path: &Path) -> Result<(Connection, Vec<Connection>), Error> {
     let failed = |e: rusqlite::Error| match e.sqlite_error_code() {
         // SQLite does not say what the system said.
-        Some(ErrorCode::ReadOnly | ErrorCode::CannotOpen) if path.exists() => file::not_writable(path),
+        Some(ErrorCode::ReadOnly | ErrorCode::CannotOpen) if path.exists() => open::not_writable(path),
         _ => Error::of(format!("cannot open {}", path.display()), e).about(path),
     };
     let mut writer = connect(path).map_err(failed)?;
@@ -278,7 +279,7 @@ fn only_readers(path: &Path) -> Result<Vec<Connection>, Unread> {
     for _ in 0..READERS {
         let reader = only_reading(path).map_err(failed)?;
         let version = reader.pragma_query_value(None, "user_version", |row| row.get(0)).map_err(failed)?;
-        if version < file::newest() {
+        if version < open::newest() {
             return Err(Unread::Older(version));
         }
         readers.push(reader);
@@ -295,7 +296,7 @@ pub(super) fn only_reading(path: &Path) -> rusqlite::Result<Connection> {
         let flags =
             OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let connection = Connection::open_with_flags(format!("file:{}?{how}", as_uri(path)), flags)?;
-        connection.busy_timeout(file::PATIENCE)?;
+        connection.busy_timeout(open::BUSY_TIMEOUT)?;
         if how.contains("unix-none") {
             connection.pragma_update(None, "locking_mode", "exclusive")?;
         }
