@@ -9,7 +9,7 @@ use std::path::PathBuf;
 
 use jiff::Timestamp;
 use siftwire::entry::Entry;
-use siftwire::filter::{Dictionary, Matcher, Query, Subject, parse};
+use siftwire::filter::{Matcher, Query, QueryContext, Subject, parse};
 use siftwire::text::{plain_text, tokens};
 
 fn main() {
@@ -64,7 +64,7 @@ fn queries(count: usize) -> Vec<Query> {
         6 => format!("@{} AND {}", topics[n % topics.len()], word(n)),
         _ => format!("@{} AND @{}", topics[n % topics.len()], topics[(n / 8 + 1) % topics.len()]),
     };
-    (0..count).map(|n| parse(&text(n), &Dictionary::default()).unwrap()).collect()
+    (0..count).map(|n| parse(&text(n), &QueryContext::default()).unwrap()).collect()
 }
 
 #[divan::bench(sample_count = 5, sample_size = 1)]
@@ -84,7 +84,7 @@ fn fold_10000_entries(bencher: divan::Bencher<'_, '_>) {
 fn fold_and_match_10000_entries(bencher: divan::Bencher<'_, '_>, count: usize) {
     let entries = entries();
     let queries =
-        if count == 0 { vec![parse("qqqq", &Dictionary::default()).unwrap()] } else { queries(count) };
+        if count == 0 { vec![parse("qqqq", &QueryContext::default()).unwrap()] } else { queries(count) };
     let matcher = Matcher::new(&queries);
     let now = Timestamp::UNIX_EPOCH;
     bencher.bench(|| {
@@ -106,5 +106,5 @@ fn compile_queries(bencher: divan::Bencher<'_, '_>, count: usize) {
 #[divan::bench(sample_count = 5)]
 fn parse_a_query(bencher: divan::Bencher<'_, '_>) {
     let text = "title:(armenia OR \"south caucasus\"~) -football site:example.org @russia /\\bg(7|20)\\b/";
-    bencher.bench(|| parse(text, &Dictionary::default()).unwrap());
+    bencher.bench(|| parse(text, &QueryContext::default()).unwrap());
 }

@@ -4,7 +4,7 @@
 use std::hint::black_box;
 use std::time::Instant;
 
-use siftwire::filter::words::{Reach, built_in_topic, built_in_topics, expand};
+use siftwire::filter::words::{ExpandTo, built_in_topic, built_in_topic_names, expand};
 use siftwire::text::{plain_text, tokens};
 
 /// A summary as publishers write it, in each language that has forms.
@@ -42,14 +42,16 @@ fn main() {
         rate(&format!("tokens {language}"), plain.len(), || black_box(tokens(black_box(&plain))).len());
     }
     for (word, reach) in [
-        ("election", Reach::Forms),
-        ("выборы", Reach::Relatives),
-        ("Armenia", Reach::Relatives),
-        ("Հայաստան", Reach::Relatives),
+        ("election", ExpandTo::Forms),
+        ("выборы", ExpandTo::Relatives),
+        ("Armenia", ExpandTo::Relatives),
+        ("Հայաստան", ExpandTo::Relatives),
     ] {
         each(&format!("expand {word}"), || black_box(expand(black_box(word), reach, &[])).words.len());
     }
-    each("all topics", || built_in_topics().filter_map(built_in_topic).map(|topic| topic.words.len()).sum());
+    each("all topics", || {
+        built_in_topic_names().filter_map(built_in_topic).map(|topic| topic.words.len()).sum()
+    });
 }
 
 /// Prints megabytes for each second of one core.

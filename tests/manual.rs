@@ -4,7 +4,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 use siftwire::entry::{Author, Entry};
-use siftwire::filter::{Dictionary, MANUAL, Matcher, Subject, parse};
+use siftwire::filter::{MANUAL, Matcher, QueryContext, Subject, parse};
 
 /// A query with a text that it finds, or does not.
 struct Example {
@@ -50,7 +50,7 @@ fn finds(query: &str, text: &str) -> bool {
         "age" => date = now - text.parse::<SignedDuration>().unwrap_or_else(|_| days(text)),
         _ => panic!("no field {field}"),
     }
-    let query = parse(query, &Dictionary::default()).unwrap_or_else(|p| panic!("{query}: {p:?}"));
+    let query = parse(query, &QueryContext::default()).unwrap_or_else(|p| panic!("{query}: {p:?}"));
     let subject = Subject { entry: &entry, source, source_title: "", language: None, date, now };
     !Matcher::new([&query]).hits(&subject, |_| true).is_empty()
 }

@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use siftwire::filter::words::{Reach, expand};
+use siftwire::filter::words::{ExpandTo, expand};
 use siftwire::text::tokens;
 
 fn labelled() -> Option<PathBuf> {
@@ -35,7 +35,7 @@ fn forms_and_families_reach_their_goals_in_every_language() {
         let [word, language, form, expect, ..] = row.split('\t').collect::<Vec<_>>()[..] else { continue };
         let known = expansions
             .entry((word, language))
-            .or_insert_with(|| expand(word, Reach::Relatives, &[language.to_owned()]));
+            .or_insert_with(|| expand(word, ExpandTo::Relatives, &[language.to_owned()]));
         let found = tokens(form)
             .words()
             .any(|form| known.words.binary_search_by(|word| word.as_str().cmp(form)).is_ok());

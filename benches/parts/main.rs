@@ -19,7 +19,7 @@ use siftwire::entry::change::{Change, KnownEntries};
 use siftwire::entry::{Entry, From, KeptEntry};
 use siftwire::feed::decode;
 use siftwire::feed::{Hints, read};
-use siftwire::filter::{Dictionary, Matcher, Subject, parse};
+use siftwire::filter::{Matcher, QueryContext, Subject, parse};
 use siftwire::html::Cleaner;
 use siftwire::ingest::{diff, identity};
 use siftwire::publish::output::{ContentMode, Links, OtherSources, Output, Site, Stories};
@@ -117,12 +117,17 @@ fn make_html_safe(bencher: Bencher, feed: usize) {
 fn fold_and_match(bencher: Bencher, queries: usize) {
     let words = ["armenian", "ереване", "granted OR approved", "бюджет", "border -iran", "\"peace talks\""];
     let queries: Vec<_> = (0..queries)
-        .map(|n| parse(&format!("{} OR number{n}", words[n % words.len()]), &Dictionary::default()).unwrap())
+        .map(|n| {
+            parse(&format!("{} OR number{n}", words[n % words.len()]), &QueryContext::default()).unwrap()
+        })
         .collect();
     let matcher = Matcher::new(&queries);
     let entries: Vec<_> = kept(0).into_iter().chain(kept(1)).collect();
     bencher.counter(ItemsCount::new(entries.len())).bench_local(|| {
-        entries.iter().map(|kept| matcher.hits(&Subject::of(kept, now()), |_| true).len()).sum::<usize>()
+        entries
+            .iter()
+            .map(|kept| matcher.hits(&Subject::from_kept(kept, now()), |_| true).len())
+            .sum::<usize>()
     });
 }
 

@@ -10,7 +10,7 @@ use anyhow::{Context, anyhow, bail};
 use crate::config::edit;
 use crate::config::{self, Config, Paint, Place, Problems, Surroundings};
 use crate::daemon::LoadedConfig;
-use crate::filter::Dictionary;
+use crate::filter::QueryContext;
 use crate::store;
 
 /// Which config is meant.
@@ -73,12 +73,12 @@ fn read(place: &Place, surroundings: &Surroundings) -> Result<Config, ExitCode> 
 ///
 /// # Errors
 /// The current folder is gone.
-pub fn dictionary(source: &Source) -> anyhow::Result<Result<Option<Dictionary>, ExitCode>> {
+pub fn query_context(source: &Source) -> anyhow::Result<Result<Option<QueryContext>, ExitCode>> {
     let (place, surroundings) = find(source)?;
     if place == Place::BuiltIn {
         return Ok(Ok(None));
     }
-    Ok(read(&place, &surroundings).map(|config| Some(config.dictionary)))
+    Ok(read(&place, &surroundings).map(|config| Some(config.query_context)))
 }
 
 /// The languages whose forms Latin words get where neither a config nor an entry names any: all that have some.

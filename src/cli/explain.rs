@@ -12,7 +12,7 @@ use super::query;
 use crate::config::Config;
 use crate::daemon::{self, StoreThreads};
 use crate::entry::KeptEntry;
-use crate::filter::{Dictionary, Matcher, Query, Reason, Refusal, Subject};
+use crate::filter::{FailedTerm, MatchReason, Matcher, Query, QueryContext, Subject};
 use crate::publish::output::{Output, Stories};
 use crate::store::{Candidate, InStory, RememberedOutput, Standing, Store};
 
@@ -45,14 +45,14 @@ struct Verdict<'a> {
     member: bool,
     /// Whether the filter, as it is now, wants it.
     matches: bool,
-    why: Vec<Reason>,
+    why: Vec<MatchReason>,
     /// Why it matched when it entered, where that is no longer so.
-    entered_by: Vec<Reason>,
+    entered_by: Vec<MatchReason>,
     failed: Vec<Failed>,
     /// The rules other than the filter that keep it out.
     cut: Vec<String>,
     #[serde(skip)]
-    refusals: Vec<Refusal>,
+    refusals: Vec<FailedTerm>,
 }
 
 #[derive(Serialize)]
@@ -105,18 +105,19 @@ pub fn run(arguments: Arguments, source: &Source) -> anyhow::Result<ExitCode> {
 
 fn words(text: &str, json: bool, source: &Source) -> anyhow::Result<ExitCode> {
     let without_config =
-        || Dictionary { languages: configured::every_latin_language().into(), ..Dictionary::default() };
-    let dictionary = configured::dictionary(source)?.map(|known| known.unwrap_or_else(without_config));
-    let query = match dictionary.and_then(|dictionary| query::read(text, &dictionary)) {
+        || QueryContext { languages: configured::every_latin_language().into(), ..QueryContext::default() };
+    let query_context = configured::query_context(source)?.map(|known| known.unwrap_or_else(without_config));
+    let query = match query_context.and_then(|query_context| query::read(text, &query_context)) {
         Ok(query) => query,
         Err(code) => return Ok(code),
     };
-    let meanings = query.meanings();
+    let term_words = query.term_words();
     let text = if json {
-        let terms = meanings.iter().map(|(term, words)| serde_json::json!({ "term": term, "words": words }));
+        let terms =
+            term_words.iter().map(|(term, words)| serde_json::json!({ "term": term, "words": words }));
         format!("{:#}\n", terms.collect::<serde_json::Value>())
     } else {
-        let lines = meanings.iter().map(|(term, words)| format!("{term}\n  {}\n", words.join(", ")));
+        let lines = term_words.iter().map(|(term, words)| format!("{term}\n  {}\n", words.join(", ")));
         lines.collect()
     };
     super::print(text.as_bytes())?;
@@ -138,11 +139,11 @@ async fn verdicts<'a>(
 ) -> anyhow::Result<Vec<Verdict<'a>>> {
     let outputs: Vec<&Output> =
         config.outputs.iter().filter(|output| only.is_none_or(|only| only == output.name)).collect();
-    let everything = Query::everything();
+    let everything = Query::match_all();
     let matcher = Matcher::new(outputs.iter().map(|output| output.filter.as_ref().unwrap_or(&everything)));
     let remembered = store.outputs().await?;
     let now = daemon::now();
-    let subject = Subject::of(&candidate.entry, now);
+    let subject = Subject::from_kept(&candidate.entry, now);
     let first_poll = config
         .sources
         .iter()

@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use super::configured::{self, Source};
 use crate::daemon;
 use crate::entry::{Author, Entry};
-use crate::filter::{self, Dictionary, Matcher, Problem, Subject};
+use crate::filter::{self, Matcher, QueryContext, QueryProblem, Subject};
 
 /// `siftwire match`
 #[derive(Debug, clap::Args)]
@@ -95,13 +95,13 @@ impl Texts {
 /// # Errors
 /// The file cannot be read.
 pub fn run(arguments: Arguments, source: &Source) -> anyhow::Result<ExitCode> {
-    let dictionary = match configured::dictionary(source)? {
-        Ok(dictionary) => dictionary,
+    let query_context = match configured::query_context(source)? {
+        Ok(query_context) => query_context,
         Err(code) => return Ok(code),
     };
     let mut queries = Queries {
-        languages: dictionary.as_ref().map(|dictionary| dictionary.languages.to_vec()),
-        topics: dictionary.unwrap_or_default().topics,
+        languages: query_context.as_ref().map(|query_context| query_context.languages.to_vec()),
+        topics: query_context.unwrap_or_default().topics,
         compiled: HashMap::new(),
     };
     let input: Box<dyn BufRead> = if arguments.cases == "-" {
@@ -136,17 +136,18 @@ struct Queries {
     topics: BTreeMap<String, String>,
     /// Those of the config, if there is one.
     languages: Option<Vec<String>>,
-    compiled: HashMap<(String, Vec<String>), Result<Matcher, Vec<Problem>>>,
+    compiled: HashMap<(String, Vec<String>), Result<Matcher, Vec<QueryProblem>>>,
 }
 
 impl Queries {
     /// The query, with word forms as a config would give them that has a source in the entry's language.
-    fn get(&mut self, text: String, entry: &Entry) -> &Result<Matcher, Vec<Problem>> {
+    fn get(&mut self, text: String, entry: &Entry) -> &Result<Matcher, Vec<QueryProblem>> {
         let languages = self.languages_for(entry);
         let topics = &self.topics;
         self.compiled.entry((text, languages)).or_insert_with_key(|(text, languages)| {
-            let dictionary = Dictionary { topics: topics.clone(), languages: languages.as_slice().into() };
-            filter::parse(text, &dictionary).map(|query| Matcher::new([&query]))
+            let query_context =
+                QueryContext { topics: topics.clone(), languages: languages.as_slice().into() };
+            filter::parse(text, &query_context).map(|query| Matcher::new([&query]))
         })
     }
 
@@ -203,7 +204,7 @@ fn answer(line: &str, number: usize, queries: &mut Queries) -> (Value, bool) {
     (answer, passed)
 }
 
-fn in_words(problems: &[Problem]) -> String {
+fn in_words(problems: &[QueryProblem]) -> String {
     let wrong = problems.iter().filter(|problem| !problem.warning);
     let words = wrong.map(|problem| match &problem.hint {
         Some(hint) => format!("{} ({hint})", problem.label),

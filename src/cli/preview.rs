@@ -12,7 +12,7 @@ use super::configured::{self, Source};
 use super::query;
 use super::terminal::line;
 use crate::daemon::{self, StoreThreads};
-use crate::filter::{Matcher, Query, Reason, Subject};
+use crate::filter::{MatchReason, Matcher, Query, Subject};
 use crate::store::{Candidate, Store};
 use crate::text::plain_text;
 
@@ -54,7 +54,7 @@ struct Match {
     source: String,
     title: String,
     link: Option<String>,
-    reasons: Vec<Reason>,
+    reasons: Vec<MatchReason>,
     /// Where words were found that are not in the title: what stands before, the words, what follows.
     places: Vec<[String; 3]>,
 }
@@ -68,7 +68,7 @@ pub fn run(arguments: Arguments, source: &Source) -> anyhow::Result<ExitCode> {
         Ok(loaded) => loaded,
         Err(code) => return Ok(code),
     };
-    let query = match query::read(&arguments.query, &config.dictionary) {
+    let query = match query::read(&arguments.query, &config.query_context) {
         Ok(query) => query,
         Err(code) => return Ok(code),
     };
@@ -102,7 +102,7 @@ async fn look(
         from = batch.last().map_or(from, |candidate| candidate.entry.revision);
         for candidate in batch.iter().filter(|one| since.is_none_or(|since| one.entry.date >= since)) {
             found.looked_at += 1;
-            if let Some(hit) = matcher.hits(&Subject::of(&candidate.entry, now), |_| true).pop() {
+            if let Some(hit) = matcher.hits(&Subject::from_kept(&candidate.entry, now), |_| true).pop() {
                 *found.of_source.entry(candidate.entry.from.name.clone()).or_default() += 1;
                 found.matches.push(matched(candidate, hit.reasons));
             }
@@ -113,7 +113,7 @@ async fn look(
     }
 }
 
-fn matched(candidate: &Candidate, reasons: Vec<Reason>) -> Match {
+fn matched(candidate: &Candidate, reasons: Vec<MatchReason>) -> Match {
     let kept = &candidate.entry;
     let title =
         kept.entry.title.clone().or_else(|| kept.entry.link.clone()).unwrap_or_else(|| kept.uid.clone());
@@ -241,7 +241,8 @@ mod tests {
 
     #[test]
     fn each_word_of_a_title_is_marked_once() {
-        let reason = |found: &str| Reason { term: found.into(), field: "title".into(), found: found.into() };
+        let reason =
+            |found: &str| MatchReason { term: found.into(), field: "title".into(), found: found.into() };
         let entry = Match {
             date: Timestamp::UNIX_EPOCH,
             number: 1,

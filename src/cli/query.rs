@@ -5,11 +5,11 @@ use std::process::ExitCode;
 
 use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
 
-use crate::filter::{self, Dictionary, Problem, Query, Refusal};
+use crate::filter::{self, FailedTerm, Query, QueryContext, QueryProblem};
 
 /// The query; of one that cannot be read all problems have been told, and the exit code is 2.
-pub fn read(text: &str, dictionary: &Dictionary) -> Result<Query, ExitCode> {
-    match filter::parse(text, dictionary) {
+pub fn read(text: &str, query_context: &QueryContext) -> Result<Query, ExitCode> {
+    match filter::parse(text, query_context) {
         Ok(query) => {
             tell(text, query.warnings());
             Ok(query)
@@ -21,7 +21,7 @@ pub fn read(text: &str, dictionary: &Dictionary) -> Result<Query, ExitCode> {
     }
 }
 
-fn tell(text: &str, problems: &[Problem]) {
+fn tell(text: &str, problems: &[QueryProblem]) {
     for problem in problems {
         let (level, title) = if problem.warning {
             (Level::WARNING, "the query may not say what you mean")
@@ -41,7 +41,7 @@ fn tell(text: &str, problems: &[Problem]) {
 }
 
 /// The query's text with a caret beneath each part that failed.
-pub fn failed_parts(query: &Query, refusals: &[Refusal]) -> String {
+pub fn failed_parts(query: &Query, refusals: &[FailedTerm]) -> String {
     let marks = refusals
         .iter()
         .map(|refusal| AnnotationKind::Primary.span(refusal.span.clone()).label(refusal.label.as_str()));

@@ -16,7 +16,7 @@ use super::read::Found;
 use super::values::{Headers, SecretValue, TEMPLATE, Written, known_sources};
 use super::{Config, address, secret};
 use crate::fetch;
-use crate::filter::{self, Dictionary};
+use crate::filter::{self, QueryContext};
 use crate::publish::output::{self, ContentMode, Links, OtherSources, Site, Stories};
 use crate::publish::template::{self, Template};
 use crate::serve::Listen;
@@ -101,8 +101,8 @@ pub(super) fn config(file: File, folders: &Folders<'_>, problems: &mut Vec<Probl
         .collect();
     // It stands where the file's tables stood, which are many times as large.
     sources.shrink_to_fit();
-    let dictionary = dictionary(file.topics, &sources, problems);
-    let outputs = outputs(file.outputs, &names, &dictionary, folders, problems);
+    let query_context = query_context(file.topics, &sources, problems);
+    let outputs = outputs(file.outputs, &names, &query_context, folders, problems);
     let links = if value(file.clean_links).unwrap_or(false) { Links::Clean } else { Links::AsTheyAre };
     Config {
         listen,
@@ -118,7 +118,7 @@ pub(super) fn config(file: File, folders: &Folders<'_>, problems: &mut Vec<Probl
         access: usual,
         sources,
         outputs,
-        dictionary,
+        query_context,
         watch: value(file.watch).unwrap_or(true),
         files: Vec::new(),
         warnings: None,
@@ -363,13 +363,13 @@ impl Asked<'_> {
 }
 
 /// The topics by name, each of them checked, used or not.
-fn dictionary(
+fn query_context(
     topics: Vec<Topic>,
     sources: &[Arc<source::Source>],
     problems: &mut Vec<Problem>,
-) -> Dictionary {
+) -> QueryContext {
     let languages: BTreeSet<String> = sources.iter().filter_map(|source| source.language.clone()).collect();
-    let dictionary = Dictionary {
+    let query_context = QueryContext {
         topics: topics.iter().map(|t| (t.name.value.clone(), t.query.value.text.clone())).collect(),
         languages: languages.into_iter().collect::<Vec<_>>().into(),
     };
@@ -378,18 +378,18 @@ fn dictionary(
         if let Some(before) = first.insert(&topic.name.value, &topic.name.at) {
             problems.push(twice("topic", &topic.name, before));
         }
-        query(&topic.query, &format!("topic `{}`", topic.name.value), &dictionary, problems);
+        query(&topic.query, &format!("topic `{}`", topic.name.value), &query_context, problems);
     }
-    dictionary
+    query_context
 }
 
 fn query(
     found: &Found<Written>,
     whose: &str,
-    dictionary: &Dictionary,
+    query_context: &QueryContext,
     problems: &mut Vec<Problem>,
 ) -> Option<filter::Query> {
-    match filter::parse(&found.value.text, dictionary) {
+    match filter::parse(&found.value.text, query_context) {
         Ok(query) => {
             for warning in query.warnings() {
                 let title = format!("the query of {whose} may not say what you mean");
@@ -413,7 +413,7 @@ fn query(
 fn outputs(
     outputs: Vec<Output>,
     names: &[String],
-    dictionary: &Dictionary,
+    query_context: &QueryContext,
     folders: &Folders<'_>,
     problems: &mut Vec<Problem>,
 ) -> Vec<output::Output> {
@@ -425,7 +425,7 @@ fn outputs(
         {
             problems.push(twice("output", name, &first));
         }
-        checked.extend(self::output(output, names, dictionary, folders, problems));
+        checked.extend(self::output(output, names, query_context, folders, problems));
     }
     checked
 }
@@ -433,7 +433,7 @@ fn outputs(
 fn output(
     output: Output,
     names: &[String],
-    dictionary: &Dictionary,
+    query_context: &QueryContext,
     folders: &Folders<'_>,
     problems: &mut Vec<Problem>,
 ) -> Option<output::Output> {
@@ -442,8 +442,10 @@ fn output(
             .push(Problem::error(output.at.clone(), "an output without a `name`").label("each needs one"));
     }
     let shown = output.name.as_ref().map_or("an output", |name| name.value.as_str());
-    let filter =
-        output.filter.as_ref().map(|found| query(found, &format!("output `{shown}`"), dictionary, problems));
+    let filter = output
+        .filter
+        .as_ref()
+        .map(|found| query(found, &format!("output `{shown}`"), query_context, problems));
     let sources = output.sources.map(|found| {
         if found.value.is_empty() {
             let problem = Problem::warning(found.at.clone(), "an output without sources stays empty");

@@ -22,7 +22,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::filter::Dictionary;
+use crate::filter::QueryContext;
 use crate::publish::output::{Output, Site};
 use crate::serve::Listen;
 use crate::source::{Access, Source};
@@ -62,7 +62,7 @@ pub struct Config {
     /// In the order of the files; names are unique.
     pub outputs: Vec<Output>,
     /// What the outputs' queries were parsed with.
-    pub dictionary: Dictionary,
+    pub query_context: QueryContext,
     /// Whether saving a file of the config loads it again.
     pub watch: bool,
     /// The files that were read, in order; none for the built-in copy.

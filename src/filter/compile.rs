@@ -10,7 +10,7 @@ use super::Query;
 use super::eval::{Atom, Leaf, Part, Sought};
 use super::syntax::{Field, Kind, Meaning, Node, Shape, Term};
 use super::text::Fields;
-use super::words::{self, Expansion, Reach};
+use super::words::{self, ExpandTo, Expansion};
 use crate::text::tokens;
 
 /// The words and rows of words of all queries, each once.
@@ -27,7 +27,7 @@ pub(super) struct Atoms {
 #[derive(Clone, PartialEq, Eq, Hash)]
 enum Key {
     /// A bare word, a word's own forms, or a built-in topic: with the languages that decide them.
-    Word(String, Reach, Arc<[String]>),
+    Word(String, ExpandTo, Arc<[String]>),
     Topic(String),
     /// Patterns as they stand.
     Patterns(Vec<String>),
@@ -133,8 +133,8 @@ impl Atoms {
                 Sought::Near(atoms.collect(), *distance)
             }
             Shape::Word | Shape::Own | Shape::Row if literal => self.exactly(&term.text, End::Word),
-            Shape::Word => self.word(&term.text, Reach::Relatives, languages),
-            Shape::Own => self.word(&term.text, Reach::Forms, languages),
+            Shape::Word => self.word(&term.text, ExpandTo::Relatives, languages),
+            Shape::Own => self.word(&term.text, ExpandTo::Forms, languages),
             Shape::Row => {
                 let words = written(&term.text);
                 let row = words.iter().map(|word| self.forms(word, literal, languages)).collect();
@@ -147,11 +147,11 @@ impl Atoms {
         if literal {
             self.patterns(vec![pattern(word, End::Word)])
         } else {
-            self.expanded(word, Reach::Forms, languages).0
+            self.expanded(word, ExpandTo::Forms, languages).0
         }
     }
 
-    fn word(&mut self, text: &str, reach: Reach, languages: &Arc<[String]>) -> Sought {
+    fn word(&mut self, text: &str, reach: ExpandTo, languages: &Arc<[String]>) -> Sought {
         let (atom, rows) = self.expanded(text, reach, languages);
         Sought::Words(atom, rows)
     }
@@ -167,7 +167,7 @@ impl Atoms {
         Sought::Words(self.patterns(vec![pattern(text, end)]), Vec::new())
     }
 
-    fn expanded(&mut self, word: &str, reach: Reach, languages: &Arc<[String]>) -> Known {
+    fn expanded(&mut self, word: &str, reach: ExpandTo, languages: &Arc<[String]>) -> Known {
         let key = Key::Word(word.to_owned(), reach, Arc::clone(languages));
         self.known(key, || words::expand(word, reach, languages))
     }
@@ -249,7 +249,7 @@ impl Atoms {
 /// What each term of a query stands for, in the order of its text: the term as it is printed, and the
 /// folded words, `a|b c` for a row of words of which the first may be either, `c*` for every word that
 /// begins so. Terms that look for no words (regular expressions, sites, ages) are left out.
-pub(super) fn meanings(query: &Query) -> Vec<(String, Vec<String>)> {
+pub(super) fn term_words(query: &Query) -> Vec<(String, Vec<String>)> {
     let mut atoms = Atoms::default();
     let compiled = atoms.compile(query);
     let mut words: HashMap<Atom, Vec<String>> = HashMap::new();

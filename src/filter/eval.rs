@@ -20,7 +20,7 @@ const NAMED: usize = 32;
 
 /// One term that matched.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Reason {
+pub struct MatchReason {
     /// The term in the user's own words.
     pub term: String,
     /// The field in which it was found.
@@ -31,7 +31,7 @@ pub struct Reason {
 
 /// One part of a query because of which an entry does not match.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Refusal {
+pub struct FailedTerm {
     /// Bytes of the query's text: the term, or the topic in which it stands.
     pub span: Range<usize>,
     /// What is missing, or what is there and must not be.
@@ -113,10 +113,10 @@ struct Evidence<'t> {
 
 impl Verdict<'_, '_> {
     /// The terms that were found.
-    pub(super) fn reasons(&self) -> Vec<Reason> {
+    pub(super) fn reasons(&self) -> Vec<MatchReason> {
         let found = |(leaf, evidence): &(&Leaf, Option<Evidence<'_>>)| {
             let evidence = evidence.as_ref()?;
-            Some(Reason {
+            Some(MatchReason {
                 term: leaf.term.to_string(),
                 field: evidence.field.name().to_owned(),
                 found: short(&evidence.found),
@@ -126,8 +126,8 @@ impl Verdict<'_, '_> {
     }
 
     /// The terms that failed it.
-    pub(super) fn refusals(&self, sight: &Sight<'_, '_>) -> Vec<Refusal> {
-        let refusal = |(leaf, evidence): &(&Leaf, Option<Evidence<'_>>)| Refusal {
+    pub(super) fn refusals(&self, sight: &Sight<'_, '_>) -> Vec<FailedTerm> {
+        let refusal = |(leaf, evidence): &(&Leaf, Option<Evidence<'_>>)| FailedTerm {
             span: leaf.span.clone(),
             label: match evidence {
                 Some(evidence) => {

@@ -7,7 +7,7 @@ use lexicon::Lexicon;
 
 use super::Query;
 use super::compile::{Atoms, Compiled};
-use super::eval::{Atom, Follow, Found, Reason, Refusal, Sight, judge};
+use super::eval::{Atom, FailedTerm, Follow, Found, MatchReason, Sight, judge};
 use super::text::{Fields, Subject, Text};
 
 /// The most bytes of words in one automaton, far below what aho-corasick can number.
@@ -39,7 +39,7 @@ pub struct Hit {
     /// Its number, in the order in which the queries were given.
     pub query: usize,
     /// Which terms matched, where; empty where none had to.
-    pub reasons: Vec<Reason>,
+    pub reasons: Vec<MatchReason>,
 }
 
 impl Matcher {
@@ -82,7 +82,7 @@ impl Matcher {
     ///
     /// # Errors
     /// The entry does not match: the refusals.
-    pub fn explain(&self, query: usize, subject: &Subject<'_>) -> Result<Vec<Reason>, Vec<Refusal>> {
+    pub fn explain(&self, query: usize, subject: &Subject<'_>) -> Result<Vec<MatchReason>, Vec<FailedTerm>> {
         let text = Text::of(subject, self.fields);
         let found = self.found(&text);
         let sight = Sight { text: &text, found: &found };

@@ -12,7 +12,7 @@ use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
 
-pub use eval::{Reason, Refusal};
+pub use eval::{FailedTerm, MatchReason};
 pub use matcher::{Hit, Matcher};
 pub use text::Subject;
 
@@ -21,7 +21,7 @@ pub const MANUAL: &str = include_str!("reference.md");
 
 /// What a query may refer to beyond its own text.
 #[derive(Clone, Debug, Default)]
-pub struct Dictionary {
+pub struct QueryContext {
     /// The user's topics: name, query text.
     pub topics: BTreeMap<String, String>,
     /// The languages of the config, as BCP 47 tags: which word forms Latin words get beside English.
@@ -34,18 +34,18 @@ pub struct Query {
     text: Arc<str>,
     node: syntax::Node,
     languages: Arc<[String]>,
-    warnings: Vec<Problem>,
+    warnings: Vec<QueryProblem>,
 }
 
 impl Query {
     /// The query that matches every entry.
     #[must_use]
-    pub fn everything() -> Query {
+    pub fn match_all() -> Query {
         let node = syntax::Node { span: 0..0, kind: syntax::Kind::All(Vec::new()) };
         Query { text: Arc::from(""), node, languages: Arc::from([]), warnings: Vec::new() }
     }
 
-    /// As the user wrote it: what the spans of [`Refusal`] point into.
+    /// As the user wrote it: what the spans of [`FailedTerm`] point into.
     #[must_use]
     pub fn text(&self) -> &str {
         &self.text
@@ -55,13 +55,13 @@ impl Query {
     /// `a|b c` is a row of words of which the first may be either, `c*` every word that begins so. Terms
     /// that look for no words, such as regular expressions, are left out.
     #[must_use]
-    pub fn meanings(&self) -> Vec<(String, Vec<String>)> {
-        compile::meanings(self)
+    pub fn term_words(&self) -> Vec<(String, Vec<String>)> {
+        compile::term_words(self)
     }
 
     /// What is legal but may not be meant, in the order of the text.
     #[must_use]
-    pub fn warnings(&self) -> &[Problem] {
+    pub fn warnings(&self) -> &[QueryProblem] {
         &self.warnings
     }
 }
@@ -81,7 +81,7 @@ impl fmt::Display for Query {
 
 /// One mistake in a query, to be shown with a caret.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Problem {
+pub struct QueryProblem {
     /// Bytes of the query's text.
     pub span: Range<usize>,
     /// What is wrong there.
@@ -92,9 +92,9 @@ pub struct Problem {
     pub warning: bool,
 }
 
-impl Problem {
-    fn error(span: Range<usize>, label: impl Into<String>, hint: Option<&str>) -> Problem {
-        Problem { span, label: label.into(), hint: hint.map(Into::into), warning: false }
+impl QueryProblem {
+    fn error(span: Range<usize>, label: impl Into<String>, hint: Option<&str>) -> QueryProblem {
+        QueryProblem { span, label: label.into(), hint: hint.map(Into::into), warning: false }
     }
 }
 
@@ -102,11 +102,11 @@ impl Problem {
 ///
 /// # Errors
 /// All problems at once, in the order of the text.
-pub fn parse(text: &str, dictionary: &Dictionary) -> Result<Query, Vec<Problem>> {
-    syntax::parse(text, dictionary).map(|parsed| Query {
+pub fn parse(text: &str, query_context: &QueryContext) -> Result<Query, Vec<QueryProblem>> {
+    syntax::parse(text, query_context).map(|parsed| Query {
         text: Arc::from(text),
         node: parsed.node,
-        languages: Arc::clone(&dictionary.languages),
+        languages: Arc::clone(&query_context.languages),
         warnings: parsed.warnings,
     })
 }

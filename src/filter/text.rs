@@ -29,7 +29,7 @@ pub struct Subject<'a> {
 impl<'a> Subject<'a> {
     /// A kept entry, as it is now.
     #[must_use]
-    pub fn of(kept: &'a KeptEntry, now: Timestamp) -> Subject<'a> {
+    pub fn from_kept(kept: &'a KeptEntry, now: Timestamp) -> Subject<'a> {
         Subject {
             entry: &kept.entry,
             source: &kept.from.name,

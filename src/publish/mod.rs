@@ -82,7 +82,7 @@ impl Outputs {
             .into_iter()
             .filter_map(|output| Some((remembered.iter().find(|known| known.name == output.name)?, output)))
             .collect();
-        let everything = Query::everything();
+        let everything = Query::match_all();
         let matcher =
             Matcher::new(known.iter().map(|(_, output)| output.filter.as_ref().unwrap_or(&everything)));
         let outputs = known
@@ -323,9 +323,9 @@ fn evaluate(candidate: &Candidate, outputs: &Outputs, due: &mut [Due<'_>], now: 
         kept.revision > due.watermark
             && due.adopted.output.sources.as_ref().is_none_or(|names| names.contains(from))
     };
-    let hits = outputs
-        .matcher
-        .hits(&Subject::of(kept, now), |number| find(due, number).is_some_and(|place| wants(&due[place])));
+    let hits = outputs.matcher.hits(&Subject::from_kept(kept, now), |number| {
+        find(due, number).is_some_and(|place| wants(&due[place]))
+    });
     for hit in hits {
         let Some(due) = find(due, hit.query).map(|place| &mut due[place]) else { continue };
         let why = serde_json::to_string(&hit.reasons).unwrap_or_default();

@@ -16,7 +16,7 @@ use super::html::{FrontPage, OutputLine, SourceLine};
 use super::output::{Output, Site};
 use super::staleness::{MadeOf, News, Standing};
 use super::{Adopted, Outputs, atom, files, health, html, json_feed, opml, rss, select, stories};
-use crate::filter::Reason;
+use crate::filter::MatchReason;
 use crate::store::{Error, Extent, NotifyHub, OutputId, Rendering, Store, Wanted};
 
 /// Puts on the document_cache what was last published, as it was, of the outputs that still look so.
@@ -206,7 +206,7 @@ async fn document(
 /// The words of titles and texts that made an entry match, each once.
 fn marks(why: &str) -> Vec<String> {
     // Reasons of an older Siftwire may have another form: then nothing is marked.
-    let reasons: Vec<Reason> = serde_json::from_str(why).unwrap_or_default();
+    let reasons: Vec<MatchReason> = serde_json::from_str(why).unwrap_or_default();
     let seen = reasons.into_iter().filter(|reason| matches!(reason.field.as_str(), "title" | "text"));
     let mut marks: Vec<String> = seen.map(|reason| reason.found).collect();
     marks.sort();

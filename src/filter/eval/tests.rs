@@ -3,7 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::*;
 
-use super::super::{Dictionary, Hit, Matcher, Query, Subject, parse};
+use super::super::{Hit, Matcher, Query, QueryContext, Subject, parse};
 use crate::entry::{Author, Entry};
 
 fn entry() -> Entry {
@@ -34,8 +34,8 @@ fn subject(entry: &Entry) -> Subject<'_> {
 fn query(text: &str) -> Query {
     let topics = [("caucasus", "armenia OR georgia"), ("peace", "treaty OR title:accord")];
     let topics = topics.map(|(name, text)| (name.to_owned(), text.to_owned()));
-    let dictionary = Dictionary { topics: topics.into(), languages: Vec::new().into() };
-    parse(text, &dictionary).unwrap_or_else(|p| panic!("{text}: {p:?}"))
+    let query_context = QueryContext { topics: topics.into(), languages: Vec::new().into() };
+    parse(text, &query_context).unwrap_or_else(|p| panic!("{text}: {p:?}"))
 }
 
 #[track_caller]
@@ -191,7 +191,7 @@ fn queries_asked_together_answer_as_if_asked_alone() {
     let entry = entry();
     let texts = ["armenia", "-war", "war", "site:example.org award", "/x/", "", "armenia OR war", "-armenia"];
     let queries: Vec<Query> =
-        texts.iter().map(|text| if text.is_empty() { Query::everything() } else { query(text) }).collect();
+        texts.iter().map(|text| if text.is_empty() { Query::match_all() } else { query(text) }).collect();
     let hits = Matcher::new(&queries).hits(&subject(&entry), |_| true);
     let numbers: Vec<usize> = hits.iter().map(|hit| hit.query).collect();
     assert_eq!(numbers, [0, 1, 3, 5, 6]);

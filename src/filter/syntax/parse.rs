@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::Arc;
 
-use super::super::{Dictionary, Problem, words};
+use super::super::{QueryContext, QueryProblem, words};
 use super::lex::{Token, What, tokens};
 use super::{Field, Kind, Meaning, Node, Shape, term};
 
@@ -26,12 +26,12 @@ const PATTERN: usize = HEAVIEST / 50;
 /// A tree and what is legal but may not be meant.
 pub(in super::super) struct Parsed {
     pub(in super::super) node: Node,
-    pub(in super::super) warnings: Vec<Problem>,
+    pub(in super::super) warnings: Vec<QueryProblem>,
 }
 
 /// Parses a query.
-pub(in super::super) fn parse(text: &str, dictionary: &Dictionary) -> Result<Parsed, Vec<Problem>> {
-    let mut session = Session { dictionary, within: Vec::new(), done: HashMap::new() };
+pub(in super::super) fn parse(text: &str, query_context: &QueryContext) -> Result<Parsed, Vec<QueryProblem>> {
+    let mut session = Session { query_context, within: Vec::new(), done: HashMap::new() };
     let (node, mut problems) = session.read(text, 0);
     problems.sort_by_key(|problem| (problem.span.start, problem.span.end));
     if problems.iter().all(|problem| problem.warning) {
@@ -43,7 +43,7 @@ pub(in super::super) fn parse(text: &str, dictionary: &Dictionary) -> Result<Par
 
 /// One query with the topics that it needs, each of which is parsed once.
 struct Session<'a> {
-    dictionary: &'a Dictionary,
+    query_context: &'a QueryContext,
     /// The topics that are being parsed, outermost first.
     within: Vec<String>,
     /// The topics that were parsed, or what is wrong with them.
@@ -59,10 +59,10 @@ struct Topic {
 
 impl Session<'_> {
     /// Reads a text that stands `depth` deep.
-    fn read(&mut self, text: &str, depth: usize) -> (Node, Vec<Problem>) {
+    fn read(&mut self, text: &str, depth: usize) -> (Node, Vec<QueryProblem>) {
         if text.len() > LONGEST {
             let label = format!("a query of {} bytes; the most is {LONGEST}", text.len());
-            let problem = Problem::error(0..1, label, Some("share parts of it as [topics]"));
+            let problem = QueryProblem::error(0..1, label, Some("share parts of it as [topics]"));
             return (Node::nothing(0..0), vec![problem]);
         }
         let mut parser = Parser {
@@ -85,7 +85,7 @@ impl Session<'_> {
         let mut problems = parser.problems;
         if problems.is_empty() && self.weight(&node) > HEAVIEST {
             let label = format!("with its topics, this has more than {HEAVIEST} terms");
-            problems.push(Problem::error(
+            problems.push(QueryProblem::error(
                 0..text.len(),
                 label,
                 Some("a regular expression counts as many: write fewer"),
@@ -98,7 +98,7 @@ impl Session<'_> {
         if let Some(done) = self.done.get(name) {
             return done.clone();
         }
-        let text = self.dictionary.topics.get(name).cloned().unwrap_or_default();
+        let text = self.query_context.topics.get(name).cloned().unwrap_or_default();
         self.within.push(name.to_owned());
         let (node, problems) = self.read(&text, depth);
         self.within.pop();
@@ -150,7 +150,7 @@ pub(super) struct Parser<'s, 'd> {
     pub(super) field: Option<Field>,
     /// Whether a bracket is known to be open at the end: those around it are no other mistake.
     open_end: bool,
-    problems: Vec<Problem>,
+    problems: Vec<QueryProblem>,
     session: &'s mut Session<'d>,
 }
 
@@ -171,11 +171,11 @@ impl Parser<'_, '_> {
         label: impl Into<String>,
         hint: impl Into<Option<&'h str>>,
     ) {
-        self.problems.push(Problem::error(span, label, hint.into()));
+        self.problems.push(QueryProblem::error(span, label, hint.into()));
     }
 
     pub(super) fn warning(&mut self, span: Range<usize>, label: &str, hint: &str) {
-        self.problems.push(Problem { warning: true, ..Problem::error(span, label, Some(hint)) });
+        self.problems.push(QueryProblem { warning: true, ..QueryProblem::error(span, label, Some(hint)) });
     }
 
     /// Where a term is missing: the token that stands there, or the end.
@@ -355,12 +355,12 @@ impl Parser<'_, '_> {
             self.problem(span.clone(), format!("this topic needs itself: {circle}"), None);
             return Node::nothing(span);
         }
-        if !self.session.dictionary.topics.contains_key(&name) {
-            if words::built_in_topics().any(|known| known == name) {
+        if !self.session.query_context.topics.contains_key(&name) {
+            if words::built_in_topic_names().any(|known| known == name) {
                 return Node { span, kind: Kind::Topic(name, Meaning::BuiltIn) };
             }
-            let mut known: Vec<&str> = self.session.dictionary.topics.keys().map(String::as_str).collect();
-            words::built_in_topics().for_each(|name| known.push(name));
+            let mut known: Vec<&str> = self.session.query_context.topics.keys().map(String::as_str).collect();
+            words::built_in_topic_names().for_each(|name| known.push(name));
             let hint = match nearest(&name, known.into_iter()) {
                 Some(known) => format!("did you mean `@{known}`?"),
                 None => "topics are named queries under [topics]".to_owned(),

@@ -2,10 +2,10 @@
 
 use proptest::prelude::*;
 
-use super::super::{Dictionary, Problem};
+use super::super::{QueryContext, QueryProblem};
 use super::{Node, parse};
 
-fn dictionary() -> Dictionary {
+fn query_context() -> QueryContext {
     let topics = [
         ("caucasus", "armenia OR georgia"),
         ("a", "@b"),
@@ -19,11 +19,11 @@ fn dictionary() -> Dictionary {
         ("d4", "@d3 @d3 @d3 @d3 @d3 @d3 @d3 @d3"),
     ];
     let topics = topics.map(|(name, text)| (name.to_owned(), text.to_owned()));
-    Dictionary { topics: topics.into(), languages: Vec::new().into() }
+    QueryContext { topics: topics.into(), languages: Vec::new().into() }
 }
 
-fn read(text: &str) -> Result<Node, Vec<Problem>> {
-    parse(text, &dictionary()).map(|parsed| parsed.node)
+fn read(text: &str) -> Result<Node, Vec<QueryProblem>> {
+    parse(text, &query_context()).map(|parsed| parsed.node)
 }
 
 #[track_caller]
@@ -141,7 +141,7 @@ fn depth_length_and_size_have_bounds() {
 #[test]
 fn what_may_not_be_meant_is_a_warning() {
     let warnings = |text: &str| -> Vec<String> {
-        let parsed = parse(text, &dictionary()).unwrap_or_else(|p| panic!("{text}: {p:?}"));
+        let parsed = parse(text, &query_context()).unwrap_or_else(|p| panic!("{text}: {p:?}"));
         parsed.warnings.into_iter().map(|p| text[p.span].to_owned()).collect()
     };
     assert_eq!(warnings("armenia and russia or not x"), ["and", "or", "not"]);

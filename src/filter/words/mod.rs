@@ -8,7 +8,7 @@ use forms::{Language, forms, is_known_english};
 
 /// How far a word reaches beyond itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Reach {
+pub enum ExpandTo {
     /// Its own inflected forms.
     Forms,
     /// For the name of a country, a city or a people also adjective and people, in its own language.
@@ -27,7 +27,7 @@ pub struct Expansion {
 /// The forms of a word as the user wrote it. `languages` are the BCP 47 tags that the config names:
 /// they decide about Latin words, which are English too. Of several words in one (us-iran), a row.
 #[must_use]
-pub fn expand(word: &str, reach: Reach, languages: &[String]) -> Expansion {
+pub fn expand(word: &str, reach: ExpandTo, languages: &[String]) -> Expansion {
     let own: Vec<String> = tokens(word).words().map(str::to_owned).collect();
     let mut out = Expansion::default();
     match own.as_slice() {
@@ -35,7 +35,7 @@ pub fn expand(word: &str, reach: Reach, languages: &[String]) -> Expansion {
         [one] => out.words = forms_in_all(one, word, languages),
         row => out.phrases.push(row.iter().map(|one| forms_in_all(one, one, languages)).collect()),
     }
-    if reach == Reach::Relatives {
+    if reach == ExpandTo::Relatives {
         families::relatives(&own.join(" "), &mut out);
     }
     out.tidied()
@@ -119,7 +119,7 @@ pub fn built_in_topic(name: &str) -> Option<Expansion> {
 }
 
 /// The names of the built-in topics, in the order of the table.
-pub fn built_in_topics() -> impl Iterator<Item = &'static str> {
+pub fn built_in_topic_names() -> impl Iterator<Item = &'static str> {
     families::names()
 }
 
@@ -130,7 +130,7 @@ mod tests {
     #[track_caller]
     fn has(word: &str, languages: &[&str], yes: &[&str], no: &[&str]) {
         let languages: Vec<String> = languages.iter().map(|tag| (*tag).to_owned()).collect();
-        let words = expand(word, Reach::Forms, &languages).words;
+        let words = expand(word, ExpandTo::Forms, &languages).words;
         for form in yes {
             assert!(words.iter().any(|known| known == form), "{word}: {form} is missing in {words:?}");
         }
@@ -170,10 +170,10 @@ mod tests {
 
     #[test]
     fn several_words_in_one_are_a_row() {
-        let found = expand("us-iran", Reach::Forms, &[]);
+        let found = expand("us-iran", ExpandTo::Forms, &[]);
         assert_eq!(found.words, Vec::<String>::new());
         assert_eq!(found.phrases.len(), 1);
         assert_eq!(found.phrases[0].len(), 2);
-        assert_eq!(expand("—", Reach::Relatives, &[]), Expansion::default());
+        assert_eq!(expand("—", ExpandTo::Relatives, &[]), Expansion::default());
     }
 }
