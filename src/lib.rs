@@ -1,6 +1,6 @@
 //! Siftwire polls feeds, keeps their entries, and republishes merged, keyword-filtered feeds.
 //!
-//! The modules, bottom to top; a module imports only modules that stand before it (`tests/tidy.rs` holds
+//! The modules, bottom to top; a module imports only modules that stand before it (`tests/tidy` holds
 //! the table, `ARCHITECTURE.md` the reasons):
 //!
 //! - [`entry`], [`source`]: what one entry and one source are. Pure.
