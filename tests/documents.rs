@@ -10,7 +10,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use proptest::prelude::*;
 use siftwire::entry::{Author, Enclosure, Entry, From, KeptEntry, Thumbnail};
-use siftwire::publish::document::{AlsoIn, Document, Place};
+use siftwire::publish::document::{AlsoIn, Document, HistoryPosition};
 use siftwire::publish::format::Format;
 use siftwire::publish::output::{ContentMode, Links, OtherSources, Output, Site, Stories};
 use siftwire::publish::{atom, html, json_feed, opml, rss, select};
@@ -27,7 +27,7 @@ fn output(content: ContentMode) -> Output {
         limit: 100,
         stories: Stories::All,
         prefer: Vec::new(),
-        also_in: OtherSources::Named,
+        also_in: OtherSources::Listed,
         per_source: None,
         max_age: None,
         content,
@@ -39,7 +39,7 @@ fn site() -> Site {
     Site {
         public_url: "https://feeds.example.org/sub/path".parse().unwrap(),
         hub: Some("https://hub.example.org/".parse().unwrap()),
-        links: Links::AsTheyAre,
+        links: Links::Original,
     }
 }
 
@@ -258,7 +258,7 @@ fn content_modes_leave_out_what_they_say() {
 #[test]
 fn an_archive_page_names_its_neighbours_and_the_feed() {
     let mut page = document(ContentMode::Full);
-    page.place = Place::Archive { number: 2, next: Some(3) };
+    page.position = HistoryPosition::Archive { number: 2, next: Some(3) };
     let xml = text(atom::write(&page));
     let base = "https://feeds.example.org/sub/path/feeds/nasty";
     for (rel, address) in [
@@ -321,14 +321,14 @@ fn the_validator_finds_nothing() {
     empty.since = Timestamp::from_second(NOON).unwrap();
     documents.push(("empty".to_owned(), empty));
     let mut archive = document(ContentMode::Full);
-    archive.place = Place::Archive { number: 2, next: None };
+    archive.position = HistoryPosition::Archive { number: 2, next: None };
     documents.push(("archive".to_owned(), archive));
     let mut named = document(ContentMode::Full);
     named.name = "\u{540}\u{561}\u{575} \"&<q>".to_owned();
-    named.place = Place::Archive { number: 2, next: Some(3) };
+    named.position = HistoryPosition::Archive { number: 2, next: Some(3) };
     documents.push(("named".to_owned(), named));
     let outputs = [("nasty", "War & peace <b>today</b>"), ("calm", "Calm")];
-    write("outputs.opml", opml::write(&site().public_url, outputs));
+    write("outputs.opml", opml::write_outputs(&site().public_url, outputs));
     let mut report = verdict(
         &tool,
         &folder.path().join("outputs.opml"),

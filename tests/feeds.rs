@@ -12,7 +12,7 @@ use siftwire::entry::{Entry, From, KeptEntry, KeyRule};
 use siftwire::feed::{Feed, Hints, read};
 use siftwire::html;
 use siftwire::ingest::{diff, identity};
-use siftwire::publish::document::{Document, Place, Shown};
+use siftwire::publish::document::{Document, HistoryPosition, OutputEntry};
 
 fn documents() -> Vec<PathBuf> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/feeds");
@@ -236,7 +236,14 @@ fn published(body: &[u8]) -> Document {
             from: from.into(),
             entry,
         };
-        Shown { kept: kept.into(), title, summary, content, also_in: Vec::new(), marks: Vec::new() }
+        OutputEntry {
+            kept: kept.into(),
+            title,
+            summary,
+            content,
+            also_in: Vec::new(),
+            highlights: Vec::new(),
+        }
     };
     let changes = diff::changes(identified, &KnownEntries::new(), url.as_str(), now);
     Document {
@@ -245,7 +252,7 @@ fn published(body: &[u8]) -> Document {
         public_url: "https://siftwire.example/".parse().unwrap(),
         hub: None,
         since: now,
-        place: Place::Current { previous: None },
+        position: HistoryPosition::Current { previous: None },
         entries: (1..).zip(changes).map(shown).collect(),
     }
 }

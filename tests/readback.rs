@@ -25,17 +25,14 @@ fn document(entries: Vec<Entry>) -> Document {
         limit: 100,
         stories: Stories::All,
         prefer: Vec::new(),
-        also_in: OtherSources::Named,
+        also_in: OtherSources::Listed,
         per_source: None,
         max_age: None,
         content: ContentMode::Full,
         write_to: None,
     };
-    let site = Site {
-        public_url: "https://feeds.example.org/".parse().unwrap(),
-        hub: None,
-        links: Links::AsTheyAre,
-    };
+    let site =
+        Site { public_url: "https://feeds.example.org/".parse().unwrap(), hub: None, links: Links::Original };
     let entries = entries.into_iter().zip(1..).map(|(entry, number)| kept(number, entry)).collect();
     select::document(&output, &site, entries, Timestamp::from_second(NOON + 86_400).unwrap())
 }

@@ -8,8 +8,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use siftwire::publish::archive::{End, Page};
-use siftwire::publish::document_cache::{Changed, DocumentCache, Representation};
+use siftwire::publish::archive::{PageState, RenderedPage};
+use siftwire::publish::document_cache::{DocumentCache, InsertResult, Representation};
 use siftwire::publish::format::Format;
 use siftwire::serve::connections::{Limits, run};
 use siftwire::serve::{ArchiveReader, Health, Listen, Listener, MaxAge, Service, router_with_archive};
@@ -50,9 +50,9 @@ fn body() -> Vec<u8> {
 async fn start(limits: Limits) -> Server {
     let document_cache = Arc::new(DocumentCache::new());
     let changed = Timestamp::from_second(CHANGED).unwrap();
-    assert_eq!(document_cache.put("calm", Format::Atom, body(), changed), Changed::Yes);
-    document_cache.put("calm", Format::Html, b"<!doctype html><p>hello".to_vec(), changed);
-    document_cache.retire(["old"]);
+    assert_eq!(document_cache.insert_document("calm", Format::Atom, body(), changed), InsertResult::Changed);
+    document_cache.insert_document("calm", Format::Html, b"<!doctype html><p>hello".to_vec(), changed);
+    document_cache.mark_gone(["old"]);
     let health = Arc::new(Health::default());
     let service = Service {
         document_cache: Arc::clone(&document_cache),
@@ -63,10 +63,10 @@ async fn start(limits: Limits) -> Server {
     let archive: ArchiveReader = Arc::new(move |name, number, format| {
         Box::pin(async move {
             let text = format!("{name} {number} {format:?}").into_bytes();
-            let end = if number == 2 { End::Full } else { End::Open };
-            let page = || Page {
+            let end = if number == 2 { PageState::Full } else { PageState::Open };
+            let page = || RenderedPage {
                 representation: Arc::new(Representation::new(format.content_type(), text, changed)),
-                end,
+                state: end,
             };
             Ok((number <= 2).then(page))
         })
@@ -236,14 +236,20 @@ async fn a_change_of_another_output_changes_nothing_here() {
     let server = start(Limits::default()).await;
     let before = server.get("").await;
     let later = Timestamp::from_second(CHANGED + 500).unwrap();
-    assert_eq!(server.document_cache.put("other", Format::Atom, b"<feed/>".to_vec(), later), Changed::Yes);
-    assert_eq!(server.document_cache.put("calm", Format::Atom, body(), later), Changed::No);
+    assert_eq!(
+        server.document_cache.insert_document("other", Format::Atom, b"<feed/>".to_vec(), later),
+        InsertResult::Changed
+    );
+    assert_eq!(
+        server.document_cache.insert_document("calm", Format::Atom, body(), later),
+        InsertResult::Unchanged
+    );
     let after = server.get("").await;
     assert_eq!(before.header("etag"), after.header("etag"));
     assert_eq!(before.header("last-modified"), after.header("last-modified"));
     assert_eq!(
-        server.document_cache.put("calm", Format::Atom, b"<feed>new</feed>".to_vec(), later),
-        Changed::Yes
+        server.document_cache.insert_document("calm", Format::Atom, b"<feed>new</feed>".to_vec(), later),
+        InsertResult::Changed
     );
     let changed = server.get("").await;
     assert_ne!(before.header("etag"), changed.header("etag"));
@@ -303,7 +309,7 @@ async fn the_path_of_public_url_may_stand_before_every_address() {
     for (base, inside, outside) in
         [("/feeds/", "/feeds", "/news"), ("/news", "/news", "/feeds"), ("/", "", "/news")]
     {
-        server.document_cache.stand_below(base);
+        server.document_cache.set_base_path(base);
         for path in ["/feeds/calm", "/feeds/calm/archive/2.atom", "/healthz"] {
             assert_eq!(status(path).await, 200, "{path} below {base}");
             assert_eq!(status(&format!("{inside}{path}")).await, 200, "{inside}{path} below {base}");
@@ -317,8 +323,8 @@ async fn the_path_of_public_url_may_stand_before_every_address() {
 async fn a_name_is_found_in_each_of_its_spellings() {
     let server = start(Limits::default()).await;
     let changed = Timestamp::from_second(CHANGED).unwrap();
-    server.document_cache.put("\u{570} & \"b\"", Format::Atom, body(), changed);
-    server.document_cache.stand_below("/n%20%C3%A9");
+    server.document_cache.insert_document("\u{570} & \"b\"", Format::Atom, body(), changed);
+    server.document_cache.set_base_path("/n%20%C3%A9");
     for (path, status) in [
         ("/feeds/%D5%B0%20&%20%22b%22.atom", 200),
         ("/feeds/%d5%b0%20%26%20%22b%22%2Eatom", 200),
@@ -414,7 +420,7 @@ async fn a_client_that_stops_reading_loses_its_place() {
     let server = start(limits).await;
     // More than the buffers of both sockets hold.
     let page = vec![b' '; 32 << 20];
-    server.document_cache.put("calm", Format::Rss, page, Timestamp::UNIX_EPOCH);
+    server.document_cache.insert_document("calm", Format::Rss, page, Timestamp::UNIX_EPOCH);
     let mut stuck = TcpStream::connect(server.address).await.unwrap();
     stuck.write_all(b"GET /feeds/calm.rss HTTP/1.1\r\nHost: a\r\n\r\n").await.unwrap();
     stuck.readable().await.unwrap();

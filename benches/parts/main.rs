@@ -142,14 +142,13 @@ fn render(bencher: Bencher, format: &str) {
         limit: 100,
         stories: Stories::All,
         prefer: Vec::new(),
-        also_in: OtherSources::Named,
+        also_in: OtherSources::Listed,
         per_source: None,
         max_age: None,
         content: ContentMode::Full,
         write_to: None,
     };
-    let site =
-        Site { public_url: "https://example.org".parse().unwrap(), hub: None, links: Links::AsTheyAre };
+    let site = Site { public_url: "https://example.org".parse().unwrap(), hub: None, links: Links::Original };
     let document = select::document(&output, &site, kept(0), now());
     bencher.counter(ItemsCount::new(document.entries.len())).bench_local(|| match format {
         "atom" => atom::write(&document),

@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::configured::{self, Source};
 use crate::config::Config;
 use crate::daemon::{self, StoreThreads};
-use crate::publish::{self, Preview};
+use crate::publish::{self, OutputPreview};
 use crate::store::Store;
 
 /// So many entries that enter, and so many that leave, are named.
@@ -74,12 +74,12 @@ pub fn run(arguments: Arguments, source: &Source) -> anyhow::Result<ExitCode> {
 
 async fn differences(store: &Store, config: &Config) -> anyhow::Result<Vec<Difference>> {
     let first_polls = config.sources.iter().map(|source| (source.name.clone(), source.first_poll)).collect();
-    let rehearsed =
-        publish::rehearse(store, config.site.clone(), config.outputs.clone(), first_polls, daemon::now())
+    let previews =
+        publish::preview(store, config.site.clone(), config.outputs.clone(), first_polls, daemon::now())
             .await?;
     let mut differences = Vec::new();
-    for rehearsed in rehearsed {
-        differences.push(difference(store, rehearsed).await?);
+    for preview in previews {
+        differences.push(difference(store, preview).await?);
     }
     let counts = store.member_counts().await?;
     for old in store.outputs().await? {
@@ -95,9 +95,9 @@ fn unchanged(output: String, change: &'static str) -> Difference {
     Difference { output, change, enter: 0, leave: 0, entering: Vec::new(), leaving: Vec::new() }
 }
 
-async fn difference(store: &Store, rehearsed: Preview) -> anyhow::Result<Difference> {
-    let Some(members) = rehearsed.members else { return Ok(unchanged(rehearsed.name, "same")) };
-    let old = match rehearsed.known {
+async fn difference(store: &Store, preview: OutputPreview) -> anyhow::Result<Difference> {
+    let Some(members) = preview.members else { return Ok(unchanged(preview.name, "same")) };
+    let old = match preview.known {
         Some(id) => store.member_numbers(id).await?,
         None => HashSet::new(),
     };
@@ -110,8 +110,8 @@ async fn difference(store: &Store, rehearsed: Preview) -> anyhow::Result<Differe
     let enter = newest(new.difference(&old).copied().collect());
     let leave = newest(old.difference(&new).copied().collect());
     Ok(Difference {
-        output: rehearsed.name,
-        change: if rehearsed.known.is_some() { "edited" } else { "new" },
+        output: preview.name,
+        change: if preview.known.is_some() { "edited" } else { "new" },
         enter: enter.len(),
         leave: leave.len(),
         entering: named(store, &enter).await?,

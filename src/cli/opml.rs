@@ -14,7 +14,7 @@ use crate::config::edit::{self, Addition};
 use crate::config::opml;
 use crate::daemon::StoreThreads;
 use crate::feed;
-use crate::publish::opml::{Line, list};
+use crate::publish::opml::{OpmlFeed, write_feeds};
 
 /// No list of feeds is larger: a hundred thousand of them are a tenth of it.
 const LARGEST: u64 = 100_000_000;
@@ -131,12 +131,12 @@ fn export(source: &Source) -> anyhow::Result<ExitCode> {
     let lines = config.sources.iter().map(|source| {
         let state = known.get(&source.name);
         let own = state.and_then(|state| state.title.clone());
-        Line {
+        OpmlFeed {
             title: source.title.clone().or(own).unwrap_or_else(|| source.name.clone()),
             feed: source.url.to_string(),
             page: state.and_then(|state| state.link.clone()),
         }
     });
-    super::print(&list(lines))?;
+    super::print(&write_feeds(lines))?;
     Ok(ExitCode::SUCCESS)
 }

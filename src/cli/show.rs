@@ -54,7 +54,8 @@ pub fn run(arguments: Arguments, source: &Source) -> anyhow::Result<ExitCode> {
             outputs
         };
         let document =
-            render::show(&memory.store, &outputs, &arguments.output, format, daemon::now()).await?;
+            render::render_document(&memory.store, &outputs, &arguments.output, format, daemon::now())
+                .await?;
         memory.close();
         anyhow::Ok(document)
     })?;

@@ -103,7 +103,7 @@ pub(super) fn config(file: File, folders: &Folders<'_>, problems: &mut Vec<Probl
     sources.shrink_to_fit();
     let query_context = query_context(file.topics, &sources, problems);
     let outputs = outputs(file.outputs, &names, &query_context, folders, problems);
-    let links = if value(file.clean_links).unwrap_or(false) { Links::Clean } else { Links::AsTheyAre };
+    let links = if value(file.clean_links).unwrap_or(false) { Links::Cleaned } else { Links::Original };
     Config {
         listen,
         site: Site { public_url, hub: value(file.hub), links },
@@ -467,9 +467,9 @@ fn output(
         stories: value(output.stories).unwrap_or(Stories::Merge),
         prefer,
         also_in: if value(output.also_in).unwrap_or(true) {
-            OtherSources::Named
+            OtherSources::Listed
         } else {
-            OtherSources::Silent
+            OtherSources::Omitted
         },
         per_source: value(output.per_source),
         max_age: value(output.max_age),

@@ -12,7 +12,7 @@ use super::reload::PublishConfig;
 use super::{Error, StoreUnwritable, health_check, now, status, wait_for};
 use crate::metrics::Metrics;
 use crate::publish::{
-    self, Outputs, archive::Archives, document_cache::DocumentCache, html::SourceLine, render,
+    self, Outputs, archive::Archives, document_cache::DocumentCache, html::SourceRow, render,
 };
 use crate::store::{self, Store};
 
@@ -102,7 +102,7 @@ impl Publisher {
 
     /// Answers when the front page is to be made, where it has to wait.
     async fn publish(&self, setup: &Arc<PublishConfig>, front: &mut Option<Front>) -> Option<Duration> {
-        let advanced = publish::advance(&self.store, &setup.outputs, now()).await;
+        let advanced = publish::update_members(&self.store, &setup.outputs, now()).await;
         let waits = front.as_ref().and_then(|front| self.waits(front, setup));
         if let Err(error) = self.show(setup, advanced.map(drop), front, waits).await {
             // What is on the document_cache stays, and the watermarks stand: the next pass makes up for it.
@@ -122,7 +122,7 @@ impl Publisher {
     async fn prune(&self, keep: Duration) -> Result<(), store::Error> {
         let Ok(before) = now().checked_sub(keep) else { return Ok(()) };
         loop {
-            self.archives.preserve(before, PRUNED, now()).await?;
+            self.archives.freeze_before_prune(before, PRUNED, now()).await?;
             if self.store.prune(before, PRUNED).await? == 0 {
                 return Ok(());
             }
@@ -133,7 +133,7 @@ impl Publisher {
     pub(super) async fn open(&self, setup: &PublishConfig) -> Result<(), store::Error> {
         render::restore(&self.store, &setup.outputs, &self.document_cache).await?;
         self.make_missing(setup).await;
-        render::retire(&self.store, &setup.outputs, &self.document_cache).await?;
+        render::mark_gone(&self.store, &setup.outputs, &self.document_cache).await?;
         let lines = self.sources(setup).await?;
         self.tell(setup, lines).await
     }
@@ -162,9 +162,9 @@ impl Publisher {
 
     /// Takes other outputs over: what stayed is on the document_cache as it was, what is no more says so.
     async fn sync_config(&self, setup: &PublishConfig) -> Result<(), store::Error> {
-        self.archives.adopt(Arc::clone(&setup.outputs));
+        self.archives.set_outputs(Arc::clone(&setup.outputs));
         render::restore(&self.store, &setup.outputs, &self.document_cache).await?;
-        render::retire(&self.store, &setup.outputs, &self.document_cache).await
+        render::mark_gone(&self.store, &setup.outputs, &self.document_cache).await
     }
 
     /// Puts on the document_cache what the store has: the outputs, if they have advanced, and what tells of them.
@@ -178,8 +178,14 @@ impl Publisher {
         let lines = if waits.is_some() { None } else { Some(self.sources(setup).await?) };
         let shown = match advanced {
             Ok(()) => {
-                render::render(&self.store, &setup.outputs, &self.document_cache, lines.as_deref(), now())
-                    .await
+                render::render_stale(
+                    &self.store,
+                    &setup.outputs,
+                    &self.document_cache,
+                    lines.as_deref(),
+                    now(),
+                )
+                .await
             }
             Err(error) => Err(error),
         };
@@ -192,7 +198,7 @@ impl Publisher {
         shown
     }
 
-    async fn sources(&self, setup: &PublishConfig) -> Result<Vec<SourceLine>, store::Error> {
+    async fn sources(&self, setup: &PublishConfig) -> Result<Vec<SourceRow>, store::Error> {
         let known = self.store.sources().await?;
         self.metrics
             .sources(known.iter().map(|known| (known.name.clone(), health_check::times(&known.state))));
@@ -200,12 +206,12 @@ impl Publisher {
     }
 
     /// The front page and the sources' health.
-    async fn tell(&self, setup: &PublishConfig, lines: Vec<SourceLine>) -> Result<(), store::Error> {
+    async fn tell(&self, setup: &PublishConfig, lines: Vec<SourceRow>) -> Result<(), store::Error> {
         let trouble = self.trouble.borrow().clone();
         let problems: Vec<_> = trouble.as_deref().into_iter().chain(setup.problem.as_deref()).collect();
         let problem = (!problems.is_empty()).then(|| problems.join("\n\n"));
-        render::render_front(&setup.outputs, &self.document_cache, lines, problem.as_deref(), now());
-        self.metrics.outputs(render::published(&setup.outputs, &self.document_cache));
+        render::render_front_page(&setup.outputs, &self.document_cache, lines, problem.as_deref(), now());
+        self.metrics.outputs(render::feed_sizes(&setup.outputs, &self.document_cache));
         render::render_health(&self.store, &setup.outputs, &self.document_cache).await
     }
 }
@@ -225,6 +231,6 @@ async fn moved(store: &Store, revision: Option<i64>) {
 /// # Errors
 /// The store cannot be used.
 pub async fn publish_once(store: &Store, outputs: &Outputs) -> Result<(), Error> {
-    publish::advance(store, outputs, now()).await?;
+    publish::update_members(store, outputs, now()).await?;
     Ok(())
 }

@@ -1,24 +1,26 @@
 //! The sources' health in words for the front page. Part of the daemon's door.
 
 use super::Sources;
-use crate::publish::html::{Health, SourceLine};
+use crate::publish::html::{SourceHealth, SourceRow};
 use crate::store::RememberedSource;
 
 /// One line for each configured source, by name.
-pub(super) fn source_lines(known: Vec<RememberedSource>, sources: &Sources) -> Vec<SourceLine> {
+pub(super) fn source_lines(known: Vec<RememberedSource>, sources: &Sources) -> Vec<SourceRow> {
     known.into_iter().map(|known| line(known, sources)).collect()
 }
 
-fn line(known: RememberedSource, sources: &Sources) -> SourceLine {
+fn line(known: RememberedSource, sources: &Sources) -> SourceRow {
     let state = known.state;
     let outcome = state.told_outcome();
     let title = sources.get(&known.name).and_then(|source| source.title.clone()).or(state.title);
     let (health, since) = match (state.failing_since, state.last_poll) {
-        (Some(since), _) => (if state.gone { Health::Gone } else { Health::Failing }, Some(since)),
-        (None, Some(_)) => (Health::Well, state.last_success),
-        (None, None) => (Health::New, None),
+        (Some(since), _) => {
+            (if state.gone { SourceHealth::Gone } else { SourceHealth::Failing }, Some(since))
+        }
+        (None, Some(_)) => (SourceHealth::Healthy, state.last_success),
+        (None, None) => (SourceHealth::New, None),
     };
-    SourceLine {
+    SourceRow {
         title: title.unwrap_or_else(|| known.name.clone()),
         name: known.name,
         link: state.link,

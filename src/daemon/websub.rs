@@ -67,7 +67,7 @@ impl Herald {
     }
 
     async fn tell(&self, ping: Ping) -> Result<(), store::Error> {
-        let Some(news) = render::news(&self.archives.outputs(), ping.output) else {
+        let Some(news) = render::hub_update(&self.archives.outputs(), ping.output) else {
             // The output, or the hub, has left the config.
             return self.store.pinged(ping).await;
         };

@@ -5,12 +5,12 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use jiff::Timestamp;
 
-use super::document::{Document, Place};
+use super::document::{Document, HistoryPosition};
 use super::document_cache::Representation;
 use super::format::Format;
 use super::output::Output;
 use super::text::uri;
-use super::{Adopted, Outputs, atom, json_feed, rss, select, stories};
+use super::{CompiledOutput, Outputs, atom, json_feed, rss, select, stories};
 use crate::store::{ArchivePage, Error, Frozen, OutputId, Store};
 
 /// The formats that have archive pages.
@@ -43,16 +43,16 @@ struct Address {
 
 /// An archive page.
 #[derive(Clone, Debug)]
-pub struct Page {
+pub struct RenderedPage {
     /// What is sent.
     pub representation: Arc<Representation>,
     /// Whether it can still change.
-    pub end: End,
+    pub state: PageState,
 }
 
 /// Whether an archive page can still change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum End {
+pub enum PageState {
     /// It is full, and stays as it is.
     Full,
     /// Entries still enter it.
@@ -67,7 +67,7 @@ impl Archives {
     }
 
     /// From now on these are the outputs.
-    pub fn adopt(&self, outputs: Arc<Outputs>) {
+    pub fn set_outputs(&self, outputs: Arc<Outputs>) {
         *self.outputs.write().unwrap_or_else(PoisonError::into_inner) = outputs;
     }
 
@@ -86,7 +86,7 @@ impl Archives {
         number: u32,
         format: Format,
         now: Timestamp,
-    ) -> Result<Option<Page>, Error> {
+    ) -> Result<Option<RenderedPage>, Error> {
         let outputs = self.outputs();
         let Some(adopted) = outputs.outputs.iter().find(|adopted| adopted.output.name == name) else {
             return Ok(None);
@@ -94,7 +94,7 @@ impl Archives {
         let base = outputs.site.public_url.to_string();
         let address = Address { base: base.clone(), name: name.to_owned(), number, format };
         if let Some(representation) = self.take(&address) {
-            return Ok(Some(Page { representation, end: End::Full }));
+            return Ok(Some(RenderedPage { representation, state: PageState::Full }));
         }
         let kept = self.store.frozen(adopted.id, number, format.extension()).await?;
         if let Some(page) = kept.and_then(|kept| thawed(kept, format, &base)) {
@@ -120,7 +120,12 @@ impl Archives {
     ///
     /// # Errors
     /// The store cannot read or write.
-    pub async fn preserve(&self, before: Timestamp, n: usize, now: Timestamp) -> Result<(), Error> {
+    pub async fn freeze_before_prune(
+        &self,
+        before: Timestamp,
+        n: usize,
+        now: Timestamp,
+    ) -> Result<(), Error> {
         let outputs = self.outputs();
         for (id, number) in self.store.losing(before, n).await? {
             // Of an output that is not published there is nobody who reads it.
@@ -146,7 +151,7 @@ impl Archives {
     async fn document(
         &self,
         outputs: &Outputs,
-        adopted: &Adopted,
+        adopted: &CompiledOutput,
         number: u32,
         page: ArchivePage,
     ) -> Result<Document, Error> {
@@ -161,10 +166,10 @@ impl Archives {
     async fn empty(
         &self,
         outputs: &Outputs,
-        adopted: &Adopted,
+        adopted: &CompiledOutput,
         number: u32,
         format: Format,
-    ) -> Result<Option<Page>, Error> {
+    ) -> Result<Option<RenderedPage>, Error> {
         let Some(before) = number.checked_sub(1).filter(|before| *before > 0) else { return Ok(None) };
         let follows = self.store.archive_page(adopted.id, before).await?.is_some_and(|page| page.is_full);
         let page = || open(&document(outputs, adopted, number, None, Vec::new()), format, adopted.since);
@@ -176,23 +181,23 @@ impl Archives {
         at_hand.iter().find(|(held, _)| held == address).map(|(_, page)| Arc::clone(page))
     }
 
-    fn keep(&self, address: Address, page: Representation) -> Page {
+    fn keep(&self, address: Address, page: Representation) -> RenderedPage {
         let representation = Arc::new(page);
         let mut at_hand = self.at_hand.lock().unwrap_or_else(PoisonError::into_inner);
         at_hand.retain(|(held, _)| *held != address);
         at_hand.push_front((address, Arc::clone(&representation)));
         let mut bytes = 0;
         at_hand.retain(|(_, page)| {
-            bytes += page.weight();
+            bytes += page.memory_bytes();
             bytes <= AT_HAND
         });
-        Page { representation, end: End::Full }
+        RenderedPage { representation, state: PageState::Full }
     }
 }
 
 fn document(
     outputs: &Outputs,
-    adopted: &Adopted,
+    adopted: &CompiledOutput,
     number: u32,
     next: Option<u32>,
     entries: Vec<crate::entry::KeptEntry>,
@@ -206,7 +211,7 @@ fn document(
         public_url: site.public_url.clone(),
         hub: None,
         since: adopted.since,
-        place: Place::Archive { number, next },
+        position: HistoryPosition::Archive { number, next },
         entries: entries.map(|kept| select::shown(output, site.links, Arc::new(kept))).collect(),
     }
 }
@@ -219,10 +224,10 @@ fn write(document: &Document, format: Format) -> Vec<u8> {
     }
 }
 
-fn open(document: &Document, format: Format, changed: Timestamp) -> Page {
+fn open(document: &Document, format: Format, changed: Timestamp) -> RenderedPage {
     let bytes = tokio::task::block_in_place(|| write(document, format));
     let representation = Arc::new(Representation::new(format.content_type(), bytes, changed));
-    Page { representation, end: End::Open }
+    RenderedPage { representation, state: PageState::Open }
 }
 
 fn frozen(document: &Document, now: Timestamp) -> Vec<Frozen> {

@@ -1,6 +1,6 @@
 //! A document as Atom 1.0 (RFC 4287), with Media RSS, threading and archive extensions. Pure.
 
-use super::document::{Document, Place, Shown};
+use super::document::{Document, HistoryPosition, OutputEntry};
 use super::format::Format;
 use super::text::{canonical, inert, one_line, uri};
 use super::xml::{Xml, rfc3339, whole};
@@ -21,7 +21,7 @@ pub fn write(document: &Document) -> Vec<u8> {
     xml.leaf("updated", &[], &rfc3339(document.updated()));
     feed_links(&mut xml, document, Format::Atom, "link");
     xml.leaf("generator", &[], "Siftwire");
-    if matches!(document.place, Place::Archive { .. }) {
+    if matches!(document.position, HistoryPosition::Archive { .. }) {
         xml.empty("fh:archive", &[]);
     }
     for shown in &document.entries {
@@ -44,7 +44,7 @@ pub(super) fn feed_links(xml: &mut Xml, document: &Document, format: Format, nam
     if let Some(hub) = &document.hub {
         link("hub", hub.as_str(), None);
     }
-    if matches!(document.place, Place::Archive { .. }) {
+    if matches!(document.position, HistoryPosition::Archive { .. }) {
         link("current", &document.address(format), Some(format));
     }
     if let Some(address) = document.previous(format) {
@@ -55,7 +55,7 @@ pub(super) fn feed_links(xml: &mut Xml, document: &Document, format: Format, nam
     }
 }
 
-fn entry(xml: &mut Xml, shown: &Shown, feed_language: Option<&str>) {
+fn entry(xml: &mut Xml, shown: &OutputEntry, feed_language: Option<&str>) {
     let kept = &shown.kept;
     let language = shown.language().filter(|tag| Some(*tag) != feed_language);
     xml.open("entry", &language.map(|tag| ("xml:lang", tag)).into_iter().collect::<Vec<_>>());
@@ -88,7 +88,7 @@ fn entry(xml: &mut Xml, shown: &Shown, feed_language: Option<&str>) {
     xml.close();
 }
 
-fn links(xml: &mut Xml, shown: &Shown) {
+fn links(xml: &mut Xml, shown: &OutputEntry) {
     let entry = &shown.kept.entry;
     // RFC 4287 section 4.1.2 wants an alternate link where there is no content.
     let link = entry.link.as_ref().or(shown.kept.from.link.as_ref()).unwrap_or(&shown.kept.from.url);
@@ -124,7 +124,7 @@ fn person(xml: &mut Xml, author: &Author) {
 }
 
 /// Media RSS previews, in both XML formats.
-pub(super) fn thumbnails(xml: &mut Xml, shown: &Shown) {
+pub(super) fn thumbnails(xml: &mut Xml, shown: &OutputEntry) {
     for thumbnail in &shown.kept.entry.thumbnails {
         let url = uri(&thumbnail.url);
         let width = thumbnail.width.map(|pixels| pixels.to_string());
@@ -136,7 +136,7 @@ pub(super) fn thumbnails(xml: &mut Xml, shown: &Shown) {
     }
 }
 
-fn source(xml: &mut Xml, shown: &Shown) {
+fn source(xml: &mut Xml, shown: &OutputEntry) {
     let from = &shown.kept.from;
     let url = uri(&from.url);
     xml.open("source", &[]);

@@ -26,14 +26,14 @@ pub struct Document {
     /// The time of last change of a document without entries: when the output came to be.
     pub since: Timestamp,
     /// Whether it is the feed itself, or a page of its past.
-    pub place: Place,
+    pub position: HistoryPosition,
     /// Newest first; no two have the same id.
-    pub entries: Vec<Shown>,
+    pub entries: Vec<OutputEntry>,
 }
 
 /// Where a document stands in the history of its output (RFC 5005 section 4).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Place {
+pub enum HistoryPosition {
     /// The feed that people subscribe to.
     Current {
         /// The newest full archive page, if there is one.
@@ -50,7 +50,7 @@ pub enum Place {
 
 /// One entry as an output shows it.
 #[derive(Clone, Debug)]
-pub struct Shown {
+pub struct OutputEntry {
     /// The entry.
     pub kept: Arc<KeptEntry>,
     /// Plain text, never empty.
@@ -62,7 +62,7 @@ pub struct Shown {
     /// Other places where the same story stands.
     pub also_in: Vec<AlsoIn>,
     /// The words because of which it is here, as it writes them: pages mark them.
-    pub marks: Vec<String>,
+    pub highlights: Vec<String>,
 }
 
 /// Another place where the same story stands.
@@ -77,7 +77,7 @@ pub struct AlsoIn {
 impl Document {
     /// When anything in it last changed.
     pub fn updated(&self) -> Timestamp {
-        self.entries.iter().map(Shown::updated).max().unwrap_or(self.since)
+        self.entries.iter().map(OutputEntry::updated).max().unwrap_or(self.since)
     }
 
     /// The id of the feed: the address of its page, the same for each of its archive pages.
@@ -92,26 +92,26 @@ impl Document {
 
     /// The address of this very document in a format.
     pub fn own_address(&self, format: Format) -> String {
-        match self.place {
-            Place::Current { .. } => self.address(format),
-            Place::Archive { number, .. } => self.archive_address(number, format),
+        match self.position {
+            HistoryPosition::Current { .. } => self.address(format),
+            HistoryPosition::Archive { number, .. } => self.archive_address(number, format),
         }
     }
 
     /// The address of the archive page before this document, that is, of older entries.
     pub fn previous(&self, format: Format) -> Option<String> {
-        let number = match self.place {
-            Place::Current { previous } => previous?,
-            Place::Archive { number, .. } => number.checked_sub(1).filter(|number| *number > 0)?,
+        let number = match self.position {
+            HistoryPosition::Current { previous } => previous?,
+            HistoryPosition::Archive { number, .. } => number.checked_sub(1).filter(|number| *number > 0)?,
         };
         Some(self.archive_address(number, format))
     }
 
     /// The address of the archive page after this one.
     pub fn next(&self, format: Format) -> Option<String> {
-        match self.place {
-            Place::Current { .. } => None,
-            Place::Archive { next, .. } => next.map(|number| self.archive_address(number, format)),
+        match self.position {
+            HistoryPosition::Current { .. } => None,
+            HistoryPosition::Archive { next, .. } => next.map(|number| self.archive_address(number, format)),
         }
     }
 
@@ -130,7 +130,7 @@ impl Document {
     }
 }
 
-impl Shown {
+impl OutputEntry {
     /// When it last changed: the second of the change, and in the fraction the entry's number.
     ///
     /// Entries of one poll change in the same instant, and readers that sort or tell versions by this

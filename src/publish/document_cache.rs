@@ -17,17 +17,17 @@ const WORTH_CODING: usize = 256;
 /// The documents and pages that are served. Shared; a reader holds its lock only to copy a pointer.
 #[derive(Debug, Default)]
 pub struct DocumentCache {
-    places: RwLock<HashMap<String, Place>>,
+    documents: RwLock<HashMap<String, CachedDocument>>,
     base: RwLock<String>,
 }
 
 /// What is found at a path.
 #[derive(Clone, Debug)]
-pub enum Place {
+pub enum CachedDocument {
     /// A document or a page.
-    Here(Arc<Representation>),
+    Available(Arc<Representation>),
     /// An output that was, and is no more.
-    Retired,
+    Gone,
 }
 
 /// A document in all its codings, each made when it is first wanted, once.
@@ -61,11 +61,11 @@ pub enum Coding {
 
 /// Whether a document differs from what stood there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Changed {
+pub enum InsertResult {
     /// It does, or nothing stood there.
-    Yes,
+    Changed,
     /// The same bytes stood there and stand there still, with their time of change.
-    No,
+    Unchanged,
 }
 
 impl DocumentCache {
@@ -75,60 +75,68 @@ impl DocumentCache {
     }
 
     /// Puts a document of an output in its place, unless the same bytes stand there.
-    pub fn put(&self, output: &str, format: Format, bytes: Vec<u8>, changed_at: Timestamp) -> Changed {
-        self.put_page(&format.path(output), format.content_type(), bytes, changed_at)
+    pub fn insert_document(
+        &self,
+        output: &str,
+        format: Format,
+        bytes: Vec<u8>,
+        changed_at: Timestamp,
+    ) -> InsertResult {
+        self.insert_page(&format.path(output), format.content_type(), bytes, changed_at)
     }
 
     /// Puts anything else in its place, such as the front page at `/`.
-    pub fn put_page(
+    pub fn insert_page(
         &self,
         path: &str,
         content_type: &'static str,
         bytes: Vec<u8>,
         changed_at: Timestamp,
-    ) -> Changed {
-        self.place(path, Representation::new(content_type, bytes, changed_at))
+    ) -> InsertResult {
+        self.insert(path, Representation::new(content_type, bytes, changed_at))
     }
 
     /// Puts a representation in its place, unless one of the same bytes and links stands there.
-    pub fn place(&self, path: &str, representation: Representation) -> Changed {
+    pub fn insert(&self, path: &str, representation: Representation) -> InsertResult {
         if self.has(path, &representation) {
-            return Changed::No;
+            return InsertResult::Unchanged;
         }
-        self.change(|places| {
-            places.insert(path.to_owned(), Place::Here(Arc::new(representation)));
+        self.change(|documents| {
+            documents.insert(path.to_owned(), CachedDocument::Available(Arc::new(representation)));
         });
-        Changed::Yes
+        InsertResult::Changed
     }
 
-    /// Puts the formats of an output in their places at once, so that no two of them say different things.
-    pub fn place_together(&self, formats: Vec<(String, Representation)>) {
+    /// Puts the formats of an output in their documents at once, so that no two of them say different things.
+    pub fn insert_all(&self, formats: Vec<(String, Representation)>) {
         let new: Vec<_> = formats.into_iter().filter(|(path, format)| !self.has(path, format)).collect();
         if !new.is_empty() {
-            self.change(|places| {
-                places.extend(new.into_iter().map(|(path, format)| (path, Place::Here(Arc::new(format)))));
+            self.change(|documents| {
+                documents.extend(
+                    new.into_iter().map(|(path, format)| (path, CachedDocument::Available(Arc::new(format)))),
+                );
             });
         }
     }
 
     fn has(&self, path: &str, representation: &Representation) -> bool {
-        matches!(self.find(path), Some(Place::Here(old))
+        matches!(self.get(path), Some(CachedDocument::Available(old))
             if old.digest == representation.digest && old.link == representation.link)
     }
 
     /// Outputs that are no more: their addresses say so from now on.
-    pub fn retire<'a>(&self, outputs: impl IntoIterator<Item = &'a str>) {
-        self.change(|places| {
+    pub fn mark_gone<'a>(&self, outputs: impl IntoIterator<Item = &'a str>) {
+        self.change(|documents| {
             for output in outputs {
                 for format in Format::ALL {
-                    places.insert(format.path(output), Place::Retired);
+                    documents.insert(format.path(output), CachedDocument::Gone);
                 }
             }
         });
     }
 
     /// From now on the whole stands below this path, that of `public_url`.
-    pub fn stand_below(&self, path: &str) {
+    pub fn set_base_path(&self, path: &str) {
         let path = path.trim_end_matches('/');
         let mut base = self.base.write().unwrap_or_else(PoisonError::into_inner);
         if *base != path {
@@ -138,7 +146,7 @@ impl DocumentCache {
 
     /// A path without that of `public_url`, if it begins so: some proxies pass on what they were asked, others
     /// what is left of it.
-    pub fn below<'a>(&self, path: &'a str) -> Option<&'a str> {
+    pub fn strip_base_path<'a>(&self, path: &'a str) -> Option<&'a str> {
         let base = self.base.read().unwrap_or_else(PoisonError::into_inner);
         let rest = path.strip_prefix(base.as_str()).filter(|_| !base.is_empty())?;
         match rest {
@@ -148,13 +156,13 @@ impl DocumentCache {
     }
 
     /// What stands at a path.
-    pub fn find(&self, path: &str) -> Option<Place> {
-        self.places.read().unwrap_or_else(PoisonError::into_inner).get(path).cloned()
+    pub fn get(&self, path: &str) -> Option<CachedDocument> {
+        self.documents.read().unwrap_or_else(PoisonError::into_inner).get(path).cloned()
     }
 
-    fn change(&self, change: impl FnOnce(&mut HashMap<String, Place>)) {
-        let mut places = self.places.write().unwrap_or_else(PoisonError::into_inner);
-        change(&mut places);
+    fn change(&self, change: impl FnOnce(&mut HashMap<String, CachedDocument>)) {
+        let mut documents = self.documents.write().unwrap_or_else(PoisonError::into_inner);
+        change(&mut documents);
     }
 }
 
@@ -185,7 +193,7 @@ impl Representation {
     }
 
     /// Makes every coding now, so that no request waits for it.
-    pub fn code(&self) {
+    pub fn precompress(&self) {
         Coding::ALL.into_iter().for_each(|coding| {
             self.body(coding);
         });
@@ -210,7 +218,7 @@ impl Representation {
     }
 
     /// Bytes of memory, once every coding is made.
-    pub(super) fn weight(&self) -> usize {
+    pub(super) fn memory_bytes(&self) -> usize {
         self.identity.len() * 2
     }
 

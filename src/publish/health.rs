@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use maud::html;
 use sha2::{Digest, Sha256};
 
-use super::document::{Document, Place, Shown};
+use super::document::{Document, HistoryPosition, OutputEntry};
 use super::output::Site;
 use crate::entry::{Entry, From, KeptEntry};
 use crate::source::{HealthEvent, HealthKind};
@@ -26,12 +26,12 @@ pub fn document(site: &Site, events: Vec<(i64, HealthEvent)>, since: Timestamp) 
         public_url: site.public_url.clone(),
         hub: None,
         since,
-        place: Place::Current { previous: None },
+        position: HistoryPosition::Current { previous: None },
         entries: events.into_iter().map(|(number, event)| shown(number, event)).collect(),
     }
 }
 
-fn shown(number: i64, event: HealthEvent) -> Shown {
+fn shown(number: i64, event: HealthEvent) -> OutputEntry {
     let (title, text) = words(&event);
     let content = html! { @for line in text { p { (line) } } }.into_string();
     let kept = KeptEntry {
@@ -50,13 +50,13 @@ fn shown(number: i64, event: HealthEvent) -> Shown {
         }),
         entry: Entry { title: Some(title.clone()), language: Some("en".to_owned()), ..Entry::default() },
     };
-    Shown {
+    OutputEntry {
         kept: Arc::new(kept),
         title,
         summary: None,
         content: Some(content),
         also_in: Vec::new(),
-        marks: Vec::new(),
+        highlights: Vec::new(),
     }
 }
 
@@ -143,7 +143,7 @@ mod tests {
                 .collect::<Vec<_>>()
         };
         let public_url = url::Url::parse("https://feeds.example.org").expect("an address");
-        let site = Site { public_url, hub: None, links: super::super::output::Links::AsTheyAre };
+        let site = Site { public_url, hub: None, links: super::super::output::Links::Original };
         let document = |events| super::document(&site, events, at(0));
         let text = String::from_utf8(atom::write(&document(events()))).expect("text");
         for part in [

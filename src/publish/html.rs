@@ -5,7 +5,7 @@ use maud::{DOCTYPE, Markup, PreEscaped, html};
 use sha2::{Digest, Sha256};
 use url::Url;
 
-use super::document::{Document, Shown};
+use super::document::{Document, OutputEntry};
 use super::format::Format;
 use super::highlight::marked;
 use super::stories::{MARK, NAMED};
@@ -27,16 +27,16 @@ pub struct FrontPage {
     /// Where the published feeds stand.
     pub public_url: Url,
     /// In the order of the config.
-    pub outputs: Vec<OutputLine>,
+    pub outputs: Vec<OutputRow>,
     /// In the order of the config.
-    pub sources: Vec<SourceLine>,
+    pub sources: Vec<SourceRow>,
     /// What is wrong with Siftwire itself, such as a config that could not be loaded.
     pub problem: Option<String>,
 }
 
 /// One output on the front page.
 #[derive(Clone, Debug)]
-pub struct OutputLine {
+pub struct OutputRow {
     /// Its name.
     pub name: String,
     /// Its title.
@@ -49,7 +49,7 @@ pub struct OutputLine {
 
 /// One source on the front page.
 #[derive(Clone, Debug)]
-pub struct SourceLine {
+pub struct SourceRow {
     /// Its name.
     pub name: String,
     /// What it is called.
@@ -57,7 +57,7 @@ pub struct SourceLine {
     /// Its site.
     pub link: Option<String>,
     /// Whether readers are missing something.
-    pub health: Health,
+    pub health: SourceHealth,
     /// The last outcome in words.
     pub outcome: String,
     /// Since when it is in this health.
@@ -70,11 +70,11 @@ pub struct SourceLine {
 
 /// Whether a source answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Health {
+pub enum SourceHealth {
     /// Not polled yet.
     New,
     /// It answers.
-    Well,
+    Healthy,
     /// Its last polls failed.
     Failing,
     /// It says that it will not come back.
@@ -110,8 +110,10 @@ pub fn write(document: &Document) -> Vec<u8> {
 /// Writes the front page.
 pub fn front(front: &FrontPage) -> Vec<u8> {
     let base = front.public_url.as_str().trim_end_matches('/');
-    let (bad, well): (Vec<&SourceLine>, Vec<&SourceLine>) =
-        front.sources.iter().partition(|source| matches!(source.health, Health::Failing | Health::Gone));
+    let (bad, well): (Vec<&SourceRow>, Vec<&SourceRow>) = front
+        .sources
+        .iter()
+        .partition(|source| matches!(source.health, SourceHealth::Failing | SourceHealth::Gone));
     let body = html! {
         header { h1 { "Siftwire" } }
         main {
@@ -183,12 +185,12 @@ fn subscribe(title: &str, address: impl Fn(Format) -> String) -> Markup {
     }
 }
 
-fn entry(shown: &Shown) -> Markup {
+fn entry(shown: &OutputEntry) -> Markup {
     let text = shown.summary.as_deref().or(shown.content.as_deref());
     let text = text.map(|html| html.split(MARK).next().unwrap_or_default());
     let text =
         text.map(|html| excerpt(html, EXCERPT)).filter(|text| !text.is_empty() && *text != shown.title);
-    let title = marked(&one_line(&shown.title), &shown.marks);
+    let title = marked(&one_line(&shown.title), &shown.highlights);
     html! {
         // An empty tag says that the language is not known, and not that it is English.
         article .entry lang=(shown.language().unwrap_or_default()) dir="auto" {
@@ -197,7 +199,7 @@ fn entry(shown: &Shown) -> Markup {
                 @else { (title) }
             }
             p .soft { bdi { (one_line(&shown.kept.from.title)) } " \u{b7} " (time(shown.kept.date)) }
-            @if let Some(text) = text { p { (marked(&text, &shown.marks)) } }
+            @if let Some(text) = text { p { (marked(&text, &shown.highlights)) } }
             @if !shown.also_in.is_empty() {
                 p .soft lang="en" { "Also in: "
                     @for (index, also) in shown.also_in.iter().take(NAMED).enumerate() {
@@ -211,7 +213,7 @@ fn entry(shown: &Shown) -> Markup {
     }
 }
 
-fn output_card(base: &str, output: &OutputLine) -> Markup {
+fn output_card(base: &str, output: &OutputRow) -> Markup {
     let address = |format: Format| uri(&format!("{base}{}", format.path(&output.name)));
     let entries = if output.entries == 1 { "entry" } else { "entries" };
     html! {
@@ -226,7 +228,7 @@ fn output_card(base: &str, output: &OutputLine) -> Markup {
     }
 }
 
-fn source_line(source: &SourceLine) -> Markup {
+fn source_line(source: &SourceRow) -> Markup {
     let title = one_line(&source.title);
     html! {
         li {
@@ -238,18 +240,18 @@ fn source_line(source: &SourceLine) -> Markup {
             p { (state(source)) }
             p .soft {
                 @if let Some(next) = source.next_poll { "next " (time(next)) @if !source.why.is_empty() { " (" (source.why) ")" } }
-                @else if source.health == Health::Gone { "asked no more" }
+                @else if source.health == SourceHealth::Gone { "asked no more" }
             }
         }
     }
 }
 
-fn state(source: &SourceLine) -> Markup {
+fn state(source: &SourceRow) -> Markup {
     let (class, word) = match source.health {
-        Health::New => ("soft", "not asked yet"),
-        Health::Well => ("good", "answered"),
-        Health::Failing => ("bad", "fails since"),
-        Health::Gone => ("bad", "gone since"),
+        SourceHealth::New => ("soft", "not asked yet"),
+        SourceHealth::Healthy => ("good", "answered"),
+        SourceHealth::Failing => ("bad", "fails since"),
+        SourceHealth::Gone => ("bad", "gone since"),
     };
     html! {
         span class=(class) { (word) }
@@ -294,7 +296,7 @@ mod tests {
 
     #[test]
     fn the_front_page_tells_the_health_of_each_source() {
-        let line = |name: &str, health, outcome: &str| SourceLine {
+        let line = |name: &str, health, outcome: &str| SourceRow {
             name: name.into(),
             title: format!("{name} <b>"),
             link: None,
@@ -306,8 +308,11 @@ mod tests {
         };
         let page = FrontPage {
             public_url: Url::parse("https://feeds.example.org/sub").expect("an address"),
-            outputs: vec![OutputLine { name: "a".into(), title: "A & B".into(), entries: 1, changed: None }],
-            sources: vec![line("down", Health::Failing, "status 500"), line("up", Health::Well, "")],
+            outputs: vec![OutputRow { name: "a".into(), title: "A & B".into(), entries: 1, changed: None }],
+            sources: vec![
+                line("down", SourceHealth::Failing, "status 500"),
+                line("up", SourceHealth::Healthy, ""),
+            ],
             problem: Some("config.toml line 3".into()),
         };
         let html = String::from_utf8(front(&page)).expect("text");

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::atom::media_type;
-use super::document::{Document, Shown};
+use super::document::{Document, OutputEntry};
 use super::format::Format;
 use super::text::{clean, excerpt, one_line, uri};
 use super::xml::{rfc3339, whole};
@@ -109,7 +109,7 @@ struct Source {
     url: String,
 }
 
-fn item(shown: &Shown) -> Item<'_> {
+fn item(shown: &OutputEntry) -> Item<'_> {
     let kept = &shown.kept;
     let entry = &kept.entry;
     let html = shown.content.as_ref().or(shown.summary.as_ref()).map(|html| clean(html).into_owned());
@@ -140,7 +140,7 @@ fn item(shown: &Shown) -> Item<'_> {
     }
 }
 
-fn attachments(shown: &Shown) -> Vec<Attachment<'_>> {
+fn attachments(shown: &OutputEntry) -> Vec<Attachment<'_>> {
     let entry = &shown.kept.entry;
     let attachment = |(index, enclosure)| {
         let enclosure: &crate::entry::Enclosure = enclosure;

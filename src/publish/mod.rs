@@ -44,14 +44,14 @@ const MANY: usize = 100_000;
 /// The outputs of one config, compiled, and what the store calls them.
 pub struct Outputs {
     site: Site,
-    outputs: Vec<Adopted>,
+    outputs: Vec<CompiledOutput>,
     /// The queries of all outputs, in their order.
     matcher: Matcher,
     sources: HashMap<String, usize>,
     staleness: Staleness,
 }
 
-struct Adopted {
+struct CompiledOutput {
     id: OutputId,
     since: Timestamp,
     definition: String,
@@ -62,7 +62,7 @@ struct Adopted {
 struct Due<'a> {
     /// Number of the output, and of its query.
     number: usize,
-    adopted: &'a Adopted,
+    adopted: &'a CompiledOutput,
     watermark: i64,
     debuts: HashMap<String, usize>,
     found: Vec<Found>,
@@ -90,7 +90,7 @@ impl Outputs {
             .enumerate()
             .map(|(number, (known, output))| {
                 let definition = definition(&output, &matcher.digest(number), &sources);
-                Adopted { id: known.id, since: known.since, definition, output }
+                CompiledOutput { id: known.id, since: known.since, definition, output }
             })
             .collect();
         Outputs { site, outputs, matcher, sources, staleness: Staleness::default() }
@@ -121,7 +121,7 @@ fn hex(bytes: &[u8]) -> String {
 ///
 /// # Errors
 /// The store cannot read or write; the watermarks then stand where they stood.
-pub async fn advance(
+pub async fn update_members(
     store: &Store,
     outputs: &Outputs,
     now: Timestamp,
@@ -153,7 +153,7 @@ pub async fn advance(
 
 /// What an output would have after an edit of the config.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Preview {
+pub struct OutputPreview {
     /// The output's name.
     pub name: String,
     /// The store's number for it; none for one that is new.
@@ -166,13 +166,13 @@ pub struct Preview {
 ///
 /// # Errors
 /// The store cannot read.
-pub async fn rehearse(
+pub async fn preview(
     store: &Store,
     site: Site,
     outputs: Vec<Output>,
     sources: HashMap<String, usize>,
     now: Timestamp,
-) -> Result<Vec<Preview>, crate::store::Error> {
+) -> Result<Vec<OutputPreview>, crate::store::Error> {
     let remembered = store.outputs().await?;
     let known = |name: &str| remembered.iter().find(|known| known.name == name);
     let unknown = |name: &str| RememberedOutput {
@@ -188,7 +188,7 @@ pub async fn rehearse(
         .map(|output| known(&output.name).cloned().unwrap_or_else(|| unknown(&output.name)))
         .collect();
     let outputs = Outputs::new(site, outputs, &all, sources);
-    let edited = |adopted: &Adopted| {
+    let edited = |adopted: &CompiledOutput| {
         known(&adopted.output.name).is_none_or(|old| old.definition != adopted.definition)
     };
     let mut due: Vec<Due<'_>> = outputs
@@ -209,7 +209,7 @@ pub async fn rehearse(
     for due in &mut due {
         due.found = chosen(store, due, &outputs, MemberUpdate::Replace).await?;
     }
-    let rehearsed = outputs.outputs.iter().enumerate().map(|(number, adopted)| Preview {
+    let rehearsed = outputs.outputs.iter().enumerate().map(|(number, adopted)| OutputPreview {
         name: adopted.output.name.clone(),
         known: known(&adopted.output.name).map(|known| known.id),
         members: find(&due, number)

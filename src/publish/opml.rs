@@ -13,7 +13,7 @@ pub const PATH: &str = "/outputs.opml";
 
 /// One feed of a list.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Line {
+pub struct OpmlFeed {
     /// What it is called.
     pub title: String,
     /// The feed.
@@ -23,10 +23,10 @@ pub struct Line {
 }
 
 /// Writes the outputs, given as name and title.
-pub fn write<'a>(public_url: &Url, outputs: impl IntoIterator<Item = (&'a str, &'a str)>) -> Vec<u8> {
+pub fn write_outputs<'a>(public_url: &Url, outputs: impl IntoIterator<Item = (&'a str, &'a str)>) -> Vec<u8> {
     let base = public_url.as_str().trim_end_matches('/');
     let address = |format: Format, name: &str| format!("{base}{}", format.path(name));
-    list(outputs.into_iter().map(|(name, title)| Line {
+    write_feeds(outputs.into_iter().map(|(name, title)| OpmlFeed {
         title: title.to_owned(),
         feed: address(Format::Atom, name),
         page: Some(address(Format::Html, name)),
@@ -34,7 +34,7 @@ pub fn write<'a>(public_url: &Url, outputs: impl IntoIterator<Item = (&'a str, &
 }
 
 /// Writes a list of feeds.
-pub fn list(lines: impl IntoIterator<Item = Line>) -> Vec<u8> {
+pub fn write_feeds(lines: impl IntoIterator<Item = OpmlFeed>) -> Vec<u8> {
     let mut xml = Xml::new();
     xml.open("opml", &[("version", "2.0")]);
     xml.open("head", &[]);

@@ -52,9 +52,9 @@ pub enum Stories {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum OtherSources {
     /// It does, below the text and in the format's own way.
-    Named,
+    Listed,
     /// It does not.
-    Silent,
+    Omitted,
 }
 
 /// How much of an entry's text an output publishes.
@@ -72,9 +72,9 @@ pub enum ContentMode {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Links {
     /// As their publishers write them.
-    AsTheyAre,
+    Original,
     /// Without tracking parameters, wrappers and caches.
-    Clean,
+    Cleaned,
 }
 
 /// What all outputs have in common.

@@ -9,13 +9,13 @@ use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 use url::Url;
 
-use super::document::{Document, Place};
+use super::document::{Document, HistoryPosition};
 use super::document_cache::{self, DocumentCache, Representation};
 use super::format::Format;
-use super::html::{FrontPage, OutputLine, SourceLine};
+use super::html::{FrontPage, OutputRow, SourceRow};
 use super::output::{Output, Site};
 use super::staleness::{MadeOf, News, Standing};
-use super::{Adopted, Outputs, atom, files, health, html, json_feed, opml, rss, select, stories};
+use super::{CompiledOutput, Outputs, atom, files, health, html, json_feed, opml, rss, select, stories};
 use crate::filter::MatchReason;
 use crate::store::{Error, Extent, NotifyHub, OutputId, Rendering, Store, Wanted};
 
@@ -37,7 +37,7 @@ pub async fn restore(store: &Store, outputs: &Outputs, document_cache: &Document
         if let (Some(whole), Some(feed)) = (whole, feed) {
             let place =
                 |(format, representation): (Format, _)| (format.path(&adopted.output.name), representation);
-            document_cache.place_together(whole.into_iter().map(place).collect());
+            document_cache.insert_all(whole.into_iter().map(place).collect());
             let standing = Standing { entries: feed.entries, changed: feed.changed, made_of: None };
             outputs.staleness.stands(adopted.id, standing);
         }
@@ -49,7 +49,7 @@ fn as_it_was(
     kept: &[Rendering],
     format: Format,
     look: &str,
-    adopted: &Adopted,
+    adopted: &CompiledOutput,
     outputs: &Outputs,
 ) -> Option<(Format, Representation)> {
     let rendering = kept.iter().find(|kept| kept.format == format.extension() && kept.look == look)?;
@@ -97,11 +97,11 @@ enum Codings {
 ///
 /// # Errors
 /// The store cannot read or write; what is on the document_cache stays.
-pub async fn render(
+pub async fn render_stale(
     store: &Store,
     outputs: &Outputs,
     document_cache: &DocumentCache,
-    sources: Option<&[SourceLine]>,
+    sources: Option<&[SourceRow]>,
     now: Timestamp,
 ) -> Result<(), Error> {
     let renamed = sources.map(|sources| outputs.staleness.renamed(sources)).unwrap_or_default();
@@ -122,7 +122,7 @@ pub async fn render(
 async fn render_one(
     store: &Store,
     outputs: &Outputs,
-    adopted: &Adopted,
+    adopted: &CompiledOutput,
     document_cache: &DocumentCache,
     codings: Codings,
     now: Timestamp,
@@ -163,11 +163,11 @@ async fn render_one(
             }
             let representation = represent(output, site, format, bytes, changed);
             if is_new && codings == Codings::Now {
-                representation.code();
+                representation.precompress();
             }
             formats.push((format.path(&output.name), representation));
         }
-        document_cache.place_together(formats);
+        document_cache.insert_all(formats);
     });
     if !renderings.is_empty() {
         store.remember_renderings(renderings, hub).await?;
@@ -181,7 +181,7 @@ async fn render_one(
 async fn document(
     store: &Store,
     outputs: &Outputs,
-    adopted: &Adopted,
+    adopted: &CompiledOutput,
     now: Timestamp,
 ) -> Result<Document, Error> {
     let output = &adopted.output;
@@ -195,11 +195,11 @@ async fn document(
     let numbers = document.entries.iter().map(|shown| shown.kept.number).collect();
     let reasons = store.reasons(adopted.id, numbers).await?;
     for (shown, why) in document.entries.iter_mut().zip(reasons) {
-        shown.marks = marks(&why);
+        shown.highlights = marks(&why);
     }
     // Where everything is in the feed itself, pages of the past say nothing more.
     let is_more = archived > document.entries.len() as u64;
-    document.place = Place::Current { previous: (is_more && pages > 0).then_some(pages) };
+    document.position = HistoryPosition::Current { previous: (is_more && pages > 0).then_some(pages) };
     Ok(document)
 }
 
@@ -248,7 +248,7 @@ pub(super) fn feed_address(site: &Site, format: Format, name: &str) -> String {
 
 /// What a hub is told of an output that has changed.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct HubNews {
+pub struct HubUpdate {
     /// The output's name.
     pub output: String,
     /// The hub.
@@ -258,10 +258,10 @@ pub struct HubNews {
 }
 
 /// What to tell the hub of an output; `None` where there is no hub, or no such output any more.
-pub fn news(outputs: &Outputs, output: OutputId) -> Option<HubNews> {
+pub fn hub_update(outputs: &Outputs, output: OutputId) -> Option<HubUpdate> {
     let adopted = outputs.outputs.iter().find(|adopted| adopted.id == output)?;
     let address = |format| feed_address(&outputs.site, format, &adopted.output.name);
-    Some(HubNews {
+    Some(HubUpdate {
         output: adopted.output.name.clone(),
         hub: outputs.site.hub.clone()?,
         feeds: [Format::Atom, Format::Rss, Format::Json].map(address).into(),
@@ -288,16 +288,16 @@ fn write_file(output: &Output, format: Format, bytes: &[u8], changed: Timestamp)
 
 /// Puts on the document_cache what tells of the outputs and sources: the front page and the list of outputs.
 /// `problem` is what is wrong with Siftwire itself.
-pub fn render_front(
+pub fn render_front_page(
     outputs: &Outputs,
     document_cache: &DocumentCache,
-    sources: Vec<SourceLine>,
+    sources: Vec<SourceRow>,
     problem: Option<&str>,
     now: Timestamp,
 ) {
     let lines = outputs.outputs.iter().map(|adopted| {
         let standing = outputs.staleness.standing(adopted.id);
-        OutputLine {
+        OutputRow {
             name: adopted.output.name.clone(),
             title: adopted.output.title.clone(),
             entries: standing.as_ref().map_or(0, |standing| standing.entries),
@@ -305,7 +305,7 @@ pub fn render_front(
         }
     });
     let public_url = outputs.site.public_url.clone();
-    let list = opml::write(
+    let list = opml::write_outputs(
         &public_url,
         outputs.outputs.iter().map(|adopted| (adopted.output.name.as_str(), adopted.output.title.as_str())),
     );
@@ -315,17 +315,17 @@ pub fn render_front(
         sources,
         problem: problem.map(str::to_owned),
     });
-    document_cache.stand_below(outputs.site.public_url.path());
-    document_cache.put_page("/", Format::Html.content_type(), page, now);
-    document_cache.put_page(opml::PATH, opml::CONTENT_TYPE, list, now);
+    document_cache.set_base_path(outputs.site.public_url.path());
+    document_cache.insert_page("/", Format::Html.content_type(), page, now);
+    document_cache.insert_page(opml::PATH, opml::CONTENT_TYPE, list, now);
 }
 
 /// Each output with the size of its feed in bytes, and when it last changed, in seconds since 1970.
-pub fn published(outputs: &Outputs, document_cache: &DocumentCache) -> Vec<(String, usize, i64)> {
-    let measure = |adopted: &Adopted| {
+pub fn feed_sizes(outputs: &Outputs, document_cache: &DocumentCache) -> Vec<(String, usize, i64)> {
+    let measure = |adopted: &CompiledOutput| {
         let name = adopted.output.name.clone();
-        match document_cache.find(&Format::Atom.path(&name)) {
-            Some(document_cache::Place::Here(feed)) => {
+        match document_cache.get(&Format::Atom.path(&name)) {
+            Some(document_cache::CachedDocument::Available(feed)) => {
                 let bytes = feed.body(document_cache::Coding::Identity).map_or(0, |body| body.len());
                 Some((name, bytes, feed.last_modified.as_second()))
             }
@@ -339,10 +339,14 @@ pub fn published(outputs: &Outputs, document_cache: &DocumentCache) -> Vec<(Stri
 ///
 /// # Errors
 /// The store cannot read.
-pub async fn retire(store: &Store, outputs: &Outputs, document_cache: &DocumentCache) -> Result<(), Error> {
+pub async fn mark_gone(
+    store: &Store,
+    outputs: &Outputs,
+    document_cache: &DocumentCache,
+) -> Result<(), Error> {
     let published = |name: &str| outputs.outputs.iter().any(|adopted| adopted.output.name == name);
     let known = store.outputs().await?;
-    document_cache.retire(known.iter().map(|known| known.name.as_str()).filter(|name| !published(name)));
+    document_cache.mark_gone(known.iter().map(|known| known.name.as_str()).filter(|name| !published(name)));
     Ok(())
 }
 
@@ -359,7 +363,7 @@ pub async fn render_health(
     let since = outputs.outputs.iter().map(|adopted| adopted.since).min().unwrap_or(Timestamp::UNIX_EPOCH);
     let document = health::document(&outputs.site, events, since);
     for (format, bytes) in write(&document) {
-        document_cache.put(health::NAME, format, bytes, document.updated());
+        document_cache.insert_document(health::NAME, format, bytes, document.updated());
     }
     Ok(())
 }
@@ -368,7 +372,7 @@ pub async fn render_health(
 ///
 /// # Errors
 /// The store cannot read.
-pub async fn show(
+pub async fn render_document(
     store: &Store,
     outputs: &Outputs,
     name: &str,

@@ -1,7 +1,7 @@
 //! A document as RSS 2.0, by the profile of the RSS Advisory Board. Pure.
 
 use super::atom::{feed_links, media_type, thumbnails};
-use super::document::{Document, Place, Shown};
+use super::document::{Document, HistoryPosition, OutputEntry};
 use super::format::Format;
 use super::text::{inert, uri};
 use super::xml::{Xml, rfc822};
@@ -32,7 +32,7 @@ pub fn write(document: &Document) -> Vec<u8> {
     xml.leaf("generator", &[], "Siftwire");
     xml.leaf("docs", &[], "https://www.rssboard.org/rss-specification");
     feed_links(&mut xml, document, Format::Rss, "atom:link");
-    if matches!(document.place, Place::Archive { .. }) {
+    if matches!(document.position, HistoryPosition::Archive { .. }) {
         xml.empty("fh:archive", &[]);
     }
     for shown in &document.entries {
@@ -41,7 +41,7 @@ pub fn write(document: &Document) -> Vec<u8> {
     xml.finish()
 }
 
-fn item(xml: &mut Xml, shown: &Shown) {
+fn item(xml: &mut Xml, shown: &OutputEntry) {
     let kept = &shown.kept;
     let entry = &kept.entry;
     xml.open("item", &[]);
@@ -80,7 +80,7 @@ fn item(xml: &mut Xml, shown: &Shown) {
 /// allows one; all are in Media RSS, which
 /// also has the playing time. The iTunes element for it would oblige the whole feed to be a podcast,
 /// with a category and an owner that a merged feed does not have.
-fn enclosures(xml: &mut Xml, shown: &Shown) {
+fn enclosures(xml: &mut Xml, shown: &OutputEntry) {
     let entry = &shown.kept.entry;
     let duration = entry.duration.map(|seconds| seconds.to_string());
     let of_web = |url: &str| url.starts_with("http://") || url.starts_with("https://");

@@ -6,9 +6,9 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 use url::Url;
 
-use super::document::{Document, Place, Shown};
+use super::document::{Document, HistoryPosition, OutputEntry};
 use super::output::{ContentMode, Links, Output, Site};
-use super::template::{Filling, Template};
+use super::template::{Template, TemplateValues};
 use super::{embeds, text};
 use crate::entry::KeptEntry;
 use crate::story;
@@ -29,7 +29,7 @@ pub fn document(output: &Output, site: &Site, entries: Vec<Arc<KeptEntry>>, now:
         public_url: site.public_url.clone(),
         hub: site.hub.clone(),
         since: Timestamp::UNIX_EPOCH,
-        place: Place::Current { previous: None },
+        position: HistoryPosition::Current { previous: None },
         entries: chosen(output, entries, now)
             .into_iter()
             .map(|kept| shown(output, site.links, kept))
@@ -38,8 +38,8 @@ pub fn document(output: &Output, site: &Site, entries: Vec<Arc<KeptEntry>>, now:
 }
 
 /// One entry as an output shows it.
-pub fn shown(output: &Output, links: Links, mut kept: Arc<KeptEntry>) -> Shown {
-    if links == Links::Clean && kept.entry.link.is_some() {
+pub fn shown(output: &Output, links: Links, mut kept: Arc<KeptEntry>) -> OutputEntry {
+    if links == Links::Cleaned && kept.entry.link.is_some() {
         let entry = &mut Arc::make_mut(&mut kept).entry;
         entry.link = entry.link.as_deref().map(story::address::cleaned);
     }
@@ -53,7 +53,7 @@ pub fn shown(output: &Output, links: Links, mut kept: Arc<KeptEntry>) -> Shown {
         ContentMode::Summary => (summary.or_else(|| text::excerpt_html(&content?, EXCERPT)), None),
         ContentMode::None => (None, None),
     };
-    Shown { title, summary, content, kept, also_in: Vec::new(), marks: Vec::new() }
+    OutputEntry { title, summary, content, kept, also_in: Vec::new(), highlights: Vec::new() }
 }
 
 fn chosen(output: &Output, mut entries: Vec<Arc<KeptEntry>>, now: Timestamp) -> Vec<Arc<KeptEntry>> {
@@ -93,7 +93,7 @@ fn title(kept: &KeptEntry) -> String {
 fn titled(template: &Template, kept: &KeptEntry) -> String {
     let entry = &kept.entry;
     let link = entry.link.as_deref().and_then(|link| Url::parse(link).ok());
-    template.fill(&Filling {
+    template.render(&TemplateValues {
         title: &title(kept),
         source: &kept.from.title,
         author: entry.authors.first().map_or("", |author| author.name.as_str()),

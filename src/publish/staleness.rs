@@ -7,7 +7,7 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 
 use super::document::Document;
-use super::html::SourceLine;
+use super::html::SourceRow;
 use crate::store::OutputId;
 
 /// What is remembered from pass to pass, in memory.
@@ -114,10 +114,10 @@ impl Staleness {
     }
 
     /// The sources that are called otherwise than when [`Staleness::done`] was last said.
-    pub(super) fn renamed(&self, sources: &[SourceLine]) -> HashSet<String> {
+    pub(super) fn renamed(&self, sources: &[SourceRow]) -> HashSet<String> {
         let memory = self.memory();
         let differs =
-            |line: &&SourceLine| memory.sources.get(&line.name).is_some_and(|face| *face != face_of(line));
+            |line: &&SourceRow| memory.sources.get(&line.name).is_some_and(|face| *face != face_of(line));
         sources.iter().filter(differs).map(|line| line.name.clone()).collect()
     }
 
@@ -129,7 +129,7 @@ impl Staleness {
 
     /// A pass has ended: everything that was evaluated is in the documents. Without `sources` nobody looked how
     /// they are called.
-    pub(super) fn done(&self, sources: Option<&[SourceLine]>) {
+    pub(super) fn done(&self, sources: Option<&[SourceRow]>) {
         let mut memory = self.memory();
         memory.revision = memory.evaluated;
         let Some(sources) = sources else { return };
@@ -142,6 +142,6 @@ impl Staleness {
     }
 }
 
-fn face_of(line: &SourceLine) -> Face {
+fn face_of(line: &SourceRow) -> Face {
     Face { title: line.title.clone(), link: line.link.clone() }
 }

@@ -75,7 +75,7 @@ pub(super) fn name_others(
     output: &Output,
     duplicates: &HashMap<i64, Vec<Duplicate>>,
 ) {
-    if output.also_in == output::OtherSources::Silent || output.stories == Stories::All {
+    if output.also_in == output::OtherSources::Omitted || output.stories == Stories::All {
         return;
     }
     let draws = |name: &String| output.sources.as_ref().is_none_or(|names| names.contains(name));
@@ -130,7 +130,7 @@ mod tests {
             limit: 9,
             stories,
             prefer: prefer.iter().map(|name| (*name).to_owned()).collect(),
-            also_in: output::OtherSources::Named,
+            also_in: output::OtherSources::Listed,
             per_source: None,
             max_age: None,
             content: ContentMode::Full,

@@ -5,17 +5,17 @@ use std::fmt;
 /// A text with places for what an entry says, checked.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Template {
-    parts: Vec<Part>,
+    parts: Vec<TemplatePart>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-enum Part {
+enum TemplatePart {
     Text(String),
-    Place(Place),
+    Placeholder(Placeholder),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Place {
+enum Placeholder {
     Title,
     Source,
     Author,
@@ -23,17 +23,21 @@ enum Place {
 }
 
 /// The words that may stand in braces.
-const PLACES: [(&str, Place); 4] =
-    [("title", Place::Title), ("source", Place::Source), ("author", Place::Author), ("site", Place::Site)];
+const PLACEHOLDERS: [(&str, Placeholder); 4] = [
+    ("title", Placeholder::Title),
+    ("source", Placeholder::Source),
+    ("author", Placeholder::Author),
+    ("site", Placeholder::Site),
+];
 
 /// What is wrong with a template, in words.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
-pub struct Wrong(String);
+pub struct TemplateError(String);
 
 /// What fills the places of a template.
 #[derive(Clone, Copy, Debug)]
-pub struct Filling<'a> {
+pub struct TemplateValues<'a> {
     /// The entry's own title.
     pub title: &'a str,
     /// Its source's title.
@@ -50,7 +54,7 @@ impl Template {
     /// # Errors
     /// A brace that nothing closes, another word, or no `{title}` at all: entries without it could
     /// not be told apart.
-    pub fn parse(text: &str) -> Result<Template, Wrong> {
+    pub fn parse(text: &str) -> Result<Template, TemplateError> {
         let mut parts = Vec::new();
         let mut plain = String::new();
         let mut rest = text;
@@ -64,38 +68,38 @@ impl Template {
                 continue;
             }
             let Some((word, after)) = rest.split_once('}').filter(|_| brace == "{") else {
-                return Err(Wrong(format!("a single {brace}: write it twice where it is meant")));
+                return Err(TemplateError(format!("a single {brace}: write it twice where it is meant")));
             };
-            let Some((_, place)) = PLACES.iter().find(|(name, _)| *name == word.trim()) else {
-                return Err(Wrong(format!(
+            let Some((_, place)) = PLACEHOLDERS.iter().find(|(name, _)| *name == word.trim()) else {
+                return Err(TemplateError(format!(
                     "{{{word}}} is none of {{title}}, {{source}}, {{author}}, {{site}}"
                 )));
             };
             if !plain.is_empty() {
-                parts.push(Part::Text(std::mem::take(&mut plain)));
+                parts.push(TemplatePart::Text(std::mem::take(&mut plain)));
             }
-            parts.push(Part::Place(*place));
+            parts.push(TemplatePart::Placeholder(*place));
             rest = after;
         }
         plain.push_str(rest);
         if !plain.is_empty() {
-            parts.push(Part::Text(plain));
+            parts.push(TemplatePart::Text(plain));
         }
-        if !parts.contains(&Part::Place(Place::Title)) {
-            return Err(Wrong("{title} is missing".to_owned()));
+        if !parts.contains(&TemplatePart::Placeholder(Placeholder::Title)) {
+            return Err(TemplateError("{title} is missing".to_owned()));
         }
         Ok(Template { parts })
     }
 
     /// The title of one entry.
     #[must_use]
-    pub fn fill(&self, filling: &Filling<'_>) -> String {
-        let piece = |part: &Part| match part {
-            Part::Text(text) => text.clone(),
-            Part::Place(Place::Title) => filling.title.to_owned(),
-            Part::Place(Place::Source) => filling.source.to_owned(),
-            Part::Place(Place::Author) => filling.author.to_owned(),
-            Part::Place(Place::Site) => filling.site.to_owned(),
+    pub fn render(&self, filling: &TemplateValues<'_>) -> String {
+        let piece = |part: &TemplatePart| match part {
+            TemplatePart::Text(text) => text.clone(),
+            TemplatePart::Placeholder(Placeholder::Title) => filling.title.to_owned(),
+            TemplatePart::Placeholder(Placeholder::Source) => filling.source.to_owned(),
+            TemplatePart::Placeholder(Placeholder::Author) => filling.author.to_owned(),
+            TemplatePart::Placeholder(Placeholder::Site) => filling.site.to_owned(),
         };
         self.parts.iter().map(piece).collect()
     }
@@ -110,9 +114,9 @@ pub fn is_template(text: &str) -> bool {
 impl fmt::Display for Template {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.parts.iter().try_for_each(|part| match part {
-            Part::Text(text) => f.write_str(&text.replace('{', "{{").replace('}', "}}")),
-            Part::Place(place) => {
-                let name = PLACES.iter().find(|(_, known)| known == place).map_or("", |(name, _)| name);
+            TemplatePart::Text(text) => f.write_str(&text.replace('{', "{{").replace('}', "}}")),
+            TemplatePart::Placeholder(place) => {
+                let name = PLACEHOLDERS.iter().find(|(_, known)| known == place).map_or("", |(name, _)| name);
                 write!(f, "{{{name}}}")
             }
         })
@@ -123,10 +127,14 @@ impl fmt::Display for Template {
 mod tests {
     use super::*;
 
-    fn filled(text: &str) -> Result<String, Wrong> {
-        let filling =
-            Filling { title: "War {title}", source: "The Gazette", author: "", site: "gazette.example" };
-        Template::parse(text).map(|template| template.fill(&filling))
+    fn filled(text: &str) -> Result<String, TemplateError> {
+        let filling = TemplateValues {
+            title: "War {title}",
+            source: "The Gazette",
+            author: "",
+            site: "gazette.example",
+        };
+        Template::parse(text).map(|template| template.render(&filling))
     }
 
     #[test]

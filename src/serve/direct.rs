@@ -137,7 +137,7 @@ mod tests {
     use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
     use super::*;
-    use crate::publish::archive::{End, Page};
+    use crate::publish::archive::{PageState, RenderedPage};
     use crate::publish::document_cache::{Coding, DocumentCache, Representation};
     use crate::publish::format::Format;
     use crate::serve::{ArchiveReader, MaxAge, Service, routes};
@@ -185,16 +185,16 @@ mod tests {
         let document_cache = Arc::new(DocumentCache::new());
         let changed = Timestamp::from_second(1_700_000_000).expect("a time");
         let body = || "<feed>all quiet</feed>".repeat(99).into_bytes();
-        document_cache.put("calm", Format::Atom, body(), changed);
-        document_cache.put("calm", Format::Html, b"<!doctype html>".to_vec(), changed);
+        document_cache.insert_document("calm", Format::Atom, body(), changed);
+        document_cache.insert_document("calm", Format::Html, b"<!doctype html>".to_vec(), changed);
         let told = Representation::new(Format::Rss.content_type(), body(), changed);
         document_cache
-            .place("/feeds/calm.rss", told.with_link("<https://hub.example/>; rel=\"hub\"".to_owned()));
-        document_cache.retire(["old"]);
-        document_cache.stand_below("/news");
+            .insert("/feeds/calm.rss", told.with_link("<https://hub.example/>; rel=\"hub\"".to_owned()));
+        document_cache.mark_gone(["old"]);
+        document_cache.set_base_path("/news");
         let archive: ArchiveReader = Arc::new(move |_, number, format: Format| {
             let page = Representation::new(format.content_type(), vec![b'x'; 999], changed);
-            let page = Page { representation: Arc::new(page), end: End::Full };
+            let page = RenderedPage { representation: Arc::new(page), state: PageState::Full };
             Box::pin(async move { Ok((number == 1).then_some(page)) })
         });
         let max_age = MaxAge::new(Duration::from_secs(60));
@@ -204,8 +204,8 @@ mod tests {
     #[tokio::test]
     async fn the_router_would_answer_every_request_alike() {
         let (service, archive) = service();
-        let Some(crate::publish::document_cache::Place::Here(calm)) =
-            service.document_cache.find("/feeds/calm.atom")
+        let Some(crate::publish::document_cache::CachedDocument::Available(calm)) =
+            service.document_cache.get("/feeds/calm.atom")
         else {
             panic!("it was put there");
         };

@@ -16,8 +16,8 @@ use axum::http::{HeaderMap, Method, Request, Response, StatusCode};
 
 use self::negotiate::Answer;
 use crate::metrics::Metrics;
-use crate::publish::archive::{End, Page};
-use crate::publish::document_cache::{Coding, DocumentCache, Place, Representation};
+use crate::publish::archive::{PageState, RenderedPage};
+use crate::publish::document_cache::{CachedDocument, Coding, DocumentCache, Representation};
 use crate::publish::format::Format;
 use crate::publish::html;
 
@@ -140,7 +140,7 @@ pub enum PollerHealth {
 pub type ArchiveReader = Arc<dyn Fn(String, u32, Format) -> Archived + Send + Sync>;
 
 /// What an [`ArchiveReader`] answers, later: the error is that the store did not answer.
-pub type Archived = Pin<Box<dyn Future<Output = Result<Option<Page>, crate::store::Error>> + Send>>;
+pub type Archived = Pin<Box<dyn Future<Output = Result<Option<RenderedPage>, crate::store::Error>> + Send>>;
 
 /// What is answered from, and the policy of the pages.
 struct Shared {
@@ -195,7 +195,7 @@ impl Shared {
     /// What needs no waiting; `None` where only the archive can tell. A path counts with and without that of
     /// `public_url` before it.
     fn at_hand(&self, path: &str) -> Option<Found> {
-        let below = || Some(address::plain(self.service.document_cache.below(path)?));
+        let below = || Some(address::plain(self.service.document_cache.strip_base_path(path)?));
         self.standing(&address::plain(path)).or_else(|| self.standing(&below()?))
     }
 
@@ -209,31 +209,35 @@ impl Shared {
             "/readyz" => return Some(Found::State(health.complaint())),
             _ => {}
         }
-        match self.service.document_cache.find(path)? {
-            Place::Here(representation) => Some(Found::Here(representation)),
-            Place::Retired => Some(Found::Retired),
+        match self.service.document_cache.get(path)? {
+            CachedDocument::Available(representation) => Some(Found::Here(representation)),
+            CachedDocument::Gone => Some(Found::Retired),
         }
     }
 
     async fn archived(&self, path: &str) -> Found {
         let (whole, below) =
-            (address::plain(path), self.service.document_cache.below(path).map(address::plain));
+            (address::plain(path), self.service.document_cache.strip_base_path(path).map(address::plain));
         let page = address::archive_page(&whole).or_else(|| address::archive_page(below.as_deref()?));
         let (Some(archive), Some((name, number, format))) = (&self.archive, page) else {
             return Found::Nothing;
         };
         // A name that is not on the document_cache has no archive either: the store is not asked.
-        match self.service.document_cache.find(&format.path(name)) {
-            Some(Place::Here(_)) => match archive(name.to_owned(), number, format).await {
-                Ok(Some(Page { representation, end: End::Full })) => Found::Archived(representation),
-                Ok(Some(Page { representation, end: End::Open })) => Found::Here(representation),
+        match self.service.document_cache.get(&format.path(name)) {
+            Some(CachedDocument::Available(_)) => match archive(name.to_owned(), number, format).await {
+                Ok(Some(RenderedPage { representation, state: PageState::Full })) => {
+                    Found::Archived(representation)
+                }
+                Ok(Some(RenderedPage { representation, state: PageState::Open })) => {
+                    Found::Here(representation)
+                }
                 Ok(None) => Found::Nothing,
                 Err(error) => {
                     tracing::error!(output = name, number, %error, "an archive page cannot be read");
                     Found::State(Some("not ok: the store cannot be read\n"))
                 }
             },
-            Some(Place::Retired) => Found::Retired,
+            Some(CachedDocument::Gone) => Found::Retired,
             None => Found::Nothing,
         }
     }

@@ -37,13 +37,13 @@ fn numbers(per_source: Option<usize>, max_age: Option<Duration>, limit: usize) -
         limit,
         stories: Stories::All,
         prefer: Vec::new(),
-        also_in: OtherSources::Named,
+        also_in: OtherSources::Listed,
         per_source,
         max_age,
         content: ContentMode::Full,
         write_to: None,
     };
-    let site = Site { public_url: "https://a.example".parse().unwrap(), hub: None, links: Links::AsTheyAre };
+    let site = Site { public_url: "https://a.example".parse().unwrap(), hub: None, links: Links::Original };
     let entries = vec![
         kept(1, "a", 100),
         kept(2, "a", 300),
