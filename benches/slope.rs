@@ -48,11 +48,11 @@ fn milliseconds(document: &[u8]) -> f64 {
     let now = "2026-01-01T00:00:00Z".parse().unwrap();
     let started = processor();
     if let Ok(feed) = read(document, &Hints { content_type: None, url: Some(&url), now }) {
-        let cleaner = html::Cleaner::new(feed.base.as_ref().unwrap_or(&url));
-        let (identified, _) = identity::settle(feed.entries, &mut BTreeSet::new());
+        let sanitizer = html::Sanitizer::new(feed.base.as_ref().unwrap_or(&url));
+        let (identified, _) = identity::assign_keys(feed.entries, &mut BTreeSet::new());
         for mut change in diff::changes(identified, &KnownEntries::new(), url.as_str(), now) {
             if let Change::New(new) = &mut change {
-                cleaner.make_safe(&mut new.entry);
+                sanitizer.sanitize_entry(&mut new.entry);
             }
         }
     }

@@ -92,7 +92,7 @@ impl Maker {
             date: now,
             first_seen: now,
             fingerprint: vec![0; 32],
-            wording: vec![0; 32],
+            content_hash: vec![0; 32],
             entry,
             dedup_features: None,
         };

@@ -136,7 +136,7 @@ pub struct Origin {
 
 /// An entry as the store keeps it: with what Siftwire, not the publisher, knows of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct KeptEntry {
+pub struct StoredEntry {
     /// The store's number for it.
     pub number: i64,
     /// The id under which it is published: an absolute URI, unique in the store, the same for ever.
@@ -151,14 +151,14 @@ pub struct KeptEntry {
     /// The store's revision of its last change.
     pub revision: i64,
     /// The source that it came from.
-    pub from: Arc<From>,
+    pub source: Arc<EntrySource>,
     /// What the publisher says; without its keys, which nobody asks for any more.
     pub entry: Entry,
 }
 
 /// The source of a kept entry, as readers are told of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct From {
+pub struct EntrySource {
     /// The source's name in the config.
     pub name: String,
     /// What the user, or else the feed, calls it; the name where neither says.

@@ -17,7 +17,7 @@ pub struct Source {
     /// What the user calls it; the feed's own title otherwise.
     pub title: Option<String>,
     /// How often to come.
-    pub pace: Pace,
+    pub interval: PollInterval,
     /// How to ask.
     pub access: Access,
     /// BCP 47 tag for entries that name none.
@@ -30,7 +30,7 @@ pub struct Source {
 
 /// How often a source is polled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Pace {
+pub struct PollInterval {
     /// The wanted time between polls.
     pub every: Duration,
     /// The slowest that it may become, hints of the publisher apart.
@@ -100,11 +100,11 @@ pub struct SourceState {
     /// ETag and Last-Modified of the last whole, understood and stored answer.
     pub validators: Option<Validators>,
     /// Hash of the last such answer's body, where it was read whole: the same body has nothing new.
-    pub body: Option<u64>,
+    pub body_hash: Option<u64>,
     /// When to come again; `None` before the first poll.
     pub next_poll: Option<Timestamp>,
     /// Why then, in words: "every", "max-age", "back-off 3".
-    pub why: String,
+    pub next_poll_reason: String,
     /// Failed polls in a row.
     pub failures: u32,
     /// When the first of them was.
@@ -124,9 +124,9 @@ pub struct SourceState {
     /// The median time between its entries, where their dates tell it.
     pub publish_interval: Option<Duration>,
     /// What the operator has been told and need not hear again.
-    pub told: NotifiedFlags,
+    pub notified: NotifiedFlags,
     /// What the last document said of how often to come; a 304 leaves it in force.
-    pub pace: FeedPace,
+    pub update_hints: UpdateHints,
     /// Where it says for good that it is now.
     pub moved: Option<Moved>,
     /// What the feed calls itself.
@@ -143,7 +143,7 @@ pub struct SourceState {
 impl SourceState {
     /// The last outcome in words, and what a redirect for good asks of the config.
     #[must_use]
-    pub fn told_outcome(&self) -> String {
+    pub fn outcome_text(&self) -> String {
         match &self.moved {
             Some(Moved { to, confirmed: true, .. }) => {
                 format!("{}; moved, in config.toml write url = \"{to}\"", self.outcome)
@@ -235,7 +235,7 @@ pub struct Validators {
 /// What a feed itself says of how often to come. Numbers are as the publisher wrote them, saturated;
 /// the schedule bounds them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct FeedPace {
+pub struct UpdateHints {
     /// RSS `ttl`.
     pub ttl: Option<Duration>,
     /// RSS `skipHours`: bit `h` is set for each hour, GMT, in which not to come.

@@ -224,7 +224,7 @@ fn files_beside_the_config_are_read_in_name_order() {
     let config = load_in(folder.path()).unwrap();
     let names: Vec<&str> = config.sources.iter().map(|source| source.name.as_str()).collect();
     assert_eq!(names, ["a.example.org", "b.example.org"]);
-    assert!(config.sources.iter().all(|source| source.pace.every == Duration::from_secs(3 * 3600)));
+    assert!(config.sources.iter().all(|source| source.interval.every == Duration::from_secs(3 * 3600)));
     assert_eq!(config.files.len(), 3);
     fs::write(more.join("30.toml"), "[[source]]\nurl = \"https://a.example.org/\"\n").unwrap();
     insta::assert_snapshot!(said_in(folder.path()));

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use proptest::prelude::*;
-use siftwire::entry::{Author, Enclosure, Entry, From, KeptEntry, Thumbnail};
+use siftwire::entry::{Author, Enclosure, Entry, EntrySource, StoredEntry, Thumbnail};
 use siftwire::publish::document::{AlsoIn, Document, HistoryPosition};
 use siftwire::publish::format::Format;
 use siftwire::publish::output::{ContentMode, Links, OtherSources, Output, Site, Stories};
@@ -43,16 +43,16 @@ fn site() -> Site {
     }
 }
 
-fn kept(number: i64, entry: Entry) -> Arc<KeptEntry> {
+fn kept(number: i64, entry: Entry) -> Arc<StoredEntry> {
     let time = Timestamp::from_second(NOON + number * 60).unwrap();
-    Arc::new(KeptEntry {
+    Arc::new(StoredEntry {
         number,
         uid: format!("urn:uuid:00000000-0000-4000-8000-{number:012}"),
         date: time,
         changed: time,
         first_seen: time,
         revision: number,
-        from: Arc::new(From {
+        source: Arc::new(EntrySource {
             name: "gazette".into(),
             title: "The <i>Gazette</i> & Sons".into(),
             url: "https://gazette.example/feed?a=1&b=2".into(),
@@ -116,7 +116,7 @@ fn titled(title: &str, link: &str, content: &str) -> Entry {
     }
 }
 
-fn nasty() -> Vec<Arc<KeptEntry>> {
+fn nasty() -> Vec<Arc<StoredEntry>> {
     let entries = [
         full(),
         titled(

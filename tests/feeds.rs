@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use proptest::prelude::*;
 use siftwire::entry::change::{Change, KnownEntries};
-use siftwire::entry::{Entry, From, KeptEntry, KeyRule};
+use siftwire::entry::{Entry, EntrySource, KeyRule, StoredEntry};
 use siftwire::feed::{Feed, Hints, read};
 use siftwire::html;
 use siftwire::ingest::{diff, identity};
@@ -68,7 +68,7 @@ fn each_document_read_twice_gives_the_same_keys() {
         let first = read_document(&document, given(&expected));
         assert_eq!(first, read_document(&document, given(&expected)), "{}", document.display());
         let keys = |feed: Feed| {
-            let (entries, _) = identity::settle(feed.entries, &mut Default::default());
+            let (entries, _) = identity::assign_keys(feed.entries, &mut Default::default());
             entries.into_iter().map(|identified| identified.entry.keys).collect::<Vec<_>>()
         };
         assert!(keys(first.unwrap()).iter().all(|keys| !keys.is_empty()), "{}", document.display());
@@ -215,25 +215,30 @@ fn published(body: &[u8]) -> Document {
     let url = "https://feeds.example/all/feed.xml".parse().unwrap();
     let feed = read(body, &Hints { content_type: None, url: Some(&url), now });
     let entries = feed.map_or_else(|_| Vec::new(), |feed| feed.entries);
-    let (identified, _) = identity::settle(entries, &mut Default::default());
-    let cleaner = html::Cleaner::new(&url);
+    let (identified, _) = identity::assign_keys(entries, &mut Default::default());
+    let sanitizer = html::Sanitizer::new(&url);
     let shown = |(number, change): (i64, Change)| {
         let Change::New(mut new) = change else { panic!("nothing was known") };
-        cleaner.make_safe(&mut new.entry);
-        let from =
-            From { name: "a".into(), title: "A".into(), url: url.to_string(), link: None, language: None };
+        sanitizer.sanitize_entry(&mut new.entry);
+        let from = EntrySource {
+            name: "a".into(),
+            title: "A".into(),
+            url: url.to_string(),
+            link: None,
+            language: None,
+        };
         let (date, uid) = (new.date, new.uids.last().unwrap().clone());
         let entry = new.entry;
         let (title, summary, content) =
             (entry.title.clone().unwrap_or("-".into()), entry.summary.clone(), entry.content.clone());
-        let kept = KeptEntry {
+        let kept = StoredEntry {
             number,
             uid,
             date,
             changed: date,
             first_seen: now,
             revision: number,
-            from: from.into(),
+            source: from.into(),
             entry,
         };
         OutputEntry {

@@ -9,9 +9,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use siftwire::fetch::{Answer, Fetcher, Lookup, Options, Visit};
+use siftwire::fetch::{DnsLookup, FetchResponse, Fetcher, Options, Visit};
 use siftwire::source::{
-    Access, Authorization, Failure, Moved, Pace, Proxy, Secret, Source, SourceState, Validators,
+    Access, Authorization, Failure, Moved, PollInterval, Proxy, Secret, Source, SourceState, Validators,
 };
 use url::Url;
 
@@ -86,7 +86,11 @@ fn source(url: &Url) -> Source {
         name: "a".into(),
         url: url.clone(),
         title: None,
-        pace: Pace { every: Duration::from_secs(60), at_most: Duration::from_secs(600), adaptive: true },
+        interval: PollInterval {
+            every: Duration::from_secs(60),
+            at_most: Duration::from_secs(600),
+            adaptive: true,
+        },
         access: Access {
             timeout: Duration::from_secs(5),
             max_body: 100_000,
@@ -121,12 +125,12 @@ async fn with(fetcher: &Fetcher, source: &Source, state: &SourceState) -> Visit 
 }
 
 /// A stand-in for the resolver: the nth question about any name gets the nth answer, the last for ever.
-fn resolver(answers: &[&[&str]]) -> (Lookup, Arc<AtomicUsize>) {
+fn resolver(answers: &[&[&str]]) -> (DnsLookup, Arc<AtomicUsize>) {
     let answers: Vec<Vec<IpAddr>> =
         answers.iter().map(|list| list.iter().map(|ip| ip.parse().unwrap()).collect()).collect();
     let asked = Arc::new(AtomicUsize::new(0));
     let count = Arc::clone(&asked);
-    let lookup: Lookup = Arc::new(move |_| {
+    let lookup: DnsLookup = Arc::new(move |_| {
         let turn = count.fetch_add(1, Ordering::SeqCst).min(answers.len() - 1);
         let answer = answers[turn].clone();
         Box::pin(async move { Ok(answer) })
@@ -144,8 +148,8 @@ fn named(origin: &Origin, host: &str) -> Url {
 async fn validators_are_echoed_as_they_came_and_who_asks_is_said() {
     let origin = Origin::start(vec![answer("304 Not Modified\r\nETag: \"new\"", b"")]);
     let visit = visit(&source(&origin.url), &remembered(&origin.url)).await;
-    assert!(matches!(visit.answer, Ok(Answer::NotModified)));
-    let kept = visit.facts.validators.unwrap();
+    assert!(matches!(visit.result, Ok(FetchResponse::NotModified)));
+    let kept = visit.info.validators.unwrap();
     assert_eq!(kept.etag.as_deref(), Some(&b"\"new\""[..]));
     assert_eq!(kept.last_modified.as_deref(), Some(&b"yesterday, I think"[..]));
     let request = &origin.requests()[0];
@@ -170,16 +174,16 @@ async fn validators_are_echoed_as_they_came_and_who_asks_is_said() {
 async fn a_304_that_nobody_asked_for_leaves_no_validators() {
     let origin = Origin::start(vec![answer("304 Not Modified\r\nETag: \"x\"", b"")]);
     let visit = visit(&source(&origin.url), &SourceState::default()).await;
-    assert_eq!(visit.answer.unwrap_err(), Failure::Status(304));
-    assert_eq!(visit.facts.validators, None);
+    assert_eq!(visit.result.unwrap_err(), Failure::Status(304));
+    assert_eq!(visit.info.validators, None);
 }
 
 #[tokio::test]
 async fn a_226_is_a_body() {
     let origin = Origin::start(vec![answer("226 IM Used\r\nIM: feed", b"<feed/>")]);
     assert!(matches!(
-        visit(&source(&origin.url), &remembered(&origin.url)).await.answer,
-        Ok(Answer::Body(body)) if body.bytes == b"<feed/>"
+        visit(&source(&origin.url), &remembered(&origin.url)).await.result,
+        Ok(FetchResponse::Body(body)) if body.bytes == b"<feed/>"
     ));
 }
 
@@ -192,8 +196,8 @@ async fn secrets_and_validators_of_one_site_are_not_sent_to_another() {
     source.access.headers = vec![("X-Key".into(), Secret("hush".into()))];
     source.access.authorization = Some(Authorization::Bearer(Secret("token".into())));
     let visit = visit(&source, &remembered(&origin.url)).await;
-    assert_eq!(visit.facts.moved_to.as_ref(), Some(&other.url));
-    assert!(matches!(visit.answer, Ok(Answer::Body(_))));
+    assert_eq!(visit.info.moved_to.as_ref(), Some(&other.url));
+    assert!(matches!(visit.result, Ok(FetchResponse::Body(_))));
     assert!(origin.requests()[0].contains("x-key: hush") && origin.requests()[0].contains("bearer token"));
     for secret in ["x-key", "authorization", "if-none-match", "if-modified-since", "referer"] {
         assert!(!other.requests()[0].contains(secret), "{secret}");
@@ -204,7 +208,7 @@ async fn secrets_and_validators_of_one_site_are_not_sent_to_another() {
 async fn a_temporary_hop_makes_no_move() {
     let other = Origin::start(vec![answer("200 OK", b"<feed/>")]);
     let origin = Origin::start(vec![answer(&format!("302 Found\r\nLocation: {}", other.url), b"")]);
-    assert_eq!(visit(&source(&origin.url), &SourceState::default()).await.facts.moved_to, None);
+    assert_eq!(visit(&source(&origin.url), &SourceState::default()).await.info.moved_to, None);
 }
 
 #[tokio::test]
@@ -214,10 +218,10 @@ async fn a_confirmed_move_is_asked_at_once_and_the_old_address_after_a_failure()
     let since = "2026-10-01T12:00:00Z".parse().unwrap();
     let moved = Moved { from: old.url.clone(), to: new.url.clone(), since, confirmed: true };
     let mut state = SourceState { moved: Some(moved), ..SourceState::default() };
-    assert!(visit(&source(&old.url), &state).await.answer.is_ok());
+    assert!(visit(&source(&old.url), &state).await.result.is_ok());
     assert_eq!((new.requests().len(), old.requests().len()), (1, 0));
     state.failures = 1;
-    assert!(visit(&source(&old.url), &state).await.answer.is_ok());
+    assert!(visit(&source(&old.url), &state).await.result.is_ok());
     assert_eq!((new.requests().len(), old.requests().len()), (1, 1));
 }
 
@@ -230,17 +234,17 @@ async fn private_addresses_are_refused_on_every_hop() {
         answer("302 Found\r\nLocation: file:///etc/passwd", b""),
     ]);
     let mut named = source(&origin.url);
-    let failure = visit(&named, &SourceState::default()).await.answer.unwrap_err();
+    let failure = visit(&named, &SourceState::default()).await.result.unwrap_err();
     assert!(matches!(failure, Failure::RefusedAddress(_)), "{failure}");
     // 0x7f.1 is the very host that the user allowed: he may be sent round in it, but finds nobody there.
-    let failure = visit(&named, &SourceState::default()).await.answer.unwrap_err();
+    let failure = visit(&named, &SourceState::default()).await.result.unwrap_err();
     assert!(matches!(failure, Failure::Connection(_)), "{failure}");
-    let failure = visit(&named, &SourceState::default()).await.answer.unwrap_err();
+    let failure = visit(&named, &SourceState::default()).await.result.unwrap_err();
     assert!(matches!(failure, Failure::RefusedAddress(_)), "{failure}");
-    let failure = visit(&named, &SourceState::default()).await.answer.unwrap_err();
+    let failure = visit(&named, &SourceState::default()).await.result.unwrap_err();
     assert!(matches!(failure, Failure::Redirect(_)), "{failure}");
     named.access.allow_private = false;
-    let failure = visit(&named, &SourceState::default()).await.answer.unwrap_err();
+    let failure = visit(&named, &SourceState::default()).await.result.unwrap_err();
     assert!(matches!(failure, Failure::RefusedAddress(_)), "{failure}");
     assert_eq!(origin.requests().len(), 4, "what is refused is not asked");
 }
@@ -248,7 +252,7 @@ async fn private_addresses_are_refused_on_every_hop() {
 #[tokio::test]
 async fn redirects_end() {
     let origin = Origin::start(vec![answer("302 Found\r\nLocation: /feed", b""); 9]);
-    let failure = visit(&source(&origin.url), &SourceState::default()).await.answer.unwrap_err();
+    let failure = visit(&source(&origin.url), &SourceState::default()).await.result.unwrap_err();
     assert!(matches!(failure, Failure::Redirect(_)), "{failure}");
     assert_eq!(origin.requests().len(), 6);
 }
@@ -275,9 +279,9 @@ async fn a_body_is_read_in_every_coding_that_is_offered() {
         let origin = Origin::start(vec![answer(&format!("200 OK\r\nContent-Encoding: {coding}"), &body)]);
         let visit = visit(&source(&origin.url), &SourceState::default()).await;
         assert!(
-            matches!(&visit.answer, Ok(Answer::Body(body)) if body.bytes == b"<feed>words</feed>"),
+            matches!(&visit.result, Ok(FetchResponse::Body(body)) if body.bytes == b"<feed>words</feed>"),
             "{coding}: {:?}",
-            visit.answer
+            visit.result
         );
     }
 }
@@ -288,8 +292,8 @@ async fn a_bomb_in_any_coding_is_cut_off_at_the_limit() {
         let head = format!("200 OK\r\nContent-Encoding: {coding}\r\nETag: \"x\"");
         let origin = Origin::start(vec![answer(&head, &body)]);
         let visit = visit(&source(&origin.url), &SourceState::default()).await;
-        assert_eq!(visit.answer.unwrap_err(), Failure::TooLarge(100_000), "{coding}");
-        assert!(visit.facts.bytes < 300_000 && visit.facts.validators.is_none(), "{coding}");
+        assert_eq!(visit.result.unwrap_err(), Failure::TooLarge(100_000), "{coding}");
+        assert!(visit.info.bytes < 300_000 && visit.info.validators.is_none(), "{coding}");
     }
 }
 
@@ -301,7 +305,7 @@ async fn statuses_have_their_meaning() {
         answer("404 No", b""),
     ]);
     let source = source(&origin.url);
-    let failed = async || visit(&source, &SourceState::default()).await.answer.unwrap_err();
+    let failed = async || visit(&source, &SourceState::default()).await.result.unwrap_err();
     assert_eq!(failed().await, Failure::Gone);
     assert!(matches!(failed().await, Failure::Throttled { status: 429, until: Some(_) }));
     assert_eq!(failed().await, Failure::Status(404));
@@ -314,7 +318,7 @@ async fn an_answer_that_does_not_come_in_time_is_given_up() {
     let url = format!("http://{}/", silent.local_addr().unwrap()).parse().unwrap();
     let mut source = source(&url);
     source.access.timeout = std::time::Duration::from_millis(100);
-    assert_eq!(visit(&source, &SourceState::default()).await.answer.unwrap_err(), Failure::Timeout);
+    assert_eq!(visit(&source, &SourceState::default()).await.result.unwrap_err(), Failure::Timeout);
 }
 
 #[tokio::test]
@@ -327,18 +331,18 @@ async fn what_the_resolver_said_when_it_was_checked_is_where_the_connection_goes
 
     let (lookup, asked) = resolver(&[&["127.0.0.1"], &["127.0.0.2"]]);
     let fetcher = Fetcher::with_lookup(&options, lookup);
-    assert!(with(&fetcher, &source, &SourceState::default()).await.answer.is_ok());
+    assert!(with(&fetcher, &source, &SourceState::default()).await.result.is_ok());
     assert_eq!(asked.load(Ordering::SeqCst), 1, "asked once for one connection");
-    let failure = with(&fetcher, &source, &SourceState::default()).await.answer.unwrap_err();
+    let failure = with(&fetcher, &source, &SourceState::default()).await.result.unwrap_err();
     assert_eq!(failure, Failure::RefusedAddress("rebind.example is 127.0.0.2".into()));
 
     // A name that has both: only the one that may be visited is tried.
     let (lookup, _) = resolver(&[&["127.0.0.2", "169.254.169.254", "127.0.0.1"]]);
     let fetcher = Fetcher::with_lookup(&options, lookup);
-    assert!(with(&fetcher, &source, &SourceState::default()).await.answer.is_ok());
+    assert!(with(&fetcher, &source, &SourceState::default()).await.result.is_ok());
     let (lookup, _) = resolver(&[&[]]);
     let failure = with(&Fetcher::with_lookup(&options, lookup), &source, &SourceState::default()).await;
-    assert!(matches!(failure.answer, Err(Failure::Dns(_))), "{:?}", failure.answer);
+    assert!(matches!(failure.result, Err(Failure::Dns(_))), "{:?}", failure.result);
     assert_eq!(origin.requests().len(), 2);
 }
 
@@ -378,7 +382,7 @@ async fn a_name_of_any_private_range_is_refused() {
         let mut source = source.clone();
         source.access.allow_private = false;
         let fetcher = Fetcher::with_lookup(&options, lookup);
-        let failure = with(&fetcher, &source, &SourceState::default()).await.answer.unwrap_err();
+        let failure = with(&fetcher, &source, &SourceState::default()).await.result.unwrap_err();
         assert!(matches!(failure, Failure::RefusedAddress(_)), "{address}: {failure}");
     }
 }
@@ -393,7 +397,7 @@ async fn what_is_allowed_is_allowed_for_the_host_that_the_user_named_alone() {
     let mut source = source(&origin.url);
     for allow_private in [true, false] {
         source.access.allow_private = allow_private;
-        let failure = with(&fetcher, &source, &SourceState::default()).await.answer.unwrap_err();
+        let failure = with(&fetcher, &source, &SourceState::default()).await.result.unwrap_err();
         assert_eq!(failure, Failure::RefusedAddress("127.0.0.2".into()));
     }
     // By a name, too.
@@ -403,7 +407,7 @@ async fn what_is_allowed_is_allowed_for_the_host_that_the_user_named_alone() {
     let to = named(&inner, "inner.example");
     let origin = Origin::start(vec![answer(&format!("302 Found\r\nLocation: {to}"), b"")]);
     source.url = named(&origin, "outer.example");
-    let failure = with(&fetcher, &source, &SourceState::default()).await.answer.unwrap_err();
+    let failure = with(&fetcher, &source, &SourceState::default()).await.result.unwrap_err();
     assert_eq!(failure, Failure::RefusedAddress("inner.example is 127.0.0.1".into()));
     assert!(inner.requests().is_empty());
 }
@@ -414,7 +418,7 @@ async fn connections_are_reused_and_nothing_is_remembered_between_requests() {
     let (origin, connections) = Origin::kept_alive(body);
     let fetcher = Fetcher::new(&Options::default());
     for _ in 0..3 {
-        assert!(with(&fetcher, &source(&origin.url), &SourceState::default()).await.answer.is_ok());
+        assert!(with(&fetcher, &source(&origin.url), &SourceState::default()).await.result.is_ok());
     }
     let requests = origin.requests();
     assert_eq!((requests.len(), connections.load(Ordering::SeqCst)), (3, 1));
@@ -432,7 +436,7 @@ async fn headers_are_bounded_in_number_and_size() {
     let large = format!("\r\nX: {}", "x".repeat(5_000_000));
     for headers in [many, large] {
         let origin = Origin::start(vec![answer(&format!("200 OK{headers}"), b"<feed/>")]);
-        let failure = visit(&source(&origin.url), &SourceState::default()).await.answer.unwrap_err();
+        let failure = visit(&source(&origin.url), &SourceState::default()).await.result.unwrap_err();
         assert!(matches!(failure, Failure::Connection(_)), "{failure}");
     }
 }
@@ -452,8 +456,8 @@ async fn an_answer_that_trickles_is_given_up_when_its_whole_time_is_over() {
     let mut source = source(&url);
     source.access.timeout = Duration::from_millis(300);
     let visit = visit(&source, &SourceState::default()).await;
-    assert_eq!(visit.answer.unwrap_err(), Failure::Timeout);
-    assert!(visit.facts.validators.is_none());
+    assert_eq!(visit.result.unwrap_err(), Failure::Timeout);
+    assert!(visit.info.validators.is_none());
 }
 
 #[tokio::test]
@@ -461,8 +465,8 @@ async fn a_body_that_breaks_off_is_no_body() {
     let short = b"HTTP/1.1 200 OK\r\nETag: \"x\"\r\nContent-Length: 100\r\nConnection: close\r\n\r\n<feed/>";
     let origin = Origin::start(vec![short.to_vec()]);
     let visit = visit(&source(&origin.url), &remembered(&origin.url)).await;
-    assert!(matches!(visit.answer, Err(Failure::Connection(_))), "{:?}", visit.answer);
-    assert_eq!(visit.facts.validators, None);
+    assert!(matches!(visit.result, Err(Failure::Connection(_))), "{:?}", visit.result);
+    assert_eq!(visit.info.validators, None);
 }
 
 #[tokio::test]
@@ -471,8 +475,8 @@ async fn a_move_is_where_the_permanent_hops_alone_lead() {
     let second = Origin::start(vec![answer(&format!("307 For Now\r\nLocation: {}", last.url), b"")]);
     let first = Origin::start(vec![answer(&format!("308 For Good\r\nLocation: {}", second.url), b"")]);
     let visit = visit(&source(&first.url), &SourceState::default()).await;
-    assert_eq!(visit.facts.moved_to.as_ref(), Some(&second.url));
-    assert!(matches!(&visit.answer, Ok(Answer::Body(body)) if body.url == last.url));
+    assert_eq!(visit.info.moved_to.as_ref(), Some(&second.url));
+    assert!(matches!(&visit.result, Ok(FetchResponse::Body(body)) if body.url == last.url));
 }
 
 #[tokio::test]
@@ -480,7 +484,7 @@ async fn a_temporary_hop_keeps_the_validators_of_where_it_leads() {
     let last = Origin::start(vec![answer("304 Not Modified", b"")]);
     let first = Origin::start(vec![answer(&format!("302 Found\r\nLocation: {}", last.url), b"")]);
     let visit = visit(&source(&first.url), &remembered(&last.url)).await;
-    assert!(matches!(visit.answer, Ok(Answer::NotModified)), "{:?}", visit.answer);
+    assert!(matches!(visit.result, Ok(FetchResponse::NotModified)), "{:?}", visit.result);
     assert!(
         !first.requests()[0].contains("if-none-match") && last.requests()[0].contains("if-none-match: w/odd")
     );
@@ -498,7 +502,7 @@ async fn a_proxy_is_used_where_it_is_configured_though_its_name_is_private() {
     source.access.proxy = Some(Proxy(address));
     assert!(!format!("{source:?}").contains("hush"));
     let fetcher = Fetcher::with_lookup(&Options::default(), lookup);
-    assert!(with(&fetcher, &source, &SourceState::default()).await.answer.is_ok());
+    assert!(with(&fetcher, &source, &SourceState::default()).await.result.is_ok());
     assert!(
         proxy.requests()[0].starts_with("get http://far.example/feed http/1.1"),
         "{:?}",

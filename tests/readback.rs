@@ -8,7 +8,7 @@ use feed_rs::model;
 use jiff::Timestamp;
 use proptest::prelude::*;
 use serde_json::Value;
-use siftwire::entry::{Author, Enclosure, Entry, From, KeptEntry};
+use siftwire::entry::{Author, Enclosure, Entry, EntrySource, StoredEntry};
 use siftwire::publish::document::Document;
 use siftwire::publish::output::{ContentMode, Links, OtherSources, Output, Site, Stories};
 use siftwire::publish::{atom, json_feed, rss, select};
@@ -37,16 +37,16 @@ fn document(entries: Vec<Entry>) -> Document {
     select::document(&output, &site, entries, Timestamp::from_second(NOON + 86_400).unwrap())
 }
 
-fn kept(number: i64, entry: Entry) -> Arc<KeptEntry> {
+fn kept(number: i64, entry: Entry) -> Arc<StoredEntry> {
     let time = Timestamp::from_second(NOON + number * 60).unwrap();
-    Arc::new(KeptEntry {
+    Arc::new(StoredEntry {
         number,
         uid: format!("urn:uuid:00000000-0000-4000-8000-{number:012}"),
         date: time,
         changed: Timestamp::from_second(NOON + number * 60 + 3_600).unwrap(),
         first_seen: time,
         revision: number,
-        from: Arc::new(From {
+        source: Arc::new(EntrySource {
             name: "gazette".into(),
             title: "The Gazette".into(),
             url: "https://gazette.example/feed".into(),
@@ -134,7 +134,7 @@ prop_compose! {
 }
 
 /// What has the same place in Atom and RSS.
-fn same_in_both(read: &model::Entry, kept: &KeptEntry) {
+fn same_in_both(read: &model::Entry, kept: &StoredEntry) {
     let entry = &kept.entry;
     assert_eq!(read.id, kept.uid);
     assert_eq!(read.published.map(|time| time.timestamp()), Some(kept.date.as_second()));
@@ -146,7 +146,7 @@ fn same_in_both(read: &model::Entry, kept: &KeptEntry) {
     assert_eq!((summary, content), (entry.summary.clone(), entry.content.clone()));
 }
 
-fn read_from_atom(read: &model::Entry, kept: &KeptEntry) {
+fn read_from_atom(read: &model::Entry, kept: &StoredEntry) {
     let entry = &kept.entry;
     same_in_both(read, kept);
     assert_eq!(read.title.as_ref().map(|title| title.content.clone()), entry.title);
@@ -162,7 +162,7 @@ fn read_from_atom(read: &model::Entry, kept: &KeptEntry) {
         .map(|author| (author.name.clone(), author.email.clone(), author.uri.clone()))
         .collect();
     if wanted.is_empty() {
-        wanted.push((kept.from.title.clone(), None, None));
+        wanted.push((kept.source.title.clone(), None, None));
     }
     assert_eq!(authors, wanted);
     let files: Vec<_> = read
@@ -181,7 +181,7 @@ fn read_from_atom(read: &model::Entry, kept: &KeptEntry) {
     assert_eq!(replies.map(|link| link.href.clone()), entry.comments);
 }
 
-fn read_from_rss(read: &model::Entry, kept: &KeptEntry) {
+fn read_from_rss(read: &model::Entry, kept: &StoredEntry) {
     let entry = &kept.entry;
     if entry.summary.is_some() {
         same_in_both(read, kept);
@@ -207,7 +207,7 @@ fn read_from_rss(read: &model::Entry, kept: &KeptEntry) {
     }
 }
 
-fn read_from_json(read: &Value, kept: &KeptEntry) {
+fn read_from_json(read: &Value, kept: &StoredEntry) {
     let entry = &kept.entry;
     let text = |name: &str| read.get(name).and_then(Value::as_str).map(str::to_owned);
     let time = |name: &str| text(name).unwrap().parse::<Timestamp>().unwrap().as_second();
@@ -253,7 +253,7 @@ fn read_from_json(read: &Value, kept: &KeptEntry) {
         .collect();
     assert_eq!(files, wanted);
     assert_eq!(of(&read["_siftwire"], "comments"), entry.comments);
-    assert_eq!(of(&read["_siftwire"]["source"], "url").as_ref(), Some(&kept.from.url));
+    assert_eq!(of(&read["_siftwire"]["source"], "url").as_ref(), Some(&kept.source.url));
 }
 
 proptest! {

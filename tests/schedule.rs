@@ -9,10 +9,10 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use siftwire::daemon::queue::Queue;
-use siftwire::fetch::Facts;
+use siftwire::fetch::ResponseInfo;
 use siftwire::schedule::publish_interval::PublishInterval;
-use siftwire::schedule::{self, Visited};
-use siftwire::source::{Access, Failure, FeedPace, Outcome, Pace, Source, SourceState};
+use siftwire::schedule::{self, PollObservation};
+use siftwire::source::{Access, Failure, Outcome, PollInterval, Source, SourceState, UpdateHints};
 use siftwire::store::SourceId;
 
 const MINUTE: i64 = 60;
@@ -79,7 +79,7 @@ fn source(n: usize) -> Source {
         name: format!("source-{n}"),
         url: format!("https://www.site{}.example/{n}", n % 300).parse().unwrap(),
         title: None,
-        pace: Pace {
+        interval: PollInterval {
             every: Duration::from_secs(30 * 60),
             at_most: Duration::from_secs(86_400),
             adaptive: true,
@@ -101,36 +101,41 @@ fn source(n: usize) -> Source {
 
 impl Simulated {
     /// What the site answers at a time, and when it may be asked again at the earliest.
-    fn answer(&mut self, now: i64) -> (Outcome, Facts, FeedPace, PublishInterval, i64) {
+    fn answer(&mut self, now: i64) -> (Outcome, ResponseInfo, UpdateHints, PublishInterval, i64) {
         let n = self.asked.len();
         let read = |new| Outcome::Read { new, edited: 0, entries: 20, problems: 0 };
-        let fresh = |seconds| Facts { fresh_for: Some(Duration::from_secs(seconds)), ..Facts::default() };
+        let fresh = |seconds| ResponseInfo {
+            fresh_for: Some(Duration::from_secs(seconds)),
+            ..ResponseInfo::default()
+        };
         let publish_interval =
             |gap: i64| PublishInterval { gap: Some(Duration::from_secs(gap as u64)), newest: None };
-        let (none, every, days) = (FeedPace::default(), now + 30 * MINUTE, publish_interval(10 * MINUTE));
+        let (none, every, days) = (UpdateHints::default(), now + 30 * MINUTE, publish_interval(10 * MINUTE));
         match self.kind {
-            Kind::Busy | Kind::Slow => (read(1), Facts::default(), none, days, every),
+            Kind::Busy | Kind::Slow => (read(1), ResponseInfo::default(), none, days, every),
             Kind::Fresh => (Outcome::NotModified, fresh(7200), none, days, now + 7200),
             Kind::Ttl => {
-                let pace = FeedPace { ttl: Some(Duration::from_secs(3 * 3600)), ..none };
-                (read(1), Facts::default(), pace, days, now + 3 * HOUR)
+                let update_hints = UpdateHints { ttl: Some(Duration::from_secs(3 * 3600)), ..none };
+                (read(1), ResponseInfo::default(), update_hints, days, now + 3 * HOUR)
             }
-            Kind::Nights => (read(1), Facts::default(), FeedPace { skip_hours: 0x3f, ..none }, days, every),
+            Kind::Nights => {
+                (read(1), ResponseInfo::default(), UpdateHints { skip_hours: 0x3f, ..none }, days, every)
+            }
             Kind::Monthly => {
                 let new = usize::from(n <= 1 || now / (15 * DAY) != self.asked[n - 2] / (15 * DAY));
-                (read(new), Facts::default(), none, publish_interval(30 * DAY), every)
+                (read(new), ResponseInfo::default(), none, publish_interval(30 * DAY), every)
             }
             Kind::Broken => {
                 let wait = (30 * MINUTE).saturating_mul(1 << (n - 1).min(20)).min(DAY * 10 / 11);
-                (Outcome::Failed(Failure::Status(500)), Facts::default(), none, days, now + wait)
+                (Outcome::Failed(Failure::Status(500)), ResponseInfo::default(), none, days, now + wait)
             }
             Kind::Throttles => {
                 let until = Some(at(now + 6 * HOUR));
                 let failure = Failure::Throttled { status: 429, until };
                 (Outcome::Failed(failure), fresh(60), none, days, now + 6 * HOUR)
             }
-            Kind::Gone if now < 3 * DAY => (read(1), Facts::default(), none, days, every),
-            Kind::Gone => (Outcome::Failed(Failure::Gone), Facts::default(), none, days, i64::MAX),
+            Kind::Gone if now < 3 * DAY => (read(1), ResponseInfo::default(), none, days, every),
+            Kind::Gone => (Outcome::Failed(Failure::Gone), ResponseInfo::default(), none, days, i64::MAX),
             Kind::Absurd => (Outcome::NotModified, fresh(u64::MAX), none, days, now + 30 * DAY),
         }
     }
@@ -191,9 +196,9 @@ fn thirty_days_of_five_hundred_sources_ask_nobody_early_and_forget_nobody() {
             flying.pop();
             on_host[n % 300] -= 1;
             let simulated = &mut all[n];
-            let (outcome, facts, pace, publish_interval, earliest) = simulated.answer(now);
-            let visited = Visited { outcome: &outcome, facts: &facts, pace, publish_interval };
-            simulated.state = schedule::next(&simulated.source, &simulated.state, &visited, at(now));
+            let (outcome, info, update_hints, publish_interval, earliest) = simulated.answer(now);
+            let visited = PollObservation { outcome: &outcome, info: &info, update_hints, publish_interval };
+            simulated.state = schedule::after_poll(&simulated.source, &simulated.state, &visited, at(now));
             simulated.earliest = earliest;
             queue.done(SourceId(n as i64), simulated.state.next_poll, at(now));
         }

@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use siftwire::entry::change::{Change, Known, NewEntry};
+use siftwire::entry::change::{Change, KnownKey, NewEntry};
 use siftwire::entry::{Entry, Key, KeyRule};
 use siftwire::source::{HealthEvent, HealthKind, SourceState};
 use siftwire::store::{
@@ -50,7 +50,7 @@ fn new(key: &str, title: &str, date: Timestamp) -> Change {
         date,
         first_seen: date,
         fingerprint: vec![1],
-        wording: vec![1],
+        content_hash: vec![1],
         entry: Entry { keys: vec![self::key(key)], title: Some(title.into()), ..Entry::default() },
         dedup_features: None,
     }))
@@ -118,7 +118,7 @@ async fn a_poll_is_kept_whole() {
     let source = store.adopt_sources(sources(&[("a", "u:a", "x")])).await.unwrap()[0].id;
     store.commit(done(source, at(9), vec![new("1", "One", at(0)), new("2", "Two", at(0))])).await.unwrap();
     let known = store.known(source, vec![key("1"), key("3")]).await.unwrap();
-    let Some(Known::Kept(one)) = known.get(&key("1")) else { panic!("{known:?}") };
+    let Some(KnownKey::Entry(one)) = known.get(&key("1")) else { panic!("{known:?}") };
     assert_eq!(known.len(), 1);
 
     let entry =
@@ -127,7 +127,7 @@ async fn a_poll_is_kept_whole() {
         number: one.number,
         entry: Box::new(entry),
         fingerprint: vec![2],
-        wording: vec![2],
+        content_hash: vec![2],
         changed: Some(at(5)),
     };
     store.commit(done(source, at(9), vec![edit])).await.unwrap();
@@ -148,7 +148,7 @@ async fn a_poll_is_kept_whole() {
         date: at(0),
         first_seen: at(0),
         fingerprint: vec![],
-        wording: vec![],
+        content_hash: vec![],
         entry: Entry::default(),
         dedup_features: None,
     }));
@@ -251,8 +251,8 @@ async fn what_is_pruned_stays_known() {
     assert_eq!(store.prune(at(100), 10).await.unwrap(), 1);
     assert_eq!(store.prune(at(100), 10).await.unwrap(), 0);
     let known = store.known(source, vec![key("old"), key("young")]).await.unwrap();
-    assert_eq!(known[&key("old")], Known::Pruned);
-    assert!(matches!(known[&key("young")], Known::Kept(_)));
+    assert_eq!(known[&key("old")], KnownKey::Pruned);
+    assert!(matches!(known[&key("young")], KnownKey::Entry(_)));
 }
 
 #[tokio::test]
@@ -288,7 +288,7 @@ async fn nothing_refers_to_what_was_pruned_whoever_read_it_before() {
         number: 2,
         entry: Box::new(Entry { keys: vec![key("two, too")], ..Entry::default() }),
         fingerprint: vec![2],
-        wording: vec![2],
+        content_hash: vec![2],
         changed: None,
     };
     store.commit(done(source, at(9), vec![rekeyed, edited])).await.unwrap();
@@ -297,7 +297,7 @@ async fn nothing_refers_to_what_was_pruned_whoever_read_it_before() {
     assert_eq!(store.members(output, wanted).await.unwrap().len(), 1);
     assert_eq!(store.member_counts().await.unwrap()[&output], 1);
     let known = store.known(source, vec![key("one, too"), key("two, too")]).await.unwrap();
-    assert!(known.len() == 2 && known.values().all(|known| *known == Known::Pruned), "{known:?}");
+    assert!(known.len() == 2 && known.values().all(|known| *known == KnownKey::Pruned), "{known:?}");
 }
 
 #[tokio::test]
@@ -321,7 +321,7 @@ async fn what_a_source_still_lists_is_not_pruned() {
     assert_eq!(store.prune(at(100), 1).await.unwrap(), 1, "one at a time");
     assert_eq!(store.prune(at(100), 10).await.unwrap(), 1);
     let known = store.known(source, ["one", "two", "three", "four"].map(key).to_vec()).await.unwrap();
-    assert_eq!(known.values().filter(|known| matches!(known, Known::Kept(_))).count(), 1);
+    assert_eq!(known.values().filter(|known| matches!(known, KnownKey::Entry(_))).count(), 1);
     assert_eq!(known.len(), 4, "a tombstone is missing");
     // Who left the config lists nothing any more.
     store.adopt_sources(vec![]).await.unwrap();

@@ -11,7 +11,7 @@ use proptest::prelude::*;
 use proptest::test_runner::TestCaseResult;
 use siftwire::entry::change::{Change, NewEntry};
 use siftwire::entry::{Entry, Key, KeyRule};
-use siftwire::ingest::{self, Replayed};
+use siftwire::ingest::replay::{self, ReplayEntry};
 use siftwire::source::SourceState;
 use siftwire::store::{ConfiguredSource, Listed, Options, Poll, SourceId, Store, open};
 use siftwire::story;
@@ -96,7 +96,7 @@ impl Made {
             date: at(self.hours),
             first_seen: at(100),
             fingerprint: vec![1],
-            wording: vec![1],
+            content_hash: vec![1],
             dedup_features: Some(story::dedup_features(&entry, None)),
             entry,
         }))
@@ -162,12 +162,12 @@ impl Home {
     }
 
     async fn replay(&self, made: &[Made]) {
-        let replayed = made.iter().map(|made| Replayed {
+        let replayed = made.iter().map(|made| ReplayEntry {
             source: self.sources[made.source],
             entry: made.entry(),
             now: at(made.hours),
         });
-        ingest::replay(&self.store, replayed.collect()).await.unwrap();
+        replay::replay(&self.store, replayed.collect()).await.unwrap();
     }
 
     /// Each merge: the ids of the entry and of the story's first one, and the reason.

@@ -16,11 +16,11 @@ use divan::counter::{BytesCount, ItemsCount};
 use generate::{Document, Farm};
 use jiff::Timestamp;
 use siftwire::entry::change::{Change, KnownEntries};
-use siftwire::entry::{Entry, From, KeptEntry};
+use siftwire::entry::{Entry, EntrySource, StoredEntry};
 use siftwire::feed::decode;
 use siftwire::feed::{Hints, read};
 use siftwire::filter::{Matcher, QueryContext, Subject, parse};
-use siftwire::html::Cleaner;
+use siftwire::html::Sanitizer;
 use siftwire::ingest::{diff, identity};
 use siftwire::publish::output::{ContentMode, Links, OtherSources, Output, Site, Stories};
 use siftwire::publish::{atom, json_feed, rss, select};
@@ -54,26 +54,26 @@ fn entries(feed: usize) -> Vec<Entry> {
 }
 
 fn changes(entries: Vec<Entry>) -> Vec<Change> {
-    let (identified, _) = identity::settle(entries, &mut BTreeSet::new());
+    let (identified, _) = identity::assign_keys(entries, &mut BTreeSet::new());
     diff::changes(identified, &KnownEntries::new(), site().as_str(), now())
 }
 
-fn kept(feed: usize) -> Vec<Arc<KeptEntry>> {
-    let from = Arc::new(From {
+fn kept(feed: usize) -> Vec<Arc<StoredEntry>> {
+    let from = Arc::new(EntrySource {
         name: "s".into(),
         title: "S".into(),
         url: site().into(),
         link: None,
         language: None,
     });
-    let keep = |(number, entry): (i64, Entry)| KeptEntry {
+    let keep = |(number, entry): (i64, Entry)| StoredEntry {
         number,
         uid: format!("urn:x:{number}"),
         date: now(),
         changed: now(),
         first_seen: now(),
         revision: number,
-        from: from.clone(),
+        source: from.clone(),
         entry,
     };
     (1..).zip(entries(feed)).map(keep).map(Arc::new).collect()
@@ -103,10 +103,10 @@ fn decide_changes(bencher: Bencher, feed: usize) {
 
 #[divan::bench(args = FEEDS)]
 fn make_html_safe(bencher: Bencher, feed: usize) {
-    let cleaner = Cleaner::new(&site());
+    let sanitizer = Sanitizer::new(&site());
     bencher.counter(ItemsCount::new(35_usize)).with_inputs(|| entries(feed)).bench_local_values(
         |mut entries| {
-            entries.iter_mut().for_each(|entry| cleaner.make_safe(entry));
+            entries.iter_mut().for_each(|entry| sanitizer.sanitize_entry(entry));
             entries
         },
     );

@@ -14,11 +14,11 @@ fuzz_target!(|body: &[u8]| {
     let now = "2026-01-01T00:00:00Z".parse().unwrap();
     let hints = Hints { content_type: None, url: Some(&url), now };
     let Ok(feed) = read(body, &hints) else { return };
-    let cleaner = html::Cleaner::new(&url);
-    let (identified, _) = identity::settle(feed.entries, &mut BTreeSet::new());
+    let sanitizer = html::Sanitizer::new(&url);
+    let (identified, _) = identity::assign_keys(feed.entries, &mut BTreeSet::new());
     for mut change in diff::changes(identified, &KnownEntries::new(), "https://example.org/feed", now) {
         if let Change::New(new) = &mut change {
-            cleaner.make_safe(&mut new.entry);
+            sanitizer.sanitize_entry(&mut new.entry);
             for text in [&new.entry.summary, &new.entry.content].into_iter().flatten() {
                 // In clean HTML `<` begins tags alone, and a value holds no quote of its kind.
                 for tag in text.split('<').skip(1).filter_map(|rest| rest.split_once('>')) {

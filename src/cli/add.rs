@@ -12,8 +12,8 @@ use crate::config::edit::{self, Addition};
 use crate::daemon;
 use crate::feed::{self, Feed, Hints};
 use crate::fetch::discover;
-use crate::fetch::{Answer, Body, Fetcher};
-use crate::source::{self, Access, Pace, SourceState};
+use crate::fetch::{FetchResponse, FetchedBody, Fetcher};
+use crate::source::{self, Access, PollInterval, SourceState};
 
 /// How many of its entries are shown.
 const SHOWN: usize = 5;
@@ -39,7 +39,7 @@ struct Found {
     url: Url,
     feed: Feed,
     /// Other feeds that the page names.
-    others: Vec<discover::Alternate>,
+    others: Vec<discover::FeedLink>,
 }
 
 /// Exit 1 where no feed is found.
@@ -103,9 +103,9 @@ impl Visitor {
         if let Some(feed) = feed(&body) {
             return Ok(Found { url: found, feed, others: Vec::new() });
         }
-        let mut alternates = discover::alternates(&feed::text(&body.bytes), &body.url);
+        let mut alternates = discover::feed_links(&feed::text(&body.bytes), &body.url);
         let mut places: Vec<Url> = alternates.iter().map(|alternate| alternate.url.clone()).collect();
-        places.extend(discover::usual_places(&body.url));
+        places.extend(discover::common_feed_urls(&body.url));
         for place in places {
             let Ok((found, body)) = self.visit(&place).await else { continue };
             if let Some(feed) = feed(&body) {
@@ -117,26 +117,26 @@ impl Visitor {
     }
 
     /// The document, and the address under which to ask for it: the new one, if it has moved for good.
-    async fn visit(&self, url: &Url) -> anyhow::Result<(Url, Body)> {
+    async fn visit(&self, url: &Url) -> anyhow::Result<(Url, FetchedBody)> {
         let source = source::Source {
             name: url.to_string(),
             url: url.clone(),
             title: None,
-            pace: Pace { every: Duration::ZERO, at_most: Duration::ZERO, adaptive: false },
+            interval: PollInterval { every: Duration::ZERO, at_most: Duration::ZERO, adaptive: false },
             access: self.access.clone(),
             language: None,
             first_poll: 0,
             stories: false,
         };
         let visit = self.fetcher.visit(&source, &SourceState::default(), daemon::now()).await;
-        match visit.answer? {
-            Answer::Body(body) => Ok((visit.facts.moved_to.unwrap_or_else(|| url.clone()), body)),
-            Answer::NotModified => bail!("not modified, though nothing was known of it"),
+        match visit.result? {
+            FetchResponse::Body(body) => Ok((visit.info.moved_to.unwrap_or_else(|| url.clone()), body)),
+            FetchResponse::NotModified => bail!("not modified, though nothing was known of it"),
         }
     }
 }
 
-fn feed(body: &Body) -> Option<Feed> {
+fn feed(body: &FetchedBody) -> Option<Feed> {
     let hints =
         Hints { content_type: body.content_type.as_deref(), url: Some(&body.url), now: daemon::now() };
     feed::read(&body.bytes, &hints).ok()

@@ -124,7 +124,7 @@ async fn named(store: &Store, numbers: &[i64]) -> anyhow::Result<Vec<Named>> {
     for number in numbers.iter().take(NAMED) {
         let Some(kept) = store.entry(*number).await? else { continue };
         let title = kept.entry.title.or(kept.entry.link).unwrap_or(kept.uid);
-        named.push(Named { number: *number, date: kept.date, source: kept.from.name.clone(), title });
+        named.push(Named { number: *number, date: kept.date, source: kept.source.name.clone(), title });
     }
     Ok(named)
 }

@@ -11,7 +11,7 @@ use super::configured::{self, Source};
 use super::query;
 use crate::config::Config;
 use crate::daemon::{self, StoreThreads};
-use crate::entry::KeptEntry;
+use crate::entry::StoredEntry;
 use crate::filter::{FailedTerm, MatchReason, Matcher, Query, QueryContext, Subject};
 use crate::publish::output::{Output, Stories};
 use crate::store::{Candidate, InStory, RememberedOutput, Standing, Store};
@@ -147,7 +147,7 @@ async fn verdicts<'a>(
     let first_poll = config
         .sources
         .iter()
-        .find(|source| source.name == candidate.entry.from.name)
+        .find(|source| source.name == candidate.entry.source.name)
         .map(|source| source.first_poll);
     let mut verdicts = Vec::new();
     for (number, output) in outputs.into_iter().enumerate() {
@@ -199,12 +199,12 @@ async fn verdicts<'a>(
 }
 
 /// The rules beside the filter that keep an entry out of an output or, of a member, out of its document.
-fn cuts(output: &Output, kept: &KeptEntry, standing: Option<&Standing>, now: Timestamp) -> Vec<String> {
+fn cuts(output: &Output, kept: &StoredEntry, standing: Option<&Standing>, now: Timestamp) -> Vec<String> {
     let mut cuts = Vec::new();
     if let Some(sources) = &output.sources
-        && !sources.contains(&kept.from.name)
+        && !sources.contains(&kept.source.name)
     {
-        cuts.push(format!("sources: it does not draw on {}", kept.from.name));
+        cuts.push(format!("sources: it does not draw on {}", kept.source.name));
     }
     let age = now.duration_since(kept.date);
     if let Some(max_age) = output.max_age
@@ -217,7 +217,10 @@ fn cuts(output: &Output, kept: &KeptEntry, standing: Option<&Standing>, now: Tim
     if let Some(most) = output.per_source
         && standing.newer >= most
     {
-        cuts.push(format!("per_source = {most}: {} newer entries are of {}", standing.newer, kept.from.name));
+        cuts.push(format!(
+            "per_source = {most}: {} newer entries are of {}",
+            standing.newer, kept.source.name
+        ));
     }
     let most = output.per_source.unwrap_or(usize::MAX);
     let before: usize =
@@ -257,14 +260,14 @@ fn waits(candidate: &Candidate, known: Option<&RememberedOutput>, first_poll: Op
     }
 }
 
-fn title(kept: &KeptEntry) -> &str {
+fn title(kept: &StoredEntry) -> &str {
     kept.entry.title.as_deref().or(kept.entry.link.as_deref()).unwrap_or(&kept.uid)
 }
 
-fn as_json(kept: &KeptEntry, story: Option<&InStory>, verdicts: &[Verdict<'_>]) -> String {
+fn as_json(kept: &StoredEntry, story: Option<&InStory>, verdicts: &[Verdict<'_>]) -> String {
     let entry = serde_json::json!({
         "number": kept.number, "id": kept.uid, "title": kept.entry.title, "link": kept.entry.link,
-        "source": kept.from.name, "date": kept.date,
+        "source": kept.source.name, "date": kept.date,
     });
     let story = story.map(|story| {
         let others: Vec<_> = story
@@ -277,9 +280,9 @@ fn as_json(kept: &KeptEntry, story: Option<&InStory>, verdicts: &[Verdict<'_>]) 
     format!("{:#}\n", serde_json::json!({ "entry": entry, "story": story, "outputs": verdicts }))
 }
 
-fn as_text(kept: &KeptEntry, story: Option<&InStory>, verdicts: &[Verdict<'_>], config: &Config) -> String {
+fn as_text(kept: &StoredEntry, story: Option<&InStory>, verdicts: &[Verdict<'_>], config: &Config) -> String {
     let link = kept.entry.link.as_deref().unwrap_or("no link");
-    let mut text = format!("{}\n  {}, {:.0}, {link}\n", title(kept), kept.from.title, kept.date);
+    let mut text = format!("{}\n  {}, {:.0}, {link}\n", title(kept), kept.source.title, kept.date);
     text.push_str(&story.map(of_story).unwrap_or_default());
     for verdict in verdicts {
         let word = match (verdict.shown, verdict.member) {

@@ -12,8 +12,8 @@ use url::Url;
 use crate::daemon;
 use crate::entry::Entry;
 use crate::feed::{self, Feed, Hints};
-use crate::fetch::{Answer, Fetcher, Options};
-use crate::source::{Access, Pace, Source, SourceState};
+use crate::fetch::{FetchResponse, Fetcher, Options};
+use crate::source::{Access, PollInterval, Source, SourceState};
 
 /// The most bytes that are read of an address.
 const LARGEST: u64 = 50_000_000;
@@ -120,12 +120,12 @@ fn visit(address: &str) -> anyhow::Result<Document> {
         proxy: None,
         allow_private: true,
     };
-    let pace = Pace { every: Duration::ZERO, at_most: Duration::ZERO, adaptive: false };
+    let interval = PollInterval { every: Duration::ZERO, at_most: Duration::ZERO, adaptive: false };
     let source = Source {
         name: address.to_owned(),
         url,
         title: None,
-        pace,
+        interval,
         access,
         language: None,
         first_poll: 0,
@@ -133,14 +133,14 @@ fn visit(address: &str) -> anyhow::Result<Document> {
     };
     let fetcher = Fetcher::new(&Options::default());
     let visit = super::runtime()?.block_on(fetcher.visit(&source, &SourceState::default(), daemon::now()));
-    Ok(match visit.answer {
-        Ok(Answer::Body(body)) => Document {
+    Ok(match visit.result {
+        Ok(FetchResponse::Body(body)) => Document {
             name: address.to_owned(),
             body: Ok(body.bytes),
             content_type: body.content_type,
             base: Some(body.url),
         },
-        Ok(Answer::NotModified) => failed("not modified, though nothing was known of it".to_owned()),
+        Ok(FetchResponse::NotModified) => failed("not modified, though nothing was known of it".to_owned()),
         Err(failure) => failed(failure.to_string()),
     })
 }

@@ -103,7 +103,7 @@ async fn look(
         for candidate in batch.iter().filter(|one| since.is_none_or(|since| one.entry.date >= since)) {
             found.looked_at += 1;
             if let Some(hit) = matcher.hits(&Subject::from_kept(&candidate.entry, now), |_| true).pop() {
-                *found.of_source.entry(candidate.entry.from.name.clone()).or_default() += 1;
+                *found.of_source.entry(candidate.entry.source.name.clone()).or_default() += 1;
                 found.matches.push(matched(candidate, hit.reasons));
             }
         }
@@ -127,7 +127,7 @@ fn matched(candidate: &Candidate, reasons: Vec<MatchReason>) -> Match {
         date: kept.date,
         number: kept.number,
         uid: kept.uid.clone(),
-        source: kept.from.name.clone(),
+        source: kept.source.name.clone(),
         title,
         link: kept.entry.link.clone(),
         reasons,

@@ -95,7 +95,7 @@ fn as_json(
             json!({
                 "name": source.name, "url": source.url, "title": state.title, "entries": entries,
                 "outcome": state.outcome, "last_poll": state.last_poll, "last_success": state.last_success,
-                "next_poll": state.next_poll, "why": state.why, "failures": state.failures,
+                "next_poll": state.next_poll, "why": state.next_poll_reason, "failures": state.failures,
                 "failing_since": state.failing_since, "gone": state.gone,
                 "moved_to": state.moved.as_ref().map(|moved| moved.to.as_str()),
             })
@@ -124,11 +124,11 @@ fn table(sources: &[(u64, RememberedSource)], outputs: &[(u64, RememberedOutput)
                 Some(at) if at > now => format!("in {}", span(at, now)),
                 _ => "now".into(),
             },
-            state.why.clone(),
+            state.next_poll_reason.clone(),
             match (state.last_poll, state.failing_since) {
                 (None, _) => "not polled yet".into(),
-                (Some(_), Some(since)) => format!("{}, for {}", state.told_outcome(), span(now, since)),
-                (Some(_), None) => state.told_outcome(),
+                (Some(_), Some(since)) => format!("{}, for {}", state.outcome_text(), span(now, since)),
+                (Some(_), None) => state.outcome_text(),
             },
         ]
     }));

@@ -10,7 +10,7 @@ use serde_json::json;
 
 use super::configured::{self, Source};
 use crate::daemon::{self, StoreThreads};
-use crate::entry::KeptEntry;
+use crate::entry::StoredEntry;
 use crate::store::{InStory, Merge, Store};
 
 /// `siftwire stories`
@@ -82,8 +82,8 @@ async fn list(store: &Store, last: usize, json: bool) -> anyhow::Result<()> {
 }
 
 fn as_json(merges: &[Merge]) -> String {
-    let entry = |kept: &KeptEntry| {
-        json!({ "number": kept.number, "id": kept.uid, "source": kept.from.name, "title": kept.entry.title,
+    let entry = |kept: &StoredEntry| {
+        json!({ "number": kept.number, "id": kept.uid, "source": kept.source.name, "title": kept.entry.title,
                 "link": kept.entry.link })
     };
     let merges: Vec<_> = merges
@@ -100,9 +100,9 @@ fn as_text(merges: &[Merge]) -> String {
     if merges.is_empty() {
         return "No entry has joined the story of another one.\n".to_owned();
     }
-    let line = |kept: &KeptEntry| {
+    let line = |kept: &StoredEntry| {
         let title = kept.entry.title.as_deref().or(kept.entry.link.as_deref()).unwrap_or("(no title)");
-        format!("{:>8}  {}: {title}\n", kept.number, kept.from.name)
+        format!("{:>8}  {}: {title}\n", kept.number, kept.source.name)
     };
     merges
         .iter()

@@ -20,7 +20,7 @@ use crate::filter::{self, QueryContext};
 use crate::publish::output::{self, ContentMode, Links, OtherSources, Site, Stories};
 use crate::publish::template::{self, Template};
 use crate::serve::Listen;
-use crate::source::{self, Access, Authorization, Pace, Secret};
+use crate::source::{self, Access, Authorization, PollInterval, Secret};
 use crate::store;
 
 const MINUTE: Duration = Duration::from_secs(60);
@@ -155,11 +155,11 @@ pub fn own_address(listen: &Listen) -> Url {
 }
 
 /// Checks the pace of `[poll]`, or of a source that sets any of it.
-fn pace(manner: &Manner, defaults: Option<&Manner>, problems: &mut Vec<Problem>) -> Pace {
+fn pace(manner: &Manner, defaults: Option<&Manner>, problems: &mut Vec<Problem>) -> PollInterval {
     let every = manner.every.as_ref().or(defaults.and_then(|d| d.every.as_ref()));
     let at_most = manner.at_most.as_ref().or(defaults.and_then(|d| d.at_most.as_ref()));
     let adaptive = manner.adaptive.as_ref().or(defaults.and_then(|d| d.adaptive.as_ref()));
-    let pace = Pace {
+    let pace = PollInterval {
         every: every.map_or(30 * MINUTE, |found| found.value),
         at_most: at_most.map_or(DAY, |found| found.value),
         adaptive: adaptive.is_none_or(|found| found.value),
@@ -308,7 +308,7 @@ impl Asked<'_> {
             name: self.name.to_owned(),
             url,
             title: value(source.title),
-            pace,
+            interval: pace,
             access: Access { authorization, allow_private, ..access(&manner, headers) },
             language: value(source.lang),
             first_poll: value(manner.first_poll).unwrap_or(20),

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use tokio::sync::watch;
 
 use super::{StoreUnwritable, poller, wait_for};
-use crate::ingest::Report;
+use crate::ingest::PollReport;
 use crate::metrics::{Metrics, Poll, StoreState, Times};
 use crate::serve::{Health, PollerHealth, StoreHealth};
 use crate::source::{Failure, Outcome, SourceState};
@@ -112,7 +112,12 @@ impl Measure {
 }
 
 /// Counts a poll.
-pub(super) fn count(metrics: &Metrics, source: &str, report: &Result<Report, store::Error>, took: Duration) {
+pub(super) fn count(
+    metrics: &Metrics,
+    source: &str,
+    report: &Result<PollReport, store::Error>,
+    took: Duration,
+) {
     let bare =
         Poll { source, outcome: "not_kept", took, bytes: 0, new: 0, edited: 0, merged: 0, times: None };
     metrics.poll(match report {

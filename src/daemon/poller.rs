@@ -14,7 +14,7 @@ use super::queue::Queue;
 use super::sync_config::replan;
 use super::{Sources, health_check, now, wait_for};
 use crate::fetch::Fetcher;
-use crate::ingest::{self, ParseLimiter, Report};
+use crate::ingest::{self, ParseLimiter, PollContext, PollReport};
 use crate::metrics::Metrics;
 use crate::schedule;
 use crate::source::{Outcome, Source};
@@ -87,7 +87,7 @@ pub struct Finished {
     /// How long it took.
     pub took: Duration,
     /// How it went.
-    pub report: Result<Report, store::Error>,
+    pub report: Result<PollReport, store::Error>,
 }
 
 /// The polls in flight, and whom each asks.
@@ -290,7 +290,8 @@ impl Plans {
             let known = store.sources().await?;
             let mut moved = Vec::new();
             if off.is_negative() {
-                let left = |known: &RememberedSource| schedule::set_back(&known.state, off.abs(), time);
+                let left =
+                    |known: &RememberedSource| schedule::after_clock_set_back(&known.state, off.abs(), time);
                 moved.extend(
                     known.iter().filter_map(|known| Some((known.id, known.state.next_poll, left(known)?))),
                 );
@@ -347,7 +348,8 @@ async fn run_errand(job: PollJob, parse_limiter: ParseLimiter, source: SourceId)
     match turns.pop() {
         Some(ClaimResult::Claimed(claim)) => match sources.get(&claim.name) {
             Some(known) => {
-                Ended::Polled(Box::new(poll(&store, &fetcher, &parse_limiter, known, *claim).await))
+                let context = PollContext { store: &store, fetcher: &fetcher, parse_limiter: &parse_limiter };
+                Ended::Polled(Box::new(poll(context, known, *claim).await))
             }
             // The store knows the new config already, and the poller is about to be told of it.
             None => match store.give_back(vec![source]).await {
@@ -371,32 +373,26 @@ fn lease(sources: &Sources) -> Duration {
 
 /// Whether a poll may have changed what is published, or what is said of its source.
 fn changed(finished: &Finished) -> bool {
-    !matches!(&finished.report, Ok(Report { outcome: Outcome::NotModified, events: 0, .. }))
+    !matches!(&finished.report, Ok(PollReport { outcome: Outcome::NotModified, events: 0, .. }))
 }
 
-async fn poll(
-    store: &Store,
-    fetcher: &Fetcher,
-    parse_limiter: &ParseLimiter,
-    source: &Source,
-    claim: Claim,
-) -> Finished {
+async fn poll(context: PollContext<'_>, source: &Source, claim: Claim) -> Finished {
     let (id, name) = (claim.source, claim.name.clone());
     let started = Instant::now();
-    let report = ingest::poll(store, (fetcher, parse_limiter), source, claim, now()).await;
+    let report = ingest::poll(context, source, claim, now()).await;
     let took = started.elapsed();
     log(&name, &report, took);
     Finished { source: id, name, report, took }
 }
 
 /// One line for a poll.
-fn log(source: &str, report: &Result<Report, store::Error>, took: Duration) {
+fn log(source: &str, report: &Result<PollReport, store::Error>, took: Duration) {
     let ms = took.as_millis() as u64;
     match report {
         Err(error) => tracing::error!(source, %error, ms, "poll not kept"),
-        Ok(Report { outcome: ended, state, bytes, .. }) => {
+        Ok(PollReport { outcome: ended, state, bytes, .. }) => {
             let next = state.next_poll.map(|next| next.to_string()).unwrap_or_default();
-            let (outcome, why) = (state.told_outcome(), state.why.as_str());
+            let (outcome, why) = (state.outcome_text(), state.next_poll_reason.as_str());
             match ended {
                 Outcome::Failed(_) => {
                     tracing::warn!(source, outcome, bytes, ms, next, why, "poll failed")

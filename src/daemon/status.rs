@@ -11,7 +11,7 @@ pub(super) fn source_lines(known: Vec<RememberedSource>, sources: &Sources) -> V
 
 fn line(known: RememberedSource, sources: &Sources) -> SourceRow {
     let state = known.state;
-    let outcome = state.told_outcome();
+    let outcome = state.outcome_text();
     let title = sources.get(&known.name).and_then(|source| source.title.clone()).or(state.title);
     let (health, since) = match (state.failing_since, state.last_poll) {
         (Some(since), _) => {
@@ -28,6 +28,6 @@ fn line(known: RememberedSource, sources: &Sources) -> SourceRow {
         outcome,
         since,
         next_poll: state.next_poll,
-        why: state.why,
+        why: state.next_poll_reason,
     }
 }

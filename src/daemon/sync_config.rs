@@ -27,7 +27,7 @@ pub async fn sync_config(store: &Store, config: &Config, site: Site) -> Result<(
         .map(|source| ConfiguredSource {
             name: source.name.clone(),
             url: source.url.to_string(),
-            host: fetch::host_of(&source.url),
+            host: fetch::host_key(&source.url),
             title: source.title.clone(),
             language: source.language.clone(),
         })
@@ -71,7 +71,8 @@ pub(super) fn replan(
     remembered: &[RememberedSource],
     now: Timestamp,
 ) -> Vec<(SourceId, Option<Timestamp>, Timestamp)> {
-    let due = |known: &RememberedSource| Some(schedule::first(sources.get(&known.name)?, &known.state, now));
+    let due =
+        |known: &RememberedSource| Some(schedule::due_at_start(sources.get(&known.name)?, &known.state, now));
     remembered
         .iter()
         .filter_map(|known| Some((known, due(known)?)))

@@ -72,7 +72,7 @@ impl Herald {
             return self.store.pinged(ping).await;
         };
         let output = news.output.as_str();
-        match self.fetcher.tell(&news.hub, &news.feeds).await {
+        match self.fetcher.notify_hub(&news.hub, &news.feeds).await {
             Ok(()) => {
                 tracing::info!(output, hub = %news.hub, "told the hub");
                 self.store.pinged(ping).await

@@ -8,11 +8,22 @@ use super::{Entry, Key};
 
 /// What the store knows of one of the keys that it was asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Known {
+pub enum KnownKey {
     /// An entry that is kept.
-    Kept(KnownEntry),
+    Entry(KnownEntry),
     /// An entry that was pruned: it must not come back.
     Pruned,
+}
+
+impl KnownKey {
+    /// The store's number of the entry, unless it was pruned.
+    #[must_use]
+    pub fn number(&self) -> Option<i64> {
+        match self {
+            KnownKey::Entry(entry) => Some(entry.number),
+            KnownKey::Pruned => None,
+        }
+    }
 }
 
 /// What is needed to tell whether a known entry was edited.
@@ -23,7 +34,7 @@ pub struct KnownEntry {
     /// Of all that the publisher says.
     pub fingerprint: Vec<u8>,
     /// Of what a reader sees.
-    pub wording: Vec<u8>,
+    pub content_hash: Vec<u8>,
     /// How often its `changed` has moved.
     pub edits: u32,
     /// Its title.
@@ -31,7 +42,7 @@ pub struct KnownEntry {
 }
 
 /// What a poll knows of its source's entries, by key.
-pub type KnownEntries = HashMap<Key, Known>;
+pub type KnownEntries = HashMap<Key, KnownKey>;
 
 /// One thing to write down about an entry.
 #[derive(Clone, Debug, PartialEq)]
@@ -47,7 +58,7 @@ pub enum Change {
         /// Of all that the publisher says.
         fingerprint: Vec<u8>,
         /// Of what a reader sees.
-        wording: Vec<u8>,
+        content_hash: Vec<u8>,
         /// When the reader's text changed, if it did.
         changed: Option<Timestamp>,
     },
@@ -72,7 +83,7 @@ pub struct NewEntry {
     /// Of all that the publisher says.
     pub fingerprint: Vec<u8>,
     /// Of what a reader sees.
-    pub wording: Vec<u8>,
+    pub content_hash: Vec<u8>,
     /// What it says.
     pub entry: Entry,
     /// What is compared of it; `None` where its source takes part in no stories.

@@ -13,7 +13,7 @@ mod xml_base;
 pub use normalize::keys;
 
 use crate::entry::Entry;
-use crate::source::FeedPace;
+use crate::source::UpdateHints;
 use crate::text::excerpt;
 use parse::raw::RawFeed;
 
@@ -42,7 +42,7 @@ pub struct Feed {
     /// BCP 47 tag, lower case.
     pub language: Option<String>,
     /// How often it wants to be asked.
-    pub pace: FeedPace,
+    pub pace: UpdateHints,
     /// In the order of the document.
     pub entries: Vec<Entry>,
     /// What relative addresses in texts are relative to: the site, else the address of the document.

@@ -12,7 +12,7 @@ use super::parse::raw::{Base, RawAuthor, RawEntry, RawFeed, RawLink, RawMedia, R
 use super::xml_base::Bases;
 use super::{Feed, Hints};
 use crate::entry::{Author, Enclosure, Entry, Key, KeyRule, Origin, Thumbnail, key_hash};
-use crate::html::{self, bounded};
+use crate::html::{self, bounded_base};
 use crate::story::address::Page;
 
 /// Earlier dates are a clock's beginning, not an entry's.
@@ -22,11 +22,11 @@ const EARLIEST: i64 = 631_152_000; // 1990-01-01
 const LONGEST_NAME: usize = 1000;
 
 pub(super) fn feed(raw: RawFeed<'_>, encoding: &'static str, hints: &Hints<'_>) -> Feed {
-    let document = hints.url.cloned().and_then(bounded);
+    let document = hints.url.cloned().and_then(bounded_base);
     let bases = Bases::new(&raw.bases, document.as_ref());
     let link =
         page(&raw.links, |base| bases.of(base).or(hints.url)).filter(|link| link.len() <= LONGEST_NAME);
-    let site = link.as_deref().and_then(|link| Url::parse(link).ok()).and_then(bounded);
+    let site = link.as_deref().and_then(|link| Url::parse(link).ok()).and_then(bounded_base);
     // Atom's addresses are relative to the document (RFC 3986 section 5.1.3). RSS says nothing of it, and
     // publishers who write relative ones mean their site.
     let base = if raw.format.starts_with("atom") { document.or(site) } else { site.or(document) };
@@ -171,9 +171,9 @@ fn fragment(raw: RawText<'_>, context: &Context<'_>) -> Option<String> {
         _ if text.trim_start().starts_with("<![CDATA[") => plain::without_sections(&text).into_owned().into(),
         _ => text,
     };
-    // The feed's own base is given to the cleaner of what is stored; another is only known here.
+    // The feed's own base is given to the sanitizer of what is stored; another is only known here.
     match context.bases.of(raw.base).filter(|own| Some(*own) != context.base) {
-        Some(own) => Some(html::rebased(html.into_owned(), own)),
+        Some(own) => Some(html::sanitize(html.into_owned(), own)),
         None => Some(html.into_owned()),
     }
 }

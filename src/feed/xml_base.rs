@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use url::Url;
 
-use crate::html::bounded;
+use crate::html::bounded_base;
 
 /// Values of `xml:base`, resolved.
 #[derive(Default)]
@@ -22,7 +22,7 @@ impl Bases {
                 None => Url::parse(value.trim()),
             };
             // One that is no address leaves the outer one in force.
-            let own = own.ok().filter(|url| matches!(url.scheme(), "http" | "https")).and_then(bounded);
+            let own = own.ok().filter(|url| matches!(url.scheme(), "http" | "https")).and_then(bounded_base);
             let own = own.or_else(|| outer.cloned());
             bases.0.push(own);
         }

@@ -1,4 +1,4 @@
-//! Which addresses policy be visited: the resolver that filters, and literals checked apart. Part of
+//! Which addresses may be visited: the resolver that filters, and literals checked apart. Part of
 //! fetch's door.
 
 use std::io;
@@ -60,7 +60,7 @@ pub(super) fn literal(url: &Url) -> Option<IpAddr> {
     }
 }
 
-/// Which addresses a hop policy lead to.
+/// Which addresses a hop may lead to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum AddressPolicy {
     /// Those of the open net.
@@ -71,7 +71,7 @@ pub(super) enum AddressPolicy {
     Any,
 }
 
-/// Whether an address policy be visited; if not, it in words.
+/// Whether an address may be visited; if not, it in words.
 pub(super) fn check(ip: IpAddr, policy: AddressPolicy, allow: &[Network]) -> Result<(), String> {
     let allowed = match policy {
         AddressPolicy::Public => false,
@@ -126,14 +126,14 @@ fn is_public_v6(ip: Ipv6Addr) -> bool {
 }
 
 /// Tells the addresses of a name.
-pub type Lookup = Arc<dyn Fn(String) -> Answered + Send + Sync>;
+pub type DnsLookup = Arc<dyn Fn(String) -> LookupFuture + Send + Sync>;
 
-/// What a [`Lookup`] answers, later.
-pub type Answered = Pin<Box<dyn Future<Output = io::Result<Vec<IpAddr>>> + Send>>;
+/// What a [`DnsLookup`] answers, later.
+pub type LookupFuture = Pin<Box<dyn Future<Output = io::Result<Vec<IpAddr>>> + Send>>;
 
 /// The system's own: /etc/hosts, DNS, whatever it is told to use.
 #[must_use]
-pub fn system_lookup() -> Lookup {
+pub fn system_lookup() -> DnsLookup {
     Arc::new(|name| {
         Box::pin(async move {
             Ok(tokio::net::lookup_host((name.as_str(), 0)).await?.map(|address| address.ip()).collect())
@@ -141,14 +141,14 @@ pub fn system_lookup() -> Lookup {
     })
 }
 
-/// Resolves names and keeps only addresses that policy be visited, so that what was checked is what
+/// Resolves names and keeps only addresses that may be visited, so that what was checked is what
 /// is connected to.
 pub(super) struct Resolver {
     pub(super) allow: Arc<[Network]>,
     pub(super) policy: AddressPolicy,
-    /// The name of the proxy: the user chose it, so it policy be anywhere.
+    /// The name of the proxy: the user chose it, so it may be anywhere.
     pub(super) proxy: Option<String>,
-    pub(super) lookup: Lookup,
+    pub(super) lookup: DnsLookup,
 }
 
 impl Resolve for Resolver {

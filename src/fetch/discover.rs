@@ -30,7 +30,7 @@ const MOST: usize = 20;
 
 /// A feed that a page names.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Alternate {
+pub struct FeedLink {
     /// Where it is.
     pub url: Url,
     /// What the page calls it.
@@ -39,9 +39,9 @@ pub struct Alternate {
 
 /// The feeds that a page names by `<link rel=alternate>`, best first: in its order, those of comments last.
 #[must_use]
-pub fn alternates(html: &str, url: &Url) -> Vec<Alternate> {
+pub fn feed_links(html: &str, url: &Url) -> Vec<FeedLink> {
     let mut base = url.clone();
-    let mut found: Vec<Alternate> = Vec::new();
+    let mut found: Vec<FeedLink> = Vec::new();
     for tag in (Tags { rest: html }) {
         let value = |name: &str| {
             tag.attributes.iter().find(|(known, _)| known == name).map(|(_, value)| value.trim())
@@ -67,7 +67,7 @@ pub fn alternates(html: &str, url: &Url) -> Vec<Alternate> {
         // WordPress gives its whole interface as JSON under this relation.
         let is_feed = matches!(target.scheme(), "http" | "https") && !target.path().contains("/wp-json/");
         if is_feed && found.iter().all(|known| known.url != target) {
-            found.push(Alternate { url: target, title: value("title").map(str::to_owned) });
+            found.push(FeedLink { url: target, title: value("title").map(str::to_owned) });
         }
         if found.len() == MOST {
             break;
@@ -82,7 +82,7 @@ pub fn alternates(html: &str, url: &Url) -> Vec<Alternate> {
 
 /// Where else a feed may be: below the address itself, then at the site's root.
 #[must_use]
-pub fn usual_places(url: &Url) -> Vec<Url> {
+pub fn common_feed_urls(url: &Url) -> Vec<Url> {
     let mut below = url.clone();
     below.set_query(None);
     below.set_fragment(None);
@@ -179,13 +179,13 @@ mod tests {
 
     fn found(html: &str) -> Vec<String> {
         let url = Url::parse("https://site.example/a/page").expect("an address");
-        alternates(html, &url).into_iter().map(|alternate| alternate.url.into()).collect()
+        feed_links(html, &url).into_iter().map(|alternate| alternate.url.into()).collect()
     }
 
     #[test]
     fn links_to_feeds_are_found_however_they_are_written() {
         assert_eq!(
-            found(r#"<LINK REL=Alternate TYPE='application/rss+xml; charset=utf-8' HREF=../feed>"#),
+            found(r#"<LINK REL=FeedLink TYPE='application/rss+xml; charset=utf-8' HREF=../feed>"#),
             ["https://site.example/feed"]
         );
         assert_eq!(
@@ -227,7 +227,7 @@ mod tests {
     fn a_page_that_names_feeds_without_end_names_a_few() {
         let link = |n: usize| format!("<link rel=alternate type=application/rss+xml href=/{n}>");
         let page: String = (0..100_000).map(link).collect();
-        let found = alternates(&page, &Url::parse("https://example.org/").expect("an address"));
+        let found = feed_links(&page, &Url::parse("https://example.org/").expect("an address"));
         assert_eq!(found.len(), MOST);
         assert_eq!(found[MOST - 1].url.path(), "/19");
     }
@@ -235,7 +235,7 @@ mod tests {
     #[test]
     fn usual_places_are_below_the_address_and_at_the_root() {
         let url = Url::parse("https://site.example/blog?x=1").expect("an address");
-        let places: Vec<String> = usual_places(&url).into_iter().map(String::from).collect();
+        let places: Vec<String> = common_feed_urls(&url).into_iter().map(String::from).collect();
         assert!(places.contains(&"https://site.example/blog/feed".to_owned()));
         assert!(places.contains(&"https://site.example/rss.xml".to_owned()));
     }

@@ -19,7 +19,7 @@ impl Fetcher {
     ///
     /// # Errors
     /// It did not answer with success.
-    pub async fn tell(&self, hub: &Url, feeds: &[String]) -> Result<(), Failure> {
+    pub async fn notify_hub(&self, hub: &Url, feeds: &[String]) -> Result<(), Failure> {
         let client = self.client(Route { proxy: None, policy: AddressPolicy::Any }, hub)?;
         let request = client
             .post(hub.clone())

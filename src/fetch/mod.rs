@@ -17,7 +17,7 @@ use reqwest::{Client, Proxy, Response, StatusCode, redirect};
 use url::Url;
 
 use address::{AddressPolicy, Resolver};
-pub use address::{Lookup, Network, is_public, system_lookup};
+pub use address::{DnsLookup, Network, is_public, system_lookup};
 use coding::{Decoder, Wrong};
 
 use crate::source::{Authorization, Failure, Source, SourceState, Validators};
@@ -53,14 +53,14 @@ pub struct Options {
 #[derive(Debug)]
 pub struct Visit {
     /// What the headers said.
-    pub facts: Facts,
+    pub info: ResponseInfo,
     /// What came.
-    pub answer: Result<Answer, Failure>,
+    pub result: Result<FetchResponse, Failure>,
 }
 
 /// What the last answer's headers said.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Facts {
+pub struct ResponseInfo {
     /// To be kept once the body was understood and stored.
     pub validators: Option<Validators>,
     /// How long the answer stays fresh (RFC 9111 section 4.2).
@@ -73,16 +73,16 @@ pub struct Facts {
 
 /// An answer that is a success.
 #[derive(Debug)]
-pub enum Answer {
+pub enum FetchResponse {
     /// 304: nothing has changed.
     NotModified,
     /// A document.
-    Body(Body),
+    Body(FetchedBody),
 }
 
 /// A document, whole.
 #[derive(Debug)]
-pub struct Body {
+pub struct FetchedBody {
     /// After decompression.
     pub bytes: Vec<u8>,
     /// The Content-Type header.
@@ -96,7 +96,7 @@ pub struct Body {
 pub struct Fetcher {
     agent: String,
     allow: Arc<[Network]>,
-    lookup: Lookup,
+    lookup: DnsLookup,
     clients: Arc<Mutex<HashMap<Route, Pool>>>,
 }
 
@@ -123,7 +123,7 @@ impl Fetcher {
 
     /// A fetcher that asks `lookup` for the addresses of names.
     #[must_use]
-    pub fn with_lookup(options: &Options, lookup: Lookup) -> Fetcher {
+    pub fn with_lookup(options: &Options, lookup: DnsLookup) -> Fetcher {
         let version = env!("CARGO_PKG_VERSION");
         let agent = match &options.contact {
             Some(contact) => format!("Siftwire/{version} (+{contact})"),
@@ -134,15 +134,15 @@ impl Fetcher {
 
     /// Visits a source once: no second try. Takes at most the source's time-out.
     pub async fn visit(&self, source: &Source, state: &SourceState, now: Timestamp) -> Visit {
-        let mut facts = Facts::default();
-        let answer =
-            match tokio::time::timeout(source.access.timeout, self.follow(source, state, now, &mut facts))
+        let mut info = ResponseInfo::default();
+        let result =
+            match tokio::time::timeout(source.access.timeout, self.follow(source, state, now, &mut info))
                 .await
             {
                 Ok(answer) => answer,
                 Err(_) => Err(Failure::Timeout),
             };
-        Visit { facts, answer }
+        Visit { info, result }
     }
 
     async fn follow(
@@ -150,8 +150,8 @@ impl Fetcher {
         source: &Source,
         state: &SourceState,
         now: Timestamp,
-        facts: &mut Facts,
-    ) -> Result<Answer, Failure> {
+        info: &mut ResponseInfo,
+    ) -> Result<FetchResponse, Failure> {
         let mut url = start(source, state).clone();
         let mut permanent = true;
         for _ in 0..=HOPS {
@@ -159,11 +159,11 @@ impl Fetcher {
             let Some(target) = redirected(&response, &url)? else {
                 // What validators were sent were those of this very address.
                 let sent = state.validators.as_ref().filter(|validators| validators.url == url);
-                return answer(source, response, url, sent, now, facts).await;
+                return answer(source, response, url, sent, now, info).await;
             };
             permanent &= matches!(response.status().as_u16(), 301 | 308);
             if permanent {
-                facts.moved_to = Some(target.clone());
+                info.moved_to = Some(target.clone());
             }
             url = target;
         }
@@ -279,7 +279,7 @@ fn may_know_secrets(given: &Url, url: &Url) -> bool {
 /// of a name it is the part that somebody registered, by the Public Suffix List. What a company hands
 /// out below its own name (`a.github.io`) counts as the company's: it is its machine that is asked.
 #[must_use]
-pub fn host_of(url: &Url) -> String {
+pub fn host_key(url: &Url) -> String {
     let host = url.host_str().unwrap_or_default().trim_end_matches('.');
     if address::literal(url).is_some() {
         return host.to_owned();
@@ -342,19 +342,19 @@ async fn answer(
     url: Url,
     sent: Option<&Validators>,
     now: Timestamp,
-    facts: &mut Facts,
-) -> Result<Answer, Failure> {
+    info: &mut ResponseInfo,
+) -> Result<FetchResponse, Failure> {
     let status = response.status();
-    facts.fresh_for = hints::fresh_for(response.headers(), now);
+    info.fresh_for = hints::fresh_for(response.headers(), now);
     if status == StatusCode::NOT_MODIFIED {
         // Nobody asked: there is no document that it could be about, nor validators worth keeping.
         let sent = sent.ok_or(Failure::Status(304))?;
-        facts.validators = validators(response.headers(), &url).map(|new| Validators {
+        info.validators = validators(response.headers(), &url).map(|new| Validators {
             etag: new.etag.or_else(|| sent.etag.clone()),
             last_modified: new.last_modified.or_else(|| sent.last_modified.clone()),
             url: new.url,
         });
-        return Ok(Answer::NotModified);
+        return Ok(FetchResponse::NotModified);
     }
     if status == StatusCode::GONE {
         return Err(Failure::Gone);
@@ -380,13 +380,13 @@ async fn answer(
     };
     while let Some(chunk) = response.chunk().await.map_err(|error| failure(&error))? {
         let pushed = body.push(&chunk);
-        facts.bytes = body.len();
+        info.bytes = body.len();
         pushed.map_err(undecodable)?;
     }
     let bytes = body.finish().map_err(undecodable)?;
-    facts.bytes = bytes.len() as u64;
-    facts.validators = found;
-    Ok(Answer::Body(Body { bytes, content_type, url }))
+    info.bytes = bytes.len() as u64;
+    info.validators = found;
+    Ok(FetchResponse::Body(FetchedBody { bytes, content_type, url }))
 }
 
 fn validators(headers: &HeaderMap, url: &Url) -> Option<Validators> {
@@ -456,7 +456,7 @@ mod tests {
             ("https://co.uk/", "co.uk"),
             ("https://www.xn--h1alffa9f.xn--p1ai/", "xn--h1alffa9f.xn--p1ai"),
         ] {
-            assert_eq!(host_of(&url.parse().expect("an address")), host);
+            assert_eq!(host_key(&url.parse().expect("an address")), host);
         }
     }
 

@@ -6,7 +6,7 @@ use std::cell::OnceCell;
 use jiff::Timestamp;
 
 use super::syntax::Field;
-use crate::entry::{Entry, KeptEntry};
+use crate::entry::{Entry, StoredEntry};
 use crate::text::{Tokens, language, plain_text, tokens};
 
 /// What a query looks at.
@@ -29,12 +29,12 @@ pub struct Subject<'a> {
 impl<'a> Subject<'a> {
     /// A kept entry, as it is now.
     #[must_use]
-    pub fn from_kept(kept: &'a KeptEntry, now: Timestamp) -> Subject<'a> {
+    pub fn from_kept(kept: &'a StoredEntry, now: Timestamp) -> Subject<'a> {
         Subject {
             entry: &kept.entry,
-            source: &kept.from.name,
-            source_title: &kept.from.title,
-            language: kept.from.language.as_deref(),
+            source: &kept.source.name,
+            source_title: &kept.source.title,
+            language: kept.source.language.as_deref(),
             date: kept.date,
             now,
         }

@@ -8,7 +8,7 @@ const LONGEST: usize = 300;
 
 /// The address, if addresses may be relative to it. Of a long one only its folder counts: no relative
 /// address takes more than that over.
-pub(crate) fn bounded(url: Url) -> Option<Url> {
+pub(crate) fn bounded_base(url: Url) -> Option<Url> {
     let fits = |url: &Url| url.as_str().len() <= LONGEST;
     if fits(&url) { Some(url) } else { url.join(".").ok().filter(fits) }
 }
@@ -19,7 +19,7 @@ mod tests {
 
     #[test]
     fn of_a_long_address_the_folder_is_the_base_unless_that_is_long_too() {
-        let base = |url: &str| bounded(Url::parse(url).expect("an address")).map(String::from);
+        let base = |url: &str| bounded_base(Url::parse(url).expect("an address")).map(String::from);
         let long = "a".repeat(400);
         assert_eq!(base("https://example.org/a/b?c").as_deref(), Some("https://example.org/a/b?c"));
         assert_eq!(

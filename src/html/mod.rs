@@ -13,7 +13,7 @@ use std::sync::OnceLock;
 use ammonia::{Builder, UrlRelative};
 use url::Url;
 
-pub(crate) use base::bounded;
+pub(crate) use base::bounded_base;
 
 use crate::entry::Entry;
 
@@ -21,20 +21,20 @@ use crate::entry::Entry;
 const SCHEMES: [&str; 4] = ["http", "https", "mailto", "tel"];
 
 /// Cleans the texts of one document's entries.
-pub struct Cleaner {
+pub struct Sanitizer {
     base: Option<Url>,
     /// Made for the first text that needs them: few do.
     rules: OnceLock<Builder<'static>>,
 }
 
-impl Cleaner {
+impl Sanitizer {
     /// Relative addresses are resolved against `base`; where it is too long to be repeated, they go.
-    pub fn new(base: &Url) -> Cleaner {
-        Cleaner { base: bounded(base.clone()), rules: OnceLock::new() }
+    pub fn new(base: &Url) -> Sanitizer {
+        Sanitizer { base: bounded_base(base.clone()), rules: OnceLock::new() }
     }
 
     /// Makes summary and content safe; what is empty afterwards is none.
-    pub fn make_safe(&self, entry: &mut Entry) {
+    pub fn sanitize_entry(&self, entry: &mut Entry) {
         for html in [&mut entry.summary, &mut entry.content] {
             *html = html.take().map(|html| self.clean(html)).filter(|html| !html.trim().is_empty());
         }
@@ -74,8 +74,8 @@ fn rules(base: Option<Url>) -> Builder<'static> {
 }
 
 /// A fragment whose relative addresses are made absolute.
-pub(crate) fn rebased(html: String, base: &Url) -> String {
-    Cleaner::new(base).clean(html)
+pub(crate) fn sanitize(html: String, base: &Url) -> String {
+    Sanitizer::new(base).clean(html)
 }
 
 #[cfg(test)]
@@ -83,7 +83,7 @@ mod tests {
     use super::*;
 
     fn clean(html: &str) -> String {
-        Cleaner::new(&Url::parse("https://example.org/news/").expect("an address")).clean(html.to_owned())
+        Sanitizer::new(&Url::parse("https://example.org/news/").expect("an address")).clean(html.to_owned())
     }
 
     #[test]

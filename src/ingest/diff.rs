@@ -5,8 +5,8 @@ use std::collections::HashSet;
 use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 
-use super::identity::Identified;
-use crate::entry::change::{Change, Known, KnownEntries, KnownEntry, NewEntry};
+use super::identity::KeyedEntry;
+use crate::entry::change::{Change, KnownEntries, KnownEntry, KnownKey, NewEntry};
 use crate::entry::{Entry, Key, KeyRule};
 
 /// How often an entry may be shown as updated: some pages print the time of day, and would never rest.
@@ -18,7 +18,7 @@ const MOST_EDITS: u32 = 24;
 /// first, and of two entries of the document with a key in common the first counts. Texts are as
 /// the publisher wrote them: they are made safe only for what this names.
 #[must_use]
-pub fn changes(entries: Vec<Identified>, known: &KnownEntries, site: &str, now: Timestamp) -> Vec<Change> {
+pub fn changes(entries: Vec<KeyedEntry>, known: &KnownEntries, site: &str, now: Timestamp) -> Vec<Change> {
     let entries = newest_first(entries, now);
     let repeats = repeats(&entries);
     let mut touched: HashSet<i64> = HashSet::new();
@@ -31,8 +31,8 @@ pub fn changes(entries: Vec<Identified>, known: &KnownEntries, site: &str, now: 
         let entry = identified.entry;
         match found {
             None => changes.push(Change::New(Box::new(new(entry, site, now)))),
-            Some(Known::Pruned) => {}
-            Some(Known::Kept(old)) => {
+            Some(KnownKey::Pruned) => {}
+            Some(KnownKey::Entry(old)) => {
                 if touched.insert(old.number) {
                     changes.extend(edited(entry, old, known, now));
                 }
@@ -43,10 +43,10 @@ pub fn changes(entries: Vec<Identified>, known: &KnownEntries, site: &str, now: 
 }
 
 /// Which entries have a key of one before them, that counts.
-fn repeats(entries: &[Identified]) -> Vec<bool> {
+fn repeats(entries: &[KeyedEntry]) -> Vec<bool> {
     let mut seen: HashSet<&Key> = HashSet::new();
     let mut repeats = Vec::with_capacity(entries.len());
-    for Identified { entry, .. } in entries {
+    for KeyedEntry { entry, .. } in entries {
         repeats.push(entry.keys.iter().any(|key| seen.contains(key)));
         if repeats.last() == Some(&false) {
             seen.extend(&entry.keys);
@@ -56,15 +56,15 @@ fn repeats(entries: &[Identified]) -> Vec<bool> {
 }
 
 /// What is known of an entry, by its strongest key that is known.
-fn find<'a>(identified: &Identified, known: &'a KnownEntries) -> Option<&'a Known> {
-    let Identified { entry, doubtful } = identified;
-    let same_title = |known: &&Known| matches!(known, Known::Kept(old) if old.title == entry.title);
+fn find<'a>(identified: &KeyedEntry, known: &'a KnownEntries) -> Option<&'a KnownKey> {
+    let KeyedEntry { entry, doubtful } = identified;
+    let same_title = |known: &&KnownKey| matches!(known, KnownKey::Entry(old) if old.title == entry.title);
     let trusted = entry.keys.iter().find_map(|key| known.get(key));
     trusted.or_else(|| doubtful.iter().find_map(|key| known.get(key).filter(same_title)))
 }
 
 /// A document's own order is newest first by custom; dates decide where there are any.
-fn newest_first(mut entries: Vec<Identified>, now: Timestamp) -> Vec<Identified> {
+fn newest_first(mut entries: Vec<KeyedEntry>, now: Timestamp) -> Vec<KeyedEntry> {
     entries.sort_by_key(|identified| std::cmp::Reverse(shown_date(&identified.entry, now)));
     entries
 }
@@ -75,7 +75,7 @@ fn new(mut entry: Entry, site: &str, now: Timestamp) -> NewEntry {
         date: shown_date(&entry, now),
         first_seen: now,
         fingerprint: fingerprint(&mut entry),
-        wording: wording(&entry),
+        content_hash: content_hash(&entry),
         entry,
         dedup_features: None,
     }
@@ -87,9 +87,9 @@ fn edited(mut entry: Entry, old: &KnownEntry, known: &KnownEntries, now: Timesta
         let keys: Vec<Key> = entry.keys.into_iter().filter(|key| !known.contains_key(key)).collect();
         return (!keys.is_empty()).then_some(Change::Rekeyed { number: old.number, keys });
     }
-    let wording = wording(&entry);
-    let changed = (wording != old.wording && old.edits < MOST_EDITS).then_some(now);
-    Some(Change::Edited { number: old.number, entry: Box::new(entry), fingerprint, wording, changed })
+    let content_hash = content_hash(&entry);
+    let changed = (content_hash != old.content_hash && old.edits < MOST_EDITS).then_some(now);
+    Some(Change::Edited { number: old.number, entry: Box::new(entry), fingerprint, content_hash, changed })
 }
 
 /// The date under which an entry is published: a date to come is held back to now, none is now.
@@ -194,7 +194,7 @@ fn fingerprint(entry: &mut Entry) -> Vec<u8> {
 }
 
 /// Of what a reader sees.
-fn wording(entry: &Entry) -> Vec<u8> {
+fn content_hash(entry: &Entry) -> Vec<u8> {
     short_hash(
         &[&entry.title, &entry.summary, &entry.content]
             .map(|text| text.as_deref().unwrap_or_default().as_bytes()),
@@ -219,7 +219,7 @@ mod tests {
     }
 
     fn changes(entries: Vec<Entry>, known: &KnownEntries, site: &str, now: Timestamp) -> Vec<Change> {
-        super::changes(entries.into_iter().map(Identified::from).collect(), known, site, now)
+        super::changes(entries.into_iter().map(KeyedEntry::from).collect(), known, site, now)
     }
 
     fn entry(id: &str, title: &str) -> Entry {
@@ -236,14 +236,14 @@ mod tests {
         let kept = |number, new: &NewEntry| KnownEntry {
             number,
             fingerprint: new.fingerprint.clone(),
-            wording: new.wording.clone(),
+            content_hash: new.content_hash.clone(),
             edits: 0,
             title: new.entry.title.clone(),
         };
         (1..)
             .zip(changes)
             .filter_map(|(number, change)| match change {
-                Change::New(new) => Some((new.entry.keys[0].clone(), Known::Kept(kept(number, new)))),
+                Change::New(new) => Some((new.entry.keys[0].clone(), KnownKey::Entry(kept(number, new)))),
                 _ => None,
             })
             .collect()
@@ -284,7 +284,7 @@ mod tests {
             matches!(&twice[..], [Change::New(new)] if new.entry.title.as_deref() == Some("One")),
             "{twice:?}"
         );
-        let pruned = [(entry("1", "").keys[0].clone(), Known::Pruned)].into();
+        let pruned = [(entry("1", "").keys[0].clone(), KnownKey::Pruned)].into();
         assert_eq!(changes(vec![entry("1", "One")], &pruned, "", now()), []);
     }
 
@@ -295,7 +295,7 @@ mod tests {
             let mut entry = entry("1", title);
             let doubtful = vec![entry.keys.remove(0)];
             entry.keys.push(Key { rule: KeyRule::Link, value: title.into() });
-            Identified { entry, doubtful }
+            KeyedEntry { entry, doubtful }
         };
         let changed = super::changes(vec![doubtful("One"), doubtful("Two")], &known, "", now());
         assert!(

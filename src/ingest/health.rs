@@ -30,38 +30,38 @@ pub fn events(
         let (name, url) = (source.name.clone(), source.url.to_string());
         events.push(HealthEvent { kind, name, title: title.clone(), url, at: now, since, detail });
     };
-    if after.gone && !before.told.gone {
-        after.told.gone = true;
+    if after.gone && !before.notified.gone {
+        after.notified.gone = true;
         tell(HealthKind::Gone, None, after.outcome.clone());
     }
     let failing = after.failing_since.filter(|since| now.duration_since(*since) >= TROUBLED);
-    if let (Some(since), false, false) = (failing, before.told.failing, after.gone) {
-        after.told.failing = true;
+    if let (Some(since), false, false) = (failing, before.notified.failing, after.gone) {
+        after.notified.failing = true;
         tell(HealthKind::Failing, Some(since), after.outcome.clone());
     }
     if let Some(moved) = after.moved.as_ref().filter(|moved| moved.confirmed)
-        && before.told.moved.as_ref() != Some(&moved.to)
+        && before.notified.moved.as_ref() != Some(&moved.to)
     {
         let (to, since) = (moved.to.clone(), moved.since);
         tell(HealthKind::Moved, Some(since), to.to_string());
-        after.told.moved = Some(to);
+        after.notified.moved = Some(to);
     }
     if matches!(outcome, Outcome::Failed(_)) {
         return events;
     }
-    if before.told.failing || before.told.gone {
-        (after.told.failing, after.told.gone) = (false, false);
+    if before.notified.failing || before.notified.gone {
+        (after.notified.failing, after.notified.gone) = (false, false);
         tell(HealthKind::Recovered, before.failing_since, "it answers again".to_owned());
     }
     let wrote = matches!(outcome, Outcome::Read { new: 1.., .. }) && before.last_success.is_some();
-    if before.told.silent && wrote {
-        after.told.silent = false;
+    if before.notified.silent && wrote {
+        after.notified.silent = false;
         tell(HealthKind::Recovered, before.last_entry, "it publishes again".to_owned());
     }
-    if let (Some(gap), Some(since), false) = (after.publish_interval, after.last_entry, after.told.silent)
+    if let (Some(gap), Some(since), false) = (after.publish_interval, after.last_entry, after.notified.silent)
         && now.duration_since(since) >= SignedDuration::try_from(beyond(gap)).unwrap_or(SignedDuration::MAX)
     {
-        after.told.silent = true;
+        after.notified.silent = true;
         tell(HealthKind::Silent, Some(since), usual(gap));
     }
     events
@@ -85,14 +85,18 @@ fn usual(gap: Duration) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::source::{Access, Failure, Moved, Pace};
+    use crate::source::{Access, Failure, Moved, PollInterval};
 
     fn source() -> Source {
         Source {
             name: "a".into(),
             url: "https://example.org/feed".parse().expect("an address"),
             title: Some("A Paper".into()),
-            pace: Pace { every: Duration::from_secs(60), at_most: Duration::from_secs(60), adaptive: true },
+            interval: PollInterval {
+                every: Duration::from_secs(60),
+                at_most: Duration::from_secs(60),
+                adaptive: true,
+            },
             access: Access {
                 timeout: Duration::from_secs(1),
                 max_body: 1,

@@ -9,7 +9,7 @@ const MOST_OF_A_RULE: usize = 20;
 
 /// An entry with its keys apart: those that name it, and those that have named others too.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Identified {
+pub struct KeyedEntry {
     /// Its `keys` are trusted; the first is its identity.
     pub entry: Entry,
     /// Such a key finds an entry only together with the same title: what was stored under it before
@@ -17,9 +17,9 @@ pub struct Identified {
     pub doubtful: Vec<Key>,
 }
 
-impl From<Entry> for Identified {
-    fn from(entry: Entry) -> Identified {
-        Identified { entry, doubtful: Vec::new() }
+impl From<Entry> for KeyedEntry {
+    fn from(entry: Entry) -> KeyedEntry {
+        KeyedEntry { entry, doubtful: Vec::new() }
     }
 }
 
@@ -29,7 +29,7 @@ impl From<Entry> for Identified {
 /// neither has a title) is distrusted from now on: it is added to `distrusted`, which the caller keeps
 /// with the source. Answers the entries that have anything to show and, in words, what is newly distrusted.
 #[must_use]
-pub fn settle(entries: Vec<Entry>, distrusted: &mut BTreeSet<String>) -> (Vec<Identified>, Vec<String>) {
+pub fn assign_keys(entries: Vec<Entry>, distrusted: &mut BTreeSet<String>) -> (Vec<KeyedEntry>, Vec<String>) {
     let news = distrust(&entries, distrusted);
     let identified =
         entries.into_iter().filter(says_something).map(|entry| apart(entry, distrusted)).collect();
@@ -37,7 +37,7 @@ pub fn settle(entries: Vec<Entry>, distrusted: &mut BTreeSet<String>) -> (Vec<Id
 }
 
 /// All keys under which an entry may be known.
-pub fn all_keys(identified: &Identified) -> impl Iterator<Item = &Key> {
+pub fn all_keys(identified: &KeyedEntry) -> impl Iterator<Item = &Key> {
     identified.entry.keys.iter().chain(&identified.doubtful)
 }
 
@@ -76,7 +76,7 @@ fn label(entry: &Entry) -> &str {
         .unwrap_or_default()
 }
 
-fn apart(mut entry: Entry, distrusted: &BTreeSet<String>) -> Identified {
+fn apart(mut entry: Entry, distrusted: &BTreeSet<String>) -> KeyedEntry {
     let (trusted, doubtful): (Vec<Key>, Vec<Key>) =
         std::mem::take(&mut entry.keys).into_iter().partition(|key| !is_distrusted(key, distrusted));
     let publishers = trusted.iter().any(|key| is_publishers(key.rule));
@@ -91,7 +91,7 @@ fn apart(mut entry: Entry, distrusted: &BTreeSet<String>) -> Identified {
     let mut doubtful = doubtful;
     let former = entry.link.as_deref().map(|link| Key { rule: KeyRule::Link, value: spelled_formerly(link) });
     doubtful.extend(former.filter(|key| !entry.keys.contains(key)));
-    Identified { entry, doubtful }
+    KeyedEntry { entry, doubtful }
 }
 
 /// A link as the first stores know it, which kept `www.` and tracking parameters: entries that were known by
@@ -147,7 +147,7 @@ mod tests {
         }
     }
 
-    fn rules(identified: &Identified) -> Vec<KeyRule> {
+    fn rules(identified: &KeyedEntry) -> Vec<KeyRule> {
         identified.entry.keys.iter().map(|key| key.rule).collect()
     }
 
@@ -155,12 +155,12 @@ mod tests {
     fn a_key_that_repeats_with_different_titles_names_nobody_any_more_and_that_is_said_once() {
         let mut distrusted = BTreeSet::new();
         let document = vec![entry("1", "a", "One"), entry("1", "b", "Two"), entry("2", "c", "Three")];
-        let (entries, news) = settle(document.clone(), &mut distrusted);
+        let (entries, news) = assign_keys(document.clone(), &mut distrusted);
         assert_eq!(news, ["id `1`"]);
         let found: Vec<_> = entries.iter().map(rules).collect();
         assert_eq!(found, [vec![KeyRule::Link], vec![KeyRule::Link], vec![KeyRule::Id, KeyRule::Link]]);
-        assert_eq!(settle(document.clone(), &mut distrusted).1, [""; 0], "it is known");
-        let (alone, _) = settle(vec![document[1].clone()], &mut distrusted);
+        assert_eq!(assign_keys(document.clone(), &mut distrusted).1, [""; 0], "it is known");
+        let (alone, _) = assign_keys(vec![document[1].clone()], &mut distrusted);
         assert_eq!(rules(&alone[0]), [KeyRule::Link], "also where it stands alone");
         assert_eq!(alone[0].doubtful.len(), 1);
     }
@@ -168,17 +168,17 @@ mod tests {
     #[test]
     fn an_entry_that_stands_twice_is_no_reason_to_distrust() {
         let mut distrusted = BTreeSet::new();
-        let (_, news) = settle(vec![entry("1", "a", "One"), entry("1", "a", "One")], &mut distrusted);
+        let (_, news) = assign_keys(vec![entry("1", "a", "One"), entry("1", "a", "One")], &mut distrusted);
         assert!(news.is_empty() && distrusted.is_empty());
     }
 
     #[test]
     fn without_a_trusted_key_of_the_publisher_the_title_is_one_and_then_the_text() {
         let mut distrusted = BTreeSet::new();
-        let (entries, _) = settle(vec![entry("1", "a", "One"), entry("1", "a", "Two")], &mut distrusted);
+        let (entries, _) = assign_keys(vec![entry("1", "a", "One"), entry("1", "a", "Two")], &mut distrusted);
         assert_eq!(rules(&entries[0]), [KeyRule::Title]);
         let bare = Entry { summary: Some("x".into()), ..Entry::default() };
-        assert_eq!(rules(&settle(vec![bare], &mut distrusted).0[0]), [KeyRule::Body]);
+        assert_eq!(rules(&assign_keys(vec![bare], &mut distrusted).0[0]), [KeyRule::Body]);
     }
 
     #[test]
@@ -186,7 +186,7 @@ mod tests {
         let linked = |link: &str| Entry { link: Some(link.into()), ..entry("1", "site.example/a", "One") };
         let mut distrusted = BTreeSet::new();
         let looked_for = |link: &str, distrusted: &mut BTreeSet<String>| {
-            let (mut found, _) = settle(vec![linked(link)], distrusted);
+            let (mut found, _) = assign_keys(vec![linked(link)], distrusted);
             found.remove(0).doubtful.into_iter().map(|key| key.value).collect::<Vec<_>>()
         };
         let old = looked_for("https://www.site.example/a/?utm_source=rss#top", &mut distrusted);
@@ -198,7 +198,7 @@ mod tests {
     fn a_rule_that_a_source_has_not_understood_is_off_as_a_whole() {
         let mut distrusted = BTreeSet::new();
         let document = (0..60).map(|i| entry(&(i / 2).to_string(), &format!("l{i}"), &format!("t{i}")));
-        let (entries, news) = settle(document.collect(), &mut distrusted);
+        let (entries, news) = assign_keys(document.collect(), &mut distrusted);
         assert_eq!(distrusted.iter().collect::<Vec<_>>(), ["id *"]);
         assert!(news.contains(&"every id".to_owned()), "{news:?}");
         assert!(entries.iter().all(|entry| rules(entry) == [KeyRule::Link]));

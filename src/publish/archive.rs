@@ -200,7 +200,7 @@ fn document(
     adopted: &CompiledOutput,
     number: u32,
     next: Option<u32>,
-    entries: Vec<crate::entry::KeptEntry>,
+    entries: Vec<crate::entry::StoredEntry>,
 ) -> Document {
     let (output, site) = (&adopted.output, &outputs.site);
     let mut seen = HashSet::new();

@@ -67,7 +67,7 @@ fn entry(xml: &mut Xml, shown: &OutputEntry, feed_language: Option<&str>) {
     // RFC 4287 section 4.1.2 wants an author of every entry.
     let mut authors = shown.authors().peekable();
     if authors.peek().is_none() {
-        person(xml, &Author { name: inert(&kept.from.title), ..Author::default() });
+        person(xml, &Author { name: inert(&kept.source.title), ..Author::default() });
     }
     authors.for_each(|author| person(xml, &author));
     for category in shown.categories() {
@@ -91,7 +91,7 @@ fn entry(xml: &mut Xml, shown: &OutputEntry, feed_language: Option<&str>) {
 fn links(xml: &mut Xml, shown: &OutputEntry) {
     let entry = &shown.kept.entry;
     // RFC 4287 section 4.1.2 wants an alternate link where there is no content.
-    let link = entry.link.as_ref().or(shown.kept.from.link.as_ref()).unwrap_or(&shown.kept.from.url);
+    let link = entry.link.as_ref().or(shown.kept.source.link.as_ref()).unwrap_or(&shown.kept.source.url);
     if entry.link.is_some() || shown.content.is_none() {
         xml.empty("link", &[("rel", "alternate"), ("href", &uri(link))]);
     }
@@ -137,7 +137,7 @@ pub(super) fn thumbnails(xml: &mut Xml, shown: &OutputEntry) {
 }
 
 fn source(xml: &mut Xml, shown: &OutputEntry) {
-    let from = &shown.kept.from;
+    let from = &shown.kept.source;
     let url = uri(&from.url);
     xml.open("source", &[]);
     xml.leaf("id", &[], &canonical(&from.url));

@@ -8,7 +8,7 @@ use url::Url;
 use super::format::Format;
 use super::language;
 use super::text::{inert, uri};
-use crate::entry::{Author, KeptEntry};
+use crate::entry::{Author, StoredEntry};
 
 /// An output filled, ready to be written in any format.
 ///
@@ -52,7 +52,7 @@ pub enum HistoryPosition {
 #[derive(Clone, Debug)]
 pub struct OutputEntry {
     /// The entry.
-    pub kept: Arc<KeptEntry>,
+    pub kept: Arc<StoredEntry>,
     /// Plain text, never empty.
     pub title: String,
     /// The short form, as an HTML fragment.
@@ -169,6 +169,6 @@ impl OutputEntry {
     /// A BCP 47 tag in the shape that all formats allow: the entry's own, else its source's.
     pub fn language(&self) -> Option<&str> {
         let own = self.kept.entry.language.as_deref().filter(|tag| language::is_known(tag));
-        own.or(self.kept.from.language.as_deref().filter(|tag| language::is_known(tag)))
+        own.or(self.kept.source.language.as_deref().filter(|tag| language::is_known(tag)))
     }
 }

@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 
 use super::document::{Document, HistoryPosition, OutputEntry};
 use super::output::Site;
-use crate::entry::{Entry, From, KeptEntry};
+use crate::entry::{Entry, EntrySource, StoredEntry};
 use crate::source::{HealthEvent, HealthKind};
 
 /// The name under which it is published, which no output can have.
@@ -34,14 +34,14 @@ pub fn document(site: &Site, events: Vec<(i64, HealthEvent)>, since: Timestamp) 
 fn shown(number: i64, event: HealthEvent) -> OutputEntry {
     let (title, text) = words(&event);
     let content = html! { @for line in text { p { (line) } } }.into_string();
-    let kept = KeptEntry {
+    let kept = StoredEntry {
         number,
         uid: uid(&event),
         date: event.at,
         changed: event.at,
         first_seen: event.at,
         revision: number,
-        from: Arc::new(From {
+        source: Arc::new(EntrySource {
             name: event.name,
             title: event.title,
             url: event.url,

@@ -198,7 +198,7 @@ fn entry(shown: &OutputEntry) -> Markup {
                 @if let Some(link) = shown.link() { a href=(uri(link)) rel="noreferrer" { (title) } }
                 @else { (title) }
             }
-            p .soft { bdi { (one_line(&shown.kept.from.title)) } " \u{b7} " (time(shown.kept.date)) }
+            p .soft { bdi { (one_line(&shown.kept.source.title)) } " \u{b7} " (time(shown.kept.date)) }
             @if let Some(text) = text { p { (marked(&text, &shown.highlights)) } }
             @if !shown.also_in.is_empty() {
                 p .soft lang="en" { "Also in: "

@@ -129,7 +129,7 @@ fn item(shown: &OutputEntry) -> Item<'_> {
         language: shown.language(),
         attachments: attachments(shown),
         ours: Ours {
-            source: Source { title: one_line(&kept.from.title), url: uri(&kept.from.url) },
+            source: Source { title: one_line(&kept.source.title), url: uri(&kept.source.url) },
             comments: entry.comments.as_deref().map(uri),
             also_in: shown
                 .also_in

@@ -318,7 +318,7 @@ fn find(due: &[Due<'_>], number: usize) -> Option<usize> {
 /// Asks the queries of the outputs that are due, which are in the order of their numbers.
 fn evaluate(candidate: &Candidate, outputs: &Outputs, due: &mut [Due<'_>], now: Timestamp) {
     let kept = &candidate.entry;
-    let from = &kept.from.name;
+    let from = &kept.source.name;
     let wants = |due: &Due<'_>| {
         kept.revision > due.watermark
             && due.adopted.output.sources.as_ref().is_none_or(|names| names.contains(from))

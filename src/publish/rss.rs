@@ -72,7 +72,7 @@ fn item(xml: &mut Xml, shown: &OutputEntry) {
     if let Some(tag) = shown.language() {
         xml.leaf("dc:language", &[], tag);
     }
-    xml.leaf("source", &[("url", &uri(&kept.from.url))], &inert(&kept.from.title));
+    xml.leaf("source", &[("url", &uri(&kept.source.url))], &inert(&kept.source.title));
     xml.close();
 }
 

@@ -10,7 +10,7 @@ use super::document::{Document, HistoryPosition, OutputEntry};
 use super::output::{ContentMode, Links, Output, Site};
 use super::template::{Template, TemplateValues};
 use super::{embeds, text};
-use crate::entry::KeptEntry;
+use crate::entry::StoredEntry;
 use crate::story;
 
 /// Characters of a summary that is made of the start of a text.
@@ -22,7 +22,7 @@ const TITLE: usize = 90;
 ///
 /// `entries` are members of this output, in any order. The caller sets `since` and `place` where
 /// their defaults (the epoch, a feed without archive) do not serve.
-pub fn document(output: &Output, site: &Site, entries: Vec<Arc<KeptEntry>>, now: Timestamp) -> Document {
+pub fn document(output: &Output, site: &Site, entries: Vec<Arc<StoredEntry>>, now: Timestamp) -> Document {
     Document {
         name: output.name.clone(),
         title: output.title.clone(),
@@ -38,7 +38,7 @@ pub fn document(output: &Output, site: &Site, entries: Vec<Arc<KeptEntry>>, now:
 }
 
 /// One entry as an output shows it.
-pub fn shown(output: &Output, links: Links, mut kept: Arc<KeptEntry>) -> OutputEntry {
+pub fn shown(output: &Output, links: Links, mut kept: Arc<StoredEntry>) -> OutputEntry {
     if links == Links::Cleaned && kept.entry.link.is_some() {
         let entry = &mut Arc::make_mut(&mut kept).entry;
         entry.link = entry.link.as_deref().map(story::address::cleaned);
@@ -56,7 +56,7 @@ pub fn shown(output: &Output, links: Links, mut kept: Arc<KeptEntry>) -> OutputE
     OutputEntry { title, summary, content, kept, also_in: Vec::new(), highlights: Vec::new() }
 }
 
-fn chosen(output: &Output, mut entries: Vec<Arc<KeptEntry>>, now: Timestamp) -> Vec<Arc<KeptEntry>> {
+fn chosen(output: &Output, mut entries: Vec<Arc<StoredEntry>>, now: Timestamp) -> Vec<Arc<StoredEntry>> {
     entries.sort_by_key(|kept| std::cmp::Reverse((kept.date, kept.number)));
     let oldest = output.max_age.and_then(|age| {
         let age = SignedDuration::try_from(age).ok()?;
@@ -68,7 +68,7 @@ fn chosen(output: &Output, mut entries: Vec<Arc<KeptEntry>>, now: Timestamp) -> 
         if oldest.is_some_and(|oldest| kept.date < oldest) || !seen.insert(kept.uid.clone()) {
             return false;
         }
-        let count = of_source.entry(kept.from.name.clone()).or_default();
+        let count = of_source.entry(kept.source.name.clone()).or_default();
         *count += 1;
         output.per_source.is_none_or(|most| *count <= most)
     });
@@ -77,7 +77,7 @@ fn chosen(output: &Output, mut entries: Vec<Arc<KeptEntry>>, now: Timestamp) -> 
 }
 
 /// The entry's title, or the start of its text, or its address: every format gets one.
-fn title(kept: &KeptEntry) -> String {
+fn title(kept: &StoredEntry) -> String {
     let entry = &kept.entry;
     let written = entry.title.as_deref().map(text::one_line);
     let made =
@@ -87,15 +87,15 @@ fn title(kept: &KeptEntry) -> String {
         .chain(made())
         .chain(entry.link.clone())
         .find(|title| !title.is_empty())
-        .unwrap_or_else(|| kept.from.title.clone())
+        .unwrap_or_else(|| kept.source.title.clone())
 }
 
-fn titled(template: &Template, kept: &KeptEntry) -> String {
+fn titled(template: &Template, kept: &StoredEntry) -> String {
     let entry = &kept.entry;
     let link = entry.link.as_deref().and_then(|link| Url::parse(link).ok());
     template.render(&TemplateValues {
         title: &title(kept),
-        source: &kept.from.title,
+        source: &kept.source.title,
         author: entry.authors.first().map_or("", |author| author.name.as_str()),
         site: link.as_ref().and_then(Url::host_str).unwrap_or(""),
     })

@@ -74,7 +74,7 @@ impl MadeOf {
         MadeOf {
             expires: oldest.zip(age).and_then(|(oldest, age)| oldest.checked_add(age).ok()),
             lowest: document.entries.iter().map(|shown| shown.kept.number).min().unwrap_or(i64::MAX),
-            sources: document.entries.iter().map(|shown| shown.kept.from.name.clone()).collect(),
+            sources: document.entries.iter().map(|shown| shown.kept.source.name.clone()).collect(),
         }
     }
 }

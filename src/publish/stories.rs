@@ -81,7 +81,7 @@ pub(super) fn name_others(
     let draws = |name: &String| output.sources.as_ref().is_none_or(|names| names.contains(name));
     for shown in &mut document.entries {
         let Some(duplicates) = duplicates.get(&shown.kept.number) else { continue };
-        let mut seen = HashSet::from([&shown.kept.from.name]);
+        let mut seen = HashSet::from([&shown.kept.source.name]);
         for companion in duplicates.iter().filter(|companion| draws(&companion.source)) {
             if shown.also_in.len() > NAMED {
                 break;

@@ -23,7 +23,7 @@ pub struct PublishInterval {
 
 /// Reads the publish_interval off the entries of a document. Dates of the future are nobody's publish_interval.
 #[must_use]
-pub fn of(entries: &[Entry], now: Timestamp) -> PublishInterval {
+pub fn measure(entries: &[Entry], now: Timestamp) -> PublishInterval {
     let mut dates: Vec<Timestamp> = entries
         .iter()
         .filter_map(|entry| entry.published.or(entry.updated))
@@ -53,10 +53,10 @@ mod tests {
             "2026-11-04T00:00:00Z",
         ];
         let entries: Vec<Entry> = dates.into_iter().map(entry).chain([Entry::default()]).collect();
-        let publish_interval = of(&entries, now);
+        let publish_interval = measure(&entries, now);
         assert_eq!(publish_interval.gap, Some(Duration::from_secs(86_400)));
         assert_eq!(publish_interval.newest.map(|at| at.to_string()).as_deref(), Some("2026-11-04T00:00:00Z"));
-        assert_eq!(of(&entries[..2], now).gap, None);
-        assert_eq!(of(&[], now), PublishInterval::default());
+        assert_eq!(measure(&entries[..2], now).gap, None);
+        assert_eq!(measure(&[], now), PublishInterval::default());
     }
 }

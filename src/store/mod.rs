@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use crate::entry::KeptEntry;
+use crate::entry::StoredEntry;
 use crate::entry::change::Change;
 use crate::source::{HealthEvent, SourceState};
 
@@ -163,7 +163,7 @@ pub struct RememberedOutput {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Candidate {
     /// The entry.
-    pub entry: KeptEntry,
+    pub entry: StoredEntry,
     /// Whether it came with the first poll of its source.
     pub debut: bool,
     /// The story that it tells: the number of the story's first entry, its own where it joined none.
@@ -200,9 +200,9 @@ pub struct InStory {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Merge {
     /// The entry.
-    pub entry: KeptEntry,
+    pub entry: StoredEntry,
     /// The first of the story, if it is still kept.
-    pub first: Option<KeptEntry>,
+    pub first: Option<StoredEntry>,
     /// Why, in words.
     pub why: String,
     /// When.
@@ -320,7 +320,7 @@ pub struct Extent {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ArchivePage {
     /// Newest first.
-    pub entries: Vec<KeptEntry>,
+    pub entries: Vec<StoredEntry>,
     /// Whether nothing enters it any more.
     pub is_full: bool,
 }

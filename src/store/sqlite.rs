@@ -27,7 +27,7 @@ use super::{
     Plan, RememberedOutput, RememberedSource, Rendering, SourceId, Wanted,
 };
 use crate::entry::change::KnownEntries;
-use crate::entry::{KeptEntry, Key};
+use crate::entry::{Key, StoredEntry};
 use crate::source::HealthEvent;
 
 pub use backup::{Salvaged, backup, examine, salvage};
@@ -405,7 +405,7 @@ impl Store {
     ///
     /// # Errors
     /// The store cannot read.
-    pub async fn members(&self, output: OutputId, wanted: Wanted) -> Result<Vec<KeptEntry>, Error> {
+    pub async fn members(&self, output: OutputId, wanted: Wanted) -> Result<Vec<StoredEntry>, Error> {
         self.ask(move |c| outputs::members(c, output, wanted)).await
     }
 

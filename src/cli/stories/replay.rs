@@ -13,7 +13,7 @@ use serde_json::json;
 
 use crate::daemon::StoreThreads;
 use crate::entry::Entry;
-use crate::ingest::{self, Replayed};
+use crate::ingest::replay::{self, ReplayEntry};
 use crate::store::{ConfiguredSource, Options, SourceId};
 
 /// Entries that are decided before their lines are printed.
@@ -66,12 +66,12 @@ pub(super) async fn run(lines: Vec<Line>) -> anyhow::Result<()> {
         names.into_iter().zip(adopted.iter().map(|known| known.id)).collect();
     let mut first_ids: HashMap<i64, &str> = HashMap::new();
     for lines in lines.chunks(CHUNK) {
-        let replayed = lines.iter().map(|line| Replayed {
+        let replayed = lines.iter().map(|line| ReplayEntry {
             source: sources[line.feed.as_str()],
             entry: entry(line),
             now: line.published.unwrap_or(Timestamp::UNIX_EPOCH),
         });
-        let numbers = ingest::replay(&memory.store, replayed.collect()).await?;
+        let numbers = replay::replay(&memory.store, replayed.collect()).await?;
         let joined = memory.store.joined(numbers.iter().flatten().copied().collect()).await?;
         let mut out = String::new();
         for (line, number) in lines.iter().zip(numbers) {

@@ -6,7 +6,7 @@ use std::borrow::Cow;
 use jiff::Timestamp;
 
 use crate::feed::dates;
-use crate::source::FeedPace;
+use crate::source::UpdateHints;
 
 /// A feed.
 #[derive(Debug, Default)]
@@ -16,7 +16,7 @@ pub(in crate::feed) struct RawFeed<'a> {
     pub(in crate::feed) links: Vec<RawLink<'a>>,
     pub(in crate::feed) language: Option<Cow<'a, str>>,
     pub(in crate::feed) authors: Vec<RawAuthor<'a>>,
-    pub(in crate::feed) pace: FeedPace,
+    pub(in crate::feed) pace: UpdateHints,
     /// Values of `xml:base`, each with the place of the one that it is relative to.
     pub(in crate::feed) bases: Vec<(Cow<'a, str>, Base)>,
     pub(in crate::feed) entries: Vec<RawEntry<'a>>,

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::names::Meaning;
-use crate::source::FeedPace;
+use crate::source::UpdateHints;
 
 /// `sy:updatePeriod` and `sy:updateFrequency`, which make sense only together.
 #[derive(Default)]
@@ -14,7 +14,7 @@ pub(super) struct Period {
 
 impl Period {
     /// RSS 1.0 syndication module: daily where no period is named, once where no number is.
-    pub(super) fn settle(self, pace: &mut FeedPace) {
+    pub(super) fn settle(self, pace: &mut UpdateHints) {
         if self.seconds.is_some() || self.times.is_some() {
             let period = self.seconds.unwrap_or(DAY) / self.times.unwrap_or(1).max(1);
             pace.update_period = Some(Duration::from_secs(period));
@@ -25,7 +25,7 @@ impl Period {
 const DAY: u64 = 86_400;
 
 /// An element of the feed that holds text.
-pub(super) fn leaf(pace: &mut FeedPace, period: &mut Period, meaning: Meaning, text: &str) {
+pub(super) fn leaf(pace: &mut UpdateHints, period: &mut Period, meaning: Meaning, text: &str) {
     let text = text.trim();
     let digits = !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
     // More of them than fit are as many as fit.

@@ -10,7 +10,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::feed::{Hints, read};
-use crate::html::{Cleaner, rules};
+use crate::html::{Sanitizer, rules};
 use fragments::{fragment, tag, text};
 
 const ELEMENTS: &str = "\
@@ -29,7 +29,7 @@ fn beyond_bounds() -> Url {
 
 /// Where the straight way answers, it says what the tree does, and leaves that alone; whether it answers.
 fn agrees(html: &str, base: &Url) -> bool {
-    let tree = Cleaner::new(base);
+    let tree = Sanitizer::new(base);
     let Some(straight) = cleaned(html, tree.base.as_ref()) else { return false };
     assert_eq!(straight, tree.cleaned_by_tree(html), "{html:?}");
     assert!(matches!(cleaned(&straight, tree.base.as_ref()), Some(Cow::Borrowed(_))), "{html:?}");

@@ -4,19 +4,19 @@
 use std::time::Duration;
 
 use super::*;
-use crate::entry::{Entry, From};
+use crate::entry::{Entry, EntrySource};
 use crate::publish::output::{OtherSources, Stories};
 
-fn kept(number: i64, source: &str, seconds: i64) -> Arc<KeptEntry> {
+fn kept(number: i64, source: &str, seconds: i64) -> Arc<StoredEntry> {
     let date = Timestamp::from_second(seconds).unwrap();
-    Arc::new(KeptEntry {
+    Arc::new(StoredEntry {
         number,
         uid: format!("urn:x:{number}"),
         date,
         changed: date,
         first_seen: date,
         revision: number,
-        from: Arc::new(From {
+        source: Arc::new(EntrySource {
             name: source.into(),
             title: source.into(),
             url: "https://a.example/".into(),

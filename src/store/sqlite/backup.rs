@@ -285,7 +285,7 @@ fn mend(new: &Connection) -> rusqlite::Result<()> {
 /// Sources tell all that they list once more, so that what was lost of it is found again.
 fn forget_answers(new: &Connection) -> rusqlite::Result<()> {
     new.execute(
-        "UPDATE source SET state = json_remove(state, '$.validators', '$.body') WHERE json_valid(state)",
+        "UPDATE source SET state = json_remove(state, '$.validators', '$.body_hash') WHERE json_valid(state)",
         [],
     )
     .map(drop)

@@ -13,8 +13,8 @@ use serde::{Deserialize, Serialize};
 use super::super::{Candidate, Listed, Poll, SourceId};
 use super::stories::{self, DedupIndex, Fresh};
 use super::{from_json, millis, time, to_json};
-use crate::entry::change::{Change, Known, KnownEntries, KnownEntry, NewEntry};
-use crate::entry::{Author, Enclosure, Entry, From, KeptEntry, Key, KeyRule, Origin, Thumbnail};
+use crate::entry::change::{Change, KnownEntries, KnownEntry, KnownKey, NewEntry};
+use crate::entry::{Author, Enclosure, Entry, EntrySource, Key, KeyRule, Origin, StoredEntry, Thumbnail};
 use crate::source::SourceState;
 
 /// The columns that [`kept`] reads, in its order.
@@ -130,11 +130,11 @@ pub(super) fn known(c: &Connection, source: SourceId, keys: Vec<Key>) -> Result<
     for key in keys {
         let known = question
             .query_row(params![source.0, spell(&key, &mut room)], |row| {
-                let Some(number) = row.get(0)? else { return Ok(Known::Pruned) };
-                Ok(Known::Kept(KnownEntry {
+                let Some(number) = row.get(0)? else { return Ok(KnownKey::Pruned) };
+                Ok(KnownKey::Entry(KnownEntry {
                     number,
                     fingerprint: row.get(1)?,
-                    wording: row.get(2)?,
+                    content_hash: row.get(2)?,
                     edits: row.get(3)?,
                     title: row.get(4)?,
                 }))
@@ -158,8 +158,8 @@ pub(super) fn commit(c: &Connection, poll: &Poll, window: &mut DedupIndex) -> Re
                 let number = insert(c, poll.source, new, debut, revisions.next())?;
                 fresh.push(Fresh { number, source: poll.source.0, new });
             }
-            Change::Edited { number, entry, fingerprint, wording, changed } => {
-                edit(c, *number, entry, (fingerprint, wording), *changed, revisions.next())?;
+            Change::Edited { number, entry, fingerprint, content_hash, changed } => {
+                edit(c, *number, entry, (fingerprint, content_hash), *changed, revisions.next())?;
                 add_keys(c, poll.source, still(c, *number)?, &entry.keys)?;
             }
             Change::Rekeyed { number, keys } => add_keys(c, poll.source, still(c, *number)?, keys)?,
@@ -223,7 +223,7 @@ fn insert(c: &Connection, source: SourceId, new: &NewEntry, debut: bool, revisio
         millis(new.first_seen),
         debut,
         new.fingerprint,
-        new.wording,
+        new.content_hash,
         entry.title,
         entry.link,
         entry.published.map(millis),
@@ -253,7 +253,7 @@ fn edit(
     c: &Connection,
     number: i64,
     entry: &Entry,
-    (fingerprint, wording): (&[u8], &[u8]),
+    (fingerprint, content_hash): (&[u8], &[u8]),
     changed: Option<Timestamp>,
     revision: i64,
 ) -> Result<()> {
@@ -267,7 +267,7 @@ fn edit(
         number,
         revision,
         fingerprint,
-        wording,
+        content_hash,
         changed.map(millis),
         entry.title,
         entry.link,
@@ -352,7 +352,7 @@ pub(super) fn after(c: &Connection, watermark: i64, n: usize) -> Result<Vec<Cand
 }
 
 /// One entry, if it is still kept.
-pub(super) fn one(c: &Connection, number: i64) -> Result<Option<KeptEntry>> {
+pub(super) fn one(c: &Connection, number: i64) -> Result<Option<StoredEntry>> {
     let sources = sources(c);
     c.prepare_cached(&format!("SELECT {KEPT} FROM entry WHERE number = ?1"))?
         .query_row([number], |row| kept(row, &sources))
@@ -371,7 +371,7 @@ pub(super) fn touch(c: &Connection, number: i64) -> Result<()> {
 /// entry of it is.
 pub(super) struct Sources<'c> {
     connection: &'c Connection,
-    known: RefCell<HashMap<i64, Arc<From>>>,
+    known: RefCell<HashMap<i64, Arc<EntrySource>>>,
 }
 
 pub(super) fn sources(c: &Connection) -> Sources<'_> {
@@ -379,7 +379,7 @@ pub(super) fn sources(c: &Connection) -> Sources<'_> {
 }
 
 impl Sources<'_> {
-    pub(super) fn get(&self, id: i64) -> Result<Arc<From>> {
+    pub(super) fn get(&self, id: i64) -> Result<Arc<EntrySource>> {
         if let Some(from) = self.known.borrow().get(&id) {
             return Ok(Arc::clone(from));
         }
@@ -391,7 +391,7 @@ impl Sources<'_> {
                 let name: String = row.get(0)?;
                 let title = row.get::<_, Option<String>>(2)?.or(state.title).unwrap_or_else(|| name.clone());
                 let language = row.get::<_, Option<String>>(3)?.or(state.language);
-                Ok(From { name, title, url: row.get(1)?, link: state.link, language })
+                Ok(EntrySource { name, title, url: row.get(1)?, link: state.link, language })
             })?;
         let from = Arc::new(from);
         self.known.borrow_mut().insert(id, Arc::clone(&from));
@@ -406,17 +406,17 @@ fn text(row: &Row<'_>, column: usize) -> Result<Option<String>> {
 }
 
 /// Reads a row that begins with the columns of [`KEPT`].
-pub(super) fn kept(row: &Row<'_>, sources: &Sources<'_>) -> Result<KeptEntry> {
+pub(super) fn kept(row: &Row<'_>, sources: &Sources<'_>) -> Result<StoredEntry> {
     let from = sources.get(row.get(6)?)?;
     let more: More = from_json(row.get_ref(11)?.as_str()?)?;
-    Ok(KeptEntry {
+    Ok(StoredEntry {
         number: row.get(0)?,
         uid: row.get(1)?,
         date: time(row.get(2)?)?,
         changed: time(row.get(3)?)?,
         first_seen: time(row.get(4)?)?,
         revision: row.get(5)?,
-        from,
+        source: from,
         entry: Entry {
             keys: Vec::new(),
             id: more.id.map(Cow::into_owned),

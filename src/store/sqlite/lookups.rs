@@ -7,7 +7,7 @@ use rusqlite::{Connection, OptionalExtension, Result, params};
 use super::super::{Candidate, OutputId, Standing};
 use super::entries::{self, KEPT};
 use super::{Error, Store, time};
-use crate::entry::KeptEntry;
+use crate::entry::StoredEntry;
 
 impl Store {
     /// Up to `n` entries that are meant by a text, newest first: by the store's number, the published or
@@ -31,7 +31,7 @@ impl Store {
     ///
     /// # Errors
     /// The store cannot read.
-    pub async fn entry(&self, number: i64) -> Result<Option<KeptEntry>, Error> {
+    pub async fn entry(&self, number: i64) -> Result<Option<StoredEntry>, Error> {
         self.ask(move |c| {
             let sources = entries::sources(c);
             c.prepare_cached(&format!("SELECT {KEPT} FROM entry WHERE number = ?1"))?

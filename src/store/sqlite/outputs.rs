@@ -10,7 +10,7 @@ use super::super::{
 };
 use super::entries::{self, KEPT};
 use super::{archive, millis, pings, time};
-use crate::entry::KeptEntry;
+use crate::entry::StoredEntry;
 
 pub(super) fn adopt(
     c: &Connection,
@@ -90,7 +90,7 @@ pub(super) fn advance(c: &Connection, advance: &Advance) -> Result<()> {
         .map(drop)
 }
 
-pub(super) fn members(c: &Connection, output: OutputId, wanted: Wanted) -> Result<Vec<KeptEntry>> {
+pub(super) fn members(c: &Connection, output: OutputId, wanted: Wanted) -> Result<Vec<StoredEntry>> {
     let sources = entries::sources(c);
     let not_before = wanted.not_before.map_or(i64::MIN, millis);
     let mut question = c.prepare_cached(&format!(

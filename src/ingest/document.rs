@@ -1,0 +1,155 @@
+//! From the body of a response to the changes it makes. Reads the store.
+
+use std::hash::BuildHasher as _;
+
+use jiff::Timestamp;
+
+use super::parse_limiter::ParseLimiter;
+use super::{diff, identity};
+use crate::entry::change::{Change, KnownKey};
+use crate::fetch::FetchedBody;
+use crate::html::Sanitizer;
+use crate::schedule::publish_interval::{self, PublishInterval};
+use crate::source::{Failure, Outcome, Source, SourceState, UpdateHints};
+use crate::store::{self, Listed, SourceId, Store};
+use crate::{feed, story};
+
+/// What a document says, compared with the store.
+pub(super) struct DocumentResult {
+    pub(super) outcome: Outcome,
+    pub(super) changes: Vec<Change>,
+    pub(super) update_hints: UpdateHints,
+    pub(super) publish_interval: PublishInterval,
+    /// Some entries could not be read, or were cut off.
+    pub(super) partial: bool,
+    /// The known entries that the document lists.
+    pub(super) listed: Option<Listed>,
+}
+
+impl DocumentResult {
+    /// A poll that brought no entries.
+    pub(super) fn without_entries(outcome: Outcome) -> DocumentResult {
+        DocumentResult {
+            outcome,
+            changes: Vec::new(),
+            update_hints: UpdateHints::default(),
+            publish_interval: PublishInterval::default(),
+            partial: false,
+            listed: None,
+        }
+    }
+}
+
+/// Reads the documents of one source.
+pub(super) struct DocumentReader<'a> {
+    pub(super) store: &'a Store,
+    pub(super) parse_limiter: &'a ParseLimiter,
+    pub(super) source: &'a Source,
+    pub(super) source_id: SourceId,
+    pub(super) now: Timestamp,
+}
+
+impl DocumentReader<'_> {
+    /// Parses a document, finds what is new or edited, and makes that safe to show. Updates what `state` says of
+    /// the feed itself.
+    ///
+    /// # Errors
+    /// The store cannot be read. A document that cannot be read is an outcome, not an error.
+    pub(super) async fn read(
+        &self,
+        body: FetchedBody,
+        state: &mut SourceState,
+    ) -> Result<DocumentResult, store::Error> {
+        let hash = body_hash(&body);
+        if state.body_hash == Some(hash) {
+            return Ok(DocumentResult::without_entries(Outcome::NotModified));
+        }
+        let document_bytes = body.bytes.len();
+        let parsed = self
+            .parse_limiter
+            .run(document_bytes, || {
+                let hints = feed::Hints {
+                    content_type: body.content_type.as_deref(),
+                    url: Some(&body.url),
+                    now: self.now,
+                };
+                feed::read(&body.bytes, &hints)
+            })
+            .await
+            .and_then(|parsed| parsed.map_err(|error| Failure::Unreadable(error.to_string())));
+        let feed = match parsed {
+            Ok(feed) => feed,
+            Err(failure) => return Ok(DocumentResult::without_entries(Outcome::Failed(failure))),
+        };
+        let sanitizer = Sanitizer::new(feed.base.as_ref().unwrap_or(&body.url));
+        drop(body);
+        state.title = feed.title.or(state.title.take());
+        state.link = feed.link.or(state.link.take());
+        state.language = feed.language.or(state.language.take());
+        let entries = feed.entries.len();
+        let publish_interval = publish_interval::measure(&feed.entries, self.now);
+        let (keyed, distrusted) = identity::assign_keys(feed.entries, &mut state.distrusted);
+        if !distrusted.is_empty() {
+            let keys = distrusted.join(", ");
+            tracing::warn!(
+                source = self.source.name,
+                keys,
+                "key names several entries and is ignored from now on"
+            );
+        }
+        let keys = keyed.iter().flat_map(identity::all_keys).cloned().collect();
+        let known = self.store.known(self.source_id, keys).await?;
+        let listed: Vec<i64> = known.values().filter_map(KnownKey::number).collect();
+        let compare = || {
+            let mut changes = diff::changes(keyed, &known, self.source.url.as_str(), self.now);
+            changes.iter_mut().for_each(|change| sanitize_change(change, &sanitizer));
+            if self.source.stories {
+                let language = self.source.language.as_deref().or(state.language.as_deref());
+                changes.iter_mut().for_each(|change| add_dedup_features(change, language));
+            }
+            changes
+        };
+        let changes = match self.parse_limiter.run(document_bytes, compare).await {
+            Ok(changes) => changes,
+            Err(failure) => return Ok(DocumentResult::without_entries(Outcome::Failed(failure))),
+        };
+        // The hash stands for all entries of the document, so it is set only once they were all compared.
+        state.body_hash = (!feed.partial).then_some(hash);
+        let outcome = Outcome::Read {
+            new: changes.iter().filter(|change| matches!(change, Change::New(_))).count(),
+            edited: changes.iter().filter(|change| matches!(change, Change::Edited { .. })).count(),
+            entries,
+            problems: feed.problems.len(),
+        };
+        Ok(DocumentResult {
+            outcome,
+            changes,
+            update_hints: feed.pace,
+            publish_interval,
+            partial: feed.partial,
+            listed: Some(if feed.partial { Listed::Some(listed) } else { Listed::All(listed) }),
+        })
+    }
+}
+
+/// A hash of everything that parsing depends on. Many sites send the same bytes again without a 304. The version is
+/// part of it, since another release may parse the document differently.
+fn body_hash(body: &FetchedBody) -> u64 {
+    let input = (env!("CARGO_PKG_VERSION"), &body.content_type, body.url.as_str(), &body.bytes[..]);
+    foldhash::quality::FixedState::with_seed(0).hash_one(input)
+}
+
+fn sanitize_change(change: &mut Change, sanitizer: &Sanitizer) {
+    match change {
+        Change::New(new) => sanitizer.sanitize_entry(&mut new.entry),
+        Change::Edited { entry, .. } => sanitizer.sanitize_entry(entry),
+        Change::Rekeyed { .. } => {}
+    }
+}
+
+/// Computes what the store compares of a new entry to find its story.
+pub(super) fn add_dedup_features(change: &mut Change, language: Option<&str>) {
+    if let Change::New(new) = change {
+        new.dedup_features = Some(story::dedup_features(&new.entry, language));
+    }
+}
