@@ -81,8 +81,8 @@ fn tell(feed: &Feed, out: &mut String) {
     line(out, "title", feed.title.as_deref());
     line(out, "link", feed.link.as_deref());
     line(out, "language", feed.language.as_deref());
-    if feed.pace != Default::default() {
-        writeln!(out, "pace: {:?}", feed.pace).unwrap();
+    if feed.update_hints != Default::default() {
+        writeln!(out, "update hints: {:?}", feed.update_hints).unwrap();
     }
     if feed.partial {
         out.push_str("partial\n");

@@ -286,7 +286,7 @@ fn what_is_no_feed_says_what_it_is() {
         ("<?xml version='1.0'?><svg xmlns='http://www.w3.org/2000/svg'/>", "not a feed: <svg>"),
         ("hello", "not a feed: plain text"),
         ("{\"a\": 1}", "not a feed: JSON without `items`"),
-        ("<rss><channel><item><title>cut of", "a feed with `<item` but no readable entry"),
+        ("<rss><channel><item><title>cut of", "the feed has entries, but none could be read"),
     ] {
         let (code, said) = inspect(words, document.as_bytes());
         let answer: serde_json::Value = serde_json::from_str(&said).unwrap();

@@ -84,7 +84,7 @@ fn decode_bytes(bencher: Bencher, feed: usize) {
     let document = document(feed);
     bencher
         .counter(BytesCount::of_slice(&document.bytes))
-        .bench_local(|| decode::text(&document.bytes, Some(document.content_type)).text.len());
+        .bench_local(|| decode::decode(&document.bytes, Some(document.content_type)).text.len());
 }
 
 /// Decode, repair, parse and normalize.

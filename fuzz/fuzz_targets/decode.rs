@@ -6,7 +6,7 @@ use siftwire::feed::decode;
 
 fuzz_target!(|body: &[u8]| {
     for content_type in [None, Some("text/xml; charset=utf-8"), Some("text/xml; charset=gb18030")] {
-        let text = decode::text(body, content_type);
+        let text = decode::decode(body, content_type);
         assert!(text.text.len() <= 3 * body.len() + 3);
     }
 });

@@ -103,7 +103,7 @@ impl Visitor {
         if let Some(feed) = feed(&body) {
             return Ok(Found { url: found, feed, others: Vec::new() });
         }
-        let mut alternates = discover::feed_links(&feed::text(&body.bytes), &body.url);
+        let mut alternates = discover::feed_links(&feed::decode_text(&body.bytes), &body.url);
         let mut places: Vec<Url> = alternates.iter().map(|alternate| alternate.url.clone()).collect();
         places.extend(discover::common_feed_urls(&body.url));
         for place in places {

@@ -58,7 +58,7 @@ fn import(file: &Path, dry_run: bool, source: &Source) -> anyhow::Result<ExitCod
     };
     let shown = file.display();
     let bytes = bytes(file)?;
-    let found = opml::read(&feed::text(&bytes)).map_err(|words| anyhow!("{shown}: {words}"))?;
+    let found = opml::read(&feed::decode_text(&bytes)).map_err(|words| anyhow!("{shown}: {words}"))?;
     if let Some(words) = found.broken {
         super::say(&format!("{shown}: it breaks off ({words}); what comes before is taken"));
     }

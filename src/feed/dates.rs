@@ -1,4 +1,4 @@
-//! Dates in every form that feeds write them. Pure.
+//! Parses dates in every format that feeds use. Pure.
 
 mod names;
 
@@ -6,22 +6,23 @@ use jiff::Timestamp;
 use jiff::civil::{Date, DateTime, Time};
 use jiff::tz::Offset;
 
-/// Reads a date; one without a zone is taken as UTC, one without a time as midnight.
+const MAX_DATE_BYTES: usize = 100;
+
+/// Parses a date. Without a zone it is UTC, without a time it is midnight.
 pub(super) fn parse(text: &str) -> Option<Timestamp> {
     let text = text.trim();
-    if text.len() > 100 {
+    if text.len() > MAX_DATE_BYTES {
         return None;
     }
-    let strict = text.parse().ok().or_else(|| counted(text));
-    strict.or_else(|| {
-        let mut parts = Parts::default();
-        words(text).iter().for_each(|word| parts.take(word));
-        parts.timestamp()
+    text.parse().ok().or_else(|| unix_time(text)).or_else(|| {
+        let mut parts = DateParts::default();
+        date_words(text).iter().for_each(|word| parts.add_word(word));
+        parts.into_timestamp()
     })
 }
 
-/// Seconds or milliseconds since 1970, as programs write them.
-fn counted(text: &str) -> Option<Timestamp> {
+/// Seconds or milliseconds since 1970.
+fn unix_time(text: &str) -> Option<Timestamp> {
     let number: i64 = text.parse().ok().filter(|_| text.starts_with('1'))?;
     match text.len() {
         10 => Timestamp::from_second(number).ok(),
@@ -30,21 +31,22 @@ fn counted(text: &str) -> Option<Timestamp> {
     }
 }
 
-/// The text in pieces: spaces, commas and the `T` between date and time divide.
-fn words(text: &str) -> Vec<String> {
-    let lower = with_hyphens(text.to_lowercase());
+/// The words of a date in lower case, split at spaces, commas, brackets, the `T` between date and time, and between a
+/// time and its zone.
+fn date_words(text: &str) -> Vec<String> {
+    let lower = cjk_with_hyphens(text.to_lowercase());
     let chars: Vec<char> = lower.chars().collect();
-    let digit = |i: usize| chars.get(i).is_some_and(char::is_ascii_digit);
+    let is_digit = |i: usize| chars.get(i).is_some_and(char::is_ascii_digit);
     let mut words = vec![String::new()];
     for (i, c) in chars.iter().enumerate() {
         let word = words.last();
         let after_time = word.is_some_and(|word| word.contains(':'));
-        let after_zone = word.is_some_and(|word| names::zone(word).is_some());
-        let between = *c == 't' && i > 0 && digit(i - 1) && digit(i + 1);
-        let divides = matches!(c, ',' | '(' | ')' | '[' | ']' | '日' | '일');
-        if c.is_whitespace() || divides || between {
+        let after_zone = word.is_some_and(|word| names::zone_minutes(word).is_some());
+        let is_time_marker = *c == 't' && i > 0 && is_digit(i - 1) && is_digit(i + 1);
+        let is_separator = matches!(c, ',' | '(' | ')' | '[' | ']' | '日' | '일');
+        if c.is_whitespace() || is_separator || is_time_marker {
             words.push(String::new());
-        } else if (after_time && (matches!(c, '+' | '-') || c.is_alphabetic()) && digit(i.wrapping_sub(1)))
+        } else if (after_time && (matches!(c, '+' | '-') || c.is_alphabetic()) && is_digit(i.wrapping_sub(1)))
             || (after_zone && matches!(c, '+' | '-'))
         {
             words.push(c.to_string());
@@ -56,48 +58,50 @@ fn words(text: &str) -> Vec<String> {
     words
 }
 
-/// Dates of China, Japan and Korea, which name the parts by signs behind them, with hyphens between them.
-fn with_hyphens(text: String) -> String {
-    const SIGNS: [&str; 6] = ["년 ", "월 ", "년", "월", "年", "月"];
+/// Chinese, Japanese and Korean dates mark year and month with a character behind the number: replaces it by a hyphen.
+fn cjk_with_hyphens(text: String) -> String {
+    const MARKERS: [&str; 6] = ["년 ", "월 ", "년", "월", "年", "月"];
     if text.is_ascii() {
         return text;
     }
-    SIGNS.iter().fold(text, |text, sign| text.replace(sign, "-"))
+    MARKERS.iter().fold(text, |text, marker| text.replace(marker, "-"))
 }
 
 #[derive(Default)]
-struct Parts {
+struct DateParts {
     year: Option<i16>,
     month: Option<i8>,
     day: Option<i8>,
+    /// Hour, minute, second.
     time: Option<(i8, i8, i8)>,
-    afternoon: Option<bool>,
+    is_pm: Option<bool>,
+    /// Minutes east of UTC.
     offset: Option<i32>,
-    /// Two numbers between slashes, of which either may be the month.
-    either: Option<(i8, i8)>,
+    /// `05/07`: month and day in an order that is still unknown.
+    month_day: Option<(i8, i8)>,
 }
 
-impl Parts {
-    fn take(&mut self, word: &str) {
+impl DateParts {
+    fn add_word(&mut self, word: &str) {
         if word.contains(':') && !word.starts_with(['+', '-']) {
-            self.time = self.time.or_else(|| time(word));
-        } else if let Some(minutes) = offset(word).filter(|_| self.time.is_some()) {
-            // `GMT+3` is three hours from Greenwich.
+            self.time = self.time.or_else(|| parse_time(word));
+        } else if let Some(minutes) = parse_offset(word).filter(|_| self.time.is_some()) {
+            // `GMT+3` is three hours east, so an offset of 0 may be replaced.
             self.offset = self.offset.filter(|known| *known != 0).or(Some(minutes));
-        } else if let Some(afternoon) = names::afternoon(word) {
-            self.afternoon = Some(afternoon);
-        } else if let Some(minutes) = names::zone(word) {
+        } else if let Some(is_pm) = names::is_pm(word) {
+            self.is_pm = Some(is_pm);
+        } else if let Some(minutes) = names::zone_minutes(word) {
             self.offset = self.offset.or(Some(minutes));
         } else if word.starts_with(|c: char| c.is_ascii_digit()) {
-            self.numbers(word);
+            self.add_date(word);
         } else {
-            // Some weekdays begin like a month: they stand before it.
+            // The last match wins: a weekday may begin like a month, and comes first.
             self.month = names::month(word).or(self.month);
         }
     }
 
     /// `2024-05-07`, `2024/05/07`, `20240507`, `07.05.2024`, `07-May-2024`, `05/07/2024`, `2024-05`, or a number alone.
-    fn numbers(&mut self, word: &str) {
+    fn add_date(&mut self, word: &str) {
         let pieces: Vec<&str> = word.split(['-', '/', '.']).filter(|piece| !piece.is_empty()).collect();
         match pieces[..] {
             [year, month, day] if year.len() == 4 => {
@@ -108,19 +112,19 @@ impl Parts {
             }
             [day, month, year] if word.contains('.') || month.starts_with(char::is_alphabetic) => {
                 self.day = day.parse().ok();
-                self.year = century(year);
+                self.year = full_year(year);
                 self.month = month.parse().ok().or_else(|| names::month(month));
             }
             [first, second, year] if word.contains('/') => {
-                self.year = century(year);
-                self.either = first.parse().ok().zip(second.parse().ok());
+                self.year = full_year(year);
+                self.month_day = first.parse().ok().zip(second.parse().ok());
             }
-            [number] => self.number(number),
+            [number] => self.add_number(number),
             _ => {}
         }
     }
 
-    fn number(&mut self, number: &str) {
+    fn add_number(&mut self, number: &str) {
         let digits = number.trim_end_matches(|c: char| c.is_alphabetic());
         let part = |range| digits.get(range).unwrap_or_default();
         match digits.len() {
@@ -128,24 +132,24 @@ impl Parts {
                 (self.year, self.month, self.day) =
                     (part(0..4).parse().ok(), part(4..6).parse().ok(), part(6..8).parse().ok());
                 if digits.len() == 14 {
-                    self.number(part(8..14));
+                    self.add_number(part(8..14));
                 }
             }
             6 if self.day.is_some() => {
-                self.time = time(&format!("{}:{}:{}", part(0..2), part(2..4), part(4..6)));
+                self.time = parse_time(&format!("{}:{}:{}", part(0..2), part(2..4), part(4..6)));
             }
             4 => self.year = self.year.or_else(|| digits.parse().ok()),
             _ if self.day.is_none() => self.day = digits.parse().ok(),
-            _ => self.year = self.year.or_else(|| century(digits)),
+            _ => self.year = self.year.or_else(|| full_year(digits)),
         }
     }
 
-    /// Of `05/07/2024` the larger number is the day if it can be no month, or America's order holds, where
-    /// the day has halves. Else nobody knows.
-    fn settle_either(&mut self) {
-        if let Some((first, second)) = self.either {
-            let american = second > 12 || first == second || (first <= 12 && self.afternoon.is_some());
-            (self.month, self.day) = match (american, first > 12) {
+    /// Decides the order of `05/07/2024`. A number over 12 is the day; a time with am or pm means American order;
+    /// otherwise the order is unknown and the date is not used.
+    fn resolve_month_day(&mut self) {
+        if let Some((first, second)) = self.month_day {
+            let is_american = second > 12 || first == second || (first <= 12 && self.is_pm.is_some());
+            (self.month, self.day) = match (is_american, first > 12) {
                 (true, _) => (Some(first), Some(second)),
                 (false, true) => (Some(second), Some(first)),
                 (false, false) => (None, None),
@@ -153,20 +157,20 @@ impl Parts {
         }
     }
 
-    fn timestamp(mut self) -> Option<Timestamp> {
-        self.settle_either();
+    fn into_timestamp(mut self) -> Option<Timestamp> {
+        self.resolve_month_day();
         let year = self.year?;
         let month = match self.month {
             Some(month) => month,
             // A year alone is a date (W3CDTF).
-            None if self.day.is_none() && self.time.is_none() && self.either.is_none() => 1,
+            None if self.day.is_none() && self.time.is_none() && self.month_day.is_none() => 1,
             None => return None,
         };
         let date = Date::new(year, month, self.day.unwrap_or(1)).ok()?;
         let (hour, minute, second) = self.time.unwrap_or_default();
-        // Midnight may be the end of a day (ISO 8601).
+        // 24:00 is the end of the day (ISO 8601).
         let (date, hour) = if (hour, minute) == (24, 0) { (date.tomorrow().ok()?, 0) } else { (date, hour) };
-        let hour = match self.afternoon {
+        let hour = match self.is_pm {
             Some(true) if hour < 12 => hour + 12,
             Some(false) if hour == 12 => 0,
             _ => hour,
@@ -177,8 +181,8 @@ impl Parts {
     }
 }
 
-/// Two digits mean this century, or the last one from 70 on (RFC 2822 section 4.3 has 50).
-fn century(text: &str) -> Option<i16> {
+/// Two digits below 70 are 20xx, others 19xx. (RFC 2822 section 4.3 draws the line at 50.)
+fn full_year(text: &str) -> Option<i16> {
     let year: i16 = text.parse().ok()?;
     Some(match (text.len(), year) {
         (2, 70..) => 1900 + year,
@@ -187,16 +191,16 @@ fn century(text: &str) -> Option<i16> {
     })
 }
 
-fn time(word: &str) -> Option<(i8, i8, i8)> {
+fn parse_time(word: &str) -> Option<(i8, i8, i8)> {
     let mut pieces =
         word.split(':').map(|piece| piece.split('.').next().unwrap_or_default().parse::<i8>().ok());
     let (hour, minute) = (pieces.next()??, pieces.next()??);
-    // A leap second is the one before it.
+    // A leap second counts as second 59.
     Some((hour, minute, pieces.next().flatten().unwrap_or(0).min(59)))
 }
 
-/// `+0300`, `+03:00`, `+3`, in minutes.
-fn offset(word: &str) -> Option<i32> {
+/// `+0300`, `+03:00` or `+3` in minutes east of UTC.
+fn parse_offset(word: &str) -> Option<i32> {
     let sign = match word.chars().next()? {
         '+' => 1,
         '-' => -1,
@@ -213,7 +217,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn dates_of_every_form_are_the_same_moment() {
+    fn every_date_format_is_parsed() {
         for text in [
             "2024-05-07T07:30:00Z",
             "2024-05-07T10:30:00+03:00",
@@ -289,8 +293,8 @@ mod tests {
             "2024-05-07 \u{c624}\u{c804} 07:30:00",
             "2024\u{5e74}5\u{6708}7\u{65e5} 07:30",
         ] {
-            let read = parse(text).map(|time| time.as_second());
-            assert_eq!(read, Some(1_715_067_000), "{text}");
+            let seconds = parse(text).map(|time| time.as_second());
+            assert_eq!(seconds, Some(1_715_067_000), "{text}");
         }
         assert_eq!(parse("2024-05-07").map(|time| time.to_string()).as_deref(), Some("2024-05-07T00:00:00Z"));
         for (text, day) in [
@@ -324,11 +328,11 @@ mod tests {
     }
 
     proptest::proptest! {
-        // A failing case is printed; nothing is written in the checkout.
+        // Failing cases are printed, not written into the repository.
         #![proptest_config(proptest::prelude::ProptestConfig { failure_persistence: None, ..proptest::prelude::ProptestConfig::default() })]
 
         #[test]
-        fn no_text_panics(text in "\\PC{0,40}|[0-9:+ .T-]{0,30}") {
+        fn parsing_never_panics(text in "\\PC{0,40}|[0-9:+ .T-]{0,30}") {
             let _ = parse(&text);
         }
     }

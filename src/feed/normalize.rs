@@ -1,4 +1,4 @@
-//! Raw entries to entries: every key, absolute addresses, dates, plain titles. Pure.
+//! Normalizes a raw feed: keys, absolute addresses, plausible dates, plain titles. Pure.
 
 mod mojibake;
 mod plain;
@@ -8,39 +8,53 @@ use std::collections::HashSet;
 use jiff::{SignedDuration, Timestamp};
 use url::Url;
 
-use super::parse::raw::{Base, RawAuthor, RawEntry, RawFeed, RawLink, RawMedia, RawText, TextKind};
-use super::xml_base::Bases;
-use super::{Feed, Hints};
+use super::model::{Feed, Hints};
+use super::raw::{
+    BaseIndex, RawAuthor, RawDate, RawEntry, RawFeed, RawLink, RawMedia, RawOrigin, RawText, TextFormat,
+};
+use super::xml_base::ResolvedBases;
 use crate::entry::{Author, Enclosure, Entry, Key, KeyRule, Origin, Thumbnail, key_hash};
 use crate::html::{self, bounded_base};
 use crate::story::address::Page;
+use mojibake::without_mojibake;
 
-/// Earlier dates are a clock's beginning, not an entry's.
-const EARLIEST: i64 = 631_152_000; // 1990-01-01
+/// 1990-01-01. Earlier dates come from unset clocks.
+const MIN_DATE_SECONDS: i64 = 631_152_000;
 
-/// Bytes of what each entry of a feed repeats: the feed's title, address and authors.
-const LONGEST_NAME: usize = 1000;
+/// Bytes of what is repeated in each entry: the feed's title, its address, one of its authors.
+const MAX_SHARED_BYTES: usize = 1000;
 
-pub(super) fn feed(raw: RawFeed<'_>, encoding: &'static str, hints: &Hints<'_>) -> Feed {
+/// Authors of the feed that an entry without authors gets.
+const MAX_INHERITED_AUTHORS: usize = 5;
+
+const MAX_MEDIA_TYPE_BYTES: usize = 200;
+
+/// A longer playing time is a mistake.
+const MAX_DURATION_SECONDS: u32 = 31 * 86_400;
+
+/// The longest tag that RFC 5646 section 4.4.1 expects.
+const MAX_LANGUAGE_BYTES: usize = 35;
+
+pub(super) fn normalize(raw: RawFeed<'_>, encoding: &'static str, hints: &Hints<'_>) -> Feed {
     let document = hints.url.cloned().and_then(bounded_base);
-    let bases = Bases::new(&raw.bases, document.as_ref());
-    let link =
-        page(&raw.links, |base| bases.of(base).or(hints.url)).filter(|link| link.len() <= LONGEST_NAME);
+    let bases = ResolvedBases::new(&raw.bases, document.as_ref());
+    let link = page_link(&raw.links, |base| bases.get(base).or(hints.url))
+        .filter(|link| link.len() <= MAX_SHARED_BYTES);
     let site = link.as_deref().and_then(|link| Url::parse(link).ok()).and_then(bounded_base);
-    // Atom's addresses are relative to the document (RFC 3986 section 5.1.3). RSS says nothing of it, and
-    // publishers who write relative ones mean their site.
+    // Atom's addresses are relative to the document (RFC 3986 section 5.1.3). RSS does not say; publishers of relative
+    // addresses mean their site.
     let base = if raw.format.starts_with("atom") { document.or(site) } else { site.or(document) };
-    let mut inherited = authors(raw.authors.into_iter());
-    inherited.retain(is_short);
-    let context = Context { bases: &bases, base: base.as_ref(), inherited: &inherited, now: hints.now };
+    let mut feed_authors = unique_authors(raw.authors);
+    feed_authors.retain(is_short);
+    let context = FeedContext { bases: &bases, base: base.as_ref(), authors: &feed_authors, now: hints.now };
     Feed {
         format: raw.format,
         encoding,
-        title: raw.title.and_then(|title| plain::line(&title)).map(|title| cut(title, LONGEST_NAME)),
+        title: raw.title.and_then(|title| plain::line(&title)).map(truncated),
         link,
-        language: raw.language.and_then(|tag| language(&tag)),
-        pace: raw.pace,
-        entries: raw.entries.into_iter().map(|raw| entry(raw, &context)).collect(),
+        language: raw.language.and_then(|tag| language_tag(&tag)),
+        update_hints: raw.update_hints,
+        entries: raw.entries.into_iter().map(|raw| normalize_entry(raw, &context)).collect(),
         base,
         partial: raw.partial,
         problems: raw.problems,
@@ -48,66 +62,63 @@ pub(super) fn feed(raw: RawFeed<'_>, encoding: &'static str, hints: &Hints<'_>) 
 }
 
 /// What all entries of a document share.
-struct Context<'a> {
-    bases: &'a Bases,
+struct FeedContext<'a> {
+    bases: &'a ResolvedBases,
     base: Option<&'a Url>,
-    /// Authors of the feed, who wrote what names none (RFC 4287 section 4.1.1).
-    inherited: &'a [Author],
+    /// Atom: they apply to an entry without authors (RFC 4287 section 4.1.1).
+    authors: &'a [Author],
     now: Timestamp,
 }
 
-impl Context<'_> {
-    fn base(&self, base: Base) -> Option<&Url> {
-        self.bases.of(base).or(self.base)
+impl FeedContext<'_> {
+    fn base(&self, base: BaseIndex) -> Option<&Url> {
+        self.bases.get(base).or(self.base)
+    }
+
+    fn plausible_time(&self, date: RawDate<'_>) -> Option<Timestamp> {
+        date.time.filter(|time| {
+            time.as_second() >= MIN_DATE_SECONDS
+                && time.duration_since(self.now) <= SignedDuration::from_hours(24)
+        })
     }
 }
 
-fn entry(raw: RawEntry<'_>, context: &Context<'_>) -> Entry {
-    let id =
-        raw.id.take().map(|id| plain::printable(id.trim().into()).into_owned()).filter(|id| !id.is_empty());
-    // A guid is a permalink unless it says otherwise, and no feed without links says otherwise.
-    let link = page(&raw.links, |base| context.base(base)).or_else(|| {
+fn normalize_entry(raw: RawEntry<'_>, context: &FeedContext<'_>) -> Entry {
+    let id = raw.id.into_value().map(|id| plain::printable(id.trim().into()).into_owned());
+    let id = id.filter(|id| !id.is_empty());
+    // A guid is a permalink unless it says otherwise; without links an HTTP address is one even then.
+    let link = page_link(&raw.links, |base| context.base(base)).or_else(|| {
         let id = id.as_deref().filter(|id| raw.permalink || id.starts_with("http"))?;
-        // A path within the site is an address too; any other word may be a mere number.
-        absolute(id, context.base(raw.base).filter(|_| id.starts_with('/')))
+        // A relative id is an address only if it is an absolute path: it may be a mere number.
+        absolute_url(id, context.base(raw.base).filter(|_| id.starts_with('/')))
     });
-    let title = raw.title.take().and_then(|title| plain::line(&mojibake::undone(title)));
-    let (published, updated) = (raw.published.take(), raw.updated.take());
+    let title = raw.title.into_value().and_then(|title| plain::line(&without_mojibake(title)));
+    let (published, updated) = (raw.published.into_value(), raw.updated.into_value());
     let raw_date = published.as_ref().or(updated.as_ref()).map(|date| date.text.trim().to_owned());
-    let time = |date: Option<super::parse::raw::RawDate<'_>>| {
-        date.and_then(|date| date.time).filter(|time| is_plausible(*time, context.now))
-    };
-    let authors = own_authors(raw.authors, raw.spare_authors, context.inherited);
-    let enclosures = files(&raw.links, raw.media, context);
-    let thumbnails = raw.thumbnails.into_iter().filter_map(|picture| thumbnail(picture, context));
     let mut entry = Entry {
         keys: Vec::new(),
         id,
         title,
         link,
-        published: time(published),
-        updated: time(updated),
-        authors,
-        categories: once_each(raw.categories.iter().filter_map(|category| plain::line(category))),
-        summary: raw.summary.take().and_then(|text| fragment(text, context)),
-        content: raw.content.take().and_then(|text| fragment(text, context)),
-        enclosures,
-        thumbnails: first_of_each(thumbnails),
-        duration: raw.duration.and_then(|text| seconds(&text)),
-        comments: raw.comments.and_then(|href| absolute(&href, context.base(raw.base))),
-        language: raw.language.and_then(|tag| language(&tag)),
-        origin: raw.origin.and_then(|raw| {
-            let title = raw.title.and_then(|title| plain::line(&title));
-            let url = raw.url.and_then(|url| absolute(&url, None));
-            (title.is_some() || url.is_some()).then_some(Origin { title, url })
-        }),
+        published: published.and_then(|date| context.plausible_time(date)),
+        updated: updated.and_then(|date| context.plausible_time(date)),
+        authors: entry_authors(raw.authors, raw.fallback_authors, context.authors),
+        categories: unique(raw.categories.iter().filter_map(|category| plain::line(category))),
+        summary: raw.summary.into_value().and_then(|text| html_fragment(text, context)),
+        content: raw.content.into_value().and_then(|text| html_fragment(text, context)),
+        enclosures: enclosures(&raw.links, raw.media, context),
+        thumbnails: thumbnails(raw.thumbnails, context),
+        duration: raw.duration.and_then(|text| duration_seconds(&text)),
+        comments: raw.comments.and_then(|href| absolute_url(&href, context.base(raw.base))),
+        language: raw.language.and_then(|tag| language_tag(&tag)),
+        origin: raw.origin.and_then(origin),
     };
     entry.keys = keys(&entry, raw.about.as_deref(), raw_date.as_deref());
     entry
 }
 
-/// Every key that the document gives, strongest first; `identity` decides which of them count. The text
-/// is the last resort, and a key of its making.
+/// All keys of an entry, strongest first; `ingest::identity` decides which of them count and adds a key of the text to an
+/// entry without any. `about` is the `rdf:about` of RSS 1.0, `raw_date` the date as written.
 pub fn keys(entry: &Entry, about: Option<&str>, raw_date: Option<&str>) -> Vec<Key> {
     let key = |rule, value: String| Key { rule, value };
     let mut keys: Vec<Key> = Vec::new();
@@ -117,7 +128,7 @@ pub fn keys(entry: &Entry, about: Option<&str>, raw_date: Option<&str>) -> Vec<K
     if let Some(link) = entry.link.as_deref() {
         let page = Page::of(link);
         let same = page.as_ref().and_then(Page::key);
-        keys.push(key(KeyRule::Link, same.unwrap_or_else(|| of_site(link))));
+        keys.push(key(KeyRule::Link, same.unwrap_or_else(|| site_key(link))));
         let article = page.as_ref().and_then(Page::article);
         keys.extend(article.map(|article| key(KeyRule::Article, article)));
     }
@@ -126,29 +137,29 @@ pub fn keys(entry: &Entry, about: Option<&str>, raw_date: Option<&str>) -> Vec<K
     keys
 }
 
-/// The link of a site as a whole, without scheme, fragment and last slash.
-fn of_site(link: &str) -> String {
+/// The key of a link that is a whole site: without scheme, fragment and trailing slash.
+fn site_key(link: &str) -> String {
     let link = link.split('#').next().unwrap_or(link);
     let link = link.split_once("://").map_or(link, |(_, rest)| rest);
     link.trim_end_matches('/').to_owned()
 }
 
-/// The page that links mean: the alternate one, HTML if there is a choice.
-fn page<'b>(links: &[RawLink<'_>], base: impl Fn(Base) -> Option<&'b Url>) -> Option<String> {
-    let alternate = |link: &&RawLink<'_>| {
+/// The address of the page that the feed or entry is about: the alternate link, preferably to HTML.
+fn page_link<'b>(links: &[RawLink<'_>], base: impl Fn(BaseIndex) -> Option<&'b Url>) -> Option<String> {
+    let is_alternate = |link: &&RawLink<'_>| {
         link.rel.as_deref().is_none_or(|rel| {
             let rel = rel.trim();
             rel.is_empty() || rel.eq_ignore_ascii_case("alternate") || rel.ends_with("/alternate")
         })
     };
-    let html = |link: &&RawLink<'_>| link.media_type.as_deref().is_none_or(|kind| kind.contains("html"));
-    let address = |link: &RawLink<'_>| absolute(&link.href, base(link.base));
-    let alternates = || links.iter().filter(alternate);
-    alternates().filter(html).find_map(address).or_else(|| alternates().find_map(address))
+    let is_html = |link: &&RawLink<'_>| link.media_type.as_deref().is_none_or(|kind| kind.contains("html"));
+    let address = |link: &RawLink<'_>| absolute_url(&link.href, base(link.base));
+    let alternates = || links.iter().filter(is_alternate);
+    alternates().filter(is_html).find_map(address).or_else(|| alternates().find_map(address))
 }
 
-/// An absolute address of the web; `None` for a blank one, and for any other kind.
-fn absolute(href: &str, base: Option<&Url>) -> Option<String> {
+/// An absolute HTTP address; `None` if the address is blank or has another scheme.
+fn absolute_url(href: &str, base: Option<&Url>) -> Option<String> {
     let href = href.trim();
     if href.is_empty() {
         return None;
@@ -160,66 +171,64 @@ fn absolute(href: &str, base: Option<&Url>) -> Option<String> {
     url.ok().filter(|url| matches!(url.scheme(), "http" | "https")).map(String::from)
 }
 
-/// A text as an HTML fragment; `None` for one that says nothing.
-fn fragment(raw: RawText<'_>, context: &Context<'_>) -> Option<String> {
-    let text = mojibake::undone(plain::printable(raw.text));
+/// A text as an HTML fragment, not sanitized yet; `None` if it is blank.
+fn html_fragment(raw: RawText<'_>, context: &FeedContext<'_>) -> Option<String> {
+    let text = without_mojibake(plain::printable(raw.text));
     if text.trim().is_empty() {
         return None;
     }
-    let html = match raw.kind {
-        TextKind::Plain if !plain::looks_like_html(&text) => htmlize::escape_text(text),
+    let html = match raw.format {
+        TextFormat::Plain if !plain::looks_like_html(&text) => htmlize::escape_text(text),
         _ if text.trim_start().starts_with("<![CDATA[") => plain::without_sections(&text).into_owned().into(),
         _ => text,
     };
-    // The feed's own base is given to the sanitizer of what is stored; another is only known here.
-    match context.bases.of(raw.base).filter(|own| Some(*own) != context.base) {
+    // The sanitizer resolves addresses against the feed's base; any other base is only known here.
+    match context.bases.get(raw.base).filter(|own| Some(*own) != context.base) {
         Some(own) => Some(html::sanitize(html.into_owned(), own)),
         None => Some(html.into_owned()),
     }
 }
 
-/// Enclosures and contents, each address once.
-fn files(links: &[RawLink<'_>], media: Vec<RawMedia<'_>>, context: &Context<'_>) -> Vec<Enclosure> {
-    let mut files: Vec<Enclosure> = Vec::new();
-    let attached = links
-        .iter()
-        .filter(|link| link.rel.as_deref().is_some_and(|rel| rel.trim().eq_ignore_ascii_case("enclosure")));
-    let attached = attached.filter_map(|link| {
+/// The linked and the embedded files, each address once.
+fn enclosures(links: &[RawLink<'_>], media: Vec<RawMedia<'_>>, context: &FeedContext<'_>) -> Vec<Enclosure> {
+    let is_enclosure = |link: &&RawLink<'_>| {
+        link.rel.as_deref().is_some_and(|rel| rel.trim().eq_ignore_ascii_case("enclosure"))
+    };
+    let linked = links.iter().filter(is_enclosure).filter_map(|link| {
         Some(Enclosure {
-            url: absolute(&link.href, context.base(link.base))?,
+            url: absolute_url(&link.href, context.base(link.base))?,
             media_type: media_type(link.media_type.as_deref()),
-            length: number(link.length.as_deref()),
+            length: parse_number(link.length.as_deref()),
             title: link.title.as_deref().and_then(plain::line),
             ..Enclosure::default()
         })
     });
-    let contents = media.iter().filter_map(|file| {
+    let embedded = media.iter().filter_map(|file| {
         Some(Enclosure {
-            url: absolute(&file.url, context.base(file.base))?,
+            url: absolute_url(&file.url, context.base(file.base))?,
             media_type: media_type(file.media_type.as_deref()),
-            length: number(file.length.as_deref()),
+            length: parse_number(file.length.as_deref()),
             title: file.title.as_deref().and_then(plain::line),
-            medium: file.medium.as_deref().map(|medium| medium.trim().to_ascii_lowercase()).filter(
-                |medium| ["image", "audio", "video", "document", "executable"].contains(&medium.as_str()),
-            ),
-            duration: file.duration.as_deref().and_then(seconds),
-            width: number(file.width.as_deref()),
-            height: number(file.height.as_deref()),
+            medium: file.medium.as_deref().and_then(medium),
+            duration: file.duration.as_deref().and_then(duration_seconds),
+            width: parse_number(file.width.as_deref()),
+            height: parse_number(file.height.as_deref()),
         })
     });
+    let mut files: Vec<Enclosure> = Vec::new();
     let mut seen: HashSet<String> = HashSet::new();
-    for file in attached.chain(contents) {
+    for file in linked.chain(embedded) {
         if seen.insert(file.url.clone()) {
             files.push(file);
         } else if let Some(known) = files.iter_mut().find(|known| known.url == file.url) {
-            merge(known, file);
+            merge_enclosure(known, file);
         }
     }
     files
 }
 
-/// Two elements about one file: what the first does not say, the second may.
-fn merge(known: &mut Enclosure, other: Enclosure) {
+/// Fills the missing fields of a file from a second element with the same address.
+fn merge_enclosure(known: &mut Enclosure, other: Enclosure) {
     known.media_type = known.media_type.take().or(other.media_type);
     known.length = known.length.or(other.length);
     known.title = known.title.take().or(other.title);
@@ -229,31 +238,35 @@ fn merge(known: &mut Enclosure, other: Enclosure) {
     known.height = known.height.or(other.height);
 }
 
-fn thumbnail(picture: RawMedia<'_>, context: &Context<'_>) -> Option<Thumbnail> {
-    Some(Thumbnail {
-        url: absolute(&picture.url, context.base(picture.base))?,
-        width: number(picture.width.as_deref()),
-        height: number(picture.height.as_deref()),
-    })
-}
-
-fn first_of_each(pictures: impl Iterator<Item = Thumbnail>) -> Vec<Thumbnail> {
+fn thumbnails(images: Vec<RawMedia<'_>>, context: &FeedContext<'_>) -> Vec<Thumbnail> {
     let mut seen = HashSet::new();
-    pictures.filter(|picture| seen.insert(picture.url.clone())).collect()
+    let images = images.into_iter().filter_map(|image| {
+        Some(Thumbnail {
+            url: absolute_url(&image.url, context.base(image.base))?,
+            width: parse_number(image.width.as_deref()),
+            height: parse_number(image.height.as_deref()),
+        })
+    });
+    images.filter(|image| seen.insert(image.url.clone())).collect()
 }
 
-/// A media type's form (RFC 6838 section 4.2), lower case.
+/// A Media RSS `medium` that the specification lists.
+fn medium(text: &str) -> Option<String> {
+    let medium = text.trim().to_ascii_lowercase();
+    ["image", "audio", "video", "document", "executable"].contains(&medium.as_str()).then_some(medium)
+}
+
 fn media_type(text: Option<&str>) -> Option<String> {
     let text = plain::line(text?)?.to_ascii_lowercase();
-    (text.len() <= 200).then_some(text)
+    (text.len() <= MAX_MEDIA_TYPE_BYTES).then_some(text)
 }
 
-fn number<T: std::str::FromStr>(text: Option<&str>) -> Option<T> {
+fn parse_number<T: std::str::FromStr>(text: Option<&str>) -> Option<T> {
     text?.trim().trim_end_matches("px").parse().ok()
 }
 
-/// A playing time: seconds, `mm:ss` or `hh:mm:ss`; what is over a month is a mistake.
-fn seconds(text: &str) -> Option<u32> {
+/// A playing time in seconds, `mm:ss` or `hh:mm:ss`.
+fn duration_seconds(text: &str) -> Option<u32> {
     let mut total: u32 = 0;
     let text = text.trim().split('.').next().unwrap_or_default();
     let parts: Vec<&str> = text.split(':').collect();
@@ -264,91 +277,101 @@ fn seconds(text: &str) -> Option<u32> {
         let part: u32 = part.trim().parse().ok()?;
         total = total.checked_mul(60)?.checked_add(part)?;
     }
-    (total > 0 && total <= 31 * 86_400).then_some(total)
+    (total > 0 && total <= MAX_DURATION_SECONDS).then_some(total)
 }
 
-/// The entry's own authors, else what modules say, else the feed's.
-fn own_authors(own: Vec<RawAuthor<'_>>, spare: Vec<RawAuthor<'_>>, inherited: &[Author]) -> Vec<Author> {
-    let own = authors(own.into_iter());
+fn origin(raw: RawOrigin<'_>) -> Option<Origin> {
+    let title = raw.title.and_then(|title| plain::line(&title));
+    let url = raw.url.and_then(|url| absolute_url(&url, None));
+    (title.is_some() || url.is_some()).then_some(Origin { title, url })
+}
+
+/// The entry's own authors, or else those of extension modules, or else the feed's.
+fn entry_authors(
+    own: Vec<RawAuthor<'_>>,
+    fallback: Vec<RawAuthor<'_>>,
+    feed_authors: &[Author],
+) -> Vec<Author> {
+    let own = unique_authors(own);
     if !own.is_empty() {
         return own;
     }
-    let spare = authors(spare.into_iter());
-    if spare.is_empty() { inherited.iter().take(5).cloned().collect() } else { spare }
+    let fallback = unique_authors(fallback);
+    if !fallback.is_empty() {
+        return fallback;
+    }
+    feed_authors.iter().take(MAX_INHERITED_AUTHORS).cloned().collect()
 }
 
-/// Each name once: modules repeat what the plain elements say.
-fn authors<'a>(raw: impl Iterator<Item = RawAuthor<'a>>) -> Vec<Author> {
+/// Each name once: modules repeat what the core elements say.
+fn unique_authors(raw: Vec<RawAuthor<'_>>) -> Vec<Author> {
     let mut seen = HashSet::new();
-    raw.filter_map(author).filter(|author| seen.insert(author.name.clone())).collect()
+    raw.into_iter().filter_map(author).filter(|author| seen.insert(author.name.clone())).collect()
 }
 
 fn is_short(author: &Author) -> bool {
     let Author { name, email, uri } = author;
-    let rest = [email, uri].into_iter().flatten().map(String::len);
-    name.len() + rest.sum::<usize>() <= LONGEST_NAME
+    let others = [email, uri].into_iter().flatten().map(String::len);
+    name.len() + others.sum::<usize>() <= MAX_SHARED_BYTES
 }
 
-fn cut(mut text: String, longest: usize) -> String {
-    text.truncate(text.floor_char_boundary(longest));
+fn truncated(mut text: String) -> String {
+    text.truncate(text.floor_char_boundary(MAX_SHARED_BYTES));
     text
 }
 
-/// RSS writes a person as `address (name)`, others as `name <address>`, or the address alone.
+/// RSS gives a person as `address (name)`; others as `name <address>`, or the address alone.
 fn author(raw: RawAuthor<'_>) -> Option<Author> {
-    // An address between angle brackets is no tag.
-    let open = |name: &str| if name.contains('@') { name.replace(['<', '>'], " ") } else { name.to_owned() };
-    let text = raw.name.as_deref().map(|name| plain::text(&open(name))).filter(|name| !name.is_empty());
+    // An address in angle brackets is not a tag.
+    let without_brackets =
+        |name: &str| if name.contains('@') { name.replace(['<', '>'], " ") } else { name.to_owned() };
+    let text = raw.name.as_deref().and_then(|name| plain::line(&without_brackets(name)));
     let email = raw.email.as_deref().and_then(plain::line);
-    let uri = raw.uri.as_deref().and_then(|uri| absolute(uri, None));
+    let uri = raw.uri.as_deref().and_then(|uri| absolute_url(uri, None));
     let Some(text) = text else {
         let name = email.clone().or_else(|| uri.clone())?;
         return Some(Author { name, email, uri });
     };
-    // A name alone in brackets stands where the address should.
+    // `(name)`: the address before it is missing.
     let text = text.strip_prefix('(').and_then(|text| text.strip_suffix(')')).unwrap_or(&text);
-    let (name, found) = apart(text);
+    let (name, found) = split_person(text);
     let email = email.or(found);
     let name = name.or_else(|| email.clone())?;
     Some(Author { name, email, uri })
 }
 
-/// The name and the address in a person's text.
-fn apart(text: &str) -> (Option<String>, Option<String>) {
-    let is_edge = |c: char| !c.is_ascii_alphanumeric();
-    let address =
-        text.split(|c: char| c.is_whitespace() || "<>()[],;\u{ab}\u{bb}\"".contains(c)).find_map(|word| {
-            let word = word.strip_prefix("mailto:").unwrap_or(word).trim_matches(is_edge);
-            let (user, host) = word.split_once('@')?;
-            let whole = !user.is_empty() && host.contains('.') && word.is_ascii() && !host.contains('@');
-            whole.then_some(word)
-        });
+/// The name and the email address in a person's text.
+fn split_person(text: &str) -> (Option<String>, Option<String>) {
+    let is_separator = |c: char| c.is_whitespace() || "<>()[],;\u{ab}\u{bb}\"".contains(c);
+    let address = text.split(is_separator).find_map(|word| {
+        let word = word.strip_prefix("mailto:").unwrap_or(word);
+        let word = word.trim_matches(|c: char| !c.is_ascii_alphanumeric());
+        let (user, host) = word.split_once('@')?;
+        let is_address = !user.is_empty() && host.contains('.') && word.is_ascii() && !host.contains('@');
+        is_address.then_some(word)
+    });
     let Some(address) = address else { return (Some(text.to_owned()), None) };
-    let rest = text.replace(address, " ").replace("mailto:", " ");
-    let rest: Vec<&str> = rest
-        .split(|c: char| c.is_whitespace() || "<>()[]\u{ab}\u{bb}\"".contains(c))
+    let name = text.replace(address, " ").replace("mailto:", " ");
+    let name: Vec<&str> = name
+        .split(|c: char| is_separator(c) && !matches!(c, ',' | ';'))
         .filter(|word| word.chars().any(char::is_alphanumeric))
         .collect();
-    ((!rest.is_empty()).then(|| rest.join(" ")), Some(address.to_owned()))
+    ((!name.is_empty()).then(|| name.join(" ")), Some(address.to_owned()))
 }
 
-fn once_each(values: impl Iterator<Item = String>) -> Vec<String> {
+fn unique(values: impl Iterator<Item = String>) -> Vec<String> {
     let mut seen = HashSet::new();
     values.filter(|value| seen.insert(value.clone())).collect()
 }
 
-/// A language tag's form (RFC 5646), lower case; anything else is no language.
-fn language(tag: &str) -> Option<String> {
+/// A well-formed language tag (RFC 5646) in lower case.
+fn language_tag(tag: &str) -> Option<String> {
     let tag = tag.trim().replace('_', "-").to_ascii_lowercase();
     let mut parts = tag.split('-');
-    let primary = parts
+    let is_primary_valid = parts
         .next()
         .is_some_and(|part| (2..=3).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_lowercase()));
-    let rest =
+    let are_others_valid =
         parts.all(|part| (1..=8).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_alphanumeric()));
-    (primary && rest && tag.len() <= 35).then_some(tag)
-}
-
-fn is_plausible(time: Timestamp, now: Timestamp) -> bool {
-    time.as_second() >= EARLIEST && time.duration_since(now) <= SignedDuration::from_hours(24)
+    (is_primary_valid && are_others_valid && tag.len() <= MAX_LANGUAGE_BYTES).then_some(tag)
 }

@@ -1,51 +1,43 @@
-//! Text to a raw feed: XML of any flavour and in any state, or JSON Feed. Pure.
+//! Parses the text of a feed of any format to a raw feed. Pure.
 //!
-//! One pass of our own, always the same one, reads sound and broken documents alike, so that identity
-//! does not change on the day a feed breaks. It calls nothing that calls itself, takes no more of
-//! anything than the limits here, and borrows from the document.
+//! XML is parsed by one lenient pass of our own, well-formed or not, so that the identity of entries does not change on
+//! the day a feed breaks. It does not recurse, is bounded by limits, and borrows from the document.
 
+mod elements;
 mod entry;
 mod json;
 mod json_repair;
-mod names;
-pub(super) mod raw;
-mod tokens;
+mod tokenizer;
 mod update_hints;
 mod xml;
 
-use raw::RawFeed;
+use super::raw::{MAX_ENTRIES, RawFeed};
 
-/// Entries of one document; more are passed over, and that is said.
-pub(super) const MOST_ENTRIES: usize = 5000;
-
-/// Media, links, authors or categories of one entry; more are passed over, and that is said.
-pub(super) const MOST_OF_A_KIND: usize = 200;
-
-/// What is to be read instead of a text of which [`feed`] could not read all: JSON, mended.
-pub(super) fn mended(text: &str, read: &Result<RawFeed<'_>, String>) -> Option<String> {
-    let broken = match read {
-        Ok(feed) => feed.partial && feed.entries.len() < MOST_ENTRIES,
-        Err(_) => true,
-    };
-    (broken && is_json(text)).then(|| json_repair::json(text.trim_start()))
-}
-
-fn is_json(text: &str) -> bool {
-    text.trim_start().starts_with(['{', '['])
-}
-
-/// Parses a feed of any format.
+/// Parses a feed.
 ///
 /// # Errors
-/// Why it is none, in words in which the sender's own are few.
-pub(super) fn feed(text: &str) -> Result<RawFeed<'_>, String> {
+/// What the text is instead of a feed.
+pub(super) fn parse(text: &str) -> Result<RawFeed<'_>, String> {
     let start = text.trim_start();
     if is_json(start) {
-        return json::feed(start);
+        return json::parse(start);
     }
-    xml::feed(text).ok_or_else(|| match tokens::first_element(text) {
+    xml::parse(text).ok_or_else(|| match tokenizer::first_element(text) {
         Some(name) => format!("<{name}>"),
         None if start.starts_with('<') => "markup without an element".to_owned(),
         None => "plain text".to_owned(),
     })
+}
+
+/// The repaired text of a JSON document of which [`parse`] could not read everything.
+pub(super) fn repair(text: &str, parsed: &Result<RawFeed<'_>, String>) -> Option<String> {
+    let is_broken = match parsed {
+        Ok(feed) => feed.partial && feed.entries.len() < MAX_ENTRIES,
+        Err(_) => true,
+    };
+    (is_broken && is_json(text)).then(|| json_repair::repair(text.trim_start()))
+}
+
+fn is_json(text: &str) -> bool {
+    text.trim_start().starts_with(['{', '['])
 }

@@ -124,7 +124,7 @@ impl DocumentReader<'_> {
         Ok(DocumentResult {
             outcome,
             changes,
-            update_hints: feed.pace,
+            update_hints: feed.update_hints,
             publish_interval,
             partial: feed.partial,
             listed: Some(if feed.partial { Listed::Some(listed) } else { Listed::All(listed) }),

@@ -1,7 +1,7 @@
-//! The names of months and zones that dates are written with. Pure.
+//! Names of months, time zones and halves of the day in dates. Pure.
 
-/// Months by how their names begin, in lower case: English, Russian, and the languages of feeds beside them. Polish
-/// counts where Croatian differs.
+/// Prefixes of month names, in lower case, of the languages that feeds use in dates. Where Polish and Croatian
+/// contradict each other, Polish is listed.
 const MONTHS: [&[&str]; 12] = [
     &["jan", "ene", "gen", "янв", "січ", "sty", "oca", "ιαν", "հունվ", "იან"],
     &["feb", "fév", "fev", "féb", "фев", "лют", "lut", "şub", "φεβ", "փետ", "თებ"],
@@ -17,8 +17,8 @@ const MONTHS: [&[&str]; 12] = [
     &["dec", "dez", "dic", "déc", "дек", "гру", "gru", "ara", "δεκ", "դեկ", "დეკ"],
 ];
 
-/// Zones by their abbreviations, in minutes east of Greenwich. Of two with one name the one that more feeds
-/// are written in: `ist` is India's, `cst` America's.
+/// Time zone abbreviations, in minutes east of UTC. An ambiguous one has the meaning that is more common in feeds: `ist`
+/// is India's, `cst` North America's.
 const ZONES: [(&str, i32); 68] = [
     ("z", 0),
     ("ut", 0),
@@ -90,19 +90,19 @@ const ZONES: [(&str, i32); 68] = [
     ("hst", -600),
 ];
 
-/// The month that a word in lower case begins like, from 1.
+/// The month, from 1, of a word in lower case.
 pub(super) fn month(word: &str) -> Option<i8> {
-    let known = |names: &&[&str]| names.iter().any(|name| word.starts_with(name));
-    (1..).zip(&MONTHS).find(|(_, names)| known(names)).map(|(number, _)| number)
+    let matches = |prefixes: &&[&str]| prefixes.iter().any(|prefix| word.starts_with(prefix));
+    (1..).zip(&MONTHS).find(|(_, prefixes)| matches(prefixes)).map(|(number, _)| number)
 }
 
-/// Minutes east of Greenwich.
-pub(super) fn zone(word: &str) -> Option<i32> {
+/// Minutes east of UTC.
+pub(super) fn zone_minutes(word: &str) -> Option<i32> {
     ZONES.iter().find(|(name, _)| *name == word).map(|(_, minutes)| *minutes)
 }
 
-/// Whether a word says which half of the day a time is in: true for the second.
-pub(super) fn afternoon(word: &str) -> Option<bool> {
+/// Whether a word means am (false) or pm (true).
+pub(super) fn is_pm(word: &str) -> Option<bool> {
     match word {
         "am" | "a.m." | "오전" | "上午" | "午前" => Some(false),
         "pm" | "p.m." | "오후" | "下午" | "午後" => Some(true),

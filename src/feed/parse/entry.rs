@@ -1,91 +1,112 @@
-//! What the elements of an XML entry say of it. Pure.
+//! Reads the child elements of an XML entry into a raw entry. Pure.
 
 use std::borrow::Cow;
 
-use super::MOST_OF_A_KIND;
-use super::names::Meaning;
-use super::raw::{Base, Ranked, RawDate, RawEntry, RawMedia, RawText, TextKind};
-use super::tokens::{Flat, attributes, first_element, unescape};
-use super::xml::value;
+use base64::Engine;
+use base64::alphabet::STANDARD;
+use base64::engine::DecodePaddingMode;
+use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig};
 
-/// An entry that begins, with what its tag says: RSS 1.0 names it there, CDF also links it.
-pub(super) fn begin(inside: &str, base: Base) -> RawEntry<'_> {
+use super::elements::FeedElement;
+use super::tokenizer::{ElementText, attribute, attributes, first_element, unescape};
+use crate::feed::raw::{
+    BaseIndex, MAX_ENTRY_PARTS, Ranked, RawDate, RawEntry, RawLink, RawMedia, RawText, TextFormat,
+};
+
+/// Base64 without padding, as lenient as its writers are careless.
+const BASE64: GeneralPurpose = GeneralPurpose::new(
+    &STANDARD,
+    GeneralPurposeConfig::new()
+        .with_decode_allow_trailing_bits(true)
+        .with_decode_padding_mode(DecodePaddingMode::RequireNone),
+);
+
+/// A date that cannot be parsed ranks behind all that can.
+const UNPARSED_DATE_RANK: u8 = 100;
+
+/// A new entry with what its start tag says: RSS 1.0 puts the id there, CDF the link and the date.
+pub(super) fn new_entry(attribute_text: &str, base: BaseIndex) -> RawEntry<'_> {
     let mut entry = RawEntry { base, permalink: true, ..RawEntry::default() };
-    for (name, value) in attributes(inside) {
+    for (name, value) in attributes(attribute_text) {
         match name.to_ascii_lowercase().as_str() {
             "rdf:about" => entry.about = Some(value),
             "xml:lang" => entry.language = Some(value),
-            "href" => entry.links.push(super::raw::RawLink { href: value, base, ..Default::default() }),
-            "lastmod" => date(&mut entry.updated, 5, value),
+            "href" => entry.links.push(RawLink { href: value, base, ..Default::default() }),
+            "lastmod" => offer_date(&mut entry.updated, 5, value),
             _ => {}
         }
     }
     entry
 }
 
-/// An element that holds text; answers whether there was room for it.
-pub(super) fn leaf<'a>(
+/// Adds an element that holds text. False if [`MAX_ENTRY_PARTS`] is reached.
+pub(super) fn add_text_element<'a>(
     entry: &mut RawEntry<'a>,
-    meaning: Meaning,
-    inside: &'a str,
-    flat: Flat<'a>,
-    base: Base,
+    element: FeedElement,
+    attribute_text: &'a str,
+    content: ElementText<'a>,
+    base: BaseIndex,
 ) -> bool {
-    let blank = flat.text.trim().is_empty();
-    match meaning {
-        Meaning::Category => return category(entry, inside, flat),
-        Meaning::Content(_) if blank => {
-            // Atom's content may stand elsewhere (RFC 4287 section 4.1.3.2).
-            if let Some(src) = value(inside, "src") {
-                let media_type = value(inside, "type");
-                return push(
+    let is_blank = content.text.trim().is_empty();
+    match element {
+        FeedElement::Category => return add_category(entry, attribute_text, content),
+        FeedElement::Content(_) if is_blank => {
+            // Atom content out of line (RFC 4287 section 4.1.3.2).
+            if let Some(url) = attribute(attribute_text, "src") {
+                let media_type = attribute(attribute_text, "type");
+                return push_part(
                     &mut entry.media,
-                    RawMedia { url: src, media_type, base, ..RawMedia::default() },
+                    RawMedia { url, media_type, base, ..RawMedia::default() },
                 );
             }
         }
-        _ if blank => {}
-        Meaning::Title(rank) => entry.title.offer(rank, text(inside, flat, base).text),
-        Meaning::Summary(rank) => entry.summary.offer(rank, text(inside, flat, base)),
-        Meaning::Content(rank) => entry.content.offer(rank, text(inside, flat, base)),
-        Meaning::Id => {
-            entry.permalink = value(inside, "isPermaLink").is_none_or(|said| said != "false");
-            entry.id.offer(0, flat.text);
+        _ if is_blank => {}
+        FeedElement::Title(rank) => {
+            entry.title.offer(rank, text_construct(attribute_text, content, base).text)
         }
-        Meaning::Published(rank) => date(&mut entry.published, rank, flat.text),
-        Meaning::Updated(rank) => date(&mut entry.updated, rank, flat.text),
-        Meaning::Comments => entry.comments = entry.comments.take().or(Some(flat.text)),
-        Meaning::Language => entry.language = Some(flat.text),
-        Meaning::Duration => entry.duration = entry.duration.take().or(Some(flat.text)),
+        FeedElement::Summary(rank) => {
+            entry.summary.offer(rank, text_construct(attribute_text, content, base))
+        }
+        FeedElement::Content(rank) => {
+            entry.content.offer(rank, text_construct(attribute_text, content, base))
+        }
+        FeedElement::Id => {
+            entry.permalink = attribute(attribute_text, "isPermaLink").is_none_or(|value| value != "false");
+            entry.id.offer(0, content.text);
+        }
+        FeedElement::Published(rank) => offer_date(&mut entry.published, rank, content.text),
+        FeedElement::Updated(rank) => offer_date(&mut entry.updated, rank, content.text),
+        FeedElement::Comments => entry.comments = entry.comments.take().or(Some(content.text)),
+        FeedElement::Language => entry.language = Some(content.text),
+        FeedElement::Duration => entry.duration = entry.duration.take().or(Some(content.text)),
         _ => {}
     }
     true
 }
 
-/// A date that cannot be read says less than any that can.
-fn date<'a>(slot: &mut Ranked<RawDate<'a>>, rank: u8, text: Cow<'a, str>) {
-    let date = RawDate::of(text);
-    slot.offer(if date.time.is_none() { rank + 100 } else { rank }, date);
+fn offer_date<'a>(date: &mut Ranked<RawDate<'a>>, rank: u8, text: Cow<'a, str>) {
+    let new = RawDate::new(text);
+    date.offer(if new.time.is_none() { rank + UNPARSED_DATE_RANK } else { rank }, new);
 }
 
-/// A text construct: what Atom says of its type decides how it is read.
-fn text<'a>(inside: &'a str, flat: Flat<'a>, base: Base) -> RawText<'a> {
-    let kind = value(inside, "type").map(|kind| kind.to_ascii_lowercase());
-    let mode = value(inside, "mode").map(|mode| mode.to_ascii_lowercase());
+/// An Atom text construct: its `type` and `mode` say how it is encoded.
+fn text_construct<'a>(attribute_text: &'a str, content: ElementText<'a>, base: BaseIndex) -> RawText<'a> {
+    let kind = attribute(attribute_text, "type").map(|kind| kind.to_ascii_lowercase());
+    let mode = attribute(attribute_text, "mode").map(|mode| mode.to_ascii_lowercase());
     let kind = kind.as_deref().unwrap_or_default().trim();
-    let coded = mode.as_deref() == Some("base64")
+    let is_base64 = mode.as_deref() == Some("base64")
         || (mode.is_none() && kind.contains('/') && !kind.starts_with("text/") && !kind.contains("xml"));
-    if coded && let Some(decoded) = base64(&flat.text) {
-        return RawText { text: Cow::Owned(decoded), kind: TextKind::Html, base };
+    if is_base64 && let Some(decoded) = decode_base64(&content.text) {
+        return RawText { text: Cow::Owned(decoded), format: TextFormat::Html, base };
     }
-    let plain = matches!(kind, "text" | "text/plain" | "plain") && mode.as_deref() != Some("escaped");
-    if flat.markup {
-        return RawText { text: without_prefixes(flat.text), kind: TextKind::Html, base };
+    if content.has_markup {
+        return RawText { text: without_prefixes(content.text), format: TextFormat::Html, base };
     }
-    RawText { text: flat.text, kind: if plain { TextKind::Plain } else { TextKind::Html }, base }
+    let is_plain = matches!(kind, "text" | "text/plain" | "plain") && mode.as_deref() != Some("escaped");
+    RawText { text: content.text, format: if is_plain { TextFormat::Plain } else { TextFormat::Html }, base }
 }
 
-/// XHTML under a prefix, as HTML: the prefix of the first element, whatever it is called.
+/// Turns prefixed XHTML into HTML: removes the prefix of the first element, whatever it is, from all tags.
 fn without_prefixes(text: Cow<'_, str>) -> Cow<'_, str> {
     let prefix =
         first_element(&text).and_then(|name| name.split_once(':')).map(|(prefix, _)| prefix.to_owned());
@@ -93,64 +114,51 @@ fn without_prefixes(text: Cow<'_, str>) -> Cow<'_, str> {
     Cow::Owned(text.replace(&format!("<{prefix}:"), "<").replace(&format!("</{prefix}:"), "</"))
 }
 
-/// Text that was coded so that it goes through XML (Atom 0.3); `None` if it is none.
-fn base64(text: &str) -> Option<String> {
-    let mut bytes = Vec::with_capacity(text.len() / 4 * 3);
-    let (mut bits, mut held) = (0_u32, 0_u32);
-    for b in text.bytes().filter(|b| !b.is_ascii_whitespace() && *b != b'=') {
-        let six = match b {
-            b'A'..=b'Z' => b - b'A',
-            b'a'..=b'z' => b - b'a' + 26,
-            b'0'..=b'9' => b - b'0' + 52,
-            b'+' => 62,
-            b'/' => 63,
-            _ => return None,
-        };
-        (bits, held) = ((bits << 6) | u32::from(six), held + 6);
-        if held >= 8 {
-            held -= 8;
-            bytes.push((bits >> held) as u8);
-            bits &= (1 << held) - 1;
-        }
-    }
-    String::from_utf8(bytes).ok()
+/// Base64 text of Atom 0.3 and of binary media types; `None` if it is not base64 or not UTF-8.
+fn decode_base64(text: &str) -> Option<String> {
+    let digits: Vec<u8> = text.bytes().filter(|b| !b.is_ascii_whitespace() && *b != b'=').collect();
+    String::from_utf8(BASE64.decode(digits).ok()?).ok()
 }
 
-/// RSS writes a category as text, which may have a picture or the like behind it, Atom as attributes.
-fn category<'a>(entry: &mut RawEntry<'a>, inside: &'a str, flat: Flat<'a>) -> bool {
-    let text = match flat.text.split_once('<') {
-        Some((before, _)) if flat.markup && !before.trim().is_empty() => Cow::Owned(before.to_owned()),
-        _ => flat.text,
+/// RSS gives a category as text, sometimes followed by elements such as images; Atom gives it in attributes.
+fn add_category<'a>(entry: &mut RawEntry<'a>, attribute_text: &'a str, content: ElementText<'a>) -> bool {
+    let text = match content.text.split_once('<') {
+        Some((before, _)) if content.has_markup && !before.trim().is_empty() => Cow::Owned(before.to_owned()),
+        _ => content.text,
     };
     let name = if text.trim().is_empty() {
-        value(inside, "label").or_else(|| value(inside, "term"))
+        attribute(attribute_text, "label").or_else(|| attribute(attribute_text, "term"))
     } else {
         Some(text)
     };
-    name.is_none_or(|name| push(&mut entry.categories, name))
+    name.is_none_or(|name| push_part(&mut entry.categories, name))
 }
 
-/// An enclosure of RSS.
-pub(super) fn enclosure<'a>(entry: &mut RawEntry<'a>, inside: &'a str, base: Base) -> bool {
-    let file = described(inside, base);
-    file.url.is_empty() || push(&mut entry.media, file)
+/// Adds an RSS enclosure. False if [`MAX_ENTRY_PARTS`] is reached.
+pub(super) fn add_enclosure<'a>(entry: &mut RawEntry<'a>, attribute_text: &'a str, base: BaseIndex) -> bool {
+    let file = media_from_attributes(attribute_text, base);
+    file.url.is_empty() || push_part(&mut entry.media, file)
 }
 
-/// A content of Media RSS; one without an address only has others in it.
-pub(super) fn media<'a>(entry: &mut RawEntry<'a>, inside: &'a str, base: Base) -> bool {
-    let file = described(inside, base);
-    if file.url.is_empty() { has_room(&entry.media) } else { push(&mut entry.media, file) }
+/// Adds a Media RSS content; one without an address is only a container. False if [`MAX_ENTRY_PARTS`] is reached.
+pub(super) fn add_media_content<'a>(
+    entry: &mut RawEntry<'a>,
+    attribute_text: &'a str,
+    base: BaseIndex,
+) -> bool {
+    let file = media_from_attributes(attribute_text, base);
+    if file.url.is_empty() { entry.media.len() < MAX_ENTRY_PARTS } else { push_part(&mut entry.media, file) }
 }
 
-/// A thumbnail of Media RSS, or a picture of iTunes.
-pub(super) fn thumbnail<'a>(entry: &mut RawEntry<'a>, inside: &'a str, base: Base) -> bool {
-    let picture = described(inside, base);
-    picture.url.is_empty() || push(&mut entry.thumbnails, picture)
+/// Adds a Media RSS thumbnail or an iTunes image. False if [`MAX_ENTRY_PARTS`] is reached.
+pub(super) fn add_thumbnail<'a>(entry: &mut RawEntry<'a>, attribute_text: &'a str, base: BaseIndex) -> bool {
+    let image = media_from_attributes(attribute_text, base);
+    image.url.is_empty() || push_part(&mut entry.thumbnails, image)
 }
 
-fn described(inside: &str, base: Base) -> RawMedia<'_> {
+fn media_from_attributes(attribute_text: &str, base: BaseIndex) -> RawMedia<'_> {
     let mut file = RawMedia { base, ..RawMedia::default() };
-    for (name, value) in attributes(inside) {
+    for (name, value) in attributes(attribute_text) {
         match name {
             "url" | "href" | "src" => file.url = value,
             "type" => file.media_type = Some(value),
@@ -165,19 +173,16 @@ fn described(inside: &str, base: Base) -> RawMedia<'_> {
     }
     file.url = match file.url {
         Cow::Borrowed(url) => Cow::Borrowed(url.trim()),
+        // Some publishers escape addresses twice.
         Cow::Owned(url) => Cow::Owned(unescape(url.trim()).into_owned()),
     };
     file
 }
 
-fn has_room<T>(list: &[T]) -> bool {
-    list.len() < MOST_OF_A_KIND
-}
-
-fn push<T>(list: &mut Vec<T>, value: T) -> bool {
-    let room = has_room(list);
-    if room {
-        list.push(value);
+fn push_part<T>(parts: &mut Vec<T>, part: T) -> bool {
+    let fits = parts.len() < MAX_ENTRY_PARTS;
+    if fits {
+        parts.push(part);
     }
-    room
+    fits
 }

@@ -1,88 +1,60 @@
-//! JSON Feed 1.0 and 1.1 to a raw feed, whatever types its values have. Pure.
+//! Parses JSON Feed 1.0 and 1.1, whatever types its values have. Pure.
 //!
-//! Values that nobody needs are never built, and of lists only so much is taken, so that a document
-//! takes no more memory than its own size.
+//! What precedes a syntax error is kept. Unknown fields and surplus list elements are skipped without being built, so
+//! memory stays proportional to the document.
 
 use std::borrow::Cow;
 use std::fmt;
-use std::marker::PhantomData;
 
-use serde::Deserialize;
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
-use super::raw::{RawAuthor, RawDate, RawEntry, RawFeed, RawLink, RawMedia, RawText, TextKind};
-use super::{MOST_ENTRIES, MOST_OF_A_KIND};
+use crate::feed::raw::{
+    MAX_ENTRIES, MAX_ENTRY_PARTS, RawAuthor, RawDate, RawEntry, RawFeed, RawLink, RawMedia, RawText,
+    TextFormat,
+};
 
-/// Authors of the feed, which every item without its own has.
-const MOST_FEED_AUTHORS: usize = 5;
+/// Authors of the feed. Each entry without its own authors gets them all.
+const MAX_FEED_AUTHORS: usize = 5;
 
-/// The rest of a visitor for which these kinds of value are as good as none.
-macro_rules! nothing_else {
-    ($($visit:ident($kind:ty)),+ => $nothing:expr) => {
-        $(fn $visit<E>(self, _: $kind) -> Result<Self::Value, E> {
-            Ok($nothing)
-        })+
+/// Levels of nesting kept below an item: a field's list, its objects, their strings.
+const ITEM_DEPTH: u8 = 3;
 
-        fn visit_unit<E>(self) -> Result<Self::Value, E> {
-            Ok($nothing)
-        }
-    };
-}
+/// Fields of items, authors and attachments that are read.
+const FIELDS: [&str; 20] = [
+    "attachments",
+    "author",
+    "authors",
+    "banner_image",
+    "content_html",
+    "content_text",
+    "date_modified",
+    "date_published",
+    "duration_in_seconds",
+    "external_url",
+    "id",
+    "image",
+    "language",
+    "mime_type",
+    "name",
+    "size_in_bytes",
+    "summary",
+    "tags",
+    "title",
+    "url",
+];
 
-/// An object whose fields may be missing, may have another type, and may come twice: the last counts, as in
-/// JavaScript. (What serde derives refuses the whole document.)
-macro_rules! object {
-    ($(#[$doc:meta])* $name:ident { $($field:ident: $kind:ty),+ $(,)? }) => {
-        $(#[$doc])*
-        #[derive(Default)]
-        struct $name<'a> {
-            $($field: $kind),+
-        }
-
-        impl<'de: 'a, 'a> Deserialize<'de> for $name<'a> {
-            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                struct Form<'a>(PhantomData<$name<'a>>);
-                impl<'de: 'a, 'a> Visitor<'de> for Form<'a> {
-                    type Value = $name<'a>;
-
-                    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                        f.write_str("an object")
-                    }
-
-                    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-                        let mut object = $name::default();
-                        while let Some(key) = map.next_key::<Loose<'de>>()? {
-                            match key.0.as_deref().unwrap_or_default() {
-                                $(stringify!($field) => object.$field = map.next_value()?,)+
-                                _ => {
-                                    map.next_value::<IgnoredAny>()?;
-                                }
-                            }
-                        }
-                        Ok(object)
-                    }
-                }
-                deserializer.deserialize_map(Form(PhantomData))
-            }
-        }
-    };
-}
-
-/// Reads a JSON Feed. What stands behind it does not matter; one that is cut off, or broken in the middle,
-/// gives what came whole.
-pub(super) fn feed(text: &str) -> Result<RawFeed<'_>, String> {
+/// Parses a JSON Feed. Text after the feed is ignored. A truncated feed, or one with a syntax error, gives the items
+/// before it and is partial.
+pub(super) fn parse(text: &str) -> Result<RawFeed<'_>, String> {
     let mut feed = RawFeed { format: "json feed", ..RawFeed::default() };
-    let mut items = false;
-    let mut deserializer = serde_json::Deserializer::from_str(text);
-    let read = Top { feed: &mut feed, items: &mut items }.deserialize(&mut deserializer);
-    match read {
-        Ok(()) if items => Ok(feed),
-        Ok(()) => Err("JSON without `items`".to_owned()),
+    match FeedSeed(&mut feed).deserialize(&mut serde_json::Deserializer::from_str(text)) {
+        Ok(true) => Ok(feed),
+        Ok(false) => Err("JSON without `items`".to_owned()),
         Err(error) if !feed.entries.is_empty() => {
             feed.partial = true;
             feed.problems.push(match error.is_eof() {
-                true => "the document is cut off: its last entry was left out".to_owned(),
-                false => format!("what follows line {} column {} is no JSON", error.line(), error.column()),
+                true => "the document is truncated: its last entry was skipped".to_owned(),
+                false => format!("invalid JSON at line {} column {}", error.line(), error.column()),
             });
             Ok(feed)
         }
@@ -90,61 +62,59 @@ pub(super) fn feed(text: &str) -> Result<RawFeed<'_>, String> {
     }
 }
 
-/// The feed's object, filled in as it is read, so that what came before an error is kept.
-struct Top<'f, 'a> {
-    feed: &'f mut RawFeed<'a>,
-    items: &'f mut bool,
-}
+/// Reads the feed's object into a [`RawFeed`]; gives whether it has `items`.
+struct FeedSeed<'f, 'a>(&'f mut RawFeed<'a>);
 
-impl<'de> DeserializeSeed<'de> for Top<'_, 'de> {
-    type Value = ();
+impl<'de> DeserializeSeed<'de> for FeedSeed<'_, 'de> {
+    type Value = bool;
 
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<bool, D::Error> {
         deserializer.deserialize_map(self)
     }
 }
 
-impl<'de> Visitor<'de> for Top<'_, 'de> {
-    type Value = ();
+impl<'de> Visitor<'de> for FeedSeed<'_, 'de> {
+    type Value = bool;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("an object with `items`")
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
-        let feed = self.feed;
-        while let Some(key) = map.next_key::<Loose<'de>>()? {
-            match key.0.as_deref().unwrap_or_default() {
-                "title" => feed.title = map.next_value::<Loose<'de>>()?.0,
-                "language" => feed.language = map.next_value::<Loose<'de>>()?.0,
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<bool, A::Error> {
+        let feed = self.0;
+        let mut has_items = false;
+        let text = ValueSeed { depth: 0 };
+        while let Some(key) = map.next_key_seed(text)? {
+            match key.into_text().as_deref().unwrap_or_default() {
+                "title" => feed.title = map.next_value_seed(text)?.into_text(),
+                "language" => feed.language = map.next_value_seed(text)?.into_text(),
                 "home_page_url" => {
-                    let href = map.next_value::<Loose<'de>>()?.0;
+                    let href = map.next_value_seed(text)?.into_text();
                     feed.links.extend(href.map(|href| RawLink { href, ..RawLink::default() }));
                 }
                 "author" | "authors" => {
-                    let authors = map.next_value::<List<Person<'de>>>()?.0;
-                    let few = authors.into_iter().take(MOST_FEED_AUTHORS).map(|person| person.author());
+                    let authors = map.next_value_seed(ValueSeed { depth: ITEM_DEPTH - 1 })?.into_list();
                     if feed.authors.is_empty() {
-                        feed.authors.extend(few);
+                        feed.authors.extend(authors.into_iter().take(MAX_FEED_AUTHORS).map(raw_author));
                     }
                 }
                 "items" => {
-                    *self.items = true;
-                    map.next_value_seed(Items(&mut *feed))?;
+                    has_items = true;
+                    map.next_value_seed(ItemsSeed(&mut *feed))?;
                 }
                 _ => {
                     map.next_value::<IgnoredAny>()?;
                 }
             }
         }
-        Ok(())
+        Ok(has_items)
     }
 }
 
-/// The items, added to the feed one by one.
-struct Items<'f, 'a>(&'f mut RawFeed<'a>);
+/// Adds the items to a feed one by one.
+struct ItemsSeed<'f, 'a>(&'f mut RawFeed<'a>);
 
-impl<'de> DeserializeSeed<'de> for Items<'_, 'de> {
+impl<'de> DeserializeSeed<'de> for ItemsSeed<'_, 'de> {
     type Value = ();
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
@@ -152,7 +122,7 @@ impl<'de> DeserializeSeed<'de> for Items<'_, 'de> {
     }
 }
 
-impl<'de> Visitor<'de> for Items<'_, 'de> {
+impl<'de> Visitor<'de> for ItemsSeed<'_, 'de> {
     type Value = ();
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -164,270 +134,202 @@ impl<'de> Visitor<'de> for Items<'_, 'de> {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<(), A::Error> {
-        let (mut strange, mut more) = (false, false);
-        while self.0.entries.len() < MOST_ENTRIES {
-            match seq.next_element::<Either<Item<'de>>>()? {
-                Some(Either(Some(item))) => self.0.entries.push(item.entry()),
-                Some(Either(None)) => strange = true,
+        let (mut has_others, mut has_more) = (false, false);
+        while self.0.entries.len() < MAX_ENTRIES {
+            match seq.next_element_seed(ValueSeed { depth: ITEM_DEPTH })? {
+                Some(item @ JsonValue::Object(_)) => self.0.entries.push(raw_entry(item)),
+                Some(_) => has_others = true,
                 None => break,
             }
         }
         while seq.next_element::<IgnoredAny>()?.is_some() {
-            more = true;
+            has_more = true;
         }
-        if strange {
-            self.0.problems.push("some items are no objects".to_owned());
+        if has_others {
+            self.0.problems.push("some items are not objects".to_owned());
         }
-        if more {
+        if has_more {
             self.0.partial = true;
-            self.0.problems.push(format!("only the first {MOST_ENTRIES} entries were read"));
+            self.0.problems.push(format!("only the first {MAX_ENTRIES} entries were read"));
         }
         Ok(())
     }
 }
 
-object! {
-    /// An item; whatever is missing or of another type is not there.
-    Item {
-        id: Loose<'a>,
-        url: Loose<'a>,
-        external_url: Loose<'a>,
-        title: Loose<'a>,
-        content_html: Loose<'a>,
-        content_text: Loose<'a>,
-        summary: Loose<'a>,
-        image: Loose<'a>,
-        banner_image: Loose<'a>,
-        date_published: Loose<'a>,
-        date_modified: Loose<'a>,
-        author: List<Person<'a>>,
-        authors: List<Person<'a>>,
-        tags: List<Loose<'a>>,
-        language: Loose<'a>,
-        attachments: List<Attachment<'a>>,
+fn raw_entry(mut item: JsonValue<'_>) -> RawEntry<'_> {
+    let mut authors = item.take("authors").into_list();
+    if authors.is_empty() {
+        authors = item.take("author").into_list();
+    }
+    let links = ["url", "external_url"].into_iter().filter_map(|field| item.take_text(field));
+    let links = links.map(|href| RawLink { href, ..RawLink::default() }).collect();
+    let images = ["image", "banner_image"].into_iter().filter_map(|field| item.take_text(field));
+    let thumbnails = images.map(|url| RawMedia { url, ..RawMedia::default() }).collect();
+    let mut text = |field, format| item.take_text(field).map(|text| RawText { text, format, base: None });
+    let html = text("content_html", TextFormat::Html);
+    let content = html.or_else(|| text("content_text", TextFormat::Plain)).into();
+    let summary = text("summary", TextFormat::Plain).into();
+    RawEntry {
+        id: item.take_text("id").into(),
+        permalink: true,
+        title: item.take_text("title").into(),
+        links,
+        published: item.take_text("date_published").map(RawDate::new).into(),
+        updated: item.take_text("date_modified").map(RawDate::new).into(),
+        authors: authors.into_iter().map(raw_author).collect(),
+        categories: item.take("tags").into_list().into_iter().filter_map(JsonValue::into_text).collect(),
+        summary,
+        content,
+        media: item.take("attachments").into_list().into_iter().filter_map(raw_media).collect(),
+        thumbnails,
+        language: item.take("language").into_text(),
+        ..RawEntry::default()
     }
 }
 
-impl<'a> Item<'a> {
-    fn entry(self) -> RawEntry<'a> {
-        let mut entry = RawEntry::default();
-        let html = |text, kind| RawText { text, kind, base: None };
-        self.id.into_iter().for_each(|id| entry.id.offer(0, id));
-        self.title.into_iter().for_each(|title| entry.title.offer(0, title));
-        self.content_html.into_iter().for_each(|text| entry.content.offer(0, html(text, TextKind::Html)));
-        self.content_text.into_iter().for_each(|text| entry.content.offer(1, html(text, TextKind::Plain)));
-        self.summary.into_iter().for_each(|text| entry.summary.offer(0, html(text, TextKind::Plain)));
-        self.date_published.into_iter().for_each(|date| entry.published.offer(0, RawDate::of(date)));
-        self.date_modified.into_iter().for_each(|date| entry.updated.offer(0, RawDate::of(date)));
-        for href in self.url.into_iter().chain(self.external_url) {
-            entry.links.push(RawLink { href, ..RawLink::default() });
-        }
-        for url in self.image.into_iter().chain(self.banner_image) {
-            entry.thumbnails.push(RawMedia { url, ..RawMedia::default() });
-        }
-        let own = if self.authors.0.is_empty() { self.author.0 } else { self.authors.0 };
-        entry.authors = own.into_iter().map(|person| person.author()).collect();
-        entry.categories = self.tags.0.into_iter().filter_map(|tag| tag.0).collect();
-        entry.language = self.language.0;
-        entry.media = self.attachments.0.into_iter().filter_map(Attachment::media).collect();
-        entry.permalink = true;
-        entry
+/// A person, as an object or as a name.
+fn raw_author(person: JsonValue<'_>) -> RawAuthor<'_> {
+    match person {
+        JsonValue::String(name) => RawAuthor { name: Some(name), ..RawAuthor::default() },
+        mut person => RawAuthor {
+            name: person.take("name").into_text(),
+            email: None,
+            uri: person.take("url").into_text(),
+        },
     }
 }
 
-object! {
-    /// A person as an object.
-    Named {
-        name: Loose<'a>,
-        url: Loose<'a>,
-    }
+fn raw_media(mut attachment: JsonValue<'_>) -> Option<RawMedia<'_>> {
+    Some(RawMedia {
+        url: attachment.take("url").into_text()?,
+        media_type: attachment.take("mime_type").into_text(),
+        title: attachment.take("title").into_text(),
+        length: attachment.take("size_in_bytes").into_text(),
+        duration: attachment.take("duration_in_seconds").into_text(),
+        ..RawMedia::default()
+    })
 }
 
-/// A person, as an object or as a name alone.
+/// A value as far as it is needed.
 #[derive(Default)]
-struct Person<'a>(Named<'a>);
-
-impl<'a> Person<'a> {
-    fn author(self) -> RawAuthor<'a> {
-        RawAuthor { name: self.0.name.0, email: None, uri: self.0.url.0 }
-    }
+enum JsonValue<'a> {
+    /// Null or a boolean.
+    #[default]
+    Null,
+    String(Cow<'a, str>),
+    Number(String),
+    /// The first [`MAX_ENTRY_PARTS`] elements.
+    List(Vec<JsonValue<'a>>),
+    /// The fields in [`FIELDS`]. Of duplicate keys the last counts, as in JavaScript.
+    Object(Vec<(&'static str, JsonValue<'a>)>),
 }
 
-impl<'de: 'a, 'a> Deserialize<'de> for Person<'a> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Form<'a>(PhantomData<Person<'a>>);
-        impl<'de: 'a, 'a> Visitor<'de> for Form<'a> {
-            type Value = Person<'a>;
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a person")
-            }
-            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Person<'a>, A::Error> {
-                Named::deserialize(serde::de::value::MapAccessDeserializer::new(map)).map(Person)
-            }
-            fn visit_str<E>(self, name: &str) -> Result<Person<'a>, E> {
-                let name = Loose(Some(Cow::Owned(name.to_owned())));
-                Ok(Person(Named { name, ..Named::default() }))
-            }
-            nothing_else!(visit_bool(bool), visit_i64(i64), visit_u64(u64), visit_f64(f64) => Person::default());
-            fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Person<'a>, A::Error> {
-                while seq.next_element::<IgnoredAny>()?.is_some() {}
-                Ok(Person::default())
-            }
+impl<'a> JsonValue<'a> {
+    /// Takes the value of a field out of an object.
+    fn take(&mut self, field: &str) -> JsonValue<'a> {
+        let JsonValue::Object(fields) = self else { return JsonValue::Null };
+        let value = fields.iter_mut().find(|(name, _)| *name == field);
+        value.map(|(_, value)| std::mem::take(value)).unwrap_or_default()
+    }
+
+    /// Takes the text of a field out of an object, unless it is blank.
+    fn take_text(&mut self, field: &str) -> Option<Cow<'a, str>> {
+        self.take(field).into_text().filter(|text| !text.trim().is_empty())
+    }
+
+    fn into_text(self) -> Option<Cow<'a, str>> {
+        match self {
+            JsonValue::String(text) => Some(text),
+            JsonValue::Number(number) => Some(Cow::Owned(number)),
+            _ => None,
         }
-        deserializer.deserialize_any(Form(PhantomData))
+    }
+
+    /// An object in the place of a list is a list of one.
+    fn into_list(self) -> Vec<JsonValue<'a>> {
+        match self {
+            JsonValue::List(list) => list,
+            object @ JsonValue::Object(_) => vec![object],
+            _ => Vec::new(),
+        }
     }
 }
 
-object! {
-    /// An attached file.
-    Attachment {
-        url: Loose<'a>,
-        mime_type: Loose<'a>,
-        title: Loose<'a>,
-        size_in_bytes: Loose<'a>,
-        duration_in_seconds: Loose<'a>,
+/// Reads a value; lists and objects below `depth` levels are skipped.
+#[derive(Clone, Copy)]
+struct ValueSeed {
+    depth: u8,
+}
+
+impl<'de> DeserializeSeed<'de> for ValueSeed {
+    type Value = JsonValue<'de>;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<JsonValue<'de>, D::Error> {
+        deserializer.deserialize_any(self)
     }
 }
 
-impl<'a> Attachment<'a> {
-    fn media(self) -> Option<RawMedia<'a>> {
-        Some(RawMedia {
-            url: self.url.0?,
-            media_type: self.mime_type.0,
-            title: self.title.0,
-            length: self.size_in_bytes.0,
-            duration: self.duration_in_seconds.0,
-            ..RawMedia::default()
-        })
-    }
-}
-
-/// A text, or a number as text; anything else is none.
-#[derive(Default)]
-struct Loose<'a>(Option<Cow<'a, str>>);
-
-impl<'a> IntoIterator for Loose<'a> {
-    type Item = Cow<'a, str>;
-    type IntoIter = std::option::IntoIter<Cow<'a, str>>;
-
-    fn into_iter(self) -> Self::IntoIter {
-        self.0.filter(|text| !text.trim().is_empty()).into_iter()
-    }
-}
-
-impl<'de: 'a, 'a> Deserialize<'de> for Loose<'a> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(LooseForm(PhantomData))
-    }
-}
-
-struct LooseForm<'a>(PhantomData<Loose<'a>>);
-
-impl<'de: 'a, 'a> Visitor<'de> for LooseForm<'a> {
-    type Value = Loose<'a>;
+impl<'de> Visitor<'de> for ValueSeed {
+    type Value = JsonValue<'de>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("a value")
     }
 
-    fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Loose<'a>, E> {
-        Ok(Loose(Some(Cow::Borrowed(text))))
+    fn visit_borrowed_str<E>(self, text: &'de str) -> Result<JsonValue<'de>, E> {
+        Ok(JsonValue::String(Cow::Borrowed(text)))
     }
 
-    fn visit_str<E>(self, text: &str) -> Result<Loose<'a>, E> {
-        Ok(Loose(Some(Cow::Owned(text.to_owned()))))
+    fn visit_str<E>(self, text: &str) -> Result<JsonValue<'de>, E> {
+        Ok(JsonValue::String(Cow::Owned(text.to_owned())))
     }
 
-    fn visit_bool<E>(self, _: bool) -> Result<Loose<'a>, E> {
-        Ok(Loose(None))
+    fn visit_i64<E>(self, number: i64) -> Result<JsonValue<'de>, E> {
+        Ok(JsonValue::Number(number.to_string()))
     }
 
-    fn visit_i64<E>(self, number: i64) -> Result<Loose<'a>, E> {
-        Ok(Loose(Some(Cow::Owned(number.to_string()))))
+    fn visit_u64<E>(self, number: u64) -> Result<JsonValue<'de>, E> {
+        Ok(JsonValue::Number(number.to_string()))
     }
 
-    fn visit_u64<E>(self, number: u64) -> Result<Loose<'a>, E> {
-        Ok(Loose(Some(Cow::Owned(number.to_string()))))
+    fn visit_f64<E>(self, number: f64) -> Result<JsonValue<'de>, E> {
+        Ok(JsonValue::Number(number.to_string()))
     }
 
-    fn visit_f64<E>(self, number: f64) -> Result<Loose<'a>, E> {
-        Ok(Loose(Some(Cow::Owned(number.to_string()))))
+    fn visit_bool<E>(self, _: bool) -> Result<JsonValue<'de>, E> {
+        Ok(JsonValue::Null)
     }
 
-    fn visit_unit<E>(self) -> Result<Loose<'a>, E> {
-        Ok(Loose(None))
+    fn visit_unit<E>(self) -> Result<JsonValue<'de>, E> {
+        Ok(JsonValue::Null)
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Loose<'a>, A::Error> {
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<JsonValue<'de>, A::Error> {
+        let mut list = Vec::new();
+        while self.depth > 0 && list.len() < MAX_ENTRY_PARTS {
+            match seq.next_element_seed(ValueSeed { depth: self.depth - 1 })? {
+                Some(value) => list.push(value),
+                None => return Ok(JsonValue::List(list)),
+            }
+        }
         while seq.next_element::<IgnoredAny>()?.is_some() {}
-        Ok(Loose(None))
+        Ok(JsonValue::List(list))
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Loose<'a>, A::Error> {
-        while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
-        Ok(Loose(None))
-    }
-}
-
-/// An object, or something else, which is passed over.
-struct Either<T>(Option<T>);
-
-impl<'de, T: Deserialize<'de>> Deserialize<'de> for Either<T> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Form<T>(PhantomData<T>);
-        impl<'de, T: Deserialize<'de>> Visitor<'de> for Form<T> {
-            type Value = Either<T>;
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("an object")
-            }
-            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Either<T>, A::Error> {
-                let object = T::deserialize(serde::de::value::MapAccessDeserializer::new(map))?;
-                Ok(Either(Some(object)))
-            }
-            nothing_else!(visit_str(&str), visit_bool(bool), visit_i64(i64), visit_u64(u64), visit_f64(f64) => Either(None));
-            fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Either<T>, A::Error> {
-                while seq.next_element::<IgnoredAny>()?.is_some() {}
-                Ok(Either(None))
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<JsonValue<'de>, A::Error> {
+        let mut fields: Vec<(&'static str, JsonValue<'de>)> = Vec::new();
+        while let Some(key) = map.next_key_seed(ValueSeed { depth: 0 })? {
+            let key = key.into_text().unwrap_or_default();
+            let Some(name) = FIELDS.into_iter().find(|name| self.depth > 0 && *name == key) else {
+                map.next_value::<IgnoredAny>()?;
+                continue;
+            };
+            let value = map.next_value_seed(ValueSeed { depth: self.depth - 1 })?;
+            match fields.iter_mut().find(|(known, _)| *known == name) {
+                Some((_, known)) => *known = value,
+                None => fields.push((name, value)),
             }
         }
-        deserializer.deserialize_any(Form(PhantomData))
-    }
-}
-
-/// A list, of which only so much is taken; one value alone is a list of one.
-struct List<T>(Vec<T>);
-
-impl<T> Default for List<T> {
-    fn default() -> Self {
-        List(Vec::new())
-    }
-}
-
-impl<'de, T: Deserialize<'de>> Deserialize<'de> for List<T> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Form<T>(PhantomData<T>);
-        impl<'de, T: Deserialize<'de>> Visitor<'de> for Form<T> {
-            type Value = List<T>;
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a list")
-            }
-            fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<List<T>, A::Error> {
-                let mut list = Vec::new();
-                while list.len() < MOST_OF_A_KIND {
-                    match seq.next_element::<T>()? {
-                        Some(value) => list.push(value),
-                        None => return Ok(List(list)),
-                    }
-                }
-                while seq.next_element::<IgnoredAny>()?.is_some() {}
-                Ok(List(list))
-            }
-            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<List<T>, A::Error> {
-                let one = T::deserialize(serde::de::value::MapAccessDeserializer::new(map))?;
-                Ok(List(vec![one]))
-            }
-            nothing_else!(visit_str(&str), visit_bool(bool), visit_i64(i64), visit_u64(u64), visit_f64(f64) => List(Vec::new()));
-        }
-        deserializer.deserialize_any(Form(PhantomData))
+        Ok(JsonValue::Object(fields))
     }
 }

@@ -1,60 +1,67 @@
-//! Text of any XML feed, however broken, to a raw feed, in one pass. Pure.
+//! Parses the text of an RSS, Atom or CDF feed, well-formed or not, in one pass. Pure.
 
 use std::borrow::Cow;
 
+use super::elements::{AuthorRole, FeedElement, Namespaces};
 use super::entry;
-use super::names::{FallbackAuthor, Meaning, Namespaces};
-use super::raw::{Base, RawAuthor, RawEntry, RawFeed, RawLink, RawOrigin};
-use super::tokens::{Flat, Token, Tokens, attributes};
-use super::update_hints;
-use super::{MOST_ENTRIES, MOST_OF_A_KIND};
+use super::tokenizer::{ElementText, StartTag, Tokenizer, XmlToken, attribute, attributes};
+use super::update_hints::{SyndicationUpdates, read_hint};
+use crate::feed::raw::{
+    BaseIndex, MAX_ENTRIES, MAX_ENTRY_PARTS, RawAuthor, RawEntry, RawFeed, RawLink, RawOrigin,
+};
 
-/// `xml:base` values of one document; more are passed over.
-const MOST_BASES: usize = 20_000;
+/// `xml:base` values of one document. Further ones are ignored.
+const MAX_BASES: usize = 20_000;
 
-/// Reads an XML feed; `None` where no element begins one.
-pub(super) fn feed(text: &str) -> Option<RawFeed<'_>> {
-    let mut tokens = Tokens::new(text);
-    let (name, inside, empty) = root(&mut tokens)?;
-    tokens.within(name);
-    let mut reader = Reader {
+/// Nested feed containers (`rss`, `channel`, `items`). Deeper ones are not tracked, but their entries are read.
+const MAX_FEED_DEPTH: usize = 4;
+
+/// Parses an XML feed; `None` if the text has no feed element.
+pub(super) fn parse(text: &str) -> Option<RawFeed<'_>> {
+    let mut tokens = Tokenizer::new(text);
+    let root = find_root(&mut tokens)?;
+    tokens.set_root(root.name);
+    let mut parser = XmlParser {
         tokens,
         namespaces: Namespaces::default(),
-        feed: RawFeed { format: format(name, inside), ..RawFeed::default() },
+        feed: RawFeed { format: feed_format(root), ..RawFeed::default() },
         entry: None,
         person: None,
         open: Vec::new(),
-        period: update_hints::Period::default(),
-        ended: empty,
-        cut: Cut::default(),
+        updates: SyndicationUpdates::default(),
+        root_ended: root.empty,
+        skipped_entries: false,
+        skipped_parts: false,
     };
-    reader.start(name, inside, empty);
-    reader.document();
-    Some(reader.finish())
+    parser.start_tag(root);
+    parser.read_document();
+    Some(parser.finish())
 }
 
-/// Everything before the root is passed over: warnings of a server, blank lines, a doctype.
-fn root<'a>(tokens: &mut Tokens<'a>) -> Option<(&'a str, &'a str, bool)> {
+/// Skips what precedes the root element, such as warnings of the server, and other elements.
+fn find_root<'a>(tokens: &mut Tokenizer<'a>) -> Option<StartTag<'a>> {
     while let Some(token) = tokens.next() {
-        if let Token::Start { name, inside, empty } = token
-            && is_root(name)
+        if let XmlToken::Start(tag) = token
+            && is_root(tag.name)
         {
-            return Some((name, inside, empty));
+            return Some(tag);
         }
     }
     None
 }
 
-fn is_root(name: &str) -> bool {
-    let local = name.rsplit(':').next().unwrap_or(name);
-    ["rss", "feed", "rdf", "channel"].iter().any(|root| local.eq_ignore_ascii_case(root))
+fn local_name(name: &str) -> &str {
+    name.rsplit(':').next().unwrap_or(name)
 }
 
-fn format(root: &str, inside: &str) -> &'static str {
-    let version = attributes(inside).find(|(name, _)| name.eq_ignore_ascii_case("version"));
+fn is_root(name: &str) -> bool {
+    ["rss", "feed", "rdf", "channel"].iter().any(|root| local_name(name).eq_ignore_ascii_case(root))
+}
+
+fn feed_format(root: StartTag<'_>) -> &'static str {
+    let version = attributes(root.attributes).find(|(name, _)| name.eq_ignore_ascii_case("version"));
     let version = version.map(|(_, value)| value).unwrap_or_default();
-    let local = root.rsplit(':').next().unwrap_or(root).to_ascii_lowercase();
-    match local.as_str() {
+    match local_name(root.name).to_ascii_lowercase().as_str() {
         "feed" if version.starts_with("0.") => "atom 0.3",
         "feed" => "atom 1.0",
         "rdf" => "rss 1.0",
@@ -63,240 +70,231 @@ fn format(root: &str, inside: &str) -> &'static str {
     }
 }
 
-/// An element that is open.
-struct Open<'a> {
+struct OpenElement<'a> {
     name: &'a str,
-    place: Place,
-    base: Base,
+    container: Container,
+    base: BaseIndex,
 }
 
-/// Where we are: the elements that have others in them. Each stands at most once among the open ones,
-/// but for what is around the entries, so depth in the document is no depth here.
+/// Elements whose child elements are read. Each is open at most once, except [`Container::Feed`], so the depth of the
+/// document does not matter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Place {
+enum Container {
     Feed,
     Entry,
-    Person(FallbackAuthor),
+    Person(AuthorRole),
     Source,
     Media,
-    Times,
+    SkipTimes,
 }
 
-/// What was passed over because there was too much of it.
-#[derive(Default)]
-struct Cut {
-    entries: bool,
-    parts: bool,
-}
-
-struct Reader<'a> {
-    tokens: Tokens<'a>,
+struct XmlParser<'a> {
+    tokens: Tokenizer<'a>,
     namespaces: Namespaces<'a>,
     feed: RawFeed<'a>,
+    /// The open entry.
     entry: Option<RawEntry<'a>>,
+    /// The open person.
     person: Option<RawAuthor<'a>>,
-    open: Vec<Open<'a>>,
-    period: update_hints::Period,
-    /// The feed's own end was there.
-    ended: bool,
-    cut: Cut,
+    /// Outermost first.
+    open: Vec<OpenElement<'a>>,
+    updates: SyndicationUpdates,
+    /// An end tag of a root element was seen.
+    root_ended: bool,
+    /// [`MAX_ENTRIES`] was exceeded.
+    skipped_entries: bool,
+    /// [`MAX_ENTRY_PARTS`] was exceeded.
+    skipped_parts: bool,
 }
 
-impl<'a> Reader<'a> {
-    fn document(&mut self) {
-        while !self.cut.entries
+impl<'a> XmlParser<'a> {
+    fn read_document(&mut self) {
+        while !self.skipped_entries
             && let Some(token) = self.tokens.next()
         {
             match token {
-                Token::Start { name, inside, empty } => self.start(name, inside, empty),
-                Token::End { name } => self.end(name),
-                // Text between elements says nothing in a feed.
-                Token::Text(_) | Token::Literal(_) => {}
+                XmlToken::Start(tag) => self.start_tag(tag),
+                XmlToken::End { name } => self.end_tag(name),
+                // Text between elements has no meaning in a feed.
+                XmlToken::Text(_) | XmlToken::Cdata(_) => {}
             }
         }
     }
 
-    fn end(&mut self, name: &str) {
-        self.ended |= is_root(name);
+    fn end_tag(&mut self, name: &str) {
+        self.root_ended |= is_root(name);
         if let Some(at) = self.open.iter().rposition(|open| open.name.eq_ignore_ascii_case(name)) {
             self.close_to(at);
         }
     }
 
-    fn start(&mut self, name: &'a str, inside: &'a str, empty: bool) {
-        self.namespaces.declare(inside);
-        let Some(meaning) = self.namespaces.meaning(name, inside) else {
-            if !empty {
-                self.tokens.skip_element(name);
-            }
-            return;
+    fn start_tag(&mut self, tag: StartTag<'a>) {
+        self.namespaces.declare(tag.attributes);
+        let Some(element) = self.namespaces.element(tag.name, tag.attributes) else {
+            return self.tokens.skip_element(tag);
         };
-        let base = self.base(inside);
-        match meaning {
-            Meaning::Feed => {
+        let base = self.base(tag.attributes);
+        match element {
+            FeedElement::Feed => {
                 if self.feed.language.is_none() {
-                    self.feed.language = value(inside, "xml:lang");
+                    self.feed.language = attribute(tag.attributes, "xml:lang");
                 }
-                self.container(name, Place::Feed, base, empty);
+                self.open_container(tag, Container::Feed, base);
             }
-            Meaning::Entry => self.begin_entry(name, inside, base, empty),
-            Meaning::Ignored => self.pass(name, empty),
-            Meaning::Author(voice) => self.author(name, voice, base, empty),
-            Meaning::Name | Meaning::Email | Meaning::Uri => {
-                let text = self.text(name, empty);
-                self.part_of_person(meaning, text);
+            FeedElement::Entry => self.open_entry(tag, base),
+            FeedElement::Ignored => self.tokens.skip_element(tag),
+            FeedElement::Author(role) => self.read_author(tag, role, base),
+            FeedElement::Name | FeedElement::Email | FeedElement::Uri => {
+                let text = self.tokens.element_text(tag).text;
+                self.add_person_part(element, text);
             }
-            Meaning::Source => self.source(name, inside, base, empty),
-            Meaning::SkipHours | Meaning::SkipDays => self.container(name, Place::Times, base, empty),
-            Meaning::MediaGroup => self.container(name, Place::Media, base, empty),
-            Meaning::MediaContent => {
-                self.part(|entry| entry::media(entry, inside, base));
-                self.container(name, Place::Media, base, empty);
+            FeedElement::Source => self.read_source(tag, base),
+            FeedElement::SkipHours | FeedElement::SkipDays => {
+                self.open_container(tag, Container::SkipTimes, base);
             }
-            Meaning::Enclosure | Meaning::Thumbnail | Meaning::ItunesImage | Meaning::MediaPlayer => {
-                self.part(|entry| match meaning {
-                    Meaning::Enclosure => entry::enclosure(entry, inside, base),
-                    Meaning::MediaPlayer => true,
-                    _ => entry::thumbnail(entry, inside, base),
-                });
-                self.pass(name, empty);
+            FeedElement::MediaGroup => self.open_container(tag, Container::Media, base),
+            FeedElement::MediaContent => {
+                self.add_part(|entry| entry::add_media_content(entry, tag.attributes, base));
+                self.open_container(tag, Container::Media, base);
             }
-            Meaning::Link => self.link(name, inside, base, empty),
+            FeedElement::Enclosure => {
+                self.add_part(|entry| entry::add_enclosure(entry, tag.attributes, base));
+                self.tokens.skip_element(tag);
+            }
+            FeedElement::Thumbnail | FeedElement::ItunesImage => {
+                self.add_part(|entry| entry::add_thumbnail(entry, tag.attributes, base));
+                self.tokens.skip_element(tag);
+            }
+            FeedElement::MediaPlayer => self.tokens.skip_element(tag),
+            FeedElement::Link => self.read_link(tag, base),
             _ => {
-                let flat = if empty { Flat::default() } else { self.tokens.flatten(name) };
-                self.leaf(meaning, inside, flat, base);
+                let content = self.tokens.element_text(tag);
+                self.add_text_element(element, tag.attributes, content, base);
             }
         }
     }
 
-    /// The base that an element's addresses are relative to: its own, or that of what it stands in.
-    fn base(&mut self, inside: &'a str) -> Base {
+    /// The base of an element's relative addresses: its own, or else that of the innermost open element.
+    fn base(&mut self, attribute_text: &'a str) -> BaseIndex {
         let outer = self.open.last().and_then(|open| open.base);
-        if !inside.contains("xml:base") || self.feed.bases.len() >= MOST_BASES {
+        if !attribute_text.contains("xml:base") || self.feed.bases.len() >= MAX_BASES {
             return outer;
         }
-        let Some(own) = value(inside, "xml:base") else { return outer };
+        let Some(own) = attribute(attribute_text, "xml:base") else { return outer };
         self.feed.bases.push((own, outer));
         Some(self.feed.bases.len() - 1)
     }
 
-    fn container(&mut self, name: &'a str, place: Place, base: Base, empty: bool) {
-        let feeds = self.open.iter().filter(|open| open.place == Place::Feed).count();
-        let room = if place == Place::Feed { feeds < 4 } else { !self.is_in(place) };
-        if !empty && room {
-            self.open.push(Open { name, place, base });
+    fn open_container(&mut self, tag: StartTag<'a>, container: Container, base: BaseIndex) {
+        let already_open = self.open.iter().filter(|open| open.container == container).count();
+        let max_open = if container == Container::Feed { MAX_FEED_DEPTH } else { 1 };
+        if !tag.empty && already_open < max_open {
+            self.open.push(OpenElement { name: tag.name, container, base });
         }
     }
 
-    fn is_in(&self, place: Place) -> bool {
-        self.open.iter().any(|open| open.place == place)
+    fn is_in_source(&self) -> bool {
+        self.open.iter().any(|open| open.container == Container::Source)
     }
 
-    fn pass(&mut self, name: &str, empty: bool) {
-        if !empty {
-            self.tokens.skip_element(name);
-        }
-    }
-
-    fn text(&mut self, name: &str, empty: bool) -> Cow<'a, str> {
-        if empty { Cow::Borrowed("") } else { self.tokens.flatten(name).text }
-    }
-
-    fn begin_entry(&mut self, name: &'a str, inside: &'a str, base: Base, empty: bool) {
-        if let Some(at) = self.open.iter().position(|open| open.place == Place::Entry) {
+    fn open_entry(&mut self, tag: StartTag<'a>, base: BaseIndex) {
+        // An unclosed entry ends where the next one begins.
+        if let Some(at) = self.open.iter().position(|open| open.container == Container::Entry) {
             self.close_to(at);
         }
-        if self.feed.entries.len() >= MOST_ENTRIES {
-            self.cut.entries = true;
+        if self.feed.entries.len() >= MAX_ENTRIES {
+            self.skipped_entries = true;
             return;
         }
-        self.entry = Some(entry::begin(inside, base));
-        self.open.push(Open { name, place: Place::Entry, base });
-        if empty {
+        self.entry = Some(entry::new_entry(tag.attributes, base));
+        self.open.push(OpenElement { name: tag.name, container: Container::Entry, base });
+        if tag.empty {
             self.close_to(self.open.len() - 1);
         }
     }
 
-    /// Something of which an entry may have only so many.
-    fn part(&mut self, add: impl FnOnce(&mut RawEntry<'a>) -> bool) {
+    fn add_part(&mut self, add: impl FnOnce(&mut RawEntry<'a>) -> bool) {
         if let Some(entry) = &mut self.entry {
-            self.cut.parts |= !add(entry);
+            self.skipped_parts |= !add(entry);
         }
     }
 
-    /// A person is text, or has parts.
-    fn author(&mut self, name: &'a str, voice: FallbackAuthor, base: Base, empty: bool) {
-        let parts = self.tokens.peek_element().is_some_and(|inner| {
-            matches!(self.namespaces.meaning(inner, ""), Some(Meaning::Name | Meaning::Email | Meaning::Uri))
+    /// A person is either text or has child elements.
+    fn read_author(&mut self, tag: StartTag<'a>, role: AuthorRole, base: BaseIndex) {
+        let has_parts = self.tokens.peek_element().is_some_and(|child| {
+            let element = self.namespaces.element(child, "");
+            matches!(element, Some(FeedElement::Name | FeedElement::Email | FeedElement::Uri))
         });
-        if parts && !empty && !self.open.iter().any(|open| matches!(open.place, Place::Person(_))) {
+        let is_in_person = self.open.iter().any(|open| matches!(open.container, Container::Person(_)));
+        if has_parts && !tag.empty && !is_in_person {
             self.person = Some(RawAuthor::default());
-            self.open.push(Open { name, place: Place::Person(voice), base });
+            self.open.push(OpenElement { name: tag.name, container: Container::Person(role), base });
             return;
         }
-        let text = self.text(name, empty);
-        self.add_author(voice, RawAuthor { name: Some(text), ..RawAuthor::default() });
+        let name = Some(self.tokens.element_text(tag).text);
+        self.add_author(role, RawAuthor { name, ..RawAuthor::default() });
     }
 
-    fn add_author(&mut self, voice: FallbackAuthor, author: RawAuthor<'a>) {
-        // Who wrote the origin wrote the entry, where that names nobody (RFC 4287 section 4.2.1).
-        let voice = if self.is_in(Place::Source) { FallbackAuthor::Spare } else { voice };
-        let authors = match (&mut self.entry, voice) {
-            (Some(entry), FallbackAuthor::Plain) => &mut entry.authors,
-            (Some(entry), FallbackAuthor::Spare) => &mut entry.spare_authors,
-            (None, FallbackAuthor::Plain) => &mut self.feed.authors,
-            (None, FallbackAuthor::Spare) => return,
+    fn add_author(&mut self, role: AuthorRole, author: RawAuthor<'a>) {
+        // The authors of an Atom `source` apply to an entry without its own (RFC 4287 section 4.2.1).
+        let role = if self.is_in_source() { AuthorRole::Fallback } else { role };
+        let authors = match (&mut self.entry, role) {
+            (Some(entry), AuthorRole::Primary) => &mut entry.authors,
+            (Some(entry), AuthorRole::Fallback) => &mut entry.fallback_authors,
+            (None, AuthorRole::Primary) => &mut self.feed.authors,
+            (None, AuthorRole::Fallback) => return,
         };
-        if authors.len() < MOST_OF_A_KIND {
+        if authors.len() < MAX_ENTRY_PARTS {
             authors.push(author);
         } else {
-            self.cut.parts = true;
+            self.skipped_parts = true;
         }
     }
 
-    fn part_of_person(&mut self, meaning: Meaning, text: Cow<'a, str>) {
+    fn add_person_part(&mut self, element: FeedElement, text: Cow<'a, str>) {
         let Some(person) = &mut self.person else {
-            // A name that stands alone in an entry is an author's.
-            if meaning == Meaning::Name && self.entry.is_some() {
-                self.add_author(
-                    FallbackAuthor::Spare,
-                    RawAuthor { name: Some(text), ..RawAuthor::default() },
-                );
+            // A name directly in an entry is an author's.
+            if element == FeedElement::Name && self.entry.is_some() {
+                let author = RawAuthor { name: Some(text), ..RawAuthor::default() };
+                self.add_author(AuthorRole::Fallback, author);
             }
             return;
         };
-        let slot = match meaning {
-            Meaning::Name => &mut person.name,
-            Meaning::Email => &mut person.email,
+        let part = match element {
+            FeedElement::Name => &mut person.name,
+            FeedElement::Email => &mut person.email,
             _ => &mut person.uri,
         };
-        if slot.is_none() && !text.trim().is_empty() {
-            *slot = Some(text);
+        if part.is_none() && !text.trim().is_empty() {
+            *part = Some(text);
         }
     }
 
-    /// RSS names the origin in one element, Atom by the parts of a feed.
-    fn source(&mut self, name: &'a str, inside: &'a str, base: Base, empty: bool) {
-        let parts = self.tokens.peek_element().is_some();
-        let title = if parts && !empty {
-            self.container(name, Place::Source, base, empty);
+    /// The origin of an entry: RSS gives its title as text and its address as an attribute, Atom has child elements.
+    fn read_source(&mut self, tag: StartTag<'a>, base: BaseIndex) {
+        let title = if self.tokens.peek_element().is_some() && !tag.empty {
+            self.open_container(tag, Container::Source, base);
             None
         } else {
-            Some(self.text(name, empty))
+            Some(self.tokens.element_text(tag).text)
         };
         if let Some(entry) = &mut self.entry
             && entry.origin.is_none()
         {
-            entry.origin = Some(RawOrigin { title, url: value(inside, "url") });
+            entry.origin = Some(RawOrigin { title, url: attribute(tag.attributes, "url") });
         }
     }
 
-    fn link(&mut self, name: &'a str, inside: &'a str, base: Base, empty: bool) {
+    fn origin(&mut self) -> Option<&mut RawOrigin<'a>> {
+        self.entry.as_mut().and_then(|entry| entry.origin.as_mut())
+    }
+
+    fn read_link(&mut self, tag: StartTag<'a>, base: BaseIndex) {
         let mut link = RawLink { base, ..RawLink::default() };
-        let mut addressed = false;
-        for (name, value) in attributes(inside) {
+        let mut has_href = false;
+        for (name, value) in attributes(tag.attributes) {
             match name {
-                "href" => (link.href, addressed) = (value, true),
+                "href" => (link.href, has_href) = (value, true),
                 "rel" => link.rel = Some(value),
                 "type" => link.media_type = Some(value),
                 "length" => link.length = Some(value),
@@ -304,14 +302,13 @@ impl<'a> Reader<'a> {
                 _ => {}
             }
         }
-        if addressed {
-            self.pass(name, empty);
+        if has_href {
+            self.tokens.skip_element(tag);
         } else {
-            link.href = self.text(name, empty);
+            link.href = self.tokens.element_text(tag).text;
         }
-        if self.is_in(Place::Source) {
-            if let Some(RawOrigin { url: url @ None, .. }) =
-                self.entry.as_mut().and_then(|entry| entry.origin.as_mut())
+        if self.is_in_source() {
+            if let Some(RawOrigin { url: url @ None, .. }) = self.origin()
                 && !link.href.trim().is_empty()
             {
                 *url = Some(link.href);
@@ -319,41 +316,49 @@ impl<'a> Reader<'a> {
             return;
         }
         let links = self.entry.as_mut().map_or(&mut self.feed.links, |entry| &mut entry.links);
-        if links.len() < MOST_OF_A_KIND {
+        if links.len() < MAX_ENTRY_PARTS {
             links.push(link);
         } else {
-            self.cut.parts = true;
+            self.skipped_parts = true;
         }
     }
 
-    fn leaf(&mut self, meaning: Meaning, inside: &'a str, flat: Flat<'a>, base: Base) {
-        if self.is_in(Place::Source) {
-            if let (Meaning::Title(0), Some(RawOrigin { title: title @ None, .. })) =
-                (meaning, self.entry.as_mut().and_then(|entry| entry.origin.as_mut()))
+    fn add_text_element(
+        &mut self,
+        element: FeedElement,
+        attribute_text: &'a str,
+        content: ElementText<'a>,
+        base: BaseIndex,
+    ) {
+        if self.is_in_source() {
+            if let (FeedElement::Title(0), Some(RawOrigin { title: title @ None, .. })) =
+                (element, self.origin())
             {
-                *title = Some(flat.text);
+                *title = Some(content.text);
             }
             return;
         }
-        match (&mut self.entry, meaning) {
-            (Some(entry), _) => self.cut.parts |= !entry::leaf(entry, meaning, inside, flat, base),
-            (None, Meaning::Title(0)) => {
-                self.feed.title.get_or_insert(flat.text);
+        match (&mut self.entry, element) {
+            (Some(entry), _) => {
+                self.skipped_parts |= !entry::add_text_element(entry, element, attribute_text, content, base);
             }
-            (None, Meaning::Language) => {
-                self.feed.language.get_or_insert(flat.text);
+            (None, FeedElement::Title(0)) => {
+                self.feed.title.get_or_insert(content.text);
             }
-            (None, _) => update_hints::leaf(&mut self.feed.pace, &mut self.period, meaning, &flat.text),
+            (None, FeedElement::Language) => {
+                self.feed.language.get_or_insert(content.text);
+            }
+            (None, _) => read_hint(&mut self.feed.update_hints, &mut self.updates, element, &content.text),
         }
     }
 
     fn close_to(&mut self, depth: usize) {
         while self.open.len() > depth {
-            match self.open.pop().map(|open| open.place) {
-                Some(Place::Entry) => self.feed.entries.extend(self.entry.take()),
-                Some(Place::Person(voice)) => {
+            match self.open.pop().map(|open| open.container) {
+                Some(Container::Entry) => self.feed.entries.extend(self.entry.take()),
+                Some(Container::Person(role)) => {
                     if let Some(person) = self.person.take() {
-                        self.add_author(voice, person);
+                        self.add_author(role, person);
                     }
                 }
                 _ => {}
@@ -361,35 +366,24 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// A document that ends amid an entry was cut off, and what the entry lacks would come as an edit.
     fn finish(mut self) -> RawFeed<'a> {
-        if self.entry.is_some() && !self.ended {
+        // The last entry of a truncated document is dropped: its missing parts would later look like an edit.
+        if self.entry.is_some() && !self.root_ended {
             self.entry = None;
             self.open.clear();
-            self.feed.problems.push("the document is cut off: its last entry was left out".to_owned());
+            self.feed.problems.push("the document is truncated: its last entry was skipped".to_owned());
         }
         self.close_to(0);
-        self.feed.partial = !self.ended || self.cut.entries;
-        if self.cut.entries {
-            self.feed.problems.push(format!("only the first {MOST_ENTRIES} entries were read"));
+        self.feed.partial = !self.root_ended || self.skipped_entries;
+        if self.skipped_entries {
+            self.feed.problems.push(format!("only the first {MAX_ENTRIES} entries were read"));
         }
-        if self.cut.parts {
+        if self.skipped_parts {
             self.feed.problems.push(format!(
-                "of an entry's media, links, authors and categories only the first {MOST_OF_A_KIND} were read"
+                "only the first {MAX_ENTRY_PARTS} media, links, authors or categories of an entry were read"
             ));
         }
-        self.period.settle(&mut self.feed.pace);
+        self.feed.update_hints.update_period = self.updates.interval();
         self.feed
     }
-}
-
-/// An attribute's value, unless it is blank.
-pub(super) fn value<'a>(inside: &'a str, wanted: &str) -> Option<Cow<'a, str>> {
-    if inside.len() <= wanted.len() {
-        return None;
-    }
-    attributes(inside)
-        .find(|(name, _)| name.eq_ignore_ascii_case(wanted))
-        .map(|(_, value)| value)
-        .filter(|value| !value.trim().is_empty())
 }

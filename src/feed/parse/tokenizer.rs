@@ -1,66 +1,82 @@
-//! Broken XML in pieces: whatever stands there, something comes of it, and each byte is looked at
-//! a bounded number of times. Pure.
+//! A lenient XML tokenizer: any text gives tokens, in time linear in its length. Pure.
 
 use std::borrow::Cow;
 
 use memchr::{memchr, memmem};
 
-/// A piece of a document.
+/// Attributes of one tag; further ones are ignored.
+const MAX_ATTRIBUTES: usize = 100;
+
+/// Bytes of the longest character reference, without its `&`: HTML's longest name has 31 letters.
+const MAX_REFERENCE_BYTES: usize = 33;
+
+/// Bytes scanned in vain for end tags, as a multiple of the document's length. Beyond it the tokenizer no longer goes
+/// back to the start of an unclosed element, so that the time stays linear.
+const MAX_RESCANS: usize = 4;
+
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Token<'a> {
-    /// `<name a="b">` or `<name/>`; `inside` is what stands between name and end.
-    Start { name: &'a str, inside: &'a str, empty: bool },
+pub(super) enum XmlToken<'a> {
+    Start(StartTag<'a>),
     /// `</name>`
-    End { name: &'a str },
+    End {
+        name: &'a str,
+    },
     /// Text with character references in it.
     Text(&'a str),
-    /// The inside of a CDATA section.
-    Literal(&'a str),
+    /// The content of a CDATA section.
+    Cdata(&'a str),
 }
 
-/// The inside of a text element.
+/// `<name a="b">` or `<name/>`
+#[derive(Clone, Copy, Debug)]
+pub(super) struct StartTag<'a> {
+    pub(super) name: &'a str,
+    /// The unparsed text between the name and the end of the tag.
+    pub(super) attributes: &'a str,
+    /// The tag ends with `/>`: the element has no content and no end tag.
+    pub(super) empty: bool,
+}
+
+/// The content of an element that holds text.
 #[derive(Debug, Default)]
-pub(super) struct Flat<'a> {
+pub(super) struct ElementText<'a> {
     pub(super) text: Cow<'a, str>,
-    /// Elements stood in it: the text is their markup, as it stood there.
-    pub(super) markup: bool,
+    /// The element had child elements: `text` is their markup, unchanged.
+    pub(super) has_markup: bool,
 }
 
-/// The pieces, in order. Comments, instructions and doctypes are none.
-pub(super) struct Tokens<'a> {
+/// Yields the tokens of a document in order. Comments, processing instructions and doctypes are skipped.
+pub(super) struct Tokenizer<'a> {
     text: &'a str,
     at: usize,
-    /// The name of the feed's root, once it is known.
+    /// The name of the feed's root element, once it is known.
     root: &'a str,
-    /// Bytes that were looked at in vain for the end of an element. It is looked for again only up to a
-    /// multiple of the document's length, so that the whole stays linear.
-    vain: usize,
-    /// No section, comment or doctype with declarations that begins from here on has an end.
+    rescanned_bytes: usize,
+    /// No CDATA section, comment or doctype with declarations that begins from here on has an end.
     no_cdata_end: bool,
     no_comment_end: bool,
     no_doctype_end: bool,
 }
 
-impl<'a> Tokens<'a> {
-    pub(super) fn new(text: &'a str) -> Tokens<'a> {
-        Tokens {
+impl<'a> Tokenizer<'a> {
+    pub(super) fn new(text: &'a str) -> Tokenizer<'a> {
+        Tokenizer {
             text,
             at: 0,
             root: "",
-            vain: 0,
+            rescanned_bytes: 0,
             no_cdata_end: false,
             no_comment_end: false,
             no_doctype_end: false,
         }
     }
 
-    /// Tells the name of the root, which no element of an entry passes over.
-    pub(super) fn within(&mut self, root: &'a str) {
+    /// Sets the name of the root element. No element of an entry extends beyond its end tag.
+    pub(super) fn set_root(&mut self, root: &'a str) {
         self.root = root;
     }
 
-    /// The next piece.
-    pub(super) fn next(&mut self) -> Option<Token<'a>> {
+    pub(super) fn next(&mut self) -> Option<XmlToken<'a>> {
         loop {
             let rest = &self.text[self.at..];
             let bytes = rest.as_bytes();
@@ -70,22 +86,22 @@ impl<'a> Tokens<'a> {
             if !begins_markup(bytes) {
                 let end = next_markup(bytes);
                 self.at += end;
-                return Some(Token::Text(&rest[..end]));
+                return Some(XmlToken::Text(&rest[..end]));
             }
             match bytes[1] {
                 b'!' if rest.starts_with("<![CDATA[") => match self.cdata_end(rest) {
                     Some(end) => {
                         self.at += end + 3;
-                        return Some(Token::Literal(&rest[9..end]));
+                        return Some(XmlToken::Cdata(&rest[9..end]));
                     }
-                    // What it would have protected is read as if it were not there.
+                    // An unclosed section is ignored: what follows is read as markup.
                     None => self.at += 9,
                 },
                 b'!' if rest.starts_with("<!--") => self.at += self.comment_end(rest),
                 b'!' => self.at += self.doctype_end(bytes),
                 b'?' => self.at += memchr(b'>', bytes).map_or(bytes.len(), |end| end + 1),
                 _ => {
-                    let (token, end) = tag(rest);
+                    let (token, end) = read_tag(rest);
                     self.at += end;
                     return Some(token);
                 }
@@ -93,54 +109,56 @@ impl<'a> Tokens<'a> {
         }
     }
 
-    /// Whether an element begins here, white space apart, and its name.
+    /// The name of the element that begins here, after optional white space.
     pub(super) fn peek_element(&self) -> Option<&'a str> {
         let rest = self.text[self.at..].trim_start();
         let begins = rest.starts_with('<') && rest.as_bytes().get(1).is_some_and(|b| is_name_start(*b));
-        begins.then(|| name_of(&rest[1..]))
+        begins.then(|| tag_name(&rest[1..]))
     }
 
-    /// Passes over the rest of an element that was just begun, up to its own end. Where it has none
-    /// before the end of the entry, only its tag is passed over.
-    pub(super) fn skip_element(&mut self, name: &str) {
+    /// Skips the rest of an element, after its start tag. If it has no end tag within the entry, nothing more is skipped.
+    pub(super) fn skip_element(&mut self, tag: StartTag<'_>) {
         let start = self.at;
-        if self.find_end(name).is_none() {
-            self.look_again_from(start);
+        if !tag.empty && self.find_end(tag.name).is_none() {
+            self.rescan_from(start);
         }
     }
 
-    /// The inside of a text element that was just begun, as one text. Where it has no end before that of
-    /// the entry, the text ends where the next tag begins.
-    pub(super) fn flatten(&mut self, name: &str) -> Flat<'a> {
-        if let Some(text) = self.simple(name) {
-            return Flat { text, markup: false };
+    /// The content of an element, after its start tag, as one text. If it has no end tag within the entry, the text ends
+    /// at the next tag.
+    pub(super) fn element_text(&mut self, tag: StartTag<'_>) -> ElementText<'a> {
+        if tag.empty {
+            return ElementText::default();
+        }
+        if let Some(text) = self.simple_text(tag.name) {
+            return ElementText { text, has_markup: false };
         }
         let start = self.at;
-        match self.find_end(name) {
-            Some((end, markup)) => flat(&self.text[start..end], markup),
+        match self.find_end(tag.name) {
+            Some((end, has_markup)) => element_text(&self.text[start..end], has_markup),
             None => {
-                let vain = self.at;
-                self.look_again_from(start);
+                let scanned_to = self.at;
+                self.rescan_from(start);
                 if self.at != start {
-                    return flat(&self.text[start..vain], true);
+                    return element_text(&self.text[start..scanned_to], true);
                 }
                 let mut end = start;
-                while let Some(Token::Text(_) | Token::Literal(_)) = self.next() {
+                while let Some(XmlToken::Text(_) | XmlToken::Cdata(_)) = self.next() {
                     end = self.at;
                 }
                 self.at = end;
-                flat(&self.text[start..end], false)
+                element_text(&self.text[start..end], false)
             }
         }
     }
 
-    /// The usual case, without a look at each token: text alone, or one CDATA section alone.
-    fn simple(&mut self, name: &str) -> Option<Cow<'a, str>> {
+    /// Fast path: the element holds only text, or only one CDATA section.
+    fn simple_text(&mut self, name: &str) -> Option<Cow<'a, str>> {
         let rest = &self.text[self.at..];
         let open = memchr(b'<', rest.as_bytes())?;
         let after = &rest[open..];
-        if is_end_of(after, name) {
-            let (_, length) = tag(after);
+        if is_end_tag(after, name) {
+            let (_, length) = read_tag(after);
             self.at += open + length;
             return Some(unescape(&rest[..open]));
         }
@@ -149,57 +167,59 @@ impl<'a> Tokens<'a> {
         }
         let end = self.cdata_end(after)?;
         let behind = after[end + 3..].trim_start();
-        if !is_end_of(behind, name) {
+        if !is_end_tag(behind, name) {
             return None;
         }
-        let (_, length) = tag(behind);
+        let (_, length) = read_tag(behind);
         self.at = self.text.len() - behind.len() + length;
         Some(Cow::Borrowed(&after[9..end]))
     }
 
-    /// Goes behind the end of an element that was just begun: where its inside ended, and whether tags
-    /// stood in it. `None`, before what ended it, where something greater begins or ends first.
+    /// Moves behind the end tag of an element, after its start tag; gives where its content ends and whether it has
+    /// tags. `None`, with the position before the boundary, if a boundary comes first.
     fn find_end(&mut self, name: &str) -> Option<(usize, bool)> {
-        let (mut depth, mut markup) = (1_usize, false);
+        let (mut depth, mut has_markup) = (1_usize, false);
         loop {
             let before = self.at;
             match self.next()? {
-                Token::Start { name: inner, .. } | Token::End { name: inner } if self.is_boundary(inner) => {
+                XmlToken::Start(StartTag { name: inner, .. }) | XmlToken::End { name: inner }
+                    if self.is_boundary(inner) =>
+                {
                     self.at = before;
                     return None;
                 }
-                Token::Start { name: inner, empty, .. } => {
-                    markup = true;
-                    depth += usize::from(!empty && inner.eq_ignore_ascii_case(name));
+                XmlToken::Start(inner) => {
+                    has_markup = true;
+                    depth += usize::from(!inner.empty && inner.name.eq_ignore_ascii_case(name));
                 }
-                Token::End { name: inner } if inner.eq_ignore_ascii_case(name) => {
+                XmlToken::End { name: inner } if inner.eq_ignore_ascii_case(name) => {
                     depth -= 1;
                     if depth == 0 {
-                        return Some((before, markup));
+                        return Some((before, has_markup));
                     }
                 }
-                Token::End { .. } => markup = true,
-                Token::Text(_) | Token::Literal(_) => {}
+                XmlToken::End { .. } => has_markup = true,
+                XmlToken::Text(_) | XmlToken::Cdata(_) => {}
             }
         }
     }
 
-    /// What cannot stand within an entry's own elements: it begins or ends something greater.
+    /// Elements that cannot occur within the child elements of an entry.
     fn is_boundary(&self, name: &str) -> bool {
         (matches!(name.len(), 4 | 5 | 7)
             && ["item", "entry", "channel"].iter().any(|known| name.eq_ignore_ascii_case(known)))
             || name.eq_ignore_ascii_case(self.root)
     }
 
-    /// Goes back, unless that has been done too often.
-    fn look_again_from(&mut self, start: usize) {
-        self.vain += self.at - start;
-        if self.vain <= 4 * self.text.len() {
+    /// Goes back to `start`, unless the limit is reached.
+    fn rescan_from(&mut self, start: usize) {
+        self.rescanned_bytes += self.at - start;
+        if self.rescanned_bytes <= MAX_RESCANS * self.text.len() {
             self.at = start;
         }
     }
 
-    /// Where `]]>` stands.
+    /// The position of `]]>`.
     fn cdata_end(&mut self, rest: &str) -> Option<usize> {
         if self.no_cdata_end {
             return None;
@@ -218,7 +238,7 @@ impl<'a> Tokens<'a> {
         4 + end.map_or(0, |end| end + 3)
     }
 
-    /// A doctype may have declarations of its own, between brackets.
+    /// A doctype may contain declarations in brackets.
     fn doctype_end(&mut self, bytes: &[u8]) -> usize {
         let Some(close) = memchr(b'>', bytes) else { return bytes.len() };
         if self.no_doctype_end || memchr(b'[', &bytes[..close]).is_none() {
@@ -230,7 +250,8 @@ impl<'a> Tokens<'a> {
     }
 }
 
-fn is_end_of(text: &str, name: &str) -> bool {
+/// Whether a text begins with the end tag of an element.
+fn is_end_tag(text: &str, name: &str) -> bool {
     text.as_bytes()
         .get(..2 + name.len())
         .is_some_and(|start| start.starts_with(b"</") && start[2..].eq_ignore_ascii_case(name.as_bytes()))
@@ -241,41 +262,37 @@ fn is_blank(text: &str) -> bool {
     text.bytes().all(|b| b.is_ascii_whitespace())
 }
 
-fn flat(raw: &str, markup: bool) -> Flat<'_> {
-    if markup {
-        // Markup that stands in the feed itself is the text, but for CDATA, which is no markup of HTML.
+fn element_text(raw: &str, has_markup: bool) -> ElementText<'_> {
+    if has_markup {
+        // HTML has no CDATA sections: their content stays, their markers go.
         let text = if memmem::find(raw.as_bytes(), b"<![CDATA[").is_some() {
             Cow::Owned(raw.replace("<![CDATA[", "").replace("]]>", ""))
         } else {
             Cow::Borrowed(raw)
         };
-        return Flat { text, markup: true };
+        return ElementText { text, has_markup };
     }
     let mut text = String::with_capacity(raw.len());
-    let mut tokens = Tokens::new(raw);
+    let mut tokens = Tokenizer::new(raw);
     while let Some(token) = tokens.next() {
         match token {
-            Token::Text(part) => text.push_str(&unescape(part)),
-            Token::Literal(part) => text.push_str(part),
+            XmlToken::Text(part) => text.push_str(&unescape(part)),
+            XmlToken::Cdata(part) => text.push_str(part),
             _ => {}
         }
     }
-    Flat { text: Cow::Owned(text), markup: false }
+    ElementText { text: Cow::Owned(text), has_markup }
 }
 
-/// Resolves character references: all of HTML's, but only with their semicolon, so that the `&` of
-/// addresses stays.
+/// Resolves HTML's character references, but only those with a semicolon, so that `&` in addresses stays.
 pub(super) fn unescape(text: &str) -> Cow<'_, str> {
     let Some(first) = memchr(b'&', text.as_bytes()) else { return Cow::Borrowed(text) };
     let mut plain = String::with_capacity(text.len());
     plain.push_str(&text[..first]);
     let mut rest = &text[first..];
     loop {
-        let (reference, length) = reference(rest);
-        match reference {
-            Cow::Borrowed(reference) => plain.push_str(reference),
-            Cow::Owned(reference) => plain.push_str(&reference),
-        }
+        let (character, length) = resolve_reference(rest);
+        plain.push_str(&character);
         rest = &rest[length..];
         let next = memchr(b'&', rest.as_bytes()).unwrap_or(rest.len());
         plain.push_str(&rest[..next]);
@@ -286,16 +303,15 @@ pub(super) fn unescape(text: &str) -> Cow<'_, str> {
     }
 }
 
-/// What the reference that a text begins with means, and its length; a bare `&` means itself.
-fn reference(text: &str) -> (Cow<'_, str>, usize) {
-    const USUAL: [(&str, &str); 6] =
+/// Resolves the character reference at the start of a text and gives its length. A bare `&` stays.
+fn resolve_reference(text: &str) -> (Cow<'_, str>, usize) {
+    const COMMON: [(&str, &str); 6] =
         [("lt;", "<"), ("gt;", ">"), ("amp;", "&"), ("quot;", "\""), ("apos;", "'"), ("nbsp;", "\u{a0}")];
     let after = &text[1..];
-    if let Some((name, meaning)) = USUAL.iter().find(|(name, _)| after.starts_with(name)) {
-        return (Cow::Borrowed(meaning), 1 + name.len());
+    if let Some((name, character)) = COMMON.iter().find(|(name, _)| after.starts_with(name)) {
+        return (Cow::Borrowed(character), 1 + name.len());
     }
-    // The longest name of HTML has 31 letters.
-    let start = &after.as_bytes()[..after.len().min(33)];
+    let start = &after.as_bytes()[..after.len().min(MAX_REFERENCE_BYTES)];
     let Some(end) = memchr(b';', start).filter(|end| {
         start[..*end].iter().enumerate().all(|(i, b)| b.is_ascii_alphanumeric() || (i == 0 && *b == b'#'))
     }) else {
@@ -330,30 +346,33 @@ fn next_markup(bytes: &[u8]) -> usize {
     bytes.len()
 }
 
-fn name_of(text: &str) -> &str {
+fn tag_name(text: &str) -> &str {
     let end = text.bytes().position(|b| b.is_ascii_whitespace() || b">/<=\"'".contains(&b));
     &text[..end.unwrap_or(text.len())]
 }
 
-/// A tag and where it ends. One that never ends goes up to the next that begins.
-fn tag(text: &str) -> (Token<'_>, usize) {
+/// Reads the tag at the start of a text and gives its length. A tag without `>` ends at the next `<`.
+fn read_tag(text: &str) -> (XmlToken<'_>, usize) {
     let closing = text.starts_with("</");
     let start = if closing { 2 } else { 1 };
-    let name = name_of(&text[start..]);
+    let name = tag_name(&text[start..]);
     let name_end = start + name.len();
     let end = tag_end(text.as_bytes(), name_end);
-    let next = end + usize::from(text.as_bytes().get(end) == Some(&b'>'));
+    let length = end + usize::from(text.as_bytes().get(end) == Some(&b'>'));
     if closing {
-        return (Token::End { name }, next);
+        return (XmlToken::End { name }, length);
     }
-    let inside = text[name_end..end].trim_end();
-    let empty = inside.ends_with('/');
-    (Token::Start { name, inside: inside.strip_suffix('/').unwrap_or(inside), empty }, next)
+    let attributes = text[name_end..end].trim_end();
+    let (attributes, empty) = match attributes.strip_suffix('/') {
+        Some(attributes) => (attributes, true),
+        None => (attributes, false),
+    };
+    (XmlToken::Start(StartTag { name, attributes, empty }), length)
 }
 
-/// The first `>` outside quotes; a `<` ends the tag too, and outside quotes at once.
+/// The position of the first `>` or `<` outside quotes.
 fn tag_end(bytes: &[u8], from: usize) -> usize {
-    let plain_end =
+    let end_ignoring_quotes =
         || bytes[from..].iter().position(|b| matches!(b, b'>' | b'<')).map_or(bytes.len(), |end| from + end);
     let mut quote = None;
     let mut before = b' ';
@@ -362,20 +381,20 @@ fn tag_end(bytes: &[u8], from: usize) -> usize {
             (None, b'>' | b'<') => return at,
             (None, b'"' | b'\'') if before == b'=' => quote = Some(b),
             (Some(open), b) if open == b => quote = None,
-            // An attribute without its second quote: the tag ends where the next begins.
-            (Some(_), b'<') => return plain_end(),
+            // An attribute without its closing quote.
+            (Some(_), b'<') => return end_ignoring_quotes(),
             _ => {}
         }
         if !b.is_ascii_whitespace() {
             before = b;
         }
     }
-    plain_end()
+    end_ignoring_quotes()
 }
 
-/// The attributes of a tag: name as it stands, value resolved. No more than a hundred.
-pub(super) fn attributes(inside: &str) -> impl Iterator<Item = (&str, Cow<'_, str>)> {
-    let mut rest = inside;
+/// The attributes of a tag: the name as written, the value unescaped.
+pub(super) fn attributes(attribute_text: &str) -> impl Iterator<Item = (&str, Cow<'_, str>)> {
+    let mut rest = attribute_text;
     std::iter::from_fn(move || {
         let equals = memchr(b'=', rest.as_bytes())?;
         let name = rest[..equals].split_ascii_whitespace().next_back().unwrap_or_default();
@@ -389,14 +408,25 @@ pub(super) fn attributes(inside: &str) -> impl Iterator<Item = (&str, Cow<'_, st
         rest = after;
         Some((name, unescape(value)))
     })
-    .take(100)
+    .take(MAX_ATTRIBUTES)
+}
+
+/// The value of an attribute, unless it is blank.
+pub(super) fn attribute<'a>(attribute_text: &'a str, wanted: &str) -> Option<Cow<'a, str>> {
+    if attribute_text.len() <= wanted.len() {
+        return None;
+    }
+    attributes(attribute_text)
+        .find(|(name, _)| name.eq_ignore_ascii_case(wanted))
+        .map(|(_, value)| value)
+        .filter(|value| !value.trim().is_empty())
 }
 
 /// The name of the first element of a document.
 pub(super) fn first_element(text: &str) -> Option<&str> {
-    let mut tokens = Tokens::new(text);
+    let mut tokens = Tokenizer::new(text);
     std::iter::from_fn(|| tokens.next()).find_map(|token| match token {
-        Token::Start { name, .. } => Some(name),
+        XmlToken::Start(tag) => Some(tag.name),
         _ => None,
     })
 }

@@ -1,0 +1,43 @@
+//! What a feed is read from, and what it gives. Pure.
+
+use jiff::Timestamp;
+use url::Url;
+
+use crate::entry::Entry;
+use crate::source::UpdateHints;
+
+/// What is known about a document besides its bytes.
+#[derive(Clone, Copy, Debug)]
+pub struct Hints<'a> {
+    /// The Content-Type header.
+    pub content_type: Option<&'a str>,
+    /// The final address of the document, to which its relative addresses refer.
+    pub url: Option<&'a Url>,
+    /// Dates more than a day later are ignored.
+    pub now: Timestamp,
+}
+
+/// A normalized feed.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Feed {
+    /// Such as "rss 2.0".
+    pub format: &'static str,
+    /// The name of the encoding that was used, as in the WHATWG standard.
+    pub encoding: &'static str,
+    /// The feed's title as plain text.
+    pub title: Option<String>,
+    /// The absolute address of the site.
+    pub link: Option<String>,
+    /// BCP 47 tag, lower case.
+    pub language: Option<String>,
+    /// The feed's hints on how often to poll it.
+    pub update_hints: UpdateHints,
+    /// In document order.
+    pub entries: Vec<Entry>,
+    /// The base of relative addresses in the entries' HTML: the site or the document.
+    pub base: Option<Url>,
+    /// The document was truncated: an entry that it does not list may still exist.
+    pub partial: bool,
+    /// What could not be read, as messages of at most 200 characters.
+    pub problems: Vec<String>,
+}

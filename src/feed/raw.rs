@@ -1,0 +1,159 @@
+//! A feed as its document states it, before normalization: strings borrow from the document where possible. Pure.
+
+use std::borrow::Cow;
+
+use jiff::Timestamp;
+
+use super::dates;
+use crate::source::UpdateHints;
+
+/// Entries of one document. Further ones are skipped and reported as a problem.
+pub(super) const MAX_ENTRIES: usize = 5000;
+
+/// Media, links, authors or categories of one entry. Further ones are skipped and reported as a problem.
+pub(super) const MAX_ENTRY_PARTS: usize = 200;
+
+/// A feed.
+#[derive(Debug, Default)]
+pub(super) struct RawFeed<'a> {
+    pub(super) format: &'static str,
+    pub(super) title: Option<Cow<'a, str>>,
+    pub(super) links: Vec<RawLink<'a>>,
+    pub(super) language: Option<Cow<'a, str>>,
+    pub(super) authors: Vec<RawAuthor<'a>>,
+    pub(super) update_hints: UpdateHints,
+    /// Values of `xml:base`, each with the index of its outer base.
+    pub(super) bases: Vec<(Cow<'a, str>, BaseIndex)>,
+    pub(super) entries: Vec<RawEntry<'a>>,
+    /// The document was truncated, by its sender or by [`MAX_ENTRIES`].
+    pub(super) partial: bool,
+    /// What was skipped, as messages.
+    pub(super) problems: Vec<String>,
+}
+
+/// An index into [`RawFeed::bases`]; `None` is the feed's own base.
+pub(super) type BaseIndex = Option<usize>;
+
+/// An entry.
+#[derive(Debug, Default)]
+pub(super) struct RawEntry<'a> {
+    pub(super) id: Ranked<Cow<'a, str>>,
+    /// Whether the id may serve as the link if there is no other (RSS `isPermaLink`).
+    pub(super) permalink: bool,
+    /// `rdf:about` of RSS 1.0.
+    pub(super) about: Option<Cow<'a, str>>,
+    pub(super) title: Ranked<Cow<'a, str>>,
+    pub(super) links: Vec<RawLink<'a>>,
+    pub(super) published: Ranked<RawDate<'a>>,
+    pub(super) updated: Ranked<RawDate<'a>>,
+    pub(super) authors: Vec<RawAuthor<'a>>,
+    /// Authors given by extension modules, used if `authors` is empty.
+    pub(super) fallback_authors: Vec<RawAuthor<'a>>,
+    pub(super) categories: Vec<Cow<'a, str>>,
+    pub(super) summary: Ranked<RawText<'a>>,
+    pub(super) content: Ranked<RawText<'a>>,
+    pub(super) media: Vec<RawMedia<'a>>,
+    pub(super) thumbnails: Vec<RawMedia<'a>>,
+    pub(super) duration: Option<Cow<'a, str>>,
+    pub(super) comments: Option<Cow<'a, str>>,
+    pub(super) language: Option<Cow<'a, str>>,
+    pub(super) origin: Option<RawOrigin<'a>>,
+    pub(super) base: BaseIndex,
+}
+
+/// A link with its relation.
+#[derive(Debug, Default)]
+pub(super) struct RawLink<'a> {
+    pub(super) href: Cow<'a, str>,
+    pub(super) rel: Option<Cow<'a, str>>,
+    pub(super) media_type: Option<Cow<'a, str>>,
+    pub(super) length: Option<Cow<'a, str>>,
+    pub(super) title: Option<Cow<'a, str>>,
+    pub(super) base: BaseIndex,
+}
+
+/// A person, as one string in `name` or as separate parts.
+#[derive(Clone, Debug, Default)]
+pub(super) struct RawAuthor<'a> {
+    pub(super) name: Option<Cow<'a, str>>,
+    pub(super) email: Option<Cow<'a, str>>,
+    pub(super) uri: Option<Cow<'a, str>>,
+}
+
+/// A date as text, and parsed if possible.
+#[derive(Debug)]
+pub(super) struct RawDate<'a> {
+    pub(super) text: Cow<'a, str>,
+    pub(super) time: Option<Timestamp>,
+}
+
+impl<'a> RawDate<'a> {
+    pub(super) fn new(text: Cow<'a, str>) -> RawDate<'a> {
+        RawDate { time: dates::parse(&text), text }
+    }
+}
+
+/// A summary or a content.
+#[derive(Debug, Default)]
+pub(super) struct RawText<'a> {
+    pub(super) text: Cow<'a, str>,
+    pub(super) format: TextFormat,
+    pub(super) base: BaseIndex,
+}
+
+/// The format that the document declares for a text.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum TextFormat {
+    #[default]
+    Html,
+    Plain,
+}
+
+/// An attached file or an image.
+#[derive(Debug, Default)]
+pub(super) struct RawMedia<'a> {
+    pub(super) url: Cow<'a, str>,
+    pub(super) media_type: Option<Cow<'a, str>>,
+    pub(super) length: Option<Cow<'a, str>>,
+    pub(super) title: Option<Cow<'a, str>>,
+    pub(super) medium: Option<Cow<'a, str>>,
+    pub(super) duration: Option<Cow<'a, str>>,
+    pub(super) width: Option<Cow<'a, str>>,
+    pub(super) height: Option<Cow<'a, str>>,
+    pub(super) base: BaseIndex,
+}
+
+/// The original feed of a republished entry.
+#[derive(Debug, Default)]
+pub(super) struct RawOrigin<'a> {
+    pub(super) title: Option<Cow<'a, str>>,
+    pub(super) url: Option<Cow<'a, str>>,
+}
+
+/// A value that several elements can give: the lowest rank wins, and the first of equal ranks.
+#[derive(Debug)]
+pub(super) struct Ranked<T>(Option<(u8, T)>);
+
+impl<T> Default for Ranked<T> {
+    fn default() -> Self {
+        Ranked(None)
+    }
+}
+
+impl<T> From<Option<T>> for Ranked<T> {
+    fn from(value: Option<T>) -> Self {
+        Ranked(value.map(|value| (0, value)))
+    }
+}
+
+impl<T> Ranked<T> {
+    pub(super) fn offer(&mut self, rank: u8, value: T) {
+        if self.0.as_ref().is_none_or(|(best, _)| rank < *best) {
+            self.0 = Some((rank, value));
+        }
+    }
+
+    pub(super) fn into_value(self) -> Option<T> {
+        self.0.map(|(_, value)| value)
+    }
+}

@@ -1,0 +1,236 @@
+//! Tests of the whole pipeline, from bytes to entries.
+
+use url::Url;
+
+use super::*;
+use crate::entry::Entry;
+
+fn read_text(body: &[u8], content_type: Option<&str>) -> Result<Feed, NotAFeed> {
+    let url = Url::parse("https://example.org/feeds/all.xml").expect("an address");
+    let now = "2026-11-01T00:00:00Z".parse().expect("a time");
+    read(body, &Hints { content_type, url: Some(&url), now })
+}
+
+const RSS: &str = r#"<?xml version="1.0"?><rss version="2.0" xmlns:dc="http://purl.org/dc/elements/1.1/"><channel>
+  <title>News &amp;amp; Views</title><link>https://example.org/</link><ttl>45</ttl><language>EN-gb</language>
+  <item><title>One &amp;lt;b&amp;gt;bold&amp;lt;/b&amp;gt; step</title><link>/one</link><guid isPermaLink="false"> n1 </guid>
+    <pubDate>Tue, 07 May 2024 10:30:00 +0200</pubDate><description>&lt;p&gt;Text&lt;/p&gt;</description>
+    <dc:creator>Ann</dc:creator><category>A</category><category>A</category>
+    <enclosure url="/a.mp3" length="12" type="audio/mpeg"/></item>
+  <item><title>Two</title><pubDate>Tue, 07 May 2099 10:30:00 +0200</pubDate></item>
+  </channel></rss>"#;
+
+#[test]
+fn every_field_of_an_rss_feed_is_read() {
+    let feed = read_text(RSS.as_bytes(), None).expect("a feed");
+    assert_eq!((feed.format, feed.encoding), ("rss 2.0", "UTF-8"));
+    assert_eq!(feed.title.as_deref(), Some("News & Views"));
+    assert_eq!(feed.language.as_deref(), Some("en-gb"));
+    assert_eq!(feed.update_hints.ttl, Some(std::time::Duration::from_secs(45 * 60)));
+    let one = &feed.entries[0];
+    assert_eq!(one.title.as_deref(), Some("One bold step"));
+    assert_eq!(one.link.as_deref(), Some("https://example.org/one"));
+    assert_eq!(one.id.as_deref(), Some("n1"));
+    assert_eq!(one.published, Some("2024-05-07T08:30:00Z".parse().expect("a time")));
+    assert_eq!(one.summary.as_deref(), Some("<p>Text</p>"));
+    assert_eq!(one.authors[0].name, "Ann");
+    assert_eq!(one.categories, ["A"]);
+    assert_eq!(one.enclosures[0].url, "https://example.org/a.mp3");
+    assert_eq!(one.enclosures[0].length, Some(12));
+    assert_eq!(feed.entries[1].published, None, "a date years ahead is ignored");
+}
+
+#[test]
+fn reading_twice_gives_the_same_keys() {
+    let keys = |feed: Feed| feed.entries.into_iter().map(|entry| entry.keys).collect::<Vec<_>>();
+    let first = keys(read_text(RSS.as_bytes(), None).expect("a feed"));
+    assert!(first.iter().all(|keys| !keys.is_empty()));
+    assert_eq!(first, keys(read_text(RSS.as_bytes(), None).expect("a feed")));
+}
+
+#[test]
+fn the_encoding_is_detected() {
+    let russian = RSS
+        .replace("Two", "Россия и Армения")
+        .replace("<?xml version=\"1.0\"?>", "<?xml version=\"1.0\" encoding=\"windows-1251\"?>");
+    let (bytes, _, _) = encoding_rs::WINDOWS_1251.encode(&russian);
+    for content_type in
+        [None, Some("application/rss+xml; charset=windows-1251"), Some("text/xml; charset=ISO-8859-1")]
+    {
+        let feed = read_text(&bytes, content_type).expect("a feed");
+        assert_eq!(feed.entries[1].title.as_deref(), Some("Россия и Армения"), "{content_type:?}");
+    }
+    let feed = read_text(russian.as_bytes(), None).expect("a feed");
+    assert_eq!(feed.entries[1].title.as_deref(), Some("Россия и Армения"), "UTF-8 declared as windows-1251");
+    let utf16: Vec<u8> =
+        [0xff, 0xfe].into_iter().chain(russian.encode_utf16().flat_map(u16::to_le_bytes)).collect();
+    let feed = read_text(&utf16, None).expect("a feed");
+    assert_eq!(feed.entries[1].title.as_deref(), Some("Россия и Армения"), "UTF-16");
+}
+
+#[test]
+fn the_error_says_what_the_document_is_instead() {
+    let error = |body: &[u8]| read_text(body, None).expect_err("not a feed").to_string();
+    assert_eq!(error(b" \n"), "empty body");
+    assert_eq!(error(b"<!DOCTYPE html><html><p>x"), "an HTML page");
+    assert!(error(b"hello").starts_with("not a feed"), "{}", error(b"hello"));
+}
+
+/// The first of two entries, with these child elements.
+fn read_item(inside: &str) -> Entry {
+    let feed = format!(
+        "<rss version=\"2.0\"><channel><title>F</title><item>{inside}</item><item><title>After</title></item></channel></rss>"
+    );
+    let feed = read_text(feed.as_bytes(), None).expect("a feed");
+    assert_eq!(feed.entries.last().and_then(|entry| entry.title.as_deref()), Some("After"), "{inside}");
+    feed.entries.into_iter().next().expect("an entry")
+}
+
+#[test]
+fn a_broken_item_is_repaired_and_the_next_is_read() {
+    assert_eq!(
+        read_item("<title>War & peace &nbsp; &copy; &unknown;</title>").title.as_deref(),
+        Some("War & peace \u{a9} &unknown;")
+    );
+    assert_eq!(
+        read_item("<title>No end<link>https://example.org/x</link>")
+            .title
+            .as_deref()
+            .map(|t| t.starts_with("No end")),
+        Some(true)
+    );
+    assert_eq!(
+        read_item("<description><p>Not <b>escaped</p></description>").summary.as_deref(),
+        Some("<p>Not <b>escaped</p>")
+    );
+    assert_eq!(read_item("<title>a</wrong></title>").title.as_deref(), Some("a"));
+    assert_eq!(read_item("<title>a\u{8}b&#0;c</title>").title.as_deref(), Some("ab\u{fffd}c"));
+    assert_eq!(
+        read_item("<title>a</title><pubDate>7 Мая 2024 10:30 MSK</pubDate>").published.map(|t| t.as_second()),
+        Some(1_715_067_000)
+    );
+    assert_eq!(read_item("<title>a</title><author>«staleness@example.ru» Пресса</author>").authors.len(), 1);
+    assert_eq!(
+        read_item("<title>a</title><media:title></media:title><x:odd y=z>t</x:odd>").title.as_deref(),
+        Some("a")
+    );
+    assert_eq!(
+        read_item("<title>a</title><itunes:duration>12345678901234567890</itunes:duration>").duration,
+        None
+    );
+}
+
+#[test]
+fn malformed_feeds_are_read() {
+    let entries = |text: &str| read_text(text.as_bytes(), None).map(|feed| feed.entries.len());
+    let item = "<item><title>One</title><link>https://example.org/1</link></item>";
+    for text in [
+        format!("<rss><channel>{item}</channel></rss>"),
+        format!("<rss version=\"0.93\"><channel>{item}</channel></rss>"),
+        format!("<rss version='2.0' xmlns='http://backend.userland.com/rss2'><channel>{item}</channel></rss>"),
+        format!("<br />\n<b>Warning</b>: mysql in <b>x.php</b>\n<?xml version='1.0'?><rss version='2.0'><channel>{item}</channel></rss>"),
+        format!("<rss version='2.0'><channel>{item}</channel></rss><script>junk</script>"),
+        format!("<rss version='2.0'><channel><b></i>{item}</rss>"),
+        "<feed version=\"0.3\" xmlns=\"http://purl.org/atom/ns#\"><entry><title mode=\"escaped\">One</title><link rel=\"alternate\" href=\"https://example.org/1\"/><issued>2004-01-01T00:00:00Z</issued></entry></feed>".to_owned(),
+        format!("<rdf:RDF xmlns:rdf='http://www.w3.org/1999/02/22-rdf-syntax-ns#' xmlns='http://purl.org/rss/1.0/'><channel><title>c</title></channel>{item}</rdf:RDF>"),
+    ] {
+        assert_eq!(entries(&text), Ok(1), "{text}");
+    }
+}
+
+#[test]
+fn the_last_entry_of_a_truncated_document_is_skipped() {
+    for cut in
+        ["<item><title>Two</title><descr", "<item><title>Tw", "<item><title>Two</title><link>https://e"]
+    {
+        let text = format!("<rss version=\"2.0\"><channel><item><title>One</title></item>{cut}");
+        let feed = read_text(text.as_bytes(), None).expect("a feed");
+        assert_eq!((feed.entries.len(), feed.problems.len()), (1, 1), "{cut}");
+    }
+    let unclosed = read_text(b"<rss version=\"2.0\"><channel><item><title>One</title></channel></rss>", None);
+    assert_eq!(unclosed.expect("a feed").entries.len(), 1);
+}
+
+#[test]
+fn text_after_a_json_feed_is_ignored() {
+    let json = "{\"version\": \"https://jsonfeed.org/version/1.1\", \"title\": \"J\",
+        \"items\": [{\"id\": \"1\", \"url\": \"https://example.org/1\", \"content_text\": \"x\"}]}";
+    for tail in ["", " <!-- made in 3 ms -->", "}"] {
+        let feed = read_text(format!("{json}{tail}").as_bytes(), None).expect(tail);
+        assert_eq!((feed.format, feed.entries.len()), ("json feed", 1));
+    }
+}
+
+#[test]
+fn duplicate_keys_and_invalid_escapes_in_json_are_read() {
+    let json = r#"{"title": "a", "title": "J", "items": [
+        {"id": "0", "id": "1", "title": "Half \ud83d a face, it\'s	so", "title": "Half \ud83d a face, it\'s	so",
+         "authors": [{"name": "A", "name": "Ann"}], "attachments": [{"url": "https://example.org/0", "url": "https://example.org/a.mp3"}]},
+        {"id": "2", "title": "Two"}], "items": [{"id": "3", "title": "\udc00"}]}"#;
+    let feed = read_text(json.as_bytes(), None).expect("a feed");
+    assert_eq!((feed.entries.len(), feed.title.as_deref(), feed.problems.len()), (3, Some("J"), 1));
+    let one = &feed.entries[0];
+    assert_eq!((one.id.as_deref(), one.title.as_deref()), (Some("1"), Some("Half \u{fffd} a face, it's so")));
+    assert_eq!((one.authors[0].name.as_str(), one.authors.len()), ("Ann", 1));
+    assert_eq!(one.enclosures[0].url, "https://example.org/a.mp3");
+}
+
+#[test]
+fn broken_json_is_repaired() {
+    let read = |text: &str| read_text(text.as_bytes(), None).expect("a feed");
+    let feed = read(r#"{"items": [{"id": "1", "title": "One"}, {"id": 'x', "a": NaN,}, {"id": 2}, ]} tail"#);
+    let ids: Vec<_> = feed.entries.iter().filter_map(|entry| entry.id.as_deref()).collect();
+    assert_eq!((ids, feed.partial), (vec!["1", "x", "2"], false));
+    assert_eq!(feed.problems, ["the JSON is broken and was repaired"]);
+    let cut = read(r#"{"items": [{"id": 01}, {"id": "2"}, {"id": "3", "title": "cut o"#);
+    assert_eq!((cut.entries.len(), cut.partial, cut.problems.len()), (2, true, 1), "{:?}", cut.problems);
+    let error = read_text(br#"{"items": ["#, None).expect_err("no entry").to_string();
+    assert!(error.starts_with("not a feed: JSON"), "{error}");
+}
+
+#[test]
+fn depth_and_number_of_elements_are_limited() {
+    for inside in ["<media:group>", "<media:content>", "<itunes:category>", "<a>", "<title>", "<item>"] {
+        let text = format!("<rss version=\"2.0\"><channel><item>{}", inside.repeat(20_000));
+        let entries = read_text(text.as_bytes(), None).map(|feed| feed.entries.len());
+        let unreadable = NotAFeed("the feed has entries, but none could be read".to_owned());
+        assert!(entries == Err(unreadable) || inside == "<item>", "{inside}: {entries:?}");
+    }
+    let many = format!(
+        "<rss version=\"2.0\"><channel>{}</channel></rss>",
+        "<item><title>a</title></item>".repeat(6000)
+    );
+    let feed = read_text(many.as_bytes(), None).expect("a feed");
+    assert_eq!((feed.entries.len(), feed.problems.len()), (5000, 1));
+}
+
+#[test]
+fn what_every_entry_repeats_is_short() {
+    let long = "a".repeat(5000);
+    let entries =
+        "<entry><link href='b'/><title>One</title></entry><entry xml:base='c/'><link href='b'/></entry>";
+    let text = format!(
+        "<feed xml:base='https://example.org/{long}/'><title>{long}</title><author><name>{long}</name></author>\
+         <author><name>Ann</name></author><link href='https://example.org/{long}/'/>{entries}</feed>"
+    );
+    let feed = read_text(text.as_bytes(), None).expect("a feed");
+    assert_eq!((feed.title.map(|title| title.len()), feed.link), (Some(1000), None));
+    let links: Vec<_> = feed.entries.iter().map(|entry| entry.link.as_deref().unwrap_or_default()).collect();
+    assert_eq!(links, ["https://example.org/feeds/b", "https://example.org/feeds/c/b"]);
+    assert!(feed.entries.iter().all(|entry| entry.authors.len() == 1 && entry.authors[0].name == "Ann"));
+}
+
+proptest::proptest! {
+    // Failing cases are printed, not written into the repository.
+    #![proptest_config(proptest::prelude::ProptestConfig { failure_persistence: None, ..proptest::prelude::ProptestConfig::default() })]
+
+    #[test]
+    fn malformed_markup_never_panics(text in "(<|>|/|rss|item|title|media:group|!\\[CDATA\\[|\\]\\]>|&|;|=|\"|'|x|я| |--|\\?){0,60}") {
+        let _ = read_text(format!("<rss version=\"2.0\"><channel>{text}").as_bytes(), None);
+    }
+
+    #[test]
+    fn random_bytes_never_panic(body in proptest::collection::vec(proptest::num::u8::ANY, 0..300)) {
+        let _ = read_text(&body, None);
+    }
+}
