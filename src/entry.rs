@@ -171,6 +171,11 @@ pub struct EntrySource {
     pub language: Option<String>,
 }
 
+/// Bytes in lower-case hexadecimal.
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
 /// A short hash of texts, in hexadecimal.
 pub(crate) fn key_hash(parts: &[&str]) -> String {
     let mut hash = Sha256::new();
@@ -178,5 +183,5 @@ pub(crate) fn key_hash(parts: &[&str]) -> String {
         hash.update((part.len() as u64).to_le_bytes());
         hash.update(part);
     }
-    hash.finalize()[..16].iter().map(|b| format!("{b:02x}")).collect()
+    hex(&hash.finalize()[..16])
 }

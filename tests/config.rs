@@ -361,11 +361,11 @@ fn entries_are_titled_by_a_template_under_either_key() {
     assert_eq!(titled("title = \"The {braces}\"").unwrap().entry_title, None);
     let wrong = said("[[output]]\nname = \"a\"\nentry_title = \"{sauce}: {title}\"");
     assert!(
-        wrong.contains("{sauce} is none of {title}, {source}") && wrong.contains("config.toml:3"),
+        wrong.contains("{sauce} is not one of {title}, {source}") && wrong.contains("config.toml:3"),
         "{wrong}"
     );
     let wrong = said("[[output]]\nname = \"a\"\ntitle = \"{sauce}: {title}\"");
-    assert!(wrong.contains("as a template") && wrong.contains("{sauce} is none of"), "{wrong}");
+    assert!(wrong.contains("as a template") && wrong.contains("{sauce} is not one of"), "{wrong}");
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! Documents of entries built to be nasty: the bytes, what a parser reads in them, what a validator says.
+//! Documents of entries with difficult content: their bytes, what a parser reads from them, what a validator reports.
 
 #![allow(clippy::unwrap_used, clippy::print_stderr)]
 #![allow(clippy::disallowed_methods, reason = "the validator reads files")]
@@ -107,7 +107,7 @@ fn full() -> Entry {
     }
 }
 
-fn titled(title: &str, link: &str, content: &str) -> Entry {
+fn entry_with(title: &str, link: &str, content: &str) -> Entry {
     Entry {
         title: Some(title.into()),
         link: Some(link.into()),
@@ -116,20 +116,20 @@ fn titled(title: &str, link: &str, content: &str) -> Entry {
     }
 }
 
-fn nasty() -> Vec<Arc<StoredEntry>> {
+fn difficult_entries() -> Vec<Arc<StoredEntry>> {
     let entries = [
         full(),
-        titled(
+        entry_with(
             "<script>alert(1)</script> & &amp; ]]> \"q\"",
             "https://gazette.example/1",
             "<p>]]&gt; ]]> </p>",
         ),
-        titled(
+        entry_with(
             "a\0b\u{1}c\u{b}d\u{fffe}e\u{85}f\u{9f}\u{fffd}",
             "https://gazette.example/2",
             "<p>\u{0}\u{8}bell\u{7}</p>",
         ),
-        titled(
+        entry_with(
             "  \u{5e9}\u{5dc}\u{5d5}\u{5dd}\n\n\tworld \u{202e}evil ",
             "https://gazette.example/\u{e9}|[x]",
             "<p>\u{1f468}\u{200d}\u{1f469} emoji</p>",
@@ -169,7 +169,7 @@ fn nasty() -> Vec<Arc<StoredEntry>> {
             language: Some("zz".into()),
             ..Entry::default()
         },
-        titled(
+        entry_with(
             "Relative &#39;links&#39;",
             "https://gazette.example/r",
             "<a href=\"https://gazette.example/x\">y</a><br>open &nbsp; end",
@@ -180,7 +180,7 @@ fn nasty() -> Vec<Arc<StoredEntry>> {
 
 fn document(content: ContentMode) -> Document {
     let now = Timestamp::from_second(NOON + 86_400).unwrap();
-    let mut document = select::document(&output(content), &site(), nasty(), now);
+    let mut document = select::document(&output(content), &site(), difficult_entries(), now);
     document.entries[0].also_in =
         vec![AlsoIn { title: "The <Courier>".into(), link: "https://courier.example/1".into() }];
     document
@@ -191,7 +191,7 @@ fn text(bytes: Vec<u8>) -> String {
 }
 
 #[test]
-fn golden_documents() {
+fn documents_equal_their_snapshots() {
     let document = document(ContentMode::Full);
     insta::with_settings!({ snapshot_path => "documents", prepend_module_to_snapshot => false }, {
         insta::assert_snapshot!("atom", text(atom::write(&document)));
@@ -202,7 +202,7 @@ fn golden_documents() {
 }
 
 #[test]
-fn a_parser_reads_back_what_went_in() {
+fn a_parser_reads_back_every_entry() {
     let document = document(ContentMode::Full);
     for (bytes, format) in [
         (atom::write(&document), Format::Atom),
@@ -233,13 +233,13 @@ fn a_parser_reads_back_what_went_in() {
 }
 
 #[test]
-fn the_same_entries_give_the_same_bytes_in_any_order_and_at_any_time() {
+fn bytes_do_not_depend_on_the_order_of_entries_or_the_time() {
     let now = Timestamp::from_second(NOON + 86_400).unwrap();
     let later = Timestamp::from_second(NOON + 186_400).unwrap();
-    let mut reversed = nasty();
+    let mut reversed = difficult_entries();
     reversed.reverse();
     let wanted = output(ContentMode::Full);
-    let first = select::document(&wanted, &site(), nasty(), now);
+    let first = select::document(&wanted, &site(), difficult_entries(), now);
     let second = select::document(&wanted, &site(), reversed, later);
     assert_eq!(atom::write(&first), atom::write(&second));
     assert_eq!(rss::write(&first), rss::write(&second));
@@ -247,16 +247,16 @@ fn the_same_entries_give_the_same_bytes_in_any_order_and_at_any_time() {
 }
 
 #[test]
-fn content_modes_leave_out_what_they_say() {
+fn each_content_mode_leaves_out_its_part() {
     let summary = text(rss::write(&document(ContentMode::Summary)));
     assert!(summary.contains("Short") && !summary.contains("Long: 1"));
-    assert!(summary.contains("No title, but a text"), "the start of the content serves as a summary");
+    assert!(summary.contains("No title, but a text"), "the summary is the start of the content");
     let none = text(rss::write(&document(ContentMode::None)));
     assert!(!none.contains("Short") && !none.contains("<description>&#x3C;p"));
 }
 
 #[test]
-fn an_archive_page_names_its_neighbours_and_the_feed() {
+fn an_archive_page_links_to_its_neighbours_and_the_feed() {
     let mut page = document(ContentMode::Full);
     page.position = HistoryPosition::Archive { number: 2, next: Some(3) };
     let xml = text(atom::write(&page));
@@ -276,13 +276,13 @@ fn an_archive_page_names_its_neighbours_and_the_feed() {
 }
 
 #[test]
-fn the_pages_have_no_script_and_ask_for_nothing() {
+fn a_page_has_no_script_and_loads_nothing() {
     let page = text(html::write(&document(ContentMode::Full)));
     for word in ["<script", "<img", "src=", "@import", "url(", "onload", "rel=\"stylesheet"] {
         assert!(!page.contains(word), "{word}");
     }
     assert!(page.contains("&lt;script&gt;alert(1)"));
-    // What whoever cannot see it, or has no mouse, finds their way by.
+    // For screen readers and keyboard users.
     for (part, count) in [
         ("<h1", 1),
         ("<main", 1),
@@ -291,23 +291,25 @@ fn the_pages_have_no_script_and_ask_for_nothing() {
         ("href=\"#entries\"", 1),
         ("id=\"entries\"", 1),
         ("<input type=\"text\" readonly", 1),
-        ("<article class=\"entry\" lang=\"", nasty().len()),
-        ("dir=\"auto\"><h2>", nasty().len()),
-        ("<time datetime=\"2023-11-14T", nasty().len()),
+        ("<article class=\"entry\" lang=\"", difficult_entries().len()),
+        ("dir=\"auto\"><h2>", difficult_entries().len()),
+        ("<time datetime=\"2023-11-14T", difficult_entries().len()),
     ] {
         assert_eq!(page.matches(part).count(), count, "{part}");
     }
     assert!(page.contains(r#"rel="alternate" type="application/atom+xml""#));
 }
 
-/// What the W3C feed validator says at level AA, where it is at hand.
+/// Runs the W3C feed validator at level AA, if it is installed.
 #[test]
-fn the_validator_finds_nothing() {
+fn the_validator_reports_nothing() {
     let shared = std::env::var("SIFTWIRE_SHARED")
         .unwrap_or_else(|_| concat!(env!("CARGO_MANIFEST_DIR"), "/../shared").to_owned());
     let tool = Path::new(&shared).join("tools/validate-feed");
     if !tool.exists() || std::env::var_os("FEEDVALIDATOR_DIR").is_none() {
-        eprintln!("skipped: no feed validator (FEEDVALIDATOR_DIR and SIFTWIRE_SHARED name it)");
+        eprintln!(
+            "skipped the_validator_reports_nothing: no feed validator (set FEEDVALIDATOR_DIR and SIFTWIRE_SHARED)"
+        );
         return;
     }
     let folder = tempfile::tempdir().unwrap();
@@ -329,7 +331,7 @@ fn the_validator_finds_nothing() {
     documents.push(("named".to_owned(), named));
     let outputs = [("nasty", "War & peace <b>today</b>"), ("calm", "Calm")];
     write("outputs.opml", opml::write_outputs(&site().public_url, outputs));
-    let mut report = verdict(
+    let mut report = validate(
         &tool,
         &folder.path().join("outputs.opml"),
         "https://feeds.example.org/outputs.opml",
@@ -344,14 +346,14 @@ fn the_validator_finds_nothing() {
             let file = format!("{name}{}", format.extension());
             write(&file, bytes);
             let path = folder.path().join(&file);
-            report += &verdict(&tool, &path, &document.own_address(format), format.content_type());
+            report += &validate(&tool, &path, &document.own_address(format), format.content_type());
         }
     }
     assert_eq!(report, "");
 }
 
-/// The findings on one file; nothing if there are none.
-fn verdict(tool: &Path, file: &Path, address: &str, content_type: &str) -> String {
+/// The validator's report on one file; empty if it reports nothing.
+fn validate(tool: &Path, file: &Path, address: &str, content_type: &str) -> String {
     let run = Command::new(tool)
         .args(["--level", "AA", "--strict", "--self", address, "--type", content_type])
         .arg(file)
@@ -363,8 +365,8 @@ fn verdict(tool: &Path, file: &Path, address: &str, content_type: &str) -> Strin
     format!("{}{}", String::from_utf8_lossy(&run.stdout), String::from_utf8_lossy(&run.stderr))
 }
 
-/// Text with the characters that break formats well represented.
-fn awkward() -> impl Strategy<Value = String> {
+/// Text with many characters that are special in the formats.
+fn special_text() -> impl Strategy<Value = String> {
     let pieces = prop_oneof![
         Just("]]>".to_owned()),
         Just("<b>x</b>".to_owned()),
@@ -381,12 +383,12 @@ fn awkward() -> impl Strategy<Value = String> {
 }
 
 proptest! {
-    // A failing case is printed; nothing is written in the checkout.
+    // A failing case is printed, not written to the repository.
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn whatever_the_text_is_every_format_lists_the_same_entries(
-        titles in prop::collection::vec((awkward(), awkward(), awkward()), 1..5),
+    fn every_format_lists_the_same_entries_for_any_text(
+        titles in prop::collection::vec((special_text(), special_text(), special_text()), 1..5),
     ) {
         let entries = titles.into_iter().zip(1..).map(|((title, content, other), number)| {
             kept(number, Entry {

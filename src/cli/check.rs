@@ -97,7 +97,7 @@ fn unchanged(output: String, change: &'static str) -> Difference {
 
 async fn difference(store: &Store, preview: OutputPreview) -> anyhow::Result<Difference> {
     let Some(members) = preview.members else { return Ok(unchanged(preview.name, "same")) };
-    let old = match preview.known {
+    let old = match preview.id {
         Some(id) => store.member_numbers(id).await?,
         None => HashSet::new(),
     };
@@ -111,7 +111,7 @@ async fn difference(store: &Store, preview: OutputPreview) -> anyhow::Result<Dif
     let leave = newest(old.difference(&new).copied().collect());
     Ok(Difference {
         output: preview.name,
-        change: if preview.known.is_some() { "edited" } else { "new" },
+        change: if preview.id.is_some() { "edited" } else { "new" },
         enter: enter.len(),
         leave: leave.len(),
         entering: named(store, &enter).await?,

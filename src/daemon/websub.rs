@@ -9,7 +9,6 @@ use tokio::sync::{Notify, watch};
 use super::{now, wait_for};
 use crate::fetch::Fetcher;
 use crate::publish::archive::Archives;
-use crate::publish::render;
 use crate::store::{self, Ping, Store};
 
 /// The first wait after a hub that did not hear; each further one is twice as long.
@@ -67,7 +66,7 @@ impl Herald {
     }
 
     async fn tell(&self, ping: Ping) -> Result<(), store::Error> {
-        let Some(news) = render::hub_update(&self.archives.outputs(), ping.output) else {
+        let Some(news) = self.archives.outputs().hub_update(ping.output) else {
             // The output, or the hub, has left the config.
             return self.store.pinged(ping).await;
         };

@@ -1,4 +1,4 @@
-//! The past of an output, page by page (RFC 5005 section 4), read when it is asked for.
+//! Archive pages of outputs (RFC 5005 section 4), rendered on request. Reads and writes the store.
 
 use std::collections::{HashSet, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
@@ -8,33 +8,27 @@ use jiff::Timestamp;
 use super::document::{Document, HistoryPosition};
 use super::document_cache::Representation;
 use super::format::Format;
-use super::output::Output;
-use super::text::uri;
-use super::{CompiledOutput, Outputs, atom, json_feed, rss, select, stories};
+use super::outputs::{CompiledOutput, Outputs};
+use super::text::percent_encode;
+use super::{atom, json_feed, rss, select, stories};
+use crate::entry::StoredEntry;
 use crate::store::{ArchivePage, Error, Frozen, OutputId, Store};
 
-/// The formats that have archive pages.
-const FORMATS: [Format; 3] = [Format::Atom, Format::Rss, Format::Json];
-/// Bytes of pages that are kept at hand: deep history costs no more memory than this.
-const AT_HAND: usize = 4_000_000;
-/// A page has as many entries as the feed, but not more than this.
-const LONGEST: usize = 500;
+/// The most bytes of pages kept in memory.
+const MAX_CACHED_BYTES: usize = 4_000_000;
 
-/// How many entries an archive page of an output takes.
-pub(super) fn page_size(output: &Output) -> usize {
-    output.limit.clamp(1, LONGEST)
-}
-
-/// Reads archive pages. A full page is kept as it was first given out; those lately asked for are at hand.
+/// Reads archive pages. A full page never changes: it is stored as first rendered. Recently requested full pages are
+/// cached in memory.
 pub struct Archives {
     store: Store,
     outputs: RwLock<Arc<Outputs>>,
-    at_hand: Mutex<VecDeque<(Address, Arc<Representation>)>>,
+    /// Most recently rendered first.
+    cache: Mutex<VecDeque<(PageKey, Arc<Representation>)>>,
 }
 
-/// One page of one output in one format, under the addresses that it names.
+/// One page of one output in one format, with the base address of its links.
 #[derive(Clone, Debug, PartialEq, Eq)]
-struct Address {
+struct PageKey {
     base: String,
     name: String,
     number: u32,
@@ -53,9 +47,9 @@ pub struct RenderedPage {
 /// Whether an archive page can still change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PageState {
-    /// It is full, and stays as it is.
+    /// It is full and never changes.
     Full,
-    /// Entries still enter it.
+    /// New entries still enter it.
     Open,
 }
 
@@ -63,23 +57,23 @@ impl Archives {
     /// The archives of these outputs.
     #[must_use]
     pub fn new(store: Store, outputs: Arc<Outputs>) -> Archives {
-        Archives { store, outputs: RwLock::new(outputs), at_hand: Mutex::default() }
+        Archives { store, outputs: RwLock::new(outputs), cache: Mutex::default() }
     }
 
-    /// From now on these are the outputs.
+    /// Replaces the outputs.
     pub fn set_outputs(&self, outputs: Arc<Outputs>) {
         *self.outputs.write().unwrap_or_else(PoisonError::into_inner) = outputs;
     }
 
-    /// The outputs as they are published now.
+    /// The current outputs.
     pub fn outputs(&self) -> Arc<Outputs> {
         Arc::clone(&self.outputs.read().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// A page, if there is one. The page after a full one is there before anything is on it.
+    /// A page, or `None` if there is no such page. The page after a full one exists before it has entries.
     ///
     /// # Errors
-    /// The store cannot read or write.
+    /// The store cannot be read or written.
     pub async fn page(
         &self,
         name: &str,
@@ -88,38 +82,36 @@ impl Archives {
         now: Timestamp,
     ) -> Result<Option<RenderedPage>, Error> {
         let outputs = self.outputs();
-        let Some(adopted) = outputs.outputs.iter().find(|adopted| adopted.output.name == name) else {
-            return Ok(None);
-        };
+        let Some(compiled) = outputs.by_name(name) else { return Ok(None) };
         let base = outputs.site.public_url.to_string();
-        let address = Address { base: base.clone(), name: name.to_owned(), number, format };
-        if let Some(representation) = self.take(&address) {
+        let key = PageKey { base: base.clone(), name: name.to_owned(), number, format };
+        if let Some(representation) = self.cached(&key) {
             return Ok(Some(RenderedPage { representation, state: PageState::Full }));
         }
-        let kept = self.store.frozen(adopted.id, number, format.extension()).await?;
-        if let Some(page) = kept.and_then(|kept| thawed(kept, format, &base)) {
-            return Ok(Some(self.keep(address, page)));
+        let stored = self.store.frozen(compiled.id, number, format.extension()).await?;
+        if let Some(page) = stored.and_then(|stored| restored(stored, format, &base)) {
+            return Ok(Some(self.cache(key, page)));
         }
-        let Some(page) = self.store.archive_page(adopted.id, number).await? else {
-            return self.empty(&outputs, adopted, number, format).await;
+        let Some(page) = self.store.archive_page(compiled.id, number).await? else {
+            return self.empty_page(&outputs, compiled, number, format).await;
         };
         let is_full = page.is_full;
-        let document = self.document(&outputs, adopted, number, page).await?;
+        let document = self.document(&outputs, compiled, number, page).await?;
         if !is_full {
-            let changed = document.entries.iter().map(|shown| shown.kept.changed).max();
-            return Ok(Some(open(&document, format, changed.unwrap_or(adopted.since))));
+            let changed = document.entries.iter().map(|entry| entry.kept.changed).max();
+            return Ok(Some(open_page(&document, format, changed.unwrap_or(compiled.since))));
         }
-        self.freeze(adopted.id, number, &document, now).await?;
-        // Somebody else may have been first: what is kept is what is sent.
-        let kept = self.store.frozen(adopted.id, number, format.extension()).await?;
-        let page = kept.and_then(|kept| thawed(kept, format, &base));
-        Ok(page.map(|page| self.keep(address, page)))
+        self.store_page(compiled.id, number, &document, now).await?;
+        // A concurrent request may have stored it first: send what is stored.
+        let stored = self.store.frozen(compiled.id, number, format.extension()).await?;
+        let page = stored.and_then(|stored| restored(stored, format, &base));
+        Ok(page.map(|page| self.cache(key, page)))
     }
 
-    /// Keeps the full pages from which the next [`Store::prune`] will take entries: what is on them stays to be read.
+    /// Stores the full pages that the next [`Store::prune`] would take entries from, so that they stay readable.
     ///
     /// # Errors
-    /// The store cannot read or write.
+    /// The store cannot be read or written.
     pub async fn freeze_before_prune(
         &self,
         before: Timestamp,
@@ -128,81 +120,83 @@ impl Archives {
     ) -> Result<(), Error> {
         let outputs = self.outputs();
         for (id, number) in self.store.losing(before, n).await? {
-            // Of an output that is not published there is nobody who reads it.
-            let Some(adopted) = outputs.outputs.iter().find(|adopted| adopted.id == id) else { continue };
+            // The archive of an output that is not configured cannot be requested.
+            let Some(compiled) = outputs.by_id(id) else { continue };
             let Some(page) = self.store.archive_page(id, number).await? else { continue };
-            let document = self.document(&outputs, adopted, number, page).await?;
-            self.freeze(id, number, &document, now).await?;
+            let document = self.document(&outputs, compiled, number, page).await?;
+            self.store_page(id, number, &document, now).await?;
         }
         Ok(())
     }
 
-    async fn freeze(
+    async fn store_page(
         &self,
         output: OutputId,
         number: u32,
         document: &Document,
         now: Timestamp,
     ) -> Result<(), Error> {
-        let bodies = tokio::task::block_in_place(|| frozen(document, now));
-        self.store.freeze(output, number, bodies).await
+        let pages = tokio::task::block_in_place(|| stored_pages(document, now));
+        self.store.freeze(output, number, pages).await
     }
 
     async fn document(
         &self,
         outputs: &Outputs,
-        adopted: &CompiledOutput,
+        compiled: &CompiledOutput,
         number: u32,
         page: ArchivePage,
     ) -> Result<Document, Error> {
-        let next = page.is_full.then_some(number + 1);
-        let mut document = document(outputs, adopted, number, next, page.entries);
-        let numbers = document.entries.iter().map(|shown| shown.kept.number).collect();
-        stories::name_others(&mut document, &adopted.output, &self.store.duplicates(numbers).await?);
+        let position = HistoryPosition::Archive { number, next: page.is_full.then_some(number + 1) };
+        let mut document = archive_document(outputs, compiled, position, page.entries);
+        let numbers = document.entries.iter().map(|entry| entry.kept.number).collect();
+        let duplicates = self.store.duplicates(numbers).await?;
+        stories::add_other_sources(&mut document, &compiled.output, &duplicates);
         Ok(document)
     }
 
-    /// The page that follows the last one, where that is full.
-    async fn empty(
+    /// The empty page after a full last page.
+    async fn empty_page(
         &self,
         outputs: &Outputs,
-        adopted: &CompiledOutput,
+        compiled: &CompiledOutput,
         number: u32,
         format: Format,
     ) -> Result<Option<RenderedPage>, Error> {
-        let Some(before) = number.checked_sub(1).filter(|before| *before > 0) else { return Ok(None) };
-        let follows = self.store.archive_page(adopted.id, before).await?.is_some_and(|page| page.is_full);
-        let page = || open(&document(outputs, adopted, number, None, Vec::new()), format, adopted.since);
+        let Some(previous) = number.checked_sub(1).filter(|previous| *previous > 0) else { return Ok(None) };
+        let follows = self.store.archive_page(compiled.id, previous).await?.is_some_and(|page| page.is_full);
+        let position = HistoryPosition::Archive { number, next: None };
+        let page =
+            || open_page(&archive_document(outputs, compiled, position, Vec::new()), format, compiled.since);
         Ok(follows.then(page))
     }
 
-    fn take(&self, address: &Address) -> Option<Arc<Representation>> {
-        let at_hand = self.at_hand.lock().unwrap_or_else(PoisonError::into_inner);
-        at_hand.iter().find(|(held, _)| held == address).map(|(_, page)| Arc::clone(page))
+    fn cached(&self, key: &PageKey) -> Option<Arc<Representation>> {
+        let cache = self.cache.lock().unwrap_or_else(PoisonError::into_inner);
+        cache.iter().find(|(cached, _)| cached == key).map(|(_, page)| Arc::clone(page))
     }
 
-    fn keep(&self, address: Address, page: Representation) -> RenderedPage {
+    fn cache(&self, key: PageKey, page: Representation) -> RenderedPage {
         let representation = Arc::new(page);
-        let mut at_hand = self.at_hand.lock().unwrap_or_else(PoisonError::into_inner);
-        at_hand.retain(|(held, _)| *held != address);
-        at_hand.push_front((address, Arc::clone(&representation)));
+        let mut cache = self.cache.lock().unwrap_or_else(PoisonError::into_inner);
+        cache.retain(|(cached, _)| *cached != key);
+        cache.push_front((key, Arc::clone(&representation)));
         let mut bytes = 0;
-        at_hand.retain(|(_, page)| {
+        cache.retain(|(_, page)| {
             bytes += page.memory_bytes();
-            bytes <= AT_HAND
+            bytes <= MAX_CACHED_BYTES
         });
         RenderedPage { representation, state: PageState::Full }
     }
 }
 
-fn document(
+fn archive_document(
     outputs: &Outputs,
-    adopted: &CompiledOutput,
-    number: u32,
-    next: Option<u32>,
-    entries: Vec<crate::entry::StoredEntry>,
+    compiled: &CompiledOutput,
+    position: HistoryPosition,
+    entries: Vec<StoredEntry>,
 ) -> Document {
-    let (output, site) = (&adopted.output, &outputs.site);
+    let (output, site) = (&compiled.output, &outputs.site);
     let mut seen = HashSet::new();
     let entries = entries.into_iter().filter(|kept| seen.insert(kept.uid.clone()));
     Document {
@@ -210,9 +204,9 @@ fn document(
         title: output.title.clone(),
         public_url: site.public_url.clone(),
         hub: None,
-        since: adopted.since,
-        position: HistoryPosition::Archive { number, next },
-        entries: entries.map(|kept| select::shown(output, site.links, Arc::new(kept))).collect(),
+        since: compiled.since,
+        position,
+        entries: entries.map(|kept| select::output_entry(output, site.links, Arc::new(kept))).collect(),
     }
 }
 
@@ -224,31 +218,31 @@ fn write(document: &Document, format: Format) -> Vec<u8> {
     }
 }
 
-fn open(document: &Document, format: Format, changed: Timestamp) -> RenderedPage {
+fn open_page(document: &Document, format: Format, changed: Timestamp) -> RenderedPage {
     let bytes = tokio::task::block_in_place(|| write(document, format));
     let representation = Arc::new(Representation::new(format.content_type(), bytes, changed));
     RenderedPage { representation, state: PageState::Open }
 }
 
-fn frozen(document: &Document, now: Timestamp) -> Vec<Frozen> {
-    let freeze = |format: Format| Frozen {
+fn stored_pages(document: &Document, now: Timestamp) -> Vec<Frozen> {
+    let page = |format: Format| Frozen {
         format: format.extension().to_owned(),
         base: document.public_url.to_string(),
         changed: now,
         body: zstd::bulk::compress(&write(document, format), 9).unwrap_or_default(),
     };
-    FORMATS.map(freeze).into()
+    Format::FEEDS.map(page).into()
 }
 
-/// A page as it was given out; if `public_url` has been another then, with the addresses of today.
-fn thawed(kept: Frozen, format: Format, base: &str) -> Option<Representation> {
-    let mut bytes = zstd::stream::decode_all(kept.body.as_slice()).ok()?;
-    if kept.base != base {
+/// A page as stored. If `public_url` has changed since, its links get the new one.
+fn restored(stored: Frozen, format: Format, base: &str) -> Option<Representation> {
+    let mut bytes = zstd::stream::decode_all(stored.body.as_slice()).ok()?;
+    if stored.base != base {
         let feeds = |base: &str| {
-            let address = uri(&format!("{}/feeds/", base.trim_end_matches('/')));
+            let address = percent_encode(&format!("{}/feeds/", base.trim_end_matches('/')));
             if format == Format::Json { address } else { address.replace('&', "&#x26;") }
         };
-        bytes = String::from_utf8(bytes).ok()?.replace(&feeds(&kept.base), &feeds(base)).into_bytes();
+        bytes = String::from_utf8(bytes).ok()?.replace(&feeds(&stored.base), &feeds(base)).into_bytes();
     }
-    Some(Representation::new(format.content_type(), bytes, kept.changed))
+    Some(Representation::new(format.content_type(), bytes, stored.changed))
 }

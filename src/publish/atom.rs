@@ -1,14 +1,14 @@
-//! A document as Atom 1.0 (RFC 4287), with Media RSS, threading and archive extensions. Pure.
+//! Writes a document as Atom 1.0 (RFC 4287) with the Media RSS and feed history extensions. Pure.
 
-use super::document::{Document, HistoryPosition, OutputEntry};
+use super::document::{Document, OutputEntry};
 use super::format::Format;
-use super::text::{canonical, inert, one_line, uri};
-use super::xml::{Xml, rfc3339, whole};
+use super::text::{normalized_uri, one_line, percent_encode, unambiguous_line};
+use super::xml::{XmlWriter, rfc3339, truncate_to_second};
 use crate::entry::Author;
 
 /// Writes a document as Atom 1.0.
 pub fn write(document: &Document) -> Vec<u8> {
-    let mut xml = Xml::new();
+    let mut xml = XmlWriter::new();
     let mut attributes = vec![
         ("xmlns", "http://www.w3.org/2005/Atom"),
         ("xmlns:media", "http://search.yahoo.com/mrss/"),
@@ -16,26 +16,26 @@ pub fn write(document: &Document) -> Vec<u8> {
     ];
     attributes.extend(document.language().map(|tag| ("xml:lang", tag)));
     xml.open("feed", &attributes);
-    xml.leaf("id", &[], &document.id());
+    xml.text_element("id", &[], &document.id());
     plain_text(&mut xml, "title", &document.title);
-    xml.leaf("updated", &[], &rfc3339(document.updated()));
+    xml.text_element("updated", &[], &rfc3339(document.updated()));
     feed_links(&mut xml, document, Format::Atom, "link");
-    xml.leaf("generator", &[], "Siftwire");
-    if matches!(document.position, HistoryPosition::Archive { .. }) {
-        xml.empty("fh:archive", &[]);
+    xml.text_element("generator", &[], "Siftwire");
+    if document.is_archive() {
+        xml.empty_element("fh:archive", &[]);
     }
-    for shown in &document.entries {
-        entry(&mut xml, shown, document.language());
+    for entry in &document.entries {
+        write_entry(&mut xml, entry, document.language());
     }
     xml.finish()
 }
 
-/// The links of the feed itself; RSS has the same under another name.
-pub(super) fn feed_links(xml: &mut Xml, document: &Document, format: Format, name: &'static str) {
+/// Writes the links of the feed itself as elements called `name`: RSS has the same links in another namespace.
+pub(super) fn feed_links(xml: &mut XmlWriter, document: &Document, format: Format, name: &'static str) {
     let mut link = |rel: &str, href: &str, media_type: Option<Format>| {
         let mut attributes = vec![("rel", rel), ("href", href)];
         attributes.extend(media_type.map(|format| ("type", format.media_type())));
-        xml.empty(name, &attributes);
+        xml.empty_element(name, &attributes);
     };
     link("self", &document.own_address(format), Some(format));
     if name == "link" {
@@ -44,7 +44,7 @@ pub(super) fn feed_links(xml: &mut Xml, document: &Document, format: Format, nam
     if let Some(hub) = &document.hub {
         link("hub", hub.as_str(), None);
     }
-    if matches!(document.position, HistoryPosition::Archive { .. }) {
+    if document.is_archive() {
         link("current", &document.address(format), Some(format));
     }
     if let Some(address) = document.previous(format) {
@@ -55,114 +55,124 @@ pub(super) fn feed_links(xml: &mut Xml, document: &Document, format: Format, nam
     }
 }
 
-fn entry(xml: &mut Xml, shown: &OutputEntry, feed_language: Option<&str>) {
+fn write_entry(xml: &mut XmlWriter, shown: &OutputEntry, feed_language: Option<&str>) {
     let kept = &shown.kept;
     let language = shown.language().filter(|tag| Some(*tag) != feed_language);
     xml.open("entry", &language.map(|tag| ("xml:lang", tag)).into_iter().collect::<Vec<_>>());
-    xml.leaf("id", &[], &kept.uid);
+    xml.text_element("id", &[], &kept.uid);
     plain_text(xml, "title", &shown.title);
-    xml.leaf("published", &[], &rfc3339(whole(kept.date)));
-    xml.leaf("updated", &[], &rfc3339(shown.updated()));
-    links(xml, shown);
-    // RFC 4287 section 4.1.2 wants an author of every entry.
+    xml.text_element("published", &[], &rfc3339(truncate_to_second(kept.date)));
+    xml.text_element("updated", &[], &rfc3339(shown.updated()));
+    entry_links(xml, shown);
+    // RFC 4287 section 4.1.2 requires an author of every entry.
     let mut authors = shown.authors().peekable();
     if authors.peek().is_none() {
-        person(xml, &Author { name: inert(&kept.source.title), ..Author::default() });
+        person(xml, &Author { name: unambiguous_line(&kept.source.title), ..Author::default() });
     }
     authors.for_each(|author| person(xml, &author));
     for category in shown.categories() {
-        xml.empty("category", &[("term", &category)]);
+        xml.empty_element("category", &[("term", &category)]);
     }
     if let Some(summary) = &shown.summary {
-        xml.leaf("summary", &[("type", "html")], summary);
+        xml.text_element("summary", &[("type", "html")], summary);
     }
     if shown.summary.is_none() && shown.content.is_none() {
-        // RFC 4287 section 4.1.1.1 advises against an entry that holds no text.
+        // RFC 4287 section 4.1.1.1 advises against entries without text.
         plain_text(xml, "summary", &shown.title);
     }
     if let Some(content) = &shown.content {
-        xml.leaf("content", &[("type", "html")], content);
+        xml.text_element("content", &[("type", "html")], content);
     }
     thumbnails(xml, shown);
     source(xml, shown);
     xml.close();
 }
 
-fn links(xml: &mut Xml, shown: &OutputEntry) {
+fn entry_links(xml: &mut XmlWriter, shown: &OutputEntry) {
     let entry = &shown.kept.entry;
-    // RFC 4287 section 4.1.2 wants an alternate link where there is no content.
+    // RFC 4287 section 4.1.2 requires an alternate link if there is no content.
     let link = entry.link.as_ref().or(shown.kept.source.link.as_ref()).unwrap_or(&shown.kept.source.url);
     if entry.link.is_some() || shown.content.is_none() {
-        xml.empty("link", &[("rel", "alternate"), ("href", &uri(link))]);
+        xml.empty_element("link", &[("rel", "alternate"), ("href", &percent_encode(link))]);
     }
     for enclosure in &entry.enclosures {
-        let href = uri(&enclosure.url);
+        let href = percent_encode(&enclosure.url);
         let length = enclosure.length.map(|length| length.to_string());
         let mut attributes = vec![("rel", "enclosure"), ("href", href.as_str())];
         attributes.extend(media_type(enclosure.media_type.as_deref()).map(|value| ("type", value)));
         attributes.extend(length.as_deref().map(|value| ("length", value)));
-        xml.empty("link", &attributes);
+        xml.empty_element("link", &attributes);
     }
     if let Some(comments) = &entry.comments {
-        xml.empty("link", &[("rel", "replies"), ("href", &uri(comments)), ("type", "text/html")]);
+        xml.empty_element(
+            "link",
+            &[("rel", "replies"), ("href", &percent_encode(comments)), ("type", "text/html")],
+        );
     }
     for also in &shown.also_in {
-        xml.empty("link", &[("rel", "related"), ("href", &uri(&also.link)), ("title", &inert(&also.title))]);
+        xml.empty_element(
+            "link",
+            &[
+                ("rel", "related"),
+                ("href", &percent_encode(&also.link)),
+                ("title", &unambiguous_line(&also.title)),
+            ],
+        );
     }
 }
 
-fn person(xml: &mut Xml, author: &Author) {
+fn person(xml: &mut XmlWriter, author: &Author) {
     xml.open("author", &[]);
-    xml.leaf("name", &[], &author.name);
+    xml.text_element("name", &[], &author.name);
     if let Some(email) = author.email.as_deref().filter(|email| is_email(email)) {
-        xml.leaf("email", &[], email);
+        xml.text_element("email", &[], email);
     }
     if let Some(address) = &author.uri {
-        xml.leaf("uri", &[], address);
+        xml.text_element("uri", &[], address);
     }
     xml.close();
 }
 
-/// Media RSS previews, in both XML formats.
-pub(super) fn thumbnails(xml: &mut Xml, shown: &OutputEntry) {
+/// Writes Media RSS thumbnails, for Atom and RSS.
+pub(super) fn thumbnails(xml: &mut XmlWriter, shown: &OutputEntry) {
     for thumbnail in &shown.kept.entry.thumbnails {
-        let url = uri(&thumbnail.url);
+        let url = percent_encode(&thumbnail.url);
         let width = thumbnail.width.map(|pixels| pixels.to_string());
         let height = thumbnail.height.map(|pixels| pixels.to_string());
         let mut attributes = vec![("url", url.as_str())];
         attributes.extend(width.as_deref().map(|pixels| ("width", pixels)));
         attributes.extend(height.as_deref().map(|pixels| ("height", pixels)));
-        xml.empty("media:thumbnail", &attributes);
+        xml.empty_element("media:thumbnail", &attributes);
     }
 }
 
-fn source(xml: &mut Xml, shown: &OutputEntry) {
+fn source(xml: &mut XmlWriter, shown: &OutputEntry) {
     let from = &shown.kept.source;
-    let url = uri(&from.url);
+    let url = percent_encode(&from.url);
     xml.open("source", &[]);
-    xml.leaf("id", &[], &canonical(&from.url));
+    xml.text_element("id", &[], &normalized_uri(&from.url));
     plain_text(xml, "title", &from.title);
-    // The source's own time of change would alter every document at each poll; the entry's is true
-    // of the copy that it was taken from.
-    xml.leaf("updated", &[], &rfc3339(shown.updated()));
-    xml.empty("link", &[("rel", "self"), ("href", &url)]);
+    // Not the source's own time of change: that would change every document at each poll.
+    xml.text_element("updated", &[], &rfc3339(shown.updated()));
+    xml.empty_element("link", &[("rel", "self"), ("href", &url)]);
     if let Some(link) = &from.link {
-        xml.empty("link", &[("rel", "alternate"), ("href", &uri(link))]);
+        xml.empty_element("link", &[("rel", "alternate"), ("href", &percent_encode(link))]);
     }
     xml.close();
 }
 
-/// Plain text. With an end tag in it, it is written as HTML, so that readers that guess see the same text.
-fn plain_text(xml: &mut Xml, name: &'static str, text: &str) {
+/// Writes plain text. If it contains an end tag, it is written as HTML, so that readers that guess the type show the same
+/// text.
+fn plain_text(xml: &mut XmlWriter, name: &'static str, text: &str) {
     let text = one_line(text);
     if text.contains("</") {
-        xml.leaf(name, &[("type", "html")], &htmlize::escape_text(&text));
+        xml.text_element(name, &[("type", "html")], &htmlize::escape_text(&text));
     } else {
-        xml.leaf(name, &[], &text);
+        xml.text_element(name, &[], &text);
     }
 }
 
-/// A media type, if it has the form of one.
+/// The media type, if it is well-formed.
 pub(super) fn media_type(value: Option<&str>) -> Option<&str> {
     let value = value?.trim();
     let is_token = |part: &str| {
@@ -173,10 +183,10 @@ pub(super) fn media_type(value: Option<&str>) -> Option<&str> {
     (is_token(kind) && is_token(subtype)).then_some(value)
 }
 
-/// Whether an address is plainly one; a doubtful one is left out.
+/// Whether this is clearly an e-mail address. Feed validators reject unusual ones.
 fn is_email(address: &str) -> bool {
-    let fit = |part: &str| {
+    let is_plain = |part: &str| {
         !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._+-".contains(&byte))
     };
-    address.split_once('@').is_some_and(|(user, host)| fit(user) && fit(host) && host.contains('.'))
+    address.split_once('@').is_some_and(|(user, host)| is_plain(user) && is_plain(host) && host.contains('.'))
 }

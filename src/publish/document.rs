@@ -1,4 +1,4 @@
-//! An output filled: everything that any format writes, and nothing that changes by itself. Pure.
+//! An output filled with entries: everything that any format writes. Pure.
 
 use std::sync::Arc;
 
@@ -7,90 +7,90 @@ use url::Url;
 
 use super::format::Format;
 use super::language;
-use super::text::{inert, uri};
+use super::text::{percent_encode, unambiguous_line};
 use crate::entry::{Author, StoredEntry};
 
-/// An output filled, ready to be written in any format.
+/// An output filled with entries, ready to be written in any format.
 ///
-/// It holds no time of its making, so the same entries always give the same bytes.
+/// It contains no time of rendering, so the same entries always give the same bytes.
 #[derive(Clone, Debug)]
 pub struct Document {
     /// The output's name.
     pub name: String,
     /// The output's title.
     pub title: String,
-    /// Where the published feeds stand: ends without a slash, may have a path.
+    /// The base address of the published feeds; may have a path.
     pub public_url: Url,
     /// The WebSub hub.
     pub hub: Option<Url>,
-    /// The time of last change of a document without entries: when the output came to be.
+    /// When the output was created: the time of last change of a document without entries.
     pub since: Timestamp,
-    /// Whether it is the feed itself, or a page of its past.
+    /// Whether it is the current feed or an archive page.
     pub position: HistoryPosition,
-    /// Newest first; no two have the same id.
+    /// Newest first; ids are unique.
     pub entries: Vec<OutputEntry>,
 }
 
-/// Where a document stands in the history of its output (RFC 5005 section 4).
+/// A document's position in the history of its output (RFC 5005 section 4).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum HistoryPosition {
-    /// The feed that people subscribe to.
+    /// The feed that readers subscribe to.
     Current {
         /// The newest full archive page, if there is one.
         previous: Option<u32>,
     },
-    /// A page of the past.
+    /// An archive page.
     Archive {
-        /// Which: page 1 is the oldest.
+        /// Page 1 is the oldest.
         number: u32,
-        /// Whether a newer archive page follows.
+        /// The next newer page, if there is one.
         next: Option<u32>,
     },
 }
 
-/// One entry as an output shows it.
+/// An entry as an output shows it.
 #[derive(Clone, Debug)]
 pub struct OutputEntry {
-    /// The entry.
+    /// The stored entry.
     pub kept: Arc<StoredEntry>,
     /// Plain text, never empty.
     pub title: String,
-    /// The short form, as an HTML fragment.
+    /// An HTML fragment.
     pub summary: Option<String>,
-    /// The whole text, as an HTML fragment.
+    /// The full text, an HTML fragment.
     pub content: Option<String>,
-    /// Other places where the same story stands.
+    /// Other sources of the same story.
     pub also_in: Vec<AlsoIn>,
-    /// The words because of which it is here, as it writes them: pages mark them.
+    /// The words that made it match, as written in it; highlighted on the page.
     pub highlights: Vec<String>,
 }
 
-/// Another place where the same story stands.
+/// Another source of a story.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AlsoIn {
     /// The source's title.
     pub title: String,
-    /// The page.
+    /// The entry's link.
     pub link: String,
 }
 
 impl Document {
-    /// When anything in it last changed.
+    /// When any entry last changed.
     pub fn updated(&self) -> Timestamp {
         self.entries.iter().map(OutputEntry::updated).max().unwrap_or(self.since)
     }
 
-    /// The id of the feed: the address of its page, the same for each of its archive pages.
+    /// The feed's id: the address of its page, also for archive pages.
     pub fn id(&self) -> String {
         self.absolute(&Format::Html.path(&self.name))
     }
 
-    /// The address of the feed itself in a format.
+    /// The address of the current feed in a format.
     pub fn address(&self, format: Format) -> String {
         self.absolute(&format.path(&self.name))
     }
 
-    /// The address of this very document in a format.
+    /// The address of this document in a format.
     pub fn own_address(&self, format: Format) -> String {
         match self.position {
             HistoryPosition::Current { .. } => self.address(format),
@@ -98,7 +98,7 @@ impl Document {
         }
     }
 
-    /// The address of the archive page before this document, that is, of older entries.
+    /// The address of the next older archive page.
     pub fn previous(&self, format: Format) -> Option<String> {
         let number = match self.position {
             HistoryPosition::Current { previous } => previous?,
@@ -107,7 +107,7 @@ impl Document {
         Some(self.archive_address(number, format))
     }
 
-    /// The address of the archive page after this one.
+    /// The address of the next newer archive page.
     pub fn next(&self, format: Format) -> Option<String> {
         match self.position {
             HistoryPosition::Current { .. } => None,
@@ -115,10 +115,15 @@ impl Document {
         }
     }
 
-    /// The language of every entry, where they all have the same.
+    /// Whether this is an archive page.
+    pub(super) fn is_archive(&self) -> bool {
+        matches!(self.position, HistoryPosition::Archive { .. })
+    }
+
+    /// The language, if all entries have the same.
     pub fn language(&self) -> Option<&str> {
         let first = self.entries.first()?.language()?;
-        self.entries.iter().all(|shown| shown.language() == Some(first)).then_some(first)
+        self.entries.iter().all(|entry| entry.language() == Some(first)).then_some(first)
     }
 
     fn archive_address(&self, number: u32, format: Format) -> String {
@@ -126,39 +131,40 @@ impl Document {
     }
 
     fn absolute(&self, path: &str) -> String {
-        uri(&format!("{}{path}", self.public_url.as_str().trim_end_matches('/')))
+        percent_encode(&format!("{}{path}", self.public_url.as_str().trim_end_matches('/')))
     }
 }
 
 impl OutputEntry {
-    /// When it last changed: the second of the change, and in the fraction the entry's number.
+    /// When it last changed: the second of the change, with the entry's number as the fraction.
     ///
-    /// Entries of one poll change in the same instant, and readers that sort or tell versions by this
-    /// time want it to differ; the number makes it so, the same in every document and for ever.
+    /// Entries of one poll change at the same instant, but some readers sort or identify versions by this time. The
+    /// number makes it unique, and equal in every document.
     pub fn updated(&self) -> Timestamp {
         let micros = self.kept.number.rem_euclid(1_000_000);
         let nanos = i32::try_from(micros).unwrap_or_default() * 1000;
         Timestamp::new(self.kept.changed.as_second(), nanos).unwrap_or(self.kept.changed)
     }
 
-    /// The page of the entry.
+    /// The entry's link.
     pub fn link(&self) -> Option<&str> {
         self.kept.entry.link.as_deref()
     }
 
-    /// Those of its authors who have a name; each with an address only where it is a whole one.
+    /// The authors that have a name. An author's address is kept only if it is absolute.
     pub fn authors(&self) -> impl Iterator<Item = Author> + '_ {
         self.kept.entry.authors.iter().filter_map(|author| {
-            let name = inert(&author.name);
-            let uri = author.uri.as_deref().filter(|address| Url::parse(address).is_ok()).map(uri);
+            let name = unambiguous_line(&author.name);
+            let is_absolute = |address: &&str| Url::parse(address).is_ok();
+            let uri = author.uri.as_deref().filter(is_absolute).map(percent_encode);
             (!name.is_empty()).then(|| Author { name, uri, email: author.email.clone() })
         })
     }
 
-    /// Its subjects as clean lines, each once, none blank.
+    /// The categories, each once, none blank.
     pub fn categories(&self) -> Vec<String> {
         let mut all: Vec<String> = Vec::new();
-        for category in self.kept.entry.categories.iter().map(|category| inert(category)) {
+        for category in self.kept.entry.categories.iter().map(|category| unambiguous_line(category)) {
             if !category.is_empty() && !all.contains(&category) {
                 all.push(category);
             }
@@ -166,9 +172,9 @@ impl OutputEntry {
         all
     }
 
-    /// A BCP 47 tag in the shape that all formats allow: the entry's own, else its source's.
+    /// The entry's language, or else its source's, if it is a valid BCP 47 tag.
     pub fn language(&self) -> Option<&str> {
-        let own = self.kept.entry.language.as_deref().filter(|tag| language::is_known(tag));
-        own.or(self.kept.source.language.as_deref().filter(|tag| language::is_known(tag)))
+        let own = self.kept.entry.language.as_deref().filter(|tag| language::is_valid_tag(tag));
+        own.or(self.kept.source.language.as_deref().filter(|tag| language::is_valid_tag(tag)))
     }
 }

@@ -1,4 +1,4 @@
-//! What is served, in memory: each document in every coding that was asked for, swapped whole when it changes.
+//! The documents and pages that are served, in memory, with their compressed forms. Pure.
 
 use std::collections::HashMap;
 use std::io::Write as _;
@@ -10,40 +10,41 @@ use sha2::{Digest, Sha256};
 
 use super::format::Format;
 use super::xml::rfc822;
+use crate::entry::hex;
 
-/// Bodies below this many bytes are sent as they are.
-const WORTH_CODING: usize = 256;
+/// Smaller bodies are not compressed.
+const MIN_COMPRESSED_BYTES: usize = 256;
 
-/// The documents and pages that are served. Shared; a reader holds its lock only to copy a pointer.
+/// The documents and pages that are served, by path. A request holds the lock only to copy a pointer.
 #[derive(Debug, Default)]
 pub struct DocumentCache {
     documents: RwLock<HashMap<String, CachedDocument>>,
     base: RwLock<String>,
 }
 
-/// What is found at a path.
+/// What is at a path.
 #[derive(Clone, Debug)]
 pub enum CachedDocument {
     /// A document or a page.
     Available(Arc<Representation>),
-    /// An output that was, and is no more.
+    /// An output that is no longer published.
     Gone,
 }
 
-/// A document in all its codings, each made when it is first wanted, once.
+/// A document in all content codings, each compressed once, on first use.
 #[derive(Debug)]
 pub struct Representation {
     /// The value of `Content-Type`.
     pub content_type: &'static str,
     /// When the bytes last changed.
     pub last_modified: Timestamp,
-    /// The value of `Link`, where there is one.
+    /// The value of `Link`, if any.
     pub link: Option<Bytes>,
     http_date: Bytes,
     digest: String,
     tags: [Bytes; 4],
     identity: Bytes,
-    coded: [OnceLock<Bytes>; 3],
+    compressed: [OnceLock<Bytes>; 3],
 }
 
 /// A content coding (RFC 9110 section 8.4.1), in the order of [`Coding::ALL`].
@@ -55,26 +56,26 @@ pub enum Coding {
     Zstd,
     /// `gzip`.
     Gzip,
-    /// As it is.
+    /// Not compressed.
     Identity,
 }
 
-/// Whether a document differs from what stood there.
+/// Whether an inserted document differs from the cached one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum InsertResult {
-    /// It does, or nothing stood there.
+    /// It does, or the path was not cached.
     Changed,
-    /// The same bytes stood there and stand there still, with their time of change.
+    /// It does not; the cached one stays, with its time of change.
     Unchanged,
 }
 
 impl DocumentCache {
-    /// An empty document_cache.
+    /// An empty cache.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Puts a document of an output in its place, unless the same bytes stand there.
+    /// Inserts an output's document unless the same bytes are cached.
     pub fn insert_document(
         &self,
         output: &str,
@@ -82,36 +83,26 @@ impl DocumentCache {
         bytes: Vec<u8>,
         changed_at: Timestamp,
     ) -> InsertResult {
-        self.insert_page(&format.path(output), format.content_type(), bytes, changed_at)
+        let representation = Representation::new(format.content_type(), bytes, changed_at);
+        self.insert(&format.path(output), representation)
     }
 
-    /// Puts anything else in its place, such as the front page at `/`.
-    pub fn insert_page(
-        &self,
-        path: &str,
-        content_type: &'static str,
-        bytes: Vec<u8>,
-        changed_at: Timestamp,
-    ) -> InsertResult {
-        self.insert(path, Representation::new(content_type, bytes, changed_at))
-    }
-
-    /// Puts a representation in its place, unless one of the same bytes and links stands there.
+    /// Inserts a document unless one with the same bytes and `Link` is cached.
     pub fn insert(&self, path: &str, representation: Representation) -> InsertResult {
         if self.has(path, &representation) {
             return InsertResult::Unchanged;
         }
-        self.change(|documents| {
+        self.update(|documents| {
             documents.insert(path.to_owned(), CachedDocument::Available(Arc::new(representation)));
         });
         InsertResult::Changed
     }
 
-    /// Puts the formats of an output in their documents at once, so that no two of them say different things.
+    /// Inserts all formats of an output at once, so that readers never see two versions.
     pub fn insert_all(&self, formats: Vec<(String, Representation)>) {
         let new: Vec<_> = formats.into_iter().filter(|(path, format)| !self.has(path, format)).collect();
         if !new.is_empty() {
-            self.change(|documents| {
+            self.update(|documents| {
                 documents.extend(
                     new.into_iter().map(|(path, format)| (path, CachedDocument::Available(Arc::new(format)))),
                 );
@@ -124,9 +115,9 @@ impl DocumentCache {
             if old.digest == representation.digest && old.link == representation.link)
     }
 
-    /// Outputs that are no more: their addresses say so from now on.
+    /// Marks every format of these outputs as gone.
     pub fn mark_gone<'a>(&self, outputs: impl IntoIterator<Item = &'a str>) {
-        self.change(|documents| {
+        self.update(|documents| {
             for output in outputs {
                 for format in Format::ALL {
                     documents.insert(format.path(output), CachedDocument::Gone);
@@ -135,7 +126,7 @@ impl DocumentCache {
         });
     }
 
-    /// From now on the whole stands below this path, that of `public_url`.
+    /// Sets the path of `public_url`.
     pub fn set_base_path(&self, path: &str) {
         let path = path.trim_end_matches('/');
         let mut base = self.base.write().unwrap_or_else(PoisonError::into_inner);
@@ -144,8 +135,8 @@ impl DocumentCache {
         }
     }
 
-    /// A path without that of `public_url`, if it begins so: some proxies pass on what they were asked, others
-    /// what is left of it.
+    /// Removes the path of `public_url` from the start of a path; `None` if it does not start with it. Some proxies
+    /// forward the full path, others without this prefix.
     pub fn strip_base_path<'a>(&self, path: &'a str) -> Option<&'a str> {
         let base = self.base.read().unwrap_or_else(PoisonError::into_inner);
         let rest = path.strip_prefix(base.as_str()).filter(|_| !base.is_empty())?;
@@ -155,19 +146,19 @@ impl DocumentCache {
         }
     }
 
-    /// What stands at a path.
+    /// What is at a path.
     pub fn get(&self, path: &str) -> Option<CachedDocument> {
         self.documents.read().unwrap_or_else(PoisonError::into_inner).get(path).cloned()
     }
 
-    fn change(&self, change: impl FnOnce(&mut HashMap<String, CachedDocument>)) {
+    fn update(&self, update: impl FnOnce(&mut HashMap<String, CachedDocument>)) {
         let mut documents = self.documents.write().unwrap_or_else(PoisonError::into_inner);
-        change(&mut documents);
+        update(&mut documents);
     }
 }
 
 impl Representation {
-    /// Takes the bytes as they are; nothing is coded yet.
+    /// A document with these bytes. Nothing is compressed yet.
     pub fn new(content_type: &'static str, bytes: Vec<u8>, changed_at: Timestamp) -> Self {
         let digest = digest(&bytes);
         let tag = |coding| match coding {
@@ -181,65 +172,69 @@ impl Representation {
             link: None,
             tags: Coding::ALL.map(tag),
             digest,
-            identity: exact(bytes),
-            coded: Default::default(),
+            identity: without_spare_capacity(bytes),
+            compressed: Default::default(),
         }
     }
 
-    /// With a value for `Link` (RFC 8288): what a feed says of itself, for who reads no bodies.
+    /// Adds a `Link` header (RFC 8288).
     #[must_use]
     pub fn with_link(self, link: String) -> Self {
         Self { link: Some(Bytes::from(link)), ..self }
     }
 
-    /// Makes every coding now, so that no request waits for it.
+    /// Compresses into every coding now, so that no request waits.
     pub fn precompress(&self) {
         Coding::ALL.into_iter().for_each(|coding| {
             self.body(coding);
         });
     }
 
-    /// Whether the bytes are given out in a coding: small ones are sent as they are.
+    /// Whether the document is available in a coding; small ones are only available uncompressed.
     pub fn has(&self, coding: Coding) -> bool {
-        coding == Coding::Identity || self.identity.len() >= WORTH_CODING
+        coding == Coding::Identity || self.identity.len() >= MIN_COMPRESSED_BYTES
     }
 
-    /// The bytes in a coding, if they are given out in it.
+    /// The bytes in a coding, if it is available.
     pub fn body(&self, coding: Coding) -> Option<&Bytes> {
         if coding == Coding::Identity {
             return Some(&self.identity);
         }
-        let place = self.coded.get(coding as usize).filter(|_| self.has(coding))?;
-        Some(place.get_or_init(|| match coding {
-            Coding::Brotli => exact(brotli(&self.identity)),
-            Coding::Zstd => exact(zstd::bulk::compress(&self.identity, 9).unwrap_or_default()),
-            Coding::Gzip | Coding::Identity => exact(gzip(&self.identity).unwrap_or_default()),
+        let compressed = self.compressed.get(coding as usize).filter(|_| self.has(coding))?;
+        Some(compressed.get_or_init(|| match coding {
+            Coding::Brotli => without_spare_capacity(brotli(&self.identity)),
+            Coding::Zstd => {
+                without_spare_capacity(zstd::bulk::compress(&self.identity, 9).unwrap_or_default())
+            }
+            Coding::Gzip | Coding::Identity => {
+                without_spare_capacity(gzip(&self.identity).unwrap_or_default())
+            }
         }))
     }
 
-    /// Bytes of memory, once every coding is made.
+    /// Estimated size in memory with every coding.
     pub(super) fn memory_bytes(&self) -> usize {
         self.identity.len() * 2
     }
 
-    /// The time of change as HTTP writes it (RFC 9110 section 5.6.7), made once: each answer says it.
+    /// The time of change as an HTTP date (RFC 9110 section 5.6.7), formatted once.
     pub fn http_date(&self) -> &Bytes {
         &self.http_date
     }
 
-    /// The strong entity tag of the bytes in a coding, with its quotes.
+    /// The strong entity tag for a coding, with its quotes.
     pub fn etag(&self, coding: Coding) -> &Bytes {
         &self.tags[coding as usize]
     }
 
-    /// The hash of the bytes as they are.
+    /// The hash of the uncompressed bytes.
     pub fn digest(&self) -> &str {
         &self.digest
     }
 }
 
 impl Coding {
-    /// Best first, where a client likes several alike.
+    /// In order of preference, if a client accepts several equally.
     pub const ALL: [Self; 4] = [Self::Brotli, Self::Zstd, Self::Gzip, Self::Identity];
 
     /// The registered name.
@@ -253,28 +248,28 @@ impl Coding {
     }
 }
 
-/// HTTP has no fraction of a second, and no year before 1970 that this program could mean.
+/// An HTTP date; a time before 1970 becomes the Unix epoch.
 fn http_date(time: Timestamp) -> String {
     rfc822(time.max(Timestamp::UNIX_EPOCH))
 }
 
-/// The hash by which unchanged bytes are known: 128 bits in hexadecimal.
+/// The hash that identifies unchanged bytes: 128 bits in hexadecimal.
 pub fn digest(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().take(16).map(|byte| format!("{byte:02x}")).collect()
+    hex(&Sha256::digest(bytes)[..16])
 }
 
-/// The bytes as a gzip file, without a time in it: also what stands beside a written file.
+/// Compresses to a gzip file without a time.
 ///
 /// # Errors
-/// None in practice: it writes to memory.
+/// None in practice: writing to memory does not fail.
 pub fn gzip(bytes: &[u8]) -> std::io::Result<Vec<u8>> {
     let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::new(7));
     encoder.write_all(bytes)?;
     encoder.finish()
 }
 
-/// Without the room that was left for more: what is on the document_cache stays there.
-fn exact(bytes: Vec<u8>) -> Bytes {
+/// Cached bytes live long, so spare capacity would be wasted memory.
+fn without_spare_capacity(bytes: Vec<u8>) -> Bytes {
     Bytes::from(bytes.into_boxed_slice())
 }
 

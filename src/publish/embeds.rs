@@ -1,17 +1,17 @@
-//! Frames of films written as links: no document makes a reader's program load somebody else's page. Pure.
+//! Replaces embedded video players (iframes) with links to the videos. Pure.
 //!
-//! The store keeps frames of known film hosts (`ingest::html`); validators warn of any frame, few readers show one,
-//! and the address of a player, opened by itself, often shows nothing. A link to the film's own page serves all.
+//! The store keeps players of known hosts (`html`). Documents do not: validators warn of frames, few readers show them,
+//! and a player's address opened by itself often shows nothing, so the link goes to the video's page.
 
 use std::fmt::Write as _;
 
 use memchr::{memchr, memmem};
 use url::Url;
 
-use super::text::{one_line, uri};
+use super::text::{one_line, percent_encode};
 
-/// Where a film that a player shows has a page of its own: the player's host and path, the page without the film's id.
-const PAGES: [(&str, &str, &str); 9] = [
+/// Players whose videos have pages: the player's host and path prefix, and the page's address without the video's id.
+const VIDEO_PAGES: [(&str, &str, &str); 9] = [
     ("www.youtube.com", "/embed/", "https://www.youtube.com/watch?v="),
     ("youtube.com", "/embed/", "https://www.youtube.com/watch?v="),
     ("www.youtube-nocookie.com", "/embed/", "https://www.youtube.com/watch?v="),
@@ -23,27 +23,27 @@ const PAGES: [(&str, &str, &str); 9] = [
     ("rutube.ru", "/play/embed/", "https://rutube.ru/video/"),
 ];
 
-/// Clean HTML with each frame as a link to its film, in a paragraph of its own unless it stands in one.
-pub(super) fn linked(html: String) -> String {
+/// Replaces each frame of sanitized HTML with a link, in a paragraph of its own unless it is inside one.
+pub(super) fn frames_to_links(html: String) -> String {
     if memmem::find(html.as_bytes(), b"<iframe").is_none() {
         return html;
     }
     let mut out = String::with_capacity(html.len());
     let (mut at, mut copied) = (0, 0);
-    let mut place = Place::default();
+    let mut context = FrameContext::default();
     while let Some(start) = memchr(b'<', &html.as_bytes()[at..]).map(|found| at + found) {
-        let end = start + length(&html.as_bytes()[start..]);
+        let end = start + tag_length(&html.as_bytes()[start..]);
         let tag = &html[start..end];
         at = end;
-        match name(tag) {
-            "a" => place.link = Some(tag),
-            "/a" => place.link = None,
-            "p" => place.paragraph = true,
-            "/p" => place.paragraph = false,
+        match tag_name(tag) {
+            "a" => context.link = Some(tag),
+            "/a" => context.link = None,
+            "p" => context.in_paragraph = true,
+            "/p" => context.in_paragraph = false,
             "iframe" => {
                 out.push_str(&html[copied..start]);
-                write_link(tag, &place, &mut out);
-                // What stands in a frame is for who cannot show frames, and clean HTML has nothing there.
+                write_link(tag, &context, &mut out);
+                // Skip the frame's fallback content; sanitized HTML has none.
                 at = html[end..].find("</iframe>").map_or(end, |close| end + close + "</iframe>".len());
                 copied = at;
             }
@@ -54,41 +54,41 @@ pub(super) fn linked(html: String) -> String {
     out
 }
 
-/// Where a frame stands.
+/// The elements around a frame.
 #[derive(Default)]
-struct Place<'a> {
-    /// The tag of the link around it: links do not nest.
+struct FrameContext<'a> {
+    /// The start tag of the enclosing link: links cannot nest.
     link: Option<&'a str>,
-    /// Whether it is within a paragraph: they do not nest either.
-    paragraph: bool,
+    /// Whether it is in a paragraph: these cannot nest either.
+    in_paragraph: bool,
 }
 
-fn write_link(tag: &str, place: &Place<'_>, out: &mut String) {
-    let Some(player) = value(tag, "src").and_then(|src| Url::parse(&src).ok()) else { return };
-    let page = uri(&page(&player));
+fn write_link(tag: &str, context: &FrameContext<'_>, out: &mut String) {
+    let Some(player) = attribute_value(tag, "src").and_then(|src| Url::parse(&src).ok()) else { return };
+    let page = percent_encode(&video_page(&player));
     let host = player.host_str().unwrap_or_default();
     let host =
-        ["www.", "player.", "embed."].iter().find_map(|begin| host.strip_prefix(begin)).unwrap_or(host);
-    let title = value(tag, "title").map(|title| one_line(&title)).filter(|title| !title.is_empty());
+        ["www.", "player.", "embed."].iter().find_map(|prefix| host.strip_prefix(prefix)).unwrap_or(host);
+    let title = attribute_value(tag, "title").map(|title| one_line(&title)).filter(|title| !title.is_empty());
     let link = format!(
         "<a href=\"{}\">Video: {}</a>",
         htmlize::escape_attribute(&page),
         htmlize::escape_text(title.as_deref().unwrap_or(host))
     );
     // Writing to a string does not fail.
-    let _ = match (place.link, place.paragraph) {
+    let _ = match (context.link, context.in_paragraph) {
         (Some(around), _) => write!(out, "</a>{link}{around}"),
         (None, true) => write!(out, "{link}"),
         (None, false) => write!(out, "<p>{link}</p>"),
     };
 }
 
-/// The page of a player's film, where it is known to have one, else the player's own address.
-fn page(player: &Url) -> String {
-    // A list of films and a film that is shown to who has its key are not found by the id alone.
+/// The address of a player's video page, or the player's own address if that is not known.
+fn video_page(player: &Url) -> String {
+    // Playlists and unlisted videos cannot be found by the id alone.
     let is_plain = player.query_pairs().all(|(key, _)| key != "list" && key != "h");
-    let page = PAGES.iter().find_map(|(host, begin, page)| {
-        let id = player.path().strip_prefix(begin).filter(|_| player.host_str() == Some(host))?;
+    let page = VIDEO_PAGES.iter().find_map(|(host, prefix, page)| {
+        let id = player.path().strip_prefix(prefix).filter(|_| player.host_str() == Some(host))?;
         let id = id.trim_end_matches('/');
         let is_id = !id.is_empty() && id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_');
         (is_id && is_plain).then(|| format!("{page}{id}"))
@@ -96,8 +96,8 @@ fn page(player: &Url) -> String {
     page.unwrap_or_else(|| player.to_string())
 }
 
-/// The bytes of a tag: to its `>` outside quotes.
-fn length(tag: &[u8]) -> usize {
+/// The length of a tag in bytes, up to its `>` outside quotes.
+fn tag_length(tag: &[u8]) -> usize {
     let mut quoted = false;
     let close = tag.iter().position(|byte| {
         quoted ^= *byte == b'"';
@@ -106,13 +106,13 @@ fn length(tag: &[u8]) -> usize {
     close.map_or(tag.len(), |close| close + 1)
 }
 
-/// The name of a tag in clean HTML, with the slash of an end tag.
-fn name(tag: &str) -> &str {
+/// A tag's name in sanitized HTML, with the slash of an end tag.
+fn tag_name(tag: &str) -> &str {
     tag[1..].split([' ', '>']).next().unwrap_or_default()
 }
 
-/// An attribute's value, as clean HTML writes it, its references resolved.
-fn value(tag: &str, name: &str) -> Option<String> {
+/// An attribute's value in sanitized HTML, with character references resolved.
+fn attribute_value(tag: &str, name: &str) -> Option<String> {
     let value = tag.split_once(&format!(" {name}=\""))?.1.split('"').next()?;
     Some(htmlize::unescape_attribute(value).into_owned())
 }
@@ -126,20 +126,20 @@ mod tests {
     }
 
     fn address(src: &str) -> String {
-        let html = linked(frame(src));
+        let html = frames_to_links(frame(src));
         let href = html.split_once("href=\"").and_then(|(_, rest)| rest.split_once('"')).expect("a link").0;
         htmlize::unescape_attribute(href).into_owned()
     }
 
     #[test]
-    fn a_frame_becomes_a_link_where_it_stood() {
-        let film = frame("https://www.youtube.com/embed/a-_1?rel=0&amp;start=3");
+    fn a_frame_is_replaced_with_a_link() {
+        let video = frame("https://www.youtube.com/embed/a-_1?rel=0&amp;start=3");
         let link = "<a href=\"https://www.youtube.com/watch?v=a-_1\">Video: youtube.com</a>";
         for (html, expected) in [
-            (film.clone(), format!("<p>{link}</p>")),
-            (format!("<p>one {film} two</p>{film}"), format!("<p>one {link} two</p><p>{link}</p>")),
+            (video.clone(), format!("<p>{link}</p>")),
+            (format!("<p>one {video} two</p>{video}"), format!("<p>one {link} two</p><p>{link}</p>")),
             (
-                format!("<a href=\"/x\" title=\"a &gt; b\"><b>t</b>{film}u</a>{film}"),
+                format!("<a href=\"/x\" title=\"a &gt; b\"><b>t</b>{video}u</a>{video}"),
                 format!(
                     "<a href=\"/x\" title=\"a &gt; b\"><b>t</b></a>{link}<a href=\"/x\" title=\"a &gt; b\">u</a><p>{link}</p>"
                 ),
@@ -149,32 +149,32 @@ mod tests {
             ("<iframe src=\"https://".to_owned(), String::new()),
             ("x <iframe".to_owned(), "x ".to_owned()),
         ] {
-            assert_eq!(linked(html.clone()), expected, "{html}");
+            assert_eq!(frames_to_links(html.clone()), expected, "{html}");
         }
     }
 
     #[test]
-    fn a_title_is_told_as_text() {
+    fn a_frame_title_is_plain_text() {
         let html = "<iframe title=\"A &lt;b&gt; &quot;c&quot; &amp;amp;\" src=\"https://vk.com/video_ext.php?oid=1&amp;id=2\"></iframe>";
         assert_eq!(
-            linked(html.to_owned()),
+            frames_to_links(html.to_owned()),
             "<p><a href=\"https://vk.com/video_ext.php?oid=1&amp;id=2\">Video: A &lt;b&gt; \"c\" &amp;amp;</a></p>"
         );
     }
 
     #[test]
-    fn what_looks_like_a_frame_within_an_attribute_stays() {
-        // Clean HTML escapes the bracket; older stores and other cleaners need not.
+    fn a_frame_in_an_attribute_is_not_a_frame() {
+        // The sanitizer escapes the bracket, but stored HTML may be older.
         let html = format!(
             "<b title=\"<iframe src=x></iframe><script>x()</script>\">t</b>{}",
             frame("https://rutube.ru/play/embed/ab")
         );
         let expected = "<b title=\"<iframe src=x></iframe><script>x()</script>\">t</b><p><a href=\"https://rutube.ru/video/ab\">Video: rutube.ru</a></p>";
-        assert_eq!(linked(html), expected);
+        assert_eq!(frames_to_links(html), expected);
     }
 
     #[test]
-    fn films_have_pages_and_others_their_players() {
+    fn a_video_without_a_known_page_is_linked_by_its_player() {
         for (player, page) in [
             ("https://www.youtube-nocookie.com/embed/x1", "https://www.youtube.com/watch?v=x1"),
             ("https://player.vimeo.com/video/12/", "https://vimeo.com/12"),

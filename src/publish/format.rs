@@ -1,23 +1,26 @@
-//! The forms in which a document is published. Pure.
+//! The formats in which an output is published. Pure.
 
-/// One of the forms of a document.
+/// A document format.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Format {
     /// Atom 1.0 (RFC 4287).
     Atom,
-    /// RSS 2.0, with the profile of the RSS Advisory Board.
+    /// RSS 2.0, by the RSS Advisory Board's profile.
     Rss,
     /// JSON Feed 1.1.
     Json,
-    /// A page for people.
+    /// A web page.
     Html,
 }
 
 impl Format {
-    /// Each format once.
+    /// Every format.
     pub const ALL: [Self; 4] = [Self::Atom, Self::Rss, Self::Json, Self::Html];
 
-    /// What stands behind the output's name in its address, with the dot; nothing for the page.
+    /// The feed formats; these have archive pages.
+    pub const FEEDS: [Self; 3] = [Self::Atom, Self::Rss, Self::Json];
+
+    /// The extension in an output's address, with its dot; empty for the page.
     pub fn extension(self) -> &'static str {
         match self {
             Self::Atom => ".atom",

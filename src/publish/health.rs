@@ -1,4 +1,4 @@
-//! The sources' health as a feed for the operator. Pure.
+//! The feed of the sources' health, for the operator. Pure.
 
 use std::sync::Arc;
 
@@ -8,17 +8,17 @@ use sha2::{Digest, Sha256};
 
 use super::document::{Document, HistoryPosition, OutputEntry};
 use super::output::Site;
-use crate::entry::{Entry, EntrySource, StoredEntry};
+use crate::entry::{Entry, EntrySource, StoredEntry, hex};
 use crate::source::{HealthEvent, HealthKind};
 
-/// The name under which it is published, which no output can have.
+/// Its name in addresses. No output can have it.
 pub const NAME: &str = "_health";
 
-/// The most events that it lists.
-pub const LIMIT: usize = 100;
+/// The most events in the feed.
+pub const MAX_EVENTS: usize = 100;
 
-/// The feed of these events, the newest first, each with the store's number for it. `since` is the
-/// time of change of a feed without any.
+/// The feed of these events, newest first, each with its number in the store. `since` is the time of change of a feed
+/// without events.
 pub fn document(site: &Site, events: Vec<(i64, HealthEvent)>, since: Timestamp) -> Document {
     Document {
         name: NAME.to_owned(),
@@ -27,13 +27,13 @@ pub fn document(site: &Site, events: Vec<(i64, HealthEvent)>, since: Timestamp) 
         hub: None,
         since,
         position: HistoryPosition::Current { previous: None },
-        entries: events.into_iter().map(|(number, event)| shown(number, event)).collect(),
+        entries: events.into_iter().map(|(number, event)| output_entry(number, event)).collect(),
     }
 }
 
-fn shown(number: i64, event: HealthEvent) -> OutputEntry {
-    let (title, text) = words(&event);
-    let content = html! { @for line in text { p { (line) } } }.into_string();
+fn output_entry(number: i64, event: HealthEvent) -> OutputEntry {
+    let (title, lines) = title_and_lines(&event);
+    let content = html! { @for line in lines { p { (line) } } }.into_string();
     let kept = StoredEntry {
         number,
         uid: uid(&event),
@@ -60,51 +60,53 @@ fn shown(number: i64, event: HealthEvent) -> OutputEntry {
     }
 }
 
-/// One event of a kind happens to a source at a time, so these make an id that is always the same.
+/// A stable id: at one time, at most one event of a kind happens to a source.
 fn uid(event: &HealthEvent) -> String {
     let digest = Sha256::digest(format!("{} {:?} {}", event.url, event.kind, event.at));
-    let hex = super::hex(&digest);
+    let hex = hex(&digest);
     format!("urn:uuid:{}-{}-{}-{}-{}", &hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..32])
 }
 
 /// The title, and the lines of the text.
-fn words(event: &HealthEvent) -> (String, Vec<String>) {
+fn title_and_lines(event: &HealthEvent) -> (String, Vec<String>) {
     let HealthEvent { title, name, url, detail, .. } = event;
     let since = event
         .since
         .map_or_else(|| "some time".to_owned(), |since| since.strftime("%-d %B %Y, %H:%M UTC").to_string());
-    let which = format!("Source {name}, {url}");
+    let source = format!("Source {name}, {url}");
     match event.kind {
         HealthKind::Failing => (
             format!("{title} has failed for a day"),
             vec![
-                format!("It has not been read since {since}: {detail}."),
-                "It is asked again and again, at most once in `at_most`.".into(),
-                which,
+                format!("Every poll since {since} has failed: {detail}."),
+                "Siftwire keeps trying, at intervals of up to `at_most`.".into(),
+                source,
             ],
         ),
         HealthKind::Moved => (
             format!("{title} has moved"),
             vec![
-                format!("Since {since} its site redirects for good to {detail}, which is used from now on."),
+                format!(
+                    "Since {since} the site redirects permanently to {detail}. Siftwire now polls the new address."
+                ),
                 format!("In config.toml, give source {name} this line: url = \"{detail}\""),
-                which,
+                source,
             ],
         ),
         HealthKind::Gone => (
             format!("{title} is gone"),
             vec![
-                "Its site answers that it will not come back (410). It is not asked any more.".into(),
-                format!("`siftwire poll {name}` asks once more; a new url in config.toml begins anew."),
-                which,
+                "The site answered 410 Gone. Siftwire no longer polls it.".into(),
+                format!("`siftwire poll {name}` tries once more; a new url in config.toml starts again."),
+                source,
             ],
         ),
         HealthKind::Silent => (
-            format!("{title} has fallen silent"),
-            vec![format!("Its newest entry is of {since}; {detail}."), which],
+            format!("{title} has stopped publishing"),
+            vec![format!("Its newest entry is from {since}; {detail}."), source],
         ),
         HealthKind::Recovered => {
-            (format!("{title} is back"), vec![format!("After trouble since {since}, {detail}."), which])
+            (format!("{title} is back"), vec![format!("It had problems since {since}; {detail}."), source])
         }
     }
 }
@@ -115,7 +117,7 @@ mod tests {
     use crate::publish::{atom, json_feed, rss};
 
     #[test]
-    fn each_kind_is_an_entry_that_stays_the_same() {
+    fn each_event_has_the_same_id_in_every_format() {
         let at = |n| Timestamp::from_second(1_800_000_000 + n).expect("a time");
         let kinds = [
             HealthKind::Failing,
@@ -151,7 +153,7 @@ mod tests {
             "has failed for a day",
             "has moved",
             "is gone",
-            "fallen silent",
+            "has stopped publishing",
             "is back",
         ] {
             assert!(text.contains(part), "{part} in {text}");

@@ -1,5 +1,7 @@
-//! Pages for people: an output to read, and the front page. No script, no request elsewhere. Pure.
+//! Writes the web pages: one per output, and the front page. They have no scripts and load nothing. Pure.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use jiff::Timestamp;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 use sha2::{Digest, Sha256};
@@ -7,30 +9,31 @@ use url::Url;
 
 use super::document::{Document, OutputEntry};
 use super::format::Format;
-use super::highlight::marked;
-use super::stories::{MARK, NAMED};
-use super::text::{excerpt, one_line, uri};
+use super::highlight::highlight;
+use super::stories::{ALSO_IN_START, MAX_NAMED_SOURCES};
+use super::text::{excerpt, one_line, percent_encode};
+use super::xml::{rfc3339, truncate_to_second};
 
 const STYLE: &str = include_str!("style.css");
-/// A sieve. In the page itself, so that no browser asks for /favicon.ico.
+/// A sieve. Inline, so that browsers do not request /favicon.ico.
 const ICON: &str = "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 16 16'%3E\
     %3Crect width='16' height='16' rx='4' fill='%230a4f96'/%3E%3Cpath d='M3 5h10M5 8.2h6M7 11.4h2' \
     stroke='%23fff' stroke-width='1.6' stroke-linecap='round'/%3E%3C/svg%3E";
-/// Of more sources than these, those that are well are folded up.
-const OPEN: usize = 30;
-/// Characters of an entry's text that the page shows.
-const EXCERPT: usize = 320;
+/// With more sources than this, the list of working ones is folded.
+const MAX_UNFOLDED_SOURCES: usize = 30;
+/// Length of the excerpt of an entry's text.
+const EXCERPT_CHARS: usize = 320;
 
-/// What stands at `/`: handed in as plain words.
+/// The content of the front page, at `/`.
 #[derive(Clone, Debug)]
 pub struct FrontPage {
-    /// Where the published feeds stand.
+    /// The base address of the published feeds.
     pub public_url: Url,
     /// In the order of the config.
     pub outputs: Vec<OutputRow>,
     /// In the order of the config.
     pub sources: Vec<SourceRow>,
-    /// What is wrong with Siftwire itself, such as a config that could not be loaded.
+    /// An error of Siftwire itself, such as an invalid config.
     pub problem: Option<String>,
 }
 
@@ -41,9 +44,9 @@ pub struct OutputRow {
     pub name: String,
     /// Its title.
     pub title: String,
-    /// How many entries its document has.
+    /// The number of entries in its feed.
     pub entries: usize,
-    /// When its document last changed.
+    /// When its feed last changed.
     pub changed: Option<Timestamp>,
 }
 
@@ -52,36 +55,36 @@ pub struct OutputRow {
 pub struct SourceRow {
     /// Its name.
     pub name: String,
-    /// What it is called.
+    /// Its title.
     pub title: String,
-    /// Its site.
+    /// Its site's address.
     pub link: Option<String>,
-    /// Whether readers are missing something.
+    /// Whether it works.
     pub health: SourceHealth,
-    /// The last outcome in words.
+    /// A description of the last outcome.
     pub outcome: String,
-    /// Since when it is in this health.
+    /// When its current health began.
     pub since: Option<Timestamp>,
-    /// When it is polled next.
+    /// When it is polled next, if ever.
     pub next_poll: Option<Timestamp>,
-    /// Why then.
+    /// The reason for that time.
     pub why: String,
 }
 
-/// Whether a source answers.
+/// Whether a source works.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SourceHealth {
     /// Not polled yet.
     New,
-    /// It answers.
+    /// Its last poll succeeded.
     Healthy,
     /// Its last polls failed.
     Failing,
-    /// It says that it will not come back.
+    /// It answered 410 Gone.
     Gone,
 }
 
-/// Writes a document as a page.
+/// Writes a document as a web page.
 pub fn write(document: &Document) -> Vec<u8> {
     let title = one_line(&document.title);
     let body = html! {
@@ -89,13 +92,13 @@ pub fn write(document: &Document) -> Vec<u8> {
         header {
             nav aria-label="Site" { a .back href=(home(&document.public_url)) { "All feeds" } }
             h1 dir="auto" { (title) }
-            (subscribe(&title, |format| document.address(format)))
+            (feed_addresses(&title, |format| document.address(format)))
         }
         main #entries {
             @if document.entries.is_empty() {
                 p .soft { "Nothing has matched yet. Entries appear here as soon as a source brings one." }
             }
-            @for shown in &document.entries { (entry(shown)) }
+            @for shown in &document.entries { (article(shown)) }
         }
     };
     let alternates = html! {
@@ -108,9 +111,9 @@ pub fn write(document: &Document) -> Vec<u8> {
 }
 
 /// Writes the front page.
-pub fn front(front: &FrontPage) -> Vec<u8> {
+pub fn front_page(front: &FrontPage) -> Vec<u8> {
     let base = front.public_url.as_str().trim_end_matches('/');
-    let (bad, well): (Vec<&SourceRow>, Vec<&SourceRow>) = front
+    let (broken, working): (Vec<&SourceRow>, Vec<&SourceRow>) = front
         .sources
         .iter()
         .partition(|source| matches!(source.health, SourceHealth::Failing | SourceHealth::Gone));
@@ -119,22 +122,22 @@ pub fn front(front: &FrontPage) -> Vec<u8> {
         main {
             @if let Some(problem) = &front.problem {
                 section .problem role="alert" {
-                    h2 { "Siftwire needs you" }
+                    h2 { "Siftwire has a problem" }
                     pre tabindex="0" { (problem) }
                 }
             }
             h2 { "Feeds" }
             p { "Copy an address into your feed reader, or "
-                a href=(format!("{base}/outputs.opml")) { "take all of them as OPML" } "." }
+                a href=(format!("{base}/outputs.opml")) { "import all of them as OPML" } "." }
             ul .cards { @for output in &front.outputs { (output_card(base, output)) } }
             h2 { "Sources" }
-            p .soft { "Whatever goes wrong with one is told in "
-                a href=(format!("{base}{}", Format::Html.path(super::health::NAME))) { "a feed of its own" } "." }
-            @if !bad.is_empty() { ul .sources { @for source in &bad { (source_line(source)) } } }
-            @if !well.is_empty() {
-                details open[front.sources.len() <= OPEN] {
-                    summary { (well.len()) @if well.len() == 1 { " source is well" } @else { " sources are well" } }
-                    ul .sources { @for source in &well { (source_line(source)) } }
+            p .soft { "Problems with sources are also published as "
+                a href=(format!("{base}{}", Format::Html.path(super::health::NAME))) { "a feed" } "." }
+            @if !broken.is_empty() { ul .sources { @for source in &broken { (source_item(source)) } } }
+            @if !working.is_empty() {
+                details open[front.sources.len() <= MAX_UNFOLDED_SOURCES] {
+                    summary { (working.len()) @if working.len() == 1 { " source is working" } @else { " sources are working" } }
+                    ul .sources { @for source in &working { (source_item(source)) } }
                 }
             }
         }
@@ -142,7 +145,7 @@ pub fn front(front: &FrontPage) -> Vec<u8> {
     page("Siftwire", "front", &html! {}, &body)
 }
 
-/// The value of `Content-Security-Policy` for these pages: nothing but their own style and icon.
+/// The value of `Content-Security-Policy` for these pages: only their own style and icon.
 pub fn content_security_policy() -> String {
     format!(
         "default-src 'none'; style-src '{}'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
@@ -150,7 +153,7 @@ pub fn content_security_policy() -> String {
     )
 }
 
-/// The words of the pages are English; what sources say has its own language and direction.
+/// Wraps a page. Its own text is English; text from sources has its own language and direction.
 fn page(title: &str, class: &str, head: &Markup, body: &Markup) -> Vec<u8> {
     let markup = html! {
         (DOCTYPE)
@@ -169,8 +172,8 @@ fn page(title: &str, class: &str, head: &Markup, body: &Markup) -> Vec<u8> {
     markup.into_string().into_bytes()
 }
 
-/// A field and not a text, because whoever comes to a field by keyboard has all of it selected.
-fn subscribe(title: &str, address: impl Fn(Format) -> String) -> Markup {
+/// The address is in an input field because focusing it with the keyboard selects all of it.
+fn feed_addresses(title: &str, address: impl Fn(Format) -> String) -> Markup {
     html! {
         label .address {
             "Address for a feed reader"
@@ -185,28 +188,28 @@ fn subscribe(title: &str, address: impl Fn(Format) -> String) -> Markup {
     }
 }
 
-fn entry(shown: &OutputEntry) -> Markup {
+fn article(shown: &OutputEntry) -> Markup {
     let text = shown.summary.as_deref().or(shown.content.as_deref());
-    let text = text.map(|html| html.split(MARK).next().unwrap_or_default());
+    let text = text.map(|html| html.split(ALSO_IN_START).next().unwrap_or_default());
     let text =
-        text.map(|html| excerpt(html, EXCERPT)).filter(|text| !text.is_empty() && *text != shown.title);
-    let title = marked(&one_line(&shown.title), &shown.highlights);
+        text.map(|html| excerpt(html, EXCERPT_CHARS)).filter(|text| !text.is_empty() && *text != shown.title);
+    let title = highlight(&one_line(&shown.title), &shown.highlights);
     html! {
-        // An empty tag says that the language is not known, and not that it is English.
+        // An empty tag means unknown; without it the text would count as English.
         article .entry lang=(shown.language().unwrap_or_default()) dir="auto" {
             h2 {
-                @if let Some(link) = shown.link() { a href=(uri(link)) rel="noreferrer" { (title) } }
+                @if let Some(link) = shown.link() { a href=(percent_encode(link)) rel="noreferrer" { (title) } }
                 @else { (title) }
             }
             p .soft { bdi { (one_line(&shown.kept.source.title)) } " \u{b7} " (time(shown.kept.date)) }
-            @if let Some(text) = text { p { (marked(&text, &shown.highlights)) } }
+            @if let Some(text) = text { p { (highlight(&text, &shown.highlights)) } }
             @if !shown.also_in.is_empty() {
                 p .soft lang="en" { "Also in: "
-                    @for (index, also) in shown.also_in.iter().take(NAMED).enumerate() {
+                    @for (index, also) in shown.also_in.iter().take(MAX_NAMED_SOURCES).enumerate() {
                         @if index > 0 { ", " }
-                        a href=(uri(&also.link)) rel="noreferrer" { bdi lang="" { (one_line(&also.title)) } }
+                        a href=(percent_encode(&also.link)) rel="noreferrer" { bdi lang="" { (one_line(&also.title)) } }
                     }
-                    @if shown.also_in.len() > NAMED { " and others" }
+                    @if shown.also_in.len() > MAX_NAMED_SOURCES { " and others" }
                 }
             }
         }
@@ -214,7 +217,7 @@ fn entry(shown: &OutputEntry) -> Markup {
 }
 
 fn output_card(base: &str, output: &OutputRow) -> Markup {
-    let address = |format: Format| uri(&format!("{base}{}", format.path(&output.name)));
+    let address = |format: Format| percent_encode(&format!("{base}{}", format.path(&output.name)));
     let entries = if output.entries == 1 { "entry" } else { "entries" };
     html! {
         li {
@@ -223,45 +226,45 @@ fn output_card(base: &str, output: &OutputRow) -> Markup {
                 (output.entries) " " (entries)
                 @if let Some(changed) = output.changed { ", changed " (time(changed)) }
             }
-            (subscribe(&output.title, address))
+            (feed_addresses(&output.title, address))
         }
     }
 }
 
-fn source_line(source: &SourceRow) -> Markup {
+fn source_item(source: &SourceRow) -> Markup {
     let title = one_line(&source.title);
     html! {
         li {
             p {
-                @if let Some(link) = &source.link { a href=(uri(link)) rel="noreferrer" { bdi { (title) } } }
+                @if let Some(link) = &source.link { a href=(percent_encode(link)) rel="noreferrer" { bdi { (title) } } }
                 @else { bdi { (title) } }
                 @if title != source.name { " " small { (source.name) } }
             }
-            p { (state(source)) }
+            p { (health(source)) }
             p .soft {
                 @if let Some(next) = source.next_poll { "next " (time(next)) @if !source.why.is_empty() { " (" (source.why) ")" } }
-                @else if source.health == SourceHealth::Gone { "asked no more" }
+                @else if source.health == SourceHealth::Gone { "no longer polled" }
             }
         }
     }
 }
 
-fn state(source: &SourceRow) -> Markup {
-    let (class, word) = match source.health {
-        SourceHealth::New => ("soft", "not asked yet"),
-        SourceHealth::Healthy => ("good", "answered"),
-        SourceHealth::Failing => ("bad", "fails since"),
+fn health(source: &SourceRow) -> Markup {
+    let (class, label) = match source.health {
+        SourceHealth::New => ("soft", "not polled yet"),
+        SourceHealth::Healthy => ("good", "last answer"),
+        SourceHealth::Failing => ("bad", "failing since"),
         SourceHealth::Gone => ("bad", "gone since"),
     };
     html! {
-        span class=(class) { (word) }
+        span class=(class) { (label) }
         @if let Some(since) = source.since { " " (time(since)) }
         @if !source.outcome.is_empty() { " " small { (one_line(&source.outcome)) } }
     }
 }
 
 fn time(time: Timestamp) -> Markup {
-    let machine = super::xml::rfc3339(super::xml::whole(time));
+    let machine = rfc3339(truncate_to_second(time));
     html! { time datetime=(machine) lang="en" dir="ltr" { (time.strftime("%-d %b %Y, %H:%M").to_string()) " UTC" } }
 }
 
@@ -269,19 +272,9 @@ fn home(public_url: &Url) -> String {
     format!("{}/", public_url.as_str().trim_end_matches('/'))
 }
 
-/// The hash of a text in the form that a policy names it by (CSP level 3, section 2.3.1): base64.
-fn style_hash(text: &str) -> String {
-    const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let mut out = String::from("sha256-");
-    for chunk in Sha256::digest(text.as_bytes()).chunks(3) {
-        let byte = |index: usize| u32::from(chunk.get(index).copied().unwrap_or_default());
-        let bits = byte(0) << 16 | byte(1) << 8 | byte(2);
-        for place in 0..4 {
-            let digit = DIGITS[(bits >> (18 - 6 * place) & 63) as usize];
-            out.push(if place > chunk.len() { '=' } else { char::from(digit) });
-        }
-    }
-    out
+/// The hash source of a style in a policy (CSP level 3, section 2.3.1).
+fn style_hash(style: &str) -> String {
+    format!("sha256-{}", STANDARD.encode(Sha256::digest(style)))
 }
 
 #[cfg(test)]
@@ -289,14 +282,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_policy_names_the_hash_that_browsers_compute() {
+    fn the_style_hash_is_what_browsers_compute() {
         assert_eq!(style_hash(""), "sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=");
         assert_eq!(style_hash("abc"), "sha256-ungWv48Bz+pBQUDeXa4iI7ADYaOWF3qctBD/YfIAFa0=");
     }
 
     #[test]
-    fn the_front_page_tells_the_health_of_each_source() {
-        let line = |name: &str, health, outcome: &str| SourceRow {
+    fn the_front_page_shows_the_health_of_each_source() {
+        let row = |name: &str, health, outcome: &str| SourceRow {
             name: name.into(),
             title: format!("{name} <b>"),
             link: None,
@@ -310,12 +303,12 @@ mod tests {
             public_url: Url::parse("https://feeds.example.org/sub").expect("an address"),
             outputs: vec![OutputRow { name: "a".into(), title: "A & B".into(), entries: 1, changed: None }],
             sources: vec![
-                line("down", SourceHealth::Failing, "status 500"),
-                line("up", SourceHealth::Healthy, ""),
+                row("down", SourceHealth::Failing, "status 500"),
+                row("up", SourceHealth::Healthy, ""),
             ],
             problem: Some("config.toml line 3".into()),
         };
-        let html = String::from_utf8(front(&page)).expect("text");
+        let html = String::from_utf8(front_page(&page)).expect("text");
         for part in [
             "A &amp; B</a>",
             "1 entry<",
@@ -325,7 +318,7 @@ mod tests {
             "<small>status 500</small>",
             "(back-off 3)",
             ">config.toml line 3</pre>",
-            "1 source is well",
+            "1 source is working",
         ] {
             assert!(html.contains(part), "{part} in {html}");
         }

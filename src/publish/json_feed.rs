@@ -1,33 +1,33 @@
-//! A document as JSON Feed 1.1. Pure.
+//! Writes a document as JSON Feed 1.1. Pure.
 
 use serde::Serialize;
 
 use super::atom::media_type;
 use super::document::{Document, OutputEntry};
 use super::format::Format;
-use super::text::{clean, excerpt, one_line, uri};
-use super::xml::{rfc3339, whole};
+use super::text::{excerpt, one_line, percent_encode, without_forbidden_chars};
+use super::xml::{rfc3339, truncate_to_second};
 
 /// Writes a document as JSON Feed 1.1.
 pub fn write(document: &Document) -> Vec<u8> {
-    let feed = Feed {
+    let feed = JsonFeed {
         version: "https://jsonfeed.org/version/1.1",
         title: one_line(&document.title),
         home_page_url: document.address(Format::Html),
         feed_url: document.own_address(Format::Json),
         next_url: document.previous(Format::Json),
         language: document.language(),
-        hubs: document.hub.iter().map(|hub| Hub { kind: "WebSub", url: hub.as_str() }).collect(),
+        hubs: document.hub.iter().map(|hub| JsonHub { kind: "WebSub", url: hub.as_str() }).collect(),
         items: document.entries.iter().map(item).collect(),
     };
-    // A structure of strings and numbers has no way to fail; an empty body would be no document.
+    // Serializing strings and numbers cannot fail.
     let mut bytes = serde_json::to_vec_pretty(&feed).unwrap_or_default();
     bytes.push(b'\n');
     bytes
 }
 
 #[derive(Serialize)]
-struct Feed<'a> {
+struct JsonFeed<'a> {
     version: &'static str,
     title: String,
     home_page_url: String,
@@ -37,19 +37,19 @@ struct Feed<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     language: Option<&'a str>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    hubs: Vec<Hub<'a>>,
-    items: Vec<Item<'a>>,
+    hubs: Vec<JsonHub<'a>>,
+    items: Vec<JsonItem<'a>>,
 }
 
 #[derive(Serialize)]
-struct Hub<'a> {
+struct JsonHub<'a> {
     #[serde(rename = "type")]
     kind: &'static str,
     url: &'a str,
 }
 
 #[derive(Serialize)]
-struct Item<'a> {
+struct JsonItem<'a> {
     id: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     url: Option<String>,
@@ -65,26 +65,26 @@ struct Item<'a> {
     date_published: String,
     date_modified: String,
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    authors: Vec<Person>,
+    authors: Vec<JsonAuthor>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     tags: Vec<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     language: Option<&'a str>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    attachments: Vec<Attachment<'a>>,
+    attachments: Vec<JsonAttachment<'a>>,
     #[serde(rename = "_siftwire")]
-    ours: Ours,
+    extension: JsonExtension,
 }
 
 #[derive(Serialize)]
-struct Person {
+struct JsonAuthor {
     name: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     url: Option<String>,
 }
 
 #[derive(Serialize)]
-struct Attachment<'a> {
+struct JsonAttachment<'a> {
     url: String,
     mime_type: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -93,59 +93,63 @@ struct Attachment<'a> {
     duration_in_seconds: Option<u32>,
 }
 
-/// What JSON Feed has no word for: an extension of ours.
+/// The extension for what JSON Feed has no field for.
 #[derive(Serialize)]
-struct Ours {
-    source: Source,
+struct JsonExtension {
+    source: JsonSource,
     #[serde(skip_serializing_if = "Option::is_none")]
     comments: Option<String>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    also_in: Vec<Source>,
+    also_in: Vec<JsonSource>,
 }
 
 #[derive(Serialize)]
-struct Source {
+struct JsonSource {
     title: String,
     url: String,
 }
 
-fn item(shown: &OutputEntry) -> Item<'_> {
+fn item(shown: &OutputEntry) -> JsonItem<'_> {
     let kept = &shown.kept;
     let entry = &kept.entry;
-    let html = shown.content.as_ref().or(shown.summary.as_ref()).map(|html| clean(html).into_owned());
+    let html = shown
+        .content
+        .as_ref()
+        .or(shown.summary.as_ref())
+        .map(|html| without_forbidden_chars(html).into_owned());
     let summary = shown.summary.as_ref().filter(|_| shown.content.is_some());
-    Item {
-        id: clean(&kept.uid).into_owned(),
-        url: shown.link().map(uri),
+    JsonItem {
+        id: without_forbidden_chars(&kept.uid).into_owned(),
+        url: shown.link().map(percent_encode),
         title: one_line(&shown.title),
         content_text: html.is_none().then(|| one_line(&shown.title)),
         content_html: html,
         summary: summary.map(|html| excerpt(html, usize::MAX)).filter(|text| !text.is_empty()),
-        image: entry.thumbnails.first().map(|thumbnail| uri(&thumbnail.url)),
-        date_published: rfc3339(whole(kept.date)),
+        image: entry.thumbnails.first().map(|thumbnail| percent_encode(&thumbnail.url)),
+        date_published: rfc3339(truncate_to_second(kept.date)),
         date_modified: rfc3339(shown.updated()),
-        authors: shown.authors().map(|author| Person { name: author.name, url: author.uri }).collect(),
+        authors: shown.authors().map(|author| JsonAuthor { name: author.name, url: author.uri }).collect(),
         tags: shown.categories(),
         language: shown.language(),
         attachments: attachments(shown),
-        ours: Ours {
-            source: Source { title: one_line(&kept.source.title), url: uri(&kept.source.url) },
-            comments: entry.comments.as_deref().map(uri),
+        extension: JsonExtension {
+            source: JsonSource { title: one_line(&kept.source.title), url: percent_encode(&kept.source.url) },
+            comments: entry.comments.as_deref().map(percent_encode),
             also_in: shown
                 .also_in
                 .iter()
-                .map(|also| Source { title: one_line(&also.title), url: uri(&also.link) })
+                .map(|also| JsonSource { title: one_line(&also.title), url: percent_encode(&also.link) })
                 .collect(),
         },
     }
 }
 
-fn attachments(shown: &OutputEntry) -> Vec<Attachment<'_>> {
+fn attachments(shown: &OutputEntry) -> Vec<JsonAttachment<'_>> {
     let entry = &shown.kept.entry;
     let attachment = |(index, enclosure)| {
         let enclosure: &crate::entry::Enclosure = enclosure;
-        Attachment {
-            url: uri(&enclosure.url),
+        JsonAttachment {
+            url: percent_encode(&enclosure.url),
             mime_type: media_type(enclosure.media_type.as_deref()).unwrap_or("application/octet-stream"),
             size_in_bytes: enclosure.length,
             duration_in_seconds: entry.duration.filter(|_| index == 0),

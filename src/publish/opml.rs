@@ -1,28 +1,28 @@
-//! Feeds as one OPML 2.0 file, to subscribe to at one stroke. Pure.
+//! Writes a list of feeds as OPML 2.0. Pure.
 
 use url::Url;
 
 use super::format::Format;
-use super::text::{one_line, uri};
-use super::xml::Xml;
+use super::text::{one_line, percent_encode};
+use super::xml::XmlWriter;
 
 /// The value of `Content-Type`.
 pub const CONTENT_TYPE: &str = "text/x-opml; charset=utf-8";
-/// Where it is served.
+/// The path under which it is served.
 pub const PATH: &str = "/outputs.opml";
 
-/// One feed of a list.
+/// A feed in an OPML list.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OpmlFeed {
-    /// What it is called.
+    /// Its title.
     pub title: String,
-    /// The feed.
+    /// The feed's address.
     pub feed: String,
-    /// The page that it is of.
+    /// The address of its site or page.
     pub page: Option<String>,
 }
 
-/// Writes the outputs, given as name and title.
+/// Writes the outputs, given as (name, title).
 pub fn write_outputs<'a>(public_url: &Url, outputs: impl IntoIterator<Item = (&'a str, &'a str)>) -> Vec<u8> {
     let base = public_url.as_str().trim_end_matches('/');
     let address = |format: Format, name: &str| format!("{base}{}", format.path(name));
@@ -34,26 +34,26 @@ pub fn write_outputs<'a>(public_url: &Url, outputs: impl IntoIterator<Item = (&'
 }
 
 /// Writes a list of feeds.
-pub fn write_feeds(lines: impl IntoIterator<Item = OpmlFeed>) -> Vec<u8> {
-    let mut xml = Xml::new();
+pub fn write_feeds(feeds: impl IntoIterator<Item = OpmlFeed>) -> Vec<u8> {
+    let mut xml = XmlWriter::new();
     xml.open("opml", &[("version", "2.0")]);
     xml.open("head", &[]);
-    xml.leaf("title", &[], "Siftwire");
+    xml.text_element("title", &[], "Siftwire");
     xml.close();
     xml.open("body", &[]);
-    for line in lines {
-        // The text of an outline may be markup (OPML 2.0), and readers differ in whether they take it for that:
-        // angle quotes look alike and are markup to nobody.
-        let title = one_line(&line.title).replace('<', "\u{2039}").replace('>', "\u{203a}");
-        let (feed, page) = (uri(&line.feed), line.page.as_deref().map(uri));
+    for feed in feeds {
+        // OPML 2.0 allows markup in an outline's text, and readers differ on whether to interpret it. Angle quotes look
+        // similar and are never markup.
+        let title = one_line(&feed.title).replace('<', "\u{2039}").replace('>', "\u{203a}");
+        let (address, page) = (percent_encode(&feed.feed), feed.page.as_deref().map(percent_encode));
         let mut attributes = vec![
             ("type", "rss"),
             ("text", title.as_str()),
             ("title", title.as_str()),
-            ("xmlUrl", feed.as_str()),
+            ("xmlUrl", address.as_str()),
         ];
         attributes.extend(page.as_deref().map(|page| ("htmlUrl", page)));
-        xml.empty("outline", &attributes);
+        xml.empty_element("outline", &attributes);
     }
     xml.finish()
 }

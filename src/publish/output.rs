@@ -1,33 +1,38 @@
-//! What one output is, as the user asked for it. Pure.
+//! The definition of an output, checked and with every default filled in. Pure.
 
 use std::path::PathBuf;
 use std::time::Duration;
 
 use url::Url;
 
+use super::format::Format;
 use super::template::Template;
+use super::text::percent_encode;
 use crate::filter::Query;
 
-/// A merged, filtered feed that we publish: checked, with every default filled in.
+/// Upper bound of entries on an archive page.
+const MAX_PAGE_ENTRIES: usize = 500;
+
+/// A merged, filtered feed.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Output {
     /// Unique among the outputs; a safe file name.
     pub name: String,
     /// Plain text.
     pub title: String,
-    /// How its entries are titled; `None`: as they title themselves.
+    /// The template of entry titles; `None` keeps each entry's own title.
     pub entry_title: Option<Template>,
-    /// Which entries it wants; `None`: all.
+    /// Which entries match; `None`: all.
     pub filter: Option<Query>,
-    /// Names of the sources it draws on, sorted; `None`: all.
+    /// Names of its sources, sorted; `None`: all.
     pub sources: Option<Vec<String>>,
     /// The most entries in the feed.
     pub limit: usize,
-    /// One entry a story, or each entry.
+    /// One entry per story, or every entry.
     pub stories: Stories,
-    /// Names of the sources whose entries stand for a story, the best first, before it is published.
+    /// Sources whose entry is preferred for a new story, best first.
     pub prefer: Vec<String>,
-    /// Whether an entry names the other sources of its story.
+    /// Whether an entry lists the other sources of its story.
     pub also_in: OtherSources,
     /// The most entries of one source.
     pub per_source: Option<usize>,
@@ -35,25 +40,37 @@ pub struct Output {
     pub max_age: Option<Duration>,
     /// How much of each entry is published.
     pub content: ContentMode,
-    /// The folder into which the documents are also written.
+    /// The folder to which the documents are also written.
     pub write_to: Option<PathBuf>,
 }
 
-/// Whether an output shows one entry for each story.
+impl Output {
+    /// Whether entries of this source can enter.
+    pub fn draws_on(&self, source: &str) -> bool {
+        self.sources.as_ref().is_none_or(|names| names.iter().any(|name| name == source))
+    }
+
+    /// How many entries an archive page takes.
+    pub(super) fn archive_page_size(&self) -> usize {
+        self.limit.clamp(1, MAX_PAGE_ENTRIES)
+    }
+}
+
+/// Whether an output shows one entry per story.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Stories {
-    /// One entry for each story.
+    /// One entry per story.
     Merge,
-    /// Each entry.
+    /// Every entry.
     All,
 }
 
-/// Whether an output names the other sources of a story.
+/// Whether an output lists the other sources of a story.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum OtherSources {
-    /// It does, below the text and in the format's own way.
+    /// Below the text, and in the format's own elements.
     Listed,
-    /// It does not.
+    /// Not at all.
     Omitted,
 }
 
@@ -62,28 +79,35 @@ pub enum OtherSources {
 pub enum ContentMode {
     /// Summary and content.
     Full,
-    /// The summary; the start of the content where there is none.
+    /// The summary, or else the start of the content.
     Summary,
-    /// Title and link alone.
+    /// Title and link only.
     None,
 }
 
-/// Which addresses of entries are published.
+/// Which form of entry links is published.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Links {
-    /// As their publishers write them.
+    /// As in the source's feed.
     Original,
-    /// Without tracking parameters, wrappers and caches.
+    /// Without tracking parameters, redirect wrappers and caches.
     Cleaned,
 }
 
 /// What all outputs have in common.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Site {
-    /// What the published feeds call themselves; ends without a slash, may have a path.
+    /// The base address of the published feeds, without a trailing slash; may have a path.
     pub public_url: Url,
-    /// The WebSub hub to name and to ping.
+    /// The WebSub hub to announce and to notify.
     pub hub: Option<Url>,
-    /// Which addresses of entries are published.
+    /// Which form of entry links is published.
     pub links: Links,
+}
+
+impl Site {
+    /// The address of an output in a format.
+    pub(super) fn feed_address(&self, output: &str, format: Format) -> String {
+        percent_encode(&format!("{}{}", self.public_url.as_str().trim_end_matches('/'), format.path(output)))
+    }
 }

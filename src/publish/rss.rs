@@ -1,14 +1,14 @@
-//! A document as RSS 2.0, by the profile of the RSS Advisory Board. Pure.
+//! Writes a document as RSS 2.0, by the RSS Advisory Board's profile. Pure.
 
 use super::atom::{feed_links, media_type, thumbnails};
-use super::document::{Document, HistoryPosition, OutputEntry};
+use super::document::{Document, OutputEntry};
 use super::format::Format;
-use super::text::{inert, uri};
-use super::xml::{Xml, rfc822};
+use super::text::{percent_encode, unambiguous_line};
+use super::xml::{XmlWriter, rfc822};
 
 /// Writes a document as RSS 2.0.
 pub fn write(document: &Document) -> Vec<u8> {
-    let mut xml = Xml::new();
+    let mut xml = XmlWriter::new();
     xml.open(
         "rss",
         &[
@@ -21,82 +21,85 @@ pub fn write(document: &Document) -> Vec<u8> {
         ],
     );
     xml.open("channel", &[]);
-    let title = inert(&document.title);
-    xml.leaf("title", &[], &title);
-    xml.leaf("link", &[], &document.address(Format::Html));
-    xml.leaf("description", &[], &title);
+    let title = unambiguous_line(&document.title);
+    xml.text_element("title", &[], &title);
+    xml.text_element("link", &[], &document.address(Format::Html));
+    xml.text_element("description", &[], &title);
     if let Some(tag) = document.language() {
-        xml.leaf("language", &[], tag);
+        xml.text_element("language", &[], tag);
     }
-    xml.leaf("lastBuildDate", &[], &rfc822(document.updated()));
-    xml.leaf("generator", &[], "Siftwire");
-    xml.leaf("docs", &[], "https://www.rssboard.org/rss-specification");
+    xml.text_element("lastBuildDate", &[], &rfc822(document.updated()));
+    xml.text_element("generator", &[], "Siftwire");
+    xml.text_element("docs", &[], "https://www.rssboard.org/rss-specification");
     feed_links(&mut xml, document, Format::Rss, "atom:link");
-    if matches!(document.position, HistoryPosition::Archive { .. }) {
-        xml.empty("fh:archive", &[]);
+    if document.is_archive() {
+        xml.empty_element("fh:archive", &[]);
     }
-    for shown in &document.entries {
-        item(&mut xml, shown);
+    for entry in &document.entries {
+        write_item(&mut xml, entry);
     }
     xml.finish()
 }
 
-fn item(xml: &mut Xml, shown: &OutputEntry) {
+fn write_item(xml: &mut XmlWriter, shown: &OutputEntry) {
     let kept = &shown.kept;
     let entry = &kept.entry;
     xml.open("item", &[]);
-    xml.leaf("title", &[], &inert(&shown.title));
+    xml.text_element("title", &[], &unambiguous_line(&shown.title));
     if let Some(link) = shown.link() {
-        xml.leaf("link", &[], &uri(link));
+        xml.text_element("link", &[], &percent_encode(link));
     }
-    // With both texts the whole one has an element of its own; one alone is the description.
+    // The full text has an element of its own only if there is a summary too.
     if let Some(description) = shown.summary.as_ref().or(shown.content.as_ref()) {
-        xml.leaf("description", &[], description);
+        xml.text_element("description", &[], description);
     }
     if let (Some(_), Some(content)) = (&shown.summary, &shown.content) {
-        xml.leaf("content:encoded", &[], content);
+        xml.text_element("content:encoded", &[], content);
     }
-    // `author` must be an e-mail address, which few entries have and fewer should spread.
+    // Not `author`, which must be an e-mail address.
     for author in shown.authors() {
-        xml.leaf("dc:creator", &[], &author.name);
+        xml.text_element("dc:creator", &[], &author.name);
     }
     for category in shown.categories() {
-        xml.leaf("category", &[], &category);
+        xml.text_element("category", &[], &category);
     }
     if let Some(comments) = &entry.comments {
-        xml.leaf("comments", &[], &uri(comments));
+        xml.text_element("comments", &[], &percent_encode(comments));
     }
     enclosures(xml, shown);
-    xml.leaf("guid", &[("isPermaLink", "false")], &kept.uid);
-    xml.leaf("pubDate", &[], &rfc822(kept.date));
+    xml.text_element("guid", &[("isPermaLink", "false")], &kept.uid);
+    xml.text_element("pubDate", &[], &rfc822(kept.date));
     if let Some(tag) = shown.language() {
-        xml.leaf("dc:language", &[], tag);
+        xml.text_element("dc:language", &[], tag);
     }
-    xml.leaf("source", &[("url", &uri(&kept.source.url))], &inert(&kept.source.title));
+    xml.text_element(
+        "source",
+        &[("url", &percent_encode(&kept.source.url))],
+        &unambiguous_line(&kept.source.title),
+    );
     xml.close();
 }
 
-/// Attached files, those of the web alone: the profile knows no others. The first is the enclosure, since it
-/// allows one; all are in Media RSS, which
-/// also has the playing time. The iTunes element for it would oblige the whole feed to be a podcast,
-/// with a category and an owner that a merged feed does not have.
-fn enclosures(xml: &mut Xml, shown: &OutputEntry) {
+/// Writes attached files with an HTTP address; the profile allows no others. The profile allows one `enclosure`, so all
+/// files are in Media RSS too, with the playing time. Not `itunes:duration`: iTunes elements oblige the whole feed to be
+/// a podcast, with a category and an owner.
+fn enclosures(xml: &mut XmlWriter, shown: &OutputEntry) {
     let entry = &shown.kept.entry;
     let duration = entry.duration.map(|seconds| seconds.to_string());
-    let of_web = |url: &str| url.starts_with("http://") || url.starts_with("https://");
-    for (index, enclosure) in entry.enclosures.iter().filter(|file| of_web(&file.url)).enumerate() {
-        let url = uri(&enclosure.url);
-        let known = media_type(enclosure.media_type.as_deref());
+    let is_http = |url: &str| url.starts_with("http://") || url.starts_with("https://");
+    for (index, enclosure) in entry.enclosures.iter().filter(|file| is_http(&file.url)).enumerate() {
+        let url = percent_encode(&enclosure.url);
+        let media_type = media_type(enclosure.media_type.as_deref());
         let length = enclosure.length.unwrap_or(0).to_string();
         if index == 0 {
-            let kind = known.unwrap_or("application/octet-stream");
-            xml.empty("enclosure", &[("url", &url), ("length", &length), ("type", kind)]);
+            let value = media_type.unwrap_or("application/octet-stream");
+            xml.empty_element("enclosure", &[("url", &url), ("length", &length), ("type", value)]);
         }
         let mut attributes = vec![("url", url.as_str())];
-        attributes.extend(known.map(|kind| ("type", kind)));
+        attributes.extend(media_type.map(|value| ("type", value)));
         attributes.extend(enclosure.length.map(|_| ("fileSize", length.as_str())));
         attributes.extend(duration.as_deref().filter(|_| index == 0).map(|seconds| ("duration", seconds)));
-        xml.empty("media:content", &attributes);
+        xml.empty_element("media:content", &attributes);
     }
     thumbnails(xml, shown);
 }

@@ -1,4 +1,4 @@
-//! What each output's documents were made of, so that only those are made anew that can differ. Pure.
+//! What each output's documents depend on, so that only documents that can differ are rendered again. Pure; in memory.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -10,138 +10,135 @@ use super::document::Document;
 use super::html::SourceRow;
 use crate::store::OutputId;
 
-/// What is remembered from pass to pass, in memory.
+/// What is remembered between two rendering passes.
 #[derive(Debug, Default)]
 pub(super) struct Staleness {
-    memory: Mutex<Recorded>,
+    state: Mutex<StalenessState>,
 }
 
 #[derive(Debug, Default)]
-struct Recorded {
-    /// Changes up to here are in the documents.
-    revision: Option<i64>,
-    /// Up to where the last advance went.
+struct StalenessState {
+    /// The documents contain the changes up to this revision.
+    rendered: Option<i64>,
+    /// The members contain the changes up to this revision.
     evaluated: Option<i64>,
-    standing: HashMap<OutputId, Standing>,
-    /// What each source is called, by name.
-    sources: HashMap<String, Face>,
+    published: HashMap<OutputId, PublishedState>,
+    /// By source name.
+    labels: HashMap<String, SourceLabel>,
 }
 
-/// What readers are told of a source.
+/// What documents say about a source.
 #[derive(Clone, Debug, PartialEq, Eq)]
-struct Face {
+struct SourceLabel {
     title: String,
     link: Option<String>,
 }
 
-/// An output's documents as they stand.
+/// An output's documents as published.
 #[derive(Clone, Debug)]
-pub(super) struct Standing {
-    /// Entries listed.
+pub(super) struct PublishedState {
+    /// Number of entries.
     pub(super) entries: usize,
     /// When the feed last changed.
     pub(super) changed: Timestamp,
-    /// What it was made of; nothing is known of what was made before the start.
-    pub(super) made_of: Option<MadeOf>,
+    /// `None` if the documents were rendered before this start.
+    pub(super) inputs: Option<DocumentInputs>,
 }
 
-/// What makes a document differ without an entry of it changing.
+/// What can change a document although none of its entries changes.
 #[derive(Clone, Debug)]
-pub(super) struct MadeOf {
-    /// When the first entry becomes too old for `max_age`.
+pub(super) struct DocumentInputs {
+    /// When the oldest entry becomes too old for `max_age`.
     expires: Option<Timestamp>,
-    /// The lowest number of an entry.
-    lowest: i64,
+    lowest_entry: i64,
     sources: HashSet<String>,
 }
 
-/// What has changed in the store since the last pass.
+/// What changed in the store since the last pass.
 #[derive(Debug, Default)]
-pub(super) struct News {
-    /// Outputs that have an entry which changed.
-    pub(super) touched: HashSet<OutputId>,
-    /// The lowest number of an entry that is still kept.
-    pub(super) lowest: i64,
-    /// Sources that are called otherwise now.
-    pub(super) renamed: HashSet<String>,
+pub(super) struct StoreChanges {
+    /// Outputs with a changed entry.
+    pub(super) outputs: HashSet<OutputId>,
+    /// The lowest entry number that was not pruned.
+    pub(super) lowest_entry: i64,
+    /// Sources with another title or link.
+    pub(super) renamed_sources: HashSet<String>,
 }
 
-impl MadeOf {
-    /// What a document is made of.
-    pub(super) fn of(document: &Document, max_age: Option<Duration>) -> MadeOf {
-        let oldest = document.entries.iter().map(|shown| shown.kept.date).min();
+impl DocumentInputs {
+    pub(super) fn of(document: &Document, max_age: Option<Duration>) -> DocumentInputs {
+        let oldest = document.entries.iter().map(|entry| entry.kept.date).min();
         let age = max_age.and_then(|age| SignedDuration::try_from(age).ok());
-        MadeOf {
+        DocumentInputs {
             expires: oldest.zip(age).and_then(|(oldest, age)| oldest.checked_add(age).ok()),
-            lowest: document.entries.iter().map(|shown| shown.kept.number).min().unwrap_or(i64::MAX),
-            sources: document.entries.iter().map(|shown| shown.kept.source.name.clone()).collect(),
+            lowest_entry: document.entries.iter().map(|entry| entry.kept.number).min().unwrap_or(i64::MAX),
+            sources: document.entries.iter().map(|entry| entry.kept.source.name.clone()).collect(),
         }
     }
 }
 
 impl Staleness {
-    /// The revision up to which changes are in the documents; `None` before the first whole pass.
-    pub(super) fn revision(&self) -> Option<i64> {
-        self.memory().revision
+    /// The documents contain the changes up to this revision; `None` before the first complete pass.
+    pub(super) fn rendered_revision(&self) -> Option<i64> {
+        self.state().rendered
     }
 
-    /// Whether an output's documents can be other than they stand.
-    pub(super) fn is_stale(&self, output: OutputId, news: &News, now: Timestamp) -> bool {
-        let memory = self.memory();
-        let standing = memory.standing.get(&output).and_then(|standing| standing.made_of.as_ref());
-        let Some(made_of) = standing.filter(|_| memory.revision.is_some()) else { return true };
-        news.touched.contains(&output)
-            || made_of.expires.is_some_and(|expires| expires < now)
-            || made_of.lowest < news.lowest
-            || !made_of.sources.is_disjoint(&news.renamed)
+    /// Whether an output's documents may differ from the published ones.
+    pub(super) fn is_stale(&self, output: OutputId, changes: &StoreChanges, now: Timestamp) -> bool {
+        let state = self.state();
+        let inputs = state.published.get(&output).and_then(|published| published.inputs.as_ref());
+        let Some(inputs) = inputs.filter(|_| state.rendered.is_some()) else { return true };
+        changes.outputs.contains(&output)
+            || inputs.expires.is_some_and(|expires| expires < now)
+            || inputs.lowest_entry < changes.lowest_entry
+            || !inputs.sources.is_disjoint(&changes.renamed_sources)
     }
 
-    /// Remembers what stands now.
-    pub(super) fn stands(&self, output: OutputId, standing: Standing) {
-        self.memory().standing.insert(output, standing);
+    /// Records what is published of an output.
+    pub(super) fn record(&self, output: OutputId, published: PublishedState) {
+        self.state().published.insert(output, published);
     }
 
-    /// What stands.
-    pub(super) fn standing(&self, output: OutputId) -> Option<Standing> {
-        self.memory().standing.get(&output).cloned()
+    /// What is published of an output.
+    pub(super) fn published(&self, output: OutputId) -> Option<PublishedState> {
+        self.state().published.get(&output).cloned()
     }
 
-    /// An output has other members now, whatever the entries' revisions say.
-    pub(super) fn forget(&self, output: OutputId) {
-        if let Some(standing) = self.memory().standing.get_mut(&output) {
-            standing.made_of = None;
+    /// Marks an output stale: its members changed without a change of any entry.
+    pub(super) fn invalidate(&self, output: OutputId) {
+        if let Some(published) = self.state().published.get_mut(&output) {
+            published.inputs = None;
         }
     }
 
-    /// The sources that are called otherwise than when [`Staleness::done`] was last said.
-    pub(super) fn renamed(&self, sources: &[SourceRow]) -> HashSet<String> {
-        let memory = self.memory();
-        let differs =
-            |line: &&SourceRow| memory.sources.get(&line.name).is_some_and(|face| *face != face_of(line));
-        sources.iter().filter(differs).map(|line| line.name.clone()).collect()
+    /// The sources with another title or link than at the last [`Staleness::finish_pass`].
+    pub(super) fn renamed_sources(&self, sources: &[SourceRow]) -> HashSet<String> {
+        let state = self.state();
+        let is_renamed =
+            |row: &&SourceRow| state.labels.get(&row.name).is_some_and(|label| *label != label_of(row));
+        sources.iter().filter(is_renamed).map(|row| row.name.clone()).collect()
     }
 
-    /// Everything up to this revision has entered the outputs that want it. What a poll brings after
-    /// that, even before the documents are made, belongs to the next pass.
-    pub(super) fn evaluated(&self, revision: i64) {
-        self.memory().evaluated = Some(revision);
+    /// The members contain the changes up to this revision. Later changes, even if they come before the documents are
+    /// rendered, belong to the next pass.
+    pub(super) fn set_evaluated(&self, revision: i64) {
+        self.state().evaluated = Some(revision);
     }
 
-    /// A pass has ended: everything that was evaluated is in the documents. Without `sources` nobody looked how
-    /// they are called.
-    pub(super) fn done(&self, sources: Option<&[SourceRow]>) {
-        let mut memory = self.memory();
-        memory.revision = memory.evaluated;
+    /// Ends a pass: the documents contain everything that was evaluated. `None` if the pass did not read the sources.
+    pub(super) fn finish_pass(&self, sources: Option<&[SourceRow]>) {
+        let mut state = self.state();
+        state.rendered = state.evaluated;
         let Some(sources) = sources else { return };
-        memory.sources = sources.iter().map(|line| (line.name.clone(), face_of(line))).collect();
+        state.labels = sources.iter().map(|row| (row.name.clone(), label_of(row))).collect();
     }
 
-    /// Nothing that panics runs under this lock.
-    fn memory(&self) -> MutexGuard<'_, Recorded> {
-        self.memory.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Nothing under this lock panics.
+    fn state(&self) -> MutexGuard<'_, StalenessState> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-fn face_of(line: &SourceRow) -> Face {
-    Face { title: line.title.clone(), link: line.link.clone() }
+fn label_of(row: &SourceRow) -> SourceLabel {
+    SourceLabel { title: row.title.clone(), link: row.link.clone() }
 }

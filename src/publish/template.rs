@@ -1,8 +1,8 @@
-//! How an output titles its entries, such as `{source}: {title}`. Pure.
+//! Templates for entry titles, such as `{source}: {title}`. Pure.
 
 use std::fmt;
 
-/// A text with places for what an entry says, checked.
+/// A checked template.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Template {
     parts: Vec<TemplatePart>,
@@ -22,7 +22,7 @@ enum Placeholder {
     Site,
 }
 
-/// The words that may stand in braces.
+/// What may be in braces.
 const PLACEHOLDERS: [(&str, Placeholder); 4] = [
     ("title", Placeholder::Title),
     ("source", Placeholder::Source),
@@ -30,30 +30,29 @@ const PLACEHOLDERS: [(&str, Placeholder); 4] = [
     ("site", Placeholder::Site),
 ];
 
-/// What is wrong with a template, in words.
+/// Why a text is not a template.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct TemplateError(String);
 
-/// What fills the places of a template.
+/// The values of the placeholders.
 #[derive(Clone, Copy, Debug)]
 pub struct TemplateValues<'a> {
     /// The entry's own title.
     pub title: &'a str,
     /// Its source's title.
     pub source: &'a str,
-    /// The first of its authors; empty where it names none.
+    /// Its first author; empty if it has none.
     pub author: &'a str,
-    /// The host of its page; empty where it has none.
+    /// The host of its link; empty if it has none.
     pub site: &'a str,
 }
 
 impl Template {
-    /// Reads `{title}`, `{source}`, `{author}`, `{site}`, and `{{`, `}}` for the braces themselves.
+    /// Parses a template: `{title}`, `{source}`, `{author}`, `{site}`, and `{{`, `}}` for literal braces.
     ///
     /// # Errors
-    /// A brace that nothing closes, another word, or no `{title}` at all: entries without it could
-    /// not be told apart.
+    /// An unpaired brace, an unknown placeholder, or no `{title}`, without which all entries would look alike.
     pub fn parse(text: &str) -> Result<Template, TemplateError> {
         let mut parts = Vec::new();
         let mut plain = String::new();
@@ -68,17 +67,17 @@ impl Template {
                 continue;
             }
             let Some((word, after)) = rest.split_once('}').filter(|_| brace == "{") else {
-                return Err(TemplateError(format!("a single {brace}: write it twice where it is meant")));
+                return Err(TemplateError(format!("a single {brace}: write it twice for a literal brace")));
             };
-            let Some((_, place)) = PLACEHOLDERS.iter().find(|(name, _)| *name == word.trim()) else {
+            let Some((_, placeholder)) = PLACEHOLDERS.iter().find(|(name, _)| *name == word.trim()) else {
                 return Err(TemplateError(format!(
-                    "{{{word}}} is none of {{title}}, {{source}}, {{author}}, {{site}}"
+                    "{{{word}}} is not one of {{title}}, {{source}}, {{author}}, {{site}}"
                 )));
             };
             if !plain.is_empty() {
                 parts.push(TemplatePart::Text(std::mem::take(&mut plain)));
             }
-            parts.push(TemplatePart::Placeholder(*place));
+            parts.push(TemplatePart::Placeholder(*placeholder));
             rest = after;
         }
         plain.push_str(rest);
@@ -91,21 +90,21 @@ impl Template {
         Ok(Template { parts })
     }
 
-    /// The title of one entry.
+    /// The title of an entry.
     #[must_use]
-    pub fn render(&self, filling: &TemplateValues<'_>) -> String {
-        let piece = |part: &TemplatePart| match part {
+    pub fn render(&self, values: &TemplateValues<'_>) -> String {
+        let value = |part: &TemplatePart| match part {
             TemplatePart::Text(text) => text.clone(),
-            TemplatePart::Placeholder(Placeholder::Title) => filling.title.to_owned(),
-            TemplatePart::Placeholder(Placeholder::Source) => filling.source.to_owned(),
-            TemplatePart::Placeholder(Placeholder::Author) => filling.author.to_owned(),
-            TemplatePart::Placeholder(Placeholder::Site) => filling.site.to_owned(),
+            TemplatePart::Placeholder(Placeholder::Title) => values.title.to_owned(),
+            TemplatePart::Placeholder(Placeholder::Source) => values.source.to_owned(),
+            TemplatePart::Placeholder(Placeholder::Author) => values.author.to_owned(),
+            TemplatePart::Placeholder(Placeholder::Site) => values.site.to_owned(),
         };
-        self.parts.iter().map(piece).collect()
+        self.parts.iter().map(value).collect()
     }
 }
 
-/// Whether a text is meant as a template: it has `{title}` in it, which no other text has.
+/// Whether a text is meant as a template: it contains `{title}`.
 #[must_use]
 pub fn is_template(text: &str) -> bool {
     text.contains("{title}")
@@ -115,8 +114,9 @@ impl fmt::Display for Template {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.parts.iter().try_for_each(|part| match part {
             TemplatePart::Text(text) => f.write_str(&text.replace('{', "{{").replace('}', "}}")),
-            TemplatePart::Placeholder(place) => {
-                let name = PLACEHOLDERS.iter().find(|(_, known)| known == place).map_or("", |(name, _)| name);
+            TemplatePart::Placeholder(placeholder) => {
+                let name =
+                    PLACEHOLDERS.iter().find(|(_, known)| known == placeholder).map_or("", |(name, _)| name);
                 write!(f, "{{{name}}}")
             }
         })
@@ -127,42 +127,42 @@ impl fmt::Display for Template {
 mod tests {
     use super::*;
 
-    fn filled(text: &str) -> Result<String, TemplateError> {
-        let filling = TemplateValues {
+    fn rendered(text: &str) -> Result<String, TemplateError> {
+        let values = TemplateValues {
             title: "War {title}",
             source: "The Gazette",
             author: "",
             site: "gazette.example",
         };
-        Template::parse(text).map(|template| template.render(&filling))
+        Template::parse(text).map(|template| template.render(&values))
     }
 
     #[test]
-    fn places_are_filled_once_and_braces_can_be_written() {
-        assert_eq!(filled("{source}: {title}").as_deref(), Ok("The Gazette: War {title}"));
+    fn placeholders_are_replaced_once_and_braces_can_be_escaped() {
+        assert_eq!(rendered("{source}: {title}").as_deref(), Ok("The Gazette: War {title}"));
         assert_eq!(
-            filled("{{{ title }}} ({site}{author})").as_deref(),
+            rendered("{{{ title }}} ({site}{author})").as_deref(),
             Ok("{War {title}} (gazette.example)")
         );
-        assert_eq!(filled("{title}").as_deref(), Ok("War {title}"));
+        assert_eq!(rendered("{title}").as_deref(), Ok("War {title}"));
     }
 
     #[test]
-    fn what_cannot_be_filled_is_said() {
+    fn an_invalid_template_is_an_error() {
         for (text, words) in [
-            ("{source}: {titel}", "{titel} is none of"),
+            ("{source}: {titel}", "{titel} is not one of"),
             ("{source}", "{title} is missing"),
             ("{title", "a single {"),
             ("title} {title}", "a single }"),
             ("{title} {", "a single {"),
-            ("{title} {}", "{} is none of"),
+            ("{title} {}", "{} is not one of"),
         ] {
-            assert!(filled(text).is_err_and(|wrong| wrong.0.contains(words)), "{text}");
+            assert!(rendered(text).is_err_and(|error| error.0.contains(words)), "{text}");
         }
     }
 
     #[test]
-    fn what_is_printed_reads_back_the_same() {
+    fn a_printed_template_parses_to_the_same_template() {
         for text in ["{{x}} {title}|{source}{author} {site}", "{title}"] {
             let template = Template::parse(text).expect("a template");
             assert_eq!(Template::parse(&template.to_string()), Ok(template));

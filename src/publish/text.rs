@@ -1,76 +1,94 @@
-//! Text made fit for every format: characters, one-line titles, the start of a longer text. Pure.
+//! Text as every format can carry it: allowed characters, single lines, excerpts, addresses. Pure.
 
 use std::borrow::Cow;
 
-/// Text with only the characters that XML 1.0 and all readers allow.
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+
+/// Characters that a URI may not contain (RFC 3986 section 2), and `%`, which may only begin an escape.
+const NOT_IN_URI: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'_')
+    .remove(b'~')
+    .remove(b':')
+    .remove(b'/')
+    .remove(b'?')
+    .remove(b'#')
+    .remove(b'@')
+    .remove(b'!')
+    .remove(b'$')
+    .remove(b'&')
+    .remove(b'\'')
+    .remove(b'(')
+    .remove(b')')
+    .remove(b'*')
+    .remove(b'+')
+    .remove(b',')
+    .remove(b';')
+    .remove(b'=');
+
+/// Removes what XML 1.0 or some readers do not allow: control characters (C0, C1), noncharacters and the byte order mark.
 ///
-/// Control characters (C0 and C1), non-characters and the byte order mark go; NEL becomes a space;
-/// the replacement character, which validators take for a broken encoding, becomes a question mark.
-pub(super) fn clean(text: &str) -> Cow<'_, str> {
-    if text.chars().all(is_fit) {
+/// NEL, vertical tab and form feed become spaces. The replacement character becomes `?`, because validators take it for
+/// a broken encoding.
+pub(super) fn without_forbidden_chars(text: &str) -> Cow<'_, str> {
+    if text.chars().all(is_allowed) {
         return Cow::Borrowed(text);
     }
-    let fit = text.chars().filter_map(|character| match character {
+    let allowed = text.chars().filter_map(|character| match character {
         '\u{85}' | '\u{b}' | '\u{c}' => Some(' '),
         '\u{fffd}' => Some('?'),
-        character => is_fit(character).then_some(character),
+        character => is_allowed(character).then_some(character),
     });
-    Cow::Owned(fit.collect())
+    Cow::Owned(allowed.collect())
 }
 
-/// Clean text with each run of white space as one space, and none at the ends.
+/// Allowed characters only, with each run of white space as one space, and none at the ends.
 pub(super) fn one_line(text: &str) -> String {
-    clean(text).split_whitespace().collect::<Vec<_>>().join(" ")
+    without_forbidden_chars(text).split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// One line for a place that has no way to say whether it is plain text, such as a title in RSS.
+/// One line for an element that cannot say whether it is plain text or HTML, such as an RSS title.
 ///
-/// Readers differ in what they take such a text for. Where it holds an end tag its angle brackets become
-/// angle quotes, which look alike and are markup to nobody.
-pub(super) fn inert(text: &str) -> String {
+/// Readers differ in how they interpret such text. If it contains an end tag, its angle brackets become angle quotes,
+/// which look similar and are never markup.
+pub(super) fn unambiguous_line(text: &str) -> String {
     let line = one_line(text);
     if line.contains("</") { line.replace('<', "\u{2039}").replace('>', "\u{203a}") } else { line }
 }
 
-/// The start of an HTML fragment as plain text of at most so many characters, cut between words.
-pub(super) fn excerpt(html: &str, characters: usize) -> String {
-    cut(&one_line(&plain(html)), characters)
+/// The start of an HTML fragment as plain text, cut between words after at most `max_chars` characters.
+pub(super) fn excerpt(html: &str, max_chars: usize) -> String {
+    truncate(&one_line(&plain(html)), max_chars)
 }
 
-/// The start of an HTML fragment as an HTML fragment without markup; `None` if no text is in it.
-pub(super) fn excerpt_html(html: &str, characters: usize) -> Option<String> {
-    let text = excerpt(html, characters);
+/// Like [`excerpt`], as an HTML fragment; `None` if it contains no text.
+pub(super) fn excerpt_html(html: &str, max_chars: usize) -> Option<String> {
+    let text = excerpt(html, max_chars);
     (!text.is_empty()).then(|| htmlize::escape_text(&text).into_owned())
 }
 
-/// An address with every character that no URI may hold percent-encoded (RFC 3986 section 2).
-pub(super) fn uri(address: &str) -> String {
-    let bytes = address.trim().as_bytes();
-    let mut out = String::with_capacity(bytes.len());
-    for (index, byte) in bytes.iter().copied().enumerate() {
-        let is_escape =
-            || bytes.get(index + 1..index + 3).is_some_and(|hex| hex.iter().all(u8::is_ascii_hexdigit));
-        let may_stand = match byte {
-            b'%' => is_escape(),
-            byte => byte.is_ascii_alphanumeric() || b"-._~:/?#@!$&'()*+,;=".contains(&byte),
-        };
-        if may_stand {
-            out.push(char::from(byte));
-        } else {
-            out.push_str(&format!("%{byte:02X}"));
-        }
+/// An address with every character that a URI may not contain percent-encoded. Escapes that it has are kept.
+pub(super) fn percent_encode(address: &str) -> String {
+    let mut pieces = address.trim().split('%');
+    let mut out = String::with_capacity(address.len());
+    out.extend(utf8_percent_encode(pieces.next().unwrap_or_default(), NOT_IN_URI));
+    for piece in pieces {
+        let is_escape = piece.as_bytes().get(..2).is_some_and(|hex| hex.iter().all(u8::is_ascii_hexdigit));
+        out.push_str(if is_escape { "%" } else { "%25" });
+        out.extend(utf8_percent_encode(piece, NOT_IN_URI));
     }
     out
 }
 
-/// The one spelling of an address (RFC 3986 section 6.2.2): an escape stands in capitals, and only for what
-/// could not stand as it is. For ids, which are compared letter by letter.
-pub(super) fn canonical(address: &str) -> String {
-    let address = uri(address);
+/// The normal form of an address (RFC 3986 section 6.2.2): escapes are in upper case, and only where needed. For ids,
+/// which are compared character by character.
+pub(super) fn normalized_uri(address: &str) -> String {
+    let address = percent_encode(address);
     let mut pieces = address.split('%');
     let mut out = pieces.next().unwrap_or_default().to_owned();
     for piece in pieces {
-        // Two hexadecimal digits follow each percent sign of an address.
+        // Every `%` is followed by two hexadecimal digits now.
         let (hex, rest) = piece.split_at(piece.len().min(2));
         match u8::from_str_radix(hex, 16) {
             Ok(byte) if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) => out.push(char::from(byte)),
@@ -84,7 +102,7 @@ pub(super) fn canonical(address: &str) -> String {
     out
 }
 
-fn is_fit(character: char) -> bool {
+fn is_allowed(character: char) -> bool {
     match character {
         '\t' | '\n' | '\r' => true,
         '\0'..='\u{1f}' | '\u{7f}'..='\u{9f}' | '\u{feff}' | '\u{fffd}' => false,
@@ -122,14 +140,14 @@ fn is_inline(tag: &str) -> bool {
     INLINE.iter().any(|inline| inline.eq_ignore_ascii_case(name))
 }
 
-fn cut(text: &str, characters: usize) -> String {
-    let Some((end, _)) = text.char_indices().nth(characters) else { return text.to_owned() };
-    let head = &text[..end];
-    let head = match head.rfind(' ') {
-        Some(space) if space > end / 2 => &head[..space],
-        _ => head,
+fn truncate(text: &str, max_chars: usize) -> String {
+    let Some((end, _)) = text.char_indices().nth(max_chars) else { return text.to_owned() };
+    let start = &text[..end];
+    let start = match start.rfind(' ') {
+        Some(space) if space > end / 2 => &start[..space],
+        _ => start,
     };
-    format!("{}\u{2026}", head.trim_end_matches([' ', ',', ';', ':', '.']))
+    format!("{}\u{2026}", start.trim_end_matches([' ', ',', ';', ':', '.']))
 }
 
 #[cfg(test)]
@@ -137,12 +155,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn characters_that_xml_forbids_are_gone() {
-        assert_eq!(clean("a\0b\u{1}c\u{b}d\u{85}e\u{9f}f\u{fffe}g\u{1ffff}h\u{fffd}\t"), "abc d efgh?\t");
+    fn characters_that_xml_forbids_are_removed() {
+        assert_eq!(
+            without_forbidden_chars("a\0b\u{1}c\u{b}d\u{85}e\u{9f}f\u{fffe}g\u{1ffff}h\u{fffd}\t"),
+            "abc d efgh?\t"
+        );
     }
 
     #[test]
-    fn an_excerpt_is_text_cut_between_words() {
+    fn an_excerpt_is_plain_text_cut_between_words() {
         assert_eq!(
             excerpt("<p>One<!-- > --> two</p><p>th<b>r</b>ee &amp; four</p>", 60),
             "One two three & four"
@@ -153,13 +174,13 @@ mod tests {
     }
 
     #[test]
-    fn an_address_has_only_characters_of_a_uri() {
+    fn an_address_is_percent_encoded_once() {
         assert_eq!(
-            uri("https://example.org/\u{e9} [1]|%zz%20"),
+            percent_encode("https://example.org/\u{e9} [1]|%zz%20"),
             "https://example.org/%C3%A9%20%5B1%5D%7C%25zz%20"
         );
         assert_eq!(
-            canonical("https://example.org/%7ebob/%c3%a9%2f%zz\u{e9}"),
+            normalized_uri("https://example.org/%7ebob/%c3%a9%2f%zz\u{e9}"),
             "https://example.org/~bob/%C3%A9%2F%25zz%C3%A9"
         );
     }

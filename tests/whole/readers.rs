@@ -1,5 +1,5 @@
-//! Real readers subscribe to the running daemon: newsboat, sfeed and feedparser, where they are installed.
-#![allow(clippy::print_stderr, reason = "a reader that is missing is said")]
+//! Real feed readers subscribe to the running daemon: newsboat, sfeed and feedparser, if they are installed.
+#![allow(clippy::print_stderr, reason = "a skipped reader is printed")]
 
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -15,12 +15,12 @@ fn link(n: u32) -> String {
     format!("https://site.example/{n}?a=1&b=2")
 }
 
-/// Seconds since 1970.
+/// Unix seconds.
 fn date(n: u32) -> u32 {
     1_793_527_200 + n * 60
 }
 
-fn subscribed() -> (Origin, Home, Daemon) {
+fn daemon_with_entries() -> (Origin, Home, Daemon) {
     let items: String = (1..=ENTRIES)
         .map(|n| {
             format!(
@@ -46,8 +46,8 @@ fn subscribed() -> (Origin, Home, Daemon) {
     (origin, home, daemon)
 }
 
-/// Runs a reader; `None`, with a word, where it is not installed.
-fn reader(program: &str, arguments: &[&str], input: &str) -> Option<String> {
+/// Runs a reader and returns its output; prints and returns `None` if it is not installed.
+fn run_reader(program: &str, arguments: &[&str], input: &str) -> Option<String> {
     let started = Command::new(program)
         .args(arguments)
         .stdin(Stdio::piped())
@@ -55,14 +55,14 @@ fn reader(program: &str, arguments: &[&str], input: &str) -> Option<String> {
         .stderr(Stdio::null())
         .spawn();
     let Ok(mut child) = started else {
-        eprintln!("skipped: no {program} here");
+        eprintln!("skipped: {program} is not installed");
         return None;
     };
-    // Whoever does not read its input is not to be given any.
+    // A program that does not read its input is not an error.
     let _ = child.stdin.take().expect("it is piped").write_all(input.as_bytes());
     let done = child.wait_with_output().expect("it ends");
     if !done.status.success() {
-        eprintln!("skipped: {program} {arguments:?} cannot be used here");
+        eprintln!("skipped: {program} {arguments:?} failed");
         return None;
     }
     Some(String::from_utf8(done.stdout).expect("UTF-8"))
@@ -72,7 +72,7 @@ fn expected() -> Vec<(u32, String)> {
     (1..=ENTRIES).map(|n| (date(n), link(n))).collect()
 }
 
-/// `date TAB link` in each line, in any order.
+/// Parses lines of `date TAB link`, in any order.
 fn pairs(lines: &str) -> Vec<(u32, String)> {
     let pair = |line: &str| {
         let mut fields = line.split('\t');
@@ -84,15 +84,15 @@ fn pairs(lines: &str) -> Vec<(u32, String)> {
 }
 
 #[test]
-fn sfeed_and_feedparser_read_every_entry_with_its_date_and_link() {
-    let (_origin, _home, daemon) = subscribed();
+fn sfeed_and_feedparser_read_every_date_and_link() {
+    let (_origin, _home, daemon) = daemon_with_entries();
     let script = "import sys, calendar, feedparser\nfor e in feedparser.parse(sys.stdin.read()).entries:\n    print(calendar.timegm(e.published_parsed), e.link, sep='\\t')";
     for extension in ["atom", "rss"] {
         let document = daemon.get(&format!("/feeds/all.{extension}")).body;
-        if let Some(seen) = reader("python3", &["-c", script], &document) {
+        if let Some(seen) = run_reader("python3", &["-c", script], &document) {
             assert_eq!(pairs(&seen), expected(), "feedparser, {extension}");
         }
-        if let Some(seen) = reader("sfeed", &[], &document) {
+        if let Some(seen) = run_reader("sfeed", &[], &document) {
             let lines: String = seen
                 .lines()
                 .map(|line| {
@@ -105,8 +105,8 @@ fn sfeed_and_feedparser_read_every_entry_with_its_date_and_link() {
     }
 }
 
-/// Passes requests on to the daemon, one connection at a time, and keeps the status of each answer.
-fn listen_in(daemon: &str) -> (String, Arc<Mutex<Vec<String>>>) {
+/// A proxy to the daemon, one connection at a time, that records the status of each response.
+fn recording_proxy(daemon: &str) -> (String, Arc<Mutex<Vec<String>>>) {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
     let address = listener.local_addr().expect("an address").to_string();
     let statuses: Arc<Mutex<Vec<String>>> = Arc::default();
@@ -132,17 +132,17 @@ fn listen_in(daemon: &str) -> (String, Arc<Mutex<Vec<String>>>) {
 }
 
 #[test]
-fn newsboat_reads_every_entry_and_gets_304_when_it_comes_again() {
-    let (_origin, home, daemon) = subscribed();
-    let (address, statuses) = listen_in(daemon.address());
+fn newsboat_reads_every_entry_and_then_gets_304() {
+    let (_origin, home, daemon) = daemon_with_entries();
+    let (address, statuses) = recording_proxy(daemon.address());
     let path = |name: &str| home.path().join(name).to_str().expect("UTF-8").to_owned();
     std::fs::write(path("urls"), format!("http://{address}/feeds/all.atom\n")).expect("a file");
     std::fs::write(path("boat.conf"), "").expect("a file");
     let (urls, cache, config) = (path("urls"), path("cache.db"), path("boat.conf"));
     let arguments = ["-u", &urls, "-c", &cache, "-C", &config, "-x", "reload"];
-    // It keeps a feed's validators only from the second time on.
+    // It stores a feed's validators only on the second request.
     for _ in 0..3 {
-        if reader("newsboat", &arguments, "").is_none() {
+        if run_reader("newsboat", &arguments, "").is_none() {
             return;
         }
     }

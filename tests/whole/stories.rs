@@ -1,4 +1,4 @@
-//! One text in two papers: one entry that names the other, also after a restart, until the user parts them.
+//! The same text in two sources becomes one entry that names the other, also after a restart, until the user splits them.
 
 use serde_json::Value;
 
@@ -10,7 +10,7 @@ const RSS: &str = "application/rss+xml; charset=UTF-8";
 const TEXT: &str = "Four nurses who were being treated for the disease have been discharged from a hospital in the east \
      of the country, the ministry of health said on Monday, and two more are expected to leave it soon.";
 
-/// A paper with entries of title, text and the hour of their date.
+/// A feed with entries of title, text and hour of publication.
 fn paper(name: &str, entries: &[(&str, &str, u32)]) -> String {
     let items: String = entries
         .iter()
@@ -59,7 +59,7 @@ fn also_in(item: &Value) -> Vec<&str> {
 }
 
 #[test]
-fn one_text_in_several_papers_is_one_entry_that_names_them() {
+fn the_same_text_in_several_sources_is_one_entry_that_names_them() {
     let origin = Origin::start();
     let other = ("Rain in the capital", "It rained all day long, and nobody was surprised by it.", 9);
     origin.set("/times", 200, RSS, paper("times", &[("Nurses leave hospital in the east", TEXT, 8), other]));
@@ -71,12 +71,12 @@ fn one_text_in_several_papers_is_one_entry_that_names_them() {
 
     let copy = format!("EXAMPLE CITY, 2 November - Agency. {TEXT}");
     origin.set("/herald", 200, RSS, paper("herald", &[("Nurses to leave hospital in the east", &copy, 10)]));
-    let merged = eventually("the copy named", || {
+    let merged = eventually("the second source named", || {
         let items = items(&daemon, "merged");
         items.iter().any(|item| also_in(item) == ["The herald"]).then_some(items)
     });
     assert_eq!(merged.len(), 2, "{merged:?}");
-    let story = merged.iter().find(|item| !also_in(item).is_empty()).expect("it names another");
+    let story = merged.iter().find(|item| !also_in(item).is_empty()).expect("an entry with other sources");
     assert_eq!(story["title"], "Nurses leave hospital in the east");
     assert_eq!(story["date_published"], "2026-11-02T08:00:00Z");
     assert_eq!(story["url"], "https://times.example/0/a-story-of-times");
@@ -87,30 +87,32 @@ fn one_text_in_several_papers_is_one_entry_that_names_them() {
     assert!(daemon.get("/feeds/merged.rss").body.contains("Also in: "));
     assert_eq!(daemon.get("/feeds/merged").body.matches("Also in: ").count(), 1);
     assert!(!daemon.get("/feeds/silent.atom").body.contains("lso in"));
-    eventually("each entry where all are wanted", || (items(&daemon, "each").len() == 3).then_some(()));
+    eventually("every entry in an output with stories = all", || {
+        (items(&daemon, "each").len() == 3).then_some(())
+    });
     let late =
-        eventually("the one that matches", || Some(items(&daemon, "late")).filter(|late| late.len() == 1));
+        eventually("the entry that matches", || Some(items(&daemon, "late")).filter(|late| late.len() == 1));
     assert_eq!(late[0]["title"], "Nurses to leave hospital in the east");
     assert_eq!(also_in(&late[0]), ["The times"]);
-    let past = |daemon: &Daemon| ids(&items(daemon, "merged/archive/1"));
-    assert_eq!(past(&daemon), ids(&merged), "the archive lists what was shown, not what joined it");
+    let archived = |daemon: &Daemon| ids(&items(daemon, "merged/archive/1"));
+    assert_eq!(archived(&daemon), ids(&merged), "the archive has the shown entries, not their duplicates");
     assert_eq!(items(&daemon, "each/archive/1").len(), 3);
 
-    // A later copy changes the list, not the date; a restart has not forgotten what it compares with.
+    // A later duplicate changes the list of sources, not the date. After a restart the comparison still works.
     let before = story["date_modified"].clone();
     assert_eq!(daemon.stop().0, Some(0));
     let daemon = home.start();
     origin.set("/echo", 200, RSS, paper("echo", &[("Nurses leave hospital in the east", TEXT, 20)]));
-    let merged = eventually("the third paper named", || {
+    let merged = eventually("the third source named", || {
         let items = items(&daemon, "merged");
         items.iter().any(|item| also_in(item).len() == 2).then_some(items)
     });
-    let story = merged.iter().find(|item| !also_in(item).is_empty()).expect("it names others");
+    let story = merged.iter().find(|item| !also_in(item).is_empty()).expect("an entry with other sources");
     assert_eq!((merged.len(), &story["date_modified"]), (2, &before));
-    assert_eq!(past(&daemon), ids(&merged));
+    assert_eq!(archived(&daemon), ids(&merged));
     assert_eq!(story["date_published"], "2026-11-02T08:00:00Z");
 
-    // Explained, parted for good, and joined.
+    // Explained, and split permanently.
     let (_, list, _) = home.run(&["stories", "--json"]);
     let list: Value = serde_json::from_str(&list).expect("JSON");
     assert_eq!(list[0]["entry"]["source"], "echo");
@@ -121,10 +123,9 @@ fn one_text_in_several_papers_is_one_entry_that_names_them() {
     assert!(explained.contains(reason) && explained.contains("tells the same story"), "{explained}");
     assert_eq!(home.run(&["stories", "split", &herald]).0, Some(0));
     assert_eq!(home.run(&["stories", "split", &herald]).0, Some(1));
-    // The daemon, which runs meanwhile and has no news of its own to show, shows it.
-    let parted =
-        eventually("the parted entry", || Some(items(&daemon, "merged")).filter(|all| all.len() == 3));
-    assert!(parted.iter().all(|item| !also_in(item).contains(&"The herald")), "{parted:?}");
+    // The running daemon notices the split although no poll changed anything.
+    let split = eventually("the split entry", || Some(items(&daemon, "merged")).filter(|all| all.len() == 3));
+    assert!(split.iter().all(|item| !also_in(item).contains(&"The herald")), "{split:?}");
     origin.set("/herald", 200, RSS, paper("herald", &[("Four nurses leave a hospital", &copy, 10)]));
     eventually("the edit", || {
         items(&daemon, "merged")
@@ -132,14 +133,14 @@ fn one_text_in_several_papers_is_one_entry_that_names_them() {
             .any(|item| item["title"] == "Four nurses leave a hospital")
             .then_some(())
     });
-    assert_eq!(items(&daemon, "merged").len(), 3, "an edit joins nothing again");
+    assert_eq!(items(&daemon, "merged").len(), 3, "an edit does not join a split entry again");
     assert_eq!(daemon.stop().0, Some(0));
 }
 
-/// One item of a document: guid, link, title, text and the day of November.
-type Item<'a> = (&'a str, &'a str, &'a str, &'a str, u32);
+/// An item of a feed: guid, link, title, text, and day of November.
+type FeedItem<'a> = (&'a str, &'a str, &'a str, &'a str, u32);
 
-fn feed(items: &[Item<'_>]) -> String {
+fn feed(items: &[FeedItem<'_>]) -> String {
     let items: String = items
         .iter()
         .map(|(guid, link, title, text, day)| {
@@ -154,7 +155,7 @@ fn feed(items: &[Item<'_>]) -> String {
     )
 }
 
-/// Of each entry: id, title, address, date; sorted.
+/// The id, title, link and date of each entry, sorted.
 fn shown(daemon: &Daemon, output: &str) -> Vec<[String; 4]> {
     let text = |item: &Value, field: &str| item[field].as_str().unwrap_or_default().to_owned();
     let mut all: Vec<[String; 4]> = items(daemon, output)
@@ -166,7 +167,7 @@ fn shown(daemon: &Daemon, output: &str) -> Vec<[String; 4]> {
 }
 
 #[test]
-fn what_publishers_do_to_their_feeds_brings_nothing_twice() {
+fn changes_that_publishers_make_publish_nothing_twice() {
     let origin = Origin::start();
     let text =
         ["It rained all day, and nobody was surprised.", "The bridge is open.", "Prices fell a little."];
@@ -187,52 +188,55 @@ fn what_publishers_do_to_their_feeds_brings_nothing_twice() {
     ));
     let daemon = home.start();
     let before = eventually("three entries", || Some(shown(&daemon, "each")).filter(|all| all.len() == 3));
-    // A poll is known to be over when an entry that came with it is there.
-    let marks = std::cell::Cell::new(0);
-    let poll = |items: &[Item<'_>]| -> Vec<[String; 4]> {
-        marks.set(marks.get() + 1);
-        let mark = format!("mark {}", marks.get());
-        let link = format!("https://paper.example/{}", mark.replace(' ', "-"));
+    // A poll has ended when the marker entry that came with it is published.
+    let polls = std::cell::Cell::new(0);
+    let poll = |items: &[FeedItem<'_>]| -> Vec<[String; 4]> {
+        polls.set(polls.get() + 1);
+        let marker = format!("marker {}", polls.get());
+        let link = format!("https://paper.example/{}", marker.replace(' ', "-"));
         let mut all = items.to_vec();
-        all.push((&mark, &link, &mark, &mark, 3));
+        all.push((&marker, &link, &marker, &marker, 3));
         origin.set("/paper", 200, RSS, feed(&all));
         for output in ["merged", "each"] {
-            let is_there = || shown(&daemon, output).iter().any(|[_, title, ..]| *title == mark);
-            eventually(&mark, || is_there().then_some(()));
+            let is_there = || shown(&daemon, output).iter().any(|[_, title, ..]| *title == marker);
+            eventually(&marker, || is_there().then_some(()));
         }
-        let unmarked = |output| -> Vec<_> {
-            shown(&daemon, output).into_iter().filter(|[_, title, ..]| !title.starts_with("mark ")).collect()
+        let without_markers = |output| -> Vec<_> {
+            shown(&daemon, output)
+                .into_iter()
+                .filter(|[_, title, ..]| !title.starts_with("marker "))
+                .collect()
         };
-        assert_eq!(unmarked("merged"), unmarked("each"));
-        unmarked("each")
+        assert_eq!(without_markers("merged"), without_markers("each"));
+        without_markers("each")
     };
 
-    // A move to https, and to a CMS that numbers anew.
+    // A move to https, and to a CMS that assigns new guids.
     let secure: Vec<String> = old.iter().map(|item| item.1.replace("http:", "https:")).collect();
     let ids = ["a-7001", "a-7002", "a-7003"];
-    let moved: Vec<Item<'_>> =
+    let moved: Vec<FeedItem<'_>> =
         (0..3).map(|n| (ids[n], secure[n].as_str(), old[n].2, old[n].3, old[n].4)).collect();
     let after = poll(&moved);
     let identity = |all: &[[String; 4]]| -> Vec<(String, String)> {
         all.iter().map(|[id, _, _, date]| (id.clone(), date.clone())).collect()
     };
-    assert_eq!(identity(&after), identity(&before), "new guids publish nothing anew");
+    assert_eq!(identity(&after), identity(&before), "new guids publish nothing again");
 
-    // Dates that move with each poll.
-    let bumped: Vec<Item<'_>> = moved.iter().map(|item| (item.0, item.1, item.2, item.3, 4)).collect();
-    assert_eq!(identity(&poll(&bumped)), identity(&before), "a date bump brings nothing back");
+    // Dates that change with each poll.
+    let bumped: Vec<FeedItem<'_>> = moved.iter().map(|item| (item.0, item.1, item.2, item.3, 4)).collect();
+    assert_eq!(identity(&poll(&bumped)), identity(&before), "new dates publish nothing again");
 
-    // Another slug before the same number, another guid, and another headline: the same entry, edited.
+    // A new slug with the same article number, a new guid and a new headline: the same entry, edited.
     let slug = "https://paper.example/2026/11/02/apricots-are-dearer-48151623.html";
     let mut edited = bumped.clone();
     edited[2] = ("b-1", slug, "Apricots are dearer this week", "Prices rose a little.", 2);
     let after = poll(&edited);
-    assert_eq!(identity(&after), identity(&before), "an article number is one entry");
+    assert_eq!(identity(&after), identity(&before), "the article number identifies the entry");
     let [_, _, link, _] =
         after.iter().find(|[_, title, ..]| title.contains("dearer")).expect("the edit is shown");
     assert_eq!(link, slug);
 
-    // An entry that no longer matches a filter stays where it was published.
+    // An entry that no longer matches a filter stays published.
     edited[0].2 = "Sun in the capital";
     edited[0].3 = "It shone all day, and nobody was surprised.";
     poll(&edited);
@@ -244,35 +248,39 @@ fn what_publishers_do_to_their_feeds_brings_nothing_twice() {
 }
 
 #[test]
-fn each_output_shows_the_source_that_it_prefers_and_a_source_may_stand_apart() {
+fn an_output_shows_the_preferred_source_and_a_source_can_be_excluded_from_stories() {
     let origin = Origin::start();
     let title = "Nurses leave hospital in the east";
     for name in ["times", "herald", "echo"] {
         origin.set(&format!("/{name}"), 200, RSS, paper(name, &[]));
     }
-    let apart = format!("url = \"{}\"\n", origin.url("/echo"));
-    let config = config(&origin).replace(&apart, &format!("{apart}stories = false\n"));
+    let echo_url = format!("url = \"{}\"\n", origin.url("/echo"));
+    let config = config(&origin).replace(&echo_url, &format!("{echo_url}stories = false\n"));
     let home = Home::new(&config);
     for (name, hour) in [("times", 8), ("herald", 9), ("echo", 10)] {
-        assert_eq!(home.run(&["poll", name]).0, Some(0), "a first poll, of which everything is old");
+        assert_eq!(home.run(&["poll", name]).0, Some(0), "the first poll succeeds");
         origin.set(&format!("/{name}"), 200, RSS, paper(name, &[(title, TEXT, hour)]));
         assert_eq!(home.run(&["poll", name]).0, Some(0));
     }
-    // An output in which the story was not published yet chooses; one that has it keeps what it shows.
+    // An output that has not published the story yet prefers a source; one that has keeps its entry.
     home.configure(&format!("{config}[[output]]\nname = \"preferring\"\nprefer = [\"herald\"]\n"));
     let daemon = home.start();
     let merged = eventually("the story", || Some(items(&daemon, "merged")).filter(|all| all.len() == 2));
     let preferring =
         eventually("the new output", || Some(items(&daemon, "preferring")).filter(|all| all.len() == 2));
-    let by = |items: &[Value], site: &str| {
+    let has_site = |items: &[Value], site: &str| {
         items.iter().any(|item| item["url"].as_str().is_some_and(|url| url.contains(site)))
     };
-    assert!(by(&merged, "times.example") && by(&merged, "echo.example"), "{merged:?}");
-    assert!(by(&preferring, "herald.example") && by(&preferring, "echo.example"), "{preferring:?}");
-    let shown = preferring.iter().find(|item| !also_in(item).is_empty()).expect("it names the other");
+    assert!(has_site(&merged, "times.example") && has_site(&merged, "echo.example"), "{merged:?}");
+    assert!(
+        has_site(&preferring, "herald.example") && has_site(&preferring, "echo.example"),
+        "{preferring:?}"
+    );
+    let shown =
+        preferring.iter().find(|item| !also_in(item).is_empty()).expect("an entry with other sources");
     assert_eq!(also_in(shown), ["The times"]);
 
-    // What stands apart is joined by hand, while the daemon runs.
+    // An excluded entry is joined manually while the daemon runs.
     let (_, list, _) = home.run(&["stories", "--json"]);
     let list: Value = serde_json::from_str(&list).expect("JSON");
     assert_eq!(list.as_array().map(Vec::len), Some(1), "{list}");
@@ -289,7 +297,7 @@ fn each_output_shows_the_source_that_it_prefers_and_a_source_may_stand_apart() {
 }
 
 #[test]
-fn a_story_is_not_lost_with_an_entry_of_a_first_poll_that_may_not_enter() {
+fn a_story_is_not_lost_with_an_entry_that_the_first_poll_limit_keeps_out() {
     let origin = Origin::start();
     let rain = ("Rain in the capital", "It rained all day long, and nobody was surprised by it.", 9);
     let bridge = ("The bridge opens again", "Cars cross the river where they did before the flood.", 8);
@@ -311,7 +319,7 @@ fn a_story_is_not_lost_with_an_entry_of_a_first_poll_that_may_not_enter() {
     };
     let wanted = ["Nurses leave hospital in the east", "Rain in the capital", "The bridge opens again"];
     for output in ["merged", "each"] {
-        eventually("the newest two of a first poll", || (titles(output) == wanted).then_some(()));
+        eventually("the two newest entries of a first poll", || (titles(output) == wanted).then_some(()));
     }
     let shown = items(&daemon, "merged");
     assert_eq!(also_in(&shown[0]), ["The times"]);
@@ -319,7 +327,7 @@ fn a_story_is_not_lost_with_an_entry_of_a_first_poll_that_may_not_enter() {
 }
 
 #[test]
-fn a_page_that_prints_the_time_is_updated_so_often_and_no_more() {
+fn an_entry_that_changes_with_every_poll_stops_being_marked_updated() {
     let origin = Origin::start();
     let page = |n: usize| {
         let text = format!("It is {n} minutes past noon.");
@@ -344,11 +352,11 @@ fn a_page_that_prints_the_time_is_updated_so_often_and_no_more() {
         origin.set("/paper", 200, RSS, page(n));
         assert_eq!(home.run(&["poll", "paper"]).0, Some(0));
         let (updated, text, published) = shown();
-        assert!(text.contains(&format!("It is {n} minutes")), "the text itself is kept up to date: {text}");
+        assert!(text.contains(&format!("It is {n} minutes")), "the text itself is current: {text}");
         assert_eq!(published, "\"2026-11-02T08:00:00Z\"");
         updated
     };
-    // Documents say the time in seconds.
+    // Documents have times in whole seconds.
     let next_second = || {
         let second = || std::time::UNIX_EPOCH.elapsed().expect("after 1970").as_secs();
         let now = second();

@@ -1,5 +1,5 @@
-//! The feed validator's verdict on everything that is published of the feeds of the world, where both are at hand.
-#![allow(clippy::print_stderr, reason = "what is skipped is said")]
+//! The feed validator on everything published from the collection of real feeds, if both are installed.
+#![allow(clippy::print_stderr, reason = "a skipped test prints why")]
 
 use std::fmt::Write as _;
 use std::path::Path;
@@ -28,7 +28,7 @@ content = \"none\"
 limit = 500
 ";
 
-/// Every feed is a source; asked through a proxy, so that addresses are those of the open net.
+/// Every feed is a source. The origin serves as a proxy, so that addresses look like public ones.
 fn config(origin: &Origin, feeds: &Path) -> String {
     let index = std::fs::read_to_string(feeds.join("index.tsv")).expect("the list of feeds");
     let mut config = format!(
@@ -46,14 +46,14 @@ fn config(origin: &Origin, feeds: &Path) -> String {
     config
 }
 
-/// The address of a feed and of every page of its past.
-fn walk(daemon: &Daemon, output: &str, extension: &str) -> Vec<String> {
+/// The address of a feed and of each of its archive pages.
+fn feed_and_archive(daemon: &Daemon, output: &str, extension: &str) -> Vec<String> {
     let base = format!("http://{}", daemon.address());
     let mut addresses = vec![format!("{base}/feeds/{output}.{extension}")];
     while let Some(address) = addresses.last() {
-        let body = daemon.get(address.strip_prefix(&base).expect("one of ours")).body;
-        let mark = if extension == "json" { "\"next_url\": \"" } else { "rel=\"prev-archive\" href=\"" };
-        let Some((_, rest)) = body.split_once(mark) else { break };
+        let body = daemon.get(address.strip_prefix(&base).expect("an address of this daemon")).body;
+        let start = if extension == "json" { "\"next_url\": \"" } else { "rel=\"prev-archive\" href=\"" };
+        let Some((_, rest)) = body.split_once(start) else { break };
         addresses.push(rest.split('"').next().unwrap_or_default().to_owned());
         assert!(addresses.len() < 100, "{addresses:?}");
     }
@@ -61,39 +61,42 @@ fn walk(daemon: &Daemon, output: &str, extension: &str) -> Vec<String> {
 }
 
 #[test]
-fn the_validator_finds_nothing_in_what_is_published_of_the_feeds_of_the_world() {
+fn the_validator_reports_nothing_for_documents_of_real_feeds() {
     let shared = std::env::var("SIFTWIRE_SHARED")
         .unwrap_or_else(|_| concat!(env!("CARGO_MANIFEST_DIR"), "/../shared").to_owned());
     let (tool, feeds) = (Path::new(&shared).join("tools/validate-feed"), Path::new(&shared).join("feeds"));
     if !tool.exists() || !feeds.exists() || std::env::var_os("FEEDVALIDATOR_DIR").is_none() {
-        eprintln!("skipped: no feed validator or no feeds (FEEDVALIDATOR_DIR and SIFTWIRE_SHARED name them)");
+        eprintln!(
+            "skipped the_validator_reports_nothing_for_documents_of_real_feeds: no validator or feeds (set FEEDVALIDATOR_DIR and SIFTWIRE_SHARED)"
+        );
         return;
     }
     let origin = Origin::start();
     let home = Home::new(&config(&origin, &feeds));
-    // A few are no feeds at all, so that it ends with 1.
-    let (code, _, words) = home.run(&["poll"]);
-    assert_eq!(code, Some(1), "{words}");
+    // Some of the files are not feeds, so the exit code is 1.
+    let (code, _, log) = home.run(&["poll"]);
+    assert_eq!(code, Some(1), "{log}");
     let daemon = home.start();
-    let entries = eventually("the entries", || {
-        let pages = walk(&daemon, "all", "atom").len();
+    let pages = eventually("the archive pages", || {
+        let pages = feed_and_archive(&daemon, "all", "atom").len();
         (pages > 10).then_some(pages)
     });
     let mut addresses: Vec<String> = Vec::new();
     for extension in ["atom", "rss", "json"] {
-        let all = walk(&daemon, "all", extension);
-        assert_eq!(all.len(), entries, "{extension}: every format has as many pages");
+        let all = feed_and_archive(&daemon, "all", extension);
+        assert_eq!(all.len(), pages, "{extension}: every format has the same number of pages");
         addresses.extend(all);
         for output in ["merged", "short", "titles", "_health"] {
             addresses.push(format!("http://{}/feeds/{output}.{extension}", daemon.address()));
         }
     }
     addresses.push(format!("http://{}/outputs.opml", daemon.address()));
-    let verdict = Command::new(&tool).args(["--level", "AA", "--strict"]).args(&addresses).output();
-    let verdict = verdict.expect("the validator runs");
-    let found = String::from_utf8_lossy(&verdict.stdout);
-    let wrong: Vec<&str> = found.lines().filter(|line| !line.ends_with(": 0 errors, 0 warnings")).collect();
-    let said = String::from_utf8_lossy(&verdict.stderr);
-    assert_eq!((wrong, found.lines().count()), (Vec::new(), addresses.len()), "{said}");
+    let report = Command::new(&tool).args(["--level", "AA", "--strict"]).args(&addresses).output();
+    let report = report.expect("the validator runs");
+    let lines = String::from_utf8_lossy(&report.stdout);
+    let findings: Vec<&str> =
+        lines.lines().filter(|line| !line.ends_with(": 0 errors, 0 warnings")).collect();
+    let errors = String::from_utf8_lossy(&report.stderr);
+    assert_eq!((findings, lines.lines().count()), (Vec::new(), addresses.len()), "{errors}");
     assert_eq!(daemon.stop().0, Some(0));
 }

@@ -1,4 +1,4 @@
-//! Order, caps and ages.
+//! Order and limits of an output's entries.
 #![allow(clippy::unwrap_used)]
 
 use std::time::Duration;
@@ -57,12 +57,12 @@ fn numbers(per_source: Option<usize>, max_age: Option<Duration>, limit: usize) -
 }
 
 #[test]
-fn newest_first_and_ties_by_number_and_none_twice() {
+fn entries_are_sorted_by_date_then_number_without_repeats() {
     assert_eq!(numbers(None, None, 100), [4, 2, 3, 1, 5]);
 }
 
 #[test]
-fn caps_count_from_the_newest() {
+fn limits_keep_the_newest() {
     assert_eq!(numbers(Some(1), None, 100), [4, 3]);
     assert_eq!(numbers(Some(2), None, 3), [4, 2, 3]);
     assert_eq!(numbers(None, Some(Duration::from_secs(210)), 100), [4, 2, 3, 1]);

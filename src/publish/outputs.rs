@@ -1,0 +1,108 @@
+//! The outputs of one config, compiled for evaluation. Pure.
+
+use std::collections::HashMap;
+
+use jiff::Timestamp;
+use sha2::{Digest, Sha256};
+use url::Url;
+
+use super::format::Format;
+use super::output::{Output, Site};
+use super::staleness::Staleness;
+use crate::entry::hex;
+use crate::filter::{Matcher, Query};
+use crate::store::{OutputId, RememberedOutput};
+
+/// The outputs of one config, compiled, with the store's ids.
+pub struct Outputs {
+    pub(super) site: Site,
+    pub(super) outputs: Vec<CompiledOutput>,
+    /// The queries of all outputs, in the same order.
+    pub(super) matcher: Matcher,
+    /// How many entries of a source's first poll may enter an output, by source name.
+    pub(super) first_poll_limits: HashMap<String, usize>,
+    pub(super) staleness: Staleness,
+}
+
+/// An output with its id and the hash of its definition.
+pub(super) struct CompiledOutput {
+    pub(super) id: OutputId,
+    pub(super) since: Timestamp,
+    pub(super) definition: String,
+    pub(super) output: Output,
+}
+
+/// What a WebSub hub is sent after an output changed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HubUpdate {
+    /// The output's name.
+    pub output: String,
+    /// The hub.
+    pub hub: Url,
+    /// The addresses of the output's feeds.
+    pub feeds: Vec<String>,
+}
+
+impl Outputs {
+    /// Joins the configured outputs with those in the store; one that the store does not have is left out.
+    /// `first_poll_limits` has, for each configured source, how many entries of its first poll may enter an output.
+    #[must_use]
+    pub fn new(
+        site: Site,
+        outputs: Vec<Output>,
+        stored: &[RememberedOutput],
+        first_poll_limits: HashMap<String, usize>,
+    ) -> Outputs {
+        let joined: Vec<_> = outputs
+            .into_iter()
+            .filter_map(|output| Some((stored.iter().find(|stored| stored.name == output.name)?, output)))
+            .collect();
+        let match_all = Query::match_all();
+        let matcher =
+            Matcher::new(joined.iter().map(|(_, output)| output.filter.as_ref().unwrap_or(&match_all)));
+        let outputs = joined
+            .into_iter()
+            .enumerate()
+            .map(|(number, (stored, output))| {
+                let definition = definition(&output, &matcher.digest(number), &first_poll_limits);
+                CompiledOutput { id: stored.id, since: stored.since, definition, output }
+            })
+            .collect();
+        Outputs { site, outputs, matcher, first_poll_limits, staleness: Staleness::default() }
+    }
+
+    pub(super) fn by_name(&self, name: &str) -> Option<&CompiledOutput> {
+        self.outputs.iter().find(|compiled| compiled.output.name == name)
+    }
+
+    pub(super) fn by_id(&self, id: OutputId) -> Option<&CompiledOutput> {
+        self.outputs.iter().find(|compiled| compiled.id == id)
+    }
+
+    /// What to send to the hub of an output; `None` if the hub or the output is no longer configured.
+    #[must_use]
+    pub fn hub_update(&self, output: OutputId) -> Option<HubUpdate> {
+        let output = &self.by_id(output)?.output;
+        let address = |format| self.site.feed_address(&output.name, format);
+        Some(HubUpdate {
+            output: output.name.clone(),
+            hub: self.site.hub.clone()?,
+            feeds: Format::FEEDS.map(address).into(),
+        })
+    }
+}
+
+/// Hash of what decides an output's members. When it changes, evaluation starts again at revision 0.
+fn definition(output: &Output, query: &[u8], first_poll_limits: &HashMap<String, usize>) -> String {
+    let mut limits: Vec<_> = first_poll_limits
+        .iter()
+        .filter(|(name, _)| output.draws_on(name))
+        .map(|(name, limit)| {
+            output.sources.as_ref().map_or_else(|| limit.to_string(), |_| format!("{name} {limit}"))
+        })
+        .collect();
+    limits.sort();
+    limits.dedup();
+    let text = format!("{} {:?} {limits:?} {:?}", hex(query), output.sources, output.stories);
+    hex(&Sha256::digest(text))
+}
