@@ -314,7 +314,7 @@ mod tests {
             "1 entry<",
             r#"value="https://feeds.example.org/sub/feeds/a.atom""#,
             "down &lt;b&gt;",
-            r#"<span class="bad">fails since</span> <time datetime="1970-01-02T00:00:00Z""#,
+            r#"<span class="bad">failing since</span> <time datetime="1970-01-02T00:00:00Z""#,
             "<small>status 500</small>",
             "(back-off 3)",
             ">config.toml line 3</pre>",

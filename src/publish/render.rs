@@ -56,7 +56,7 @@ fn restored(renderings: &[Rendering], output: &Output, site: &Site) -> Option<Ve
     Format::ALL.into_iter().map(restore).collect()
 }
 
-/// Renders the outputs of which nothing is published yet. Several tasks can share the work: each takes the output at
+/// Renders the outputs that have no published documents yet. Several tasks can share the work: each takes the output at
 /// `next` and increments it.
 ///
 /// # Errors

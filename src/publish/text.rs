@@ -129,7 +129,7 @@ fn plain(html: &str) -> String {
     out
 }
 
-/// Whether a tag stands within a line, so that no space belongs in its place.
+/// Whether a tag is inline, so that no space replaces it.
 fn is_inline(tag: &str) -> bool {
     let name = tag.trim_start_matches(['<', '/']);
     let name = name.split(|character: char| !character.is_ascii_alphanumeric()).next().unwrap_or_default();
