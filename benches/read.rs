@@ -1,7 +1,7 @@
-//! How fast feeds are read: the whole path from bytes to entries, beside feed-rs, which only parses.
+//! Speed of reading feeds: the whole pipeline from bytes to entries, compared with feed-rs, which only parses.
 //!
 //! `cargo bench --bench read [FOLDER]` reads every document in a folder (default: `../shared/feeds`, or
-//! `SIFTWIRE_SHARED`/feeds) many times over and prints megabytes for each second of one core.
+//! `SIFTWIRE_SHARED`/feeds) many times and prints megabytes per second on one core.
 #![allow(clippy::unwrap_used, clippy::print_stdout, clippy::disallowed_methods, reason = "a bench")]
 
 use std::path::PathBuf;
@@ -9,8 +9,8 @@ use std::time::Instant;
 
 use siftwire::feed::{Hints, read};
 
-/// Bytes that are read for each figure.
-const ENOUGH: usize = 300_000_000;
+/// Bytes read for each measurement.
+const MEASURED_BYTES: usize = 300_000_000;
 
 fn main() {
     let folder = std::env::args().skip(1).find(|argument| !argument.starts_with('-')).map(PathBuf::from);
@@ -21,9 +21,9 @@ fn main() {
     let documents = documents(folder);
     let size: usize = documents.iter().map(Vec::len).sum();
     if size == 0 {
-        return println!("no documents: name a folder that has some");
+        return println!("no documents: name a folder with feeds");
     }
-    let rounds = ENOUGH.div_ceil(size);
+    let rounds = MEASURED_BYTES.div_ceil(size);
     println!("{} documents, {size} bytes, {rounds} rounds", documents.len());
     let url = "https://example.org/feed".parse().unwrap();
     let hints = Hints { content_type: None, url: Some(&url), now: "2026-01-01T00:00:00Z".parse().unwrap() };

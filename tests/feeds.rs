@@ -1,6 +1,6 @@
-//! Every oddity of the world, one small document each: its name is the sentence, its expectation stands
-//! beside it in a `.txt` of the same name. `SIFTWIRE_EXPECT=1` writes what is read now as the expectation.
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+//! Small documents, one for each oddity of real feeds: the file name says what is expected, the `.txt` of the same name
+//! has the expected result. `SIFTWIRE_EXPECT=1` writes the current results as the expected ones.
+#![allow(clippy::unwrap_used, reason = "a panic fails the test")]
 #![allow(clippy::disallowed_methods, reason = "fixtures are files")]
 
 use std::fmt::Write;
@@ -18,18 +18,18 @@ fn documents() -> Vec<PathBuf> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/feeds");
     let mut documents: Vec<PathBuf> =
         std::fs::read_dir(folder).unwrap().map(|file| file.unwrap().path()).collect();
-    documents.retain(|path| path.extension().is_some_and(|kind| kind != "txt"));
+    documents.retain(|path| path.extension().is_some_and(|extension| extension != "txt"));
     documents.sort();
     documents
 }
 
-fn expectation(document: &Path) -> String {
+fn expected_result(document: &Path) -> String {
     std::fs::read_to_string(document.with_extension("txt")).unwrap_or_default()
 }
 
-/// The Content-Type that an expectation gives its document.
-fn given(expectation: &str) -> Option<&str> {
-    expectation.lines().find_map(|line| line.strip_prefix("given content-type: "))
+/// The Content-Type header that the expected result names for its document.
+fn content_type(expected: &str) -> Option<&str> {
+    expected.lines().find_map(|line| line.strip_prefix("content-type: "))
 }
 
 fn read_document(document: &Path, content_type: Option<&str>) -> Result<Feed, String> {
@@ -39,16 +39,16 @@ fn read_document(document: &Path, content_type: Option<&str>) -> Result<Feed, St
 }
 
 #[test]
-fn each_document_is_read_as_it_is_meant() {
+fn each_document_gives_its_expected_result() {
     let mut wrong = String::new();
     let documents = documents();
     assert!(documents.len() > 60);
     for document in documents {
-        let expected = expectation(&document);
-        let content_type = given(&expected);
-        let mut found = content_type.map_or_else(String::new, |kind| format!("given content-type: {kind}\n"));
+        let expected = expected_result(&document);
+        let content_type = content_type(&expected);
+        let mut found = content_type.map_or_else(String::new, |kind| format!("content-type: {kind}\n"));
         match read_document(&document, content_type) {
-            Ok(feed) => tell(&feed, &mut found),
+            Ok(feed) => write_feed(&feed, &mut found),
             Err(error) => writeln!(found, "error: {error}").unwrap(),
         }
         if std::env::var_os("SIFTWIRE_EXPECT").is_some() {
@@ -62,11 +62,11 @@ fn each_document_is_read_as_it_is_meant() {
 }
 
 #[test]
-fn each_document_read_twice_gives_the_same_keys() {
+fn reading_a_document_twice_gives_the_same_keys() {
     for document in documents() {
-        let expected = expectation(&document);
-        let first = read_document(&document, given(&expected));
-        assert_eq!(first, read_document(&document, given(&expected)), "{}", document.display());
+        let expected = expected_result(&document);
+        let first = read_document(&document, content_type(&expected));
+        assert_eq!(first, read_document(&document, content_type(&expected)), "{}", document.display());
         let keys = |feed: Feed| {
             let (entries, _) = identity::assign_keys(feed.entries, &mut Default::default());
             entries.into_iter().map(|identified| identified.entry.keys).collect::<Vec<_>>()
@@ -75,80 +75,80 @@ fn each_document_read_twice_gives_the_same_keys() {
     }
 }
 
-/// What a feed says, a line for each thing that is there.
-fn tell(feed: &Feed, out: &mut String) {
+/// One line for each field that is present.
+fn write_feed(feed: &Feed, out: &mut String) {
     writeln!(out, "{}, {}", feed.format, feed.encoding).unwrap();
-    line(out, "title", feed.title.as_deref());
-    line(out, "link", feed.link.as_deref());
-    line(out, "language", feed.language.as_deref());
+    write_line(out, "title", feed.title.as_deref());
+    write_line(out, "link", feed.link.as_deref());
+    write_line(out, "language", feed.language.as_deref());
     if feed.update_hints != Default::default() {
         writeln!(out, "update hints: {:?}", feed.update_hints).unwrap();
     }
     if feed.partial {
         out.push_str("partial\n");
     }
-    feed.problems.iter().for_each(|problem| line(out, "problem", Some(problem)));
-    feed.entries.iter().for_each(|entry| tell_entry(entry, out));
+    feed.problems.iter().for_each(|problem| write_line(out, "problem", Some(problem)));
+    feed.entries.iter().for_each(|entry| write_entry(entry, out));
 }
 
-fn tell_entry(entry: &Entry, out: &mut String) {
+fn write_entry(entry: &Entry, out: &mut String) {
     out.push_str("entry\n");
     for key in entry.keys.iter().filter(|key| key.rule != KeyRule::Title || entry.keys.len() == 1) {
-        line(out, "  key", Some(&format!("{:?} {}", key.rule, key.value)));
+        write_line(out, "  key", Some(&format!("{:?} {}", key.rule, key.value)));
     }
-    line(out, "  id", entry.id.as_deref());
-    line(out, "  title", entry.title.as_deref());
-    line(out, "  link", entry.link.as_deref());
-    line(out, "  published", entry.published.map(|time| time.to_string()).as_deref());
-    line(out, "  updated", entry.updated.map(|time| time.to_string()).as_deref());
+    write_line(out, "  id", entry.id.as_deref());
+    write_line(out, "  title", entry.title.as_deref());
+    write_line(out, "  link", entry.link.as_deref());
+    write_line(out, "  published", entry.published.map(|time| time.to_string()).as_deref());
+    write_line(out, "  updated", entry.updated.map(|time| time.to_string()).as_deref());
     for author in &entry.authors {
         let parts = [&author.email, &author.uri].into_iter().flatten().map(|part| format!(" <{part}>"));
-        line(out, "  author", Some(&format!("{}{}", author.name, parts.collect::<String>())));
+        write_line(out, "  author", Some(&format!("{}{}", author.name, parts.collect::<String>())));
     }
-    line(out, "  categories", Some(entry.categories.join(", ").as_str()).filter(|all| !all.is_empty()));
-    line(out, "  summary", entry.summary.as_deref());
-    line(out, "  content", entry.content.as_deref());
+    write_line(out, "  categories", Some(entry.categories.join(", ").as_str()).filter(|all| !all.is_empty()));
+    write_line(out, "  summary", entry.summary.as_deref());
+    write_line(out, "  content", entry.content.as_deref());
     for file in &entry.enclosures {
-        line(out, "  file", Some(&serde_json::to_string(file).unwrap()));
+        write_line(out, "  file", Some(&serde_json::to_string(file).unwrap()));
     }
     for picture in &entry.thumbnails {
-        line(out, "  picture", Some(&serde_json::to_string(picture).unwrap()));
+        write_line(out, "  picture", Some(&serde_json::to_string(picture).unwrap()));
     }
-    line(out, "  seconds", entry.duration.map(|seconds| seconds.to_string()).as_deref());
-    line(out, "  comments", entry.comments.as_deref());
-    line(out, "  language", entry.language.as_deref());
-    line(
+    write_line(out, "  seconds", entry.duration.map(|seconds| seconds.to_string()).as_deref());
+    write_line(out, "  comments", entry.comments.as_deref());
+    write_line(out, "  language", entry.language.as_deref());
+    write_line(
         out,
         "  origin",
         entry.origin.as_ref().map(|origin| serde_json::to_string(origin).unwrap()).as_deref(),
     );
 }
 
-fn line(out: &mut String, label: &str, value: Option<&str>) {
+fn write_line(out: &mut String, label: &str, value: Option<&str>) {
     if let Some(value) = value {
         writeln!(out, "{label}: {}", value.replace('\n', "\u{23ce}")).unwrap();
     }
 }
 
 proptest! {
-    // A failing case is printed; nothing is written in the checkout.
+    // Failing cases are printed, not written into the repository.
     #![proptest_config(ProptestConfig { failure_persistence: None, cases: 200, ..ProptestConfig::default() })]
 
     #[test]
-    fn whatever_is_read_what_is_published_is_well_formed(pieces in prop::collection::vec(piece(), 0..40)) {
-        let body = format!("<rss><channel><item><title>{}</item></channel></rss>", pieces.concat());
+    fn published_xml_is_always_well_formed(fragments in prop::collection::vec(fragment(), 0..40)) {
+        let body = format!("<rss><channel><item><title>{}</item></channel></rss>", fragments.concat());
         let document = published(body.as_bytes());
         for xml in [siftwire::publish::atom::write(&document), siftwire::publish::rss::write(&document)] {
             let text = String::from_utf8(xml).unwrap();
-            let fit = |c: char| !c.is_control() || "\t\n\r".contains(c);
-            prop_assert!(text.chars().all(fit) && !text.contains(['\u{fffe}', '\u{ffff}']), "{text}");
+            let is_xml = |c: char| !c.is_control() || "\t\n\r".contains(c);
+            prop_assert!(text.chars().all(is_xml) && !text.contains(['\u{fffe}', '\u{ffff}']), "{text}");
             let back = feed_rs::parser::parse(text.as_bytes());
             prop_assert_eq!(back.map(|feed| feed.entries.len()).ok(), Some(document.entries.len()), "{}", text);
         }
     }
 
     #[test]
-    fn any_bytes_are_read_twice_alike_or_refused(body in prop::collection::vec(any::<u8>(), 0..400), cut in 0..70_usize) {
+    fn reading_any_bytes_is_deterministic(body in prop::collection::vec(any::<u8>(), 0..400), cut in 0..70_usize) {
         let documents = documents();
         let mut seed = std::fs::read(&documents[cut % documents.len()]).unwrap();
         let at = body.len() * 7 % seed.len().max(1);
@@ -161,8 +161,8 @@ proptest! {
     }
 }
 
-/// What feeds are made of, in an order in which they are not.
-fn piece() -> impl Strategy<Value = String> {
+/// Fragments of feeds.
+fn fragment() -> impl Strategy<Value = String> {
     prop_oneof![
         prop::sample::select(vec![
             "<item>",
@@ -209,7 +209,7 @@ fn piece() -> impl Strategy<Value = String> {
     ]
 }
 
-/// The document that an output with all of a feed's entries would be.
+/// The document of an output with all entries of a feed.
 fn published(body: &[u8]) -> Document {
     let now = "2026-01-01T00:00:00Z".parse().unwrap();
     let url = "https://feeds.example/all/feed.xml".parse().unwrap();

@@ -1,7 +1,6 @@
-//! Inputs that kill, hang or bloat other readers, made here and given to the built program, which has
-//! little memory and little time for each.
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
-#![allow(clippy::disallowed_methods, reason = "the program is started, and its input is files")]
+//! Runs the program with little memory and CPU time on documents that crash, hang or bloat feed readers.
+#![allow(clippy::unwrap_used, reason = "a panic fails the test")]
+#![allow(clippy::disallowed_methods, reason = "starts the program and writes its input files")]
 
 use std::fmt::Write;
 use std::io::{BufRead, BufReader, Read, Write as _};
@@ -14,19 +13,18 @@ use shapes::{Shape, item, shapes};
 #[path = "hostile/shapes.rs"]
 mod shapes;
 
-/// Kilobytes of address space: the program itself and its threads take a part of it.
-const MEMORY: usize = 1_500_000;
+/// Limit of address space, including the program and its threads.
+const MAX_MEMORY_KB: usize = 1_500_000;
 
-/// Seconds of one processor: a debug build, on a machine that does other things.
-const SECONDS: usize = 20;
+/// Limit of CPU time for a debug build.
+const MAX_CPU_SECONDS: usize = 20;
 
-/// The program with these words in this folder, under limits that the shell sets: the kernel ends what goes beyond
-/// them, and that is no exit code.
-fn limited(folder: &Path, words: &[&str], seconds: usize) -> Child {
-    let limited = format!("ulimit -v {MEMORY} && ulimit -t {seconds} && exec \"$0\" \"$@\"");
+/// Starts the program with limits set by the shell. The kernel kills a program that exceeds them, so it has no exit code.
+fn start_limited(folder: &Path, arguments: &[&str], cpu_seconds: usize) -> Child {
+    let limited = format!("ulimit -v {MAX_MEMORY_KB} && ulimit -t {cpu_seconds} && exec \"$0\" \"$@\"");
     Command::new("sh")
         .args(["-c", &limited, env!("CARGO_BIN_EXE_siftwire")])
-        .args(words)
+        .args(arguments)
         .current_dir(folder)
         .env_clear()
         .stdout(Stdio::piped())
@@ -35,29 +33,29 @@ fn limited(folder: &Path, words: &[&str], seconds: usize) -> Child {
         .unwrap()
 }
 
-/// Waits for it: its exit code, what it printed.
-fn ended(name: &str, mut program: Child) -> (Option<i32>, String) {
-    let mut said = String::new();
-    program.stdout.take().unwrap().read_to_string(&mut said).unwrap();
+/// Waits for the program: its exit code, and its output with the errors last.
+fn finish(name: &str, mut program: Child) -> (Option<i32>, String) {
+    let mut output = String::new();
+    program.stdout.take().unwrap().read_to_string(&mut output).unwrap();
     let mut errors = String::new();
     program.stderr.take().unwrap().read_to_string(&mut errors).unwrap();
     let code = program.wait().unwrap().code();
-    assert!(code.is_some(), "{name}: killed by a limit, or it aborted: {errors}");
-    (code, said + &errors)
+    assert!(code.is_some(), "{name}: killed by a limit or aborted: {errors}");
+    (code, output + &errors)
 }
 
-/// What the program says of a document.
+/// Runs `siftwire inspect` on a document.
 fn inspect(name: &str, document: &[u8]) -> (Option<i32>, String) {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("document"), document).unwrap();
-    ended(name, limited(folder.path(), &["inspect", "--json", "document"], SECONDS))
+    finish(name, start_limited(folder.path(), &["inspect", "--json", "document"], MAX_CPU_SECONDS))
 }
 
 fn nested(open: &str, close: &str, times: usize) -> String {
     item(&format!("{}{}", open.repeat(times), close.repeat(times)))
 }
 
-/// Each with the number of entries that must be read all the same, if any must.
+/// Name, document, and the number of entries that must be read, if that is fixed.
 fn documents() -> Vec<(&'static str, Vec<u8>, Option<usize>)> {
     let mut all: Vec<(&'static str, Vec<u8>, Option<usize>)> = Vec::new();
     let mut add = |name, text: String, entries| all.push((name, text.into_bytes(), entries));
@@ -69,12 +67,12 @@ fn documents() -> Vec<(&'static str, Vec<u8>, Option<usize>)> {
             nested("<itunes:category text='a'>", "</itunes:category>", times),
             Some(1),
         );
-        add("nested elements that nobody knows", nested("<x:y>", "</x:y>", times), Some(1));
+        add("nested unknown elements", nested("<x:y>", "</x:y>", times), Some(1));
         add("nested sources and authors", nested("<source><author><name>", "", times), None);
-        add("elements that never end", item(&"<a>".repeat(times)), Some(1));
-        add("texts that never end", item(&"<description>x".repeat(times)), Some(1));
-        add("entries within each other", format!("<rss>{}", "<item><title>x".repeat(times)), None);
-        add("channels within each other", format!("{}{}", "<channel>".repeat(times), item("")), Some(1));
+        add("unclosed elements", item(&"<a>".repeat(times)), Some(1));
+        add("unclosed texts", item(&"<description>x".repeat(times)), Some(1));
+        add("nested entries", format!("<rss>{}", "<item><title>x".repeat(times)), None);
+        add("nested channels", format!("{}{}", "<channel>".repeat(times), item("")), Some(1));
         add(
             "nested html",
             item(&format!("<description>{}</description>", "&lt;div&gt;".repeat(times))),
@@ -93,17 +91,17 @@ fn documents() -> Vec<(&'static str, Vec<u8>, Option<usize>)> {
     add("half a million enclosures", item(&"<enclosure url='a'/>".repeat(500_000)), Some(1));
     add("a duration of 20 digits", item("<itunes:duration>12345678901234567890</itunes:duration>"), Some(1));
     add(
-        "an author with an address in another script",
+        "an email address next to another script",
         item("<author>\u{ab}press@example.ru\u{bb}</author>"),
         Some(1),
     );
-    add("attributes without end", item(&format!("<enclosure {}/>", "a='1' ".repeat(500_000))), Some(1));
-    add("a quote that never ends", item(&"<link href=\"".repeat(200_000)), None);
-    add("a CDATA section that never ends", item(&"<title><![CDATA[".repeat(200_000)), None);
-    add("comments that never end", item(&"<!--".repeat(1_000_000)), Some(1));
-    add("doctypes that never end", format!("{}{}", "<!DOCTYPE x [".repeat(300_000), item("")), None);
+    add("many attributes", item(&format!("<enclosure {}/>", "a='1' ".repeat(500_000))), Some(1));
+    add("unclosed quotes", item(&"<link href=\"".repeat(200_000)), None);
+    add("unclosed CDATA sections", item(&"<title><![CDATA[".repeat(200_000)), None);
+    add("unclosed comments", item(&"<!--".repeat(1_000_000)), Some(1));
+    add("unclosed doctypes", format!("{}{}", "<!DOCTYPE x [".repeat(300_000), item("")), None);
     add(
-        "prefixes without number",
+        "many prefixes",
         {
             let mut prefixes = String::new();
             (0..100_000)
@@ -113,7 +111,7 @@ fn documents() -> Vec<(&'static str, Vec<u8>, Option<usize>)> {
         Some(1),
     );
     add(
-        "bases within bases",
+        "nested xml:base values",
         {
             let mut entries = String::new();
             (0..100_000).for_each(|i| {
@@ -123,11 +121,7 @@ fn documents() -> Vec<(&'static str, Vec<u8>, Option<usize>)> {
         },
         None,
     );
-    add(
-        "references without number",
-        item(&format!("<description>{}</description>", "&".repeat(5_000_000))),
-        Some(1),
-    );
+    add("many ampersands", item(&format!("<description>{}</description>", "&".repeat(5_000_000))), Some(1));
     add("angle brackets", item(&"<".repeat(5_000_000)), None);
     add(
         "a billion laughs",
@@ -146,12 +140,12 @@ fn documents() -> Vec<(&'static str, Vec<u8>, Option<usize>)> {
         },
         Some(4000),
     );
-    add("JSON within JSON", format!("{{\"items\":{}", "[".repeat(1_000_000)), None);
-    add("objects within JSON", "{\"items\":[".to_owned() + &"{\"a\":".repeat(500_000), None);
-    add("numbers within JSON", format!("{{\"items\":[{}1]}}", "1,".repeat(2_000_000)), Some(0));
-    add("an error that quotes the sender", format!("<{}>", "\u{1b}x".repeat(500_000)), None);
+    add("nested JSON lists", format!("{{\"items\":{}", "[".repeat(1_000_000)), None);
+    add("nested JSON objects", "{\"items\":[".to_owned() + &"{\"a\":".repeat(500_000), None);
+    add("JSON numbers", format!("{{\"items\":[{}1]}}", "1,".repeat(2_000_000)), Some(0));
+    add("control characters in the error", format!("<{}>", "\u{1b}x".repeat(500_000)), None);
     all.push((
-        "UTF-16BE that is declared utf-16",
+        "UTF-16BE declared as utf-16",
         {
             let text = format!("<?xml version='1.0' encoding='utf-16'?>{}", item(""));
             text.encode_utf16().flat_map(u16::to_be_bytes).collect()
@@ -159,7 +153,7 @@ fn documents() -> Vec<(&'static str, Vec<u8>, Option<usize>)> {
         Some(1),
     ));
     all.push((
-        "windows-1251 that is declared past byte 64",
+        "windows-1251 declared past byte 64",
         {
             let text = format!(
                 "<?xml version='1.0' {} encoding='windows-1251'?>{}",
@@ -170,20 +164,19 @@ fn documents() -> Vec<(&'static str, Vec<u8>, Option<usize>)> {
         },
         Some(1),
     ));
-    all.push(("nothing but zero bytes", vec![0; 5_000_000], None));
-    all.push(("nothing but bytes that are no text", vec![0xff; 5_000_000], None));
+    all.push(("only zero bytes", vec![0; 5_000_000], None));
+    all.push(("only bytes that are not text", vec![0xff; 5_000_000], None));
     all
 }
 
-/// Bytes of a document whose time is limited: nearly the most that a poll takes.
-const LARGE: usize = 8_000_000;
+/// Just below the default limit of a poll.
+const LARGE_BYTES: usize = 8_000_000;
 
-/// Seconds of one processor for such a document, from the answer to the store. In a debug build the slowest shape takes
-/// a fifth of it; what looks at all that follows, for each of its parts, takes ten times as much and more, however
-/// fast it looks. So other programs on the machine, which the kernel does not count here, cannot decide.
-const SECONDS_OF_A_LARGE: usize = 12;
+/// CPU time to poll a document of [`LARGE_BYTES`]. In a debug build the slowest shape takes a fifth of it; a quadratic one
+/// would take at least ten times as much. CPU time does not depend on other programs.
+const MAX_POLL_CPU_SECONDS: usize = 12;
 
-/// Polls a document as the daemon would: read, made safe, compared, stored.
+/// Polls a document as the daemon does: read, sanitize, compare, store.
 fn poll(shape: &Shape) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
@@ -192,17 +185,17 @@ fn poll(shape: &Shape) {
         "[[source]]\nname = \"one\"\nurl = \"http://{address}/\"\nallow_private = true\n[[output]]\nname = \"all\"\n"
     );
     std::fs::write(folder.path().join("config.toml"), config).unwrap();
-    let document = shape.of_size(LARGE);
-    let (code, said) = std::thread::scope(|scope| {
+    let document = shape.document(LARGE_BYTES);
+    let (code, output) = std::thread::scope(|scope| {
         scope.spawn(|| answer(&listener, &document));
-        let program = limited(folder.path(), &["poll"], SECONDS_OF_A_LARGE);
-        let ended = std::panic::catch_unwind(|| ended(shape.name, program));
-        // Whoever still waits for a request gets none.
+        let program = start_limited(folder.path(), &["poll"], MAX_POLL_CPU_SECONDS);
+        let finished = std::panic::catch_unwind(|| finish(shape.name, program));
+        // Ends a server that still waits for a request.
         drop(TcpStream::connect(address));
-        ended.unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+        finished.unwrap_or_else(|panic| std::panic::resume_unwind(panic))
     });
-    assert!(matches!(code, Some(0 | 1)) && !said.contains("fault of Siftwire"), "{}: {said}", shape.name);
-    assert!(!said.contains("cannot connect"), "{}: {said}", shape.name);
+    assert!(matches!(code, Some(0 | 1)) && !output.contains("fault of Siftwire"), "{}: {output}", shape.name);
+    assert!(!output.contains("cannot connect"), "{}: {output}", shape.name);
 }
 
 /// Answers one request with a document.
@@ -212,13 +205,13 @@ fn answer(listener: &TcpListener, document: &[u8]) {
     if head.count() > 0 {
         let head =
             format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\nConnection: close\r\n\r\n", document.len());
-        // The program may have been ended meanwhile.
+        // The program may have been killed.
         let _ = client.write_all(head.as_bytes()).and_then(|()| client.write_all(document));
     }
 }
 
 #[test]
-fn the_time_that_a_document_takes_grows_as_its_size() {
+fn every_shape_is_polled_in_linear_time() {
     let shapes = shapes();
     let next = std::sync::atomic::AtomicUsize::new(0);
     std::thread::scope(|scope| {
@@ -233,53 +226,54 @@ fn the_time_that_a_document_takes_grows_as_its_size() {
 }
 
 #[test]
-fn no_document_kills_hangs_or_bloats_the_program() {
+fn no_document_exceeds_the_limits() {
     for (name, document, entries) in documents() {
-        let (code, said) = inspect(name, &document);
+        let (code, output) = inspect(name, &document);
         assert!(matches!(code, Some(0 | 1)), "{name}: exit {code:?}");
         let answer: serde_json::Value =
-            serde_json::from_str(&said).unwrap_or_else(|error| panic!("{name}: {error}"));
+            serde_json::from_str(&output).unwrap_or_else(|error| panic!("{name}: {error}"));
         let error = answer["error"].as_str().unwrap_or_default();
         assert!(error.chars().count() <= 200 && !error.contains('\u{1b}'), "{name}: {error}");
         if let Some(entries) = entries {
             assert_eq!(answer["entries"].as_array().unwrap().len(), entries, "{name}: {error}");
         }
-        assert!(said.len() <= 4 * document.len() + 2_000_000, "{name}: {} bytes said", said.len());
+        assert!(output.len() <= 4 * document.len() + 2_000_000, "{name}: {} bytes of output", output.len());
     }
 }
 
 #[test]
-fn a_document_is_read_after_one_that_could_not_be() {
+fn a_document_is_read_after_an_unreadable_one() {
     let folder = tempfile::tempdir().unwrap();
     for (name, document) in [("bad", "<rss><channel><item><title>cut of".to_owned()), ("good", item(""))] {
         std::fs::write(folder.path().join(name), document).unwrap();
     }
-    let (code, said) = ended("both", limited(folder.path(), &["inspect", "--json", "bad", "good"], SECONDS));
-    let read: Vec<bool> = said
+    let (code, output) =
+        finish("both", start_limited(folder.path(), &["inspect", "--json", "bad", "good"], MAX_CPU_SECONDS));
+    let read: Vec<bool> = output
         .lines()
         .filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok()?["ok"].as_bool())
         .collect();
-    assert_eq!((code, read), (Some(1), vec![false, true]), "{said}");
+    assert_eq!((code, read), (Some(1), vec![false, true]), "{output}");
 }
 
 #[test]
-fn what_is_cut_is_said() {
+fn skipped_parts_are_reported() {
     let problems = |text: &str| {
-        let (_, said) = inspect("cut", text.as_bytes());
-        let answer: serde_json::Value = serde_json::from_str(&said).unwrap();
+        let (_, output) = inspect("cut", text.as_bytes());
+        let answer: serde_json::Value = serde_json::from_str(&output).unwrap();
         (answer["entries"].as_array().unwrap().len(), answer["problems"].to_string())
     };
     let many = format!("<rss><channel>{}</channel></rss>", "<item><title>a</title></item>".repeat(6000));
-    let (entries, said) = problems(&many);
+    let (entries, output) = problems(&many);
     assert_eq!(entries, 5000);
-    assert!(said.contains("only the first 5000 entries"), "{said}");
-    let (_, said) = problems(&item(&"<media:content url='/a'/>".repeat(300)));
-    assert!(said.contains("only the first 200"), "{said}");
+    assert!(output.contains("only the first 5000 entries"), "{output}");
+    let (_, output) = problems(&item(&"<media:content url='/a'/>".repeat(300)));
+    assert!(output.contains("only the first 200"), "{output}");
 }
 
 #[test]
-fn what_is_no_feed_says_what_it_is() {
-    for (document, words) in [
+fn the_error_says_what_the_document_is_instead() {
+    for (document, expected) in [
         ("", "empty body"),
         (" \n\t", "empty body"),
         ("<!DOCTYPE html><html><body><p>Hello</p></body></html>", "an HTML page"),
@@ -288,14 +282,14 @@ fn what_is_no_feed_says_what_it_is() {
         ("{\"a\": 1}", "not a feed: JSON without `items`"),
         ("<rss><channel><item><title>cut of", "the feed has entries, but none could be read"),
     ] {
-        let (code, said) = inspect(words, document.as_bytes());
-        let answer: serde_json::Value = serde_json::from_str(&said).unwrap();
-        assert_eq!((code, answer["error"].as_str()), (Some(1), Some(words)));
+        let (code, output) = inspect(expected, document.as_bytes());
+        let answer: serde_json::Value = serde_json::from_str(&output).unwrap();
+        assert_eq!((code, answer["error"].as_str()), (Some(1), Some(expected)));
     }
 }
 
 #[test]
-fn a_document_of_the_largest_size_is_read_within_the_limits() {
+fn a_document_of_maximum_size_is_read() {
     let entry = "<item><title>A title of usual length, with words</title><link>https://example.org/1</link>\
         <description>&lt;p&gt;Text &amp;amp; more text&lt;/p&gt;</description><guid>x</guid></item>";
     let feed = format!("<rss><channel>{}</channel></rss>", entry.repeat(10_000_000 / entry.len()));

@@ -1,4 +1,4 @@
-//! Generated entries, written in each format and read back by other people's parsers, field by field.
+//! Writes generated entries in each format and compares every field that an independent parser reads back.
 
 #![allow(clippy::unwrap_used)]
 
@@ -57,7 +57,7 @@ fn kept(number: i64, entry: Entry) -> Arc<StoredEntry> {
     })
 }
 
-/// A line of text that every format must carry as it is.
+/// A line of text that every format must preserve.
 fn line() -> impl Strategy<Value = String> {
     let word = prop_oneof![
         Just("AT&T".to_owned()),
@@ -74,9 +74,9 @@ fn line() -> impl Strategy<Value = String> {
     prop::collection::vec(word, 1..6).prop_map(|words| words.join(" "))
 }
 
-/// An HTML fragment with what must be written as something else in XML and JSON.
+/// An HTML fragment with characters that XML and JSON escape.
 fn html() -> impl Strategy<Value = String> {
-    let piece = prop_oneof![
+    let element = prop_oneof![
         line().prop_map(|line| format!("<p>{}</p>", htmlize::escape_text(&line))),
         line().prop_map(|line| format!(
             "<a href=\"https://gazette.example/?a=1&amp;b=2\" title=\"{}\">there</a>",
@@ -85,7 +85,7 @@ fn html() -> impl Strategy<Value = String> {
         Just("<pre>a\n  b\tc\\</pre>".to_owned()),
         Just("<!-- ]]> -->".to_owned()),
     ];
-    prop::collection::vec(piece, 1..5).prop_map(|pieces| pieces.concat())
+    prop::collection::vec(element, 1..5).prop_map(|elements| elements.concat())
 }
 
 fn address() -> impl Strategy<Value = String> {
@@ -133,8 +133,8 @@ prop_compose! {
     }
 }
 
-/// What has the same place in Atom and RSS.
-fn same_in_both(read: &model::Entry, kept: &StoredEntry) {
+/// Fields that feed-rs reads in the same way from Atom and RSS.
+fn assert_common_fields(read: &model::Entry, kept: &StoredEntry) {
     let entry = &kept.entry;
     assert_eq!(read.id, kept.uid);
     assert_eq!(read.published.map(|time| time.timestamp()), Some(kept.date.as_second()));
@@ -146,9 +146,9 @@ fn same_in_both(read: &model::Entry, kept: &StoredEntry) {
     assert_eq!((summary, content), (entry.summary.clone(), entry.content.clone()));
 }
 
-fn read_from_atom(read: &model::Entry, kept: &StoredEntry) {
+fn assert_atom_entry(read: &model::Entry, kept: &StoredEntry) {
     let entry = &kept.entry;
-    same_in_both(read, kept);
+    assert_common_fields(read, kept);
     assert_eq!(read.title.as_ref().map(|title| title.content.clone()), entry.title);
     assert_eq!(read.updated.map(|time| time.timestamp()), Some(kept.changed.as_second()));
     let authors: Vec<_> = read
@@ -181,15 +181,15 @@ fn read_from_atom(read: &model::Entry, kept: &StoredEntry) {
     assert_eq!(replies.map(|link| link.href.clone()), entry.comments);
 }
 
-fn read_from_rss(read: &model::Entry, kept: &StoredEntry) {
+fn assert_rss_item(read: &model::Entry, kept: &StoredEntry) {
     let entry = &kept.entry;
     if entry.summary.is_some() {
-        same_in_both(read, kept);
+        assert_common_fields(read, kept);
     } else {
-        // One text alone is the description, which this parser calls the summary.
-        let mut alone = kept.clone();
-        alone.entry.summary = alone.entry.content.take();
-        same_in_both(read, &alone);
+        // A content without summary is the description, which feed-rs calls the summary.
+        let mut with_summary = kept.clone();
+        with_summary.entry.summary = with_summary.entry.content.take();
+        assert_common_fields(read, &with_summary);
     }
     assert_eq!(read.title.as_ref().map(|title| title.content.clone()), entry.title);
     let names: Vec<_> = read.authors.iter().map(|person| person.name.clone().unwrap_or_default()).collect();
@@ -198,7 +198,7 @@ fn read_from_rss(read: &model::Entry, kept: &StoredEntry) {
     let files: Vec<_> = read.media.iter().flat_map(|media| &media.content).collect();
     for file in &entry.enclosures {
         let found = files.iter().find(|read| read.url.as_ref().is_some_and(|url| url.as_str() == file.url));
-        assert!(found.is_some(), "{} is not among {files:?}", file.url);
+        assert!(found.is_some(), "{} is missing in {files:?}", file.url);
     }
     if let Some(first) = entry.enclosures.first() {
         let enclosure = files.iter().find(|read| read.size == Some(first.length.unwrap_or(0)));
@@ -207,7 +207,7 @@ fn read_from_rss(read: &model::Entry, kept: &StoredEntry) {
     }
 }
 
-fn read_from_json(read: &Value, kept: &StoredEntry) {
+fn assert_json_item(read: &Value, kept: &StoredEntry) {
     let entry = &kept.entry;
     let text = |name: &str| read.get(name).and_then(Value::as_str).map(str::to_owned);
     let time = |name: &str| text(name).unwrap().parse::<Timestamp>().unwrap().as_second();
@@ -257,11 +257,11 @@ fn read_from_json(read: &Value, kept: &StoredEntry) {
 }
 
 proptest! {
-    // A failing case is printed; nothing is written in the checkout.
+    // Failing cases are printed, not written into the repository.
     #![proptest_config(ProptestConfig { failure_persistence: None, cases: 128, ..ProptestConfig::default() })]
 
     #[test]
-    fn every_field_comes_back_as_it_went_in(entries in prop::collection::vec(entry(), 1..4)) {
+    fn every_field_survives_a_round_trip(entries in prop::collection::vec(entry(), 1..4)) {
         let document = document(entries);
         let read = |bytes: Vec<u8>| {
             feed_rs::parser::Builder::new().sanitize_content(false).build().parse(bytes.as_slice()).unwrap().entries
@@ -271,9 +271,9 @@ proptest! {
         let items = json["items"].as_array().unwrap();
         prop_assert_eq!([atom.len(), rss.len(), items.len()], [document.entries.len(); 3]);
         for (index, shown) in document.entries.iter().enumerate() {
-            read_from_atom(&atom[index], &shown.kept);
-            read_from_rss(&rss[index], &shown.kept);
-            read_from_json(&items[index], &shown.kept);
+            assert_atom_entry(&atom[index], &shown.kept);
+            assert_rss_item(&rss[index], &shown.kept);
+            assert_json_item(&items[index], &shown.kept);
         }
     }
 }

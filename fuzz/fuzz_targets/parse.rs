@@ -1,11 +1,11 @@
-//! Text to entries: no panic, the same twice, and no more than the limits.
+//! Reading any text must not panic, must be deterministic, and must respect the limits.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
 use siftwire::feed::{Hints, read};
 
 fuzz_target!(|text: &str| {
-    // Behind a byte order mark nothing is left to decode.
+    // After a byte order mark the text is decoded as it is.
     let body = format!("\u{feff}{text}");
     let url = "https://example.org/feed".parse().ok();
     let hints = Hints { content_type: None, url: url.as_ref(), now: jiff::Timestamp::UNIX_EPOCH };

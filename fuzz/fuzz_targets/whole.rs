@@ -1,4 +1,4 @@
-//! Bytes to entries as they are stored: whatever came in, their HTML holds no script.
+//! Reading and sanitizing any bytes must leave no script in the HTML of the entries.
 #![no_main]
 
 use std::collections::BTreeSet;
@@ -20,7 +20,7 @@ fuzz_target!(|body: &[u8]| {
         if let Change::New(new) = &mut change {
             sanitizer.sanitize_entry(&mut new.entry);
             for text in [&new.entry.summary, &new.entry.content].into_iter().flatten() {
-                // In clean HTML `<` begins tags alone, and a value holds no quote of its kind.
+                // In sanitized HTML `<` occurs only at the start of tags, and attribute values contain no unescaped quote.
                 for tag in text.split('<').skip(1).filter_map(|rest| rest.split_once('>')) {
                     let tag = tag.0.to_ascii_lowercase();
                     assert!(!tag.starts_with("script") && !tag.contains("=\"javascript:"), "{text}");

@@ -1,4 +1,4 @@
-//! Documents of hostile and of ordinary shapes, of about as many bytes as are asked for.
+//! Hostile and ordinary documents of any size.
 
 use std::fmt::Write;
 
@@ -6,48 +6,50 @@ use std::fmt::Write;
 pub struct Shape {
     /// What it consists of.
     pub name: &'static str,
-    make: Make,
+    content: Content,
 }
 
 #[derive(Clone, Copy)]
-enum Make {
-    /// A feed around one item, which is full of this.
+enum Content {
+    /// One RSS item with this repeated in it.
     Item(&'static str),
-    /// A feed full of this.
-    Feed(&'static str),
-    /// A feed around one item, whose description is this, escaped.
-    Html(&'static str),
-    /// As the one before, but after the first, half of it is the second and half the third.
-    Within(&'static str, &'static str, &'static str),
-    /// Nothing but this.
-    Bare(&'static str),
-    /// A list of items in JSON.
-    Json(&'static str),
-    /// Whatever it says.
-    Own(fn(usize) -> Vec<u8>),
+    /// An RSS channel with this repeated in it.
+    Channel(&'static str),
+    /// One RSS item whose description is this, repeated and escaped.
+    Description(&'static str),
+    /// One RSS item whose description is the first once, then the second and the third repeated, escaped.
+    DescriptionParts(&'static str, &'static str, &'static str),
+    /// Only this, repeated.
+    Repeated(&'static str),
+    /// A JSON Feed with this repeated in its items.
+    JsonItems(&'static str),
+    /// The document of a size in bytes.
+    Made(fn(usize) -> Vec<u8>),
 }
 
 impl Shape {
-    /// The document.
-    pub fn of_size(&self, size: usize) -> Vec<u8> {
-        let filled = |unit: &str, size: usize| unit.repeat(size / unit.len());
-        let text = match self.make {
-            Make::Item(unit) => item(&filled(unit, size)),
-            Make::Feed(unit) => channel(&filled(unit, size)),
-            Make::Html(unit) => item(&format!("<description>{}</description>", filled(&escaped(unit), size))),
-            Make::Within(begin, first, second) => {
-                let halves = [first, second].map(|unit| filled(&escaped(unit), size / 2));
-                item(&format!("<description>{}{}</description>", escaped(begin), halves.concat()))
+    /// A document of about `size` bytes.
+    pub fn document(&self, size: usize) -> Vec<u8> {
+        let repeated = |unit: &str, size: usize| unit.repeat(size / unit.len());
+        let text = match self.content {
+            Content::Item(unit) => item(&repeated(unit, size)),
+            Content::Channel(unit) => channel(&repeated(unit, size)),
+            Content::Description(unit) => {
+                item(&format!("<description>{}</description>", repeated(&escaped(unit), size)))
             }
-            Make::Bare(unit) => filled(unit, size),
-            Make::Json(unit) => format!("{{\"items\":[{}null]}}", filled(unit, size)),
-            Make::Own(make) => return make(size),
+            Content::DescriptionParts(start, first, second) => {
+                let halves = [first, second].map(|unit| repeated(&escaped(unit), size / 2));
+                item(&format!("<description>{}{}</description>", escaped(start), halves.concat()))
+            }
+            Content::Repeated(unit) => repeated(unit, size),
+            Content::JsonItems(unit) => format!("{{\"items\":[{}null]}}", repeated(unit, size)),
+            Content::Made(make) => return make(size),
         };
         text.into_bytes()
     }
 }
 
-/// A feed of one item.
+/// An RSS feed with one item.
 pub fn item(inside: &str) -> String {
     channel(&format!("<item><title>One</title>{inside}</item>"))
 }
@@ -64,31 +66,31 @@ const ORDINARY: &str = "<item><title>A title of usual length, with words</title>
     <description>&lt;p&gt;Text &amp;amp; &lt;a href=\"/more\"&gt;more text&lt;/a&gt;&lt;/p&gt;</description>\
     <pubDate>Tue, 07 May 2024 10:30:00 +0200</pubDate><category>A</category></item>";
 
-/// All of them.
+/// All shapes.
 pub fn shapes() -> Vec<Shape> {
-    use Make::*;
+    use Content::*;
     let all = [
-        ("ordinary items", Feed(ORDINARY)),
-        ("ordinary entries", Own(entries)),
+        ("ordinary items", Channel(ORDINARY)),
+        ("ordinary entries", Made(entries)),
         (
             "one long text",
-            Html("<p>Words &amp; words of a <b>long</b> text, with <a href='/x'>links</a>.</p>\n"),
+            Description("<p>Words &amp; words of a <b>long</b> text, with <a href='/x'>links</a>.</p>\n"),
         ),
-        // What is within each other, or never ends.
-        ("groups that never end", Item("<media:group>")),
-        ("contents that never end", Item("<media:content url='/a'>")),
-        ("unknown elements that never end", Item("<x:y>")),
-        ("elements that never end", Item("<a>")),
-        ("ends without beginnings", Item("</a>")),
-        ("texts that never end", Item("<description>x")),
-        ("titles that never end", Item("<title>")),
-        ("persons that never end", Item("<author><name>")),
-        ("sources that never end", Item("<source><title>")),
-        ("items within each other", Bare("<rss><item><title>x")),
-        ("channels within each other", Bare("<channel>")),
+        // Nested or unclosed elements.
+        ("unclosed media groups", Item("<media:group>")),
+        ("unclosed media contents", Item("<media:content url='/a'>")),
+        ("unclosed unknown elements", Item("<x:y>")),
+        ("unclosed elements", Item("<a>")),
+        ("end tags without start tags", Item("</a>")),
+        ("unclosed texts", Item("<description>x")),
+        ("unclosed titles", Item("<title>")),
+        ("unclosed persons", Item("<author><name>")),
+        ("unclosed sources", Item("<source><title>")),
+        ("nested items", Repeated("<rss><item><title>x")),
+        ("nested channels", Repeated("<channel>")),
         (
-            "markup that is not escaped",
-            Own(|size| {
+            "unescaped markup",
+            Made(|size| {
                 item(&format!(
                     "<description>{}{}</description>",
                     "<div>".repeat(size / 11),
@@ -98,152 +100,157 @@ pub fn shapes() -> Vec<Shape> {
             }),
         ),
         (
-            "texts within texts",
-            Own(|size| {
+            "nested texts",
+            Made(|size| {
                 item(&format!("{}{}", "<description>".repeat(size / 27), "</description>".repeat(size / 27)))
                     .into_bytes()
             }),
         ),
         // Tags.
         ("angle brackets", Item("<")),
-        ("beginnings of ends", Item("</")),
-        ("tags without ends", Item("<a ")),
-        ("attributes", Own(|size| item(&format!("<enclosure {}/>", "a='1' ".repeat(size / 6))).into_bytes())),
-        ("equals signs", Own(|size| item(&format!("<link {}/>", "=".repeat(size))).into_bytes())),
-        ("blanks in a tag", Own(|size| item(&format!("<link{}/>", " ".repeat(size))).into_bytes())),
-        ("quotes that never end", Item("<link href=\"")),
-        ("quotes around ends of tags", Item("<link href=\">")),
-        ("apostrophes around ends of tags", Item("<a b='>' c=\"")),
-        ("a long name", Own(|size| item(&format!("<{}>", "a".repeat(size))).into_bytes())),
-        // What is no element.
-        ("comments", Item("<!-- a -->")),
-        ("comments that never end", Item("<!--")),
-        ("doctypes", Bare("<!DOCTYPE x [ <!ENTITY a 'b'> ]>")),
-        ("doctypes that never end", Bare("<!DOCTYPE x [")),
-        ("doctypes whose brackets never end", Bare("<!DOCTYPE x [>")),
-        ("instructions", Item("<?a?>")),
-        ("instructions that never end", Item("<?a")),
+        ("starts of end tags", Item("</")),
+        ("tags without `>`", Item("<a ")),
         (
-            "sections",
-            Own(|size| {
+            "attributes",
+            Made(|size| item(&format!("<enclosure {}/>", "a='1' ".repeat(size / 6))).into_bytes()),
+        ),
+        ("equals signs", Made(|size| item(&format!("<link {}/>", "=".repeat(size))).into_bytes())),
+        ("spaces in a tag", Made(|size| item(&format!("<link{}/>", " ".repeat(size))).into_bytes())),
+        ("unclosed quotes", Item("<link href=\"")),
+        ("quotes around `>`", Item("<link href=\">")),
+        ("apostrophes around `>`", Item("<a b='>' c=\"")),
+        ("a long name", Made(|size| item(&format!("<{}>", "a".repeat(size))).into_bytes())),
+        // Comments, doctypes, processing instructions and CDATA sections.
+        ("comments", Item("<!-- a -->")),
+        ("unclosed comments", Item("<!--")),
+        ("doctypes", Repeated("<!DOCTYPE x [ <!ENTITY a 'b'> ]>")),
+        ("unclosed doctypes", Repeated("<!DOCTYPE x [")),
+        ("doctypes with unclosed brackets", Repeated("<!DOCTYPE x [>")),
+        ("processing instructions", Item("<?a?>")),
+        ("unclosed processing instructions", Item("<?a")),
+        (
+            "CDATA sections",
+            Made(|size| {
                 item(&format!("<description>{}</description>", "<![CDATA[a]]>".repeat(size / 13)))
                     .into_bytes()
             }),
         ),
-        ("sections that never end", Item("<title><![CDATA[")),
+        ("unclosed CDATA sections", Item("<title><![CDATA[")),
         (
-            "sections of which the last ends",
-            Own(|size| item(&format!("{}]]>", "<title><![CDATA[".repeat(size / 16))).into_bytes()),
+            "unclosed CDATA sections except the last",
+            Made(|size| item(&format!("{}]]>", "<title><![CDATA[".repeat(size / 16))).into_bytes()),
         ),
-        ("ends of sections", Item("]]>")),
+        ("ends of CDATA sections", Item("]]>")),
         // Texts.
         ("white space", Item(" ")),
         ("white space before elements", Item("\n   <a/>")),
-        ("ampersands", Own(|size| item(&format!("<title>{}</title>", "&".repeat(size))).into_bytes())),
+        ("ampersands", Made(|size| item(&format!("<title>{}</title>", "&".repeat(size))).into_bytes())),
         (
             "references",
-            Own(|size| item(&format!("<title>{}</title>", "&amp;".repeat(size / 5))).into_bytes()),
+            Made(|size| item(&format!("<title>{}</title>", "&amp;".repeat(size / 5))).into_bytes()),
         ),
         (
-            "references twice",
-            Own(|size| {
+            "doubly escaped references",
+            Made(|size| {
                 item(&format!("<title>{}</title>", "&amp;lt;b&amp;gt;".repeat(size / 16))).into_bytes()
             }),
         ),
         (
-            "references without ends",
-            Own(|size| item(&format!("<title>{}</title>", "&#12345".repeat(size / 7))).into_bytes()),
+            "references without semicolon",
+            Made(|size| item(&format!("<title>{}</title>", "&#12345".repeat(size / 7))).into_bytes()),
         ),
         (
             "one long reference",
-            Own(|size| item(&format!("<title>&#{};</title>", "1".repeat(size))).into_bytes()),
+            Made(|size| item(&format!("<title>&#{};</title>", "1".repeat(size))).into_bytes()),
         ),
         (
-            "names of references",
-            Own(|size| item(&format!("<title>{}</title>", "&aacut".repeat(size / 6))).into_bytes()),
+            "names of references without semicolon",
+            Made(|size| item(&format!("<title>{}</title>", "&aacut".repeat(size / 6))).into_bytes()),
         ),
         (
-            "a title of brackets",
-            Own(|size| item(&format!("<title>{}</title>", "&lt;a".repeat(size / 5))).into_bytes()),
+            "a title of unclosed tags",
+            Made(|size| item(&format!("<title>{}</title>", "&lt;a".repeat(size / 5))).into_bytes()),
         ),
         (
-            "text that was encoded twice",
-            Own(|size| {
+            "doubly encoded text",
+            Made(|size| {
                 item(&format!("<title>{}</title>", "\u{d0}\u{a0}\u{d1}\u{81}".repeat(size / 8))).into_bytes()
             }),
         ),
         (
-            "text that was nearly encoded twice",
-            Own(|size| {
+            "almost doubly encoded text",
+            Made(|size| {
                 item(&format!("<title>{}\u{d0}</title>", "\u{d0}\u{a0}\u{d1}\u{81}".repeat(size / 8)))
                     .into_bytes()
             }),
         ),
         (
             "a date of digits",
-            Own(|size| item(&format!("<pubDate>{}</pubDate>", "1".repeat(size))).into_bytes()),
+            Made(|size| item(&format!("<pubDate>{}</pubDate>", "1".repeat(size))).into_bytes()),
         ),
         (
             "a duration of digits",
-            Own(|size| {
+            Made(|size| {
                 item(&format!("<itunes:duration>{}</itunes:duration>", "1:".repeat(size / 2))).into_bytes()
             }),
         ),
         (
             "an author of addresses",
-            Own(|size| item(&format!("<author>{}</author>", "a@b.c ".repeat(size / 6))).into_bytes()),
+            Made(|size| item(&format!("<author>{}</author>", "a@b.c ".repeat(size / 6))).into_bytes()),
         ),
         (
-            "an author of signs",
-            Own(|size| item(&format!("<author>{}</author>", "@".repeat(size))).into_bytes()),
+            "an author of @ signs",
+            Made(|size| item(&format!("<author>{}</author>", "@".repeat(size))).into_bytes()),
         ),
-        // Many of a kind.
+        // Many parts of one kind.
         ("categories", Item("<category>a</category>")),
         ("enclosures", Item("<enclosure url='a'/>")),
         (
             "enclosures of each item",
-            Own(|size| many(size, &format!("<item>{}</item>", "<enclosure url='a'/>".repeat(200)))),
+            Made(|size| many(size, &format!("<item>{}</item>", "<enclosure url='a'/>".repeat(200)))),
         ),
         (
             "authors of each item",
-            Own(|size| {
+            Made(|size| {
                 many(size, &format!("<item><title>a</title>{}</item>", "<author>a b</author>".repeat(200)))
             }),
         ),
-        ("items of one key", Feed("<item><guid>a</guid><title>b</title></item>")),
+        ("items with one key", Channel("<item><guid>a</guid><title>b</title></item>")),
         (
-            "items of one key and many titles",
-            Own(|size| numbered(size, "<item><guid>a</guid><title>", "</title></item>")),
+            "items with one key and different titles",
+            Made(|size| numbered(size, "<item><guid>a</guid><title>", "</title></item>")),
         ),
-        ("prefixes", Own(|size| numbered(size, "<a xmlns:p", "='http://www.w3.org/2005/Atom'/>"))),
+        ("prefixes", Made(|size| numbered(size, "<a xmlns:p", "='http://www.w3.org/2005/Atom'/>"))),
         (
-            "languages and paces",
-            Feed("<language>en</language><ttl>5</ttl><skipHours><hour>1</hour></skipHours>"),
+            "languages and update hints",
+            Channel("<language>en</language><ttl>5</ttl><skipHours><hour>1</hour></skipHours>"),
         ),
-        // One long thing that many share.
-        ("a long base of many entries", Own(long_base)),
-        ("a long base of many bases", Own(long_base_of_bases)),
+        // A long value that many entries share.
+        ("a long xml:base for many entries", Made(long_base)),
+        ("a long xml:base for many xml:base values", Made(long_base_of_bases)),
         (
             "a long address of the site",
-            Own(|size| shared(size, "<link>https://example.org/", "/</link>", "<item><link>b</link></item>")),
+            Made(|size| {
+                shared(size, "<link>https://example.org/", "/</link>", "<item><link>b</link></item>")
+            }),
         ),
         (
             "a long query of the site",
-            Own(|size| {
+            Made(|size| {
                 shared(size, "<link>https://example.org/?", "</link>", "<item><link>#b</link></item>")
             }),
         ),
         (
             "a long author of all entries",
-            Own(|size| atom(size, "<author><name>", "</name></author>", "<entry><id>1</id></entry>")),
+            Made(|size| atom(size, "<author><name>", "</name></author>", "<entry><id>1</id></entry>")),
         ),
         (
             "a long title of the feed",
-            Own(|size| shared(size, "<title>", "</title>", "<item><link>b</link></item>")),
+            Made(|size| shared(size, "<title>", "</title>", "<item><link>b</link></item>")),
         ),
         (
             "a long address of links",
-            Own(|size| {
+            Made(|size| {
                 shared(
                     size,
                     "<link>https://example.org/",
@@ -252,27 +259,27 @@ pub fn shapes() -> Vec<Shape> {
                 )
             }),
         ),
-        // HTML that is cleaned.
-        ("divisions", Html("<div>")),
-        ("divisions whose ends are in comments", Html("<div><!--</div>-->")),
-        ("divisions whose ends are in quotes", Html("<div a='</div>'>")),
-        ("divisions whose ends are in the ends' quotes", Html("<div></p a='</div>'>")),
-        ("divisions whose ends are in instructions", Html("<div><?</div>")),
-        ("divisions whose ends are in raw text", Html("<div><textarea></textarea-></div></textarea>")),
-        ("divisions whose ends are longer", Html("<div></div-a>")),
-        ("cells in a picture", Within("<svg>", "<td>", "</y>")),
-        ("fields in a picture", Within("<svg>", "<input>", "</y>")),
-        ("choices in a formula", Within("<math><mi>", "<option>", "</y>")),
-        ("sections of a picture", Within("<svg>", "<g><![CDATA[> </g>]]>", "</y>")),
-        ("paragraphs in bold", Html("<b><p>")),
-        ("bold within paragraphs", Html("<p><b></p>")),
-        ("misnested bold", Html("<b><i></b></i>")),
-        ("links within links", Html("<a href='x'><div>")),
-        ("tables", Html("<table><tr><td>")),
-        ("tables with text", Html("<table>a<b>")),
+        // HTML for the sanitizer.
+        ("divs", Description("<div>")),
+        ("divs with end tags in comments", Description("<div><!--</div>-->")),
+        ("divs with end tags in quotes", Description("<div a='</div>'>")),
+        ("divs with end tags in quotes of end tags", Description("<div></p a='</div>'>")),
+        ("divs with end tags in processing instructions", Description("<div><?</div>")),
+        ("divs with end tags in raw text", Description("<div><textarea></textarea-></div></textarea>")),
+        ("divs with longer end tags", Description("<div></div-a>")),
+        ("table cells in SVG", DescriptionParts("<svg>", "<td>", "</y>")),
+        ("input fields in SVG", DescriptionParts("<svg>", "<input>", "</y>")),
+        ("options in MathML", DescriptionParts("<math><mi>", "<option>", "</y>")),
+        ("CDATA sections in SVG", DescriptionParts("<svg>", "<g><![CDATA[> </g>]]>", "</y>")),
+        ("paragraphs in bold", Description("<b><p>")),
+        ("bold within paragraphs", Description("<p><b></p>")),
+        ("misnested bold", Description("<b><i></b></i>")),
+        ("nested links", Description("<a href='x'><div>")),
+        ("tables", Description("<table><tr><td>")),
+        ("tables with text", Description("<table>a<b>")),
         (
             "one table of rows",
-            Own(|size| {
+            Made(|size| {
                 item(&format!(
                     "<description>{}</description>",
                     escaped(&format!("<table>{}</table>", "<tr><td>a".repeat(size / 17)))
@@ -280,22 +287,22 @@ pub fn shapes() -> Vec<Shape> {
                 .into_bytes()
             }),
         ),
-        ("lists", Html("<ul><li>")),
-        ("points of a list", Html("<li>a")),
-        ("definitions", Html("<dl><dt>a<dd>b")),
-        ("fields to choose from", Html("<select><option>")),
-        ("templates", Html("<template><div>")),
-        ("fonts", Html("<font color=a>")),
-        ("buttons", Html("<button><p>")),
-        ("headings", Html("<h1><h2>")),
-        ("forms", Html("<form><div></form>")),
-        ("frames", Html("<iframe>")),
-        ("scripts", Html("<script>a</script>")),
-        ("comments of HTML", Html("<!-- a")),
-        ("references of HTML", Html("&amp;")),
+        ("lists", Description("<ul><li>")),
+        ("list items", Description("<li>a")),
+        ("definitions", Description("<dl><dt>a<dd>b")),
+        ("select fields", Description("<select><option>")),
+        ("templates", Description("<template><div>")),
+        ("fonts", Description("<font color=a>")),
+        ("buttons", Description("<button><p>")),
+        ("headings", Description("<h1><h2>")),
+        ("forms", Description("<form><div></form>")),
+        ("iframes", Description("<iframe>")),
+        ("scripts", Description("<script>a</script>")),
+        ("unclosed HTML comments", Description("<!-- a")),
+        ("HTML references", Description("&amp;")),
         (
-            "one attribute after the other",
-            Own(|size| {
+            "attributes of one tag",
+            Made(|size| {
                 item(&format!(
                     "<description>{}</description>",
                     escaped(&format!("<a {}>", "b=c ".repeat(size / 4)))
@@ -303,15 +310,15 @@ pub fn shapes() -> Vec<Shape> {
                 .into_bytes()
             }),
         ),
-        ("attributes of many tags", Html("<a b c d e f g h i j k l m n o p>")),
-        ("pictures", Html("<img src='a'>")),
-        ("unclosed quotes of HTML", Html("<a href=\"")),
-        ("paragraphs that end before they begin", Html("</p>")),
-        ("breaks that end", Html("</br>")),
-        ("ends that fit nothing", Within("", "<div>", "</span>")),
+        ("attributes of many tags", Description("<a b c d e f g h i j k l m n o p>")),
+        ("images", Description("<img src='a'>")),
+        ("unclosed quotes in HTML", Description("<a href=\"")),
+        ("end tags of paragraphs", Description("</p>")),
+        ("end tags of line breaks", Description("</br>")),
+        ("end tags that match nothing", DescriptionParts("", "<div>", "</span>")),
         (
-            "ends in some depth",
-            Own(|size| {
+            "end tags at depth 490",
+            Made(|size| {
                 item(&format!(
                     "<description>{}{}</description>",
                     escaped(&"<span>".repeat(490)),
@@ -321,8 +328,8 @@ pub fn shapes() -> Vec<Shape> {
             }),
         ),
         (
-            "beginnings in some depth",
-            Own(|size| {
+            "start tags at depth 490",
+            Made(|size| {
                 item(&format!(
                     "<description>{}{}</description>",
                     escaped(&"<span>".repeat(490)),
@@ -332,8 +339,8 @@ pub fn shapes() -> Vec<Shape> {
             }),
         ),
         (
-            "bold ends in some depth",
-            Own(|size| {
+            "misnested bold at depth 480",
+            Made(|size| {
                 item(&format!(
                     "<description>{}{}</description>",
                     escaped(&"<i><p>".repeat(240)),
@@ -342,47 +349,49 @@ pub fn shapes() -> Vec<Shape> {
                 .into_bytes()
             }),
         ),
-        ("nulls", Html("&#0;")),
+        ("null characters", Description("&#0;")),
         // JSON.
         (
             "ordinary JSON",
-            Json(
+            JsonItems(
                 "{\"id\":\"1\",\"url\":\"https://example.org/1\",\"title\":\"One\",\"content_html\":\"<p>Text</p>\",\"tags\":[\"a\"]},",
             ),
         ),
-        ("numbers", Json("1,")),
-        ("empty objects", Json("{},")),
-        ("lists that never end", Json("[")),
-        ("objects that never end", Json("{\"a\":")),
-        ("lists of items", Bare("{\"items\":[5],\"items\":[{}],")),
-        ("items with commas too many", Json("{\"id\":\"1\",},,")),
-        ("items with words that are none", Json("{\"id\":NaN,\"a\":undefined},")),
-        ("items that break", Json("{\"id\":\"1\",\"a\":},")),
-        ("items that are left open", Json("{\"id\":\"1\",")),
-        ("strings that never end", Json("{\"id\":\"1,")),
-        ("comments in JSON", Json("/* a */ {\"id\":1}, // b\n")),
-        ("comments in JSON that never end", Json("/* ")),
-        ("quotes", Json("\"")),
-        ("braces", Json("}")),
-        ("brackets", Json("]")),
-        ("colons", Json(":")),
+        ("JSON numbers", JsonItems("1,")),
+        ("empty JSON objects", JsonItems("{},")),
+        ("unclosed JSON lists", JsonItems("[")),
+        ("unclosed JSON objects", JsonItems("{\"a\":")),
+        ("repeated lists of items", Repeated("{\"items\":[5],\"items\":[{}],")),
+        ("JSON items with surplus commas", JsonItems("{\"id\":\"1\",},,")),
+        ("JSON items with invalid literals", JsonItems("{\"id\":NaN,\"a\":undefined},")),
+        ("JSON items with missing values", JsonItems("{\"id\":\"1\",\"a\":},")),
+        ("unclosed JSON items", JsonItems("{\"id\":\"1\",")),
+        ("unclosed JSON strings", JsonItems("{\"id\":\"1,")),
+        ("comments in JSON", JsonItems("/* a */ {\"id\":1}, // b\n")),
+        ("unclosed comments in JSON", JsonItems("/* ")),
+        ("JSON quotes", JsonItems("\"")),
+        ("JSON braces", JsonItems("}")),
+        ("JSON brackets", JsonItems("]")),
+        ("JSON colons", JsonItems(":")),
         (
-            "halves of characters",
-            Own(|size| format!("{{\"items\":[{{\"id\":\"{}\"}}]}}", "\\ud83d".repeat(size / 6)).into_bytes()),
+            "lone surrogates in JSON",
+            Made(|size| {
+                format!("{{\"items\":[{{\"id\":\"{}\"}}]}}", "\\ud83d".repeat(size / 6)).into_bytes()
+            }),
         ),
         (
-            "backslashes",
-            Own(|size| format!("{{\"items\":[{{\"id\":\"{}\"}}]}}", "\\".repeat(size)).into_bytes()),
+            "backslashes in JSON",
+            Made(|size| format!("{{\"items\":[{{\"id\":\"{}\"}}]}}", "\\".repeat(size)).into_bytes()),
         ),
         (
-            "tags of an item",
-            Own(|size| {
+            "tags of a JSON item",
+            Made(|size| {
                 format!("{{\"items\":[{{\"tags\":[{}\"a\"]}}]}}", "\"a\",".repeat(size / 4)).into_bytes()
             }),
         ),
         (
-            "a long author of all items",
-            Own(|size| {
+            "a long author of a JSON Feed",
+            Made(|size| {
                 format!(
                     "{{\"author\":{{\"name\":\"{}\"}},\"items\":[{}{{}}]}}",
                     "a".repeat(size / 2),
@@ -392,20 +401,20 @@ pub fn shapes() -> Vec<Shape> {
             }),
         ),
         (
-            "zeros of a number",
-            Own(|size| format!("{{\"items\":[{{\"id\":1{}}}]}}", "0".repeat(size)).into_bytes()),
+            "a long JSON number",
+            Made(|size| format!("{{\"items\":[{{\"id\":1{}}}]}}", "0".repeat(size)).into_bytes()),
         ),
         // Encodings.
         (
-            "windows-1251 that nobody declares",
-            Own(|size| {
+            "undeclared windows-1251",
+            Made(|size| {
                 encoding_rs::WINDOWS_1251.encode(&item(&"Россия и Армения ".repeat(size / 17))).0.into_owned()
             }),
         ),
-        ("bytes that are no text", Own(|size| vec![0xff; size])),
+        ("bytes that are not text", Made(|size| vec![0xff; size])),
         (
             "stray bytes in UTF-8",
-            Own(|size| {
+            Made(|size| {
                 item(&format!("<title>{}</title>", "Россия ".repeat(size / 13)))
                     .into_bytes()
                     .into_iter()
@@ -413,13 +422,13 @@ pub fn shapes() -> Vec<Shape> {
                     .collect()
             }),
         ),
-        ("zero bytes", Own(|size| vec![0; size])),
+        ("zero bytes", Made(|size| vec![0; size])),
         (
             "UTF-16",
-            Own(|size| item(&"а ".repeat(size / 4)).encode_utf16().flat_map(u16::to_be_bytes).collect()),
+            Made(|size| item(&"а ".repeat(size / 4)).encode_utf16().flat_map(u16::to_be_bytes).collect()),
         ),
     ];
-    all.into_iter().map(|(name, make)| Shape { name, make }).collect()
+    all.into_iter().map(|(name, content)| Shape { name, content }).collect()
 }
 
 fn entries(size: usize) -> Vec<u8> {
@@ -441,7 +450,7 @@ fn numbered(size: usize, before: &str, after: &str) -> Vec<u8> {
     channel(&inside).into_bytes()
 }
 
-/// One thing of half the size before many others.
+/// One value of half the size before many small elements.
 fn shared(size: usize, before: &str, after: &str, each: &str) -> Vec<u8> {
     channel(&format!("{before}{}{after}{}", "a".repeat(size / 2), each.repeat(size / 2 / each.len())))
         .into_bytes()
