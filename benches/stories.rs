@@ -125,7 +125,7 @@ impl Filled {
             title: None,
             language: None,
         };
-        let adopted = store.adopt_sources((0..SOURCES).map(source).collect()).await.unwrap();
+        let adopted = store.sync_sources((0..SOURCES).map(source).collect()).await.unwrap();
         let sources = adopted.iter().map(|known| known.id).collect();
         let maker = Maker { rng: Rng::with_seed(7), made: 0, recent: Vec::new() };
         Filled { _folder: folder, path, store, sources, maker, has_stories }
@@ -151,7 +151,7 @@ impl Filled {
             }
             let changes = polled.into_iter().map(|new| Change::New(Box::new(new))).collect();
             let state = SourceState { last_success: Some(now), ..SourceState::default() };
-            let poll = Poll { source, state, changes, health: Vec::new(), listed: None };
+            let poll = Poll { source, state, changes, health: Vec::new(), in_feed: None };
             self.store.commit(poll).await.unwrap();
             cost += processor() - begun;
         }
@@ -192,7 +192,7 @@ async fn main() {
         let (a, b) = (with.add(measured).await, without.add(measured).await);
         stored += step;
         let us = |cost: Duration| cost.as_secs_f64() * 1e6 / measured as f64;
-        let (entries, bytes) = with.store.window();
+        let (entries, bytes) = with.store.dedup_index_size();
         println!(
             "{stored:9} {:9.0} {:9.0} {:9.0} {:8.1} {:14.1} {:8} {:10}",
             1e6 / us(a),
@@ -205,5 +205,5 @@ async fn main() {
         );
     }
     let merges = with.store.merges(usize::try_from(u32::MAX).unwrap()).await.unwrap().len();
-    println!("{merges} entries joined a story; the window holds {}", with.store.window().0);
+    println!("{merges} entries joined a story; the window holds {}", with.store.dedup_index_size().0);
 }

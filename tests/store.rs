@@ -11,8 +11,8 @@ use siftwire::entry::change::{Change, KnownKey, NewEntry};
 use siftwire::entry::{Entry, Key, KeyRule};
 use siftwire::source::{HealthEvent, HealthKind, SourceState};
 use siftwire::store::{
-    Advance, Claim, ClaimResult, ConfiguredOutput, ConfiguredSource, Force, Listed, Member, MemberUpdate,
-    Options, Poll, SourceId, Store, Wanted, open,
+    Advance, Claim, ClaimResult, ConfiguredOutput, ConfiguredSource, Force, InFeed, Member, MemberQuery,
+    MemberUpdate, Options, Poll, SourceId, Store, open,
 };
 
 const LEASE: Duration = Duration::from_secs(60);
@@ -67,12 +67,12 @@ fn done(source: SourceId, next: Timestamp, changes: Vec<Change>) -> Poll {
         outcome: "read".into(),
         ..SourceState::default()
     };
-    Poll { source, state, changes, health: vec![], listed: None }
+    Poll { source, state, changes, health: vec![], in_feed: None }
 }
 
 /// The claims on all that are due.
 async fn due(store: &Store, now: Timestamp) -> Vec<Claim> {
-    let ids = store.plans().await.unwrap().into_iter().map(|plan| plan.source).collect();
+    let ids = store.next_polls().await.unwrap().into_iter().map(|plan| plan.source).collect();
     let turns = store.claim(ids, Force::No, now, LEASE).await.unwrap();
     turns
         .into_iter()
@@ -85,7 +85,7 @@ async fn a_claim_is_one_poller_s_until_it_ends_or_runs_out() {
     let folder = tempfile::tempdir().unwrap();
     let store = start(&folder);
     let known = store
-        .adopt_sources(sources(&[("a", "u:a", "x"), ("b", "u:b", "x"), ("c", "u:c", "y")]))
+        .sync_sources(sources(&[("a", "u:a", "x"), ("b", "u:b", "x"), ("c", "u:c", "y")]))
         .await
         .unwrap();
     let [a, b, c] = [known[0].id, known[1].id, known[2].id];
@@ -103,11 +103,12 @@ async fn a_claim_is_one_poller_s_until_it_ends_or_runs_out() {
     assert_eq!(claim(&[a], Force::No, at(61)).await, [ClaimResult::NotDue(a, at(1000))], "it is not due");
     assert!(matches!(claim(&[a], Force::Yes, at(61)).await[..], [ClaimResult::Claimed(_)]), "due or not");
     assert_eq!(due(&store, at(61)).await.len(), 2, "claims that ran out");
-    let dues: Vec<_> = store.plans().await.unwrap().into_iter().map(|plan| (plan.name, plan.due)).collect();
+    let dues: Vec<_> =
+        store.next_polls().await.unwrap().into_iter().map(|plan| (plan.name, plan.due)).collect();
     assert_eq!(dues, [("a".into(), at(1000)), ("b".into(), at(121)), ("c".into(), at(121))]);
-    store.release_claims().await.unwrap();
+    store.release_all_claims().await.unwrap();
     assert_eq!(due(&store, at(61)).await.len(), 2);
-    store.adopt_sources(sources(&[("a", "u:a", "x"), ("b", "u:b", "x")])).await.unwrap();
+    store.sync_sources(sources(&[("a", "u:a", "x"), ("b", "u:b", "x")])).await.unwrap();
     assert_eq!(claim(&[c], Force::Yes, at(999)).await, [ClaimResult::Gone(c)], "it left the config");
 }
 
@@ -115,9 +116,9 @@ async fn a_claim_is_one_poller_s_until_it_ends_or_runs_out() {
 async fn a_poll_is_kept_whole() {
     let folder = tempfile::tempdir().unwrap();
     let store = start(&folder);
-    let source = store.adopt_sources(sources(&[("a", "u:a", "x")])).await.unwrap()[0].id;
+    let source = store.sync_sources(sources(&[("a", "u:a", "x")])).await.unwrap()[0].id;
     store.commit(done(source, at(9), vec![new("1", "One", at(0)), new("2", "Two", at(0))])).await.unwrap();
-    let known = store.known(source, vec![key("1"), key("3")]).await.unwrap();
+    let known = store.known_entries(source, vec![key("1"), key("3")]).await.unwrap();
     let Some(KnownKey::Entry(one)) = known.get(&key("1")) else { panic!("{known:?}") };
     assert_eq!(known.len(), 1);
 
@@ -138,7 +139,7 @@ async fn a_poll_is_kept_whole() {
     assert_eq!(kept.entry.title.as_deref(), Some("One, edited"));
     assert_eq!(kept.uid, "urn:x:1");
     assert!(
-        store.known(source, vec![key("1b")]).await.unwrap().contains_key(&key("1b")),
+        store.known_entries(source, vec![key("1b")]).await.unwrap().contains_key(&key("1b")),
         "its new key finds it"
     );
 
@@ -157,7 +158,7 @@ async fn a_poll_is_kept_whole() {
         store.commit(done(source, at(77), vec![new("5", "Five", at(0))])),
     );
     assert!(bad.is_err() && good.is_ok());
-    let found = store.known(source, vec![key("4"), key("5")]).await.unwrap();
+    let found = store.known_entries(source, vec![key("4"), key("5")]).await.unwrap();
     assert!(!found.contains_key(&key("4")) && found.contains_key(&key("5")));
     assert_eq!(store.sources().await.unwrap()[0].state.next_poll, Some(at(77)));
 }
@@ -166,7 +167,7 @@ async fn a_poll_is_kept_whole() {
 async fn health_comes_with_its_poll_newest_first_and_no_more_than_asked() {
     let folder = tempfile::tempdir().unwrap();
     let store = start(&folder);
-    let source = store.adopt_sources(sources(&[("a", "u:a", "x")])).await.unwrap()[0].id;
+    let source = store.sync_sources(sources(&[("a", "u:a", "x")])).await.unwrap()[0].id;
     let event = |n: i64| HealthEvent {
         kind: HealthKind::Failing,
         name: "a".into(),
@@ -179,7 +180,7 @@ async fn health_comes_with_its_poll_newest_first_and_no_more_than_asked() {
     for n in [1, 2] {
         store.commit(Poll { health: vec![event(n)], ..done(source, at(9), vec![]) }).await.unwrap();
     }
-    let (both, one) = (store.health(9).await.unwrap(), store.health(1).await.unwrap());
+    let (both, one) = (store.health_events(9).await.unwrap(), store.health_events(1).await.unwrap());
     assert_eq!(both, [(2, event(2)), (1, event(1))]);
     assert_eq!(one, both[..1]);
 }
@@ -188,7 +189,7 @@ async fn health_comes_with_its_poll_newest_first_and_no_more_than_asked() {
 async fn a_published_id_is_unique_among_sources() {
     let folder = tempfile::tempdir().unwrap();
     let store = start(&folder);
-    let known = store.adopt_sources(sources(&[("a", "u:a", "x"), ("b", "u:b", "y")])).await.unwrap();
+    let known = store.sync_sources(sources(&[("a", "u:a", "x"), ("b", "u:b", "y")])).await.unwrap();
     for source in &known {
         store.commit(done(source.id, at(9), vec![new("1", "One", at(0))])).await.unwrap();
     }
@@ -201,38 +202,38 @@ async fn a_published_id_is_unique_among_sources() {
 async fn members_come_newest_first_and_an_output_defined_anew_begins_anew() {
     let folder = tempfile::tempdir().unwrap();
     let store = start(&folder);
-    let known = store.adopt_sources(sources(&[("a", "u:a", "x"), ("b", "u:b", "y")])).await.unwrap();
+    let known = store.sync_sources(sources(&[("a", "u:a", "x"), ("b", "u:b", "y")])).await.unwrap();
     let three = vec![new("1", "One", at(1)), new("2", "Two", at(3)), new("3", "Three", at(5))];
     store.commit(done(known[0].id, at(9), three)).await.unwrap();
     store.commit(done(known[1].id, at(9), vec![new("4", "Four", at(4))])).await.unwrap();
     let output =
-        store.adopt_outputs(vec![ConfiguredOutput { name: "o".into() }], at(0)).await.unwrap()[0].clone();
+        store.sync_outputs(vec![ConfiguredOutput { name: "o".into() }], at(0)).await.unwrap()[0].clone();
     assert_eq!((output.watermark, output.definition.as_str()), (0, ""));
     let all = store.entries_after(0, 9).await.unwrap();
-    assert!(all.iter().all(|candidate| candidate.debut));
+    assert!(all.iter().all(|candidate| candidate.first_poll));
     let advance = |numbers: &[usize], update| Advance {
         output: output.id,
         definition: "d".into(),
         watermark: 4,
         members: numbers
             .iter()
-            .map(|n| Member { entry: all[*n].entry.number, date: all[*n].entry.date, why: "[]".into() })
+            .map(|n| Member { entry: all[*n].entry.number, date: all[*n].entry.date, reasons: "[]".into() })
             .collect(),
         update,
         page_size: 2,
     };
     store.advance(vec![advance(&[0, 1], MemberUpdate::Append)]).await.unwrap();
     store.advance(vec![advance(&[2, 3, 3], MemberUpdate::Append)]).await.unwrap();
-    let wanted = Wanted { limit: 9, per_source: None, not_before: None };
+    let wanted = MemberQuery { limit: 9, per_source: None, not_before: None };
     let titles = async |wanted| -> Vec<String> {
         let members = store.members(output.id, wanted).await.unwrap();
         members.into_iter().filter_map(|member| member.entry.title).collect()
     };
     assert_eq!(titles(wanted).await, ["Three", "Four", "Two", "One"]);
-    assert_eq!(titles(Wanted { limit: 2, ..wanted }).await, ["Three", "Four"]);
-    assert_eq!(titles(Wanted { per_source: Some(1), ..wanted }).await, ["Three", "Four"]);
-    assert_eq!(titles(Wanted { not_before: Some(at(4)), ..wanted }).await, ["Three", "Four"]);
-    assert_eq!(store.debuts(output.id).await.unwrap()["a"], 3);
+    assert_eq!(titles(MemberQuery { limit: 2, ..wanted }).await, ["Three", "Four"]);
+    assert_eq!(titles(MemberQuery { per_source: Some(1), ..wanted }).await, ["Three", "Four"]);
+    assert_eq!(titles(MemberQuery { not_before: Some(at(4)), ..wanted }).await, ["Three", "Four"]);
+    assert_eq!(store.first_poll_counts(output.id).await.unwrap()["a"], 3);
     store.advance(vec![advance(&[1], MemberUpdate::Replace)]).await.unwrap();
     assert_eq!(titles(wanted).await, ["Two"]);
 }
@@ -241,16 +242,19 @@ async fn members_come_newest_first_and_an_output_defined_anew_begins_anew() {
 async fn what_is_pruned_stays_known() {
     let folder = tempfile::tempdir().unwrap();
     let store = start(&folder);
-    let source = store.adopt_sources(sources(&[("a", "u:a", "x")])).await.unwrap()[0].id;
+    let source = store.sync_sources(sources(&[("a", "u:a", "x")])).await.unwrap()[0].id;
     store
         .commit(done(source, at(9), vec![new("old", "Old", at(0)), new("young", "Young", at(500))]))
         .await
         .unwrap();
     assert_eq!(store.prune(at(100), 10).await.unwrap(), 0, "nobody knows yet what the source lists");
-    store.commit(Poll { listed: Some(Listed::All(vec![2])), ..done(source, at(9), vec![]) }).await.unwrap();
+    store
+        .commit(Poll { in_feed: Some(InFeed::Complete(vec![2])), ..done(source, at(9), vec![]) })
+        .await
+        .unwrap();
     assert_eq!(store.prune(at(100), 10).await.unwrap(), 1);
     assert_eq!(store.prune(at(100), 10).await.unwrap(), 0);
-    let known = store.known(source, vec![key("old"), key("young")]).await.unwrap();
+    let known = store.known_entries(source, vec![key("old"), key("young")]).await.unwrap();
     assert_eq!(known[&key("old")], KnownKey::Pruned);
     assert!(matches!(known[&key("young")], KnownKey::Entry(_)));
 }
@@ -259,26 +263,29 @@ async fn what_is_pruned_stays_known() {
 async fn nothing_refers_to_what_was_pruned_whoever_read_it_before() {
     let folder = tempfile::tempdir().unwrap();
     let store = start(&folder);
-    let source = store.adopt_sources(sources(&[("a", "u:a", "x")])).await.unwrap()[0].id;
-    let output = store.adopt_outputs(vec![ConfiguredOutput { name: "o".into() }], at(0)).await.unwrap()[0].id;
+    let source = store.sync_sources(sources(&[("a", "u:a", "x")])).await.unwrap()[0].id;
+    let output = store.sync_outputs(vec![ConfiguredOutput { name: "o".into() }], at(0)).await.unwrap()[0].id;
     let three = ["one", "two", "three"].map(|key| new(key, key, at(0)));
     store
-        .commit(Poll { listed: Some(Listed::All(vec![])), ..done(source, at(9), three.to_vec()) })
+        .commit(Poll { in_feed: Some(InFeed::Complete(vec![])), ..done(source, at(9), three.to_vec()) })
         .await
         .unwrap();
     let advance = |numbers: &[i64]| Advance {
         output,
         definition: "d".into(),
         watermark: 3,
-        members: numbers.iter().map(|n| Member { entry: *n, date: at(0), why: "[]".into() }).collect(),
+        members: numbers.iter().map(|n| Member { entry: *n, date: at(0), reasons: "[]".into() }).collect(),
         update: MemberUpdate::Append,
         page_size: 2,
     };
     store.advance(vec![advance(&[1, 2, 3])]).await.unwrap();
     assert!(store.join_stories(1, 2, at(1)).await.unwrap());
-    store.commit(Poll { listed: Some(Listed::All(vec![3])), ..done(source, at(9), vec![]) }).await.unwrap();
+    store
+        .commit(Poll { in_feed: Some(InFeed::Complete(vec![3])), ..done(source, at(9), vec![]) })
+        .await
+        .unwrap();
     assert_eq!(store.prune(at(100), 10).await.unwrap(), 2);
-    let sound = || siftwire::store::examine(&options(&folder)).unwrap();
+    let sound = || siftwire::store::check_integrity(&options(&folder)).unwrap();
     assert_eq!(sound(), Vec::<String>::new());
 
     // Somebody has read them before, and comes with what he makes of them.
@@ -293,10 +300,10 @@ async fn nothing_refers_to_what_was_pruned_whoever_read_it_before() {
     };
     store.commit(done(source, at(9), vec![rekeyed, edited])).await.unwrap();
     assert_eq!(sound(), Vec::<String>::new());
-    let wanted = Wanted { limit: 9, per_source: None, not_before: None };
+    let wanted = MemberQuery { limit: 9, per_source: None, not_before: None };
     assert_eq!(store.members(output, wanted).await.unwrap().len(), 1);
     assert_eq!(store.member_counts().await.unwrap()[&output], 1);
-    let known = store.known(source, vec![key("one, too"), key("two, too")]).await.unwrap();
+    let known = store.known_entries(source, vec![key("one, too"), key("two, too")]).await.unwrap();
     assert!(known.len() == 2 && known.values().all(|known| *known == KnownKey::Pruned), "{known:?}");
 }
 
@@ -305,26 +312,26 @@ async fn what_a_source_still_lists_is_not_pruned() {
     let folder = tempfile::tempdir().unwrap();
     let store = start(&folder);
     let configured = sources(&[("a", "u:a", "x")]);
-    let source = store.adopt_sources(configured.clone()).await.unwrap()[0].id;
+    let source = store.sync_sources(configured.clone()).await.unwrap()[0].id;
     let entries = || ["one", "two", "three", "four"].map(|key| new(key, key, at(0))).to_vec();
-    let poll = |changes, listed| Poll { listed, ..done(source, at(9), changes) };
+    let poll = |changes, in_feed| Poll { in_feed, ..done(source, at(9), changes) };
     // What is new is listed, too.
-    store.commit(poll(entries(), Some(Listed::All(vec![])))).await.unwrap();
+    store.commit(poll(entries(), Some(InFeed::Complete(vec![])))).await.unwrap();
     assert_eq!(store.prune(at(100), 10).await.unwrap(), 0);
-    store.commit(poll(vec![], Some(Listed::All(vec![3, 1, 2])))).await.unwrap();
+    store.commit(poll(vec![], Some(InFeed::Complete(vec![3, 1, 2])))).await.unwrap();
     assert_eq!(store.prune(at(100), 10).await.unwrap(), 1);
     // A document that was cut off takes nothing back, nor does a poll without one.
-    store.commit(poll(vec![], Some(Listed::Some(vec![3])))).await.unwrap();
+    store.commit(poll(vec![], Some(InFeed::Partial(vec![3])))).await.unwrap();
     store.commit(poll(vec![], None)).await.unwrap();
     assert_eq!(store.prune(at(100), 10).await.unwrap(), 0);
-    store.commit(poll(vec![], Some(Listed::All(vec![3])))).await.unwrap();
+    store.commit(poll(vec![], Some(InFeed::Complete(vec![3])))).await.unwrap();
     assert_eq!(store.prune(at(100), 1).await.unwrap(), 1, "one at a time");
     assert_eq!(store.prune(at(100), 10).await.unwrap(), 1);
-    let known = store.known(source, ["one", "two", "three", "four"].map(key).to_vec()).await.unwrap();
+    let known = store.known_entries(source, ["one", "two", "three", "four"].map(key).to_vec()).await.unwrap();
     assert_eq!(known.values().filter(|known| matches!(known, KnownKey::Entry(_))).count(), 1);
     assert_eq!(known.len(), 4, "a tombstone is missing");
     // Who left the config lists nothing any more.
-    store.adopt_sources(vec![]).await.unwrap();
+    store.sync_sources(vec![]).await.unwrap();
     assert_eq!(store.prune(at(100), 10).await.unwrap(), 1);
 }
 
@@ -332,31 +339,104 @@ async fn what_a_source_still_lists_is_not_pruned() {
 async fn a_source_keeps_its_entries_under_a_new_name_or_a_new_address() {
     let folder = tempfile::tempdir().unwrap();
     let store = start(&folder);
-    let id = store.adopt_sources(sources(&[("a", "u:a", "x")])).await.unwrap()[0].id;
+    let id = store.sync_sources(sources(&[("a", "u:a", "x")])).await.unwrap()[0].id;
     store.commit(done(id, at(9), vec![new("1", "One", at(0))])).await.unwrap();
-    let renamed = store.adopt_sources(sources(&[("b", "u:a", "x")])).await.unwrap();
+    let renamed = store.sync_sources(sources(&[("b", "u:a", "x")])).await.unwrap();
     assert_eq!((renamed[0].id, renamed[0].state.next_poll), (id, Some(at(9))));
     assert_eq!(store.entry_counts().await.unwrap(), HashMap::from([(id, 1)]));
-    let moved = store.adopt_sources(sources(&[("b", "u:b", "x"), ("a", "u:c", "x")])).await.unwrap();
+    let moved = store.sync_sources(sources(&[("b", "u:b", "x"), ("a", "u:c", "x")])).await.unwrap();
     assert_eq!((moved[0].id, moved[0].state.next_poll), (id, None), "the new address is asked at once");
     assert_ne!(moved[1].id, id);
-    assert!(store.adopt_sources(vec![]).await.unwrap().is_empty());
+    assert!(store.sync_sources(vec![]).await.unwrap().is_empty());
     assert!(due(&store, at(99)).await.is_empty(), "what left is not polled");
-    let back = store.adopt_sources(sources(&[("b", "u:b", "x")])).await.unwrap();
+    let back = store.sync_sources(sources(&[("b", "u:b", "x")])).await.unwrap();
     assert_eq!((back[0].id, store.entry_counts().await.unwrap()), (id, HashMap::from([(id, 1)])));
 }
 
 #[tokio::test]
-async fn a_newer_store_is_refused_untouched() {
+async fn numbers_and_story_ids_are_never_reused() {
     let folder = tempfile::tempdir().unwrap();
-    drop(start(&folder));
-    let path = options(&folder).path;
-    let raw = rusqlite::Connection::open(&path).unwrap();
-    raw.pragma_update(None, "user_version", 999).unwrap();
-    let refused = open(&options(&folder)).err().unwrap().to_string();
-    assert!(refused.contains("newer Siftwire") && refused.contains("store.db"), "{refused}");
-    let version: i64 = raw.pragma_query_value(None, "user_version", |row| row.get(0)).unwrap();
-    assert_eq!(version, 999);
+    let store = start(&folder);
+    let source = store.sync_sources(sources(&[("a", "u:a", "x")])).await.unwrap()[0].id;
+    let newest = async || {
+        let all = store.entries_after(0, 9).await.unwrap();
+        all.last().map(|candidate| (candidate.entry.number, candidate.story)).unwrap()
+    };
+    let two = vec![new("1", "One", at(0)), new("2", "Two", at(0))];
+    let none_listed = || Some(InFeed::Complete(vec![]));
+    store.commit(done(source, at(9), two)).await.unwrap();
+    let (last, story) = newest().await;
+    store.commit(Poll { in_feed: none_listed(), ..done(source, at(9), vec![]) }).await.unwrap();
+    assert_eq!(store.prune(at(100), 9).await.unwrap(), 2, "the newest entry is pruned, too");
+    store.commit(done(source, at(9), vec![new("3", "Three", at(0))])).await.unwrap();
+    let (number, next_story) = newest().await;
+    assert!(number > last && next_story > story, "{number} {next_story:?}");
+
+    // A split-off entry gets a new id, too; the others keep theirs.
+    store.commit(done(source, at(9), vec![new("4", "Four", at(0))])).await.unwrap();
+    assert!(store.join_stories(number, number + 1, at(1)).await.unwrap());
+    let story_of = async |entry: i64| store.story_of_entry(entry.to_string()).await.unwrap().unwrap();
+    assert_eq!(story_of(number + 1).await.story, next_story);
+    assert_eq!(story_of(number + 1).await.first, Some(number));
+    assert!(store.split_story(number).await.unwrap());
+    assert!(
+        story_of(number).await.story.0 > next_story.0 + 1,
+        "the id of the entry that was joined is taken, too"
+    );
+    let left = story_of(number + 1).await;
+    assert_eq!((left.story, left.first, left.reason), (next_story, Some(number + 1), None));
+}
+
+/// A database with these marks and one table, in this journal mode.
+fn database(path: &std::path::Path, application_id: i32, version: i32, journal: &str) {
+    let raw = rusqlite::Connection::open(path).unwrap();
+    raw.execute_batch(&format!(
+        "PRAGMA journal_mode = {journal}; CREATE TABLE t (x); PRAGMA application_id = {application_id};
+         PRAGMA user_version = {version}"
+    ))
+    .unwrap();
+}
+
+#[tokio::test]
+async fn a_store_of_another_schema_is_refused_untouched() {
+    const OURS: i32 = 0x5369_6674;
+    for (application_id, version, reason) in [
+        (0, 1, "older Siftwire (schema 1, this one uses 100)"),
+        (0, 10, "older Siftwire (schema 10,"),
+        (OURS, 99, "older Siftwire (schema 99,"),
+        (OURS, 101, "newer Siftwire (schema 101,"),
+        (0, 0, "a database of another program"),
+        (OURS, 0, "a database of another program"),
+        (7, 100, "a database of another program"),
+    ] {
+        for journal in ["delete", "wal"] {
+            let folder = tempfile::tempdir().unwrap();
+            let options = Options { path: folder.path().join("store.db"), ..options(&folder) };
+            database(&options.path, application_id, version, journal);
+            let before = std::fs::read(&options.path).unwrap();
+            let refusal = open(&options).err().unwrap().to_string();
+            let file = options.path.display().to_string();
+            assert!(refusal.contains(reason), "{refusal}");
+            assert!(refusal.contains(&format!("mv {file} {file}.old")), "{refusal}");
+            let salvaged = siftwire::store::salvage(&options, &folder.path().join("new.db"));
+            assert!(salvaged.unwrap_err().to_string().contains(reason));
+            assert_eq!(std::fs::read(&options.path).unwrap(), before, "{reason}");
+            let files: Vec<_> =
+                std::fs::read_dir(folder.path()).unwrap().map(|f| f.unwrap().file_name()).collect();
+            assert!(files.iter().all(|file| file == "store.db" || file == "store.db.lock"), "{files:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_database_that_was_not_finished_is_finished() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::create_dir(folder.path().join("deep")).unwrap();
+    // As a kill leaves it between the creation of the file and that of the tables.
+    let raw = rusqlite::Connection::open(options(&folder).path).unwrap();
+    raw.execute_batch("PRAGMA journal_mode = wal").unwrap();
+    drop(raw);
+    start(&folder).release_all_claims().await.unwrap();
 }
 
 #[tokio::test]
@@ -364,7 +444,7 @@ async fn the_files_are_the_owner_s_alone() {
     use std::os::unix::fs::PermissionsExt;
     let folder = tempfile::tempdir().unwrap();
     let store = start(&folder);
-    store.release_claims().await.unwrap();
+    store.release_all_claims().await.unwrap();
     for file in ["deep", "deep/store.db", "deep/store.db-wal"] {
         let mode = std::fs::metadata(folder.path().join(file)).unwrap().permissions().mode();
         assert_eq!(mode & 0o077, 0, "{file}");

@@ -13,7 +13,7 @@ use siftwire::entry::change::{Change, NewEntry};
 use siftwire::entry::{Entry, Key, KeyRule};
 use siftwire::ingest::replay::{self, ReplayEntry};
 use siftwire::source::SourceState;
-use siftwire::store::{ConfiguredSource, Listed, Options, Poll, SourceId, Store, open};
+use siftwire::store::{ConfiguredSource, InFeed, Options, Poll, SourceId, Store, open};
 use siftwire::story;
 use siftwire::story::rules::{Facts, decide};
 use siftwire::story::signature::Signature;
@@ -145,7 +145,7 @@ impl Home {
             title: None,
             language: None,
         };
-        let known = store.adopt_sources((0..SOURCES).map(source).collect()).await.unwrap();
+        let known = store.sync_sources((0..SOURCES).map(source).collect()).await.unwrap();
         Home { folder, store, sources: known.iter().map(|known| known.id).collect() }
     }
 
@@ -156,7 +156,7 @@ impl Home {
             state,
             changes,
             health: vec![],
-            listed: Some(Listed::All(vec![])),
+            in_feed: Some(InFeed::Complete(vec![])),
         };
         self.store.commit(poll).await.unwrap();
     }
@@ -173,7 +173,7 @@ impl Home {
     /// Each merge: the ids of the entry and of the story's first one, and the reason.
     async fn merges(&self) -> BTreeSet<(String, String, String)> {
         let merges = self.store.merges(1000).await.unwrap();
-        merges.into_iter().map(|merge| (merge.entry.uid, merge.first.unwrap().uid, merge.why)).collect()
+        merges.into_iter().map(|merge| (merge.entry.uid, merge.first.unwrap().uid, merge.reason)).collect()
     }
 
     async fn entries(&self) -> u64 {
@@ -241,8 +241,8 @@ proptest! {
             }
             for merge in home.store.merges(1000).await.unwrap() {
                 let first = merge.first.unwrap();
-                let standing = home.store.story_of(first.number.to_string()).await.unwrap().unwrap();
-                prop_assert_eq!(standing.story, first.number, "the first is in no other story");
+                let standing = home.store.story_of_entry(first.number.to_string()).await.unwrap().unwrap();
+                prop_assert_eq!(standing.first, Some(first.number), "the first is in no other story");
                 let made = |id: Option<&String>| made[id.unwrap().parse::<usize>().unwrap()].clone();
                 let (new, old) = (made(merge.entry.entry.id.as_ref()), made(first.entry.id.as_ref()));
                 let fact = |made: &Made| facts(&made.entry(), made.source as i64, at(made.hours));
@@ -280,11 +280,11 @@ fn what_another_process_parts_is_compared_with_at_once() {
         // And what it joins goes on as one story.
         let other = Made { story: 1, ..copy(3, 0) };
         home.poll(0, vec![other.change()]).await;
-        let other = home.store.story_of("urn:x:3".into()).await.unwrap().unwrap().entry;
+        let other = home.store.story_of_entry("urn:x:3".into()).await.unwrap().unwrap().entry;
         assert!(beside.join_stories(other, second, at(101)).await.unwrap());
         home.poll(1, vec![copy(4, 1).change()]).await;
-        let standing = home.store.story_of("urn:x:4".into()).await.unwrap().unwrap();
-        assert_eq!((standing.story, standing.duplicates.len()), (second, 3));
+        let standing = home.store.story_of_entry("urn:x:4".into()).await.unwrap().unwrap();
+        assert_eq!((standing.first, standing.duplicates.len()), (Some(second), 3));
         Ok(())
     })
     .unwrap();

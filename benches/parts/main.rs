@@ -182,7 +182,13 @@ async fn new_poll(store: &Store, number: usize) -> Poll {
     let name = format!("s{number}");
     let url = format!("https://site{number}.example/feed");
     let source = ConfiguredSource { name: name.clone(), url, host: name, title: None, language: None };
-    let adopted = store.adopt_sources(vec![source]).await.unwrap();
+    let adopted = store.sync_sources(vec![source]).await.unwrap();
     let state = SourceState { last_success: Some(now()), ..SourceState::default() };
-    Poll { source: adopted[0].id, state, changes: changes(entries(number)), health: Vec::new(), listed: None }
+    Poll {
+        source: adopted[0].id,
+        state,
+        changes: changes(entries(number)),
+        health: Vec::new(),
+        in_feed: None,
+    }
 }

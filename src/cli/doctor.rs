@@ -22,7 +22,7 @@ pub struct Arguments {
 pub fn run(arguments: Arguments, source: &Source) -> anyhow::Result<ExitCode> {
     let (options, _) = configured::store(source)?;
     let shown = options.path.display();
-    let found = store::examine(&options)?;
+    let found = store::check_integrity(&options)?;
     for finding in &found {
         println!("{}", super::terminal::line(finding));
     }
@@ -32,14 +32,19 @@ pub fn run(arguments: Arguments, source: &Source) -> anyhow::Result<ExitCode> {
     if let Some(file) = &arguments.salvage {
         let tables = store::salvage(&options, file)?;
         for table in &tables {
-            println!("{}: {} rows{}", table.name, table.rows, if table.whole { "" } else { ", some lost" });
+            println!(
+                "{}: {} rows{}",
+                table.name,
+                table.rows,
+                if table.is_complete { "" } else { ", some lost" }
+            );
         }
         let new = file.display();
         super::say(&format!(
             "{new} holds what could be read. To use it: mv {shown} {shown}.damaged; rm -f {shown}-wal {shown}-shm; mv {new} {shown}"
         ));
     } else if !found.is_empty() {
-        super::say(&store::advice(&options.path));
+        super::say(&store::recovery_advice(&options.path));
     }
     Ok(if found.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

@@ -14,7 +14,7 @@ use crate::daemon::{self, StoreThreads};
 use crate::entry::StoredEntry;
 use crate::filter::{FailedTerm, MatchReason, Matcher, Query, QueryContext, Subject};
 use crate::publish::output::{Output, Stories};
-use crate::store::{Candidate, InStory, RememberedOutput, Standing, Store};
+use crate::store::{Candidate, EntryStory, MemberPosition, Store, StoredOutput};
 
 /// So many entries of the same title are named.
 const NAMED: usize = 5;
@@ -82,7 +82,7 @@ pub fn run(arguments: Arguments, source: &Source) -> anyhow::Result<ExitCode> {
     let wanted = arguments.entry.unwrap_or_default();
     let text = super::runtime()?.block_on(async {
         let memory = StoreThreads::open(&config.store)?;
-        let mut found = memory.store.entries_like(wanted.clone(), NAMED + 1).await?.into_iter();
+        let mut found = memory.store.find_entries(wanted.clone(), NAMED + 1).await?.into_iter();
         let Some(candidate) = found.next() else {
             bail!("the store has no entry with the id, the link or a title like `{wanted}`")
         };
@@ -91,7 +91,7 @@ pub fn run(arguments: Arguments, source: &Source) -> anyhow::Result<ExitCode> {
             super::say(&named(&others));
         }
         let verdicts = verdicts(&memory.store, &config, arguments.output.as_deref(), &candidate).await?;
-        let story = memory.store.story_of(candidate.entry.number.to_string()).await?;
+        let story = memory.store.story_of_entry(candidate.entry.number.to_string()).await?;
         let story = story.filter(|story| !story.duplicates.is_empty());
         memory.close();
         anyhow::Ok(match arguments.json {
@@ -153,7 +153,7 @@ async fn verdicts<'a>(
     for (number, output) in outputs.into_iter().enumerate() {
         let known = remembered.iter().find(|known| known.name == output.name);
         let standing = match known {
-            Some(known) => store.standing(known.id, candidate.entry.number).await?,
+            Some(known) => store.member_position(known.id, candidate.entry.number).await?,
             None => None,
         };
         let (matches, why, refusals) = match matcher.explain(number, &subject) {
@@ -163,7 +163,7 @@ async fn verdicts<'a>(
         let mut cut = cuts(output, &candidate.entry, standing.as_ref(), now);
         if standing.is_none() && output.stories == Stories::Merge {
             let shown = match known {
-                Some(known) => store.published(known.id, vec![candidate.story]).await?,
+                Some(known) => store.published_stories(known.id, vec![candidate.story]).await?,
                 None => HashMap::new(),
             };
             cut.extend(shown.get(&candidate.story).map(|entry| told_by(*entry)));
@@ -181,7 +181,7 @@ async fn verdicts<'a>(
             because: refusal.label.clone(),
         });
         let entered_by =
-            standing.as_ref().filter(|_| !matches).map(|standing| serde_json::from_str(&standing.why));
+            standing.as_ref().filter(|_| !matches).map(|standing| serde_json::from_str(&standing.reasons));
         verdicts.push(Verdict {
             // What an older version wrote may be of another form; then nothing is told of it.
             entered_by: entered_by.and_then(Result::ok).unwrap_or_default(),
@@ -199,7 +199,12 @@ async fn verdicts<'a>(
 }
 
 /// The rules beside the filter that keep an entry out of an output or, of a member, out of its document.
-fn cuts(output: &Output, kept: &StoredEntry, standing: Option<&Standing>, now: Timestamp) -> Vec<String> {
+fn cuts(
+    output: &Output,
+    kept: &StoredEntry,
+    standing: Option<&MemberPosition>,
+    now: Timestamp,
+) -> Vec<String> {
     let mut cuts = Vec::new();
     if let Some(sources) = &output.sources
         && !sources.contains(&kept.source.name)
@@ -236,21 +241,24 @@ fn told_by(entry: i64) -> String {
 }
 
 /// What is said of an entry's story.
-fn of_story(story: &InStory) -> String {
+fn of_story(story: &EntryStory) -> String {
     let others: Vec<String> =
         story.duplicates.iter().map(|other| format!("{} in {}", other.entry, other.title)).collect();
     let others = others.join(", ");
-    match &story.why {
-        Some(why) => format!("  story: joined entry {} ({why}); with {others}\n", story.story),
+    match &story.reason {
+        Some(reason) => {
+            let joined = story.first.map(|first| format!(" entry {first}")).unwrap_or_default();
+            format!("  story: joined{joined} ({reason}); with {others}\n")
+        }
         None => format!("  story: the first; with {others}\n"),
     }
 }
 
 /// Why an entry that is wanted has not entered.
-fn waits(candidate: &Candidate, known: Option<&RememberedOutput>, first_poll: Option<usize>) -> String {
+fn waits(candidate: &Candidate, known: Option<&StoredOutput>, first_poll: Option<usize>) -> String {
     let evaluated = known.is_some_and(|known| known.watermark >= candidate.entry.revision);
     match first_poll {
-        Some(most) if candidate.debut && evaluated => {
+        Some(most) if candidate.first_poll && evaluated => {
             format!("first_poll = {most}: of the first poll of its source, only the newest {most} enter")
         }
         _ if evaluated => {
@@ -264,7 +272,7 @@ fn title(kept: &StoredEntry) -> &str {
     kept.entry.title.as_deref().or(kept.entry.link.as_deref()).unwrap_or(&kept.uid)
 }
 
-fn as_json(kept: &StoredEntry, story: Option<&InStory>, verdicts: &[Verdict<'_>]) -> String {
+fn as_json(kept: &StoredEntry, story: Option<&EntryStory>, verdicts: &[Verdict<'_>]) -> String {
     let entry = serde_json::json!({
         "number": kept.number, "id": kept.uid, "title": kept.entry.title, "link": kept.entry.link,
         "source": kept.source.name, "date": kept.date,
@@ -275,12 +283,17 @@ fn as_json(kept: &StoredEntry, story: Option<&InStory>, verdicts: &[Verdict<'_>]
             .iter()
             .map(|other| serde_json::json!({ "entry": other.entry, "source": other.source, "link": other.link }))
             .collect();
-        serde_json::json!({ "story": story.story, "reason": story.why, "others": others })
+        serde_json::json!({ "story": story.story.0, "reason": story.reason, "others": others })
     });
     format!("{:#}\n", serde_json::json!({ "entry": entry, "story": story, "outputs": verdicts }))
 }
 
-fn as_text(kept: &StoredEntry, story: Option<&InStory>, verdicts: &[Verdict<'_>], config: &Config) -> String {
+fn as_text(
+    kept: &StoredEntry,
+    story: Option<&EntryStory>,
+    verdicts: &[Verdict<'_>],
+    config: &Config,
+) -> String {
     let link = kept.entry.link.as_deref().unwrap_or("no link");
     let mut text = format!("{}\n  {}, {:.0}, {link}\n", title(kept), kept.source.title, kept.date);
     text.push_str(&story.map(of_story).unwrap_or_default());

@@ -46,7 +46,7 @@ pub fn run(arguments: Arguments, source: &Source) -> anyhow::Result<ExitCode> {
         let memory = StoreThreads::open(&config.store)?;
         let (outputs, sources) = daemon::sync_config(&memory.store, &config, config.site.clone()).await?;
         let wanted = |name: &String| arguments.sources.is_empty() || arguments.sources.contains(name);
-        let mut plans = memory.store.plans().await?;
+        let mut plans = memory.store.next_polls().await?;
         plans.retain(|plan| wanted(&plan.name));
         let bar = bar(plans.len() as u64);
         let mut tally = Tally::default();

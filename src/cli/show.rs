@@ -46,7 +46,7 @@ pub fn run(arguments: Arguments, source: &Source) -> anyhow::Result<ExitCode> {
     let document = super::runtime()?.block_on(async {
         let memory = StoreThreads::open(&config.store)?;
         // What can only be read is shown as it was last.
-        let outputs = if memory.store.obstacle().is_some() {
+        let outputs = if memory.store.write_error().is_some() {
             daemon::recall(&memory.store, &config, config.site.clone()).await?.0
         } else {
             let (outputs, _) = daemon::sync_config(&memory.store, &config, config.site.clone()).await?;

@@ -8,7 +8,7 @@ use serde_json::json;
 use super::configured::{self, Source};
 use super::terminal;
 use crate::daemon::{self, StoreThreads};
-use crate::store::{self, Note, RememberedOutput, RememberedSource};
+use crate::store::{self, DaemonStatus, StoredOutput, StoredSource};
 
 /// `siftwire status`
 #[derive(Debug, clap::Args)]
@@ -43,7 +43,7 @@ pub fn run(arguments: Arguments, source: &Source) -> anyhow::Result<ExitCode> {
     let text = if arguments.json {
         as_json(problem.as_deref(), obstacle.as_deref(), &options, &sources, &outputs)
     } else {
-        let sizes = store::sizes(&options);
+        let sizes = store::file_sizes(&options);
         format!(
             "{}\n{}: {} and {} in its log\n",
             table(&sources, &outputs, daemon::now()),
@@ -61,22 +61,22 @@ pub fn run(arguments: Arguments, source: &Source) -> anyhow::Result<ExitCode> {
 struct Known {
     problem: Option<String>,
     obstacle: Option<String>,
-    sources: Vec<(u64, RememberedSource)>,
-    outputs: Vec<(u64, RememberedOutput)>,
+    sources: Vec<(u64, StoredSource)>,
+    outputs: Vec<(u64, StoredOutput)>,
 }
 
 async fn look(options: &store::Options) -> anyhow::Result<Known> {
     let memory = StoreThreads::open(options)?;
-    let obstacle = memory.store.obstacle().map(|error| error.to_string());
-    let problem = memory.store.noted(Note::Config).await?;
+    let obstacle = memory.store.write_error().map(|error| error.to_string());
+    let problem = memory.store.daemon_status(DaemonStatus::ConfigError).await?;
     let sources = memory.store.sources().await?;
     let entries = memory.store.entry_counts().await?;
     let outputs = memory.store.outputs().await?.into_iter().filter(|output| output.active);
     let counts = memory.store.member_counts().await?;
     memory.close();
-    let count = |source: &RememberedSource| entries.get(&source.id).copied().unwrap_or(0);
+    let count = |source: &StoredSource| entries.get(&source.id).copied().unwrap_or(0);
     let sources = sources.into_iter().map(|source| (count(&source), source)).collect();
-    let count = |output: &RememberedOutput| counts.get(&output.id).copied().unwrap_or(0);
+    let count = |output: &StoredOutput| counts.get(&output.id).copied().unwrap_or(0);
     let outputs = outputs.map(|output| (count(&output), output)).collect();
     Ok(Known { problem, obstacle, sources, outputs })
 }
@@ -85,8 +85,8 @@ fn as_json(
     problem: Option<&str>,
     obstacle: Option<&str>,
     options: &store::Options,
-    sources: &[(u64, RememberedSource)],
-    outputs: &[(u64, RememberedOutput)],
+    sources: &[(u64, StoredSource)],
+    outputs: &[(u64, StoredOutput)],
 ) -> String {
     let sources: Vec<_> = sources
         .iter()
@@ -105,12 +105,12 @@ fn as_json(
         .iter()
         .map(|(members, output)| json!({ "name": output.name, "members": members, "since": output.since, "watermark": output.watermark }))
         .collect();
-    let store::Sizes { database, log } = store::sizes(options);
+    let store::FileSizes { database, log } = store::file_sizes(options);
     let store = json!({ "path": options.path, "bytes": database, "log_bytes": log, "obstacle": obstacle });
     format!("{:#}\n", json!({ "problem": problem, "store": store, "sources": sources, "outputs": outputs }))
 }
 
-fn table(sources: &[(u64, RememberedSource)], outputs: &[(u64, RememberedOutput)], now: Timestamp) -> String {
+fn table(sources: &[(u64, StoredSource)], outputs: &[(u64, StoredOutput)], now: Timestamp) -> String {
     let mut rows =
         vec![["SOURCE", "ENTRIES", "LAST POLL", "NEXT POLL", "BECAUSE", "OUTCOME"].map(str::to_owned)];
     rows.extend(sources.iter().map(|(entries, source)| {

@@ -11,7 +11,7 @@ use serde_json::json;
 use super::configured::{self, Source};
 use crate::daemon::{self, StoreThreads};
 use crate::entry::StoredEntry;
-use crate::store::{InStory, Merge, Store};
+use crate::store::{EntryStory, Merge, Store};
 
 /// `siftwire stories`
 #[derive(Debug, clap::Args)]
@@ -89,7 +89,7 @@ fn as_json(merges: &[Merge]) -> String {
     let merges: Vec<_> = merges
         .iter()
         .map(|merge| {
-            json!({ "entry": entry(&merge.entry), "story": merge.first.as_ref().map(entry), "reason": merge.why,
+            json!({ "entry": entry(&merge.entry), "story": merge.first.as_ref().map(entry), "reason": merge.reason,
                     "joined": merge.joined })
         })
         .collect();
@@ -109,13 +109,13 @@ fn as_text(merges: &[Merge]) -> String {
         .map(|merge| {
             let first = merge.first.as_ref().map_or_else(|| "          (forgotten)\n".to_owned(), line);
             let joined = merge.joined.strftime("%Y-%m-%d %H:%M");
-            format!("{first}{}          {}, {joined}\n\n", line(&merge.entry), merge.why)
+            format!("{first}{}          {}, {joined}\n\n", line(&merge.entry), merge.reason)
         })
         .collect()
 }
 
-async fn find(store: &Store, entry: &str) -> anyhow::Result<InStory> {
-    let found = store.story_of(entry.to_owned()).await?;
+async fn find(store: &Store, entry: &str) -> anyhow::Result<EntryStory> {
+    let found = store.story_of_entry(entry.to_owned()).await?;
     found.with_context(|| {
         format!("there is no entry `{entry}`: name its number, its published id or its address")
     })
@@ -138,7 +138,6 @@ async fn join(store: &Store, a: &str, b: &str) -> anyhow::Result<()> {
     if !store.join_stories(a.entry, b.entry, daemon::now()).await? {
         bail!("entries {} and {} are one story already", a.entry, b.entry);
     }
-    let story = a.story.min(b.story);
-    super::say(&format!("Entries {} and {} are one story now, called by entry {story}.", a.entry, b.entry));
+    super::say(&format!("Entries {} and {} are one story now.", a.entry, b.entry));
     Ok(())
 }

@@ -12,7 +12,7 @@ use crate::ingest::PollReport;
 use crate::metrics::{Metrics, Poll, StoreState, Times};
 use crate::serve::{Health, PollerHealth, StoreHealth};
 use crate::source::{Failure, Outcome, SourceState};
-use crate::store::{self, Note, Store};
+use crate::store::{self, DaemonStatus, Store};
 
 /// How often one small write is tried.
 const EVERY: Duration = Duration::from_secs(15);
@@ -80,10 +80,11 @@ impl Measure {
     }
 
     async fn store(&self, said: &mut Instant) {
-        let sizes = store::sizes(&self.options);
-        let (commands, questions) = self.store.waiting();
+        let sizes = store::file_sizes(&self.options);
+        let (commands, questions) = self.store.queue_lengths();
         let began = Instant::now();
-        let kept = self.store.note(Note::Alive, Some(super::now().to_string())).await;
+        let kept =
+            self.store.set_daemon_status(DaemonStatus::Heartbeat, Some(super::now().to_string())).await;
         let took = began.elapsed();
         let state = StoreState { database: sizes.database, log: sizes.log, commands, questions };
         self.metrics.store(state, kept.is_ok().then_some(took));

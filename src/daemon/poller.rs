@@ -18,7 +18,7 @@ use crate::ingest::{self, ParseLimiter, PollContext, PollReport};
 use crate::metrics::Metrics;
 use crate::schedule;
 use crate::source::{Outcome, Source};
-use crate::store::{self, Claim, ClaimResult, Force, Plan, RememberedSource, SourceId, Store};
+use crate::store::{self, Claim, ClaimResult, Force, NextPoll, SourceId, Store, StoredSource};
 
 /// Beyond the source's own time-out, what a poll may take for reading and writing.
 const LEASE: Duration = Duration::from_secs(120);
@@ -291,7 +291,7 @@ impl Plans {
             let mut moved = Vec::new();
             if off.is_negative() {
                 let left =
-                    |known: &RememberedSource| schedule::after_clock_set_back(&known.state, off.abs(), time);
+                    |known: &StoredSource| schedule::after_clock_set_back(&known.state, off.abs(), time);
                 moved.extend(
                     known.iter().filter_map(|known| Some((known.id, known.state.next_poll, left(known)?))),
                 );
@@ -308,7 +308,7 @@ impl Plans {
     }
 
     async fn fill(&mut self, store: &Store, orders: &PollerConfig) -> Result<(), store::Error> {
-        let plans = store.plans().await?;
+        let plans = store.next_polls().await?;
         let mut known = HashSet::with_capacity(plans.len());
         for plan in plans.iter().filter(|plan| orders.sources.contains_key(&plan.name)) {
             known.insert(plan.source);
@@ -337,7 +337,7 @@ impl InFlight {
 async fn run_errand(job: PollJob, parse_limiter: ParseLimiter, source: SourceId) -> Ended {
     let PollJob { store, fetcher, sources, asked, lease, claims } = job;
     if let Claims::Ours = claims
-        && let Err(error) = store.give_back(vec![source]).await
+        && let Err(error) = store.release_claims(vec![source]).await
     {
         return Ended::Unclaimed(source, error);
     }
@@ -352,7 +352,7 @@ async fn run_errand(job: PollJob, parse_limiter: ParseLimiter, source: SourceId)
                 Ended::Polled(Box::new(poll(context, known, *claim).await))
             }
             // The store knows the new config already, and the poller is about to be told of it.
-            None => match store.give_back(vec![source]).await {
+            None => match store.release_claims(vec![source]).await {
                 Ok(()) => Ended::NotOurs(source, None),
                 Err(error) => Ended::Unclaimed(source, error),
             },
@@ -413,7 +413,7 @@ pub async fn round(
     fetcher: &Fetcher,
     sources: &Sources,
     (concurrency, per_host): (usize, usize),
-    plans: Vec<Plan>,
+    plans: Vec<NextPoll>,
     mut each: impl FnMut(&Finished),
 ) -> Result<usize, store::Error> {
     let mut queue = Queue::new(per_host);

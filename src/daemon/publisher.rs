@@ -87,7 +87,7 @@ impl Publisher {
                     Err(error) => tracing::error!(%error, "cannot show the new outputs yet"),
                 }
             }
-            let revision = self.store.revision().await.ok();
+            let revision = self.store.latest_revision().await.ok();
             let behind = self.publish(&setup, &mut front).await;
             tokio::select! {
                 () = &mut stop => return,
@@ -220,7 +220,7 @@ impl Publisher {
 async fn moved(store: &Store, revision: Option<i64>) {
     loop {
         tokio::time::sleep(ELSEWHERE).await;
-        if store.revision().await.ok() != revision {
+        if store.latest_revision().await.ok() != revision {
             return;
         }
     }

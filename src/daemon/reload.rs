@@ -178,7 +178,7 @@ impl Reloader {
         }
         let restart = keep_what_needs_a_restart(&mut new, &self.given.config);
         if self.standing == Standing::Recalled {
-            self.store.release_claims().await?;
+            self.store.release_all_claims().await?;
             self.standing = Standing::TakenUp;
         }
         let (outputs, sources) = sync_config(&self.store, &new, site(&new, &self.here)).await?;
@@ -211,7 +211,7 @@ impl Reloader {
                 ..PublishConfig::clone(setup)
             });
         });
-        if let Err(error) = self.store.note(store::Note::Config, problem).await {
+        if let Err(error) = self.store.set_daemon_status(store::DaemonStatus::ConfigError, problem).await {
             tracing::warn!(%error, "`siftwire status` cannot be told how the config is");
         }
     }

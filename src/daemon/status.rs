@@ -2,14 +2,14 @@
 
 use super::Sources;
 use crate::publish::html::{SourceHealth, SourceRow};
-use crate::store::RememberedSource;
+use crate::store::StoredSource;
 
 /// One line for each configured source, by name.
-pub(super) fn source_lines(known: Vec<RememberedSource>, sources: &Sources) -> Vec<SourceRow> {
+pub(super) fn source_lines(known: Vec<StoredSource>, sources: &Sources) -> Vec<SourceRow> {
     known.into_iter().map(|known| line(known, sources)).collect()
 }
 
-fn line(known: RememberedSource, sources: &Sources) -> SourceRow {
+fn line(known: StoredSource, sources: &Sources) -> SourceRow {
     let state = known.state;
     let outcome = state.outcome_text();
     let title = sources.get(&known.name).and_then(|source| source.title.clone()).or(state.title);

@@ -9,7 +9,7 @@ use super::{Error, now};
 use crate::config::Config;
 use crate::publish::{Outputs, output::Site};
 use crate::source::Source;
-use crate::store::{self, ConfiguredOutput, ConfiguredSource, RememberedSource, SourceId, Store};
+use crate::store::{self, ConfiguredOutput, ConfiguredSource, SourceId, Store, StoredSource};
 use crate::{fetch, schedule};
 
 /// The configured sources by name, each with what it is called in the store.
@@ -33,7 +33,7 @@ pub async fn sync_config(store: &Store, config: &Config, site: Site) -> Result<(
         })
         .collect();
     let names = config.outputs.iter().map(|output| ConfiguredOutput { name: output.name.clone() }).collect();
-    let (remembered, outputs) = store.adopt(configured, names, now).await?;
+    let (remembered, outputs) = store.sync_config(configured, names, now).await?;
     let sources: HashMap<_, _> =
         config.sources.iter().map(|source| (source.name.clone(), source.clone())).collect();
     let moved = replan(&sources, &remembered, now);
@@ -50,8 +50,8 @@ fn debuts(config: &Config) -> HashMap<String, usize> {
 
 /// The first thing that a daemon does: what the one before it has left behind is taken away.
 pub(super) async fn take_up(store: &Store, config: &Config, site: Site) -> Result<(Outputs, Sources), Error> {
-    store.release_claims().await?;
-    store.note(store::Note::Config, None).await?;
+    store.release_all_claims().await?;
+    store.set_daemon_status(store::DaemonStatus::ConfigError, None).await?;
     sync_config(store, config, site).await
 }
 
@@ -68,11 +68,11 @@ pub async fn recall(store: &Store, config: &Config, site: Site) -> Result<(Outpu
 /// The sources whose stored times cannot be right, each with when it is due instead.
 pub(super) fn replan(
     sources: &HashMap<String, Arc<Source>>,
-    remembered: &[RememberedSource],
+    remembered: &[StoredSource],
     now: Timestamp,
 ) -> Vec<(SourceId, Option<Timestamp>, Timestamp)> {
     let due =
-        |known: &RememberedSource| Some(schedule::due_at_start(sources.get(&known.name)?, &known.state, now));
+        |known: &StoredSource| Some(schedule::due_at_start(sources.get(&known.name)?, &known.state, now));
     remembered
         .iter()
         .filter_map(|known| Some((known, due(known)?)))

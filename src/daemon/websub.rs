@@ -56,11 +56,11 @@ impl Herald {
 
     /// Tells what is due; answers how long nothing more is.
     async fn tell_due(&self) -> Result<Duration, store::Error> {
-        for ping in self.store.pings(now()).await?.0 {
+        for ping in self.store.due_pings(now()).await?.0 {
             self.tell(ping).await?;
         }
         // Those that were told in vain are due again.
-        let (_, next) = self.store.pings(now()).await?;
+        let (_, next) = self.store.due_pings(now()).await?;
         let until = |at: Timestamp| Duration::try_from(at.duration_since(now())).unwrap_or_default();
         Ok(next.map_or(PAUSE, |at| until(at).clamp(Duration::from_millis(100), PAUSE)))
     }
@@ -68,22 +68,22 @@ impl Herald {
     async fn tell(&self, ping: Ping) -> Result<(), store::Error> {
         let Some(news) = self.archives.outputs().hub_update(ping.output) else {
             // The output, or the hub, has left the config.
-            return self.store.pinged(ping).await;
+            return self.store.ping_delivered(ping).await;
         };
         let output = news.output.as_str();
         match self.fetcher.notify_hub(&news.hub, &news.feeds).await {
             Ok(()) => {
                 tracing::info!(output, hub = %news.hub, "told the hub");
-                self.store.pinged(ping).await
+                self.store.ping_delivered(ping).await
             }
-            Err(error) if ping.tries + 1 >= TRIES => {
+            Err(error) if ping.attempts + 1 >= TRIES => {
                 tracing::warn!(output, hub = %news.hub, %error, "the hub does not hear; it is not told of this change");
-                self.store.pinged(ping).await
+                self.store.ping_delivered(ping).await
             }
             Err(error) => {
-                let wait = AGAIN.saturating_mul(1 << ping.tries.min(16)).min(AT_MOST);
+                let wait = AGAIN.saturating_mul(1 << ping.attempts.min(16)).min(AT_MOST);
                 tracing::warn!(output, hub = %news.hub, %error, again_in = wait.as_secs(), "the hub did not hear");
-                self.store.ping_again(ping, now().checked_add(wait).unwrap_or(Timestamp::MAX)).await
+                self.store.retry_ping(ping, now().checked_add(wait).unwrap_or(Timestamp::MAX)).await
             }
         }
     }

@@ -11,7 +11,7 @@ use crate::fetch::FetchedBody;
 use crate::html::Sanitizer;
 use crate::schedule::publish_interval::{self, PublishInterval};
 use crate::source::{Failure, Outcome, Source, SourceState, UpdateHints};
-use crate::store::{self, Listed, SourceId, Store};
+use crate::store::{self, InFeed, SourceId, Store};
 use crate::{feed, story};
 
 /// What a document says, compared with the store.
@@ -23,7 +23,7 @@ pub(super) struct DocumentResult {
     /// Some entries could not be read, or were cut off.
     pub(super) partial: bool,
     /// The known entries that the document lists.
-    pub(super) listed: Option<Listed>,
+    pub(super) in_feed: Option<InFeed>,
 }
 
 impl DocumentResult {
@@ -35,7 +35,7 @@ impl DocumentResult {
             update_hints: UpdateHints::default(),
             publish_interval: PublishInterval::default(),
             partial: false,
-            listed: None,
+            in_feed: None,
         }
     }
 }
@@ -98,7 +98,7 @@ impl DocumentReader<'_> {
             );
         }
         let keys = keyed.iter().flat_map(identity::all_keys).cloned().collect();
-        let known = self.store.known(self.source_id, keys).await?;
+        let known = self.store.known_entries(self.source_id, keys).await?;
         let listed: Vec<i64> = known.values().filter_map(KnownKey::number).collect();
         let compare = || {
             let mut changes = diff::changes(keyed, &known, self.source.url.as_str(), self.now);
@@ -127,7 +127,7 @@ impl DocumentReader<'_> {
             update_hints: feed.update_hints,
             publish_interval,
             partial: feed.partial,
-            listed: Some(if feed.partial { Listed::Some(listed) } else { Listed::All(listed) }),
+            in_feed: Some(if feed.partial { InFeed::Partial(listed) } else { InFeed::Complete(listed) }),
         })
     }
 }

@@ -68,12 +68,12 @@ pub async fn poll(
         // With a validator, the next poll would be a 304 and the missing part never come.
         visit.info.validators = None;
     }
-    let DocumentResult { outcome, changes, update_hints, publish_interval, listed, .. } = document;
+    let DocumentResult { outcome, changes, update_hints, publish_interval, in_feed, .. } = document;
     let observed = PollObservation { outcome: &outcome, info: &visit.info, update_hints, publish_interval };
     let mut state = schedule::after_poll(source, &state, &observed, now);
     let health = health::events(source, &claim.state, &mut state, &outcome, now);
     let events = health.len();
     let merged =
-        store.commit(Poll { source: claim.source, state: state.clone(), changes, health, listed }).await?;
+        store.commit(Poll { source: claim.source, state: state.clone(), changes, health, in_feed }).await?;
     Ok(PollReport { outcome, state, bytes: visit.info.bytes, events, merged })
 }

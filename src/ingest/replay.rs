@@ -69,15 +69,15 @@ fn with_keys(ReplayEntry { source, mut entry, now }: ReplayEntry) -> BatchEntry 
 
 async fn commit_batch(store: &Store, batch: Vec<BatchEntry>) -> Result<Vec<Option<i64>>, store::Error> {
     let keys: Vec<_> = batch.iter().map(|entry| (entry.source, entry.keys.clone())).collect();
-    let known = store.known_all(keys.clone()).await?;
+    let known = store.known_entries_of_all(keys.clone()).await?;
     let polls = batch.into_iter().zip(&known).map(|(BatchEntry { source, now, keyed, .. }, known)| {
         let mut changes = diff::changes(keyed, known, &source.0.to_string(), now);
         changes.iter_mut().for_each(|change| add_dedup_features(change, None));
         let state = SourceState { last_success: Some(now), ..SourceState::default() };
-        Poll { source, state, changes, health: Vec::new(), listed: None }
+        Poll { source, state, changes, health: Vec::new(), in_feed: None }
     });
     store.commit_all(polls.collect()).await?;
-    let known = store.known_all(keys.clone()).await?;
+    let known = store.known_entries_of_all(keys.clone()).await?;
     let number = |((_, keys), known): ((SourceId, Vec<Key>), &KnownEntries)| {
         keys.iter().find_map(|key| known.get(key).and_then(KnownKey::number))
     };

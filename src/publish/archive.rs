@@ -12,7 +12,7 @@ use super::outputs::{CompiledOutput, Outputs};
 use super::text::percent_encode;
 use super::{atom, json_feed, rss, select, stories};
 use crate::entry::StoredEntry;
-use crate::store::{ArchivePage, Error, Frozen, OutputId, Store};
+use crate::store::{ArchivePage, Error, OutputId, Store, StoredPage};
 
 /// The most bytes of pages kept in memory.
 const MAX_CACHED_BYTES: usize = 4_000_000;
@@ -88,7 +88,7 @@ impl Archives {
         if let Some(representation) = self.cached(&key) {
             return Ok(Some(RenderedPage { representation, state: PageState::Full }));
         }
-        let stored = self.store.frozen(compiled.id, number, format.extension()).await?;
+        let stored = self.store.stored_page(compiled.id, number, format.extension()).await?;
         if let Some(page) = stored.and_then(|stored| restored(stored, format, &base)) {
             return Ok(Some(self.cache(key, page)));
         }
@@ -103,7 +103,7 @@ impl Archives {
         }
         self.store_page(compiled.id, number, &document, now).await?;
         // A concurrent request may have stored it first: send what is stored.
-        let stored = self.store.frozen(compiled.id, number, format.extension()).await?;
+        let stored = self.store.stored_page(compiled.id, number, format.extension()).await?;
         let page = stored.and_then(|stored| restored(stored, format, &base));
         Ok(page.map(|page| self.cache(key, page)))
     }
@@ -119,7 +119,7 @@ impl Archives {
         now: Timestamp,
     ) -> Result<(), Error> {
         let outputs = self.outputs();
-        for (id, number) in self.store.losing(before, n).await? {
+        for (id, number) in self.store.pages_losing_entries(before, n).await? {
             // The archive of an output that is not configured cannot be requested.
             let Some(compiled) = outputs.by_id(id) else { continue };
             let Some(page) = self.store.archive_page(id, number).await? else { continue };
@@ -137,7 +137,7 @@ impl Archives {
         now: Timestamp,
     ) -> Result<(), Error> {
         let pages = tokio::task::block_in_place(|| stored_pages(document, now));
-        self.store.freeze(output, number, pages).await
+        self.store.save_stored_pages(output, number, pages).await
     }
 
     async fn document(
@@ -224,8 +224,8 @@ fn open_page(document: &Document, format: Format, changed: Timestamp) -> Rendere
     RenderedPage { representation, state: PageState::Open }
 }
 
-fn stored_pages(document: &Document, now: Timestamp) -> Vec<Frozen> {
-    let page = |format: Format| Frozen {
+fn stored_pages(document: &Document, now: Timestamp) -> Vec<StoredPage> {
+    let page = |format: Format| StoredPage {
         format: format.extension().to_owned(),
         base: document.public_url.to_string(),
         changed: now,
@@ -235,7 +235,7 @@ fn stored_pages(document: &Document, now: Timestamp) -> Vec<Frozen> {
 }
 
 /// A page as stored. If `public_url` has changed since, its links get the new one.
-fn restored(stored: Frozen, format: Format, base: &str) -> Option<Representation> {
+fn restored(stored: StoredPage, format: Format, base: &str) -> Option<Representation> {
     let mut bytes = zstd::stream::decode_all(stored.body.as_slice()).ok()?;
     if stored.base != base {
         let feeds = |base: &str| {

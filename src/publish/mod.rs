@@ -30,7 +30,7 @@ use std::collections::HashMap;
 use jiff::Timestamp;
 
 use crate::filter::Subject;
-use crate::store::{Advance, Candidate, Error, Member, MemberUpdate, OutputId, RememberedOutput, Store};
+use crate::store::{Advance, Candidate, Error, Member, MemberUpdate, OutputId, Store, StoredOutput};
 use output::{Output, Site};
 use outputs::CompiledOutput;
 pub use outputs::{HubUpdate, Outputs};
@@ -73,7 +73,7 @@ impl<'a> PendingOutput<'a> {
 /// # Errors
 /// The store cannot be read or written; then the watermarks are unchanged.
 pub async fn update_members(store: &Store, outputs: &Outputs, now: Timestamp) -> Result<(), Error> {
-    let latest = store.revision().await?;
+    let latest = store.latest_revision().await?;
     let stored: HashMap<_, _> =
         store.outputs().await?.into_iter().map(|output| (output.id, output)).collect();
     let mut redefined = Vec::new();
@@ -87,7 +87,7 @@ pub async fn update_members(store: &Store, outputs: &Outputs, now: Timestamp) ->
         } else if stored.definition != compiled.definition {
             redefined.push(from_start);
         } else if stored.watermark < latest {
-            let first_poll_counts = store.debuts(compiled.id).await?;
+            let first_poll_counts = store.first_poll_counts(compiled.id).await?;
             continued.push(PendingOutput { watermark: stored.watermark, first_poll_counts, ..from_start });
         }
     }
@@ -168,12 +168,13 @@ fn evaluate(candidate: &Candidate, outputs: &Outputs, pending: &mut [PendingOutp
     };
     for hit in outputs.matcher.hits(&Subject::from_kept(kept, now), is_wanted) {
         let Some(position) = position_of(pending, hit.query) else { continue };
-        let why = serde_json::to_string(&hit.reasons).unwrap_or_default();
+        let reasons = serde_json::to_string(&hit.reasons).unwrap_or_default();
         pending[position].matches.push(MatchedEntry {
-            member: Member { entry: kept.number, date: kept.date, why },
+            member: Member { entry: kept.number, date: kept.date, reasons },
             source: source.clone(),
             story: candidate.story,
-            from_first_poll: candidate.debut,
+            is_first: candidate.is_first,
+            from_first_poll: candidate.first_poll,
         });
     }
 }
@@ -203,7 +204,8 @@ async fn select_members(
         };
         !matched.from_first_poll || may_enter()
     });
-    let published = store.published(pending.compiled.id, stories::story_ids(&matches, output)).await?;
+    let published =
+        store.published_stories(pending.compiled.id, stories::story_ids(&matches, output)).await?;
     Ok(stories::one_per_story(matches, output, &published, update))
 }
 
@@ -231,7 +233,7 @@ pub async fn preview(
 ) -> Result<Vec<OutputPreview>, Error> {
     let stored: HashMap<_, _> =
         store.outputs().await?.into_iter().map(|output| (output.name.clone(), output)).collect();
-    let new_output = |name: &str| RememberedOutput {
+    let new_output = |name: &str| StoredOutput {
         id: OutputId(0),
         name: name.to_owned(),
         since: now,
@@ -239,7 +241,7 @@ pub async fn preview(
         watermark: 0,
         active: true,
     };
-    let all: Vec<RememberedOutput> = outputs
+    let all: Vec<StoredOutput> = outputs
         .iter()
         .map(|output| stored.get(&output.name).cloned().unwrap_or_else(|| new_output(&output.name)))
         .collect();

@@ -11,7 +11,7 @@ use super::output::{Output, Site};
 use super::staleness::Staleness;
 use crate::entry::hex;
 use crate::filter::{Matcher, Query};
-use crate::store::{OutputId, RememberedOutput};
+use crate::store::{OutputId, StoredOutput};
 
 /// The outputs of one config, compiled, with the store's ids.
 pub struct Outputs {
@@ -50,7 +50,7 @@ impl Outputs {
     pub fn new(
         site: Site,
         outputs: Vec<Output>,
-        stored: &[RememberedOutput],
+        stored: &[StoredOutput],
         first_poll_limits: HashMap<String, usize>,
     ) -> Outputs {
         let joined: Vec<_> = outputs

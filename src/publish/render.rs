@@ -18,7 +18,7 @@ use super::staleness::{DocumentInputs, PublishedState, StoreChanges};
 use super::{atom, files, health, html, json_feed, opml, rss, select, stories};
 use crate::entry::hex;
 use crate::filter::MatchReason;
-use crate::store::{Error, Extent, NotifyHub, OutputId, Rendering, Store, Wanted};
+use crate::store::{ArchiveSize, Error, MemberQuery, NotifyHub, OutputId, Rendering, Store};
 
 /// Puts the stored documents into the cache: those of each output whose definition still gives the same presentation.
 ///
@@ -48,7 +48,7 @@ fn restored(renderings: &[Rendering], output: &Output, site: &Site) -> Option<Ve
     let restore = |format: Format| {
         let stored = renderings
             .iter()
-            .find(|stored| stored.format == format.extension() && stored.look == presentation)?;
+            .find(|stored| stored.format == format.extension() && stored.presentation_hash == presentation)?;
         let bytes = zstd::stream::decode_all(stored.body.as_slice()).ok()?;
         let representation = represent(output, site, format, bytes, stored.changed);
         (representation.digest() == stored.digest).then(|| (format.path(&output.name), representation))
@@ -109,7 +109,7 @@ pub async fn render_stale(
         sources.map(|sources| outputs.staleness.renamed_sources(sources)).unwrap_or_default();
     let mut changes = StoreChanges { renamed_sources, ..StoreChanges::default() };
     if let Some(revision) = outputs.staleness.rendered_revision() {
-        let (changed, lowest_entry) = store.touched_since(revision).await?;
+        let (changed, lowest_entry) = store.changed_since(revision).await?;
         changes = StoreChanges { outputs: changed.into_iter().collect(), lowest_entry, ..changes };
     }
     for compiled in &outputs.outputs {
@@ -192,13 +192,15 @@ async fn publish(
             let is_changed = rendered.is_changed();
             let RenderedFormat { format, bytes, digest, changed, stored } = rendered;
             write_file(output, format, &bytes, changed);
-            if is_changed || stored.is_none_or(|old| old.look != presentation || old.body.is_empty()) {
+            if is_changed
+                || stored.is_none_or(|old| old.presentation_hash != presentation || old.body.is_empty())
+            {
                 to_store.push(Rendering {
                     output: compiled.id,
                     format: format.extension().to_owned(),
                     digest,
                     changed,
-                    look: presentation.clone(),
+                    presentation_hash: presentation.clone(),
                     entries,
                     body: zstd::bulk::compress(&bytes, 3).unwrap_or_default(),
                 });
@@ -212,7 +214,7 @@ async fn publish(
         document_cache.insert_all(documents);
     });
     if !to_store.is_empty() {
-        store.remember_renderings(to_store, hub).await?;
+        store.save_renderings(to_store, hub).await?;
     }
     let inputs = Some(DocumentInputs::of(&document, output.max_age));
     outputs.staleness.record(compiled.id, PublishedState { entries, changed, inputs });
@@ -227,18 +229,18 @@ async fn document(
     now: Timestamp,
 ) -> Result<Document, Error> {
     let output = &compiled.output;
-    let wanted = Wanted {
+    let wanted = MemberQuery {
         limit: output.limit,
         per_source: output.per_source,
         not_before: select::oldest_date(output, now),
     };
     let entries = store.members(compiled.id, wanted).await?.into_iter().map(Arc::new).collect();
-    let Extent { pages, entries: archived } = store.archive_extent(compiled.id).await?;
+    let ArchiveSize { pages, entries: archived } = store.archive_size(compiled.id).await?;
     let mut document = select::document(output, &outputs.site, entries, now);
     let numbers: Vec<i64> = document.entries.iter().map(|entry| entry.kept.number).collect();
     stories::add_other_sources(&mut document, output, &store.duplicates(numbers.clone()).await?);
     document.since = compiled.since;
-    let reasons = store.reasons(compiled.id, numbers).await?;
+    let reasons = store.member_reasons(compiled.id, numbers).await?;
     for (entry, reasons) in document.entries.iter_mut().zip(reasons) {
         entry.highlights = matched_words(&reasons);
     }
@@ -377,7 +379,7 @@ pub async fn render_health(
     outputs: &Outputs,
     document_cache: &DocumentCache,
 ) -> Result<(), Error> {
-    let events = store.health(health::MAX_EVENTS).await?;
+    let events = store.health_events(health::MAX_EVENTS).await?;
     let since = outputs.outputs.iter().map(|compiled| compiled.since).min().unwrap_or(Timestamp::UNIX_EPOCH);
     let document = health::document(&outputs.site, events, since);
     for (format, bytes) in write_formats(&document) {

@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use super::document::{AlsoIn, Document};
 use super::output::{ContentMode, OtherSources, Output, Stories};
 use super::text::{one_line, percent_encode};
-use crate::store::{Duplicate, Member, MemberUpdate};
+use crate::store::{Duplicate, Member, MemberUpdate, StoryId};
 
 /// Start of the line of other sources in an entry's text. The HTML page, which lists them elsewhere, cuts it off.
 pub(super) const ALSO_IN_START: &str = "<p class=\"also-in\">";
@@ -20,18 +20,20 @@ pub(super) struct MatchedEntry {
     pub(super) member: Member,
     /// Its source's name.
     pub(super) source: String,
-    /// Number of the first entry of its story.
-    pub(super) story: i64,
+    /// Its story.
+    pub(super) story: StoryId,
+    /// Whether it is the first entry of its story.
+    pub(super) is_first: bool,
     /// Whether it came with the first poll of its source.
     pub(super) from_first_poll: bool,
 }
 
 /// The stories for which [`one_per_story`] needs to know the published entry.
-pub(super) fn story_ids(matches: &[MatchedEntry], output: &Output) -> Vec<i64> {
+pub(super) fn story_ids(matches: &[MatchedEntry], output: &Output) -> Vec<StoryId> {
     match output.stories {
         Stories::All => Vec::new(),
         Stories::Merge => {
-            let stories: HashSet<i64> = matches.iter().map(|matched| matched.story).collect();
+            let stories: HashSet<StoryId> = matches.iter().map(|matched| matched.story).collect();
             stories.into_iter().collect()
         }
     }
@@ -43,7 +45,7 @@ pub(super) fn story_ids(matches: &[MatchedEntry], output: &Output) -> Vec<i64> {
 pub(super) fn one_per_story(
     matches: Vec<MatchedEntry>,
     output: &Output,
-    published: &HashMap<i64, i64>,
+    published: &HashMap<StoryId, i64>,
     update: MemberUpdate,
 ) -> Vec<MatchedEntry> {
     if output.stories == Stories::All {
@@ -54,7 +56,7 @@ pub(super) fn one_per_story(
     let rank = |matched: &MatchedEntry| {
         let entry = matched.member.entry;
         let is_published = published.get(&matched.story) == Some(&entry);
-        (!is_published, preference(&matched.source), entry != matched.story, entry)
+        (!is_published, preference(&matched.source), !matched.is_first, entry)
     };
     let mut best = HashMap::new();
     for matched in &matches {
@@ -136,8 +138,9 @@ mod tests {
     }
 
     fn matched(entry: i64, story: i64, source: &str) -> MatchedEntry {
-        let member = Member { entry, date: jiff::Timestamp::UNIX_EPOCH, why: String::new() };
-        MatchedEntry { member, source: source.into(), story, from_first_poll: false }
+        let member = Member { entry, date: jiff::Timestamp::UNIX_EPOCH, reasons: String::new() };
+        let (story, is_first) = (StoryId(story), entry == story);
+        MatchedEntry { member, source: source.into(), story, is_first, from_first_poll: false }
     }
 
     fn selected(
@@ -146,7 +149,7 @@ mod tests {
         published: &[(i64, i64)],
         update: MemberUpdate,
     ) -> Vec<i64> {
-        let published = published.iter().copied().collect();
+        let published = published.iter().map(|(story, entry)| (StoryId(*story), *entry)).collect();
         one_per_story(matches, output, &published, update)
             .into_iter()
             .map(|matched| matched.member.entry)

@@ -118,7 +118,7 @@ fn what_a_source_lists_outlives_keep_and_what_it_dropped_does_not() {
     let store = || Connection::open(home.store()).expect("the store opens");
     let count = |question: &str| store().query_row(question, [], |row| row.get::<_, i64>(0)).expect(question);
     eventually("a document without the first", || {
-        (count("SELECT count(*) FROM listing, json_each(listing.entries)") == 2).then_some(())
+        (count("SELECT count(*) FROM in_feed, json_each(in_feed.entries)") == 2).then_some(())
     });
     assert_eq!(daemon.stop().0, Some(0));
     store().execute("UPDATE entry SET first_seen = 1", []).expect("it is written");

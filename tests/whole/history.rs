@@ -179,7 +179,7 @@ fn what_is_forgotten_stays_on_full_pages() {
     let store = rusqlite::Connection::open(home.store()).expect("the store");
     let count = || store.query_row("SELECT count(*) FROM entry", [], |row| row.get::<_, i64>(0));
     assert_eq!(count(), Ok(10));
-    let asked_for = "DELETE FROM archive_body WHERE page = 2";
+    let asked_for = "DELETE FROM stored_page WHERE page = 2";
     store.execute(asked_for, []).expect("the second page was never given out");
 
     home.configure(&config(&origin).replace("[poll]", "[store]\nkeep = \"1s\"\n[poll]"));

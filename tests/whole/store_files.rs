@@ -48,7 +48,7 @@ fn a_backup_while_the_daemon_runs_is_whole_private_and_replaces_nothing() {
     assert_eq!(mode & 0o777, 0o600);
     let (code, _, words) = home.run(&["backup", "copy.db"]);
     assert_eq!(code, Some(1));
-    assert!(words.contains("is there already"), "{words}");
+    assert!(words.contains("exists already"), "{words}");
     assert_eq!(daemon.stop().0, Some(0));
     assert_eq!(home.run(&["doctor"]).0, Some(0));
 }
@@ -92,7 +92,7 @@ fn of_a_damaged_store_is_saved_what_can_be_read() {
 fn entries(path: &std::path::Path) -> Vec<(i64, String, String)> {
     let store = Connection::open(path).expect("it opens");
     let mut question =
-        store.prepare("SELECT number, title, more FROM entry ORDER BY number").expect("a table");
+        store.prepare("SELECT number, title, extra_json FROM entry ORDER BY number").expect("a table");
     let rows = question.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?))).expect("rows");
     rows.collect::<Result<_, _>>().expect("they are read")
 }
@@ -145,52 +145,17 @@ fn what_is_no_store_or_of_a_newer_siftwire_is_refused_untouched() {
     }
     std::fs::remove_file(home.store()).expect("it goes");
     let newer = Connection::open(home.store()).expect("it opens");
-    newer.execute_batch("CREATE TABLE future (x); PRAGMA user_version = 900").expect("it is written");
+    newer
+        .execute_batch(
+            "CREATE TABLE future (x); PRAGMA application_id = 0x53696674; PRAGMA user_version = 900",
+        )
+        .expect("it is written");
     drop(newer);
     let before = std::fs::read(home.store()).expect("it is read");
     let (code, _, said) = home.run(&["run"]);
     assert_eq!(code, Some(1));
     assert!(said.contains("newer Siftwire (schema 900"), "{said}");
     assert_eq!(std::fs::read(home.store()).expect("it is read"), before);
-}
-
-/// Every schema that was ever in use, as its frozen files make it.
-#[test]
-fn a_store_of_every_earlier_schema_is_copied_and_brought_up_to_date() {
-    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src/store/sqlite");
-    let mut files: Vec<_> = std::fs::read_dir(folder)
-        .expect("the schema's files")
-        .map(|file| file.expect("a file").path())
-        .filter(|path| path.extension().is_some_and(|extension| extension == "sql"))
-        .collect();
-    files.sort();
-    for (number, file) in (1..).zip(&files) {
-        // In a gap a later one would come before those that stores have had already.
-        let name = file.file_name().and_then(|name| name.to_str()).expect("a name");
-        assert!(name.starts_with(&format!("{number:04}_")), "{name} is not the {number}th");
-    }
-    for version in 1..files.len() {
-        let home = Home::new("[serve]\nlisten = \"127.0.0.1:0\"\n[[output]]\nname = \"all\"\n");
-        let old = Connection::open(home.store()).expect("it opens");
-        for file in &files[..version] {
-            old.execute_batch(&std::fs::read_to_string(file).expect("SQL")).expect("the old schema");
-        }
-        old.execute_batch(&format!(
-            "INSERT INTO source (id, name, url, host, active, polled, state) VALUES (1, 'a', 'u:a', 'x', 1, 1, '{{}}');
-             INSERT INTO entry (number, source, revision, uid, date, changed, first_seen, debut, edits, fingerprint, wording, title, more)
-             VALUES (1, 1, 1, 'urn:x', 1, 1, 99999999999999, 0, 0, x'01', x'01', 'Old entry', '{{}}');
-             UPDATE revision SET last = 1; PRAGMA user_version = {version}"
-        ))
-        .expect("an entry");
-        drop(old);
-        let (code, document, words) = home.run(&["show", "all"]);
-        assert_eq!(code, Some(0), "schema {version}: {words}");
-        assert!(document.contains("Old entry"), "schema {version}: {document}");
-        let copy = home.path().join(format!("siftwire.db.schema-{version}"));
-        assert_eq!(count(&copy, "PRAGMA user_version"), version as i64);
-        assert_eq!(count(&copy, "SELECT count(*) FROM entry"), 1);
-        assert_eq!(count(&home.store(), "PRAGMA user_version"), files.len() as i64);
-    }
 }
 
 #[test]

@@ -61,7 +61,7 @@ pub(super) async fn run(lines: Vec<Line>) -> anyhow::Result<()> {
     let mut names: Vec<&str> = lines.iter().map(|line| line.feed.as_str()).collect();
     names.sort_unstable();
     names.dedup();
-    let adopted = memory.store.adopt_sources(names.iter().map(|name| source(name)).collect()).await?;
+    let adopted = memory.store.sync_sources(names.iter().map(|name| source(name)).collect()).await?;
     let sources: HashMap<&str, SourceId> =
         names.into_iter().zip(adopted.iter().map(|known| known.id)).collect();
     let mut first_ids: HashMap<i64, &str> = HashMap::new();
@@ -72,7 +72,7 @@ pub(super) async fn run(lines: Vec<Line>) -> anyhow::Result<()> {
             now: line.published.unwrap_or(Timestamp::UNIX_EPOCH),
         });
         let numbers = replay::replay(&memory.store, replayed.collect()).await?;
-        let joined = memory.store.joined(numbers.iter().flatten().copied().collect()).await?;
+        let joined = memory.store.joined_stories(numbers.iter().flatten().copied().collect()).await?;
         let mut out = String::new();
         for (line, number) in lines.iter().zip(numbers) {
             let (story, reason) = standing(&line.id, number, &joined, &mut first_ids);

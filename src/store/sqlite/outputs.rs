@@ -1,22 +1,121 @@
-//! SQL of the outputs: members, watermarks, renderings. Part of the store's door.
+//! SQL of the outputs: members, watermarks, renderings. I/O: the database.
 
 use std::collections::HashMap;
 
 use jiff::Timestamp;
 use rusqlite::{Connection, Result, params};
 
-use super::super::{
-    Advance, ConfiguredOutput, Member, MemberUpdate, NotifyHub, OutputId, RememberedOutput, Rendering, Wanted,
+use super::super::model::{
+    Advance, ConfiguredOutput, Member, MemberQuery, MemberUpdate, NotifyHub, OutputId, Rendering,
+    StoredOutput,
 };
-use super::entries::{self, KEPT};
-use super::{archive, millis, pings, time};
+use super::archive::add_to_archive;
+use super::entries::{highest_pruned, still_kept};
+use super::error::Error;
+use super::handle::Store;
+use super::pings::add_ping;
+use super::rows::{ENTRY_COLUMNS, SourceCache, read_entry};
+use super::values::{millis, time};
 use crate::entry::StoredEntry;
 
-pub(super) fn adopt(
+impl Store {
+    /// Makes the configured outputs the active ones; others stay, inactive. Returns the outputs in the given order.
+    ///
+    /// # Errors
+    /// The store cannot write.
+    pub async fn sync_outputs(
+        &self,
+        outputs: Vec<ConfiguredOutput>,
+        now: Timestamp,
+    ) -> Result<Vec<StoredOutput>, Error> {
+        self.command(move |c| sync_outputs(c, &outputs, now)).await
+    }
+
+    /// All outputs, including inactive ones, by name.
+    ///
+    /// # Errors
+    /// The store cannot read.
+    pub async fn outputs(&self) -> Result<Vec<StoredOutput>, Error> {
+        self.query(all_outputs).await
+    }
+
+    /// The number of members that came with their source's first poll, by source name.
+    ///
+    /// # Errors
+    /// The store cannot read.
+    pub async fn first_poll_counts(&self, output: OutputId) -> Result<HashMap<String, usize>, Error> {
+        self.query(move |c| {
+            c.prepare_cached(
+                "SELECT source.name, count(*) FROM membership
+                 JOIN entry ON entry.number = membership.entry JOIN source ON source.id = entry.source
+                 WHERE membership.output = ?1 AND entry.first_poll = 1 GROUP BY source.id",
+            )?
+            .query_map([output.0], |row| Ok((row.get(0)?, row.get::<_, i64>(1)? as usize)))?
+            .collect()
+        })
+        .await
+    }
+
+    /// Writes new members and watermarks of outputs, in one transaction.
+    ///
+    /// # Errors
+    /// The store cannot write; then no output has advanced.
+    pub async fn advance(&self, advances: Vec<Advance>) -> Result<(), Error> {
+        self.command(move |c| advances.iter().try_for_each(|advance| advance_output(c, advance))).await
+    }
+
+    /// Members of an output, newest first.
+    ///
+    /// # Errors
+    /// The store cannot read.
+    pub async fn members(&self, output: OutputId, wanted: MemberQuery) -> Result<Vec<StoredEntry>, Error> {
+        self.query(move |c| members(c, output, wanted)).await
+    }
+
+    /// The number of members of each output that has any. Reads the whole index of members: for display only.
+    ///
+    /// # Errors
+    /// The store cannot read.
+    pub async fn member_counts(&self) -> Result<HashMap<OutputId, u64>, Error> {
+        self.query(|c| {
+            c.prepare_cached("SELECT output, count(*) FROM membership GROUP BY output")?
+                .query_map([], |row| Ok((OutputId(row.get(0)?), row.get::<_, i64>(1)? as u64)))?
+                .collect()
+        })
+        .await
+    }
+
+    /// The documents as they were last published, of one output or of all.
+    ///
+    /// # Errors
+    /// The store cannot read.
+    pub async fn renderings(&self, output: Option<OutputId>) -> Result<Vec<Rendering>, Error> {
+        self.query(move |c| renderings(c, output)).await
+    }
+
+    /// Replaces the stored documents of one output, and registers a ping to the hub.
+    ///
+    /// # Errors
+    /// The store cannot write.
+    pub async fn save_renderings(&self, renderings: Vec<Rendering>, hub: NotifyHub) -> Result<(), Error> {
+        self.command(move |c| save_renderings(c, &renderings, hub)).await
+    }
+
+    /// The outputs that have an entry which changed after a revision or shares a story with such an entry, and the
+    /// lowest entry number.
+    ///
+    /// # Errors
+    /// The store cannot read.
+    pub async fn changed_since(&self, revision: i64) -> Result<(Vec<OutputId>, i64), Error> {
+        self.query(move |c| changed_since(c, revision)).await
+    }
+}
+
+pub(super) fn sync_outputs(
     c: &Connection,
     outputs: &[ConfiguredOutput],
     now: Timestamp,
-) -> Result<Vec<RememberedOutput>> {
+) -> Result<Vec<StoredOutput>> {
     c.execute("UPDATE output SET active = 0 WHERE active = 1", [])?;
     for output in outputs {
         c.prepare_cached(
@@ -25,14 +124,15 @@ pub(super) fn adopt(
         )?
         .execute(params![output.name, millis(now)])?;
     }
-    let known: HashMap<_, _> = all(c)?.into_iter().map(|output| (output.name.clone(), output)).collect();
-    Ok(outputs.iter().filter_map(|output| known.get(&output.name).cloned()).collect())
+    let stored: HashMap<_, _> =
+        all_outputs(c)?.into_iter().map(|output| (output.name.clone(), output)).collect();
+    Ok(outputs.iter().filter_map(|output| stored.get(&output.name).cloned()).collect())
 }
 
-pub(super) fn all(c: &Connection) -> Result<Vec<RememberedOutput>> {
+fn all_outputs(c: &Connection) -> Result<Vec<StoredOutput>> {
     c.prepare_cached("SELECT id, name, since, definition, watermark, active FROM output ORDER BY name")?
         .query_map([], |row| {
-            Ok(RememberedOutput {
+            Ok(StoredOutput {
                 id: OutputId(row.get(0)?),
                 name: row.get(1)?,
                 since: time(row.get(2)?)?,
@@ -44,87 +144,70 @@ pub(super) fn all(c: &Connection) -> Result<Vec<RememberedOutput>> {
         .collect()
 }
 
-/// Counting looks at every member: only who shows the numbers asks for them.
-pub(super) fn counts(c: &Connection) -> Result<HashMap<OutputId, u64>> {
-    c.prepare_cached("SELECT output, count(*) FROM membership GROUP BY output")?
-        .query_map([], |row| Ok((OutputId(row.get(0)?), row.get::<_, i64>(1)? as u64)))?
-        .collect()
-}
-
-pub(super) fn debuts(c: &Connection, output: OutputId) -> Result<HashMap<String, usize>> {
-    c.prepare_cached(
-        "SELECT source.name, count(*) FROM membership
-         JOIN entry ON entry.number = membership.entry JOIN source ON source.id = entry.source
-         WHERE membership.output = ?1 AND entry.debut = 1 GROUP BY source.id",
-    )?
-    .query_map([output.0], |row| Ok((row.get(0)?, row.get::<_, i64>(1)? as usize)))?
-    .collect()
-}
-
-pub(super) fn advance(c: &Connection, advance: &Advance) -> Result<()> {
+fn advance_output(c: &Connection, advance: &Advance) -> Result<()> {
     let output = advance.output.0;
     if advance.update == MemberUpdate::Replace {
         c.prepare_cached("DELETE FROM membership WHERE output = ?1")?.execute([output])?;
     }
-    let mut join = c.prepare_cached(
-        "INSERT INTO membership (output, date, entry, why) VALUES (?1, ?2, ?3, ?4)
-         ON CONFLICT DO UPDATE SET why = excluded.why",
+    let mut insert = c.prepare_cached(
+        "INSERT INTO membership (output, date, entry, reasons) VALUES (?1, ?2, ?3, ?4)
+         ON CONFLICT DO UPDATE SET reasons = excluded.reasons",
     )?;
     let mut members: Vec<&Member> = Vec::with_capacity(advance.members.len());
-    // One may have been forgotten since it was read.
-    let pruned = entries::pruned(c)?;
+    // An entry may have been pruned since it was read.
+    let pruned = highest_pruned(c)?;
     for member in &advance.members {
-        if member.entry > pruned || entries::still(c, member.entry)?.is_some() {
+        if member.entry > pruned || still_kept(c, member.entry)?.is_some() {
             members.push(member);
         }
     }
-    // In the table's own order, so that many of them share a page.
+    // The order of the table, so that consecutive rows share pages.
     members.sort_unstable_by_key(|member| (member.date, member.entry));
     members.dedup_by_key(|member| (member.date, member.entry));
     for member in &members {
-        join.execute(params![output, millis(member.date), member.entry, member.why])?;
+        insert.execute(params![output, millis(member.date), member.entry, member.reasons])?;
     }
-    archive::enter(c, advance, &members)?;
+    add_to_archive(c, advance, &members)?;
     c.prepare_cached("UPDATE output SET definition = ?2, watermark = ?3 WHERE id = ?1")?
         .execute(params![output, advance.definition, advance.watermark])
         .map(drop)
 }
 
-pub(super) fn members(c: &Connection, output: OutputId, wanted: Wanted) -> Result<Vec<StoredEntry>> {
-    let sources = entries::sources(c);
+fn members(c: &Connection, output: OutputId, wanted: MemberQuery) -> Result<Vec<StoredEntry>> {
+    let sources = SourceCache::new(c);
     let not_before = wanted.not_before.map_or(i64::MIN, millis);
-    let mut question = c.prepare_cached(&format!(
-        "SELECT {KEPT} FROM membership JOIN entry ON entry.number = membership.entry
+    let mut statement = c.prepare_cached(&format!(
+        "SELECT {ENTRY_COLUMNS} FROM membership JOIN entry ON entry.number = membership.entry
          WHERE membership.output = ?1 AND membership.date >= ?2
          ORDER BY membership.date DESC, membership.entry DESC"
     ))?;
-    let mut rows = question.query(params![output.0, not_before])?;
-    let mut of_source: HashMap<i64, usize> = HashMap::new();
+    let mut rows = statement.query(params![output.0, not_before])?;
+    let mut count_by_source: HashMap<i64, usize> = HashMap::new();
     let mut members = Vec::new();
     while members.len() < wanted.limit
         && let Some(row) = rows.next()?
     {
-        let taken = of_source.entry(row.get(6)?).or_default();
-        *taken += 1;
-        if wanted.per_source.is_none_or(|most| *taken <= most) {
-            members.push(entries::kept(row, &sources)?);
+        let count = count_by_source.entry(row.get(6)?).or_default();
+        *count += 1;
+        if wanted.per_source.is_none_or(|limit| *count <= limit) {
+            members.push(read_entry(row, &sources)?);
         }
     }
     Ok(members)
 }
 
-pub(super) fn renderings(c: &Connection, of: Option<OutputId>) -> Result<Vec<Rendering>> {
+fn renderings(c: &Connection, output: Option<OutputId>) -> Result<Vec<Rendering>> {
     c.prepare_cached(
-        "SELECT output, format, digest, changed, look, entries, coalesce(body, x'') FROM rendering
+        "SELECT output, format, digest, changed, presentation_hash, entry_count, body FROM rendering
          WHERE ?1 IS NULL OR output = ?1",
     )?
-    .query_map([of.map(|output| output.0)], |row| {
+    .query_map([output.map(|output| output.0)], |row| {
         Ok(Rendering {
             output: OutputId(row.get(0)?),
             format: row.get(1)?,
             digest: row.get(2)?,
             changed: time(row.get(3)?)?,
-            look: row.get(4)?,
+            presentation_hash: row.get(4)?,
             entries: row.get::<_, i64>(5)? as usize,
             body: row.get(6)?,
         })
@@ -132,42 +215,41 @@ pub(super) fn renderings(c: &Connection, of: Option<OutputId>) -> Result<Vec<Ren
     .collect()
 }
 
-pub(super) fn remember_renderings(c: &Connection, renderings: &[Rendering], hub: NotifyHub) -> Result<()> {
-    let mut remember = c.prepare_cached(
-        "INSERT INTO rendering (output, format, digest, changed, look, entries, body) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
-         ON CONFLICT DO UPDATE SET digest = excluded.digest, changed = excluded.changed, look = excluded.look,
-                                   entries = excluded.entries, body = excluded.body",
+fn save_renderings(c: &Connection, renderings: &[Rendering], hub: NotifyHub) -> Result<()> {
+    let mut upsert = c.prepare_cached(
+        "INSERT INTO rendering (output, format, digest, changed, presentation_hash, entry_count, body)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
+         ON CONFLICT DO UPDATE SET digest = excluded.digest, changed = excluded.changed,
+             presentation_hash = excluded.presentation_hash, entry_count = excluded.entry_count,
+             body = excluded.body",
     )?;
     for r in renderings {
-        remember.execute(params![
+        upsert.execute(params![
             r.output.0,
             r.format,
             r.digest,
             millis(r.changed),
-            r.look,
+            r.presentation_hash,
             r.entries as i64,
             r.body
         ])?;
     }
     match (hub, renderings.iter().max_by_key(|r| r.changed)) {
-        (NotifyHub::Yes, Some(latest)) => pings::note(c, latest.output, latest.changed),
+        (NotifyHub::Yes, Some(latest)) => add_ping(c, latest.output, latest.changed),
         _ => Ok(()),
     }
 }
 
-pub(super) fn touched_since(c: &Connection, revision: i64) -> Result<(Vec<OutputId>, i64)> {
-    let touched = c
+fn changed_since(c: &Connection, revision: i64) -> Result<(Vec<OutputId>, i64)> {
+    let outputs = c
         .prepare_cached(
-            "SELECT membership.output FROM entry JOIN membership ON membership.entry = entry.number
-             WHERE entry.revision > ?1
-             UNION SELECT membership.output FROM entry JOIN story_member AS joined ON joined.entry = entry.number
-             JOIN membership ON membership.entry = joined.story WHERE entry.revision > ?1
-             UNION SELECT membership.output FROM entry JOIN story_member AS joined ON joined.entry = entry.number
-             JOIN story_member AS other ON other.story = joined.story
-             JOIN membership ON membership.entry = other.entry WHERE entry.revision > ?1",
+            "SELECT DISTINCT membership.output FROM entry AS changed
+             JOIN entry AS same_story ON same_story.story = changed.story
+             JOIN membership ON membership.entry = same_story.number
+             WHERE changed.revision > ?1",
         )?
         .query_map([revision], |row| Ok(OutputId(row.get(0)?)))?
         .collect::<Result<_>>()?;
     let lowest = c.query_row("SELECT coalesce(min(number), 0) FROM entry", [], |row| row.get(0))?;
-    Ok((touched, lowest))
+    Ok((outputs, lowest))
 }

@@ -1,25 +1,27 @@
-//! SQL of what the WebSub hub has not heard of. Part of the store's door.
+//! SQL of the changes that the WebSub hub has not been told of. I/O: the database.
 
 use jiff::Timestamp;
 use rusqlite::{Connection, Result, params};
 
-use super::super::{OutputId, Ping};
-use super::{Error, Store, millis, time};
+use super::super::model::{OutputId, Ping};
+use super::error::Error;
+use super::handle::Store;
+use super::values::{millis, time};
 
 impl Store {
-    /// The outputs whose change the hub is to be told of by now, and when the next is due.
+    /// The pings that are due, and when the next one is.
     ///
     /// # Errors
     /// The store cannot read.
-    pub async fn pings(&self, now: Timestamp) -> Result<(Vec<Ping>, Option<Timestamp>), Error> {
-        self.ask(move |c| due(c, now)).await
+    pub async fn due_pings(&self, now: Timestamp) -> Result<(Vec<Ping>, Option<Timestamp>), Error> {
+        self.query(move |c| due_pings(c, now)).await
     }
 
-    /// The hub has heard of this change; of a later one it has not.
+    /// Removes a ping, unless the output has changed again since.
     ///
     /// # Errors
     /// The store cannot write.
-    pub async fn pinged(&self, ping: Ping) -> Result<(), Error> {
+    pub async fn ping_delivered(&self, ping: Ping) -> Result<(), Error> {
         self.command(move |c| {
             c.prepare_cached("DELETE FROM ping WHERE output = ?1 AND changed = ?2")?
                 .execute(params![ping.output.0, millis(ping.changed)])
@@ -28,14 +30,14 @@ impl Store {
         .await
     }
 
-    /// The hub did not hear: it is told again then.
+    /// Counts a failed attempt and sets the time of the next one.
     ///
     /// # Errors
     /// The store cannot write.
-    pub async fn ping_again(&self, ping: Ping, due: Timestamp) -> Result<(), Error> {
+    pub async fn retry_ping(&self, ping: Ping, due: Timestamp) -> Result<(), Error> {
         self.command(move |c| {
             c.prepare_cached(
-                "UPDATE ping SET due = ?2, tries = tries + 1 WHERE output = ?1 AND changed = ?3",
+                "UPDATE ping SET due = ?2, attempts = attempts + 1 WHERE output = ?1 AND changed = ?3",
             )?
             .execute(params![ping.output.0, millis(due), millis(ping.changed)])
             .map(drop)
@@ -44,20 +46,21 @@ impl Store {
     }
 }
 
-pub(super) fn note(c: &Connection, output: OutputId, changed: Timestamp) -> Result<()> {
+/// Registers a change of an output. A ping that waits already keeps its due time.
+pub(super) fn add_ping(c: &Connection, output: OutputId, changed: Timestamp) -> Result<()> {
     c.prepare_cached(
-        "INSERT INTO ping (output, changed, due, tries) VALUES (?1, ?2, ?2, 0)
+        "INSERT INTO ping (output, changed, due, attempts) VALUES (?1, ?2, ?2, 0)
          ON CONFLICT DO UPDATE SET changed = excluded.changed",
     )?
     .execute(params![output.0, millis(changed)])
     .map(drop)
 }
 
-fn due(c: &Connection, now: Timestamp) -> Result<(Vec<Ping>, Option<Timestamp>)> {
+fn due_pings(c: &Connection, now: Timestamp) -> Result<(Vec<Ping>, Option<Timestamp>)> {
     let pings = c
-        .prepare_cached("SELECT output, changed, tries FROM ping WHERE due <= ?1 ORDER BY due")?
+        .prepare_cached("SELECT output, changed, attempts FROM ping WHERE due <= ?1 ORDER BY due")?
         .query_map([millis(now)], |row| {
-            Ok(Ping { output: OutputId(row.get(0)?), changed: time(row.get(1)?)?, tries: row.get(2)? })
+            Ok(Ping { output: OutputId(row.get(0)?), changed: time(row.get(1)?)?, attempts: row.get(2)? })
         })?
         .collect::<Result<Vec<_>>>()?;
     let next: Option<i64> = c

@@ -1,4 +1,4 @@
-//! SQL of the sources: adopting the config's, claiming what is due. Part of the store's door.
+//! SQL of the sources: synchronizing with the config, claims, health events. I/O: the database.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -6,37 +6,167 @@ use std::time::Duration;
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Result, Row, params};
 
-use super::super::{Claim, ClaimResult, ConfiguredSource, Force, Plan, RememberedSource, SourceId};
-use super::{from_json, millis, to_json};
+use super::super::model::{
+    Claim, ClaimResult, ConfiguredOutput, ConfiguredSource, Force, NextPoll, SourceId, StoredOutput,
+    StoredSource,
+};
+use super::error::Error;
+use super::handle::Store;
+use super::jobs::Durability;
+use super::outputs::sync_outputs;
+use super::values::{from_json, millis, to_json};
 use crate::source::{HealthEvent, SourceState};
 
-pub(super) fn adopt(c: &Connection, sources: &[ConfiguredSource]) -> Result<Vec<RememberedSource>> {
-    forgive(c)?;
+/// Health events that are kept.
+const MAX_HEALTH_EVENTS: usize = 1000;
+
+impl Store {
+    /// Makes the configured sources the active ones; others stay, inactive. A source with a known address keeps its
+    /// entries under a new name. A source with a known name keeps them under a new address, but loses its validators.
+    /// Returns the sources in the given order.
+    ///
+    /// # Errors
+    /// The store cannot write.
+    pub async fn sync_sources(&self, sources: Vec<ConfiguredSource>) -> Result<Vec<StoredSource>, Error> {
+        self.command(move |c| sync_sources(c, &sources)).await
+    }
+
+    /// [`Store::sync_sources`] and [`Store::sync_outputs`] in one transaction.
+    ///
+    /// # Errors
+    /// The store cannot write.
+    pub async fn sync_config(
+        &self,
+        sources: Vec<ConfiguredSource>,
+        outputs: Vec<ConfiguredOutput>,
+        now: Timestamp,
+    ) -> Result<(Vec<StoredSource>, Vec<StoredOutput>), Error> {
+        self.command(move |c| Ok((sync_sources(c, &sources)?, sync_outputs(c, &outputs, now)?))).await
+    }
+
+    /// Moves next polls: of each source from the time that the caller has read to another one. A next poll that has
+    /// changed meanwhile stays.
+    ///
+    /// # Errors
+    /// The store cannot write.
+    pub async fn reschedule(
+        &self,
+        times: Vec<(SourceId, Option<Timestamp>, Timestamp)>,
+    ) -> Result<(), Error> {
+        self.command(move |c| reschedule(c, &times)).await
+    }
+
+    /// Claims sources in one transaction. A claim ends with the commit of its poll, or at `now + lease`. Returns a
+    /// result for each source, in the given order.
+    ///
+    /// # Errors
+    /// The store cannot write.
+    pub async fn claim(
+        &self,
+        sources: Vec<SourceId>,
+        force: Force,
+        now: Timestamp,
+        lease: Duration,
+    ) -> Result<Vec<ClaimResult>, Error> {
+        self.command_with(Durability::Relaxed, move |c| claim(c, &sources, force, now, lease)).await
+    }
+
+    /// Ends these claims without a poll.
+    ///
+    /// # Errors
+    /// The store cannot write; then they run out.
+    pub async fn release_claims(&self, claims: Vec<SourceId>) -> Result<(), Error> {
+        self.command(move |c| {
+            let mut update = c.prepare_cached("UPDATE source SET claimed_until = NULL WHERE id = ?1")?;
+            claims.iter().try_for_each(|id| update.execute([id.0]).map(drop))
+        })
+        .await
+    }
+
+    /// Ends all claims, when the only daemon starts.
+    ///
+    /// # Errors
+    /// The store cannot write.
+    pub async fn release_all_claims(&self) -> Result<(), Error> {
+        self.command(|c| {
+            c.execute("UPDATE source SET claimed_until = NULL WHERE claimed_until IS NOT NULL", []).map(drop)
+        })
+        .await
+    }
+
+    /// When each active source is due: short rows, which the poller keeps in memory.
+    ///
+    /// # Errors
+    /// The store cannot read.
+    pub async fn next_polls(&self) -> Result<Vec<NextPoll>, Error> {
+        self.query(next_polls).await
+    }
+
+    /// The active sources, by name.
+    ///
+    /// # Errors
+    /// The store cannot read.
+    pub async fn sources(&self) -> Result<Vec<StoredSource>, Error> {
+        self.query(active_sources).await
+    }
+
+    /// The number of entries of each source that has any. Reads the whole index of entries: for display only.
+    ///
+    /// # Errors
+    /// The store cannot read.
+    pub async fn entry_counts(&self) -> Result<HashMap<SourceId, u64>, Error> {
+        self.query(|c| {
+            c.prepare_cached("SELECT source, count(*) FROM entry GROUP BY source")?
+                .query_map([], |row| Ok((SourceId(row.get(0)?), row.get::<_, i64>(1)? as u64)))?
+                .collect()
+        })
+        .await
+    }
+
+    /// The latest `n` health events with their numbers, newest first.
+    ///
+    /// # Errors
+    /// The store cannot read.
+    pub async fn health_events(&self, n: usize) -> Result<Vec<(i64, HealthEvent)>, Error> {
+        self.query(move |c| {
+            c.prepare_cached("SELECT number, event FROM health ORDER BY number DESC LIMIT ?1")?
+                .query_map([n as i64], |row| Ok((row.get(0)?, from_json(row.get_ref(1)?.as_str()?)?)))?
+                .collect()
+        })
+        .await
+    }
+}
+
+fn sync_sources(c: &Connection, sources: &[ConfiguredSource]) -> Result<Vec<StoredSource>> {
+    clear_gone(c)?;
     c.execute("UPDATE source SET active = 0 WHERE active = 1", [])?;
-    let mut ids = vec![None; sources.len()];
-    for (source, id) in sources.iter().zip(&mut ids) {
-        *id = c
+    // All addresses first: a source that only moved must not take the row of one whose address is known.
+    let mut ids = Vec::with_capacity(sources.len());
+    for source in sources {
+        let id = c
             .prepare_cached("SELECT id FROM source WHERE url = ?1")?
             .query_row([&source.url], |row| row.get::<_, i64>(0))
             .optional()?;
+        ids.push((source, id));
     }
-    for (source, slot) in sources.iter().zip(&mut ids) {
-        let id = match *slot {
+    let mut order = Vec::with_capacity(sources.len());
+    for (source, id) in ids {
+        let id = match id {
             Some(id) => id,
-            None => find_by_name(c, source)?.map_or_else(|| insert(c, source), Ok)?,
+            None => move_to_new_url(c, source)?.map_or_else(|| insert_source(c, source), Ok)?,
         };
         c.prepare_cached(
             "UPDATE source SET name = ?2, host = ?3, title = ?4, language = ?5, active = 1 WHERE id = ?1",
         )?
         .execute(params![id, source.name, source.host, source.title, source.language])?;
-        *slot = Some(id);
+        order.push(SourceId(id));
     }
-    let known: HashMap<_, _> = active(c)?.into_iter().map(|source| (source.id.0, source)).collect();
-    Ok(ids.into_iter().flatten().filter_map(|id| known.get(&id).cloned()).collect())
+    let active: HashMap<_, _> = active_sources(c)?.into_iter().map(|source| (source.id, source)).collect();
+    Ok(order.into_iter().filter_map(|id| active.get(&id).cloned()).collect())
 }
 
-/// Who was gone (410) when it left the config is asked again if it comes back: the config says so.
-fn forgive(c: &Connection) -> Result<()> {
+/// A source that answered 410 and then left the config is polled again when it comes back.
+fn clear_gone(c: &Connection) -> Result<()> {
     c.execute(
         "UPDATE source SET state = json_set(state, '$.gone', json('false')), next_poll = NULL
          WHERE active = 0 AND json_extract(state, '$.gone')",
@@ -45,8 +175,8 @@ fn forgive(c: &Connection) -> Result<()> {
     .map(drop)
 }
 
-/// A source that moved: the name that it had, if no source of the config has claimed that row yet.
-fn find_by_name(c: &Connection, source: &ConfiguredSource) -> Result<Option<i64>> {
+/// Gives the source of the same name its new address, unless a configured source has that row already.
+fn move_to_new_url(c: &Connection, source: &ConfiguredSource) -> Result<Option<i64>> {
     let found = c
         .prepare_cached(
             "SELECT id, state FROM source WHERE name = ?1 AND active = 0 ORDER BY id DESC LIMIT 1",
@@ -54,7 +184,7 @@ fn find_by_name(c: &Connection, source: &ConfiguredSource) -> Result<Option<i64>
         .query_row([&source.name], |row| Ok((row.get::<_, i64>(0)?, row.get::<_, String>(1)?)))
         .optional()?;
     let Some((id, state)) = found else { return Ok(None) };
-    // Validators belong to one address, and so do back-off and a 410.
+    // Validators, back-off and a 410 belong to the old address.
     let old: SourceState = from_json(&state)?;
     let state =
         SourceState { title: old.title, link: old.link, language: old.language, ..Default::default() };
@@ -63,97 +193,16 @@ fn find_by_name(c: &Connection, source: &ConfiguredSource) -> Result<Option<i64>
     Ok(Some(id))
 }
 
-fn insert(c: &Connection, source: &ConfiguredSource) -> Result<i64> {
+fn insert_source(c: &Connection, source: &ConfiguredSource) -> Result<i64> {
     c.prepare_cached("INSERT INTO source (name, url, host, active, state) VALUES (?1, ?2, ?3, 1, ?4)")?
         .execute(params![source.name, source.url, source.host, to_json(&SourceState::default())?])?;
     Ok(c.last_insert_rowid())
 }
 
-pub(super) fn release_claims(c: &Connection) -> Result<()> {
-    c.execute("UPDATE source SET claimed_until = NULL WHERE claimed_until IS NOT NULL", []).map(drop)
-}
-
-pub(super) fn reschedule(c: &Connection, times: &[(SourceId, Option<Timestamp>, Timestamp)]) -> Result<()> {
-    let mut update = c.prepare_cached(
-        "UPDATE source SET next_poll = ?3, state = json_set(state, '$.next_poll', ?4)
-         WHERE id = ?1 AND next_poll IS ?2",
-    )?;
-    times.iter().try_for_each(|(id, from, to)| {
-        update.execute(params![id.0, from.map(millis), millis(*to), to.to_string()]).map(drop)
-    })
-}
-
-pub(super) fn give_back(c: &Connection, claims: &[SourceId]) -> Result<()> {
-    let mut update = c.prepare_cached("UPDATE source SET claimed_until = NULL WHERE id = ?1")?;
-    claims.iter().try_for_each(|id| update.execute([id.0]).map(drop))
-}
-
-pub(super) fn claim(
-    c: &Connection,
-    ids: &[SourceId],
-    asked: Force,
-    now: Timestamp,
-    lease: Duration,
-) -> Result<Vec<ClaimResult>> {
-    let until = millis(now).saturating_add(lease.as_millis() as i64);
-    let due = match asked {
-        Force::No => millis(now),
-        Force::Yes => i64::MAX,
-    };
-    let mut update = c.prepare_cached(
-        "UPDATE source SET claimed_until = ?2
-         WHERE id = ?3 AND active = 1 AND (claimed_until IS NULL OR claimed_until <= ?1)
-           AND (next_poll IS NULL OR next_poll <= ?4)
-         RETURNING id, name, host, state",
-    )?;
-    let mut busy = c.prepare_cached(
-        "SELECT max(coalesce(next_poll, 0), coalesce(claimed_until, 0)) FROM source WHERE id = ?1 AND active = 1",
-    )?;
-    let mut turn =
-        |id: SourceId| match update.query_row(params![millis(now), until, id.0, due], claimed).optional()? {
-            Some(claim) => Ok(ClaimResult::Claimed(Box::new(claim))),
-            None => Ok(match busy.query_row([id.0], |row| row.get(0)).optional()? {
-                Some(until) => ClaimResult::NotDue(id, due_at(until)),
-                None => ClaimResult::Gone(id),
-            }),
-        };
-    ids.iter().map(|id| turn(*id)).collect()
-}
-
-fn claimed(row: &Row<'_>) -> Result<Claim> {
-    Ok(Claim {
-        source: SourceId(row.get(0)?),
-        name: row.get(1)?,
-        host: row.get(2)?,
-        state: from_json(row.get_ref(3)?.as_str()?)?,
-    })
-}
-
-/// What lies beyond the calendar, as the next poll of a source that is gone does, is never.
-fn due_at(millis: i64) -> Timestamp {
-    Timestamp::from_millisecond(millis).unwrap_or(Timestamp::MAX)
-}
-
-pub(super) fn plans(c: &Connection) -> Result<Vec<Plan>> {
-    c.prepare_cached(
-        "SELECT id, name, host, max(coalesce(next_poll, 0), coalesce(claimed_until, 0))
-         FROM source WHERE active = 1 ORDER BY id",
-    )?
-    .query_map([], |row| {
-        Ok(Plan {
-            source: SourceId(row.get(0)?),
-            name: row.get(1)?,
-            host: row.get(2)?,
-            due: due_at(row.get(3)?),
-        })
-    })?
-    .collect()
-}
-
-pub(super) fn active(c: &Connection) -> Result<Vec<RememberedSource>> {
+fn active_sources(c: &Connection) -> Result<Vec<StoredSource>> {
     c.prepare_cached("SELECT id, name, url, state FROM source WHERE active = 1 ORDER BY name")?
         .query_map([], |row| {
-            Ok(RememberedSource {
+            Ok(StoredSource {
                 id: SourceId(row.get(0)?),
                 name: row.get(1)?,
                 url: row.get(2)?,
@@ -163,27 +212,86 @@ pub(super) fn active(c: &Connection) -> Result<Vec<RememberedSource>> {
         .collect()
 }
 
-/// Counting looks at every entry: only who shows the numbers asks for them.
-pub(super) fn counts(c: &Connection) -> Result<HashMap<SourceId, u64>> {
-    c.prepare_cached("SELECT source, count(*) FROM entry GROUP BY source")?
-        .query_map([], |row| Ok((SourceId(row.get(0)?), row.get::<_, i64>(1)? as u64)))?
-        .collect()
+fn reschedule(c: &Connection, times: &[(SourceId, Option<Timestamp>, Timestamp)]) -> Result<()> {
+    let mut update = c.prepare_cached(
+        "UPDATE source SET next_poll = ?3, state = json_set(state, '$.next_poll', ?4)
+         WHERE id = ?1 AND next_poll IS ?2",
+    )?;
+    times.iter().try_for_each(|(id, from, to)| {
+        update.execute(params![id.0, from.map(millis), millis(*to), to.to_string()]).map(drop)
+    })
 }
 
-pub(super) fn remember_health(c: &Connection, events: &[HealthEvent]) -> Result<()> {
+fn claim(
+    c: &Connection,
+    ids: &[SourceId],
+    force: Force,
+    now: Timestamp,
+    lease: Duration,
+) -> Result<Vec<ClaimResult>> {
+    let until = millis(now).saturating_add(lease.as_millis() as i64);
+    let due_by = match force {
+        Force::No => millis(now),
+        Force::Yes => i64::MAX,
+    };
+    let mut update = c.prepare_cached(
+        "UPDATE source SET claimed_until = ?2
+         WHERE id = ?3 AND active = 1 AND (claimed_until IS NULL OR claimed_until <= ?1)
+           AND (next_poll IS NULL OR next_poll <= ?4)
+         RETURNING id, name, host, state",
+    )?;
+    let mut due = c.prepare_cached(
+        "SELECT max(coalesce(next_poll, 0), coalesce(claimed_until, 0)) FROM source WHERE id = ?1 AND active = 1",
+    )?;
+    let mut claim_one = |id: SourceId| {
+        let claimed = update.query_row(params![millis(now), until, id.0, due_by], read_claim).optional()?;
+        if let Some(claim) = claimed {
+            return Ok(ClaimResult::Claimed(Box::new(claim)));
+        }
+        let due = due.query_row([id.0], |row| row.get(0)).optional()?;
+        Ok(due.map_or(ClaimResult::Gone(id), |due| ClaimResult::NotDue(id, due_time(due))))
+    };
+    ids.iter().map(|id| claim_one(*id)).collect()
+}
+
+fn read_claim(row: &Row<'_>) -> Result<Claim> {
+    Ok(Claim {
+        source: SourceId(row.get(0)?),
+        name: row.get(1)?,
+        host: row.get(2)?,
+        state: from_json(row.get_ref(3)?.as_str()?)?,
+    })
+}
+
+/// A time beyond the calendar, as that of a source that is gone, means never.
+fn due_time(millis: i64) -> Timestamp {
+    Timestamp::from_millisecond(millis).unwrap_or(Timestamp::MAX)
+}
+
+fn next_polls(c: &Connection) -> Result<Vec<NextPoll>> {
+    c.prepare_cached(
+        "SELECT id, name, host, max(coalesce(next_poll, 0), coalesce(claimed_until, 0))
+         FROM source WHERE active = 1 ORDER BY id",
+    )?
+    .query_map([], |row| {
+        Ok(NextPoll {
+            source: SourceId(row.get(0)?),
+            name: row.get(1)?,
+            host: row.get(2)?,
+            due: due_time(row.get(3)?),
+        })
+    })?
+    .collect()
+}
+
+pub(super) fn add_health_events(c: &Connection, events: &[HealthEvent]) -> Result<()> {
     for event in events {
         c.prepare_cached("INSERT INTO health (at, event) VALUES (?1, ?2)")?
             .execute(params![millis(event.at), to_json(event)?])?;
     }
     if !events.is_empty() {
-        c.prepare_cached("DELETE FROM health WHERE number <= (SELECT max(number) FROM health) - 1000")?
-            .execute([])?;
+        c.prepare_cached("DELETE FROM health WHERE number <= (SELECT max(number) FROM health) - ?1")?
+            .execute([MAX_HEALTH_EVENTS as i64])?;
     }
     Ok(())
-}
-
-pub(super) fn health(c: &Connection, n: usize) -> Result<Vec<(i64, HealthEvent)>> {
-    c.prepare_cached("SELECT number, event FROM health ORDER BY number DESC LIMIT ?1")?
-        .query_map([n as i64], |row| Ok((row.get(0)?, from_json(row.get_ref(1)?.as_str()?)?)))?
-        .collect()
 }

@@ -1,250 +1,36 @@
-//! SQL of the stories: which story a new entry tells, who is in one, and what a user changes. Part of the store's door.
+//! SQL of the stories: assigning new entries, reading, and the user's splits and joins. I/O: the database.
 
 use std::collections::HashMap;
-use std::sync::{Arc, PoisonError};
 
 use jiff::Timestamp;
-use rusqlite::{Connection, OptionalExtension, Result, Row, params};
+use rusqlite::{Connection, OptionalExtension, Result, params};
 
-use super::super::{Duplicate, InStory, Merge, OutputId, Poll};
-use super::{Durability, Error, Store, entries, millis, time};
+use super::super::model::{Duplicate, EntryStory, Merge, OutputId, StoryId};
+use super::dedup_index::DedupIndex;
+use super::entries::{Counters, find_entry, touch};
+use super::error::Error;
+use super::handle::Store;
+use super::rows::SourceCache;
+use super::values::{millis, time};
 use crate::entry::change::{DedupFeatures, NewEntry};
-use crate::story::index::Index;
 use crate::story::rules::{self, Facts};
 use crate::story::signature::Signature;
 
-/// What the writer holds in memory to decide: the index, and how far it goes.
-#[derive(Debug, Default)]
-pub(super) struct DedupIndex {
-    index: Index,
-    /// Entries up to this one are in the index.
-    last: i64,
-    /// What the user has parted up to this number is in the index.
-    parted: i64,
-    filled: bool,
-}
+const DAY_MILLIS: i64 = 24 * 3_600_000;
 
-/// A new entry that was just written.
-pub(super) struct Fresh<'a> {
-    pub(super) number: i64,
-    pub(super) source: i64,
-    pub(super) new: &'a NewEntry,
-}
-
-/// Decides which stories new entries of one poll tell, and writes it down. What an entry is compared with does
-/// not depend on its place in the document. Answers how many joined one.
-pub(super) fn settle(c: &Connection, window: &mut DedupIndex, mut fresh: Vec<Fresh<'_>>) -> Result<usize> {
-    fresh.retain(|fresh| fresh.new.dedup_features.is_some());
-    let Some(now) = fresh.iter().map(|fresh| millis(fresh.new.first_seen)).max() else { return Ok(0) };
-    let mut numbers: Vec<i64> = fresh.iter().map(|fresh| fresh.number).collect();
-    numbers.sort_unstable();
-    fresh.sort_by(|a, b| (a.new.date, &a.new.entry.keys).cmp(&(b.new.date, &b.new.entry.keys)));
-    // The numbers follow the document; the oldest is to be the first also among those of one poll.
-    let ages: HashMap<i64, i64> = fresh.iter().map(|fresh| fresh.number).zip(numbers).collect();
-    window.catch_up(c, now)?;
-    let mut merged = 0;
-    for fresh in &fresh {
-        let Some(dedup_features) = &fresh.new.dedup_features else { continue };
-        let Some(facts) = facts(fresh, dedup_features) else { continue };
-        remember(c, fresh, dedup_features)?;
-        let mut candidates = candidates(c, window, &facts, fresh.number)?;
-        candidates.sort_by_key(|(number, _)| ages.get(number).copied().unwrap_or(*number));
-        match rules::decide(&facts, &candidates) {
-            Some((story, reason)) => {
-                join_member(c, fresh.number, story, &reason.to_string(), fresh.new.first_seen)?;
-                merged += 1;
-            }
-            None => {
-                window.index.add_text(fresh.number, now, &facts.signature);
-                window.index.add_address(fresh.number, now, facts.address, facts.article);
-            }
-        }
-        window.last = window.last.max(fresh.number);
-    }
-    forget(c, now, fresh.len() * 2 + 8)?;
-    Ok(merged)
-}
-
-fn facts(fresh: &Fresh<'_>, dedup_features: &DedupFeatures) -> Option<Facts> {
-    Some(Facts {
-        source: fresh.source,
-        date: millis(fresh.new.date),
-        address: dedup_features.address,
-        article: dedup_features.article,
-        signature: Signature::decode(&dedup_features.signature)?,
-    })
-}
-
-fn remember(c: &Connection, fresh: &Fresh<'_>, dedup_features: &DedupFeatures) -> Result<()> {
-    c.prepare_cached(
-        "INSERT INTO dedup_features (entry, source, date, seen, address, article, signature)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
-    )?
-    .execute(params![
-        fresh.number,
-        fresh.source,
-        millis(fresh.new.date),
-        millis(fresh.new.first_seen),
-        dedup_features.address,
-        dedup_features.article,
-        dedup_features.signature,
-    ])
-    .map(drop)
-}
-
-fn join_member(c: &Connection, entry: i64, story: i64, why: &str, at: Timestamp) -> Result<()> {
-    c.prepare_cached(
-        "INSERT OR REPLACE INTO story_member (entry, story, why, joined) VALUES (?1, ?2, ?3, ?4)",
-    )?
-    .execute(params![entry, story, why, millis(at)])
-    .map(drop)
-}
-
-/// Numbers grow with time, so that only the lowest need a look.
-fn forget(c: &Connection, now: i64, n: usize) -> Result<()> {
-    let before = now - rules::ADDRESS_DAYS * 24 * 3_600_000;
-    let oldest: Option<i64> = c
-        .prepare_cached("SELECT seen FROM dedup_features ORDER BY entry LIMIT 1")?
-        .query_row([], |row| row.get(0))
-        .optional()?;
-    if oldest.is_none_or(|oldest| oldest >= before) {
-        return Ok(());
-    }
-    c.prepare_cached(
-        "DELETE FROM dedup_features WHERE entry IN (
-             SELECT entry FROM (SELECT entry, seen FROM dedup_features ORDER BY entry LIMIT ?2) WHERE seen < ?1)",
-    )?
-    .execute(params![before, n as i64])
-    .map(drop)
-}
-
-/// The entries alone that are the first of their story.
-const FIRSTS: &str = "NOT EXISTS (SELECT 1 FROM story_member AS m WHERE m.entry = l.entry)";
-
-/// Of what the index proposes, what is the first of a story and not the entry itself, whose number a transaction that
-/// was rolled back may have left there.
-fn candidates(c: &Connection, window: &DedupIndex, facts: &Facts, own: i64) -> Result<Vec<(i64, Facts)>> {
-    let mut question = c.prepare_cached(&format!(
-        "SELECT source, date, address, article, signature FROM dedup_features AS l WHERE entry = ?1 AND {FIRSTS}"
-    ))?;
-    let mut found = Vec::new();
-    for number in window.index.candidates(facts).into_iter().filter(|number| *number != own) {
-        let facts = question.query_row([number], read).optional()?.flatten();
-        found.extend(facts.map(|facts| (number, facts)));
-    }
-    Ok(found)
-}
-
-/// `None` where the signature is of another version.
-fn read(row: &Row<'_>) -> Result<Option<Facts>> {
-    let Some(signature) = Signature::decode(row.get_ref(4)?.as_blob()?) else { return Ok(None) };
-    let (source, date) = (row.get(0)?, row.get(1)?);
-    Ok(Some(Facts { source, date, address: row.get(2)?, article: row.get(3)?, signature }))
-}
-
-impl DedupIndex {
-    /// Takes in what is in the store and not yet in the index: everything of the window at the first decision
-    /// after a start, and later what another process has written.
-    fn catch_up(&mut self, c: &Connection, now: i64) -> Result<()> {
-        let newest: i64 = c
-            .prepare_cached("SELECT coalesce(max(entry), 0) FROM dedup_features")?
-            .query_row([], |row| row.get(0))?;
-        // A transaction that was rolled back has taken its numbers with it.
-        self.last = self.last.min(newest);
-        let parted: i64 = c
-            .prepare_cached("SELECT coalesce(max(number), 0) FROM parted")?
-            .query_row([], |row| row.get(0))?;
-        if !self.filled {
-            self.last = before(c, Index::begin_of_addresses(now), newest)?;
-            self.parted = parted;
-            self.filled = true;
-        }
-        if self.last < newest {
-            self.take_in(c, "dedup_features AS l WHERE entry > ?1 AND", self.last, now)?;
-            self.last = newest;
-        }
-        if self.parted != parted {
-            let stand_alone = "parted JOIN dedup_features AS l USING (entry) WHERE parted.number > ?1 AND";
-            self.take_in(c, stand_alone, self.parted.min(parted), now)?;
-            self.parted = parted;
-        }
-        Ok(())
-    }
-
-    /// Adds the entries behind a number that are the first of their story.
-    fn take_in(&mut self, c: &Connection, from: &str, behind: i64, now: i64) -> Result<()> {
-        let mut rows = c.prepare_cached(&format!(
-            "SELECT l.entry, l.seen, l.address, l.article, l.signature FROM {from} {FIRSTS} ORDER BY l.entry"
-        ))?;
-        let mut rows = rows.query([behind])?;
-        while let Some(row) = rows.next()? {
-            let (entry, seen) = (row.get(0)?, row.get(1)?);
-            if seen >= Index::begin_of_addresses(now) {
-                self.index.add_address(entry, seen, row.get(2)?, row.get(3)?);
-            }
-            if seen >= Index::begin_of_texts(now)
-                && let Some(signature) = Signature::decode(row.get_ref(4)?.as_blob()?)
-            {
-                self.index.add_text(entry, seen, &signature);
-            }
-        }
-        Ok(())
-    }
-}
-
-/// The last entry that was seen before a time: entries are numbered as they are seen.
-fn before(c: &Connection, begin: i64, newest: i64) -> Result<i64> {
-    let mut at =
-        c.prepare_cached("SELECT seen FROM dedup_features WHERE entry >= ?1 ORDER BY entry LIMIT 1")?;
-    let (mut low, mut high) = (0, newest);
-    while low < high {
-        let middle = low + (high - low) / 2;
-        let seen: Option<i64> = at.query_row([middle + 1], |row| row.get(0)).optional()?;
-        if seen.is_some_and(|seen| seen < begin) { low = middle + 1 } else { high = middle }
-    }
-    Ok(low)
-}
+/// Number of expired rows of `dedup_features` that each commit may delete beside one for each new entry.
+const SPARE_EXPIRY: usize = 8;
 
 impl Store {
-    /// Writes down one poll: entries, validators and the next poll time together. Ends the claim. Answers
-    /// how many of the new entries joined a story.
-    ///
-    /// # Errors
-    /// The store cannot write; then nothing of the poll is kept.
-    pub async fn commit(&self, poll: Poll) -> Result<usize, Error> {
-        let weight = if poll.changes.is_empty() { Durability::Relaxed } else { Durability::Full };
-        let window = Arc::clone(&self.window);
-        // The poll comes back with the answer, so that whoever made its texts frees them: on the writer's thread that
-        // would hold up the writer, and the others at the allocator's lock.
-        self.weighted(weight, move |c| {
-            let mut window = window.lock().unwrap_or_else(PoisonError::into_inner);
-            Ok((entries::commit(c, &poll, &mut window)?, poll))
-        })
-        .await
-        .map(|(merged, _)| merged)
-    }
-
-    /// Writes down polls, one after the other, all or none.
-    ///
-    /// # Errors
-    /// The store cannot write; then nothing of them is kept.
-    pub async fn commit_all(&self, polls: Vec<Poll>) -> Result<(), Error> {
-        let window = Arc::clone(&self.window);
-        self.command(move |c| {
-            let mut window = window.lock().unwrap_or_else(PoisonError::into_inner);
-            polls.iter().try_for_each(|poll| entries::commit(c, poll, &mut window).map(drop))
-        })
-        .await
-    }
-
-    /// The other entries of the stories of these entries, by entry, in the order in which they joined.
+    /// The other entries in the stories of these entries, by entry: the first entry first, then in the order in
+    /// which they joined.
     ///
     /// # Errors
     /// The store cannot read.
-    pub async fn duplicates(&self, of: Vec<i64>) -> Result<HashMap<i64, Vec<Duplicate>>, Error> {
-        self.ask(move |c| {
+    pub async fn duplicates(&self, entries: Vec<i64>) -> Result<HashMap<i64, Vec<Duplicate>>, Error> {
+        self.query(move |c| {
             let mut all = HashMap::new();
-            for entry in of {
+            for entry in entries {
                 let duplicates = duplicates(c, entry)?;
                 if !duplicates.is_empty() {
                     all.insert(entry, duplicates);
@@ -255,19 +41,23 @@ impl Store {
         .await
     }
 
-    /// Of these stories, the entries that an output has already.
+    /// The entry of each of these stories that an output has; the lowest number if there are several.
     ///
     /// # Errors
     /// The store cannot read.
-    pub async fn published(&self, output: OutputId, stories: Vec<i64>) -> Result<HashMap<i64, i64>, Error> {
-        self.ask(move |c| {
-            let mut question = c.prepare_cached(
-                "SELECT min(entry) FROM membership WHERE output = ?1 AND entry IN (
-                     SELECT ?2 UNION ALL SELECT entry FROM story_member WHERE story = ?2)",
+    pub async fn published_stories(
+        &self,
+        output: OutputId,
+        stories: Vec<StoryId>,
+    ) -> Result<HashMap<StoryId, i64>, Error> {
+        self.query(move |c| {
+            let mut statement = c.prepare_cached(
+                "SELECT min(entry) FROM membership
+                 WHERE output = ?1 AND entry IN (SELECT number FROM entry WHERE story = ?2)",
             )?;
             let mut found = HashMap::new();
             for story in stories {
-                let entry: Option<i64> = question.query_row([output.0, story], |row| row.get(0))?;
+                let entry: Option<i64> = statement.query_row([output.0, story.0], |row| row.get(0))?;
                 found.extend(entry.map(|entry| (story, entry)));
             }
             Ok(found)
@@ -275,17 +65,17 @@ impl Store {
         .await
     }
 
-    /// Of these entries, those that joined the story of another: its first entry, and why.
+    /// Those of these entries that joined a story: number of the story's first entry, and reason. Stories without
+    /// their first entry are left out.
     ///
     /// # Errors
     /// The store cannot read.
-    pub async fn joined(&self, entries: Vec<i64>) -> Result<HashMap<i64, (i64, String)>, Error> {
-        self.ask(move |c| {
-            let mut question = c.prepare_cached("SELECT story, why FROM story_member WHERE entry = ?1")?;
+    pub async fn joined_stories(&self, entries: Vec<i64>) -> Result<HashMap<i64, (i64, String)>, Error> {
+        self.query(move |c| {
             let mut joined = HashMap::new();
             for entry in entries {
-                let story = question.query_row([entry], |row| Ok((row.get(0)?, row.get(1)?))).optional()?;
-                joined.extend(story.map(|story| (entry, story)));
+                let story = entry_story(c, entry)?;
+                joined.extend(story.and_then(|story| Some((entry, (story.first?, story.reason?)))));
             }
             Ok(joined)
         })
@@ -297,19 +87,24 @@ impl Store {
     /// # Errors
     /// The store cannot read.
     pub async fn merges(&self, n: usize) -> Result<Vec<Merge>, Error> {
-        self.ask(move |c| merges(c, n)).await
+        self.query(move |c| merges(c, n)).await
     }
 
-    /// How an entry stands in its story: called by its number, published id or address.
+    /// The story of an entry that is named by number, published id or address.
     ///
     /// # Errors
     /// The store cannot read.
-    pub async fn story_of(&self, entry: String) -> Result<Option<InStory>, Error> {
-        self.ask(move |c| find(c, &entry)?.map(|number| in_story(c, number)).transpose()).await
+    pub async fn story_of_entry(&self, name: String) -> Result<Option<EntryStory>, Error> {
+        self.query(move |c| {
+            let Some(entry) = find_number(c, &name)? else { return Ok(None) };
+            let story = entry_story(c, entry)?;
+            story.map(|story| Ok(EntryStory { duplicates: duplicates(c, entry)?, ..story })).transpose()
+        })
+        .await
     }
 
-    /// Takes an entry out of its story for good: it stands alone, and outputs look at it again. The first of a
-    /// story leaves the others to the next of them. Answers whether there was anything to part.
+    /// Moves an entry to a new story of its own, for good. Outputs evaluate it again. Without its first entry, a story
+    /// begins with the next one. Returns whether the entry shared its story.
     ///
     /// # Errors
     /// The store cannot write.
@@ -317,54 +112,144 @@ impl Store {
         self.command(move |c| split(c, entry)).await
     }
 
-    /// Makes one story of the stories of two entries, called by the first of the earlier one. Answers
-    /// whether they were two.
+    /// Merges the stories of two entries into the one that began earlier. Returns whether they were two.
     ///
     /// # Errors
     /// The store cannot write.
     pub async fn join_stories(&self, a: i64, b: i64, at: Timestamp) -> Result<bool, Error> {
         self.command(move |c| join(c, a, b, at)).await
     }
+}
 
-    /// What the window of what is compared takes in memory: entries, bytes.
-    pub fn window(&self) -> (usize, usize) {
-        let window = self.window.lock().unwrap_or_else(PoisonError::into_inner);
-        (window.index.len(), window.index.bytes())
+/// An entry that was just inserted.
+pub(super) struct InsertedEntry<'a> {
+    pub(super) number: i64,
+    pub(super) source: i64,
+    pub(super) new: &'a NewEntry,
+}
+
+/// Decides which stories the new entries of one poll join. The decision does not depend on their order in the
+/// document. Returns the number of entries that joined one.
+pub(super) fn assign_stories(
+    c: &Connection,
+    index: &mut DedupIndex,
+    mut inserted: Vec<InsertedEntry<'_>>,
+) -> Result<usize> {
+    inserted.retain(|entry| entry.new.dedup_features.is_some());
+    let Some(now) = inserted.iter().map(|entry| entry.new.first_seen).max() else { return Ok(0) };
+    // Numbers follow the document. Within the poll, the oldest entry counts as the first.
+    let mut numbers: Vec<i64> = inserted.iter().map(|entry| entry.number).collect();
+    numbers.sort_unstable();
+    inserted.sort_by(|a, b| (a.new.date, &a.new.entry.keys).cmp(&(b.new.date, &b.new.entry.keys)));
+    let ranks: HashMap<i64, i64> = inserted.iter().map(|entry| entry.number).zip(numbers).collect();
+    index.catch_up(c, now)?;
+    let mut merged = 0;
+    for entry in &inserted {
+        let Some(features) = &entry.new.dedup_features else { continue };
+        let Some(facts) = facts(entry, features) else { continue };
+        insert_features(c, entry, features)?;
+        let mut candidates = index.candidates(c, &facts, entry.number)?;
+        candidates.sort_by_key(|(number, _)| ranks.get(number).copied().unwrap_or(*number));
+        match rules::decide(&facts, &candidates) {
+            Some((first, reason)) => {
+                let story = story_id(c, first)?.ok_or(rusqlite::Error::QueryReturnedNoRows)?;
+                move_to_story(c, entry.number, story)?;
+                insert_join(c, entry.number, &reason.to_string(), entry.new.first_seen)?;
+                merged += 1;
+            }
+            None => index.add(entry.number, now, &facts),
+        }
+        index.skip(entry.number);
     }
+    expire_features(c, millis(now), inserted.len() * 2 + SPARE_EXPIRY)?;
+    Ok(merged)
 }
 
-/// The story that an entry tells: its own number where it joined none.
-fn story(c: &Connection, entry: i64) -> Result<i64> {
-    let joined = c
-        .prepare_cached("SELECT story FROM story_member WHERE entry = ?1")?
-        .query_row([entry], |row| row.get(0))
-        .optional()?;
-    Ok(joined.unwrap_or(entry))
+fn facts(entry: &InsertedEntry<'_>, features: &DedupFeatures) -> Option<Facts> {
+    Some(Facts {
+        source: entry.source,
+        date: millis(entry.new.date),
+        address: features.address,
+        article: features.article,
+        signature: Signature::decode(&features.signature)?,
+    })
 }
 
-/// All entries of a story that are still kept, the first one first.
-fn members(c: &Connection, story: i64) -> Result<Vec<i64>> {
+fn insert_features(c: &Connection, entry: &InsertedEntry<'_>, features: &DedupFeatures) -> Result<()> {
     c.prepare_cached(
-        "SELECT number FROM entry WHERE number = ?1
-         UNION ALL SELECT * FROM (SELECT entry FROM story_member WHERE story = ?1 ORDER BY joined, entry)",
+        "INSERT INTO dedup_features (entry, source, date, first_seen, address, article, signature)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+    )?
+    .execute(params![
+        entry.number,
+        entry.source,
+        millis(entry.new.date),
+        millis(entry.new.first_seen),
+        features.address,
+        features.article,
+        features.signature,
+    ])
+    .map(drop)
+}
+
+fn move_to_story(c: &Connection, entry: i64, story: i64) -> Result<()> {
+    c.prepare_cached("UPDATE entry SET story = ?2 WHERE number = ?1")?.execute([entry, story]).map(drop)
+}
+
+fn insert_join(c: &Connection, entry: i64, reason: &str, at: Timestamp) -> Result<()> {
+    c.prepare_cached("INSERT OR REPLACE INTO story_join (entry, reason, joined) VALUES (?1, ?2, ?3)")?
+        .execute(params![entry, reason, millis(at)])
+        .map(drop)
+}
+
+/// Deletes up to `n` rows of entries that are too old to be compared. Numbers grow with time: the lowest are oldest.
+fn expire_features(c: &Connection, now: i64, n: usize) -> Result<()> {
+    let before = now - rules::ADDRESS_DAYS * DAY_MILLIS;
+    let oldest: Option<i64> = c
+        .prepare_cached("SELECT first_seen FROM dedup_features ORDER BY entry LIMIT 1")?
+        .query_row([], |row| row.get(0))
+        .optional()?;
+    if oldest.is_none_or(|oldest| oldest >= before) {
+        return Ok(());
+    }
+    c.prepare_cached(
+        "DELETE FROM dedup_features WHERE entry IN (
+             SELECT entry FROM (SELECT entry, first_seen FROM dedup_features ORDER BY entry LIMIT ?2)
+             WHERE first_seen < ?1)",
+    )?
+    .execute(params![before, n as i64])
+    .map(drop)
+}
+
+fn story_id(c: &Connection, entry: i64) -> Result<Option<i64>> {
+    c.prepare_cached("SELECT story FROM entry WHERE number = ?1")?
+        .query_row([entry], |row| row.get(0))
+        .optional()
+}
+
+/// The entries of a story: the first one first, then in the order in which they joined.
+fn story_entries(c: &Connection, story: i64) -> Result<Vec<i64>> {
+    c.prepare_cached(
+        "SELECT number FROM entry LEFT JOIN story_join ON story_join.entry = entry.number
+         WHERE story = ?1 ORDER BY joined NULLS FIRST, number",
     )?
     .query_map([story], |row| row.get(0))?
     .collect()
 }
 
 fn duplicates(c: &Connection, entry: i64) -> Result<Vec<Duplicate>> {
-    let story = story(c, entry)?;
-    let sources = entries::sources(c);
-    let mut question = c.prepare_cached("SELECT source, link FROM entry WHERE number = ?1")?;
-    let others = members(c, story)?.into_iter().filter(|number| *number != entry);
+    let Some(story) = story_id(c, entry)? else { return Ok(Vec::new()) };
+    let sources = SourceCache::new(c);
+    let mut statement = c.prepare_cached("SELECT source, link FROM entry WHERE number = ?1")?;
+    let others = story_entries(c, story)?.into_iter().filter(|number| *number != entry);
     others
         .map(|number| {
-            question.query_row([number], |row| {
-                let from = sources.get(row.get(0)?)?;
+            statement.query_row([number], |row| {
+                let source = sources.get(row.get(0)?)?;
                 Ok(Duplicate {
                     entry: number,
-                    source: from.name.clone(),
-                    title: from.title.clone(),
+                    source: source.name.clone(),
+                    title: source.title.clone(),
                     link: row.get(1)?,
                 })
             })
@@ -372,66 +257,86 @@ fn duplicates(c: &Connection, entry: i64) -> Result<Vec<Duplicate>> {
         .collect()
 }
 
+/// The story of an entry, without its duplicates.
+fn entry_story(c: &Connection, entry: i64) -> Result<Option<EntryStory>> {
+    c.prepare_cached(
+        "SELECT story, (SELECT number FROM entry AS first WHERE first.story = entry.story
+                           AND NOT EXISTS (SELECT 1 FROM story_join AS j WHERE j.entry = first.number)),
+                reason
+         FROM entry LEFT JOIN story_join ON story_join.entry = entry.number WHERE number = ?1",
+    )?
+    .query_row([entry], |row| {
+        let (story, first, reason) = (StoryId(row.get(0)?), row.get(1)?, row.get(2)?);
+        Ok(EntryStory { entry, story, first, reason, duplicates: Vec::new() })
+    })
+    .optional()
+}
+
 fn merges(c: &Connection, n: usize) -> Result<Vec<Merge>> {
     let rows = c
-        .prepare_cached(
-            "SELECT entry, story, why, joined FROM story_member ORDER BY joined DESC, entry DESC LIMIT ?1",
-        )?
-        .query_map([n as i64], |row| {
-            Ok((row.get(0)?, row.get(1)?, row.get::<_, String>(2)?, time(row.get(3)?)?))
-        })?
-        .collect::<Result<Vec<(i64, i64, String, Timestamp)>>>()?;
-    rows.into_iter()
-        .map(|(entry, story, why, joined)| {
-            let first = entries::one(c, story)?;
-            Ok(entries::one(c, entry)?.map(|entry| Merge { entry, first, why, joined }))
-        })
-        .filter_map(Result::transpose)
-        .collect()
+        .prepare_cached("SELECT entry, joined FROM story_join ORDER BY joined DESC, entry DESC LIMIT ?1")?
+        .query_map([n as i64], |row| Ok((row.get(0)?, time(row.get(1)?)?)))?
+        .collect::<Result<Vec<(i64, Timestamp)>>>()?;
+    let mut merges = Vec::with_capacity(rows.len());
+    for (number, joined) in rows {
+        let Some(EntryStory { first, reason: Some(reason), .. }) = entry_story(c, number)? else { continue };
+        let Some(entry) = find_entry(c, number)? else { continue };
+        let first = first.map(|first| find_entry(c, first)).transpose()?.flatten();
+        merges.push(Merge { entry, first, reason, joined });
+    }
+    Ok(merges)
 }
 
-fn in_story(c: &Connection, entry: i64) -> Result<InStory> {
-    let why = c
-        .prepare_cached("SELECT why FROM story_member WHERE entry = ?1")?
-        .query_row([entry], |row| row.get(0))
-        .optional()?;
-    Ok(InStory { entry, story: story(c, entry)?, why, duplicates: duplicates(c, entry)? })
-}
-
-fn find(c: &Connection, entry: &str) -> Result<Option<i64>> {
+/// Finds an entry by number, published id or address; of several with one address, the newest.
+fn find_number(c: &Connection, name: &str) -> Result<Option<i64>> {
     c.prepare_cached(
         "SELECT number FROM entry WHERE number = ?1 UNION ALL SELECT number FROM entry WHERE uid = ?2
          UNION ALL SELECT * FROM (SELECT number FROM entry WHERE link = ?2 ORDER BY number DESC LIMIT 1) LIMIT 1",
     )?
-    .query_row(params![entry.parse::<i64>().ok(), entry], |row| row.get(0))
+    .query_row(params![name.parse::<i64>().ok(), name], |row| row.get(0))
     .optional()
 }
 
 fn split(c: &Connection, entry: i64) -> Result<bool> {
-    let story = story(c, entry)?;
-    let others: Vec<i64> = members(c, story)?.into_iter().filter(|number| *number != entry).collect();
+    let Some(story) = story_id(c, entry)? else { return Ok(false) };
+    let entries = story_entries(c, story)?;
+    let others: Vec<i64> = entries.into_iter().filter(|number| *number != entry).collect();
     let Some(&next) = others.first() else { return Ok(false) };
-    c.prepare_cached("DELETE FROM story_member WHERE entry = ?1")?.execute([entry])?;
-    let alone = if entry == story { next } else { entry };
-    if entry == story {
-        c.prepare_cached("DELETE FROM story_member WHERE entry = ?1")?.execute([next])?;
-        c.prepare_cached("UPDATE story_member SET story = ?2 WHERE story = ?1")?.execute([story, next])?;
+    let mut counters = Counters::read(c)?;
+    let mut delete_join = c.prepare_cached("DELETE FROM story_join WHERE entry = ?1")?;
+    let had_joined = delete_join.execute([entry])? > 0;
+    if !had_joined {
+        delete_join.execute([next])?;
     }
-    c.prepare_cached("INSERT INTO parted (entry) VALUES (?1)")?.execute([alone])?;
-    others.into_iter().chain([entry]).try_for_each(|number| entries::touch(c, number))?;
+    move_to_story(c, entry, counters.next_story())?;
+    // The entry that has become the first of its story: others may join it now.
+    let new_first = if had_joined { entry } else { next };
+    c.prepare_cached("INSERT INTO manual_split (entry) VALUES (?1)")?.execute([new_first])?;
+    others.into_iter().chain([entry]).try_for_each(|number| touch(c, number, &mut counters))?;
+    counters.write(c)?;
     Ok(true)
 }
 
 fn join(c: &Connection, a: i64, b: i64, at: Timestamp) -> Result<bool> {
-    let (a, b) = (story(c, a)?, story(c, b)?);
+    let (Some(a), Some(b)) = (story_id(c, a)?, story_id(c, b)?) else { return Ok(false) };
     if a == b {
         return Ok(false);
     }
-    let (first, second) = (a.min(b), a.max(b));
-    let moved = members(c, second)?;
-    for number in &moved {
-        join_member(c, *number, first, "joined by hand", at)?;
+    let (mut earlier, mut later) = (story_entries(c, a)?, story_entries(c, b)?);
+    let mut story = a;
+    if earlier.first() > later.first() {
+        std::mem::swap(&mut earlier, &mut later);
+        story = b;
     }
-    moved.into_iter().chain([first]).try_for_each(|number| entries::touch(c, number))?;
+    for number in &later {
+        move_to_story(c, *number, story)?;
+        insert_join(c, *number, "joined by hand", at)?;
+    }
+    let mut counters = Counters::read(c)?;
+    later
+        .into_iter()
+        .chain(earlier.first().copied())
+        .try_for_each(|number| touch(c, number, &mut counters))?;
+    counters.write(c)?;
     Ok(true)
 }

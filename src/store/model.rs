@@ -1,0 +1,347 @@
+//! The types of the store's queries and commands. Pure.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use crate::entry::StoredEntry;
+use crate::entry::change::Change;
+use crate::source::{HealthEvent, SourceState};
+
+/// The part of the config that the store needs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Options {
+    /// The database file, absolute.
+    pub path: PathBuf,
+    /// Entries older than this are pruned; their identity keys are kept.
+    pub keep: Duration,
+}
+
+/// Database id of a source.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct SourceId(pub i64);
+
+/// Database id of an output.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct OutputId(pub i64);
+
+/// Database id of a story. Ids are never reused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct StoryId(pub i64);
+
+/// A source as the config defines it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ConfiguredSource {
+    /// Name in the config.
+    pub name: String,
+    /// Feed address without credentials.
+    pub url: String,
+    /// Sources of one host are not polled at the same time.
+    pub host: String,
+    /// Title from the config.
+    pub title: Option<String>,
+    /// Language from the config.
+    pub language: Option<String>,
+}
+
+/// A source as it is stored.
+#[derive(Clone, Debug, PartialEq)]
+pub struct StoredSource {
+    /// Database id.
+    pub id: SourceId,
+    /// Name in the config.
+    pub name: String,
+    /// Feed address without credentials.
+    pub url: String,
+    /// What is kept from poll to poll.
+    pub state: SourceState,
+}
+
+/// The exclusive right to poll a source, for a limited time.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Claim {
+    /// The source.
+    pub source: SourceId,
+    /// Name in the config.
+    pub name: String,
+    /// Sources of one host are not polled at the same time.
+    pub host: String,
+    /// State before the poll.
+    pub state: SourceState,
+}
+
+/// Whether sources that are not due are claimed too.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Force {
+    /// Only due sources.
+    No,
+    /// All of them: the operator asked for a poll now.
+    Yes,
+}
+
+/// The answer to a claim.
+#[derive(Clone, Debug, PartialEq)]
+pub enum ClaimResult {
+    /// The source is claimed.
+    Claimed(Box<Claim>),
+    /// The source is not due, or claimed by another poller, until this time.
+    NotDue(SourceId, Timestamp),
+    /// The source has left the config.
+    Gone(SourceId),
+}
+
+/// When a source may be polled next.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NextPoll {
+    /// The source.
+    pub source: SourceId,
+    /// Name in the config.
+    pub name: String,
+    /// Sources of one host are not polled at the same time.
+    pub host: String,
+    /// The due time or the end of the current claim, whichever is later; 1970 before the first poll.
+    pub due: Timestamp,
+}
+
+/// The result of one poll. It is written in one transaction.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Poll {
+    /// The source.
+    pub source: SourceId,
+    /// Validators, next poll time, outcome.
+    pub state: SourceState,
+    /// New and edited entries, newest first, so that the newest entries of a first poll get the lowest revisions.
+    pub changes: Vec<Change>,
+    /// Events for the operator.
+    pub health: Vec<HealthEvent>,
+    /// Known entries that the document contains; `None` if there was no document: then the last list stays.
+    pub in_feed: Option<InFeed>,
+}
+
+/// Numbers of the known entries in a document. The new entries of the poll are added to them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum InFeed {
+    /// The document is complete: this list replaces the last one.
+    Complete(Vec<i64>),
+    /// The document was cut off: this list is added to the last one.
+    Partial(Vec<i64>),
+}
+
+/// An output as the config defines it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ConfiguredOutput {
+    /// Name in the config.
+    pub name: String,
+}
+
+/// An output as it is stored.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoredOutput {
+    /// Database id.
+    pub id: OutputId,
+    /// Name in the config.
+    pub name: String,
+    /// When it was first configured.
+    pub since: Timestamp,
+    /// Hash of what decides its members; empty before the first evaluation.
+    pub definition: String,
+    /// Entries up to this revision are evaluated.
+    pub watermark: i64,
+    /// Whether the config names it.
+    pub active: bool,
+}
+
+/// An entry for outputs to evaluate.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Candidate {
+    /// The entry.
+    pub entry: StoredEntry,
+    /// Whether it came with the first poll of its source.
+    pub first_poll: bool,
+    /// Its story.
+    pub story: StoryId,
+    /// Whether it is the first entry of its story.
+    pub is_first: bool,
+}
+
+/// Another entry of a story.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Duplicate {
+    /// Entry number.
+    pub entry: i64,
+    /// Name of its source in the config.
+    pub source: String,
+    /// Title of its source.
+    pub title: String,
+    /// Its page.
+    pub link: Option<String>,
+}
+
+/// The story of an entry.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EntryStory {
+    /// Entry number.
+    pub entry: i64,
+    /// The story.
+    pub story: StoryId,
+    /// Number of the story's first entry; `None` once it is pruned.
+    pub first: Option<i64>,
+    /// Why the entry joined, for people; `None` if it is the first entry or the only one.
+    pub reason: Option<String>,
+    /// The other entries, the first one first, then in the order in which they joined.
+    pub duplicates: Vec<Duplicate>,
+}
+
+/// An entry that joined a story.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Merge {
+    /// The entry.
+    pub entry: StoredEntry,
+    /// The first entry of the story; `None` once it is pruned.
+    pub first: Option<StoredEntry>,
+    /// Why it joined, for people.
+    pub reason: String,
+    /// When it joined.
+    pub joined: Timestamp,
+}
+
+/// An entry that enters an output.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Member {
+    /// Entry number.
+    pub entry: i64,
+    /// The entry's published date.
+    pub date: Timestamp,
+    /// JSON of the terms that matched.
+    pub reasons: String,
+}
+
+/// The position of a member in its output.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MemberPosition {
+    /// The date by which members are ordered.
+    pub date: Timestamp,
+    /// JSON of the terms that matched when it entered.
+    pub reasons: String,
+    /// Number of newer members of the same source.
+    pub newer: usize,
+    /// Number of newer members of each other source.
+    pub newer_of_others: Vec<usize>,
+}
+
+/// New members and the new watermark of an output, written in one transaction.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Advance {
+    /// The output.
+    pub output: OutputId,
+    /// Hash of what decided the members.
+    pub definition: String,
+    /// Entries up to this revision are evaluated.
+    pub watermark: i64,
+    /// Entries that enter.
+    pub members: Vec<Member>,
+    /// What happens to the present members.
+    pub update: MemberUpdate,
+    /// Capacity of a new archive page, in entries.
+    pub page_size: usize,
+}
+
+/// What an advance does with the present members.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MemberUpdate {
+    /// Keeps them: published entries are not withdrawn.
+    Append,
+    /// Removes them: the output's definition has changed.
+    Replace,
+}
+
+/// Which members of an output to read, newest first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MemberQuery {
+    /// Maximum number of members.
+    pub limit: usize,
+    /// Maximum number of members of one source.
+    pub per_source: Option<usize>,
+    /// Older members are left out.
+    pub not_before: Option<Timestamp>,
+}
+
+/// What the daemon tells other processes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DaemonStatus {
+    /// The problems of the config files.
+    ConfigError,
+    /// When the daemon was last known to run.
+    Heartbeat,
+}
+
+/// A published document.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rendering {
+    /// The output.
+    pub output: OutputId,
+    /// File name extension of the format.
+    pub format: String,
+    /// Hash of the bytes.
+    pub digest: String,
+    /// When the bytes last changed.
+    pub changed: Timestamp,
+    /// Hash of what decides the bytes beside the entries.
+    pub presentation_hash: String,
+    /// Number of entries.
+    pub entries: usize,
+    /// The bytes, zstd-compressed.
+    pub body: Vec<u8>,
+}
+
+/// Whether the WebSub hub must be told of a change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NotifyHub {
+    /// It must.
+    Yes,
+    /// There is no hub, or nothing to tell.
+    No,
+}
+
+/// The size of an archive.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ArchiveSize {
+    /// Number of pages; pages count from 1.
+    pub pages: u32,
+    /// Number of entries that were added to them.
+    pub entries: u64,
+}
+
+/// A page of an archive.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ArchivePage {
+    /// Newest first.
+    pub entries: Vec<StoredEntry>,
+    /// A full page gets no more entries.
+    pub is_full: bool,
+}
+
+/// A full archive page as it was first served.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoredPage {
+    /// File name extension of the format.
+    pub format: String,
+    /// The `public_url` in its links.
+    pub base: String,
+    /// When it was first served.
+    pub changed: Timestamp,
+    /// The bytes, zstd-compressed.
+    pub body: Vec<u8>,
+}
+
+/// A change that the WebSub hub has not been told of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Ping {
+    /// The output.
+    pub output: OutputId,
+    /// When it changed.
+    pub changed: Timestamp,
+    /// Failed attempts so far.
+    pub attempts: u32,
+}

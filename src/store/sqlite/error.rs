@@ -1,0 +1,63 @@
+//! The store's error and what a user can do about a damaged file. Pure.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use rusqlite::ErrorCode;
+
+/// A query or command failed.
+#[derive(Clone, Debug, thiserror::Error)]
+#[error("store: {message}")]
+pub struct Error {
+    message: String,
+    source: Option<Arc<rusqlite::Error>>,
+    not_writable: bool,
+}
+
+impl Error {
+    pub(super) fn new(message: impl Into<String>) -> Error {
+        Error { message: message.into(), source: None, not_writable: false }
+    }
+
+    /// The store's file or folder cannot be written at present.
+    pub(super) fn not_writable(message: impl Into<String>) -> Error {
+        Error { message: message.into(), source: None, not_writable: true }
+    }
+
+    pub(super) fn sqlite(context: impl Into<String>, source: rusqlite::Error) -> Error {
+        let message = format!("{}: {source}", context.into());
+        Error { message, source: Some(Arc::new(source)), not_writable: false }
+    }
+
+    /// Adds the file and [`recovery_advice`] if the file is damaged.
+    pub(super) fn with_advice(mut self, path: &Path) -> Error {
+        if matches!(self.code(), Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase)) {
+            self.message =
+                format!("{} is damaged: {}. {}", path.display(), self.message, recovery_advice(path));
+        }
+        self
+    }
+
+    /// Whether the cause lies in the disk or the permissions, so that a later attempt may succeed.
+    pub(super) fn is_transient(&self) -> bool {
+        use ErrorCode::{CannotOpen, DiskFull, PermissionDenied, ReadOnly, SystemIoFailure};
+        self.not_writable
+            || matches!(
+                self.code(),
+                Some(CannotOpen | DiskFull | PermissionDenied | ReadOnly | SystemIoFailure)
+            )
+    }
+
+    fn code(&self) -> Option<ErrorCode> {
+        self.source.as_ref().and_then(|e| e.sqlite_error_code())
+    }
+}
+
+/// What to do about a damaged store, as two shell commands.
+#[must_use]
+pub fn recovery_advice(path: &Path) -> String {
+    let file = path.display();
+    format!(
+        "To save what can be read: siftwire doctor --salvage {file}.new. To start anew: mv {file} {file}.damaged"
+    )
+}

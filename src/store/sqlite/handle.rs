@@ -1,0 +1,165 @@
+//! The handle by which the program queries and commands the store's threads. I/O: channels only.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use rusqlite::Connection;
+use tokio::sync::{mpsc, oneshot};
+
+use super::dedup_index::DedupIndex;
+use super::error::Error;
+use super::jobs::{Command, Durability, Job, Outcome, QUEUE_LENGTH, Query};
+
+/// A handle to the store; cheap to clone. The store's threads end when the last handle is dropped.
+#[derive(Clone)]
+pub struct Store {
+    path: Arc<Path>,
+    /// To the readers.
+    queries: mpsc::Sender<Query>,
+    /// To the writer.
+    commands: mpsc::Sender<Command>,
+    /// Locked by the writer's commands, and for a moment by [`Store::dedup_index_size`].
+    dedup_index: Arc<Mutex<DedupIndex>>,
+    /// Set by the writer.
+    write_error: Arc<Mutex<Option<Error>>>,
+}
+
+impl Store {
+    pub(super) fn new(
+        path: &Path,
+        queries: mpsc::Sender<Query>,
+        commands: mpsc::Sender<Command>,
+        write_error: Arc<Mutex<Option<Error>>>,
+    ) -> Store {
+        Store { path: Arc::from(path), queries, commands, dedup_index: Arc::default(), write_error }
+    }
+
+    /// Runs a query on a reader, in one transaction, so that its parts agree with each other.
+    pub(super) async fn query<T: Send + 'static>(
+        &self,
+        query: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
+    ) -> Result<T, Error> {
+        let (sender, receiver) = oneshot::channel();
+        let path = Arc::clone(&self.path);
+        let job: Query = Box::new(move |connection| {
+            let result = match connection {
+                Some(connection) => guard("cannot read", &path, || query(&*connection.transaction()?)),
+                None => Err(Error::new(format!("cannot read {}", path.display()))),
+            };
+            // The caller may have stopped waiting.
+            let _ = sender.send(result);
+        });
+        self.queries.send(job).await.map_err(|_| closed())?;
+        receiver.await.map_err(|_| closed())?
+    }
+
+    /// Runs a command on the writer, in a savepoint of its own; returns once it is on the disk.
+    pub(super) async fn command<T: Send + 'static>(
+        &self,
+        command: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
+    ) -> Result<T, Error> {
+        self.command_with(Durability::Full, command).await
+    }
+
+    /// Runs a command on the writer, in a savepoint of its own; returns once it is committed.
+    pub(super) async fn command_with<T: Send + 'static>(
+        &self,
+        durability: Durability,
+        command: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
+    ) -> Result<T, Error> {
+        let (sender, receiver) = oneshot::channel();
+        let path = Arc::clone(&self.path);
+        let job: Job = Box::new(move |connection| {
+            let result =
+                connection.and_then(|connection| guard("cannot write", &path, || command(connection)));
+            let error = result.as_ref().err().cloned();
+            let reply = Box::new(move |commit_error: Option<&Error>| {
+                // The caller may have stopped waiting.
+                let _ = sender.send(commit_error.map_or(result, |error| Err(error.clone())));
+            });
+            Outcome { error, reply }
+        });
+        self.commands.send(Command { job, durability }).await.map_err(|_| closed())?;
+        receiver.await.map_err(|_| closed())?
+    }
+
+    /// The index that only the writer's commands use.
+    pub(super) fn dedup_index(&self) -> Arc<Mutex<DedupIndex>> {
+        Arc::clone(&self.dedup_index)
+    }
+
+    /// The size of the index of stories in memory: entries, bytes.
+    pub fn dedup_index_size(&self) -> (usize, usize) {
+        self.dedup_index.lock().unwrap_or_else(PoisonError::into_inner).size()
+    }
+
+    /// Why the store is open read-only; `None` if it can be written.
+    #[must_use]
+    pub fn write_error(&self) -> Option<Error> {
+        self.write_error.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// How many commands and how many queries wait for the threads.
+    #[must_use]
+    pub fn queue_lengths(&self) -> (usize, usize) {
+        (QUEUE_LENGTH - self.commands.capacity(), QUEUE_LENGTH - self.queries.capacity())
+    }
+}
+
+fn closed() -> Error {
+    Error::new("closed")
+}
+
+/// Turns the panic of a job into its error, so that the thread and the other jobs of the group go on.
+fn guard<T>(
+    context: &'static str,
+    path: &Path,
+    job: impl FnOnce() -> rusqlite::Result<T>,
+) -> Result<T, Error> {
+    // What a job may leave half done is undone: rows by its savepoint, and the index is only a hint.
+    match catch_unwind(AssertUnwindSafe(job)) {
+        Ok(result) => result.map_err(|e| Error::sqlite(context, e).with_advice(path)),
+        Err(_) => Err(Error::new(format!("{context}: a panic, which is a mistake in siftwire"))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::disallowed_methods, reason = "the test runs the store's threads")]
+
+    use std::time::Duration;
+
+    use super::*;
+    use crate::store::{Options, open};
+
+    #[tokio::test]
+    async fn a_panic_ends_its_own_command_or_query_alone() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let options = Options { path: folder.path().join("s.db"), keep: Duration::from_secs(1) };
+        let (store, workers) = open(&options).expect("it opens");
+        workers.0.into_iter().for_each(|work| drop(std::thread::spawn(work)));
+        let set = |text: &'static str| {
+            move |c: &Connection| {
+                c.execute("INSERT OR REPLACE INTO daemon_status (name, text) VALUES ('test', ?1)", [text])
+            }
+        };
+        let panicking = move |c: &Connection| -> rusqlite::Result<()> {
+            set("from the panic")(c)?;
+            panic!("a mistake")
+        };
+        let (before, panicked) = tokio::join!(store.command(set("before")), store.command(panicking));
+        assert_eq!(before.expect("it is written"), 1);
+        assert!(panicked.expect_err("it panicked").to_string().contains("a panic"));
+        for _ in 0..3 {
+            let read = store.query(|_| -> rusqlite::Result<()> { panic!("a mistake") }).await;
+            assert!(read.is_err());
+        }
+        let text: String = store
+            .query(|c| c.query_row("SELECT text FROM daemon_status", [], |row| row.get(0)))
+            .await
+            .expect("it is read");
+        assert_eq!(text, "before");
+        store.command(set("after")).await.expect("the writer lives");
+    }
+}

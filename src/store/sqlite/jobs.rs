@@ -1,0 +1,39 @@
+//! What the store's handle sends to its threads. Pure.
+
+use rusqlite::Connection;
+
+use super::error::Error;
+
+/// Maximum number of waiting commands, of waiting queries, and of commands in one transaction.
+pub(super) const QUEUE_LENGTH: usize = 256;
+
+/// Runs on a reader's connection; `None` if the store cannot even be read.
+pub(super) type Query = Box<dyn FnOnce(Option<&mut Connection>) + Send>;
+
+/// A command on its way to the writer. The sender waits for its [`Reply`].
+pub(super) struct Command {
+    pub(super) job: Job,
+    pub(super) durability: Durability,
+}
+
+/// Runs inside the group's transaction, or gets the error because of which there is none.
+pub(super) type Job = Box<dyn FnOnce(Result<&Connection, Error>) -> Outcome + Send>;
+
+/// What a job leaves until its group is committed.
+pub(super) struct Outcome {
+    /// The job's own error: its savepoint is rolled back.
+    pub(super) error: Option<Error>,
+    pub(super) reply: Reply,
+}
+
+/// Answers the sender: with the error of the commit, if there is one, else with the job's result.
+pub(super) type Reply = Box<dyn FnOnce(Option<&Error>) + Send>;
+
+/// What a power cut may do to a committed group.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Durability {
+    /// Undo it: claims and polls without changes can be repeated, and nobody has seen them.
+    Relaxed,
+    /// Nothing: it is on the disk before the sender gets the reply.
+    Full,
+}

@@ -1,0 +1,110 @@
+//! SQL of a poll's commit: entries, stories, validators and the next poll time together. I/O: the database.
+
+use std::collections::BTreeSet;
+use std::sync::PoisonError;
+
+use rusqlite::{Connection, OptionalExtension, Result, params};
+
+use super::super::model::{InFeed, Poll, SourceId};
+use super::dedup_index::DedupIndex;
+use super::entries::{Counters, Edit, PollKind, add_keys, edit_entry, insert_entry, still_kept};
+use super::error::Error;
+use super::handle::Store;
+use super::jobs::Durability;
+use super::sources::add_health_events;
+use super::stories::{InsertedEntry, assign_stories};
+use super::values::{from_json, millis, to_json};
+use crate::entry::change::Change;
+
+impl Store {
+    /// Writes the result of a poll and ends its claim. Returns the number of new entries that joined a story.
+    ///
+    /// # Errors
+    /// The store cannot write; then nothing of the poll is stored.
+    pub async fn commit(&self, poll: Poll) -> Result<usize, Error> {
+        let durability = if poll.changes.is_empty() { Durability::Relaxed } else { Durability::Full };
+        let index = self.dedup_index();
+        // The poll is sent back with the result, so that the caller's thread frees its texts. Freeing them on the
+        // writer's thread kept other commands waiting.
+        self.command_with(durability, move |c| {
+            let mut index = index.lock().unwrap_or_else(PoisonError::into_inner);
+            Ok((commit(c, &poll, &mut index)?, poll))
+        })
+        .await
+        .map(|(merged, _)| merged)
+    }
+
+    /// Writes the results of several polls, in order, all or none.
+    ///
+    /// # Errors
+    /// The store cannot write; then nothing of them is stored.
+    pub async fn commit_all(&self, polls: Vec<Poll>) -> Result<(), Error> {
+        let index = self.dedup_index();
+        self.command(move |c| {
+            let mut index = index.lock().unwrap_or_else(PoisonError::into_inner);
+            polls.iter().try_for_each(|poll| commit(c, poll, &mut index).map(drop))
+        })
+        .await
+    }
+}
+
+fn commit(c: &Connection, poll: &Poll, index: &mut DedupIndex) -> Result<usize> {
+    let source = poll.source;
+    let polled: bool = c
+        .prepare_cached("SELECT polled FROM source WHERE id = ?1")?
+        .query_row([source.0], |row| row.get(0))?;
+    let kind = if polled { PollKind::Later } else { PollKind::First };
+    let mut inserted = Vec::new();
+    let mut counters = Counters::read(c)?;
+    for change in &poll.changes {
+        match change {
+            Change::New(new) => {
+                let number = insert_entry(c, source, new, kind, &mut counters)?;
+                inserted.push(InsertedEntry { number, source: source.0, new });
+            }
+            Change::Edited { number, entry, fingerprint, content_hash, changed } => {
+                let edit = Edit { number: *number, entry, fingerprint, content_hash, changed: *changed };
+                edit_entry(c, &edit, &mut counters)?;
+                add_keys(c, source, still_kept(c, *number)?, &entry.keys)?;
+            }
+            Change::Rekeyed { number, keys } => add_keys(c, source, still_kept(c, *number)?, keys)?,
+        }
+    }
+    counters.write(c)?;
+    if let Some(in_feed) = &poll.in_feed {
+        update_in_feed(c, source, in_feed, inserted.iter().map(|inserted| inserted.number))?;
+    }
+    let merged = assign_stories(c, index, inserted)?;
+    add_health_events(c, &poll.health)?;
+    // After a failed first poll the next one counts as the first.
+    let has_succeeded = poll.state.last_success.is_some();
+    c.prepare_cached(
+        "UPDATE source SET state = ?2, next_poll = ?3, claimed_until = NULL, polled = polled OR ?4 WHERE id = ?1",
+    )?
+    .execute(params![source.0, to_json(&poll.state)?, poll.state.next_poll.map(millis), has_succeeded])?;
+    Ok(merged)
+}
+
+/// Writes which entries a document contains, if that has changed.
+fn update_in_feed(
+    c: &Connection,
+    source: SourceId,
+    in_feed: &InFeed,
+    new: impl Iterator<Item = i64>,
+) -> Result<()> {
+    let (InFeed::Complete(numbers) | InFeed::Partial(numbers)) = in_feed;
+    let mut numbers: BTreeSet<i64> = numbers.iter().copied().chain(new).collect();
+    if matches!(in_feed, InFeed::Partial(_)) {
+        let last: Option<String> = c
+            .prepare_cached("SELECT entries FROM in_feed WHERE source = ?1")?
+            .query_row([source.0], |row| row.get(0))
+            .optional()?;
+        numbers.extend(last.map(|last| from_json::<Vec<i64>>(&last)).transpose()?.unwrap_or_default());
+    }
+    c.prepare_cached(
+        "INSERT INTO in_feed (source, entries) VALUES (?1, ?2)
+         ON CONFLICT (source) DO UPDATE SET entries = excluded.entries WHERE entries <> excluded.entries",
+    )?
+    .execute(params![source.0, to_json(&numbers)?])
+    .map(drop)
+}

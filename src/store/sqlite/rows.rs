@@ -1,0 +1,146 @@
+//! Entries as rows: the columns that are read, and their JSON. Pure, but for the sources that it looks up.
+
+use std::borrow::Cow;
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use rusqlite::types::ValueRef;
+use rusqlite::{Connection, Result, Row};
+use serde::{Deserialize, Serialize};
+
+use super::values::{from_json, time};
+use crate::entry::{Author, Enclosure, Entry, EntrySource, Key, Origin, StoredEntry, Thumbnail};
+use crate::source::SourceState;
+
+/// The columns that [`read_entry`] reads, in its order.
+pub(super) const ENTRY_COLUMNS: &str = "entry.number, entry.uid, entry.date, entry.changed, entry.first_seen,
+     entry.revision, entry.source, entry.title, entry.link, entry.published, entry.updated, entry.extra_json,
+     entry.summary, entry.content";
+
+/// The number of [`ENTRY_COLUMNS`]: the index of the first column behind them.
+pub(super) const ENTRY_COLUMN_COUNT: usize = 14;
+
+/// The fields of an entry without a column of their own, as JSON.
+#[derive(Default, Serialize, Deserialize)]
+#[serde(default)]
+pub(super) struct ExtraJson<'a> {
+    /// Read only by [`StoredKeys`].
+    #[serde(skip_deserializing, skip_serializing_if = "is_empty")]
+    keys: Cow<'a, [Key]>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    id: Option<Cow<'a, str>>,
+    #[serde(skip_serializing_if = "is_empty")]
+    authors: Cow<'a, [Author]>,
+    #[serde(skip_serializing_if = "is_empty")]
+    categories: Cow<'a, [String]>,
+    #[serde(skip_serializing_if = "is_empty")]
+    enclosures: Cow<'a, [Enclosure]>,
+    #[serde(skip_serializing_if = "is_empty")]
+    thumbnails: Cow<'a, [Thumbnail]>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    duration: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    comments: Option<Cow<'a, str>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    language: Option<Cow<'a, str>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    origin: Option<Cow<'a, Origin>>,
+}
+
+/// The keys in [`ExtraJson`], for a salvaged store.
+#[derive(Deserialize)]
+pub(super) struct StoredKeys {
+    pub(super) keys: Vec<Key>,
+}
+
+fn is_empty<T: Clone>(list: &[T]) -> bool {
+    list.is_empty()
+}
+
+impl ExtraJson<'_> {
+    pub(super) fn new(entry: &Entry) -> ExtraJson<'_> {
+        ExtraJson {
+            keys: Cow::Borrowed(&entry.keys),
+            id: entry.id.as_deref().map(Cow::Borrowed),
+            authors: Cow::Borrowed(&entry.authors),
+            categories: Cow::Borrowed(&entry.categories),
+            enclosures: Cow::Borrowed(&entry.enclosures),
+            thumbnails: Cow::Borrowed(&entry.thumbnails),
+            duration: entry.duration,
+            comments: entry.comments.as_deref().map(Cow::Borrowed),
+            language: entry.language.as_deref().map(Cow::Borrowed),
+            origin: entry.origin.as_ref().map(Cow::Borrowed),
+        }
+    }
+}
+
+/// The sources of entries, including those that left the config. Each is read once.
+pub(super) struct SourceCache<'c> {
+    connection: &'c Connection,
+    sources: RefCell<HashMap<i64, Arc<EntrySource>>>,
+}
+
+impl<'c> SourceCache<'c> {
+    pub(super) fn new(connection: &'c Connection) -> SourceCache<'c> {
+        SourceCache { connection, sources: RefCell::default() }
+    }
+
+    pub(super) fn get(&self, id: i64) -> Result<Arc<EntrySource>> {
+        if let Some(source) = self.sources.borrow().get(&id) {
+            return Ok(Arc::clone(source));
+        }
+        let source = self
+            .connection
+            .prepare_cached("SELECT name, url, title, language, state FROM source WHERE id = ?1")?
+            .query_row([id], |row| {
+                let state: SourceState = from_json(row.get_ref(4)?.as_str()?)?;
+                let name: String = row.get(0)?;
+                let title = row.get::<_, Option<String>>(2)?.or(state.title).unwrap_or_else(|| name.clone());
+                let language = row.get::<_, Option<String>>(3)?.or(state.language);
+                Ok(EntrySource { name, title, url: row.get(1)?, link: state.link, language })
+            })?;
+        let source = Arc::new(source);
+        self.sources.borrow_mut().insert(id, Arc::clone(&source));
+        Ok(source)
+    }
+}
+
+/// Reads a row that begins with [`ENTRY_COLUMNS`].
+pub(super) fn read_entry(row: &Row<'_>, sources: &SourceCache<'_>) -> Result<StoredEntry> {
+    let source = sources.get(row.get(6)?)?;
+    let extra: ExtraJson = from_json(row.get_ref(11)?.as_str()?)?;
+    Ok(StoredEntry {
+        number: row.get(0)?,
+        uid: row.get(1)?,
+        date: time(row.get(2)?)?,
+        changed: time(row.get(3)?)?,
+        first_seen: time(row.get(4)?)?,
+        revision: row.get(5)?,
+        source,
+        entry: Entry {
+            keys: Vec::new(),
+            id: extra.id.map(Cow::into_owned),
+            title: long_text(row, 7)?,
+            link: row.get(8)?,
+            published: row.get::<_, Option<i64>>(9)?.map(time).transpose()?,
+            updated: row.get::<_, Option<i64>>(10)?.map(time).transpose()?,
+            authors: extra.authors.into_owned(),
+            categories: extra.categories.into_owned(),
+            summary: long_text(row, 12)?,
+            content: long_text(row, 13)?,
+            enclosures: extra.enclosures.into_owned(),
+            thumbnails: extra.thumbnails.into_owned(),
+            duration: extra.duration,
+            comments: extra.comments.map(Cow::into_owned),
+            language: extra.language.map(Cow::into_owned),
+            origin: extra.origin.map(Cow::into_owned),
+        },
+    })
+}
+
+/// Validates UTF-8 with SIMD; rusqlite's own check is slow for long texts that are not ASCII.
+fn long_text(row: &Row<'_>, column: usize) -> Result<Option<String>> {
+    let ValueRef::Text(bytes) = row.get_ref(column)? else { return row.get(column) };
+    simdutf8::basic::from_utf8(bytes).map_or_else(|_| row.get(column), |text| Ok(Some(text.to_owned())))
+}

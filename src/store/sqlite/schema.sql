@@ -1,0 +1,193 @@
+-- The schema of Siftwire's store. Times are milliseconds since 1970, UTC; booleans are 0 or 1.
+--
+-- REFERENCES clauses document the links between tables and serve `siftwire doctor`. They are not enforced while
+-- the daemon runs (PRAGMA foreign_keys = OFF): the commands keep them, which saves a lookup for each row.
+
+-- One row of counters. All of them only grow, so that no number is given out twice.
+CREATE TABLE counter (
+    id       INTEGER PRIMARY KEY CHECK (id = 1),
+    revision INTEGER NOT NULL,        -- last revision; each new or edited entry takes the next one
+    story    INTEGER NOT NULL,        -- last story id
+    pruned   INTEGER NOT NULL         -- highest number of a pruned entry: entries above it are certain to exist
+) STRICT;
+INSERT INTO counter VALUES (1, 0, 0, 0);
+
+-- The sources. One that leaves the config stays, inactive, with its entries.
+CREATE TABLE source (
+    id            INTEGER PRIMARY KEY,
+    name          TEXT NOT NULL,
+    url           TEXT NOT NULL UNIQUE,
+    host          TEXT NOT NULL,      -- sources of one host are not polled at the same time
+    title         TEXT,               -- from the config
+    language      TEXT,               -- from the config
+    active        INTEGER NOT NULL,   -- 1: the config names it
+    polled        INTEGER NOT NULL DEFAULT 0,  -- 1: a poll has succeeded
+    next_poll     INTEGER,            -- null: at once
+    claimed_until INTEGER,            -- a poller has claimed the source until then
+    state         TEXT NOT NULL       -- JSON of SourceState
+) STRICT;
+-- Serves: which source had this name before it moved to another address?
+CREATE INDEX source_name ON source (name);
+
+-- The entries. AUTOINCREMENT: the number of a pruned entry is never given to another one.
+-- The long columns come last: a row is read from its beginning.
+CREATE TABLE entry (
+    number       INTEGER PRIMARY KEY AUTOINCREMENT,
+    source       INTEGER NOT NULL REFERENCES source (id),
+    revision     INTEGER NOT NULL,
+    story        INTEGER NOT NULL,    -- its story, from counter.story; a lone entry is a story of one
+    uid          TEXT NOT NULL,       -- published id
+    date         INTEGER NOT NULL,    -- published date
+    changed      INTEGER NOT NULL,    -- when the text that a reader sees last changed
+    first_seen   INTEGER NOT NULL,
+    first_poll   INTEGER NOT NULL,    -- 1: it came with the first poll of its source
+    edits        INTEGER NOT NULL,    -- how often `changed` has moved
+    fingerprint  BLOB NOT NULL,       -- hash of everything that the publisher says
+    content_hash BLOB NOT NULL,       -- hash of what a reader sees
+    title        TEXT,
+    link         TEXT,
+    published    INTEGER,             -- the publisher's date
+    updated      INTEGER,             -- the publisher's date
+    extra_json   TEXT NOT NULL,       -- JSON of the other fields and of the keys
+    summary      TEXT,
+    content      TEXT
+) STRICT;
+-- Serves: what is new since an output's watermark?
+CREATE UNIQUE INDEX entry_revision ON entry (revision);
+-- Serves: is this published id free?
+CREATE UNIQUE INDEX entry_uid ON entry (uid);
+-- Serves: how many entries does a source have?
+CREATE INDEX entry_source ON entry (source);
+-- Serves: which entries belong to this story?
+CREATE INDEX entry_story ON entry (story);
+-- Serves: which entries are older than `keep`?
+CREATE INDEX entry_first_seen ON entry (first_seen);
+
+-- The identity keys of entries. A key outlives its entry (`entry` is null then), so that a pruned entry does not
+-- come back.
+CREATE TABLE key (
+    source INTEGER NOT NULL REFERENCES source (id),
+    key    TEXT NOT NULL,             -- rule and value, as in "link https://..."
+    entry  INTEGER REFERENCES entry (number),
+    PRIMARY KEY (source, key)
+) STRICT, WITHOUT ROWID;
+-- Serves: which keys does a pruned entry leave behind?
+CREATE INDEX key_entry ON key (entry);
+
+-- The entries that each source's last document contained: they are kept, however old. Not a column of `source`,
+-- whose row is written at each poll; this one is written only when the list changes.
+CREATE TABLE in_feed (
+    source  INTEGER PRIMARY KEY REFERENCES source (id),
+    entries TEXT NOT NULL             -- JSON: entry numbers, ascending
+) STRICT;
+
+-- Entries that joined the story of an earlier entry. The first entry of a story has no row.
+CREATE TABLE story_join (
+    entry  INTEGER PRIMARY KEY REFERENCES entry (number),
+    reason TEXT NOT NULL,             -- for people
+    joined INTEGER NOT NULL
+) STRICT;
+
+-- What new entries are compared with, for 90 days. A table of its own: in `entry` it would stand behind long texts,
+-- and all of it is read at the first commit after a start.
+CREATE TABLE dedup_features (
+    entry      INTEGER PRIMARY KEY REFERENCES entry (number),
+    source     INTEGER NOT NULL,
+    date       INTEGER NOT NULL,      -- published date
+    first_seen INTEGER NOT NULL,
+    address    INTEGER,               -- hash of the cleaned address
+    article    INTEGER,               -- hash of host and article number
+    signature  BLOB NOT NULL          -- folded words of headline and text
+) STRICT;
+
+-- Entries that the user has split from their story, in order. Another process reads here which entries its index
+-- in memory must add. Few rows, kept for ever.
+CREATE TABLE manual_split (
+    number INTEGER PRIMARY KEY,
+    entry  INTEGER NOT NULL
+) STRICT;
+
+-- The outputs. One that leaves the config stays, inactive, with its members.
+CREATE TABLE output (
+    id         INTEGER PRIMARY KEY,
+    name       TEXT NOT NULL UNIQUE,
+    active     INTEGER NOT NULL,      -- 1: the config names it
+    since      INTEGER NOT NULL,      -- when it was first configured
+    definition TEXT NOT NULL,         -- hash of what decides its members
+    watermark  INTEGER NOT NULL       -- entries up to this revision are evaluated
+) STRICT;
+
+-- The entries of each output, in the order in which documents list them.
+CREATE TABLE membership (
+    output  INTEGER NOT NULL REFERENCES output (id),
+    date    INTEGER NOT NULL,         -- entry.date
+    entry   INTEGER NOT NULL REFERENCES entry (number),
+    reasons TEXT NOT NULL,            -- JSON: the terms that matched
+    PRIMARY KEY (output, date, entry)
+) STRICT, WITHOUT ROWID;
+-- Serves: which outputs have this entry?
+CREATE INDEX membership_entry ON membership (entry);
+
+-- The documents as they were last published.
+CREATE TABLE rendering (
+    output            INTEGER NOT NULL REFERENCES output (id),
+    format            TEXT NOT NULL,  -- file name extension
+    digest            TEXT NOT NULL,  -- hash of the bytes
+    changed           INTEGER NOT NULL,  -- Last-Modified
+    presentation_hash TEXT NOT NULL,  -- hash of what else decides the bytes: titles, addresses, limits
+    entry_count       INTEGER NOT NULL,
+    body              BLOB NOT NULL,  -- zstd
+    PRIMARY KEY (output, format)
+) STRICT;
+
+-- The archive pages of each output (RFC 5005, section 4), oldest first, from 1. A full page (filled = size) only
+-- loses entries that are pruned.
+CREATE TABLE archive_page (
+    output INTEGER NOT NULL REFERENCES output (id),
+    page   INTEGER NOT NULL,
+    size   INTEGER NOT NULL,          -- capacity in entries
+    filled INTEGER NOT NULL,          -- entries added so far
+    PRIMARY KEY (output, page)
+) STRICT, WITHOUT ROWID;
+
+-- The entries of each archive page. Each member of an output is on one page.
+CREATE TABLE archive_entry (
+    output INTEGER NOT NULL REFERENCES output (id),
+    page   INTEGER NOT NULL,
+    entry  INTEGER NOT NULL REFERENCES entry (number),
+    PRIMARY KEY (output, page, entry)
+) STRICT, WITHOUT ROWID;
+-- Serves: is this entry on a page of the output already? Which pages lose a pruned entry?
+CREATE INDEX archive_entry_entry ON archive_entry (entry, output);
+
+-- Full archive pages as they were first served: later edits of their entries do not change them.
+CREATE TABLE stored_page (
+    output  INTEGER NOT NULL REFERENCES output (id),
+    page    INTEGER NOT NULL,
+    format  TEXT NOT NULL,            -- file name extension
+    base    TEXT NOT NULL,            -- the public_url in its links
+    changed INTEGER NOT NULL,         -- Last-Modified
+    body    BLOB NOT NULL,            -- zstd
+    PRIMARY KEY (output, page, format)
+) STRICT;
+
+-- Outputs with a change that the WebSub hub has not been told of.
+CREATE TABLE ping (
+    output   INTEGER PRIMARY KEY REFERENCES output (id),
+    changed  INTEGER NOT NULL,        -- time of the latest change
+    due      INTEGER NOT NULL,
+    attempts INTEGER NOT NULL         -- failed so far
+) STRICT;
+
+-- Health events of the sources, the last 1000.
+CREATE TABLE health (
+    number INTEGER PRIMARY KEY,
+    at     INTEGER NOT NULL,
+    event  TEXT NOT NULL              -- JSON of HealthEvent
+) STRICT;
+
+-- What the daemon tells other processes, such as `siftwire status`.
+CREATE TABLE daemon_status (
+    name TEXT PRIMARY KEY,
+    text TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
