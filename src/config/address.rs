@@ -4,22 +4,24 @@ use std::net::{IpAddr, Ipv4Addr};
 
 use url::{Host, Url};
 
-use crate::fetch::{Network, is_public};
+use ipnet::IpNet;
+
+use crate::fetch::is_public;
 
 /// The words for a url whose host is literally private, unless a range of `allow` holds it. Names that
 /// resolve to private addresses are the fetcher's affair; `localhost` is private by RFC 6761.
-pub(super) fn private(url: &Url, allow: &[Network]) -> Option<String> {
+pub(super) fn private(url: &Url, allow: &[IpNet]) -> Option<String> {
     let address = match url.host()? {
         Host::Domain(name) => {
             let name = name.trim_end_matches('.');
             let local = name == "localhost" || name.ends_with(".localhost");
-            let allowed = allow.iter().any(|network| network.contains(IpAddr::V4(Ipv4Addr::LOCALHOST)));
+            let allowed = allow.iter().any(|network| network.contains(&IpAddr::V4(Ipv4Addr::LOCALHOST)));
             return (local && !allowed).then(|| "names this machine".to_owned());
         }
         Host::Ipv4(address) => IpAddr::V4(address),
         Host::Ipv6(address) => IpAddr::V6(address),
     };
-    if is_public(address) || allow.iter().any(|network| network.contains(address)) {
+    if is_public(address) || allow.iter().any(|network| network.contains(&address)) {
         return None;
     }
     Some(format!("{address} is not an address of the public web"))
@@ -29,7 +31,7 @@ pub(super) fn private(url: &Url, allow: &[Network]) -> Option<String> {
 mod tests {
     use super::*;
 
-    fn refused(url: &str, allow: &[Network]) -> bool {
+    fn refused(url: &str, allow: &[IpNet]) -> bool {
         private(&Url::parse(url).unwrap(), allow).is_some()
     }
 
@@ -67,10 +69,10 @@ mod tests {
 
     #[test]
     fn a_range_allows_what_it_holds_and_nothing_else() {
-        let range = [Network { address: "192.168.1.0".parse().unwrap(), prefix: 24 }];
+        let range = ["192.168.1.0/24".parse().unwrap()];
         assert!(!refused("http://192.168.1.77/", &range));
         assert!(refused("http://192.168.2.77/", &range));
-        let all = [Network { address: "0.0.0.0".parse().unwrap(), prefix: 0 }];
+        let all = ["0.0.0.0/0".parse().unwrap()];
         assert!(!refused("http://10.1.2.3/", &all));
     }
 }

@@ -276,7 +276,7 @@ fn same_urls(sources: &[Source], problems: &mut Vec<Problem>) {
 /// One source and what stands around it.
 struct Asked<'a> {
     name: &'a str,
-    allow: &'a [fetch::Network],
+    allow: &'a [ipnet::IpNet],
     defaults: &'a Manner,
     folders: &'a Folders<'a>,
 }

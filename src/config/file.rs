@@ -15,10 +15,10 @@ use super::values::{
     Headers, SecretValue, Written, choice, file_name, header_value, headers, hide_secrets, hide_suspects,
     language, listen, networks, output_name, secret, template, user, written,
 };
-use crate::fetch::Network;
 use crate::publish::output::{ContentMode, Stories};
 use crate::publish::template::Template;
 use crate::serve::Listen;
+use ipnet::IpNet;
 
 /// A whole file.
 #[derive(Debug, Default)]
@@ -32,7 +32,7 @@ pub(super) struct File {
     pub(super) concurrency: Option<Found<usize>>,
     pub(super) per_host: Option<Found<usize>>,
     pub(super) contact: Option<Found<String>>,
-    pub(super) allow: Option<Found<Vec<Network>>>,
+    pub(super) allow: Option<Found<Vec<IpNet>>>,
     pub(super) manner: Manner,
     pub(super) hub: Option<Found<Url>>,
     pub(super) clean_links: Option<Found<bool>>,

@@ -8,9 +8,9 @@ use toml::de::{DeTable, DeValue};
 
 use super::problem::{At, Problem, nearest};
 use super::read::{Found, Reading, Table, Value, Wrong, line, list, offset_in_literal, text, wanted};
-use crate::fetch::Network;
 use crate::publish::template::Template;
 use crate::serve::Listen;
+use ipnet::IpNet;
 
 /// Names and values, in the order of the file.
 pub(super) type Headers = Vec<(String, Found<SecretValue>)>;
@@ -149,7 +149,7 @@ pub(super) fn listen(reading: &mut Reading<'_>, value: &Value<'_>) -> Result<Lis
     })
 }
 
-pub(super) fn networks(reading: &mut Reading<'_>, value: &Value<'_>) -> Result<Vec<Network>, Wrong> {
+pub(super) fn networks(reading: &mut Reading<'_>, value: &Value<'_>) -> Result<Vec<IpNet>, Wrong> {
     let found = list(reading, value, |reading, value| {
         let text = line(reading, value)?;
         network(&text).ok_or_else(|| "wanted a range such as \"192.168.1.0/24\"".to_owned().into())
@@ -157,15 +157,9 @@ pub(super) fn networks(reading: &mut Reading<'_>, value: &Value<'_>) -> Result<V
     Ok(found.into_iter().map(|found| found.value).collect())
 }
 
-fn network(text: &str) -> Option<Network> {
-    let (address, prefix) = match text.split_once('/') {
-        Some((address, prefix)) => (address, Some(prefix.parse().ok()?)),
-        None => (text, None),
-    };
-    let address: IpAddr = address.parse().ok()?;
-    let longest = if address.is_ipv4() { 32 } else { 128 };
-    let prefix = prefix.unwrap_or(longest);
-    (prefix <= longest).then_some(Network { address, prefix })
+/// A range in CIDR notation, or a single address.
+fn network(text: &str) -> Option<IpNet> {
+    text.parse().ok().or_else(|| text.parse::<IpAddr>().ok().map(IpNet::from))
 }
 
 pub(super) fn header_value(reading: &mut Reading<'_>, value: &Value<'_>) -> Result<String, Wrong> {

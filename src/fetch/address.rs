@@ -1,58 +1,23 @@
-//! Which addresses may be visited: the resolver that filters, and literals checked apart. Part of
-//! fetch's door.
+//! Which IP addresses may be connected to. The resolver filters what DNS answers, so the address that was checked is
+//! the one that is used. I/O: DNS.
 
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::pin::Pin;
 use std::sync::Arc;
 
+use ipnet::IpNet;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use url::{Host, Url};
 
-/// A range of addresses in CIDR notation.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Network {
-    /// Any address of the range.
-    pub address: IpAddr,
-    /// Leading bits that count.
-    pub prefix: u8,
-}
-
-impl Network {
-    /// Whether an address lies in the range.
-    #[must_use]
-    pub fn contains(&self, ip: IpAddr) -> bool {
-        let (mine, theirs, bits) = match (self.address, ip) {
-            (IpAddr::V4(a), IpAddr::V4(b)) => (u128::from(u32::from(a)), u128::from(u32::from(b)), 32),
-            (IpAddr::V6(a), IpAddr::V6(b)) => (u128::from(a), u128::from(b), 128),
-            _ => return false,
-        };
-        let free = bits - u32::from(self.prefix).min(bits);
-        mine.checked_shr(free) == theirs.checked_shr(free)
-    }
-}
-
-impl std::str::FromStr for Network {
-    type Err = &'static str;
-
-    fn from_str(text: &str) -> Result<Network, &'static str> {
-        let (address, prefix) =
-            text.split_once('/').map_or((text, None), |(address, prefix)| (address, Some(prefix)));
-        let address: IpAddr = address.parse().map_err(|_| "not an address")?;
-        let most = if address.is_ipv4() { 32 } else { 128 };
-        let prefix = prefix.map_or(Ok(most), str::parse).map_err(|_| "not a number of bits")?;
-        if prefix > most { Err("more bits than an address has") } else { Ok(Network { address, prefix }) }
-    }
-}
-
-/// An address that must not be visited.
+/// An address that must not be connected to.
 #[derive(Debug, thiserror::Error)]
 #[error("refused address: {0}")]
-pub(super) struct Refused(pub(super) String);
+pub(super) struct AddressRefused(pub(super) String);
 
-/// The address that a URL's host itself is, if it is one. `url` has read decimal, octal and
-/// hexadecimal forms of IPv4 already.
-pub(super) fn literal(url: &Url) -> Option<IpAddr> {
+/// The IP address that a URL's host is, if it is one. `url` has already read decimal, octal and hexadecimal forms
+/// of IPv4.
+pub(super) fn literal_ip(url: &Url) -> Option<IpAddr> {
     match url.host()? {
         Host::Ipv4(ip) => Some(ip.into()),
         Host::Ipv6(ip) => Some(ip.into()),
@@ -60,28 +25,28 @@ pub(super) fn literal(url: &Url) -> Option<IpAddr> {
     }
 }
 
-/// Which addresses a hop may lead to.
+/// Which addresses a request may go to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum AddressPolicy {
-    /// Those of the open net.
+    /// Public addresses only.
     Public,
-    /// Those too that `[poll] allow` holds: the hop is to the host that the user named.
+    /// Also the ranges of `[poll] allow`: the host is the one in the config.
     Allowed,
-    /// Any: the user said so of this very host.
+    /// Any address: the config allows it for this host.
     Any,
 }
 
-/// Whether an address may be visited; if not, it in words.
-pub(super) fn check(ip: IpAddr, policy: AddressPolicy, allow: &[Network]) -> Result<(), String> {
+/// Returns the refused address as text if it may not be connected to.
+pub(super) fn check_address(ip: IpAddr, policy: AddressPolicy, allow: &[IpNet]) -> Result<(), String> {
     let allowed = match policy {
         AddressPolicy::Public => false,
-        AddressPolicy::Allowed => allow.iter().any(|network| network.contains(ip.to_canonical())),
+        AddressPolicy::Allowed => allow.iter().any(|network| network.contains(&ip.to_canonical())),
         AddressPolicy::Any => true,
     };
     if allowed || is_public(ip) { Ok(()) } else { Err(ip.to_string()) }
 }
 
-/// Whether an address is of the open net (IANA's special-purpose registries).
+/// Whether an address is globally reachable (IANA special-purpose address registries).
 #[must_use]
 pub fn is_public(ip: IpAddr) -> bool {
     match ip {
@@ -114,7 +79,7 @@ fn is_public_v6(ip: Ipv6Addr) -> bool {
         return is_public_v4(v4);
     }
     match s {
-        // NAT64 (RFC 6052) and 6to4 (RFC 3056) carry an IPv4 address.
+        // NAT64 (RFC 6052) and 6to4 (RFC 3056) embed an IPv4 address.
         [0x64, 0xff9b, 0, 0, 0, 0, high, low] => embedded(high, low),
         [0x2002, high, low, ..] => embedded(high, low),
         // Teredo, benchmarking, ORCHID, documentation.
@@ -125,13 +90,13 @@ fn is_public_v6(ip: Ipv6Addr) -> bool {
     }
 }
 
-/// Tells the addresses of a name.
+/// Resolves a host name to its addresses.
 pub type DnsLookup = Arc<dyn Fn(String) -> LookupFuture + Send + Sync>;
 
-/// What a [`DnsLookup`] answers, later.
+/// The pending answer of a [`DnsLookup`].
 pub type LookupFuture = Pin<Box<dyn Future<Output = io::Result<Vec<IpAddr>>> + Send>>;
 
-/// The system's own: /etc/hosts, DNS, whatever it is told to use.
+/// The resolver of the system, with /etc/hosts.
 #[must_use]
 pub fn system_lookup() -> DnsLookup {
     Arc::new(|name| {
@@ -141,35 +106,34 @@ pub fn system_lookup() -> DnsLookup {
     })
 }
 
-/// Resolves names and keeps only addresses that may be visited, so that what was checked is what
-/// is connected to.
-pub(super) struct Resolver {
-    pub(super) allow: Arc<[Network]>,
+/// Resolves names and drops the addresses that the policy forbids.
+pub(super) struct FilteringResolver {
+    pub(super) allow: Arc<[IpNet]>,
     pub(super) policy: AddressPolicy,
-    /// The name of the proxy: the user chose it, so it may be anywhere.
-    pub(super) proxy: Option<String>,
+    /// The proxy's host name. The user configured it, so its address is not checked.
+    pub(super) proxy_host: Option<String>,
     pub(super) lookup: DnsLookup,
 }
 
-impl Resolve for Resolver {
+impl Resolve for FilteringResolver {
     fn resolve(&self, name: Name) -> Resolving {
-        let policy =
-            if self.proxy.as_deref() == Some(name.as_str()) { AddressPolicy::Any } else { self.policy };
-        let (allow, asked) = (Arc::clone(&self.allow), (self.lookup)(name.as_str().to_owned()));
+        let is_proxy = self.proxy_host.as_deref() == Some(name.as_str());
+        let policy = if is_proxy { AddressPolicy::Any } else { self.policy };
+        let (allow, lookup) = (Arc::clone(&self.allow), (self.lookup)(name.as_str().to_owned()));
         Box::pin(async move {
-            let found = asked.await.map_err(|error| format!("dns error: {error}"))?;
-            let kept: Vec<SocketAddr> = found
+            let addresses = lookup.await.map_err(|error| format!("dns error: {error}"))?;
+            let permitted: Vec<SocketAddr> = addresses
                 .iter()
-                .filter(|ip| check(**ip, policy, &allow).is_ok())
+                .filter(|ip| check_address(**ip, policy, &allow).is_ok())
                 .map(|ip| SocketAddr::new(*ip, 0))
                 .collect();
-            match (kept.is_empty(), found.first()) {
+            match (permitted.is_empty(), addresses.first()) {
                 (true, Some(first)) => {
-                    let refused = Refused(format!("{} is {first}", name.as_str()));
+                    let refused = AddressRefused(format!("{} is {first}", name.as_str()));
                     Err(Box::new(refused) as Box<dyn std::error::Error + Send + Sync>)
                 }
-                (true, None) => Err("dns error: it has no address".into()),
-                _ => Ok(Box::new(kept.into_iter()) as Addrs),
+                (true, None) => Err("dns error: the name has no address".into()),
+                _ => Ok(Box::new(permitted.into_iter()) as Addrs),
             }
         })
     }
@@ -180,8 +144,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn addresses_of_the_open_net_and_no_others() {
-        let no = [
+    fn only_global_addresses_are_public() {
+        let private = [
             "127.0.0.1",
             "10.1.2.3",
             "172.16.0.1",
@@ -204,29 +168,15 @@ mod tests {
             "2002:7f00:1::",
             "2001::1",
         ];
-        for ip in no {
+        for ip in private {
             assert!(!is_public(ip.parse().expect(ip)), "{ip}");
         }
         for ip in ["8.8.8.8", "2606:4700::1111", "::ffff:8.8.8.8", "64:ff9b::808:808"] {
             assert!(is_public(ip.parse().expect(ip)), "{ip}");
         }
         for url in ["http://2130706433/", "http://0x7f.1/", "http://0177.0.0.1/", "http://[::ffff:7f00:1]/"] {
-            let ip = literal(&Url::parse(url).expect(url)).expect("a literal");
+            let ip = literal_ip(&Url::parse(url).expect(url)).expect("an IP literal");
             assert!(!is_public(ip), "{url}");
         }
-    }
-
-    #[test]
-    fn ranges_are_read_and_hold_their_own() {
-        let network: Network = "192.168.1.0/24".parse().expect("a range");
-        assert!(network.contains("192.168.1.77".parse().expect("an address")));
-        assert!(!network.contains("192.168.2.1".parse().expect("an address")));
-        assert!(
-            "10.0.0.0/0"
-                .parse::<Network>()
-                .expect("a range")
-                .contains("8.8.8.8".parse().expect("an address"))
-        );
-        assert!("10.0.0.0/33".parse::<Network>().is_err() && "ten".parse::<Network>().is_err());
     }
 }

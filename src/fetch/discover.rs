@@ -1,9 +1,9 @@
-//! Where the feeds of a page may be (autodiscovery). Pure.
+//! Finds the feeds of a web page (autodiscovery). Pure.
 
 use url::Url;
 
-/// Paths at which sites keep their feed without saying so.
-const USUAL: [&str; 10] = [
+/// Paths where sites often have a feed.
+const COMMON_FEED_PATHS: [&str; 10] = [
     "feed",
     "rss",
     "feed.xml",
@@ -16,8 +16,8 @@ const USUAL: [&str; 10] = [
     "?feed=rss2",
 ];
 
-/// Media types that a link to a feed names.
-const FEEDS: [&str; 5] = [
+/// Media types of a link to a feed.
+const FEED_MEDIA_TYPES: [&str; 5] = [
     "application/rss+xml",
     "application/atom+xml",
     "application/feed+json",
@@ -25,24 +25,24 @@ const FEEDS: [&str; 5] = [
     "application/json",
 ];
 
-/// Of the feeds that a page names, so many count: each may be visited.
-const MOST: usize = 20;
+/// Links taken from one page: each may be requested.
+const MAX_FEED_LINKS: usize = 20;
 
-/// A feed that a page names.
+/// A link from a page to a feed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FeedLink {
-    /// Where it is.
+    /// The feed's address.
     pub url: Url,
-    /// What the page calls it.
+    /// The link's title.
     pub title: Option<String>,
 }
 
-/// The feeds that a page names by `<link rel=alternate>`, best first: in its order, those of comments last.
+/// The feeds that a page links to with `<link rel=alternate>`, in the page's order, comment feeds last.
 #[must_use]
 pub fn feed_links(html: &str, url: &Url) -> Vec<FeedLink> {
     let mut base = url.clone();
     let mut found: Vec<FeedLink> = Vec::new();
-    for tag in (Tags { rest: html }) {
+    for tag in (LinkTags { rest: html }) {
         let value = |name: &str| {
             tag.attributes.iter().find(|(known, _)| known == name).map(|(_, value)| value.trim())
         };
@@ -53,34 +53,34 @@ pub fn feed_links(html: &str, url: &Url) -> Vec<FeedLink> {
         }
         let is_alternate = value("rel")
             .is_some_and(|rel| rel.split_whitespace().any(|word| word.eq_ignore_ascii_case("alternate")));
-        let kind = value("type")
+        let media_type = value("type")
             .unwrap_or_default()
             .split(';')
             .next()
             .unwrap_or_default()
             .trim()
             .to_ascii_lowercase();
-        if tag.name != "link" || !is_alternate || !FEEDS.contains(&kind.as_str()) {
+        if tag.name != "link" || !is_alternate || !FEED_MEDIA_TYPES.contains(&media_type.as_str()) {
             continue;
         }
         let Ok(target) = base.join(href) else { continue };
-        // WordPress gives its whole interface as JSON under this relation.
+        // WordPress links its JSON API this way, too.
         let is_feed = matches!(target.scheme(), "http" | "https") && !target.path().contains("/wp-json/");
         if is_feed && found.iter().all(|known| known.url != target) {
             found.push(FeedLink { url: target, title: value("title").map(str::to_owned) });
         }
-        if found.len() == MOST {
+        if found.len() == MAX_FEED_LINKS {
             break;
         }
     }
-    found.sort_by_key(|alternate| {
-        let title = alternate.title.as_deref().unwrap_or_default().to_lowercase();
-        alternate.url.path().contains("comments") || title.contains("comment")
+    found.sort_by_key(|link| {
+        let title = link.title.as_deref().unwrap_or_default().to_lowercase();
+        link.url.path().contains("comments") || title.contains("comment")
     });
     found
 }
 
-/// Where else a feed may be: below the address itself, then at the site's root.
+/// Addresses to try where a page links to no feed: below the page, then below the site's root.
 #[must_use]
 pub fn common_feed_urls(url: &Url) -> Vec<Url> {
     let mut below = url.clone();
@@ -90,29 +90,29 @@ pub fn common_feed_urls(url: &Url) -> Vec<Url> {
         below.set_path(&format!("{}/", below.path()));
     }
     let root = below.join("/").unwrap_or_else(|_| below.clone());
-    let mut places: Vec<Url> = Vec::new();
+    let mut urls: Vec<Url> = Vec::new();
     for base in [below, root] {
-        for path in USUAL {
-            places.extend(base.join(path).ok().filter(|place| !places.contains(place)));
+        for path in COMMON_FEED_PATHS {
+            urls.extend(base.join(path).ok().filter(|url| !urls.contains(url)));
         }
     }
-    places
+    urls
 }
 
-/// The start tags of a page that can name a feed.
-struct Tags<'a> {
+/// Iterates over the `<link>` and `<base>` tags of a page.
+struct LinkTags<'a> {
     rest: &'a str,
 }
 
-struct Tag {
+struct LinkTag {
     name: String,
     attributes: Vec<(String, String)>,
 }
 
-impl Iterator for Tags<'_> {
-    type Item = Tag;
+impl Iterator for LinkTags<'_> {
+    type Item = LinkTag;
 
-    fn next(&mut self) -> Option<Tag> {
+    fn next(&mut self) -> Option<LinkTag> {
         loop {
             self.rest = &self.rest[self.rest.find('<')? + 1..];
             if let Some(comment) = self.rest.strip_prefix("!--") {
@@ -126,9 +126,9 @@ impl Iterator for Tags<'_> {
                 "link" | "base" => {
                     let (attributes, rest) = attributes(self.rest);
                     self.rest = rest;
-                    return Some(Tag { name, attributes });
+                    return Some(LinkTag { name, attributes });
                 }
-                // Text that looks like tags and is none.
+                // Their content is not markup.
                 "script" | "style" | "template" => {
                     let close = format!("</{name}");
                     let at = self.rest.to_ascii_lowercase().find(&close);
@@ -140,7 +140,7 @@ impl Iterator for Tags<'_> {
     }
 }
 
-/// The attributes of a tag, names in lower case, and what stands behind it.
+/// Reads the attributes of a tag, names in lower case. Also returns the rest of the page.
 fn attributes(mut rest: &str) -> (Vec<(String, String)>, &str) {
     let mut found = Vec::new();
     loop {
@@ -179,11 +179,11 @@ mod tests {
 
     fn found(html: &str) -> Vec<String> {
         let url = Url::parse("https://site.example/a/page").expect("an address");
-        feed_links(html, &url).into_iter().map(|alternate| alternate.url.into()).collect()
+        feed_links(html, &url).into_iter().map(|link| link.url.into()).collect()
     }
 
     #[test]
-    fn links_to_feeds_are_found_however_they_are_written() {
+    fn feed_links_are_found_in_any_spelling() {
         assert_eq!(
             found(r#"<LINK REL=FeedLink TYPE='application/rss+xml; charset=utf-8' HREF=../feed>"#),
             ["https://site.example/feed"]
@@ -203,7 +203,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_link_to_a_feed_is_passed_over() {
+    fn other_links_are_ignored() {
         for html in [
             r#"<link rel="alternate" hreflang="ru" href="/ru">"#,
             r#"<link rel="stylesheet" type="application/rss+xml" href="/x">"#,
@@ -224,19 +224,19 @@ mod tests {
     }
 
     #[test]
-    fn a_page_that_names_feeds_without_end_names_a_few() {
+    fn the_number_of_feed_links_is_limited() {
         let link = |n: usize| format!("<link rel=alternate type=application/rss+xml href=/{n}>");
         let page: String = (0..100_000).map(link).collect();
         let found = feed_links(&page, &Url::parse("https://example.org/").expect("an address"));
-        assert_eq!(found.len(), MOST);
-        assert_eq!(found[MOST - 1].url.path(), "/19");
+        assert_eq!(found.len(), MAX_FEED_LINKS);
+        assert_eq!(found[MAX_FEED_LINKS - 1].url.path(), "/19");
     }
 
     #[test]
     fn usual_places_are_below_the_address_and_at_the_root() {
         let url = Url::parse("https://site.example/blog?x=1").expect("an address");
-        let places: Vec<String> = common_feed_urls(&url).into_iter().map(String::from).collect();
-        assert!(places.contains(&"https://site.example/blog/feed".to_owned()));
-        assert!(places.contains(&"https://site.example/rss.xml".to_owned()));
+        let urls: Vec<String> = common_feed_urls(&url).into_iter().map(String::from).collect();
+        assert!(urls.contains(&"https://site.example/blog/feed".to_owned()));
+        assert!(urls.contains(&"https://site.example/rss.xml".to_owned()));
     }
 }

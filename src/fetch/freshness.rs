@@ -1,4 +1,4 @@
-//! What an answer's headers say of when to come again. Pure.
+//! When to request again, by the header fields of a response. Pure.
 
 use std::time::Duration;
 
@@ -6,47 +6,48 @@ use jiff::fmt::rfc2822;
 use jiff::{SignedDuration, Timestamp};
 use reqwest::header::{self, HeaderMap, HeaderValue};
 
-/// `max-age` less `Age`, which wins over `Expires`.
+/// How long a response stays fresh: `max-age` less `Age`, else until `Expires` (RFC 9111 section 4.2).
 pub(super) fn fresh_for(headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
     let text = |name| headers.get(name).and_then(|value: &HeaderValue| value.to_str().ok());
-    // The header may come in several lines, which count as one.
+    // Several Cache-Control lines count as one list.
     let max_age = headers
         .get_all(header::CACHE_CONTROL)
         .iter()
         .filter_map(|control| control.to_str().ok())
         .flat_map(|control| control.split(','))
         .find_map(|part| part.trim().to_ascii_lowercase().strip_prefix("max-age=").map(str::to_owned))
-        .and_then(|seconds| number(&seconds));
+        .and_then(|value| seconds(&value));
     match max_age {
-        Some(seconds) => {
-            let age = text(header::AGE).and_then(number).unwrap_or(0);
-            Some(Duration::from_secs(seconds.saturating_sub(age)))
+        Some(max_age) => {
+            let age = text(header::AGE).and_then(seconds).unwrap_or(0);
+            Some(Duration::from_secs(max_age.saturating_sub(age)))
         }
         None => {
-            // By the site's own clock (RFC 9111 section 4.2.1), which may be wrong.
+            // Measured on the server's clock (RFC 9111 section 4.2.1), which may be wrong.
             let then = text(header::DATE).and_then(date).unwrap_or(now);
             date(text(header::EXPIRES)?).and_then(|at| Duration::try_from(at.duration_since(then)).ok())
         }
     }
 }
 
+/// When `Retry-After` allows the next request: it has seconds or a date (RFC 9110 section 10.2.3).
 pub(super) fn retry_after(headers: &HeaderMap, now: Timestamp) -> Option<Timestamp> {
     let value = headers.get(header::RETRY_AFTER)?.to_str().ok()?.trim();
-    let seconds = number(value).map(|seconds| i64::try_from(seconds).unwrap_or(i64::MAX));
-    match seconds {
-        Some(seconds) => Some(now.checked_add(SignedDuration::from_secs(seconds)).unwrap_or(Timestamp::MAX)),
+    let delay = seconds(value).map(|delay| i64::try_from(delay).unwrap_or(i64::MAX));
+    match delay {
+        Some(delay) => Some(now.checked_add(SignedDuration::from_secs(delay)).unwrap_or(Timestamp::MAX)),
         None => date(value),
     }
 }
 
-/// Digits alone; more of them than fit are as many as fit.
-fn number(text: &str) -> Option<u64> {
+/// Parses digits alone, saturating.
+fn seconds(text: &str) -> Option<u64> {
     let text = text.trim().trim_matches('"');
     let digits = !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
     digits.then(|| text.parse().unwrap_or(u64::MAX))
 }
 
-/// A date as HTTP has it, in any of its three forms, or as mail has it.
+/// Parses an HTTP date in any of its three forms, or a mail date.
 fn date(text: &str) -> Option<Timestamp> {
     if let Ok(time) = httpdate::parse_http_date(text.trim()) {
         return Timestamp::try_from(time).ok();
@@ -61,7 +62,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn headers_of_any_kind_give_a_time_or_none() {
+    fn freshness_and_retry_after_are_read_leniently() {
         let now: Timestamp = "2026-11-01T00:00:00Z".parse().expect("a time");
         let fresh = |pairs: &[(&'static str, &'static str)]| {
             fresh_for(
@@ -92,7 +93,7 @@ mod tests {
                 ("expires", "Sunday, 01-Nov-20 00:10:00 GMT")
             ]),
             Some(Duration::from_secs(600)),
-            "the site's clock is six years behind"
+            "the server's clock is six years behind"
         );
         assert_eq!(fresh(&[("cache-control", "max-age=600"), ("age", "-5")]), Some(Duration::from_secs(600)));
         assert_eq!(
@@ -107,7 +108,7 @@ mod tests {
         assert_eq!(
             fresh(&[("cache-control", "max-age=60"), ("expires", "Sun, 01 Nov 2026 09:00:00 GMT")]),
             Some(Duration::from_secs(60)),
-            "max-age wins"
+            "max-age takes precedence"
         );
         let wait = |value| {
             retry_after(&[(header::RETRY_AFTER, HeaderValue::from_static(value))].into_iter().collect(), now)

@@ -1,4 +1,4 @@
-//! What a WebSub hub is told. Part of fetch's door.
+//! Notifies a WebSub hub. I/O.
 
 use std::time::Duration;
 
@@ -6,34 +6,35 @@ use reqwest::header;
 use url::Url;
 use url::form_urlencoded;
 
-use super::{AddressPolicy, Fetcher, Route, failure};
+use super::Fetcher;
+use super::address::AddressPolicy;
+use super::client::ClientKey;
+use super::error::failure;
 use crate::source::Failure;
 
-/// For the hub to take it.
 const TIMEOUT: Duration = Duration::from_secs(30);
 
 impl Fetcher {
-    /// Tells a hub that these feeds have changed: one request for all of them, in the form that hubs
-    /// take from publishers since PubSubHubbub 0.4. The user named the hub, so its host may be private;
-    /// it is not followed anywhere else.
+    /// Tells a hub that these feeds have changed, in one request. The form is the one publishers have sent since
+    /// PubSubHubbub 0.4. The hub is in the config, so its address may be private. Redirects are not followed.
     ///
     /// # Errors
-    /// It did not answer with success.
+    /// The hub did not answer with a success status.
     pub async fn notify_hub(&self, hub: &Url, feeds: &[String]) -> Result<(), Failure> {
-        let client = self.client(Route { proxy: None, policy: AddressPolicy::Any }, hub)?;
+        let client = self.clients.get(ClientKey { proxy: None, policy: AddressPolicy::Any }, hub)?;
         let request = client
             .post(hub.clone())
             .timeout(TIMEOUT)
-            .header(header::USER_AGENT, self.agent.as_str())
+            .header(header::USER_AGENT, self.user_agent.as_str())
             .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
-            .body(form(feeds));
+            .body(publish_form(feeds));
         let response = request.send().await.map_err(|error| failure(&error))?;
         let status = response.status();
         if status.is_success() { Ok(()) } else { Err(Failure::Status(status.as_u16())) }
     }
 }
 
-fn form(feeds: &[String]) -> String {
+fn publish_form(feeds: &[String]) -> String {
     form_urlencoded::Serializer::new(String::new())
         .append_pair("hub.mode", "publish")
         .extend_pairs(feeds.iter().map(|feed| ("hub.url", feed)))

@@ -1,0 +1,96 @@
+//! The HTTP clients and their connections. I/O.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use ipnet::IpNet;
+use reqwest::{Client, Proxy, redirect};
+use url::Url;
+
+use super::address::{AddressPolicy, DnsLookup, FilteringResolver};
+use super::error::failure;
+use crate::source::Failure;
+
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+const IDLE_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// Header fields of one response. Over HTTP/1 the client also stops after some 400 KB of them.
+const MAX_HEADERS: usize = 100;
+
+/// Size of one response's header fields over HTTP/2.
+const MAX_HEADER_BYTES: u32 = 64 * 1024;
+
+/// A client that has connected to this many hosts is replaced by a new one. Its idle connections are closed, so ten
+/// thousand hosts do not keep ten thousand sockets.
+const MAX_HOSTS: usize = 256;
+
+/// What a client is configured with.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub(super) struct ClientKey {
+    pub(super) proxy: Option<String>,
+    pub(super) policy: AddressPolicy,
+}
+
+/// Clients by their configuration, made when first needed. Clones share them.
+#[derive(Clone)]
+pub(super) struct ClientPool {
+    pub(super) allow: Arc<[IpNet]>,
+    lookup: DnsLookup,
+    clients: Arc<Mutex<HashMap<ClientKey, PooledClient>>>,
+}
+
+struct PooledClient {
+    client: Client,
+    /// The hosts it has connected to.
+    hosts: HashSet<String>,
+}
+
+impl ClientPool {
+    pub(super) fn new(allow: Arc<[IpNet]>, lookup: DnsLookup) -> ClientPool {
+        ClientPool { allow, lookup, clients: Arc::default() }
+    }
+
+    /// A client for a request to `url`.
+    pub(super) fn get(&self, key: ClientKey, url: &Url) -> Result<Client, Failure> {
+        let host = url.host_str().unwrap_or_default();
+        // Nothing that panics runs under this lock.
+        let mut clients = self.clients.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        if let Some(pooled) = clients.get_mut(&key)
+            && (pooled.hosts.contains(host) || pooled.hosts.len() < MAX_HOSTS)
+        {
+            if !pooled.hosts.contains(host) {
+                pooled.hosts.insert(host.to_owned());
+            }
+            return Ok(pooled.client.clone());
+        }
+        let client = self.new_client(&key).map_err(|error| failure(&error))?;
+        let hosts = HashSet::from([host.to_owned()]);
+        clients.insert(key, PooledClient { client: client.clone(), hosts });
+        Ok(client)
+    }
+
+    fn new_client(&self, key: &ClientKey) -> reqwest::Result<Client> {
+        let mut builder = Client::builder()
+            .redirect(redirect::Policy::none())
+            .retry(reqwest::retry::never())
+            .connect_timeout(CONNECT_TIMEOUT)
+            .pool_idle_timeout(IDLE_TIMEOUT)
+            .http1_max_headers(MAX_HEADERS)
+            .http2_max_header_list_size(MAX_HEADER_BYTES)
+            .referer(false)
+            .no_proxy();
+        let mut proxy_host = None;
+        if let Some(proxy) = &key.proxy {
+            builder = builder.proxy(Proxy::all(proxy)?);
+            proxy_host = Url::parse(proxy).ok().and_then(|url| url.host_str().map(str::to_owned));
+        }
+        let resolver = FilteringResolver {
+            allow: Arc::clone(&self.allow),
+            policy: key.policy,
+            proxy_host,
+            lookup: Arc::clone(&self.lookup),
+        };
+        builder.dns_resolver(Arc::new(resolver)).build()
+    }
+}

@@ -1,0 +1,34 @@
+//! Errors of the HTTP client as failures of a source. Pure.
+
+use std::error::Error as _;
+
+use super::address::AddressRefused;
+use crate::source::Failure;
+
+/// Characters of an error message that are kept.
+const MESSAGE_CHARS: usize = 200;
+
+/// Classifies an error by its chain of causes. The client has no types for most of them, so their text decides.
+pub(super) fn failure(error: &reqwest::Error) -> Failure {
+    if error.is_timeout() {
+        return Failure::Timeout;
+    }
+    let mut causes = vec![];
+    let mut cause = error.source();
+    while let Some(inner) = cause {
+        if let Some(refused) = inner.downcast_ref::<AddressRefused>() {
+            return Failure::RefusedAddress(refused.0.clone());
+        }
+        causes.push(inner.to_string());
+        cause = inner.source();
+    }
+    let root: String = causes.last().map_or("broken", String::as_str).chars().take(MESSAGE_CHARS).collect();
+    let mentions = |texts: &[&str]| causes.iter().any(|cause| texts.iter().any(|text| cause.contains(text)));
+    if mentions(&["dns error", "lookup address"]) {
+        Failure::Dns(root)
+    } else if mentions(&["certificate", "TLS", "HandshakeFailure"]) {
+        Failure::Tls(root)
+    } else {
+        Failure::Connection(root)
+    }
+}

@@ -1,0 +1,153 @@
+//! Reads one response: redirect, status, header fields, body. I/O: the body is streamed.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use reqwest::header::{self, HeaderMap, HeaderValue};
+use reqwest::{Response, StatusCode};
+use url::Url;
+
+use super::content_coding::{ContentDecoder, DecodeError};
+use super::error::failure;
+use super::freshness;
+use crate::source::{Failure, Validators};
+
+/// What the last response said beside its body.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ResponseInfo {
+    /// To be kept once the body is parsed and stored.
+    pub validators: Option<Validators>,
+    /// How long the response stays fresh (RFC 9111 section 4.2).
+    pub fresh_for: Option<Duration>,
+    /// Where permanent redirects alone lead from the configured address.
+    pub moved_to: Option<Url>,
+    /// Bytes of the body after decompression.
+    pub bytes: u64,
+}
+
+/// A successful response.
+#[derive(Debug)]
+pub enum FetchResponse {
+    /// 304: nothing has changed.
+    NotModified,
+    /// 200 or 226: a whole document.
+    Body(FetchedBody),
+}
+
+/// A whole document.
+#[derive(Debug)]
+pub struct FetchedBody {
+    /// After decompression.
+    pub bytes: Vec<u8>,
+    /// The Content-Type header.
+    pub content_type: Option<String>,
+    /// The address after all redirects.
+    pub url: Url,
+}
+
+/// What the request was.
+pub(super) struct RequestInfo<'a> {
+    pub(super) url: Url,
+    /// The validators it carried.
+    pub(super) validators: Option<&'a Validators>,
+    pub(super) max_body: u64,
+    pub(super) now: Timestamp,
+}
+
+/// Where a response redirects to; `None` if it is no redirect.
+pub(super) fn redirect_target(response: &Response, url: &Url) -> Result<Option<Url>, Failure> {
+    if !matches!(response.status().as_u16(), 301 | 302 | 303 | 307 | 308) {
+        return Ok(None);
+    }
+    let location = response.headers().get(header::LOCATION).and_then(|location| location.to_str().ok());
+    let location = location.ok_or_else(|| Failure::Redirect("without a Location header".into()))?;
+    resolve_location(location, url).map(Some)
+}
+
+/// Resolves a `Location` against the address it came from. Only http and https are allowed, and never from https to
+/// http, where anybody on the network could forge the feed.
+fn resolve_location(location: &str, url: &Url) -> Result<Url, Failure> {
+    let mut target = url.join(location).map_err(|_| Failure::Redirect("to an invalid address".into()))?;
+    match (url.scheme(), target.scheme()) {
+        (_, "https") | ("http", "http") => {}
+        ("https", "http") => return Err(Failure::Redirect("from https to http".into())),
+        (_, other) => return Err(Failure::Redirect(format!("to {other}:"))),
+    }
+    // Credentials come from the config alone. Setting fails only for URLs that cannot have any.
+    let _ = target.set_username("");
+    let _ = target.set_password(None);
+    Ok(target)
+}
+
+/// Reads a response that is no redirect. Fills `info` as far as it comes.
+pub(super) async fn read_response(
+    mut response: Response,
+    request: RequestInfo<'_>,
+    info: &mut ResponseInfo,
+) -> Result<FetchResponse, Failure> {
+    let status = response.status();
+    info.fresh_for = freshness::fresh_for(response.headers(), request.now);
+    match status {
+        StatusCode::NOT_MODIFIED => {
+            // Without validators in the request there is nothing the 304 could refer to.
+            let sent = request.validators.ok_or(Failure::Status(304))?;
+            info.validators = validators(response.headers(), &request.url).map(|new| Validators {
+                etag: new.etag.or_else(|| sent.etag.clone()),
+                last_modified: new.last_modified.or_else(|| sent.last_modified.clone()),
+                url: new.url,
+            });
+            return Ok(FetchResponse::NotModified);
+        }
+        StatusCode::GONE => return Err(Failure::Gone),
+        StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE => {
+            let until = freshness::retry_after(response.headers(), request.now);
+            return Err(Failure::Throttled { status: status.as_u16(), until });
+        }
+        // 226 is a part of the feed (RFC 3229): the entries that it leaves out stay as they are.
+        StatusCode::OK | StatusCode::IM_USED => {}
+        _ => return Err(Failure::Status(status.as_u16())),
+    }
+    let content_type =
+        response.headers().get(header::CONTENT_TYPE).and_then(|v| v.to_str().ok()).map(str::to_owned);
+    let validators = validators(response.headers(), &request.url);
+    let coding = response.headers().get(header::CONTENT_ENCODING).and_then(|v| v.to_str().ok());
+    let mut decoder = ContentDecoder::new(coding.unwrap_or_default(), request.max_body);
+    let undecodable = |error| match error {
+        DecodeError::TooLarge => Failure::TooLarge(request.max_body),
+        DecodeError::Corrupt(reason) => Failure::Connection(format!("cannot decompress the body: {reason}")),
+    };
+    while let Some(chunk) = response.chunk().await.map_err(|error| failure(&error))? {
+        let pushed = decoder.push(&chunk);
+        info.bytes = decoder.len();
+        pushed.map_err(undecodable)?;
+    }
+    let bytes = decoder.finish().map_err(undecodable)?;
+    info.bytes = bytes.len() as u64;
+    info.validators = validators;
+    Ok(FetchResponse::Body(FetchedBody { bytes, content_type, url: request.url }))
+}
+
+fn validators(headers: &HeaderMap, url: &Url) -> Option<Validators> {
+    let bytes = |name| headers.get(name).map(|value: &HeaderValue| value.as_bytes().to_vec());
+    let (etag, last_modified) = (bytes(header::ETAG), bytes(header::LAST_MODIFIED));
+    (etag.is_some() || last_modified.is_some()).then(|| Validators { url: url.clone(), etag, last_modified })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn redirects_from_https_to_http_or_other_schemes_are_refused() {
+        let resolve = |location: &str, from: &str| {
+            resolve_location(location, &from.parse().expect("a URL")).map(String::from)
+        };
+        assert_eq!(resolve("/b", "https://a.example/a"), Ok("https://a.example/b".into()));
+        assert_eq!(resolve("https://u:p@b.example/", "http://a.example/"), Ok("https://b.example/".into()));
+        assert_eq!(resolve("http://b.example/", "http://a.example/"), Ok("http://b.example/".into()));
+        let refused = |reason: &str| Err(Failure::Redirect(reason.into()));
+        assert_eq!(resolve("http://a.example/", "https://a.example/"), refused("from https to http"));
+        assert_eq!(resolve("file:///etc/passwd", "http://a.example/"), refused("to file:"));
+        assert_eq!(resolve("http://", "http://a.example/"), refused("to an invalid address"));
+    }
+}
