@@ -1,15 +1,15 @@
-//! What a relative address is resolved against. Pure.
+//! The base URL for relative links, limited in length. Pure.
 
 use url::Url;
 
-/// Bytes of a base. Each relative address repeats it, so that with a long one a small document would
-/// become a very large one; the folders of real sites are much shorter.
-const LONGEST: usize = 300;
+/// Bytes of a base URL. Each resolved link repeats it, so a long one would turn a small document into a very large
+/// one. Directories of real sites are much shorter.
+const MAX_BASE_BYTES: usize = 300;
 
-/// The address, if addresses may be relative to it. Of a long one only its folder counts: no relative
-/// address takes more than that over.
+/// The URL as a base. A long one is cut to its directory, which is all that relative links use; `None` if that is too
+/// long, too.
 pub(crate) fn bounded_base(url: Url) -> Option<Url> {
-    let fits = |url: &Url| url.as_str().len() <= LONGEST;
+    let fits = |url: &Url| url.as_str().len() <= MAX_BASE_BYTES;
     if fits(&url) { Some(url) } else { url.join(".").ok().filter(fits) }
 }
 
@@ -18,8 +18,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn of_a_long_address_the_folder_is_the_base_unless_that_is_long_too() {
-        let base = |url: &str| bounded_base(Url::parse(url).expect("an address")).map(String::from);
+    fn a_long_base_is_cut_to_its_directory_or_dropped() {
+        let base = |url: &str| bounded_base(Url::parse(url).expect("a URL")).map(String::from);
         let long = "a".repeat(400);
         assert_eq!(base("https://example.org/a/b?c").as_deref(), Some("https://example.org/a/b?c"));
         assert_eq!(

@@ -15,8 +15,8 @@ use memchr::{memchr, memchr2, memchr3, memmem};
 use url::{ParseError, Url};
 
 use super::SCHEMES;
+use super::embedded::{is_visible_image, without_style};
 use super::tags::Tag;
-use super::trackers::{is_seen, without_style};
 use cow_buffer::CowBuffer;
 use elements::{Kind, Open};
 use escapes::Place;
@@ -29,7 +29,7 @@ const MOST_JOINED: usize = 10_000;
 
 /// The clean form of a fragment, as the tree would give it; none where a tree is needed to tell. Relative
 /// addresses need the base.
-pub(super) fn cleaned<'a>(html: &'a str, base: Option<&Url>) -> Option<Cow<'a, str>> {
+pub(super) fn sanitize<'a>(html: &'a str, base: Option<&Url>) -> Option<Cow<'a, str>> {
     let bytes = html.as_bytes();
     let odd = memchr3(0, b'\r', escapes::NO_BREAK_SPACE[0], bytes).is_some();
     let mut walk =
@@ -239,9 +239,9 @@ impl Walk<'_, '_> {
     /// A picture's tag is written; nobody wants some of them, nor their styles.
     fn picture(&mut self, mark: usize, start: usize, end: usize) {
         let whole = self.draft.since(mark, start, end);
-        let tag = Tag::of(whole, "img");
+        let tag = Tag::new(whole, "img");
         let instead = match tag.value("style") {
-            _ if !is_seen(&tag) => String::new(),
+            _ if !is_visible_image(&tag) => String::new(),
             Some(_) => without_style(whole, &tag),
             None => return,
         };

@@ -1,30 +1,30 @@
-//! How much a fragment would grow in an HTML tree. Pure.
+//! Finds fragments that would take too much time or memory in an HTML parser. Pure.
 //!
-//! HTML opens again what was open (the list of active formatting elements), so that a small text of
-//! misnested tags becomes a tree, and then a text, of any size; and a tree of great depth is slow to walk.
+//! HTML reopens formatting elements (the list of active formatting elements), so a small text of misnested tags can
+//! become a tree, and then a text, of any size. Very deep trees are slow to walk.
 
 use memchr::{memchr, memchr_iter, memmem};
 
-/// Elements within each other. Pages have some dozens.
-const DEEPEST: usize = 500;
+/// Depth of nesting. Pages have some dozens.
+const MAX_DEPTH: usize = 500;
 
-/// Elements that are opened again. Broken articles have some hundreds.
-const MOST_REOPENED: usize = 100_000;
+/// Elements that are reopened. Broken articles have some hundreds.
+const MAX_REOPENED: usize = 100_000;
 
-/// Tags of a fragment with a table: what does not belong there is put before it, each after a search.
-const MOST_WITH_TABLE: usize = 30_000;
+/// Tags of a fragment with a table. Misplaced elements are moved before the table, each after a search for it.
+const MAX_TAGS_WITH_TABLE: usize = 30_000;
 
 /// Tags of any other fragment.
-const MOST: usize = 300_000;
+const MAX_TAGS: usize = 300_000;
 
-/// The sum of the squares of the attributes of each tag: each is compared with all others.
-const MOST_ATTRIBUTES: usize = 10_000_000;
+/// Sum over all tags of the square of the number of attributes: each attribute is compared with all others.
+const MAX_ATTRIBUTE_PAIRS: usize = 10_000_000;
 
-/// References times bytes: at each reference the parser copies what is left of the text.
-const MOST_COPIED: usize = 10_000_000_000;
+/// Character references times bytes: at each reference the parser copies the rest of the text.
+const MAX_COPIED_BYTES: usize = 10_000_000_000;
 
-/// Elements that end by themselves where another of their kind, or their parent's end, comes.
-const SELF_ENDING: [&str; 12] =
+/// Elements whose end tag may be omitted: the next one of their kind or the parent's end closes them.
+const OPTIONAL_END: [&str; 12] =
     ["p", "li", "td", "tr", "th", "dt", "dd", "option", "tbody", "thead", "tfoot", "colgroup"];
 
 const VOID: [&str; 15] = [
@@ -32,22 +32,23 @@ const VOID: [&str; 15] = [
     "wbr", "keygen",
 ];
 
-/// Of those that end by themselves, the ones that do so within a picture or a formula too: they end it.
-const ENDING_ANYWHERE: [&str; 9] = ["p", "li", "dt", "dd", "br", "embed", "hr", "img", "meta"];
+/// Those of the two lists above that also end an `svg` or `math` element around them.
+const ENDS_FOREIGN: [&str; 9] = ["p", "li", "dt", "dd", "br", "embed", "hr", "img", "meta"];
 
-/// Elements that are opened again.
+/// Elements that are reopened after a misnested end tag.
 const FORMATTING: [&str; 14] =
     ["a", "b", "big", "code", "em", "font", "i", "nobr", "s", "small", "strike", "strong", "tt", "u"];
 
-/// Whether a tree of this stays near the size of its text: errs towards no, but for what pages hold.
-pub(super) fn is_bearable(html: &str) -> bool {
+/// Whether the parsed fragment stays near the size of its text. May refuse harmless fragments, but none that real
+/// pages have.
+pub(super) fn is_within_limits(html: &str) -> bool {
     let bytes = html.as_bytes();
-    if memchr_iter(b'&', bytes).count().saturating_mul(bytes.len()) > MOST_COPIED {
+    if memchr_iter(b'&', bytes).count().saturating_mul(bytes.len()) > MAX_COPIED_BYTES {
         return false;
     }
-    let mut tree = Tree::default();
-    let mut veil = Veil::new(bytes);
-    let (mut at, mut number, mut table, mut attributes, mut looked_at) =
+    let mut tree = OpenElements::default();
+    let mut quoted = QuotedRanges::new(bytes);
+    let (mut at, mut tags, mut has_table, mut attribute_pairs, mut scanned) =
         (0, 0_usize, false, 0_usize, 0_usize);
     while let Some(step) = memchr(b'<', &bytes[at..]) {
         let start = at + step;
@@ -55,131 +56,134 @@ pub(super) fn is_bearable(html: &str) -> bool {
         let rest = &html[at..];
         let (end, rest) = rest.strip_prefix('/').map_or((false, rest), |rest| (true, rest));
         if !rest.starts_with(|c: char| c.is_ascii_alphabetic()) {
-            veil.draw_over_comment(start);
+            quoted.add_comment(start);
             continue;
         }
         let (name, behind) = rest.split_at(name_length(rest.as_bytes()));
-        let (count, inside) = attributes_of(behind.as_bytes());
-        // A tag within a tag's quotes is looked at too: it may be one after all.
-        number += 1;
-        table |= name.eq_ignore_ascii_case("table");
-        attributes += count * count;
-        looked_at += inside;
-        if number > if table { MOST_WITH_TABLE } else { MOST }
-            || attributes > MOST_ATTRIBUTES
-            || looked_at > 4 * html.len()
+        let (count, inside) = count_attributes(behind.as_bytes());
+        // Tags within quotes count, too: the quotes may not be what they seem.
+        tags += 1;
+        has_table |= name.eq_ignore_ascii_case("table");
+        attribute_pairs += count * count;
+        scanned += inside;
+        if tags > if has_table { MAX_TAGS_WITH_TABLE } else { MAX_TAGS }
+            || attribute_pairs > MAX_ATTRIBUTE_PAIRS
+            || scanned > 4 * html.len()
         {
             return false;
         }
         if !end {
             tree.open(name, behind.as_bytes()[..inside].ends_with(b"/"));
-        } else if !veil.covers(start) {
-            // Where it may be no end at all, what it would close stays open.
+        } else if !quoted.contains(start) {
+            // An end tag within quotes may be none, so it closes nothing.
             tree.close(name);
         }
-        veil.draw_to(bytes.len() - behind.len() + inside);
-        if tree.open.len() > DEEPEST || tree.reopened > MOST_REOPENED {
+        quoted.extend_to(bytes.len() - behind.len() + inside);
+        if tree.names.len() > MAX_DEPTH || tree.reopened > MAX_REOPENED {
             return false;
         }
     }
     true
 }
 
-/// Up to what HTML takes for the end of a tag's name (13.2.5.8).
+/// The length of a tag's name (HTML 13.2.5.8).
 fn name_length(bytes: &[u8]) -> usize {
     bytes.iter().position(|b| b.is_ascii_whitespace() || matches!(b, b'/' | b'>')).unwrap_or(bytes.len())
 }
 
-/// Parts in which a tag may be none: comments, and the quotes of other tags. They reach rather too far than too short.
-struct Veil<'a> {
+/// Ranges in which a tag may be plain text: comments, and attribute values of other tags. Rather too long than too
+/// short.
+struct QuotedRanges<'a> {
     bytes: &'a [u8],
-    to: usize,
-    /// Where these come next, as far as they were looked for: each is looked for once on every stretch.
+    /// The end of the current range.
+    end: usize,
+    /// The next end of each kind of comment, as far as it was searched for: no part of the text is searched twice.
     comment: usize,
     section: usize,
     bracket: usize,
 }
 
-impl<'a> Veil<'a> {
-    fn new(bytes: &'a [u8]) -> Veil<'a> {
-        Veil { bytes, to: 0, comment: 0, section: 0, bracket: 0 }
+impl<'a> QuotedRanges<'a> {
+    fn new(bytes: &'a [u8]) -> QuotedRanges<'a> {
+        QuotedRanges { bytes, end: 0, comment: 0, section: 0, bracket: 0 }
     }
 
-    fn covers(&self, at: usize) -> bool {
-        at < self.to
+    fn contains(&self, at: usize) -> bool {
+        at < self.end
     }
 
-    fn draw_to(&mut self, to: usize) {
-        self.to = self.to.max(to);
+    fn extend_to(&mut self, end: usize) {
+        self.end = self.end.max(end);
     }
 
-    /// Something begins here that is no tag: a comment, or what HTML makes one (13.2.5.41), or text.
-    fn draw_over_comment(&mut self, start: usize) {
+    /// Adds the comment that begins here, or what HTML treats as one (13.2.5.41).
+    fn add_comment(&mut self, start: usize) {
         let rest = &self.bytes[start..];
-        let next = |known: &mut usize, what: &[u8]| {
-            if *known <= start {
-                *known = memmem::find(rest, what).map_or(usize::MAX, |at| start + at);
+        let next = |found: &mut usize, end: &[u8]| {
+            if *found <= start {
+                *found = memmem::find(rest, end).map_or(usize::MAX, |at| start + at);
             }
-            *known
+            *found
         };
-        let to = match rest.get(1) {
+        let end = match rest.get(1) {
             Some(b'!') if rest.starts_with(b"<!--") => next(&mut self.comment, b"-->"),
             Some(b'!') if rest.starts_with(b"<![") => next(&mut self.section, b"]]>"),
             Some(b'!' | b'?' | b'/') => next(&mut self.bracket, b">"),
             _ => return,
         };
-        self.draw_to(to);
+        self.extend_to(end);
     }
 }
 
-/// What is open in the tree, at least.
+/// The elements that are open at least.
 #[derive(Default)]
-struct Tree<'a> {
-    open: Vec<&'a str>,
+struct OpenElements<'a> {
+    names: Vec<&'a str>,
     formatting: usize,
     reopened: usize,
-    /// A picture or a formula was there, in which cells and fields are elements like others.
+    /// There was an `svg` or `math` element, in which table cells and inputs are ordinary elements.
     foreign: bool,
 }
 
-impl<'a> Tree<'a> {
-    fn open(&mut self, name: &'a str, empty: bool) {
+impl<'a> OpenElements<'a> {
+    fn open(&mut self, name: &'a str, self_closing: bool) {
         self.foreign |= is_one_of(name, &["svg", "math"]);
-        let ends = !self.foreign || is_one_of(name, &ENDING_ANYWHERE);
-        if (ends || empty) && is_one_of(name, &VOID) {
+        let ends = !self.foreign || is_one_of(name, &ENDS_FOREIGN);
+        if (ends || self_closing) && is_one_of(name, &VOID) {
             return;
         }
-        let again = self.open.last().is_some_and(|last| last.eq_ignore_ascii_case(name));
-        if ends && again && is_one_of(name, &SELF_ENDING) {
-            self.open.pop();
+        let again = self.names.last().is_some_and(|last| last.eq_ignore_ascii_case(name));
+        if ends && again && is_one_of(name, &OPTIONAL_END) {
+            self.names.pop();
         }
         if is_one_of(name, &FORMATTING) {
             self.formatting += 1;
         } else {
             self.reopened += self.formatting;
         }
-        self.open.push(name);
+        self.names.push(name);
     }
 
-    /// Closes the innermost element if it has this name, with what ends by itself within it; an end that
-    /// does not fit closes nothing here.
+    /// Closes the innermost element if it has this name, and the elements with an omitted end tag within it. A
+    /// misplaced end tag closes nothing.
     fn close(&mut self, name: &str) {
-        let mut depth = self.open.len();
+        let mut depth = self.names.len();
         while depth > 0 && {
-            let innermost = self.open[depth - 1];
-            is_one_of(innermost, &SELF_ENDING) && !innermost.eq_ignore_ascii_case(name)
+            let innermost = self.names[depth - 1];
+            is_one_of(innermost, &OPTIONAL_END) && !innermost.eq_ignore_ascii_case(name)
         } {
             depth -= 1;
         }
-        if depth > 0 && self.open[depth - 1].eq_ignore_ascii_case(name) {
-            self.open.truncate(depth - 1);
+        if depth > 0 && self.names[depth - 1].eq_ignore_ascii_case(name) {
+            self.names.truncate(depth - 1);
             self.formatting -= usize::from(is_one_of(name, &FORMATTING));
         }
     }
 }
 
-/// How many attributes a tag has behind its name, by HTML's own states (13.2.5.32 and on), and its length.
-fn attributes_of(bytes: &[u8]) -> (usize, usize) {
+/// The number of attributes after a tag's name, by HTML's tokenizer states (13.2.5.32 and later), and the bytes up to
+/// its `>`.
+fn count_attributes(bytes: &[u8]) -> (usize, usize) {
     #[derive(Clone, Copy)]
     enum State {
         Between,
@@ -217,5 +221,5 @@ fn attributes_of(bytes: &[u8]) -> (usize, usize) {
 }
 
 fn is_one_of(name: &str, names: &[&str]) -> bool {
-    names.iter().any(|known| name.eq_ignore_ascii_case(known))
+    names.iter().any(|other| name.eq_ignore_ascii_case(other))
 }

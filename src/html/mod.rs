@@ -1,11 +1,12 @@
-//! HTML made safe for readers: no scripts, no forms, no frames but films, no tracking pixels, addresses
-//! absolute. Pure.
+//! Sanitizes the HTML of entries: no scripts, forms or tracking pixels, no frames but video players, absolute
+//! addresses. Pure.
 
 mod base;
+mod embedded;
+mod embeds;
 mod fast;
 mod limits;
 mod tags;
-mod trackers;
 
 use std::borrow::Cow;
 use std::sync::OnceLock;
@@ -14,50 +15,53 @@ use ammonia::{Builder, UrlRelative};
 use url::Url;
 
 pub(crate) use base::bounded_base;
+pub(crate) use embeds::video_page;
 
 use crate::entry::Entry;
 
-/// The kinds of addresses that may stay.
+/// The URL schemes that are kept.
 const SCHEMES: [&str; 4] = ["http", "https", "mailto", "tel"];
 
-/// Cleans the texts of one document's entries.
+/// Sanitizes the entries of one document.
 pub struct Sanitizer {
     base: Option<Url>,
-    /// Made for the first text that needs them: few do.
-    rules: OnceLock<Builder<'static>>,
+    /// Built for the first text that needs it; most documents have none.
+    ammonia: OnceLock<Builder<'static>>,
 }
 
 impl Sanitizer {
-    /// Relative addresses are resolved against `base`; where it is too long to be repeated, they go.
+    /// Relative addresses are resolved against `base`; they are dropped if it is too long.
     pub fn new(base: &Url) -> Sanitizer {
-        Sanitizer { base: bounded_base(base.clone()), rules: OnceLock::new() }
+        Sanitizer { base: bounded_base(base.clone()), ammonia: OnceLock::new() }
     }
 
-    /// Makes summary and content safe; what is empty afterwards is none.
+    /// Sanitizes summary and content. A text that is empty afterwards becomes `None`.
     pub fn sanitize_entry(&self, entry: &mut Entry) {
         for html in [&mut entry.summary, &mut entry.content] {
-            *html = html.take().map(|html| self.clean(html)).filter(|html| !html.trim().is_empty());
+            *html = html.take().map(|html| self.sanitize(html)).filter(|html| !html.trim().is_empty());
         }
     }
 
-    fn clean(&self, html: String) -> String {
-        match fast::cleaned(&html, self.base.as_ref()) {
+    fn sanitize(&self, html: String) -> String {
+        match fast::sanitize(&html, self.base.as_ref()) {
             Some(Cow::Borrowed(_)) => html,
-            Some(Cow::Owned(cleaned)) => cleaned,
-            // Without a tag nothing could do harm, but the tree's own form of references is kept.
-            None if !limits::is_bearable(&html) => htmlize::escape_text(tags::without(&html)).into_owned(),
-            None => self.cleaned_by_tree(&html),
+            Some(Cow::Owned(sanitized)) => sanitized,
+            // Plain text, escaped as ammonia does it.
+            None if !limits::is_within_limits(&html) => {
+                htmlize::escape_text(tags::strip_tags(&html)).into_owned()
+            }
+            None => self.sanitize_with_ammonia(&html),
         }
     }
 
-    fn cleaned_by_tree(&self, html: &str) -> String {
-        let rules = self.rules.get_or_init(|| rules(self.base.clone()));
-        trackers::without(&rules.clean(html).to_string()).into_owned()
+    fn sanitize_with_ammonia(&self, html: &str) -> String {
+        let ammonia = self.ammonia.get_or_init(|| ammonia_rules(self.base.clone()));
+        embedded::remove_unwanted(&ammonia.clean(html).to_string()).into_owned()
     }
 }
 
-/// What may stay. The straight way keeps to the same.
-fn rules(base: Option<Url>) -> Builder<'static> {
+/// What is kept. `fast` has the same rules.
+fn ammonia_rules(base: Option<Url>) -> Builder<'static> {
     let mut rules = Builder::default();
     rules
         .url_relative(base.map_or(UrlRelative::Deny, UrlRelative::RewriteWithBase))
@@ -67,15 +71,15 @@ fn rules(base: Option<Url>) -> Builder<'static> {
         .add_tag_attributes("video", ["src", "controls", "poster", "width", "height"])
         .add_tag_attributes("source", ["src", "type"])
         .add_tag_attributes("iframe", ["src", "width", "height", "title", "allowfullscreen"])
-        // Only so that a hidden picture is known for one: it goes afterwards.
+        // Needed to detect hidden images; removed afterwards.
         .add_tag_attributes("img", ["style"])
         .link_rel(None);
     rules
 }
 
-/// A fragment whose relative addresses are made absolute.
+/// Sanitizes one fragment; relative addresses are resolved against `base`.
 pub(crate) fn sanitize(html: String, base: &Url) -> String {
-    Sanitizer::new(base).clean(html)
+    Sanitizer::new(base).sanitize(html)
 }
 
 #[cfg(test)]
@@ -83,11 +87,11 @@ mod tests {
     use super::*;
 
     fn clean(html: &str) -> String {
-        Sanitizer::new(&Url::parse("https://example.org/news/").expect("an address")).clean(html.to_owned())
+        Sanitizer::new(&Url::parse("https://example.org/news/").expect("a URL")).sanitize(html.to_owned())
     }
 
     #[test]
-    fn what_could_do_harm_goes_and_the_text_stays() {
+    fn active_content_is_removed_and_text_is_kept() {
         for (html, safe) in [
             (
                 "<script>x()</script><p onclick=y()>Text <a href='more'>more</a></p>",
@@ -109,11 +113,11 @@ mod tests {
     }
 
     #[test]
-    fn frames_of_films_stay_and_no_others() {
-        let film = "https://www.youtube.com/embed/x?a=1&amp;b=2";
+    fn only_video_frames_are_kept() {
+        let player = "https://www.youtube.com/embed/x?a=1&amp;b=2";
         assert_eq!(
-            clean(&format!("<iframe src=\"{film}\" onload=x()><script>x()</script></iframe>t")),
-            format!("<iframe src=\"{film}\"></iframe>t")
+            clean(&format!("<iframe src=\"{player}\" onload=x()><script>x()</script></iframe>t")),
+            format!("<iframe src=\"{player}\"></iframe>t")
         );
         assert_eq!(
             clean("<iframe src=//player.vimeo.com/video/1 width=9></iframe>"),
@@ -134,7 +138,7 @@ mod tests {
     }
 
     #[test]
-    fn pictures_that_only_count_go_and_others_stay() {
+    fn tracking_pixels_are_removed_and_images_are_kept() {
         for pixel in [
             "<img src=\"https://x.example/p.gif\" width=1 height=\"1\">",
             "<img src=/p width=0 height=0>",
@@ -154,7 +158,7 @@ mod tests {
     }
 
     #[test]
-    fn markup_that_would_grow_beyond_all_bounds_becomes_text() {
+    fn markup_over_the_limits_becomes_text() {
         let open: String = (0..2000).map(|i| format!("<b id={i}>")).collect();
         let deep = "<div>".repeat(100_000);
         let attributes: String = (0..20_000).map(|i| format!(" a{i}")).collect();
@@ -171,7 +175,7 @@ mod tests {
             fostered,
             "<p a=\"".repeat(20_000),
             "&".repeat(200_000),
-            // Ends that are none leave open what they seem to close.
+            // End tags in comments and quotes close nothing.
             "<div><!--</div>-->".repeat(2000),
             "<div a='</div>'>".repeat(2000),
             "<div></p a='</div>'>".repeat(2000),
@@ -187,9 +191,9 @@ mod tests {
             assert!(!safe.contains('<') && safe.len() <= 5 * hostile.len(), "{}", safe.len());
         }
         let long = "<p>One <b>two</b> <a href=x>three</a><br></p><ul><li>four<li>five</ul>".repeat(3000);
-        assert!(clean(&long).contains("<b>two</b>"), "a long article is no attack");
-        let drawn =
+        assert!(clean(&long).contains("<b>two</b>"), "a long article is within the limits");
+        let with_svg =
             format!("<svg viewBox='0 0 1 1'><path d='M0'/></svg>{}", "<p>a<br><img src=x></p>".repeat(3000));
-        assert!(clean(&drawn).contains("<br>"), "a picture in it makes it none");
+        assert!(clean(&with_svg).contains("<br>"), "a long article with an image is within the limits");
     }
 }

@@ -1,27 +1,27 @@
-//! The tags of an HTML fragment, as far as they can be told without a tree. Pure.
+//! Finds tags in HTML fragments without parsing them into a tree. Pure.
 
 use memchr::memchr;
 
-/// A tag.
+/// A tag of sanitized HTML.
 pub(super) struct Tag<'a> {
-    /// Lower case as it is asked for; an end tag's begins with a slash.
+    /// The name that was searched for; that of an end tag begins with a slash.
     pub(super) name: &'a str,
-    inside: &'a str,
-    /// Where its `<` stands.
+    attributes: &'a str,
+    /// The position of its `<`.
     pub(super) start: usize,
-    /// Behind its `>`.
+    /// The position after its `>`.
     pub(super) end: usize,
 }
 
 impl<'a> Tag<'a> {
-    /// A whole tag of this name.
-    pub(super) fn of(whole: &'a str, name: &'a str) -> Tag<'a> {
-        Tag { name, inside: &whole[1 + name.len()..whole.len() - 1], start: 0, end: whole.len() }
+    /// Reads a string that is one tag of this name.
+    pub(super) fn new(tag: &'a str, name: &'a str) -> Tag<'a> {
+        Tag { name, attributes: &tag[1 + name.len()..tag.len() - 1], start: 0, end: tag.len() }
     }
 
-    /// An attribute's value between double quotes, as clean HTML writes it.
+    /// The raw value of an attribute. Sanitized HTML always has double quotes.
     pub(super) fn value(&self, name: &str) -> Option<&'a str> {
-        let mut rest = self.inside;
+        let mut rest = self.attributes;
         loop {
             let (before, after) = rest.split_once("=\"")?;
             let (value, after) = after.split_once('"')?;
@@ -33,8 +33,8 @@ impl<'a> Tag<'a> {
     }
 }
 
-/// The tags of these names in clean HTML.
-pub(super) fn tags<'a>(html: &'a str, names: &'static [&'static str]) -> impl Iterator<Item = Tag<'a>> {
+/// Finds the tags with these names in sanitized HTML.
+pub(super) fn find_tags<'a>(html: &'a str, names: &'static [&'static str]) -> impl Iterator<Item = Tag<'a>> {
     let mut at = 0;
     std::iter::from_fn(move || {
         loop {
@@ -45,17 +45,17 @@ pub(super) fn tags<'a>(html: &'a str, names: &'static [&'static str]) -> impl It
             let named =
                 names.iter().find(|name| rest.starts_with(**name) && ends(rest.as_bytes().get(name.len())));
             if let Some(name) = named {
-                let length = end_of(&rest.as_bytes()[name.len()..]);
-                let inside = &rest[name.len()..name.len() + length];
+                let length = tag_end(&rest.as_bytes()[name.len()..]);
+                let attributes = &rest[name.len()..name.len() + length];
                 at = (start + 2 + name.len() + length).min(html.len());
-                return Some(Tag { name, inside, start, end: at });
+                return Some(Tag { name, attributes, start, end: at });
             }
         }
     })
 }
 
-/// Where a tag's `>` stands, outside quotes.
-fn end_of(bytes: &[u8]) -> usize {
+/// The position of a tag's `>`, outside quotes.
+fn tag_end(bytes: &[u8]) -> usize {
     let mut quoted = false;
     bytes
         .iter()
@@ -66,8 +66,8 @@ fn end_of(bytes: &[u8]) -> usize {
         .unwrap_or(bytes.len())
 }
 
-/// Any HTML without its tags: its text, references resolved.
-pub(super) fn without(html: &str) -> String {
+/// The text of any HTML: each tag becomes a space, character references are resolved.
+pub(super) fn strip_tags(html: &str) -> String {
     let mut text = String::with_capacity(html.len());
     let mut rest = html;
     while let Some(at) = memchr(b'<', rest.as_bytes()) {

@@ -9,19 +9,7 @@ use memchr::{memchr, memmem};
 use url::Url;
 
 use super::text::{one_line, percent_encode};
-
-/// Players whose videos have pages: the player's host and path prefix, and the page's address without the video's id.
-const VIDEO_PAGES: [(&str, &str, &str); 9] = [
-    ("www.youtube.com", "/embed/", "https://www.youtube.com/watch?v="),
-    ("youtube.com", "/embed/", "https://www.youtube.com/watch?v="),
-    ("www.youtube-nocookie.com", "/embed/", "https://www.youtube.com/watch?v="),
-    ("player.vimeo.com", "/video/", "https://vimeo.com/"),
-    ("www.dailymotion.com", "/embed/video/", "https://www.dailymotion.com/video/"),
-    ("embed.ted.com", "/talks/", "https://www.ted.com/talks/"),
-    ("archive.org", "/embed/", "https://archive.org/details/"),
-    ("ok.ru", "/videoembed/", "https://ok.ru/video/"),
-    ("rutube.ru", "/play/embed/", "https://rutube.ru/video/"),
-];
+use crate::html::video_page;
 
 /// Replaces each frame of sanitized HTML with a link, in a paragraph of its own unless it is inside one.
 pub(super) fn frames_to_links(html: String) -> String {
@@ -81,19 +69,6 @@ fn write_link(tag: &str, context: &FrameContext<'_>, out: &mut String) {
         (None, true) => write!(out, "{link}"),
         (None, false) => write!(out, "<p>{link}</p>"),
     };
-}
-
-/// The address of a player's video page, or the player's own address if that is not known.
-fn video_page(player: &Url) -> String {
-    // Playlists and unlisted videos cannot be found by the id alone.
-    let is_plain = player.query_pairs().all(|(key, _)| key != "list" && key != "h");
-    let page = VIDEO_PAGES.iter().find_map(|(host, prefix, page)| {
-        let id = player.path().strip_prefix(prefix).filter(|_| player.host_str() == Some(host))?;
-        let id = id.trim_end_matches('/');
-        let is_id = !id.is_empty() && id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_');
-        (is_id && is_plain).then(|| format!("{page}{id}"))
-    });
-    page.unwrap_or_else(|| player.to_string())
 }
 
 /// The length of a tag in bytes, up to its `>` outside quotes.

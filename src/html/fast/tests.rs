@@ -10,7 +10,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::feed::{Hints, read};
-use crate::html::{Sanitizer, rules};
+use crate::html::{Sanitizer, ammonia_rules};
 use fragments::{fragment, tag, text};
 
 const ELEMENTS: &str = "\
@@ -30,9 +30,9 @@ fn beyond_bounds() -> Url {
 /// Where the straight way answers, it says what the tree does, and leaves that alone; whether it answers.
 fn agrees(html: &str, base: &Url) -> bool {
     let tree = Sanitizer::new(base);
-    let Some(straight) = cleaned(html, tree.base.as_ref()) else { return false };
-    assert_eq!(straight, tree.cleaned_by_tree(html), "{html:?}");
-    assert!(matches!(cleaned(&straight, tree.base.as_ref()), Some(Cow::Borrowed(_))), "{html:?}");
+    let Some(straight) = sanitize(html, tree.base.as_ref()) else { return false };
+    assert_eq!(straight, tree.sanitize_with_ammonia(html), "{html:?}");
+    assert!(matches!(sanitize(&straight, tree.base.as_ref()), Some(Cow::Borrowed(_))), "{html:?}");
     true
 }
 
@@ -48,7 +48,7 @@ fn ordinary_entries_need_no_tree_and_clean_ones_no_copy() {
         "<a href=\"http://e.org?a=1&amp;b=&quot;2&quot;\" title=\"&lt;&nbsp;\">a</a><hr><pre>a\n</pre>",
     ] {
         assert!(agrees(clean, &base()), "{clean}");
-        assert!(matches!(cleaned(clean, None), Some(Cow::Borrowed(_))), "{clean}");
+        assert!(matches!(sanitize(clean, None), Some(Cow::Borrowed(_))), "{clean}");
     }
     for (html, clean) in [
         ("a<br/>b<br />c<hr >", "a<br>b<br>c<hr>"),
@@ -80,7 +80,7 @@ fn ordinary_entries_need_no_tree_and_clean_ones_no_copy() {
         ("a<img src=\"https://e.org/p\" width='1' height=\"1\">b", "ab"),
         ("<!-- more -->a\r\nb<!---->", "a\nb"),
     ] {
-        assert_eq!(cleaned(html, Some(&base())).as_deref(), Some(clean), "{html}");
+        assert_eq!(sanitize(html, Some(&base())).as_deref(), Some(clean), "{html}");
         assert!(agrees(html, &base()), "{html}");
     }
 }
@@ -162,27 +162,27 @@ fn what_a_tree_might_read_otherwise_is_left_to_it() {
         "<!--a-->\u{feff}b",
         "&#xfeff;a",
     ] {
-        assert_eq!(cleaned(odd, Some(&base())), None, "{odd:?}");
+        assert_eq!(sanitize(odd, Some(&base())), None, "{odd:?}");
     }
     let deep = |depth| format!("{}{}", "<b>".repeat(depth), "</b>".repeat(depth));
     let linked = |links| "<a href=\"a\"></a>".repeat(links);
     assert!(agrees(&linked(MOST_JOINED), &base()));
-    assert_eq!(cleaned(&linked(MOST_JOINED + 1), Some(&base())), None);
+    assert_eq!(sanitize(&linked(MOST_JOINED + 1), Some(&base())), None);
     assert!(agrees(&deep(32), &base()));
-    assert_eq!(cleaned(&deep(33), Some(&base())), None);
+    assert_eq!(sanitize(&deep(33), Some(&base())), None);
 }
 
 #[test]
 fn without_a_base_relative_addresses_go() {
     let html = "<a href=\"/a\" lang=\"en\">b</a><img src=\"/c\"><a href=\"https://e.org/\">d</a>";
     let done = "<a lang=\"en\">b</a><a href=\"https://e.org/\">d</a>";
-    assert_eq!(cleaned(html, None).as_deref(), Some(done));
+    assert_eq!(sanitize(html, None).as_deref(), Some(done));
     assert!(agrees(html, &beyond_bounds()));
 }
 
 #[test]
 fn elements_and_attributes_are_those_of_the_rules() {
-    let rules = rules(None);
+    let rules = ammonia_rules(None);
     let (tags, kept) = (rules.clone_tags(), rules.clone_tag_attributes());
     let attributes = kept.values().flatten().copied().chain(["lang", "title", "class", "id", "rel"]);
     for attribute in attributes {
@@ -254,7 +254,7 @@ fn the_feeds_of_the_world_are_cleaned_as_the_tree_would() {
         for html in feed.entries.into_iter().flat_map(|entry| [entry.summary, entry.content]).flatten() {
             texts += 1;
             straight += usize::from(agrees(&html, &base));
-            as_they_are += usize::from(matches!(cleaned(&html, Some(&base)), Some(Cow::Borrowed(_))));
+            as_they_are += usize::from(matches!(sanitize(&html, Some(&base)), Some(Cow::Borrowed(_))));
         }
     }
     println!("of {texts} texts {straight} need no tree, {as_they_are} no copy");
