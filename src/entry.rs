@@ -1,65 +1,65 @@
-//! What one entry is: one normalised item of a source. Pure; knows nobody.
+//! What an entry is: one normalised item of a source. Pure; imports no other module.
 
 pub mod change;
+mod hash;
 
-use sha2::{Digest, Sha256};
 use std::sync::Arc;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-/// One normalised item of a source, whatever format it came in.
+pub(crate) use hash::{hash_128, hex, text_hash};
+
+/// One normalised item of a source, whatever its format was.
 ///
-/// `ingest` makes it; nothing in it depends on when it was read, so the same document read twice
-/// gives equal entries.
+/// Nothing in it depends on when it was read: the same document read twice gives equal entries.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Entry {
-    /// What the entry is known by within its source: never empty once normalised. The first is its
-    /// identity; any of them finds it again.
+    /// Identify the entry within its source; never empty once normalised. The first one is its identity, but
+    /// any of them finds it again.
     pub keys: Vec<Key>,
-    /// The publisher's own id (guid, `atom:id`, JSON `id`), trimmed and otherwise as it came.
+    /// The publisher's id (guid, `atom:id`, JSON `id`), trimmed but otherwise unchanged.
     pub id: Option<String>,
     /// Plain text on one line: no markup, no character references.
     pub title: Option<String>,
     /// Absolute `http` or `https` address of the page.
     pub link: Option<String>,
-    /// When the publisher says that it was published.
+    /// The publisher's date of publication.
     pub published: Option<Timestamp>,
-    /// When the publisher says that it was last changed.
+    /// The publisher's date of the last change.
     pub updated: Option<Timestamp>,
-    /// Who wrote it, in the order of the feed.
+    /// Authors, in the order of the feed.
     pub authors: Vec<Author>,
-    /// Subjects, as plain text, in the order of the feed, each once.
+    /// Categories as plain text, in the order of the feed, without duplicates.
     pub categories: Vec<String>,
-    /// A short form, as an HTML fragment.
+    /// The summary, as an HTML fragment.
     pub summary: Option<String>,
-    /// The whole text, as an HTML fragment.
+    /// The full text, as an HTML fragment.
     pub content: Option<String>,
-    /// Attached files: podcasts, pictures, films (enclosures, Media RSS contents, JSON attachments), each
-    /// address once.
+    /// Attached files (enclosures, Media RSS contents, JSON attachments), without duplicate addresses.
     pub enclosures: Vec<Enclosure>,
-    /// Preview pictures (Media RSS thumbnails, iTunes images), best first.
+    /// Preview images (Media RSS thumbnails, iTunes images), best first.
     pub thumbnails: Vec<Thumbnail>,
     /// Playing time in seconds (`itunes:duration`).
     pub duration: Option<u32>,
     /// Absolute address of the comments page.
     pub comments: Option<String>,
-    /// BCP 47 tag of the entry's own language, lower case.
+    /// BCP 47 tag of the entry's own language, in lower case.
     pub language: Option<String>,
-    /// Where the entry says that it came from (`<source>`), when it was itself republished.
+    /// The feed it was republished from (`<source>`).
     pub origin: Option<Origin>,
 }
 
-/// One of the names by which an entry is found again within its source.
+/// One of the keys that find an entry again within its source.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Key {
-    /// The rule that made it.
+    /// The rule that produced it.
     pub rule: KeyRule,
     /// The value: an id or an address as text, or a hash in hexadecimal.
     pub value: String,
 }
 
-/// The rules of identity, strongest first.
+/// Where a key comes from, strongest first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum KeyRule {
@@ -69,7 +69,7 @@ pub enum KeyRule {
     About,
     /// The cleaned link.
     Link,
-    /// Host and number of the article in the link.
+    /// Host and article number of the link.
     Article,
     /// A hash of title and raw date.
     Title,
@@ -77,10 +77,10 @@ pub enum KeyRule {
     Body,
 }
 
-/// A person or an organisation that wrote an entry.
+/// An author: a person or an organisation.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Author {
-    /// Plain text; the address where there is no name.
+    /// The name as plain text, or the address where there is none.
     pub name: String,
     /// E-mail address.
     pub email: Option<String>,
@@ -97,91 +97,76 @@ pub struct Enclosure {
     pub media_type: Option<String>,
     /// Size in bytes.
     pub length: Option<u64>,
-    /// What it is called, as plain text.
+    /// Title, as plain text.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub title: Option<String>,
-    /// What kind of thing: `image`, `audio`, `video`, `document` or `executable` (Media RSS `medium`).
+    /// `image`, `audio`, `video`, `document` or `executable` (Media RSS `medium`).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub medium: Option<String>,
     /// Playing time in seconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub duration: Option<u32>,
-    /// Pixels.
+    /// Width in pixels.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub width: Option<u32>,
-    /// Pixels.
+    /// Height in pixels.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub height: Option<u32>,
 }
 
-/// A preview picture.
+/// A preview image.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Thumbnail {
     /// Absolute address.
     pub url: String,
-    /// Pixels.
+    /// Width in pixels.
     pub width: Option<u32>,
-    /// Pixels.
+    /// Height in pixels.
     pub height: Option<u32>,
 }
 
-/// The feed that a republished entry names as its own origin.
+/// The feed that a republished entry came from.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Origin {
-    /// What it calls itself.
+    /// Its title.
     pub title: Option<String>,
     /// Its address.
     pub url: Option<String>,
 }
 
-/// An entry as the store keeps it: with what Siftwire, not the publisher, knows of it.
+/// An entry as stored, with what Siftwire adds to it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StoredEntry {
-    /// The store's number for it.
+    /// Its number in the store.
     pub number: i64,
-    /// The id under which it is published: an absolute URI, unique in the store, the same for ever.
+    /// The published id: an absolute URI, unique in the store. Never changes.
     pub uid: String,
-    /// The date under which it is published, the same for ever: the publisher's, held back to
-    /// `first_seen`, or `first_seen` itself.
+    /// The published date: the publisher's, but not after `first_seen`; `first_seen` where there is none. Never
+    /// changes.
     pub date: Timestamp,
-    /// When the text that a reader sees last changed; `date` until then.
+    /// When the visible text last changed; `date` until then.
     pub changed: Timestamp,
-    /// When Siftwire first saw it.
+    /// When Siftwire first read it.
     pub first_seen: Timestamp,
     /// The store's revision of its last change.
     pub revision: i64,
-    /// The source that it came from.
+    /// The source it came from.
     pub source: Arc<EntrySource>,
-    /// What the publisher says; without its keys, which nobody asks for any more.
+    /// The publisher's content. Its keys are empty: they are needed only to store it.
     pub entry: Entry,
 }
 
-/// The source of a kept entry, as readers are told of it.
+/// The source of a stored entry, as documents show it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EntrySource {
     /// The source's name in the config.
     pub name: String,
-    /// What the user, or else the feed, calls it; the name where neither says.
+    /// The configured title, else the feed's, else the name.
     pub title: String,
-    /// Address of the feed, without credentials.
+    /// The feed's address, without credentials.
     pub url: String,
-    /// Address of the site.
+    /// The site's address.
     pub link: Option<String>,
-    /// BCP 47 tag: the user's word, else the feed's.
+    /// BCP 47 tag: the configured one, else the feed's.
     pub language: Option<String>,
-}
-
-/// Bytes in lower-case hexadecimal.
-pub(crate) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
-/// A short hash of texts, in hexadecimal.
-pub(crate) fn key_hash(parts: &[&str]) -> String {
-    let mut hash = Sha256::new();
-    for part in parts {
-        hash.update((part.len() as u64).to_le_bytes());
-        hash.update(part);
-    }
-    hex(&hash.finalize()[..16])
 }

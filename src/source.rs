@@ -1,4 +1,4 @@
-//! What one source is, what is remembered of it, and how a poll of it ended. Pure; knows nobody.
+//! What a source is, the state kept of it, and how a poll of it ended. Pure; imports no other module.
 
 use std::fmt;
 use std::time::Duration;
@@ -7,63 +7,63 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
-/// Something that we poll, as the user asked for it: checked, with every default filled in.
+/// A feed to poll, as configured: checked, with all defaults filled in.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Source {
-    /// Unique among the sources.
+    /// The name in the config, unique among the sources.
     pub name: String,
     /// `http` or `https`, without credentials (they are in `access`).
     pub url: Url,
-    /// What the user calls it; the feed's own title otherwise.
+    /// The configured title; without one the feed's own is shown.
     pub title: Option<String>,
-    /// How often to come.
+    /// How often to poll.
     pub interval: PollInterval,
-    /// How to ask.
+    /// How to request it.
     pub access: Access,
-    /// BCP 47 tag for entries that name none.
+    /// BCP 47 tag for entries without a language.
     pub language: Option<String>,
-    /// Of the first poll, so many of the newest matching entries enter each output.
+    /// How many of the first poll's matching entries, the newest ones, enter each output.
     pub first_poll: usize,
-    /// Whether its entries may join stories.
+    /// Whether its entries take part in stories.
     pub stories: bool,
 }
 
 /// How often a source is polled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PollInterval {
-    /// The wanted time between polls.
+    /// The normal time between two polls.
     pub every: Duration,
-    /// The slowest that it may become, hints of the publisher apart.
+    /// The longest time between two polls, unless the publisher asks for more.
     pub at_most: Duration,
-    /// Whether a quiet source is asked less often.
+    /// Whether a source that publishes rarely is polled less often.
     pub adaptive: bool,
 }
 
-/// How a source is asked.
+/// How a source is requested.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Access {
-    /// For the whole answer.
+    /// For the whole visit, with all redirects.
     pub timeout: Duration,
-    /// Bytes after decompression.
+    /// Largest body in bytes, after decompression.
     pub max_body: u64,
-    /// Instead of Siftwire's own.
+    /// Replaces Siftwire's own.
     pub user_agent: Option<String>,
-    /// More request headers, in the order of the config.
+    /// Additional request headers, in the order of the config.
     pub headers: Vec<(String, Secret)>,
-    /// Basic or bearer authorization, sent to the configured host alone.
+    /// Basic or bearer authorization, sent to the configured origin alone.
     pub authorization: Option<Authorization>,
-    /// Through which proxy.
+    /// The proxy to use.
     pub proxy: Option<Proxy>,
-    /// Whether the host that the url names may have a private address.
+    /// Whether the configured host may have a private address.
     pub allow_private: bool,
 }
 
-/// What goes into the `Authorization` header.
+/// The `Authorization` header.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Authorization {
     /// RFC 7617.
     Basic {
-        /// Without a colon.
+        /// Contains no colon.
         user: String,
         /// May be empty.
         password: Secret,
@@ -72,7 +72,7 @@ pub enum Authorization {
     Bearer(Secret),
 }
 
-/// The address of a proxy, perhaps with a password: its `Debug` form hides that.
+/// A proxy's URL. It may contain a password, which `Debug` does not show.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Proxy(pub Url);
 
@@ -82,7 +82,7 @@ impl fmt::Debug for Proxy {
     }
 }
 
-/// A value that must not be shown: its `Debug` form hides it.
+/// A value that `Debug` does not show.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret(pub String);
 
@@ -92,42 +92,42 @@ impl fmt::Debug for Secret {
     }
 }
 
-/// What is remembered of a source from poll to poll. The store keeps it beside the entries that it
-/// vouches for, in the same transaction.
+/// What is kept of a source between polls. It is stored in the same transaction as the entries: validators without
+/// their entries would lose them.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct SourceState {
-    /// ETag and Last-Modified of the last whole, understood and stored answer.
+    /// ETag and Last-Modified of the last document that was completely read and stored.
     pub validators: Option<Validators>,
-    /// Hash of the last such answer's body, where it was read whole: the same body has nothing new.
+    /// Hash of that document's body: the same body again counts as a 304.
     pub body_hash: Option<u64>,
-    /// When to come again; `None` before the first poll.
+    /// When the next poll is due; `None` before the first one.
     pub next_poll: Option<Timestamp>,
-    /// Why then, in words: "every", "max-age", "back-off 3".
+    /// Why then, as text: "every", "max-age", "back-off 3".
     pub next_poll_reason: String,
     /// Failed polls in a row.
     pub failures: u32,
-    /// When the first of them was.
+    /// When the first of them was made.
     pub failing_since: Option<Timestamp>,
-    /// When it was last asked.
+    /// When it was last polled.
     pub last_poll: Option<Timestamp>,
-    /// When it last answered with a feed, or that nothing changed.
+    /// When a poll last succeeded: with a feed or a 304.
     pub last_success: Option<Timestamp>,
-    /// The last outcome in words.
+    /// The last outcome as text.
     pub outcome: String,
-    /// 410: not asked again until the config or the operator says so.
+    /// It answered 410: not polled until its url changes or the operator polls it.
     pub gone: bool,
-    /// When it last had an entry not seen before: the measure of its silence.
+    /// When a poll last found a new entry.
     pub last_new: Option<Timestamp>,
-    /// The date of its newest entry when it was first read; since then, when it last had a new one.
+    /// The date of its newest entry at the first poll; afterwards when it last had a new one.
     pub last_entry: Option<Timestamp>,
-    /// The median time between its entries, where their dates tell it.
+    /// The median time between its entries, if they have enough dates.
     pub publish_interval: Option<Duration>,
-    /// What the operator has been told and need not hear again.
+    /// Health events already reported.
     pub notified: NotifiedFlags,
-    /// What the last document said of how often to come; a 304 leaves it in force.
+    /// The last document's hints on how often to poll; a 304 keeps them.
     pub update_hints: UpdateHints,
-    /// Where it says for good that it is now.
+    /// Its permanent redirect, if any.
     pub moved: Option<Moved>,
     /// What the feed calls itself.
     pub title: Option<String>,
@@ -135,8 +135,8 @@ pub struct SourceState {
     pub link: Option<String>,
     /// The feed's language.
     pub language: Option<String>,
-    /// Keys of entries that this source has used for several, and that name none any more: spelled as
-    /// `ingest::identity` does.
+    /// Keys that this source has used for several entries, so that they identify none. In the form of
+    /// `ingest::identity`.
     pub distrusted: std::collections::BTreeSet<String>,
 }
 
@@ -146,11 +146,11 @@ impl SourceState {
     pub fn outcome_text(&self) -> String {
         match &self.moved {
             Some(Moved { to, confirmed: true, .. }) => {
-                format!("{}; moved, in config.toml write url = \"{to}\"", self.outcome)
+                format!("{}; moved, write url = \"{to}\" in config.toml", self.outcome)
             }
             Some(Moved { to, since, .. }) => {
                 format!(
-                    "{}; since {} it redirects for good to {to}",
+                    "{}; redirects permanently to {to} since {}",
                     self.outcome,
                     since.strftime("%-d %b %Y")
                 )
@@ -160,40 +160,40 @@ impl SourceState {
     }
 }
 
-/// What of a source's health has been told and still holds.
+/// Which health events of a source have been reported and still hold.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct NotifiedFlags {
-    /// That it has failed for a day.
+    /// It has failed for a day.
     pub failing: bool,
-    /// That it is gone.
+    /// It is gone (410).
     pub gone: bool,
-    /// That it publishes nothing, against its publish_interval.
+    /// It has published nothing for much longer than usual.
     pub silent: bool,
-    /// Where it has moved to.
+    /// The address it has moved to.
     pub moved: Option<Url>,
 }
 
-/// Something that the operator should hear of a source; told once, when it happens.
+/// A change of a source's health, reported to the operator once.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HealthEvent {
     /// What happened.
     pub kind: HealthKind,
     /// The source's name in the config.
     pub name: String,
-    /// What it was called then.
+    /// The source's title at that time.
     pub title: String,
-    /// Its address, without credentials.
+    /// The source's address, without credentials.
     pub url: String,
     /// When it was noticed.
     pub at: Timestamp,
-    /// Since when it is so.
+    /// When the condition began.
     pub since: Option<Timestamp>,
-    /// The outcome, the new address, the publish_interval: plain text.
+    /// The outcome, the new address, or the usual interval: plain text.
     pub detail: String,
 }
 
-/// What can happen to a source's health.
+/// The kinds of health events.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum HealthKind {
     /// It has failed for a day.
@@ -202,29 +202,29 @@ pub enum HealthKind {
     Moved,
     /// 410.
     Gone,
-    /// It publishes nothing, against its publish_interval.
+    /// It has published nothing for much longer than usual.
     Silent,
-    /// It answers or publishes again, after any of these was told.
+    /// It answers or publishes again, after one of the others was reported.
     Recovered,
 }
 
-/// A permanent redirect (301, 308) of the configured address, as far as it is confirmed.
+/// A permanent redirect (301, 308) of the configured address.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Moved {
-    /// The configured address that it is about.
+    /// The configured address.
     pub from: Url,
     /// The new address, without credentials.
     pub to: Url,
-    /// When it was first said.
+    /// When it was first seen.
     pub since: Timestamp,
-    /// Said for so long that the new address is asked at once.
+    /// Seen for long enough that the new address is requested directly.
     pub confirmed: bool,
 }
 
-/// Validators of one address, byte for byte as they came (RFC 9110 section 8.8).
+/// Validators of one address, byte for byte as received (RFC 9110 section 8.8).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Validators {
-    /// The address that they belong to.
+    /// The address they belong to.
     pub url: Url,
     /// The ETag header's value.
     pub etag: Option<Vec<u8>>,
@@ -232,13 +232,12 @@ pub struct Validators {
     pub last_modified: Option<Vec<u8>>,
 }
 
-/// What a feed itself says of how often to come. Numbers are as the publisher wrote them, saturated;
-/// the schedule bounds them.
+/// A feed's own hints on how often to poll it. Numbers are the publisher's, saturated; the schedule limits them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct UpdateHints {
     /// RSS `ttl`.
     pub ttl: Option<Duration>,
-    /// RSS `skipHours`: bit `h` is set for each hour, GMT, in which not to come.
+    /// RSS `skipHours`: bit `h` is set for each hour, GMT, to skip.
     pub skip_hours: u32,
     /// RSS `skipDays`: bit 0 is Monday.
     pub skip_days: u8,
@@ -249,62 +248,62 @@ pub struct UpdateHints {
 /// How a poll ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Outcome {
-    /// A feed was read.
+    /// A feed was parsed.
     Read {
-        /// Entries not seen before.
+        /// Entries that were not known.
         new: usize,
-        /// Entries whose text has changed.
+        /// Known entries that have changed.
         edited: usize,
-        /// All entries of the document.
+        /// All entries in the document.
         entries: usize,
-        /// Entries, or parts, that could not be read.
+        /// Entries, or parts of them, that could not be parsed.
         problems: usize,
     },
-    /// Nothing has changed since the last time (304).
+    /// Nothing has changed since the last poll.
     NotModified,
-    /// No feed came.
+    /// There was no feed.
     Failed(Failure),
 }
 
-/// Why no feed came. The schedule branches on it; its words are for `status` and the log.
+/// Why a poll failed. The schedule depends on the variant; the text is for `status` and the log.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Failure {
-    /// The answer, or a part of it, took too long.
+    /// The visit took longer than the source's timeout.
     #[error("timed out")]
     Timeout,
-    /// The name has no address.
+    /// The host name cannot be resolved.
     #[error("name not found: {0}")]
     Dns(String),
-    /// No connection, or it broke.
+    /// There was no connection, or it was lost.
     #[error("no connection: {0}")]
     Connection(String),
-    /// The certificate, or the protocol, was refused.
+    /// The TLS handshake failed.
     #[error("TLS: {0}")]
     Tls(String),
-    /// The address is private, or not of the web.
+    /// The address is not public.
     #[error("refused address: {0}")]
     RefusedAddress(String),
-    /// Too many hops, or a hop to nowhere.
-    #[error("redirect: {0}")]
+    /// Too many redirects, or an invalid one.
+    #[error("redirects {0}")]
     Redirect(String),
-    /// 410: the publisher says that it will not come back.
+    /// 410: the publisher has removed the feed for good.
     #[error("gone (410)")]
     Gone,
     /// 429 or 503.
-    #[error("asked to wait ({status})")]
+    #[error("the server asks to wait ({status})")]
     Throttled {
-        /// The status.
+        /// The HTTP status.
         status: u16,
-        /// When to come again, if it said so.
+        /// When the next request is allowed, if given.
         until: Option<Timestamp>,
     },
-    /// Any other status that is no success.
+    /// Any other status that is not a success.
     #[error("status {0}")]
     Status(u16),
-    /// More bytes than `max_body` after decompression.
+    /// The body is over `max_body` after decompression.
     #[error("larger than {0} bytes")]
     TooLarge(u64),
-    /// The answer is no feed: which not, in words.
+    /// The body is not a feed; the reason as text.
     #[error("{0}")]
     Unreadable(String),
 }

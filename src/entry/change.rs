@@ -1,4 +1,4 @@
-//! What is known of entries, and what a poll changes about them. Pure; knows nobody.
+//! What the store knows of entries, and what a poll changes. Pure; imports no other module.
 
 use std::collections::HashMap;
 
@@ -6,12 +6,12 @@ use jiff::Timestamp;
 
 use super::{Entry, Key};
 
-/// What the store knows of one of the keys that it was asked for.
+/// What the store knows of a key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum KnownKey {
-    /// An entry that is kept.
+    /// A stored entry has it.
     Entry(KnownEntry),
-    /// An entry that was pruned: it must not come back.
+    /// An entry that was pruned had it. The entry must not be stored again.
     Pruned,
 }
 
@@ -26,43 +26,43 @@ impl KnownKey {
     }
 }
 
-/// What is needed to tell whether a known entry was edited.
+/// What is needed to decide whether a known entry was edited.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KnownEntry {
     /// The store's number.
     pub number: i64,
-    /// Of all that the publisher says.
+    /// Hash of all fields of the entry.
     pub fingerprint: Vec<u8>,
-    /// Of what a reader sees.
+    /// Hash of the visible text.
     pub content_hash: Vec<u8>,
-    /// How often its `changed` has moved.
+    /// How many edits were shown as updates.
     pub edits: u32,
     /// Its title.
     pub title: Option<String>,
 }
 
-/// What a poll knows of its source's entries, by key.
+/// What the store knows of a source's entries, by key.
 pub type KnownEntries = HashMap<Key, KnownKey>;
 
-/// One thing to write down about an entry.
+/// One change to an entry.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Change {
-    /// An entry not seen before.
+    /// A new entry.
     New(Box<NewEntry>),
-    /// A known entry says something else now; it keeps id, date and first-seen time.
+    /// A known entry has changed. Its id, date and first-seen time stay.
     Edited {
         /// The store's number.
         number: i64,
-        /// What it says now; its keys are added to the known ones.
+        /// Its new content; its keys are added to the known ones.
         entry: Box<Entry>,
-        /// Of all that the publisher says.
+        /// Hash of all fields of the entry.
         fingerprint: Vec<u8>,
-        /// Of what a reader sees.
+        /// Hash of the visible text.
         content_hash: Vec<u8>,
-        /// When the reader's text changed, if it did.
+        /// When the visible text changed, if it did.
         changed: Option<Timestamp>,
     },
-    /// A known entry came under keys that were not known yet.
+    /// A known entry has new keys.
     Rekeyed {
         /// The store's number.
         number: i64,
@@ -71,32 +71,32 @@ pub enum Change {
     },
 }
 
-/// An entry not seen before.
+/// A new entry.
 #[derive(Clone, Debug, PartialEq)]
 pub struct NewEntry {
-    /// Published ids in the order of preference; the first that is free is taken. The last is free.
+    /// Candidates for the published id, best first. The first unused one is taken; the last one is unused.
     pub uids: Vec<String>,
     /// The published date.
     pub date: Timestamp,
-    /// Now.
+    /// When it was first read.
     pub first_seen: Timestamp,
-    /// Of all that the publisher says.
+    /// Hash of all fields of the entry.
     pub fingerprint: Vec<u8>,
-    /// Of what a reader sees.
+    /// Hash of the visible text.
     pub content_hash: Vec<u8>,
-    /// What it says.
+    /// Its content.
     pub entry: Entry,
-    /// What is compared of it; `None` where its source takes part in no stories.
+    /// For comparison with other entries; `None` if its source takes no part in stories.
     pub dedup_features: Option<DedupFeatures>,
 }
 
-/// What is compared of an entry to find its story: `story::dedup_features` makes it, and reads it again.
+/// What is compared to find an entry's story. `story` writes and reads it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct DedupFeatures {
     /// Hash of the cleaned address.
     pub address: Option<i64>,
     /// Hash of host and article number.
     pub article: Option<i64>,
-    /// Folded words of headline and text.
+    /// The folded words of title and text, encoded.
     pub signature: Vec<u8>,
 }

@@ -13,7 +13,7 @@ use super::raw::{
     BaseIndex, RawAuthor, RawDate, RawEntry, RawFeed, RawLink, RawMedia, RawOrigin, RawText, TextFormat,
 };
 use super::xml_base::ResolvedBases;
-use crate::entry::{Author, Enclosure, Entry, Key, KeyRule, Origin, Thumbnail, key_hash};
+use crate::entry::{Author, Enclosure, Entry, Key, KeyRule, Origin, Thumbnail, text_hash};
 use crate::html::{self, bounded_base};
 use crate::story::address::Page;
 use mojibake::without_mojibake;
@@ -133,7 +133,7 @@ pub fn keys(entry: &Entry, about: Option<&str>, raw_date: Option<&str>) -> Vec<K
         keys.extend(article.map(|article| key(KeyRule::Article, article)));
     }
     let title = entry.title.as_deref();
-    keys.extend(title.map(|title| key(KeyRule::Title, key_hash(&[title, raw_date.unwrap_or_default()]))));
+    keys.extend(title.map(|title| key(KeyRule::Title, text_hash(&[title, raw_date.unwrap_or_default()]))));
     keys
 }
 

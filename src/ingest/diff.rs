@@ -1,4 +1,4 @@
-//! Entries, what is known and now go in; what to write down comes out. Pure.
+//! Compares a document's entries with the known ones, and returns the changes. Pure.
 
 use std::collections::HashSet;
 
@@ -7,34 +7,34 @@ use sha2::{Digest, Sha256};
 
 use super::identity::KeyedEntry;
 use crate::entry::change::{Change, KnownEntries, KnownEntry, KnownKey, NewEntry};
-use crate::entry::{Entry, Key, KeyRule};
+use crate::entry::{Entry, Key, KeyRule, hash_128};
 
-/// How often an entry may be shown as updated: some pages print the time of day, and would never rest.
-const MOST_EDITS: u32 = 24;
+/// How often an entry is shown as updated. Some entries contain the time of day and change with each poll.
+const MAX_SHOWN_EDITS: u32 = 24;
 
-/// Decides what a document changes: entries not seen before, entries edited since, keys to add.
+/// Finds the new and edited entries of a document, and new keys of known ones.
 ///
-/// `site` is the source's address; it makes our own ids unique. The changes come newest entry
-/// first, and of two entries of the document with a key in common the first counts. Texts are as
-/// the publisher wrote them: they are made safe only for what this names.
+/// `site` is the source's address, part of the ids that are made here. Changes are ordered by date, newest first. Of
+/// entries with a common key the first one counts. Texts are the publisher's: only changed entries are sanitized,
+/// and that comes later.
 #[must_use]
 pub fn changes(entries: Vec<KeyedEntry>, known: &KnownEntries, site: &str, now: Timestamp) -> Vec<Change> {
     let entries = newest_first(entries, now);
-    let repeats = repeats(&entries);
+    let repeated = repeated(&entries);
     let mut touched: HashSet<i64> = HashSet::new();
     let mut changes = Vec::new();
-    for (identified, repeats) in entries.into_iter().zip(repeats) {
-        if repeats {
+    for (keyed, repeated) in entries.into_iter().zip(repeated) {
+        if repeated {
             continue;
         }
-        let found = find(&identified, known);
-        let entry = identified.entry;
+        let found = find_known(&keyed, known);
+        let entry = keyed.entry;
         match found {
-            None => changes.push(Change::New(Box::new(new(entry, site, now)))),
+            None => changes.push(Change::New(Box::new(new_entry(entry, site, now)))),
             Some(KnownKey::Pruned) => {}
             Some(KnownKey::Entry(old)) => {
                 if touched.insert(old.number) {
-                    changes.extend(edited(entry, old, known, now));
+                    changes.extend(edit_or_rekey(entry, old, known, now));
                 }
             }
         }
@@ -42,37 +42,37 @@ pub fn changes(entries: Vec<KeyedEntry>, known: &KnownEntries, site: &str, now: 
     changes
 }
 
-/// Which entries have a key of one before them, that counts.
-fn repeats(entries: &[KeyedEntry]) -> Vec<bool> {
+/// Which entries have a key in common with an earlier one that counts.
+fn repeated(entries: &[KeyedEntry]) -> Vec<bool> {
     let mut seen: HashSet<&Key> = HashSet::new();
-    let mut repeats = Vec::with_capacity(entries.len());
+    let mut repeated = Vec::with_capacity(entries.len());
     for KeyedEntry { entry, .. } in entries {
-        repeats.push(entry.keys.iter().any(|key| seen.contains(key)));
-        if repeats.last() == Some(&false) {
+        repeated.push(entry.keys.iter().any(|key| seen.contains(key)));
+        if repeated.last() == Some(&false) {
             seen.extend(&entry.keys);
         }
     }
-    repeats
+    repeated
 }
 
-/// What is known of an entry, by its strongest key that is known.
-fn find<'a>(identified: &KeyedEntry, known: &'a KnownEntries) -> Option<&'a KnownKey> {
-    let KeyedEntry { entry, doubtful } = identified;
+/// What the store knows of an entry, by its strongest known key.
+fn find_known<'a>(keyed: &KeyedEntry, known: &'a KnownEntries) -> Option<&'a KnownKey> {
+    let KeyedEntry { entry, distrusted } = keyed;
     let same_title = |known: &&KnownKey| matches!(known, KnownKey::Entry(old) if old.title == entry.title);
     let trusted = entry.keys.iter().find_map(|key| known.get(key));
-    trusted.or_else(|| doubtful.iter().find_map(|key| known.get(key).filter(same_title)))
+    trusted.or_else(|| distrusted.iter().find_map(|key| known.get(key).filter(same_title)))
 }
 
-/// A document's own order is newest first by custom; dates decide where there are any.
+/// Sorts by date; entries with equal dates stay in the document's order, which is newest first by convention.
 fn newest_first(mut entries: Vec<KeyedEntry>, now: Timestamp) -> Vec<KeyedEntry> {
-    entries.sort_by_key(|identified| std::cmp::Reverse(shown_date(&identified.entry, now)));
+    entries.sort_by_key(|keyed| std::cmp::Reverse(published_date(&keyed.entry, now)));
     entries
 }
 
-fn new(mut entry: Entry, site: &str, now: Timestamp) -> NewEntry {
+fn new_entry(mut entry: Entry, site: &str, now: Timestamp) -> NewEntry {
     NewEntry {
         uids: uids(&entry, site),
-        date: shown_date(&entry, now),
+        date: published_date(&entry, now),
         first_seen: now,
         fingerprint: fingerprint(&mut entry),
         content_hash: content_hash(&entry),
@@ -81,24 +81,24 @@ fn new(mut entry: Entry, site: &str, now: Timestamp) -> NewEntry {
     }
 }
 
-fn edited(mut entry: Entry, old: &KnownEntry, known: &KnownEntries, now: Timestamp) -> Option<Change> {
+fn edit_or_rekey(mut entry: Entry, old: &KnownEntry, known: &KnownEntries, now: Timestamp) -> Option<Change> {
     let fingerprint = fingerprint(&mut entry);
     if fingerprint == old.fingerprint {
         let keys: Vec<Key> = entry.keys.into_iter().filter(|key| !known.contains_key(key)).collect();
         return (!keys.is_empty()).then_some(Change::Rekeyed { number: old.number, keys });
     }
     let content_hash = content_hash(&entry);
-    let changed = (content_hash != old.content_hash && old.edits < MOST_EDITS).then_some(now);
+    let changed = (content_hash != old.content_hash && old.edits < MAX_SHOWN_EDITS).then_some(now);
     Some(Change::Edited { number: old.number, entry: Box::new(entry), fingerprint, content_hash, changed })
 }
 
-/// The date under which an entry is published: a date to come is held back to now, none is now.
-fn shown_date(entry: &Entry, now: Timestamp) -> Timestamp {
+/// The date an entry is published with: the publisher's, or now if there is none or it is in the future.
+fn published_date(entry: &Entry, now: Timestamp) -> Timestamp {
     entry.published.or(entry.updated).map_or(now, |date| date.min(now))
 }
 
-/// The ids under which an entry may be published: its own where that is an absolute URI and names no
-/// other entry, then one of ours that is made from the source's address and the entry's identity.
+/// Candidates for the published id: the publisher's if it is a trusted absolute URI, then a UUID made from the
+/// source's address and the entry's identity.
 fn uids(entry: &Entry, site: &str) -> Vec<String> {
     let trusted = entry.keys.first().is_some_and(|key| key.rule == KeyRule::Id);
     let own = entry.id.as_ref().filter(|id| trusted && is_absolute_uri(id)).cloned();
@@ -107,11 +107,11 @@ fn uids(entry: &Entry, site: &str) -> Vec<String> {
         hash.update([key.rule as u8]);
         hash.update(&key.value);
     }
-    own.into_iter().chain([urn(&Sha256::digest(site), &hash.finalize())]).collect()
+    own.into_iter().chain([uuid_urn(&Sha256::digest(site), &hash.finalize())]).collect()
 }
 
-/// Whether an id may stand as it is in `atom:id` (RFC 4287 section 4.2.6): a URI with a scheme
-/// and ASCII alone, in canonical spelling (section 6.2.2 of RFC 3986): some readers compare after normalising.
+/// Whether an id can be used as `atom:id` unchanged (RFC 4287 section 4.2.6): an absolute URI in ASCII and in
+/// canonical form (RFC 3986 section 6.2.2), since some readers compare ids after normalising them.
 fn is_absolute_uri(id: &str) -> bool {
     id.len() <= 1000
         && id.bytes().all(|b| b.is_ascii_graphic() && !b"\"<>[\\]^`{|}".contains(&b))
@@ -129,8 +129,8 @@ fn is_absolute_uri(id: &str) -> bool {
         }
 }
 
-/// Whether each escape is written in capitals and stands for what could not stand as it is: no unreserved
-/// character, no percent sign, which some decode twice, and composed characters of UTF-8 alone.
+/// Whether every percent escape is in upper case and necessary. Escapes of unreserved characters are not; an escaped
+/// percent sign is refused because some readers decode twice; the decoded text must be UTF-8 in NFC.
 fn canonical_escapes(id: &str) -> bool {
     let mut decoded = Vec::with_capacity(id.len());
     let mut pieces = id.split('%');
@@ -162,9 +162,9 @@ fn is_tag(id: &str) -> bool {
             .all(|(part, digits)| part.len() == digits && part.bytes().all(|b| b.is_ascii_digit()))
 }
 
-/// A version 8 UUID (RFC 9562: the layout is the application's own) of two hashes. It begins with the source's, so that
-/// the ids of one source stand side by side in the store's index: spread over all of it, each new entry wrote a page.
-fn urn(source: &[u8], entry: &[u8]) -> String {
+/// A version 8 UUID (RFC 9562: a custom layout) from two hashes. It begins with the source's, so that the ids of one
+/// source are neighbours in the store's index. Otherwise each new entry would write another page of it.
+fn uuid_urn(source: &[u8], entry: &[u8]) -> String {
     let mut bytes = [0; 16];
     bytes[..6].copy_from_slice(&source[..6]);
     bytes[6..].copy_from_slice(&entry[..10]);
@@ -176,38 +176,26 @@ fn urn(source: &[u8], entry: &[u8]) -> String {
     format!("urn:uuid:{:08x}-{:04x}-{:04x}-{:04x}-{:012x}", parts[0], parts[1], parts[2], parts[3], parts[4])
 }
 
-/// Of all that the publisher says, keys apart: they are put aside for a moment, and not the whole
-/// entry copied without them.
+/// A hash of all fields but the keys. The keys are taken out for a moment, which is cheaper than a copy without them.
 fn fingerprint(entry: &mut Entry) -> Vec<u8> {
     let keys = std::mem::take(&mut entry.keys);
-    // The stored form names every field, and needs no second list of them to keep true. It is made of
-    // texts and numbers under text keys, which always serialise.
+    // The serialised form has every field, so no second list of fields is needed. It has only texts and numbers under
+    // text keys, which always serialise.
     let texts = [&entry.title, &entry.summary, &entry.content];
-    let mut said = Vec::with_capacity(
+    let mut json = Vec::with_capacity(
         1024 + texts.iter().map(|text| text.as_ref().map_or(0, String::len)).sum::<usize>(),
     );
-    if serde_json::to_writer(&mut said, entry).is_err() {
-        said.clear();
+    if serde_json::to_writer(&mut json, entry).is_err() {
+        json.clear();
     }
     entry.keys = keys;
-    short_hash(&[&said])
+    hash_128(&[&json]).to_vec()
 }
 
-/// Of what a reader sees.
+/// A hash of the visible text.
 fn content_hash(entry: &Entry) -> Vec<u8> {
-    short_hash(
-        &[&entry.title, &entry.summary, &entry.content]
-            .map(|text| text.as_deref().unwrap_or_default().as_bytes()),
-    )
-}
-
-fn short_hash(parts: &[&[u8]]) -> Vec<u8> {
-    let mut hash = Sha256::new();
-    for part in parts {
-        hash.update((part.len() as u64).to_le_bytes());
-        hash.update(part);
-    }
-    hash.finalize()[..16].to_vec()
+    let texts = [&entry.title, &entry.summary, &entry.content];
+    hash_128(&texts.map(|text| text.as_deref().unwrap_or_default().as_bytes())).to_vec()
 }
 
 #[cfg(test)]
@@ -231,8 +219,8 @@ mod tests {
         }
     }
 
-    /// What the store would know after writing these changes down.
-    fn known(changes: &[Change]) -> KnownEntries {
+    /// What the store knows after these changes.
+    fn known_after(changes: &[Change]) -> KnownEntries {
         let kept = |number, new: &NewEntry| KnownEntry {
             number,
             fingerprint: new.fingerprint.clone(),
@@ -250,17 +238,17 @@ mod tests {
     }
 
     #[test]
-    fn the_same_document_read_twice_changes_nothing() {
+    fn the_same_document_again_changes_nothing() {
         let entries = vec![entry("1", "One"), entry("2", "Two")];
         let first = changes(entries.clone(), &KnownEntries::new(), "https://example.org/", now());
         assert_eq!(first.len(), 2);
-        assert_eq!(changes(entries, &known(&first), "https://example.org/", now()), []);
+        assert_eq!(changes(entries, &known_after(&first), "https://example.org/", now()), []);
     }
 
     #[test]
-    fn an_edit_keeps_the_entry_and_shows_only_what_a_reader_sees() {
+    fn only_edits_of_the_visible_text_are_shown_as_updates() {
         let first = changes(vec![entry("1", "One")], &KnownEntries::new(), "", now());
-        let known = known(&first);
+        let known = known_after(&first);
         let edited = changes(vec![entry("1", "One, again")], &known, "", now());
         assert!(matches!(edited[..], [Change::Edited { number: 1, changed: Some(_), .. }]), "{edited:?}");
         let recategorised = Entry { categories: vec!["News".into()], ..entry("1", "One") };
@@ -269,16 +257,16 @@ mod tests {
     }
 
     #[test]
-    fn an_alternate_key_finds_the_entry_again() {
+    fn any_key_finds_the_entry_and_new_keys_are_added() {
         let first = changes(vec![entry("1", "One")], &KnownEntries::new(), "", now());
         let mut moved = entry("1", "One");
         moved.keys.push(Key { rule: KeyRule::Link, value: "example.org/one".into() });
-        let rekeyed = changes(vec![moved.clone()], &known(&first), "", now());
+        let rekeyed = changes(vec![moved.clone()], &known_after(&first), "", now());
         assert_eq!(rekeyed, [Change::Rekeyed { number: 1, keys: vec![moved.keys[1].clone()] }]);
     }
 
     #[test]
-    fn of_two_entries_with_one_key_the_first_counts_and_what_was_pruned_stays_away() {
+    fn repeated_and_pruned_entries_are_left_out() {
         let twice = changes(vec![entry("1", "One"), entry("1", "Other")], &KnownEntries::new(), "", now());
         assert!(
             matches!(&twice[..], [Change::New(new)] if new.entry.title.as_deref() == Some("One")),
@@ -289,15 +277,15 @@ mod tests {
     }
 
     #[test]
-    fn a_doubtful_key_finds_only_what_has_the_same_title() {
-        let known = known(&changes(vec![entry("1", "One")], &KnownEntries::new(), "", now()));
-        let doubtful = |title: &str| {
+    fn a_distrusted_key_finds_only_an_equal_title() {
+        let known = known_after(&changes(vec![entry("1", "One")], &KnownEntries::new(), "", now()));
+        let distrusted = |title: &str| {
             let mut entry = entry("1", title);
-            let doubtful = vec![entry.keys.remove(0)];
+            let distrusted = vec![entry.keys.remove(0)];
             entry.keys.push(Key { rule: KeyRule::Link, value: title.into() });
-            KeyedEntry { entry, doubtful }
+            KeyedEntry { entry, distrusted }
         };
-        let changed = super::changes(vec![doubtful("One"), doubtful("Two")], &known, "", now());
+        let changed = super::changes(vec![distrusted("One"), distrusted("Two")], &known, "", now());
         assert!(
             matches!(&changed[..], [Change::Rekeyed { number: 1, .. }, Change::New(new)]
                 if new.entry.title.as_deref() == Some("Two") && new.uids.len() == 1),
@@ -306,7 +294,7 @@ mod tests {
     }
 
     #[test]
-    fn only_an_absolute_uri_is_published_as_it_is() {
+    fn only_canonical_absolute_uris_are_published_unchanged() {
         for id in [
             "https://example.org/1",
             "https://example.org/%C3%A9%20a%2Fb?c=%26&d=~%5B1%5D#e",
@@ -336,17 +324,17 @@ mod tests {
             assert!(uids(&entry(id, ""), "s")[0].starts_with("urn:uuid:"), "{id}");
         }
         let ours = |id: &str, site: &str| uids(&entry(id, ""), site)[0].clone();
-        assert_ne!(ours("1", "a"), ours("1", "b"), "sources may number alike");
+        assert_ne!(ours("1", "a"), ours("1", "b"), "two sources may use the same number");
         assert_ne!(ours("1", "a"), ours("2", "a"));
-        assert_eq!(ours("1", "a")[..21], ours("2", "a")[..21], "those of a source stand together");
+        assert_eq!(ours("1", "a")[..21], ours("2", "a")[..21], "ids of one source share a prefix");
     }
 
     #[test]
-    fn a_date_to_come_is_held_back_and_none_is_now() {
+    fn future_and_missing_dates_become_now() {
         let dated =
             |date: &str| Entry { published: Some(date.parse().expect("a time")), ..entry("1", "One") };
-        assert_eq!(shown_date(&dated("2026-10-01T00:00:00Z"), now()).to_string(), "2026-10-01T00:00:00Z");
-        assert_eq!(shown_date(&dated("2026-11-01T20:00:00Z"), now()), now());
-        assert_eq!(shown_date(&entry("1", "One"), now()), now());
+        assert_eq!(published_date(&dated("2026-10-01T00:00:00Z"), now()).to_string(), "2026-10-01T00:00:00Z");
+        assert_eq!(published_date(&dated("2026-11-01T20:00:00Z"), now()), now());
+        assert_eq!(published_date(&entry("1", "One"), now()), now());
     }
 }

@@ -1,4 +1,4 @@
-//! What the operator should hear of a source: once when it happens. Pure.
+//! Health events of a source, each reported once. Pure.
 
 use std::time::Duration;
 
@@ -6,16 +6,17 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::source::{HealthEvent, HealthKind, Outcome, Source, SourceState};
 
-/// A source that has failed for so long has more than a bad hour.
-const TROUBLED: SignedDuration = SignedDuration::from_hours(24);
+/// A source that has failed for this long is reported.
+const FAILING_AFTER: SignedDuration = SignedDuration::from_hours(24);
 
-/// A silence of so many usual gaps is beyond a source's publish_interval, and none shorter than four days, which a
-/// long weekend has.
-const GAPS: u32 = 5;
-const WEEKEND: Duration = Duration::from_secs(4 * 86_400);
+/// A source is silent after this many of its usual gaps between entries...
+const SILENT_GAPS: u32 = 5;
 
-/// Compares a source before and after a poll. What was told is noted in `after`, so that nothing is
-/// told twice, across restarts too.
+/// ...but not before a long weekend is over.
+const MIN_SILENCE: Duration = Duration::from_secs(4 * 86_400);
+
+/// Compares a source's state before and after a poll. What is reported is noted in `after`, so that no event is
+/// reported twice, also after a restart.
 #[must_use]
 pub fn events(
     source: &Source,
@@ -26,24 +27,24 @@ pub fn events(
 ) -> Vec<HealthEvent> {
     let mut events = Vec::new();
     let title = source.title.clone().or(after.title.clone()).unwrap_or_else(|| source.name.clone());
-    let mut tell = |kind, since, detail: String| {
+    let mut report = |kind, since, detail: String| {
         let (name, url) = (source.name.clone(), source.url.to_string());
         events.push(HealthEvent { kind, name, title: title.clone(), url, at: now, since, detail });
     };
     if after.gone && !before.notified.gone {
         after.notified.gone = true;
-        tell(HealthKind::Gone, None, after.outcome.clone());
+        report(HealthKind::Gone, None, after.outcome.clone());
     }
-    let failing = after.failing_since.filter(|since| now.duration_since(*since) >= TROUBLED);
+    let failing = after.failing_since.filter(|since| now.duration_since(*since) >= FAILING_AFTER);
     if let (Some(since), false, false) = (failing, before.notified.failing, after.gone) {
         after.notified.failing = true;
-        tell(HealthKind::Failing, Some(since), after.outcome.clone());
+        report(HealthKind::Failing, Some(since), after.outcome.clone());
     }
     if let Some(moved) = after.moved.as_ref().filter(|moved| moved.confirmed)
         && before.notified.moved.as_ref() != Some(&moved.to)
     {
         let (to, since) = (moved.to.clone(), moved.since);
-        tell(HealthKind::Moved, Some(since), to.to_string());
+        report(HealthKind::Moved, Some(since), to.to_string());
         after.notified.moved = Some(to);
     }
     if matches!(outcome, Outcome::Failed(_)) {
@@ -51,35 +52,36 @@ pub fn events(
     }
     if before.notified.failing || before.notified.gone {
         (after.notified.failing, after.notified.gone) = (false, false);
-        tell(HealthKind::Recovered, before.failing_since, "it answers again".to_owned());
+        report(HealthKind::Recovered, before.failing_since, "it answers again".to_owned());
     }
-    let wrote = matches!(outcome, Outcome::Read { new: 1.., .. }) && before.last_success.is_some();
-    if before.notified.silent && wrote {
+    let has_new = matches!(outcome, Outcome::Read { new: 1.., .. }) && before.last_success.is_some();
+    if before.notified.silent && has_new {
         after.notified.silent = false;
-        tell(HealthKind::Recovered, before.last_entry, "it publishes again".to_owned());
+        report(HealthKind::Recovered, before.last_entry, "it publishes again".to_owned());
     }
     if let (Some(gap), Some(since), false) = (after.publish_interval, after.last_entry, after.notified.silent)
-        && now.duration_since(since) >= SignedDuration::try_from(beyond(gap)).unwrap_or(SignedDuration::MAX)
+        && now.duration_since(since)
+            >= SignedDuration::try_from(silence_threshold(gap)).unwrap_or(SignedDuration::MAX)
     {
         after.notified.silent = true;
-        tell(HealthKind::Silent, Some(since), usual(gap));
+        report(HealthKind::Silent, Some(since), usual_interval(gap));
     }
     events
 }
 
-fn beyond(gap: Duration) -> Duration {
-    gap.saturating_mul(GAPS).max(WEEKEND)
+fn silence_threshold(gap: Duration) -> Duration {
+    gap.saturating_mul(SILENT_GAPS).max(MIN_SILENCE)
 }
 
-fn usual(gap: Duration) -> String {
+fn usual_interval(gap: Duration) -> String {
     let count =
-        |n: u64, unit: &str| if n == 1 { format!("each {unit}") } else { format!("each {n} {unit}s") };
-    let often = match gap.as_secs() {
+        |n: u64, unit: &str| if n == 1 { format!("every {unit}") } else { format!("every {n} {unit}s") };
+    let interval = match gap.as_secs() {
         secs if secs < 90 * 60 => count((secs / 60).max(1), "minute"),
         secs if secs < 36 * 3600 => count((secs + 1800) / 3600, "hour"),
         secs => count((secs + 43_200) / 86_400, "day"),
     };
-    format!("an entry {often} is its publish_interval")
+    format!("it usually publishes {interval}")
 }
 
 #[cfg(test)]
@@ -116,8 +118,8 @@ mod tests {
         Timestamp::from_second(1_800_000_000 + n * 86_400).expect("a time")
     }
 
-    /// The kinds told at a poll of a state, which is left as it is after it.
-    fn told(state: &mut SourceState, outcome: &Outcome, now: Timestamp) -> Vec<HealthKind> {
+    /// Updates the state as a poll would; returns the kinds of events reported.
+    fn poll(state: &mut SourceState, outcome: &Outcome, now: Timestamp) -> Vec<HealthKind> {
         let before = state.clone();
         match outcome {
             Outcome::Failed(failure) => {
@@ -132,34 +134,34 @@ mod tests {
     }
 
     #[test]
-    fn a_failure_of_a_day_is_told_once_and_so_is_its_end() {
+    fn a_failure_of_a_day_and_its_end_are_reported_once() {
         let (mut state, down) = (SourceState::default(), Outcome::Failed(Failure::Timeout));
-        assert_eq!(told(&mut state, &down, day(0)), []);
-        assert_eq!(told(&mut state, &Outcome::NotModified, day(0)), [], "a bad hour is no news");
-        assert_eq!(told(&mut state, &down, day(1)), []);
-        assert_eq!(told(&mut state, &down, day(2)), [HealthKind::Failing]);
-        assert_eq!(told(&mut state, &down, day(3)), []);
-        assert_eq!(told(&mut state, &Outcome::NotModified, day(4)), [HealthKind::Recovered]);
-        assert_eq!(told(&mut state, &Outcome::NotModified, day(5)), []);
+        assert_eq!(poll(&mut state, &down, day(0)), []);
+        assert_eq!(poll(&mut state, &Outcome::NotModified, day(0)), [], "a short failure is not reported");
+        assert_eq!(poll(&mut state, &down, day(1)), []);
+        assert_eq!(poll(&mut state, &down, day(2)), [HealthKind::Failing]);
+        assert_eq!(poll(&mut state, &down, day(3)), []);
+        assert_eq!(poll(&mut state, &Outcome::NotModified, day(4)), [HealthKind::Recovered]);
+        assert_eq!(poll(&mut state, &Outcome::NotModified, day(5)), []);
     }
 
     #[test]
-    fn who_is_gone_or_moved_is_told_once() {
+    fn gone_and_moved_sources_are_reported_once() {
         let (mut state, gone) = (SourceState::default(), Outcome::Failed(Failure::Gone));
-        assert_eq!(told(&mut state, &gone, day(0)), [HealthKind::Gone]);
-        assert_eq!(told(&mut state, &gone, day(9)), [], "asked again by its operator, and gone still");
-        assert_eq!(told(&mut state, &Outcome::NotModified, day(9)), [HealthKind::Recovered]);
+        assert_eq!(poll(&mut state, &gone, day(0)), [HealthKind::Gone]);
+        assert_eq!(poll(&mut state, &gone, day(9)), [], "polled by hand, and still gone");
+        assert_eq!(poll(&mut state, &Outcome::NotModified, day(9)), [HealthKind::Recovered]);
         let to = "https://new.example/".parse().expect("an address");
         let (from, since) = (source().url, day(0));
         state.moved = Some(Moved { from, to, since, confirmed: false });
-        assert_eq!(told(&mut state, &Outcome::NotModified, day(10)), []);
+        assert_eq!(poll(&mut state, &Outcome::NotModified, day(10)), []);
         state.moved.as_mut().expect("it is there").confirmed = true;
-        assert_eq!(told(&mut state, &Outcome::NotModified, day(11)), [HealthKind::Moved]);
-        assert_eq!(told(&mut state, &Outcome::NotModified, day(12)), []);
+        assert_eq!(poll(&mut state, &Outcome::NotModified, day(11)), [HealthKind::Moved]);
+        assert_eq!(poll(&mut state, &Outcome::NotModified, day(12)), []);
     }
 
     #[test]
-    fn a_silence_beyond_habit_is_told_once_until_it_publishes_again() {
+    fn an_unusual_silence_is_reported_once_until_it_ends() {
         let publish_interval = Some(Duration::from_secs(86_400));
         let mut state = SourceState {
             publish_interval,
@@ -167,31 +169,31 @@ mod tests {
             last_success: Some(day(0)),
             ..SourceState::default()
         };
-        assert_eq!(told(&mut state, &Outcome::NotModified, day(4)), []);
-        assert_eq!(told(&mut state, &Outcome::NotModified, day(5)), [HealthKind::Silent]);
-        assert_eq!(told(&mut state, &Outcome::NotModified, day(6)), []);
+        assert_eq!(poll(&mut state, &Outcome::NotModified, day(4)), []);
+        assert_eq!(poll(&mut state, &Outcome::NotModified, day(5)), [HealthKind::Silent]);
+        assert_eq!(poll(&mut state, &Outcome::NotModified, day(6)), []);
         let mut later = state.clone();
         later.last_entry = Some(day(7));
-        let wrote = Outcome::Read { new: 1, edited: 0, entries: 9, problems: 0 };
-        let recovered = events(&source(), &state, &mut later, &wrote, day(7));
+        let has_new = Outcome::Read { new: 1, edited: 0, entries: 9, problems: 0 };
+        let recovered = events(&source(), &state, &mut later, &has_new, day(7));
         assert_eq!(recovered[0].kind, HealthKind::Recovered);
-        assert_eq!(told(&mut later, &Outcome::NotModified, day(8)), []);
+        assert_eq!(poll(&mut later, &Outcome::NotModified, day(8)), []);
         let mut monthly = SourceState {
             publish_interval: publish_interval.map(|gap| gap * 30),
             last_entry: Some(day(0)),
             ..SourceState::default()
         };
-        assert_eq!(told(&mut monthly, &Outcome::NotModified, day(140)), []);
+        assert_eq!(poll(&mut monthly, &Outcome::NotModified, day(140)), []);
         let mut unknown = SourceState { last_entry: Some(day(0)), ..SourceState::default() };
-        assert_eq!(told(&mut unknown, &Outcome::NotModified, day(999)), [], "no publish_interval is known");
+        assert_eq!(poll(&mut unknown, &Outcome::NotModified, day(999)), [], "its usual interval is unknown");
     }
 
     #[test]
-    fn a_habit_is_told_in_words() {
-        let words = |secs| usual(Duration::from_secs(secs));
-        assert_eq!(words(40), "an entry each minute is its publish_interval");
-        assert_eq!(words(7200), "an entry each 2 hours is its publish_interval");
-        assert_eq!(words(86_400), "an entry each 24 hours is its publish_interval");
-        assert_eq!(words(7 * 86_400), "an entry each 7 days is its publish_interval");
+    fn the_usual_interval_is_readable() {
+        let words = |secs| usual_interval(Duration::from_secs(secs));
+        assert_eq!(words(40), "it usually publishes every minute");
+        assert_eq!(words(7200), "it usually publishes every 2 hours");
+        assert_eq!(words(86_400), "it usually publishes every 24 hours");
+        assert_eq!(words(7 * 86_400), "it usually publishes every 7 days");
     }
 }

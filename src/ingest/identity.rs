@@ -1,109 +1,113 @@
-//! Which of its keys an entry is known by: one that a document uses for several entries names none. Pure.
+//! Which keys identify an entry: a key that a source uses for several entries identifies none. Pure.
 
 use std::collections::{BTreeSet, HashMap};
 
-use crate::entry::{Entry, Key, KeyRule, key_hash};
+use crate::entry::{Entry, Key, KeyRule, text_hash};
 
-/// Of one rule; a source that repeats more has not understood it, and the whole rule is off.
-const MOST_OF_A_RULE: usize = 20;
+/// Distrusted keys of one rule. A source with more of them does not use the rule correctly, so the whole rule is
+/// ignored.
+const MAX_DISTRUSTED_PER_RULE: usize = 20;
 
-/// An entry with its keys apart: those that name it, and those that have named others too.
+/// An entry whose distrusted keys are separate.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KeyedEntry {
-    /// Its `keys` are trusted; the first is its identity.
+    /// Its `keys` are trusted; the first one is its identity.
     pub entry: Entry,
-    /// Such a key finds an entry only together with the same title: what was stored under it before
-    /// anybody knew better must not come again. Former spellings of a link are here too.
-    pub doubtful: Vec<Key>,
+    /// Find an entry only together with an equal title: what was stored under such a key before it was distrusted
+    /// must not be stored again. Older spellings of the link are here, too.
+    pub distrusted: Vec<Key>,
 }
 
 impl From<Entry> for KeyedEntry {
     fn from(entry: Entry) -> KeyedEntry {
-        KeyedEntry { entry, doubtful: Vec::new() }
+        KeyedEntry { entry, distrusted: Vec::new() }
     }
 }
 
-/// Decides the keys of one document's entries, which come with all that normalizing gave, strongest first.
+/// Decides the keys of one document's entries. They come with all keys that normalizing found, strongest first.
 ///
-/// An id, an address of RDF or a link that stands at entries of different titles (of different texts, where
-/// neither has a title) is distrusted from now on: it is added to `distrusted`, which the caller keeps
-/// with the source. Answers the entries that have anything to show and, in words, what is newly distrusted.
+/// A key of the publisher (id, `rdf:about`, link) that entries with different titles share, or different texts
+/// where there are no titles, is distrusted from now on: it is added to `distrusted`, which is kept with the
+/// source. Returns the entries that have content, and as text the keys that are newly distrusted.
 #[must_use]
 pub fn assign_keys(entries: Vec<Entry>, distrusted: &mut BTreeSet<String>) -> (Vec<KeyedEntry>, Vec<String>) {
-    let news = distrust(&entries, distrusted);
-    let identified =
-        entries.into_iter().filter(says_something).map(|entry| apart(entry, distrusted)).collect();
-    (identified, news)
+    let newly_distrusted = distrust_shared_keys(&entries, distrusted);
+    let keyed =
+        entries.into_iter().filter(has_content).map(|entry| separate_keys(entry, distrusted)).collect();
+    (keyed, newly_distrusted)
 }
 
-/// All keys under which an entry may be known.
-pub fn all_keys(identified: &KeyedEntry) -> impl Iterator<Item = &Key> {
-    identified.entry.keys.iter().chain(&identified.doubtful)
+/// All keys under which an entry may be stored.
+pub fn all_keys(keyed: &KeyedEntry) -> impl Iterator<Item = &Key> {
+    keyed.entry.keys.iter().chain(&keyed.distrusted)
 }
 
-fn distrust(entries: &[Entry], distrusted: &mut BTreeSet<String>) -> Vec<String> {
-    let mut labels: HashMap<&Key, &str> = HashMap::new();
-    let mut news = Vec::new();
+fn distrust_shared_keys(entries: &[Entry], distrusted: &mut BTreeSet<String>) -> Vec<String> {
+    let mut texts: HashMap<&Key, &str> = HashMap::new();
+    let mut newly_distrusted = Vec::new();
     for entry in entries {
         for key in entry.keys.iter().filter(|key| is_publishers(key.rule)) {
-            let label = label(entry);
-            if *labels.entry(key).or_insert(label) != label && !is_distrusted(key, distrusted) {
-                distrusted.insert(spell(key));
-                news.push(format!("{} `{}`", word(key.rule), crate::text::excerpt(&key.value)));
-                news.extend(whole_rule(key.rule, distrusted));
+            let text = distinguishing_text(entry);
+            if *texts.entry(key).or_insert(text) != text && !is_distrusted(key, distrusted) {
+                distrusted.insert(stored_form(key));
+                newly_distrusted.push(format!(
+                    "{} `{}`",
+                    rule_name(key.rule),
+                    crate::text::excerpt(&key.value)
+                ));
+                newly_distrusted.extend(distrust_rule(key.rule, distrusted));
             }
         }
     }
-    news
+    newly_distrusted
 }
 
-/// Turns a whole rule off where too many of its keys repeat.
-fn whole_rule(rule: KeyRule, distrusted: &mut BTreeSet<String>) -> Option<String> {
-    let of_rule = format!("{} ", word(rule));
-    if distrusted.iter().filter(|known| known.starts_with(&of_rule)).count() <= MOST_OF_A_RULE {
+/// Distrusts a whole rule if too many of its keys are.
+fn distrust_rule(rule: KeyRule, distrusted: &mut BTreeSet<String>) -> Option<String> {
+    let of_rule = format!("{} ", rule_name(rule));
+    if distrusted.iter().filter(|known| known.starts_with(&of_rule)).count() <= MAX_DISTRUSTED_PER_RULE {
         return None;
     }
     distrusted.retain(|known| !known.starts_with(&of_rule));
     distrusted.insert(format!("{of_rule}*"));
-    Some(format!("every {}", word(rule)))
+    Some(format!("every {}", rule_name(rule)))
 }
 
-/// What tells two entries apart that share a key.
-fn label(entry: &Entry) -> &str {
+/// The text by which entries with the same key are compared.
+fn distinguishing_text(entry: &Entry) -> &str {
     [&entry.title, &entry.content, &entry.summary]
         .into_iter()
         .find_map(|text| text.as_deref())
         .unwrap_or_default()
 }
 
-fn apart(mut entry: Entry, distrusted: &BTreeSet<String>) -> KeyedEntry {
-    let (trusted, doubtful): (Vec<Key>, Vec<Key>) =
+fn separate_keys(mut entry: Entry, distrusted: &BTreeSet<String>) -> KeyedEntry {
+    let (trusted, mut untrusted): (Vec<Key>, Vec<Key>) =
         std::mem::take(&mut entry.keys).into_iter().partition(|key| !is_distrusted(key, distrusted));
     let publishers = trusted.iter().any(|key| is_publishers(key.rule));
-    // A title is a key only where the publisher gives none.
+    // The title is a key only for entries without a key of the publisher.
     entry.keys = trusted.into_iter().filter(|key| !publishers || is_publishers(key.rule)).collect();
     if entry.keys.is_empty() {
         let body = [&entry.title, &entry.summary, &entry.content].map(|text| text.as_deref().unwrap_or(""));
         let files = entry.enclosures.iter().map(|file| file.url.as_str());
-        let said: Vec<&str> = body.into_iter().chain(files).collect();
-        entry.keys.push(Key { rule: KeyRule::Body, value: key_hash(&said) });
+        let texts: Vec<&str> = body.into_iter().chain(files).collect();
+        entry.keys.push(Key { rule: KeyRule::Body, value: text_hash(&texts) });
     }
-    let mut doubtful = doubtful;
-    let former = entry.link.as_deref().map(|link| Key { rule: KeyRule::Link, value: spelled_formerly(link) });
-    doubtful.extend(former.filter(|key| !entry.keys.contains(key)));
-    KeyedEntry { entry, doubtful }
+    let old_link = entry.link.as_deref().map(|link| Key { rule: KeyRule::Link, value: old_link_key(link) });
+    untrusted.extend(old_link.filter(|key| !entry.keys.contains(key)));
+    KeyedEntry { entry, distrusted: untrusted }
 }
 
-/// A link as the first stores know it, which kept `www.` and tracking parameters: entries that were known by
-/// nothing else must be found there.
-fn spelled_formerly(link: &str) -> String {
+/// The key of a link as older stores have it, with `www.` and tracking parameters. Entries that have no other key
+/// must still be found there.
+fn old_link_key(link: &str) -> String {
     let link = link.split('#').next().unwrap_or(link);
     let link = link.split_once("://").map_or(link, |(_, rest)| rest);
     link.trim_end_matches('/').to_owned()
 }
 
-/// An entry of which a reader would see nothing is none: broken nesting leaves such ones behind.
-fn says_something(entry: &Entry) -> bool {
+/// Whether an entry has anything to show. Broken nesting leaves empty ones.
+fn has_content(entry: &Entry) -> bool {
     let Entry { title, link, summary, content, enclosures, .. } = entry;
     title.is_some() || link.is_some() || summary.is_some() || content.is_some() || !enclosures.is_empty()
 }
@@ -115,15 +119,16 @@ fn is_publishers(rule: KeyRule) -> bool {
 fn is_distrusted(key: &Key, distrusted: &BTreeSet<String>) -> bool {
     !distrusted.is_empty()
         && is_publishers(key.rule)
-        && (distrusted.contains(&spell(key)) || distrusted.contains(&format!("{} *", word(key.rule))))
+        && (distrusted.contains(&stored_form(key))
+            || distrusted.contains(&format!("{} *", rule_name(key.rule))))
 }
 
-/// Of a fixed length, so that what is remembered of a source has a bound.
-fn spell(key: &Key) -> String {
-    format!("{} {}", word(key.rule), &key_hash(&[&key.value])[..16])
+/// A form of limited length, so that the state of a source is limited, too.
+fn stored_form(key: &Key) -> String {
+    format!("{} {}", rule_name(key.rule), &text_hash(&[&key.value])[..16])
 }
 
-fn word(rule: KeyRule) -> &'static str {
+fn rule_name(rule: KeyRule) -> &'static str {
     match rule {
         KeyRule::Id => "id",
         KeyRule::About => "about",
@@ -147,33 +152,33 @@ mod tests {
         }
     }
 
-    fn rules(identified: &KeyedEntry) -> Vec<KeyRule> {
-        identified.entry.keys.iter().map(|key| key.rule).collect()
+    fn rules(keyed: &KeyedEntry) -> Vec<KeyRule> {
+        keyed.entry.keys.iter().map(|key| key.rule).collect()
     }
 
     #[test]
-    fn a_key_that_repeats_with_different_titles_names_nobody_any_more_and_that_is_said_once() {
+    fn a_key_shared_by_different_titles_is_distrusted_and_reported_once() {
         let mut distrusted = BTreeSet::new();
         let document = vec![entry("1", "a", "One"), entry("1", "b", "Two"), entry("2", "c", "Three")];
         let (entries, news) = assign_keys(document.clone(), &mut distrusted);
         assert_eq!(news, ["id `1`"]);
         let found: Vec<_> = entries.iter().map(rules).collect();
         assert_eq!(found, [vec![KeyRule::Link], vec![KeyRule::Link], vec![KeyRule::Id, KeyRule::Link]]);
-        assert_eq!(assign_keys(document.clone(), &mut distrusted).1, [""; 0], "it is known");
+        assert_eq!(assign_keys(document.clone(), &mut distrusted).1, [""; 0], "it was distrusted before");
         let (alone, _) = assign_keys(vec![document[1].clone()], &mut distrusted);
-        assert_eq!(rules(&alone[0]), [KeyRule::Link], "also where it stands alone");
-        assert_eq!(alone[0].doubtful.len(), 1);
+        assert_eq!(rules(&alone[0]), [KeyRule::Link], "also for a single entry");
+        assert_eq!(alone[0].distrusted.len(), 1);
     }
 
     #[test]
-    fn an_entry_that_stands_twice_is_no_reason_to_distrust() {
+    fn a_repeated_entry_does_not_distrust_its_key() {
         let mut distrusted = BTreeSet::new();
         let (_, news) = assign_keys(vec![entry("1", "a", "One"), entry("1", "a", "One")], &mut distrusted);
         assert!(news.is_empty() && distrusted.is_empty());
     }
 
     #[test]
-    fn without_a_trusted_key_of_the_publisher_the_title_is_one_and_then_the_text() {
+    fn without_a_publishers_key_the_title_and_then_the_text_is_the_key() {
         let mut distrusted = BTreeSet::new();
         let (entries, _) = assign_keys(vec![entry("1", "a", "One"), entry("1", "a", "Two")], &mut distrusted);
         assert_eq!(rules(&entries[0]), [KeyRule::Title]);
@@ -182,20 +187,20 @@ mod tests {
     }
 
     #[test]
-    fn a_link_is_looked_for_in_its_former_spelling_too_where_that_was_another() {
+    fn a_link_is_also_found_by_its_older_key() {
         let linked = |link: &str| Entry { link: Some(link.into()), ..entry("1", "site.example/a", "One") };
         let mut distrusted = BTreeSet::new();
-        let looked_for = |link: &str, distrusted: &mut BTreeSet<String>| {
+        let old_keys = |link: &str, distrusted: &mut BTreeSet<String>| {
             let (mut found, _) = assign_keys(vec![linked(link)], distrusted);
-            found.remove(0).doubtful.into_iter().map(|key| key.value).collect::<Vec<_>>()
+            found.remove(0).distrusted.into_iter().map(|key| key.value).collect::<Vec<_>>()
         };
-        let old = looked_for("https://www.site.example/a/?utm_source=rss#top", &mut distrusted);
+        let old = old_keys("https://www.site.example/a/?utm_source=rss#top", &mut distrusted);
         assert_eq!(old, ["www.site.example/a/?utm_source=rss"]);
-        assert_eq!(looked_for("http://site.example/a/", &mut distrusted), [""; 0]);
+        assert_eq!(old_keys("http://site.example/a/", &mut distrusted), [""; 0]);
     }
 
     #[test]
-    fn a_rule_that_a_source_has_not_understood_is_off_as_a_whole() {
+    fn a_rule_with_many_shared_keys_is_distrusted() {
         let mut distrusted = BTreeSet::new();
         let document = (0..60).map(|i| entry(&(i / 2).to_string(), &format!("l{i}"), &format!("t{i}")));
         let (entries, news) = assign_keys(document.collect(), &mut distrusted);

@@ -1,4 +1,4 @@
-//! When next? Pure.
+//! When a source is polled next, and why. Pure.
 
 use std::time::Duration;
 
@@ -11,102 +11,103 @@ use crate::fetch::ResponseInfo;
 use crate::source::{Failure, Moved, Outcome, PollInterval, Source, SourceState, UpdateHints};
 use publish_interval::PublishInterval;
 
-/// What others say counts up to this.
-const FARTHEST: Duration = Duration::from_secs(30 * 24 * 3600);
+/// The longest wait that a publisher's hints can ask for.
+const MAX_HINT: Duration = Duration::from_secs(30 * 24 * 3600);
 
-/// A permanent redirect that still stands after so long is believed.
-const CONFIRMED: SignedDuration = SignedDuration::from_hours(48);
+/// A permanent redirect seen for this long is confirmed.
+const REDIRECT_CONFIRMATION: SignedDuration = SignedDuration::from_hours(48);
 
-/// A quiet source is asked so many times in as long again as it has been silent, or as one of its
-/// usual gaps lasts.
-const LOOKS: u32 = 10;
+/// A quiet source waits this fraction of its silence, or of its usual gap between entries.
+const ADAPTIVE_FRACTION: u32 = 10;
 
-/// Until its usual gap is reached, who is known to publish rarely is asked so many times in as long
-/// again as it has been silent.
-const EARLY_LOOKS: u32 = 3;
+/// Before the usual gap has passed, the wait is at most this fraction of the silence: right after a new entry the
+/// source is polled often.
+const EARLY_FRACTION: u32 = 3;
 
-/// The most that chance adds to a wait: one part in so many.
-const JITTER: u32 = 10;
+/// Jitter adds at most this fraction of a wait.
+const JITTER_FRACTION: u32 = 10;
 
-/// How a visit went, as far as the schedule cares.
+/// What the schedule needs to know of a poll.
 #[derive(Clone, Copy, Debug)]
 pub struct PollObservation<'a> {
     /// How the poll ended.
     pub outcome: &'a Outcome,
-    /// What the answer's headers said.
+    /// What the response's header fields said.
     pub info: &'a ResponseInfo,
-    /// What the feed itself said.
+    /// The feed's own hints.
     pub update_hints: UpdateHints,
-    /// What the dates of its entries say.
+    /// Measured from the dates of its entries.
     pub publish_interval: PublishInterval,
 }
 
-/// A wait, and why it is so long.
+/// A time to wait.
 struct Wait {
-    long: Duration,
-    /// No jitter makes it longer.
-    most: Duration,
-    why: String,
+    duration: Duration,
+    /// Limit for the duration with jitter.
+    max: Duration,
+    reason: String,
 }
 
-/// What is remembered of a source after a poll.
+/// The state of a source after a poll, with the time of the next one.
 #[must_use]
 pub fn after_poll(
     source: &Source,
     state: &SourceState,
-    visited: &PollObservation<'_>,
+    observed: &PollObservation<'_>,
     now: Timestamp,
 ) -> SourceState {
-    let mut next = SourceState { last_poll: Some(now), outcome: words(visited.outcome), ..state.clone() };
-    let Wait { long, most, why } = match visited.outcome {
+    let mut next =
+        SourceState { last_poll: Some(now), outcome: outcome_text(observed.outcome), ..state.clone() };
+    let Wait { duration, max, reason } = match observed.outcome {
         Outcome::Failed(failure) => {
             next.failures = state.failures.saturating_add(1);
             next.failing_since = state.failing_since.or(Some(now));
             next.gone = *failure == Failure::Gone;
-            after_failure(source, next.failures, failure, visited.info, now)
+            after_failure(source, next.failures, failure, observed.info, now)
         }
         Outcome::Read { .. } | Outcome::NotModified => {
             next.failures = 0;
             next.failing_since = None;
             next.last_success = Some(now);
             next.gone = false;
-            next.moved = moved(source, state, visited.info, now);
-            if let Outcome::Read { new, .. } = visited.outcome {
-                next.update_hints = visited.update_hints;
-                next.publish_interval = visited.publish_interval.gap.or(state.publish_interval);
+            next.moved = moved(source, state, observed.info, now);
+            if let Outcome::Read { new, .. } = observed.outcome {
+                next.update_hints = observed.update_hints;
+                next.publish_interval = observed.publish_interval.gap.or(state.publish_interval);
                 next.last_new = if *new > 0 { Some(now) } else { state.last_new.or(Some(now)) };
                 next.last_entry = match state.last_success {
-                    None => visited.publish_interval.newest.or(Some(now)),
+                    None => observed.publish_interval.newest.or(Some(now)),
                     Some(_) if *new > 0 => Some(now),
-                    Some(_) => state.last_entry.or(visited.publish_interval.newest),
+                    Some(_) => state.last_entry.or(observed.publish_interval.newest),
                 };
             }
-            // A 304 that names no validators leaves the old ones; a feed that came without has none.
-            if matches!(visited.outcome, Outcome::Read { .. }) || visited.info.validators.is_some() {
-                next.validators = visited.info.validators.clone();
+            // A 304 without validators keeps the old ones; a document without validators has none.
+            if matches!(observed.outcome, Outcome::Read { .. }) || observed.info.validators.is_some() {
+                next.validators = observed.info.validators.clone();
             }
-            after_success(source, &next, visited.info, now)
+            after_success(source, &next, observed.info, now)
         }
     };
-    let wait = long.saturating_add(jitter(source, long, now)).min(most.max(long));
-    let planned = later(now, wait);
-    let allowed = past_skipped(next.update_hints, planned);
+    let wait = duration.saturating_add(jitter(source, duration, now)).min(max.max(duration));
+    let planned = add(now, wait);
+    let allowed = after_skipped_hours(next.update_hints, planned);
     next.next_poll = Some(allowed);
     if next.gone {
         next.next_poll = Some(Timestamp::MAX);
         next.next_poll_reason = "gone (410)".to_owned();
         return next;
     }
-    next.next_poll_reason = if allowed > planned { "skipHours or skipDays".to_owned() } else { why };
+    next.next_poll_reason = if allowed > planned { "skipHours or skipDays".to_owned() } else { reason };
     next
 }
 
-/// The permanent redirect to remember. Once confirmed, the new address answers for itself.
+/// The permanent redirect to keep. Once it is confirmed the new address is requested directly, and no redirect is
+/// seen any more.
 fn moved(source: &Source, state: &SourceState, info: &ResponseInfo, now: Timestamp) -> Option<Moved> {
     let known = state.moved.as_ref().filter(|moved| moved.from == source.url);
     match (&info.moved_to, known) {
         (Some(to), Some(known)) if known.to == *to => {
-            let confirmed = known.confirmed || now.duration_since(known.since) >= CONFIRMED;
+            let confirmed = known.confirmed || now.duration_since(known.since) >= REDIRECT_CONFIRMATION;
             Some(Moved { confirmed, ..known.clone() })
         }
         (Some(to), _) => {
@@ -117,9 +118,9 @@ fn moved(source: &Source, state: &SourceState, info: &ResponseInfo, now: Timesta
     }
 }
 
-/// The first time from `planned` on, by whole hours of GMT, that the feed does not ask to skip. A
-/// feed that skips every hour or every day is not believed.
-fn past_skipped(update_hints: UpdateHints, planned: Timestamp) -> Timestamp {
+/// Moves a time out of the hours and days (GMT) that the feed asks to skip. A feed that skips all of them is
+/// ignored.
+fn after_skipped_hours(update_hints: UpdateHints, planned: Timestamp) -> Timestamp {
     const HOUR: i64 = 3600;
     let skipped = |second: i64| {
         let hour = second.div_euclid(HOUR);
@@ -135,40 +136,48 @@ fn past_skipped(update_hints: UpdateHints, planned: Timestamp) -> Timestamp {
     (0..7 * 24)
         .map(|hours| next_hour + hours * HOUR)
         .find(|second| !skipped(*second))
-        // The minute of the hour is kept, so that all who skip do not come at once.
+        // The minute is kept, so that sources with the same skipped hours do not become due at once.
         .and_then(|second| Timestamp::from_second(second + start.rem_euclid(HOUR)).ok())
         .unwrap_or(planned)
 }
 
-/// How long a source that publishes rarely can be left alone. At once after a new entry it is not; the
-/// longer it is silent the longer, soon as far as the usual gap between its entries allows, and beyond
-/// that by its silence alone.
-fn quiet(source: &Source, state: &SourceState, now: Timestamp) -> Option<Duration> {
+/// The wait for a source that publishes rarely. It grows with the time since the last new entry: at first up to a
+/// fraction of the usual gap between entries, later by that time alone.
+fn adaptive_wait(source: &Source, state: &SourceState, now: Timestamp) -> Option<Duration> {
     let silence = Duration::try_from(now.duration_since(state.last_new?)).ok()?;
-    let usual = state.publish_interval.map_or(Duration::ZERO, |gap| (gap / LOOKS).min(silence / EARLY_LOOKS));
-    source.interval.adaptive.then(|| usual.max(silence / LOOKS).min(slowest(source)))
+    let usual = state
+        .publish_interval
+        .map_or(Duration::ZERO, |gap| (gap / ADAPTIVE_FRACTION).min(silence / EARLY_FRACTION));
+    source.interval.adaptive.then(|| usual.max(silence / ADAPTIVE_FRACTION).min(longest_wait(source)))
 }
 
-/// So long that jitter still fits below `at_most`: who comes at the slowest pace drifts too.
-fn slowest(source: &Source) -> Duration {
-    source.interval.at_most - source.interval.at_most / (JITTER + 1)
+/// The longest wait that with its jitter is still within `at_most`.
+fn longest_wait(source: &Source) -> Duration {
+    source.interval.at_most - source.interval.at_most / (JITTER_FRACTION + 1)
 }
 
 fn after_success(source: &Source, state: &SourceState, info: &ResponseInfo, now: Timestamp) -> Wait {
     let hints = [
-        (quiet(source, state, now), source.interval.at_most, "quiet source"),
-        (info.fresh_for, FARTHEST, "max-age"),
-        (state.update_hints.ttl, FARTHEST, "ttl"),
-        (state.update_hints.update_period, FARTHEST, "update period"),
+        (adaptive_wait(source, state, now), source.interval.at_most, "quiet source"),
+        (info.fresh_for, MAX_HINT, "max-age"),
+        (state.update_hints.ttl, MAX_HINT, "ttl"),
+        (state.update_hints.update_period, MAX_HINT, "update period"),
     ];
-    let every = Wait { long: source.interval.every, most: Duration::MAX, why: "every".to_owned() };
-    hints
-        .into_iter()
-        .filter_map(|(long, most, why)| Some(Wait { long: long?.min(most), most, why: why.to_owned() }))
-        .fold(every, |longest, hint| if hint.long > longest.long { hint } else { longest })
+    let every = Wait { duration: source.interval.every, max: Duration::MAX, reason: "every".to_owned() };
+    longest(every, hints)
 }
 
-/// Twice as long after each failure, from `every` up to `at_most`, for ever; longer only when asked to.
+/// The longest of a wait and some hints, each a duration, its limit and the reason.
+fn longest<'a>(wait: Wait, hints: impl IntoIterator<Item = (Option<Duration>, Duration, &'a str)>) -> Wait {
+    hints
+        .into_iter()
+        .filter_map(|(duration, max, reason)| {
+            Some(Wait { duration: duration?.min(max), max, reason: reason.to_owned() })
+        })
+        .fold(wait, |longest, hint| if hint.duration > longest.duration { hint } else { longest })
+}
+
+/// Exponential back-off from `every` to `at_most`, without an end. Longer only if the server asks for it.
 fn after_failure(
     source: &Source,
     failures: u32,
@@ -178,49 +187,46 @@ fn after_failure(
 ) -> Wait {
     let PollInterval { every, at_most, .. } = source.interval;
     let doubled = every.saturating_mul(1_u32.checked_shl(failures - 1).unwrap_or(u32::MAX));
-    let most = at_most.max(every.saturating_add(every / JITTER));
-    let back_off =
-        Wait { long: doubled.min(slowest(source)).max(every), most, why: format!("back-off {failures}") };
+    let max = at_most.max(every.saturating_add(every / JITTER_FRACTION));
+    let back_off = Wait {
+        duration: doubled.min(longest_wait(source)).max(every),
+        max,
+        reason: format!("back-off {failures}"),
+    };
     let Failure::Throttled { until, .. } = failure else { return back_off };
-    let asked = until.and_then(|until| Duration::try_from(until.duration_since(now)).ok());
-    [(asked, "retry-after"), (info.fresh_for, "max-age")]
-        .into_iter()
-        .filter_map(|(long, why)| {
-            Some(Wait { long: long?.min(FARTHEST), most: FARTHEST, why: why.to_owned() })
-        })
-        .fold(back_off, |longest, hint| if hint.long > longest.long { hint } else { longest })
+    let retry_after = until.and_then(|until| Duration::try_from(until.duration_since(now)).ok());
+    longest(back_off, [(retry_after, MAX_HINT, "retry-after"), (info.fresh_for, MAX_HINT, "max-age")])
 }
 
-/// Up to a tenth more. One half is the source's own and always the same, so that two sources of one
-/// pace drift apart for good however they came together; the other differs from poll to poll.
+/// Adds up to a tenth. Half of it is constant for the source, so that sources with the same interval drift apart;
+/// the other half changes with each poll.
 fn jitter(source: &Source, wait: Duration, now: Timestamp) -> Duration {
     let own = Sha256::digest(&source.name)[0];
     let chance = Sha256::digest(format!("{} {}", source.name, now.as_millisecond()))[0];
-    (wait / JITTER).mul_f64(f64::from(u16::from(own) + u16::from(chance)) / 510.0)
+    (wait / JITTER_FRACTION).mul_f64(f64::from(u16::from(own) + u16::from(chance)) / 510.0)
 }
 
-fn later(now: Timestamp, wait: Duration) -> Timestamp {
+fn add(now: Timestamp, wait: Duration) -> Timestamp {
     let millis = i64::try_from(wait.as_millis()).unwrap_or(i64::MAX);
     now.checked_add(SignedDuration::from_millis(millis)).unwrap_or(Timestamp::MAX)
 }
 
-/// When a source is due that starts or whose config changed: when it was planned, but no later
-/// than its own pace and others' hints could explain. A time beyond that means that the clock was wrong.
+/// When a source is due after a start or a change of its config: at the planned time. If that is later than any
+/// interval and hint allow, the clock was wrong when it was planned, and the source is due now.
 #[must_use]
 pub fn due_at_start(source: &Source, state: &SourceState, now: Timestamp) -> Timestamp {
     match state.next_poll {
         Some(_) if state.gone => Timestamp::MAX,
         None => now,
         Some(planned) => {
-            let explained = FARTHEST.max(source.interval.at_most).mul_f64(1.1);
-            if planned > later(now, explained) { now } else { planned }
+            let longest = MAX_HINT.max(source.interval.at_most).mul_f64(1.1);
+            if planned > add(now, longest) { now } else { planned }
         }
     }
 }
 
-/// When a source is due after the clock was set back by so much: its plan was made by the clock as it was, and what
-/// was left to wait is left still. `None`: the plan stands. A source that was polled since has a plan of the
-/// clock as it is.
+/// When a source is due after the clock was set back by `by`: the remaining wait stays the same. `None` if the
+/// planned time is still right, because the source was polled since.
 #[must_use]
 pub fn after_clock_set_back(state: &SourceState, by: SignedDuration, now: Timestamp) -> Option<Timestamp> {
     let planned =
@@ -228,7 +234,7 @@ pub fn after_clock_set_back(state: &SourceState, by: SignedDuration, now: Timest
     Some(planned.checked_sub(by).unwrap_or(now).max(now))
 }
 
-fn words(outcome: &Outcome) -> String {
+fn outcome_text(outcome: &Outcome) -> String {
     match outcome {
         Outcome::Read { new, edited, entries, problems: 0 } => {
             format!("{entries} entries, {new} new, {edited} edited")
@@ -298,7 +304,7 @@ mod tests {
     }
 
     #[test]
-    fn the_greatest_wait_wins_and_is_bounded() {
+    fn the_longest_wait_is_taken_and_limited() {
         let read = Outcome::Read { new: 0, edited: 0, entries: 0, problems: 0 };
         let plain = after(read.clone(), &ResponseInfo::default(), &SourceState::default());
         assert!((30..=33).contains(&minutes(&plain)), "{plain:?}");
@@ -315,7 +321,7 @@ mod tests {
     }
 
     #[test]
-    fn failures_back_off_for_ever_and_one_success_ends_it() {
+    fn failures_back_off_until_a_success() {
         let mut state = SourceState { validators: Some(validators()), ..SourceState::default() };
         let mut waits = Vec::new();
         for _ in 0..100 {
@@ -329,7 +335,7 @@ mod tests {
     }
 
     #[test]
-    fn gone_ends_polling_until_a_success() {
+    fn gone_stops_polling_until_a_success() {
         let state = after(Outcome::Failed(Failure::Gone), &ResponseInfo::default(), &SourceState::default());
         assert_eq!((state.gone, due_at_start(&source(), &state, now())), (true, Timestamp::MAX));
         let back = after(Outcome::NotModified, &ResponseInfo::default(), &state);
@@ -337,7 +343,7 @@ mod tests {
     }
 
     #[test]
-    fn a_quiet_source_is_asked_less_often_until_it_wakes() {
+    fn a_quiet_source_is_polled_less_often_until_it_publishes() {
         let silent = |hours| SourceState {
             last_new: Some(now() - SignedDuration::from_hours(hours)),
             ..SourceState::default()
@@ -350,7 +356,7 @@ mod tests {
         assert!((16..=19).contains(&(minutes(&week) / 60)), "{week:?}");
         let years = after(Outcome::NotModified, &ResponseInfo::default(), &silent(20_000));
         assert!((21 * 60..=24 * 60).contains(&minutes(&years)));
-        // A source that is known to publish each week slows down sooner, and no further than that.
+        // A source that publishes weekly slows down sooner, but not further.
         let weekly =
             |hours| SourceState { publish_interval: Some(Duration::from_secs(7 * 86_400)), ..silent(hours) };
         let hours =
@@ -358,28 +364,28 @@ mod tests {
         assert_eq!((hours(silent(12)), hours(weekly(12))), (1, 4));
         assert!((16..=19).contains(&hours(weekly(80))) && (16..=19).contains(&hours(weekly(150))));
         let fixed = Source { interval: PollInterval { adaptive: false, ..source().interval }, ..source() };
-        let visited = PollObservation {
+        let observed = PollObservation {
             outcome: &Outcome::NotModified,
             info: &ResponseInfo::default(),
             update_hints: UpdateHints::default(),
             publish_interval: PublishInterval::default(),
         };
-        assert_eq!(after_poll(&fixed, &silent(20_000), &visited, now()).next_poll_reason, "every");
+        assert_eq!(after_poll(&fixed, &silent(20_000), &observed, now()).next_poll_reason, "every");
         let news = Outcome::Read { new: 1, edited: 0, entries: 9, problems: 0 };
         assert_eq!(after(news, &ResponseInfo::default(), &silent(7 * 24)).next_poll_reason, "every");
     }
 
     #[test]
-    fn skipped_hours_and_days_are_left_out_and_a_304_keeps_them() {
+    fn skipped_hours_and_days_are_left_out_also_after_a_304() {
         let at = |text: &str| text.parse::<Timestamp>().expect("a time");
         // 2026-11-01 is a Sunday.
         let update_hints =
             UpdateHints { skip_hours: 1 << 12 | 1 << 13, skip_days: 0, ..UpdateHints::default() };
-        assert_eq!(past_skipped(update_hints, at("2026-11-01T12:30:00Z")), at("2026-11-01T14:30:00Z"));
+        assert_eq!(after_skipped_hours(update_hints, at("2026-11-01T12:30:00Z")), at("2026-11-01T14:30:00Z"));
         let sunday = UpdateHints { skip_days: 1 << 6, ..UpdateHints::default() };
-        assert_eq!(past_skipped(sunday, at("2026-11-01T12:30:00Z")), at("2026-11-02T00:30:00Z"));
+        assert_eq!(after_skipped_hours(sunday, at("2026-11-01T12:30:00Z")), at("2026-11-02T00:30:00Z"));
         let never = UpdateHints { skip_days: 0x7f, ..UpdateHints::default() };
-        assert_eq!(past_skipped(never, at("2026-11-01T12:30:00Z")), at("2026-11-01T12:30:00Z"));
+        assert_eq!(after_skipped_hours(never, at("2026-11-01T12:30:00Z")), at("2026-11-01T12:30:00Z"));
         let state = SourceState { update_hints, ..SourceState::default() };
         let next = after(Outcome::NotModified, &ResponseInfo::default(), &state);
         assert_eq!(
@@ -389,9 +395,9 @@ mod tests {
     }
 
     #[test]
-    fn a_move_is_believed_after_two_days_and_not_when_it_is_unsaid() {
+    fn a_permanent_redirect_is_confirmed_after_two_days_and_dropped_when_it_ends() {
         let to: url::Url = "https://new.example/feed".parse().expect("an address");
-        let says = ResponseInfo { moved_to: Some(to.clone()), ..ResponseInfo::default() };
+        let info = ResponseInfo { moved_to: Some(to.clone()), ..ResponseInfo::default() };
         let known = |hours| SourceState {
             moved: Some(Moved {
                 from: source().url,
@@ -402,14 +408,14 @@ mod tests {
             ..SourceState::default()
         };
         let confirmed = |state: SourceState| state.moved.map(|moved| moved.confirmed);
-        assert_eq!(confirmed(after(Outcome::NotModified, &says, &SourceState::default())), Some(false));
-        assert_eq!(confirmed(after(Outcome::NotModified, &says, &known(47))), Some(false));
-        assert_eq!(confirmed(after(Outcome::NotModified, &says, &known(48))), Some(true));
+        assert_eq!(confirmed(after(Outcome::NotModified, &info, &SourceState::default())), Some(false));
+        assert_eq!(confirmed(after(Outcome::NotModified, &info, &known(47))), Some(false));
+        assert_eq!(confirmed(after(Outcome::NotModified, &info, &known(48))), Some(true));
         assert_eq!(confirmed(after(Outcome::NotModified, &ResponseInfo::default(), &known(48))), None);
     }
 
     #[test]
-    fn a_throttle_is_obeyed() {
+    fn retry_after_is_obeyed() {
         let until = Some(now() + SignedDuration::from_hours(50));
         let state = after(
             Outcome::Failed(Failure::Throttled { status: 429, until }),
@@ -420,7 +426,7 @@ mod tests {
     }
 
     #[test]
-    fn a_throttle_that_is_fresh_for_longer_than_it_asks_is_not_asked_before() {
+    fn max_age_of_a_throttled_response_counts_if_longer_than_retry_after() {
         let soon = Some(now() + SignedDuration::from_mins(40));
         let fresh = ResponseInfo { fresh_for: Some(Duration::from_secs(7200)), ..ResponseInfo::default() };
         let throttled = |until| Outcome::Failed(Failure::Throttled { status: 503, until });
@@ -437,7 +443,7 @@ mod tests {
     }
 
     #[test]
-    fn sources_of_one_pace_drift_apart_and_each_is_itself() {
+    fn sources_with_the_same_interval_drift_apart() {
         let named = |name: &str| Source { name: name.into(), ..source() };
         let wait = |name: &str, n: i64| {
             let at = Timestamp::from_second(1_800_000_000 + n).expect("a time");
@@ -447,22 +453,25 @@ mod tests {
         assert_eq!(wait("a", 1), wait("a", 1));
         assert_ne!(wait("a", 1), wait("a", 2));
         assert!((0..100).all(|n| wait("a", n) <= Duration::from_secs(180)));
-        assert!(mean("a").abs_diff(mean("b")) > Duration::from_secs(10), "by chance alone they would meet");
+        assert!(
+            mean("a").abs_diff(mean("b")) > Duration::from_secs(10),
+            "the constant part of the jitter separates them"
+        );
     }
 
     #[test]
-    fn a_move_on_from_a_confirmed_move_is_confirmed_anew() {
+    fn a_second_permanent_redirect_is_confirmed_separately() {
         let address = |text: &str| text.parse::<url::Url>().expect("an address");
         let (second, third) = (address("https://new.example/feed"), address("https://newer.example/feed"));
         let known = Moved { from: source().url, to: second, since: now(), confirmed: true };
         let state = SourceState { moved: Some(known), ..SourceState::default() };
-        let says = ResponseInfo { moved_to: Some(third.clone()), ..ResponseInfo::default() };
-        let moved = after(Outcome::NotModified, &says, &state).moved.expect("it is said");
+        let info = ResponseInfo { moved_to: Some(third.clone()), ..ResponseInfo::default() };
+        let moved = after(Outcome::NotModified, &info, &state).moved.expect("it is said");
         assert_eq!((moved.to, moved.confirmed, moved.since), (third, false, now()));
     }
 
     #[test]
-    fn a_time_from_a_wrong_clock_is_dropped() {
+    fn a_time_planned_by_a_wrong_clock_is_dropped() {
         let planned =
             |at: &str| SourceState { next_poll: Some(at.parse().expect("a time")), ..SourceState::default() };
         assert_eq!(
@@ -474,7 +483,7 @@ mod tests {
     }
 
     #[test]
-    fn a_clock_that_was_set_back_leaves_what_was_left_to_wait() {
+    fn the_remaining_wait_stays_when_the_clock_is_set_back() {
         let hours = SignedDuration::from_hours;
         let then: Timestamp = "2026-11-01T12:00:00Z".parse().expect("a time");
         let now = then - hours(2);

@@ -6,22 +6,22 @@ use jiff::Timestamp;
 
 use crate::entry::Entry;
 
-/// The newest so many gaps say how a source is now.
-const GAPS: usize = 20;
+/// The newest gaps that are measured.
+const MAX_GAPS: usize = 20;
 
-/// Fewer of them say nothing.
-const LEAST: usize = 2;
+/// Gaps needed for a median.
+const MIN_GAPS: usize = 2;
 
-/// What the dates of a document's entries say.
+/// How often a source publishes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct PublishInterval {
-    /// The median time from one entry to the next, where there are enough dates to tell.
+    /// The median time between entries, if there are enough dates.
     pub gap: Option<Duration>,
     /// The date of the newest entry.
     pub newest: Option<Timestamp>,
 }
 
-/// Reads the publish_interval off the entries of a document. Dates of the future are nobody's publish_interval.
+/// Measures the interval from the entries of a document. Future dates are ignored.
 #[must_use]
 pub fn measure(entries: &[Entry], now: Timestamp) -> PublishInterval {
     let mut dates: Vec<Timestamp> = entries
@@ -31,9 +31,9 @@ pub fn measure(entries: &[Entry], now: Timestamp) -> PublishInterval {
         .collect();
     dates.sort_unstable_by(|a, b| b.cmp(a));
     let gap = |pair: &[Timestamp]| Duration::try_from(pair[0].duration_since(pair[1])).unwrap_or_default();
-    let mut gaps: Vec<Duration> = dates.windows(2).take(GAPS).map(gap).collect();
+    let mut gaps: Vec<Duration> = dates.windows(2).take(MAX_GAPS).map(gap).collect();
     gaps.sort_unstable();
-    let enough = gaps.len() >= LEAST;
+    let enough = gaps.len() >= MIN_GAPS;
     PublishInterval { gap: enough.then(|| gaps[gaps.len() / 2]), newest: dates.first().copied() }
 }
 
@@ -42,7 +42,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_median_gap_is_not_moved_by_one_long_silence_nor_by_the_future() {
+    fn outliers_and_future_dates_do_not_change_the_median_gap() {
         let entry = |date: &str| Entry { published: Some(date.parse().expect(date)), ..Entry::default() };
         let now = "2026-11-10T00:00:00Z".parse().expect("a time");
         let dates = [
