@@ -141,7 +141,7 @@ pub struct SourceState {
 }
 
 impl SourceState {
-    /// The last outcome in words, and what a redirect for good asks of the config.
+    /// The last outcome as text, with a permanent redirect and the line to write into the config.
     #[must_use]
     pub fn outcome_text(&self) -> String {
         match &self.moved {

@@ -1,7 +1,7 @@
-//! One visit against a scripted loopback site that keeps every request as it came.
+//! Single visits to a scripted loopback server that records every request.
 
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
-#![allow(clippy::disallowed_methods, reason = "the site needs a thread")]
+#![allow(clippy::unwrap_used, reason = "a panic fails the test")]
+#![allow(clippy::disallowed_methods, reason = "the server needs a thread")]
 
 use std::io::{Read, Write};
 use std::net::{IpAddr, TcpListener};
@@ -15,14 +15,14 @@ use siftwire::source::{
 };
 use url::Url;
 
-/// Answers each connection with the next of its answers, and closes it.
-struct Origin {
+/// Answers each connection with the next response, and closes it.
+struct ScriptedServer {
     url: Url,
     requests: Arc<Mutex<Vec<String>>>,
 }
 
-impl Origin {
-    fn start(answers: Vec<Vec<u8>>) -> Origin {
+impl ScriptedServer {
+    fn start(answers: Vec<Vec<u8>>) -> ScriptedServer {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}/feed", listener.local_addr().unwrap()).parse().unwrap();
         let requests: Arc<Mutex<Vec<String>>> = Arc::default();
@@ -36,15 +36,15 @@ impl Origin {
                     request.push(byte[0]);
                 }
                 kept.lock().unwrap().push(String::from_utf8_lossy(&request).to_ascii_lowercase());
-                // A client that has seen enough goes away.
+                // The client may close early.
                 let _ = client.write_all(&answer);
             }
         });
-        Origin { url, requests }
+        ScriptedServer { url, requests }
     }
 
-    /// Answers all requests of each connection alike, and counts the connections.
-    fn kept_alive(answer: Vec<u8>) -> (Origin, Arc<AtomicUsize>) {
+    /// Answers every request with the same response, and counts the connections.
+    fn keep_alive(answer: Vec<u8>) -> (ScriptedServer, Arc<AtomicUsize>) {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}/feed", listener.local_addr().unwrap()).parse().unwrap();
         let requests: Arc<Mutex<Vec<String>>> = Arc::default();
@@ -65,7 +65,7 @@ impl Origin {
                 }
             }
         });
-        (Origin { url, requests }, connections)
+        (ScriptedServer { url, requests }, connections)
     }
 
     fn requests(&self) -> Vec<String> {
@@ -106,7 +106,7 @@ fn source(url: &Url) -> Source {
     }
 }
 
-fn remembered(url: &Url) -> SourceState {
+fn state_with_validators(url: &Url) -> SourceState {
     let validators = Validators {
         url: url.clone(),
         etag: Some(b"W/odd".to_vec()),
@@ -117,37 +117,37 @@ fn remembered(url: &Url) -> SourceState {
 
 async fn visit(source: &Source, state: &SourceState) -> Visit {
     let options = Options { contact: Some("https://example.org/us".into()), ..Options::default() };
-    with(&Fetcher::new(&options), source, state).await
+    visit_with(&Fetcher::new(&options), source, state).await
 }
 
-async fn with(fetcher: &Fetcher, source: &Source, state: &SourceState) -> Visit {
+async fn visit_with(fetcher: &Fetcher, source: &Source, state: &SourceState) -> Visit {
     fetcher.visit(source, state, "2026-11-01T12:00:00Z".parse().unwrap()).await
 }
 
-/// A stand-in for the resolver: the nth question about any name gets the nth answer, the last for ever.
+/// A fake resolver: the nth lookup of any name gets the nth answer; later ones get the last.
 fn resolver(answers: &[&[&str]]) -> (DnsLookup, Arc<AtomicUsize>) {
     let answers: Vec<Vec<IpAddr>> =
         answers.iter().map(|list| list.iter().map(|ip| ip.parse().unwrap()).collect()).collect();
-    let asked = Arc::new(AtomicUsize::new(0));
-    let count = Arc::clone(&asked);
+    let lookups = Arc::new(AtomicUsize::new(0));
+    let count = Arc::clone(&lookups);
     let lookup: DnsLookup = Arc::new(move |_| {
         let turn = count.fetch_add(1, Ordering::SeqCst).min(answers.len() - 1);
         let answer = answers[turn].clone();
         Box::pin(async move { Ok(answer) })
     });
-    (lookup, asked)
+    (lookup, lookups)
 }
 
-fn named(origin: &Origin, host: &str) -> Url {
+fn with_host(origin: &ScriptedServer, host: &str) -> Url {
     let mut url = origin.url.clone();
     url.set_host(Some(host)).unwrap();
     url
 }
 
 #[tokio::test]
-async fn validators_are_echoed_as_they_came_and_who_asks_is_said() {
-    let origin = Origin::start(vec![answer("304 Not Modified\r\nETag: \"new\"", b"")]);
-    let visit = visit(&source(&origin.url), &remembered(&origin.url)).await;
+async fn validators_are_sent_back_unchanged_with_the_usual_headers() {
+    let origin = ScriptedServer::start(vec![answer("304 Not Modified\r\nETag: \"new\"", b"")]);
+    let visit = visit(&source(&origin.url), &state_with_validators(&origin.url)).await;
     assert!(matches!(visit.result, Ok(FetchResponse::NotModified)));
     let kept = visit.info.validators.unwrap();
     assert_eq!(kept.etag.as_deref(), Some(&b"\"new\""[..]));
@@ -171,8 +171,8 @@ async fn validators_are_echoed_as_they_came_and_who_asks_is_said() {
 }
 
 #[tokio::test]
-async fn a_304_that_nobody_asked_for_leaves_no_validators() {
-    let origin = Origin::start(vec![answer("304 Not Modified\r\nETag: \"x\"", b"")]);
+async fn an_unconditional_304_is_a_failure_without_validators() {
+    let origin = ScriptedServer::start(vec![answer("304 Not Modified\r\nETag: \"x\"", b"")]);
     let visit = visit(&source(&origin.url), &SourceState::default()).await;
     assert_eq!(visit.result.unwrap_err(), Failure::Status(304));
     assert_eq!(visit.info.validators, None);
@@ -180,22 +180,22 @@ async fn a_304_that_nobody_asked_for_leaves_no_validators() {
 
 #[tokio::test]
 async fn a_226_is_a_body() {
-    let origin = Origin::start(vec![answer("226 IM Used\r\nIM: feed", b"<feed/>")]);
+    let origin = ScriptedServer::start(vec![answer("226 IM Used\r\nIM: feed", b"<feed/>")]);
     assert!(matches!(
-        visit(&source(&origin.url), &remembered(&origin.url)).await.result,
+        visit(&source(&origin.url), &state_with_validators(&origin.url)).await.result,
         Ok(FetchResponse::Body(body)) if body.bytes == b"<feed/>"
     ));
 }
 
 #[tokio::test]
-async fn secrets_and_validators_of_one_site_are_not_sent_to_another() {
-    let other = Origin::start(vec![answer("200 OK", b"<feed/>")]);
+async fn secrets_and_validators_are_not_sent_to_another_origin() {
+    let other = ScriptedServer::start(vec![answer("200 OK", b"<feed/>")]);
     let head = format!("301 Moved\r\nLocation: {}", other.url.as_str().replace("//", "//eve:eve@"));
-    let origin = Origin::start(vec![answer(&head, b"")]);
+    let origin = ScriptedServer::start(vec![answer(&head, b"")]);
     let mut source = source(&origin.url);
     source.access.headers = vec![("X-Key".into(), Secret("hush".into()))];
     source.access.authorization = Some(Authorization::Bearer(Secret("token".into())));
-    let visit = visit(&source, &remembered(&origin.url)).await;
+    let visit = visit(&source, &state_with_validators(&origin.url)).await;
     assert_eq!(visit.info.moved_to.as_ref(), Some(&other.url));
     assert!(matches!(visit.result, Ok(FetchResponse::Body(_))));
     assert!(origin.requests()[0].contains("x-key: hush") && origin.requests()[0].contains("bearer token"));
@@ -205,16 +205,16 @@ async fn secrets_and_validators_of_one_site_are_not_sent_to_another() {
 }
 
 #[tokio::test]
-async fn a_temporary_hop_makes_no_move() {
-    let other = Origin::start(vec![answer("200 OK", b"<feed/>")]);
-    let origin = Origin::start(vec![answer(&format!("302 Found\r\nLocation: {}", other.url), b"")]);
+async fn a_temporary_redirect_is_not_a_move() {
+    let other = ScriptedServer::start(vec![answer("200 OK", b"<feed/>")]);
+    let origin = ScriptedServer::start(vec![answer(&format!("302 Found\r\nLocation: {}", other.url), b"")]);
     assert_eq!(visit(&source(&origin.url), &SourceState::default()).await.info.moved_to, None);
 }
 
 #[tokio::test]
-async fn a_confirmed_move_is_asked_at_once_and_the_old_address_after_a_failure() {
-    let new = Origin::start(vec![answer("200 OK", b"<feed/>")]);
-    let old = Origin::start(vec![answer("200 OK", b"<feed/>")]);
+async fn a_confirmed_move_is_requested_directly_until_a_failure() {
+    let new = ScriptedServer::start(vec![answer("200 OK", b"<feed/>")]);
+    let old = ScriptedServer::start(vec![answer("200 OK", b"<feed/>")]);
     let since = "2026-10-01T12:00:00Z".parse().unwrap();
     let moved = Moved { from: old.url.clone(), to: new.url.clone(), since, confirmed: true };
     let mut state = SourceState { moved: Some(moved), ..SourceState::default() };
@@ -226,8 +226,8 @@ async fn a_confirmed_move_is_asked_at_once_and_the_old_address_after_a_failure()
 }
 
 #[tokio::test]
-async fn private_addresses_are_refused_on_every_hop() {
-    let origin = Origin::start(vec![
+async fn private_addresses_are_refused_on_every_redirect() {
+    let origin = ScriptedServer::start(vec![
         answer("302 Found\r\nLocation: http://169.254.169.254/latest", b""),
         answer("302 Found\r\nLocation: http://0x7f.1/", b""),
         answer("302 Found\r\nLocation: http://localhost/", b""),
@@ -236,7 +236,7 @@ async fn private_addresses_are_refused_on_every_hop() {
     let mut named = source(&origin.url);
     let failure = visit(&named, &SourceState::default()).await.result.unwrap_err();
     assert!(matches!(failure, Failure::RefusedAddress(_)), "{failure}");
-    // 0x7f.1 is the very host that the user allowed: he may be sent round in it, but finds nobody there.
+    // 0x7f.1 is the configured host, so its address is allowed, but nothing listens on that port.
     let failure = visit(&named, &SourceState::default()).await.result.unwrap_err();
     assert!(matches!(failure, Failure::Connection(_)), "{failure}");
     let failure = visit(&named, &SourceState::default()).await.result.unwrap_err();
@@ -246,18 +246,18 @@ async fn private_addresses_are_refused_on_every_hop() {
     named.access.allow_private = false;
     let failure = visit(&named, &SourceState::default()).await.result.unwrap_err();
     assert!(matches!(failure, Failure::RefusedAddress(_)), "{failure}");
-    assert_eq!(origin.requests().len(), 4, "what is refused is not asked");
+    assert_eq!(origin.requests().len(), 4, "refused addresses get no request");
 }
 
 #[tokio::test]
-async fn redirects_end() {
-    let origin = Origin::start(vec![answer("302 Found\r\nLocation: /feed", b""); 9]);
+async fn the_number_of_redirects_is_limited() {
+    let origin = ScriptedServer::start(vec![answer("302 Found\r\nLocation: /feed", b""); 9]);
     let failure = visit(&source(&origin.url), &SourceState::default()).await.result.unwrap_err();
     assert!(matches!(failure, Failure::Redirect(_)), "{failure}");
     assert_eq!(origin.requests().len(), 6);
 }
 
-/// A body in each coding that is offered.
+/// A body in each coding of Accept-Encoding.
 fn coded(body: &[u8]) -> [(&'static str, Vec<u8>); 4] {
     let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
     gzip.write_all(body).unwrap();
@@ -274,9 +274,10 @@ fn coded(body: &[u8]) -> [(&'static str, Vec<u8>); 4] {
 }
 
 #[tokio::test]
-async fn a_body_is_read_in_every_coding_that_is_offered() {
+async fn every_coding_of_accept_encoding_is_decoded() {
     for (coding, body) in coded(b"<feed>words</feed>") {
-        let origin = Origin::start(vec![answer(&format!("200 OK\r\nContent-Encoding: {coding}"), &body)]);
+        let origin =
+            ScriptedServer::start(vec![answer(&format!("200 OK\r\nContent-Encoding: {coding}"), &body)]);
         let visit = visit(&source(&origin.url), &SourceState::default()).await;
         assert!(
             matches!(&visit.result, Ok(FetchResponse::Body(body)) if body.bytes == b"<feed>words</feed>"),
@@ -287,10 +288,10 @@ async fn a_body_is_read_in_every_coding_that_is_offered() {
 }
 
 #[tokio::test]
-async fn a_bomb_in_any_coding_is_cut_off_at_the_limit() {
+async fn a_decompression_bomb_is_cut_off_at_the_limit() {
     for (coding, body) in coded(&vec![0; 10_000_000]) {
         let head = format!("200 OK\r\nContent-Encoding: {coding}\r\nETag: \"x\"");
-        let origin = Origin::start(vec![answer(&head, &body)]);
+        let origin = ScriptedServer::start(vec![answer(&head, &body)]);
         let visit = visit(&source(&origin.url), &SourceState::default()).await;
         assert_eq!(visit.result.unwrap_err(), Failure::TooLarge(100_000), "{coding}");
         assert!(visit.info.bytes < 300_000 && visit.info.validators.is_none(), "{coding}");
@@ -298,8 +299,8 @@ async fn a_bomb_in_any_coding_is_cut_off_at_the_limit() {
 }
 
 #[tokio::test]
-async fn statuses_have_their_meaning() {
-    let origin = Origin::start(vec![
+async fn statuses_are_classified() {
+    let origin = ScriptedServer::start(vec![
         answer("410 Gone", b""),
         answer("429 Slow\r\nRetry-After: 99999999999999999999", b""),
         answer("404 No", b""),
@@ -312,8 +313,8 @@ async fn statuses_have_their_meaning() {
 }
 
 #[tokio::test]
-async fn an_answer_that_does_not_come_in_time_is_given_up() {
-    // It takes connections, in the system's own queue, and never reads one.
+async fn a_silent_server_times_out() {
+    // Connections stay in the accept queue and are never read.
     let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}/", silent.local_addr().unwrap()).parse().unwrap();
     let mut source = source(&url);
@@ -322,32 +323,32 @@ async fn an_answer_that_does_not_come_in_time_is_given_up() {
 }
 
 #[tokio::test]
-async fn what_the_resolver_said_when_it_was_checked_is_where_the_connection_goes() {
-    // Loopback stands for the open net here, by `allow`; another address of it for the private one.
-    let origin = Origin::start(vec![answer("200 OK", b"<feed/>"); 2]);
+async fn the_connection_uses_the_address_that_was_checked() {
+    // 127.0.0.1 stands for a public address, by `allow`; 127.0.0.2 for a private one.
+    let origin = ScriptedServer::start(vec![answer("200 OK", b"<feed/>"); 2]);
     let options = Options { allow: vec!["127.0.0.1/32".parse().unwrap()], ..Options::default() };
-    let mut source = source(&named(&origin, "rebind.example"));
+    let mut source = source(&with_host(&origin, "rebind.example"));
     source.access.allow_private = false;
 
-    let (lookup, asked) = resolver(&[&["127.0.0.1"], &["127.0.0.2"]]);
+    let (lookup, lookups) = resolver(&[&["127.0.0.1"], &["127.0.0.2"]]);
     let fetcher = Fetcher::with_lookup(&options, lookup);
-    assert!(with(&fetcher, &source, &SourceState::default()).await.result.is_ok());
-    assert_eq!(asked.load(Ordering::SeqCst), 1, "asked once for one connection");
-    let failure = with(&fetcher, &source, &SourceState::default()).await.result.unwrap_err();
+    assert!(visit_with(&fetcher, &source, &SourceState::default()).await.result.is_ok());
+    assert_eq!(lookups.load(Ordering::SeqCst), 1, "one lookup for one connection");
+    let failure = visit_with(&fetcher, &source, &SourceState::default()).await.result.unwrap_err();
     assert_eq!(failure, Failure::RefusedAddress("rebind.example is 127.0.0.2".into()));
 
-    // A name that has both: only the one that may be visited is tried.
+    // A name with both kinds of addresses: only the allowed one is tried.
     let (lookup, _) = resolver(&[&["127.0.0.2", "169.254.169.254", "127.0.0.1"]]);
     let fetcher = Fetcher::with_lookup(&options, lookup);
-    assert!(with(&fetcher, &source, &SourceState::default()).await.result.is_ok());
+    assert!(visit_with(&fetcher, &source, &SourceState::default()).await.result.is_ok());
     let (lookup, _) = resolver(&[&[]]);
-    let failure = with(&Fetcher::with_lookup(&options, lookup), &source, &SourceState::default()).await;
+    let failure = visit_with(&Fetcher::with_lookup(&options, lookup), &source, &SourceState::default()).await;
     assert!(matches!(failure.result, Err(Failure::Dns(_))), "{:?}", failure.result);
     assert_eq!(origin.requests().len(), 2);
 }
 
 #[tokio::test]
-async fn a_name_of_any_private_range_is_refused() {
+async fn names_with_private_addresses_are_refused() {
     let (source, options) = (source(&"http://sly.example/feed".parse().unwrap()), Options::default());
     for address in [
         "127.0.0.1",
@@ -382,43 +383,43 @@ async fn a_name_of_any_private_range_is_refused() {
         let mut source = source.clone();
         source.access.allow_private = false;
         let fetcher = Fetcher::with_lookup(&options, lookup);
-        let failure = with(&fetcher, &source, &SourceState::default()).await.result.unwrap_err();
+        let failure = visit_with(&fetcher, &source, &SourceState::default()).await.result.unwrap_err();
         assert!(matches!(failure, Failure::RefusedAddress(_)), "{address}: {failure}");
     }
 }
 
 #[tokio::test]
-async fn what_is_allowed_is_allowed_for_the_host_that_the_user_named_alone() {
-    let inner = Origin::start(vec![answer("200 OK", b"<feed/>"); 9]);
-    let to = named(&inner, "127.0.0.2");
-    let origin = Origin::start(vec![answer(&format!("302 Found\r\nLocation: {to}"), b""); 3]);
+async fn private_networks_are_allowed_for_the_configured_host_only() {
+    let inner = ScriptedServer::start(vec![answer("200 OK", b"<feed/>"); 9]);
+    let to = with_host(&inner, "127.0.0.2");
+    let origin = ScriptedServer::start(vec![answer(&format!("302 Found\r\nLocation: {to}"), b""); 3]);
     let allow = vec!["127.0.0.0/8".parse().unwrap()];
     let fetcher = Fetcher::new(&Options { allow, ..Options::default() });
     let mut source = source(&origin.url);
     for allow_private in [true, false] {
         source.access.allow_private = allow_private;
-        let failure = with(&fetcher, &source, &SourceState::default()).await.result.unwrap_err();
+        let failure = visit_with(&fetcher, &source, &SourceState::default()).await.result.unwrap_err();
         assert_eq!(failure, Failure::RefusedAddress("127.0.0.2".into()));
     }
-    // By a name, too.
+    // The same with host names.
     let (lookup, _) = resolver(&[&["127.0.0.1"]]);
     let allow = vec!["127.0.0.0/8".parse().unwrap()];
     let fetcher = Fetcher::with_lookup(&Options { allow, ..Options::default() }, lookup);
-    let to = named(&inner, "inner.example");
-    let origin = Origin::start(vec![answer(&format!("302 Found\r\nLocation: {to}"), b"")]);
-    source.url = named(&origin, "outer.example");
-    let failure = with(&fetcher, &source, &SourceState::default()).await.result.unwrap_err();
+    let to = with_host(&inner, "inner.example");
+    let origin = ScriptedServer::start(vec![answer(&format!("302 Found\r\nLocation: {to}"), b"")]);
+    source.url = with_host(&origin, "outer.example");
+    let failure = visit_with(&fetcher, &source, &SourceState::default()).await.result.unwrap_err();
     assert_eq!(failure, Failure::RefusedAddress("inner.example is 127.0.0.1".into()));
     assert!(inner.requests().is_empty());
 }
 
 #[tokio::test]
-async fn connections_are_reused_and_nothing_is_remembered_between_requests() {
+async fn connections_are_reused_without_state_between_requests() {
     let body = b"HTTP/1.1 200 OK\r\nSet-Cookie: a=b\r\nContent-Length: 7\r\n\r\n<feed/>".to_vec();
-    let (origin, connections) = Origin::kept_alive(body);
+    let (origin, connections) = ScriptedServer::keep_alive(body);
     let fetcher = Fetcher::new(&Options::default());
     for _ in 0..3 {
-        assert!(with(&fetcher, &source(&origin.url), &SourceState::default()).await.result.is_ok());
+        assert!(visit_with(&fetcher, &source(&origin.url), &SourceState::default()).await.result.is_ok());
     }
     let requests = origin.requests();
     assert_eq!((requests.len(), connections.load(Ordering::SeqCst)), (3, 1));
@@ -426,23 +427,23 @@ async fn connections_are_reused_and_nothing_is_remembered_between_requests() {
     for header in ["cookie:", "referer:", "range:", "authorization:", "if-none-match:"] {
         assert!(!requests[2].contains(&format!("\r\n{header}")), "{header}");
     }
-    assert!(requests[0].starts_with("get /feed http/1.1\r\n"), "nothing is added to the address");
+    assert!(requests[0].starts_with("get /feed http/1.1\r\n"), "the address is sent unchanged");
     assert!(requests[0].contains(&format!("user-agent: siftwire/{}\r\n", env!("CARGO_PKG_VERSION"))));
 }
 
 #[tokio::test]
-async fn headers_are_bounded_in_number_and_size() {
+async fn header_count_and_size_are_limited() {
     let many: String = (0..1000).map(|n| format!("\r\nX-{n}: 1")).collect();
     let large = format!("\r\nX: {}", "x".repeat(5_000_000));
     for headers in [many, large] {
-        let origin = Origin::start(vec![answer(&format!("200 OK{headers}"), b"<feed/>")]);
+        let origin = ScriptedServer::start(vec![answer(&format!("200 OK{headers}"), b"<feed/>")]);
         let failure = visit(&source(&origin.url), &SourceState::default()).await.result.unwrap_err();
         assert!(matches!(failure, Failure::Connection(_)), "{failure}");
     }
 }
 
 #[tokio::test]
-async fn an_answer_that_trickles_is_given_up_when_its_whole_time_is_over() {
+async fn a_trickling_response_times_out_as_a_whole() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}/", listener.local_addr().unwrap()).parse().unwrap();
     std::thread::spawn(move || {
@@ -461,29 +462,30 @@ async fn an_answer_that_trickles_is_given_up_when_its_whole_time_is_over() {
 }
 
 #[tokio::test]
-async fn a_body_that_breaks_off_is_no_body() {
+async fn a_truncated_body_is_a_failure() {
     let short = b"HTTP/1.1 200 OK\r\nETag: \"x\"\r\nContent-Length: 100\r\nConnection: close\r\n\r\n<feed/>";
-    let origin = Origin::start(vec![short.to_vec()]);
-    let visit = visit(&source(&origin.url), &remembered(&origin.url)).await;
+    let origin = ScriptedServer::start(vec![short.to_vec()]);
+    let visit = visit(&source(&origin.url), &state_with_validators(&origin.url)).await;
     assert!(matches!(visit.result, Err(Failure::Connection(_))), "{:?}", visit.result);
     assert_eq!(visit.info.validators, None);
 }
 
 #[tokio::test]
-async fn a_move_is_where_the_permanent_hops_alone_lead() {
-    let last = Origin::start(vec![answer("200 OK", b"<feed/>")]);
-    let second = Origin::start(vec![answer(&format!("307 For Now\r\nLocation: {}", last.url), b"")]);
-    let first = Origin::start(vec![answer(&format!("308 For Good\r\nLocation: {}", second.url), b"")]);
+async fn a_move_ends_at_the_first_temporary_redirect() {
+    let last = ScriptedServer::start(vec![answer("200 OK", b"<feed/>")]);
+    let second = ScriptedServer::start(vec![answer(&format!("307 For Now\r\nLocation: {}", last.url), b"")]);
+    let first =
+        ScriptedServer::start(vec![answer(&format!("308 For Good\r\nLocation: {}", second.url), b"")]);
     let visit = visit(&source(&first.url), &SourceState::default()).await;
     assert_eq!(visit.info.moved_to.as_ref(), Some(&second.url));
     assert!(matches!(&visit.result, Ok(FetchResponse::Body(body)) if body.url == last.url));
 }
 
 #[tokio::test]
-async fn a_temporary_hop_keeps_the_validators_of_where_it_leads() {
-    let last = Origin::start(vec![answer("304 Not Modified", b"")]);
-    let first = Origin::start(vec![answer(&format!("302 Found\r\nLocation: {}", last.url), b"")]);
-    let visit = visit(&source(&first.url), &remembered(&last.url)).await;
+async fn validators_are_sent_to_the_address_they_belong_to_after_a_redirect() {
+    let last = ScriptedServer::start(vec![answer("304 Not Modified", b"")]);
+    let first = ScriptedServer::start(vec![answer(&format!("302 Found\r\nLocation: {}", last.url), b"")]);
+    let visit = visit(&source(&first.url), &state_with_validators(&last.url)).await;
     assert!(matches!(visit.result, Ok(FetchResponse::NotModified)), "{:?}", visit.result);
     assert!(
         !first.requests()[0].contains("if-none-match") && last.requests()[0].contains("if-none-match: w/odd")
@@ -491,18 +493,18 @@ async fn a_temporary_hop_keeps_the_validators_of_where_it_leads() {
 }
 
 #[tokio::test]
-async fn a_proxy_is_used_where_it_is_configured_though_its_name_is_private() {
-    let proxy = Origin::start(vec![answer("200 OK", b"<feed/>")]);
+async fn a_configured_proxy_may_have_a_private_address() {
+    let proxy = ScriptedServer::start(vec![answer("200 OK", b"<feed/>")]);
     let (lookup, _) = resolver(&[&["127.0.0.1"]]);
     let mut source = source(&"http://far.example/feed".parse().unwrap());
     source.access.allow_private = false;
-    let mut address = named(&proxy, "proxy.lan");
+    let mut address = with_host(&proxy, "proxy.lan");
     address.set_username("me").unwrap();
     address.set_password(Some("hush")).unwrap();
     source.access.proxy = Some(Proxy(address));
     assert!(!format!("{source:?}").contains("hush"));
     let fetcher = Fetcher::with_lookup(&Options::default(), lookup);
-    assert!(with(&fetcher, &source, &SourceState::default()).await.result.is_ok());
+    assert!(visit_with(&fetcher, &source, &SourceState::default()).await.result.is_ok());
     assert!(
         proxy.requests()[0].starts_with("get http://far.example/feed http/1.1"),
         "{:?}",

@@ -137,7 +137,7 @@ fn a_query_is_previewed_and_its_words_are_told() {
 fn an_edit_is_rehearsed_without_a_fetch_and_without_a_trace() {
     let outputs = [output("all", ""), output("edited", "filter = 'bridge'"), output("gone", "")];
     let (origin, home) = home(&outputs.concat());
-    let asked = origin.asked("/news");
+    let asked = origin.responses("/news");
     let edited =
         [output("all", "limit = 7"), output("edited", "filter = 'border OR harvest'"), output("new", "")];
     home.configure(&config(&origin, &edited.concat()));
@@ -155,7 +155,7 @@ fn an_edit_is_rehearsed_without_a_fetch_and_without_a_trace() {
     );
     assert_eq!(json(&home, &["check", "--diff", "--json"])[1]["leave"], 2);
     assert_eq!(home.run(&["status", "--json"]).1, status);
-    assert_eq!(origin.asked("/news"), asked);
+    assert_eq!(origin.responses("/news"), asked);
 }
 
 #[test]

@@ -118,9 +118,9 @@ fn a_subscription_lives_through_edits_failures_a_restart_and_a_new_filter() {
 
     // Unchanged sites answer 304, and so do we, in each format and coding.
     eventually("three sites asked again", || {
-        ["/times", "/vesti", "/notes"].iter().all(|path| origin.asked(path).1 >= 1).then_some(())
+        ["/times", "/vesti", "/notes"].iter().all(|path| origin.responses(path).1 >= 1).then_some(())
     });
-    assert_eq!(origin.asked("/times").0, 1, "an unchanged document was fetched twice");
+    assert_eq!(origin.responses("/times").0, 1, "an unchanged document was fetched twice");
     for path in ["/feeds/all.atom", "/feeds/all.rss", "/feeds/all.json", "/feeds/all"] {
         let full = daemon.get(path);
         assert_eq!(full.status, 200);
@@ -138,7 +138,7 @@ fn a_subscription_lives_through_edits_failures_a_restart_and_a_new_filter() {
     origin.set("/notes", 500, "text/plain", "broken");
     origin.set("/times", 200, RSS, times(&[three, edited, one]));
     let second = eventually("five entries", || Some(entries(&daemon, "all")).filter(|all| all.len() == 5));
-    eventually("a failure seen", || (origin.asked("/notes").0 >= 2).then_some(()));
+    eventually("a failure seen", || (origin.responses("/notes").0 >= 2).then_some(()));
     for (id, (title, date)) in &first {
         let (now, same_date) = &second[id];
         assert_eq!(date, same_date, "the date of {title} moved");
@@ -231,7 +231,7 @@ fn one_shot_words_work_without_a_daemon() {
 fn the_same_bytes_without_validators_are_not_read_again() {
     let origin = Origin::start();
     let item = ("1", "Armenia signs a deal", "Talks.");
-    origin.mute("/times");
+    origin.disable_validators("/times");
     origin.set("/times", 200, RSS, times(&[item]));
     let home = Home::new(&config(&origin, "armenia"));
     let poll = || home.run(&["poll", "times"]).2;
@@ -239,7 +239,7 @@ fn the_same_bytes_without_validators_are_not_read_again() {
     assert!(words.contains("1 read, 0 not modified, 0 failed; 1 new"), "{words}");
     let words = poll();
     assert!(words.contains("0 read, 1 not modified, 0 failed; 0 new"), "{words}");
-    assert_eq!(origin.asked("/times"), (2, 0));
+    assert_eq!(origin.responses("/times"), (2, 0));
     // What comes in between makes the old document no newer, and no other.
     origin.set("/times", 200, "text/html", "<!doctype html><html>no feed</html>");
     poll();
@@ -285,7 +285,7 @@ fn a_source_that_is_gone_is_asked_again_only_by_its_operator() {
         home.run(&["status", "--json"]).1.contains("\"failures\": 2").then_some(())
     });
     assert_eq!(daemon.stop().0, Some(0));
-    assert_eq!(origin.asked("/times").0, 1, "it was asked though it is gone");
+    assert_eq!(origin.responses("/times").0, 1, "it was asked though it is gone");
     origin.set("/times", 200, RSS, times(&[("1", "Armenia signs a deal", "Talks.")]));
     assert_eq!(home.run(&["poll", "times"]).0, Some(0));
     // What was told keeps its id and is told once; that it came back is news.

@@ -1,5 +1,5 @@
-//! Behind nginx, below a path: as the manual has it, with the path cut off or passed on, and with nginx's own gzip.
-#![allow(clippy::print_stderr, reason = "what is skipped is said")]
+//! Siftwire behind nginx below a path, as in the manual: with the path stripped or passed on, and with nginx's gzip.
+#![allow(clippy::print_stderr, reason = "reports a skipped test")]
 
 use std::collections::BTreeSet;
 use std::io::{Read, Write};
@@ -10,10 +10,10 @@ use std::process::{Child, Command, Stdio};
 use crate::origin::Origin;
 use crate::program::{Home, eventually};
 
-/// What readers know.
-const PUBLIC: &str = "https://example.org";
+/// The public address.
+const PUBLIC_URL: &str = "https://example.org";
 
-/// A running nginx on a socket of its own; killed when the test ends.
+/// A running nginx on a Unix socket; killed when dropped.
 struct Nginx {
     child: Child,
     socket: PathBuf,
@@ -44,7 +44,7 @@ impl Answer {
 }
 
 impl Nginx {
-    /// Starts one that has this location; `None`, with a word, where it is not installed.
+    /// Starts nginx with this location block; `None`, with a message, if it is not installed.
     fn start(folder: &Path, location: &str) -> Option<Nginx> {
         let at = |name: &str| folder.join(name).display().to_string();
         let config = format!(
@@ -60,7 +60,7 @@ impl Nginx {
         let mut command = Command::new("nginx");
         command.args(["-e", "stderr", "-p", &at(""), "-c", &at("nginx.conf")]);
         let Ok(child) = command.stdin(Stdio::null()).spawn() else {
-            eprintln!("skipped: no nginx here");
+            eprintln!("skipped: nginx is not installed");
             return None;
         };
         let nginx = Nginx { child, socket: folder.join("nginx.sock") };
@@ -68,7 +68,7 @@ impl Nginx {
         Some(nginx)
     }
 
-    fn ask(&self, method: &str, path: &str, headers: &str) -> Answer {
+    fn request(&self, method: &str, path: &str, headers: &str) -> Answer {
         let mut stream = UnixStream::connect(&self.socket).expect("it listens");
         let request =
             format!("{method} {path} HTTP/1.1\r\nHost: example.org\r\nConnection: close\r\n{headers}\r\n");
@@ -81,19 +81,19 @@ impl Nginx {
     }
 
     fn get(&self, path: &str) -> Answer {
-        self.ask("GET", path, "")
+        self.request("GET", path, "")
     }
 
-    /// Every address that any page or feed names, asked as the world would: the paths, all of which answer.
+    /// Follows every public address in pages and feeds. Returns their paths; all must answer 200.
     fn crawl(&self) -> BTreeSet<String> {
         let mut seen = BTreeSet::from(["/news/".to_owned()]);
         let mut waiting = vec!["/news/".to_owned()];
         while let Some(path) = waiting.pop() {
             let answer = self.get(&path);
             assert_eq!(answer.status, "200", "{path}");
-            for rest in answer.text().split(PUBLIC).skip(1) {
+            for rest in answer.text().split(PUBLIC_URL).skip(1) {
                 let path = rest.split(['"', '<', ' ', '&', '\'', '\n']).next().unwrap_or_default().to_owned();
-                assert!(path.starts_with("/news/"), "{path} is not below the path");
+                assert!(path.starts_with("/news/"), "{path} is not below the public path");
                 if seen.insert(path.clone()) {
                     waiting.push(path);
                 }
@@ -104,7 +104,7 @@ impl Nginx {
     }
 }
 
-fn subscribed() -> (Origin, Home) {
+fn origin_and_home() -> (Origin, Home) {
     let items: String = (1..=7)
         .map(|n| {
             format!(
@@ -117,16 +117,16 @@ fn subscribed() -> (Origin, Home) {
     let rss = format!("<rss version=\"2.0\"><channel><title>Site</title>{items}</channel></rss>");
     origin.set("/site", 200, "application/rss+xml", rss);
     let home = Home::new(&format!(
-        "[serve]\nlisten = \"127.0.0.1:0\"\npublic_url = \"{PUBLIC}/news/\"\n[[source]]\nname = \"site\"\nurl = \"{}\"\n
+        "[serve]\nlisten = \"127.0.0.1:0\"\npublic_url = \"{PUBLIC_URL}/news/\"\n[[source]]\nname = \"site\"\nurl = \"{}\"\n
          allow_private = true\n[[output]]\nname = \"all\"\nlimit = 3\n",
         origin.url("/site")
     ));
     (origin, home)
 }
 
-/// The same behind either kind of proxy, since its user need not know which one it is.
+/// The same for each kind of proxy.
 fn serves_below_the_path(nginx: &Nginx) {
-    let named = nginx.crawl();
+    let paths = nginx.crawl();
     for path in [
         "/news/feeds/all",
         "/news/feeds/all.rss",
@@ -136,34 +136,38 @@ fn serves_below_the_path(nginx: &Nginx) {
         "/news/feeds/_health",
         "/news/outputs.opml",
     ] {
-        assert!(named.contains(path), "{path} is named nowhere: {named:?}");
+        assert!(paths.contains(path), "{path} is linked nowhere: {paths:?}");
     }
     let path = "/news/feeds/all.atom";
     let full = nginx.get(path);
-    assert!(full.text().contains(&format!("<link rel=\"self\" href=\"{PUBLIC}{path}\"")), "{}", full.text());
+    assert!(
+        full.text().contains(&format!("<link rel=\"self\" href=\"{PUBLIC_URL}{path}\"")),
+        "{}",
+        full.text()
+    );
     for coding in ["", "Accept-Encoding: gzip\r\n", "Accept-Encoding: br, gzip\r\n"] {
-        let full = nginx.ask("GET", path, coding);
+        let full = nginx.request("GET", path, coding);
         let tag = full.header("etag").expect("a tag");
         let since = full.header("last-modified").expect("a time");
         for condition in [format!("If-None-Match: {tag}"), format!("If-Modified-Since: {since}")] {
-            let again = nginx.ask("GET", path, &format!("{coding}{condition}\r\n"));
+            let again = nginx.request("GET", path, &format!("{coding}{condition}\r\n"));
             assert_eq!((again.status.as_str(), again.body.len()), ("304", 0), "{coding}{condition}");
             assert_eq!(again.header("etag"), full.header("etag"), "{coding}{condition}");
         }
-        assert_eq!(nginx.ask("HEAD", path, coding).header("etag"), full.header("etag"));
+        assert_eq!(nginx.request("HEAD", path, coding).header("etag"), full.header("etag"));
     }
     let page = nginx.get("/news/feeds/all/archive/1.rss");
     assert_eq!(page.header("cache-control"), Some("public, max-age=31536000, immutable"));
-    assert_eq!(nginx.get("/news").status, "301", "nginx adds the slash");
+    assert_eq!(nginx.get("/news").status, "301", "nginx redirects to the trailing slash");
     assert_eq!(nginx.get("/news/feeds/none.atom").status, "404");
     assert_eq!(nginx.get("/news/healthz").status, "200");
-    let refused = nginx.ask("POST", path, "Content-Length: 0\r\n");
+    let refused = nginx.request("POST", path, "Content-Length: 0\r\n");
     assert_eq!((refused.status.as_str(), refused.header("allow")), ("405", Some("GET, HEAD, OPTIONS")));
 }
 
 #[test]
-fn nginx_may_cut_the_path_off_or_pass_it_on() {
-    let (_origin, home) = subscribed();
+fn nginx_may_strip_the_path_or_pass_it_on() {
+    let (_origin, home) = origin_and_home();
     let daemon = home.start();
     let address = daemon.address();
     eventually("the entries", || daemon.get("/feeds/all.atom").body.contains("Entry 7<").then_some(()));
@@ -179,7 +183,7 @@ fn nginx_may_cut_the_path_off_or_pass_it_on() {
         drop(nginx);
         std::fs::remove_file(home.path().join("nginx.sock")).expect("it was there");
     }
-    // Only that path, and only whole.
+    // Only that path, as a whole segment.
     for path in [
         "/newsfeeds/all.atom",
         "/other/feeds/all.atom",
@@ -192,10 +196,10 @@ fn nginx_may_cut_the_path_off_or_pass_it_on() {
     assert_eq!(daemon.stop().0, Some(0));
 }
 
-/// A proxy that compresses weakens the tag, and sends it back so.
+/// A proxy that compresses makes the ETag weak, and clients send it back so.
 #[test]
-fn nginx_may_compress_by_itself() {
-    let (_origin, home) = subscribed();
+fn a_weak_etag_of_a_compressing_proxy_matches() {
+    let (_origin, home) = origin_and_home();
     let daemon = home.start();
     eventually("the entries", || daemon.get("/feeds/all.atom").body.contains("Entry 7<").then_some(()));
     let location = format!(
@@ -205,10 +209,10 @@ fn nginx_may_compress_by_itself() {
     );
     let Some(nginx) = Nginx::start(home.path(), &location) else { return };
     let gzip = "Accept-Encoding: gzip\r\n";
-    let full = nginx.ask("GET", "/news/feeds/all.atom", gzip);
+    let full = nginx.request("GET", "/news/feeds/all.atom", gzip);
     assert_eq!(full.header("content-encoding"), Some("gzip"));
     let tag = full.header("etag").expect("a tag");
     assert!(tag.starts_with("W/\""), "{tag}");
-    let again = nginx.ask("GET", "/news/feeds/all.atom", &format!("{gzip}If-None-Match: {tag}\r\n"));
+    let again = nginx.request("GET", "/news/feeds/all.atom", &format!("{gzip}If-None-Match: {tag}\r\n"));
     assert_eq!((again.status.as_str(), again.body.len()), ("304", 0));
 }

@@ -1,4 +1,4 @@
-//! WebSub: what a hub is told, and when.
+//! WebSub: which notifications a hub gets, and when.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpListener;
@@ -7,10 +7,10 @@ use std::sync::{Arc, Mutex};
 use crate::origin::Origin;
 use crate::program::{Home, eventually};
 
-/// A hub that refuses what `refusals` still counts, and keeps the bodies of all it was told.
+/// A hub that records all notifications, and refuses as many as `refusals` says.
 struct Hub {
     address: String,
-    told: Arc<Mutex<Vec<String>>>,
+    notifications: Arc<Mutex<Vec<String>>>,
     refusals: Arc<Mutex<u32>>,
 }
 
@@ -18,8 +18,8 @@ impl Hub {
     fn start() -> Hub {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
         let address = format!("http://{}/hub", listener.local_addr().expect("an address"));
-        let (told, refusals): (Arc<Mutex<Vec<String>>>, Arc<Mutex<u32>>) = Default::default();
-        let hub = Hub { address, told: Arc::clone(&told), refusals: Arc::clone(&refusals) };
+        let (notifications, refusals): (Arc<Mutex<Vec<String>>>, Arc<Mutex<u32>>) = Default::default();
+        let hub = Hub { address, notifications: Arc::clone(&notifications), refusals: Arc::clone(&refusals) };
         std::thread::spawn(move || {
             for mut client in listener.incoming().flatten() {
                 let mut reader = BufReader::new(client.try_clone().expect("a stream"));
@@ -39,15 +39,18 @@ impl Hub {
                 let mut refusals = refusals.lock().expect("no panic under the lock");
                 let status = if *refusals > 0 { "500 No" } else { "204 Yes" };
                 *refusals = refusals.saturating_sub(1);
-                told.lock().expect("no panic under the lock").push(String::from_utf8(body).expect("UTF-8"));
+                notifications
+                    .lock()
+                    .expect("no panic under the lock")
+                    .push(String::from_utf8(body).expect("UTF-8"));
                 let _ = write!(client, "HTTP/1.1 {status}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
             }
         });
         hub
     }
 
-    fn told(&self) -> Vec<String> {
-        self.told.lock().expect("no panic under the lock").clone()
+    fn notifications(&self) -> Vec<String> {
+        self.notifications.lock().expect("no panic under the lock").clone()
     }
 }
 
@@ -58,7 +61,7 @@ fn feed(entries: u32) -> String {
 }
 
 #[test]
-fn the_hub_is_told_once_of_each_change_and_never_of_a_restart() {
+fn the_hub_is_notified_once_of_each_change_and_never_of_a_restart() {
     let (origin, hub) = (Origin::start(), Hub::start());
     origin.set("/site", 200, "text/xml", feed(1));
     let home = Home::new(&format!(
@@ -68,10 +71,10 @@ fn the_hub_is_told_once_of_each_change_and_never_of_a_restart() {
         origin.url("/site")
     ));
     let daemon = home.start();
-    eventually("the hub was told", || (hub.told().len() == 1).then_some(()));
+    eventually("the hub was notified", || (hub.notifications().len() == 1).then_some(()));
     let own = "https%3A%2F%2Ffeeds.example.org%2Fn%2Ffeeds%2Fall";
     let expected = format!("hub.mode=publish&hub.url={own}.atom&hub.url={own}.rss&hub.url={own}.json");
-    assert_eq!(hub.told(), std::slice::from_ref(&expected), "an empty output has nothing to tell");
+    assert_eq!(hub.notifications(), std::slice::from_ref(&expected), "an empty output is not announced");
     let atom = daemon.get("/feeds/all.atom");
     assert!(atom.body.contains(&format!("<link rel=\"hub\" href=\"{}\"/>", hub.address)), "{}", atom.body);
     let link =
@@ -79,16 +82,16 @@ fn the_hub_is_told_once_of_each_change_and_never_of_a_restart() {
     assert_eq!(atom.header("link"), Some(link.as_str()));
     assert!(daemon.get("/feeds/all.json").body.contains("\"type\": \"WebSub\""));
 
-    // A hub that fails is told again; polls without news tell nothing.
+    // A failed notification is repeated; polls without new entries cause none.
     *hub.refusals.lock().expect("no panic under the lock") = 1;
     origin.set("/site", 200, "text/xml", feed(2));
-    eventually("a second try", || (hub.told().len() == 3).then_some(()));
-    eventually("more polls", || (origin.asked("/site").1 > 2).then_some(()));
-    assert_eq!(hub.told(), [expected.clone(), expected.clone(), expected]);
+    eventually("a second try", || (hub.notifications().len() == 3).then_some(()));
+    eventually("more polls", || (origin.responses("/site").1 > 2).then_some(()));
+    assert_eq!(hub.notifications(), [expected.clone(), expected.clone(), expected]);
     assert_eq!(daemon.stop().0, Some(0));
-    let before = origin.asked("/site").1;
+    let before = origin.responses("/site").1;
     let daemon = home.start();
-    eventually("polls after the restart", || (origin.asked("/site").1 > before + 1).then_some(()));
+    eventually("polls after the restart", || (origin.responses("/site").1 > before + 1).then_some(()));
     assert!(daemon.get("/feeds/all.atom").body.contains("Entry 2"));
-    assert_eq!(hub.told().len(), 3, "a restart tells nothing");
+    assert_eq!(hub.notifications().len(), 3, "a restart causes no notification");
 }

@@ -54,7 +54,7 @@ fn an_edit_is_taken_over_without_a_signal_and_asks_nobody_early() {
     eventually("410", || (daemon.get("/feeds/other.atom").status == 410).then_some(()));
     assert!(!daemon.get("/").body.contains("/feeds/other"));
     for path in ["/a", "/b"] {
-        assert_eq!(origin.asked(path), (1, 0), "{path} was asked early");
+        assert_eq!(origin.responses(path), (1, 0), "{path} was asked early");
     }
 
     // Both as they were: bytes, tags and times come back, and what the lost source brought stays.
@@ -132,7 +132,7 @@ fn twenty_hangups_in_two_seconds_are_one_reload() {
         std::thread::sleep(std::time::Duration::from_millis(90));
     }
     eventually("the new source", || daemon.get("/feeds/all.atom").body.contains("/b one").then_some(()));
-    assert_eq!(origin.asked("/a"), (1, 0));
+    assert_eq!(origin.responses("/a"), (1, 0));
     let (_, log) = daemon.stop();
     assert_eq!(log.matches("the config is in force").count(), 1, "{log}");
 }
@@ -156,7 +156,7 @@ fn files_beside_the_config_and_editors_that_replace_files_are_seen() {
     std::fs::write(&beside, config(&origin, "", &["a", "c"], &[("all", "a OR b OR c")])).expect("a file");
     std::fs::rename(&beside, home.path().join("config.toml")).expect("it replaces the other");
     eventually("the third source", || daemon.get("/feeds/all.atom").body.contains("/c one").then_some(()));
-    assert_eq!(origin.asked("/b"), (1, 0));
+    assert_eq!(origin.responses("/b"), (1, 0));
 }
 
 #[test]
@@ -167,7 +167,7 @@ fn without_watch_only_a_signal_counts() {
     home.configure(&config(&origin, "watch = false", &["a", "b"], &[("all", "a OR b")]));
     // Longer than a watched edit takes to be taken over.
     std::thread::sleep(std::time::Duration::from_secs(3));
-    assert_eq!(origin.asked("/b"), (0, 0));
+    assert_eq!(origin.responses("/b"), (0, 0));
     daemon.signal("HUP");
-    eventually("the new source", || (origin.asked("/b").0 == 1).then_some(()));
+    eventually("the new source", || (origin.responses("/b").0 == 1).then_some(()));
 }

@@ -36,7 +36,7 @@ fn a_stop_amid_a_hanging_fetch_ends_in_time_and_well() {
     origin.set("/a", HANGS, "", "");
     let home = Home::new(&config(&origin, "1h", &["/a"]));
     let daemon = home.start();
-    eventually("a poll in flight", || (origin.asked("/a").0 == 1).then_some(()));
+    eventually("a poll in flight", || (origin.responses("/a").0 == 1).then_some(()));
     let asked = Instant::now();
     assert_eq!(daemon.stop().0, Some(0));
     assert!(asked.elapsed() < Duration::from_secs(10));
@@ -52,7 +52,7 @@ fn a_second_signal_does_not_wait() {
     origin.set("/a", HANGS, "", "");
     let home = Home::new(&config(&origin, "1h", &["/a"]));
     let daemon = home.start();
-    eventually("a poll in flight", || (origin.asked("/a").0 == 1).then_some(()));
+    eventually("a poll in flight", || (origin.responses("/a").0 == 1).then_some(()));
     daemon.signal("INT");
     eventually("the first signal heard", || (!daemon.listens()).then_some(()));
     let (code, _) = daemon.stop();
@@ -69,7 +69,7 @@ fn a_restart_asks_nobody_early() {
     let home = Home::new(&config(&origin, "1h", &["/a", "/b", "/c"]));
     let daemon = home.start();
     eventually("three polls", || {
-        ["/a", "/b", "/c"].iter().all(|path| origin.asked(path).0 == 1).then_some(())
+        ["/a", "/b", "/c"].iter().all(|path| origin.responses(path).0 == 1).then_some(())
     });
     eventually("three outcomes", || {
         let (_, json, _) = home.run(&["status", "--json"]);
@@ -80,10 +80,10 @@ fn a_restart_asks_nobody_early() {
     origin.set("/d", 200, "application/rss+xml", feed());
     home.configure(&config(&origin, "1h", &["/a", "/b", "/c", "/d"]));
     let daemon = home.start();
-    eventually("the new source asked", || (origin.asked("/d").0 == 1).then_some(()));
+    eventually("the new source asked", || (origin.responses("/d").0 == 1).then_some(()));
     assert_eq!(daemon.stop().0, Some(0));
     for path in ["/a", "/b", "/c"] {
-        assert_eq!(origin.asked(path), (1, 0), "{path} was asked early");
+        assert_eq!(origin.responses(path), (1, 0), "{path} was asked early");
     }
 }
 

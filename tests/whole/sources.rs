@@ -1,4 +1,4 @@
-//! The words that bring sources into a config: `add`, `opml import`, `opml export`.
+//! The commands for sources of the config: `add`, `opml import`, `opml export`.
 
 use crate::origin::Origin;
 use crate::program::Home;
@@ -14,7 +14,7 @@ fn text(home: &Home) -> String {
 }
 
 #[test]
-fn the_feed_behind_a_page_is_found_shown_and_added() {
+fn add_finds_shows_and_adds_the_feed_of_a_page() {
     let origin = Origin::start();
     origin.set(
         "/",
@@ -41,7 +41,7 @@ fn the_feed_behind_a_page_is_found_shown_and_added() {
     assert!(edited.ends_with("\n# Outputs from here.\n[[output]]\nname = \"all\"\n"), "{edited}");
     assert_eq!(home.run(&["check"]).0, Some(0));
 
-    // The same again changes nothing; the usual places are tried; without leave no private host is asked.
+    // Again, nothing changes. Common paths are tried. Without --allow-private a private host is refused.
     let (code, _, said) = home.run(&["add", &origin.url("/deep/news.rss"), "--allow-private"]);
     assert_eq!((code, said.contains("there already")), (Some(0), true), "{said}");
     assert_eq!(text(&home), edited);
@@ -54,7 +54,7 @@ fn the_feed_behind_a_page_is_found_shown_and_added() {
 }
 
 #[test]
-fn a_list_from_another_reader_comes_in_and_goes_out() {
+fn opml_of_another_reader_is_imported_and_exported() {
     let home = Home::new(CONFIG);
     let list = r#"<opml version="1.0"><body><outline text="News"><outline text="Caucasus">
         <outline type="rss" title="OC &amp; Media" xmlUrl="https://oc.example/feed"/>
@@ -93,7 +93,7 @@ fn a_list_from_another_reader_comes_in_and_goes_out() {
 }
 
 #[test]
-fn a_feed_is_looked_for_in_the_way_in_which_all_sources_are_polled() {
+fn add_uses_the_proxy_of_the_config() {
     let origin = Origin::start();
     origin.set(
         "http://gazette.example/",

@@ -1,4 +1,4 @@
-//! A site behind TLS, whose certificate only `SSL_CERT_FILE` makes known, and which offers HTTP/2.
+//! A TLS site with HTTP/2 and a certificate that only `SSL_CERT_FILE` contains.
 
 use std::net::TcpListener;
 use std::sync::{Arc, Mutex};
@@ -13,15 +13,14 @@ use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
 
 use crate::program::Home;
 
-/// For 127.0.0.1, until 2126; made for these tests alone.
+/// For 127.0.0.1, valid until 2126, used only by these tests.
 const CERTIFICATE: &str = include_str!("tls/certificate.pem");
 const KEY: &str = include_str!("tls/key.pem");
 
 const FEED: &str =
     "<rss version=\"2.0\"><channel><title>T</title><item><title>One</title></item></channel></rss>";
 
-/// Serves a feed on its own thread until the process ends; answers its address and the protocol of
-/// each request.
+/// Serves a feed on its own thread until the process ends. Returns its address, and the HTTP version of each request.
 fn site() -> (String, Arc<Mutex<Vec<Version>>>) {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
     listener.set_nonblocking(true).expect("a socket can be");
@@ -39,7 +38,7 @@ fn site() -> (String, Arc<Mutex<Vec<Version>>>) {
         runtime.block_on(async move {
             let listener = tokio::net::TcpListener::from_std(listener).expect("a listener");
             while let Ok((client, _)) = listener.accept().await {
-                // A client that does not trust us ends the handshake.
+                // A client that does not trust the certificate aborts the handshake.
                 let Ok(client) = acceptor.accept(client).await else { continue };
                 let kept = Arc::clone(&kept);
                 let answer = service_fn(move |request: hyper::Request<hyper::body::Incoming>| {
@@ -47,7 +46,7 @@ fn site() -> (String, Arc<Mutex<Vec<Version>>>) {
                     async { Ok::<_, std::convert::Infallible>(Response::new(FEED.to_owned())) }
                 });
                 let connection = hyper::server::conn::http2::Builder::new(TokioExecutor::new());
-                // It ends when the client goes.
+                // Ends when the client disconnects.
                 let _ = connection.serve_connection(TokioIo::new(client), answer).await;
             }
         });
@@ -56,7 +55,7 @@ fn site() -> (String, Arc<Mutex<Vec<Version>>>) {
 }
 
 #[test]
-fn a_site_is_trusted_by_the_named_certificates_and_asked_over_http_2() {
+fn certificates_of_ssl_cert_file_are_trusted_and_http_2_is_used() {
     let (url, seen) = site();
     let config = format!(
         "[[source]]\nname = \"a\"\nurl = \"{url}\"\nallow_private = true\n[[output]]\nname = \"all\"\n"

@@ -57,7 +57,7 @@ fn a_source_with_one_guid_for_everything_has_each_entry_once() {
         origin.set("/wild", 200, RSS, one_guid(titles));
         // The second full answer, or a 304, is asked for when the first has been written down.
         eventually("it is read", || {
-            let (full, unchanged) = origin.asked("/wild");
+            let (full, unchanged) = origin.responses("/wild");
             (full + unchanged >= 2).then_some(())
         });
     };
@@ -113,7 +113,7 @@ fn one_guid_of_several_sources_is_an_id_of_one_entry_alone() {
     let daemon = home.start();
     // Polled again, in whatever order, with the sources otherwise arranged.
     eventually("they are asked again", || {
-        ["/a", "/b", "/c"].iter().all(|path| origin.asked(path).1 >= 2).then_some(())
+        ["/a", "/b", "/c"].iter().all(|path| origin.responses(path).1 >= 2).then_some(())
     });
     assert_eq!(once_each(&daemon, 9), before);
     assert_eq!(daemon.stop().0, Some(0));
@@ -131,12 +131,12 @@ fn a_document_that_is_cut_off_proves_nothing_of_what_it_does_not_list() {
     origin.set("/wild", 200, RSS, &whole.as_bytes()[..whole.find("Two").expect("it is there") + 1]);
     let daemon = home.start();
     once_each(&daemon, 1);
-    eventually("it is asked in full again", || (origin.asked("/wild").0 >= 3).then_some(()));
-    assert_eq!(origin.asked("/wild").1, 0, "a validator vouched for what did not come");
+    eventually("it is asked in full again", || (origin.responses("/wild").0 >= 3).then_some(()));
+    assert_eq!(origin.responses("/wild").1, 0, "a validator vouched for what did not come");
     let first = once_each(&daemon, 1);
     origin.set("/wild", 200, RSS, whole);
     assert!(once_each(&daemon, 2).is_superset(&first));
-    eventually("the whole one has a validator", || (origin.asked("/wild").1 >= 1).then_some(()));
+    eventually("the whole one has a validator", || (origin.responses("/wild").1 >= 1).then_some(()));
     assert_eq!(daemon.stop().0, Some(0));
 }
 
@@ -199,7 +199,7 @@ fn markup_that_means_harm_is_published_harmless_in_every_format() {
     // What is left of them is so much alike that it would be one story.
     let home = Home::new(&(config(&origin) + "stories = \"all\"\n"));
     let daemon = home.start();
-    eventually("it is read", || (origin.asked("/wild").1 >= 1).then_some(()));
+    eventually("it is read", || (origin.responses("/wild").1 >= 1).then_some(()));
     eventually("all entries", || Some(listed(&daemon, "atom").len()).filter(|n| *n == HARM.len()));
     let mut kept = 0;
     for extension in EXTENSIONS {

@@ -1,18 +1,18 @@
-//! The elements that may stand in straight HTML, and where each may begin without an end, a move or another
-//! element that is not written (13.2.6.4). Stricter than HTML itself. Pure.
+//! The elements of well-nested HTML, and where each may begin without implied tags or moved elements (HTML 13.2.6.4).
+//! Stricter than HTML itself. Pure.
 
-/// Elements within each other; what is deeper is left to the tree.
-const DEEPEST: usize = 32;
+/// Depth of nesting; deeper fragments are left to ammonia.
+const MAX_DEPTH: usize = 32;
 
-/// What elements have in common.
+/// Elements with the same nesting rules.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
-    /// Part of a line.
-    Phrase,
-    /// Ends another of its kind wherever that is open.
+pub(super) enum ElementClass {
+    /// Inline elements.
+    Phrasing,
+    /// Closes an open link at any depth.
     Link,
     Paragraph,
-    /// These, headings, lists, tables and rules end a paragraph.
+    /// Closes a paragraph, as headings, lists, tables and rules do.
     Block,
     Preformatted,
     Heading,
@@ -24,47 +24,47 @@ pub(super) enum Kind {
     Rows,
     Row,
     Cell,
-    /// Without content and end, as rules and pictures.
+    /// Without content and end tag, as rules and images are.
     Void,
     Rule,
-    Picture,
+    Image,
 }
 
-impl Kind {
+impl ElementClass {
     pub(super) fn is_void(self) -> bool {
-        matches!(self, Kind::Void | Kind::Rule | Kind::Picture)
+        matches!(self, ElementClass::Void | ElementClass::Rule | ElementClass::Image)
     }
 }
 
-/// None for the elements that are not kept, are read in another way, or stand in few entries.
-pub(super) fn kind(name: &str) -> Option<Kind> {
+/// `None` for elements that are removed, parsed differently, or rare.
+pub(super) fn class(name: &str) -> Option<ElementClass> {
     Some(match name {
         "abbr" | "acronym" | "b" | "bdi" | "bdo" | "cite" | "code" | "data" | "del" | "dfn" | "em" | "i"
         | "ins" | "kbd" | "mark" | "q" | "s" | "samp" | "small" | "span" | "strike" | "strong" | "sub"
-        | "sup" | "time" | "tt" | "u" | "var" => Kind::Phrase,
-        "a" => Kind::Link,
-        "p" => Kind::Paragraph,
+        | "sup" | "time" | "tt" | "u" | "var" => ElementClass::Phrasing,
+        "a" => ElementClass::Link,
+        "p" => ElementClass::Paragraph,
         "article" | "aside" | "blockquote" | "center" | "details" | "div" | "figcaption" | "figure"
-        | "footer" | "header" | "hgroup" | "nav" | "summary" => Kind::Block,
-        "pre" => Kind::Preformatted,
-        "h1" | "h2" | "h3" | "h4" | "h5" | "h6" => Kind::Heading,
-        "ol" | "ul" => Kind::List,
-        "li" => Kind::Item,
-        "dl" => Kind::Terms,
-        "dd" | "dt" => Kind::Term,
-        "table" => Kind::Table,
-        "tbody" | "thead" => Kind::Rows,
-        "tr" => Kind::Row,
-        "td" | "th" => Kind::Cell,
-        "br" | "wbr" => Kind::Void,
-        "hr" => Kind::Rule,
-        "img" => Kind::Picture,
+        | "footer" | "header" | "hgroup" | "nav" | "summary" => ElementClass::Block,
+        "pre" => ElementClass::Preformatted,
+        "h1" | "h2" | "h3" | "h4" | "h5" | "h6" => ElementClass::Heading,
+        "ol" | "ul" => ElementClass::List,
+        "li" => ElementClass::Item,
+        "dl" => ElementClass::Terms,
+        "dd" | "dt" => ElementClass::Term,
+        "table" => ElementClass::Table,
+        "tbody" | "thead" => ElementClass::Rows,
+        "tr" => ElementClass::Row,
+        "td" | "th" => ElementClass::Cell,
+        "br" | "wbr" => ElementClass::Void,
+        "hr" => ElementClass::Rule,
+        "img" => ElementClass::Image,
         _ => return None,
     })
 }
 
-/// Whether the rules keep an attribute of an element that is one of these.
-pub(super) fn keeps(element: &str, attribute: &str) -> bool {
+/// Whether an attribute of such an element is kept.
+pub(super) fn allows_attribute(element: &str, attribute: &str) -> bool {
     match attribute {
         "lang" | "title" => true,
         "href" | "hreflang" => element == "a",
@@ -86,62 +86,67 @@ pub(super) fn keeps(element: &str, attribute: &str) -> bool {
     }
 }
 
-/// The elements that are open, outermost first.
-pub(super) struct Open<'a> {
-    names: [&'a str; DEEPEST],
-    kinds: [Kind; DEEPEST],
+/// The open elements, outermost first.
+pub(super) struct OpenStack<'a> {
+    names: [&'a str; MAX_DEPTH],
+    classes: [ElementClass; MAX_DEPTH],
     depth: usize,
 }
 
-impl Default for Open<'_> {
+impl Default for OpenStack<'_> {
     fn default() -> Self {
-        Open { names: [""; DEEPEST], kinds: [Kind::Phrase; DEEPEST], depth: 0 }
+        OpenStack { names: [""; MAX_DEPTH], classes: [ElementClass::Phrasing; MAX_DEPTH], depth: 0 }
     }
 }
 
-impl<'a> Open<'a> {
+impl<'a> OpenStack<'a> {
     pub(super) fn is_empty(&self) -> bool {
         self.depth == 0
     }
 
     /// Whether an element may begin here.
-    pub(super) fn admits(&self, kind: Kind) -> bool {
-        let open = &self.kinds[..self.depth];
+    pub(super) fn allows(&self, class: ElementClass) -> bool {
+        let open = &self.classes[..self.depth];
         let outer = open.last().copied();
-        match kind {
-            Kind::Rows => outer == Some(Kind::Table),
-            Kind::Row => outer == Some(Kind::Rows),
-            Kind::Cell => outer == Some(Kind::Row),
+        match class {
+            ElementClass::Rows => outer == Some(ElementClass::Table),
+            ElementClass::Row => outer == Some(ElementClass::Rows),
+            ElementClass::Cell => outer == Some(ElementClass::Row),
             _ if !self.takes_text() => false,
-            Kind::Item => outer == Some(Kind::List),
-            Kind::Term => outer == Some(Kind::Terms),
-            Kind::Link => !open.contains(&Kind::Link),
-            Kind::Phrase | Kind::Void | Kind::Picture => true,
-            Kind::Heading => outer != Some(Kind::Heading) && !open.contains(&Kind::Paragraph),
-            Kind::Paragraph
-            | Kind::Block
-            | Kind::Preformatted
-            | Kind::List
-            | Kind::Terms
-            | Kind::Table
-            | Kind::Rule => !open.contains(&Kind::Paragraph),
+            ElementClass::Item => outer == Some(ElementClass::List),
+            ElementClass::Term => outer == Some(ElementClass::Terms),
+            ElementClass::Link => !open.contains(&ElementClass::Link),
+            ElementClass::Phrasing | ElementClass::Void | ElementClass::Image => true,
+            ElementClass::Heading => {
+                outer != Some(ElementClass::Heading) && !open.contains(&ElementClass::Paragraph)
+            }
+            ElementClass::Paragraph
+            | ElementClass::Block
+            | ElementClass::Preformatted
+            | ElementClass::List
+            | ElementClass::Terms
+            | ElementClass::Table
+            | ElementClass::Rule => !open.contains(&ElementClass::Paragraph),
         }
     }
 
-    /// Whether more than white space may stand here: out of a table it is moved.
+    /// Whether text is allowed here. In a table it would be moved before it.
     pub(super) fn takes_text(&self) -> bool {
-        !matches!(self.kinds[..self.depth].last(), Some(Kind::Table | Kind::Rows | Kind::Row))
+        !matches!(
+            self.classes[..self.depth].last(),
+            Some(ElementClass::Table | ElementClass::Rows | ElementClass::Row)
+        )
     }
 
-    /// None where it is too deep.
-    pub(super) fn push(&mut self, name: &'a str, kind: Kind) -> Option<()> {
+    /// `None` if it is too deep.
+    pub(super) fn push(&mut self, name: &'a str, class: ElementClass) -> Option<()> {
         *self.names.get_mut(self.depth)? = name;
-        self.kinds[self.depth] = kind;
+        self.classes[self.depth] = class;
         self.depth += 1;
         Some(())
     }
 
-    /// Ends the innermost; none where nothing is open.
+    /// Closes the innermost element and returns its name; `None` if none is open.
     pub(super) fn close(&mut self) -> Option<&'a str> {
         self.depth = self.depth.checked_sub(1)?;
         Some(self.names[self.depth])

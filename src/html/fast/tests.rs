@@ -1,5 +1,5 @@
-//! What is cleaned without a tree is cleaned as the tree would.
-#![allow(clippy::disallowed_methods, reason = "the feeds of the world are files")]
+//! The fast path produces the same bytes as ammonia.
+#![allow(clippy::disallowed_methods, reason = "collected feeds are files")]
 
 mod fragments;
 
@@ -19,25 +19,25 @@ const ELEMENTS: &str = "\
     q s samp small span strike strong sub summary sup table tbody td th thead time tr tt ul var wbr";
 
 fn base() -> Url {
-    Url::parse("https://example.org/news/?a=b&c").expect("an address")
+    Url::parse("https://example.org/news/?a=b&c").expect("a URL")
 }
 
-/// A base that is too long to be repeated: relative addresses go.
-fn beyond_bounds() -> Url {
-    base().join(&format!("/{}/x", "a".repeat(400))).expect("an address")
+/// A base that is too long: relative addresses are dropped.
+fn oversized_base() -> Url {
+    base().join(&format!("/{}/x", "a".repeat(400))).expect("a URL")
 }
 
-/// Where the straight way answers, it says what the tree does, and leaves that alone; whether it answers.
+/// Checks that the fast path agrees with ammonia and leaves its own output unchanged. Returns whether it applies.
 fn agrees(html: &str, base: &Url) -> bool {
-    let tree = Sanitizer::new(base);
-    let Some(straight) = sanitize(html, tree.base.as_ref()) else { return false };
-    assert_eq!(straight, tree.sanitize_with_ammonia(html), "{html:?}");
-    assert!(matches!(sanitize(&straight, tree.base.as_ref()), Some(Cow::Borrowed(_))), "{html:?}");
+    let sanitizer = Sanitizer::new(base);
+    let Some(fast) = sanitize(html, sanitizer.base.as_ref()) else { return false };
+    assert_eq!(fast, sanitizer.sanitize_with_ammonia(html), "{html:?}");
+    assert!(matches!(sanitize(&fast, sanitizer.base.as_ref()), Some(Cow::Borrowed(_))), "{html:?}");
     true
 }
 
 #[test]
-fn ordinary_entries_need_no_tree_and_clean_ones_no_copy() {
+fn ordinary_html_takes_the_fast_path_and_clean_html_is_not_copied() {
     for clean in [
         "",
         "Only text, \"quoted\", Русский текст.",
@@ -86,7 +86,7 @@ fn ordinary_entries_need_no_tree_and_clean_ones_no_copy() {
 }
 
 #[test]
-fn what_a_tree_might_read_otherwise_is_left_to_it() {
+fn ambiguous_html_is_left_to_ammonia() {
     for odd in [
         "<p>a<p>b</p></p>",
         "<a href=\"https://e.org/\">a<b><a>b</a></b></a>",
@@ -166,8 +166,8 @@ fn what_a_tree_might_read_otherwise_is_left_to_it() {
     }
     let deep = |depth| format!("{}{}", "<b>".repeat(depth), "</b>".repeat(depth));
     let linked = |links| "<a href=\"a\"></a>".repeat(links);
-    assert!(agrees(&linked(MOST_JOINED), &base()));
-    assert_eq!(sanitize(&linked(MOST_JOINED + 1), Some(&base())), None);
+    assert!(agrees(&linked(MAX_RELATIVE_LINKS), &base()));
+    assert_eq!(sanitize(&linked(MAX_RELATIVE_LINKS + 1), Some(&base())), None);
     assert!(agrees(&deep(32), &base()));
     assert_eq!(sanitize(&deep(33), Some(&base())), None);
 }
@@ -177,26 +177,30 @@ fn without_a_base_relative_addresses_go() {
     let html = "<a href=\"/a\" lang=\"en\">b</a><img src=\"/c\"><a href=\"https://e.org/\">d</a>";
     let done = "<a lang=\"en\">b</a><a href=\"https://e.org/\">d</a>";
     assert_eq!(sanitize(html, None).as_deref(), Some(done));
-    assert!(agrees(html, &beyond_bounds()));
+    assert!(agrees(html, &oversized_base()));
 }
 
 #[test]
-fn elements_and_attributes_are_those_of_the_rules() {
+fn elements_and_attributes_are_those_ammonia_keeps() {
     let rules = ammonia_rules(None);
     let (tags, kept) = (rules.clone_tags(), rules.clone_tag_attributes());
     let attributes = kept.values().flatten().copied().chain(["lang", "title", "class", "id", "rel"]);
     for attribute in attributes {
         for element in ELEMENTS.split(' ') {
-            assert!(tags.contains(element) && elements::kind(element).is_some(), "{element}");
+            assert!(tags.contains(element) && elements::class(element).is_some(), "{element}");
             let keeps = kept.get(element).is_some_and(|kept| kept.contains(attribute));
             let everywhere = rules.clone_generic_attributes().contains(attribute);
-            assert_eq!(elements::keeps(element, attribute), keeps || everywhere, "{element} {attribute}");
+            assert_eq!(
+                elements::allows_attribute(element, attribute),
+                keeps || everywhere,
+                "{element} {attribute}"
+            );
         }
     }
 }
 
 #[test]
-fn every_reference_means_what_the_tree_says() {
+fn character_references_are_decoded_as_ammonia_does() {
     for number in 0..0x3000 {
         agrees(&format!("a&#{number};b<p title='&#x{number:x};'>c</p>"), &base());
     }
@@ -215,7 +219,7 @@ fn every_reference_means_what_the_tree_says() {
 }
 
 #[test]
-fn every_two_elements_stand_in_each_other_as_the_tree_says() {
+fn every_pair_of_nested_elements_agrees_with_ammonia() {
     for outer in ELEMENTS.split(' ') {
         for inner in ELEMENTS.split(' ') {
             for html in [
@@ -235,15 +239,15 @@ fn every_two_elements_stand_in_each_other_as_the_tree_says() {
 }
 
 #[test]
-fn the_feeds_of_the_world_are_cleaned_as_the_tree_would() {
+fn collected_feeds_agree_with_ammonia() {
     let beside = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared");
     let feeds = std::env::var_os("SIFTWIRE_SHARED").map_or(beside, Into::into).join("feeds");
     let Ok(index) = std::fs::read_to_string(feeds.join("index.tsv")) else {
-        eprintln!("skipped: no feeds (SIFTWIRE_SHARED names their folder)");
+        eprintln!("skipped: no collected feeds (set SIFTWIRE_SHARED to their folder)");
         return;
     };
     let now = "2026-01-01T00:00:00Z".parse().expect("a time");
-    let (mut texts, mut straight, mut as_they_are) = (0, 0, 0);
+    let (mut texts, mut fast, mut unchanged) = (0, 0, 0);
     for line in index.lines().skip(1) {
         let mut fields = line.split('\t');
         let Ok(bytes) = std::fs::read(feeds.join(fields.next().unwrap_or_default())) else { continue };
@@ -253,39 +257,39 @@ fn the_feeds_of_the_world_are_cleaned_as_the_tree_would() {
         let base = feed.base.unwrap_or_else(base);
         for html in feed.entries.into_iter().flat_map(|entry| [entry.summary, entry.content]).flatten() {
             texts += 1;
-            straight += usize::from(agrees(&html, &base));
-            as_they_are += usize::from(matches!(sanitize(&html, Some(&base)), Some(Cow::Borrowed(_))));
+            fast += usize::from(agrees(&html, &base));
+            unchanged += usize::from(matches!(sanitize(&html, Some(&base)), Some(Cow::Borrowed(_))));
         }
     }
-    println!("of {texts} texts {straight} need no tree, {as_they_are} no copy");
-    assert!(straight * 10 > texts * 7, "{straight} of {texts}");
+    println!("of {texts} texts {fast} take the fast path, {unchanged} of them without a copy");
+    assert!(fast * 10 > texts * 7, "{fast} of {texts}");
 }
 
 proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn an_entry_without_a_tree_is_as_with_one(html in fragment(1)) {
+    fn generated_html_agrees_with_ammonia(html in fragment(1)) {
         agrees(&html, &base());
-        agrees(&html, &beyond_bounds());
+        agrees(&html, &oversized_base());
     }
 
     #[test]
-    fn an_odd_entry_without_a_tree_is_as_with_one(html in fragment(25)) {
+    fn generated_malformed_html_agrees_with_ammonia(html in fragment(25)) {
         agrees(&html, &base());
     }
 
     #[test]
-    fn hardly_html_without_a_tree_is_as_with_one(
+    fn generated_tag_soup_agrees_with_ammonia(
         parts in collection::vec(prop_oneof![text(50), tag(50).prop_map(|(_, tag)| tag), "\\PC{0,3}"], 0..6),
     ) {
         agrees(&parts.concat(), &base());
     }
 
     #[test]
-    fn what_is_of_the_web_is_an_address(host in "[a-z0-9.-]{1,9}|(xn--)?[a-z0-9-]{1,80}([.][a-z0-9]{1,4}){0,3}", rest in "([/?#]\\PC{0,9})?") {
+    fn plain_web_addresses_are_valid_urls(host in "[a-z0-9.-]{1,9}|(xn--)?[a-z0-9-]{1,80}([.][a-z0-9]{1,4}){0,3}", rest in "([/?#]\\PC{0,9})?") {
         let address = format!("https://{host}{rest}");
-        prop_assert!(!is_of_the_web(&address) || Url::parse(&address).is_ok(), "{address}");
+        prop_assert!(!is_plain_web_address(&address) || Url::parse(&address).is_ok(), "{address}");
         agrees(&format!("<a href='{}'>a</a>", address.replace('\'', "")), &base());
     }
 }

@@ -1,4 +1,4 @@
-//! Fragments as entries have them, with as many oddities among the ordinary as is asked for.
+//! Generates HTML fragments as entries have them, with a share of malformed parts.
 
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -10,7 +10,7 @@ const SIGNS: &str = "\
     a|b c| |\n|Ж|«é»|\"|'|=|&amp;|&lt;|&nbsp;|\u{a0}|&quot;|&#8217;|&#x27;|&rsquo;|>|& |\t|\r\n|/|\
     ]]>|--|&ouml;|&apos;|&#10;|&#xA0;|&is_a=1|&a=b|<!-- x -->|<!---->";
 
-const ODD_SIGNS: &str = "\
+const MALFORMED_SIGNS: &str = "\
     \u{2003}|\u{feff}|\u{85}|\u{1}|\u{b}|\u{c}|\0|\r|&|&amp|&nbsp|&notit;|&not|&not_a|&nosuch;|&#39|\
     &#0;|&#13;|&#128;|&#xfeff;|&#xd800;|&#|&#x|&copy=1|&;|<|<!-->|<!--x|<!x>|<?x?>|</|</>|</img>|\
     </br>|<p";
@@ -18,20 +18,20 @@ const ODD_SIGNS: &str = "\
 const NAMES: &str = "\
     p|p|b|i|em|span|strong|code|a|a|a|br|br|img|img|img|div|blockquote|figure|h2|pre|ul|hr";
 
-const ODD_NAMES: &str =
+const MALFORMED_NAMES: &str =
     "font|section|script|iframe|svg|object|ruby|rt|P|nobr|big|title|u|h7|image|form|button|select";
 
 const ATTRIBUTES: &str = "\
     href|href|src|src|title|class|style|alt|width|height|rel|target|lang|id|data-x";
 
-const ODD_ATTRIBUTES: &str =
+const MALFORMED_ATTRIBUTES: &str =
     "cite|align|start|dir|xlink:href|on_x|TITLE|ping|srcset|hidden|xmlns|a.b|é|colspan|size";
 
 const VALUES: &str = "\
     https://e.org/a.jpg|http://e.org|https://e.org/?a=1&amp;b=2|https://e.org/?a=1&b=2&copy=3|\
     //e.org/x|/x y|#a||1|300|en|color:red|a b|«é»|\u{a0}|&#8217;|x.html?a&b|mailto:a@e.org";
 
-const ODD_VALUES: &str = "\
+const MALFORMED_VALUES: &str = "\
     https://e.org/?a&lt|?q| https://e.org |\thttps://e.org|https://e.org:80/|https://E.org/Ж|tel:+1|\
     javascript:x()|https://xn--e1afmkfd.org/|https://xn--a.org/|https://1.2.3.4/|https://1.2.3.400/|\
     https://[::1]/|https://a..b/|https://-a/|https://|https:///x|https:x|http://a@e.org/|\
@@ -44,13 +44,13 @@ fn one_of(list: &'static str) -> Select<&'static str> {
     select(list.split('|').collect::<Vec<_>>())
 }
 
-/// Of a hundred, so many odd ones.
+/// Percentage of malformed parts.
 fn mixed(usual: &'static str, strange: &'static str, odd: u32) -> impl Strategy<Value = &'static str> {
     prop_oneof![100 - odd => one_of(usual), odd => one_of(strange)]
 }
 
 pub(super) fn text(odd: u32) -> impl Strategy<Value = String> {
-    vec(mixed(SIGNS, ODD_SIGNS, odd), 0..4).prop_map(|signs| signs.concat())
+    vec(mixed(SIGNS, MALFORMED_SIGNS, odd), 0..4).prop_map(|signs| signs.concat())
 }
 
 fn attribute(odd: u32) -> impl Strategy<Value = String> {
@@ -59,15 +59,15 @@ fn attribute(odd: u32) -> impl Strategy<Value = String> {
         odd => select(vec![("=", ""), (" = \"", "\""), ("=\" ", "\""), ("", ""), ("=\"", ""), ("=\"", "\"x")]),
     ];
     let gaps = mixed(" ", "  |\n|\t|/||\r\n|\u{c}|\u{a0}| / ", odd);
-    let names = mixed(ATTRIBUTES, ODD_ATTRIBUTES, odd);
-    (gaps, names, quotes, mixed(VALUES, ODD_VALUES, odd))
+    let names = mixed(ATTRIBUTES, MALFORMED_ATTRIBUTES, odd);
+    (gaps, names, quotes, mixed(VALUES, MALFORMED_VALUES, odd))
         .prop_map(|(gap, name, (open, close), value)| format!("{gap}{name}{open}{value}{close}"))
 }
 
-/// A name, and a start tag of it.
+/// A name and a start tag with it.
 pub(super) fn tag(odd: u32) -> impl Strategy<Value = (&'static str, String)> {
     let elements = select(ELEMENTS.split(' ').collect::<Vec<_>>());
-    let names = prop_oneof![100 => one_of(NAMES), 10 + odd => elements, odd => one_of(ODD_NAMES)];
+    let names = prop_oneof![100 => one_of(NAMES), 10 + odd => elements, odd => one_of(MALFORMED_NAMES)];
     let ends = mixed("", "/| /| |\n|/ | x", odd);
     (names, vec(attribute(odd), 0..3), ends).prop_map(|(name, attributes, end)| {
         let usual = if name == "img" && attributes.len() < 2 { " src=\"https://e.org/i.png\"" } else { "" };
