@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use siftwire::config::{self, Config, Place, Problems, SHIPPED, Surroundings};
 use siftwire::publish::output::{ContentMode, Stories};
-use siftwire::serve::Listen;
+use siftwire::serve::ListenAddress;
 use siftwire::source::{Authorization, Secret};
 use tempfile::TempDir;
 
@@ -174,7 +174,7 @@ fn each_key_is_in_the_shipped_file() {
 #[test]
 fn an_empty_file_is_all_defaults() {
     let config = load("").unwrap();
-    assert_eq!(config.listen, Listen::Tcp((Ipv4Addr::LOCALHOST, 8080).into()));
+    assert_eq!(config.listen, ListenAddress::Tcp((Ipv4Addr::LOCALHOST, 8080).into()));
     assert_eq!(config.site.public_url.as_str(), "http://127.0.0.1:8080/");
     assert_eq!((config.concurrency, config.per_host), (32, 1));
     assert_eq!(config.store.keep, Duration::from_secs(365 * 86_400));

@@ -1,6 +1,6 @@
-//! The server as readers meet it: raw sockets on loopback.
+//! The HTTP server over raw sockets on loopback.
 
-#![allow(clippy::disallowed_methods, reason = "a test is its own daemon: it starts what it needs")]
+#![allow(clippy::disallowed_methods, reason = "a test starts the tasks that it needs")]
 #![allow(clippy::unwrap_used)]
 
 use std::os::unix::fs::PermissionsExt;
@@ -11,8 +11,10 @@ use jiff::Timestamp;
 use siftwire::publish::archive::{PageState, RenderedPage};
 use siftwire::publish::document_cache::{DocumentCache, InsertResult, Representation};
 use siftwire::publish::format::Format;
-use siftwire::serve::connections::{Limits, run};
-use siftwire::serve::{ArchiveReader, Health, Listen, Listener, MaxAge, Service, router_with_archive};
+use siftwire::serve::connections::{ConnectionLimits, run};
+use siftwire::serve::{
+    ArchiveReader, ListenAddress, Listener, MaxAge, PollerHealth, Readiness, ServerState, StoreHealth, routes,
+};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::sync::oneshot;
@@ -23,18 +25,18 @@ const CHANGED: i64 = 1_700_000_000;
 struct Server {
     address: std::net::SocketAddr,
     document_cache: Arc<DocumentCache>,
-    health: Arc<Health>,
+    readiness: Arc<Readiness>,
     stop: Option<oneshot::Sender<()>>,
     task: JoinHandle<()>,
 }
 
-struct Answer {
+struct Response {
     status: u16,
     head: String,
     body: Vec<u8>,
 }
 
-impl Answer {
+impl Response {
     fn header(&self, name: &str) -> Option<&str> {
         self.head.lines().skip(1).find_map(|line| {
             let (key, value) = line.split_once(':')?;
@@ -47,69 +49,70 @@ fn body() -> Vec<u8> {
     "<feed>all quiet here</feed>\n".repeat(200).into_bytes()
 }
 
-async fn start(limits: Limits) -> Server {
+async fn start(limits: ConnectionLimits) -> Server {
     let document_cache = Arc::new(DocumentCache::new());
     let changed = Timestamp::from_second(CHANGED).unwrap();
     assert_eq!(document_cache.insert_document("calm", Format::Atom, body(), changed), InsertResult::Changed);
     document_cache.insert_document("calm", Format::Html, b"<!doctype html><p>hello".to_vec(), changed);
     document_cache.mark_gone(["old"]);
-    let health = Arc::new(Health::default());
-    let service = Service {
-        document_cache: Arc::clone(&document_cache),
-        max_age: MaxAge::new(Duration::from_secs(60)),
-        health: Arc::clone(&health),
-        metrics: Arc::default(),
-    };
     let archive: ArchiveReader = Arc::new(move |name, number, format| {
         Box::pin(async move {
             let text = format!("{name} {number} {format:?}").into_bytes();
-            let end = if number == 2 { PageState::Full } else { PageState::Open };
+            let state = if number == 2 { PageState::Full } else { PageState::Open };
             let page = || RenderedPage {
                 representation: Arc::new(Representation::new(format.content_type(), text, changed)),
-                state: end,
+                state,
             };
             Ok((number <= 2).then(page))
         })
     });
-    let listener = Listener::bind(&Listen::Tcp("127.0.0.1:0".parse().unwrap())).await.unwrap();
-    let address = listener.address().unwrap();
+    let readiness = Arc::new(Readiness::default());
+    let state = ServerState::new(
+        Arc::clone(&document_cache),
+        archive,
+        MaxAge::new(Duration::from_secs(60)),
+        Arc::clone(&readiness),
+        Arc::default(),
+    );
+    let listener = Listener::bind(&ListenAddress::Tcp("127.0.0.1:0".parse().unwrap())).await.unwrap();
+    let Some(ListenAddress::Tcp(address)) = listener.address() else { panic!("a TCP socket has an address") };
     let (stop, stopped) = oneshot::channel::<()>();
-    let task = tokio::spawn(run(listener, router_with_archive(service, archive), limits, async {
+    let task = tokio::spawn(run(listener, routes(state), limits, async {
         let _ = stopped.await;
     }));
-    Server { address, document_cache, health, stop: Some(stop), task }
+    Server { address, document_cache, readiness, stop: Some(stop), task }
 }
 
 impl Server {
-    async fn send(&self, request: &str) -> Answer {
+    async fn send(&self, request: &str) -> Response {
         let mut stream = TcpStream::connect(self.address).await.unwrap();
         stream.write_all(request.as_bytes()).await.unwrap();
         let mut bytes = Vec::new();
         let _ = stream.read_to_end(&mut bytes).await;
-        let end = bytes.windows(4).position(|four| four == b"\r\n\r\n").expect("a whole head");
+        let end = bytes.windows(4).position(|four| four == b"\r\n\r\n").expect("a complete head");
         let head = String::from_utf8(bytes[..end].to_vec()).unwrap();
         let status = head[9..12].parse().unwrap();
-        Answer { status, head, body: bytes[end + 4..].to_vec() }
+        Response { status, head, body: bytes[end + 4..].to_vec() }
     }
 
-    async fn ask(&self, method: &str, path: &str, headers: &str) -> Answer {
+    async fn request(&self, method: &str, path: &str, headers: &str) -> Response {
         self.send(&format!(
             "{method} {path} HTTP/1.1\r\nHost: odd.example\r\nConnection: close\r\n{headers}\r\n"
         ))
         .await
     }
 
-    async fn get(&self, headers: &str) -> Answer {
-        self.ask("GET", "/feeds/calm.atom", headers).await
+    async fn get(&self, headers: &str) -> Response {
+        self.request("GET", "/feeds/calm.atom", headers).await
     }
 }
 
 #[tokio::test]
-async fn a_document_comes_whole_with_its_headers() {
-    let server = start(Limits::default()).await;
-    let answer = server.get("").await;
-    assert_eq!(answer.status, 200);
-    assert_eq!(answer.body, body());
+async fn get_returns_the_document_with_its_headers() {
+    let server = start(ConnectionLimits::default()).await;
+    let response = server.get("").await;
+    assert_eq!(response.status, 200);
+    assert_eq!(response.body, body());
     for (name, value) in [
         ("content-type", "application/atom+xml; charset=utf-8"),
         ("last-modified", "Tue, 14 Nov 2023 22:13:20 GMT"),
@@ -119,19 +122,19 @@ async fn a_document_comes_whole_with_its_headers() {
         ("x-content-type-options", "nosniff"),
         ("content-disposition", "inline"),
     ] {
-        assert_eq!(answer.header(name), Some(value), "{name}");
+        assert_eq!(response.header(name), Some(value), "{name}");
     }
-    assert_eq!(answer.header("content-encoding"), None);
-    assert!(answer.header("etag").unwrap().starts_with('"'));
-    assert_eq!(answer.header("server"), None);
+    assert_eq!(response.header("content-encoding"), None);
+    assert!(response.header("etag").unwrap().starts_with('"'));
+    assert_eq!(response.header("server"), None);
 }
 
 #[tokio::test]
-async fn head_says_what_get_would() {
-    let server = start(Limits::default()).await;
-    let (get, head) = (server.get("").await, server.ask("HEAD", "/feeds/calm.atom", "").await);
-    let without_date = |answer: &Answer| {
-        let lines = answer.head.lines().filter(|line| !line.starts_with("date:"));
+async fn head_returns_the_headers_of_get() {
+    let server = start(ConnectionLimits::default()).await;
+    let (get, head) = (server.get("").await, server.request("HEAD", "/feeds/calm.atom", "").await);
+    let without_date = |response: &Response| {
+        let lines = response.head.lines().filter(|line| !line.starts_with("date:"));
         lines.map(str::to_owned).collect::<Vec<_>>()
     };
     assert_eq!(without_date(&get), without_date(&head));
@@ -139,15 +142,15 @@ async fn head_says_what_get_would() {
 }
 
 #[tokio::test]
-async fn each_coding_is_what_it_says_and_has_its_own_tag() {
-    let server = start(Limits::default()).await;
+async fn each_coding_decodes_to_the_document_and_has_its_own_etag() {
+    let server = start(ConnectionLimits::default()).await;
     let mut tags = vec![server.get("").await.header("etag").unwrap().to_owned()];
     for coding in ["gzip", "br", "zstd"] {
-        let answer = server.get(&format!("Accept-Encoding: {coding}\r\n")).await;
-        assert_eq!(answer.header("content-encoding"), Some(coding));
-        assert!(answer.body.len() < body().len() / 4);
-        assert_eq!(decoded(coding, &answer.body), body(), "{coding}");
-        tags.push(answer.header("etag").unwrap().to_owned());
+        let response = server.get(&format!("Accept-Encoding: {coding}\r\n")).await;
+        assert_eq!(response.header("content-encoding"), Some(coding));
+        assert!(response.body.len() < body().len() / 4);
+        assert_eq!(decoded(coding, &response.body), body(), "{coding}");
+        tags.push(response.header("etag").unwrap().to_owned());
     }
     tags.sort();
     tags.dedup();
@@ -166,9 +169,9 @@ fn decoded(coding: &str, bytes: &[u8]) -> Vec<u8> {
 }
 
 #[tokio::test]
-async fn the_coding_is_the_one_most_wished_for() {
-    let server = start(Limits::default()).await;
-    for (wishes, coding) in [
+async fn accept_encoding_selects_the_coding() {
+    let server = start(ConnectionLimits::default()).await;
+    for (accept, coding) in [
         ("gzip, deflate, br", Some("br")),
         ("gzip;q=0.8, br;q=0.2", Some("gzip")),
         ("br;q=0, zstd;q=0, *", Some("gzip")),
@@ -184,15 +187,15 @@ async fn the_coding_is_the_one_most_wished_for() {
         ("gzip;q=rubbish", None),
         ("", None),
     ] {
-        let answer = server.get(&format!("Accept-Encoding: {wishes}\r\n")).await;
-        assert_eq!(answer.header("content-encoding"), coding, "{wishes}");
-        assert_eq!(answer.status, 200);
+        let response = server.get(&format!("Accept-Encoding: {accept}\r\n")).await;
+        assert_eq!(response.header("content-encoding"), coding, "{accept}");
+        assert_eq!(response.status, 200);
     }
 }
 
 #[tokio::test]
-async fn conditions_are_evaluated_as_rfc_9110_wants() {
-    let server = start(Limits::default()).await;
+async fn preconditions_follow_rfc_9110() {
+    let server = start(ConnectionLimits::default()).await;
     let plain = server.get("").await.header("etag").unwrap().to_owned();
     let gzip = server.get("Accept-Encoding: gzip\r\n").await.header("etag").unwrap().to_owned();
     let same = "Tue, 14 Nov 2023 22:13:20 GMT";
@@ -204,7 +207,7 @@ async fn conditions_are_evaluated_as_rfc_9110_wants() {
         ("If-None-Match: *".to_owned(), 304),
         ("If-None-Match: \"x\"".to_owned(), 200),
         (format!("If-None-Match: {}", plain.trim_matches('"')), 200),
-        // The tag of a coding that the client no longer accepts is not what it would get.
+        // A tag of a coding that the client no longer accepts does not match.
         (format!("If-None-Match: {gzip}"), 200),
         (format!("If-None-Match: {gzip}\r\nAccept-Encoding: br, gzip"), 304),
         (format!("If-None-Match: {plain}\r\nAccept-Encoding: br, gzip"), 304),
@@ -218,13 +221,13 @@ async fn conditions_are_evaluated_as_rfc_9110_wants() {
         ("If-Match: \"x\"".to_owned(), 412),
         ("If-Unmodified-Since: Tue, 14 Nov 2023 22:13:19 GMT".to_owned(), 412),
     ] {
-        let answer = server.get(&format!("{headers}\r\n")).await;
-        assert_eq!(answer.status, status, "{headers}");
+        let response = server.get(&format!("{headers}\r\n")).await;
+        assert_eq!(response.status, status, "{headers}");
         if status == 304 {
-            assert!(answer.body.is_empty());
-            assert!(answer.header("etag").is_some() && answer.header("vary").is_some());
-            assert!(answer.header("cache-control").is_some());
-            assert_eq!(answer.header("content-type"), None);
+            assert!(response.body.is_empty());
+            assert!(response.header("etag").is_some() && response.header("vary").is_some());
+            assert!(response.header("cache-control").is_some());
+            assert_eq!(response.header("content-type"), None);
         }
     }
     let held = server.get(&format!("If-None-Match: {gzip}\r\nAccept-Encoding: br, gzip\r\n")).await;
@@ -232,8 +235,8 @@ async fn conditions_are_evaluated_as_rfc_9110_wants() {
 }
 
 #[tokio::test]
-async fn a_change_of_another_output_changes_nothing_here() {
-    let server = start(Limits::default()).await;
+async fn a_change_of_one_output_keeps_the_validators_of_another() {
+    let server = start(ConnectionLimits::default()).await;
     let before = server.get("").await;
     let later = Timestamp::from_second(CHANGED + 500).unwrap();
     assert_eq!(
@@ -257,8 +260,8 @@ async fn a_change_of_another_output_changes_nothing_here() {
 }
 
 #[tokio::test]
-async fn other_methods_and_addresses_get_the_right_refusal() {
-    let server = start(Limits::default()).await;
+async fn other_methods_and_paths_get_the_right_error_status() {
+    let server = start(ConnectionLimits::default()).await;
     for (method, path, status) in [
         ("GET", "/feeds/none.atom", 404),
         ("POST", "/feeds/none.atom", 404),
@@ -269,43 +272,48 @@ async fn other_methods_and_addresses_get_the_right_refusal() {
         ("DELETE", "/healthz", 405),
         ("OPTIONS", "/feeds/calm.atom", 204),
     ] {
-        let answer = server.ask(method, path, "").await;
-        assert_eq!(answer.status, status, "{method} {path}");
-        assert_eq!(answer.header("access-control-allow-origin"), Some("*"));
+        let response = server.request(method, path, "").await;
+        assert_eq!(response.status, status, "{method} {path}");
+        assert_eq!(response.header("access-control-allow-origin"), Some("*"));
         let allow = (status == 405 || status == 204).then_some("GET, HEAD, OPTIONS");
-        assert_eq!(answer.header("allow"), allow, "{method} {path}");
-        assert!(!String::from_utf8_lossy(&answer.body).contains(path));
+        assert_eq!(response.header("allow"), allow, "{method} {path}");
+        assert!(!String::from_utf8_lossy(&response.body).contains(path));
     }
 }
 
 #[tokio::test]
-async fn archive_pages_are_for_a_year_and_have_one_address_each() {
-    let server = start(Limits::default()).await;
-    let page = server.ask("GET", "/feeds/calm/archive/2.rss", "").await;
-    // The document_cache of this test has the output in Atom alone.
+async fn full_archive_pages_are_immutable_and_have_one_address_each() {
+    let server = start(ConnectionLimits::default()).await;
+    let page = server.request("GET", "/feeds/calm/archive/2.rss", "").await;
+    // The cache of this test has the output only in Atom.
     assert_eq!(page.status, 404);
-    let page = server.ask("GET", "/feeds/calm/archive/2.atom", "").await;
+    let page = server.request("GET", "/feeds/calm/archive/2.atom", "").await;
     assert_eq!(page.body, b"calm 2 Atom");
     assert_eq!(page.header("cache-control"), Some("public, max-age=31536000, immutable"));
     let tag = page.header("etag").unwrap();
-    let again = server.ask("GET", "/feeds/calm/archive/2.atom", &format!("If-None-Match: {tag}\r\n")).await;
+    let again =
+        server.request("GET", "/feeds/calm/archive/2.atom", &format!("If-None-Match: {tag}\r\n")).await;
     assert_eq!(again.status, 304);
     let held = format!("If-None-Match: {tag}\r\n");
-    let head = server.ask("HEAD", "/feeds/calm/archive/2.atom", &held).await;
-    assert_eq!((head.status, head.header("content-length")), (304, None), "it is not empty");
+    let head = server.request("HEAD", "/feeds/calm/archive/2.atom", &held).await;
+    assert_eq!((head.status, head.header("content-length")), (304, None), "the page is not empty");
     for path in ["3.atom", "0.atom", "02.atom", "+2.atom", "2", "2.atom/", "99999999999.atom"] {
-        assert_eq!(server.ask("GET", &format!("/feeds/calm/archive/{path}"), "").await.status, 404, "{path}");
+        assert_eq!(
+            server.request("GET", &format!("/feeds/calm/archive/{path}"), "").await.status,
+            404,
+            "{path}"
+        );
     }
-    assert_eq!(server.ask("GET", "/feeds/none/archive/1.atom", "").await.status, 404);
-    assert_eq!(server.ask("GET", "/feeds/old/archive/1.atom", "").await.status, 410);
+    assert_eq!(server.request("GET", "/feeds/none/archive/1.atom", "").await.status, 404);
+    assert_eq!(server.request("GET", "/feeds/old/archive/1.atom", "").await.status, 410);
 }
 
 #[tokio::test]
-async fn the_path_of_public_url_may_stand_before_every_address() {
-    let server = start(Limits::default()).await;
-    let status = async |path: &str| server.ask("GET", path, "").await.status;
+async fn every_path_also_works_below_the_path_of_public_url() {
+    let server = start(ConnectionLimits::default()).await;
+    let status = async |path: &str| server.request("GET", path, "").await.status;
     assert_eq!(status("/news/feeds/calm").await, 404);
-    // The worst of paths is one that ours begin with.
+    // A prefix that is also the start of our own paths is the hardest case.
     for (base, inside, outside) in
         [("/feeds/", "/feeds", "/news"), ("/news", "/news", "/feeds"), ("/", "", "/news")]
     {
@@ -320,8 +328,8 @@ async fn the_path_of_public_url_may_stand_before_every_address() {
 }
 
 #[tokio::test]
-async fn a_name_is_found_in_each_of_its_spellings() {
-    let server = start(Limits::default()).await;
+async fn every_percent_encoding_of_a_name_is_found() {
+    let server = start(ConnectionLimits::default()).await;
     let changed = Timestamp::from_second(CHANGED).unwrap();
     server.document_cache.insert_document("\u{570} & \"b\"", Format::Atom, body(), changed);
     server.document_cache.set_base_path("/n%20%C3%A9");
@@ -331,18 +339,22 @@ async fn a_name_is_found_in_each_of_its_spellings() {
         ("/n%20%C3%A9/feeds/%D5%B0%20&%20%22b%22.atom", 200),
         ("/feeds/%D5%B0%20&%20%22b%22/archive/2.atom", 200),
         ("/f%65eds/c%61lm.atom", 200),
+        ("/%68ealthz", 200),
+        ("/f%65eds/calm/archive/2.%61tom", 200),
+        ("/feeds/calm%2Farchive/2.atom", 404),
+        ("/feeds/%ff/archive/2.atom", 404),
         ("/feeds%2Fcalm.atom", 404),
         ("/feeds/calm.atom%00", 404),
         ("/feeds/%ff", 404),
         ("/feeds/%", 404),
     ] {
-        assert_eq!(server.ask("GET", path, "").await.status, status, "{path}");
+        assert_eq!(server.request("GET", path, "").await.status, status, "{path}");
     }
 }
 
 #[tokio::test]
-async fn a_request_names_its_host_and_once() {
-    let server = start(Limits::default()).await;
+async fn a_request_needs_exactly_one_valid_host() {
+    let server = start(ConnectionLimits::default()).await;
     for (request, status) in [
         ("GET /healthz HTTP/1.1\r\n", 400),
         ("GET /healthz HTTP/1.0\r\n", 200),
@@ -355,42 +367,65 @@ async fn a_request_names_its_host_and_once() {
         ("GET http://a/healthz HTTP/1.1\r\nHost: b\r\n", 200),
         ("OPTIONS * HTTP/1.1\r\nHost: b\r\n", 204),
     ] {
-        let answer = server.send(&format!("{request}Connection: close\r\n\r\n")).await;
-        assert_eq!(answer.status, status, "{request}");
+        let response = server.send(&format!("{request}Connection: close\r\n\r\n")).await;
+        assert_eq!(response.status, status, "{request}");
     }
 }
 
 #[tokio::test]
-async fn pages_have_a_policy_without_scripts() {
-    let server = start(Limits::default()).await;
-    let page = server.ask("GET", "/feeds/calm", "").await;
+async fn a_request_body_is_ignored() {
+    let server = start(ConnectionLimits::default()).await;
+    for body in [
+        "Content-Length: 5\r\n\r\nhello",
+        "Content-Length: 5\r\nExpect: 100-continue\r\n\r\nhello",
+        "Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n",
+    ] {
+        for (method, status) in [("GET", 200), ("POST", 405), ("OPTIONS", 204)] {
+            let head = format!("{method} /feeds/calm.atom HTTP/1.1\r\nHost: a\r\nConnection: close\r\n");
+            let response = server.send(&format!("{head}{body}")).await;
+            assert_eq!(response.status, status, "{method} {body}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn range_and_origin_headers_change_nothing() {
+    let server = start(ConnectionLimits::default()).await;
+    let response =
+        server.get("Range: bytes=0-9\r\nOrigin: https://a.example\r\nX-Forwarded-Host: b.example\r\n").await;
+    assert_eq!((response.status, response.body), (200, body()));
+}
+
+#[tokio::test]
+async fn pages_have_a_content_security_policy_without_scripts() {
+    let server = start(ConnectionLimits::default()).await;
+    let page = server.request("GET", "/feeds/calm", "").await;
     let policy = page.header("content-security-policy").unwrap();
     assert!(policy.starts_with("default-src 'none'; style-src 'sha256-"), "{policy}");
     assert!(!policy.contains("script") && !policy.contains("unsafe"));
 }
 
 #[tokio::test]
-async fn the_machines_addresses_tell_the_state() {
-    use siftwire::serve::{PollerHealth, StoreHealth};
-    let server = start(Limits::default()).await;
-    assert_eq!(server.ask("GET", "/healthz", "").await.status, 200);
-    assert_eq!(server.ask("GET", "/readyz", "").await.status, 503);
-    server.health.set_ready();
-    assert_eq!(server.ask("GET", "/readyz", "").await.status, 200);
-    server.health.set_store(StoreHealth::Broken);
-    assert_eq!(server.ask("GET", "/healthz", "").await.status, 200, "it is alive all the same");
-    assert_eq!(server.ask("GET", "/readyz", "").await.status, 503);
-    server.health.set_store(StoreHealth::Works);
-    server.health.set_poller(PollerHealth::Stuck);
-    assert_eq!(server.ask("GET", "/readyz", "").await.status, 503);
-    let page = server.ask("GET", "/metrics", "").await;
+async fn healthz_readyz_and_metrics_report_the_state() {
+    let server = start(ConnectionLimits::default()).await;
+    assert_eq!(server.request("GET", "/healthz", "").await.status, 200);
+    assert_eq!(server.request("GET", "/readyz", "").await.status, 503);
+    server.readiness.set_started();
+    assert_eq!(server.request("GET", "/readyz", "").await.status, 200);
+    server.readiness.set_store(StoreHealth::Unwritable);
+    assert_eq!(server.request("GET", "/healthz", "").await.status, 200, "the process is alive");
+    assert_eq!(server.request("GET", "/readyz", "").await.status, 503);
+    server.readiness.set_store(StoreHealth::Writable);
+    server.readiness.set_poller(PollerHealth::Stuck);
+    assert_eq!(server.request("GET", "/readyz", "").await.status, 503);
+    let page = server.request("GET", "/metrics", "").await;
     assert!(page.header("content-type").unwrap().starts_with("text/plain; version=0.0.4"));
     assert!(String::from_utf8_lossy(&page.body).contains("# TYPE siftwire_polls_total counter"));
 }
 
 #[tokio::test]
-async fn heads_are_bounded() {
-    let server = start(Limits::default()).await;
+async fn request_heads_are_limited() {
+    let server = start(ConnectionLimits::default()).await;
     let long = server.get(&format!("X-Long: {}\r\n", "a".repeat(40_000))).await;
     assert_eq!(long.status, 431);
     let many = server.get(&"X-Many: a\r\n".repeat(200)).await;
@@ -399,8 +434,8 @@ async fn heads_are_bounded() {
 }
 
 #[tokio::test]
-async fn a_client_that_sends_no_whole_head_is_cut_off() {
-    let limits = Limits { head: Duration::from_millis(50), ..Limits::default() };
+async fn a_client_that_never_completes_a_head_is_disconnected() {
+    let limits = ConnectionLimits { head: Duration::from_millis(50), ..ConnectionLimits::default() };
     let server = start(limits).await;
     let mut slow = TcpStream::connect(server.address).await.unwrap();
     slow.write_all(b"GET / HTTP/1.1\r\nHost:").await.unwrap();
@@ -410,62 +445,63 @@ async fn a_client_that_sends_no_whole_head_is_cut_off() {
     let mut idle = TcpStream::connect(server.address).await.unwrap();
     idle.write_all(b"GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n").await.unwrap();
     let ended = tokio::time::timeout(Duration::from_secs(10), idle.read_to_end(&mut bytes)).await;
-    assert!(ended.is_ok(), "the connection was still open after an answer");
+    assert!(ended.is_ok(), "the connection was still open after a response");
     assert!(bytes.starts_with(b"HTTP/1.1 200"));
 }
 
 #[tokio::test]
-async fn a_client_that_stops_reading_loses_its_place() {
-    let limits = Limits { connections: 1, stall: Duration::from_millis(50), ..Limits::default() };
+async fn a_client_that_stops_reading_is_disconnected() {
+    let limits =
+        ConnectionLimits { connections: 1, stall: Duration::from_millis(50), ..ConnectionLimits::default() };
     let server = start(limits).await;
-    // More than the buffers of both sockets hold.
+    // More than both socket buffers hold.
     let page = vec![b' '; 32 << 20];
     server.document_cache.insert_document("calm", Format::Rss, page, Timestamp::UNIX_EPOCH);
     let mut stuck = TcpStream::connect(server.address).await.unwrap();
     stuck.write_all(b"GET /feeds/calm.rss HTTP/1.1\r\nHost: a\r\n\r\n").await.unwrap();
     stuck.readable().await.unwrap();
-    let second = tokio::time::timeout(Duration::from_secs(10), server.ask("GET", "/healthz", "")).await;
-    assert_eq!(second.expect("the place was freed").status, 200);
+    let second = tokio::time::timeout(Duration::from_secs(10), server.request("GET", "/healthz", "")).await;
+    assert_eq!(second.expect("the connection slot is free again").status, 200);
 }
 
 #[tokio::test]
-async fn more_clients_than_allowed_wait_for_their_turn() {
-    let server = start(Limits { connections: 1, ..Limits::default() }).await;
+async fn connections_above_the_limit_wait() {
+    let server = start(ConnectionLimits { connections: 1, ..ConnectionLimits::default() }).await;
     let mut first = TcpStream::connect(server.address).await.unwrap();
     first.write_all(b"GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n").await.unwrap();
     let mut byte = [0; 1];
     first.read_exact(&mut byte).await.unwrap();
-    let mut second = Box::pin(server.ask("GET", "/healthz", ""));
+    let mut second = Box::pin(server.request("GET", "/healthz", ""));
     let early = tokio::time::timeout(Duration::from_millis(100), &mut second).await;
-    assert!(early.is_err(), "the second was served beside the first");
+    assert!(early.is_err(), "the second was served while the first was open");
     drop(first);
     assert_eq!(second.await.status, 200);
 }
 
 #[tokio::test]
-async fn a_stop_ends_idle_connections_and_frees_the_address() {
-    let mut server = start(Limits::default()).await;
+async fn shutdown_closes_idle_connections_and_the_listener() {
+    let mut server = start(ConnectionLimits::default()).await;
     let mut idle = TcpStream::connect(server.address).await.unwrap();
     idle.write_all(b"GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n").await.unwrap();
     let mut byte = [0; 1];
     idle.read_exact(&mut byte).await.unwrap();
     server.stop.take().unwrap().send(()).unwrap();
-    tokio::time::timeout(Duration::from_secs(4), &mut server.task).await.expect("it stopped").unwrap();
+    tokio::time::timeout(Duration::from_secs(4), &mut server.task).await.expect("it stops in time").unwrap();
     assert!(TcpStream::connect(server.address).await.is_err());
 }
 
 #[tokio::test]
-async fn a_unix_socket_left_behind_is_replaced_and_a_live_one_is_not() {
+async fn a_stale_unix_socket_is_replaced_and_a_live_one_is_not() {
     let folder = tempfile::tempdir().unwrap();
-    let listen = Listen::Unix(folder.path().join("socket"));
+    let listen = ListenAddress::Unix(folder.path().join("socket"));
     drop(Listener::bind(&listen).await.unwrap());
     let live = Listener::bind(&listen).await.unwrap();
     let mode = std::fs::metadata(folder.path().join("socket")).unwrap().permissions().mode();
-    assert_eq!(mode & 0o777, 0o666, "the web server before it is another user");
+    assert_eq!(mode & 0o777, 0o666, "a web server in front runs as another user");
     let file = folder.path().join("config.toml");
     std::fs::write(&file, "mine").unwrap();
-    assert!(Listener::bind(&Listen::Unix(file.clone())).await.is_err());
-    assert_eq!(std::fs::read(file).unwrap(), b"mine", "a file that is no socket is not ours");
+    assert!(Listener::bind(&ListenAddress::Unix(file.clone())).await.is_err());
+    assert_eq!(std::fs::read(file).unwrap(), b"mine", "a regular file is not removed");
     let taken = Listener::bind(&listen).await.unwrap_err();
     assert_eq!(taken.kind(), std::io::ErrorKind::AddrInUse);
     drop(live);

@@ -8,7 +8,7 @@ use tokio::sync::oneshot;
 use super::configured::{self, Source};
 use crate::config::Place;
 use crate::daemon::{self, Signals};
-use crate::serve::Listen;
+use crate::serve::ListenAddress;
 
 /// `siftwire run`
 #[derive(Debug, Default, clap::Args)]
@@ -49,11 +49,11 @@ pub fn run(_: Arguments, source: &Source) -> anyhow::Result<ExitCode> {
     code
 }
 
-fn announce(listen: &Listen) {
+fn announce(listen: &ListenAddress) {
     match listen {
-        Listen::Tcp(address) => {
+        ListenAddress::Tcp(address) => {
             super::say(&format!("siftwire is running: look at http://{address}/ (stop with Ctrl-C)"));
         }
-        Listen::Unix(path) => super::say(&format!("siftwire is running on {}", path.display())),
+        ListenAddress::Unix(path) => super::say(&format!("siftwire is running on {}", path.display())),
     }
 }

@@ -19,7 +19,7 @@ use crate::fetch;
 use crate::filter::{self, QueryContext};
 use crate::publish::output::{self, ContentMode, Links, OtherSources, Site, Stories};
 use crate::publish::template::{self, Template};
-use crate::serve::Listen;
+use crate::serve::ListenAddress;
 use crate::source::{self, Access, Authorization, PollInterval, Secret};
 use crate::store;
 
@@ -79,7 +79,7 @@ fn over(upper: Manner, lower: &Manner) -> Manner {
 
 /// The checked form; what is wrong is added to `problems`, and then the form is worth nothing.
 pub(super) fn config(file: File, folders: &Folders<'_>, problems: &mut Vec<Problem>) -> Config {
-    let listen = value(file.listen).unwrap_or(Listen::Tcp(SocketAddr::from(([127, 0, 0, 1], 8080))));
+    let listen = value(file.listen).unwrap_or(ListenAddress::Tcp(SocketAddr::from(([127, 0, 0, 1], 8080))));
     let public_url = match file.public_url {
         Some(found) => public_url(found, problems),
         None => own_address(&listen),
@@ -143,13 +143,13 @@ fn public_url(found: Found<Url>, problems: &mut Vec<Problem>) -> Url {
 }
 
 /// How this machine reaches itself, for who has not said what the feeds call themselves.
-pub fn own_address(listen: &Listen) -> Url {
+pub fn own_address(listen: &ListenAddress) -> Url {
     let text = match listen {
-        Listen::Tcp(address) if address.ip().is_unspecified() => {
+        ListenAddress::Tcp(address) if address.ip().is_unspecified() => {
             format!("http://localhost:{}", address.port())
         }
-        Listen::Tcp(address) => format!("http://{address}"),
-        Listen::Unix(_) => "http://localhost".to_owned(),
+        ListenAddress::Tcp(address) => format!("http://{address}"),
+        ListenAddress::Unix(_) => "http://localhost".to_owned(),
     };
     Url::parse(&text).expect("a scheme and a socket address are a url")
 }

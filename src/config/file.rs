@@ -17,14 +17,14 @@ use super::values::{
 };
 use crate::publish::output::{ContentMode, Stories};
 use crate::publish::template::Template;
-use crate::serve::Listen;
+use crate::serve::ListenAddress;
 use ipnet::IpNet;
 
 /// A whole file.
 #[derive(Debug, Default)]
 pub(super) struct File {
     pub(super) watch: Option<Found<bool>>,
-    pub(super) listen: Option<Found<Listen>>,
+    pub(super) listen: Option<Found<ListenAddress>>,
     pub(super) public_url: Option<Found<Url>>,
     pub(super) cache: Option<Found<Duration>>,
     pub(super) path: Option<Found<String>>,

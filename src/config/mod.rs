@@ -24,7 +24,7 @@ use std::time::Duration;
 
 use crate::filter::QueryContext;
 use crate::publish::output::{Output, Site};
-use crate::serve::Listen;
+use crate::serve::ListenAddress;
 use crate::source::{Access, Source};
 use crate::{fetch, store};
 
@@ -42,7 +42,7 @@ const BUILT_IN: &str = "(built-in config.toml)";
 #[derive(Clone, Debug)]
 pub struct Config {
     /// Where readers come.
-    pub listen: Listen,
+    pub listen: ListenAddress,
     /// What all outputs have in common.
     pub site: Site,
     /// How long readers may keep a document without asking.

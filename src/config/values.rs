@@ -9,7 +9,7 @@ use toml::de::{DeTable, DeValue};
 use super::problem::{At, Problem, nearest};
 use super::read::{Found, Reading, Table, Value, Wrong, line, list, offset_in_literal, text, wanted};
 use crate::publish::template::Template;
-use crate::serve::Listen;
+use crate::serve::ListenAddress;
 use ipnet::IpNet;
 
 /// Names and values, in the order of the file.
@@ -126,12 +126,12 @@ pub(super) fn user(reading: &mut Reading<'_>, value: &Value<'_>) -> Result<Strin
     if user.contains(':') { Err("must not contain a colon".to_owned().into()) } else { Ok(user) }
 }
 
-pub(super) fn listen(reading: &mut Reading<'_>, value: &Value<'_>) -> Result<Listen, Wrong> {
+pub(super) fn listen(reading: &mut Reading<'_>, value: &Value<'_>) -> Result<ListenAddress, Wrong> {
     let text = line(reading, value)?;
     if let Some(path) = text.strip_prefix("unix:") {
         let path = PathBuf::from(path);
         return if path.is_absolute() {
-            Ok(Listen::Unix(path))
+            Ok(ListenAddress::Unix(path))
         } else {
             Err("a socket's path must be absolute: unix:/run/siftwire/http.sock".to_owned().into())
         };
@@ -140,7 +140,7 @@ pub(super) fn listen(reading: &mut Reading<'_>, value: &Value<'_>) -> Result<Lis
         Some(port) => format!("127.0.0.1:{port}"),
         None => text.clone(),
     };
-    numeric.parse().map(Listen::Tcp).map_err(|_| {
+    numeric.parse().map(ListenAddress::Tcp).map_err(|_| {
         let port = text.trim_start_matches(':').parse::<u16>().unwrap_or(8080);
         let hint = format!(
             "\"127.0.0.1:{port}\" for this machine alone, \"0.0.0.0:{port}\" for all, or \"unix:/path\""

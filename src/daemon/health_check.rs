@@ -10,7 +10,7 @@ use tokio::sync::watch;
 use super::{StoreUnwritable, poller, wait_for};
 use crate::ingest::PollReport;
 use crate::metrics::{Metrics, Poll, StoreState, Times};
-use crate::serve::{Health, PollerHealth, StoreHealth};
+use crate::serve::{PollerHealth, Readiness, StoreHealth};
 use crate::source::{Failure, Outcome, SourceState};
 use crate::store::{self, DaemonStatus, Store};
 
@@ -30,7 +30,7 @@ const STUCK: Duration = Duration::from_secs(60);
 pub(super) struct Measure {
     pub(super) store: Store,
     pub(super) options: store::Options,
-    pub(super) health: Arc<Health>,
+    pub(super) health: Arc<Readiness>,
     pub(super) metrics: Arc<Metrics>,
     pub(super) beats: watch::Receiver<poller::PollerStatus>,
     /// Tells who shows it why the store cannot be written.
@@ -57,7 +57,7 @@ impl Measure {
             self.pulse();
             self.store(&mut said).await;
             self.health.set_poller(if turned.elapsed() < STUCK {
-                PollerHealth::Turns
+                PollerHealth::Running
             } else {
                 PollerHealth::Stuck
             });
@@ -88,7 +88,7 @@ impl Measure {
         let took = began.elapsed();
         let state = StoreState { database: sizes.database, log: sizes.log, commands, questions };
         self.metrics.store(state, kept.is_ok().then_some(took));
-        self.health.set_store(if kept.is_ok() { StoreHealth::Works } else { StoreHealth::Broken });
+        self.health.set_store(if kept.is_ok() { StoreHealth::Writable } else { StoreHealth::Unwritable });
         let was = self.trouble.borrow().is_some();
         match kept {
             Ok(()) if was => {

@@ -26,7 +26,7 @@ use crate::fetch::Fetcher;
 use crate::metrics::Metrics;
 use crate::publish::archive::Archives;
 use crate::publish::{document_cache::DocumentCache, output::Site};
-use crate::serve::{self, Health, MaxAge, Service, StoreHealth};
+use crate::serve::{self, MaxAge, Readiness, ServerState, StoreHealth};
 use crate::store::{self, Store};
 
 pub use poller::{Finished, round};
@@ -70,7 +70,7 @@ pub enum Error {
     Store(#[from] store::Error),
     /// The address cannot be listened on.
     #[error("cannot listen on {0:?}: {1}")]
-    Listen(serve::Listen, std::io::Error),
+    Listen(serve::ListenAddress, std::io::Error),
     /// The system does not let us listen to signals.
     #[error("cannot listen to signals: {0}")]
     Signals(std::io::Error),
@@ -94,14 +94,14 @@ pub fn now() -> Timestamp {
 pub async fn run(
     given: LoadedConfig,
     stop: impl Future<Output = ()>,
-    ready: impl FnOnce(&serve::Listen),
+    ready: impl FnOnce(&serve::ListenAddress),
 ) -> Result<(), Error> {
     let hangup = signals::hangup().map_err(Error::Signals)?;
     let config = &given.config;
     let lock = store::lock(&config.store)?;
     let memory = StoreThreads::open_locked(&config.store, lock)?;
     let listener = listen(&config.listen).await.map_err(|e| Error::Listen(config.listen.clone(), e))?;
-    let here = listener.place().unwrap_or_else(|| config.listen.clone());
+    let here = listener.address().unwrap_or_else(|| config.listen.clone());
     let (trouble, troubled) = watch::channel(None);
     let taken_up = sync_config::take_up(&memory.store, config, site(config, &here)).await;
     let standing = if taken_up.is_ok() { Standing::TakenUp } else { Standing::Recalled };
@@ -121,7 +121,7 @@ pub async fn run(
     let (stopping, stopped) = watch::channel(false);
     let news = Arc::new(Notify::new());
     let published = Arc::new(Notify::new());
-    let health = Arc::new(Health::default());
+    let health = Arc::new(Readiness::default());
     let limits = (config.concurrency, config.per_host);
     let (orders, followed) = watch::channel(Arc::new(poller::PollerConfig::new(
         Fetcher::new(&config.fetch),
@@ -154,12 +154,6 @@ pub async fn run(
     };
     let mut tasks = JoinSet::new();
     let max_age = MaxAge::new(config.cache);
-    let service = Service {
-        document_cache,
-        max_age: max_age.clone(),
-        health: Arc::clone(&health),
-        metrics: Arc::clone(&metrics),
-    };
     let measure = health_check::Measure {
         store: memory.store.clone(),
         options: config.store.clone(),
@@ -178,6 +172,13 @@ pub async fn run(
         let archives = Arc::clone(&archives);
         Box::pin(async move { archives.page(&name, number, format, now()).await })
     });
+    let routes = serve::routes(ServerState::new(
+        document_cache,
+        archive,
+        max_age.clone(),
+        Arc::clone(&health),
+        Arc::clone(&metrics),
+    ));
     let reloader = reload::Reloader {
         given,
         hangup,
@@ -189,14 +190,13 @@ pub async fn run(
         metrics,
         standing,
     };
-    let routes = serve::router_with_archive(service, archive);
     let stop_serving = wait_for(stopped.clone());
     tasks.spawn(serve::run(listener, routes, rlimit::limits(limits.0), stop_serving));
     if let Some(words) = &*troubled.borrow() {
         tracing::error!("{words}");
-        health.set_store(StoreHealth::Broken);
+        health.set_store(StoreHealth::Unwritable);
     }
-    health.set_ready();
+    health.set_started();
     notify::ready();
     ready(&here);
     tasks.spawn(report(beats.clone(), troubled, wait_for(stopped.clone())));
@@ -229,15 +229,15 @@ pub async fn run(
 }
 
 /// What systemd passes, else what the config says.
-async fn listen(configured: &serve::Listen) -> std::io::Result<serve::Listener> {
-    match serve::Listener::passed()? {
+async fn listen(configured: &serve::ListenAddress) -> std::io::Result<serve::Listener> {
+    match serve::Listener::from_systemd()? {
         Some(listener) => Ok(listener),
         None => serve::Listener::bind(configured).await,
     }
 }
 
 /// Without a configured address the feeds call themselves by the one that is listened on.
-fn site(config: &Config, here: &serve::Listen) -> Site {
+fn site(config: &Config, here: &serve::ListenAddress) -> Site {
     let mut site = config.site.clone();
     if site.public_url == config::own_address(&config.listen) {
         site.public_url = config::own_address(here);

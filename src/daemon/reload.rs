@@ -14,7 +14,7 @@ use crate::config::{self, Config, Stamp};
 use crate::fetch::Fetcher;
 use crate::metrics::{Metrics, ReloadResult};
 use crate::publish::Outputs;
-use crate::serve::{Listen, MaxAge};
+use crate::serve::{ListenAddress, MaxAge};
 use crate::store::{self, Store};
 
 /// How often the files are looked at. Looking costs a `stat` for each, and works on every file system
@@ -53,7 +53,7 @@ pub(super) struct Reloader {
     pub(super) given: LoadedConfig,
     pub(super) hangup: Signal,
     /// What is really listened on.
-    pub(super) here: Listen,
+    pub(super) here: ListenAddress,
     pub(super) store: Store,
     pub(super) orders: watch::Sender<Arc<PollerConfig>>,
     pub(super) setup: watch::Sender<Arc<PublishConfig>>,

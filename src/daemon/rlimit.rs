@@ -2,17 +2,17 @@
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
-use crate::serve::connections::Limits;
+use crate::serve::connections::ConnectionLimits;
 
 /// Beside clients and polls: the store, the config, what is written.
 const OTHERS: u64 = 128;
 /// Of files for one poll: its connection, and those that are kept open for the next one.
 const EACH_POLL: u64 = 3;
 
-/// Limits of the server under which polls and the store have files left, however many clients come. Many systems
+/// ConnectionLimits of the server under which polls and the store have files left, however many clients come. Many systems
 /// start a process with a low limit of its own to raise; more than is needed is not asked for.
-pub(super) fn limits(polls: usize) -> Limits {
-    let usual = Limits::default();
+pub(super) fn limits(polls: usize) -> ConnectionLimits {
+    let usual = ConnectionLimits::default();
     let others = OTHERS + EACH_POLL * polls as u64;
     let wanted = usual.connections as u64 + others;
     let Rlimit { current, maximum } = getrlimit(Resource::Nofile);
@@ -32,7 +32,7 @@ pub(super) fn limits(polls: usize) -> Limits {
             "few files may be open: fewer clients are served at a time"
         );
     }
-    Limits { connections: room.min(usual.connections), ..usual }
+    ConnectionLimits { connections: room.min(usual.connections), ..usual }
 }
 
 /// Clients at a time under the lowest of limits.

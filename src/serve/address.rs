@@ -1,58 +1,51 @@
-//! What an address asks for, and whether a request is addressed as it must be. Pure.
+//! Paths and the `Host` header of requests. Pure.
 
 use std::borrow::Cow;
 
 use axum::http::header::HOST;
 use axum::http::{HeaderMap, Version};
+use percent_encoding::{AsciiSet, CONTROLS, percent_decode_str, utf8_percent_encode};
 
 use crate::publish::format::Format;
 
-/// A path with its escapes resolved, so that each spelling of a name finds it (RFC 3986 section 6.2.2.2). An
-/// escaped slash divides nothing, and what is no text stays as it is.
-pub(super) fn plain(path: &str) -> Cow<'_, str> {
+/// What a path segment must escape so that the `http` crate parses it (RFC 3986 section 3.3), and `%` itself.
+const ESCAPED: &AsciiSet = &CONTROLS.add(b' ').add(b'"').add(b'#').add(b'%').add(b'<').add(b'>').add(b'?');
+
+/// A path with its escapes resolved, so that every spelling of a name is found (RFC 3986 section 6.2.2.2).
+/// `None` if it has an escaped slash, which would change its segments, or is not UTF-8.
+pub(super) fn decode(path: &str) -> Option<Cow<'_, str>> {
     if !path.contains('%') {
-        return Cow::Borrowed(path);
+        return Some(Cow::Borrowed(path));
     }
-    let mut bytes = Vec::with_capacity(path.len());
-    let mut rest = path.as_bytes();
-    while let Some((first, after)) = rest.split_first() {
-        let escape = (*first == b'%').then(|| after.get(..2)).flatten();
-        let hex = escape.filter(|hex| hex.iter().all(u8::is_ascii_hexdigit));
-        let meant = hex.and_then(|hex| u8::from_str_radix(std::str::from_utf8(hex).ok()?, 16).ok());
-        match meant.filter(|byte| *byte != b'/') {
-            Some(byte) => {
-                bytes.push(byte);
-                rest = &after[2..];
-            }
-            None => {
-                bytes.push(*first);
-                rest = after;
-            }
-        }
-    }
-    String::from_utf8(bytes).map_or(Cow::Borrowed(path), Cow::Owned)
+    let decoded = percent_decode_str(path).decode_utf8().ok()?;
+    let slashes = |text: &str| text.bytes().filter(|byte| *byte == b'/').count();
+    (slashes(&decoded) == slashes(path)).then_some(decoded)
 }
 
-/// `/feeds/NAME/archive/N.atom`, taken apart. Only the plain spelling of a number counts, so that
-/// each page has one address.
-pub(super) fn archive_page(path: &str) -> Option<(&str, u32, Format)> {
-    let (name, page) = path.strip_prefix("/feeds/")?.split_once("/archive/")?;
+/// A path in the one spelling that the router matches: only necessary escapes.
+pub(super) fn canonical(path: &str) -> Option<String> {
+    decode(path).map(|decoded| utf8_percent_encode(&decoded, ESCAPED).to_string())
+}
+
+/// The last segment of `/feeds/NAME/archive/N.atom`. Leading zeros and signs are refused, so that each page has
+/// one address.
+pub(super) fn archive_page(segment: &str) -> Option<(u32, Format)> {
     let formats = [Format::Atom, Format::Rss, Format::Json];
     let (digits, format) =
-        formats.into_iter().find_map(|format| Some((page.strip_suffix(format.extension())?, format)))?;
+        formats.into_iter().find_map(|format| Some((segment.strip_suffix(format.extension())?, format)))?;
     let number: u32 = digits.parse().ok()?;
-    (number > 0 && number.to_string() == digits && !name.contains('/')).then_some((name, number, format))
+    (number > 0 && number.to_string() == digits).then_some((number, format))
 }
 
-/// Whether a request names its host as it must: once, in HTTP/1.1, and as a host may be written (RFC 9112
-/// section 3.2). Which one it is decides nothing here, but proxies and caches in between go by it.
-pub(super) fn names_its_host(version: Version, headers: &HeaderMap) -> bool {
+/// Whether a request has exactly one well-formed `Host`, as HTTP/1.1 requires (RFC 9112 section 3.2). The server
+/// does not use the host, but proxies and caches in front of it do.
+pub(super) fn has_valid_host(version: Version, headers: &HeaderMap) -> bool {
     let mut hosts = headers.get_all(HOST).iter();
     match (hosts.next(), hosts.next()) {
         (None, _) => version < Version::HTTP_11,
         (Some(host), None) => {
-            let may_stand = |b: &u8| b.is_ascii_alphanumeric() || b"-._~%!$&'()*+,;=:[]".contains(b);
-            host.as_bytes().iter().all(may_stand)
+            let is_allowed = |b: &u8| b.is_ascii_alphanumeric() || b"-._~%!$&'()*+,;=:[]".contains(b);
+            host.as_bytes().iter().all(is_allowed)
         }
         (Some(_), Some(_)) => false,
     }
@@ -63,19 +56,30 @@ mod tests {
     use super::*;
 
     #[test]
-    fn escapes_are_resolved_but_of_slashes_and_of_what_is_no_text() {
-        for (path, meant) in [
-            ("/feeds/a.atom", "/feeds/a.atom"),
-            ("/feeds/%61%2Eatom", "/feeds/a.atom"),
-            ("/feeds/%D0%B0 %d0%b1", "/feeds/\u{430} \u{431}"),
-            ("/feeds%2Fa", "/feeds%2Fa"),
-            ("/%252e", "/%2e"),
-            ("/100%", "/100%"),
-            ("/%zz%6", "/%zz%6"),
-            ("/%ff%61", "/%ff%61"),
-            ("/%+1", "/%+1"),
+    fn escapes_are_resolved_unless_they_hide_a_slash_or_are_not_utf_8() {
+        for (path, decoded) in [
+            ("/feeds/a.atom", Some("/feeds/a.atom")),
+            ("/feeds/%61%2Eatom", Some("/feeds/a.atom")),
+            ("/feeds/%D0%B0 %d0%b1", Some("/feeds/\u{430} \u{431}")),
+            ("/feeds%2Fa", None),
+            ("/%252e", Some("/%2e")),
+            ("/100%", Some("/100%")),
+            ("/%zz%6", Some("/%zz%6")),
+            ("/%ff%61", None),
+            ("/%+1", Some("/%+1")),
         ] {
-            assert_eq!(plain(path), meant, "{path}");
+            assert_eq!(decode(path).as_deref(), decoded, "{path}");
+        }
+    }
+
+    #[test]
+    fn the_canonical_path_parses_and_decodes_to_the_same() {
+        for path in ["/feeds/%61%2Eatom", "/%D0%B0 %d0%b1", "/%252e", "/100%", "/%zz", "/%3F%23%22%3C%00%7F"]
+        {
+            let canonical = canonical(path).expect("no slash is escaped");
+            let uri: axum::http::Uri = canonical.parse().expect("a valid URI");
+            assert_eq!((uri.path(), uri.query()), (canonical.as_str(), None), "{path}");
+            assert_eq!(decode(&canonical), decode(path), "{path}");
         }
     }
 }

@@ -1,10 +1,10 @@
-//! The socket on which readers come, of either kind. Door.
+//! Listening sockets: TCP, unix, or passed by systemd. Does I/O.
 
 use std::fs::Permissions;
 use std::io;
 use std::net::SocketAddr;
 use std::os::unix::fs::{FileTypeExt as _, PermissionsExt as _};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::pin::Pin;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll};
@@ -13,41 +13,48 @@ use listenfd::ListenFd;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
 
-use super::Listen;
+/// Where to listen.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ListenAddress {
+    /// `127.0.0.1:8080`. Port 0 takes a free port.
+    Tcp(SocketAddr),
+    /// `unix:/run/siftwire.sock`.
+    Unix(PathBuf),
+}
 
-/// A bound socket.
+/// A listening socket, or several.
 #[derive(Debug)]
 pub enum Listener {
-    /// TCP.
+    /// A TCP socket.
     Tcp(TcpListener),
     /// A unix socket.
     Unix(UnixListener),
-    /// All that systemd passed, where it passed more than one, and whose turn it is.
+    /// Several sockets passed by systemd, and the number of the next to try.
     Several(Vec<Listener>, AtomicUsize),
 }
 
 impl Listener {
-    /// Binds. A unix socket that an ended process left behind is replaced; a live one is not.
+    /// Binds an address. A stale unix socket is replaced; one that somebody listens on is not.
     ///
     /// # Errors
-    /// What the system says: the address is taken, not ours, or not allowed.
-    pub async fn bind(listen: &Listen) -> io::Result<Self> {
-        match listen {
-            Listen::Tcp(address) => TcpListener::bind(address).await.map(Self::Tcp),
-            Listen::Unix(path) => {
+    /// The address is in use, not available, or not permitted.
+    pub async fn bind(address: &ListenAddress) -> io::Result<Self> {
+        match address {
+            ListenAddress::Tcp(address) => TcpListener::bind(address).await.map(Self::Tcp),
+            ListenAddress::Unix(path) => {
                 let listener = bind_unix(path).await?;
-                // The web server before it is somebody else. Who may come is for the folder to say.
+                // A web server in front runs as another user. The folder's mode restricts access.
                 tokio::fs::set_permissions(path, Permissions::from_mode(0o666)).await?;
                 Ok(Self::Unix(listener))
             }
         }
     }
 
-    /// The sockets that systemd passes (sd_listen_fds(3)), of either kind, however they are named.
+    /// The sockets that systemd passes (sd_listen_fds(3)), TCP or unix, whatever their names. `None` if there is none.
     ///
     /// # Errors
-    /// What was passed is no listening socket.
-    pub fn passed() -> io::Result<Option<Self>> {
+    /// A passed file descriptor is not a listening socket.
+    pub fn from_systemd() -> io::Result<Option<Self>> {
         let mut passed = ListenFd::from_env();
         let mut listeners = Vec::new();
         for number in 0..passed.len() {
@@ -59,57 +66,46 @@ impl Listener {
                 listeners.push(Self::Unix(UnixListener::from_std(listener)?));
             }
         }
-        let first = listeners.pop();
-        Ok(match first {
-            Some(only) if listeners.is_empty() => Some(only),
-            Some(last) => {
-                listeners.push(last);
-                Some(Self::Several(listeners, AtomicUsize::new(0)))
-            }
-            None => None,
+        Ok(match listeners.len() {
+            0 | 1 => listeners.pop(),
+            _ => Some(Self::Several(listeners, AtomicUsize::new(0))),
         })
     }
 
-    /// Where it listens, as far as that has a name.
-    pub fn place(&self) -> Option<Listen> {
+    /// The address that it is bound to, if it has one: the port that was chosen for port 0.
+    pub fn address(&self) -> Option<ListenAddress> {
         match self {
-            Self::Tcp(_) => self.address().map(Listen::Tcp),
+            Self::Tcp(listener) => listener.local_addr().ok().map(ListenAddress::Tcp),
             Self::Unix(listener) => {
-                listener.local_addr().ok()?.as_pathname().map(|path| Listen::Unix(path.to_path_buf()))
+                let address = listener.local_addr().ok()?;
+                address.as_pathname().map(|path| ListenAddress::Unix(path.to_path_buf()))
             }
-            Self::Several(all, _) => all.first()?.place(),
+            Self::Several(all, _) => all.first()?.address(),
         }
     }
 
-    /// The TCP address that was taken; `None` on a unix socket.
-    pub fn address(&self) -> Option<SocketAddr> {
-        match self {
-            Self::Tcp(listener) => listener.local_addr().ok(),
-            Self::Unix(_) => None,
-            Self::Several(all, _) => all.iter().find_map(Self::address),
-        }
-    }
-
-    /// The next client.
-    pub(super) async fn accept(&self) -> io::Result<Stream> {
+    /// Accepts the next connection.
+    pub(super) async fn accept(&self) -> io::Result<ClientStream> {
         std::future::poll_fn(|context| self.poll_accept(context)).await
     }
 
-    fn poll_accept(&self, context: &mut Context<'_>) -> Poll<io::Result<Stream>> {
+    fn poll_accept(&self, context: &mut Context<'_>) -> Poll<io::Result<ClientStream>> {
         match self {
             Self::Tcp(listener) => listener.poll_accept(context).map(|accepted| {
                 let (stream, _) = accepted?;
-                // Answers are written whole, so that waiting for more to send only delays them.
+                // Responses are written in one piece, so Nagle's algorithm would only delay them.
                 stream.set_nodelay(true)?;
-                Ok(Stream::Tcp(stream))
+                Ok(ClientStream::Tcp(stream))
             }),
-            Self::Unix(listener) => listener.poll_accept(context).map_ok(|(stream, _)| Stream::Unix(stream)),
-            Self::Several(all, turn) => {
-                // A busy one does not keep the others waiting.
-                let first = turn.fetch_add(1, Ordering::Relaxed) % all.len();
+            Self::Unix(listener) => {
+                listener.poll_accept(context).map_ok(|(stream, _)| ClientStream::Unix(stream))
+            }
+            Self::Several(all, next) => {
+                // Round robin, so that a busy socket does not starve the others.
+                let first = next.fetch_add(1, Ordering::Relaxed) % all.len();
                 let (before, after) = all.split_at(first);
-                let mut answers = after.iter().chain(before).map(|listener| listener.poll_accept(context));
-                answers.find(Poll::is_ready).unwrap_or(Poll::Pending)
+                let mut accepted = after.iter().chain(before).map(|listener| listener.poll_accept(context));
+                accepted.find(Poll::is_ready).unwrap_or(Poll::Pending)
             }
         }
     }
@@ -118,10 +114,10 @@ impl Listener {
 async fn bind_unix(path: &Path) -> io::Result<UnixListener> {
     match UnixListener::bind(path) {
         Err(error) if error.kind() == io::ErrorKind::AddrInUse => {
-            let refused = UnixStream::connect(path).await.map_err(|error| error.kind());
-            // Nobody answers at a file of another kind either, and it is not ours to remove.
+            let connected = UnixStream::connect(path).await.map_err(|error| error.kind());
+            // Connecting to a regular file is refused too, and that file must not be removed.
             let is_socket = tokio::fs::symlink_metadata(path).await?.file_type().is_socket();
-            if !is_socket || !matches!(refused, Err(io::ErrorKind::ConnectionRefused)) {
+            if !is_socket || !matches!(connected, Err(io::ErrorKind::ConnectionRefused)) {
                 return Err(error);
             }
             tokio::fs::remove_file(path).await?;
@@ -131,14 +127,14 @@ async fn bind_unix(path: &Path) -> io::Result<UnixListener> {
     }
 }
 
-/// One client.
+/// An accepted connection.
 #[derive(Debug)]
-pub(super) enum Stream {
+pub(super) enum ClientStream {
     Tcp(TcpStream),
     Unix(UnixStream),
 }
 
-impl AsyncRead for Stream {
+impl AsyncRead for ClientStream {
     fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, into: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         match self.get_mut() {
             Self::Tcp(stream) => Pin::new(stream).poll_read(cx, into),
@@ -147,7 +143,7 @@ impl AsyncRead for Stream {
     }
 }
 
-impl AsyncWrite for Stream {
+impl AsyncWrite for ClientStream {
     fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         match self.get_mut() {
             Self::Tcp(stream) => Pin::new(stream).poll_write(cx, bytes),
@@ -158,11 +154,11 @@ impl AsyncWrite for Stream {
     fn poll_write_vectored(
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
-        parts: &[io::IoSlice<'_>],
+        slices: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         match self.get_mut() {
-            Self::Tcp(stream) => Pin::new(stream).poll_write_vectored(cx, parts),
-            Self::Unix(stream) => Pin::new(stream).poll_write_vectored(cx, parts),
+            Self::Tcp(stream) => Pin::new(stream).poll_write_vectored(cx, slices),
+            Self::Unix(stream) => Pin::new(stream).poll_write_vectored(cx, slices),
         }
     }
 

@@ -1,5 +1,4 @@
-//! How long a client may take: a stream that gives up when nothing is taken of an answer, and the wait for the next
-//! request. Door.
+//! Timeouts of a connection: a stream whose stalled writes fail, and the wait for the next request. Does I/O.
 
 use std::future::Future as _;
 use std::io;
@@ -12,44 +11,43 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Sleep, sleep};
 
-/// A stream whose writes fail once no byte has gone for the time of its patience.
+/// A stream whose writes fail after a time without progress.
 ///
-/// The limit is on progress, not on the whole answer: a slow line gets a long document, a client that
-/// has stopped reading does not keep its place.
-pub(super) struct Patient<S> {
+/// The limit is on progress, not on the whole response: a slow connection may fetch a long document, but a client
+/// that stopped reading loses its connection.
+pub(super) struct WriteTimeout<S> {
     stream: S,
-    patience: Duration,
-    signs: Signs,
-    waiting: Option<Pin<Box<Sleep>>>,
+    timeout: Duration,
+    activity: Activity,
+    stalled: Option<Pin<Box<Sleep>>>,
 }
 
-impl<S> Patient<S> {
-    /// Wraps a stream, of which the signs are given.
-    pub(super) fn new(stream: S, patience: Duration, signs: Signs) -> Self {
-        Self { stream, patience, signs, waiting: None }
+impl<S> WriteTimeout<S> {
+    /// Wraps a stream and reports its writes to `activity`.
+    pub(super) fn new(stream: S, timeout: Duration, activity: Activity) -> Self {
+        Self { stream, timeout, activity, stalled: None }
     }
 
-    /// Passes on what is done; counts the time in which nothing is.
     fn limit<T>(&mut self, cx: &mut Context<'_>, result: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
         if result.is_ready() {
-            self.waiting = None;
-            self.signs.set(SEEN);
+            self.stalled = None;
+            self.activity.set(ACTIVE);
             return result;
         }
-        self.signs.set(ANSWERING);
-        let patience = self.patience;
-        let waiting = self.waiting.get_or_insert_with(|| Box::pin(sleep(patience)));
-        waiting.as_mut().poll(cx).map(|()| Err(io::ErrorKind::TimedOut.into()))
+        self.activity.set(RESPONDING);
+        let timeout = self.timeout;
+        let stalled = self.stalled.get_or_insert_with(|| Box::pin(sleep(timeout)));
+        stalled.as_mut().poll(cx).map(|()| Err(io::ErrorKind::TimedOut.into()))
     }
 }
 
-impl<S: AsyncRead + Unpin> AsyncRead for Patient<S> {
+impl<S: AsyncRead + Unpin> AsyncRead for WriteTimeout<S> {
     fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, into: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         Pin::new(&mut self.get_mut().stream).poll_read(cx, into)
     }
 }
 
-impl<S: AsyncWrite + Unpin> AsyncWrite for Patient<S> {
+impl<S: AsyncWrite + Unpin> AsyncWrite for WriteTimeout<S> {
     fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         let this = self.get_mut();
         let result = Pin::new(&mut this.stream).poll_write(cx, bytes);
@@ -59,13 +57,13 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Patient<S> {
     fn poll_write_vectored(
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
-        parts: &[io::IoSlice<'_>],
+        slices: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         let this = self.get_mut();
-        // One piece goes without a list of pieces, which the system takes more time for.
-        let result = match parts {
+        // write(2) of one slice is cheaper than writev(2).
+        let result = match slices {
             [one] => Pin::new(&mut this.stream).poll_write(cx, one),
-            parts => Pin::new(&mut this.stream).poll_write_vectored(cx, parts),
+            slices => Pin::new(&mut this.stream).poll_write_vectored(cx, slices),
         };
         this.limit(cx, result)
     }
@@ -83,50 +81,50 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Patient<S> {
     }
 }
 
-/// Nothing was seen of the client since somebody looked.
-const SILENT: u8 = 0;
-/// Something was.
-const SEEN: u8 = 1;
-/// It waits for an answer, or for its next bytes: how long that takes is for others to limit.
-const ANSWERING: u8 = 2;
+/// Nothing happened since the last check.
+const IDLE: u8 = 0;
+/// Bytes of a response were written since the last check.
+const ACTIVE: u8 = 1;
+/// A response is being made or its bytes cannot be written yet; other timeouts limit that.
+const RESPONDING: u8 = 2;
 
-/// What is seen of a client: noted by its stream and by who answers, looked at by who waits for the next request.
+/// How often [`Activity::idle`] checks within its timeout.
+const IDLE_CHECKS: u32 = 4;
+
+/// What a connection did lately. Its stream and its request handler write it; [`Activity::idle`] reads it.
 ///
-/// hyper's own limit makes, sets and takes away a timer for each request. This is a store in memory for each, and a
-/// look now and then.
+/// hyper's own header timeout creates and drops a timer for each request. This costs one atomic store instead, and
+/// a check now and then.
 #[derive(Clone, Debug)]
-pub(super) struct Signs(Arc<AtomicU8>);
+pub(super) struct Activity(Arc<AtomicU8>);
 
-impl Signs {
-    pub(super) fn new() -> Signs {
-        Signs(Arc::new(AtomicU8::new(SILENT)))
+impl Activity {
+    pub(super) fn new() -> Activity {
+        Activity(Arc::new(AtomicU8::new(IDLE)))
     }
 
-    /// A request has come, whole.
-    pub(super) fn asked(&self) {
-        self.set(ANSWERING);
+    /// A whole request head was read.
+    pub(super) fn request_received(&self) {
+        self.set(RESPONDING);
     }
 
-    fn set(&self, sign: u8) {
-        self.0.store(sign, Ordering::Relaxed);
+    fn set(&self, activity: u8) {
+        self.0.store(activity, Ordering::Relaxed);
     }
 
-    /// Ends when no request has come for this time, or a quarter longer, since the last answer went.
-    pub(super) async fn cease(&self, patience: Duration) {
-        let mut silent = 0;
-        while silent < LOOKS {
-            sleep(patience / LOOKS).await;
-            silent += 1;
-            if self.0.load(Ordering::Relaxed) != SILENT {
-                silent = 0;
-                let _ = self.0.compare_exchange(SEEN, SILENT, Ordering::Relaxed, Ordering::Relaxed);
+    /// Returns when no request has come since the last response for `timeout`, or up to a quarter longer.
+    pub(super) async fn idle(&self, timeout: Duration) {
+        let mut idle_checks = 0;
+        while idle_checks < IDLE_CHECKS {
+            sleep(timeout / IDLE_CHECKS).await;
+            idle_checks += 1;
+            if self.0.load(Ordering::Relaxed) != IDLE {
+                idle_checks = 0;
+                let _ = self.0.compare_exchange(ACTIVE, IDLE, Ordering::Relaxed, Ordering::Relaxed);
             }
         }
     }
 }
-
-/// How often it is looked for signs in the time in which there should be one.
-const LOOKS: u32 = 4;
 
 #[cfg(test)]
 mod tests {
@@ -137,14 +135,14 @@ mod tests {
     use super::*;
 
     #[tokio::test(start_paused = true)]
-    async fn who_is_being_answered_is_waited_for_and_who_is_silent_is_not() {
-        let patience = Duration::from_secs(8);
-        let signs = Signs::new();
-        let mut end = pin!(signs.cease(patience));
-        signs.asked();
-        assert!(timeout(patience * 10, &mut end).await.is_err(), "the answer is not made yet");
-        signs.set(SEEN);
-        assert!(timeout(patience, &mut end).await.is_err(), "the answer went only now");
-        assert!(timeout(patience / LOOKS * 2, &mut end).await.is_ok(), "nothing came any more");
+    async fn a_connection_is_idle_only_after_its_response_was_written() {
+        let limit = Duration::from_secs(8);
+        let activity = Activity::new();
+        let mut idle = pin!(activity.idle(limit));
+        activity.request_received();
+        assert!(timeout(limit * 10, &mut idle).await.is_err(), "the response is not made yet");
+        activity.set(ACTIVE);
+        assert!(timeout(limit, &mut idle).await.is_err(), "the response was just written");
+        assert!(timeout(limit / IDLE_CHECKS * 2, &mut idle).await.is_ok(), "nothing came after it");
     }
 }

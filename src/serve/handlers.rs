@@ -1,0 +1,124 @@
+//! One handler for each route. They answer from memory; only an archive page may read the store.
+
+use std::sync::Arc;
+
+use axum::body::Body;
+use axum::extract::rejection::PathRejection;
+use axum::extract::{Path, Request, State};
+use axum::http::header::{self, HeaderMap, HeaderValue};
+use axum::http::{Response, StatusCode};
+
+use super::negotiate::{self, Precondition};
+use super::state::ServerState;
+use super::{address, response};
+use crate::publish::archive::{PageState, RenderedPage};
+use crate::publish::document_cache::{CachedDocument, Coding, Representation};
+
+/// A full archive page never changes (RFC 5005 section 4).
+const ONE_YEAR: HeaderValue = HeaderValue::from_static("public, max-age=31536000, immutable");
+
+/// More than any response has, so that the header map never grows while it is filled.
+const MAX_HEADERS: usize = 24;
+
+/// `/healthz`: the process answers.
+pub(super) async fn liveness() -> Response<Body> {
+    response::text(StatusCode::OK, "ok\n")
+}
+
+/// `/readyz`: outputs are served, the store can be written, the poller runs.
+pub(super) async fn readiness(State(state): State<Arc<ServerState>>) -> Response<Body> {
+    match state.readiness.problem() {
+        None => response::text(StatusCode::OK, "ok\n"),
+        Some(problem) => response::text(StatusCode::SERVICE_UNAVAILABLE, problem),
+    }
+}
+
+/// `/metrics` in the Prometheus text format.
+pub(super) async fn metrics(State(state): State<Arc<ServerState>>) -> Response<Body> {
+    let mut response = response::text(StatusCode::OK, state.metrics.render());
+    let content_type = HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8");
+    response.headers_mut().insert(header::CONTENT_TYPE, content_type);
+    response
+}
+
+/// `/feeds/{output}/archive/{page}`, where `page` is a number and an extension.
+pub(super) async fn archive_page(
+    State(state): State<Arc<ServerState>>,
+    path: Result<Path<(String, String)>, PathRejection>,
+    request: Request,
+) -> Response<Body> {
+    let Ok(Path((output, page))) = path else { return response::not_found() };
+    let Some((number, format)) = address::archive_page(&page) else { return response::not_found() };
+    // An output without a document in this format has no archive either, so the store is not read.
+    match state.document_cache.get(&format.path(&output)) {
+        Some(CachedDocument::Available(_)) => {}
+        Some(CachedDocument::Gone) => return response::gone(),
+        None => return response::not_found(),
+    }
+    let cache_control = |page_state| match page_state {
+        PageState::Full => ONE_YEAR,
+        PageState::Open => state.max_age.header(),
+    };
+    match (state.archive)(output.clone(), number, format).await {
+        Ok(Some(RenderedPage { representation, state: page_state })) => {
+            send(&state, request.headers(), &representation, cache_control(page_state))
+        }
+        Ok(None) => response::not_found(),
+        Err(error) => {
+            tracing::error!(output, number, %error, "cannot read an archive page");
+            response::text(StatusCode::SERVICE_UNAVAILABLE, "not ok: the store cannot be read\n")
+        }
+    }
+}
+
+/// Any other path: a document of the cache.
+pub(super) async fn document(State(state): State<Arc<ServerState>>, request: Request) -> Response<Body> {
+    let found = address::decode(request.uri().path()).and_then(|path| state.document_cache.get(&path));
+    match found {
+        Some(CachedDocument::Available(representation)) => {
+            send(&state, request.headers(), &representation, state.max_age.header())
+        }
+        Some(CachedDocument::Gone) => response::gone(),
+        None => response::not_found(),
+    }
+}
+
+/// A representation: 200 in the negotiated coding, 304 or 412.
+fn send(
+    state: &ServerState,
+    request: &HeaderMap,
+    representation: &Representation,
+    cache_control: HeaderValue,
+) -> Response<Body> {
+    let (precondition, coding) = negotiate::negotiate(request, representation);
+    let mut response = Response::new(Body::empty());
+    *response.headers_mut() = HeaderMap::with_capacity(MAX_HEADERS);
+    let headers = response.headers_mut();
+    response::insert_common_headers(headers);
+    headers.insert(header::ETAG, response::shared_header_value(representation.etag(coding)));
+    headers.insert(header::LAST_MODIFIED, response::shared_header_value(representation.http_date()));
+    headers.insert(header::VARY, HeaderValue::from_static("Accept-Encoding"));
+    headers.insert(header::CACHE_CONTROL, cache_control);
+    headers
+        .extend(representation.link.as_ref().map(|link| (header::LINK, response::shared_header_value(link))));
+    match precondition {
+        Precondition::NotModified => *response.status_mut() = StatusCode::NOT_MODIFIED,
+        Precondition::Failed => *response.status_mut() = StatusCode::PRECONDITION_FAILED,
+        Precondition::None => {
+            headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(representation.content_type));
+            // Without it, some browsers offer feeds for download.
+            headers.insert(header::CONTENT_DISPOSITION, HeaderValue::from_static("inline"));
+            if representation.content_type.starts_with("text/html") {
+                headers.insert(header::CONTENT_SECURITY_POLICY, state.page_policy.clone());
+                headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+            }
+            if coding != Coding::Identity {
+                headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static(coding.name()));
+            }
+            // `negotiate` returns only codings that the representation has.
+            let body = representation.body(coding).cloned().unwrap_or_default();
+            *response.body_mut() = Body::from(body);
+        }
+    }
+    response
+}

@@ -1,0 +1,66 @@
+//! Responses and headers that several handlers share. Pure.
+
+use axum::body::{Body, Bytes};
+use axum::http::header::{self, HeaderMap, HeaderName, HeaderValue};
+use axum::http::{Response, StatusCode};
+
+const METHODS: HeaderValue = HeaderValue::from_static("GET, HEAD, OPTIONS");
+
+/// A short plain-text response. It shows neither the version nor the requested path.
+pub(super) fn text(status: StatusCode, text: impl Into<Body>) -> Response<Body> {
+    let mut response = Response::new(text.into());
+    *response.status_mut() = status;
+    let headers = response.headers_mut();
+    insert_common_headers(headers);
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+    response
+}
+
+pub(super) fn not_found() -> Response<Body> {
+    text(StatusCode::NOT_FOUND, "There is nothing at this address.\n")
+}
+
+pub(super) fn gone() -> Response<Body> {
+    text(StatusCode::GONE, "This feed is no longer published.\n")
+}
+
+pub(super) fn method_not_allowed() -> Response<Body> {
+    let mut response = text(StatusCode::METHOD_NOT_ALLOWED, "This address can only be read.\n");
+    response.headers_mut().insert(header::ALLOW, METHODS);
+    response
+}
+
+/// The response to OPTIONS, for CORS preflights and for clients that ask for the methods.
+pub(super) fn preflight() -> Response<Body> {
+    let mut response = Response::new(Body::empty());
+    *response.status_mut() = StatusCode::NO_CONTENT;
+    let headers = response.headers_mut();
+    insert_common_headers(headers);
+    headers.insert(header::ALLOW, METHODS);
+    headers.insert(header::ACCESS_CONTROL_ALLOW_METHODS, METHODS);
+    let allowed = HeaderValue::from_static("If-None-Match, If-Modified-Since, *");
+    headers.insert(header::ACCESS_CONTROL_ALLOW_HEADERS, allowed);
+    headers.insert(header::ACCESS_CONTROL_MAX_AGE, HeaderValue::from_static("86400"));
+    response
+}
+
+/// Headers of every response: any page may read it, and no browser may guess another type.
+pub(super) fn insert_common_headers(headers: &mut HeaderMap) {
+    let common: [(HeaderName, &'static str); 3] = [
+        (header::ACCESS_CONTROL_ALLOW_ORIGIN, "*"),
+        (header::ACCESS_CONTROL_EXPOSE_HEADERS, "ETag, Link"),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+    ];
+    headers.extend(common.map(|(name, text)| (name, HeaderValue::from_static(text))));
+}
+
+/// A header value that the program made: visible ASCII. Anything else becomes empty.
+pub(super) fn header_value(text: &str) -> HeaderValue {
+    HeaderValue::from_str(text).unwrap_or_else(|_| HeaderValue::from_static(""))
+}
+
+/// The same, without copying the bytes.
+pub(super) fn shared_header_value(text: &Bytes) -> HeaderValue {
+    HeaderValue::from_maybe_shared(text.clone()).unwrap_or_else(|_| HeaderValue::from_static(""))
+}

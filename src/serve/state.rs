@@ -1,0 +1,131 @@
+//! The state that the handlers share: documents, archive, cache policy, readiness, metrics. No I/O of its own.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
+
+use axum::http::HeaderValue;
+
+use super::response::header_value;
+use crate::metrics::Metrics;
+use crate::publish::archive::RenderedPage;
+use crate::publish::document_cache::DocumentCache;
+use crate::publish::format::Format;
+use crate::publish::html;
+
+/// Reads an archive page: output name, page number, format. `None`: there is no such page.
+///
+/// Archive pages are the only responses that may read the store, because they are not kept in memory.
+/// The daemon passes the function in, so that this module does not depend on how a page is made.
+pub type ArchiveReader = Arc<dyn Fn(String, u32, Format) -> ArchiveResult + Send + Sync>;
+
+/// The result of an [`ArchiveReader`]. An error means that the store could not be read.
+pub type ArchiveResult =
+    Pin<Box<dyn Future<Output = Result<Option<RenderedPage>, crate::store::Error>> + Send>>;
+
+/// Everything that the handlers need.
+pub struct ServerState {
+    pub(super) document_cache: Arc<DocumentCache>,
+    pub(super) archive: ArchiveReader,
+    pub(super) max_age: MaxAge,
+    pub(super) readiness: Arc<Readiness>,
+    pub(super) metrics: Arc<Metrics>,
+    /// `Content-Security-Policy` of HTML pages.
+    pub(super) page_policy: HeaderValue,
+}
+
+impl ServerState {
+    /// Groups what the handlers read.
+    pub fn new(
+        document_cache: Arc<DocumentCache>,
+        archive: ArchiveReader,
+        max_age: MaxAge,
+        readiness: Arc<Readiness>,
+        metrics: Arc<Metrics>,
+    ) -> ServerState {
+        let page_policy = header_value(&html::content_security_policy());
+        ServerState { document_cache, archive, max_age, readiness, metrics, page_policy }
+    }
+}
+
+/// The `Cache-Control` header of documents. Shared, so that a config reload can change it.
+#[derive(Clone, Debug)]
+pub struct MaxAge(Arc<RwLock<HeaderValue>>);
+
+impl MaxAge {
+    /// `max-age` in whole seconds.
+    #[must_use]
+    pub fn new(max_age: Duration) -> MaxAge {
+        MaxAge(Arc::new(RwLock::new(MaxAge::format(max_age))))
+    }
+
+    /// Replaces the value for all later responses.
+    pub fn set(&self, max_age: Duration) {
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) = MaxAge::format(max_age);
+    }
+
+    fn format(max_age: Duration) -> HeaderValue {
+        header_value(&format!("public, max-age={}", max_age.as_secs()))
+    }
+
+    pub(super) fn header(&self) -> HeaderValue {
+        self.0.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+/// What `/readyz` reports. The daemon's tasks update it.
+#[derive(Debug, Default)]
+pub struct Readiness {
+    started: AtomicBool,
+    store_unwritable: AtomicBool,
+    poller_stuck: AtomicBool,
+}
+
+impl Readiness {
+    /// The document cache is filled: every output can be served.
+    pub fn set_started(&self) {
+        self.started.store(true, Ordering::Release);
+    }
+
+    /// Records whether the store can be written.
+    pub fn set_store(&self, health: StoreHealth) {
+        self.store_unwritable.store(health == StoreHealth::Unwritable, Ordering::Release);
+    }
+
+    /// Records whether the poller still runs its loop.
+    pub fn set_poller(&self, health: PollerHealth) {
+        self.poller_stuck.store(health == PollerHealth::Stuck, Ordering::Release);
+    }
+
+    /// The body of a 503 response, or `None` if the daemon is ready.
+    pub(super) fn problem(&self) -> Option<&'static str> {
+        let is = |flag: &AtomicBool| flag.load(Ordering::Acquire);
+        if !is(&self.started) {
+            Some("not ok: starting\n")
+        } else if is(&self.store_unwritable) {
+            Some("not ok: the store cannot be written\n")
+        } else {
+            is(&self.poller_stuck).then_some("not ok: the poller is stuck\n")
+        }
+    }
+}
+
+/// Whether the store accepts writes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StoreHealth {
+    /// The last test write succeeded.
+    Writable,
+    /// The last test write failed.
+    Unwritable,
+}
+
+/// Whether the poller's loop runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PollerHealth {
+    /// It reported recently.
+    Running,
+    /// It has not reported for too long.
+    Stuck,
+}
