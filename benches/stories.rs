@@ -7,7 +7,7 @@
 #![allow(clippy::unwrap_used, clippy::disallowed_methods, clippy::print_stdout, reason = "a bench")]
 
 #[path = "load/words.rs"]
-#[allow(dead_code, reason = "the farm needs more of them")]
+#[allow(dead_code, reason = "benches/load uses the rest")]
 mod words;
 
 use std::path::PathBuf;
@@ -20,7 +20,7 @@ use siftwire::entry::{Entry, Key, KeyRule};
 use siftwire::source::SourceState;
 use siftwire::store::{ConfiguredSource, Options, Poll, SourceId, Store, open};
 use siftwire::story;
-use words::{ENGLISH, RUSSIAN, Words};
+use words::{ENGLISH, Phrases, RUSSIAN};
 
 const SOURCES: usize = 200;
 /// New entries of one poll.
@@ -70,7 +70,7 @@ impl Maker {
         from[self.rng.usize(0..from.len())]
     }
 
-    fn headline(&mut self, words: &Words) -> String {
+    fn headline(&mut self, words: &Phrases) -> String {
         let (subject, verb) = (self.pick(words.subjects), self.pick(words.verbs));
         format!("{subject} {verb} {} {}", self.pick(words.objects), self.pick(words.places))
     }
@@ -81,7 +81,7 @@ impl Maker {
         (0..self.rng.usize(2..5)).map(|_| self.pick(&syllables)).collect()
     }
 
-    fn sentence(&mut self, words: &Words) -> String {
+    fn sentence(&mut self, words: &Phrases) -> String {
         let (opening, core, name) = (self.pick(words.openings), self.headline(words), self.name());
         format!("{opening} {core} {} {name}, {}.", self.rng.u32(2..900), self.pick(words.tails))
     }

@@ -1,5 +1,5 @@
-//! The farm: N made feeds on a loopback origin, the built daemon polling and serving them, and what
-//! that costs it. `cargo bench --bench load -- --help` tells the options; BENCHMARKS.md the method.
+//! Load test: generated feeds on a loopback origin; the built program polls and serves them, and its CPU time and
+//! memory are measured. `cargo bench --bench load -- --help` lists the options, BENCHMARKS.md describes the method.
 
 #![allow(
     clippy::disallowed_methods,
@@ -20,30 +20,30 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use clap::Parser;
-use generate::Farm;
+use generate::Workload;
 use measure::Cost;
 use origin::Origin;
 use reader::Reader;
 
-/// Measures the built siftwire on a farm of made feeds.
+/// Measures the built siftwire on generated feeds.
 #[derive(Parser)]
 struct Arguments {
-    /// How many feeds
+    /// Number of feeds
     #[arg(long, default_value_t = 1000)]
     feeds: usize,
     /// Entries in each feed
     #[arg(long, default_value_t = 35)]
     entries: usize,
-    /// Bytes of text in each entry, about
+    /// Approximate bytes of text in each entry
     #[arg(long, default_value_t = 2400)]
     text: usize,
-    /// Another seed is another farm
+    /// Seed of the generated feeds
     #[arg(long, default_value_t = 1)]
     seed: u64,
-    /// How often each case is measured; the table shows medians
+    /// Runs of each case; the table shows medians
     #[arg(long, default_value_t = 1)]
     runs: usize,
-    /// How many outputs, each with a filter of its own
+    /// Number of outputs, each with its own filter
     #[arg(long, default_value_t = 10)]
     outputs: usize,
     /// Only these cases: cold, unchanged, changed, idle, serve, start, refilter
@@ -52,27 +52,27 @@ struct Arguments {
     /// Measure this binary instead of the one just built
     #[arg(long)]
     binary: Option<PathBuf>,
-    /// Work in this folder and leave it
+    /// Work in this folder and keep it
     #[arg(long)]
     folder: Option<PathBuf>,
     /// Write the figures here as JSON
     #[arg(long)]
     json: Option<PathBuf>,
-    /// Only make the farm and serve it until killed: its config and its addresses are in the folder
+    /// Only generate and serve the feeds, until killed; the folder has a config and the feed addresses
     #[arg(long)]
     hold: bool,
-    /// Given by cargo
+    /// Passed by cargo
     #[arg(long, hide = true)]
     bench: bool,
 }
 
-/// One line of the table.
+/// One measurement, a row of the table.
 #[derive(serde::Serialize)]
-struct Line {
+struct Measurement {
     case: &'static str,
     #[serde(flatten)]
     cost: Cost,
-    /// What else was counted.
+    /// Other results of the case.
     note: String,
 }
 
@@ -82,9 +82,9 @@ struct Bench {
     home: PathBuf,
     origin: Origin,
     origin_at: String,
-    /// How often the outputs have moved to other addresses.
-    moves: usize,
-    lines: Vec<Line>,
+    /// Number in `public_url`; a new one forces every document to be rendered again.
+    site: usize,
+    measurements: Vec<Measurement>,
 }
 
 fn main() -> std::io::Result<()> {
@@ -94,18 +94,18 @@ fn main() -> std::io::Result<()> {
     let (feeds, home) = (folder.join("feeds"), folder.join("home"));
     std::fs::create_dir_all(&feeds)?;
     std::fs::create_dir_all(&home)?;
-    let farm = Farm {
+    let workload = Workload {
         feeds: arguments.feeds,
         entries: arguments.entries,
         text: arguments.text,
         seed: arguments.seed,
     };
-    let origin = Origin::new(farm, &feeds)?;
-    eprintln!("{} feeds, {:.1} MB before compression", farm.feeds, origin.plain_bytes as f64 / 1e6);
+    let origin = Origin::new(workload, &feeds)?;
+    eprintln!("{} feeds, {:.1} MB before compression", workload.feeds, origin.plain_bytes as f64 / 1e6);
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     let origin_at = runtime.block_on(origin.serve())?.to_string();
     let binary = arguments.binary.clone().unwrap_or_else(|| env!("CARGO_BIN_EXE_siftwire").into());
-    let mut bench = Bench { arguments, binary, home, origin, origin_at, moves: 0, lines: Vec::new() };
+    let mut bench = Bench { arguments, binary, home, origin, origin_at, site: 0, measurements: Vec::new() };
     bench.configure("armenian")?;
     if bench.arguments.hold {
         return bench.hold();
@@ -113,11 +113,11 @@ fn main() -> std::io::Result<()> {
     for _ in 0..bench.arguments.runs {
         bench.round()?;
     }
-    bench.tell()
+    bench.report()
 }
 
 impl Bench {
-    /// For other programs on the same farm: their list of addresses, one a line, is in `urls`.
+    /// Serves the feeds for other programs; `urls` has their addresses, one a line.
     fn hold(&self) -> std::io::Result<()> {
         let urls: String =
             (0..self.arguments.feeds).map(|feed| format!("http://{}/{feed}\n", self.origin_at)).collect();
@@ -128,11 +128,11 @@ impl Bench {
         }
     }
 
-    /// Every case once, in the order in which each finds what it needs.
+    /// Every case once, in an order in which each has what it needs.
     fn round(&mut self) -> std::io::Result<()> {
         if self.wants("cold") || !self.store().exists() {
             for end in ["", "-wal", "-shm"] {
-                // What is not there need not be removed.
+                // Not every file exists.
                 let _ = std::fs::remove_file(format!("{}{end}", self.store().display()));
             }
             self.poll("cold")?;
@@ -167,13 +167,13 @@ impl Bench {
         self.home.join("siftwire.db")
     }
 
-    /// `word` is what the first output filters for.
+    /// Writes the config. `word` is the filter of the first output.
     fn configure(&self, word: &str) -> std::io::Result<()> {
         let mut config = format!(
             "[serve]\nlisten = \"127.0.0.1:0\"\npublic_url = \"http://feeds-{}.example/\"\n[poll]\nevery = \"1d\"\n\
              at_most = \"1d\"\nadaptive = false\nconcurrency = 64\nper_host = 64\nallow = [\"127.0.0.0/8\"]\n\
              [store]\nkeep = \"9999d\"\n",
-            self.moves
+            self.site
         );
         let topics = [
             "moscow",
@@ -200,18 +200,18 @@ impl Bench {
         std::fs::write(self.home.join("config.toml"), config)
     }
 
-    fn command(&self, words: &[&str]) -> Command {
+    fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(&self.binary);
-        command.current_dir(&self.home).args(words).stdin(Stdio::null()).env("RUST_LOG", "warn");
+        command.current_dir(&self.home).args(arguments).stdin(Stdio::null()).env("RUST_LOG", "warn");
         command
     }
 
     fn poll(&mut self, case: &'static str) -> std::io::Result<()> {
         let log = std::fs::File::create(self.home.join("log"))?;
-        let cost = measure::to_the_end(self.command(&["poll"]).stdout(Stdio::null()).stderr(log).spawn()?)?;
-        let said = std::fs::read_to_string(self.home.join("log"))?;
-        let note = said.lines().last().unwrap_or_default().to_owned();
-        self.lines.push(Line { case, cost, note });
+        let cost = measure::until_exit(self.command(&["poll"]).stdout(Stdio::null()).stderr(log).spawn()?)?;
+        let log = std::fs::read_to_string(self.home.join("log"))?;
+        let note = log.lines().last().unwrap_or_default().to_owned();
+        self.measurements.push(Measurement { case, cost, note });
         Ok(())
     }
 
@@ -223,33 +223,33 @@ impl Bench {
             .stderr(Stdio::piped())
             .stdout(Stdio::null())
             .spawn()?;
-        let mut log = BufReader::new(child.stderr.take().expect("it is piped"));
+        let mut log = BufReader::new(child.stderr.take().expect("standard error is piped"));
         let mut line = String::new();
         let address = loop {
             line.clear();
             if log.read_line(&mut line)? == 0 {
-                return Err(std::io::Error::other("the daemon ended before it listened"));
+                return Err(std::io::Error::other("the daemon exited before it listened"));
             }
             if let Some((_, rest)) = line.split_once("http://") {
                 break rest.split(['/', ' ', '\n']).next().unwrap_or_default().to_owned();
             }
         };
-        // Read to the end, so that the daemon never waits for a reader of its log.
+        // Read to the end, so that the daemon never blocks on a full pipe.
         std::thread::spawn(move || std::io::copy(&mut log.take(u64::MAX), &mut std::io::sink()));
-        Reader::connect(&address)?.ask("/feeds/output-0.atom", "")?;
+        Reader::connect(&address)?.get("/feeds/output-0.atom", "")?;
         Ok((Daemon { child, address, started }, started.elapsed()))
     }
 
-    /// From the start of the process to the first answer: once with every document to be made, since each names
-    /// another address than before, and once with what was published last.
+    /// From the start of the process to the first response: once with every document to be rendered, because
+    /// `public_url` has changed, and once with the documents of the last run.
     fn start_case(&mut self) -> std::io::Result<()> {
-        self.moves += 1;
+        self.site += 1;
         self.configure("armenian")?;
         for case in ["first start", "start"] {
             let (daemon, first) = self.daemon()?;
-            let mut cost = measure::so_far(&daemon.child, daemon.started)?;
+            let mut cost = measure::current(&daemon.child, daemon.started)?;
             cost.wall = first.as_secs_f64();
-            self.lines.push(Line { case, cost, note: "wall: to the first answer".into() });
+            self.measurements.push(Measurement { case, cost, note: "wall: to the first response".into() });
         }
         Ok(())
     }
@@ -257,90 +257,94 @@ impl Bench {
     fn idle(&mut self) -> std::io::Result<()> {
         let (daemon, _) = self.daemon()?;
         std::thread::sleep(Duration::from_secs(5));
-        let before = measure::so_far(&daemon.child, daemon.started)?;
+        let before = measure::current(&daemon.child, daemon.started)?;
         std::thread::sleep(Duration::from_secs(20));
-        let after = measure::so_far(&daemon.child, daemon.started)?;
+        let after = measure::current(&daemon.child, daemon.started)?;
         let share = (after.cpu - before.cpu) / (after.wall - before.wall) * 100.0;
         let note =
             format!("{share:.2} % of a core, {:.0} MB resident", measure::resident_mb(daemon.child.id()));
         let cost =
             Cost { cpu: after.cpu - before.cpu, wall: after.wall - before.wall, peak_mb: after.peak_mb };
-        self.lines.push(Line { case: "idle", cost, note });
+        self.measurements.push(Measurement { case: "idle", cost, note });
         Ok(())
     }
 
-    /// One output over kept connections, as it is, in gzip, and with a validator.
+    /// One output over keep-alive connections: uncompressed, in gzip, and with a validator.
     fn serve(&mut self) -> std::io::Result<()> {
         let (daemon, _) = self.daemon()?;
         let path = "/feeds/output-0.atom";
-        let whole = Reader::connect(&daemon.address)?.ask(path, "")?;
-        let zipped = Reader::connect(&daemon.address)?.ask(path, "accept-encoding: gzip\r\n")?;
+        let whole = Reader::connect(&daemon.address)?.get(path, "")?;
+        let gzip = Reader::connect(&daemon.address)?.get(path, "accept-encoding: gzip\r\n")?;
         let known = format!("if-none-match: {}\r\n", whole.etag);
         for (case, headers, length) in [
             ("serve", "", whole.length),
-            ("serve gzip", "accept-encoding: gzip\r\n", zipped.length),
+            ("serve gzip", "accept-encoding: gzip\r\n", gzip.length),
             ("serve 304", known.as_str(), 0),
         ] {
-            let before = measure::so_far(&daemon.child, daemon.started)?;
-            let answers = reader::storm(&daemon.address, path, headers, 32, Duration::from_secs(4));
-            let after = measure::so_far(&daemon.child, daemon.started)?;
+            let before = measure::current(&daemon.child, daemon.started)?;
+            let responses =
+                reader::request_repeatedly(&daemon.address, path, headers, 32, Duration::from_secs(4));
+            let after = measure::current(&daemon.child, daemon.started)?;
             let cpu = after.cpu - before.cpu;
-            let note =
-                format!("{:.0} answers per CPU second, {length} bytes each", answers as f64 / cpu.max(0.01));
+            let note = format!(
+                "{:.0} responses per CPU second, {length} bytes each",
+                responses as f64 / cpu.max(0.01)
+            );
             let cost = Cost { cpu, wall: after.wall - before.wall, peak_mb: after.peak_mb };
-            self.lines.push(Line { case, cost, note });
+            self.measurements.push(Measurement { case, cost, note });
         }
         Ok(())
     }
 
-    /// An edited filter over the whole store, until its output shows what it matches.
+    /// An edited filter over the whole store, until its output has changed.
     fn refilter(&mut self) -> std::io::Result<()> {
         self.configure("georgian")?;
         let (daemon, _) = self.daemon()?;
         let mut reader = Reader::connect(&daemon.address)?;
-        let before = reader.ask("/feeds/output-0.atom", "")?.etag;
+        let before = reader.get("/feeds/output-0.atom", "")?.etag;
         let mut slowest = Duration::ZERO;
-        while reader.ask("/feeds/output-0.atom", "")?.etag == before
+        while reader.get("/feeds/output-0.atom", "")?.etag == before
             && daemon.started.elapsed().as_secs() < 300
         {
             std::thread::sleep(Duration::from_millis(20));
-            let asked = Instant::now();
-            reader.ask("/feeds/output-1.atom", "")?;
-            slowest = slowest.max(asked.elapsed());
+            let requested = Instant::now();
+            reader.get("/feeds/output-1.atom", "")?;
+            slowest = slowest.max(requested.elapsed());
         }
-        let cost = measure::so_far(&daemon.child, daemon.started)?;
-        let note = format!("slowest answer meanwhile {:.0} ms", slowest.as_secs_f64() * 1e3);
-        self.lines.push(Line { case: "refilter", cost, note });
+        let cost = measure::current(&daemon.child, daemon.started)?;
+        let note = format!("slowest response meanwhile {:.0} ms", slowest.as_secs_f64() * 1e3);
+        self.measurements.push(Measurement { case: "refilter", cost, note });
         self.configure("armenian")
     }
 
-    /// The table of medians, and the JSON of every run.
-    fn tell(&self) -> std::io::Result<()> {
+    /// Prints the table of medians and writes the JSON of every run.
+    fn report(&self) -> std::io::Result<()> {
         println!("| case | CPU s | wall s | peak MB | |\n|---|---|---|---|---|");
         let mut cases: Vec<&str> = Vec::new();
-        for line in &self.lines {
-            if !cases.contains(&line.case) {
-                cases.push(line.case);
+        for measurement in &self.measurements {
+            if !cases.contains(&measurement.case) {
+                cases.push(measurement.case);
             }
         }
         for case in cases {
-            let mut of_case: Vec<&Line> = self.lines.iter().filter(|line| line.case == case).collect();
-            of_case.sort_by(|a, b| a.cost.cpu.total_cmp(&b.cost.cpu));
-            let Line { cost, note, .. } = of_case[of_case.len() / 2];
+            let mut runs: Vec<&Measurement> =
+                self.measurements.iter().filter(|measurement| measurement.case == case).collect();
+            runs.sort_by(|a, b| a.cost.cpu.total_cmp(&b.cost.cpu));
+            let Measurement { cost, note, .. } = runs[runs.len() / 2];
             println!("| {case} | {:.2} | {:.2} | {:.0} | {note} |", cost.cpu, cost.wall, cost.peak_mb);
         }
         if let Some(path) = &self.arguments.json {
-            write_json(path, &self.lines)?;
+            write_json(path, &self.measurements)?;
         }
         Ok(())
     }
 }
 
-fn write_json(path: &Path, lines: &[Line]) -> std::io::Result<()> {
-    std::fs::write(path, serde_json::to_vec_pretty(lines).map_err(std::io::Error::other)?)
+fn write_json(path: &Path, measurements: &[Measurement]) -> std::io::Result<()> {
+    std::fs::write(path, serde_json::to_vec_pretty(measurements).map_err(std::io::Error::other)?)
 }
 
-/// A running daemon; it ends with the value.
+/// A running daemon, killed when dropped.
 struct Daemon {
     child: Child,
     address: String,
@@ -349,7 +353,7 @@ struct Daemon {
 
 impl Drop for Daemon {
     fn drop(&mut self) {
-        // It may have ended by itself.
+        // It may have exited already.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }

@@ -1,12 +1,12 @@
-//! What a process costs: its CPU time, wall time and peak memory, as the kernel counts them.
+//! CPU time, wall time and peak memory of a process, from /proc.
 
 use std::process::Child;
 use std::time::{Duration, Instant};
 
-/// The kernel's clock for process times: 100 ticks a second on every Linux that there is.
+/// The unit of process times in /proc: 100 a second on every supported Linux.
 const TICKS_PER_SECOND: f64 = 100.0;
 
-/// What a process has used so far.
+/// Resources that a process has used.
 #[derive(Clone, Copy, Debug, Default, serde::Serialize)]
 pub struct Cost {
     /// User and system time, in seconds.
@@ -17,16 +17,14 @@ pub struct Cost {
     pub peak_mb: f64,
 }
 
-/// Waits for a process to end by itself.
-///
-/// It is read once more as a zombie, when its times are final, before it is waited for.
-pub fn to_the_end(mut child: Child) -> std::io::Result<Cost> {
+/// Waits until a process exits. Its times are read last when it is a zombie and they are final.
+pub fn until_exit(mut child: Child) -> std::io::Result<Cost> {
     let started = Instant::now();
     let mut peak = 0.0_f64;
     loop {
-        let (cpu, ended) = cpu(child.id())?;
+        let (cpu, exited) = cpu(child.id())?;
         peak = peak.max(peak_mb(child.id()));
-        if ended {
+        if exited {
             child.wait()?;
             return Ok(Cost { cpu, wall: started.elapsed().as_secs_f64(), peak_mb: peak });
         }
@@ -34,8 +32,8 @@ pub fn to_the_end(mut child: Child) -> std::io::Result<Cost> {
     }
 }
 
-/// What a running process has used.
-pub fn so_far(child: &Child, since: Instant) -> std::io::Result<Cost> {
+/// What a running process has used so far.
+pub fn current(child: &Child, since: Instant) -> std::io::Result<Cost> {
     Ok(Cost { cpu: cpu(child.id())?.0, wall: since.elapsed().as_secs_f64(), peak_mb: peak_mb(child.id()) })
 }
 
@@ -44,12 +42,12 @@ pub fn resident_mb(process: u32) -> f64 {
     memory(process, "VmRSS:")
 }
 
-/// CPU seconds, and whether the process has ended (proc_pid_stat(5)).
+/// CPU seconds, and whether the process has exited (proc_pid_stat(5)).
 fn cpu(process: u32) -> std::io::Result<(f64, bool)> {
     let stat = std::fs::read_to_string(format!("/proc/{process}/stat"))?;
     let fields: Vec<&str> = stat.rsplit(')').next().unwrap_or_default().split_whitespace().collect();
     let ticks =
-        |place: usize| fields.get(place).and_then(|field| field.parse::<f64>().ok()).unwrap_or_default();
+        |index: usize| fields.get(index).and_then(|field| field.parse::<f64>().ok()).unwrap_or_default();
     Ok(((ticks(11) + ticks(12)) / TICKS_PER_SECOND, fields.first() == Some(&"Z")))
 }
 

@@ -1,4 +1,4 @@
-//! The sites of the farm on one loopback port: ETags, gzip, and 304 where the reader has it already.
+//! Serves the generated feeds on one loopback port, with ETags, gzip and 304.
 
 use std::convert::Infallible;
 use std::io::Write as _;
@@ -10,67 +10,68 @@ use bytes::Bytes;
 use hyper::header::{CONTENT_ENCODING, CONTENT_TYPE, ETAG, HeaderValue, IF_NONE_MATCH, VARY};
 use hyper::{Request, Response, StatusCode};
 
-use crate::generate::{self, Farm};
+use crate::generate::{self, Workload};
 
-/// What is sent for a feed; its bytes are in a file, so that the farm may be larger than the memory.
+/// A feed as it is served now. Its bytes are in a file, so that all feeds may be larger than memory.
 #[derive(Clone)]
-struct Sent {
+struct ServedFeed {
     etag: HeaderValue,
     content_type: &'static str,
     changes: usize,
 }
 
-/// The origin: what stands at `/0`, `/1` and so on.
+/// The origin: feeds at `/0`, `/1` and so on.
 pub struct Origin {
-    farm: Farm,
+    workload: Workload,
     folder: PathBuf,
-    sent: Arc<RwLock<Vec<Sent>>>,
+    served: Arc<RwLock<Vec<ServedFeed>>>,
     /// Bytes of all documents before compression.
     pub plain_bytes: u64,
 }
 
 impl Origin {
-    /// Writes the farm into a folder.
-    pub fn new(farm: Farm, folder: &Path) -> std::io::Result<Origin> {
-        let mut origin = Origin { farm, folder: folder.to_owned(), sent: Arc::default(), plain_bytes: 0 };
-        for feed in 0..farm.feeds {
-            let (sent, bytes) = origin.write(feed, 0)?;
+    /// Writes the feeds into a folder.
+    pub fn new(workload: Workload, folder: &Path) -> std::io::Result<Origin> {
+        let mut origin =
+            Origin { workload, folder: folder.to_owned(), served: Arc::default(), plain_bytes: 0 };
+        for feed in 0..workload.feeds {
+            let (served, bytes) = origin.write(feed, 0)?;
             origin.plain_bytes += bytes;
-            origin.sent.write().expect("nobody panics with it").push(sent);
+            origin.served.write().expect(NOT_POISONED).push(served);
         }
         Ok(origin)
     }
 
-    fn write(&self, feed: usize, changes: usize) -> std::io::Result<(Sent, u64)> {
-        let document = generate::document(&self.farm, feed, changes);
+    fn write(&self, feed: usize, changes: usize) -> std::io::Result<(ServedFeed, u64)> {
+        let document = generate::document(&self.workload, feed, changes);
         let file = std::fs::File::create(self.folder.join(feed.to_string()))?;
         let mut gzip = flate2::write::GzEncoder::new(file, flate2::Compression::new(6));
         gzip.write_all(&document.bytes)?;
         gzip.finish()?;
         let etag = HeaderValue::from_str(&format!("\"{feed}-{changes}\"")).expect("digits in quotes");
-        Ok((Sent { etag, content_type: document.content_type, changes }, document.bytes.len() as u64))
+        Ok((ServedFeed { etag, content_type: document.content_type, changes }, document.bytes.len() as u64))
     }
 
-    /// Puts a new entry on top of every so-manieth feed.
+    /// Adds an entry to every `step`-th feed.
     pub fn change_every(&self, step: usize) -> std::io::Result<()> {
-        for feed in (0..self.farm.feeds).step_by(step) {
-            let changes = self.sent.read().expect("nobody panics with it")[feed].changes + 1;
-            let (sent, _) = self.write(feed, changes)?;
-            self.sent.write().expect("nobody panics with it")[feed] = sent;
+        for feed in (0..self.workload.feeds).step_by(step) {
+            let changes = self.served.read().expect(NOT_POISONED)[feed].changes + 1;
+            let (served, _) = self.write(feed, changes)?;
+            self.served.write().expect(NOT_POISONED)[feed] = served;
         }
         Ok(())
     }
 
-    /// Serves for ever on a free port.
+    /// Serves on a free port until the process exits.
     pub async fn serve(&self) -> std::io::Result<SocketAddr> {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
         let address = listener.local_addr()?;
-        let (folder, sent) = (self.folder.clone(), Arc::clone(&self.sent));
+        let (folder, served) = (self.folder.clone(), Arc::clone(&self.served));
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
-                let (folder, sent) = (folder.clone(), Arc::clone(&sent));
+                let (folder, served) = (folder.clone(), Arc::clone(&served));
                 let service = hyper::service::service_fn(move |request| {
-                    std::future::ready(Ok::<_, Infallible>(answer(&folder, &sent, &request)))
+                    std::future::ready(Ok::<_, Infallible>(respond(&folder, &served, &request)))
                 });
                 let stream = hyper_util::rt::TokioIo::new(stream);
                 tokio::spawn(hyper::server::conn::http1::Builder::new().serve_connection(stream, service));
@@ -80,40 +81,35 @@ impl Origin {
     }
 }
 
+/// Why the lock is usable: no thread panics while it holds it.
+const NOT_POISONED: &str = "no thread panics with the lock";
+
 type Body = http_body_util::Full<Bytes>;
 
-fn answer(
+fn respond(
     folder: &Path,
-    sent: &RwLock<Vec<Sent>>,
+    served: &RwLock<Vec<ServedFeed>>,
     request: &Request<hyper::body::Incoming>,
 ) -> Response<Body> {
     let name = request.uri().path().trim_start_matches('/');
-    let known = name
-        .parse::<usize>()
-        .ok()
-        .and_then(|feed| sent.read().expect("nobody panics with it").get(feed).cloned());
-    let Some(known) = known else { return status(StatusCode::NOT_FOUND, Bytes::new()) };
-    let asked = request.headers().get(IF_NONE_MATCH);
-    let mut answer = if asked == Some(&known.etag) {
+    let index = name.parse::<usize>().ok();
+    let Some(feed) = index.and_then(|index| served.read().expect(NOT_POISONED).get(index).cloned()) else {
+        return status(StatusCode::NOT_FOUND, Bytes::new());
+    };
+    let mut response = if request.headers().get(IF_NONE_MATCH) == Some(&feed.etag) {
         status(StatusCode::NOT_MODIFIED, Bytes::new())
     } else {
-        match std::fs::read(folder.join(name)) {
-            Ok(bytes) => status(StatusCode::OK, bytes.into()),
-            Err(_) => return status(StatusCode::INTERNAL_SERVER_ERROR, Bytes::new()),
-        }
+        let Ok(bytes) = std::fs::read(folder.join(name)) else {
+            return status(StatusCode::INTERNAL_SERVER_ERROR, Bytes::new());
+        };
+        let mut response = status(StatusCode::OK, bytes.into());
+        response.headers_mut().insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
+        response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(feed.content_type));
+        response
     };
-    let headers = answer.headers_mut();
-    if answer_has_body(asked, &known) {
-        headers.insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
-        headers.insert(CONTENT_TYPE, HeaderValue::from_static(known.content_type));
-    }
-    headers.insert(VARY, HeaderValue::from_static("accept-encoding"));
-    headers.insert(ETAG, known.etag);
-    answer
-}
-
-fn answer_has_body(asked: Option<&HeaderValue>, known: &Sent) -> bool {
-    asked != Some(&known.etag)
+    response.headers_mut().insert(VARY, HeaderValue::from_static("accept-encoding"));
+    response.headers_mut().insert(ETAG, feed.etag);
+    response
 }
 
 fn status(status: StatusCode, body: Bytes) -> Response<Body> {

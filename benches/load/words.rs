@@ -1,7 +1,7 @@
-//! What the made feeds talk about, in English and Russian: our own sentences, cut into parts. Pure.
+//! Parts of sentences for the generated feeds, in English and Russian. Pure.
 
 /// The parts of sentences in one language.
-pub struct Words {
+pub struct Phrases {
     pub language: &'static str,
     pub paper: &'static str,
     pub author: &'static str,
@@ -14,7 +14,7 @@ pub struct Words {
     pub tails: &'static [&'static str],
 }
 
-pub const ENGLISH: Words = Words {
+pub const ENGLISH: Phrases = Phrases {
     language: "en",
     paper: "The Morning Post",
     author: "Anna Petrosyan",
@@ -181,7 +181,7 @@ pub const ENGLISH: Words = Words {
     ],
 };
 
-pub const RUSSIAN: Words = Words {
+pub const RUSSIAN: Phrases = Phrases {
     language: "ru",
     paper: "Утренние вести",
     author: "Иван Соколов",

@@ -1,5 +1,5 @@
-//! What each part of the way of an entry costs, one at a time, on the farm's own feeds:
-//! `cargo bench --bench parts`, or with a word of a name behind it. Serving is measured by the farm.
+//! What each part of the way of an entry costs, one at a time, on the feeds of benches/load:
+//! `cargo bench --bench parts`, or with a word of a name behind it. benches/load measures serving.
 #![allow(clippy::unwrap_used, clippy::disallowed_methods, reason = "a bench")]
 
 #[path = "../load/generate.rs"]
@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use divan::Bencher;
 use divan::counter::{BytesCount, ItemsCount};
-use generate::{Document, Farm};
+use generate::{Document, Workload};
 use jiff::Timestamp;
 use siftwire::entry::change::{Change, KnownEntries};
 use siftwire::entry::{Entry, EntrySource, StoredEntry};
@@ -27,7 +27,7 @@ use siftwire::publish::{atom, json_feed, rss, select};
 use siftwire::source::SourceState;
 use siftwire::store::{ConfiguredSource, Options, Poll, Store, open};
 
-/// Numbers of feeds of the farm: English RSS, Russian RSS, Russian RSS in windows-1251, English Atom,
+/// Indexes of generated feeds: English RSS, Russian RSS, Russian RSS in windows-1251, English Atom,
 /// Russian JSON Feed.
 const FEEDS: [usize; 5] = [0, 1, 3, 6, 9];
 
@@ -40,7 +40,7 @@ fn now() -> Timestamp {
 }
 
 fn document(feed: usize) -> Document {
-    generate::document(&Farm { feeds: 1000, entries: 35, text: 2400, seed: 1 }, feed, 0)
+    generate::document(&Workload { feeds: 1000, entries: 35, text: 2400, seed: 1 }, feed, 0)
 }
 
 fn site() -> url::Url {
