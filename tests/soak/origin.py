@@ -1,18 +1,18 @@
-"""Feeds at /0, /1, ...: each shows its fifty latest entries, and has a new one every MINUTE seconds."""
+"""Serves feeds at /0, /1, ...: each lists its latest fifty entries and gets a new one every INTERVAL seconds."""
 import sys
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-MINUTE = 60
-BEGAN = time.monotonic()
+INTERVAL = 60
+STARTED = time.monotonic()
 
 
-class Site(BaseHTTPRequestHandler):
+class Feeds(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
     def do_GET(self):
         number = int(self.path.strip("/"))
-        latest = 50 + int((time.monotonic() - BEGAN + number % MINUTE) / MINUTE)
+        latest = 50 + int((time.monotonic() - STARTED + number % INTERVAL) / INTERVAL)
         etag = f'"{latest}"'
         known = self.headers.get("If-None-Match") == etag
         body = b"" if known else self.document(number, latest)
@@ -41,6 +41,6 @@ class Server(ThreadingHTTPServer):
     request_queue_size = 1024
 
 
-server = Server(("127.0.0.1", 0), Site)
+server = Server(("127.0.0.1", 0), Feeds)
 print(server.server_address[1], flush=True)
 server.serve_forever()

@@ -1,14 +1,14 @@
 #!/usr/bin/env bash
-# Real systemd in a container: the package is installed, runs, reloads, dies, hangs, is woken by its socket
-# and purged. Needs root, debootstrap, systemd-nspawn and Debian's mirror; says so and ends well where it
-# lacks one. `BINARY=target/debug/siftwire` tries the unit with that binary, without a package.
+# Tests the package and the units with systemd in a container: install, reload, kill, hang, socket activation, purge.
+# Needs root, debootstrap, systemd-nspawn and a Debian mirror; without one of them it is skipped.
+# `BINARY=target/debug/siftwire` tests the units with that binary instead of the package.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
 skip() { echo "systemd: skipped, $1"; exit 0; }
 [ "$(id -u)" = 0 ] || skip "not root"
-command -v debootstrap >/dev/null || skip "there is no debootstrap"
-command -v systemd-nspawn >/dev/null || skip "there is no systemd-nspawn"
+command -v debootstrap >/dev/null || skip "debootstrap is not installed"
+command -v systemd-nspawn >/dev/null || skip "systemd-nspawn is not installed"
 
 work=${WORK:-$(mktemp -d)}
 root=$work/debian
@@ -40,9 +40,9 @@ ExecStopPost=/bin/systemctl --no-block poweroff
 UNIT
 mkdir -p "$root/etc/systemd/system/default.target.wants"
 ln -sf ../inside.service "$root/etc/systemd/system/default.target.wants/inside.service"
-# The container has no network but its own loopback.
+# The container has only a loopback network.
 timeout --foreground 300 systemd-nspawn --quiet --register=no --keep-unit --boot --private-network \
     -D "$root" >"$work/boot.log" 2>&1 </dev/null || true
 cat "$root/root/log" || { tail -n 20 "$work/boot.log"; exit 1; }
 [ -e "$root/root/verdict" ] || { echo "systemd: FAILED"; exit 1; }
-echo "systemd: all of it holds"
+echo "systemd: passed"

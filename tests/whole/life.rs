@@ -1,5 +1,4 @@
-//! The whole program as a user meets it: three sites, two outputs, an edit of each kind, a failure,
-//! a restart, an edited filter.
+//! Three sources and two outputs through polls, edits, failures, a restart and an edited filter; one-shot commands.
 
 use std::collections::BTreeMap;
 
@@ -10,7 +9,7 @@ use crate::program::{Daemon, Home, eventually};
 
 const RSS: &str = "application/rss+xml; charset=UTF-8";
 
-/// In the manner of The Moscow Times.
+/// An RSS feed of items (number, title, text).
 fn times(items: &[(&str, &str, &str)]) -> String {
     let items: String = items
         .iter()
@@ -63,7 +62,7 @@ fn config(origin: &Origin, filter: &str) -> String {
     )
 }
 
-/// Id to title and date, as JSON Feed has them; panics where an id comes twice.
+/// Id to title and date, from the JSON Feed. Panics if an id occurs twice.
 fn entries(daemon: &Daemon, output: &str) -> BTreeMap<String, (String, String)> {
     let feed: Value = serde_json::from_str(&daemon.get(&format!("/feeds/{output}.json")).body).expect("JSON");
     let items = feed["items"].as_array().expect("items");
@@ -72,7 +71,7 @@ fn entries(daemon: &Daemon, output: &str) -> BTreeMap<String, (String, String)> 
         .iter()
         .map(|item| (text(&item["id"]), (text(&item["title"]), text(&item["date_published"]))))
         .collect();
-    assert_eq!(map.len(), items.len(), "an id comes twice");
+    assert_eq!(map.len(), items.len(), "an id occurs twice");
     map
 }
 
@@ -82,8 +81,8 @@ fn titles(daemon: &Daemon, output: &str) -> Vec<String> {
     titles
 }
 
-/// Each format lists the same entries in the same order, and names each entry's source.
-fn formats_agree(daemon: &Daemon, output: &str) {
+/// Every format has the same entries in the same order, each with its source.
+fn assert_formats_agree(daemon: &Daemon, output: &str) {
     let ids = |extension: &str| -> Vec<String> {
         let body = daemon.get(&format!("/feeds/{output}.{extension}")).body;
         let feed = feed_rs::parser::parse(body.as_bytes()).expect(extension);
@@ -98,7 +97,7 @@ fn formats_agree(daemon: &Daemon, output: &str) {
 }
 
 #[test]
-fn a_subscription_lives_through_edits_failures_a_restart_and_a_new_filter() {
+fn outputs_survive_edits_failures_a_restart_and_a_new_filter() {
     let origin = Origin::start();
     let (one, two) =
         (("1", "Armenia signs a deal", "Talks in Yerevan."), ("2", "Snow in Moscow", "Much of it."));
@@ -111,16 +110,16 @@ fn a_subscription_lives_through_edits_failures_a_restart_and_a_new_filter() {
     let first = eventually("four entries", || Some(entries(&daemon, "all")).filter(|all| all.len() == 4));
     let caucasus = ["Armenia signs a deal", "Армения и соседи: что изменилось за год"];
     eventually("the filtered output", || (titles(&daemon, "caucasus") == caucasus).then_some(()));
-    formats_agree(&daemon, "all");
-    formats_agree(&daemon, "caucasus");
+    assert_formats_agree(&daemon, "all");
+    assert_formats_agree(&daemon, "caucasus");
     let dates: Vec<&str> = first.values().map(|(_, date)| date.as_str()).collect();
     assert!(dates.contains(&"2026-11-01T07:00:00Z") && dates.contains(&"2026-11-05T00:00:00Z"), "{dates:?}");
 
-    // Unchanged sites answer 304, and so do we, in each format and coding.
-    eventually("three sites asked again", || {
+    // Unchanged sources answer 304, and so does the daemon, in every format.
+    eventually("a second request to each of three sources", || {
         ["/times", "/vesti", "/notes"].iter().all(|path| origin.responses(path).1 >= 1).then_some(())
     });
-    assert_eq!(origin.responses("/times").0, 1, "an unchanged document was fetched twice");
+    assert_eq!(origin.responses("/times").0, 1, "an unchanged feed was fetched twice");
     for path in ["/feeds/all.atom", "/feeds/all.rss", "/feeds/all.json", "/feeds/all"] {
         let full = daemon.get(path);
         assert_eq!(full.status, 200);
@@ -132,13 +131,13 @@ fn a_subscription_lives_through_edits_failures_a_restart_and_a_new_filter() {
     }
     let before = daemon.get("/feeds/caucasus.atom");
 
-    // One entry comes, one is edited, one site fails, one stays as it is.
+    // One entry is new, one is edited, one source fails, one is unchanged.
     let edited = ("2", "Snow in Moscow, and in Armenia", "Very much of it.");
     let three = ("3", "Armenia's new bridge", "It stands.");
     origin.set("/notes", 500, "text/plain", "broken");
     origin.set("/times", 200, RSS, times(&[three, edited, one]));
     let second = eventually("five entries", || Some(entries(&daemon, "all")).filter(|all| all.len() == 5));
-    eventually("a failure seen", || (origin.responses("/notes").0 >= 2).then_some(()));
+    eventually("a failed poll", || (origin.responses("/notes").0 >= 2).then_some(()));
     for (id, (title, date)) in &first {
         let (now, same_date) = &second[id];
         assert_eq!(date, same_date, "the date of {title} moved");
@@ -146,11 +145,13 @@ fn a_subscription_lives_through_edits_failures_a_restart_and_a_new_filter() {
     }
     let grown =
         ["Armenia signs a deal", "Armenia's new bridge", "Snow in Moscow, and in Armenia", caucasus[1]];
-    eventually("the filtered output grown", || (titles(&daemon, "caucasus") == grown).then_some(()));
+    eventually("the new entries in the filtered output", || {
+        (titles(&daemon, "caucasus") == grown).then_some(())
+    });
     assert_ne!(daemon.get("/feeds/caucasus.atom").header("etag"), before.header("etag"));
-    formats_agree(&daemon, "all");
+    assert_formats_agree(&daemon, "all");
 
-    // A restart changes nothing that a reader sees.
+    // A restart changes no document and no validator.
     let documents = ["/feeds/all.atom", "/feeds/all.rss", "/feeds/caucasus.json"];
     let head = |daemon: &Daemon, path: &str| {
         let answer = daemon.get(path);
@@ -168,7 +169,7 @@ fn a_subscription_lives_through_edits_failures_a_restart_and_a_new_filter() {
     }
     assert_eq!(daemon.stop().0, Some(0));
 
-    // An edited filter applies to what is stored, also when no site answers.
+    // An edited filter applies to stored entries, even if no source answers.
     for path in ["/times", "/vesti", "/notes"] {
         origin.set(path, 500, "text/plain", "broken");
     }
@@ -176,14 +177,14 @@ fn a_subscription_lives_through_edits_failures_a_restart_and_a_new_filter() {
     let daemon = home.start();
     let wanted = ["Armenia's new bridge", "On the Georgian coast"];
     eventually("the edited filter's entries", || (titles(&daemon, "caucasus") == wanted).then_some(()));
-    assert_eq!(entries(&daemon, "all"), second, "another output was touched");
+    assert_eq!(entries(&daemon, "all"), second, "another output has changed");
     let (code, log) = daemon.stop();
     assert_eq!(code, Some(0), "{log}");
     assert!(!log.contains("ERROR"), "{log}");
 }
 
 #[test]
-fn before_the_first_poll_outputs_are_valid_and_empty() {
+fn outputs_are_valid_and_empty_before_the_first_poll() {
     let origin = Origin::start();
     let home = Home::new(&config(&origin, "armenia"));
     let daemon = home.start();
@@ -200,7 +201,7 @@ fn before_the_first_poll_outputs_are_valid_and_empty() {
 }
 
 #[test]
-fn one_shot_words_work_without_a_daemon() {
+fn one_shot_commands_work_without_a_daemon() {
     let origin = Origin::start();
     origin.set("/times", 200, RSS, times(&[("1", "Armenia signs a deal", "Talks.")]));
     origin.set("/vesti", 200, "text/html", "<!doctype html><html>no feed</html>");
@@ -228,7 +229,7 @@ fn one_shot_words_work_without_a_daemon() {
 }
 
 #[test]
-fn the_same_bytes_without_validators_are_not_read_again() {
+fn an_identical_body_without_validators_counts_as_not_modified() {
     let origin = Origin::start();
     let item = ("1", "Armenia signs a deal", "Talks.");
     origin.disable_validators("/times");
@@ -240,7 +241,7 @@ fn the_same_bytes_without_validators_are_not_read_again() {
     let words = poll();
     assert!(words.contains("0 read, 1 not modified, 0 failed; 0 new"), "{words}");
     assert_eq!(origin.responses("/times"), (2, 0));
-    // What comes in between makes the old document no newer, and no other.
+    // An unreadable document in between does not make the old one new.
     origin.set("/times", 200, "text/html", "<!doctype html><html>no feed</html>");
     poll();
     origin.set("/times", 200, RSS, times(&[item]));
@@ -262,7 +263,7 @@ fn a_second_daemon_on_the_same_store_is_refused() {
 }
 
 #[test]
-fn a_source_that_is_gone_is_asked_again_only_by_its_operator() {
+fn a_gone_source_is_polled_again_only_by_command() {
     let origin = Origin::start();
     origin.set("/times", 410, "text/plain", "gone");
     let home = Home::new(&config(&origin, "armenia"));
@@ -275,24 +276,24 @@ fn a_source_that_is_gone_is_asked_again_only_by_its_operator() {
         feed.entries.into_iter().map(|e| (e.id, e.title.map(|t| t.content).unwrap_or_default())).collect()
     };
     let daemon = home.start();
-    let told = health(&daemon);
-    assert_eq!((told.len(), told[0].1.as_str()), (1, "times is gone"));
+    let events = health(&daemon);
+    assert_eq!((events.len(), events[0].1.as_str()), (1, "times is gone"));
     for path in ["/feeds/_health.rss", "/feeds/_health.json", "/feeds/_health"] {
         assert!(daemon.get(path).body.contains("times is gone"), "{path}");
     }
-    // The others fail with 404, again and again: the poller has its turns meanwhile.
+    // The others fail with 404 repeatedly, so the poller is running meanwhile.
     eventually("a second failure of another source", || {
         home.run(&["status", "--json"]).1.contains("\"failures\": 2").then_some(())
     });
     assert_eq!(daemon.stop().0, Some(0));
-    assert_eq!(origin.responses("/times").0, 1, "it was asked though it is gone");
+    assert_eq!(origin.responses("/times").0, 1, "a gone source was polled");
     origin.set("/times", 200, RSS, times(&[("1", "Armenia signs a deal", "Talks.")]));
     assert_eq!(home.run(&["poll", "times"]).0, Some(0));
-    // What was told keeps its id and is told once; that it came back is news.
+    // The first event keeps its id and is not repeated; the recovery is a new event.
     let all = health(&home.start());
     assert_eq!(
         all.iter().map(|(_, title)| title.as_str()).collect::<Vec<_>>(),
         ["The Times of Example is back", "times is gone"]
     );
-    assert_eq!(all[1], told[0]);
+    assert_eq!(all[1], events[0]);
 }

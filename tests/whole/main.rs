@@ -1,6 +1,6 @@
-//! The built binary as its users meet it, over loopback.
+//! End-to-end tests of the built binary, over loopback.
 
-#![allow(clippy::disallowed_methods, reason = "a test is its own daemon: it starts what it needs")]
+#![allow(clippy::disallowed_methods, reason = "a test starts the processes and threads that it needs")]
 
 mod bombs;
 mod crash;

@@ -1,10 +1,10 @@
-//! What machines are told of a running daemon; the dashboard and the alerts ask for nothing else.
+//! `/metrics` of a running daemon has everything that the dashboard and the alerts use.
 
 use crate::origin::Origin;
 use crate::program::{Home, eventually};
 
 #[test]
-fn polls_sources_outputs_and_the_store_are_measured() {
+fn metrics_cover_polls_sources_outputs_and_the_store() {
     let origin = Origin::start();
     let feed =
         "<rss version=\"2.0\"><channel><title>T</title><item><title>One</title></item></channel></rss>";
@@ -20,7 +20,7 @@ fn polls_sources_outputs_and_the_store_are_measured() {
         source("b")
     ));
     let daemon = home.start();
-    let page = eventually("both polls and the output on the page", || {
+    let page = eventually("both polls and the output in the metrics", || {
         let page = daemon.get("/metrics").body;
         let has = |line: &str| page.contains(line);
         (has("outcome=\"status\"} 1\n")
@@ -42,9 +42,11 @@ fn polls_sources_outputs_and_the_store_are_measured() {
     assert_eq!(daemon.get("/readyz").status, 200);
     for file in ["contrib/grafana.json", "contrib/siftwire.rules.yml"] {
         let text = std::fs::read_to_string(format!("{}/{file}", env!("CARGO_MANIFEST_DIR"))).expect(file);
-        names(&text).for_each(|name| assert!(!lines(&page, name).is_empty(), "{file} asks for {name}"));
+        names(&text).for_each(|name| {
+            assert!(!lines(&page, name).is_empty(), "{file} uses {name}, which is not in the metrics")
+        });
     }
-    panels_and_alerts_use_labels_that_are_there(&page);
+    assert_panels_and_alerts_use_existing_labels(&page);
 }
 
 fn names(text: &str) -> impl Iterator<Item = &str> {
@@ -56,29 +58,29 @@ fn lines<'a>(page: &'a str, name: &str) -> Vec<&'a str> {
     page.lines().filter(of).collect()
 }
 
-fn panels_and_alerts_use_labels_that_are_there(page: &str) {
+fn assert_panels_and_alerts_use_existing_labels(page: &str) {
     let read = |file: &str| {
         std::fs::read_to_string(format!("{}/contrib/{file}", env!("CARGO_MANIFEST_DIR"))).expect(file)
     };
     let board: serde_json::Value = serde_json::from_str(&read("grafana.json")).expect("JSON");
     let targets =
         board["panels"].as_array().expect("panels").iter().flat_map(|panel| panel["targets"].as_array());
-    let mut asked: Vec<(String, String)> = targets
+    let mut queries: Vec<(String, String)> = targets
         .flatten()
         .map(|target| {
-            [&target["expr"], &target["legendFormat"]].map(|text| text.as_str().expect("words").to_owned())
+            [&target["expr"], &target["legendFormat"]].map(|text| text.as_str().expect("a string").to_owned())
         })
         .map(|[expression, legend]| (expression, legend.replace("{{", "{{ $labels.")))
         .collect();
-    assert!(asked.len() > 10, "{asked:?}");
+    assert!(queries.len() > 10, "{queries:?}");
     let rules = read("siftwire.rules.yml");
     let alerts: Vec<&str> = rules.split("- alert: ").skip(1).collect();
     assert!(alerts.len() >= 3);
-    asked.extend(alerts.iter().map(|alert| {
-        let (expression, rest) = alert.split_once("for: ").expect("each waits");
+    queries.extend(alerts.iter().map(|alert| {
+        let (expression, rest) = alert.split_once("for: ").expect("a `for` clause");
         (expression.to_owned(), rest.to_owned())
     }));
-    for (expression, legend) in asked {
+    for (expression, legend) in queries {
         let grouped = expression.split("by (").skip(1).chain(expression.split("on (").skip(1));
         let labels = grouped.map(|rest| rest.split(')').next().expect("a bracket"));
         let shown =
@@ -86,7 +88,10 @@ fn panels_and_alerts_use_labels_that_are_there(page: &str) {
         for label in labels.chain(shown) {
             for name in names(&expression) {
                 let has = |line: &&str| line.contains(&format!("{label}=\""));
-                assert!(lines(page, name).iter().all(has), "{expression} needs {label} of {name}");
+                assert!(
+                    lines(page, name).iter().all(has),
+                    "{expression} uses the label {label}, which {name} lacks"
+                );
             }
         }
     }

@@ -1,4 +1,4 @@
-//! The built binary, run as a user would: in a folder of its own, on a free port.
+//! Runs the built binary in a folder of its own, on a free port.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
@@ -7,13 +7,13 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-/// How long a test waits for what must come.
-const PATIENCE: Duration = Duration::from_secs(60);
+/// How long `eventually` waits.
+const TIMEOUT: Duration = Duration::from_secs(60);
 
 /// A folder with a config.
 pub struct Home {
     folder: tempfile::TempDir,
-    /// Who runs the program, if not who runs the test.
+    /// The user that runs the program, if not the one of the test.
     user: Option<u32>,
 }
 
@@ -36,42 +36,42 @@ impl Home {
         self.path().join("siftwire.db")
     }
 
-    /// A word of the command line, run to its end: exit code, standard output, standard error.
-    pub fn run(&self, words: &[&str]) -> (Option<i32>, String, String) {
-        self.run_with(words, &[])
+    /// Runs a command to its end: exit code, standard output, standard error.
+    pub fn run(&self, arguments: &[&str]) -> (Option<i32>, String, String) {
+        self.run_with(arguments, &[])
     }
 
-    /// The same with variables in the environment.
-    pub fn run_with(&self, words: &[&str], variables: &[(&str, &Path)]) -> (Option<i32>, String, String) {
+    /// The same with environment variables.
+    pub fn run_with(&self, arguments: &[&str], variables: &[(&str, &Path)]) -> (Option<i32>, String, String) {
         let variables = variables.iter().copied();
-        let done = self.command().args(words).envs(variables).output().expect("the binary runs");
+        let done = self.command().args(arguments).envs(variables).output().expect("the binary runs");
         let text = |bytes| String::from_utf8(bytes).expect("UTF-8");
         (done.status.code(), text(done.stdout), text(done.stderr))
     }
 
-    /// The daemon, once it says where to look.
+    /// Starts the daemon and waits until it reports its address.
     pub fn start(&self) -> Daemon {
         self.start_with(&[])
     }
 
-    /// The daemon in an environment with these too.
+    /// The same with environment variables.
     pub fn start_with(&self, environment: &[(&str, &Path)]) -> Daemon {
         let mut command = self.command();
         command.envs(environment.iter().copied()).stderr(Stdio::piped());
         let mut child = command.spawn().expect("the binary runs");
-        let mut log = BufReader::new(child.stderr.take().expect("it is piped"));
-        let mut said = String::new();
+        let mut log = BufReader::new(child.stderr.take().expect("standard error is piped"));
+        let mut output = String::new();
         let address = loop {
             let mut line = String::new();
             if log.read_line(&mut line).expect("UTF-8") == 0 {
-                panic!("the daemon ended: {said}");
+                panic!("the daemon ended: {output}");
             }
-            said.push_str(&line);
+            output.push_str(&line);
             if let Some((_, rest)) = line.split_once("http://") {
                 break rest.split('/').next().expect("an address").to_owned();
             }
         };
-        // The log is read to its end, so that the daemon never waits for a reader.
+        // Read to the end, so that the daemon never blocks on a full pipe.
         let rest = std::thread::spawn(move || {
             let mut rest = String::new();
             drop(log.read_to_string(&mut rest));
@@ -89,7 +89,7 @@ impl Home {
         command
     }
 
-    /// From now on the program is run by one who may do nothing elsewhere; false where it cannot be.
+    /// From now on the program runs as an unprivileged user. False if that is not possible.
     pub fn is_nobodys(&mut self) -> bool {
         let nobody = 65534;
         let owned = Command::new("chown").args(["-R", "65534:65534"]).arg(self.path()).status();
@@ -99,14 +99,14 @@ impl Home {
     }
 }
 
-/// A running daemon; killed when the test ends.
+/// A running daemon, killed when dropped.
 pub struct Daemon {
     child: Child,
     address: String,
     log: Option<std::thread::JoinHandle<String>>,
 }
 
-/// An answer of the daemon.
+/// A response of the daemon.
 pub struct Response {
     pub status: u16,
     pub head: String,
@@ -129,55 +129,56 @@ impl Daemon {
     }
 
     pub fn request(&self, method: &str, path: &str, headers: &str) -> Response {
-        let mut stream = TcpStream::connect(&self.address).expect("it listens");
+        let mut stream = TcpStream::connect(&self.address).expect("the daemon listens");
         let request = format!(
             "{method} {path} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n{headers}\r\n",
             self.address
         );
-        stream.write_all(request.as_bytes()).expect("it reads");
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).expect("it answers in UTF-8");
-        let (head, body) = answer.split_once("\r\n\r\n").expect("a whole answer");
+        stream.write_all(request.as_bytes()).expect("the request is sent");
+        let mut response = String::new();
+        stream.read_to_string(&mut response).expect("a response in UTF-8");
+        let (head, body) = response.split_once("\r\n\r\n").expect("a complete response");
         let status = head.split(' ').nth(1).and_then(|status| status.parse().ok()).expect("a status");
         Response { status, head: head.to_owned(), body: body.to_owned() }
     }
 
-    /// Host and port.
+    /// `host:port`.
     pub fn address(&self) -> &str {
         &self.address
     }
 
-    /// Whether it still takes connections.
+    /// Whether it accepts connections.
     pub fn listens(&self) -> bool {
         TcpStream::connect(&self.address).is_ok()
     }
 
-    /// SIGTERM; the exit code and the log.
+    /// Sends SIGTERM; returns the exit code and the log.
     pub fn stop(mut self) -> (Option<i32>, String) {
         self.signal("TERM");
-        let code = self.child.wait().expect("it ends").code();
-        (code, self.log.take().map(|log| log.join().expect("it reads")).unwrap_or_default())
+        let code = self.child.wait().expect("the process ends").code();
+        (code, self.log.take().map(|log| log.join().expect("the request is sent")).unwrap_or_default())
     }
 
-    /// The most memory that it had since the start, or since the peak was forgotten, in bytes.
+    /// Peak resident memory in bytes, since the start or [`Daemon::forget_peak`].
     pub fn peak(&self) -> u64 {
-        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).expect("it runs");
-        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).expect("Linux says so");
+        let status =
+            std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).expect("the process runs");
+        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).expect("Linux reports it");
         line.trim().trim_end_matches(" kB").parse::<u64>().expect("a number") * 1024
     }
 
     pub fn forget_peak(&self) {
-        std::fs::write(format!("/proc/{}/clear_refs", self.child.id()), "5").expect("it is ours");
+        std::fs::write(format!("/proc/{}/clear_refs", self.child.id()), "5").expect("the process is ours");
     }
 
-    /// SIGKILL: no farewell.
+    /// Sends SIGKILL.
     pub fn kill(mut self) {
-        self.child.kill().expect("it can be killed");
-        self.child.wait().expect("it ends");
+        self.child.kill().expect("the process can be killed");
+        self.child.wait().expect("the process ends");
     }
 
     pub fn signal(&self, name: &str) {
-        // Every shell has `kill` built in; the program of that name is not everywhere.
+        // Every shell has `kill`; not every system has the program.
         let sent = Command::new("sh").args(["-c", &format!("kill -{name} {}", self.child.id())]).status();
         assert!(sent.expect("a shell runs").success());
     }
@@ -190,15 +191,15 @@ impl Drop for Daemon {
     }
 }
 
-/// Asks again until the answer is there. The daemon's work has no end that a test could wait for.
+/// Repeats a check until it returns something. The daemon does not signal that it is done.
 #[track_caller]
-pub fn eventually<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
-    let deadline = Instant::now() + PATIENCE;
+pub fn eventually<T>(what: &str, mut check: impl FnMut() -> Option<T>) -> T {
+    let deadline = Instant::now() + TIMEOUT;
     loop {
-        if let Some(found) = look() {
+        if let Some(found) = check() {
             return found;
         }
-        assert!(Instant::now() < deadline, "never came: {what}");
+        assert!(Instant::now() < deadline, "timed out: {what}");
         std::thread::sleep(Duration::from_millis(20));
     }
 }

@@ -1,5 +1,5 @@
-//! How the process begins and ends, and what a restart asks.
-#![allow(clippy::print_stderr, reason = "a test that is skipped says so")]
+//! Start and stop of the process: signals, restarts, socket activation.
+#![allow(clippy::print_stderr, reason = "reports a skipped test")]
 
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -31,36 +31,36 @@ fn feed() -> String {
 }
 
 #[test]
-fn a_stop_amid_a_hanging_fetch_ends_in_time_and_well() {
+fn sigterm_during_a_hanging_poll_stops_in_time_with_success() {
     let origin = Origin::start();
     origin.set("/a", HANGS, "", "");
     let home = Home::new(&config(&origin, "1h", &["/a"]));
     let daemon = home.start();
     eventually("a poll in flight", || (origin.responses("/a").0 == 1).then_some(()));
-    let asked = Instant::now();
+    let stopping = Instant::now();
     assert_eq!(daemon.stop().0, Some(0));
-    assert!(asked.elapsed() < Duration::from_secs(10));
-    // What did not finish left nothing behind: it is asked again at once.
+    assert!(stopping.elapsed() < Duration::from_secs(10));
+    // The unfinished poll wrote nothing, so it is repeated at once.
     origin.set("/a", 200, "application/rss+xml", feed());
     let daemon = home.start();
     eventually("the entry", || daemon.get("/feeds/all.atom").body.contains("One").then_some(()));
 }
 
 #[test]
-fn a_second_signal_does_not_wait() {
+fn a_second_signal_exits_at_once() {
     let origin = Origin::start();
     origin.set("/a", HANGS, "", "");
     let home = Home::new(&config(&origin, "1h", &["/a"]));
     let daemon = home.start();
     eventually("a poll in flight", || (origin.responses("/a").0 == 1).then_some(()));
     daemon.signal("INT");
-    eventually("the first signal heard", || (!daemon.listens()).then_some(()));
+    eventually("the first signal handled", || (!daemon.listens()).then_some(()));
     let (code, _) = daemon.stop();
     assert_eq!(code, Some(1));
 }
 
 #[test]
-fn a_restart_asks_nobody_early() {
+fn a_restart_polls_no_source_early() {
     let origin = Origin::start();
     for path in ["/a", "/b"] {
         origin.set(path, 200, "application/rss+xml", feed());
@@ -76,29 +76,29 @@ fn a_restart_asks_nobody_early() {
         (json.matches("\"last_poll\": \"").count() == 3).then_some(())
     });
     assert_eq!(daemon.stop().0, Some(0));
-    // A source that is new shows that the poller has had its turn.
+    // A new source shows that the poller is running.
     origin.set("/d", 200, "application/rss+xml", feed());
     home.configure(&config(&origin, "1h", &["/a", "/b", "/c", "/d"]));
     let daemon = home.start();
-    eventually("the new source asked", || (origin.responses("/d").0 == 1).then_some(()));
+    eventually("a poll of the new source", || (origin.responses("/d").0 == 1).then_some(()));
     assert_eq!(daemon.stop().0, Some(0));
     for path in ["/a", "/b", "/c"] {
-        assert_eq!(origin.responses(path), (1, 0), "{path} was asked early");
+        assert_eq!(origin.responses(path), (1, 0), "{path} was polled early");
     }
 }
 
 #[test]
-fn every_socket_that_is_passed_is_answered_whatever_the_config_says() {
+fn every_socket_passed_by_systemd_is_served_and_the_configured_address_is_not_used() {
     let activate = "systemd-socket-activate";
     if Command::new(activate).arg("--version").stdout(Stdio::null()).status().is_err() {
-        eprintln!("skipped: there is no {activate}");
+        eprintln!("skipped: {activate} is not installed");
         return;
     }
     let home = Home::new("[serve]\nlisten = \"127.0.0.1:1\"\n[[output]]\nname = \"all\"\n");
     let path = home.path().join("passed");
     let address = {
         let free = TcpListener::bind("127.0.0.1:0").expect("a free port");
-        free.local_addr().expect("it has one").to_string()
+        free.local_addr().expect("a local address").to_string()
     };
     let mut daemon = Command::new(activate)
         .args(["--fdname=a:b", "-l", &address, "-l"])
@@ -107,18 +107,18 @@ fn every_socket_that_is_passed_is_answered_whatever_the_config_says() {
         .current_dir(home.path())
         .stderr(Stdio::null())
         .spawn()
-        .expect("it starts");
-    fn asked(mut stream: impl Read + Write) -> Option<String> {
+        .expect("the command runs");
+    fn get_readyz(mut stream: impl Read + Write) -> Option<String> {
         let mut answer = String::new();
         stream.write_all(b"GET /readyz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").ok()?;
         stream.read_to_string(&mut answer).ok()?;
         answer.starts_with("HTTP/1.1 200").then_some(answer)
     }
-    eventually("an answer on the first", || asked(TcpStream::connect(&address).ok()?));
+    eventually("a response on the first socket", || get_readyz(TcpStream::connect(&address).ok()?));
     for _ in 0..3 {
-        eventually("an answer on the second", || asked(UnixStream::connect(&path).ok()?));
-        eventually("an answer on the first", || asked(TcpStream::connect(&address).ok()?));
+        eventually("a response on the second socket", || get_readyz(UnixStream::connect(&path).ok()?));
+        eventually("a response on the first socket", || get_readyz(TcpStream::connect(&address).ok()?));
     }
-    daemon.kill().expect("it can be killed");
-    daemon.wait().expect("it ends");
+    daemon.kill().expect("the process can be killed");
+    daemon.wait().expect("the process ends");
 }

@@ -1,4 +1,4 @@
-//! Sources as they are found in the wild: one guid for everything, and markup that means harm.
+//! Sources with defects found in real feeds: shared guids, truncated documents, hostile markup.
 
 use std::collections::BTreeSet;
 
@@ -17,8 +17,8 @@ fn config(origin: &Origin) -> String {
     )
 }
 
-/// Every entry carries the id of the channel, and no link.
-fn one_guid(titles: &[&str]) -> String {
+/// A feed in which every entry has the same guid and no link.
+fn feed_with_one_guid(titles: &[&str]) -> String {
     let items: String = titles
         .iter()
         .map(|title| {
@@ -30,15 +30,15 @@ fn one_guid(titles: &[&str]) -> String {
     format!("<rss version=\"2.0\"><channel><title>Wild</title>{items}</channel></rss>")
 }
 
-/// Id and title of each entry, as a feed of ours lists them.
+/// Id and title of each published entry.
 fn listed(daemon: &Daemon, extension: &str) -> Vec<(String, String)> {
     let body = daemon.get(&format!("/feeds/all.{extension}")).body;
     let feed = feed_rs::parser::parse(body.as_bytes()).expect(extension);
     feed.entries.into_iter().map(|e| (e.id, e.title.map(|t| t.content).unwrap_or_default())).collect()
 }
 
-/// The entries once there are so many: each title and each id stands there once, in every format.
-fn once_each(daemon: &Daemon, count: usize) -> BTreeSet<(String, String)> {
+/// Waits for `count` entries and checks that each id and title occurs once, in every format.
+fn distinct_entries(daemon: &Daemon, count: usize) -> BTreeSet<(String, String)> {
     let all = eventually("the entries", || Some(listed(daemon, "atom")).filter(|all| all.len() == count));
     let ids: BTreeSet<_> = all.iter().map(|(id, _)| id).collect();
     let titles: BTreeSet<_> = all.iter().map(|(_, title)| title).collect();
@@ -50,41 +50,41 @@ fn once_each(daemon: &Daemon, count: usize) -> BTreeSet<(String, String)> {
 }
 
 #[test]
-fn a_source_with_one_guid_for_everything_has_each_entry_once() {
-    const SAID: &str = "names several entries";
+fn a_source_with_one_guid_publishes_each_entry_once() {
+    const WARNING: &str = "names several entries";
     let origin = Origin::start();
-    let read_again = |titles: &[&str]| {
-        origin.set("/wild", 200, RSS, one_guid(titles));
-        // The second full answer, or a 304, is asked for when the first has been written down.
-        eventually("it is read", || {
+    let poll_twice = |titles: &[&str]| {
+        origin.set("/wild", 200, RSS, feed_with_one_guid(titles));
+        // The second request is made after the first poll was committed.
+        eventually("a second request", || {
             let (full, unchanged) = origin.responses("/wild");
             (full + unchanged >= 2).then_some(())
         });
     };
     let home = Home::new(&config(&origin));
     let daemon = home.start();
-    // While it stands alone nobody can know; it must not come again when somebody does.
-    read_again(&["One"]);
-    let first = once_each(&daemon, 1);
-    read_again(&["Three", "Two", "One"]);
-    let second = once_each(&daemon, 3);
-    assert!(second.is_superset(&first), "what was published came again: {second:?}");
-    read_again(&["Four", "Three", "Two"]);
-    let third = once_each(&daemon, 4);
+    // A single entry does not reveal the shared guid; it must not appear again once it is known.
+    poll_twice(&["One"]);
+    let first = distinct_entries(&daemon, 1);
+    poll_twice(&["Three", "Two", "One"]);
+    let second = distinct_entries(&daemon, 3);
+    assert!(second.is_superset(&first), "a published entry was published again: {second:?}");
+    poll_twice(&["Four", "Three", "Two"]);
+    let third = distinct_entries(&daemon, 4);
     assert!(third.is_superset(&second), "{third:?}");
     let (code, log) = daemon.stop();
-    assert_eq!((code, log.matches(SAID).count()), (Some(0), 1), "{log}");
+    assert_eq!((code, log.matches(WARNING).count()), (Some(0), 1), "{log}");
 
     let daemon = home.start();
-    read_again(&["Five", "Four", "Three"]);
-    let fourth = once_each(&daemon, 5);
+    poll_twice(&["Five", "Four", "Three"]);
+    let fourth = distinct_entries(&daemon, 5);
     assert!(fourth.is_superset(&third), "{fourth:?}");
     let (code, log) = daemon.stop();
-    assert_eq!((code, log.matches(SAID).count()), (Some(0), 0), "it is known: {log}");
+    assert_eq!((code, log.matches(WARNING).count()), (Some(0), 0), "the guid is known already: {log}");
 }
 
 #[test]
-fn one_guid_of_several_sources_is_an_id_of_one_entry_alone() {
+fn a_guid_shared_by_several_sources_is_the_id_of_one_entry_only() {
     const GUIDS: [&str; 3] = ["https://shared.example/1", "1", "tag:shared.example,2026:1"];
     let origin = Origin::start();
     let mut text =
@@ -102,46 +102,46 @@ fn one_guid_of_several_sources_is_an_id_of_one_entry_alone() {
     }
     let home = Home::new(&(text + "[[output]]\nname = \"all\"\nstories = \"all\"\n"));
     let daemon = home.start();
-    let before = once_each(&daemon, 9);
+    let before = distinct_entries(&daemon, 9);
     for guid in [GUIDS[0], GUIDS[2]] {
         assert_eq!(before.iter().filter(|(id, _)| id == guid).count(), 1, "{guid}: {before:?}");
     }
     for (id, _) in &before {
-        assert!(id.contains(':') && url::Url::parse(id).is_ok(), "{id} is no absolute address");
+        assert!(id.contains(':') && url::Url::parse(id).is_ok(), "{id} is not an absolute URI");
     }
     assert_eq!(daemon.stop().0, Some(0));
     let daemon = home.start();
-    // Polled again, in whatever order, with the sources otherwise arranged.
-    eventually("they are asked again", || {
+    // The order of the polls does not matter.
+    eventually("further polls", || {
         ["/a", "/b", "/c"].iter().all(|path| origin.responses(path).1 >= 2).then_some(())
     });
-    assert_eq!(once_each(&daemon, 9), before);
+    assert_eq!(distinct_entries(&daemon, 9), before);
     assert_eq!(daemon.stop().0, Some(0));
 }
 
 #[test]
-fn a_document_that_is_cut_off_proves_nothing_of_what_it_does_not_list() {
+fn a_truncated_document_removes_nothing_and_sends_no_validators() {
     let origin = Origin::start();
-    let whole = one_guid(&[]).replace(
+    let whole = feed_with_one_guid(&[]).replace(
         "</channel>",
         "<item><guid>1</guid><title>One</title></item><item><guid>2</guid><title>Two</title></item></channel>",
     );
     let home = Home::new(&(config(&origin) + "stories = \"all\"\n"));
-    // Cut amid the second item: it would come as an edit.
+    // Truncated within the second item: later it would look like an edit.
     origin.set("/wild", 200, RSS, &whole.as_bytes()[..whole.find("Two").expect("it is there") + 1]);
     let daemon = home.start();
-    once_each(&daemon, 1);
-    eventually("it is asked in full again", || (origin.responses("/wild").0 >= 3).then_some(()));
-    assert_eq!(origin.responses("/wild").1, 0, "a validator vouched for what did not come");
-    let first = once_each(&daemon, 1);
+    distinct_entries(&daemon, 1);
+    eventually("further full requests", || (origin.responses("/wild").0 >= 3).then_some(()));
+    assert_eq!(origin.responses("/wild").1, 0, "a truncated document's validator was sent");
+    let first = distinct_entries(&daemon, 1);
     origin.set("/wild", 200, RSS, whole);
-    assert!(once_each(&daemon, 2).is_superset(&first));
-    eventually("the whole one has a validator", || (origin.responses("/wild").1 >= 1).then_some(()));
+    assert!(distinct_entries(&daemon, 2).is_superset(&first));
+    eventually("the complete document has a validator", || (origin.responses("/wild").1 >= 1).then_some(()));
     assert_eq!(daemon.stop().0, Some(0));
 }
 
-/// Each does harm in a reader that shows it as it is; each says `kept` beside it, so that a text is left.
-const HARM: [&str; 16] = [
+/// Markup that harms readers that do not sanitize it. Each has the text `kept`, which must survive.
+const HOSTILE: [&str; 16] = [
     "<script>alert('harm')</script>kept",
     "<scr<script>ipt>alert('harm')</scr</script>ipt>kept",
     "<img src='/a.png' onerror='harm()' onload=harm()>kept",
@@ -160,14 +160,14 @@ const HARM: [&str; 16] = [
     "\u{1}\u{8}\u{b}\u{1b}[31m\u{fffe}\u{ffff}kept &#0;&#8;&#x1b;&#xfffe; ]]&gt; ]]> \u{202e}",
 ];
 
-fn hostile() -> String {
+fn hostile_feed() -> String {
     let escape = |text: &str| text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
-    let items: String = HARM
+    let items: String = HOSTILE
         .iter()
         .enumerate()
         .map(|(n, harm)| {
             let (escaped, cdata) = (escape(harm), harm.replace("]]>", ""));
-            // Escaped or as markup of the feed itself, and in CDATA.
+            // As escaped text, as child elements, and in CDATA.
             let summary = if n % 2 == 0 { &escaped } else { &cdata };
             format!(
                 "<item><title>Number {n}: {escaped}</title><link>https://wild.example/{n}</link><guid>https://wild.example/{n}</guid>
@@ -183,7 +183,7 @@ fn hostile() -> String {
     )
 }
 
-/// What a reader would make of a text: every tag with its attributes, lower case.
+/// Every tag with its attributes, in lower case.
 fn tags(html: &str) -> Vec<String> {
     html.split('<')
         .skip(1)
@@ -193,14 +193,14 @@ fn tags(html: &str) -> Vec<String> {
 }
 
 #[test]
-fn markup_that_means_harm_is_published_harmless_in_every_format() {
+fn hostile_markup_is_sanitized_in_every_format() {
     let origin = Origin::start();
-    origin.set("/wild", 200, RSS, hostile());
-    // What is left of them is so much alike that it would be one story.
+    origin.set("/wild", 200, RSS, hostile_feed());
+    // What remains is so similar that it would be one story.
     let home = Home::new(&(config(&origin) + "stories = \"all\"\n"));
     let daemon = home.start();
-    eventually("it is read", || (origin.responses("/wild").1 >= 1).then_some(()));
-    eventually("all entries", || Some(listed(&daemon, "atom").len()).filter(|n| *n == HARM.len()));
+    eventually("a second request", || (origin.responses("/wild").1 >= 1).then_some(()));
+    eventually("all entries", || Some(listed(&daemon, "atom").len()).filter(|n| *n == HOSTILE.len()));
     let mut kept = 0;
     for extension in EXTENSIONS {
         let answer = daemon.get(&format!("/feeds/all.{extension}"));
@@ -209,10 +209,10 @@ fn markup_that_means_harm_is_published_harmless_in_every_format() {
                 .body
                 .contains(|c: char| (c.is_control() && !"\n\t".contains(c))
                     || ('\u{fffe}'..='\u{ffff}').contains(&c)),
-            "{extension} has a character that XML forbids"
+            "{extension} has a character that is not allowed in XML"
         );
         let feed = feed_rs::parser::parse(answer.body.as_bytes()).expect(extension);
-        assert_eq!(feed.entries.len(), HARM.len(), "{extension}");
+        assert_eq!(feed.entries.len(), HOSTILE.len(), "{extension}");
         for entry in &feed.entries {
             let links = entry.links.iter().map(|link| link.href.as_str());
             let files = entry.media.iter().flat_map(|media| &media.content).filter_map(|c| c.url.as_ref());
@@ -220,24 +220,24 @@ fn markup_that_means_harm_is_published_harmless_in_every_format() {
                 assert!(address.starts_with("http"), "{extension}: {address}");
             }
             let content = entry.content.as_ref().and_then(|content| content.body.as_deref());
-            // The summary of a JSON feed is plain text, in which markup is none.
+            // The summary of a JSON feed is plain text.
             let summary = entry.summary.as_ref().filter(|_| extension != "json");
             let summary = summary.map(|summary| summary.content.as_str());
             for html in content.into_iter().chain(summary) {
                 kept += html.matches("kept").count();
-                harmless(extension, html);
+                assert_harmless(extension, html);
             }
         }
     }
-    assert!(kept >= EXTENSIONS.len() * HARM.len(), "the texts went with the harm: {kept}");
+    assert!(kept >= EXTENSIONS.len() * HOSTILE.len(), "text was removed with the markup: {kept}");
     let page = daemon.get("/feeds/all");
     assert!(page.header("content-security-policy").is_some(), "{}", page.head);
-    harmless("page", page.body.split_once("<main").map_or("", |(_, main)| main));
+    assert_harmless("page", page.body.split_once("<main").map_or("", |(_, main)| main));
     assert_eq!(daemon.stop().0, Some(0));
 }
 
 #[track_caller]
-fn harmless(what: &str, html: &str) {
+fn assert_harmless(what: &str, html: &str) {
     for tag in tags(html) {
         let name = tag.split([' ', '/']).find(|part| !part.is_empty()).unwrap_or_default();
         let bad = [
@@ -252,17 +252,17 @@ fn harmless(what: &str, html: &str) {
 }
 
 #[test]
-fn no_word_of_a_feed_turns_the_writing_of_a_terminal_round() {
+fn bidirectional_controls_of_a_feed_do_not_reach_the_terminal() {
     let origin = Origin::start();
-    let rss = one_guid(&["Rain \u{202e}niar in the capital"]);
+    let rss = feed_with_one_guid(&["Rain \u{202e}niar in the capital"]);
     origin.set("/wild", 200, RSS, rss.clone());
     let home = Home::new(&config(&origin));
     assert_eq!(home.run(&["poll"]).0, Some(0));
     std::fs::write(home.path().join("wild.rss"), rss).expect("a document");
-    for words in [&["explain", "1"][..], &["preview", "rain"], &["inspect", "wild.rss"]] {
-        let (code, told, _) = home.run(words);
-        assert_eq!(code, Some(0), "{words:?}");
-        assert!(told.contains("Rain") || told.contains("\u{ab}Rain\u{bb}"), "{words:?}: {told}");
-        assert!(!told.contains('\u{202e}'), "{words:?}: {told}");
+    for arguments in [&["explain", "1"][..], &["preview", "rain"], &["inspect", "wild.rss"]] {
+        let (code, stdout, _) = home.run(arguments);
+        assert_eq!(code, Some(0), "{arguments:?}");
+        assert!(stdout.contains("Rain") || stdout.contains("\u{ab}Rain\u{bb}"), "{arguments:?}: {stdout}");
+        assert!(!stdout.contains('\u{202e}'), "{arguments:?}: {stdout}");
     }
 }
