@@ -7,7 +7,7 @@ use std::collections::BinaryHeap;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
-use siftwire::daemon::queue::Queue;
+use siftwire::daemon::queue::PollQueue;
 use siftwire::fetch::ResponseInfo;
 use siftwire::schedule::publish_interval::PublishInterval;
 use siftwire::schedule::{self, PollObservation};
@@ -177,7 +177,7 @@ fn five_hundred_sources_are_polled_for_thirty_days_neither_early_nor_late() {
             earliest: 0,
         })
         .collect();
-    let mut queue = Queue::new(1);
+    let mut queue = PollQueue::new(1);
     for (n, simulated) in all.iter().enumerate() {
         queue.plan(SourceId(n as i64), simulated.source.url.host_str().unwrap(), Timestamp::UNIX_EPOCH);
     }

@@ -7,7 +7,7 @@ use anyhow::bail;
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::configured::{self, Source};
-use crate::daemon::{self, StoreThreads};
+use crate::daemon::{self, PollerConfig, StoreThreads};
 use crate::fetch::Fetcher;
 use crate::source::Outcome;
 
@@ -50,17 +50,12 @@ pub fn run(arguments: Arguments, source: &Source) -> anyhow::Result<ExitCode> {
         plans.retain(|plan| wanted(&plan.name));
         let bar = bar(plans.len() as u64);
         let mut tally = Tally::default();
-        let others = daemon::round(
-            &memory.store,
-            &Fetcher::new(&config.fetch),
-            &sources,
-            (config.concurrency, config.per_host),
-            plans,
-            |finished| {
-                bar.suspend(|| tally.add(finished));
-                bar.inc(1);
-            },
-        )
+        let fetcher = Fetcher::new(&config.fetch);
+        let poller_config = PollerConfig::new(fetcher, sources, config.concurrency, config.per_host);
+        let others = daemon::poll_all(&memory.store, &poller_config, plans, |finished| {
+            bar.suspend(|| tally.add(finished));
+            bar.inc(1);
+        })
         .await?;
         bar.finish_and_clear();
         if others > 0 {
@@ -80,7 +75,7 @@ pub fn run(arguments: Arguments, source: &Source) -> anyhow::Result<ExitCode> {
 }
 
 impl Tally {
-    fn add(&mut self, finished: &daemon::Finished) {
+    fn add(&mut self, finished: &daemon::FinishedPoll) {
         let before = self.failed;
         let words = match &finished.report {
             Ok(report) => {

@@ -1,164 +1,114 @@
-//! Looks after the daemon from inside: is the store writable, does the poller turn, how large is all.
-//! Part of the daemon's door.
-#![allow(clippy::disallowed_methods, reason = "part of the door to the clock")]
+//! Checks that the store can be written and that the poller runs, and measures both. Does I/O.
+#![allow(clippy::disallowed_methods, reason = "reads the clock")]
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use tokio::sync::watch;
 
-use super::{StoreUnwritable, poller, wait_for};
-use crate::ingest::PollReport;
-use crate::metrics::{Metrics, Poll, StoreState, Times};
+use super::channels::{PollerStatus, StoreProblem};
+use super::clock::now;
+use super::tasks::ShutdownSignal;
+use crate::metrics::{Metrics, StoreStats};
 use crate::serve::{PollerHealth, Readiness, StoreHealth};
-use crate::source::{Failure, Outcome, SourceState};
 use crate::store::{self, DaemonStatus, Store};
 
-/// How often one small write is tried.
-const EVERY: Duration = Duration::from_secs(15);
+/// How often a small test write is made.
+const CHECK_INTERVAL: Duration = Duration::from_secs(15);
 
-/// And how often while it fails.
-const SOON: Duration = Duration::from_secs(3);
+/// How often it is made while it fails.
+const RETRY_INTERVAL: Duration = Duration::from_secs(3);
 
-/// So often it is said again that it fails.
-const AGAIN: Duration = Duration::from_secs(3600);
+/// How often an unwritable store is logged again.
+const LOG_INTERVAL: Duration = Duration::from_secs(3600);
 
-/// A poller that has not turned for so long is stuck: it turns at least every ten seconds.
-const STUCK: Duration = Duration::from_secs(60);
+/// A poller without a turn for this long is stuck; a healthy one has one at least every ten seconds.
+const POLLER_TIMEOUT: Duration = Duration::from_secs(60);
 
-/// What is looked after.
-pub(super) struct Measure {
+/// The health check task.
+pub(super) struct HealthCheck {
     pub(super) store: Store,
     pub(super) options: store::Options,
-    pub(super) health: Arc<Readiness>,
+    pub(super) readiness: Arc<Readiness>,
     pub(super) metrics: Arc<Metrics>,
-    pub(super) beats: watch::Receiver<poller::PollerStatus>,
-    /// Tells who shows it why the store cannot be written.
-    pub(super) trouble: watch::Sender<StoreUnwritable>,
+    pub(super) poller_status: watch::Receiver<PollerStatus>,
+    pub(super) store_problem: watch::Sender<StoreProblem>,
 }
 
-/// What the operator is told of a store that cannot be written.
-pub(super) fn trouble(error: &impl std::fmt::Display) -> Arc<str> {
+/// An unwritable store, for the operator.
+pub(super) fn store_problem(error: &impl std::fmt::Display) -> Arc<str> {
     format!(
-        "The store cannot be written, so that nothing is polled; what was published is served on, and all goes on \
-         by itself once it can be written again. {error}"
+        "The store cannot be written: polling is paused, published feeds are still served. Retrying every {} s. {error}",
+        RETRY_INTERVAL.as_secs()
     )
     .into()
 }
 
-impl Measure {
-    /// Until told to stop.
-    pub(super) async fn run(mut self, stopped: watch::Receiver<bool>) {
-        let stop = wait_for(stopped);
+impl HealthCheck {
+    /// Checks until the daemon stops.
+    pub(super) async fn run(mut self, stop: ShutdownSignal) {
+        let stop = stop.received();
         tokio::pin!(stop);
-        let mut turned = Instant::now();
-        let mut said = Instant::now();
+        let mut last_turn = Instant::now();
+        let mut last_log = Instant::now();
         loop {
-            self.pulse();
-            self.store(&mut said).await;
-            self.health.set_poller(if turned.elapsed() < STUCK {
+            self.measure_poller();
+            self.check_store(&mut last_log).await;
+            self.readiness.set_poller(if last_turn.elapsed() < POLLER_TIMEOUT {
                 PollerHealth::Running
             } else {
                 PollerHealth::Stuck
             });
-            let next = Instant::now() + if self.trouble.borrow().is_some() { SOON } else { EVERY };
+            let is_writable = self.store_problem.borrow().is_none();
+            let next = Instant::now() + if is_writable { CHECK_INTERVAL } else { RETRY_INTERVAL };
             while Instant::now() < next {
                 tokio::select! {
                     () = &mut stop => return,
-                    Ok(()) = self.beats.changed() => turned = Instant::now(),
+                    Ok(()) = self.poller_status.changed() => last_turn = Instant::now(),
                     () = tokio::time::sleep_until(next.into()) => {}
                 }
-                self.pulse();
+                self.measure_poller();
             }
         }
     }
 
-    fn pulse(&mut self) {
-        let poller::PollerStatus { sources, in_flight, .. } = *self.beats.borrow_and_update();
-        self.metrics.polled(in_flight, sources);
-        self.metrics.tasks(tokio::runtime::Handle::current().metrics().num_alive_tasks());
+    fn measure_poller(&mut self) {
+        let PollerStatus { sources, in_flight, .. } = *self.poller_status.borrow_and_update();
+        self.metrics.set_polls_in_flight(in_flight, sources);
+        self.metrics.set_tasks(tokio::runtime::Handle::current().metrics().num_alive_tasks());
     }
 
-    async fn store(&self, said: &mut Instant) {
+    async fn check_store(&self, last_log: &mut Instant) {
         let sizes = store::file_sizes(&self.options);
         let (commands, questions) = self.store.queue_lengths();
-        let began = Instant::now();
-        let kept =
-            self.store.set_daemon_status(DaemonStatus::Heartbeat, Some(super::now().to_string())).await;
-        let took = began.elapsed();
-        let state = StoreState { database: sizes.database, log: sizes.log, commands, questions };
-        self.metrics.store(state, kept.is_ok().then_some(took));
-        self.health.set_store(if kept.is_ok() { StoreHealth::Writable } else { StoreHealth::Unwritable });
-        let was = self.trouble.borrow().is_some();
-        match kept {
-            Ok(()) if was => {
+        let started = Instant::now();
+        let written = self.store.set_daemon_status(DaemonStatus::Heartbeat, Some(now().to_string())).await;
+        let duration = started.elapsed();
+        let stats = StoreStats { database: sizes.database, log: sizes.log, commands, questions };
+        self.metrics.set_store(stats, written.is_ok().then_some(duration));
+        self.readiness.set_store(match written {
+            Ok(()) => StoreHealth::Writable,
+            Err(_) => StoreHealth::Unwritable,
+        });
+        let was_unwritable = self.store_problem.borrow().is_some();
+        match written {
+            Ok(()) if was_unwritable => {
                 tracing::info!("the store can be written again");
-                self.trouble.send_replace(None);
+                self.store_problem.send_replace(None);
             }
             Ok(()) => {}
             Err(error) => {
-                let words = trouble(&error);
-                if !was || said.elapsed() >= AGAIN {
-                    tracing::error!("{words}");
-                    *said = Instant::now();
+                let problem = store_problem(&error);
+                if !was_unwritable || last_log.elapsed() >= LOG_INTERVAL {
+                    tracing::error!("{problem}");
+                    *last_log = Instant::now();
                 }
-                self.trouble.send_if_modified(|known| {
-                    let is_new = known.as_ref() != Some(&words);
-                    *known = Some(words);
+                self.store_problem.send_if_modified(|current| {
+                    let is_new = current.as_ref() != Some(&problem);
+                    *current = Some(problem);
                     is_new
                 });
             }
         }
-    }
-}
-
-/// Counts a poll.
-pub(super) fn count(
-    metrics: &Metrics,
-    source: &str,
-    report: &Result<PollReport, store::Error>,
-    took: Duration,
-) {
-    let bare =
-        Poll { source, outcome: "not_kept", took, bytes: 0, new: 0, edited: 0, merged: 0, times: None };
-    metrics.poll(match report {
-        Err(_) => bare,
-        Ok(report) => {
-            let (new, edited) = match report.outcome {
-                Outcome::Read { new, edited, .. } => (new as u64, edited as u64),
-                _ => (0, 0),
-            };
-            let times = Some(times(&report.state));
-            let (bytes, merged) = (report.bytes, report.merged as u64);
-            Poll { outcome: outcome(&report.outcome), bytes, new, edited, merged, times, ..bare }
-        }
-    });
-}
-
-/// The times of a source that metrics tell.
-pub(super) fn times(state: &SourceState) -> Times {
-    Times {
-        last_success: state.last_success.map(|at| at.as_second()),
-        next_poll: state.next_poll.map(|at| at.as_second()),
-    }
-}
-
-fn outcome(outcome: &Outcome) -> &'static str {
-    match outcome {
-        Outcome::Read { .. } => "read",
-        Outcome::NotModified => "not_modified",
-        Outcome::Failed(failure) => match failure {
-            Failure::Timeout => "timeout",
-            Failure::Dns(_) => "dns",
-            Failure::Connection(_) => "connection",
-            Failure::Tls(_) => "tls",
-            Failure::RefusedAddress(_) => "refused_address",
-            Failure::Redirect(_) => "redirect",
-            Failure::Gone => "gone",
-            Failure::Throttled { .. } => "throttled",
-            Failure::Status(_) => "status",
-            Failure::TooLarge(_) => "too_large",
-            Failure::Unreadable(_) => "unreadable",
-        },
     }
 }

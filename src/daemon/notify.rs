@@ -1,62 +1,90 @@
-//! What systemd is told of the process. Part of the daemon's door: the socket that `$NOTIFY_SOCKET` names.
-#![allow(clippy::disallowed_methods, reason = "part of the door to the clock")]
+//! Messages to systemd (sd_notify(3)): ready, reloading, stopping, status line, watchdog. Does I/O.
+#![allow(clippy::disallowed_methods, reason = "reads the clock")]
 
 use std::time::{Duration, Instant};
 
+use jiff::Timestamp;
 use sd_notify::NotifyState;
+use tokio::sync::watch;
 
-/// The outputs answer. Without systemd nobody hears it.
+use super::channels::{PollerStatus, StoreProblem};
+use super::clock::until;
+use super::tasks::ShutdownSignal;
+
+/// The outputs are served, or a reload has ended.
 pub(super) fn ready() {
-    tell(&[NotifyState::Ready]);
+    send(&[NotifyState::Ready]);
 }
 
-/// The config is being read again; [`ready`] ends it.
+/// A config reload begins; [`ready`] ends it.
 pub(super) fn reloading() {
     match NotifyState::monotonic_usec_now() {
-        Ok(now) => tell(&[NotifyState::Reloading, now]),
-        Err(error) => tracing::debug!(%error, "the monotonic clock cannot be read"),
+        Ok(now) => send(&[NotifyState::Reloading, now]),
+        Err(error) => tracing::debug!(%error, "cannot read the monotonic clock"),
     }
 }
 
 /// The process is about to end.
 pub(super) fn stopping() {
-    tell(&[NotifyState::Stopping]);
+    send(&[NotifyState::Stopping]);
 }
 
-/// One line for `systemctl status`.
-pub(super) fn status(line: &str) {
-    tell(&[NotifyState::Status(line)]);
+/// Keeps the status line of `systemctl status` current, with at most one update a second.
+pub(super) async fn update_status_line(
+    mut poller_status: watch::Receiver<PollerStatus>,
+    store_problem: watch::Receiver<StoreProblem>,
+    stop: ShutdownSignal,
+) {
+    let stop = stop.received();
+    tokio::pin!(stop);
+    loop {
+        let PollerStatus { sources, in_flight, next } = *poller_status.borrow_and_update();
+        let next = next
+            .filter(|next| *next < Timestamp::MAX)
+            .map_or_else(String::new, |next| format!(", next in {} s", until(next).as_secs()));
+        let problem =
+            store_problem.borrow().as_ref().map(|problem| format!("; {problem}")).unwrap_or_default();
+        send(&[NotifyState::Status(&format!("polling {in_flight} of {sources}{next}{problem}"))]);
+        let changed = async {
+            tokio::time::sleep(Duration::from_secs(1)).await;
+            poller_status.changed().await
+        };
+        tokio::select! {
+            () = &mut stop => return,
+            changed = changed => if changed.is_err() { return },
+        }
+    }
 }
 
-/// Says that the poller turns, three times in the time that `WatchdogSec` gives. Who does not say so in
-/// time is started anew.
+/// Tells systemd's watchdog that the poller's loop runs, three times within `WatchdogSec`.
 pub(super) struct Watchdog {
-    every: Option<Duration>,
-    last: Option<Instant>,
+    interval: Option<Duration>,
+    last_sent: Option<Instant>,
 }
 
 impl Watchdog {
     pub(super) fn new() -> Watchdog {
-        Watchdog { every: sd_notify::watchdog_enabled().map(|within| within / 3), last: None }
+        Watchdog { interval: sd_notify::watchdog_enabled().map(|timeout| timeout / 3), last_sent: None }
     }
 
-    /// One turn has come.
-    pub(super) fn beat(&mut self) {
-        let Some(every) = self.every else { return };
-        if self.last.is_none_or(|last| last.elapsed() >= every / 2) {
-            tell(&[NotifyState::Watchdog]);
-            self.last = Some(Instant::now());
+    /// Sends a keep-alive, unless one was sent just before.
+    pub(super) fn notify(&mut self) {
+        let Some(interval) = self.interval else { return };
+        if self.last_sent.is_none_or(|last| last.elapsed() >= interval / 2) {
+            send(&[NotifyState::Watchdog]);
+            self.last_sent = Some(Instant::now());
         }
     }
 
-    /// Until when the next turn must come at the latest.
+    /// Shortens a sleep so that the next keep-alive is in time.
     pub(super) fn limit(&self, sleep: Duration) -> Duration {
-        self.every.map_or(sleep, |every| sleep.min(every))
+        self.interval.map_or(sleep, |interval| sleep.min(interval))
     }
 }
 
-fn tell(words: &[NotifyState<'_>]) {
-    if let Err(error) = sd_notify::notify(words) {
-        tracing::debug!(%error, "systemd cannot be told how it goes");
+/// Without systemd nothing is sent.
+fn send(messages: &[NotifyState<'_>]) {
+    if let Err(error) = sd_notify::notify(messages) {
+        tracing::debug!(%error, "cannot notify systemd");
     }
 }

@@ -1,5 +1,8 @@
-//! Brings the outputs up to date whenever a poll has changed something. Part of the daemon's door.
-#![allow(clippy::disallowed_methods, reason = "part of the door to the clock and to spawning")]
+//! The publisher: updates the outputs after polls, config changes and writes of other processes. Does I/O.
+#![allow(
+    clippy::disallowed_methods,
+    reason = "reads the clock; renders several outputs at once at the start"
+)]
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
@@ -8,225 +11,241 @@ use std::time::{Duration, Instant};
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinSet;
 
-use super::reload::PublishConfig;
-use super::{Error, StoreUnwritable, health_check, now, status, wait_for};
+use super::channels::{PublishConfig, StoreProblem};
+use super::clock::now;
+use super::error::Error;
+use super::poll_metrics::source_times;
+use super::source_rows::source_rows;
+use super::tasks::ShutdownSignal;
 use crate::metrics::Metrics;
-use crate::publish::{
-    self, Outputs, archive::Archives, document_cache::DocumentCache, html::SourceRow, render,
-};
+use crate::publish::archive::Archives;
+use crate::publish::document_cache::DocumentCache;
+use crate::publish::html::SourceRow;
+use crate::publish::{self, Outputs, render};
 use crate::store::{self, Store};
 
 /// Polls that end within this time are published together.
-const TOGETHER: Duration = Duration::from_millis(250);
+const DEBOUNCE: Duration = Duration::from_millis(250);
 
-/// Without news the outputs are looked at all the same: entries grow too old for `max_age`.
-const REGULARLY: Duration = Duration::from_secs(60);
+/// The longest time between two passes: entries become too old for an output's `max_age`.
+const MAX_INTERVAL: Duration = Duration::from_secs(60);
 
-/// So often the store is asked whether another process has written to it: `siftwire poll`, `siftwire stories split`.
-const ELSEWHERE: Duration = Duration::from_secs(2);
+/// How often the store is checked for writes of other processes (`siftwire poll`, `siftwire stories split`).
+const REVISION_INTERVAL: Duration = Duration::from_secs(2);
 
-/// Outputs of which nothing was published yet are made so many at a time at a start: while one waits for the store,
-/// another is written.
-const MAKERS: usize = 4;
+/// Outputs rendered at a time at the start: while one waits for the store, another uses the processor.
+const RENDER_CONCURRENCY: usize = 4;
 
-/// Entries forgotten in one transaction.
-const PRUNED: usize = 500;
+/// How often entries older than `keep` are deleted.
+const PRUNE_INTERVAL: Duration = Duration::from_secs(600);
 
-/// So often it is looked for what is older than `keep`.
-const TIDY: Duration = Duration::from_secs(600);
+/// Entries deleted in one transaction.
+const PRUNE_BATCH: usize = 500;
 
-/// With many sources the page that tells of all is made less often than the outputs: for each source it waits so
-/// long, so that the work stays a small part of the whole.
-const FOR_EACH: Duration = Duration::from_micros(200);
+/// The front page waits this long for each source before it is rendered again, so that with many sources it remains a
+/// small part of the work.
+const FRONT_PAGE_DELAY_PER_SOURCE: Duration = Duration::from_micros(200);
 
-/// When the front page was last made, and from what.
-struct Front {
-    at: Instant,
-    pause: Duration,
-    setup: Arc<PublishConfig>,
-    trouble: StoreUnwritable,
+/// When the front page was last rendered, and from what.
+struct FrontPage {
+    rendered: Instant,
+    delay: Duration,
+    config: Arc<PublishConfig>,
+    store_problem: StoreProblem,
 }
 
-/// Keeps the document_cache as the store is.
+/// The publisher task.
 pub(super) struct Publisher {
     pub(super) store: Store,
-    /// Told when the outputs are others.
     pub(super) archives: Arc<Archives>,
-    pub(super) metrics: Arc<Metrics>,
     pub(super) document_cache: Arc<DocumentCache>,
-    /// Told by the poller.
-    pub(super) news: Arc<Notify>,
-    /// Tells who tells the hub.
+    pub(super) metrics: Arc<Metrics>,
+    pub(super) polled: Arc<Notify>,
     pub(super) published: Arc<Notify>,
-    /// What to publish; swapped when the config changes.
-    pub(super) setup: watch::Receiver<Arc<PublishConfig>>,
-    /// Why the store cannot be written.
-    pub(super) trouble: watch::Receiver<StoreUnwritable>,
+    pub(super) config: watch::Receiver<Arc<PublishConfig>>,
+    pub(super) store_problem: watch::Receiver<StoreProblem>,
 }
 
 impl Publisher {
-    /// Publishes until told to stop. What comes later stands past the watermarks, for the next start.
-    pub(super) async fn run(mut self, stopped: watch::Receiver<bool>) {
-        let stop = wait_for(stopped);
+    /// Publishes until the daemon stops. Later entries are past the watermarks, for the next start.
+    pub(super) async fn run(mut self, stop: ShutdownSignal) {
+        let stop = stop.received();
         tokio::pin!(stop);
-        let mut adopted = Arc::clone(&self.setup.borrow().outputs);
-        let mut tidied: Option<Instant> = None;
-        let mut front: Option<Front> = None;
+        let mut outputs = Arc::clone(&self.config.borrow().outputs);
+        let mut last_prune: Option<Instant> = None;
+        let mut front_page: Option<FrontPage> = None;
         loop {
-            self.trouble.mark_unchanged();
-            let setup = Arc::clone(&self.setup.borrow_and_update());
-            if tidied.is_none_or(|at| at.elapsed() >= TIDY) {
-                tidied = Some(Instant::now());
-                if let Err(error) = self.prune(setup.keep).await {
-                    tracing::error!(%error, "cannot forget what is older than `keep`");
+            self.store_problem.mark_unchanged();
+            let config = Arc::clone(&self.config.borrow_and_update());
+            if last_prune.is_none_or(|at| at.elapsed() >= PRUNE_INTERVAL) {
+                last_prune = Some(Instant::now());
+                if let Err(error) = self.prune(config.keep).await {
+                    tracing::error!(%error, "cannot delete entries older than `keep`");
                 }
             }
-            if !Arc::ptr_eq(&setup.outputs, &adopted) {
-                match self.sync_config(&setup).await {
-                    Ok(()) => adopted = Arc::clone(&setup.outputs),
-                    Err(error) => tracing::error!(%error, "cannot show the new outputs yet"),
+            if !Arc::ptr_eq(&config.outputs, &outputs) {
+                match self.set_outputs(&config).await {
+                    Ok(()) => outputs = Arc::clone(&config.outputs),
+                    Err(error) => {
+                        tracing::error!(%error, "cannot load the documents of the new outputs; retrying")
+                    }
                 }
             }
             let revision = self.store.latest_revision().await.ok();
-            let behind = self.publish(&setup, &mut front).await;
+            let front_page_due = self.publish(&config, &mut front_page).await;
             tokio::select! {
                 () = &mut stop => return,
-                Ok(()) = self.setup.changed() => {}
-                Ok(()) = self.trouble.changed() => {}
-                () = self.news.notified() => tokio::time::sleep(TOGETHER).await,
-                () = tokio::time::sleep(behind.unwrap_or(REGULARLY)) => {}
-                () = moved(&self.store, revision) => {}
+                Ok(()) = self.config.changed() => {}
+                Ok(()) = self.store_problem.changed() => {}
+                () = self.polled.notified() => tokio::time::sleep(DEBOUNCE).await,
+                () = tokio::time::sleep(front_page_due.unwrap_or(MAX_INTERVAL)) => {}
+                () = revision_changed(&self.store, revision) => {}
             }
         }
     }
 
-    /// Answers when the front page is to be made, where it has to wait.
-    async fn publish(&self, setup: &Arc<PublishConfig>, front: &mut Option<Front>) -> Option<Duration> {
-        let advanced = publish::update_members(&self.store, &setup.outputs, now()).await;
-        let waits = front.as_ref().and_then(|front| self.waits(front, setup));
-        if let Err(error) = self.show(setup, advanced.map(drop), front, waits).await {
-            // What is on the document_cache stays, and the watermarks stand: the next pass makes up for it.
-            tracing::error!(%error, "cannot publish; the outputs stay as they are");
+    /// Fills the document cache with what was published before the start, and renders what is missing.
+    pub(super) async fn fill_cache(&self) -> Result<(), store::Error> {
+        let config = Arc::clone(&self.config.borrow());
+        render::restore(&self.store, &config.outputs, &self.document_cache).await?;
+        self.render_missing(&config).await;
+        render::mark_gone(&self.store, &config.outputs, &self.document_cache).await?;
+        let rows = self.source_rows(&config).await?;
+        self.render_front_page(&config, rows).await
+    }
+
+    /// Errors are logged only: the next pass renders what failed.
+    async fn render_missing(&self, config: &PublishConfig) {
+        let next = Arc::new(AtomicUsize::new(0));
+        let mut tasks = JoinSet::new();
+        for _ in 0..RENDER_CONCURRENCY {
+            let (store, document_cache) = (self.store.clone(), Arc::clone(&self.document_cache));
+            let (outputs, next) = (Arc::clone(&config.outputs), Arc::clone(&next));
+            tasks.spawn(async move {
+                render::render_missing(&store, &outputs, &document_cache, &next, now()).await
+            });
         }
-        self.published.notify_one();
-        waits
+        while let Some(ended) = tasks.join_next().await {
+            match ended {
+                Ok(Ok(())) => {}
+                Ok(Err(error)) => {
+                    tracing::error!(%error, "cannot store rendered documents; they are served all the same");
+                }
+                Err(error) => tracing::error!(%error, "cannot render all outputs yet"),
+            }
+        }
     }
 
-    /// How long the front page may stay as it is.
-    fn waits(&self, front: &Front, setup: &Arc<PublishConfig>) -> Option<Duration> {
-        let is_same = Arc::ptr_eq(&front.setup, setup) && front.trouble == *self.trouble.borrow();
-        front.pause.checked_sub(front.at.elapsed()).filter(|left| is_same && !left.is_zero())
+    /// Applies new outputs: known documents go into the cache, removed outputs answer 410.
+    async fn set_outputs(&self, config: &PublishConfig) -> Result<(), store::Error> {
+        self.archives.set_outputs(Arc::clone(&config.outputs));
+        render::restore(&self.store, &config.outputs, &self.document_cache).await?;
+        render::mark_gone(&self.store, &config.outputs, &self.document_cache).await
     }
 
-    /// Forgets what is older than `keep`, in batches that hold up nobody. Full archive pages are kept as they are.
+    /// Deletes entries older than `keep`, in small transactions. Full archive pages are kept as they are.
     async fn prune(&self, keep: Duration) -> Result<(), store::Error> {
         let Ok(before) = now().checked_sub(keep) else { return Ok(()) };
         loop {
-            self.archives.freeze_before_prune(before, PRUNED, now()).await?;
-            if self.store.prune(before, PRUNED).await? == 0 {
+            self.archives.freeze_before_prune(before, PRUNE_BATCH, now()).await?;
+            if self.store.prune(before, PRUNE_BATCH).await? == 0 {
                 return Ok(());
             }
         }
     }
 
-    /// Puts on the document_cache what was published before, and makes what was not.
-    pub(super) async fn open(&self, setup: &PublishConfig) -> Result<(), store::Error> {
-        render::restore(&self.store, &setup.outputs, &self.document_cache).await?;
-        self.make_missing(setup).await;
-        render::mark_gone(&self.store, &setup.outputs, &self.document_cache).await?;
-        let lines = self.sources(setup).await?;
-        self.tell(setup, lines).await
-    }
-
-    /// What fails is made up for by the next pass.
-    async fn make_missing(&self, setup: &PublishConfig) {
-        let turn = Arc::new(AtomicUsize::new(0));
-        let mut makers = JoinSet::new();
-        for _ in 0..MAKERS {
-            let (store, document_cache) = (self.store.clone(), Arc::clone(&self.document_cache));
-            let (outputs, turn) = (Arc::clone(&setup.outputs), Arc::clone(&turn));
-            let making =
-                async move { render::render_missing(&store, &outputs, &document_cache, &turn, now()).await };
-            makers.spawn(making);
-        }
-        while let Some(made) = makers.join_next().await {
-            match made {
-                Ok(Ok(())) => {}
-                Ok(Err(error)) => {
-                    tracing::error!(%error, "cannot write down what is published anew; it is served all the same");
-                }
-                Err(error) => tracing::error!(%error, "cannot make all outputs yet"),
-            }
-        }
-    }
-
-    /// Takes other outputs over: what stayed is on the document_cache as it was, what is no more says so.
-    async fn sync_config(&self, setup: &PublishConfig) -> Result<(), store::Error> {
-        self.archives.set_outputs(Arc::clone(&setup.outputs));
-        render::restore(&self.store, &setup.outputs, &self.document_cache).await?;
-        render::mark_gone(&self.store, &setup.outputs, &self.document_cache).await
-    }
-
-    /// Puts on the document_cache what the store has: the outputs, if they have advanced, and what tells of them.
-    async fn show(
+    /// One pass. Returns when the front page is due, if it was left for later.
+    async fn publish(
         &self,
-        setup: &Arc<PublishConfig>,
-        advanced: Result<(), store::Error>,
-        front: &mut Option<Front>,
-        waits: Option<Duration>,
-    ) -> Result<(), store::Error> {
-        let lines = if waits.is_some() { None } else { Some(self.sources(setup).await?) };
-        let shown = match advanced {
-            Ok(()) => {
-                render::render_stale(
-                    &self.store,
-                    &setup.outputs,
-                    &self.document_cache,
-                    lines.as_deref(),
-                    now(),
-                )
-                .await
-            }
-            Err(error) => Err(error),
+        config: &Arc<PublishConfig>,
+        front_page: &mut Option<FrontPage>,
+    ) -> Option<Duration> {
+        let updated = publish::update_members(&self.store, &config.outputs, now()).await;
+        let front_page_due = front_page.as_ref().and_then(|front_page| self.due_in(front_page, config));
+        let rendered = match front_page_due {
+            Some(_) => self.render_outputs(config, updated, None).await,
+            None => self.render_all(config, updated, front_page).await,
         };
-        if let Some(lines) = lines {
-            let pause = FOR_EACH * u32::try_from(lines.len()).unwrap_or(u32::MAX);
-            let trouble = self.trouble.borrow().clone();
-            self.tell(setup, lines).await?;
-            *front = Some(Front { at: Instant::now(), pause, setup: Arc::clone(setup), trouble });
+        if let Err(error) = rendered {
+            // The cache and the watermarks are unchanged, so the next pass repeats the work.
+            tracing::error!(%error, "cannot publish; the outputs stay as they are");
         }
-        shown
+        self.published.notify_one();
+        front_page_due
     }
 
-    async fn sources(&self, setup: &PublishConfig) -> Result<Vec<SourceRow>, store::Error> {
-        let known = self.store.sources().await?;
-        self.metrics
-            .sources(known.iter().map(|known| (known.name.clone(), health_check::times(&known.state))));
-        Ok(status::source_lines(known, &setup.sources))
+    /// How long the front page may still stay as it is.
+    fn due_in(&self, front_page: &FrontPage, config: &Arc<PublishConfig>) -> Option<Duration> {
+        let is_current = Arc::ptr_eq(&front_page.config, config)
+            && front_page.store_problem == *self.store_problem.borrow();
+        front_page
+            .delay
+            .checked_sub(front_page.rendered.elapsed())
+            .filter(|left| is_current && !left.is_zero())
     }
 
-    /// The front page and the sources' health.
-    async fn tell(&self, setup: &PublishConfig, lines: Vec<SourceRow>) -> Result<(), store::Error> {
-        let trouble = self.trouble.borrow().clone();
-        let problems: Vec<_> = trouble.as_deref().into_iter().chain(setup.problem.as_deref()).collect();
+    /// Renders the outputs, the front page and the health feed.
+    async fn render_all(
+        &self,
+        config: &Arc<PublishConfig>,
+        updated: Result<(), store::Error>,
+        front_page: &mut Option<FrontPage>,
+    ) -> Result<(), store::Error> {
+        let rows = self.source_rows(config).await?;
+        // The front page is rendered even if the outputs cannot be.
+        let rendered = self.render_outputs(config, updated, Some(&rows)).await;
+        let delay = FRONT_PAGE_DELAY_PER_SOURCE * u32::try_from(rows.len()).unwrap_or(u32::MAX);
+        let store_problem = self.store_problem.borrow().clone();
+        self.render_front_page(config, rows).await?;
+        *front_page =
+            Some(FrontPage { rendered: Instant::now(), delay, config: Arc::clone(config), store_problem });
+        rendered
+    }
+
+    async fn render_outputs(
+        &self,
+        config: &PublishConfig,
+        updated: Result<(), store::Error>,
+        rows: Option<&[SourceRow]>,
+    ) -> Result<(), store::Error> {
+        updated?;
+        render::render_stale(&self.store, &config.outputs, &self.document_cache, rows, now()).await
+    }
+
+    async fn source_rows(&self, config: &PublishConfig) -> Result<Vec<SourceRow>, store::Error> {
+        let remembered = self.store.sources().await?;
+        let times = remembered.iter().map(|source| (source.name.clone(), source_times(&source.state)));
+        self.metrics.set_sources(times);
+        Ok(source_rows(remembered, &config.sources))
+    }
+
+    /// The front page and the health feed.
+    async fn render_front_page(
+        &self,
+        config: &PublishConfig,
+        rows: Vec<SourceRow>,
+    ) -> Result<(), store::Error> {
+        let store_problem = self.store_problem.borrow().clone();
+        let problems: Vec<_> =
+            store_problem.as_deref().into_iter().chain(config.problem.as_deref()).collect();
         let problem = (!problems.is_empty()).then(|| problems.join("\n\n"));
-        render::render_front_page(&setup.outputs, &self.document_cache, lines, problem.as_deref(), now());
-        self.metrics.outputs(render::feed_sizes(&setup.outputs, &self.document_cache));
-        render::render_health(&self.store, &setup.outputs, &self.document_cache).await
+        render::render_front_page(&config.outputs, &self.document_cache, rows, problem.as_deref(), now());
+        self.metrics.set_outputs(render::feed_sizes(&config.outputs, &self.document_cache));
+        render::render_health(&self.store, &config.outputs, &self.document_cache).await
     }
 }
 
-/// Ends when the store has another revision than this, or cannot say.
-async fn moved(store: &Store, revision: Option<i64>) {
+/// Returns when the store has another revision than this, or cannot be read.
+async fn revision_changed(store: &Store, revision: Option<i64>) {
     loop {
-        tokio::time::sleep(ELSEWHERE).await;
+        tokio::time::sleep(REVISION_INTERVAL).await;
         if store.latest_revision().await.ok() != revision {
             return;
         }
     }
 }
 
-/// Evaluates what is new, once: what a one-shot command leaves for the daemon to show.
+/// Evaluates new entries once, for one-shot commands; a running daemon renders the result.
 ///
 /// # Errors
 /// The store cannot be used.

@@ -1,4 +1,4 @@
-//! Who may be asked when: one line of sources for each host. Pure.
+//! When each source may be polled: a queue for each host. Pure.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -6,201 +6,201 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::store::SourceId;
 
-/// Between two requests to one host, where one is asked at a time.
-const GAP: SignedDuration = SignedDuration::from_millis(200);
+/// Time between two requests to a host if `per_host` is 1.
+const HOST_GAP: SignedDuration = SignedDuration::from_millis(200);
 
-/// Of many that are overdue at once, as after a start, one begins in each of these.
-const STEP: SignedDuration = SignedDuration::from_millis(2);
+/// Time between the starts of polls that are overdue together, as after a start.
+const SPREAD_STEP: SignedDuration = SignedDuration::from_millis(2);
 
-/// The sources that wait for their time, and those that are being asked. Each operation costs a few
-/// comparisons, however many sources there are.
+/// Waiting sources and sources in flight. Every operation is logarithmic in their number.
 #[derive(Debug)]
-pub struct Queue {
+pub struct PollQueue {
     per_host: usize,
     gap: SignedDuration,
-    hosts: Vec<Host>,
-    numbers: HashMap<String, usize>,
-    sources: HashMap<SourceId, Entry>,
-    /// The hosts that could be asked, by when.
+    hosts: Vec<HostQueue>,
+    host_indexes: HashMap<String, usize>,
+    sources: HashMap<SourceId, QueuedSource>,
+    /// The hosts that can take a request, by when.
     ready: BTreeSet<(Timestamp, usize)>,
 }
 
 #[derive(Debug, Default)]
-struct Host {
+struct HostQueue {
     waiting: BTreeSet<(Timestamp, SourceId)>,
     in_flight: usize,
-    /// The gap since its last request is over then.
+    /// When the gap after its last request ends.
     free_at: Timestamp,
-    /// Where it stands in `ready`.
-    listed: Option<Timestamp>,
+    /// Its key in `ready`.
+    ready_at: Option<Timestamp>,
 }
 
 #[derive(Clone, Copy, Debug)]
-struct Entry {
+struct QueuedSource {
     host: usize,
-    /// `None`: it is being asked.
+    /// `None`: in flight.
     due: Option<Timestamp>,
 }
 
-impl Queue {
-    /// An empty one, see [`Queue::allow`].
+impl PollQueue {
+    /// An empty queue, see [`PollQueue::set_per_host`].
     #[must_use]
-    pub fn new(per_host: usize) -> Queue {
-        let mut queue = Queue {
+    pub fn new(per_host: usize) -> PollQueue {
+        let mut queue = PollQueue {
             per_host: 1,
-            gap: GAP,
+            gap: HOST_GAP,
             hosts: Vec::new(),
-            numbers: HashMap::new(),
+            host_indexes: HashMap::new(),
             sources: HashMap::new(),
             ready: BTreeSet::new(),
         };
-        queue.allow(per_host);
+        queue.set_per_host(per_host);
         queue
     }
 
-    /// So many sources of one host may be asked at once. Who lets more than one request at a time go
-    /// to a host has its leave: the gap between them shrinks with the square of `per_host`, and from
-    /// 15 on there is none.
-    pub fn allow(&mut self, per_host: usize) {
+    /// Allows this many sources of one host in flight. The gap between requests shrinks with the square of `per_host`:
+    /// whoever raises it knows the host, and from 15 on there is none.
+    pub fn set_per_host(&mut self, per_host: usize) {
         self.per_host = per_host.max(1);
         let share = i64::try_from(self.per_host.saturating_mul(self.per_host)).unwrap_or(i64::MAX);
-        self.gap = SignedDuration::from_millis(GAP.as_millis() as i64 / share);
-        (0..self.hosts.len()).for_each(|number| self.list(number));
+        self.gap = SignedDuration::from_millis(HOST_GAP.as_millis() as i64 / share);
+        (0..self.hosts.len()).for_each(|host| self.update_ready(host));
     }
 
-    /// A source waits until `due`; one that waits already is moved, one that is being asked is left.
+    /// Queues a source until `due`. A waiting one is moved; one in flight is left alone.
     pub fn plan(&mut self, source: SourceId, host: &str, due: Timestamp) {
         match self.sources.get(&source) {
-            Some(Entry { due: None, .. }) => return,
-            Some(Entry { due: Some(old), host: number })
-                if *old == due && self.numbers.get(host) == Some(number) =>
+            Some(QueuedSource { due: None, .. }) => return,
+            Some(QueuedSource { due: Some(old), host: index })
+                if *old == due && self.host_indexes.get(host) == Some(index) =>
             {
                 return;
             }
             Some(_) => self.remove(source),
             None => {}
         }
-        let number = match self.numbers.get(host) {
-            Some(number) => *number,
+        let index = match self.host_indexes.get(host) {
+            Some(index) => *index,
             None => {
-                self.hosts.push(Host::default());
-                self.numbers.insert(host.to_owned(), self.hosts.len() - 1);
+                self.hosts.push(HostQueue::default());
+                self.host_indexes.insert(host.to_owned(), self.hosts.len() - 1);
                 self.hosts.len() - 1
             }
         };
-        self.sources.insert(source, Entry { host: number, due: Some(due) });
-        self.hosts[number].waiting.insert((due, source));
-        self.list(number);
+        self.sources.insert(source, QueuedSource { host: index, due: Some(due) });
+        self.hosts[index].waiting.insert((due, source));
+        self.update_ready(index);
     }
 
-    /// A waiting source is not polled any more; one that is being asked is forgotten by [`Queue::done`].
+    /// Removes a waiting source. One in flight is removed by [`PollQueue::done`].
     pub fn remove(&mut self, source: SourceId) {
-        let Some(Entry { host, due: Some(due) }) = self.sources.get(&source).copied() else { return };
+        let Some(QueuedSource { host, due: Some(due) }) = self.sources.get(&source).copied() else { return };
         self.sources.remove(&source);
         self.hosts[host].waiting.remove(&(due, source));
-        self.list(host);
+        self.update_ready(host);
     }
 
-    /// Up to `n` sources that may be asked now, those first that have waited longest. They are being
-    /// asked until [`Queue::done`].
+    /// Takes up to `n` sources that may be polled now, most overdue first. They are in flight until
+    /// [`PollQueue::done`].
     pub fn take(&mut self, now: Timestamp, n: usize) -> Vec<SourceId> {
         let mut taken = Vec::new();
         while taken.len() < n
-            && let Some((at, number)) = self.ready.first().copied()
+            && let Some((at, index)) = self.ready.first().copied()
             && at <= now
         {
-            let host = &mut self.hosts[number];
+            let host = &mut self.hosts[index];
             if let Some((_, source)) = host.waiting.pop_first() {
                 host.in_flight += 1;
                 host.free_at = later(now, self.gap);
-                self.sources.insert(source, Entry { host: number, due: None });
+                self.sources.insert(source, QueuedSource { host: index, due: None });
                 taken.push(source);
             }
-            self.list(number);
+            self.update_ready(index);
         }
         taken
     }
 
-    /// A source was asked, or could not be. It waits again until `due`; `None`: it is forgotten.
+    /// Ends a poll. The source waits again until `due`; with `None` it is removed.
     pub fn done(&mut self, source: SourceId, due: Option<Timestamp>, now: Timestamp) {
-        let Some(Entry { host: number, due: None }) = self.sources.get(&source).copied() else { return };
-        let host = &mut self.hosts[number];
+        let Some(QueuedSource { host: index, due: None }) = self.sources.get(&source).copied() else {
+            return;
+        };
+        let host = &mut self.hosts[index];
         host.in_flight = host.in_flight.saturating_sub(1);
         host.free_at = later(now, self.gap);
         match due {
             Some(due) => {
                 host.waiting.insert((due, source));
-                self.sources.insert(source, Entry { host: number, due: Some(due) });
+                self.sources.insert(source, QueuedSource { host: index, due: Some(due) });
             }
             None => drop(self.sources.remove(&source)),
         }
-        self.list(number);
+        self.update_ready(index);
     }
 
-    /// Of the sources that are overdue, as after a start, a sleep or a clock that jumped, each gets
-    /// a moment of its own, in an order that has nothing to do with theirs.
+    /// Gives each overdue source a time of its own, in pseudo-random order: after a start, a suspend or a clock change.
     pub fn spread(&mut self, now: Timestamp) {
-        // A clock that was set back would hold up a host until it is there again.
-        for number in 0..self.hosts.len() {
-            self.hosts[number].free_at = self.hosts[number].free_at.min(later(now, self.gap));
-            self.list(number);
+        // After a clock was set back, the end of a gap may be far in the future.
+        for index in 0..self.hosts.len() {
+            self.hosts[index].free_at = self.hosts[index].free_at.min(later(now, self.gap));
+            self.update_ready(index);
         }
-        let overdue = self.sources.iter().filter(|(_, entry)| entry.due.is_some_and(|due| due <= now));
+        let is_overdue = |queued: &QueuedSource| queued.due.is_some_and(|due| due <= now);
+        let overdue = self.sources.iter().filter(|(_, queued)| is_overdue(queued));
         let mut overdue: Vec<(SourceId, usize)> =
-            overdue.map(|(source, entry)| (*source, entry.host)).collect();
-        // Fibonacci hashing: neighbours in the config, which often share a host, end far apart.
+            overdue.map(|(source, queued)| (*source, queued.host)).collect();
+        // Fibonacci hashing: neighbours in the config, which often share a host, end up far apart.
         overdue.sort_by_key(|(source, _)| (source.0 as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15));
-        let mut moment = now;
-        for (source, number) in overdue {
-            if let Some(Entry { due: Some(due), .. }) =
-                self.sources.insert(source, Entry { host: number, due: Some(moment) })
+        let mut start = now;
+        for (source, host) in overdue {
+            if let Some(QueuedSource { due: Some(due), .. }) =
+                self.sources.insert(source, QueuedSource { host, due: Some(start) })
             {
-                self.hosts[number].waiting.remove(&(due, source));
+                self.hosts[host].waiting.remove(&(due, source));
             }
-            self.hosts[number].waiting.insert((moment, source));
-            self.list(number);
-            moment = later(moment, STEP);
+            self.hosts[host].waiting.insert((start, source));
+            self.update_ready(host);
+            start = later(start, SPREAD_STEP);
         }
     }
 
-    /// When the next source may be asked, if there is room.
+    /// When the next source may be polled.
     #[must_use]
     pub fn next(&self) -> Option<Timestamp> {
         self.ready.first().map(|(at, _)| *at)
     }
 
-    /// All sources, waiting or being asked.
+    /// All sources, waiting or in flight.
     pub fn sources(&self) -> impl Iterator<Item = SourceId> + '_ {
         self.sources.keys().copied()
     }
 
-    /// How many sources there are.
+    /// Number of sources.
     #[must_use]
     pub fn len(&self) -> usize {
         self.sources.len()
     }
 
-    /// Whether there is none.
+    /// Whether there is no source.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.sources.is_empty()
     }
 
-    /// Puts a host where it belongs among the ready ones.
-    fn list(&mut self, number: usize) {
-        let host = &mut self.hosts[number];
+    /// Moves a host to its key in `ready`.
+    fn update_ready(&mut self, index: usize) {
+        let host = &mut self.hosts[index];
         let first = host.waiting.first().filter(|_| host.in_flight < self.per_host);
         let at = first.map(|(due, _)| (*due).max(host.free_at));
-        if at == host.listed {
+        if at == host.ready_at {
             return;
         }
-        if let Some(old) = host.listed {
-            self.ready.remove(&(old, number));
+        if let Some(old) = host.ready_at {
+            self.ready.remove(&(old, index));
         }
         if let Some(at) = at {
-            self.ready.insert((at, number));
+            self.ready.insert((at, index));
         }
-        host.listed = at;
+        host.ready_at = at;
     }
 }
 
@@ -221,15 +221,15 @@ mod tests {
     }
 
     #[test]
-    fn one_host_is_asked_by_one_with_a_gap_and_another_does_not_wait_for_it() {
-        let mut queue = Queue::new(1);
+    fn a_host_is_polled_one_source_at_a_time_with_a_gap_and_does_not_delay_others() {
+        let mut queue = PollQueue::new(1);
         queue.plan(SourceId(1), "slow", at(0));
         queue.plan(SourceId(2), "slow", at(1));
         queue.plan(SourceId(3), "other", at(2));
         queue.plan(SourceId(4), "other", at(5000));
         assert_eq!(queue.take(at(-1), 9), ids(&[]));
         assert_eq!(queue.take(at(10), 9), ids(&[1, 3]), "most overdue first, one of each host");
-        assert_eq!(queue.take(at(9000), 9), ids(&[]), "both are being asked still");
+        assert_eq!(queue.take(at(9000), 9), ids(&[]), "both are still in flight");
         queue.done(SourceId(3), Some(at(60_000)), at(9000));
         assert_eq!(queue.next(), Some(at(9200)), "the other host is free after the gap");
         assert_eq!(queue.take(at(9199), 9), ids(&[]));
@@ -239,41 +239,41 @@ mod tests {
     }
 
     #[test]
-    fn more_at_one_host_refill_while_some_are_in_flight_and_have_less_gap() {
-        let mut queue = Queue::new(2);
+    fn a_higher_per_host_allows_more_polls_in_flight_and_shortens_the_gap() {
+        let mut queue = PollQueue::new(2);
         (1..=4).for_each(|n| queue.plan(SourceId(n), "h", at(0)));
         assert_eq!(queue.take(at(0), 9), ids(&[1]));
         assert_eq!(queue.take(at(50), 9), ids(&[2]));
         queue.done(SourceId(2), None, at(60));
-        assert_eq!(queue.take(at(110), 9), ids(&[3]), "the first is in flight still");
-        let mut wide = Queue::new(20);
+        assert_eq!(queue.take(at(110), 9), ids(&[3]), "the first is still in flight");
+        let mut wide = PollQueue::new(20);
         (1..=40).for_each(|n| wide.plan(SourceId(n), "h", at(0)));
         assert_eq!(wide.take(at(0), 99).len(), 20);
         assert_eq!(wide.take(at(0), 99).len(), 0);
     }
 
     #[test]
-    fn who_is_overdue_together_is_asked_apart_and_once() {
-        let mut queue = Queue::new(1);
+    fn sources_that_are_overdue_together_are_spread() {
+        let mut queue = PollQueue::new(1);
         (0..100).for_each(|n| queue.plan(SourceId(n), &format!("h{n}"), at(-n)));
         queue.plan(SourceId(100), "later", at(50));
         queue.spread(at(0));
         assert_eq!(queue.take(at(0), 999).len(), 1);
         assert_eq!(queue.take(at(49), 999).len(), 24);
-        assert_eq!(queue.take(at(198), 999).len(), 76, "the one that was not overdue keeps its time");
+        assert_eq!(queue.take(at(198), 999).len(), 76, "a source that is not overdue keeps its time");
         assert_eq!(queue.next(), None);
     }
 
     #[test]
-    fn what_is_planned_anew_moves_and_what_is_removed_goes() {
-        let mut queue = Queue::new(1);
+    fn planning_again_moves_a_source_and_removal_drops_it() {
+        let mut queue = PollQueue::new(1);
         queue.plan(SourceId(1), "h", at(100));
         queue.plan(SourceId(1), "g", at(0));
         queue.plan(SourceId(2), "h", at(0));
         queue.remove(SourceId(2));
         assert_eq!((queue.take(at(1000), 9), queue.len()), (ids(&[1]), 1));
         queue.plan(SourceId(1), "h", at(0));
-        assert_eq!(queue.take(at(2000), 9), ids(&[]), "it is being asked");
+        assert_eq!(queue.take(at(2000), 9), ids(&[]), "it is in flight");
         queue.remove(SourceId(1));
         queue.done(SourceId(1), None, at(2000));
         assert!(queue.is_empty() && queue.next().is_none());

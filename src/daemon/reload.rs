@@ -1,5 +1,5 @@
-//! SIGHUP or an edited file: a whole new config, or none. Part of the daemon's door.
-#![allow(clippy::disallowed_methods, reason = "part of the door to the clock and to signals")]
+//! Reloads the config after SIGHUP or an edit: a whole new config, or the old one stays. Does I/O.
+#![allow(clippy::disallowed_methods, reason = "reads the clock")]
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,222 +8,202 @@ use tokio::signal::unix::Signal;
 use tokio::sync::watch;
 use tokio::time::Instant;
 
-use super::poller::PollerConfig;
-use super::{Error, LoadedConfig, Sources, Standing, notify, site, sync_config, wait_for};
-use crate::config::{self, Config, Stamp};
+use super::channels::{PollerConfig, PublishConfig};
+use super::error::Error;
+use super::notify;
+use super::sync_config::{SyncState, site_at, sync_config};
+use super::tasks::ShutdownSignal;
+use crate::config::{self, Config, Place, Stamp, Surroundings};
 use crate::fetch::Fetcher;
 use crate::metrics::{Metrics, ReloadResult};
-use crate::publish::Outputs;
 use crate::serve::{ListenAddress, MaxAge};
 use crate::store::{self, Store};
 
-/// How often the files are looked at. Looking costs a `stat` for each, and works on every file system
-/// and however an editor saves.
-const LOOK: Duration = Duration::from_secs(1);
+/// How often the files' stamps are compared. That is one `stat` for each file, and unlike inotify it works on every
+/// file system and with every way an editor saves.
+const STAMP_INTERVAL: Duration = Duration::from_secs(1);
 
-/// Edits and signals that come within this time of each other are one.
-const QUIET: Duration = Duration::from_millis(500);
+/// Edits and signals within this time of each other cause one reload.
+const DEBOUNCE: Duration = Duration::from_millis(500);
 
-/// Whoever never ceases to save does not hold up the reload for longer.
-const AT_MOST: Duration = Duration::from_secs(5);
+/// A reload is not delayed longer by further edits and signals.
+const MAX_DEBOUNCE: Duration = Duration::from_secs(5);
 
-/// When a new config is tried again that the store could not take.
-const AGAIN: Duration = Duration::from_secs(10);
+/// Retry delay for a config that the store could not take.
+const STORE_RETRY: Duration = Duration::from_secs(10);
 
-/// What of the config the publisher goes by; swapped whole.
-#[derive(Clone)]
-pub(super) struct PublishConfig {
-    pub(super) sources: Sources,
-    pub(super) outputs: Arc<Outputs>,
-    /// Entries older than this are forgotten.
-    pub(super) keep: Duration,
-    /// What is wrong with the config as it stands in the files now.
-    pub(super) problem: Option<Arc<str>>,
+/// The config, and what is needed to load it again.
+#[derive(Clone, Debug)]
+pub struct LoadedConfig {
+    /// Where it comes from.
+    pub place: Place,
+    /// The environment of the process.
+    pub surroundings: Surroundings,
+    /// The stamps of its files before they were read.
+    pub stamp: Stamp,
+    /// Its checked content.
+    pub config: Config,
 }
 
-impl PublishConfig {
-    pub(super) fn new(config: &Config, outputs: Arc<Outputs>, sources: Sources) -> PublishConfig {
-        PublishConfig { sources, outputs, keep: config.store.keep, problem: None }
-    }
-}
-
-/// Loads the config again whenever it is asked to.
+/// The reloader task.
 pub(super) struct Reloader {
-    /// Where the config comes from, and the one that is in force.
-    pub(super) given: LoadedConfig,
+    pub(super) loaded: LoadedConfig,
     pub(super) hangup: Signal,
-    /// What is really listened on.
-    pub(super) here: ListenAddress,
+    /// The address that is listened on.
+    pub(super) address: ListenAddress,
+    pub(super) synced: SyncState,
     pub(super) store: Store,
-    pub(super) orders: watch::Sender<Arc<PollerConfig>>,
-    pub(super) setup: watch::Sender<Arc<PublishConfig>>,
+    pub(super) poller_config: watch::Sender<Arc<PollerConfig>>,
+    pub(super) publish_config: watch::Sender<Arc<PublishConfig>>,
     pub(super) max_age: MaxAge,
     pub(super) metrics: Arc<Metrics>,
-    /// Whether the store has ever been told of a config.
-    pub(super) standing: Standing,
 }
 
-/// What made the config be read again.
-enum Asked {
+/// Why the config is loaded again.
+enum ReloadTrigger {
     Hangup,
     Edit,
-    /// The store could not take it the last time.
-    Time,
+    /// The store could not take it before.
+    StoreRetry,
 }
 
 impl Reloader {
-    /// Reloads until told to stop.
-    pub(super) async fn run(mut self, stopped: watch::Receiver<bool>) {
-        let stop = wait_for(stopped);
+    /// Reloads until the daemon stops.
+    pub(super) async fn run(mut self, stop: ShutdownSignal) {
+        let stop = stop.received();
         tokio::pin!(stop);
-        let mut waits = self.standing == Standing::Recalled;
+        let mut retry = self.synced == SyncState::Pending;
         loop {
-            let asked = tokio::select! {
+            let trigger = tokio::select! {
                 () = &mut stop => return,
-                asked = self.asked(waits) => asked,
+                trigger = self.next_trigger(retry) => trigger,
             };
-            if let Asked::Time = asked {
-                // It has been said that it waits.
-                waits = self.reload().await.is_err();
-                continue;
-            }
-            tracing::info!(
-                "{}",
-                if let Asked::Hangup = asked {
-                    "told to read the config again"
-                } else {
-                    "the config was edited"
+            match trigger {
+                ReloadTrigger::StoreRetry => {
+                    // The first failure was logged.
+                    retry = self.reload().await.is_err();
+                    continue;
                 }
-            );
+                ReloadTrigger::Hangup => tracing::info!("SIGHUP: reloading the config"),
+                ReloadTrigger::Edit => tracing::info!("the config was edited: reloading it"),
+            }
             tokio::select! {
                 () = &mut stop => return,
-                () = self.settle() => {}
+                () = self.debounce() => {}
             }
             notify::reloading();
-            let done = self.reload().await;
+            let reloaded = self.reload().await;
             notify::ready();
-            waits = done.is_err();
-            if let Err(error) = done {
-                tracing::error!(%error, "the new config cannot be taken over yet; the old one runs on");
+            retry = reloaded.is_err();
+            if let Err(error) = reloaded {
+                tracing::error!(%error, "cannot apply the new config; the old one stays active. Retrying");
             }
         }
     }
 
-    async fn asked(&mut self, again: bool) -> Asked {
-        let again = async move {
-            if again {
-                tokio::time::sleep(AGAIN).await;
-            } else {
-                std::future::pending::<()>().await;
-            }
-        };
-        tokio::pin!(again);
+    async fn next_trigger(&mut self, retry: bool) -> ReloadTrigger {
+        let retry_at = Instant::now() + STORE_RETRY;
         loop {
             tokio::select! {
-                Some(()) = self.hangup.recv() => return Asked::Hangup,
-                () = &mut again => return Asked::Time,
-                () = tokio::time::sleep(LOOK), if self.given.config.watch => {
-                    if self.stamp() != self.given.stamp {
-                        return Asked::Edit;
+                Some(()) = self.hangup.recv() => return ReloadTrigger::Hangup,
+                () = tokio::time::sleep_until(retry_at), if retry => return ReloadTrigger::StoreRetry,
+                () = tokio::time::sleep(STAMP_INTERVAL), if self.loaded.config.watch => {
+                    if self.stamp() != self.loaded.stamp {
+                        return ReloadTrigger::Edit;
                     }
                 }
             }
         }
     }
 
-    /// Waits until nobody edits or signals any more, so that many at once are one.
-    async fn settle(&mut self) {
-        let deadline = Instant::now() + AT_MOST;
+    /// Waits until edits and signals pause.
+    async fn debounce(&mut self) {
+        let deadline = Instant::now() + MAX_DEBOUNCE;
         loop {
             let before = self.stamp();
-            tokio::select! {
-                Some(()) = self.hangup.recv() => {}
-                () = tokio::time::sleep(QUIET) => {
-                    if self.stamp() == before || Instant::now() >= deadline {
-                        self.given.stamp = before;
-                        return;
-                    }
-                }
-            }
-            if Instant::now() >= deadline {
-                self.given.stamp = self.stamp();
+            let is_quiet = tokio::select! {
+                Some(()) = self.hangup.recv() => false,
+                () = tokio::time::sleep(DEBOUNCE) => self.stamp() == before,
+            };
+            if is_quiet || Instant::now() >= deadline {
+                self.loaded.stamp = if is_quiet { before } else { self.stamp() };
                 return;
             }
         }
     }
 
     fn stamp(&self) -> Stamp {
-        tokio::task::block_in_place(|| config::stamp(&self.given.place))
+        tokio::task::block_in_place(|| config::stamp(&self.loaded.place))
     }
 
-    /// Takes the new config over, or keeps the old one and says why.
+    /// Loads and applies the config. An invalid one is reported, and the old one stays.
     async fn reload(&mut self) -> Result<(), Error> {
         let loaded =
-            tokio::task::block_in_place(|| config::load(&self.given.place, &self.given.surroundings));
+            tokio::task::block_in_place(|| config::load(&self.loaded.place, &self.loaded.surroundings));
         match loaded {
-            Ok(new) => self.take_over(new).await,
+            Ok(config) => self.apply(config).await,
             Err(problems) => {
-                self.metrics.reloaded(ReloadResult::No);
-                tracing::error!(%problems, "the config cannot be used; the old one runs on");
-                let said = format!("The config cannot be used; the old one runs on.\n\n{problems}");
-                self.say(Some(said)).await;
+                self.metrics.count_reload(ReloadResult::Refused);
+                tracing::error!(%problems, "the config is invalid; the old one stays active");
+                let problem = format!("The config is invalid; the old one stays active.\n\n{problems}");
+                self.show_problem(Some(problem)).await;
                 Ok(())
             }
         }
     }
 
-    async fn take_over(&mut self, mut new: Config) -> Result<(), Error> {
+    /// The store first: if it fails, nothing has changed.
+    async fn apply(&mut self, mut new: Config) -> Result<(), Error> {
         if let Some(warnings) = &new.warnings {
-            tracing::warn!(%warnings, "the config may not do what was meant");
+            tracing::warn!(%warnings, "the config has warnings");
         }
-        let restart = keep_what_needs_a_restart(&mut new, &self.given.config);
-        if self.standing == Standing::Recalled {
+        let restart_needed = keep_restart_only_keys(&mut new, &self.loaded.config);
+        if self.synced == SyncState::Pending {
             self.store.release_all_claims().await?;
-            self.standing = Standing::TakenUp;
+            self.synced = SyncState::Synced;
         }
-        let (outputs, sources) = sync_config(&self.store, &new, site(&new, &self.here)).await?;
-        let fetcher = if new.fetch == self.given.config.fetch {
-            self.orders.borrow().fetcher.clone()
+        let (outputs, sources) = sync_config(&self.store, &new, site_at(&new, &self.address)).await?;
+        let fetcher = if new.fetch == self.loaded.config.fetch {
+            self.poller_config.borrow().fetcher.clone()
         } else {
             Fetcher::new(&new.fetch)
         };
-        let limits = (new.concurrency, new.per_host);
-        let problem = self.setup.borrow().problem.clone();
-        tracing::info!(sources = new.sources.len(), outputs = new.outputs.len(), "the config is in force");
-        self.metrics.reloaded(ReloadResult::Yes);
+        let problem = self.publish_config.borrow().problem.clone();
+        tracing::info!(sources = new.sources.len(), outputs = new.outputs.len(), "config reloaded");
+        self.metrics.count_reload(ReloadResult::Applied);
         self.max_age.set(new.cache);
-        self.orders.send_replace(Arc::new(PollerConfig::new(fetcher, Arc::clone(&sources), limits)));
-        let setup = PublishConfig { problem, ..PublishConfig::new(&new, Arc::new(outputs), sources) };
-        self.setup.send_replace(Arc::new(setup));
-        self.given.config = new;
-        if let Some(words) = &restart {
-            tracing::warn!("{words}");
+        let poller_config = PollerConfig::new(fetcher, Arc::clone(&sources), new.concurrency, new.per_host);
+        self.poller_config.send_replace(Arc::new(poller_config));
+        let publish_config =
+            PublishConfig { problem, ..PublishConfig::new(&new, Arc::new(outputs), sources) };
+        self.publish_config.send_replace(Arc::new(publish_config));
+        self.loaded.config = new;
+        if let Some(message) = &restart_needed {
+            tracing::warn!("{message}");
         }
-        self.say(restart).await;
+        self.show_problem(restart_needed).await;
         Ok(())
     }
 
-    /// Shows what is wrong on the front page and in `siftwire status`, or takes it away there.
-    async fn say(&self, problem: Option<String>) {
-        self.setup.send_modify(|setup| {
-            *setup = Arc::new(PublishConfig {
-                problem: problem.as_deref().map(Arc::from),
-                ..PublishConfig::clone(setup)
-            });
+    /// Shows a config problem on the front page and in `siftwire status`, or removes it.
+    async fn show_problem(&self, problem: Option<String>) {
+        self.publish_config.send_modify(|config| {
+            let problem = problem.as_deref().map(Arc::from);
+            *config = Arc::new(PublishConfig { problem, ..PublishConfig::clone(config) });
         });
         if let Err(error) = self.store.set_daemon_status(store::DaemonStatus::ConfigError, problem).await {
-            tracing::warn!(%error, "`siftwire status` cannot be told how the config is");
+            tracing::warn!(%error, "cannot store the config problem for `siftwire status`");
         }
     }
 }
 
-/// What is listened on and where the store is cannot change while it runs: the old stays in force. Says
-/// so where the new config differs.
-fn keep_what_needs_a_restart(new: &mut Config, old: &Config) -> Option<String> {
+/// Keeps the listen address and the store's path, which only a restart can change. Returns a message if the new config
+/// has others.
+fn keep_restart_only_keys(new: &mut Config, old: &Config) -> Option<String> {
     let mut changed = Vec::new();
     if new.listen != old.listen {
         changed.push("[serve] listen");
-        // The feeds call themselves by the old address as long as that is the one that answers.
+        // Feeds name the address that is listened on, which is still the old one.
         if new.site.public_url == config::own_address(&new.listen) {
             new.site.public_url = config::own_address(&old.listen);
         }

@@ -1,39 +1,33 @@
-//! How many files the process may have open: each client and each poll has one. Part of the daemon's door.
+//! The limit of open files, and how many clients fit in it. Changes the process's limit.
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 use crate::serve::connections::ConnectionLimits;
 
-/// Beside clients and polls: the store, the config, what is written.
-const OTHERS: u64 = 128;
-/// Of files for one poll: its connection, and those that are kept open for the next one.
-const EACH_POLL: u64 = 3;
+/// Files beside clients and polls: the store, the config, written documents.
+const OTHER_FILES: u64 = 128;
+/// Files for each poll: its connection, and idle ones kept for the next poll.
+const FILES_PER_POLL: u64 = 3;
+/// Clients that are served even if the limit is too low for them.
+const MIN_CLIENTS: usize = 16;
 
-/// ConnectionLimits of the server under which polls and the store have files left, however many clients come. Many systems
-/// start a process with a low limit of its own to raise; more than is needed is not asked for.
-pub(super) fn limits(polls: usize) -> ConnectionLimits {
-    let usual = ConnectionLimits::default();
-    let others = OTHERS + EACH_POLL * polls as u64;
-    let wanted = usual.connections as u64 + others;
+/// The server's limits, such that polls and the store always have files left. Raises the process's soft limit as far as
+/// needed: many systems start processes with a low one.
+pub(super) fn connection_limits(concurrency: usize) -> ConnectionLimits {
+    let defaults = ConnectionLimits::default();
+    let reserved = OTHER_FILES + FILES_PER_POLL * concurrency as u64;
+    let wanted = defaults.connections as u64 + reserved;
     let Rlimit { current, maximum } = getrlimit(Resource::Nofile);
-    let mut allowed = current.unwrap_or(u64::MAX);
-    if allowed < wanted {
-        let more = wanted.min(maximum.unwrap_or(u64::MAX));
-        if setrlimit(Resource::Nofile, Rlimit { current: Some(more), maximum }).is_ok() {
-            allowed = more;
+    let mut limit = current.unwrap_or(u64::MAX);
+    if limit < wanted {
+        let raised = wanted.min(maximum.unwrap_or(u64::MAX));
+        if setrlimit(Resource::Nofile, Rlimit { current: Some(raised), maximum }).is_ok() {
+            limit = raised;
         }
     }
-    // A few are always served: what is short then is said where it is missing.
-    let room = usize::try_from(allowed.saturating_sub(others)).unwrap_or(usize::MAX).max(FEWEST);
-    if room < usual.connections {
-        tracing::warn!(
-            files = allowed,
-            clients = room,
-            "few files may be open: fewer clients are served at a time"
-        );
+    let clients = usize::try_from(limit.saturating_sub(reserved)).unwrap_or(usize::MAX).max(MIN_CLIENTS);
+    if clients < defaults.connections {
+        tracing::warn!(limit, clients, "the limit of open files is low: fewer clients are served at a time");
     }
-    ConnectionLimits { connections: room.min(usual.connections), ..usual }
+    ConnectionLimits { connections: clients.min(defaults.connections), ..defaults }
 }
-
-/// Clients at a time under the lowest of limits.
-const FEWEST: usize = 16;

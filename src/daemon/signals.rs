@@ -1,9 +1,9 @@
-//! The signals that ask the process to stop. Part of the daemon's door.
-#![allow(clippy::disallowed_methods, reason = "part of the door to signals")]
+//! Unix signals: SIGTERM and SIGINT stop the process, SIGHUP reloads the config. Does I/O.
+#![allow(clippy::disallowed_methods, reason = "signals are received here")]
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-/// SIGHUP: the config is to be read again.
+/// SIGHUP.
 pub(super) fn hangup() -> std::io::Result<Signal> {
     signal(SignalKind::hangup())
 }
@@ -16,10 +16,10 @@ pub struct Signals {
 }
 
 impl Signals {
-    /// Listens from now on.
+    /// Installs the handlers.
     ///
     /// # Errors
-    /// The system does not let us.
+    /// The system refuses.
     pub fn listen() -> std::io::Result<Signals> {
         Ok(Signals {
             terminate: signal(SignalKind::terminate())?,
@@ -27,7 +27,7 @@ impl Signals {
         })
     }
 
-    /// Done when one of them comes.
+    /// Waits for the next of them.
     pub async fn next(&mut self) {
         tokio::select! {
             _ = self.terminate.recv() => {}

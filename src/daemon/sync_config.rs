@@ -1,21 +1,77 @@
-//! The config and the store are told of each other. Part of the daemon's door.
+//! Brings the store and the config in step. Does I/O through the store.
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::{Error, now};
-use crate::config::Config;
+use super::channels::{Sources, StoreProblem};
+use super::clock::now;
+use super::error::Error;
+use super::health_check;
+use crate::config::{self, Config};
 use crate::publish::{Outputs, output::Site};
+use crate::serve::ListenAddress;
 use crate::source::Source;
 use crate::store::{self, ConfiguredOutput, ConfiguredSource, SourceId, Store, StoredSource};
 use crate::{fetch, schedule};
 
-/// The configured sources by name, each with what it is called in the store.
-pub type Sources = Arc<HashMap<String, Arc<Source>>>;
+/// Whether the store has the config of this process.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum SyncState {
+    /// It has.
+    Synced,
+    /// The store could not be written: outputs and sources are those that it had before.
+    Pending,
+}
 
-/// Tells the store what the config says, and joins both.
+/// The config at the start of the daemon.
+pub(super) struct StartConfig {
+    pub(super) outputs: Outputs,
+    pub(super) sources: Sources,
+    pub(super) state: SyncState,
+    pub(super) problem: StoreProblem,
+}
+
+/// Syncs the config at the start of the daemon. If the store cannot be written, what it has is still served, and the
+/// reloader syncs later.
+///
+/// # Errors
+/// The store cannot be read.
+pub(super) async fn sync_or_recall(
+    store: &Store,
+    config: &Config,
+    address: &ListenAddress,
+) -> Result<StartConfig, Error> {
+    match start_sync(store, config, site_at(config, address)).await {
+        Ok((outputs, sources)) => {
+            Ok(StartConfig { outputs, sources, state: SyncState::Synced, problem: None })
+        }
+        Err(error) => {
+            let (outputs, sources) = recall(store, config, site_at(config, address)).await?;
+            let problem = Some(health_check::store_problem(&error));
+            Ok(StartConfig { outputs, sources, state: SyncState::Pending, problem })
+        }
+    }
+}
+
+/// Releases claims and removes the config problem of an earlier process, then syncs.
+async fn start_sync(store: &Store, config: &Config, site: Site) -> Result<(Outputs, Sources), Error> {
+    store.release_all_claims().await?;
+    store.set_daemon_status(store::DaemonStatus::ConfigError, None).await?;
+    sync_config(store, config, site).await
+}
+
+/// The site as the config describes it. Without a configured `public_url` it is the address that is listened on.
+pub(super) fn site_at(config: &Config, address: &ListenAddress) -> Site {
+    let mut site = config.site.clone();
+    if site.public_url == config::own_address(&config.listen) {
+        site.public_url = config::own_address(address);
+    }
+    site
+}
+
+/// Writes the configured sources and outputs into the store and returns them with what the store knows.
 ///
 /// # Errors
 /// The store cannot be used.
@@ -34,49 +90,43 @@ pub async fn sync_config(store: &Store, config: &Config, site: Site) -> Result<(
         .collect();
     let names = config.outputs.iter().map(|output| ConfiguredOutput { name: output.name.clone() }).collect();
     let (remembered, outputs) = store.sync_config(configured, names, now).await?;
-    let sources: HashMap<_, _> =
-        config.sources.iter().map(|source| (source.name.clone(), source.clone())).collect();
-    let moved = replan(&sources, &remembered, now);
+    let sources = sources_by_name(config);
+    let moved = corrected_due_times(&sources, &remembered, now);
     if !moved.is_empty() {
         store.reschedule(moved).await?;
     }
-    let outputs = Outputs::new(site, config.outputs.clone(), &outputs, debuts(config));
-    Ok((outputs, Arc::new(sources)))
+    Ok((Outputs::new(site, config.outputs.clone(), &outputs, first_polls(config)), sources))
 }
 
-fn debuts(config: &Config) -> HashMap<String, usize> {
-    config.sources.iter().map(|source| (source.name.clone(), source.first_poll)).collect()
-}
-
-/// The first thing that a daemon does: what the one before it has left behind is taken away.
-pub(super) async fn take_up(store: &Store, config: &Config, site: Site) -> Result<(Outputs, Sources), Error> {
-    store.release_all_claims().await?;
-    store.set_daemon_status(store::DaemonStatus::ConfigError, None).await?;
-    sync_config(store, config, site).await
-}
-
-/// What the store knows already of the config, for as long as it cannot be told of the rest.
+/// The config with what the store knows already; nothing is written.
 ///
 /// # Errors
 /// The store cannot be read.
 pub async fn recall(store: &Store, config: &Config, site: Site) -> Result<(Outputs, Sources), Error> {
-    let known = store.outputs().await?;
-    let sources = config.sources.iter().map(|source| (source.name.clone(), source.clone())).collect();
-    Ok((Outputs::new(site, config.outputs.clone(), &known, debuts(config)), Arc::new(sources)))
+    let outputs = store.outputs().await?;
+    let outputs = Outputs::new(site, config.outputs.clone(), &outputs, first_polls(config));
+    Ok((outputs, sources_by_name(config)))
 }
 
-/// The sources whose stored times cannot be right, each with when it is due instead.
-pub(super) fn replan(
+fn sources_by_name(config: &Config) -> Sources {
+    Arc::new(config.sources.iter().map(|source| (source.name.clone(), Arc::clone(source))).collect())
+}
+
+/// How many entries of its first poll each source may publish.
+fn first_polls(config: &Config) -> HashMap<String, usize> {
+    config.sources.iter().map(|source| (source.name.clone(), source.first_poll)).collect()
+}
+
+/// Sources whose stored due time is implausible: each with that time and the right one.
+pub(super) fn corrected_due_times(
     sources: &HashMap<String, Arc<Source>>,
     remembered: &[StoredSource],
     now: Timestamp,
 ) -> Vec<(SourceId, Option<Timestamp>, Timestamp)> {
-    let due =
-        |known: &StoredSource| Some(schedule::due_at_start(sources.get(&known.name)?, &known.state, now));
-    remembered
-        .iter()
-        .filter_map(|known| Some((known, due(known)?)))
-        .filter(|(known, first)| known.state.next_poll != Some(*first))
-        .map(|(known, first)| (known.id, known.state.next_poll, first))
-        .collect()
+    let correction = |known: &StoredSource| {
+        let due = schedule::due_at_start(sources.get(&known.name)?, &known.state, now);
+        let stored = known.state.next_poll;
+        (stored != Some(due)).then_some((known.id, stored, due))
+    };
+    remembered.iter().filter_map(correction).collect()
 }

@@ -1,46 +1,44 @@
-//! Tells the WebSub hub what has changed, again and again until it hears. Part of the daemon's door.
+//! Notifies the WebSub hub of changed outputs, with retries. Does I/O.
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use jiff::{SignedDuration, Timestamp};
-use tokio::sync::{Notify, watch};
+use tokio::sync::Notify;
 
-use super::{now, wait_for};
+use super::clock::{after, now, until};
+use super::tasks::ShutdownSignal;
 use crate::fetch::Fetcher;
 use crate::publish::archive::Archives;
 use crate::store::{self, Ping, Store};
 
-/// The first wait after a hub that did not hear; each further one is twice as long.
-const AGAIN: SignedDuration = SignedDuration::from_secs(5);
-/// The longest wait.
-const AT_MOST: SignedDuration = SignedDuration::from_hours(6);
-/// After so many tries, two days and a half, the change is old news.
-const TRIES: u32 = 20;
-/// The longest sleep.
-const PAUSE: Duration = Duration::from_secs(60);
+/// The first retry delay; it doubles with each retry.
+const FIRST_RETRY: Duration = Duration::from_secs(5);
+/// The longest retry delay.
+const MAX_RETRY: Duration = Duration::from_hours(6);
+/// After this many attempts, two and a half days, the notification is dropped.
+const MAX_ATTEMPTS: u32 = 20;
+/// The longest sleep between two looks into the store.
+const MAX_SLEEP: Duration = Duration::from_secs(60);
 
-/// Whoever tells the hub. What it was not told yet stands in the store, and nothing else does: so a
-/// restart tells it nothing twice.
-pub(super) struct Herald {
+/// The hub notifier task. Pending notifications are in the store, so a restart neither loses nor repeats one.
+pub(super) struct HubNotifier {
     pub(super) store: Store,
     pub(super) fetcher: Fetcher,
-    /// Knows the outputs that are published now.
+    /// Has the outputs as they are published now.
     pub(super) archives: Arc<Archives>,
-    /// Told by the publisher after each pass.
     pub(super) published: Arc<Notify>,
 }
 
-impl Herald {
-    /// Tells until told to stop.
-    pub(super) async fn run(self, stopped: watch::Receiver<bool>) {
-        let stop = wait_for(stopped);
+impl HubNotifier {
+    /// Notifies until the daemon stops.
+    pub(super) async fn run(self, stop: ShutdownSignal) {
+        let stop = stop.received();
         tokio::pin!(stop);
         loop {
-            let work = async {
-                let sleep = self.tell_due().await.unwrap_or_else(|error| {
-                    tracing::error!(%error, "the hub cannot be told");
-                    PAUSE
+            let turn = async {
+                let sleep = self.notify_due().await.unwrap_or_else(|error| {
+                    tracing::error!(%error, "cannot read or write hub notifications");
+                    MAX_SLEEP
                 });
                 tokio::select! {
                     () = self.published.notified() => {}
@@ -49,41 +47,40 @@ impl Herald {
             };
             tokio::select! {
                 () = &mut stop => return,
-                () = work => {}
+                () = turn => {}
             }
         }
     }
 
-    /// Tells what is due; answers how long nothing more is.
-    async fn tell_due(&self) -> Result<Duration, store::Error> {
+    /// Sends due notifications. Returns how long to sleep.
+    async fn notify_due(&self) -> Result<Duration, store::Error> {
         for ping in self.store.due_pings(now()).await?.0 {
-            self.tell(ping).await?;
+            self.notify(ping).await?;
         }
-        // Those that were told in vain are due again.
+        // Failed ones are due again.
         let (_, next) = self.store.due_pings(now()).await?;
-        let until = |at: Timestamp| Duration::try_from(at.duration_since(now())).unwrap_or_default();
-        Ok(next.map_or(PAUSE, |at| until(at).clamp(Duration::from_millis(100), PAUSE)))
+        Ok(next.map_or(MAX_SLEEP, |at| until(at).clamp(Duration::from_millis(100), MAX_SLEEP)))
     }
 
-    async fn tell(&self, ping: Ping) -> Result<(), store::Error> {
-        let Some(news) = self.archives.outputs().hub_update(ping.output) else {
-            // The output, or the hub, has left the config.
+    async fn notify(&self, ping: Ping) -> Result<(), store::Error> {
+        let Some(update) = self.archives.outputs().hub_update(ping.output) else {
+            // The output, or its hub, is no longer configured.
             return self.store.ping_delivered(ping).await;
         };
-        let output = news.output.as_str();
-        match self.fetcher.notify_hub(&news.hub, &news.feeds).await {
+        let output = update.output.as_str();
+        match self.fetcher.notify_hub(&update.hub, &update.feeds).await {
             Ok(()) => {
-                tracing::info!(output, hub = %news.hub, "told the hub");
+                tracing::info!(output, hub = %update.hub, "hub notified");
                 self.store.ping_delivered(ping).await
             }
-            Err(error) if ping.attempts + 1 >= TRIES => {
-                tracing::warn!(output, hub = %news.hub, %error, "the hub does not hear; it is not told of this change");
+            Err(error) if ping.attempts + 1 >= MAX_ATTEMPTS => {
+                tracing::warn!(output, hub = %update.hub, %error, "hub not notified; giving up on this change");
                 self.store.ping_delivered(ping).await
             }
             Err(error) => {
-                let wait = AGAIN.saturating_mul(1 << ping.attempts.min(16)).min(AT_MOST);
-                tracing::warn!(output, hub = %news.hub, %error, again_in = wait.as_secs(), "the hub did not hear");
-                self.store.retry_ping(ping, now().checked_add(wait).unwrap_or(Timestamp::MAX)).await
+                let wait = FIRST_RETRY.saturating_mul(1 << ping.attempts.min(16)).min(MAX_RETRY);
+                tracing::warn!(output, hub = %update.hub, %error, retry_s = wait.as_secs(), "hub not notified; retrying");
+                self.store.retry_ping(ping, after(wait)).await
             }
         }
     }

@@ -1,5 +1,5 @@
-//! What the world does to a daemon that runs for years: a full disk, clients that hold on, entries that grow old.
-#![allow(clippy::print_stderr, reason = "a test that is skipped says so")]
+//! Faults of the environment: a full disk, idle clients, old entries, clock changes.
+#![allow(clippy::print_stderr, reason = "reports skipped tests and timings")]
 
 use std::net::TcpStream;
 use std::path::Path;
@@ -31,11 +31,11 @@ pub fn shows(daemon: &Daemon, number: usize) -> Option<()> {
     daemon.get("/feeds/all.atom").body.contains(&format!("Entry-{number}.")).then_some(())
 }
 
-/// A small disk of its own; gone when the test ends.
+/// A small tmpfs, unmounted when the test ends.
 pub struct Disk<'a>(&'a Path);
 
 impl Disk<'_> {
-    /// Nothing, with a word, where this may not be done.
+    /// `None`, with a message, without the right to mount.
     pub fn mount(at: &Path) -> Option<Disk<'_>> {
         std::fs::create_dir(at).expect("a folder");
         let mounted = Command::new("mount")
@@ -45,15 +45,15 @@ impl Disk<'_> {
             .status()
             .is_ok_and(|status| status.success());
         if !mounted {
-            eprintln!("skipped: only root may mount a disk");
+            eprintln!("skipped: only root may mount a file system");
         }
         mounted.then_some(Disk(at))
     }
 
-    /// `ro` or `rw`. Not while somebody has a file open to be written.
+    /// Remounts as `ro` or `rw`. `ro` fails while a file is open for writing.
     pub fn remount(&self, how: &str) {
         let done = Command::new("mount").args(["-o", &format!("remount,{how}")]).arg(self.0).status();
-        assert!(done.expect("mount runs").success(), "it cannot be made {how}");
+        assert!(done.expect("mount runs").success(), "cannot remount as {how}");
     }
 }
 
@@ -64,7 +64,7 @@ impl Drop for Disk<'_> {
 }
 
 #[test]
-fn a_full_disk_stops_nothing_but_the_polls_and_they_resume() {
+fn a_full_disk_pauses_polls_only_and_they_resume() {
     let origin = Origin::start();
     origin.set("/site", 200, RSS, feed(0..3));
     let home = Home::new(&config(&origin, "1s", "disk/siftwire.db"));
@@ -74,11 +74,11 @@ fn a_full_disk_stops_nothing_but_the_polls_and_they_resume() {
     eventually("the first entries", || shows(&daemon, 2));
     let filler = folder.join("filler");
     let full = std::fs::write(&filler, vec![0; 5 << 20]);
-    assert!(full.is_err(), "there was room for what is larger than the disk");
+    assert!(full.is_err(), "the filler is larger than the disk");
     let before = daemon.get("/feeds/all.rss");
 
-    // Each document has other entries: what came meanwhile must be found afterwards. The database's own
-    // pages may take some, until there is no room for one more.
+    // Each feed has more entries; all must be stored in the end. Free pages of the database take some of them before
+    // a write fails.
     let mut last = 3;
     eventually("a store that cannot be written", || {
         last += 100;
@@ -88,27 +88,29 @@ fn a_full_disk_stops_nothing_but_the_polls_and_they_resume() {
     });
     let during = daemon.get("/feeds/all.rss");
     assert_eq!((before.status, during.status, daemon.get("/healthz").status), (200, 200, 200));
-    // Nor is it the end of a start.
+    // A start succeeds too.
     daemon.kill();
     let daemon = home.start();
     assert_eq!(daemon.get("/feeds/all.rss").status, 200);
     assert_eq!(daemon.get("/readyz").status, 503);
     assert_eq!(shows(&daemon, 2), Some(()));
 
-    std::fs::remove_file(&filler).expect("it is ours");
-    let room = Instant::now();
+    std::fs::remove_file(&filler).expect("the file is writable");
+    let freed = Instant::now();
     eventually("every entry in the store", || {
         let store = Connection::open(folder.join("siftwire.db")).expect("the store opens");
         let stored = store.query_row("SELECT count(*) FROM entry", [], |row| row.get::<_, i64>(0));
         (stored.ok() == i64::try_from(last).ok()).then_some(())
     });
-    eventually("the outputs moved on", || (daemon.get("/feeds/all.rss").body != before.body).then_some(()));
-    eprintln!("all was published {:?} after there was room", room.elapsed());
+    eventually("the new entries in the outputs", || {
+        (daemon.get("/feeds/all.rss").body != before.body).then_some(())
+    });
+    eprintln!("published {:?} after space was freed", freed.elapsed());
     assert_eq!(daemon.stop().0, Some(0));
 }
 
 #[test]
-fn what_a_source_lists_outlives_keep_and_what_it_dropped_does_not() {
+fn entries_that_a_source_still_lists_outlive_keep_and_others_do_not() {
     let origin = Origin::start();
     origin.set("/site", 200, RSS, feed(0..3));
     let home = Home::new(&config(&origin, "1s", "siftwire.db"));
@@ -117,16 +119,16 @@ fn what_a_source_lists_outlives_keep_and_what_it_dropped_does_not() {
     origin.set("/site", 200, RSS, feed(1..3));
     let store = || Connection::open(home.store()).expect("the store opens");
     let count = |question: &str| store().query_row(question, [], |row| row.get::<_, i64>(0)).expect(question);
-    eventually("a document without the first", || {
+    eventually("a feed without the first entry", || {
         (count("SELECT count(*) FROM in_feed, json_each(in_feed.entries)") == 2).then_some(())
     });
     assert_eq!(daemon.stop().0, Some(0));
-    store().execute("UPDATE entry SET first_seen = 1", []).expect("it is written");
+    store().execute("UPDATE entry SET first_seen = 1", []).expect("the store is updated");
     let daemon = home.start();
-    eventually("the first one forgotten", || (count("SELECT count(*) FROM entry") == 2).then_some(()));
-    eventually("and not shown", || shows(&daemon, 0).is_none().then_some(()));
+    eventually("the first entry deleted", || (count("SELECT count(*) FROM entry") == 2).then_some(()));
+    eventually("the first entry not published", || shows(&daemon, 0).is_none().then_some(()));
     assert_eq!((shows(&daemon, 1), shows(&daemon, 2)), (Some(()), Some(())));
-    // It may come back as often as it likes.
+    // An expired entry that is listed again stays away.
     origin.set("/site", 200, RSS, feed(0..4));
     eventually("a later one", || shows(&daemon, 3));
     assert_eq!((shows(&daemon, 0), count("SELECT count(*) FROM entry")), (None, 3));
@@ -134,7 +136,7 @@ fn what_a_source_lists_outlives_keep_and_what_it_dropped_does_not() {
 }
 
 #[test]
-fn a_thousand_idle_clients_keep_nobody_out() {
+fn a_thousand_idle_clients_do_not_block_others() {
     let origin = Origin::start();
     origin.set("/site", 200, RSS, feed(0..3));
     let home = Home::new(&config(&origin, "1s", "siftwire.db"));
@@ -142,32 +144,32 @@ fn a_thousand_idle_clients_keep_nobody_out() {
     eventually("the entries", || shows(&daemon, 2));
     let idle: Vec<TcpStream> = (0..1000).map_while(|_| TcpStream::connect(daemon.address()).ok()).collect();
     if idle.len() < 1000 {
-        eprintln!("skipped: this process may open but {} connections", idle.len());
+        eprintln!("skipped: only {} connections can be opened", idle.len());
         return;
     }
     let before = daemon.peak();
-    let asked = Instant::now();
+    let started = Instant::now();
     for number in 3..6 {
         origin.set("/site", 200, RSS, feed(0..number + 1));
         eventually("a new entry", || shows(&daemon, number));
     }
-    eprintln!("three entries came in {:?}; {} KiB at most", asked.elapsed(), before / 1024);
+    eprintln!("three entries in {:?}; peak {} KiB", started.elapsed(), before / 1024);
     drop(idle);
     assert_eq!(daemon.stop().0, Some(0));
 }
 
 #[test]
-fn a_clock_that_jumps_ahead_and_back_loses_nothing_and_polls_on() {
+fn clock_jumps_in_both_directions_lose_no_entry_and_polling_continues() {
     let library = Path::new("/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1");
     if !library.exists() {
-        eprintln!("skipped: there is no libfaketime");
+        eprintln!("skipped: libfaketime is not installed");
         return;
     }
     let origin = Origin::start();
     origin.set("/site", 200, RSS, feed(0..3));
     let home = Home::new(&config(&origin, "1s", "siftwire.db"));
     let clock = home.path().join("clock");
-    let set = |offset: &str| std::fs::write(&clock, offset).expect("it is ours");
+    let set = |offset: &str| std::fs::write(&clock, offset).expect("the file is writable");
     set("+0");
     let daemon = home.start_with(&[
         ("LD_PRELOAD", library),

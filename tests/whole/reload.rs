@@ -1,4 +1,4 @@
-//! An edited config: taken over whole or not at all, while readers and sites notice nothing else.
+//! Config reloads: applied whole or not at all, without effect on other outputs and sources.
 
 use crate::origin::Origin;
 use crate::program::{Daemon, Home, eventually};
@@ -38,7 +38,7 @@ fn document(daemon: &Daemon, path: &str) -> (Option<String>, Option<String>, Str
 }
 
 #[test]
-fn an_edit_is_taken_over_without_a_signal_and_asks_nobody_early() {
+fn an_edit_is_applied_without_a_signal_and_polls_no_source_early() {
     let origin = origin(&["/a", "/b", "/c"]);
     let home = Home::new(&config(&origin, "", &["a", "b"], &[("all", "a OR b OR c"), ("other", "a OR b")]));
     let daemon = home.start();
@@ -48,31 +48,31 @@ fn an_edit_is_taken_over_without_a_signal_and_asks_nobody_early() {
     });
     let (all, other) = (document(&daemon, "/feeds/all.atom"), document(&daemon, "/feeds/other.atom"));
 
-    // A source comes and an output goes.
+    // One source is added and one output removed.
     home.configure(&config(&origin, "", &["a", "b", "c"], &[("all", "a OR b OR c")]));
     eventually("the new source", || daemon.get("/feeds/all.atom").body.contains("/c one").then_some(()));
     eventually("410", || (daemon.get("/feeds/other.atom").status == 410).then_some(()));
     assert!(!daemon.get("/").body.contains("/feeds/other"));
     for path in ["/a", "/b"] {
-        assert_eq!(origin.responses(path), (1, 0), "{path} was asked early");
+        assert_eq!(origin.responses(path), (1, 0), "{path} was polled early");
     }
 
-    // Both as they were: bytes, tags and times come back, and what the lost source brought stays.
+    // With the first config again, bytes and validators are the same, and entries of the removed source stay.
     home.configure(&config(&origin, "", &["a", "b"], &[("all", "a OR b OR c"), ("other", "a OR b")]));
-    eventually("the output back", || (daemon.get("/feeds/other.atom").status == 200).then_some(()));
+    eventually("the output is back", || (daemon.get("/feeds/other.atom").status == 200).then_some(()));
     assert_eq!(document(&daemon, "/feeds/other.atom"), other);
-    assert!(daemon.get("/feeds/all.atom").body.contains("/c one"), "a published entry is not taken back");
+    assert!(daemon.get("/feeds/all.atom").body.contains("/c one"), "a published entry was removed");
     assert_ne!(document(&daemon, "/feeds/all.atom"), all);
     let (code, log) = daemon.stop();
     assert_eq!(code, Some(0));
     assert!(!log.contains("ERROR"), "{log}");
-    // Gone outputs are known to be gone after a restart too.
+    // Removed outputs answer 410 after a restart too.
     home.configure(&config(&origin, "", &["a", "b"], &[("all", "a OR b OR c")]));
     assert_eq!(home.start().get("/feeds/other.rss").status, 410);
 }
 
 #[test]
-fn a_config_with_a_mistake_leaves_the_old_one_running_and_says_where() {
+fn an_invalid_config_is_reported_and_the_old_one_stays_active() {
     let origin = origin(&["/a"]);
     let good = config(&origin, "", &["a"], &[("all", "a")]);
     let home = Home::new(&good);
@@ -81,28 +81,30 @@ fn a_config_with_a_mistake_leaves_the_old_one_running_and_says_where() {
     let before = document(&daemon, "/feeds/all.atom");
 
     home.configure(&config(&origin, "", &["a"], &[("all", "(a"), ("more", "a")]));
-    let page = eventually("the mistake on the page", || {
+    let page = eventually("the problem on the front page", || {
         Some(daemon.get("/").body).filter(|page| page.contains("role=\"alert\""))
     });
     assert!(page.contains("filter = &#39;(a&#39;") || page.contains("filter = '(a'"), "{page}");
     assert!(page.contains('^') && page.contains("config.toml:"), "{page}");
     assert_eq!(daemon.get("/feeds/more.atom").status, 404);
     assert_eq!(document(&daemon, "/feeds/all.atom"), before);
-    let (code, table, words) = home.run(&["status"]);
+    let (code, table, stderr) = home.run(&["status"]);
     assert_eq!(code, Some(2));
-    assert!(table.contains("SOURCE") && words.contains("filter = '(a'") && words.contains('^'), "{words}");
+    assert!(table.contains("SOURCE") && stderr.contains("filter = '(a'") && stderr.contains('^'), "{stderr}");
     let status: serde_json::Value = serde_json::from_str(&home.run(&["status", "--json"]).1).expect("JSON");
     assert!(status["problem"].as_str().is_some_and(|problem| problem.contains('^')), "{status}");
 
     home.configure(&good);
-    eventually("the mistake gone", || (!daemon.get("/").body.contains("role=\"alert\"")).then_some(()));
+    eventually("no problem on the front page", || {
+        (!daemon.get("/").body.contains("role=\"alert\"")).then_some(())
+    });
     assert_eq!(home.run(&["status"]).0, Some(0));
     let (_, log) = daemon.stop();
-    assert!(log.contains("filter = '(a'") && log.contains("the old one runs on"), "{log}");
+    assert!(log.contains("filter = '(a'") && log.contains("the old one stays active"), "{log}");
 }
 
 #[test]
-fn what_needs_a_restart_says_so_and_the_rest_is_taken_over() {
+fn keys_that_need_a_restart_are_reported_and_the_rest_is_applied() {
     let origin = origin(&["/a"]);
     let home = Home::new(&config(&origin, "", &["a"], &[("all", "a")]));
     let daemon = home.start();
@@ -113,7 +115,7 @@ fn what_needs_a_restart_says_so_and_the_rest_is_taken_over() {
         + "[store]\npath = \"other.db\"\n";
     home.configure(&edited);
     eventually("the new output", || daemon.get("/feeds/more.atom").body.contains("/a one").then_some(()));
-    let page = eventually("the word on the page", || {
+    let page = eventually("the message on the front page", || {
         Some(daemon.get("/").body).filter(|page| page.contains("role=\"alert\""))
     });
     assert!(page.contains("[serve] listen, [store] path: changed, but only a restart"), "{page}");
@@ -122,7 +124,7 @@ fn what_needs_a_restart_says_so_and_the_rest_is_taken_over() {
 }
 
 #[test]
-fn twenty_hangups_in_two_seconds_are_one_reload() {
+fn twenty_sighups_in_two_seconds_cause_one_reload() {
     let origin = origin(&["/a", "/b"]);
     let home = Home::new(&config(&origin, "watch = false", &["a"], &[("all", "a")]));
     let daemon = home.start();
@@ -134,11 +136,11 @@ fn twenty_hangups_in_two_seconds_are_one_reload() {
     eventually("the new source", || daemon.get("/feeds/all.atom").body.contains("/b one").then_some(()));
     assert_eq!(origin.responses("/a"), (1, 0));
     let (_, log) = daemon.stop();
-    assert_eq!(log.matches("the config is in force").count(), 1, "{log}");
+    assert_eq!(log.matches("config reloaded").count(), 1, "{log}");
 }
 
 #[test]
-fn files_beside_the_config_and_editors_that_replace_files_are_seen() {
+fn config_d_files_and_replaced_files_are_noticed() {
     let origin = origin(&["/a", "/b", "/c"]);
     let home = Home::new(&config(&origin, "", &["a"], &[("all", "a OR b OR c")]));
     let daemon = home.start();
@@ -151,21 +153,23 @@ fn files_beside_the_config_and_editors_that_replace_files_are_seen() {
         )
     };
     std::fs::write(folder.join("more.toml"), source("b")).expect("a file");
-    eventually("its source", || daemon.get("/feeds/all.atom").body.contains("/b one").then_some(()));
+    eventually("the source of the new file", || {
+        daemon.get("/feeds/all.atom").body.contains("/b one").then_some(())
+    });
     let beside = home.path().join(".config.toml.swp");
     std::fs::write(&beside, config(&origin, "", &["a", "c"], &[("all", "a OR b OR c")])).expect("a file");
-    std::fs::rename(&beside, home.path().join("config.toml")).expect("it replaces the other");
+    std::fs::rename(&beside, home.path().join("config.toml")).expect("the file is replaced");
     eventually("the third source", || daemon.get("/feeds/all.atom").body.contains("/c one").then_some(()));
     assert_eq!(origin.responses("/b"), (1, 0));
 }
 
 #[test]
-fn without_watch_only_a_signal_counts() {
+fn without_watch_only_sighup_reloads() {
     let origin = origin(&["/a", "/b"]);
     let home = Home::new(&config(&origin, "watch = false", &["a"], &[("all", "a OR b")]));
     let daemon = home.start();
     home.configure(&config(&origin, "watch = false", &["a", "b"], &[("all", "a OR b")]));
-    // Longer than a watched edit takes to be taken over.
+    // Longer than a watched edit needs.
     std::thread::sleep(std::time::Duration::from_secs(3));
     assert_eq!(origin.responses("/b"), (0, 0));
     daemon.signal("HUP");

@@ -1,0 +1,105 @@
+//! The channels between the daemon's tasks and what they carry. Pure.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use tokio::sync::{Notify, watch};
+
+use crate::config::Config;
+use crate::fetch::Fetcher;
+use crate::publish::Outputs;
+use crate::source::Source;
+
+/// The configured sources by name.
+pub type Sources = Arc<HashMap<String, Arc<Source>>>;
+
+/// All channels. A sender lives in its task until shutdown, so a closed channel means that this task has failed; the
+/// receivers then go on with the last value. A `watch` receiver sees only the latest value, and several notifications
+/// of a `Notify` may arrive as one.
+pub(super) struct Channels {
+    /// What to poll. The reloader sends a whole new value; the poller receives it between two polls.
+    pub(super) poller_config: watch::Sender<Arc<PollerConfig>>,
+    /// What to publish. The reloader sends a whole new value, also for a config problem; the publisher receives it.
+    pub(super) publish_config: watch::Sender<Arc<PublishConfig>>,
+    /// The poller sends at every turn of its loop, at least every ten seconds. The health check takes silence for a
+    /// stuck poller; systemd's status line and the log at shutdown show the value.
+    pub(super) poller_status: watch::Sender<PollerStatus>,
+    /// The health check sends when the store becomes writable or unwritable. The publisher shows it on the front page,
+    /// the health check's next run compares with it, and systemd's status line shows it.
+    pub(super) store_problem: watch::Sender<StoreProblem>,
+    /// A poll may have changed outputs. The poller notifies; the publisher waits.
+    pub(super) polled: Arc<Notify>,
+    /// A publishing pass has ended. The publisher notifies; the hub notifier waits.
+    pub(super) published: Arc<Notify>,
+}
+
+impl Channels {
+    pub(super) fn new(
+        poller_config: PollerConfig,
+        publish_config: PublishConfig,
+        problem: StoreProblem,
+    ) -> Channels {
+        Channels {
+            poller_config: watch::Sender::new(Arc::new(poller_config)),
+            publish_config: watch::Sender::new(Arc::new(publish_config)),
+            poller_status: watch::Sender::new(PollerStatus::default()),
+            store_problem: watch::Sender::new(problem),
+            polled: Arc::new(Notify::new()),
+            published: Arc::new(Notify::new()),
+        }
+    }
+}
+
+/// Why the store cannot be written, for the operator; `None` while it can.
+pub(super) type StoreProblem = Option<Arc<str>>;
+
+/// What a poll may take for parsing and writing, beyond the source's own timeout.
+pub(super) const PROCESSING_TIME: Duration = Duration::from_secs(120);
+
+/// What the config says about polling.
+pub struct PollerConfig {
+    pub(super) fetcher: Fetcher,
+    pub(super) sources: Sources,
+    pub(super) concurrency: usize,
+    pub(super) per_host: usize,
+    /// How long a claim lasts: no poll of these sources takes longer.
+    pub(super) lease: Duration,
+}
+
+impl PollerConfig {
+    /// `concurrency` polls at a time, `per_host` of them to one host.
+    pub fn new(fetcher: Fetcher, sources: Sources, concurrency: usize, per_host: usize) -> PollerConfig {
+        let timeout = sources.values().map(|source| source.access.timeout).max().unwrap_or_default();
+        PollerConfig { fetcher, sources, concurrency, per_host, lease: PROCESSING_TIME + timeout }
+    }
+}
+
+/// How the poller is doing.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct PollerStatus {
+    /// Sources that are polled.
+    pub(super) sources: usize,
+    /// Polls in flight.
+    pub(super) in_flight: usize,
+    /// When the next poll is due; `None`: nothing is planned, or the plans were not read yet.
+    pub(super) next: Option<Timestamp>,
+}
+
+/// What the config says about publishing.
+#[derive(Clone)]
+pub(super) struct PublishConfig {
+    pub(super) sources: Sources,
+    pub(super) outputs: Arc<Outputs>,
+    /// Entries older than this are deleted.
+    pub(super) keep: Duration,
+    /// What is wrong with the config in the files now, for the front page.
+    pub(super) problem: Option<Arc<str>>,
+}
+
+impl PublishConfig {
+    pub(super) fn new(config: &Config, outputs: Arc<Outputs>, sources: Sources) -> PublishConfig {
+        PublishConfig { sources, outputs, keep: config.store.keep, problem: None }
+    }
+}

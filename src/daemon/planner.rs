@@ -1,0 +1,140 @@
+//! When each source is due: the queue, kept in step with the store and the clock. Does I/O through the store.
+#![allow(clippy::disallowed_methods, reason = "reads the clock")]
+
+use std::collections::HashSet;
+use std::time::{Duration, Instant};
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::channels::PollerConfig;
+use super::clock::{after, now};
+use super::poll::EarlierClaim;
+use super::queue::PollQueue;
+use super::sync_config::corrected_due_times;
+use crate::schedule;
+use crate::store::{self, SourceId, Store, StoredSource};
+
+/// How often the plans are read again, because `siftwire poll` may have changed them.
+const REFRESH_INTERVAL: Duration = Duration::from_secs(60);
+
+/// The wall clock and the monotonic clock differ by more only after a suspend or a clock change.
+const MAX_CLOCK_DRIFT: SignedDuration = SignedDuration::from_secs(5);
+
+/// The queue of sources and how current it is.
+pub(super) struct Planner {
+    queue: PollQueue,
+    /// When the plans were last read, by the monotonic and the wall clock. `None`: they must be read.
+    last_read: Option<(Instant, Timestamp)>,
+    /// Sources whose last poll could not be committed, so that this process still holds their claims.
+    uncommitted: HashSet<SourceId>,
+}
+
+impl Planner {
+    pub(super) fn new(per_host: usize) -> Planner {
+        Planner { queue: PollQueue::new(per_host), last_read: None, uncommitted: HashSet::new() }
+    }
+
+    /// Applies another config at the next refresh.
+    pub(super) fn set_per_host(&mut self, per_host: usize) {
+        self.queue.set_per_host(per_host);
+        self.last_read = None;
+    }
+
+    /// Number of sources.
+    pub(super) fn len(&self) -> usize {
+        self.queue.len()
+    }
+
+    /// When the next source may be polled.
+    pub(super) fn next(&self) -> Option<Timestamp> {
+        self.queue.next()
+    }
+
+    /// Up to `n` sources to poll now.
+    pub(super) fn take(&mut self, n: usize) -> Vec<(SourceId, EarlierClaim)> {
+        let earlier_claim = |source: &SourceId| match self.uncommitted.contains(source) {
+            true => EarlierClaim::Own,
+            false => EarlierClaim::Unknown,
+        };
+        let due = self.queue.take(now(), n);
+        due.into_iter().map(|source| (source, earlier_claim(&source))).collect()
+    }
+
+    /// A source is done and its claim ended; it is due again at `due`, or never.
+    pub(super) fn done(&mut self, source: SourceId, due: Option<Timestamp>) {
+        self.uncommitted.remove(&source);
+        self.queue.done(source, due, now());
+    }
+
+    /// A poll could not be committed; it is repeated after `wait`.
+    pub(super) fn not_committed(&mut self, source: SourceId, wait: Duration) {
+        self.uncommitted.insert(source);
+        self.retry(source, wait);
+    }
+
+    /// A source could not be polled; it is tried again after `wait`.
+    pub(super) fn retry(&mut self, source: SourceId, wait: Duration) {
+        self.queue.done(source, Some(after(wait)), now());
+    }
+
+    /// Reads the plans if they may have changed: at the start, after a config change, every minute, and after a suspend
+    /// or a clock change.
+    pub(super) async fn refresh(&mut self, store: &Store, config: &PollerConfig) -> Result<(), store::Error> {
+        let (instant, time) = (Instant::now(), now());
+        let Some((last_instant, last_time)) = self.last_read else {
+            self.read(store, config).await?;
+            self.queue.spread(now());
+            return Ok(());
+        };
+        let elapsed = instant.duration_since(last_instant);
+        let drift =
+            time.duration_since(last_time) - SignedDuration::try_from(elapsed).unwrap_or(SignedDuration::MAX);
+        if drift.abs() > MAX_CLOCK_DRIFT {
+            tracing::info!(seconds = drift.as_secs(), "the clock jumped or the machine was suspended");
+            correct_due_times(store, config, drift, time).await?;
+            self.read(store, config).await?;
+            self.queue.spread(now());
+        } else if elapsed >= REFRESH_INTERVAL {
+            self.read(store, config).await?;
+        }
+        Ok(())
+    }
+
+    async fn read(&mut self, store: &Store, config: &PollerConfig) -> Result<(), store::Error> {
+        let plans = store.next_polls().await?;
+        let mut configured = HashSet::with_capacity(plans.len());
+        for plan in plans.iter().filter(|plan| config.sources.contains_key(&plan.name)) {
+            configured.insert(plan.source);
+            // It is planned already; the store has only the end of its claim.
+            if !self.uncommitted.contains(&plan.source) {
+                self.queue.plan(plan.source, &plan.host, plan.due);
+            }
+        }
+        let removed: Vec<SourceId> =
+            self.queue.sources().filter(|source| !configured.contains(source)).collect();
+        removed.into_iter().for_each(|source| self.queue.remove(source));
+        self.last_read = Some((Instant::now(), now()));
+        Ok(())
+    }
+}
+
+/// Moves due times after a clock change, each once: first those that a clock set back has left too far ahead, then
+/// those that are implausible anyway.
+async fn correct_due_times(
+    store: &Store,
+    config: &PollerConfig,
+    drift: SignedDuration,
+    time: Timestamp,
+) -> Result<(), store::Error> {
+    let remembered = store.sources().await?;
+    let mut moved = Vec::new();
+    if drift.is_negative() {
+        let set_back = |source: &StoredSource| {
+            let due = schedule::after_clock_set_back(&source.state, drift.abs(), time)?;
+            Some((source.id, source.state.next_poll, due))
+        };
+        moved.extend(remembered.iter().filter_map(set_back));
+    }
+    moved.extend(corrected_due_times(&config.sources, &remembered, time));
+    store.reschedule(moved).await
+}

@@ -1,0 +1,218 @@
+//! One poll as a task: claim the source, poll it, log it. Spawns and joins the polls in flight.
+#![allow(clippy::disallowed_methods, reason = "polls are timed and spawned here")]
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use jiff::Timestamp;
+use tokio::task::{self, JoinError, JoinSet};
+use tracing::Instrument as _;
+use tracing::field::Empty;
+
+use super::channels::{PollerConfig, Sources};
+use super::clock::{now, until};
+use super::poll_metrics;
+use super::queue::PollQueue;
+use crate::fetch::Fetcher;
+use crate::ingest::{self, ParseLimiter, PollContext, PollReport};
+use crate::source::{Outcome, Source};
+use crate::store::{self, Claim, ClaimResult, Force, NextPoll, SourceId, Store};
+
+/// The upper bound of any sleep, so that clock jumps are noticed.
+pub(super) const MAX_SLEEP: Duration = Duration::from_secs(10);
+
+/// A poll that has ended.
+#[derive(Debug)]
+pub struct FinishedPoll {
+    /// The source's name.
+    pub name: String,
+    /// How long it took.
+    pub duration: Duration,
+    /// The result; an error means that it was not committed.
+    pub report: Result<PollReport, store::Error>,
+}
+
+/// What a poll needs beside its source.
+#[derive(Clone)]
+pub(super) struct PollJob {
+    store: Store,
+    fetcher: Fetcher,
+    sources: Sources,
+    force: Force,
+    lease: Duration,
+}
+
+impl PollJob {
+    pub(super) fn new(store: &Store, config: &PollerConfig, force: Force) -> PollJob {
+        PollJob {
+            store: store.clone(),
+            fetcher: config.fetcher.clone(),
+            sources: Arc::clone(&config.sources),
+            force,
+            lease: config.lease,
+        }
+    }
+}
+
+/// Who may hold an earlier claim on the source.
+#[derive(Clone, Copy)]
+pub(super) enum EarlierClaim {
+    /// Nobody, or another process.
+    Unknown,
+    /// This process: its last poll could not be committed, which would have ended the claim.
+    Own,
+}
+
+/// How the attempt to poll a source ended.
+pub(super) enum PollEnd {
+    /// It was polled.
+    Finished(Box<FinishedPoll>),
+    /// It is not due, or another process polls it, until this time. Without a time it has left the config.
+    NotClaimed(Option<Timestamp>),
+    /// The store failed before the poll.
+    ClaimFailed(store::Error),
+    /// The poll panicked.
+    Panicked(JoinError),
+}
+
+/// The polls in flight.
+#[derive(Default)]
+pub(super) struct PollsInFlight {
+    tasks: JoinSet<PollEnd>,
+    sources: HashMap<task::Id, SourceId>,
+    parse_limiter: ParseLimiter,
+}
+
+impl PollsInFlight {
+    pub(super) fn start(&mut self, job: PollJob, source: SourceId, earlier_claim: EarlierClaim) {
+        let task = self.tasks.spawn(claim_and_poll(job, self.parse_limiter.clone(), source, earlier_claim));
+        self.sources.insert(task.id(), source);
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.tasks.len()
+    }
+
+    /// The next poll to end; `None` if none is in flight. Cancel-safe.
+    pub(super) async fn next(&mut self) -> Option<(SourceId, PollEnd)> {
+        let joined = self.tasks.join_next_with_id().await?;
+        self.ended(joined)
+    }
+
+    /// A poll that has ended already.
+    pub(super) fn try_next(&mut self) -> Option<(SourceId, PollEnd)> {
+        let joined = self.tasks.try_join_next_with_id()?;
+        self.ended(joined)
+    }
+
+    fn ended(&mut self, joined: Result<(task::Id, PollEnd), JoinError>) -> Option<(SourceId, PollEnd)> {
+        let (id, end) = joined.unwrap_or_else(|error| (error.id(), PollEnd::Panicked(error)));
+        self.sources.remove(&id).map(|source| (source, end))
+    }
+
+    /// Aborts what is in flight. An aborted poll has written nothing.
+    pub(super) async fn abort(&mut self) {
+        self.tasks.shutdown().await;
+    }
+}
+
+/// Each poll claims its own source: the poller's loop never waits for the disk, and the store groups claims and commits
+/// of many polls into one transaction.
+async fn claim_and_poll(
+    job: PollJob,
+    parse_limiter: ParseLimiter,
+    source: SourceId,
+    earlier_claim: EarlierClaim,
+) -> PollEnd {
+    if let EarlierClaim::Own = earlier_claim
+        && let Err(error) = job.store.release_claims(vec![source]).await
+    {
+        return PollEnd::ClaimFailed(error);
+    }
+    let mut claims = match job.store.claim(vec![source], job.force, now(), job.lease).await {
+        Ok(claims) => claims,
+        Err(error) => return PollEnd::ClaimFailed(error),
+    };
+    match claims.pop() {
+        Some(ClaimResult::Claimed(claim)) => match job.sources.get(&claim.name) {
+            Some(configured) => {
+                PollEnd::Finished(Box::new(poll(&job, &parse_limiter, configured, *claim).await))
+            }
+            // The store has a newer config than this job.
+            None => match job.store.release_claims(vec![source]).await {
+                Ok(()) => PollEnd::NotClaimed(None),
+                Err(error) => PollEnd::ClaimFailed(error),
+            },
+        },
+        Some(ClaimResult::NotDue(_, until)) => PollEnd::NotClaimed(Some(until)),
+        Some(ClaimResult::Gone(_)) | None => PollEnd::NotClaimed(None),
+    }
+}
+
+async fn poll(job: &PollJob, parse_limiter: &ParseLimiter, source: &Source, claim: Claim) -> FinishedPoll {
+    let name = claim.name.clone();
+    let span = tracing::info_span!("poll", source = name, status = Empty, duration_ms = Empty);
+    let started = Instant::now();
+    let context = PollContext { store: &job.store, fetcher: &job.fetcher, parse_limiter };
+    let report = ingest::poll(context, source, claim, now()).instrument(span.clone()).await;
+    let duration = started.elapsed();
+    let (status, duration_ms) = (poll_metrics::status(&report), duration.as_millis() as u64);
+    span.record("status", status).record("duration_ms", duration_ms);
+    log(&name, &report, status, duration_ms);
+    FinishedPoll { name, duration, report }
+}
+
+/// One line for each poll. It is outside the span, so that it carries the fields once.
+fn log(source: &str, report: &Result<PollReport, store::Error>, status: &str, duration_ms: u64) {
+    match report {
+        Err(error) => tracing::error!(source, status, duration_ms, %error, "poll not committed"),
+        Ok(PollReport { outcome: ended, state, bytes, .. }) => {
+            let next = state.next_poll.map(|next| next.to_string()).unwrap_or_default();
+            let (outcome, reason) = (state.outcome_text(), state.next_poll_reason.as_str());
+            if let Outcome::Failed(_) = ended {
+                tracing::warn!(source, status, duration_ms, bytes, outcome, next, reason, "poll failed");
+            } else {
+                tracing::info!(source, status, duration_ms, bytes, outcome, next, reason, "polled");
+            }
+        }
+    }
+}
+
+/// Polls each of these sources once, due or not, and calls `on_finished` after each. Returns the number of sources that
+/// were skipped because another process polls them.
+///
+/// # Errors
+/// The store cannot be used.
+pub async fn poll_all(
+    store: &Store,
+    config: &PollerConfig,
+    plans: Vec<NextPoll>,
+    mut on_finished: impl FnMut(&FinishedPoll),
+) -> Result<usize, store::Error> {
+    let mut queue = PollQueue::new(config.per_host);
+    plans.iter().for_each(|plan| queue.plan(plan.source, &plan.host, Timestamp::UNIX_EPOCH));
+    let job = PollJob::new(store, config, Force::Yes);
+    let (mut in_flight, mut skipped) = (PollsInFlight::default(), 0);
+    while !queue.is_empty() {
+        let free = config.concurrency.saturating_sub(in_flight.len());
+        for source in queue.take(now(), free) {
+            in_flight.start(job.clone(), source, EarlierClaim::Unknown);
+        }
+        let is_full = in_flight.len() >= config.concurrency;
+        let sleep = queue.next().filter(|_| !is_full).map_or(MAX_SLEEP, until);
+        tokio::select! {
+            Some((source, end)) = in_flight.next() => {
+                match end {
+                    PollEnd::Finished(finished) => on_finished(&finished),
+                    PollEnd::NotClaimed(_) => skipped += 1,
+                    PollEnd::ClaimFailed(error) => return Err(error),
+                    PollEnd::Panicked(error) => tracing::error!(%error, "a poll panicked"),
+                }
+                queue.done(source, None, now());
+            }
+            () = tokio::time::sleep(sleep) => {}
+        }
+    }
+    Ok(skipped)
+}

@@ -1,0 +1,32 @@
+//! The sources' health for the front page. Pure.
+
+use super::channels::Sources;
+use crate::publish::html::{SourceHealth, SourceRow};
+use crate::store::StoredSource;
+
+/// One row for each source.
+pub(super) fn source_rows(remembered: Vec<StoredSource>, sources: &Sources) -> Vec<SourceRow> {
+    remembered.into_iter().map(|source| source_row(source, sources)).collect()
+}
+
+fn source_row(remembered: StoredSource, sources: &Sources) -> SourceRow {
+    let state = remembered.state;
+    let outcome = state.outcome_text();
+    let title = sources.get(&remembered.name).and_then(|source| source.title.clone()).or(state.title);
+    let (health, since) = match (state.failing_since, state.last_poll) {
+        (Some(since), _) if state.gone => (SourceHealth::Gone, Some(since)),
+        (Some(since), _) => (SourceHealth::Failing, Some(since)),
+        (None, Some(_)) => (SourceHealth::Healthy, state.last_success),
+        (None, None) => (SourceHealth::New, None),
+    };
+    SourceRow {
+        title: title.unwrap_or_else(|| remembered.name.clone()),
+        name: remembered.name,
+        link: state.link,
+        health,
+        outcome,
+        since,
+        next_poll: state.next_poll,
+        why: state.next_poll_reason,
+    }
+}
