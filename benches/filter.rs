@@ -1,8 +1,8 @@
-//! What filters cost: folding texts, compiling queries, matching many queries on many entries. The entries
-//! are those of `SIFTWIRE_SHARED` (or `../shared`) where it is there, else made of a few sentences.
+//! Benchmarks of filters: folding, compiling, and matching many queries on many entries. Entries come from the
+//! folder `SIFTWIRE_SHARED` (default `../shared`) if it exists, else from a few sentences.
 
-#![allow(clippy::unwrap_used, reason = "a measurement that cannot go on has failed")]
-#![allow(clippy::disallowed_methods, reason = "the entries are in a file")]
+#![allow(clippy::unwrap_used, reason = "a panic fails the benchmark")]
+#![allow(clippy::disallowed_methods, reason = "entries are read from a file")]
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -23,7 +23,7 @@ fn entries() -> Vec<Entry> {
         std::env::var_os("SIFTWIRE_SHARED").map_or_else(|| PathBuf::from("../shared"), PathBuf::from);
     let text = std::fs::read_to_string(shared.join("eval/dedupe/entries-dev.jsonl")).unwrap_or_default();
     let text_of = |value: &serde_json::Value| value.as_str().map(str::to_owned);
-    let mut known: Vec<Entry> = text
+    let mut entries: Vec<Entry> = text
         .lines()
         .map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap())
         .map(|line| Entry {
@@ -32,20 +32,21 @@ fn entries() -> Vec<Entry> {
             ..Entry::default()
         })
         .collect();
-    if known.is_empty() {
-        known = MADE.map(|title| Entry { title: Some(title.to_owned()), ..Entry::default() }).to_vec();
+    if entries.is_empty() {
+        entries =
+            FALLBACK_TITLES.map(|title| Entry { title: Some(title.to_owned()), ..Entry::default() }).to_vec();
     }
-    known.iter().cycle().take(ENTRIES).cloned().collect()
+    entries.iter().cycle().take(ENTRIES).cloned().collect()
 }
 
-const MADE: [&str; 4] = [
+const FALLBACK_TITLES: [&str; 4] = [
     "The parliament of Armenia has adopted the new budget after a debate that lasted through the night",
     "Парламент Армении принял новый бюджет после долгих споров, которые продолжались всю ночь",
     "Խորհրդարանն ընդունեց նոր բյուջեն երկար քննարկումներից հետո",
     "Wheat prices rise on the exchange in Chicago, and farmers in Russia and Ukraine sow more of it",
 ];
 
-/// Queries of every usual shape, of words that are in the entries.
+/// Queries of all common kinds, with words of the entries.
 fn queries(count: usize) -> Vec<Query> {
     let mut words = BTreeSet::new();
     for entry in entries().iter().take(2_000) {
@@ -88,12 +89,12 @@ fn fold_and_match_10000_entries(bencher: divan::Bencher<'_, '_>, count: usize) {
     let matcher = Matcher::new(&queries);
     let now = Timestamp::UNIX_EPOCH;
     bencher.bench(|| {
-        let ask = |entry: &Entry| {
+        let count_hits = |entry: &Entry| {
             let subject =
                 Subject { entry, source: "one", source_title: "One", language: None, date: now, now };
             matcher.hits(&subject, |_| true).len()
         };
-        entries.iter().map(ask).sum::<usize>()
+        entries.iter().map(count_hits).sum::<usize>()
     });
 }
 

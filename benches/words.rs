@@ -1,4 +1,4 @@
-//! How fast words are folded, and what a query's words cost to expand: `cargo bench --bench words`.
+//! Speed of folding texts and of expanding the words of queries: `cargo bench --bench words`.
 #![allow(clippy::unwrap_used, clippy::print_stdout, clippy::disallowed_methods, reason = "a bench")]
 
 use std::hint::black_box;
@@ -7,7 +7,7 @@ use std::time::Instant;
 use siftwire::filter::words::{ExpandTo, built_in_topic, built_in_topic_names, expand};
 use siftwire::text::{plain_text, tokens};
 
-/// A summary as publishers write it, in each language that has forms.
+/// A typical summary in each language with inflection rules.
 const SUMMARIES: [(&str, &str); 6] = [
     (
         "en",
@@ -32,14 +32,18 @@ const SUMMARIES: [(&str, &str); 6] = [
     ("de", "<p>Die Abstimmung im Parlament <b>Armeniens</b> über die Grenze wurde verschoben, heißt es.</p>"),
 ];
 
-/// Rounds for each figure.
+/// Repetitions of each measurement.
 const ROUNDS: usize = 50_000;
 
 fn main() {
     for (language, html) in SUMMARIES {
         let plain = plain_text(html);
-        rate(&format!("plain text {language}"), html.len(), || black_box(plain_text(black_box(html))).len());
-        rate(&format!("tokens {language}"), plain.len(), || black_box(tokens(black_box(&plain))).len());
+        print_throughput(&format!("plain text {language}"), html.len(), || {
+            black_box(plain_text(black_box(html))).len()
+        });
+        print_throughput(&format!("tokens {language}"), plain.len(), || {
+            black_box(tokens(black_box(&plain))).len()
+        });
     }
     for (word, reach) in [
         ("election", ExpandTo::Forms),
@@ -47,23 +51,25 @@ fn main() {
         ("Armenia", ExpandTo::Relatives),
         ("Հայաստան", ExpandTo::Relatives),
     ] {
-        each(&format!("expand {word}"), || black_box(expand(black_box(word), reach, &[])).words.len());
+        print_latency(&format!("expand {word}"), || {
+            black_box(expand(black_box(word), reach, &[])).words.len()
+        });
     }
-    each("all topics", || {
+    print_latency("all topics", || {
         built_in_topic_names().filter_map(built_in_topic).map(|topic| topic.words.len()).sum()
     });
 }
 
-/// Prints megabytes for each second of one core.
-fn rate(name: &str, bytes: usize, work: impl Fn() -> usize) {
+/// Prints the throughput in megabytes per second.
+fn print_throughput(name: &str, bytes: usize, work: impl Fn() -> usize) {
     let started = Instant::now();
     let sum: usize = (0..ROUNDS).map(|_| work()).sum();
     let rate = (bytes * ROUNDS) as f64 / started.elapsed().as_secs_f64() / 1e6;
     println!("{name:<20} {rate:8.1} MB/s ({})", sum / ROUNDS);
 }
 
-/// Prints microseconds for each call.
-fn each(name: &str, work: impl Fn() -> usize) {
+/// Prints the time of one call in microseconds.
+fn print_latency(name: &str, work: impl Fn() -> usize) {
     const CALLS: u32 = 100;
     let started = Instant::now();
     let sum: usize = (0..CALLS).map(|_| work()).sum();

@@ -373,7 +373,7 @@ fn an_operator_in_small_letters_is_hinted_at() {
     let text = "[[source]]\nurl = \"https://example.org/feed\"\n[[output]]\nname = \"a\"\nfilter = \"armenia and russia\"\n";
     let config = load(text).unwrap();
     let warnings = config.warnings.unwrap().to_string();
-    assert!(warnings.contains("`and` is looked for as a word"), "{warnings}");
+    assert!(warnings.contains("`and` is searched for as a word"), "{warnings}");
     assert!(warnings.contains("write AND in capitals if you mean the operator"), "{warnings}");
     assert!(
         warnings.contains("5 | filter = \"armenia and russia\"\n  |                   ^^^"),

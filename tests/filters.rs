@@ -1,7 +1,7 @@
-//! Filters as a user tries them: the built binary, on entries of the user's own.
+//! `siftwire match`: queries tested on entries from a file.
 
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
-#![allow(clippy::disallowed_methods, reason = "cases are written to folders of their own")]
+#![allow(clippy::unwrap_used, reason = "a panic fails the test")]
+#![allow(clippy::disallowed_methods, reason = "cases are written to temporary folders")]
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -10,59 +10,59 @@ use std::process::Command;
 use serde_json::Value;
 use tempfile::TempDir;
 
-/// Exit code, one object for each line of standard output, standard error.
+/// Returns the exit code, the lines of standard output as JSON, and standard error.
 fn run_cases(folder: &TempDir, cases: &str) -> (i32, Vec<Value>, String) {
     fs::write(folder.path().join("cases.jsonl"), cases).unwrap();
-    let done = Command::new(env!("CARGO_BIN_EXE_siftwire"))
+    let output = Command::new(env!("CARGO_BIN_EXE_siftwire"))
         .args(["match", "cases.jsonl"])
         .current_dir(folder.path())
         .env_clear()
         .output()
         .unwrap();
-    let lines = String::from_utf8(done.stdout).unwrap();
-    let answers = lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
-    (done.status.code().unwrap(), answers, String::from_utf8(done.stderr).unwrap())
+    let lines = String::from_utf8(output.stdout).unwrap();
+    let results = lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    (output.status.code().unwrap(), results, String::from_utf8(output.stderr).unwrap())
 }
 
 #[test]
-fn cases_are_answered_with_their_reasons() {
+fn each_case_returns_its_result_with_reasons() {
     let folder = TempDir::new().unwrap();
     let cases = r#"{"id": 1, "q": "title:border", "entry": {"title": "Border opens"}, "expect": true}
 {"id": "two", "q": "border", "entry": {"title": "Boarding"}, "expect": 0}
 
 {"id": 3, "q": "author:anna category:\"world news\" feed:example site:example.org -lang:ru", "entry": {"author": "Anna B", "category": ["World News"], "feed": "Example", "link": "https://example.org/1", "lang": "en"}}
 "#;
-    let (code, answers, said) = run_cases(&folder, cases);
-    assert_eq!((code, said.as_str()), (0, ""));
-    assert_eq!(answers.len(), 3);
-    assert_eq!(answers[0]["id"], 1);
-    assert_eq!(answers[0]["matched"], true);
-    assert_eq!(answers[0]["why"][0]["term"], "title:border");
-    assert_eq!(answers[0]["why"][0]["found"], "Border");
-    assert_eq!(answers[1]["matched"], false);
-    assert_eq!(answers[1]["why"][0]["failed"], "`border` is not found");
-    assert_eq!(answers[2]["matched"], true);
-    assert_eq!(answers[2]["why"].as_array().unwrap().len(), 4);
+    let (code, results, stderr) = run_cases(&folder, cases);
+    assert_eq!((code, stderr.as_str()), (0, ""));
+    assert_eq!(results.len(), 3);
+    assert_eq!(results[0]["id"], 1);
+    assert_eq!(results[0]["matched"], true);
+    assert_eq!(results[0]["why"][0]["term"], "title:border");
+    assert_eq!(results[0]["why"][0]["found"], "Border");
+    assert_eq!(results[1]["matched"], false);
+    assert_eq!(results[1]["why"][0]["failed"], "`border` was not found");
+    assert_eq!(results[2]["matched"], true);
+    assert_eq!(results[2]["why"].as_array().unwrap().len(), 4);
 }
 
 #[test]
-fn a_failed_expectation_or_an_unreadable_case_fails_the_run() {
+fn a_failed_expectation_or_an_invalid_case_fails_the_run() {
     let folder = TempDir::new().unwrap();
     let good = "{\"q\": \"a\", \"entry\": {\"title\": \"a\"}, \"expect\": true}\n";
     assert_eq!(run_cases(&folder, good).0, 0);
-    let (code, answers, said) = run_cases(&folder, &good.replace("true", "false"));
-    assert_eq!((code, &answers[0]["passed"]), (1, &Value::Bool(false)));
-    assert!(said.contains("1 of 1 cases failed"), "{said}");
-    let (code, answers, _) = run_cases(&folder, &format!("{{\"q\": \"titel:a (\"}}\nnonsense\n{good}"));
-    assert_eq!((code, answers.len()), (1, 3));
-    let wrong = answers[0]["error"].as_str().unwrap();
-    assert!(wrong.contains("did you mean `title:`?") && wrong.contains("a word is missing here"), "{wrong}");
-    assert!(answers[1]["error"].is_string());
-    assert_eq!(answers[2]["matched"], true);
+    let (code, results, stderr) = run_cases(&folder, &good.replace("true", "false"));
+    assert_eq!((code, &results[0]["passed"]), (1, &Value::Bool(false)));
+    assert!(stderr.contains("1 of 1 cases failed"), "{stderr}");
+    let (code, results, _) = run_cases(&folder, &format!("{{\"q\": \"titel:a (\"}}\nnonsense\n{good}"));
+    assert_eq!((code, results.len()), (1, 3));
+    let error = results[0]["error"].as_str().unwrap();
+    assert!(error.contains("did you mean `title:`?") && error.contains("a word is missing here"), "{error}");
+    assert!(results[1]["error"].is_string());
+    assert_eq!(results[2]["matched"], true);
 }
 
 #[test]
-fn topics_of_the_config_can_be_tried() {
+fn topics_of_the_config_can_be_used() {
     let folder = TempDir::new().unwrap();
     fs::write(folder.path().join("config.toml"), "[topics]\nmine = \"border OR bridge\"\n").unwrap();
     let case = "{\"q\": \"@mine\", \"entry\": {\"summary\": \"<p>A bridge</p>\"}, \"expect\": true}";
@@ -70,13 +70,13 @@ fn topics_of_the_config_can_be_tried() {
 }
 
 #[test]
-fn latin_words_get_the_forms_of_the_languages_that_are_named() {
+fn latin_words_are_inflected_in_the_entry_and_config_languages() {
     let folder = TempDir::new().unwrap();
     let case = |lang: &str, title: &str, expect: bool| {
         format!("{{\"q\": \"cheval\", \"entry\": {{\"title\": \"{title}\"{lang}}}, \"expect\": {expect}}}\n")
     };
     let lang = |tag: &str| format!(", \"lang\": \"{tag}\"");
-    let long = "The owners of the farm said that the chevaux were seen near the river on Monday morning";
+    let long = "The owners of the farm stderr that the chevaux were seen near the river on Monday morning";
     let cases = [
         case(&lang("fr"), "Les chevaux", true),
         case(&lang("fr-CA"), "Les chevals", true),
@@ -85,24 +85,24 @@ fn latin_words_get_the_forms_of_the_languages_that_are_named() {
         case("", "Chevaux", true),
         case("", long, false),
     ];
-    let (code, answers, said) = run_cases(&folder, &cases.concat());
-    assert_eq!((code, said.as_str()), (0, ""), "{answers:#?}");
+    let (code, results, stderr) = run_cases(&folder, &cases.concat());
+    assert_eq!((code, stderr.as_str()), (0, ""), "{results:#?}");
     let config = "[[source]]\nurl = \"https://example.org/\"\nlang = \"fr\"\n";
     fs::write(folder.path().join("config.toml"), config).unwrap();
-    let (code, answers, _) = run_cases(&folder, &case(&lang("en"), "The chevaux", true));
-    assert_eq!(code, 0, "the config's languages count too: {answers:#?}");
+    let (code, results, _) = run_cases(&folder, &case(&lang("en"), "The chevaux", true));
+    assert_eq!(code, 0, "the languages of the config apply too: {results:#?}");
 }
 
-/// The labelled cases, where they are at hand.
+/// Runs only if the shared evaluation set exists.
 #[test]
-fn the_labelled_queries_are_answered_as_expected() {
-    let beside = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared");
-    let shared = std::env::var_os("SIFTWIRE_SHARED").map_or(beside, PathBuf::from);
+fn the_labelled_queries_match_as_expected() {
+    let default = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared");
+    let shared = std::env::var_os("SIFTWIRE_SHARED").map_or(default, PathBuf::from);
     let Ok(cases) = fs::read_to_string(shared.join("eval/matching/queries-dev.jsonl")) else {
-        eprintln!("skipped: no labelled queries (SIFTWIRE_SHARED names their folder)");
+        eprintln!("skipped: labelled queries not found; set SIFTWIRE_SHARED to their folder");
         return;
     };
-    let (code, answers, said) = run_cases(&TempDir::new().unwrap(), &cases);
-    let failed: Vec<&Value> = answers.iter().filter(|answer| answer["passed"] != true).collect();
-    assert!(code == 0 && failed.is_empty(), "{said}{failed:#?}");
+    let (code, results, stderr) = run_cases(&TempDir::new().unwrap(), &cases);
+    let failed: Vec<&Value> = results.iter().filter(|result| result["passed"] != true).collect();
+    assert!(code == 0 && failed.is_empty(), "{stderr}{failed:#?}");
 }

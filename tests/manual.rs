@@ -1,28 +1,28 @@
-//! The manual of the filter language: each of its examples does what it says.
+//! Tests every example of the filter manual.
 
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+#![allow(clippy::unwrap_used, reason = "a panic fails the test")]
 
 use jiff::{SignedDuration, Timestamp};
 use siftwire::entry::{Author, Entry};
 use siftwire::filter::{MANUAL, Matcher, QueryContext, Subject, parse};
 
-/// A query with a text that it finds, or does not.
+/// A query and a text that it should match or not.
 struct Example {
     query: String,
-    finds: bool,
+    matches: bool,
     text: String,
 }
 
-/// Indented lines are queries; those indented further are texts.
+/// Lines indented by 4 are queries; lines indented by 8 are texts of the last query.
 fn examples() -> Vec<Example> {
     let mut examples = Vec::new();
     let mut query = String::new();
     for line in MANUAL.lines().filter(|line| line.starts_with("    ")) {
         match line.strip_prefix("        ") {
             Some(text) => {
-                let finds = text.starts_with("+ ");
-                assert!(finds || text.starts_with("- "), "{line}");
-                examples.push(Example { query: query.clone(), finds, text: text[2..].to_owned() });
+                let matches = text.starts_with("+ ");
+                assert!(matches || text.starts_with("- "), "{line}");
+                examples.push(Example { query: query.clone(), matches, text: text[2..].to_owned() });
             }
             None => query = line.trim().to_owned(),
         }
@@ -30,7 +30,7 @@ fn examples() -> Vec<Example> {
     examples
 }
 
-fn finds(query: &str, text: &str) -> bool {
+fn query_matches(query: &str, text: &str) -> bool {
     let now = Timestamp::UNIX_EPOCH + SignedDuration::from_hours(1000);
     let mut date = now;
     let mut source = "example";
@@ -48,7 +48,7 @@ fn finds(query: &str, text: &str) -> bool {
         "source" => source = text,
         "lang" => entry.language = Some(text.to_owned()),
         "age" => date = now - text.parse::<SignedDuration>().unwrap_or_else(|_| days(text)),
-        _ => panic!("no field {field}"),
+        _ => panic!("unknown field {field}"),
     }
     let query = parse(query, &QueryContext::default()).unwrap_or_else(|p| panic!("{query}: {p:?}"));
     let subject = Subject { entry: &entry, source, source_title: "", language: None, date, now };
@@ -60,19 +60,19 @@ fn days(text: &str) -> SignedDuration {
 }
 
 #[test]
-fn the_examples_of_the_manual_do_what_it_says() {
+fn the_examples_of_the_manual_are_correct() {
     let examples = examples();
-    assert!(examples.len() > 60, "only {} were read", examples.len());
-    let wrong: Vec<String> = examples
+    assert!(examples.len() > 60, "only {} examples found", examples.len());
+    let failed: Vec<String> = examples
         .iter()
-        .filter(|example| finds(&example.query, &example.text) != example.finds)
-        .map(|example| format!("{} should find \"{}\": {}", example.query, example.text, example.finds))
+        .filter(|example| query_matches(&example.query, &example.text) != example.matches)
+        .map(|example| format!("{} on \"{}\" should be {}", example.query, example.text, example.matches))
         .collect();
-    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    assert!(failed.is_empty(), "{}", failed.join("\n"));
 }
 
 #[test]
-fn the_same_news_in_six_languages_is_found_and_a_marching_army_is_not() {
+fn country_topics_match_news_in_six_languages_and_not_similar_words() {
     let news = [
         "Russia withdraws the last of its troops from Armenia",
         "The pullout of Russian soldiers from Armenian soil began at dawn",
@@ -96,9 +96,9 @@ fn the_same_news_in_six_languages_is_found_and_a_marching_army_is_not() {
         "Բանակը քայլում է լուսաբացին",
     ];
     for text in news {
-        assert!(finds("@armenia AND @russia", text), "{text}");
+        assert!(query_matches("@armenia AND @russia", text), "{text}");
     }
     for text in other {
-        assert!(!finds("@armenia OR @russia", text), "{text}");
+        assert!(!query_matches("@armenia OR @russia", text), "{text}");
     }
 }

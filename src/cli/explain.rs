@@ -143,7 +143,7 @@ async fn verdicts<'a>(
     let matcher = Matcher::new(outputs.iter().map(|output| output.filter.as_ref().unwrap_or(&everything)));
     let remembered = store.outputs().await?;
     let now = daemon::now();
-    let subject = Subject::from_kept(&candidate.entry, now);
+    let subject = Subject::from_stored(&candidate.entry, now);
     let first_poll = config
         .sources
         .iter()

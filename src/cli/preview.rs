@@ -102,7 +102,7 @@ async fn look(
         from = batch.last().map_or(from, |candidate| candidate.entry.revision);
         for candidate in batch.iter().filter(|one| since.is_none_or(|since| one.entry.date >= since)) {
             found.looked_at += 1;
-            if let Some(hit) = matcher.hits(&Subject::from_kept(&candidate.entry, now), |_| true).pop() {
+            if let Some(hit) = matcher.hits(&Subject::from_stored(&candidate.entry, now), |_| true).pop() {
                 *found.of_source.entry(candidate.entry.source.name.clone()).or_default() += 1;
                 found.matches.push(matched(candidate, hit.reasons));
             }

@@ -1,354 +1,391 @@
-//! From trees to parts that the evaluator asks, and to the folded words that the automaton finds. Pure.
+//! Compiles syntax trees for the evaluator, and collects the words that the automaton searches. Pure.
 
 use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::Arc;
+use std::time::Duration;
 
+use regex::Regex;
 use sha2::{Digest, Sha256};
 
-use super::Query;
-use super::eval::{Atom, Leaf, Part, Sought};
-use super::syntax::{Field, Kind, Meaning, Node, Shape, Term};
-use super::text::Fields;
+use super::subject::FieldSet;
+use super::syntax::{AgeComparison, Field, Node, NodeKind, Term, TermKind, TopicQuery};
 use super::words::{self, ExpandTo, Expansion};
 use crate::text::tokens;
 
-/// The words and rows of words of all queries, each once.
-#[derive(Default)]
-pub(super) struct Atoms {
-    /// What an automaton looks for in the folded text, and for which atoms.
-    patterns: HashMap<String, Vec<Atom>>,
-    /// What was asked for, and what it became.
-    known: HashMap<Key, Known>,
-    /// Digest of each atom's patterns.
-    digests: Vec<[u8; 32]>,
-}
-
-#[derive(Clone, PartialEq, Eq, Hash)]
-enum Key {
-    /// A bare word, a word's own forms, or a built-in topic: with the languages that decide them.
-    Word(String, ExpandTo, Arc<[String]>),
-    Topic(String),
-    /// Patterns as they stand.
-    Patterns(Vec<String>),
-}
-
-/// An atom, and rows of atoms that are as good.
-type Known = (Atom, Vec<Vec<Atom>>);
-
-/// One query, compiled.
+/// A query, compiled.
 #[derive(Debug)]
-pub(super) struct Compiled {
-    pub(super) part: Part,
-    /// Whether an entry matches in which no atom is found; unknown where that depends on other things.
-    pub(super) otherwise: Option<bool>,
-    /// The atoms that it asks for, sorted.
-    pub(super) atoms: Vec<Atom>,
-    /// The fields in which it looks.
-    pub(super) fields: Fields,
-    /// Digest of what it means, word forms and topics written out.
+pub(super) struct CompiledQuery {
+    pub(super) node: CompiledNode,
+    /// The result for entries in which no word set is found; `None` if that depends on other criteria.
+    pub(super) without_words: Option<bool>,
+    /// The word sets that it uses, sorted, each once.
+    pub(super) word_sets: Vec<WordSetId>,
+    /// The fields that it searches.
+    pub(super) fields: FieldSet,
+    /// Digest of its meaning, with word forms and topics written out.
     pub(super) digest: [u8; 32],
 }
 
-impl Atoms {
-    pub(super) fn compile(&mut self, query: &Query) -> Compiled {
-        let around = Around { span: None, field: None, languages: &query.languages };
-        let part = self.part(&query.node, &around);
-        let mut whole = Whole { atoms: Vec::new(), fields: Fields::default(), digest: Sha256::new() };
-        self.gather(&part, &mut whole);
-        whole.atoms.sort_unstable();
-        whole.atoms.dedup();
-        Compiled {
-            otherwise: otherwise(&part),
-            part,
-            atoms: whole.atoms,
-            fields: whole.fields,
-            digest: whole.digest.finalize().into(),
+#[derive(Debug)]
+pub(super) enum CompiledNode {
+    And(Vec<CompiledNode>),
+    Or(Vec<CompiledNode>),
+    Not(Box<CompiledNode>),
+    Term(CompiledTerm),
+}
+
+#[derive(Debug)]
+pub(super) struct CompiledTerm {
+    /// Byte range of the query's text: the term, or the topic that contains it.
+    pub(super) span: Range<usize>,
+    /// The printed term.
+    pub(super) term: Arc<str>,
+    pub(super) fields: FieldSet,
+    pub(super) criterion: Criterion,
+}
+
+/// What an entry must have for a term to match.
+#[derive(Debug)]
+pub(super) enum Criterion {
+    /// A word of the set, or one of the phrases.
+    Words(WordSetId, Vec<CompiledPhrase>),
+    /// A word of each set in any order, no two further apart than this many words.
+    Near(Vec<WordSetId>, usize),
+    Regex(Regex),
+    Site(String),
+    Language(String),
+    Age(AgeComparison, Duration),
+}
+
+/// Identifies a set of folded words or exact phrases. The automaton reports its matches by this number.
+pub(super) type WordSetId = u32;
+
+/// Consecutive words, one of each set.
+pub(super) type CompiledPhrase = Vec<WordSetId>;
+
+/// The folded text that the automaton searches for, and the word sets that contain it.
+pub(super) type Pattern = (String, Vec<WordSetId>);
+
+/// Compiles queries and collects their word sets, each set once.
+#[derive(Default)]
+pub(super) struct Compiler {
+    patterns: HashMap<String, Vec<WordSetId>>,
+    expansions: HashMap<ExpansionKey, (WordSetId, Vec<CompiledPhrase>)>,
+    word_sets: HashMap<Vec<String>, WordSetId>,
+    /// For each word set, the digest of its patterns.
+    digests: Vec<[u8; 32]>,
+}
+
+#[derive(PartialEq, Eq, Hash)]
+enum ExpansionKey {
+    Word(String, ExpandTo, Arc<[String]>),
+    BuiltInTopic(String),
+}
+
+impl Compiler {
+    pub(super) fn compile(&mut self, node: &Node, languages: &Arc<[String]>) -> CompiledQuery {
+        let node = self.node(node, &Scope { topic_span: None, field: None, languages });
+        let mut summary =
+            Summary { word_sets: Vec::new(), fields: FieldSet::default(), digest: Sha256::new() };
+        self.summarize(&node, &mut summary);
+        summary.word_sets.sort_unstable();
+        summary.word_sets.dedup();
+        CompiledQuery {
+            without_words: evaluate_without_words(&node),
+            node,
+            word_sets: summary.word_sets,
+            fields: summary.fields,
+            digest: summary.digest.finalize().into(),
         }
     }
 
-    /// What the automaton has to look for, and the atoms of each; the number of atoms.
-    pub(super) fn finish(self) -> (Vec<(String, Vec<Atom>)>, usize) {
+    /// The patterns of all queries, sorted, and the number of word sets.
+    pub(super) fn into_patterns(self) -> (Vec<Pattern>, usize) {
         let mut patterns: Vec<_> = self.patterns.into_iter().collect();
         patterns.sort_unstable();
         (patterns, self.digests.len())
     }
 
-    fn part(&mut self, node: &Node, around: &Around<'_>) -> Part {
+    fn node(&mut self, node: &Node, scope: &Scope<'_>) -> CompiledNode {
+        let span = || scope.topic_span.clone().unwrap_or_else(|| node.span.clone());
         match &node.kind {
-            Kind::All(nodes) => {
-                let mut parts: Vec<Part> = nodes.iter().map(|node| self.part(node, around)).collect();
-                // What the automaton has found already decides before a regular expression is run.
-                parts.sort_by_key(is_slow);
-                Part::All(parts)
+            NodeKind::And(nodes) => {
+                let mut nodes: Vec<_> = nodes.iter().map(|node| self.node(node, scope)).collect();
+                // Regular expressions last: a cheaper term may decide before.
+                nodes.sort_by_key(has_regex);
+                CompiledNode::And(nodes)
             }
-            Kind::Any(nodes) => Part::Any(nodes.iter().map(|node| self.part(node, around)).collect()),
-            Kind::Not(node) => Part::Not(Box::new(self.part(node, around))),
-            Kind::In(field, node) => self.part(node, &Around { field: Some(*field), ..around.clone() }),
-            Kind::Topic(_, Meaning::Own(inner)) => {
-                let span = around.span.clone().unwrap_or_else(|| node.span.clone());
-                self.part(inner, &Around { span: Some(span), ..around.clone() })
+            NodeKind::Or(nodes) => {
+                CompiledNode::Or(nodes.iter().map(|node| self.node(node, scope)).collect())
             }
-            Kind::Topic(name, Meaning::BuiltIn) => {
-                let (atom, rows) = self.topic(name);
-                self.leaf(node, around, around.field, format!("@{name}"), Sought::Words(atom, rows))
+            NodeKind::Not(node) => CompiledNode::Not(Box::new(self.node(node, scope))),
+            NodeKind::InField(field, node) => {
+                self.node(node, &Scope { field: Some(*field), ..scope.clone() })
             }
-            Kind::Term(term) => {
-                let field = term.field.or(around.field);
-                let sought = self.sought(term, field, around.languages);
-                self.leaf(node, around, field, Term { field, ..term.clone() }.to_string(), sought)
+            NodeKind::Topic(_, TopicQuery::UserDefined(inner)) => {
+                self.node(inner, &Scope { topic_span: Some(span()), ..scope.clone() })
+            }
+            NodeKind::Topic(name, TopicQuery::BuiltIn) => {
+                let key = ExpansionKey::BuiltInTopic(name.clone());
+                let (words, phrases) =
+                    self.expansion(key, || words::built_in_topic(name).unwrap_or_default());
+                CompiledNode::Term(CompiledTerm {
+                    span: span(),
+                    term: format!("@{name}").into(),
+                    fields: fields_of(scope.field),
+                    criterion: Criterion::Words(words, phrases),
+                })
+            }
+            NodeKind::Term(term) => {
+                let field = term.field.or(scope.field);
+                CompiledNode::Term(CompiledTerm {
+                    span: span(),
+                    term: Term { field, ..term.clone() }.to_string().into(),
+                    fields: fields_of(field),
+                    criterion: self.criterion(term, field, scope.languages),
+                })
             }
         }
     }
 
-    fn leaf(
-        &mut self,
-        node: &Node,
-        around: &Around<'_>,
-        field: Option<Field>,
-        term: String,
-        sought: Sought,
-    ) -> Part {
-        Part::Leaf(Leaf {
-            span: around.span.clone().unwrap_or_else(|| node.span.clone()),
-            term: term.into(),
-            fields: field.map_or(Fields::USUAL, Fields::only),
-            sought,
-        })
-    }
-
-    fn sought(&mut self, term: &Term, field: Option<Field>, languages: &Arc<[String]>) -> Sought {
-        // Names and addresses have no forms: there a word is what it is.
+    fn criterion(&mut self, term: &Term, field: Option<Field>, languages: &Arc<[String]>) -> Criterion {
+        // Names and addresses are not inflected.
         let literal = matches!(field, Some(Field::Author | Field::Link | Field::Source));
-        match &term.shape {
-            Shape::Pattern(_, regex) => Sought::Pattern(regex.clone()),
-            Shape::Site(host) => Sought::Site(host.clone()),
-            Shape::Language(tag) => Sought::Language(tag.clone()),
-            Shape::Age(side, length) => Sought::Age(*side, *length),
-            Shape::Prefix => self.exactly(&term.text, End::Open),
-            Shape::Exact => self.exactly(&term.text, End::Word),
-            Shape::Near(distance) => {
-                let words = written(&term.text);
-                let atoms = words.iter().map(|word| self.forms(word, literal, languages));
-                Sought::Near(atoms.collect(), *distance)
-            }
-            Shape::Word | Shape::Own | Shape::Row if literal => self.exactly(&term.text, End::Word),
-            Shape::Word => self.word(&term.text, ExpandTo::Relatives, languages),
-            Shape::Own => self.word(&term.text, ExpandTo::Forms, languages),
-            Shape::Row => {
-                let words = written(&term.text);
-                let row = words.iter().map(|word| self.forms(word, literal, languages)).collect();
-                self.row(row)
-            }
-        }
-    }
-
-    fn forms(&mut self, word: &str, literal: bool, languages: &Arc<[String]>) -> Atom {
-        if literal {
-            self.patterns(vec![pattern(word, End::Word)])
-        } else {
-            self.expanded(word, ExpandTo::Forms, languages).0
-        }
-    }
-
-    fn word(&mut self, text: &str, reach: ExpandTo, languages: &Arc<[String]>) -> Sought {
-        let (atom, rows) = self.expanded(text, reach, languages);
-        Sought::Words(atom, rows)
-    }
-
-    fn row(&mut self, row: Vec<Atom>) -> Sought {
-        match row.as_slice() {
-            [atom] => Sought::Words(*atom, Vec::new()),
-            _ => Sought::Words(self.patterns(Vec::new()), vec![row]),
-        }
-    }
-
-    fn exactly(&mut self, text: &str, end: End) -> Sought {
-        Sought::Words(self.patterns(vec![pattern(text, end)]), Vec::new())
-    }
-
-    fn expanded(&mut self, word: &str, reach: ExpandTo, languages: &Arc<[String]>) -> Known {
-        let key = Key::Word(word.to_owned(), reach, Arc::clone(languages));
-        self.known(key, || words::expand(word, reach, languages))
-    }
-
-    fn topic(&mut self, name: &str) -> Known {
-        self.known(Key::Topic(name.to_owned()), || words::built_in_topic(name).unwrap_or_default())
-    }
-
-    fn known(&mut self, key: Key, expand: impl FnOnce() -> Expansion) -> Known {
-        if let Some(known) = self.known.get(&key) {
-            return known.clone();
-        }
-        let expansion = expand();
-        let rows = expansion.phrases.iter().map(|row| {
-            row.iter()
-                .map(|words| self.patterns(words.iter().map(|word| pattern(word, End::Word)).collect()))
-                .collect()
-        });
-        let rows: Vec<Vec<Atom>> = rows.collect();
-        let atom = self.patterns(expansion.words.iter().map(|word| pattern(word, End::Word)).collect());
-        self.known.insert(key, (atom, rows.clone()));
-        (atom, rows)
-    }
-
-    /// The atom that is any of these patterns.
-    fn patterns(&mut self, mut patterns: Vec<String>) -> Atom {
-        patterns.sort_unstable();
-        patterns.dedup();
-        let key = Key::Patterns(patterns);
-        if let Some((atom, _)) = self.known.get(&key) {
-            return *atom;
-        }
-        let Key::Patterns(patterns) = &key else { return 0 };
-        // Fewer atoms than terms and forms, which are bounded, times outputs.
-        let atom = Atom::try_from(self.digests.len()).unwrap_or(Atom::MAX);
-        self.digests.push(Sha256::digest(patterns.concat()).into());
-        for pattern in patterns {
-            self.patterns.entry(pattern.clone()).or_default().push(atom);
-        }
-        self.known.insert(key, (atom, Vec::new()));
-        atom
-    }
-
-    /// Collects what a compiled query asks for, and digests what it means.
-    fn gather(&self, part: &Part, whole: &mut Whole) {
-        let many = |whole: &mut Whole, sign: &str, parts: &[Part]| {
-            whole.digest.update(format!("{sign}{}", parts.len()));
-            parts.iter().for_each(|part| self.gather(part, whole));
+        let mut forms_of_each = || -> Vec<WordSetId> {
+            let words = original_words(&term.text).into_iter();
+            words.map(|word| self.word_forms(word, literal, languages)).collect()
         };
-        match part {
-            Part::All(parts) => many(whole, "&", parts),
-            Part::Any(parts) => many(whole, "|", parts),
-            Part::Not(part) => many(whole, "!", std::slice::from_ref(part)),
-            Part::Leaf(leaf) => {
-                whole.fields = whole.fields.with(leaf.fields);
-                let mut atom = |atom: Atom| {
-                    whole.atoms.push(atom);
-                    whole.digest.update(self.digests[atom as usize]);
-                };
-                match &leaf.sought {
-                    Sought::Words(single, rows) => {
-                        atom(*single);
-                        rows.iter().flatten().for_each(|one| atom(*one));
-                        let lengths: Vec<usize> = rows.iter().map(Vec::len).collect();
-                        whole.digest.update(format!("{:?}{lengths:?}", leaf.fields));
-                    }
-                    Sought::Near(atoms, distance) => {
-                        atoms.iter().for_each(|one| atom(*one));
-                        whole.digest.update(format!("{:?}~{}~{distance}", leaf.fields, atoms.len()));
-                    }
-                    // These mean what is printed.
-                    _ => whole.digest.update(format!("{:?}{};", leaf.fields, leaf.term)),
+        match &term.kind {
+            TermKind::Regex(_, regex) => Criterion::Regex(regex.clone()),
+            TermKind::Site(host) => Criterion::Site(host.clone()),
+            TermKind::Language(tag) => Criterion::Language(tag.clone()),
+            TermKind::Age(comparison, limit) => Criterion::Age(*comparison, *limit),
+            TermKind::Prefix => self.exact(&term.text, PatternEnd::Anywhere),
+            TermKind::Phrase => self.exact(&term.text, PatternEnd::WordEnd),
+            TermKind::Near(distance) => Criterion::Near(forms_of_each(), *distance),
+            TermKind::Word | TermKind::InflectedWord | TermKind::InflectedPhrase if literal => {
+                self.exact(&term.text, PatternEnd::WordEnd)
+            }
+            TermKind::Word => self.expanded_word(&term.text, ExpandTo::Relatives, languages),
+            TermKind::InflectedWord => self.expanded_word(&term.text, ExpandTo::Forms, languages),
+            TermKind::InflectedPhrase => {
+                let phrase = forms_of_each();
+                match phrase.as_slice() {
+                    [single] => Criterion::Words(*single, Vec::new()),
+                    _ => Criterion::Words(self.word_set(Vec::new()), vec![phrase]),
                 }
             }
         }
     }
+
+    /// One word of a phrase.
+    fn word_forms(&mut self, word: &str, literal: bool, languages: &Arc<[String]>) -> WordSetId {
+        if literal {
+            self.word_set(vec![pattern(word, PatternEnd::WordEnd)])
+        } else {
+            self.expand(word, ExpandTo::Forms, languages).0
+        }
+    }
+
+    fn expanded_word(&mut self, text: &str, to: ExpandTo, languages: &Arc<[String]>) -> Criterion {
+        let (words, phrases) = self.expand(text, to, languages);
+        Criterion::Words(words, phrases)
+    }
+
+    fn exact(&mut self, text: &str, end: PatternEnd) -> Criterion {
+        Criterion::Words(self.word_set(vec![pattern(text, end)]), Vec::new())
+    }
+
+    fn expand(
+        &mut self,
+        word: &str,
+        to: ExpandTo,
+        languages: &Arc<[String]>,
+    ) -> (WordSetId, Vec<CompiledPhrase>) {
+        let key = ExpansionKey::Word(word.to_owned(), to, Arc::clone(languages));
+        self.expansion(key, || words::expand(word, to, languages))
+    }
+
+    fn expansion(
+        &mut self,
+        key: ExpansionKey,
+        expand: impl FnOnce() -> Expansion,
+    ) -> (WordSetId, Vec<CompiledPhrase>) {
+        if let Some(known) = self.expansions.get(&key) {
+            return known.clone();
+        }
+        let expansion = expand();
+        let whole_words = |words: &[String]| -> Vec<String> {
+            words.iter().map(|word| pattern(word, PatternEnd::WordEnd)).collect()
+        };
+        let phrases: Vec<CompiledPhrase> = expansion
+            .phrases
+            .iter()
+            .map(|phrase| phrase.iter().map(|words| self.word_set(whole_words(words))).collect())
+            .collect();
+        let words = self.word_set(whole_words(&expansion.words));
+        self.expansions.insert(key, (words, phrases.clone()));
+        (words, phrases)
+    }
+
+    /// The set of these patterns.
+    fn word_set(&mut self, mut patterns: Vec<String>) -> WordSetId {
+        patterns.sort_unstable();
+        patterns.dedup();
+        if let Some(id) = self.word_sets.get(&patterns) {
+            return *id;
+        }
+        // The number of terms and forms is limited, and so is that of outputs: this cannot overflow.
+        let id = WordSetId::try_from(self.digests.len()).unwrap_or(WordSetId::MAX);
+        self.digests.push(Sha256::digest(patterns.concat()).into());
+        for pattern in &patterns {
+            self.patterns.entry(pattern.clone()).or_default().push(id);
+        }
+        self.word_sets.insert(patterns, id);
+        id
+    }
+
+    /// Collects the word sets and fields of a compiled query, and digests its meaning.
+    fn summarize(&self, node: &CompiledNode, summary: &mut Summary) {
+        let operator = |summary: &mut Summary, sign: &str, nodes: &[CompiledNode]| {
+            summary.digest.update(format!("{sign}{}", nodes.len()));
+            nodes.iter().for_each(|node| self.summarize(node, summary));
+        };
+        match node {
+            CompiledNode::And(nodes) => operator(summary, "&", nodes),
+            CompiledNode::Or(nodes) => operator(summary, "|", nodes),
+            CompiledNode::Not(node) => operator(summary, "!", std::slice::from_ref(node)),
+            CompiledNode::Term(term) => {
+                summary.fields = summary.fields.union(term.fields);
+                let mut add_word_set = |id: WordSetId| {
+                    summary.word_sets.push(id);
+                    summary.digest.update(self.digests[id as usize]);
+                };
+                let fields = term.fields.bits();
+                let rest = match &term.criterion {
+                    Criterion::Words(words, phrases) => {
+                        add_word_set(*words);
+                        phrases.iter().flatten().for_each(|id| add_word_set(*id));
+                        let lengths: Vec<usize> = phrases.iter().map(Vec::len).collect();
+                        format!("{fields}{lengths:?}")
+                    }
+                    Criterion::Near(sets, distance) => {
+                        sets.iter().for_each(|id| add_word_set(*id));
+                        format!("{fields}~{}~{distance}", sets.len())
+                    }
+                    // The printed term is the whole meaning.
+                    _ => format!("{fields}{};", term.term),
+                };
+                summary.digest.update(rest);
+            }
+        }
+    }
 }
 
-/// What each term of a query stands for, in the order of its text: the term as it is printed, and the
-/// folded words, `a|b c` for a row of words of which the first may be either, `c*` for every word that
-/// begins so. Terms that look for no words (regular expressions, sites, ages) are left out.
-pub(super) fn term_words(query: &Query) -> Vec<(String, Vec<String>)> {
-    let mut atoms = Atoms::default();
-    let compiled = atoms.compile(query);
-    let mut words: HashMap<Atom, Vec<String>> = HashMap::new();
-    for (pattern, of) in &atoms.patterns {
+/// See [`super::Query::term_words`].
+pub(super) fn term_words(node: &Node, languages: &Arc<[String]>) -> Vec<(String, Vec<String>)> {
+    let mut compiler = Compiler::default();
+    let query = compiler.compile(node, languages);
+    let mut words: HashMap<WordSetId, Vec<String>> = HashMap::new();
+    for (pattern, ids) in &compiler.patterns {
         let shown = pattern.strip_suffix(' ').map_or_else(|| format!("{pattern}*"), str::to_owned);
         let shown = shown.trim_start().to_owned();
-        of.iter().for_each(|atom| words.entry(*atom).or_default().push(shown.clone()));
+        ids.iter().for_each(|id| words.entry(*id).or_default().push(shown.clone()));
     }
     words.values_mut().for_each(|words| words.sort_unstable());
-    let mut leaves = Vec::new();
-    leaves_of(&compiled.part, &mut leaves);
-    leaves.sort_by_key(|leaf| leaf.span.start);
-    let all = |atom: &Atom| words.get(atom).cloned().unwrap_or_default();
-    let row = |row: &[Atom]| row.iter().map(|atom| all(atom).join("|")).collect::<Vec<_>>().join(" ");
-    let meaning = |leaf: &Leaf| match &leaf.sought {
-        Sought::Words(atom, rows) => Some((
-            leaf.term.to_string(),
-            all(atom).into_iter().chain(rows.iter().map(|one| row(one))).collect(),
-        )),
-        Sought::Near(atoms, _) => {
-            Some((leaf.term.to_string(), atoms.iter().map(|atom| all(atom).join("|")).collect()))
+    let words_of = |id: &WordSetId| words.get(id).cloned().unwrap_or_default();
+    let alternatives = |ids: &[WordSetId]| ids.iter().map(|id| words_of(id).join("|")).collect::<Vec<_>>();
+    let mut terms = Vec::new();
+    collect_terms(&query.node, &mut terms);
+    terms.sort_by_key(|term| term.span.start);
+    let searched = |term: &CompiledTerm| match &term.criterion {
+        Criterion::Words(id, phrases) => {
+            let phrases = phrases.iter().map(|phrase| alternatives(phrase).join(" "));
+            Some((term.term.to_string(), words_of(id).into_iter().chain(phrases).collect()))
         }
+        Criterion::Near(ids, _) => Some((term.term.to_string(), alternatives(ids))),
         _ => None,
     };
-    leaves.into_iter().filter_map(meaning).collect()
+    terms.into_iter().filter_map(searched).collect()
 }
 
-fn leaves_of<'p>(part: &'p Part, leaves: &mut Vec<&'p Leaf>) {
-    match part {
-        Part::All(parts) | Part::Any(parts) => parts.iter().for_each(|part| leaves_of(part, leaves)),
-        Part::Not(part) => leaves_of(part, leaves),
-        Part::Leaf(leaf) => leaves.push(leaf),
+fn collect_terms<'n>(node: &'n CompiledNode, terms: &mut Vec<&'n CompiledTerm>) {
+    match node {
+        CompiledNode::And(nodes) | CompiledNode::Or(nodes) => {
+            nodes.iter().for_each(|node| collect_terms(node, terms));
+        }
+        CompiledNode::Not(node) => collect_terms(node, terms),
+        CompiledNode::Term(term) => terms.push(term),
     }
 }
 
-/// What stands around a node.
+/// What a node inherits from those around it.
 #[derive(Clone)]
-struct Around<'a> {
-    /// The topic in the user's text in which it stands.
-    span: Option<Range<usize>>,
+struct Scope<'a> {
+    /// The span of the outermost topic around it.
+    topic_span: Option<Range<usize>>,
     field: Option<Field>,
     languages: &'a Arc<[String]>,
 }
 
-struct Whole {
-    atoms: Vec<Atom>,
-    fields: Fields,
+struct Summary {
+    word_sets: Vec<WordSetId>,
+    fields: FieldSet,
     digest: Sha256,
 }
 
-/// Where a pattern ends.
+/// Where the match of a pattern may end.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum End {
-    /// With the word.
-    Word,
-    /// Anywhere in it.
-    Open,
+enum PatternEnd {
+    WordEnd,
+    Anywhere,
 }
 
-/// The words of a text as they are written: an accent tells the language.
-fn written(text: &str) -> Vec<&str> {
+fn fields_of(field: Option<Field>) -> FieldSet {
+    field.map_or(FieldSet::DEFAULT, FieldSet::single)
+}
+
+/// The words of a text, not folded: accents tell the language.
+fn original_words(text: &str) -> Vec<&str> {
     let tokens = tokens(text);
     (0..tokens.len()).filter_map(|place| text.get(tokens.span(place))).collect()
 }
 
-/// The words of a text as they stand in a folded text.
-fn pattern(text: &str, end: End) -> String {
+/// A text as it appears in a folded text.
+fn pattern(text: &str, end: PatternEnd) -> String {
     let tokens = tokens(text);
     let folded = tokens.folded();
-    let open = folded.strip_suffix(' ').filter(|_| end == End::Open);
+    let open = folded.strip_suffix(' ').filter(|_| end == PatternEnd::Anywhere);
     open.unwrap_or(folded).to_owned()
 }
 
-fn is_slow(part: &Part) -> bool {
-    match part {
-        Part::All(parts) | Part::Any(parts) => parts.iter().any(is_slow),
-        Part::Not(part) => is_slow(part),
-        Part::Leaf(leaf) => matches!(leaf.sought, Sought::Pattern(_)),
+fn has_regex(node: &CompiledNode) -> bool {
+    match node {
+        CompiledNode::And(nodes) | CompiledNode::Or(nodes) => nodes.iter().any(has_regex),
+        CompiledNode::Not(node) => has_regex(node),
+        CompiledNode::Term(term) => matches!(term.criterion, Criterion::Regex(_)),
     }
 }
 
-/// Whether a part holds where no atom is found.
-fn otherwise(part: &Part) -> Option<bool> {
-    let all = |parts: &[Part], decisive: bool| {
-        let answers: Vec<_> = parts.iter().map(otherwise).collect();
-        if answers.contains(&Some(decisive)) {
+/// See [`CompiledQuery::without_words`].
+fn evaluate_without_words(node: &CompiledNode) -> Option<bool> {
+    let combine = |nodes: &[CompiledNode], decisive: bool| {
+        let results: Vec<_> = nodes.iter().map(evaluate_without_words).collect();
+        if results.contains(&Some(decisive)) {
             Some(decisive)
-        } else if answers.contains(&None) {
+        } else if results.contains(&None) {
             None
         } else {
             Some(!decisive)
         }
     };
-    match part {
-        Part::All(parts) => all(parts, false),
-        Part::Any(parts) => all(parts, true),
-        Part::Not(part) => otherwise(part).map(|held| !held),
-        Part::Leaf(leaf) => match leaf.sought {
-            Sought::Words(..) | Sought::Near(..) => Some(false),
+    match node {
+        CompiledNode::And(nodes) => combine(nodes, false),
+        CompiledNode::Or(nodes) => combine(nodes, true),
+        CompiledNode::Not(node) => evaluate_without_words(node).map(|matched| !matched),
+        CompiledNode::Term(term) => match term.criterion {
+            Criterion::Words(..) | Criterion::Near(..) => Some(false),
             _ => None,
         },
     }

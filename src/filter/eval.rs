@@ -1,297 +1,274 @@
-//! One evaluator for all queries; its answer carries the reasons, also those of a no. Pure.
+//! Evaluates compiled queries on an entry, with the reasons for the result. Pure.
 
 use std::borrow::Cow;
 use std::ops::Range;
-use std::sync::Arc;
-use std::time::Duration;
 
 use jiff::SignedDuration;
-use regex::Regex;
 use serde::{Deserialize, Serialize};
 
-use super::syntax::{Age, Field};
-use super::text::{Fields, Text};
+use super::compile::{CompiledNode, CompiledTerm, Criterion, WordSetId};
+use super::subject::{EntryText, FieldSet};
+use super::syntax::{AgeComparison, Field};
 
-/// The most characters of found words that a reason shows.
-const SHOWN: usize = 120;
+/// Limit of the found text in a reason, in characters.
+const MAX_FOUND_CHARS: usize = 120;
 
-/// The most terms that a reason for a yes names: as many as anybody reads.
-const NAMED: usize = 32;
+/// Limit of the reasons for a match.
+const MAX_REASONS: usize = 32;
 
-/// One term that matched.
+/// One term that matched. Outputs store it as JSON.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MatchReason {
-    /// The term in the user's own words.
+    /// The term as the query prints it.
     pub term: String,
-    /// The field in which it was found.
+    /// The name of the field in which it was found.
     pub field: String,
-    /// The words that were found, as the entry writes them.
+    /// The matching text as the entry writes it.
     pub found: String,
 }
 
 /// One part of a query because of which an entry does not match.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FailedTerm {
-    /// Bytes of the query's text: the term, or the topic in which it stands.
+    /// Byte range of the query's text: the term, or the topic that contains it.
     pub span: Range<usize>,
-    /// What is missing, or what is there and must not be.
+    /// What is missing in the entry, or what a negated term found.
     pub label: String,
 }
 
-/// A part of a compiled query.
-#[derive(Debug)]
-pub(super) enum Part {
-    All(Vec<Part>),
-    Any(Vec<Part>),
-    Not(Box<Part>),
-    Leaf(Leaf),
-}
-
-/// A term, ready to be looked for.
-#[derive(Debug)]
-pub(super) struct Leaf {
-    /// Where in the user's text.
-    pub(super) span: Range<usize>,
-    /// As it is printed.
-    pub(super) term: Arc<str>,
-    pub(super) fields: Fields,
-    pub(super) sought: Sought,
-}
-
-/// Number of a set of folded words or rows of words that the automaton finds.
-pub(super) type Atom = u32;
-
-/// What a leaf looks for.
-#[derive(Debug)]
-pub(super) enum Sought {
-    /// One of these, or one of these rows of them.
-    Words(Atom, Vec<Vec<Atom>>),
-    /// These, each within so many words of each other, in any order.
-    Near(Vec<Atom>, usize),
-    Pattern(Regex),
-    Site(String),
-    Language(String),
-    Age(Age, Duration),
-}
-
-/// What the automaton found of an atom.
+/// An occurrence of a word set. The fields' order is the sort order that [`EvalContext`] needs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Found {
-    pub(super) atom: Atom,
-    /// Number of the first word.
-    pub(super) word: u32,
-    /// How many words.
-    pub(super) length: u32,
+pub(super) struct WordSetMatch {
+    pub(super) word_set: WordSetId,
+    /// Number of the first word in the [`EntryText`].
+    pub(super) first_word: u32,
+    pub(super) word_count: u32,
 }
 
-/// An entry, and what was found in it, sorted.
-pub(super) struct Sight<'t, 'a> {
-    pub(super) text: &'t Text<'a>,
-    pub(super) found: &'t [Found],
+/// An entry and the word sets that were found in it.
+pub(super) struct EvalContext<'t, 'a> {
+    pub(super) text: &'t EntryText<'a>,
+    /// Sorted.
+    pub(super) matches: &'t [WordSetMatch],
 }
 
-/// How far a decided question is followed.
+/// Whether evaluation stops as soon as the result is known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Follow {
-    /// Until it is decided, with all reasons of a yes.
-    Decision,
-    /// To the end, with all reasons of a no too.
-    Whole,
+pub(super) enum EvalMode {
+    /// Stops at the first failed part of an AND. Reasons of a match are complete.
+    ShortCircuit,
+    /// Evaluates everything, so that the failed terms are complete too.
+    Full,
 }
 
-/// Whether a part holds, and the leaves because of which it does or does not.
-pub(super) struct Verdict<'p, 't> {
-    pub(super) held: bool,
-    because: Vec<(&'p Leaf, Option<Evidence<'t>>)>,
+/// The result for one node, and the terms that caused it.
+pub(super) struct Evaluation<'q, 't> {
+    pub(super) matched: bool,
+    terms: Vec<(&'q CompiledTerm, Option<TermMatch<'t>>)>,
 }
 
-/// Where a leaf was found.
-struct Evidence<'t> {
+/// Where a term was found.
+struct TermMatch<'t> {
     field: Field,
     found: Cow<'t, str>,
 }
 
-impl Verdict<'_, '_> {
+impl Evaluation<'_, '_> {
     /// The terms that were found.
     pub(super) fn reasons(&self) -> Vec<MatchReason> {
-        let found = |(leaf, evidence): &(&Leaf, Option<Evidence<'_>>)| {
-            let evidence = evidence.as_ref()?;
+        let reason = |(term, found): &(&CompiledTerm, Option<TermMatch<'_>>)| {
+            let found = found.as_ref()?;
             Some(MatchReason {
-                term: leaf.term.to_string(),
-                field: evidence.field.name().to_owned(),
-                found: short(&evidence.found),
+                term: term.term.to_string(),
+                field: found.field.name().to_owned(),
+                found: shorten(&found.found),
             })
         };
-        self.because.iter().filter_map(found).take(NAMED).collect()
+        self.terms.iter().filter_map(reason).take(MAX_REASONS).collect()
     }
 
-    /// The terms that failed it.
-    pub(super) fn refusals(&self, sight: &Sight<'_, '_>) -> Vec<FailedTerm> {
-        let refusal = |(leaf, evidence): &(&Leaf, Option<Evidence<'_>>)| FailedTerm {
-            span: leaf.span.clone(),
-            label: match evidence {
-                Some(evidence) => {
-                    format!("`{}` found in {}: {}", leaf.term, evidence.field.name(), short(&evidence.found))
+    /// The terms because of which the entry does not match.
+    pub(super) fn failed_terms(&self, context: &EvalContext<'_, '_>) -> Vec<FailedTerm> {
+        let failed = |(term, found): &(&CompiledTerm, Option<TermMatch<'_>>)| FailedTerm {
+            span: term.span.clone(),
+            label: match found {
+                Some(found) => {
+                    format!("`{}` found in {}: {}", term.term, found.field.name(), shorten(&found.found))
                 }
-                None => sight.absence(leaf),
+                None => context.why_not_found(term),
             },
         };
-        self.because.iter().map(refusal).collect()
+        self.terms.iter().map(failed).collect()
     }
 }
 
-fn short(found: &str) -> String {
+/// On one line, and cut to a length that is shown.
+fn shorten(found: &str) -> String {
     let line = found.split_whitespace().collect::<Vec<_>>().join(" ");
-    match line.char_indices().nth(SHOWN) {
+    match line.char_indices().nth(MAX_FOUND_CHARS) {
         Some((end, _)) => format!("{}\u{2026}", &line[..end]),
         None => line,
     }
 }
 
-/// Judges a part of a query.
-pub(super) fn judge<'p, 't>(part: &'p Part, sight: &Sight<'t, '_>, follow: Follow) -> Verdict<'p, 't> {
-    match part {
-        Part::All(parts) => join(parts, sight, follow, false),
-        Part::Any(parts) => join(parts, sight, follow, true),
-        Part::Not(part) => {
-            let verdict = judge(part, sight, follow);
-            Verdict { held: !verdict.held, because: verdict.because }
+/// Evaluates a node of a query.
+pub(super) fn evaluate<'q, 't>(
+    node: &'q CompiledNode,
+    context: &EvalContext<'t, '_>,
+    mode: EvalMode,
+) -> Evaluation<'q, 't> {
+    match node {
+        CompiledNode::And(nodes) => combine(nodes, context, mode, false),
+        CompiledNode::Or(nodes) => combine(nodes, context, mode, true),
+        CompiledNode::Not(node) => {
+            let evaluation = evaluate(node, context, mode);
+            Evaluation { matched: !evaluation.matched, terms: evaluation.terms }
         }
-        Part::Leaf(leaf) => {
-            let evidence = sight.find(leaf);
-            Verdict { held: evidence.is_some(), because: vec![(leaf, evidence)] }
+        CompiledNode::Term(term) => {
+            let found = context.find(term);
+            Evaluation { matched: found.is_some(), terms: vec![(term, found)] }
         }
     }
 }
 
-/// Joins parts of which one that comes out as `decisive` decides; otherwise all of them are the reason.
-fn join<'p, 't>(parts: &'p [Part], sight: &Sight<'t, '_>, follow: Follow, decisive: bool) -> Verdict<'p, 't> {
+/// Combines nodes by AND or OR. One node with the `decisive` result decides (false for AND, true for OR);
+/// otherwise all nodes together are the cause.
+fn combine<'q, 't>(
+    nodes: &'q [CompiledNode],
+    context: &EvalContext<'t, '_>,
+    mode: EvalMode,
+    decisive: bool,
+) -> Evaluation<'q, 't> {
     let mut deciding = Vec::new();
     let mut others = Vec::new();
     let mut decided = false;
-    for part in parts {
-        let verdict = judge(part, sight, follow);
-        if verdict.held != decisive {
-            others.extend(verdict.because);
+    for node in nodes {
+        let evaluation = evaluate(node, context, mode);
+        if evaluation.matched != decisive {
+            others.extend(evaluation.terms);
             continue;
         }
         decided = true;
-        deciding.extend(verdict.because);
-        // Every branch of an OR is tried, so that all reasons of a yes are named.
-        if !decisive && follow == Follow::Decision {
+        deciding.extend(evaluation.terms);
+        // Every branch of an OR is evaluated, so that all reasons of a match are named.
+        if !decisive && mode == EvalMode::ShortCircuit {
             break;
         }
     }
-    let (held, because) = if decided { (decisive, deciding) } else { (!decisive, others) };
-    Verdict { held, because }
+    let (matched, terms) = if decided { (decisive, deciding) } else { (!decisive, others) };
+    Evaluation { matched, terms }
 }
 
-impl<'t> Sight<'t, '_> {
-    fn find(&self, leaf: &Leaf) -> Option<Evidence<'t>> {
+impl<'t> EvalContext<'t, '_> {
+    fn find(&self, term: &CompiledTerm) -> Option<TermMatch<'t>> {
         let text = self.text;
-        let known = |field, found: &'t str| Evidence { field, found: Cow::Borrowed(found) };
-        match &leaf.sought {
-            Sought::Words(atom, rows) => {
-                let single = self.within(*atom, leaf.fields).next();
-                let rows = rows.iter().filter_map(|row| self.row(row, leaf.fields));
-                self.evidence(single.map(ends).into_iter().chain(rows).min()?)
+        let found_in = |field, found: &'t str| TermMatch { field, found: Cow::Borrowed(found) };
+        match &term.criterion {
+            Criterion::Words(id, phrases) => {
+                let word = self.matches_in(*id, term.fields).next().map(word_range);
+                let phrases = phrases.iter().filter_map(|phrase| self.find_phrase(phrase, term.fields));
+                self.term_match(word.into_iter().chain(phrases).min()?)
             }
-            Sought::Near(atoms, distance) => self.evidence(self.near(atoms, *distance, leaf.fields)?),
-            Sought::Pattern(regex) => text
-                .runs(leaf.fields)
-                .find_map(|run| Some(known(run.field, regex.find(&run.plain)?.as_str()))),
-            Sought::Site(host) => {
-                is_within(self.host()?, host).then(|| known(Field::Site, self.host().unwrap_or("")))
+            Criterion::Near(ids, distance) => self.term_match(self.find_near(ids, *distance, term.fields)?),
+            Criterion::Regex(regex) => text
+                .segments_in(term.fields)
+                .find_map(|segment| Some(found_in(segment.field, regex.find(&segment.plain)?.as_str()))),
+            Criterion::Site(wanted) => {
+                let host = self.host()?;
+                is_host_or_subdomain(host, wanted).then(|| found_in(Field::Site, host))
             }
-            Sought::Language(tag) => {
+            Criterion::Language(tag) => {
                 let language = text.language()?;
-                let fits = language
+                let matched = language
                     .strip_prefix(tag.as_str())
                     .is_some_and(|rest| rest.is_empty() || rest.starts_with('-'));
-                fits.then(|| known(Field::Language, language))
+                matched.then(|| found_in(Field::Language, language))
             }
-            Sought::Age(side, limit) => {
+            Criterion::Age(comparison, limit) => {
                 let younger = self.age() < SignedDuration::try_from(*limit).unwrap_or(SignedDuration::MAX);
-                (younger == (*side == Age::Younger))
-                    .then(|| Evidence { field: Field::Age, found: Cow::Owned(in_words(self.age())) })
+                (younger == (*comparison == AgeComparison::Younger))
+                    .then(|| TermMatch { field: Field::Age, found: Cow::Owned(format_age(self.age())) })
             }
         }
     }
 
-    fn evidence(&self, (first, last): (usize, usize)) -> Option<Evidence<'t>> {
-        Some(Evidence {
-            field: self.text.run_of(first)?.field,
-            found: Cow::Borrowed(self.text.written(first, last)),
+    /// The text from the first to the last word.
+    fn term_match(&self, (first, last): (usize, usize)) -> Option<TermMatch<'t>> {
+        Some(TermMatch {
+            field: self.text.segment_of(first)?.field,
+            found: Cow::Borrowed(self.text.original(first, last)),
         })
     }
 
-    /// What is missing where a leaf was not found.
-    fn absence(&self, leaf: &Leaf) -> String {
-        match &leaf.sought {
-            Sought::Site(_) => format!("the site is {}", self.host().unwrap_or("unknown")),
-            Sought::Language(_) => format!("the language is {}", self.text.language().unwrap_or("unknown")),
-            Sought::Age(..) => format!("it is {} old", in_words(self.age())),
-            _ => format!("`{}` is not found", leaf.term),
+    /// Why a term was not found, for the user.
+    fn why_not_found(&self, term: &CompiledTerm) -> String {
+        match &term.criterion {
+            Criterion::Site(_) => format!("the site is {}", self.host().unwrap_or("unknown")),
+            Criterion::Language(_) => {
+                format!("the language is {}", self.text.language().unwrap_or("unknown"))
+            }
+            Criterion::Age(..) => format!("the entry is {} old", format_age(self.age())),
+            _ => format!("`{}` was not found", term.term),
         }
     }
 
-    /// Where an atom was found, in the order of the text.
-    fn of(&self, atom: Atom) -> &'t [Found] {
-        let start = self.found.partition_point(|found| found.atom < atom);
-        let length = self.found[start..].partition_point(|found| found.atom == atom);
-        &self.found[start..start + length]
+    /// The matches of a word set, in the order of the text.
+    fn matches_of(&self, id: WordSetId) -> &'t [WordSetMatch] {
+        let start = self.matches.partition_point(|found| found.word_set < id);
+        let length = self.matches[start..].partition_point(|found| found.word_set == id);
+        &self.matches[start..start + length]
     }
 
-    fn within(&self, atom: Atom, fields: Fields) -> impl Iterator<Item = &'t Found> {
+    fn matches_in(&self, id: WordSetId, fields: FieldSet) -> impl Iterator<Item = &'t WordSetMatch> {
         let text = self.text;
-        self.of(atom)
-            .iter()
-            .filter(move |found| text.run_of(found.word as usize).is_some_and(|run| fields.has(run.field)))
-    }
-
-    /// The first place where these stand in a row.
-    fn row(&self, atoms: &[Atom], fields: Fields) -> Option<(usize, usize)> {
-        let (first, rest) = atoms.split_first()?;
-        self.within(*first, fields).find_map(|start| {
-            let mut last = ends(start).1;
-            for atom in rest {
-                let next = self.of(*atom).iter().find(|found| found.word as usize == last + 1)?;
-                last = ends(next).1;
-            }
-            let start = start.word as usize;
-            self.are_together(start, last).then_some((start, last))
+        self.matches_of(id).iter().filter(move |found| {
+            text.segment_of(found.first_word as usize).is_some_and(|segment| fields.contains(segment.field))
         })
     }
 
-    /// The first stretch in which each of these stands, its ends no further apart than `distance`.
-    fn near(&self, atoms: &[Atom], distance: usize, fields: Fields) -> Option<(usize, usize)> {
-        let mut places: Vec<(usize, Atom)> = atoms
+    /// The first and last word of the first place where these sets match consecutively.
+    fn find_phrase(&self, phrase: &[WordSetId], fields: FieldSet) -> Option<(usize, usize)> {
+        let (first, rest) = phrase.split_first()?;
+        self.matches_in(*first, fields).find_map(|start| {
+            let (start, mut last) = word_range(start);
+            for id in rest {
+                let next = self.matches_of(*id).iter().find(|found| found.first_word as usize == last + 1)?;
+                last = word_range(next).1;
+            }
+            self.in_same_segment(start, last).then_some((start, last))
+        })
+    }
+
+    /// The first and last word of the first stretch that has a match of each set and whose ends are at
+    /// most `distance` words apart.
+    fn find_near(&self, ids: &[WordSetId], distance: usize, fields: FieldSet) -> Option<(usize, usize)> {
+        let mut places: Vec<(usize, WordSetId)> = ids
             .iter()
-            .flat_map(|atom| self.within(*atom, fields).map(move |found| (found.word as usize, *atom)))
+            .flat_map(|id| self.matches_in(*id, fields).map(move |found| (found.first_word as usize, *id)))
             .collect();
         places.sort_unstable();
         places.dedup();
         places.iter().enumerate().find_map(|(number, (start, _))| {
-            let reach = places[number..]
+            let stretch: Vec<(usize, WordSetId)> = places[number..]
                 .iter()
-                .take_while(|(word, _)| word - start <= distance && self.are_together(*start, *word));
-            let stretch: Vec<(usize, Atom)> = reach.copied().collect();
+                .take_while(|(word, _)| word - start <= distance && self.in_same_segment(*start, *word))
+                .copied()
+                .collect();
             let mut words: Vec<usize> = stretch.iter().map(|(word, _)| *word).collect();
             words.dedup();
-            // A word that is asked for twice must stand there twice.
-            let enough = |atom: &Atom| {
-                let wanted = atoms.iter().filter(|other| *other == atom).count();
-                stretch.iter().filter(|(_, there)| there == atom).count() >= wanted
+            // A word that the term has twice must occur twice.
+            let occurs_often_enough = |id: &WordSetId| {
+                let wanted = ids.iter().filter(|other| *other == id).count();
+                stretch.iter().filter(|(_, found)| found == id).count() >= wanted
             };
             let last = *words.last()?;
-            (words.len() >= atoms.len() && atoms.iter().all(enough)).then_some((*start, last))
+            (words.len() >= ids.len() && ids.iter().all(occurs_often_enough)).then_some((*start, last))
         })
     }
 
-    /// Whether two words stand in the same run.
-    fn are_together(&self, one: usize, other: usize) -> bool {
-        let first = |word| self.text.run_of(word).map(|run| run.first);
-        first(one) == first(other)
+    fn in_same_segment(&self, one: usize, other: usize) -> bool {
+        let segment = |word| self.text.segment_of(word).map(|segment| segment.first_word);
+        segment(one) == segment(other)
     }
 
     fn host(&self) -> Option<&'t str> {
@@ -308,20 +285,19 @@ impl<'t> Sight<'t, '_> {
     }
 }
 
-/// First and last word.
-fn ends(found: &Found) -> (usize, usize) {
-    (found.word as usize, (found.word + found.length).saturating_sub(1) as usize)
+/// The first and last word of a match.
+fn word_range(found: &WordSetMatch) -> (usize, usize) {
+    (found.first_word as usize, (found.first_word + found.word_count).saturating_sub(1) as usize)
 }
 
-/// Whether a host is this one or below it.
-fn is_within(host: &str, wanted: &str) -> bool {
+fn is_host_or_subdomain(host: &str, wanted: &str) -> bool {
     let host = host.trim_end_matches('.');
     let Some(start) = host.len().checked_sub(wanted.len()) else { return false };
     host.get(start..).is_some_and(|end| end.eq_ignore_ascii_case(wanted))
         && (start == 0 || host.as_bytes().get(start - 1) == Some(&b'.'))
 }
 
-fn in_words(age: SignedDuration) -> String {
+fn format_age(age: SignedDuration) -> String {
     match age.as_secs().max(0) {
         s if s < 120 => format!("{s} seconds"),
         s if s < 7200 => format!("{} minutes", s / 60),
@@ -329,6 +305,3 @@ fn in_words(age: SignedDuration) -> String {
         s => format!("{} days", s / 86_400),
     }
 }
-
-#[cfg(test)]
-mod tests;

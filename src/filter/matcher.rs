@@ -1,132 +1,131 @@
-//! Many queries asked together: one automaton over the words of all of them, run once for an entry,
-//! then the trees of those queries that it touches. Pure.
+//! Matches many queries together: one search for the words of all of them, then the evaluation of those
+//! queries that it concerns. Pure.
 
-mod lexicon;
+use super::automaton::WordAutomaton;
+use super::compile::{CompiledQuery, Compiler, Pattern, WordSetId};
+use super::eval::{EvalContext, EvalMode, FailedTerm, MatchReason, WordSetMatch, evaluate};
+use super::query::Query;
+use super::subject::{EntryText, FieldSet, Subject};
 
-use lexicon::Lexicon;
+/// Limit of the patterns in one automaton, far below what aho-corasick can number.
+const MAX_AUTOMATON_BYTES: usize = 1 << 28;
 
-use super::Query;
-use super::compile::{Atoms, Compiled};
-use super::eval::{Atom, FailedTerm, Follow, Found, MatchReason, Sight, judge};
-use super::text::{Fields, Subject, Text};
-
-/// The most bytes of words in one automaton, far below what aho-corasick can number.
-const MOST: usize = 1 << 28;
-
-/// Queries, ready to be asked together.
+/// Compiled queries.
 #[derive(Debug)]
 pub struct Matcher {
-    queries: Vec<Compiled>,
-    /// One; more where the words of all queries are beyond what one can hold.
-    automata: Vec<Automaton>,
-    /// For each atom, the queries that ask for it.
-    asking: Vec<Vec<usize>>,
-    /// Queries that may match an entry in which none of their words is found.
-    always: Vec<usize>,
-    fields: Fields,
+    queries: Vec<CompiledQuery>,
+    /// One, or several if the patterns exceed [`MAX_AUTOMATON_BYTES`].
+    automata: Vec<(WordAutomaton, PatternWordSets)>,
+    /// For each word set, the numbers of the queries that use it.
+    queries_of_word_set: Vec<Vec<usize>>,
+    /// The queries that may match an entry in which no word set is found.
+    always_evaluated: Vec<usize>,
+    fields: FieldSet,
 }
 
-#[derive(Debug)]
-struct Automaton {
-    words: Lexicon,
-    /// For each pattern, its atoms.
-    atoms: Vec<Vec<Atom>>,
-}
+/// For each pattern of an automaton, the word sets that contain it.
+type PatternWordSets = Vec<Vec<WordSetId>>;
 
 /// A query that matched.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Hit {
-    /// Its number, in the order in which the queries were given.
+    /// Its index among the queries given to [`Matcher::new`].
     pub query: usize,
-    /// Which terms matched, where; empty where none had to.
+    /// The terms that matched; empty if the query only excludes.
     pub reasons: Vec<MatchReason>,
 }
 
 impl Matcher {
-    /// Prepares queries.
+    /// Compiles queries.
     #[must_use]
     pub fn new<'a>(queries: impl IntoIterator<Item = &'a Query>) -> Matcher {
-        let mut atoms = Atoms::default();
-        let queries: Vec<Compiled> = queries.into_iter().map(|query| atoms.compile(query)).collect();
-        let (patterns, count) = atoms.finish();
-        let mut asking = vec![Vec::new(); count];
+        let mut compiler = Compiler::default();
+        let queries: Vec<CompiledQuery> =
+            queries.into_iter().map(|query| compiler.compile(&query.node, &query.languages)).collect();
+        let (patterns, word_sets) = compiler.into_patterns();
+        let mut queries_of_word_set = vec![Vec::new(); word_sets];
         for (number, query) in queries.iter().enumerate() {
-            query.atoms.iter().for_each(|atom| asking[*atom as usize].push(number));
+            query.word_sets.iter().for_each(|id| queries_of_word_set[*id as usize].push(number));
         }
-        let always = (0..queries.len()).filter(|number| queries[*number].otherwise != Some(false)).collect();
-        let fields = queries.iter().fold(Fields::default(), |all, query| all.with(query.fields));
-        Matcher { automata: automata(patterns), asking, always, fields, queries }
+        let always_evaluated =
+            (0..queries.len()).filter(|number| queries[*number].without_words != Some(false)).collect();
+        let fields = queries.iter().fold(FieldSet::default(), |all, query| all.union(query.fields));
+        Matcher { automata: build_automata(patterns), queries_of_word_set, always_evaluated, fields, queries }
     }
 
-    /// Asks the wanted queries about one entry, whose text is folded once.
+    /// The wanted queries that match an entry. Its text is folded once for all of them.
     #[must_use]
     pub fn hits(&self, subject: &Subject<'_>, wanted: impl Fn(usize) -> bool) -> Vec<Hit> {
-        let text = Text::of(subject, self.fields);
-        let found = self.found(&text);
-        let sight = Sight { text: &text, found: &found };
-        let mut asked = self.always.clone();
-        let mut last = None;
-        for found in found.iter().filter(|found| last.replace(found.atom) != Some(found.atom)) {
-            asked.extend(&self.asking[found.atom as usize]);
+        let text = EntryText::new(subject, self.fields);
+        let matches = self.find_word_sets(&text);
+        let context = EvalContext { text: &text, matches: &matches };
+        let mut candidates = self.always_evaluated.clone();
+        for matches in matches.chunk_by(|one, next| one.word_set == next.word_set) {
+            candidates.extend(&self.queries_of_word_set[matches[0].word_set as usize]);
         }
-        asked.sort_unstable();
-        asked.dedup();
-        let judged = asked.into_iter().filter(|number| wanted(*number)).filter_map(|query| {
-            let verdict = judge(&self.queries[query].part, &sight, Follow::Decision);
-            verdict.held.then(|| Hit { query, reasons: verdict.reasons() })
+        candidates.sort_unstable();
+        candidates.dedup();
+        let hits = candidates.into_iter().filter(|number| wanted(*number)).filter_map(|query| {
+            let evaluation = evaluate(&self.queries[query].node, &context, EvalMode::ShortCircuit);
+            evaluation.matched.then(|| Hit { query, reasons: evaluation.reasons() })
         });
-        judged.collect()
+        hits.collect()
     }
 
-    /// Why one query matches an entry, or the parts of it that failed.
+    /// Why one query matches an entry.
     ///
     /// # Errors
-    /// The entry does not match: the refusals.
+    /// The entry does not match: all terms because of which it does not.
     pub fn explain(&self, query: usize, subject: &Subject<'_>) -> Result<Vec<MatchReason>, Vec<FailedTerm>> {
-        let text = Text::of(subject, self.fields);
-        let found = self.found(&text);
-        let sight = Sight { text: &text, found: &found };
-        let verdict = judge(&self.queries[query].part, &sight, Follow::Whole);
-        if verdict.held { Ok(verdict.reasons()) } else { Err(verdict.refusals(&sight)) }
+        let text = EntryText::new(subject, self.fields);
+        let matches = self.find_word_sets(&text);
+        let context = EvalContext { text: &text, matches: &matches };
+        let evaluation = evaluate(&self.queries[query].node, &context, EvalMode::Full);
+        if evaluation.matched { Ok(evaluation.reasons()) } else { Err(evaluation.failed_terms(&context)) }
     }
 
-    /// Digest of what a query means, with its topics and the forms of its words: the same in another run
-    /// of the program, another when any of them changes.
+    /// A digest of what a query means, including its topics and the forms of its words. It is stable
+    /// between runs and changes with the meaning.
     #[must_use]
     pub fn digest(&self, query: usize) -> [u8; 32] {
         self.queries[query].digest
     }
 
-    fn found(&self, text: &Text<'_>) -> Vec<Found> {
-        let mut found = Vec::new();
-        for (automaton, run) in
-            self.automata.iter().flat_map(|one| text.all().iter().map(move |run| (one, run)))
-        {
-            automaton.words.find(&run.tokens, |pattern, place, length| {
-                // A text is far below four thousand million words: what is read of one is bounded.
-                let (word, length) = ((run.first + place) as u32, length as u32);
-                found.extend(automaton.atoms[pattern].iter().map(|atom| Found { atom: *atom, word, length }));
-            });
+    /// Sorted, as [`EvalContext`] needs them.
+    fn find_word_sets(&self, text: &EntryText<'_>) -> Vec<WordSetMatch> {
+        let mut matches = Vec::new();
+        for (automaton, word_sets) in &self.automata {
+            for segment in text.segments() {
+                automaton.find(&segment.tokens, |pattern, index, words| {
+                    // An entry has far less than 2^32 words: the size of a fetched body is limited.
+                    let (first_word, word_count) = ((segment.first_word + index) as u32, words as u32);
+                    matches.extend(word_sets[pattern].iter().map(|id| WordSetMatch {
+                        word_set: *id,
+                        first_word,
+                        word_count,
+                    }));
+                });
+            }
         }
-        found.sort_unstable();
-        found
+        matches.sort_unstable();
+        matches
     }
 }
 
-fn automata(patterns: Vec<(String, Vec<Atom>)>) -> Vec<Automaton> {
+fn build_automata(patterns: Vec<Pattern>) -> Vec<(WordAutomaton, PatternWordSets)> {
     let mut size = 0;
     let chunks = patterns.chunk_by(|(pattern, _), _| {
         size += pattern.len();
-        let room = size < MOST;
-        if !room {
+        let fits = size < MAX_AUTOMATON_BYTES;
+        if !fits {
             size = 0;
         }
-        room
+        fits
     });
     chunks
-        .map(|chunk| Automaton {
-            words: Lexicon::new(chunk.iter().map(|(pattern, _)| pattern.as_str())),
-            atoms: chunk.iter().map(|(_, atoms)| atoms.clone()).collect(),
+        .map(|chunk| {
+            let automaton = WordAutomaton::new(chunk.iter().map(|(pattern, _)| pattern.as_str()));
+            (automaton, chunk.iter().map(|(_, word_sets)| word_sets.clone()).collect())
         })
         .collect()
 }

@@ -166,7 +166,7 @@ fn evaluate(candidate: &Candidate, outputs: &Outputs, pending: &mut [PendingOutp
             kept.revision > pending.watermark && pending.compiled.output.draws_on(source)
         })
     };
-    for hit in outputs.matcher.hits(&Subject::from_kept(kept, now), is_wanted) {
+    for hit in outputs.matcher.hits(&Subject::from_stored(kept, now), is_wanted) {
         let Some(position) = position_of(pending, hit.query) else { continue };
         let reasons = serde_json::to_string(&hit.reasons).unwrap_or_default();
         pending[position].matches.push(MatchedEntry {

@@ -1,11 +1,11 @@
-//! What a user asks about filters: why is it here, what would it match, what would an edit change?
+//! The commands about filters: `explain`, `preview`, `check --diff`, `help filter`.
 
 use serde_json::Value;
 
 use crate::origin::Origin;
 use crate::program::Home;
 
-/// A feed of entries with these titles and texts, a day apart.
+/// An RSS feed of items with these titles and texts, one day apart.
 fn feed(name: &str, titles: &[(&str, &str)]) -> String {
     let items: String = titles
         .iter()
@@ -37,7 +37,7 @@ fn output(name: &str, rest: &str) -> String {
     format!("[[output]]\nname = \"{name}\"\n{rest}\n")
 }
 
-/// A home whose two sources have been polled once.
+/// A home folder with two sources, both polled once.
 fn home(outputs: &str) -> (Origin, Home) {
     let origin = Origin::start();
     let news = feed(
@@ -52,19 +52,19 @@ fn home(outputs: &str) -> (Origin, Home) {
         feed("other", &[("Old bridge falls", ""), ("New bridge stands", "")]),
     );
     let home = Home::new(&config(&origin, outputs));
-    let (code, _, said) = home.run(&["poll"]);
-    assert_eq!(code, Some(0), "{said}");
+    let (code, _, stderr) = home.run(&["poll"]);
+    assert_eq!(code, Some(0), "{stderr}");
     (origin, home)
 }
 
-fn json(home: &Home, words: &[&str]) -> Value {
-    let (code, out, said) = home.run(words);
-    assert_eq!(code, Some(0), "{said}");
+fn json(home: &Home, arguments: &[&str]) -> Value {
+    let (code, out, stderr) = home.run(arguments);
+    assert_eq!(code, Some(0), "{stderr}");
     serde_json::from_str(&out).expect("JSON")
 }
 
 #[test]
-fn an_entry_is_explained_for_each_output() {
+fn explain_says_for_each_output_why_an_entry_is_in_it() {
     let outputs = [
         output("all", ""),
         output("bridges", "filter = 'bridge -border'"),
@@ -74,8 +74,8 @@ fn an_entry_is_explained_for_each_output() {
         output("young", "max_age = \"1s\""),
     ];
     let (_origin, home) = home(&outputs.concat());
-    let (code, text, said) = home.run(&["explain", "Border opens"]);
-    assert_eq!((code, said.as_str()), (Some(0), ""));
+    let (code, text, stderr) = home.run(&["explain", "Border opens"]);
+    assert_eq!((code, stderr.as_str()), (Some(0), ""));
     assert!(
         text.starts_with("Border opens\n  News, 2026-11-02T10:00:00Z, https://news.example/1\n"),
         "{text}"
@@ -87,19 +87,19 @@ fn an_entry_is_explained_for_each_output() {
     assert!(text.contains("  sources: it does not draw on news\n"), "{text}");
     assert!(text.contains("\nyoung: no longer shown\n"), "{text}");
 
-    // By its link, as JSON: an older one, cut by two caps.
-    let told = json(&home, &["explain", "https://news.example/0", "--json"]);
+    // An older entry by its link, as JSON: `limit` and `per_source` exclude it.
+    let result = json(&home, &["explain", "https://news.example/0", "--json"]);
     let cut = |name: &str| {
-        let outputs = told["outputs"].as_array().expect("a list");
-        outputs.iter().find(|output| output["output"] == name).expect("told of")["cut"].clone()
+        let outputs = result["outputs"].as_array().expect("a list");
+        outputs.iter().find(|output| output["output"] == name).expect("an output")["cut"].clone()
     };
     assert_eq!(cut("bridges"), serde_json::json!([]));
     assert_eq!(cut("latest"), serde_json::json!(["limit = 1: 2 newer entries stand before it"]));
     assert_eq!(cut("one-each")[0], "per_source = 1: 1 newer entries are of news");
-    assert_eq!(told["outputs"][1]["why"][0]["found"], "Bridge");
+    assert_eq!(result["outputs"][1]["why"][0]["found"], "Bridge");
 
-    let told = json(&home, &["explain", "Old bridge", "bridges", "--json"]);
-    let cut = told["outputs"][0]["cut"][0].as_str().expect("a rule");
+    let result = json(&home, &["explain", "Old bridge", "bridges", "--json"]);
+    let cut = result["outputs"][0]["cut"][0].as_str().expect("a rule");
     assert!(cut.starts_with("first_poll = 1: "), "{cut}");
 
     assert_eq!(home.run(&["explain", "Nothing like it"]).0, Some(1));
@@ -107,43 +107,43 @@ fn an_entry_is_explained_for_each_output() {
 }
 
 #[test]
-fn a_query_is_previewed_and_its_words_are_told() {
+fn preview_lists_matches_and_explain_lists_words() {
     let (_origin, home) = home(&output("all", ""));
-    let (code, text, said) = home.run(&["preview", "bridge -north"]);
-    assert_eq!((code, said.as_str()), (Some(0), ""));
+    let (code, text, stderr) = home.run(&["preview", "bridge -north"]);
+    assert_eq!((code, stderr.as_str()), (Some(0), ""));
     assert!(
         text.contains("2026-11-02  news  Border opens\n            A \u{ab}bridge\u{bb} too\n"),
         "{text}"
     );
     assert!(text.contains("other  New \u{ab}bridge\u{bb} stands\n"), "{text}");
     assert!(text.ends_with("      2  other\n      1  news\n      3  of 5 entries match\n"), "{text}");
-    let told = json(&home, &["preview", "bridge", "--json", "--limit", "1"]);
-    assert_eq!((&told["matched"], &told["of"]), (&4.into(), &5.into()));
-    assert_eq!(told["entries"].as_array().expect("a list").len(), 1);
-    let told = json(&home, &["preview", "bridge", "--json", "--since", "1s"]);
-    assert_eq!(told["of"], 0);
+    let result = json(&home, &["preview", "bridge", "--json", "--limit", "1"]);
+    assert_eq!((&result["matched"], &result["of"]), (&4.into(), &5.into()));
+    assert_eq!(result["entries"].as_array().expect("a list").len(), 1);
+    let result = json(&home, &["preview", "bridge", "--json", "--since", "1s"]);
+    assert_eq!(result["of"], 0);
 
-    let (code, _, said) = home.run(&["preview", "titel:x OR (y"]);
+    let (code, _, stderr) = home.run(&["preview", "titel:x OR (y"]);
     assert_eq!(code, Some(2));
-    assert!(said.contains("did you mean `title:`?"), "{said}");
+    assert!(stderr.contains("did you mean `title:`?"), "{stderr}");
 
-    let told = json(&home, &["explain", "--words", "bridge OR armen*", "--json"]);
-    let words = told[0]["words"].as_array().expect("a list");
-    assert!(words.contains(&"bridges".into()), "{told}");
-    assert_eq!(told[1], serde_json::json!({ "term": "armen*", "words": ["armen*"] }));
+    let result = json(&home, &["explain", "--words", "bridge OR armen*", "--json"]);
+    let words = result[0]["words"].as_array().expect("a list");
+    assert!(words.contains(&"bridges".into()), "{result}");
+    assert_eq!(result[1], serde_json::json!({ "term": "armen*", "words": ["armen*"] }));
 }
 
 #[test]
-fn an_edit_is_rehearsed_without_a_fetch_and_without_a_trace() {
+fn check_diff_shows_changes_without_fetching_or_storing() {
     let outputs = [output("all", ""), output("edited", "filter = 'bridge'"), output("gone", "")];
     let (origin, home) = home(&outputs.concat());
-    let asked = origin.responses("/news");
+    let requests = origin.responses("/news");
     let edited =
         [output("all", "limit = 7"), output("edited", "filter = 'border OR harvest'"), output("new", "")];
     home.configure(&config(&origin, &edited.concat()));
     let status = home.run(&["status", "--json"]).1;
-    let (code, text, said) = home.run(&["check", "--diff"]);
-    assert_eq!((code, said.as_str()), (Some(0), ""));
+    let (code, text, stderr) = home.run(&["check", "--diff"]);
+    assert_eq!((code, stderr.as_str()), (Some(0), ""));
     assert_eq!(
         text,
         "all: nothing changes\n\
@@ -155,11 +155,11 @@ fn an_edit_is_rehearsed_without_a_fetch_and_without_a_trace() {
     );
     assert_eq!(json(&home, &["check", "--diff", "--json"])[1]["leave"], 2);
     assert_eq!(home.run(&["status", "--json"]).1, status);
-    assert_eq!(origin.responses("/news"), asked);
+    assert_eq!(origin.responses("/news"), requests);
 }
 
 #[test]
-fn help_has_the_whole_language() {
+fn help_prints_the_filter_manual() {
     let home = Home::new("");
     let (code, text, _) = home.run(&["help", "filter"]);
     assert_eq!(code, Some(0));

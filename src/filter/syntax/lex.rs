@@ -1,31 +1,31 @@
-//! Cuts the text of a query into brackets, operators and pieces. Pure.
+//! Splits the text of a query into brackets, operators and terms. Pure.
 
 use std::ops::Range;
 
-/// One token and its bytes.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Token {
-    pub(super) what: What,
+pub(super) struct QueryToken {
+    pub(super) kind: TokenKind,
+    /// Byte range of the text.
     pub(super) span: Range<usize>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) enum What {
+pub(super) enum TokenKind {
     Open,
     Close,
     And,
     Or,
     Not,
-    /// A field's name and its colon, with a bracket, a topic or nothing behind them.
+    /// A field's name with its colon, followed by a bracket, a topic or nothing.
     Field,
     /// `@name`
     Topic,
-    /// A term with its quotation marks, slashes and signs, and its field's name before it.
-    Piece,
+    /// A term with its field, quotation marks, slashes and operators such as `=` and `*`.
+    Term,
 }
 
-/// The tokens of a text. Nothing is wrong here: what cannot be read becomes a piece.
-pub(super) fn tokens(text: &str) -> Vec<Token> {
+/// The tokens of a text. Never fails: the parser reports terms that are malformed.
+pub(super) fn lex(text: &str) -> Vec<QueryToken> {
     let mut tokens = Vec::new();
     let mut at = 0;
     while let Some(c) = text[at..].chars().next() {
@@ -33,80 +33,80 @@ pub(super) fn tokens(text: &str) -> Vec<Token> {
             at += c.len_utf8();
             continue;
         }
-        let (what, length) = token(&text[at..], c);
-        tokens.push(Token { what, span: at..at + length });
+        let (kind, length) = next_token(&text[at..], c);
+        tokens.push(QueryToken { kind, span: at..at + length });
         at += length;
     }
     tokens
 }
 
-fn token(rest: &str, first: char) -> (What, usize) {
+/// The kind of the first token, and its length in bytes.
+fn next_token(rest: &str, first: char) -> (TokenKind, usize) {
     match first {
-        '(' => return (What::Open, 1),
-        ')' => return (What::Close, 1),
-        '|' => return (What::Or, 1),
-        '-' | '!' => return (What::Not, 1),
-        '@' => return (What::Topic, bare(rest)),
+        '(' => return (TokenKind::Open, 1),
+        ')' => return (TokenKind::Close, 1),
+        '|' => return (TokenKind::Or, 1),
+        '-' | '!' => return (TokenKind::Not, 1),
+        '@' => return (TokenKind::Topic, bare_len(rest)),
         _ => {}
     }
-    let field = field(rest);
+    let field = field_prefix_len(rest);
     let value = &rest[field..];
     let length = field
         + match value.chars().next() {
-            Some('"') => quoted(value),
-            Some('/') => pattern(value),
-            Some('@') | None if field > 0 => return (What::Field, field),
+            Some('"') => phrase_len(value),
+            Some('/') => regex_len(value),
+            Some('@') | None if field > 0 => return (TokenKind::Field, field),
             Some(c) if field > 0 && (c == '(' || c == ')' || c == '|' || c.is_whitespace()) => {
-                return (What::Field, field);
+                return (TokenKind::Field, field);
             }
-            _ => bare(value),
+            _ => bare_len(value),
         };
-    let what = match &rest[..length] {
-        "AND" => What::And,
-        "OR" => What::Or,
-        "NOT" => What::Not,
-        _ => What::Piece,
+    let kind = match &rest[..length] {
+        "AND" => TokenKind::And,
+        "OR" => TokenKind::Or,
+        "NOT" => TokenKind::Not,
+        _ => TokenKind::Term,
     };
-    (what, length)
+    (kind, length)
 }
 
-/// Bytes of a field's name with its colon at the start; 0 where there is none. A name begins with a
-/// letter, so that a time of day is a word.
-fn field(rest: &str) -> usize {
+/// Bytes of a field's name and its colon; 0 if there is none. A name starts with a letter, so that
+/// `12:30` is a word.
+fn field_prefix_len(rest: &str) -> usize {
     let name = rest.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(rest.len());
-    let begins_well = rest.chars().next().is_some_and(char::is_alphabetic);
-    if begins_well && rest[name..].starts_with(':') { name + 1 } else { 0 }
+    let starts_with_letter = rest.chars().next().is_some_and(char::is_alphabetic);
+    if starts_with_letter && rest[name..].starts_with(':') { name + 1 } else { 0 }
 }
 
 /// Up to white space, a bracket, a bar or a quotation mark.
-fn bare(rest: &str) -> usize {
+fn bare_len(rest: &str) -> usize {
     let first = rest.chars().next().map_or(0, char::len_utf8);
     rest[first..]
         .find(|c: char| c.is_whitespace() || matches!(c, '(' | ')' | '|' | '"'))
         .map_or(rest.len(), |at| first + at)
 }
 
-/// A phrase and its sign: `"..."`, `"..."~`, `"..."~5`.
-fn quoted(rest: &str) -> usize {
+/// A phrase: `"..."`, `"..."~`, `"..."~5`.
+fn phrase_len(rest: &str) -> usize {
     let Some(close) = rest[1..].find('"') else { return rest.len() };
     let end = close + 2;
-    let Some(sign) = rest[end..].strip_prefix('~') else { return end };
-    let number = sign.find(|c: char| !c.is_alphanumeric()).unwrap_or(sign.len());
-    end + 1 + number
+    let Some(distance) = rest[end..].strip_prefix('~') else { return end };
+    end + 1 + alphanumeric_len(distance)
 }
 
-/// A regular expression and its letters: `/.../`, `/.../c`. `\/` is a slash in it.
-fn pattern(rest: &str) -> usize {
+/// A regular expression and its flags: `/.../`, `/.../c`. `\/` is a literal slash.
+fn regex_len(rest: &str) -> usize {
     let mut escaped = false;
     for (at, c) in rest.char_indices().skip(1) {
         match c {
-            '/' if !escaped => {
-                let letters = &rest[at + 1..];
-                let end = letters.find(|c: char| !c.is_alphanumeric()).unwrap_or(letters.len());
-                return at + 1 + end;
-            }
+            '/' if !escaped => return at + 1 + alphanumeric_len(&rest[at + 1..]),
             _ => escaped = c == '\\' && !escaped,
         }
     }
     rest.len()
+}
+
+fn alphanumeric_len(rest: &str) -> usize {
+    rest.find(|c: char| !c.is_alphanumeric()).unwrap_or(rest.len())
 }

@@ -1,412 +1,392 @@
-//! Tokens to tree: operators, brackets, fields and topics, every mistake at once. Pure.
+//! Parses tokens to a tree and reports every mistake of the text at once. Pure.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::ops::Range;
 use std::sync::Arc;
 
-use super::super::{QueryContext, QueryProblem, words};
-use super::lex::{Token, What, tokens};
-use super::{Field, Kind, Meaning, Node, Shape, term};
+use super::super::words;
+use super::lex::{QueryToken, TokenKind, lex};
+use super::problem::{QueryProblem, closest_name};
+use super::term::{field_by_name, parse_term};
+use super::tree::{Field, Node, NodeKind, TermKind, TopicQuery};
 
-/// The most bytes of a query.
-const LONGEST: usize = 20_000;
+const MAX_QUERY_BYTES: usize = 20_000;
 
-/// The most brackets and topics within each other: bounds the depth of every walk of a tree.
-const DEEPEST: usize = 64;
+/// Limit of nested brackets and topics. It bounds the recursion of all functions that visit a tree.
+const MAX_NESTING: usize = 64;
 
-/// The most steps from the top of a topic's tree to a term: a bracket is up to four.
-const DEEPEST_TREE: usize = 4 * DEEPEST;
+/// Limit of the depth of a topic's tree. One bracket adds up to four levels.
+const MAX_TREE_DEPTH: usize = 4 * MAX_NESTING;
 
-/// The most terms of a query with its topics written out. A regular expression counts as many.
-const HEAVIEST: usize = 10_000;
+/// Limit of the terms of a query, with its topics written out.
+const MAX_TERMS: usize = 10_000;
 
-/// What a regular expression counts: at most fifty of them, of a bounded size each, fit in a query.
-const PATTERN: usize = HEAVIEST / 50;
+/// A regular expression counts as this many terms, so that a query has at most 50.
+const REGEX_TERMS: usize = MAX_TERMS / 50;
 
-/// A tree and what is legal but may not be meant.
-pub(in super::super) struct Parsed {
-    pub(in super::super) node: Node,
-    pub(in super::super) warnings: Vec<QueryProblem>,
+/// What a query needs besides its own text.
+#[derive(Clone, Debug, Default)]
+pub struct QueryContext {
+    /// The user's topics: name, query text.
+    pub topics: BTreeMap<String, String>,
+    /// The languages of the config, as BCP 47 tags. Latin words get the forms of these and of English.
+    pub languages: Arc<[String]>,
 }
 
-/// Parses a query.
-pub(in super::super) fn parse(text: &str, query_context: &QueryContext) -> Result<Parsed, Vec<QueryProblem>> {
-    let mut session = Session { query_context, within: Vec::new(), done: HashMap::new() };
-    let (node, mut problems) = session.read(text, 0);
+/// Parses a query to its tree and its warnings. On an error, returns all problems, warnings included.
+pub(in crate::filter) fn parse(
+    text: &str,
+    context: &QueryContext,
+) -> Result<(Node, Vec<QueryProblem>), Vec<QueryProblem>> {
+    let mut topics = TopicResolver { context, stack: Vec::new(), resolved: HashMap::new() };
+    let (node, mut problems) = topics.parse_text(text, 0);
     problems.sort_by_key(|problem| (problem.span.start, problem.span.end));
-    if problems.iter().all(|problem| problem.warning) {
-        Ok(Parsed { node, warnings: problems })
-    } else {
-        Err(problems)
-    }
+    if problems.iter().all(|problem| problem.warning) { Ok((node, problems)) } else { Err(problems) }
 }
 
-/// One query with the topics that it needs, each of which is parsed once.
-struct Session<'a> {
-    query_context: &'a QueryContext,
+/// Parses a query and the topics that it uses, each topic once.
+struct TopicResolver<'a> {
+    context: &'a QueryContext,
     /// The topics that are being parsed, outermost first.
-    within: Vec<String>,
-    /// The topics that were parsed, or what is wrong with them.
-    done: HashMap<String, Result<Topic, String>>,
+    stack: Vec<String>,
+    /// The topics that were parsed, or their first error.
+    resolved: HashMap<String, Result<ResolvedTopic, String>>,
 }
 
 #[derive(Clone)]
-struct Topic {
+struct ResolvedTopic {
     node: Arc<Node>,
     depth: usize,
-    weight: usize,
+    terms: usize,
 }
 
-impl Session<'_> {
-    /// Reads a text that stands `depth` deep.
-    fn read(&mut self, text: &str, depth: usize) -> (Node, Vec<QueryProblem>) {
-        if text.len() > LONGEST {
-            let label = format!("a query of {} bytes; the most is {LONGEST}", text.len());
-            let problem = QueryProblem::error(0..1, label, Some("share parts of it as [topics]"));
-            return (Node::nothing(0..0), vec![problem]);
+impl TopicResolver<'_> {
+    /// Parses a text that is nested `depth` levels deep.
+    fn parse_text(&mut self, text: &str, depth: usize) -> (Node, Vec<QueryProblem>) {
+        if text.len() > MAX_QUERY_BYTES {
+            let label = format!("the query has {} bytes; the limit is {MAX_QUERY_BYTES}", text.len());
+            let problem = QueryProblem::error(0..1, label).hint("move parts of it to [topics]");
+            return (Node::match_all(0..0), vec![problem]);
         }
         let mut parser = Parser {
             text,
-            tokens: tokens(text),
+            tokens: lex(text),
             at: 0,
             depth,
             field: None,
-            open_end: false,
+            reported_unclosed: false,
             problems: Vec::new(),
-            session: self,
+            topics: self,
         };
-        let node = parser.any();
+        let node = parser.parse_or();
         while let Some(extra) = parser.next() {
-            parser.problem(extra.span, "nothing opens this bracket", "remove it, or open one before it");
-            if parser.peek().is_some_and(|what| what != What::Close) {
-                parser.any();
+            parser.problems.push(
+                QueryProblem::error(extra.span, "this bracket is never opened")
+                    .hint("remove it, or add `(` before it"),
+            );
+            if parser.peek().is_some_and(|kind| kind != TokenKind::Close) {
+                parser.parse_or();
             }
         }
         let mut problems = parser.problems;
-        if problems.is_empty() && self.weight(&node) > HEAVIEST {
-            let label = format!("with its topics, this has more than {HEAVIEST} terms");
-            problems.push(QueryProblem::error(
-                0..text.len(),
-                label,
-                Some("a regular expression counts as many: write fewer"),
-            ));
+        if problems.is_empty() && self.count_terms(&node) > MAX_TERMS {
+            let label = format!("with its topics, this query has more than {MAX_TERMS} terms");
+            let hint = format!("a regular expression counts as {REGEX_TERMS} terms");
+            problems.push(QueryProblem::error(0..text.len(), label).hint(hint));
         }
         (node, problems)
     }
 
-    fn topic(&mut self, name: &str, depth: usize) -> Result<Topic, String> {
-        if let Some(done) = self.done.get(name) {
-            return done.clone();
+    fn resolve(&mut self, name: &str, depth: usize) -> Result<ResolvedTopic, String> {
+        if let Some(resolved) = self.resolved.get(name) {
+            return resolved.clone();
         }
-        let text = self.query_context.topics.get(name).cloned().unwrap_or_default();
-        self.within.push(name.to_owned());
-        let (node, problems) = self.read(&text, depth);
-        self.within.pop();
+        let text = self.context.topics.get(name).cloned().unwrap_or_default();
+        self.stack.push(name.to_owned());
+        let (node, problems) = self.parse_text(&text, depth);
+        self.stack.pop();
         let result = match problems.into_iter().find(|problem| !problem.warning) {
             Some(problem) => Err(problem.label),
-            None => Ok(Topic { depth: self.depth(&node), weight: self.weight(&node), node: Arc::new(node) }),
+            None => Ok(ResolvedTopic {
+                depth: self.tree_depth(&node),
+                terms: self.count_terms(&node),
+                node: Arc::new(node),
+            }),
         };
-        self.done.insert(name.to_owned(), result.clone());
+        self.resolved.insert(name.to_owned(), result.clone());
         result
     }
 
-    /// How many terms a tree has, topics written out.
-    fn weight(&self, node: &Node) -> usize {
+    /// The terms of a tree with its topics written out.
+    fn count_terms(&self, node: &Node) -> usize {
         match &node.kind {
-            Kind::All(nodes) | Kind::Any(nodes) => {
-                nodes.iter().fold(0, |sum: usize, node| sum.saturating_add(self.weight(node)))
+            NodeKind::And(nodes) | NodeKind::Or(nodes) => {
+                nodes.iter().fold(0, |sum: usize, node| sum.saturating_add(self.count_terms(node)))
             }
-            Kind::Not(node) | Kind::In(_, node) => self.weight(node),
-            Kind::Topic(name, Meaning::Own(_)) => self.known(name).map_or(1, |topic| topic.weight),
-            Kind::Topic(_, Meaning::BuiltIn) => 1,
-            Kind::Term(term) if matches!(term.shape, Shape::Pattern(..)) => PATTERN,
-            Kind::Term(_) => 1,
+            NodeKind::Not(node) | NodeKind::InField(_, node) => self.count_terms(node),
+            NodeKind::Topic(name, TopicQuery::UserDefined(_)) => {
+                self.resolved_topic(name).map_or(1, |topic| topic.terms)
+            }
+            NodeKind::Topic(_, TopicQuery::BuiltIn) => 1,
+            NodeKind::Term(term) if matches!(term.kind, TermKind::Regex(..)) => REGEX_TERMS,
+            NodeKind::Term(_) => 1,
         }
     }
 
-    /// How deep a tree goes, topics written out.
-    fn depth(&self, node: &Node) -> usize {
+    /// The depth of a tree with its topics written out.
+    fn tree_depth(&self, node: &Node) -> usize {
         match &node.kind {
-            Kind::All(nodes) | Kind::Any(nodes) => {
-                1 + nodes.iter().map(|node| self.depth(node)).max().unwrap_or(0)
+            NodeKind::And(nodes) | NodeKind::Or(nodes) => {
+                1 + nodes.iter().map(|node| self.tree_depth(node)).max().unwrap_or(0)
             }
-            Kind::Not(node) | Kind::In(_, node) => 1 + self.depth(node),
-            Kind::Topic(name, _) => 1 + self.known(name).map_or(0, |topic| topic.depth),
-            Kind::Term(_) => 0,
+            NodeKind::Not(node) | NodeKind::InField(_, node) => 1 + self.tree_depth(node),
+            NodeKind::Topic(name, _) => 1 + self.resolved_topic(name).map_or(0, |topic| topic.depth),
+            NodeKind::Term(_) => 0,
         }
     }
 
-    fn known(&self, name: &str) -> Option<&Topic> {
-        self.done.get(name)?.as_ref().ok()
+    fn resolved_topic(&self, name: &str) -> Option<&ResolvedTopic> {
+        self.resolved.get(name)?.as_ref().ok()
     }
 }
 
-pub(super) struct Parser<'s, 'd> {
-    pub(super) text: &'s str,
-    tokens: Vec<Token>,
+/// A recursive-descent parser of one text.
+struct Parser<'s, 'd> {
+    text: &'s str,
+    tokens: Vec<QueryToken>,
+    /// Index of the next token.
     at: usize,
+    /// Open brackets and topics around the next token.
     depth: usize,
-    /// The field of the brackets that are open.
-    pub(super) field: Option<Field>,
-    /// Whether a bracket is known to be open at the end: those around it are no other mistake.
-    open_end: bool,
+    /// The field that applies within the open brackets.
+    field: Option<Field>,
+    /// An unclosed bracket was reported: those around it are the same mistake.
+    reported_unclosed: bool,
     problems: Vec<QueryProblem>,
-    session: &'s mut Session<'d>,
+    topics: &'s mut TopicResolver<'d>,
 }
 
 impl Parser<'_, '_> {
-    fn peek(&self) -> Option<What> {
-        self.tokens.get(self.at).map(|token| token.what)
+    fn peek(&self) -> Option<TokenKind> {
+        self.tokens.get(self.at).map(|token| token.kind)
     }
 
-    fn next(&mut self) -> Option<Token> {
+    fn next(&mut self) -> Option<QueryToken> {
         let token = self.tokens.get(self.at).cloned();
         self.at += usize::from(token.is_some());
         token
     }
 
-    pub(super) fn problem<'h>(
-        &mut self,
-        span: Range<usize>,
-        label: impl Into<String>,
-        hint: impl Into<Option<&'h str>>,
-    ) {
-        self.problems.push(QueryProblem::error(span, label, hint.into()));
+    /// Reports an error and returns the placeholder for the part that it is in.
+    fn fail(&mut self, problem: QueryProblem) -> Node {
+        let span = problem.span.clone();
+        self.problems.push(problem);
+        Node::match_all(span)
     }
 
-    pub(super) fn warning(&mut self, span: Range<usize>, label: &str, hint: &str) {
-        self.problems.push(QueryProblem { warning: true, ..QueryProblem::error(span, label, Some(hint)) });
-    }
-
-    /// Where a term is missing: the token that stands there, or the end.
-    fn here(&self) -> Range<usize> {
+    /// The span of the next token; at the end of the text, the last character.
+    fn next_span(&self) -> Range<usize> {
         let last = self.text.char_indices().next_back().map_or(0, |(at, _)| at);
         self.tokens.get(self.at).map_or(last..self.text.len().max(1), |token| token.span.clone())
     }
 
-    fn any(&mut self) -> Node {
-        let mut nodes = vec![self.all()];
-        while self.peek() == Some(What::Or) {
+    fn parse_or(&mut self) -> Node {
+        let mut nodes = vec![self.parse_and()];
+        while self.peek() == Some(TokenKind::Or) {
             self.at += 1;
-            nodes.push(self.all());
+            nodes.push(self.parse_and());
         }
-        one_or(nodes, Kind::Any)
+        single_or(nodes, NodeKind::Or)
     }
 
-    fn all(&mut self) -> Node {
-        let mut nodes = vec![self.not()];
+    fn parse_and(&mut self) -> Node {
+        let mut nodes = vec![self.parse_not()];
         loop {
             match self.peek() {
-                Some(What::And) => self.at += 1,
-                Some(What::Or | What::Close) | None => return one_or(nodes, Kind::All),
+                Some(TokenKind::And) => self.at += 1,
+                Some(TokenKind::Or | TokenKind::Close) | None => return single_or(nodes, NodeKind::And),
                 Some(_) => {}
             }
-            nodes.push(self.not());
+            nodes.push(self.parse_not());
         }
     }
 
-    fn not(&mut self) -> Node {
-        let start = self.here().start;
+    fn parse_not(&mut self) -> Node {
+        let start = self.next_span().start;
         let mut negations = 0;
-        while self.peek() == Some(What::Not) {
+        while self.peek() == Some(TokenKind::Not) {
             self.at += 1;
             negations += 1;
         }
-        let node = self.primary();
+        let node = self.parse_primary();
         if negations % 2 == 0 {
             return node;
         }
         let span = start..node.span.end;
         match node.kind {
-            // `-(-a)` is `a`, as `NOT NOT a` is: there is one tree for what is printed in one way.
-            Kind::Not(inner) => Node { span, kind: inner.kind },
-            kind => Node { span: span.clone(), kind: Kind::Not(Box::new(Node { span: node.span, kind })) },
+            // `-(-a)` becomes `a`, like `NOT NOT a`: both print the same and must have the same tree.
+            NodeKind::Not(inner) => Node { span, kind: inner.kind },
+            _ => Node { span, kind: NodeKind::Not(Box::new(node)) },
         }
     }
 
-    fn primary(&mut self) -> Node {
-        let span = self.here();
+    fn parse_primary(&mut self) -> Node {
+        let span = self.next_span();
         match self.peek() {
-            Some(What::Open) => self.bracket(),
-            Some(What::Field) => self.within_field(),
-            Some(What::Topic) => {
+            Some(TokenKind::Open) => self.parse_bracket(),
+            Some(TokenKind::Field) => self.parse_field_group(),
+            Some(TokenKind::Topic) => {
                 self.at += 1;
-                self.topic(span)
+                self.parse_topic(span)
             }
-            Some(What::Piece) => {
+            Some(TokenKind::Term) => {
                 self.at += 1;
-                self.careful(&span);
-                match term::read(self, span.clone()) {
-                    Some(term) => Node { span, kind: Kind::Term(term) },
-                    None => Node::nothing(span),
+                self.warn_if_suspicious(&span);
+                match parse_term(self.text, span.clone(), self.field) {
+                    Ok(term) => Node { span, kind: NodeKind::Term(term) },
+                    Err(problem) => self.fail(problem),
                 }
             }
-            Some(What::And | What::Or) => {
+            Some(TokenKind::And | TokenKind::Or) => {
                 self.at += 1;
-                self.problem(
-                    span.clone(),
-                    "a word is missing before this",
-                    "write it in small letters if you mean the word",
-                );
-                Node::nothing(span)
+                self.fail(
+                    QueryProblem::error(span, "a word is missing before this operator")
+                        .hint("to search for the word itself, write it in lower case"),
+                )
             }
-            Some(What::Close | What::Not) | None => {
-                self.problem(span.clone(), "a word is missing here", None);
-                Node::nothing(span)
+            Some(TokenKind::Close | TokenKind::Not) | None => {
+                self.fail(QueryProblem::error(span, "a word is missing here"))
             }
         }
     }
 
-    /// Points at words that look like operators, and at marks that look like quotation marks.
-    fn careful(&mut self, span: &Range<usize>) {
+    /// Warns about words that look like operators and about marks that look like quotation marks.
+    fn warn_if_suspicious(&mut self, span: &Range<usize>) {
         let text = &self.text[span.clone()];
         if ["and", "or", "not"].contains(&text) {
-            let label = format!("`{text}` is looked for as a word");
-            let hint = format!("write {} in capitals if you mean the operator", text.to_uppercase());
-            self.warning(span.clone(), &label, &hint);
+            let operator = text.to_uppercase();
+            self.problems.push(
+                QueryProblem::warning(span.clone(), format!("`{text}` is searched for as a word"))
+                    .hint(format!("write {operator} if you mean the operator")),
+            );
         } else if text.starts_with(['\u{201c}', '\u{201d}', '\u{201e}', '\u{ab}', '\u{2018}', '\'']) {
-            self.warning(
-                span.clone(),
-                "this mark makes no phrase",
-                "phrases stand between \"straight\" marks",
+            self.problems.push(
+                QueryProblem::warning(span.clone(), "this mark does not start a phrase")
+                    .hint("write phrases in straight double quotation marks: \"...\""),
             );
         }
     }
 
-    /// Goes one level down, unless that is too deep: then the rest of the text is passed over, and the
-    /// whole is wrong.
+    /// Enters a bracket or a topic. If that is nested too deeply, reports it, skips the rest of the text
+    /// and returns false.
     fn enter(&mut self, span: &Range<usize>) -> bool {
         self.depth += 1;
-        if self.depth <= DEEPEST {
+        if self.depth <= MAX_NESTING {
             return true;
         }
-        self.problem(
-            span.clone(),
-            format!("more than {DEEPEST} brackets and topics within each other"),
-            None,
-        );
+        self.problems.push(nested_too_deeply(span.clone()));
         self.at = self.tokens.len();
-        self.open_end = true;
+        self.reported_unclosed = true;
         false
     }
 
-    fn bracket(&mut self) -> Node {
-        let open = self.here();
+    fn parse_bracket(&mut self) -> Node {
+        let open = self.next_span();
         self.at += 1;
         if !self.enter(&open) {
-            return Node::nothing(open);
+            return Node::match_all(open);
         }
-        let node = self.any();
+        let node = self.parse_or();
         self.depth -= 1;
-        let end = self.here().end;
-        if self.peek() == Some(What::Close) {
+        let end = self.next_span().end;
+        if self.peek() == Some(TokenKind::Close) {
             self.at += 1;
-        } else if !std::mem::replace(&mut self.open_end, true) {
-            self.problem(open.clone(), "nothing closes this bracket", "add `)`");
+        } else if !std::mem::replace(&mut self.reported_unclosed, true) {
+            let problem = QueryProblem::error(open.clone(), "this bracket is never closed").hint("add `)`");
+            self.problems.push(problem);
         }
         Node { span: open.start..end, kind: node.kind }
     }
 
-    /// A field before a bracket or a topic.
-    fn within_field(&mut self) -> Node {
-        let span = self.here();
+    /// Parses a field followed by a bracket or a topic.
+    fn parse_field_group(&mut self) -> Node {
+        let span = self.next_span();
         self.at += 1;
         let name = self.text[span.start..span.end - 1].to_owned();
-        let field = self.known_field(&name, span.start);
+        let field = match field_by_name(&name, span.start) {
+            Ok(field) => Some(field),
+            Err(problem) => {
+                self.problems.push(problem);
+                None
+            }
+        };
         let adjacent = self.tokens.get(self.at).is_some_and(|token| token.span.start == span.end);
-        if !adjacent || !matches!(self.peek(), Some(What::Open | What::Topic)) {
-            self.problem(span.clone(), format!("a word is missing after `{name}:`"), None);
-            return Node::nothing(span);
+        if !adjacent || !matches!(self.peek(), Some(TokenKind::Open | TokenKind::Topic)) {
+            return self.fail(QueryProblem::error(span, format!("a word is missing after `{name}:`")));
         }
-        if self.peek() == Some(What::Topic)
+        if self.peek() == Some(TokenKind::Topic)
             && matches!(field, Some(Field::Site | Field::Language | Field::Age))
         {
-            self.problem(span.clone(), format!("a topic has no words for `{name}:`"), None);
+            let label = format!("a topic cannot be searched for in `{name}:`");
+            self.problems.push(QueryProblem::error(span.clone(), label));
         }
         let outer = self.field;
         self.field = field.or(outer);
-        let node = self.primary();
+        let node = self.parse_primary();
         self.field = outer;
         let whole = span.start..node.span.end;
         match field {
-            Some(field) => Node { span: whole, kind: Kind::In(field, Box::new(node)) },
-            None => Node::nothing(whole),
+            Some(field) => Node { span: whole, kind: NodeKind::InField(field, Box::new(node)) },
+            None => Node::match_all(whole),
         }
     }
 
-    /// The field that a name means; a name that means none is a mistake.
-    pub(super) fn known_field(&mut self, name: &str, start: usize) -> Option<Field> {
-        let field = Field::NAMES.iter().find(|(known, _)| *known == name).map(|(_, field)| *field);
-        if field.is_none() {
-            let hint = match nearest(name, Field::NAMES.iter().map(|(known, _)| *known)) {
-                Some(known) => format!("did you mean `{known}:`?"),
-                None => "put the term in quotation marks to look for words with a colon".to_owned(),
-            };
-            self.problem(start..start + name.len(), format!("there is no field `{name}`"), hint.as_str());
-        }
-        field
-    }
-
-    fn topic(&mut self, span: Range<usize>) -> Node {
+    fn parse_topic(&mut self, span: Range<usize>) -> Node {
         let name = self.text[span.start + 1..span.end].to_owned();
-        if self.session.within.contains(&name) {
-            let circle = self.session.within.iter().skip_while(|outer| **outer != name).chain([&name]);
-            let circle = circle.map(|name| format!("@{name}")).collect::<Vec<_>>().join(" -> ");
-            self.problem(span.clone(), format!("this topic needs itself: {circle}"), None);
-            return Node::nothing(span);
+        if self.topics.stack.contains(&name) {
+            let cycle = self.topics.stack.iter().skip_while(|outer| **outer != name).chain([&name]);
+            let cycle = cycle.map(|name| format!("@{name}")).collect::<Vec<_>>().join(" -> ");
+            let label = format!("this topic refers to itself: {cycle}");
+            return self.fail(QueryProblem::error(span, label));
         }
-        if !self.session.query_context.topics.contains_key(&name) {
+        let context = self.topics.context;
+        if !context.topics.contains_key(&name) {
             if words::built_in_topic_names().any(|known| known == name) {
-                return Node { span, kind: Kind::Topic(name, Meaning::BuiltIn) };
+                return Node { span, kind: NodeKind::Topic(name, TopicQuery::BuiltIn) };
             }
-            let mut known: Vec<&str> = self.session.query_context.topics.keys().map(String::as_str).collect();
+            let mut known: Vec<&str> = context.topics.keys().map(String::as_str).collect();
             words::built_in_topic_names().for_each(|name| known.push(name));
-            let hint = match nearest(&name, known.into_iter()) {
+            let hint = match closest_name(&name, known.into_iter()) {
                 Some(known) => format!("did you mean `@{known}`?"),
-                None => "topics are named queries under [topics]".to_owned(),
+                None => "define it in [topics]".to_owned(),
             };
-            self.problem(span.clone(), format!("there is no topic `{name}`"), hint.as_str());
-            return Node::nothing(span);
+            return self.fail(QueryProblem::error(span, format!("unknown topic `{name}`")).hint(hint));
         }
         if !self.enter(&span) {
-            return Node::nothing(span);
+            return Node::match_all(span);
         }
-        let topic = self.session.topic(&name, self.depth);
+        let topic = self.topics.resolve(&name, self.depth);
         self.depth -= 1;
         match topic {
-            Ok(topic) if topic.depth <= DEEPEST_TREE => {
-                Node { span, kind: Kind::Topic(name, Meaning::Own(topic.node)) }
+            Ok(topic) if topic.depth <= MAX_TREE_DEPTH => {
+                Node { span, kind: NodeKind::Topic(name, TopicQuery::UserDefined(topic.node)) }
             }
-            Ok(_) => {
-                self.problem(
-                    span.clone(),
-                    format!("more than {DEEPEST} brackets and topics within each other"),
-                    None,
-                );
-                Node::nothing(span)
-            }
-            Err(label) => {
-                self.problem(span.clone(), format!("in topic `{name}`: {label}"), None);
-                Node::nothing(span)
-            }
+            Ok(_) => self.fail(nested_too_deeply(span)),
+            Err(label) => self.fail(QueryProblem::error(span, format!("in topic `{name}`: {label}"))),
         }
     }
 }
 
-fn one_or(mut nodes: Vec<Node>, many: fn(Vec<Node>) -> Kind) -> Node {
+fn nested_too_deeply(span: Range<usize>) -> QueryProblem {
+    QueryProblem::error(span, format!("brackets and topics are nested more than {MAX_NESTING} deep"))
+}
+
+/// The only node, or one that combines several.
+fn single_or(mut nodes: Vec<Node>, combine: fn(Vec<Node>) -> NodeKind) -> Node {
     if nodes.len() == 1 {
         return nodes.remove(0);
     }
     let start = nodes.first().map_or(0, |node| node.span.start);
     let end = nodes.last().map_or(0, |node| node.span.end);
-    Node { span: start..end, kind: many(nodes) }
-}
-
-/// The known name that was probably meant.
-pub(super) fn nearest<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
-    known
-        .map(|known| (strsim::damerau_levenshtein(name, known), known))
-        .filter(|(distance, known)| *distance <= 1 + known.len() / 4)
-        .min()
-        .map(|(_, known)| known)
+    Node { span: start..end, kind: combine(nodes) }
 }

@@ -1,157 +1,164 @@
-//! One piece of a query to one term: its field, its signs, its text. Pure.
+//! Parses one term: its field, its operators, its text. Pure.
 
 use std::ops::Range;
 
 use regex::{Regex, RegexBuilder};
 
-use super::parse::Parser;
-use super::{Age, Case, Field, Shape, Term};
+use super::problem::{QueryProblem, closest_name};
+use super::tree::{AgeComparison, CaseSensitivity, Field, Term, TermKind};
 use crate::text::tokens;
 
-/// The most bytes that a regular expression may be compiled to.
-const LARGEST: usize = 1 << 20;
+/// Limit of a compiled regular expression, in bytes.
+const MAX_REGEX_BYTES: usize = 1 << 20;
 
-/// The most groups and repetitions within each other in a regular expression.
-const NESTED: u32 = 50;
+/// Limit of nested groups and repetitions in a regular expression.
+const MAX_REGEX_NESTING: u32 = 50;
 
-/// The most words between which `"..."~N` may look.
-const FURTHEST: usize = 1000;
+/// Limit of N in `"..."~N`.
+const MAX_DISTANCE: usize = 1000;
 
-/// Reads the piece at `span`. Where it is wrong, the parser is told.
-pub(super) fn read(parser: &mut Parser<'_, '_>, span: Range<usize>) -> Option<Term> {
-    let piece = parser.text[span.clone()].to_owned();
-    let (field, value) = match split_field(&piece) {
-        Some((name, value)) => (Some(parser.known_field(name, span.start)?), value),
-        None => (None, piece.as_str()),
+/// The text of a term and what kind it is.
+type Parsed = Result<(String, TermKind), QueryProblem>;
+
+/// Parses the term at `span` of a query's text. `outer_field` applies if the term names no field.
+pub(super) fn parse_term(
+    text: &str,
+    span: Range<usize>,
+    outer_field: Option<Field>,
+) -> Result<Term, QueryProblem> {
+    let written = &text[span.clone()];
+    let (field, value) = match split_field(written) {
+        Some((name, value)) => (Some(field_by_name(name, span.start)?), value),
+        None => (None, written),
     };
-    let at = span.end - value.len()..span.end;
-    let (text, shape) = match field.or(parser.field) {
-        Some(Field::Site) => site(parser, value, at)?,
-        Some(Field::Language) => language(parser, value, at)?,
-        Some(Field::Age) => age(parser, value, at)?,
-        _ => words_or_pattern(parser, value, at)?,
+    let span = span.end - value.len()..span.end;
+    let (text, kind) = match field.or(outer_field) {
+        Some(Field::Site) => parse_site(value, span)?,
+        Some(Field::Language) => parse_language(value, span)?,
+        Some(Field::Age) => parse_age(value, span)?,
+        _ => parse_words(value, span)?,
     };
-    Some(Term { field, text, shape })
+    Ok(Term { field, text, kind })
 }
 
-/// The name before a colon. What the lexer took for a piece has one only where letters stand before it.
-fn split_field(piece: &str) -> Option<(&str, &str)> {
-    let (name, value) = piece.split_once(':')?;
+/// The field called `name`, which is at byte `start` of the query's text.
+pub(super) fn field_by_name(name: &str, start: usize) -> Result<Field, QueryProblem> {
+    if let Some((_, field)) = Field::NAMES.iter().find(|(known, _)| *known == name) {
+        return Ok(*field);
+    }
+    let hint = match closest_name(name, Field::NAMES.iter().map(|(known, _)| *known)) {
+        Some(known) => format!("did you mean `{known}:`?"),
+        None => "to search for text with a colon, put it in quotation marks".to_owned(),
+    };
+    Err(QueryProblem::error(start..start + name.len(), format!("unknown field `{name}`")).hint(hint))
+}
+
+/// The field's name and the rest, by the rule of the lexer: `a-b:c` has no field.
+fn split_field(written: &str) -> Option<(&str, &str)> {
+    let (name, value) = written.split_once(':')?;
     let is_name =
         name.starts_with(char::is_alphabetic) && name.chars().all(|c| c.is_alphanumeric() || c == '_');
     is_name.then_some((name, value))
 }
 
-fn words_or_pattern(parser: &mut Parser<'_, '_>, value: &str, at: Range<usize>) -> Option<(String, Shape)> {
-    let (text, shape) = if value.starts_with('/') {
-        return pattern(parser, value, at);
+fn parse_words(value: &str, span: Range<usize>) -> Parsed {
+    let (text, kind) = if value.starts_with('/') {
+        return parse_regex(value, span);
     } else if let Some(rest) = value.strip_prefix('"') {
-        quoted(parser, rest, &at)?
+        parse_phrase(rest, &span)?
     } else if let Some(word) = value.strip_prefix('=') {
         if word.is_empty() {
-            parser.problem(at, "a word is missing after `=`", "quotation marks mean exact words already");
-            return None;
+            return Err(QueryProblem::error(span, "a word is missing after `=`")
+                .hint("write `=word`; words in quotation marks are exact without `=`"));
         }
-        (word, Shape::Own)
-    } else if let Some(begin) = value.strip_suffix('*') {
-        (begin, Shape::Prefix)
+        (word, TermKind::InflectedWord)
+    } else if let Some(prefix) = value.strip_suffix('*') {
+        (prefix, TermKind::Prefix)
     } else {
-        (value, Shape::Word)
+        (value, TermKind::Word)
     };
     if text.contains(['*', '"']) {
-        parser.problem(at, "`*` cannot stand within a word", "a star may end a word: armen*");
-        return None;
+        return Err(
+            QueryProblem::error(span, "`*` is allowed only at the end of a word").hint("for example: armen*")
+        );
     }
     if tokens(text).is_empty() {
-        parser.problem(at, "there is no letter or digit to look for", None);
-        return None;
+        return Err(QueryProblem::error(span, "there is no letter or digit to search for"));
     }
-    if matches!(shape, Shape::Prefix) && !text.ends_with(char::is_alphanumeric) {
-        parser.problem(at, "`*` stands behind a letter or digit", "a star may end a word: armen*");
-        return None;
+    if matches!(kind, TermKind::Prefix) && !text.ends_with(char::is_alphanumeric) {
+        return Err(
+            QueryProblem::error(span, "`*` must follow a letter or digit").hint("for example: armen*")
+        );
     }
-    Some((text.to_owned(), shape))
+    Ok((text.to_owned(), kind))
 }
 
-/// What follows an opening quotation mark: text, mark, sign.
-fn quoted<'v>(parser: &mut Parser<'_, '_>, rest: &'v str, at: &Range<usize>) -> Option<(&'v str, Shape)> {
-    let Some((text, sign)) = rest.split_once('"') else {
-        parser.problem(at.clone(), "this quotation mark is never closed", "add `\"`");
-        return None;
+/// Parses what follows an opening quotation mark.
+fn parse_phrase<'v>(rest: &'v str, span: &Range<usize>) -> Result<(&'v str, TermKind), QueryProblem> {
+    let Some((text, suffix)) = rest.split_once('"') else {
+        return Err(QueryProblem::error(span.clone(), "this quotation mark is never closed").hint("add `\"`"));
     };
-    let Some(distance) = sign.strip_prefix('~') else { return Some((text, Shape::Exact)) };
+    let Some(distance) = suffix.strip_prefix('~') else { return Ok((text, TermKind::Phrase)) };
     if distance.is_empty() {
-        return Some((text, Shape::Row));
+        return Ok((text, TermKind::InflectedPhrase));
     }
     match distance.parse() {
-        Ok(distance) if (1..=FURTHEST).contains(&distance) => Some((text, Shape::Near(distance))),
-        _ => {
-            let sign = at.end - sign.len()..at.end;
-            let hint = format!("a number from 1 to {FURTHEST}: \"putin pashinyan\"~5");
-            parser.problem(sign, "this is no distance", hint.as_str());
-            None
-        }
+        Ok(distance) if (1..=MAX_DISTANCE).contains(&distance) => Ok((text, TermKind::Near(distance))),
+        _ => Err(QueryProblem::error(span.end - suffix.len()..span.end, "invalid distance")
+            .hint(format!("use a number from 1 to {MAX_DISTANCE}: \"putin pashinyan\"~5"))),
     }
 }
 
-fn pattern(parser: &mut Parser<'_, '_>, value: &str, at: Range<usize>) -> Option<(String, Shape)> {
-    let Some((text, letters)) = value[1..].rsplit_once('/').filter(|(text, _)| !ends_escaped(text)) else {
-        parser.problem(
-            at,
-            "this regular expression is never closed",
-            "add `/`, or put the words in quotation marks",
-        );
-        return None;
+fn parse_regex(value: &str, span: Range<usize>) -> Parsed {
+    let Some((text, flags)) = value[1..].rsplit_once('/').filter(|(text, _)| !ends_escaped(text)) else {
+        return Err(QueryProblem::error(span, "this regular expression is never closed")
+            .hint("add `/`, or put the words in quotation marks"));
     };
-    let case = match letters {
-        "" => Case::Any,
-        "c" => Case::Exact,
+    let case = match flags {
+        "" => CaseSensitivity::Insensitive,
+        "c" => CaseSensitivity::Sensitive,
         _ => {
-            let hint = "`c` behind it means that case counts; nothing else may stand there";
-            parser.problem(at.end - letters.len()..at.end, format!("there is no `{letters}`"), hint);
-            return None;
+            let label = format!("unknown flag `{flags}`");
+            return Err(QueryProblem::error(span.end - flags.len()..span.end, label)
+                .hint("the only flag is `c`: case-sensitive"));
         }
     };
-    let from = at.start + 1;
-    match compile(text, case) {
+    let start = span.start + 1;
+    match compile_regex(text, case) {
         Ok(_) if text.is_empty() => {
-            parser.problem(at, "an empty expression is found in every text", None);
-            None
+            Err(QueryProblem::error(span, "an empty regular expression matches every text"))
         }
-        Ok(regex) => Some((text.to_owned(), Shape::Pattern(case, regex))),
-        Err(label) => {
-            let hint = "backslashes are doubled in a TOML \"string\"; in 'single marks' they are not";
-            parser.problem(from..from + text.len(), label, hint);
-            None
-        }
+        Ok(regex) => Ok((text.to_owned(), TermKind::Regex(case, regex))),
+        Err(label) => Err(QueryProblem::error(start..start + text.len(), label)
+            .hint("in TOML, write each backslash twice inside \"...\", or once inside '...'")),
     }
 }
 
-/// Whether a backslash that is not itself escaped ends a text.
+/// Whether the text ends with a backslash that is not itself escaped.
 fn ends_escaped(text: &str) -> bool {
     (text.len() - text.trim_end_matches('\\').len()) % 2 == 1
 }
 
-fn compile(text: &str, case: Case) -> Result<Regex, String> {
+fn compile_regex(text: &str, case: CaseSensitivity) -> Result<Regex, String> {
     RegexBuilder::new(text)
-        .case_insensitive(case == Case::Any)
-        .size_limit(LARGEST)
-        .dfa_size_limit(LARGEST)
-        .nest_limit(NESTED)
+        .case_insensitive(case == CaseSensitivity::Insensitive)
+        .size_limit(MAX_REGEX_BYTES)
+        .dfa_size_limit(MAX_REGEX_BYTES)
+        .nest_limit(MAX_REGEX_NESTING)
         .build()
         .map_err(|error| match error {
             regex::Error::CompiledTooBig(_) => "this regular expression is too large".to_owned(),
-            // The last line says what is wrong; those before it draw a picture of where.
+            // Only the last line is the message; the lines before it draw the position.
             other => {
-                let words = other.to_string();
-                let last = words.lines().next_back().unwrap_or_default();
-                format!("this regular expression is wrong: {}", last.trim_start_matches("error: "))
+                let message = other.to_string();
+                let last = message.lines().next_back().unwrap_or_default();
+                format!("invalid regular expression: {}", last.trim_start_matches("error: "))
             }
         })
 }
 
-/// `site:example.org`: a host, however much of an address stands around it.
-fn site(parser: &mut Parser<'_, '_>, value: &str, at: Range<usize>) -> Option<(String, Shape)> {
+/// `site:example.org`. Only a bare host name is accepted.
+fn parse_site(value: &str, span: Range<usize>) -> Parsed {
     let value = value.trim_matches('"');
     let host = url::Url::parse(&format!("https://{value}"))
         .ok()
@@ -160,46 +167,39 @@ fn site(parser: &mut Parser<'_, '_>, value: &str, at: Range<usize>) -> Option<(S
         .and_then(|url| url.host_str().map(str::to_owned));
     match host {
         Some(host) if !value.is_empty() && !value.contains(['/', '*']) => {
-            Some((value.to_owned(), Shape::Site(host)))
+            Ok((value.to_owned(), TermKind::Site(host)))
         }
-        _ => {
-            parser.problem(
-                at,
-                "this is no site",
-                "site:example.org; for the rest of an address there is link:",
-            );
-            None
-        }
+        _ => Err(QueryProblem::error(span, "not a host name")
+            .hint("write site:example.org; link: searches the rest of an address")),
     }
 }
 
-/// `lang:hy`: the tag of BCP 47, or the start of one.
-fn language(parser: &mut Parser<'_, '_>, value: &str, at: Range<usize>) -> Option<(String, Shape)> {
+/// `lang:hy`: a BCP 47 tag or its first parts.
+fn parse_language(value: &str, span: Range<usize>) -> Parsed {
     let value = value.trim_matches('"');
     let tag = value.replace('_', "-").to_ascii_lowercase();
-    let mut parts = tag.split('-');
-    let language = parts.next().unwrap_or_default();
+    let mut subtags = tag.split('-');
+    let language = subtags.next().unwrap_or_default();
     let is_language = (2..=3).contains(&language.len()) && language.bytes().all(|b| b.is_ascii_lowercase());
-    let is_part =
-        |part: &str| (1..=8).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_alphanumeric());
-    if is_language && parts.all(is_part) {
-        return Some((value.to_owned(), Shape::Language(tag)));
+    let is_subtag =
+        |subtag: &str| (1..=8).contains(&subtag.len()) && subtag.bytes().all(|b| b.is_ascii_alphanumeric());
+    if is_language && subtags.all(is_subtag) {
+        return Ok((value.to_owned(), TermKind::Language(tag)));
     }
-    parser.problem(at, "this is no language", "two or three letters: lang:en, lang:hy, lang:pt-br");
-    None
+    Err(QueryProblem::error(span, "not a language tag")
+        .hint("a tag starts with two or three letters: lang:en, lang:hy, lang:pt-br"))
 }
 
 /// `age:<7d`, `age:>2h`
-fn age(parser: &mut Parser<'_, '_>, value: &str, at: Range<usize>) -> Option<(String, Shape)> {
-    let side = match value.chars().next() {
-        Some('<') => Some(Age::Younger),
-        Some('>') => Some(Age::Older),
+fn parse_age(value: &str, span: Range<usize>) -> Parsed {
+    let comparison = match value.chars().next() {
+        Some('<') => Some(AgeComparison::Younger),
+        Some('>') => Some(AgeComparison::Older),
         _ => None,
     };
-    let length = value.get(1..).and_then(|text| humantime::parse_duration(text).ok());
-    let (Some(side), Some(length)) = (side, length) else {
-        parser.problem(at, "this is no age", "age:<7d or age:>12h");
-        return None;
-    };
-    Some((value.to_owned(), Shape::Age(side, length)))
+    let limit = value.get(1..).and_then(|text| humantime::parse_duration(text).ok());
+    match (comparison, limit) {
+        (Some(comparison), Some(limit)) => Ok((value.to_owned(), TermKind::Age(comparison, limit))),
+        _ => Err(QueryProblem::error(span, "invalid age").hint("write age:<7d or age:>12h")),
+    }
 }

@@ -1,18 +1,18 @@
-//! Countries, cities and regions with their adjectives and peoples, in six languages. Pure.
+//! Word families: countries, cities and regions with their adjectives and peoples, in six languages. Pure.
 
-use super::Expansion;
-use super::forms::{Language, forms, forms_of_singular};
+use super::expansion::Expansion;
+use super::forms::{InflectedLanguage, inflect, inflect_singular};
 use crate::text::tokens;
 
-/// How it is written stands at its top.
+/// Its format is described at its top.
 const TABLE: &str = include_str!("families.txt");
 
 /// The names of all topics, in the order of the table.
-pub(super) fn names() -> impl Iterator<Item = &'static str> {
+pub(super) fn topic_names() -> impl Iterator<Item = &'static str> {
     TABLE.lines().filter_map(|line| line.strip_prefix('@')).flat_map(|names| names.split(' '))
 }
 
-/// Everything that a concept is called.
+/// The names of a family in all languages.
 pub(super) fn topic(name: &str) -> Option<Expansion> {
     let mut found = None;
     for line in TABLE.lines() {
@@ -21,104 +21,108 @@ pub(super) fn topic(name: &str) -> Option<Expansion> {
             Some(names) if names.split(' ').any(|known| known == name) => found = Some(Expansion::default()),
             _ => {}
         }
-        if let (Some(out), Some(row)) = (&mut found, Row::read(line)) {
-            row.add_all(out);
+        if let (Some(out), Some(line)) = (&mut found, FamilyLine::parse(line)) {
+            line.add_all(out);
         }
     }
     found
 }
 
-/// The relatives of a name, whose words are folded and parted by single spaces, in each language in
-/// which it is one.
-pub(super) fn relatives(name: &str, out: &mut Expansion) {
+/// Adds the families that contain a name, each in the languages in which it does. `name` is folded; single
+/// spaces separate its words.
+pub(super) fn add_relatives(name: &str, out: &mut Expansion) {
     let Some(first) = name.chars().next() else { return };
-    for row in TABLE.lines().filter_map(Row::read).filter(|row| row.holds(name, first)) {
-        row.add_all(out);
+    for line in TABLE.lines().filter_map(FamilyLine::parse).filter(|line| line.contains(name, first)) {
+        line.add_all(out);
     }
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Place {
-    Name,
+enum NameKind {
+    Place,
     Adjective,
     People,
 }
 
-/// One language of one concept.
-struct Row<'t> {
-    language: Language,
+/// A family in one language.
+struct FamilyLine<'t> {
+    language: InflectedLanguage,
     text: &'t str,
 }
 
-impl<'t> Row<'t> {
-    fn read(line: &'t str) -> Option<Row<'t>> {
+impl<'t> FamilyLine<'t> {
+    fn parse(line: &'t str) -> Option<FamilyLine<'t>> {
         let (code, text) = line.split_once(' ')?;
-        Language::of(code).map(|language| Row { language, text })
+        InflectedLanguage::from_tag(code).map(|language| FamilyLine { language, text })
     }
 
-    fn terms(&self) -> impl Iterator<Item = (&'t str, Place)> {
-        let places = [Place::Name, Place::Adjective, Place::People];
-        self.text.split('|').zip(places).flat_map(|(terms, place)| {
-            terms.split(',').map(str::trim).filter(|term| !term.is_empty()).map(move |term| (term, place))
+    fn names(&self) -> impl Iterator<Item = (&'t str, NameKind)> {
+        let kinds = [NameKind::Place, NameKind::Adjective, NameKind::People];
+        self.text.split('|').zip(kinds).flat_map(|(names, kind)| {
+            names.split(',').map(str::trim).filter(|name| !name.is_empty()).map(move |name| (name, kind))
         })
     }
 
-    /// Whether a name, adjective or people of this row is the word, which begins with `first`.
-    fn holds(&self, name: &str, first: char) -> bool {
+    /// Whether this line contains the folded name, which starts with `first`.
+    fn contains(&self, wanted: &str, first: char) -> bool {
         let script = match self.language {
-            Language::Russian | Language::Ukrainian => '\u{400}'..='\u{52f}',
-            Language::Armenian => '\u{531}'..='\u{58f}',
-            Language::English | Language::French | Language::German => 'a'..='z',
+            InflectedLanguage::Russian | InflectedLanguage::Ukrainian => '\u{400}'..='\u{52f}',
+            InflectedLanguage::Armenian => '\u{531}'..='\u{58f}',
+            InflectedLanguage::English | InflectedLanguage::French | InflectedLanguage::German => 'a'..='z',
         };
         script.contains(&first)
-            && self.terms().any(|(term, _)| {
-                // Folding is slow, and most terms differ in their first letter.
-                let mut begin = term.chars().take(1).flat_map(char::to_lowercase);
-                begin.next().is_some_and(|c| c == first || !script.contains(&c))
-                    && tokens(term).words().eq(name.split(' '))
+            && self.names().any(|(name, _)| {
+                // Folding is slow: names with another first letter are skipped before.
+                let mut start = name.chars().take(1).flat_map(char::to_lowercase);
+                start.next().is_some_and(|c| c == first || !script.contains(&c))
+                    && tokens(name).words().eq(wanted.split(' '))
             })
     }
 
     fn add_all(&self, out: &mut Expansion) {
-        for (term, place) in self.terms() {
-            add(term, place, self.language, out);
+        for (name, kind) in self.names() {
+            add_name(name, kind, self.language, out);
         }
-        if self.language == Language::Armenian && !self.text.contains('|') {
-            self.terms().for_each(|(name, _)| derived(name, out));
+        if self.language == InflectedLanguage::Armenian && !self.text.contains('|') {
+            self.names().for_each(|(name, _)| add_regular_armenian(name, out));
         }
     }
 }
 
-/// Adds a term in all its forms; of several words, a row.
-fn add(term: &str, place: Place, language: Language, out: &mut Expansion) {
-    let found = tokens(term);
-    let words: Vec<&str> = found.words().collect();
+/// Adds a name in all its forms; a name of several words becomes a phrase.
+fn add_name(name: &str, kind: NameKind, language: InflectedLanguage, out: &mut Expansion) {
+    let folded = tokens(name);
+    let words: Vec<&str> = folded.words().collect();
     match words.as_slice() {
         [] => {}
-        [one] => out.words.extend(inflected(one, term, place, language)),
-        row => out.phrases.push(row.iter().map(|word| inflected(word, term, place, language)).collect()),
+        [single] => out.words.extend(name_forms(single, name, kind, language)),
+        several => {
+            let phrase = several.iter().map(|word| name_forms(word, name, kind, language)).collect();
+            out.phrases.push(phrase);
+        }
     }
 }
 
-fn inflected(word: &str, term: &str, place: Place, language: Language) -> Vec<String> {
-    if term.ends_with('.') {
+/// The forms of one word of a name. The name may end with a mark of the table.
+fn name_forms(word: &str, name: &str, kind: NameKind, language: InflectedLanguage) -> Vec<String> {
+    if name.ends_with('.') {
         return vec![word.to_owned()];
     }
-    if term.ends_with('!') {
-        return forms_of_singular(word, language);
+    if name.ends_with('!') {
+        return inflect_singular(word, language);
     }
     match language {
-        // Neither Polish nor Polen is a verb here.
-        Language::English => plural_only(word),
-        Language::French | Language::German if place == Place::Name => plural_only(word),
-        Language::German if place == Place::People => {
-            // The woman of a people: Italiener, Italienerin.
+        // Not inflected as verbs: Polish, polished.
+        InflectedLanguage::English => plural_only(word),
+        InflectedLanguage::French | InflectedLanguage::German if kind == NameKind::Place => plural_only(word),
+        InflectedLanguage::German if kind == NameKind::People => {
+            // With the feminine: Italiener, Italienerin.
             let stem = word.strip_suffix('e').unwrap_or(word);
-            let mut all = forms(word, language);
-            all.extend(forms(&format!("{stem}in"), language));
+            let mut all = inflect(word, language);
+            all.extend(inflect(&format!("{stem}in"), language));
             all
         }
-        _ => forms(word, language),
+        _ => inflect(word, language),
     }
 }
 
@@ -133,12 +137,12 @@ fn plural_only(word: &str) -> Vec<String> {
     all
 }
 
-/// The regular adjective and people of an Armenian name: Կանադա, կանադական, կանադացի.
-fn derived(name: &str, out: &mut Expansion) {
+/// Adds the regular adjective and people of an Armenian name: Կանադա, կանադական, կանադացի.
+fn add_regular_armenian(name: &str, out: &mut Expansion) {
     let stems = [Some(name), name.strip_suffix('ա'), name.strip_suffix("իա"), name.strip_suffix("ոս")];
     for stem in stems.into_iter().flatten() {
         for ending in ["ական", "յան", "ցի", "ացի"] {
-            add(&format!("{stem}{ending}"), Place::Adjective, Language::Armenian, out);
+            add_name(&format!("{stem}{ending}"), NameKind::Adjective, InflectedLanguage::Armenian, out);
         }
     }
 }
@@ -147,7 +151,7 @@ fn derived(name: &str, out: &mut Expansion) {
 mod tests {
     use super::*;
 
-    /// Every member state of the United Nations by its topic.
+    /// The topics of all member states of the United Nations.
     const STATES: &str = "\
         armenia azerbaijan georgia russia ukraine turkey iran israel france germany china united-states \
         poland belarus kazakhstan moldova syria lebanon iraq india japan greece united-kingdom spain italy \
@@ -174,7 +178,7 @@ mod tests {
         let states: Vec<&str> = STATES.split_whitespace().collect();
         assert_eq!(states.len(), 193);
         for state in states {
-            let row = |code: &str| {
+            let line = |code: &str| {
                 let mut lines = TABLE.lines().skip_while(|line| {
                     line.strip_prefix('@').is_none_or(|names| !names.split(' ').any(|name| name == state))
                 });
@@ -185,9 +189,9 @@ mod tests {
                     .map(str::to_owned)
             };
             for code in ["en ", "ru ", "uk ", "hy ", "de ", "fr "] {
-                let text = row(code).unwrap_or_else(|| panic!("{state} has no {code}"));
+                let text = line(code).unwrap_or_else(|| panic!("{state} has no line {code}"));
                 let parts = text.split('|').filter(|part| !part.trim().is_empty()).count();
-                // Armenian adjectives and peoples that are regular are derived.
+                // Regular Armenian adjectives and peoples are not in the table.
                 assert!(parts >= 2 || (parts == 1 && code == "hy "), "{state} {code}: {text}");
             }
             let all = topic(state).unwrap_or_else(|| panic!("no topic {state}"));
@@ -196,8 +200,8 @@ mod tests {
     }
 
     #[test]
-    fn no_topic_is_named_twice() {
-        let mut all: Vec<&str> = names().collect();
+    fn topic_names_are_unique() {
+        let mut all: Vec<&str> = topic_names().collect();
         all.sort_unstable();
         let count = all.len();
         all.dedup();
@@ -205,43 +209,50 @@ mod tests {
     }
 
     #[track_caller]
-    fn has(name: &str, yes: &[&str], no: &[&str]) {
+    fn assert_relatives(name: &str, yes: &[&str], no: &[&str]) {
         let mut found = Expansion::default();
-        relatives(name, &mut found);
+        add_relatives(name, &mut found);
         for word in yes {
-            assert!(found.words.iter().any(|known| known == word), "{name}: {word}");
+            assert!(
+                found.words.iter().any(|known| known == word),
+                "{word} is missing in the relatives of {name}"
+            );
         }
         for word in no {
-            assert!(!found.words.iter().any(|known| known == word), "{name}: {word}");
+            assert!(!found.words.iter().any(|known| known == word), "{word} is not a relative of {name}");
         }
     }
 
     #[test]
-    fn a_name_brings_its_relatives_in_its_own_language() {
-        has("armenia", &["armenian", "armenians"], &["армянский", "armenisch"]);
-        has("армения", &["армянского", "армянами", "армянка"], &["armenia"]);
-        has("україна", &["українською", "українців"], &["украинский"]);
-        has("հայաստան", &["հայկական", "հայերի", "հայաստանյան"], &["armenia"]);
-        has("deutschland", &["deutsche", "deutschen"], &["german"]);
-        has("turkei", &["turkischen", "turkin"], &["turkish"]);
-        has("poland", &["polish", "poles"], &["polished", "polishing"]);
-        has("куба", &["кубе", "кубинцев"], &["куб", "кубам"]);
-        has("niger", &["nigerien"], &["nigerian", "nigeria"]);
-        has("us", &[], &["american"]);
-        has("война", &[], &["войны"]);
+    fn a_name_expands_to_its_family_in_its_own_language() {
+        assert_relatives("armenia", &["armenian", "armenians"], &["армянский", "armenisch"]);
+        assert_relatives("армения", &["армянского", "армянами", "армянка"], &["armenia"]);
+        assert_relatives("україна", &["українською", "українців"], &["украинский"]);
+        assert_relatives("հայաստան", &["հայկական", "հայերի", "հայաստանյան"], &["armenia"]);
+        assert_relatives("deutschland", &["deutsche", "deutschen"], &["german"]);
+        assert_relatives("turkei", &["turkischen", "turkin"], &["turkish"]);
+        assert_relatives("poland", &["polish", "poles"], &["polished", "polishing"]);
+        assert_relatives("куба", &["кубе", "кубинцев"], &["куб", "кубам"]);
+        assert_relatives("niger", &["nigerien"], &["nigerian", "nigeria"]);
+        assert_relatives("us", &[], &["american"]);
+        assert_relatives("война", &[], &["войны"]);
     }
 
     #[test]
-    fn names_of_several_words_are_rows() {
+    fn names_of_several_words_become_phrases() {
         let found = topic("saudi-arabia").expect("in the table");
-        let row = |words: [&str; 2]| {
-            found.phrases.iter().any(|row| {
-                row.len() == 2 && row.iter().zip(words).all(|(set, word)| set.iter().any(|w| w == word))
+        let has_phrase = |words: [&str; 2]| {
+            found.phrases.iter().any(|phrase| {
+                phrase.len() == 2 && phrase.iter().zip(words).all(|(set, word)| set.iter().any(|w| w == word))
             })
         };
-        assert!(row(["saudi", "arabia"]) && row(["саудовской", "аравии"]) && row(["arabie", "saoudite"]));
+        assert!(
+            has_phrase(["saudi", "arabia"])
+                && has_phrase(["саудовской", "аравии"])
+                && has_phrase(["arabie", "saoudite"])
+        );
         let mut found = Expansion::default();
-        relatives("u s", &mut found);
+        add_relatives("u s", &mut found);
         assert!(found.words.iter().any(|word| word == "american"));
     }
 }

@@ -1,126 +1,114 @@
-//! What is a word, and which words a user means by one. Pure.
+//! Expands words of a query to their inflected forms and related names. Pure.
 
+mod expansion;
 mod families;
 mod forms;
 
 use crate::text::tokens;
-use forms::{Language, forms, is_known_english};
+pub use expansion::Expansion;
+use forms::{InflectedLanguage, inflect, is_known_english};
 
-/// How far a word reaches beyond itself.
+/// How far a word is expanded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum ExpandTo {
-    /// Its own inflected forms.
+    /// Its inflected forms.
     Forms,
-    /// For the name of a country, a city or a people also adjective and people, in its own language.
+    /// For the name of a country, city or people, also the names of its family (Armenia, Armenian), in the
+    /// same language.
     Relatives,
 }
 
-/// What a word or a topic stands for, folded.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Expansion {
-    /// Single words, sorted, each once.
-    pub words: Vec<String>,
-    /// Names of several words: for each place in the row the words that may stand there.
-    pub phrases: Vec<Vec<Vec<String>>>,
-}
-
-/// The forms of a word as the user wrote it. `languages` are the BCP 47 tags that the config names:
-/// they decide about Latin words, which are English too. Of several words in one (us-iran), a row.
+/// Expands a word as the user wrote it. `languages` are the BCP 47 tags of the config: a Latin word gets
+/// the forms of these besides the English ones. A compound such as `us-iran` becomes a phrase.
 #[must_use]
-pub fn expand(word: &str, reach: ExpandTo, languages: &[String]) -> Expansion {
-    let own: Vec<String> = tokens(word).words().map(str::to_owned).collect();
+pub fn expand(word: &str, to: ExpandTo, languages: &[String]) -> Expansion {
+    let folded: Vec<String> = tokens(word).words().map(str::to_owned).collect();
     let mut out = Expansion::default();
-    match own.as_slice() {
+    match folded.as_slice() {
         [] => {}
-        [one] => out.words = forms_in_all(one, word, languages),
-        row => out.phrases.push(row.iter().map(|one| forms_in_all(one, one, languages)).collect()),
-    }
-    if reach == ExpandTo::Relatives {
-        families::relatives(&own.join(" "), &mut out);
-    }
-    out.tidied()
-}
-
-impl Expansion {
-    fn tidied(mut self) -> Expansion {
-        self.words.sort_unstable();
-        self.words.dedup();
-        for position in self.phrases.iter_mut().flatten() {
-            position.sort_unstable();
-            position.dedup();
+        [single] => out.words = forms_in_all_languages(single, word, languages),
+        several => {
+            out.phrases.push(several.iter().map(|one| forms_in_all_languages(one, one, languages)).collect())
         }
-        self.phrases.sort_unstable();
-        self.phrases.dedup();
-        self
     }
+    if to == ExpandTo::Relatives {
+        families::add_relatives(&folded.join(" "), &mut out);
+    }
+    out.sorted()
 }
 
-fn forms_in_all(folded: &str, written: &str, languages: &[String]) -> Vec<String> {
+/// Everything that a built-in topic searches for, in all languages.
+#[must_use]
+pub fn built_in_topic(name: &str) -> Option<Expansion> {
+    families::topic(name).map(Expansion::sorted)
+}
+
+/// The names of the built-in topics, in the order of the table.
+pub fn built_in_topic_names() -> impl Iterator<Item = &'static str> {
+    families::topic_names()
+}
+
+/// `folded` decides the forms; `written` still has the accents that hint at the language.
+fn forms_in_all_languages(folded: &str, written: &str, languages: &[String]) -> Vec<String> {
     let mut out = vec![folded.to_owned()];
-    let found = languages_of(folded, written, languages);
-    for language in found.iter().copied() {
-        let all = forms(folded, language);
-        // Where nothing says that the word is Ukrainian, дорога is not called дорого.
-        let unsure = language == Language::Ukrainian
-            && found.len() > 1
-            && !languages.iter().any(|tag| Language::of(tag) == Some(Language::Ukrainian));
-        let vocative = |form: &String| folded.ends_with('а') && form.ends_with('о');
-        out.extend(all.into_iter().filter(|form| !(unsure && vocative(form))));
+    let candidates = candidate_languages(folded, written, languages);
+    for language in candidates.iter().copied() {
+        // The Ukrainian vocative of дорога would be дорого, a common Russian word. It is only added if the
+        // word is certainly Ukrainian or the config names Ukrainian.
+        let skip_vocative = language == InflectedLanguage::Ukrainian
+            && candidates.len() > 1
+            && !languages
+                .iter()
+                .any(|tag| InflectedLanguage::from_tag(tag) == Some(InflectedLanguage::Ukrainian));
+        let is_vocative = |form: &String| folded.ends_with('а') && form.ends_with('о');
+        let forms = inflect(folded, language).into_iter();
+        out.extend(forms.filter(|form| !(skip_vocative && is_vocative(form))));
     }
     out.sort_unstable();
     out.dedup();
     out
 }
 
-/// The script of a word picks its rules.
-fn languages_of(folded: &str, written: &str, languages: &[String]) -> Vec<Language> {
+/// The languages that a word may be in, by its script and letters.
+fn candidate_languages(folded: &str, written: &str, languages: &[String]) -> Vec<InflectedLanguage> {
     match folded.chars().find(|c| c.is_alphabetic()) {
-        Some('\u{531}'..='\u{58f}') => vec![Language::Armenian],
+        Some('\u{531}'..='\u{58f}') => vec![InflectedLanguage::Armenian],
         Some('\u{400}'..='\u{52f}') if folded.contains(['і', 'ї', 'є', 'ґ', '\'']) => {
-            vec![Language::Ukrainian]
+            vec![InflectedLanguage::Ukrainian]
         }
-        Some('\u{400}'..='\u{52f}') if folded.contains(['ы', 'э', 'ъ']) => vec![Language::Russian],
-        // What is spelled alike in both gets the forms of both: those of the other are no words there.
-        Some('\u{400}'..='\u{52f}') => vec![Language::Russian, Language::Ukrainian],
+        Some('\u{400}'..='\u{52f}') if folded.contains(['ы', 'э', 'ъ']) => {
+            vec![InflectedLanguage::Russian]
+        }
+        // Ambiguous. The forms of the wrong language are no words of the right one.
+        Some('\u{400}'..='\u{52f}') => vec![InflectedLanguage::Russian, InflectedLanguage::Ukrainian],
         Some(c) if c.is_ascii() => latin_languages(folded, written, languages),
         _ => Vec::new(),
     }
 }
 
-/// English, the languages that the config names, and the one whose letters or endings the word has.
-fn latin_languages(folded: &str, written: &str, languages: &[String]) -> Vec<Language> {
-    let mut found: Vec<Language> = languages
+/// English, the languages of the config, and those that the word's accents or ending suggest.
+fn latin_languages(folded: &str, written: &str, languages: &[String]) -> Vec<InflectedLanguage> {
+    let mut found: Vec<InflectedLanguage> = languages
         .iter()
-        .filter_map(|tag| Language::of(tag))
-        .filter(|language| matches!(language, Language::French | Language::German))
+        .filter_map(|tag| InflectedLanguage::from_tag(tag))
+        .filter(|language| matches!(language, InflectedLanguage::French | InflectedLanguage::German))
         .collect();
     let lower = written.to_lowercase();
     if lower.contains(['é', 'è', 'ê', 'ë', 'ç', 'à', 'â', 'î', 'ï', 'ô', 'û', 'œ']) {
-        found.push(Language::French);
+        found.push(InflectedLanguage::French);
     }
-    let ending =
+    let has_german_ending =
         folded.len() > 5 && ["ung", "heit", "keit", "schaft"].iter().any(|end| folded.ends_with(end));
-    if lower.contains(['ä', 'ö', 'ü', 'ß']) || ending {
-        found.push(Language::German);
+    if lower.contains(['ä', 'ö', 'ü', 'ß']) || has_german_ending {
+        found.push(InflectedLanguage::German);
     }
     if lower.is_ascii() && is_known_english(folded) {
         found.clear();
     }
-    found.push(Language::English);
+    found.push(InflectedLanguage::English);
     found.sort_unstable();
     found.dedup();
     found
-}
-
-/// What a built-in topic stands for, in every language.
-#[must_use]
-pub fn built_in_topic(name: &str) -> Option<Expansion> {
-    families::topic(name).map(Expansion::tidied)
-}
-
-/// The names of the built-in topics, in the order of the table.
-pub fn built_in_topic_names() -> impl Iterator<Item = &'static str> {
-    families::names()
 }
 
 #[cfg(test)]
@@ -128,48 +116,51 @@ mod tests {
     use super::*;
 
     #[track_caller]
-    fn has(word: &str, languages: &[&str], yes: &[&str], no: &[&str]) {
+    fn assert_forms(word: &str, languages: &[&str], yes: &[&str], no: &[&str]) {
         let languages: Vec<String> = languages.iter().map(|tag| (*tag).to_owned()).collect();
         let words = expand(word, ExpandTo::Forms, &languages).words;
         for form in yes {
-            assert!(words.iter().any(|known| known == form), "{word}: {form} is missing in {words:?}");
+            assert!(
+                words.iter().any(|known| known == form),
+                "{form} is missing in the forms of {word}: {words:?}"
+            );
         }
         for form in no {
-            assert!(!words.iter().any(|known| known == form), "{word}: {form} is no form of it");
+            assert!(!words.iter().any(|known| known == form), "{form} is not a form of {word}");
         }
     }
 
     #[test]
-    fn words_are_known_in_their_forms() {
-        has("woman", &[], &["women"], &[]);
-        has("stop", &[], &["stops", "stopped", "stopping"], &[]);
-        has("general", &[], &["generals"], &["generally"]);
-        has("рынок", &[], &["рынка", "рынками"], &[]);
-        has("Путин", &[], &["путина", "путиным"], &["путинская"]);
-        has("ребёнок", &[], &["ребенка", "детям"], &[]);
-        has("выборы", &[], &["выборов"], &["выбора"]);
-        has("дорога", &[], &["дороге", "дорог"], &["дорого"]);
-        has("Київ", &[], &["києва", "києві"], &[]);
-        has("Львів", &[], &["львова"], &[]);
-        has("рука", &["uk"], &["руці", "руко"], &[]);
-        has("ընտրություն", &[], &["ընտրության", "ընտրություններից"], &[]);
-        has("բժիշկ", &[], &["բժշկի", "բժշկից"], &[]);
-        has("Երևան", &[], &["երեւանում", "երեւանից"], &[]);
+    fn words_are_inflected_by_the_rules_of_their_language() {
+        assert_forms("woman", &[], &["women"], &[]);
+        assert_forms("stop", &[], &["stops", "stopped", "stopping"], &[]);
+        assert_forms("general", &[], &["generals"], &["generally"]);
+        assert_forms("рынок", &[], &["рынка", "рынками"], &[]);
+        assert_forms("Путин", &[], &["путина", "путиным"], &["путинская"]);
+        assert_forms("ребёнок", &[], &["ребенка", "детям"], &[]);
+        assert_forms("выборы", &[], &["выборов"], &["выбора"]);
+        assert_forms("дорога", &[], &["дороге", "дорог"], &["дорого"]);
+        assert_forms("Київ", &[], &["києва", "києві"], &[]);
+        assert_forms("Львів", &[], &["львова"], &[]);
+        assert_forms("рука", &["uk"], &["руці", "руко"], &[]);
+        assert_forms("ընտրություն", &[], &["ընտրության", "ընտրություններից"], &[]);
+        assert_forms("բժիշկ", &[], &["բժշկի", "բժշկից"], &[]);
+        assert_forms("Երևան", &[], &["երեւանում", "երեւանից"], &[]);
     }
 
     #[test]
-    fn latin_words_are_english_and_what_the_config_names() {
-        has("Regierung", &[], &["regierungen"], &[]);
-        has("Wahl", &["de"], &["wahlen"], &["wahler"]);
-        has("Haus", &["de-AT"], &["hauser", "hausern"], &[]);
-        has("cheval", &["fr"], &["chevaux"], &[]);
-        has("cheval", &[], &[], &["chevaux"]);
-        has("école", &[], &["ecoles"], &[]);
-        has("child", &["fr", "de"], &["children"], &["childe"]);
+    fn latin_words_are_inflected_in_english_and_the_configured_languages() {
+        assert_forms("Regierung", &[], &["regierungen"], &[]);
+        assert_forms("Wahl", &["de"], &["wahlen"], &["wahler"]);
+        assert_forms("Haus", &["de-AT"], &["hauser", "hausern"], &[]);
+        assert_forms("cheval", &["fr"], &["chevaux"], &[]);
+        assert_forms("cheval", &[], &[], &["chevaux"]);
+        assert_forms("école", &[], &["ecoles"], &[]);
+        assert_forms("child", &["fr", "de"], &["children"], &["childe"]);
     }
 
     #[test]
-    fn several_words_in_one_are_a_row() {
+    fn a_compound_becomes_a_phrase() {
         let found = expand("us-iran", ExpandTo::Forms, &[]);
         assert_eq!(found.words, Vec::<String>::new());
         assert_eq!(found.phrases.len(), 1);

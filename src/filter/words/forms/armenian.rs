@@ -1,33 +1,33 @@
-//! Eastern Armenian: cases, plurals, articles, and the classical spelling beside the reformed. Pure.
+//! Eastern Armenian: cases, plurals, articles, verbs; in reformed and classical spelling. Pure.
 
-use super::{Forms, cut, ends_with_any, line};
+use super::endings::{FormList, drop_last, ends_with_any, table_line};
 
-/// Genitive stems that no rule gives, and plurals.
+/// Irregular genitive stems and plurals.
 const STEMS: &str = include_str!("armenian.txt");
 
-/// What may stand behind a case: the article, and the persons near and far.
+/// Suffixes after a case: none, the article, and first and second person.
 const ARTICLES: &str = "- ը ն ս դ";
 
-pub(super) fn forms(word: &str, out: &mut Forms) {
-    nouns(word, out);
-    verb(word, out);
+pub(super) fn add_forms(word: &str, out: &mut FormList) {
+    add_noun(word, out);
+    add_verb(word, out);
     for (reformed, classical) in [("ություն", "ութիւն"), ("յան", "եան"), ("յունը", "իւնը")]
     {
         if let Some(stem) = word.strip_suffix(reformed) {
-            nouns(&format!("{stem}{classical}"), out);
+            add_noun(&format!("{stem}{classical}"), out);
         } else if let Some(stem) = word.strip_suffix(classical) {
-            nouns(&format!("{stem}{reformed}"), out);
+            add_noun(&format!("{stem}{reformed}"), out);
         }
     }
 }
 
-fn nouns(word: &str, out: &mut Forms) {
-    out.add(word, ARTICLES);
-    cases(word, out);
-    plurals(word, out);
-    if let Some(stem) = reduced(word) {
-        cases(&stem, out);
-        plurals(&stem, out);
+fn add_noun(word: &str, out: &mut FormList) {
+    out.push_endings(word, ARTICLES);
+    add_cases(word, out);
+    add_plurals(word, out);
+    if let Some(stem) = reduced_stem(word) {
+        add_cases(&stem, out);
+        add_plurals(&stem, out);
     }
     for (ending, genitive, instrumental) in [
         ("ություն", "ության", "ությամբ"),
@@ -36,17 +36,17 @@ fn nouns(word: &str, out: &mut Forms) {
         ("ուն", "ան", "ամբ"),
     ] {
         if let Some(stem) = word.strip_suffix(ending).filter(|stem| !stem.is_empty()) {
-            out.add(&format!("{stem}{genitive}"), "- ը ն ս դ ից");
-            out.add(&format!("{stem}{instrumental}"), "- ը ն ս դ");
+            out.push_endings(&format!("{stem}{genitive}"), "- ը ն ս դ ից");
+            out.push_endings(&format!("{stem}{instrumental}"), "- ը ն ս դ");
             break;
         }
     }
     if let Some(stem) = word.strip_suffix('ի') {
         // եկեղեցի, եկեղեցու, եկեղեցուց; տարի, տարվա.
-        out.add(stem, "ու ուն ուս ուդ ուց ուցս ուցդ ով ովս ովդ ում ումը ումն ումս ումդ վա վան");
+        out.push_endings(stem, "ու ուն ուս ուդ ուց ուցս ուցդ ով ովս ովդ ում ումը ումն ումս ումդ վա վան");
     }
     if word.ends_with("եցի") || word.ends_with("ացի") {
-        out.add(cut(word, 1), "ների");
+        out.push_endings(drop_last(word, 1), "ների");
     }
     if ends_with_any(word, "ա ո ու ե է օ") {
         for case in [
@@ -64,44 +64,44 @@ fn nouns(word: &str, out: &mut Forms) {
             "յումս",
             "յումդ",
         ] {
-            out.one(format!("{word}{case}"));
+            out.push(format!("{word}{case}"));
         }
     }
     if let Some(stem) = word.strip_suffix("ու") {
         // Բաքու, Բաքվի.
-        cases(&format!("{stem}վ"), out);
+        add_cases(&format!("{stem}վ"), out);
     }
-    if let Some(line) = line(STEMS, word) {
+    if let Some(line) = table_line(STEMS, word) {
         for stem in line.split(' ') {
-            // Of a plural and of a genitive alike; what is no word costs nothing.
-            out.add(stem, "- ը ն ս դ ից ով ում ի ին իս իդ");
+            // The stem may be a plural or a genitive: both get these endings.
+            out.push_endings(stem, "- ը ն ս դ ից ով ում ի ին իս իդ");
             if ends_with_any(stem, "ք եր ներ իկ") {
-                cases(stem, out);
+                add_cases(stem, out);
             }
         }
     }
 }
 
-/// All cases of the singular, or of a plural stem.
-fn cases(stem: &str, out: &mut Forms) {
+/// All cases of a singular or plural stem.
+fn add_cases(stem: &str, out: &mut FormList) {
     for case in ["ի", "ին", "ից", "ով", "ում", "իս", "իդ"] {
-        out.one(format!("{stem}{case}"));
+        out.push(format!("{stem}{case}"));
     }
     for case in ["ից", "ով", "ում"] {
-        out.add(&format!("{stem}{case}"), "ս դ ը ն");
+        out.push_endings(&format!("{stem}{case}"), "ս դ ը ն");
     }
 }
 
-fn plurals(word: &str, out: &mut Forms) {
+fn add_plurals(word: &str, out: &mut FormList) {
     for ending in ["եր", "ներ"] {
         let plural = format!("{word}{ending}");
-        out.add(&plural, ARTICLES);
-        cases(&plural, out);
+        out.push_endings(&plural, ARTICLES);
+        add_cases(&plural, out);
     }
 }
 
-/// The stem before endings where the last ի or ու falls: բժիշկ, բժշկի.
-fn reduced(word: &str) -> Option<String> {
+/// The stem without its last ի or ու, as before endings: բժիշկ, բժշկի.
+fn reduced_stem(word: &str) -> Option<String> {
     let vowels = "աեէըիոօ";
     let at = word.rfind(|c| vowels.contains(c) || c == 'ւ')?;
     let tail_start = at + word[at..].chars().next()?.len_utf8();
@@ -119,22 +119,21 @@ fn reduced(word: &str) -> Option<String> {
     if head.ends_with(|c| vowels.contains(c) || c == 'ւ') || head.is_empty() {
         return None;
     }
-    // լույս, լուսի: the glide falls, the vowel stays.
     Some(format!("{head}{tail}"))
 }
 
 /// Verbs in -ել and -ալ: participles, aorist, subjunctive.
-fn verb(word: &str, out: &mut Forms) {
+fn add_verb(word: &str, out: &mut FormList) {
     let Some(stem) = word.strip_suffix("ել").or_else(|| word.strip_suffix("ալ")) else { return };
     if stem.chars().count() < 2 {
         return;
     }
-    out.add(
+    out.push_endings(
         stem,
         "ում ելու ելիս ած ող եց եցի եցիր եցինք եցիք եցին ի են ենք եք եմ ես իր եք ելով ելուց ելը եցան եցավ",
     );
-    out.add(stem, "ալու ալիս աց ացող ացել ացած ացավ ացան ա ան");
+    out.push_endings(stem, "ալու ալիս աց ացող ացել ացած ացավ ացան ա ան");
     for prefix in ["կ", "չ"] {
-        out.add(&format!("{prefix}{stem}"), "ի են ենք եմ ես եց եցին ա ան ում ել");
+        out.push_endings(&format!("{prefix}{stem}"), "ի են ենք եմ ես եց եցին ա ան ում ել");
     }
 }

@@ -1,18 +1,18 @@
-//! English: plurals, verbs, degrees. Possessives are cut where words are. Pure.
+//! English: plurals, verbs, comparison. The tokenizer removes possessives. Pure.
 
-use super::{Forms, ends_with_any, holds, line};
+use super::endings::{FormList, ends_with_any, list_contains, table_line};
 
-/// Nouns: all forms of one on a line, the lemma first.
+/// Irregular nouns: a line has all forms of one noun, the lemma first.
 const NOUNS: &str = include_str!("english_nouns.txt");
 
-/// Verbs: lemma, then the past forms.
+/// Irregular verbs: lemma, then the past forms.
 const VERBS: &str = include_str!("english_verbs.txt");
 
-/// Adjectives that have degrees in -er and -est.
-const GRADED: &str = include_str!("english_adjectives.txt");
+/// Adjectives with a comparative in -er and a superlative in -est.
+const GRADABLE: &str = include_str!("english_adjectives.txt");
 
-/// What has one form only, or a plural that means something else.
-const FIXED: &str = "news politics economics physics mathematics athletics ethics statistics logistics electronics \
+/// Words with one form only, or whose plural means something else.
+const INVARIABLE: &str = "news politics economics physics mathematics athletics ethics statistics logistics electronics \
     mechanics dynamics genetics linguistics robotics olympics paralympics series species means headquarters sheep \
     deer salmon trout bison aircraft spacecraft hovercraft corps chassis arms customs goods works thanks clothes \
     congratulations premises the and of in to for with on at by from as is are was were be been has had have this \
@@ -21,73 +21,73 @@ const FIXED: &str = "news politics economics physics mathematics athletics ethic
     such no nor own same can could will would shall should may might must i you he she it we they him her them us \
     our your their his its my me mine";
 
-/// Verbs of more than one syllable that double their last letter.
-const DOUBLING: &str = "admit commit permit submit omit emit transmit refer prefer defer confer infer transfer occur \
+/// Verbs of several syllables that double their last letter.
+const DOUBLING_VERBS: &str = "admit commit permit submit omit emit transmit refer prefer defer confer infer transfer occur \
     recur incur concur deter rebel compel expel propel repel dispel control patrol enrol equip regret forget begin \
     abet acquit allot outfit unwrap kidnap worship handicap program format combat debug upset reset input output";
 
-pub(super) fn forms(word: &str, out: &mut Forms) {
+pub(super) fn add_forms(word: &str, out: &mut FormList) {
     if !word.is_ascii() {
-        out.add(word, "s");
+        out.push_endings(word, "s");
         return;
     }
-    if holds(FIXED, word) || word.len() < 3 || word.bytes().any(|b| b.is_ascii_digit()) {
-        irregular(word, out);
+    if list_contains(INVARIABLE, word) || word.len() < 3 || word.bytes().any(|b| b.is_ascii_digit()) {
+        add_irregular(word, out);
         return;
     }
-    let known = irregular(word, out);
-    if !known.noun && !word.ends_with("ics") {
-        out.one(plural(word));
-        foreign_plural(word, out);
+    let irregular = add_irregular(word, out);
+    if !irregular.noun && !word.ends_with("ics") {
+        out.push(plural(word));
+        add_other_plurals(word, out);
     }
-    if !known.verb && !known.people {
-        verb(word, out);
-    } else if known.verb {
-        out.one(present_participle(word));
-        out.one(plural(word));
+    if !irregular.verb && !irregular.person {
+        add_verb_forms(word, out);
+    } else if irregular.verb {
+        out.push(present_participle(word));
+        out.push(plural(word));
     }
-    if holds(GRADED, word) {
-        degrees(word, out);
+    if list_contains(GRADABLE, word) {
+        add_comparison(word, out);
     }
-    if let Some(one) = singular(word) {
-        out.one(one);
+    if let Some(one) = singular_of(word) {
+        out.push(one);
     }
 }
 
-/// Whether a word stands in the tables: it is English whatever else the config names.
+/// Whether a table contains the word.
 pub(super) fn is_known(word: &str) -> bool {
-    holds(FIXED, word) || line(VERBS, word).is_some() || holds(NOUNS, word)
+    list_contains(INVARIABLE, word) || table_line(VERBS, word).is_some() || list_contains(NOUNS, word)
 }
 
 #[derive(Default)]
-struct Known {
+struct Irregular {
     noun: bool,
     verb: bool,
-    people: bool,
+    person: bool,
 }
 
-/// What the tables say.
-fn irregular(word: &str, out: &mut Forms) -> Known {
-    let mut known = Known::default();
+/// Adds the irregular forms and says which of them replace the regular ones.
+fn add_irregular(word: &str, out: &mut FormList) -> Irregular {
+    let mut irregular = Irregular::default();
     for group in NOUNS.lines() {
-        if holds(group, word) {
-            group.split(' ').for_each(|form| out.one(form));
-            known.noun = true;
+        if list_contains(group, word) {
+            group.split(' ').for_each(|form| out.push(form));
+            irregular.noun = true;
         }
     }
-    if let Some(past) = line(VERBS, word) {
-        past.split(' ').for_each(|form| out.one(form));
-        known.verb = true;
+    if let Some(past) = table_line(VERBS, word) {
+        past.split(' ').for_each(|form| out.push(form));
+        irregular.verb = true;
     }
     for (one, many) in [("woman", "women"), ("man", "men"), ("child", "children"), ("foot", "feet")] {
         if let Some(stem) = word.strip_suffix(one).filter(|stem| stem.len() > 1) {
-            out.add(stem, many);
-            known.people = true;
+            out.push_endings(stem, many);
+            irregular.person = true;
         } else if let Some(stem) = word.strip_suffix(many).filter(|stem| stem.len() > 1 && many != "feet") {
-            out.add(stem, one);
+            out.push_endings(stem, one);
         }
     }
-    known
+    irregular
 }
 
 fn plural(word: &str) -> String {
@@ -101,52 +101,52 @@ fn plural(word: &str) -> String {
     }
 }
 
-/// Plurals that come with the word from Latin and Greek, and those in -oes.
-fn foreign_plural(word: &str, out: &mut Forms) {
+/// Plurals of Greek and French origin, in -oes, and of names.
+fn add_other_plurals(word: &str, out: &mut FormList) {
     if let Some(stem) = word.strip_suffix("sis") {
-        out.add(stem, "ses");
+        out.push_endings(stem, "ses");
     }
     if word.ends_with('o') {
-        out.add(word, "es");
+        out.push_endings(word, "es");
     }
     if word.ends_with("eau") {
-        out.add(word, "x");
+        out.push_endings(word, "x");
     }
     if word.ends_with('y') {
-        // Of names: the Kennedys.
-        out.add(word, "s");
+        // Names: the Kennedys.
+        out.push_endings(word, "s");
     }
 }
 
-fn verb(word: &str, out: &mut Forms) {
+fn add_verb_forms(word: &str, out: &mut FormList) {
     if word.ends_with(['a', 'i', 'o', 'u'])
         && word.len() > 3
-        && !holds("ski taxi veto echo embargo torpedo", word)
+        && !list_contains("ski taxi veto echo embargo torpedo", word)
     {
         return;
     }
-    // even is no verb whose form evening would be.
-    if holds("even morn wed bed sir str king", word) {
+    // Not verbs: evening is no form of even.
+    if list_contains("even morn wed bed sir str king", word) {
         return;
     }
-    past(word, out);
-    out.one(present_participle(word));
+    add_past(word, out);
+    out.push(present_participle(word));
 }
 
-fn past(word: &str, out: &mut Forms) {
+fn add_past(word: &str, out: &mut FormList) {
     let (stem, last) = word.split_at(word.len() - 1);
     if last == "e" {
-        out.add(word, "d");
+        out.push_endings(word, "d");
     } else if last == "y" && !stem.ends_with(['a', 'e', 'i', 'o', 'u']) {
-        out.add(stem, "ied");
+        out.push_endings(stem, "ied");
     } else {
         if doubles(word) {
-            out.add(word, &format!("{last}ed {last}ing"));
+            out.push_endings(word, &format!("{last}ed {last}ing"));
             if !ends_with_any(word, "l p s") {
                 return;
             }
         }
-        out.add(word, if word.ends_with('c') { "ked king ed" } else { "ed" });
+        out.push_endings(word, if word.ends_with('c') { "ked king ed" } else { "ed" });
     }
 }
 
@@ -163,7 +163,7 @@ fn present_participle(word: &str) -> String {
     }
 }
 
-/// Whether the last letter is doubled before -ed: stop, not visit; travel both ways.
+/// Whether the last letter may be doubled before -ed: stopped, but visited; travelled and traveled.
 fn doubles(word: &str) -> bool {
     let bytes = word.as_bytes();
     let vowel = |b: u8| b"aeiou".contains(&b);
@@ -173,21 +173,21 @@ fn doubles(word: &str) -> bool {
     }
     let syllables = bytes.windows(2).filter(|pair| vowel(pair[1]) && !vowel(pair[0])).count()
         + usize::from(bytes.first().is_some_and(|b| vowel(*b)));
-    syllables == 1 || end == b'l' || holds(DOUBLING, word)
+    syllables == 1 || end == b'l' || list_contains(DOUBLING_VERBS, word)
 }
 
-fn degrees(word: &str, out: &mut Forms) {
+fn add_comparison(word: &str, out: &mut FormList) {
     let (stem, last) = word.split_at(word.len() - 1);
     match last {
-        "e" => out.add(word, "r st"),
-        "y" => out.add(stem, "ier iest"),
-        _ if doubles(word) => out.add(word, &format!("{last}er {last}est")),
-        _ => out.add(word, "er est"),
+        "e" => out.push_endings(word, "r st"),
+        "y" => out.push_endings(stem, "ier iest"),
+        _ if doubles(word) => out.push_endings(word, &format!("{last}er {last}est")),
+        _ => out.push_endings(word, "er est"),
     }
 }
 
-/// Of a word that looks like a plural, what it would be the plural of.
-fn singular(word: &str) -> Option<String> {
+/// The singular of a word that looks like a plural.
+fn singular_of(word: &str) -> Option<String> {
     let stem = word.strip_suffix('s')?;
     if word.len() < 5 || ends_with_any(word, "ss us is ics as os ous ys") {
         return None;

@@ -1,7 +1,8 @@
-//! French, without accents as folded: plurals, feminines, regular verbs. Pure.
+//! French: plurals, feminines, regular verbs. Words have no accents, because they are folded. Pure.
 
-use super::{Forms, ends_with_any, holds, line};
+use super::endings::{FormList, ends_with_any, list_contains, table_line};
 
+/// A line has all forms of one word, the lemma first.
 const IRREGULAR: &str = "\
 oeil yeux
 ciel cieux ciels
@@ -46,45 +47,45 @@ voir voit voient voyait vu vue vus vues verra vit
 savoir sait savent savait su sue sachant saura
 ";
 
-/// Nouns to which -e makes another word: le port, la porte.
-const NO_FEMININE: &str = "port point part mort cour cours fil pal pont plan fin bal mat gar cap car cas chat col \
+/// Nouns that are another word with -e: le port, la porte.
+const WITHOUT_FEMININE: &str = "port point part mort cour cours fil pal pont plan fin bal mat gar cap car cas chat col \
     cor dos fort for front gout gel lot mal mar mur nom pas pat pays pin poil prim rang ras rat rein riv sel ser sol \
     son sort tap tard test tir ton tour train vas vent vol voil avis bord camp conseil corp droit fait fond bris but \
     comp jour marin mode bas jean pari sud nord est ouest mer pres roi loi foi";
 
-pub(super) fn forms(word: &str, out: &mut Forms) {
-    if let Some(known) = line(IRREGULAR, word) {
-        known.split(' ').for_each(|form| out.one(form));
+pub(super) fn add_forms(word: &str, out: &mut FormList) {
+    if let Some(known) = table_line(IRREGULAR, word) {
+        known.split(' ').for_each(|form| out.push(form));
         return;
     }
     if word.len() < 3 {
         return;
     }
-    out.add(word, "s");
+    out.push_endings(word, "s");
     if ends_with_any(word, "eau eu au ou") {
-        out.add(word, "x");
+        out.push_endings(word, "x");
     }
     if let Some(stem) = word.strip_suffix("al") {
-        out.add(stem, "aux ale ales");
+        out.push_endings(stem, "aux ale ales");
     }
     if let Some(stem) = word.strip_suffix('s').filter(|stem| stem.len() > 3) {
-        out.one(stem);
+        out.push(stem);
     }
-    feminine(word, out);
+    add_feminine(word, out);
     if let Some(stem) = word.strip_suffix("er").filter(|stem| stem.len() > 2) {
-        first_group(stem, out);
+        add_er_verb(stem, out);
     } else if let Some(stem) = word.strip_suffix("ir").filter(|stem| stem.len() > 2) {
-        out.add(
+        out.push_endings(
             stem,
             "i is it issons issez issent issait issaient issant ie ies ira iront irait iraient irent isse issent",
         );
     } else if let Some(stem) = word.strip_suffix("re").filter(|stem| stem.ends_with('d')) {
-        out.add(stem, "- s ent ait aient u ue us ues ant ra ront rait it irent e ons ez");
+        out.push_endings(stem, "- s ent ait aient u ue us ues ant ra ront rait it irent e ons ez");
     }
 }
 
-/// Feminines, as of adjectives and of people: -ien, -eux, -if, -eur and the plain ones.
-fn feminine(word: &str, out: &mut Forms) {
+/// Feminines of adjectives and of people: in -ienne, -euse, -ive and others, or with -e.
+fn add_feminine(word: &str, out: &mut FormList) {
     let pairs = [
         ("eux", "euse euses"),
         ("if", "ive ives"),
@@ -97,22 +98,22 @@ fn feminine(word: &str, out: &mut Forms) {
     if let Some((stem, endings)) =
         pairs.iter().find_map(|(ending, new)| Some((word.strip_suffix(ending)?, new)))
     {
-        out.add(stem, endings);
+        out.push_endings(stem, endings);
     }
     if ends_with_any(word, "en on el il et ot as os") {
         let doubled = word.chars().next_back().map(String::from).unwrap_or_default();
-        out.add(word, &format!("{doubled}e {doubled}es"));
+        out.push_endings(word, &format!("{doubled}e {doubled}es"));
     }
-    let plain = !word.ends_with(['e', 'a', 'o', 'y']) && !holds(NO_FEMININE, word);
+    let plain = !word.ends_with(['e', 'a', 'o', 'y']) && !list_contains(WITHOUT_FEMININE, word);
     if plain {
-        out.add(word, "e es");
+        out.push_endings(word, "e es");
     }
 }
 
-/// Verbs in -er; g and c keep their sound before a and o.
-fn first_group(stem: &str, out: &mut Forms) {
-    out.add(stem, "e es ent ons ez ait aient ais ant a erent era eront erait eraient ee ees");
+/// Verbs in -er. After g, an e keeps the sound before a and o.
+fn add_er_verb(stem: &str, out: &mut FormList) {
+    out.push_endings(stem, "e es ent ons ez ait aient ais ant a erent era eront erait eraient ee ees");
     if stem.ends_with('g') {
-        out.add(stem, "eons eait eaient eant ea");
+        out.push_endings(stem, "eons eait eaient eant ea");
     }
 }

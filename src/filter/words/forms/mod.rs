@@ -1,16 +1,19 @@
-//! The inflected forms of a folded word, by rules and by tables of what no rule tells. Pure.
+//! The inflected forms of a folded word: rules for regular words, tables for the others. Pure.
 
 mod armenian;
+mod endings;
 mod english;
 mod french;
 mod german;
 mod russian;
-mod slavic_verbs;
+mod russian_verbs;
 mod ukrainian;
 
-/// A language whose words Siftwire can inflect.
+use endings::FormList;
+
+/// A language with inflection rules.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub(super) enum Language {
+pub(super) enum InflectedLanguage {
     English,
     Russian,
     Ukrainian,
@@ -19,17 +22,17 @@ pub(super) enum Language {
     German,
 }
 
-impl Language {
-    /// From the code that begins a BCP 47 tag.
-    pub(super) fn of(tag: &str) -> Option<Language> {
+impl InflectedLanguage {
+    /// By the primary subtag of a BCP 47 tag.
+    pub(super) fn from_tag(tag: &str) -> Option<InflectedLanguage> {
         let code = tag.split(['-', '_']).next().unwrap_or(tag);
         [
-            ("en", Language::English),
-            ("ru", Language::Russian),
-            ("uk", Language::Ukrainian),
-            ("hy", Language::Armenian),
-            ("fr", Language::French),
-            ("de", Language::German),
+            ("en", InflectedLanguage::English),
+            ("ru", InflectedLanguage::Russian),
+            ("uk", InflectedLanguage::Ukrainian),
+            ("hy", InflectedLanguage::Armenian),
+            ("fr", InflectedLanguage::French),
+            ("de", InflectedLanguage::German),
         ]
         .into_iter()
         .find(|(known, _)| known.eq_ignore_ascii_case(code))
@@ -37,84 +40,33 @@ impl Language {
     }
 }
 
-/// The word and all its forms; some are no real words, which costs nothing.
-pub(super) fn forms(word: &str, language: Language) -> Vec<String> {
-    let mut out = Forms(vec![word.to_owned()]);
+/// The word and all its forms. The rules also make strings that are no words: nothing matches them.
+pub(super) fn inflect(word: &str, language: InflectedLanguage) -> Vec<String> {
+    let mut out = FormList(vec![word.to_owned()]);
     match language {
-        Language::English => english::forms(word, &mut out),
-        Language::Russian => russian::forms(word, &mut out),
-        Language::Ukrainian => ukrainian::forms(word, &mut out),
-        Language::Armenian => armenian::forms(word, &mut out),
-        Language::French => french::forms(word, &mut out),
-        Language::German => german::forms(word, &mut out),
+        InflectedLanguage::English => english::add_forms(word, &mut out),
+        InflectedLanguage::Russian => russian::add_forms(word, &mut out),
+        InflectedLanguage::Ukrainian => ukrainian::add_forms(word, &mut out),
+        InflectedLanguage::Armenian => armenian::add_forms(word, &mut out),
+        InflectedLanguage::French => french::add_forms(word, &mut out),
+        InflectedLanguage::German => german::add_forms(word, &mut out),
     }
     out.0
 }
 
-/// Whether the tables of English hold the word, so that other languages have no say about it:
-/// child is not the French for childe.
-pub(super) fn is_known_english(word: &str) -> bool {
-    english::is_known(word) && !german::is_known(word)
-}
-
-/// The forms of a name that has no plural: Куба is never in the company of куб, the cube.
-pub(super) fn forms_of_singular(word: &str, language: Language) -> Vec<String> {
-    let mut out = Forms(vec![word.to_owned()]);
+/// The singular forms of a name that has no plural: кубы is a form of куб (cube), not of Куба.
+pub(super) fn inflect_singular(word: &str, language: InflectedLanguage) -> Vec<String> {
+    let mut out = FormList(vec![word.to_owned()]);
     match language {
-        Language::Russian => russian::singular(word, &mut out),
-        Language::Ukrainian => ukrainian::singular(word, &mut out),
+        InflectedLanguage::Russian => russian::add_singular_forms(word, &mut out),
+        InflectedLanguage::Ukrainian => ukrainian::add_singular_forms(word, &mut out),
         _ => {}
     }
     out.0
 }
 
-/// Collects forms.
-struct Forms(Vec<String>);
-
-impl Forms {
-    fn one(&mut self, form: impl Into<String>) {
-        self.0.push(form.into());
-    }
-
-    /// The stem with each of the endings, which spaces part; `-` is none.
-    fn add(&mut self, stem: &str, endings: &str) {
-        for ending in endings.split(' ') {
-            self.0.push(if ending == "-" { stem.to_owned() } else { format!("{stem}{ending}") });
-        }
-    }
-}
-
-/// The line of a table that begins with the word, without it.
-fn line<'t>(table: &'t str, word: &str) -> Option<&'t str> {
-    let mut rest = table;
-    while let Some(at) = rest.find(word) {
-        let begins = at == 0 || rest.as_bytes()[at - 1] == b'\n';
-        let after = &rest[at + word.len()..];
-        if begins && after.starts_with(' ') {
-            return after[1..].lines().next();
-        }
-        rest = after;
-    }
-    None
-}
-
-/// Whether a list of words, parted by white space, holds the word.
-fn holds(list: &str, word: &str) -> bool {
-    list.split_whitespace().any(|known| known == word)
-}
-
-fn ends_with_any(word: &str, endings: &str) -> bool {
-    endings.split(' ').any(|ending| word.ends_with(ending))
-}
-
-/// The word without its last `count` characters.
-fn cut(word: &str, count: usize) -> &str {
-    word.char_indices()
-        .rev()
-        .nth(count.saturating_sub(1))
-        .map_or("", |(at, _)| if count == 0 { word } else { &word[..at] })
-}
-
-fn last(word: &str) -> char {
-    word.chars().next_back().unwrap_or(' ')
+/// Whether the word is in the English tables and not in the German ones. The rules of other languages do
+/// not apply to it: French childe is no form of child.
+pub(super) fn is_known_english(word: &str) -> bool {
+    english::is_known(word) && !german::is_known(word)
 }

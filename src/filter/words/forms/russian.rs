@@ -1,123 +1,128 @@
-//! Russian: declension by endings, fleeting vowels by classes, tables of what no ending tells. Pure.
+//! Russian: declension by ending, fleeting vowels, tables of irregular words. Pure.
 
-use super::{Forms, cut, ends_with_any, holds, last, line, slavic_verbs};
+use super::endings::{FormList, drop_last, ends_with_any, last_char, list_contains, table_line};
+use super::russian_verbs;
 
-/// Words whose forms no rule gives: the lemma, then every other form.
+/// Irregular words: the lemma, then all other forms.
 const IRREGULAR: &str = include_str!("russian.txt");
 
-/// Foreign words with one form; those in -и, -у, -ю and -э need no naming.
-const FIXED: &str = "метро кино пальто бюро депо авто радио евро динамо ретро торнадо казино кафе шоссе резюме досье \
+/// Indeclinable words. Those in -и, -у, -ю and -э need not be listed.
+const INVARIABLE: &str = "метро кино пальто бюро депо авто радио евро динамо ретро торнадо казино кафе шоссе резюме досье \
     кофе фото видео аудио танго домино табло эмбарго либретто конго того марокко монако мексико токио осло торонто \
     чикаго орландо глазго трио соло сопрано пиано реле желе пюре купе портмоне тире кредо фиаско какао манго нато \
     юнеско магадо монтевидео лесото бордо сиэтло это кто что как так где";
 
-/// Masculine words in -ок and -ек that keep their vowel.
-const KEEPING: &str = "урок порок срок игрок пророк восток поток исток приток отток кровоток водосток владивосток \
+/// Masculine words in -ок and -ек without a fleeting vowel.
+const WITHOUT_FLEETING_VOWEL: &str = "урок порок срок игрок пророк восток поток исток приток отток кровоток водосток владивосток \
     белосток чеснок зарок оброк подвох человек артек";
 
-/// Nouns in -ой: all others are adjectives.
+/// Nouns in -ой; other words in -ой are adjectives.
 const NOUNS_IN_OI: &str = "бой строй слой рой покой герой устой застой запой разбой вой крой настрой отстой перебой \
     забой прибой отбой убой ковбой плейбой ханой зной гной перекрой простой левкой удой подстрой сбой конвой лой цой ной";
 
-/// Nouns that are met in the plural only: a singular of theirs would be another word.
+/// Nouns without a singular: its forms would be those of another word.
 const PLURAL_ONLY: &str = "выборы часы весы очки ворота джинсы брюки деньги каникулы переговоры сутки ножницы финансы \
     кадры мемуары дебаты будни похороны роды шахматы джунгли дрова чернила перила духи обои нидерланды филиппины \
     мальдивы сейшелы багамы эмираты соломоны коморы афины карпаты альпы анды балканы черкассы сумы";
 
+/// Plural-only nouns with a genitive in -ов; the form without ending is another word (выбор, час).
 const GENITIVE_IN_OV: &str = "выборы часы весы очки финансы переговоры роды мемуары дебаты кадры";
 
-pub(super) fn forms(word: &str, out: &mut Forms) {
+pub(super) fn add_forms(word: &str, out: &mut FormList) {
     decline(word, true, out);
 }
 
-pub(super) fn singular(word: &str, out: &mut Forms) {
+pub(super) fn add_singular_forms(word: &str, out: &mut FormList) {
     decline(word, false, out);
 }
 
-fn decline(word: &str, plural: bool, out: &mut Forms) {
-    if let Some(known) = line(IRREGULAR, word) {
-        known.split(' ').for_each(|form| out.one(form));
+fn decline(word: &str, plural: bool, out: &mut FormList) {
+    if let Some(known) = table_line(IRREGULAR, word) {
+        known.split(' ').for_each(|form| out.push(form));
         return;
     }
-    if holds(FIXED, word) || word.chars().count() < 3 {
+    if list_contains(INVARIABLE, word) || word.chars().count() < 3 {
         return;
     }
-    if slavic_verbs::is_infinitive(word) {
-        slavic_verbs::forms(word, out);
+    if russian_verbs::is_infinitive(word) {
+        russian_verbs::add_forms(word, out);
         return;
     }
-    let stem = cut(word, 1);
-    match last(word) {
-        'а' => in_a(stem, plural, out),
-        'я' => in_ya(stem, plural, out),
-        'о' => in_o(stem, plural, out),
-        'е' => in_e(word, stem, plural, out),
-        'ь' => soft(stem, plural, out),
-        'й' => in_y(word, stem, plural, out),
-        'ы' | 'и' if plural => plural_noun(word, stem, out),
+    let stem = drop_last(word, 1);
+    match last_char(word) {
+        'а' => add_nouns_in_a(stem, plural, out),
+        'я' => add_nouns_in_ya(stem, plural, out),
+        'о' => add_nouns_in_o(stem, plural, out),
+        'е' => add_nouns_in_e(word, stem, plural, out),
+        'ь' => add_soft_nouns(stem, plural, out),
+        'й' => add_nouns_in_y(word, stem, plural, out),
+        'ы' | 'и' if plural => add_plural_noun(word, stem, out),
         'ы' | 'и' | 'у' | 'ю' | 'э' => {}
-        _ => masculine(word, plural, out),
+        _ => add_masculine(word, plural, out),
     }
 }
 
-/// Whether и stands where others have ы.
-fn wants_i(stem: &str) -> bool {
+/// Whether endings have и in place of ы.
+fn takes_i(stem: &str) -> bool {
     stem.ends_with(['г', 'к', 'х', 'ж', 'ч', 'ш', 'щ'])
 }
 
-fn hushes(stem: &str) -> bool {
+/// Whether the stem ends with a sibilant or ц.
+fn ends_with_sibilant(stem: &str) -> bool {
     stem.ends_with(['ж', 'ч', 'ш', 'щ', 'ц'])
 }
 
 fn i_or_y(stem: &str) -> &'static str {
-    if wants_i(stem) { "и" } else { "ы" }
+    if takes_i(stem) { "и" } else { "ы" }
 }
 
-/// Masculine nouns that end in a consonant.
-fn masculine(word: &str, plural: bool, out: &mut Forms) {
+/// Masculine nouns that end with a consonant.
+fn add_masculine(word: &str, plural: bool, out: &mut FormList) {
     let i = i_or_y(word);
-    hard_masculine(word, plural, out);
-    // Surnames are declined as adjectives in part: Путиным, Лавровых.
+    add_hard_masculine(word, plural, out);
+    // Surnames have some endings of adjectives: Путиным, Лавровых.
     if ends_with_any(word, "ов ев ин ын") {
-        out.add(word, "ым");
+        out.push_endings(word, "ым");
         if plural {
-            out.add(word, "ой ою ых ыми");
+            out.push_endings(word, "ой ою ых ыми");
         }
     }
     if let Some(stem) = word.strip_suffix("ин").filter(|stem| plural && ends_with_any(stem, "ан ян ар"))
     {
         // гражданин, граждане; татарин, татары.
-        out.add(stem, "е - ы ам ами ах");
+        out.push_endings(stem, "е - ы ам ами ах");
     }
     if let Some(stem) = word.strip_suffix("онок").or_else(|| word.strip_suffix("енок")).filter(|_| plural)
     {
-        out.add(stem, "ята ят ятам ятами ятах ата ат атам атами атах");
+        out.push_endings(stem, "ята ят ятам ятами ятах ата ат атам атами атах");
     }
-    if let Some(fled) = fled(word) {
-        hard_masculine(&fled, plural, out);
+    if let Some(stem) = without_fleeting_vowel(word) {
+        add_hard_masculine(&stem, plural, out);
     }
     if plural && i == "и" {
-        out.add(word, "ей");
+        out.push_endings(word, "ей");
     }
 }
 
-fn hard_masculine(stem: &str, plural: bool, out: &mut Forms) {
-    out.add(stem, if hushes(stem) { "а у е ем ом" } else { "а у е ом" });
+fn add_hard_masculine(stem: &str, plural: bool, out: &mut FormList) {
+    out.push_endings(stem, if ends_with_sibilant(stem) { "а у е ем ом" } else { "а у е ом" });
     if plural {
-        out.add(stem, &format!("{} ам ами ах ов", i_or_y(stem)));
-        if hushes(stem) {
-            out.add(stem, "ев ей");
+        out.push_endings(stem, &format!("{} ам ами ах ов", i_or_y(stem)));
+        if ends_with_sibilant(stem) {
+            out.push_endings(stem, "ев ей");
         }
     }
 }
 
-/// The stem before endings of a masculine word whose last vowel flees: рынок, рынка.
-fn fled(word: &str) -> Option<String> {
-    if holds(KEEPING, word) || word.chars().filter(|c| "аеиоуыэюя".contains(*c)).count() < 2 {
+/// The stem of a masculine word with a fleeting vowel: рынок, рынка.
+fn without_fleeting_vowel(word: &str) -> Option<String> {
+    if list_contains(WITHOUT_FLEETING_VOWEL, word)
+        || word.chars().filter(|c| "аеиоуыэюя".contains(*c)).count() < 2
+    {
         return None;
     }
     if let Some(stem) = word.strip_suffix("ец") {
-        return Some(match last(stem) {
+        return Some(match last_char(stem) {
             'а' | 'е' | 'и' | 'о' | 'у' | 'ы' | 'э' | 'ю' | 'я' => format!("{stem}йц"),
             'л' => format!("{stem}ьц"),
             _ => format!("{stem}ц"),
@@ -127,236 +132,236 @@ fn fled(word: &str) -> Option<String> {
         return Some(format!("{stem}к"));
     }
     let stem = word.strip_suffix("ек")?;
-    Some(match last(stem) {
+    Some(match last_char(stem) {
         'л' | 'р' | 'н' => format!("{stem}ьк"),
         'а' | 'е' | 'и' | 'о' | 'у' | 'ы' | 'э' | 'ю' | 'я' => format!("{stem}йк"),
         _ => format!("{stem}к"),
     })
 }
 
-fn in_a(stem: &str, plural: bool, out: &mut Forms) {
+fn add_nouns_in_a(stem: &str, plural: bool, out: &mut FormList) {
     let i = i_or_y(stem);
-    out.add(stem, &format!("{i} е у ой ою"));
-    if hushes(stem) {
-        out.add(stem, "ей ею");
+    out.push_endings(stem, &format!("{i} е у ой ою"));
+    if ends_with_sibilant(stem) {
+        out.push_endings(stem, "ей ею");
     }
     if plural {
-        out.add(stem, "ам ами ах");
-        bare_plural(stem, out);
-        if hushes(stem) {
-            out.add(stem, "ей");
+        out.push_endings(stem, "ам ами ах");
+        add_genitive_plural(stem, out);
+        if ends_with_sibilant(stem) {
+            out.push_endings(stem, "ей");
         }
     }
 }
 
-/// The genitive plural without ending, with the vowel that may stand in for it.
-fn bare_plural(stem: &str, out: &mut Forms) {
+/// Genitive plurals without ending, with and without an inserted vowel: карт, кукол.
+fn add_genitive_plural(stem: &str, out: &mut FormList) {
     let consonant = |c: char| c.is_alphabetic() && !"аеиоуыэюя".contains(c);
-    let end = last(stem);
-    let before = last(cut(stem, 1));
+    let end = last_char(stem);
+    let before = last_char(drop_last(stem, 1));
     if !consonant(end) {
         return;
     }
-    out.one(stem);
+    out.push(stem);
     if !consonant(before) || before == end {
         return;
     }
-    let root = cut(stem, 1);
+    let root = drop_last(stem, 1);
     let opened = match before {
-        'ь' | 'й' => format!("{}е{end}", cut(stem, 2)),
+        'ь' | 'й' => format!("{}е{end}", drop_last(stem, 2)),
         _ if end == 'к' && !"жчшщц".contains(before) => format!("{root}о{end}"),
         'г' | 'к' | 'х' => format!("{root}о{end}"),
         _ if "клнрмцб".contains(end) => format!("{root}е{end}"),
         _ => return,
     };
-    out.one(opened);
+    out.push(opened);
 }
 
-fn in_ya(stem: &str, plural: bool, out: &mut Forms) {
+fn add_nouns_in_ya(stem: &str, plural: bool, out: &mut FormList) {
     if let Some(adjective) = stem.strip_suffix('а') {
-        // Of -ая: Лавровская, столовая.
-        adjective_forms(adjective, out);
+        // In -ая: Лавровская, столовая.
+        add_adjective(adjective, out);
         return;
     }
     if let Some(adjective) = stem.strip_suffix('я') {
-        soft_adjective(adjective, out);
+        add_soft_adjective(adjective, out);
         return;
     }
     let dative = if stem.ends_with('и') { "и" } else { "е" };
-    out.add(stem, &format!("и ю ей ею {dative}"));
+    out.push_endings(stem, &format!("и ю ей ею {dative}"));
     if !plural {
         return;
     }
-    out.add(stem, "ям ями ях");
+    out.push_endings(stem, "ям ями ях");
     if stem.ends_with(['а', 'е', 'и', 'о', 'у', 'ю', 'я', 'э']) {
-        out.add(stem, "й");
+        out.push_endings(stem, "й");
     } else if let Some(root) = stem.strip_suffix('ь') {
-        out.add(root, "ей ий");
+        out.push_endings(root, "ей ий");
     } else {
-        out.add(stem, "ь ей");
+        out.push_endings(stem, "ь ей");
         if let Some(root) = stem.strip_suffix('н') {
-            out.add(root, "ен ень");
+            out.push_endings(root, "ен ень");
         }
         if let Some(root) = stem.strip_suffix('л') {
-            out.add(root, "ель");
+            out.push_endings(root, "ель");
         }
     }
 }
 
-fn in_o(stem: &str, plural: bool, out: &mut Forms) {
-    out.add(stem, "а у ом е");
+fn add_nouns_in_o(stem: &str, plural: bool, out: &mut FormList) {
+    out.push_endings(stem, "а у ом е");
     if plural {
-        out.add(stem, "ам ами ах");
+        out.push_endings(stem, "ам ами ах");
         if stem.ends_with('к') {
-            out.add(stem, "и ов");
+            out.push_endings(stem, "и ов");
         }
-        bare_plural(stem, out);
+        add_genitive_plural(stem, out);
     }
 }
 
-fn in_e(word: &str, stem: &str, plural: bool, out: &mut Forms) {
-    if stem.ends_with(['о', 'ы']) || (stem.ends_with('и') && wants_i(cut(stem, 1))) {
-        adjective_forms(cut(stem, 1), out);
+fn add_nouns_in_e(word: &str, stem: &str, plural: bool, out: &mut FormList) {
+    if stem.ends_with(['о', 'ы']) || (stem.ends_with('и') && takes_i(drop_last(stem, 1))) {
+        add_adjective(drop_last(stem, 1), out);
     } else if stem.ends_with(['и', 'ь']) {
-        out.add(stem, "я ю ем");
+        out.push_endings(stem, "я ю ем");
         if stem.ends_with('и') {
-            out.add(stem, "и");
+            out.push_endings(stem, "и");
         }
         if plural {
-            out.add(stem, "й ям ями ях ев");
-            out.add(cut(stem, 1), "ий");
+            out.push_endings(stem, "й ям ями ях ев");
+            out.push_endings(drop_last(stem, 1), "ий");
         }
     } else if stem.ends_with('е') {
-        soft_adjective(cut(stem, 1), out);
-    } else if hushes(stem) {
-        out.add(stem, "а у ем");
+        add_soft_adjective(drop_last(stem, 1), out);
+    } else if ends_with_sibilant(stem) {
+        out.push_endings(stem, "а у ем");
         if plural {
-            out.add(stem, "ам ами ах");
-            bare_plural(stem, out);
+            out.push_endings(stem, "ам ами ах");
+            add_genitive_plural(stem, out);
         }
     } else if ends_with_any(word, "ле ре") {
-        out.add(stem, "я ю ем");
+        out.push_endings(stem, "я ю ем");
         if plural {
-            out.add(stem, "ей ям ями ях");
+            out.push_endings(stem, "ей ям ями ях");
         }
     } else if plural && ends_with_any(word, "ане яне") {
-        // граждане, россияне: of their singular in -ин.
-        out.add(stem, "ин ина ину ином ине - ам ами ах");
+        // граждане, россияне: with the singular in -ин.
+        out.push_endings(stem, "ин ина ину ином ине - ам ами ах");
     }
 }
 
-/// Nouns in -ь; the endings of both genders.
-fn soft(stem: &str, plural: bool, out: &mut Forms) {
-    out.add(stem, "и ью");
-    if !hushes(stem) {
-        out.add(stem, "я ю ем е");
+/// Nouns in -ь, with the endings of both genders.
+fn add_soft_nouns(stem: &str, plural: bool, out: &mut FormList) {
+    out.push_endings(stem, "и ью");
+    if !ends_with_sibilant(stem) {
+        out.push_endings(stem, "я ю ем е");
     }
     if plural {
-        out.add(stem, if hushes(stem) { "ей ам ами ах" } else { "ей ям ями ях" });
+        out.push_endings(stem, if ends_with_sibilant(stem) { "ей ам ами ах" } else { "ей ям ями ях" });
     }
-    let fled = [("ень", "н"), ("овь", "в"), ("ожь", "ж")].into_iter().find_map(|(ending, kept)| {
+    let fleeting = [("ень", "н"), ("овь", "в"), ("ожь", "ж")].into_iter().find_map(|(ending, kept)| {
         let root = stem.strip_suffix(ending.trim_end_matches('ь'))?;
         (root.chars().count() > 1).then(|| format!("{root}{kept}"))
     });
-    if let Some(fled) = fled {
-        out.add(&fled, "я ю ем е и");
+    if let Some(fleeting) = fleeting {
+        out.push_endings(&fleeting, "я ю ем е и");
         if plural {
-            out.add(&fled, "ей ям ями ях");
+            out.push_endings(&fleeting, "ей ям ями ях");
         }
     }
 }
 
-fn in_y(word: &str, stem: &str, plural: bool, out: &mut Forms) {
-    let noun = match last(stem) {
+fn add_nouns_in_y(word: &str, stem: &str, plural: bool, out: &mut FormList) {
+    let noun = match last_char(stem) {
         'ы' => false,
-        'о' => holds(NOUNS_IN_OI, word),
+        'о' => list_contains(NOUNS_IN_OI, word),
         'и' => {
-            let before = last(cut(stem, 1));
-            !"гкхжчшщ".contains(before) && before != 'н' || holds("евгений гений алюминий арсений", word)
+            let before = last_char(drop_last(stem, 1));
+            !"гкхжчшщ".contains(before) && before != 'н'
+                || list_contains("евгений гений алюминий арсений", word)
         }
         _ => true,
     };
-    if !noun || (stem.ends_with("ни") && !holds("гений евгений алюминий арсений", word))
+    if !noun || (stem.ends_with("ни") && !list_contains("гений евгений алюминий арсений", word))
     {
-        let root = cut(stem, 1);
+        let root = drop_last(stem, 1);
         if stem.ends_with("ни") {
-            soft_adjective(root, out);
+            add_soft_adjective(root, out);
         } else {
-            adjective_forms(root, out);
+            add_adjective(root, out);
         }
         if !noun {
             return;
         }
     }
-    out.add(stem, "я ю ем е");
+    out.push_endings(stem, "я ю ем е");
     if stem.ends_with('и') {
-        out.add(stem, "и");
+        out.push_endings(stem, "и");
     }
     if plural {
-        out.add(stem, "и ев ям ями ях");
+        out.push_endings(stem, "и ев ям ями ях");
     }
     if let Some(root) = stem.strip_suffix('е') {
         // воробей, воробья.
-        out.add(root, "ья ью ьем ье");
+        out.push_endings(root, "ья ью ьем ье");
         if plural {
-            out.add(root, "ьи ьев ьям ьями ьях");
+            out.push_endings(root, "ьи ьев ьям ьями ьях");
         }
     }
 }
 
-/// Adjectives, also of surnames and of what became a noun.
-fn adjective_forms(stem: &str, out: &mut Forms) {
+/// Adjectives, including surnames and nouns that are declined like them.
+fn add_adjective(stem: &str, out: &mut FormList) {
     if stem.is_empty() {
         return;
     }
-    if hushes(stem) && !stem.ends_with('ц') {
-        out.add(stem, "ий ой его ому ему им ем ом ая ей ой ую ею ою ее ое ие их ими");
-    } else if wants_i(stem) {
-        out.add(stem, "ий ой ого ому им ом ая ую ою ое ие их ими");
+    if ends_with_sibilant(stem) && !stem.ends_with('ц') {
+        out.push_endings(stem, "ий ой его ому ему им ем ом ая ей ой ую ею ою ее ое ие их ими");
+    } else if takes_i(stem) {
+        out.push_endings(stem, "ий ой ого ому им ом ая ую ою ое ие их ими");
     } else {
-        out.add(stem, "ый ой ого ому ым ом ая ую ою ое ые ых ыми");
+        out.push_endings(stem, "ый ой ого ому ым ом ая ую ою ое ые ых ыми");
     }
     if let Some(root) = stem.strip_suffix('н') {
-        let root = match last(root) {
-            'ь' | 'й' => format!("{}е", cut(root, 1)),
+        let root = match last_char(root) {
+            'ь' | 'й' => format!("{}е", drop_last(root, 1)),
             'н' => String::new(),
             _ => format!("{root}е"),
         };
         if !root.is_empty() && !root.ends_with("ее") {
-            out.one(format!("{root}н"));
+            out.push(format!("{root}н"));
         }
-        out.add(stem, "а о ы ее ей");
+        out.push_endings(stem, "а о ы ее ей");
     }
 }
 
-fn soft_adjective(stem: &str, out: &mut Forms) {
-    out.add(stem, "ий его ему им ем яя ей юю ею ее ие их ими");
+fn add_soft_adjective(stem: &str, out: &mut FormList) {
+    out.push_endings(stem, "ий его ему им ем яя ей юю ею ее ие их ими");
 }
 
-/// A noun in the plural, as a user may write it: санкции, выборы.
-fn plural_noun(word: &str, stem: &str, out: &mut Forms) {
+/// A noun that is written in the plural: санкции, выборы.
+fn add_plural_noun(word: &str, stem: &str, out: &mut FormList) {
     if stem.ends_with('и') {
-        out.add(stem, "я ю ей ею й ям ями ях");
+        out.push_endings(stem, "я ю ей ею й ям ями ях");
         return;
     }
-    let only = holds(PLURAL_ONLY, word);
-    let hard = word.ends_with('ы') || wants_i(stem);
+    let only = list_contains(PLURAL_ONLY, word);
+    let hard = word.ends_with('ы') || takes_i(stem);
     if hard {
-        out.add(stem, "ам ами ах ов");
-        // выборов and часов: their выбор and час are other words.
-        if !holds(GENITIVE_IN_OV, word) {
-            bare_plural(stem, out);
+        out.push_endings(stem, "ам ами ах ов");
+        if !list_contains(GENITIVE_IN_OV, word) {
+            add_genitive_plural(stem, out);
         }
-        if hushes(stem) {
-            out.add(stem, "ей ев");
+        if ends_with_sibilant(stem) {
+            out.push_endings(stem, "ей ев");
         }
         if !only {
-            out.add(stem, "- а у ом е ой ою");
+            out.push_endings(stem, "- а у ом е ой ою");
         }
     } else {
-        out.add(stem, "ям ями ях ей");
+        out.push_endings(stem, "ям ями ях ей");
         if !only {
-            out.add(stem, "ь я ю ем е ью");
+            out.push_endings(stem, "ь я ю ем е ью");
         }
     }
 }

@@ -1,9 +1,9 @@
-//! The evaluator, by queries in their own words. Tests.
+//! Tests of matching: queries as a user writes them, on one entry.
 
 use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::*;
 
-use super::super::{Hit, Matcher, Query, QueryContext, Subject, parse};
+use super::{Hit, Matcher, Query, QueryContext, Subject, parse};
 use crate::entry::{Author, Entry};
 
 fn entry() -> Entry {
@@ -34,18 +34,18 @@ fn subject(entry: &Entry) -> Subject<'_> {
 fn query(text: &str) -> Query {
     let topics = [("caucasus", "armenia OR georgia"), ("peace", "treaty OR title:accord")];
     let topics = topics.map(|(name, text)| (name.to_owned(), text.to_owned()));
-    let query_context = QueryContext { topics: topics.into(), languages: Vec::new().into() };
-    parse(text, &query_context).unwrap_or_else(|p| panic!("{text}: {p:?}"))
+    let context = QueryContext { topics: topics.into(), languages: Vec::new().into() };
+    parse(text, &context).unwrap_or_else(|p| panic!("{text}: {p:?}"))
 }
 
 #[track_caller]
-fn ask(text: &str) -> Option<Hit> {
+fn match_entry(text: &str) -> Option<Hit> {
     let entry = entry();
     Matcher::new([&query(text)]).hits(&subject(&entry), |_| true).pop()
 }
 
 #[test]
-fn queries_match_what_their_manual_says() {
+fn each_kind_of_term_matches_as_documented() {
     let yes = [
         "armenia",
         "ARMENIA",
@@ -117,10 +117,10 @@ fn queries_match_what_their_manual_says() {
         "anna",
     ];
     for text in yes {
-        assert!(ask(text).is_some(), "{text} should match");
+        assert!(match_entry(text).is_some(), "{text} should match");
     }
     for text in no.into_iter().filter(|text| *text != "lang:e-n") {
-        assert!(ask(text).is_none(), "{text} should not match");
+        assert!(match_entry(text).is_none(), "{text} should not match");
     }
 }
 
@@ -133,61 +133,61 @@ fn scripts_without_spaces_match_as_substrings() {
 }
 
 #[test]
-fn the_answer_says_why() {
+fn a_match_names_its_reasons() {
     let reasons = |text: &str| -> Vec<(String, String, String)> {
-        let hit = ask(text).unwrap_or_else(|| panic!("{text} should match"));
+        let hit = match_entry(text).unwrap_or_else(|| panic!("{text} should match"));
         hit.reasons.into_iter().map(|r| (r.term, r.field, r.found)).collect()
     };
-    let own = |term: &str, field: &str, found: &str| (term.to_owned(), field.to_owned(), found.to_owned());
+    let reason = |term: &str, field: &str, found: &str| (term.to_owned(), field.to_owned(), found.to_owned());
     assert_eq!(
         reasons("(paris OR russ*) title:armenia -war"),
-        [own("russ*", "title", "Russian"), own("title:armenia", "title", "Arménia")]
+        [reason("russ*", "title", "Russian"), reason("title:armenia", "title", "Arménia")]
     );
     assert_eq!(
         reasons("title:(@caucasus) \"border guards\" /g7/ lang:en age:>2d"),
         [
-            own("title:armenia", "title", "Arménia"),
-            own("\"border guards\"", "text", "border guards"),
-            own("lang:en", "lang", "en-gb"),
-            own("age:>2d", "age", "2 days"),
-            own("/g7/", "text", "G7"),
+            reason("title:armenia", "title", "Arménia"),
+            reason("\"border guards\"", "text", "border guards"),
+            reason("lang:en", "lang", "en-gb"),
+            reason("age:>2d", "age", "2 days"),
+            reason("/g7/", "text", "G7"),
         ]
     );
-    assert!(ask("NOT war").is_some_and(|hit| hit.reasons.is_empty()));
-    assert!(ask("paris OR war").is_none());
+    assert!(match_entry("NOT war").is_some_and(|hit| hit.reasons.is_empty()));
+    assert!(match_entry("paris OR war").is_none());
 }
 
 #[test]
-fn a_no_points_to_what_failed() {
+fn a_mismatch_names_the_failed_terms() {
     let entry = entry();
-    let refusals = |text: &str| -> Vec<(String, String)> {
+    let failed = |text: &str| -> Vec<(String, String)> {
         let matcher = Matcher::new([&query(text)]);
-        let refusals = matcher.explain(0, &subject(&entry)).expect_err(text);
-        refusals.into_iter().map(|r| (text[r.span].to_owned(), r.label)).collect()
+        let failed_terms = matcher.explain(0, &subject(&entry)).expect_err(text);
+        failed_terms.into_iter().map(|r| (text[r.span].to_owned(), r.label)).collect()
     };
-    let own = |at: &str, label: &str| (at.to_owned(), label.to_owned());
+    let at = |at: &str, label: &str| (at.to_owned(), label.to_owned());
     assert_eq!(
-        refusals("troops (paris OR war) -moscow"),
+        failed("troops (paris OR war) -moscow"),
         [
-            own("paris", "`paris` is not found"),
-            own("war", "`war` is not found"),
-            own("moscow", "`moscow` found in text: Moscow"),
+            at("paris", "`paris` was not found"),
+            at("war", "`war` was not found"),
+            at("moscow", "`moscow` found in text: Moscow"),
         ]
     );
     assert_eq!(
-        refusals("@peace site:example.am lang:ru age:<1d"),
+        failed("@peace site:example.am lang:ru age:<1d"),
         [
-            own("@peace", "`treaty` is not found"),
-            own("@peace", "`title:accord` is not found"),
-            own("site:example.am", "the site is www.example.org"),
-            own("lang:ru", "the language is en-gb"),
-            own("age:<1d", "it is 2 days old"),
+            at("@peace", "`treaty` was not found"),
+            at("@peace", "`title:accord` was not found"),
+            at("site:example.am", "the site is www.example.org"),
+            at("lang:ru", "the language is en-gb"),
+            at("age:<1d", "the entry is 2 days old"),
         ]
     );
 }
 
 #[test]
-fn queries_asked_together_answer_as_if_asked_alone() {
+fn queries_match_together_as_they_do_alone() {
     let entry = entry();
     let texts = ["armenia", "-war", "war", "site:example.org award", "/x/", "", "armenia OR war", "-armenia"];
     let queries: Vec<Query> =
@@ -204,10 +204,10 @@ fn queries_asked_together_answer_as_if_asked_alone() {
 }
 
 #[test]
-fn a_digest_tells_meanings_apart() {
+fn the_digest_depends_on_the_meaning_only() {
     let digest = |text: &str| Matcher::new([&query(text)]).digest(0);
     assert_eq!(digest("armenia OR georgia"), digest("(armenia | georgia)"));
-    assert_eq!(digest("@caucasus"), digest("armenia OR georgia"), "a topic is what it stands for");
+    assert_eq!(digest("@caucasus"), digest("armenia OR georgia"), "a topic equals its query");
     let others = [
         "armenia",
         "title:armenia",
@@ -225,26 +225,26 @@ fn a_digest_tells_meanings_apart() {
 }
 
 proptest! {
-    // A failing case is printed; nothing is written in the checkout.
+    // Failing cases are printed, not written to files.
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn an_explanation_agrees_with_the_decision(
+    fn explain_agrees_with_hits(
         text in "(-?(title:|text:|)(a|b|c\\*|\"a b\"|\"a c\"~|\"a c\"~2|/b/|@caucasus|\\(a OR -b\\)) (OR )?){1,5}a",
         title in "[abc ]{0,8}",
         summary in "[abc ]{0,8}",
     ) {
         let query = query(&text);
         let entry = Entry { title: Some(title), summary: Some(summary), ..Entry::default() };
-        // Beside others, of which the automaton knows more words.
+        // A second query puts more words into the automaton.
         let matcher = Matcher::new([&self::query("a OR b OR ab"), &query]);
         let hit = matcher.hits(&subject(&entry), |number| number == 1).pop();
         match matcher.explain(1, &subject(&entry)) {
             Ok(reasons) => prop_assert_eq!(hit.map(|hit| hit.reasons), Some(reasons)),
-            Err(refusals) => {
+            Err(failed_terms) => {
                 prop_assert_eq!(hit, None);
-                prop_assert!(!refusals.is_empty());
-                prop_assert!(refusals.iter().all(|refusal| text.get(refusal.span.clone()).is_some()));
+                prop_assert!(!failed_terms.is_empty());
+                prop_assert!(failed_terms.iter().all(|term| text.get(term.span.clone()).is_some()));
             }
         }
     }

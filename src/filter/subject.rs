@@ -1,0 +1,146 @@
+//! An entry prepared for matching: the text of each field and its folded words. Pure.
+
+use std::borrow::Cow;
+use std::cell::OnceCell;
+
+use jiff::Timestamp;
+
+use super::syntax::Field;
+use crate::entry::{Entry, StoredEntry};
+use crate::text::{Tokens, language, plain_text, tokens};
+
+/// What a query is matched against.
+#[derive(Clone, Copy, Debug)]
+pub struct Subject<'a> {
+    /// The entry.
+    pub entry: &'a Entry,
+    /// Its source's name in the config.
+    pub source: &'a str,
+    /// Its source's title.
+    pub source_title: &'a str,
+    /// Its source's language.
+    pub language: Option<&'a str>,
+    /// The entry's published date.
+    pub date: Timestamp,
+    /// The current time.
+    pub now: Timestamp,
+}
+
+impl<'a> Subject<'a> {
+    /// A stored entry.
+    #[must_use]
+    pub fn from_stored(stored: &'a StoredEntry, now: Timestamp) -> Subject<'a> {
+        Subject {
+            entry: &stored.entry,
+            source: &stored.source.name,
+            source_title: &stored.source.title,
+            language: stored.source.language.as_deref(),
+            date: stored.date,
+            now,
+        }
+    }
+}
+
+/// A set of fields.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub(super) struct FieldSet(u16);
+
+impl FieldSet {
+    /// The fields that a term without a field searches.
+    pub(super) const DEFAULT: FieldSet = FieldSet(1 << Field::Title as u16 | 1 << Field::Text as u16);
+
+    pub(super) fn single(field: Field) -> FieldSet {
+        FieldSet(1 << field as u16)
+    }
+
+    pub(super) fn union(self, other: FieldSet) -> FieldSet {
+        FieldSet(self.0 | other.0)
+    }
+
+    pub(super) fn contains(self, field: Field) -> bool {
+        self.0 & 1 << field as u16 != 0
+    }
+
+    /// One bit for each field.
+    pub(super) fn bits(self) -> u16 {
+        self.0
+    }
+}
+
+/// The fields of an entry that some query searches, folded once for all queries.
+pub(super) struct EntryText<'a> {
+    pub(super) subject: Subject<'a>,
+    /// In the order in which match reasons name fields.
+    segments: Vec<Segment<'a>>,
+    language: OnceCell<Option<Cow<'a, str>>>,
+}
+
+/// One continuous text, such as a title or one author's name. A phrase never spans two segments.
+pub(super) struct Segment<'a> {
+    pub(super) field: Field,
+    pub(super) plain: Cow<'a, str>,
+    pub(super) tokens: Tokens,
+    /// The number of its first word; words are numbered through all segments.
+    pub(super) first_word: usize,
+}
+
+impl<'a> EntryText<'a> {
+    pub(super) fn new(subject: &Subject<'a>, fields: FieldSet) -> EntryText<'a> {
+        let mut text = EntryText { subject: *subject, segments: Vec::new(), language: OnceCell::new() };
+        let entry = subject.entry;
+        let html = |html: &'a Option<String>| html.as_deref().map(|html| Cow::Owned(plain_text(html)));
+        let line = |line: &'a Option<String>| line.as_deref().map(Cow::Borrowed);
+        let mut add = |field: Field, texts: &mut dyn Iterator<Item = Cow<'a, str>>| {
+            if fields.contains(field) {
+                texts.for_each(|plain| text.add_segment(field, plain));
+            }
+        };
+        add(Field::Title, &mut line(&entry.title).into_iter());
+        add(Field::Text, &mut [&entry.summary, &entry.content].into_iter().filter_map(html));
+        add(Field::Author, &mut entry.authors.iter().map(|author| Cow::Borrowed(author.name.as_str())));
+        add(Field::Category, &mut entry.categories.iter().map(|name| Cow::Borrowed(name.as_str())));
+        add(Field::Link, &mut line(&entry.link).into_iter());
+        add(Field::Source, &mut [subject.source, subject.source_title].into_iter().map(Cow::Borrowed));
+        text
+    }
+
+    fn add_segment(&mut self, field: Field, plain: Cow<'a, str>) {
+        let first_word = self.segments.last().map_or(0, |last| last.first_word + last.tokens.len());
+        self.segments.push(Segment { field, tokens: tokens(&plain), plain, first_word });
+    }
+
+    pub(super) fn segments(&self) -> &[Segment<'a>] {
+        &self.segments
+    }
+
+    pub(super) fn segments_in(&self, fields: FieldSet) -> impl Iterator<Item = &Segment<'a>> {
+        self.segments.iter().filter(move |segment| fields.contains(segment.field))
+    }
+
+    /// The segment that contains a word.
+    pub(super) fn segment_of(&self, word: usize) -> Option<&Segment<'a>> {
+        let after = self.segments.partition_point(|segment| segment.first_word <= word);
+        self.segments.get(after.checked_sub(1)?)
+    }
+
+    /// The text from one word to another of the same segment, as the entry writes it.
+    pub(super) fn original(&self, first: usize, last: usize) -> &str {
+        let Some(segment) = self.segment_of(first) else { return "" };
+        let start = segment.tokens.span(first - segment.first_word).start;
+        segment.plain.get(start..segment.tokens.span(last - segment.first_word).end).unwrap_or("")
+    }
+
+    /// The entry's language, else its source's, else the detected one; lower case.
+    pub(super) fn language(&self) -> Option<&str> {
+        let language = self.language.get_or_init(|| {
+            let entry = self.subject.entry;
+            let declared =
+                entry.language.as_deref().or(self.subject.language).filter(|tag| !tag.trim().is_empty());
+            match declared {
+                Some(tag) => Some(Cow::Owned(tag.trim().replace('_', "-").to_ascii_lowercase())),
+                None => language::of(entry).map(Cow::Borrowed),
+            }
+        });
+        language.as_deref()
+    }
+}

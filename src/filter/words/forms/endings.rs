@@ -1,0 +1,54 @@
+//! Builds word forms from stems and endings, and looks words up in tables. Pure.
+
+/// The forms of a word, in no order and with duplicates.
+pub(super) struct FormList(pub(super) Vec<String>);
+
+impl FormList {
+    pub(super) fn push(&mut self, form: impl Into<String>) {
+        self.0.push(form.into());
+    }
+
+    /// Adds the stem with each of the endings, separated by spaces; `-` stands for no ending.
+    pub(super) fn push_endings(&mut self, stem: &str, endings: &str) {
+        for ending in endings.split(' ') {
+            self.0.push(if ending == "-" { stem.to_owned() } else { format!("{stem}{ending}") });
+        }
+    }
+}
+
+/// The rest of the table's line whose first word is `word`.
+pub(super) fn table_line<'t>(table: &'t str, word: &str) -> Option<&'t str> {
+    let mut rest = table;
+    while let Some(at) = rest.find(word) {
+        let starts_line = at == 0 || rest.as_bytes()[at - 1] == b'\n';
+        let after = &rest[at + word.len()..];
+        if starts_line && after.starts_with(' ') {
+            return after[1..].lines().next();
+        }
+        rest = after;
+    }
+    None
+}
+
+/// Whether a list of words, separated by white space, contains the word.
+pub(super) fn list_contains(list: &str, word: &str) -> bool {
+    list.split_whitespace().any(|known| known == word)
+}
+
+/// `endings` are separated by spaces.
+pub(super) fn ends_with_any(word: &str, endings: &str) -> bool {
+    endings.split(' ').any(|ending| word.ends_with(ending))
+}
+
+/// The word without its last `count` characters.
+pub(super) fn drop_last(word: &str, count: usize) -> &str {
+    word.char_indices()
+        .rev()
+        .nth(count.saturating_sub(1))
+        .map_or("", |(at, _)| if count == 0 { word } else { &word[..at] })
+}
+
+/// The last character; a space if there is none.
+pub(super) fn last_char(word: &str) -> char {
+    word.chars().next_back().unwrap_or(' ')
+}
