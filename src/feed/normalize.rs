@@ -178,7 +178,7 @@ fn html_fragment(raw: RawText<'_>, context: &FeedContext<'_>) -> Option<String> 
         return None;
     }
     let html = match raw.format {
-        TextFormat::Plain if !plain::looks_like_html(&text) => htmlize::escape_text(text),
+        TextFormat::Plain if !plain::contains_html(&text) => htmlize::escape_text(text),
         _ if text.trim_start().starts_with("<![CDATA[") => plain::without_sections(&text).into_owned().into(),
         _ => text,
     };
