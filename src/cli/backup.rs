@@ -3,7 +3,8 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use super::configured::{self, Source};
+use super::config_option::ConfigOption;
+use super::terminal;
 use crate::store;
 
 /// `siftwire backup`
@@ -18,10 +19,10 @@ pub struct Arguments {
 ///
 /// # Errors
 /// There is a file already, or the copy cannot be made or is not sound.
-pub fn run(arguments: Arguments, source: &Source) -> anyhow::Result<ExitCode> {
-    let (options, _) = configured::store(source)?;
+pub fn run(arguments: Arguments, config: &ConfigOption) -> anyhow::Result<ExitCode> {
+    let (options, _) = config.store()?;
     let bytes = store::backup(&options, &arguments.file)?;
-    super::say(&format!(
+    terminal::message(&format!(
         "{}: {} of {}, checked",
         arguments.file.display(),
         bytesize::ByteSize(bytes),

@@ -3,7 +3,8 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use super::configured::{self, Source};
+use super::config_option::ConfigOption;
+use super::terminal;
 use crate::store;
 
 /// `siftwire doctor`
@@ -19,12 +20,12 @@ pub struct Arguments {
 /// # Errors
 /// There is no store, a daemon has it while it is to be salvaged, or the new file cannot be written.
 #[expect(clippy::print_stdout, reason = "the findings are what the user asked for")]
-pub fn run(arguments: Arguments, source: &Source) -> anyhow::Result<ExitCode> {
-    let (options, _) = configured::store(source)?;
+pub fn run(arguments: Arguments, config: &ConfigOption) -> anyhow::Result<ExitCode> {
+    let (options, _) = config.store()?;
     let shown = options.path.display();
     let found = store::check_integrity(&options)?;
     for finding in &found {
-        println!("{}", super::terminal::line(finding));
+        println!("{}", terminal::escape_line(finding));
     }
     if found.is_empty() {
         println!("{shown} is sound");
@@ -40,11 +41,11 @@ pub fn run(arguments: Arguments, source: &Source) -> anyhow::Result<ExitCode> {
             );
         }
         let new = file.display();
-        super::say(&format!(
+        terminal::message(&format!(
             "{new} holds what could be read. To use it: mv {shown} {shown}.damaged; rm -f {shown}-wal {shown}-shm; mv {new} {shown}"
         ));
     } else if !found.is_empty() {
-        super::say(&store::recovery_advice(&options.path));
+        terminal::message(&store::recovery_advice(&options.path));
     }
     Ok(if found.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

@@ -1,4 +1,4 @@
-//! `siftwire explain ENTRY [OUTPUT]`: why an entry is, or is not, in each output.
+//! `siftwire explain ENTRY [OUTPUT]`: explains why an entry is, or is not, in each output.
 
 use std::collections::HashMap;
 use std::process::ExitCode;
@@ -7,17 +7,19 @@ use anyhow::bail;
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
-use super::configured::{self, Source};
-use super::query;
+use super::config_option::{ConfigOption, LATIN_LANGUAGES};
+use super::query_argument;
+use super::runtime::runtime;
+use super::terminal::{self, counted, escape_line};
 use crate::config::Config;
 use crate::daemon::{self, StoreThreads};
 use crate::entry::StoredEntry;
 use crate::filter::{FailedTerm, MatchReason, Matcher, Query, QueryContext, Subject};
 use crate::publish::output::{Output, Stories};
-use crate::store::{Candidate, EntryStory, MemberPosition, Store, StoredOutput};
+use crate::store::{Candidate, EntryStory, MemberPosition, Store, StoredOutput, StoryId};
 
-/// So many entries of the same title are named.
-const NAMED: usize = 5;
+/// The most other entries listed if several have the title.
+const MAX_LISTED_ENTRIES: usize = 5;
 
 /// `siftwire explain`
 #[derive(Debug, clap::Args)]
@@ -25,9 +27,9 @@ pub struct Arguments {
     /// The entry: its id, its link, or a part of its title
     #[arg(required_unless_present = "words")]
     entry: Option<String>,
-    /// The output's name in the config; all where none is given
+    /// The name of an output [default: all]
     output: Option<String>,
-    /// Instead of an entry: list the words that each term of a query stands for
+    /// Instead of an entry: list the words that each term of a query matches
     #[arg(long, value_name = "QUERY", conflicts_with_all = ["entry", "output"])]
     words: Option<String>,
     /// Print JSON
@@ -35,43 +37,45 @@ pub struct Arguments {
     json: bool,
 }
 
-/// What is said of one output.
+/// The explanation for one output.
 #[derive(Serialize)]
-struct Verdict<'a> {
+struct Explanation<'a> {
     output: &'a str,
-    /// Whether readers see the entry in it.
+    /// Whether the published document shows the entry.
     shown: bool,
-    /// Whether it has entered.
+    /// Whether the entry has entered the output.
     member: bool,
-    /// Whether the filter, as it is now, wants it.
+    /// Whether the filter matches now.
     matches: bool,
     why: Vec<MatchReason>,
-    /// Why it matched when it entered, where that is no longer so.
+    /// Why it matched when it entered, if it no longer does.
     entered_by: Vec<MatchReason>,
-    failed: Vec<Failed>,
-    /// The rules other than the filter that keep it out.
+    failed: Vec<FailedPart>,
+    /// Rules other than the filter that exclude it.
     cut: Vec<String>,
     #[serde(skip)]
-    refusals: Vec<FailedTerm>,
+    failed_terms: Vec<FailedTerm>,
+    #[serde(skip)]
+    filter: Option<&'a Query>,
 }
 
+/// A part of the query that does not match.
 #[derive(Serialize)]
-struct Failed {
-    /// The part of the query.
+struct FailedPart {
     part: String,
     because: String,
 }
 
-/// Tells what a query's words stand for, or how an entry fares; changes nothing.
+/// Explains an entry, or the words of a query; changes nothing.
 ///
 /// # Errors
 /// There is no such entry or output, or the store cannot be used.
-pub fn run(arguments: Arguments, source: &Source) -> anyhow::Result<ExitCode> {
-    if let Some(text) = &arguments.words {
-        return words(text, arguments.json, source);
+pub fn run(arguments: Arguments, config_option: &ConfigOption) -> anyhow::Result<ExitCode> {
+    if let Some(query) = &arguments.words {
+        return print_words(query, arguments.json, config_option);
     }
-    let (_, config) = match configured::load(source)? {
-        Ok(loaded) => loaded,
+    let config = match config_option.load()? {
+        Ok(config) => config,
         Err(code) => return Ok(code),
     };
     if let Some(name) = &arguments.output
@@ -80,34 +84,36 @@ pub fn run(arguments: Arguments, source: &Source) -> anyhow::Result<ExitCode> {
         bail!("there is no output `{name}` in the config");
     }
     let wanted = arguments.entry.unwrap_or_default();
-    let text = super::runtime()?.block_on(async {
-        let memory = StoreThreads::open(&config.store)?;
-        let mut found = memory.store.find_entries(wanted.clone(), NAMED + 1).await?.into_iter();
+    let text = runtime()?.block_on(async {
+        let threads = StoreThreads::open(&config.store)?;
+        let store = &threads.store;
+        let mut found = store.find_entries(wanted.clone(), MAX_LISTED_ENTRIES + 1).await?.into_iter();
         let Some(candidate) = found.next() else {
-            bail!("the store has no entry with the id, the link or a title like `{wanted}`")
+            bail!("the store has no entry with this id, link or part of a title: `{wanted}`")
         };
         let others: Vec<Candidate> = found.collect();
         if !others.is_empty() {
-            super::say(&named(&others));
+            terminal::message(&other_entries(&others));
         }
-        let verdicts = verdicts(&memory.store, &config, arguments.output.as_deref(), &candidate).await?;
-        let story = memory.store.story_of_entry(candidate.entry.number.to_string()).await?;
+        let explanations = explain(store, &config, arguments.output.as_deref(), &candidate).await?;
+        let story = store.story_of_entry(candidate.entry.number.to_string()).await?;
         let story = story.filter(|story| !story.duplicates.is_empty());
-        memory.close();
+        threads.close();
+        let entry = &candidate.entry;
         anyhow::Ok(match arguments.json {
-            true => as_json(&candidate.entry, story.as_ref(), &verdicts),
-            false => super::terminal::lines(&as_text(&candidate.entry, story.as_ref(), &verdicts, &config)),
+            true => as_json(entry, story.as_ref(), &explanations),
+            false => as_text(entry, story.as_ref(), &explanations),
         })
     })?;
-    super::print(text.as_bytes())?;
+    terminal::print(text.as_bytes())?;
     Ok(ExitCode::SUCCESS)
 }
 
-fn words(text: &str, json: bool, source: &Source) -> anyhow::Result<ExitCode> {
+fn print_words(query: &str, json: bool, config_option: &ConfigOption) -> anyhow::Result<ExitCode> {
     let without_config =
-        || QueryContext { languages: configured::every_latin_language().into(), ..QueryContext::default() };
-    let query_context = configured::query_context(source)?.map(|known| known.unwrap_or_else(without_config));
-    let query = match query_context.and_then(|query_context| query::read(text, &query_context)) {
+        || QueryContext { languages: LATIN_LANGUAGES.map(str::to_owned).into(), ..QueryContext::default() };
+    let query_context = config_option.query_context()?.map(|known| known.unwrap_or_else(without_config));
+    let query = match query_context.and_then(|query_context| query_argument::parse(query, &query_context)) {
         Ok(query) => query,
         Err(code) => return Ok(code),
     };
@@ -120,151 +126,141 @@ fn words(text: &str, json: bool, source: &Source) -> anyhow::Result<ExitCode> {
         let lines = term_words.iter().map(|(term, words)| format!("{term}\n  {}\n", words.join(", ")));
         lines.collect()
     };
-    super::print(text.as_bytes())?;
+    terminal::print(text.as_bytes())?;
     Ok(ExitCode::SUCCESS)
 }
 
-fn named(others: &[Candidate]) -> String {
-    let titles =
-        others.iter().take(NAMED).map(|other| format!("\n  {} {}", other.entry.number, title(&other.entry)));
-    let more = if others.len() > NAMED { "\n  and more" } else { "" };
-    format!("The newest of several; the others, by number:{}{more}\n", titles.collect::<String>())
+fn other_entries(others: &[Candidate]) -> String {
+    let lines = others
+        .iter()
+        .take(MAX_LISTED_ENTRIES)
+        .map(|other| format!("\n  {} {}", other.entry.number, title(&other.entry)));
+    let more = if others.len() > MAX_LISTED_ENTRIES { "\n  and more" } else { "" };
+    format!(
+        "Several entries match; this is the newest. The others, with their numbers:{}{more}\n",
+        lines.collect::<String>()
+    )
 }
 
-async fn verdicts<'a>(
+/// The explanation for each output, or only for the one named `only`.
+async fn explain<'a>(
     store: &Store,
     config: &'a Config,
     only: Option<&str>,
     candidate: &Candidate,
-) -> anyhow::Result<Vec<Verdict<'a>>> {
+) -> anyhow::Result<Vec<Explanation<'a>>> {
     let outputs: Vec<&Output> =
         config.outputs.iter().filter(|output| only.is_none_or(|only| only == output.name)).collect();
     let everything = Query::match_all();
     let matcher = Matcher::new(outputs.iter().map(|output| output.filter.as_ref().unwrap_or(&everything)));
-    let remembered = store.outputs().await?;
+    let stored_outputs = store.outputs().await?;
     let now = daemon::now();
     let subject = Subject::from_stored(&candidate.entry, now);
-    let first_poll = config
-        .sources
-        .iter()
-        .find(|source| source.name == candidate.entry.source.name)
-        .map(|source| source.first_poll);
-    let mut verdicts = Vec::new();
-    for (number, output) in outputs.into_iter().enumerate() {
-        let known = remembered.iter().find(|known| known.name == output.name);
-        let standing = match known {
-            Some(known) => store.member_position(known.id, candidate.entry.number).await?,
+    let source = config.sources.iter().find(|source| source.name == candidate.entry.source.name);
+    let first_poll = source.map(|source| source.first_poll);
+    let mut explanations = Vec::new();
+    for (index, output) in outputs.into_iter().enumerate() {
+        let stored = stored_outputs.iter().find(|stored| stored.name == output.name);
+        let position = match stored {
+            Some(stored) => store.member_position(stored.id, candidate.entry.number).await?,
             None => None,
         };
-        let (matches, why, refusals) = match matcher.explain(number, &subject) {
+        let (matches, why, failed_terms) = match matcher.explain(index, &subject) {
             Ok(reasons) => (true, reasons, Vec::new()),
-            Err(refusals) => (false, Vec::new(), refusals),
+            Err(failed_terms) => (false, Vec::new(), failed_terms),
         };
-        let mut cut = cuts(output, &candidate.entry, standing.as_ref(), now);
-        if standing.is_none() && output.stories == Stories::Merge {
-            let shown = match known {
-                Some(known) => store.published_stories(known.id, vec![candidate.story]).await?,
-                None => HashMap::new(),
-            };
-            cut.extend(shown.get(&candidate.story).map(|entry| told_by(*entry)));
+        let mut cut = excluding_rules(output, &candidate.entry, position.as_ref(), now);
+        if position.is_none() && output.stories == Stories::Merge {
+            cut.extend(shown_instead(store, stored, candidate.story).await?);
         }
-        if standing.is_none() && matches && cut.is_empty() {
-            cut.push(waits(candidate, known, first_poll));
+        if position.is_none() && matches && cut.is_empty() {
+            cut.push(not_entered(candidate, stored, first_poll));
         }
-        let failed = refusals.iter().map(|refusal| Failed {
-            part: output
-                .filter
-                .as_ref()
-                .and_then(|query| query.text().get(refusal.span.clone()))
-                .unwrap_or("")
-                .to_owned(),
-            because: refusal.label.clone(),
-        });
-        let entered_by =
-            standing.as_ref().filter(|_| !matches).map(|standing| serde_json::from_str(&standing.reasons));
-        verdicts.push(Verdict {
-            // What an older version wrote may be of another form; then nothing is told of it.
-            entered_by: entered_by.and_then(Result::ok).unwrap_or_default(),
+        let entered_by = position.as_ref().filter(|_| !matches).map(|position| &position.reasons);
+        explanations.push(Explanation {
             output: &output.name,
-            shown: standing.is_some() && cut.is_empty(),
-            member: standing.is_some(),
+            shown: position.is_some() && cut.is_empty(),
+            member: position.is_some(),
             matches,
             why,
-            failed: failed.collect(),
+            // An older version may have stored another format; it is left out then.
+            entered_by: entered_by.and_then(|reasons| serde_json::from_str(reasons).ok()).unwrap_or_default(),
+            failed: failed_parts(output, &failed_terms),
             cut,
-            refusals,
+            failed_terms,
+            filter: output.filter.as_ref(),
         });
     }
-    Ok(verdicts)
+    Ok(explanations)
 }
 
-/// The rules beside the filter that keep an entry out of an output or, of a member, out of its document.
-fn cuts(
+fn failed_parts(output: &Output, failed_terms: &[FailedTerm]) -> Vec<FailedPart> {
+    let query = output.filter.as_ref().map_or("", Query::text);
+    let part = |term: &FailedTerm| query.get(term.span.clone()).unwrap_or("").to_owned();
+    failed_terms.iter().map(|term| FailedPart { part: part(term), because: term.label.clone() }).collect()
+}
+
+/// The rules other than the filter that keep an entry out of the output or, if it is a member, out of the
+/// published document.
+fn excluding_rules(
     output: &Output,
     kept: &StoredEntry,
-    standing: Option<&MemberPosition>,
+    position: Option<&MemberPosition>,
     now: Timestamp,
 ) -> Vec<String> {
-    let mut cuts = Vec::new();
-    if let Some(sources) = &output.sources
-        && !sources.contains(&kept.source.name)
-    {
-        cuts.push(format!("sources: it does not draw on {}", kept.source.name));
+    let mut rules = Vec::new();
+    let source = &kept.source.name;
+    if output.sources.as_ref().is_some_and(|sources| !sources.contains(source)) {
+        rules.push(format!("sources: {source} is not listed"));
     }
     let age = now.duration_since(kept.date);
     if let Some(max_age) = output.max_age
-        && SignedDuration::try_from(max_age).is_ok_and(|most| age > most)
+        && SignedDuration::try_from(max_age).is_ok_and(|max_age| age > max_age)
     {
-        let most = humantime::format_duration(max_age);
-        cuts.push(format!("max_age = \"{most}\": it is {} days old", age.as_hours() / 24));
+        let max_age = humantime::format_duration(max_age);
+        rules.push(format!("max_age = \"{max_age}\": the entry is {} days old", age.as_hours() / 24));
     }
-    let Some(standing) = standing else { return cuts };
-    if let Some(most) = output.per_source
-        && standing.newer >= most
-    {
-        cuts.push(format!(
-            "per_source = {most}: {} newer entries are of {}",
-            standing.newer, kept.source.name
-        ));
+    let Some(position) = position else { return rules };
+    let per_source = output.per_source.unwrap_or(usize::MAX);
+    if position.newer >= per_source {
+        let newer = counted(position.newer, "newer entry", "newer entries");
+        rules.push(format!("per_source = {per_source}: {source} has {newer}"));
     }
-    let most = output.per_source.unwrap_or(usize::MAX);
-    let before: usize =
-        standing.newer_of_others.iter().chain([&standing.newer]).map(|newer| newer.min(&most)).sum();
-    if before >= output.limit {
-        cuts.push(format!("limit = {}: {before} newer entries stand before it", output.limit));
+    let newer_of_sources = position.newer_of_others.iter().chain([&position.newer]);
+    let newer: usize = newer_of_sources.map(|newer| newer.min(&per_source)).sum();
+    if newer >= output.limit {
+        let newer = counted(newer, "newer entry", "newer entries");
+        rules.push(format!("limit = {}: there are {newer}", output.limit));
     }
-    cuts
+    rules
 }
 
-fn told_by(entry: i64) -> String {
-    format!("stories = \"merge\": entry {entry} tells the same story there")
+/// The entry that the output shows for the same story.
+async fn shown_instead(
+    store: &Store,
+    stored: Option<&StoredOutput>,
+    story: StoryId,
+) -> anyhow::Result<Option<String>> {
+    let shown = match stored {
+        Some(stored) => store.published_stories(stored.id, vec![story]).await?,
+        None => HashMap::new(),
+    };
+    Ok(shown
+        .get(&story)
+        .map(|entry| format!("stories = \"merge\": entry {entry} of the same story is shown")))
 }
 
-/// What is said of an entry's story.
-fn of_story(story: &EntryStory) -> String {
-    let others: Vec<String> =
-        story.duplicates.iter().map(|other| format!("{} in {}", other.entry, other.title)).collect();
-    let others = others.join(", ");
-    match &story.reason {
-        Some(reason) => {
-            let joined = story.first.map(|first| format!(" entry {first}")).unwrap_or_default();
-            format!("  story: joined{joined} ({reason}); with {others}\n")
-        }
-        None => format!("  story: the first; with {others}\n"),
-    }
-}
-
-/// Why an entry that is wanted has not entered.
-fn waits(candidate: &Candidate, known: Option<&StoredOutput>, first_poll: Option<usize>) -> String {
-    let evaluated = known.is_some_and(|known| known.watermark >= candidate.entry.revision);
+/// Why an entry that matches is not a member.
+fn not_entered(candidate: &Candidate, stored: Option<&StoredOutput>, first_poll: Option<usize>) -> String {
+    let is_evaluated = stored.is_some_and(|stored| stored.watermark >= candidate.entry.revision);
     match first_poll {
-        Some(most) if candidate.first_poll && evaluated => {
-            format!("first_poll = {most}: of the first poll of its source, only the newest {most} enter")
+        Some(count) if candidate.first_poll && is_evaluated => {
+            format!("first_poll = {count}: only the newest {count} matches of a source's first poll enter")
         }
-        _ if evaluated => {
-            "it did not match when it arrived: it was edited since, or the filter was".to_owned()
+        _ if is_evaluated => {
+            "it did not match when it arrived; the entry or the filter was edited since".to_owned()
         }
-        _ => "it is not evaluated yet: the daemon does so after each poll and each edit".to_owned(),
+        _ => "not evaluated yet: the daemon evaluates after each poll and each config edit".to_owned(),
     }
 }
 
@@ -272,7 +268,7 @@ fn title(kept: &StoredEntry) -> &str {
     kept.entry.title.as_deref().or(kept.entry.link.as_deref()).unwrap_or(&kept.uid)
 }
 
-fn as_json(kept: &StoredEntry, story: Option<&EntryStory>, verdicts: &[Verdict<'_>]) -> String {
+fn as_json(kept: &StoredEntry, story: Option<&EntryStory>, explanations: &[Explanation<'_>]) -> String {
     let entry = serde_json::json!({
         "number": kept.number, "id": kept.uid, "title": kept.entry.title, "link": kept.entry.link,
         "source": kept.source.name, "date": kept.date,
@@ -285,53 +281,56 @@ fn as_json(kept: &StoredEntry, story: Option<&EntryStory>, verdicts: &[Verdict<'
             .collect();
         serde_json::json!({ "story": story.story.0, "reason": story.reason, "others": others })
     });
-    format!("{:#}\n", serde_json::json!({ "entry": entry, "story": story, "outputs": verdicts }))
+    format!("{:#}\n", serde_json::json!({ "entry": entry, "story": story, "outputs": explanations }))
 }
 
-fn as_text(
-    kept: &StoredEntry,
-    story: Option<&EntryStory>,
-    verdicts: &[Verdict<'_>],
-    config: &Config,
-) -> String {
+fn as_text(kept: &StoredEntry, story: Option<&EntryStory>, explanations: &[Explanation<'_>]) -> String {
     let link = kept.entry.link.as_deref().unwrap_or("no link");
-    let mut text = format!("{}\n  {}, {:.0}, {link}\n", title(kept), kept.source.title, kept.date);
-    text.push_str(&story.map(of_story).unwrap_or_default());
-    for verdict in verdicts {
-        let word = match (verdict.shown, verdict.member) {
-            (true, _) => "yes",
-            (false, true) => "no longer shown",
-            (false, false) => "no",
-        };
-        text.push_str(&format!("\n{}: {word}\n", verdict.output));
-        for reason in &verdict.why {
-            text.push_str(&format!("  {} in {}: {}\n", reason.term, reason.field, reason.found));
-        }
-        for reason in &verdict.entered_by {
-            text.push_str(&format!(
-                "  it entered by {} in {}: {}\n",
-                reason.term, reason.field, reason.found
-            ));
-        }
-        if verdict.member && !verdict.matches {
-            text.push_str(
-                "  it entered before it was edited, or when it was younger; today the filter says no:\n",
-            );
-        }
-        let filter = config
-            .outputs
-            .iter()
-            .find(|output| output.name == verdict.output)
-            .and_then(|o| o.filter.as_ref());
-        if let Some(filter) = filter.filter(|_| !verdict.refusals.is_empty()) {
-            text.push_str(&query::failed_parts(filter, &verdict.refusals));
-            text.push('\n');
-        } else if filter.is_none() {
-            text.push_str("  no filter: every entry matches\n");
-        }
-        for cut in &verdict.cut {
-            text.push_str(&format!("  {cut}\n"));
-        }
+    let about = format!("{}, {:.0}, {link}", kept.source.title, kept.date);
+    let mut lines = vec![escape_line(title(kept)), format!("  {}", escape_line(&about))];
+    lines.extend(story.map(|story| format!("  {}", escape_line(&story_line(story)))));
+    for explanation in explanations {
+        lines.extend(explanation_lines(explanation));
     }
-    text
+    lines.join("\n") + "\n"
+}
+
+fn story_line(story: &EntryStory) -> String {
+    let others: Vec<String> =
+        story.duplicates.iter().map(|other| format!("{} in {}", other.entry, other.title)).collect();
+    let others = others.join(", ");
+    match &story.reason {
+        Some(reason) => {
+            let first = story.first.map(|first| format!(" entry {first}")).unwrap_or_default();
+            format!("story: joined{first} ({reason}); other entries: {others}")
+        }
+        None => format!("story: first entry; other entries: {others}"),
+    }
+}
+
+fn explanation_lines(explanation: &Explanation<'_>) -> Vec<String> {
+    let answer = match (explanation.shown, explanation.member) {
+        (true, _) => "yes",
+        (false, true) => "no longer shown",
+        (false, false) => "no",
+    };
+    let mut lines = vec![String::new(), format!("{}: {answer}", explanation.output)];
+    let reason_line =
+        |MatchReason { term, field, found }: &MatchReason| format!("{term} in {field}: {found}");
+    let mut push = |line: &str| lines.push(format!("  {}", escape_line(line)));
+    explanation.why.iter().for_each(|reason| push(&reason_line(reason)));
+    explanation.entered_by.iter().for_each(|reason| push(&format!("entered by {}", reason_line(reason))));
+    if explanation.member && !explanation.matches {
+        push("it matched when it entered; the entry was edited since, or is too old now:");
+    }
+    match explanation.filter {
+        Some(filter) if !explanation.failed_terms.is_empty() => {
+            // Not escaped: it may have colours, and quotes only the config.
+            lines.push(query_argument::render_failed_parts(filter, &explanation.failed_terms));
+        }
+        Some(_) => {}
+        None => push("no filter: every entry matches"),
+    }
+    lines.extend(explanation.cut.iter().map(|rule| format!("  {}", escape_line(rule))));
+    lines
 }

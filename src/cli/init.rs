@@ -1,6 +1,6 @@
-//! `siftwire init`: writes the shipped config.toml, and never over another.
+//! `siftwire init`: writes the shipped config.toml. Never overwrites a file.
 
-#![allow(clippy::disallowed_methods, reason = "writing this file is the word's whole job")]
+#![allow(clippy::disallowed_methods, reason = "writes the new config file")]
 
 use std::fs::File;
 use std::io::{ErrorKind, Write};
@@ -9,21 +9,21 @@ use std::process::ExitCode;
 
 use anyhow::{Context, bail};
 
+use super::terminal;
 use crate::config;
 
-/// Write a commented config.toml to begin with.
+/// `siftwire init`
 #[derive(Debug, clap::Args)]
 pub struct Arguments {
-    /// Where to; a folder stands for config.toml in it.
+    /// The file to write; in a directory it is named config.toml.
     #[arg(default_value = "config.toml")]
     path: PathBuf,
 }
 
-/// Exit code 0; what to do next is told on standard error.
+/// Writes the file and prints what to do next.
 ///
 /// # Errors
-/// There is a file already, or it cannot be written.
-#[expect(clippy::print_stderr, reason = "words to the user go to standard error")]
+/// The file exists, or cannot be written.
 pub fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     let mut path = arguments.path;
     if path.is_dir() {
@@ -33,13 +33,14 @@ pub fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     let mut file = match File::create_new(&path) {
         Ok(file) => file,
         Err(error) if error.kind() == ErrorKind::AlreadyExists => {
-            bail!("{shown} is there already, and stays as it is")
+            bail!("{shown} already exists and was not changed")
         }
         Err(error) => return Err(error).with_context(|| format!("cannot write {shown}")),
     };
     file.write_all(config::SHIPPED.as_bytes()).with_context(|| format!("cannot write {shown}"))?;
-    eprintln!("Wrote {shown}. Put your sources and outputs there, then:");
-    eprintln!("  siftwire check --config {shown}");
-    eprintln!("  siftwire run --config {shown}");
+    terminal::message(&format!(
+        "Wrote {shown}. Add your sources and outputs to it, then:\n  \
+         siftwire check --config {shown}\n  siftwire run --config {shown}"
+    ));
     Ok(ExitCode::SUCCESS)
 }

@@ -1,7 +1,7 @@
-//! `siftwire inspect FILE|URL...`: what Siftwire reads in a feed.
-#![allow(clippy::disallowed_methods, reason = "the files that the user names on the command line")]
+//! `siftwire inspect FILE|URL...`: shows what Siftwire reads from a feed.
+#![allow(clippy::disallowed_methods, reason = "reads the files named on the command line")]
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -9,49 +9,53 @@ use anyhow::Context;
 use serde_json::{Value, json};
 use url::Url;
 
+use super::fetch_once::fetch_once;
+use super::runtime::runtime;
+use super::terminal;
 use crate::daemon;
 use crate::entry::Entry;
 use crate::feed::{self, Feed, Hints};
-use crate::fetch::{FetchResponse, Fetcher, Options};
-use crate::source::{Access, PollInterval, Source, SourceState};
+use crate::fetch::{Fetcher, Options};
+use crate::source::Access;
 
-/// The most bytes that are read of an address.
-const LARGEST: u64 = 50_000_000;
+/// The largest body read from a URL.
+const MAX_BODY_BYTES: u64 = 50_000_000;
 
 /// `siftwire inspect`
 #[derive(Debug, clap::Args)]
 pub struct Arguments {
-    /// Files or addresses
+    /// Files or URLs
     #[arg(required_unless_present = "list")]
     documents: Vec<String>,
-    /// Print one JSON object for each document
+    /// Print one JSON object per document
     #[arg(long)]
     json: bool,
-    /// The Content-Type header to go by, for files
-    #[arg(long, value_name = "CT")]
+    /// For files: the Content-Type header to assume
+    #[arg(long, value_name = "TYPE")]
     content_type: Option<String>,
-    /// The address against which relative ones are resolved, for files
+    /// For files: the URL that relative URLs are resolved against
     #[arg(long, value_name = "URL")]
     base: Option<Url>,
-    /// A file of lines: path, content type, base address, between tabs; paths are relative to it
+    /// Also inspect the files listed here, one per line: path, content type and base URL, separated by tabs. Paths
+    /// are relative to the list
     #[arg(long, value_name = "TSV")]
-    list: Option<std::path::PathBuf>,
+    list: Option<PathBuf>,
 }
 
-struct Document {
+struct FeedDocument {
     name: String,
-    body: Result<Vec<u8>, String>,
     content_type: Option<String>,
     base: Option<Url>,
+    body: Result<Vec<u8>, String>,
 }
 
-/// Reads each document and prints what it found; exit 1 if one could not be read.
+/// Prints each document. Exit code 1 if one could not be read.
 ///
 /// # Errors
 /// The list cannot be read.
 pub fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     let mut all_read = true;
-    let mut show = |document: Document| {
+    let mut print = |document: FeedDocument| {
         let hints = Hints {
             content_type: document.content_type.as_deref(),
             url: document.base.as_ref(),
@@ -63,85 +67,72 @@ pub fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         let text = if arguments.json {
             format!("{}\n", as_json(&document.name, &feed))
         } else {
-            super::terminal::lines(&block(&document.name, &feed))
+            terminal::escape_lines(&as_text(&document.name, &feed))
         };
-        super::print(text.as_bytes())
+        terminal::print(text.as_bytes())
     };
     for name in &arguments.documents {
-        let document = if name.starts_with("http://") || name.starts_with("https://") {
-            visit(name)?
+        print(if name.starts_with("http://") || name.starts_with("https://") {
+            fetch(name)?
         } else {
-            Document {
+            FeedDocument {
                 name: name.clone(),
-                body: std::fs::read(name).map_err(|error| format!("cannot read: {error}")),
                 content_type: arguments.content_type.clone(),
                 base: arguments.base.clone(),
+                body: read_file(Path::new(name)),
             }
-        };
-        show(document)?;
+        })?;
     }
     if let Some(list) = &arguments.list {
         let text =
             std::fs::read_to_string(list).with_context(|| format!("cannot read {}", list.display()))?;
-        let folder = list.parent().unwrap_or(Path::new("."));
+        let directory = list.parent().unwrap_or(Path::new("."));
         for line in text.lines().filter(|line| !line.is_empty() && !line.starts_with("path\t")) {
-            show(listed(line, folder))?;
+            print(listed_document(line, directory))?;
         }
     }
     Ok(if all_read { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-fn listed(line: &str, folder: &Path) -> Document {
+fn read_file(path: &Path) -> Result<Vec<u8>, String> {
+    std::fs::read(path).map_err(|error| format!("cannot read: {error}"))
+}
+
+fn listed_document(line: &str, directory: &Path) -> FeedDocument {
     let mut fields = line.split('\t');
     let name = fields.next().unwrap_or_default().to_owned();
     let mut field = || fields.next().map(str::trim).filter(|field| !field.is_empty());
-    Document {
-        body: std::fs::read(folder.join(&name)).map_err(|error| format!("cannot read: {error}")),
-        name,
+    FeedDocument {
         content_type: field().map(str::to_owned),
         base: field().and_then(|base| Url::parse(base).ok()),
+        body: read_file(&directory.join(&name)),
+        name,
     }
 }
 
-/// A visit as the daemon makes it, but that private addresses may be looked at: the user typed it.
-fn visit(address: &str) -> anyhow::Result<Document> {
-    let failed =
-        |why: String| Document { name: address.to_owned(), body: Err(why), content_type: None, base: None };
-    let url = match Url::parse(address) {
-        Ok(url) => url,
-        Err(error) => return Ok(failed(format!("not an address: {error}"))),
-    };
+/// Fetches a URL as the daemon would, except that private addresses are allowed: the user typed it.
+fn fetch(address: &str) -> anyhow::Result<FeedDocument> {
     let access = Access {
         timeout: Duration::from_secs(30),
-        max_body: LARGEST,
+        max_body: MAX_BODY_BYTES,
         user_agent: None,
         headers: Vec::new(),
         authorization: None,
         proxy: None,
         allow_private: true,
     };
-    let interval = PollInterval { every: Duration::ZERO, at_most: Duration::ZERO, adaptive: false };
-    let source = Source {
-        name: address.to_owned(),
-        url,
-        title: None,
-        interval,
-        access,
-        language: None,
-        first_poll: 0,
-        stories: false,
+    let fetched = match Url::parse(address) {
+        Ok(url) => runtime()?
+            .block_on(fetch_once(&Fetcher::new(&Options::default()), &url, access))
+            .map_err(|error| error.to_string()),
+        Err(error) => Err(format!("not a URL: {error}")),
     };
-    let fetcher = Fetcher::new(&Options::default());
-    let visit = super::runtime()?.block_on(fetcher.visit(&source, &SourceState::default(), daemon::now()));
-    Ok(match visit.result {
-        Ok(FetchResponse::Body(body)) => Document {
-            name: address.to_owned(),
-            body: Ok(body.bytes),
-            content_type: body.content_type,
-            base: Some(body.url),
-        },
-        Ok(FetchResponse::NotModified) => failed("not modified, though nothing was known of it".to_owned()),
-        Err(failure) => failed(failure.to_string()),
+    let name = address.to_owned();
+    Ok(match fetched {
+        Ok((body, _)) => {
+            FeedDocument { name, content_type: body.content_type, base: Some(body.url), body: Ok(body.bytes) }
+        }
+        Err(error) => FeedDocument { name, content_type: None, base: None, body: Err(error) },
     })
 }
 
@@ -154,12 +145,12 @@ fn as_json(path: &str, feed: &Result<Feed, String>) -> Value {
         Ok(feed) => json!({
             "path": path, "ok": true, "error": null, "format": feed.format, "encoding": feed.encoding,
             "title": feed.title, "link": feed.link, "problems": feed.problems,
-            "entries": feed.entries.iter().map(entry_json).collect::<Vec<_>>(),
+            "entries": feed.entries.iter().map(entry_as_json).collect::<Vec<_>>(),
         }),
     }
 }
 
-fn entry_json(entry: &Entry) -> Value {
+fn entry_as_json(entry: &Entry) -> Value {
     let enclosures =
         entry.enclosures.iter().map(|e| json!({ "url": e.url, "type": e.media_type, "length": e.length }));
     let authors: Vec<&str> = entry.authors.iter().map(|author| author.name.as_str()).collect();
@@ -172,12 +163,13 @@ fn entry_json(entry: &Entry) -> Value {
     })
 }
 
-fn block(name: &str, feed: &Result<Feed, String>) -> String {
+fn as_text(name: &str, feed: &Result<Feed, String>) -> String {
     let feed = match feed {
         Ok(feed) => feed,
         Err(error) => return format!("{name}: {error}\n\n"),
     };
-    let mut text = format!("{name}\n  {}, {}, {} entries\n", feed.format, feed.encoding, feed.entries.len());
+    let count = terminal::counted(feed.entries.len(), "entry", "entries");
+    let mut text = format!("{name}\n  {}, {}, {count}\n", feed.format, feed.encoding);
     let mut line = |label: &str, value: Option<&str>| {
         if let Some(value) = value {
             text.push_str(&format!("  {label:<9} {value}\n"));
@@ -188,7 +180,7 @@ fn block(name: &str, feed: &Result<Feed, String>) -> String {
     feed.problems.iter().for_each(|problem| line("problem", Some(problem)));
     for entry in &feed.entries {
         let date =
-            entry.published.or(entry.updated).map_or_else(|| "undated".to_owned(), |date| date.to_string());
+            entry.published.or(entry.updated).map_or_else(|| "no date".to_owned(), |date| date.to_string());
         line("-", Some(&format!("{date}  {}", entry.title.as_deref().unwrap_or("(no title)"))));
         line("", entry.link.as_deref());
     }

@@ -62,7 +62,11 @@ fn field_in_line(writer: &mut Writer<'_>, field: &Field, value: &dyn fmt::Debug)
 
 fn shown(field: &Field, value: &dyn fmt::Debug) -> String {
     let text = format!("{value:?}");
-    if OF_LINES.contains(&field.name()) { terminal::lines(&text) } else { terminal::line(&text) }
+    if OF_LINES.contains(&field.name()) {
+        terminal::escape_lines(&text)
+    } else {
+        terminal::escape_line(&text)
+    }
 }
 
 /// The journal's socket, if standard error goes to the journal: `$JOURNAL_STREAM` names its device and inode.

@@ -1,5 +1,5 @@
-//! `siftwire match CASES.jsonl`: tests for filters, a query and an entry in each line. Door: reads the file.
-#![allow(clippy::disallowed_methods, reason = "the user names the file on the command line")]
+//! `siftwire match CASES.jsonl`: tests for filters, a query and an entry on each line. Reads the file.
+#![allow(clippy::disallowed_methods, reason = "reads the file named on the command line")]
 
 use std::collections::{BTreeMap, HashMap};
 use std::fs::File;
@@ -11,7 +11,8 @@ use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::configured::{self, Source};
+use super::config_option::{ConfigOption, LATIN_LANGUAGES};
+use super::terminal;
 use crate::daemon;
 use crate::entry::{Author, Entry};
 use crate::filter::{self, Matcher, QueryContext, QueryProblem, Subject};
@@ -20,13 +21,13 @@ use crate::filter::{self, Matcher, QueryContext, QueryProblem, Subject};
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Each line is an object: {\"id\", \"q\", \"entry\": {\"title\", \"summary\", \"content\", \"author\", \"categories\",
-\"link\", \"lang\", \"feed\", \"published\"}, \"expect\"}. Only `q` is needed. For each line one is printed:
-{\"id\", \"matched\", \"why\"}, with \"expect\" and \"passed\" where something was expected; \"error\" instead of
-\"matched\" where a line or its query cannot be read. `@name` may be a topic of the config, if there is one.
-Latin words get English forms, those of the config's languages, and those of `lang`; without a config and
-without `lang`, those of the language that the entry is plainly written in.")]
+\"link\", \"lang\", \"feed\", \"published\"}, \"expect\"}. Only `q` is required. One line is printed for each:
+{\"id\", \"matched\", \"why\"}, with \"expect\" and \"passed\" if the case has \"expect\". If the line or its query is
+invalid, \"error\" replaces \"matched\". `@name` may be a topic of the config, if there is one.
+Latin words get English forms, those of the config's languages and those of `lang`. Without a config and without
+`lang`, they get the forms of the language that the entry is clearly written in.")]
 pub struct Arguments {
-    /// The file of cases, a JSON object in each line; `-` reads standard input
+    /// The file of cases, one JSON object per line; `-` reads standard input
     cases: String,
 }
 
@@ -37,7 +38,7 @@ struct Case {
     id: Value,
     q: String,
     #[serde(default)]
-    entry: Given,
+    entry: CaseEntry,
     #[serde(default)]
     expect: Option<Expected>,
 }
@@ -46,21 +47,20 @@ struct Case {
 #[derive(Clone, Copy, Deserialize)]
 #[serde(untagged)]
 enum Expected {
-    Word(bool),
+    Boolean(bool),
     Number(u8),
 }
 
-/// An entry as a case gives it.
 #[derive(Default, Deserialize)]
 #[serde(default)]
-struct Given {
+struct CaseEntry {
     title: Option<String>,
     summary: Option<String>,
     content: Option<String>,
     #[serde(alias = "authors")]
-    author: Texts,
+    author: Strings,
     #[serde(alias = "category")]
-    categories: Texts,
+    categories: Strings,
     link: Option<String>,
     #[serde(alias = "language")]
     lang: Option<String>,
@@ -70,113 +70,113 @@ struct Given {
     published: Option<Timestamp>,
 }
 
-/// A text, or a list of them, or nothing.
+/// A string, an array of strings, or null.
 #[derive(Default, Deserialize)]
 #[serde(untagged)]
-enum Texts {
+enum Strings {
     One(String),
     Many(Vec<String>),
     #[default]
     None,
 }
 
-impl Texts {
+impl Strings {
     fn into_vec(self) -> Vec<String> {
         match self {
-            Texts::One(text) => vec![text],
-            Texts::Many(texts) => texts,
-            Texts::None => Vec::new(),
+            Strings::One(string) => vec![string],
+            Strings::Many(strings) => strings,
+            Strings::None => Vec::new(),
         }
     }
 }
 
-/// Answers every case; exit code 1 if an expectation fails or a line cannot be read.
+/// Prints the result of each case. Exit code 1 if one failed.
 ///
 /// # Errors
-/// The file cannot be read.
-pub fn run(arguments: Arguments, source: &Source) -> anyhow::Result<ExitCode> {
-    let query_context = match configured::query_context(source)? {
+/// The file cannot be read, or standard output is closed.
+pub fn run(arguments: Arguments, config_option: &ConfigOption) -> anyhow::Result<ExitCode> {
+    let query_context = match config_option.query_context()? {
         Ok(query_context) => query_context,
         Err(code) => return Ok(code),
     };
-    let mut queries = Queries {
-        languages: query_context.as_ref().map(|query_context| query_context.languages.to_vec()),
+    let mut queries = QueryCache {
+        config_languages: query_context.as_ref().map(|query_context| query_context.languages.to_vec()),
         topics: query_context.unwrap_or_default().topics,
-        compiled: HashMap::new(),
+        matchers: HashMap::new(),
     };
+    let cannot_read = || format!("cannot read {}", arguments.cases);
     let input: Box<dyn BufRead> = if arguments.cases == "-" {
         Box::new(std::io::stdin().lock())
     } else {
-        let file =
-            File::open(&arguments.cases).with_context(|| format!("cannot read {}", arguments.cases))?;
-        Box::new(BufReader::new(file))
+        Box::new(BufReader::new(File::open(&arguments.cases).with_context(cannot_read)?))
     };
     let mut out = BufWriter::new(std::io::stdout().lock());
-    let (mut failed, mut number) = (0_usize, 0_usize);
+    let (mut failed, mut total) = (0_usize, 0_usize);
     for line in input.lines() {
-        let line = line.with_context(|| format!("cannot read {}", arguments.cases))?;
+        let line = line.with_context(cannot_read)?;
         if line.trim().is_empty() {
             continue;
         }
-        number += 1;
-        let (answer, passed) = answer(&line, number, &mut queries);
+        total += 1;
+        let (result, passed) = run_case(&line, total, &mut queries);
         failed += usize::from(!passed);
-        writeln!(out, "{answer}")?;
+        writeln!(out, "{result}")?;
     }
     out.flush()?;
     if failed == 0 {
         return Ok(ExitCode::SUCCESS);
     }
-    super::say(&format!("{failed} of {number} cases failed"));
+    terminal::message(&format!("{failed} of {total} cases failed"));
     Ok(ExitCode::FAILURE)
 }
 
-/// Queries that were seen before, each with the languages that decide about its words: each is compiled once.
-struct Queries {
+/// Compiled queries. The key has the languages too, because they decide which word forms a query matches.
+struct QueryCache {
     topics: BTreeMap<String, String>,
-    /// Those of the config, if there is one.
-    languages: Option<Vec<String>>,
-    compiled: HashMap<(String, Vec<String>), Result<Matcher, Vec<QueryProblem>>>,
+    /// `None` without a config.
+    config_languages: Option<Vec<String>>,
+    matchers: HashMap<(String, Vec<String>), Result<Matcher, Vec<QueryProblem>>>,
 }
 
-impl Queries {
-    /// The query, with word forms as a config would give them that has a source in the entry's language.
-    fn get(&mut self, text: String, entry: &Entry) -> &Result<Matcher, Vec<QueryProblem>> {
+impl QueryCache {
+    /// The query, compiled as with a config that has a source in the entry's language.
+    fn matcher(&mut self, query: String, entry: &Entry) -> &Result<Matcher, Vec<QueryProblem>> {
         let languages = self.languages_for(entry);
         let topics = &self.topics;
-        self.compiled.entry((text, languages)).or_insert_with_key(|(text, languages)| {
+        self.matchers.entry((query, languages)).or_insert_with_key(|(query, languages)| {
             let query_context =
                 QueryContext { topics: topics.clone(), languages: languages.as_slice().into() };
-            filter::parse(text, &query_context).map(|query| Matcher::new([&query]))
+            filter::parse(query, &query_context).map(|query| Matcher::new([&query]))
         })
     }
 
-    /// The config's languages and the one that the entry names. Without a config the entry's alone: the one
-    /// that it names, else the one that its words are surely in, else all, so that no form is missed.
+    /// With a config: its languages and the entry's. Without one: the entry's declared language, else the detected
+    /// one if it is certain, else all, so that no word form is missed.
     fn languages_for(&self, entry: &Entry) -> Vec<String> {
-        let named = entry.language.clone().filter(|tag| !tag.trim().is_empty());
-        match (&self.languages, named) {
-            (Some(known), named) => known.iter().cloned().chain(named).collect(),
-            (None, Some(named)) => vec![named],
+        let declared = entry.language.clone().filter(|tag| !tag.trim().is_empty());
+        match (&self.config_languages, declared) {
+            (Some(languages), declared) => languages.iter().cloned().chain(declared).collect(),
+            (None, Some(declared)) => vec![declared],
             (None, None) => match crate::text::language::surely(entry) {
-                Some(tag) => vec![tag.to_owned()],
-                None => configured::every_latin_language(),
+                Some(detected) => vec![detected.to_owned()],
+                None => LATIN_LANGUAGES.map(str::to_owned).to_vec(),
             },
         }
     }
 }
 
-fn answer(line: &str, number: usize, queries: &mut Queries) -> (Value, bool) {
+/// The output line for a case, and whether the case passed.
+fn run_case(line: &str, number: usize, queries: &mut QueryCache) -> (Value, bool) {
     let case: Case = match serde_json::from_str(line) {
         Ok(case) => case,
         Err(error) => return (json!({ "line": number, "error": error.to_string() }), false),
     };
     let feed = case.entry.feed.clone().unwrap_or_default();
     let date = case.entry.published;
-    let entry = entry(case.entry);
-    let matcher = match queries.get(case.q, &entry) {
+    let entry = case.entry.into_entry();
+    let matcher = match queries.matcher(case.q, &entry) {
         Ok(matcher) => matcher,
-        Err(problems) => return (json!({ "id": case.id, "error": in_words(problems) }), false),
+        Err(problems) => return (json!({ "id": case.id, "error": error_message(problems) }), false),
     };
     let now = daemon::now();
     let subject = Subject {
@@ -191,39 +191,41 @@ fn answer(line: &str, number: usize, queries: &mut Queries) -> (Value, bool) {
         Ok(reasons) => (true, json!(reasons)),
         Err(refusals) => (false, refusals.iter().map(|refusal| json!({ "failed": refusal.label })).collect()),
     };
-    let mut answer = json!({ "id": case.id, "matched": matched, "why": why });
+    let mut result = json!({ "id": case.id, "matched": matched, "why": why });
     let expected = case.expect.map(|expected| match expected {
-        Expected::Word(expected) => expected,
+        Expected::Boolean(expected) => expected,
         Expected::Number(number) => number != 0,
     });
     let passed = expected.is_none_or(|expected| expected == matched);
     if let Some(expected) = expected {
-        answer["expect"] = json!(expected);
-        answer["passed"] = json!(passed);
+        result["expect"] = json!(expected);
+        result["passed"] = json!(passed);
     }
-    (answer, passed)
+    (result, passed)
 }
 
-fn in_words(problems: &[QueryProblem]) -> String {
-    let wrong = problems.iter().filter(|problem| !problem.warning);
-    let words = wrong.map(|problem| match &problem.hint {
+fn error_message(problems: &[QueryProblem]) -> String {
+    let errors = problems.iter().filter(|problem| !problem.warning);
+    let messages = errors.map(|problem| match &problem.hint {
         Some(hint) => format!("{} ({hint})", problem.label),
         None => problem.label.clone(),
     });
-    words.collect::<Vec<_>>().join("; ")
+    messages.collect::<Vec<_>>().join("; ")
 }
 
-fn entry(given: Given) -> Entry {
-    let author = |name| Author { name, ..Author::default() };
-    Entry {
-        title: given.title,
-        summary: given.summary,
-        content: given.content,
-        authors: given.author.into_vec().into_iter().map(author).collect(),
-        categories: given.categories.into_vec(),
-        link: given.link,
-        language: given.lang,
-        published: given.published,
-        ..Entry::default()
+impl CaseEntry {
+    fn into_entry(self) -> Entry {
+        let author = |name| Author { name, ..Author::default() };
+        Entry {
+            title: self.title,
+            summary: self.summary,
+            content: self.content,
+            authors: self.author.into_vec().into_iter().map(author).collect(),
+            categories: self.categories.into_vec(),
+            link: self.link,
+            language: self.lang,
+            published: self.published,
+            ..Entry::default()
+        }
     }
 }

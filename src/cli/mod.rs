@@ -1,132 +1,131 @@
-//! One file for each word that the user types. Door: standard output and error.
-#![allow(clippy::print_stderr, reason = "this is the door to the terminal")]
+//! The command line: one file for each command. Writes to standard output and error.
 
 pub mod add;
 pub mod backup;
 pub mod check;
-pub mod configured;
+mod completions;
+mod config_option;
 pub mod doctor;
 pub mod explain;
+mod fetch_once;
+mod help;
 pub mod init;
 pub mod inspect;
 mod logging;
-pub mod manual;
+mod man;
 pub mod match_cases;
 pub mod opml;
-mod packaged;
 mod poll;
 pub mod preview;
-mod query;
+mod query_argument;
 pub mod run;
+mod runtime;
 pub mod show;
 pub mod status;
 pub mod stories;
 mod terminal;
 
-use std::io::Write;
 use std::process::ExitCode;
 
-use anyhow::Context;
 use clap::{CommandFactory, Parser, Subcommand};
 
 use crate::store;
 
 /// Merged, keyword-filtered feeds from the news sites you follow.
 ///
-/// Siftwire polls the feeds that config.toml names, keeps their entries, and publishes the ones
-/// that you want as Atom, RSS and JSON feeds for any feed reader. Without a word it runs.
+/// Siftwire polls the feeds listed in config.toml, stores their entries, and publishes the matching ones as Atom,
+/// RSS and JSON feeds for any feed reader. Run without a command, it starts the daemon.
 #[derive(Debug, Parser)]
 #[command(
     version = version(),
     about,
     disable_help_subcommand = true,
-    after_help = "Begin with `siftwire init`, edit config.toml, then `siftwire run`."
+    after_help = "To begin: `siftwire init`, edit config.toml, `siftwire run`."
 )]
 struct Arguments {
     #[command(flatten)]
-    source: configured::Source,
+    config: config_option::ConfigOption,
     #[command(subcommand)]
-    word: Option<Word>,
+    command: Option<Command>,
 }
 
 #[derive(Debug, Subcommand)]
-enum Word {
-    /// Run the daemon: poll, keep, publish, serve
+enum Command {
+    /// Start the daemon: poll, store, publish and serve
     Run(run::Arguments),
-    /// Check the config, and say what is wrong with it
+    /// Check the config and show all mistakes
     Check(check::Arguments),
     /// Poll sources once, now
     Poll(poll::Arguments),
-    /// Tell how each source and output is doing
+    /// Show the state of each source and output
     Status(status::Arguments),
-    /// Print an output's document
+    /// Print the document of an output
     Show(show::Arguments),
-    /// Tell which entries were taken for one story; part and join them
+    /// List entries that were merged into stories; split and join stories
     Stories(stories::Arguments),
-    /// Show what a filter would match among the stored entries
+    /// Show which stored entries a filter would match
     Preview(preview::Arguments),
-    /// Tell why an entry is, or is not, in each output
+    /// Explain why an entry is, or is not, in each output
     Explain(explain::Arguments),
-    /// Run queries on given entries: tests for filters
+    /// Test filters: run queries on entries from a file
     Match(match_cases::Arguments),
-    /// Write out the commented config.toml
+    /// Write a commented config.toml
     Init(init::Arguments),
-    /// Tell what Siftwire reads in feeds
+    /// Show what Siftwire reads from a feed
     Inspect(inspect::Arguments),
-    /// Find the feed behind an address, show what it holds, and add it to the config
+    /// Find the feed of a web page, show it, and add it to the config
     Add(add::Arguments),
-    /// Take sources from another reader's list, or give it ours
+    /// Import sources from an OPML file, or export them
     Opml(opml::Arguments),
     /// Copy the store, also while the daemon runs
     Backup(backup::Arguments),
-    /// Check the store, and save what can be read of a damaged one
+    /// Check the store, and recover data from a damaged one
     Doctor(doctor::Arguments),
-    /// Print the help of a word, or `help filter`: the filter language
-    Help(manual::Arguments),
-    /// Print a completion script for a shell
-    Completions(packaged::Arguments),
+    /// Print the help of a command, or with `help filter` the filter language
+    Help(help::Arguments),
+    /// Print a shell completion script
+    Completions(completions::Arguments),
     /// Print the manual page
     Man,
 }
 
-/// Parses the command line, runs the word, and turns its error into one line and an exit code:
-/// 0 done, 1 failed, 2 wrong usage or config.
+/// Runs the command on the command line. Exit codes: 0 success, 1 failure, 2 wrong usage or invalid config.
 pub fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    let source = arguments.source;
-    let done = match arguments.word.unwrap_or(Word::Run(run::Arguments::default())) {
-        Word::Run(word) => run::run(word, &source),
-        Word::Check(word) => check::run(word, &source),
-        Word::Poll(word) => poll::run(word, &source),
-        Word::Status(word) => status::run(word, &source),
-        Word::Show(word) => show::run(word, &source),
-        Word::Stories(word) => stories::run(word, &source),
-        Word::Preview(word) => preview::run(word, &source),
-        Word::Explain(word) => explain::run(word, &source),
-        Word::Match(word) => match_cases::run(word, &source),
-        Word::Init(word) => init::run(word),
-        Word::Inspect(word) => inspect::run(word),
-        Word::Add(word) => add::run(word, &source),
-        Word::Opml(word) => opml::run(word, &source),
-        Word::Backup(word) => backup::run(word, &source),
-        Word::Doctor(word) => doctor::run(word, &source),
-        Word::Help(word) => manual::run(word, Arguments::command()),
-        Word::Completions(word) => packaged::completions(&word),
-        Word::Man => packaged::man(),
+    let config = arguments.config;
+    let result = match arguments.command.unwrap_or(Command::Run(run::Arguments::default())) {
+        Command::Run(arguments) => run::run(arguments, &config),
+        Command::Check(arguments) => check::run(arguments, &config),
+        Command::Poll(arguments) => poll::run(arguments, &config),
+        Command::Status(arguments) => status::run(arguments, &config),
+        Command::Show(arguments) => show::run(arguments, &config),
+        Command::Stories(arguments) => stories::run(arguments, &config),
+        Command::Preview(arguments) => preview::run(arguments, &config),
+        Command::Explain(arguments) => explain::run(arguments, &config),
+        Command::Match(arguments) => match_cases::run(arguments, &config),
+        Command::Init(arguments) => init::run(arguments),
+        Command::Inspect(arguments) => inspect::run(arguments),
+        Command::Add(arguments) => add::run(arguments, &config),
+        Command::Opml(arguments) => opml::run(arguments, &config),
+        Command::Backup(arguments) => backup::run(arguments, &config),
+        Command::Doctor(arguments) => doctor::run(arguments, &config),
+        Command::Help(arguments) => help::run(arguments, Arguments::command()),
+        Command::Completions(arguments) => completions::run(&arguments, Arguments::command()),
+        Command::Man => man::run(Arguments::command()),
     };
-    done.unwrap_or_else(|error| {
-        // A reader that went away, as `head` does, wants to hear no more.
-        let broken_pipe = error
+    result.unwrap_or_else(|error| {
+        // A closed pipe, as with `siftwire ... | head`, is not worth a message.
+        let is_broken_pipe = error
             .downcast_ref::<std::io::Error>()
-            .is_some_and(|e| e.kind() == std::io::ErrorKind::BrokenPipe);
-        if !broken_pipe {
-            say(&format!("siftwire: {error:#}"));
+            .is_some_and(|error| error.kind() == std::io::ErrorKind::BrokenPipe);
+        if !is_broken_pipe {
+            terminal::message(&format!("siftwire: {error:#}"));
         }
         ExitCode::FAILURE
     })
 }
 
-/// The version, with what it takes to tell exactly which program this is.
+/// The version, with commit and SQLite version.
 fn version() -> String {
     format!(
         "{} (commit {}, SQLite {})",
@@ -134,25 +133,4 @@ fn version() -> String {
         env!("SIFTWIRE_COMMIT"),
         store::sqlite_version()
     )
-}
-
-/// A line of words for the user, on standard error.
-fn say(line: &str) {
-    eprintln!("{}", terminal::lines(line));
-}
-
-/// Data, on standard output.
-fn print(data: &[u8]) -> std::io::Result<()> {
-    let mut out = std::io::stdout().lock();
-    out.write_all(data)?;
-    out.flush()
-}
-
-/// Whether colours are wanted on an output that is, or is not, a terminal.
-fn is_coloured(is_terminal: bool) -> bool {
-    is_terminal && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
-}
-
-fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
-    tokio::runtime::Builder::new_multi_thread().enable_all().build().context("cannot start")
 }

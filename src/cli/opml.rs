@@ -1,5 +1,5 @@
-//! `siftwire opml import FILE` and `siftwire opml export`: sources from and to other readers.
-#![allow(clippy::disallowed_methods, reason = "the file that the user names on the command line")]
+//! `siftwire opml import FILE` and `siftwire opml export`: sources from and for other feed readers.
+#![allow(clippy::disallowed_methods, reason = "reads the file named on the command line")]
 
 use std::collections::HashMap;
 use std::io::Read as _;
@@ -9,134 +9,142 @@ use std::process::ExitCode;
 use anyhow::{Context, anyhow};
 use url::Url;
 
-use super::configured::{self, Source};
-use crate::config::edit::{self, Addition};
-use crate::config::opml;
+use super::config_option::ConfigOption;
+use super::runtime::runtime;
+use super::terminal;
+use crate::config::edit::{self, NewSource};
+use crate::config::opml::{self, Outline};
 use crate::daemon::StoreThreads;
 use crate::feed;
 use crate::publish::opml::{OpmlFeed, write_feeds};
 
-/// No list of feeds is larger: a hundred thousand of them are a tenth of it.
-const LARGEST: u64 = 100_000_000;
+/// The largest OPML file: ten times one of 100,000 feeds.
+const MAX_FILE_BYTES: u64 = 100_000_000;
 
 /// `siftwire opml`
 #[derive(Debug, clap::Args)]
 pub struct Arguments {
     #[command(subcommand)]
-    what: What,
+    direction: Direction,
 }
 
 #[derive(Debug, clap::Subcommand)]
-enum What {
-    /// Add the feeds of a list to config.toml, its comments and layout kept
+enum Direction {
+    /// Add the feeds of an OPML file to config.toml; its comments and layout are kept
     Import {
-        /// The list; - reads standard input
+        /// The OPML file; - reads standard input
         file: PathBuf,
-        /// Only say what would be added
+        /// Only show what would be added
         #[arg(long)]
         dry_run: bool,
     },
-    /// Print the sources as a list
+    /// Print the sources as OPML
     Export,
 }
 
-/// Does one or the other.
+/// Imports or exports.
 ///
 /// # Errors
-/// A file cannot be read or written, or is no list.
-pub fn run(arguments: Arguments, source: &Source) -> anyhow::Result<ExitCode> {
-    match arguments.what {
-        What::Import { file, dry_run } => import(&file, dry_run, source),
-        What::Export => export(source),
+/// A file cannot be read or written, or is not OPML.
+pub fn run(arguments: Arguments, config_option: &ConfigOption) -> anyhow::Result<ExitCode> {
+    match arguments.direction {
+        Direction::Import { file, dry_run } => import(&file, dry_run, config_option),
+        Direction::Export => export(config_option),
     }
 }
 
-fn import(file: &Path, dry_run: bool, source: &Source) -> anyhow::Result<ExitCode> {
-    let (_, config) = match configured::load(source)? {
-        Ok(loaded) => loaded,
+fn import(file: &Path, dry_run: bool, config_option: &ConfigOption) -> anyhow::Result<ExitCode> {
+    let config = match config_option.load()? {
+        Ok(config) => config,
         Err(code) => return Ok(code),
     };
     let shown = file.display();
-    let bytes = bytes(file)?;
-    let found = opml::read(&feed::decode_text(&bytes)).map_err(|words| anyhow!("{shown}: {words}"))?;
-    if let Some(words) = found.broken {
-        super::say(&format!("{shown}: it breaks off ({words}); what comes before is taken"));
+    let bytes = read_file(file)?;
+    let list = opml::read(&feed::decode_text(&bytes)).map_err(|error| anyhow!("{shown}: {error}"))?;
+    if let Some(error) = list.xml_error {
+        terminal::message(&format!("{shown}: invalid XML ({error}); only the feeds before it are imported"));
     }
-    let mut additions = Vec::new();
-    for outline in found.outlines {
-        let called = outline.title.clone().unwrap_or_else(|| outline.url.clone());
-        // `feed:` stands before addresses that a reader, not a browser, is to open.
-        let written = outline.url.strip_prefix("feed://").map(|rest| format!("http://{rest}"));
-        let written = written.unwrap_or_else(|| outline.url.trim_start_matches("feed:").to_owned());
-        let url = Url::parse(&written)
-            .ok()
-            .filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
-        let Some(url) = url else {
-            super::say(&format!("{called}: left out: {written} is no http or https address"));
-            continue;
-        };
-        let comment = Some(outline.folders.join(" / ")).filter(|path| !path.is_empty());
-        additions.push(Addition { url, title: outline.title, comment, allow_private: false });
+    let mut new_sources = Vec::new();
+    for outline in list.outlines {
+        match feed_url(&outline.url) {
+            Some(url) => {
+                let comment = Some(outline.folders.join(" / ")).filter(|folders| !folders.is_empty());
+                new_sources.push(NewSource { url, title: outline.title, comment, allow_private: false });
+            }
+            None => {
+                let Outline { title, url, .. } = outline;
+                let name = title.as_deref().unwrap_or(&url);
+                terminal::message(&format!("{name}: skipped: {url} is not an http or https URL"));
+            }
+        }
     }
-    let (chosen, refused) = edit::choose(&config, additions);
-    for (addition, why) in &refused {
-        let called = addition.title.as_deref().unwrap_or(addition.url.as_str());
-        super::say(&format!("{called}: left out: {why} ({})", addition.url));
+    let (named, rejected) = edit::name_sources(&config, new_sources);
+    for (source, reason) in &rejected {
+        let name = source.title.as_deref().unwrap_or(source.url.as_str());
+        terminal::message(&format!("{name}: skipped: {reason} ({})", source.url));
     }
-    for (name, addition) in &chosen {
-        super::say(&format!("{name}: {}", addition.url));
+    for (name, source) in &named {
+        terminal::message(&format!("{name}: {}", source.url));
     }
-    if chosen.is_empty() {
-        super::say("Nothing to add.");
+    if named.is_empty() {
+        terminal::message("Nothing to add.");
         return Ok(ExitCode::SUCCESS);
     }
     if dry_run {
         return Ok(ExitCode::SUCCESS);
     }
-    configured::add_sources(source, &chosen)
+    config_option.add_sources(&named)
 }
 
-/// The whole of a file, or of standard input.
-fn bytes(file: &Path) -> anyhow::Result<Vec<u8>> {
+/// The URL of an outline, if it can be polled. `feed:` is a pseudo-scheme that opens a URL in a feed reader.
+fn feed_url(written: &str) -> Option<Url> {
+    let url = match written.strip_prefix("feed://") {
+        Some(rest) => Url::parse(&format!("http://{rest}")),
+        None => Url::parse(written.trim_start_matches("feed:")),
+    };
+    url.ok().filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host())
+}
+
+fn read_file(file: &Path) -> anyhow::Result<Vec<u8>> {
     let shown = file.display();
-    let cannot = || format!("cannot read {shown}");
-    let from: Box<dyn std::io::Read> = if file.as_os_str() == "-" {
+    let cannot_read = || format!("cannot read {shown}");
+    let input: Box<dyn std::io::Read> = if file.as_os_str() == "-" {
         Box::new(std::io::stdin())
     } else {
-        Box::new(std::fs::File::open(file).with_context(cannot)?)
+        Box::new(std::fs::File::open(file).with_context(cannot_read)?)
     };
     let mut bytes = Vec::new();
-    from.take(LARGEST).read_to_end(&mut bytes).with_context(cannot)?;
-    anyhow::ensure!((bytes.len() as u64) < LARGEST, "{shown}: no list is as large as that");
+    input.take(MAX_FILE_BYTES).read_to_end(&mut bytes).with_context(cannot_read)?;
+    anyhow::ensure!((bytes.len() as u64) < MAX_FILE_BYTES, "{shown} is larger than 100 MB");
     Ok(bytes)
 }
 
-fn export(source: &Source) -> anyhow::Result<ExitCode> {
-    let (_, config) = match configured::load(source)? {
-        Ok(loaded) => loaded,
+fn export(config_option: &ConfigOption) -> anyhow::Result<ExitCode> {
+    let config = match config_option.load()? {
+        Ok(config) => config,
         Err(code) => return Ok(code),
     };
-    // What feeds call themselves is known once they were polled; without a store there is nothing to ask.
-    let known = if config.store.path.exists() {
-        super::runtime()?.block_on(async {
-            let memory = StoreThreads::open(&config.store)?;
-            let known = memory.store.sources().await?;
-            memory.close();
-            anyhow::Ok(known)
+    // The store knows the feeds' own titles and links. It must not be created just for an export.
+    let stored = if config.store.path.exists() {
+        runtime()?.block_on(async {
+            let threads = StoreThreads::open(&config.store)?;
+            let sources = threads.store.sources().await?;
+            threads.close();
+            anyhow::Ok(sources)
         })?
     } else {
         Vec::new()
     };
-    let known: HashMap<_, _> = known.into_iter().map(|source| (source.name, source.state)).collect();
-    let lines = config.sources.iter().map(|source| {
-        let state = known.get(&source.name);
-        let own = state.and_then(|state| state.title.clone());
+    let states: HashMap<_, _> = stored.into_iter().map(|source| (source.name, source.state)).collect();
+    let feeds = config.sources.iter().map(|source| {
+        let state = states.get(&source.name);
+        let feed_title = state.and_then(|state| state.title.clone());
         OpmlFeed {
-            title: source.title.clone().or(own).unwrap_or_else(|| source.name.clone()),
+            title: source.title.clone().or(feed_title).unwrap_or_else(|| source.name.clone()),
             feed: source.url.to_string(),
             page: state.and_then(|state| state.link.clone()),
         }
     });
-    super::print(&write_feeds(lines))?;
+    terminal::print(&write_feeds(feeds))?;
     Ok(ExitCode::SUCCESS)
 }

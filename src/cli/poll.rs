@@ -1,4 +1,4 @@
-//! `siftwire poll [SOURCE...]`: one round now.
+//! `siftwire poll [SOURCE...]`: polls sources once, now.
 
 use std::io::IsTerminal;
 use std::process::ExitCode;
@@ -6,7 +6,9 @@ use std::process::ExitCode;
 use anyhow::bail;
 use indicatif::{ProgressBar, ProgressStyle};
 
-use super::configured::{self, Source};
+use super::config_option::ConfigOption;
+use super::runtime::runtime;
+use super::terminal;
 use crate::daemon::{self, PollerConfig, StoreThreads};
 use crate::fetch::Fetcher;
 use crate::source::Outcome;
@@ -14,78 +16,79 @@ use crate::source::Outcome;
 /// `siftwire poll`
 #[derive(Debug, clap::Args)]
 pub struct Arguments {
-    /// Names of sources as in the config; all where none is given
+    /// Names of sources in the config [default: all]
     sources: Vec<String>,
 }
 
 #[derive(Default)]
-struct Tally {
+struct Totals {
     read: usize,
-    unchanged: usize,
+    not_modified: usize,
     failed: usize,
-    new: usize,
-    edited: usize,
+    new_entries: usize,
+    edited_entries: usize,
 }
 
-/// Polls each source once, due or not, then evaluates what is new.
+/// Polls each source once, due or not, and evaluates the new entries. Exit code 1 if a poll failed.
 ///
 /// # Errors
-/// A name is unknown, or the store cannot be used.
-pub fn run(arguments: Arguments, source: &Source) -> anyhow::Result<ExitCode> {
-    let (_, config) = match configured::load(source)? {
-        Ok(loaded) => loaded,
+/// A source is unknown, or the store cannot be used.
+pub fn run(arguments: Arguments, config: &ConfigOption) -> anyhow::Result<ExitCode> {
+    let config = match config.load()? {
+        Ok(config) => config,
         Err(code) => return Ok(code),
     };
     for name in &arguments.sources {
-        if !config.sources.iter().any(|known| known.name == *name) {
+        if !config.sources.iter().any(|source| source.name == *name) {
             bail!("there is no source `{name}` in the config");
         }
     }
     let started = daemon::now();
-    let tally = super::runtime()?.block_on(async {
-        let memory = StoreThreads::open(&config.store)?;
-        let (outputs, sources) = daemon::sync_config(&memory.store, &config, config.site.clone()).await?;
-        let wanted = |name: &String| arguments.sources.is_empty() || arguments.sources.contains(name);
-        let mut plans = memory.store.next_polls().await?;
-        plans.retain(|plan| wanted(&plan.name));
-        let bar = bar(plans.len() as u64);
-        let mut tally = Tally::default();
+    let totals = runtime()?.block_on(async {
+        let threads = StoreThreads::open(&config.store)?;
+        let (outputs, sources) = daemon::sync_config(&threads.store, &config, config.site.clone()).await?;
+        let mut plans = threads.store.next_polls().await?;
+        plans.retain(|plan| arguments.sources.is_empty() || arguments.sources.contains(&plan.name));
+        let bar = progress_bar(plans.len() as u64);
+        let mut totals = Totals::default();
         let fetcher = Fetcher::new(&config.fetch);
         let poller_config = PollerConfig::new(fetcher, sources, config.concurrency, config.per_host);
-        let others = daemon::poll_all(&memory.store, &poller_config, plans, |finished| {
-            bar.suspend(|| tally.add(finished));
+        let claimed_elsewhere = daemon::poll_all(&threads.store, &poller_config, plans, |finished| {
+            bar.suspend(|| totals.add(finished));
             bar.inc(1);
         })
         .await?;
         bar.finish_and_clear();
-        if others > 0 {
-            super::say(&format!("{others} sources are being polled by another siftwire"));
+        if claimed_elsewhere > 0 {
+            let sources = terminal::counted(claimed_elsewhere, "source", "sources");
+            terminal::message(&format!("skipped {sources} that another siftwire is polling"));
         }
-        daemon::publish_once(&memory.store, &outputs).await?;
-        memory.close();
-        anyhow::Ok(tally)
+        daemon::publish_once(&threads.store, &outputs).await?;
+        threads.close();
+        anyhow::Ok(totals)
     })?;
-    let Tally { read, unchanged, failed, new, edited } = &tally;
-    super::say(&format!(
-        "{} sources in {:.1} s: {read} read, {unchanged} not modified, {failed} failed; {new} new entries, {edited} edited",
-        read + unchanged + failed,
+    let Totals { read, not_modified, failed, new_entries, edited_entries } = &totals;
+    terminal::message(&format!(
+        "{} in {:.1} s: {read} read, {not_modified} not modified, {failed} failed; {new_entries} new entries, {edited_entries} edited",
+        terminal::counted(read + not_modified + failed, "source", "sources"),
         daemon::now().duration_since(started).as_secs_f64()
     ));
-    Ok(if tally.failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok(if *failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-impl Tally {
+impl Totals {
+    /// Counts a poll and prints it: on a terminal always, otherwise only a failure.
     fn add(&mut self, finished: &daemon::FinishedPoll) {
-        let before = self.failed;
-        let words = match &finished.report {
+        let failed_before = self.failed;
+        let outcome = match &finished.report {
             Ok(report) => {
                 match &report.outcome {
                     Outcome::Read { new, edited, .. } => {
                         self.read += 1;
-                        self.new += new;
-                        self.edited += edited;
+                        self.new_entries += new;
+                        self.edited_entries += edited;
                     }
-                    Outcome::NotModified => self.unchanged += 1,
+                    Outcome::NotModified => self.not_modified += 1,
                     Outcome::Failed(_) => self.failed += 1,
                 }
                 report.state.outcome.clone()
@@ -95,14 +98,13 @@ impl Tally {
                 error.to_string()
             }
         };
-        // Where nobody watches, only what went wrong and the last line are worth reading.
-        if self.failed > before || std::io::stderr().is_terminal() {
-            super::say(&format!("{}: {words}", finished.name));
+        if self.failed > failed_before || std::io::stderr().is_terminal() {
+            terminal::message(&format!("{}: {outcome}", finished.name));
         }
     }
 }
 
-fn bar(total: u64) -> ProgressBar {
+fn progress_bar(total: u64) -> ProgressBar {
     if !std::io::stderr().is_terminal() {
         return ProgressBar::hidden();
     }

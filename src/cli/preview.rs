@@ -1,5 +1,6 @@
-//! `siftwire preview 'QUERY'`: what a filter would match among the stored entries.
+//! `siftwire preview 'QUERY'`: shows which stored entries a filter would match.
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::io::IsTerminal;
 use std::process::ExitCode;
@@ -8,29 +9,30 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 
-use super::configured::{self, Source};
-use super::query;
-use super::terminal::line;
+use super::config_option::ConfigOption;
+use super::query_argument;
+use super::runtime::runtime;
+use super::terminal::{self, escape_line, wants_colours};
 use crate::daemon::{self, StoreThreads};
 use crate::filter::{MatchReason, Matcher, Query, Subject};
 use crate::store::{Candidate, Store};
 use crate::text::plain_text;
 
-/// How many entries are read at a time.
-const BATCH: usize = 500;
+/// Entries read from the store at a time.
+const BATCH_SIZE: usize = 500;
 
-/// Characters that are shown around words found in a text.
-const AROUND: usize = 60;
+/// Characters shown before and after a match in a text.
+const CONTEXT_CHARS: usize = 60;
 
 /// `siftwire preview`
 #[derive(Debug, clap::Args)]
 pub struct Arguments {
-    /// The query, in the language of `siftwire help filter`
+    /// The query; `siftwire help filter` explains the language
     query: String,
-    /// Only entries of this age or younger, such as 7d
+    /// Only entries of at most this age, such as 7d
     #[arg(long, value_name = "TIME", value_parser = humantime::parse_duration)]
     since: Option<Duration>,
-    /// The most entries to list, newest first; all are counted
+    /// List at most this many entries, newest first; all are counted
     #[arg(long, value_name = "N", default_value_t = 50)]
     limit: usize,
     /// Print JSON
@@ -38,16 +40,17 @@ pub struct Arguments {
     json: bool,
 }
 
-/// What was found.
 #[derive(Default)]
-struct Found {
-    looked_at: usize,
-    of_source: BTreeMap<String, usize>,
-    matches: Vec<Match>,
+struct Matches {
+    /// Entries evaluated.
+    evaluated: usize,
+    /// Matches by source.
+    by_source: BTreeMap<String, usize>,
+    entries: Vec<MatchedEntry>,
 }
 
 /// One entry that matched, without its text.
-struct Match {
+struct MatchedEntry {
     date: Timestamp,
     number: i64,
     uid: String,
@@ -55,75 +58,83 @@ struct Match {
     title: String,
     link: Option<String>,
     reasons: Vec<MatchReason>,
-    /// Where words were found that are not in the title: what stands before, the words, what follows.
-    places: Vec<[String; 3]>,
+    /// Matches in the summary or content.
+    excerpts: Vec<Excerpt>,
+}
+
+/// A match in a text with its context.
+#[derive(Debug, PartialEq)]
+struct Excerpt {
+    before: String,
+    matched: String,
+    after: String,
 }
 
 /// Prints what matches; changes nothing.
 ///
 /// # Errors
 /// The store cannot be read.
-pub fn run(arguments: Arguments, source: &Source) -> anyhow::Result<ExitCode> {
-    let (_, config) = match configured::load(source)? {
-        Ok(loaded) => loaded,
+pub fn run(arguments: Arguments, config: &ConfigOption) -> anyhow::Result<ExitCode> {
+    let config = match config.load()? {
+        Ok(config) => config,
         Err(code) => return Ok(code),
     };
-    let query = match query::read(&arguments.query, &config.query_context) {
+    let query = match query_argument::parse(&arguments.query, &config.query_context) {
         Ok(query) => query,
         Err(code) => return Ok(code),
     };
     let now = daemon::now();
     let since = arguments.since.and_then(|since| now.checked_sub(SignedDuration::try_from(since).ok()?).ok());
-    let mut found = super::runtime()?.block_on(async {
-        let memory = StoreThreads::open(&config.store)?;
-        let found = look(&memory.store, &query, since, now).await?;
-        memory.close();
-        anyhow::Ok(found)
+    let mut matches = runtime()?.block_on(async {
+        let threads = StoreThreads::open(&config.store)?;
+        let matches = find_matches(&threads.store, &query, since, now).await?;
+        threads.close();
+        anyhow::Ok(matches)
     })?;
-    found.matches.sort_by_key(|entry| std::cmp::Reverse((entry.date, entry.number)));
-    let total = found.matches.len();
-    found.matches.truncate(arguments.limit);
-    let text = if arguments.json { as_json(&found, total) } else { as_text(&found, total) };
-    super::print(text.as_bytes())?;
+    matches.entries.sort_by_key(|entry| Reverse((entry.date, entry.number)));
+    let total = matches.entries.len();
+    matches.entries.truncate(arguments.limit);
+    let text = if arguments.json { as_json(&matches, total) } else { as_text(&matches, total) };
+    terminal::print(text.as_bytes())?;
     Ok(ExitCode::SUCCESS)
 }
 
-async fn look(
+async fn find_matches(
     store: &Store,
     query: &Query,
     since: Option<Timestamp>,
     now: Timestamp,
-) -> Result<Found, crate::store::Error> {
+) -> Result<Matches, crate::store::Error> {
     let matcher = Matcher::new([query]);
-    let mut found = Found::default();
-    let mut from = 0;
+    let mut matches = Matches::default();
+    let mut revision = 0;
     loop {
-        let batch = store.entries_after(from, BATCH).await?;
-        from = batch.last().map_or(from, |candidate| candidate.entry.revision);
+        let batch = store.entries_after(revision, BATCH_SIZE).await?;
+        revision = batch.last().map_or(revision, |candidate| candidate.entry.revision);
         for candidate in batch.iter().filter(|one| since.is_none_or(|since| one.entry.date >= since)) {
-            found.looked_at += 1;
+            matches.evaluated += 1;
             if let Some(hit) = matcher.hits(&Subject::from_stored(&candidate.entry, now), |_| true).pop() {
-                *found.of_source.entry(candidate.entry.source.name.clone()).or_default() += 1;
-                found.matches.push(matched(candidate, hit.reasons));
+                *matches.by_source.entry(candidate.entry.source.name.clone()).or_default() += 1;
+                matches.entries.push(matched_entry(candidate, hit.reasons));
             }
         }
-        if batch.len() < BATCH {
-            return Ok(found);
+        if batch.len() < BATCH_SIZE {
+            return Ok(matches);
         }
     }
 }
 
-fn matched(candidate: &Candidate, reasons: Vec<MatchReason>) -> Match {
+fn matched_entry(candidate: &Candidate, reasons: Vec<MatchReason>) -> MatchedEntry {
     let kept = &candidate.entry;
     let title =
         kept.entry.title.clone().or_else(|| kept.entry.link.clone()).unwrap_or_else(|| kept.uid.clone());
-    let elsewhere = reasons.iter().filter(|reason| reason.field == "text");
-    let places = elsewhere.filter_map(|reason| {
+    let in_text = reasons.iter().filter(|reason| reason.field == "text");
+    let excerpts = in_text.filter_map(|reason| {
         let texts = [&kept.entry.summary, &kept.entry.content].into_iter().flatten();
-        texts.map(|html| plain_text(html)).find_map(|plain| place(&plain, &reason.found))
+        texts.map(|html| plain_text(html)).find_map(|plain| excerpt(&plain, &reason.found))
     });
-    let places = places.collect();
-    Match {
+    let excerpts = excerpts.collect();
+    MatchedEntry {
         date: kept.date,
         number: kept.number,
         uid: kept.uid.clone(),
@@ -131,39 +142,39 @@ fn matched(candidate: &Candidate, reasons: Vec<MatchReason>) -> Match {
         title,
         link: kept.entry.link.clone(),
         reasons,
-        places,
+        excerpts,
     }
 }
 
-/// What was found in a text with what stands around it, on one line.
-fn place(plain: &str, found: &str) -> Option<[String; 3]> {
-    let plain = plain.split_whitespace().collect::<Vec<_>>().join(" ");
-    let (before, rest) = plain.split_at(word(&plain, found)?);
-    let after = &rest[found.len()..];
-    let start = before.char_indices().rev().nth(AROUND).map_or(0, |(at, _)| at);
-    let end = after.char_indices().nth(AROUND).map_or(after.len(), |(at, _)| at);
-    let mark = |cut: bool| if cut { "\u{2026}" } else { "" };
-    Some([
-        format!("{}{}", mark(start > 0), &before[start..]),
-        found.to_owned(),
-        format!("{}{}", &after[..end], mark(end < after.len())),
-    ])
+/// The match with its context, white space collapsed.
+fn excerpt(text: &str, matched: &str) -> Option<Excerpt> {
+    let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let (before, rest) = text.split_at(find_words(&text, matched)?);
+    let after = &rest[matched.len()..];
+    let start = before.char_indices().rev().nth(CONTEXT_CHARS).map_or(0, |(offset, _)| offset);
+    let end = after.char_indices().nth(CONTEXT_CHARS).map_or(after.len(), |(offset, _)| offset);
+    let ellipsis = |is_cut: bool| if is_cut { "\u{2026}" } else { "" };
+    Some(Excerpt {
+        before: format!("{}{}", ellipsis(start > 0), &before[start..]),
+        matched: matched.to_owned(),
+        after: format!("{}{}", &after[..end], ellipsis(end < after.len())),
+    })
 }
 
-/// Where words stand in a text as whole words, else anywhere.
-fn word(text: &str, found: &str) -> Option<usize> {
-    let whole = |at: &usize| {
-        let before = text[..*at].chars().next_back();
-        let after = text[at + found.len()..].chars().next();
+/// The offset of `words` in a text: as whole words if possible, else anywhere.
+fn find_words(text: &str, words: &str) -> Option<usize> {
+    let is_whole = |offset: &usize| {
+        let before = text[..*offset].chars().next_back();
+        let after = text[offset + words.len()..].chars().next();
         ![before, after].into_iter().flatten().any(char::is_alphanumeric)
     };
-    let mut places = text.match_indices(found).map(|(at, _)| at);
-    places.find(whole).or_else(|| text.find(found))
+    let mut offsets = text.match_indices(words).map(|(offset, _)| offset);
+    offsets.find(is_whole).or_else(|| text.find(words))
 }
 
-fn as_json(found: &Found, total: usize) -> String {
-    let entries: Vec<_> = found
-        .matches
+fn as_json(matches: &Matches, total: usize) -> String {
+    let entries: Vec<_> = matches
+        .entries
         .iter()
         .map(|entry| {
             json!({
@@ -172,57 +183,62 @@ fn as_json(found: &Found, total: usize) -> String {
             })
         })
         .collect();
-    let whole =
-        json!({ "matched": total, "of": found.looked_at, "sources": found.of_source, "entries": entries });
-    format!("{whole:#}\n")
+    let json = json!({
+        "matched": total, "of": matches.evaluated, "sources": matches.by_source, "entries": entries,
+    });
+    format!("{json:#}\n")
 }
 
-fn as_text(found: &Found, total: usize) -> String {
-    let coloured = super::is_coloured(std::io::stdout().is_terminal());
+fn as_text(matches: &Matches, total: usize) -> String {
+    let coloured = wants_colours(std::io::stdout().is_terminal());
     let mark = |words: &str| {
         if coloured { format!("\u{1b}[1;33m{words}\u{1b}[0m") } else { format!("\u{ab}{words}\u{bb}") }
     };
     let mut text = String::new();
-    for entry in &found.matches {
+    for entry in &matches.entries {
         let date = entry.date.strftime("%Y-%m-%d");
-        text.push_str(&format!("{date}  {}  {}\n", entry.source, marked(entry, mark)));
-        for [before, words, after] in &entry.places {
-            let [before, words, after] = [before, words, after].map(|text| line(text));
-            text.push_str(&format!("            {before}{}{after}\n", mark(&words)));
+        text.push_str(&format!("{date}  {}  {}\n", entry.source, marked_title(entry, mark)));
+        for Excerpt { before, matched, after } in &entry.excerpts {
+            let [before, matched, after] = [before, matched, after].map(|text| escape_line(text));
+            text.push_str(&format!("            {before}{}{after}\n", mark(&matched)));
         }
     }
-    if total > found.matches.len() {
-        text.push_str(&format!("and {} older ones\n", total - found.matches.len()));
+    if total > matches.entries.len() {
+        text.push_str(&format!("and {} older ones\n", total - matches.entries.len()));
     }
-    if !found.matches.is_empty() {
+    if !matches.entries.is_empty() {
         text.push('\n');
     }
-    let mut counts: Vec<_> = found.of_source.iter().collect();
-    counts.sort_by_key(|(name, count)| (std::cmp::Reverse(**count), *name));
+    let mut counts: Vec<_> = matches.by_source.iter().collect();
+    counts.sort_by_key(|(name, count)| (Reverse(**count), *name));
     for (name, count) in counts {
         text.push_str(&format!("{count:>7}  {name}\n"));
     }
-    text.push_str(&format!("{total:>7}  of {} entries match\n", found.looked_at));
+    text.push_str(&format!("{total:>7}  of {} entries match\n", matches.evaluated));
     text
 }
 
-/// The title with the words that were found in it marked.
-fn marked(entry: &Match, mark: impl Fn(&str) -> String) -> String {
+/// The title, with the matches in it marked.
+fn marked_title(entry: &MatchedEntry, mark: impl Fn(&str) -> String) -> String {
     let in_title = entry.reasons.iter().filter(|reason| reason.field == "title");
     let mut spans: Vec<_> = in_title
-        .filter_map(|reason| word(&entry.title, &reason.found).map(|at| at..at + reason.found.len()))
+        .filter_map(|reason| {
+            let start = find_words(&entry.title, &reason.found)?;
+            Some(start..start + reason.found.len())
+        })
         .collect();
-    spans.sort_by_key(|span| (span.start, std::cmp::Reverse(span.end)));
+    spans.sort_by_key(|span| (span.start, Reverse(span.end)));
     let mut text = String::new();
-    let mut done = 0;
+    let mut end = 0;
+    // A span within the one before is marked already.
     for span in spans {
-        if span.start >= done {
-            text.push_str(&line(&entry.title[done..span.start]));
-            text.push_str(&mark(&line(&entry.title[span.clone()])));
-            done = span.end;
+        if span.start >= end {
+            text.push_str(&escape_line(&entry.title[end..span.start]));
+            text.push_str(&mark(&escape_line(&entry.title[span.clone()])));
+            end = span.end;
         }
     }
-    text + &line(&entry.title[done..])
+    text + &escape_line(&entry.title[end..])
 }
 
 #[cfg(test)]
@@ -230,20 +246,24 @@ mod tests {
     use super::*;
 
     #[test]
-    fn words_are_shown_where_they_stand() {
+    fn an_excerpt_shows_the_whole_word_with_its_context() {
         let text = "An award for peace.\n The  war is over.";
         assert_eq!(
-            place(text, "war"),
-            Some(["An award for peace. The ".into(), "war".into(), " is over.".into()])
+            excerpt(text, "war"),
+            Some(Excerpt {
+                before: "An award for peace. The ".into(),
+                matched: "war".into(),
+                after: " is over.".into(),
+            })
         );
-        assert_eq!(place(text, "treaty"), None);
+        assert_eq!(excerpt(text, "treaty"), None);
     }
 
     #[test]
     fn each_word_of_a_title_is_marked_once() {
         let reason =
             |found: &str| MatchReason { term: found.into(), field: "title".into(), found: found.into() };
-        let entry = Match {
+        let entry = MatchedEntry {
             date: Timestamp::UNIX_EPOCH,
             number: 1,
             uid: String::new(),
@@ -251,9 +271,9 @@ mod tests {
             title: "Russian troops leave Armenia".into(),
             link: None,
             reasons: vec![reason("Armenia"), reason("Russian troops"), reason("troops")],
-            places: Vec::new(),
+            excerpts: Vec::new(),
         };
-        let text = marked(&entry, |words| format!("[{words}]"));
+        let text = marked_title(&entry, |words| format!("[{words}]"));
         assert_eq!(text, "[Russian troops] leave [Armenia]");
     }
 }

@@ -1,12 +1,13 @@
-//! `siftwire run`, also without a word: the daemon.
+//! `siftwire run`: the daemon.
 
 use std::process::ExitCode;
 
 use anyhow::Context;
 use tokio::sync::oneshot;
 
-use super::configured::{self, Source};
-use crate::config::Place;
+use super::config_option::ConfigOption;
+use super::runtime::runtime;
+use super::{logging, terminal};
 use crate::daemon::{self, Signals};
 use crate::serve::ListenAddress;
 
@@ -14,46 +15,41 @@ use crate::serve::ListenAddress;
 #[derive(Debug, Default, clap::Args)]
 pub struct Arguments {}
 
-/// Runs until SIGTERM or SIGINT; a second one does not wait for anything.
+/// Runs until SIGTERM or SIGINT; a second signal ends the process at once.
 ///
 /// # Errors
 /// The daemon cannot start.
-pub fn run(_: Arguments, source: &Source) -> anyhow::Result<ExitCode> {
-    let given = match configured::given(source)? {
-        Ok(given) => given,
+pub fn run(_: Arguments, config: &ConfigOption) -> anyhow::Result<ExitCode> {
+    let loaded = match config.load_for_daemon()? {
+        Ok(loaded) => loaded,
         Err(code) => return Ok(code),
     };
-    if given.place == Place::BuiltIn {
-        super::say(
-            "no config.toml was found: the built-in one serves; `siftwire init` writes it out for you to edit",
-        );
-    }
-    super::logging::start();
-    let runtime = super::runtime()?;
-    let code = runtime.block_on(async {
-        let mut signals = Signals::listen().context("cannot listen to signals")?;
+    logging::start();
+    let runtime = runtime()?;
+    let result = runtime.block_on(async {
+        let mut signals = Signals::listen().context("cannot install signal handlers")?;
         let (stop, stopped) = oneshot::channel::<()>();
-        let daemon = daemon::run(given, async { drop(stopped.await) }, announce);
-        let insist = async {
+        let daemon = daemon::run(loaded, async { drop(stopped.await) }, announce);
+        let second_signal = async {
             signals.next().await;
-            // Where nobody waits for it the daemon has ended by itself.
+            // The send fails only if the daemon has ended already.
             let _ = stop.send(());
             signals.next().await;
         };
         tokio::select! {
             ended = daemon => ended.map(|()| ExitCode::SUCCESS).context("cannot run"),
-            () = insist => Ok(ExitCode::FAILURE),
+            () = second_signal => Ok(ExitCode::FAILURE),
         }
     });
     runtime.shutdown_background();
-    code
+    result
 }
 
 fn announce(listen: &ListenAddress) {
     match listen {
         ListenAddress::Tcp(address) => {
-            super::say(&format!("siftwire is running: look at http://{address}/ (stop with Ctrl-C)"));
+            terminal::message(&format!("siftwire is running: open http://{address}/ (stop with Ctrl-C)"));
         }
-        ListenAddress::Unix(path) => super::say(&format!("siftwire is running on {}", path.display())),
+        ListenAddress::Unix(path) => terminal::message(&format!("siftwire is running on {}", path.display())),
     }
 }

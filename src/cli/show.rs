@@ -1,10 +1,12 @@
-//! `siftwire show OUTPUT`: the document, to standard output.
+//! `siftwire show OUTPUT`: prints an output's document.
 
 use std::process::ExitCode;
 
 use anyhow::bail;
 
-use super::configured::{self, Source};
+use super::config_option::ConfigOption;
+use super::runtime::runtime;
+use super::terminal;
 use crate::daemon::{self, StoreThreads};
 use crate::publish::format::Format;
 use crate::publish::render;
@@ -12,15 +14,15 @@ use crate::publish::render;
 /// `siftwire show`
 #[derive(Debug, clap::Args)]
 pub struct Arguments {
-    /// The output's name in the config
+    /// The name of the output
     output: String,
-    /// The form of the document
+    /// The format of the document
     #[arg(long, value_enum, default_value_t)]
-    format: Form,
+    format: FormatArgument,
 }
 
 #[derive(Clone, Copy, Debug, Default, clap::ValueEnum)]
-enum Form {
+enum FormatArgument {
     #[default]
     Atom,
     Rss,
@@ -28,38 +30,44 @@ enum Form {
     Html,
 }
 
-/// Prints an output as the store has it now.
+impl From<FormatArgument> for Format {
+    fn from(format: FormatArgument) -> Self {
+        match format {
+            FormatArgument::Atom => Format::Atom,
+            FormatArgument::Rss => Format::Rss,
+            FormatArgument::Json => Format::Json,
+            FormatArgument::Html => Format::Html,
+        }
+    }
+}
+
+/// Evaluates new entries and prints the output.
 ///
 /// # Errors
 /// There is no such output, or the store cannot be used.
-pub fn run(arguments: Arguments, source: &Source) -> anyhow::Result<ExitCode> {
-    let (_, config) = match configured::load(source)? {
-        Ok(loaded) => loaded,
+pub fn run(arguments: Arguments, config: &ConfigOption) -> anyhow::Result<ExitCode> {
+    let config = match config.load()? {
+        Ok(config) => config,
         Err(code) => return Ok(code),
     };
-    let format = match arguments.format {
-        Form::Atom => Format::Atom,
-        Form::Rss => Format::Rss,
-        Form::Json => Format::Json,
-        Form::Html => Format::Html,
-    };
-    let document = super::runtime()?.block_on(async {
-        let memory = StoreThreads::open(&config.store)?;
-        // What can only be read is shown as it was last.
-        let outputs = if memory.store.write_error().is_some() {
-            daemon::recall(&memory.store, &config, config.site.clone()).await?.0
+    let format = arguments.format.into();
+    let document = runtime()?.block_on(async {
+        let threads = StoreThreads::open(&config.store)?;
+        // A read-only store is shown as it is.
+        let outputs = if threads.store.write_error().is_some() {
+            daemon::recall(&threads.store, &config, config.site.clone()).await?.0
         } else {
-            let (outputs, _) = daemon::sync_config(&memory.store, &config, config.site.clone()).await?;
-            daemon::publish_once(&memory.store, &outputs).await?;
+            let (outputs, _) = daemon::sync_config(&threads.store, &config, config.site.clone()).await?;
+            daemon::publish_once(&threads.store, &outputs).await?;
             outputs
         };
         let document =
-            render::render_document(&memory.store, &outputs, &arguments.output, format, daemon::now())
+            render::render_document(&threads.store, &outputs, &arguments.output, format, daemon::now())
                 .await?;
-        memory.close();
+        threads.close();
         anyhow::Ok(document)
     })?;
     let Some(document) = document else { bail!("there is no output `{}` in the config", arguments.output) };
-    super::print(&document)?;
+    terminal::print(&document)?;
     Ok(ExitCode::SUCCESS)
 }

@@ -1,11 +1,12 @@
-//! `siftwire status`: each source and output as the store knows it.
+//! `siftwire status`: shows the state of each source and output in the store.
 
 use std::process::ExitCode;
 
 use jiff::Timestamp;
 use serde_json::json;
 
-use super::configured::{self, Source};
+use super::config_option::ConfigOption;
+use super::runtime::runtime;
 use super::terminal;
 use crate::daemon::{self, StoreThreads};
 use crate::store::{self, DaemonStatus, StoredOutput, StoredSource};
@@ -18,76 +19,66 @@ pub struct Arguments {
     json: bool,
 }
 
-/// Prints what is remembered, and what is wrong with the config; changes nothing. With a config that
-/// cannot be used the exit code is 2.
+/// Prints the state, and what is wrong with the config; changes nothing. Exit code 2 for an invalid config.
 ///
 /// # Errors
 /// The store cannot be read.
-pub fn run(arguments: Arguments, source: &Source) -> anyhow::Result<ExitCode> {
-    let (options, problems) = configured::store(source)?;
-    let known = if options.path.exists() {
-        super::runtime()?.block_on(look(&options))?
+pub fn run(arguments: Arguments, config: &ConfigOption) -> anyhow::Result<ExitCode> {
+    let (options, config_errors) = config.store()?;
+    let mut state = if options.path.exists() {
+        runtime()?.block_on(read_state(&options))?
     } else {
-        // Looking makes none.
-        super::say(&format!("there is no store {} yet: `siftwire run` makes it", options.path.display()));
-        Known::default()
+        // Opening the store would create it.
+        let path = options.path.display();
+        terminal::message(&format!("there is no store {path} yet: `siftwire run` creates it"));
+        StoredState::default()
     };
-    let Known { problem, obstacle, sources, outputs } = known;
-    if let (Some(said), None) = (&problem, &problems) {
-        super::say(&format!("the running siftwire says: {said}"));
+    if let (Some(problem), None) = (&state.problem, &config_errors) {
+        terminal::message(&format!("the running siftwire reports: {problem}"));
     }
-    if let Some(obstacle) = &obstacle {
-        super::say(&format!("the store can only be read, so that nothing is polled: {obstacle}"));
+    if let Some(error) = &state.write_error {
+        terminal::message(&format!("the store is read-only, so nothing is polled: {error}"));
     }
-    let problem = problems.as_ref().map(ToString::to_string).or(problem);
-    let text = if arguments.json {
-        as_json(problem.as_deref(), obstacle.as_deref(), &options, &sources, &outputs)
-    } else {
-        let sizes = store::file_sizes(&options);
-        format!(
-            "{}\n{}: {} and {} in its log\n",
-            table(&sources, &outputs, daemon::now()),
-            options.path.display(),
-            bytesize::ByteSize(sizes.database),
-            bytesize::ByteSize(sizes.log)
-        )
-    };
-    super::print(text.as_bytes())?;
-    Ok(if problems.is_none() { ExitCode::SUCCESS } else { ExitCode::from(2) })
+    if let Some(errors) = &config_errors {
+        state.problem = Some(errors.to_string());
+    }
+    let text =
+        if arguments.json { as_json(&state, &options) } else { as_text(&state, &options, daemon::now()) };
+    terminal::print(text.as_bytes())?;
+    Ok(if config_errors.is_none() { ExitCode::SUCCESS } else { ExitCode::from(2) })
 }
 
-/// What the store tells.
+/// What the store knows.
 #[derive(Default)]
-struct Known {
+struct StoredState {
+    /// What is wrong with the config, according to the daemon.
     problem: Option<String>,
-    obstacle: Option<String>,
+    /// Why the store cannot be written.
+    write_error: Option<String>,
+    /// With the number of entries.
     sources: Vec<(u64, StoredSource)>,
+    /// With the number of members.
     outputs: Vec<(u64, StoredOutput)>,
 }
 
-async fn look(options: &store::Options) -> anyhow::Result<Known> {
-    let memory = StoreThreads::open(options)?;
-    let obstacle = memory.store.write_error().map(|error| error.to_string());
-    let problem = memory.store.daemon_status(DaemonStatus::ConfigError).await?;
-    let sources = memory.store.sources().await?;
-    let entries = memory.store.entry_counts().await?;
-    let outputs = memory.store.outputs().await?.into_iter().filter(|output| output.active);
-    let counts = memory.store.member_counts().await?;
-    memory.close();
-    let count = |source: &StoredSource| entries.get(&source.id).copied().unwrap_or(0);
+async fn read_state(options: &store::Options) -> anyhow::Result<StoredState> {
+    let threads = StoreThreads::open(options)?;
+    let write_error = threads.store.write_error().map(|error| error.to_string());
+    let problem = threads.store.daemon_status(DaemonStatus::ConfigError).await?;
+    let sources = threads.store.sources().await?;
+    let entry_counts = threads.store.entry_counts().await?;
+    let outputs = threads.store.outputs().await?.into_iter().filter(|output| output.active);
+    let member_counts = threads.store.member_counts().await?;
+    threads.close();
+    let count = |source: &StoredSource| entry_counts.get(&source.id).copied().unwrap_or(0);
     let sources = sources.into_iter().map(|source| (count(&source), source)).collect();
-    let count = |output: &StoredOutput| counts.get(&output.id).copied().unwrap_or(0);
+    let count = |output: &StoredOutput| member_counts.get(&output.id).copied().unwrap_or(0);
     let outputs = outputs.map(|output| (count(&output), output)).collect();
-    Ok(Known { problem, obstacle, sources, outputs })
+    Ok(StoredState { problem, write_error, sources, outputs })
 }
 
-fn as_json(
-    problem: Option<&str>,
-    obstacle: Option<&str>,
-    options: &store::Options,
-    sources: &[(u64, StoredSource)],
-    outputs: &[(u64, StoredOutput)],
-) -> String {
+fn as_json(state: &StoredState, options: &store::Options) -> String {
+    let StoredState { problem, write_error, sources, outputs } = state;
     let sources: Vec<_> = sources
         .iter()
         .map(|(entries, source)| {
@@ -103,43 +94,50 @@ fn as_json(
         .collect();
     let outputs: Vec<_> = outputs
         .iter()
-        .map(|(members, output)| json!({ "name": output.name, "members": members, "since": output.since, "watermark": output.watermark }))
+        .map(|(members, output)| {
+            json!({ "name": output.name, "members": members, "since": output.since, "watermark": output.watermark })
+        })
         .collect();
     let store::FileSizes { database, log } = store::file_sizes(options);
-    let store = json!({ "path": options.path, "bytes": database, "log_bytes": log, "obstacle": obstacle });
+    let store = json!({ "path": options.path, "bytes": database, "log_bytes": log, "obstacle": write_error });
     format!("{:#}\n", json!({ "problem": problem, "store": store, "sources": sources, "outputs": outputs }))
 }
 
-fn table(sources: &[(u64, StoredSource)], outputs: &[(u64, StoredOutput)], now: Timestamp) -> String {
-    let mut rows =
-        vec![["SOURCE", "ENTRIES", "LAST POLL", "NEXT POLL", "BECAUSE", "OUTCOME"].map(str::to_owned)];
-    rows.extend(sources.iter().map(|(entries, source)| {
-        let state = &source.state;
-        [
-            source.name.clone(),
-            entries.to_string(),
-            state.last_poll.map_or_else(|| "never".into(), |at| format!("{} ago", span(now, at))),
-            match state.next_poll {
-                _ if state.gone => "never".into(),
-                Some(at) if at > now => format!("in {}", span(at, now)),
-                _ => "now".into(),
-            },
-            state.next_poll_reason.clone(),
-            match (state.last_poll, state.failing_since) {
-                (None, _) => "not polled yet".into(),
-                (Some(_), Some(since)) => format!("{}, for {}", state.outcome_text(), span(now, since)),
-                (Some(_), None) => state.outcome_text(),
-            },
-        ]
-    }));
-    let mut text = columns(&rows);
-    let mut rows = vec![["OUTPUT", "ENTRIES"].map(str::to_owned)];
-    rows.extend(outputs.iter().map(|(members, output)| [output.name.clone(), members.to_string()]));
-    text.push('\n');
-    text.push_str(&columns(&rows));
-    text
+fn as_text(state: &StoredState, options: &store::Options, now: Timestamp) -> String {
+    let header = ["SOURCE", "ENTRIES", "LAST POLL", "NEXT POLL", "REASON", "OUTCOME"].map(str::to_owned);
+    let sources = state.sources.iter().map(|(entries, source)| source_row(*entries, source, now));
+    let sources: Vec<_> = std::iter::once(header).chain(sources).collect();
+    let header = ["OUTPUT", "ENTRIES"].map(str::to_owned);
+    let outputs = state.outputs.iter().map(|(members, output)| [output.name.clone(), members.to_string()]);
+    let outputs: Vec<_> = std::iter::once(header).chain(outputs).collect();
+    let store::FileSizes { database, log } = store::file_sizes(options);
+    format!(
+        "{}\n{}\n{}: {}, write-ahead log {}\n",
+        columns(&sources),
+        columns(&outputs),
+        options.path.display(),
+        bytesize::ByteSize(database),
+        bytesize::ByteSize(log)
+    )
 }
 
+fn source_row(entries: u64, source: &StoredSource, now: Timestamp) -> [String; 6] {
+    let state = &source.state;
+    let last_poll = state.last_poll.map_or_else(|| "never".into(), |at| format!("{} ago", elapsed(at, now)));
+    let next_poll = match state.next_poll {
+        _ if state.gone => "never".into(),
+        Some(at) if at > now => format!("in {}", elapsed(now, at)),
+        _ => "now".into(),
+    };
+    let outcome = match (state.last_poll, state.failing_since) {
+        (None, _) => "not polled yet".into(),
+        (Some(_), Some(since)) => format!("{}, for {}", state.outcome_text(), elapsed(since, now)),
+        (Some(_), None) => state.outcome_text(),
+    };
+    [source.name.clone(), entries.to_string(), last_poll, next_poll, state.next_poll_reason.clone(), outcome]
+}
+
+/// The rows with each column padded to its widest cell.
 fn columns<const N: usize>(rows: &[[String; N]]) -> String {
     let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
     let widths: Vec<usize> = (0..N).map(width).collect();
@@ -148,16 +146,16 @@ fn columns<const N: usize>(rows: &[[String; N]]) -> String {
             let line: String = row
                 .iter()
                 .zip(&widths)
-                .map(|(cell, width)| format!("{:width$}  ", terminal::line(cell)))
+                .map(|(cell, width)| format!("{:width$}  ", terminal::escape_line(cell)))
                 .collect();
             format!("{}\n", line.trim_end())
         })
         .collect()
 }
 
-/// A length of time in the largest unit that says something.
-fn span(later: Timestamp, earlier: Timestamp) -> String {
-    match later.duration_since(earlier).as_secs().max(0) {
+/// The time from one moment to a later one, in the largest fitting unit.
+fn elapsed(from: Timestamp, to: Timestamp) -> String {
+    match to.duration_since(from).as_secs().max(0) {
         s if s < 120 => format!("{s} s"),
         s if s < 7200 => format!("{} min", s / 60),
         s if s < 48 * 3600 => format!("{} h", s / 3600),

@@ -1,4 +1,4 @@
-//! `siftwire stories`: what was taken for one story, and why; parting, joining, and a back-test.
+//! `siftwire stories`: lists merged entries with the reason; splits and joins stories; replays entries from a file.
 
 mod replay;
 
@@ -8,7 +8,9 @@ use std::process::ExitCode;
 use anyhow::{Context, bail};
 use serde_json::json;
 
-use super::configured::{self, Source};
+use super::config_option::ConfigOption;
+use super::runtime::runtime;
+use super::terminal;
 use crate::daemon::{self, StoreThreads};
 use crate::entry::StoredEntry;
 use crate::store::{EntryStory, Merge, Store};
@@ -20,64 +22,63 @@ pub struct Arguments {
     /// Print JSON
     #[arg(long)]
     json: bool,
-    /// At most so many merges
+    /// List at most this many merges, newest first
     #[arg(long, value_name = "N", default_value_t = 20)]
     last: usize,
-    /// Instead, decide the entries of this file in a store of its own, and print a line for each: lines of
-    /// {"id","feed","title","link","guid","summary","published","lang"}; - is standard input
+    /// Instead, find the stories of the entries in this file, in a temporary store, and print a line for each. Each
+    /// line is {"id","feed","title","link","guid","summary","published","lang"}; - reads standard input
     #[arg(long, value_name = "ENTRIES.jsonl")]
     replay: Option<PathBuf>,
     #[command(subcommand)]
-    change: Option<Change>,
+    edit: Option<Edit>,
 }
 
 #[derive(Debug, clap::Subcommand)]
-enum Change {
-    /// Take an entry out of its story, for good
+enum Edit {
+    /// Take an entry out of its story, permanently
     Split {
-        /// Its number, its published id or its address
+        /// The entry's number, published id or URL
         entry: String,
     },
-    /// Make one story of two entries
+    /// Join the stories of two entries
     Join {
-        /// The number, published id or address of the one
+        /// The number, published id or URL of one entry
         a: String,
-        /// And of the other
+        /// The number, published id or URL of the other
         b: String,
     },
 }
 
-/// Lists the latest merges, or does what is asked.
+/// Lists the latest merges, or edits stories, or replays.
 ///
 /// # Errors
 /// There is no such entry, the file cannot be read, or the store cannot be used.
-pub fn run(arguments: Arguments, source: &Source) -> anyhow::Result<ExitCode> {
+pub fn run(arguments: Arguments, config: &ConfigOption) -> anyhow::Result<ExitCode> {
     if let Some(file) = &arguments.replay {
         let lines = replay::read(file)?;
-        return super::runtime()?.block_on(replay::run(lines)).map(|()| ExitCode::SUCCESS);
+        return runtime()?.block_on(replay::run(lines)).map(|()| ExitCode::SUCCESS);
     }
-    let (options, problems) = configured::store(source)?;
-    if let Some(problems) = problems {
-        super::say(&problems.to_string());
+    let (options, config_errors) = config.store()?;
+    if config_errors.is_some() {
         return Ok(ExitCode::from(2));
     }
-    super::runtime()?.block_on(async {
-        let memory = StoreThreads::open(&options)?;
-        let done = match arguments.change {
-            None => list(&memory.store, arguments.last, arguments.json).await,
-            Some(Change::Split { entry }) => split(&memory.store, &entry).await,
-            Some(Change::Join { a, b }) => join(&memory.store, &a, &b).await,
+    runtime()?.block_on(async {
+        let threads = StoreThreads::open(&options)?;
+        let result = match arguments.edit {
+            None => list(&threads.store, arguments.last, arguments.json).await,
+            Some(Edit::Split { entry }) => split(&threads.store, &entry).await,
+            Some(Edit::Join { a, b }) => join(&threads.store, &a, &b).await,
         };
-        memory.close();
-        done
+        threads.close();
+        result
     })?;
     Ok(ExitCode::SUCCESS)
 }
 
 async fn list(store: &Store, last: usize, json: bool) -> anyhow::Result<()> {
     let merges = store.merges(last).await?;
-    let text = if json { as_json(&merges) } else { super::terminal::lines(&as_text(&merges)) };
-    super::print(text.as_bytes())?;
+    let text = if json { as_json(&merges) } else { terminal::escape_lines(&as_text(&merges)) };
+    terminal::print(text.as_bytes())?;
     Ok(())
 }
 
@@ -98,7 +99,7 @@ fn as_json(merges: &[Merge]) -> String {
 
 fn as_text(merges: &[Merge]) -> String {
     if merges.is_empty() {
-        return "No entry has joined the story of another one.\n".to_owned();
+        return "No entries have been merged.\n".to_owned();
     }
     let line = |kept: &StoredEntry| {
         let title = kept.entry.title.as_deref().or(kept.entry.link.as_deref()).unwrap_or("(no title)");
@@ -107,7 +108,7 @@ fn as_text(merges: &[Merge]) -> String {
     merges
         .iter()
         .map(|merge| {
-            let first = merge.first.as_ref().map_or_else(|| "          (forgotten)\n".to_owned(), line);
+            let first = merge.first.as_ref().map_or_else(|| "          (deleted)\n".to_owned(), line);
             let joined = merge.joined.strftime("%Y-%m-%d %H:%M");
             format!("{first}{}          {}, {joined}\n\n", line(&merge.entry), merge.reason)
         })
@@ -116,28 +117,23 @@ fn as_text(merges: &[Merge]) -> String {
 
 async fn find(store: &Store, entry: &str) -> anyhow::Result<EntryStory> {
     let found = store.story_of_entry(entry.to_owned()).await?;
-    found.with_context(|| {
-        format!("there is no entry `{entry}`: name its number, its published id or its address")
-    })
+    found.with_context(|| format!("there is no entry with the number, published id or URL `{entry}`"))
 }
 
 async fn split(store: &Store, entry: &str) -> anyhow::Result<()> {
-    let standing = find(store, entry).await?;
-    if !store.split_story(standing.entry).await? {
-        bail!("entry {} stands alone: there is nothing to split", standing.entry);
+    let entry = find(store, entry).await?.entry;
+    if !store.split_story(entry).await? {
+        bail!("entry {entry} is alone in its story: there is nothing to split");
     }
-    super::say(&format!(
-        "Entry {} is a story of its own now; outputs show it within seconds.",
-        standing.entry
-    ));
+    terminal::message(&format!("Entry {entry} is a story of its own now. Outputs show it within seconds."));
     Ok(())
 }
 
 async fn join(store: &Store, a: &str, b: &str) -> anyhow::Result<()> {
     let (a, b) = (find(store, a).await?, find(store, b).await?);
     if !store.join_stories(a.entry, b.entry, daemon::now()).await? {
-        bail!("entries {} and {} are one story already", a.entry, b.entry);
+        bail!("entries {} and {} are already in the same story", a.entry, b.entry);
     }
-    super::say(&format!("Entries {} and {} are one story now.", a.entry, b.entry));
+    terminal::message(&format!("Entries {} and {} are one story now.", a.entry, b.entry));
     Ok(())
 }

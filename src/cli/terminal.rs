@@ -1,31 +1,65 @@
-//! Words of strangers for a terminal or a log: nothing in them may command it. Pure.
+//! Output to the terminal. Control characters in untrusted text are escaped. Writes to standard output and error.
 
-/// The text with every control character, and every one that turns the direction of writing, in its
-/// escaped form; line ends stay.
-pub fn lines(text: &str) -> String {
-    escaped(text, |c| c == '\n')
+use std::io::Write;
+
+/// Prints a message for the user on standard error; control characters except line ends are escaped.
+#[expect(clippy::print_stderr, reason = "messages for the user go to standard error")]
+pub fn message(text: &str) {
+    eprintln!("{}", escape_lines(text));
 }
 
-/// The same on one line.
-pub fn line(text: &str) -> String {
-    escaped(text, |_| false)
+/// Prints rendered diagnostics on standard error, unchanged: escaping would break their colours. They quote only the
+/// user's own config or command line.
+#[expect(clippy::print_stderr, reason = "messages for the user go to standard error")]
+pub fn diagnostics(rendered: &str) {
+    eprintln!("{rendered}");
 }
 
-fn escaped(text: &str, stays: impl Fn(char) -> bool) -> String {
-    let mut plain = String::with_capacity(text.len());
+/// Writes data to standard output, unchanged.
+///
+/// # Errors
+/// Standard output is closed.
+pub fn print(data: &[u8]) -> std::io::Result<()> {
+    let mut out = std::io::stdout().lock();
+    out.write_all(data)?;
+    out.flush()
+}
+
+/// Whether to use colours on an output that is, or is not, a terminal (see no-color.org).
+pub fn wants_colours(is_terminal: bool) -> bool {
+    is_terminal && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
+}
+
+/// "1 entry", "2 entries".
+pub fn counted(number: usize, singular: &str, plural: &str) -> String {
+    format!("{number} {}", if number == 1 { singular } else { plural })
+}
+
+/// The text with control characters and direction marks escaped, except line ends.
+pub fn escape_lines(text: &str) -> String {
+    escape(text, |c| c == '\n')
+}
+
+/// The text with control characters and direction marks escaped, line ends too.
+pub fn escape_line(text: &str) -> String {
+    escape(text, |_| false)
+}
+
+fn escape(text: &str, is_kept: impl Fn(char) -> bool) -> String {
+    let mut escaped = String::with_capacity(text.len());
     for c in text.chars() {
-        if commands(c) && !stays(c) {
-            plain.extend(c.escape_default());
+        if is_unsafe(c) && !is_kept(c) {
+            escaped.extend(c.escape_default());
         } else {
-            plain.push(c);
+            escaped.push(c);
         }
     }
-    plain
+    escaped
 }
 
-/// C0, DEL and C1 (a terminal's escapes begin there), line and paragraph separators, and the marks by which
-/// text is shown in another order than it is written (CVE-2021-42574).
-fn commands(c: char) -> bool {
+/// C0, DEL and C1 (terminal escape sequences begin with one), line and paragraph separators, and marks that
+/// reorder the displayed text (CVE-2021-42574).
+fn is_unsafe(c: char) -> bool {
     c.is_control()
         || matches!(c, '\u{2028}' | '\u{2029}' | '\u{200e}' | '\u{200f}' | '\u{61c}')
         || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
@@ -36,14 +70,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_commands_a_terminal_is_shown_instead() {
-        assert_eq!(line("a\u{1b}[31mb\r\nc\u{9b}2Jd\u{202e}e"), "a\\u{1b}[31mb\\r\\nc\\u{9b}2Jd\\u{202e}e");
-        assert_eq!(lines("a\n\tb"), "a\n\\tb");
+    fn control_characters_and_direction_marks_are_escaped() {
+        let escaped = escape_line("a\u{1b}[31mb\r\nc\u{9b}2Jd\u{202e}e");
+        assert_eq!(escaped, "a\\u{1b}[31mb\\r\\nc\\u{9b}2Jd\\u{202e}e");
+        assert_eq!(escape_lines("a\n\tb"), "a\n\\tb");
     }
 
     #[test]
-    fn every_script_stays_as_it_is() {
+    fn text_of_any_script_is_unchanged() {
         let text = "Հայաստան – Россия “naïve” 日本 👩‍💻 فارسی";
-        assert_eq!(line(text), text);
+        assert_eq!(escape_line(text), text);
     }
 }

@@ -1,42 +1,39 @@
-//! Which hosts that a url names outright are not of the public web. Pure.
+//! Recognises URLs whose host is a private address. Pure.
 
 use std::net::{IpAddr, Ipv4Addr};
 
-use url::{Host, Url};
-
 use ipnet::IpNet;
+use url::{Host, Url};
 
 use crate::fetch::is_public;
 
-/// The words for a url whose host is literally private, unless a range of `allow` holds it. Names that
-/// resolve to private addresses are the fetcher's affair; `localhost` is private by RFC 6761.
-pub(super) fn private(url: &Url, allow: &[IpNet]) -> Option<String> {
+/// The label for a URL whose host is literally a private address outside the `allow` networks, else `None`.
+/// `localhost` counts as private (RFC 6761); what other names resolve to is checked by `fetch` at connection time.
+pub(super) fn private_host(url: &Url, allow: &[IpNet]) -> Option<String> {
+    let is_allowed = |address| allow.iter().any(|network| network.contains(&address));
     let address = match url.host()? {
         Host::Domain(name) => {
             let name = name.trim_end_matches('.');
-            let local = name == "localhost" || name.ends_with(".localhost");
-            let allowed = allow.iter().any(|network| network.contains(&IpAddr::V4(Ipv4Addr::LOCALHOST)));
-            return (local && !allowed).then(|| "names this machine".to_owned());
+            let is_local = name == "localhost" || name.ends_with(".localhost");
+            let is_allowed = is_allowed(IpAddr::V4(Ipv4Addr::LOCALHOST));
+            return (is_local && !is_allowed).then(|| "the name of this machine".to_owned());
         }
         Host::Ipv4(address) => IpAddr::V4(address),
         Host::Ipv6(address) => IpAddr::V6(address),
     };
-    if is_public(address) || allow.iter().any(|network| network.contains(&address)) {
-        return None;
-    }
-    Some(format!("{address} is not an address of the public web"))
+    (!is_public(address) && !is_allowed(address)).then(|| format!("{address} is not a public address"))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn refused(url: &str, allow: &[IpNet]) -> bool {
-        private(&Url::parse(url).unwrap(), allow).is_some()
+    fn is_refused(url: &str, allow: &[IpNet]) -> bool {
+        private_host(&Url::parse(url).unwrap(), allow).is_some()
     }
 
     #[test]
-    fn every_spelling_of_a_private_address_is_seen() {
+    fn every_spelling_of_a_private_address_is_recognised() {
         for host in [
             "localhost",
             "a.localhost",
@@ -60,19 +57,19 @@ mod tests {
             "[2002:7f00:1::]",
             "[2001:db8::1]",
         ] {
-            assert!(refused(&format!("http://{host}/feed"), &[]), "{host}");
+            assert!(is_refused(&format!("http://{host}/feed"), &[]), "{host}");
         }
         for host in ["example.org", "93.184.216.34", "[2606:4700::1111]", "localhost.example.org"] {
-            assert!(!refused(&format!("http://{host}/feed"), &[]), "{host}");
+            assert!(!is_refused(&format!("http://{host}/feed"), &[]), "{host}");
         }
     }
 
     #[test]
-    fn a_range_allows_what_it_holds_and_nothing_else() {
-        let range = ["192.168.1.0/24".parse().unwrap()];
-        assert!(!refused("http://192.168.1.77/", &range));
-        assert!(refused("http://192.168.2.77/", &range));
+    fn an_allowed_network_allows_only_its_own_addresses() {
+        let network = ["192.168.1.0/24".parse().unwrap()];
+        assert!(!is_refused("http://192.168.1.77/", &network));
+        assert!(is_refused("http://192.168.2.77/", &network));
         let all = ["0.0.0.0/0".parse().unwrap()];
-        assert!(!refused("http://10.1.2.3/", &all));
+        assert!(!is_refused("http://10.1.2.3/", &all));
     }
 }

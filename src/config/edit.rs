@@ -1,6 +1,6 @@
-//! Sources added to a config file, its comments and layout kept. Door: writes that file.
+//! Adds sources to a config file and keeps its comments and layout. Writes that file.
 
-#![allow(clippy::disallowed_methods, reason = "this is where the config's file is written")]
+#![allow(clippy::disallowed_methods, reason = "writes the config file")]
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -10,121 +10,132 @@ use std::path::Path;
 use toml_edit::{ArrayOfTables, DocumentMut, Item, Table, value};
 use url::Url;
 
-use super::{Config, address, secret};
+use super::address::private_host;
+use super::secret::split_credentials;
+use super::settings::Config;
 
-/// A source to be added.
+/// The longest host in a generated name, in characters.
+const HOST_CHARS: usize = 60;
+
+/// The longest title in a generated name, in characters.
+const SLUG_CHARS: usize = 30;
+
+/// A source to add.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Addition {
-    /// The feed's address.
+pub struct NewSource {
+    /// The feed's URL.
     pub url: Url,
-    /// What the user calls it; `None`: what it calls itself.
+    /// The title in the config; `None` means the feed's own.
     pub title: Option<String>,
-    /// A line to stand above it, without the #, unless it stands above the one before.
+    /// A comment line above the source, without `#`; left out if the source before has the same.
     pub comment: Option<String>,
-    /// Whether its host may be private.
+    /// Whether its host may have a private address.
     pub allow_private: bool,
 }
 
-/// Why a source was not added.
+/// Why a source is not added.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Refusal {
-    /// The config, or an addition before it, has its address.
-    #[error("there already")]
-    Twice,
-    /// Its host is not of the public web.
+pub enum RejectReason {
+    /// The config, or an earlier new source, has this URL.
+    #[error("already in the config")]
+    Duplicate,
+    /// The host is private.
     #[error("a private address: add it by hand, with `allow_private = true`")]
     Private,
 }
 
-/// A source to be added, and its name.
-pub type Named = (String, Addition);
-/// A source that is not added, and why.
-pub type Refused = (Addition, Refusal);
+/// A source to add, with its name.
+pub type NamedSource = (String, NewSource);
+/// A source that is not added, with the reason.
+pub type RejectedSource = (NewSource, RejectReason);
 
-/// Which of some additions can be made to a config, and under which names; the others with the reason.
+/// Splits new sources into those that can be added, with generated names, and the rest.
 #[must_use]
-pub fn choose(config: &Config, additions: Vec<Addition>) -> (Vec<Named>, Vec<Refused>) {
+pub fn name_sources(config: &Config, new: Vec<NewSource>) -> (Vec<NamedSource>, Vec<RejectedSource>) {
     let mut urls: BTreeSet<String> = config.sources.iter().map(|source| source.url.to_string()).collect();
     let mut names: BTreeSet<String> =
         config.sources.iter().map(|source| source.name.to_lowercase()).collect();
-    let (mut chosen, mut refused) = (Vec::new(), Vec::new());
-    for addition in additions {
-        let (bare, _) = secret::split(addition.url.clone());
-        if !addition.allow_private && address::private(&addition.url, &config.fetch.allow).is_some() {
-            refused.push((addition, Refusal::Private));
-        } else if urls.insert(bare.into()) {
-            chosen.push((name(&addition, &mut names), addition));
+    let (mut named, mut rejected) = (Vec::new(), Vec::new());
+    for source in new {
+        let (without_credentials, _) = split_credentials(source.url.clone());
+        if !source.allow_private && private_host(&source.url, &config.fetch.allow).is_some() {
+            rejected.push((source, RejectReason::Private));
+        } else if urls.insert(without_credentials.into()) {
+            named.push((unique_name(&source, &mut names), source));
         } else {
-            refused.push((addition, Refusal::Twice));
+            rejected.push((source, RejectReason::Duplicate));
         }
     }
-    (chosen, refused)
+    (named, rejected)
 }
 
-/// A name that no source has: the host, else the host and the start of the title, else with a number.
-fn name(addition: &Addition, taken: &mut BTreeSet<String>) -> String {
-    let host = addition.url.host_str().unwrap_or("source").trim_start_matches("www.").to_lowercase();
+/// A name that is not in `used`: the host, else host and title, else host and a number.
+fn unique_name(source: &NewSource, used: &mut BTreeSet<String>) -> String {
+    let host = source.url.host_str().unwrap_or("source").trim_start_matches("www.").to_lowercase();
     let host = host.trim_matches(['[', ']', '.']).replace(':', "-");
-    let host: String = host.chars().take(60).collect();
-    let title = addition.title.as_deref().map(slug).filter(|slug| !slug.is_empty());
-    let candidates = std::iter::once(host.clone())
-        .chain(title.map(|title| format!("{host}-{title}")))
+    let host: String = host.chars().take(HOST_CHARS).collect();
+    let slug = source.title.as_deref().map(slug).filter(|slug| !slug.is_empty());
+    let mut candidates = std::iter::once(host.clone())
+        .chain(slug.map(|slug| format!("{host}-{slug}")))
         .chain((2..).map(|number| format!("{host}-{number}")));
-    // The numbers do not end.
-    candidates.into_iter().find(|name| taken.insert(name.clone())).unwrap_or(host)
+    candidates.find(|name| used.insert(name.clone())).expect("the numbers never end, so a candidate is free")
 }
 
 fn slug(title: &str) -> String {
     let plain: String =
         title.to_lowercase().chars().map(|c| if c.is_ascii_alphanumeric() { c } else { ' ' }).collect();
     let slug = plain.split_whitespace().collect::<Vec<_>>().join("-");
-    slug.chars().take(30).collect::<String>().trim_end_matches('-').to_owned()
+    slug.chars().take(SLUG_CHARS).collect::<String>().trim_end_matches('-').to_owned()
 }
 
-/// The text of a config file with more sources, each after those that are there.
+/// The text of a config file with sources appended after the existing ones.
 ///
 /// # Errors
-/// Words: the text is no TOML, or its sources are written in a form that cannot be added to.
-pub fn add(text: &str, sources: &[Named]) -> Result<String, String> {
-    let mut document: DocumentMut = text.parse().map_err(|error: toml_edit::TomlError| error.to_string())?;
-    // A comment at the very end belongs to what stands before it, not to what comes behind now.
+/// A message, if the text is not TOML or its sources are not written as `[[source]]`.
+pub fn append_sources(text: &str, sources: &[NamedSource]) -> Result<String, String> {
+    let mut document = parse(text)?;
+    // A comment at the end of the file belongs to what precedes it, so it must stay above the new sources.
     let trailing = document.trailing().as_str().unwrap_or_default().to_owned();
     document.set_trailing("");
     let before = document.to_string();
-    push(&mut document, sources, "")?;
+    push_tables(&mut document, sources, "")?;
     if document.to_string().starts_with(&before) {
-        document = before.parse().map_err(|error: toml_edit::TomlError| error.to_string())?;
-        push(&mut document, sources, &trailing)?;
+        document = parse(&before)?;
+        push_tables(&mut document, sources, &trailing)?;
     } else {
         document.set_trailing(trailing);
     }
     Ok(document.to_string())
 }
 
-/// Puts the sources behind those that are there; `first` stands above them.
-fn push(document: &mut DocumentMut, sources: &[Named], mut first: &str) -> Result<(), String> {
+fn parse(text: &str) -> Result<DocumentMut, String> {
+    text.parse().map_err(|error: toml_edit::TomlError| error.to_string())
+}
+
+/// Appends the sources to `[[source]]`; `prefix` is the text above the first.
+fn push_tables(document: &mut DocumentMut, sources: &[NamedSource], mut prefix: &str) -> Result<(), String> {
     let item = document.entry("source").or_insert(Item::ArrayOfTables(ArrayOfTables::new()));
     let Some(tables) = item.as_array_of_tables_mut() else {
         return Err("its sources are not written as [[source]]".to_owned());
     };
-    let mut above = None;
-    for (name, addition) in sources {
+    let mut last_comment = None;
+    for (name, source) in sources {
         let mut table = Table::new();
-        let comment = addition
+        let comment = source
             .comment
             .as_ref()
-            .filter(|line| above != Some(*line))
-            .map(|line| format!("# {line}\n"))
+            .filter(|comment| last_comment != Some(*comment))
+            .map(|comment| format!("# {comment}\n"))
             .unwrap_or_default();
-        table.decor_mut().set_prefix(format!("{first}\n{comment}"));
-        first = "";
-        above = addition.comment.as_ref();
+        table.decor_mut().set_prefix(format!("{prefix}\n{comment}"));
+        prefix = "";
+        last_comment = source.comment.as_ref();
         table.insert("name", value(name.as_str()));
-        table.insert("url", value(addition.url.as_str()));
-        if let Some(title) = &addition.title {
+        table.insert("url", value(source.url.as_str()));
+        if let Some(title) = &source.title {
             table.insert("title", value(title.as_str()));
         }
-        if addition.allow_private {
+        if source.allow_private {
             table.insert("allow_private", value(true));
         }
         tables.push(table);
@@ -132,29 +143,29 @@ fn push(document: &mut DocumentMut, sources: &[Named], mut first: &str) -> Resul
     Ok(())
 }
 
-/// Puts a text in the place of a file, whole or not at all, with the file's own permissions.
+/// Replaces a file atomically and keeps its permissions.
 ///
 /// # Errors
-/// What the system says.
-pub fn save(path: &Path, text: &str) -> io::Result<()> {
-    // A link is followed: the file that it names is the config.
+/// The file cannot be written.
+pub fn replace_file(path: &Path, text: &str) -> io::Result<()> {
+    // Follow a symbolic link: replacing the link itself would leave its target unchanged.
     let path = fs::canonicalize(path)?;
-    let folder = path.parent().unwrap_or(Path::new("."));
-    let mut file = tempfile::Builder::new().prefix(".siftwire-").tempfile_in(folder)?;
+    let directory = path.parent().unwrap_or(Path::new("."));
+    let mut file = tempfile::Builder::new().prefix(".siftwire-").tempfile_in(directory)?;
     file.write_all(text.as_bytes())?;
     file.as_file().set_permissions(fs::metadata(&path)?.permissions())?;
     file.as_file().sync_all()?;
     file.persist(&path)?;
-    fs::File::open(folder)?.sync_all()
+    fs::File::open(directory)?.sync_all()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn addition(url: &str, title: Option<&str>) -> Addition {
-        Addition {
-            url: url.parse().expect("an address"),
+    fn new_source(url: &str, title: Option<&str>) -> NewSource {
+        NewSource {
+            url: url.parse().expect("a valid URL"),
             title: title.map(str::to_owned),
             comment: None,
             allow_private: false,
@@ -162,11 +173,11 @@ mod tests {
     }
 
     #[test]
-    fn comments_and_layout_stay_as_they_are() {
+    fn appending_keeps_comments_and_layout() {
         let text = "# Mine.\n[serve]   # odd   spacing\nlisten='127.0.0.1:1'\n\n[[source]]\nurl = \"https://a.example/\" # the first\n\n# Outputs from here.\n[[output]]\nname = \"all\"\n";
-        let mut new = addition("https://b.example/feed", Some("B \"quoted\""));
+        let mut new = new_source("https://b.example/feed", Some("B \"quoted\""));
         new.comment = Some("News / Local".into());
-        let edited = add(text, &[("b".into(), new)]).expect("it can be added to");
+        let edited = append_sources(text, &[("b".into(), new)]).expect("an editable config");
         let inserted = "\n# News / Local\n[[source]]\nname = \"b\"\nurl = \"https://b.example/feed\"\ntitle = 'B \"quoted\"'\n";
         assert_eq!(edited.replace(inserted, ""), text);
         assert!(edited.contains(inserted), "{edited}");
@@ -174,24 +185,24 @@ mod tests {
     }
 
     #[test]
-    fn a_file_without_sources_gets_its_first_and_an_odd_one_is_refused() {
-        let new = [("b".to_owned(), addition("https://b.example/", None))];
+    fn a_file_without_sources_gets_its_first_and_an_inline_array_is_rejected() {
+        let new = [("b".to_owned(), new_source("https://b.example/", None))];
         assert!(
-            add("[serve]\n# x\n", &new)
+            append_sources("[serve]\n# x\n", &new)
                 .is_ok_and(|text| text.starts_with("[serve]\n# x\n") && text.contains("[[source]]"))
         );
-        assert!(add("", &new).is_ok_and(|text| text.contains("[[source]]")));
-        assert!(add("source = [{ url = \"https://a.example/\" }]", &new).is_err());
-        assert!(add("not toml", &new).is_err());
+        assert!(append_sources("", &new).is_ok_and(|text| text.contains("[[source]]")));
+        assert!(append_sources("source = [{ url = \"https://a.example/\" }]", &new).is_err());
+        assert!(append_sources("not toml", &new).is_err());
     }
 
     #[test]
-    fn names_are_free_and_say_something() {
-        let mut taken = BTreeSet::from(["a.example".to_owned()]);
-        let named =
-            |title: Option<&str>, taken: &mut _| name(&addition("https://www.a.example/x", title), taken);
-        assert_eq!(named(Some("World News!"), &mut taken), "a.example-world-news");
-        assert_eq!(named(Some("World News!"), &mut taken), "a.example-2");
-        assert_eq!(named(None, &mut taken), "a.example-3");
+    fn generated_names_are_unique() {
+        let mut used = BTreeSet::from(["a.example".to_owned()]);
+        let mut generate =
+            |title: Option<&str>| unique_name(&new_source("https://www.a.example/x", title), &mut used);
+        assert_eq!(generate(Some("World News!")), "a.example-world-news");
+        assert_eq!(generate(Some("World News!")), "a.example-2");
+        assert_eq!(generate(None), "a.example-3");
     }
 }

@@ -1,76 +1,79 @@
-//! Sources from and to other readers: OPML 2.0, as it is found. Pure.
+//! Reads OPML 2.0 subscription lists, leniently. Pure.
 
 use quick_xml::Reader;
 use quick_xml::events::{BytesStart, Event};
 
-/// One feed of a list.
+/// One feed of a subscription list.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Outline {
-    /// What the list calls it.
+    /// Its title in the list.
     pub title: Option<String>,
-    /// The feed's address, as it is written.
+    /// The feed's URL, unchecked.
     pub url: String,
-    /// The folders in which it stands, outermost first.
+    /// The folders that contain it, outermost first.
     pub folders: Vec<String>,
 }
 
-/// What was read of a list.
+/// A subscription list.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct List {
-    /// The feeds, in the order of the list.
+pub struct FeedList {
+    /// The feeds, in list order.
     pub outlines: Vec<Outline>,
-    /// Words, where the list ends being XML, and what comes after is unknown.
-    pub broken: Option<String>,
+    /// The error at which reading stopped, if the list is not well-formed XML.
+    pub xml_error: Option<String>,
 }
 
-/// Of folders within folders so many are told apart, and of a name so many characters are kept: real lists have a
-/// few, and each feed carries the names of all that it is in.
-const FOLDERS: usize = 8;
-const LETTERS: usize = 300;
+/// The most folders kept for each feed. Without a limit a deeply nested list would take quadratic memory.
+const MAX_FOLDERS: usize = 8;
 
-/// Reads the feeds of a list, in its order, at any depth. Other programs' lists are not always XML:
-/// what comes before the place where it ends being any is read.
+/// The longest title, in characters.
+const MAX_TITLE_CHARS: usize = 300;
+
+/// Reads the feeds of a list at any depth. Some programs write invalid XML: everything before the first error is
+/// used.
 ///
 /// # Errors
-/// Words, where no feed was found.
-pub fn read(text: &str) -> Result<List, String> {
+/// A message, if there is no feed.
+pub fn read(text: &str) -> Result<FeedList, String> {
     let mut reader = Reader::from_str(text);
     reader.config_mut().check_end_names = false;
     reader.config_mut().allow_unmatched_ends = true;
     let mut outlines = Vec::new();
     let mut folders: Vec<String> = Vec::new();
     let mut is_opml = false;
-    let broken = loop {
+    let xml_error = loop {
         match reader.read_event() {
-            Ok(Event::Start(tag)) if is(&tag, "outline") => {
-                let (name, outline) = outline(&tag, &folders);
+            Ok(Event::Start(tag)) if has_name(&tag, "outline") => {
+                let (name, outline) = read_outline(&tag, &folders);
                 outlines.extend(outline);
                 folders.push(name);
             }
-            Ok(Event::Empty(tag)) if is(&tag, "outline") => outlines.extend(outline(&tag, &folders).1),
+            Ok(Event::Empty(tag)) if has_name(&tag, "outline") => {
+                outlines.extend(read_outline(&tag, &folders).1)
+            }
             Ok(Event::End(tag)) if tag.local_name().as_ref().eq_ignore_ascii_case("outline") => {
                 folders.pop();
             }
-            Ok(Event::Start(tag) | Event::Empty(tag)) => is_opml |= is(&tag, "opml"),
+            Ok(Event::Start(tag) | Event::Empty(tag)) => is_opml |= has_name(&tag, "opml"),
             Ok(Event::Eof) => break None,
             Ok(_) => {}
             Err(error) => break Some(error.to_string()),
         }
     };
-    match (outlines.is_empty(), broken) {
-        (false, broken) => Ok(List { outlines, broken }),
+    match (outlines.is_empty(), xml_error) {
+        (false, xml_error) => Ok(FeedList { outlines, xml_error }),
         (true, Some(error)) => Err(format!("not OPML: {error}")),
-        (true, None) if is_opml => Err("a list without a feed: no outline has an xmlUrl".to_owned()),
+        (true, None) if is_opml => Err("the list has no feed: no outline has an xmlUrl".to_owned()),
         (true, None) => Err("not OPML".to_owned()),
     }
 }
 
-fn is(tag: &BytesStart<'_>, name: &str) -> bool {
+fn has_name(tag: &BytesStart<'_>, name: &str) -> bool {
     tag.local_name().as_ref().eq_ignore_ascii_case(name)
 }
 
-/// What an outline is called, for those in it, and the feed that it is, if it is one.
-fn outline(tag: &BytesStart<'_>, folders: &[String]) -> (String, Option<Outline>) {
+/// The name of an outline, for the outlines within it, and its feed if it has one.
+fn read_outline(tag: &BytesStart<'_>, folders: &[String]) -> (String, Option<Outline>) {
     let mut attributes = tag.attributes();
     attributes.with_checks(false);
     let attributes: Vec<(String, String)> = attributes
@@ -78,7 +81,7 @@ fn outline(tag: &BytesStart<'_>, folders: &[String]) -> (String, Option<Outline>
         .map(|attribute| {
             let name = attribute.key.local_name().as_ref().to_ascii_lowercase();
             let raw = &attribute.value;
-            // Known references are resolved, and a bare & stays one.
+            // Lenient: a bare & is kept.
             (name, htmlize::unescape_attribute(raw.trim()).into_owned())
         })
         .collect();
@@ -91,7 +94,7 @@ fn outline(tag: &BytesStart<'_>, folders: &[String]) -> (String, Option<Outline>
         value("type").is_some_and(|kind| ["rss", "atom"].contains(&kind.to_ascii_lowercase().as_str()));
     let url = value("xmlurl").or_else(|| value("url").filter(|_| is_feed));
     let outline = url.map(|url| {
-        let folders = folders.iter().filter(|name| !name.is_empty()).take(FOLDERS).cloned().collect();
+        let folders = folders.iter().filter(|name| !name.is_empty()).take(MAX_FOLDERS).cloned().collect();
         Outline { title: title.clone(), url, folders }
     });
     (title.unwrap_or_default(), outline)
@@ -99,7 +102,7 @@ fn outline(tag: &BytesStart<'_>, folders: &[String]) -> (String, Option<Outline>
 
 fn one_line(text: &str) -> String {
     let plain: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
-    plain.split_whitespace().collect::<Vec<_>>().join(" ").chars().take(LETTERS).collect()
+    plain.split_whitespace().collect::<Vec<_>>().join(" ").chars().take(MAX_TITLE_CHARS).collect()
 }
 
 #[cfg(test)]
@@ -114,7 +117,7 @@ mod tests {
                 <outline text="Bare &" xmlURL="https://bare.example/?x=1&y=2"></outline>
             </outline><outline text="A link" type="link" url="https://no.example/"/></outline>
             <outline type="RSS" url="https://old.example/rss"/></body></opml>"#;
-        let found = read(list).expect("a list");
+        let found = read(list).expect("an OPML list");
         let seen: Vec<_> = found
             .outlines
             .iter()
@@ -131,7 +134,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_list_is_said_and_a_broken_one_is_read_as_far_as_it_goes() {
+    fn a_document_without_feeds_is_an_error_and_a_truncated_list_is_read_up_to_the_error() {
         assert_eq!(read("hello"), Err("not OPML".to_owned()));
         assert!(
             read("<opml><body><outline text='a'/></body></opml>").is_err_and(|e| e.contains("no outline"))
@@ -139,15 +142,15 @@ mod tests {
         assert!(read("<!doctype html><html><body>x").is_err());
         let cut =
             "<opml><body><outline xmlUrl='https://a.example/'/></outline><outline xmlUrl='https://b.exam";
-        assert!(read(cut).is_ok_and(|found| found.outlines.len() == 1 && found.broken.is_some()));
+        assert!(read(cut).is_ok_and(|found| found.outlines.len() == 1 && found.xml_error.is_some()));
     }
 
     #[test]
-    fn a_list_of_any_depth_costs_no_more_than_its_length() {
+    fn memory_grows_only_linearly_with_the_depth_of_a_list() {
         const DEPTH: usize = 100_000;
         let nested = "<outline text='in' xmlUrl='https://a.example/'>".repeat(DEPTH);
         let found = read(&format!("<opml><body>{nested}")).expect("feeds");
         assert_eq!(found.outlines.len(), DEPTH);
-        assert_eq!(found.outlines.last().map(|last| last.folders.len()), Some(FOLDERS));
+        assert_eq!(found.outlines.last().map(|last| last.folders.len()), Some(MAX_FOLDERS));
     }
 }

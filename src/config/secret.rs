@@ -1,26 +1,26 @@
-//! Secrets: out of urls, out of files, out of systemd's credentials. Door: reads the files that the
-//! config names.
+//! Reads secrets from URLs, files and systemd credentials. Reads the files that the config names.
 
-#![allow(clippy::disallowed_methods, reason = "a secret's file is part of the config")]
+#![allow(clippy::disallowed_methods, reason = "reads the secret files that the config names")]
 
 use std::path::PathBuf;
 
+use percent_encoding::percent_decode_str;
 use url::Url;
 
-use super::check::Folders;
-use super::values::SecretValue;
+use super::locate::Directories;
+use super::values::SecretSource;
 use crate::source::{Authorization, Secret};
 
-/// A longer one is some other file.
-const LONGEST: u64 = 64 * 1024;
+/// A larger file is not a secret but a wrong path.
+const MAX_SECRET_FILE_BYTES: u64 = 64 * 1024;
 
-/// The url as it is asked, and the credentials that were in it. A fragment is never sent, so it goes
-/// too.
-pub(super) fn split(mut url: Url) -> (Url, Option<Authorization>) {
-    let user = decoded(url.username());
-    let password = url.password().map(decoded);
+/// Separates the credentials from a URL. The fragment is dropped too, as it is never sent.
+pub(super) fn split_credentials(mut url: Url) -> (Url, Option<Authorization>) {
+    let decode = |text: &str| percent_decode_str(text).decode_utf8_lossy().into_owned();
+    let user = decode(url.username());
+    let password = url.password().map(decode);
     url.set_fragment(None);
-    // Only urls without a host refuse this, and those were refused before.
+    // These fail only for URLs without a host, which were rejected before.
     let _ = url.set_username("");
     let _ = url.set_password(None);
     if user.is_empty() && password.is_none() {
@@ -29,51 +29,30 @@ pub(super) fn split(mut url: Url) -> (Url, Option<Authorization>) {
     (url, Some(Authorization::Basic { user, password: Secret(password.unwrap_or_default()) }))
 }
 
-/// Percent-decoding; bytes that are no UTF-8 become U+FFFD.
-fn decoded(text: &str) -> String {
-    let bytes = text.as_bytes();
-    let mut plain = Vec::with_capacity(bytes.len());
-    let mut at = 0;
-    while at < bytes.len() {
-        let hex = text.get(at + 1..at + 3).and_then(|hex| u8::from_str_radix(hex, 16).ok());
-        match hex {
-            Some(byte) if bytes[at] == b'%' => {
-                plain.push(byte);
-                at += 3;
-            }
-            _ => {
-                plain.push(bytes[at]);
-                at += 1;
-            }
-        }
-    }
-    String::from_utf8_lossy(&plain).into_owned()
-}
-
-/// The secret itself, without the line end that editors add to a file.
+/// The secret, without the line end that editors add to a file.
 ///
 /// # Errors
-/// Words for the caret.
-pub(super) fn read(given: &SecretValue, folders: &Folders<'_>) -> Result<Secret, String> {
-    let path: PathBuf = match given {
-        SecretValue::Here(text) => return usable(text),
-        SecretValue::File(path) => folders.config.join(path),
-        SecretValue::Credential(name) => match folders.credentials {
-            Some(folder) => folder.join(name),
+/// The label for a diagnostic.
+pub(super) fn read(source: &SecretSource, directories: &Directories) -> Result<Secret, String> {
+    let path: PathBuf = match source {
+        SecretSource::Inline(text) => return checked(text),
+        SecretSource::File(path) => directories.config.join(path),
+        SecretSource::Credential(name) => match &directories.credentials {
+            Some(directory) => directory.join(name),
             None => return Err("$CREDENTIALS_DIRECTORY is not set: not started by systemd?".to_owned()),
         },
     };
-    let said = |error: std::io::Error| format!("{}: {error}", path.display());
-    let about = std::fs::metadata(&path).map_err(said)?;
-    if !about.is_file() || about.len() > LONGEST {
-        return Err(format!("{}: not a small file", path.display()));
+    let with_path = |error: std::io::Error| format!("{}: {error}", path.display());
+    let metadata = std::fs::metadata(&path).map_err(with_path)?;
+    if !metadata.is_file() || metadata.len() > MAX_SECRET_FILE_BYTES {
+        return Err(format!("{}: not a regular file of at most 64 KiB", path.display()));
     }
-    let text = std::fs::read_to_string(&path).map_err(said)?;
-    usable(text.trim_end_matches(['\r', '\n']))
+    let text = std::fs::read_to_string(&path).map_err(with_path)?;
+    checked(text.trim_end_matches(['\r', '\n']))
 }
 
-/// All secrets travel in request headers.
-fn usable(text: &str) -> Result<Secret, String> {
+/// All secrets are sent in request headers, which must not contain control characters.
+fn checked(text: &str) -> Result<Secret, String> {
     if text.chars().any(char::is_control) {
         return Err("contains a control character".to_owned());
     }

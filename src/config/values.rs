@@ -1,174 +1,31 @@
-//! What single values of the config mean: names, languages, addresses to listen at, headers, secrets. Pure.
+//! Converts and validates single values of the config. Pure.
 
 use std::net::IpAddr;
-use std::ops::Range;
+use std::ops::RangeInclusive;
 use std::path::PathBuf;
+use std::time::Duration;
 
-use toml::de::{DeTable, DeValue};
+use ipnet::IpNet;
+use toml::de::DeValue;
+use url::Url;
 
-use super::problem::{At, Problem, nearest};
-use super::read::{Found, Reading, Table, Value, Wrong, line, list, offset_in_literal, text, wanted};
+use super::diagnostic::closest_name;
+use super::literal::QueryLiteral;
+use super::toml_reader::{FileReader, Located, TableReader, TomlValue, ValueError};
 use crate::publish::template::Template;
 use crate::serve::ListenAddress;
-use ipnet::IpNet;
 
-/// Names and values, in the order of the file.
-pub(super) type Headers = Vec<(String, Found<SecretValue>)>;
+/// Upper bound of durations; a longer one is a mistake and would overflow dates.
+const MAX_DURATION: Duration = Duration::from_secs(100 * 365 * 86_400);
 
-/// A secret as it is given: the value itself, or where it is to be found.
-#[derive(Clone, Debug, PartialEq)]
-pub(super) enum SecretValue {
-    Here(String),
-    File(PathBuf),
-    Credential(String),
-}
+/// File systems allow 255 bytes; the rest is for extensions.
+const MAX_NAME_BYTES: usize = 100;
 
-/// A string with the literal that it was written as.
-#[derive(Clone, Debug, PartialEq)]
-pub(super) struct Written {
-    pub(super) text: String,
-    pub(super) literal: String,
-}
+/// The hint for an invalid entry title template.
+pub(super) const TEMPLATE_HINT: &str = "example: \"{source}: {title}\"; {author} and {site} are allowed too";
 
-impl Found<Written> {
-    /// Where a stretch of the value stands in the file.
-    pub(super) fn part(&self, span: Range<usize>) -> At {
-        let offset = |at| self.at.start + offset_in_literal(&self.value.literal, at);
-        At::new(self.at.file, offset(span.start)..offset(span.end))
-    }
-}
-
-pub(super) fn choice<T: Copy>(value: &Value<'_>, words: &[(&str, T)]) -> Result<T, Wrong> {
-    let known: Vec<&str> = words.iter().map(|(word, _)| *word).collect();
-    let Some(text) = value.get_ref().as_str() else {
-        return wanted(&format!("one of {}", known.join(", ")), value);
-    };
-    if let Some((_, meaning)) = words.iter().find(|(word, _)| *word == text) {
-        return Ok(*meaning);
-    }
-    Err(match super::problem::nearest(text, known.iter().copied()) {
-        Some(word) => format!("did you mean \"{word}\"?"),
-        None => format!("wanted one of {}", known.join(", ")),
-    }
-    .into())
-}
-
-pub(super) fn written(reading: &mut Reading<'_>, value: &Value<'_>) -> Result<Written, Wrong> {
-    let text = text(reading, value)?;
-    let literal = reading.text.get(value.span()).unwrap_or_default().to_owned();
-    Ok(Written { text, literal })
-}
-
-/// A name that is safe as a file name and in an address, on any system that we run on.
-pub(super) fn file_name(reading: &mut Reading<'_>, value: &Value<'_>) -> Result<String, Wrong> {
-    let name = line(reading, value)?;
-    let wrong = if name.starts_with('.') {
-        "must not begin with a dot"
-    } else if name.contains(['/', '\\', ':', '?', '#', '%']) {
-        "must not contain / \\ : ? # or %"
-    } else if name.contains(is_unseen) {
-        "must not contain characters that cannot be seen"
-    } else if name.trim() != name {
-        "must not begin or end with a space"
-    } else if name.len() > 100 {
-        "is longer than 100 bytes"
-    } else {
-        return Ok(name);
-    };
-    Err(wrong.to_owned().into())
-}
-
-pub(super) fn output_name(reading: &mut Reading<'_>, value: &Value<'_>) -> Result<String, Wrong> {
-    let name = file_name(reading, value)?;
-    if name.starts_with('_') {
-        return Err("names that begin with _ are Siftwire's own".to_owned().into());
-    }
-    let lower = name.to_ascii_lowercase();
-    if [".atom", ".rss", ".json"].iter().any(|format| lower.ends_with(format)) {
-        // The page of `a.atom` would stand where the feed of `a` does.
-        return Err("must not end like the address of a feed: .atom, .rss and .json come by themselves"
-            .to_owned()
-            .into());
-    }
-    Ok(name)
-}
-
-/// Zero-width characters, marks of direction, separators of lines.
-fn is_unseen(c: char) -> bool {
-    matches!(c, '\u{ad}' | '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
-}
-
-pub(super) fn template(reading: &mut Reading<'_>, value: &Value<'_>) -> Result<Template, Wrong> {
-    let text = line(reading, value)?;
-    Template::parse(&text).map_err(|wrong| Wrong::new(wrong.to_string(), TEMPLATE))
-}
-
-/// What a template looks like.
-pub(super) const TEMPLATE: &str =
-    "write such as \"{source}: {title}\"; {author} and {site} may stand in it too";
-
-pub(super) fn language(reading: &mut Reading<'_>, value: &Value<'_>) -> Result<String, Wrong> {
-    let tag = line(reading, value)?;
-    let mut parts = tag.split('-');
-    let first = parts.next().unwrap_or_default();
-    let letters = (2..=3).contains(&first.len()) && first.bytes().all(|b| b.is_ascii_alphabetic());
-    let rest =
-        parts.all(|part| (1..=8).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_alphanumeric()));
-    if letters && rest {
-        Ok(tag)
-    } else {
-        Err(Wrong::new("not a language tag", "write \"en\", \"ru\", \"pt-BR\""))
-    }
-}
-
-pub(super) fn user(reading: &mut Reading<'_>, value: &Value<'_>) -> Result<String, Wrong> {
-    let user = line(reading, value)?;
-    if user.contains(':') { Err("must not contain a colon".to_owned().into()) } else { Ok(user) }
-}
-
-pub(super) fn listen(reading: &mut Reading<'_>, value: &Value<'_>) -> Result<ListenAddress, Wrong> {
-    let text = line(reading, value)?;
-    if let Some(path) = text.strip_prefix("unix:") {
-        let path = PathBuf::from(path);
-        return if path.is_absolute() {
-            Ok(ListenAddress::Unix(path))
-        } else {
-            Err("a socket's path must be absolute: unix:/run/siftwire/http.sock".to_owned().into())
-        };
-    }
-    let numeric = match text.strip_prefix("localhost:") {
-        Some(port) => format!("127.0.0.1:{port}"),
-        None => text.clone(),
-    };
-    numeric.parse().map(ListenAddress::Tcp).map_err(|_| {
-        let port = text.trim_start_matches(':').parse::<u16>().unwrap_or(8080);
-        let hint = format!(
-            "\"127.0.0.1:{port}\" for this machine alone, \"0.0.0.0:{port}\" for all, or \"unix:/path\""
-        );
-        Wrong::new("wanted an address and a port", hint)
-    })
-}
-
-pub(super) fn networks(reading: &mut Reading<'_>, value: &Value<'_>) -> Result<Vec<IpNet>, Wrong> {
-    let found = list(reading, value, |reading, value| {
-        let text = line(reading, value)?;
-        network(&text).ok_or_else(|| "wanted a range such as \"192.168.1.0/24\"".to_owned().into())
-    })?;
-    Ok(found.into_iter().map(|found| found.value).collect())
-}
-
-/// A range in CIDR notation, or a single address.
-fn network(text: &str) -> Option<IpNet> {
-    text.parse().ok().or_else(|| text.parse::<IpAddr>().ok().map(IpNet::from))
-}
-
-pub(super) fn header_value(reading: &mut Reading<'_>, value: &Value<'_>) -> Result<String, Wrong> {
-    let text = line(reading, value)?;
-    if text.is_ascii() { Ok(text) } else { Err("a header takes ASCII alone".to_owned().into()) }
-}
-
-/// Headers that are part of how a message is framed or of how Siftwire asks only for what changed.
-const OWN_HEADERS: [&str; 11] = [
+/// Headers that frame a message or belong to conditional and compressed requests: Siftwire sets them itself.
+const RESERVED_HEADERS: [&str; 11] = [
     "accept-encoding",
     "connection",
     "content-length",
@@ -182,104 +39,324 @@ const OWN_HEADERS: [&str; 11] = [
     "upgrade",
 ];
 
-pub(super) fn headers<'t>(reading: &mut Reading<'_>, value: &'t Value<'t>) -> Result<Headers, Wrong> {
-    let Some(table) = value.get_ref().as_table() else {
-        return wanted("a table such as { Accept-Language = \"hy\" }", value);
+/// Names and values, in file order.
+pub(super) type RawHeaders = Vec<(String, Located<SecretSource>)>;
+
+/// Where the config says a secret is.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum SecretSource {
+    /// In the config itself.
+    Inline(String),
+    /// In a file; relative paths start at the config's directory.
+    File(PathBuf),
+    /// In a systemd credential of this name.
+    Credential(String),
+}
+
+/// A string without control characters that is not blank.
+pub(super) fn single_line(_: &mut FileReader<'_>, value: &TomlValue<'_>) -> Result<String, ValueError> {
+    let text = string(value)?;
+    if text.chars().any(char::is_control) {
+        return Err("contains a control character".into());
+    }
+    if text.trim().is_empty() {
+        return Err("must not be empty".into());
+    }
+    Ok(text.to_owned())
+}
+
+fn string<'t>(value: &'t TomlValue<'_>) -> Result<&'t str, ValueError> {
+    value.get_ref().as_str().ok_or_else(|| ValueError::expected("a string", value))
+}
+
+pub(super) fn query(reader: &mut FileReader<'_>, value: &TomlValue<'_>) -> Result<QueryLiteral, ValueError> {
+    let literal = reader.text.get(value.span()).unwrap_or_default().to_owned();
+    Ok(QueryLiteral { text: string(value)?.to_owned(), literal })
+}
+
+pub(super) fn boolean(_: &mut FileReader<'_>, value: &TomlValue<'_>) -> Result<bool, ValueError> {
+    value.get_ref().as_bool().ok_or_else(|| ValueError::expected("true or false", value))
+}
+
+/// An integer within bounds.
+pub(super) fn integer(
+    bounds: RangeInclusive<usize>,
+) -> impl FnOnce(&mut FileReader<'_>, &TomlValue<'_>) -> Result<usize, ValueError> {
+    move |_, value| {
+        let Some(number) = value.get_ref().as_integer() else {
+            return Err(ValueError::expected("an integer", value));
+        };
+        match usize::from_str_radix(number.as_str(), number.radix()) {
+            Ok(number) if bounds.contains(&number) => Ok(number),
+            _ => Err(format!("expected an integer from {} to {}", bounds.start(), bounds.end()).into()),
+        }
+    }
+}
+
+/// A positive duration such as `15m`.
+pub(super) fn duration(_: &mut FileReader<'_>, value: &TomlValue<'_>) -> Result<Duration, ValueError> {
+    let Some(text) = value.get_ref().as_str() else {
+        return Err(match value.get_ref() {
+            DeValue::Integer(number) => ValueError::with_hint(
+                "a duration needs a unit",
+                format!("write \"{0}m\" for minutes or \"{0}s\" for seconds", number.as_str()),
+            ),
+            _ => ValueError::expected("a duration such as \"15m\"", value),
+        });
     };
-    let mut found = Vec::new();
-    for (key, value) in table {
-        let name = key.get_ref().as_ref();
-        let token = |b: u8| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b);
-        if name.is_empty() || !name.bytes().all(token) {
-            reading.error(key.span(), format!("`{name}` is not the name of a header"), "");
-        } else if OWN_HEADERS.contains(&name.to_ascii_lowercase().as_str()) {
-            reading.error(key.span(), format!("header `{name}` is Siftwire's own"), "cannot be set");
-        } else {
-            match secret(reading, value) {
-                Ok(given) => {
-                    found.push((name.to_owned(), Found { value: given, at: reading.at(value.span()) }))
-                }
-                Err(wrong) => {
-                    reading.error(value.span(), format!("header `{name}` cannot be read"), wrong.label)
-                }
-            }
+    match humantime::parse_duration(text) {
+        Ok(Duration::ZERO) => Err("must be greater than zero".into()),
+        Ok(duration) if duration > MAX_DURATION => Err("is longer than 100 years".into()),
+        Ok(duration) => Ok(duration),
+        Err(_) => Err(ValueError::with_hint(
+            "not a duration",
+            "write a number and a unit, such as \"90s\", \"15m\", \"2h\" or \"7d\"",
+        )),
+    }
+}
+
+/// A positive size in bytes such as `10MB` or `512KiB`.
+pub(super) fn byte_size(_: &mut FileReader<'_>, value: &TomlValue<'_>) -> Result<u64, ValueError> {
+    let Some(text) = value.get_ref().as_str() else {
+        return Err(ValueError::expected("a size such as \"10MB\"", value));
+    };
+    match text.parse::<bytesize::ByteSize>() {
+        Ok(size) if size.as_u64() > 0 => Ok(size.as_u64()),
+        Ok(_) => Err("must be greater than zero".into()),
+        Err(_) => Err(ValueError::with_hint(
+            "not a size",
+            "write a number and a unit, such as \"10MB\" or \"512KiB\"",
+        )),
+    }
+}
+
+/// An absolute http or https URL.
+pub(super) fn web_url(_: &mut FileReader<'_>, value: &TomlValue<'_>) -> Result<Url, ValueError> {
+    absolute_url(value, &["http", "https"])
+}
+
+/// The URL of an HTTP or SOCKS proxy.
+pub(super) fn proxy_url(_: &mut FileReader<'_>, value: &TomlValue<'_>) -> Result<Url, ValueError> {
+    absolute_url(value, &["http", "https", "socks5", "socks5h"])
+}
+
+fn absolute_url(value: &TomlValue<'_>, schemes: &[&str]) -> Result<Url, ValueError> {
+    let Some(text) = value.get_ref().as_str() else { return Err(ValueError::expected("a URL", value)) };
+    let url = match Url::parse(text.trim()) {
+        Ok(url) => url,
+        Err(url::ParseError::RelativeUrlWithoutBase) => {
+            return Err(ValueError::with_hint(
+                "not an absolute URL",
+                format!("write it with its scheme: https://{text}"),
+            ));
         }
-    }
-    found.sort_by_key(|(_, given)| given.at.start);
-    Ok(found)
-}
-
-pub(super) fn secret<'t>(reading: &mut Reading<'_>, value: &'t Value<'t>) -> Result<SecretValue, Wrong> {
-    const WANTED: &str = "a string, { file = \"...\" } or { credential = \"...\" }";
-    if value.get_ref().as_str().is_some() {
-        return line(reading, value).map(SecretValue::Here);
-    }
-    let Some(table) = value.get_ref().as_table() else { return wanted(WANTED, value) };
-    let mut table = Table::new("a secret", table);
-    let file = table.take(reading, "file", line);
-    let credential = table.take(reading, "credential", file_name);
-    let written = table.raw("file").is_some() || table.raw("credential").is_some();
-    table.finish(reading);
-    match (file, credential) {
-        (Some(file), None) => Ok(SecretValue::File(PathBuf::from(file.value))),
-        (None, Some(credential)) => Ok(SecretValue::Credential(credential.value)),
-        (Some(_), Some(_)) => Err("names both a file and a credential".to_owned().into()),
-        // The member itself is wrong and has been reported: any value serves until the load fails.
-        (None, None) if written => Ok(SecretValue::Here(String::new())),
-        (None, None) => Err(format!("wanted {WANTED}").into()),
-    }
-}
-
-/// Notes the stretches that must not be shown in a problem's line: problems go to logs and pages.
-pub(super) fn hide_secrets(reading: &mut Reading<'_>, table: &DeTable<'_>) {
-    for (key, value) in table {
-        let key = key.get_ref().as_ref();
-        match value.get_ref() {
-            DeValue::String(_) if ["password", "bearer", "cookie"].contains(&key) => {
-                reading.secrets.push(value.span());
-            }
-            DeValue::Table(headers) if key == "headers" => {
-                let strings = headers.iter().filter(|(_, value)| value.get_ref().is_str());
-                reading.secrets.extend(strings.map(|(_, value)| value.span()));
-            }
-            DeValue::Table(table) => hide_secrets(reading, table),
-            DeValue::Array(members) => {
-                for member in members.iter().filter_map(|member| member.get_ref().as_table()) {
-                    hide_secrets(reading, member);
-                }
-            }
-            _ => {}
-        }
-    }
-}
-
-/// In a file that is no TOML nobody knows where a secret ends: each line that may hold one is hidden
-/// behind its first `=`.
-pub(super) fn hide_suspects(reading: &mut Reading<'_>) {
-    let mut start = 0;
-    for line in reading.text.split_inclusive('\n') {
-        let lower = line.to_ascii_lowercase();
-        let suspect =
-            ["password", "bearer", "cookie", "headers", "authorization"].iter().any(|w| lower.contains(w));
-        if let (true, Some(sign)) = (suspect, line.find('=')) {
-            reading.secrets.push(start + sign + 1..start + line.len());
-        }
-        start += line.len();
-    }
-}
-
-/// A list of names, each of which must be a source's.
-pub(super) fn known_sources(
-    found: Found<Vec<Found<String>>>,
-    names: &[String],
-    problems: &mut Vec<Problem>,
-) -> Vec<String> {
-    for wanted in found.value.iter().filter(|wanted| !names.contains(&wanted.value)) {
-        let near = nearest(&wanted.value, names.iter().map(String::as_str));
-        problems.push(
-            Problem::error(wanted.at.clone(), format!("no source is called `{}`", wanted.value))
-                .label(near.map_or("unknown".to_owned(), |name| format!("did you mean \"{name}\"?"))),
+        Err(error) => return Err(format!("not a URL: {error}").into()),
+    };
+    if !schemes.contains(&url.scheme()) {
+        return Err(
+            format!("unsupported scheme `{}:`, expected {}", url.scheme(), schemes.join(" or ")).into()
         );
     }
-    found.value.into_iter().map(|found| found.value).collect()
+    if url.host_str().is_none_or(str::is_empty) {
+        return Err("the URL has no host".into());
+    }
+    Ok(url)
+}
+
+/// An array whose members are converted by `convert`; invalid members are reported and left out.
+pub(super) fn array<'t, T>(
+    reader: &mut FileReader<'_>,
+    value: &'t TomlValue<'t>,
+    convert: impl Fn(&mut FileReader<'_>, &'t TomlValue<'t>) -> Result<T, ValueError>,
+) -> Result<Vec<Located<T>>, ValueError> {
+    let Some(members) = value.get_ref().as_array() else {
+        return Err(ValueError::expected("an array", value));
+    };
+    let mut converted = Vec::new();
+    for member in members.iter() {
+        match convert(reader, member) {
+            Ok(value) => converted.push(Located { value, span: reader.span(member.span()) }),
+            Err(error) => reader.error(member.span(), "invalid value in an array", error.label),
+        }
+    }
+    Ok(converted)
+}
+
+/// One of some keywords.
+pub(super) fn choice<T: Copy>(value: &TomlValue<'_>, choices: &[(&str, T)]) -> Result<T, ValueError> {
+    let keywords: Vec<&str> = choices.iter().map(|(keyword, _)| *keyword).collect();
+    let Some(text) = value.get_ref().as_str() else {
+        return Err(ValueError::expected(&format!("one of {}", keywords.join(", ")), value));
+    };
+    if let Some((_, chosen)) = choices.iter().find(|(keyword, _)| *keyword == text) {
+        return Ok(*chosen);
+    }
+    Err(match closest_name(text, keywords.iter().copied()) {
+        Some(keyword) => format!("did you mean \"{keyword}\"?"),
+        None => format!("expected one of {}", keywords.join(", ")),
+    }
+    .into())
+}
+
+/// A name that is safe in a URL and as a file name on any supported system.
+pub(super) fn file_name(reader: &mut FileReader<'_>, value: &TomlValue<'_>) -> Result<String, ValueError> {
+    let name = single_line(reader, value)?;
+    let error = if name.starts_with('.') {
+        "must not begin with a dot"
+    } else if name.contains(['/', '\\', ':', '?', '#', '%']) {
+        "must not contain / \\ : ? # or %"
+    } else if name.contains(is_invisible) {
+        "must not contain invisible characters"
+    } else if name.trim() != name {
+        "must not begin or end with a space"
+    } else if name.len() > MAX_NAME_BYTES {
+        "is longer than 100 bytes"
+    } else {
+        return Ok(name);
+    };
+    Err(error.into())
+}
+
+/// Zero-width characters, direction marks, line separators.
+fn is_invisible(c: char) -> bool {
+    matches!(c, '\u{ad}' | '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
+}
+
+pub(super) fn output_name(reader: &mut FileReader<'_>, value: &TomlValue<'_>) -> Result<String, ValueError> {
+    let name = file_name(reader, value)?;
+    if name.starts_with('_') {
+        return Err("names that begin with _ are reserved".into());
+    }
+    let lower = name.to_ascii_lowercase();
+    if [".atom", ".rss", ".json"].iter().any(|extension| lower.ends_with(extension)) {
+        // The page of an output `a.atom` would have the URL of the feed of `a`.
+        return Err("must not end in .atom, .rss or .json: these are added to the feeds' URLs".into());
+    }
+    Ok(name)
+}
+
+pub(super) fn template(reader: &mut FileReader<'_>, value: &TomlValue<'_>) -> Result<Template, ValueError> {
+    let text = single_line(reader, value)?;
+    Template::parse(&text).map_err(|error| ValueError::with_hint(error.to_string(), TEMPLATE_HINT))
+}
+
+/// A language tag, by the shape of its subtags (BCP 47).
+pub(super) fn language(reader: &mut FileReader<'_>, value: &TomlValue<'_>) -> Result<String, ValueError> {
+    let tag = single_line(reader, value)?;
+    let mut subtags = tag.split('-');
+    let primary = subtags.next().unwrap_or_default();
+    let is_language = (2..=3).contains(&primary.len()) && primary.bytes().all(|b| b.is_ascii_alphabetic());
+    let is_subtag =
+        |subtag: &str| (1..=8).contains(&subtag.len()) && subtag.bytes().all(|b| b.is_ascii_alphanumeric());
+    if is_language && subtags.all(is_subtag) {
+        Ok(tag)
+    } else {
+        Err(ValueError::with_hint("not a language tag", "write \"en\", \"ru\" or \"pt-BR\""))
+    }
+}
+
+/// A user name for Basic authentication (RFC 7617: without a colon).
+pub(super) fn user(reader: &mut FileReader<'_>, value: &TomlValue<'_>) -> Result<String, ValueError> {
+    let user = single_line(reader, value)?;
+    if user.contains(':') { Err("must not contain a colon".into()) } else { Ok(user) }
+}
+
+pub(super) fn listen(
+    reader: &mut FileReader<'_>,
+    value: &TomlValue<'_>,
+) -> Result<ListenAddress, ValueError> {
+    let text = single_line(reader, value)?;
+    if let Some(path) = text.strip_prefix("unix:") {
+        let path = PathBuf::from(path);
+        return if path.is_absolute() {
+            Ok(ListenAddress::Unix(path))
+        } else {
+            Err("the path of a socket must be absolute: unix:/run/siftwire/http.sock".into())
+        };
+    }
+    let numeric = match text.strip_prefix("localhost:") {
+        Some(port) => format!("127.0.0.1:{port}"),
+        None => text.clone(),
+    };
+    numeric.parse().map(ListenAddress::Tcp).map_err(|_| {
+        let port = text.trim_start_matches(':').parse::<u16>().unwrap_or(8080);
+        let hint = format!(
+            "\"127.0.0.1:{port}\" for this machine only, \"0.0.0.0:{port}\" for all interfaces, or \"unix:/path\""
+        );
+        ValueError::with_hint("expected an IP address and a port", hint)
+    })
+}
+
+pub(super) fn networks(reader: &mut FileReader<'_>, value: &TomlValue<'_>) -> Result<Vec<IpNet>, ValueError> {
+    let networks = array(reader, value, |reader, value| {
+        let text = single_line(reader, value)?;
+        network(&text).ok_or_else(|| "expected a network such as \"192.168.1.0/24\"".into())
+    })?;
+    Ok(networks.into_iter().map(|network| network.value).collect())
+}
+
+/// A network in CIDR notation, or a single address.
+fn network(text: &str) -> Option<IpNet> {
+    text.parse().ok().or_else(|| text.parse::<IpAddr>().ok().map(IpNet::from))
+}
+
+pub(super) fn header_value(reader: &mut FileReader<'_>, value: &TomlValue<'_>) -> Result<String, ValueError> {
+    let text = single_line(reader, value)?;
+    if text.is_ascii() { Ok(text) } else { Err("a header value must be ASCII".into()) }
+}
+
+pub(super) fn headers<'t>(
+    reader: &mut FileReader<'_>,
+    value: &'t TomlValue<'t>,
+) -> Result<RawHeaders, ValueError> {
+    let Some(table) = value.get_ref().as_table() else {
+        return Err(ValueError::expected("a table such as { Accept-Language = \"hy\" }", value));
+    };
+    let mut headers = Vec::new();
+    for (key, value) in table {
+        let name = key.get_ref().as_ref();
+        // RFC 9110, section 5.6.2.
+        let is_token_byte = |b: u8| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b);
+        if name.is_empty() || !name.bytes().all(is_token_byte) {
+            reader.error(key.span(), format!("`{name}` is not a valid header name"), "");
+        } else if RESERVED_HEADERS.contains(&name.to_ascii_lowercase().as_str()) {
+            reader.error(key.span(), format!("header `{name}` is set by Siftwire"), "cannot be changed");
+        } else {
+            match secret(reader, value) {
+                Ok(secret) => {
+                    let span = reader.span(value.span());
+                    headers.push((name.to_owned(), Located { value: secret, span }));
+                }
+                Err(error) => {
+                    reader.error(value.span(), format!("invalid value of header `{name}`"), error.label)
+                }
+            }
+        }
+    }
+    headers.sort_by_key(|(_, secret)| secret.span.start);
+    Ok(headers)
+}
+
+pub(super) fn secret<'t>(
+    reader: &mut FileReader<'_>,
+    value: &'t TomlValue<'t>,
+) -> Result<SecretSource, ValueError> {
+    const EXPECTED: &str = "a string, { file = \"...\" } or { credential = \"...\" }";
+    if value.get_ref().is_str() {
+        return single_line(reader, value).map(SecretSource::Inline);
+    }
+    let Some(table) = value.get_ref().as_table() else { return Err(ValueError::expected(EXPECTED, value)) };
+    let mut table = TableReader::new("a secret", table);
+    let file = table.read(reader, "file", single_line);
+    let credential = table.read(reader, "credential", file_name);
+    let has_either = table.has("file") || table.has("credential");
+    table.finish(reader);
+    match (file, credential) {
+        (Some(file), None) => Ok(SecretSource::File(PathBuf::from(file.value))),
+        (None, Some(credential)) => Ok(SecretSource::Credential(credential.value)),
+        (Some(_), Some(_)) => Err("`file` and `credential` exclude each other".into()),
+        // The member was reported as invalid already, so the load fails whatever is returned here.
+        (None, None) if has_either => Ok(SecretSource::Inline(String::new())),
+        (None, None) => Err(format!("expected {EXPECTED}").into()),
+    }
 }

@@ -98,7 +98,7 @@ impl Daemon {
             document_cache: Arc::new(DocumentCache::new()),
             readiness: Arc::default(),
             metrics,
-            max_age: MaxAge::new(config.cache),
+            max_age: MaxAge::new(config.max_age),
             channels: Channels::new(poller_config, publish_config, synced.problem),
         };
         if let Some(problem) = &*shared.channels.store_problem.borrow() {

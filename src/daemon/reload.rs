@@ -13,13 +13,13 @@ use super::error::Error;
 use super::notify;
 use super::sync_config::{SyncState, site_at, sync_config};
 use super::tasks::ShutdownSignal;
-use crate::config::{self, Config, Place, Stamp, Surroundings};
+use crate::config::{self, Config, ConfigLocation, Environment, Fingerprint};
 use crate::fetch::Fetcher;
 use crate::metrics::{Metrics, ReloadResult};
 use crate::serve::{ListenAddress, MaxAge};
 use crate::store::{self, Store};
 
-/// How often the files' stamps are compared. That is one `stat` for each file, and unlike inotify it works on every
+/// How often the files' metadata is compared. That is one `stat` for each file, and unlike inotify it works on every
 /// file system and with every way an editor saves.
 const STAMP_INTERVAL: Duration = Duration::from_secs(1);
 
@@ -36,11 +36,11 @@ const STORE_RETRY: Duration = Duration::from_secs(10);
 #[derive(Clone, Debug)]
 pub struct LoadedConfig {
     /// Where it comes from.
-    pub place: Place,
+    pub location: ConfigLocation,
     /// The environment of the process.
-    pub surroundings: Surroundings,
-    /// The stamps of its files before they were read.
-    pub stamp: Stamp,
+    pub environment: Environment,
+    /// The metadata of its files before they were read.
+    pub fingerprint: Fingerprint,
     /// Its checked content.
     pub config: Config,
 }
@@ -108,7 +108,7 @@ impl Reloader {
                 Some(()) = self.hangup.recv() => return ReloadTrigger::Hangup,
                 () = tokio::time::sleep_until(retry_at), if retry => return ReloadTrigger::StoreRetry,
                 () = tokio::time::sleep(STAMP_INTERVAL), if self.loaded.config.watch => {
-                    if self.stamp() != self.loaded.stamp {
+                    if self.fingerprint() != self.loaded.fingerprint {
                         return ReloadTrigger::Edit;
                     }
                 }
@@ -120,26 +120,26 @@ impl Reloader {
     async fn debounce(&mut self) {
         let deadline = Instant::now() + MAX_DEBOUNCE;
         loop {
-            let before = self.stamp();
+            let before = self.fingerprint();
             let is_quiet = tokio::select! {
                 Some(()) = self.hangup.recv() => false,
-                () = tokio::time::sleep(DEBOUNCE) => self.stamp() == before,
+                () = tokio::time::sleep(DEBOUNCE) => self.fingerprint() == before,
             };
             if is_quiet || Instant::now() >= deadline {
-                self.loaded.stamp = if is_quiet { before } else { self.stamp() };
+                self.loaded.fingerprint = if is_quiet { before } else { self.fingerprint() };
                 return;
             }
         }
     }
 
-    fn stamp(&self) -> Stamp {
-        tokio::task::block_in_place(|| config::stamp(&self.loaded.place))
+    fn fingerprint(&self) -> Fingerprint {
+        tokio::task::block_in_place(|| config::fingerprint(&self.loaded.location))
     }
 
     /// Loads and applies the config. An invalid one is reported, and the old one stays.
     async fn reload(&mut self) -> Result<(), Error> {
         let loaded =
-            tokio::task::block_in_place(|| config::load(&self.loaded.place, &self.loaded.surroundings));
+            tokio::task::block_in_place(|| config::load(&self.loaded.location, &self.loaded.environment));
         match loaded {
             Ok(config) => self.apply(config).await,
             Err(problems) => {
@@ -171,7 +171,7 @@ impl Reloader {
         let problem = self.publish_config.borrow().problem.clone();
         tracing::info!(sources = new.sources.len(), outputs = new.outputs.len(), "config reloaded");
         self.metrics.count_reload(ReloadResult::Applied);
-        self.max_age.set(new.cache);
+        self.max_age.set(new.max_age);
         let poller_config = PollerConfig::new(fetcher, Arc::clone(&sources), new.concurrency, new.per_host);
         self.poller_config.send_replace(Arc::new(poller_config));
         let publish_config =
@@ -204,8 +204,8 @@ fn keep_restart_only_keys(new: &mut Config, old: &Config) -> Option<String> {
     if new.listen != old.listen {
         changed.push("[serve] listen");
         // Feeds name the address that is listened on, which is still the old one.
-        if new.site.public_url == config::own_address(&new.listen) {
-            new.site.public_url = config::own_address(&old.listen);
+        if new.site.public_url == config::default_public_url(&new.listen) {
+            new.site.public_url = config::default_public_url(&old.listen);
         }
         new.listen = old.listen.clone();
     }

@@ -65,8 +65,8 @@ async fn start_sync(store: &Store, config: &Config, site: Site) -> Result<(Outpu
 /// The site as the config describes it. Without a configured `public_url` it is the address that is listened on.
 pub(super) fn site_at(config: &Config, address: &ListenAddress) -> Site {
     let mut site = config.site.clone();
-    if site.public_url == config::own_address(&config.listen) {
-        site.public_url = config::own_address(address);
+    if site.public_url == config::default_public_url(&config.listen) {
+        site.public_url = config::default_public_url(address);
     }
     site
 }

@@ -84,7 +84,7 @@ fn explain_says_for_each_output_why_an_entry_is_in_it() {
     assert!(text.contains("\nbridges: no\n"), "{text}");
     assert!(text.contains("bridge -border\n  |         ^^^^^^ `border` found in title: Border\n"), "{text}");
     assert!(text.contains("\nelsewhere: no\n"), "{text}");
-    assert!(text.contains("  sources: it does not draw on news\n"), "{text}");
+    assert!(text.contains("  sources: news is not listed\n"), "{text}");
     assert!(text.contains("\nyoung: no longer shown\n"), "{text}");
 
     // An older entry by its link, as JSON: `limit` and `per_source` exclude it.
@@ -94,8 +94,8 @@ fn explain_says_for_each_output_why_an_entry_is_in_it() {
         outputs.iter().find(|output| output["output"] == name).expect("an output")["cut"].clone()
     };
     assert_eq!(cut("bridges"), serde_json::json!([]));
-    assert_eq!(cut("latest"), serde_json::json!(["limit = 1: 2 newer entries stand before it"]));
-    assert_eq!(cut("one-each")[0], "per_source = 1: 1 newer entries are of news");
+    assert_eq!(cut("latest"), serde_json::json!(["limit = 1: there are 2 newer entries"]));
+    assert_eq!(cut("one-each")[0], "per_source = 1: news has 1 newer entry");
     assert_eq!(result["outputs"][1]["why"][0]["found"], "Bridge");
 
     let result = json(&home, &["explain", "Old bridge", "bridges", "--json"]);
@@ -146,12 +146,12 @@ fn check_diff_shows_changes_without_fetching_or_storing() {
     assert_eq!((code, stderr.as_str()), (Some(0), ""));
     assert_eq!(
         text,
-        "all: nothing changes\n\
+        "all: no change\n\
          edited: 1 would enter, 2 would leave\n  + 2026-11-03  news  Harvest ends\n  \
          - 2026-11-02  other  New bridge stands\n  - 2026-11-01  news  Bridge opens\n\
-         new: is new, with 4 entries\n  + 2026-11-02  other  New bridge stands\n  + 2026-11-01  news  Bridge opens\n  \
+         new: new, with 4 entries\n  + 2026-11-02  other  New bridge stands\n  + 2026-11-01  news  Bridge opens\n  \
          + 2026-11-02  news  Border opens\n  + 2026-11-03  news  Harvest ends\n\
-         gone: is no longer published; it has 4 entries\n"
+         gone: no longer published; it has 4 entries\n"
     );
     assert_eq!(json(&home, &["check", "--diff", "--json"])[1]["leave"], 2);
     assert_eq!(home.run(&["status", "--json"]).1, status);

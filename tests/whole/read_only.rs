@@ -163,7 +163,7 @@ fn says_so(daemon: &Daemon, home: &Home, why: &str) {
     });
     let (code, table, words) = home.run(&["status"]);
     assert_eq!(code, Some(0), "{words}");
-    assert!(table.contains("SOURCE") && words.contains("can only be read"), "{words}");
+    assert!(table.contains("SOURCE") && words.contains("is read-only"), "{words}");
 }
 
 fn well_again(daemon: &Daemon, home: &Home) {

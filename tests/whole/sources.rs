@@ -43,7 +43,7 @@ fn add_finds_shows_and_adds_the_feed_of_a_page() {
 
     // Again, nothing changes. Common paths are tried. Without --allow-private a private host is refused.
     let (code, _, said) = home.run(&["add", &origin.url("/deep/news.rss"), "--allow-private"]);
-    assert_eq!((code, said.contains("there already")), (Some(0), true), "{said}");
+    assert_eq!((code, said.contains("already in the config")), (Some(0), true), "{said}");
     assert_eq!(text(&home), edited);
     let (code, _, said) = home.run(&["add", &origin.url("/bare"), "--allow-private", "--title", "Bare"]);
     assert_eq!(code, Some(0), "{said}");
@@ -68,10 +68,10 @@ fn opml_of_another_reader_is_imported_and_exported() {
     let (code, _, said) = home.run(&["opml", "import", "list.opml"]);
     assert_eq!(code, Some(0), "{said}");
     for words in [
-        "First again: left out: there already",
-        "OC again: left out: there already",
-        "Inside: left out: a private address",
-        "Odd: left out: gopher",
+        "First again: skipped: already in the config",
+        "OC again: skipped: already in the config",
+        "Inside: skipped: a private address",
+        "Odd: skipped: gopher",
     ] {
         assert!(said.contains(words), "{words} in {said}");
     }

@@ -120,7 +120,7 @@ fn the_same_text_in_several_sources_is_one_entry_that_names_them() {
     assert!(reason.starts_with("text ") && reason.contains(" % alike, headlines "), "{reason}");
     let herald = list[1]["entry"]["number"].to_string();
     let (_, explained, _) = home.run(&["explain", &herald, "merged"]);
-    assert!(explained.contains(reason) && explained.contains("tells the same story"), "{explained}");
+    assert!(explained.contains(reason) && explained.contains("of the same story"), "{explained}");
     assert_eq!(home.run(&["stories", "split", &herald]).0, Some(0));
     assert_eq!(home.run(&["stories", "split", &herald]).0, Some(1));
     // The running daemon notices the split although no poll changed anything.

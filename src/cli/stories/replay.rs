@@ -1,5 +1,5 @@
-//! `siftwire stories --replay`: given entries, one after the other, in a store of its own.
-#![allow(clippy::disallowed_methods, reason = "the file is the user's own, named on the command line")]
+//! `siftwire stories --replay`: finds the stories of the entries in a file, in a temporary store.
+#![allow(clippy::disallowed_methods, reason = "reads the file named on the command line")]
 
 use std::collections::HashMap;
 use std::io::Read;
@@ -11,17 +11,18 @@ use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::json;
 
+use crate::cli::terminal;
 use crate::daemon::StoreThreads;
 use crate::entry::Entry;
 use crate::ingest::replay::{self, ReplayEntry};
 use crate::store::{ConfiguredSource, Options, SourceId};
 
-/// Entries that are decided before their lines are printed.
-const CHUNK: usize = 10_000;
+/// Entries processed before their lines are printed.
+const CHUNK_SIZE: usize = 10_000;
 
 /// One line of the file.
 #[derive(Debug, Deserialize)]
-pub(super) struct Line {
+pub(super) struct ReplayLine {
     id: String,
     feed: String,
     title: Option<String>,
@@ -32,8 +33,8 @@ pub(super) struct Line {
     lang: Option<String>,
 }
 
-/// Reads the lines, in the order of their times; a line without one is as old as they come.
-pub(super) fn read(file: &Path) -> anyhow::Result<Vec<Line>> {
+/// Reads the lines, sorted by `published`; those without it come first.
+pub(super) fn read(file: &Path) -> anyhow::Result<Vec<ReplayLine>> {
     let mut text = String::new();
     if file == Path::new("-") {
         std::io::stdin().read_to_string(&mut text).context("cannot read standard input")?;
@@ -46,58 +47,58 @@ pub(super) fn read(file: &Path) -> anyhow::Result<Vec<Line>> {
         .filter(|(_, line)| !line.trim().is_empty())
         .map(|(number, line)| {
             serde_json::from_str(line)
-                .with_context(|| format!("{} line {}: wanted an entry as JSON", file.display(), number + 1))
+                .with_context(|| format!("{} line {}: expected an entry as JSON", file.display(), number + 1))
         })
-        .collect::<anyhow::Result<Vec<Line>>>()?;
+        .collect::<anyhow::Result<Vec<ReplayLine>>>()?;
     lines.sort_by(|a, b| (a.published, &a.id).cmp(&(b.published, &b.id)));
     Ok(lines)
 }
 
-/// Decides each entry and prints its story: the id of the story's first entry, and the reason.
-pub(super) async fn run(lines: Vec<Line>) -> anyhow::Result<()> {
-    let folder = tempfile::tempdir().context("cannot make a scratch folder")?;
+/// Prints for each entry the id of its story's first entry, and the reason.
+pub(super) async fn run(lines: Vec<ReplayLine>) -> anyhow::Result<()> {
+    let directory = tempfile::tempdir().context("cannot create a temporary directory")?;
     let keep = Duration::from_secs(u64::from(u32::MAX));
-    let memory = StoreThreads::open(&Options { path: folder.path().join("scratch.db"), keep })?;
+    let threads = StoreThreads::open(&Options { path: directory.path().join("scratch.db"), keep })?;
     let mut names: Vec<&str> = lines.iter().map(|line| line.feed.as_str()).collect();
     names.sort_unstable();
     names.dedup();
-    let adopted = memory.store.sync_sources(names.iter().map(|name| source(name)).collect()).await?;
+    let stored = threads.store.sync_sources(names.iter().map(|name| source(name)).collect()).await?;
     let sources: HashMap<&str, SourceId> =
-        names.into_iter().zip(adopted.iter().map(|known| known.id)).collect();
+        names.into_iter().zip(stored.iter().map(|known| known.id)).collect();
     let mut first_ids: HashMap<i64, &str> = HashMap::new();
-    for lines in lines.chunks(CHUNK) {
-        let replayed = lines.iter().map(|line| ReplayEntry {
+    for lines in lines.chunks(CHUNK_SIZE) {
+        let entries = lines.iter().map(|line| ReplayEntry {
             source: sources[line.feed.as_str()],
             entry: entry(line),
             now: line.published.unwrap_or(Timestamp::UNIX_EPOCH),
         });
-        let numbers = replay::replay(&memory.store, replayed.collect()).await?;
-        let joined = memory.store.joined_stories(numbers.iter().flatten().copied().collect()).await?;
+        let numbers = replay::replay(&threads.store, entries.collect()).await?;
+        let joined = threads.store.joined_stories(numbers.iter().flatten().copied().collect()).await?;
         let mut out = String::new();
         for (line, number) in lines.iter().zip(numbers) {
-            let (story, reason) = standing(&line.id, number, &joined, &mut first_ids);
+            let (story, reason) = story_and_reason(&line.id, number, &joined, &mut first_ids);
             out.push_str(&json!({ "id": line.id, "story": story, "reason": reason }).to_string());
             out.push('\n');
         }
-        super::super::print(out.as_bytes())?;
+        terminal::print(out.as_bytes())?;
     }
-    memory.close();
+    threads.close();
     Ok(())
 }
 
-/// The id of the first entry of the story that a line tells, and the reason.
-fn standing<'l, 'j>(
+/// The id of the first entry of a line's story, and the reason. `number` is the entry's number in the store.
+fn story_and_reason<'l, 'j>(
     id: &'l str,
     number: Option<i64>,
     joined: &'j HashMap<i64, (i64, String)>,
     first_ids: &mut HashMap<i64, &'l str>,
 ) -> (&'l str, &'j str) {
-    let Some(number) = number else { return (id, "says nothing that it could be known by") };
-    let again = first_ids.contains_key(&number);
+    let Some(number) = number else { return (id, "has nothing to identify it by") };
+    let is_update = first_ids.contains_key(&number);
     first_ids.entry(number).or_insert(id);
     let (story, reason) =
         joined.get(&number).map_or((number, "first"), |(story, reason)| (*story, reason.as_str()));
-    let reason = if again { "known in its source: updated in place" } else { reason };
+    let reason = if is_update { "already known in its source: updated" } else { reason };
     (first_ids.get(&story).copied().unwrap_or(id), reason)
 }
 
@@ -111,7 +112,7 @@ fn source(name: &str) -> ConfiguredSource {
     }
 }
 
-fn entry(line: &Line) -> Entry {
+fn entry(line: &ReplayLine) -> Entry {
     let text = |text: &Option<String>| {
         text.as_ref().map(|text| text.trim().to_owned()).filter(|text| !text.is_empty())
     };

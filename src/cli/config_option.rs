@@ -1,0 +1,143 @@
+//! The `--config` option, and the config as the commands load it. Reads the environment, writes to standard error.
+#![allow(clippy::disallowed_methods, reason = "reads the config's main file to add sources to it")]
+
+use std::io::IsTerminal;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::{Context, anyhow, bail};
+
+use super::terminal;
+use crate::config::{self, Config, ConfigLocation, Diagnostics, Environment, Styling, edit};
+use crate::daemon::LoadedConfig;
+use crate::filter::QueryContext;
+use crate::store;
+
+/// Languages whose word forms a Latin word gets if neither a config nor the entry names a language.
+pub const LATIN_LANGUAGES: [&str; 3] = ["de", "en", "fr"];
+
+/// Which config to use.
+#[derive(Clone, Debug, Default, clap::Args)]
+pub struct ConfigOption {
+    /// The config file [default: $SIFTWIRE_CONFIG, else config.toml in the current directory,
+    /// ~/.config/siftwire or /etc/siftwire].
+    #[arg(long, global = true, value_name = "PATH")]
+    pub config: Option<PathBuf>,
+}
+
+impl ConfigOption {
+    /// The config. Warnings and errors are printed; the exit code for an invalid config is 2.
+    ///
+    /// # Errors
+    /// The current directory cannot be read.
+    pub fn load(&self) -> anyhow::Result<Result<Config, ExitCode>> {
+        Ok(self.load_for_daemon()?.map(|loaded| loaded.config))
+    }
+
+    /// Like [`ConfigOption::load`], with what is needed to load it again.
+    ///
+    /// # Errors
+    /// The current directory cannot be read.
+    pub fn load_for_daemon(&self) -> anyhow::Result<Result<LoadedConfig, ExitCode>> {
+        let (location, environment) = self.locate()?;
+        if location == ConfigLocation::BuiltIn {
+            terminal::message(
+                "No config.toml found: using the built-in one. `siftwire init` writes it to a file.",
+            );
+        }
+        // Taken before the files are read, so that an edit in between is noticed.
+        let fingerprint = config::fingerprint(&location);
+        Ok(load_from(&location, &environment).map(|config| LoadedConfig {
+            location,
+            environment,
+            fingerprint,
+            config,
+        }))
+    }
+
+    /// The topics and languages for a query on the command line; `None` without a config file.
+    ///
+    /// # Errors
+    /// The current directory cannot be read.
+    pub fn query_context(&self) -> anyhow::Result<Result<Option<QueryContext>, ExitCode>> {
+        let (location, environment) = self.locate()?;
+        if location == ConfigLocation::BuiltIn {
+            return Ok(Ok(None));
+        }
+        Ok(load_from(&location, &environment).map(|config| Some(config.query_context)))
+    }
+
+    /// The store's options, also of an invalid config, and its mistakes, which are printed.
+    ///
+    /// # Errors
+    /// The current directory cannot be read.
+    pub fn store(&self) -> anyhow::Result<(store::Options, Option<Diagnostics>)> {
+        let (location, environment) = self.locate()?;
+        Ok(match config::load(&location, &environment) {
+            Ok(config) => (config.store, None),
+            Err(errors) => {
+                print_diagnostics(&errors);
+                (config::store_options(&location, &environment), Some(errors))
+            }
+        })
+    }
+
+    /// Adds sources to the config's main file and prints the result. The file stays unchanged if the config would
+    /// be invalid.
+    ///
+    /// # Errors
+    /// There is no config file, or it cannot be edited.
+    pub fn add_sources(&self, sources: &[edit::NamedSource]) -> anyhow::Result<ExitCode> {
+        let (location, environment) = self.locate()?;
+        let Some(path) = location.path() else {
+            bail!("there is no config.toml to add to: create one with `siftwire init`");
+        };
+        let shown = path.display();
+        let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {shown}"))?;
+        let text =
+            edit::append_sources(&text, sources).map_err(|error| anyhow!("cannot edit {shown}: {error}"))?;
+        if let Err(errors) = config::load_with_main_text(&text, &location, &environment) {
+            print_diagnostics(&errors);
+            terminal::message(&format!("{shown} was not changed."));
+            return Ok(ExitCode::from(2));
+        }
+        edit::replace_file(path, &text).with_context(|| format!("cannot write {shown}"))?;
+        terminal::message(&format!(
+            "Added {} to {shown}.",
+            terminal::counted(sources.len(), "source", "sources")
+        ));
+        Ok(ExitCode::SUCCESS)
+    }
+
+    /// Where the config is.
+    ///
+    /// # Errors
+    /// The current directory cannot be read.
+    pub fn locate(&self) -> anyhow::Result<(ConfigLocation, Environment)> {
+        let here = std::env::current_dir().context("cannot read the current directory")?;
+        let environment = Environment::from_variables(here, |name| std::env::var_os(name));
+        let location = config::locate(self.config.as_deref(), &environment);
+        Ok((location, environment))
+    }
+}
+
+fn load_from(location: &ConfigLocation, environment: &Environment) -> Result<Config, ExitCode> {
+    match config::load(location, environment) {
+        Ok(config) => {
+            if let Some(warnings) = &config.warnings {
+                print_diagnostics(warnings);
+            }
+            Ok(config)
+        }
+        Err(errors) => {
+            print_diagnostics(&errors);
+            Err(ExitCode::from(2))
+        }
+    }
+}
+
+fn print_diagnostics(diagnostics: &Diagnostics) {
+    let styling =
+        if terminal::wants_colours(std::io::stderr().is_terminal()) { Styling::Ansi } else { Styling::Plain };
+    terminal::diagnostics(&diagnostics.render(styling));
+}

@@ -1,0 +1,36 @@
+//! Fetches a URL that need not be a source. Does one HTTP request, with redirects.
+
+use std::time::Duration;
+
+use anyhow::bail;
+use url::Url;
+
+use crate::daemon;
+use crate::fetch::{FetchResponse, FetchedBody, Fetcher};
+use crate::source::{Access, PollInterval, Source, SourceState};
+
+/// The body, and the URL that permanent redirects lead to, if there are any.
+///
+/// # Errors
+/// The fetch failed.
+pub async fn fetch_once(
+    fetcher: &Fetcher,
+    url: &Url,
+    access: Access,
+) -> anyhow::Result<(FetchedBody, Option<Url>)> {
+    let source = Source {
+        name: url.to_string(),
+        url: url.clone(),
+        title: None,
+        interval: PollInterval { every: Duration::ZERO, at_most: Duration::ZERO, adaptive: false },
+        access,
+        language: None,
+        first_poll: 0,
+        stories: false,
+    };
+    let visit = fetcher.visit(&source, &SourceState::default(), daemon::now()).await;
+    match visit.result? {
+        FetchResponse::Body(body) => Ok((body, visit.info.moved_to)),
+        FetchResponse::NotModified => bail!("304 Not Modified to an unconditional request"),
+    }
+}

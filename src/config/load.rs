@@ -1,0 +1,119 @@
+//! Loads the config: reads its files, parses and checks them. Reads files.
+
+#![allow(clippy::disallowed_methods, reason = "reads the config's files")]
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::check;
+use super::diagnostic::{Diagnostic, Diagnostics, MaskedFile, Severity};
+use super::locate::{ConfigLocation, Environment, directories, drop_in_directory, drop_in_files};
+use super::mask::mask_secrets;
+use super::merge::merge;
+use super::raw;
+use super::settings::Config;
+use super::toml_reader::FileReader;
+use crate::store;
+
+/// The shipped config.toml: every key with its default, and example sources and outputs.
+pub const SHIPPED: &str = include_str!("../../config.toml");
+
+/// Shown as the path of the built-in config.
+const BUILT_IN_PATH: &str = "(built-in config.toml)";
+
+/// Reads the main file and then `config.d/*.toml` beside it in name order, and checks them together.
+///
+/// # Errors
+/// All mistakes at once.
+pub fn load(location: &ConfigLocation, environment: &Environment) -> Result<Config, Diagnostics> {
+    let (texts, diagnostics) = read_files(location);
+    load_texts(texts, diagnostics, location, environment)
+}
+
+/// Checks the config as if its main file contained `main`; writes nothing.
+///
+/// # Errors
+/// All mistakes at once.
+pub fn load_with_main_text(
+    main: &str,
+    location: &ConfigLocation,
+    environment: &Environment,
+) -> Result<Config, Diagnostics> {
+    let (mut texts, diagnostics) = read_files(location);
+    if let Some((_, text)) = texts.first_mut() {
+        main.clone_into(text);
+    }
+    load_texts(texts, diagnostics, location, environment)
+}
+
+/// The store's options, as far as the files can be read: `status` and `backup` must work while the config has
+/// mistakes.
+pub fn store_options(location: &ConfigLocation, environment: &Environment) -> store::Options {
+    let (texts, mut diagnostics) = read_files(location);
+    let files = texts.iter().filter_map(|(_, text)| raw::read(&mut FileReader::new(0, text))).collect();
+    let directories = directories(location, environment);
+    check::check(merge(files), &directories, &mut diagnostics).store
+}
+
+fn load_texts(
+    texts: Vec<(PathBuf, String)>,
+    mut diagnostics: Vec<Diagnostic>,
+    location: &ConfigLocation,
+    environment: &Environment,
+) -> Result<Config, Diagnostics> {
+    let mut files = Vec::new();
+    let mut masked = Vec::new();
+    let mut all_read = diagnostics.is_empty();
+    for (number, (path, text)) in texts.into_iter().enumerate() {
+        let mut reader = FileReader::new(number, &text);
+        let file = raw::read(&mut reader);
+        all_read &= file.is_some();
+        files.extend(file);
+        diagnostics.append(&mut reader.diagnostics);
+        let secrets = reader.secrets;
+        masked.push(MaskedFile { path, text: mask_secrets(&text, &secrets) });
+    }
+    let paths = match location {
+        ConfigLocation::BuiltIn => Vec::new(),
+        _ => masked.iter().map(|file| file.path.clone()).collect(),
+    };
+    let masked: Arc<[MaskedFile]> = masked.into();
+    if !all_read {
+        // The unread part may define names that the rest refers to, so checking would report false errors.
+        return Err(Diagnostics::new(masked, diagnostics));
+    }
+    let config = check::check(merge(files), &directories(location, environment), &mut diagnostics);
+    if diagnostics.iter().any(|diagnostic| diagnostic.severity == Severity::Error) {
+        return Err(Diagnostics::new(masked, diagnostics));
+    }
+    let warnings = (!diagnostics.is_empty()).then(|| Diagnostics::new(masked, diagnostics));
+    Ok(Config { files: paths, warnings, ..config })
+}
+
+/// Paths and texts of the main file and of those in `config.d`, and an error for each that cannot be read.
+fn read_files(location: &ConfigLocation) -> (Vec<(PathBuf, String)>, Vec<Diagnostic>) {
+    let Some(main) = location.path() else {
+        return (vec![(PathBuf::from(BUILT_IN_PATH), SHIPPED.to_owned())], Vec::new());
+    };
+    let mut diagnostics = Vec::new();
+    let cannot_read = |path: &Path, error: std::io::Error| {
+        Diagnostic::error_without_span(format!("cannot read {}: {error}", path.display()))
+    };
+    let mut paths = vec![main.to_path_buf()];
+    let directory = drop_in_directory(main);
+    match drop_in_files(&directory) {
+        Ok(files) => paths.extend(files),
+        Err(error) => diagnostics.push(cannot_read(&directory, error)),
+    }
+    let mut texts = Vec::new();
+    for path in paths {
+        match std::fs::read(&path).map(String::from_utf8) {
+            Ok(Ok(text)) => texts.push((path, text)),
+            Ok(Err(_)) => {
+                diagnostics.push(Diagnostic::error_without_span(format!("{} is not UTF-8", path.display())));
+            }
+            Err(error) => diagnostics.push(cannot_read(&path, error)),
+        }
+    }
+    (texts, diagnostics)
+}

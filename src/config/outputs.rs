@@ -1,0 +1,173 @@
+//! Checks `[topics]` and `[[output]]`: names, queries, references to sources. Pure.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use super::diagnostic::{Diagnostic, FileSpan, Severity, closest_name};
+use super::literal::QueryLiteral;
+use super::locate::Directories;
+use super::raw::{RawOutput, RawTopic};
+use super::sources::duplicate_name;
+use super::toml_reader::Located;
+use super::values::TEMPLATE_HINT;
+use crate::filter::{self, Query, QueryContext};
+use crate::publish::output::{ContentMode, OtherSources, Output, Stories};
+use crate::publish::template::{self, Template};
+use crate::source::Source;
+
+/// The query_context for queries. Every topic is checked, used or not.
+pub(super) fn check_topics(
+    topics: Vec<RawTopic>,
+    sources: &[Arc<Source>],
+    diagnostics: &mut Vec<Diagnostic>,
+) -> QueryContext {
+    let languages: BTreeSet<String> = sources.iter().filter_map(|source| source.language.clone()).collect();
+    let query_context = QueryContext {
+        topics: topics
+            .iter()
+            .map(|topic| (topic.name.value.clone(), topic.query.value.text.clone()))
+            .collect(),
+        languages: languages.into_iter().collect::<Vec<_>>().into(),
+    };
+    let mut first_spans: BTreeMap<&str, &FileSpan> = BTreeMap::new();
+    for topic in &topics {
+        if let Some(first) = first_spans.insert(&topic.name.value, &topic.name.span) {
+            diagnostics.push(duplicate_name("topic", &topic.name, first));
+        }
+        let owner = format!("topic `{}`", topic.name.value);
+        check_query(&topic.query, &owner, &query_context, diagnostics);
+    }
+    query_context
+}
+
+fn check_query(
+    query: &Located<QueryLiteral>,
+    owner: &str,
+    query_context: &QueryContext,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Option<Query> {
+    let parsed = filter::parse(&query.value.text, query_context);
+    let (problems, severity) = match &parsed {
+        Ok(parsed) => (parsed.warnings(), Severity::Warning),
+        Err(problems) => (problems.as_slice(), Severity::Error),
+    };
+    let title = match severity {
+        Severity::Warning => format!("the query of {owner} may not do what you mean"),
+        Severity::Error => format!("the query of {owner} is invalid"),
+    };
+    // Warnings beside errors are left out.
+    for problem in problems.iter().filter(|problem| problem.warning == (severity == Severity::Warning)) {
+        diagnostics.push(Diagnostic {
+            severity,
+            hint: problem.hint.clone(),
+            ..Diagnostic::error(query.span_of(problem.span.clone()), title.as_str())
+                .label(problem.label.as_str())
+        });
+    }
+    parsed.ok()
+}
+
+/// The checked outputs. `names` are the names of all sources.
+pub(super) fn check_outputs(
+    raw: Vec<RawOutput>,
+    names: &[String],
+    query_context: &QueryContext,
+    directories: &Directories,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Vec<Output> {
+    let mut first_spans: BTreeMap<String, FileSpan> = BTreeMap::new();
+    let mut outputs = Vec::new();
+    for raw in raw {
+        if let Some(name) = &raw.name
+            && let Some(first) = first_spans.insert(name.value.to_lowercase(), name.span.clone())
+        {
+            diagnostics.push(duplicate_name("output", name, &first));
+        }
+        outputs.extend(check_output(raw, names, query_context, directories, diagnostics));
+    }
+    outputs
+}
+
+fn check_output(
+    raw: RawOutput,
+    names: &[String],
+    query_context: &QueryContext,
+    directories: &Directories,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Option<Output> {
+    if !raw.has_name {
+        diagnostics.push(
+            Diagnostic::error(raw.span.clone(), "an output without a `name`").label("`name` is required"),
+        );
+    }
+    let owner = match &raw.name {
+        Some(name) => format!("output `{}`", name.value),
+        None => "an output".to_owned(),
+    };
+    let filter = raw.filter.as_ref().and_then(|query| check_query(query, &owner, query_context, diagnostics));
+    let sources = raw.sources.map(|sources| {
+        if sources.value.is_empty() {
+            let warning = Diagnostic::warning(sources.span.clone(), "an output without sources stays empty");
+            diagnostics.push(warning.hint("remove `sources` to use all"));
+        }
+        let sources: BTreeSet<String> = check_source_names(sources, names, diagnostics).into_iter().collect();
+        sources.into_iter().collect()
+    });
+    let prefer = raw.prefer.map(|sources| check_source_names(sources, names, diagnostics));
+    let (title, entry_title) = check_titles(raw.title, raw.entry_title, diagnostics);
+    let name = raw.name?.value;
+    Some(Output {
+        title: title.unwrap_or_else(|| name.clone()),
+        entry_title,
+        name,
+        filter,
+        sources,
+        limit: raw.limit.map_or(100, |limit| limit.value),
+        stories: raw.stories.map_or(Stories::Merge, |stories| stories.value),
+        prefer: prefer.unwrap_or_default(),
+        also_in: match raw.also_in {
+            Some(Located { value: false, .. }) => OtherSources::Omitted,
+            _ => OtherSources::Listed,
+        },
+        per_source: raw.per_source.map(|limit| limit.value),
+        max_age: raw.max_age.map(|age| age.value),
+        content: raw.content.map_or(ContentMode::Full, |mode| mode.value),
+        write_to: raw.write_to.map(|path| directories.config.join(path.value)),
+    })
+}
+
+/// Reports names that no source has.
+fn check_source_names(
+    sources: Located<Vec<Located<String>>>,
+    names: &[String],
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Vec<String> {
+    for name in sources.value.iter().filter(|name| !names.contains(&name.value)) {
+        let closest = closest_name(&name.value, names.iter().map(String::as_str));
+        diagnostics.push(
+            Diagnostic::error(name.span.clone(), format!("there is no source `{}`", name.value))
+                .label(closest.map_or("unknown".to_owned(), |name| format!("did you mean \"{name}\"?"))),
+        );
+    }
+    sources.value.into_iter().map(|name| name.value).collect()
+}
+
+/// A `title` that contains `{title}` is a template for the titles of entries, not the title of the output.
+fn check_titles(
+    title: Option<Located<String>>,
+    entry_title: Option<Located<Template>>,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> (Option<String>, Option<Template>) {
+    match (title, entry_title) {
+        (Some(title), None) if template::is_template(&title.value) => match Template::parse(&title.value) {
+            Ok(template) => (None, Some(template)),
+            Err(error) => {
+                let diagnostic =
+                    Diagnostic::error(title.span, "the `title` of an output is not a valid template");
+                diagnostics.push(diagnostic.label(error.to_string()).hint(TEMPLATE_HINT));
+                (None, None)
+            }
+        },
+        (title, entry_title) => (title.map(|title| title.value), entry_title.map(|template| template.value)),
+    }
+}

@@ -1,0 +1,300 @@
+//! The raw form of one config file: what it says, each value with its place, no defaults. Pure.
+
+use std::time::Duration;
+
+use ipnet::IpNet;
+use toml::de::DeTable;
+use url::Url;
+
+use super::diagnostic::FileSpan;
+use super::literal::QueryLiteral;
+use super::mask::{possible_secret_spans, secret_spans};
+use super::toml_reader::{FileReader, Located, TableReader, TomlValue, ValueError, type_name};
+use super::values::{
+    RawHeaders, SecretSource, array, boolean, byte_size, choice, duration, file_name, header_value, headers,
+    integer, language, listen, networks, output_name, proxy_url, query, secret, single_line, template, user,
+    web_url,
+};
+use crate::publish::output::{ContentMode, Stories};
+use crate::publish::template::Template;
+use crate::serve::ListenAddress;
+
+/// A config file, or several merged.
+#[derive(Debug, Default)]
+pub(super) struct RawConfig {
+    pub(super) watch: Option<Located<bool>>,
+    pub(super) listen: Option<Located<ListenAddress>>,
+    pub(super) public_url: Option<Located<Url>>,
+    pub(super) max_age: Option<Located<Duration>>,
+    pub(super) path: Option<Located<String>>,
+    pub(super) keep: Option<Located<Duration>>,
+    pub(super) concurrency: Option<Located<usize>>,
+    pub(super) per_host: Option<Located<usize>>,
+    pub(super) contact: Option<Located<String>>,
+    pub(super) allow: Option<Located<Vec<IpNet>>>,
+    pub(super) poll: RawPoll,
+    pub(super) hub: Option<Located<Url>>,
+    pub(super) clean_links: Option<Located<bool>>,
+    pub(super) sources: Vec<RawSource>,
+    pub(super) topics: Vec<RawTopic>,
+    pub(super) outputs: Vec<RawOutput>,
+}
+
+/// The keys that both `[poll]` and `[[source]]` have.
+#[derive(Debug, Default)]
+pub(super) struct RawPoll {
+    pub(super) every: Option<Located<Duration>>,
+    pub(super) at_most: Option<Located<Duration>>,
+    pub(super) timeout: Option<Located<Duration>>,
+    pub(super) max_body: Option<Located<u64>>,
+    pub(super) adaptive: Option<Located<bool>>,
+    pub(super) first_poll: Option<Located<usize>>,
+    pub(super) user_agent: Option<Located<String>>,
+    pub(super) proxy: Option<Located<Url>>,
+    pub(super) headers: Option<Located<RawHeaders>>,
+}
+
+/// One `[[source]]`.
+#[derive(Debug)]
+pub(super) struct RawSource {
+    pub(super) span: FileSpan,
+    /// Whether `url` is present, valid or not.
+    pub(super) has_url: bool,
+    pub(super) url: Option<Located<Url>>,
+    pub(super) name: Option<Located<String>>,
+    pub(super) title: Option<Located<String>>,
+    pub(super) lang: Option<Located<String>>,
+    pub(super) stories: Option<Located<bool>>,
+    pub(super) allow_private: Option<Located<bool>>,
+    pub(super) user: Option<Located<String>>,
+    pub(super) password: Option<Located<SecretSource>>,
+    pub(super) bearer: Option<Located<SecretSource>>,
+    pub(super) cookie: Option<Located<SecretSource>>,
+    pub(super) poll: RawPoll,
+}
+
+/// One key of `[topics]`.
+#[derive(Debug)]
+pub(super) struct RawTopic {
+    pub(super) name: Located<String>,
+    pub(super) query: Located<QueryLiteral>,
+}
+
+/// One `[[output]]`.
+#[derive(Debug)]
+pub(super) struct RawOutput {
+    pub(super) span: FileSpan,
+    /// Whether `name` is present, valid or not.
+    pub(super) has_name: bool,
+    pub(super) name: Option<Located<String>>,
+    pub(super) title: Option<Located<String>>,
+    pub(super) entry_title: Option<Located<Template>>,
+    pub(super) filter: Option<Located<QueryLiteral>>,
+    pub(super) sources: Option<Located<Vec<Located<String>>>>,
+    pub(super) limit: Option<Located<usize>>,
+    pub(super) stories: Option<Located<Stories>>,
+    pub(super) prefer: Option<Located<Vec<Located<String>>>>,
+    pub(super) also_in: Option<Located<bool>>,
+    pub(super) per_source: Option<Located<usize>>,
+    pub(super) max_age: Option<Located<Duration>>,
+    pub(super) content: Option<Located<ContentMode>>,
+    pub(super) write_to: Option<Located<String>>,
+}
+
+/// Reads a file. Mistakes are added to `reader`; `None` if the file is not valid TOML, because the meaning of the
+/// lines after a syntax error is unknown.
+pub(super) fn read(reader: &mut FileReader<'_>) -> Option<RawConfig> {
+    let (tree, errors) = DeTable::parse_recoverable(reader.text);
+    reader.secrets = secret_spans(tree.get_ref());
+    for error in &errors {
+        reader.error(error.span().unwrap_or(0..0), "invalid TOML", error.message());
+    }
+    if !errors.is_empty() {
+        let spans = possible_secret_spans(reader.text);
+        reader.secrets.extend(spans);
+        return None;
+    }
+    let mut config = RawConfig::default();
+    let mut root = TableReader::new("the top level", tree.get_ref());
+    config.watch = root.read(reader, "watch", boolean);
+    for key in ["serve", "store", "poll", "publish", "topics"] {
+        root.read(reader, key, |reader, value| read_section(reader, &mut config, key, value));
+    }
+    let sources =
+        root.read(reader, "source", |reader, value| read_tables(reader, value, "[[source]]", read_source));
+    config.sources = sources.map(|sources| sources.value).unwrap_or_default();
+    let outputs =
+        root.read(reader, "output", |reader, value| read_tables(reader, value, "[[output]]", read_output));
+    config.outputs = outputs.map(|outputs| outputs.value).unwrap_or_default();
+    root.finish(reader);
+    Some(config)
+}
+
+fn read_section<'t>(
+    reader: &mut FileReader<'_>,
+    config: &mut RawConfig,
+    key: &str,
+    value: &'t TomlValue<'t>,
+) -> Result<(), ValueError> {
+    let Some(table) = value.get_ref().as_table() else {
+        return Err(ValueError::with_hint(
+            format!("expected a table, found {}", type_name(value)),
+            format!("write [{key}], with single square brackets"),
+        ));
+    };
+    match key {
+        "serve" => read_serve(reader, config, table),
+        "store" => read_store(reader, config, table),
+        "poll" => read_poll(reader, config, table),
+        "publish" => read_publish(reader, config, table),
+        _ => config.topics = read_topics(reader, table),
+    }
+    Ok(())
+}
+
+fn read_serve(reader: &mut FileReader<'_>, config: &mut RawConfig, table: &DeTable<'_>) {
+    let mut table = TableReader::new("[serve]", table);
+    config.listen = table.read(reader, "listen", listen);
+    config.public_url = table.read(reader, "public_url", web_url);
+    config.max_age = table.read(reader, "max_age", duration);
+    table.finish(reader);
+}
+
+fn read_store(reader: &mut FileReader<'_>, config: &mut RawConfig, table: &DeTable<'_>) {
+    let mut table = TableReader::new("[store]", table);
+    config.path = table.read(reader, "path", single_line);
+    config.keep = table.read(reader, "keep", duration);
+    table.finish(reader);
+}
+
+fn read_poll(reader: &mut FileReader<'_>, config: &mut RawConfig, table: &DeTable<'_>) {
+    let mut table = TableReader::new("[poll]", table);
+    config.poll = read_shared_poll_keys(reader, &mut table);
+    config.concurrency = table.read(reader, "concurrency", integer(1..=10_000));
+    config.per_host = table.read(reader, "per_host", integer(1..=100));
+    config.contact = table.read(reader, "contact", single_line);
+    config.allow = table.read(reader, "allow", networks);
+    table.finish(reader);
+}
+
+fn read_publish(reader: &mut FileReader<'_>, config: &mut RawConfig, table: &DeTable<'_>) {
+    let mut table = TableReader::new("[publish]", table);
+    config.hub = table.read(reader, "hub", web_url);
+    config.clean_links = table.read(reader, "clean_links", boolean);
+    table.finish(reader);
+}
+
+fn read_shared_poll_keys(reader: &mut FileReader<'_>, table: &mut TableReader<'_>) -> RawPoll {
+    RawPoll {
+        every: table.read(reader, "every", duration),
+        at_most: table.read(reader, "at_most", duration),
+        timeout: table.read(reader, "timeout", duration),
+        max_body: table.read(reader, "max_body", byte_size),
+        adaptive: table.read(reader, "adaptive", boolean),
+        first_poll: table.read(reader, "first_poll", integer(0..=1_000_000)),
+        user_agent: table.read(reader, "user_agent", header_value),
+        proxy: table.read(reader, "proxy", proxy_url),
+        headers: table.read(reader, "headers", headers),
+    }
+}
+
+fn read_source<'t>(
+    reader: &mut FileReader<'_>,
+    value: &'t TomlValue<'t>,
+    table: &'t DeTable<'t>,
+) -> RawSource {
+    let mut table = TableReader::new("[[source]]", table);
+    let source = RawSource {
+        span: reader.span(value.span()),
+        has_url: table.has("url"),
+        url: table.read(reader, "url", web_url),
+        name: table.read(reader, "name", file_name),
+        title: table.read(reader, "title", single_line),
+        lang: table.read(reader, "lang", language),
+        stories: table.read(reader, "stories", boolean),
+        allow_private: table.read(reader, "allow_private", boolean),
+        user: table.read(reader, "user", user),
+        password: table.read(reader, "password", secret),
+        bearer: table.read(reader, "bearer", secret),
+        cookie: table.read(reader, "cookie", secret),
+        poll: read_shared_poll_keys(reader, &mut table),
+    };
+    table.finish(reader);
+    source
+}
+
+fn read_output<'t>(
+    reader: &mut FileReader<'_>,
+    value: &'t TomlValue<'t>,
+    table: &'t DeTable<'t>,
+) -> RawOutput {
+    let mut table = TableReader::new("[[output]]", table);
+    let output = RawOutput {
+        span: reader.span(value.span()),
+        has_name: table.has("name"),
+        name: table.read(reader, "name", output_name),
+        title: table.read(reader, "title", single_line),
+        entry_title: table.read(reader, "entry_title", template),
+        filter: table.read(reader, "filter", query),
+        sources: table.read(reader, "sources", |reader, value| array(reader, value, single_line)),
+        limit: table.read(reader, "limit", integer(1..=10_000)),
+        stories: table.read(reader, "stories", |_, value| {
+            choice(value, &[("merge", Stories::Merge), ("all", Stories::All)])
+        }),
+        prefer: table.read(reader, "prefer", |reader, value| array(reader, value, single_line)),
+        also_in: table.read(reader, "also_in", boolean),
+        per_source: table.read(reader, "per_source", integer(1..=10_000)),
+        max_age: table.read(reader, "max_age", duration),
+        content: table.read(reader, "content", |_, value| {
+            let modes =
+                [("full", ContentMode::Full), ("summary", ContentMode::Summary), ("none", ContentMode::None)];
+            choice(value, &modes)
+        }),
+        write_to: table.read(reader, "write_to", single_line),
+    };
+    table.finish(reader);
+    output
+}
+
+fn read_topics(reader: &mut FileReader<'_>, table: &DeTable<'_>) -> Vec<RawTopic> {
+    let mut topics = Vec::new();
+    for (key, value) in table {
+        let name = key.get_ref().to_string();
+        if name.is_empty() || !name.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '-')) {
+            let title = format!("invalid topic name `{name}`");
+            reader.error(key.span(), title, "only letters, digits, - and _ are allowed");
+            continue;
+        }
+        match query(reader, value) {
+            Ok(query) => topics.push(RawTopic {
+                name: Located { value: name, span: reader.span(key.span()) },
+                query: Located { value: query, span: reader.span(value.span()) },
+            }),
+            Err(error) => reader.error(value.span(), format!("invalid topic `{name}`"), error.label),
+        }
+    }
+    topics
+}
+
+/// An array of tables.
+fn read_tables<'t, T>(
+    reader: &mut FileReader<'_>,
+    value: &'t TomlValue<'t>,
+    name: &str,
+    read: impl Fn(&mut FileReader<'_>, &'t TomlValue<'t>, &'t DeTable<'t>) -> T,
+) -> Result<Vec<T>, ValueError> {
+    let Some(members) = value.get_ref().as_array() else {
+        return Err(ValueError::with_hint(
+            format!("expected an array of tables, found {}", type_name(value)),
+            format!("write {name}, with double square brackets"),
+        ));
+    };
+    let mut tables = Vec::new();
+    for member in members.iter() {
+        match member.get_ref().as_table() {
+            Some(table) => tables.push(read(reader, member, table)),
+            None => reader.error(member.span(), format!("expected a table {name}"), type_name(member)),
+        }
+    }
+    Ok(tables)
+}

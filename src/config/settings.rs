@@ -1,0 +1,45 @@
+//! The checked config, the only form that the rest of the program sees. Pure.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::diagnostic::Diagnostics;
+use crate::filter::QueryContext;
+use crate::publish::output::{Output, Site};
+use crate::serve::ListenAddress;
+use crate::source::{Access, Source};
+use crate::{fetch, store};
+
+/// The whole config, checked, with every default filled in.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// The address or socket that the server listens on.
+    pub listen: ListenAddress,
+    /// Settings shared by all outputs.
+    pub site: Site,
+    /// `max-age` of published documents.
+    pub max_age: Duration,
+    /// Path and retention of the store.
+    pub store: store::Options,
+    /// Settings shared by all requests.
+    pub fetch: fetch::Options,
+    /// The most polls at the same time.
+    pub concurrency: usize,
+    /// The most polls at the same time at one host.
+    pub per_host: usize,
+    /// Request settings from `[poll]`, for addresses that are not a source.
+    pub access: Access,
+    /// In file order; names and URLs are unique.
+    pub sources: Vec<Arc<Source>>,
+    /// In file order; names are unique.
+    pub outputs: Vec<Output>,
+    /// The topics and languages that the outputs' queries were parsed with.
+    pub query_context: QueryContext,
+    /// Whether a saved file is reloaded automatically.
+    pub watch: bool,
+    /// The files that were read, in order; empty for the built-in config.
+    pub files: Vec<PathBuf>,
+    /// Valid settings that may not do what was meant.
+    pub warnings: Option<Diagnostics>,
+}

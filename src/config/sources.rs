@@ -1,0 +1,282 @@
+//! Checks `[poll]` and `[[source]]`: names, intervals, URLs, credentials. Reads secret files through `secret`.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::time::Duration;
+
+use ipnet::IpNet;
+
+use super::address::private_host;
+use super::diagnostic::{Diagnostic, FileSpan};
+use super::locate::Directories;
+use super::merge::with_defaults;
+use super::raw::{RawPoll, RawSource};
+use super::secret;
+use super::toml_reader::Located;
+use super::values::{RawHeaders, SecretSource};
+use crate::source::{Access, Authorization, PollInterval, Proxy, Secret, Source};
+
+pub(super) const MINUTE: Duration = Duration::from_secs(60);
+pub(super) const DAY: Duration = Duration::from_secs(86_400);
+
+/// The shortest allowed `every`.
+const MIN_INTERVAL: Duration = Duration::from_secs(1);
+
+/// A shorter `every` gets a warning.
+const POLITE_INTERVAL: Duration = Duration::from_secs(300);
+
+/// The longest base of a generated source name, in characters.
+const GENERATED_NAME_CHARS: usize = 90;
+
+/// What the sources inherit from `[poll]`.
+pub(super) struct SourceDefaults<'a> {
+    pub(super) poll: &'a RawPoll,
+    /// Private networks that sources may be in.
+    pub(super) allow: &'a [IpNet],
+    pub(super) directories: &'a Directories,
+}
+
+impl SourceDefaults<'_> {
+    /// Checks `[poll]` itself. The result is for requests that belong to no source.
+    pub(super) fn check(&self, diagnostics: &mut Vec<Diagnostic>) -> Access {
+        check_interval(self.poll, None, diagnostics);
+        // Unreadable headers are reported for each source that sends them.
+        let headers = self.headers(self.poll.headers.clone(), &mut Vec::new());
+        access(self.poll, headers)
+    }
+
+    fn headers(
+        &self,
+        headers: Option<Located<RawHeaders>>,
+        diagnostics: &mut Vec<Diagnostic>,
+    ) -> Vec<(String, Secret)> {
+        let headers = headers.map(|headers| headers.value).unwrap_or_default();
+        headers.into_iter().map(|(name, secret)| (name, self.secret(&secret, diagnostics))).collect()
+    }
+
+    fn secret(&self, source: &Located<SecretSource>, diagnostics: &mut Vec<Diagnostic>) -> Secret {
+        secret::read(&source.value, self.directories).unwrap_or_else(|label| {
+            diagnostics.push(Diagnostic::error(source.span.clone(), "cannot read a secret").label(label));
+            Secret(String::new())
+        })
+    }
+
+    fn source(&self, raw: RawSource, name: &str, diagnostics: &mut Vec<Diagnostic>) -> Option<Source> {
+        if !raw.has_url {
+            diagnostics.push(
+                Diagnostic::error(raw.span.clone(), "a source without a `url`").label("`url` is required"),
+            );
+        }
+        let interval = check_interval(&raw.poll, Some(self.poll), diagnostics);
+        let Located { value: url, span } = raw.url.clone()?;
+        let allow_private = raw.allow_private.as_ref().is_some_and(|allow| allow.value);
+        if !allow_private && let Some(label) = private_host(&url, self.allow) {
+            diagnostics.push(
+                Diagnostic::error(span.clone(), "the URL of a source has a private address").label(label).hint(
+                    "to allow it, add `allow_private = true` to the source, or its network to `allow` in [poll]",
+                ),
+            );
+        }
+        let (url, in_url) = secret::split_credentials(url);
+        let in_url = in_url.map(|credentials| (credentials, span));
+        let authorization = self.authorization(&raw, in_url, diagnostics);
+        let poll = with_defaults(raw.poll, self.poll);
+        let mut headers = self.headers(poll.headers.clone(), diagnostics);
+        if let Some(cookie) = raw.cookie {
+            headers.push(("Cookie".to_owned(), self.secret(&cookie, diagnostics)));
+        }
+        Some(Source {
+            name: name.to_owned(),
+            url,
+            title: raw.title.map(|title| title.value),
+            interval,
+            access: Access { authorization, allow_private, ..access(&poll, headers) },
+            language: raw.lang.map(|lang| lang.value),
+            first_poll: poll.first_poll.map_or(20, |count| count.value),
+            stories: raw.stories.is_none_or(|stories| stories.value),
+        })
+    }
+
+    /// At most one of: credentials in the URL, `user` with `password`, `bearer`.
+    fn authorization(
+        &self,
+        raw: &RawSource,
+        in_url: Option<(Authorization, FileSpan)>,
+        diagnostics: &mut Vec<Diagnostic>,
+    ) -> Option<Authorization> {
+        let basic = raw.user.as_ref().map(|user| {
+            let password = raw.password.as_ref().map(|password| self.secret(password, diagnostics));
+            let password = password.unwrap_or_else(|| Secret(String::new()));
+            (Authorization::Basic { user: user.value.clone(), password }, user.span.clone())
+        });
+        if let (None, Some(password)) = (&basic, &raw.password) {
+            diagnostics.push(
+                Diagnostic::error(password.span.clone(), "`password` without `user`")
+                    .label("`user` is missing"),
+            );
+        }
+        let bearer = raw
+            .bearer
+            .as_ref()
+            .map(|bearer| (Authorization::Bearer(self.secret(bearer, diagnostics)), bearer.span.clone()));
+        let all: Vec<_> = in_url.into_iter().chain(basic).chain(bearer).collect();
+        if let [(_, first), (_, second), ..] = all.as_slice() {
+            diagnostics.push(
+                Diagnostic::error(second.clone(), "a source has two kinds of credentials")
+                    .label("second credentials")
+                    .related(first.clone(), "first credentials"),
+            );
+        }
+        all.into_iter().next().map(|(authorization, _)| authorization)
+    }
+}
+
+/// The checked sources; `names` has the name of each.
+pub(super) fn check_sources(
+    raw: Vec<RawSource>,
+    names: &[String],
+    defaults: &SourceDefaults<'_>,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Vec<Arc<Source>> {
+    let mut sources: Vec<Arc<Source>> = raw
+        .into_iter()
+        .zip(names)
+        .filter_map(|(raw, name)| defaults.source(raw, name, diagnostics).map(Arc::new))
+        .collect();
+    // `collect` reuses the allocation of `raw`, whose items are many times larger.
+    sources.shrink_to_fit();
+    sources
+}
+
+/// Request settings, without what belongs to one source.
+fn access(poll: &RawPoll, headers: Vec<(String, Secret)>) -> Access {
+    Access {
+        timeout: poll.timeout.as_ref().map_or(Duration::from_secs(30), |timeout| timeout.value),
+        max_body: poll.max_body.as_ref().map_or(10_000_000, |size| size.value),
+        user_agent: poll.user_agent.as_ref().map(|user_agent| user_agent.value.clone()),
+        headers,
+        authorization: None,
+        proxy: poll.proxy.as_ref().map(|url| Proxy(url.value.clone())),
+        allow_private: false,
+    }
+}
+
+/// Checks the intervals of `[poll]` (`defaults` is `None`) or of a source.
+fn check_interval(
+    poll: &RawPoll,
+    defaults: Option<&RawPoll>,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> PollInterval {
+    let every = poll.every.as_ref().or(defaults.and_then(|defaults| defaults.every.as_ref()));
+    let at_most = poll.at_most.as_ref().or(defaults.and_then(|defaults| defaults.at_most.as_ref()));
+    let adaptive = poll.adaptive.as_ref().or(defaults.and_then(|defaults| defaults.adaptive.as_ref()));
+    let interval = PollInterval {
+        every: every.map_or(30 * MINUTE, |every| every.value),
+        at_most: at_most.map_or(DAY, |at_most| at_most.value),
+        adaptive: adaptive.is_none_or(|adaptive| adaptive.value),
+    };
+    // A source that sets neither only inherits the mistake of [poll].
+    if let Some(own) = poll.every.as_ref().or(poll.at_most.as_ref())
+        && interval.every > interval.at_most
+    {
+        let [shown_every, shown_at_most] = [interval.every, interval.at_most].map(humantime::format_duration);
+        let diagnostic = Diagnostic::error(own.span.clone(), "`every` is longer than `at_most`")
+            .label(format!("`every` is {shown_every}, `at_most` is {shown_at_most}"));
+        let other = if poll.every.is_some() { at_most } else { every };
+        diagnostics.push(match other {
+            Some(other) => diagnostic.related(other.span.clone(), "the other value"),
+            None => diagnostic.hint("the defaults are every = \"30m\" and at_most = \"1d\""),
+        });
+    }
+    if let Some(every) = &poll.every {
+        if every.value < MIN_INTERVAL {
+            diagnostics.push(
+                Diagnostic::error(every.span.clone(), "polling more often than once a second")
+                    .label("the minimum is \"1s\""),
+            );
+        } else if every.value < POLITE_INTERVAL {
+            diagnostics.push(
+                Diagnostic::warning(every.span.clone(), "polling more often than every five minutes")
+                    .label("publishers may block clients that poll this often"),
+            );
+        }
+    }
+    interval
+}
+
+/// The name of each source: its own, else a unique one generated from its host.
+pub(super) fn source_names(sources: &[RawSource], diagnostics: &mut Vec<Diagnostic>) -> Vec<String> {
+    // Compared without case, because names become file names.
+    let mut first_spans: BTreeMap<String, FileSpan> = BTreeMap::new();
+    for name in sources.iter().filter_map(|source| source.name.as_ref()) {
+        match first_spans.get(&name.value.to_lowercase()) {
+            Some(first) => diagnostics.push(duplicate_name("source", name, first)),
+            None => {
+                first_spans.insert(name.value.to_lowercase(), name.span.clone());
+            }
+        }
+    }
+    let mut used: BTreeSet<String> = first_spans.into_keys().collect();
+    sources
+        .iter()
+        .map(|source| match &source.name {
+            Some(name) => name.value.clone(),
+            None => generated_name(source, &mut used, diagnostics),
+        })
+        .collect()
+}
+
+fn generated_name(
+    source: &RawSource,
+    used: &mut BTreeSet<String>,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> String {
+    let host = source.url.as_ref().and_then(|url| url.value.host_str()).unwrap_or("source");
+    let base = host.trim_start_matches("www.").trim_matches(['[', ']', '.']).replace(':', "-");
+    let mut base: String = base.chars().take(GENERATED_NAME_CHARS).collect();
+    if base.is_empty() {
+        base = "source".to_owned();
+    }
+    let mut name = base.clone();
+    let mut number = 1;
+    while !used.insert(name.to_lowercase()) {
+        number += 1;
+        name = format!("{base}-{number}");
+    }
+    if number > 1
+        && let Some(url) = &source.url
+    {
+        let title = format!("the name of this source, `{name}`, depends on the order of sources");
+        diagnostics.push(
+            Diagnostic::warning(url.span.clone(), title)
+                .label("another source already has the name of this host")
+                .hint("set `name`, so that the source keeps its history when the order changes"),
+        );
+    }
+    name
+}
+
+/// The error for a second source, topic or output of the same name.
+pub(super) fn duplicate_name(kind: &str, name: &Located<String>, first: &FileSpan) -> Diagnostic {
+    Diagnostic::error(name.span.clone(), format!("two {kind}s are named `{}`", name.value))
+        .label("second use of the name")
+        .related(first.clone(), "first use of the name")
+}
+
+/// Rejects sources with the same URL: it would be polled twice.
+pub(super) fn check_unique_urls(sources: &[RawSource], diagnostics: &mut Vec<Diagnostic>) {
+    let mut first_spans: BTreeMap<String, &FileSpan> = BTreeMap::new();
+    for url in sources.iter().filter_map(|source| source.url.as_ref()) {
+        let (without_credentials, _) = secret::split_credentials(url.value.clone());
+        match first_spans.get(without_credentials.as_str()) {
+            Some(first) => diagnostics.push(
+                Diagnostic::error(url.span.clone(), "two sources have the same URL")
+                    .label("second use of the URL")
+                    .related((*first).clone(), "first use of the URL"),
+            ),
+            None => {
+                first_spans.insert(without_credentials.into(), &url.span);
+            }
+        }
+    }
+}
