@@ -1,11 +1,11 @@
-//! Says which commit is built, where that is known: `SIFTWIRE_COMMIT` for a package's build, else git.
+//! Sets `SIFTWIRE_COMMIT` for the version: from the environment variable of that name, else from git.
 #![allow(clippy::print_stdout, reason = "cargo reads the standard output of a build script")]
 
 use std::process::Command;
 
 fn main() {
     println!("cargo:rerun-if-env-changed=SIFTWIRE_COMMIT");
-    // A log that git writes at each commit and checkout; without one, only a clean build asks again.
+    // Git appends to this log at each commit and checkout. Without it the script only runs again after a clean.
     if let Some(log) = git(&["rev-parse", "--git-path", "logs/HEAD"])
         && std::path::Path::new(&log).exists()
     {
@@ -18,7 +18,9 @@ fn main() {
     println!("cargo:rustc-env=SIFTWIRE_COMMIT={}", commit.as_deref().unwrap_or("unknown"));
 }
 
-fn git(words: &[&str]) -> Option<String> {
-    let done = Command::new("git").args(words).output().ok().filter(|done| done.status.success())?;
-    Some(String::from_utf8(done.stdout).ok()?.trim().to_owned()).filter(|text| !text.is_empty())
+/// The output of a git command; `None` if it fails or prints nothing.
+fn git(arguments: &[&str]) -> Option<String> {
+    let output =
+        Command::new("git").args(arguments).output().ok().filter(|output| output.status.success())?;
+    Some(String::from_utf8(output.stdout).ok()?.trim().to_owned()).filter(|text| !text.is_empty())
 }
