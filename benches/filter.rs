@@ -10,7 +10,7 @@ use std::path::PathBuf;
 use jiff::Timestamp;
 use siftwire::entry::Entry;
 use siftwire::filter::{Matcher, Query, QueryContext, Subject, parse};
-use siftwire::text::{plain_text, tokens};
+use siftwire::text::{TextFor, html_to_text, tokens};
 
 fn main() {
     divan::main();
@@ -75,7 +75,8 @@ fn fold_10000_entries(bencher: divan::Bencher<'_, '_>) {
         let mut words = 0;
         for entry in &entries {
             words += tokens(entry.title.as_deref().unwrap_or_default()).len();
-            words += tokens(&plain_text(entry.summary.as_deref().unwrap_or_default())).len();
+            words +=
+                tokens(&html_to_text(entry.summary.as_deref().unwrap_or_default(), TextFor::Search)).len();
         }
         words
     });

@@ -1,13 +1,13 @@
-//! What stories cost: new entries per second that are decided and kept, as the store grows.
+//! Cost of stories: new entries per second as the store grows.
 //!
-//! `cargo bench --bench stories -- 1000000` fills a store of so many entries (20,000 without a number), English and
-//! Russian, a tenth of them copies of recent ones, and a second store without stories. At each stage it prints,
-//! for the last entries, in seconds of the processor: entries per second with stories and without, decisions per
-//! second (the signature, and what the writer does more), and bytes of the window's memory for an entry.
+//! `cargo bench --bench stories -- 1000000` fills a store with this many entries (default 20,000), English and
+//! Russian, a tenth of them copies of recent ones, and a second store without stories. At each stage it prints, for the
+//! last entries and in CPU time: entries per second with and without stories, story decisions per second (computing the
+//! features, and the writer's extra work), and bytes of the index per entry.
 #![allow(clippy::unwrap_used, clippy::disallowed_methods, clippy::print_stdout, reason = "a bench")]
 
 #[path = "load/words.rs"]
-#[allow(dead_code, reason = "benches/load uses the rest")]
+#[allow(dead_code, reason = "the load bench needs more of them")]
 mod words;
 
 use std::path::PathBuf;
@@ -25,21 +25,21 @@ use words::{ENGLISH, Phrases, RUSSIAN};
 const SOURCES: usize = 200;
 /// New entries of one poll.
 const POLL: usize = 50;
-/// Entries of which a copy may come.
+/// Recent entries that can be copied.
 const RECENT: usize = 5000;
-/// Entries at the end of each stage that are measured.
+/// Measured entries at the end of each stage.
 const MEASURED: usize = 10_000;
 
-/// Makes the same entries in every run.
-struct Maker {
+/// Generates the same entries in every run.
+struct Generator {
     rng: Rng,
-    made: usize,
+    count: usize,
     recent: Vec<(String, String, &'static str)>,
 }
 
-impl Maker {
+impl Generator {
     fn entry(&mut self) -> Entry {
-        self.made += 1;
+        self.count += 1;
         let copied = self.rng.u8(0..10) == 0 && !self.recent.is_empty();
         let (title, text, language) = if copied {
             self.recent[self.rng.usize(0..self.recent.len())].clone()
@@ -52,9 +52,9 @@ impl Maker {
         if self.recent.len() < RECENT {
             self.recent.push(report);
         } else {
-            self.recent[self.made % RECENT] = report;
+            self.recent[self.count % RECENT] = report;
         }
-        let id = self.made.to_string();
+        let id = self.count.to_string();
         Entry {
             keys: vec![Key { rule: KeyRule::Id, value: id.clone() }],
             link: Some(format!("https://www.site{}.example/news/a-story-{id}/", self.rng.usize(0..SOURCES))),
@@ -75,7 +75,7 @@ impl Maker {
         format!("{subject} {verb} {} {}", self.pick(words.objects), self.pick(words.places))
     }
 
-    /// A word that hardly any other text has: the people and places of the news are many.
+    /// A word that hardly any other text has, like the names of people and places in the news.
     fn name(&mut self) -> String {
         let syllables = ["Ka", "ro", "mi", "ten", "sha", "lu", "ber", "go", "vin", "der", "pa", "sto"];
         (0..self.rng.usize(2..5)).map(|_| self.pick(&syllables)).collect()
@@ -100,17 +100,17 @@ impl Maker {
     }
 }
 
-struct Filled {
+struct BenchStore {
     _folder: tempfile::TempDir,
     path: PathBuf,
     store: Store,
     sources: Vec<SourceId>,
-    maker: Maker,
+    generator: Generator,
     has_stories: bool,
 }
 
-impl Filled {
-    async fn new(has_stories: bool) -> Filled {
+impl BenchStore {
+    async fn new(has_stories: bool) -> BenchStore {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("bench.db");
         let keep = Duration::from_secs(u64::from(u32::MAX));
@@ -127,33 +127,32 @@ impl Filled {
         };
         let adopted = store.sync_sources((0..SOURCES).map(source).collect()).await.unwrap();
         let sources = adopted.iter().map(|known| known.id).collect();
-        let maker = Maker { rng: Rng::with_seed(7), made: 0, recent: Vec::new() };
-        Filled { _folder: folder, path, store, sources, maker, has_stories }
+        let generator = Generator { rng: Rng::with_seed(7), count: 0, recent: Vec::new() };
+        BenchStore { _folder: folder, path, store, sources, generator, has_stories }
     }
 
-    /// Adds entries, polls of one source after the other; answers the time of the processor that all but making
-    /// them took.
+    /// Adds entries in polls of one source after the other, and returns the CPU time without generating them.
     async fn add(&mut self, n: usize) -> Duration {
         let mut cost = Duration::ZERO;
         for _ in 0..n / POLL {
-            // A million of them within the seven days of the window.
-            let seconds = i64::try_from(self.maker.made / 2).unwrap();
+            // A million of them are within the seven days of the index.
+            let seconds = i64::try_from(self.generator.count / 2).unwrap();
             let now = Timestamp::from_second(1_800_000_000 + seconds).unwrap();
-            let source = self.sources[self.maker.made / POLL % SOURCES];
-            let mut polled = self.maker.poll(now);
-            // The kernel counts a thread's time when it gives way.
+            let source = self.sources[self.generator.count / POLL % SOURCES];
+            let mut polled = self.generator.poll(now);
+            // The kernel updates a thread's CPU time when it yields.
             tokio::task::spawn_blocking(|| ()).await.unwrap();
-            let begun = processor();
+            let started = cpu_time();
             if self.has_stories {
                 polled
                     .iter_mut()
-                    .for_each(|new| new.dedup_features = Some(story::dedup_features(&new.entry, None)));
+                    .for_each(|new| new.dedup_features = Some(story::compute_features(&new.entry, None)));
             }
             let changes = polled.into_iter().map(|new| Change::New(Box::new(new))).collect();
             let state = SourceState { last_success: Some(now), ..SourceState::default() };
             let poll = Poll { source, state, changes, health: Vec::new(), in_feed: None };
             self.store.commit(poll).await.unwrap();
-            cost += processor() - begun;
+            cost += cpu_time() - started;
         }
         cost
     }
@@ -163,12 +162,12 @@ impl Filled {
     }
 }
 
-/// What all threads of this process have had of the processor: others on the machine do not count.
-fn processor() -> Duration {
+/// CPU time of all threads of this process; the rest of the machine does not count.
+fn cpu_time() -> Duration {
     let tasks = std::fs::read_dir("/proc/self/task").unwrap();
     let spent = |task: std::io::Result<std::fs::DirEntry>| {
         let path = task.unwrap().path().join("schedstat");
-        // A thread may have ended meanwhile.
+        // A thread can end meanwhile.
         let text = std::fs::read_to_string(path).unwrap_or_default();
         text.split(' ').next().and_then(|nanoseconds| nanoseconds.parse().ok()).unwrap_or(0)
     };
@@ -178,8 +177,8 @@ fn processor() -> Duration {
 #[tokio::main(flavor = "current_thread")]
 async fn main() {
     let most: usize = std::env::args().find_map(|word| word.parse().ok()).unwrap_or(20_000);
-    let (mut with, mut without) = (Filled::new(true).await, Filled::new(false).await);
-    println!("   stored    with/s without/s decided/s story us window B/entry  file MB without MB");
+    let (mut with, mut without) = (BenchStore::new(true).await, BenchStore::new(false).await);
+    println!("   stored    with/s without/s decided/s story us  index B/entry  file MB without MB");
     let mut stored = 0;
     for stage in [10_000, 100_000, 300_000, 1_000_000, most] {
         if stage > most || stage <= stored {
@@ -205,5 +204,5 @@ async fn main() {
         );
     }
     let merges = with.store.merges(usize::try_from(u32::MAX).unwrap()).await.unwrap().len();
-    println!("{merges} entries joined a story; the window holds {}", with.store.dedup_index_size().0);
+    println!("{merges} entries joined a story; the index has {}", with.store.dedup_index_size().0);
 }

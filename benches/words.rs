@@ -5,7 +5,7 @@ use std::hint::black_box;
 use std::time::Instant;
 
 use siftwire::filter::words::{ExpandTo, built_in_topic, built_in_topic_names, expand};
-use siftwire::text::{plain_text, tokens};
+use siftwire::text::{TextFor, html_to_text, tokens};
 
 /// A typical summary in each language with inflection rules.
 const SUMMARIES: [(&str, &str); 6] = [
@@ -37,9 +37,9 @@ const ROUNDS: usize = 50_000;
 
 fn main() {
     for (language, html) in SUMMARIES {
-        let plain = plain_text(html);
+        let plain = html_to_text(html, TextFor::Search);
         print_throughput(&format!("plain text {language}"), html.len(), || {
-            black_box(plain_text(black_box(html))).len()
+            black_box(html_to_text(black_box(html), TextFor::Search)).len()
         });
         print_throughput(&format!("tokens {language}"), plain.len(), || {
             black_box(tokens(black_box(&plain))).len()

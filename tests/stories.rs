@@ -1,7 +1,7 @@
-//! What must hold of stories whatever comes in, and what a second process changes while the first one runs.
+//! Properties of story decisions, and changes by a second process while the first one runs.
 
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
-#![allow(clippy::disallowed_methods, reason = "a test is its own daemon: it runs the store's threads")]
+#![allow(clippy::unwrap_used, reason = "a failed step fails the test")]
+#![allow(clippy::disallowed_methods, reason = "a test runs the store's threads itself")]
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -15,11 +15,12 @@ use siftwire::ingest::replay::{self, ReplayEntry};
 use siftwire::source::SourceState;
 use siftwire::store::{ConfiguredSource, InFeed, Options, Poll, SourceId, Store, open};
 use siftwire::story;
-use siftwire::story::rules::{Facts, decide};
+use siftwire::story::rules::{ComparedEntry, decide};
 use siftwire::story::signature::Signature;
 
 const SOURCES: usize = 3;
 
+/// Three titles and a text for each story.
 const STORIES: [([&str; 3], &str); 3] = [
     (
         [
@@ -50,19 +51,22 @@ const STORIES: [([&str; 3], &str); 3] = [
     ),
 ];
 
-/// One made entry: which story, headline and change to the text, when, and at which address.
+/// A generated entry.
 #[derive(Clone, Debug)]
-struct Made {
+struct TestEntry {
     id: usize,
     source: usize,
+    /// Index into `STORIES`.
     story: usize,
     title: usize,
+    /// How the text is changed.
     rewording: usize,
     hours: i64,
+    /// Entries share an address if this is the same and less than 3.
     address: usize,
 }
 
-impl Made {
+impl TestEntry {
     fn entry(&self) -> Entry {
         let (titles, text) = STORIES[self.story];
         let text = match self.rewording {
@@ -74,7 +78,6 @@ impl Made {
                 "{text} Nobody had expected it, and the newspapers of the capital wrote of little else."
             ),
         };
-        // A few share an address.
         let page =
             if self.address < 3 { format!("shared-{}", self.address) } else { format!("own-{}", self.id) };
         Entry {
@@ -97,7 +100,7 @@ impl Made {
             first_seen: at(100),
             fingerprint: vec![1],
             content_hash: vec![1],
-            dedup_features: Some(story::dedup_features(&entry, None)),
+            dedup_features: Some(story::compute_features(&entry, None)),
             entry,
         }))
     }
@@ -108,23 +111,23 @@ fn at(hours: i64) -> Timestamp {
 }
 
 prop_compose! {
-    fn made()(all in prop::collection::vec(
+    fn test_entries()(all in prop::collection::vec(
         (0..SOURCES, 0..STORIES.len(), 0..3_usize, 0..5_usize, 0..60_i64, 0..12_usize), 2..12)
-    ) -> Vec<Made> {
-        let made = |(id, (source, story, title, rewording, hours, address))| {
-            Made { id, source, story, title, rewording, hours, address }
+    ) -> Vec<TestEntry> {
+        let entry = |(id, (source, story, title, rewording, hours, address))| {
+            TestEntry { id, source, story, title, rewording, hours, address }
         };
-        all.into_iter().enumerate().map(made).collect()
+        all.into_iter().enumerate().map(entry).collect()
     }
 }
 
-struct Home {
+struct StoreFixture {
     folder: tempfile::TempDir,
     store: Store,
     sources: Vec<SourceId>,
 }
 
-fn opened(folder: &tempfile::TempDir) -> Store {
+fn open_store(folder: &tempfile::TempDir) -> Store {
     let options =
         Options { path: folder.path().join("s.db"), keep: Duration::from_secs(u64::from(u32::MAX)) };
     let (store, workers) = open(&options).unwrap();
@@ -134,10 +137,10 @@ fn opened(folder: &tempfile::TempDir) -> Store {
     store
 }
 
-impl Home {
-    async fn new() -> Home {
+impl StoreFixture {
+    async fn new() -> StoreFixture {
         let folder = tempfile::tempdir().unwrap();
-        let store = opened(&folder);
+        let store = open_store(&folder);
         let source = |n: usize| ConfiguredSource {
             name: format!("s{n}"),
             url: format!("u:{n}"),
@@ -146,7 +149,7 @@ impl Home {
             language: None,
         };
         let known = store.sync_sources((0..SOURCES).map(source).collect()).await.unwrap();
-        Home { folder, store, sources: known.iter().map(|known| known.id).collect() }
+        StoreFixture { folder, store, sources: known.iter().map(|known| known.id).collect() }
     }
 
     async fn poll(&self, source: usize, changes: Vec<Change>) {
@@ -161,22 +164,22 @@ impl Home {
         self.store.commit(poll).await.unwrap();
     }
 
-    async fn replay(&self, made: &[Made]) {
-        let replayed = made.iter().map(|made| ReplayEntry {
-            source: self.sources[made.source],
-            entry: made.entry(),
-            now: at(made.hours),
+    async fn replay(&self, entries: &[TestEntry]) {
+        let replayed = entries.iter().map(|entry| ReplayEntry {
+            source: self.sources[entry.source],
+            entry: entry.entry(),
+            now: at(entry.hours),
         });
         replay::replay(&self.store, replayed.collect()).await.unwrap();
     }
 
-    /// Each merge: the ids of the entry and of the story's first one, and the reason.
+    /// For each merge the uids of the entry and of the story's first entry, and the reason.
     async fn merges(&self) -> BTreeSet<(String, String, String)> {
         let merges = self.store.merges(1000).await.unwrap();
         merges.into_iter().map(|merge| (merge.entry.uid, merge.first.unwrap().uid, merge.reason)).collect()
     }
 
-    async fn entries(&self) -> u64 {
+    async fn entry_count(&self) -> u64 {
         self.store.entry_counts().await.unwrap().values().sum()
     }
 }
@@ -185,9 +188,9 @@ fn run(test: impl Future<Output = TestCaseResult>) -> TestCaseResult {
     tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(test)
 }
 
-fn facts(entry: &Entry, source: i64, date: Timestamp) -> Facts {
-    let dedup_features = story::dedup_features(entry, None);
-    Facts {
+fn compared(entry: &Entry, source: i64, date: Timestamp) -> ComparedEntry {
+    let dedup_features = story::compute_features(entry, None);
+    ComparedEntry {
         source,
         date: date.as_millisecond(),
         address: dedup_features.address,
@@ -200,17 +203,18 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 24, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn the_order_within_a_poll_is_nothing_to_what_is_merged(
-        (before, polled, shuffled) in (made(), made()).prop_flat_map(|(before, polled)| {
+    fn merges_do_not_depend_on_the_order_within_a_poll(
+        (before, polled, shuffled) in (test_entries(), test_entries()).prop_flat_map(|(before, polled)| {
             (Just(before), Just(polled.clone()), Just(polled).prop_shuffle())
         })
     ) {
         run(async {
-            let (one, other) = (Home::new().await, Home::new().await);
-            for (home, polled) in [(&one, &polled), (&other, &shuffled)] {
-                let older = before.iter().map(|made| Made { id: made.id + 100, ..made.clone() }.change()).collect();
-                home.poll(0, older).await;
-                home.poll(1, polled.iter().map(Made::change).collect()).await;
+            let (one, other) = (StoreFixture::new().await, StoreFixture::new().await);
+            for (fixture, polled) in [(&one, &polled), (&other, &shuffled)] {
+                let older =
+                    before.iter().map(|entry| TestEntry { id: entry.id + 100, ..entry.clone() }.change()).collect();
+                fixture.poll(0, older).await;
+                fixture.poll(1, polled.iter().map(TestEntry::change).collect()).await;
             }
             prop_assert_eq!(one.merges().await, other.merges().await);
             Ok(())
@@ -218,73 +222,74 @@ proptest! {
     }
 
     #[test]
-    fn what_comes_again_in_any_order_adds_nothing(
-        (first, again) in made().prop_flat_map(|made| (Just(made.clone()), Just(made).prop_shuffle()))
+    fn entries_that_are_repeated_in_any_order_change_nothing(
+        (first, again) in test_entries().prop_flat_map(|entries| (Just(entries.clone()), Just(entries).prop_shuffle()))
     ) {
         run(async {
-            let home = Home::new().await;
-            home.replay(&first).await;
-            let (entries, merges) = (home.entries().await, home.merges().await);
-            home.replay(&again).await;
-            prop_assert_eq!(home.entries().await, entries);
-            prop_assert_eq!(home.merges().await, merges);
+            let fixture = StoreFixture::new().await;
+            fixture.replay(&first).await;
+            let (entries, merges) = (fixture.entry_count().await, fixture.merges().await);
+            fixture.replay(&again).await;
+            prop_assert_eq!(fixture.entry_count().await, entries);
+            prop_assert_eq!(fixture.merges().await, merges);
             Ok(())
         })?;
     }
 
     #[test]
-    fn an_entry_joins_only_what_it_is_like_itself(made in made()) {
+    fn an_entry_joins_only_a_story_whose_first_entry_matches(entries in test_entries()) {
         run(async {
-            let home = Home::new().await;
-            for made in &made {
-                home.poll(made.source, vec![made.change()]).await;
+            let fixture = StoreFixture::new().await;
+            for entry in &entries {
+                fixture.poll(entry.source, vec![entry.change()]).await;
             }
-            for merge in home.store.merges(1000).await.unwrap() {
+            for merge in fixture.store.merges(1000).await.unwrap() {
                 let first = merge.first.unwrap();
-                let standing = home.store.story_of_entry(first.number.to_string()).await.unwrap().unwrap();
-                prop_assert_eq!(standing.first, Some(first.number), "the first is in no other story");
-                let made = |id: Option<&String>| made[id.unwrap().parse::<usize>().unwrap()].clone();
-                let (new, old) = (made(merge.entry.entry.id.as_ref()), made(first.entry.id.as_ref()));
-                let fact = |made: &Made| facts(&made.entry(), made.source as i64, at(made.hours));
-                let alone = decide(&fact(&new), &[(1, fact(&old))]);
-                prop_assert!(alone.is_some(), "{:?} alone does not join {:?}", new, old);
+                let story = fixture.store.story_of_entry(first.number.to_string()).await.unwrap().unwrap();
+                prop_assert_eq!(story.first, Some(first.number), "the first entry is in no other story");
+                let by_id = |id: Option<&String>| entries[id.unwrap().parse::<usize>().unwrap()].clone();
+                let (new, old) = (by_id(merge.entry.entry.id.as_ref()), by_id(first.entry.id.as_ref()));
+                let compared = |entry: &TestEntry| compared(&entry.entry(), entry.source as i64, at(entry.hours));
+                let decision = decide(&compared(&new), &[(1, compared(&old))]);
+                prop_assert!(decision.is_some(), "{:?} does not match {:?}", new, old);
             }
             Ok(())
         })?;
     }
 }
 
-fn copy(id: usize, source: usize) -> Made {
-    Made { id, source, story: 0, title: 0, rewording: 0, hours: id as i64, address: 9 }
+/// A copy of one entry, at the same address.
+fn copy(id: usize, source: usize) -> TestEntry {
+    TestEntry { id, source, story: 0, title: 0, rewording: 0, hours: id as i64, address: 9 }
 }
 
 #[test]
-fn what_another_process_parts_is_compared_with_at_once() {
+fn splits_and_joins_by_another_process_count_at_once() {
     run(async {
-        let home = Home::new().await;
-        home.poll(0, vec![copy(0, 0).change()]).await;
-        home.poll(1, vec![copy(1, 1).change()]).await;
-        let merges = home.store.merges(9).await.unwrap();
+        let fixture = StoreFixture::new().await;
+        fixture.poll(0, vec![copy(0, 0).change()]).await;
+        fixture.poll(1, vec![copy(1, 1).change()]).await;
+        let merges = fixture.store.merges(9).await.unwrap();
         let [first, second] = [merges[0].first.as_ref().unwrap().number, merges[0].entry.number];
 
-        let beside = opened(&home.folder);
-        assert!(beside.split_story(first).await.unwrap());
-        assert!(home.merges().await.is_empty());
-        // Without its former first, which its source lists no more, only the parted one is left to be like.
-        home.poll(0, vec![]).await;
-        assert_eq!(home.store.prune(at(101), 1).await.unwrap(), 1);
-        home.poll(2, vec![copy(2, 2).change()]).await;
-        let merges = home.store.merges(9).await.unwrap();
+        let other_process = open_store(&fixture.folder);
+        assert!(other_process.split_story(first).await.unwrap());
+        assert!(fixture.merges().await.is_empty());
+        // The former first entry is no longer in its feed and is pruned, so only the split entry can match.
+        fixture.poll(0, vec![]).await;
+        assert_eq!(fixture.store.prune(at(101), 1).await.unwrap(), 1);
+        fixture.poll(2, vec![copy(2, 2).change()]).await;
+        let merges = fixture.store.merges(9).await.unwrap();
         assert_eq!(merges[0].first.as_ref().map(|first| first.number), Some(second));
 
-        // And what it joins goes on as one story.
-        let other = Made { story: 1, ..copy(3, 0) };
-        home.poll(0, vec![other.change()]).await;
-        let other = home.store.story_of_entry("urn:x:3".into()).await.unwrap().unwrap().entry;
-        assert!(beside.join_stories(other, second, at(101)).await.unwrap());
-        home.poll(1, vec![copy(4, 1).change()]).await;
-        let standing = home.store.story_of_entry("urn:x:4".into()).await.unwrap().unwrap();
-        assert_eq!((standing.first, standing.duplicates.len()), (Some(second), 3));
+        // Later entries go to the joined story.
+        let other = TestEntry { story: 1, ..copy(3, 0) };
+        fixture.poll(0, vec![other.change()]).await;
+        let other = fixture.store.story_of_entry("urn:x:3".into()).await.unwrap().unwrap().entry;
+        assert!(other_process.join_stories(other, second, at(101)).await.unwrap());
+        fixture.poll(1, vec![copy(4, 1).change()]).await;
+        let story = fixture.store.story_of_entry("urn:x:4".into()).await.unwrap().unwrap();
+        assert_eq!((story.first, story.duplicates.len()), (Some(second), 3));
         Ok(())
     })
     .unwrap();

@@ -157,9 +157,9 @@ impl QueryCache {
         match (&self.config_languages, declared) {
             (Some(languages), declared) => languages.iter().cloned().chain(declared).collect(),
             (None, Some(declared)) => vec![declared],
-            (None, None) => match crate::text::language::surely(entry) {
-                Some(detected) => vec![detected.to_owned()],
-                None => LATIN_LANGUAGES.map(str::to_owned).to_vec(),
+            (None, None) => match crate::text::language::detect_in_entry(entry) {
+                Some(detected) if detected.is_reliable => vec![detected.tag.to_owned()],
+                _ => LATIN_LANGUAGES.map(str::to_owned).to_vec(),
             },
         }
     }

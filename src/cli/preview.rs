@@ -16,7 +16,7 @@ use super::terminal::{self, escape_line, wants_colours};
 use crate::daemon::{self, StoreThreads};
 use crate::filter::{MatchReason, Matcher, Query, Subject};
 use crate::store::{Candidate, Store};
-use crate::text::plain_text;
+use crate::text::{TextFor, html_to_text};
 
 /// Entries read from the store at a time.
 const BATCH_SIZE: usize = 500;
@@ -131,7 +131,7 @@ fn matched_entry(candidate: &Candidate, reasons: Vec<MatchReason>) -> MatchedEnt
     let in_text = reasons.iter().filter(|reason| reason.field == "text");
     let excerpts = in_text.filter_map(|reason| {
         let texts = [&kept.entry.summary, &kept.entry.content].into_iter().flatten();
-        texts.map(|html| plain_text(html)).find_map(|plain| excerpt(&plain, &reason.found))
+        texts.map(|html| html_to_text(html, TextFor::Search)).find_map(|plain| excerpt(&plain, &reason.found))
     });
     let excerpts = excerpts.collect();
     MatchedEntry {

@@ -15,7 +15,7 @@ use memchr::memmem;
 pub use model::{Feed, Hints};
 pub use normalize::keys;
 
-use crate::text::excerpt;
+use crate::text::log_excerpt;
 use raw::RawFeed;
 
 /// Why a document is not a feed, as a message of at most 200 characters.
@@ -66,7 +66,7 @@ pub fn decode_text(body: &[u8]) -> String {
 const HTML_PAGE: &str = "an HTML page";
 
 fn not_a_feed(text: &str, reason: &str) -> NotAFeed {
-    NotAFeed(if is_html(text) { HTML_PAGE.to_owned() } else { excerpt(&format!("not a feed: {reason}")) })
+    NotAFeed(if is_html(text) { HTML_PAGE.to_owned() } else { log_excerpt(&format!("not a feed: {reason}")) })
 }
 
 fn is_html(text: &str) -> bool {

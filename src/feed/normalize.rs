@@ -15,7 +15,7 @@ use super::raw::{
 use super::xml_base::ResolvedBases;
 use crate::entry::{Author, Enclosure, Entry, Key, KeyRule, Origin, Thumbnail, text_hash};
 use crate::html::{self, bounded_base};
-use crate::story::address::Page;
+use crate::story::address::PageAddress;
 use mojibake::without_mojibake;
 
 /// 1990-01-01. Earlier dates come from unset clocks.
@@ -126,10 +126,10 @@ pub fn keys(entry: &Entry, about: Option<&str>, raw_date: Option<&str>) -> Vec<K
     let about = about.map(str::trim).filter(|about| !about.is_empty());
     keys.extend(about.map(|about| key(KeyRule::About, about.to_owned())));
     if let Some(link) = entry.link.as_deref() {
-        let page = Page::of(link);
-        let same = page.as_ref().and_then(Page::key);
+        let page = PageAddress::parse(link);
+        let same = page.as_ref().and_then(PageAddress::key);
         keys.push(key(KeyRule::Link, same.unwrap_or_else(|| site_key(link))));
-        let article = page.as_ref().and_then(Page::article);
+        let article = page.as_ref().and_then(PageAddress::article);
         keys.extend(article.map(|article| key(KeyRule::Article, article)));
     }
     let title = entry.title.as_deref();

@@ -30,7 +30,7 @@ impl WordAutomaton {
     /// Reports each match: the pattern's number, the index of its first word, and its number of words.
     pub(super) fn find(&self, tokens: &Tokens, mut report: impl FnMut(usize, usize, usize)) {
         let folded = tokens.folded().as_bytes();
-        for (index, word) in tokens.places().enumerate() {
+        for (index, word) in tokens.folded_ranges().enumerate() {
             if !self.first_words.may_match(folded, word.start, word.len()) {
                 continue;
             }
@@ -155,7 +155,7 @@ mod tests {
             automaton.find(&tokens, |pattern, index, words| found.push((pattern, index, words)));
             let mut expected = Vec::new();
             for (number, pattern) in patterns.iter().enumerate() {
-                for (index, word) in tokens.places().enumerate() {
+                for (index, word) in tokens.folded_ranges().enumerate() {
                     if folded[word.start - 1..].starts_with(pattern) {
                         expected.push((number, index, pattern.split_whitespace().count()));
                     }

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 use super::syntax::Field;
 use crate::entry::{Entry, StoredEntry};
-use crate::text::{Tokens, language, plain_text, tokens};
+use crate::text::{TextFor, Tokens, html_to_text, language, tokens};
 
 /// What a query is matched against.
 #[derive(Clone, Copy, Debug)]
@@ -88,7 +88,7 @@ impl<'a> EntryText<'a> {
     pub(super) fn new(subject: &Subject<'a>, fields: FieldSet) -> EntryText<'a> {
         let mut text = EntryText { subject: *subject, segments: Vec::new(), language: OnceCell::new() };
         let entry = subject.entry;
-        let html = |html: &'a Option<String>| html.as_deref().map(|html| Cow::Owned(plain_text(html)));
+        let html = |html: &'a Option<String>| html.as_deref().map(|html| html_to_text(html, TextFor::Search));
         let line = |line: &'a Option<String>| line.as_deref().map(Cow::Borrowed);
         let mut add = |field: Field, texts: &mut dyn Iterator<Item = Cow<'a, str>>| {
             if fields.contains(field) {
@@ -138,7 +138,7 @@ impl<'a> EntryText<'a> {
                 entry.language.as_deref().or(self.subject.language).filter(|tag| !tag.trim().is_empty());
             match declared {
                 Some(tag) => Some(Cow::Owned(tag.trim().replace('_', "-").to_ascii_lowercase())),
-                None => language::of(entry).map(Cow::Borrowed),
+                None => language::detect_in_entry(entry).map(|detected| Cow::Borrowed(detected.tag)),
             }
         });
         language.as_deref()

@@ -18,6 +18,7 @@ pub(crate) use base::bounded_base;
 pub(crate) use embeds::video_page;
 
 use crate::entry::Entry;
+use crate::text::{TextFor, html_to_text};
 
 /// The URL schemes that are kept.
 const SCHEMES: [&str; 4] = ["http", "https", "mailto", "tel"];
@@ -48,7 +49,7 @@ impl Sanitizer {
             Some(Cow::Owned(sanitized)) => sanitized,
             // Plain text, escaped as ammonia does it.
             None if !limits::is_within_limits(&html) => {
-                htmlize::escape_text(tags::strip_tags(&html)).into_owned()
+                htmlize::escape_text(html_to_text(&html, TextFor::Reader)).into_owned()
             }
             None => self.sanitize_with_ammonia(&html),
         }

@@ -65,17 +65,3 @@ fn tag_end(bytes: &[u8]) -> usize {
         })
         .unwrap_or(bytes.len())
 }
-
-/// The text of any HTML: each tag becomes a space, character references are resolved.
-pub(super) fn strip_tags(html: &str) -> String {
-    let mut text = String::with_capacity(html.len());
-    let mut rest = html;
-    while let Some(at) = memchr(b'<', rest.as_bytes()) {
-        text.push_str(&htmlize::unescape(&rest[..at]));
-        let Some(end) = memchr(b'>', &rest.as_bytes()[at..]) else { return text };
-        text.push(' ');
-        rest = &rest[at + end + 1..];
-    }
-    text.push_str(&htmlize::unescape(rest));
-    text
-}

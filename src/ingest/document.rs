@@ -150,6 +150,6 @@ fn sanitize_change(change: &mut Change, sanitizer: &Sanitizer) {
 /// Computes what the store compares of a new entry to find its story.
 pub(super) fn add_dedup_features(change: &mut Change, language: Option<&str>) {
     if let Change::New(new) = change {
-        new.dedup_features = Some(story::dedup_features(&new.entry, language));
+        new.dedup_features = Some(story::compute_features(&new.entry, language));
     }
 }

@@ -53,7 +53,7 @@ fn distrust_shared_keys(entries: &[Entry], distrusted: &mut BTreeSet<String>) ->
                 newly_distrusted.push(format!(
                     "{} `{}`",
                     rule_name(key.rule),
-                    crate::text::excerpt(&key.value)
+                    crate::text::log_excerpt(&key.value)
                 ));
                 newly_distrusted.extend(distrust_rule(key.rule, distrusted));
             }

@@ -40,7 +40,7 @@ pub fn document(output: &Output, site: &Site, entries: Vec<Arc<StoredEntry>>, no
 pub fn output_entry(output: &Output, links: Links, mut kept: Arc<StoredEntry>) -> OutputEntry {
     if links == Links::Cleaned && kept.entry.link.is_some() {
         let entry = &mut Arc::make_mut(&mut kept).entry;
-        entry.link = entry.link.as_deref().map(story::address::cleaned);
+        entry.link = entry.link.as_deref().map(story::address::clean_link);
     }
     let entry = &kept.entry;
     let fragment = |html: &Option<String>| {

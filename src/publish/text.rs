@@ -4,6 +4,8 @@ use std::borrow::Cow;
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
+use crate::text::{TextFor, html_to_text};
+
 /// Characters that a URI may not contain (RFC 3986 section 2), and `%`, which may only begin an escape.
 const NOT_IN_URI: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'-')
@@ -59,7 +61,7 @@ pub(super) fn unambiguous_line(text: &str) -> String {
 
 /// The start of an HTML fragment as plain text, cut between words after at most `max_chars` characters.
 pub(super) fn excerpt(html: &str, max_chars: usize) -> String {
-    truncate(&one_line(&plain(html)), max_chars)
+    truncate(&one_line(&html_to_text(html, TextFor::Reader)), max_chars)
 }
 
 /// Like [`excerpt`], as an HTML fragment; `None` if it contains no text.
@@ -109,35 +111,6 @@ fn is_allowed(character: char) -> bool {
         '\u{fdd0}'..='\u{fdef}' => false,
         character => u32::from(character) & 0xfffe != 0xfffe,
     }
-}
-
-/// An HTML fragment without its tags and comments, its character references resolved.
-fn plain(html: &str) -> String {
-    let mut out = String::new();
-    let mut rest = html;
-    while let Some(at) = rest.find('<') {
-        out.push_str(&htmlize::unescape(&rest[..at]));
-        let (end, length) = if rest[at..].starts_with("<!--") { ("-->", 3) } else { (">", 1) };
-        let Some(close) = rest[at..].find(end) else { return out };
-        let tag = &rest[at..at + close];
-        rest = &rest[at + close + length..];
-        if !is_inline(tag) {
-            out.push(' ');
-        }
-    }
-    out.push_str(&htmlize::unescape(rest));
-    out
-}
-
-/// Whether a tag is inline, so that no space replaces it.
-fn is_inline(tag: &str) -> bool {
-    let name = tag.trim_start_matches(['<', '/']);
-    let name = name.split(|character: char| !character.is_ascii_alphanumeric()).next().unwrap_or_default();
-    const INLINE: [&str; 16] = [
-        "a", "abbr", "b", "bdi", "bdo", "cite", "code", "em", "i", "mark", "s", "small", "span", "strong",
-        "sub", "sup",
-    ];
-    INLINE.iter().any(|inline| inline.eq_ignore_ascii_case(name))
 }
 
 fn truncate(text: &str, max_chars: usize) -> String {

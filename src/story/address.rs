@@ -1,10 +1,12 @@
-//! Addresses without what differs while the page stays the same: for comparing, and for publishing. Pure.
+//! Normalizes addresses of pages: to compare them, and to publish them without tracking. Pure.
 
+use base64::Engine;
+use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use url::Url;
 
-/// Parameters that tell the publisher where a reader came from, and do nothing to the page. A `*` ends a
-/// prefix. The list is our own; a parameter that is not on it stays.
-const TRACKING: &[&str] = &[
+/// Query parameters that tell the publisher where a reader came from and do not change the page. `*` ends a prefix.
+/// Parameters that are not listed stay.
+const TRACKING_PARAMETERS: &[&str] = &[
     "utm_*",
     "mtm_*",
     "pk_*",
@@ -111,8 +113,8 @@ const TRACKING: &[&str] = &[
     "mbid",
 ];
 
-/// Of those, the ones whose name alone is too common: they go only with one of these values.
-const COMMON: &[(&str, &[&str])] = &[
+/// Tracking parameters with common names: they are removed only with one of these values.
+const COMMON_NAMES: &[(&str, &[&str])] = &[
     (
         "ref",
         &[
@@ -133,49 +135,50 @@ const COMMON: &[(&str, &[&str])] = &[
     ("rss", &["", "1", "true"]),
 ];
 
-/// Parameters that ask for the page's AMP form, with the values that do.
-const AMP: &[(&str, &[&str])] = &[("amp", &["", "1", "true"]), ("outputtype", &["amp"]), ("amp_js_v", &[])];
+/// Parameters that ask for the AMP version of a page, with their values; without values, any.
+const AMP_PARAMETERS: &[(&str, &[&str])] =
+    &[("amp", &["", "1", "true"]), ("outputtype", &["amp"]), ("amp_js_v", &[])];
 
-/// The address of the page itself: wrappers of redirectors and AMP caches opened, tracking parameters gone.
-/// Unlike [`Page::key`] it is an address to be followed: scheme and host stay as they are.
+/// The address of the page itself, without redirector, AMP cache and tracking parameters. Unlike
+/// [`PageAddress::key`] it can be followed: scheme and host stay as they are.
 #[must_use]
-pub fn cleaned(link: &str) -> String {
+pub fn clean_link(link: &str) -> String {
     let Ok(url) = Url::parse(link) else { return link.to_owned() };
-    let mut url = unwrapped(url);
-    let kept = parameters(&url);
-    let had = url.query().map(str::to_owned);
+    let mut url = unwrap_redirects(url);
+    let kept = content_parameters(&url);
+    let before = url.query().map(str::to_owned);
     let query = (!kept.is_empty()).then(|| kept.join("&"));
-    if had != query {
+    if before != query {
         url.set_query(query.as_deref());
     }
     url.into()
 }
 
-/// A page of a site, as addresses are compared.
+/// The address of a page, for comparison.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Page {
+pub struct PageAddress {
     url: Url,
-    /// Without what a site is also called by.
+    /// Without subdomains such as `www.` and `m.`.
     host: String,
-    /// Without AMP parts and a last slash.
+    /// Without AMP segments and trailing slash.
     path: String,
 }
 
-impl Page {
-    /// Reads an address, and opens what it is wrapped in. `None` for what is no address, or has no host.
+impl PageAddress {
+    /// Parses an address, inside redirectors and AMP caches too. `None` if it is not a URL with a host.
     #[must_use]
-    pub fn of(link: &str) -> Option<Page> {
-        let url = unwrapped(Url::parse(link).ok()?);
-        Some(Page { host: host(&url)?, path: path(&url), url })
+    pub fn parse(link: &str) -> Option<PageAddress> {
+        let url = unwrap_redirects(Url::parse(link).ok()?);
+        Some(PageAddress { host: host(&url)?, path: path(&url), url })
     }
 
-    /// What two addresses of one page have in common: no scheme, no `www.`, `m.` or `amp.`, no fragment, no
-    /// last slash, no AMP parts, no tracking parameters, the others in order. `None` for what is no page of a site: a
-    /// host alone says nothing of which entry it is.
+    /// The same string for all addresses of one page: without scheme, `www.`, `m.`, `amp.`, fragment, trailing slash,
+    /// AMP segments and tracking parameters; other parameters are sorted. `None` for a bare host, which does not identify
+    /// an entry.
     #[must_use]
     pub fn key(&self) -> Option<String> {
-        let mut query = parameters(&self.url);
-        query.retain(|pair| !is_one_of(AMP, pair));
+        let mut query = content_parameters(&self.url);
+        query.retain(|pair| !is_listed(AMP_PARAMETERS, pair));
         query.sort_unstable();
         if self.path.is_empty() && query.is_empty() {
             return None;
@@ -189,18 +192,19 @@ impl Page {
         Some(key)
     }
 
-    /// Host and number of an article: 6 to 12 digits in one of the last two parts of the path that are no date.
+    /// Host and article number: 6 to 12 digits, not a date, in one of the last two path segments.
     #[must_use]
     pub fn article(&self) -> Option<String> {
-        let number = self.path.rsplit('/').filter(|part| !part.is_empty()).take(2).find_map(number)?;
+        let number =
+            self.path.rsplit('/').filter(|part| !part.is_empty()).take(2).find_map(article_number)?;
         Some([&self.host, " ", number].concat())
     }
 }
 
-/// The last run of digits in a part of a path that can number an article.
-fn number(part: &str) -> Option<&str> {
-    // An id in hexadecimal, or a word with digits in it, is no number.
-    let edge = |c: Option<char>| c.is_none_or(|c| !c.is_ascii_alphabetic());
+/// The last run of digits in a path segment that can be an article number.
+fn article_number(part: &str) -> Option<&str> {
+    // Digits inside a hexadecimal id or a word are not a number.
+    let is_boundary = |c: Option<char>| c.is_none_or(|c| !c.is_ascii_alphabetic());
     let mut found = None;
     let mut rest = 0;
     while let Some(start) = part[rest..].find(|c: char| c.is_ascii_digit()).map(|at| rest + at) {
@@ -208,16 +212,17 @@ fn number(part: &str) -> Option<&str> {
         let digits = &part[start..start + length];
         rest = start + length;
         let before = &part[..start];
-        // `article123456`, `a123456`, `n_123456`, `123456.html`: letters alone may come before, none after.
-        let named = !before.bytes().any(|b| b.is_ascii_digit()) || edge(before.chars().next_back());
-        if (6..=12).contains(&length) && named && edge(part[rest..].chars().next()) && !is_date(digits) {
+        // `article123456`, `a123456`, `n_123456`, `123456.html`: only letters may precede, none may follow.
+        let named = !before.bytes().any(|b| b.is_ascii_digit()) || is_boundary(before.chars().next_back());
+        if (6..=12).contains(&length) && named && is_boundary(part[rest..].chars().next()) && !is_date(digits)
+        {
             found = Some(digits);
         }
     }
     found
 }
 
-/// Whether digits are a day or a month in one of the orders that people write.
+/// Whether digits are a date or a month in a common order.
 fn is_date(digits: &str) -> bool {
     let at =
         |from: usize, to: usize| digits.get(from..to).and_then(|part| part.parse::<u32>().ok()).unwrap_or(99);
@@ -241,7 +246,7 @@ fn is_date(digits: &str) -> bool {
 
 fn host(url: &Url) -> Option<String> {
     let mut host = url.host_str()?.trim_end_matches('.');
-    // No site is called by its last two parts less one of these.
+    // At least two labels stay: m.org is a site.
     while let Some((first, rest)) = host.split_once('.')
         && matches!(first, "www" | "www1" | "www2" | "www3" | "m" | "mobile" | "amp")
         && rest.contains('.')
@@ -254,7 +259,7 @@ fn host(url: &Url) -> Option<String> {
     })
 }
 
-/// The path without AMP parts and a last slash.
+/// The path without AMP segments and trailing slash.
 fn path(url: &Url) -> String {
     let whole = url.path();
     if !whole.contains("amp") && !whole.contains("//") && !whole.contains("/index.") {
@@ -275,23 +280,23 @@ fn path(url: &Url) -> String {
         .replace(".amp.html", ".html")
 }
 
-/// The parameters that count, as they are written.
-fn parameters(url: &Url) -> Vec<&str> {
+/// The query parameters that are not for tracking, as written.
+fn content_parameters(url: &Url) -> Vec<&str> {
     let query = url.query().unwrap_or_default();
     query.split('&').filter(|pair| !pair.is_empty() && !is_tracking(pair)).collect()
 }
 
 fn is_tracking(pair: &str) -> bool {
     let name = pair.split('=').next().unwrap_or_default().to_ascii_lowercase();
-    let listed = TRACKING.iter().any(|known| match known.strip_suffix('*') {
+    let listed = TRACKING_PARAMETERS.iter().any(|known| match known.strip_suffix('*') {
         Some(start) => name.starts_with(start),
         None => name == *known,
     });
-    listed && (COMMON.iter().all(|(common, _)| *common != name) || is_one_of(COMMON, pair))
+    listed && (COMMON_NAMES.iter().all(|(common, _)| *common != name) || is_listed(COMMON_NAMES, pair))
 }
 
-/// Whether a parameter is of a list, with one of the values there; an empty list of values takes any.
-fn is_one_of(list: &[(&str, &[&str])], pair: &str) -> bool {
+/// Whether a parameter is listed with its value; an empty list of values accepts any.
+fn is_listed(list: &[(&str, &[&str])], pair: &str) -> bool {
     let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
     list.iter().any(|(known, values)| {
         known.eq_ignore_ascii_case(name)
@@ -299,12 +304,12 @@ fn is_one_of(list: &[(&str, &[&str])], pair: &str) -> bool {
     })
 }
 
-/// The address inside redirectors and AMP caches, as far as it can be read off without asking anybody.
-fn unwrapped(url: Url) -> Url {
+/// The address inside redirectors and AMP caches, as far as it is known without a request.
+fn unwrap_redirects(url: Url) -> Url {
     let mut url = url;
-    // A wrapper in a wrapper happens; more than a few are a trap.
+    // Redirectors are nested sometimes; the limit is against hostile input.
     for _ in 0..4 {
-        match inner(&url) {
+        match redirect_target(&url) {
             Some(inner) => url = inner,
             None => break,
         }
@@ -312,14 +317,14 @@ fn unwrapped(url: Url) -> Url {
     url
 }
 
-fn inner(url: &Url) -> Option<Url> {
+fn redirect_target(url: &Url) -> Option<Url> {
     let host = url.host_str()?;
     let path = url.path();
     let google = host.strip_prefix("www.").unwrap_or(host);
     if google.starts_with("google.")
         && let Some(rest) = path.strip_prefix("/amp/")
     {
-        return of_amp(rest, url.query());
+        return amp_target(rest, url.query());
     }
     if host.ends_with(".cdn.ampproject.org") || host == "cdn.ampproject.org" {
         let rest = path
@@ -327,13 +332,13 @@ fn inner(url: &Url) -> Option<Url> {
             .split_once('/')
             .filter(|(kind, _)| matches!(*kind, "c" | "v" | "i" | "wp"))?
             .1;
-        return of_amp(rest, url.query());
+        return amp_target(rest, url.query());
     }
     if host.ends_with(".bing-amp.com") || host == "bing-amp.com" {
-        return of_amp(path.trim_start_matches("/c/").trim_start_matches('/'), url.query());
+        return amp_target(path.trim_start_matches("/c/").trim_start_matches('/'), url.query());
     }
     if host == "news.google.com" {
-        return google_news(path);
+        return google_news_target(path);
     }
     let redirector = (google.starts_with("google.") && path == "/url")
         || matches!(
@@ -355,8 +360,8 @@ fn inner(url: &Url) -> Option<Url> {
     Url::parse(&target?.1).ok().filter(|url| matches!(url.scheme(), "http" | "https"))
 }
 
-/// `s/host/path` of an AMP cache: `s` says https.
-fn of_amp(rest: &str, query: Option<&str>) -> Option<Url> {
+/// The address in the path of an AMP cache, `s/host/path`; `s` means https.
+fn amp_target(rest: &str, query: Option<&str>) -> Option<Url> {
     let (scheme, rest) = match rest.strip_prefix("s/") {
         Some(rest) => ("https", rest),
         None => ("http", rest),
@@ -368,11 +373,19 @@ fn of_amp(rest: &str, query: Option<&str>) -> Option<Url> {
     Some(url)
 }
 
-/// The older addresses of Google News hold the publisher's: base64 of a short message with the text in it.
-/// The newer ones hold a number that only Google knows, and stay.
-fn google_news(path: &str) -> Option<Url> {
+/// Base64 for URLs (RFC 4648 section 5), with or without padding.
+const BASE64_URL: GeneralPurpose = GeneralPurpose::new(
+    &base64::alphabet::URL_SAFE,
+    GeneralPurposeConfig::new()
+        .with_decode_allow_trailing_bits(true)
+        .with_decode_padding_mode(DecodePaddingMode::Indifferent),
+);
+
+/// Older addresses of Google News contain the publisher's address in a base64 message. Newer ones contain an id that
+/// only Google can resolve; they stay.
+fn google_news_target(path: &str) -> Option<Url> {
     let coded = path.strip_prefix("/rss/articles/").or_else(|| path.strip_prefix("/articles/"))?;
-    let bytes = base64(coded)?;
+    let bytes = BASE64_URL.decode(coded).ok()?;
     let at = bytes.windows(4).position(|window| window == b"http")?;
     let end =
         bytes[at..].iter().position(|byte| !byte.is_ascii_graphic()).map_or(bytes.len(), |end| at + end);
@@ -381,45 +394,20 @@ fn google_news(path: &str) -> Option<Url> {
         .filter(|url| url.host_str().is_some_and(|h| h.contains('.')))
 }
 
-/// Base64 in the alphabet for addresses (RFC 4648 section 5), padded or not.
-fn base64(text: &str) -> Option<Vec<u8>> {
-    let mut bytes = Vec::with_capacity(text.len() * 3 / 4);
-    let (mut bits, mut held) = (0u32, 0);
-    for byte in text.trim_end_matches('=').bytes() {
-        let digit = match byte {
-            b'A'..=b'Z' => byte - b'A',
-            b'a'..=b'z' => byte - b'a' + 26,
-            b'0'..=b'9' => byte - b'0' + 52,
-            b'-' | b'+' => 62,
-            b'_' | b'/' => 63,
-            _ => return None,
-        };
-        bits = bits << 6 | u32::from(digit);
-        held += 6;
-        if held >= 8 {
-            held -= 8;
-            // The other bits wait for the next digit.
-            bytes.push((bits >> held) as u8);
-            bits &= (1 << held) - 1;
-        }
-    }
-    Some(bytes)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn key(link: &str) -> Option<String> {
-        Page::of(link)?.key()
+        PageAddress::parse(link)?.key()
     }
 
     fn article(link: &str) -> Option<String> {
-        Page::of(link)?.article()
+        PageAddress::parse(link)?.article()
     }
 
     #[test]
-    fn the_same_page_has_one_key() {
+    fn all_addresses_of_a_page_have_the_same_key() {
         for link in [
             "https://example.org/news/a-story",
             "http://www.example.org/news/a-story/#comments",
@@ -439,7 +427,7 @@ mod tests {
     }
 
     #[test]
-    fn what_may_name_another_page_stays() {
+    fn addresses_of_different_pages_have_different_keys() {
         for (a, b) in [
             ("https://example.org/?id=1", "https://example.org/?id=2"),
             ("https://example.org/a?page=2", "https://example.org/a"),
@@ -450,12 +438,12 @@ mod tests {
         ] {
             assert_ne!(key(a), key(b));
         }
-        assert_eq!(key("https://example.org/?utm_source=rss"), None, "a site is no entry");
+        assert_eq!(key("https://example.org/?utm_source=rss"), None, "a bare host");
         assert_eq!(key("https://example.org/a?b=2&a=1"), key("https://example.org/a?a=1&b=2"));
     }
 
     #[test]
-    fn a_published_address_is_cleaned_but_leads_to_the_same_place() {
+    fn a_clean_link_can_be_followed() {
         for (link, clean) in [
             ("http://www.example.org/a/?utm_source=rss&id=7#part", "http://www.example.org/a/?id=7#part"),
             ("https://example.org/a?utm_source=rss", "https://example.org/a"),
@@ -463,23 +451,23 @@ mod tests {
             ("https://www.google.com/amp/s/example.org/a", "https://example.org/a"),
             ("no address", "no address"),
         ] {
-            assert_eq!(cleaned(link), clean);
+            assert_eq!(clean_link(link), clean);
         }
     }
 
     #[test]
-    fn google_news_is_opened_where_the_address_is_inside() {
+    fn google_news_addresses_are_decoded_if_they_contain_the_target() {
         let coded = "CBMiHmh0dHBzOi8vZXhhbXBsZS5vcmcvbmV3cy9zdG9yedIBAA";
         assert_eq!(
-            cleaned(&format!("https://news.google.com/rss/articles/{coded}?oc=5")),
+            clean_link(&format!("https://news.google.com/rss/articles/{coded}?oc=5")),
             "https://example.org/news/story"
         );
         let closed = "https://news.google.com/rss/articles/CBMiakFVX3lxTE5?oc=5";
-        assert_eq!(cleaned(closed), closed);
+        assert_eq!(clean_link(closed), closed);
     }
 
     #[test]
-    fn an_article_is_found_by_its_number_and_not_by_a_date() {
+    fn an_article_number_is_not_a_date() {
         for (link, number) in [
             ("https://www.abc.example/news/2026-07-12/old-slug/106906710", Some("abc.example 106906710")),
             ("https://abc.example/x/new-slug-6316661", Some("abc.example 6316661")),

@@ -1,12 +1,10 @@
-//! Is this the same text as one that we have? Pure: facts go in, a decision with its reason comes out.
+//! Decides whether two entries tell the same story, that is, whether they are the same text. Pure.
 //!
-//! The rules of the decision stand in [`judge`], in their order. A pair of entries is compared by what
-//! their [`DedupFeatures`] holds: the cleaned address, the article's number, and a compact [`signature`] of
-//! headline and text. [`index`] proposes candidates and never decides.
+//! [`rules`] decides, in a fixed order. It compares what [`DedupFeatures`] holds: the normalized address, the article
+//! number, and a [`signature`] of title and text. [`index`] proposes candidates and decides nothing.
 
 pub mod address;
 pub mod index;
-mod language;
 pub mod rules;
 pub mod signature;
 mod similarity;
@@ -17,35 +15,34 @@ use crate::entry::Entry;
 use crate::entry::change::DedupFeatures;
 use signature::Signature;
 
-/// What is compared of an entry. `language` is its source's, for entries that name none.
+/// What is compared of an entry. `source_language` is used if the entry declares none.
 #[must_use]
-pub fn dedup_features(entry: &Entry, language: Option<&str>) -> DedupFeatures {
-    let page = entry.link.as_deref().and_then(address::Page::of);
+pub fn compute_features(entry: &Entry, source_language: Option<&str>) -> DedupFeatures {
+    let address = entry.link.as_deref().and_then(address::PageAddress::parse);
     let hash = |key: String| hash(&key).cast_signed();
     DedupFeatures {
-        address: page.as_ref().and_then(address::Page::key).map(hash),
-        article: page.as_ref().and_then(address::Page::article).map(hash),
-        signature: Signature::of(entry, language).encode(),
+        address: address.as_ref().and_then(address::PageAddress::key).map(hash),
+        article: address.as_ref().and_then(address::PageAddress::article).map(hash),
+        signature: Signature::new(entry, source_language).encode(),
     }
 }
 
-/// FNV-1a, finished so that any of its bits will do (Steele's and Lea's mixer); the same for ever, since
-/// the store keeps it.
+/// FNV-1a with the finalizer of SplitMix64, so that all bits are equally good. It must never change: the store
+/// keeps the hashes.
 const fn hash(text: &str) -> u64 {
     let bytes = text.as_bytes();
-    let mut hash = BASIS;
+    let mut hash = FNV_BASIS;
     let mut at = 0;
     while at < bytes.len() {
-        hash = step(hash, bytes[at]);
+        hash = fnv_step(hash, bytes[at]);
         at += 1;
     }
     mix(hash)
 }
 
-/// What a hash begins with.
-const BASIS: u64 = 0xcbf2_9ce4_8422_2325;
+const FNV_BASIS: u64 = 0xcbf2_9ce4_8422_2325;
 
-const fn step(hash: u64, byte: u8) -> u64 {
+const fn fnv_step(hash: u64, byte: u8) -> u64 {
     (hash ^ byte as u64).wrapping_mul(0x0100_0000_01b3)
 }
 

@@ -1,151 +1,175 @@
-//! The compact form of what is compared of an entry: folded words of headline and text, as the store keeps
-//! them. Pure.
+//! The compact form of an entry that is compared and stored: hashed words of title and text. Pure.
 
-use super::words::{Class, Word, Words, words};
-use super::{language, wordlists};
+use super::wordlists;
+use super::words::{HashedWord, WordClass, WordHasher, hashed_words};
 use crate::entry::Entry;
+use crate::text::{TextFor, html_to_text_start, language, tokens};
 
-/// Words of a headline that count.
-const TITLE: usize = 40;
-/// Words of a text that count: the beginning tells.
-const TEXT: usize = 64;
-/// Of them, those whose rows are looked up in the index.
-const HEAD: usize = 32;
-/// Rows of words that an entry is looked up by.
-const BANDS: usize = 6;
+/// Compared words of a title.
+const TITLE_WORDS: usize = 40;
+/// Compared words of a text: its start is enough.
+const TEXT_WORDS: usize = 64;
+/// Bytes of a text that hold its compared words.
+const TEXT_BYTES: usize = 2_048;
+/// Words of a text that the index uses.
+const INDEXED_WORDS: usize = 32;
+/// Shingles of a text by which the index finds it.
+const INDEXED_SHINGLES: usize = 6;
+/// Characters of title and text from which the language is detected.
+const LANGUAGE_TITLE_CHARS: usize = 120;
+const LANGUAGE_TEXT_CHARS: usize = 300;
+
+/// The version of the encoding, and of the rules that make words.
+const VERSION: u8 = 2;
 
 /// What is compared of an entry.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Signature {
-    pub(super) language: language::Language,
-    /// A page that changes all day.
-    pub(super) live: bool,
-    /// All words of the headline.
-    pub(super) title: Vec<Word>,
-    /// Of them, where the headline begins and ends without label and publisher.
-    pub(super) bare: (u8, u8),
-    /// The beginning of the text.
-    pub(super) text: Vec<Word>,
+    /// Two letters; 0 if unknown.
+    pub(super) language: u16,
+    /// The page is updated all day, so its text is no evidence.
+    pub(super) is_live: bool,
+    /// All words of the title.
+    pub(super) title: Vec<HashedWord>,
+    /// The range of the title's words without label and publisher.
+    pub(super) bare_title: (u8, u8),
+    /// The start of the text.
+    pub(super) text: Vec<HashedWord>,
 }
 
 impl Signature {
-    pub(super) fn of(entry: &Entry, language: Option<&str>) -> Signature {
+    pub(super) fn new(entry: &Entry, source_language: Option<&str>) -> Signature {
         let title = entry.title.as_deref().unwrap_or_default();
         let html = entry.summary.as_deref().or(entry.content.as_deref()).unwrap_or_default();
-        let mut text = words(html, TEXT);
-        text.truncate(without_tail(&text));
-        let (start, end) = wordlists::bare(title);
-        let mut whole = Words::new(TITLE);
-        whole.read(&title[..start]);
-        let from = whole.words.len();
-        whole.read(&title[start..end]);
-        let to = whole.words.len();
-        whole.read(&title[end..]);
+        let plain = html_to_text_start(html, TextFor::Comparison, TEXT_BYTES);
+        let mut text = hashed_words(&plain, TEXT_WORDS);
+        text.truncate(length_without_wordpress_footer(&text));
+        let tokens = tokens(title);
+        let mut hasher = WordHasher::new(title, &tokens, TITLE_WORDS);
+        let (start, end) = wordlists::bare_title(title);
+        let (start, end) = (tokens.count_before(start), tokens.count_before(end));
+        hasher.add(0..start);
+        let from = hasher.words.len();
+        hasher.add(start..end);
+        let to = hasher.words.len();
+        hasher.add(end..tokens.len());
+        let declared = entry.language.as_deref().or(source_language);
+        let language = language::declared_or_detected(declared, &language_sample(title, &plain));
         Signature {
-            language: language::of(entry.language.as_deref().or(language), title, html),
-            live: wordlists::is_live(title),
-            bare: (from as u8, to as u8),
-            title: whole.words,
+            language: language.map_or(0, u16::from_be_bytes),
+            is_live: wordlists::is_live(title),
+            // Both are at most `TITLE_WORDS`.
+            bare_title: (from as u8, to as u8),
+            title: hasher.words,
             text,
         }
     }
 
-    /// The headline without label and publisher.
-    pub(super) fn bare_title(&self) -> &[Word] {
-        self.title.get(usize::from(self.bare.0)..usize::from(self.bare.1)).unwrap_or(&self.title)
+    /// The title without label and publisher.
+    pub(super) fn bare_title(&self) -> &[HashedWord] {
+        let (from, to) = self.bare_title;
+        self.title.get(usize::from(from)..usize::from(to)).unwrap_or(&self.title)
     }
 
-    /// The headline without its label alone.
-    pub(super) fn unlabelled(&self) -> &[Word] {
-        self.title.get(usize::from(self.bare.0)..).unwrap_or(&self.title)
+    /// The title without its label.
+    pub(super) fn title_without_label(&self) -> &[HashedWord] {
+        self.title.get(usize::from(self.bare_title.0)..).unwrap_or(&self.title)
     }
 
-    /// What the index finds the entry by: its headline, with and without a publisher, and rows of words of its text.
-    /// Each with how much it says: a headline as much as half of the rows of the text.
+    /// The keys by which the index finds the entry, each with its weight: the title with and without publisher, and
+    /// shingles of the text. A title weighs as much as half of the shingles.
     pub(super) fn bands(&self) -> Vec<(u64, usize)> {
-        let mut bands = Vec::with_capacity(BANDS + 2);
-        for title in [self.unlabelled(), self.bare_title()] {
-            // A short headline alone says nothing, and would be everywhere.
+        let mut bands = Vec::with_capacity(INDEXED_SHINGLES + 2);
+        for title in [self.title_without_label(), self.bare_title()] {
+            // A title of one or two words is too common to be evidence.
             if title.len() >= 3 {
-                bands.push((row(title) ^ TITLE as u64, BANDS / 2));
+                bands.push((hash_sequence(title) ^ TITLE_WORDS as u64, INDEXED_SHINGLES / 2));
             }
         }
         bands.dedup();
-        let head = &self.text[..self.text.len().min(HEAD)];
-        bands.extend(lowest(head.windows(3).map(row)).map(|row| (row, 1)));
+        let start = &self.text[..self.text.len().min(INDEXED_WORDS)];
+        bands.extend(lowest(start.windows(3).map(hash_sequence)).map(|hash| (hash, 1)));
         bands
     }
 
-    /// As the store keeps it: a version, the language, whether it is live, the bounds of the bare headline,
-    /// the number of its words, then three bytes for each word.
+    /// The stored form: version, language, live flag, range of the bare title, number of the title's words, then three
+    /// bytes for each word.
     #[must_use]
     pub fn encode(&self) -> Vec<u8> {
         let mut bytes = Vec::with_capacity(7 + 3 * (self.title.len() + self.text.len()));
-        bytes.push(1);
+        bytes.push(VERSION);
         bytes.extend(self.language.to_be_bytes());
-        bytes.extend([u8::from(self.live), self.bare.0, self.bare.1, self.title.len() as u8]);
+        let (from, to) = self.bare_title;
+        bytes.extend([u8::from(self.is_live), from, to, self.title.len() as u8]);
         for word in self.title.iter().chain(&self.text) {
             bytes.extend(&word.0.to_le_bytes()[..3]);
         }
         bytes
     }
 
-    /// Reads what [`Signature::encode`] wrote; `None` for what it did not write.
+    /// Reads what [`Signature::encode`] wrote; `None` for other bytes and other versions.
     #[must_use]
     pub fn decode(bytes: &[u8]) -> Option<Signature> {
-        let [1, a, b, live, from, to, title, rest @ ..] = bytes else { return None };
-        let word = |bytes: &[u8]| Word(u32::from_le_bytes([bytes[0], bytes[1], bytes[2], 0]));
-        let mut title_words: Vec<Word> = Vec::with_capacity(rest.len() / 3);
-        title_words.extend(rest.chunks_exact(3).map(word));
-        let text = title_words.split_off(usize::from(*title).min(title_words.len()));
+        let [VERSION, a, b, is_live, from, to, title_length, rest @ ..] = bytes else { return None };
+        let word = |bytes: &[u8]| HashedWord(u32::from_le_bytes([bytes[0], bytes[1], bytes[2], 0]));
+        let mut title: Vec<HashedWord> = Vec::with_capacity(rest.len() / 3);
+        title.extend(rest.chunks_exact(3).map(word));
+        let text = title.split_off(usize::from(*title_length).min(title.len()));
         Some(Signature {
             language: u16::from_be_bytes([*a, *b]),
-            live: *live == 1,
-            bare: (*from, *to),
-            title: title_words,
+            is_live: *is_live == 1,
+            bare_title: (*from, *to),
+            title,
             text,
         })
     }
 }
 
-/// The lowest of some hashes, each once, in order.
-fn lowest(rows: impl Iterator<Item = u64>) -> impl Iterator<Item = u64> {
-    let mut lowest = [u64::MAX; BANDS];
+/// The start of title and text.
+fn language_sample(title: &str, text: &str) -> String {
+    let start = |text: &str, chars| text.char_indices().nth(chars).map_or(text.len(), |(at, _)| at);
+    let (title_end, text_end) = (start(title, LANGUAGE_TITLE_CHARS), start(text, LANGUAGE_TEXT_CHARS));
+    [&title[..title_end], " ", &text[..text_end]].concat()
+}
+
+/// The lowest hashes, sorted and distinct: two texts that share most shingles share most of their lowest ones.
+fn lowest(hashes: impl Iterator<Item = u64>) -> impl Iterator<Item = u64> {
+    let mut lowest = [u64::MAX; INDEXED_SHINGLES];
     let mut held = 0;
-    for row in rows {
-        // Most are above all that are held.
-        if held == BANDS && row >= lowest[BANDS - 1] {
+    for hash in hashes {
+        // Most are higher than all that are held.
+        if held == INDEXED_SHINGLES && hash >= lowest[INDEXED_SHINGLES - 1] {
             continue;
         }
-        let at = lowest[..held].partition_point(|other| *other < row);
-        if at < held && lowest[at] == row {
+        let at = lowest[..held].partition_point(|other| *other < hash);
+        if at < held && lowest[at] == hash {
             continue;
         }
-        held = (held + 1).min(BANDS);
+        held = (held + 1).min(INDEXED_SHINGLES);
         lowest[at..held].rotate_right(1);
-        lowest[at] = row;
+        lowest[at] = hash;
     }
     lowest.into_iter().take(held)
 }
 
-/// One hash of some words.
-pub(super) fn row(words: &[Word]) -> u64 {
+fn hash_sequence(words: &[HashedWord]) -> u64 {
     words
         .iter()
         .fold(words.len() as u64, |hash, word| super::mix(hash.rotate_left(20) ^ u64::from(word.hash())))
 }
 
-/// Where a text ends before the line that WordPress adds: "The post ... appeared first on ...".
-fn without_tail(text: &[Word]) -> usize {
+/// Length of a text without the line that WordPress appends: "The post ... appeared first on ...".
+fn length_without_wordpress_footer(text: &[HashedWord]) -> usize {
     const fn word(folded: &str) -> u32 {
-        Word::new(folded, Class::Plain).hash()
+        HashedWord::new(folded, WordClass::Plain).hash()
     }
     const APPEARED: [u32; 3] = [word("appeared"), word("first"), word("on")];
     const POST: [u32; 2] = [word("the"), word("post")];
-    let begins = |row: &[u32]| {
-        text.windows(row.len()).rposition(|window| window.iter().map(|w| w.hash()).eq(row.iter().copied()))
+    let last = |phrase: &[u32]| {
+        text.windows(phrase.len())
+            .rposition(|window| window.iter().map(|w| w.hash()).eq(phrase.iter().copied()))
     };
-    match (begins(&APPEARED), begins(&POST)) {
+    match (last(&APPEARED), last(&POST)) {
         (Some(appeared), Some(post)) if post < appeared => post,
         _ => text.len(),
     }
@@ -157,11 +181,11 @@ mod tests {
 
     fn signature(title: &str, text: &str) -> Signature {
         let entry = Entry { title: Some(title.into()), summary: Some(text.into()), ..Entry::default() };
-        Signature::of(&entry, None)
+        Signature::new(&entry, None)
     }
 
     #[test]
-    fn what_is_kept_is_read_again() {
+    fn decode_reads_what_encode_writes() {
         let long = "word and another ".repeat(60);
         for (title, text) in [
             ("", ""),
@@ -171,21 +195,27 @@ mod tests {
             let signature = signature(title, text);
             assert_eq!(Signature::decode(&signature.encode()), Some(signature));
         }
-        for bytes in [&b""[..], b"\x02abcdefg", b"\x01ab"] {
+        for bytes in [&b""[..], b"\x01abcdefg", b"\x02ab"] {
             assert_eq!(Signature::decode(bytes), None);
         }
-        assert!(Signature::decode(b"\x01ab\x00\x09\x07\x63xyz").is_some(), "nonsense is survived");
+        assert!(Signature::decode(b"\x02ab\x00\x09\x07\x63xyz").is_some(), "nonsense does not panic");
     }
 
     #[test]
-    fn the_line_of_wordpress_is_no_text() {
+    fn label_and_publisher_are_outside_the_bare_title() {
+        let signature = signature("BREAKING: Ships leave the harbour | Reuters", "");
+        assert_eq!((signature.title.len(), signature.bare_title), (6, (1, 5)));
+    }
+
+    #[test]
+    fn the_footer_of_wordpress_is_not_compared() {
         let with =
             signature("T", "<p>Ships leave.</p><p>The post <a>Ships</a> appeared first on <a>Times</a>.</p>");
         assert_eq!(with.text, signature("T", "Ships leave").text);
     }
 
     #[test]
-    fn a_copy_with_another_beginning_or_end_shares_a_band() {
+    fn a_copy_with_another_start_or_end_shares_a_band() {
         let text = "Four nurses who were being treated for the disease have been discharged from a hospital in the east of the country on Monday morning";
         let a = signature("A", text).bands();
         for copy in

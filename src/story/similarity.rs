@@ -1,51 +1,51 @@
-//! How alike two rows of words are, and where they differ. Pure.
+//! How similar two sequences of words are, and where they differ. Pure.
 
-use super::words::Word;
+use super::words::HashedWord;
 
-/// Words that are compared at most: more than a signature has.
-const MOST: usize = 128;
+/// Compared words; a signature has fewer.
+const MAX_WORDS: usize = 128;
 
-/// Shares of rows of three words that both texts have, from 0 to 1: twice the common ones by all. The longer
-/// text is cut to the shorter.
-pub(super) fn texts(a: &[Word], b: &[Word]) -> f64 {
-    let length = a.len().min(b.len()).min(MOST);
+/// The shingles (three words in a row) that two texts share, from 0 to 1: twice the common ones by all (Dice). The
+/// longer text is cut to the length of the shorter.
+pub(super) fn text_similarity(a: &[HashedWord], b: &[HashedWord]) -> f64 {
+    let length = a.len().min(b.len()).min(MAX_WORDS);
     let (a, b) = (&a[..length], &b[..length]);
+    // Most pairs are copies.
     if length >= 3 && are_same(a, b) {
-        // Most of what is compared is a copy.
         return 1.0;
     }
-    let mut rows = Rows { slots: [0; SLOTS], all: 0, common: 0 };
-    rows.mark(a, 1 << 62);
-    rows.mark(b, 1 << 63);
-    share(rows.common, rows.all)
+    let mut table = ShingleTable { slots: [0; SHINGLE_SLOTS], all: 0, common: 0 };
+    table.add(a, 1 << 62);
+    table.add(b, 1 << 63);
+    dice(table.common, table.all)
 }
 
-/// Slots for the rows of two texts, at least half of them empty.
-const SLOTS: usize = 4 * MOST;
+/// At least half of the slots stay empty.
+const SHINGLE_SLOTS: usize = 4 * MAX_WORDS;
 
-/// The rows of three words of two texts, in an open table.
-struct Rows {
-    /// A row and one, so that 0 is an empty slot, with a bit for each text that has it.
-    slots: [u64; SLOTS],
-    /// Rows of both texts, each text's once.
+/// The shingles of two texts, in an open-addressing hash table.
+struct ShingleTable {
+    /// A shingle plus one, so that 0 is an empty slot, and a bit for each text that has it.
+    slots: [u64; SHINGLE_SLOTS],
+    /// Distinct shingles of one text plus those of the other.
     all: u32,
-    /// Those that both have.
+    /// Distinct shingles that both have.
     common: u32,
 }
 
-impl Rows {
-    /// Takes in the rows of one of the texts, which has this bit.
-    fn mark(&mut self, words: &[Word], text: u64) {
-        const ROW: u64 = (1 << 62) - 1;
-        for row in rows(words) {
-            let mut at = scattered(row) % SLOTS;
-            let row = row + 1;
-            while self.slots[at] != 0 && self.slots[at] & ROW != row {
-                at = (at + 1) % SLOTS;
+impl ShingleTable {
+    /// Adds the shingles of the text with this bit.
+    fn add(&mut self, words: &[HashedWord], text_bit: u64) {
+        const SHINGLE_BITS: u64 = (1 << 62) - 1;
+        for shingle in shingles(words) {
+            let mut at = spread(shingle) % SHINGLE_SLOTS;
+            let shingle = shingle + 1;
+            while self.slots[at] != 0 && self.slots[at] & SHINGLE_BITS != shingle {
+                at = (at + 1) % SHINGLE_SLOTS;
             }
             let before = self.slots[at];
-            if before & text == 0 {
-                self.slots[at] = before | row | text;
+            if before & text_bit == 0 {
+                self.slots[at] = before | shingle | text_bit;
                 self.all += 1;
                 self.common += u32::from(before != 0);
             }
@@ -53,143 +53,143 @@ impl Rows {
     }
 }
 
-/// The rows of three words of a text.
-fn rows(words: &[Word]) -> impl Iterator<Item = u64> {
+fn shingles(words: &[HashedWord]) -> impl Iterator<Item = u64> {
     words
         .windows(3)
         .map(|w| u64::from(w[0].hash()) << 40 | u64::from(w[1].hash()) << 20 | u64::from(w[2].hash()))
 }
 
-/// A number of 12 bits that depends on all of a row.
-fn scattered(row: u64) -> usize {
-    (row.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 52) as usize
+/// 12 bits that depend on the whole shingle.
+fn spread(shingle: u64) -> usize {
+    (shingle.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 52) as usize
 }
 
-/// The rows of a text, marked so that many others can be told apart from it at a glance.
-pub(super) struct Glance {
-    marks: [u64; 64],
-    /// Rows at most that stand in it again.
+/// A bitmap of a text's shingles, which gives a quick upper bound of its similarity with other texts.
+pub(super) struct ShingleBitmap {
+    bits: [u64; 64],
+    /// Shingles whose bit was set before: how many can be repetitions.
     repeated: usize,
 }
 
-impl Glance {
-    pub(super) fn of(text: &[Word]) -> Glance {
-        let mut glance = Glance { marks: [0; 64], repeated: 0 };
-        for row in rows(text) {
-            let at = scattered(row);
-            glance.repeated += usize::from(glance.has(at));
-            glance.marks[at / 64] |= 1 << (at % 64);
+impl ShingleBitmap {
+    pub(super) fn new(text: &[HashedWord]) -> ShingleBitmap {
+        let mut bitmap = ShingleBitmap { bits: [0; 64], repeated: 0 };
+        for shingle in shingles(text) {
+            let at = spread(shingle);
+            bitmap.repeated += usize::from(bitmap.contains(at));
+            bitmap.bits[at / 64] |= 1 << (at % 64);
         }
-        glance
+        bitmap
     }
 
-    fn has(&self, at: usize) -> bool {
-        self.marks[at / 64] & 1 << (at % 64) != 0
+    fn contains(&self, at: usize) -> bool {
+        self.bits[at / 64] & 1 << (at % 64) != 0
     }
 
-    /// What [`texts`] says of the text and another, cut to so many words, or more.
-    pub(super) fn at_most(&self, other: &[Word], length: usize) -> f64 {
-        let length = length.min(MOST);
-        let common = rows(&other[..length]).filter(|row| self.has(scattered(*row))).count();
-        // Of its own rows these at least are not the same; the other has no fewer than are common.
+    /// At least [`text_similarity`] of the text and another, both cut to `length` words.
+    pub(super) fn max_similarity(&self, other: &[HashedWord], length: usize) -> f64 {
+        let length = length.min(MAX_WORDS);
+        let common = shingles(&other[..length]).filter(|shingle| self.contains(spread(*shingle))).count();
+        // The text has at least this many distinct shingles, the other at least those in common.
         let own = length.saturating_sub(2 + self.repeated).max(common);
         if common == 0 { 0.0 } else { (2 * common) as f64 / (own + common) as f64 }
     }
 }
 
-/// Whether two rows of words are the same.
-pub(super) fn are_same(a: &[Word], b: &[Word]) -> bool {
+/// Whether two sequences have the same words.
+pub(super) fn are_same(a: &[HashedWord], b: &[HashedWord]) -> bool {
     a.len() == b.len() && a.iter().zip(b).all(|(a, b)| a.hash() == b.hash())
 }
 
-/// Shares of words that both headlines have, from 0 to 1.
-pub(super) fn titles(a: &[Word], b: &[Word]) -> f64 {
-    let (mut of_a, mut of_b) = ([0; MOST], [0; MOST]);
-    let (a, b) = (sorted(a, &mut of_a), sorted(b, &mut of_b));
+/// The words that two titles share in any order, from 0 to 1 (Dice).
+pub(super) fn title_similarity(a: &[HashedWord], b: &[HashedWord]) -> f64 {
+    let (mut buffer_a, mut buffer_b) = ([0; MAX_WORDS], [0; MAX_WORDS]);
+    let (a, b) = (sorted_hashes(a, &mut buffer_a), sorted_hashes(b, &mut buffer_b));
     let (mut i, mut j, mut common) = (0, 0, 0);
     while let (Some(x), Some(y)) = (a.get(i), b.get(j)) {
         common += u32::from(x == y);
         (i, j) = (i + usize::from(x <= y), j + usize::from(y <= x));
     }
-    // Neither is beyond `MOST`.
-    share(common, (a.len() + b.len()) as u32)
+    // Each has at most `MAX_WORDS`.
+    dice(common, (a.len() + b.len()) as u32)
 }
 
-fn sorted<'m>(words: &[Word], memory: &'m mut [u32; MOST]) -> &'m [u32] {
-    let n = words.len().min(MOST);
-    for (at, word) in memory.iter_mut().zip(words) {
-        *at = word.hash();
+fn sorted_hashes<'b>(words: &[HashedWord], buffer: &'b mut [u32; MAX_WORDS]) -> &'b [u32] {
+    let n = words.len().min(MAX_WORDS);
+    for (slot, word) in buffer.iter_mut().zip(words) {
+        *slot = word.hash();
     }
-    memory[..n].sort_unstable();
-    &memory[..n]
+    buffer[..n].sort_unstable();
+    &buffer[..n]
 }
 
-fn share(common: u32, all: u32) -> f64 {
+fn dice(common: u32, all: u32) -> f64 {
     if all == 0 { 0.0 } else { f64::from(2 * common) / f64::from(all) }
 }
 
-/// Where two rows of words differ: what the one has where the other has something else, or nothing.
+/// Where two sequences of words differ: the words of the one in place of those of the other; one side can be empty.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Gap<'a> {
-    pub(super) a: &'a [Word],
-    pub(super) b: &'a [Word],
-    pub(super) place: Place,
+pub(super) struct Difference<'a> {
+    pub(super) a: &'a [HashedWord],
+    pub(super) b: &'a [HashedWord],
+    pub(super) position: DifferencePosition,
 }
 
-/// Whether common words stand before a gap and after it.
+/// Whether common words surround a difference.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Place {
-    Within,
-    AtTheEdge,
+pub(super) enum DifferencePosition {
+    Inside,
+    AtEdge,
 }
 
-/// The gaps between the words that two rows have in common, in order (a longest common subsequence).
-pub(super) fn gaps<'a>(a: &'a [Word], b: &'a [Word]) -> Vec<Gap<'a>> {
-    // What both begin with is common, whatever follows; not so what both end with.
-    let begin = a.iter().zip(b).take_while(|(a, b)| a.hash() == b.hash()).count();
-    let longest = longest(&a[begin..], &b[begin..]);
-    let width = b.len() - begin + 1;
-    let at = |i: usize, j: usize| longest[(i - begin) * width + j - begin];
-    let mut gaps = Vec::new();
-    let (mut i, mut j, mut from) = (begin, begin, (begin, begin));
-    let mut gap = |from: (usize, usize), to: (usize, usize)| {
-        let edge = from == (0, 0) || to == (a.len(), b.len());
-        let place = if edge { Place::AtTheEdge } else { Place::Within };
+/// The differences between two sequences in order, by a longest common subsequence.
+pub(super) fn differences<'a>(a: &'a [HashedWord], b: &'a [HashedWord]) -> Vec<Difference<'a>> {
+    // A common prefix is always part of the longest common subsequence found; a common suffix is not.
+    let prefix = a.iter().zip(b).take_while(|(a, b)| a.hash() == b.hash()).count();
+    let lengths = lcs_lengths(&a[prefix..], &b[prefix..]);
+    let width = b.len() - prefix + 1;
+    let length_from = |i: usize, j: usize| lengths[(i - prefix) * width + j - prefix];
+    let mut found = Vec::new();
+    let (mut i, mut j, mut from) = (prefix, prefix, (prefix, prefix));
+    let mut push = |from: (usize, usize), to: (usize, usize)| {
+        let is_edge = from == (0, 0) || to == (a.len(), b.len());
+        let position = if is_edge { DifferencePosition::AtEdge } else { DifferencePosition::Inside };
         if from != to {
-            gaps.push(Gap { a: &a[from.0..to.0], b: &b[from.1..to.1], place });
+            found.push(Difference { a: &a[from.0..to.0], b: &b[from.1..to.1], position });
         }
     };
     while i < a.len() && j < b.len() {
         if a[i].hash() == b[j].hash() {
-            gap(from, (i, j));
+            push(from, (i, j));
             i += 1;
             j += 1;
             from = (i, j);
-        } else if at(i + 1, j) >= at(i, j + 1) {
+        } else if length_from(i + 1, j) >= length_from(i, j + 1) {
             i += 1;
         } else {
             j += 1;
         }
     }
-    gap(from, (a.len(), b.len()));
-    gaps
+    push(from, (a.len(), b.len()));
+    found
 }
 
-/// How many words two rows have in common in the same order, from each place of the one and each of the other: a line
-/// for each place of the first, one more at the ends. Empty where one of them is.
-fn longest(a: &[Word], b: &[Word]) -> Vec<u16> {
+/// Lengths of the longest common subsequences of all suffixes: a row for each start in `a`, and one for its end; a
+/// column for each start in `b`, and one for its end. Empty if `a` or `b` is.
+fn lcs_lengths(a: &[HashedWord], b: &[HashedWord]) -> Vec<u16> {
     if a.is_empty() || b.is_empty() {
         return Vec::new();
     }
     let width = b.len() + 1;
-    let mut longest = vec![0; (a.len() + 1) * width];
+    let mut lengths = vec![0; (a.len() + 1) * width];
     for (i, word) in a.iter().enumerate().rev() {
-        let (line, below) = longest[i * width..(i + 2) * width].split_at_mut(width);
+        let (row, next_row) = lengths[i * width..(i + 2) * width].split_at_mut(width);
         for (j, other) in b.iter().enumerate().rev() {
-            line[j] = if word.hash() == other.hash() { below[j + 1] + 1 } else { below[j].max(line[j + 1]) };
+            row[j] =
+                if word.hash() == other.hash() { next_row[j + 1] + 1 } else { next_row[j].max(row[j + 1]) };
         }
     }
-    longest
+    lengths
 }
 
 #[cfg(test)]
@@ -198,41 +198,52 @@ mod tests {
 
     use proptest::prelude::*;
 
-    use super::super::words::words;
+    use super::super::words::hashed_words;
     use super::*;
 
     #[test]
-    fn the_longer_text_is_cut_to_the_shorter() {
+    fn the_longer_text_is_cut_to_the_length_of_the_shorter() {
+        let words = |text| hashed_words(text, 99);
         let (short, long) =
-            (words("one two three four five", 99), words("one two three four five six seven eight", 99));
-        assert!((texts(&short, &long) - 1.0).abs() < 1e-9);
-        assert!(texts(&short, &words("a b c d e", 99)) < 1e-9);
-        assert!(texts(&short, &[]) < 1e-9);
+            (words("one two three four five"), words("one two three four five six seven eight"));
+        assert!((text_similarity(&short, &long) - 1.0).abs() < 1e-9);
+        assert!(text_similarity(&short, &words("a b c d e")) < 1e-9);
+        assert!(text_similarity(&short, &[]) < 1e-9);
     }
 
     proptest! {
-        // A failing case is printed; nothing is written in the checkout.
+        // A failing case is printed and not saved to a file.
         #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
         #[test]
-        fn texts_share_their_rows_and_a_glance_says_no_less(a in "([a-d] ){0,30}", b in "([a-d] ){0,30}") {
-            let (a, b) = (words(&a, 99), words(&b, 99));
+        fn similarity_is_that_of_the_sets_and_the_bitmap_gives_no_less(
+            a in "([a-d] ){0,30}",
+            b in "([a-d] ){0,30}",
+        ) {
+            let (a, b) = (hashed_words(&a, 99), hashed_words(&b, 99));
             let length = a.len().min(b.len());
-            let rows = |text: &[Word]| rows(&text[..length]).collect::<BTreeSet<u64>>();
-            let (of_a, of_b) = (rows(&a), rows(&b));
-            let common = of_a.intersection(&of_b).count() as u32;
-            let share = share(common, (of_a.len() + of_b.len()) as u32);
-            prop_assert!((texts(&a, &b) - share).abs() < 1e-9);
-            prop_assert!(Glance::of(&a).at_most(&b, length) >= share);
+            let set = |text: &[HashedWord]| shingles(&text[..length]).collect::<BTreeSet<u64>>();
+            let (set_a, set_b) = (set(&a), set(&b));
+            let common = set_a.intersection(&set_b).count() as u32;
+            let similarity = dice(common, (set_a.len() + set_b.len()) as u32);
+            prop_assert!((text_similarity(&a, &b) - similarity).abs() < 1e-9);
+            prop_assert!(ShingleBitmap::new(&a).max_similarity(&b, length) >= similarity);
         }
     }
 
     #[test]
-    fn gaps_are_what_differs() {
-        let (a, b) =
-            (words("china stands ready to help asean", 99), words("india stands to help asean now", 99));
-        let found: Vec<(usize, usize, Place)> =
-            gaps(&a, &b).iter().map(|gap| (gap.a.len(), gap.b.len(), gap.place)).collect();
-        assert_eq!(found, [(1, 1, Place::AtTheEdge), (1, 0, Place::Within), (0, 1, Place::AtTheEdge)]);
+    fn differences_are_found_with_their_positions() {
+        let a = hashed_words("china stands ready to help asean", 99);
+        let b = hashed_words("india stands to help asean now", 99);
+        let found: Vec<(usize, usize, DifferencePosition)> =
+            differences(&a, &b).iter().map(|found| (found.a.len(), found.b.len(), found.position)).collect();
+        assert_eq!(
+            found,
+            [
+                (1, 1, DifferencePosition::AtEdge),
+                (1, 0, DifferencePosition::Inside),
+                (0, 1, DifferencePosition::AtEdge)
+            ]
+        );
     }
 }

@@ -1,75 +1,75 @@
-//! Words that the rules know: numerals, calendar, negations, opposites, labels of headlines. Pure tables.
+//! Words that the rules know: numerals, calendar, negations, opposites, labels of titles. Pure tables.
 
-use super::words::Class;
+use super::words::WordClass;
 
-/// What a folded word without digits is, by the tables below.
-pub(super) fn class(word: &str) -> Class {
-    if !may_know(super::hash(word)) {
-        return Class::Plain;
+/// The class of a folded word without digits, by the lists below.
+pub(super) fn class(word: &str) -> WordClass {
+    if !may_contain(super::hash(word)) {
+        return WordClass::Plain;
     }
-    let is = |table: &[&str]| table.binary_search(&word).is_ok();
-    if is(NUMERALS) {
-        Class::Number
-    } else if is(CALENDAR) {
-        Class::Calendar
-    } else if is(NEGATIONS) {
-        Class::Negation
-    } else if is(POLAR) {
-        Class::Polar
+    let is_in = |list: &[&str]| list.binary_search(&word).is_ok();
+    if is_in(NUMERALS) {
+        WordClass::Number
+    } else if is_in(CALENDAR) {
+        WordClass::Calendar
+    } else if is_in(NEGATIONS) {
+        WordClass::Negation
+    } else if is_in(OPPOSITES) {
+        WordClass::Opposite
     } else {
-        Class::Plain
+        WordClass::Plain
     }
 }
 
-/// Whether a folded word with a hash can be in one of the tables: nearly all others, which are nearly all that there
-/// are, need no search.
-pub(super) fn may_know(hash: u64) -> bool {
-    let (at, bit) = place(hash);
-    KNOWN[at] & bit != 0
+/// Whether a folded word with this hash can be in one of the lists. Nearly all other words are ruled out without a
+/// search.
+pub(super) fn may_contain(hash: u64) -> bool {
+    let (at, bit) = bitmap_position(hash);
+    LISTED_WORDS[at] & bit != 0
 }
 
-/// Where the words of the tables are marked: about one place in a hundred.
-static KNOWN: [u64; 1024] = {
-    let tables = [NUMERALS, CALENDAR, NEGATIONS, POLAR];
-    let mut marks = [0; 1024];
-    let mut table = 0;
-    while table < tables.len() {
+/// A bitmap of the hashes of all listed words; about one bit in a hundred is set.
+static LISTED_WORDS: [u64; 1024] = {
+    let lists = [NUMERALS, CALENDAR, NEGATIONS, OPPOSITES];
+    let mut bitmap = [0; 1024];
+    let mut list = 0;
+    while list < lists.len() {
         let mut word = 0;
-        while word < tables[table].len() {
-            let (at, bit) = place(super::hash(tables[table][word]));
-            marks[at] |= bit;
+        while word < lists[list].len() {
+            let (at, bit) = bitmap_position(super::hash(lists[list][word]));
+            bitmap[at] |= bit;
             word += 1;
         }
-        table += 1;
+        list += 1;
     }
-    let mut great = 0;
-    while great < GREAT.len() {
-        let (at, bit) = place(super::hash(GREAT[great].0));
-        marks[at] |= bit;
-        great += 1;
+    let mut word = 0;
+    while word < MAGNITUDES.len() {
+        let (at, bit) = bitmap_position(super::hash(MAGNITUDES[word].0));
+        bitmap[at] |= bit;
+        word += 1;
     }
-    marks
+    bitmap
 };
 
-const fn place(hash: u64) -> (usize, u64) {
+const fn bitmap_position(hash: u64) -> (usize, u64) {
     ((hash >> 54) as usize, 1 << (hash >> 48 & 63))
 }
 
-/// One word for the ways to write a great number.
-pub(super) fn canonical(word: &str, after_digits: bool) -> Option<&'static str> {
+/// The English word for a million, a billion or a thousand; `is_unit` if the word follows a number without a space.
+pub(super) fn magnitude(word: &str, is_unit: bool) -> Option<&'static str> {
     match word {
-        "m" | "mn" if after_digits => return Some("million"),
-        "b" if after_digits => return Some("billion"),
-        "k" if after_digits => return Some("thousand"),
+        "m" | "mn" if is_unit => return Some("million"),
+        "b" if is_unit => return Some("billion"),
+        "k" if is_unit => return Some("thousand"),
         _ => {}
     }
-    if !may_know(super::hash(word)) {
+    if !may_contain(super::hash(word)) {
         return None;
     }
-    GREAT.iter().find(|(written, _)| *written == word).map(|(_, meant)| *meant)
+    MAGNITUDES.iter().find(|(spelling, _)| *spelling == word).map(|(_, english)| *english)
 }
 
-const GREAT: &[(&str, &str)] = &[
+const MAGNITUDES: &[(&str, &str)] = &[
     ("mln", "million"),
     ("mio", "million"),
     ("млн", "million"),
@@ -90,47 +90,46 @@ const GREAT: &[(&str, &str)] = &[
     ("тысяч", "thousand"),
 ];
 
-/// Whether a headline is of a page that changes all day: its text is no evidence of anything.
+/// Whether a title is that of a page that is updated all day: its text is no evidence.
 pub(super) fn is_live(title: &str) -> bool {
     let lower = title.to_lowercase();
-    if !has_live_word(&lower) {
+    if !has_live_marker(&lower) {
         return false;
     }
-    // "Where to live" is none: the label is a part of its own, or shouts.
-    let is_label = |part: &str| {
-        let shouts = |word: Option<&str>| word == Some("LIVE");
+    // "Where to live" is not live: the label must be a part of its own, or in capitals.
+    let is_live_label = |part: &str| {
         LIVE_LABELS.contains(&part.to_lowercase().as_str())
-            || shouts(part.split_whitespace().next())
-            || shouts(part.split_whitespace().next_back())
+            || part.split_whitespace().next() == Some("LIVE")
+            || part.split_whitespace().next_back() == Some("LIVE")
     };
     LIVE_PHRASES.iter().any(|phrase| lower.contains(phrase))
         || title
             .split([':', '|', '\u{2014}', '\u{2013}'])
             .flat_map(|part| part.split(" - "))
-            .any(|part| is_label(part.trim()))
+            .any(|part| is_live_label(part.trim()))
 }
 
-/// Whether one of [`LIVE_WORDS`] stands in a text: each label and phrase of such pages has one.
-fn has_live_word(lower: &str) -> bool {
+/// Whether one of [`LIVE_MARKERS`] is in a text. Each live label and phrase contains one.
+fn has_live_marker(lower: &str) -> bool {
     let bytes = lower.as_bytes();
-    // Few places of a text need a closer look.
-    let may = |at: &usize| matches!(bytes[*at], b'l' | b'd' | b'v' | b'h' | 0xbe | 0x82 | 0xb8);
-    let stands = |at: usize| {
-        // Beyond ASCII the first byte of a letter says too little.
+    // The first bytes of the ASCII markers and the second bytes of the others, which are rarer than the first.
+    let is_candidate = |at: &usize| matches!(bytes[*at], b'l' | b'd' | b'v' | b'h' | 0xbe | 0x82 | 0xb8);
+    let is_marker = |at: usize| {
         let from = if bytes[at].is_ascii() { at } else { at.saturating_sub(1) };
-        LIVE_WORDS.iter().any(|word| bytes[from..].starts_with(word.as_bytes()))
+        LIVE_MARKERS.iter().any(|marker| bytes[from..].starts_with(marker.as_bytes()))
     };
-    (0..bytes.len()).filter(may).any(stands)
+    (0..bytes.len()).filter(is_candidate).any(is_marker)
 }
 
-/// A headline without the label before it and the publisher after it, as byte positions.
-pub(super) fn bare(title: &str) -> (usize, usize) {
-    let start = after_label(title);
-    let end = before_publisher(&title[start..]) + start;
+/// The byte range of a title without the label before it and the publisher after it.
+pub(super) fn bare_title(title: &str) -> (usize, usize) {
+    let start = label_end(title);
+    let end = publisher_start(&title[start..]) + start;
     (start, end)
 }
 
-fn after_label(title: &str) -> usize {
+/// The byte after a title's label; 0 if it has none.
+fn label_end(title: &str) -> usize {
     let trimmed = title.trim_start();
     let lead = title.len() - trimmed.len();
     let close = match trimmed.chars().next() {
@@ -142,11 +141,11 @@ fn after_label(title: &str) -> usize {
         let Some(end) = trimmed.find(close) else { return 0 };
         return if is_label(&trimmed[1..end]) { lead + end + close.len_utf8() } else { 0 };
     }
-    let ends =
+    let ends_label =
         |c: char| matches!(c, ':' | '|' | '\u{2014}' | '\u{2013}' | '\u{2024}' | '.' | '\u{589}' | '!');
-    match trimmed.char_indices().find(|(_, c)| ends(*c)) {
+    match trimmed.char_indices().find(|(_, c)| ends_label(*c)) {
         Some((at, c)) if is_label(&trimmed[..at]) => lead + at + c.len_utf8(),
-        // Reuters numbers its updates: `UPDATE 2-Headline`.
+        // Reuters numbers its updates: `UPDATE 2-Title`.
         _ => match trimmed.split_once('-') {
             Some((label, _)) if is_label(label) => lead + label.len() + 1,
             _ => 0,
@@ -160,25 +159,25 @@ fn is_label(text: &str) -> bool {
     LABELS.contains(&text)
 }
 
-/// A short last part behind a bar or a dash, where enough stands before it. Whether it is a publisher is for the
-/// rules to say: a headline counts as the same only if the other has no such part.
-fn before_publisher(title: &str) -> usize {
+/// The byte at which a short last part after a bar or dash starts, if enough comes before it; else the end. Whether it
+/// is a publisher is not known: the rules accept a match only with a title that has no such part.
+fn publisher_start(title: &str) -> usize {
     let marks = [" | ", " - ", " \u{2014} ", " \u{2013} ", "\u{a0}- ", "\u{a0}\u{2014} ", " :: ", " \u{b7} "];
     let bytes = title.as_bytes();
-    let begins = |at: &usize| marks.iter().any(|mark| bytes[*at..].starts_with(mark.as_bytes()));
-    // Each begins with a space, with or without a break.
-    let at = (0..bytes.len()).rev().filter(|at| matches!(bytes[*at], b' ' | 0xc2)).find(begins);
+    let is_mark = |at: &usize| marks.iter().any(|mark| bytes[*at..].starts_with(mark.as_bytes()));
+    // The first byte of a space or a no-break space.
+    let at = (0..bytes.len()).rev().filter(|at| matches!(bytes[*at], b' ' | 0xc2)).find(is_mark);
     let Some(at) = at else { return title.len() };
     let last = &title[at..];
     let words = last.split_whitespace().count() - 1;
-    let fit =
+    let is_short =
         (1..=5).contains(&words) && last.chars().count() <= 44 && !last.contains(|c: char| c.is_numeric());
-    let enough = title[..at].split_whitespace().count() >= 3 || title[..at].chars().count() >= 24;
-    if fit && enough { at } else { title.len() }
+    let is_enough_before = title[..at].split_whitespace().count() >= 3 || title[..at].chars().count() >= 24;
+    if is_short && is_enough_before { at } else { title.len() }
 }
 
-/// What the labels and phrases below are known by, before a closer look.
-const LIVE_WORDS: &[&str] =
+/// One of these is part of each label and phrase below.
+const LIVE_MARKERS: &[&str] =
     &["live", "direct", "vivo", "happened", "latest", "онлайн", "трансляция", "ուղիղ"];
 
 const LIVE_LABELS: &[&str] = &[
@@ -218,7 +217,7 @@ const LABELS: &[&str] = &[
     "速報", "独自", "更新",
 ];
 
-// The tables below are sorted, as folded words.
+// The lists below are sorted. Their words are folded, without apostrophes.
 
 #[rustfmt::skip]
 const NUMERALS: &[&str] = &[
@@ -230,11 +229,11 @@ const NUMERALS: &[&str] = &[
     "seventeen", "seventh", "seventy", "sieben", "siete", "six", "sixteen", "sixth", "sixty", "ten", "tenth",
     "third", "thirteen", "thirty", "thousand", "three", "tres", "trillion", "triple", "trois", "twelve",
     "twenty", "two", "vi", "vier", "vii", "viii", "xi", "xii", "xiii", "xiv", "xvi", "zehn", "zwei", "zweite",
-    "восемь", "восьми", "вторая", "второе", "второи", "два", "двадцать", "две", "двести", "двое", "двух",
+    "восемь", "восьми", "вторая", "второе", "второй", "два", "двадцать", "две", "двести", "двое", "двух",
     "девяти", "девять", "десяти", "десять", "миллиард", "миллиарда", "миллиардов", "миллион", "миллиона",
-    "миллионов", "первая", "первое", "первыи", "пятая", "пяти", "пятыи", "пять", "пятьдесят", "семи", "семь",
-    "сорок", "сто", "третии", "третье", "третья", "трех", "три", "тридцать", "трое", "тысяч", "тысяча",
-    "тысячи", "четвертая", "четвертыи", "четыре", "четырех", "шести", "шесть", "առաջին", "երեսուն", "երեք",
+    "миллионов", "первая", "первое", "первый", "пятая", "пяти", "пятый", "пять", "пятьдесят", "семи", "семь",
+    "сорок", "сто", "третий", "третье", "третья", "трех", "три", "тридцать", "трое", "тысяч", "тысяча",
+    "тысячи", "четвертая", "четвертый", "четыре", "четырех", "шести", "шесть", "առաջին", "երեսուն", "երեք",
     "երկու", "երկրորդ", "երրորդ", "ինը", "հազար", "հարյուր", "հինգ", "հիսուն", "միլիարդ", "միլիոն", "յոթ",
     "ութ", "չորս", "չորրորդ", "վեց", "տասը", "քառասուն", "քսան",
 ];
@@ -253,7 +252,7 @@ const CALENDAR: &[&str] = &[
     "tomorrow", "tue", "tues", "tuesday", "vendredi", "viernes", "wed", "wednesday", "winter", "yesterday",
     "август", "августа", "августе", "апреле", "апрель", "апреля", "вечер", "вечером", "воскресенье",
     "воскресенья", "вторник", "вторника", "вчера", "декабре", "декабрь", "декабря", "днем", "завтра", "июле",
-    "июль", "июля", "июне", "июнь", "июня", "мае", "маи", "март", "марта", "марте", "мая", "ночь", "ночью",
+    "июль", "июля", "июне", "июнь", "июня", "мае", "май", "март", "марта", "марте", "мая", "ночь", "ночью",
     "ноябре", "ноябрь", "ноября", "октябре", "октябрь", "октября", "понедельник", "понедельника", "пятница",
     "пятницу", "пятницы", "сегодня", "сентябре", "сентябрь", "сентября", "среда", "среду", "среды", "суббота",
     "субботу", "субботы", "утро", "утром", "феврале", "февраль", "февраля", "четверг", "четверга", "январе",
@@ -273,7 +272,7 @@ const NEGATIONS: &[&str] = &[
 ];
 
 #[rustfmt::skip]
-const POLAR: &[&str] = &[
+const OPPOSITES: &[&str] = &[
     "accept", "accepted", "accepts", "acquitted", "admit", "admits", "admitted", "after", "against", "alive",
     "allow", "allowed", "allows", "approval", "approve", "approved", "approves", "arrive", "arrived", "arrives",
     "ban", "banned", "bans", "before", "began", "begin", "begins", "begun", "best", "better", "boost",
@@ -316,29 +315,29 @@ const POLAR: &[&str] = &[
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::text::tokens;
 
     #[test]
-    fn the_tables_are_sorted_so_that_they_can_be_searched() {
-        for table in [NUMERALS, CALENDAR, NEGATIONS, POLAR] {
-            assert!(
-                table.is_sorted_by(|a, b| a < b),
-                "{:?}",
-                table.windows(2).find(|pair| pair[0] >= pair[1])
-            );
+    fn lists_are_sorted_and_folded() {
+        for list in [NUMERALS, CALENDAR, NEGATIONS, OPPOSITES] {
+            assert!(list.is_sorted_by(|a, b| a < b), "{:?}", list.windows(2).find(|pair| pair[0] >= pair[1]));
+            for word in list {
+                assert_eq!(tokens(word).folded(), format!(" {word} "));
+            }
         }
     }
 
     #[test]
-    fn live_pages_have_one_of_the_words_that_they_are_known_by() {
+    fn each_live_label_and_phrase_has_a_marker() {
         for label in LIVE_LABELS.iter().chain(LIVE_PHRASES) {
-            assert!(has_live_word(label), "{label}");
+            assert!(has_live_marker(label), "{label}");
         }
     }
 
     #[test]
-    fn a_label_and_a_publisher_are_cut_off() {
+    fn label_and_publisher_are_removed() {
         let bare = |title: &'static str| {
-            let (start, end) = bare(title);
+            let (start, end) = bare_title(title);
             title[start..end].trim()
         };
         for title in [
@@ -359,7 +358,7 @@ mod tests {
     }
 
     #[test]
-    fn a_live_page_is_told_by_its_label() {
+    fn a_live_page_has_a_live_label() {
         for title in
             ["LIVE: War", "War LIVE: the day", "War live updates", "Election - live", "Онлайн: выборы"]
         {

@@ -1,66 +1,98 @@
-//! The text of an HTML fragment as a reader sees it. Pure.
+//! HTML to plain text. Pure.
 
-use memchr::{memchr, memchr_iter, memmem};
+use std::borrow::Cow;
 
-/// Elements within a word; all others stand between words.
-const INLINE: [&str; 16] = [
-    "a", "abbr", "b", "bdi", "bdo", "em", "font", "i", "mark", "s", "small", "span", "strong", "sub", "sup",
-    "u",
-];
+use memchr::{memchr, memchr_iter, memchr2, memmem};
 
-/// No tags, attributes, comments, scripts, styles or addresses; character references resolved.
-#[must_use]
-pub fn plain_text(html: &str) -> String {
-    let text = without_markup(html);
-    let text = match memchr(b'&', text.as_bytes()) {
-        Some(_) => htmlize::unescape(text.as_str()).into_owned(),
-        None => text,
-    };
-    without_addresses(text)
+/// What the text is for; decides what happens to the cases on which readers of HTML differ.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TextFor {
+    /// A title or a name, which is rarely HTML. What is not a whole tag is text, and a tag leaves no space.
+    Title,
+    /// People. Comments, scripts and styles go; a tag that starts a new line leaves a space.
+    Reader,
+    /// Filters and language detection. As for readers, but without URLs and e-mail addresses: their words are not the
+    /// author's.
+    Search,
+    /// Stories. As for readers, but a tag without end is text: of two summaries that are cut off inside a link, its
+    /// address shows whether they are copies.
+    Comparison,
 }
 
-fn without_markup(html: &str) -> String {
-    let mut text = String::with_capacity(html.len());
+/// The text of an HTML fragment, with character references resolved. Takes time linear in its length, whatever it
+/// holds.
+#[must_use]
+pub fn html_to_text(html: &str, purpose: TextFor) -> Cow<'_, str> {
+    html_to_text_start(html, purpose, usize::MAX)
+}
+
+/// The start of [`html_to_text`]: about `max_bytes` bytes, or all if there are fewer.
+#[must_use]
+pub fn html_to_text_start(html: &str, purpose: TextFor, max_bytes: usize) -> Cow<'_, str> {
+    let text = if memchr2(b'<', b'&', html.as_bytes()).is_none() {
+        Cow::Borrowed(&html[..html.floor_char_boundary(max_bytes)])
+    } else {
+        Cow::Owned(without_markup(html, purpose, max_bytes))
+    };
+    if purpose == TextFor::Search { without_addresses(text) } else { text }
+}
+
+fn without_markup(html: &str, purpose: TextFor, max_bytes: usize) -> String {
+    let mut text = String::with_capacity(html.len().min(max_bytes));
     let mut rest = html;
-    while let Some(at) = memchr(b'<', rest.as_bytes()) {
-        text.push_str(&rest[..at]);
-        rest = skip_markup(&rest[at..], &mut text);
+    while text.len() < max_bytes && !rest.is_empty() {
+        let run = memchr(b'<', rest.as_bytes()).unwrap_or(rest.len());
+        let shown = rest[..run].floor_char_boundary(max_bytes - text.len());
+        text.push_str(&htmlize::unescape(&rest[..shown]));
+        rest = if run < rest.len() { skip_markup(&rest[run..], purpose, &mut text) } else { "" };
     }
-    text.push_str(rest);
     text
 }
 
-/// What follows the markup that `html` begins with; a lone `<` is text.
-fn skip_markup<'a>(html: &'a str, text: &mut String) -> &'a str {
-    if let Some(comment) = html.strip_prefix("<!--") {
+/// Skips the tag, comment or hidden element at the start of `html` and returns what follows. A `<` that starts no
+/// markup is text.
+fn skip_markup<'a>(html: &'a str, purpose: TextFor, text: &mut String) -> &'a str {
+    let is_title = purpose == TextFor::Title;
+    let keeps_cut_tag = matches!(purpose, TextFor::Title | TextFor::Comparison);
+    if !is_title && let Some(comment) = html.strip_prefix("<!--") {
         return comment.split_once("-->").map_or("", |(_, rest)| rest);
     }
-    // Left by a publisher who wrapped twice: what is within is the text.
-    if let Some(inside) = html.strip_prefix("<![CDATA[") {
-        return inside;
+    // Left by publishers who wrap their text twice; the content is the text.
+    if let Some(content) = html.strip_prefix("<![CDATA[") {
+        return content;
     }
-    let closing = html.starts_with("</");
-    let name = &html[if closing { 2 } else { 1 }..];
-    let length = name.bytes().take_while(u8::is_ascii_alphanumeric).count();
-    let name = &name[..length];
-    if name.is_empty() && !html.starts_with("<!") && !html.starts_with("<?") {
+    let second = html.as_bytes().get(1).copied().unwrap_or_default();
+    if !second.is_ascii_alphabetic() && !matches!(second, b'/' | b'!' | b'?') {
         text.push('<');
         return &html[1..];
     }
+    let is_end_tag = second == b'/';
+    let name = &html[if is_end_tag { 2 } else { 1 }..];
+    let name = &name[..name.bytes().take_while(u8::is_ascii_alphanumeric).count()];
     let Some(end) = tag_end(html) else {
-        text.push(' ');
+        // No `>` follows, so nothing that follows is a whole tag.
+        text.push_str(&if keeps_cut_tag { htmlize::unescape(html) } else { " ".into() });
         return "";
     };
     let rest = &html[end..];
-    if !INLINE.iter().any(|inline| inline.eq_ignore_ascii_case(name)) {
+    if is_title {
+        return rest;
+    }
+    if !INLINE_ELEMENTS.iter().any(|inline| inline.eq_ignore_ascii_case(name)) {
         text.push(' ');
     }
-    let hidden = ["script", "style"].iter().any(|hidden| hidden.eq_ignore_ascii_case(name));
-    if hidden && !closing { past_hidden(rest, name) } else { rest }
+    let is_hidden = ["script", "style"].iter().any(|hidden| hidden.eq_ignore_ascii_case(name));
+    if is_hidden && !is_end_tag { skip_to_end_tag(rest, name) } else { rest }
 }
 
-/// The text from the tag that closes a script or a style.
-fn past_hidden<'a>(html: &'a str, name: &str) -> &'a str {
+/// Elements that can stand inside a word; all others separate words.
+const INLINE_ELEMENTS: [&str; 19] = [
+    "a", "abbr", "b", "bdi", "bdo", "cite", "code", "em", "font", "i", "mark", "s", "small", "span",
+    "strong", "sub", "sup", "u", "wbr",
+];
+
+/// What follows up to and without the end tag of a script or style; nothing if it is not closed.
+fn skip_to_end_tag<'a>(html: &'a str, name: &str) -> &'a str {
     memchr_iter(b'<', html.as_bytes())
         .find(|at| {
             let tag = &html.as_bytes()[at + 1..];
@@ -70,23 +102,22 @@ fn past_hidden<'a>(html: &'a str, name: &str) -> &'a str {
         .map_or("", |at| &html[at..])
 }
 
-/// Where a tag ends: the first `>` outside quotes.
+/// The position after a tag's end: the first `>` outside quotes.
 fn tag_end(html: &str) -> Option<usize> {
     let mut quote = None;
-    for (at, b) in html.bytes().enumerate() {
-        match (quote, b) {
+    for (at, byte) in html.bytes().enumerate() {
+        match (quote, byte) {
             (None, b'>') => return Some(at + 1),
-            (None, b'"' | b'\'') => quote = Some(b),
-            (Some(open), b) if open == b => quote = None,
+            (None, b'"' | b'\'') => quote = Some(byte),
+            (Some(open), byte) if open == byte => quote = None,
             _ => {}
         }
     }
-    // A quote that never closes: take the first end there is.
+    // A quote is not closed: any `>` will do.
     memchr(b'>', html.as_bytes()).map(|at| at + 1)
 }
 
-/// An address is not text: its words are not the writer's.
-fn without_addresses(text: String) -> String {
+fn without_addresses(text: Cow<'_, str>) -> Cow<'_, str> {
     let bytes = text.as_bytes();
     let may_hold = memchr(b'@', bytes).is_some()
         || memmem::find(bytes, b"://").is_some()
@@ -104,27 +135,27 @@ fn without_addresses(text: String) -> String {
             None => kept.push_str(piece),
         }
     }
-    kept
+    Cow::Owned(kept)
 }
 
-/// Where in a piece without spaces an address begins, if there is one; it ends with the piece.
+/// Where a URL or e-mail address begins in a piece without spaces; it extends to the piece's end.
 fn address_start(piece: &str) -> Option<usize> {
-    let after_other = |at: usize, own: fn(&char) -> bool| {
-        at - piece[..at].chars().rev().take_while(own).map(char::len_utf8).sum::<usize>()
+    let start_of_run = |at: usize, belongs: fn(&char) -> bool| {
+        at - piece[..at].chars().rev().take_while(belongs).map(char::len_utf8).sum::<usize>()
     };
     if let Some(at) = piece.find("://") {
-        return Some(after_other(at, char::is_ascii_alphanumeric));
+        return Some(start_of_run(at, char::is_ascii_alphanumeric));
     }
     if let Some(at) = piece.find("www.") {
         return Some(at);
     }
-    // Of mail; `@name` alone is how people are called, and text.
+    // E-mail. `@name` alone is an account, and text.
     let at = piece.find('@')?;
-    let start = after_other(at, |c| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-' | '+'));
+    let start = start_of_run(at, |c| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-' | '+'));
     let domain = &piece[at + 1..];
-    let dotted = domain.starts_with(|c: char| c.is_ascii_alphanumeric())
+    let has_dot = domain.starts_with(|c: char| c.is_ascii_alphanumeric())
         && domain.trim_end().trim_end_matches(|c: char| !c.is_alphanumeric()).contains('.');
-    (start < at && dotted).then_some(start)
+    (start < at && has_dot).then_some(start)
 }
 
 #[cfg(test)]
@@ -133,7 +164,7 @@ mod tests {
     use super::*;
 
     fn words(html: &str) -> Vec<String> {
-        tokens(&plain_text(html)).words().map(str::to_owned).collect()
+        tokens(&html_to_text(html, TextFor::Search)).words().map(str::to_owned).collect()
     }
 
     #[test]
@@ -143,24 +174,54 @@ mod tests {
         assert_eq!(words("a<!-- war -->b <script>war</SCRIPT > <STYLE>p{}</style>c"), ["ab", "c"]);
         assert_eq!(words("<script>if (a<b) war()"), Vec::<String>::new());
         assert_eq!(words("3 < 4 &amp; caf&eacute; &#1040;&#x431;"), ["3", "4", "cafe", "аб"]);
+        assert_eq!(words("I <3 you"), ["i", "3", "you"]);
         assert_eq!(words("<p title=\"never closed>text"), ["text"]);
         assert_eq!(words("<![CDATA[<b>war</b>]]>"), ["war"]);
         assert_eq!(words("Arme&shy;nia&nbsp;now<br/>here"), ["armenia", "now", "here"]);
+        assert_eq!(words("Ar<wbr>menia <cite>The Times</cite>'"), ["armenia", "the", "times"]);
         assert_eq!(words("cut off <a href=\"/war"), ["cut", "off"]);
     }
 
     #[test]
-    fn addresses_are_not_text() {
+    fn addresses_are_not_searched() {
         assert_eq!(words("see (https://war.example/x) now"), ["see", "now"]);
         assert_eq!(words("at www.armenia.example, or"), ["at", "or"]);
         assert_eq!(words("write to staleness@war.example. Then"), ["write", "to", "then"]);
         assert_eq!(words("thanks @armenia!"), ["thanks", "armenia"]);
+        let text = "<p>see https://war.example/x</p>";
+        assert_eq!(html_to_text(text, TextFor::Reader), " see https://war.example/x ");
     }
 
     #[test]
-    fn hostile_markup_costs_no_more_than_its_length() {
-        for unit in ["<script>", "<a \"", "<a '>", "<!--", "<", "</", "<![CDATA[", "x@", "&"] {
-            let _ = plain_text(&unit.repeat(200_000));
+    fn only_whole_tags_go_from_a_title() {
+        let title = |html| html_to_text(html, TextFor::Title).into_owned();
+        assert_eq!(title("<b>Is</b> 5 < 6 <y &amp; z"), "Is 5 < 6 <y & z");
+        assert_eq!(title("The <script> tag<br>explained"), "The  tagexplained");
+    }
+
+    #[test]
+    fn a_cut_tag_is_compared_but_not_shown_or_searched() {
+        let text = "<p>Ships leave</p><a href=\"/a-story";
+        assert_eq!(html_to_text(text, TextFor::Comparison), " Ships leave <a href=\"/a-story");
+        for purpose in [TextFor::Reader, TextFor::Search] {
+            assert_eq!(html_to_text(text, purpose), " Ships leave  ");
+        }
+    }
+
+    #[test]
+    fn the_start_of_a_text_has_as_many_bytes_as_asked_for() {
+        let start = |html, max| html_to_text_start(html, TextFor::Reader, max).into_owned();
+        assert_eq!(start("één twee", 4), "éé");
+        assert_eq!(start("<b>één</b> twee <i>drie</i>", 9), "één twe");
+        assert_eq!(start("<b>één</b>", 99), "één");
+    }
+
+    #[test]
+    fn hostile_markup_costs_time_linear_in_its_length() {
+        for unit in ["<script>", "<a \"", "<a '>", "<!--", "<!-->", "<", "</", "<![CDATA[", "x@", "&"] {
+            for purpose in [TextFor::Title, TextFor::Reader, TextFor::Search, TextFor::Comparison] {
+                let _ = html_to_text(&unit.repeat(200_000), purpose);
+            }
         }
     }
 }

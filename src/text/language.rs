@@ -1,16 +1,20 @@
-//! The language of an entry that does not say: script and trigrams, by whatlang. Pure.
+//! The language of a text: by its script and, where several languages share it, by trigrams (whatlang). Pure.
 
-use whatlang::{Detector, Lang};
+use std::sync::LazyLock;
 
-use super::plain_text;
+use whatlang::{Detector, Lang, Script, detect_script};
+
+use super::{TextFor, html_to_text_start};
 use crate::entry::Entry;
 
-/// The most bytes of text that are looked at.
-const ENOUGH: usize = 2_000;
+/// Bytes of an entry's text that are enough to detect its language.
+const ENTRY_BYTES: usize = 2_000;
+/// Characters that are enough to tell the script.
+const SCRIPT_CHARS: usize = 200;
 
-/// The languages that are told apart, and their tags. Fewer of them are told apart more surely on the
-/// few words of a headline.
-const KNOWN: [(Lang, &str); 37] = [
+/// The languages that are told apart, and their tags. Detection in a few words is the more reliable the fewer
+/// languages there are.
+const LANGUAGES: [(Lang, &str); 37] = [
     (Lang::Eng, "en"),
     (Lang::Rus, "ru"),
     (Lang::Ukr, "uk"),
@@ -50,30 +54,72 @@ const KNOWN: [(Lang, &str); 37] = [
     (Lang::Ind, "id"),
 ];
 
-/// The tag of the language in which most of an entry's text is; `None` where it has no letters.
-pub fn of(entry: &Entry) -> Option<&'static str> {
-    told(entry).map(|(tag, _)| tag)
+/// Languages in Cyrillic that feeds declare and that are not detected.
+const OTHER_CYRILLIC: [&str; 10] = ["kk", "ky", "tg", "mn", "tt", "ba", "ce", "os", "ab", "av"];
+
+static DETECTOR: LazyLock<Detector> =
+    LazyLock::new(|| Detector::with_allowlist(LANGUAGES.iter().map(|(lang, _)| *lang).collect()));
+
+/// What the letters of a text show.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DetectedLanguage {
+    /// The primary subtag of BCP 47, lower case.
+    pub tag: &'static str,
+    /// Whether the text is long enough and unlike the other languages.
+    pub is_reliable: bool,
 }
 
-/// The same where there is text enough to be sure.
-pub fn surely(entry: &Entry) -> Option<&'static str> {
-    told(entry).filter(|(_, sure)| *sure).map(|(tag, _)| tag)
+/// The language of most of a plain text; `None` if it has no letters of a script that is known.
+#[must_use]
+pub fn detect(plain: &str) -> Option<DetectedLanguage> {
+    let found = DETECTOR.detect(plain)?;
+    let (_, tag) = LANGUAGES.iter().find(|(lang, _)| *lang == found.lang())?;
+    Some(DetectedLanguage { tag, is_reliable: found.is_reliable() })
 }
 
-/// The tag, and whether it is sure.
-fn told(entry: &Entry) -> Option<(&'static str, bool)> {
+/// The language of most of an entry's title and text.
+#[must_use]
+pub fn detect_in_entry(entry: &Entry) -> Option<DetectedLanguage> {
     let mut text = entry.title.clone().unwrap_or_default();
     for html in [&entry.summary, &entry.content].into_iter().flatten() {
-        if text.len() < ENOUGH {
+        if text.len() < ENTRY_BYTES {
             text.push(' ');
-            text.push_str(&plain_text(html));
+            text.push_str(&html_to_text_start(html, TextFor::Search, ENTRY_BYTES));
         }
     }
-    let end = (0..=ENOUGH.min(text.len())).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
-    let known = KNOWN.iter().map(|(lang, _)| *lang).collect();
-    let found = Detector::with_allowlist(known).detect(&text[..end])?;
-    let (_, tag) = KNOWN.iter().find(|(known, _)| *known == found.lang())?;
-    Some((tag, found.is_reliable()))
+    detect(&text[..text.floor_char_boundary(ENTRY_BYTES)])
+}
+
+/// The primary subtag of the language that a feed declares, unless the letters of the text are of another script;
+/// then the language that is reliably detected.
+#[must_use]
+pub fn declared_or_detected(declared: Option<&str>, plain: &str) -> Option<[u8; 2]> {
+    let declared = declared.and_then(primary_subtag);
+    let script_end = plain.char_indices().nth(SCRIPT_CHARS).map_or(plain.len(), |(at, _)| at);
+    let Some(script) = detect_script(&plain[..script_end]) else { return declared };
+    declared.filter(|tag| may_be_written_in(*tag, script)).or_else(|| {
+        let detected = detect(plain).filter(|detected| detected.is_reliable)?;
+        detected.tag.as_bytes().try_into().ok()
+    })
+}
+
+fn primary_subtag(declared: &str) -> Option<[u8; 2]> {
+    let letters: [u8; 2] = declared.split(['-', '_']).next()?.as_bytes().get(..2)?.try_into().ok()?;
+    letters.iter().all(u8::is_ascii_alphabetic).then(|| letters.map(|letter| letter.to_ascii_lowercase()))
+}
+
+fn may_be_written_in(tag: [u8; 2], script: Script) -> bool {
+    let known = LANGUAGES.iter().find(|(_, known)| known.as_bytes() == tag).map(|(lang, _)| lang);
+    match (script, known) {
+        // Serbian has two scripts.
+        (Script::Latin, Some(Lang::Srp)) => true,
+        // Most languages use Latin, and most of those are not detected.
+        (Script::Latin, None) => true,
+        (Script::Cyrillic, None) => OTHER_CYRILLIC.iter().any(|other| other.as_bytes() == tag),
+        (_, Some(Lang::Jpn)) => matches!(script, Script::Mandarin | Script::Hiragana | Script::Katakana),
+        (_, Some(lang)) => script.langs().contains(lang),
+        (_, None) => false,
+    }
 }
 
 #[cfg(test)]
@@ -81,7 +127,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_language_of_a_few_sentences_is_told() {
+    fn a_few_sentences_are_enough() {
         let texts = [
             (
                 "en",
@@ -99,9 +145,30 @@ mod tests {
         ];
         for (tag, text) in texts {
             let entry = Entry { title: Some(text.to_owned()), ..Entry::default() };
-            assert_eq!((of(&entry), surely(&entry)), (Some(tag), Some(tag)), "{text}");
+            let expected = DetectedLanguage { tag, is_reliable: true };
+            assert_eq!(detect_in_entry(&entry), Some(expected), "{text}");
         }
-        assert_eq!(of(&Entry { title: Some("2026: 42".into()), ..Entry::default() }), None);
-        assert_eq!(surely(&Entry { title: Some("Border".into()), ..Entry::default() }), None);
+        assert_eq!(detect("2026: 42"), None);
+        assert_eq!(detect("Border").filter(|detected| detected.is_reliable), None);
+    }
+
+    #[test]
+    fn letters_count_more_than_what_a_feed_declares() {
+        let tag = |declared: Option<&str>, text: &str| {
+            let tag = declared_or_detected(declared, text);
+            String::from_utf8(tag.unwrap_or_default().to_vec()).unwrap()
+        };
+        assert_eq!(tag(Some("en"), "Նախագահը մեկնել է"), "hy");
+        assert_eq!(tag(Some("hy"), "The president has left for the talks in the capital"), "en");
+        assert_eq!(tag(Some("en-GB"), "Le Monde"), "en");
+        assert_eq!(tag(None, "千葉 市川 マンション爆発"), "ja");
+        assert_eq!(
+            tag(None, "Парламент принял новый бюджет после долгих споров, которые продолжались всю ночь."),
+            "ru"
+        );
+        assert_eq!(tag(Some("uk"), "Президент поїхав"), "uk");
+        assert_eq!(tag(Some("sr"), "Predsednik je otputovao"), "sr");
+        assert_eq!(tag(None, "Paris"), "\0\0");
+        assert_eq!(tag(Some("de"), "2026: 42"), "de");
     }
 }

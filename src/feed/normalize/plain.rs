@@ -4,6 +4,8 @@ use std::borrow::Cow;
 
 use memchr::{memchr, memmem};
 
+use crate::text::{TextFor, html_to_text};
+
 /// Plain text on one line: markup gone, character references resolved (twice: many feeds escape
 /// twice). `None` for what is empty then.
 pub(super) fn line(raw: &str) -> Option<String> {
@@ -14,10 +16,9 @@ pub(super) fn line(raw: &str) -> Option<String> {
 /// As [`line()`], but with an empty text for nothing.
 pub(super) fn text(raw: &str) -> String {
     let raw = without_sections(raw);
-    let once = without_tags(&raw);
-    let text = if memchr(b'&', once.as_bytes()).is_some() {
-        let twice = without_tags(&htmlize::unescape(once.as_ref())).into_owned();
-        Cow::Owned(htmlize::unescape(twice.as_str()).into_owned())
+    let once = html_to_text(&raw, TextFor::Title);
+    let text = if memchr(b'&', raw.as_bytes()).is_some() {
+        Cow::Owned(html_to_text(&once, TextFor::Title).into_owned())
     } else {
         once
     };
@@ -38,33 +39,6 @@ pub(super) fn without_sections(text: &str) -> Cow<'_, str> {
         return Cow::Borrowed(text);
     }
     Cow::Owned(text.replace("<![CDATA[", "").replace("]]>", ""))
-}
-
-/// Only what looks like a tag goes: in "5 < 6" nothing does.
-fn without_tags(text: &str) -> Cow<'_, str> {
-    if memchr(b'<', text.as_bytes()).is_none() {
-        return Cow::Borrowed(text);
-    }
-    let mut kept = String::with_capacity(text.len());
-    let mut rest = text;
-    // Once no `>` follows, none follows what comes later.
-    let mut last_end = text.rfind('>').map_or(0, |end| end + 1);
-    while let Some(at) = rest.find('<') {
-        let (before, tag) = rest.split_at(at);
-        kept.push_str(before);
-        let here = text.len() - tag.len();
-        let opens = tag[1..].starts_with(|c: char| c.is_ascii_alphabetic() || c == '/' || c == '!');
-        match (opens && here < last_end).then(|| tag.find('>')).flatten() {
-            Some(end) => rest = &tag[end + 1..],
-            None => {
-                last_end = if opens { 0 } else { last_end };
-                kept.push('<');
-                rest = &tag[1..];
-            }
-        }
-    }
-    kept.push_str(rest);
-    Cow::Owned(kept)
 }
 
 /// Without the characters that XML cannot carry (XML 1.0 section 2.2), and the C1 controls.

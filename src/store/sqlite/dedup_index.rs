@@ -4,8 +4,8 @@ use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Result, Row};
 
 use super::values::millis;
-use crate::story::index::Index;
-use crate::story::rules::Facts;
+use crate::story::index::CandidateIndex;
+use crate::story::rules::ComparedEntry;
 use crate::story::signature::Signature;
 
 /// SQL condition on `f`, a row of `dedup_features`: the first entry of a story, or a lone one.
@@ -15,7 +15,7 @@ const IS_FIRST: &str = "NOT EXISTS (SELECT 1 FROM story_join AS j WHERE j.entry 
 /// proposes is looked up in the database.
 #[derive(Debug, Default)]
 pub(super) struct DedupIndex {
-    index: Index,
+    index: CandidateIndex,
     /// Entries up to this number are loaded.
     last_entry: i64,
     /// Manual splits up to this number are loaded.
@@ -33,7 +33,7 @@ impl DedupIndex {
         self.last_entry = self.last_entry.min(newest);
         let newest_split = max(c, "SELECT coalesce(max(number), 0) FROM manual_split")?;
         if !self.is_loaded {
-            self.last_entry = last_entry_before(c, Index::begin_of_addresses(now), newest)?;
+            self.last_entry = last_entry_before(c, CandidateIndex::addresses_since(now), newest)?;
             self.last_split = newest_split;
             self.is_loaded = true;
         }
@@ -58,10 +58,10 @@ impl DedupIndex {
         let mut rows = statement.query([behind])?;
         while let Some(row) = rows.next()? {
             let (entry, first_seen) = (row.get(0)?, row.get(1)?);
-            if first_seen >= Index::begin_of_addresses(now) {
+            if first_seen >= CandidateIndex::addresses_since(now) {
                 self.index.add_address(entry, first_seen, row.get(2)?, row.get(3)?);
             }
-            if first_seen >= Index::begin_of_texts(now)
+            if first_seen >= CandidateIndex::texts_since(now)
                 && let Some(signature) = Signature::decode(row.get_ref(4)?.as_blob()?)
             {
                 self.index.add_text(entry, first_seen, &signature);
@@ -71,7 +71,7 @@ impl DedupIndex {
     }
 
     /// Adds an entry that joined no story.
-    pub(super) fn add(&mut self, entry: i64, now: Timestamp, facts: &Facts) {
+    pub(super) fn add(&mut self, entry: i64, now: Timestamp, facts: &ComparedEntry) {
         self.index.add_text(entry, millis(now), &facts.signature);
         self.index.add_address(entry, millis(now), facts.address, facts.article);
     }
@@ -83,7 +83,12 @@ impl DedupIndex {
 
     /// The first entries of stories that an entry may join. The entry itself is left out: its number may have been
     /// that of an entry that was rolled back.
-    pub(super) fn candidates(&self, c: &Connection, facts: &Facts, own: i64) -> Result<Vec<(i64, Facts)>> {
+    pub(super) fn candidates(
+        &self,
+        c: &Connection,
+        facts: &ComparedEntry,
+        own: i64,
+    ) -> Result<Vec<(i64, ComparedEntry)>> {
         let mut statement = c.prepare_cached(&format!(
             "SELECT source, date, address, article, signature FROM dedup_features AS f WHERE entry = ?1 AND {IS_FIRST}"
         ))?;
@@ -102,10 +107,10 @@ impl DedupIndex {
 }
 
 /// `None` where the signature is of another version.
-fn read_facts(row: &Row<'_>) -> Result<Option<Facts>> {
+fn read_facts(row: &Row<'_>) -> Result<Option<ComparedEntry>> {
     let Some(signature) = Signature::decode(row.get_ref(4)?.as_blob()?) else { return Ok(None) };
     let (source, date) = (row.get(0)?, row.get(1)?);
-    Ok(Some(Facts { source, date, address: row.get(2)?, article: row.get(3)?, signature }))
+    Ok(Some(ComparedEntry { source, date, address: row.get(2)?, article: row.get(3)?, signature }))
 }
 
 fn max(c: &Connection, query: &str) -> Result<i64> {

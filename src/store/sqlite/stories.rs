@@ -13,7 +13,7 @@ use super::handle::Store;
 use super::rows::SourceCache;
 use super::values::{millis, time};
 use crate::entry::change::{DedupFeatures, NewEntry};
-use crate::story::rules::{self, Facts};
+use crate::story::rules::{self, ComparedEntry};
 use crate::story::signature::Signature;
 
 const DAY_MILLIS: i64 = 24 * 3_600_000;
@@ -165,8 +165,8 @@ pub(super) fn assign_stories(
     Ok(merged)
 }
 
-fn facts(entry: &InsertedEntry<'_>, features: &DedupFeatures) -> Option<Facts> {
-    Some(Facts {
+fn facts(entry: &InsertedEntry<'_>, features: &DedupFeatures) -> Option<ComparedEntry> {
+    Some(ComparedEntry {
         source: entry.source,
         date: millis(entry.new.date),
         address: features.address,
