@@ -185,7 +185,7 @@ mod tests {
     #[test]
     fn feed_links_are_found_in_any_spelling() {
         assert_eq!(
-            found(r#"<LINK REL=FeedLink TYPE='application/rss+xml; charset=utf-8' HREF=../feed>"#),
+            found(r#"<LINK REL=Alternate TYPE='application/rss+xml; charset=utf-8' HREF=../feed>"#),
             ["https://site.example/feed"]
         );
         assert_eq!(
@@ -233,7 +233,7 @@ mod tests {
     }
 
     #[test]
-    fn usual_places_are_below_the_address_and_at_the_root() {
+    fn common_feed_urls_are_below_the_page_and_at_the_root() {
         let url = Url::parse("https://site.example/blog?x=1").expect("an address");
         let urls: Vec<String> = common_feed_urls(&url).into_iter().map(String::from).collect();
         assert!(urls.contains(&"https://site.example/blog/feed".to_owned()));

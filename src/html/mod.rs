@@ -55,6 +55,13 @@ impl Sanitizer {
         }
     }
 
+    /// The results of the fast path, where it applies, and of ammonia. For the fuzzer: they must be equal.
+    #[doc(hidden)]
+    pub fn fast_and_ammonia(&self, html: &str) -> Option<(String, String)> {
+        let fast = fast::sanitize(html, self.base.as_ref())?.into_owned();
+        limits::is_within_limits(html).then(|| (fast, self.sanitize_with_ammonia(html)))
+    }
+
     fn sanitize_with_ammonia(&self, html: &str) -> String {
         let ammonia = self.ammonia.get_or_init(|| ammonia_rules(self.base.clone()));
         embedded::remove_unwanted(&ammonia.clean(html).to_string()).into_owned()
