@@ -15,9 +15,8 @@ use crate::source::Source;
 /// The configured sources by name.
 pub type Sources = Arc<HashMap<String, Arc<Source>>>;
 
-/// All channels. A sender lives in its task until shutdown, so a closed channel means that this task has failed; the
-/// receivers then go on with the last value. A `watch` receiver sees only the latest value, and several notifications
-/// of a `Notify` may arrive as one.
+/// All channels. They live as long as the daemon, so that a task that ends closes none. A `watch` receiver sees only the
+/// latest value, and several notifications of a `Notify` may arrive as one.
 pub(super) struct Channels {
     /// What to poll. The reloader sends a whole new value; the poller receives it between two polls.
     pub(super) poller_config: watch::Sender<Arc<PollerConfig>>,
@@ -30,9 +29,9 @@ pub(super) struct Channels {
     /// the health check's next run compares with it, and systemd's status line shows it.
     pub(super) store_problem: watch::Sender<StoreProblem>,
     /// A poll may have changed outputs. The poller notifies; the publisher waits.
-    pub(super) polled: Arc<Notify>,
+    pub(super) polled: Notify,
     /// A publishing pass has ended. The publisher notifies; the hub notifier waits.
-    pub(super) published: Arc<Notify>,
+    pub(super) published: Notify,
 }
 
 impl Channels {
@@ -46,8 +45,8 @@ impl Channels {
             publish_config: watch::Sender::new(Arc::new(publish_config)),
             poller_status: watch::Sender::new(PollerStatus::default()),
             store_problem: watch::Sender::new(problem),
-            polled: Arc::new(Notify::new()),
-            published: Arc::new(Notify::new()),
+            polled: Notify::new(),
+            published: Notify::new(),
         }
     }
 }

@@ -13,6 +13,7 @@ mod publisher;
 pub mod queue;
 mod reload;
 mod rlimit;
+mod shared;
 mod signals;
 mod source_rows;
 mod store_threads;
@@ -22,17 +23,16 @@ mod websub;
 
 use std::sync::Arc;
 
-use tokio::signal::unix::Signal;
 use tokio::sync::watch;
 
 use self::channels::{Channels, PollerStatus, PublishConfig};
+use self::reload::Reloader;
+use self::shared::Shared;
 use self::tasks::Tasks;
 use crate::fetch::Fetcher;
-use crate::metrics::Metrics;
 use crate::publish::archive::Archives;
-use crate::publish::document_cache::DocumentCache;
-use crate::serve::{self, ArchiveReader, ListenAddress, MaxAge, Readiness, ServerState, StoreHealth};
-use crate::store::{self, Store};
+use crate::serve::{self, ArchiveReader, ListenAddress, MaxAge, ServerState, StoreHealth};
+use crate::store;
 
 pub use channels::{PollerConfig, Sources};
 pub use clock::now;
@@ -90,26 +90,26 @@ impl Daemon {
             config.per_host,
         );
         let publish_config = PublishConfig::new(config, Arc::clone(&outputs), sources);
-        let metrics = Arc::new(Metrics::default());
-        metrics.set_build([env!("CARGO_PKG_VERSION"), env!("SIFTWIRE_COMMIT"), store::sqlite_version()]);
-        let shared = Shared {
+        let shared = Arc::new(Shared {
             archives: Arc::new(Archives::new(store.clone(), outputs)),
             store,
-            document_cache: Arc::new(DocumentCache::new()),
+            document_cache: Arc::default(),
             readiness: Arc::default(),
-            metrics,
+            metrics: Arc::default(),
             max_age: MaxAge::new(config.max_age),
             channels: Channels::new(poller_config, publish_config, synced.problem),
-        };
+        });
+        let build = [env!("CARGO_PKG_VERSION"), env!("SIFTWIRE_COMMIT"), store::sqlite_version()];
+        shared.metrics.set_build(build);
         if let Some(problem) = &*shared.channels.store_problem.borrow() {
             tracing::error!("{problem}");
             shared.readiness.set_store(StoreHealth::Unwritable);
         }
         // The last published documents are served before anything new is evaluated.
-        shared.publisher().fill_cache().await?;
+        publisher::fill_cache(&shared).await?;
         let poller_status = shared.channels.poller_status.subscribe();
-        let reloading = Reloading { loaded, hangup, address: address.clone(), synced: synced.state };
-        let tasks = shared.start_tasks(listener, reloading);
+        let reloader = Reloader { shared, loaded, hangup, address: address.clone(), synced: synced.state };
+        let tasks = start_tasks(listener, reloader);
         notify::ready();
         Ok(Daemon { address, store: threads, tasks, poller_status })
     }
@@ -125,121 +125,36 @@ impl Daemon {
     }
 }
 
-/// What the reloader alone owns.
-struct Reloading {
-    loaded: LoadedConfig,
-    hangup: Signal,
-    address: ListenAddress,
-    synced: sync_config::SyncState,
+fn start_tasks(listener: serve::Listener, reloader: Reloader) -> Tasks {
+    let config = &reloader.loaded.config;
+    let shared = || Arc::clone(&reloader.shared);
+    let mut tasks = Tasks::new();
+    let limits = rlimit::connection_limits(config.concurrency);
+    let routes = serve::routes(server_state(&reloader.shared));
+    tasks.spawn("server", |stop| serve::run(listener, routes, limits, stop.received()));
+    reloader.shared.readiness.set_started();
+    tasks.spawn("status line", |stop| notify::update_status_line(shared(), stop));
+    tasks.spawn("health check", |stop| health_check::run(shared(), config.store.clone(), stop));
+    tasks.spawn("publisher", |stop| publisher::run(shared(), stop));
+    tasks.spawn("hub notifier", |stop| websub::run(shared(), Fetcher::new(&config.fetch), stop));
+    tasks.spawn("poller", |stop| poller::run(shared(), stop));
+    tasks.spawn("reloader", |stop| reloader.run(stop));
+    tasks
 }
 
-/// What several tasks share. Each task is built from it.
-struct Shared {
-    store: Store,
-    archives: Arc<Archives>,
-    document_cache: Arc<DocumentCache>,
-    readiness: Arc<Readiness>,
-    metrics: Arc<Metrics>,
-    max_age: MaxAge,
-    channels: Channels,
-}
-
-impl Shared {
-    fn start_tasks(self, listener: serve::Listener, reloading: Reloading) -> Tasks {
-        let config = &reloading.loaded.config;
-        let mut tasks = Tasks::new();
-        let limits = rlimit::connection_limits(config.concurrency);
-        let routes = serve::routes(self.server_state());
-        tasks.spawn("server", |stop| serve::run(listener, routes, limits, stop.received()));
-        self.readiness.set_started();
-        let status = self.channels.poller_status.subscribe();
-        let problem = self.channels.store_problem.subscribe();
-        tasks.spawn("status line", |stop| notify::update_status_line(status, problem, stop));
-        let health_check = self.health_check(&config.store);
-        tasks.spawn("health check", |stop| health_check.run(stop));
-        let publisher = self.publisher();
-        tasks.spawn("publisher", |stop| publisher.run(stop));
-        let hub_notifier = self.hub_notifier(Fetcher::new(&config.fetch));
-        tasks.spawn("hub notifier", |stop| hub_notifier.run(stop));
-        let poller = self.poller();
-        tasks.spawn("poller", |stop| poller.run(stop));
-        let reloader = self.reloader(reloading);
-        tasks.spawn("reloader", |stop| reloader.run(stop));
-        tasks
-    }
-
-    fn server_state(&self) -> ServerState {
-        let archives = Arc::clone(&self.archives);
-        let archive: ArchiveReader = Arc::new(move |name, number, format| {
-            let archives = Arc::clone(&archives);
-            Box::pin(async move { archives.page(&name, number, format, now()).await })
-        });
-        ServerState::new(
-            Arc::clone(&self.document_cache),
-            archive,
-            self.max_age.clone(),
-            Arc::clone(&self.readiness),
-            Arc::clone(&self.metrics),
-        )
-    }
-
-    fn health_check(&self, options: &store::Options) -> health_check::HealthCheck {
-        health_check::HealthCheck {
-            store: self.store.clone(),
-            options: options.clone(),
-            readiness: Arc::clone(&self.readiness),
-            metrics: Arc::clone(&self.metrics),
-            poller_status: self.channels.poller_status.subscribe(),
-            store_problem: self.channels.store_problem.clone(),
-        }
-    }
-
-    fn publisher(&self) -> publisher::Publisher {
-        publisher::Publisher {
-            store: self.store.clone(),
-            archives: Arc::clone(&self.archives),
-            document_cache: Arc::clone(&self.document_cache),
-            metrics: Arc::clone(&self.metrics),
-            polled: Arc::clone(&self.channels.polled),
-            published: Arc::clone(&self.channels.published),
-            config: self.channels.publish_config.subscribe(),
-            store_problem: self.channels.store_problem.subscribe(),
-        }
-    }
-
-    fn hub_notifier(&self, fetcher: Fetcher) -> websub::HubNotifier {
-        websub::HubNotifier {
-            store: self.store.clone(),
-            fetcher,
-            archives: Arc::clone(&self.archives),
-            published: Arc::clone(&self.channels.published),
-        }
-    }
-
-    fn poller(&self) -> poller::Poller {
-        poller::Poller {
-            store: self.store.clone(),
-            config: self.channels.poller_config.subscribe(),
-            polled: Arc::clone(&self.channels.polled),
-            status: self.channels.poller_status.clone(),
-            metrics: Arc::clone(&self.metrics),
-        }
-    }
-
-    fn reloader(self, reloading: Reloading) -> reload::Reloader {
-        let Reloading { loaded, hangup, address, synced } = reloading;
-        reload::Reloader {
-            loaded,
-            hangup,
-            address,
-            synced,
-            store: self.store,
-            poller_config: self.channels.poller_config,
-            publish_config: self.channels.publish_config,
-            max_age: self.max_age,
-            metrics: self.metrics,
-        }
-    }
+fn server_state(shared: &Shared) -> ServerState {
+    let archives = Arc::clone(&shared.archives);
+    let archive: ArchiveReader = Arc::new(move |name, number, format| {
+        let archives = Arc::clone(&archives);
+        Box::pin(async move { archives.page(&name, number, format, now()).await })
+    });
+    ServerState::new(
+        Arc::clone(&shared.document_cache),
+        archive,
+        shared.max_age.clone(),
+        Arc::clone(&shared.readiness),
+        Arc::clone(&shared.metrics),
+    )
 }
 
 /// The sockets that systemd passes, else the configured address.

@@ -1,14 +1,15 @@
 //! Messages to systemd (sd_notify(3)): ready, reloading, stopping, status line, watchdog. Does I/O.
 #![allow(clippy::disallowed_methods, reason = "reads the clock")]
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use sd_notify::NotifyState;
-use tokio::sync::watch;
 
-use super::channels::{PollerStatus, StoreProblem};
+use super::channels::PollerStatus;
 use super::clock::until;
+use super::shared::Shared;
 use super::tasks::ShutdownSignal;
 
 /// The outputs are served, or a reload has ended.
@@ -30,20 +31,17 @@ pub(super) fn stopping() {
 }
 
 /// Keeps the status line of `systemctl status` current, with at most one update a second.
-pub(super) async fn update_status_line(
-    mut poller_status: watch::Receiver<PollerStatus>,
-    store_problem: watch::Receiver<StoreProblem>,
-    stop: ShutdownSignal,
-) {
+pub(super) async fn update_status_line(shared: Arc<Shared>, stop: ShutdownSignal) {
     let stop = stop.received();
     tokio::pin!(stop);
+    let mut poller_status = shared.channels.poller_status.subscribe();
     loop {
         let PollerStatus { sources, in_flight, next } = *poller_status.borrow_and_update();
         let next = next
             .filter(|next| *next < Timestamp::MAX)
             .map_or_else(String::new, |next| format!(", next in {} s", until(next).as_secs()));
-        let problem =
-            store_problem.borrow().as_ref().map(|problem| format!("; {problem}")).unwrap_or_default();
+        let problem = shared.channels.store_problem.borrow().clone();
+        let problem = problem.map(|problem| format!("; {problem}")).unwrap_or_default();
         send(&[NotifyState::Status(&format!("polling {in_flight} of {sources}{next}{problem}"))]);
         let changed = async {
             tokio::time::sleep(Duration::from_secs(1)).await;

@@ -4,34 +4,23 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use tokio::sync::{Notify, watch};
-
 use super::channels::{PROCESSING_TIME, PollerConfig, PollerStatus};
 use super::clock::until;
 use super::notify::Watchdog;
 use super::planner::Planner;
 use super::poll::{FinishedPoll, MAX_SLEEP, PollEnd, PollJob, PollsInFlight};
 use super::poll_metrics;
+use super::shared::Shared;
 use super::tasks::{SHUTDOWN_TIMEOUT, ShutdownSignal};
 use crate::ingest::PollReport;
-use crate::metrics::Metrics;
 use crate::source::Outcome;
-use crate::store::{self, Force, SourceId, Store};
+use crate::store::{self, Force, SourceId};
 
 /// Retry delay after a store error.
 const STORE_RETRY: Duration = Duration::from_secs(10);
 
 /// How often a store error is logged. The health check logs it too.
 const LOG_INTERVAL: Duration = Duration::from_secs(600);
-
-/// The poller task.
-pub(super) struct Poller {
-    pub(super) store: Store,
-    pub(super) config: watch::Receiver<Arc<PollerConfig>>,
-    pub(super) polled: Arc<Notify>,
-    pub(super) status: watch::Sender<PollerStatus>,
-    pub(super) metrics: Arc<Metrics>,
-}
 
 /// What the poller knows while it runs.
 struct PollerState {
@@ -42,97 +31,94 @@ struct PollerState {
     last_log: Option<Instant>,
 }
 
-impl Poller {
-    /// Polls until the daemon stops; then starts nothing more and gives polls in flight [`SHUTDOWN_TIMEOUT`]. A poll
-    /// that does not finish has written nothing and is repeated after the next start.
-    pub(super) async fn run(mut self, stop: ShutdownSignal) {
-        let config = Arc::clone(&self.config.borrow_and_update());
-        let mut state = PollerState {
-            planner: Planner::new(config.per_host),
-            config,
-            in_flight: PollsInFlight::default(),
-            last_log: None,
-        };
-        let mut watchdog = Watchdog::new();
-        let stop = stop.received();
-        tokio::pin!(stop);
-        loop {
-            watchdog.notify();
-            let sleep = watchdog.limit(self.start_due(&mut state).await);
-            self.status.send_replace(PollerStatus {
-                sources: state.planner.len(),
-                in_flight: state.in_flight.len(),
-                next: state.planner.next(),
-            });
-            tokio::select! {
-                () = &mut stop => break,
-                Ok(()) = self.config.changed() => {
-                    state.config = Arc::clone(&self.config.borrow_and_update());
-                    state.planner.set_per_host(state.config.per_host);
-                }
-                Some((source, end)) = state.in_flight.next() => self.finish(source, end, &mut state),
-                () = tokio::time::sleep(sleep) => {}
+/// Polls until the daemon stops; then starts nothing more and gives polls in flight [`SHUTDOWN_TIMEOUT`]. A poll
+/// that does not finish has written nothing and is repeated after the next start.
+pub(super) async fn run(shared: Arc<Shared>, stop: ShutdownSignal) {
+    let mut new_config = shared.channels.poller_config.subscribe();
+    let config = Arc::clone(&new_config.borrow_and_update());
+    let mut state = PollerState {
+        planner: Planner::new(config.per_host),
+        config,
+        in_flight: PollsInFlight::default(),
+        last_log: None,
+    };
+    let mut watchdog = Watchdog::new();
+    let stop = stop.received();
+    tokio::pin!(stop);
+    loop {
+        watchdog.notify();
+        let sleep = watchdog.limit(start_due(&shared, &mut state).await);
+        shared.channels.poller_status.send_replace(PollerStatus {
+            sources: state.planner.len(),
+            in_flight: state.in_flight.len(),
+            next: state.planner.next(),
+        });
+        tokio::select! {
+            () = &mut stop => break,
+            Ok(()) = new_config.changed() => {
+                state.config = Arc::clone(&new_config.borrow_and_update());
+                state.planner.set_per_host(state.config.per_host);
             }
-            // Polls that ended at once are handled before new ones start.
-            while let Some((source, end)) = state.in_flight.try_next() {
-                self.finish(source, end, &mut state);
-            }
+            Some((source, end)) = state.in_flight.next() => finish(&shared, source, end, &mut state),
+            () = tokio::time::sleep(sleep) => {}
         }
-        let drain = async {
-            while let Some((source, end)) = state.in_flight.next().await {
-                self.finish(source, end, &mut state);
-            }
-        };
-        if tokio::time::timeout(SHUTDOWN_TIMEOUT, drain).await.is_err() {
-            tracing::info!(polls = state.in_flight.len(), "aborting polls in flight");
-        }
-        state.in_flight.abort().await;
-    }
-
-    /// Starts what is due, up to the configured concurrency. Returns how long to sleep.
-    async fn start_due(&self, state: &mut PollerState) -> Duration {
-        if let Err(error) = state.planner.refresh(&self.store, &state.config).await {
-            state.log_store_error(&error, "cannot read the polling plans; retrying");
-            return STORE_RETRY;
-        }
-        let free = state.config.concurrency.saturating_sub(state.in_flight.len());
-        for (source, earlier_claim) in state.planner.take(free) {
-            let job = PollJob::new(&self.store, &state.config, Force::No);
-            state.in_flight.start(job, source, earlier_claim);
-        }
-        match state.planner.next() {
-            Some(due) if state.in_flight.len() < state.config.concurrency => until(due).min(MAX_SLEEP),
-            // At full concurrency the end of a poll wakes the loop.
-            _ => MAX_SLEEP,
+        // Polls that ended at once are handled before new ones start.
+        while let Some((source, end)) = state.in_flight.try_next() {
+            finish(&shared, source, end, &mut state);
         }
     }
+    let drain = async {
+        while let Some((source, end)) = state.in_flight.next().await {
+            finish(&shared, source, end, &mut state);
+        }
+    };
+    if tokio::time::timeout(SHUTDOWN_TIMEOUT, drain).await.is_err() {
+        tracing::info!(polls = state.in_flight.len(), "aborting polls in flight");
+    }
+    state.in_flight.abort().await;
+}
 
-    fn finish(&self, source: SourceId, end: PollEnd, state: &mut PollerState) {
-        match end {
-            PollEnd::Finished(finished) => {
-                poll_metrics::record(&self.metrics, &finished.name, &finished.report, finished.duration);
-                // A source that a reload has removed is not planned again.
-                let is_configured = state.config.sources.contains_key(&finished.name);
-                match &finished.report {
-                    Ok(report) => {
-                        state.planner.done(source, report.state.next_poll.filter(|_| is_configured))
-                    }
-                    Err(_) if is_configured => state.planner.not_committed(source, STORE_RETRY),
-                    Err(_) => state.planner.done(source, None),
-                }
-                if may_change_outputs(&finished) {
-                    self.polled.notify_one();
-                }
+/// Starts what is due, up to the configured concurrency. Returns how long to sleep.
+async fn start_due(shared: &Shared, state: &mut PollerState) -> Duration {
+    if let Err(error) = state.planner.refresh(&shared.store, &state.config).await {
+        state.log_store_error(&error, "cannot read the polling plans; retrying");
+        return STORE_RETRY;
+    }
+    let free = state.config.concurrency.saturating_sub(state.in_flight.len());
+    for (source, earlier_claim) in state.planner.take(free) {
+        let job = PollJob::new(&shared.store, &state.config, Force::No);
+        state.in_flight.start(job, source, earlier_claim);
+    }
+    match state.planner.next() {
+        Some(due) if state.in_flight.len() < state.config.concurrency => until(due).min(MAX_SLEEP),
+        // At full concurrency the end of a poll wakes the loop.
+        _ => MAX_SLEEP,
+    }
+}
+
+fn finish(shared: &Shared, source: SourceId, end: PollEnd, state: &mut PollerState) {
+    match end {
+        PollEnd::Finished(finished) => {
+            poll_metrics::record(&shared.metrics, &finished.name, &finished.report, finished.duration);
+            // A source that a reload has removed is not planned again.
+            let is_configured = state.config.sources.contains_key(&finished.name);
+            match &finished.report {
+                Ok(report) => state.planner.done(source, report.state.next_poll.filter(|_| is_configured)),
+                Err(_) if is_configured => state.planner.not_committed(source, STORE_RETRY),
+                Err(_) => state.planner.done(source, None),
             }
-            PollEnd::NotClaimed(due) => state.planner.done(source, due),
-            PollEnd::ClaimFailed(error) => {
-                state.planner.retry(source, STORE_RETRY);
-                state.log_store_error(&error, "cannot claim a due source; retrying");
+            if may_change_outputs(&finished) {
+                shared.channels.polled.notify_one();
             }
-            PollEnd::Panicked(error) => {
-                tracing::error!(%error, "a poll panicked");
-                state.planner.retry(source, PROCESSING_TIME);
-            }
+        }
+        PollEnd::NotClaimed(due) => state.planner.done(source, due),
+        PollEnd::ClaimFailed(error) => {
+            state.planner.retry(source, STORE_RETRY);
+            state.log_store_error(&error, "cannot claim a due source; retrying");
+        }
+        PollEnd::Panicked(error) => {
+            tracing::error!(%error, "a poll panicked");
+            state.planner.retry(source, PROCESSING_TIME);
         }
     }
 }

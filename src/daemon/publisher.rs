@@ -8,18 +8,15 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
 use std::time::{Duration, Instant};
 
-use tokio::sync::{Notify, watch};
 use tokio::task::JoinSet;
 
 use super::channels::{PublishConfig, StoreProblem};
 use super::clock::now;
 use super::error::Error;
 use super::poll_metrics::source_times;
+use super::shared::Shared;
 use super::source_rows::source_rows;
 use super::tasks::ShutdownSignal;
-use crate::metrics::Metrics;
-use crate::publish::archive::Archives;
-use crate::publish::document_cache::DocumentCache;
 use crate::publish::html::SourceRow;
 use crate::publish::{self, Outputs, render};
 use crate::store::{self, Store};
@@ -47,192 +44,176 @@ const PRUNE_BATCH: usize = 500;
 const FRONT_PAGE_DELAY_PER_SOURCE: Duration = Duration::from_micros(200);
 
 /// When the front page was last rendered, and from what.
-struct FrontPage {
+struct FrontPageState {
     rendered: Instant,
     delay: Duration,
     config: Arc<PublishConfig>,
     store_problem: StoreProblem,
 }
 
-/// The publisher task.
-pub(super) struct Publisher {
-    pub(super) store: Store,
-    pub(super) archives: Arc<Archives>,
-    pub(super) document_cache: Arc<DocumentCache>,
-    pub(super) metrics: Arc<Metrics>,
-    pub(super) polled: Arc<Notify>,
-    pub(super) published: Arc<Notify>,
-    pub(super) config: watch::Receiver<Arc<PublishConfig>>,
-    pub(super) store_problem: watch::Receiver<StoreProblem>,
+/// Publishes until the daemon stops. Later entries are past the watermarks, for the next start.
+pub(super) async fn run(shared: Arc<Shared>, stop: ShutdownSignal) {
+    let stop = stop.received();
+    tokio::pin!(stop);
+    let mut new_config = shared.channels.publish_config.subscribe();
+    let mut store_problem = shared.channels.store_problem.subscribe();
+    let mut outputs = Arc::clone(&new_config.borrow().outputs);
+    let mut last_prune: Option<Instant> = None;
+    let mut front_page: Option<FrontPageState> = None;
+    loop {
+        store_problem.mark_unchanged();
+        let config = Arc::clone(&new_config.borrow_and_update());
+        if last_prune.is_none_or(|at| at.elapsed() >= PRUNE_INTERVAL) {
+            last_prune = Some(Instant::now());
+            if let Err(error) = prune(&shared, config.keep).await {
+                tracing::error!(%error, "cannot delete entries older than `keep`");
+            }
+        }
+        if !Arc::ptr_eq(&config.outputs, &outputs) {
+            match set_outputs(&shared, &config).await {
+                Ok(()) => outputs = Arc::clone(&config.outputs),
+                Err(error) => {
+                    tracing::error!(%error, "cannot load the documents of the new outputs; retrying")
+                }
+            }
+        }
+        let revision = shared.store.latest_revision().await.ok();
+        let front_page_due = publish(&shared, &config, &mut front_page).await;
+        tokio::select! {
+            () = &mut stop => return,
+            Ok(()) = new_config.changed() => {}
+            Ok(()) = store_problem.changed() => {}
+            () = shared.channels.polled.notified() => tokio::time::sleep(DEBOUNCE).await,
+            () = tokio::time::sleep(front_page_due.unwrap_or(MAX_INTERVAL)) => {}
+            () = revision_changed(&shared.store, revision) => {}
+        }
+    }
 }
 
-impl Publisher {
-    /// Publishes until the daemon stops. Later entries are past the watermarks, for the next start.
-    pub(super) async fn run(mut self, stop: ShutdownSignal) {
-        let stop = stop.received();
-        tokio::pin!(stop);
-        let mut outputs = Arc::clone(&self.config.borrow().outputs);
-        let mut last_prune: Option<Instant> = None;
-        let mut front_page: Option<FrontPage> = None;
-        loop {
-            self.store_problem.mark_unchanged();
-            let config = Arc::clone(&self.config.borrow_and_update());
-            if last_prune.is_none_or(|at| at.elapsed() >= PRUNE_INTERVAL) {
-                last_prune = Some(Instant::now());
-                if let Err(error) = self.prune(config.keep).await {
-                    tracing::error!(%error, "cannot delete entries older than `keep`");
-                }
+/// Fills the document cache with what was published before the start, and renders what is missing.
+pub(super) async fn fill_cache(shared: &Shared) -> Result<(), store::Error> {
+    let config = Arc::clone(&shared.channels.publish_config.borrow());
+    render::restore(&shared.store, &config.outputs, &shared.document_cache).await?;
+    render_missing(shared, &config).await;
+    render::mark_gone(&shared.store, &config.outputs, &shared.document_cache).await?;
+    let rows = load_source_rows(shared, &config).await?;
+    render_front_page(shared, &config, rows).await
+}
+
+/// Errors are logged only: the next pass renders what failed.
+async fn render_missing(shared: &Shared, config: &PublishConfig) {
+    let next = Arc::new(AtomicUsize::new(0));
+    let mut tasks = JoinSet::new();
+    for _ in 0..RENDER_CONCURRENCY {
+        let (store, document_cache) = (shared.store.clone(), Arc::clone(&shared.document_cache));
+        let (outputs, next) = (Arc::clone(&config.outputs), Arc::clone(&next));
+        tasks.spawn(
+            async move { render::render_missing(&store, &outputs, &document_cache, &next, now()).await },
+        );
+    }
+    while let Some(ended) = tasks.join_next().await {
+        match ended {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => {
+                tracing::error!(%error, "cannot store rendered documents; they are served all the same");
             }
-            if !Arc::ptr_eq(&config.outputs, &outputs) {
-                match self.set_outputs(&config).await {
-                    Ok(()) => outputs = Arc::clone(&config.outputs),
-                    Err(error) => {
-                        tracing::error!(%error, "cannot load the documents of the new outputs; retrying")
-                    }
-                }
-            }
-            let revision = self.store.latest_revision().await.ok();
-            let front_page_due = self.publish(&config, &mut front_page).await;
-            tokio::select! {
-                () = &mut stop => return,
-                Ok(()) = self.config.changed() => {}
-                Ok(()) = self.store_problem.changed() => {}
-                () = self.polled.notified() => tokio::time::sleep(DEBOUNCE).await,
-                () = tokio::time::sleep(front_page_due.unwrap_or(MAX_INTERVAL)) => {}
-                () = revision_changed(&self.store, revision) => {}
-            }
+            Err(error) => tracing::error!(%error, "cannot render all outputs yet"),
         }
     }
+}
 
-    /// Fills the document cache with what was published before the start, and renders what is missing.
-    pub(super) async fn fill_cache(&self) -> Result<(), store::Error> {
-        let config = Arc::clone(&self.config.borrow());
-        render::restore(&self.store, &config.outputs, &self.document_cache).await?;
-        self.render_missing(&config).await;
-        render::mark_gone(&self.store, &config.outputs, &self.document_cache).await?;
-        let rows = self.source_rows(&config).await?;
-        self.render_front_page(&config, rows).await
-    }
+/// Applies new outputs: known documents go into the cache, removed outputs answer 410.
+async fn set_outputs(shared: &Shared, config: &PublishConfig) -> Result<(), store::Error> {
+    shared.archives.set_outputs(Arc::clone(&config.outputs));
+    render::restore(&shared.store, &config.outputs, &shared.document_cache).await?;
+    render::mark_gone(&shared.store, &config.outputs, &shared.document_cache).await
+}
 
-    /// Errors are logged only: the next pass renders what failed.
-    async fn render_missing(&self, config: &PublishConfig) {
-        let next = Arc::new(AtomicUsize::new(0));
-        let mut tasks = JoinSet::new();
-        for _ in 0..RENDER_CONCURRENCY {
-            let (store, document_cache) = (self.store.clone(), Arc::clone(&self.document_cache));
-            let (outputs, next) = (Arc::clone(&config.outputs), Arc::clone(&next));
-            tasks.spawn(async move {
-                render::render_missing(&store, &outputs, &document_cache, &next, now()).await
-            });
-        }
-        while let Some(ended) = tasks.join_next().await {
-            match ended {
-                Ok(Ok(())) => {}
-                Ok(Err(error)) => {
-                    tracing::error!(%error, "cannot store rendered documents; they are served all the same");
-                }
-                Err(error) => tracing::error!(%error, "cannot render all outputs yet"),
-            }
+/// Deletes entries older than `keep`, in small transactions. Full archive pages are kept as they are.
+async fn prune(shared: &Shared, keep: Duration) -> Result<(), store::Error> {
+    let Ok(before) = now().checked_sub(keep) else { return Ok(()) };
+    loop {
+        shared.archives.freeze_before_prune(before, PRUNE_BATCH, now()).await?;
+        if shared.store.prune(before, PRUNE_BATCH).await? == 0 {
+            return Ok(());
         }
     }
+}
 
-    /// Applies new outputs: known documents go into the cache, removed outputs answer 410.
-    async fn set_outputs(&self, config: &PublishConfig) -> Result<(), store::Error> {
-        self.archives.set_outputs(Arc::clone(&config.outputs));
-        render::restore(&self.store, &config.outputs, &self.document_cache).await?;
-        render::mark_gone(&self.store, &config.outputs, &self.document_cache).await
+/// One pass. Returns when the front page is due, if it was left for later.
+async fn publish(
+    shared: &Shared,
+    config: &Arc<PublishConfig>,
+    front_page: &mut Option<FrontPageState>,
+) -> Option<Duration> {
+    let updated = publish::update_members(&shared.store, &config.outputs, now()).await;
+    let front_page_due = front_page.as_ref().and_then(|front_page| due_in(shared, front_page, config));
+    let rendered = match front_page_due {
+        Some(_) => render_outputs(shared, config, updated, None).await,
+        None => render_all(shared, config, updated, front_page).await,
+    };
+    if let Err(error) = rendered {
+        // The cache and the watermarks are unchanged, so the next pass repeats the work.
+        tracing::error!(%error, "cannot publish; the outputs stay as they are");
     }
+    shared.channels.published.notify_one();
+    front_page_due
+}
 
-    /// Deletes entries older than `keep`, in small transactions. Full archive pages are kept as they are.
-    async fn prune(&self, keep: Duration) -> Result<(), store::Error> {
-        let Ok(before) = now().checked_sub(keep) else { return Ok(()) };
-        loop {
-            self.archives.freeze_before_prune(before, PRUNE_BATCH, now()).await?;
-            if self.store.prune(before, PRUNE_BATCH).await? == 0 {
-                return Ok(());
-            }
-        }
-    }
+/// How long the front page may still stay as it is.
+fn due_in(shared: &Shared, front_page: &FrontPageState, config: &Arc<PublishConfig>) -> Option<Duration> {
+    let is_current = Arc::ptr_eq(&front_page.config, config)
+        && front_page.store_problem == *shared.channels.store_problem.borrow();
+    front_page.delay.checked_sub(front_page.rendered.elapsed()).filter(|left| is_current && !left.is_zero())
+}
 
-    /// One pass. Returns when the front page is due, if it was left for later.
-    async fn publish(
-        &self,
-        config: &Arc<PublishConfig>,
-        front_page: &mut Option<FrontPage>,
-    ) -> Option<Duration> {
-        let updated = publish::update_members(&self.store, &config.outputs, now()).await;
-        let front_page_due = front_page.as_ref().and_then(|front_page| self.due_in(front_page, config));
-        let rendered = match front_page_due {
-            Some(_) => self.render_outputs(config, updated, None).await,
-            None => self.render_all(config, updated, front_page).await,
-        };
-        if let Err(error) = rendered {
-            // The cache and the watermarks are unchanged, so the next pass repeats the work.
-            tracing::error!(%error, "cannot publish; the outputs stay as they are");
-        }
-        self.published.notify_one();
-        front_page_due
-    }
+/// Renders the outputs, the front page and the health feed.
+async fn render_all(
+    shared: &Shared,
+    config: &Arc<PublishConfig>,
+    updated: Result<(), store::Error>,
+    front_page: &mut Option<FrontPageState>,
+) -> Result<(), store::Error> {
+    let rows = load_source_rows(shared, config).await?;
+    // The front page is rendered even if the outputs cannot be.
+    let rendered = render_outputs(shared, config, updated, Some(&rows)).await;
+    let delay = FRONT_PAGE_DELAY_PER_SOURCE * u32::try_from(rows.len()).unwrap_or(u32::MAX);
+    let store_problem = shared.channels.store_problem.borrow().clone();
+    render_front_page(shared, config, rows).await?;
+    *front_page =
+        Some(FrontPageState { rendered: Instant::now(), delay, config: Arc::clone(config), store_problem });
+    rendered
+}
 
-    /// How long the front page may still stay as it is.
-    fn due_in(&self, front_page: &FrontPage, config: &Arc<PublishConfig>) -> Option<Duration> {
-        let is_current = Arc::ptr_eq(&front_page.config, config)
-            && front_page.store_problem == *self.store_problem.borrow();
-        front_page
-            .delay
-            .checked_sub(front_page.rendered.elapsed())
-            .filter(|left| is_current && !left.is_zero())
-    }
+async fn render_outputs(
+    shared: &Shared,
+    config: &PublishConfig,
+    updated: Result<(), store::Error>,
+    rows: Option<&[SourceRow]>,
+) -> Result<(), store::Error> {
+    updated?;
+    render::render_stale(&shared.store, &config.outputs, &shared.document_cache, rows, now()).await
+}
 
-    /// Renders the outputs, the front page and the health feed.
-    async fn render_all(
-        &self,
-        config: &Arc<PublishConfig>,
-        updated: Result<(), store::Error>,
-        front_page: &mut Option<FrontPage>,
-    ) -> Result<(), store::Error> {
-        let rows = self.source_rows(config).await?;
-        // The front page is rendered even if the outputs cannot be.
-        let rendered = self.render_outputs(config, updated, Some(&rows)).await;
-        let delay = FRONT_PAGE_DELAY_PER_SOURCE * u32::try_from(rows.len()).unwrap_or(u32::MAX);
-        let store_problem = self.store_problem.borrow().clone();
-        self.render_front_page(config, rows).await?;
-        *front_page =
-            Some(FrontPage { rendered: Instant::now(), delay, config: Arc::clone(config), store_problem });
-        rendered
-    }
+async fn load_source_rows(shared: &Shared, config: &PublishConfig) -> Result<Vec<SourceRow>, store::Error> {
+    let remembered = shared.store.sources().await?;
+    let times = remembered.iter().map(|source| (source.name.clone(), source_times(&source.state)));
+    shared.metrics.set_sources(times);
+    Ok(source_rows(remembered, &config.sources))
+}
 
-    async fn render_outputs(
-        &self,
-        config: &PublishConfig,
-        updated: Result<(), store::Error>,
-        rows: Option<&[SourceRow]>,
-    ) -> Result<(), store::Error> {
-        updated?;
-        render::render_stale(&self.store, &config.outputs, &self.document_cache, rows, now()).await
-    }
-
-    async fn source_rows(&self, config: &PublishConfig) -> Result<Vec<SourceRow>, store::Error> {
-        let remembered = self.store.sources().await?;
-        let times = remembered.iter().map(|source| (source.name.clone(), source_times(&source.state)));
-        self.metrics.set_sources(times);
-        Ok(source_rows(remembered, &config.sources))
-    }
-
-    /// The front page and the health feed.
-    async fn render_front_page(
-        &self,
-        config: &PublishConfig,
-        rows: Vec<SourceRow>,
-    ) -> Result<(), store::Error> {
-        let store_problem = self.store_problem.borrow().clone();
-        let problems: Vec<_> =
-            store_problem.as_deref().into_iter().chain(config.problem.as_deref()).collect();
-        let problem = (!problems.is_empty()).then(|| problems.join("\n\n"));
-        render::render_front_page(&config.outputs, &self.document_cache, rows, problem.as_deref(), now());
-        self.metrics.set_outputs(render::feed_sizes(&config.outputs, &self.document_cache));
-        render::render_health(&self.store, &config.outputs, &self.document_cache).await
-    }
+/// The front page and the health feed.
+async fn render_front_page(
+    shared: &Shared,
+    config: &PublishConfig,
+    rows: Vec<SourceRow>,
+) -> Result<(), store::Error> {
+    let store_problem = shared.channels.store_problem.borrow().clone();
+    let problems: Vec<_> = store_problem.as_deref().into_iter().chain(config.problem.as_deref()).collect();
+    let problem = (!problems.is_empty()).then(|| problems.join("\n\n"));
+    render::render_front_page(&config.outputs, &shared.document_cache, rows, problem.as_deref(), now());
+    shared.metrics.set_outputs(render::feed_sizes(&config.outputs, &shared.document_cache));
+    render::render_health(&shared.store, &config.outputs, &shared.document_cache).await
 }
 
 /// Returns when the store has another revision than this, or cannot be read.

@@ -5,23 +5,23 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::signal::unix::Signal;
-use tokio::sync::watch;
 use tokio::time::Instant;
 
 use super::channels::{PollerConfig, PublishConfig};
 use super::error::Error;
 use super::notify;
+use super::shared::Shared;
 use super::sync_config::{SyncState, site_at, sync_config};
 use super::tasks::ShutdownSignal;
 use crate::config::{self, Config, ConfigLocation, Environment, Fingerprint};
 use crate::fetch::Fetcher;
-use crate::metrics::{Metrics, ReloadResult};
-use crate::serve::{ListenAddress, MaxAge};
-use crate::store::{self, Store};
+use crate::metrics::ReloadResult;
+use crate::serve::ListenAddress;
+use crate::store;
 
 /// How often the files' metadata is compared. That is one `stat` for each file, and unlike inotify it works on every
 /// file system and with every way an editor saves.
-const STAMP_INTERVAL: Duration = Duration::from_secs(1);
+const FINGERPRINT_INTERVAL: Duration = Duration::from_secs(1);
 
 /// Edits and signals within this time of each other cause one reload.
 const DEBOUNCE: Duration = Duration::from_millis(500);
@@ -47,16 +47,12 @@ pub struct LoadedConfig {
 
 /// The reloader task.
 pub(super) struct Reloader {
+    pub(super) shared: Arc<Shared>,
     pub(super) loaded: LoadedConfig,
     pub(super) hangup: Signal,
     /// The address that is listened on.
     pub(super) address: ListenAddress,
     pub(super) synced: SyncState,
-    pub(super) store: Store,
-    pub(super) poller_config: watch::Sender<Arc<PollerConfig>>,
-    pub(super) publish_config: watch::Sender<Arc<PublishConfig>>,
-    pub(super) max_age: MaxAge,
-    pub(super) metrics: Arc<Metrics>,
 }
 
 /// Why the config is loaded again.
@@ -107,7 +103,7 @@ impl Reloader {
             tokio::select! {
                 Some(()) = self.hangup.recv() => return ReloadTrigger::Hangup,
                 () = tokio::time::sleep_until(retry_at), if retry => return ReloadTrigger::StoreRetry,
-                () = tokio::time::sleep(STAMP_INTERVAL), if self.loaded.config.watch => {
+                () = tokio::time::sleep(FINGERPRINT_INTERVAL), if self.loaded.config.watch => {
                     if self.fingerprint() != self.loaded.fingerprint {
                         return ReloadTrigger::Edit;
                     }
@@ -143,7 +139,7 @@ impl Reloader {
         match loaded {
             Ok(config) => self.apply(config).await,
             Err(problems) => {
-                self.metrics.count_reload(ReloadResult::Refused);
+                self.shared.metrics.count_reload(ReloadResult::Refused);
                 tracing::error!(%problems, "the config is invalid; the old one stays active");
                 let problem = format!("The config is invalid; the old one stays active.\n\n{problems}");
                 self.show_problem(Some(problem)).await;
@@ -159,24 +155,24 @@ impl Reloader {
         }
         let restart_needed = keep_restart_only_keys(&mut new, &self.loaded.config);
         if self.synced == SyncState::Pending {
-            self.store.release_all_claims().await?;
+            self.shared.store.release_all_claims().await?;
             self.synced = SyncState::Synced;
         }
-        let (outputs, sources) = sync_config(&self.store, &new, site_at(&new, &self.address)).await?;
+        let (outputs, sources) = sync_config(&self.shared.store, &new, site_at(&new, &self.address)).await?;
         let fetcher = if new.fetch == self.loaded.config.fetch {
-            self.poller_config.borrow().fetcher.clone()
+            self.shared.channels.poller_config.borrow().fetcher.clone()
         } else {
             Fetcher::new(&new.fetch)
         };
-        let problem = self.publish_config.borrow().problem.clone();
+        let problem = self.shared.channels.publish_config.borrow().problem.clone();
         tracing::info!(sources = new.sources.len(), outputs = new.outputs.len(), "config reloaded");
-        self.metrics.count_reload(ReloadResult::Applied);
-        self.max_age.set(new.max_age);
+        self.shared.metrics.count_reload(ReloadResult::Applied);
+        self.shared.max_age.set(new.max_age);
         let poller_config = PollerConfig::new(fetcher, Arc::clone(&sources), new.concurrency, new.per_host);
-        self.poller_config.send_replace(Arc::new(poller_config));
+        self.shared.channels.poller_config.send_replace(Arc::new(poller_config));
         let publish_config =
             PublishConfig { problem, ..PublishConfig::new(&new, Arc::new(outputs), sources) };
-        self.publish_config.send_replace(Arc::new(publish_config));
+        self.shared.channels.publish_config.send_replace(Arc::new(publish_config));
         self.loaded.config = new;
         if let Some(message) = &restart_needed {
             tracing::warn!("{message}");
@@ -187,11 +183,13 @@ impl Reloader {
 
     /// Shows a config problem on the front page and in `siftwire status`, or removes it.
     async fn show_problem(&self, problem: Option<String>) {
-        self.publish_config.send_modify(|config| {
+        self.shared.channels.publish_config.send_modify(|config| {
             let problem = problem.as_deref().map(Arc::from);
             *config = Arc::new(PublishConfig { problem, ..PublishConfig::clone(config) });
         });
-        if let Err(error) = self.store.set_daemon_status(store::DaemonStatus::ConfigError, problem).await {
+        if let Err(error) =
+            self.shared.store.set_daemon_status(store::DaemonStatus::ConfigError, problem).await
+        {
             tracing::warn!(%error, "cannot store the config problem for `siftwire status`");
         }
     }

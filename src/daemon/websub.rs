@@ -3,13 +3,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::Notify;
-
 use super::clock::{after, now, until};
+use super::shared::Shared;
 use super::tasks::ShutdownSignal;
 use crate::fetch::Fetcher;
-use crate::publish::archive::Archives;
-use crate::store::{self, Ping, Store};
+use crate::store::{self, Ping};
 
 /// The first retry delay; it doubles with each retry.
 const FIRST_RETRY: Duration = Duration::from_secs(5);
@@ -20,68 +18,57 @@ const MAX_ATTEMPTS: u32 = 20;
 /// The longest sleep between two looks into the store.
 const MAX_SLEEP: Duration = Duration::from_secs(60);
 
-/// The hub notifier task. Pending notifications are in the store, so a restart neither loses nor repeats one.
-pub(super) struct HubNotifier {
-    pub(super) store: Store,
-    pub(super) fetcher: Fetcher,
-    /// Has the outputs as they are published now.
-    pub(super) archives: Arc<Archives>,
-    pub(super) published: Arc<Notify>,
+/// Notifies until the daemon stops. Pending notifications are in the store, so a restart neither loses nor repeats one.
+pub(super) async fn run(shared: Arc<Shared>, fetcher: Fetcher, stop: ShutdownSignal) {
+    let stop = stop.received();
+    tokio::pin!(stop);
+    loop {
+        let turn = async {
+            let sleep = notify_due(&shared, &fetcher).await.unwrap_or_else(|error| {
+                tracing::error!(%error, "cannot read or write hub notifications");
+                MAX_SLEEP
+            });
+            tokio::select! {
+                () = shared.channels.published.notified() => {}
+                () = tokio::time::sleep(sleep) => {}
+            }
+        };
+        tokio::select! {
+            () = &mut stop => return,
+            () = turn => {}
+        }
+    }
 }
 
-impl HubNotifier {
-    /// Notifies until the daemon stops.
-    pub(super) async fn run(self, stop: ShutdownSignal) {
-        let stop = stop.received();
-        tokio::pin!(stop);
-        loop {
-            let turn = async {
-                let sleep = self.notify_due().await.unwrap_or_else(|error| {
-                    tracing::error!(%error, "cannot read or write hub notifications");
-                    MAX_SLEEP
-                });
-                tokio::select! {
-                    () = self.published.notified() => {}
-                    () = tokio::time::sleep(sleep) => {}
-                }
-            };
-            tokio::select! {
-                () = &mut stop => return,
-                () = turn => {}
-            }
-        }
+/// Sends due notifications. Returns how long to sleep.
+async fn notify_due(shared: &Shared, fetcher: &Fetcher) -> Result<Duration, store::Error> {
+    for ping in shared.store.due_pings(now()).await?.0 {
+        notify(shared, fetcher, ping).await?;
     }
+    // Failed ones are due again.
+    let (_, next) = shared.store.due_pings(now()).await?;
+    Ok(next.map_or(MAX_SLEEP, |at| until(at).clamp(Duration::from_millis(100), MAX_SLEEP)))
+}
 
-    /// Sends due notifications. Returns how long to sleep.
-    async fn notify_due(&self) -> Result<Duration, store::Error> {
-        for ping in self.store.due_pings(now()).await?.0 {
-            self.notify(ping).await?;
+async fn notify(shared: &Shared, fetcher: &Fetcher, ping: Ping) -> Result<(), store::Error> {
+    let Some(update) = shared.archives.outputs().hub_update(ping.output) else {
+        // The output, or its hub, is no longer configured.
+        return shared.store.ping_delivered(ping).await;
+    };
+    let output = update.output.as_str();
+    match fetcher.notify_hub(&update.hub, &update.feeds).await {
+        Ok(()) => {
+            tracing::info!(output, hub = %update.hub, "hub notified");
+            shared.store.ping_delivered(ping).await
         }
-        // Failed ones are due again.
-        let (_, next) = self.store.due_pings(now()).await?;
-        Ok(next.map_or(MAX_SLEEP, |at| until(at).clamp(Duration::from_millis(100), MAX_SLEEP)))
-    }
-
-    async fn notify(&self, ping: Ping) -> Result<(), store::Error> {
-        let Some(update) = self.archives.outputs().hub_update(ping.output) else {
-            // The output, or its hub, is no longer configured.
-            return self.store.ping_delivered(ping).await;
-        };
-        let output = update.output.as_str();
-        match self.fetcher.notify_hub(&update.hub, &update.feeds).await {
-            Ok(()) => {
-                tracing::info!(output, hub = %update.hub, "hub notified");
-                self.store.ping_delivered(ping).await
-            }
-            Err(error) if ping.attempts + 1 >= MAX_ATTEMPTS => {
-                tracing::warn!(output, hub = %update.hub, %error, "hub not notified; giving up on this change");
-                self.store.ping_delivered(ping).await
-            }
-            Err(error) => {
-                let wait = FIRST_RETRY.saturating_mul(1 << ping.attempts.min(16)).min(MAX_RETRY);
-                tracing::warn!(output, hub = %update.hub, %error, retry_s = wait.as_secs(), "hub not notified; retrying");
-                self.store.retry_ping(ping, after(wait)).await
-            }
+        Err(error) if ping.attempts + 1 >= MAX_ATTEMPTS => {
+            tracing::warn!(output, hub = %update.hub, %error, "hub not notified; giving up on this change");
+            shared.store.ping_delivered(ping).await
+        }
+        Err(error) => {
+            let wait = FIRST_RETRY.saturating_mul(1 << ping.attempts.min(16)).min(MAX_RETRY);
+            tracing::warn!(output, hub = %update.hub, %error, retry_s = wait.as_secs(), "hub not notified; retrying");
+            shared.store.retry_ping(ping, after(wait)).await
         }
     }
 }

@@ -125,8 +125,5 @@ fn date(headers: &HeaderMap, name: &HeaderName) -> Option<SystemTime> {
 /// In whole seconds since 1970, as HTTP dates are.
 fn last_modified(representation: &Representation) -> SystemTime {
     let seconds = u64::try_from(representation.last_modified.as_second()).unwrap_or_default();
-    SystemTime::UNIX_EPOCH + Duration::from_secs(seconds.min(LAST_HTTP_SECOND))
+    SystemTime::UNIX_EPOCH + Duration::from_secs(seconds)
 }
-
-/// 9999-12-31T23:59:59Z, the last HTTP date.
-const LAST_HTTP_SECOND: u64 = 253_402_300_799;

@@ -1,0 +1,21 @@
+//! What the daemon's tasks share. Pure.
+
+use std::sync::Arc;
+
+use super::channels::Channels;
+use crate::metrics::Metrics;
+use crate::publish::archive::Archives;
+use crate::publish::document_cache::DocumentCache;
+use crate::serve::{MaxAge, Readiness};
+use crate::store::Store;
+
+/// The store, what is served, and the channels. Every task can be started from it at any time.
+pub(super) struct Shared {
+    pub(super) store: Store,
+    pub(super) archives: Arc<Archives>,
+    pub(super) document_cache: Arc<DocumentCache>,
+    pub(super) readiness: Arc<Readiness>,
+    pub(super) metrics: Arc<Metrics>,
+    pub(super) max_age: MaxAge,
+    pub(super) channels: Channels,
+}
