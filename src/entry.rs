@@ -69,8 +69,6 @@ pub enum KeyRule {
     About,
     /// The cleaned link.
     Link,
-    /// Host and article number of the link.
-    Article,
     /// A hash of title and raw date.
     Title,
     /// A hash of the body.

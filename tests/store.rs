@@ -130,6 +130,8 @@ async fn a_poll_is_kept_whole() {
         fingerprint: vec![2],
         content_hash: vec![2],
         changed: Some(at(5)),
+        reason: "same id and address",
+        former_title: None,
     };
     store.commit(done(source, at(9), vec![edit])).await.unwrap();
     let after = store.entries_after(2, 10).await.unwrap();
@@ -297,6 +299,8 @@ async fn nothing_refers_to_what_was_pruned_whoever_read_it_before() {
         fingerprint: vec![2],
         content_hash: vec![2],
         changed: None,
+        reason: "same id and address",
+        former_title: None,
     };
     store.commit(done(source, at(9), vec![rekeyed, edited])).await.unwrap();
     assert_eq!(sound(), Vec::<String>::new());

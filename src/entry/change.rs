@@ -39,6 +39,10 @@ pub struct KnownEntry {
     pub edits: u32,
     /// Its title.
     pub title: Option<String>,
+    /// Its link.
+    pub link: Option<String>,
+    /// The publisher's date: published, else updated.
+    pub date: Option<Timestamp>,
 }
 
 /// What the store knows of a source's entries, by key.
@@ -61,6 +65,10 @@ pub enum Change {
         content_hash: Vec<u8>,
         /// When the visible text changed, if it did.
         changed: Option<Timestamp>,
+        /// Why it counts as this entry, for people.
+        reason: &'static str,
+        /// The title before, if it was another one.
+        former_title: Option<String>,
     },
     /// A known entry has new keys.
     Rekeyed {

@@ -46,12 +46,18 @@ pub(super) fn normalize(raw: RawFeed<'_>, encoding: &'static str, hints: &Hints<
     let base = if raw.format.starts_with("atom") { document.or(site) } else { site.or(document) };
     let mut feed_authors = unique_authors(raw.authors);
     feed_authors.retain(is_short);
-    let context = FeedContext { bases: &bases, base: base.as_ref(), authors: &feed_authors, now: hints.now };
+    let context = FeedContext {
+        bases: &bases,
+        base: base.as_ref(),
+        site: link.as_deref(),
+        authors: &feed_authors,
+        now: hints.now,
+    };
     Feed {
         format: raw.format,
         encoding,
         title: raw.title.and_then(|title| plain::line(&title)).map(truncated),
-        link,
+        link: link.clone(),
         language: raw.language.and_then(|tag| language_tag(&tag)),
         update_hints: raw.update_hints,
         entries: raw.entries.into_iter().map(|raw| normalize_entry(raw, &context)).collect(),
@@ -65,6 +71,8 @@ pub(super) fn normalize(raw: RawFeed<'_>, encoding: &'static str, hints: &Hints<
 struct FeedContext<'a> {
     bases: &'a ResolvedBases,
     base: Option<&'a Url>,
+    /// The address of the feed's site.
+    site: Option<&'a str>,
     /// Atom: they apply to an entry without authors (RFC 4287 section 4.1.1).
     authors: &'a [Author],
     now: Timestamp,
@@ -113,28 +121,39 @@ fn normalize_entry(raw: RawEntry<'_>, context: &FeedContext<'_>) -> Entry {
         language: raw.language.and_then(|tag| language_tag(&tag)),
         origin: raw.origin.and_then(origin),
     };
-    entry.keys = keys(&entry, raw.about.as_deref(), raw_date.as_deref());
+    entry.keys = keys(&entry, raw.about.as_deref(), raw_date.as_deref(), context.site);
     entry
 }
 
 /// All keys of an entry, strongest first; `ingest::identity` decides which of them count and adds a key of the text to an
 /// entry without any. `about` is the `rdf:about` of RSS 1.0, `raw_date` the date as written.
-pub fn keys(entry: &Entry, about: Option<&str>, raw_date: Option<&str>) -> Vec<Key> {
+///
+/// The address of the site, as feeds of the latest alert give it to every entry, is no key.
+pub fn keys(entry: &Entry, about: Option<&str>, raw_date: Option<&str>, site: Option<&str>) -> Vec<Key> {
     let key = |rule, value: String| Key { rule, value };
     let mut keys: Vec<Key> = Vec::new();
-    keys.extend(entry.id.clone().map(|id| key(KeyRule::Id, id)));
+    let is_site =
+        |address: &str| is_home_page(address) || site.is_some_and(|site| site_key(address) == site_key(site));
+    keys.extend(entry.id.clone().filter(|id| !is_site(id)).map(|id| key(KeyRule::Id, id)));
     let about = about.map(str::trim).filter(|about| !about.is_empty());
     keys.extend(about.map(|about| key(KeyRule::About, about.to_owned())));
-    if let Some(link) = entry.link.as_deref() {
+    if let Some(link) = entry.link.as_deref().filter(|link| !is_site(link)) {
         let page = PageAddress::parse(link);
         let same = page.as_ref().and_then(PageAddress::key);
         keys.push(key(KeyRule::Link, same.unwrap_or_else(|| site_key(link))));
-        let article = page.as_ref().and_then(PageAddress::article);
-        keys.extend(article.map(|article| key(KeyRule::Article, article)));
     }
     let title = entry.title.as_deref();
     keys.extend(title.map(|title| key(KeyRule::Title, text_hash(&[title, raw_date.unwrap_or_default()]))));
     keys
+}
+
+/// Whether an address is the root of a site.
+fn is_home_page(address: &str) -> bool {
+    Url::parse(address).is_ok_and(|url| {
+        matches!(url.scheme(), "http" | "https")
+            && url.path() == "/"
+            && url.query().unwrap_or_default().is_empty()
+    })
 }
 
 /// The key of a link that is a whole site: without scheme, fragment and trailing slash.

@@ -139,6 +139,23 @@ fn malformed_feeds_are_read() {
 }
 
 #[test]
+fn a_document_without_its_end_is_complete() {
+    let partial = |text: &str| read_text(text.as_bytes(), None).expect("a feed").partial;
+    let item = "<item><title>One</title></item>";
+    assert!(!partial(&format!("<rss version=\"2.0\"><channel>{item}")));
+    assert!(!partial(&format!("<rss version=\"2.0\"><channel>{item}</channel>\n")));
+    assert!(partial(&format!("<rss version=\"2.0\"><channel>{item}<ite")), "within a tag");
+    assert!(
+        partial(&format!("<rss version=\"2.0\"><channel>{item}<item><title>Two</title>")),
+        "within an entry"
+    );
+    assert!(!partial(&format!("<rss version=\"2.0\"><channel>{}</channel></rss>", item.repeat(6000))));
+    let json = r#"{"version": "https://jsonfeed.org/version/1.1", "items": [{"id": "1", "title": "One"}"#;
+    assert!(!partial(json), "only the brackets are missing");
+    assert!(partial(&format!("{json}, {{\"id\": \"2\"")));
+}
+
+#[test]
 fn the_last_entry_of_a_truncated_document_is_skipped() {
     for cut in
         ["<item><title>Two</title><descr", "<item><title>Tw", "<item><title>Two</title><link>https://e"]

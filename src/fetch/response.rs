@@ -43,6 +43,8 @@ pub struct FetchedBody {
     pub content_type: Option<String>,
     /// The address after all redirects.
     pub url: Url,
+    /// 226: only what changed (RFC 3229). The entries that it leaves out are in the feed still.
+    pub is_delta: bool,
 }
 
 /// What the request was.
@@ -103,7 +105,6 @@ pub(super) async fn read_response(
             let until = freshness::retry_after(response.headers(), request.now);
             return Err(Failure::Throttled { status: status.as_u16(), until });
         }
-        // 226 is a part of the feed (RFC 3229): the entries that it leaves out stay as they are.
         StatusCode::OK | StatusCode::IM_USED => {}
         _ => return Err(Failure::Status(status.as_u16())),
     }
@@ -124,7 +125,12 @@ pub(super) async fn read_response(
     let bytes = decoder.finish().map_err(undecodable)?;
     info.bytes = bytes.len() as u64;
     info.validators = validators;
-    Ok(FetchResponse::Body(FetchedBody { bytes, content_type, url: request.url }))
+    Ok(FetchResponse::Body(FetchedBody {
+        bytes,
+        content_type,
+        url: request.url,
+        is_delta: status == StatusCode::IM_USED,
+    }))
 }
 
 fn validators(headers: &HeaderMap, url: &Url) -> Option<Validators> {

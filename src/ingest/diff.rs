@@ -6,40 +6,64 @@ use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 
 use super::identity::KeyedEntry;
-use crate::entry::change::{Change, KnownEntries, KnownEntry, KnownKey, NewEntry};
+pub use super::matching::StoredEntries;
+use super::matching::{self, Match};
+use crate::entry::change::{Change, KnownEntries, KnownEntry, NewEntry};
 use crate::entry::{Entry, Key, KeyRule, hash_128};
 
 /// How often an entry is shown as updated. Some entries contain the time of day and change with each poll.
 const MAX_SHOWN_EDITS: u32 = 24;
 
-/// Finds the new and edited entries of a document, and new keys of known ones.
-///
-/// `site` is the source's address, part of the ids that are made here. Changes are ordered by date, newest first. Of
-/// entries with a common key the first one counts. Texts are the publisher's: only changed entries are sanitized,
-/// and that comes later.
+/// A document compared with the store.
+#[derive(Debug, Default, PartialEq)]
+pub struct DocumentDiff {
+    /// By date, newest first.
+    pub changes: Vec<Change>,
+    /// Numbers of the known entries that the document contains.
+    pub in_feed: Vec<i64>,
+    /// Keys that the source has used for another entry than before.
+    pub reused: Vec<Key>,
+}
+
+/// Finds the new and edited entries of a document, and new keys of known ones. Of entries with a common key the first
+/// one counts. `site` is the source's address, part of the ids that are made here. Texts are the publisher's: only
+/// changed entries are sanitized, and that comes later.
 #[must_use]
-pub fn changes(entries: Vec<KeyedEntry>, known: &KnownEntries, site: &str, now: Timestamp) -> Vec<Change> {
+pub fn compare(
+    entries: Vec<KeyedEntry>,
+    stored: StoredEntries<'_>,
+    site: &str,
+    now: Timestamp,
+) -> DocumentDiff {
     let entries = newest_first(entries, now);
     let repeated = repeated(&entries);
     let mut touched: HashSet<i64> = HashSet::new();
-    let mut changes = Vec::new();
-    for (keyed, repeated) in entries.into_iter().zip(repeated) {
+    let mut diff = DocumentDiff::default();
+    for (mut keyed, repeated) in entries.into_iter().zip(repeated) {
         if repeated {
             continue;
         }
-        let found = find_known(&keyed, known);
-        let entry = keyed.entry;
-        match found {
-            None => changes.push(Change::New(Box::new(new_entry(entry, site, now)))),
-            Some(KnownKey::Pruned) => {}
-            Some(KnownKey::Entry(old)) => {
+        let found = matching::find(&keyed, stored, &touched, now);
+        diff.reused.extend(found.reused.iter().cloned());
+        keyed.without_keys(&found.reused);
+        match found.known {
+            Match::New => diff.changes.push(Change::New(Box::new(new_entry(keyed.entry, site, now)))),
+            Match::Pruned => {}
+            Match::Stored(old, reason) => {
                 if touched.insert(old.number) {
-                    changes.extend(edit_or_rekey(entry, old, known, now));
+                    diff.in_feed.push(old.number);
+                    diff.changes.extend(edit_or_rekey(keyed.entry, (old, reason), stored.known, now));
                 }
             }
         }
     }
-    changes
+    diff
+}
+
+/// [`compare`] without the entries that left the feed.
+#[must_use]
+pub fn changes(entries: Vec<KeyedEntry>, known: &KnownEntries, site: &str, now: Timestamp) -> Vec<Change> {
+    compare(entries, StoredEntries { known, left_feed: &[] }, site, now).changes
 }
 
 /// Which entries have a key in common with an earlier one that counts.
@@ -53,14 +77,6 @@ fn repeated(entries: &[KeyedEntry]) -> Vec<bool> {
         }
     }
     repeated
-}
-
-/// What the store knows of an entry, by its strongest known key.
-fn find_known<'a>(keyed: &KeyedEntry, known: &'a KnownEntries) -> Option<&'a KnownKey> {
-    let KeyedEntry { entry, distrusted } = keyed;
-    let same_title = |known: &&KnownKey| matches!(known, KnownKey::Entry(old) if old.title == entry.title);
-    let trusted = entry.keys.iter().find_map(|key| known.get(key));
-    trusted.or_else(|| distrusted.iter().find_map(|key| known.get(key).filter(same_title)))
 }
 
 /// Sorts by date; entries with equal dates stay in the document's order, which is newest first by convention.
@@ -81,7 +97,12 @@ fn new_entry(mut entry: Entry, site: &str, now: Timestamp) -> NewEntry {
     }
 }
 
-fn edit_or_rekey(mut entry: Entry, old: &KnownEntry, known: &KnownEntries, now: Timestamp) -> Option<Change> {
+fn edit_or_rekey(
+    mut entry: Entry,
+    (old, reason): (&KnownEntry, &'static str),
+    known: &KnownEntries,
+    now: Timestamp,
+) -> Option<Change> {
     let fingerprint = fingerprint(&mut entry);
     if fingerprint == old.fingerprint {
         let keys: Vec<Key> = entry.keys.into_iter().filter(|key| !known.contains_key(key)).collect();
@@ -89,7 +110,16 @@ fn edit_or_rekey(mut entry: Entry, old: &KnownEntry, known: &KnownEntries, now: 
     }
     let content_hash = content_hash(&entry);
     let changed = (content_hash != old.content_hash && old.edits < MAX_SHOWN_EDITS).then_some(now);
-    Some(Change::Edited { number: old.number, entry: Box::new(entry), fingerprint, content_hash, changed })
+    let former_title = old.title.clone().filter(|_| old.title != entry.title);
+    Some(Change::Edited {
+        number: old.number,
+        entry: Box::new(entry),
+        fingerprint,
+        content_hash,
+        changed,
+        reason,
+        former_title,
+    })
 }
 
 /// The date an entry is published with: the publisher's, or now if there is none or it is in the future.
@@ -107,7 +137,12 @@ fn uids(entry: &Entry, site: &str) -> Vec<String> {
         hash.update([key.rule as u8]);
         hash.update(&key.value);
     }
-    own.into_iter().chain([uuid_urn(&Sha256::digest(site), &hash.finalize())]).collect()
+    let source = Sha256::digest(site);
+    let usual = uuid_urn(&source, &hash.clone().finalize());
+    // An entry under a key that was reused after its first entry was pruned: that id is taken for ever.
+    hash.update(entry.title.as_deref().unwrap_or_default());
+    hash.update(entry.published.or(entry.updated).map_or(0, Timestamp::as_millisecond).to_le_bytes());
+    own.into_iter().chain([usual, uuid_urn(&source, &hash.finalize())]).collect()
 }
 
 /// Whether an id can be used as `atom:id` unchanged (RFC 4287 section 4.2.6): an absolute URI in ASCII and in
@@ -201,6 +236,7 @@ fn content_hash(entry: &Entry) -> Vec<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::entry::change::KnownKey;
 
     fn now() -> Timestamp {
         "2026-11-01T12:00:00Z".parse().expect("a time")
@@ -227,6 +263,8 @@ mod tests {
             content_hash: new.content_hash.clone(),
             edits: 0,
             title: new.entry.title.clone(),
+            link: new.entry.link.clone(),
+            date: new.entry.published.or(new.entry.updated),
         };
         (1..)
             .zip(changes)
@@ -283,12 +321,12 @@ mod tests {
             let mut entry = entry("1", title);
             let distrusted = vec![entry.keys.remove(0)];
             entry.keys.push(Key { rule: KeyRule::Link, value: title.into() });
-            KeyedEntry { entry, distrusted }
+            KeyedEntry { distrusted, ..KeyedEntry::from(entry) }
         };
         let changed = super::changes(vec![distrusted("One"), distrusted("Two")], &known, "", now());
         assert!(
             matches!(&changed[..], [Change::Rekeyed { number: 1, .. }, Change::New(new)]
-                if new.entry.title.as_deref() == Some("Two") && new.uids.len() == 1),
+                if new.entry.title.as_deref() == Some("Two") && new.uids.len() == 2),
             "{changed:?}"
         );
     }

@@ -4,9 +4,10 @@ use std::hash::BuildHasher as _;
 
 use jiff::Timestamp;
 
+use super::diff::{self, DocumentDiff, StoredEntries};
+use super::identity::{self, KeyedEntry};
 use super::parse_limiter::ParseLimiter;
-use super::{diff, identity};
-use crate::entry::change::{Change, KnownKey};
+use crate::entry::change::{Change, KnownEntries, KnownEntry, KnownKey};
 use crate::fetch::FetchedBody;
 use crate::html::Sanitizer;
 use crate::schedule::publish_interval::{self, PublishInterval};
@@ -81,6 +82,7 @@ impl DocumentReader<'_> {
             Ok(feed) => feed,
             Err(failure) => return Ok(DocumentResult::without_entries(Outcome::Failed(failure))),
         };
+        let is_whole_feed = !feed.partial && !body.is_delta;
         let sanitizer = Sanitizer::new(feed.base.as_ref().unwrap_or(&body.url));
         drop(body);
         state.title = feed.title.or(state.title.take());
@@ -89,30 +91,30 @@ impl DocumentReader<'_> {
         let entries = feed.entries.len();
         let publish_interval = publish_interval::measure(&feed.entries, self.now);
         let (keyed, distrusted) = identity::assign_keys(feed.entries, &mut state.distrusted);
-        if !distrusted.is_empty() {
-            let keys = distrusted.join(", ");
-            tracing::warn!(
-                source = self.source.name,
-                keys,
-                "key names several entries and is ignored from now on"
-            );
-        }
+        self.warn_of_distrusted(&distrusted);
         let keys = keyed.iter().flat_map(identity::all_keys).cloned().collect();
         let known = self.store.known_entries(self.source_id, keys).await?;
-        let listed: Vec<i64> = known.values().filter_map(KnownKey::number).collect();
+        let left_feed =
+            if is_whole_feed { self.entries_that_left(&keyed, &known).await? } else { Vec::new() };
         let compare = || {
-            let mut changes = diff::changes(keyed, &known, self.source.url.as_str(), self.now);
+            let stored = StoredEntries { known: &known, left_feed: &left_feed };
+            let mut diff = diff::compare(keyed, stored, self.source.url.as_str(), self.now);
+            let changes = &mut diff.changes;
             changes.iter_mut().for_each(|change| sanitize_change(change, &sanitizer));
             if self.source.stories {
                 let language = self.source.language.as_deref().or(state.language.as_deref());
                 changes.iter_mut().for_each(|change| add_dedup_features(change, language));
             }
-            changes
+            diff
         };
-        let changes = match self.parse_limiter.run(document_bytes, compare).await {
-            Ok(changes) => changes,
-            Err(failure) => return Ok(DocumentResult::without_entries(Outcome::Failed(failure))),
-        };
+        let DocumentDiff { changes, in_feed, reused } =
+            match self.parse_limiter.run(document_bytes, compare).await {
+                Ok(diff) => diff,
+                Err(failure) => return Ok(DocumentResult::without_entries(Outcome::Failed(failure))),
+            };
+        let distrusted: Vec<String> =
+            reused.iter().flat_map(|key| identity::distrust(key, &mut state.distrusted)).collect();
+        self.warn_of_distrusted(&distrusted);
         // The hash stands for all entries of the document, so it is set only once they were all compared.
         state.body_hash = (!feed.partial).then_some(hash);
         let outcome = Outcome::Read {
@@ -127,8 +129,34 @@ impl DocumentReader<'_> {
             update_hints: feed.update_hints,
             publish_interval,
             partial: feed.partial,
-            in_feed: Some(if feed.partial { InFeed::Partial(listed) } else { InFeed::Complete(listed) }),
+            in_feed: Some(if is_whole_feed { InFeed::Complete(in_feed) } else { InFeed::Partial(in_feed) }),
         })
+    }
+}
+
+impl DocumentReader<'_> {
+    /// The entries of the source's last document of which this one has no key. They matter only beside new entries.
+    async fn entries_that_left(
+        &self,
+        keyed: &[KeyedEntry],
+        known: &KnownEntries,
+    ) -> Result<Vec<KnownEntry>, store::Error> {
+        if keyed.iter().all(|keyed| identity::all_keys(keyed).any(|key| known.contains_key(key))) {
+            return Ok(Vec::new());
+        }
+        let in_feed = known.values().filter_map(KnownKey::number).collect();
+        self.store.entries_no_longer_in_feed(self.source_id, in_feed).await
+    }
+
+    fn warn_of_distrusted(&self, keys: &[String]) {
+        if !keys.is_empty() {
+            let keys = keys.join(", ");
+            tracing::warn!(
+                source = self.source.name,
+                keys,
+                "key names several entries and is ignored from now on"
+            );
+        }
     }
 }
 

@@ -13,22 +13,35 @@ const MAX_DISTRUSTED_PER_RULE: usize = 20;
 pub struct KeyedEntry {
     /// Its `keys` are trusted; the first one is its identity.
     pub entry: Entry,
-    /// Find an entry only together with an equal title: what was stored under such a key before it was distrusted
-    /// must not be stored again. Older spellings of the link are here, too.
+    /// Find an entry only together with an equal title and date: what was stored under such a key before it was
+    /// distrusted must not be stored again.
     pub distrusted: Vec<Key>,
+    /// The key of an entry without a trusted key of its publisher: title and date, else the text.
+    pub fallback: Key,
+}
+
+impl KeyedEntry {
+    /// Distrusts some of the entry's keys.
+    pub(super) fn without_keys(&mut self, distrusted: &[Key]) {
+        let (distrusted, trusted): (Vec<Key>, Vec<Key>) =
+            std::mem::take(&mut self.entry.keys).into_iter().partition(|key| distrusted.contains(key));
+        self.entry.keys = if trusted.is_empty() { vec![self.fallback.clone()] } else { trusted };
+        self.distrusted.extend(distrusted);
+    }
 }
 
 impl From<Entry> for KeyedEntry {
     fn from(entry: Entry) -> KeyedEntry {
-        KeyedEntry { entry, distrusted: Vec::new() }
+        let fallback = body_key(&entry);
+        KeyedEntry { entry, distrusted: Vec::new(), fallback }
     }
 }
 
 /// Decides the keys of one document's entries. They come with all keys that normalizing found, strongest first.
 ///
-/// A key of the publisher (id, `rdf:about`, link) that entries with different titles share, or different texts
-/// where there are no titles, is distrusted from now on: it is added to `distrusted`, which is kept with the
-/// source. Returns the entries that have content, and as text the keys that are newly distrusted.
+/// A key of the publisher (id, `rdf:about`, link) that different entries share is distrusted from now on: it is added
+/// to `distrusted`, which is kept with the source. Entries are different if their titles are (their texts, where
+/// there are no titles), or their dates and one of their other keys. Returns the entries that have content, and as text the keys that are newly distrusted.
 #[must_use]
 pub fn assign_keys(entries: Vec<Entry>, distrusted: &mut BTreeSet<String>) -> (Vec<KeyedEntry>, Vec<String>) {
     let newly_distrusted = distrust_shared_keys(&entries, distrusted);
@@ -42,24 +55,42 @@ pub fn all_keys(keyed: &KeyedEntry) -> impl Iterator<Item = &Key> {
     keyed.entry.keys.iter().chain(&keyed.distrusted)
 }
 
+/// Distrusts a key for this source from now on. Returns what is newly distrusted, as text.
+pub fn distrust(key: &Key, distrusted: &mut BTreeSet<String>) -> Vec<String> {
+    if is_distrusted(key, distrusted) {
+        return Vec::new();
+    }
+    distrusted.insert(stored_form(key));
+    let name = format!("{} `{}`", rule_name(key.rule), crate::text::log_excerpt(&key.value));
+    std::iter::once(name).chain(distrust_rule(key.rule, distrusted)).collect()
+}
+
 fn distrust_shared_keys(entries: &[Entry], distrusted: &mut BTreeSet<String>) -> Vec<String> {
-    let mut texts: HashMap<&Key, &str> = HashMap::new();
+    let mut first_with_key: HashMap<&Key, &Entry> = HashMap::new();
     let mut newly_distrusted = Vec::new();
     for entry in entries {
         for key in entry.keys.iter().filter(|key| is_publishers(key.rule)) {
-            let text = distinguishing_text(entry);
-            if *texts.entry(key).or_insert(text) != text && !is_distrusted(key, distrusted) {
-                distrusted.insert(stored_form(key));
-                newly_distrusted.push(format!(
-                    "{} `{}`",
-                    rule_name(key.rule),
-                    crate::text::log_excerpt(&key.value)
-                ));
-                newly_distrusted.extend(distrust_rule(key.rule, distrusted));
+            let first = first_with_key.entry(key).or_insert(entry);
+            if !is_repeated(first, entry) {
+                newly_distrusted.extend(distrust(key, distrusted));
             }
         }
     }
     newly_distrusted
+}
+
+/// Whether two entries of one document that share a key are one entry that is listed twice.
+fn is_repeated(first: &Entry, second: &Entry) -> bool {
+    let publishers = |entry: &Entry| -> Vec<Key> {
+        entry.keys.iter().filter(|key| is_publishers(key.rule)).cloned().collect()
+    };
+    let date = |entry: &Entry| entry.published.or(entry.updated);
+    let same_date = || match (date(first), date(second)) {
+        (Some(first), Some(second)) => first == second,
+        _ => true,
+    };
+    distinguishing_text(first) == distinguishing_text(second)
+        && (same_date() || publishers(first) == publishers(second))
 }
 
 /// Distrusts a whole rule if too many of its keys are.
@@ -82,28 +113,21 @@ fn distinguishing_text(entry: &Entry) -> &str {
 }
 
 fn separate_keys(mut entry: Entry, distrusted: &BTreeSet<String>) -> KeyedEntry {
-    let (trusted, mut untrusted): (Vec<Key>, Vec<Key>) =
-        std::mem::take(&mut entry.keys).into_iter().partition(|key| !is_distrusted(key, distrusted));
-    let publishers = trusted.iter().any(|key| is_publishers(key.rule));
-    // The title is a key only for entries without a key of the publisher.
-    entry.keys = trusted.into_iter().filter(|key| !publishers || is_publishers(key.rule)).collect();
-    if entry.keys.is_empty() {
-        let body = [&entry.title, &entry.summary, &entry.content].map(|text| text.as_deref().unwrap_or(""));
-        let files = entry.enclosures.iter().map(|file| file.url.as_str());
-        let texts: Vec<&str> = body.into_iter().chain(files).collect();
-        entry.keys.push(Key { rule: KeyRule::Body, value: text_hash(&texts) });
-    }
-    let old_link = entry.link.as_deref().map(|link| Key { rule: KeyRule::Link, value: old_link_key(link) });
-    untrusted.extend(old_link.filter(|key| !entry.keys.contains(key)));
-    KeyedEntry { entry, distrusted: untrusted }
+    let (publishers, others): (Vec<Key>, Vec<Key>) =
+        std::mem::take(&mut entry.keys).into_iter().partition(|key| is_publishers(key.rule));
+    let (distrusted, trusted): (Vec<Key>, Vec<Key>) =
+        publishers.into_iter().partition(|key| is_distrusted(key, distrusted));
+    let fallback = others.into_iter().next().unwrap_or_else(|| body_key(&entry));
+    entry.keys = if trusted.is_empty() { vec![fallback.clone()] } else { trusted };
+    KeyedEntry { entry, distrusted, fallback }
 }
 
-/// The key of a link as older stores have it, with `www.` and tracking parameters. Entries that have no other key
-/// must still be found there.
-fn old_link_key(link: &str) -> String {
-    let link = link.split('#').next().unwrap_or(link);
-    let link = link.split_once("://").map_or(link, |(_, rest)| rest);
-    link.trim_end_matches('/').to_owned()
+/// The key of an entry without title, id and link.
+fn body_key(entry: &Entry) -> Key {
+    let body = [&entry.title, &entry.summary, &entry.content].map(|text| text.as_deref().unwrap_or(""));
+    let files = entry.enclosures.iter().map(|file| file.url.as_str());
+    let texts: Vec<&str> = body.into_iter().chain(files).collect();
+    Key { rule: KeyRule::Body, value: text_hash(&texts) }
 }
 
 /// Whether an entry has anything to show. Broken nesting leaves empty ones.
@@ -113,7 +137,7 @@ fn has_content(entry: &Entry) -> bool {
 }
 
 fn is_publishers(rule: KeyRule) -> bool {
-    matches!(rule, KeyRule::Id | KeyRule::About | KeyRule::Link | KeyRule::Article)
+    matches!(rule, KeyRule::Id | KeyRule::About | KeyRule::Link)
 }
 
 fn is_distrusted(key: &Key, distrusted: &BTreeSet<String>) -> bool {
@@ -133,7 +157,6 @@ fn rule_name(rule: KeyRule) -> &'static str {
         KeyRule::Id => "id",
         KeyRule::About => "about",
         KeyRule::Link => "link",
-        KeyRule::Article => "article",
         KeyRule::Title => "title",
         KeyRule::Body => "body",
     }
@@ -184,19 +207,6 @@ mod tests {
         assert_eq!(rules(&entries[0]), [KeyRule::Title]);
         let bare = Entry { summary: Some("x".into()), ..Entry::default() };
         assert_eq!(rules(&assign_keys(vec![bare], &mut distrusted).0[0]), [KeyRule::Body]);
-    }
-
-    #[test]
-    fn a_link_is_also_found_by_its_older_key() {
-        let linked = |link: &str| Entry { link: Some(link.into()), ..entry("1", "site.example/a", "One") };
-        let mut distrusted = BTreeSet::new();
-        let old_keys = |link: &str, distrusted: &mut BTreeSet<String>| {
-            let (mut found, _) = assign_keys(vec![linked(link)], distrusted);
-            found.remove(0).distrusted.into_iter().map(|key| key.value).collect::<Vec<_>>()
-        };
-        let old = old_keys("https://www.site.example/a/?utm_source=rss#top", &mut distrusted);
-        assert_eq!(old, ["www.site.example/a/?utm_source=rss"]);
-        assert_eq!(old_keys("http://site.example/a/", &mut distrusted), [""; 0]);
     }
 
     #[test]

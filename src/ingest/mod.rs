@@ -4,6 +4,7 @@ pub mod diff;
 mod document;
 pub mod health;
 pub mod identity;
+mod matching;
 mod parse_limiter;
 pub mod replay;
 

@@ -61,7 +61,7 @@ pub async fn replay(store: &Store, entries: Vec<ReplayEntry>) -> Result<Vec<Opti
 
 fn with_keys(ReplayEntry { source, mut entry, now }: ReplayEntry) -> BatchEntry {
     let date = entry.published.map(|date| date.to_string());
-    entry.keys = feed::keys(&entry, None, date.as_deref());
+    entry.keys = feed::keys(&entry, None, date.as_deref(), None);
     let (keyed, _) = identity::assign_keys(vec![entry], &mut BTreeSet::new());
     let keys = keyed.iter().flat_map(identity::all_keys).cloned().collect();
     BatchEntry { source, now, keyed, keys }

@@ -51,15 +51,22 @@ pub(super) fn parse(text: &str) -> Result<RawFeed<'_>, String> {
         Ok(true) => Ok(feed),
         Ok(false) => Err("JSON without `items`".to_owned()),
         Err(error) if !feed.entries.is_empty() => {
-            feed.partial = true;
+            feed.partial = !(error.is_eof() && ends_between_items(text));
             feed.problems.push(match error.is_eof() {
-                true => "the document is truncated: its last entry was skipped".to_owned(),
+                true if feed.partial => "the document is truncated: its last entry was skipped".to_owned(),
+                true => "the end of the document is missing".to_owned(),
                 false => format!("invalid JSON at line {} column {}", error.line(), error.column()),
             });
             Ok(feed)
         }
         Err(error) => Err(format!("JSON: {error}")),
     }
+}
+
+/// Whether a truncated feed is valid once its list of items and its object are closed.
+fn ends_between_items(text: &str) -> bool {
+    let closed = format!("{}]}}", text.trim_end().trim_end_matches(','));
+    serde_json::from_str::<IgnoredAny>(&closed).is_ok()
 }
 
 /// Reads the feed's object into a [`RawFeed`]; gives whether it has `items`.
@@ -149,7 +156,6 @@ impl<'de> Visitor<'de> for ItemsSeed<'_, 'de> {
             self.0.problems.push("some items are not objects".to_owned());
         }
         if has_more {
-            self.0.partial = true;
             self.0.problems.push(format!("only the first {MAX_ENTRIES} entries were read"));
         }
         Ok(())

@@ -30,6 +30,7 @@ pub(super) fn parse(text: &str) -> Option<RawFeed<'_>> {
         open: Vec::new(),
         updates: SyndicationUpdates::default(),
         root_ended: root.empty,
+        ends_in_tag: !text.trim_end().ends_with('>'),
         skipped_entries: false,
         skipped_parts: false,
     };
@@ -101,6 +102,8 @@ struct XmlParser<'a> {
     updates: SyndicationUpdates,
     /// An end tag of a root element was seen.
     root_ended: bool,
+    /// The last tag or text is cut off.
+    ends_in_tag: bool,
     /// [`MAX_ENTRIES`] was exceeded.
     skipped_entries: bool,
     /// [`MAX_ENTRY_PARTS`] was exceeded.
@@ -368,13 +371,15 @@ impl<'a> XmlParser<'a> {
 
     fn finish(mut self) -> RawFeed<'a> {
         // The last entry of a truncated document is dropped: its missing parts would later look like an edit.
-        if self.entry.is_some() && !self.root_ended {
-            self.entry = None;
+        let is_truncated = !self.root_ended && (self.entry.is_some() || self.ends_in_tag);
+        if is_truncated {
             self.open.clear();
+            self.entry = None;
             self.feed.problems.push("the document is truncated: its last entry was skipped".to_owned());
         }
         self.close_to(0);
-        self.feed.partial = !self.root_ended || self.skipped_entries;
+        // Missing end tags alone lose nothing. Neither do more entries than are read: they were never read.
+        self.feed.partial = is_truncated;
         if self.skipped_entries {
             self.feed.problems.push(format!("only the first {MAX_ENTRIES} entries were read"));
         }

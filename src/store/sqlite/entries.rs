@@ -3,13 +3,13 @@
 use std::collections::HashMap;
 
 use jiff::Timestamp;
-use rusqlite::{Connection, OptionalExtension, Result, params};
+use rusqlite::{Connection, OptionalExtension, Result, Row, params};
 
 use super::super::model::{Candidate, SourceId, StoryId};
 use super::error::Error;
 use super::handle::Store;
 use super::rows::{ENTRY_COLUMN_COUNT, ENTRY_COLUMNS, ExtraJson, SourceCache, StoredKeys, read_entry};
-use super::values::{from_json, millis, to_json};
+use super::values::{from_json, millis, time, to_json};
 use crate::entry::change::{KnownEntries, KnownEntry, KnownKey, NewEntry};
 use crate::entry::{Entry, Key, KeyRule, StoredEntry};
 
@@ -20,6 +20,18 @@ impl Store {
     /// The store cannot read.
     pub async fn known_entries(&self, source: SourceId, keys: Vec<Key>) -> Result<KnownEntries, Error> {
         self.query(move |c| known_entries(c, source, keys)).await
+    }
+
+    /// The entries of the source's last document that are not among these numbers.
+    ///
+    /// # Errors
+    /// The store cannot read.
+    pub async fn entries_no_longer_in_feed(
+        &self,
+        source: SourceId,
+        in_feed: Vec<i64>,
+    ) -> Result<Vec<KnownEntry>, Error> {
+        self.query(move |c| entries_no_longer_in_feed(c, source, &in_feed)).await
     }
 
     /// [`Store::known_entries`] of several sources, in the given order.
@@ -140,7 +152,6 @@ fn write_key<'a>(key: &Key, buffer: &'a mut String) -> &'a str {
         KeyRule::Id => "id ",
         KeyRule::About => "about ",
         KeyRule::Link => "link ",
-        KeyRule::Article => "article ",
         KeyRule::Title => "title ",
         KeyRule::Body => "body ",
     };
@@ -152,7 +163,8 @@ fn write_key<'a>(key: &Key, buffer: &'a mut String) -> &'a str {
 
 fn known_entries(c: &Connection, source: SourceId, keys: Vec<Key>) -> Result<KnownEntries> {
     let mut statement = c.prepare_cached(
-        "SELECT entry.number, entry.fingerprint, entry.content_hash, entry.edits, entry.title
+        "SELECT entry.number, entry.fingerprint, entry.content_hash, entry.edits, entry.title, entry.link,
+                coalesce(entry.published, entry.updated)
          FROM key LEFT JOIN entry ON entry.number = key.entry
          WHERE key.source = ?1 AND key.key = ?2",
     )?;
@@ -161,19 +173,36 @@ fn known_entries(c: &Connection, source: SourceId, keys: Vec<Key>) -> Result<Kno
     for key in keys {
         let known = statement
             .query_row(params![source.0, write_key(&key, &mut buffer)], |row| {
-                let Some(number) = row.get(0)? else { return Ok(KnownKey::Pruned) };
-                Ok(KnownKey::Entry(KnownEntry {
-                    number,
-                    fingerprint: row.get(1)?,
-                    content_hash: row.get(2)?,
-                    edits: row.get(3)?,
-                    title: row.get(4)?,
-                }))
+                let number: Option<i64> = row.get(0)?;
+                number.map_or(Ok(KnownKey::Pruned), |number| known_entry(row, number).map(KnownKey::Entry))
             })
             .optional()?;
         found.extend(known.map(|known| (key, known)));
     }
     Ok(found)
+}
+
+fn known_entry(row: &Row<'_>, number: i64) -> Result<KnownEntry> {
+    Ok(KnownEntry {
+        number,
+        fingerprint: row.get(1)?,
+        content_hash: row.get(2)?,
+        edits: row.get(3)?,
+        title: row.get(4)?,
+        link: row.get(5)?,
+        date: row.get::<_, Option<i64>>(6)?.map(time).transpose()?,
+    })
+}
+
+/// The entries of the source's last document that are not among these numbers.
+fn entries_no_longer_in_feed(c: &Connection, source: SourceId, in_feed: &[i64]) -> Result<Vec<KnownEntry>> {
+    c.prepare_cached(
+        "SELECT number, fingerprint, content_hash, edits, title, link, coalesce(published, updated) FROM entry
+         WHERE number IN (SELECT one.value FROM in_feed, json_each(in_feed.entries) AS one WHERE in_feed.source = ?1
+                          EXCEPT SELECT value FROM json_each(?2))",
+    )?
+    .query_map(params![source.0, to_json(&in_feed)?], |row| known_entry(row, row.get(0)?))?
+    .collect()
 }
 
 /// Whether an entry comes with the first poll of its source.

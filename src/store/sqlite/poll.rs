@@ -62,7 +62,7 @@ fn commit(c: &Connection, poll: &Poll, index: &mut DedupIndex) -> Result<usize> 
                 let number = insert_entry(c, source, new, kind, &mut counters)?;
                 inserted.push(InsertedEntry { number, source: source.0, new });
             }
-            Change::Edited { number, entry, fingerprint, content_hash, changed } => {
+            Change::Edited { number, entry, fingerprint, content_hash, changed, .. } => {
                 let edit = Edit { number: *number, entry, fingerprint, content_hash, changed: *changed };
                 edit_entry(c, &edit, &mut counters)?;
                 add_keys(c, source, still_kept(c, *number)?, &entry.keys)?;

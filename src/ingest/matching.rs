@@ -1,0 +1,264 @@
+//! Whether an entry of a document is one that the store already has. Pure.
+//!
+//! A publisher's id and address are claims, not proofs: sites reuse ids after a migration, feeds of the latest alert give
+//! every alert the same id, and positional ids (`1`, `2`, `3`) name another entry at each poll. So a known key is
+//! compared together with what else is known: the id, the address, the title and the date. [`compare`] is the whole table.
+//! In doubt an entry is new: an entry shown twice can be seen, one that overwrote another cannot.
+
+use std::collections::HashSet;
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::identity::KeyedEntry;
+use crate::entry::change::{KnownEntries, KnownEntry, KnownKey};
+use crate::entry::{Entry, Key, KeyRule};
+
+/// An entry dated within this time before a poll is not one that was pruned, if anything else about it is unknown.
+const MAX_NEW_AGE: SignedDuration = SignedDuration::from_hours(30 * 24);
+
+/// What the store knows of a source's entries.
+#[derive(Clone, Copy, Debug)]
+pub struct StoredEntries<'a> {
+    /// By the keys of the document's entries.
+    pub known: &'a KnownEntries,
+    /// Entries of the previous document without a key in this one; empty if the document is not complete.
+    pub left_feed: &'a [KnownEntry],
+}
+
+/// How one field of a document's entry compares with the stored entry's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Field {
+    /// Both have it, and it is the same.
+    Same,
+    /// Both have it, and it differs.
+    New,
+    /// It differs, but shares most of its words. Titles only.
+    Similar,
+    /// One of them, or both, do not have it.
+    Absent,
+}
+
+use Field::{Absent, New, Same, Similar};
+
+/// What identifies an entry, compared with a stored one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Comparison {
+    /// guid, `atom:id` or JSON `id`.
+    pub id: Field,
+    /// The address, without scheme, `www.`, tracking parameters and session ids. The site's own address does not count.
+    pub link: Field,
+    /// The title in lower case without punctuation; without titles, the text.
+    pub title: Field,
+    /// The published date, else the updated one.
+    pub date: Field,
+}
+
+/// What a comparison means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Verdict {
+    /// The stored entry, perhaps edited, and why.
+    SameEntry(&'static str),
+    /// Another entry under the same id.
+    ReusedId,
+    /// Another entry at the same address.
+    ReusedLink,
+    /// Nothing that identifies an entry agrees.
+    Different,
+}
+
+/// Which stored entry an entry of a document is.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Match<'a> {
+    /// None: it is new.
+    New,
+    /// One that was pruned. It stays away.
+    Pruned,
+    /// This one, and why.
+    Stored(&'a KnownEntry, &'static str),
+}
+
+/// A match, and the keys that turned out to name several entries.
+#[derive(Debug)]
+pub(super) struct Found<'a> {
+    pub known: Match<'a>,
+    pub reused: Vec<Key>,
+}
+
+/// Looks for the stored entry. `taken` are the numbers of stored entries that the document has named already: no two
+/// of its entries are one.
+pub(super) fn find<'a>(
+    keyed: &KeyedEntry,
+    stored: StoredEntries<'a>,
+    taken: &HashSet<i64>,
+    now: Timestamp,
+) -> Found<'a> {
+    let entry = &keyed.entry;
+    let publishers = |key: &&Key| matches!(key.rule, KeyRule::Id | KeyRule::About | KeyRule::Link);
+    let known = |key: &Key| match stored.known.get(key) {
+        Some(KnownKey::Entry(known)) => Some(known),
+        Some(KnownKey::Pruned) | None => None,
+    };
+    let mut best: Option<(&KnownEntry, &'static str, usize)> = None;
+    let mut reused = Vec::new();
+    for key in entry.keys.iter().filter(publishers) {
+        let Some(candidate) = known(key) else { continue };
+        let fields =
+            fields(entry, candidate, |key| known(key).is_some_and(|known| known.number == candidate.number));
+        match compare(fields) {
+            Verdict::SameEntry(reason) if !taken.contains(&candidate.number) => {
+                let agreement =
+                    [fields.title, fields.id, fields.link].iter().filter(|field| **field == Same).count();
+                if best.is_none_or(|(.., most)| agreement > most) {
+                    best = Some((candidate, reason, agreement));
+                }
+            }
+            Verdict::ReusedId if key.rule != KeyRule::Link => reused.push(key.clone()),
+            Verdict::ReusedLink if key.rule == KeyRule::Link => reused.push(key.clone()),
+            _ => {}
+        }
+    }
+    let stored_as = |(known, reason)| Found { known: Match::Stored(known, reason), reused: Vec::new() };
+    if let Some((known, reason, _)) = best {
+        return Found { reused, ..stored_as((known, reason)) };
+    }
+    // Keys that name several entries, and the fallback: only together with the same title and date.
+    let weak = keyed.distrusted.iter().chain([&keyed.fallback]).filter_map(known).find(|known| {
+        titles(entry, known) == Same && dates(entry, known) != New && !taken.contains(&known.number)
+    });
+    if let Some(known) =
+        weak.or_else(|| known(&keyed.fallback).filter(|_| entry.keys.contains(&keyed.fallback)))
+    {
+        return Found { reused, ..stored_as((known, "same title and date")) };
+    }
+    if is_pruned(keyed, stored, now) {
+        return Found { known: Match::Pruned, reused };
+    }
+    let replaced = stored.left_feed.iter().filter(|gone| !taken.contains(&gone.number));
+    if let Some(found) = replaced.filter_map(|gone| Some((gone, replaces(entry, gone)?))).next() {
+        return Found { reused, ..stored_as(found) };
+    }
+    reused.extend(entry.keys.iter().filter(|key| stored.known.get(key) == Some(&KnownKey::Pruned)).cloned());
+    Found { known: Match::New, reused }
+}
+
+/// Whether an entry was stored once and pruned: one of its keys says so, and nothing shows that it is another one.
+fn is_pruned(keyed: &KeyedEntry, stored: StoredEntries<'_>, now: Timestamp) -> bool {
+    let keys = || keyed.entry.keys.iter();
+    let is_unknown = |key: &Key| !stored.known.contains_key(key);
+    let is_recent = date(&keyed.entry).is_some_and(|date| now.duration_since(date) < MAX_NEW_AGE);
+    keys().any(|key| stored.known.get(key) == Some(&KnownKey::Pruned))
+        && !(is_recent && keys().any(is_unknown))
+}
+
+fn fields(entry: &Entry, known: &KnownEntry, names: impl Fn(&Key) -> bool) -> Comparison {
+    let of = |is_rule: fn(KeyRule) -> bool, stored_has_one: bool| {
+        let keys = || entry.keys.iter().filter(|key| is_rule(key.rule));
+        if keys().any(&names) {
+            Same
+        } else if keys().next().is_some() && stored_has_one {
+            New
+        } else {
+            Absent
+        }
+    };
+    Comparison {
+        id: of(|rule| matches!(rule, KeyRule::Id | KeyRule::About), true),
+        link: of(|rule| rule == KeyRule::Link, known.link.is_some()),
+        title: titles(entry, known),
+        date: dates(entry, known),
+    }
+}
+
+/// The table. Rows from above; the first that fits counts.
+pub(super) fn compare(fields: Comparison) -> Verdict {
+    let Comparison { id, link, title, date } = fields;
+    match (id, link, title, date) {
+        // Id and address agree: whatever else changed is an edit.
+        (Same, Same, _, _) => Verdict::SameEntry("same id and address"),
+        // It moved: another host, https, a corrected slug.
+        (Same, _, Same, _) => Verdict::SameEntry("same id and title"),
+        // Title and slug corrected at once; publishers leave the date as it is.
+        (Same, _, _, Same) => Verdict::SameEntry("same id and date"),
+        // Only the id names it, and nothing speaks against it.
+        (Same, Absent, Similar | Absent, Absent) => Verdict::SameEntry("same id"),
+        (Same, _, _, _) => Verdict::ReusedId,
+        // Only the address names it.
+        (Absent, Same, _, _) => Verdict::SameEntry("same address"),
+        // The id changed: another generator, an id made from a revision.
+        (New, Same, Same, _) => Verdict::SameEntry("same address and title"),
+        (New, Same, _, Same | Absent) => Verdict::SameEntry("same address and date"),
+        // The publisher says by id, title and date that the page now shows something else.
+        (New, Same, _, New) => Verdict::ReusedLink,
+        (_, _, _, _) => Verdict::Different,
+    }
+}
+
+/// Whether an entry that left the document in the same poll is this new one under another id and address: the same
+/// title and the same second, or an address of which only the slug changed and the same second.
+pub(super) fn replaces(entry: &Entry, gone: &KnownEntry) -> Option<&'static str> {
+    let (Some(date), Some(old)) = (date(entry), gone.date) else { return None };
+    // Midnight is a day without a time: every entry of the day has it.
+    if date != old || date.as_second() % 86_400 == 0 {
+        return None;
+    }
+    if titles(entry, gone) == Same {
+        return Some("same title and date, and the earlier one left the feed");
+    }
+    let slugless = |link: &Option<String>| link.as_deref().and_then(without_slug);
+    (slugless(&entry.link).is_some() && slugless(&entry.link) == slugless(&gone.link))
+        .then_some("same address but for the slug, same date, and the earlier one left the feed")
+}
+
+/// Compares title and date; the caller knows id and link by their keys.
+pub(super) fn titles(entry: &Entry, known: &KnownEntry) -> Field {
+    match (entry.title.as_deref(), known.title.as_deref()) {
+        (Some(new), Some(old)) if folded(new) == folded(old) => Same,
+        (Some(new), Some(old)) if shares_most_words(new, old) => Similar,
+        (Some(_), Some(_)) => New,
+        _ => Absent,
+    }
+}
+
+fn shares_most_words(a: &str, b: &str) -> bool {
+    let words = |title: &str| -> HashSet<String> {
+        title
+            .split(|c: char| !c.is_alphanumeric())
+            .filter(|word| !word.is_empty())
+            .map(str::to_lowercase)
+            .collect()
+    };
+    let (a, b) = (words(a), words(b));
+    a.intersection(&b).count() * 2 > a.len().min(b.len())
+}
+
+pub(super) fn dates(entry: &Entry, known: &KnownEntry) -> Field {
+    match (date(entry), known.date) {
+        (Some(new), Some(old)) if new == old => Same,
+        (Some(_), Some(_)) => New,
+        _ => Absent,
+    }
+}
+
+/// The date by which an entry is told from another.
+pub(super) fn date(entry: &Entry) -> Option<Timestamp> {
+    entry.published.or(entry.updated)
+}
+
+fn folded(title: &str) -> String {
+    title.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
+}
+
+/// Host and path of an address whose last part begins with, or ends in, a number of at least four digits: without the
+/// words of that part. The parts before it stay: the number alone names nothing.
+fn without_slug(link: &str) -> Option<String> {
+    let (_, rest) = link.split_once("://")?;
+    let rest = rest.split(['?', '#']).next()?.trim_end_matches('/');
+    let (folder, last) = rest.rsplit_once('/')?;
+    let digits = |part: &str| part.len() >= 4 && part.bytes().all(|byte| byte.is_ascii_digit());
+    let name = last.rsplit_once('.').map_or(last, |(name, _)| name);
+    let number = [name.split('-').next(), name.split('-').next_back()]
+        .into_iter()
+        .flatten()
+        .find(|part| digits(part))?;
+    Some(format!("{folder}/{number}"))
+}

@@ -1,0 +1,188 @@
+//! Which entries of two or more documents are one entry: each row is a short history of a feed, and the titles that the
+//! store has at its end. The rules are in `src/ingest/matching.rs`.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+#![allow(clippy::disallowed_methods, reason = "a test is its own daemon: it runs the store's threads")]
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use siftwire::entry::change::KnownKey;
+use siftwire::feed;
+use siftwire::ingest::diff::{self, StoredEntries};
+use siftwire::ingest::identity;
+use siftwire::source::SourceState;
+use siftwire::store::{ConfiguredSource, InFeed, Options, Poll, Store, open};
+use url::Url;
+
+/// guid, link, title, date; an empty text is an absent element. A link without a scheme is a path of the site.
+type Item = (&'static str, &'static str, &'static str, &'static str);
+
+/// Dates of one morning, and of the days after it.
+const D1: &str = "Mon, 02 Nov 2026 08:30:12 GMT";
+const D2: &str = "Mon, 02 Nov 2026 11:05:47 GMT";
+const D3: &str = "Tue, 03 Nov 2026 09:15:31 GMT";
+
+struct Row {
+    name: &'static str,
+    polls: &'static [&'static [Item]],
+    stored: &'static [&'static str],
+}
+
+const fn row(name: &'static str, polls: &'static [&'static [Item]], stored: &'static [&'static str]) -> Row {
+    Row { name, polls, stored }
+}
+
+const EDGAR: &str = "https://www.sec.example/Archives/edgar/data";
+
+#[rustfmt::skip]
+const ROWS: &[Row] = &[
+    // id same, link same: an edit.
+    row("nothing changed", &[&[("1", "/a", "A", D1)], &[("1", "/a", "A", D1)]], &["A"]),
+    row("a corrected title", &[&[("1", "/a", "A", D1)], &[("1", "/a", "A, corrected", D1)]], &["A, corrected"]),
+    row("a new date", &[&[("1", "/a", "A", D1)], &[("1", "/a", "A", D2)]], &["A"]),
+    row("a corrected title and a new date", &[&[("1", "/a", "A", D1)], &[("1", "/a", "B", D2)]], &["B"]),
+    row("https and www", &[&[("1", "http://site.example/a", "A", D1)], &[("1", "https://www.site.example/a", "B", D2)]], &["B"]),
+    row("tracking parameters", &[&[("1", "/a?utm_source=rss", "A", D1)], &[("1", "/a?utm_source=mail", "B", D2)]], &["B"]),
+    // id same, link new.
+    row("it moved", &[&[("1", "/a", "A", D1)], &[("1", "/b", "A", D2)]], &["A"]),
+    row("a corrected slug and title", &[&[("1", "/a", "A", D1)], &[("1", "/b", "B", D1)]], &["B"]),
+    row("a site that restarts its ids", &[&[("1", "/a", "A", D1)], &[("1", "/b", "B", D2)]], &["A", "B"]),
+    row("restarted ids with older dates", &[&[("1", "/a", "A", D2)], &[("1", "/b", "B", D1)]], &["A", "B"]),
+    row("restarted ids without dates", &[&[("1", "/a", "A", "")], &[("1", "/b", "B", "")]], &["A", "B"]),
+    row("a reused id stays apart", &[&[("1", "/a", "A", D1)], &[("1", "/b", "B", D2)], &[("1", "/b", "B", D2)]], &["A", "B"]),
+    row("an edit after a reused id", &[&[("1", "/a", "A", D1)], &[("1", "/b", "B", D2)], &[("1", "/b", "B2", D2)]], &["A", "B2"]),
+    row("a reused id once more", &[&[("1", "/a", "A", D1)], &[("1", "/b", "B", D2)], &[("1", "/c", "C", D3)]], &["A", "B", "C"]),
+    row("both entries listed again", &[&[("1", "/a", "A", D1)], &[("1", "/b", "B", D2)], &[("1", "/b", "B", D2), ("1", "/a", "A", D1)]], &["A", "B"]),
+    // id same, no link.
+    row("an id alone, a new title", &[&[("1", "", "A", D1)], &[("1", "", "B", D1)]], &["B"]),
+    row("an id alone, a new date", &[&[("1", "", "A", D1)], &[("1", "", "A", D2)]], &["A"]),
+    row("an id alone, a longer title", &[&[("1", "", "Storm warning", "")], &[("1", "", "Storm warning extended", "")]], &["Storm warning extended"]),
+    row("an id alone, another title", &[&[("1", "", "Storm warning", "")], &[("1", "", "Flood warning", "")]], &["Storm warning", "Flood warning"]),
+    row("one alert after the other", &[&[("alert", "", "A", D1)], &[("alert", "", "B", D2)], &[("alert", "", "C", D3)]], &["A", "B", "C"]),
+    row("two alerts with one headline", &[&[("alert", "", "A", D1)], &[("alert", "", "B", D2)], &[("alert", "", "A", D3)]], &["A", "B", "A"]),
+    row("alerts that link home", &[&[("alert", "/", "A", D1)], &[("alert", "/", "B", D2)]], &["A", "B"]),
+    row("alerts with the home page as id", &[&[("https://site.example/", "/", "A", D1)], &[("https://site.example/", "/", "B", D2)]], &["A", "B"]),
+    row("alerts that name the feed's site", &[&[("", "/news/", "A", D1)], &[("", "/news/", "B", D2)]], &["A", "B"]),
+    row("an alert that is listed again", &[&[("alert", "/", "A", D1)], &[("alert", "/", "B", D2)], &[("alert", "/", "B", D2)]], &["A", "B"]),
+    // Positional ids: each poll gives the first id to the newest entry.
+    row("positional ids", &[&[("1", "/a", "A", D1)], &[("1", "/b", "B", D2), ("2", "/a", "A", D1)]], &["A", "B"]),
+    row("positional ids, three", &[&[("1", "/b", "B", D2), ("2", "/a", "A", D1)], &[("1", "/c", "C", D3), ("2", "/b", "B", D2), ("3", "/a", "A", D1)]], &["B", "A", "C"]),
+    row("positional ids and an edit", &[&[("1", "/a", "A", D1)], &[("1", "/b", "B", D2), ("2", "/a", "A2", D1)]], &["A2", "B"]),
+    // id new, link same.
+    row("a new id", &[&[("1", "/a", "A", D1)], &[("2", "/a", "A", D1)]], &["A"]),
+    row("a new id and date", &[&[("1", "/a", "A", D1)], &[("2", "/a", "A", D2)]], &["A"]),
+    row("a new id and title", &[&[("1", "/a", "A", D1)], &[("2", "/a", "B", D1)]], &["B"]),
+    row("ids that appear", &[&[("", "/a", "A", D1)], &[("1", "/a", "A", D1)]], &["A"]),
+    row("ids that go", &[&[("1", "/a", "A", D1)], &[("", "/a", "A", D1)]], &["A"]),
+    row("a page that shows another thing", &[&[("1", "/show", "A", D1)], &[("2", "/show", "B", D2)]], &["A", "B"]),
+    row("a page that shows many things", &[&[("1", "/show", "A", D1)], &[("2", "/show", "B", D2)], &[("3", "/show", "C", D3), ("2", "/show", "B", D2)]], &["A", "B", "C"]),
+    row("no ids, a corrected title", &[&[("", "/a", "A", D1)], &[("", "/a", "B", D2)]], &["B"]),
+    // Both new.
+    row("another entry", &[&[("1", "/a", "A", D1)], &[("2", "/b", "B", D2)]], &["A", "B"]),
+    row("another entry with the same title", &[&[("1", "/a", "A", D1)], &[("2", "/b", "A", D2)]], &["A", "A"]),
+    row("a new id and address, and the old one is gone", &[&[("1", "/a", "A", D1)], &[("2", "/b", "A", D1)]], &["A"]),
+    row("a new id and address beside the old one", &[&[("1", "/a", "A", D1)], &[("2", "/b", "A", D1), ("1", "/a", "A", D1)]], &["A", "A"]),
+    row("a slug behind a number", &[&[("", "/2026/11/80417-old-words.html", "A", D1)], &[("", "/2026/11/80417-new-words.html", "B", D1)]], &["B"]),
+    row("a slug before a number", &[&[("", "/2026/11/old-words-80417", "A", D1)], &[("", "/2026/11/new-words-80417", "B", D1)]], &["B"]),
+    row("titles alone", &[&[("", "", "A", D1)], &[("", "", "B", D2), ("", "", "A", D1)]], &["A", "B"]),
+    row("a title on another day", &[&[("", "", "A", D1)], &[("", "", "A", D2)]], &["A", "A"]),
+    // Numbers in addresses name nothing.
+    row("filings of two companies", &[&[("a", "EDGAR/320193/000032019325000056/0000320193-25-000056-index.htm", "Apple", D1)], &[("b", "EDGAR/50863/000005086325000056/0000050863-25-000056-index.htm", "Intel", D2)]], &["Apple", "Intel"]),
+    row("pages of one podcast host", &[&[("a", "/user-375923363/one", "One", D1)], &[("b", "/user-375923363/two", "Two", D2)]], &["One", "Two"]),
+    row("posts of a thread", &[&[("", "/t/x/128104/3", "Third", D1)], &[("", "/t/x/128104/4", "Fourth", D2)]], &["Third", "Fourth"]),
+    row("a film and a report of one number", &[&[("", "/video/204518", "Film", D1)], &[("", "/news/204518", "Report", D2)]], &["Film", "Report"]),
+    row("dockets of one number", &[&[("", "/docket/cv-123456/x", "One", D1)], &[("", "/docket/cr-123456/x", "Two", D2)]], &["One", "Two"]),
+    row("DOIs of two journals", &[&[("", "/doi/10.1000/jone.2026.123456", "One", D1)], &[("", "/doi/10.1000/jtwo.2026.123456", "Two", D2)]], &["One", "Two"]),
+    // Within one document.
+    row("an item listed twice", &[&[("1", "/a", "A", D1), ("1", "/a", "A", D1)]], &["A"]),
+    row("one id for different items", &[&[("1", "/a", "A", D2), ("1", "/b", "B", D1)]], &["A", "B"]),
+    row("one id and headline, two dates and addresses", &[&[("1", "/a", "A", D2), ("1", "/b", "A", D1)]], &["A", "A"]),
+    row("one address for different items", &[&[("1", "/a", "A", D2), ("2", "/a", "B", D1)]], &["A", "B"]),
+];
+
+#[tokio::test]
+async fn entries_are_told_apart() {
+    let mut wrong = Vec::new();
+    for row in ROWS {
+        let found = stored_titles(row.polls).await;
+        if found != row.stored {
+            wrong.push(format!("{}: {found:?} instead of {:?}", row.name, row.stored));
+        }
+    }
+    assert!(wrong.is_empty(), "{} of {}:\n{}", wrong.len(), ROWS.len(), wrong.join("\n"));
+}
+
+/// Polls a source once for each document, and returns the titles of all stored entries in the order of their numbers.
+async fn stored_titles(polls: &[&[Item]]) -> Vec<String> {
+    let folder = tempfile::tempdir().unwrap();
+    let options = Options { path: folder.path().join("s.db"), keep: Duration::from_secs(365 * 86_400) };
+    let (store, threads) = open(&options).unwrap();
+    threads.0.into_iter().for_each(|work| drop(std::thread::spawn(work)));
+    let source = ConfiguredSource {
+        name: "s".into(),
+        url: "https://site.example/feed".into(),
+        host: "site.example".into(),
+        title: None,
+        language: None,
+    };
+    let source = store.sync_sources(vec![source]).await.unwrap()[0].id;
+    let mut distrusted = BTreeSet::new();
+    for (hour, items) in (0..).zip(polls) {
+        let now: Timestamp = "2026-11-03T12:00:00Z".parse().unwrap();
+        let now = now + jiff::SignedDuration::from_hours(hour);
+        let url = Url::parse("https://site.example/feed").unwrap();
+        let hints = feed::Hints { content_type: None, url: Some(&url), now };
+        let document = feed::read(document(items).as_bytes(), &hints).unwrap();
+        let (keyed, _) = identity::assign_keys(document.entries, &mut distrusted);
+        let keys = keyed.iter().flat_map(identity::all_keys).cloned().collect();
+        let known = store.known_entries(source, keys).await.unwrap();
+        let found = known.values().filter_map(KnownKey::number).collect();
+        let left_feed = store.entries_no_longer_in_feed(source, found).await.unwrap();
+        let stored = StoredEntries { known: &known, left_feed: &left_feed };
+        let diff = diff::compare(keyed, stored, "https://site.example/feed", now);
+        diff.reused.iter().for_each(|key| drop(identity::distrust(key, &mut distrusted)));
+        let state = SourceState { last_success: Some(now), ..SourceState::default() };
+        let in_feed = Some(InFeed::Complete(diff.in_feed));
+        store
+            .commit(Poll { source, state, changes: diff.changes, health: Vec::new(), in_feed })
+            .await
+            .unwrap();
+    }
+    titles(&store).await
+}
+
+async fn titles(store: &Store) -> Vec<String> {
+    let mut entries = store.entries_after(0, 99).await.unwrap();
+    entries.sort_by_key(|candidate| candidate.entry.number);
+    let ids: BTreeSet<_> = entries.iter().map(|candidate| &candidate.entry.uid).collect();
+    assert_eq!(ids.len(), entries.len(), "each entry has an id of its own");
+    entries.into_iter().map(|candidate| candidate.entry.entry.title.unwrap_or_default()).collect()
+}
+
+fn document(items: &[Item]) -> String {
+    let element = |name: &str, text: &str| match text {
+        "" => String::new(),
+        text => format!("<{name}>{text}</{name}>"),
+    };
+    let items: String = items
+        .iter()
+        .map(|(guid, link, title, date)| {
+            let link = match link.strip_prefix('/') {
+                Some(path) => format!("https://site.example/{path}"),
+                None => link.replace("EDGAR", EDGAR),
+            };
+            let guid = match *guid {
+                "" => String::new(),
+                guid => format!("<guid isPermaLink=\"false\">{guid}</guid>"),
+            };
+            let elements =
+                [element("title", title), element("link", &link), element("pubDate", date)].concat();
+            format!("<item>{guid}{elements}<description>Text of {title}</description></item>")
+        })
+        .collect();
+    format!(
+        "<rss version=\"2.0\"><channel><title>F</title><link>https://site.example/news/</link>{items}</channel></rss>"
+    )
+}
