@@ -114,6 +114,7 @@ fn title_and_lines(event: &HealthEvent) -> (String, Vec<String>) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::publish::output::Links;
     use crate::publish::{atom, json_feed, rss};
 
     #[test]
@@ -126,7 +127,7 @@ mod tests {
             HealthKind::Silent,
             HealthKind::Recovered,
         ];
-        let event = |(n, kind): (i64, HealthKind)| HealthEvent {
+        let event = |n, kind| HealthEvent {
             kind,
             name: "paper".into(),
             title: "A <Paper>".into(),
@@ -135,19 +136,12 @@ mod tests {
             since: Some(at(-90_000)),
             detail: "https://new.example/?a=1&b=2".into(),
         };
-        let events = || {
-            (1..6)
-                .zip(kinds)
-                .map(|(n, kind)| (n, event((n, kind))))
-                .collect::<Vec<_>>()
-                .into_iter()
-                .rev()
-                .collect::<Vec<_>>()
-        };
+        let mut events: Vec<_> = (1..).zip(kinds).map(|(n, kind)| (n, event(n, kind))).collect();
+        events.reverse();
         let public_url = url::Url::parse("https://feeds.example.org").expect("an address");
-        let site = Site { public_url, hub: None, links: super::super::output::Links::Original };
-        let document = |events| super::document(&site, events, at(0));
-        let text = String::from_utf8(atom::write(&document(events()))).expect("text");
+        let site = Site { public_url, hub: None, links: Links::Original };
+        let document = |events: Vec<_>| super::document(&site, events, at(0));
+        let text = String::from_utf8(atom::write(&document(events.clone()))).expect("text");
         for part in [
             "/feeds/_health.atom",
             "has failed for a day",
@@ -162,10 +156,10 @@ mod tests {
             let feed = feed_rs::parser::parse(bytes.as_slice()).expect("a feed");
             feed.entries.into_iter().map(|entry| entry.id).collect()
         };
-        let all = ids(atom::write(&document(events())));
+        let all = ids(atom::write(&document(events.clone())));
         assert_eq!(all.iter().collect::<std::collections::BTreeSet<_>>().len(), 5);
-        assert_eq!(all, ids(rss::write(&document(events()))));
-        assert_eq!(all, ids(json_feed::write(&document(events()))));
+        assert_eq!(all, ids(rss::write(&document(events.clone()))));
+        assert_eq!(all, ids(json_feed::write(&document(events.clone()))));
         assert!(ids(atom::write(&document(Vec::new()))).is_empty());
     }
 }

@@ -26,7 +26,7 @@ const EXCERPT_CHARS: usize = 320;
 
 /// The content of the front page, at `/`.
 #[derive(Clone, Debug)]
-pub struct FrontPage {
+pub struct FrontPageContent {
     /// The base address of the published feeds.
     pub public_url: Url,
     /// In the order of the config.
@@ -111,7 +111,7 @@ pub fn write(document: &Document) -> Vec<u8> {
 }
 
 /// Writes the front page.
-pub fn front_page(front: &FrontPage) -> Vec<u8> {
+pub fn front_page(front: &FrontPageContent) -> Vec<u8> {
     let base = front.public_url.as_str().trim_end_matches('/');
     let (broken, working): (Vec<&SourceRow>, Vec<&SourceRow>) = front
         .sources
@@ -299,7 +299,7 @@ mod tests {
             next_poll: Timestamp::from_second(90_000).ok(),
             why: "back-off 3".into(),
         };
-        let page = FrontPage {
+        let page = FrontPageContent {
             public_url: Url::parse("https://feeds.example.org/sub").expect("an address"),
             outputs: vec![OutputRow { name: "a".into(), title: "A & B".into(), entries: 1, changed: None }],
             sources: vec![

@@ -34,7 +34,7 @@ use crate::store::{Advance, Candidate, Error, Member, MemberUpdate, OutputId, St
 use output::{Output, Site};
 use outputs::CompiledOutput;
 pub use outputs::{HubUpdate, Outputs};
-use stories::MatchedEntry;
+use stories::OutputMatch;
 
 /// How many entries are read and evaluated at a time.
 const BATCH_ENTRIES: usize = 500;
@@ -52,7 +52,7 @@ struct PendingOutput<'a> {
     watermark: i64,
     /// How many entries of each source's first poll have entered.
     first_poll_counts: HashMap<String, usize>,
-    matches: Vec<MatchedEntry>,
+    matches: Vec<OutputMatch>,
 }
 
 impl<'a> PendingOutput<'a> {
@@ -169,7 +169,7 @@ fn evaluate(candidate: &Candidate, outputs: &Outputs, pending: &mut [PendingOutp
     for hit in outputs.matcher.hits(&Subject::from_stored(kept, now), is_wanted) {
         let Some(position) = position_of(pending, hit.query) else { continue };
         let reasons = serde_json::to_string(&hit.reasons).unwrap_or_default();
-        pending[position].matches.push(MatchedEntry {
+        pending[position].matches.push(OutputMatch {
             member: Member { entry: kept.number, date: kept.date, reasons },
             source: source.clone(),
             story: candidate.story,
@@ -191,7 +191,7 @@ async fn select_members(
     pending: &mut PendingOutput<'_>,
     outputs: &Outputs,
     update: MemberUpdate,
-) -> Result<Vec<MatchedEntry>, Error> {
+) -> Result<Vec<OutputMatch>, Error> {
     let output = &pending.compiled.output;
     let mut matches = std::mem::take(&mut pending.matches);
     matches.retain(|matched| {

@@ -11,7 +11,7 @@ use sha2::{Digest, Sha256};
 use super::document::{Document, HistoryPosition};
 use super::document_cache::{CachedDocument, Coding, DocumentCache, Representation, digest};
 use super::format::Format;
-use super::html::{FrontPage, OutputRow, SourceRow};
+use super::html::{FrontPageContent, OutputRow, SourceRow};
 use super::output::{Output, Site};
 use super::outputs::{CompiledOutput, Outputs};
 use super::staleness::{DocumentInputs, PublishedState, StoreChanges};
@@ -328,7 +328,7 @@ pub fn render_front_page(
         .iter()
         .map(|compiled| (compiled.output.name.as_str(), compiled.output.title.as_str()));
     let list = opml::write_outputs(&public_url, names);
-    let page = html::front_page(&FrontPage {
+    let page = html::front_page(&FrontPageContent {
         public_url,
         outputs: outputs.outputs.iter().map(row).collect(),
         sources,

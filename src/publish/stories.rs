@@ -16,7 +16,7 @@ pub(super) const MAX_NAMED_SOURCES: usize = 12;
 
 /// An entry that matches an output's query.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct MatchedEntry {
+pub(super) struct OutputMatch {
     pub(super) member: Member,
     /// Its source's name.
     pub(super) source: String,
@@ -29,7 +29,7 @@ pub(super) struct MatchedEntry {
 }
 
 /// The stories for which [`one_per_story`] needs to know the published entry.
-pub(super) fn story_ids(matches: &[MatchedEntry], output: &Output) -> Vec<StoryId> {
+pub(super) fn story_ids(matches: &[OutputMatch], output: &Output) -> Vec<StoryId> {
     match output.stories {
         Stories::All => Vec::new(),
         Stories::Merge => {
@@ -43,17 +43,17 @@ pub(super) fn story_ids(matches: &[MatchedEntry], output: &Output) -> Vec<StoryI
 /// which stays. If that entry is not among the matches, nothing is added, unless the definition changed
 /// ([`MemberUpdate::Replace`]): then it no longer matches.
 pub(super) fn one_per_story(
-    matches: Vec<MatchedEntry>,
+    matches: Vec<OutputMatch>,
     output: &Output,
     published: &HashMap<StoryId, i64>,
     update: MemberUpdate,
-) -> Vec<MatchedEntry> {
+) -> Vec<OutputMatch> {
     if output.stories == Stories::All {
         return matches;
     }
     let preference =
         |source: &str| output.prefer.iter().position(|name| name == source).unwrap_or(output.prefer.len());
-    let rank = |matched: &MatchedEntry| {
+    let rank = |matched: &OutputMatch| {
         let entry = matched.member.entry;
         let is_published = published.get(&matched.story) == Some(&entry);
         (!is_published, preference(&matched.source), !matched.is_first, entry)
@@ -63,7 +63,7 @@ pub(super) fn one_per_story(
         let lowest = best.entry(matched.story).or_insert_with(|| rank(matched));
         *lowest = rank(matched).min(*lowest);
     }
-    let is_shown = |matched: &MatchedEntry| {
+    let is_shown = |matched: &OutputMatch| {
         let rank = rank(matched);
         let shows_another =
             update == MemberUpdate::Append && rank.0 && published.contains_key(&matched.story);
@@ -137,14 +137,14 @@ mod tests {
         }
     }
 
-    fn matched(entry: i64, story: i64, source: &str) -> MatchedEntry {
+    fn matched(entry: i64, story: i64, source: &str) -> OutputMatch {
         let member = Member { entry, date: jiff::Timestamp::UNIX_EPOCH, reasons: String::new() };
         let (story, is_first) = (StoryId(story), entry == story);
-        MatchedEntry { member, source: source.into(), story, is_first, from_first_poll: false }
+        OutputMatch { member, source: source.into(), story, is_first, from_first_poll: false }
     }
 
     fn selected(
-        matches: Vec<MatchedEntry>,
+        matches: Vec<OutputMatch>,
         output: &Output,
         published: &[(i64, i64)],
         update: MemberUpdate,
