@@ -46,11 +46,11 @@ struct Matches {
     evaluated: usize,
     /// Matches by source.
     by_source: BTreeMap<String, usize>,
-    entries: Vec<MatchedEntry>,
+    entries: Vec<PreviewedEntry>,
 }
 
 /// One entry that matched, without its text.
-struct MatchedEntry {
+struct PreviewedEntry {
     date: Timestamp,
     number: i64,
     uid: String,
@@ -124,7 +124,7 @@ async fn find_matches(
     }
 }
 
-fn matched_entry(candidate: &Candidate, reasons: Vec<MatchReason>) -> MatchedEntry {
+fn matched_entry(candidate: &Candidate, reasons: Vec<MatchReason>) -> PreviewedEntry {
     let kept = &candidate.entry;
     let title =
         kept.entry.title.clone().or_else(|| kept.entry.link.clone()).unwrap_or_else(|| kept.uid.clone());
@@ -134,7 +134,7 @@ fn matched_entry(candidate: &Candidate, reasons: Vec<MatchReason>) -> MatchedEnt
         texts.map(|html| html_to_text(html, TextFor::Search)).find_map(|plain| excerpt(&plain, &reason.found))
     });
     let excerpts = excerpts.collect();
-    MatchedEntry {
+    PreviewedEntry {
         date: kept.date,
         number: kept.number,
         uid: kept.uid.clone(),
@@ -219,7 +219,7 @@ fn as_text(matches: &Matches, total: usize) -> String {
 }
 
 /// The title, with the matches in it marked.
-fn marked_title(entry: &MatchedEntry, mark: impl Fn(&str) -> String) -> String {
+fn marked_title(entry: &PreviewedEntry, mark: impl Fn(&str) -> String) -> String {
     let in_title = entry.reasons.iter().filter(|reason| reason.field == "title");
     let mut spans: Vec<_> = in_title
         .filter_map(|reason| {
@@ -263,7 +263,7 @@ mod tests {
     fn each_word_of_a_title_is_marked_once() {
         let reason =
             |found: &str| MatchReason { term: found.into(), field: "title".into(), found: found.into() };
-        let entry = MatchedEntry {
+        let entry = PreviewedEntry {
             date: Timestamp::UNIX_EPOCH,
             number: 1,
             uid: String::new(),

@@ -30,11 +30,11 @@ pub struct Arguments {
     #[arg(long, value_name = "ENTRIES.jsonl")]
     replay: Option<PathBuf>,
     #[command(subcommand)]
-    edit: Option<Edit>,
+    edit: Option<StoryEdit>,
 }
 
 #[derive(Debug, clap::Subcommand)]
-enum Edit {
+enum StoryEdit {
     /// Take an entry out of its story, permanently
     Split {
         /// The entry's number, published id or URL
@@ -66,8 +66,8 @@ pub fn run(arguments: Arguments, config: &ConfigOption) -> anyhow::Result<ExitCo
         let threads = StoreThreads::open(&options)?;
         let result = match arguments.edit {
             None => list(&threads.store, arguments.last, arguments.json).await,
-            Some(Edit::Split { entry }) => split(&threads.store, &entry).await,
-            Some(Edit::Join { a, b }) => join(&threads.store, &a, &b).await,
+            Some(StoryEdit::Split { entry }) => split(&threads.store, &entry).await,
+            Some(StoryEdit::Join { a, b }) => join(&threads.store, &a, &b).await,
         };
         threads.close();
         result

@@ -27,7 +27,7 @@ pub struct StoredEntries<'a> {
 
 /// How one field of a document's entry compares with the stored entry's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Field {
+pub(super) enum Agreement {
     /// Both have it, and it is the same.
     Same,
     /// Both have it, and it differs.
@@ -38,19 +38,19 @@ pub(super) enum Field {
     Absent,
 }
 
-use Field::{Absent, New, Same, Similar};
+use Agreement::{Absent, New, Same, Similar};
 
 /// What identifies an entry, compared with a stored one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Comparison {
     /// guid, `atom:id` or JSON `id`.
-    pub id: Field,
+    pub id: Agreement,
     /// The address, without scheme, `www.`, tracking parameters and session ids. The site's own address does not count.
-    pub link: Field,
+    pub link: Agreement,
     /// The title in lower case without punctuation; without titles, the text.
-    pub title: Field,
+    pub title: Agreement,
     /// The published date, else the updated one.
-    pub date: Field,
+    pub date: Agreement,
 }
 
 /// What a comparison means.
@@ -210,7 +210,7 @@ pub(super) fn replaces(entry: &Entry, gone: &KnownEntry) -> Option<&'static str>
 }
 
 /// Compares title and date; the caller knows id and link by their keys.
-pub(super) fn titles(entry: &Entry, known: &KnownEntry) -> Field {
+pub(super) fn titles(entry: &Entry, known: &KnownEntry) -> Agreement {
     match (entry.title.as_deref(), known.title.as_deref()) {
         (Some(new), Some(old)) if folded(new) == folded(old) => Same,
         (Some(new), Some(old)) if shares_most_words(new, old) => Similar,
@@ -231,7 +231,7 @@ fn shares_most_words(a: &str, b: &str) -> bool {
     a.intersection(&b).count() * 2 > a.len().min(b.len())
 }
 
-pub(super) fn dates(entry: &Entry, known: &KnownEntry) -> Field {
+pub(super) fn dates(entry: &Entry, known: &KnownEntry) -> Agreement {
     match (date(entry), known.date) {
         (Some(new), Some(old)) if new == old => Same,
         (Some(_), Some(_)) => New,

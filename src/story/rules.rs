@@ -4,7 +4,8 @@ use std::fmt;
 
 use super::signature::Signature;
 use super::similarity::{self, Difference, DifferencePosition, ShingleBitmap};
-use super::words::{HashedWord, WordClass};
+use super::wordlists::WordClass;
+use super::words::HashedWord;
 
 const HOUR: i64 = 3_600_000;
 const DAY: i64 = 24 * HOUR;

@@ -1,7 +1,8 @@
 //! The compact form of an entry that is compared and stored: hashed words of title and text. Pure.
 
 use super::wordlists;
-use super::words::{HashedWord, WordClass, WordHasher, hashed_words};
+use super::wordlists::WordClass;
+use super::words::{HashedWord, WordHasher, hashed_words};
 use crate::entry::Entry;
 use crate::text::{TextFor, html_to_text_start, language, tokens};
 

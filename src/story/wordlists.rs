@@ -1,6 +1,19 @@
 //! Words that the rules know: numerals, calendar, negations, opposites, labels of titles. Pure tables.
 
-use super::words::WordClass;
+/// What a word means to the rules.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum WordClass {
+    Plain,
+    /// Starts with an upper case letter, or is of a script without spaces.
+    Name,
+    /// Has digits, or is a numeral or a Roman number.
+    Number,
+    /// A month, a day of the week or a time of day.
+    Calendar,
+    Negation,
+    /// One of two words with opposite meanings.
+    Opposite,
+}
 
 /// The class of a folded word without digits, by the lists below.
 pub(super) fn class(word: &str) -> WordClass {

@@ -5,28 +5,13 @@
 
 use std::ops::Range;
 
-use super::wordlists;
+use super::wordlists::{self, WordClass};
 use crate::text::{Tokens, is_spaceless, tokens_up_to};
 
 /// A folded word: a hash of 20 bits above a class of 4. Words are compared by hash alone; three in a row are unlikely
 /// to collide.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct HashedWord(pub(super) u32);
-
-/// What a word means to the rules.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum WordClass {
-    Plain,
-    /// Starts with an upper case letter, or is of a script without spaces.
-    Name,
-    /// Has digits, or is a numeral or a Roman number.
-    Number,
-    /// A month, a day of the week or a time of day.
-    Calendar,
-    Negation,
-    /// One of two words with opposite meanings.
-    Opposite,
-}
 
 impl HashedWord {
     pub(super) const fn new(folded: &str, class: WordClass) -> HashedWord {

@@ -84,7 +84,7 @@ pub fn tokens(plain: &str) -> Tokens {
 /// The first `max` words of [`tokens`].
 #[must_use]
 pub fn tokens_up_to(plain: &str, max: usize) -> Tokens {
-    let mut tokenizer = Tokenizer { out: Tokens::default(), start: None, apostrophes: Vec::new() };
+    let mut tokenizer = WordTokenizer { out: Tokens::default(), start: None, apostrophes: Vec::new() };
     // English has about one word in six bytes; other languages have fewer.
     let expected = (plain.len() / 6).min(max);
     tokenizer.out.tokens.reserve(expected);
@@ -239,7 +239,7 @@ pub fn fold(text: &str) -> String {
 }
 
 /// The words so far, and the word that is being read.
-struct Tokenizer {
+struct WordTokenizer {
     out: Tokens,
     /// Where the word starts, in the buffer and in the text.
     start: Option<(usize, usize)>,
@@ -247,7 +247,7 @@ struct Tokenizer {
     apostrophes: Vec<(usize, usize)>,
 }
 
-impl Tokenizer {
+impl WordTokenizer {
     /// Adds a run that is a whole word.
     fn whole_word(&mut self, run: &CommonRun, span: Range<usize>, plain: &str) {
         self.out.folded.push(' ');

@@ -9,7 +9,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::dedup_index::DedupIndex;
 use super::error::Error;
-use super::jobs::{Command, Durability, Job, Outcome, QUEUE_LENGTH, Query};
+use super::jobs::{Durability, Job, JobOutcome, QUEUE_LENGTH, Query, WriteCommand};
 
 /// A handle to the store; cheap to clone. The store's threads end when the last handle is dropped.
 #[derive(Clone)]
@@ -18,7 +18,7 @@ pub struct Store {
     /// To the readers.
     queries: mpsc::Sender<Query>,
     /// To the writer.
-    commands: mpsc::Sender<Command>,
+    commands: mpsc::Sender<WriteCommand>,
     /// Locked by the writer's commands, and for a moment by [`Store::dedup_index_size`].
     dedup_index: Arc<Mutex<DedupIndex>>,
     /// Set by the writer.
@@ -29,7 +29,7 @@ impl Store {
     pub(super) fn new(
         path: &Path,
         queries: mpsc::Sender<Query>,
-        commands: mpsc::Sender<Command>,
+        commands: mpsc::Sender<WriteCommand>,
         write_error: Arc<Mutex<Option<Error>>>,
     ) -> Store {
         Store { path: Arc::from(path), queries, commands, dedup_index: Arc::default(), write_error }
@@ -78,9 +78,9 @@ impl Store {
                 // The caller may have stopped waiting.
                 let _ = sender.send(commit_error.map_or(result, |error| Err(error.clone())));
             });
-            Outcome { error, reply }
+            JobOutcome { error, reply }
         });
-        self.commands.send(Command { job, durability }).await.map_err(|_| closed())?;
+        self.commands.send(WriteCommand { job, durability }).await.map_err(|_| closed())?;
         receiver.await.map_err(|_| closed())?
     }
 

@@ -11,16 +11,16 @@ pub(super) const QUEUE_LENGTH: usize = 256;
 pub(super) type Query = Box<dyn FnOnce(Option<&mut Connection>) + Send>;
 
 /// A command on its way to the writer. The sender waits for its [`Reply`].
-pub(super) struct Command {
+pub(super) struct WriteCommand {
     pub(super) job: Job,
     pub(super) durability: Durability,
 }
 
 /// Runs inside the group's transaction, or gets the error because of which there is none.
-pub(super) type Job = Box<dyn FnOnce(Result<&Connection, Error>) -> Outcome + Send>;
+pub(super) type Job = Box<dyn FnOnce(Result<&Connection, Error>) -> JobOutcome + Send>;
 
 /// What a job leaves until its group is committed.
-pub(super) struct Outcome {
+pub(super) struct JobOutcome {
     /// The job's own error: its savepoint is rolled back.
     pub(super) error: Option<Error>,
     pub(super) reply: Reply,

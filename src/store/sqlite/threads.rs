@@ -9,7 +9,7 @@ use tokio::sync::mpsc;
 use super::connection::{open_read_only, open_writable, read_only};
 use super::error::Error;
 use super::files::{create_private_file, create_private_folder, device_and_inode};
-use super::jobs::{Command, Durability, QUEUE_LENGTH, Query};
+use super::jobs::{Durability, QUEUE_LENGTH, Query, WriteCommand};
 use super::lock::Lock;
 use super::schema;
 
@@ -49,7 +49,7 @@ pub(super) fn run_reader(reader: &ReaderSlot, receiver: &Mutex<mpsc::Receiver<Qu
 }
 
 /// Runs commands until the channel is closed, then checkpoints. Commands that wait are grouped into one transaction.
-pub(super) fn run_writer(mut writer: Writer, mut receiver: mpsc::Receiver<Command>) {
+pub(super) fn run_writer(mut writer: Writer, mut receiver: mpsc::Receiver<WriteCommand>) {
     let mut group = Vec::new();
     while let Some(first) = receiver.blocking_recv() {
         group.push(first);
@@ -74,7 +74,7 @@ pub(super) fn run_writer(mut writer: Writer, mut receiver: mpsc::Receiver<Comman
 
 /// Runs the commands in one transaction, each in a savepoint, and replies after the commit. Returns the first error,
 /// after which the connection may have to be renewed.
-fn run_group(connection: &mut Connection, group: &mut Vec<Command>) -> Result<(), Error> {
+fn run_group(connection: &mut Connection, group: &mut Vec<WriteCommand>) -> Result<(), Error> {
     // With "normal" a power cut leaves the file consistent, but may undo the last commits.
     let is_durable = group.iter().any(|command| command.durability == Durability::Full);
     let synchronous = if is_durable { "full" } else { "normal" };
@@ -106,7 +106,7 @@ fn run_group(connection: &mut Connection, group: &mut Vec<Command>) -> Result<()
     first_error.or(commit_error).map_or(Ok(()), Err)
 }
 
-fn refuse_group(group: &mut Vec<Command>, error: Error) -> Error {
+fn refuse_group(group: &mut Vec<WriteCommand>, error: Error) -> Error {
     group.drain(..).for_each(|command| ((command.job)(Err(error.clone())).reply)(None));
     error
 }
