@@ -383,7 +383,7 @@ fn a_lower_case_operator_gets_a_warning() {
     let config = load(text).unwrap();
     let warnings = config.warnings.unwrap().to_string();
     assert!(warnings.contains("`and` is searched for as a word"), "{warnings}");
-    assert!(warnings.contains("write AND in capitals if you mean the operator"), "{warnings}");
+    assert!(warnings.contains("write AND if you mean the operator"), "{warnings}");
     assert!(
         warnings.contains("5 | filter = \"armenia and russia\"\n  |                   ^^^"),
         "{warnings}"

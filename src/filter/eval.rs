@@ -27,7 +27,7 @@ pub struct MatchReason {
     pub found: String,
 }
 
-/// One part of a query because of which an entry does not match.
+/// A term that keeps an entry from matching.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FailedTerm {
     /// Byte range of the query's text: the term, or the topic that contains it.
@@ -87,7 +87,7 @@ impl Evaluation<'_, '_> {
         self.terms.iter().filter_map(reason).take(MAX_REASONS).collect()
     }
 
-    /// The terms because of which the entry does not match.
+    /// The terms that keep the entry from matching.
     pub(super) fn failed_terms(&self, context: &EvalContext<'_, '_>) -> Vec<FailedTerm> {
         let failed = |(term, found): &(&CompiledTerm, Option<TermMatch<'_>>)| FailedTerm {
             span: term.span.clone(),

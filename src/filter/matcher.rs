@@ -75,7 +75,7 @@ impl Matcher {
     /// Why one query matches an entry.
     ///
     /// # Errors
-    /// The entry does not match: all terms because of which it does not.
+    /// The entry does not match: all terms that keep it from matching.
     pub fn explain(&self, query: usize, subject: &Subject<'_>) -> Result<Vec<MatchReason>, Vec<FailedTerm>> {
         let text = EntryText::new(subject, self.fields);
         let matches = self.find_word_sets(&text);

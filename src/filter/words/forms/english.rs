@@ -11,7 +11,7 @@ const VERBS: &str = include_str!("english_verbs.txt");
 /// Adjectives with a comparative in -er and a superlative in -est.
 const GRADABLE: &str = include_str!("english_adjectives.txt");
 
-/// Words with one form only, or whose plural means something else.
+/// Words with one form only, and words with a plural that means something else.
 const INVARIABLE: &str = "news politics economics physics mathematics athletics ethics statistics logistics electronics \
     mechanics dynamics genetics linguistics robotics olympics paralympics series species means headquarters sheep \
     deer salmon trout bison aircraft spacecraft hovercraft corps chassis arms customs goods works thanks clothes \
