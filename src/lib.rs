@@ -1,19 +1,23 @@
 //! Siftwire polls feeds, keeps their entries, and republishes merged, keyword-filtered feeds.
 //!
-//! The modules, bottom to top; a module imports only modules that stand before it (`tests/tidy` holds
-//! the table, `ARCHITECTURE.md` the reasons):
+//! The modules, from below; a module imports only modules before it (`tests/tidy` checks this, `ARCHITECTURE.md` has
+//! the reasons):
 //!
-//! - [`entry`], [`source`]: what one entry and one source are. Pure.
-//! - [`metrics`]: counters and gauges, passed in. Knows nobody.
-//! - [`story`]: is this the same text as one that we have? Pure.
+//! - [`entry`], [`source`], [`metrics`]: the shared data. Pure.
+//! - [`text`]: plain text, words, language. Pure.
+//! - [`html`]: makes HTML safe to publish. Pure.
 //! - [`filter`]: the query language. Pure.
-//! - [`store`]: the memory; the only place that knows SQL.
-//! - [`ingest`]: the way in, one poll from claim to commit.
-//! - [`publish`]: the way out, one output from new revisions to bytes.
-//! - [`serve`]: HTTP in; the only place that knows axum.
-//! - [`config`]: what the user asked for, checked whole.
+//! - [`story`]: whether two entries tell the same story. Pure.
+//! - [`store`]: what is kept; the only module that knows SQL.
+//! - [`feed`]: bytes to entries. Pure.
+//! - [`fetch`]: one HTTP request; the only module that talks to the network.
+//! - [`schedule`]: when a source is polled next. Pure.
+//! - [`ingest`]: one poll, from claim to commit.
+//! - [`publish`]: one output, from new revisions to bytes.
+//! - [`serve`]: the HTTP server; the only module that knows axum.
+//! - [`config`]: the checked configuration; the only module that knows TOML.
 //! - [`daemon`]: time, tasks and signals.
-//! - [`cli`]: one file for each word that the user types.
+//! - [`cli`]: one file for each command.
 
 pub mod cli;
 pub mod config;
