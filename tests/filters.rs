@@ -76,7 +76,7 @@ fn latin_words_are_inflected_in_the_entry_and_config_languages() {
         format!("{{\"q\": \"cheval\", \"entry\": {{\"title\": \"{title}\"{lang}}}, \"expect\": {expect}}}\n")
     };
     let lang = |tag: &str| format!(", \"lang\": \"{tag}\"");
-    let long = "The owners of the farm stderr that the chevaux were seen near the river on Monday morning";
+    let long = "The owners of the farm said that the chevaux were seen near the river on Monday morning";
     let cases = [
         case(&lang("fr"), "Les chevaux", true),
         case(&lang("fr-CA"), "Les chevals", true),
