@@ -95,12 +95,31 @@ pub fn detect_in_entry(entry: &Entry) -> Option<DetectedLanguage> {
 #[must_use]
 pub fn declared_or_detected(declared: Option<&str>, plain: &str) -> Option<[u8; 2]> {
     let declared = declared.and_then(primary_subtag);
-    let script_end = plain.char_indices().nth(SCRIPT_CHARS).map_or(plain.len(), |(at, _)| at);
-    let Some(script) = detect_script(&plain[..script_end]) else { return declared };
+    let Some(script) = script_at_start(plain) else { return declared };
     declared.filter(|tag| may_be_written_in(*tag, script)).or_else(|| {
+        if script == Script::Latin && is_clearly_english(plain) {
+            return Some(*b"en");
+        }
         let detected = detect(plain).filter(|detected| detected.is_reliable)?;
         detected.tag.as_bytes().try_into().ok()
     })
+}
+
+/// The script of most of the first letters.
+fn script_at_start(plain: &str) -> Option<Script> {
+    let end = plain.char_indices().nth(SCRIPT_CHARS).map_or(plain.len(), |(at, _)| at);
+    let start = &plain[..end];
+    // Fast path: no script can have more letters.
+    let ascii_letters = start.bytes().filter(u8::is_ascii_alphabetic).count();
+    if ascii_letters * 2 > start.len() { Some(Script::Latin) } else { detect_script(start) }
+}
+
+/// Fast path: detection by trigrams costs several times as much as all else that stories need of an entry. No other
+/// language that is detected has these words.
+fn is_clearly_english(plain: &str) -> bool {
+    const ENGLISH_WORDS: [&str; 5] = ["the", "and", "with", "from", "that"];
+    let is_english = |word: &&str| ENGLISH_WORDS.iter().any(|known| word.eq_ignore_ascii_case(known));
+    plain.split_ascii_whitespace().filter(is_english).nth(2).is_some()
 }
 
 fn primary_subtag(declared: &str) -> Option<[u8; 2]> {
