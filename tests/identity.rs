@@ -86,6 +86,10 @@ const ROWS: &[Row] = &[
     row("a new id and address beside the old one", &[&[("1", "/a", "A", D1)], &[("2", "/b", "A", D1), ("1", "/a", "A", D1)]], &["A", "A"]),
     row("a slug behind a number", &[&[("", "/2026/11/80417-old-words.html", "A", D1)], &[("", "/2026/11/80417-new-words.html", "B", D1)]], &["B"]),
     row("a slug before a number", &[&[("", "/2026/11/old-words-80417", "A", D1)], &[("", "/2026/11/new-words-80417", "B", D1)]], &["B"]),
+    row("a slug, a title and a date", &[&[("1", "/11/apricots-cheaper-48151623.html", "Apricots are cheaper this week", D2)], &[("2", "/11/apricots-dearer-48151623.html", "Apricots are dearer this week", D1)]], &["Apricots are dearer this week"]),
+    row("a year in a slug", &[&[("1", "/2026-horoscope-monday", "Horoscope for Monday", D1)], &[("2", "/2026-horoscope-tuesday", "Horoscope for Tuesday", D2)]], &["Horoscope for Monday", "Horoscope for Tuesday"]),
+    row("a day in a slug", &[&[("1", "/20261102-weather", "Weather on Monday", D1)], &[("2", "/20261103-weather", "Weather on Tuesday", D3)]], &["Weather on Monday", "Weather on Tuesday"]),
+    row("a slug beside the old one", &[&[("1", "/11/a-48151623", "A and B", D1)], &[("2", "/11/b-48151623", "A and B now", D2), ("1", "/11/a-48151623", "A and B", D1)]], &["A and B", "A and B now"]),
     row("titles alone", &[&[("", "", "A", D1)], &[("", "", "B", D2), ("", "", "A", D1)]], &["A", "B"]),
     row("a title on another day", &[&[("", "", "A", D1)], &[("", "", "A", D2)]], &["A", "A"]),
     // Numbers in addresses name nothing.

@@ -25,6 +25,9 @@ pub struct StoredEntries<'a> {
     pub left_feed: &'a [KnownEntry],
 }
 
+/// Fewer digits may be a year or a part.
+const MIN_ARTICLE_DIGITS: usize = 6;
+
 /// How one field of a document's entry compares with the stored entry's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Agreement {
@@ -194,19 +197,22 @@ pub(super) fn compare(fields: Comparison) -> Verdict {
 }
 
 /// Whether an entry that left the document in the same poll is this new one under another id and address: the same
-/// title and the same second, or an address of which only the slug changed and the same second.
+/// title and the same second; or an address of which only the slug changed, and the same second or a similar title.
 pub(super) fn replaces(entry: &Entry, gone: &KnownEntry) -> Option<&'static str> {
-    let (Some(date), Some(old)) = (date(entry), gone.date) else { return None };
+    let title = titles(entry, gone);
     // Midnight is a day without a time: every entry of the day has it.
-    if date != old || date.as_second() % 86_400 == 0 {
-        return None;
-    }
-    if titles(entry, gone) == Same {
+    let same_second =
+        dates(entry, gone) == Same && date(entry).is_some_and(|date| date.as_second() % 86_400 != 0);
+    if same_second && title == Same {
         return Some("same title and date, and the earlier one left the feed");
     }
-    let slugless = |link: &Option<String>| link.as_deref().and_then(without_slug);
-    (slugless(&entry.link).is_some() && slugless(&entry.link) == slugless(&gone.link))
-        .then_some("same address but for the slug, same date, and the earlier one left the feed")
+    let number = entry.link.as_deref().and_then(numbered_page)?;
+    if gone.link.as_deref().and_then(numbered_page)? != number {
+        return None;
+    }
+    let identifies = number.1.len() >= MIN_ARTICLE_DIGITS && !may_be_a_date(number.1);
+    (same_second || (identifies && matches!(title, Same | Similar)))
+        .then_some("same address but for the slug, and the earlier one left the feed")
 }
 
 /// Compares title and date; the caller knows id and link by their keys.
@@ -248,17 +254,19 @@ fn folded(title: &str) -> String {
     title.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
 }
 
-/// Host and path of an address whose last part begins with, or ends in, a number of at least four digits: without the
-/// words of that part. The parts before it stay: the number alone names nothing.
-fn without_slug(link: &str) -> Option<String> {
+/// Folder and number of an address whose last part begins or ends with a number of at least four digits. The words of
+/// that part are its slug. The folder belongs to it: the number alone names nothing.
+fn numbered_page(link: &str) -> Option<(&str, &str)> {
     let (_, rest) = link.split_once("://")?;
     let rest = rest.split(['?', '#']).next()?.trim_end_matches('/');
     let (folder, last) = rest.rsplit_once('/')?;
-    let digits = |part: &str| part.len() >= 4 && part.bytes().all(|byte| byte.is_ascii_digit());
+    let is_number = |part: &&str| part.len() >= 4 && part.bytes().all(|byte| byte.is_ascii_digit());
     let name = last.rsplit_once('.').map_or(last, |(name, _)| name);
-    let number = [name.split('-').next(), name.split('-').next_back()]
-        .into_iter()
-        .flatten()
-        .find(|part| digits(part))?;
-    Some(format!("{folder}/{number}"))
+    let number =
+        [name.split('-').next(), name.split('-').next_back()].into_iter().flatten().find(is_number)?;
+    Some((folder, number))
+}
+
+fn may_be_a_date(number: &str) -> bool {
+    matches!(number.len(), 6 | 8) && (number.starts_with("19") || number.starts_with("20"))
 }

@@ -23,7 +23,7 @@ fn feed_with_one_guid(titles: &[&str]) -> String {
         .iter()
         .map(|title| {
             format!(
-                "<item><title>{title}</title><guid>https://wild.example/</guid><description>Of {title}.</description></item>"
+                "<item><title>{title}</title><guid isPermaLink=\"false\">tag:wild.example,2026:alert</guid><description>Of {title}.</description></item>"
             )
         })
         .collect();
