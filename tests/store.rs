@@ -1,7 +1,7 @@
-//! The contract of the store, for any store that there may be: claims, commits, watermarks.
+//! The contract of the store: claims, commits, watermarks, pruning, and refusal of another schema.
 
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
-#![allow(clippy::disallowed_methods, reason = "a test is its own daemon: it runs the store's threads")]
+#![allow(clippy::unwrap_used, reason = "a failed unwrap fails the test")]
+#![allow(clippy::disallowed_methods, reason = "the test runs the store's threads")]
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -70,7 +70,7 @@ fn done(source: SourceId, next: Timestamp, changes: Vec<Change>) -> Poll {
     Poll { source, state, changes, health: vec![], in_feed: None }
 }
 
-/// The claims on all that are due.
+/// Claims all sources that are due.
 async fn due(store: &Store, now: Timestamp) -> Vec<Claim> {
     let ids = store.next_polls().await.unwrap().into_iter().map(|plan| plan.source).collect();
     let turns = store.claim(ids, Force::No, now, LEASE).await.unwrap();
@@ -81,7 +81,7 @@ async fn due(store: &Store, now: Timestamp) -> Vec<Claim> {
 }
 
 #[tokio::test]
-async fn a_claim_is_one_poller_s_until_it_ends_or_runs_out() {
+async fn a_claim_excludes_other_pollers_until_it_ends_or_expires() {
     let folder = tempfile::tempdir().unwrap();
     let store = start(&folder);
     let known = store
@@ -96,24 +96,28 @@ async fn a_claim_is_one_poller_s_until_it_ends_or_runs_out() {
         panic!("{turns:?}")
     };
     assert_eq!((first.source, first.name.as_str(), first.host.as_str()), (a, "a", "x"));
-    assert_eq!(claim(&[a], Force::Yes, at(59)).await, [ClaimResult::NotDue(a, at(60))], "somebody has it");
-    assert_eq!(due(&store, at(0)).await.len(), 1, "nobody had the third");
+    assert_eq!(
+        claim(&[a], Force::Yes, at(59)).await,
+        [ClaimResult::NotDue(a, at(60))],
+        "claimed by another poller"
+    );
+    assert_eq!(due(&store, at(0)).await.len(), 1, "the third source was not claimed");
 
     store.commit(done(a, at(1000), vec![])).await.unwrap();
-    assert_eq!(claim(&[a], Force::No, at(61)).await, [ClaimResult::NotDue(a, at(1000))], "it is not due");
-    assert!(matches!(claim(&[a], Force::Yes, at(61)).await[..], [ClaimResult::Claimed(_)]), "due or not");
-    assert_eq!(due(&store, at(61)).await.len(), 2, "claims that ran out");
+    assert_eq!(claim(&[a], Force::No, at(61)).await, [ClaimResult::NotDue(a, at(1000))], "not due");
+    assert!(matches!(claim(&[a], Force::Yes, at(61)).await[..], [ClaimResult::Claimed(_)]), "forced");
+    assert_eq!(due(&store, at(61)).await.len(), 2, "expired claims");
     let dues: Vec<_> =
         store.next_polls().await.unwrap().into_iter().map(|plan| (plan.name, plan.due)).collect();
     assert_eq!(dues, [("a".into(), at(1000)), ("b".into(), at(121)), ("c".into(), at(121))]);
     store.release_all_claims().await.unwrap();
     assert_eq!(due(&store, at(61)).await.len(), 2);
     store.sync_sources(sources(&[("a", "u:a", "x"), ("b", "u:b", "x")])).await.unwrap();
-    assert_eq!(claim(&[c], Force::Yes, at(999)).await, [ClaimResult::Gone(c)], "it left the config");
+    assert_eq!(claim(&[c], Force::Yes, at(999)).await, [ClaimResult::Gone(c)], "removed from the config");
 }
 
 #[tokio::test]
-async fn a_poll_is_kept_whole() {
+async fn a_poll_is_stored_completely_or_not_at_all() {
     let folder = tempfile::tempdir().unwrap();
     let store = start(&folder);
     let source = store.sync_sources(sources(&[("a", "u:a", "x")])).await.unwrap()[0].id;
@@ -135,18 +139,18 @@ async fn a_poll_is_kept_whole() {
     };
     store.commit(done(source, at(9), vec![edit])).await.unwrap();
     let after = store.entries_after(2, 10).await.unwrap();
-    assert_eq!(after.len(), 1, "an edit is a new revision");
+    assert_eq!(after.len(), 1, "an edit gets a new revision");
     let kept = &after[0].entry;
     assert_eq!((kept.number, kept.date, kept.first_seen, kept.changed), (one.number, at(0), at(0), at(5)));
     assert_eq!(kept.entry.title.as_deref(), Some("One, edited"));
     assert_eq!(kept.uid, "urn:x:1");
     assert!(
         store.known_entries(source, vec![key("1b")]).await.unwrap().contains_key(&key("1b")),
-        "its new key finds it"
+        "found by its new key"
     );
 
-    // A change that cannot be written takes the whole poll with it, and no other.
-    let torn = Change::New(Box::new(NewEntry {
+    // A change that cannot be written rolls back its whole poll, and no other.
+    let invalid = Change::New(Box::new(NewEntry {
         uids: vec![],
         date: at(0),
         first_seen: at(0),
@@ -156,7 +160,7 @@ async fn a_poll_is_kept_whole() {
         dedup_features: None,
     }));
     let (bad, good) = tokio::join!(
-        store.commit(done(source, at(99), vec![new("4", "Four", at(0)), torn])),
+        store.commit(done(source, at(99), vec![new("4", "Four", at(0)), invalid])),
         store.commit(done(source, at(77), vec![new("5", "Five", at(0))])),
     );
     assert!(bad.is_err() && good.is_ok());
@@ -166,7 +170,7 @@ async fn a_poll_is_kept_whole() {
 }
 
 #[tokio::test]
-async fn health_comes_with_its_poll_newest_first_and_no_more_than_asked() {
+async fn health_events_are_stored_with_the_poll_and_read_newest_first_up_to_a_limit() {
     let folder = tempfile::tempdir().unwrap();
     let store = start(&folder);
     let source = store.sync_sources(sources(&[("a", "u:a", "x")])).await.unwrap()[0].id;
@@ -188,7 +192,7 @@ async fn health_comes_with_its_poll_newest_first_and_no_more_than_asked() {
 }
 
 #[tokio::test]
-async fn a_published_id_is_unique_among_sources() {
+async fn a_published_id_is_unique_across_sources() {
     let folder = tempfile::tempdir().unwrap();
     let store = start(&folder);
     let known = store.sync_sources(sources(&[("a", "u:a", "x"), ("b", "u:b", "y")])).await.unwrap();
@@ -201,7 +205,7 @@ async fn a_published_id_is_unique_among_sources() {
 }
 
 #[tokio::test]
-async fn members_come_newest_first_and_an_output_defined_anew_begins_anew() {
+async fn members_are_read_newest_first_and_replaced_when_the_definition_changes() {
     let folder = tempfile::tempdir().unwrap();
     let store = start(&folder);
     let known = store.sync_sources(sources(&[("a", "u:a", "x"), ("b", "u:b", "y")])).await.unwrap();
@@ -241,7 +245,7 @@ async fn members_come_newest_first_and_an_output_defined_anew_begins_anew() {
 }
 
 #[tokio::test]
-async fn what_is_pruned_stays_known() {
+async fn the_keys_of_a_pruned_entry_stay() {
     let folder = tempfile::tempdir().unwrap();
     let store = start(&folder);
     let source = store.sync_sources(sources(&[("a", "u:a", "x")])).await.unwrap()[0].id;
@@ -249,7 +253,7 @@ async fn what_is_pruned_stays_known() {
         .commit(done(source, at(9), vec![new("old", "Old", at(0)), new("young", "Young", at(500))]))
         .await
         .unwrap();
-    assert_eq!(store.prune(at(100), 10).await.unwrap(), 0, "nobody knows yet what the source lists");
+    assert_eq!(store.prune(at(100), 10).await.unwrap(), 0, "the source has had no document yet");
     store
         .commit(Poll { in_feed: Some(InFeed::Complete(vec![2])), ..done(source, at(9), vec![]) })
         .await
@@ -262,7 +266,7 @@ async fn what_is_pruned_stays_known() {
 }
 
 #[tokio::test]
-async fn nothing_refers_to_what_was_pruned_whoever_read_it_before() {
+async fn no_row_refers_to_a_pruned_entry_even_if_it_was_read_before() {
     let folder = tempfile::tempdir().unwrap();
     let store = start(&folder);
     let source = store.sync_sources(sources(&[("a", "u:a", "x")])).await.unwrap()[0].id;
@@ -287,10 +291,10 @@ async fn nothing_refers_to_what_was_pruned_whoever_read_it_before() {
         .await
         .unwrap();
     assert_eq!(store.prune(at(100), 10).await.unwrap(), 2);
-    let sound = || siftwire::store::check_integrity(&options(&folder)).unwrap();
-    assert_eq!(sound(), Vec::<String>::new());
+    let problems = || siftwire::store::check_integrity(&options(&folder)).unwrap();
+    assert_eq!(problems(), Vec::<String>::new());
 
-    // Somebody has read them before, and comes with what he makes of them.
+    // A reader that has seen the entries before now writes its results.
     store.advance(vec![advance(&[1, 2, 3])]).await.unwrap();
     let rekeyed = Change::Rekeyed { number: 1, keys: vec![key("one, too")] };
     let edited = Change::Edited {
@@ -303,7 +307,7 @@ async fn nothing_refers_to_what_was_pruned_whoever_read_it_before() {
         former_title: None,
     };
     store.commit(done(source, at(9), vec![rekeyed, edited])).await.unwrap();
-    assert_eq!(sound(), Vec::<String>::new());
+    assert_eq!(problems(), Vec::<String>::new());
     let wanted = MemberQuery { limit: 9, per_source: None, not_before: None };
     assert_eq!(store.members(output, wanted).await.unwrap().len(), 1);
     assert_eq!(store.member_counts().await.unwrap()[&output], 1);
@@ -312,19 +316,19 @@ async fn nothing_refers_to_what_was_pruned_whoever_read_it_before() {
 }
 
 #[tokio::test]
-async fn what_a_source_still_lists_is_not_pruned() {
+async fn entries_in_the_feed_are_not_pruned() {
     let folder = tempfile::tempdir().unwrap();
     let store = start(&folder);
     let configured = sources(&[("a", "u:a", "x")]);
     let source = store.sync_sources(configured.clone()).await.unwrap()[0].id;
     let entries = || ["one", "two", "three", "four"].map(|key| new(key, key, at(0))).to_vec();
     let poll = |changes, in_feed| Poll { in_feed, ..done(source, at(9), changes) };
-    // What is new is listed, too.
+    // New entries count as in the feed.
     store.commit(poll(entries(), Some(InFeed::Complete(vec![])))).await.unwrap();
     assert_eq!(store.prune(at(100), 10).await.unwrap(), 0);
     store.commit(poll(vec![], Some(InFeed::Complete(vec![3, 1, 2])))).await.unwrap();
     assert_eq!(store.prune(at(100), 10).await.unwrap(), 1);
-    // A document that was cut off takes nothing back, nor does a poll without one.
+    // A partial document removes nothing from the list, nor does a poll without a document.
     store.commit(poll(vec![], Some(InFeed::Partial(vec![3])))).await.unwrap();
     store.commit(poll(vec![], None)).await.unwrap();
     assert_eq!(store.prune(at(100), 10).await.unwrap(), 0);
@@ -333,8 +337,8 @@ async fn what_a_source_still_lists_is_not_pruned() {
     assert_eq!(store.prune(at(100), 10).await.unwrap(), 1);
     let known = store.known_entries(source, ["one", "two", "three", "four"].map(key).to_vec()).await.unwrap();
     assert_eq!(known.values().filter(|known| matches!(known, KnownKey::Entry(_))).count(), 1);
-    assert_eq!(known.len(), 4, "a tombstone is missing");
-    // Who left the config lists nothing any more.
+    assert_eq!(known.len(), 4, "the keys of pruned entries are missing");
+    // A source that left the config has no feed.
     store.sync_sources(vec![]).await.unwrap();
     assert_eq!(store.prune(at(100), 10).await.unwrap(), 1);
 }
@@ -349,10 +353,10 @@ async fn a_source_keeps_its_entries_under_a_new_name_or_a_new_address() {
     assert_eq!((renamed[0].id, renamed[0].state.next_poll), (id, Some(at(9))));
     assert_eq!(store.entry_counts().await.unwrap(), HashMap::from([(id, 1)]));
     let moved = store.sync_sources(sources(&[("b", "u:b", "x"), ("a", "u:c", "x")])).await.unwrap();
-    assert_eq!((moved[0].id, moved[0].state.next_poll), (id, None), "the new address is asked at once");
+    assert_eq!((moved[0].id, moved[0].state.next_poll), (id, None), "the new address is polled at once");
     assert_ne!(moved[1].id, id);
     assert!(store.sync_sources(vec![]).await.unwrap().is_empty());
-    assert!(due(&store, at(99)).await.is_empty(), "what left is not polled");
+    assert!(due(&store, at(99)).await.is_empty(), "a removed source is not polled");
     let back = store.sync_sources(sources(&[("b", "u:b", "x")])).await.unwrap();
     assert_eq!((back[0].id, store.entry_counts().await.unwrap()), (id, HashMap::from([(id, 1)])));
 }
@@ -371,7 +375,7 @@ async fn numbers_and_story_ids_are_never_reused() {
     store.commit(done(source, at(9), two)).await.unwrap();
     let (last, story) = newest().await;
     store.commit(Poll { in_feed: none_listed(), ..done(source, at(9), vec![]) }).await.unwrap();
-    assert_eq!(store.prune(at(100), 9).await.unwrap(), 2, "the newest entry is pruned, too");
+    assert_eq!(store.prune(at(100), 9).await.unwrap(), 2, "the newest entry is pruned as well");
     store.commit(done(source, at(9), vec![new("3", "Three", at(0))])).await.unwrap();
     let (number, next_story) = newest().await;
     assert!(number > last && next_story > story, "{number} {next_story:?}");
@@ -383,10 +387,7 @@ async fn numbers_and_story_ids_are_never_reused() {
     assert_eq!(story_of(number + 1).await.story, next_story);
     assert_eq!(story_of(number + 1).await.first, Some(number));
     assert!(store.split_story(number).await.unwrap());
-    assert!(
-        story_of(number).await.story.0 > next_story.0 + 1,
-        "the id of the entry that was joined is taken, too"
-    );
+    assert!(story_of(number).await.story.0 > next_story.0 + 1, "ids of joined stories are not reused either");
     let left = story_of(number + 1).await;
     assert_eq!((left.story, left.first, left.reason), (next_story, Some(number + 1), None));
 }
@@ -433,10 +434,10 @@ async fn a_store_of_another_schema_is_refused_untouched() {
 }
 
 #[tokio::test]
-async fn a_database_that_was_not_finished_is_finished() {
+async fn an_empty_database_gets_its_tables() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::create_dir(folder.path().join("deep")).unwrap();
-    // As a kill leaves it between the creation of the file and that of the tables.
+    // State after a kill between creating the file and creating the tables.
     let raw = rusqlite::Connection::open(options(&folder).path).unwrap();
     raw.execute_batch("PRAGMA journal_mode = wal").unwrap();
     drop(raw);
@@ -444,7 +445,7 @@ async fn a_database_that_was_not_finished_is_finished() {
 }
 
 #[tokio::test]
-async fn the_files_are_the_owner_s_alone() {
+async fn only_the_owner_may_read_the_files() {
     use std::os::unix::fs::PermissionsExt;
     let folder = tempfile::tempdir().unwrap();
     let store = start(&folder);

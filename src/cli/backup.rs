@@ -1,4 +1,4 @@
-//! `siftwire backup FILE`: a copy of the store, also while the daemon runs.
+//! `siftwire backup FILE`: copies the store, also while the daemon runs. I/O: the store, the terminal.
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -10,23 +10,18 @@ use crate::store;
 /// `siftwire backup`
 #[derive(Debug, clap::Args)]
 pub struct Arguments {
-    /// Where to; there must be no file yet
+    /// The new file; it must not exist
     file: PathBuf,
 }
 
-/// Copies the store as it stands at one moment, and checks the copy before it gets its name. The config
-/// may have mistakes, as long as it says where the store is.
+/// Copies the store as it is at one moment, and checks the copy. The rest of the config may have mistakes.
 ///
 /// # Errors
-/// There is a file already, or the copy cannot be made or is not sound.
+/// The file exists, or the copy cannot be written or is damaged.
 pub fn run(arguments: Arguments, config: &ConfigOption) -> anyhow::Result<ExitCode> {
     let (options, _) = config.store()?;
     let bytes = store::backup(&options, &arguments.file)?;
-    terminal::message(&format!(
-        "{}: {} of {}, checked",
-        arguments.file.display(),
-        bytesize::ByteSize(bytes),
-        options.path.display()
-    ));
+    let (file, path) = (arguments.file.display(), options.path.display());
+    terminal::message(&format!("{file}: {} of {path}, checked", bytesize::ByteSize(bytes)));
     Ok(ExitCode::SUCCESS)
 }

@@ -1,4 +1,4 @@
-//! `siftwire doctor`: is the store sound? What can be read of a damaged one goes into a new file.
+//! `siftwire doctor`: checks the store, and salvages a damaged one. I/O: the store, the terminal.
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -10,42 +10,37 @@ use crate::store;
 /// `siftwire doctor`
 #[derive(Debug, clap::Args)]
 pub struct Arguments {
-    /// Copy all that can be read into this new file, whether the store is damaged or not
+    /// Copy all readable rows into this new file, whether the store is damaged or not
     #[arg(long, value_name = "FILE")]
     salvage: Option<PathBuf>,
 }
 
-/// Exit code 0 if the store is sound, 1 if it is damaged. The store itself is never changed.
+/// Prints what is wrong with the store. Exit code 0 if it is sound, 1 if it is damaged. Never changes the store.
 ///
 /// # Errors
-/// There is no store, a daemon has it while it is to be salvaged, or the new file cannot be written.
-#[expect(clippy::print_stdout, reason = "the findings are what the user asked for")]
+/// There is no store; or, with `--salvage`, a daemon uses it or the new file cannot be written.
+#[expect(clippy::print_stdout, reason = "the problems are what the user asked for")]
 pub fn run(arguments: Arguments, config: &ConfigOption) -> anyhow::Result<ExitCode> {
     let (options, _) = config.store()?;
-    let shown = options.path.display();
-    let found = store::check_integrity(&options)?;
-    for finding in &found {
-        println!("{}", terminal::escape_line(finding));
+    let path = options.path.display();
+    let problems = store::check_integrity(&options)?;
+    for problem in &problems {
+        println!("{}", terminal::escape_line(problem));
     }
-    if found.is_empty() {
-        println!("{shown} is sound");
+    if problems.is_empty() {
+        println!("{path} is sound");
     }
     if let Some(file) = &arguments.salvage {
-        let tables = store::salvage(&options, file)?;
-        for table in &tables {
-            println!(
-                "{}: {} rows{}",
-                table.name,
-                table.rows,
-                if table.is_complete { "" } else { ", some lost" }
-            );
+        for table in store::salvage(&options, file)? {
+            let loss = if table.is_complete { "" } else { ", some lost" };
+            println!("{}: {} rows{loss}", table.name, table.rows);
         }
         let new = file.display();
         terminal::message(&format!(
-            "{new} holds what could be read. To use it: mv {shown} {shown}.damaged; rm -f {shown}-wal {shown}-shm; mv {new} {shown}"
+            "{new} has all readable rows. To use it: mv {path} {path}.damaged; rm -f {path}-wal {path}-shm; mv {new} {path}"
         ));
-    } else if !found.is_empty() {
+    } else if !problems.is_empty() {
         terminal::message(&store::recovery_advice(&options.path));
     }
-    Ok(if found.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok(if problems.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

@@ -1,5 +1,5 @@
-//! SIGKILL at random moments while the sites change: nothing stored is lost, nothing is doubled, and
-//! no validator outlives the entries that it vouches for.
+//! SIGKILL at random moments while the feeds change: no entry is lost or stored twice, and no validator is stored
+//! without its entries.
 
 use std::collections::BTreeSet;
 use std::hash::{BuildHasher, RandomState};
@@ -11,9 +11,9 @@ use crate::origin::Origin;
 use crate::program::{Home, eventually};
 
 const SITES: usize = 5;
-/// Unless `SIFTWIRE_KILLS` names another number.
+/// Default of `SIFTWIRE_KILLS`.
 const KILLS: usize = 50;
-/// Entries that a site has in the end: fewer than are read of one document.
+/// Entries of a site in the end; fewer than the limit of one document.
 const ENTRIES: usize = 2000;
 
 fn document(site: usize, entries: usize) -> String {
@@ -29,7 +29,7 @@ fn document(site: usize, entries: usize) -> String {
     format!("<rss version=\"2.0\"><channel><title>Site {site}</title>{items}</channel></rss>")
 }
 
-/// Source and title of everything stored.
+/// Source and title of each stored entry.
 fn stored(home: &Home) -> Vec<(i64, String)> {
     let store = Connection::open(home.store()).expect("the store opens");
     let intact: String = store.query_row("PRAGMA integrity_check", [], |row| row.get(0)).expect("it is read");
@@ -40,10 +40,10 @@ fn stored(home: &Home) -> Vec<(i64, String)> {
 }
 
 #[test]
-fn kills_lose_nothing_and_double_nothing() {
+fn kills_lose_no_entry_and_store_none_twice() {
     let kills = std::env::var("SIFTWIRE_KILLS").ok().and_then(|n| n.parse().ok()).unwrap_or(KILLS);
     // Entries that a site adds between two kills.
-    let more = (ENTRIES / kills).max(1);
+    let added = (ENTRIES / kills).max(1);
     let origin = Origin::start();
     let sources: String = (0..SITES)
         .map(|site| {
@@ -59,10 +59,10 @@ fn kills_lose_nothing_and_double_nothing() {
     let mut known = BTreeSet::new();
     for kill in 1..=kills {
         for site in 0..SITES {
-            origin.set(&format!("/{site}"), 200, "application/rss+xml", document(site, kill * more));
+            origin.set(&format!("/{site}"), 200, "application/rss+xml", document(site, kill * added));
         }
         let daemon = home.start();
-        // The moment is the point of this test: no signal tells a random one.
+        // A random moment is the point: there is nothing to wait for.
         std::thread::sleep(Duration::from_millis(RandomState::new().hash_one(kill) % 1300));
         daemon.kill();
         let now = stored(&home);
@@ -71,10 +71,10 @@ fn kills_lose_nothing_and_double_nothing() {
         assert!(distinct.is_superset(&known), "an entry is lost after kill {kill}");
         known = distinct;
     }
-    assert!(known.len() > SITES * more, "the kills left no time to store anything");
-    // A validator without its entries would be answered with 304 for ever, and some never come.
+    assert!(known.len() > SITES * added, "too few entries were stored between the kills");
+    // With a validator but without its entries, every answer would be 304.
     let daemon = home.start();
-    eventually("every entry of every site", || (stored(&home).len() == SITES * kills * more).then_some(()));
+    eventually("every entry of every site", || (stored(&home).len() == SITES * kills * added).then_some(()));
     assert_eq!(daemon.stop().0, Some(0));
     let feed = home.run(&["show", "all", "--format", "json"]).1;
     assert_eq!(

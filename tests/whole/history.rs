@@ -1,4 +1,4 @@
-//! The past of an output: archive pages as a reader walks them, and that they stay as they are.
+//! Archive pages (RFC 5005): a reader can follow them to the first entry, and full pages never change.
 
 use std::collections::BTreeSet;
 
@@ -30,8 +30,8 @@ fn config(origin: &Origin) -> String {
     )
 }
 
-/// Follows `prev-archive` from the feed as far as it goes: the addresses of the pages, and every id.
-fn walk(daemon: &Daemon, extension: &str) -> (Vec<String>, BTreeSet<String>) {
+/// Follows `prev-archive` links from the feed: paths of the pages, and all entry ids.
+fn follow_archive(daemon: &Daemon, extension: &str) -> (Vec<String>, BTreeSet<String>) {
     let mut path = format!("/feeds/all.{extension}");
     let (mut pages, mut ids) = (Vec::new(), BTreeSet::new());
     loop {
@@ -59,19 +59,19 @@ fn titles(body: &str) -> Vec<String> {
 }
 
 #[test]
-fn a_reader_finds_every_entry_and_full_pages_never_change() {
+fn archive_pages_lead_to_every_entry_and_full_pages_never_change() {
     let origin = Origin::start();
     origin.set("/site", 200, RSS, feed(1..=3, 0));
     let home = Home::new(&config(&origin));
     let daemon = home.start();
-    assert_eq!(daemon.get("/feeds/all.atom").status, 200, "valid and empty before the first poll");
+    assert_eq!(daemon.get("/feeds/all.atom").status, 200, "an empty feed before the first poll");
     eventually("three entries", || (titles(&daemon.get("/feeds/all.atom").body).len() == 3).then_some(()));
-    assert_eq!(walk(&daemon, "atom").0, [""; 0], "what is in the feed itself needs no pages");
+    assert_eq!(follow_archive(&daemon, "atom").0, [""; 0], "no pages while the feed has all entries");
 
     origin.set("/site", 200, RSS, feed(1..=7, 0));
     eventually("the seventh entry", || daemon.get("/feeds/all.atom").body.contains("Entry 7<").then_some(()));
     for extension in ["atom", "rss", "json"] {
-        let (pages, ids) = walk(&daemon, extension);
+        let (pages, ids) = follow_archive(&daemon, extension);
         let expected = [3, 2, 1].map(|page| format!("/feeds/all/archive/{page}.{extension}"));
         assert_eq!(pages, expected);
         assert_eq!(ids.len(), 7, "{ids:?}");
@@ -88,16 +88,13 @@ fn a_reader_finds_every_entry_and_full_pages_never_change() {
     );
     assert!(!last.body.contains("next-archive"));
 
-    // An edit reaches the feed, not a page that is full; the open page grows.
+    // An edit changes the feed, not a full page. The last page grows.
     let second = daemon.get("/feeds/all/archive/2.atom");
     origin.set("/site", 200, RSS, feed(1..=9, 2));
     eventually("the ninth entry", || daemon.get("/feeds/all.atom").body.contains("Entry 9<").then_some(()));
     let full = daemon.get("/feeds/all/archive/3.atom");
     assert_eq!(titles(&full.body), ["Entry 9", "Entry 8", "Entry 7"]);
-    assert!(
-        full.body.contains("archive/4.atom"),
-        "a full page names the next one, though nothing is on it yet"
-    );
+    assert!(full.body.contains("archive/4.atom"), "a full page links to the next one, even if that is empty");
     assert_eq!(titles(&daemon.get("/feeds/all/archive/4.atom").body), [""; 0]);
     for (path, before) in [("1", &first), ("2", &second), ("3", &full)] {
         let now = daemon.get(&format!("/feeds/all/archive/{path}.atom"));
@@ -105,7 +102,7 @@ fn a_reader_finds_every_entry_and_full_pages_never_change() {
     }
     assert_eq!(daemon.get("/feeds/all/archive/5.atom").status, 404);
 
-    // Nor does a restart change one, nor a smaller limit.
+    // Neither a restart nor a smaller limit changes a full page.
     assert_eq!(daemon.stop().0, Some(0));
     home.configure(&config(&origin).replace("limit = 3", "limit = 2"));
     let daemon = home.start();
@@ -121,12 +118,12 @@ fn a_reader_finds_every_entry_and_full_pages_never_change() {
     eventually("the feed with two entries", || {
         (titles(&daemon.get("/feeds/all.atom").body).len() == 2).then_some(())
     });
-    assert_eq!(walk(&daemon, "atom").1.len(), 9);
+    assert_eq!(follow_archive(&daemon, "atom").1.len(), 9);
 }
 
-/// As a proxy does that serves the daemon below a path: what is linked is asked without that path.
+/// Like a proxy that serves the daemon below a path and strips that path from requests.
 #[test]
-fn every_address_that_is_named_stands_below_the_path_of_public_url_and_answers() {
+fn every_link_is_below_the_path_of_public_url_and_works() {
     const HOST: &str = "https://feeds.example.org";
     let origin = Origin::start();
     origin.set("/site", 200, RSS, feed(1..=7, 0));
@@ -138,7 +135,7 @@ fn every_address_that_is_named_stands_below_the_path_of_public_url_and_answers()
     while let Some(path) = waiting.pop() {
         let answer = daemon.get(&path);
         assert_eq!(answer.status, 200, "{path}");
-        assert!(!answer.body.contains("href=\"/"), "{path} names an address without the path");
+        assert!(!answer.body.contains("href=\"/"), "{path} has a link without the path");
         for rest in answer.body.split(HOST).skip(1) {
             let own = rest.split(['"', '<', ' ', '&', '\'']).next().unwrap_or_default();
             let below = own.strip_prefix("/news").expect("below the path of public_url").to_owned();
@@ -151,20 +148,20 @@ fn every_address_that_is_named_stands_below_the_path_of_public_url_and_answers()
     for path in
         ["/feeds/all", "/feeds/all.json", "/feeds/all.rss", "/feeds/all/archive/1.atom", "/outputs.opml"]
     {
-        assert!(seen.contains(path), "{path} is named nowhere: {seen:?}");
+        assert!(seen.contains(path), "no link to {path}: {seen:?}");
     }
     assert_eq!(daemon.stop().0, Some(0));
 }
 
-/// Past `keep` the entries are gone, and the pages that they filled stay, asked for before or not.
+/// Entries older than `keep` are pruned; their full pages stay, whether or not they were served before.
 #[test]
-fn what_is_forgotten_stays_on_full_pages() {
+fn full_pages_keep_pruned_entries() {
     let origin = Origin::start();
     origin.set("/site", 200, RSS, feed(1..=7, 0));
     let home = Home::new(&config(&origin));
     let daemon = home.start();
     eventually("the entries", || daemon.get("/feeds/all.atom").body.contains("Entry 7<").then_some(()));
-    let all = walk(&daemon, "atom").1;
+    let all = follow_archive(&daemon, "atom").1;
     assert_eq!(all.len(), 7);
     let whole = |daemon: &Daemon, path: &str| {
         let answer = daemon.get(path);
@@ -172,29 +169,29 @@ fn what_is_forgotten_stays_on_full_pages() {
         (answer.status, header("etag"), header("last-modified"), header("cache-control"), answer.body)
     };
     let first = whole(&daemon, "/feeds/all/archive/1.atom");
-    // The site lists three others from now on. The second page is full, and nobody has asked for it since an edit.
+    // Now the feed has three other entries. The second page is full and was not served since.
     origin.set("/site", 200, RSS, feed(8..=10, 0));
     eventually("the tenth entry", || daemon.get("/feeds/all.atom").body.contains("Entry 10<").then_some(()));
     assert_eq!(daemon.stop().0, Some(0));
     let store = rusqlite::Connection::open(home.store()).expect("the store");
     let count = || store.query_row("SELECT count(*) FROM entry", [], |row| row.get::<_, i64>(0));
     assert_eq!(count(), Ok(10));
-    let asked_for = "DELETE FROM stored_page WHERE page = 2";
-    store.execute(asked_for, []).expect("the second page was never given out");
+    let delete_page = "DELETE FROM stored_page WHERE page = 2";
+    store.execute(delete_page, []).expect("the stored page is deleted");
 
     home.configure(&config(&origin).replace("[poll]", "[store]\nkeep = \"1s\"\n[poll]"));
     let daemon = home.start();
-    eventually("what is forgotten", || (count() == Ok(3)).then_some(()));
+    eventually("the pruning", || (count() == Ok(3)).then_some(()));
     assert_eq!(whole(&daemon, "/feeds/all/archive/1.atom"), first);
     let page = daemon.get("/feeds/all/archive/2.atom");
     assert_eq!(titles(&page.body), ["Entry 6", "Entry 5", "Entry 4"]);
     for extension in ["atom", "rss", "json"] {
-        let (pages, ids) = walk(&daemon, extension);
+        let (pages, ids) = follow_archive(&daemon, extension);
         assert_eq!(pages.len(), 4, "{extension}: {pages:?}");
         assert!(ids.is_superset(&all), "{extension}: {ids:?}");
     }
 
-    // Another address of the whole is named by the old pages too.
+    // Old pages link to a new public_url, too.
     assert_eq!(daemon.stop().0, Some(0));
     home.configure(&config(&origin).replace("feeds.example.org/news", "other.example/a&b"));
     let daemon = home.start();

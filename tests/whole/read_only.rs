@@ -1,6 +1,6 @@
-//! A store that cannot be written: what was published is served, that is said everywhere, and all goes on by
-//! itself once it can be.
-#![allow(clippy::print_stderr, reason = "a test that is skipped says so")]
+//! A store that cannot be written: published feeds are still served, the problem is reported, and polling resumes by
+//! itself.
+#![allow(clippy::print_stderr, reason = "a skipped test says so")]
 
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
@@ -10,22 +10,24 @@ use crate::faults::{Disk, RSS, config, feed, shows};
 use crate::origin::Origin;
 use crate::program::{Daemon, Home, eventually};
 
-/// What a store may look like when its disk becomes read-only.
+/// The state of the store when its disk becomes read-only.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Left {
-    /// By a daemon that stopped.
-    Whole,
-    /// The same, where there is not even a lock file.
-    Alone,
-    /// By one that was killed: its last writes are in the log.
+enum StoreFiles {
+    /// After a clean stop.
+    Closed,
+    /// After a clean stop, without a lock file.
+    ClosedWithoutLock,
+    /// After a kill: the last writes are in the log.
     Log,
-    /// The same without the log's index.
-    LogAlone,
+    /// After a kill, without the log's index.
+    LogWithoutIndex,
 }
 
 #[test]
-fn a_start_on_a_read_only_disk_serves_what_was_published_and_polls_once_it_may() {
-    for left in [Left::Whole, Left::Alone, Left::Log, Left::LogAlone] {
+fn a_start_on_a_read_only_disk_serves_published_feeds_and_polls_once_it_is_writable() {
+    for left in
+        [StoreFiles::Closed, StoreFiles::ClosedWithoutLock, StoreFiles::Log, StoreFiles::LogWithoutIndex]
+    {
         let origin = Origin::start();
         origin.set("/site", 200, RSS, feed(0..3));
         let text = config(&origin, "1s", "disk/siftwire.db")
@@ -35,28 +37,28 @@ fn a_start_on_a_read_only_disk_serves_what_was_published_and_polls_once_it_may()
         let Some(disk) = Disk::mount(&folder) else { return };
         let daemon = home.start();
         eventually("the first entries", || shows(&daemon, 2));
-        eventually("all of it written", || (status(&home)["outputs"][0]["members"] == 3).then_some(()));
+        eventually("all of it stored", || (status(&home)["outputs"][0]["members"] == 3).then_some(()));
         let before = daemon.get("/feeds/all.atom");
         match left {
-            Left::Whole | Left::Alone => assert_eq!(daemon.stop().0, Some(0)),
-            Left::Log | Left::LogAlone => daemon.kill(),
+            StoreFiles::Closed | StoreFiles::ClosedWithoutLock => assert_eq!(daemon.stop().0, Some(0)),
+            StoreFiles::Log | StoreFiles::LogWithoutIndex => daemon.kill(),
         }
         let gone = match left {
-            Left::Alone => Some("siftwire.db.lock"),
-            Left::LogAlone => Some("siftwire.db-shm"),
-            Left::Whole | Left::Log => None,
+            StoreFiles::ClosedWithoutLock => Some("siftwire.db.lock"),
+            StoreFiles::LogWithoutIndex => Some("siftwire.db-shm"),
+            StoreFiles::Closed | StoreFiles::Log => None,
         };
         gone.into_iter().for_each(|file| std::fs::remove_file(folder.join(file)).expect("it was there"));
         disk.remount("ro");
         origin.set("/site", 200, RSS, feed(0..4));
-        // What the store has never heard of waits too.
+        // An output that is not stored yet has to wait.
         home.configure(&format!("{text}[[output]]\nname = \"more\"\n"));
 
         let daemon = home.start();
         let after = daemon.get("/feeds/all.atom");
         assert_eq!((after.status, after.header("etag")), (200, before.header("etag")), "{left:?}");
         assert_eq!(after.body, before.body, "{left:?}");
-        says_so(&daemon, &home, "Read-only file system");
+        assert_reported(&daemon, &home, "Read-only file system");
         assert_eq!(daemon.get("/feeds/more.atom").status, 404);
         let (code, _, words) = home.run(&["run"]);
         assert_eq!(code, Some(1), "{left:?}");
@@ -68,9 +70,9 @@ fn a_start_on_a_read_only_disk_serves_what_was_published_and_polls_once_it_may()
         assert_eq!(home.run(&["backup", "copy.db"]).0, Some(0), "{left:?}");
 
         disk.remount("rw");
-        eventually(&format!("an entry of later, {left:?}"), || shows(&daemon, 3));
-        eventually("the output of later", || (daemon.get("/feeds/more.atom").status == 200).then_some(()));
-        well_again(&daemon, &home);
+        eventually(&format!("a later entry, {left:?}"), || shows(&daemon, 3));
+        eventually("the new output", || (daemon.get("/feeds/more.atom").status == 200).then_some(()));
+        assert_recovered(&daemon, &home);
         let (code, log) = daemon.stop();
         assert_eq!(code, Some(0), "{log}");
         assert!(log.contains("the store can be written again"), "{log}");
@@ -80,7 +82,7 @@ fn a_start_on_a_read_only_disk_serves_what_was_published_and_polls_once_it_may()
 }
 
 #[test]
-fn a_disk_that_fails_under_the_daemon_and_comes_back_is_written_again() {
+fn a_disk_that_fails_under_the_daemon_is_used_again_once_it_works() {
     let origin = Origin::start();
     origin.set("/site", 200, RSS, feed(0..3));
     let home = Home::new(&config(&origin, "1s", "disk/siftwire.db"));
@@ -99,25 +101,25 @@ fn a_disk_that_fails_under_the_daemon_and_comes_back_is_written_again() {
     let daemon = home.start();
     eventually("the first entries", || shows(&daemon, 2));
     let before = daemon.get("/feeds/all.atom").body;
-    // As ext4 does after an error: nothing can be written, though files are open.
+    // What ext4 does after an error: writes fail, open files or not.
     if !run("mount -o remount,abort DISK") {
         eprintln!("skipped: this kernel has no `abort`");
         return;
     }
     origin.set("/site", 200, RSS, feed(0..4));
-    says_so(&daemon, &home, "cannot be written");
+    assert_reported(&daemon, &home, "cannot be written");
     assert_eq!(daemon.get("/feeds/all.atom").body, before);
     assert!(run(
         "umount -l DISK && cp IMAGE IMAGE.new && { e2fsck -fy IMAGE.new; mount -o loop IMAGE.new DISK; }"
     ));
-    eventually("an entry of later", || shows(&daemon, 3));
-    well_again(&daemon, &home);
+    eventually("a later entry", || shows(&daemon, 3));
+    assert_recovered(&daemon, &home);
     assert_eq!(daemon.stop().0, Some(0));
     assert_eq!(home.run(&["doctor"]).0, Some(0));
 }
 
 #[test]
-fn a_folder_that_may_not_be_written_is_no_end_either() {
+fn a_start_with_a_read_only_folder_or_file_recovers_once_it_is_writable() {
     let origin = Origin::start();
     origin.set("/site", 200, RSS, feed(0..3));
     let mut home = Home::new(&config(&origin, "1s", "disk/siftwire.db"));
@@ -142,19 +144,19 @@ fn a_folder_that_may_not_be_written_is_no_end_either() {
         origin.set("/site", 200, RSS, feed(0..3));
         let daemon = home.start();
         assert_eq!(shows(&daemon, 2), Some(()));
-        says_so(&daemon, &home, "siftwire.db");
+        assert_reported(&daemon, &home, "siftwire.db");
         mode(&path, open);
-        well_again(&daemon, &home);
+        assert_recovered(&daemon, &home);
         assert_eq!(daemon.stop().0, Some(0));
     }
 }
 
-/// Everywhere where an operator may look.
-fn says_so(daemon: &Daemon, home: &Home, why: &str) {
+/// The problem is in health checks, front page, metrics and `status`.
+fn assert_reported(daemon: &Daemon, home: &Home, why: &str) {
     eventually("503", || (daemon.get("/readyz").status == 503).then_some(()));
     assert!(daemon.get("/readyz").body.contains("the store cannot be written"));
     assert_eq!(daemon.get("/healthz").status, 200);
-    let page = eventually("a word on the page", || {
+    let page = eventually("an alert on the page", || {
         Some(daemon.get("/").body).filter(|page| page.contains("role=\"alert\""))
     });
     assert!(page.contains("The store cannot be written") && page.contains(why), "{page}");
@@ -166,9 +168,9 @@ fn says_so(daemon: &Daemon, home: &Home, why: &str) {
     assert!(table.contains("SOURCE") && words.contains("is read-only"), "{words}");
 }
 
-fn well_again(daemon: &Daemon, home: &Home) {
+fn assert_recovered(daemon: &Daemon, home: &Home) {
     eventually("200", || (daemon.get("/readyz").status == 200).then_some(()));
-    eventually("nothing on the page", || (!daemon.get("/").body.contains("role=\"alert\"")).then_some(()));
+    eventually("no alert on the page", || (!daemon.get("/").body.contains("role=\"alert\"")).then_some(()));
     assert_eq!(home.run(&["status"]).2, "");
 }
 

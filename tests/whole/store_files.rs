@@ -1,5 +1,5 @@
-//! The store's file in other states than good: backed up, damaged, of another schema.
-#![allow(clippy::print_stderr, reason = "how much was saved is a figure for the notes")]
+//! The store's file: backup, damage, another schema, moved away.
+#![allow(clippy::print_stderr, reason = "the number of salvaged entries is worth reading")]
 
 use std::io::{Seek, SeekFrom, Write};
 use std::os::unix::fs::PermissionsExt;
@@ -11,7 +11,7 @@ use crate::program::{Home, eventually};
 
 const ENTRIES: usize = 400;
 
-/// A home whose store holds a feed of many entries.
+/// A home with a store of [`ENTRIES`] entries.
 fn filled() -> (Origin, Home) {
     let origin = Origin::start();
     let items: String = (0..ENTRIES)
@@ -37,7 +37,7 @@ fn count(path: &std::path::Path, question: &str) -> i64 {
 }
 
 #[test]
-fn a_backup_while_the_daemon_runs_is_whole_private_and_replaces_nothing() {
+fn a_backup_beside_the_daemon_is_complete_and_private_and_overwrites_nothing() {
     let (_origin, home) = filled();
     let daemon = home.start();
     let (code, _, words) = home.run(&["backup", "copy.db"]);
@@ -54,11 +54,11 @@ fn a_backup_while_the_daemon_runs_is_whole_private_and_replaces_nothing() {
 }
 
 #[test]
-fn of_a_damaged_store_is_saved_what_can_be_read() {
+fn doctor_salvages_the_readable_rows_and_the_lost_ones_come_again() {
     let (_origin, home) = filled();
     let pages = count(&home.store(), "PRAGMA page_count");
     let mut file = std::fs::OpenOptions::new().write(true).open(home.store()).expect("it opens");
-    // Pages in the middle belong to the entries, which are by far the most.
+    // Most pages belong to the entries, so those in the middle do.
     for page in (pages / 2)..(pages / 2 + 3) {
         file.seek(SeekFrom::Start(page as u64 * 4096)).expect("it is that long");
         file.write_all(&[0xa5; 4096]).expect("it is written");
@@ -73,22 +73,22 @@ fn of_a_damaged_store_is_saved_what_can_be_read() {
     let (code, tables, words) = home.run(&["doctor", "--salvage", "new.db"]);
     assert_eq!(code, Some(1));
     assert!(tables.contains("entry: "), "{tables}{words}");
-    assert_eq!(std::fs::read(home.store()).expect("it is read"), before, "the damaged one is left alone");
+    assert_eq!(std::fs::read(home.store()).expect("it is read"), before, "the damaged store is not changed");
     let new = home.path().join("new.db");
     let saved = count(&new, "SELECT count(*) FROM entry");
     assert!(saved > ENTRIES as i64 / 2 && saved < ENTRIES as i64, "{saved} saved");
     assert_eq!(count(&new, "SELECT count(*) FROM key WHERE entry IS NOT NULL"), saved);
-    std::fs::rename(&new, home.store()).expect("it takes its place");
+    std::fs::rename(&new, home.store()).expect("it is renamed");
     for side in ["siftwire.db-wal", "siftwire.db-shm"] {
         let _ = std::fs::remove_file(home.path().join(side));
     }
     assert_eq!(home.run(&["doctor"]).0, Some(0));
     assert_eq!(home.run(&["poll"]).0, Some(0));
-    // What was lost and is listed still is there again: no validator, and no key, stood in its way.
+    // Lost entries that are still in the feed are back: no validator and no key kept them away.
     assert_eq!(count(&home.store(), "SELECT count(*) FROM entry"), ENTRIES as i64);
 }
 
-/// Number, title and all else of each entry.
+/// Number, title and extra fields of each entry.
 fn entries(path: &std::path::Path) -> Vec<(i64, String, String)> {
     let store = Connection::open(path).expect("it opens");
     let mut question =
@@ -98,13 +98,13 @@ fn entries(path: &std::path::Path) -> Vec<(i64, String, String)> {
 }
 
 #[test]
-fn whichever_page_is_flipped_what_is_saved_is_what_was_there() {
+fn salvage_of_a_store_with_one_flipped_page_returns_only_true_entries() {
     let (_origin, home) = filled();
     let sound = std::fs::read(home.store()).expect("it is read");
     let before = entries(&home.store());
     let pages = sound.len() / 4096;
-    let (mut whole, mut least) = (0, before.len());
-    // Never the first page, without which it is no database.
+    let (mut complete, mut least) = (0, before.len());
+    // Not the first page: without the header it is no database.
     let flipped: Vec<usize> = (1..pages).step_by((pages / 24).max(1)).collect();
     for page in &flipped {
         let mut damaged = sound.clone();
@@ -114,17 +114,17 @@ fn whichever_page_is_flipped_what_is_saved_is_what_was_there() {
         let (code, tables, words) = home.run(&["doctor", "--salvage", &new.display().to_string()]);
         assert!(matches!(code, Some(0 | 1)), "page {page}: {code:?} {tables}{words}");
         let saved = entries(&new);
-        assert!(saved.iter().all(|entry| before.contains(entry)), "page {page}: an entry is not as it was");
+        assert!(saved.iter().all(|entry| before.contains(entry)), "page {page}: an entry differs");
         let intact =
             Connection::open(&new)
                 .expect("it opens")
                 .query_row("PRAGMA integrity_check", [], |row| row.get(0));
         assert_eq!(intact, Ok("ok".to_owned()), "page {page}");
-        whole += usize::from(saved == before);
+        complete += usize::from(saved == before);
         least = least.min(saved.len());
     }
     eprintln!(
-        "{} pages flipped one at a time: {whole} times all {} entries, at least {least}",
+        "{} pages flipped one at a time: {complete} times all {} entries, at least {least}",
         flipped.len(),
         before.len()
     );
@@ -132,7 +132,7 @@ fn whichever_page_is_flipped_what_is_saved_is_what_was_there() {
 }
 
 #[test]
-fn what_is_no_store_or_of_a_newer_siftwire_is_refused_untouched() {
+fn a_file_that_is_no_store_or_has_another_schema_is_refused_untouched() {
     let home = Home::new("[serve]\nlisten = \"127.0.0.1:0\"\n");
     for (what, words) in
         [(b"no database at all".to_vec(), "is damaged, or no database"), (vec![7; 9000], "siftwire doctor")]
@@ -159,7 +159,7 @@ fn what_is_no_store_or_of_a_newer_siftwire_is_refused_untouched() {
 }
 
 #[test]
-fn a_store_that_is_moved_away_under_the_daemon_is_said_and_nothing_is_lost() {
+fn a_store_that_is_moved_away_while_open_is_reported_and_loses_nothing() {
     let (origin, home) = filled();
     let feed = |title: &str| {
         format!(
@@ -177,11 +177,11 @@ fn a_store_that_is_moved_away_under_the_daemon_is_said_and_nothing_is_lost() {
     let away = home.path().join("away.db");
     std::fs::rename(home.store(), &away).expect("it is ours");
     eventually("503", || (daemon.get("/readyz").status == 503).then_some(()));
-    let page = eventually("why, on the page", || {
+    let page = eventually("an alert on the page", || {
         Some(daemon.get("/").body).filter(|page| page.contains("role=\"alert\""))
     });
     assert!(page.contains("was moved, removed or replaced"), "{page}");
-    assert!(!home.store().exists(), "nothing takes its place");
+    assert!(!home.store().exists(), "no new file is created");
     assert_eq!(daemon.get("/feeds/all.atom").status, 200);
     origin.set("/b", 200, "application/rss+xml", feed("Later"));
     std::fs::rename(&away, home.store()).expect("it is ours");
@@ -192,7 +192,7 @@ fn a_store_that_is_moved_away_under_the_daemon_is_said_and_nothing_is_lost() {
 }
 
 #[test]
-fn what_only_looks_makes_no_store() {
+fn a_read_only_command_creates_no_store() {
     let home = Home::new("[[output]]\nname = \"all\"\n");
     let (code, table, words) = home.run(&["status"]);
     assert_eq!(code, Some(0), "{words}");
@@ -201,7 +201,7 @@ fn what_only_looks_makes_no_store() {
 }
 
 #[test]
-fn a_path_that_cannot_hold_a_store_is_named_with_the_reason() {
+fn an_unusable_store_path_is_reported_with_the_reason() {
     for (path, reason) in [
         ("folder", "Is a directory"),
         ("text/store.db", "Not a directory"),
@@ -217,7 +217,7 @@ fn a_path_that_cannot_hold_a_store_is_named_with_the_reason() {
 }
 
 #[test]
-fn the_version_the_manual_and_completions_are_told() {
+fn version_manual_and_completions_are_printed() {
     let home = Home::new("");
     let (_, version, _) = home.run(&["--version"]);
     assert!(version.contains("(commit ") && version.contains("SQLite 3."), "{version}");
