@@ -52,8 +52,8 @@ impl LeafPages {
         let mut next = read_u32(&header, 32)?;
         while next != 0 && pages.free.insert(next) {
             let Some(trunk) = pages.read(next) else { break };
-            let leaves = read_u32(&trunk, 4)? as usize;
-            pages.free.extend((0..leaves.min(page_size / 4)).filter_map(|n| read_u32(&trunk, 8 + 4 * n)));
+            let leaf_count = read_u32(&trunk, 4)? as usize;
+            pages.free.extend((0..leaf_count.min(page_size / 4)).filter_map(|n| read_u32(&trunk, 8 + 4 * n)));
             next = read_u32(&trunk, 0)?;
         }
         Some(pages)
