@@ -26,7 +26,7 @@ struct LockedFiles {
 }
 
 /// Locks a store. Where no lock file can be created, because the disk is read-only, the lock is good for reading;
-/// [`Lock::upgrade`] completes it before the first write.
+/// `Lock::upgrade` completes it before the first write.
 ///
 /// # Errors
 /// Another daemon has the lock, or there is neither a lock file nor a database.
