@@ -99,6 +99,10 @@ const ROWS: &[Row] = &[
     row("a film and a report of one number", &[&[("", "/video/204518", "Film", D1)], &[("", "/news/204518", "Report", D2)]], &["Film", "Report"]),
     row("dockets of one number", &[&[("", "/docket/cv-123456/x", "One", D1)], &[("", "/docket/cr-123456/x", "Two", D2)]], &["One", "Two"]),
     row("DOIs of two journals", &[&[("", "/doi/10.1000/jone.2026.123456", "One", D1)], &[("", "/doi/10.1000/jtwo.2026.123456", "Two", D2)]], &["One", "Two"]),
+    // Two items that name one stored entry: the one that agrees in more has it.
+    row("a moved item beside another at its address", &[&[("1", "/a", "A", D1)], &[("1", "/b", "A", D1), ("", "/a", "B", D2)], &[("1", "/b", "A", D1), ("", "/a", "B", D2)], &[("", "/a", "B", D2), ("1", "/b", "A", D1)]], &["A", "B"]),
+    row("an edited item beside another at its address", &[&[("1", "/a", "A", D1)], &[("1", "/a", "A2", D1), ("2", "/a", "B", D2)], &[("2", "/a", "B", D2), ("1", "/a", "A2", D1)]], &["A2", "B"]),
+    row("microseconds are no other date", &[&[("1", "/a", "A", "2026-11-02T08:30:12.123456Z")], &[("1", "/b", "B", "2026-11-02T08:30:12.123456Z")]], &["B"]),
     // Within one document.
     row("an item listed twice", &[&[("1", "/a", "A", D1), ("1", "/a", "A", D1)]], &["A"]),
     row("one id for different items", &[&[("1", "/a", "A", D2), ("1", "/b", "B", D1)]], &["A", "B"]),

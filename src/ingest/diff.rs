@@ -35,25 +35,18 @@ pub fn compare(
     site: &str,
     now: Timestamp,
 ) -> DocumentDiff {
-    let entries = newest_first(entries, now);
-    let repeated = repeated(&entries);
-    let mut touched: HashSet<i64> = HashSet::new();
+    let entries = without_repeated(newest_first(entries, now));
+    let found = matching::find_all(&entries, stored, now);
     let mut diff = DocumentDiff::default();
-    for (mut keyed, repeated) in entries.into_iter().zip(repeated) {
-        if repeated {
-            continue;
-        }
-        let found = matching::find(&keyed, stored, &touched, now);
+    for (mut keyed, found) in entries.into_iter().zip(found) {
         diff.reused.extend(found.reused.iter().cloned());
         keyed.without_keys(&found.reused);
         match found.known {
             Match::New => diff.changes.push(Change::New(Box::new(new_entry(keyed.entry, site, now)))),
-            Match::Pruned => {}
+            Match::Ignored => {}
             Match::Stored(old, reason) => {
-                if touched.insert(old.number) {
-                    diff.in_feed.push(old.number);
-                    diff.changes.extend(edit_or_rekey(keyed.entry, (old, reason), stored.known, now));
-                }
+                diff.in_feed.push(old.number);
+                diff.changes.extend(edit_or_rekey(keyed.entry, (old, reason), stored.known, now));
             }
         }
     }
@@ -66,17 +59,17 @@ pub fn changes(entries: Vec<KeyedEntry>, known: &KnownEntries, site: &str, now: 
     compare(entries, StoredEntries { known, left_feed: &[] }, site, now).changes
 }
 
-/// Which entries have a key in common with an earlier one that counts.
-fn repeated(entries: &[KeyedEntry]) -> Vec<bool> {
+/// Drops entries that have a key in common with an earlier one.
+fn without_repeated(entries: Vec<KeyedEntry>) -> Vec<KeyedEntry> {
     let mut seen: HashSet<&Key> = HashSet::new();
-    let mut repeated = Vec::with_capacity(entries.len());
-    for KeyedEntry { entry, .. } in entries {
-        repeated.push(entry.keys.iter().any(|key| seen.contains(key)));
-        if repeated.last() == Some(&false) {
+    let mut is_first = Vec::with_capacity(entries.len());
+    for KeyedEntry { entry, .. } in &entries {
+        is_first.push(!entry.keys.iter().any(|key| seen.contains(key)));
+        if is_first.last() == Some(&true) {
             seen.extend(&entry.keys);
         }
     }
-    repeated
+    entries.into_iter().zip(is_first).filter_map(|(keyed, is_first)| is_first.then_some(keyed)).collect()
 }
 
 /// Sorts by date; entries with equal dates stay in the document's order, which is newest first by convention.

@@ -13,7 +13,7 @@ use crate::html::Sanitizer;
 use crate::schedule::publish_interval::{self, PublishInterval};
 use crate::source::{Failure, Outcome, Source, SourceState, UpdateHints};
 use crate::store::{self, InFeed, SourceId, Store};
-use crate::{feed, story};
+use crate::{feed, story, text};
 
 /// What a document says, compared with the store.
 pub(super) struct DocumentResult {
@@ -115,6 +115,7 @@ impl DocumentReader<'_> {
         let distrusted: Vec<String> =
             reused.iter().flat_map(|key| identity::distrust(key, &mut state.distrusted)).collect();
         self.warn_of_distrusted(&distrusted);
+        self.log_new_titles(&changes);
         // The hash stands for all entries of the document, so it is set only once they were all compared.
         state.body_hash = (!feed.partial).then_some(hash);
         let outcome = Outcome::Read {
@@ -148,6 +149,24 @@ impl DocumentReader<'_> {
         self.store.entries_no_longer_in_feed(self.source_id, in_feed).await
     }
 
+    /// Says of each entry under another title than before why it counts as the same one.
+    fn log_new_titles(&self, changes: &[Change]) {
+        for change in changes {
+            if let Change::Edited { number, entry, reason, former_title: Some(former), .. } = change {
+                let title = excerpt(entry.title.as_deref());
+                let former = excerpt(Some(former));
+                tracing::debug!(
+                    source = self.source.name,
+                    entry = number,
+                    title,
+                    former,
+                    reason,
+                    "entry edited"
+                );
+            }
+        }
+    }
+
     fn warn_of_distrusted(&self, keys: &[String]) {
         if !keys.is_empty() {
             let keys = keys.join(", ");
@@ -158,6 +177,10 @@ impl DocumentReader<'_> {
             );
         }
     }
+}
+
+fn excerpt(title: Option<&str>) -> String {
+    text::log_excerpt(title.unwrap_or_default())
 }
 
 /// A hash of everything that parsing depends on. Many sites send the same bytes again without a 304. The version is

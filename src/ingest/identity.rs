@@ -41,7 +41,8 @@ impl From<Entry> for KeyedEntry {
 ///
 /// A key of the publisher (id, `rdf:about`, link) that different entries share is distrusted from now on: it is added
 /// to `distrusted`, which is kept with the source. Entries are different if their titles are (their texts, where
-/// there are no titles), or their dates and one of their other keys. Returns the entries that have content, and as text the keys that are newly distrusted.
+/// there are no titles), or their dates and one of their other keys. Returns the entries that have content, and as
+/// text the keys that are newly distrusted.
 #[must_use]
 pub fn assign_keys(entries: Vec<Entry>, distrusted: &mut BTreeSet<String>) -> (Vec<KeyedEntry>, Vec<String>) {
     let newly_distrusted = distrust_shared_keys(&entries, distrusted);

@@ -16,6 +16,9 @@ use crate::entry::{Entry, Key, KeyRule};
 /// An entry dated within this time before a poll is not one that was pruned, if anything else about it is unknown.
 const MAX_NEW_AGE: SignedDuration = SignedDuration::from_hours(30 * 24);
 
+/// Fewer digits may be a year or a part.
+const MIN_ARTICLE_DIGITS: usize = 6;
+
 /// What the store knows of a source's entries.
 #[derive(Clone, Copy, Debug)]
 pub struct StoredEntries<'a> {
@@ -24,9 +27,6 @@ pub struct StoredEntries<'a> {
     /// Entries of the previous document without a key in this one; empty if the document is not complete.
     pub left_feed: &'a [KnownEntry],
 }
-
-/// Fewer digits may be a year or a part.
-const MIN_ARTICLE_DIGITS: usize = 6;
 
 /// How one field of a document's entry compares with the stored entry's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,7 +50,7 @@ pub(super) struct Comparison {
     pub id: Agreement,
     /// The address, without scheme, `www.`, tracking parameters and session ids. The site's own address does not count.
     pub link: Agreement,
-    /// The title in lower case without punctuation; without titles, the text.
+    /// The title in lower case without punctuation.
     pub title: Agreement,
     /// The published date, else the updated one.
     pub date: Agreement,
@@ -74,8 +74,8 @@ pub(super) enum Verdict {
 pub(super) enum Match<'a> {
     /// None: it is new.
     New,
-    /// One that was pruned. It stays away.
-    Pruned,
+    /// None, and it is not stored: it was pruned, or the document has it twice.
+    Ignored,
     /// This one, and why.
     Stored(&'a KnownEntry, &'static str),
 }
@@ -85,11 +85,41 @@ pub(super) enum Match<'a> {
 pub(super) struct Found<'a> {
     pub known: Match<'a>,
     pub reused: Vec<Key>,
+    /// How many of id, address and title agree.
+    agreement: usize,
 }
 
-/// Looks for the stored entry. `taken` are the numbers of stored entries that the document has named already: no two
-/// of its entries are one.
-pub(super) fn find<'a>(
+/// Finds the stored entry of each entry of a document. No two get the same: the one that agrees in more has it, and
+/// the others are looked for again without it.
+pub(super) fn find_all<'a>(
+    entries: &[KeyedEntry],
+    stored: StoredEntries<'a>,
+    now: Timestamp,
+) -> Vec<Found<'a>> {
+    let none = HashSet::new();
+    let mut all: Vec<Found<'a>> = entries.iter().map(|keyed| find(keyed, stored, &none, now)).collect();
+    let mut by_agreement: Vec<usize> = (0..all.len()).collect();
+    by_agreement.sort_by_key(|at| std::cmp::Reverse(all[*at].agreement));
+    let mut taken = HashSet::new();
+    let mut others = Vec::new();
+    for at in by_agreement {
+        if let Match::Stored(known, _) = all[at].known
+            && !taken.insert(known.number)
+        {
+            others.push(at);
+        }
+    }
+    for at in others {
+        all[at] = find(&entries[at], stored, &taken, now);
+        if let Match::Stored(known, _) = all[at].known {
+            taken.insert(known.number);
+        }
+    }
+    all
+}
+
+/// Looks for the stored entry, but for those whose numbers are in `taken`.
+fn find<'a>(
     keyed: &KeyedEntry,
     stored: StoredEntries<'a>,
     taken: &HashSet<i64>,
@@ -120,10 +150,34 @@ pub(super) fn find<'a>(
             _ => {}
         }
     }
-    let stored_as = |(known, reason)| Found { known: Match::Stored(known, reason), reused: Vec::new() };
-    if let Some((known, reason, _)) = best {
-        return Found { reused, ..stored_as((known, reason)) };
+    if let Some((known, reason, agreement)) = best {
+        return Found { known: Match::Stored(known, reason), reused, agreement };
     }
+    let (known, agreement) = match find_without_key(keyed, stored, taken, now) {
+        Match::New => {
+            // What another entry has already would not find this one again.
+            let is_known = |key: &&Key| stored.known.contains_key(key) && !reused.contains(*key);
+            let known: Vec<Key> = entry.keys.iter().filter(is_known).cloned().collect();
+            reused.extend(known);
+            (Match::New, 0)
+        }
+        known => (known, 1),
+    };
+    Found { known, reused, agreement }
+}
+
+/// Looks for the stored entry of one that no trusted key of its publisher names.
+fn find_without_key<'a>(
+    keyed: &KeyedEntry,
+    stored: StoredEntries<'a>,
+    taken: &HashSet<i64>,
+    now: Timestamp,
+) -> Match<'a> {
+    let entry = &keyed.entry;
+    let known = |key: &Key| match stored.known.get(key) {
+        Some(KnownKey::Entry(known)) => Some(known),
+        Some(KnownKey::Pruned) | None => None,
+    };
     // Keys that name several entries, and the fallback: only together with the same title and date.
     let weak = keyed.distrusted.iter().chain([&keyed.fallback]).filter_map(known).find(|known| {
         titles(entry, known) == Same && dates(entry, known) != New && !taken.contains(&known.number)
@@ -131,17 +185,15 @@ pub(super) fn find<'a>(
     if let Some(known) =
         weak.or_else(|| known(&keyed.fallback).filter(|_| entry.keys.contains(&keyed.fallback)))
     {
-        return Found { reused, ..stored_as((known, "same title and date")) };
+        let is_taken = taken.contains(&known.number);
+        return if is_taken { Match::Ignored } else { Match::Stored(known, "same title and date") };
     }
     if is_pruned(keyed, stored, now) {
-        return Found { known: Match::Pruned, reused };
+        return Match::Ignored;
     }
     let replaced = stored.left_feed.iter().filter(|gone| !taken.contains(&gone.number));
-    if let Some(found) = replaced.filter_map(|gone| Some((gone, replaces(entry, gone)?))).next() {
-        return Found { reused, ..stored_as(found) };
-    }
-    reused.extend(entry.keys.iter().filter(|key| stored.known.get(key) == Some(&KnownKey::Pruned)).cloned());
-    Found { known: Match::New, reused }
+    let mut found = replaced.filter_map(|gone| Some(Match::Stored(gone, replaces(entry, gone)?)));
+    found.next().unwrap_or(Match::New)
 }
 
 /// Whether an entry was stored once and pruned: one of its keys says so, and nothing shows that it is another one.
@@ -218,7 +270,7 @@ pub(super) fn replaces(entry: &Entry, gone: &KnownEntry) -> Option<&'static str>
 /// Compares title and date; the caller knows id and link by their keys.
 pub(super) fn titles(entry: &Entry, known: &KnownEntry) -> Agreement {
     match (entry.title.as_deref(), known.title.as_deref()) {
-        (Some(new), Some(old)) if folded(new) == folded(old) => Same,
+        (Some(new), Some(old)) if new == old || folded(new) == folded(old) => Same,
         (Some(new), Some(old)) if shares_most_words(new, old) => Similar,
         (Some(_), Some(_)) => New,
         _ => Absent,
@@ -239,7 +291,8 @@ fn shares_most_words(a: &str, b: &str) -> bool {
 
 pub(super) fn dates(entry: &Entry, known: &KnownEntry) -> Agreement {
     match (date(entry), known.date) {
-        (Some(new), Some(old)) if new == old => Same,
+        // The store keeps milliseconds.
+        (Some(new), Some(old)) if new.as_millisecond() == old.as_millisecond() => Same,
         (Some(_), Some(_)) => New,
         _ => Absent,
     }
