@@ -1,49 +1,43 @@
-//! The log: lines on a terminal, records with fields in the journal. Door: standard error, the journal's
-//! socket. Whatever feeds put into a field, no control character gets through.
+//! The log: lines on a terminal, records with fields in the journal. Control characters in fields, which may come
+//! from feeds, are escaped. Writes to standard error or journald's socket.
 
-#![allow(clippy::disallowed_methods, reason = "what standard error is, is asked of its file")]
+#![allow(clippy::disallowed_methods, reason = "compares the file of standard error with $JOURNAL_STREAM")]
 
+use std::collections::BTreeMap;
 use std::fmt::{self, Write as _};
 use std::io::IsTerminal;
 use std::os::unix::fs::MetadataExt;
-use std::os::unix::net::UnixDatagram;
-use std::path::PathBuf;
 
-use tracing::field::{Field, Visit};
-use tracing::{Event, Level, Subscriber};
+use tracing::field::{Field, Value, Visit};
+use tracing::span::{Attributes, Id, Record};
+use tracing::{Event, Metadata, Subscriber};
+use tracing_journald::{Priority, PriorityMappings};
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::filter::LevelFilter;
 use tracing_subscriber::fmt::format::{Writer, debug_fn};
 use tracing_subscriber::layer::{Context, Layer, SubscriberExt};
+use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::util::SubscriberInitExt;
 
 use super::terminal;
 
-/// Where journald listens (systemd.io/JOURNAL_NATIVE_PROTOCOL).
-const SOCKET: &str = "/run/systemd/journal/socket";
+/// Fields of several lines written by Siftwire itself: rendered diagnostics of a config.
+const MULTI_LINE_FIELDS: [&str; 2] = ["problems", "warnings"];
 
-/// Longer values are cut: a datagram must fit into the socket's buffer.
-const LONGEST: usize = 16 * 1024;
-
-/// Fields whose words are several lines of our own making: a config's problems with their carets.
-const OF_LINES: [&str; 2] = ["problems", "warnings"];
-
-/// Begins to log. `RUST_LOG` chooses what. Under systemd events become journal records: level, message,
-/// and each field under its own name; elsewhere lines on standard error.
+/// Starts logging, at the levels in `RUST_LOG`. Under systemd events become journal records with a field for each
+/// field of the event; otherwise they become lines on standard error.
 pub fn start() {
     let filter = EnvFilter::builder().with_default_directive(LevelFilter::INFO.into()).from_env_lossy();
     let registry = tracing_subscriber::registry().with(filter);
-    if let Some(socket) = journal_socket() {
-        registry.with(Journal { socket, path: SOCKET.into() }).init();
+    if let Some(journal) = journal_layer() {
+        registry.with(Escaped(journal)).init();
         return;
     }
-    let colour =
-        std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
     let lines = tracing_subscriber::fmt::layer()
         .with_writer(std::io::stderr)
-        .with_ansi(colour)
+        .with_ansi(terminal::wants_colours(std::io::stderr().is_terminal()))
         .with_target(false)
-        .fmt_fields(debug_fn(|writer, field, value| field_in_line(writer, field, value)));
+        .fmt_fields(debug_fn(|writer, field, value| write_field(writer, field, value)));
     if std::env::var_os("JOURNAL_STREAM").is_some() {
         registry.with(lines.without_time()).init();
     } else {
@@ -51,138 +45,176 @@ pub fn start() {
     }
 }
 
-fn field_in_line(writer: &mut Writer<'_>, field: &Field, value: &dyn fmt::Debug) -> fmt::Result {
-    let text = shown(field, value);
+/// The journal, if standard error is connected to it: `$JOURNAL_STREAM` has its device and inode.
+fn journal_layer() -> Option<tracing_journald::Layer> {
+    let stream = std::env::var("JOURNAL_STREAM").ok()?;
+    let metadata = std::fs::metadata("/proc/self/fd/2").ok()?;
+    if stream != format!("{}:{}", metadata.dev(), metadata.ino()) {
+        return None;
+    }
+    let priorities =
+        PriorityMappings { info: Priority::Informational, debug: Priority::Debug, ..PriorityMappings::new() };
+    let layer = tracing_journald::layer().ok()?;
+    Some(
+        layer
+            .with_field_prefix(None)
+            .with_syslog_identifier("siftwire".to_owned())
+            .with_priority_mappings(priorities),
+    )
+}
+
+fn write_field(writer: &mut Writer<'_>, field: &Field, value: &dyn fmt::Debug) -> fmt::Result {
+    let text = escape(field, value);
     match field.name() {
         "message" => writer.write_str(&text),
-        name if OF_LINES.contains(&name) => write!(writer, "\n{text}"),
+        name if MULTI_LINE_FIELDS.contains(&name) => write!(writer, "\n{text}"),
         name => write!(writer, " {name}={text}"),
     }
 }
 
-fn shown(field: &Field, value: &dyn fmt::Debug) -> String {
+fn escape(field: &Field, value: &dyn fmt::Debug) -> String {
     let text = format!("{value:?}");
-    if OF_LINES.contains(&field.name()) {
+    if MULTI_LINE_FIELDS.contains(&field.name()) {
         terminal::escape_lines(&text)
     } else {
         terminal::escape_line(&text)
     }
 }
 
-/// The journal's socket, if standard error goes to the journal: `$JOURNAL_STREAM` names its device and inode.
-fn journal_socket() -> Option<UnixDatagram> {
-    let named = std::env::var("JOURNAL_STREAM").ok()?;
-    let about = std::fs::metadata("/proc/self/fd/2").ok()?;
-    if named != format!("{}:{}", about.dev(), about.ino()) {
-        return None;
+/// Passes spans and events on with control characters in their values escaped. The fields of an event are appended
+/// to its message too, because most views of the journal show only that.
+struct Escaped<L>(L);
+
+impl<S, L> Layer<S> for Escaped<L>
+where
+    S: Subscriber + for<'span> LookupSpan<'span>,
+    L: Layer<S>,
+{
+    fn on_new_span(&self, attributes: &Attributes<'_>, id: &Id, context: Context<'_, S>) {
+        let metadata = attributes.metadata();
+        let mut fields = EscapedFields::default();
+        attributes.record(&mut fields);
+        let values = fields.values(metadata);
+        let values = metadata.fields().value_set_all(&values);
+        self.0.on_new_span(&Attributes::new(metadata, &values), id, context);
     }
-    UnixDatagram::unbound().ok()?.connect(SOCKET).ok()?;
-    UnixDatagram::unbound().ok()
-}
 
-/// Events as records of the journal.
-struct Journal {
-    socket: UnixDatagram,
-    path: PathBuf,
-}
-
-impl<S: Subscriber> Layer<S> for Journal {
-    fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
-        let mut record = Record(Vec::with_capacity(256));
-        record.put("PRIORITY", priority(*event.metadata().level()));
-        record.put("SYSLOG_IDENTIFIER", "siftwire");
-        record.put("TARGET", event.metadata().target());
-        let mut message = String::new();
-        event.record(&mut Fields { record: &mut record, message: &mut message });
-        record.put("MESSAGE", &message);
-        // The address is looked up each time, so that a journal that was started anew is found. One that
-        // takes nothing loses the record, as it would lose a line.
-        let _ = self.socket.send_to(&record.0, &self.path);
+    fn on_record(&self, id: &Id, record: &Record<'_>, context: Context<'_, S>) {
+        let Some(metadata) = context.metadata(id) else { return };
+        let mut fields = EscapedFields::default();
+        record.record(&mut fields);
+        let values = fields.values(metadata);
+        let values = metadata.fields().value_set_all(&values);
+        self.0.on_record(id, &Record::new(&values), context);
     }
-}
 
-fn priority(level: Level) -> &'static str {
-    match level {
-        Level::ERROR => "3",
-        Level::WARN => "4",
-        Level::INFO => "6",
-        _ => "7",
+    fn on_event(&self, event: &Event<'_>, context: Context<'_, S>) {
+        let metadata = event.metadata();
+        let mut fields = EscapedFields::default();
+        event.record(&mut fields);
+        fields.append_to_message();
+        let values = fields.values(metadata);
+        let values = metadata.fields().value_set_all(&values);
+        self.0.on_event(&Event::new(metadata, &values), context);
     }
 }
 
-struct Fields<'a> {
-    record: &'a mut Record,
-    message: &'a mut String,
+/// The escaped values of an event's or a span's fields, by position and name.
+#[derive(Default)]
+struct EscapedFields(BTreeMap<usize, (&'static str, String)>);
+
+impl EscapedFields {
+    fn append_to_message(&mut self) {
+        let mut suffix = String::new();
+        for (name, text) in self.0.values().filter(|(name, _)| *name != "message") {
+            // Writing to a string cannot fail.
+            let _ = if MULTI_LINE_FIELDS.contains(name) {
+                write!(suffix, ":\n{text}")
+            } else {
+                write!(suffix, " {name}={text}")
+            };
+        }
+        if let Some((_, message)) = self.0.values_mut().find(|(name, _)| *name == "message") {
+            message.push_str(&suffix);
+        }
+    }
+
+    /// A value for each field of the callsite. `value_set_all`, which takes them, is hidden from tracing's
+    /// documentation, as its macros are the usual callers; nothing else makes a set of values known at run time.
+    fn values<'a>(&'a self, metadata: &Metadata<'_>) -> Vec<Option<&'a (dyn Value + 'a)>> {
+        (0..metadata.fields().len())
+            .map(|index| self.0.get(&index).map(|(_, text)| text as &dyn Value))
+            .collect()
+    }
 }
 
-impl Visit for Fields<'_> {
+impl Visit for EscapedFields {
     fn record_str(&mut self, field: &Field, value: &str) {
         self.record_debug(field, &format_args!("{value}"));
     }
 
     fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
-        let text = shown(field, value);
-        match field.name() {
-            "message" => self.message.insert_str(0, &text),
-            name => {
-                // The message stands alone in most views, so it tells the fields too.
-                let gap = if OF_LINES.contains(&name) { '\n' } else { ' ' };
-                if gap == '\n' {
-                    let _ = write!(self.message, ":\n{text}");
-                } else {
-                    let _ = write!(self.message, "{gap}{name}={text}");
-                }
-                self.record.put(&name.to_uppercase(), &text);
-            }
-        }
-    }
-}
-
-/// Fields of the native protocol: a name, a length, a value.
-struct Record(Vec<u8>);
-
-impl Record {
-    fn put(&mut self, name: &str, value: &str) {
-        let mut end = value.len().min(LONGEST);
-        while !value.is_char_boundary(end) {
-            end -= 1;
-        }
-        let value = &value[..end];
-        self.0.extend_from_slice(name.as_bytes());
-        self.0.push(b'\n');
-        self.0.extend_from_slice(&(value.len() as u64).to_le_bytes());
-        self.0.extend_from_slice(value.as_bytes());
-        self.0.push(b'\n');
+        self.0.insert(field.index(), (field.name(), escape(field, value)));
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::sync::{Arc, Mutex};
+
+    use tracing::Level;
+
     use super::*;
 
-    #[test]
-    fn a_record_says_how_long_each_value_is() {
-        let mut record = Record(Vec::new());
-        record.put("MESSAGE", "a\nb");
-        assert_eq!(record.0, b"MESSAGE\n\x03\0\0\0\0\0\0\0a\nb\n");
+    /// Stands for the journal: keeps what it receives as text.
+    #[derive(Clone, Default)]
+    struct Received(Arc<Mutex<Vec<String>>>);
+
+    impl<S: Subscriber> Layer<S> for Received {
+        fn on_new_span(&self, attributes: &Attributes<'_>, _: &Id, _: Context<'_, S>) {
+            attributes.record(&mut self.clone());
+        }
+
+        fn on_record(&self, _: &Id, record: &Record<'_>, _: Context<'_, S>) {
+            record.record(&mut self.clone());
+        }
+
+        fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
+            assert_eq!(*event.metadata().level(), Level::WARN);
+            event.record(&mut self.clone());
+        }
+    }
+
+    impl Visit for Received {
+        fn record_str(&mut self, field: &Field, value: &str) {
+            self.0.lock().expect("no panic").push(format!("{}={value}", field.name()));
+        }
+
+        fn record_debug(&mut self, field: &Field, _: &dyn fmt::Debug) {
+            panic!("{} is not a string", field.name());
+        }
     }
 
     #[test]
-    fn an_event_becomes_one_record_with_its_level_and_fields_and_nothing_raw() {
-        let folder = tempfile::tempdir().expect("a folder");
-        let path = folder.path().join("socket");
-        let journal = UnixDatagram::bind(&path).expect("a socket");
-        let socket = UnixDatagram::unbound().expect("a socket");
-        let subscriber = tracing_subscriber::registry().with(Journal { socket, path });
+    fn the_journal_gets_escaped_fields_and_a_message_that_repeats_them() {
+        let received = Received::default();
+        let subscriber = tracing_subscriber::registry().with(Escaped(received.clone()));
         tracing::subscriber::with_default(subscriber, || {
-            tracing::warn!(source = "a", outcome = "x\u{1b}[2J\ny", "poll failed");
+            let span = tracing::warn_span!("poll", source = "a\u{7}", status = tracing::field::Empty);
+            span.record("status", "b\u{1b}");
+            tracing::warn!(count = 2, outcome = "x\u{1b}[2J\ny", problems = "1\n2\r", "poll failed");
         });
-        let mut heard = [0; 512];
-        let n = journal.recv(&mut heard).expect("it is heard");
-        let text = String::from_utf8_lossy(&heard[..n]);
-        assert!(text.starts_with("PRIORITY\n\u{1}\0\0\0\0\0\0\x004\n"), "{text}");
-        assert!(text.contains("\nSOURCE\n\u{1}\0\0\0\0\0\0\0a\n"), "{text}");
-        assert!(text.contains("poll failed source=a outcome=x\\u{1b}[2J\\ny\n"), "{text}");
-        assert!(!text.contains('\u{1b}'), "{text}");
+        let received = received.0.lock().expect("no panic");
+        assert_eq!(
+            *received,
+            [
+                "source=a\\u{7}",
+                "status=b\\u{1b}",
+                "message=poll failed count=2 outcome=x\\u{1b}[2J\\ny:\n1\n2\\r",
+                "count=2",
+                "outcome=x\\u{1b}[2J\\ny",
+                "problems=1\n2\\r",
+            ]
+        );
     }
 }
