@@ -29,8 +29,8 @@ const MULTI_LINE_FIELDS: [&str; 2] = ["problems", "warnings"];
 pub fn start() {
     let filter = EnvFilter::builder().with_default_directive(LevelFilter::INFO.into()).from_env_lossy();
     let registry = tracing_subscriber::registry().with(filter);
-    if let Some(journal) = journal_layer() {
-        registry.with(Escaped(journal)).init();
+    if let Some(journald) = journald_layer() {
+        registry.with(Escaped(journald)).init();
         return;
     }
     let lines = tracing_subscriber::fmt::layer()
@@ -46,7 +46,7 @@ pub fn start() {
 }
 
 /// The journal, if standard error is connected to it: `$JOURNAL_STREAM` has its device and inode.
-fn journal_layer() -> Option<tracing_journald::Layer> {
+fn journald_layer() -> Option<tracing_journald::Layer> {
     let stream = std::env::var("JOURNAL_STREAM").ok()?;
     let metadata = std::fs::metadata("/proc/self/fd/2").ok()?;
     if stream != format!("{}:{}", metadata.dev(), metadata.ino()) {
