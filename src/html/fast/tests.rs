@@ -87,7 +87,7 @@ fn ordinary_html_takes_the_fast_path_and_clean_html_is_not_copied() {
 
 #[test]
 fn ambiguous_html_is_left_to_ammonia() {
-    for odd in [
+    for ambiguous in [
         "<p>a<p>b</p></p>",
         "<a href=\"https://e.org/\">a<b><a>b</a></b></a>",
         "<b><i>a</b></i>",
@@ -162,7 +162,7 @@ fn ambiguous_html_is_left_to_ammonia() {
         "<!--a-->\u{feff}b",
         "&#xfeff;a",
     ] {
-        assert_eq!(sanitize(odd, Some(&base())), None, "{odd:?}");
+        assert_eq!(sanitize(ambiguous, Some(&base())), None, "{ambiguous:?}");
     }
     let deep = |depth| format!("{}{}", "<b>".repeat(depth), "</b>".repeat(depth));
     let linked = |links| "<a href=\"a\"></a>".repeat(links);

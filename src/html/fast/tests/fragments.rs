@@ -45,47 +45,51 @@ fn one_of(list: &'static str) -> Select<&'static str> {
 }
 
 /// Percentage of malformed parts.
-fn mixed(usual: &'static str, strange: &'static str, odd: u32) -> impl Strategy<Value = &'static str> {
-    prop_oneof![100 - odd => one_of(usual), odd => one_of(strange)]
+fn mixed(
+    usual: &'static str,
+    malformed: &'static str,
+    malformed_percent: u32,
+) -> impl Strategy<Value = &'static str> {
+    prop_oneof![100 - malformed_percent => one_of(usual), malformed_percent => one_of(malformed)]
 }
 
-pub(super) fn text(odd: u32) -> impl Strategy<Value = String> {
-    vec(mixed(SIGNS, MALFORMED_SIGNS, odd), 0..4).prop_map(|signs| signs.concat())
+pub(super) fn text(malformed_percent: u32) -> impl Strategy<Value = String> {
+    vec(mixed(SIGNS, MALFORMED_SIGNS, malformed_percent), 0..4).prop_map(|signs| signs.concat())
 }
 
-fn attribute(odd: u32) -> impl Strategy<Value = String> {
+fn attribute(malformed_percent: u32) -> impl Strategy<Value = String> {
     let quotes = prop_oneof![
-        100 - odd => select(vec![("=\"", "\""), ("=\"", "\""), ("='", "'")]),
-        odd => select(vec![("=", ""), (" = \"", "\""), ("=\" ", "\""), ("", ""), ("=\"", ""), ("=\"", "\"x")]),
+        100 - malformed_percent => select(vec![("=\"", "\""), ("=\"", "\""), ("='", "'")]),
+        malformed_percent => select(vec![("=", ""), (" = \"", "\""), ("=\" ", "\""), ("", ""), ("=\"", ""), ("=\"", "\"x")]),
     ];
-    let gaps = mixed(" ", "  |\n|\t|/||\r\n|\u{c}|\u{a0}| / ", odd);
-    let names = mixed(ATTRIBUTES, MALFORMED_ATTRIBUTES, odd);
-    (gaps, names, quotes, mixed(VALUES, MALFORMED_VALUES, odd))
+    let gaps = mixed(" ", "  |\n|\t|/||\r\n|\u{c}|\u{a0}| / ", malformed_percent);
+    let names = mixed(ATTRIBUTES, MALFORMED_ATTRIBUTES, malformed_percent);
+    (gaps, names, quotes, mixed(VALUES, MALFORMED_VALUES, malformed_percent))
         .prop_map(|(gap, name, (open, close), value)| format!("{gap}{name}{open}{value}{close}"))
 }
 
 /// A name and a start tag with it.
-pub(super) fn tag(odd: u32) -> impl Strategy<Value = (&'static str, String)> {
+pub(super) fn tag(malformed_percent: u32) -> impl Strategy<Value = (&'static str, String)> {
     let elements = select(ELEMENTS.split(' ').collect::<Vec<_>>());
-    let names = prop_oneof![100 => one_of(NAMES), 10 + odd => elements, odd => one_of(MALFORMED_NAMES)];
-    let ends = mixed("", "/| /| |\n|/ | x", odd);
-    (names, vec(attribute(odd), 0..3), ends).prop_map(|(name, attributes, end)| {
+    let names = prop_oneof![100 => one_of(NAMES), 10 + malformed_percent => elements, malformed_percent => one_of(MALFORMED_NAMES)];
+    let ends = mixed("", "/| /| |\n|/ | x", malformed_percent);
+    (names, vec(attribute(malformed_percent), 0..3), ends).prop_map(|(name, attributes, end)| {
         let usual = if name == "img" && attributes.len() < 2 { " src=\"https://e.org/i.png\"" } else { "" };
         let slash = if ["br", "img", "hr"].contains(&name) && attributes.is_empty() { " /" } else { "" };
         (name, format!("<{name}{usual}{}{slash}{end}>", attributes.concat()))
     })
 }
 
-pub(super) fn fragment(odd: u32) -> impl Strategy<Value = String> {
+pub(super) fn fragment(malformed_percent: u32) -> impl Strategy<Value = String> {
     let leaf = prop_oneof![
-        200 => text(odd),
-        odd => tag(odd).prop_map(|(_, tag)| tag),
-        odd => tag(odd).prop_map(|(name, _)| format!("</{name}>")),
+        200 => text(malformed_percent),
+        malformed_percent => tag(malformed_percent).prop_map(|(_, tag)| tag),
+        malformed_percent => tag(malformed_percent).prop_map(|(name, _)| format!("</{name}>")),
     ];
     leaf.prop_recursive(6, 30, 5, move |inner| {
         let several = vec(inner, 0..5);
         prop_oneof![
-            8 => (tag(odd), several.clone()).prop_map(|((name, tag), inner)| {
+            8 => (tag(malformed_percent), several.clone()).prop_map(|((name, tag), inner)| {
                 let end = if ["br", "img", "hr", "wbr"].contains(&name) { "" } else { &format!("</{name}>") };
                 format!("{tag}{}{end}", inner.concat())
             }),
