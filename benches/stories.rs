@@ -146,7 +146,7 @@ impl BenchStore {
             if self.has_stories {
                 polled
                     .iter_mut()
-                    .for_each(|new| new.dedup_features = Some(story::compute_features(&new.entry, None)));
+                    .for_each(|new| new.dedup_features = Some(story::compute_features(&new.entry)));
             }
             let changes = polled.into_iter().map(|new| Change::New(Box::new(new))).collect();
             let state = SourceState { last_success: Some(now), ..SourceState::default() };

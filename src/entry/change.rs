@@ -103,8 +103,8 @@ pub struct NewEntry {
 pub struct DedupFeatures {
     /// Hash of the cleaned address.
     pub address: Option<i64>,
-    /// Hash of host and article number.
+    /// Hash of the article number and the path around it.
     pub article: Option<i64>,
-    /// The folded words of title and text, encoded.
+    /// Short hashes of the folded words of title and text, encoded.
     pub signature: Vec<u8>,
 }

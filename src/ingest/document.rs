@@ -102,8 +102,7 @@ impl DocumentReader<'_> {
             let changes = &mut diff.changes;
             changes.iter_mut().for_each(|change| sanitize_change(change, &sanitizer));
             if self.source.stories {
-                let language = self.source.language.as_deref().or(state.language.as_deref());
-                changes.iter_mut().for_each(|change| add_dedup_features(change, language));
+                changes.iter_mut().for_each(add_dedup_features);
             }
             diff
         };
@@ -199,8 +198,8 @@ fn sanitize_change(change: &mut Change, sanitizer: &Sanitizer) {
 }
 
 /// Computes what the store compares of a new entry to find its story.
-pub(super) fn add_dedup_features(change: &mut Change, language: Option<&str>) {
+pub(super) fn add_dedup_features(change: &mut Change) {
     if let Change::New(new) = change {
-        new.dedup_features = Some(story::compute_features(&new.entry, language));
+        new.dedup_features = Some(story::compute_features(&new.entry));
     }
 }

@@ -72,7 +72,7 @@ async fn commit_batch(store: &Store, batch: Vec<BatchEntry>) -> Result<Vec<Optio
     let known = store.known_entries_of_all(keys.clone()).await?;
     let polls = batch.into_iter().zip(&known).map(|(BatchEntry { source, now, keyed, .. }, known)| {
         let mut changes = diff::changes(keyed, known, &source.0.to_string(), now);
-        changes.iter_mut().for_each(|change| add_dedup_features(change, None));
+        changes.iter_mut().for_each(add_dedup_features);
         let state = SourceState { last_success: Some(now), ..SourceState::default() };
         Poll { source, state, changes, health: Vec::new(), in_feed: None }
     });

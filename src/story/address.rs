@@ -135,6 +135,22 @@ const COMMON_NAMES: &[(&str, &[&str])] = &[
     ("rss", &["", "1", "true"]),
 ];
 
+/// Parameters that hold a visitor's session; `*` ends a prefix.
+const SESSION_PARAMETERS: &[&str] = &[
+    "phpsessid",
+    "jsessionid",
+    "aspsessionid*",
+    "sessionid",
+    "session_id",
+    "sessid",
+    "oscsid",
+    "zenid",
+    "cftoken",
+];
+/// Session parameters with common names: they are removed only with a value as long as a session's.
+const COMMON_SESSION_NAMES: [&str; 4] = ["s", "sid", "sess", "session"];
+const MIN_SESSION_LENGTH: usize = 20;
+
 /// Parameters that ask for the AMP version of a page, with their values; without values, any.
 const AMP_PARAMETERS: &[(&str, &[&str])] =
     &[("amp", &["", "1", "true"]), ("outputtype", &["amp"]), ("amp_js_v", &[])];
@@ -192,13 +208,33 @@ impl PageAddress {
         Some(key)
     }
 
-    /// Host and article number: 6 to 12 digits, not a date, in one of the last two path segments.
+    /// Host, path without the words of the title, and article number: 6 to 12 digits, not a date, in one of the last two
+    /// path segments.
     #[must_use]
     pub fn article(&self) -> Option<String> {
-        let number =
-            self.path.rsplit('/').filter(|part| !part.is_empty()).take(2).find_map(article_number)?;
-        Some([&self.host, " ", number].concat())
+        let parts: Vec<&str> = self.path.split('/').filter(|part| !part.is_empty()).collect();
+        let (at, number) = parts
+            .iter()
+            .enumerate()
+            .rev()
+            .take(2)
+            .find_map(|(at, part)| article_number(part).map(|number| (at, number)))?;
+        let mut key = self.host.clone();
+        for (other, part) in parts.iter().enumerate() {
+            key.push('/');
+            match count_words(part) {
+                2.. if other == at => key.push_str(number),
+                3.. => {}
+                _ => key.push_str(part),
+            }
+        }
+        Some(key)
     }
+}
+
+/// The words in a path segment. Three make a title, which changes with the headline; fewer can be the name of a section.
+fn count_words(part: &str) -> usize {
+    part.split(['-', '_', '+']).filter(|word| word.bytes().any(|b| b.is_ascii_alphabetic())).count()
 }
 
 /// The last run of digits in a path segment that can be an article number.
@@ -259,9 +295,11 @@ fn host(url: &Url) -> Option<String> {
     })
 }
 
-/// The path without AMP segments and trailing slash.
+/// The path without session, AMP segments and trailing slash.
 fn path(url: &Url) -> String {
     let whole = url.path();
+    let session = whole.rfind(';').filter(|at| whole[*at..].to_ascii_lowercase().starts_with(";jsessionid="));
+    let whole = &whole[..session.unwrap_or(whole.len())];
     if !whole.contains("amp") && !whole.contains("//") && !whole.contains("/index.") {
         return whole.trim_end_matches('/').to_owned();
     }
@@ -280,19 +318,33 @@ fn path(url: &Url) -> String {
         .replace(".amp.html", ".html")
 }
 
-/// The query parameters that are not for tracking, as written.
+/// The query parameters that are neither for tracking nor a session, as written.
 fn content_parameters(url: &Url) -> Vec<&str> {
     let query = url.query().unwrap_or_default();
-    query.split('&').filter(|pair| !pair.is_empty() && !is_tracking(pair)).collect()
+    query.split('&').filter(|pair| !pair.is_empty() && !is_tracking(pair) && !is_session(pair)).collect()
 }
 
 fn is_tracking(pair: &str) -> bool {
     let name = pair.split('=').next().unwrap_or_default().to_ascii_lowercase();
-    let listed = TRACKING_PARAMETERS.iter().any(|known| match known.strip_suffix('*') {
+    has_name(TRACKING_PARAMETERS, &name)
+        && (COMMON_NAMES.iter().all(|(common, _)| *common != name) || is_listed(COMMON_NAMES, pair))
+}
+
+fn is_session(pair: &str) -> bool {
+    let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+    let name = name.to_ascii_lowercase();
+    let is_long = value.len() >= MIN_SESSION_LENGTH
+        && value.bytes().all(|b| b.is_ascii_alphanumeric())
+        && value.bytes().any(|b| b.is_ascii_digit());
+    has_name(SESSION_PARAMETERS, &name) || (is_long && COMMON_SESSION_NAMES.contains(&name.as_str()))
+}
+
+/// Whether a list has this name, in lower case; `*` ends a prefix.
+fn has_name(list: &[&str], name: &str) -> bool {
+    list.iter().any(|known| match known.strip_suffix('*') {
         Some(start) => name.starts_with(start),
         None => name == *known,
-    });
-    listed && (COMMON_NAMES.iter().all(|(common, _)| *common != name) || is_listed(COMMON_NAMES, pair))
+    })
 }
 
 /// Whether a parameter is listed with its value; an empty list of values accepts any.
@@ -416,6 +468,8 @@ mod tests {
             "https://example.org/amp/news/a-story",
             "https://example.org/news/a-story/amp/",
             "https://example.org/news/a-story?amp=1&ref=rss",
+            "https://example.org/news/a-story;jsessionid=1F2E3D.node4",
+            "https://example.org/news/a-story?PHPSESSID=4f5b6&sid=0123456789abcdef0123456789abcdef",
             "https://www.google.com/amp/s/example.org/news/a-story",
             "https://example-org.cdn.ampproject.org/c/s/example.org/news/a-story?usqp=1&utm_x=2",
             "https://www.google.com/url?q=https://example.org/news/a-story&sa=D",
@@ -430,6 +484,7 @@ mod tests {
     fn addresses_of_different_pages_have_different_keys() {
         for (a, b) in [
             ("https://example.org/?id=1", "https://example.org/?id=2"),
+            ("https://example.org/article.php?sid=1204", "https://example.org/article.php?sid=1205"),
             ("https://example.org/a?page=2", "https://example.org/a"),
             ("https://example.org/a?ref=12", "https://example.org/a?ref=13"),
             ("https://en.example.org/a", "https://ru.example.org/a"),
@@ -468,18 +523,45 @@ mod tests {
 
     #[test]
     fn an_article_number_is_not_a_date() {
-        for (link, number) in [
-            ("https://www.abc.example/news/2026-07-12/old-slug/106906710", Some("abc.example 106906710")),
-            ("https://abc.example/x/new-slug-6316661", Some("abc.example 6316661")),
-            ("https://abc.example/article71147110.ece", Some("abc.example 71147110")),
-            ("https://abc.example/123456/a-slug", Some("abc.example 123456")),
+        for (link, key) in [
+            ("https://abc.example/article71147110.ece", Some("abc.example/article71147110.ece")),
+            ("https://abc.example/n_123456", Some("abc.example/n_123456")),
             ("https://abc.example/en/20260516-a-slug", None),
             ("https://abc.example/2026/260516/a", None),
             ("https://abc.example/123456/b/a-slug", None),
             ("https://abc.example/609fa8eb9a79473fb067a459", None),
             ("https://abc.example/k10015193241000.html", None),
         ] {
-            assert_eq!(article(link).as_deref(), number, "{link}");
+            assert_eq!(article(link).as_deref(), key, "{link}");
+        }
+    }
+
+    #[test]
+    fn an_article_number_counts_only_in_the_same_path() {
+        let same = [
+            (
+                "/news/2026-07-12/ships-leave-the-harbour/106906710",
+                "/news/2026-07-12/ships-come-back-again/106906710",
+            ),
+            ("/x/old-slug-6316661", "/x/a-new-slug-6316661"),
+            ("/123456/ships-leave-the-harbour", "/123456/the-harbour-is-empty"),
+        ];
+        let different = [
+            (
+                "/Archives/edgar/data/320193/000032019325000056/0000320193-25-000056-index.htm",
+                "/Archives/edgar/data/50863/000005086325000056/0000050863-25-000056-index.htm",
+            ),
+            ("/t/x/128104/3", "/t/x/128104/4"),
+            ("/video/204518", "/news/204518"),
+            ("/doi/10.1000/acta.123456", "/doi/10.1000/brain.123456"),
+            ("/doi/10.1000/123456", "/doi/10.1001/123456"),
+        ];
+        let key = |path: &str| article(&format!("https://abc.example{path}")).unwrap();
+        for (a, b) in same {
+            assert_eq!(key(a), key(b));
+        }
+        for (a, b) in different {
+            assert_ne!(key(a), key(b));
         }
     }
 }

@@ -275,7 +275,7 @@ mod tests {
     use crate::entry::Entry;
 
     fn signature(title: &str) -> Signature {
-        Signature::new(&Entry { title: Some(title.into()), ..Entry::default() }, None)
+        Signature::new(&Entry { title: Some(title.into()), ..Entry::default() })
     }
 
     fn compared(title: &str, address: Option<i64>, article: Option<i64>) -> ComparedEntry {
@@ -328,8 +328,7 @@ mod tests {
     #[test]
     fn a_common_phrase_proposes_few_candidates() {
         let mut index = CandidateIndex::default();
-        let text =
-            |words: &str| Signature::new(&Entry { summary: Some(words.into()), ..Entry::default() }, None);
+        let text = |words: &str| Signature::new(&Entry { summary: Some(words.into()), ..Entry::default() });
         for n in 0..8 {
             index.add_text(n, 0, &text("as he said"));
         }

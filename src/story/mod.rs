@@ -1,7 +1,7 @@
 //! Decides whether two entries tell the same story, that is, whether they are the same text. Pure.
 //!
-//! [`rules`] decides, in a fixed order. It compares what [`DedupFeatures`] holds: the normalized address, the article
-//! number, and a [`signature`] of title and text. [`index`] proposes candidates and decides nothing.
+//! [`index`] finds candidates. [`rules`] compares them in a fixed order: first what [`DedupFeatures`] keeps of each entry,
+//! which is short and only proposes, then the entries themselves, which decides.
 
 pub mod address;
 pub mod index;
@@ -13,18 +13,42 @@ mod words;
 
 use crate::entry::Entry;
 use crate::entry::change::DedupFeatures;
-use signature::Signature;
+use crate::text::{TextFor, html_to_text_start, language};
+use rules::ComparedEntry;
 
-/// What is compared of an entry. `source_language` is used if the entry declares none.
+/// Characters of title and text from which the language is detected.
+const LANGUAGE_TITLE_CHARS: usize = 120;
+const LANGUAGE_TEXT_CHARS: usize = 300;
+
+/// What the store keeps of an entry to find the story of later ones.
 #[must_use]
-pub fn compute_features(entry: &Entry, source_language: Option<&str>) -> DedupFeatures {
-    let address = entry.link.as_deref().and_then(address::PageAddress::parse);
-    let hash = |key: String| hash(&key).cast_signed();
+pub fn compute_features(entry: &Entry) -> DedupFeatures {
+    let compared = ComparedEntry::new(0, 0, entry);
     DedupFeatures {
-        address: address.as_ref().and_then(address::PageAddress::key).map(hash),
-        article: address.as_ref().and_then(address::PageAddress::article).map(hash),
-        signature: Signature::new(entry, source_language).encode(),
+        address: compared.address,
+        article: compared.article,
+        signature: compared.signature.encode(),
     }
+}
+
+/// Whether two entries, each with the language of its source, can be in one language. Called only for entries that the
+/// rules take for one story, since detection costs more than all of them.
+#[must_use]
+pub fn may_share_language(a: (&Entry, Option<&str>), b: (&Entry, Option<&str>)) -> bool {
+    match (language_of(a), language_of(b)) {
+        (Some(a), Some(b)) => a == b,
+        _ => true,
+    }
+}
+
+fn language_of((entry, source_language): (&Entry, Option<&str>)) -> Option<[u8; 2]> {
+    let title = entry.title.as_deref().unwrap_or_default();
+    let html = entry.summary.as_deref().or(entry.content.as_deref()).unwrap_or_default();
+    let text = html_to_text_start(html, TextFor::Comparison, LANGUAGE_TEXT_CHARS * char::MAX_LEN_UTF8);
+    let start = |text: &str, chars| text.char_indices().nth(chars).map_or(text.len(), |(at, _)| at);
+    let (title_end, text_end) = (start(title, LANGUAGE_TITLE_CHARS), start(&text, LANGUAGE_TEXT_CHARS));
+    let declared = entry.language.as_deref().or(source_language);
+    language::declared_or_detected(declared, &[&title[..title_end], " ", &text[..text_end]].concat())
 }
 
 /// FNV-1a with the finalizer of SplitMix64, so that all bits are equally good. It must never change: the store
@@ -50,4 +74,22 @@ const fn mix(mut bits: u64) -> u64 {
     bits = (bits ^ (bits >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     bits = (bits ^ (bits >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
     bits ^ (bits >> 31)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn entries_may_share_a_language_unless_both_are_known_and_differ() {
+        let entry = |title: &str| Entry { title: Some(title.into()), ..Entry::default() };
+        let (english, french) = (
+            entry("The parliament voted on the new budget after a long debate that lasted through the night"),
+            entry("Le parlement a adopté le nouveau budget après un long débat qui a duré toute la nuit"),
+        );
+        assert!(!may_share_language((&english, None), (&french, None)));
+        assert!(!may_share_language((&entry("Paris"), Some("en")), (&entry("Paris"), Some("fr"))));
+        assert!(may_share_language((&english, Some("en-GB")), (&english, None)));
+        assert!(may_share_language((&entry("Paris"), None), (&french, None)));
+    }
 }

@@ -2,10 +2,13 @@
 
 use std::fmt;
 
+use super::address::PageAddress;
 use super::signature::Signature;
 use super::similarity::{self, Difference, DifferencePosition, ShingleBitmap};
 use super::wordlists::WordClass;
 use super::words::HashedWord;
+use crate::entry::Entry;
+use crate::entry::change::DedupFeatures;
 
 const HOUR: i64 = 3_600_000;
 const DAY: i64 = 24 * HOUR;
@@ -34,10 +37,34 @@ pub struct ComparedEntry {
     pub date: i64,
     /// Hash of the normalized address.
     pub address: Option<i64>,
-    /// Hash of host and article number.
+    /// Hash of the article number and the path around it.
     pub article: Option<i64>,
     /// Title and text.
     pub signature: Signature,
+}
+
+impl ComparedEntry {
+    /// An entry itself, with all bits of the hashes of its words.
+    #[must_use]
+    pub fn new(source: i64, date: i64, entry: &Entry) -> ComparedEntry {
+        let page = entry.link.as_deref().and_then(PageAddress::parse);
+        let hash = |key: String| super::hash(&key).cast_signed();
+        ComparedEntry {
+            source,
+            date,
+            address: page.as_ref().and_then(PageAddress::key).map(hash),
+            article: page.as_ref().and_then(PageAddress::article).map(hash),
+            signature: Signature::new(entry),
+        }
+    }
+
+    /// What the store keeps of an entry; `None` if it was written by another version.
+    #[must_use]
+    pub fn stored(source: i64, date: i64, features: &DedupFeatures) -> Option<ComparedEntry> {
+        let (address, article) = (features.address, features.article);
+        let signature = Signature::decode(&features.signature)?;
+        Some(ComparedEntry { source, date, address, article, signature })
+    }
 }
 
 /// Why two entries are one story; earlier rules win. Similarities are from 0 to 1.
@@ -45,7 +72,7 @@ pub struct ComparedEntry {
 pub enum MergeReason {
     /// The same normalized address.
     Address,
-    /// The same article number at one host.
+    /// The same article number in the same path, and texts that agree.
     Article,
     /// The same title, and texts of this similarity.
     TitleAndText(f64),
@@ -91,36 +118,26 @@ impl MergeReason {
     }
 
     fn uses_text(&self) -> bool {
-        matches!(
-            self,
-            MergeReason::TitleAndText(_) | MergeReason::LabelledTitle(Some(_)) | MergeReason::Text(..)
-        )
+        !matches!(self, MergeReason::Title | MergeReason::LabelledTitle(None))
     }
 }
 
-/// Finds the story that a new entry belongs to, and why. `first_entries` are the first entries of other stories with
-/// their row ids, oldest first. The first rule that fits one of them wins, and among those the oldest.
-#[must_use]
-pub fn decide(new: &ComparedEntry, first_entries: &[(i64, ComparedEntry)]) -> Option<(i64, MergeReason)> {
-    let bitmap = ShingleBitmap::new(&new.signature.text);
-    let has_boilerplate =
-        |entry: &ComparedEntry| first_entries.iter().any(|(_, other)| is_boilerplate(entry, other));
-    let mut new_has_boilerplate = None;
-    let mut best: Option<(i64, MergeReason)> = None;
-    for (id, old) in first_entries {
-        let mut reason = same_story(new, &bitmap, old, TextEvidence::Counts);
-        if reason.is_some_and(|reason| reason.uses_text())
-            && (*new_has_boilerplate.get_or_insert_with(|| has_boilerplate(new)) || has_boilerplate(old))
-        {
-            reason = same_story(new, &bitmap, old, TextEvidence::Ignored);
-        }
-        if let Some(reason) = reason
-            && best.is_none_or(|(_, before)| reason.rank() < before.rank())
-        {
-            best = Some((*id, reason));
-        }
-    }
-    best
+/// A story that a new entry may join.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Proposal {
+    /// Row id of the story's first entry.
+    pub entry: i64,
+    /// Why.
+    pub reason: MergeReason,
+    /// What may count for it.
+    pub evidence: Evidence,
+}
+
+/// What may count when two entries are compared.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Evidence {
+    text: TextEvidence,
+    address: AddressEvidence,
 }
 
 /// Whether the texts of two entries say anything about them.
@@ -131,26 +148,78 @@ enum TextEvidence {
     Ignored,
 }
 
+/// Whether a common address is enough to make two entries one story.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum AddressEvidence {
+    Enough,
+    /// Several entries have it, as those about a page that changes: title and text must agree too.
+    Shared,
+}
+
+impl Evidence {
+    /// The same, but a common address is not enough.
+    #[must_use]
+    pub fn with_shared_address(self) -> Evidence {
+        Evidence { address: AddressEvidence::Shared, ..self }
+    }
+}
+
+/// The stories that a new entry may join, best first: those of the first rule, and among them the oldest.
+/// `first_entries` are the first entries of other stories with their row ids, oldest first.
+#[must_use]
+pub fn proposals(new: &ComparedEntry, first_entries: &[(i64, ComparedEntry)]) -> Vec<Proposal> {
+    let bitmap = ShingleBitmap::new(&new.signature.text);
+    let has_boilerplate =
+        |entry: &ComparedEntry| first_entries.iter().any(|(_, other)| is_boilerplate(entry, other));
+    let mut new_has_boilerplate = None;
+    let at_address = first_entries.iter().filter(|(_, old)| old.address == new.address).count();
+    let address = if at_address > 1 { AddressEvidence::Shared } else { AddressEvidence::Enough };
+    let mut proposals = Vec::new();
+    for (entry, old) in first_entries {
+        let mut evidence = Evidence { text: TextEvidence::Counts, address };
+        let mut reason = same_story(new, &bitmap, old, evidence);
+        if reason.is_some_and(|reason| reason.uses_text())
+            && (*new_has_boilerplate.get_or_insert_with(|| has_boilerplate(new)) || has_boilerplate(old))
+        {
+            evidence.text = TextEvidence::Ignored;
+            reason = same_story(new, &bitmap, old, evidence);
+        }
+        proposals.extend(reason.map(|reason| Proposal { entry: *entry, reason, evidence }));
+    }
+    proposals.sort_by_key(|proposal| proposal.reason.rank());
+    proposals
+}
+
+/// Whether two entries are one story, and why.
+#[must_use]
+pub fn decide(new: &ComparedEntry, old: &ComparedEntry, evidence: Evidence) -> Option<MergeReason> {
+    same_story(new, &ShingleBitmap::new(&new.signature.text), old, evidence)
+}
+
 /// The first rule by which two entries are one story. `bitmap` is that of the new entry's text.
 fn same_story(
     new: &ComparedEntry,
     bitmap: &ShingleBitmap,
     old: &ComparedEntry,
-    evidence: TextEvidence,
+    evidence: Evidence,
 ) -> Option<MergeReason> {
     let (a, b) = (&new.signature, &old.signature);
     let age_difference = (new.date - old.date).abs();
     let is_one_source = new.source == old.source;
-    if a.language != b.language && a.language != 0 && b.language != 0 {
-        return None;
-    }
+    // A source that has two entries at one address says that they are two.
     if new.address.is_some()
         && new.address == old.address
         && (is_one_source || age_difference <= ADDRESS_DAYS * DAY)
+        && ((!is_one_source && evidence.address == AddressEvidence::Enough) || contents_agree(a, b, evidence))
     {
         return Some(MergeReason::Address);
     }
-    if new.article.is_some() && new.article == old.article && age_difference <= ARTICLE_AGE {
+    // Under one number in one path there are also a docket's documents and a channel's episodes.
+    if new.article.is_some()
+        && new.article == old.article
+        && age_difference <= ARTICLE_AGE
+        && contents_agree(a, b, evidence)
+    {
         return Some(MergeReason::Article);
     }
     if a.is_live || b.is_live || age_difference > TEXT_DAYS * DAY {
@@ -164,7 +233,7 @@ fn same_story(
     {
         return None;
     }
-    let is_compared = length >= MIN_TEXT_WORDS && evidence == TextEvidence::Counts;
+    let is_compared = length >= MIN_TEXT_WORDS && evidence.text == TextEvidence::Counts;
     let text = if is_compared { similarity::text_similarity(&a.text, &b.text) } else { 0.0 };
     // A source that repeats a title the next day has a column. Two sources with the same title have it from an agency
     // and write their own text.
@@ -189,6 +258,21 @@ fn same_story(
         }
     };
     (text == 0.0 || !texts_contradict(&a.text, &b.text)).then_some(reason)
+}
+
+/// Whether title and text are those of one article, perhaps edited.
+fn contents_agree(a: &Signature, b: &Signature, evidence: Evidence) -> bool {
+    let titles = similarity::title_similarity(a.bare_title(), b.bare_title());
+    let has_both_titles = !a.title.is_empty() && !b.title.is_empty();
+    let length = a.text.len().min(b.text.len());
+    let agree = if length >= MIN_TEXT_WORDS && evidence.text == TextEvidence::Counts {
+        similarity::text_similarity(&a.text, &b.text) >= 0.5
+            && (!has_both_titles || titles >= 0.15)
+            && !texts_contradict(&a.text, &b.text)
+    } else {
+        titles >= 0.5
+    };
+    agree && !titles_contradict(a, b)
 }
 
 /// Whether two entries show that their source uses one text under different titles and addresses.
@@ -256,8 +340,8 @@ fn reverses_meaning(difference: &Difference<'_>) -> bool {
 }
 
 /// Sorted hashes of the words of a class.
-fn hashes_of_class(words: &[HashedWord], class: WordClass) -> Vec<u32> {
-    let mut found: Vec<u32> =
+fn hashes_of_class(words: &[HashedWord], class: WordClass) -> Vec<u64> {
+    let mut found: Vec<u64> =
         words.iter().filter(|word| word.class() == class).map(|word| word.hash()).collect();
     found.sort_unstable();
     found
@@ -300,25 +384,22 @@ fn texts_contradict(a: &[HashedWord], b: &[HashedWord]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::entry::Entry;
 
     const TEXT: &str = "Four nurses who were being treated for the disease have been discharged from a hospital in \
         the east of the country, the ministry said, and China Airlines will fly them home to Lagos soon.";
 
     fn compared(source: i64, hours: i64, title: &str, text: &str) -> ComparedEntry {
         let entry = Entry { title: Some(title.into()), summary: Some(text.into()), ..Entry::default() };
-        ComparedEntry {
-            source,
-            date: hours * HOUR,
-            address: None,
-            article: None,
-            signature: Signature::new(&entry, Some("en")),
-        }
+        ComparedEntry::new(source, hours * HOUR, &entry)
+    }
+
+    fn best(new: &ComparedEntry, first_entries: &[(i64, ComparedEntry)]) -> Option<(i64, MergeReason)> {
+        proposals(new, first_entries).first().map(|proposal| (proposal.entry, proposal.reason))
     }
 
     fn reason(a: &ComparedEntry, b: &ComparedEntry) -> Option<String> {
-        assert_eq!(decide(a, &[(1, b.clone())]).is_some(), decide(b, &[(1, a.clone())]).is_some());
-        decide(a, &[(1, b.clone())]).map(|(_, reason)| reason.to_string())
+        assert_eq!(best(a, &[(1, b.clone())]).is_some(), best(b, &[(1, a.clone())]).is_some());
+        best(a, &[(1, b.clone())]).map(|(_, reason)| reason.to_string())
     }
 
     #[track_caller]
@@ -363,7 +444,7 @@ mod tests {
     }
 
     #[test]
-    fn entries_of_another_week_or_language_stay_apart() {
+    fn entries_of_another_week_stay_apart() {
         let title = "Nurses leave hospital in the east";
         let at = |hours| compared(2, hours, title, "");
         assert!(reason(&compared(1, 0, title, TEXT), &at(47)).is_some());
@@ -371,30 +452,74 @@ mod tests {
         assert_eq!(reason(&compared(2, 0, title, TEXT), &at(25)), None, "one day within a source");
         assert!(reason(&compared(1, 0, title, TEXT), &compared(2, 160, title, TEXT)).is_some());
         assert_eq!(reason(&compared(1, 0, title, TEXT), &compared(2, 170, title, TEXT)), None);
-        let mut french = compared(2, 1, title, TEXT);
-        french.signature.language = u16::from_be_bytes(*b"fr");
-        assert_eq!(reason(&compared(1, 0, title, TEXT), &french), None);
     }
 
     #[test]
-    fn exact_keys_win_and_expire() {
-        let key = |source, days: i64, address, article| ComparedEntry {
-            address,
-            article,
+    fn an_address_wins_and_expires() {
+        let key = |source, days: i64| ComparedEntry {
+            address: Some(7),
             ..compared(source, days * 24, &format!("Headline {days}"), "")
         };
-        let a = key(1, 0, Some(7), Some(8));
-        assert_eq!(reason(&a, &key(2, 89, Some(7), None)).as_deref(), Some("same address"));
-        assert_eq!(reason(&a, &key(2, 91, Some(7), None)), None);
-        assert!(reason(&a, &key(1, 900, Some(7), None)).is_some(), "no limit within a source");
-        assert_eq!(reason(&a, &key(2, 13, None, Some(8))).as_deref(), Some("same article number"));
-        assert_eq!(reason(&a, &key(2, 15, None, Some(8))), None);
-        let old = [(3, compared(2, 0, "Headline 0", TEXT)), (5, key(2, 0, Some(7), None))];
+        let a = key(1, 0);
+        assert_eq!(reason(&a, &key(2, 89)).as_deref(), Some("same address"));
+        assert_eq!(reason(&a, &key(2, 91)), None);
+        let old = [(3, compared(2, 0, "Headline 0", TEXT)), (5, key(2, 0))];
         assert_eq!(
-            decide(&a, &old),
+            best(&a, &old),
             Some((5, MergeReason::Address)),
             "the rule counts before the order of the list"
         );
+    }
+
+    #[test]
+    fn an_address_that_several_entries_have_needs_a_title_or_text_that_agrees() {
+        let at = |source, hours, title: &str| ComparedEntry {
+            address: Some(7),
+            ..compared(source, hours, title, TEXT)
+        };
+        let (one, two) = ("Harvest of apricots begins", "Parliament meets again today");
+        let titles_alone = |source, hours, title: &str| ComparedEntry {
+            address: Some(7),
+            ..compared(source, hours, title, "")
+        };
+        assert_eq!(
+            reason(&titles_alone(1, 0, one), &titles_alone(1, 1, two)),
+            None,
+            "one source says that they are two"
+        );
+        assert!(
+            reason(&titles_alone(1, 0, one), &titles_alone(2, 1, two)).is_some(),
+            "two sources, two headlines"
+        );
+        assert!(reason(&at(1, 0, one), &at(1, 900, "Harvest of apricots begins soon")).is_some());
+        let old = [(1, titles_alone(1, 0, one)), (2, titles_alone(1, 5, two))];
+        assert_eq!(
+            best(&titles_alone(2, 6, "Parliament meets again"), &old).map(|(entry, _)| entry),
+            Some(2)
+        );
+        assert_eq!(best(&titles_alone(2, 9, "Storm closes the harbour"), &old), None);
+    }
+
+    #[test]
+    fn an_article_number_counts_where_the_contents_agree() {
+        let at = |days: i64, title: &str, text: &str| ComparedEntry {
+            article: Some(8),
+            address: Some(title.len() as i64),
+            ..compared(1, days * 24, title, text)
+        };
+        let (title, edited) =
+            ("Nurses leave hospital in the east", "Recovered nurses have left their hospital");
+        let same = Some("same article number".to_owned());
+        assert_eq!(reason(&at(0, title, TEXT), &at(13, edited, &TEXT.replace("home", "back"))), same);
+        assert_eq!(reason(&at(0, title, ""), &at(13, "Nurses leave hospital at last", "")), same);
+        assert_eq!(reason(&at(0, title, TEXT), &at(15, edited, &TEXT.replace("home", "back"))), None);
+        // A docket, a forum, a podcast.
+        assert_eq!(reason(&at(0, title, ""), &at(1, "Parliament meets again", "")), None);
+        assert_eq!(
+            reason(&at(0, "Episode 12: the harvest", TEXT), &at(7, "Episode 13: the harvest", TEXT)),
+            None
+        );
+        assert_eq!(reason(&at(0, "Of bees", TEXT), &at(7, "About the sea", TEXT)), None);
     }
 
     #[test]
@@ -403,7 +528,7 @@ mod tests {
             |hours, title: &str, n| ComparedEntry { address: Some(n), ..compared(1, hours, title, TEXT) };
         let (a, b) = (boilerplate(0, "Harvest begins early", 1), boilerplate(1, "Parliament meets again", 2));
         let copy = compared(2, 2, "Parliament meets early", TEXT);
-        assert!(decide(&copy, &[(2, b.clone())]).is_some());
-        assert_eq!(decide(&copy, &[(1, a), (2, b)]), None);
+        assert!(best(&copy, &[(2, b.clone())]).is_some());
+        assert_eq!(best(&copy, &[(1, a), (2, b)]), None);
     }
 }

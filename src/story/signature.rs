@@ -4,7 +4,7 @@ use super::wordlists;
 use super::wordlists::WordClass;
 use super::words::{HashedWord, WordHasher, hashed_words};
 use crate::entry::Entry;
-use crate::text::{TextFor, html_to_text_start, language, tokens};
+use crate::text::{TextFor, html_to_text_start, tokens};
 
 /// Compared words of a title.
 const TITLE_WORDS: usize = 40;
@@ -16,18 +16,12 @@ const TEXT_BYTES: usize = 2_048;
 const INDEXED_WORDS: usize = 32;
 /// Shingles of a text by which the index finds it.
 const INDEXED_SHINGLES: usize = 6;
-/// Characters of title and text from which the language is detected.
-const LANGUAGE_TITLE_CHARS: usize = 120;
-const LANGUAGE_TEXT_CHARS: usize = 300;
-
 /// The version of the encoding, and of the rules that make words.
-const VERSION: u8 = 2;
+const VERSION: u8 = 3;
 
 /// What is compared of an entry.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Signature {
-    /// Two letters; 0 if unknown.
-    pub(super) language: u16,
     /// The page is updated all day, so its text is no evidence.
     pub(super) is_live: bool,
     /// All words of the title.
@@ -39,7 +33,7 @@ pub struct Signature {
 }
 
 impl Signature {
-    pub(super) fn new(entry: &Entry, source_language: Option<&str>) -> Signature {
+    pub(super) fn new(entry: &Entry) -> Signature {
         let title = entry.title.as_deref().unwrap_or_default();
         let html = entry.summary.as_deref().or(entry.content.as_deref()).unwrap_or_default();
         let plain = html_to_text_start(html, TextFor::Comparison, TEXT_BYTES);
@@ -54,10 +48,7 @@ impl Signature {
         hasher.add(start..end);
         let to = hasher.words.len();
         hasher.add(end..tokens.len());
-        let declared = entry.language.as_deref().or(source_language);
-        let language = language::declared_or_detected(declared, &language_sample(title, &plain));
         Signature {
-            language: language.map_or(0, u16::from_be_bytes),
             is_live: wordlists::is_live(title),
             // Both are at most `TITLE_WORDS`.
             bare_title: (from as u8, to as u8),
@@ -93,44 +84,28 @@ impl Signature {
         bands
     }
 
-    /// The stored form: version, language, live flag, range of the bare title, number of the title's words, then three
-    /// bytes for each word.
+    /// The stored form: version, live flag, range of the bare title, number of the title's words, then three bytes for
+    /// each word. It is enough to find candidates.
     #[must_use]
     pub fn encode(&self) -> Vec<u8> {
-        let mut bytes = Vec::with_capacity(7 + 3 * (self.title.len() + self.text.len()));
-        bytes.push(VERSION);
-        bytes.extend(self.language.to_be_bytes());
+        let mut bytes = Vec::with_capacity(5 + 3 * (self.title.len() + self.text.len()));
         let (from, to) = self.bare_title;
-        bytes.extend([u8::from(self.is_live), from, to, self.title.len() as u8]);
+        bytes.extend([VERSION, u8::from(self.is_live), from, to, self.title.len() as u8]);
         for word in self.title.iter().chain(&self.text) {
-            bytes.extend(&word.0.to_le_bytes()[..3]);
+            bytes.extend(word.encode());
         }
         bytes
     }
 
-    /// Reads what [`Signature::encode`] wrote; `None` for other bytes and other versions.
+    /// Reads what [`Signature::encode`] wrote, with shorter hashes; `None` for other bytes and other versions.
     #[must_use]
     pub fn decode(bytes: &[u8]) -> Option<Signature> {
-        let [VERSION, a, b, is_live, from, to, title_length, rest @ ..] = bytes else { return None };
-        let word = |bytes: &[u8]| HashedWord(u32::from_le_bytes([bytes[0], bytes[1], bytes[2], 0]));
+        let [VERSION, is_live, from, to, title_length, rest @ ..] = bytes else { return None };
         let mut title: Vec<HashedWord> = Vec::with_capacity(rest.len() / 3);
-        title.extend(rest.chunks_exact(3).map(word));
+        title.extend(rest.as_chunks().0.iter().copied().map(HashedWord::decode));
         let text = title.split_off(usize::from(*title_length).min(title.len()));
-        Some(Signature {
-            language: u16::from_be_bytes([*a, *b]),
-            is_live: *is_live == 1,
-            bare_title: (*from, *to),
-            title,
-            text,
-        })
+        Some(Signature { is_live: *is_live == 1, bare_title: (*from, *to), title, text })
     }
-}
-
-/// The start of title and text.
-fn language_sample(title: &str, text: &str) -> String {
-    let start = |text: &str, chars| text.char_indices().nth(chars).map_or(text.len(), |(at, _)| at);
-    let (title_end, text_end) = (start(title, LANGUAGE_TITLE_CHARS), start(text, LANGUAGE_TEXT_CHARS));
-    [&title[..title_end], " ", &text[..text_end]].concat()
 }
 
 /// The lowest hashes, sorted and distinct: two texts that share most shingles share most of their lowest ones.
@@ -154,19 +129,19 @@ fn lowest(hashes: impl Iterator<Item = u64>) -> impl Iterator<Item = u64> {
 }
 
 fn hash_sequence(words: &[HashedWord]) -> u64 {
-    words
-        .iter()
-        .fold(words.len() as u64, |hash, word| super::mix(hash.rotate_left(20) ^ u64::from(word.hash())))
+    words.iter().fold(words.len() as u64, |hash, word| {
+        super::mix(hash.rotate_left(20) ^ u64::from(word.stored_hash()))
+    })
 }
 
 /// Length of a text without the line that WordPress appends: "The post ... appeared first on ...".
 fn length_without_wordpress_footer(text: &[HashedWord]) -> usize {
-    const fn word(folded: &str) -> u32 {
+    const fn word(folded: &str) -> u64 {
         HashedWord::new(folded, WordClass::Plain).hash()
     }
-    const APPEARED: [u32; 3] = [word("appeared"), word("first"), word("on")];
-    const POST: [u32; 2] = [word("the"), word("post")];
-    let last = |phrase: &[u32]| {
+    const APPEARED: [u64; 3] = [word("appeared"), word("first"), word("on")];
+    const POST: [u64; 2] = [word("the"), word("post")];
+    let last = |phrase: &[u64]| {
         text.windows(phrase.len())
             .rposition(|window| window.iter().map(|w| w.hash()).eq(phrase.iter().copied()))
     };
@@ -182,7 +157,7 @@ mod tests {
 
     fn signature(title: &str, text: &str) -> Signature {
         let entry = Entry { title: Some(title.into()), summary: Some(text.into()), ..Entry::default() };
-        Signature::new(&entry, None)
+        Signature::new(&entry)
     }
 
     #[test]
@@ -194,12 +169,15 @@ mod tests {
             (long.as_str(), long.as_str()),
         ] {
             let signature = signature(title, text);
-            assert_eq!(Signature::decode(&signature.encode()), Some(signature));
+            assert_eq!(
+                Signature::decode(&signature.encode()).map(|stored| stored.encode()),
+                Some(signature.encode())
+            );
         }
-        for bytes in [&b""[..], b"\x01abcdefg", b"\x02ab"] {
+        for bytes in [&b""[..], b"\x01abcdefg", b"\x03ab"] {
             assert_eq!(Signature::decode(bytes), None);
         }
-        assert!(Signature::decode(b"\x02ab\x00\x09\x07\x63xyz").is_some(), "nonsense does not panic");
+        assert!(Signature::decode(b"\x03\x00\x09\x07\x63xyz").is_some(), "nonsense does not panic");
     }
 
     #[test]

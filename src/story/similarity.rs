@@ -53,15 +53,16 @@ impl ShingleTable {
     }
 }
 
+/// A hash of 62 bits for each shingle.
 fn shingles(words: &[HashedWord]) -> impl Iterator<Item = u64> {
     words
         .windows(3)
-        .map(|w| u64::from(w[0].hash()) << 40 | u64::from(w[1].hash()) << 20 | u64::from(w[2].hash()))
+        .map(|w| super::mix(w[0].hash() ^ w[1].hash().rotate_left(20) ^ w[2].hash().rotate_left(40)) >> 2)
 }
 
-/// 12 bits that depend on the whole shingle.
+/// The lowest 12 bits, which depend on the whole shingle.
 fn spread(shingle: u64) -> usize {
-    (shingle.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 52) as usize
+    (shingle & 0xfff) as usize
 }
 
 /// A bitmap of a text's shingles, which gives a quick upper bound of its similarity with other texts.
@@ -114,7 +115,7 @@ pub(super) fn title_similarity(a: &[HashedWord], b: &[HashedWord]) -> f64 {
     dice(common, (a.len() + b.len()) as u32)
 }
 
-fn sorted_hashes<'b>(words: &[HashedWord], buffer: &'b mut [u32; MAX_WORDS]) -> &'b [u32] {
+fn sorted_hashes<'b>(words: &[HashedWord], buffer: &'b mut [u64; MAX_WORDS]) -> &'b [u64] {
     let n = words.len().min(MAX_WORDS);
     for (slot, word) in buffer.iter_mut().zip(words) {
         *slot = word.hash();

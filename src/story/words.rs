@@ -8,10 +8,13 @@ use std::ops::Range;
 use super::wordlists::{self, WordClass};
 use crate::text::{Tokens, is_spaceless, tokens_up_to};
 
-/// A folded word: a hash of 20 bits above a class of 4. Words are compared by hash alone; three in a row are unlikely
-/// to collide.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct HashedWord(pub(super) u32);
+/// A folded word. Words are compared by hash alone: of all 64 bits where stories are decided, of
+/// [`STORED_BITS`](HashedWord::STORED_BITS) where candidates are proposed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct HashedWord {
+    hash: u64,
+    class: WordClass,
+}
 
 impl HashedWord {
     pub(super) const fn new(folded: &str, class: WordClass) -> HashedWord {
@@ -19,22 +22,41 @@ impl HashedWord {
     }
 
     const fn with_hash(hash: u64, class: WordClass) -> HashedWord {
-        HashedWord((hash as u32 & 0xf_ffff) << 4 | class as u32)
+        HashedWord { hash, class }
     }
 
-    pub(super) const fn hash(self) -> u32 {
-        self.0 >> 4
+    pub(super) const fn hash(self) -> u64 {
+        self.hash
     }
 
-    pub(super) fn class(self) -> WordClass {
-        match self.0 & 0xf {
+    pub(super) const fn class(self) -> WordClass {
+        self.class
+    }
+
+    /// The lowest bits of its hash, which the store keeps.
+    const STORED_BITS: u32 = 20;
+
+    pub(super) const fn stored_hash(self) -> u32 {
+        self.hash as u32 & ((1 << HashedWord::STORED_BITS) - 1)
+    }
+
+    /// Three bytes: the stored hash above a class of 4 bits.
+    pub(super) const fn encode(self) -> [u8; 3] {
+        let [a, b, c, _] = (self.stored_hash() << 4 | self.class as u32).to_le_bytes();
+        [a, b, c]
+    }
+
+    pub(super) fn decode([a, b, c]: [u8; 3]) -> HashedWord {
+        let bits = u32::from_le_bytes([a, b, c, 0]);
+        let class = match bits & 0xf {
             1 => WordClass::Name,
             2 => WordClass::Number,
             3 => WordClass::Calendar,
             4 => WordClass::Negation,
             5 => WordClass::Opposite,
             _ => WordClass::Plain,
-        }
+        };
+        HashedWord { hash: u64::from(bits >> 4), class }
     }
 }
 

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Result, Row};
 
 use super::values::millis;
+use crate::entry::change::DedupFeatures;
 use crate::story::index::CandidateIndex;
 use crate::story::rules::ComparedEntry;
 use crate::story::signature::Signature;
@@ -108,9 +109,8 @@ impl DedupIndex {
 
 /// `None` where the signature is of another version.
 fn read_facts(row: &Row<'_>) -> Result<Option<ComparedEntry>> {
-    let Some(signature) = Signature::decode(row.get_ref(4)?.as_blob()?) else { return Ok(None) };
-    let (source, date) = (row.get(0)?, row.get(1)?);
-    Ok(Some(ComparedEntry { source, date, address: row.get(2)?, article: row.get(3)?, signature }))
+    let features = DedupFeatures { address: row.get(2)?, article: row.get(3)?, signature: row.get(4)? };
+    Ok(ComparedEntry::stored(row.get(0)?, row.get(1)?, &features))
 }
 
 fn max(c: &Connection, query: &str) -> Result<i64> {

@@ -74,7 +74,6 @@ fn commit(c: &Connection, poll: &Poll, index: &mut DedupIndex) -> Result<usize> 
     if let Some(in_feed) = &poll.in_feed {
         update_in_feed(c, source, in_feed, inserted.iter().map(|inserted| inserted.number))?;
     }
-    let merged = assign_stories(c, index, inserted)?;
     add_health_events(c, &poll.health)?;
     // After a failed first poll the next one counts as the first.
     let has_succeeded = poll.state.last_success.is_some();
@@ -82,7 +81,8 @@ fn commit(c: &Connection, poll: &Poll, index: &mut DedupIndex) -> Result<usize> 
         "UPDATE source SET state = ?2, next_poll = ?3, claimed_until = NULL, polled = polled OR ?4 WHERE id = ?1",
     )?
     .execute(params![source.0, to_json(&poll.state)?, poll.state.next_poll.map(millis), has_succeeded])?;
-    Ok(merged)
+    // After the state, which has the language of the source.
+    assign_stories(c, index, inserted)
 }
 
 /// Writes which entries a document contains, if that has changed.

@@ -13,8 +13,8 @@ use super::handle::Store;
 use super::rows::SourceCache;
 use super::values::{millis, time};
 use crate::entry::change::{DedupFeatures, NewEntry};
-use crate::story::rules::{self, ComparedEntry};
-use crate::story::signature::Signature;
+use crate::story;
+use crate::story::rules::{self, ComparedEntry, MergeReason, Proposal};
 
 const DAY_MILLIS: i64 = 24 * 3_600_000;
 
@@ -146,13 +146,13 @@ pub(super) fn assign_stories(
     let mut merged = 0;
     for entry in &inserted {
         let Some(features) = &entry.new.dedup_features else { continue };
-        let Some(facts) = facts(entry, features) else { continue };
+        let facts = ComparedEntry::stored(entry.source, millis(entry.new.date), features);
+        let Some(facts) = facts else { continue };
         insert_features(c, entry, features)?;
         let mut candidates = index.candidates(c, &facts, entry.number)?;
         candidates.sort_by_key(|(number, _)| ranks.get(number).copied().unwrap_or(*number));
-        match rules::decide(&facts, &candidates) {
-            Some((first, reason)) => {
-                let story = story_id(c, first)?.ok_or(rusqlite::Error::QueryReturnedNoRows)?;
+        match find_story(c, entry, &candidates, rules::proposals(&facts, &candidates))? {
+            Some((story, reason)) => {
                 move_to_story(c, entry.number, story)?;
                 insert_join(c, entry.number, &reason.to_string(), entry.new.first_seen)?;
                 merged += 1;
@@ -165,14 +165,42 @@ pub(super) fn assign_stories(
     Ok(merged)
 }
 
-fn facts(entry: &InsertedEntry<'_>, features: &DedupFeatures) -> Option<ComparedEntry> {
-    Some(ComparedEntry {
-        source: entry.source,
-        date: millis(entry.new.date),
-        address: features.address,
-        article: features.article,
-        signature: Signature::decode(&features.signature)?,
-    })
+/// The first of the proposed stories that the entries themselves confirm, and why.
+fn find_story(
+    c: &Connection,
+    inserted: &InsertedEntry<'_>,
+    candidates: &[(i64, ComparedEntry)],
+    proposals: Vec<Proposal>,
+) -> Result<Option<(i64, MergeReason)>> {
+    if proposals.is_empty() {
+        return Ok(None);
+    }
+    let Some(new) = find_entry(c, inserted.number)? else { return Ok(None) };
+    let compared_new = ComparedEntry::new(inserted.source, millis(new.date), &new.entry);
+    for Proposal { entry, reason, mut evidence } in proposals {
+        let candidate = candidates.iter().find(|(number, _)| *number == entry);
+        let (Some((_, facts)), Some(old), Some(story)) =
+            (candidate, find_entry(c, entry)?, story_id(c, entry)?)
+        else {
+            continue;
+        };
+        if reason == MergeReason::Address && has_entry_of_source(c, story, inserted.source)? {
+            evidence = evidence.with_shared_address();
+        }
+        let compared_old = ComparedEntry::new(facts.source, facts.date, &old.entry);
+        let languages = (new.source.language.as_deref(), old.source.language.as_deref());
+        if let Some(reason) = rules::decide(&compared_new, &compared_old, evidence)
+            && story::may_share_language((&new.entry, languages.0), (&old.entry, languages.1))
+        {
+            return Ok(Some((story, reason)));
+        }
+    }
+    Ok(None)
+}
+
+fn has_entry_of_source(c: &Connection, story: i64, source: i64) -> Result<bool> {
+    c.prepare_cached("SELECT EXISTS (SELECT 1 FROM entry WHERE story = ?1 AND source = ?2)")?
+        .query_row([story, source], |row| row.get(0))
 }
 
 fn insert_features(c: &Connection, entry: &InsertedEntry<'_>, features: &DedupFeatures) -> Result<()> {
