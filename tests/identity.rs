@@ -78,6 +78,12 @@ const ROWS: &[Row] = &[
     row("ids that go", &[&[("1", "/a", "A", D1)], &[("", "/a", "A", D1)]], &["A"]),
     row("a page that shows another thing", &[&[("1", "/show", "A", D1)], &[("2", "/show", "B", D2)]], &["A", "B"]),
     row("a page that shows many things", &[&[("1", "/show", "A", D1)], &[("2", "/show", "B", D2)], &[("3", "/show", "C", D3), ("2", "/show", "B", D2)]], &["A", "B", "C"]),
+    row("a page that shows another thing, without dates", &[&[("1", "/show", "A", "")], &[("2", "/show", "B", "")]], &["A", "B"]),
+    row("a new id and a longer title, without dates", &[&[("1", "/a", "Storm warning", "")], &[("2", "/a", "Storm warning extended", "")]], &["Storm warning extended"]),
+    row("a session in the query", &[&[("", "/a?PHPSESSID=1a2b", "A", D1)], &[("", "/a?PHPSESSID=3c4d", "A2", D1)]], &["A2"]),
+    row("a session in the path", &[&[("", "/a;jsessionid=1A2B.node1?id=7", "A", D1)], &[("", "/a;jsessionid=3C4D.node2?id=7", "A2", D1)]], &["A2"]),
+    row("a session with a common name", &[&[("", "/t?p=7&s=0123456789abcdef0123456789abcdef", "A", D1)], &[("", "/t?p=7&s=fedcba9876543210fedcba9876543210", "A2", D1)]], &["A2"]),
+    row("a story number with a session's name", &[&[("", "/article.php?sid=1204", "A", D1)], &[("", "/article.php?sid=1205", "B", D2)]], &["A", "B"]),
     row("no ids, a corrected title", &[&[("", "/a", "A", D1)], &[("", "/a", "B", D2)]], &["B"]),
     // Both new.
     row("another entry", &[&[("1", "/a", "A", D1)], &[("2", "/b", "B", D2)]], &["A", "B"]),

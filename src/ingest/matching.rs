@@ -241,9 +241,10 @@ pub(super) fn compare(fields: Comparison) -> Verdict {
         (Absent, Same, _, _) => Verdict::SameEntry("same address"),
         // The id changed: another generator, an id made from a revision.
         (New, Same, Same, _) => Verdict::SameEntry("same address and title"),
-        (New, Same, _, Same | Absent) => Verdict::SameEntry("same address and date"),
-        // The publisher says by id, title and date that the page now shows something else.
-        (New, Same, _, New) => Verdict::ReusedLink,
+        (New, Same, _, Same) => Verdict::SameEntry("same address and date"),
+        (New, Same, Similar | Absent, Absent) => Verdict::SameEntry("same address"),
+        // The publisher says by id and title, and by the date if there is one, that the page now shows something else.
+        (New, Same, _, _) => Verdict::ReusedLink,
         (_, _, _, _) => Verdict::Different,
     }
 }
