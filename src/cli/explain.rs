@@ -14,6 +14,7 @@ use super::terminal::{self, counted, escape_line};
 use crate::config::Config;
 use crate::daemon::{self, StoreThreads};
 use crate::entry::StoredEntry;
+use crate::entry::change::FormerTitle;
 use crate::filter::{FailedTerm, MatchReason, Matcher, Query, QueryContext, Subject};
 use crate::publish::output::{Output, Stories};
 use crate::store::{Candidate, EntryStory, MemberPosition, Store, StoredOutput, StoryId};
@@ -35,6 +36,14 @@ pub struct Arguments {
     /// Print JSON
     #[arg(long)]
     json: bool,
+}
+
+/// What is said of an entry.
+struct Explained<'a> {
+    entry: &'a StoredEntry,
+    former_titles: Vec<FormerTitle>,
+    story: Option<EntryStory>,
+    outputs: Vec<Explanation<'a>>,
 }
 
 /// The explanation for one output.
@@ -98,12 +107,10 @@ pub fn run(arguments: Arguments, config_option: &ConfigOption) -> anyhow::Result
         let explanations = explain(store, &config, arguments.output.as_deref(), &candidate).await?;
         let story = store.story_of_entry(candidate.entry.number.to_string()).await?;
         let story = story.filter(|story| !story.duplicates.is_empty());
+        let former_titles = store.former_titles(candidate.entry.number).await?;
         threads.close();
-        let entry = &candidate.entry;
-        anyhow::Ok(match arguments.json {
-            true => as_json(entry, story.as_ref(), &explanations),
-            false => as_text(entry, story.as_ref(), &explanations),
-        })
+        let explained = Explained { entry: &candidate.entry, former_titles, story, outputs: explanations };
+        anyhow::Ok(if arguments.json { as_json(&explained) } else { as_text(&explained) })
     })?;
     terminal::print(text.as_bytes())?;
     Ok(ExitCode::SUCCESS)
@@ -268,12 +275,13 @@ fn title(kept: &StoredEntry) -> &str {
     kept.entry.title.as_deref().or(kept.entry.link.as_deref()).unwrap_or(&kept.uid)
 }
 
-fn as_json(kept: &StoredEntry, story: Option<&EntryStory>, explanations: &[Explanation<'_>]) -> String {
+fn as_json(explained: &Explained<'_>) -> String {
+    let kept = explained.entry;
     let entry = serde_json::json!({
         "number": kept.number, "id": kept.uid, "title": kept.entry.title, "link": kept.entry.link,
-        "source": kept.source.name, "date": kept.date,
+        "source": kept.source.name, "date": kept.date, "former_titles": explained.former_titles,
     });
-    let story = story.map(|story| {
+    let story = explained.story.as_ref().map(|story| {
         let others: Vec<_> = story
             .duplicates
             .iter()
@@ -281,17 +289,19 @@ fn as_json(kept: &StoredEntry, story: Option<&EntryStory>, explanations: &[Expla
             .collect();
         serde_json::json!({ "story": story.story.0, "reason": story.reason, "others": others })
     });
-    format!("{:#}\n", serde_json::json!({ "entry": entry, "story": story, "outputs": explanations }))
+    format!("{:#}\n", serde_json::json!({ "entry": entry, "story": story, "outputs": explained.outputs }))
 }
 
-fn as_text(kept: &StoredEntry, story: Option<&EntryStory>, explanations: &[Explanation<'_>]) -> String {
+fn as_text(explained: &Explained<'_>) -> String {
+    let kept = explained.entry;
     let link = kept.entry.link.as_deref().unwrap_or("no link");
     let about = format!("{}, {:.0}, {link}", kept.source.title, kept.date);
     let mut lines = vec![escape_line(title(kept)), format!("  {}", escape_line(&about))];
-    lines.extend(story.map(|story| format!("  {}", escape_line(&story_line(story)))));
-    for explanation in explanations {
-        lines.extend(explanation_lines(explanation));
-    }
+    lines.extend(explained.former_titles.iter().map(|FormerTitle { title, replaced, reason }| {
+        format!("  {}", escape_line(&format!("until {replaced:.0} its title was `{title}` ({reason})")))
+    }));
+    lines.extend(explained.story.as_ref().map(|story| format!("  {}", escape_line(&story_line(story)))));
+    lines.extend(explained.outputs.iter().flat_map(explanation_lines));
     lines.join("\n") + "\n"
 }
 

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use jiff::Timestamp;
+use serde::Serialize;
 
 use super::{Entry, Key};
 
@@ -65,10 +66,8 @@ pub enum Change {
         content_hash: Vec<u8>,
         /// When the visible text changed, if it did.
         changed: Option<Timestamp>,
-        /// Why it counts as this entry, for people.
-        reason: &'static str,
         /// The title before, if it was another one.
-        former_title: Option<String>,
+        former_title: Option<FormerTitle>,
     },
     /// A known entry has new keys.
     Rekeyed {
@@ -77,6 +76,17 @@ pub enum Change {
         /// The keys to add.
         keys: Vec<Key>,
     },
+}
+
+/// A title that an entry had before.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct FormerTitle {
+    /// The title.
+    pub title: String,
+    /// When another one replaced it.
+    pub replaced: Timestamp,
+    /// Why the item with the other title counts as this entry, for people.
+    pub reason: String,
 }
 
 /// A new entry.

@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 use super::identity::KeyedEntry;
 pub use super::matching::StoredEntries;
 use super::matching::{self, Match};
-use crate::entry::change::{Change, KnownEntries, KnownEntry, NewEntry};
+use crate::entry::change::{Change, FormerTitle, KnownEntries, KnownEntry, NewEntry};
 use crate::entry::{Entry, Key, KeyRule, hash_128};
 
 /// How often an entry is shown as updated. Some entries contain the time of day and change with each poll.
@@ -104,13 +104,14 @@ fn edit_or_rekey(
     let content_hash = content_hash(&entry);
     let changed = (content_hash != old.content_hash && old.edits < MAX_SHOWN_EDITS).then_some(now);
     let former_title = old.title.clone().filter(|_| old.title != entry.title);
+    let former_title =
+        former_title.map(|title| FormerTitle { title, replaced: now, reason: reason.to_owned() });
     Some(Change::Edited {
         number: old.number,
         entry: Box::new(entry),
         fingerprint,
         content_hash,
         changed,
-        reason,
         former_title,
     })
 }

@@ -151,14 +151,15 @@ impl DocumentReader<'_> {
     /// Says of each entry under another title than before why it counts as the same one.
     fn log_new_titles(&self, changes: &[Change]) {
         for change in changes {
-            if let Change::Edited { number, entry, reason, former_title: Some(former), .. } = change {
+            if let Change::Edited { number, entry, former_title: Some(former), .. } = change {
                 let title = excerpt(entry.title.as_deref());
-                let former = excerpt(Some(former));
+                let former_title = excerpt(Some(&former.title));
+                let reason = &former.reason;
                 tracing::debug!(
                     source = self.source.name,
                     entry = number,
                     title,
-                    former,
+                    former_title,
                     reason,
                     "entry edited"
                 );

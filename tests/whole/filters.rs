@@ -107,6 +107,34 @@ fn explain_says_for_each_output_why_an_entry_is_in_it() {
 }
 
 #[test]
+fn explain_finds_an_edited_entry_by_its_former_title_and_says_why_it_is_the_same() {
+    let (origin, home) = home(&output("all", ""));
+    origin.set(
+        "/news",
+        200,
+        "application/rss+xml",
+        feed(
+            "news",
+            &[
+                ("Bridge closes", "In the north"),
+                ("Border opens", "A bridge too"),
+                ("Harvest ends", "Grapes"),
+            ],
+        ),
+    );
+    assert_eq!(home.run(&["poll"]).0, Some(0));
+    let (_, text, _) = home.run(&["explain", "bridge opens"]);
+    assert!(text.starts_with("Bridge closes\n"), "{text}");
+    assert!(text.contains(" its title was `Bridge opens` (same id and address)\n"), "{text}");
+    let result = json(&home, &["explain", "Bridge closes", "--json"]);
+    assert_eq!(result["entry"]["former_titles"][0]["title"], "Bridge opens");
+    assert_eq!(
+        json(&home, &["explain", "Border opens", "--json"])["entry"]["former_titles"],
+        serde_json::json!([])
+    );
+}
+
+#[test]
 fn preview_lists_matches_and_explain_lists_words() {
     let (_origin, home) = home(&output("all", ""));
     let (code, text, stderr) = home.run(&["preview", "bridge -north"]);

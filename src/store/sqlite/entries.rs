@@ -10,7 +10,7 @@ use super::error::Error;
 use super::handle::Store;
 use super::rows::{ENTRY_COLUMN_COUNT, ENTRY_COLUMNS, ExtraJson, SourceCache, StoredKeys, read_entry};
 use super::values::{from_json, millis, time, to_json};
-use crate::entry::change::{KnownEntries, KnownEntry, KnownKey, NewEntry};
+use crate::entry::change::{FormerTitle, KnownEntries, KnownEntry, KnownKey, NewEntry};
 use crate::entry::{Entry, Key, KeyRule, StoredEntry};
 
 impl Store {
@@ -293,6 +293,23 @@ pub(super) fn edit_entry(c: &Connection, edit: &Edit<'_>, counters: &mut Counter
     .map(drop)
 }
 
+/// The former titles that are kept of an entry.
+const MAX_FORMER_TITLES: i64 = 10;
+
+pub(super) fn add_former_title(c: &Connection, number: i64, former: &FormerTitle) -> Result<()> {
+    c.prepare_cached(
+        "INSERT OR REPLACE INTO former_title (entry, replaced, title, reason)
+         SELECT number, ?2, ?3, ?4 FROM entry WHERE number = ?1",
+    )?
+    .execute(params![number, millis(former.replaced), former.title, former.reason])?;
+    c.prepare_cached(
+        "DELETE FROM former_title WHERE entry = ?1 AND replaced <=
+             (SELECT replaced FROM former_title WHERE entry = ?1 ORDER BY replaced DESC LIMIT 1 OFFSET ?2)",
+    )?
+    .execute([number, MAX_FORMER_TITLES])
+    .map(drop)
+}
+
 /// Gives an entry the next revision, so that outputs evaluate it again.
 pub(super) fn touch(c: &Connection, number: i64, counters: &mut Counters) -> Result<()> {
     c.prepare_cached("UPDATE entry SET revision = ?2 WHERE number = ?1")?
@@ -363,6 +380,7 @@ fn delete_entry(c: &Connection, number: i64) -> Result<()> {
         "DELETE FROM archive_entry WHERE entry = ?1",
         "DELETE FROM dedup_features WHERE entry = ?1",
         "DELETE FROM story_join WHERE entry = ?1",
+        "DELETE FROM former_title WHERE entry = ?1",
         "DELETE FROM entry WHERE number = ?1",
     ] {
         c.prepare_cached(statement)?.execute([number])?;

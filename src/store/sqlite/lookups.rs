@@ -10,10 +10,11 @@ use super::error::Error;
 use super::handle::Store;
 use super::values::time;
 use crate::entry::StoredEntry;
+use crate::entry::change::FormerTitle;
 
 impl Store {
     /// Up to `n` entries, newest first, with this number, published id, publisher's id or link; if there is none, with
-    /// this text in their title.
+    /// this text in their title; if there is none, with it in a former title.
     ///
     /// # Errors
     /// The store cannot read.
@@ -31,7 +32,14 @@ impl Store {
                 return Ok(found);
             }
             // LIKE ignores the case of ASCII letters only; instr finds other letters as they are written.
-            find("entry.title LIKE '%' || ?1 || '%' OR instr(entry.title, ?1) > 0")
+            let found = find("entry.title LIKE '%' || ?1 || '%' OR instr(entry.title, ?1) > 0")?;
+            if !found.is_empty() {
+                return Ok(found);
+            }
+            find(
+                "entry.number IN (SELECT former.entry FROM former_title AS former
+                                  WHERE former.title LIKE '%' || ?1 || '%' OR instr(former.title, ?1) > 0)",
+            )
         })
         .await
     }
@@ -42,6 +50,23 @@ impl Store {
     /// The store cannot read.
     pub async fn entry(&self, number: i64) -> Result<Option<StoredEntry>, Error> {
         self.query(move |c| find_entry(c, number)).await
+    }
+
+    /// The titles that an entry had before, newest first.
+    ///
+    /// # Errors
+    /// The store cannot read.
+    pub async fn former_titles(&self, entry: i64) -> Result<Vec<FormerTitle>, Error> {
+        self.query(move |c| {
+            c.prepare_cached(
+                "SELECT title, replaced, reason FROM former_title WHERE entry = ?1 ORDER BY replaced DESC",
+            )?
+            .query_map([entry], |row| {
+                Ok(FormerTitle { title: row.get(0)?, replaced: time(row.get(1)?)?, reason: row.get(2)? })
+            })?
+            .collect()
+        })
+        .await
     }
 
     /// The position of an entry in an output, if it is a member.

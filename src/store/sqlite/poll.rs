@@ -7,7 +7,9 @@ use rusqlite::{Connection, OptionalExtension, Result, params};
 
 use super::super::model::{InFeed, Poll, SourceId};
 use super::dedup_index::DedupIndex;
-use super::entries::{Counters, Edit, PollKind, add_keys, edit_entry, insert_entry, still_kept};
+use super::entries::{
+    Counters, Edit, PollKind, add_former_title, add_keys, edit_entry, insert_entry, still_kept,
+};
 use super::error::Error;
 use super::handle::Store;
 use super::jobs::Durability;
@@ -62,9 +64,12 @@ fn commit(c: &Connection, poll: &Poll, index: &mut DedupIndex) -> Result<usize> 
                 let number = insert_entry(c, source, new, kind, &mut counters)?;
                 inserted.push(InsertedEntry { number, source: source.0, new });
             }
-            Change::Edited { number, entry, fingerprint, content_hash, changed, .. } => {
+            Change::Edited { number, entry, fingerprint, content_hash, changed, former_title } => {
                 let edit = Edit { number: *number, entry, fingerprint, content_hash, changed: *changed };
                 edit_entry(c, &edit, &mut counters)?;
+                if let Some(former) = former_title {
+                    add_former_title(c, *number, former)?;
+                }
                 add_keys(c, source, still_kept(c, *number)?, &entry.keys)?;
             }
             Change::Rekeyed { number, keys } => add_keys(c, source, still_kept(c, *number)?, keys)?,

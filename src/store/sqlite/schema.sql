@@ -81,6 +81,15 @@ CREATE TABLE in_feed (
     entries TEXT NOT NULL             -- JSON: entry numbers, ascending
 ) STRICT;
 
+-- The titles that entries had before, the last few of each.
+CREATE TABLE former_title (
+    entry    INTEGER NOT NULL REFERENCES entry (number),
+    replaced INTEGER NOT NULL,        -- when
+    title    TEXT NOT NULL,
+    reason   TEXT NOT NULL,           -- why the item with another title counts as this entry, for people
+    PRIMARY KEY (entry, replaced)
+) STRICT, WITHOUT ROWID;
+
 -- Entries that joined the story of an earlier entry. The first entry of a story has no row.
 CREATE TABLE story_join (
     entry  INTEGER PRIMARY KEY REFERENCES entry (number),
