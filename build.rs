@@ -1,13 +1,15 @@
-//! Sets `SIFTWIRE_COMMIT` for the version: from the environment variable of that name, else from git.
+//! Sets `SIFTWIRE_COMMIT` for the version: from the environment variable of that name, else from git. Finds out which
+//! tests can run: `cfg(shared_data)` if the collections of real feeds are here, `cfg(feed_validator)` if that is too.
 #![allow(clippy::print_stdout, reason = "cargo reads the standard output of a build script")]
 
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 fn main() {
     println!("cargo:rerun-if-env-changed=SIFTWIRE_COMMIT");
     // Git appends to this log at each commit and checkout. Without it the script only runs again after a clean.
     if let Some(log) = git(&["rev-parse", "--git-path", "logs/HEAD"])
-        && std::path::Path::new(&log).exists()
+        && Path::new(&log).exists()
     {
         println!("cargo:rerun-if-changed={log}");
     } else {
@@ -16,6 +18,24 @@ fn main() {
     let commit = std::env::var("SIFTWIRE_COMMIT").ok().filter(|commit| !commit.is_empty());
     let commit = commit.or_else(|| git(&["rev-parse", "--short=12", "HEAD"]));
     println!("cargo:rustc-env=SIFTWIRE_COMMIT={}", commit.as_deref().unwrap_or("unknown"));
+    find_test_data();
+}
+
+/// Looks in the folder `SIFTWIRE_SHARED` or, without it, beside the checkout. One that appears there later is found
+/// after a clean, or with the variable.
+fn find_test_data() {
+    println!("cargo:rustc-check-cfg=cfg(shared_data, feed_validator)");
+    println!("cargo:rerun-if-env-changed=SIFTWIRE_SHARED");
+    println!("cargo:rerun-if-env-changed=FEEDVALIDATOR_DIR");
+    let beside = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared");
+    let shared = std::env::var_os("SIFTWIRE_SHARED").map_or(beside, PathBuf::from);
+    println!("cargo:rustc-env=SIFTWIRE_SHARED_FOLDER={}", shared.display());
+    if shared.join("feeds/index.tsv").exists() && shared.join("eval/matching").exists() {
+        println!("cargo:rustc-cfg=shared_data");
+        if shared.join("tools/validate-feed").exists() && std::env::var_os("FEEDVALIDATOR_DIR").is_some() {
+            println!("cargo:rustc-cfg=feed_validator");
+        }
+    }
 }
 
 /// The output of a git command; `None` if it fails or prints nothing.

@@ -4,7 +4,7 @@
 #![allow(clippy::disallowed_methods, reason = "cases are written to temporary folders")]
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 
 use serde_json::Value;
@@ -93,15 +93,11 @@ fn latin_words_are_inflected_in_the_entry_and_config_languages() {
     assert_eq!(code, 0, "the languages of the config apply too: {results:#?}");
 }
 
-/// Runs only if the shared evaluation set exists.
 #[test]
+#[cfg_attr(not(shared_data), ignore = "needs the labelled queries: set SIFTWIRE_SHARED to their folder")]
 fn the_labelled_queries_match_as_expected() {
-    let default = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared");
-    let shared = std::env::var_os("SIFTWIRE_SHARED").map_or(default, PathBuf::from);
-    let Ok(cases) = fs::read_to_string(shared.join("eval/matching/queries-dev.jsonl")) else {
-        eprintln!("skipped: labelled queries not found; set SIFTWIRE_SHARED to their folder");
-        return;
-    };
+    let shared = Path::new(env!("SIFTWIRE_SHARED_FOLDER"));
+    let cases = fs::read_to_string(shared.join("eval/matching/queries-dev.jsonl")).unwrap();
     let (code, results, stderr) = run_cases(&TempDir::new().unwrap(), &cases);
     let failed: Vec<&Value> = results.iter().filter(|result| result["passed"] != true).collect();
     assert!(code == 0 && failed.is_empty(), "{stderr}{failed:#?}");

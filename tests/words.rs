@@ -4,16 +4,10 @@
 #![allow(clippy::disallowed_methods, reason = "the labelled set is read from a file")]
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use siftwire::filter::words::{ExpandTo, expand};
 use siftwire::text::tokens;
-
-fn labelled() -> Option<PathBuf> {
-    let default = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared");
-    let shared = std::env::var_os("SIFTWIRE_SHARED").map_or(default, PathBuf::from);
-    Some(shared.join("eval/matching/words-dev.tsv")).filter(|path| path.exists())
-}
 
 /// Results of the rows with one label.
 #[derive(Default)]
@@ -23,11 +17,9 @@ struct Score {
 }
 
 #[test]
+#[cfg_attr(not(shared_data), ignore = "needs the labelled words: set SIFTWIRE_SHARED to their folder")]
 fn error_rates_are_within_limits_in_every_language() {
-    let Some(path) = labelled() else {
-        eprintln!("skipped: labelled words not found; set SIFTWIRE_SHARED to their folder");
-        return;
-    };
+    let path = Path::new(env!("SIFTWIRE_SHARED_FOLDER")).join("eval/matching/words-dev.tsv");
     let text = std::fs::read_to_string(path).unwrap();
     let mut expansions = BTreeMap::new();
     let mut scores: BTreeMap<(String, String), Score> = BTreeMap::new();
