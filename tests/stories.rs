@@ -23,8 +23,7 @@ const SOURCES: usize = 3;
 const STORIES: [([&str; 3], &str); 3] = [
     (
         [
-            "Nurses leave hospital in the east",
-            "Four nurses leave hospital",
+            "Nurses leave hospital in the east", "Four nurses leave hospital",
             "Nurses leave hospital in the west",
         ],
         "Four nurses who were being treated for the disease have been discharged from a hospital in the east of the \
@@ -41,8 +40,7 @@ const STORIES: [([&str; 3], &str); 3] = [
     ),
     (
         [
-            "Railway opens its bridge again",
-            "Bridge of the railway is open",
+            "Railway opens its bridge again", "Bridge of the railway is open",
             "Railway does not open its bridge again",
         ],
         "Trains cross the bridge over the gorge again since this morning, the railway company said, after engineers \

@@ -176,13 +176,7 @@ impl Bench {
             self.site
         );
         let topics = [
-            "moscow",
-            "ереване",
-            "granted OR approved",
-            "ceasefire",
-            "бюджет",
-            "wheat",
-            "войск",
+            "moscow", "ереване", "granted OR approved", "ceasefire", "бюджет", "wheat", "войск",
             "border -iran",
         ];
         for output in 0..self.arguments.outputs {

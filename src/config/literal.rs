@@ -70,15 +70,8 @@ mod tests {
     #[test]
     fn an_offset_in_a_value_maps_into_every_kind_of_literal() {
         for literal in [
-            r#""ab @x""#,
-            r#""a\u0062 @x""#,
-            r#""\"b @x""#,
-            r#""\U0001F600 @x""#,
-            "'ab @x'",
-            "\"\"\"\nab @x\"\"\"",
-            "'''\r\nab @x'''",
-            "\"\"\"ab \\\n   @x\"\"\"",
-            "\"\u{e9}\u{451} @x\"",
+            r#""ab @x""#, r#""a\u0062 @x""#, r#""\"b @x""#, r#""\U0001F600 @x""#, "'ab @x'",
+            "\"\"\"\nab @x\"\"\"", "'''\r\nab @x'''", "\"\"\"ab \\\n   @x\"\"\"", "\"\u{e9}\u{451} @x\"",
         ] {
             let document = format!("k = {literal}");
             let tree = DeTable::parse(&document).unwrap();

@@ -26,17 +26,8 @@ pub(super) const TEMPLATE_HINT: &str = "example: \"{source}: {title}\"; {author}
 
 /// Headers that frame a message or belong to conditional and compressed requests: Siftwire sets them itself.
 const RESERVED_HEADERS: [&str; 11] = [
-    "accept-encoding",
-    "connection",
-    "content-length",
-    "expect",
-    "host",
-    "if-modified-since",
-    "if-none-match",
-    "range",
-    "te",
-    "transfer-encoding",
-    "upgrade",
+    "accept-encoding", "connection", "content-length", "expect", "host", "if-modified-since",
+    "if-none-match", "range", "te", "transfer-encoding", "upgrade",
 ];
 
 /// Names and values, in file order.

@@ -4,24 +4,13 @@ use url::Url;
 
 /// Paths where sites often have a feed.
 const COMMON_FEED_PATHS: [&str; 10] = [
-    "feed",
-    "rss",
-    "feed.xml",
-    "rss.xml",
-    "atom.xml",
-    "index.xml",
-    "feed.atom",
-    "feed.json",
-    "feeds/all.atom.xml",
-    "?feed=rss2",
+    "feed", "rss", "feed.xml", "rss.xml", "atom.xml", "index.xml", "feed.atom", "feed.json",
+    "feeds/all.atom.xml", "?feed=rss2",
 ];
 
 /// Media types of a link to a feed.
 const FEED_MEDIA_TYPES: [&str; 5] = [
-    "application/rss+xml",
-    "application/atom+xml",
-    "application/feed+json",
-    "application/rdf+xml",
+    "application/rss+xml", "application/atom+xml", "application/feed+json", "application/rdf+xml",
     "application/json",
 ];
 

@@ -89,31 +89,10 @@ fn each_kind_of_term_matches_as_documented() {
         "an",
     ];
     let no = [
-        "war",
-        "\"troops russian\"",
-        "armen",
-        "title:award",
-        "text:troops",
-        "author:anna-maria",
-        "moscow-times",
-        "troops -award",
-        "example",
-        "\"arménia an\"",
-        "\"arménia an\"~",
-        "\"arménia an\"~5",
-        "link:arm*",
-        "text:@caucasus",
-        "@peace",
-        "\"troops armenia\"~1",
-        "\"troops troops\"~5",
-        "/g7/c",
-        "title:/g7/",
-        "site:ample.org",
-        "site:example.org.am",
-        "lang:e-n",
-        "lang:ru",
-        "age:<2d",
-        "age:>3d",
+        "war", "\"troops russian\"", "armen", "title:award", "text:troops", "author:anna-maria",
+        "moscow-times", "troops -award", "example", "\"arménia an\"", "\"arménia an\"~", "\"arménia an\"~5",
+        "link:arm*", "text:@caucasus", "@peace", "\"troops armenia\"~1", "\"troops troops\"~5", "/g7/c",
+        "title:/g7/", "site:ample.org", "site:example.org.am", "lang:e-n", "lang:ru", "age:<2d", "age:>3d",
         "anna",
     ];
     for text in yes {
@@ -209,13 +188,7 @@ fn the_digest_depends_on_the_meaning_only() {
     assert_eq!(digest("armenia OR georgia"), digest("(armenia | georgia)"));
     assert_eq!(digest("@caucasus"), digest("armenia OR georgia"), "a topic equals its query");
     let others = [
-        "armenia",
-        "title:armenia",
-        "armenia georgia",
-        "NOT armenia",
-        "armen*",
-        "lang:hy",
-        "\"a b\"~3",
+        "armenia", "title:armenia", "armenia georgia", "NOT armenia", "armen*", "lang:hy", "\"a b\"~3",
         "\"a b\"~4",
     ];
     let mut digests: Vec<_> = others.iter().map(|text| digest(text)).collect();

@@ -143,11 +143,7 @@ mod tests {
         let document = |events: Vec<_>| super::document(&site, events, at(0));
         let text = String::from_utf8(atom::write(&document(events.clone()))).expect("text");
         for part in [
-            "/feeds/_health.atom",
-            "has failed for a day",
-            "has moved",
-            "is gone",
-            "has stopped publishing",
+            "/feeds/_health.atom", "has failed for a day", "has moved", "is gone", "has stopped publishing",
             "is back",
         ] {
             assert!(text.contains(part), "{part} in {text}");

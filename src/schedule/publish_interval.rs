@@ -46,10 +46,7 @@ mod tests {
         let entry = |date: &str| Entry { published: Some(date.parse().expect(date)), ..Entry::default() };
         let now = "2026-11-10T00:00:00Z".parse().expect("a time");
         let dates = [
-            "2026-11-03T00:00:00Z",
-            "2036-01-01T00:00:00Z",
-            "2026-11-02T00:00:00Z",
-            "2020-01-01T00:00:00Z",
+            "2026-11-03T00:00:00Z", "2036-01-01T00:00:00Z", "2026-11-02T00:00:00Z", "2020-01-01T00:00:00Z",
             "2026-11-04T00:00:00Z",
         ];
         let entries: Vec<Entry> = dates.into_iter().map(entry).chain([Entry::default()]).collect();

@@ -128,13 +128,8 @@ fn origin_and_home() -> (Origin, Home) {
 fn serves_below_the_path(nginx: &Nginx) {
     let paths = nginx.crawl();
     for path in [
-        "/news/feeds/all",
-        "/news/feeds/all.rss",
-        "/news/feeds/all.json",
-        "/news/feeds/all/archive/1.atom",
-        "/news/feeds/all/archive/1.json",
-        "/news/feeds/_health",
-        "/news/outputs.opml",
+        "/news/feeds/all", "/news/feeds/all.rss", "/news/feeds/all.json", "/news/feeds/all/archive/1.atom",
+        "/news/feeds/all/archive/1.json", "/news/feeds/_health", "/news/outputs.opml",
     ] {
         assert!(paths.contains(path), "{path} is linked nowhere: {paths:?}");
     }
@@ -185,9 +180,7 @@ fn nginx_may_strip_the_path_or_pass_it_on() {
     }
     // Only that path, as a whole segment.
     for path in [
-        "/newsfeeds/all.atom",
-        "/other/feeds/all.atom",
-        "/news/news/feeds/all.atom",
+        "/newsfeeds/all.atom", "/other/feeds/all.atom", "/news/news/feeds/all.atom",
         "/news/../feeds/all.atom",
     ] {
         assert_eq!(daemon.get(path).status, 404, "{path}");

@@ -21,26 +21,9 @@ const ITEM_DEPTH: u8 = 3;
 
 /// Fields of items, authors and attachments that are read.
 const FIELDS: [&str; 20] = [
-    "attachments",
-    "author",
-    "authors",
-    "banner_image",
-    "content_html",
-    "content_text",
-    "date_modified",
-    "date_published",
-    "duration_in_seconds",
-    "external_url",
-    "id",
-    "image",
-    "language",
-    "mime_type",
-    "name",
-    "size_in_bytes",
-    "summary",
-    "tags",
-    "title",
-    "url",
+    "attachments", "author", "authors", "banner_image", "content_html", "content_text", "date_modified",
+    "date_published", "duration_in_seconds", "external_url", "id", "image", "language", "mime_type", "name",
+    "size_in_bytes", "summary", "tags", "title", "url",
 ];
 
 /// Parses a JSON Feed. Text after the feed is ignored. A truncated feed, or one with a syntax error, gives the items
