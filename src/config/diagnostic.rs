@@ -197,15 +197,3 @@ impl std::error::Error for Diagnostics {}
 fn snippet(file: &MaskedFile) -> Snippet<'_, annotate_snippets::Annotation<'_>> {
     Snippet::source(file.text.as_str()).path(file.path.to_string_lossy().into_owned())
 }
-
-/// The candidate that `name` was probably meant to be: the one with the smallest edit distance.
-pub(super) fn closest_name<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    let max_distance = (name.chars().count() / 3).max(2);
-    let lower = name.to_lowercase();
-    candidates
-        .into_iter()
-        .map(|candidate| (strsim::damerau_levenshtein(&lower, &candidate.to_lowercase()), candidate))
-        .filter(|(distance, candidate)| *distance <= max_distance && *distance < candidate.chars().count())
-        .min_by_key(|(distance, _)| *distance)
-        .map(|(_, candidate)| candidate)
-}

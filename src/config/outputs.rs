@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::diagnostic::{Diagnostic, FileSpan, Severity, closest_name};
+use super::diagnostic::{Diagnostic, FileSpan, Severity};
 use super::literal::QueryLiteral;
 use super::locate::Directories;
 use super::raw::{RawOutput, RawTopic};
@@ -14,6 +14,7 @@ use crate::filter::{self, Query, QueryContext};
 use crate::publish::output::{ContentMode, OtherSources, Output, Stories};
 use crate::publish::template::{self, Template};
 use crate::source::Source;
+use crate::text::closest_name;
 
 /// The query_context for queries. Every topic is checked, used or not.
 pub(super) fn check_topics(

@@ -5,7 +5,8 @@ use std::ops::Range;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::diagnostic::{Diagnostic, FileSpan, closest_name};
+use super::diagnostic::{Diagnostic, FileSpan};
+use crate::text::closest_name;
 
 /// A value and its place in the config.
 #[derive(Clone, Debug, PartialEq)]

@@ -9,11 +9,11 @@ use ipnet::IpNet;
 use toml::de::DeValue;
 use url::Url;
 
-use super::diagnostic::closest_name;
 use super::literal::QueryLiteral;
 use super::toml_reader::{FileReader, Located, TableReader, TomlValue, ValueError};
 use crate::publish::template::Template;
 use crate::serve::ListenAddress;
+use crate::text::closest_name;
 
 /// Upper bound of durations; a longer one is a mistake and would overflow dates.
 const MAX_DURATION: Duration = Duration::from_secs(100 * 365 * 86_400);

@@ -56,7 +56,7 @@ pub(super) fn normalize(raw: RawFeed<'_>, encoding: &'static str, hints: &Hints<
     Feed {
         format: raw.format,
         encoding,
-        title: raw.title.and_then(|title| plain::line(&title)).map(truncated),
+        title: raw.title.and_then(|title| plain::plain_line(&title)).map(truncated),
         link: link.clone(),
         language: raw.language.and_then(|tag| language_tag(&tag)),
         update_hints: raw.update_hints,
@@ -100,7 +100,7 @@ fn normalize_entry(raw: RawEntry<'_>, context: &FeedContext<'_>) -> Entry {
         // A relative id is an address only if it is an absolute path: it may be a mere number.
         absolute_url(id, context.base(raw.base).filter(|_| id.starts_with('/')))
     });
-    let title = raw.title.into_value().and_then(|title| plain::line(&without_mojibake(title)));
+    let title = raw.title.into_value().and_then(|title| plain::plain_line(&without_mojibake(title)));
     let (published, updated) = (raw.published.into_value(), raw.updated.into_value());
     let raw_date = published.as_ref().or(updated.as_ref()).map(|date| date.text.trim().to_owned());
     let mut entry = Entry {
@@ -111,7 +111,7 @@ fn normalize_entry(raw: RawEntry<'_>, context: &FeedContext<'_>) -> Entry {
         published: published.and_then(|date| context.plausible_time(date)),
         updated: updated.and_then(|date| context.plausible_time(date)),
         authors: entry_authors(raw.authors, raw.fallback_authors, context.authors),
-        categories: unique(raw.categories.iter().filter_map(|category| plain::line(category))),
+        categories: unique(raw.categories.iter().filter_map(|category| plain::plain_line(category))),
         summary: raw.summary.into_value().and_then(|text| html_fragment(text, context)),
         content: raw.content.into_value().and_then(|text| html_fragment(text, context)),
         enclosures: enclosures(&raw.links, raw.media, context),
@@ -218,7 +218,7 @@ fn enclosures(links: &[RawLink<'_>], media: Vec<RawMedia<'_>>, context: &FeedCon
             url: absolute_url(&link.href, context.base(link.base))?,
             media_type: media_type(link.media_type.as_deref()),
             length: parse_number(link.length.as_deref()),
-            title: link.title.as_deref().and_then(plain::line),
+            title: link.title.as_deref().and_then(plain::plain_line),
             ..Enclosure::default()
         })
     });
@@ -227,7 +227,7 @@ fn enclosures(links: &[RawLink<'_>], media: Vec<RawMedia<'_>>, context: &FeedCon
             url: absolute_url(&file.url, context.base(file.base))?,
             media_type: media_type(file.media_type.as_deref()),
             length: parse_number(file.length.as_deref()),
-            title: file.title.as_deref().and_then(plain::line),
+            title: file.title.as_deref().and_then(plain::plain_line),
             medium: file.medium.as_deref().and_then(medium),
             duration: file.duration.as_deref().and_then(duration_seconds),
             width: parse_number(file.width.as_deref()),
@@ -276,7 +276,7 @@ fn medium(text: &str) -> Option<String> {
 }
 
 fn media_type(text: Option<&str>) -> Option<String> {
-    let text = plain::line(text?)?.to_ascii_lowercase();
+    let text = plain::plain_line(text?)?.to_ascii_lowercase();
     (text.len() <= MAX_MEDIA_TYPE_BYTES).then_some(text)
 }
 
@@ -300,7 +300,7 @@ fn duration_seconds(text: &str) -> Option<u32> {
 }
 
 fn origin(raw: RawOrigin<'_>) -> Option<Origin> {
-    let title = raw.title.and_then(|title| plain::line(&title));
+    let title = raw.title.and_then(|title| plain::plain_line(&title));
     let url = raw.url.and_then(|url| absolute_url(&url, None));
     (title.is_some() || url.is_some()).then_some(Origin { title, url })
 }
@@ -344,8 +344,8 @@ fn author(raw: RawAuthor<'_>) -> Option<Author> {
     // An address in angle brackets is not a tag.
     let without_brackets =
         |name: &str| if name.contains('@') { name.replace(['<', '>'], " ") } else { name.to_owned() };
-    let text = raw.name.as_deref().and_then(|name| plain::line(&without_brackets(name)));
-    let email = raw.email.as_deref().and_then(plain::line);
+    let text = raw.name.as_deref().and_then(|name| plain::plain_line(&without_brackets(name)));
+    let email = raw.email.as_deref().and_then(plain::plain_line);
     let uri = raw.uri.as_deref().and_then(|uri| absolute_url(uri, None));
     let Some(text) = text else {
         let name = email.clone().or_else(|| uri.clone())?;

@@ -11,3 +11,15 @@ pub use tokens::{Tokens, fold, is_spaceless, tokens, tokens_up_to};
 pub(crate) fn log_excerpt(text: &str) -> String {
     text.chars().take(200).map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
 }
+
+/// The candidate that `name` was probably meant to be, for "did you mean": the one with the smallest edit distance.
+pub(crate) fn closest_name<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let max_distance = (name.chars().count() / 3).max(2);
+    let lower = name.to_lowercase();
+    candidates
+        .into_iter()
+        .map(|candidate| (strsim::damerau_levenshtein(&lower, &candidate.to_lowercase()), candidate))
+        .filter(|(distance, candidate)| *distance <= max_distance && *distance < candidate.chars().count())
+        .min_by_key(|(distance, _)| *distance)
+        .map(|(_, candidate)| candidate)
+}

@@ -53,7 +53,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("publish/*", &["entry", "text", "html", "filter", "story", "publish"]),
     ("serve*", &["publish", "store", "metrics", "serve"]),
     // Each module defines its own options; config builds them.
-    ("config*", &["source", "filter", "store", "fetch", "publish", "serve", "config"]),
+    ("config*", &["source", "text", "filter", "store", "fetch", "publish", "serve", "config"]),
     (
         "daemon*",
         &[

@@ -6,15 +6,9 @@ use memchr::{memchr, memmem};
 
 use crate::text::{TextFor, html_to_text};
 
-/// Plain text on one line: markup gone, character references resolved (twice: many feeds escape
-/// twice). `None` for what is empty then.
-pub(super) fn line(raw: &str) -> Option<String> {
-    let text = text(raw);
-    (!text.is_empty()).then_some(text)
-}
-
-/// As [`line()`], but with an empty text for nothing.
-pub(super) fn text(raw: &str) -> String {
+/// Plain text on one line: markup gone, character references resolved (twice: many feeds escape twice). `None` if
+/// nothing is left.
+pub(super) fn plain_line(raw: &str) -> Option<String> {
     let raw = without_sections(raw);
     let once = html_to_text(&raw, TextFor::Title);
     let text = if memchr(b'&', raw.as_bytes()).is_some() {
@@ -30,7 +24,7 @@ pub(super) fn text(raw: &str) -> String {
         line.push(' ');
         line.push_str(word);
     }
-    line
+    (!line.is_empty()).then_some(line)
 }
 
 /// The text of CDATA sections that stand in it as text, because their signs were escaped.

@@ -6,9 +6,10 @@ use std::sync::Arc;
 
 use super::super::words;
 use super::lex::{QueryToken, TokenKind, lex};
-use super::problem::{QueryProblem, closest_name};
+use super::problem::QueryProblem;
 use super::term::{field_by_name, parse_term};
 use super::tree::{Field, Node, NodeKind, TermKind, TopicQuery};
+use crate::text::closest_name;
 
 const MAX_QUERY_BYTES: usize = 20_000;
 
@@ -356,7 +357,7 @@ impl Parser<'_, '_> {
             }
             let mut known: Vec<&str> = context.topics.keys().map(String::as_str).collect();
             words::built_in_topic_names().for_each(|name| known.push(name));
-            let hint = match closest_name(&name, known.into_iter()) {
+            let hint = match closest_name(&name, known) {
                 Some(known) => format!("did you mean `@{known}`?"),
                 None => "define it in [topics]".to_owned(),
             };

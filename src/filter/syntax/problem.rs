@@ -28,12 +28,3 @@ impl QueryProblem {
         QueryProblem { hint: Some(hint.into()), ..self }
     }
 }
-
-/// The known name with the fewest edits from `name`, if it is close enough for "did you mean".
-pub(super) fn closest_name<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
-    known
-        .map(|known| (strsim::damerau_levenshtein(name, known), known))
-        .filter(|(distance, known)| *distance <= 1 + known.len() / 4)
-        .min()
-        .map(|(_, known)| known)
-}

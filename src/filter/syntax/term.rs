@@ -4,8 +4,9 @@ use std::ops::Range;
 
 use regex::{Regex, RegexBuilder};
 
-use super::problem::{QueryProblem, closest_name};
+use super::problem::QueryProblem;
 use super::tree::{AgeComparison, CaseSensitivity, Field, Term, TermKind};
+use crate::text::closest_name;
 use crate::text::tokens;
 
 /// Limit of a compiled regular expression, in bytes.
