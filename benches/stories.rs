@@ -17,7 +17,7 @@ use fastrand::Rng;
 use jiff::Timestamp;
 use siftwire::entry::change::{Change, NewEntry};
 use siftwire::entry::{Entry, Key, KeyRule};
-use siftwire::source::SourceState;
+use siftwire::source::{SourceState, UrlParts};
 use siftwire::store::{ConfiguredSource, Options, Poll, SourceId, Store, open};
 use siftwire::story;
 use words::{ENGLISH, Phrases, RUSSIAN};
@@ -120,7 +120,8 @@ impl BenchStore {
         }
         let source = |n: usize| ConfiguredSource {
             name: format!("s{n}"),
-            url: format!("bench:{n}"),
+            url: format!("bench:{n}").parse().unwrap(),
+            publish_url: UrlParts::Path,
             host: format!("h{n}"),
             title: None,
             language: None,

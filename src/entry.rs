@@ -161,9 +161,11 @@ pub struct EntrySource {
     pub name: String,
     /// The configured title, else the feed's, else the name.
     pub title: String,
-    /// The feed's address, without credentials.
+    /// An id of the feed that shows no secret: an absolute URI.
+    pub id: String,
+    /// What is published of the feed's address.
     pub url: String,
-    /// The site's address.
+    /// The site's address, without secrets.
     pub link: Option<String>,
     /// BCP 47 tag: the configured one, else the feed's.
     pub language: Option<String>,

@@ -1,5 +1,7 @@
 //! What a source is, the state kept of it, and how a poll of it ended. Pure; imports no other module.
 
+mod feed_url;
+
 use std::fmt;
 use std::time::Duration;
 
@@ -7,13 +9,17 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
+pub use feed_url::{FeedUrl, UrlParts};
+
 /// A feed to poll, as configured: checked, with all defaults filled in.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Source {
     /// The name in the config, unique among the sources.
     pub name: String,
     /// `http` or `https`, without credentials (they are in `access`).
-    pub url: Url,
+    pub url: FeedUrl,
+    /// How much of its addresses is published.
+    pub publish_url: UrlParts,
     /// The configured title; without one the feed's own is shown.
     pub title: Option<String>,
     /// How often to poll.
@@ -132,7 +138,9 @@ pub struct SourceState {
     /// What the feed calls itself.
     pub title: Option<String>,
     /// The site that the feed names.
-    pub link: Option<String>,
+    pub link: Option<FeedUrl>,
+    /// The feed's own id, if it is a URI in canonical form.
+    pub id: Option<String>,
     /// The feed's language.
     pub language: Option<String>,
     /// Keys that this source has used for several entries, so that they identify none. In the form of
@@ -141,21 +149,19 @@ pub struct SourceState {
 }
 
 impl SourceState {
-    /// The last outcome as text, with a permanent redirect and the line to write into the config.
+    /// The last outcome as text, with a permanent redirect; with the whole address as the line to write into the config.
     #[must_use]
-    pub fn outcome_text(&self) -> String {
-        match &self.moved {
-            Some(Moved { to, confirmed: true, .. }) => {
-                format!("{}; moved, write url = \"{to}\" in config.toml", self.outcome)
+    pub fn outcome_text(&self, parts: UrlParts) -> String {
+        let Some(Moved { to, since, confirmed, .. }) = &self.moved else { return self.outcome.clone() };
+        let (outcome, to) = (&self.outcome, to.shown(parts));
+        match (confirmed, parts) {
+            (true, UrlParts::Whole) => format!("{outcome}; moved, write url = \"{to}\" in config.toml"),
+            (true, _) => {
+                format!("{outcome}; moved to {to}, `siftwire status` shows the line for config.toml")
             }
-            Some(Moved { to, since, .. }) => {
-                format!(
-                    "{}; redirects permanently to {to} since {}",
-                    self.outcome,
-                    since.strftime("%-d %b %Y")
-                )
+            (false, _) => {
+                format!("{outcome}; redirects permanently to {to} since {}", since.strftime("%-d %b %Y"))
             }
-            None => self.outcome.clone(),
         }
     }
 }
@@ -171,19 +177,23 @@ pub struct NotifiedFlags {
     /// It has published nothing for much longer than usual.
     pub silent: bool,
     /// The address it has moved to.
-    pub moved: Option<Url>,
+    pub moved: Option<FeedUrl>,
 }
 
 /// A change of a source's health, reported to the operator once.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HealthEvent {
+    /// Its id in the health feed.
+    pub id: String,
     /// What happened.
     pub kind: HealthKind,
     /// The source's name in the config.
     pub name: String,
     /// The source's title at that time.
     pub title: String,
-    /// The source's address, without credentials.
+    /// The id of the source's feed, as published.
+    pub feed_id: String,
+    /// What others may see of the source's address.
     pub url: String,
     /// When it was noticed.
     pub at: Timestamp,
@@ -212,9 +222,9 @@ pub enum HealthKind {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Moved {
     /// The configured address.
-    pub from: Url,
+    pub from: FeedUrl,
     /// The new address, without credentials.
-    pub to: Url,
+    pub to: FeedUrl,
     /// When it was first seen.
     pub since: Timestamp,
     /// Seen for long enough that the new address is requested directly.
@@ -225,7 +235,7 @@ pub struct Moved {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Validators {
     /// The address they belong to.
-    pub url: Url,
+    pub url: FeedUrl,
     /// The ETag header's value.
     pub etag: Option<Vec<u8>>,
     /// The Last-Modified header's value.
@@ -306,4 +316,36 @@ pub enum Failure {
     /// The body is not a feed; the reason as text.
     #[error("{0}")]
     Unreadable(String),
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_move_is_shown_whole_to_the_owner_alone() {
+        let moved = |confirmed| SourceState {
+            outcome: "not modified".into(),
+            moved: Some(Moved {
+                from: "https://old.example/?auth=SECRET".parse().expect("a URL"),
+                to: "https://new.example/feed?auth=SECRET".parse().expect("a URL"),
+                since: Timestamp::UNIX_EPOCH,
+                confirmed,
+            }),
+            ..SourceState::default()
+        };
+        assert_eq!(
+            moved(false).outcome_text(UrlParts::Path),
+            "not modified; redirects permanently to https://new.example/feed since 1 Jan 1970"
+        );
+        assert_eq!(
+            moved(true).outcome_text(UrlParts::Path),
+            "not modified; moved to https://new.example/feed, `siftwire status` shows the line for config.toml"
+        );
+        assert_eq!(
+            moved(true).outcome_text(UrlParts::Whole),
+            "not modified; moved, write url = \"https://new.example/feed?auth=SECRET\" in config.toml"
+        );
+        assert!(!format!("{:?}", moved(true)).contains("SECRET"));
+    }
 }

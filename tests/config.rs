@@ -265,7 +265,7 @@ cookie = "a=b"
     let config = config::load(&config::locate(None, &environment), &environment).unwrap();
     let secret = |text: &str| Secret(text.to_owned());
     let basic = |password| Some(Authorization::Basic { user: "me".to_owned(), password: secret(password) });
-    assert_eq!(config.sources[0].url.as_str(), "https://one.example.org/feed");
+    assert_eq!(config.sources[0].url.whole().as_str(), "https://one.example.org/feed");
     assert_eq!(config.sources[0].access.authorization, basic("s:cret"));
     assert_eq!(config.sources[1].access.authorization, Some(Authorization::Bearer(secret("from a file"))));
     assert_eq!(config.sources[2].access.authorization, basic("from systemd"));
@@ -273,6 +273,45 @@ cookie = "a=b"
     assert_eq!(headers, ["X-B", "X-A", "Cookie"]);
     let shown = format!("{config:?}");
     assert!(!shown.contains("from") && !shown.contains("s:cret") && !shown.contains("a=b"));
+}
+
+#[test]
+fn a_url_that_seems_to_have_a_secret_gets_a_warning_until_its_owner_decides() {
+    let with = |url: &str, more: &str| messages(&format!("[[source]]\nurl = \"{url}\"\n{more}"));
+    let shown = with("https://example.org/feed?page=1&auth=hunter2", "");
+    for words in
+        ["warning: the URL of a source seems to have a secret in its query", "`auth`", "publish_url = true"]
+    {
+        assert!(shown.contains(words), "{shown}");
+    }
+    assert!(shown.contains("https://example.org/feed?****") && !shown.contains("hunter2"), "{shown}");
+    for publish in ["true", "false"] {
+        let decided = with("https://example.org/feed?auth=hunter2", &format!("publish_url = {publish}\n"));
+        assert_eq!(decided, "none");
+    }
+    assert_eq!(with("https://example.org/feed?page=1", ""), "none");
+    let credentials = with("https://me:hunter2@example.org/feed", "");
+    assert!(
+        credentials.contains("has credentials") && credentials.contains("password = { file"),
+        "{credentials}"
+    );
+    assert!(!credentials.contains("hunter2"), "{credentials}");
+}
+
+#[test]
+fn messages_quote_no_query_of_a_url() {
+    for text in [
+        "[[source]]\nurl = \"https://a.example/?x=it's-hunter2\"\nevry = 1\n",
+        "[[source]]\nurl = \"a.example/?x=hunter2\"\n",
+        "[[source]]\nurl = 'ftp://a.example/?x=hunter2'\n",
+        "[[source]]\nurl = \"https://a.example/?x=hunter2\" x\n",
+        "[[source]]\nulr = \"https://a.example/?x=hunter2\"\n",
+        "[publish]\nhub = \"ftp://a.example/?x=hunter2\"\n",
+        "[serve]\npublic_url = \"https://a.example/?x=hunter2\"\n",
+    ] {
+        let shown = messages(text);
+        assert!(shown.starts_with("error") && !shown.contains("hunter2"), "{shown}");
+    }
 }
 
 #[test]

@@ -55,6 +55,7 @@ fn kept(number: i64, entry: Entry) -> Arc<StoredEntry> {
         source: Arc::new(EntrySource {
             name: "gazette".into(),
             title: "The <i>Gazette</i> & Sons".into(),
+            id: "https://gazette.example/feed?a=1&b=2".into(),
             url: "https://gazette.example/feed?a=1&b=2".into(),
             link: Some("https://gazette.example/".into()),
             language: Some("en".into()),

@@ -223,6 +223,7 @@ fn published(body: &[u8]) -> Document {
         let from = EntrySource {
             name: "a".into(),
             title: "A".into(),
+            id: url.to_string(),
             url: url.to_string(),
             link: None,
             language: None,

@@ -11,7 +11,8 @@ use std::time::Duration;
 
 use siftwire::fetch::{DnsLookup, FetchResponse, Fetcher, Options, Visit};
 use siftwire::source::{
-    Access, Authorization, Failure, Moved, PollInterval, Proxy, Secret, Source, SourceState, Validators,
+    Access, Authorization, Failure, Moved, PollInterval, Proxy, Secret, Source, SourceState, UrlParts,
+    Validators,
 };
 use url::Url;
 
@@ -84,7 +85,8 @@ fn answer(head: &str, body: &[u8]) -> Vec<u8> {
 fn source(url: &Url) -> Source {
     Source {
         name: "a".into(),
-        url: url.clone(),
+        url: url.clone().into(),
+        publish_url: UrlParts::Path,
         title: None,
         interval: PollInterval {
             every: Duration::from_secs(60),
@@ -108,7 +110,7 @@ fn source(url: &Url) -> Source {
 
 fn state_with_validators(url: &Url) -> SourceState {
     let validators = Validators {
-        url: url.clone(),
+        url: url.clone().into(),
         etag: Some(b"W/odd".to_vec()),
         last_modified: Some(b"yesterday, I think".to_vec()),
     };
@@ -193,7 +195,7 @@ async fn secrets_and_validators_are_not_sent_to_another_origin() {
     source.access.headers = vec![("X-Key".into(), Secret("hush".into()))];
     source.access.authorization = Some(Authorization::Bearer(Secret("token".into())));
     let visit = visit(&source, &state_with_validators(&origin.url)).await;
-    assert_eq!(visit.info.moved_to.as_ref(), Some(&other.url));
+    assert_eq!(visit.info.moved_to.as_ref(), Some(&other.url.clone().into()));
     assert!(matches!(visit.result, Ok(FetchResponse::Body(_))));
     assert!(origin.requests()[0].contains("x-key: hush") && origin.requests()[0].contains("bearer token"));
     for secret in ["x-key", "authorization", "if-none-match", "if-modified-since", "referer"] {
@@ -213,7 +215,7 @@ async fn a_confirmed_move_is_requested_directly_until_a_failure() {
     let new = ScriptedServer::start(vec![answer("200 OK", b"<feed/>")]);
     let old = ScriptedServer::start(vec![answer("200 OK", b"<feed/>")]);
     let since = "2026-10-01T12:00:00Z".parse().unwrap();
-    let moved = Moved { from: old.url.clone(), to: new.url.clone(), since, confirmed: true };
+    let moved = Moved { from: old.url.clone().into(), to: new.url.clone().into(), since, confirmed: true };
     let mut state = SourceState { moved: Some(moved), ..SourceState::default() };
     assert!(visit(&source(&old.url), &state).await.result.is_ok());
     assert_eq!((new.requests().len(), old.requests().len()), (1, 0));
@@ -381,7 +383,7 @@ async fn private_networks_are_allowed_for_the_configured_host_only() {
     let fetcher = Fetcher::with_lookup(&Options { allow, ..Options::default() }, lookup);
     let to = with_host(&inner, "inner.example");
     let origin = ScriptedServer::start(vec![answer(&format!("302 Found\r\nLocation: {to}"), b"")]);
-    source.url = with_host(&origin, "outer.example");
+    source.url = with_host(&origin, "outer.example").into();
     let failure = visit_with(&fetcher, &source, &SourceState::default()).await.result.unwrap_err();
     assert_eq!(failure, Failure::RefusedAddress("inner.example is 127.0.0.1".into()));
     assert!(inner.requests().is_empty());
@@ -451,8 +453,8 @@ async fn a_move_ends_at_the_first_temporary_redirect() {
     let first =
         ScriptedServer::start(vec![answer(&format!("308 For Good\r\nLocation: {}", second.url), b"")]);
     let visit = visit(&source(&first.url), &SourceState::default()).await;
-    assert_eq!(visit.info.moved_to.as_ref(), Some(&second.url));
-    assert!(matches!(&visit.result, Ok(FetchResponse::Body(body)) if body.url == last.url));
+    assert_eq!(visit.info.moved_to.as_ref(), Some(&second.url.clone().into()));
+    assert!(matches!(&visit.result, Ok(FetchResponse::Body(body)) if *body.url.whole() == last.url));
 }
 
 #[tokio::test]

@@ -12,7 +12,7 @@ use siftwire::entry::change::KnownKey;
 use siftwire::feed;
 use siftwire::ingest::diff::{self, StoredEntries};
 use siftwire::ingest::identity;
-use siftwire::source::SourceState;
+use siftwire::source::{SourceState, UrlParts};
 use siftwire::store::{ConfiguredSource, InFeed, Options, Poll, Store, open};
 use url::Url;
 
@@ -136,7 +136,8 @@ async fn stored_titles(polls: &[&[Item]]) -> Vec<String> {
     threads.0.into_iter().for_each(|work| drop(std::thread::spawn(work)));
     let source = ConfiguredSource {
         name: "s".into(),
-        url: "https://site.example/feed".into(),
+        url: "https://site.example/feed".parse().unwrap(),
+        publish_url: UrlParts::Path,
         host: "site.example".into(),
         title: None,
         language: None,

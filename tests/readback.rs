@@ -49,6 +49,7 @@ fn kept(number: i64, entry: Entry) -> Arc<StoredEntry> {
         source: Arc::new(EntrySource {
             name: "gazette".into(),
             title: "The Gazette".into(),
+            id: "https://gazette.example/feed".into(),
             url: "https://gazette.example/feed".into(),
             link: Some("https://gazette.example/".into()),
             language: None,

@@ -11,7 +11,7 @@ use siftwire::daemon::queue::PollQueue;
 use siftwire::fetch::ResponseInfo;
 use siftwire::schedule::publish_interval::PublishInterval;
 use siftwire::schedule::{self, PollObservation};
-use siftwire::source::{Access, Failure, Outcome, PollInterval, Source, SourceState, UpdateHints};
+use siftwire::source::{Access, Failure, Outcome, PollInterval, Source, SourceState, UpdateHints, UrlParts};
 use siftwire::store::SourceId;
 
 const MINUTE: i64 = 60;
@@ -77,6 +77,7 @@ fn source(n: usize) -> Source {
     Source {
         name: format!("source-{n}"),
         url: format!("https://www.site{}.example/{n}", n % 300).parse().unwrap(),
+        publish_url: UrlParts::Path,
         title: None,
         interval: PollInterval {
             every: Duration::from_secs(30 * 60),
@@ -179,7 +180,11 @@ fn five_hundred_sources_are_polled_for_thirty_days_neither_early_nor_late() {
         .collect();
     let mut queue = PollQueue::new(1);
     for (n, simulated) in all.iter().enumerate() {
-        queue.plan(SourceId(n as i64), simulated.source.url.host_str().unwrap(), Timestamp::UNIX_EPOCH);
+        queue.plan(
+            SourceId(n as i64),
+            simulated.source.url.whole().host_str().unwrap(),
+            Timestamp::UNIX_EPOCH,
+        );
     }
     queue.spread(at(0));
     let mut in_flight: BinaryHeap<Reverse<(i64, usize)>> = BinaryHeap::new();

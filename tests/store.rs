@@ -9,7 +9,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use siftwire::entry::change::{Change, KnownKey, NewEntry};
 use siftwire::entry::{Entry, Key, KeyRule};
-use siftwire::source::{HealthEvent, HealthKind, SourceState};
+use siftwire::source::{HealthEvent, HealthKind, SourceState, UrlParts};
 use siftwire::store::{
     Advance, Claim, ClaimResult, ConfiguredOutput, ConfiguredSource, Force, InFeed, Member, MemberQuery,
     MemberUpdate, Options, Poll, SourceId, Store, open,
@@ -36,7 +36,8 @@ fn start(folder: &tempfile::TempDir) -> Store {
 fn sources(names: &[(&str, &str, &str)]) -> Vec<ConfiguredSource> {
     let source = |(name, url, host): &(&str, &str, &str)| ConfiguredSource {
         name: (*name).into(),
-        url: (*url).into(),
+        url: url.parse().unwrap(),
+        publish_url: UrlParts::Path,
         host: (*host).into(),
         title: None,
         language: None,
@@ -174,9 +175,11 @@ async fn health_events_are_stored_with_the_poll_and_read_newest_first_up_to_a_li
     let store = start(&folder);
     let source = store.sync_sources(sources(&[("a", "u:a", "x")])).await.unwrap()[0].id;
     let event = |n: i64| HealthEvent {
+        id: format!("urn:x:{n}"),
         kind: HealthKind::Failing,
         name: "a".into(),
         title: "A".into(),
+        feed_id: "u:a".into(),
         url: "u:a".into(),
         at: at(n),
         since: None,

@@ -12,7 +12,7 @@ use proptest::test_runner::TestCaseResult;
 use siftwire::entry::change::{Change, NewEntry};
 use siftwire::entry::{Entry, Key, KeyRule};
 use siftwire::ingest::replay::{self, ReplayEntry};
-use siftwire::source::SourceState;
+use siftwire::source::{SourceState, UrlParts};
 use siftwire::store::{ConfiguredSource, InFeed, Options, Poll, SourceId, Store, open};
 use siftwire::story;
 use siftwire::story::rules::{ComparedEntry, proposals};
@@ -143,7 +143,8 @@ impl StoreFixture {
         let store = open_store(&folder);
         let source = |n: usize| ConfiguredSource {
             name: format!("s{n}"),
-            url: format!("u:{n}"),
+            url: format!("u:{n}").parse().unwrap(),
+            publish_url: UrlParts::Path,
             host: format!("h{n}"),
             title: None,
             language: None,

@@ -24,7 +24,7 @@ use siftwire::html::Sanitizer;
 use siftwire::ingest::{diff, identity};
 use siftwire::publish::output::{ContentMode, Links, OtherSources, Output, Site, Stories};
 use siftwire::publish::{atom, json_feed, rss, select};
-use siftwire::source::SourceState;
+use siftwire::source::{SourceState, UrlParts};
 use siftwire::store::{ConfiguredSource, Options, Poll, Store, open};
 
 /// Indexes of generated feeds: English RSS, Russian RSS, Russian RSS in windows-1251, English Atom,
@@ -62,6 +62,7 @@ fn kept(feed: usize) -> Vec<Arc<StoredEntry>> {
     let from = Arc::new(EntrySource {
         name: "s".into(),
         title: "S".into(),
+        id: site().into(),
         url: site().into(),
         link: None,
         language: None,
@@ -180,8 +181,14 @@ fn commit_poll(bencher: Bencher) {
 /// A source of its own, and all that its first poll brings.
 async fn new_poll(store: &Store, number: usize) -> Poll {
     let name = format!("s{number}");
-    let url = format!("https://site{number}.example/feed");
-    let source = ConfiguredSource { name: name.clone(), url, host: name, title: None, language: None };
+    let source = ConfiguredSource {
+        name: name.clone(),
+        url: format!("https://site{number}.example/feed").parse().unwrap(),
+        publish_url: UrlParts::Path,
+        host: name,
+        title: None,
+        language: None,
+    };
     let adopted = store.sync_sources(vec![source]).await.unwrap();
     let state = SourceState { last_success: Some(now()), ..SourceState::default() };
     Poll {

@@ -16,7 +16,7 @@ use crate::daemon;
 use crate::feed::{self, Feed, Hints};
 use crate::fetch::discover;
 use crate::fetch::{FetchedBody, Fetcher};
-use crate::source::Access;
+use crate::source::{Access, FeedUrl, UrlParts};
 
 /// The number of entries shown.
 const MAX_SHOWN_ENTRIES: usize = 5;
@@ -104,13 +104,14 @@ struct FeedFinder {
 impl FeedFinder {
     /// Tries the URL itself, then the feeds that the page links to, then common feed paths.
     async fn find(&self, url: &Url) -> anyhow::Result<DiscoveredFeed> {
-        let (feed_url, body) = self.fetch(url).await.with_context(|| format!("cannot read {url}"))?;
+        let shown = FeedUrl::from(url.clone()).shown(UrlParts::Path);
+        let (feed_url, body) = self.fetch(url).await.with_context(|| format!("cannot read {shown}"))?;
         if let Some(feed) = parse_feed(&body) {
             return Ok(DiscoveredFeed { url: feed_url, feed, alternates: Vec::new() });
         }
-        let mut alternates = discover::feed_links(&feed::decode_text(&body.bytes), &body.url);
+        let mut alternates = discover::feed_links(&feed::decode_text(&body.bytes), body.url.whole());
         let mut candidates: Vec<Url> = alternates.iter().map(|alternate| alternate.url.clone()).collect();
-        candidates.extend(discover::common_feed_urls(&body.url));
+        candidates.extend(discover::common_feed_urls(body.url.whole()));
         for candidate in candidates {
             let Ok((feed_url, body)) = self.fetch(&candidate).await else { continue };
             if let Some(feed) = parse_feed(&body) {
@@ -118,19 +119,19 @@ impl FeedFinder {
                 return Ok(DiscoveredFeed { url: feed_url, feed, alternates });
             }
         }
-        bail!("no feed found: {url} is not one, links to none, and the common feed paths have none")
+        bail!("no feed found: {shown} is not one, links to none, and the common feed paths have none")
     }
 
     /// The body, and the URL to poll: the new one after a permanent redirect.
     async fn fetch(&self, url: &Url) -> anyhow::Result<(Url, FetchedBody)> {
         let (body, moved_to) = fetch_once(&self.fetcher, url, self.access.clone()).await?;
-        Ok((moved_to.unwrap_or_else(|| url.clone()), body))
+        Ok((moved_to.map_or_else(|| url.clone(), |to| to.whole().clone()), body))
     }
 }
 
 fn parse_feed(body: &FetchedBody) -> Option<Feed> {
     let hints =
-        Hints { content_type: body.content_type.as_deref(), url: Some(&body.url), now: daemon::now() };
+        Hints { content_type: body.content_type.as_deref(), url: Some(body.url.whole()), now: daemon::now() };
     feed::read(&body.bytes, &hints).ok()
 }
 

@@ -7,7 +7,7 @@ use url::Url;
 
 use crate::daemon;
 use crate::fetch::{FetchResponse, FetchedBody, Fetcher};
-use crate::source::{Access, PollInterval, Source, SourceState};
+use crate::source::{Access, FeedUrl, PollInterval, Source, SourceState, UrlParts};
 
 /// The body, and the URL that permanent redirects lead to, if there are any.
 ///
@@ -17,10 +17,11 @@ pub async fn fetch_once(
     fetcher: &Fetcher,
     url: &Url,
     access: Access,
-) -> anyhow::Result<(FetchedBody, Option<Url>)> {
+) -> anyhow::Result<(FetchedBody, Option<FeedUrl>)> {
     let source = Source {
         name: url.to_string(),
-        url: url.clone(),
+        url: url.clone().into(),
+        publish_url: UrlParts::Whole,
         title: None,
         interval: PollInterval { every: Duration::ZERO, at_most: Duration::ZERO, adaptive: false },
         access,

@@ -129,9 +129,12 @@ fn fetch(address: &str) -> anyhow::Result<FeedDocument> {
     };
     let name = address.to_owned();
     Ok(match fetched {
-        Ok((body, _)) => {
-            FeedDocument { name, content_type: body.content_type, base: Some(body.url), body: Ok(body.bytes) }
-        }
+        Ok((body, _)) => FeedDocument {
+            name,
+            content_type: body.content_type,
+            base: Some(body.url.whole().clone()),
+            body: Ok(body.bytes),
+        },
         Err(error) => FeedDocument { name, content_type: None, base: None, body: Err(error) },
     })
 }

@@ -141,8 +141,8 @@ fn export(config_option: &ConfigOption) -> anyhow::Result<ExitCode> {
         let feed_title = state.and_then(|state| state.title.clone());
         OpmlFeed {
             title: source.title.clone().or(feed_title).unwrap_or_else(|| source.name.clone()),
-            feed: source.url.to_string(),
-            page: state.and_then(|state| state.link.clone()),
+            feed: source.url.whole().to_string(),
+            page: state.and_then(|state| state.link.as_ref()).map(|link| link.whole().to_string()),
         }
     });
     terminal::print(&write_feeds(feeds))?;

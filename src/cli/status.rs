@@ -9,6 +9,7 @@ use super::config_option::ConfigOption;
 use super::runtime::runtime;
 use super::terminal;
 use crate::daemon::{self, StoreThreads};
+use crate::source::UrlParts;
 use crate::store::{self, DaemonStatus, StoredOutput, StoredSource};
 
 /// `siftwire status`
@@ -84,11 +85,11 @@ fn as_json(state: &StoredState, options: &store::Options) -> String {
         .map(|(entries, source)| {
             let state = &source.state;
             json!({
-                "name": source.name, "url": source.url, "title": state.title, "entries": entries,
+                "name": source.name, "url": source.url.whole().as_str(), "title": state.title, "entries": entries,
                 "outcome": state.outcome, "last_poll": state.last_poll, "last_success": state.last_success,
                 "next_poll": state.next_poll, "why": state.next_poll_reason, "failures": state.failures,
                 "failing_since": state.failing_since, "gone": state.gone,
-                "moved_to": state.moved.as_ref().map(|moved| moved.to.as_str()),
+                "moved_to": state.moved.as_ref().map(|moved| moved.to.whole().as_str()),
             })
         })
         .collect();
@@ -131,8 +132,10 @@ fn source_row(entries: u64, source: &StoredSource, now: Timestamp) -> [String; 6
     };
     let outcome = match (state.last_poll, state.failing_since) {
         (None, _) => "not polled yet".into(),
-        (Some(_), Some(since)) => format!("{}, for {}", state.outcome_text(), elapsed(since, now)),
-        (Some(_), None) => state.outcome_text(),
+        (Some(_), Some(since)) => {
+            format!("{}, for {}", state.outcome_text(UrlParts::Whole), elapsed(since, now))
+        }
+        (Some(_), None) => state.outcome_text(UrlParts::Whole),
     };
     [source.name.clone(), entries.to_string(), last_poll, next_poll, state.next_poll_reason.clone(), outcome]
 }

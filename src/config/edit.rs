@@ -52,7 +52,8 @@ pub type RejectedSource = (NewSource, RejectReason);
 /// Splits new sources into those that can be added, with generated names, and the rest.
 #[must_use]
 pub fn name_sources(config: &Config, new: Vec<NewSource>) -> (Vec<NamedSource>, Vec<RejectedSource>) {
-    let mut urls: BTreeSet<String> = config.sources.iter().map(|source| source.url.to_string()).collect();
+    let mut urls: BTreeSet<String> =
+        config.sources.iter().map(|source| source.url.whole().to_string()).collect();
     let mut names: BTreeSet<String> =
         config.sources.iter().map(|source| source.name.to_lowercase()).collect();
     let (mut named, mut rejected) = (Vec::new(), Vec::new());

@@ -64,6 +64,7 @@ pub(super) struct RawSource {
     pub(super) name: Option<Located<String>>,
     pub(super) title: Option<Located<String>>,
     pub(super) lang: Option<Located<String>>,
+    pub(super) publish_url: Option<Located<bool>>,
     pub(super) stories: Option<Located<bool>>,
     pub(super) allow_private: Option<Located<bool>>,
     pub(super) user: Option<Located<String>>,
@@ -105,7 +106,7 @@ pub(super) struct RawOutput {
 /// lines after a syntax error is unknown.
 pub(super) fn read(reader: &mut FileReader<'_>) -> Option<RawConfig> {
     let (tree, errors) = DeTable::parse_recoverable(reader.text);
-    reader.secrets = secret_spans(tree.get_ref());
+    reader.secrets = secret_spans(tree.get_ref(), reader.text);
     for error in &errors {
         reader.error(error.span().unwrap_or(0..0), "invalid TOML", error.message());
     }
@@ -211,6 +212,7 @@ fn read_source<'t>(
         name: table.read(reader, "name", file_name),
         title: table.read(reader, "title", single_line),
         lang: table.read(reader, "lang", language),
+        publish_url: table.read(reader, "publish_url", boolean),
         stories: table.read(reader, "stories", boolean),
         allow_private: table.read(reader, "allow_private", boolean),
         user: table.read(reader, "user", user),

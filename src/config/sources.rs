@@ -14,7 +14,7 @@ use super::raw::{RawPoll, RawSource};
 use super::secret;
 use super::toml_reader::Located;
 use super::values::{RawHeaders, SecretSource};
-use crate::source::{Access, Authorization, PollInterval, Proxy, Secret, Source};
+use crate::source::{Access, Authorization, FeedUrl, PollInterval, Proxy, Secret, Source, UrlParts};
 
 pub(super) const MINUTE: Duration = Duration::from_secs(60);
 pub(super) const DAY: Duration = Duration::from_secs(86_400);
@@ -78,6 +78,8 @@ impl SourceDefaults<'_> {
             );
         }
         let (url, in_url) = secret::split_credentials(url);
+        let url = FeedUrl::from(url);
+        warn_of_secrets(&raw, &url, in_url.as_ref(), diagnostics);
         let in_url = in_url.map(|credentials| (credentials, span));
         let authorization = self.authorization(&raw, in_url, diagnostics);
         let poll = with_defaults(raw.poll, self.poll);
@@ -88,6 +90,11 @@ impl SourceDefaults<'_> {
         Some(Source {
             name: name.to_owned(),
             url,
+            publish_url: match raw.publish_url.map(|publish| publish.value) {
+                Some(true) => UrlParts::Whole,
+                None => UrlParts::Path,
+                Some(false) => UrlParts::Host,
+            },
             title: raw.title.map(|title| title.value),
             interval,
             access: Access { authorization, allow_private, ..access(&poll, headers) },
@@ -128,6 +135,33 @@ impl SourceDefaults<'_> {
             );
         }
         all.into_iter().next().map(|(authorization, _)| authorization)
+    }
+}
+
+/// Warns of a secret in the URL. `publish_url` says that the owner knows what is in it.
+fn warn_of_secrets(
+    raw: &RawSource,
+    url: &FeedUrl,
+    credentials: Option<&Authorization>,
+    diagnostics: &mut Vec<Diagnostic>,
+) {
+    let Some(span) = raw.url.as_ref().map(|url| &url.span) else { return };
+    if credentials.is_some() {
+        diagnostics.push(
+            Diagnostic::warning(span.clone(), "the URL of a source has credentials")
+                .label("they are readable for everybody who may read this file")
+                .hint("remove them, and write `user = \"...\"` and `password = { file = \"...\" }`, or `{ credential = \"...\" }`"),
+        );
+    }
+    if let (Some(name), None) = (url.secret_parameter(), &raw.publish_url) {
+        diagnostics.push(
+            Diagnostic::warning(span.clone(), "the URL of a source seems to have a secret in its query")
+                .label(format!("the parameter `{name}`"))
+                .hint(
+                    "Siftwire publishes the URL without its query. If it is no secret, set `publish_url = true`. If it \
+                     is one, and the site takes it in a header, write `bearer = { credential = \"...\" }` instead",
+                ),
+        );
     }
 }
 

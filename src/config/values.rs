@@ -136,9 +136,12 @@ fn absolute_url(value: &TomlValue<'_>, schemes: &[&str]) -> Result<Url, ValueErr
     let url = match Url::parse(text.trim()) {
         Ok(url) => url,
         Err(url::ParseError::RelativeUrlWithoutBase) => {
+            // Without what may be secret.
+            let path = text.split('?').next().unwrap_or(text);
+            let shown = path.rsplit('@').next().unwrap_or(path);
             return Err(ValueError::with_hint(
                 "not an absolute URL",
-                format!("write it with its scheme: https://{text}"),
+                format!("write it with its scheme: https://{shown}"),
             ));
         }
         Err(error) => return Err(format!("not a URL: {error}").into()),

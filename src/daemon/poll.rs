@@ -159,17 +159,18 @@ async fn poll(job: &PollJob, parse_limiter: &ParseLimiter, source: &Source, clai
     let duration = started.elapsed();
     let (status, duration_ms) = (poll_metrics::status(&report), duration.as_millis() as u64);
     span.record("status", status).record("duration_ms", duration_ms);
-    log(&name, &report, status, duration_ms);
+    log(source, &report, status, duration_ms);
     FinishedPoll { name, duration, report }
 }
 
 /// One line for each poll. It is outside the span, so that it carries the fields once.
-fn log(source: &str, report: &Result<PollReport, store::Error>, status: &str, duration_ms: u64) {
+fn log(source: &Source, report: &Result<PollReport, store::Error>, status: &str, duration_ms: u64) {
+    let (source, parts) = (source.name.as_str(), source.publish_url.without_query());
     match report {
         Err(error) => tracing::error!(source, status, duration_ms, %error, "poll not committed"),
         Ok(PollReport { outcome: ended, state, bytes, .. }) => {
             let next = state.next_poll.map(|next| next.to_string()).unwrap_or_default();
-            let (outcome, reason) = (state.outcome_text(), state.next_poll_reason.as_str());
+            let (outcome, reason) = (state.outcome_text(parts), state.next_poll_reason.as_str());
             if let Outcome::Failed(_) = ended {
                 tracing::warn!(source, status, duration_ms, bytes, outcome, next, reason, "poll failed");
             } else {

@@ -2,6 +2,7 @@
 
 use super::channels::Sources;
 use crate::publish::html::{SourceHealth, SourceRow};
+use crate::source::UrlParts;
 use crate::store::StoredSource;
 
 /// One row for each source.
@@ -11,8 +12,10 @@ pub(super) fn source_rows(remembered: Vec<StoredSource>, sources: &Sources) -> V
 
 fn source_row(remembered: StoredSource, sources: &Sources) -> SourceRow {
     let state = remembered.state;
-    let outcome = state.outcome_text();
-    let title = sources.get(&remembered.name).and_then(|source| source.title.clone()).or(state.title);
+    let source = sources.get(&remembered.name);
+    let parts = source.map_or(UrlParts::default(), |source| source.publish_url).without_query();
+    let outcome = state.outcome_text(parts);
+    let title = source.and_then(|source| source.title.clone()).or(state.title);
     let (health, since) = match (state.failing_since, state.last_poll) {
         (Some(since), _) if state.gone => (SourceHealth::Gone, Some(since)),
         (Some(since), _) => (SourceHealth::Failing, Some(since)),
@@ -22,7 +25,8 @@ fn source_row(remembered: StoredSource, sources: &Sources) -> SourceRow {
     SourceRow {
         title: title.unwrap_or_else(|| remembered.name.clone()),
         name: remembered.name,
-        link: state.link,
+        link: state.link.map(|link| remembered.url.published_site(&link, parts).into()),
+        feed_id: state.id,
         health,
         outcome,
         since,

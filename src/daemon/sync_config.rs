@@ -82,8 +82,9 @@ pub async fn sync_config(store: &Store, config: &Config, site: Site) -> Result<(
         .iter()
         .map(|source| ConfiguredSource {
             name: source.name.clone(),
-            url: source.url.to_string(),
-            host: fetch::host_key(&source.url),
+            url: source.url.clone(),
+            publish_url: source.publish_url,
+            host: fetch::host_key(source.url.whole()),
             title: source.title.clone(),
             language: source.language.clone(),
         })

@@ -55,19 +55,20 @@ async fn notify(shared: &Shared, fetcher: &Fetcher, ping: Ping) -> Result<(), st
         // The output, or its hub, is no longer configured.
         return shared.store.ping_delivered(ping).await;
     };
-    let output = update.output.as_str();
+    // Its query may be a secret.
+    let (output, hub) = (update.output.as_str(), update.hub.host_str());
     match fetcher.notify_hub(&update.hub, &update.feeds).await {
         Ok(()) => {
-            tracing::info!(output, hub = %update.hub, "hub notified");
+            tracing::info!(output, hub, "hub notified");
             shared.store.ping_delivered(ping).await
         }
         Err(error) if ping.attempts + 1 >= MAX_ATTEMPTS => {
-            tracing::warn!(output, hub = %update.hub, %error, "hub not notified; giving up on this change");
+            tracing::warn!(output, hub, %error, "hub not notified; giving up on this change");
             shared.store.ping_delivered(ping).await
         }
         Err(error) => {
             let wait = FIRST_RETRY.saturating_mul(1 << ping.attempts.min(16)).min(MAX_RETRY);
-            tracing::warn!(output, hub = %update.hub, %error, retry_s = wait.as_secs(), "hub not notified; retrying");
+            tracing::warn!(output, hub, %error, retry_s = wait.as_secs(), "hub not notified; retrying");
             shared.store.retry_ping(ping, after(wait)).await
         }
     }

@@ -26,6 +26,8 @@ pub struct Feed {
     pub encoding: &'static str,
     /// The feed's title as plain text.
     pub title: Option<String>,
+    /// The feed's own id (`atom:id`).
+    pub id: Option<String>,
     /// The absolute address of the site.
     pub link: Option<String>,
     /// BCP 47 tag, lower case.

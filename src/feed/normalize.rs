@@ -15,13 +15,14 @@ use super::raw::{
 use super::xml_base::ResolvedBases;
 use crate::entry::{Author, Enclosure, Entry, Key, KeyRule, Origin, Thumbnail, text_hash};
 use crate::html::{self, bounded_base};
+use crate::source::{FeedUrl, UrlParts};
 use crate::story::address::PageAddress;
 use mojibake::without_mojibake;
 
 /// 1990-01-01. Earlier dates come from unset clocks.
 const MIN_DATE_SECONDS: i64 = 631_152_000;
 
-/// Bytes of what is repeated in each entry: the feed's title, its address, one of its authors.
+/// Bytes of what is repeated in each entry: the feed's title, its id, its address, one of its authors.
 const MAX_SHARED_BYTES: usize = 1000;
 
 /// Authors of the feed that an entry without authors gets.
@@ -40,7 +41,9 @@ pub(super) fn normalize(raw: RawFeed<'_>, encoding: &'static str, hints: &Hints<
     let bases = ResolvedBases::new(&raw.bases, document.as_ref());
     let link = page_link(&raw.links, |base| bases.get(base).or(hints.url))
         .filter(|link| link.len() <= MAX_SHARED_BYTES);
-    let site = link.as_deref().and_then(|link| Url::parse(link).ok()).and_then(bounded_base);
+    // Its query would be published with each link to a part of the page, and may be a secret.
+    let site = link.as_deref().and_then(|link| link.parse::<FeedUrl>().ok());
+    let site = site.and_then(|site| bounded_base(site.shown(UrlParts::Path)));
     // Atom's addresses are relative to the document (RFC 3986 section 5.1.3). RSS does not say; publishers of relative
     // addresses mean their site.
     let base = if raw.format.starts_with("atom") { document.or(site) } else { site.or(document) };
@@ -57,6 +60,7 @@ pub(super) fn normalize(raw: RawFeed<'_>, encoding: &'static str, hints: &Hints<
         format: raw.format,
         encoding,
         title: raw.title.and_then(|title| plain::plain_line(&title)).map(truncated),
+        id: raw.id.map(|id| id.trim().to_owned()).filter(|id| id.len() <= MAX_SHARED_BYTES),
         link: link.clone(),
         language: raw.language.and_then(|tag| language_tag(&tag)),
         update_hints: raw.update_hints,

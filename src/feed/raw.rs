@@ -18,6 +18,7 @@ pub(super) const MAX_ENTRY_PARTS: usize = 200;
 pub(super) struct RawFeed<'a> {
     pub(super) format: &'static str,
     pub(super) title: Option<Cow<'a, str>>,
+    pub(super) id: Option<Cow<'a, str>>,
     pub(super) links: Vec<RawLink<'a>>,
     pub(super) language: Option<Cow<'a, str>>,
     pub(super) authors: Vec<RawAuthor<'a>>,

@@ -97,13 +97,14 @@ impl Fetcher {
             let response = self.send(source, state, &url).await?;
             let Some(target) = response::redirect_target(&response, &url)? else {
                 // Validators are sent only to the address that they came from.
-                let validators = state.validators.as_ref().filter(|validators| validators.url == url);
+                let validators =
+                    state.validators.as_ref().filter(|validators| *validators.url.whole() == url);
                 let request = RequestInfo { url, validators, max_body: source.access.max_body, now };
                 return response::read_response(response, request, info).await;
             };
             permanent &= matches!(response.status().as_u16(), 301 | 308);
             if permanent {
-                info.moved_to = Some(target.clone());
+                info.moved_to = Some(target.clone().into());
             }
             url = target;
         }
@@ -112,7 +113,7 @@ impl Fetcher {
 
     async fn send(&self, source: &Source, state: &SourceState, url: &Url) -> Result<Response, Failure> {
         // Private addresses are allowed for the configured host alone, not for those it redirects to.
-        let policy = match (url.host() == source.url.host(), source.access.allow_private) {
+        let policy = match (url.host() == source.url.whole().host(), source.access.allow_private) {
             (true, true) => AddressPolicy::Any,
             (true, false) => AddressPolicy::Allowed,
             (false, _) => AddressPolicy::Public,
@@ -133,14 +134,15 @@ impl Fetcher {
         headers.insert(header::ACCEPT, HeaderValue::from_static(ACCEPT));
         headers.insert(header::ACCEPT_ENCODING, HeaderValue::from_static(content_coding::ACCEPT_ENCODING));
         headers.insert(HeaderName::from_static("a-im"), HeaderValue::from_static("feed"));
-        if let Some(validators) = state.validators.as_ref().filter(|validators| validators.url == *url) {
+        if let Some(validators) = state.validators.as_ref().filter(|validators| validators.url.whole() == url)
+        {
             let unchanged =
                 |bytes: &Option<Vec<u8>>| bytes.as_deref().and_then(|b| HeaderValue::from_bytes(b).ok());
             headers.extend(unchanged(&validators.etag).map(|etag| (header::IF_NONE_MATCH, etag)));
             headers
                 .extend(unchanged(&validators.last_modified).map(|time| (header::IF_MODIFIED_SINCE, time)));
         }
-        if may_receive_secrets(url, &source.url) {
+        if may_receive_secrets(url, source.url.whole()) {
             add_secrets(&mut headers, source)?;
         }
         Ok(headers)
@@ -190,7 +192,7 @@ fn may_receive_secrets(url: &Url, configured: &Url) -> bool {
 /// configured address again.
 fn start_url<'a>(source: &'a Source, state: &'a SourceState) -> &'a Url {
     match &state.moved {
-        Some(moved) if moved.confirmed && moved.from == source.url && state.failures == 0 => &moved.to,
-        _ => &source.url,
+        Some(moved) if moved.confirmed && moved.from == source.url && state.failures == 0 => moved.to.whole(),
+        _ => source.url.whole(),
     }
 }

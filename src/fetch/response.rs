@@ -10,7 +10,7 @@ use url::Url;
 use super::content_coding::{ContentDecoder, DecodeError};
 use super::error::failure;
 use super::freshness;
-use crate::source::{Failure, Validators};
+use crate::source::{Failure, FeedUrl, Validators};
 
 /// What the last response said beside its body.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -20,7 +20,7 @@ pub struct ResponseInfo {
     /// How long the response stays fresh (RFC 9111 section 4.2).
     pub fresh_for: Option<Duration>,
     /// Where permanent redirects alone lead from the configured address.
-    pub moved_to: Option<Url>,
+    pub moved_to: Option<FeedUrl>,
     /// Bytes of the body after decompression.
     pub bytes: u64,
 }
@@ -42,7 +42,7 @@ pub struct FetchedBody {
     /// The Content-Type header.
     pub content_type: Option<String>,
     /// The address after all redirects.
-    pub url: Url,
+    pub url: FeedUrl,
     /// 226: only what changed (RFC 3229). The entries that it leaves out are in the feed still.
     pub is_delta: bool,
 }
@@ -128,7 +128,7 @@ pub(super) async fn read_response(
     Ok(FetchResponse::Body(FetchedBody {
         bytes,
         content_type,
-        url: request.url,
+        url: request.url.into(),
         is_delta: status == StatusCode::IM_USED,
     }))
 }
@@ -136,7 +136,11 @@ pub(super) async fn read_response(
 fn validators(headers: &HeaderMap, url: &Url) -> Option<Validators> {
     let bytes = |name| headers.get(name).map(|value: &HeaderValue| value.as_bytes().to_vec());
     let (etag, last_modified) = (bytes(header::ETAG), bytes(header::LAST_MODIFIED));
-    (etag.is_some() || last_modified.is_some()).then(|| Validators { url: url.clone(), etag, last_modified })
+    (etag.is_some() || last_modified.is_some()).then(|| Validators {
+        url: url.clone().into(),
+        etag,
+        last_modified,
+    })
 }
 
 #[cfg(test)]

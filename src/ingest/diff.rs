@@ -141,7 +141,7 @@ fn uids(entry: &Entry, site: &str) -> Vec<String> {
 
 /// Whether an id can be used as `atom:id` unchanged (RFC 4287 section 4.2.6): an absolute URI in ASCII and in
 /// canonical form (RFC 3986 section 6.2.2), since some readers compare ids after normalising them.
-fn is_absolute_uri(id: &str) -> bool {
+pub(super) fn is_absolute_uri(id: &str) -> bool {
     id.len() <= 1000
         && id.bytes().all(|b| b.is_ascii_graphic() && !b"\"<>[\\]^`{|}".contains(&b))
         && canonical_escapes(id)

@@ -66,12 +66,13 @@ impl DocumentReader<'_> {
             return Ok(DocumentResult::without_entries(Outcome::NotModified));
         }
         let document_bytes = body.bytes.len();
+        let base = body.url.base(self.source.publish_url);
         let parsed = self
             .parse_limiter
             .run(document_bytes, || {
                 let hints = feed::Hints {
                     content_type: body.content_type.as_deref(),
-                    url: Some(&body.url),
+                    url: Some(&base),
                     now: self.now,
                 };
                 feed::read(&body.bytes, &hints)
@@ -83,10 +84,11 @@ impl DocumentReader<'_> {
             Err(failure) => return Ok(DocumentResult::without_entries(Outcome::Failed(failure))),
         };
         let is_whole_feed = !feed.partial && !body.is_delta;
-        let sanitizer = Sanitizer::new(feed.base.as_ref().unwrap_or(&body.url));
+        let sanitizer = Sanitizer::new(feed.base.as_ref().unwrap_or(&base));
         drop(body);
         state.title = feed.title.or(state.title.take());
-        state.link = feed.link.or(state.link.take());
+        state.link = feed.link.and_then(|link| link.parse().ok()).or(state.link.take());
+        state.id = feed.id.filter(|id| diff::is_absolute_uri(id)).or(state.id.take());
         state.language = feed.language.or(state.language.take());
         let entries = feed.entries.len();
         let publish_interval = publish_interval::measure(&feed.entries, self.now);
@@ -98,7 +100,7 @@ impl DocumentReader<'_> {
             if is_whole_feed { self.entries_that_left(&keyed, &known).await? } else { Vec::new() };
         let compare = || {
             let stored = StoredEntries { known: &known, left_feed: &left_feed };
-            let mut diff = diff::compare(keyed, stored, self.source.url.as_str(), self.now);
+            let mut diff = diff::compare(keyed, stored, self.source.url.whole().as_str(), self.now);
             let changes = &mut diff.changes;
             changes.iter_mut().for_each(|change| sanitize_change(change, &sanitizer));
             if self.source.stories {
@@ -186,7 +188,7 @@ fn excerpt(title: Option<&str>) -> String {
 /// A hash of everything that parsing depends on. Many sites send the same bytes again without a 304. The version is
 /// part of it, since another release may parse the document differently.
 fn body_hash(body: &FetchedBody) -> u64 {
-    let input = (env!("CARGO_PKG_VERSION"), &body.content_type, body.url.as_str(), &body.bytes[..]);
+    let input = (env!("CARGO_PKG_VERSION"), &body.content_type, body.url.whole().as_str(), &body.bytes[..]);
     foldhash::quality::FixedState::with_seed(0).hash_one(input)
 }
 

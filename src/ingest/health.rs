@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
+use sha2::{Digest, Sha256};
 
+use crate::entry::hex;
 use crate::source::{HealthEvent, HealthKind, Outcome, Source, SourceState};
 
 /// A source that has failed for this long is reported.
@@ -27,9 +29,19 @@ pub fn events(
 ) -> Vec<HealthEvent> {
     let mut events = Vec::new();
     let title = source.title.clone().or(after.title.clone()).unwrap_or_else(|| source.name.clone());
+    let parts = source.publish_url.without_query();
     let mut report = |kind, since, detail: String| {
-        let (name, url) = (source.name.clone(), source.url.to_string());
-        events.push(HealthEvent { kind, name, title: title.clone(), url, at: now, since, detail });
+        events.push(HealthEvent {
+            id: id(source, kind, now),
+            kind,
+            name: source.name.clone(),
+            title: title.clone(),
+            feed_id: source.url.published_id(None, parts),
+            url: source.url.shown(parts).into(),
+            at: now,
+            since,
+            detail,
+        });
     };
     if after.gone && !before.notified.gone {
         after.notified.gone = true;
@@ -44,7 +56,7 @@ pub fn events(
         && before.notified.moved.as_ref() != Some(&moved.to)
     {
         let (to, since) = (moved.to.clone(), moved.since);
-        report(HealthKind::Moved, Some(since), to.to_string());
+        report(HealthKind::Moved, Some(since), to.shown(parts).into());
         after.notified.moved = Some(to);
     }
     if matches!(outcome, Outcome::Failed(_)) {
@@ -69,6 +81,13 @@ pub fn events(
     events
 }
 
+/// A stable id: at one time, at most one event of a kind happens to a source.
+fn id(source: &Source, kind: HealthKind, now: Timestamp) -> String {
+    let digest = Sha256::digest(format!("{} {kind:?} {now}", source.url.whole()));
+    let hex = hex(&digest);
+    format!("urn:uuid:{}-{}-{}-{}-{}", &hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..32])
+}
+
 fn silence_threshold(gap: Duration) -> Duration {
     gap.saturating_mul(SILENT_GAPS).max(MIN_SILENCE)
 }
@@ -87,12 +106,13 @@ fn usual_interval(gap: Duration) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::source::{Access, Failure, Moved, PollInterval};
+    use crate::source::{Access, Failure, Moved, PollInterval, UrlParts};
 
     fn source() -> Source {
         Source {
             name: "a".into(),
             url: "https://example.org/feed".parse().expect("an address"),
+            publish_url: UrlParts::Path,
             title: Some("A Paper".into()),
             interval: PollInterval {
                 every: Duration::from_secs(60),
@@ -158,6 +178,26 @@ mod tests {
         state.moved.as_mut().expect("it is there").confirmed = true;
         assert_eq!(poll(&mut state, &Outcome::NotModified, day(11)), [HealthKind::Moved]);
         assert_eq!(poll(&mut state, &Outcome::NotModified, day(12)), []);
+    }
+
+    #[test]
+    fn an_event_shows_no_query_and_its_id_depends_on_it() {
+        let with = |query: &str| {
+            let mut source = source();
+            source.url = format!("https://example.org/feed?auth={query}").parse().expect("an address");
+            let to = format!("https://new.example/feed?auth={query}").parse().expect("an address");
+            let moved = Moved { from: source.url.clone(), to, since: day(0), confirmed: true };
+            let mut state = SourceState { moved: Some(moved), ..SourceState::default() };
+            let before = SourceState::default();
+            events(&source, &before, &mut state, &Outcome::NotModified, day(3)).remove(0)
+        };
+        let (one, two) = (with("SECRET1"), with("SECRET2"));
+        assert_eq!(
+            (one.url.as_str(), one.detail.as_str()),
+            ("https://example.org/feed", "https://new.example/feed")
+        );
+        assert!(one.id != two.id && one.feed_id != two.feed_id);
+        assert!(!format!("{one:?}").contains("SECRET"));
     }
 
     #[test]

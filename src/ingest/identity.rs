@@ -3,6 +3,7 @@
 use std::collections::{BTreeSet, HashMap};
 
 use crate::entry::{Entry, Key, KeyRule, text_hash};
+use crate::source::{FeedUrl, UrlParts};
 
 /// Distrusted keys of one rule. A source with more of them does not use the rule correctly, so the whole rule is
 /// ignored.
@@ -62,8 +63,14 @@ pub fn distrust(key: &Key, distrusted: &mut BTreeSet<String>) -> Vec<String> {
         return Vec::new();
     }
     distrusted.insert(stored_form(key));
-    let name = format!("{} `{}`", rule_name(key.rule), crate::text::log_excerpt(&key.value));
+    let name = format!("{} `{}`", rule_name(key.rule), crate::text::log_excerpt(&without_query(&key.value)));
     std::iter::once(name).chain(distrust_rule(key.rule, distrusted)).collect()
+}
+
+/// An id or address for the log: query and user information may be secrets.
+fn without_query(value: &str) -> String {
+    let path = value.split('?').next().unwrap_or(value);
+    path.parse::<FeedUrl>().map_or_else(|_| path.to_owned(), |url| url.shown(UrlParts::Path).into())
 }
 
 fn distrust_shared_keys(entries: &[Entry], distrusted: &mut BTreeSet<String>) -> Vec<String> {

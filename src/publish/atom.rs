@@ -150,7 +150,7 @@ fn source(xml: &mut XmlWriter, shown: &OutputEntry) {
     let from = &shown.kept.source;
     let url = percent_encode(&from.url);
     xml.open("source", &[]);
-    xml.text_element("id", &[], &normalized_uri(&from.url));
+    xml.text_element("id", &[], &normalized_uri(&from.id));
     plain_text(xml, "title", &from.title);
     // Not the source's own time of change: that would change every document at each poll.
     xml.text_element("updated", &[], &rfc3339(shown.updated()));

@@ -4,11 +4,10 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use maud::html;
-use sha2::{Digest, Sha256};
 
 use super::document::{Document, HistoryPosition, OutputEntry};
 use super::output::Site;
-use crate::entry::{Entry, EntrySource, StoredEntry, hex};
+use crate::entry::{Entry, EntrySource, StoredEntry};
 use crate::source::{HealthEvent, HealthKind};
 
 /// Its name in addresses. No output can have it.
@@ -36,12 +35,13 @@ fn output_entry(number: i64, event: HealthEvent) -> OutputEntry {
     let content = html! { @for line in lines { p { (line) } } }.into_string();
     let kept = StoredEntry {
         number,
-        uid: uid(&event),
+        uid: event.id.clone(),
         date: event.at,
         changed: event.at,
         first_seen: event.at,
         revision: number,
         source: Arc::new(EntrySource {
+            id: event.feed_id,
             name: event.name,
             title: event.title,
             url: event.url,
@@ -58,13 +58,6 @@ fn output_entry(number: i64, event: HealthEvent) -> OutputEntry {
         also_in: Vec::new(),
         highlights: Vec::new(),
     }
-}
-
-/// A stable id: at one time, at most one event of a kind happens to a source.
-fn uid(event: &HealthEvent) -> String {
-    let digest = Sha256::digest(format!("{} {:?} {}", event.url, event.kind, event.at));
-    let hex = hex(&digest);
-    format!("urn:uuid:{}-{}-{}-{}-{}", &hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..32])
 }
 
 /// The title, and the lines of the text.
@@ -89,7 +82,7 @@ fn title_and_lines(event: &HealthEvent) -> (String, Vec<String>) {
                 format!(
                     "Since {since} the site redirects permanently to {detail}. Siftwire now polls the new address."
                 ),
-                format!("In config.toml, give source {name} this line: url = \"{detail}\""),
+                format!("`siftwire status` shows the line for source {name} in config.toml."),
                 source,
             ],
         ),
@@ -128,9 +121,11 @@ mod tests {
             HealthKind::Recovered,
         ];
         let event = |n, kind| HealthEvent {
+            id: format!("urn:uuid:{n}"),
             kind,
             name: "paper".into(),
             title: "A <Paper>".into(),
+            feed_id: "https://example.org/feed".into(),
             url: "https://example.org/feed".into(),
             at: at(n),
             since: Some(at(-90_000)),

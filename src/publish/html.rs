@@ -57,8 +57,10 @@ pub struct SourceRow {
     pub name: String,
     /// Its title.
     pub title: String,
-    /// Its site's address.
+    /// Its site's address, without secrets.
     pub link: Option<String>,
+    /// Its feed's own id.
+    pub feed_id: Option<String>,
     /// Whether it works.
     pub health: SourceHealth,
     /// A description of the last outcome.
@@ -293,6 +295,7 @@ mod tests {
             name: name.into(),
             title: format!("{name} <b>"),
             link: None,
+            feed_id: None,
             health,
             outcome: outcome.into(),
             since: Timestamp::from_second(86_400).ok(),

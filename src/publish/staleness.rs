@@ -32,6 +32,7 @@ struct StalenessState {
 struct SourceLabel {
     title: String,
     link: Option<String>,
+    feed_id: Option<String>,
 }
 
 /// An output's documents as published.
@@ -61,7 +62,7 @@ pub(super) struct StoreChanges {
     pub(super) outputs: HashSet<OutputId>,
     /// The lowest entry number that was not pruned.
     pub(super) lowest_entry: i64,
-    /// Sources with another title or link.
+    /// Sources with another title, link or id.
     pub(super) renamed_sources: HashSet<String>,
 }
 
@@ -111,7 +112,7 @@ impl Staleness {
         }
     }
 
-    /// The sources with another title or link than at the last [`Staleness::finish_pass`].
+    /// The sources with another title, link or id than at the last [`Staleness::finish_pass`].
     pub(super) fn renamed_sources(&self, sources: &[SourceRow]) -> HashSet<String> {
         let state = self.state();
         let is_renamed =
@@ -140,5 +141,5 @@ impl Staleness {
 }
 
 fn label_of(row: &SourceRow) -> SourceLabel {
-    SourceLabel { title: row.title.clone(), link: row.link.clone() }
+    SourceLabel { title: row.title.clone(), link: row.link.clone(), feed_id: row.feed_id.clone() }
 }

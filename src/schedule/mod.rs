@@ -250,12 +250,13 @@ fn outcome_text(outcome: &Outcome) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::source::{Access, Validators};
+    use crate::source::{Access, FeedUrl, UrlParts, Validators};
 
     fn source() -> Source {
         Source {
             name: "a".into(),
             url: "https://example.org/feed".parse().expect("an address"),
+            publish_url: UrlParts::Path,
             title: None,
             interval: PollInterval {
                 every: Duration::from_secs(1800),
@@ -396,7 +397,7 @@ mod tests {
 
     #[test]
     fn a_permanent_redirect_is_confirmed_after_two_days_and_dropped_when_it_ends() {
-        let to: url::Url = "https://new.example/feed".parse().expect("an address");
+        let to: FeedUrl = "https://new.example/feed".parse().expect("an address");
         let info = ResponseInfo { moved_to: Some(to.clone()), ..ResponseInfo::default() };
         let known = |hours| SourceState {
             moved: Some(Moved {
@@ -461,7 +462,7 @@ mod tests {
 
     #[test]
     fn a_second_permanent_redirect_is_confirmed_separately() {
-        let address = |text: &str| text.parse::<url::Url>().expect("an address");
+        let address = |text: &str| text.parse::<FeedUrl>().expect("an address");
         let (second, third) = (address("https://new.example/feed"), address("https://newer.example/feed"));
         let known = Moved { from: source().url, to: second, since: now(), confirmed: true };
         let state = SourceState { moved: Some(known), ..SourceState::default() };

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 use crate::entry::StoredEntry;
 use crate::entry::change::Change;
-use crate::source::{HealthEvent, SourceState};
+use crate::source::{FeedUrl, HealthEvent, SourceState, UrlParts};
 
 /// The part of the config that the store needs.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,7 +36,9 @@ pub struct ConfiguredSource {
     /// Name in the config.
     pub name: String,
     /// Feed address without credentials.
-    pub url: String,
+    pub url: FeedUrl,
+    /// How much of its addresses is published.
+    pub publish_url: UrlParts,
     /// Sources of one host are not polled at the same time.
     pub host: String,
     /// Title from the config.
@@ -53,7 +55,7 @@ pub struct StoredSource {
     /// Name in the config.
     pub name: String,
     /// Feed address without credentials.
-    pub url: String,
+    pub url: FeedUrl,
     /// What is kept from poll to poll.
     pub state: SourceState,
 }

@@ -16,6 +16,7 @@ mod push;
 mod read_only;
 mod readers;
 mod reload;
+mod secrets;
 mod signals;
 mod sources;
 mod store_files;

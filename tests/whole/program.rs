@@ -67,7 +67,7 @@ impl Home {
                 panic!("the daemon ended: {output}");
             }
             output.push_str(&line);
-            if let Some((_, rest)) = line.split_once("http://") {
+            if let Some((_, rest)) = line.split_once("siftwire is running: open http://") {
                 break rest.split('/').next().expect("an address").to_owned();
             }
         };

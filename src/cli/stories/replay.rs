@@ -15,6 +15,7 @@ use crate::cli::terminal;
 use crate::daemon::StoreThreads;
 use crate::entry::Entry;
 use crate::ingest::replay::{self, ReplayEntry};
+use crate::source::UrlParts;
 use crate::store::{ConfiguredSource, Options, SourceId};
 
 /// Entries processed before their lines are printed.
@@ -62,7 +63,7 @@ pub(super) async fn run(lines: Vec<ReplayLine>) -> anyhow::Result<()> {
     let mut names: Vec<&str> = lines.iter().map(|line| line.feed.as_str()).collect();
     names.sort_unstable();
     names.dedup();
-    let stored = threads.store.sync_sources(names.iter().map(|name| source(name)).collect()).await?;
+    let stored = threads.store.sync_sources(names.iter().enumerate().map(source).collect()).await?;
     let sources: HashMap<&str, SourceId> =
         names.into_iter().zip(stored.iter().map(|known| known.id)).collect();
     let mut first_ids: HashMap<i64, &str> = HashMap::new();
@@ -102,11 +103,12 @@ fn story_and_reason<'l, 'j>(
     (first_ids.get(&story).copied().unwrap_or(id), reason)
 }
 
-fn source(name: &str) -> ConfiguredSource {
+fn source((number, name): (usize, &&str)) -> ConfiguredSource {
     ConfiguredSource {
-        name: name.to_owned(),
-        url: format!("replay:{name}"),
-        host: name.to_owned(),
+        name: (*name).to_owned(),
+        url: format!("replay:{number}").parse().expect("a scheme and a number are a URL"),
+        publish_url: UrlParts::Path,
+        host: (*name).to_owned(),
         title: None,
         language: None,
     }

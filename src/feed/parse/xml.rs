@@ -348,6 +348,9 @@ impl<'a> XmlParser<'a> {
             (None, FeedElement::Title(0)) => {
                 self.feed.title.get_or_insert(content.text);
             }
+            (None, FeedElement::Id) => {
+                self.feed.id.get_or_insert(content.text);
+            }
             (None, FeedElement::Language) => {
                 self.feed.language.get_or_insert(content.text);
             }

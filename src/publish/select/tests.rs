@@ -17,6 +17,7 @@ fn kept(number: i64, source: &str, seconds: i64) -> Arc<StoredEntry> {
         first_seen: date,
         revision: number,
         source: Arc::new(EntrySource {
+            id: "https://a.example/".into(),
             name: source.into(),
             title: source.into(),
             url: "https://a.example/".into(),

@@ -83,9 +83,16 @@ fn commit(c: &Connection, poll: &Poll, index: &mut DedupIndex) -> Result<usize> 
     // After a failed first poll the next one counts as the first.
     let has_succeeded = poll.state.last_success.is_some();
     c.prepare_cached(
-        "UPDATE source SET state = ?2, next_poll = ?3, claimed_until = NULL, polled = polled OR ?4 WHERE id = ?1",
+        "UPDATE source SET state = ?2, feed_id = ?3, next_poll = ?4, claimed_until = NULL, polled = polled OR ?5
+         WHERE id = ?1",
     )?
-    .execute(params![source.0, to_json(&poll.state)?, poll.state.next_poll.map(millis), has_succeeded])?;
+    .execute(params![
+        source.0,
+        to_json(&poll.state)?,
+        poll.state.id,
+        poll.state.next_poll.map(millis),
+        has_succeeded
+    ])?;
     // After the state, which has the language of the source.
     assign_stories(c, index, inserted)
 }

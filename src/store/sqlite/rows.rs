@@ -9,7 +9,7 @@ use rusqlite::types::ValueRef;
 use rusqlite::{Connection, Result, Row};
 use serde::{Deserialize, Serialize};
 
-use super::values::{from_json, time};
+use super::values::{feed_url, from_json, time, url_parts};
 use crate::entry::{Author, Enclosure, Entry, EntrySource, Key, Origin, StoredEntry, Thumbnail};
 use crate::source::SourceState;
 
@@ -92,18 +92,33 @@ impl<'c> SourceCache<'c> {
         }
         let source = self
             .connection
-            .prepare_cached("SELECT name, url, title, language, state FROM source WHERE id = ?1")?
-            .query_row([id], |row| {
-                let state: SourceState = from_json(row.get_ref(4)?.as_str()?)?;
-                let name: String = row.get(0)?;
-                let title = row.get::<_, Option<String>>(2)?.or(state.title).unwrap_or_else(|| name.clone());
-                let language = row.get::<_, Option<String>>(3)?.or(state.language);
-                Ok(EntrySource { name, title, url: row.get(1)?, link: state.link, language })
-            })?;
+            .prepare_cached(
+                "SELECT name, url, title, language, state, publish_url,
+                        EXISTS (SELECT 1 FROM source AS earlier
+                                WHERE earlier.feed_id = source.feed_id AND earlier.id < source.id)
+                 FROM source WHERE id = ?1",
+            )?
+            .query_row([id], read_source)?;
         let source = Arc::new(source);
         self.sources.borrow_mut().insert(id, Arc::clone(&source));
         Ok(source)
     }
+}
+
+fn read_source(row: &Row<'_>) -> Result<EntrySource> {
+    let (url, parts) = (feed_url(row.get_ref(1)?.as_str()?)?, url_parts(row.get(5)?));
+    let state: SourceState = from_json(row.get_ref(4)?.as_str()?)?;
+    let name: String = row.get(0)?;
+    // Some sites give all their feeds one id.
+    let is_shared: bool = row.get(6)?;
+    Ok(EntrySource {
+        title: row.get::<_, Option<String>>(2)?.or(state.title).unwrap_or_else(|| name.clone()),
+        id: url.published_id(state.id.as_deref().filter(|_| !is_shared), parts),
+        link: state.link.map(|link| url.published_site(&link, parts).into()),
+        url: url.shown(parts).into(),
+        language: row.get::<_, Option<String>>(3)?.or(state.language),
+        name,
+    })
 }
 
 /// Reads a row that begins with [`ENTRY_COLUMNS`].

@@ -20,14 +20,18 @@ CREATE TABLE source (
     host          TEXT NOT NULL,      -- sources of one host are not polled at the same time
     title         TEXT,               -- from the config
     language      TEXT,               -- from the config
+    publish_url   INTEGER NOT NULL,   -- what is published of its addresses: 0 host, 1 and path, 2 everything
     active        INTEGER NOT NULL,   -- 1: the config names it
     polled        INTEGER NOT NULL DEFAULT 0,  -- 1: a poll has succeeded
     next_poll     INTEGER,            -- null: at once
     claimed_until INTEGER,            -- a poller has claimed the source until then
+    feed_id       TEXT,               -- the feed's own id, as in the state
     state         TEXT NOT NULL       -- JSON of SourceState
 ) STRICT;
 -- Serves: which source had this name before it moved to another address?
 CREATE INDEX source_name ON source (name);
+-- Serves: does another source call itself by the same id?
+CREATE INDEX source_feed_id ON source (feed_id) WHERE feed_id IS NOT NULL;
 
 -- The entries. AUTOINCREMENT: the number of a pruned entry is never given to another one.
 -- The long columns come last: a row is read from its beginning.

@@ -14,7 +14,7 @@ use super::error::Error;
 use super::handle::Store;
 use super::jobs::Durability;
 use super::outputs::sync_outputs;
-use super::values::{from_json, millis, to_json};
+use super::values::{feed_url, from_json, millis, to_json};
 use crate::source::{HealthEvent, SourceState};
 
 /// Health events that are kept.
@@ -145,7 +145,7 @@ fn sync_sources(c: &Connection, sources: &[ConfiguredSource]) -> Result<Vec<Stor
     for source in sources {
         let id = c
             .prepare_cached("SELECT id FROM source WHERE url = ?1")?
-            .query_row([&source.url], |row| row.get::<_, i64>(0))
+            .query_row([source.url.whole().as_str()], |row| row.get::<_, i64>(0))
             .optional()?;
         ids.push((source, id));
     }
@@ -156,9 +156,12 @@ fn sync_sources(c: &Connection, sources: &[ConfiguredSource]) -> Result<Vec<Stor
             None => move_to_new_url(c, source)?.map_or_else(|| insert_source(c, source), Ok)?,
         };
         c.prepare_cached(
-            "UPDATE source SET name = ?2, host = ?3, title = ?4, language = ?5, active = 1 WHERE id = ?1",
+            "UPDATE source SET name = ?2, host = ?3, title = ?4, language = ?5, publish_url = ?6, active = 1
+             WHERE id = ?1",
         )?
-        .execute(params![id, source.name, source.host, source.title, source.language])?;
+        .execute(params![
+            id, source.name, source.host, source.title, source.language, source.publish_url as i64
+        ])?;
         order.push(SourceId(id));
     }
     let active: HashMap<_, _> = active_sources(c)?.into_iter().map(|source| (source.id, source)).collect();
@@ -188,14 +191,24 @@ fn move_to_new_url(c: &Connection, source: &ConfiguredSource) -> Result<Option<i
     let old: SourceState = from_json(&state)?;
     let state =
         SourceState { title: old.title, link: old.link, language: old.language, ..Default::default() };
-    c.prepare_cached("UPDATE source SET url = ?2, state = ?3, next_poll = NULL WHERE id = ?1")?
-        .execute(params![id, source.url, to_json(&state)?])?;
+    c.prepare_cached(
+        "UPDATE source SET url = ?2, state = ?3, feed_id = NULL, next_poll = NULL WHERE id = ?1",
+    )?
+    .execute(params![id, source.url.whole().as_str(), to_json(&state)?])?;
     Ok(Some(id))
 }
 
 fn insert_source(c: &Connection, source: &ConfiguredSource) -> Result<i64> {
-    c.prepare_cached("INSERT INTO source (name, url, host, active, state) VALUES (?1, ?2, ?3, 1, ?4)")?
-        .execute(params![source.name, source.url, source.host, to_json(&SourceState::default())?])?;
+    c.prepare_cached(
+        "INSERT INTO source (name, url, publish_url, host, active, state) VALUES (?1, ?2, ?3, ?4, 1, ?5)",
+    )?
+    .execute(params![
+        source.name,
+        source.url.whole().as_str(),
+        source.publish_url as i64,
+        source.host,
+        to_json(&SourceState::default())?
+    ])?;
     Ok(c.last_insert_rowid())
 }
 
@@ -205,7 +218,7 @@ fn active_sources(c: &Connection) -> Result<Vec<StoredSource>> {
             Ok(StoredSource {
                 id: SourceId(row.get(0)?),
                 name: row.get(1)?,
-                url: row.get(2)?,
+                url: feed_url(row.get_ref(2)?.as_str()?)?,
                 state: from_json(row.get_ref(3)?.as_str()?)?,
             })
         })?
