@@ -115,6 +115,6 @@ pub struct DedupFeatures {
     pub address: Option<i64>,
     /// Hash of the article number and the path around it.
     pub article: Option<i64>,
-    /// Short hashes of the folded words of title and text, encoded.
+    /// Hashes of the folded words of title and text, encoded.
     pub signature: Vec<u8>,
 }

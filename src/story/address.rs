@@ -101,8 +101,8 @@ impl PageAddress {
         Some(key)
     }
 
-    /// Host, path without the words of the title, and article number: 6 to 12 digits, not a date, in one of the last two
-    /// path segments.
+    /// Host, path without dates and words of the title, and article number: 6 to 12 digits, not a date, in one of the last
+    /// two path segments.
     #[must_use]
     pub fn article(&self) -> Option<String> {
         let parts: Vec<&str> = self.path.split('/').filter(|part| !part.is_empty()).collect();
@@ -113,7 +113,7 @@ impl PageAddress {
             .take(2)
             .find_map(|(at, part)| article_number(part).map(|number| (at, number)))?;
         let mut key = self.host.clone();
-        for (other, part) in parts.iter().enumerate() {
+        for (other, part) in parts.iter().enumerate().filter(|(_, part)| !is_date(&part.replace('-', ""))) {
             key.push('/');
             match count_words(part) {
                 2.. if other == at => key.push_str(number),

@@ -1,7 +1,7 @@
 //! Decides whether two entries tell the same story, that is, whether they are the same text. Pure.
 //!
-//! [`index`] finds candidates. [`rules`] compares them in a fixed order: first what [`DedupFeatures`] keeps of each entry,
-//! which is short and only proposes, then the entries themselves, which decides.
+//! [`index`] finds candidates and decides nothing. [`rules`] compares what [`DedupFeatures`] holds of them, in a fixed order:
+//! the normalized address, the article number with its path, and a [`signature`] of title and text.
 
 pub mod address;
 pub mod index;

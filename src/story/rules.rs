@@ -44,7 +44,7 @@ pub struct ComparedEntry {
 }
 
 impl ComparedEntry {
-    /// An entry itself, with all bits of the hashes of its words.
+    /// What is compared of an entry. `date` is in milliseconds.
     #[must_use]
     pub fn new(source: i64, date: i64, entry: &Entry) -> ComparedEntry {
         let page = entry.link.as_deref().and_then(PageAddress::parse);
@@ -270,7 +270,7 @@ fn contents_agree(a: &Signature, b: &Signature, evidence: Evidence) -> bool {
             && (!has_both_titles || titles >= 0.15)
             && !texts_contradict(&a.text, &b.text)
     } else {
-        titles >= 0.5
+        titles >= 0.3
     };
     agree && !titles_contradict(a, b)
 }

@@ -8,8 +8,7 @@ use std::ops::Range;
 use super::wordlists::{self, WordClass};
 use crate::text::{Tokens, is_spaceless, tokens_up_to};
 
-/// A folded word. Words are compared by hash alone: of all 64 bits where stories are decided, of
-/// [`STORED_BITS`](HashedWord::STORED_BITS) where candidates are proposed.
+/// A folded word. Words are compared by hash alone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct HashedWord {
     hash: u64,
@@ -33,22 +32,14 @@ impl HashedWord {
         self.class
     }
 
-    /// The lowest bits of its hash, which the store keeps.
-    const STORED_BITS: u32 = 20;
-
-    pub(super) const fn stored_hash(self) -> u32 {
-        self.hash as u32 & ((1 << HashedWord::STORED_BITS) - 1)
+    /// Its stored form: the hash and the class.
+    pub(super) const fn encode(self) -> [u8; 9] {
+        let [a, b, c, d, e, f, g, h] = self.hash.to_le_bytes();
+        [a, b, c, d, e, f, g, h, self.class as u8]
     }
 
-    /// Three bytes: the stored hash above a class of 4 bits.
-    pub(super) const fn encode(self) -> [u8; 3] {
-        let [a, b, c, _] = (self.stored_hash() << 4 | self.class as u32).to_le_bytes();
-        [a, b, c]
-    }
-
-    pub(super) fn decode([a, b, c]: [u8; 3]) -> HashedWord {
-        let bits = u32::from_le_bytes([a, b, c, 0]);
-        let class = match bits & 0xf {
+    pub(super) const fn decode([hash @ .., class]: [u8; 9]) -> HashedWord {
+        let class = match class {
             1 => WordClass::Name,
             2 => WordClass::Number,
             3 => WordClass::Calendar,
@@ -56,12 +47,12 @@ impl HashedWord {
             5 => WordClass::Opposite,
             _ => WordClass::Plain,
         };
-        HashedWord { hash: u64::from(bits >> 4), class }
+        HashedWord { hash: u64::from_le_bytes(hash), class }
     }
 }
 
 /// Tokens that are read beyond the wanted number of words, because some are joined.
-const SPARE_TOKENS: usize = 32;
+const SPARE_TOKENS: usize = 8;
 
 /// The first words of a plain text.
 pub(super) fn hashed_words(plain: &str, max: usize) -> Vec<HashedWord> {
@@ -207,7 +198,14 @@ impl WordHasher<'_> {
     }
 
     fn starts_upper(&self, index: usize) -> bool {
-        self.plain[self.tokens.span(index).start..].chars().next().is_some_and(char::is_uppercase)
+        let word = &self.plain[self.tokens.span(index).start..];
+        match word.as_bytes() {
+            // Fast path: ASCII and Cyrillic, without tables.
+            [first @ 0..0x80, ..] => first.is_ascii_uppercase(),
+            [0xd0, 0x80..=0xaf, ..] => true,
+            [0xd0, 0xb0..=0xff, ..] | [0xd1, 0x80..=0x9f, ..] => false,
+            _ => word.chars().next().is_some_and(char::is_uppercase),
+        }
     }
 
     /// Adds a folded word; `is_unit` if it follows a number without a space.

@@ -151,7 +151,7 @@ pub(super) fn assign_stories(
         insert_features(c, entry, features)?;
         let mut candidates = index.candidates(c, &facts, entry.number)?;
         candidates.sort_by_key(|(number, _)| ranks.get(number).copied().unwrap_or(*number));
-        match find_story(c, entry, &candidates, rules::proposals(&facts, &candidates))? {
+        match find_story(c, entry, &facts, &candidates)? {
             Some((story, reason)) => {
                 move_to_story(c, entry.number, story)?;
                 insert_join(c, entry.number, &reason.to_string(), entry.new.first_seen)?;
@@ -165,37 +165,33 @@ pub(super) fn assign_stories(
     Ok(merged)
 }
 
-/// The first of the proposed stories that the entries themselves confirm, and why.
+/// The best of the proposed stories, and why. What the rules do not know is looked up here.
 fn find_story(
     c: &Connection,
     inserted: &InsertedEntry<'_>,
+    facts: &ComparedEntry,
     candidates: &[(i64, ComparedEntry)],
-    proposals: Vec<Proposal>,
 ) -> Result<Option<(i64, MergeReason)>> {
-    if proposals.is_empty() {
-        return Ok(None);
-    }
-    let Some(new) = find_entry(c, inserted.number)? else { return Ok(None) };
-    let compared_new = ComparedEntry::new(inserted.source, millis(new.date), &new.entry);
-    for Proposal { entry, reason, mut evidence } in proposals {
-        let candidate = candidates.iter().find(|(number, _)| *number == entry);
-        let (Some((_, facts)), Some(old), Some(story)) =
-            (candidate, find_entry(c, entry)?, story_id(c, entry)?)
-        else {
-            continue;
-        };
+    for Proposal { entry, mut reason, evidence } in rules::proposals(facts, candidates) {
+        let Some(story) = story_id(c, entry)? else { continue };
         if reason == MergeReason::Address && has_entry_of_source(c, story, inserted.source)? {
-            evidence = evidence.with_shared_address();
+            let old = candidates.iter().find(|(number, _)| *number == entry);
+            let again = old.and_then(|(_, old)| rules::decide(facts, old, evidence.with_shared_address()));
+            let Some(other) = again else { continue };
+            reason = other;
         }
-        let compared_old = ComparedEntry::new(facts.source, facts.date, &old.entry);
-        let languages = (new.source.language.as_deref(), old.source.language.as_deref());
-        if let Some(reason) = rules::decide(&compared_new, &compared_old, evidence)
-            && story::may_share_language((&new.entry, languages.0), (&old.entry, languages.1))
-        {
+        if may_share_language(c, inserted, entry)? {
             return Ok(Some((story, reason)));
         }
     }
     Ok(None)
+}
+
+fn may_share_language(c: &Connection, inserted: &InsertedEntry<'_>, old: i64) -> Result<bool> {
+    let Some(old) = find_entry(c, old)? else { return Ok(false) };
+    let source = SourceCache::new(c).get(inserted.source)?;
+    let new = (&inserted.new.entry, source.language.as_deref());
+    Ok(story::may_share_language(new, (&old.entry, old.source.language.as_deref())))
 }
 
 fn has_entry_of_source(c: &Connection, story: i64, source: i64) -> Result<bool> {
