@@ -8,7 +8,6 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use siftwire::entry::change::KnownKey;
 use siftwire::feed;
 use siftwire::ingest::diff::{self, StoredEntries};
 use siftwire::ingest::identity;
@@ -54,6 +53,7 @@ const ROWS: &[Row] = &[
     row("a reused id stays apart", &[&[("1", "/a", "A", D1)], &[("1", "/b", "B", D2)], &[("1", "/b", "B", D2)]], &["A", "B"]),
     row("an edit after a reused id", &[&[("1", "/a", "A", D1)], &[("1", "/b", "B", D2)], &[("1", "/b", "B2", D2)]], &["A", "B2"]),
     row("a reused id once more", &[&[("1", "/a", "A", D1)], &[("1", "/b", "B", D2)], &[("1", "/c", "C", D3)]], &["A", "B", "C"]),
+    row("a move after a reused id", &[&[("1", "/a", "A", D1)], &[("1", "/b", "B", D2)], &[("1", "/c", "B", D2)]], &["A", "B"]),
     row("both entries listed again", &[&[("1", "/a", "A", D1)], &[("1", "/b", "B", D2)], &[("1", "/b", "B", D2), ("1", "/a", "A", D1)]], &["A", "B"]),
     // id same, no link.
     row("an id alone, a new title", &[&[("1", "", "A", D1)], &[("1", "", "B", D1)]], &["B"]),
@@ -153,8 +153,8 @@ async fn stored_titles(polls: &[&[Item]]) -> Vec<String> {
         let (keyed, _) = identity::assign_keys(document.entries, &mut distrusted);
         let keys = keyed.iter().flat_map(identity::all_keys).cloned().collect();
         let known = store.known_entries(source, keys).await.unwrap();
-        let found = known.values().filter_map(KnownKey::number).collect();
-        let left_feed = store.entries_no_longer_in_feed(source, found).await.unwrap();
+        let named = identity::named_entries(&keyed, &known);
+        let left_feed = store.entries_no_longer_in_feed(source, named).await.unwrap();
         let stored = StoredEntries { known: &known, left_feed: &left_feed };
         let diff = diff::compare(keyed, stored, "https://site.example/feed", now);
         diff.reused.iter().for_each(|key| drop(identity::distrust(key, &mut distrusted)));

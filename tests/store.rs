@@ -349,12 +349,15 @@ async fn a_source_keeps_its_entries_under_a_new_name_or_a_new_address() {
     let folder = tempfile::tempdir().unwrap();
     let store = start(&folder);
     let id = store.sync_sources(sources(&[("a", "u:a", "x")])).await.unwrap()[0].id;
-    store.commit(done(id, at(9), vec![new("1", "One", at(0))])).await.unwrap();
+    let mut poll = done(id, at(9), vec![new("1", "One", at(0))]);
+    poll.state.distrusted.insert("id 1".into());
+    store.commit(poll).await.unwrap();
     let renamed = store.sync_sources(sources(&[("b", "u:a", "x")])).await.unwrap();
     assert_eq!((renamed[0].id, renamed[0].state.next_poll), (id, Some(at(9))));
     assert_eq!(store.entry_counts().await.unwrap(), HashMap::from([(id, 1)]));
     let moved = store.sync_sources(sources(&[("b", "u:b", "x"), ("a", "u:c", "x")])).await.unwrap();
     assert_eq!((moved[0].id, moved[0].state.next_poll), (id, None), "the new address is polled at once");
+    assert!(moved[0].state.distrusted.contains("id 1"), "its entries are known by the same keys as before");
     assert_ne!(moved[1].id, id);
     assert!(store.sync_sources(vec![]).await.unwrap().is_empty());
     assert!(due(&store, at(99)).await.is_empty(), "a removed source is not polled");

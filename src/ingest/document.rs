@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use super::diff::{self, DocumentDiff, StoredEntries};
 use super::identity::{self, KeyedEntry};
 use super::parse_limiter::ParseLimiter;
-use crate::entry::change::{Change, KnownEntries, KnownEntry, KnownKey};
+use crate::entry::change::{Change, KnownEntries, KnownEntry};
 use crate::fetch::FetchedBody;
 use crate::html::Sanitizer;
 use crate::schedule::publish_interval::{self, PublishInterval};
@@ -137,16 +137,16 @@ impl DocumentReader<'_> {
 }
 
 impl DocumentReader<'_> {
-    /// The entries of the source's last document of which this one has no key. They matter only beside new entries.
+    /// The entries of the last document that no trusted key of this one names. They matter only beside new entries.
     async fn entries_that_left(
         &self,
         keyed: &[KeyedEntry],
         known: &KnownEntries,
     ) -> Result<Vec<KnownEntry>, store::Error> {
-        if keyed.iter().all(|keyed| identity::all_keys(keyed).any(|key| known.contains_key(key))) {
+        if keyed.iter().all(|keyed| keyed.entry.keys.iter().any(|key| known.contains_key(key))) {
             return Ok(Vec::new());
         }
-        let in_feed = known.values().filter_map(KnownKey::number).collect();
+        let in_feed = identity::named_entries(keyed, known);
         self.store.entries_no_longer_in_feed(self.source_id, in_feed).await
     }
 

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 
+use crate::entry::change::KnownEntries;
 use crate::entry::{Entry, Key, KeyRule, text_hash};
 use crate::source::{FeedUrl, UrlParts};
 
@@ -55,6 +56,13 @@ pub fn assign_keys(entries: Vec<Entry>, distrusted: &mut BTreeSet<String>) -> (V
 /// All keys under which an entry may be stored.
 pub fn all_keys(keyed: &KeyedEntry) -> impl Iterator<Item = &Key> {
     keyed.entry.keys.iter().chain(&keyed.distrusted)
+}
+
+/// The stored entries that the trusted keys of a document's entries name. A distrusted key may name any of several.
+#[must_use]
+pub fn named_entries(entries: &[KeyedEntry], known: &KnownEntries) -> Vec<i64> {
+    let keys = entries.iter().flat_map(|keyed| &keyed.entry.keys);
+    keys.filter_map(|key| known.get(key)?.number()).collect()
 }
 
 /// Distrusts a key for this source from now on. Returns what is newly distrusted, as text.

@@ -187,10 +187,15 @@ fn move_to_new_url(c: &Connection, source: &ConfiguredSource) -> Result<Option<i
         .query_row([&source.name], |row| Ok((row.get::<_, i64>(0)?, row.get::<_, String>(1)?)))
         .optional()?;
     let Some((id, state)) = found else { return Ok(None) };
-    // Validators, back-off and a 410 belong to the old address.
+    // Validators, back-off and a 410 belong to the old address. Keys of its entries that identify none still do not.
     let old: SourceState = from_json(&state)?;
-    let state =
-        SourceState { title: old.title, link: old.link, language: old.language, ..Default::default() };
+    let state = SourceState {
+        title: old.title,
+        link: old.link,
+        language: old.language,
+        distrusted: old.distrusted,
+        ..Default::default()
+    };
     c.prepare_cached(
         "UPDATE source SET url = ?2, state = ?3, feed_id = NULL, next_poll = NULL WHERE id = ?1",
     )?
