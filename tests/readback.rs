@@ -34,7 +34,7 @@ fn document(entries: Vec<Entry>) -> Document {
     let site =
         Site { public_url: "https://feeds.example.org/".parse().unwrap(), hub: None, links: Links::Original };
     let entries = entries.into_iter().zip(1..).map(|(entry, number)| kept(number, entry)).collect();
-    select::document(&output, &site, entries, Timestamp::from_second(NOON + 86_400).unwrap())
+    select::document(&output, &site, entries)
 }
 
 fn kept(number: i64, entry: Entry) -> Arc<StoredEntry> {

@@ -207,7 +207,7 @@ async fn a_published_id_is_unique_across_sources() {
 }
 
 #[tokio::test]
-async fn members_are_read_newest_first_and_replaced_when_the_definition_changes() {
+async fn the_last_members_are_read_and_replaced_when_the_definition_changes() {
     let folder = tempfile::tempdir().unwrap();
     let store = start(&folder);
     let known = store.sync_sources(sources(&[("a", "u:a", "x"), ("b", "u:b", "y")])).await.unwrap();
@@ -225,7 +225,11 @@ async fn members_are_read_newest_first_and_replaced_when_the_definition_changes(
         watermark: 4,
         members: numbers
             .iter()
-            .map(|n| Member { entry: all[*n].entry.number, date: all[*n].entry.date, reasons: "[]".into() })
+            .map(|n| Member {
+                entry: all[*n].entry.number,
+                entered: all[*n].entry.date,
+                reasons: "[]".into(),
+            })
             .collect(),
         update,
         page_size: 2,
@@ -252,7 +256,7 @@ async fn the_keys_of_a_pruned_entry_stay() {
     let store = start(&folder);
     let source = store.sync_sources(sources(&[("a", "u:a", "x")])).await.unwrap()[0].id;
     store
-        .commit(done(source, at(9), vec![new("old", "Old", at(0)), new("young", "Young", at(500))]))
+        .commit(done(source, at(9), vec![new("young", "Young", at(500)), new("old", "Old", at(0))]))
         .await
         .unwrap();
     assert_eq!(store.prune(at(100), 10).await.unwrap(), 0, "the source has had no document yet");
@@ -282,7 +286,7 @@ async fn no_row_refers_to_a_pruned_entry_even_if_it_was_read_before() {
         output,
         definition: "d".into(),
         watermark: 3,
-        members: numbers.iter().map(|n| Member { entry: *n, date: at(0), reasons: "[]".into() }).collect(),
+        members: numbers.iter().map(|n| Member { entry: *n, entered: at(0), reasons: "[]".into() }).collect(),
         update: MemberUpdate::Append,
         page_size: 2,
     };

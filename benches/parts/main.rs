@@ -150,7 +150,7 @@ fn render(bencher: Bencher, format: &str) {
         write_to: None,
     };
     let site = Site { public_url: "https://example.org".parse().unwrap(), hub: None, links: Links::Original };
-    let document = select::document(&output, &site, kept(0), now());
+    let document = select::document(&output, &site, kept(0));
     bencher.counter(ItemsCount::new(document.entries.len())).bench_local(|| match format {
         "atom" => atom::write(&document),
         "rss" => rss::write(&document),

@@ -1,6 +1,6 @@
 //! `siftwire explain ENTRY [OUTPUT]`: explains why an entry is, or is not, in each output.
 
-use std::collections::HashMap;
+use std::collections::HashSet;
 use std::process::ExitCode;
 
 use anyhow::bail;
@@ -17,6 +17,7 @@ use crate::entry::StoredEntry;
 use crate::entry::change::FormerTitle;
 use crate::filter::{FailedTerm, MatchReason, Matcher, Query, QueryContext, Subject};
 use crate::publish::output::{Output, Stories};
+use crate::publish::{self, render};
 use crate::store::{Candidate, EntryStory, MemberPosition, Store, StoredOutput, StoryId};
 
 /// The most other entries listed if several have the title.
@@ -168,17 +169,22 @@ async fn explain<'a>(
     let mut explanations = Vec::new();
     for (index, output) in outputs.into_iter().enumerate() {
         let stored = stored_outputs.iter().find(|stored| stored.name == output.name);
-        let position = match stored {
-            Some(stored) => store.member_position(stored.id, candidate.entry.number).await?,
-            None => None,
+        let wanted = render::member_query(output, now);
+        let (position, shown) = match stored {
+            Some(stored) => (
+                store.member_position(stored.id, candidate.entry.number, wanted).await?,
+                store.members(stored.id, wanted).await?.iter().map(|kept| kept.number).collect(),
+            ),
+            None => (None, HashSet::new()),
         };
         let (matches, why, failed_terms) = match matcher.explain(index, &subject) {
             Ok(reasons) => (true, reasons, Vec::new()),
             Err(failed_terms) => (false, Vec::new(), failed_terms),
         };
-        let mut cut = excluding_rules(output, &candidate.entry, position.as_ref(), now);
+        let mut cut = excluding_rules(output, &candidate.entry, now);
+        cut.extend(position.as_ref().into_iter().flat_map(|position| limits(output, candidate, position)));
         if position.is_none() && output.stories == Stories::Merge {
-            cut.extend(shown_instead(store, stored, candidate.story).await?);
+            cut.extend(other_of_story(store, stored, candidate.story, &shown).await?);
         }
         if position.is_none() && matches && cut.is_empty() {
             cut.push(not_entered(candidate, stored, first_poll));
@@ -186,7 +192,7 @@ async fn explain<'a>(
         let entered_by = position.as_ref().filter(|_| !matches).map(|position| &position.reasons);
         explanations.push(Explanation {
             output: &output.name,
-            shown: position.is_some() && cut.is_empty(),
+            shown: shown.contains(&candidate.entry.number) && cut.is_empty(),
             member: position.is_some(),
             matches,
             why,
@@ -207,14 +213,8 @@ fn failed_parts(output: &Output, failed_terms: &[FailedTerm]) -> Vec<FailedPart>
     failed_terms.iter().map(|term| FailedPart { part: part(term), because: term.label.clone() }).collect()
 }
 
-/// The rules other than the filter that keep an entry out of the output or, if it is a member, out of the
-/// published document.
-fn excluding_rules(
-    output: &Output,
-    kept: &StoredEntry,
-    position: Option<&MemberPosition>,
-    now: Timestamp,
-) -> Vec<String> {
+/// The rules other than the filter that keep an entry out of the published document, whether it is a member or not.
+fn excluding_rules(output: &Output, kept: &StoredEntry, now: Timestamp) -> Vec<String> {
     let mut rules = Vec::new();
     let source = &kept.source.name;
     if output.sources.as_ref().is_some_and(|sources| !sources.contains(source)) {
@@ -227,34 +227,63 @@ fn excluding_rules(
         let max_age = humantime::format_duration(max_age);
         rules.push(format!("max_age = \"{max_age}\": the entry is {} days old", age.as_hours() / 24));
     }
-    let Some(position) = position else { return rules };
-    let per_source = output.per_source.unwrap_or(usize::MAX);
-    if position.newer >= per_source {
-        let newer = counted(position.newer, "newer entry", "newer entries");
-        rules.push(format!("per_source = {per_source}: {source} has {newer}"));
-    }
-    let newer_of_sources = position.newer_of_others.iter().chain([&position.newer]);
-    let newer: usize = newer_of_sources.map(|newer| newer.min(&per_source)).sum();
-    if newer >= output.limit {
-        let newer = counted(newer, "newer entry", "newer entries");
-        rules.push(format!("limit = {}: there are {newer}", output.limit));
-    }
     rules
 }
 
-/// The entry that the output shows for the same story.
-async fn shown_instead(
+/// The limits because of which later members took the place of this one.
+fn limits(output: &Output, candidate: &Candidate, position: &MemberPosition) -> Vec<String> {
+    let per_source = output.per_source.unwrap_or(usize::MAX);
+    let mut limits = Vec::new();
+    if position.later >= per_source {
+        let later = counted(position.later, "entry", "entries");
+        let source = &candidate.entry.source.name;
+        limits.push(format!("per_source = {per_source}: {later} of {source} entered later"));
+    }
+    let later_of_sources = position.later_of_others.iter().chain([&position.later]);
+    let later: usize = later_of_sources.map(|later| later.min(&per_source)).sum();
+    if later >= output.limit {
+        limits.push(format!(
+            "limit = {}: {} entered later",
+            output.limit,
+            counted(later, "entry", "entries")
+        ));
+    }
+    if position.entered < candidate.entry.first_seen {
+        limits.iter_mut().for_each(|limit| limit.push_str(&why_by_date(candidate)));
+    }
+    limits
+}
+
+/// Why an entry counts as having entered at its date, before it came.
+fn why_by_date(candidate: &Candidate) -> String {
+    let kept = &candidate.entry;
+    let (age_at_first, age_at_edit) =
+        (kept.first_seen.duration_since(kept.date), candidate.revised.duration_since(kept.date));
+    let reason = if candidate.first_poll {
+        "it came with the first poll of its source".to_owned()
+    } else if age_at_first > publish::MAX_LATENESS {
+        format!("it was {} days old when it came", age_at_first.as_hours() / 24)
+    } else if age_at_edit > publish::MAX_LATENESS {
+        "it entered when it was edited, days after its date, or when the output was".to_owned()
+    } else {
+        "the output was added or edited after it came".to_owned()
+    };
+    format!("; it counts by its date, since {reason}")
+}
+
+/// The entry that is in the output for the same story.
+async fn other_of_story(
     store: &Store,
     stored: Option<&StoredOutput>,
     story: StoryId,
+    shown: &HashSet<i64>,
 ) -> anyhow::Result<Option<String>> {
-    let shown = match stored {
-        Some(stored) => store.published_stories(stored.id, vec![story]).await?,
-        None => HashMap::new(),
-    };
-    Ok(shown
-        .get(&story)
-        .map(|entry| format!("stories = \"merge\": entry {entry} of the same story is shown")))
+    let Some(stored) = stored else { return Ok(None) };
+    let published = store.published_stories(stored.id, vec![story]).await?;
+    Ok(published.get(&story).map(|entry| {
+        let place = if shown.contains(entry) { "shown" } else { "in the archive" };
+        format!("stories = \"merge\": entry {entry} of the same story is {place}")
+    }))
 }
 
 /// Why an entry that matches is not a member.
@@ -321,7 +350,7 @@ fn story_line(story: &EntryStory) -> String {
 fn explanation_lines(explanation: &Explanation<'_>) -> Vec<String> {
     let answer = match (explanation.shown, explanation.member) {
         (true, _) => "yes",
-        (false, true) => "no longer shown",
+        (false, true) => "in the archive only",
         (false, false) => "no",
     };
     let mut lines = vec![String::new(), format!("{}: {answer}", explanation.output)];

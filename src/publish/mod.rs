@@ -27,7 +27,7 @@ mod xml;
 
 use std::collections::HashMap;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::filter::Subject;
 use crate::store::{Advance, Candidate, Error, Member, MemberUpdate, OutputId, Store, StoredOutput};
@@ -43,11 +43,25 @@ const BATCH_ENTRIES: usize = 500;
 /// date, so larger writes touch fewer database pages.
 const MAX_WAITING_MATCHES: usize = 100_000;
 
+/// An entry that is dated longer than this before the poll that brought it counts by its date: an archive that a
+/// source suddenly lists drives no news out.
+pub const MAX_LATENESS: SignedDuration = SignedDuration::from_hours(3 * 24);
+
+/// Which entries an evaluation reads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum EvaluationScope {
+    /// Those past the watermark.
+    SinceWatermark,
+    /// All of them: the output is new or has an edited definition.
+    WholeStore,
+}
+
 /// An output and the entries that it has yet to evaluate.
 struct PendingOutput<'a> {
     /// Index of the output and of its query.
     index: usize,
     compiled: &'a CompiledOutput,
+    scope: EvaluationScope,
     /// Entries up to this revision have been evaluated.
     watermark: i64,
     /// How many entries of each source's first poll have entered.
@@ -60,6 +74,7 @@ impl<'a> PendingOutput<'a> {
         PendingOutput {
             index,
             compiled,
+            scope: EvaluationScope::WholeStore,
             watermark: 0,
             first_poll_counts: HashMap::new(),
             matches: Vec::new(),
@@ -88,7 +103,8 @@ pub async fn update_members(store: &Store, outputs: &Outputs, now: Timestamp) ->
             redefined.push(from_start);
         } else if stored.watermark < latest {
             let first_poll_counts = store.first_poll_counts(compiled.id).await?;
-            continued.push(PendingOutput { watermark: stored.watermark, first_poll_counts, ..from_start });
+            let (scope, watermark) = (EvaluationScope::SinceWatermark, stored.watermark);
+            continued.push(PendingOutput { scope, watermark, first_poll_counts, ..from_start });
         }
     }
     evaluate_pending(store, &mut continued, outputs, MemberUpdate::Append, now).await?;
@@ -169,14 +185,25 @@ fn evaluate(candidate: &Candidate, outputs: &Outputs, pending: &mut [PendingOutp
     for hit in outputs.matcher.hits(&Subject::from_stored(kept, now), is_wanted) {
         let Some(position) = position_of(pending, hit.query) else { continue };
         let reasons = serde_json::to_string(&hit.reasons).unwrap_or_default();
+        let entered = entered(candidate, pending[position].scope, now);
         pending[position].matches.push(OutputMatch {
-            member: Member { entry: kept.number, date: kept.date, reasons },
+            member: Member { entry: kept.number, entered, reasons },
             source: source.clone(),
             story: candidate.story,
             is_first: candidate.is_first,
             from_first_poll: candidate.first_poll,
         });
     }
+}
+
+/// When an entry counts as having entered an output that it matches now.
+fn entered(candidate: &Candidate, scope: EvaluationScope, now: Timestamp) -> Timestamp {
+    let (date, polled) = (candidate.entry.date, candidate.revised);
+    let counts_by_date = scope == EvaluationScope::WholeStore
+        || candidate.first_poll
+        || polled.duration_since(date) > MAX_LATENESS;
+    // The clock may have been set back since.
+    if counts_by_date { date } else { polled.max(date).min(now) }
 }
 
 /// The position of an output among the pending ones, which are sorted by index.

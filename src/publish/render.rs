@@ -229,14 +229,10 @@ async fn document(
     now: Timestamp,
 ) -> Result<Document, Error> {
     let output = &compiled.output;
-    let wanted = MemberQuery {
-        limit: output.limit,
-        per_source: output.per_source,
-        not_before: select::oldest_date(output, now),
-    };
+    let wanted = member_query(output, now);
     let entries = store.members(compiled.id, wanted).await?.into_iter().map(Arc::new).collect();
     let ArchiveSize { pages, entries: archived } = store.archive_size(compiled.id).await?;
-    let mut document = select::document(output, &outputs.site, entries, now);
+    let mut document = select::document(output, &outputs.site, entries);
     let numbers: Vec<i64> = document.entries.iter().map(|entry| entry.kept.number).collect();
     stories::add_other_sources(&mut document, output, &store.duplicates(numbers.clone()).await?);
     document.since = compiled.since;
@@ -248,6 +244,16 @@ async fn document(
     let has_more = archived > document.entries.len() as u64;
     document.position = HistoryPosition::Current { previous: (has_more && pages > 0).then_some(pages) };
     Ok(document)
+}
+
+/// Which members an output's documents show.
+#[must_use]
+pub fn member_query(output: &Output, now: Timestamp) -> MemberQuery {
+    MemberQuery {
+        limit: output.limit,
+        per_source: output.per_source,
+        not_before: select::oldest_date(output, now),
+    }
 }
 
 /// The words of title and text that made an entry match, each once, from the stored reasons.

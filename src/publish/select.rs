@@ -1,6 +1,5 @@
-//! Which entries an output shows, and which part of each. Pure.
+//! What an output shows of its entries. Pure.
 
-use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
@@ -18,10 +17,11 @@ const SUMMARY_CHARS: usize = 400;
 /// Length of a title made from the text.
 const TITLE_CHARS: usize = 90;
 
-/// Fills an output with its members, given in any order: newest first, limited by `max_age`, `per_source` and `limit`.
+/// Fills an output with the members that it shows, newest first.
 ///
 /// `since` is the Unix epoch and `position` a feed without archive; the caller may set them.
-pub fn document(output: &Output, site: &Site, entries: Vec<Arc<StoredEntry>>, now: Timestamp) -> Document {
+pub fn document(output: &Output, site: &Site, mut entries: Vec<Arc<StoredEntry>>) -> Document {
+    entries.sort_by_key(|kept| std::cmp::Reverse((kept.date, kept.number)));
     Document {
         name: output.name.clone(),
         title: output.title.clone(),
@@ -29,10 +29,7 @@ pub fn document(output: &Output, site: &Site, entries: Vec<Arc<StoredEntry>>, no
         hub: site.hub.clone(),
         since: Timestamp::UNIX_EPOCH,
         position: HistoryPosition::Current { previous: None },
-        entries: limited(output, entries, now)
-            .into_iter()
-            .map(|kept| output_entry(output, site.links, kept))
-            .collect(),
+        entries: entries.into_iter().map(|kept| output_entry(output, site.links, kept)).collect(),
     }
 }
 
@@ -55,23 +52,6 @@ pub fn output_entry(output: &Output, links: Links, mut kept: Arc<StoredEntry>) -
         ContentMode::None => (None, None),
     };
     OutputEntry { title, summary, content, kept, also_in: Vec::new(), highlights: Vec::new() }
-}
-
-fn limited(output: &Output, mut entries: Vec<Arc<StoredEntry>>, now: Timestamp) -> Vec<Arc<StoredEntry>> {
-    entries.sort_by_key(|kept| std::cmp::Reverse((kept.date, kept.number)));
-    let oldest = oldest_date(output, now);
-    let mut seen = HashSet::new();
-    let mut counts: HashMap<String, usize> = HashMap::new();
-    entries.retain(|kept| {
-        if oldest.is_some_and(|oldest| kept.date < oldest) || !seen.insert(kept.uid.clone()) {
-            return false;
-        }
-        let count = counts.entry(kept.source.name.clone()).or_default();
-        *count += 1;
-        output.per_source.is_none_or(|limit| *count <= limit)
-    });
-    entries.truncate(output.limit);
-    entries
 }
 
 /// The date below which an output shows no entries; `None` without `max_age`.
@@ -103,6 +83,3 @@ fn templated_title(template: &Template, kept: &StoredEntry) -> String {
         site: link.as_ref().and_then(Url::host_str).unwrap_or(""),
     })
 }
-
-#[cfg(test)]
-mod tests;

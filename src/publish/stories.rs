@@ -138,7 +138,7 @@ mod tests {
     }
 
     fn matched(entry: i64, story: i64, source: &str) -> OutputMatch {
-        let member = Member { entry, date: jiff::Timestamp::UNIX_EPOCH, reasons: String::new() };
+        let member = Member { entry, entered: jiff::Timestamp::UNIX_EPOCH, reasons: String::new() };
         let (story, is_first) = (StoryId(story), entry == story);
         OutputMatch { member, source: source.into(), story, is_first, from_first_poll: false }
     }

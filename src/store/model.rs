@@ -113,7 +113,7 @@ pub struct Poll {
     pub source: SourceId,
     /// Validators, next poll time, outcome.
     pub state: SourceState,
-    /// New and edited entries, newest first, so that the newest entries of a first poll get the lowest revisions.
+    /// New and edited entries, newest first: the newest get the highest numbers and the lowest revisions.
     pub changes: Vec<Change>,
     /// Events for the operator.
     pub health: Vec<HealthEvent>,
@@ -165,6 +165,8 @@ pub struct Candidate {
     pub story: StoryId,
     /// Whether it is the first entry of its story.
     pub is_first: bool,
+    /// When the poll was made that brought it, or its latest edit.
+    pub revised: Timestamp,
 }
 
 /// Another entry of a story.
@@ -213,23 +215,24 @@ pub struct Merge {
 pub struct Member {
     /// Entry number.
     pub entry: i64,
-    /// The entry's published date.
-    pub date: Timestamp,
+    /// When it counts as having entered. A member that is there already keeps its time.
+    pub entered: Timestamp,
     /// JSON of the terms that matched.
     pub reasons: String,
 }
 
-/// The position of a member in its output.
+/// The position of a member in its output. Members that a document leaves out for another reason than `limit` or
+/// `per_source` do not count.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MemberPosition {
-    /// The date by which members are ordered.
-    pub date: Timestamp,
+    /// When it counts as having entered.
+    pub entered: Timestamp,
     /// JSON of the terms that matched when it entered.
     pub reasons: String,
-    /// Number of newer members of the same source.
-    pub newer: usize,
-    /// Number of newer members of each other source.
-    pub newer_of_others: Vec<usize>,
+    /// Number of members of the same source that entered later.
+    pub later: usize,
+    /// Number of members of each other source that entered later.
+    pub later_of_others: Vec<usize>,
 }
 
 /// New members and the new watermark of an output, written in one transaction.
@@ -258,14 +261,14 @@ pub enum MemberUpdate {
     Replace,
 }
 
-/// Which members of an output to read, newest first.
+/// Which members of an output a document shows: the last ones to enter, within these limits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct MemberQuery {
     /// Maximum number of members.
     pub limit: usize,
     /// Maximum number of members of one source.
     pub per_source: Option<usize>,
-    /// Older members are left out.
+    /// Members with an earlier date are left out.
     pub not_before: Option<Timestamp>,
 }
 

@@ -13,6 +13,7 @@ mod handle;
 mod jobs;
 mod lock;
 mod lookups;
+mod members;
 mod outputs;
 mod pings;
 mod poll;

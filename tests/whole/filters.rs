@@ -85,7 +85,7 @@ fn explain_says_for_each_output_why_an_entry_is_in_it() {
     assert!(text.contains("bridge -border\n  |         ^^^^^^ `border` found in title: Border\n"), "{text}");
     assert!(text.contains("\nelsewhere: no\n"), "{text}");
     assert!(text.contains("  sources: news is not listed\n"), "{text}");
-    assert!(text.contains("\nyoung: no longer shown\n"), "{text}");
+    assert!(text.contains("\nyoung: in the archive only\n"), "{text}");
 
     // An older entry by its link, as JSON: `limit` and `per_source` exclude it.
     let result = json(&home, &["explain", "https://news.example/0", "--json"]);
@@ -94,8 +94,9 @@ fn explain_says_for_each_output_why_an_entry_is_in_it() {
         outputs.iter().find(|output| output["output"] == name).expect("an output")["cut"].clone()
     };
     assert_eq!(cut("bridges"), serde_json::json!([]));
-    assert_eq!(cut("latest"), serde_json::json!(["limit = 1: there are 2 newer entries"]));
-    assert_eq!(cut("one-each")[0], "per_source = 1: news has 1 newer entry");
+    let by_date = "it counts by its date, since it came with the first poll of its source";
+    assert_eq!(cut("latest"), serde_json::json!([format!("limit = 1: 2 entries entered later; {by_date}")]));
+    assert_eq!(cut("one-each")[0], format!("per_source = 1: 1 entry of news entered later; {by_date}"));
     assert_eq!(result["outputs"][1]["why"][0]["found"], "Bridge");
 
     let result = json(&home, &["explain", "Old bridge", "bridges", "--json"]);
@@ -177,8 +178,8 @@ fn check_diff_shows_changes_without_fetching_or_storing() {
         "all: no change\n\
          edited: 1 would enter, 2 would leave\n  + 2026-11-03  news  Harvest ends\n  \
          - 2026-11-02  other  New bridge stands\n  - 2026-11-01  news  Bridge opens\n\
-         new: new, with 4 entries\n  + 2026-11-02  other  New bridge stands\n  + 2026-11-01  news  Bridge opens\n  \
-         + 2026-11-02  news  Border opens\n  + 2026-11-03  news  Harvest ends\n\
+         new: new, with 4 entries\n  + 2026-11-02  other  New bridge stands\n  + 2026-11-03  news  Harvest ends\n  \
+         + 2026-11-02  news  Border opens\n  + 2026-11-01  news  Bridge opens\n\
          gone: no longer published; it has 4 entries\n"
     );
     assert_eq!(json(&home, &["check", "--diff", "--json"])[1]["leave"], 2);

@@ -9,6 +9,7 @@ mod filters;
 mod history;
 mod life;
 mod measured;
+mod members;
 mod origin;
 mod program;
 mod proxy;

@@ -89,7 +89,7 @@ pub(super) fn find_candidates(
 ) -> Result<Vec<Candidate>> {
     let sources = SourceCache::new(c);
     c.prepare_cached(&format!(
-        "SELECT {ENTRY_COLUMNS}, entry.first_poll, entry.story, story_join.entry IS NULL
+        "SELECT {ENTRY_COLUMNS}, entry.first_poll, entry.story, story_join.entry IS NULL, entry.revised
          FROM entry LEFT JOIN story_join ON story_join.entry = entry.number
          WHERE {condition}"
     ))?
@@ -99,6 +99,7 @@ pub(super) fn find_candidates(
             first_poll: row.get(ENTRY_COLUMN_COUNT)?,
             story: StoryId(row.get(ENTRY_COLUMN_COUNT + 1)?),
             is_first: row.get(ENTRY_COLUMN_COUNT + 2)?,
+            revised: time(row.get(ENTRY_COLUMN_COUNT + 3)?)?,
         })
     })?
     .collect()
@@ -128,7 +129,12 @@ impl Counters {
     }
 
     pub(super) fn next_revision(&mut self) -> i64 {
-        self.revision += 1;
+        self.next_revisions(1)
+    }
+
+    /// Takes the next `n` revisions; returns the last one.
+    pub(super) fn next_revisions(&mut self, n: usize) -> i64 {
+        self.revision += n as i64;
         self.revision
     }
 
@@ -212,14 +218,17 @@ pub(super) enum PollKind {
     Later,
 }
 
+/// A new entry with what the store adds to it.
+pub(super) struct NewRow<'a> {
+    pub(super) source: SourceId,
+    pub(super) new: &'a NewEntry,
+    pub(super) poll: PollKind,
+    pub(super) revision: i64,
+}
+
 /// Inserts an entry under its first free published id, as a story of its own. Returns its number.
-pub(super) fn insert_entry(
-    c: &Connection,
-    source: SourceId,
-    new: &NewEntry,
-    poll: PollKind,
-    counters: &mut Counters,
-) -> Result<i64> {
+pub(super) fn insert_entry(c: &Connection, row: &NewRow<'_>, counters: &mut Counters) -> Result<i64> {
+    let NewRow { source, new, poll, revision } = *row;
     let mut taken = c.prepare_cached("SELECT 1 FROM entry WHERE uid = ?1")?;
     let mut uid = None;
     for candidate in &new.uids {
@@ -230,13 +239,13 @@ pub(super) fn insert_entry(
     }
     let entry = &new.entry;
     c.prepare_cached(
-        "INSERT INTO entry (source, revision, story, uid, date, changed, first_seen, first_poll, edits, fingerprint,
-                            content_hash, title, link, published, updated, extra_json, summary, content)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?5, ?6, ?7, 0, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)",
+        "INSERT INTO entry (source, revision, story, uid, date, changed, first_seen, revised, first_poll, edits,
+                            fingerprint, content_hash, title, link, published, updated, extra_json, summary, content)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?5, ?6, ?6, ?7, 0, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)",
     )?
     .execute(params![
         source.0,
-        counters.next_revision(),
+        revision,
         counters.next_story(),
         uid,
         millis(new.date),
@@ -260,6 +269,9 @@ pub(super) fn insert_entry(
 /// What an edit changes.
 pub(super) struct Edit<'a> {
     pub(super) number: i64,
+    pub(super) revision: i64,
+    /// Time of the poll; `None` leaves the last one.
+    pub(super) revised: Option<Timestamp>,
     pub(super) entry: &'a Entry,
     pub(super) fingerprint: &'a [u8],
     pub(super) content_hash: &'a [u8],
@@ -267,18 +279,18 @@ pub(super) struct Edit<'a> {
     pub(super) changed: Option<Timestamp>,
 }
 
-pub(super) fn edit_entry(c: &Connection, edit: &Edit<'_>, counters: &mut Counters) -> Result<()> {
+pub(super) fn edit_entry(c: &Connection, edit: &Edit<'_>) -> Result<()> {
     let entry = edit.entry;
     c.prepare_cached(
         "UPDATE entry SET revision = ?2, fingerprint = ?3, content_hash = ?4,
                           changed = coalesce(?5, changed), edits = edits + (?5 IS NOT NULL),
                           title = ?6, link = ?7, published = ?8, updated = ?9, extra_json = ?10, summary = ?11,
-                          content = ?12
+                          content = ?12, revised = coalesce(?13, revised)
          WHERE number = ?1",
     )?
     .execute(params![
         edit.number,
-        counters.next_revision(),
+        edit.revision,
         edit.fingerprint,
         edit.content_hash,
         edit.changed.map(millis),
@@ -289,6 +301,7 @@ pub(super) fn edit_entry(c: &Connection, edit: &Edit<'_>, counters: &mut Counter
         to_json(&ExtraJson::new(entry))?,
         entry.summary,
         entry.content,
+        edit.revised.map(millis),
     ])
     .map(drop)
 }
@@ -322,11 +335,6 @@ pub(super) fn still_kept(c: &Connection, number: i64) -> Result<Option<i64>> {
     c.prepare_cached("SELECT number FROM entry WHERE number = ?1")?
         .query_row([number], |row| row.get(0))
         .optional()
-}
-
-/// The highest number of a pruned entry.
-pub(super) fn highest_pruned(c: &Connection) -> Result<i64> {
-    c.prepare_cached("SELECT pruned FROM counter")?.query_row([], |row| row.get(0))
 }
 
 /// Adds keys of an entry, or of a pruned one if `number` is `None`. A key of another entry stays with that one.

@@ -1,10 +1,8 @@
-//! SQL of single entries and their position in outputs, for commands. I/O: the database.
+//! SQL of single entries, for commands. I/O: the database.
 
-use std::collections::HashSet;
+use rusqlite::params;
 
-use rusqlite::{Connection, OptionalExtension, Result, params};
-
-use super::super::model::{Candidate, MemberPosition, OutputId};
+use super::super::model::Candidate;
 use super::entries::{find_candidates, find_entry};
 use super::error::Error;
 use super::handle::Store;
@@ -68,59 +66,4 @@ impl Store {
         })
         .await
     }
-
-    /// The position of an entry in an output, if it is a member.
-    ///
-    /// # Errors
-    /// The store cannot read.
-    pub async fn member_position(
-        &self,
-        output: OutputId,
-        entry: i64,
-    ) -> Result<Option<MemberPosition>, Error> {
-        self.query(move |c| member_position(c, output, entry)).await
-    }
-
-    /// The numbers of all members of an output.
-    ///
-    /// # Errors
-    /// The store cannot read.
-    pub async fn member_numbers(&self, output: OutputId) -> Result<HashSet<i64>, Error> {
-        self.query(move |c| {
-            c.prepare_cached("SELECT entry FROM membership WHERE output = ?1")?
-                .query_map([output.0], |row| row.get(0))?
-                .collect()
-        })
-        .await
-    }
-}
-
-fn member_position(c: &Connection, output: OutputId, entry: i64) -> Result<Option<MemberPosition>> {
-    let member = c
-        .prepare_cached(
-            "SELECT membership.date, membership.reasons, entry.source
-             FROM membership JOIN entry ON entry.number = membership.entry
-             WHERE membership.entry = ?2 AND membership.output = ?1",
-        )?
-        .query_row(params![output.0, entry], |row| {
-            Ok((row.get::<_, i64>(0)?, row.get(1)?, row.get::<_, i64>(2)?))
-        })
-        .optional()?;
-    let Some((date, reasons, source)) = member else { return Ok(None) };
-    let newer_by_source: Vec<(i64, i64)> = c
-        .prepare_cached(
-            "SELECT entry.source, count(*) FROM membership JOIN entry ON entry.number = membership.entry
-             WHERE membership.output = ?1 AND (membership.date, membership.entry) > (?2, ?3)
-             GROUP BY entry.source",
-        )?
-        .query_map(params![output.0, date, entry], |row| Ok((row.get(0)?, row.get(1)?)))?
-        .collect::<Result<_>>()?;
-    let count = |n: i64| usize::try_from(n).unwrap_or(usize::MAX);
-    let (own, others): (Vec<_>, Vec<_>) = newer_by_source.into_iter().partition(|(id, _)| *id == source);
-    Ok(Some(MemberPosition {
-        date: time(date)?,
-        reasons,
-        newer: own.first().map_or(0, |(_, n)| count(*n)),
-        newer_of_others: others.into_iter().map(|(_, n)| count(n)).collect(),
-    }))
 }

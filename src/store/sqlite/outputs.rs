@@ -1,22 +1,15 @@
-//! SQL of the outputs: members, watermarks, renderings. I/O: the database.
+//! SQL of the outputs: their rows, renderings, and which of them changed. I/O: the database.
 
 use std::collections::HashMap;
 
 use jiff::Timestamp;
 use rusqlite::{Connection, Result, params};
 
-use super::super::model::{
-    Advance, ConfiguredOutput, Member, MemberQuery, MemberUpdate, NotifyHub, OutputId, Rendering,
-    StoredOutput,
-};
-use super::archive::add_to_archive;
-use super::entries::{highest_pruned, still_kept};
+use super::super::model::{ConfiguredOutput, NotifyHub, OutputId, Rendering, StoredOutput};
 use super::error::Error;
 use super::handle::Store;
 use super::pings::add_ping;
-use super::rows::{ENTRY_COLUMNS, SourceCache, read_entry};
 use super::values::{millis, time};
-use crate::entry::StoredEntry;
 
 impl Store {
     /// Makes the configured outputs the active ones; others stay, inactive. Returns the outputs in the given order.
@@ -37,52 +30,6 @@ impl Store {
     /// The store cannot read.
     pub async fn outputs(&self) -> Result<Vec<StoredOutput>, Error> {
         self.query(all_outputs).await
-    }
-
-    /// The number of members that came with their source's first poll, by source name.
-    ///
-    /// # Errors
-    /// The store cannot read.
-    pub async fn first_poll_counts(&self, output: OutputId) -> Result<HashMap<String, usize>, Error> {
-        self.query(move |c| {
-            c.prepare_cached(
-                "SELECT source.name, count(*) FROM membership
-                 JOIN entry ON entry.number = membership.entry JOIN source ON source.id = entry.source
-                 WHERE membership.output = ?1 AND entry.first_poll = 1 GROUP BY source.id",
-            )?
-            .query_map([output.0], |row| Ok((row.get(0)?, row.get::<_, i64>(1)? as usize)))?
-            .collect()
-        })
-        .await
-    }
-
-    /// Writes new members and watermarks of outputs, in one transaction.
-    ///
-    /// # Errors
-    /// The store cannot write; then no output has advanced.
-    pub async fn advance(&self, advances: Vec<Advance>) -> Result<(), Error> {
-        self.command(move |c| advances.iter().try_for_each(|advance| advance_output(c, advance))).await
-    }
-
-    /// Members of an output, newest first.
-    ///
-    /// # Errors
-    /// The store cannot read.
-    pub async fn members(&self, output: OutputId, wanted: MemberQuery) -> Result<Vec<StoredEntry>, Error> {
-        self.query(move |c| members(c, output, wanted)).await
-    }
-
-    /// The number of members of each output that has any. Reads the whole index of members: for display only.
-    ///
-    /// # Errors
-    /// The store cannot read.
-    pub async fn member_counts(&self) -> Result<HashMap<OutputId, u64>, Error> {
-        self.query(|c| {
-            c.prepare_cached("SELECT output, count(*) FROM membership GROUP BY output")?
-                .query_map([], |row| Ok((OutputId(row.get(0)?), row.get::<_, i64>(1)? as u64)))?
-                .collect()
-        })
-        .await
     }
 
     /// The documents as they were last published, of one output or of all.
@@ -142,58 +89,6 @@ fn all_outputs(c: &Connection) -> Result<Vec<StoredOutput>> {
             })
         })?
         .collect()
-}
-
-fn advance_output(c: &Connection, advance: &Advance) -> Result<()> {
-    let output = advance.output.0;
-    if advance.update == MemberUpdate::Replace {
-        c.prepare_cached("DELETE FROM membership WHERE output = ?1")?.execute([output])?;
-    }
-    let mut insert = c.prepare_cached(
-        "INSERT INTO membership (output, date, entry, reasons) VALUES (?1, ?2, ?3, ?4)
-         ON CONFLICT DO UPDATE SET reasons = excluded.reasons",
-    )?;
-    let mut members: Vec<&Member> = Vec::with_capacity(advance.members.len());
-    // An entry may have been pruned since it was read.
-    let pruned = highest_pruned(c)?;
-    for member in &advance.members {
-        if member.entry > pruned || still_kept(c, member.entry)?.is_some() {
-            members.push(member);
-        }
-    }
-    // The order of the table, so that consecutive rows share pages.
-    members.sort_unstable_by_key(|member| (member.date, member.entry));
-    members.dedup_by_key(|member| (member.date, member.entry));
-    for member in &members {
-        insert.execute(params![output, millis(member.date), member.entry, member.reasons])?;
-    }
-    add_to_archive(c, advance, &members)?;
-    c.prepare_cached("UPDATE output SET definition = ?2, watermark = ?3 WHERE id = ?1")?
-        .execute(params![output, advance.definition, advance.watermark])
-        .map(drop)
-}
-
-fn members(c: &Connection, output: OutputId, wanted: MemberQuery) -> Result<Vec<StoredEntry>> {
-    let sources = SourceCache::new(c);
-    let not_before = wanted.not_before.map_or(i64::MIN, millis);
-    let mut statement = c.prepare_cached(&format!(
-        "SELECT {ENTRY_COLUMNS} FROM membership JOIN entry ON entry.number = membership.entry
-         WHERE membership.output = ?1 AND membership.date >= ?2
-         ORDER BY membership.date DESC, membership.entry DESC"
-    ))?;
-    let mut rows = statement.query(params![output.0, not_before])?;
-    let mut count_by_source: HashMap<i64, usize> = HashMap::new();
-    let mut members = Vec::new();
-    while members.len() < wanted.limit
-        && let Some(row) = rows.next()?
-    {
-        let count = count_by_source.entry(row.get(6)?).or_default();
-        *count += 1;
-        if wanted.per_source.is_none_or(|limit| *count <= limit) {
-            members.push(read_entry(row, &sources)?);
-        }
-    }
-    Ok(members)
 }
 
 fn renderings(c: &Connection, output: Option<OutputId>) -> Result<Vec<Rendering>> {

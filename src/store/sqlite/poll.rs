@@ -8,7 +8,7 @@ use rusqlite::{Connection, OptionalExtension, Result, params};
 use super::super::model::{InFeed, Poll, SourceId};
 use super::dedup_index::DedupIndex;
 use super::entries::{
-    Counters, Edit, PollKind, add_former_title, add_keys, edit_entry, insert_entry, still_kept,
+    Counters, Edit, NewRow, PollKind, add_former_title, add_keys, edit_entry, insert_entry, still_kept,
 };
 use super::error::Error;
 use super::handle::Store;
@@ -58,19 +58,28 @@ fn commit(c: &Connection, poll: &Poll, index: &mut DedupIndex) -> Result<usize> 
     let kind = if polled { PollKind::Later } else { PollKind::First };
     let mut inserted = Vec::new();
     let mut counters = Counters::read(c)?;
-    for change in &poll.changes {
+    // Numbers ascend with the dates: of entries that came together, the newest counts as the last. Revisions descend:
+    // the newest entries of a first poll are evaluated first.
+    let takes_revision = |change: &&Change| !matches!(change, Change::Rekeyed { .. });
+    let mut revision = counters.next_revisions(poll.changes.iter().filter(takes_revision).count());
+    for change in poll.changes.iter().rev() {
         match change {
             Change::New(new) => {
-                let number = insert_entry(c, source, new, kind, &mut counters)?;
+                let row = NewRow { source, new, poll: kind, revision };
+                let number = insert_entry(c, &row, &mut counters)?;
                 inserted.push(InsertedEntry { number, source: source.0, new });
+                revision -= 1;
             }
             Change::Edited { number, entry, fingerprint, content_hash, changed, former_title } => {
-                let edit = Edit { number: *number, entry, fingerprint, content_hash, changed: *changed };
-                edit_entry(c, &edit, &mut counters)?;
+                let revised = poll.state.last_poll;
+                let (number, changed) = (*number, *changed);
+                let edit = Edit { number, revision, revised, entry, fingerprint, content_hash, changed };
+                edit_entry(c, &edit)?;
+                revision -= 1;
                 if let Some(former) = former_title {
-                    add_former_title(c, *number, former)?;
+                    add_former_title(c, number, former)?;
                 }
-                add_keys(c, source, still_kept(c, *number)?, &entry.keys)?;
+                add_keys(c, source, still_kept(c, number)?, &entry.keys)?;
             }
             Change::Rekeyed { number, keys } => add_keys(c, source, still_kept(c, *number)?, keys)?,
         }

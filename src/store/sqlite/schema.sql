@@ -44,6 +44,7 @@ CREATE TABLE entry (
     date         INTEGER NOT NULL,    -- published date
     changed      INTEGER NOT NULL,    -- when the text that a reader sees last changed
     first_seen   INTEGER NOT NULL,
+    revised      INTEGER NOT NULL,    -- time of the poll that brought it, or its latest edit
     first_poll   INTEGER NOT NULL,    -- 1: it came with the first poll of its source
     edits        INTEGER NOT NULL,    -- how often `changed` has moved
     fingerprint  BLOB NOT NULL,       -- hash of everything that the publisher says
@@ -130,16 +131,20 @@ CREATE TABLE output (
     watermark  INTEGER NOT NULL       -- entries up to this revision are evaluated
 ) STRICT;
 
--- The entries of each output, in the order in which documents list them.
+-- The entries of each output. The key begins with the entry: so members are written in the order of the table, and
+-- those of one entry stand together.
 CREATE TABLE membership (
-    output  INTEGER NOT NULL REFERENCES output (id),
-    date    INTEGER NOT NULL,         -- entry.date
     entry   INTEGER NOT NULL REFERENCES entry (number),
+    output  INTEGER NOT NULL REFERENCES output (id),
+    source  INTEGER NOT NULL REFERENCES source (id),
+    entered INTEGER NOT NULL,         -- when it counts as having entered; a document shows the last ones
     reasons TEXT NOT NULL,            -- JSON: the terms that matched
-    PRIMARY KEY (output, date, entry)
+    PRIMARY KEY (entry, output)
 ) STRICT, WITHOUT ROWID;
--- Serves: which outputs have this entry?
-CREATE INDEX membership_entry ON membership (entry);
+-- Serves: which entries entered an output last?
+CREATE INDEX membership_entered ON membership (output, entered);
+-- Serves: which entries of a source entered an output last?
+CREATE INDEX membership_source ON membership (output, source, entered);
 
 -- The documents as they were last published.
 CREATE TABLE rendering (

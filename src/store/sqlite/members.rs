@@ -1,0 +1,347 @@
+//! SQL of the members of outputs: which entries each has, and which of them a document shows. I/O: the database.
+
+use std::collections::{HashMap, HashSet};
+
+use rusqlite::{Connection, OptionalExtension, Result, params};
+
+use super::super::model::{Advance, Member, MemberPosition, MemberQuery, MemberUpdate, OutputId, SourceId};
+use super::archive::add_to_archive;
+use super::error::Error;
+use super::handle::Store;
+use super::rows::{ENTRY_COLUMNS, SourceCache, read_entry};
+use super::values::{millis, time};
+use crate::entry::StoredEntry;
+
+/// How many members are looked at for each one that is shown, before those of each source are looked up instead.
+const SCAN_FACTOR: usize = 4;
+
+impl Store {
+    /// The number of members that came with their source's first poll, by source name.
+    ///
+    /// # Errors
+    /// The store cannot read.
+    pub async fn first_poll_counts(&self, output: OutputId) -> Result<HashMap<String, usize>, Error> {
+        self.query(move |c| {
+            c.prepare_cached(
+                "SELECT source.name, count(*) FROM membership
+                 JOIN entry ON entry.number = membership.entry JOIN source ON source.id = entry.source
+                 WHERE membership.output = ?1 AND entry.first_poll = 1 GROUP BY source.id",
+            )?
+            .query_map([output.0], |row| Ok((row.get(0)?, row.get::<_, i64>(1)? as usize)))?
+            .collect()
+        })
+        .await
+    }
+
+    /// Writes new members and watermarks of outputs, in one transaction.
+    ///
+    /// # Errors
+    /// The store cannot write; then no output has advanced.
+    pub async fn advance(&self, advances: Vec<Advance>) -> Result<(), Error> {
+        self.command(move |c| advances.iter().try_for_each(|advance| advance_output(c, advance))).await
+    }
+
+    /// The entries that a document shows, the last one to enter first.
+    ///
+    /// # Errors
+    /// The store cannot read.
+    pub async fn members(&self, output: OutputId, wanted: MemberQuery) -> Result<Vec<StoredEntry>, Error> {
+        self.query(move |c| members(c, output, wanted)).await
+    }
+
+    /// The number of members of each output that has any. Reads the whole index of members: for display only.
+    ///
+    /// # Errors
+    /// The store cannot read.
+    pub async fn member_counts(&self) -> Result<HashMap<OutputId, u64>, Error> {
+        self.query(|c| {
+            c.prepare_cached("SELECT output, count(*) FROM membership GROUP BY output")?
+                .query_map([], |row| Ok((OutputId(row.get(0)?), row.get::<_, i64>(1)? as u64)))?
+                .collect()
+        })
+        .await
+    }
+
+    /// The numbers of all members of an output.
+    ///
+    /// # Errors
+    /// The store cannot read.
+    pub async fn member_numbers(&self, output: OutputId) -> Result<HashSet<i64>, Error> {
+        self.query(move |c| {
+            c.prepare_cached("SELECT entry FROM membership WHERE output = ?1")?
+                .query_map([output.0], |row| row.get(0))?
+                .collect()
+        })
+        .await
+    }
+
+    /// The position of an entry in an output, if it is a member.
+    ///
+    /// # Errors
+    /// The store cannot read.
+    pub async fn member_position(
+        &self,
+        output: OutputId,
+        entry: i64,
+        wanted: MemberQuery,
+    ) -> Result<Option<MemberPosition>, Error> {
+        self.query(move |c| member_position(c, output, entry, wanted)).await
+    }
+}
+
+fn advance_output(c: &Connection, advance: &Advance) -> Result<()> {
+    let output = advance.output.0;
+    // An entry may have been pruned since it was read: then there is no row to insert.
+    let mut insert = c.prepare_cached(
+        "INSERT INTO membership (entry, output, source, entered, reasons)
+         SELECT number, ?2, source, ?3, ?4 FROM entry WHERE number = ?1
+         ON CONFLICT DO UPDATE SET reasons = excluded.reasons",
+    )?;
+    let mut members: Vec<&Member> = Vec::with_capacity(advance.members.len());
+    for member in &advance.members {
+        let row = params![member.entry, output, millis(member.entered), member.reasons];
+        if insert.execute(row)? > 0 {
+            members.push(member);
+        }
+    }
+    members.sort_unstable_by_key(|member| (member.entered, member.entry));
+    members.dedup_by_key(|member| member.entry);
+    if advance.update == MemberUpdate::Replace {
+        delete_others(c, output, &members)?;
+    }
+    add_to_archive(c, advance, &members)?;
+    c.prepare_cached("UPDATE output SET definition = ?2, watermark = ?3 WHERE id = ?1")?
+        .execute(params![output, advance.definition, advance.watermark])
+        .map(drop)
+}
+
+/// Deletes all members but these.
+fn delete_others(c: &Connection, output: i64, members: &[&Member]) -> Result<()> {
+    let kept: HashSet<i64> = members.iter().map(|member| member.entry).collect();
+    let all: Vec<i64> = c
+        .prepare_cached("SELECT entry FROM membership WHERE output = ?1")?
+        .query_map([output], |row| row.get(0))?
+        .collect::<Result<_>>()?;
+    let mut delete = c.prepare_cached("DELETE FROM membership WHERE entry = ?1 AND output = ?2")?;
+    all.iter()
+        .filter(|entry| !kept.contains(entry))
+        .try_for_each(|entry| delete.execute([*entry, output]).map(drop))
+}
+
+/// A member as a document orders it for its limits: the time of entry, then the number.
+type Place = (i64, i64);
+
+fn members(c: &Connection, output: OutputId, wanted: MemberQuery) -> Result<Vec<StoredEntry>> {
+    let places = match last_members(c, output, wanted)? {
+        Some(places) => places,
+        None => last_members_by_source(c, output, wanted)?,
+    };
+    let sources = SourceCache::new(c);
+    let mut statement = c.prepare_cached(&format!("SELECT {ENTRY_COLUMNS} FROM entry WHERE number = ?1"))?;
+    places
+        .into_iter()
+        .map(|(_, entry)| statement.query_row([entry], |row| read_entry(row, &sources)))
+        .collect()
+}
+
+/// The members that a document shows, looked up from the last one on. `None` if too many must be passed over: most
+/// are of a source that has `per_source` already, or too old.
+fn last_members(c: &Connection, output: OutputId, wanted: MemberQuery) -> Result<Option<Vec<Place>>> {
+    let mut statement = c.prepare_cached(
+        // No entry enters before its date, so what entered before ?2 is too old as well. CROSS JOIN fixes the order.
+        "SELECT membership.entered, membership.entry, membership.source, entry.date >= ?2
+         FROM membership CROSS JOIN entry ON entry.number = membership.entry
+         WHERE membership.output = ?1 AND membership.entered >= ?2
+         ORDER BY membership.entered DESC, membership.entry DESC LIMIT ?3",
+    )?;
+    let scanned = wanted.limit.saturating_mul(SCAN_FACTOR);
+    let mut rows = statement.query(params![output.0, earliest(wanted), row_limit(scanned)])?;
+    let mut count_by_source: HashMap<i64, usize> = HashMap::new();
+    let (mut places, mut passed) = (Vec::new(), 0);
+    while places.len() < wanted.limit
+        && let Some(row) = rows.next()?
+    {
+        passed += 1;
+        let count = count_by_source.entry(row.get(2)?).or_default();
+        if row.get(3)? && wanted.per_source.is_none_or(|limit| *count < limit) {
+            *count += 1;
+            places.push((row.get(0)?, row.get(1)?));
+        }
+    }
+    Ok((places.len() == wanted.limit || passed < scanned).then_some(places))
+}
+
+/// The same from the last members of each source: the cost does not depend on how many members there are.
+fn last_members_by_source(c: &Connection, output: OutputId, wanted: MemberQuery) -> Result<Vec<Place>> {
+    let sources: Vec<SourceId> = c
+        .prepare_cached("SELECT id FROM source")?
+        .query_map([], |row| row.get(0).map(SourceId))?
+        .collect::<Result<_>>()?;
+    let mut statement = c.prepare_cached(
+        "SELECT membership.entered, membership.entry
+         FROM membership CROSS JOIN entry ON entry.number = membership.entry
+         WHERE membership.output = ?1 AND membership.source = ?2 AND membership.entered >= ?3 AND entry.date >= ?4
+         ORDER BY membership.entered DESC, membership.entry DESC LIMIT ?5",
+    )?;
+    let of_source = row_limit(wanted.per_source.unwrap_or(wanted.limit).min(wanted.limit));
+    let (not_before, mut floor) = (earliest(wanted), earliest(wanted));
+    let mut places: Vec<Place> = Vec::new();
+    for source in sources {
+        let rows = statement.query_map(params![output.0, source.0, floor, not_before, of_source], |row| {
+            Ok((row.get(0)?, row.get(1)?))
+        })?;
+        rows.into_iter().try_for_each(|place| place.map(|place| places.push(place)))?;
+        if places.len() >= wanted.limit.saturating_mul(2) {
+            keep_last(&mut places, wanted.limit);
+            floor = places.last().map_or(floor, |(entered, _)| *entered);
+        }
+    }
+    keep_last(&mut places, wanted.limit);
+    Ok(places)
+}
+
+fn keep_last(places: &mut Vec<Place>, limit: usize) {
+    places.sort_unstable_by_key(|place| std::cmp::Reverse(*place));
+    places.truncate(limit);
+}
+
+fn earliest(wanted: MemberQuery) -> i64 {
+    wanted.not_before.map_or(i64::MIN, millis)
+}
+
+fn row_limit(rows: usize) -> i64 {
+    i64::try_from(rows).unwrap_or(i64::MAX)
+}
+
+fn member_position(
+    c: &Connection,
+    output: OutputId,
+    entry: i64,
+    wanted: MemberQuery,
+) -> Result<Option<MemberPosition>> {
+    let member = c
+        .prepare_cached("SELECT entered, reasons, source FROM membership WHERE entry = ?1 AND output = ?2")?
+        .query_row([entry, output.0], |row| Ok((row.get::<_, i64>(0)?, row.get(1)?, row.get::<_, i64>(2)?)))
+        .optional()?;
+    let Some((entered, reasons, source)) = member else { return Ok(None) };
+    let later_by_source: Vec<(i64, i64)> = c
+        .prepare_cached(
+            "SELECT membership.source, count(*)
+             FROM membership CROSS JOIN entry ON entry.number = membership.entry
+             WHERE membership.output = ?1 AND (membership.entered, membership.entry) > (?2, ?3)
+               AND entry.date >= ?4
+             GROUP BY membership.source",
+        )?
+        .query_map([output.0, entered, entry, earliest(wanted)], |row| Ok((row.get(0)?, row.get(1)?)))?
+        .collect::<Result<_>>()?;
+    let count = |n: i64| usize::try_from(n).unwrap_or(usize::MAX);
+    let (own, others): (Vec<_>, Vec<_>) = later_by_source.into_iter().partition(|(id, _)| *id == source);
+    Ok(Some(MemberPosition {
+        entered: time(entered)?,
+        reasons,
+        later: own.first().map_or(0, |(_, n)| count(*n)),
+        later_of_others: others.into_iter().map(|(_, n)| count(n)).collect(),
+    }))
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a failed unwrap fails the test")]
+
+    use jiff::Timestamp;
+
+    use super::*;
+
+    const OUTPUT: OutputId = OutputId(1);
+
+    /// An entry of an output: its number, source, date and time of entry.
+    type Row = (i64, i64, i64, i64);
+
+    /// A store with one output of these members.
+    fn database(rows: &[Row]) -> Connection {
+        let c = Connection::open_in_memory().unwrap();
+        c.execute_batch(include_str!("schema.sql")).unwrap();
+        c.execute("INSERT INTO output VALUES (1, 'o', 1, 0, 'd', 0)", []).unwrap();
+        for (entry, source, date, entered) in rows {
+            c.execute(
+                "INSERT OR IGNORE INTO source (id, name, url, publish_url, host, active, state)
+                 VALUES (?1, 's' || ?1, 'https://a.example/' || ?1, 0, 'a.example', 1, '{}')",
+                [source],
+            )
+            .unwrap();
+            c.execute(
+                "INSERT INTO entry (number, source, revision, story, uid, date, changed, first_seen, revised,
+                                    first_poll, edits, fingerprint, content_hash, extra_json)
+                 VALUES (?1, ?2, ?1, ?1, ?1, ?3, ?3, ?3, ?3, 0, 0, x'', x'', '{}')",
+                [entry, source, date],
+            )
+            .unwrap();
+            c.execute("INSERT INTO membership VALUES (?1, 1, ?2, ?3, '[]')", [entry, source, entered])
+                .unwrap();
+        }
+        c
+    }
+
+    /// The rule, written plainly.
+    fn shown(rows: &[Row], wanted: MemberQuery) -> Vec<i64> {
+        let mut rows: Vec<_> = rows.iter().filter(|row| row.2 >= earliest(wanted)).collect();
+        rows.sort_by_key(|(entry, _, _, entered)| std::cmp::Reverse((*entered, *entry)));
+        let mut counts: HashMap<i64, usize> = HashMap::new();
+        rows.retain(|(_, source, ..)| {
+            let count = counts.entry(*source).or_default();
+            *count += 1;
+            wanted.per_source.is_none_or(|limit| *count <= limit)
+        });
+        rows.iter().take(wanted.limit).map(|(entry, ..)| *entry).collect()
+    }
+
+    #[test]
+    fn a_document_shows_the_last_to_enter_and_positions_agree() {
+        let mut random = fastrand::Rng::with_seed(9);
+        for round in 0..60 {
+            let rows: Vec<Row> = (1..=random.i64(1..80))
+                .map(|entry| {
+                    // Most are of one source, which `per_source` then keeps short.
+                    let source = if random.u8(..) < 200 { 1 } else { random.i64(1..5) };
+                    let date = random.i64(0..30);
+                    (entry, source, date, date + random.i64(0..2) * random.i64(0..30))
+                })
+                .collect();
+            let c = database(&rows);
+            let wanted = MemberQuery {
+                limit: random.usize(0..12),
+                per_source: random.bool().then(|| random.usize(1..5)),
+                not_before: random.bool().then(|| Timestamp::from_millisecond(random.i64(0..30)).unwrap()),
+            };
+            let expected = shown(&rows, wanted);
+            let numbers = |places: Vec<Place>| places.into_iter().map(|(_, entry)| entry).collect::<Vec<_>>();
+            let read: Vec<i64> =
+                members(&c, OUTPUT, wanted).unwrap().into_iter().map(|kept| kept.number).collect();
+            assert_eq!(read, expected, "round {round}");
+            let by_source = numbers(last_members_by_source(&c, OUTPUT, wanted).unwrap());
+            assert_eq!(by_source, expected, "round {round}");
+            let per_source = wanted.per_source.unwrap_or(usize::MAX);
+            for (entry, _, date, _) in &rows {
+                let position = member_position(&c, OUTPUT, *entry, wanted).unwrap().unwrap();
+                let later: usize = position
+                    .later_of_others
+                    .iter()
+                    .chain([&position.later])
+                    .map(|n| n.min(&per_source))
+                    .sum();
+                let is_shown =
+                    position.later < per_source && later < wanted.limit && *date >= earliest(wanted);
+                assert_eq!(is_shown, expected.contains(entry), "round {round}, entry {entry}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_source_that_has_its_share_does_not_make_all_its_members_be_passed_over() {
+        let rows: Vec<Row> = (1..=500).map(|n| (n, if n < 9 { 2 } else { 1 }, n, n)).collect();
+        let wanted = MemberQuery { limit: 10, per_source: Some(3), not_before: None };
+        let c = database(&rows);
+        assert_eq!(last_members(&c, OUTPUT, wanted).unwrap(), None);
+        assert_eq!(members(&c, OUTPUT, wanted).unwrap().len(), 6);
+    }
+}
