@@ -34,7 +34,7 @@ struct Values {
     config_refused: bool,
 }
 
-/// When a source was last polled with success and when it is due, in seconds since 1970.
+/// When a source was last polled successfully and when it is due, in seconds since 1970.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct SourceTimes {
     /// `None`: never.
@@ -73,8 +73,8 @@ pub struct StoreStats {
     pub log: u64,
     /// Commands waiting for the writer.
     pub commands: usize,
-    /// Questions waiting for a reader.
-    pub questions: usize,
+    /// Queries waiting for a reader.
+    pub queries: usize,
 }
 
 #[derive(Clone, Copy, Debug, Default)]
@@ -91,7 +91,7 @@ struct Histogram {
     sum: f64,
 }
 
-/// What came of an edited config.
+/// The result of a config reload.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ReloadResult {
     /// It is active.
@@ -160,7 +160,7 @@ impl Metrics {
         }
     }
 
-    /// Counts an edited config.
+    /// Counts a config reload.
     pub fn count_reload(&self, result: ReloadResult) {
         let mut values = self.values();
         match result {
@@ -185,7 +185,7 @@ impl Metrics {
         text.store(&values);
         let name = "siftwire_reloads_total";
         text.head(name, "counter", "Config reloads by result");
-        text.sample(name, &[("config", "taken")], values.reloads_applied as f64);
+        text.sample(name, &[("config", "applied")], values.reloads_applied as f64);
         text.sample(name, &[("config", "refused")], values.reloads_refused as f64);
         let refused = f64::from(u8::from(values.config_refused));
         text.single("siftwire_config_refused", "gauge", "1 while the config files are invalid", refused);
@@ -270,7 +270,7 @@ impl Exposition {
         let metrics: [(&str, &str, SourceTime); 2] = [
             (
                 "siftwire_source_last_success_timestamp_seconds",
-                "When a source was last polled with success",
+                "When a source was last polled successfully",
                 |times| times.last_success,
             ),
             ("siftwire_source_next_poll_timestamp_seconds", "When a source is polled next", |times| {
@@ -308,13 +308,13 @@ impl Exposition {
     }
 
     fn store(&mut self, values: &Values) {
-        let StoreStats { database, log, commands, questions } = values.store;
+        let StoreStats { database, log, commands, queries } = values.store;
         self.head("siftwire_store_bytes", "gauge", "Size of the store's files");
         self.sample("siftwire_store_bytes", &[("file", "database")], database as f64);
         self.sample("siftwire_store_bytes", &[("file", "log")], log as f64);
         self.head("siftwire_store_waiting", "gauge", "Requests waiting for the store's threads");
         self.sample("siftwire_store_waiting", &[("what", "commands")], commands as f64);
-        self.sample("siftwire_store_waiting", &[("what", "questions")], questions as f64);
+        self.sample("siftwire_store_waiting", &[("what", "queries")], queries as f64);
         let writable = f64::from(u8::from(values.store_writable));
         self.single("siftwire_store_writable", "gauge", "1 if the last test write succeeded", writable);
         let write_seconds = &values.write_seconds;

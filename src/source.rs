@@ -300,7 +300,7 @@ pub enum Failure {
     #[error("gone (410)")]
     Gone,
     /// 429 or 503.
-    #[error("the server asks to wait ({status})")]
+    #[error("rate limited or unavailable ({status})")]
     Throttled {
         /// The HTTP status.
         status: u16,

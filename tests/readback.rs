@@ -18,7 +18,6 @@ const NOON: i64 = 1_700_000_000;
 fn document(entries: Vec<Entry>) -> Document {
     let output = Output {
         name: "generated".into(),
-        was: Vec::new(),
         title: "Generated".into(),
         entry_title: None,
         filter: None,

@@ -119,7 +119,7 @@ impl FeedFinder {
                 return Ok(DiscoveredFeed { url: feed_url, feed, alternates });
             }
         }
-        bail!("no feed found: {shown} is not one, links to none, and the common feed paths have none")
+        bail!("no feed found at {shown}, in its links, or at the common feed paths")
     }
 
     /// The body, and the URL to poll: the new one after a permanent redirect.

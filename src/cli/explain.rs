@@ -39,7 +39,7 @@ pub struct Arguments {
     json: bool,
 }
 
-/// What is said of an entry.
+/// The explanation of an entry.
 struct Explained<'a> {
     entry: &'a StoredEntry,
     former_titles: Vec<FormerTitle>,
@@ -99,7 +99,10 @@ pub fn run(arguments: Arguments, config_option: &ConfigOption) -> anyhow::Result
         let store = &threads.store;
         let mut found = store.find_entries(wanted.clone(), MAX_LISTED_ENTRIES + 1).await?.into_iter();
         let Some(candidate) = found.next() else {
-            bail!("the store has no entry with this id, link or part of a title: `{wanted}`")
+            bail!(
+            "the store has no entry with this id, link or part of a title: `{wanted}`. `siftwire inspect URL` shows what is \
+             read from the feed, `siftwire status` whether it is polled"
+        )
         };
         let others: Vec<Candidate> = found.collect();
         if !others.is_empty() {
@@ -168,7 +171,7 @@ async fn explain<'a>(
     let first_poll = source.map(|source| source.first_poll);
     let mut explanations = Vec::new();
     for (index, output) in outputs.into_iter().enumerate() {
-        let stored = StoredOutput::find(&stored_outputs, &output.name, &output.was);
+        let stored = stored_outputs.iter().find(|stored| stored.name == output.name);
         let wanted = render::member_query(output, now);
         let (position, shown) = match stored {
             Some(stored) => (

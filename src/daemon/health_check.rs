@@ -21,7 +21,7 @@ const RETRY_INTERVAL: Duration = Duration::from_secs(3);
 /// How often an unwritable store is logged again.
 const LOG_INTERVAL: Duration = Duration::from_secs(3600);
 
-/// A poller without a turn for this long is stuck; a healthy one has one at least every ten seconds.
+/// If the poller's loop has not run for this long, it is stuck; it runs at least every ten seconds.
 const POLLER_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// An unwritable store, for the operator.
@@ -66,11 +66,11 @@ fn measure_poller(shared: &Shared) {
 
 async fn check_store(shared: &Shared, options: &store::Options, last_log: &mut Instant) {
     let sizes = store::file_sizes(options);
-    let (commands, questions) = shared.store.queue_lengths();
+    let (commands, queries) = shared.store.queue_lengths();
     let started = Instant::now();
     let written = shared.store.set_daemon_status(DaemonStatus::Heartbeat, Some(now().to_string())).await;
     let duration = started.elapsed();
-    let stats = StoreStats { database: sizes.database, log: sizes.log, commands, questions };
+    let stats = StoreStats { database: sizes.database, log: sizes.log, commands, queries };
     shared.metrics.set_store(stats, written.is_ok().then_some(duration));
     let health = if written.is_ok() { StoreHealth::Writable } else { StoreHealth::Unwritable };
     shared.readiness.set_store(health);

@@ -44,7 +44,7 @@ pub use signals::Signals;
 pub use store_threads::StoreThreads;
 pub use sync_config::{recall, sync_config};
 
-/// Starts the daemon, runs it until `stop` is done, and stops it with everything written.
+/// Starts the daemon, runs it until `stop` is done, and stops it after all writes are committed.
 /// `on_ready` gets the address once the outputs are served.
 ///
 /// # Errors
@@ -114,7 +114,7 @@ impl Daemon {
         Ok(Daemon { address, store: threads, tasks, poller_status })
     }
 
-    /// Stops the tasks, then the store's threads, so that everything is written.
+    /// Stops the tasks, then the store's threads, which commit all writes first.
     async fn stop(self) {
         let PollerStatus { sources, in_flight, next } = *self.poller_status.borrow();
         tracing::info!(sources, in_flight, next = next.map(|next| next.to_string()), "stopping");

@@ -12,12 +12,12 @@ use super::clock::until;
 use super::shared::Shared;
 use super::tasks::ShutdownSignal;
 
-/// The outputs are served, or a reload has ended.
+/// Tells systemd that startup or a reload has finished.
 pub(super) fn ready() {
     send(&[NotifyState::Ready]);
 }
 
-/// A config reload begins; [`ready`] ends it.
+/// Tells systemd that a config reload begins; [`ready`] ends it.
 pub(super) fn reloading() {
     match NotifyState::monotonic_usec_now() {
         Ok(now) => send(&[NotifyState::Reloading, now]),
@@ -25,7 +25,7 @@ pub(super) fn reloading() {
     }
 }
 
-/// The process is about to end.
+/// Tells systemd that the process is about to end.
 pub(super) fn stopping() {
     send(&[NotifyState::Stopping]);
 }

@@ -95,7 +95,7 @@ pub(super) async fn fill_cache(shared: &Shared) -> Result<(), store::Error> {
     let config = Arc::clone(&shared.channels.publish_config.borrow());
     render::restore(&shared.store, &config.outputs, &shared.document_cache).await?;
     render_missing(shared, &config).await;
-    render::set_former_names(&shared.store, &config.outputs, &shared.document_cache, now()).await?;
+    render::mark_gone(&shared.store, &config.outputs, &shared.document_cache).await?;
     let rows = load_source_rows(shared, &config).await?;
     render_front_page(shared, &config, rows).await
 }
@@ -122,10 +122,11 @@ async fn render_missing(shared: &Shared, config: &PublishConfig) {
     }
 }
 
-/// Applies new outputs: known documents go into the cache.
+/// Applies new outputs: known documents go into the cache, removed outputs answer 410.
 async fn set_outputs(shared: &Shared, config: &PublishConfig) -> Result<(), store::Error> {
     shared.archives.set_outputs(Arc::clone(&config.outputs));
-    render::restore(&shared.store, &config.outputs, &shared.document_cache).await
+    render::restore(&shared.store, &config.outputs, &shared.document_cache).await?;
+    render::mark_gone(&shared.store, &config.outputs, &shared.document_cache).await
 }
 
 /// Deletes entries older than `keep`, in small transactions. Full archive pages are kept as they are.
@@ -151,9 +152,7 @@ async fn publish(
         Some(_) => render_outputs(shared, config, updated, None).await,
         None => render_all(shared, config, updated, front_page).await,
     };
-    let former_names =
-        render::set_former_names(&shared.store, &config.outputs, &shared.document_cache, now()).await;
-    if let Err(error) = rendered.and(former_names) {
+    if let Err(error) = rendered {
         // The cache and the watermarks are unchanged, so the next pass repeats the work.
         tracing::error!(%error, "cannot publish; the outputs stay as they are");
     }

@@ -57,8 +57,8 @@ impl PollQueue {
         queue
     }
 
-    /// Allows this many sources of one host in flight. The gap between requests shrinks with the square of `per_host`:
-    /// whoever raises it knows the host, and from 15 on there is none.
+    /// Allows this many sources of one host in flight. The gap between requests shrinks with the square of `per_host` and
+    /// is zero from 15 on.
     pub fn set_per_host(&mut self, per_host: usize) {
         self.per_host = per_host.max(1);
         let share = i64::try_from(self.per_host.saturating_mul(self.per_host)).unwrap_or(i64::MAX);

@@ -3,12 +3,12 @@
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-/// SIGHUP.
+/// Listens for SIGHUP.
 pub(super) fn hangup() -> std::io::Result<Signal> {
     signal(SignalKind::hangup())
 }
 
-/// SIGTERM and SIGINT.
+/// Waits for SIGTERM or SIGINT.
 #[derive(Debug)]
 pub struct Signals {
     terminate: Signal,

@@ -1,4 +1,4 @@
-//! Brings the store and the config in step. Does I/O through the store.
+//! Synchronizes the store with the config. Does I/O through the store.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -89,12 +89,8 @@ pub async fn sync_config(store: &Store, config: &Config, site: Site) -> Result<(
             language: source.language.clone(),
         })
         .collect();
-    let outputs = config
-        .outputs
-        .iter()
-        .map(|output| ConfiguredOutput { name: output.name.clone(), was: output.was.clone() })
-        .collect();
-    let (remembered, outputs) = store.sync_config(configured, outputs, now).await?;
+    let names = config.outputs.iter().map(|output| ConfiguredOutput { name: output.name.clone() }).collect();
+    let (remembered, outputs) = store.sync_config(configured, names, now).await?;
     let sources = sources_by_name(config);
     let moved = corrected_due_times(&sources, &remembered, now);
     if !moved.is_empty() {

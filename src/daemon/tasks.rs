@@ -10,7 +10,7 @@ use tokio::task::{self, JoinSet};
 /// How long polls in flight may take after the stop signal.
 pub(super) const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(7);
 
-/// What all tasks may take to stop: the polls, and a second for everything else.
+/// Deadline for all tasks: `SHUTDOWN_TIMEOUT` plus one second.
 const STOP_TIMEOUT: Duration = Duration::from_secs(8);
 
 /// Tells a task to stop.

@@ -15,7 +15,7 @@ const FIRST_RETRY: Duration = Duration::from_secs(5);
 const MAX_RETRY: Duration = Duration::from_hours(6);
 /// After this many attempts, two and a half days, the notification is dropped.
 const MAX_ATTEMPTS: u32 = 20;
-/// The longest sleep between two looks into the store.
+/// The longest time between two reads of the store.
 const MAX_SLEEP: Duration = Duration::from_secs(60);
 
 /// Notifies until the daemon stops. Pending notifications are in the store, so a restart neither loses nor repeats one.

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use encoding_rs::{Encoding, REPLACEMENT, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252};
 
-/// Bytes that the encoding detector sees, from the first non-ASCII byte on. It is slow, and more bytes do not
+/// Maximum bytes given to the encoding detector, from the first non-ASCII byte on. It is slow, and more bytes do not
 /// improve its answer.
 const MAX_DETECTION_BYTES: usize = 65_536;
 
@@ -85,7 +85,7 @@ fn utf16_pattern(body: &[u8]) -> Option<&'static Encoding> {
     }
 }
 
-/// The encoding that the server or the document names, if it is not UTF-8 and can be true.
+/// The named encoding, if it is not UTF-8 and is plausible.
 fn named_encoding(body: &[u8], content_type: Option<&str>) -> Option<&'static Encoding> {
     // UTF-8 is tried first, UTF-16 has a recognisable byte pattern, and "replacement" decodes to nothing.
     let is_possible =
@@ -146,7 +146,7 @@ fn detect_encoding(body: &[u8]) -> &'static Encoding {
     detector.guess(None, chardetng::Utf8Detection::Allow)
 }
 
-/// The declaration names an encoding that the decoded text no longer has.
+/// Removes the XML declaration: the decoded text no longer has the encoding that it names.
 fn without_declaration(text: &str) -> &str {
     let trimmed = text.trim_start();
     match trimmed.strip_prefix("<?xml").and_then(|rest| rest.split_once("?>")) {

@@ -1,4 +1,4 @@
-//! What a feed is read from, and what it gives. Pure.
+//! The input and the result of reading a feed. Pure.
 
 use jiff::Timestamp;
 use url::Url;
@@ -38,7 +38,7 @@ pub struct Feed {
     pub entries: Vec<Entry>,
     /// The base of relative addresses in the entries' HTML: the site or the document.
     pub base: Option<Url>,
-    /// The document was truncated: an entry that it does not list may still exist.
+    /// The document was truncated: the feed may have entries that it does not list.
     pub partial: bool,
     /// What could not be read, as messages of at most 200 characters.
     pub problems: Vec<String>,

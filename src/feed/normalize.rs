@@ -22,10 +22,10 @@ use mojibake::without_mojibake;
 /// 1990-01-01. Earlier dates come from unset clocks.
 const MIN_DATE_SECONDS: i64 = 631_152_000;
 
-/// Bytes of what is repeated in each entry: the feed's title, its id, its address, one of its authors.
+/// Maximum bytes of a feed value that each entry repeats: title, id, address, one of the authors.
 const MAX_SHARED_BYTES: usize = 1000;
 
-/// Authors of the feed that an entry without authors gets.
+/// Maximum number of the feed's authors that an entry without authors gets.
 const MAX_INHERITED_AUTHORS: usize = 5;
 
 const MAX_MEDIA_TYPE_BYTES: usize = 200;
@@ -98,7 +98,7 @@ impl FeedContext<'_> {
 fn normalize_entry(raw: RawEntry<'_>, context: &FeedContext<'_>) -> Entry {
     let id = raw.id.into_value().map(|id| plain::printable(id.trim().into()).into_owned());
     let id = id.filter(|id| !id.is_empty());
-    // A guid is a permalink unless it says otherwise; without links an HTTP address is one even then.
+    // A guid is the link unless isPermaLink=false. If there is no other link, even then an HTTP guid is the link.
     let link = page_link(&raw.links, |base| context.base(base)).or_else(|| {
         let id = id.as_deref().filter(|id| raw.permalink || id.starts_with("http"))?;
         // A relative id is an address only if it is an absolute path: it may be a mere number.
@@ -132,7 +132,7 @@ fn normalize_entry(raw: RawEntry<'_>, context: &FeedContext<'_>) -> Entry {
 /// All keys of an entry, strongest first; `ingest::identity` decides which of them count and adds a key of the text to an
 /// entry without any. `about` is the `rdf:about` of RSS 1.0, `raw_date` the date as written.
 ///
-/// The address of the site, as feeds of the latest alert give it to every entry, is no key.
+/// The site's own address is no key: some feeds (a page of the latest alert) use it as the link of every entry.
 pub fn keys(entry: &Entry, about: Option<&str>, raw_date: Option<&str>, site: Option<&str>) -> Vec<Key> {
     let key = |rule, value: String| Key { rule, value };
     let mut keys: Vec<Key> = Vec::new();

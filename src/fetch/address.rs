@@ -15,8 +15,8 @@ use url::{Host, Url};
 #[error("refused address: {0}")]
 pub(super) struct AddressRefused(pub(super) String);
 
-/// The IP address that a URL's host is, if it is one. `url` has already read decimal, octal and hexadecimal forms
-/// of IPv4.
+/// The host of a URL, if it is an IP address. The `url` crate has already parsed decimal, octal and hexadecimal forms of
+/// IPv4.
 pub(super) fn literal_ip(url: &Url) -> Option<IpAddr> {
     match url.host()? {
         Host::Ipv4(ip) => Some(ip.into()),

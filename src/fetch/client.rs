@@ -15,10 +15,10 @@ use crate::source::Failure;
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 const IDLE_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// Header fields of one response. Over HTTP/1 the client also stops after some 400 KB of them.
+/// Maximum number of header fields of one response. Over HTTP/1 the client also stops after about 400 KB of them.
 const MAX_HEADERS: usize = 100;
 
-/// Size of one response's header fields over HTTP/2.
+/// Maximum size of one response's header fields over HTTP/2.
 const MAX_HEADER_BYTES: u32 = 64 * 1024;
 
 /// A client that has connected to this many hosts is replaced by a new one. Its idle connections are closed, so ten

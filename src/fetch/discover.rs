@@ -14,7 +14,7 @@ const FEED_MEDIA_TYPES: [&str; 5] = [
     "application/json",
 ];
 
-/// Links taken from one page: each may be requested.
+/// Maximum number of links taken from one page: each may be requested.
 const MAX_FEED_LINKS: usize = 20;
 
 /// A link from a page to a feed.

@@ -5,7 +5,7 @@ use std::error::Error as _;
 use super::address::AddressRefused;
 use crate::source::Failure;
 
-/// Characters of an error message that are kept.
+/// Maximum characters of an error message.
 const MESSAGE_CHARS: usize = 200;
 
 /// Classifies an error by its chain of causes. The client has no types for most of them, so their text decides.

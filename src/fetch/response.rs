@@ -12,14 +12,14 @@ use super::error::failure;
 use super::freshness;
 use crate::source::{Failure, FeedUrl, Validators};
 
-/// What the last response said beside its body.
+/// What the last response said besides its body.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ResponseInfo {
     /// To be kept once the body is parsed and stored.
     pub validators: Option<Validators>,
     /// How long the response stays fresh (RFC 9111 section 4.2).
     pub fresh_for: Option<Duration>,
-    /// Where permanent redirects alone lead from the configured address.
+    /// Where the permanent redirects before any other lead from the configured address.
     pub moved_to: Option<FeedUrl>,
     /// Bytes of the body after decompression.
     pub bytes: u64,
@@ -43,11 +43,11 @@ pub struct FetchedBody {
     pub content_type: Option<String>,
     /// The address after all redirects.
     pub url: FeedUrl,
-    /// 226: only what changed (RFC 3229). The entries that it leaves out are in the feed still.
+    /// 226: only what changed (RFC 3229). The entries that it leaves out are still in the feed.
     pub is_delta: bool,
 }
 
-/// What the request was.
+/// The request that a response answers.
 pub(super) struct RequestInfo<'a> {
     pub(super) url: Url,
     /// The validators it carried.
@@ -81,7 +81,7 @@ fn resolve_location(location: &str, url: &Url) -> Result<Url, Failure> {
     Ok(target)
 }
 
-/// Reads a response that is no redirect. Fills `info` as far as it comes.
+/// Reads a response that is no redirect. Fills `info` also if reading fails.
 pub(super) async fn read_response(
     mut response: Response,
     request: RequestInfo<'_>,

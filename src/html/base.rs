@@ -2,7 +2,7 @@
 
 use url::Url;
 
-/// Bytes of a base URL. Each resolved link repeats it, so a long one would turn a small document into a very large
+/// Maximum bytes of a base URL. Each resolved link repeats it, so a long one would turn a small document into a very large
 /// one. Directories of real sites are much shorter.
 const MAX_BASE_BYTES: usize = 300;
 

@@ -7,12 +7,12 @@ use url::Url;
 use super::embeds::is_video_player;
 use super::tags::{Tag, find_tags};
 
-/// Sanitized HTML without them.
+/// The HTML without them.
 pub(super) fn remove_unwanted(html: &str) -> Cow<'_, str> {
     let mut kept = String::new();
     let mut copied = 0;
     for tag in find_tags(html, &["img", "iframe", "/iframe"]) {
-        // The content of a frame is dropped; its end tag is the next one.
+        // A tag in the content of a frame, which is dropped.
         if tag.start < copied {
             continue;
         }

@@ -22,10 +22,10 @@ use cow_buffer::CowBuffer;
 use elements::{ElementClass, OpenStack};
 use escapes::TextContext;
 
-/// Kept attributes of one tag. No element here can have more.
+/// Maximum number of kept attributes of one tag. No element here can have more.
 const MAX_ATTRIBUTES: usize = 12;
 
-/// Relative links in one fragment: each becomes as long as the base.
+/// Maximum number of relative links in one fragment: each becomes as long as the base.
 const MAX_RELATIVE_LINKS: usize = 10_000;
 
 /// Produces the same bytes as ammonia, or returns `None` when that is not guaranteed. Relative links are dropped
@@ -57,7 +57,7 @@ struct SanitizePass<'a, 'b> {
     html: &'a str,
     bytes: &'a [u8],
     base: Option<&'b Url>,
-    /// There are NUL, CR or no-break space somewhere, which need work.
+    /// The text has NUL, CR or no-break space, which are not copied as they are.
     has_rare_bytes: bool,
     relative_links: usize,
     output: CowBuffer<'a>,
@@ -137,8 +137,8 @@ impl SanitizePass<'_, '_> {
         Some(end)
     }
 
-    /// Drops the line break at the beginning of a `pre` element; returns the position after it. Gives up where one
-    /// could become the first only after something else is removed.
+    /// Drops the line break at the beginning of a `pre` element; returns the position after it. Gives up where another
+    /// line break could become the first character once something else is removed.
     fn preformatted(&mut self, from: usize) -> Option<usize> {
         let length = usize::from(self.html[from..].starts_with('\n'));
         let text = &self.html[from + length..];

@@ -5,22 +5,22 @@
 
 use memchr::{memchr, memchr_iter, memmem};
 
-/// Depth of nesting. Pages have some dozens.
+/// Maximum depth of nesting. Real pages have a few dozen.
 const MAX_DEPTH: usize = 500;
 
-/// Elements that are reopened. Broken articles have some hundreds.
+/// Maximum number of reopened elements. Broken articles have a few hundred.
 const MAX_REOPENED: usize = 100_000;
 
-/// Tags of a fragment with a table. Misplaced elements are moved before the table, each after a search for it.
+/// Maximum number of tags in a fragment with a table. Misplaced elements are moved before the table, each after a search for it.
 const MAX_TAGS_WITH_TABLE: usize = 30_000;
 
-/// Tags of any other fragment.
+/// Maximum number of tags in any other fragment.
 const MAX_TAGS: usize = 300_000;
 
-/// Sum over all tags of the square of the number of attributes: each attribute is compared with all others.
+/// Maximum of the sum over all tags of the square of the number of attributes: each attribute is compared with all others.
 const MAX_ATTRIBUTE_PAIRS: usize = 10_000_000;
 
-/// Character references times bytes: at each reference the parser copies the rest of the text.
+/// Maximum of character references times bytes: at each reference the parser copies the rest of the text.
 const MAX_COPIED_BYTES: usize = 10_000_000_000;
 
 /// Elements whose end tag may be omitted: the next one of their kind or the parent's end closes them.
@@ -61,7 +61,7 @@ pub(super) fn is_within_limits(html: &str) -> bool {
         }
         let (name, behind) = rest.split_at(name_length(rest.as_bytes()));
         let (count, inside) = count_attributes(behind.as_bytes());
-        // Tags within quotes count, too: the quotes may not be what they seem.
+        // Tags within quotes count too: the parser may not see quotes there.
         tags += 1;
         has_table |= name.eq_ignore_ascii_case("table");
         attribute_pairs += count * count;
@@ -75,7 +75,7 @@ pub(super) fn is_within_limits(html: &str) -> bool {
         if !end {
             tree.open(name, behind.as_bytes()[..inside].ends_with(b"/"));
         } else if !quoted.contains(start) {
-            // An end tag within quotes may be none, so it closes nothing.
+            // An end tag within quotes may be plain text, so it closes nothing.
             tree.close(name);
         }
         quoted.extend_to(bytes.len() - behind.len() + inside);
@@ -91,8 +91,8 @@ fn name_length(bytes: &[u8]) -> usize {
     bytes.iter().position(|b| b.is_ascii_whitespace() || matches!(b, b'/' | b'>')).unwrap_or(bytes.len())
 }
 
-/// Ranges in which a tag may be plain text: comments, and attribute values of other tags. Rather too long than too
-/// short.
+/// Ranges in which a tag may be plain text: comments, and attribute values of other tags. May be longer than the real range,
+/// never shorter.
 struct QuotedRanges<'a> {
     bytes: &'a [u8],
     /// The end of the current range.
@@ -135,7 +135,7 @@ impl<'a> QuotedRanges<'a> {
     }
 }
 
-/// The elements that are open at least.
+/// A lower bound of the open elements.
 #[derive(Default)]
 struct OpenElements<'a> {
     names: Vec<&'a str>,

@@ -133,7 +133,7 @@ fn uids(entry: &Entry, site: &str) -> Vec<String> {
     }
     let source = Sha256::digest(site);
     let usual = uuid_urn(&source, &hash.clone().finalize());
-    // An entry under a key that was reused after its first entry was pruned: that id is taken for ever.
+    // For an entry under a reused key whose first entry was pruned: that entry's id is never used again.
     hash.update(entry.title.as_deref().unwrap_or_default());
     hash.update(entry.published.or(entry.updated).map_or(0, Timestamp::as_millisecond).to_le_bytes());
     own.into_iter().chain([usual, uuid_urn(&source, &hash.finalize())]).collect()

@@ -175,7 +175,7 @@ impl DocumentReader<'_> {
             tracing::warn!(
                 source = self.source.name,
                 keys,
-                "key names several entries and is ignored from now on"
+                "these keys identify several entries and are ignored from now on"
             );
         }
     }

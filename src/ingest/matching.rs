@@ -118,7 +118,7 @@ pub(super) fn find_all<'a>(
     all
 }
 
-/// Looks for the stored entry, but for those whose numbers are in `taken`.
+/// Looks for the stored entry among those whose numbers are not in `taken`.
 fn find<'a>(
     keyed: &KeyedEntry,
     stored: StoredEntries<'a>,
@@ -155,7 +155,7 @@ fn find<'a>(
     }
     let (known, agreement) = match find_without_key(keyed, stored, taken, now) {
         Match::New => {
-            // What another entry has already would not find this one again.
+            // A key that another entry has would not find this one again.
             let is_known = |key: &&Key| stored.known.contains_key(key) && !reused.contains(*key);
             let known: Vec<Key> = entry.keys.iter().filter(is_known).cloned().collect();
             reused.extend(known);
@@ -253,7 +253,7 @@ pub(super) fn compare(fields: Comparison) -> Verdict {
 /// title and the same second; or an address of which only the slug changed, and the same second or a similar title.
 pub(super) fn replaces(entry: &Entry, gone: &KnownEntry) -> Option<&'static str> {
     let title = titles(entry, gone);
-    // Midnight is a day without a time: every entry of the day has it.
+    // Midnight is a date without a time: all entries of the day have it.
     let same_second =
         dates(entry, gone) == Same && date(entry).is_some_and(|date| date.as_second() % 86_400 != 0);
     if same_second && title == Same {
@@ -265,7 +265,7 @@ pub(super) fn replaces(entry: &Entry, gone: &KnownEntry) -> Option<&'static str>
     }
     let identifies = number.1.len() >= MIN_ARTICLE_DIGITS && !may_be_a_date(number.1);
     (same_second || (identifies && matches!(title, Same | Similar)))
-        .then_some("same address but for the slug, and the earlier one left the feed")
+        .then_some("same address except its slug, and the earlier one left the feed")
 }
 
 /// Compares title and date; the caller knows id and link by their keys.
@@ -299,7 +299,7 @@ pub(super) fn dates(entry: &Entry, known: &KnownEntry) -> Agreement {
     }
 }
 
-/// The date by which an entry is told from another.
+/// The date that is compared.
 pub(super) fn date(entry: &Entry) -> Option<Timestamp> {
     entry.published.or(entry.updated)
 }

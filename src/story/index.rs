@@ -7,19 +7,19 @@ use super::signature::Signature;
 
 const DAY: i64 = 24 * 3_600_000;
 
-/// Entries in each half of the index; if there are more, the oldest days are dropped. An entry takes about 40 bytes
+/// Maximum number of entries in each half of the index; if there are more, the oldest days are dropped. An entry takes about 40 bytes
 /// for title and text, and 20 for the address.
 const MAX_ENTRIES: usize = 2_000_000;
 /// At most this many entries per band, the newest; a band shared by more is too common to be evidence.
 const MAX_ENTRIES_PER_BAND: usize = 8;
-/// Entries that are proposed for their title and text.
+/// Maximum number of candidates by title and text.
 const MAX_CANDIDATES: usize = 8;
-/// Those of them with only one shingle in common, which is often a common phrase.
+/// Maximum number of them with only one shingle in common, which is often a common phrase.
 const MAX_PHRASE_CANDIDATES: usize = 3;
 
 /// The first entry of each story of the last days, by title and text and by address.
 ///
-/// An entry can be out of date or deleted, also when it is found: the caller must read what is proposed.
+/// An entry may be stale or deleted: re-read each candidate from the store.
 #[derive(Debug)]
 pub struct CandidateIndex {
     texts: PeriodTables,
@@ -38,13 +38,13 @@ impl Default for CandidateIndex {
 }
 
 impl CandidateIndex {
-    /// The first time of titles and texts that the index holds, in milliseconds.
+    /// Start of the period covered for titles and texts, in milliseconds.
     #[must_use]
     pub fn texts_since(now: i64) -> i64 {
         (now.div_euclid(DAY) - TEXT_DAYS) * DAY
     }
 
-    /// The first time of addresses that the index holds, in milliseconds; earlier than that of texts.
+    /// Start of the period covered for addresses, in milliseconds; earlier than that for texts.
     #[must_use]
     pub fn addresses_since(now: i64) -> i64 {
         (now.div_euclid(DAY) - ADDRESS_DAYS) * DAY
@@ -108,7 +108,7 @@ impl CandidateIndex {
     }
 }
 
-/// A table for each period of some days, so that old entries are dropped with their table.
+/// A table for each period of a few days, so that old entries are dropped with their table.
 #[derive(Debug)]
 struct PeriodTables {
     /// Milliseconds of a period.

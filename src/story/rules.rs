@@ -91,14 +91,14 @@ impl fmt::Display for MergeReason {
         match *self {
             MergeReason::Address => f.write_str("same address"),
             MergeReason::Article => f.write_str("same article number"),
-            MergeReason::TitleAndText(text) => write!(f, "same headline, text {} % alike", percent(text)),
+            MergeReason::TitleAndText(text) => write!(f, "same headline, text {} % similar", percent(text)),
             MergeReason::Title => f.write_str("same headline"),
-            MergeReason::LabelledTitle(None) => f.write_str("same headline but for its label or publisher"),
+            MergeReason::LabelledTitle(None) => f.write_str("same headline except label or publisher"),
             MergeReason::LabelledTitle(Some(text)) => {
-                write!(f, "same headline but for its label or publisher, text {} % alike", percent(text))
+                write!(f, "same headline except label or publisher, text {} % similar", percent(text))
             }
             MergeReason::Text(text, titles) => {
-                write!(f, "text {} % alike, headlines {} %", percent(text), percent(titles))
+                write!(f, "text {} % similar, headlines {} %", percent(text), percent(titles))
             }
         }
     }
@@ -152,7 +152,7 @@ enum TextEvidence {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum AddressEvidence {
     Enough,
-    /// Several entries have it, as those about a page that changes: title and text must agree too.
+    /// Several entries have it, such as those about a page that changes: title and text must agree too.
     Shared,
 }
 
@@ -206,7 +206,7 @@ fn same_story(
     let (a, b) = (&new.signature, &old.signature);
     let age_difference = (new.date - old.date).abs();
     let is_one_source = new.source == old.source;
-    // A source that has two entries at one address says that they are two.
+    // Two entries of one source at one address are distinct unless their contents agree.
     if new.address.is_some()
         && new.address == old.address
         && (is_one_source || age_difference <= ADDRESS_DAYS * DAY)
@@ -214,7 +214,7 @@ fn same_story(
     {
         return Some(MergeReason::Address);
     }
-    // Under one number in one path there are also a docket's documents and a channel's episodes.
+    // Documents of one court docket or episodes of one podcast can share an article number.
     if new.article.is_some()
         && new.article == old.article
         && age_difference <= ARTICLE_AGE
@@ -235,8 +235,7 @@ fn same_story(
     }
     let is_compared = length >= MIN_TEXT_WORDS && evidence.text == TextEvidence::Counts;
     let text = if is_compared { similarity::text_similarity(&a.text, &b.text) } else { 0.0 };
-    // A source that repeats a title the next day has a column. Two sources with the same title have it from an agency
-    // and write their own text.
+    // A source that repeats a title the next day publishes a column. Two sources with one title took it from an agency.
     let is_column = is_one_source && length >= MIN_TEXT_WORDS && text < 0.3;
     let is_soon = age_difference <= if is_one_source { DAY } else { 2 * DAY };
     let reason = match title_match {
@@ -301,7 +300,7 @@ fn match_titles(a: &Signature, b: &Signature) -> TitleMatch {
         || same(a.bare_title(), b.title_without_label())
         || same(a.title_without_label(), b.bare_title())
     {
-        // If both had a last part, they could be two parts of a series.
+        // If both titles end in a suffix, they may be parts of a series.
         TitleMatch::Labelled
     } else {
         TitleMatch::Other
@@ -420,9 +419,9 @@ mod tests {
         merges((title, "BREAKING: Nurses leave hospital in the east | Reuters"), (TEXT, ""));
         merges((title, title), (TEXT, ""));
         merges((title, title), (TEXT, &format!("LAGOS, 3 May - Agency. {TEXT}")));
-        let alike =
+        let reason =
             reason(&compared(1, 0, title, TEXT), &compared(2, 1, "Recovered nurses leave hospital", TEXT));
-        assert_eq!(alike.as_deref(), Some("text 100 % alike, headlines 60 %"));
+        assert_eq!(reason.as_deref(), Some("text 100 % similar, headlines 60 %"));
     }
 
     #[test]

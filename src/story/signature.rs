@@ -6,11 +6,11 @@ use super::words::{HashedWord, WordHasher, hashed_words};
 use crate::entry::Entry;
 use crate::text::{TextFor, html_to_text_start, tokens};
 
-/// Compared words of a title.
+/// Maximum number of compared words of a title.
 const TITLE_WORDS: usize = 40;
-/// Compared words of a text: its start is enough.
+/// Maximum number of compared words of a text: its start is enough.
 const TEXT_WORDS: usize = 64;
-/// Bytes of a text that hold its compared words.
+/// Bytes at the start of a text that contain its compared words.
 const TEXT_BYTES: usize = 2_048;
 /// Words of a text that the index uses.
 const INDEXED_WORDS: usize = 32;

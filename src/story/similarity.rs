@@ -5,8 +5,8 @@ use super::words::HashedWord;
 /// Compared words; a signature has fewer.
 const MAX_WORDS: usize = 128;
 
-/// The shingles (three words in a row) that two texts share, from 0 to 1: twice the common ones by all (Dice). The
-/// longer text is cut to the length of the shorter.
+/// Share of common shingles (three words in a row) of two texts, from 0 to 1: twice the common ones divided by all (Dice).
+/// The longer text is cut to the length of the shorter.
 pub(super) fn text_similarity(a: &[HashedWord], b: &[HashedWord]) -> f64 {
     let length = a.len().min(b.len()).min(MAX_WORDS);
     let (a, b) = (&a[..length], &b[..length]);
@@ -87,7 +87,7 @@ impl ShingleBitmap {
         self.bits[at / 64] & 1 << (at % 64) != 0
     }
 
-    /// At least [`text_similarity`] of the text and another, both cut to `length` words.
+    /// An upper bound of [`text_similarity`] of the text and another, both cut to `length` words.
     pub(super) fn max_similarity(&self, other: &[HashedWord], length: usize) -> f64 {
         let length = length.min(MAX_WORDS);
         let common = shingles(&other[..length]).filter(|shingle| self.contains(spread(*shingle))).count();
@@ -102,7 +102,7 @@ pub(super) fn are_same(a: &[HashedWord], b: &[HashedWord]) -> bool {
     a.len() == b.len() && a.iter().zip(b).all(|(a, b)| a.hash() == b.hash())
 }
 
-/// The words that two titles share in any order, from 0 to 1 (Dice).
+/// Share of common words of two titles, in any order, from 0 to 1 (Dice).
 pub(super) fn title_similarity(a: &[HashedWord], b: &[HashedWord]) -> f64 {
     let (mut buffer_a, mut buffer_b) = ([0; MAX_WORDS], [0; MAX_WORDS]);
     let (a, b) = (sorted_hashes(a, &mut buffer_a), sorted_hashes(b, &mut buffer_b));

@@ -68,7 +68,7 @@ pub(super) struct WordHasher<'a> {
     tokens: &'a Tokens,
     max: usize,
     pub(super) words: Vec<HashedWord>,
-    /// The tokens that make one word, joined. Kept to reuse its memory.
+    /// The joined tokens of one word. A field, so that its memory is reused.
     joined: String,
 }
 

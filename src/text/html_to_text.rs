@@ -9,18 +9,17 @@ use memchr::{memchr, memchr_iter, memchr2, memmem};
 pub enum TextFor {
     /// A title or a name, which is rarely HTML. What is not a whole tag is text, and a tag leaves no space.
     Title,
-    /// People. Comments, scripts and styles go; a tag that starts a new line leaves a space.
+    /// For people to read. Comments, scripts and styles are removed; a tag that starts a new line leaves a space.
     Reader,
     /// Filters and language detection. As for readers, but without URLs and e-mail addresses: their words are not the
     /// author's.
     Search,
-    /// Stories. As for readers, but a tag without end is text: of two summaries that are cut off inside a link, its
-    /// address shows whether they are copies.
+    /// Stories. As for readers, but a tag without end is text: if two summaries are cut off inside a link, its address
+    /// shows whether they are copies.
     Comparison,
 }
 
-/// The text of an HTML fragment, with character references resolved. Takes time linear in its length, whatever it
-/// holds.
+/// The text of an HTML fragment, with character references resolved. Takes time linear in its length for any input.
 #[must_use]
 pub fn html_to_text(html: &str, purpose: TextFor) -> Cow<'_, str> {
     html_to_text_start(html, purpose, usize::MAX)

@@ -7,13 +7,12 @@ use whatlang::{Detector, Lang, Script, detect_script};
 use super::{TextFor, html_to_text_start};
 use crate::entry::Entry;
 
-/// Bytes of an entry's text that are enough to detect its language.
+/// Maximum bytes of an entry's text from which its language is detected.
 const ENTRY_BYTES: usize = 2_000;
-/// Characters that are enough to tell the script.
+/// Maximum characters from which the script is detected.
 const SCRIPT_CHARS: usize = 200;
 
-/// The languages that are told apart, and their tags. Detection in a few words is the more reliable the fewer
-/// languages there are.
+/// The languages that can be detected, and their tags. With fewer languages, detection from a few words is more reliable.
 const LANGUAGES: [(Lang, &str); 37] = [
     (Lang::Eng, "en"),
     (Lang::Rus, "ru"),
@@ -54,18 +53,18 @@ const LANGUAGES: [(Lang, &str); 37] = [
     (Lang::Ind, "id"),
 ];
 
-/// Languages in Cyrillic that feeds declare and that are not detected.
+/// Languages in Cyrillic that feeds declare but that cannot be detected.
 const OTHER_CYRILLIC: [&str; 10] = ["kk", "ky", "tg", "mn", "tt", "ba", "ce", "os", "ab", "av"];
 
 static DETECTOR: LazyLock<Detector> =
     LazyLock::new(|| Detector::with_allowlist(LANGUAGES.iter().map(|(lang, _)| *lang).collect()));
 
-/// What the letters of a text show.
+/// A detected language.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct DetectedLanguage {
     /// The primary subtag of BCP 47, lower case.
     pub tag: &'static str,
-    /// Whether the text is long enough and unlike the other languages.
+    /// Whether the text is long enough and different enough from the other languages.
     pub is_reliable: bool,
 }
 
@@ -114,8 +113,8 @@ fn script_at_start(plain: &str) -> Option<Script> {
     if ascii_letters * 2 > start.len() { Some(Script::Latin) } else { detect_script(start) }
 }
 
-/// Fast path: detection by trigrams costs several times as much as all else that stories need of an entry. No other
-/// language that is detected has these words.
+/// Fast path: detection by trigrams costs several times as much as everything else that stories need of an entry. No other
+/// language that can be detected has these words.
 fn is_clearly_english(plain: &str) -> bool {
     const ENGLISH_WORDS: [&str; 5] = ["the", "and", "with", "from", "that"];
     let is_english = |word: &&str| ENGLISH_WORDS.iter().any(|known| word.eq_ignore_ascii_case(known));

@@ -140,9 +140,10 @@ fn nothing_that_others_see_has_a_query_or_a_password() {
 
     let (_, log) = daemon.stop();
     assert_eq!(lines_with_secrets(&log), [""; 0]);
-    for name in
-        ["redirects permanently to", "key names several entries", "poll failed", "the config is invalid"]
-    {
+    for name in [
+        "redirects permanently to", "these keys identify several entries", "poll failed",
+        "the config is invalid",
+    ] {
         assert!(log.contains(name), "{name}");
     }
     // The owner sees everything.

@@ -117,7 +117,7 @@ fn the_same_text_in_several_sources_is_one_entry_that_names_them() {
     let list: Value = serde_json::from_str(&list).expect("JSON");
     assert_eq!(list[0]["entry"]["source"], "echo");
     let reason = list[1]["reason"].as_str().expect("a reason");
-    assert!(reason.starts_with("text ") && reason.contains(" % alike, headlines "), "{reason}");
+    assert!(reason.starts_with("text ") && reason.contains(" % similar, headlines "), "{reason}");
     let herald = list[1]["entry"]["number"].to_string();
     let (_, explained, _) = home.run(&["explain", &herald, "merged"]);
     assert!(explained.contains(reason) && explained.contains("of the same story"), "{explained}");

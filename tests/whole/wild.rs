@@ -51,7 +51,7 @@ fn distinct_entries(daemon: &Daemon, count: usize) -> BTreeSet<(String, String)>
 
 #[test]
 fn a_source_with_one_guid_publishes_each_entry_once() {
-    const WARNING: &str = "names several entries";
+    const WARNING: &str = "identify several entries";
     let origin = Origin::start();
     let poll_twice = |titles: &[&str]| {
         origin.set("/wild", 200, RSS, feed_with_one_guid(titles));

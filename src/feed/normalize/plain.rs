@@ -1,4 +1,4 @@
-//! Titles and names as plain text on one line, and texts with only the characters that XML can carry. Pure.
+//! Titles and names as plain text on one line, and texts with only the characters that XML allows. Pure.
 
 use std::borrow::Cow;
 
@@ -27,7 +27,7 @@ pub(super) fn plain_line(raw: &str) -> Option<String> {
     (!line.is_empty()).then_some(line)
 }
 
-/// The text of CDATA sections that stand in it as text, because their signs were escaped.
+/// Removes the markers of CDATA sections that were escaped and are now part of the text.
 pub(super) fn without_sections(text: &str) -> Cow<'_, str> {
     if memmem::find(text.as_bytes(), b"<![CDATA[").is_none() {
         return Cow::Borrowed(text);
@@ -35,10 +35,10 @@ pub(super) fn without_sections(text: &str) -> Cow<'_, str> {
     Cow::Owned(text.replace("<![CDATA[", "").replace("]]>", ""))
 }
 
-/// Without the characters that XML cannot carry (XML 1.0 section 2.2), and the C1 controls.
+/// Without the characters that XML does not allow (XML 1.0 section 2.2), and the C1 controls.
 pub(super) fn printable(text: Cow<'_, str>) -> Cow<'_, str> {
-    // Fast path: most texts have no byte that such a character begins with. Whole blocks are tested without early exit,
-    // which the compiler vectorizes.
+    // Fast path: most texts have no byte with which such a character begins. Blocks are tested without early exit, so that
+    // the compiler vectorizes the test.
     let is_suspect =
         |b: &u8| (*b < 0x20 && !matches!(b, b'\t' | b'\n' | b'\r')) || matches!(b, 0x7f | 0xc2 | 0xef);
     let has_suspect =
@@ -53,7 +53,7 @@ pub(super) fn printable(text: Cow<'_, str>) -> Cow<'_, str> {
     }
 }
 
-/// Whether a text declared as plain is HTML: many feeds declare all their texts so.
+/// Whether a text declared as plain is HTML: many feeds declare all their texts as plain.
 pub(super) fn contains_html(text: &str) -> bool {
     const TAGS: [&str; 8] = ["</", "<p>", "<br", "<a ", "<img ", "<p ", "<div", "<span"];
     memchr(b'<', text.as_bytes()).is_some_and(|at| TAGS.iter().any(|tag| text[at..].contains(tag)))

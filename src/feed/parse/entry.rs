@@ -13,7 +13,7 @@ use crate::feed::raw::{
     BaseIndex, MAX_ENTRY_PARTS, Ranked, RawDate, RawEntry, RawLink, RawMedia, RawText, TextFormat,
 };
 
-/// Base64 without padding, as lenient as its writers are careless.
+/// Base64 without padding; surplus bits at its end are ignored.
 const BASE64: GeneralPurpose = GeneralPurpose::new(
     &STANDARD,
     GeneralPurposeConfig::new()
@@ -21,7 +21,7 @@ const BASE64: GeneralPurpose = GeneralPurpose::new(
         .with_decode_padding_mode(DecodePaddingMode::RequireNone),
 );
 
-/// A date that cannot be parsed ranks behind all that can.
+/// A date that cannot be parsed ranks after all that can.
 const UNPARSED_DATE_RANK: u8 = 100;
 
 /// A new entry with what its start tag says: RSS 1.0 puts the id there, CDF the link and the date.

@@ -199,7 +199,7 @@ fn raw_media(mut attachment: JsonValue<'_>) -> Option<RawMedia<'_>> {
     })
 }
 
-/// A value as far as it is needed.
+/// A JSON value, without the parts that are not needed.
 #[derive(Default)]
 enum JsonValue<'a> {
     /// Null or a boolean.

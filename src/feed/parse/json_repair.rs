@@ -168,7 +168,7 @@ impl Repairer<'_> {
             return;
         }
         let is_valid = matches!(word, "true" | "false" | "null") || is_number(word);
-        // Only after a key is any word a value; in a list it is a stray.
+        // Any word is a value after a key; in a list it is dropped.
         if self.expected == ExpectedPart::Value || is_valid {
             self.begin_part();
             if is_valid {

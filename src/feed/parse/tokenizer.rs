@@ -10,8 +10,8 @@ const MAX_ATTRIBUTES: usize = 100;
 /// Bytes of the longest character reference, without its `&`: HTML's longest name has 31 letters.
 const MAX_REFERENCE_BYTES: usize = 33;
 
-/// Bytes scanned in vain for end tags, as a multiple of the document's length. Beyond it the tokenizer no longer goes
-/// back to the start of an unclosed element, so that the time stays linear.
+/// Bytes scanned for end tags that do not exist, as a multiple of the document's length. Beyond it the tokenizer no longer
+/// goes back to the start of an unclosed element, so that the time stays linear.
 const MAX_RESCANS: usize = 4;
 
 #[derive(Clone, Copy, Debug)]
@@ -175,7 +175,7 @@ impl<'a> Tokenizer<'a> {
         Some(Cow::Borrowed(&after[9..end]))
     }
 
-    /// Moves behind the end tag of an element, after its start tag; gives where its content ends and whether it has
+    /// Moves behind the end tag of an element, after its start tag; returns where its content ends and whether it has
     /// tags. `None`, with the position before the boundary, if a boundary comes first.
     fn find_end(&mut self, name: &str) -> Option<(usize, bool)> {
         let (mut depth, mut has_markup) = (1_usize, false);

@@ -1,4 +1,4 @@
-//! Splits the text of a query into brackets, operators and terms. Pure.
+//! Splits the text of a query into parentheses, operators and terms. Pure.
 
 use std::ops::Range;
 
@@ -16,7 +16,7 @@ pub(super) enum TokenKind {
     And,
     Or,
     Not,
-    /// A field's name with its colon, followed by a bracket, a topic or nothing.
+    /// A field's name with its colon, followed by a parenthesis, a topic or nothing.
     Field,
     /// `@name`
     Topic,
@@ -79,7 +79,7 @@ fn field_prefix_len(rest: &str) -> usize {
     if starts_with_letter && rest[name..].starts_with(':') { name + 1 } else { 0 }
 }
 
-/// Up to white space, a bracket, a bar or a quotation mark.
+/// Up to white space, a parenthesis, a bar or a quotation mark.
 fn bare_len(rest: &str) -> usize {
     let first = rest.chars().next().map_or(0, char::len_utf8);
     rest[first..]

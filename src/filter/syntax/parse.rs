@@ -13,10 +13,10 @@ use crate::text::closest_name;
 
 const MAX_QUERY_BYTES: usize = 20_000;
 
-/// Limit of nested brackets and topics. It bounds the recursion of all functions that visit a tree.
+/// Limit of nested parentheses and topics. It bounds the recursion of all functions that visit a tree.
 const MAX_NESTING: usize = 64;
 
-/// Limit of the depth of a topic's tree. One bracket adds up to four levels.
+/// Limit of the depth of a topic's tree. One pair of parentheses adds up to four levels.
 const MAX_TREE_DEPTH: usize = 4 * MAX_NESTING;
 
 /// Limit of the terms of a query, with its topics written out.
@@ -82,7 +82,7 @@ impl TopicResolver<'_> {
         let node = parser.parse_or();
         while let Some(extra) = parser.next() {
             parser.problems.push(
-                QueryProblem::error(extra.span, "this bracket is never opened")
+                QueryProblem::error(extra.span, "this parenthesis is never opened")
                     .hint("remove it, or add `(` before it"),
             );
             if parser.peek().is_some_and(|kind| kind != TokenKind::Close) {
@@ -157,11 +157,11 @@ struct Parser<'s, 'd> {
     tokens: Vec<QueryToken>,
     /// Index of the next token.
     at: usize,
-    /// Open brackets and topics around the next token.
+    /// Open parentheses and topics around the next token.
     depth: usize,
-    /// The field that applies within the open brackets.
+    /// The field that applies within the open parentheses.
     field: Option<Field>,
-    /// An unclosed bracket was reported: those around it are the same mistake.
+    /// An unclosed parenthesis was reported: those around it are the same mistake.
     reported_unclosed: bool,
     problems: Vec<QueryProblem>,
     topics: &'s mut TopicResolver<'d>,
@@ -234,7 +234,7 @@ impl Parser<'_, '_> {
     fn parse_primary(&mut self) -> Node {
         let span = self.next_span();
         match self.peek() {
-            Some(TokenKind::Open) => self.parse_bracket(),
+            Some(TokenKind::Open) => self.parse_parenthesized(),
             Some(TokenKind::Field) => self.parse_field_group(),
             Some(TokenKind::Topic) => {
                 self.at += 1;
@@ -278,7 +278,7 @@ impl Parser<'_, '_> {
         }
     }
 
-    /// Enters a bracket or a topic. If that is nested too deeply, reports it, skips the rest of the text
+    /// Enters a group or a topic. If that is nested too deeply, reports it, skips the rest of the text
     /// and returns false.
     fn enter(&mut self, span: &Range<usize>) -> bool {
         self.depth += 1;
@@ -291,7 +291,7 @@ impl Parser<'_, '_> {
         false
     }
 
-    fn parse_bracket(&mut self) -> Node {
+    fn parse_parenthesized(&mut self) -> Node {
         let open = self.next_span();
         self.at += 1;
         if !self.enter(&open) {
@@ -303,13 +303,14 @@ impl Parser<'_, '_> {
         if self.peek() == Some(TokenKind::Close) {
             self.at += 1;
         } else if !std::mem::replace(&mut self.reported_unclosed, true) {
-            let problem = QueryProblem::error(open.clone(), "this bracket is never closed").hint("add `)`");
+            let problem =
+                QueryProblem::error(open.clone(), "this parenthesis is never closed").hint("add `)`");
             self.problems.push(problem);
         }
         Node { span: open.start..end, kind: node.kind }
     }
 
-    /// Parses a field followed by a bracket or a topic.
+    /// Parses a field followed by a group in parentheses or a topic.
     fn parse_field_group(&mut self) -> Node {
         let span = self.next_span();
         self.at += 1;
@@ -379,7 +380,7 @@ impl Parser<'_, '_> {
 }
 
 fn nested_too_deeply(span: Range<usize>) -> QueryProblem {
-    QueryProblem::error(span, format!("brackets and topics are nested more than {MAX_NESTING} deep"))
+    QueryProblem::error(span, format!("parentheses and topics are nested more than {MAX_NESTING} deep"))
 }
 
 /// The only node, or one that combines several.

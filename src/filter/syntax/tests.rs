@@ -67,8 +67,8 @@ fn problems(text: &str) -> Vec<(String, String)> {
 #[test]
 fn each_mistake_is_reported_at_its_position() {
     let one = |at: &str, label: &str| vec![(at.to_owned(), label.to_owned())];
-    assert_eq!(problems("a (b"), one("(", "this bracket is never closed"));
-    assert_eq!(problems("a) b"), one(")", "this bracket is never opened"));
+    assert_eq!(problems("a (b"), one("(", "this parenthesis is never closed"));
+    assert_eq!(problems("a) b"), one(")", "this parenthesis is never opened"));
     assert_eq!(problems("a OR"), one("R", "a word is missing here"));
     assert_eq!(problems("AND b"), one("AND", "a word is missing before this operator"));
     assert_eq!(problems("titel:x"), one("titel", "unknown field `titel`"));
@@ -91,7 +91,7 @@ fn each_mistake_is_reported_at_its_position() {
         problems("(titel:x AND (y"),
         [
             ("titel".to_owned(), "unknown field `titel`".to_owned()),
-            one("(", "this bracket is never closed").remove(0)
+            one("(", "this parenthesis is never closed").remove(0)
         ]
     );
     assert_eq!(problems("titel:x AND (linc:y OR /(/ | @caucasis)").len(), 4);

@@ -79,7 +79,7 @@ fn candidate_languages(folded: &str, written: &str, languages: &[String]) -> Vec
         Some('\u{400}'..='\u{52f}') if folded.contains(['ы', 'э', 'ъ']) => {
             vec![InflectedLanguage::Russian]
         }
-        // Ambiguous. The forms of the wrong language are no words of the right one.
+        // Ambiguous: forms made by the wrong language's rules are not real words, so they match nothing.
         Some('\u{400}'..='\u{52f}') => vec![InflectedLanguage::Russian, InflectedLanguage::Ukrainian],
         Some(c) if c.is_ascii() => latin_languages(folded, written, languages),
         _ => Vec::new(),

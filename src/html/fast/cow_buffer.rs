@@ -43,7 +43,7 @@ impl<'a> CowBuffer<'a> {
         &self.changed[length..]
     }
 
-    /// Replaces such a range again, with all changes in it.
+    /// Replaces a part that may have been changed already; `length` was the output's length at its start.
     pub(super) fn rewrite(&mut self, length: usize, part: Range<usize>, with: &str) {
         if self.copied > part.start {
             self.changed.truncate(length);

@@ -1,7 +1,7 @@
 //! The elements of well-nested HTML, and where each may begin without implied tags or moved elements (HTML 13.2.6.4).
 //! Stricter than HTML itself. Pure.
 
-/// Depth of nesting; deeper fragments are left to ammonia.
+/// Maximum depth of nesting; deeper fragments are left to ammonia.
 const MAX_DEPTH: usize = 32;
 
 /// Elements with the same nesting rules.
@@ -12,7 +12,7 @@ pub(super) enum ElementClass {
     /// Closes an open link at any depth.
     Link,
     Paragraph,
-    /// Closes a paragraph, as headings, lists, tables and rules do.
+    /// Closes a paragraph, as headings, lists, tables and horizontal rules do.
     Block,
     Preformatted,
     Heading,
@@ -24,7 +24,7 @@ pub(super) enum ElementClass {
     Rows,
     Row,
     Cell,
-    /// Without content and end tag, as rules and images are.
+    /// Without content and end tag, as horizontal rules and images are.
     Void,
     Rule,
     Image,
@@ -130,7 +130,7 @@ impl<'a> OpenStack<'a> {
         }
     }
 
-    /// Whether text is allowed here. In a table it would be moved before it.
+    /// Whether text is allowed here. Inside a table, HTML moves text in front of the table.
     pub(super) fn takes_text(&self) -> bool {
         !matches!(
             self.classes[..self.depth].last(),

@@ -18,8 +18,8 @@ use crate::story::rules::{self, ComparedEntry, MergeReason, Proposal};
 
 const DAY_MILLIS: i64 = 24 * 3_600_000;
 
-/// Number of expired rows of `dedup_features` that each commit may delete beside one for each new entry.
-const SPARE_EXPIRY: usize = 8;
+/// Expired rows of `dedup_features` deleted per commit, in addition to two per new entry.
+const EXTRA_EXPIRED_ROWS: usize = 8;
 
 impl Store {
     /// The other entries in the stories of these entries, by entry: the first entry first, then in the order in
@@ -137,7 +137,7 @@ pub(super) fn assign_stories(
 ) -> Result<usize> {
     inserted.retain(|entry| entry.new.dedup_features.is_some());
     let Some(now) = inserted.iter().map(|entry| entry.new.first_seen).max() else { return Ok(0) };
-    // Numbers follow the document. Within the poll, the oldest entry counts as the first.
+    // Numbers ascend with the dates; entries of one date are ordered by key here.
     let mut numbers: Vec<i64> = inserted.iter().map(|entry| entry.number).collect();
     numbers.sort_unstable();
     inserted.sort_by(|a, b| (a.new.date, &a.new.entry.keys).cmp(&(b.new.date, &b.new.entry.keys)));
@@ -161,7 +161,7 @@ pub(super) fn assign_stories(
         }
         index.skip(entry.number);
     }
-    expire_features(c, millis(now), inserted.len() * 2 + SPARE_EXPIRY)?;
+    expire_features(c, millis(now), inserted.len() * 2 + EXTRA_EXPIRED_ROWS)?;
     Ok(merged)
 }
 

@@ -40,7 +40,7 @@ impl InflectedLanguage {
     }
 }
 
-/// The word and all its forms. The rules also make strings that are no words: nothing matches them.
+/// The word and all its forms. The rules also make strings that are not real words, so they match nothing.
 pub(super) fn inflect(word: &str, language: InflectedLanguage) -> Vec<String> {
     let mut out = FormList(vec![word.to_owned()]);
     match language {
