@@ -114,6 +114,23 @@ name = "Same"
 }
 
 #[test]
+fn a_former_name_leads_to_one_output_only() {
+    let text = r#"
+[[output]]
+name = "a"
+was = ["a", "b", "x", "_y", "z.atom", "p/q"]
+[[output]]
+name = "b"
+was = ["x", "z", "z"]
+[[output]]
+name = "c"
+was = "d"
+"#;
+    insta::assert_snapshot!(messages(text));
+    assert_eq!(messages("[[output]]\nname = \"a\"\nwas = [\"A\", \"b\"]\n"), "none");
+}
+
+#[test]
 fn a_toml_syntax_error_is_shown_in_its_line() {
     insta::assert_snapshot!(messages("[serve]\nlisten = \"127.0.0.1:8080\n[store\npath = 'x'\npath = 'y'\n"));
 }

@@ -20,6 +20,7 @@ const NOON: i64 = 1_700_000_000;
 fn output(content: ContentMode) -> Output {
     Output {
         name: "nasty".into(),
+        was: Vec::new(),
         title: "War & peace <b>today</b> ]]>".into(),
         entry_title: None,
         filter: None,

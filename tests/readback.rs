@@ -18,6 +18,7 @@ const NOON: i64 = 1_700_000_000;
 fn document(entries: Vec<Entry>) -> Document {
     let output = Output {
         name: "generated".into(),
+        was: Vec::new(),
         title: "Generated".into(),
         entry_title: None,
         filter: None,

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use siftwire::publish::archive::{PageState, RenderedPage};
-use siftwire::publish::document_cache::{DocumentCache, InsertResult, Representation};
+use siftwire::publish::document_cache::{DocumentCache, FormerName, InsertResult, Representation};
 use siftwire::publish::format::Format;
 use siftwire::serve::connections::{ConnectionLimits, run};
 use siftwire::serve::{
@@ -54,7 +54,7 @@ async fn start(limits: ConnectionLimits) -> Server {
     let changed = Timestamp::from_second(CHANGED).unwrap();
     assert_eq!(document_cache.insert_document("calm", Format::Atom, body(), changed), InsertResult::Changed);
     document_cache.insert_document("calm", Format::Html, b"<!doctype html><p>hello".to_vec(), changed);
-    document_cache.mark_gone(["old"]);
+    document_cache.set_former_names(&[("old", FormerName::Gone), ("last", FormerName::Renamed("calm"))]);
     let archive: ArchiveReader = Arc::new(move |name, number, format| {
         Box::pin(async move {
             let text = format!("{name} {number} {format:?}").into_bytes();
@@ -268,6 +268,9 @@ async fn other_methods_and_paths_get_the_right_error_status() {
         ("GET", "/../etc/passwd", 404),
         ("GET", "/feeds/old.rss", 410),
         ("HEAD", "/feeds/old", 410),
+        ("GET", "/feeds/last.atom", 301),
+        ("HEAD", "/feeds/last", 301),
+        ("POST", "/feeds/last.rss", 405),
         ("POST", "/feeds/calm.atom", 405),
         ("DELETE", "/healthz", 405),
         ("OPTIONS", "/feeds/calm.atom", 204),
@@ -306,6 +309,8 @@ async fn full_archive_pages_are_immutable_and_have_one_address_each() {
     }
     assert_eq!(server.request("GET", "/feeds/none/archive/1.atom", "").await.status, 404);
     assert_eq!(server.request("GET", "/feeds/old/archive/1.atom", "").await.status, 410);
+    let moved = server.request("GET", "/feeds/last/archive/1.atom", "").await;
+    assert_eq!((moved.status, moved.header("location")), (301, Some("/feeds/calm/archive/1.atom")));
 }
 
 #[tokio::test]

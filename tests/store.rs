@@ -214,8 +214,11 @@ async fn the_last_members_are_read_and_replaced_when_the_definition_changes() {
     let three = vec![new("1", "One", at(1)), new("2", "Two", at(3)), new("3", "Three", at(5))];
     store.commit(done(known[0].id, at(9), three)).await.unwrap();
     store.commit(done(known[1].id, at(9), vec![new("4", "Four", at(4))])).await.unwrap();
-    let output =
-        store.sync_outputs(vec![ConfiguredOutput { name: "o".into() }], at(0)).await.unwrap()[0].clone();
+    let output = store
+        .sync_outputs(vec![ConfiguredOutput { name: "o".into(), was: Vec::new() }], at(0))
+        .await
+        .unwrap()[0]
+        .clone();
     assert_eq!((output.watermark, output.definition.as_str()), (0, ""));
     let all = store.entries_after(0, 9).await.unwrap();
     assert!(all.iter().all(|candidate| candidate.first_poll));
@@ -251,6 +254,45 @@ async fn the_last_members_are_read_and_replaced_when_the_definition_changes() {
 }
 
 #[tokio::test]
+async fn a_renamed_output_continues_the_row_of_its_first_stored_former_name() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = start(&folder);
+    // Each config at its time: names with their former names.
+    let sync = async |outputs: &[(&str, &[&str])], seconds| -> Vec<(i64, i64)> {
+        let configured = outputs.iter().map(|(name, was)| ConfiguredOutput {
+            name: (*name).into(),
+            was: was.iter().map(|former| (*former).into()).collect(),
+        });
+        let stored = store.sync_outputs(configured.collect(), at(seconds)).await.unwrap();
+        assert!(stored.iter().all(|output| output.removed.is_none()));
+        stored.iter().map(|output| (output.id.0, output.since.duration_since(at(0)).as_secs())).collect()
+    };
+    let removed = async || -> Vec<(String, i64)> {
+        let stored = store.outputs().await.unwrap();
+        let removed = stored
+            .into_iter()
+            .filter_map(|output| Some((output.name, output.removed?.duration_since(at(0)).as_secs())));
+        removed.collect()
+    };
+    assert_eq!(sync(&[("a", &[]), ("b", &[])], 0).await, [(1, 0), (2, 0)]);
+    assert_eq!(sync(&[("c", &["x", "a", "b"]), ("b", &[])], 1).await, [(1, 0), (2, 0)]);
+    assert_eq!(removed().await, []);
+    // Former names that are gone for good, and one that the store never had.
+    assert_eq!(sync(&[("c", &["a", "x"]), ("b", &["y"])], 2).await, [(1, 0), (2, 0)]);
+    // An output that was published beside the former one stays what it is.
+    assert_eq!(sync(&[("b", &["c"])], 3).await, [(2, 0)]);
+    assert_eq!(removed().await, [("c".to_owned(), 3)]);
+    assert_eq!(sync(&[("b", &["c"])], 4).await, [(2, 0)]);
+    assert_eq!(removed().await, [("c".to_owned(), 3)], "the time when it left stays");
+    // A new name that was saved before `was` was added, and back.
+    assert_eq!(sync(&[("d", &[])], 5).await, [(3, 5)]);
+    assert_eq!(sync(&[("d", &["b"])], 6).await, [(2, 0)]);
+    assert_eq!(sync(&[("b", &["d"])], 7).await, [(2, 0)]);
+    assert_eq!(sync(&[("c", &[]), ("b", &[])], 8).await, [(1, 0), (2, 0)], "a removed output comes back");
+    assert_eq!(removed().await, [("d".to_owned(), 6)]);
+}
+
+#[tokio::test]
 async fn the_keys_of_a_pruned_entry_stay() {
     let folder = tempfile::tempdir().unwrap();
     let store = start(&folder);
@@ -276,7 +318,11 @@ async fn no_row_refers_to_a_pruned_entry_even_if_it_was_read_before() {
     let folder = tempfile::tempdir().unwrap();
     let store = start(&folder);
     let source = store.sync_sources(sources(&[("a", "u:a", "x")])).await.unwrap()[0].id;
-    let output = store.sync_outputs(vec![ConfiguredOutput { name: "o".into() }], at(0)).await.unwrap()[0].id;
+    let output = store
+        .sync_outputs(vec![ConfiguredOutput { name: "o".into(), was: Vec::new() }], at(0))
+        .await
+        .unwrap()[0]
+        .id;
     let three = ["one", "two", "three"].map(|key| new(key, key, at(0)));
     store
         .commit(Poll { in_feed: Some(InFeed::Complete(vec![])), ..done(source, at(9), three.to_vec()) })
@@ -417,7 +463,7 @@ async fn a_store_of_another_schema_is_refused_untouched() {
         (0, 1, "older Siftwire (schema 1, this one uses "),
         (0, 10, "older Siftwire (schema 10,"),
         (OURS, 99, "older Siftwire (schema 99,"),
-        (OURS, 9999, "newer Siftwire (schema 9999,"),
+        (OURS, 900, "newer Siftwire (schema 900,"),
         (0, 0, "a database of another program"),
         (OURS, 0, "a database of another program"),
         (7, 100, "a database of another program"),

@@ -136,6 +136,7 @@ fn fold_and_match(bencher: Bencher, queries: usize) {
 fn render(bencher: Bencher, format: &str) {
     let output = Output {
         name: "o".into(),
+        was: Vec::new(),
         title: "O".into(),
         entry_title: None,
         filter: None,

@@ -12,7 +12,7 @@ use super::terminal::{self, counted, escape_line};
 use crate::config::Config;
 use crate::daemon::{self, StoreThreads};
 use crate::publish::{self, OutputPreview};
-use crate::store::Store;
+use crate::store::{OutputId, Store};
 
 /// The most entries listed as entering, and as leaving.
 const MAX_LISTED_ENTRIES: usize = 10;
@@ -32,6 +32,9 @@ pub struct Arguments {
 #[derive(Serialize)]
 struct OutputDiff {
     output: String,
+    /// Its former name, if the edit renames it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    renamed_from: Option<String>,
     /// `same`, `edited`, `new` or `gone`.
     change: &'static str,
     enter: usize,
@@ -82,13 +85,15 @@ async fn output_diffs(store: &Store, config: &Config) -> anyhow::Result<Vec<Outp
     let previews =
         publish::preview(store, config.site.clone(), config.outputs.clone(), first_polls, daemon::now())
             .await?;
+    let continued: HashSet<OutputId> =
+        previews.iter().filter_map(|preview| Some(preview.stored.as_ref()?.id)).collect();
     let mut diffs = Vec::new();
     for preview in previews {
         diffs.push(output_diff(store, preview).await?);
     }
     let counts = store.member_counts().await?;
     for old in store.outputs().await? {
-        if old.active && !config.outputs.iter().any(|output| output.name == old.name) {
+        if old.removed.is_none() && !continued.contains(&old.id) {
             let leave = usize::try_from(counts.get(&old.id).copied().unwrap_or(0)).unwrap_or(usize::MAX);
             diffs.push(OutputDiff { leave, ..empty_diff(old.name, "gone") });
         }
@@ -97,13 +102,25 @@ async fn output_diffs(store: &Store, config: &Config) -> anyhow::Result<Vec<Outp
 }
 
 fn empty_diff(output: String, change: &'static str) -> OutputDiff {
-    OutputDiff { output, change, enter: 0, leave: 0, entering: Vec::new(), leaving: Vec::new() }
+    OutputDiff {
+        output,
+        renamed_from: None,
+        change,
+        enter: 0,
+        leave: 0,
+        entering: Vec::new(),
+        leaving: Vec::new(),
+    }
 }
 
 async fn output_diff(store: &Store, preview: OutputPreview) -> anyhow::Result<OutputDiff> {
-    let Some(members) = preview.members else { return Ok(empty_diff(preview.name, "same")) };
-    let old = match preview.id {
-        Some(id) => store.member_numbers(id).await?,
+    let stored_name = preview.stored.as_ref().map(|stored| stored.name.clone());
+    let renamed_from = stored_name.filter(|name| *name != preview.name);
+    let Some(members) = preview.members else {
+        return Ok(OutputDiff { renamed_from, ..empty_diff(preview.name, "same") });
+    };
+    let old = match &preview.stored {
+        Some(stored) => store.member_numbers(stored.id).await?,
         None => HashSet::new(),
     };
     let new: HashSet<i64> = members.into_iter().collect();
@@ -111,7 +128,8 @@ async fn output_diff(store: &Store, preview: OutputPreview) -> anyhow::Result<Ou
     let leave = newest_first(old.difference(&new));
     Ok(OutputDiff {
         output: preview.name,
-        change: if preview.id.is_some() { "edited" } else { "new" },
+        renamed_from,
+        change: if preview.stored.is_some() { "edited" } else { "new" },
         enter: enter.len(),
         leave: leave.len(),
         entering: listed(store, &enter).await?,
@@ -144,6 +162,9 @@ fn as_text(diffs: &[OutputDiff]) -> String {
     let mut text = String::new();
     for diff in diffs {
         let OutputDiff { output, enter, leave, .. } = diff;
+        if let Some(former) = &diff.renamed_from {
+            text.push_str(&format!("{output}: renamed from {former}\n"));
+        }
         text.push_str(&match diff.change {
             "same" => format!("{output}: no change\n"),
             "gone" => {

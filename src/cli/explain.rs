@@ -171,7 +171,7 @@ async fn explain<'a>(
     let first_poll = source.map(|source| source.first_poll);
     let mut explanations = Vec::new();
     for (index, output) in outputs.into_iter().enumerate() {
-        let stored = stored_outputs.iter().find(|stored| stored.name == output.name);
+        let stored = StoredOutput::find(&stored_outputs, &output.name, &output.was);
         let wanted = render::member_query(output, now);
         let (position, shown) = match stored {
             Some(stored) => (

@@ -68,7 +68,7 @@ async fn read_state(options: &store::Options) -> anyhow::Result<StoredState> {
     let problem = threads.store.daemon_status(DaemonStatus::ConfigError).await?;
     let sources = threads.store.sources().await?;
     let entry_counts = threads.store.entry_counts().await?;
-    let outputs = threads.store.outputs().await?.into_iter().filter(|output| output.active);
+    let outputs = threads.store.outputs().await?.into_iter().filter(|output| output.removed.is_none());
     let member_counts = threads.store.member_counts().await?;
     threads.close();
     let count = |source: &StoredSource| entry_counts.get(&source.id).copied().unwrap_or(0);

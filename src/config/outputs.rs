@@ -76,6 +76,7 @@ pub(super) fn check_outputs(
     directories: &Directories,
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Vec<Output> {
+    check_former_names(&raw, diagnostics);
     let mut first_spans: BTreeMap<String, FileSpan> = BTreeMap::new();
     let mut outputs = Vec::new();
     for raw in raw {
@@ -87,6 +88,34 @@ pub(super) fn check_outputs(
         outputs.extend(check_output(raw, names, query_context, directories, diagnostics));
     }
     outputs
+}
+
+/// Rejects a former name that an output has, and one that is listed twice: its address can lead to one output only.
+fn check_former_names(outputs: &[RawOutput], diagnostics: &mut Vec<Diagnostic>) {
+    let names: BTreeMap<&str, &FileSpan> = outputs
+        .iter()
+        .filter_map(|output| output.name.as_ref())
+        .map(|name| (name.value.as_str(), &name.span))
+        .collect();
+    let mut first_spans: BTreeMap<&str, &FileSpan> = BTreeMap::new();
+    for former in outputs.iter().filter_map(|output| output.was.as_ref()).flat_map(|was| &was.value) {
+        let name = former.value.as_str();
+        if let Some(span) = names.get(name) {
+            let title = format!("the former name `{name}` is the name of an output");
+            diagnostics.push(
+                Diagnostic::error(former.span.clone(), title)
+                    .label("remove it from `was`")
+                    .related((*span).clone(), "the output of this name"),
+            );
+        } else if let Some(first) = first_spans.insert(name, &former.span) {
+            let title = format!("the former name `{name}` is listed twice");
+            diagnostics.push(
+                Diagnostic::error(former.span.clone(), title)
+                    .label("second use of the name")
+                    .related(first.clone(), "first use of the name"),
+            );
+        }
+    }
 }
 
 fn check_output(
@@ -117,7 +146,9 @@ fn check_output(
     let prefer = raw.prefer.map(|sources| check_source_names(sources, names, diagnostics));
     let (title, entry_title) = check_titles(raw.title, raw.entry_title, diagnostics);
     let name = raw.name?.value;
+    let was = raw.was.map_or_else(Vec::new, |was| was.value);
     Some(Output {
+        was: was.into_iter().map(|former| former.value).collect(),
         title: title.unwrap_or_else(|| name.clone()),
         entry_title,
         name,

@@ -88,6 +88,7 @@ pub(super) struct RawOutput {
     /// Whether `name` is present, valid or not.
     pub(super) has_name: bool,
     pub(super) name: Option<Located<String>>,
+    pub(super) was: Option<Located<Vec<Located<String>>>>,
     pub(super) title: Option<Located<String>>,
     pub(super) entry_title: Option<Located<Template>>,
     pub(super) filter: Option<Located<QueryLiteral>>,
@@ -235,6 +236,7 @@ fn read_output<'t>(
         span: reader.span(value.span()),
         has_name: table.has("name"),
         name: table.read(reader, "name", output_name),
+        was: table.read(reader, "was", |reader, value| array(reader, value, output_name)),
         title: table.read(reader, "title", single_line),
         entry_title: table.read(reader, "entry_title", template),
         filter: table.read(reader, "filter", query),

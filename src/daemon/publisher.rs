@@ -95,7 +95,7 @@ pub(super) async fn fill_cache(shared: &Shared) -> Result<(), store::Error> {
     let config = Arc::clone(&shared.channels.publish_config.borrow());
     render::restore(&shared.store, &config.outputs, &shared.document_cache).await?;
     render_missing(shared, &config).await;
-    render::mark_gone(&shared.store, &config.outputs, &shared.document_cache).await?;
+    render::set_former_names(&shared.store, &config.outputs, &shared.document_cache, now()).await?;
     let rows = load_source_rows(shared, &config).await?;
     render_front_page(shared, &config, rows).await
 }
@@ -122,11 +122,10 @@ async fn render_missing(shared: &Shared, config: &PublishConfig) {
     }
 }
 
-/// Applies new outputs: known documents go into the cache, removed outputs answer 410.
+/// Applies new outputs: known documents go into the cache.
 async fn set_outputs(shared: &Shared, config: &PublishConfig) -> Result<(), store::Error> {
     shared.archives.set_outputs(Arc::clone(&config.outputs));
-    render::restore(&shared.store, &config.outputs, &shared.document_cache).await?;
-    render::mark_gone(&shared.store, &config.outputs, &shared.document_cache).await
+    render::restore(&shared.store, &config.outputs, &shared.document_cache).await
 }
 
 /// Deletes entries older than `keep`, in small transactions. Full archive pages are kept as they are.
@@ -152,7 +151,9 @@ async fn publish(
         Some(_) => render_outputs(shared, config, updated, None).await,
         None => render_all(shared, config, updated, front_page).await,
     };
-    if let Err(error) = rendered {
+    let former_names =
+        render::set_former_names(&shared.store, &config.outputs, &shared.document_cache, now()).await;
+    if let Err(error) = rendered.and(former_names) {
         // The cache and the watermarks are unchanged, so the next pass repeats the work.
         tracing::error!(%error, "cannot publish; the outputs stay as they are");
     }

@@ -89,8 +89,12 @@ pub async fn sync_config(store: &Store, config: &Config, site: Site) -> Result<(
             language: source.language.clone(),
         })
         .collect();
-    let names = config.outputs.iter().map(|output| ConfiguredOutput { name: output.name.clone() }).collect();
-    let (remembered, outputs) = store.sync_config(configured, names, now).await?;
+    let outputs = config
+        .outputs
+        .iter()
+        .map(|output| ConfiguredOutput { name: output.name.clone(), was: output.was.clone() })
+        .collect();
+    let (remembered, outputs) = store.sync_config(configured, outputs, now).await?;
     let sources = sources_by_name(config);
     let moved = corrected_due_times(&sources, &remembered, now);
     if !moved.is_empty() {

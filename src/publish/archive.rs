@@ -9,7 +9,6 @@ use super::document::{Document, HistoryPosition};
 use super::document_cache::Representation;
 use super::format::Format;
 use super::outputs::{CompiledOutput, Outputs};
-use super::text::percent_encode;
 use super::{atom, json_feed, rss, select, stories};
 use crate::entry::StoredEntry;
 use crate::store::{ArchivePage, Error, OutputId, Store, StoredPage};
@@ -26,11 +25,11 @@ pub struct Archives {
     cache: Mutex<VecDeque<(PageKey, Arc<Representation>)>>,
 }
 
-/// One page of one output in one format, with the base address of its links.
+/// One page of one output in one format.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct PageKey {
-    base: String,
-    name: String,
+    /// The output's address, without extension, in the page's links.
+    address: String,
     number: u32,
     format: Format,
 }
@@ -82,14 +81,15 @@ impl Archives {
         now: Timestamp,
     ) -> Result<Option<RenderedPage>, Error> {
         let outputs = self.outputs();
-        let Some(compiled) = outputs.by_name(name) else { return Ok(None) };
-        let base = outputs.site.public_url.to_string();
-        let key = PageKey { base: base.clone(), name: name.to_owned(), number, format };
+        // A renamed output's former name may still be requested before it redirects.
+        let Some(compiled) = outputs.by_any_name(name) else { return Ok(None) };
+        let address = outputs.site.feed_address(&compiled.output.name, Format::Html);
+        let key = PageKey { address: address.clone(), number, format };
         if let Some(representation) = self.cached(&key) {
             return Ok(Some(RenderedPage { representation, state: PageState::Full }));
         }
         let stored = self.store.stored_page(compiled.id, number, format.extension()).await?;
-        if let Some(page) = stored.and_then(|stored| restored(stored, format, &base)) {
+        if let Some(page) = stored.and_then(|stored| restored(stored, format, &address)) {
             return Ok(Some(self.cache(key, page)));
         }
         let Some(page) = self.store.archive_page(compiled.id, number).await? else {
@@ -104,7 +104,7 @@ impl Archives {
         self.store_page(compiled.id, number, &document, now).await?;
         // A concurrent request may have stored it first: send what is stored.
         let stored = self.store.stored_page(compiled.id, number, format.extension()).await?;
-        let page = stored.and_then(|stored| restored(stored, format, &base));
+        let page = stored.and_then(|stored| restored(stored, format, &address));
         Ok(page.map(|page| self.cache(key, page)))
     }
 
@@ -227,22 +227,34 @@ fn open_page(document: &Document, format: Format, changed: Timestamp) -> Rendere
 fn stored_pages(document: &Document, now: Timestamp) -> Vec<StoredPage> {
     let page = |format: Format| StoredPage {
         format: format.extension().to_owned(),
-        base: document.public_url.to_string(),
+        address: document.address(Format::Html),
         changed: now,
         body: zstd::bulk::compress(&write(document, format), 9).unwrap_or_default(),
     };
     Format::FEEDS.map(page).into()
 }
 
-/// A page as stored. If `public_url` has changed since, its links get the new one.
-fn restored(stored: StoredPage, format: Format, base: &str) -> Option<Representation> {
+/// A page as stored. If `public_url` or the output's name has changed since, its links get the new address.
+fn restored(stored: StoredPage, format: Format, address: &str) -> Option<Representation> {
     let mut bytes = zstd::stream::decode_all(stored.body.as_slice()).ok()?;
-    if stored.base != base {
-        let feeds = |base: &str| {
-            let address = percent_encode(&format!("{}/feeds/", base.trim_end_matches('/')));
-            if format == Format::Json { address } else { address.replace('&', "&#x26;") }
+    if stored.address != address {
+        let written = |address: &str| match format {
+            Format::Json => address.to_owned(),
+            _ => address.replace('&', "&#x26;"),
         };
-        bytes = String::from_utf8(bytes).ok()?.replace(&feeds(&stored.base), &feeds(base)).into_bytes();
+        let text = String::from_utf8(bytes).ok()?;
+        bytes = replace_address(&text, &written(&stored.address), &written(address)).into_bytes();
     }
     Some(Representation::new(format.content_type(), bytes, stored.changed))
+}
+
+/// Replaces an address where it stands alone or is continued by an extension or a path.
+fn replace_address(text: &str, old: &str, new: &str) -> String {
+    let mut pieces = text.split(old);
+    let mut out = pieces.next().unwrap_or_default().to_owned();
+    for piece in pieces {
+        out.push_str(if piece.starts_with(['.', '/', '"', '<']) { new } else { old });
+        out.push_str(piece);
+    }
+    out
 }

@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 
 use super::format::Format;
+use super::text::percent_encode;
 use super::xml::rfc822;
 use crate::entry::hex;
 
@@ -29,6 +30,19 @@ pub enum CachedDocument {
     Available(Arc<Representation>),
     /// An output that is no longer published.
     Gone,
+    /// An output that has another name now: its path under that name.
+    Moved(Arc<str>),
+}
+
+/// What became of an output's former name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FormerName<'a> {
+    /// The output was removed lately, and may come back.
+    Removed,
+    /// The output was removed long ago.
+    Gone,
+    /// The output has this name now.
+    Renamed(&'a str),
 }
 
 /// A document in all content codings, each compressed once, on first use.
@@ -115,12 +129,20 @@ impl DocumentCache {
             if old.digest == representation.digest && old.link == representation.link)
     }
 
-    /// Marks every format of these outputs as gone.
-    pub fn mark_gone<'a>(&self, outputs: impl IntoIterator<Item = &'a str>) {
+    /// Replaces what is known of former names, and the documents of these names in every format.
+    pub fn set_former_names(&self, names: &[(&str, FormerName<'_>)]) {
         self.update(|documents| {
-            for output in outputs {
+            documents.retain(|_, document| matches!(document, CachedDocument::Available(_)));
+            for (name, former) in names {
                 for format in Format::ALL {
-                    documents.insert(format.path(output), CachedDocument::Gone);
+                    let path = format.path(name);
+                    match former {
+                        FormerName::Removed => documents.remove(&path),
+                        FormerName::Gone => documents.insert(path, CachedDocument::Gone),
+                        FormerName::Renamed(new) => {
+                            documents.insert(path, CachedDocument::Moved(format.path(new).into()))
+                        }
+                    };
                 }
             }
         });
@@ -144,6 +166,12 @@ impl DocumentCache {
             "" => Some("/"),
             rest => rest.starts_with('/').then_some(rest),
         }
+    }
+
+    /// A path as readers reach it, below the path of `public_url`, percent-encoded.
+    pub fn public_path(&self, path: &str) -> String {
+        let base = self.base.read().unwrap_or_else(PoisonError::into_inner);
+        percent_encode(&format!("{base}{path}"))
     }
 
     /// What is at a path.

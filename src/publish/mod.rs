@@ -241,8 +241,8 @@ async fn select_members(
 pub struct OutputPreview {
     /// The output's name.
     pub name: String,
-    /// Its id in the store; `None` if it is new.
-    pub id: Option<OutputId>,
+    /// The stored output that it continues, maybe under a former name; `None` if it is new.
+    pub stored: Option<StoredOutput>,
     /// All entries that it would have; `None` if the edit does not change what decides them.
     pub members: Option<Vec<i64>>,
 }
@@ -258,23 +258,21 @@ pub async fn preview(
     first_poll_limits: HashMap<String, usize>,
     now: Timestamp,
 ) -> Result<Vec<OutputPreview>, Error> {
-    let stored: HashMap<_, _> =
-        store.outputs().await?.into_iter().map(|output| (output.name.clone(), output)).collect();
-    let new_output = |name: &str| StoredOutput {
+    let stored = store.outputs().await?;
+    let continued = |output: &Output| StoredOutput::find(&stored, &output.name, &output.was);
+    let new_output = |output: &Output| StoredOutput {
         id: OutputId(0),
-        name: name.to_owned(),
+        name: output.name.clone(),
         since: now,
         definition: String::new(),
         watermark: 0,
-        active: true,
+        removed: None,
     };
-    let all: Vec<StoredOutput> = outputs
-        .iter()
-        .map(|output| stored.get(&output.name).cloned().unwrap_or_else(|| new_output(&output.name)))
-        .collect();
+    let new = outputs.iter().filter(|output| continued(output).is_none()).map(new_output);
+    let all: Vec<StoredOutput> = stored.iter().cloned().chain(new).collect();
     let outputs = Outputs::new(site, outputs, &all, first_poll_limits);
     let is_edited = |compiled: &CompiledOutput| {
-        stored.get(&compiled.output.name).is_none_or(|old| old.definition != compiled.definition)
+        continued(&compiled.output).is_none_or(|old| old.definition != compiled.definition)
     };
     let edited = outputs.outputs.iter().enumerate().filter(|(_, compiled)| is_edited(compiled));
     let mut pending: Vec<_> =
@@ -290,7 +288,7 @@ pub async fn preview(
     }
     let previews = outputs.outputs.iter().enumerate().map(|(index, compiled)| OutputPreview {
         name: compiled.output.name.clone(),
-        id: stored.get(&compiled.output.name).map(|stored| stored.id),
+        stored: continued(&compiled.output).cloned(),
         members: members.remove(&index),
     });
     Ok(previews.collect())

@@ -18,6 +18,8 @@ const MAX_PAGE_ENTRIES: usize = 500;
 pub struct Output {
     /// Unique among the outputs; a safe file name.
     pub name: String,
+    /// Former names, whose addresses lead to this output.
+    pub was: Vec<String>,
     /// Plain text.
     pub title: String,
     /// The template of entry titles; `None` keeps each entry's own title.

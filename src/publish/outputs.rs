@@ -55,7 +55,7 @@ impl Outputs {
     ) -> Outputs {
         let joined: Vec<_> = outputs
             .into_iter()
-            .filter_map(|output| Some((stored.iter().find(|stored| stored.name == output.name)?, output)))
+            .filter_map(|output| Some((StoredOutput::find(stored, &output.name, &output.was)?, output)))
             .collect();
         let match_all = Query::match_all();
         let matcher =
@@ -73,6 +73,12 @@ impl Outputs {
 
     pub(super) fn by_name(&self, name: &str) -> Option<&CompiledOutput> {
         self.outputs.iter().find(|compiled| compiled.output.name == name)
+    }
+
+    /// The output that has, or had, a name.
+    pub(super) fn by_any_name(&self, name: &str) -> Option<&CompiledOutput> {
+        let has_had = |compiled: &&CompiledOutput| compiled.output.was.iter().any(|former| former == name);
+        self.by_name(name).or_else(|| self.outputs.iter().find(has_had))
     }
 
     pub(super) fn by_id(&self, id: OutputId) -> Option<&CompiledOutput> {

@@ -5,11 +5,11 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use sha2::{Digest, Sha256};
 
 use super::document::{Document, HistoryPosition};
-use super::document_cache::{CachedDocument, Coding, DocumentCache, Representation, digest};
+use super::document_cache::{CachedDocument, Coding, DocumentCache, FormerName, Representation, digest};
 use super::format::Format;
 use super::html::{FrontPageContent, OutputRow, SourceRow};
 use super::output::{Output, Site};
@@ -19,6 +19,10 @@ use super::{atom, files, health, html, json_feed, opml, rss, select, stories};
 use crate::entry::hex;
 use crate::filter::MatchReason;
 use crate::store::{ArchiveSize, Error, MemberQuery, NotifyHub, OutputId, Rendering, Store};
+
+/// A removed output answers 404 for this long, and 410 from then on: readers give up a feed at a 410, and the output may
+/// have been removed by mistake.
+const GONE_AFTER: SignedDuration = SignedDuration::from_hours(7 * 24);
 
 /// Puts the stored documents into the cache: those of each output whose definition still gives the same presentation.
 ///
@@ -296,8 +300,9 @@ fn represent(
 
 /// Hash of everything but the entries that decides an output's bytes.
 fn presentation_hash(output: &Output, site: &Site) -> String {
-    // Left out: what decides the members has its own hash, and the folder does not change any byte.
-    let presentation = Output { filter: None, sources: None, write_to: None, ..output.clone() };
+    // Left out: what decides the members has its own hash; former names and the folder do not change any byte.
+    let presentation =
+        Output { was: Vec::new(), filter: None, sources: None, write_to: None, ..output.clone() };
     // The policy contains the hash of the page's style.
     let style = html::content_security_policy();
     hex(&Sha256::digest(format!("{} {style} {presentation:?} {site:?}", env!("CARGO_PKG_VERSION"))))
@@ -360,19 +365,31 @@ pub fn feed_sizes(outputs: &Outputs, document_cache: &DocumentCache) -> Vec<(Str
     outputs.outputs.iter().filter_map(size).collect()
 }
 
-/// Marks the outputs that are no longer configured as gone.
+/// Tells the cache what became of the outputs that were removed or renamed. A former name leads to a renamed output once
+/// that has documents.
 ///
 /// # Errors
 /// The store cannot be read.
-pub async fn mark_gone(
+pub async fn set_former_names(
     store: &Store,
     outputs: &Outputs,
     document_cache: &DocumentCache,
+    now: Timestamp,
 ) -> Result<(), Error> {
     let stored = store.outputs().await?;
-    let removed =
-        stored.iter().map(|stored| stored.name.as_str()).filter(|name| outputs.by_name(name).is_none());
-    document_cache.mark_gone(removed);
+    let removed = stored.iter().filter_map(|stored| {
+        let age = now.duration_since(stored.removed?);
+        Some((stored.name.as_str(), if age < GONE_AFTER { FormerName::Removed } else { FormerName::Gone }))
+    });
+    let is_served = |name: &str| {
+        matches!(document_cache.get(&Format::Atom.path(name)), Some(CachedDocument::Available(_)))
+    };
+    let served =
+        outputs.outputs.iter().map(|compiled| &compiled.output).filter(|output| is_served(&output.name));
+    let renamed = served.flat_map(|output| {
+        output.was.iter().map(|former| (former.as_str(), FormerName::Renamed(&output.name)))
+    });
+    document_cache.set_former_names(&removed.chain(renamed).collect::<Vec<_>>());
     Ok(())
 }
 

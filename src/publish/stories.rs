@@ -122,6 +122,7 @@ mod tests {
     fn output(stories: Stories, prefer: &[&str]) -> Output {
         Output {
             name: "o".into(),
+            was: Vec::new(),
             title: "O".into(),
             entry_title: None,
             filter: None,

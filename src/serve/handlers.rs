@@ -53,6 +53,10 @@ pub(super) async fn archive_page(
     match state.document_cache.get(&format.path(&output)) {
         Some(CachedDocument::Available(_)) => {}
         Some(CachedDocument::Gone) => return response::gone(),
+        Some(CachedDocument::Moved(path)) => {
+            let name = path.strip_suffix(format.extension()).unwrap_or(&path);
+            return moved(&state, &format!("{name}/archive/{page}"));
+        }
         None => return response::not_found(),
     }
     let cache_control = |page_state| match page_state {
@@ -79,8 +83,15 @@ pub(super) async fn document(State(state): State<Arc<ServerState>>, request: Req
             send(&state, request.headers(), &representation, state.max_age.header())
         }
         Some(CachedDocument::Gone) => response::gone(),
+        Some(CachedDocument::Moved(path)) => moved(&state, &path),
         None => response::not_found(),
     }
+}
+
+/// The document of a renamed output is at another path. The address without scheme and host is right for every host
+/// name and proxy by which readers come.
+fn moved(state: &ServerState, path: &str) -> Response<Body> {
+    response::moved(&state.document_cache.public_path(path), state.max_age.header())
 }
 
 /// A representation: 200 in the negotiated coding, 304 or 412.

@@ -25,6 +25,14 @@ pub(super) fn gone() -> Response<Body> {
     text(StatusCode::GONE, "This feed is no longer published.\n")
 }
 
+/// Readers replace the address by the new one. `cache_control` limits how long, in case the output is renamed back.
+pub(super) fn moved(location: &str, cache_control: HeaderValue) -> Response<Body> {
+    let mut response = text(StatusCode::MOVED_PERMANENTLY, "This feed has another name now.\n");
+    response.headers_mut().insert(header::LOCATION, header_value(location));
+    response.headers_mut().insert(header::CACHE_CONTROL, cache_control);
+    response
+}
+
 pub(super) fn method_not_allowed() -> Response<Body> {
     let mut response = text(StatusCode::METHOD_NOT_ALLOWED, "This address can only be read.\n");
     response.headers_mut().insert(header::ALLOW, METHODS);

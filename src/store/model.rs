@@ -135,6 +135,8 @@ pub enum InFeed {
 pub struct ConfiguredOutput {
     /// Name in the config.
     pub name: String,
+    /// Its former names, the one to prefer first. No configured output has one of them.
+    pub was: Vec<String>,
 }
 
 /// An output as it is stored.
@@ -150,8 +152,16 @@ pub struct StoredOutput {
     pub definition: String,
     /// Entries up to this revision are evaluated.
     pub watermark: i64,
-    /// Whether the config names it.
-    pub active: bool,
+    /// When it left the config; `None` while the config names it.
+    pub removed: Option<Timestamp>,
+}
+
+impl StoredOutput {
+    /// The stored output that a configured one continues: the one of its name, else the first of its former names.
+    pub fn find<'a>(stored: &'a [StoredOutput], name: &str, was: &[String]) -> Option<&'a StoredOutput> {
+        let named = |name: &str| stored.iter().find(|output| output.name == name);
+        named(name).or_else(|| was.iter().find_map(|former| named(former)))
+    }
 }
 
 /// An entry for outputs to evaluate.
@@ -332,8 +342,8 @@ pub struct ArchivePage {
 pub struct StoredPage {
     /// File name extension of the format.
     pub format: String,
-    /// The `public_url` in its links.
-    pub base: String,
+    /// The output's address in its links, without extension.
+    pub address: String,
     /// When it was first served.
     pub changed: Timestamp,
     /// The bytes, zstd-compressed.

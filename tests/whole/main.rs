@@ -6,6 +6,7 @@ mod bombs;
 mod crash;
 mod faults;
 mod filters;
+mod former_names;
 mod history;
 mod life;
 mod measured;

@@ -169,12 +169,12 @@ fn archive_page(c: &Connection, output: OutputId, page: u32) -> Result<Option<Ar
 
 fn stored_page(c: &Connection, output: OutputId, page: u32, format: &str) -> Result<Option<StoredPage>> {
     c.prepare_cached(
-        "SELECT format, base, body, changed FROM stored_page WHERE output = ?1 AND page = ?2 AND format = ?3",
+        "SELECT format, address, body, changed FROM stored_page WHERE output = ?1 AND page = ?2 AND format = ?3",
     )?
     .query_row(params![output.0, page, format], |row| {
         Ok(StoredPage {
             format: row.get(0)?,
-            base: row.get(1)?,
+            address: row.get(1)?,
             body: row.get(2)?,
             changed: time(row.get(3)?)?,
         })
@@ -184,10 +184,10 @@ fn stored_page(c: &Connection, output: OutputId, page: u32, format: &str) -> Res
 
 fn insert_stored_page(c: &Connection, output: OutputId, page: u32, stored: &StoredPage) -> Result<()> {
     c.prepare_cached(
-        "INSERT INTO stored_page (output, page, format, base, changed, body) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+        "INSERT INTO stored_page (output, page, format, address, changed, body) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
          ON CONFLICT DO NOTHING",
     )?
-    .execute(params![output.0, page, stored.format, stored.base, millis(stored.changed), stored.body])
+    .execute(params![output.0, page, stored.format, stored.address, millis(stored.changed), stored.body])
     .map(drop)
 }
 

@@ -1,6 +1,6 @@
 //! SQL of the outputs: their rows, renderings, and which of them changed. I/O: the database.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use jiff::Timestamp;
 use rusqlite::{Connection, Result, params};
@@ -12,7 +12,8 @@ use super::pings::add_ping;
 use super::values::{millis, time};
 
 impl Store {
-    /// Makes the configured outputs the active ones; others stay, inactive. Returns the outputs in the given order.
+    /// Makes the configured outputs the active ones; others stay, with the time when they left. An output that was
+    /// renamed continues the one of its former name. Returns the outputs in the given order.
     ///
     /// # Errors
     /// The store cannot write.
@@ -24,7 +25,7 @@ impl Store {
         self.command(move |c| sync_outputs(c, &outputs, now)).await
     }
 
-    /// All outputs, including inactive ones, by name.
+    /// All outputs, including removed ones, by name.
     ///
     /// # Errors
     /// The store cannot read.
@@ -63,11 +64,18 @@ pub(super) fn sync_outputs(
     outputs: &[ConfiguredOutput],
     now: Timestamp,
 ) -> Result<Vec<StoredOutput>> {
-    c.execute("UPDATE output SET active = 0 WHERE active = 1", [])?;
+    for output in outputs {
+        continue_former(c, output)?;
+    }
+    let configured: HashSet<&str> = outputs.iter().map(|output| output.name.as_str()).collect();
+    for left in all_outputs(c)?.iter().filter(|stored| !configured.contains(stored.name.as_str())) {
+        c.prepare_cached("UPDATE output SET removed = ?2 WHERE id = ?1 AND removed IS NULL")?
+            .execute(params![left.id.0, millis(now)])?;
+    }
     for output in outputs {
         c.prepare_cached(
-            "INSERT INTO output (name, active, since, definition, watermark) VALUES (?1, 1, ?2, '', 0)
-             ON CONFLICT (name) DO UPDATE SET active = 1",
+            "INSERT INTO output (name, since, definition, watermark) VALUES (?1, ?2, '', 0)
+             ON CONFLICT (name) DO UPDATE SET removed = NULL WHERE removed IS NOT NULL",
         )?
         .execute(params![output.name, millis(now)])?;
     }
@@ -76,8 +84,38 @@ pub(super) fn sync_outputs(
     Ok(outputs.iter().filter_map(|output| stored.get(&output.name).cloned()).collect())
 }
 
+/// Gives a renamed output the row of its former name, with members, archive and watermark.
+///
+/// If there is a row of the new name already, the two exchange names, provided that nobody relies on it: it is not
+/// published, or it was created when the former name left the config, because the config was saved before `was` was
+/// added to it, and no archive page of it was stored.
+fn continue_former(c: &Connection, output: &ConfiguredOutput) -> Result<()> {
+    if output.was.is_empty() {
+        return Ok(());
+    }
+    let stored = all_outputs(c)?;
+    let named = |name: &String| stored.iter().find(|stored| stored.name == *name);
+    let Some(former) = output.was.iter().find_map(named) else { return Ok(()) };
+    let rename = |id: OutputId, name: &str| {
+        c.prepare_cached("UPDATE output SET name = ?2 WHERE id = ?1")?.execute(params![id.0, name])
+    };
+    if let Some(own) = named(&output.name) {
+        let is_young = former.removed.is_some_and(|removed| own.since >= removed);
+        let has_stored_pages =
+            || c.prepare_cached("SELECT 1 FROM stored_page WHERE output = ?1 LIMIT 1")?.exists([own.id.0]);
+        if own.removed.is_none() && (!is_young || has_stored_pages()?) {
+            return Ok(());
+        }
+        // Names are unique at each step.
+        rename(own.id, "")?;
+        rename(former.id, &output.name)?;
+        return rename(own.id, &former.name).map(drop);
+    }
+    rename(former.id, &output.name).map(drop)
+}
+
 fn all_outputs(c: &Connection) -> Result<Vec<StoredOutput>> {
-    c.prepare_cached("SELECT id, name, since, definition, watermark, active FROM output ORDER BY name")?
+    c.prepare_cached("SELECT id, name, since, definition, watermark, removed FROM output ORDER BY name")?
         .query_map([], |row| {
             Ok(StoredOutput {
                 id: OutputId(row.get(0)?),
@@ -85,7 +123,7 @@ fn all_outputs(c: &Connection) -> Result<Vec<StoredOutput>> {
                 since: time(row.get(2)?)?,
                 definition: row.get(3)?,
                 watermark: row.get(4)?,
-                active: row.get(5)?,
+                removed: row.get::<_, Option<i64>>(5)?.map(time).transpose()?,
             })
         })?
         .collect()

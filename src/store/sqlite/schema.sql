@@ -121,11 +121,11 @@ CREATE TABLE manual_split (
     entry  INTEGER NOT NULL
 ) STRICT;
 
--- The outputs. One that leaves the config stays, inactive, with its members.
+-- The outputs. One that leaves the config stays with its members.
 CREATE TABLE output (
     id         INTEGER PRIMARY KEY,
     name       TEXT NOT NULL UNIQUE,
-    active     INTEGER NOT NULL,      -- 1: the config names it
+    removed    INTEGER,               -- when it left the config; null: the config names it
     since      INTEGER NOT NULL,      -- when it was first configured
     definition TEXT NOT NULL,         -- hash of what decides its members
     watermark  INTEGER NOT NULL       -- entries up to this revision are evaluated
@@ -183,7 +183,7 @@ CREATE TABLE stored_page (
     output  INTEGER NOT NULL REFERENCES output (id),
     page    INTEGER NOT NULL,
     format  TEXT NOT NULL,            -- file name extension
-    base    TEXT NOT NULL,            -- the public_url in its links
+    address TEXT NOT NULL,            -- the output's address in its links, without extension
     changed INTEGER NOT NULL,         -- Last-Modified
     body    BLOB NOT NULL,            -- zstd
     PRIMARY KEY (output, page, format)
