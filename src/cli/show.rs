@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 
 use anyhow::bail;
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 
 use super::config_option::ConfigOption;
 use super::runtime::runtime;
@@ -17,28 +18,16 @@ pub struct Arguments {
     /// The name of the output
     output: String,
     /// The format of the document
-    #[arg(long, value_enum, default_value_t)]
-    format: FormatArgument,
+    #[arg(long, default_value = "atom", value_parser = format_parser())]
+    format: Format,
 }
 
-#[derive(Clone, Copy, Debug, Default, clap::ValueEnum)]
-enum FormatArgument {
-    #[default]
-    Atom,
-    Rss,
-    Json,
-    Html,
-}
-
-impl From<FormatArgument> for Format {
-    fn from(format: FormatArgument) -> Self {
-        match format {
-            FormatArgument::Atom => Format::Atom,
-            FormatArgument::Rss => Format::Rss,
-            FormatArgument::Json => Format::Json,
-            FormatArgument::Html => Format::Html,
-        }
-    }
+fn format_parser() -> impl TypedValueParser<Value = Format> {
+    let names = Format::ALL.map(|format| format.name().to_ascii_lowercase());
+    PossibleValuesParser::new(names).map(|name| {
+        let named = |format: &Format| format.name().eq_ignore_ascii_case(&name);
+        Format::ALL.into_iter().find(named).expect("the parser accepts only these names")
+    })
 }
 
 /// Evaluates new entries and prints the output.
@@ -50,7 +39,6 @@ pub fn run(arguments: Arguments, config: &ConfigOption) -> anyhow::Result<ExitCo
         Ok(config) => config,
         Err(code) => return Ok(code),
     };
-    let format = arguments.format.into();
     let document = runtime()?.block_on(async {
         let threads = StoreThreads::open(&config.store)?;
         // A read-only store is shown as it is.
@@ -61,9 +49,14 @@ pub fn run(arguments: Arguments, config: &ConfigOption) -> anyhow::Result<ExitCo
             daemon::publish_once(&threads.store, &outputs).await?;
             outputs
         };
-        let document =
-            render::render_document(&threads.store, &outputs, &arguments.output, format, daemon::now())
-                .await?;
+        let document = render::render_document(
+            &threads.store,
+            &outputs,
+            &arguments.output,
+            arguments.format,
+            daemon::now(),
+        )
+        .await?;
         threads.close();
         anyhow::Ok(document)
     })?;

@@ -11,6 +11,7 @@ use url::Url;
 
 use super::literal::QueryLiteral;
 use super::toml_reader::{FileReader, Located, TableReader, TomlValue, ValueError};
+use crate::publish::format::Format;
 use crate::publish::template::Template;
 use crate::serve::ListenAddress;
 use crate::text::closest_name;
@@ -222,9 +223,11 @@ pub(super) fn output_name(reader: &mut FileReader<'_>, value: &TomlValue<'_>) ->
         return Err("names that begin with _ are reserved".into());
     }
     let lower = name.to_ascii_lowercase();
-    if [".atom", ".rss", ".json"].iter().any(|extension| lower.ends_with(extension)) {
+    if let Some(format) = Format::feeds().find(|format| lower.ends_with(format.extension())) {
         // The page of an output `a.atom` would have the URL of the feed of `a`.
-        return Err("must not end in .atom, .rss or .json: these are added to the feeds' URLs".into());
+        return Err(
+            format!("must not end in {}: that is added to the URLs of feeds", format.extension()).into()
+        );
     }
     Ok(name)
 }

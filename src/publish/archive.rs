@@ -9,7 +9,8 @@ use super::document::{Document, HistoryPosition};
 use super::document_cache::Representation;
 use super::format::Format;
 use super::outputs::{CompiledOutput, Outputs};
-use super::{atom, json_feed, rss, select, stories};
+use super::render::write;
+use super::{select, stories};
 use crate::entry::StoredEntry;
 use crate::store::{ArchivePage, Error, OutputId, Store, StoredPage};
 
@@ -210,16 +211,8 @@ fn archive_document(
     }
 }
 
-fn write(document: &Document, format: Format) -> Vec<u8> {
-    match format {
-        Format::Rss => rss::write(document),
-        Format::Json => json_feed::write(document),
-        Format::Atom | Format::Html => atom::write(document),
-    }
-}
-
 fn open_page(document: &Document, format: Format, changed: Timestamp) -> RenderedPage {
-    let bytes = tokio::task::block_in_place(|| write(document, format));
+    let bytes = tokio::task::block_in_place(|| write(format, document));
     let representation = Arc::new(Representation::new(format.content_type(), bytes, changed));
     RenderedPage { representation, state: PageState::Open }
 }
@@ -229,9 +222,9 @@ fn stored_pages(document: &Document, now: Timestamp) -> Vec<StoredPage> {
         format: format.extension().to_owned(),
         address: document.address(Format::Html),
         changed: now,
-        body: zstd::bulk::compress(&write(document, format), 9).unwrap_or_default(),
+        body: zstd::bulk::compress(&write(format, document), 9).unwrap_or_default(),
     };
-    Format::FEEDS.map(page).into()
+    Format::feeds().map(page).collect()
 }
 
 /// A page as stored. If `public_url` or the output's name has changed since, its links get the new address.
@@ -240,7 +233,7 @@ fn restored(stored: StoredPage, format: Format, address: &str) -> Option<Represe
     if stored.address != address {
         let written = |address: &str| match format {
             Format::Json => address.to_owned(),
-            _ => address.replace('&', "&#x26;"),
+            Format::Atom | Format::Rss | Format::Html => address.replace('&', "&#x26;"),
         };
         let text = String::from_utf8(bytes).ok()?;
         bytes = replace_address(&text, &written(&stored.address), &written(address)).into_bytes();

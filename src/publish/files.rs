@@ -27,8 +27,7 @@ pub fn write(
     bytes: &[u8],
     changed_at: Timestamp,
 ) -> io::Result<()> {
-    let extension = if format == Format::Html { ".html" } else { format.extension() };
-    let name = format!("{output}{extension}");
+    let name = format!("{output}.{}", format.name().to_ascii_lowercase());
     // The compressed file first: a server that prefers it then never serves an older one than the plain file.
     write_if_changed(folder, &format!("{name}.gz"), &gzip(bytes)?, changed_at)?;
     write_if_changed(folder, &name, bytes, changed_at)

@@ -14,11 +14,31 @@ pub enum Format {
 }
 
 impl Format {
-    /// Every format.
+    /// All formats.
     pub const ALL: [Self; 4] = [Self::Atom, Self::Rss, Self::Json, Self::Html];
 
-    /// The feed formats; these have archive pages.
-    pub const FEEDS: [Self; 3] = [Self::Atom, Self::Rss, Self::Json];
+    /// Whether readers subscribe to it. Feeds have archive pages, and the hub is notified of them.
+    pub fn is_feed(self) -> bool {
+        match self {
+            Self::Atom | Self::Rss | Self::Json => true,
+            Self::Html => false,
+        }
+    }
+
+    /// The feed formats.
+    pub fn feeds() -> impl Iterator<Item = Self> {
+        Self::ALL.into_iter().filter(|format| format.is_feed())
+    }
+
+    /// The name that people know it by; in lower case the extension of its files.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Atom => "Atom",
+            Self::Rss => "RSS",
+            Self::Json => "JSON",
+            Self::Html => "HTML",
+        }
+    }
 
     /// The extension in an output's address, with its dot; empty for the page.
     pub fn extension(self) -> &'static str {

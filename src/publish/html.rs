@@ -104,7 +104,7 @@ pub fn write(document: &Document) -> Vec<u8> {
         }
     };
     let alternates = html! {
-        @for format in [Format::Atom, Format::Rss, Format::Json] {
+        @for format in Format::feeds() {
             link rel="alternate" type=(format.media_type()) title=(title) href=(document.address(format));
         }
         link rel="canonical" href=(document.address(Format::Html));
@@ -183,8 +183,8 @@ fn feed_addresses(title: &str, address: impl Fn(Format) -> String) -> Markup {
                 aria-label=(format!("Address for a feed reader: {title}"));
         }
         ul .pills {
-            @for (format, name) in [(Format::Atom, "Atom"), (Format::Rss, "RSS"), (Format::Json, "JSON")] {
-                li { a href=(address(format)) aria-label=(format!("{name}: {title}")) { (name) } }
+            @for format in Format::feeds() {
+                li { a href=(address(format)) aria-label=(format!("{}: {title}", format.name())) { (format.name()) } }
             }
         }
     }

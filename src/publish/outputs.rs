@@ -93,7 +93,7 @@ impl Outputs {
         Some(HubUpdate {
             output: output.name.clone(),
             hub: self.site.hub.clone()?,
-            feeds: Format::FEEDS.map(address).into(),
+            feeds: Format::feeds().map(address).collect(),
         })
     }
 }

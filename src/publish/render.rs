@@ -160,7 +160,8 @@ async fn render_output<'a>(
     let mut stored: HashMap<String, Rendering> =
         store.renderings(Some(compiled.id)).await?.into_iter().map(|r| (r.format.clone(), r)).collect();
     let formats = tokio::task::block_in_place(|| {
-        let rendered = write_formats(&document).into_iter().map(|(format, bytes)| {
+        let rendered = Format::ALL.into_iter().map(|format| {
+            let bytes = write(format, &document);
             let (digest, stored) = (digest(&bytes), stored.remove(format.extension()));
             let unchanged = stored.as_ref().filter(|stored| stored.digest == digest);
             let changed = unchanged.map_or(now, |stored| stored.changed);
@@ -186,7 +187,7 @@ async fn publish(
     let feed_changed = formats.iter().find(|rendered| rendered.format == Format::Atom);
     let changed = feed_changed.map_or(Timestamp::UNIX_EPOCH, |feed| feed.changed);
     let is_news = |rendered: &RenderedFormat| {
-        rendered.is_changed() && rendered.format != Format::Html && (rendered.stored.is_some() || entries > 0)
+        rendered.is_changed() && rendered.format.is_feed() && (rendered.stored.is_some() || entries > 0)
     };
     let hub = if site.hub.is_some() && formats.iter().any(is_news) { NotifyHub::Yes } else { NotifyHub::No };
     let mut to_store = Vec::new();
@@ -271,13 +272,14 @@ fn matched_words(reasons: &str) -> Vec<String> {
     words
 }
 
-fn write_formats(document: &Document) -> [(Format, Vec<u8>); 4] {
-    [
-        (Format::Atom, atom::write(document)),
-        (Format::Rss, rss::write(document)),
-        (Format::Json, json_feed::write(document)),
-        (Format::Html, html::write(document)),
-    ]
+/// Writes a document in a format.
+pub(super) fn write(format: Format, document: &Document) -> Vec<u8> {
+    match format {
+        Format::Atom => atom::write(document),
+        Format::Rss => rss::write(document),
+        Format::Json => json_feed::write(document),
+        Format::Html => html::write(document),
+    }
 }
 
 /// A document to serve. A feed with a hub names it in its headers too (WebSub section 4).
@@ -290,7 +292,7 @@ fn represent(
 ) -> Representation {
     let representation = Representation::new(format.content_type(), bytes, changed);
     match &site.hub {
-        Some(hub) if format != Format::Html => {
+        Some(hub) if format.is_feed() => {
             let own = site.feed_address(&output.name, format);
             representation.with_link(format!("<{hub}>; rel=\"hub\", <{own}>; rel=\"self\""))
         }
@@ -405,7 +407,8 @@ pub async fn render_health(
     let events = store.health_events(health::MAX_EVENTS).await?;
     let since = outputs.outputs.iter().map(|compiled| compiled.since).min().unwrap_or(Timestamp::UNIX_EPOCH);
     let document = health::document(&outputs.site, events, since);
-    for (format, bytes) in write_formats(&document) {
+    for format in Format::ALL {
+        let bytes = write(format, &document);
         document_cache.insert_document(health::NAME, format, bytes, document.updated());
     }
     Ok(())
@@ -424,5 +427,5 @@ pub async fn render_document(
 ) -> Result<Option<Vec<u8>>, Error> {
     let Some(compiled) = outputs.by_name(name) else { return Ok(None) };
     let document = document(store, outputs, compiled, now).await?;
-    Ok(write_formats(&document).into_iter().find(|(written, _)| *written == format).map(|(_, bytes)| bytes))
+    Ok(Some(write(format, &document)))
 }

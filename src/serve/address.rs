@@ -30,9 +30,8 @@ pub(super) fn canonical(path: &str) -> Option<String> {
 /// The last segment of `/feeds/NAME/archive/N.atom`. Leading zeros and signs are refused, so that each page has
 /// one address.
 pub(super) fn archive_page(segment: &str) -> Option<(u32, Format)> {
-    let formats = [Format::Atom, Format::Rss, Format::Json];
     let (digits, format) =
-        formats.into_iter().find_map(|format| Some((segment.strip_suffix(format.extension())?, format)))?;
+        Format::feeds().find_map(|format| Some((segment.strip_suffix(format.extension())?, format)))?;
     let number: u32 = digits.parse().ok()?;
     (number > 0 && number.to_string() == digits).then_some((number, format))
 }
