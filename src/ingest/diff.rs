@@ -23,6 +23,17 @@ pub struct DocumentDiff {
     pub in_feed: Vec<i64>,
     /// Keys that the source has used for another entry than before.
     pub reused: Vec<Key>,
+    /// Entries that are not stored.
+    pub ignored: Vec<IgnoredEntry>,
+}
+
+/// An entry of a document that is not stored.
+#[derive(Debug, PartialEq)]
+pub struct IgnoredEntry {
+    /// Its title.
+    pub title: Option<String>,
+    /// Why.
+    pub reason: &'static str,
 }
 
 /// Finds the new and edited entries of a document, and new keys of known ones. Of entries with a common key the first
@@ -35,15 +46,15 @@ pub fn compare(
     site: &str,
     now: Timestamp,
 ) -> DocumentDiff {
-    let entries = without_repeated(newest_first(entries, now));
-    let found = matching::find_all(&entries, stored, now);
     let mut diff = DocumentDiff::default();
+    let entries = without_repeated(newest_first(entries, now), &mut diff.ignored);
+    let found = matching::find_all(&entries, stored, now);
     for (mut keyed, found) in entries.into_iter().zip(found) {
         diff.reused.extend(found.reused.iter().cloned());
         keyed.without_keys(&found.reused);
         match found.known {
             Match::New => diff.changes.push(Change::New(Box::new(new_entry(keyed.entry, site, now)))),
-            Match::Ignored => {}
+            Match::Ignored(reason) => diff.ignored.push(IgnoredEntry { title: keyed.entry.title, reason }),
             Match::Stored(old, reason) => {
                 diff.in_feed.push(old.number);
                 diff.changes.extend(edit_or_rekey(keyed.entry, (old, reason), stored.known, now));
@@ -60,7 +71,7 @@ pub fn changes(entries: Vec<KeyedEntry>, known: &KnownEntries, site: &str, now: 
 }
 
 /// Drops entries that have a key in common with an earlier one.
-fn without_repeated(entries: Vec<KeyedEntry>) -> Vec<KeyedEntry> {
+fn without_repeated(entries: Vec<KeyedEntry>, ignored: &mut Vec<IgnoredEntry>) -> Vec<KeyedEntry> {
     let mut seen: HashSet<&Key> = HashSet::new();
     let mut is_first = Vec::with_capacity(entries.len());
     for KeyedEntry { entry, .. } in &entries {
@@ -69,7 +80,16 @@ fn without_repeated(entries: Vec<KeyedEntry>) -> Vec<KeyedEntry> {
             seen.extend(&entry.keys);
         }
     }
-    entries.into_iter().zip(is_first).filter_map(|(keyed, is_first)| is_first.then_some(keyed)).collect()
+    let mut first = Vec::with_capacity(entries.len());
+    for (keyed, is_first) in entries.into_iter().zip(is_first) {
+        if is_first {
+            first.push(keyed);
+        } else {
+            let reason = "it shares a key with a newer entry of the document";
+            ignored.push(IgnoredEntry { title: keyed.entry.title, reason });
+        }
+    }
+    first
 }
 
 /// Sorts by date; entries with equal dates stay in the document's order, which is newest first by convention.
@@ -306,6 +326,12 @@ mod tests {
         );
         let pruned = [(entry("1", "").keys[0].clone(), KnownKey::Pruned)].into();
         assert_eq!(changes(vec![entry("1", "One")], &pruned, "", now()), []);
+        let stored = StoredEntries { known: &pruned, left_feed: &[] };
+        let keyed = [entry("1", "One"), entry("1", "Other")].map(KeyedEntry::from).into();
+        let reasons = compare(keyed, stored, "", now()).ignored.into_iter().map(|ignored| ignored.reason);
+        let expected =
+            ["it shares a key with a newer entry of the document", "it was stored and pruned before"];
+        assert_eq!(reasons.collect::<Vec<_>>(), expected);
     }
 
     #[test]

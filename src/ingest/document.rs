@@ -3,17 +3,19 @@
 use std::hash::BuildHasher as _;
 
 use jiff::Timestamp;
+use url::Url;
 
 use super::diff::{self, DocumentDiff, StoredEntries};
 use super::identity::{self, KeyedEntry};
 use super::parse_limiter::ParseLimiter;
 use crate::entry::change::{Change, KnownEntries, KnownEntry};
+use crate::feed::{self, Feed};
 use crate::fetch::FetchedBody;
 use crate::html::Sanitizer;
 use crate::schedule::publish_interval::{self, PublishInterval};
 use crate::source::{Failure, Outcome, Source, SourceState, UpdateHints};
 use crate::store::{self, InFeed, SourceId, Store};
-use crate::{feed, story, text};
+use crate::{story, text};
 
 /// What a document says, compared with the store.
 pub(super) struct DocumentResult {
@@ -67,19 +69,7 @@ impl DocumentReader<'_> {
         }
         let document_bytes = body.bytes.len();
         let base = body.url.base(self.source.publish_url);
-        let parsed = self
-            .parse_limiter
-            .run(document_bytes, || {
-                let hints = feed::Hints {
-                    content_type: body.content_type.as_deref(),
-                    url: Some(&base),
-                    now: self.now,
-                };
-                feed::read(&body.bytes, &hints)
-            })
-            .await
-            .and_then(|parsed| parsed.map_err(|error| Failure::Unreadable(error.to_string())));
-        let feed = match parsed {
+        let feed = match self.parse(&body, &base).await {
             Ok(feed) => feed,
             Err(failure) => return Ok(DocumentResult::without_entries(Outcome::Failed(failure))),
         };
@@ -94,6 +84,9 @@ impl DocumentReader<'_> {
         let publish_interval = publish_interval::measure(&feed.entries, self.now);
         let (keyed, distrusted) = identity::assign_keys(feed.entries, &mut state.distrusted);
         self.warn_of_distrusted(&distrusted);
+        for _ in keyed.len()..entries {
+            self.log_ignored(None, "it has no content");
+        }
         let keys = keyed.iter().flat_map(identity::all_keys).cloned().collect();
         let known = self.store.known_entries(self.source_id, keys).await?;
         let left_feed =
@@ -108,7 +101,7 @@ impl DocumentReader<'_> {
             }
             diff
         };
-        let DocumentDiff { changes, in_feed, reused } =
+        let DocumentDiff { changes, in_feed, reused, ignored } =
             match self.parse_limiter.run(document_bytes, compare).await {
                 Ok(diff) => diff,
                 Err(failure) => return Ok(DocumentResult::without_entries(Outcome::Failed(failure))),
@@ -117,6 +110,7 @@ impl DocumentReader<'_> {
             reused.iter().flat_map(|key| identity::distrust(key, &mut state.distrusted)).collect();
         self.warn_of_distrusted(&distrusted);
         self.log_new_titles(&changes);
+        ignored.iter().for_each(|ignored| self.log_ignored(ignored.title.as_deref(), ignored.reason));
         // The hash stands for all entries of the document, so it is set only once they were all compared.
         state.body_hash = (!feed.partial).then_some(hash);
         let outcome = Outcome::Read {
@@ -137,6 +131,13 @@ impl DocumentReader<'_> {
 }
 
 impl DocumentReader<'_> {
+    async fn parse(&self, body: &FetchedBody, base: &Url) -> Result<Feed, Failure> {
+        let hints =
+            feed::Hints { content_type: body.content_type.as_deref(), url: Some(base), now: self.now };
+        let parsed = self.parse_limiter.run(body.bytes.len(), || feed::read(&body.bytes, &hints)).await?;
+        parsed.map_err(|error| Failure::Unreadable(error.to_string()))
+    }
+
     /// The entries of the last document that no trusted key of this one names. They matter only beside new entries.
     async fn entries_that_left(
         &self,
@@ -167,6 +168,11 @@ impl DocumentReader<'_> {
                 );
             }
         }
+    }
+
+    /// Says why an entry of the document is not stored.
+    fn log_ignored(&self, title: Option<&str>, reason: &str) {
+        tracing::debug!(source = self.source.name, title = excerpt(title), reason, "entry ignored");
     }
 
     fn warn_of_distrusted(&self, keys: &[String]) {

@@ -74,8 +74,8 @@ pub(super) enum Verdict {
 pub(super) enum Match<'a> {
     /// None: it is new.
     New,
-    /// None, and it is not stored: it was pruned, or the document has it twice.
-    Ignored,
+    /// None, and it is not stored, for this reason.
+    Ignored(&'static str),
     /// This one, and why.
     Stored(&'a KnownEntry, &'static str),
 }
@@ -185,11 +185,14 @@ fn find_without_key<'a>(
     if let Some(known) =
         weak.or_else(|| known(&keyed.fallback).filter(|_| entry.keys.contains(&keyed.fallback)))
     {
-        let is_taken = taken.contains(&known.number);
-        return if is_taken { Match::Ignored } else { Match::Stored(known, "same title and date") };
+        return if taken.contains(&known.number) {
+            Match::Ignored("it has the title and date of another entry of the document")
+        } else {
+            Match::Stored(known, "same title and date")
+        };
     }
     if is_pruned(keyed, stored, now) {
-        return Match::Ignored;
+        return Match::Ignored("it was stored and pruned before");
     }
     let replaced = stored.left_feed.iter().filter(|gone| !taken.contains(&gone.number));
     let mut found = replaced.filter_map(|gone| Some(Match::Stored(gone, replaces(entry, gone)?)));
