@@ -45,10 +45,20 @@ pub struct PollInterval {
     pub adaptive: bool,
 }
 
+impl Default for PollInterval {
+    fn default() -> Self {
+        PollInterval {
+            every: Duration::from_secs(30 * 60),
+            at_most: Duration::from_secs(24 * 3600),
+            adaptive: true,
+        }
+    }
+}
+
 /// How a source is requested.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Access {
-    /// For the whole visit, with all redirects.
+    /// For the whole request, with all redirects.
     pub timeout: Duration,
     /// Largest body in bytes, after decompression.
     pub max_body: u64,
@@ -62,6 +72,20 @@ pub struct Access {
     pub proxy: Option<Proxy>,
     /// Whether the configured host may have a private address.
     pub allow_private: bool,
+}
+
+impl Default for Access {
+    fn default() -> Self {
+        Access {
+            timeout: Duration::from_secs(30),
+            max_body: 10_000_000,
+            user_agent: None,
+            headers: Vec::new(),
+            authorization: None,
+            proxy: None,
+            allow_private: false,
+        }
+    }
 }
 
 /// The `Authorization` header.

@@ -88,19 +88,12 @@ fn source(url: &Url) -> Source {
         url: url.clone().into(),
         publish_url: UrlParts::Path,
         title: None,
-        interval: PollInterval {
-            every: Duration::from_secs(60),
-            at_most: Duration::from_secs(600),
-            adaptive: true,
-        },
+        interval: PollInterval::default(),
         access: Access {
             timeout: Duration::from_secs(5),
             max_body: 100_000,
-            user_agent: None,
-            headers: Vec::new(),
-            authorization: None,
-            proxy: None,
             allow_private: true,
+            ..Access::default()
         },
         language: None,
         first_poll: 20,

@@ -100,9 +100,9 @@ pub fn run(arguments: Arguments, config_option: &ConfigOption) -> anyhow::Result
         let mut found = store.find_entries(wanted.clone(), MAX_LISTED_ENTRIES + 1).await?.into_iter();
         let Some(candidate) = found.next() else {
             bail!(
-            "the store has no entry with this id, link or part of a title: `{wanted}`. `siftwire inspect URL` shows what is \
-             read from the feed, `siftwire status` whether it is polled"
-        )
+                "the store has no entry with this id, link or part of a title: `{wanted}`. `siftwire inspect URL` \
+                 shows what is read from the feed, `siftwire status` whether it is polled"
+            )
         };
         let others: Vec<Candidate> = found.collect();
         if !others.is_empty() {

@@ -1,7 +1,5 @@
 //! Fetches a URL that need not be a source. Does one HTTP request, with redirects.
 
-use std::time::Duration;
-
 use anyhow::bail;
 use url::Url;
 
@@ -23,7 +21,7 @@ pub async fn fetch_once(
         url: url.clone().into(),
         publish_url: UrlParts::Whole,
         title: None,
-        interval: PollInterval { every: Duration::ZERO, at_most: Duration::ZERO, adaptive: false },
+        interval: PollInterval::default(),
         access,
         language: None,
         first_poll: 0,

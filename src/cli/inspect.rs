@@ -3,7 +3,6 @@
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::time::Duration;
 
 use anyhow::Context;
 use serde_json::{Value, json};
@@ -112,15 +111,7 @@ fn listed_document(line: &str, directory: &Path) -> FeedDocument {
 
 /// Fetches a URL as the daemon would, except that private addresses are allowed: the user typed it.
 fn fetch(address: &str) -> anyhow::Result<FeedDocument> {
-    let access = Access {
-        timeout: Duration::from_secs(30),
-        max_body: MAX_BODY_BYTES,
-        user_agent: None,
-        headers: Vec::new(),
-        authorization: None,
-        proxy: None,
-        allow_private: true,
-    };
+    let access = Access { max_body: MAX_BODY_BYTES, allow_private: true, ..Access::default() };
     let fetched = match Url::parse(address) {
         Ok(url) => runtime()?
             .block_on(fetch_once(&Fetcher::new(&Options::default()), &url, access))

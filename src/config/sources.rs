@@ -184,14 +184,14 @@ pub(super) fn check_sources(
 
 /// Request settings, without what belongs to one source.
 fn access(poll: &RawPoll, headers: Vec<(String, Secret)>) -> Access {
+    let default = Access::default();
     Access {
-        timeout: poll.timeout.as_ref().map_or(Duration::from_secs(30), |timeout| timeout.value),
-        max_body: poll.max_body.as_ref().map_or(10_000_000, |size| size.value),
+        timeout: poll.timeout.as_ref().map_or(default.timeout, |timeout| timeout.value),
+        max_body: poll.max_body.as_ref().map_or(default.max_body, |size| size.value),
         user_agent: poll.user_agent.as_ref().map(|user_agent| user_agent.value.clone()),
         headers,
-        authorization: None,
         proxy: poll.proxy.as_ref().map(|url| Proxy(url.value.clone())),
-        allow_private: false,
+        ..default
     }
 }
 
@@ -204,10 +204,11 @@ fn check_interval(
     let every = poll.every.as_ref().or(defaults.and_then(|defaults| defaults.every.as_ref()));
     let at_most = poll.at_most.as_ref().or(defaults.and_then(|defaults| defaults.at_most.as_ref()));
     let adaptive = poll.adaptive.as_ref().or(defaults.and_then(|defaults| defaults.adaptive.as_ref()));
+    let default = PollInterval::default();
     let interval = PollInterval {
-        every: every.map_or(30 * MINUTE, |every| every.value),
-        at_most: at_most.map_or(DAY, |at_most| at_most.value),
-        adaptive: adaptive.is_none_or(|adaptive| adaptive.value),
+        every: every.map_or(default.every, |every| every.value),
+        at_most: at_most.map_or(default.at_most, |at_most| at_most.value),
+        adaptive: adaptive.map_or(default.adaptive, |adaptive| adaptive.value),
     };
     // A source that sets neither only inherits the mistake of [poll].
     if let Some(own) = poll.every.as_ref().or(poll.at_most.as_ref())

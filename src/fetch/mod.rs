@@ -143,14 +143,14 @@ impl Fetcher {
                 .extend(unchanged(&validators.last_modified).map(|time| (header::IF_MODIFIED_SINCE, time)));
         }
         if may_receive_secrets(url, source.url.whole()) {
-            add_secrets(&mut headers, source)?;
+            add_configured_headers(&mut headers, source)?;
         }
         Ok(headers)
     }
 }
 
 /// Adds the configured header fields and the authorization.
-fn add_secrets(headers: &mut HeaderMap, source: &Source) -> Result<(), Failure> {
+fn add_configured_headers(headers: &mut HeaderMap, source: &Source) -> Result<(), Failure> {
     for (name, value) in &source.access.headers {
         let invalid = |_| Failure::Connection(format!("{name} is not a valid header name"));
         let header_name = HeaderName::from_bytes(name.as_bytes()).map_err(invalid)?;
