@@ -117,6 +117,20 @@ impl MergeReason {
         }
     }
 
+    /// Whether texts that are nearly the same show that both entries are in one language.
+    #[must_use]
+    pub fn shows_language(&self) -> bool {
+        match *self {
+            MergeReason::TitleAndText(text)
+            | MergeReason::LabelledTitle(Some(text))
+            | MergeReason::Text(text, _) => text >= 0.9,
+            MergeReason::Address
+            | MergeReason::Article
+            | MergeReason::Title
+            | MergeReason::LabelledTitle(None) => false,
+        }
+    }
+
     fn uses_text(&self) -> bool {
         !matches!(self, MergeReason::Title | MergeReason::LabelledTitle(None))
     }

@@ -95,15 +95,10 @@ impl WordHasher<'_> {
 
     /// Fast path: a token of ASCII, Cyrillic or Armenian letters that is a word by itself and in no word list.
     fn common_word(&self, index: usize) -> Option<HashedWord> {
-        let mut hash = super::FNV_BASIS;
-        for byte in self.tokens.word(index).bytes() {
-            if !matches!(byte, b'a'..=b'z' | 0x80..=0xbf | 0xd0 | 0xd1 | 0xd4..=0xd6) {
-                return None;
-            }
-            hash = super::fnv_step(hash, byte);
-        }
-        let hash = super::mix(hash);
-        if wordlists::may_contain(hash) {
+        let word = self.tokens.word(index);
+        let is_common = |byte| matches!(byte, b'a'..=b'z' | 0x80..=0xbf | 0xd0 | 0xd1 | 0xd4..=0xd6);
+        let hash = super::hash(word);
+        if !word.bytes().all(is_common) || wordlists::may_contain(hash) {
             return None;
         }
         let span = self.tokens.span(index);

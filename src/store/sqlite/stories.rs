@@ -180,7 +180,7 @@ fn find_story(
             let Some(other) = again else { continue };
             reason = other;
         }
-        if may_share_language(c, inserted, entry)? {
+        if reason.shows_language() || may_share_language(c, inserted, entry)? {
             return Ok(Some((story, reason)));
         }
     }
