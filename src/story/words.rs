@@ -51,6 +51,17 @@ impl HashedWord {
     }
 }
 
+/// The bytes of ASCII, Cyrillic and Armenian letters.
+static IS_COMMON: [bool; 256] = {
+    let mut is_common = [false; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        is_common[byte] = matches!(byte as u8, b'a'..=b'z' | 0x80..=0xbf | 0xd0 | 0xd1 | 0xd4..=0xd6);
+        byte += 1;
+    }
+    is_common
+};
+
 /// Tokens that are read beyond the wanted number of words, because some are joined.
 const SPARE_TOKENS: usize = 8;
 
@@ -96,9 +107,8 @@ impl WordHasher<'_> {
     /// Fast path: a token of ASCII, Cyrillic or Armenian letters that is a word by itself and in no word list.
     fn common_word(&self, index: usize) -> Option<HashedWord> {
         let word = self.tokens.word(index);
-        let is_common = |byte| matches!(byte, b'a'..=b'z' | 0x80..=0xbf | 0xd0 | 0xd1 | 0xd4..=0xd6);
         let hash = super::hash(word);
-        if !word.bytes().all(is_common) || wordlists::may_contain(hash) {
+        if !word.bytes().all(|byte| IS_COMMON[usize::from(byte)]) || wordlists::may_contain(hash) {
             return None;
         }
         let span = self.tokens.span(index);
