@@ -8,7 +8,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-pub(crate) use hash::{hash_128, hex, text_hash};
+pub(crate) use hash::{checksum, hex, text_hash};
 
 /// One normalised item of a source, whatever its format was.
 ///

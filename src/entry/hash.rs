@@ -1,24 +1,25 @@
-//! Short hashes of texts, and hexadecimal. Pure.
+//! Hashes of texts, and hexadecimal. Pure.
 
 use std::fmt::Write as _;
 
 use sha2::{Digest, Sha256};
+use twox_hash::XxHash3_128;
 
-/// The first 128 bits of a SHA-256 over texts. Each is preceded by its length, so that `ab`, `c` differs from `a`, `bc`.
-pub(crate) fn hash_128(parts: &[&[u8]]) -> [u8; 16] {
-    let mut hash = Sha256::new();
-    for part in parts {
-        hash.update((part.len() as u64).to_le_bytes());
-        hash.update(part);
-    }
-    let mut short = [0; 16];
-    short.copy_from_slice(&hash.finalize()[..16]);
-    short
+/// XXH3 with 128 bits: enough to notice a change. The store keeps it. Unlike SHA-256 it stops nobody who looks for two
+/// texts with one checksum, so it identifies nothing.
+pub(crate) fn checksum(bytes: &[u8]) -> Vec<u8> {
+    XxHash3_128::oneshot(bytes).to_be_bytes().to_vec()
 }
 
-/// [`hash_128`] of texts in hexadecimal: the value of a key that is a hash.
-pub(crate) fn text_hash(parts: &[&str]) -> String {
-    hex(&hash_128(&parts.iter().map(|part| part.as_bytes()).collect::<Vec<_>>()))
+/// The first 128 bits of a SHA-256 over texts, in hexadecimal: the value of a key that is a hash. Each text is preceded by
+/// its length, so that `ab`, `c` differs from `a`, `bc`.
+pub(crate) fn text_hash(texts: &[&str]) -> String {
+    let mut hash = Sha256::new();
+    for text in texts {
+        hash.update((text.len() as u64).to_le_bytes());
+        hash.update(text);
+    }
+    hex(&hash.finalize()[..16])
 }
 
 /// Lower-case hexadecimal.
@@ -41,6 +42,6 @@ mod tests {
 
     #[test]
     fn the_boundaries_of_texts_count() {
-        assert_ne!(hash_128(&[b"ab", b"c"]), hash_128(&[b"a", b"bc"]));
+        assert_ne!(text_hash(&["ab", "c"]), text_hash(&["a", "bc"]));
     }
 }

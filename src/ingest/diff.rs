@@ -9,7 +9,7 @@ use super::identity::KeyedEntry;
 pub use super::matching::StoredEntries;
 use super::matching::{self, Match};
 use crate::entry::change::{Change, FormerTitle, KnownEntries, KnownEntry, NewEntry};
-use crate::entry::{Entry, Key, KeyRule, hash_128};
+use crate::entry::{Entry, Key, KeyRule, checksum};
 
 /// How often an entry is shown as updated. Some entries contain the time of day and change with each poll.
 const MAX_SHOWN_EDITS: u32 = 24;
@@ -238,13 +238,15 @@ fn fingerprint(entry: &mut Entry) -> Vec<u8> {
         json.clear();
     }
     entry.keys = keys;
-    hash_128(&[&json]).to_vec()
+    checksum(&json)
 }
 
 /// A hash of the visible text.
 fn content_hash(entry: &Entry) -> Vec<u8> {
-    let texts = [&entry.title, &entry.summary, &entry.content];
-    hash_128(&texts.map(|text| text.as_deref().unwrap_or_default().as_bytes())).to_vec()
+    let texts =
+        [&entry.title, &entry.summary, &entry.content].map(|text| text.as_deref().unwrap_or_default());
+    // No text has this separator.
+    checksum(texts.join("\0").as_bytes())
 }
 
 #[cfg(test)]
