@@ -115,6 +115,8 @@ pub struct DedupFeatures {
     pub address: Option<i64>,
     /// Hash of the article number and the path around it.
     pub article: Option<i64>,
-    /// Hashes of the folded words of title and text, encoded.
+    /// Short hashes of the folded words of title and text, encoded.
     pub signature: Vec<u8>,
+    /// The whole hashes of the same words, encoded.
+    pub hashes: Vec<u8>,
 }

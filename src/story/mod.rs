@@ -27,7 +27,8 @@ pub fn compute_features(entry: &Entry) -> DedupFeatures {
     DedupFeatures {
         address: compared.address,
         article: compared.article,
-        signature: compared.signature.encode(),
+        signature: compared.signature.shorten(),
+        hashes: compared.signature.hashes(),
     }
 }
 

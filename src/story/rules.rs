@@ -58,12 +58,19 @@ impl ComparedEntry {
         }
     }
 
-    /// What the store keeps of an entry; `None` if it was written by another version.
+    /// What the store keeps of an entry, with short hashes, which only propose; `None` if it was written by another version.
     #[must_use]
     pub fn stored(source: i64, date: i64, features: &DedupFeatures) -> Option<ComparedEntry> {
         let (address, article) = (features.address, features.article);
-        let signature = Signature::decode(&features.signature)?;
+        let signature = Signature::from_short(&features.signature)?;
         Some(ComparedEntry { source, date, address, article, signature })
+    }
+
+    /// The same with the whole hashes of its words: what decides.
+    #[must_use]
+    pub fn with_hashes(mut self, hashes: &[u8]) -> ComparedEntry {
+        self.signature.restore_hashes(hashes);
+        self
     }
 }
 

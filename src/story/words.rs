@@ -8,7 +8,7 @@ use std::ops::Range;
 use super::wordlists::{self, WordClass};
 use crate::text::{Tokens, is_spaceless, tokens_up_to};
 
-/// A folded word. Words are compared by hash alone.
+/// A folded word. Words are compared by hash alone: of 20 bits where stories are proposed, of 64 where one is decided.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct HashedWord {
     hash: u64,
@@ -32,14 +32,16 @@ impl HashedWord {
         self.class
     }
 
-    /// Its stored form: the hash and the class.
-    pub(super) const fn encode(self) -> [u8; 9] {
-        let [a, b, c, d, e, f, g, h] = self.hash.to_le_bytes();
-        [a, b, c, d, e, f, g, h, self.class as u8]
+    /// The short form: the lowest bits of the hash, and the class.
+    pub(super) const fn shorten(self) -> [u8; 3] {
+        let [a, b, c, _] = ((self.hash as u32) << 4 | self.class as u32).to_le_bytes();
+        [a, b, c]
     }
 
-    pub(super) const fn decode([hash @ .., class]: [u8; 9]) -> HashedWord {
-        let class = match class {
+    /// The word of a short form, with a hash of 20 bits.
+    pub(super) const fn from_short([a, b, c]: [u8; 3]) -> HashedWord {
+        let bits = u32::from_le_bytes([a, b, c, 0]);
+        let class = match bits & 0xf {
             1 => WordClass::Name,
             2 => WordClass::Number,
             3 => WordClass::Calendar,
@@ -47,7 +49,12 @@ impl HashedWord {
             5 => WordClass::Opposite,
             _ => WordClass::Plain,
         };
-        HashedWord { hash: u64::from_le_bytes(hash), class }
+        HashedWord { hash: (bits >> 4) as u64, class }
+    }
+
+    /// The same word with the whole hash.
+    pub(super) const fn with_whole_hash(self, hash: [u8; 8]) -> HashedWord {
+        HashedWord { hash: u64::from_le_bytes(hash), class: self.class }
     }
 }
 

@@ -63,7 +63,7 @@ impl DedupIndex {
                 self.index.add_address(entry, first_seen, row.get(2)?, row.get(3)?);
             }
             if first_seen >= CandidateIndex::texts_since(now)
-                && let Some(signature) = Signature::decode(row.get_ref(4)?.as_blob()?)
+                && let Some(signature) = Signature::from_short(row.get_ref(4)?.as_blob()?)
             {
                 self.index.add_text(entry, first_seen, &signature);
             }
@@ -109,7 +109,12 @@ impl DedupIndex {
 
 /// `None` where the signature is of another version.
 fn read_facts(row: &Row<'_>) -> Result<Option<ComparedEntry>> {
-    let features = DedupFeatures { address: row.get(2)?, article: row.get(3)?, signature: row.get(4)? };
+    let features = DedupFeatures {
+        address: row.get(2)?,
+        article: row.get(3)?,
+        signature: row.get(4)?,
+        hashes: Vec::new(),
+    };
     Ok(ComparedEntry::stored(row.get(0)?, row.get(1)?, &features))
 }
 

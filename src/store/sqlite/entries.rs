@@ -387,6 +387,7 @@ fn delete_entry(c: &Connection, number: i64) -> Result<()> {
         "DELETE FROM membership WHERE entry = ?1",
         "DELETE FROM archive_entry WHERE entry = ?1",
         "DELETE FROM dedup_features WHERE entry = ?1",
+        "DELETE FROM dedup_hashes WHERE entry = ?1",
         "DELETE FROM story_join WHERE entry = ?1",
         "DELETE FROM former_title WHERE entry = ?1",
         "DELETE FROM entry WHERE number = ?1",

@@ -111,7 +111,13 @@ CREATE TABLE dedup_features (
     first_seen INTEGER NOT NULL,
     address    INTEGER,               -- hash of the cleaned address
     article    INTEGER,               -- hash of host and article number
-    signature  BLOB NOT NULL          -- folded words of headline and text
+    signature  BLOB NOT NULL          -- short hashes of the folded words of headline and text
+) STRICT;
+
+-- The whole hashes of the words in `signature`. Read only for the few entries that short hashes propose.
+CREATE TABLE dedup_hashes (
+    entry  INTEGER PRIMARY KEY REFERENCES entry (number),
+    hashes BLOB NOT NULL
 ) STRICT;
 
 -- Entries that the user has split from their story, in order. Another process reads here which entries its index

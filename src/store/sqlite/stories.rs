@@ -165,26 +165,38 @@ pub(super) fn assign_stories(
     Ok(merged)
 }
 
-/// The best of the proposed stories, and why. What the rules do not know is looked up here.
+/// The best of the proposed stories that the whole hashes confirm, and why.
 fn find_story(
     c: &Connection,
     inserted: &InsertedEntry<'_>,
-    facts: &ComparedEntry,
+    short: &ComparedEntry,
     candidates: &[(i64, ComparedEntry)],
 ) -> Result<Option<(i64, MergeReason)>> {
-    for Proposal { entry, mut reason, evidence } in rules::proposals(facts, candidates) {
-        let Some(story) = story_id(c, entry)? else { continue };
+    let mut new = None;
+    for Proposal { entry, reason, mut evidence } in rules::proposals(short, candidates) {
+        let old = candidates.iter().find(|(number, _)| *number == entry);
+        let (Some((_, old)), Some(hashes), Some(story)) = (old, hashes(c, entry)?, story_id(c, entry)?)
+        else {
+            continue;
+        };
         if reason == MergeReason::Address && has_entry_of_source(c, story, inserted.source)? {
-            let old = candidates.iter().find(|(number, _)| *number == entry);
-            let again = old.and_then(|(_, old)| rules::decide(facts, old, evidence.with_shared_address()));
-            let Some(other) = again else { continue };
-            reason = other;
+            evidence = evidence.with_shared_address();
         }
-        if reason.shows_language() || may_share_language(c, inserted, entry)? {
+        let own_hashes = inserted.new.dedup_features.as_ref().map_or(&[][..], |features| &features.hashes);
+        let new = new.get_or_insert_with(|| short.clone().with_hashes(own_hashes));
+        if let Some(reason) = rules::decide(new, &old.clone().with_hashes(&hashes), evidence)
+            && (reason.shows_language() || may_share_language(c, inserted, entry)?)
+        {
             return Ok(Some((story, reason)));
         }
     }
     Ok(None)
+}
+
+fn hashes(c: &Connection, entry: i64) -> Result<Option<Vec<u8>>> {
+    c.prepare_cached("SELECT hashes FROM dedup_hashes WHERE entry = ?1")?
+        .query_row([entry], |row| row.get(0))
+        .optional()
 }
 
 fn may_share_language(c: &Connection, inserted: &InsertedEntry<'_>, old: i64) -> Result<bool> {
@@ -212,8 +224,10 @@ fn insert_features(c: &Connection, entry: &InsertedEntry<'_>, features: &DedupFe
         features.address,
         features.article,
         features.signature,
-    ])
-    .map(drop)
+    ])?;
+    c.prepare_cached("INSERT INTO dedup_hashes (entry, hashes) VALUES (?1, ?2)")?
+        .execute(params![entry.number, features.hashes])
+        .map(drop)
 }
 
 fn move_to_story(c: &Connection, entry: i64, story: i64) -> Result<()> {
@@ -241,8 +255,10 @@ fn expire_features(c: &Connection, now: i64, n: usize) -> Result<()> {
              SELECT entry FROM (SELECT entry, first_seen FROM dedup_features ORDER BY entry LIMIT ?2)
              WHERE first_seen < ?1)",
     )?
-    .execute(params![before, n as i64])
-    .map(drop)
+    .execute(params![before, n as i64])?;
+    c.prepare_cached("DELETE FROM dedup_hashes WHERE entry < (SELECT min(entry) FROM dedup_features)")?
+        .execute([])
+        .map(drop)
 }
 
 fn story_id(c: &Connection, entry: i64) -> Result<Option<i64>> {
