@@ -191,6 +191,10 @@ async fn health_events_are_stored_with_the_poll_and_read_newest_first_up_to_a_li
     let (both, one) = (store.health_events(9).await.unwrap(), store.health_events(1).await.unwrap());
     assert_eq!(both, [(2, event(2)), (1, event(1))]);
     assert_eq!(one, both[..1]);
+    store.sync_sources(vec![]).await.unwrap();
+    assert_eq!(store.health_events(9).await.unwrap(), [], "events leave with their source");
+    store.sync_sources(sources(&[("renamed", "u:a", "x")])).await.unwrap();
+    assert_eq!(store.health_events(9).await.unwrap(), both);
 }
 
 #[tokio::test]

@@ -81,10 +81,17 @@ pub fn run(arguments: Arguments, config_option: &ConfigOption) -> anyhow::Result
 }
 
 async fn output_diffs(store: &Store, config: &Config) -> anyhow::Result<Vec<OutputDiff>> {
-    let first_polls = config.sources.iter().map(|source| (source.name.clone(), source.first_poll)).collect();
+    for source in store.sources().await? {
+        if !config.sources.iter().any(|kept| kept.name == source.name || kept.url == source.url) {
+            terminal::message(&format!(
+                "The entries of `{}` would leave the feeds with their source; archives keep them.",
+                source.name
+            ));
+        }
+    }
+    let limits = config.first_poll_limits.clone();
     let previews =
-        publish::preview(store, config.site.clone(), config.outputs.clone(), first_polls, daemon::now())
-            .await?;
+        publish::preview(store, config.site.clone(), config.outputs.clone(), limits, daemon::now()).await?;
     let continued: HashSet<OutputId> =
         previews.iter().filter_map(|preview| Some(preview.stored.as_ref()?.id)).collect();
     let mut diffs = Vec::new();

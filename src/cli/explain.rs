@@ -185,6 +185,7 @@ async fn explain<'a>(
             Err(failed_terms) => (false, Vec::new(), failed_terms),
         };
         let mut cut = excluding_rules(output, &candidate.entry, now);
+        cut.extend(source.is_none().then(|| removed_source(&candidate.entry)));
         cut.extend(position.as_ref().into_iter().flat_map(|position| limits(output, candidate, position)));
         if position.is_none() && output.stories == Stories::Merge {
             cut.extend(other_of_story(store, stored, candidate.story, &shown).await?);
@@ -231,6 +232,10 @@ fn excluding_rules(output: &Output, kept: &StoredEntry, now: Timestamp) -> Vec<S
         rules.push(format!("max_age = \"{max_age}\": the entry is {} days old", age.as_hours() / 24));
     }
     rules
+}
+
+fn removed_source(kept: &StoredEntry) -> String {
+    format!("source: {} is not in the config; its entries come back with it", kept.source.name)
 }
 
 /// The limits because of which later members took the place of this one.

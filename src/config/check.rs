@@ -10,8 +10,11 @@ use super::locate::Directories;
 use super::outputs::{check_outputs, check_topics};
 use super::raw::RawConfig;
 use super::settings::Config;
-use super::sources::{DAY, MINUTE, SourceDefaults, check_sources, check_unique_urls, source_names};
+use super::sources::{
+    DAY, DEFAULT_FIRST_POLL, MINUTE, SourceDefaults, check_sources, check_unique_urls, source_names,
+};
 use super::toml_reader::Located;
+use crate::publish::FirstPollLimits;
 use crate::publish::output::{Links, Site};
 use crate::serve::ListenAddress;
 use crate::{fetch, store};
@@ -30,6 +33,10 @@ pub(super) fn check(raw: RawConfig, directories: &Directories, diagnostics: &mut
     let names = source_names(&raw.sources, diagnostics);
     check_unique_urls(&raw.sources, diagnostics);
     let sources = check_sources(raw.sources, &names, &defaults, diagnostics);
+    let first_poll_limits = FirstPollLimits {
+        by_source: sources.iter().map(|source| (source.name.clone(), source.first_poll)).collect(),
+        others: raw.poll.first_poll.as_ref().map_or(DEFAULT_FIRST_POLL, |count| count.value),
+    };
     let query_context = check_topics(raw.topics, &sources, diagnostics);
     let outputs = check_outputs(raw.outputs, &names, &query_context, directories, diagnostics);
     let links = if value(raw.clean_links).unwrap_or(false) { Links::Cleaned } else { Links::Original };
@@ -46,6 +53,7 @@ pub(super) fn check(raw: RawConfig, directories: &Directories, diagnostics: &mut
         per_host: value(raw.per_host).unwrap_or(1),
         access,
         sources,
+        first_poll_limits,
         outputs,
         query_context,
         watch: value(raw.watch).unwrap_or(true),

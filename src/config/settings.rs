@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use super::diagnostic::Diagnostics;
 use crate::filter::QueryContext;
+use crate::publish::FirstPollLimits;
 use crate::publish::output::{Output, Site};
 use crate::serve::ListenAddress;
 use crate::source::{Access, Source};
@@ -32,6 +33,8 @@ pub struct Config {
     pub access: Access,
     /// In file order; names and URLs are unique.
     pub sources: Vec<Arc<Source>>,
+    /// How many entries of a source's first poll may enter an output.
+    pub first_poll_limits: FirstPollLimits,
     /// In file order; names are unique.
     pub outputs: Vec<Output>,
     /// The topics and languages that the outputs' queries were parsed with.

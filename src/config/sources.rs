@@ -17,6 +17,9 @@ use super::values::{RawHeaders, SecretSource};
 use crate::source::{Access, Authorization, FeedUrl, PollInterval, Proxy, Secret, Source, UrlParts};
 
 pub(super) const MINUTE: Duration = Duration::from_secs(60);
+/// How many entries of a source's first poll enter an output.
+pub(super) const DEFAULT_FIRST_POLL: usize = 20;
+
 pub(super) const DAY: Duration = Duration::from_secs(86_400);
 
 /// The shortest allowed `every`.
@@ -99,7 +102,7 @@ impl SourceDefaults<'_> {
             interval,
             access: Access { authorization, allow_private, ..access(&poll, headers) },
             language: raw.lang.map(|lang| lang.value),
-            first_poll: poll.first_poll.map_or(20, |count| count.value),
+            first_poll: poll.first_poll.map_or(DEFAULT_FIRST_POLL, |count| count.value),
             stories: raw.stories.is_none_or(|stories| stories.value),
         })
     }

@@ -100,7 +100,7 @@ pub async fn sync_config(store: &Store, config: &Config, site: Site) -> Result<(
     if !moved.is_empty() {
         store.reschedule(moved).await?;
     }
-    Ok((Outputs::new(site, config.outputs.clone(), &outputs, first_polls(config)), sources))
+    Ok((Outputs::new(site, config.outputs.clone(), &outputs, config.first_poll_limits.clone()), sources))
 }
 
 /// The config with what the store knows already; nothing is written.
@@ -109,17 +109,12 @@ pub async fn sync_config(store: &Store, config: &Config, site: Site) -> Result<(
 /// The store cannot be read.
 pub async fn recall(store: &Store, config: &Config, site: Site) -> Result<(Outputs, Sources), Error> {
     let outputs = store.outputs().await?;
-    let outputs = Outputs::new(site, config.outputs.clone(), &outputs, first_polls(config));
+    let outputs = Outputs::new(site, config.outputs.clone(), &outputs, config.first_poll_limits.clone());
     Ok((outputs, sources_by_name(config)))
 }
 
 fn sources_by_name(config: &Config) -> Sources {
     Arc::new(config.sources.iter().map(|source| (source.name.clone(), Arc::clone(source))).collect())
-}
-
-/// How many entries of its first poll each source may publish.
-fn first_polls(config: &Config) -> HashMap<String, usize> {
-    config.sources.iter().map(|source| (source.name.clone(), source.first_poll)).collect()
 }
 
 /// Sources whose stored due time is implausible: each with that time and the right one.

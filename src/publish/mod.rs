@@ -33,7 +33,7 @@ use crate::filter::Subject;
 use crate::store::{Advance, Candidate, Error, Member, MemberUpdate, OutputId, Store, StoredOutput};
 use output::{Output, Site};
 use outputs::CompiledOutput;
-pub use outputs::{HubUpdate, Outputs};
+pub use outputs::{FirstPollLimits, HubUpdate, Outputs};
 use stories::OutputMatch;
 
 /// How many entries are read and evaluated at a time.
@@ -189,6 +189,7 @@ fn evaluate(candidate: &Candidate, outputs: &Outputs, pending: &mut [PendingOutp
         pending[position].matches.push(OutputMatch {
             member: Member { entry: kept.number, entered, reasons },
             source: source.clone(),
+            is_configured: outputs.has_source(source),
             story: candidate.story,
             is_first: candidate.is_first,
             from_first_poll: candidate.first_poll,
@@ -222,7 +223,7 @@ async fn select_members(
     let output = &pending.compiled.output;
     let mut matches = std::mem::take(&mut pending.matches);
     matches.retain(|matched| {
-        let limit = outputs.first_poll_limits.get(&matched.source).copied().unwrap_or(usize::MAX);
+        let limit = outputs.first_poll_limits.of(&matched.source);
         let mut may_enter = || {
             let count = pending.first_poll_counts.entry(matched.source.clone()).or_default();
             let may_enter = *count < limit;
@@ -255,7 +256,7 @@ pub async fn preview(
     store: &Store,
     site: Site,
     outputs: Vec<Output>,
-    first_poll_limits: HashMap<String, usize>,
+    first_poll_limits: FirstPollLimits,
     now: Timestamp,
 ) -> Result<Vec<OutputPreview>, Error> {
     let stored = store.outputs().await?;

@@ -1,6 +1,6 @@
 //! The outputs of one config, compiled for evaluation. Pure.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use sha2::{Digest, Sha256};
@@ -19,9 +19,23 @@ pub struct Outputs {
     pub(super) outputs: Vec<CompiledOutput>,
     /// The queries of all outputs, in the same order.
     pub(super) matcher: Matcher,
-    /// How many entries of a source's first poll may enter an output, by source name.
-    pub(super) first_poll_limits: HashMap<String, usize>,
+    pub(super) first_poll_limits: FirstPollLimits,
     pub(super) staleness: Staleness,
+}
+
+/// How many entries of a source's first poll may enter an output.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FirstPollLimits {
+    /// By name, of the configured sources.
+    pub by_source: BTreeMap<String, usize>,
+    /// Of sources that have left the config.
+    pub others: usize,
+}
+
+impl FirstPollLimits {
+    pub(super) fn of(&self, source: &str) -> usize {
+        self.by_source.get(source).copied().unwrap_or(self.others)
+    }
 }
 
 /// An output with its id and the hash of its definition.
@@ -45,13 +59,12 @@ pub struct HubUpdate {
 
 impl Outputs {
     /// Joins the configured outputs with those in the store; one that the store does not have is left out.
-    /// `first_poll_limits` has, for each configured source, how many entries of its first poll may enter an output.
     #[must_use]
     pub fn new(
         site: Site,
         outputs: Vec<Output>,
         stored: &[StoredOutput],
-        first_poll_limits: HashMap<String, usize>,
+        first_poll_limits: FirstPollLimits,
     ) -> Outputs {
         let joined: Vec<_> = outputs
             .into_iter()
@@ -64,11 +77,16 @@ impl Outputs {
             .into_iter()
             .enumerate()
             .map(|(number, (stored, output))| {
-                let definition = definition(&output, &matcher.digest(number), &first_poll_limits);
+                let definition = definition(&output, &matcher.digest(number), &first_poll_limits.by_source);
                 CompiledOutput { id: stored.id, since: stored.since, definition, output }
             })
             .collect();
         Outputs { site, outputs, matcher, first_poll_limits, staleness: Staleness::default() }
+    }
+
+    /// Whether the config has a source of this name.
+    pub(super) fn has_source(&self, name: &str) -> bool {
+        self.first_poll_limits.by_source.contains_key(name)
     }
 
     pub(super) fn by_name(&self, name: &str) -> Option<&CompiledOutput> {
@@ -99,7 +117,7 @@ impl Outputs {
 }
 
 /// Hash of what decides an output's members. When it changes, evaluation starts again at revision 0.
-fn definition(output: &Output, query: &[u8], first_poll_limits: &HashMap<String, usize>) -> String {
+fn definition(output: &Output, query: &[u8], first_poll_limits: &BTreeMap<String, usize>) -> String {
     let mut limits: Vec<_> = first_poll_limits
         .iter()
         .filter(|(name, _)| output.draws_on(name))

@@ -18,7 +18,7 @@ use super::staleness::{DocumentInputs, PublishedState, StoreChanges};
 use super::{atom, files, health, html, json_feed, opml, rss, select, stories};
 use crate::entry::hex;
 use crate::filter::MatchReason;
-use crate::store::{ArchiveSize, Error, MemberQuery, NotifyHub, OutputId, Rendering, Store};
+use crate::store::{ArchiveSize, Duplicate, Error, MemberQuery, NotifyHub, OutputId, Rendering, Store};
 
 /// A removed output answers 404 for this long, and 410 from then on: readers give up a feed at a 410, and the output may
 /// have been removed by mistake.
@@ -239,7 +239,10 @@ async fn document(
     let ArchiveSize { pages, entries: archived } = store.archive_size(compiled.id).await?;
     let mut document = select::document(output, &outputs.site, entries);
     let numbers: Vec<i64> = document.entries.iter().map(|entry| entry.kept.number).collect();
-    stories::add_other_sources(&mut document, output, &store.duplicates(numbers.clone()).await?);
+    let mut duplicates = store.duplicates(numbers.clone()).await?;
+    let is_configured = |duplicate: &Duplicate| outputs.has_source(&duplicate.source);
+    duplicates.values_mut().for_each(|of_entry| of_entry.retain(is_configured));
+    stories::add_other_sources(&mut document, output, &duplicates);
     document.since = compiled.since;
     let reasons = store.member_reasons(compiled.id, numbers).await?;
     for (entry, reasons) in document.entries.iter_mut().zip(reasons) {

@@ -20,6 +20,8 @@ pub(super) struct OutputMatch {
     pub(super) member: Member,
     /// Its source's name.
     pub(super) source: String,
+    /// Whether the config has its source. Documents show no entries of another one.
+    pub(super) is_configured: bool,
     /// Its story.
     pub(super) story: StoryId,
     /// Whether it is the first entry of its story.
@@ -56,7 +58,7 @@ pub(super) fn one_per_story(
     let rank = |matched: &OutputMatch| {
         let entry = matched.member.entry;
         let is_published = published.get(&matched.story) == Some(&entry);
-        (!is_published, preference(&matched.source), !matched.is_first, entry)
+        (!is_published, !matched.is_configured, preference(&matched.source), !matched.is_first, entry)
     };
     let mut best = HashMap::new();
     for matched in &matches {
@@ -141,7 +143,8 @@ mod tests {
     fn matched(entry: i64, story: i64, source: &str) -> OutputMatch {
         let member = Member { entry, entered: jiff::Timestamp::UNIX_EPOCH, reasons: String::new() };
         let (story, is_first) = (StoryId(story), entry == story);
-        OutputMatch { member, source: source.into(), story, is_first, from_first_poll: false }
+        let is_configured = source != "removed";
+        OutputMatch { member, source: source.into(), is_configured, story, is_first, from_first_poll: false }
     }
 
     fn selected(
@@ -166,6 +169,12 @@ mod tests {
             [3, 4]
         );
         assert_eq!(selected(three(), &output(Stories::All, &["c"]), &[], MemberUpdate::Append), [1, 2, 3, 4]);
+        let removed = vec![matched(1, 1, "removed"), matched(2, 1, "b")];
+        assert_eq!(
+            selected(removed.clone(), &output(Stories::Merge, &["removed"]), &[], MemberUpdate::Replace),
+            [2]
+        );
+        assert_eq!(selected(removed, &output(Stories::Merge, &[]), &[(1, 1)], MemberUpdate::Replace), [1]);
         let without_first = vec![matched(4, 1, "c"), matched(2, 1, "b")];
         assert_eq!(selected(without_first, &output(Stories::Merge, &[]), &[], MemberUpdate::Append), [2]);
     }

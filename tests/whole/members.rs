@@ -4,7 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
 use crate::origin::Origin;
-use crate::program::Home;
+use crate::program::{Home, eventually};
 
 const HOUR: i64 = 60;
 const DAY: i64 = 24 * HOUR;
@@ -43,14 +43,19 @@ impl Sources {
     }
 
     fn configure(&self, output: &str) {
-        let source = |name: &str| {
-            let url = self.origin.url(&format!("/{name}"));
+        self.configure_sources(&[("wire", "/wire"), ("slow", "/slow")], output);
+    }
+
+    /// The same with these sources: name and path of each.
+    fn configure_sources(&self, sources: &[(&str, &str)], output: &str) {
+        let source = |(name, path): &(&str, &str)| {
+            let url = self.origin.url(path);
             format!("[[source]]\nname = \"{name}\"\nurl = \"{url}\"\nallow_private = true\n")
         };
         self.home.configure(&format!(
-            "[poll]\nfirst_poll = 500\n{}{}[[output]]\nname = \"all\"\nstories = \"all\"\n{output}\n",
-            source("wire"),
-            source("slow")
+            "[serve]\nlisten = \"127.0.0.1:0\"\n[poll]\nfirst_poll = 500\n{}
+             [[output]]\nname = \"all\"\nstories = \"all\"\n{output}\n",
+            sources.iter().map(source).collect::<String>()
         ));
     }
 
@@ -61,13 +66,14 @@ impl Sources {
         assert_eq!(code, Some(0), "{stderr}");
     }
 
-    /// The titles of the document.
-    fn shown(&self) -> Vec<String> {
+    fn document(&self) -> String {
         let (code, document, stderr) = self.home.run(&["show", "all", "--format", "json"]);
         assert_eq!(code, Some(0), "{stderr}");
-        let document: Value = serde_json::from_str(&document).expect("JSON");
-        let items = document["items"].as_array().expect("a list").iter();
-        items.map(|item| item["title"].as_str().expect("a title").to_owned()).collect()
+        document
+    }
+
+    fn shown(&self) -> Vec<String> {
+        titles(&self.document())
     }
 
     /// What `explain` says: the answer, and the rules that exclude the entry.
@@ -78,6 +84,13 @@ impl Sources {
         let answer = lines.next().expect("an answer").trim_start_matches("all: ").to_owned();
         (answer, lines.map(str::trim).collect::<Vec<_>>().join("\n"))
     }
+}
+
+/// The titles of a document in JSON.
+fn titles(document: &str) -> Vec<String> {
+    let document: Value = serde_json::from_str(document).expect("JSON");
+    let items = document["items"].as_array().expect("a list").iter();
+    items.map(|item| item["title"].as_str().expect("a title").to_owned()).collect()
 }
 
 fn wire(numbers: std::ops::RangeInclusive<usize>) -> Vec<String> {
@@ -180,4 +193,95 @@ fn of_entries_that_came_together_the_newest_are_shown() {
     let undated: Vec<Item> = (1..=30).map(|n| (format!("undated {n}"), None)).collect();
     sources.poll("/slow", &undated);
     assert_eq!(sources.shown(), (1..=10).map(|n| format!("undated {n}")).collect::<Vec<_>>());
+}
+
+#[test]
+fn the_entries_of_a_removed_source_leave_the_feeds_and_come_back_with_it() {
+    let both = [("wire", "/wire"), ("slow", "/slow")];
+    let sources = Sources::polled("limit = 20\nfilter = 'wire OR slow OR late'");
+    sources.poll("/slow", &items("late", [2, 20 * HOUR, 40 * HOUR]));
+    let before = sources.document();
+    assert!(before.contains("late 1") && before.contains("late 3"));
+    let daemon = sources.home.start();
+    let pages = |extension: &str| {
+        let page = |number: usize| daemon.get(&format!("/feeds/all/archive/{number}.{extension}")).body;
+        [1, 7, 8].map(page)
+    };
+    let (archive, html) = (pages("atom"), daemon.get("/feeds/all").body);
+    assert!(archive.concat().contains("late 1"), "{archive:?}");
+
+    sources.configure_sources(&both[..1], "limit = 20\nfilter = 'wire OR slow OR late'");
+    for path in ["/feeds/all.atom", "/feeds/all.rss", "/feeds/all.json", "/feeds/all"] {
+        eventually(path, || (!daemon.get(path).body.contains("late 1")).then_some(()));
+    }
+    assert!(daemon.get("/feeds/all.atom").body.contains("wire 20"), "the others take their place");
+    assert_eq!(pages("atom"), archive);
+    assert!(!daemon.get("/").body.contains("slow"));
+    let (answer, why) = sources.explained("late 1");
+    assert_eq!(answer, "in the archive only");
+    assert!(why.ends_with("source: slow is not in the config; its entries come back with it"), "{why}");
+    assert_eq!(sources.explained("wire 20").0, "yes");
+
+    // A filter that is edited meanwhile applies to them as well.
+    sources.configure_sources(&both[..1], "limit = 20\nfilter = 'wire OR late'");
+    assert_eq!(sources.shown(), wire(1..=20));
+    sources.configure_sources(&both, "limit = 20\nfilter = 'wire OR late'");
+    eventually("the entries of the source", || (daemon.get("/feeds/all").body == html).then_some(()));
+    assert_eq!(daemon.get("/feeds/all.json").body.contains("late 3"), before.contains("late 3"));
+    assert_eq!(sources.shown().len(), 20);
+    assert_eq!(sources.document(), before, "the same ids, dates and order");
+}
+
+#[test]
+fn a_source_under_another_name_or_address_is_the_same_one() {
+    let sources = Sources::polled("limit = 20");
+    sources.poll("/slow", &items("late", [2, 20 * HOUR, 40 * HOUR]));
+    let before = sources.document();
+    let listed = "limit = 20\nsources = [\"wire\", \"tortoise\"]";
+    sources.configure_sources(&[("wire", "/wire"), ("tortoise", "/slow")], listed);
+    assert_eq!(sources.document(), before);
+    sources.configure_sources(&[("wire", "/wire"), ("tortoise", "/other")], listed);
+    assert_eq!(sources.shown(), titles(&before));
+}
+
+/// A story that a removed source has published does not come again from another source, and the removed source is no
+/// longer named beside it.
+#[test]
+fn a_removed_source_is_not_named_as_having_a_story_too() {
+    let report = |source: &str| {
+        json!({ "version": "https://jsonfeed.org/version/1.1", "title": source, "items": [{
+            "id": format!("{source} 1"), "url": format!("https://{source}.example/1"),
+            "title": "Parliament votes on the bridge over the northern river",
+            "content_text": "The members of parliament voted on Monday on the bridge over the northern river, after a \
+                             debate of three days about its cost, which the ministry puts at forty million.",
+        }] })
+        .to_string()
+    };
+    let sources = Sources { origin: Origin::start(), home: Home::new("") };
+    for name in ["first", "second"] {
+        sources.origin.set(&format!("/{name}"), 200, "application/feed+json", report(name));
+    }
+    let both = [("first", "/first"), ("second", "/second")];
+    let merged = "[[output]]\nname = \"merged\"";
+    let shown = || sources.home.run(&["show", "merged", "--format", "json"]).1;
+    sources.configure_sources(&both, merged);
+    for (name, _) in both {
+        assert_eq!(sources.home.run(&["poll", name]).0, Some(0));
+    }
+    assert!(shown().contains("Also in") && shown().contains("second.example"), "{}", shown());
+    sources.configure_sources(&both[..1], merged);
+    let (_, text, stderr) = sources.home.run(&["check", "--diff"]);
+    assert!(
+        stderr.starts_with("The entries of `second` would leave the feeds with their source"),
+        "{stderr}"
+    );
+    assert!(text.contains("merged: no change\n"), "{text}");
+    assert!(shown().contains("first.example") && !shown().contains("Also in"), "{}", shown());
+    sources.configure_sources(&both[1..], merged);
+    assert!(!shown().contains("first.example") && !shown().contains("second.example"), "{}", shown());
+    let (_, text, _) = sources.home.run(&["explain", "second 1", "merged"]);
+    assert!(text.contains("stories = \"merge\": entry 1 of the same story is in the archive"), "{text}");
+    // A new output shows the entry of the source that is there.
+    sources.configure_sources(&both[1..], "[[output]]\nname = \"new\"");
+    assert!(sources.home.run(&["show", "new", "--format", "json"]).1.contains("second.example"));
 }

@@ -49,15 +49,18 @@ impl Store {
         self.query(move |c| members(c, output, wanted)).await
     }
 
-    /// The number of members of each output that has any. Reads the whole index of members: for display only.
+    /// The number of members of configured sources, of each output that has any. Reads the whole index of members: for display only.
     ///
     /// # Errors
     /// The store cannot read.
     pub async fn member_counts(&self) -> Result<HashMap<OutputId, u64>, Error> {
         self.query(|c| {
-            c.prepare_cached("SELECT output, count(*) FROM membership GROUP BY output")?
-                .query_map([], |row| Ok((OutputId(row.get(0)?), row.get::<_, i64>(1)? as u64)))?
-                .collect()
+            c.prepare_cached(
+                "SELECT output, count(*) FROM membership
+                 WHERE source IN (SELECT id FROM source WHERE active = 1) GROUP BY output",
+            )?
+            .query_map([], |row| Ok((OutputId(row.get(0)?), row.get::<_, i64>(1)? as u64)))?
+            .collect()
         })
         .await
     }
@@ -145,12 +148,13 @@ fn members(c: &Connection, output: OutputId, wanted: MemberQuery) -> Result<Vec<
 }
 
 /// The members that a document shows, looked up from the last one on. `None` if too many must be passed over: most
-/// are of a source that has `per_source` already, or too old.
+/// are of a source that has `per_source` already or has left the config, or they are too old.
 fn last_members(c: &Connection, output: OutputId, wanted: MemberQuery) -> Result<Option<Vec<Place>>> {
     let mut statement = c.prepare_cached(
         // No entry enters before its date, so what entered before ?2 is too old as well. CROSS JOIN fixes the order.
-        "SELECT membership.entered, membership.entry, membership.source, entry.date >= ?2
+        "SELECT membership.entered, membership.entry, membership.source, entry.date >= ?2 AND source.active
          FROM membership CROSS JOIN entry ON entry.number = membership.entry
+         CROSS JOIN source ON source.id = membership.source
          WHERE membership.output = ?1 AND membership.entered >= ?2
          ORDER BY membership.entered DESC, membership.entry DESC LIMIT ?3",
     )?;
@@ -174,7 +178,7 @@ fn last_members(c: &Connection, output: OutputId, wanted: MemberQuery) -> Result
 /// The same from the last members of each source: the cost does not depend on how many members there are.
 fn last_members_by_source(c: &Connection, output: OutputId, wanted: MemberQuery) -> Result<Vec<Place>> {
     let sources: Vec<SourceId> = c
-        .prepare_cached("SELECT id FROM source")?
+        .prepare_cached("SELECT id FROM source WHERE active = 1")?
         .query_map([], |row| row.get(0).map(SourceId))?
         .collect::<Result<_>>()?;
     let mut statement = c.prepare_cached(
@@ -228,8 +232,9 @@ fn member_position(
         .prepare_cached(
             "SELECT membership.source, count(*)
              FROM membership CROSS JOIN entry ON entry.number = membership.entry
+             CROSS JOIN source ON source.id = membership.source
              WHERE membership.output = ?1 AND (membership.entered, membership.entry) > (?2, ?3)
-               AND entry.date >= ?4
+               AND entry.date >= ?4 AND source.active
              GROUP BY membership.source",
         )?
         .query_map([output.0, entered, entry, earliest(wanted)], |row| Ok((row.get(0)?, row.get(1)?)))?
@@ -254,6 +259,9 @@ mod tests {
 
     const OUTPUT: OutputId = OutputId(1);
 
+    /// A source that has left the config.
+    const REMOVED: i64 = 3;
+
     /// An entry of an output: its number, source, date and time of entry.
     type Row = (i64, i64, i64, i64);
 
@@ -269,6 +277,7 @@ mod tests {
                 [source],
             )
             .unwrap();
+            c.execute("UPDATE source SET active = 0 WHERE id = ?1", [REMOVED]).unwrap();
             c.execute(
                 "INSERT INTO entry (number, source, revision, story, uid, date, changed, first_seen, revised,
                                     first_poll, edits, fingerprint, content_hash, extra_json)
@@ -284,7 +293,8 @@ mod tests {
 
     /// The rule, written plainly.
     fn shown(rows: &[Row], wanted: MemberQuery) -> Vec<i64> {
-        let mut rows: Vec<_> = rows.iter().filter(|row| row.2 >= earliest(wanted)).collect();
+        let is_shown = |row: &&Row| row.2 >= earliest(wanted) && row.1 != REMOVED;
+        let mut rows: Vec<_> = rows.iter().filter(is_shown).collect();
         rows.sort_by_key(|(entry, _, _, entered)| std::cmp::Reverse((*entered, *entry)));
         let mut counts: HashMap<i64, usize> = HashMap::new();
         rows.retain(|(_, source, ..)| {
@@ -321,7 +331,7 @@ mod tests {
             let by_source = numbers(last_members_by_source(&c, OUTPUT, wanted).unwrap());
             assert_eq!(by_source, expected, "round {round}");
             let per_source = wanted.per_source.unwrap_or(usize::MAX);
-            for (entry, _, date, _) in &rows {
+            for (entry, source, date, _) in &rows {
                 let position = member_position(&c, OUTPUT, *entry, wanted).unwrap().unwrap();
                 let later: usize = position
                     .later_of_others
@@ -329,8 +339,10 @@ mod tests {
                     .chain([&position.later])
                     .map(|n| n.min(&per_source))
                     .sum();
-                let is_shown =
-                    position.later < per_source && later < wanted.limit && *date >= earliest(wanted);
+                let is_shown = position.later < per_source
+                    && later < wanted.limit
+                    && *date >= earliest(wanted)
+                    && *source != REMOVED;
                 assert_eq!(is_shown, expected.contains(entry), "round {round}, entry {entry}");
             }
         }

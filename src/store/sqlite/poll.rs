@@ -88,7 +88,7 @@ fn commit(c: &Connection, poll: &Poll, index: &mut DedupIndex) -> Result<usize> 
     if let Some(in_feed) = &poll.in_feed {
         update_in_feed(c, source, in_feed, inserted.iter().map(|inserted| inserted.number))?;
     }
-    add_health_events(c, &poll.health)?;
+    add_health_events(c, source, &poll.health)?;
     // After a failed first poll the next one counts as the first.
     let has_succeeded = poll.state.last_success.is_some();
     c.prepare_cached(

@@ -206,6 +206,7 @@ CREATE TABLE ping (
 -- Health events of the sources, the last 1000.
 CREATE TABLE health (
     number INTEGER PRIMARY KEY,
+    source INTEGER NOT NULL REFERENCES source (id),
     at     INTEGER NOT NULL,
     event  TEXT NOT NULL              -- JSON of HealthEvent
 ) STRICT;

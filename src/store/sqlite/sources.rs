@@ -123,15 +123,18 @@ impl Store {
         .await
     }
 
-    /// The latest `n` health events with their numbers, newest first.
+    /// The latest `n` health events of active sources with their numbers, newest first.
     ///
     /// # Errors
     /// The store cannot read.
     pub async fn health_events(&self, n: usize) -> Result<Vec<(i64, HealthEvent)>, Error> {
         self.query(move |c| {
-            c.prepare_cached("SELECT number, event FROM health ORDER BY number DESC LIMIT ?1")?
-                .query_map([n as i64], |row| Ok((row.get(0)?, from_json(row.get_ref(1)?.as_str()?)?)))?
-                .collect()
+            c.prepare_cached(
+                "SELECT number, event FROM health
+                 WHERE source IN (SELECT id FROM source WHERE active = 1) ORDER BY number DESC LIMIT ?1",
+            )?
+            .query_map([n as i64], |row| Ok((row.get(0)?, from_json(row.get_ref(1)?.as_str()?)?)))?
+            .collect()
         })
         .await
     }
@@ -302,10 +305,13 @@ fn next_polls(c: &Connection) -> Result<Vec<NextPoll>> {
     .collect()
 }
 
-pub(super) fn add_health_events(c: &Connection, events: &[HealthEvent]) -> Result<()> {
+pub(super) fn add_health_events(c: &Connection, source: SourceId, events: &[HealthEvent]) -> Result<()> {
     for event in events {
-        c.prepare_cached("INSERT INTO health (at, event) VALUES (?1, ?2)")?
-            .execute(params![millis(event.at), to_json(event)?])?;
+        c.prepare_cached("INSERT INTO health (source, at, event) VALUES (?1, ?2, ?3)")?.execute(params![
+            source.0,
+            millis(event.at),
+            to_json(event)?
+        ])?;
     }
     if !events.is_empty() {
         c.prepare_cached("DELETE FROM health WHERE number <= (SELECT max(number) FROM health) - ?1")?
