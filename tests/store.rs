@@ -233,6 +233,7 @@ async fn the_last_members_are_read_and_replaced_when_the_definition_changes() {
         members: numbers
             .iter()
             .map(|n| Member {
+                source: all[*n].source,
                 entry: all[*n].entry.number,
                 entered: all[*n].entry.date,
                 reasons: "[]".into(),
@@ -336,7 +337,10 @@ async fn no_row_refers_to_a_pruned_entry_even_if_it_was_read_before() {
         output,
         definition: "d".into(),
         watermark: 3,
-        members: numbers.iter().map(|n| Member { entry: *n, entered: at(0), reasons: "[]".into() }).collect(),
+        members: numbers
+            .iter()
+            .map(|n| Member { entry: *n, source: SourceId(1), entered: at(0), reasons: "[]".into() })
+            .collect(),
         update: MemberUpdate::Append,
         page_size: 2,
     };

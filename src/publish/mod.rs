@@ -187,7 +187,7 @@ fn evaluate(candidate: &Candidate, outputs: &Outputs, pending: &mut [PendingOutp
         let reasons = serde_json::to_string(&hit.reasons).unwrap_or_default();
         let entered = entered(candidate, pending[position].scope, now);
         pending[position].matches.push(OutputMatch {
-            member: Member { entry: kept.number, entered, reasons },
+            member: Member { entry: kept.number, source: candidate.source, entered, reasons },
             source: source.clone(),
             is_configured: outputs.has_source(source),
             story: candidate.story,

@@ -141,7 +141,8 @@ mod tests {
     }
 
     fn matched(entry: i64, story: i64, source: &str) -> OutputMatch {
-        let member = Member { entry, entered: jiff::Timestamp::UNIX_EPOCH, reasons: String::new() };
+        let (source_id, entered) = (crate::store::SourceId(1), jiff::Timestamp::UNIX_EPOCH);
+        let member = Member { entry, source: source_id, entered, reasons: String::new() };
         let (story, is_first) = (StoryId(story), entry == story);
         let is_configured = source != "removed";
         OutputMatch { member, source: source.into(), is_configured, story, is_first, from_first_poll: false }

@@ -169,6 +169,8 @@ impl StoredOutput {
 pub struct Candidate {
     /// The entry.
     pub entry: StoredEntry,
+    /// Its source.
+    pub source: SourceId,
     /// Whether it came with the first poll of its source.
     pub first_poll: bool,
     /// Its story.
@@ -225,6 +227,8 @@ pub struct Merge {
 pub struct Member {
     /// Entry number.
     pub entry: i64,
+    /// Its source.
+    pub source: SourceId,
     /// When it counts as having entered. A member that is there already keeps its time.
     pub entered: Timestamp,
     /// JSON of the terms that matched.

@@ -96,6 +96,7 @@ pub(super) fn find_candidates(
     .query_map(parameters, |row| {
         Ok(Candidate {
             entry: read_entry(row, &sources)?,
+            source: SourceId(row.get(6)?),
             first_poll: row.get(ENTRY_COLUMN_COUNT)?,
             story: StoryId(row.get(ENTRY_COLUMN_COUNT + 1)?),
             is_first: row.get(ENTRY_COLUMN_COUNT + 2)?,

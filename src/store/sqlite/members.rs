@@ -94,15 +94,17 @@ impl Store {
 
 fn advance_output(c: &Connection, advance: &Advance) -> Result<()> {
     let output = advance.output.0;
-    // An entry may have been pruned since it was read: then there is no row to insert.
+    // An entry may have been pruned since it was read. Only below the highest pruned number is it looked up, which
+    // reads a page for each.
     let mut insert = c.prepare_cached(
         "INSERT INTO membership (entry, output, source, entered, reasons)
-         SELECT number, ?2, source, ?3, ?4 FROM entry WHERE number = ?1
+         SELECT ?1, ?2, ?3, ?4, ?5
+         WHERE ?1 > (SELECT pruned FROM counter) OR EXISTS (SELECT 1 FROM entry WHERE number = ?1)
          ON CONFLICT DO UPDATE SET reasons = excluded.reasons",
     )?;
     let mut members: Vec<&Member> = Vec::with_capacity(advance.members.len());
     for member in &advance.members {
-        let row = params![member.entry, output, millis(member.entered), member.reasons];
+        let row = params![member.entry, output, member.source.0, millis(member.entered), member.reasons];
         if insert.execute(row)? > 0 {
             members.push(member);
         }
