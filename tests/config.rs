@@ -174,6 +174,21 @@ fn without_paths(config: Config) -> String {
 }
 
 #[test]
+fn a_comment_says_that_a_config_is_empty_on_purpose() {
+    for (text, expected) in [
+        ("# empty on purpose\n", true),
+        ("[serve]\n  #empty on purpose: moved to another machine", true),
+        ("# empty\n# on purpose\n", false),
+        ("[store]\npath = \"empty on purpose\"\n", false),
+        (SHIPPED, false),
+    ] {
+        assert_eq!(load(text).unwrap().is_empty_on_purpose(), expected, "{text}");
+    }
+    let shown = format!("{:?}", load("# a secret\n").unwrap());
+    assert!(shown.contains("config.toml") && !shown.contains("a secret"), "{shown}");
+}
+
+#[test]
 fn every_key_is_in_the_shipped_file() {
     // An unknown key that resembles none makes `check` list the known ones.
     let text = "qqqqqqqqqqqqqqqq = 1\n[serve]\nqqqqqqqqqqqqqqqq = 1\n[store]\nqqqqqqqqqqqqqqqq = 1\n[poll]\n\

@@ -9,7 +9,7 @@ use anyhow::{Context, anyhow, bail};
 
 use super::terminal;
 use crate::config::{self, Config, ConfigLocation, Diagnostics, Environment, Styling, edit};
-use crate::daemon::LoadedConfig;
+use crate::daemon::{EmptyConfig, LoadedConfig};
 use crate::filter::QueryContext;
 use crate::store;
 
@@ -52,6 +52,7 @@ impl ConfigOption {
             environment,
             fingerprint,
             config,
+            empty: EmptyConfig::Refuse,
         }))
     }
 

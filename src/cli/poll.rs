@@ -9,7 +9,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use super::config_option::ConfigOption;
 use super::runtime::runtime;
 use super::terminal;
-use crate::daemon::{self, PollerConfig, StoreThreads};
+use crate::daemon::{self, EmptyConfig, PollerConfig, StoreThreads};
 use crate::fetch::Fetcher;
 use crate::source::Outcome;
 
@@ -46,7 +46,8 @@ pub fn run(arguments: Arguments, config: &ConfigOption) -> anyhow::Result<ExitCo
     let started = daemon::now();
     let totals = runtime()?.block_on(async {
         let threads = StoreThreads::open(&config.store)?;
-        let (outputs, sources) = daemon::sync_config(&threads.store, &config, config.site.clone()).await?;
+        let (outputs, sources) =
+            daemon::sync_config(&threads.store, &config, config.site.clone(), EmptyConfig::Refuse).await?;
         let mut plans = threads.store.next_polls().await?;
         plans.retain(|plan| arguments.sources.is_empty() || arguments.sources.contains(&plan.name));
         let bar = progress_bar(plans.len() as u64);

@@ -8,22 +8,29 @@ use tokio::sync::oneshot;
 use super::config_option::ConfigOption;
 use super::runtime::runtime;
 use super::{logging, terminal};
-use crate::daemon::{self, Signals};
+use crate::daemon::{self, EmptyConfig, Signals};
 use crate::serve::ListenAddress;
 
 /// `siftwire run`
 #[derive(Debug, Default, clap::Args)]
-pub struct Arguments {}
+pub struct Arguments {
+    /// Apply a config without sources or without outputs, also where there were some before
+    #[arg(long)]
+    allow_empty: bool,
+}
 
 /// Runs until SIGTERM or SIGINT; a second signal ends the process at once.
 ///
 /// # Errors
 /// The daemon cannot start.
-pub fn run(_: Arguments, config: &ConfigOption) -> anyhow::Result<ExitCode> {
-    let loaded = match config.load_for_daemon()? {
+pub fn run(arguments: Arguments, config: &ConfigOption) -> anyhow::Result<ExitCode> {
+    let mut loaded = match config.load_for_daemon()? {
         Ok(loaded) => loaded,
         Err(code) => return Ok(code),
     };
+    if arguments.allow_empty {
+        loaded.empty = EmptyConfig::Apply;
+    }
     logging::start();
     let runtime = runtime()?;
     let result = runtime.block_on(async {

@@ -8,7 +8,7 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 use super::config_option::ConfigOption;
 use super::runtime::runtime;
 use super::terminal;
-use crate::daemon::{self, StoreThreads};
+use crate::daemon::{self, EmptyConfig, StoreThreads};
 use crate::publish::format::Format;
 use crate::publish::render;
 
@@ -45,7 +45,9 @@ pub fn run(arguments: Arguments, config: &ConfigOption) -> anyhow::Result<ExitCo
         let outputs = if threads.store.write_error().is_some() {
             daemon::recall(&threads.store, &config, config.site.clone()).await?.0
         } else {
-            let (outputs, _) = daemon::sync_config(&threads.store, &config, config.site.clone()).await?;
+            let site = config.site.clone();
+            let (outputs, _) =
+                daemon::sync_config(&threads.store, &config, site, EmptyConfig::Refuse).await?;
             daemon::publish_once(&threads.store, &outputs).await?;
             outputs
         };

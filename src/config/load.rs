@@ -11,7 +11,7 @@ use super::locate::{ConfigLocation, Environment, directories, drop_in_directory,
 use super::mask::mask_secrets;
 use super::merge::merge;
 use super::raw;
-use super::settings::Config;
+use super::settings::{Config, ConfigFile};
 use super::toml_reader::FileReader;
 use crate::store;
 
@@ -62,6 +62,7 @@ fn load_texts(
     environment: &Environment,
 ) -> Result<Config, Diagnostics> {
     let mut files = Vec::new();
+    let mut read = Vec::new();
     let mut masked = Vec::new();
     let mut all_read = diagnostics.is_empty();
     for (number, (path, text)) in texts.into_iter().enumerate() {
@@ -71,12 +72,12 @@ fn load_texts(
         files.extend(file);
         diagnostics.append(&mut reader.diagnostics);
         let secrets = reader.secrets;
-        masked.push(MaskedFile { path, text: mask_secrets(&text, &secrets) });
+        masked.push(MaskedFile { path: path.clone(), text: mask_secrets(&text, &secrets) });
+        read.push(ConfigFile { path, text: text.into() });
     }
-    let paths = match location {
-        ConfigLocation::BuiltIn => Vec::new(),
-        _ => masked.iter().map(|file| file.path.clone()).collect(),
-    };
+    if location.path().is_none() {
+        read.clear();
+    }
     let masked: Arc<[MaskedFile]> = masked.into();
     if !all_read {
         // The unread part may define names that the rest refers to, so checking would report false errors.
@@ -87,7 +88,7 @@ fn load_texts(
         return Err(Diagnostics::new(masked, diagnostics));
     }
     let warnings = (!diagnostics.is_empty()).then(|| Diagnostics::new(masked, diagnostics));
-    Ok(Config { files: paths, warnings, ..config })
+    Ok(Config { files: read, warnings, ..config })
 }
 
 /// Paths and texts of the main file and of those in `config.d`, and an error for each that cannot be read.
@@ -108,6 +109,11 @@ fn read_files(location: &ConfigLocation) -> (Vec<(PathBuf, String)>, Vec<Diagnos
     let mut texts = Vec::new();
     for path in paths {
         match std::fs::read(&path).map(String::from_utf8) {
+            // What a power failure or a full disk leaves of a file.
+            Ok(Ok(text)) if text.contains('\0') => diagnostics.push(Diagnostic::error_without_span(format!(
+                "{} was not written completely: it contains zero bytes",
+                path.display()
+            ))),
             Ok(Ok(text)) => texts.push((path, text)),
             Ok(Err(_)) => {
                 diagnostics.push(Diagnostic::error_without_span(format!("{} is not UTF-8", path.display())));

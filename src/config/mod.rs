@@ -2,6 +2,7 @@
 
 mod address;
 mod check;
+mod cut;
 mod diagnostic;
 pub mod edit;
 mod fingerprint;
@@ -24,4 +25,4 @@ pub use diagnostic::{Diagnostic, Diagnostics, FileSpan, MaskedFile, Severity, St
 pub use fingerprint::{Fingerprint, fingerprint};
 pub use load::{SHIPPED, load, load_with_main_text, store_options};
 pub use locate::{ConfigLocation, Environment, locate};
-pub use settings::Config;
+pub use settings::{Config, ConfigFile};

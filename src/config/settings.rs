@@ -1,5 +1,6 @@
 //! The checked config, the only form that the rest of the program sees. Pure.
 
+use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,6 +12,22 @@ use crate::publish::output::{Output, Site};
 use crate::serve::ListenAddress;
 use crate::source::{Access, Source};
 use crate::{fetch, store};
+
+/// A file of the config as it was read.
+#[derive(Clone)]
+pub struct ConfigFile {
+    /// Its path.
+    pub path: PathBuf,
+    /// Its text, with the secrets in it.
+    pub text: Arc<str>,
+}
+
+/// Without the text, because of its secrets.
+impl fmt::Debug for ConfigFile {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.path.fmt(f)
+    }
+}
 
 /// The whole config, checked, with every default filled in.
 #[derive(Clone, Debug)]
@@ -42,7 +59,7 @@ pub struct Config {
     /// Whether a saved file is reloaded automatically.
     pub watch: bool,
     /// The files that were read, in order; empty for the built-in config.
-    pub files: Vec<PathBuf>,
+    pub files: Vec<ConfigFile>,
     /// Valid settings that may not do what was meant.
     pub warnings: Option<Diagnostics>,
 }

@@ -22,6 +22,7 @@ mod tasks;
 mod websub;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::watch;
 
@@ -42,7 +43,7 @@ pub use publisher::publish_once;
 pub use reload::LoadedConfig;
 pub use signals::Signals;
 pub use store_threads::StoreThreads;
-pub use sync_config::{recall, sync_config};
+pub use sync_config::{EmptyConfig, recall, sync_config};
 
 /// Starts the daemon, runs it until `stop` is done, and stops it after all writes are committed.
 /// `on_ready` gets the address once the outputs are served.
@@ -71,16 +72,17 @@ struct Daemon {
 
 impl Daemon {
     /// Opens the store and the socket, puts the last published documents into the cache, and starts the tasks.
-    async fn start(loaded: LoadedConfig) -> Result<Daemon, Error> {
+    async fn start(mut loaded: LoadedConfig) -> Result<Daemon, Error> {
         let hangup = signals::hangup().map_err(Error::Signals)?;
-        let config = &loaded.config;
-        let lock = store::lock(&config.store)?;
-        let threads = StoreThreads::open_locked(&config.store, lock)?;
+        let lock = store::lock(&loaded.config.store)?;
+        let threads = StoreThreads::open_locked(&loaded.config.store, lock)?;
         let store = threads.store.clone();
+        let config_problem = sync_config::check_at_start(&store, &mut loaded.config, loaded.empty).await?;
+        let config = &loaded.config;
         let listener =
             listen(&config.listen).await.map_err(|error| Error::Listen(config.listen.clone(), error))?;
         let address = listener.address().unwrap_or_else(|| config.listen.clone());
-        let synced = sync_config::sync_or_recall(&store, config, &address).await?;
+        let synced = sync_config::sync_at_start(&store, config, config_problem.clone(), &address).await?;
 
         let (outputs, sources) = (Arc::new(synced.outputs), synced.sources);
         let poller_config = PollerConfig::new(
@@ -89,7 +91,13 @@ impl Daemon {
             config.concurrency,
             config.per_host,
         );
-        let publish_config = PublishConfig::new(config, Arc::clone(&outputs), sources);
+        let mut publish_config = PublishConfig::new(config, Arc::clone(&outputs), sources);
+        if let Some(problem) = config_problem {
+            tracing::error!("{problem}");
+            publish_config.problem = Some(problem.into());
+            // The right one may be longer than that of this config.
+            publish_config.keep = Duration::MAX;
+        }
         let shared = Arc::new(Shared {
             archives: Arc::new(Archives::new(store.clone(), outputs)),
             store,
@@ -97,7 +105,7 @@ impl Daemon {
             readiness: Arc::default(),
             metrics: Arc::default(),
             max_age: MaxAge::new(config.max_age),
-            channels: Channels::new(poller_config, publish_config, synced.problem),
+            channels: Channels::new(poller_config, publish_config, synced.store_problem),
         });
         let build = [env!("CARGO_PKG_VERSION"), env!("SIFTWIRE_COMMIT"), store::sqlite_version()];
         shared.metrics.set_build(build);

@@ -1,6 +1,7 @@
 //! Reloads the config after SIGHUP or an edit: a whole new config, or the old one stays. Does I/O.
 #![allow(clippy::disallowed_methods, reason = "reads the clock")]
 
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,9 +12,9 @@ use super::channels::{PollerConfig, PublishConfig};
 use super::error::Error;
 use super::notify;
 use super::shared::Shared;
-use super::sync_config::{SyncState, site_at, sync_config};
+use super::sync_config::{EmptyConfig, SyncState, refusal, refuse_empty, site_at, sync_config};
 use super::tasks::ShutdownSignal;
-use crate::config::{self, Config, ConfigLocation, Environment, Fingerprint};
+use crate::config::{self, Config, ConfigLocation, Diagnostics, Environment, Fingerprint};
 use crate::fetch::Fetcher;
 use crate::metrics::ReloadResult;
 use crate::serve::ListenAddress;
@@ -23,11 +24,17 @@ use crate::store;
 /// file system and with every way an editor saves.
 const FINGERPRINT_INTERVAL: Duration = Duration::from_secs(1);
 
-/// Edits and signals within this time of each other cause one reload.
+/// The files must have stood still for this long before they are read.
 const DEBOUNCE: Duration = Duration::from_millis(500);
 
-/// A reload is not delayed longer by further edits and signals.
-const MAX_DEBOUNCE: Duration = Duration::from_secs(5);
+/// Signals do not delay a reload longer than this.
+const MAX_SIGNAL_DEBOUNCE: Duration = Duration::from_secs(5);
+
+/// Files that are written all the time are read after this time all the same.
+const MAX_WRITE: Duration = Duration::from_secs(60);
+
+/// How long a file that looks cut off must stay as it is before it is applied.
+const CUT_FILE_WAIT: Duration = Duration::from_secs(30);
 
 /// Retry delay for a config that the store could not take.
 const STORE_RETRY: Duration = Duration::from_secs(10);
@@ -43,6 +50,8 @@ pub struct LoadedConfig {
     pub fingerprint: Fingerprint,
     /// Its checked content.
     pub config: Config,
+    /// What becomes of it if it is empty.
+    pub empty: EmptyConfig,
 }
 
 /// The reloader task.
@@ -56,55 +65,60 @@ pub(super) struct Reloader {
 }
 
 /// Why the config is loaded again.
+#[derive(Clone, Copy, PartialEq, Eq)]
 enum ReloadTrigger {
     Hangup,
     Edit,
+    /// A file that looks cut off has stayed as it is.
+    CutFileStays,
     /// The store could not take it before.
     StoreRetry,
 }
+
+/// A reload at a time, unless another trigger comes first.
+type PlannedReload = (Instant, ReloadTrigger);
 
 impl Reloader {
     /// Reloads until the daemon stops.
     pub(super) async fn run(mut self, stop: ShutdownSignal) {
         let stop = stop.received();
         tokio::pin!(stop);
-        let mut retry = self.synced == SyncState::Pending;
+        let store_retry = || (Instant::now() + STORE_RETRY, ReloadTrigger::StoreRetry);
+        let mut planned = (self.synced == SyncState::Pending).then(store_retry);
         loop {
-            let trigger = tokio::select! {
-                () = &mut stop => return,
-                trigger = self.next_trigger(retry) => trigger,
+            let read = async {
+                let trigger = self.next_trigger(planned).await;
+                (trigger, self.read().await)
             };
-            match trigger {
-                ReloadTrigger::StoreRetry => {
-                    // The first failure was logged.
-                    retry = self.reload().await.is_err();
-                    continue;
-                }
-                ReloadTrigger::Hangup => tracing::info!("SIGHUP: reloading the config"),
-                ReloadTrigger::Edit => tracing::info!("the config was edited: reloading it"),
-            }
-            tokio::select! {
+            let (trigger, loaded) = tokio::select! {
                 () = &mut stop => return,
-                () = self.debounce() => {}
-            }
+                read = read => read,
+            };
             notify::reloading();
-            let reloaded = self.reload().await;
+            let reloaded = self.reload(trigger, loaded).await;
             notify::ready();
-            retry = reloaded.is_err();
-            if let Err(error) = reloaded {
-                tracing::error!(%error, "cannot apply the new config; the old one stays active. Retrying");
-            }
+            planned = reloaded.unwrap_or_else(|error| {
+                // The first failure was logged.
+                if trigger != ReloadTrigger::StoreRetry {
+                    tracing::error!(%error, "cannot apply the new config; the old one stays active. Retrying");
+                }
+                Some(store_retry())
+            });
         }
     }
 
-    async fn next_trigger(&mut self, retry: bool) -> ReloadTrigger {
-        let retry_at = Instant::now() + STORE_RETRY;
+    async fn next_trigger(&mut self, planned: Option<PlannedReload>) -> ReloadTrigger {
+        let (planned_at, planned_trigger) = planned.unwrap_or((Instant::now(), ReloadTrigger::StoreRetry));
         loop {
             tokio::select! {
-                Some(()) = self.hangup.recv() => return ReloadTrigger::Hangup,
-                () = tokio::time::sleep_until(retry_at), if retry => return ReloadTrigger::StoreRetry,
+                Some(()) = self.hangup.recv() => {
+                    tracing::info!("SIGHUP: reloading the config");
+                    return ReloadTrigger::Hangup;
+                }
+                () = tokio::time::sleep_until(planned_at), if planned.is_some() => return planned_trigger,
                 () = tokio::time::sleep(FINGERPRINT_INTERVAL), if self.loaded.config.watch => {
                     if self.fingerprint() != self.loaded.fingerprint {
+                        tracing::info!("the config was edited: reloading it");
                         return ReloadTrigger::Edit;
                     }
                 }
@@ -112,18 +126,24 @@ impl Reloader {
         }
     }
 
-    /// Waits until edits and signals pause.
-    async fn debounce(&mut self) {
-        let deadline = Instant::now() + MAX_DEBOUNCE;
+    /// Reads the config once its files stand still and signals pause; again, if the files changed while they were read.
+    async fn read(&mut self) -> Result<Config, Diagnostics> {
+        let started = Instant::now();
         loop {
             let before = self.fingerprint();
             let is_quiet = tokio::select! {
-                Some(()) = self.hangup.recv() => false,
-                () = tokio::time::sleep(DEBOUNCE) => self.fingerprint() == before,
+                Some(()) = self.hangup.recv() => started.elapsed() >= MAX_SIGNAL_DEBOUNCE,
+                () = tokio::time::sleep(DEBOUNCE) => true,
             };
-            if is_quiet || Instant::now() >= deadline {
-                self.loaded.fingerprint = if is_quiet { before } else { self.fingerprint() };
-                return;
+            if !is_quiet {
+                continue;
+            }
+            let loaded =
+                tokio::task::block_in_place(|| config::load(&self.loaded.location, &self.loaded.environment));
+            let after = self.fingerprint();
+            if after == before || started.elapsed() >= MAX_WRITE {
+                self.loaded.fingerprint = after;
+                return loaded;
             }
         }
     }
@@ -132,20 +152,53 @@ impl Reloader {
         tokio::task::block_in_place(|| config::fingerprint(&self.loaded.location))
     }
 
-    /// Loads and applies the config. An invalid one is reported, and the old one stays.
-    async fn reload(&mut self) -> Result<(), Error> {
-        let loaded =
-            tokio::task::block_in_place(|| config::load(&self.loaded.location, &self.loaded.environment));
-        match loaded {
-            Ok(config) => self.apply(config).await,
+    /// Applies the config, or reports why not, and the old one stays. Returns when to try again.
+    async fn reload(
+        &mut self,
+        trigger: ReloadTrigger,
+        loaded: Result<Config, Diagnostics>,
+    ) -> Result<Option<PlannedReload>, Error> {
+        let new = match loaded {
+            Ok(new) => new,
             Err(problems) => {
-                self.shared.metrics.count_reload(ReloadResult::Refused);
                 tracing::error!(%problems, "the config is invalid; the old one stays active");
-                let problem = format!("The config is invalid; the old one stays active.\n\n{problems}");
-                self.show_problem(Some(problem)).await;
-                Ok(())
+                self.refuse(format!("The config is invalid; the old one stays active.\n\n{problems}")).await;
+                return Ok(None);
             }
+        };
+        if let Err(error) = refuse_empty(&self.shared.store, &new, self.loaded.empty).await {
+            let Error::EmptyConfig(_) = error else { return Err(error) };
+            let problem = refusal(&error);
+            tracing::error!("{problem}");
+            self.refuse(problem).await;
+            return Ok(None);
         }
+        if trigger == ReloadTrigger::Edit
+            && let Some(path) = self.cut_file(&new)
+        {
+            let problem = format!(
+                "The config is not applied yet: {} looks cut off, because it is only the beginning of what it was, or \
+                 its last line has no end. It is applied if it stays as it is for {} s, and at once on SIGHUP.",
+                path.display(),
+                CUT_FILE_WAIT.as_secs()
+            );
+            tracing::warn!("{problem}");
+            self.show_problem(Some(problem)).await;
+            return Ok(Some((Instant::now() + CUT_FILE_WAIT, ReloadTrigger::CutFileStays)));
+        }
+        self.apply(new).await.map(|()| None)
+    }
+
+    /// The file of a new config that looks cut off. One that is allowed to be empty does not.
+    fn cut_file(&self, new: &Config) -> Option<&Path> {
+        let may_be_empty = self.loaded.empty == EmptyConfig::Apply || new.is_empty_on_purpose();
+        let is_empty = new.sources.is_empty() || new.outputs.is_empty();
+        new.cut_file(&self.loaded.config).filter(|_| !(may_be_empty && is_empty))
+    }
+
+    async fn refuse(&self, problem: String) {
+        self.shared.metrics.count_reload(ReloadResult::Refused);
+        self.show_problem(Some(problem)).await;
     }
 
     /// The store first: if it fails, nothing has changed.
@@ -158,7 +211,8 @@ impl Reloader {
             self.shared.store.release_all_claims().await?;
             self.synced = SyncState::Synced;
         }
-        let (outputs, sources) = sync_config(&self.shared.store, &new, site_at(&new, &self.address)).await?;
+        let site = site_at(&new, &self.address);
+        let (outputs, sources) = sync_config(&self.shared.store, &new, site, self.loaded.empty).await?;
         let fetcher = if new.fetch == self.loaded.config.fetch {
             self.shared.channels.poller_config.borrow().fetcher.clone()
         } else {

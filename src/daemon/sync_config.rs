@@ -13,13 +13,22 @@ use crate::config::{self, Config};
 use crate::publish::{Outputs, output::Site};
 use crate::serve::ListenAddress;
 use crate::source::Source;
-use crate::store::{self, ConfiguredOutput, ConfiguredSource, SourceId, Store, StoredSource};
+use crate::store::{ConfiguredOutput, ConfiguredSource, DaemonStatus, SourceId, Store, StoredSource};
 use crate::{fetch, schedule};
 
-/// Whether the store has the config of this process.
+/// What becomes of a config without sources, or without outputs, if the store has some.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EmptyConfig {
+    /// It is not applied, unless a comment in it says that it is meant.
+    Refuse,
+    /// It is applied.
+    Apply,
+}
+
+/// Whether the writes of the start have been made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum SyncState {
-    /// It has.
+    /// They have.
     Synced,
     /// The store could not be written: outputs and sources are those that it had before.
     Pending,
@@ -30,36 +39,88 @@ pub(super) struct StartConfig {
     pub(super) outputs: Outputs,
     pub(super) sources: Sources,
     pub(super) state: SyncState,
-    pub(super) problem: StoreProblem,
+    pub(super) store_problem: StoreProblem,
 }
 
-/// Syncs the config at the start of the daemon. If the store cannot be written, what it has is still served, and the
-/// reloader syncs later.
+/// Why the config cannot be applied at the start of the daemon, because it is empty. Then it gets the addresses of the
+/// last one that was applied: at those, readers expect what was published.
 ///
 /// # Errors
 /// The store cannot be read.
-pub(super) async fn sync_or_recall(
+pub(super) async fn check_at_start(
     store: &Store,
-    config: &Config,
-    address: &ListenAddress,
-) -> Result<StartConfig, Error> {
-    match start_sync(store, config, site_at(config, address)).await {
-        Ok((outputs, sources)) => {
-            Ok(StartConfig { outputs, sources, state: SyncState::Synced, problem: None })
-        }
-        Err(error) => {
-            let (outputs, sources) = recall(store, config, site_at(config, address)).await?;
-            let problem = Some(health_check::store_problem(&error));
-            Ok(StartConfig { outputs, sources, state: SyncState::Pending, problem })
-        }
+    config: &mut Config,
+    empty: EmptyConfig,
+) -> Result<Option<String>, Error> {
+    let error = match refuse_empty(store, config, empty).await {
+        Err(error @ Error::EmptyConfig(_)) => error,
+        checked => return checked.map(|()| None),
+    };
+    let listen = store.daemon_status(DaemonStatus::Listen).await?;
+    let public_url = store.daemon_status(DaemonStatus::PublicUrl).await?;
+    if let Some((Ok(listen), Ok(public_url))) =
+        listen.zip(public_url).map(|(listen, public_url)| (listen.parse(), public_url.parse()))
+    {
+        config.listen = listen;
+        config.site.public_url = public_url;
     }
+    Ok(Some(refusal(&error)))
 }
 
-/// Releases claims and removes the config problem of an earlier process, then syncs.
-async fn start_sync(store: &Store, config: &Config, site: Site) -> Result<(Outputs, Sources), Error> {
-    store.release_all_claims().await?;
-    store.set_daemon_status(store::DaemonStatus::ConfigError, None).await?;
-    sync_config(store, config, site).await
+/// Releases claims, updates the config problem that an earlier process reported, and syncs the config, unless it has a
+/// problem: then what was published last is served, and the sources that the config has are polled.
+///
+/// If the store cannot be written, what it has is still served, and the reloader syncs later.
+///
+/// # Errors
+/// The store cannot be read.
+pub(super) async fn sync_at_start(
+    store: &Store,
+    config: &Config,
+    config_problem: Option<String>,
+    address: &ListenAddress,
+) -> Result<StartConfig, Error> {
+    let site = site_at(config, address);
+    let is_refused = config_problem.is_some();
+    let synced = async {
+        store.release_all_claims().await?;
+        store.set_daemon_status(DaemonStatus::ConfigError, config_problem).await?;
+        if is_refused { Ok(None) } else { write_config(store, config, site.clone()).await.map(Some) }
+    };
+    let (synced, store_problem) = match synced.await {
+        Ok(synced) => (synced, None),
+        Err(error) => (None, Some(health_check::store_problem(&error))),
+    };
+    let (outputs, sources) = match synced {
+        Some(synced) => synced,
+        None if is_refused => {
+            let mut published = store.outputs().await?;
+            published.retain(|output| output.removed.is_none());
+            (Outputs::frozen(site, published), sources_by_name(config))
+        }
+        None => recall(store, config, site).await?,
+    };
+    let state = if store_problem.is_none() { SyncState::Synced } else { SyncState::Pending };
+    Ok(StartConfig { outputs, sources, state, store_problem })
+}
+
+/// A config that is not applied, for the operator.
+pub(super) fn refusal(error: &Error) -> String {
+    format!("The config is not applied, and what was published before stays: {error}.")
+}
+
+/// Refuses a config without sources or without outputs if the store has some, unless it is meant so.
+pub(super) async fn refuse_empty(store: &Store, config: &Config, empty: EmptyConfig) -> Result<(), Error> {
+    if empty == EmptyConfig::Apply || config.is_empty_on_purpose() {
+        return Ok(());
+    }
+    if config.outputs.is_empty() && store.outputs().await?.iter().any(|output| output.removed.is_none()) {
+        return Err(Error::EmptyConfig("outputs"));
+    }
+    if config.sources.is_empty() && !store.sources().await?.is_empty() {
+        return Err(Error::EmptyConfig("sources"));
+    }
+    Ok(())
 }
 
 /// The site as the config describes it. Without a configured `public_url` it is the address that is listened on.
@@ -74,8 +135,18 @@ pub(super) fn site_at(config: &Config, address: &ListenAddress) -> Site {
 /// Writes the configured sources and outputs into the store and returns them with what the store knows.
 ///
 /// # Errors
-/// The store cannot be used.
-pub async fn sync_config(store: &Store, config: &Config, site: Site) -> Result<(Outputs, Sources), Error> {
+/// The store cannot be used, or the config is refused because it is empty.
+pub async fn sync_config(
+    store: &Store,
+    config: &Config,
+    site: Site,
+    empty: EmptyConfig,
+) -> Result<(Outputs, Sources), Error> {
+    refuse_empty(store, config, empty).await?;
+    write_config(store, config, site).await
+}
+
+async fn write_config(store: &Store, config: &Config, site: Site) -> Result<(Outputs, Sources), Error> {
     let now = now();
     let configured = config
         .sources
@@ -95,6 +166,8 @@ pub async fn sync_config(store: &Store, config: &Config, site: Site) -> Result<(
         .map(|output| ConfiguredOutput { name: output.name.clone(), was: output.was.clone() })
         .collect();
     let (remembered, outputs) = store.sync_config(configured, outputs, now).await?;
+    store.set_daemon_status(DaemonStatus::Listen, Some(config.listen.to_string())).await?;
+    store.set_daemon_status(DaemonStatus::PublicUrl, Some(config.site.public_url.to_string())).await?;
     let sources = sources_by_name(config);
     let moved = corrected_due_times(&sources, &remembered, now);
     if !moved.is_empty() {

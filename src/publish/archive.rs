@@ -83,7 +83,9 @@ impl Archives {
     ) -> Result<Option<RenderedPage>, Error> {
         let outputs = self.outputs();
         // A renamed output's former name may still be requested before it redirects.
-        let Some(compiled) = outputs.by_any_name(name) else { return Ok(None) };
+        let Some(compiled) = outputs.by_any_name(name) else {
+            return self.frozen_page(&outputs, name, number, format).await;
+        };
         let address = outputs.site.feed_address(&compiled.output.name, Format::Html);
         let key = PageKey { address: address.clone(), number, format };
         if let Some(representation) = self.cached(&key) {
@@ -107,6 +109,23 @@ impl Archives {
         let stored = self.store.stored_page(compiled.id, number, format.extension()).await?;
         let page = stored.and_then(|stored| restored(stored, format, &address));
         Ok(page.map(|page| self.cache(key, page)))
+    }
+
+    /// A page of a frozen output, if it is stored.
+    async fn frozen_page(
+        &self,
+        outputs: &Outputs,
+        name: &str,
+        number: u32,
+        format: Format,
+    ) -> Result<Option<RenderedPage>, Error> {
+        let Some(frozen) = outputs.frozen.iter().find(|frozen| frozen.name == name) else { return Ok(None) };
+        let Some(stored) = self.store.stored_page(frozen.id, number, format.extension()).await? else {
+            return Ok(None);
+        };
+        let address = stored.address.clone();
+        let page = restored(stored, format, &address);
+        Ok(page.map(|page| RenderedPage { representation: Arc::new(page), state: PageState::Full }))
     }
 
     /// Stores the full pages that the next [`Store::prune`] would take entries from, so that they stay readable.

@@ -17,6 +17,8 @@ use crate::store::{OutputId, StoredOutput};
 pub struct Outputs {
     pub(super) site: Site,
     pub(super) outputs: Vec<CompiledOutput>,
+    /// Outputs that are served as they were published last, since the config does not say how to go on.
+    pub(super) frozen: Vec<StoredOutput>,
     /// The queries of all outputs, in the same order.
     pub(super) matcher: Matcher,
     pub(super) first_poll_limits: FirstPollLimits,
@@ -81,7 +83,14 @@ impl Outputs {
                 CompiledOutput { id: stored.id, since: stored.since, definition, output }
             })
             .collect();
-        Outputs { site, outputs, matcher, first_poll_limits, staleness: Staleness::default() }
+        let staleness = Staleness::default();
+        Outputs { site, outputs, frozen: Vec::new(), matcher, first_poll_limits, staleness }
+    }
+
+    /// Only outputs that are served as they were published last.
+    #[must_use]
+    pub fn frozen(site: Site, stored: Vec<StoredOutput>) -> Outputs {
+        Outputs { frozen: stored, ..Outputs::new(site, Vec::new(), &[], HashMap::new()) }
     }
 
     /// Whether the config has a source of this name.

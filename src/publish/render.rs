@@ -24,7 +24,8 @@ use crate::store::{ArchiveSize, Duplicate, Error, MemberQuery, NotifyHub, Output
 /// have been removed by mistake.
 const GONE_AFTER: SignedDuration = SignedDuration::from_hours(7 * 24);
 
-/// Puts the stored documents into the cache: those of each output whose definition still gives the same presentation.
+/// Puts the stored documents into the cache: those of each output whose definition still gives the same presentation,
+/// and those of frozen outputs.
 ///
 /// # Errors
 /// The store cannot be read.
@@ -39,11 +40,31 @@ pub async fn restore(store: &Store, outputs: &Outputs, document_cache: &Document
         if let (Some(documents), Some(feed)) = (restored(&renderings, &compiled.output, &outputs.site), feed)
         {
             document_cache.insert_all(documents);
-            let published = PublishedState { entries: feed.entries, changed: feed.changed, inputs: None };
-            outputs.staleness.record(compiled.id, published);
+            outputs.staleness.record(compiled.id, stored_state(feed));
         }
     }
+    for frozen in &outputs.frozen {
+        let mut documents = Vec::new();
+        for rendering in stored.remove(&frozen.id).unwrap_or_default() {
+            let format = Format::ALL.into_iter().find(|format| format.extension() == rendering.format);
+            let Some((format, bytes)) = format.zip(stored_bytes(&rendering)) else { continue };
+            let representation = Representation::new(format.content_type(), bytes, rendering.changed);
+            documents.push((format.path(&frozen.name), representation));
+            outputs.staleness.record(frozen.id, stored_state(&rendering));
+        }
+        document_cache.insert_all(documents);
+    }
     Ok(())
+}
+
+fn stored_state(stored: &Rendering) -> PublishedState {
+    PublishedState { entries: stored.entries, changed: stored.changed, inputs: None }
+}
+
+/// `None` if the bytes are damaged.
+fn stored_bytes(stored: &Rendering) -> Option<Vec<u8>> {
+    let bytes = zstd::stream::decode_all(stored.body.as_slice()).ok()?;
+    (digest(&bytes) == stored.digest).then_some(bytes)
 }
 
 /// An output's stored documents with their paths; `None` unless every format is current and undamaged.
@@ -53,9 +74,8 @@ fn restored(renderings: &[Rendering], output: &Output, site: &Site) -> Option<Ve
         let stored = renderings
             .iter()
             .find(|stored| stored.format == format.extension() && stored.presentation_hash == presentation)?;
-        let bytes = zstd::stream::decode_all(stored.body.as_slice()).ok()?;
-        let representation = represent(output, site, format, bytes, stored.changed);
-        (representation.digest() == stored.digest).then(|| (format.path(&output.name), representation))
+        let representation = represent(output, site, format, stored_bytes(stored)?, stored.changed);
+        Some((format.path(&output.name), representation))
     };
     Format::ALL.into_iter().map(restore).collect()
 }
@@ -329,24 +349,25 @@ pub fn render_front_page(
     problem: Option<&str>,
     now: Timestamp,
 ) {
-    let row = |compiled: &CompiledOutput| {
-        let published = outputs.staleness.published(compiled.id);
+    let row = |id: OutputId, name: &str, title: &str| {
+        let published = outputs.staleness.published(id);
         OutputRow {
-            name: compiled.output.name.clone(),
-            title: compiled.output.title.clone(),
+            name: name.to_owned(),
+            title: title.to_owned(),
             entries: published.as_ref().map_or(0, |published| published.entries),
             changed: published.map(|published| published.changed),
         }
     };
+    let compiled = outputs.outputs.iter();
+    let rows = compiled.map(|compiled| row(compiled.id, &compiled.output.name, &compiled.output.title));
+    let frozen = outputs.frozen.iter().map(|frozen| row(frozen.id, &frozen.name, &frozen.name));
+    let rows: Vec<OutputRow> = rows.chain(frozen).collect();
     let public_url = outputs.site.public_url.clone();
-    let names = outputs
-        .outputs
-        .iter()
-        .map(|compiled| (compiled.output.name.as_str(), compiled.output.title.as_str()));
+    let names = rows.iter().map(|row| (row.name.as_str(), row.title.as_str()));
     let list = opml::write_outputs(&public_url, names);
     let page = html::front_page(&FrontPageContent {
         public_url,
-        outputs: outputs.outputs.iter().map(row).collect(),
+        outputs: rows,
         sources,
         problem: problem.map(str::to_owned),
     });

@@ -293,6 +293,10 @@ pub enum DaemonStatus {
     ConfigError,
     /// When the daemon was last known to run.
     Heartbeat,
+    /// The listen address of the last config that was applied.
+    Listen,
+    /// The public URL of the last config that was applied.
+    PublicUrl,
 }
 
 /// A published document.

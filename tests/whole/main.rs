@@ -4,6 +4,7 @@
 
 mod bombs;
 mod crash;
+mod cut_config;
 mod faults;
 mod filters;
 mod former_names;

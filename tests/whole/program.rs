@@ -56,8 +56,13 @@ impl Home {
 
     /// The same with environment variables.
     pub fn start_with(&self, environment: &[(&str, &Path)]) -> Daemon {
+        self.start_command(&[], environment)
+    }
+
+    /// The same with arguments.
+    pub fn start_command(&self, arguments: &[&str], environment: &[(&str, &Path)]) -> Daemon {
         let mut command = self.command();
-        command.envs(environment.iter().copied()).stderr(Stdio::piped());
+        command.args(arguments).envs(environment.iter().copied()).stderr(Stdio::piped());
         let mut child = command.spawn().expect("the binary runs");
         let mut log = BufReader::new(child.stderr.take().expect("standard error is piped"));
         let mut output = String::new();
@@ -72,12 +77,11 @@ impl Home {
             }
         };
         // Read to the end, so that the daemon never blocks on a full pipe.
-        let rest = std::thread::spawn(move || {
-            let mut rest = String::new();
-            drop(log.read_to_string(&mut rest));
-            rest
+        let log = std::thread::spawn(move || {
+            drop(log.read_to_string(&mut output));
+            output
         });
-        Daemon { child, address, log: Some(rest) }
+        Daemon { child, address, log: Some(log) }
     }
 
     fn command(&self) -> Command {

@@ -47,5 +47,7 @@ fn name(status: DaemonStatus) -> &'static str {
     match status {
         DaemonStatus::ConfigError => "config_error",
         DaemonStatus::Heartbeat => "heartbeat",
+        DaemonStatus::Listen => "listen",
+        DaemonStatus::PublicUrl => "public_url",
     }
 }

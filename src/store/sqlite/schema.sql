@@ -211,7 +211,7 @@ CREATE TABLE health (
     event  TEXT NOT NULL              -- JSON of HealthEvent
 ) STRICT;
 
--- What the daemon tells other processes, such as `siftwire status`.
+-- What the daemon tells other processes, such as `siftwire status`, and its next start.
 CREATE TABLE daemon_status (
     name TEXT PRIMARY KEY,
     text TEXT NOT NULL
