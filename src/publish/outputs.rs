@@ -26,7 +26,7 @@ pub struct Outputs {
 }
 
 /// How many entries of a source's first poll may enter an output.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct FirstPollLimits {
     /// By name, of the configured sources.
     pub by_source: BTreeMap<String, usize>,
@@ -90,7 +90,7 @@ impl Outputs {
     /// Only outputs that are served as they were published last.
     #[must_use]
     pub fn frozen(site: Site, stored: Vec<StoredOutput>) -> Outputs {
-        Outputs { frozen: stored, ..Outputs::new(site, Vec::new(), &[], HashMap::new()) }
+        Outputs { frozen: stored, ..Outputs::new(site, Vec::new(), &[], FirstPollLimits::default()) }
     }
 
     /// Whether the config has a source of this name.
