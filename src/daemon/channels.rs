@@ -25,8 +25,8 @@ pub(super) struct Channels {
     /// The poller sends at every turn of its loop, at least every ten seconds. The health check takes silence for a
     /// stuck poller; systemd's status line and the log at shutdown show the value.
     pub(super) poller_status: watch::Sender<PollerStatus>,
-    /// The health check sends when the store becomes writable or unwritable. The publisher shows it on the front page,
-    /// the health check's next run compares with it, and systemd's status line shows it.
+    /// The poller and the health check send when the store cannot be written; the health check alone, when it can again.
+    /// The poller starts nothing meanwhile, the publisher shows it on the front page, systemd's status line too.
     pub(super) store_problem: watch::Sender<StoreProblem>,
     /// A poll may have changed outputs. The poller notifies; the publisher waits.
     pub(super) polled: Notify,

@@ -18,6 +18,10 @@ const CHECK_INTERVAL: Duration = Duration::from_secs(15);
 /// How often it is made while it fails.
 const RETRY_INTERVAL: Duration = Duration::from_secs(3);
 
+/// Size of the test write after a failure. A small one may succeed where the commit of a poll fails: on a disk that is
+/// nearly full.
+const LARGE_WRITE_BYTES: usize = 1 << 20;
+
 /// How often an unwritable store is logged again.
 const LOG_INTERVAL: Duration = Duration::from_secs(3600);
 
@@ -33,6 +37,27 @@ pub(super) fn store_problem(error: &impl std::fmt::Display) -> Arc<str> {
     .into()
 }
 
+/// Reports that the store cannot be written, if a later attempt may succeed: then no poll is started until a test write
+/// succeeds. Any other error concerns a single poll.
+pub(super) fn report(shared: &Shared, error: &store::Error) {
+    if error.is_transient() {
+        set_problem(shared, error);
+    }
+}
+
+fn set_problem(shared: &Shared, error: &store::Error) {
+    shared.readiness.set_store(StoreHealth::Unwritable);
+    let problem = store_problem(error);
+    shared.channels.store_problem.send_if_modified(|current| {
+        if current.is_none() {
+            tracing::error!("{problem}");
+        }
+        let is_new = current.as_ref() != Some(&problem);
+        *current = Some(problem);
+        is_new
+    });
+}
+
 /// Checks until the daemon stops.
 pub(super) async fn run(shared: Arc<Shared>, options: store::Options, stop: ShutdownSignal) {
     let stop = stop.received();
@@ -45,9 +70,14 @@ pub(super) async fn run(shared: Arc<Shared>, options: store::Options, stop: Shut
         check_store(&shared, &options, &mut last_log).await;
         let is_stuck = last_turn.elapsed() >= POLLER_TIMEOUT;
         shared.readiness.set_poller(if is_stuck { PollerHealth::Stuck } else { PollerHealth::Running });
-        let is_writable = shared.channels.store_problem.borrow().is_none();
-        let next = Instant::now() + if is_writable { CHECK_INTERVAL } else { RETRY_INTERVAL };
-        while Instant::now() < next {
+        let checked = Instant::now();
+        loop {
+            // The poller may report a problem meanwhile.
+            let is_writable = shared.channels.store_problem.borrow().is_none();
+            let next = checked + if is_writable { CHECK_INTERVAL } else { RETRY_INTERVAL };
+            if Instant::now() >= next {
+                break;
+            }
             tokio::select! {
                 () = &mut stop => return,
                 Ok(()) = poller_status.changed() => last_turn = Instant::now(),
@@ -67,32 +97,32 @@ fn measure_poller(shared: &Shared) {
 async fn check_store(shared: &Shared, options: &store::Options, last_log: &mut Instant) {
     let sizes = store::file_sizes(options);
     let (commands, queries) = shared.store.queue_lengths();
+    let channel = &shared.channels.store_problem;
+    let was_unwritable = channel.borrow().is_some();
+    let mut text = now().to_string();
+    if was_unwritable {
+        text.extend(std::iter::repeat_n(' ', LARGE_WRITE_BYTES));
+    }
     let started = Instant::now();
-    let written = shared.store.set_daemon_status(DaemonStatus::Heartbeat, Some(now().to_string())).await;
+    let written = shared.store.set_daemon_status(DaemonStatus::Heartbeat, Some(text)).await;
     let duration = started.elapsed();
     let stats = StoreStats { database: sizes.database, log: sizes.log, commands, queries };
     shared.metrics.set_store(stats, written.is_ok().then_some(duration));
-    let health = if written.is_ok() { StoreHealth::Writable } else { StoreHealth::Unwritable };
-    shared.readiness.set_store(health);
-    let channel = &shared.channels.store_problem;
-    let was_unwritable = channel.borrow().is_some();
     match written {
-        Ok(()) if was_unwritable => {
-            tracing::info!("the store can be written again");
-            channel.send_replace(None);
+        Ok(()) => {
+            *last_log = Instant::now();
+            if was_unwritable {
+                tracing::info!("the store can be written again");
+                channel.send_replace(None);
+                shared.readiness.set_store(StoreHealth::Writable);
+            }
         }
-        Ok(()) => {}
         Err(error) => {
-            let problem = store_problem(&error);
-            if !was_unwritable || last_log.elapsed() >= LOG_INTERVAL {
-                tracing::error!("{problem}");
+            if last_log.elapsed() >= LOG_INTERVAL {
+                tracing::error!("{}", store_problem(&error));
                 *last_log = Instant::now();
             }
-            channel.send_if_modified(|current| {
-                let is_new = current.as_ref() != Some(&problem);
-                *current = Some(problem);
-                is_new
-            });
+            set_problem(shared, &error);
         }
     }
 }

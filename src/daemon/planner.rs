@@ -1,7 +1,7 @@
 //! When each source is due: the queue, kept in step with the store and the clock. Does I/O through the store.
 #![allow(clippy::disallowed_methods, reason = "reads the clock")]
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::time::{Duration, Instant};
 
 use jiff::{SignedDuration, Timestamp};
@@ -17,6 +17,9 @@ use crate::store::{self, SourceId, Store, StoredSource};
 /// How often the plans are read again, because `siftwire poll` may have changed them.
 const REFRESH_INTERVAL: Duration = Duration::from_secs(60);
 
+/// Retry delay after a store error.
+pub(super) const STORE_RETRY: Duration = Duration::from_secs(10);
+
 /// The wall clock and the monotonic clock differ by more only after a suspend or a clock change.
 const MAX_CLOCK_DRIFT: SignedDuration = SignedDuration::from_secs(5);
 
@@ -25,13 +28,14 @@ pub(super) struct Planner {
     queue: PollQueue,
     /// When the plans were last read, by the monotonic and the wall clock. `None`: they must be read.
     last_read: Option<(Instant, Timestamp)>,
-    /// Sources whose last poll could not be committed, so that this process still holds their claims.
-    uncommitted: HashSet<SourceId>,
+    /// Sources whose last poll could not be committed, so that this process still holds their claims, with the delay
+    /// before the next one.
+    uncommitted: HashMap<SourceId, Duration>,
 }
 
 impl Planner {
     pub(super) fn new(per_host: usize) -> Planner {
-        Planner { queue: PollQueue::new(per_host), last_read: None, uncommitted: HashSet::new() }
+        Planner { queue: PollQueue::new(per_host), last_read: None, uncommitted: HashMap::new() }
     }
 
     /// Applies another config at the next refresh.
@@ -52,7 +56,7 @@ impl Planner {
 
     /// Up to `n` sources to poll now.
     pub(super) fn take(&mut self, n: usize) -> Vec<(SourceId, EarlierClaim)> {
-        let earlier_claim = |source: &SourceId| match self.uncommitted.contains(source) {
+        let earlier_claim = |source: &SourceId| match self.uncommitted.contains_key(source) {
             true => EarlierClaim::Own,
             false => EarlierClaim::Unknown,
         };
@@ -66,10 +70,15 @@ impl Planner {
         self.queue.done(source, due, now());
     }
 
-    /// A poll could not be committed; it is repeated after `wait`.
-    pub(super) fn not_committed(&mut self, source: SourceId, wait: Duration) {
-        self.uncommitted.insert(source);
-        self.retry(source, wait);
+    /// A poll could not be committed. It is repeated after [`STORE_RETRY`], and after twice the last delay if that fails
+    /// too, but at most the source's interval `every`.
+    pub(super) fn not_committed(&mut self, source: SourceId, every: Duration) {
+        let delay = match self.uncommitted.get(&source) {
+            Some(delay) => (2 * *delay).min(every).max(STORE_RETRY),
+            None => STORE_RETRY,
+        };
+        self.uncommitted.insert(source, delay);
+        self.retry(source, delay);
     }
 
     /// A source could not be polled; it is tried again after `wait`.
@@ -106,7 +115,7 @@ impl Planner {
         for plan in plans.iter().filter(|plan| config.sources.contains_key(&plan.name)) {
             configured.insert(plan.source);
             // It is planned already; the store has only the end of its claim.
-            if !self.uncommitted.contains(&plan.source) {
+            if !self.uncommitted.contains_key(&plan.source) {
                 self.queue.plan(plan.source, &plan.host, plan.due);
             }
         }
@@ -137,4 +146,30 @@ async fn correct_due_times(
     }
     moved.extend(corrected_due_times(&config.sources, &remembered, time));
     store.reschedule(moved).await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_poll_that_is_never_committed_is_repeated_ever_more_rarely() {
+        let mut planner = Planner::new(1);
+        let source = SourceId(1);
+        planner.queue.plan(source, "site.example", Timestamp::UNIX_EPOCH);
+        let mut delay_after_failure = |every| {
+            assert_eq!(planner.queue.take(Timestamp::MAX, 1), [source]);
+            let earliest = now();
+            planner.not_committed(source, Duration::from_secs(every));
+            let wait = planner.next().expect("it is planned").duration_since(earliest);
+            wait.as_secs()
+        };
+        let delays: Vec<i64> = [60; 5].map(&mut delay_after_failure).into();
+        assert_eq!(delays, [10, 20, 40, 60, 60]);
+        assert_eq!(delay_after_failure(1), 10, "not more often than the store is retried");
+        planner.done(source, Some(Timestamp::UNIX_EPOCH));
+        planner.queue.take(Timestamp::MAX, 1);
+        planner.not_committed(source, Duration::from_secs(60));
+        assert_eq!(planner.uncommitted[&source], STORE_RETRY, "a commit ends the back-off");
+    }
 }

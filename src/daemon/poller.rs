@@ -6,8 +6,9 @@ use std::time::{Duration, Instant};
 
 use super::channels::{PROCESSING_TIME, PollerConfig, PollerStatus};
 use super::clock::until;
+use super::health_check;
 use super::notify::Watchdog;
-use super::planner::Planner;
+use super::planner::{Planner, STORE_RETRY};
 use super::poll::{FinishedPoll, MAX_SLEEP, PollEnd, PollJob, PollsInFlight};
 use super::poll_metrics;
 use super::shared::Shared;
@@ -15,9 +16,6 @@ use super::tasks::{SHUTDOWN_TIMEOUT, ShutdownSignal};
 use crate::ingest::PollReport;
 use crate::source::Outcome;
 use crate::store::{self, Force, SourceId};
-
-/// Retry delay after a store error.
-const STORE_RETRY: Duration = Duration::from_secs(10);
 
 /// How often a store error is logged. The health check logs it too.
 const LOG_INTERVAL: Duration = Duration::from_secs(600);
@@ -42,6 +40,7 @@ pub(super) async fn run(shared: Arc<Shared>, stop: ShutdownSignal) {
         in_flight: PollsInFlight::default(),
         last_log: None,
     };
+    let mut store_problem = shared.channels.store_problem.subscribe();
     let mut watchdog = Watchdog::new();
     let stop = stop.received();
     tokio::pin!(stop);
@@ -59,6 +58,7 @@ pub(super) async fn run(shared: Arc<Shared>, stop: ShutdownSignal) {
                 state.config = Arc::clone(&new_config.borrow_and_update());
                 state.planner.set_per_host(state.config.per_host);
             }
+            Ok(()) = store_problem.changed() => {}
             Some((source, end)) = state.in_flight.next() => finish(&shared, source, end, &mut state),
             () = tokio::time::sleep(sleep) => {}
         }
@@ -84,6 +84,10 @@ async fn start_due(shared: &Shared, state: &mut PollerState) -> Duration {
         state.log_store_error(&error, "cannot read the polling plans; retrying");
         return STORE_RETRY;
     }
+    // A poll that cannot be committed is a request in vain. The health check says when the store can be written.
+    if shared.channels.store_problem.borrow().is_some() {
+        return MAX_SLEEP;
+    }
     let free = state.config.concurrency.saturating_sub(state.in_flight.len());
     for (source, earlier_claim) in state.planner.take(free) {
         let job = PollJob::new(&shared.store, &state.config, Force::No);
@@ -101,11 +105,16 @@ fn finish(shared: &Shared, source: SourceId, end: PollEnd, state: &mut PollerSta
         PollEnd::Finished(finished) => {
             poll_metrics::record(&shared.metrics, &finished.name, &finished.report, finished.duration);
             // A source that a reload has removed is not planned again.
-            let is_configured = state.config.sources.contains_key(&finished.name);
-            match &finished.report {
-                Ok(report) => state.planner.done(source, report.state.next_poll.filter(|_| is_configured)),
-                Err(_) if is_configured => state.planner.not_committed(source, STORE_RETRY),
-                Err(_) => state.planner.done(source, None),
+            let configured = state.config.sources.get(&finished.name);
+            if let Err(error) = &finished.report {
+                health_check::report(shared, error);
+            }
+            match (&finished.report, configured) {
+                (Ok(report), Some(_)) => state.planner.done(source, report.state.next_poll),
+                (Err(_), Some(configured)) => {
+                    state.planner.not_committed(source, configured.interval.every);
+                }
+                (_, None) => state.planner.done(source, None),
             }
             if may_change_outputs(&finished) {
                 shared.channels.polled.notify_one();
@@ -113,7 +122,10 @@ fn finish(shared: &Shared, source: SourceId, end: PollEnd, state: &mut PollerSta
         }
         PollEnd::NotClaimed(due) => state.planner.done(source, due),
         PollEnd::ClaimFailed(error) => {
-            state.planner.retry(source, STORE_RETRY);
+            health_check::report(shared, &error);
+            // Otherwise nothing is polled until the health check finds that the store can be written.
+            let wait = if error.is_transient() { Duration::ZERO } else { STORE_RETRY };
+            state.planner.retry(source, wait);
             state.log_store_error(&error, "cannot claim a due source; retrying");
         }
         PollEnd::Panicked(error) => {

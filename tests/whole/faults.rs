@@ -110,6 +110,42 @@ fn a_full_disk_pauses_polls_only_and_they_resume() {
 }
 
 #[test]
+fn a_disk_with_room_for_small_writes_only_pauses_polls_until_there_is_more() {
+    let origin = Origin::start();
+    origin.set("/site", 200, RSS, feed(0..3));
+    let home = Home::new(&config(&origin, "1s", "disk/siftwire.db"));
+    let folder = home.path().join("disk");
+    let Some(_disk) = Disk::mount(&folder) else { return };
+    let daemon = home.start();
+    eventually("the first entries", || shows(&daemon, 2));
+    let filler = folder.join("filler");
+    let full = std::fs::write(&filler, vec![0; 5 << 20]);
+    assert!(full.is_err(), "the filler is larger than the disk");
+    let file = std::fs::OpenOptions::new().write(true).open(&filler).expect("the filler");
+    let filled = file.metadata().expect("the filler").len();
+    file.set_len(filled - (200 << 10)).expect("200 KB are free");
+
+    // Claims and test writes of a few KB succeed; the commit of this feed does not.
+    origin.set("/site", 200, RSS, feed(0..4000));
+    eventually("not ready", || (daemon.get("/readyz").status == 503).then_some(()));
+    eventually("it stays so, with the reason", || {
+        let metrics = daemon.get("/metrics").body;
+        let is_reported = daemon.get("/").body.contains("The store cannot be written");
+        (metrics.contains("siftwire_store_writable 0\n") && is_reported).then_some(())
+    });
+    assert_eq!(daemon.get("/feeds/all.rss").status, 200);
+
+    file.set_len(0).expect("the file is writable");
+    eventually("every entry in the store", || {
+        let store = Connection::open(folder.join("siftwire.db")).expect("the store opens");
+        let stored = store.query_row("SELECT count(*) FROM entry", [], |row| row.get::<_, i64>(0));
+        (stored.ok() == Some(4000)).then_some(())
+    });
+    eventually("ready", || (daemon.get("/readyz").status == 200).then_some(()));
+    assert_eq!(daemon.stop().0, Some(0));
+}
+
+#[test]
 fn entries_that_a_source_still_lists_outlive_keep_and_others_do_not() {
     let origin = Origin::start();
     origin.set("/site", 200, RSS, feed(0..3));

@@ -39,7 +39,8 @@ impl Error {
     }
 
     /// Whether the cause lies in the disk or the permissions, so that a later attempt may succeed.
-    pub(super) fn is_transient(&self) -> bool {
+    #[must_use]
+    pub fn is_transient(&self) -> bool {
         use ErrorCode::{CannotOpen, DiskFull, PermissionDenied, ReadOnly, SystemIoFailure};
         self.not_writable
             || matches!(
