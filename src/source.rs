@@ -302,7 +302,7 @@ pub enum Outcome {
 /// Why a poll failed. The schedule depends on the variant; the text is for `status` and the log.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Failure {
-    /// The visit took longer than the source's timeout.
+    /// It took longer than the source's timeout.
     #[error("timed out")]
     Timeout,
     /// The host name cannot be resolved.

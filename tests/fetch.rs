@@ -1,4 +1,4 @@
-//! Single visits to a scripted loopback server that records every request.
+//! Single requests to a scripted loopback server that records every request.
 
 #![allow(clippy::unwrap_used, reason = "a panic fails the test")]
 #![allow(clippy::disallowed_methods, reason = "the server needs a thread")]
@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use siftwire::fetch::{DnsLookup, FetchResponse, Fetcher, Options, Visit};
+use siftwire::fetch::{DnsLookup, FetchResponse, FetchResult, Fetcher, Options};
 use siftwire::source::{
     Access, Authorization, Failure, Moved, PollInterval, Proxy, Secret, Source, SourceState, UrlParts,
     Validators,
@@ -110,13 +110,13 @@ fn state_with_validators(url: &Url) -> SourceState {
     SourceState { validators: Some(validators), ..SourceState::default() }
 }
 
-async fn visit(source: &Source, state: &SourceState) -> Visit {
+async fn fetch(source: &Source, state: &SourceState) -> FetchResult {
     let options = Options { contact: Some("https://example.org/us".into()), ..Options::default() };
     visit_with(&Fetcher::new(&options), source, state).await
 }
 
-async fn visit_with(fetcher: &Fetcher, source: &Source, state: &SourceState) -> Visit {
-    fetcher.visit(source, state, "2026-11-01T12:00:00Z".parse().unwrap()).await
+async fn visit_with(fetcher: &Fetcher, source: &Source, state: &SourceState) -> FetchResult {
+    fetcher.fetch(source, state, "2026-11-01T12:00:00Z".parse().unwrap()).await
 }
 
 /// A fake resolver: the nth lookup of any name gets the nth answer; later ones get the last.
@@ -142,9 +142,9 @@ fn with_host(origin: &ScriptedServer, host: &str) -> Url {
 #[tokio::test]
 async fn validators_are_sent_back_unchanged_with_the_usual_headers() {
     let origin = ScriptedServer::start(vec![answer("304 Not Modified\r\nETag: \"new\"", b"")]);
-    let visit = visit(&source(&origin.url), &state_with_validators(&origin.url)).await;
-    assert!(matches!(visit.result, Ok(FetchResponse::NotModified)));
-    let kept = visit.info.validators.unwrap();
+    let fetched = fetch(&source(&origin.url), &state_with_validators(&origin.url)).await;
+    assert!(matches!(fetched.response, Ok(FetchResponse::NotModified)));
+    let kept = fetched.info.validators.unwrap();
     assert_eq!(kept.etag.as_deref(), Some(&b"\"new\""[..]));
     assert_eq!(kept.last_modified.as_deref(), Some(&b"yesterday, I think"[..]));
     let request = &origin.requests()[0];
@@ -165,16 +165,16 @@ async fn validators_are_sent_back_unchanged_with_the_usual_headers() {
 #[tokio::test]
 async fn an_unconditional_304_is_a_failure_without_validators() {
     let origin = ScriptedServer::start(vec![answer("304 Not Modified\r\nETag: \"x\"", b"")]);
-    let visit = visit(&source(&origin.url), &SourceState::default()).await;
-    assert_eq!(visit.result.unwrap_err(), Failure::Status(304));
-    assert_eq!(visit.info.validators, None);
+    let fetched = fetch(&source(&origin.url), &SourceState::default()).await;
+    assert_eq!(fetched.response.unwrap_err(), Failure::Status(304));
+    assert_eq!(fetched.info.validators, None);
 }
 
 #[tokio::test]
 async fn a_226_is_a_body() {
     let origin = ScriptedServer::start(vec![answer("226 IM Used\r\nIM: feed", b"<feed/>")]);
     assert!(matches!(
-        visit(&source(&origin.url), &state_with_validators(&origin.url)).await.result,
+        fetch(&source(&origin.url), &state_with_validators(&origin.url)).await.response,
         Ok(FetchResponse::Body(body)) if body.bytes == b"<feed/>"
     ));
 }
@@ -187,9 +187,9 @@ async fn secrets_and_validators_are_not_sent_to_another_origin() {
     let mut source = source(&origin.url);
     source.access.headers = vec![("X-Key".into(), Secret("hush".into()))];
     source.access.authorization = Some(Authorization::Bearer(Secret("token".into())));
-    let visit = visit(&source, &state_with_validators(&origin.url)).await;
-    assert_eq!(visit.info.moved_to.as_ref(), Some(&other.url.clone().into()));
-    assert!(matches!(visit.result, Ok(FetchResponse::Body(_))));
+    let fetched = fetch(&source, &state_with_validators(&origin.url)).await;
+    assert_eq!(fetched.info.moved_to.as_ref(), Some(&other.url.clone().into()));
+    assert!(matches!(fetched.response, Ok(FetchResponse::Body(_))));
     assert!(origin.requests()[0].contains("x-key: hush") && origin.requests()[0].contains("bearer token"));
     for secret in ["x-key", "authorization", "if-none-match", "if-modified-since", "referer"] {
         assert!(!other.requests()[0].contains(secret), "{secret}");
@@ -200,7 +200,7 @@ async fn secrets_and_validators_are_not_sent_to_another_origin() {
 async fn a_temporary_redirect_is_not_a_move() {
     let other = ScriptedServer::start(vec![answer("200 OK", b"<feed/>")]);
     let origin = ScriptedServer::start(vec![answer(&format!("302 Found\r\nLocation: {}", other.url), b"")]);
-    assert_eq!(visit(&source(&origin.url), &SourceState::default()).await.info.moved_to, None);
+    assert_eq!(fetch(&source(&origin.url), &SourceState::default()).await.info.moved_to, None);
 }
 
 #[tokio::test]
@@ -210,10 +210,10 @@ async fn a_confirmed_move_is_requested_directly_until_a_failure() {
     let since = "2026-10-01T12:00:00Z".parse().unwrap();
     let moved = Moved { from: old.url.clone().into(), to: new.url.clone().into(), since, confirmed: true };
     let mut state = SourceState { moved: Some(moved), ..SourceState::default() };
-    assert!(visit(&source(&old.url), &state).await.result.is_ok());
+    assert!(fetch(&source(&old.url), &state).await.response.is_ok());
     assert_eq!((new.requests().len(), old.requests().len()), (1, 0));
     state.failures = 1;
-    assert!(visit(&source(&old.url), &state).await.result.is_ok());
+    assert!(fetch(&source(&old.url), &state).await.response.is_ok());
     assert_eq!((new.requests().len(), old.requests().len()), (1, 1));
 }
 
@@ -226,17 +226,17 @@ async fn private_addresses_are_refused_on_every_redirect() {
         answer("302 Found\r\nLocation: file:///etc/passwd", b""),
     ]);
     let mut named = source(&origin.url);
-    let failure = visit(&named, &SourceState::default()).await.result.unwrap_err();
+    let failure = fetch(&named, &SourceState::default()).await.response.unwrap_err();
     assert!(matches!(failure, Failure::RefusedAddress(_)), "{failure}");
     // 0x7f.1 is the configured host, so its address is allowed, but nothing listens on that port.
-    let failure = visit(&named, &SourceState::default()).await.result.unwrap_err();
+    let failure = fetch(&named, &SourceState::default()).await.response.unwrap_err();
     assert!(matches!(failure, Failure::Connection(_)), "{failure}");
-    let failure = visit(&named, &SourceState::default()).await.result.unwrap_err();
+    let failure = fetch(&named, &SourceState::default()).await.response.unwrap_err();
     assert!(matches!(failure, Failure::RefusedAddress(_)), "{failure}");
-    let failure = visit(&named, &SourceState::default()).await.result.unwrap_err();
+    let failure = fetch(&named, &SourceState::default()).await.response.unwrap_err();
     assert!(matches!(failure, Failure::Redirect(_)), "{failure}");
     named.access.allow_private = false;
-    let failure = visit(&named, &SourceState::default()).await.result.unwrap_err();
+    let failure = fetch(&named, &SourceState::default()).await.response.unwrap_err();
     assert!(matches!(failure, Failure::RefusedAddress(_)), "{failure}");
     assert_eq!(origin.requests().len(), 4, "refused addresses get no request");
 }
@@ -244,7 +244,7 @@ async fn private_addresses_are_refused_on_every_redirect() {
 #[tokio::test]
 async fn the_number_of_redirects_is_limited() {
     let origin = ScriptedServer::start(vec![answer("302 Found\r\nLocation: /feed", b""); 9]);
-    let failure = visit(&source(&origin.url), &SourceState::default()).await.result.unwrap_err();
+    let failure = fetch(&source(&origin.url), &SourceState::default()).await.response.unwrap_err();
     assert!(matches!(failure, Failure::Redirect(_)), "{failure}");
     assert_eq!(origin.requests().len(), 6);
 }
@@ -270,11 +270,11 @@ async fn every_coding_of_accept_encoding_is_decoded() {
     for (coding, body) in coded(b"<feed>words</feed>") {
         let origin =
             ScriptedServer::start(vec![answer(&format!("200 OK\r\nContent-Encoding: {coding}"), &body)]);
-        let visit = visit(&source(&origin.url), &SourceState::default()).await;
+        let fetched = fetch(&source(&origin.url), &SourceState::default()).await;
         assert!(
-            matches!(&visit.result, Ok(FetchResponse::Body(body)) if body.bytes == b"<feed>words</feed>"),
+            matches!(&fetched.response, Ok(FetchResponse::Body(body)) if body.bytes == b"<feed>words</feed>"),
             "{coding}: {:?}",
-            visit.result
+            fetched.response
         );
     }
 }
@@ -284,9 +284,9 @@ async fn a_decompression_bomb_is_cut_off_at_the_limit() {
     for (coding, body) in coded(&vec![0; 10_000_000]) {
         let head = format!("200 OK\r\nContent-Encoding: {coding}\r\nETag: \"x\"");
         let origin = ScriptedServer::start(vec![answer(&head, &body)]);
-        let visit = visit(&source(&origin.url), &SourceState::default()).await;
-        assert_eq!(visit.result.unwrap_err(), Failure::TooLarge(100_000), "{coding}");
-        assert!(visit.info.bytes < 300_000 && visit.info.validators.is_none(), "{coding}");
+        let fetched = fetch(&source(&origin.url), &SourceState::default()).await;
+        assert_eq!(fetched.response.unwrap_err(), Failure::TooLarge(100_000), "{coding}");
+        assert!(fetched.info.bytes < 300_000 && fetched.info.validators.is_none(), "{coding}");
     }
 }
 
@@ -298,7 +298,7 @@ async fn statuses_are_classified() {
         answer("404 No", b""),
     ]);
     let source = source(&origin.url);
-    let failed = async || visit(&source, &SourceState::default()).await.result.unwrap_err();
+    let failed = async || fetch(&source, &SourceState::default()).await.response.unwrap_err();
     assert_eq!(failed().await, Failure::Gone);
     assert!(matches!(failed().await, Failure::Throttled { status: 429, until: Some(_) }));
     assert_eq!(failed().await, Failure::Status(404));
@@ -311,7 +311,7 @@ async fn a_silent_server_times_out() {
     let url = format!("http://{}/", silent.local_addr().unwrap()).parse().unwrap();
     let mut source = source(&url);
     source.access.timeout = std::time::Duration::from_millis(100);
-    assert_eq!(visit(&source, &SourceState::default()).await.result.unwrap_err(), Failure::Timeout);
+    assert_eq!(fetch(&source, &SourceState::default()).await.response.unwrap_err(), Failure::Timeout);
 }
 
 #[tokio::test]
@@ -324,18 +324,18 @@ async fn the_connection_uses_the_address_that_was_checked() {
 
     let (lookup, lookups) = resolver(&[&["127.0.0.1"], &["127.0.0.2"]]);
     let fetcher = Fetcher::with_lookup(&options, lookup);
-    assert!(visit_with(&fetcher, &source, &SourceState::default()).await.result.is_ok());
+    assert!(visit_with(&fetcher, &source, &SourceState::default()).await.response.is_ok());
     assert_eq!(lookups.load(Ordering::SeqCst), 1, "one lookup for one connection");
-    let failure = visit_with(&fetcher, &source, &SourceState::default()).await.result.unwrap_err();
+    let failure = visit_with(&fetcher, &source, &SourceState::default()).await.response.unwrap_err();
     assert_eq!(failure, Failure::RefusedAddress("rebind.example is 127.0.0.2".into()));
 
     // A name with both kinds of addresses: only the allowed one is tried.
     let (lookup, _) = resolver(&[&["127.0.0.2", "169.254.169.254", "127.0.0.1"]]);
     let fetcher = Fetcher::with_lookup(&options, lookup);
-    assert!(visit_with(&fetcher, &source, &SourceState::default()).await.result.is_ok());
+    assert!(visit_with(&fetcher, &source, &SourceState::default()).await.response.is_ok());
     let (lookup, _) = resolver(&[&[]]);
     let failure = visit_with(&Fetcher::with_lookup(&options, lookup), &source, &SourceState::default()).await;
-    assert!(matches!(failure.result, Err(Failure::Dns(_))), "{:?}", failure.result);
+    assert!(matches!(failure.response, Err(Failure::Dns(_))), "{:?}", failure.response);
     assert_eq!(origin.requests().len(), 2);
 }
 
@@ -352,7 +352,7 @@ async fn names_with_private_addresses_are_refused() {
         let mut source = source.clone();
         source.access.allow_private = false;
         let fetcher = Fetcher::with_lookup(&options, lookup);
-        let failure = visit_with(&fetcher, &source, &SourceState::default()).await.result.unwrap_err();
+        let failure = visit_with(&fetcher, &source, &SourceState::default()).await.response.unwrap_err();
         assert!(matches!(failure, Failure::RefusedAddress(_)), "{address}: {failure}");
     }
 }
@@ -367,7 +367,7 @@ async fn private_networks_are_allowed_for_the_configured_host_only() {
     let mut source = source(&origin.url);
     for allow_private in [true, false] {
         source.access.allow_private = allow_private;
-        let failure = visit_with(&fetcher, &source, &SourceState::default()).await.result.unwrap_err();
+        let failure = visit_with(&fetcher, &source, &SourceState::default()).await.response.unwrap_err();
         assert_eq!(failure, Failure::RefusedAddress("127.0.0.2".into()));
     }
     // The same with host names.
@@ -377,7 +377,7 @@ async fn private_networks_are_allowed_for_the_configured_host_only() {
     let to = with_host(&inner, "inner.example");
     let origin = ScriptedServer::start(vec![answer(&format!("302 Found\r\nLocation: {to}"), b"")]);
     source.url = with_host(&origin, "outer.example").into();
-    let failure = visit_with(&fetcher, &source, &SourceState::default()).await.result.unwrap_err();
+    let failure = visit_with(&fetcher, &source, &SourceState::default()).await.response.unwrap_err();
     assert_eq!(failure, Failure::RefusedAddress("inner.example is 127.0.0.1".into()));
     assert!(inner.requests().is_empty());
 }
@@ -388,7 +388,7 @@ async fn connections_are_reused_without_state_between_requests() {
     let (origin, connections) = ScriptedServer::keep_alive(body);
     let fetcher = Fetcher::new(&Options::default());
     for _ in 0..3 {
-        assert!(visit_with(&fetcher, &source(&origin.url), &SourceState::default()).await.result.is_ok());
+        assert!(visit_with(&fetcher, &source(&origin.url), &SourceState::default()).await.response.is_ok());
     }
     let requests = origin.requests();
     assert_eq!((requests.len(), connections.load(Ordering::SeqCst)), (3, 1));
@@ -406,7 +406,7 @@ async fn header_count_and_size_are_limited() {
     let large = format!("\r\nX: {}", "x".repeat(5_000_000));
     for headers in [many, large] {
         let origin = ScriptedServer::start(vec![answer(&format!("200 OK{headers}"), b"<feed/>")]);
-        let failure = visit(&source(&origin.url), &SourceState::default()).await.result.unwrap_err();
+        let failure = fetch(&source(&origin.url), &SourceState::default()).await.response.unwrap_err();
         assert!(matches!(failure, Failure::Connection(_)), "{failure}");
     }
 }
@@ -425,18 +425,18 @@ async fn a_trickling_response_times_out_as_a_whole() {
     });
     let mut source = source(&url);
     source.access.timeout = Duration::from_millis(300);
-    let visit = visit(&source, &SourceState::default()).await;
-    assert_eq!(visit.result.unwrap_err(), Failure::Timeout);
-    assert!(visit.info.validators.is_none());
+    let fetched = fetch(&source, &SourceState::default()).await;
+    assert_eq!(fetched.response.unwrap_err(), Failure::Timeout);
+    assert!(fetched.info.validators.is_none());
 }
 
 #[tokio::test]
 async fn a_truncated_body_is_a_failure() {
     let short = b"HTTP/1.1 200 OK\r\nETag: \"x\"\r\nContent-Length: 100\r\nConnection: close\r\n\r\n<feed/>";
     let origin = ScriptedServer::start(vec![short.to_vec()]);
-    let visit = visit(&source(&origin.url), &state_with_validators(&origin.url)).await;
-    assert!(matches!(visit.result, Err(Failure::Connection(_))), "{:?}", visit.result);
-    assert_eq!(visit.info.validators, None);
+    let fetched = fetch(&source(&origin.url), &state_with_validators(&origin.url)).await;
+    assert!(matches!(fetched.response, Err(Failure::Connection(_))), "{:?}", fetched.response);
+    assert_eq!(fetched.info.validators, None);
 }
 
 #[tokio::test]
@@ -445,17 +445,17 @@ async fn a_move_ends_at_the_first_temporary_redirect() {
     let second = ScriptedServer::start(vec![answer(&format!("307 For Now\r\nLocation: {}", last.url), b"")]);
     let first =
         ScriptedServer::start(vec![answer(&format!("308 For Good\r\nLocation: {}", second.url), b"")]);
-    let visit = visit(&source(&first.url), &SourceState::default()).await;
-    assert_eq!(visit.info.moved_to.as_ref(), Some(&second.url.clone().into()));
-    assert!(matches!(&visit.result, Ok(FetchResponse::Body(body)) if *body.url.whole() == last.url));
+    let fetched = fetch(&source(&first.url), &SourceState::default()).await;
+    assert_eq!(fetched.info.moved_to.as_ref(), Some(&second.url.clone().into()));
+    assert!(matches!(&fetched.response, Ok(FetchResponse::Body(body)) if *body.url.whole() == last.url));
 }
 
 #[tokio::test]
 async fn validators_are_sent_to_the_address_they_belong_to_after_a_redirect() {
     let last = ScriptedServer::start(vec![answer("304 Not Modified", b"")]);
     let first = ScriptedServer::start(vec![answer(&format!("302 Found\r\nLocation: {}", last.url), b"")]);
-    let visit = visit(&source(&first.url), &state_with_validators(&last.url)).await;
-    assert!(matches!(visit.result, Ok(FetchResponse::NotModified)), "{:?}", visit.result);
+    let fetched = fetch(&source(&first.url), &state_with_validators(&last.url)).await;
+    assert!(matches!(fetched.response, Ok(FetchResponse::NotModified)), "{:?}", fetched.response);
     assert!(
         !first.requests()[0].contains("if-none-match") && last.requests()[0].contains("if-none-match: w/odd")
     );
@@ -473,7 +473,7 @@ async fn a_configured_proxy_may_have_a_private_address() {
     source.access.proxy = Some(Proxy(address));
     assert!(!format!("{source:?}").contains("hush"));
     let fetcher = Fetcher::with_lookup(&Options::default(), lookup);
-    assert!(visit_with(&fetcher, &source, &SourceState::default()).await.result.is_ok());
+    assert!(visit_with(&fetcher, &source, &SourceState::default()).await.response.is_ok());
     assert!(
         proxy.requests()[0].starts_with("get http://far.example/feed http/1.1"),
         "{:?}",

@@ -27,9 +27,9 @@ pub async fn fetch_once(
         first_poll: 0,
         stories: false,
     };
-    let visit = fetcher.visit(&source, &SourceState::default(), daemon::now()).await;
-    match visit.result? {
-        FetchResponse::Body(body) => Ok((body, visit.info.moved_to)),
+    let fetched = fetcher.fetch(&source, &SourceState::default(), daemon::now()).await;
+    match fetched.response? {
+        FetchResponse::Body(body) => Ok((body, fetched.info.moved_to)),
         FetchResponse::NotModified => bail!("304 Not Modified to an unconditional request"),
     }
 }

@@ -1,4 +1,4 @@
-//! One HTTP visit to a source. I/O: the only module that makes requests.
+//! One HTTP request to a source, with its redirects. I/O: the only module that makes requests.
 #![allow(clippy::disallowed_methods, reason = "the only module that makes requests")]
 
 mod address;
@@ -27,13 +27,13 @@ pub use response::{FetchResponse, FetchedBody, ResponseInfo};
 
 use crate::source::{Authorization, Failure, Source, SourceState};
 
-/// Redirects followed in one visit.
+/// Maximum number of redirects that are followed.
 const MAX_REDIRECTS: usize = 5;
 
 const ACCEPT: &str = "application/atom+xml, application/rss+xml, application/feed+json, application/rdf+xml;q=0.9, \
      application/xml;q=0.8, text/xml;q=0.8, application/json;q=0.7, */*;q=0.1";
 
-/// What all visits have in common.
+/// What all requests have in common.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Options {
     /// An address for the User-Agent, where the operator can be reached.
@@ -42,16 +42,16 @@ pub struct Options {
     pub allow: Vec<IpNet>,
 }
 
-/// One visit, successful or not.
+/// What came of a request.
 #[derive(Debug)]
-pub struct Visit {
+pub struct FetchResult {
     /// What the last response said beside its body.
     pub info: ResponseInfo,
     /// The response, or why there is none.
-    pub result: Result<FetchResponse, Failure>,
+    pub response: Result<FetchResponse, Failure>,
 }
 
-/// Makes visits. Cheap to clone; clones share their connections.
+/// Makes requests. Cheap to clone; clones share their connections.
 #[derive(Clone)]
 pub struct Fetcher {
     user_agent: String,
@@ -76,12 +76,12 @@ impl Fetcher {
         Fetcher { user_agent, clients: ClientPool::new(options.allow.clone().into(), lookup) }
     }
 
-    /// Visits a source once, without retries. Takes at most the source's timeout.
-    pub async fn visit(&self, source: &Source, state: &SourceState, now: Timestamp) -> Visit {
+    /// Requests a source once, without retries. Takes at most the source's timeout.
+    pub async fn fetch(&self, source: &Source, state: &SourceState, now: Timestamp) -> FetchResult {
         let mut info = ResponseInfo::default();
         let followed = self.follow_redirects(source, state, now, &mut info);
-        let result = tokio::time::timeout(source.access.timeout, followed).await;
-        Visit { result: result.unwrap_or(Err(Failure::Timeout)), info }
+        let response = tokio::time::timeout(source.access.timeout, followed).await;
+        FetchResult { response: response.unwrap_or(Err(Failure::Timeout)), info }
     }
 
     async fn follow_redirects(

@@ -76,7 +76,7 @@ enum AttributeAction {
 impl SanitizePass<'_, '_> {
     fn text(&mut self, from: usize, to: usize) -> Option<()> {
         let text = &self.bytes[from..to];
-        if !self.open.takes_text() && !text.iter().all(u8::is_ascii_whitespace) {
+        if !self.open.allows_text() && !text.iter().all(u8::is_ascii_whitespace) {
             return None;
         }
         if self.has_rare_bytes || memchr2(b'&', b'>', text).is_some() {
@@ -89,7 +89,7 @@ impl SanitizePass<'_, '_> {
     fn markup(&mut self, start: usize) -> Option<usize> {
         match self.bytes.get(start + 1)? {
             // Some feeds write end tags for images; HTML ignores them.
-            b'/' if self.html[start..].starts_with("</img>") && self.open.takes_text() => {
+            b'/' if self.html[start..].starts_with("</img>") && self.open.allows_text() => {
                 self.output.replace(start..start + 6, "");
                 Some(start + 6)
             }
@@ -126,7 +126,7 @@ impl SanitizePass<'_, '_> {
         let mark = self.output.length_at(start);
         let end = self.attributes(name, class, start + 1 + name.len())?;
         match class {
-            ElementClass::Void | ElementClass::Rule => {}
+            ElementClass::Void | ElementClass::HorizontalRule => {}
             ElementClass::Image => self.image(mark, start, end),
             ElementClass::Preformatted => {
                 self.open.push(name, class)?;

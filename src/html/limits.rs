@@ -59,8 +59,8 @@ pub(super) fn is_within_limits(html: &str) -> bool {
             quoted.add_comment(start);
             continue;
         }
-        let (name, behind) = rest.split_at(name_length(rest.as_bytes()));
-        let (count, inside) = count_attributes(behind.as_bytes());
+        let (name, after_name) = rest.split_at(name_length(rest.as_bytes()));
+        let (count, inside) = count_attributes(after_name.as_bytes());
         // Tags within quotes count too: the parser may not see quotes there.
         tags += 1;
         has_table |= name.eq_ignore_ascii_case("table");
@@ -73,12 +73,12 @@ pub(super) fn is_within_limits(html: &str) -> bool {
             return false;
         }
         if !end {
-            tree.open(name, behind.as_bytes()[..inside].ends_with(b"/"));
+            tree.open(name, after_name.as_bytes()[..inside].ends_with(b"/"));
         } else if !quoted.contains(start) {
             // An end tag within quotes may be plain text, so it closes nothing.
             tree.close(name);
         }
-        quoted.extend_to(bytes.len() - behind.len() + inside);
+        quoted.extend_to(bytes.len() - after_name.len() + inside);
         if tree.names.len() > MAX_DEPTH || tree.reopened > MAX_REOPENED {
             return false;
         }

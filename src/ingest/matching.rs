@@ -194,8 +194,9 @@ fn find_without_key<'a>(
     if is_pruned(keyed, stored, now) {
         return Match::Ignored("it was stored and pruned before");
     }
-    let replaced = stored.left_feed.iter().filter(|gone| !taken.contains(&gone.number));
-    let mut found = replaced.filter_map(|gone| Some(Match::Stored(gone, replaces(entry, gone)?)));
+    let replaced = stored.left_feed.iter().filter(|left_feed| !taken.contains(&left_feed.number));
+    let mut found =
+        replaced.filter_map(|left_feed| Some(Match::Stored(left_feed, replaces(entry, left_feed)?)));
     found.next().unwrap_or(Match::New)
 }
 
@@ -254,16 +255,16 @@ pub(super) fn compare(fields: Comparison) -> Verdict {
 
 /// Whether an entry that left the document in the same poll is this new one under another id and address: the same
 /// title and the same second; or an address of which only the slug changed, and the same second or a similar title.
-pub(super) fn replaces(entry: &Entry, gone: &KnownEntry) -> Option<&'static str> {
-    let title = titles(entry, gone);
+pub(super) fn replaces(entry: &Entry, left_feed: &KnownEntry) -> Option<&'static str> {
+    let title = titles(entry, left_feed);
     // Midnight is a date without a time: all entries of the day have it.
     let same_second =
-        dates(entry, gone) == Same && date(entry).is_some_and(|date| date.as_second() % 86_400 != 0);
+        dates(entry, left_feed) == Same && date(entry).is_some_and(|date| date.as_second() % 86_400 != 0);
     if same_second && title == Same {
         return Some("same title and date, and the earlier one left the feed");
     }
     let number = entry.link.as_deref().and_then(numbered_page)?;
-    if gone.link.as_deref().and_then(numbered_page)? != number {
+    if left_feed.link.as_deref().and_then(numbered_page)? != number {
         return None;
     }
     let identifies = number.1.len() >= MIN_ARTICLE_DIGITS && !may_be_a_date(number.1);

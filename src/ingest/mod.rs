@@ -56,8 +56,8 @@ pub async fn poll(
 ) -> Result<PollReport, store::Error> {
     let PollContext { store, fetcher, parse_limiter } = context;
     let mut state = claim.state.clone();
-    let mut visit = fetcher.visit(source, &state, now).await;
-    let document = match visit.result {
+    let mut fetched = fetcher.fetch(source, &state, now).await;
+    let document = match fetched.response {
         Ok(FetchResponse::Body(body)) => {
             let reader = DocumentReader { store, parse_limiter, source, source_id: claim.source, now };
             reader.read(body, &mut state).await?
@@ -67,14 +67,14 @@ pub async fn poll(
     };
     if document.partial {
         // With a validator, the next poll would be a 304 and the missing part never come.
-        visit.info.validators = None;
+        fetched.info.validators = None;
     }
     let DocumentResult { outcome, changes, update_hints, publish_interval, in_feed, .. } = document;
-    let observed = PollObservation { outcome: &outcome, info: &visit.info, update_hints, publish_interval };
+    let observed = PollObservation { outcome: &outcome, info: &fetched.info, update_hints, publish_interval };
     let mut state = schedule::after_poll(source, &state, &observed, now);
     let health = health::events(source, &claim.state, &mut state, &outcome, now);
     let events = health.len();
     let merged =
         store.commit(Poll { source: claim.source, state: state.clone(), changes, health, in_feed }).await?;
-    Ok(PollReport { outcome, state, bytes: visit.info.bytes, events, merged })
+    Ok(PollReport { outcome, state, bytes: fetched.info.bytes, events, merged })
 }

@@ -17,22 +17,22 @@ pub(super) enum ElementClass {
     Preformatted,
     Heading,
     List,
-    Item,
-    Terms,
-    Term,
+    ListItem,
+    DescriptionList,
+    DescriptionItem,
     Table,
-    Rows,
+    TableSection,
     Row,
     Cell,
     /// Without content and end tag, as horizontal rules and images are.
     Void,
-    Rule,
+    HorizontalRule,
     Image,
 }
 
 impl ElementClass {
     pub(super) fn is_void(self) -> bool {
-        matches!(self, ElementClass::Void | ElementClass::Rule | ElementClass::Image)
+        matches!(self, ElementClass::Void | ElementClass::HorizontalRule | ElementClass::Image)
     }
 }
 
@@ -49,15 +49,15 @@ pub(super) fn class(name: &str) -> Option<ElementClass> {
         "pre" => ElementClass::Preformatted,
         "h1" | "h2" | "h3" | "h4" | "h5" | "h6" => ElementClass::Heading,
         "ol" | "ul" => ElementClass::List,
-        "li" => ElementClass::Item,
-        "dl" => ElementClass::Terms,
-        "dd" | "dt" => ElementClass::Term,
+        "li" => ElementClass::ListItem,
+        "dl" => ElementClass::DescriptionList,
+        "dd" | "dt" => ElementClass::DescriptionItem,
         "table" => ElementClass::Table,
-        "tbody" | "thead" => ElementClass::Rows,
+        "tbody" | "thead" => ElementClass::TableSection,
         "tr" => ElementClass::Row,
         "td" | "th" => ElementClass::Cell,
         "br" | "wbr" => ElementClass::Void,
-        "hr" => ElementClass::Rule,
+        "hr" => ElementClass::HorizontalRule,
         "img" => ElementClass::Image,
         _ => return None,
     })
@@ -109,12 +109,12 @@ impl<'a> OpenStack<'a> {
         let open = &self.classes[..self.depth];
         let outer = open.last().copied();
         match class {
-            ElementClass::Rows => outer == Some(ElementClass::Table),
-            ElementClass::Row => outer == Some(ElementClass::Rows),
+            ElementClass::TableSection => outer == Some(ElementClass::Table),
+            ElementClass::Row => outer == Some(ElementClass::TableSection),
             ElementClass::Cell => outer == Some(ElementClass::Row),
-            _ if !self.takes_text() => false,
-            ElementClass::Item => outer == Some(ElementClass::List),
-            ElementClass::Term => outer == Some(ElementClass::Terms),
+            _ if !self.allows_text() => false,
+            ElementClass::ListItem => outer == Some(ElementClass::List),
+            ElementClass::DescriptionItem => outer == Some(ElementClass::DescriptionList),
             ElementClass::Link => !open.contains(&ElementClass::Link),
             ElementClass::Phrasing | ElementClass::Void | ElementClass::Image => true,
             ElementClass::Heading => {
@@ -124,17 +124,17 @@ impl<'a> OpenStack<'a> {
             | ElementClass::Block
             | ElementClass::Preformatted
             | ElementClass::List
-            | ElementClass::Terms
+            | ElementClass::DescriptionList
             | ElementClass::Table
-            | ElementClass::Rule => !open.contains(&ElementClass::Paragraph),
+            | ElementClass::HorizontalRule => !open.contains(&ElementClass::Paragraph),
         }
     }
 
     /// Whether text is allowed here. Inside a table, HTML moves text in front of the table.
-    pub(super) fn takes_text(&self) -> bool {
+    pub(super) fn allows_text(&self) -> bool {
         !matches!(
             self.classes[..self.depth].last(),
-            Some(ElementClass::Table | ElementClass::Rows | ElementClass::Row)
+            Some(ElementClass::Table | ElementClass::TableSection | ElementClass::Row)
         )
     }
 

@@ -36,7 +36,7 @@ pub(super) fn normalize(
                 at + 2
             }
             b'\r' => return None,
-            b'&' => reference(output, html, at, context)?,
+            b'&' => write_reference(output, html, at, context)?,
             _ if bytes[at..].starts_with(&NO_BREAK_SPACE) => {
                 output.replace(at..at + 2, "&nbsp;");
                 at + 2
@@ -65,12 +65,12 @@ fn escape(character: char, context: TextContext) -> Option<&'static str> {
 }
 
 /// Handles a character reference, or an `&` that is none (13.2.5.72 and later); returns the position after it.
-fn reference(output: &mut CowBuffer<'_>, html: &str, at: usize, context: TextContext) -> Option<usize> {
+fn write_reference(output: &mut CowBuffer<'_>, html: &str, at: usize, context: TextContext) -> Option<usize> {
     let rest = &html[at + 1..];
     let length = rest.bytes().position(|b| !b.is_ascii_alphanumeric()).unwrap_or(rest.len());
     let (name, next) = (&rest[..length], rest.as_bytes().get(length));
     match (name, next) {
-        ("", Some(b'#')) => return number(output, html, at, context),
+        ("", Some(b'#')) => return write_numeric_reference(output, html, at, context),
         ("amp" | "lt" | "gt" | "nbsp", Some(b';')) => return Some(at + length + 2),
         ("quot", Some(b';')) if context == TextContext::AttributeValue => return Some(at + length + 2),
         (_, Some(b';')) => {
@@ -92,7 +92,12 @@ fn reference(output: &mut CowBuffer<'_>, html: &str, at: usize, context: TextCon
     Some(at + 1 + length)
 }
 
-fn number(output: &mut CowBuffer<'_>, html: &str, at: usize, context: TextContext) -> Option<usize> {
+fn write_numeric_reference(
+    output: &mut CowBuffer<'_>,
+    html: &str,
+    at: usize,
+    context: TextContext,
+) -> Option<usize> {
     let rest = &html[at + 2..];
     let (digits, radix, prefix) = match rest.strip_prefix(['x', 'X']) {
         Some(digits) => (digits, 16, 3),
