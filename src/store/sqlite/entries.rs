@@ -116,16 +116,17 @@ pub(super) fn find_entry(c: &Connection, number: i64) -> Result<Option<StoredEnt
 
 /// The counters during a transaction: read once, written once.
 pub(super) struct Counters {
-    stored: (i64, i64),
+    stored: [i64; 3],
     revision: i64,
+    entry: i64,
     story: i64,
 }
 
 impl Counters {
     pub(super) fn read(c: &Connection) -> Result<Counters> {
-        c.prepare_cached("SELECT revision, story FROM counter")?.query_row([], |row| {
-            let (revision, story) = (row.get(0)?, row.get(1)?);
-            Ok(Counters { stored: (revision, story), revision, story })
+        c.prepare_cached("SELECT revision, entry, story FROM counter")?.query_row([], |row| {
+            let (revision, entry, story) = (row.get(0)?, row.get(1)?, row.get(2)?);
+            Ok(Counters { stored: [revision, entry, story], revision, entry, story })
         })
     }
 
@@ -139,15 +140,21 @@ impl Counters {
         self.revision
     }
 
+    fn next_entry(&mut self) -> i64 {
+        self.entry += 1;
+        self.entry
+    }
+
     pub(super) fn next_story(&mut self) -> i64 {
         self.story += 1;
         self.story
     }
 
     pub(super) fn write(&self, c: &Connection) -> Result<()> {
-        if (self.revision, self.story) != self.stored {
-            c.prepare_cached("UPDATE counter SET revision = ?1, story = ?2")?
-                .execute([self.revision, self.story])?;
+        let counters = [self.revision, self.entry, self.story];
+        if counters != self.stored {
+            c.prepare_cached("UPDATE counter SET revision = ?1, entry = ?2, story = ?3")?
+                .execute(counters)?;
         }
         Ok(())
     }
@@ -239,10 +246,11 @@ pub(super) fn insert_entry(c: &Connection, row: &NewRow<'_>, counters: &mut Coun
         }
     }
     let entry = &new.entry;
+    let number = counters.next_entry();
     c.prepare_cached(
-        "INSERT INTO entry (source, revision, story, uid, date, changed, first_seen, revised, first_poll, edits,
+        "INSERT INTO entry (number, source, revision, story, uid, date, changed, first_seen, revised, first_poll, edits,
                             fingerprint, content_hash, title, link, published, updated, extra_json, summary, content)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?5, ?6, ?6, ?7, 0, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)",
+         VALUES (?17, ?1, ?2, ?3, ?4, ?5, ?5, ?6, ?6, ?7, 0, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)",
     )?
     .execute(params![
         source.0,
@@ -261,8 +269,8 @@ pub(super) fn insert_entry(c: &Connection, row: &NewRow<'_>, counters: &mut Coun
         to_json(&ExtraJson::new(entry))?,
         entry.summary,
         entry.content,
+        number,
     ])?;
-    let number = c.last_insert_rowid();
     add_keys(c, source, Some(number), &entry.keys)?;
     Ok(number)
 }

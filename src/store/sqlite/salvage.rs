@@ -216,8 +216,8 @@ fn repair(new: &Connection) -> rusqlite::Result<()> {
     restore_keys(new)?;
     new.execute_batch(
         "UPDATE counter SET revision = max(revision, (SELECT coalesce(max(revision), 0) FROM entry)),
-                            story = max(story, (SELECT coalesce(max(story), 0) FROM entry));
-         UPDATE sqlite_sequence SET seq = max(seq, (SELECT pruned FROM counter)) WHERE name = 'entry'",
+                            entry = max(entry, pruned, (SELECT coalesce(max(number), 0) FROM entry)),
+                            story = max(story, (SELECT coalesce(max(story), 0) FROM entry))",
     )
 }
 

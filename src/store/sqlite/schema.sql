@@ -7,10 +7,11 @@
 CREATE TABLE counter (
     id       INTEGER PRIMARY KEY CHECK (id = 1),
     revision INTEGER NOT NULL,        -- last revision; each new or edited entry takes the next one
+    entry    INTEGER NOT NULL,        -- last entry number
     story    INTEGER NOT NULL,        -- last story id
     pruned   INTEGER NOT NULL         -- highest number of a pruned entry: entries above it are certain to exist
 ) STRICT;
-INSERT INTO counter VALUES (1, 0, 0, 0);
+INSERT INTO counter VALUES (1, 0, 0, 0, 0);
 
 -- The sources. One that leaves the config stays, inactive, with its entries.
 CREATE TABLE source (
@@ -33,10 +34,10 @@ CREATE INDEX source_name ON source (name);
 -- Serves: does another source call itself by the same id?
 CREATE INDEX source_feed_id ON source (feed_id) WHERE feed_id IS NOT NULL;
 
--- The entries. AUTOINCREMENT: the number of a pruned entry is never given to another one.
+-- The entries.
 -- The long columns come last: a row is read from its beginning.
 CREATE TABLE entry (
-    number       INTEGER PRIMARY KEY AUTOINCREMENT,
+    number       INTEGER PRIMARY KEY, -- from counter.entry: that of a pruned entry is never given to another one
     source       INTEGER NOT NULL REFERENCES source (id),
     revision     INTEGER NOT NULL,
     story        INTEGER NOT NULL,    -- its story, from counter.story; a lone entry is a story of one
