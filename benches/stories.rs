@@ -115,8 +115,8 @@ impl BenchStore {
         let path = folder.path().join("bench.db");
         let keep = Duration::from_secs(u64::from(u32::MAX));
         let (store, workers) = open(&Options { path: path.clone(), keep }).unwrap();
-        for work in workers.0 {
-            std::thread::spawn(work);
+        for worker in workers.0 {
+            std::thread::spawn(worker.run);
         }
         let source = |n: usize| ConfiguredSource {
             name: format!("s{n}"),

@@ -133,7 +133,7 @@ async fn stored_titles(polls: &[&[Item]]) -> Vec<String> {
     let folder = tempfile::tempdir().unwrap();
     let options = Options { path: folder.path().join("s.db"), keep: Duration::from_secs(365 * 86_400) };
     let (store, threads) = open(&options).unwrap();
-    threads.0.into_iter().for_each(|work| drop(std::thread::spawn(work)));
+    threads.0.into_iter().for_each(|worker| drop(std::thread::spawn(worker.run)));
     let source = ConfiguredSource {
         name: "s".into(),
         url: "https://site.example/feed".parse().unwrap(),

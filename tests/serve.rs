@@ -13,7 +13,7 @@ use siftwire::publish::document_cache::{DocumentCache, FormerName, InsertResult,
 use siftwire::publish::format::Format;
 use siftwire::serve::connections::{ConnectionLimits, run};
 use siftwire::serve::{
-    ArchiveReader, ListenAddress, Listener, MaxAge, PollerHealth, Readiness, ServerState, StoreHealth, routes,
+    ArchiveReader, ListenAddress, Listener, MaxAge, Readiness, ServerState, StoreHealth, routes,
 };
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -77,7 +77,7 @@ async fn start(limits: ConnectionLimits) -> Server {
     let listener = Listener::bind(&ListenAddress::Tcp("127.0.0.1:0".parse().unwrap())).await.unwrap();
     let Some(ListenAddress::Tcp(address)) = listener.address() else { panic!("a TCP socket has an address") };
     let (stop, stopped) = oneshot::channel::<()>();
-    let task = tokio::spawn(run(listener, routes(state), limits, async {
+    let task = tokio::spawn(run(Arc::new(listener), routes(state), limits, async {
         let _ = stopped.await;
     }));
     Server { address, document_cache, readiness, stop: Some(stop), task }
@@ -421,7 +421,7 @@ async fn healthz_readyz_and_metrics_report_the_state() {
     assert_eq!(server.request("GET", "/healthz", "").await.status, 200, "the process is alive");
     assert_eq!(server.request("GET", "/readyz", "").await.status, 503);
     server.readiness.set_store(StoreHealth::Writable);
-    server.readiness.set_poller(PollerHealth::Stuck);
+    server.readiness.set_stuck_task(Some("poller"));
     assert_eq!(server.request("GET", "/readyz", "").await.status, 503);
     let page = server.request("GET", "/metrics", "").await;
     assert!(page.header("content-type").unwrap().starts_with("text/plain; version=0.0.4"));

@@ -27,8 +27,8 @@ fn options(folder: &tempfile::TempDir) -> Options {
 
 fn start(folder: &tempfile::TempDir) -> Store {
     let (store, workers) = open(&options(folder)).unwrap();
-    for work in workers.0 {
-        std::thread::spawn(work);
+    for worker in workers.0 {
+        std::thread::spawn(worker.run);
     }
     store
 }

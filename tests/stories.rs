@@ -131,8 +131,8 @@ fn open_store(folder: &tempfile::TempDir) -> Store {
     let options =
         Options { path: folder.path().join("s.db"), keep: Duration::from_secs(u64::from(u32::MAX)) };
     let (store, workers) = open(&options).unwrap();
-    for work in workers.0 {
-        std::thread::spawn(work);
+    for worker in workers.0 {
+        std::thread::spawn(worker.run);
     }
     store
 }

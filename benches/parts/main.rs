@@ -165,7 +165,7 @@ fn commit_poll(bencher: Bencher) {
     let folder = tempfile::tempdir().unwrap();
     let options = Options { path: folder.path().join("s.db"), keep: Duration::from_secs(1 << 30) };
     let (store, workers) = open(&options).unwrap();
-    let threads: Vec<_> = workers.0.into_iter().map(std::thread::spawn).collect();
+    let threads: Vec<_> = workers.0.into_iter().map(|worker| std::thread::spawn(worker.run)).collect();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let mut polled = 0;
     bencher

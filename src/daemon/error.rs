@@ -20,6 +20,9 @@ pub enum Error {
     /// No signal handler can be installed.
     #[error("cannot handle signals: {0}")]
     Signals(std::io::Error),
+    /// A task or a thread of the store failed too often.
+    #[error("the {0} failed three times within a minute")]
+    TaskFailed(&'static str),
     /// A thread cannot be started.
     #[error("cannot start a thread: {0}")]
     Thread(std::io::Error),

@@ -14,22 +14,27 @@ pub mod queue;
 mod reload;
 mod rlimit;
 mod shared;
+mod shutdown;
 mod signals;
 mod source_rows;
 mod store_threads;
+mod supervisor;
 mod sync_config;
 mod tasks;
+mod watchdog;
 mod websub;
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::watch;
+use tokio::sync::{Mutex, watch};
 
 use self::channels::{Channels, PollerStatus, PublishConfig};
 use self::reload::Reloader;
 use self::shared::Shared;
-use self::tasks::Tasks;
+use self::shutdown::ShutdownSignal;
+use self::supervisor::FailedTooOften;
+use self::tasks::{Tasks, TasksEnd};
 use crate::fetch::Fetcher;
 use crate::publish::archive::Archives;
 use crate::serve::{self, ArchiveReader, ListenAddress, MaxAge, ServerState, StoreHealth};
@@ -45,11 +50,11 @@ pub use signals::Signals;
 pub use store_threads::StoreThreads;
 pub use sync_config::{EmptyConfig, recall, sync_config};
 
-/// Starts the daemon, runs it until `stop` is done, and stops it after all writes are committed.
+/// Starts the daemon, runs it until `stop` is done, and stops it with everything written.
 /// `on_ready` gets the address once the outputs are served.
 ///
 /// # Errors
-/// The daemon cannot start. Later errors are logged and do not end it.
+/// The daemon cannot start, or one of its tasks failed too often. Other errors are logged and do not end it.
 pub async fn run(
     loaded: LoadedConfig,
     stop: impl Future<Output = ()>,
@@ -57,9 +62,7 @@ pub async fn run(
 ) -> Result<(), Error> {
     let daemon = Daemon::start(loaded).await?;
     on_ready(&daemon.address);
-    stop.await;
-    daemon.stop().await;
-    Ok(())
+    daemon.run(stop).await
 }
 
 /// A running daemon.
@@ -117,37 +120,76 @@ impl Daemon {
         publisher::fill_cache(&shared).await?;
         let poller_status = shared.channels.poller_status.subscribe();
         let reloader = Reloader { shared, loaded, hangup, address: address.clone(), synced: synced.state };
-        let tasks = start_tasks(listener, reloader);
+        let tasks = start_tasks(listener, reloader, &threads);
         notify::ready();
         Ok(Daemon { address, store: threads, tasks, poller_status })
     }
 
-    /// Stops the tasks, then the store's threads, which commit all writes first.
+    /// Runs until `stop` is done or a task failed too often, and stops.
+    async fn run(mut self, stop: impl Future<Output = ()>) -> Result<(), Error> {
+        let result = tokio::select! {
+            () = stop => Ok(()),
+            FailedTooOften(name) = self.tasks.failure() => Err(Error::TaskFailed(name)),
+            FailedTooOften(name) = self.store.failure() => Err(Error::TaskFailed(name)),
+        };
+        self.stop().await;
+        result
+    }
+
+    /// Stops the tasks, then the store's threads, so that everything is written.
     async fn stop(self) {
         let PollerStatus { sources, in_flight, next } = *self.poller_status.borrow();
         tracing::info!(sources, in_flight, next = next.map(|next| next.to_string()), "stopping");
         notify::stopping();
-        self.tasks.stop().await;
-        self.store.close();
-        tracing::info!("stopped");
+        match self.tasks.stop().await {
+            TasksEnd::Complete => {
+                self.store.close();
+                tracing::info!("stopped");
+            }
+            // It holds the store open. What is committed is on the disk.
+            TasksEnd::Stuck => tracing::error!("a task is stuck; ending without it"),
+        }
     }
 }
 
-fn start_tasks(listener: serve::Listener, reloader: Reloader) -> Tasks {
+fn start_tasks(listener: serve::Listener, reloader: Reloader, store: &StoreThreads) -> Tasks {
+    let shared = Arc::clone(&reloader.shared);
     let config = &reloader.loaded.config;
-    let shared = || Arc::clone(&reloader.shared);
     let mut tasks = Tasks::new();
+    let (listener, routes) = (Arc::new(listener), serve::routes(server_state(&shared)));
     let limits = rlimit::connection_limits(config.concurrency);
-    let routes = serve::routes(server_state(&reloader.shared));
-    tasks.spawn("server", |stop| serve::run(listener, routes, limits, stop.received()));
-    reloader.shared.readiness.set_started();
-    tasks.spawn("status line", |stop| notify::update_status_line(shared(), stop));
-    tasks.spawn("health check", |stop| health_check::run(shared(), config.store.clone(), stop));
-    tasks.spawn("publisher", |stop| publisher::run(shared(), stop));
-    tasks.spawn("hub notifier", |stop| websub::run(shared(), Fetcher::new(&config.fetch), stop));
-    tasks.spawn("poller", |stop| poller::run(shared(), stop));
-    tasks.spawn("reloader", |stop| reloader.run(stop));
+    tasks.spawn("server", move |stop| {
+        serve::run(Arc::clone(&listener), routes.clone(), limits, stop.received())
+    });
+    shared.readiness.set_started();
+    tasks.spawn("status line", with(&shared, notify::update_status_line));
+    let options = config.store.clone();
+    let check = move |shared, stop| health_check::run(shared, options.clone(), stop);
+    tasks.spawn("health check", with(&shared, check));
+    tasks.spawn("publisher", with(&shared, publisher::run));
+    let fetcher = Fetcher::new(&config.fetch);
     tasks
+        .spawn("hub notifier", with(&shared, move |shared, stop| websub::run(shared, fetcher.clone(), stop)));
+    tasks.spawn("poller", with(&shared, poller::run));
+    // What it knows of the config outlives a failure.
+    let reloader = Arc::new(Mutex::new(reloader));
+    tasks.spawn("reloader", move |stop| {
+        let reloader = Arc::clone(&reloader);
+        async move { reloader.lock().await.run(stop).await }
+    });
+    // The threads first: if one is stuck, tasks wait for it.
+    let watched = [store.watched(), tasks.watched()].concat();
+    tasks.spawn("watchdog", with(&shared, move |shared, stop| watchdog::run(shared, watched.clone(), stop)));
+    tasks
+}
+
+/// How to start a task of these shared things.
+fn with<F, T: Fn(Arc<Shared>, ShutdownSignal) -> F>(
+    shared: &Arc<Shared>,
+    task: T,
+) -> impl Fn(ShutdownSignal) -> F + use<F, T> {
+    let shared = Arc::clone(shared);
+    move |stop| task(Arc::clone(&shared), stop)
 }
 
 fn server_state(shared: &Shared) -> ServerState {
@@ -170,5 +212,55 @@ async fn listen(configured: &ListenAddress) -> std::io::Result<serve::Listener> 
     match serve::Listener::from_systemd()? {
         Some(listener) => Ok(listener),
         None => serve::Listener::bind(configured).await,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::disallowed_methods, reason = "writes a config")]
+
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use super::*;
+    use crate::config::{self, Environment};
+
+    async fn started(folder: &tempfile::TempDir) -> Daemon {
+        let text = "[serve]\nlisten = \"127.0.0.1:0\"\n[[output]]\nname = \"all\"\n";
+        std::fs::write(folder.path().join("config.toml"), text).unwrap();
+        let environment =
+            Environment { current_directory: folder.path().to_owned(), ..Environment::default() };
+        let location = config::locate(None, &environment);
+        let fingerprint = config::fingerprint(&location);
+        let config = config::load(&location, &environment).unwrap();
+        let empty = EmptyConfig::Refuse;
+        Daemon::start(LoadedConfig { location, environment, fingerprint, config, empty }).await.unwrap()
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_task_that_panics_again_and_again_ends_the_daemon_with_an_error() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut daemon = started(&folder).await;
+        daemon.tasks.spawn("test", |_| async { panic!("a mistake") });
+        let ended = daemon.run(std::future::pending()).await;
+        assert!(matches!(ended, Err(Error::TaskFailed("test"))), "{ended:?}");
+        // It has stopped in order: another can start.
+        started(&folder).await.run(std::future::ready(())).await.unwrap();
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_task_that_panics_once_runs_on_and_the_daemon_with_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut daemon = started(&folder).await;
+        let (starts, runs_again) = (Arc::new(AtomicUsize::new(0)), Arc::new(tokio::sync::Notify::new()));
+        let notify = Arc::clone(&runs_again);
+        daemon.tasks.spawn("test", move |stop| {
+            let (number, notify) = (starts.fetch_add(1, Ordering::Relaxed), Arc::clone(&notify));
+            async move {
+                assert!(number > 0, "a mistake");
+                notify.notify_one();
+                stop.received().await;
+            }
+        });
+        daemon.run(async { runs_again.notified().await }).await.unwrap();
     }
 }

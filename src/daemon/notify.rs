@@ -2,7 +2,7 @@
 #![allow(clippy::disallowed_methods, reason = "reads the clock")]
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use jiff::Timestamp;
 use sd_notify::NotifyState;
@@ -10,7 +10,7 @@ use sd_notify::NotifyState;
 use super::channels::PollerStatus;
 use super::clock::until;
 use super::shared::Shared;
-use super::tasks::ShutdownSignal;
+use super::shutdown::ShutdownSignal;
 
 /// Tells systemd that startup or a reload has finished.
 pub(super) fn ready() {
@@ -54,30 +54,9 @@ pub(super) async fn update_status_line(shared: Arc<Shared>, stop: ShutdownSignal
     }
 }
 
-/// Tells systemd's watchdog that the poller's loop runs, three times within `WatchdogSec`.
-pub(super) struct Watchdog {
-    interval: Option<Duration>,
-    last_sent: Option<Instant>,
-}
-
-impl Watchdog {
-    pub(super) fn new() -> Watchdog {
-        Watchdog { interval: sd_notify::watchdog_enabled().map(|timeout| timeout / 3), last_sent: None }
-    }
-
-    /// Sends a keep-alive, unless one was sent just before.
-    pub(super) fn notify(&mut self) {
-        let Some(interval) = self.interval else { return };
-        if self.last_sent.is_none_or(|last| last.elapsed() >= interval / 2) {
-            send(&[NotifyState::Watchdog]);
-            self.last_sent = Some(Instant::now());
-        }
-    }
-
-    /// Shortens a sleep so that the next keep-alive is in time.
-    pub(super) fn limit(&self, sleep: Duration) -> Duration {
-        self.interval.map_or(sleep, |interval| sleep.min(interval))
-    }
+/// Nothing is stuck. Without `WatchdogSec` systemd ignores it.
+pub(super) fn alive() {
+    send(&[NotifyState::Watchdog]);
 }
 
 /// Without systemd nothing is sent.

@@ -7,12 +7,12 @@ use std::time::{Duration, Instant};
 use super::channels::{PROCESSING_TIME, PollerConfig, PollerStatus};
 use super::clock::until;
 use super::health_check;
-use super::notify::Watchdog;
 use super::planner::{Planner, STORE_RETRY};
 use super::poll::{FinishedPoll, MAX_SLEEP, PollEnd, PollJob, PollsInFlight};
 use super::poll_metrics;
 use super::shared::Shared;
-use super::tasks::{SHUTDOWN_TIMEOUT, ShutdownSignal};
+use super::shutdown::ShutdownSignal;
+use super::tasks::SHUTDOWN_TIMEOUT;
 use crate::ingest::PollReport;
 use crate::source::Outcome;
 use crate::store::{self, Force, SourceId};
@@ -41,12 +41,10 @@ pub(super) async fn run(shared: Arc<Shared>, stop: ShutdownSignal) {
         last_log: None,
     };
     let mut store_problem = shared.channels.store_problem.subscribe();
-    let mut watchdog = Watchdog::new();
     let stop = stop.received();
     tokio::pin!(stop);
     loop {
-        watchdog.notify();
-        let sleep = watchdog.limit(start_due(&shared, &mut state).await);
+        let sleep = start_due(&shared, &mut state).await;
         shared.channels.poller_status.send_replace(PollerStatus {
             sources: state.planner.len(),
             in_flight: state.in_flight.len(),

@@ -15,8 +15,8 @@ use super::clock::now;
 use super::error::Error;
 use super::poll_metrics::source_times;
 use super::shared::Shared;
+use super::shutdown::ShutdownSignal;
 use super::source_rows::source_rows;
-use super::tasks::ShutdownSignal;
 use crate::publish::html::SourceRow;
 use crate::publish::{self, Outputs, render};
 use crate::store::{self, Store};
@@ -57,7 +57,6 @@ pub(super) async fn run(shared: Arc<Shared>, stop: ShutdownSignal) {
     tokio::pin!(stop);
     let mut new_config = shared.channels.publish_config.subscribe();
     let mut store_problem = shared.channels.store_problem.subscribe();
-    let mut outputs = Arc::clone(&new_config.borrow().outputs);
     let mut last_prune: Option<Instant> = None;
     let mut front_page: Option<FrontPageState> = None;
     loop {
@@ -69,13 +68,10 @@ pub(super) async fn run(shared: Arc<Shared>, stop: ShutdownSignal) {
                 tracing::error!(%error, "cannot delete entries older than `keep`");
             }
         }
-        if !Arc::ptr_eq(&config.outputs, &outputs) {
-            match set_outputs(&shared, &config).await {
-                Ok(()) => outputs = Arc::clone(&config.outputs),
-                Err(error) => {
-                    tracing::error!(%error, "cannot load the documents of the new outputs; retrying")
-                }
-            }
+        if !Arc::ptr_eq(&config.outputs, &shared.archives.outputs())
+            && let Err(error) = set_outputs(&shared, &config).await
+        {
+            tracing::error!(%error, "cannot load the documents of the new outputs; retrying");
         }
         let revision = shared.store.latest_revision().await.ok();
         let front_page_due = publish(&shared, &config, &mut front_page).await;
@@ -124,8 +120,10 @@ async fn render_missing(shared: &Shared, config: &PublishConfig) {
 
 /// Applies new outputs: known documents go into the cache.
 async fn set_outputs(shared: &Shared, config: &PublishConfig) -> Result<(), store::Error> {
+    render::restore(&shared.store, &config.outputs, &shared.document_cache).await?;
+    // Last, since it tells the next pass that the outputs are applied.
     shared.archives.set_outputs(Arc::clone(&config.outputs));
-    render::restore(&shared.store, &config.outputs, &shared.document_cache).await
+    Ok(())
 }
 
 /// Deletes entries older than `keep`, in small transactions. Full archive pages are kept as they are.

@@ -12,8 +12,8 @@ use super::channels::{PollerConfig, PublishConfig};
 use super::error::Error;
 use super::notify;
 use super::shared::Shared;
+use super::shutdown::ShutdownSignal;
 use super::sync_config::{EmptyConfig, SyncState, refusal, refuse_empty, site_at, sync_config};
-use super::tasks::ShutdownSignal;
 use crate::config::{self, Config, ConfigLocation, Diagnostics, Environment, Fingerprint};
 use crate::fetch::Fetcher;
 use crate::metrics::ReloadResult;
@@ -80,7 +80,7 @@ type PlannedReload = (Instant, ReloadTrigger);
 
 impl Reloader {
     /// Reloads until the daemon stops.
-    pub(super) async fn run(mut self, stop: ShutdownSignal) {
+    pub(super) async fn run(&mut self, stop: ShutdownSignal) {
         let stop = stop.received();
         tokio::pin!(stop);
         let store_retry = || (Instant::now() + STORE_RETRY, ReloadTrigger::StoreRetry);

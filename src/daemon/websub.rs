@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::clock::{after, now, until};
 use super::shared::Shared;
-use super::tasks::ShutdownSignal;
+use super::shutdown::ShutdownSignal;
 use crate::fetch::Fetcher;
 use crate::store::{self, Ping};
 
@@ -16,7 +16,7 @@ const MAX_RETRY: Duration = Duration::from_hours(6);
 /// After this many attempts, two and a half days, the notification is dropped.
 const MAX_ATTEMPTS: u32 = 20;
 /// The longest time between two reads of the store.
-const MAX_SLEEP: Duration = Duration::from_secs(60);
+const MAX_SLEEP: Duration = Duration::from_secs(15);
 
 /// Notifies until the daemon stops. Pending notifications are in the store, so a restart neither loses nor repeats one.
 pub(super) async fn run(shared: Arc<Shared>, fetcher: Fetcher, stop: ShutdownSignal) {

@@ -49,6 +49,8 @@ impl Default for ConnectionLimits {
 
 /// Size of a request head.
 const MAX_HEAD_BYTES: usize = 16 * 1024;
+/// The longest sleep of the accept loop.
+const MAX_IDLE: Duration = Duration::from_secs(10);
 /// The pause after a failed accept. The process is out of file descriptors; an immediate retry would spin.
 const ACCEPT_BACKOFF: Duration = Duration::from_millis(100);
 
@@ -56,7 +58,7 @@ const ACCEPT_BACKOFF: Duration = Duration::from_millis(100);
 ///
 /// Each connection is a task in a `JoinSet` of this function, so that none outlives it.
 pub async fn run(
-    listener: Listener,
+    listener: Arc<Listener>,
     routes: Routes,
     limits: ConnectionLimits,
     shutdown: impl Future<Output = ()>,
@@ -75,7 +77,11 @@ pub async fn run(
         };
         tokio::select! {
             () = &mut shutdown => break,
-            Some(_) = connections.join_next() => {}
+            Some(ended) = connections.join_next() => if let Err(error) = ended {
+                tracing::error!(%error, "a connection failed");
+            },
+            // The loop shows that it runs, also without clients.
+            () = time::sleep(MAX_IDLE) => {}
             (permit, accepted) = next => match accepted {
                 Ok(stream) => {
                     accept_failed = false;

@@ -13,4 +13,4 @@ mod timeouts;
 pub use connections::run;
 pub use listen::{ListenAddress, Listener};
 pub use routes::{Routes, routes};
-pub use state::{ArchiveReader, ArchiveResult, MaxAge, PollerHealth, Readiness, ServerState, StoreHealth};
+pub use state::{ArchiveReader, ArchiveResult, MaxAge, Readiness, ServerState, StoreHealth};

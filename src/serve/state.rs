@@ -3,7 +3,7 @@
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
 use axum::http::HeaderValue;
@@ -80,7 +80,7 @@ impl MaxAge {
 pub struct Readiness {
     started: AtomicBool,
     store_unwritable: AtomicBool,
-    poller_stuck: AtomicBool,
+    stuck_task: Mutex<Option<&'static str>>,
 }
 
 impl Readiness {
@@ -94,20 +94,21 @@ impl Readiness {
         self.store_unwritable.store(health == StoreHealth::Unwritable, Ordering::Release);
     }
 
-    /// Records whether the poller still runs its loop.
-    pub fn set_poller(&self, health: PollerHealth) {
-        self.poller_stuck.store(health == PollerHealth::Stuck, Ordering::Release);
+    /// Records which task or thread does not get on, if any.
+    pub fn set_stuck_task(&self, name: Option<&'static str>) {
+        *self.stuck_task.lock().unwrap_or_else(PoisonError::into_inner) = name;
     }
 
     /// The body of a 503 response, or `None` if the daemon is ready.
-    pub(super) fn problem(&self) -> Option<&'static str> {
+    pub(super) fn problem(&self) -> Option<String> {
         let is = |flag: &AtomicBool| flag.load(Ordering::Acquire);
         if !is(&self.started) {
-            Some("not ok: starting\n")
+            Some("not ok: starting\n".to_owned())
         } else if is(&self.store_unwritable) {
-            Some("not ok: the store cannot be written\n")
+            Some("not ok: the store cannot be written\n".to_owned())
         } else {
-            is(&self.poller_stuck).then_some("not ok: the poller is stuck\n")
+            let stuck = *self.stuck_task.lock().unwrap_or_else(PoisonError::into_inner);
+            stuck.map(|name| format!("not ok: the {name} is stuck\n"))
         }
     }
 }
@@ -119,13 +120,4 @@ pub enum StoreHealth {
     Writable,
     /// The last test write failed.
     Unwritable,
-}
-
-/// Whether the poller's loop runs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum PollerHealth {
-    /// It reported recently.
-    Running,
-    /// It has not reported for too long.
-    Stuck,
 }

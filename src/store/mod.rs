@@ -13,6 +13,6 @@ pub use model::{
     StoredSource, StoryId,
 };
 pub use sqlite::{
-    Error, FileSizes, Lock, SalvagedTable, Store, Workers, backup, check_integrity, file_sizes, lock, open,
-    open_locked, recovery_advice, salvage, sqlite_version,
+    Error, FileSizes, JobCounter, Lock, SalvagedTable, Store, Worker, Workers, backup, check_integrity,
+    file_sizes, lock, open, open_locked, recovery_advice, salvage, sqlite_version,
 };

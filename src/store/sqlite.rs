@@ -36,6 +36,7 @@ pub use backup::{backup, check_integrity};
 pub use error::{Error, recovery_advice};
 pub use files::{FileSizes, file_sizes};
 pub use handle::Store;
+pub use jobs::JobCounter;
 pub use lock::{Lock, lock};
 pub use salvage::{SalvagedTable, salvage};
 
@@ -45,9 +46,18 @@ pub fn sqlite_version() -> &'static str {
     rusqlite::version()
 }
 
-/// The bodies of the store's threads. The caller runs each on its own thread and joins it. They end when the last
-/// [`Store`] is dropped.
-pub struct Workers(pub Vec<Box<dyn FnOnce() + Send>>);
+/// The store's threads. The caller runs and joins them.
+pub struct Workers(pub Vec<Worker>);
+
+/// One thread of the store.
+pub struct Worker {
+    /// What it does, for people.
+    pub name: &'static str,
+    /// Its jobs.
+    pub jobs: JobCounter,
+    /// Its body, which ends when the last [`Store`] is dropped. After a panic it can be run again.
+    pub run: Box<dyn FnMut() + Send>,
+}
 
 /// Opens the store; creates the file if there is none. A file that cannot be written is opened read-only.
 ///
@@ -67,16 +77,24 @@ pub fn open_locked(options: &Options, lock: Lock) -> Result<(Store, Workers), Er
 }
 
 fn start(path: &Path, lock: Option<Lock>) -> Result<(Store, Workers), Error> {
-    let writer = threads::Writer::open(path, lock)?;
+    let mut writer = threads::Writer::open(path, lock)?;
     let (readers, write_error) = (writer.readers(), writer.write_error());
     let (queries, query_receiver) = mpsc::channel(jobs::QUEUE_LENGTH);
-    let (commands, command_receiver) = mpsc::channel(jobs::QUEUE_LENGTH);
-    let mut workers: Vec<Box<dyn FnOnce() + Send>> =
-        vec![Box::new(move || threads::run_writer(writer, command_receiver))];
+    let (commands, mut command_receiver) = mpsc::channel(jobs::QUEUE_LENGTH);
+    let jobs = JobCounter::default();
+    let mut workers = vec![Worker {
+        name: "store writer",
+        jobs: jobs.clone(),
+        run: Box::new(move || threads::run_writer(&mut writer, &mut command_receiver, &jobs)),
+    }];
     let query_receiver = Arc::new(Mutex::new(query_receiver));
     for reader in readers {
-        let receiver = Arc::clone(&query_receiver);
-        workers.push(Box::new(move || threads::run_reader(&reader, &receiver)));
+        let (receiver, jobs) = (Arc::clone(&query_receiver), JobCounter::default());
+        workers.push(Worker {
+            name: "store reader",
+            jobs: jobs.clone(),
+            run: Box::new(move || threads::run_reader(&reader, &receiver, &jobs)),
+        });
     }
     Ok((Store::new(path, queries, commands, write_error), Workers(workers)))
 }

@@ -24,6 +24,7 @@ mod signals;
 mod sources;
 mod store_files;
 mod stories;
+mod stuck;
 mod tls;
 mod validated;
 mod wild;

@@ -138,7 +138,7 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let options = Options { path: folder.path().join("s.db"), keep: Duration::from_secs(1) };
         let (store, workers) = open(&options).expect("it opens");
-        workers.0.into_iter().for_each(|work| drop(std::thread::spawn(work)));
+        workers.0.into_iter().for_each(|worker| drop(std::thread::spawn(worker.run)));
         let set = |text: &'static str| {
             move |c: &Connection| {
                 c.execute("INSERT OR REPLACE INTO daemon_status (name, text) VALUES ('test', ?1)", [text])
@@ -161,5 +161,39 @@ mod tests {
             .expect("it is read");
         assert_eq!(text, "before");
         store.command(set("after")).await.expect("the writer lives");
+    }
+
+    #[tokio::test]
+    async fn a_thread_runs_on_after_a_panic_and_shows_when_it_is_busy() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let options = Options { path: folder.path().join("s.db"), keep: Duration::from_secs(1) };
+        let (store, workers) = open(&options).expect("it opens");
+        let jobs: Vec<_> = workers.0.iter().map(|worker| worker.jobs.clone()).collect();
+        for mut worker in workers.0 {
+            let run_again = move || while catch_unwind(AssertUnwindSafe(&mut worker.run)).is_err() {};
+            std::thread::spawn(run_again);
+        }
+        // Panics of the threads' own code: those of queries and commands do not get so far.
+        for _ in 0..3 {
+            let job: Job = Box::new(|_| panic!("a mistake"));
+            let command = WriteCommand { job, durability: Durability::Full };
+            store.commands.send(command).await.unwrap_or_else(|_| panic!("the writer lives"));
+            let query: Query = Box::new(|_| panic!("a mistake"));
+            store.queries.send(query).await.unwrap_or_else(|_| panic!("a reader lives"));
+        }
+        // A command in the group of one of these is lost with it.
+        let mut written = Err(closed());
+        for _ in 0..4 {
+            written = written.or(store.command(|c| c.execute("DELETE FROM ping", [])).await);
+        }
+        written.expect("the writer lives");
+        let (busy, release) = (jobs.clone(), jobs.clone());
+        let running = move || busy.iter().filter(|jobs| jobs.running().is_some()).count();
+        let during = store.query(move |_| Ok(running())).await.expect("a reader lives");
+        assert_eq!(during, 1);
+        drop(store);
+        while release.iter().any(|jobs| jobs.running().is_some()) {
+            tokio::task::yield_now().await;
+        }
     }
 }

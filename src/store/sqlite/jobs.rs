@@ -1,4 +1,7 @@
-//! What the store's handle sends to its threads. Pure.
+//! What the store's handle sends to its threads, and the count of it. Pure.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use rusqlite::Connection;
 
@@ -36,4 +39,31 @@ pub(super) enum Durability {
     Relaxed,
     /// Nothing: it is on the disk before the sender gets the reply.
     Full,
+}
+
+/// Counts the jobs of a thread, so that a job that hangs is noticed.
+#[derive(Clone, Debug, Default)]
+pub struct JobCounter(Arc<AtomicU64>);
+
+/// Ends its job when it is dropped, also by a panic.
+pub(super) struct RunningJob<'a>(&'a JobCounter);
+
+impl JobCounter {
+    /// The number of the job that runs; `None` while the thread waits for one.
+    #[must_use]
+    pub fn running(&self) -> Option<u64> {
+        // Each job is counted when it begins and when it ends.
+        Some(self.0.load(Ordering::Relaxed)).filter(|count| count % 2 == 1)
+    }
+
+    pub(super) fn begin(&self) -> RunningJob<'_> {
+        self.0.fetch_add(1, Ordering::Relaxed);
+        RunningJob(self)
+    }
+}
+
+impl Drop for RunningJob<'_> {
+    fn drop(&mut self) {
+        self.0.0.fetch_add(1, Ordering::Relaxed);
+    }
 }

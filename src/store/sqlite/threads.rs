@@ -9,7 +9,7 @@ use tokio::sync::mpsc;
 use super::connection::{open_read_only, open_writable, read_only};
 use super::error::Error;
 use super::files::{create_private_file, create_private_folder, device_and_inode};
-use super::jobs::{Durability, QUEUE_LENGTH, Query, WriteCommand};
+use super::jobs::{Durability, JobCounter, QUEUE_LENGTH, Query, WriteCommand};
 use super::lock::Lock;
 use super::schema;
 
@@ -39,19 +39,25 @@ enum ConnectionHealth {
 }
 
 /// Runs queries until the channel is closed.
-pub(super) fn run_reader(reader: &ReaderSlot, receiver: &Mutex<mpsc::Receiver<Query>>) {
+pub(super) fn run_reader(reader: &ReaderSlot, receiver: &Mutex<mpsc::Receiver<Query>>, jobs: &JobCounter) {
     loop {
-        let query = receiver.lock().unwrap_or_else(PoisonError::into_inner).blocking_recv();
+        let query = locked(receiver).blocking_recv();
         let Some(query) = query else { break };
+        let _job = jobs.begin();
         query(locked(reader).as_mut());
     }
     drop(locked(reader).take());
 }
 
 /// Runs commands until the channel is closed, then checkpoints. Commands that wait are grouped into one transaction.
-pub(super) fn run_writer(mut writer: Writer, mut receiver: mpsc::Receiver<WriteCommand>) {
+pub(super) fn run_writer(
+    writer: &mut Writer,
+    receiver: &mut mpsc::Receiver<WriteCommand>,
+    jobs: &JobCounter,
+) {
     let mut group = Vec::new();
     while let Some(first) = receiver.blocking_recv() {
+        let _job = jobs.begin();
         group.push(first);
         while group.len() < QUEUE_LENGTH
             && let Ok(next) = receiver.try_recv()
@@ -66,7 +72,7 @@ pub(super) fn run_writer(mut writer: Writer, mut receiver: mpsc::Receiver<WriteC
             writer.health = ConnectionHealth::NeedsReconnect;
         }
     }
-    let Some(connection) = writer.connection else { return };
+    let Some(connection) = writer.connection.take() else { return };
     if let Err(error) = connection.execute_batch("PRAGMA optimize; PRAGMA wal_checkpoint(TRUNCATE)") {
         tracing::debug!(%error, "the last checkpoint failed");
     }

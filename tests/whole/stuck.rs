@@ -1,0 +1,80 @@
+//! A task that gets stuck: health checks and systemd are told, and the process can still be stopped.
+
+use std::os::unix::net::UnixDatagram;
+use std::path::Path;
+use std::process::Command;
+use std::sync::mpsc::{Receiver, channel};
+use std::time::{Duration, Instant};
+
+use crate::faults::{RSS, config, feed, shows};
+use crate::origin::Origin;
+use crate::program::{Home, eventually};
+
+/// What systemd would be told. It is read at once, since the daemon waits for the reader.
+fn messages(socket: &Path) -> Receiver<String> {
+    let systemd = UnixDatagram::bind(socket).expect("a socket");
+    let (sender, receiver) = channel();
+    std::thread::spawn(move || {
+        let mut buffer = [0; 4096];
+        while let Ok(length) = systemd.recv(&mut buffer) {
+            let message = String::from_utf8_lossy(&buffer[..length]).into_owned();
+            if sender.send(message).is_err() {
+                return;
+            }
+        }
+    });
+    receiver
+}
+
+/// Reading this file blocks until somebody writes to it.
+fn block(path: &Path) {
+    let _ = std::fs::remove_file(path);
+    assert!(Command::new("mkfifo").arg(path).status().is_ok_and(|done| done.success()));
+}
+
+#[test]
+fn a_stuck_task_stops_the_watchdog_but_not_the_shutdown() {
+    let origin = Origin::start();
+    origin.set("/site", 200, RSS, feed(1..2));
+    let home = Home::new("");
+    let folder = home.path().join("www");
+    std::fs::create_dir(&folder).expect("a folder");
+    home.configure(&format!("{}write_to = \"www\"\n", config(&origin, "1s", "siftwire.db")));
+    let socket = home.path().join("notify");
+    let systemd = messages(&socket);
+    let daemon = home.start_with(&[("NOTIFY_SOCKET", &socket), ("WATCHDOG_USEC", Path::new("3000000"))]);
+    eventually("an entry", || shows(&daemon, 1));
+    let is_alive = || {
+        let signs = systemd.try_iter().filter(|message| message.contains("WATCHDOG=1"));
+        (signs.count() > 0).then_some(())
+    };
+    for _ in 0..3 {
+        eventually("a sign of life", is_alive);
+    }
+
+    // The publisher compares what it writes with what is there.
+    let file = folder.join("all.atom.gz");
+    block(&file);
+    origin.set("/site", 200, RSS, feed(1..3));
+    eventually("503", || (daemon.get("/readyz").status == 503).then_some(()));
+    assert_eq!(daemon.get("/readyz").body, "not ok: the publisher is stuck\n");
+    assert_eq!(daemon.get("/feeds/all.atom").status, 200);
+    let _ = is_alive();
+    std::thread::sleep(Duration::from_secs(4));
+    assert_eq!(is_alive(), None, "a sign of life, more than a second overdue");
+
+    drop(std::fs::OpenOptions::new().write(true).open(&file).expect("the publisher reads it"));
+    eventually("the new entry", || shows(&daemon, 2));
+    eventually("200", || (daemon.get("/readyz").status == 200).then_some(()));
+    eventually("a sign of life", is_alive);
+
+    block(&file);
+    origin.set("/site", 200, RSS, feed(1..4));
+    eventually("a poll", || (origin.responses("/site").0 > 0).then_some(()));
+    let stopping = Instant::now();
+    let (code, log) = daemon.stop();
+    assert_eq!(code, Some(0), "{log}");
+    assert!(stopping.elapsed() < Duration::from_secs(20), "{log}");
+    assert!(log.contains("no progress") && log.contains("tasks=\"publisher\""), "{log}");
+    assert!(!log.contains("a task failed"), "{log}");
+}
