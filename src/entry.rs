@@ -155,7 +155,7 @@ pub struct StoredEntry {
 }
 
 /// The source of a stored entry, as documents show it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct EntrySource {
     /// The source's name in the config.
     pub name: String,

@@ -28,6 +28,7 @@ struct Values {
     outputs: BTreeMap<String, OutputStats>,
     store: StoreStats,
     store_writable: bool,
+    unreadable_rows: usize,
     write_seconds: Histogram,
     reloads_applied: u64,
     reloads_refused: u64,
@@ -158,6 +159,11 @@ impl Metrics {
         if let Some(duration) = write {
             values.write_seconds.add(duration);
         }
+    }
+
+    /// Sets how many rows of the store have been left out since the start, because their content is damaged.
+    pub fn set_unreadable_rows(&self, rows: usize) {
+        self.values().unreadable_rows = rows;
     }
 
     /// Counts a config reload.
@@ -315,6 +321,9 @@ impl Exposition {
         self.head("siftwire_store_waiting", "gauge", "Requests waiting for the store's threads");
         self.sample("siftwire_store_waiting", &[("what", "commands")], commands as f64);
         self.sample("siftwire_store_waiting", &[("what", "queries")], queries as f64);
+        let (name, help) =
+            ("siftwire_store_unreadable_rows_total", "Rows left out because their content is damaged");
+        self.single(name, "counter", help, values.unreadable_rows as f64);
         let writable = f64::from(u8::from(values.store_writable));
         self.single("siftwire_store_writable", "gauge", "1 if the last test write succeeded", writable);
         let write_seconds = &values.write_seconds;

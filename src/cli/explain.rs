@@ -99,9 +99,13 @@ pub fn run(arguments: Arguments, config_option: &ConfigOption) -> anyhow::Result
         let store = &threads.store;
         let mut found = store.find_entries(wanted.clone(), MAX_LISTED_ENTRIES + 1).await?.into_iter();
         let Some(candidate) = found.next() else {
+            let damaged = match store.unreadable_rows() {
+                0 => "",
+                _ => ". It may be damaged: `siftwire doctor` lists damaged entries, which no output has",
+            };
             bail!(
                 "the store has no entry with this id, link or part of a title: `{wanted}`. `siftwire inspect URL` \
-                 shows what is read from the feed, `siftwire status` whether it is polled"
+                 shows what is read from the feed, `siftwire status` whether it is polled{damaged}"
             )
         };
         let others: Vec<Candidate> = found.collect();

@@ -85,6 +85,7 @@ pub(super) async fn run(shared: Arc<Shared>, options: store::Options, stop: Shut
 fn measure_poller(shared: &Shared) {
     let PollerStatus { sources, in_flight, .. } = *shared.channels.poller_status.borrow();
     shared.metrics.set_polls_in_flight(in_flight, sources);
+    shared.metrics.set_unreadable_rows(shared.store.unreadable_rows());
     shared.metrics.set_tasks(tokio::runtime::Handle::current().metrics().num_alive_tasks());
 }
 

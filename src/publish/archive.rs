@@ -91,9 +91,13 @@ impl Archives {
         if let Some(representation) = self.cached(&key) {
             return Ok(Some(RenderedPage { representation, state: PageState::Full }));
         }
-        let stored = self.store.stored_page(compiled.id, number, format.extension()).await?;
-        if let Some(page) = stored.and_then(|stored| restored(stored, format, &address)) {
-            return Ok(Some(self.cache(key, page)));
+        if let Some(stored) = self.store.stored_page(compiled.id, number, format.extension()).await? {
+            if let Some(page) = restored(stored, format, &address) {
+                return Ok(Some(self.cache(key, page)));
+            }
+            // It is written again from its entries.
+            self.store.report_unreadable("stored_page", number.into());
+            self.store.delete_damaged_page(compiled.id, number, format.extension()).await?;
         }
         let Some(page) = self.store.archive_page(compiled.id, number).await? else {
             return self.empty_page(&outputs, compiled, number, format).await;

@@ -124,8 +124,13 @@ async fn evaluate_pending(
     now: Timestamp,
 ) -> Result<(), Error> {
     let Some(mut revision) = pending.iter().map(|pending| pending.watermark).min() else { return Ok(()) };
+    let latest = store.latest_revision().await?;
     loop {
         let is_last = evaluate_batch(store, &mut revision, pending, outputs, now).await? == Batch::Last;
+        if is_last {
+            // The last entries may have been unreadable.
+            revision = revision.max(latest);
+        }
         let waiting: usize = pending.iter().map(|pending| pending.matches.len()).sum();
         if is_last || (update == MemberUpdate::Append && waiting >= MAX_WAITING_MATCHES) {
             let mut advances = Vec::with_capacity(pending.len());

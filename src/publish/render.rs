@@ -37,8 +37,8 @@ pub async fn restore(store: &Store, outputs: &Outputs, document_cache: &Document
     for compiled in &outputs.outputs {
         let renderings = stored.remove(&compiled.id).unwrap_or_default();
         let feed = renderings.iter().find(|rendering| rendering.format == Format::Atom.extension());
-        if let (Some(documents), Some(feed)) = (restored(&renderings, &compiled.output, &outputs.site), feed)
-        {
+        let documents = restored(store, &renderings, &compiled.output, &outputs.site);
+        if let (Some(documents), Some(feed)) = (documents, feed) {
             document_cache.insert_all(documents);
             outputs.staleness.record(compiled.id, stored_state(feed));
         }
@@ -68,13 +68,22 @@ fn stored_bytes(stored: &Rendering) -> Option<Vec<u8>> {
 }
 
 /// An output's stored documents with their paths; `None` unless every format is current and undamaged.
-fn restored(renderings: &[Rendering], output: &Output, site: &Site) -> Option<Vec<(String, Representation)>> {
+fn restored(
+    store: &Store,
+    renderings: &[Rendering],
+    output: &Output,
+    site: &Site,
+) -> Option<Vec<(String, Representation)>> {
     let presentation = presentation_hash(output, site);
     let restore = |format: Format| {
         let stored = renderings
             .iter()
             .find(|stored| stored.format == format.extension() && stored.presentation_hash == presentation)?;
-        let representation = represent(output, site, format, stored_bytes(stored)?, stored.changed);
+        let Some(bytes) = stored_bytes(stored) else {
+            store.report_unreadable("rendering", stored.output.0);
+            return None;
+        };
+        let representation = represent(output, site, format, bytes, stored.changed);
         Some((format.path(&output.name), representation))
     };
     Format::ALL.into_iter().map(restore).collect()

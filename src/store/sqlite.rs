@@ -5,6 +5,7 @@ mod backup;
 mod btree_recovery;
 mod connection;
 mod daemon_status;
+mod damaged_rows;
 mod dedup_index;
 mod entries;
 mod error;
@@ -23,6 +24,7 @@ mod schema;
 mod sources;
 mod stories;
 mod threads;
+mod unreadable;
 mod values;
 
 use std::path::Path;

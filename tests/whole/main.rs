@@ -5,6 +5,7 @@
 mod bombs;
 mod crash;
 mod cut_config;
+mod damaged_rows;
 mod faults;
 mod filters;
 mod former_names;

@@ -8,7 +8,8 @@ use super::entries::PRUNABLE;
 use super::error::Error;
 use super::handle::Store;
 use super::rows::{ENTRY_COLUMNS, SourceCache, read_entry};
-use super::values::{millis, time};
+use super::unreadable::Database;
+use super::values::{lossy_text, millis, nearest_time};
 
 impl Store {
     /// The size of an output's archive.
@@ -38,6 +39,24 @@ impl Store {
         format: &'static str,
     ) -> Result<Option<StoredPage>, Error> {
         self.query(move |c| stored_page(c, output, page, format)).await
+    }
+
+    /// Deletes a stored page whose bytes are damaged.
+    ///
+    /// # Errors
+    /// The store cannot write.
+    pub async fn delete_damaged_page(
+        &self,
+        output: OutputId,
+        page: u32,
+        format: &'static str,
+    ) -> Result<(), Error> {
+        self.command(move |c| {
+            c.prepare_cached("DELETE FROM stored_page WHERE output = ?1 AND page = ?2 AND format = ?3")?
+                .execute(params![output.0, page, format])
+                .map(drop)
+        })
+        .await
     }
 
     /// Stores a full page as it is served. What was stored before stays.
@@ -78,9 +97,9 @@ impl Store {
                 c.prepare_cached("SELECT reasons FROM membership WHERE entry = ?1 AND output = ?2")?;
             let mut reasons = |entry: &i64| {
                 statement
-                    .query_row([*entry, output.0], |row| row.get(0))
+                    .query_row([*entry, output.0], |row| lossy_text(row, 0))
                     .optional()
-                    .map(Option::unwrap_or_default)
+                    .map(|reasons| reasons.flatten().unwrap_or_default())
             };
             entries.iter().map(&mut reasons).collect()
         })
@@ -149,7 +168,7 @@ fn archive_size(c: &Connection, output: OutputId) -> Result<ArchiveSize> {
     })
 }
 
-fn archive_page(c: &Connection, output: OutputId, page: u32) -> Result<Option<ArchivePage>> {
+fn archive_page(c: &Database<'_>, output: OutputId, page: u32) -> Result<Option<ArchivePage>> {
     let is_full: Option<bool> = c
         .prepare_cached("SELECT filled >= size FROM archive_page WHERE output = ?1 AND page = ?2")?
         .query_row(params![output.0, page], |row| row.get(0))
@@ -163,6 +182,7 @@ fn archive_page(c: &Connection, output: OutputId, page: u32) -> Result<Option<Ar
              ORDER BY entry.date DESC, entry.number DESC"
         ))?
         .query_map(params![output.0, page], |row| read_entry(row, &sources))?
+        .filter_map(Result::transpose)
         .collect::<Result<Vec<_>>>()?;
     Ok(Some(ArchivePage { entries, is_full }))
 }
@@ -173,10 +193,10 @@ fn stored_page(c: &Connection, output: OutputId, page: u32, format: &str) -> Res
     )?
     .query_row(params![output.0, page, format], |row| {
         Ok(StoredPage {
-            format: row.get(0)?,
-            address: row.get(1)?,
+            format: lossy_text(row, 0)?.unwrap_or_default(),
+            address: lossy_text(row, 1)?.unwrap_or_default(),
             body: row.get(2)?,
-            changed: time(row.get(3)?)?,
+            changed: nearest_time(row.get(3)?),
         })
     })
     .optional()

@@ -8,6 +8,7 @@ use rusqlite::backup::Backup;
 
 use super::super::model::Options;
 use super::connection::inspect;
+use super::damaged_rows::damaged_rows;
 use super::error::{Error, recovery_advice};
 use super::files::{create_private_file, refuse_existing, with_suffix};
 
@@ -79,6 +80,15 @@ pub fn check_integrity(options: &Options) -> Result<Vec<String>, Error> {
          FROM pragma_foreign_key_check LIMIT {MAX_PROBLEMS}"
     )) {
         Ok(lines) => problems.extend(lines),
+        Err(error) if problems.is_empty() => problems.push(error.to_string()),
+        Err(_) => {}
+    }
+    match damaged_rows(&connection) {
+        Ok(rows) => problems.extend(
+            rows.iter()
+                .take(MAX_PROBLEMS as usize)
+                .map(|row| format!("{} row {} is damaged and left out: {}", row.table, row.rowid, row.error)),
+        ),
         Err(error) if problems.is_empty() => problems.push(error.to_string()),
         Err(_) => {}
     }

@@ -5,6 +5,7 @@ use rusqlite::{OptionalExtension, params};
 use super::super::model::DaemonStatus;
 use super::error::Error;
 use super::handle::Store;
+use super::values::lossy_text;
 
 impl Store {
     /// Sets a status, or removes it with `None`.
@@ -36,8 +37,9 @@ impl Store {
     pub async fn daemon_status(&self, status: DaemonStatus) -> Result<Option<String>, Error> {
         self.query(move |c| {
             c.prepare_cached("SELECT text FROM daemon_status WHERE name = ?1")?
-                .query_row([name(status)], |row| row.get(0))
+                .query_row([name(status)], |row| lossy_text(row, 0))
                 .optional()
+                .map(Option::flatten)
         })
         .await
     }

@@ -9,7 +9,8 @@ use super::super::model::{Candidate, SourceId, StoryId};
 use super::error::Error;
 use super::handle::Store;
 use super::rows::{ENTRY_COLUMN_COUNT, ENTRY_COLUMNS, ExtraJson, SourceCache, StoredKeys, read_entry};
-use super::values::{from_json, millis, time, to_json};
+use super::unreadable::Database;
+use super::values::{from_json, lossy_text, millis, nearest_time, to_json};
 use crate::entry::change::{FormerTitle, KnownEntries, KnownEntry, KnownKey, NewEntry};
 use crate::entry::{Entry, Key, KeyRule, StoredEntry};
 
@@ -71,21 +72,19 @@ impl Store {
     /// The store cannot read.
     pub async fn entries_after(&self, revision: i64, n: usize) -> Result<Vec<Candidate>, Error> {
         self.query(move |c| {
-            find_candidates(
-                c,
-                "entry.revision > ?1 ORDER BY entry.revision LIMIT ?2",
-                params![revision, n as i64],
-            )
+            // No LIMIT: it would count rows that cannot be read.
+            find_candidates(c, "entry.revision > ?1 ORDER BY entry.revision", [revision], n)
         })
         .await
     }
 }
 
-/// Reads the entries that meet a condition, with their stories.
+/// Reads up to `n` entries that meet a condition, with their stories.
 pub(super) fn find_candidates(
-    c: &Connection,
+    c: &Database<'_>,
     condition: &str,
     parameters: impl rusqlite::Params,
+    n: usize,
 ) -> Result<Vec<Candidate>> {
     let sources = SourceCache::new(c);
     c.prepare_cached(&format!(
@@ -94,24 +93,28 @@ pub(super) fn find_candidates(
          WHERE {condition}"
     ))?
     .query_map(parameters, |row| {
-        Ok(Candidate {
-            entry: read_entry(row, &sources)?,
+        let Some(entry) = read_entry(row, &sources)? else { return Ok(None) };
+        Ok(Some(Candidate {
+            entry,
             source: SourceId(row.get(6)?),
             first_poll: row.get(ENTRY_COLUMN_COUNT)?,
             story: StoryId(row.get(ENTRY_COLUMN_COUNT + 1)?),
             is_first: row.get(ENTRY_COLUMN_COUNT + 2)?,
-            revised: time(row.get(ENTRY_COLUMN_COUNT + 3)?)?,
-        })
+            revised: nearest_time(row.get(ENTRY_COLUMN_COUNT + 3)?),
+        }))
     })?
+    .filter_map(Result::transpose)
+    .take(n)
     .collect()
 }
 
-/// Reads an entry, if it is not pruned.
-pub(super) fn find_entry(c: &Connection, number: i64) -> Result<Option<StoredEntry>> {
+/// Reads an entry, if it is not pruned and can be read.
+pub(super) fn find_entry(c: &Database<'_>, number: i64) -> Result<Option<StoredEntry>> {
     let sources = SourceCache::new(c);
     c.prepare_cached(&format!("SELECT {ENTRY_COLUMNS} FROM entry WHERE number = ?1"))?
         .query_row([number], |row| read_entry(row, &sources))
         .optional()
+        .map(Option::flatten)
 }
 
 /// The counters during a transaction: read once, written once.
@@ -175,13 +178,16 @@ fn write_key<'a>(key: &Key, buffer: &'a mut String) -> &'a str {
     buffer
 }
 
+/// The fingerprint of an entry, and none of one that cannot be read: then the document rewrites it.
+const FINGERPRINT: &str = "CASE WHEN json_valid(entry.extra_json) THEN entry.fingerprint ELSE x'' END";
+
 fn known_entries(c: &Connection, source: SourceId, keys: Vec<Key>) -> Result<KnownEntries> {
-    let mut statement = c.prepare_cached(
-        "SELECT entry.number, entry.fingerprint, entry.content_hash, entry.edits, entry.title, entry.link,
+    let mut statement = c.prepare_cached(&format!(
+        "SELECT entry.number, {FINGERPRINT}, entry.content_hash, entry.edits, entry.title, entry.link,
                 coalesce(entry.published, entry.updated)
          FROM key LEFT JOIN entry ON entry.number = key.entry
-         WHERE key.source = ?1 AND key.key = ?2",
-    )?;
+         WHERE key.source = ?1 AND key.key = ?2"
+    ))?;
     let mut found = HashMap::with_capacity(keys.len());
     let mut buffer = String::new();
     for key in keys {
@@ -202,21 +208,34 @@ fn known_entry(row: &Row<'_>, number: i64) -> Result<KnownEntry> {
         fingerprint: row.get(1)?,
         content_hash: row.get(2)?,
         edits: row.get(3)?,
-        title: row.get(4)?,
-        link: row.get(5)?,
-        date: row.get::<_, Option<i64>>(6)?.map(time).transpose()?,
+        title: lossy_text(row, 4)?,
+        link: lossy_text(row, 5)?,
+        date: row.get::<_, Option<i64>>(6)?.map(nearest_time),
     })
 }
 
 /// The entries of the source's last document that are not among these numbers.
-fn entries_no_longer_in_feed(c: &Connection, source: SourceId, in_feed: &[i64]) -> Result<Vec<KnownEntry>> {
-    c.prepare_cached(
-        "SELECT number, fingerprint, content_hash, edits, title, link, coalesce(published, updated) FROM entry
-         WHERE number IN (SELECT one.value FROM in_feed, json_each(in_feed.entries) AS one WHERE in_feed.source = ?1
-                          EXCEPT SELECT value FROM json_each(?2))",
-    )?
-    .query_map(params![source.0, to_json(&in_feed)?], |row| known_entry(row, row.get(0)?))?
+fn entries_no_longer_in_feed(c: &Database<'_>, source: SourceId, in_feed: &[i64]) -> Result<Vec<KnownEntry>> {
+    c.prepare_cached(&format!(
+        "SELECT number, {FINGERPRINT}, content_hash, edits, title, link, coalesce(published, updated) FROM entry
+         WHERE number IN (SELECT value FROM json_each(?1) EXCEPT SELECT value FROM json_each(?2))"
+    ))?
+    .query_map(params![to_json(&last_in_feed(c, source)?)?, to_json(&in_feed)?], |row| {
+        known_entry(row, row.get(0)?)
+    })?
     .collect()
+}
+
+/// The numbers of the entries in the last document of a source.
+pub(super) fn last_in_feed(c: &Database<'_>, source: SourceId) -> Result<Vec<i64>> {
+    let numbers = c
+        .prepare_cached("SELECT entries FROM in_feed WHERE source = ?1")?
+        .query_row([source.0], |row| {
+            let numbers = row.get_ref(0)?.as_str().map_err(Into::into).and_then(from_json);
+            c.readable("in_feed", source.0, numbers)
+        })
+        .optional()?;
+    Ok(numbers.flatten().unwrap_or_default())
 }
 
 /// Whether an entry comes with the first poll of its source.
@@ -369,11 +388,14 @@ pub(super) fn restore_keys(c: &Connection) -> Result<()> {
 }
 
 /// Selects the numbers of up to `?2` entries first seen before `?1` that [`Store::prune`] removes. An entry in the
-/// last document of a configured source stays. As long as a source has had no document, all its entries stay.
+/// last document of a configured source stays. As long as a source has had no document, or its list is
+/// damaged, all its entries stay.
 pub(super) const PRUNABLE: &str = "SELECT number FROM entry INDEXED BY entry_first_seen
      WHERE first_seen < ?1
-       AND source NOT IN (SELECT id FROM source WHERE active = 1 AND id NOT IN (SELECT source FROM in_feed))
-       AND number NOT IN (SELECT listed.value FROM source, in_feed, json_each(in_feed.entries) AS listed
+       AND source NOT IN (SELECT id FROM source WHERE active = 1
+                            AND id NOT IN (SELECT source FROM in_feed WHERE json_valid(entries)))
+       AND number NOT IN (SELECT listed.value FROM source, in_feed,
+                              json_each(CASE WHEN json_valid(entries) THEN entries ELSE '[]' END) AS listed
                           WHERE source.active = 1 AND in_feed.source = source.id)
      ORDER BY first_seen LIMIT ?2";
 
@@ -390,7 +412,7 @@ fn prune(c: &Connection, before: Timestamp, n: usize) -> Result<usize> {
 }
 
 /// Deletes an entry and all rows that refer to it. Its keys stay without an entry.
-fn delete_entry(c: &Connection, number: i64) -> Result<()> {
+pub(super) fn delete_entry(c: &Connection, number: i64) -> Result<()> {
     for statement in [
         "UPDATE key SET entry = NULL WHERE entry = ?1",
         "DELETE FROM membership WHERE entry = ?1",

@@ -4,12 +4,12 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot};
 
 use super::dedup_index::DedupIndex;
 use super::error::Error;
 use super::jobs::{Durability, Job, JobOutcome, QUEUE_LENGTH, Query, WriteCommand};
+use super::unreadable::{Database, UnreadableRows};
 
 /// A handle to the store; cheap to clone. The store's threads end when the last handle is dropped.
 #[derive(Clone)]
@@ -23,6 +23,7 @@ pub struct Store {
     dedup_index: Arc<Mutex<DedupIndex>>,
     /// Set by the writer.
     write_error: Arc<Mutex<Option<Error>>>,
+    unreadable: UnreadableRows,
 }
 
 impl Store {
@@ -32,19 +33,28 @@ impl Store {
         commands: mpsc::Sender<WriteCommand>,
         write_error: Arc<Mutex<Option<Error>>>,
     ) -> Store {
-        Store { path: Arc::from(path), queries, commands, dedup_index: Arc::default(), write_error }
+        Store {
+            path: Arc::from(path),
+            queries,
+            commands,
+            dedup_index: Arc::default(),
+            write_error,
+            unreadable: UnreadableRows::default(),
+        }
     }
 
     /// Runs a query on a reader, in one transaction, so that its parts agree with each other.
     pub(super) async fn query<T: Send + 'static>(
         &self,
-        query: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
+        query: impl FnOnce(&Database<'_>) -> rusqlite::Result<T> + Send + 'static,
     ) -> Result<T, Error> {
         let (sender, receiver) = oneshot::channel();
-        let path = Arc::clone(&self.path);
+        let (path, unreadable) = (Arc::clone(&self.path), self.unreadable.clone());
         let job: Query = Box::new(move |connection| {
             let result = match connection {
-                Some(connection) => guard("cannot read", &path, || query(&*connection.transaction()?)),
+                Some(connection) => guard("cannot read", &path, || {
+                    query(&Database { connection: &*connection.transaction()?, unreadable: &unreadable })
+                }),
                 None => Err(Error::new(format!("cannot read {}", path.display()))),
             };
             // The caller may have stopped waiting.
@@ -57,7 +67,7 @@ impl Store {
     /// Runs a command on the writer, in a savepoint of its own; returns once it is on the disk.
     pub(super) async fn command<T: Send + 'static>(
         &self,
-        command: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
+        command: impl FnOnce(&Database<'_>) -> rusqlite::Result<T> + Send + 'static,
     ) -> Result<T, Error> {
         self.command_with(Durability::Full, command).await
     }
@@ -66,13 +76,15 @@ impl Store {
     pub(super) async fn command_with<T: Send + 'static>(
         &self,
         durability: Durability,
-        command: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
+        command: impl FnOnce(&Database<'_>) -> rusqlite::Result<T> + Send + 'static,
     ) -> Result<T, Error> {
         let (sender, receiver) = oneshot::channel();
-        let path = Arc::clone(&self.path);
+        let (path, unreadable) = (Arc::clone(&self.path), self.unreadable.clone());
         let job: Job = Box::new(move |connection| {
-            let result =
-                connection.and_then(|connection| guard("cannot write", &path, || command(connection)));
+            let result = connection.and_then(|connection| {
+                let database = Database { connection, unreadable: &unreadable };
+                guard("cannot write", &path, || command(&database))
+            });
             let error = result.as_ref().err().cloned();
             let reply = Box::new(move |commit_error: Option<&Error>| {
                 // The caller may have stopped waiting.
@@ -92,6 +104,17 @@ impl Store {
     /// The size of the index of stories in memory: entries, bytes.
     pub fn dedup_index_size(&self) -> (usize, usize) {
         self.dedup_index.lock().unwrap_or_else(PoisonError::into_inner).size()
+    }
+
+    /// Reports stored bytes that cannot be decompressed: table, and output or page.
+    pub fn report_unreadable(&self, table: &'static str, number: i64) {
+        self.unreadable.report(table, number);
+    }
+
+    /// How many rows could not be read since the start, because their content is damaged.
+    #[must_use]
+    pub fn unreadable_rows(&self) -> usize {
+        self.unreadable.len()
     }
 
     /// Why the store is open read-only; `None` if it can be written.
@@ -140,11 +163,11 @@ mod tests {
         let (store, workers) = open(&options).expect("it opens");
         workers.0.into_iter().for_each(|worker| drop(std::thread::spawn(worker.run)));
         let set = |text: &'static str| {
-            move |c: &Connection| {
+            move |c: &Database<'_>| {
                 c.execute("INSERT OR REPLACE INTO daemon_status (name, text) VALUES ('test', ?1)", [text])
             }
         };
-        let panicking = move |c: &Connection| -> rusqlite::Result<()> {
+        let panicking = move |c: &Database<'_>| -> rusqlite::Result<()> {
             set("from the panic")(c)?;
             panic!("a mistake")
         };

@@ -6,7 +6,7 @@ use super::super::model::Candidate;
 use super::entries::{find_candidates, find_entry};
 use super::error::Error;
 use super::handle::Store;
-use super::values::time;
+use super::values::{lossy_text, nearest_time};
 use crate::entry::StoredEntry;
 use crate::entry::change::FormerTitle;
 
@@ -20,11 +20,11 @@ impl Store {
         self.query(move |c| {
             let find = |condition: &str| {
                 let newest = "ORDER BY entry.date DESC, entry.number DESC LIMIT ?2";
-                find_candidates(c, &format!("({condition}) {newest}"), params![text, n as i64])
+                find_candidates(c, &format!("({condition}) {newest}"), params![text, n as i64], n)
             };
             let found = find(
                 "entry.uid = ?1 OR entry.link = ?1 OR CAST(entry.number AS TEXT) = ?1
-                 OR json_extract(entry.extra_json, '$.id') = ?1",
+                 OR CASE WHEN json_valid(entry.extra_json) THEN json_extract(entry.extra_json, '$.id') = ?1 END",
             )?;
             if !found.is_empty() {
                 return Ok(found);
@@ -60,7 +60,11 @@ impl Store {
                 "SELECT title, replaced, reason FROM former_title WHERE entry = ?1 ORDER BY replaced DESC",
             )?
             .query_map([entry], |row| {
-                Ok(FormerTitle { title: row.get(0)?, replaced: time(row.get(1)?)?, reason: row.get(2)? })
+                Ok(FormerTitle {
+                    title: lossy_text(row, 0)?.unwrap_or_default(),
+                    replaced: nearest_time(row.get(1)?),
+                    reason: lossy_text(row, 2)?.unwrap_or_default(),
+                })
             })?
             .collect()
         })

@@ -9,7 +9,7 @@ use super::super::model::{ConfiguredOutput, NotifyHub, OutputId, Rendering, Stor
 use super::error::Error;
 use super::handle::Store;
 use super::pings::add_ping;
-use super::values::{millis, time};
+use super::values::{lossy_text, millis, nearest_time};
 
 impl Store {
     /// Makes the configured outputs the active ones; others stay, with the time when they left. An output that was
@@ -30,7 +30,7 @@ impl Store {
     /// # Errors
     /// The store cannot read.
     pub async fn outputs(&self) -> Result<Vec<StoredOutput>, Error> {
-        self.query(all_outputs).await
+        self.query(|c| all_outputs(c)).await
     }
 
     /// The documents as they were last published, of one output or of all.
@@ -119,11 +119,11 @@ fn all_outputs(c: &Connection) -> Result<Vec<StoredOutput>> {
         .query_map([], |row| {
             Ok(StoredOutput {
                 id: OutputId(row.get(0)?),
-                name: row.get(1)?,
-                since: time(row.get(2)?)?,
-                definition: row.get(3)?,
+                name: lossy_text(row, 1)?.unwrap_or_default(),
+                since: nearest_time(row.get(2)?),
+                definition: lossy_text(row, 3)?.unwrap_or_default(),
                 watermark: row.get(4)?,
-                removed: row.get::<_, Option<i64>>(5)?.map(time).transpose()?,
+                removed: row.get::<_, Option<i64>>(5)?.map(nearest_time),
             })
         })?
         .collect()
@@ -137,10 +137,10 @@ fn renderings(c: &Connection, output: Option<OutputId>) -> Result<Vec<Rendering>
     .query_map([output.map(|output| output.0)], |row| {
         Ok(Rendering {
             output: OutputId(row.get(0)?),
-            format: row.get(1)?,
-            digest: row.get(2)?,
-            changed: time(row.get(3)?)?,
-            presentation_hash: row.get(4)?,
+            format: lossy_text(row, 1)?.unwrap_or_default(),
+            digest: lossy_text(row, 2)?.unwrap_or_default(),
+            changed: nearest_time(row.get(3)?),
+            presentation_hash: lossy_text(row, 4)?.unwrap_or_default(),
             entries: row.get::<_, i64>(5)? as usize,
             body: row.get(6)?,
         })

@@ -6,7 +6,8 @@ use rusqlite::{Connection, Result, params};
 use super::super::model::{OutputId, Ping};
 use super::error::Error;
 use super::handle::Store;
-use super::values::{millis, time};
+use super::unreadable::Database;
+use super::values::{millis, nearest_time, time};
 
 impl Store {
     /// The pings that are due, and when the next one is.
@@ -56,15 +57,18 @@ pub(super) fn add_ping(c: &Connection, output: OutputId, changed: Timestamp) -> 
     .map(drop)
 }
 
-fn due_pings(c: &Connection, now: Timestamp) -> Result<(Vec<Ping>, Option<Timestamp>)> {
+fn due_pings(c: &Database<'_>, now: Timestamp) -> Result<(Vec<Ping>, Option<Timestamp>)> {
     let pings = c
         .prepare_cached("SELECT output, changed, attempts FROM ping WHERE due <= ?1 ORDER BY due")?
         .query_map([millis(now)], |row| {
-            Ok(Ping { output: OutputId(row.get(0)?), changed: time(row.get(1)?)?, attempts: row.get(2)? })
+            let (output, changed) = (row.get(0)?, time(row.get(1)?));
+            let Some(changed) = c.readable("ping", output, changed)? else { return Ok(None) };
+            Ok(Some(Ping { output: OutputId(output), changed, attempts: row.get(2)? }))
         })?
+        .filter_map(Result::transpose)
         .collect::<Result<Vec<_>>>()?;
     let next: Option<i64> = c
         .prepare_cached("SELECT min(due) FROM ping WHERE due > ?1")?
         .query_row([millis(now)], |row| row.get(0))?;
-    Ok((pings, next.map(time).transpose()?))
+    Ok((pings, next.map(nearest_time)))
 }

@@ -3,19 +3,21 @@
 use std::collections::BTreeSet;
 use std::sync::PoisonError;
 
-use rusqlite::{Connection, OptionalExtension, Result, params};
+use rusqlite::{Result, params};
 
 use super::super::model::{InFeed, Poll, SourceId};
 use super::dedup_index::DedupIndex;
 use super::entries::{
-    Counters, Edit, NewRow, PollKind, add_former_title, add_keys, edit_entry, insert_entry, still_kept,
+    Counters, Edit, NewRow, PollKind, add_former_title, add_keys, edit_entry, insert_entry, last_in_feed,
+    still_kept,
 };
 use super::error::Error;
 use super::handle::Store;
 use super::jobs::Durability;
 use super::sources::add_health_events;
 use super::stories::{InsertedEntry, assign_stories};
-use super::values::{from_json, millis, to_json};
+use super::unreadable::Database;
+use super::values::{millis, to_json};
 use crate::entry::change::Change;
 
 impl Store {
@@ -50,7 +52,7 @@ impl Store {
     }
 }
 
-fn commit(c: &Connection, poll: &Poll, index: &mut DedupIndex) -> Result<usize> {
+fn commit(c: &Database<'_>, poll: &Poll, index: &mut DedupIndex) -> Result<usize> {
     let source = poll.source;
     let polled: bool = c
         .prepare_cached("SELECT polled FROM source WHERE id = ?1")?
@@ -108,7 +110,7 @@ fn commit(c: &Connection, poll: &Poll, index: &mut DedupIndex) -> Result<usize> 
 
 /// Writes which entries a document contains, if that has changed.
 fn update_in_feed(
-    c: &Connection,
+    c: &Database<'_>,
     source: SourceId,
     in_feed: &InFeed,
     new: impl Iterator<Item = i64>,
@@ -116,11 +118,7 @@ fn update_in_feed(
     let (InFeed::Complete(numbers) | InFeed::Partial(numbers)) = in_feed;
     let mut numbers: BTreeSet<i64> = numbers.iter().copied().chain(new).collect();
     if matches!(in_feed, InFeed::Partial(_)) {
-        let last: Option<String> = c
-            .prepare_cached("SELECT entries FROM in_feed WHERE source = ?1")?
-            .query_row([source.0], |row| row.get(0))
-            .optional()?;
-        numbers.extend(last.map(|last| from_json::<Vec<i64>>(&last)).transpose()?.unwrap_or_default());
+        numbers.extend(last_in_feed(c, source)?);
     }
     c.prepare_cached(
         "INSERT INTO in_feed (source, entries) VALUES (?1, ?2)

@@ -6,10 +6,11 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use rusqlite::types::ValueRef;
-use rusqlite::{Connection, Result, Row};
+use rusqlite::{Result, Row};
 use serde::{Deserialize, Serialize};
 
-use super::values::{feed_url, from_json, time, url_parts};
+use super::unreadable::Database;
+use super::values::{feed_url, from_json, lossy_text, time, url_parts};
 use crate::entry::{Author, Enclosure, Entry, EntrySource, Key, Origin, StoredEntry, Thumbnail};
 use crate::source::SourceState;
 
@@ -77,13 +78,13 @@ impl ExtraJson<'_> {
 
 /// The sources of entries, including those that left the config. Each is read once.
 pub(super) struct SourceCache<'c> {
-    connection: &'c Connection,
+    database: &'c Database<'c>,
     sources: RefCell<HashMap<i64, Arc<EntrySource>>>,
 }
 
 impl<'c> SourceCache<'c> {
-    pub(super) fn new(connection: &'c Connection) -> SourceCache<'c> {
-        SourceCache { connection, sources: RefCell::default() }
+    pub(super) fn new(database: &'c Database<'c>) -> SourceCache<'c> {
+        SourceCache { database, sources: RefCell::default() }
     }
 
     pub(super) fn get(&self, id: i64) -> Result<Arc<EntrySource>> {
@@ -91,39 +92,56 @@ impl<'c> SourceCache<'c> {
             return Ok(Arc::clone(source));
         }
         let source = self
-            .connection
+            .database
             .prepare_cached(
                 "SELECT name, url, title, language, state, publish_url,
                         EXISTS (SELECT 1 FROM source AS earlier
                                 WHERE earlier.feed_id = source.feed_id AND earlier.id < source.id)
                  FROM source WHERE id = ?1",
             )?
-            .query_row([id], read_source)?;
+            .query_row([id], |row| read_source(row, id, self.database))?;
         let source = Arc::new(source);
         self.sources.borrow_mut().insert(id, Arc::clone(&source));
         Ok(source)
     }
 }
 
-fn read_source(row: &Row<'_>) -> Result<EntrySource> {
-    let (url, parts) = (feed_url(row.get_ref(1)?.as_str()?)?, url_parts(row.get(5)?));
-    let state: SourceState = from_json(row.get_ref(4)?.as_str()?)?;
-    let name: String = row.get(0)?;
+/// The state of a source; the state of a new one if it is damaged.
+pub(super) fn source_state(
+    row: &Row<'_>,
+    column: usize,
+    id: i64,
+    database: &Database<'_>,
+) -> Result<SourceState> {
+    let state = row.get_ref(column)?.as_str().map_err(Into::into).and_then(from_json);
+    Ok(database.readable("source", id, state)?.unwrap_or_default())
+}
+
+/// A damaged source costs none of its entries: what cannot be read of it is left out.
+fn read_source(row: &Row<'_>, id: i64, database: &Database<'_>) -> Result<EntrySource> {
+    let (url, parts) = (feed_url(row, 1)?, url_parts(row.get(5)?));
+    let state = source_state(row, 4, id, database)?;
+    let name = lossy_text(row, 0)?.unwrap_or_default();
     // Some sites give all their feeds one id.
     let is_shared: bool = row.get(6)?;
     Ok(EntrySource {
-        title: row.get::<_, Option<String>>(2)?.or(state.title).unwrap_or_else(|| name.clone()),
+        title: lossy_text(row, 2)?.or(state.title).unwrap_or_else(|| name.clone()),
         id: url.published_id(state.id.as_deref().filter(|_| !is_shared), parts),
         link: state.link.map(|link| url.published_site(&link, parts).into()),
         url: url.shown(parts).into(),
-        language: row.get::<_, Option<String>>(3)?.or(state.language),
+        language: lossy_text(row, 3)?.or(state.language),
         name,
     })
 }
 
-/// Reads a row that begins with [`ENTRY_COLUMNS`].
-pub(super) fn read_entry(row: &Row<'_>, sources: &SourceCache<'_>) -> Result<StoredEntry> {
+/// Reads a row that begins with [`ENTRY_COLUMNS`]; `None` if its content is damaged.
+pub(super) fn read_entry(row: &Row<'_>, sources: &SourceCache<'_>) -> Result<Option<StoredEntry>> {
     let source = sources.get(row.get(6)?)?;
+    sources.database.readable("entry", row.get(0)?, parse_entry(row, source))
+}
+
+/// An entry from its row.
+pub(super) fn parse_entry(row: &Row<'_>, source: Arc<EntrySource>) -> Result<StoredEntry> {
     let extra: ExtraJson = from_json(row.get_ref(11)?.as_str()?)?;
     Ok(StoredEntry {
         number: row.get(0)?,

@@ -3,13 +3,14 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use rusqlite::types::Value;
-use rusqlite::{Connection, params_from_iter};
+use rusqlite::types::{Value, ValueRef};
+use rusqlite::{Connection, Row, params_from_iter};
 
 use super::super::model::Options;
 use super::btree_recovery::LeafPages;
 use super::connection::{inspect, read_only};
-use super::entries::restore_keys;
+use super::damaged_rows::{DamagedRow, damaged_rows};
+use super::entries::{delete_entry, restore_keys};
 use super::error::Error;
 use super::files::{create_private_file, refuse_existing};
 use super::lock::lock;
@@ -54,8 +55,9 @@ pub fn salvage(options: &Options, to: &Path) -> Result<Vec<SalvagedTable>, Error
         if !is_complete {
             recover_orphans(&new, &options.path, &mut tables)?;
         }
+        let is_sound = delete_damaged_rows(&new)?;
         repair(&new)?;
-        if !is_complete {
+        if !is_complete || !is_sound {
             drop_validators(&new)?;
         }
         new.execute_batch("COMMIT; PRAGMA journal_mode = wal")?;
@@ -155,7 +157,8 @@ fn copy_rows(
         let mut rows = statement.query([])?;
         while let Some(row) = rows.next()? {
             let rowid = row.get(0)?;
-            let values: Vec<Value> = (1..columns).map(|n| row.get(n)).collect::<rusqlite::Result<_>>()?;
+            let values: Vec<Value> =
+                (1..columns).map(|n| lossy_value(row, n)).collect::<rusqlite::Result<_>>()?;
             // A row that violates the schema is damaged, too.
             *count += insert.execute(params_from_iter(values)).unwrap_or(0);
             last = Some(rowid);
@@ -165,6 +168,14 @@ fn copy_rows(
     match copy() {
         Ok(()) => (CopyEnd::Table, last),
         Err(_) => (CopyEnd::Damage, last),
+    }
+}
+
+/// A value; what is not UTF-8 in a text is replaced, which is better than to lose the row.
+fn lossy_value(row: &Row<'_>, column: usize) -> rusqlite::Result<Value> {
+    match row.get_ref(column)? {
+        ValueRef::Text(bytes) => Ok(Value::Text(String::from_utf8_lossy(bytes).into_owned())),
+        _ => row.get(column),
     }
 }
 
@@ -219,6 +230,23 @@ fn repair(new: &Connection) -> rusqlite::Result<()> {
                             entry = max(entry, pruned, (SELECT coalesce(max(number), 0) FROM entry)),
                             story = max(story, (SELECT coalesce(max(story), 0) FROM entry))",
     )
+}
+
+/// Deletes rows with damaged content; of sources only their state. Entries go with their keys, so that they come back
+/// from the feeds. Returns whether there were none.
+fn delete_damaged_rows(new: &Connection) -> rusqlite::Result<bool> {
+    let damaged = damaged_rows(new)?;
+    for DamagedRow { table, rowid, .. } in &damaged {
+        match *table {
+            "entry" => {
+                new.execute("DELETE FROM key WHERE entry = ?1", [rowid])?;
+                delete_entry(new, *rowid)?;
+            }
+            "source" => drop(new.execute("UPDATE source SET state = '{}' WHERE id = ?1", [rowid])?),
+            table => drop(new.execute(&format!("DELETE FROM {table} WHERE rowid = ?1"), [rowid])?),
+        }
+    }
+    Ok(damaged.is_empty())
 }
 
 /// Makes sources send their whole documents again, so that lost entries come back.

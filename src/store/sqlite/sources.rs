@@ -14,7 +14,9 @@ use super::error::Error;
 use super::handle::Store;
 use super::jobs::Durability;
 use super::outputs::sync_outputs;
-use super::values::{feed_url, from_json, millis, to_json};
+use super::rows::source_state;
+use super::unreadable::Database;
+use super::values::{feed_url, from_json, lossy_text, millis, nearest_time, to_json};
 use crate::source::{HealthEvent, SourceState};
 
 /// Health events that are kept.
@@ -99,7 +101,7 @@ impl Store {
     /// # Errors
     /// The store cannot read.
     pub async fn next_polls(&self) -> Result<Vec<NextPoll>, Error> {
-        self.query(next_polls).await
+        self.query(|c| next_polls(c)).await
     }
 
     /// The active sources, by name.
@@ -133,14 +135,19 @@ impl Store {
                 "SELECT number, event FROM health
                  WHERE source IN (SELECT id FROM source WHERE active = 1) ORDER BY number DESC LIMIT ?1",
             )?
-            .query_map([n as i64], |row| Ok((row.get(0)?, from_json(row.get_ref(1)?.as_str()?)?)))?
+            .query_map([n as i64], |row| {
+                let number = row.get(0)?;
+                let event = row.get_ref(1)?.as_str().map_err(Into::into).and_then(from_json);
+                Ok(c.readable("health", number, event)?.map(|event| (number, event)))
+            })?
+            .filter_map(Result::transpose)
             .collect()
         })
         .await
     }
 }
 
-fn sync_sources(c: &Connection, sources: &[ConfiguredSource]) -> Result<Vec<StoredSource>> {
+fn sync_sources(c: &Database<'_>, sources: &[ConfiguredSource]) -> Result<Vec<StoredSource>> {
     clear_gone(c)?;
     c.execute("UPDATE source SET active = 0 WHERE active = 1", [])?;
     // All addresses first: a source that only moved must not take the row of one whose address is known.
@@ -175,23 +182,25 @@ fn sync_sources(c: &Connection, sources: &[ConfiguredSource]) -> Result<Vec<Stor
 fn clear_gone(c: &Connection) -> Result<()> {
     c.execute(
         "UPDATE source SET state = json_set(state, '$.gone', json('false')), next_poll = NULL
-         WHERE active = 0 AND json_extract(state, '$.gone')",
+         WHERE active = 0 AND json_valid(state) AND json_extract(state, '$.gone')",
         [],
     )
     .map(drop)
 }
 
 /// Gives the source of the same name its new address, unless a configured source has that row already.
-fn move_to_new_url(c: &Connection, source: &ConfiguredSource) -> Result<Option<i64>> {
+fn move_to_new_url(c: &Database<'_>, source: &ConfiguredSource) -> Result<Option<i64>> {
     let found = c
         .prepare_cached(
             "SELECT id, state FROM source WHERE name = ?1 AND active = 0 ORDER BY id DESC LIMIT 1",
         )?
-        .query_row([&source.name], |row| Ok((row.get::<_, i64>(0)?, row.get::<_, String>(1)?)))
+        .query_row([&source.name], |row| {
+            let id = row.get(0)?;
+            Ok((id, source_state(row, 1, id, c)?))
+        })
         .optional()?;
-    let Some((id, state)) = found else { return Ok(None) };
+    let Some((id, old)) = found else { return Ok(None) };
     // Validators, back-off and a 410 belong to the old address. Keys of its entries that identify none still do not.
-    let old: SourceState = from_json(&state)?;
     let state = SourceState {
         title: old.title,
         link: old.link,
@@ -220,14 +229,15 @@ fn insert_source(c: &Connection, source: &ConfiguredSource) -> Result<i64> {
     Ok(c.last_insert_rowid())
 }
 
-fn active_sources(c: &Connection) -> Result<Vec<StoredSource>> {
+fn active_sources(c: &Database<'_>) -> Result<Vec<StoredSource>> {
     c.prepare_cached("SELECT id, name, url, state FROM source WHERE active = 1 ORDER BY name")?
         .query_map([], |row| {
+            let id = row.get(0)?;
             Ok(StoredSource {
-                id: SourceId(row.get(0)?),
-                name: row.get(1)?,
-                url: feed_url(row.get_ref(2)?.as_str()?)?,
-                state: from_json(row.get_ref(3)?.as_str()?)?,
+                id: SourceId(id),
+                name: lossy_text(row, 1)?.unwrap_or_default(),
+                url: feed_url(row, 2)?,
+                state: source_state(row, 3, id, c)?,
             })
         })?
         .collect()
@@ -235,7 +245,8 @@ fn active_sources(c: &Connection) -> Result<Vec<StoredSource>> {
 
 fn reschedule(c: &Connection, times: &[(SourceId, Option<Timestamp>, Timestamp)]) -> Result<()> {
     let mut update = c.prepare_cached(
-        "UPDATE source SET next_poll = ?3, state = json_set(state, '$.next_poll', ?4)
+        "UPDATE source SET next_poll = ?3,
+                           state = CASE WHEN json_valid(state) THEN json_set(state, '$.next_poll', ?4) ELSE state END
          WHERE id = ?1 AND next_poll IS ?2",
     )?;
     times.iter().try_for_each(|(id, from, to)| {
@@ -244,7 +255,7 @@ fn reschedule(c: &Connection, times: &[(SourceId, Option<Timestamp>, Timestamp)]
 }
 
 fn claim(
-    c: &Connection,
+    c: &Database<'_>,
     ids: &[SourceId],
     force: Force,
     now: Timestamp,
@@ -265,28 +276,26 @@ fn claim(
         "SELECT max(coalesce(next_poll, 0), coalesce(claimed_until, 0)) FROM source WHERE id = ?1 AND active = 1",
     )?;
     let mut claim_one = |id: SourceId| {
-        let claimed = update.query_row(params![millis(now), until, id.0, due_by], read_claim).optional()?;
+        let claimed = update
+            .query_row(params![millis(now), until, id.0, due_by], |row| read_claim(row, c))
+            .optional()?;
         if let Some(claim) = claimed {
             return Ok(ClaimResult::Claimed(Box::new(claim)));
         }
         let due = due.query_row([id.0], |row| row.get(0)).optional()?;
-        Ok(due.map_or(ClaimResult::Gone(id), |due| ClaimResult::NotDue(id, due_time(due))))
+        Ok(due.map_or(ClaimResult::Gone(id), |due| ClaimResult::NotDue(id, nearest_time(due))))
     };
     ids.iter().map(|id| claim_one(*id)).collect()
 }
 
-fn read_claim(row: &Row<'_>) -> Result<Claim> {
+fn read_claim(row: &Row<'_>, c: &Database<'_>) -> Result<Claim> {
+    let id = row.get(0)?;
     Ok(Claim {
-        source: SourceId(row.get(0)?),
-        name: row.get(1)?,
-        host: row.get(2)?,
-        state: from_json(row.get_ref(3)?.as_str()?)?,
+        source: SourceId(id),
+        name: lossy_text(row, 1)?.unwrap_or_default(),
+        host: lossy_text(row, 2)?.unwrap_or_default(),
+        state: source_state(row, 3, id, c)?,
     })
-}
-
-/// A time beyond the calendar, as that of a source that is gone, means never.
-fn due_time(millis: i64) -> Timestamp {
-    Timestamp::from_millisecond(millis).unwrap_or(Timestamp::MAX)
 }
 
 fn next_polls(c: &Connection) -> Result<Vec<NextPoll>> {
@@ -297,9 +306,9 @@ fn next_polls(c: &Connection) -> Result<Vec<NextPoll>> {
     .query_map([], |row| {
         Ok(NextPoll {
             source: SourceId(row.get(0)?),
-            name: row.get(1)?,
-            host: row.get(2)?,
-            due: due_time(row.get(3)?),
+            name: lossy_text(row, 1)?.unwrap_or_default(),
+            host: lossy_text(row, 2)?.unwrap_or_default(),
+            due: nearest_time(row.get(3)?),
         })
     })?
     .collect()

@@ -11,7 +11,8 @@ use super::entries::{Counters, find_entry, touch};
 use super::error::Error;
 use super::handle::Store;
 use super::rows::SourceCache;
-use super::values::{millis, time};
+use super::unreadable::Database;
+use super::values::{lossy_text, millis, nearest_time};
 use crate::entry::change::{DedupFeatures, NewEntry};
 use crate::story;
 use crate::story::rules::{self, ComparedEntry, MergeReason, Proposal};
@@ -131,7 +132,7 @@ pub(super) struct InsertedEntry<'a> {
 /// Decides which stories the new entries of one poll join. The decision does not depend on their order in the
 /// document. Returns the number of entries that joined one.
 pub(super) fn assign_stories(
-    c: &Connection,
+    c: &Database<'_>,
     index: &mut DedupIndex,
     mut inserted: Vec<InsertedEntry<'_>>,
 ) -> Result<usize> {
@@ -167,7 +168,7 @@ pub(super) fn assign_stories(
 
 /// The best of the proposed stories that the whole hashes confirm, and why.
 fn find_story(
-    c: &Connection,
+    c: &Database<'_>,
     inserted: &InsertedEntry<'_>,
     short: &ComparedEntry,
     candidates: &[(i64, ComparedEntry)],
@@ -199,7 +200,7 @@ fn hashes(c: &Connection, entry: i64) -> Result<Option<Vec<u8>>> {
         .optional()
 }
 
-fn may_share_language(c: &Connection, inserted: &InsertedEntry<'_>, old: i64) -> Result<bool> {
+fn may_share_language(c: &Database<'_>, inserted: &InsertedEntry<'_>, old: i64) -> Result<bool> {
     let Some(old) = find_entry(c, old)? else { return Ok(false) };
     let source = SourceCache::new(c).get(inserted.source)?;
     let new = (&inserted.new.entry, source.language.as_deref());
@@ -277,7 +278,7 @@ fn story_entries(c: &Connection, story: i64) -> Result<Vec<i64>> {
     .collect()
 }
 
-fn duplicates(c: &Connection, entry: i64) -> Result<Vec<Duplicate>> {
+fn duplicates(c: &Database<'_>, entry: i64) -> Result<Vec<Duplicate>> {
     let Some(story) = story_id(c, entry)? else { return Ok(Vec::new()) };
     let sources = SourceCache::new(c);
     let mut statement = c.prepare_cached("SELECT source, link FROM entry WHERE number = ?1")?;
@@ -290,7 +291,7 @@ fn duplicates(c: &Connection, entry: i64) -> Result<Vec<Duplicate>> {
                     entry: number,
                     source: source.name.clone(),
                     title: source.title.clone(),
-                    link: row.get(1)?,
+                    link: lossy_text(row, 1)?,
                 })
             })
         })
@@ -306,16 +307,16 @@ fn entry_story(c: &Connection, entry: i64) -> Result<Option<EntryStory>> {
          FROM entry LEFT JOIN story_join ON story_join.entry = entry.number WHERE number = ?1",
     )?
     .query_row([entry], |row| {
-        let (story, first, reason) = (StoryId(row.get(0)?), row.get(1)?, row.get(2)?);
+        let (story, first, reason) = (StoryId(row.get(0)?), row.get(1)?, lossy_text(row, 2)?);
         Ok(EntryStory { entry, story, first, reason, duplicates: Vec::new() })
     })
     .optional()
 }
 
-fn merges(c: &Connection, n: usize) -> Result<Vec<Merge>> {
+fn merges(c: &Database<'_>, n: usize) -> Result<Vec<Merge>> {
     let rows = c
         .prepare_cached("SELECT entry, joined FROM story_join ORDER BY joined DESC, entry DESC LIMIT ?1")?
-        .query_map([n as i64], |row| Ok((row.get(0)?, time(row.get(1)?)?)))?
+        .query_map([n as i64], |row| Ok((row.get(0)?, nearest_time(row.get(1)?))))?
         .collect::<Result<Vec<(i64, Timestamp)>>>()?;
     let mut merges = Vec::with_capacity(rows.len());
     for (number, joined) in rows {

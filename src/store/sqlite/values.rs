@@ -1,6 +1,7 @@
 //! Conversions between Rust values and columns. Pure.
 
 use jiff::Timestamp;
+use rusqlite::Row;
 
 use crate::source::{FeedUrl, UrlParts};
 
@@ -13,10 +14,22 @@ pub(super) fn time(millis: i64) -> rusqlite::Result<Timestamp> {
     Timestamp::from_millisecond(millis).map_err(|_| rusqlite::Error::IntegralValueOutOfRange(0, millis))
 }
 
-/// An address that is none is an error: only a damaged file has one.
-pub(super) fn feed_url(text: &str) -> rusqlite::Result<FeedUrl> {
-    text.parse()
-        .map_err(|e| rusqlite::Error::FromSqlConversionFailure(0, rusqlite::types::Type::Text, Box::new(e)))
+/// The same for times that order or are shown only: the nearest one of the calendar.
+pub(super) fn nearest_time(millis: i64) -> Timestamp {
+    let limit = if millis < 0 { Timestamp::MIN } else { Timestamp::MAX };
+    Timestamp::from_millisecond(millis).unwrap_or(limit)
+}
+
+/// A text, or null, that is not worth losing its row: what is not UTF-8 is replaced.
+pub(super) fn lossy_text(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<String>> {
+    let bytes = row.get_ref(column)?.as_bytes_or_null()?;
+    Ok(bytes.map(|bytes| String::from_utf8_lossy(bytes).into_owned()))
+}
+
+/// The address of a source, or `about:blank` if it is none.
+pub(super) fn feed_url(row: &Row<'_>, column: usize) -> rusqlite::Result<FeedUrl> {
+    let text = lossy_text(row, column)?.unwrap_or_default();
+    Ok(text.parse().unwrap_or_else(|_| "about:blank".parse().expect("a URL")))
 }
 
 pub(super) fn url_parts(column: i64) -> UrlParts {

@@ -1,0 +1,61 @@
+//! Finds rows whose content is damaged, although SQLite finds the file sound. I/O: the database.
+
+use std::io;
+use std::sync::Arc;
+
+use rusqlite::types::Type;
+use rusqlite::{Connection, Error, Result, Row};
+use url::Url;
+
+use super::rows::{ENTRY_COLUMNS, parse_entry};
+use super::values::{from_json, time};
+use crate::source::{HealthEvent, SourceState};
+
+/// A row that is left out.
+pub(super) struct DamagedRow {
+    pub(super) table: &'static str,
+    /// For entries and sources their number.
+    pub(super) rowid: i64,
+    pub(super) error: Error,
+}
+
+/// All damaged rows of all tables with content that SQLite does not check.
+pub(super) fn damaged_rows(c: &Connection) -> Result<Vec<DamagedRow>> {
+    let mut damaged = Vec::new();
+    let source = Arc::default();
+    let mut check = |table, columns: &str, read: &dyn Fn(&Row<'_>) -> Result<()>| -> Result<()> {
+        let mut statement = c.prepare(&format!("SELECT {columns}, rowid AS id FROM {table}"))?;
+        let mut rows = statement.query([])?;
+        while let Some(row) = rows.next()? {
+            if let Err(error) = read(row) {
+                damaged.push(DamagedRow { table, rowid: row.get("id")?, error });
+            }
+        }
+        Ok(())
+    };
+    check("entry", ENTRY_COLUMNS, &|row| parse_entry(row, Arc::clone(&source)).map(drop))?;
+    check("source", "state, url, name", &|row| {
+        let address = Url::parse(row.get_ref(1)?.as_str()?).map_err(|error| conversion(Box::new(error)))?;
+        drop((json::<SourceState>(row)?, address, row.get_ref(2)?.as_str()?));
+        Ok(())
+    })?;
+    check("in_feed", "entries", &|row| json::<Vec<i64>>(row).map(drop))?;
+    check("health", "event", &|row| json::<HealthEvent>(row).map(drop))?;
+    check("ping", "changed", &|row| time(row.get(0)?).map(drop))?;
+    check("rendering", "body", &decompress)?;
+    check("stored_page", "body", &decompress)?;
+    Ok(damaged)
+}
+
+fn json<T: serde::de::DeserializeOwned>(row: &Row<'_>) -> Result<T> {
+    from_json(row.get_ref(0)?.as_str()?)
+}
+
+fn decompress(row: &Row<'_>) -> Result<()> {
+    let body = row.get_ref(0)?.as_blob()?;
+    zstd::stream::copy_decode(body, io::sink()).map_err(|error| conversion(Box::new(error)))
+}
+
+fn conversion(error: Box<dyn std::error::Error + Send + Sync>) -> Error {
+    Error::FromSqlConversionFailure(0, Type::Text, error)
+}
