@@ -151,7 +151,7 @@ impl BenchStore {
             }
             let changes = polled.into_iter().map(|new| Change::New(Box::new(new))).collect();
             let state = SourceState { last_success: Some(now), ..SourceState::default() };
-            let poll = Poll { source, state, changes, health: Vec::new(), in_feed: None };
+            let poll = Poll { source, claim: None, state, changes, health: Vec::new(), in_feed: None };
             self.store.commit(poll).await.unwrap();
             cost += cpu_time() - started;
         }

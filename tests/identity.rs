@@ -161,7 +161,7 @@ async fn stored_titles(polls: &[&[Item]]) -> Vec<String> {
         let state = SourceState { last_success: Some(now), ..SourceState::default() };
         let in_feed = Some(InFeed::Complete(diff.in_feed));
         store
-            .commit(Poll { source, state, changes: diff.changes, health: Vec::new(), in_feed })
+            .commit(Poll { source, claim: None, state, changes: diff.changes, health: Vec::new(), in_feed })
             .await
             .unwrap();
     }

@@ -11,8 +11,8 @@ use siftwire::entry::change::{Change, KnownKey, NewEntry};
 use siftwire::entry::{Entry, Key, KeyRule};
 use siftwire::source::{HealthEvent, HealthKind, SourceState, UrlParts};
 use siftwire::store::{
-    Advance, Claim, ClaimResult, ConfiguredOutput, ConfiguredSource, Force, InFeed, Member, MemberQuery,
-    MemberUpdate, Options, Poll, SourceId, Store, open,
+    Advance, AdvanceResult, Claim, ClaimResult, Claimant, ConfiguredOutput, ConfiguredSource, InFeed, Member,
+    MemberQuery, MemberUpdate, Options, Poll, Progress, SourceId, Store, open,
 };
 
 const LEASE: Duration = Duration::from_secs(60);
@@ -68,13 +68,17 @@ fn done(source: SourceId, next: Timestamp, changes: Vec<Change>) -> Poll {
         outcome: "read".into(),
         ..SourceState::default()
     };
-    Poll { source, state, changes, health: vec![], in_feed: None }
+    Poll { source, claim: None, state, changes, health: vec![], in_feed: None }
+}
+
+fn progress(definition: &str, watermark: i64) -> Progress {
+    Progress { definition: definition.into(), watermark }
 }
 
 /// Claims all sources that are due.
 async fn due(store: &Store, now: Timestamp) -> Vec<Claim> {
     let ids = store.next_polls().await.unwrap().into_iter().map(|plan| plan.source).collect();
-    let turns = store.claim(ids, Force::No, now, LEASE).await.unwrap();
+    let turns = store.claim(ids, Claimant::Daemon, now, LEASE).await.unwrap();
     turns
         .into_iter()
         .filter_map(|turn| if let ClaimResult::Claimed(claim) = turn { Some(*claim) } else { None })
@@ -92,29 +96,33 @@ async fn a_claim_excludes_other_pollers_until_it_ends_or_expires() {
     let [a, b, c] = [known[0].id, known[1].id, known[2].id];
     let claim =
         async |ids: &[SourceId], asked, now| store.claim(ids.to_vec(), asked, now, LEASE).await.unwrap();
-    let turns = claim(&[a, b], Force::No, at(0)).await;
+    let turns = claim(&[a, b], Claimant::Daemon, at(0)).await;
     let [ClaimResult::Claimed(first), ClaimResult::Claimed(_)] = turns.as_slice() else {
         panic!("{turns:?}")
     };
     assert_eq!((first.source, first.name.as_str(), first.host.as_str()), (a, "a", "x"));
     assert_eq!(
-        claim(&[a], Force::Yes, at(59)).await,
+        claim(&[a], Claimant::Command, at(59)).await,
         [ClaimResult::NotDue(a, at(60))],
         "claimed by another poller"
     );
     assert_eq!(due(&store, at(0)).await.len(), 1, "the third source was not claimed");
 
     store.commit(done(a, at(1000), vec![])).await.unwrap();
-    assert_eq!(claim(&[a], Force::No, at(61)).await, [ClaimResult::NotDue(a, at(1000))], "not due");
-    assert!(matches!(claim(&[a], Force::Yes, at(61)).await[..], [ClaimResult::Claimed(_)]), "forced");
+    assert_eq!(claim(&[a], Claimant::Daemon, at(61)).await, [ClaimResult::NotDue(a, at(1000))], "not due");
+    assert!(matches!(claim(&[a], Claimant::Command, at(61)).await[..], [ClaimResult::Claimed(_)]), "forced");
     assert_eq!(due(&store, at(61)).await.len(), 2, "expired claims");
     let dues: Vec<_> =
         store.next_polls().await.unwrap().into_iter().map(|plan| (plan.name, plan.due)).collect();
     assert_eq!(dues, [("a".into(), at(1000)), ("b".into(), at(121)), ("c".into(), at(121))]);
-    store.release_all_claims().await.unwrap();
+    store.release_daemon_claims().await.unwrap();
     assert_eq!(due(&store, at(61)).await.len(), 2);
     store.sync_sources(sources(&[("a", "u:a", "x"), ("b", "u:b", "x")])).await.unwrap();
-    assert_eq!(claim(&[c], Force::Yes, at(999)).await, [ClaimResult::Gone(c)], "removed from the config");
+    assert_eq!(
+        claim(&[c], Claimant::Command, at(999)).await,
+        [ClaimResult::Gone(c)],
+        "removed from the config"
+    );
 }
 
 #[tokio::test]
@@ -198,6 +206,76 @@ async fn health_events_are_stored_with_the_poll_and_read_newest_first_up_to_a_li
 }
 
 #[tokio::test]
+async fn a_poll_that_lost_its_claim_writes_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = start(&folder);
+    let source = store.sync_sources(sources(&[("a", "u:a", "x")])).await.unwrap()[0].id;
+    let claim = async |claimant, now| {
+        let mut claims = store.claim(vec![source], claimant, now, LEASE).await.unwrap();
+        match claims.pop().unwrap() {
+            ClaimResult::Claimed(claim) => claim.number,
+            other => panic!("{other:?}"),
+        }
+    };
+    let event = HealthEvent {
+        id: "urn:x:1".into(),
+        kind: HealthKind::Gone,
+        name: "a".into(),
+        title: "A".into(),
+        feed_id: "u:a".into(),
+        url: "u:a".into(),
+        at: at(0),
+        since: None,
+        detail: String::new(),
+    };
+    let poll = |number, key: &str| Poll {
+        claim: Some(number),
+        health: vec![event.clone()],
+        in_feed: Some(InFeed::Complete(vec![])),
+        ..done(source, at(1000), vec![new(key, key, at(0))])
+    };
+    // How a claim is lost after a time, and the claim that may be committed then.
+    let first = claim(Claimant::Daemon, at(0)).await;
+    let second = claim(Claimant::Command, at(60)).await;
+    let before = (store.sources().await.unwrap(), store.latest_revision().await.unwrap());
+    let lost = store.commit(poll(first, "late")).await.unwrap_err();
+    assert!(lost.is_lost_claim(), "{lost}");
+    assert_eq!((store.sources().await.unwrap(), store.latest_revision().await.unwrap()), before);
+    assert!(store.known_entries(source, vec![key("late")]).await.unwrap().is_empty());
+    assert!(store.health_events(9).await.unwrap().is_empty());
+    // The lease of the second one has run out, but nobody has taken the source.
+    store.commit(poll(second, "in time")).await.unwrap();
+    assert!(store.commit(poll(second, "again")).await.unwrap_err().is_lost_claim(), "it was committed");
+
+    let third = claim(Claimant::Daemon, at(2000)).await;
+    store.release_claim(source, second).await.unwrap();
+    assert_eq!(due(&store, at(2001)).await.len(), 0, "an old claim does not end a new one");
+    store.release_claim(source, third).await.unwrap();
+    assert!(store.commit(poll(third, "released")).await.unwrap_err().is_lost_claim());
+
+    let fourth = claim(Claimant::Daemon, at(3000)).await;
+    store.sync_sources(sources(&[])).await.unwrap();
+    store.sync_sources(sources(&[("a", "u:new", "x")])).await.unwrap();
+    assert!(store.commit(poll(fourth, "moved")).await.unwrap_err().is_lost_claim());
+    assert_eq!(due(&store, at(3001)).await.len(), 1, "the new address is polled at once");
+    assert_eq!(store.entries_after(0, 9).await.unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn a_starting_daemon_ends_the_claims_of_daemons_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = start(&folder);
+    let known = store.sync_sources(sources(&[("a", "u:a", "x"), ("b", "u:b", "x")])).await.unwrap();
+    let [a, b] = [known[0].id, known[1].id];
+    store.claim(vec![a], Claimant::Daemon, at(0), LEASE).await.unwrap();
+    store.claim(vec![b], Claimant::Command, at(0), LEASE).await.unwrap();
+    store.release_daemon_claims().await.unwrap();
+    let claimed: Vec<_> = due(&store, at(1)).await.into_iter().map(|claim| claim.source).collect();
+    assert_eq!(claimed, [a]);
+    assert_eq!(due(&store, at(60)).await.len(), 1, "the command may have been killed");
+}
+
+#[tokio::test]
 async fn a_published_id_is_unique_across_sources() {
     let folder = tempfile::tempdir().unwrap();
     let store = start(&folder);
@@ -226,10 +304,10 @@ async fn the_last_members_are_read_and_replaced_when_the_definition_changes() {
     assert_eq!((output.watermark, output.definition.as_str()), (0, ""));
     let all = store.entries_after(0, 9).await.unwrap();
     assert!(all.iter().all(|candidate| candidate.first_poll));
-    let advance = |numbers: &[usize], update| Advance {
+    let advance = |from, numbers: &[usize], update| Advance {
         output: output.id,
-        definition: "d".into(),
-        watermark: 4,
+        from,
+        to: progress("d", 4),
         members: numbers
             .iter()
             .map(|n| Member {
@@ -242,8 +320,8 @@ async fn the_last_members_are_read_and_replaced_when_the_definition_changes() {
         update,
         page_size: 2,
     };
-    store.advance(vec![advance(&[0, 1], MemberUpdate::Append)]).await.unwrap();
-    store.advance(vec![advance(&[2, 3, 3], MemberUpdate::Append)]).await.unwrap();
+    store.advance(vec![advance(progress("", 0), &[0, 1], MemberUpdate::Append)]).await.unwrap();
+    store.advance(vec![advance(progress("d", 4), &[2, 3, 3], MemberUpdate::Append)]).await.unwrap();
     let wanted = MemberQuery { limit: 9, per_source: None, not_before: None };
     let titles = async |wanted| -> Vec<String> {
         let members = store.members(output.id, wanted).await.unwrap();
@@ -254,8 +332,54 @@ async fn the_last_members_are_read_and_replaced_when_the_definition_changes() {
     assert_eq!(titles(MemberQuery { per_source: Some(1), ..wanted }).await, ["Three", "Four"]);
     assert_eq!(titles(MemberQuery { not_before: Some(at(4)), ..wanted }).await, ["Three", "Four"]);
     assert_eq!(store.first_poll_counts(output.id).await.unwrap()["a"], 3);
-    store.advance(vec![advance(&[1], MemberUpdate::Replace)]).await.unwrap();
+    store.advance(vec![advance(progress("d", 4), &[1], MemberUpdate::Replace)]).await.unwrap();
     assert_eq!(titles(wanted).await, ["Two"]);
+}
+
+#[tokio::test]
+async fn an_evaluation_that_began_before_another_one_ended_writes_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = start(&folder);
+    let source = store.sync_sources(sources(&[("a", "u:a", "x")])).await.unwrap()[0].id;
+    let three = ["one", "two", "three"].map(|key| new(key, key, at(0)));
+    store.commit(done(source, at(9), three.to_vec())).await.unwrap();
+    let configured = |name: &str| ConfiguredOutput { name: name.into(), was: Vec::new() };
+    let outputs = store.sync_outputs(vec![configured("o"), configured("p")], at(0)).await.unwrap();
+    let [o, p] = [outputs[0].id, outputs[1].id];
+    let advance = |output, from, to, entry, update| Advance {
+        output,
+        from,
+        to,
+        members: vec![Member { entry, source, entered: at(0), reasons: "[]".into() }],
+        update,
+        page_size: 1,
+    };
+    let (append, replace) = (MemberUpdate::Append, MemberUpdate::Replace);
+    let first = advance(o, progress("", 0), progress("d", 2), 1, append);
+    assert_eq!(store.advance(vec![first]).await.unwrap(), AdvanceResult::Written);
+    for outdated in [
+        advance(o, progress("", 0), progress("d", 3), 2, append),
+        advance(o, progress("d", 1), progress("d", 3), 2, append),
+        advance(o, progress("c", 2), progress("d", 3), 2, append),
+        advance(o, progress("c", 2), progress("e", 3), 2, replace),
+        advance(o, progress("", 0), progress("e", 3), 2, replace),
+    ] {
+        // The other output of the same transaction advances.
+        let stored = store.outputs().await.unwrap().remove(1);
+        let other = progress(&stored.definition, stored.watermark);
+        let next = progress("p", stored.watermark + 1);
+        let result = store.advance(vec![outdated, advance(p, other, next, 3, append)]).await.unwrap();
+        assert_eq!(result, AdvanceResult::Outdated);
+        let stored = store.outputs().await.unwrap().remove(0);
+        assert_eq!((stored.definition.as_str(), stored.watermark), ("d", 2));
+        assert_eq!(store.member_numbers(o).await.unwrap(), [1].into());
+        assert_eq!(store.archive_size(o).await.unwrap().entries, 1);
+    }
+    assert_eq!(store.outputs().await.unwrap()[1].watermark, 5);
+    assert_eq!(store.member_numbers(p).await.unwrap(), [3].into());
+    let last = advance(o, progress("d", 2), progress("e", 3), 2, replace);
+    assert_eq!(store.advance(vec![last]).await.unwrap(), AdvanceResult::Written);
+    assert_eq!(store.member_numbers(o).await.unwrap(), [2].into());
 }
 
 #[tokio::test]
@@ -333,10 +457,10 @@ async fn no_row_refers_to_a_pruned_entry_even_if_it_was_read_before() {
         .commit(Poll { in_feed: Some(InFeed::Complete(vec![])), ..done(source, at(9), three.to_vec()) })
         .await
         .unwrap();
-    let advance = |numbers: &[i64]| Advance {
+    let advance = |from, numbers: &[i64]| Advance {
         output,
-        definition: "d".into(),
-        watermark: 3,
+        from,
+        to: progress("d", 3),
         members: numbers
             .iter()
             .map(|n| Member { entry: *n, source: SourceId(1), entered: at(0), reasons: "[]".into() })
@@ -344,7 +468,7 @@ async fn no_row_refers_to_a_pruned_entry_even_if_it_was_read_before() {
         update: MemberUpdate::Append,
         page_size: 2,
     };
-    store.advance(vec![advance(&[1, 2, 3])]).await.unwrap();
+    store.advance(vec![advance(progress("", 0), &[1, 2, 3])]).await.unwrap();
     assert!(store.join_stories(1, 2, at(1)).await.unwrap());
     store
         .commit(Poll { in_feed: Some(InFeed::Complete(vec![3])), ..done(source, at(9), vec![]) })
@@ -355,7 +479,7 @@ async fn no_row_refers_to_a_pruned_entry_even_if_it_was_read_before() {
     assert_eq!(problems(), Vec::<String>::new());
 
     // A reader that has seen the entries before now writes its results.
-    store.advance(vec![advance(&[1, 2, 3])]).await.unwrap();
+    store.advance(vec![advance(progress("d", 3), &[1, 2, 3])]).await.unwrap();
     let rekeyed = Change::Rekeyed { number: 1, keys: vec![key("one, too")] };
     let edited = Change::Edited {
         number: 2,
@@ -503,7 +627,7 @@ async fn an_empty_database_gets_its_tables() {
     let raw = rusqlite::Connection::open(options(&folder).path).unwrap();
     raw.execute_batch("PRAGMA journal_mode = wal").unwrap();
     drop(raw);
-    start(&folder).release_all_claims().await.unwrap();
+    start(&folder).release_daemon_claims().await.unwrap();
 }
 
 #[tokio::test]
@@ -511,7 +635,7 @@ async fn only_the_owner_may_read_the_files() {
     use std::os::unix::fs::PermissionsExt;
     let folder = tempfile::tempdir().unwrap();
     let store = start(&folder);
-    store.release_all_claims().await.unwrap();
+    store.release_daemon_claims().await.unwrap();
     for file in ["deep", "deep/store.db", "deep/store.db-wal"] {
         let mode = std::fs::metadata(folder.path().join(file)).unwrap().permissions().mode();
         assert_eq!(mode & 0o077, 0, "{file}");

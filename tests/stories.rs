@@ -156,6 +156,7 @@ impl StoreFixture {
     async fn poll(&self, source: usize, changes: Vec<Change>) {
         let state = SourceState { last_success: Some(at(100)), ..SourceState::default() };
         let poll = Poll {
+            claim: None,
             source: self.sources[source],
             state,
             changes,

@@ -193,6 +193,7 @@ async fn new_poll(store: &Store, number: usize) -> Poll {
     let adopted = store.sync_sources(vec![source]).await.unwrap();
     let state = SourceState { last_success: Some(now()), ..SourceState::default() };
     Poll {
+        claim: None,
         source: adopted[0].id,
         state,
         changes: changes(entries(number)),

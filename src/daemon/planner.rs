@@ -28,9 +28,16 @@ pub(super) struct Planner {
     queue: PollQueue,
     /// When the plans were last read, by the monotonic and the wall clock. `None`: they must be read.
     last_read: Option<(Instant, Timestamp)>,
-    /// Sources whose last poll could not be committed, so that this process still holds their claims, with the delay
-    /// before the next one.
-    uncommitted: HashMap<SourceId, Duration>,
+    /// Sources whose last poll could not be committed: this process still holds their claims.
+    uncommitted: HashMap<SourceId, UncommittedPoll>,
+}
+
+/// A poll that could not be committed.
+struct UncommittedPoll {
+    /// Number of its claim.
+    claim: i64,
+    /// How long the source waits for the next poll.
+    delay: Duration,
 }
 
 impl Planner {
@@ -56,9 +63,9 @@ impl Planner {
 
     /// Up to `n` sources to poll now.
     pub(super) fn take(&mut self, n: usize) -> Vec<(SourceId, EarlierClaim)> {
-        let earlier_claim = |source: &SourceId| match self.uncommitted.contains_key(source) {
-            true => EarlierClaim::Own,
-            false => EarlierClaim::Unknown,
+        let earlier_claim = |source: &SourceId| match self.uncommitted.get(source) {
+            Some(poll) => EarlierClaim::Own(poll.claim),
+            None => EarlierClaim::Unknown,
         };
         let due = self.queue.take(now(), n);
         due.into_iter().map(|source| (source, earlier_claim(&source))).collect()
@@ -72,12 +79,12 @@ impl Planner {
 
     /// A poll could not be committed. It is repeated after [`STORE_RETRY`], and after twice the last delay if that fails
     /// too, but at most the source's interval `every`.
-    pub(super) fn not_committed(&mut self, source: SourceId, every: Duration) {
+    pub(super) fn not_committed(&mut self, source: SourceId, claim: i64, every: Duration) {
         let delay = match self.uncommitted.get(&source) {
-            Some(delay) => (2 * *delay).min(every).max(STORE_RETRY),
+            Some(last) => (2 * last.delay).min(every).max(STORE_RETRY),
             None => STORE_RETRY,
         };
-        self.uncommitted.insert(source, delay);
+        self.uncommitted.insert(source, UncommittedPoll { claim, delay });
         self.retry(source, delay);
     }
 
@@ -160,7 +167,7 @@ mod tests {
         let mut delay_after_failure = |every| {
             assert_eq!(planner.queue.take(Timestamp::MAX, 1), [source]);
             let earliest = now();
-            planner.not_committed(source, Duration::from_secs(every));
+            planner.not_committed(source, 1, Duration::from_secs(every));
             let wait = planner.next().expect("it is planned").duration_since(earliest);
             wait.as_secs()
         };
@@ -169,7 +176,7 @@ mod tests {
         assert_eq!(delay_after_failure(1), 10, "not more often than the store is retried");
         planner.done(source, Some(Timestamp::UNIX_EPOCH));
         planner.queue.take(Timestamp::MAX, 1);
-        planner.not_committed(source, Duration::from_secs(60));
-        assert_eq!(planner.uncommitted[&source], STORE_RETRY, "a commit ends the back-off");
+        planner.not_committed(source, 1, Duration::from_secs(60));
+        assert_eq!(planner.uncommitted[&source].delay, STORE_RETRY, "a commit ends the back-off");
     }
 }

@@ -17,7 +17,7 @@ use super::queue::PollQueue;
 use crate::fetch::Fetcher;
 use crate::ingest::{self, ParseLimiter, PollContext, PollReport};
 use crate::source::{Outcome, Source};
-use crate::store::{self, Claim, ClaimResult, Force, NextPoll, SourceId, Store};
+use crate::store::{self, Claim, ClaimResult, Claimant, NextPoll, SourceId, Store};
 
 /// The upper bound of any sleep, so that clock jumps are noticed.
 pub(super) const MAX_SLEEP: Duration = Duration::from_secs(10);
@@ -27,6 +27,8 @@ pub(super) const MAX_SLEEP: Duration = Duration::from_secs(10);
 pub struct FinishedPoll {
     /// The source's name.
     pub name: String,
+    /// The number of its claim.
+    pub claim: i64,
     /// How long it took.
     pub duration: Duration,
     /// The result; an error means that it was not committed.
@@ -39,17 +41,17 @@ pub(super) struct PollJob {
     store: Store,
     fetcher: Fetcher,
     sources: Sources,
-    force: Force,
+    claimant: Claimant,
     lease: Duration,
 }
 
 impl PollJob {
-    pub(super) fn new(store: &Store, config: &PollerConfig, force: Force) -> PollJob {
+    pub(super) fn new(store: &Store, config: &PollerConfig, claimant: Claimant) -> PollJob {
         PollJob {
             store: store.clone(),
             fetcher: config.fetcher.clone(),
             sources: Arc::clone(&config.sources),
-            force,
+            claimant,
             lease: config.lease,
         }
     }
@@ -60,8 +62,8 @@ impl PollJob {
 pub(super) enum EarlierClaim {
     /// Nobody, or another process.
     Unknown,
-    /// This process: its last poll could not be committed, which would have ended the claim.
-    Own,
+    /// This process: its last poll could not be committed, which would have ended the claim of this number.
+    Own(i64),
 }
 
 /// How the attempt to poll a source ended.
@@ -125,12 +127,12 @@ async fn claim_and_poll(
     source: SourceId,
     earlier_claim: EarlierClaim,
 ) -> PollEnd {
-    if let EarlierClaim::Own = earlier_claim
-        && let Err(error) = job.store.release_claims(vec![source]).await
+    if let EarlierClaim::Own(number) = earlier_claim
+        && let Err(error) = job.store.release_claim(source, number).await
     {
         return PollEnd::ClaimFailed(error);
     }
-    let mut claims = match job.store.claim(vec![source], job.force, now(), job.lease).await {
+    let mut claims = match job.store.claim(vec![source], job.claimant, now(), job.lease).await {
         Ok(claims) => claims,
         Err(error) => return PollEnd::ClaimFailed(error),
     };
@@ -140,7 +142,7 @@ async fn claim_and_poll(
                 PollEnd::Finished(Box::new(poll(&job, &parse_limiter, configured, *claim).await))
             }
             // The store has a newer config than this job.
-            None => match job.store.release_claims(vec![source]).await {
+            None => match job.store.release_claim(source, claim.number).await {
                 Ok(()) => PollEnd::NotClaimed(None),
                 Err(error) => PollEnd::ClaimFailed(error),
             },
@@ -151,7 +153,7 @@ async fn claim_and_poll(
 }
 
 async fn poll(job: &PollJob, parse_limiter: &ParseLimiter, source: &Source, claim: Claim) -> FinishedPoll {
-    let name = claim.name.clone();
+    let (name, number) = (claim.name.clone(), claim.number);
     let span = tracing::info_span!("poll", source = name, status = Empty, duration_ms = Empty);
     let started = Instant::now();
     let context = PollContext { store: &job.store, fetcher: &job.fetcher, parse_limiter };
@@ -160,13 +162,16 @@ async fn poll(job: &PollJob, parse_limiter: &ParseLimiter, source: &Source, clai
     let (status, duration_ms) = (poll_metrics::status(&report), duration.as_millis() as u64);
     span.record("status", status).record("duration_ms", duration_ms);
     log(source, &report, status, duration_ms);
-    FinishedPoll { name, duration, report }
+    FinishedPoll { name, claim: number, duration, report }
 }
 
 /// One line for each poll. It is outside the span, so that it carries the fields once.
 fn log(source: &Source, report: &Result<PollReport, store::Error>, status: &str, duration_ms: u64) {
     let (source, parts) = (source.name.as_str(), source.publish_url.without_query());
     match report {
+        Err(error) if error.is_lost_claim() => {
+            tracing::warn!(source, status, duration_ms, %error, "poll not committed");
+        }
         Err(error) => tracing::error!(source, status, duration_ms, %error, "poll not committed"),
         Ok(PollReport { outcome: ended, state, bytes, .. }) => {
             let next = state.next_poll.map(|next| next.to_string()).unwrap_or_default();
@@ -193,7 +198,7 @@ pub async fn poll_all(
 ) -> Result<usize, store::Error> {
     let mut queue = PollQueue::new(config.per_host);
     plans.iter().for_each(|plan| queue.plan(plan.source, &plan.host, Timestamp::UNIX_EPOCH));
-    let job = PollJob::new(store, config, Force::Yes);
+    let job = PollJob::new(store, config, Claimant::Command);
     let (mut in_flight, mut skipped) = (PollsInFlight::default(), 0);
     while !queue.is_empty() {
         let free = config.concurrency.saturating_sub(in_flight.len());

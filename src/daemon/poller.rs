@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::channels::{PROCESSING_TIME, PollerConfig, PollerStatus};
-use super::clock::until;
+use super::clock::{after, until};
 use super::health_check;
 use super::planner::{Planner, STORE_RETRY};
 use super::poll::{FinishedPoll, MAX_SLEEP, PollEnd, PollJob, PollsInFlight};
@@ -15,7 +15,7 @@ use super::shutdown::ShutdownSignal;
 use super::tasks::SHUTDOWN_TIMEOUT;
 use crate::ingest::PollReport;
 use crate::source::Outcome;
-use crate::store::{self, Force, SourceId};
+use crate::store::{self, Claimant, SourceId};
 
 /// How often a store error is logged. The health check logs it too.
 const LOG_INTERVAL: Duration = Duration::from_secs(600);
@@ -88,7 +88,7 @@ async fn start_due(shared: &Shared, state: &mut PollerState) -> Duration {
     }
     let free = state.config.concurrency.saturating_sub(state.in_flight.len());
     for (source, earlier_claim) in state.planner.take(free) {
-        let job = PollJob::new(&shared.store, &state.config, Force::No);
+        let job = PollJob::new(&shared.store, &state.config, Claimant::Daemon);
         state.in_flight.start(job, source, earlier_claim);
     }
     match state.planner.next() {
@@ -103,14 +103,16 @@ fn finish(shared: &Shared, source: SourceId, end: PollEnd, state: &mut PollerSta
         PollEnd::Finished(finished) => {
             poll_metrics::record(&shared.metrics, &finished.name, &finished.report, finished.duration);
             // A source that a reload has removed is not planned again.
-            let configured = state.config.sources.get(&finished.name);
             if let Err(error) = &finished.report {
                 health_check::report(shared, error);
             }
-            match (&finished.report, configured) {
+            match (&finished.report, state.config.sources.get(&finished.name)) {
                 (Ok(report), Some(_)) => state.planner.done(source, report.state.next_poll),
+                (Err(error), Some(_)) if error.is_lost_claim() => {
+                    state.planner.done(source, Some(after(STORE_RETRY)));
+                }
                 (Err(_), Some(configured)) => {
-                    state.planner.not_committed(source, configured.interval.every);
+                    state.planner.not_committed(source, finished.claim, configured.interval.every);
                 }
                 (_, None) => state.planner.done(source, None),
             }

@@ -208,7 +208,7 @@ impl Reloader {
         }
         let restart_needed = keep_restart_only_keys(&mut new, &self.loaded.config);
         if self.synced == SyncState::Pending {
-            self.shared.store.release_all_claims().await?;
+            self.shared.store.release_daemon_claims().await?;
             self.synced = SyncState::Synced;
         }
         let site = site_at(&new, &self.address);

@@ -67,7 +67,7 @@ pub(super) async fn check_at_start(
     Ok(Some(refusal(&error)))
 }
 
-/// Releases claims, updates the config problem that an earlier process reported, and syncs the config, unless it has a
+/// Releases the claims of an earlier daemon, updates the config problem that it reported, and syncs the config, unless it has a
 /// problem: then what was published last is served, and the sources that the config has are polled.
 ///
 /// If the store cannot be written, what it has is still served, and the reloader syncs later.
@@ -83,7 +83,7 @@ pub(super) async fn sync_at_start(
     let site = site_at(config, address);
     let is_refused = config_problem.is_some();
     let synced = async {
-        store.release_all_claims().await?;
+        store.release_daemon_claims().await?;
         store.set_daemon_status(DaemonStatus::ConfigError, config_problem).await?;
         if is_refused { Ok(None) } else { write_config(store, config, site.clone()).await.map(Some) }
     };

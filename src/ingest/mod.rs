@@ -74,7 +74,14 @@ pub async fn poll(
     let mut state = schedule::after_poll(source, &state, &observed, now);
     let health = health::events(source, &claim.state, &mut state, &outcome, now);
     let events = health.len();
-    let merged =
-        store.commit(Poll { source: claim.source, state: state.clone(), changes, health, in_feed }).await?;
+    let poll = Poll {
+        source: claim.source,
+        claim: Some(claim.number),
+        state: state.clone(),
+        changes,
+        health,
+        in_feed,
+    };
+    let merged = store.commit(poll).await?;
     Ok(PollReport { outcome, state, bytes: fetched.info.bytes, events, merged })
 }

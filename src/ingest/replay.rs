@@ -74,7 +74,7 @@ async fn commit_batch(store: &Store, batch: Vec<BatchEntry>) -> Result<Vec<Optio
         let mut changes = diff::changes(keyed, known, &source.0.to_string(), now);
         changes.iter_mut().for_each(add_dedup_features);
         let state = SourceState { last_success: Some(now), ..SourceState::default() };
-        Poll { source, state, changes, health: Vec::new(), in_feed: None }
+        Poll { source, claim: None, state, changes, health: Vec::new(), in_feed: None }
     });
     store.commit_all(polls.collect()).await?;
     let known = store.known_entries_of_all(keys.clone()).await?;

@@ -30,7 +30,9 @@ use std::collections::HashMap;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::filter::Subject;
-use crate::store::{Advance, Candidate, Error, Member, MemberUpdate, OutputId, Store, StoredOutput};
+use crate::store::{
+    Advance, AdvanceResult, Candidate, Error, Member, MemberUpdate, OutputId, Progress, Store, StoredOutput,
+};
 use output::{Output, Site};
 use outputs::CompiledOutput;
 pub use outputs::{FirstPollLimits, HubUpdate, Outputs};
@@ -42,6 +44,10 @@ const BATCH_ENTRIES: usize = 500;
 /// How many matches, about 200 bytes each, may wait in memory before they are written. Members are written in order of
 /// date, so larger writes touch fewer database pages.
 const MAX_WAITING_MATCHES: usize = 100_000;
+
+/// How often outputs are evaluated again because another process has advanced them meanwhile. What is left then is for
+/// the next pass.
+const MAX_ATTEMPTS: usize = 3;
 
 /// An entry that is dated longer than this before the poll that brought it counts by its date: an archive that a
 /// source suddenly lists drives no news out.
@@ -62,6 +68,8 @@ struct PendingOutput<'a> {
     index: usize,
     compiled: &'a CompiledOutput,
     scope: EvaluationScope,
+    /// What the store says that it has evaluated.
+    stored: Progress,
     /// Entries up to this revision have been evaluated.
     watermark: i64,
     /// How many entries of each source's first poll have entered.
@@ -75,6 +83,7 @@ impl<'a> PendingOutput<'a> {
             index,
             compiled,
             scope: EvaluationScope::WholeStore,
+            stored: Progress::default(),
             watermark: 0,
             first_poll_counts: HashMap::new(),
             matches: Vec::new(),
@@ -83,11 +92,24 @@ impl<'a> PendingOutput<'a> {
 }
 
 /// Evaluates every output over the entries past its watermark, or over the whole store if its definition changed, and
-/// stores the new members.
+/// stores the new members. What another process evaluates at the same time is left to it.
 ///
 /// # Errors
 /// The store cannot be read or written; then the watermarks are unchanged.
 pub async fn update_members(store: &Store, outputs: &Outputs, now: Timestamp) -> Result<(), Error> {
+    for _ in 0..MAX_ATTEMPTS {
+        if try_update_members(store, outputs, now).await? == AdvanceResult::Written {
+            break;
+        }
+    }
+    Ok(())
+}
+
+async fn try_update_members(
+    store: &Store,
+    outputs: &Outputs,
+    now: Timestamp,
+) -> Result<AdvanceResult, Error> {
     let latest = store.latest_revision().await?;
     let stored: HashMap<_, _> =
         store.outputs().await?.into_iter().map(|output| (output.id, output)).collect();
@@ -95,7 +117,8 @@ pub async fn update_members(store: &Store, outputs: &Outputs, now: Timestamp) ->
     let mut continued = Vec::new();
     for (index, compiled) in outputs.outputs.iter().enumerate() {
         let Some(stored) = stored.get(&compiled.id) else { continue };
-        let from_start = PendingOutput::from_start(index, compiled);
+        let progress = Progress { definition: stored.definition.clone(), watermark: stored.watermark };
+        let from_start = PendingOutput { stored: progress, ..PendingOutput::from_start(index, compiled) };
         if stored.definition.is_empty() {
             // A new output has no old members to keep visible meanwhile, so its matches can be written in parts.
             continued.push(from_start);
@@ -107,11 +130,14 @@ pub async fn update_members(store: &Store, outputs: &Outputs, now: Timestamp) ->
             continued.push(PendingOutput { scope, watermark, first_poll_counts, ..from_start });
         }
     }
-    evaluate_pending(store, &mut continued, outputs, MemberUpdate::Append, now).await?;
-    evaluate_pending(store, &mut redefined, outputs, MemberUpdate::Replace, now).await?;
+    let appended = evaluate_pending(store, &mut continued, outputs, MemberUpdate::Append, now).await?;
+    let replaced = evaluate_pending(store, &mut redefined, outputs, MemberUpdate::Replace, now).await?;
     redefined.iter().for_each(|pending| outputs.staleness.invalidate(pending.compiled.id));
+    if (appended, replaced) != (AdvanceResult::Written, AdvanceResult::Written) {
+        return Ok(AdvanceResult::Outdated);
+    }
     outputs.staleness.set_evaluated(latest);
-    Ok(())
+    Ok(AdvanceResult::Written)
 }
 
 /// Evaluates some outputs together. [`MemberUpdate::Append`] writes matches in parts; [`MemberUpdate::Replace`] keeps
@@ -122,8 +148,10 @@ async fn evaluate_pending(
     outputs: &Outputs,
     update: MemberUpdate,
     now: Timestamp,
-) -> Result<(), Error> {
-    let Some(mut revision) = pending.iter().map(|pending| pending.watermark).min() else { return Ok(()) };
+) -> Result<AdvanceResult, Error> {
+    let Some(mut revision) = pending.iter().map(|pending| pending.watermark).min() else {
+        return Ok(AdvanceResult::Written);
+    };
     let latest = store.latest_revision().await?;
     loop {
         let is_last = evaluate_batch(store, &mut revision, pending, outputs, now).await? == Batch::Last;
@@ -136,19 +164,23 @@ async fn evaluate_pending(
             let mut advances = Vec::with_capacity(pending.len());
             for pending in pending.iter_mut() {
                 let selected = select_members(store, pending, outputs, update).await?;
+                let definition = pending.compiled.definition.clone();
+                let to = Progress { definition, watermark: revision.max(pending.watermark) };
                 advances.push(Advance {
                     output: pending.compiled.id,
-                    definition: pending.compiled.definition.clone(),
-                    watermark: revision.max(pending.watermark),
+                    from: std::mem::replace(&mut pending.stored, to.clone()),
+                    to,
                     members: selected.into_iter().map(|matched| matched.member).collect(),
                     update,
                     page_size: pending.compiled.output.archive_page_size(),
                 });
             }
-            store.advance(advances).await?;
+            if store.advance(advances).await? == AdvanceResult::Outdated {
+                return Ok(AdvanceResult::Outdated);
+            }
         }
         if is_last {
-            return Ok(());
+            return Ok(AdvanceResult::Written);
         }
     }
 }

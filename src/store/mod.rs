@@ -7,10 +7,10 @@ mod model;
 mod sqlite;
 
 pub use model::{
-    Advance, ArchivePage, ArchiveSize, Candidate, Claim, ClaimResult, ConfiguredOutput, ConfiguredSource,
-    DaemonStatus, Duplicate, EntryStory, Force, InFeed, Member, MemberPosition, MemberQuery, MemberUpdate,
-    Merge, NextPoll, NotifyHub, Options, OutputId, Ping, Poll, Rendering, SourceId, StoredOutput, StoredPage,
-    StoredSource, StoryId,
+    Advance, AdvanceResult, ArchivePage, ArchiveSize, Candidate, Claim, ClaimResult, Claimant,
+    ConfiguredOutput, ConfiguredSource, DaemonStatus, Duplicate, EntryStory, InFeed, Member, MemberPosition,
+    MemberQuery, MemberUpdate, Merge, NextPoll, NotifyHub, Options, OutputId, Ping, Poll, Progress,
+    Rendering, SourceId, StoredOutput, StoredPage, StoredSource, StoryId,
 };
 pub use sqlite::{
     Error, FileSizes, JobCounter, Lock, SalvagedTable, Store, Worker, Workers, backup, check_integrity,

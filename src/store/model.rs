@@ -71,15 +71,17 @@ pub struct Claim {
     pub host: String,
     /// State before the poll.
     pub state: SourceState,
+    /// Identifies the claim among those of the source: only while it is the last one may its poll be committed.
+    pub number: i64,
 }
 
-/// Whether sources that are not due are claimed too.
+/// Who claims sources.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Force {
-    /// Only due sources.
-    No,
-    /// All of them: the operator asked for a poll now.
-    Yes,
+pub enum Claimant {
+    /// The daemon, of which there is one. It gets sources that are due.
+    Daemon,
+    /// A command of the operator. It gets sources that are not due, too.
+    Command,
 }
 
 /// The answer to a claim.
@@ -111,6 +113,8 @@ pub struct NextPoll {
 pub struct Poll {
     /// The source.
     pub source: SourceId,
+    /// The number of the claim under which it was made; `None` if the caller is alone on the store.
+    pub claim: Option<i64>,
     /// Validators, next poll time, outcome.
     pub state: SourceState,
     /// New and edited entries, newest first: the newest get the highest numbers and the lowest revisions.
@@ -254,16 +258,34 @@ pub struct MemberPosition {
 pub struct Advance {
     /// The output.
     pub output: OutputId,
-    /// Hash of what decided the members.
-    pub definition: String,
-    /// Entries up to this revision are evaluated.
-    pub watermark: i64,
+    /// What the output had evaluated when the evaluation began. If that has changed since, nothing is written.
+    pub from: Progress,
+    /// What it has evaluated now.
+    pub to: Progress,
     /// Entries that enter.
     pub members: Vec<Member>,
     /// What happens to the present members.
     pub update: MemberUpdate,
     /// Capacity of a new archive page, in entries.
     pub page_size: usize,
+}
+
+/// What an output has evaluated.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Progress {
+    /// Hash of what decides its members.
+    pub definition: String,
+    /// Entries up to this revision are evaluated.
+    pub watermark: i64,
+}
+
+/// Whether outputs have advanced.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AdvanceResult {
+    /// All have.
+    Written,
+    /// At least one has not, because another process has advanced it meanwhile.
+    Outdated,
 }
 
 /// What an advance does with the present members.

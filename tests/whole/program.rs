@@ -49,6 +49,13 @@ impl Home {
         (done.status.code(), text(done.stdout), text(done.stderr))
     }
 
+    /// Starts a command that runs on its own.
+    pub fn spawn(&self, arguments: &[&str]) -> Child {
+        let mut command = self.command();
+        command.args(arguments).stdout(Stdio::null()).stderr(Stdio::null());
+        command.spawn().expect("the binary runs")
+    }
+
     /// Starts the daemon and waits until it reports its address.
     pub fn start(&self) -> Daemon {
         self.start_with(&[])

@@ -12,21 +12,33 @@ pub struct Error {
     message: String,
     source: Option<Arc<rusqlite::Error>>,
     not_writable: bool,
+    claim_lost: bool,
 }
 
 impl Error {
     pub(super) fn new(message: impl Into<String>) -> Error {
-        Error { message: message.into(), source: None, not_writable: false }
+        Error { message: message.into(), source: None, not_writable: false, claim_lost: false }
     }
 
     /// The store's file or folder cannot be written at present.
     pub(super) fn not_writable(message: impl Into<String>) -> Error {
-        Error { message: message.into(), source: None, not_writable: true }
+        Error { not_writable: true, ..Error::new(message) }
+    }
+
+    /// A poll was not committed because its claim had ended.
+    pub(super) fn lost_claim() -> Error {
+        Error { claim_lost: true, ..Error::new("the claim has ended: another process may poll this source") }
+    }
+
+    /// Whether a poll was not committed because its claim had ended. That is no fault of the store.
+    #[must_use]
+    pub fn is_lost_claim(&self) -> bool {
+        self.claim_lost
     }
 
     pub(super) fn sqlite(context: impl Into<String>, source: rusqlite::Error) -> Error {
         let message = format!("{}: {source}", context.into());
-        Error { message, source: Some(Arc::new(source)), not_writable: false }
+        Error { source: Some(Arc::new(source)), ..Error::new(message) }
     }
 
     /// Adds the file and [`recovery_advice`] if the file is damaged.

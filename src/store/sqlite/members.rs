@@ -4,7 +4,9 @@ use std::collections::{HashMap, HashSet};
 
 use rusqlite::{Connection, OptionalExtension, Result, params};
 
-use super::super::model::{Advance, Member, MemberPosition, MemberQuery, MemberUpdate, OutputId, SourceId};
+use super::super::model::{
+    Advance, AdvanceResult, Member, MemberPosition, MemberQuery, MemberUpdate, OutputId, SourceId,
+};
 use super::archive::add_to_archive;
 use super::error::Error;
 use super::handle::Store;
@@ -36,12 +38,22 @@ impl Store {
         .await
     }
 
-    /// Writes new members and watermarks of outputs, in one transaction.
+    /// Writes new members and watermarks of outputs, in one transaction. An output that another process has advanced
+    /// since the evaluation began stays as it is.
     ///
     /// # Errors
     /// The store cannot write; then no output has advanced.
-    pub async fn advance(&self, advances: Vec<Advance>) -> Result<(), Error> {
-        self.command(move |c| advances.iter().try_for_each(|advance| advance_output(c, advance))).await
+    pub async fn advance(&self, advances: Vec<Advance>) -> Result<AdvanceResult, Error> {
+        self.command(move |c| {
+            let mut result = AdvanceResult::Written;
+            for advance in &advances {
+                if advance_output(c, advance)? == AdvanceResult::Outdated {
+                    result = AdvanceResult::Outdated;
+                }
+            }
+            Ok(result)
+        })
+        .await
     }
 
     /// The entries that a document shows, the last one to enter first.
@@ -95,8 +107,17 @@ impl Store {
     }
 }
 
-fn advance_output(c: &Connection, advance: &Advance) -> Result<()> {
-    let output = advance.output.0;
+fn advance_output(c: &Connection, advance: &Advance) -> Result<AdvanceResult> {
+    let Advance { output: OutputId(output), from, to, .. } = advance;
+    let output = *output;
+    let advanced = c
+        .prepare_cached(
+            "UPDATE output SET definition = ?2, watermark = ?3 WHERE id = ?1 AND definition = ?4 AND watermark = ?5",
+        )?
+        .execute(params![output, to.definition, to.watermark, from.definition, from.watermark])?;
+    if advanced == 0 {
+        return Ok(AdvanceResult::Outdated);
+    }
     // An entry may have been pruned since it was read. Only below the highest pruned number is it looked up, which
     // reads a page for each.
     let mut insert = c.prepare_cached(
@@ -118,9 +139,7 @@ fn advance_output(c: &Connection, advance: &Advance) -> Result<()> {
         delete_others(c, output, &members)?;
     }
     add_to_archive(c, advance, &members)?;
-    c.prepare_cached("UPDATE output SET definition = ?2, watermark = ?3 WHERE id = ?1")?
-        .execute(params![output, advance.definition, advance.watermark])
-        .map(drop)
+    Ok(AdvanceResult::Written)
 }
 
 /// Deletes all members but these.

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::PoisonError;
 
-use rusqlite::{Result, params};
+use rusqlite::{OptionalExtension, Result, params};
 
 use super::super::model::{InFeed, Poll, SourceId};
 use super::dedup_index::DedupIndex;
@@ -24,7 +24,8 @@ impl Store {
     /// Writes the result of a poll and ends its claim. Returns the number of new entries that joined a story.
     ///
     /// # Errors
-    /// The store cannot write; then nothing of the poll is stored.
+    /// The claim of the poll has ended ([`Error::is_lost_claim`]), or the store cannot write; then nothing of the poll is
+    /// stored.
     pub async fn commit(&self, poll: Poll) -> Result<usize, Error> {
         let durability = if poll.changes.is_empty() { Durability::Relaxed } else { Durability::Full };
         let index = self.dedup_index();
@@ -35,7 +36,7 @@ impl Store {
             Ok((commit(c, &poll, &mut index)?, poll))
         })
         .await
-        .map(|(merged, _)| merged)
+        .and_then(|(merged, _)| merged.ok_or_else(Error::lost_claim))
     }
 
     /// Writes the results of several polls, in order, all or none.
@@ -52,11 +53,17 @@ impl Store {
     }
 }
 
-fn commit(c: &Database<'_>, poll: &Poll, index: &mut DedupIndex) -> Result<usize> {
+/// Returns `None`, and writes nothing, if the poll's claim has ended.
+fn commit(c: &Database<'_>, poll: &Poll, index: &mut DedupIndex) -> Result<Option<usize>> {
     let source = poll.source;
-    let polled: bool = c
-        .prepare_cached("SELECT polled FROM source WHERE id = ?1")?
-        .query_row([source.0], |row| row.get(0))?;
+    let polled: Option<bool> = c
+        .prepare_cached(
+            "SELECT polled FROM source
+             WHERE id = ?1 AND (?2 IS NULL OR claims = ?2 AND claimed_until IS NOT NULL)",
+        )?
+        .query_row(params![source.0, poll.claim], |row| row.get(0))
+        .optional()?;
+    let Some(polled) = polled else { return Ok(None) };
     let kind = if polled { PollKind::Later } else { PollKind::First };
     let mut inserted = Vec::new();
     let mut counters = Counters::read(c)?;
@@ -105,7 +112,7 @@ fn commit(c: &Database<'_>, poll: &Poll, index: &mut DedupIndex) -> Result<usize
         has_succeeded
     ])?;
     // After the state, which has the language of the source.
-    assign_stories(c, index, inserted)
+    assign_stories(c, index, inserted).map(Some)
 }
 
 /// Writes which entries a document contains, if that has changed.

@@ -25,7 +25,9 @@ CREATE TABLE source (
     active        INTEGER NOT NULL,   -- 1: the config names it
     polled        INTEGER NOT NULL DEFAULT 0,  -- 1: a poll has succeeded
     next_poll     INTEGER,            -- null: at once
-    claimed_until INTEGER,            -- a poller has claimed the source until then
+    claims        INTEGER NOT NULL DEFAULT 0,  -- number of the last claim
+    claimed_by    TEXT,               -- who made it: "daemon" or "command"
+    claimed_until INTEGER,            -- until then, or until its poll is committed; null: it has ended
     feed_id       TEXT,               -- the feed's own id, as in the state
     state         TEXT NOT NULL       -- JSON of SourceState
 ) STRICT;

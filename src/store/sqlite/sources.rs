@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Result, Row, params};
 
 use super::super::model::{
-    Claim, ClaimResult, ConfiguredOutput, ConfiguredSource, Force, NextPoll, SourceId, StoredOutput,
+    Claim, ClaimResult, Claimant, ConfiguredOutput, ConfiguredSource, NextPoll, SourceId, StoredOutput,
     StoredSource,
 };
 use super::error::Error;
@@ -58,40 +58,46 @@ impl Store {
         self.command(move |c| reschedule(c, &times)).await
     }
 
-    /// Claims sources in one transaction. A claim ends with the commit of its poll, or at `now + lease`. Returns a
-    /// result for each source, in the given order.
+    /// Claims sources in one transaction. A claim ends with the commit of its poll, or when the source is claimed again,
+    /// which is possible from `now + lease` on. Returns a result for each source, in the given order.
     ///
     /// # Errors
     /// The store cannot write.
     pub async fn claim(
         &self,
         sources: Vec<SourceId>,
-        force: Force,
+        claimant: Claimant,
         now: Timestamp,
         lease: Duration,
     ) -> Result<Vec<ClaimResult>, Error> {
-        self.command_with(Durability::Relaxed, move |c| claim(c, &sources, force, now, lease)).await
+        self.command_with(Durability::Relaxed, move |c| claim(c, &sources, claimant, now, lease)).await
     }
 
-    /// Ends these claims without a poll.
+    /// Ends a claim, by its number, without a poll.
     ///
     /// # Errors
-    /// The store cannot write; then they run out.
-    pub async fn release_claims(&self, claims: Vec<SourceId>) -> Result<(), Error> {
+    /// The store cannot write; then it runs out.
+    pub async fn release_claim(&self, source: SourceId, number: i64) -> Result<(), Error> {
         self.command(move |c| {
-            let mut update = c.prepare_cached("UPDATE source SET claimed_until = NULL WHERE id = ?1")?;
-            claims.iter().try_for_each(|id| update.execute([id.0]).map(drop))
+            c.prepare_cached("UPDATE source SET claimed_until = NULL WHERE id = ?1 AND claims = ?2")?
+                .execute([source.0, number])
+                .map(drop)
         })
         .await
     }
 
-    /// Ends all claims, when the only daemon starts.
+    /// Ends the claims of an earlier daemon, when one starts: with the lock it is the only one, so the earlier one has
+    /// ended. The claims of commands, which may still run, stay.
     ///
     /// # Errors
     /// The store cannot write.
-    pub async fn release_all_claims(&self) -> Result<(), Error> {
+    pub async fn release_daemon_claims(&self) -> Result<(), Error> {
         self.command(|c| {
-            c.execute("UPDATE source SET claimed_until = NULL WHERE claimed_until IS NOT NULL", []).map(drop)
+            c.execute(
+                "UPDATE source SET claimed_until = NULL WHERE claimed_by = ?1",
+                [name(Claimant::Daemon)],
+            )
+            .map(drop)
         })
         .await
     }
@@ -209,7 +215,8 @@ fn move_to_new_url(c: &Database<'_>, source: &ConfiguredSource) -> Result<Option
         ..Default::default()
     };
     c.prepare_cached(
-        "UPDATE source SET url = ?2, state = ?3, feed_id = NULL, next_poll = NULL WHERE id = ?1",
+        // A poll of the old address that runs now must not be committed.
+        "UPDATE source SET url = ?2, state = ?3, feed_id = NULL, next_poll = NULL, claimed_until = NULL WHERE id = ?1",
     )?
     .execute(params![id, source.url.whole().as_str(), to_json(&state)?])?;
     Ok(Some(id))
@@ -257,27 +264,27 @@ fn reschedule(c: &Connection, times: &[(SourceId, Option<Timestamp>, Timestamp)]
 fn claim(
     c: &Database<'_>,
     ids: &[SourceId],
-    force: Force,
+    claimant: Claimant,
     now: Timestamp,
     lease: Duration,
 ) -> Result<Vec<ClaimResult>> {
     let until = millis(now).saturating_add(lease.as_millis() as i64);
-    let due_by = match force {
-        Force::No => millis(now),
-        Force::Yes => i64::MAX,
+    let due_by = match claimant {
+        Claimant::Daemon => millis(now),
+        Claimant::Command => i64::MAX,
     };
     let mut update = c.prepare_cached(
-        "UPDATE source SET claimed_until = ?2
+        "UPDATE source SET claims = claims + 1, claimed_by = ?5, claimed_until = ?2
          WHERE id = ?3 AND active = 1 AND (claimed_until IS NULL OR claimed_until <= ?1)
            AND (next_poll IS NULL OR next_poll <= ?4)
-         RETURNING id, name, host, state",
+         RETURNING id, name, host, state, claims",
     )?;
     let mut due = c.prepare_cached(
         "SELECT max(coalesce(next_poll, 0), coalesce(claimed_until, 0)) FROM source WHERE id = ?1 AND active = 1",
     )?;
     let mut claim_one = |id: SourceId| {
         let claimed = update
-            .query_row(params![millis(now), until, id.0, due_by], |row| read_claim(row, c))
+            .query_row(params![millis(now), until, id.0, due_by, name(claimant)], |row| read_claim(row, c))
             .optional()?;
         if let Some(claim) = claimed {
             return Ok(ClaimResult::Claimed(Box::new(claim)));
@@ -295,7 +302,15 @@ fn read_claim(row: &Row<'_>, c: &Database<'_>) -> Result<Claim> {
         name: lossy_text(row, 1)?.unwrap_or_default(),
         host: lossy_text(row, 2)?.unwrap_or_default(),
         state: source_state(row, 3, id, c)?,
+        number: row.get(4)?,
     })
+}
+
+fn name(claimant: Claimant) -> &'static str {
+    match claimant {
+        Claimant::Daemon => "daemon",
+        Claimant::Command => "command",
+    }
 }
 
 fn next_polls(c: &Connection) -> Result<Vec<NextPoll>> {

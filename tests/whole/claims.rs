@@ -1,0 +1,56 @@
+//! Who polls a source when two processes could: claims of the daemon and of `siftwire poll`.
+
+use crate::origin::{HANGS, Origin};
+use crate::program::{Home, eventually};
+
+const FEED: &str = "<rss version=\"2.0\"><channel><title>T</title></channel></rss>";
+
+fn home(origin: &Origin) -> Home {
+    let source = |name: &str| {
+        format!(
+            "[[source]]\nname = \"{name}\"\nurl = \"{}\"\nallow_private = true\n",
+            origin.url(&format!("/{name}"))
+        )
+    };
+    Home::new(&format!(
+        "[serve]\nlisten = \"127.0.0.1:0\"\n[poll]\nevery = \"1s\"\nat_most = \"1s\"\nper_host = 2\n{}{}[[output]]\nname = \"all\"\n",
+        source("hangs"),
+        source("answers")
+    ))
+}
+
+#[test]
+fn a_start_gives_up_the_claims_of_a_killed_daemon_but_not_those_of_a_running_command() {
+    let origin = Origin::start();
+    origin.set("/hangs", HANGS, "text/plain", "");
+    origin.set("/answers", 200, "application/rss+xml", FEED);
+    let polls = |path: &str| {
+        let (full, unchanged) = origin.responses(path);
+        full + unchanged
+    };
+    let home = home(&origin);
+
+    let mut command = home.spawn(&["poll", "hangs"]);
+    eventually("the command polls", || (polls("/hangs") == 1).then_some(()));
+    let daemon = home.start();
+    eventually("the daemon polls what is free", || (polls("/answers") > 2).then_some(()));
+    assert_eq!(polls("/hangs"), 1, "the command still polls it");
+    daemon.kill();
+    let daemon = home.start();
+    eventually("the daemon polls again", || (polls("/answers") > 5).then_some(()));
+    assert_eq!(polls("/hangs"), 1, "the command still polls it, also after a restart of the daemon");
+    daemon.kill();
+    command.kill().expect("it runs");
+    command.wait().expect("it ends");
+
+    // Nobody knows that the command was killed: its claim ends by itself.
+    let store = rusqlite::Connection::open(home.store()).expect("it opens");
+    store.execute("UPDATE source SET claimed_until = 1 WHERE name = 'hangs'", []).expect("it is written");
+    drop(store);
+    let daemon = home.start();
+    eventually("the daemon polls it, too", || (polls("/hangs") == 2).then_some(()));
+    daemon.kill();
+    let daemon = home.start();
+    eventually("what the killed daemon polled is polled at once", || (polls("/hangs") == 3).then_some(()));
+    daemon.kill();
+}
