@@ -153,6 +153,10 @@ pub struct SourceState {
     pub last_entry: Option<Timestamp>,
     /// The median time between its entries, if they have enough dates.
     pub publish_interval: Option<Duration>,
+    /// Documents in a row that had none of the entries of the one before.
+    pub replaced: u32,
+    /// The wait between polls is shortened: 1 is to `every`, and each further step is a half.
+    pub shortened: u32,
     /// Health events already reported.
     pub notified: NotifiedFlags,
     /// The last document's hints on how often to poll; a 304 keeps them.
@@ -173,6 +177,14 @@ pub struct SourceState {
 }
 
 impl SourceState {
+    /// Whether entries may have come and gone since the poll before. A document of this many entries had none of those
+    /// before. One with a single entry says so only if the one before did as well: otherwise it is a feed of the latest
+    /// entry, which publishes less often than it is polled.
+    #[must_use]
+    pub fn may_have_missed_entries(&self, entries: usize) -> bool {
+        self.replaced >= if entries == 1 { 2 } else { 1 }
+    }
+
     /// The last outcome as text, with a permanent redirect; with the whole address as the line to write into the config.
     #[must_use]
     pub fn outcome_text(&self, parts: UrlParts) -> String {
@@ -202,6 +214,8 @@ pub struct NotifiedFlags {
     pub silent: bool,
     /// The address it has moved to.
     pub moved: Option<FeedUrl>,
+    /// When it was last reported that entries may have been missed.
+    pub missed: Option<Timestamp>,
 }
 
 /// A change of a source's health, reported to the operator once.
@@ -238,6 +252,8 @@ pub enum HealthKind {
     Gone,
     /// It has published nothing for much longer than usual.
     Silent,
+    /// Its feed may hold fewer entries than it publishes between two polls.
+    Missed,
     /// It answers or publishes again, after one of the others was reported.
     Recovered,
 }

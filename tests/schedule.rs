@@ -36,9 +36,10 @@ enum SiteBehavior {
     Throttles,
     Gone,
     Absurd,
+    Overflowing,
 }
 
-const BEHAVIORS: [SiteBehavior; 10] = [
+const BEHAVIORS: [SiteBehavior; 11] = [
     SiteBehavior::Busy,
     SiteBehavior::Fresh,
     SiteBehavior::Slow,
@@ -49,7 +50,11 @@ const BEHAVIORS: [SiteBehavior; 10] = [
     SiteBehavior::Throttles,
     SiteBehavior::Gone,
     SiteBehavior::Absurd,
+    SiteBehavior::Overflowing,
 ];
+
+/// An overflowing site publishes an entry each time, and its feed holds only the last five.
+const OVERFLOW_GAP: i64 = 90;
 
 struct Simulated {
     behavior: SiteBehavior,
@@ -92,6 +97,7 @@ impl Simulated {
     fn answer(&mut self, now: i64) -> (Outcome, ResponseInfo, UpdateHints, PublishInterval, i64) {
         let n = self.requests.len();
         let read = |new| Outcome::Read { new, edited: 0, entries: 20, problems: 0 };
+        let read_all = |new| Outcome::Read { new, edited: 0, entries: 5, problems: 0 };
         let fresh = |seconds| ResponseInfo {
             fresh_for: Some(Duration::from_secs(seconds)),
             ..ResponseInfo::default()
@@ -126,6 +132,10 @@ impl Simulated {
             SiteBehavior::Gone => {
                 (Outcome::Failed(Failure::Gone), ResponseInfo::default(), none, days, i64::MAX)
             }
+            SiteBehavior::Overflowing => {
+                let new = (now - self.requests.iter().rev().nth(1).unwrap_or(&0)) / OVERFLOW_GAP;
+                (read_all(new.clamp(0, 5) as usize), ResponseInfo::default(), none, days, now + 5 * MINUTE)
+            }
             SiteBehavior::Absurd => (Outcome::NotModified, fresh(u64::MAX), none, days, now + 30 * DAY),
         }
     }
@@ -146,6 +156,8 @@ impl Simulated {
             SiteBehavior::Throttles => 5.0 + 28.0,
             SiteBehavior::Gone => (3 * DAY) as f64 / (30.0 * 60.0) + 1.0,
             SiteBehavior::Absurd => 1.0,
+            // Five minutes are the least, with jitter.
+            SiteBehavior::Overflowing => awake / (5.0 * 60.0),
         }
     }
 
@@ -191,7 +203,14 @@ fn five_hundred_sources_are_polled_for_thirty_days_neither_early_nor_late() {
             on_host[n % 300] -= 1;
             let simulated = &mut all[n];
             let (outcome, info, update_hints, publish_interval, earliest) = simulated.answer(now);
-            let visited = PollObservation { outcome: &outcome, info: &info, update_hints, publish_interval };
+            let visited = PollObservation {
+                outcome: &outcome,
+                info: &info,
+                update_hints,
+                publish_interval,
+                replaced: simulated.requests.len() > 1
+                    && matches!(outcome, Outcome::Read { new: 5, entries: 5, .. }),
+            };
             simulated.state = schedule::after_poll(&simulated.source, &simulated.state, &visited, at(now));
             simulated.earliest = earliest;
             queue.done(SourceId(n as i64), simulated.state.next_poll, at(now));

@@ -23,6 +23,8 @@ pub struct DocumentDiff {
     pub in_feed: Vec<i64>,
     /// Keys that the source has used for another entry than before.
     pub reused: Vec<Key>,
+    /// It has entries, and all of them are new.
+    pub all_new: bool,
     /// Entries that are not stored.
     pub ignored: Vec<IgnoredEntry>,
 }
@@ -49,6 +51,7 @@ pub fn compare(
     let mut diff = DocumentDiff::default();
     let entries = without_repeated(newest_first(entries, now), &mut diff.ignored);
     let found = matching::find_all(&entries, stored, now);
+    diff.all_new = !found.is_empty() && found.iter().all(|found| matches!(found.known, Match::New));
     for (mut keyed, found) in entries.into_iter().zip(found) {
         diff.reused.extend(found.reused.iter().cloned());
         keyed.without_keys(&found.reused);

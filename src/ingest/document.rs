@@ -27,6 +27,9 @@ pub(super) struct DocumentResult {
     pub(super) partial: bool,
     /// The known entries that the document lists.
     pub(super) in_feed: Option<InFeed>,
+    /// It has entries, all of them new, and the document before it had entries, of which it has none. Not for a
+    /// document that was cut off or is a delta: the known entries may be in what it leaves out.
+    pub(super) replaced: bool,
 }
 
 impl DocumentResult {
@@ -39,6 +42,7 @@ impl DocumentResult {
             publish_interval: PublishInterval::default(),
             partial: false,
             in_feed: None,
+            replaced: false,
         }
     }
 }
@@ -101,7 +105,7 @@ impl DocumentReader<'_> {
             }
             diff
         };
-        let DocumentDiff { changes, in_feed, reused, ignored } =
+        let DocumentDiff { changes, in_feed, reused, ignored, all_new } =
             match self.parse_limiter.run(document_bytes, compare).await {
                 Ok(diff) => diff,
                 Err(failure) => return Ok(DocumentResult::without_entries(Outcome::Failed(failure))),
@@ -125,6 +129,7 @@ impl DocumentReader<'_> {
             update_hints: feed.update_hints,
             publish_interval,
             partial: feed.partial,
+            replaced: all_new && !left_feed.is_empty(),
             in_feed: Some(if is_whole_feed { InFeed::Complete(in_feed) } else { InFeed::Partial(in_feed) }),
         })
     }

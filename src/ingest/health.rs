@@ -17,6 +17,9 @@ const SILENT_GAPS: u32 = 5;
 /// ...but not before a long weekend is over.
 const MIN_SILENCE: Duration = Duration::from_secs(4 * 86_400);
 
+/// Missed entries of a source are reported this often.
+const MISSED_EVERY: SignedDuration = SignedDuration::from_hours(24);
+
 /// Compares a source's state before and after a poll. What is reported is noted in `after`, so that no event is
 /// reported twice, also after a restart.
 #[must_use]
@@ -66,6 +69,13 @@ pub fn events(
         (after.notified.failing, after.notified.gone) = (false, false);
         report(HealthKind::Recovered, before.failing_since, "it answers again".to_owned());
     }
+    if let Outcome::Read { entries, .. } = *outcome
+        && after.may_have_missed_entries(entries)
+        && before.notified.missed.is_none_or(|at| now.duration_since(at) >= MISSED_EVERY)
+    {
+        after.notified.missed = Some(now);
+        report(HealthKind::Missed, before.last_success, missed_entries(source, before, after, entries));
+    }
     let has_new = matches!(outcome, Outcome::Read { new: 1.., .. }) && before.last_success.is_some();
     if before.notified.silent && has_new {
         after.notified.silent = false;
@@ -86,6 +96,33 @@ fn id(source: &Source, kind: HealthKind, now: Timestamp) -> String {
     let digest = Sha256::digest(format!("{} {kind:?} {now}", source.url.whole()));
     let hex = hex(&digest);
     format!("urn:uuid:{}-{}-{}-{}-{}", &hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..32])
+}
+
+/// What may have been missed, and the setting that would help: half of the time in which all entries were replaced, or
+/// in which as many are published by their dates. None if the source was not polled in time.
+fn missed_entries(source: &Source, before: &SourceState, after: &SourceState, entries: usize) -> String {
+    let since = |from: Option<Timestamp>| {
+        let elapsed = from.zip(after.last_poll).map(|(from, to)| to.duration_since(from));
+        elapsed.and_then(|elapsed| Duration::try_from(elapsed).ok()).unwrap_or_default()
+    };
+    let elapsed = since(before.last_success);
+    let what =
+        if entries == 1 { "its only entry was".into() } else { format!("all its {entries} entries were") };
+    let text = format!("{what} replaced within {}", humantime::format_duration(whole_minutes(elapsed)));
+    if before.failures > 0 || since(before.next_poll) > elapsed / 2 {
+        return text;
+    }
+    let published =
+        after.publish_interval.map(|gap| gap.saturating_mul(u32::try_from(entries).unwrap_or(u32::MAX)));
+    let helpful = whole_minutes(published.unwrap_or(elapsed).min(elapsed) / 2);
+    let key = if helpful < source.interval.every { "every" } else { "at_most" };
+    let helpful = humantime::format_duration(helpful);
+    format!("{text}. In config.toml, {key} = \"{helpful}\" would help")
+}
+
+/// At least one.
+fn whole_minutes(duration: Duration) -> Duration {
+    Duration::from_secs((duration.as_secs() / 60).max(1) * 60)
 }
 
 fn silence_threshold(gap: Duration) -> Duration {
@@ -190,6 +227,58 @@ mod tests {
         );
         assert!(one.id != two.id && one.feed_id != two.feed_id);
         assert!(!format!("{one:?}").contains("SECRET"));
+    }
+
+    #[test]
+    fn missed_entries_are_reported_once_a_day_with_the_setting_that_would_help() {
+        let source = Source {
+            interval: PollInterval {
+                every: Duration::from_secs(1800),
+                at_most: Duration::from_secs(86_400),
+                adaptive: true,
+            },
+            ..source()
+        };
+        let minute = |n: i64| day(0) + SignedDuration::from_mins(n);
+        let report = |before: &SourceState, replaced, entries, gap: Option<u64>, at: i64| {
+            let mut after = SourceState {
+                replaced,
+                last_poll: Some(minute(at)),
+                publish_interval: gap.map(|minutes| Duration::from_secs(minutes * 60)),
+                ..before.clone()
+            };
+            let read = Outcome::Read { new: entries, edited: 0, entries, problems: 0 };
+            let mut events = events(&source, before, &mut after, &read, minute(at));
+            events.retain(|event| event.kind == HealthKind::Missed);
+            (events.pop().map(|event| event.detail), after)
+        };
+        let polled = |at, due| SourceState {
+            last_success: Some(minute(at)),
+            next_poll: Some(minute(due)),
+            ..SourceState::default()
+        };
+        let (text, after) = report(&polled(0, 31), 1, 5, None, 31);
+        assert_eq!(
+            text.as_deref(),
+            Some("all its 5 entries were replaced within 31m. In config.toml, every = \"15m\" would help")
+        );
+        assert_eq!(report(&after, 2, 5, None, 60).0, None, "it was reported today");
+        assert!(report(&after, 2, 5, None, 31 + 24 * 60).0.is_some());
+        let (text, _) = report(&polled(0, 31), 1, 5, Some(2), 31);
+        assert!(
+            text.is_some_and(|text| text.ends_with("every = \"5m\" would help")),
+            "by the entries' dates"
+        );
+        let (text, _) = report(&polled(0, 600), 1, 5, None, 600);
+        assert!(
+            text.is_some_and(|text| text.ends_with("at_most = \"5h\" would help")),
+            "it was polled rarely"
+        );
+        let stopped = report(&polled(0, 31), 1, 5, None, 3000).0;
+        assert_eq!(stopped.as_deref(), Some("all its 5 entries were replaced within 2days 2h"));
+        assert_eq!(report(&polled(0, 31), 1, 1, None, 31).0, None, "a feed of the latest entry");
+        assert!(report(&polled(0, 31), 2, 1, None, 31).0.is_some());
+        assert_eq!(report(&polled(0, 31), 0, 5, None, 31).0, None);
     }
 
     #[test]

@@ -69,8 +69,9 @@ pub async fn poll(
         // With a validator, the next poll would be a 304 and the missing part never come.
         fetched.info.validators = None;
     }
-    let DocumentResult { outcome, changes, update_hints, publish_interval, in_feed, .. } = document;
-    let observed = PollObservation { outcome: &outcome, info: &fetched.info, update_hints, publish_interval };
+    let DocumentResult { outcome, changes, update_hints, publish_interval, in_feed, replaced, .. } = document;
+    let observed =
+        PollObservation { outcome: &outcome, info: &fetched.info, update_hints, publish_interval, replaced };
     let mut state = schedule::after_poll(source, &state, &observed, now);
     let health = health::events(source, &claim.state, &mut state, &outcome, now);
     let events = health.len();

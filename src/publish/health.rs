@@ -98,6 +98,14 @@ fn title_and_lines(event: &HealthEvent) -> (String, Vec<String>) {
             format!("{title} has stopped publishing"),
             vec![format!("Its newest entry is from {since}; {detail}."), source],
         ),
+        HealthKind::Missed => (
+            format!("Entries of {title} may have been missed"),
+            vec![
+                format!("Since {since} more entries may have come than its feed holds: {detail}."),
+                "Siftwire polls it more often for now.".into(),
+                source,
+            ],
+        ),
         HealthKind::Recovered => {
             (format!("{title} is back"), vec![format!("It had problems since {since}; {detail}."), source])
         }
@@ -118,6 +126,7 @@ mod tests {
             HealthKind::Moved,
             HealthKind::Gone,
             HealthKind::Silent,
+            HealthKind::Missed,
             HealthKind::Recovered,
         ];
         let event = |n, kind| HealthEvent {
@@ -139,7 +148,7 @@ mod tests {
         let text = String::from_utf8(atom::write(&document(events.clone()))).expect("text");
         for part in [
             "/feeds/_health.atom", "has failed for a day", "has moved", "is gone", "has stopped publishing",
-            "is back",
+            "may have been missed", "is back",
         ] {
             assert!(text.contains(part), "{part} in {text}");
         }
@@ -148,7 +157,7 @@ mod tests {
             feed.entries.into_iter().map(|entry| entry.id).collect()
         };
         let all = ids(atom::write(&document(events.clone())));
-        assert_eq!(all.iter().collect::<std::collections::BTreeSet<_>>().len(), 5);
+        assert_eq!(all.iter().collect::<std::collections::BTreeSet<_>>().len(), 6);
         assert_eq!(all, ids(rss::write(&document(events.clone()))));
         assert_eq!(all, ids(json_feed::write(&document(events.clone()))));
         assert!(ids(atom::write(&document(Vec::new()))).is_empty());

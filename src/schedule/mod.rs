@@ -27,6 +27,9 @@ const EARLY_FRACTION: u32 = 3;
 /// Jitter adds at most this fraction of a wait.
 const JITTER_FRACTION: u32 = 10;
 
+/// A wait that is shortened because entries may have been missed is at least this long, or `every` if that is shorter.
+const MIN_SHORTENED: Duration = Duration::from_secs(300);
+
 /// What the schedule needs to know of a poll.
 #[derive(Clone, Copy, Debug)]
 pub struct PollObservation<'a> {
@@ -38,6 +41,8 @@ pub struct PollObservation<'a> {
     pub update_hints: UpdateHints,
     /// Measured from the dates of its entries.
     pub publish_interval: PublishInterval,
+    /// The document has entries, and none of those that the one before it had.
+    pub replaced: bool,
 }
 
 /// A time to wait.
@@ -71,6 +76,8 @@ pub fn after_poll(
             next.last_success = Some(now);
             next.gone = false;
             next.moved = moved(source, state, observed.info, now);
+            next.replaced = if observed.replaced { state.replaced.saturating_add(1) } else { 0 };
+            next.shortened = shortened(source, state, &next, observed.outcome);
             if let Outcome::Read { new, .. } = observed.outcome {
                 next.update_hints = observed.update_hints;
                 next.publish_interval = observed.publish_interval.gap.or(state.publish_interval);
@@ -156,7 +163,43 @@ fn longest_wait(source: &Source) -> Duration {
     source.interval.at_most - source.interval.at_most / (JITTER_FRACTION + 1)
 }
 
+/// How far the wait is shortened after a poll. If entries may have been missed, by one more step: to `every` if the
+/// last wait was longer, then to half of it and so on. It stays so while most entries of a document are new, and grows
+/// again by one step with each poll that shows less news.
+fn shortened(source: &Source, before: &SourceState, after: &SourceState, outcome: &Outcome) -> u32 {
+    let steps = before.shortened;
+    match *outcome {
+        Outcome::Read { entries, .. } if after.may_have_missed_entries(entries) => {
+            let every = source.interval.every;
+            let elapsed =
+                before.last_success.zip(after.last_poll).map(|(last, now)| now.duration_since(last));
+            let elapsed = elapsed.and_then(|elapsed| Duration::try_from(elapsed).ok()).unwrap_or_default();
+            match steps {
+                0 if elapsed > every + every / JITTER_FRACTION => 1,
+                0 => 2,
+                _ if shortened_wait(source, steps) <= MIN_SHORTENED => steps,
+                _ => steps + 1,
+            }
+        }
+        Outcome::Read { new, entries, .. } if new * 2 > entries => steps,
+        _ => steps.saturating_sub(1),
+    }
+}
+
+fn shortened_wait(source: &Source, steps: u32) -> Duration {
+    let every = source.interval.every;
+    let half = 1_u32.checked_shl(steps.saturating_sub(1)).map_or(Duration::ZERO, |parts| every / parts);
+    half.max(MIN_SHORTENED.min(every))
+}
+
 fn after_success(source: &Source, state: &SourceState, info: &ResponseInfo, now: Timestamp) -> Wait {
+    if state.shortened > 0 {
+        // The publisher's hints on how often to poll are wrong; how long the response stays fresh is not.
+        let duration = shortened_wait(source, state.shortened);
+        let shortened =
+            Wait { duration, max: Duration::MAX, reason: "entries may have been missed".to_owned() };
+        return longest(shortened, [(info.fresh_for, MAX_HINT, "max-age")]);
+    }
     let hints = [
         (adaptive_wait(source, state, now), source.interval.at_most, "quiet source"),
         (info.fresh_for, MAX_HINT, "max-age"),
@@ -279,6 +322,7 @@ mod tests {
                 info,
                 update_hints: UpdateHints::default(),
                 publish_interval: PublishInterval::default(),
+                replaced: false,
             },
             now(),
         )
@@ -358,10 +402,92 @@ mod tests {
             info: &ResponseInfo::default(),
             update_hints: UpdateHints::default(),
             publish_interval: PublishInterval::default(),
+            replaced: false,
         };
         assert_eq!(after_poll(&fixed, &silent(20_000), &observed, now()).next_poll_reason, "every");
         let news = Outcome::Read { new: 1, edited: 0, entries: 9, problems: 0 };
         assert_eq!(after(news, &ResponseInfo::default(), &silent(7 * 24)).next_poll_reason, "every");
+    }
+
+    /// The wait in minutes after each of these polls, one following another: new entries of how many, and whether the
+    /// document had none of the one before.
+    fn waits(source: &Source, mut state: SourceState, polls: &[(usize, usize, bool)]) -> Vec<i64> {
+        let mut now = now();
+        let mut waits = Vec::new();
+        for &(new, entries, replaced) in polls {
+            let outcome = match entries {
+                0 => Outcome::NotModified,
+                _ => Outcome::Read { new, edited: 0, entries, problems: 0 },
+            };
+            let observed = PollObservation {
+                outcome: &outcome,
+                info: &ResponseInfo::default(),
+                update_hints: UpdateHints {
+                    ttl: Some(Duration::from_secs(2 * 3600)),
+                    ..UpdateHints::default()
+                },
+                publish_interval: PublishInterval::default(),
+                replaced,
+            };
+            state = after_poll(source, &state, &observed, now);
+            let next = state.next_poll.expect("planned");
+            // Without the jitter, which is up to a tenth.
+            waits.push(next.duration_since(now).as_secs() * 10 / 11 / 60 + 1);
+            now = next;
+        }
+        waits
+    }
+
+    #[test]
+    fn the_wait_is_shortened_while_entries_may_have_been_missed() {
+        let polled = |ago: i64| SourceState {
+            last_success: Some(now() - SignedDuration::from_mins(ago)),
+            ..SourceState::default()
+        };
+        let near = |waits: Vec<i64>, expected: &[i64]| {
+            let is_near = waits
+                .iter()
+                .zip(expected)
+                .all(|(wait, expected)| (wait - expected).abs() <= expected / 10 + 1);
+            assert!(is_near && waits.len() == expected.len(), "{waits:?} instead of {expected:?}");
+        };
+        let (burst, overlap, quiet, same) = ((5, 5, true), (4, 5, false), (1, 5, false), (0, 0, false));
+        // By halves, but not under five minutes; the feed's own hint of two hours does not count.
+        near(waits(&source(), polled(30), &[burst; 5]), &[15, 7, 5, 5, 5]);
+        // After a longer wait, to `every` first.
+        near(waits(&source(), polled(600), &[burst; 3]), &[30, 15, 7]);
+        // It stays short as long as most entries are new, and grows again step by step.
+        near(
+            waits(&source(), polled(30), &[burst, burst, overlap, overlap, quiet, same, same, same]),
+            &[15, 7, 7, 7, 15, 30, 120, 120],
+        );
+        let often = Source {
+            interval: PollInterval { every: Duration::from_secs(120), ..source().interval },
+            ..source()
+        };
+        near(waits(&often, polled(2), &[burst; 3]), &[2, 2, 2]);
+        // One entry: only if it was another one at the poll before, too.
+        let one = (1, 1, true);
+        near(waits(&source(), polled(30), &[one, one, one, same, one]), &[120, 30, 15, 30, 30]);
+
+        let fresh = ResponseInfo { fresh_for: Some(Duration::from_secs(3600)), ..ResponseInfo::default() };
+        let read = Outcome::Read { new: 5, edited: 0, entries: 5, problems: 0 };
+        let observed = PollObservation {
+            outcome: &read,
+            info: &fresh,
+            update_hints: UpdateHints::default(),
+            publish_interval: PublishInterval::default(),
+            replaced: true,
+        };
+        let state = after_poll(&source(), &polled(30), &observed, now());
+        assert_eq!(state.next_poll_reason, "max-age", "what the server asks for holds");
+        let until = Some(now() + SignedDuration::from_hours(3));
+        let throttled = Outcome::Failed(Failure::Throttled { status: 429, until });
+        let throttled = after(throttled, &ResponseInfo::default(), &state);
+        assert_eq!(
+            (throttled.next_poll_reason.as_str(), throttled.shortened),
+            ("retry-after", state.shortened)
+        );
     }
 
     #[test]
