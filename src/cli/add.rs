@@ -50,10 +50,7 @@ struct DiscoveredFeed {
 /// # Errors
 /// No feed is found, or the config cannot be written.
 pub fn run(arguments: Arguments, config_option: &ConfigOption) -> anyhow::Result<ExitCode> {
-    let config = match config_option.load()? {
-        Ok(config) => config,
-        Err(code) => return Ok(code),
-    };
+    let config = config_option.load()?;
     let url = parse_url(&arguments.url)?;
     let access = Access { allow_private: arguments.allow_private, ..config.access.clone() };
     let finder = FeedFinder { fetcher: Fetcher::new(&config.fetch), access };
@@ -81,7 +78,8 @@ fn add(
     if named.is_empty() || dry_run {
         return Ok(ExitCode::SUCCESS);
     }
-    config_option.add_sources(&named)
+    config_option.add_sources(&named)?;
+    Ok(ExitCode::SUCCESS)
 }
 
 /// A URL as people type it: `https` if the scheme is missing.

@@ -7,10 +7,10 @@ use std::process::ExitCode;
 use serde::Serialize;
 
 use super::config_option::ConfigOption;
-use super::runtime::runtime;
+use super::runtime::with_store;
 use super::terminal::{self, counted, escape_line};
 use crate::config::Config;
-use crate::daemon::{self, StoreThreads};
+use crate::daemon;
 use crate::publish::{self, OutputPreview};
 use crate::store::{OutputId, Store};
 
@@ -58,18 +58,10 @@ struct ListedEntry {
 /// # Errors
 /// The current directory or, for `--diff`, the store cannot be read.
 pub fn run(arguments: Arguments, config_option: &ConfigOption) -> anyhow::Result<ExitCode> {
-    let loaded = match config_option.load_for_daemon()? {
-        Ok(loaded) => loaded,
-        Err(code) => return Ok(code),
-    };
+    let loaded = config_option.load_for_daemon()?;
     let config = loaded.config;
     let text = if arguments.diff {
-        let diffs = runtime()?.block_on(async {
-            let threads = StoreThreads::open(&config.store)?;
-            let diffs = output_diffs(&threads.store, &config).await?;
-            threads.close();
-            anyhow::Ok(diffs)
-        })?;
+        let diffs = with_store(&config.store, async |store| Ok(output_diffs(store, &config).await?))?;
         if arguments.json { format!("{:#}\n", serde_json::json!(diffs)) } else { as_text(&diffs) }
     } else {
         let sources = counted(config.sources.len(), "source", "sources");

@@ -3,11 +3,10 @@
 
 use std::io::IsTerminal;
 use std::path::PathBuf;
-use std::process::ExitCode;
 
 use anyhow::{Context, anyhow, bail};
 
-use super::terminal;
+use super::{InvalidInput, terminal};
 use crate::config::{self, Config, ConfigLocation, Diagnostics, Environment, Styling, edit};
 use crate::daemon::{EmptyConfig, LoadedConfig};
 use crate::filter::QueryContext;
@@ -26,19 +25,19 @@ pub struct ConfigOption {
 }
 
 impl ConfigOption {
-    /// The config. Warnings and errors are printed; the exit code for an invalid config is 2.
+    /// The config. Warnings and mistakes are printed.
     ///
     /// # Errors
-    /// The current directory cannot be read.
-    pub fn load(&self) -> anyhow::Result<Result<Config, ExitCode>> {
-        Ok(self.load_for_daemon()?.map(|loaded| loaded.config))
+    /// The config is invalid, or the current directory cannot be read.
+    pub fn load(&self) -> anyhow::Result<Config> {
+        Ok(self.load_for_daemon()?.config)
     }
 
     /// Like [`ConfigOption::load`], with what is needed to load it again.
     ///
     /// # Errors
-    /// The current directory cannot be read.
-    pub fn load_for_daemon(&self) -> anyhow::Result<Result<LoadedConfig, ExitCode>> {
+    /// The config is invalid, or the current directory cannot be read.
+    pub fn load_for_daemon(&self) -> anyhow::Result<LoadedConfig> {
         let (location, environment) = self.locate()?;
         if location == ConfigLocation::BuiltIn {
             terminal::message(
@@ -47,25 +46,20 @@ impl ConfigOption {
         }
         // Taken before the files are read, so that an edit in between is noticed.
         let fingerprint = config::fingerprint(&location);
-        Ok(load_from(&location, &environment).map(|config| LoadedConfig {
-            location,
-            environment,
-            fingerprint,
-            config,
-            empty: EmptyConfig::Refuse,
-        }))
+        let config = load_from(&location, &environment)?;
+        Ok(LoadedConfig { location, environment, fingerprint, config, empty: EmptyConfig::Refuse })
     }
 
     /// The topics and languages for a query on the command line; `None` without a config file.
     ///
     /// # Errors
-    /// The current directory cannot be read.
-    pub fn query_context(&self) -> anyhow::Result<Result<Option<QueryContext>, ExitCode>> {
+    /// The config is invalid, or the current directory cannot be read.
+    pub fn query_context(&self) -> anyhow::Result<Option<QueryContext>> {
         let (location, environment) = self.locate()?;
         if location == ConfigLocation::BuiltIn {
-            return Ok(Ok(None));
+            return Ok(None);
         }
-        Ok(load_from(&location, &environment).map(|config| Some(config.query_context)))
+        Ok(Some(load_from(&location, &environment)?.query_context))
     }
 
     /// The store's options, also of an invalid config, and its mistakes, which are printed.
@@ -83,12 +77,11 @@ impl ConfigOption {
         })
     }
 
-    /// Adds sources to the config's main file and prints the result. The file stays unchanged if the config would
-    /// be invalid.
+    /// Adds sources to the config's main file and prints the result.
     ///
     /// # Errors
-    /// There is no config file, or it cannot be edited.
-    pub fn add_sources(&self, sources: &[edit::NamedSource]) -> anyhow::Result<ExitCode> {
+    /// There is no config file, it cannot be edited, or the config would be invalid: then it stays unchanged.
+    pub fn add_sources(&self, sources: &[edit::NamedSource]) -> anyhow::Result<()> {
         let (location, environment) = self.locate()?;
         let Some(path) = location.path() else {
             bail!("there is no config.toml to add to: create one with `siftwire init`");
@@ -100,14 +93,14 @@ impl ConfigOption {
         if let Err(errors) = config::load_with_main_text(&text, &location, &environment) {
             print_diagnostics(&errors);
             terminal::message(&format!("{shown} was not changed."));
-            return Ok(ExitCode::from(2));
+            bail!(InvalidInput);
         }
         edit::replace_file(path, &text).with_context(|| format!("cannot write {shown}"))?;
         terminal::message(&format!(
             "Added {} to {shown}.",
             terminal::counted(sources.len(), "source", "sources")
         ));
-        Ok(ExitCode::SUCCESS)
+        Ok(())
     }
 
     /// Where the config is.
@@ -122,7 +115,7 @@ impl ConfigOption {
     }
 }
 
-fn load_from(location: &ConfigLocation, environment: &Environment) -> Result<Config, ExitCode> {
+fn load_from(location: &ConfigLocation, environment: &Environment) -> Result<Config, InvalidInput> {
     match config::load(location, environment) {
         Ok(config) => {
             if let Some(warnings) = &config.warnings {
@@ -132,7 +125,7 @@ fn load_from(location: &ConfigLocation, environment: &Environment) -> Result<Con
         }
         Err(errors) => {
             print_diagnostics(&errors);
-            Err(ExitCode::from(2))
+            Err(InvalidInput)
         }
     }
 }

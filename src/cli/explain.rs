@@ -9,10 +9,10 @@ use serde::Serialize;
 
 use super::config_option::{ConfigOption, LATIN_LANGUAGES};
 use super::query_argument;
-use super::runtime::runtime;
+use super::runtime::with_store;
 use super::terminal::{self, counted, escape_line};
 use crate::config::Config;
-use crate::daemon::{self, StoreThreads};
+use crate::daemon;
 use crate::entry::StoredEntry;
 use crate::entry::change::FormerTitle;
 use crate::filter::{FailedTerm, MatchReason, Matcher, Query, QueryContext, Subject};
@@ -84,19 +84,14 @@ pub fn run(arguments: Arguments, config_option: &ConfigOption) -> anyhow::Result
     if let Some(query) = &arguments.words {
         return print_words(query, arguments.json, config_option);
     }
-    let config = match config_option.load()? {
-        Ok(config) => config,
-        Err(code) => return Ok(code),
-    };
+    let config = config_option.load()?;
     if let Some(name) = &arguments.output
         && !config.outputs.iter().any(|output| output.name == *name)
     {
         bail!("there is no output `{name}` in the config");
     }
     let wanted = arguments.entry.unwrap_or_default();
-    let text = runtime()?.block_on(async {
-        let threads = StoreThreads::open(&config.store)?;
-        let store = &threads.store;
+    let text = with_store(&config.store, async |store| {
         let mut found = store.find_entries(wanted.clone(), MAX_LISTED_ENTRIES + 1).await?.into_iter();
         let Some(candidate) = found.next() else {
             let damaged = match store.unreadable_rows() {
@@ -116,9 +111,8 @@ pub fn run(arguments: Arguments, config_option: &ConfigOption) -> anyhow::Result
         let story = store.story_of_entry(candidate.entry.number.to_string()).await?;
         let story = story.filter(|story| !story.duplicates.is_empty());
         let former_titles = store.former_titles(candidate.entry.number).await?;
-        threads.close();
         let explained = Explained { entry: &candidate.entry, former_titles, story, outputs: explanations };
-        anyhow::Ok(if arguments.json { as_json(&explained) } else { as_text(&explained) })
+        Ok(if arguments.json { as_json(&explained) } else { as_text(&explained) })
     })?;
     terminal::print(text.as_bytes())?;
     Ok(ExitCode::SUCCESS)
@@ -127,12 +121,8 @@ pub fn run(arguments: Arguments, config_option: &ConfigOption) -> anyhow::Result
 fn print_words(query: &str, json: bool, config_option: &ConfigOption) -> anyhow::Result<ExitCode> {
     let without_config =
         || QueryContext { languages: LATIN_LANGUAGES.map(str::to_owned).into(), ..QueryContext::default() };
-    let query_context = config_option.query_context()?.map(|known| known.unwrap_or_else(without_config));
-    let query = match query_context.and_then(|query_context| query_argument::parse(query, &query_context)) {
-        Ok(query) => query,
-        Err(code) => return Ok(code),
-    };
-    let term_words = query.term_words();
+    let query_context = config_option.query_context()?.unwrap_or_else(without_config);
+    let term_words = query_argument::parse(query, &query_context)?.term_words();
     let text = if json {
         let terms =
             term_words.iter().map(|(term, words)| serde_json::json!({ "term": term, "words": words }));

@@ -95,10 +95,7 @@ impl Strings {
 /// # Errors
 /// The file cannot be read, or standard output is closed.
 pub fn run(arguments: Arguments, config_option: &ConfigOption) -> anyhow::Result<ExitCode> {
-    let query_context = match config_option.query_context()? {
-        Ok(query_context) => query_context,
-        Err(code) => return Ok(code),
-    };
+    let query_context = config_option.query_context()?;
     let mut queries = QueryCache {
         config_languages: query_context.as_ref().map(|query_context| query_context.languages.to_vec()),
         topics: query_context.unwrap_or_default().topics,

@@ -89,6 +89,11 @@ enum Command {
     Man,
 }
 
+/// The config or a query is invalid. The mistakes are printed already; the exit code is 2.
+#[derive(Debug, thiserror::Error)]
+#[error("the config or a query is invalid")]
+pub struct InvalidInput;
+
 /// Runs the command on the command line. Exit codes: 0 success, 1 failure, 2 wrong usage or invalid config.
 pub fn main() -> ExitCode {
     let arguments = Arguments::parse();
@@ -114,6 +119,9 @@ pub fn main() -> ExitCode {
         Command::Man => man::run(Arguments::command()),
     };
     result.unwrap_or_else(|error| {
+        if error.is::<InvalidInput>() {
+            return ExitCode::from(2);
+        }
         // A closed pipe, as with `siftwire ... | head`, is not worth a message.
         let is_broken_pipe = error
             .downcast_ref::<std::io::Error>()

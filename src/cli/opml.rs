@@ -10,11 +10,10 @@ use anyhow::{Context, anyhow};
 use url::Url;
 
 use super::config_option::ConfigOption;
-use super::runtime::runtime;
+use super::runtime::with_store;
 use super::terminal;
 use crate::config::edit::{self, NewSource};
 use crate::config::opml::{self, Outline};
-use crate::daemon::StoreThreads;
 use crate::feed;
 use crate::publish::opml::{OpmlFeed, write_feeds};
 
@@ -54,10 +53,7 @@ pub fn run(arguments: Arguments, config_option: &ConfigOption) -> anyhow::Result
 }
 
 fn import(file: &Path, dry_run: bool, config_option: &ConfigOption) -> anyhow::Result<ExitCode> {
-    let config = match config_option.load()? {
-        Ok(config) => config,
-        Err(code) => return Ok(code),
-    };
+    let config = config_option.load()?;
     let shown = file.display();
     let bytes = read_file(file)?;
     let list = opml::read(&feed::decode_text(&bytes)).map_err(|error| anyhow!("{shown}: {error}"))?;
@@ -93,7 +89,8 @@ fn import(file: &Path, dry_run: bool, config_option: &ConfigOption) -> anyhow::R
     if dry_run {
         return Ok(ExitCode::SUCCESS);
     }
-    config_option.add_sources(&named)
+    config_option.add_sources(&named)?;
+    Ok(ExitCode::SUCCESS)
 }
 
 /// The URL of an outline, if it can be polled. `feed:` is a pseudo-scheme that opens a URL in a feed reader.
@@ -120,18 +117,10 @@ fn read_file(file: &Path) -> anyhow::Result<Vec<u8>> {
 }
 
 fn export(config_option: &ConfigOption) -> anyhow::Result<ExitCode> {
-    let config = match config_option.load()? {
-        Ok(config) => config,
-        Err(code) => return Ok(code),
-    };
+    let config = config_option.load()?;
     // The store knows the feeds' own titles and links. It must not be created just for an export.
     let stored = if config.store.path.exists() {
-        runtime()?.block_on(async {
-            let threads = StoreThreads::open(&config.store)?;
-            let sources = threads.store.sources().await?;
-            threads.close();
-            anyhow::Ok(sources)
-        })?
+        with_store(&config.store, async |store| Ok(store.sources().await?))?
     } else {
         Vec::new()
     };

@@ -7,9 +7,9 @@ use anyhow::bail;
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::config_option::ConfigOption;
-use super::runtime::runtime;
+use super::runtime::with_store;
 use super::terminal;
-use crate::daemon::{self, EmptyConfig, PollerConfig, StoreThreads};
+use crate::daemon::{self, EmptyConfig, PollerConfig};
 use crate::fetch::Fetcher;
 use crate::source::Outcome;
 
@@ -34,27 +34,23 @@ struct Totals {
 /// # Errors
 /// A source is unknown, or the store cannot be used.
 pub fn run(arguments: Arguments, config: &ConfigOption) -> anyhow::Result<ExitCode> {
-    let config = match config.load()? {
-        Ok(config) => config,
-        Err(code) => return Ok(code),
-    };
+    let config = config.load()?;
     for name in &arguments.sources {
         if !config.sources.iter().any(|source| source.name == *name) {
             bail!("there is no source `{name}` in the config");
         }
     }
     let started = daemon::now();
-    let totals = runtime()?.block_on(async {
-        let threads = StoreThreads::open(&config.store)?;
+    let totals = with_store(&config.store, async |store| {
         let (outputs, sources) =
-            daemon::sync_config(&threads.store, &config, config.site.clone(), EmptyConfig::Refuse).await?;
-        let mut plans = threads.store.next_polls().await?;
+            daemon::sync_config(store, &config, config.site.clone(), EmptyConfig::Refuse).await?;
+        let mut plans = store.next_polls().await?;
         plans.retain(|plan| arguments.sources.is_empty() || arguments.sources.contains(&plan.name));
         let bar = progress_bar(plans.len() as u64);
         let mut totals = Totals::default();
         let fetcher = Fetcher::new(&config.fetch);
         let poller_config = PollerConfig::new(fetcher, sources, config.concurrency, config.per_host);
-        let claimed_elsewhere = daemon::poll_all(&threads.store, &poller_config, plans, |finished| {
+        let claimed_elsewhere = daemon::poll_all(store, &poller_config, plans, |finished| {
             bar.suspend(|| totals.add(finished));
             bar.inc(1);
         })
@@ -64,9 +60,8 @@ pub fn run(arguments: Arguments, config: &ConfigOption) -> anyhow::Result<ExitCo
             let sources = terminal::counted(claimed_elsewhere, "source", "sources");
             terminal::message(&format!("skipped {sources} that another siftwire is polling"));
         }
-        daemon::publish_once(&threads.store, &outputs).await?;
-        threads.close();
-        anyhow::Ok(totals)
+        daemon::publish_once(store, &outputs).await?;
+        Ok(totals)
     })?;
     let Totals { read, not_modified, failed, new_entries, edited_entries } = &totals;
     terminal::message(&format!(

@@ -11,9 +11,9 @@ use serde_json::json;
 
 use super::config_option::ConfigOption;
 use super::query_argument;
-use super::runtime::runtime;
+use super::runtime::with_store;
 use super::terminal::{self, escape_line, wants_colours};
-use crate::daemon::{self, StoreThreads};
+use crate::daemon;
 use crate::filter::{MatchReason, Matcher, Query, Subject};
 use crate::store::{Candidate, Store};
 use crate::text::{TextFor, html_to_text};
@@ -75,22 +75,12 @@ struct Excerpt {
 /// # Errors
 /// The store cannot be read.
 pub fn run(arguments: Arguments, config: &ConfigOption) -> anyhow::Result<ExitCode> {
-    let config = match config.load()? {
-        Ok(config) => config,
-        Err(code) => return Ok(code),
-    };
-    let query = match query_argument::parse(&arguments.query, &config.query_context) {
-        Ok(query) => query,
-        Err(code) => return Ok(code),
-    };
+    let config = config.load()?;
+    let query = query_argument::parse(&arguments.query, &config.query_context)?;
     let now = daemon::now();
     let since = arguments.since.and_then(|since| now.checked_sub(SignedDuration::try_from(since).ok()?).ok());
-    let mut matches = runtime()?.block_on(async {
-        let threads = StoreThreads::open(&config.store)?;
-        let matches = find_matches(&threads.store, &query, since, now).await?;
-        threads.close();
-        anyhow::Ok(matches)
-    })?;
+    let mut matches =
+        with_store(&config.store, async |store| Ok(find_matches(store, &query, since, now).await?))?;
     matches.entries.sort_by_key(|entry| Reverse((entry.date, entry.number)));
     let total = matches.entries.len();
     matches.entries.truncate(arguments.limit);

@@ -1,15 +1,17 @@
 //! A query from the command line, its mistakes shown with carets. Writes to standard error.
 
 use std::io::IsTerminal;
-use std::process::ExitCode;
 
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 
-use super::terminal;
+use super::{InvalidInput, terminal};
 use crate::filter::{self, FailedTerm, Query, QueryContext, QueryProblem};
 
-/// Parses a query. Warnings and errors are printed; the exit code for an invalid query is 2.
-pub fn parse(text: &str, query_context: &QueryContext) -> Result<Query, ExitCode> {
+/// Parses a query. Warnings and mistakes are printed.
+///
+/// # Errors
+/// The query is invalid.
+pub fn parse(text: &str, query_context: &QueryContext) -> Result<Query, InvalidInput> {
     match filter::parse(text, query_context) {
         Ok(query) => {
             print_problems(text, query.warnings());
@@ -17,7 +19,7 @@ pub fn parse(text: &str, query_context: &QueryContext) -> Result<Query, ExitCode
         }
         Err(problems) => {
             print_problems(text, &problems);
-            Err(ExitCode::from(2))
+            Err(InvalidInput)
         }
     }
 }

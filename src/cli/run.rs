@@ -24,10 +24,7 @@ pub struct Arguments {
 /// # Errors
 /// The daemon cannot start.
 pub fn run(arguments: Arguments, config: &ConfigOption) -> anyhow::Result<ExitCode> {
-    let mut loaded = match config.load_for_daemon()? {
-        Ok(loaded) => loaded,
-        Err(code) => return Ok(code),
-    };
+    let mut loaded = config.load_for_daemon()?;
     if arguments.allow_empty {
         loaded.empty = EmptyConfig::Apply;
     }

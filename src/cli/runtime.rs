@@ -1,6 +1,9 @@
-//! The async runtime of the commands.
+//! The async runtime of the commands, and the store while a command uses it.
 
 use anyhow::Context;
+
+use crate::daemon::StoreThreads;
+use crate::store::{Options, Store};
 
 /// A multi-threaded runtime with timers and I/O.
 ///
@@ -8,4 +11,20 @@ use anyhow::Context;
 /// The system refuses threads or file descriptors.
 pub fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
     tokio::runtime::Builder::new_multi_thread().enable_all().build().context("cannot start the async runtime")
+}
+
+/// Opens the store, runs `work` with it, and closes it.
+///
+/// # Errors
+/// The store cannot be opened, or `work` fails.
+pub fn with_store<T>(
+    options: &Options,
+    work: impl AsyncFnOnce(&Store) -> anyhow::Result<T>,
+) -> anyhow::Result<T> {
+    runtime()?.block_on(async {
+        let threads = StoreThreads::open(options)?;
+        let result = work(&threads.store).await;
+        threads.close();
+        result
+    })
 }

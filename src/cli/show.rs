@@ -6,9 +6,9 @@ use anyhow::bail;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 
 use super::config_option::ConfigOption;
-use super::runtime::runtime;
+use super::runtime::with_store;
 use super::terminal;
-use crate::daemon::{self, EmptyConfig, StoreThreads};
+use crate::daemon::{self, EmptyConfig};
 use crate::publish::format::Format;
 use crate::publish::render;
 
@@ -35,31 +35,20 @@ fn format_parser() -> impl TypedValueParser<Value = Format> {
 /// # Errors
 /// There is no such output, or the store cannot be used.
 pub fn run(arguments: Arguments, config: &ConfigOption) -> anyhow::Result<ExitCode> {
-    let config = match config.load()? {
-        Ok(config) => config,
-        Err(code) => return Ok(code),
-    };
-    let document = runtime()?.block_on(async {
-        let threads = StoreThreads::open(&config.store)?;
+    let config = config.load()?;
+    let document = with_store(&config.store, async |store| {
         // A read-only store is shown as it is.
-        let outputs = if threads.store.write_error().is_some() {
-            daemon::recall(&threads.store, &config, config.site.clone()).await?.0
+        let outputs = if store.write_error().is_some() {
+            daemon::recall(store, &config, config.site.clone()).await?.0
         } else {
             let site = config.site.clone();
-            let (outputs, _) =
-                daemon::sync_config(&threads.store, &config, site, EmptyConfig::Refuse).await?;
-            daemon::publish_once(&threads.store, &outputs).await?;
+            let (outputs, _) = daemon::sync_config(store, &config, site, EmptyConfig::Refuse).await?;
+            daemon::publish_once(store, &outputs).await?;
             outputs
         };
-        let document = render::render_document(
-            &threads.store,
-            &outputs,
-            &arguments.output,
-            arguments.format,
-            daemon::now(),
-        )
-        .await?;
-        threads.close();
+        let document =
+            render::render_document(store, &outputs, &arguments.output, arguments.format, daemon::now())
+                .await?;
         anyhow::Ok(document)
     })?;
     let Some(document) = document else { bail!("there is no output `{}` in the config", arguments.output) };

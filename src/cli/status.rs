@@ -6,11 +6,11 @@ use jiff::Timestamp;
 use serde_json::json;
 
 use super::config_option::ConfigOption;
-use super::runtime::runtime;
+use super::runtime::with_store;
 use super::terminal;
-use crate::daemon::{self, StoreThreads};
+use crate::daemon;
 use crate::source::UrlParts;
-use crate::store::{self, DaemonStatus, StoredOutput, StoredSource};
+use crate::store::{self, DaemonStatus, Store, StoredOutput, StoredSource};
 
 /// `siftwire status`
 #[derive(Debug, clap::Args)]
@@ -27,7 +27,7 @@ pub struct Arguments {
 pub fn run(arguments: Arguments, config: &ConfigOption) -> anyhow::Result<ExitCode> {
     let (options, config_errors) = config.store()?;
     let mut state = if options.path.exists() {
-        runtime()?.block_on(read_state(&options))?
+        with_store(&options, read_state)?
     } else {
         // Opening the store would create it.
         let path = options.path.display();
@@ -62,15 +62,13 @@ struct StoredState {
     outputs: Vec<(u64, StoredOutput)>,
 }
 
-async fn read_state(options: &store::Options) -> anyhow::Result<StoredState> {
-    let threads = StoreThreads::open(options)?;
-    let write_error = threads.store.write_error().map(|error| error.to_string());
-    let problem = threads.store.daemon_status(DaemonStatus::ConfigError).await?;
-    let sources = threads.store.sources().await?;
-    let entry_counts = threads.store.entry_counts().await?;
-    let outputs = threads.store.outputs().await?.into_iter().filter(|output| output.removed.is_none());
-    let member_counts = threads.store.member_counts().await?;
-    threads.close();
+async fn read_state(store: &Store) -> anyhow::Result<StoredState> {
+    let write_error = store.write_error().map(|error| error.to_string());
+    let problem = store.daemon_status(DaemonStatus::ConfigError).await?;
+    let sources = store.sources().await?;
+    let entry_counts = store.entry_counts().await?;
+    let outputs = store.outputs().await?.into_iter().filter(|output| output.removed.is_none());
+    let member_counts = store.member_counts().await?;
     let count = |source: &StoredSource| entry_counts.get(&source.id).copied().unwrap_or(0);
     let sources = sources.into_iter().map(|source| (count(&source), source)).collect();
     let count = |output: &StoredOutput| member_counts.get(&output.id).copied().unwrap_or(0);

@@ -9,9 +9,9 @@ use anyhow::{Context, bail};
 use serde_json::json;
 
 use super::config_option::ConfigOption;
-use super::runtime::runtime;
+use super::runtime::with_store;
 use super::terminal;
-use crate::daemon::{self, StoreThreads};
+use crate::daemon;
 use crate::entry::StoredEntry;
 use crate::store::{EntryStory, Merge, Store};
 
@@ -56,21 +56,13 @@ enum StoryEdit {
 pub fn run(arguments: Arguments, config: &ConfigOption) -> anyhow::Result<ExitCode> {
     if let Some(file) = &arguments.replay {
         let lines = replay::read(file)?;
-        return runtime()?.block_on(replay::run(lines)).map(|()| ExitCode::SUCCESS);
+        replay::run(&lines)?;
+        return Ok(ExitCode::SUCCESS);
     }
-    let (options, config_errors) = config.store()?;
-    if config_errors.is_some() {
-        return Ok(ExitCode::from(2));
-    }
-    runtime()?.block_on(async {
-        let threads = StoreThreads::open(&options)?;
-        let result = match arguments.edit {
-            None => list(&threads.store, arguments.last, arguments.json).await,
-            Some(StoryEdit::Split { entry }) => split(&threads.store, &entry).await,
-            Some(StoryEdit::Join { a, b }) => join(&threads.store, &a, &b).await,
-        };
-        threads.close();
-        result
+    with_store(&config.load()?.store, async |store| match arguments.edit {
+        None => list(store, arguments.last, arguments.json).await,
+        Some(StoryEdit::Split { entry }) => split(store, &entry).await,
+        Some(StoryEdit::Join { a, b }) => join(store, &a, &b).await,
     })?;
     Ok(ExitCode::SUCCESS)
 }

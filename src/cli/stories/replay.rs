@@ -11,12 +11,12 @@ use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::json;
 
+use crate::cli::runtime::with_store;
 use crate::cli::terminal;
-use crate::daemon::StoreThreads;
 use crate::entry::Entry;
 use crate::ingest::replay::{self, ReplayEntry};
 use crate::source::UrlParts;
-use crate::store::{ConfiguredSource, Options, SourceId};
+use crate::store::{ConfiguredSource, Options, SourceId, Store};
 
 /// Entries processed before their lines are printed.
 const CHUNK_SIZE: usize = 10_000;
@@ -56,14 +56,18 @@ pub(super) fn read(file: &Path) -> anyhow::Result<Vec<ReplayLine>> {
 }
 
 /// Prints for each entry the id of its story's first entry, and the reason.
-pub(super) async fn run(lines: Vec<ReplayLine>) -> anyhow::Result<()> {
+pub(super) fn run(lines: &[ReplayLine]) -> anyhow::Result<()> {
     let directory = tempfile::tempdir().context("cannot create a temporary directory")?;
     let keep = Duration::from_secs(u64::from(u32::MAX));
-    let threads = StoreThreads::open(&Options { path: directory.path().join("scratch.db"), keep })?;
+    let options = Options { path: directory.path().join("scratch.db"), keep };
+    with_store(&options, async |store| replay_lines(store, lines).await)
+}
+
+async fn replay_lines(store: &Store, lines: &[ReplayLine]) -> anyhow::Result<()> {
     let mut names: Vec<&str> = lines.iter().map(|line| line.feed.as_str()).collect();
     names.sort_unstable();
     names.dedup();
-    let stored = threads.store.sync_sources(names.iter().enumerate().map(source).collect()).await?;
+    let stored = store.sync_sources(names.iter().enumerate().map(source).collect()).await?;
     let sources: HashMap<&str, SourceId> =
         names.into_iter().zip(stored.iter().map(|known| known.id)).collect();
     let mut first_ids: HashMap<i64, &str> = HashMap::new();
@@ -73,8 +77,8 @@ pub(super) async fn run(lines: Vec<ReplayLine>) -> anyhow::Result<()> {
             entry: entry(line),
             now: line.published.unwrap_or(Timestamp::UNIX_EPOCH),
         });
-        let numbers = replay::replay(&threads.store, entries.collect()).await?;
-        let joined = threads.store.joined_stories(numbers.iter().flatten().copied().collect()).await?;
+        let numbers = replay::replay(store, entries.collect()).await?;
+        let joined = store.joined_stories(numbers.iter().flatten().copied().collect()).await?;
         let mut out = String::new();
         for (line, number) in lines.iter().zip(numbers) {
             let (story, reason) = story_and_reason(&line.id, number, &joined, &mut first_ids);
@@ -83,7 +87,6 @@ pub(super) async fn run(lines: Vec<ReplayLine>) -> anyhow::Result<()> {
         }
         terminal::print(out.as_bytes())?;
     }
-    threads.close();
     Ok(())
 }
 
