@@ -1,5 +1,6 @@
 //! Finds the feeds of a web page (autodiscovery). Pure.
 
+use quick_xml::events::attributes::Attributes;
 use url::Url;
 
 /// Paths where sites often have a feed.
@@ -113,15 +114,18 @@ impl Iterator for LinkTags<'_> {
             self.rest = &self.rest[end..];
             match name.as_str() {
                 "link" | "base" => {
-                    let (attributes, rest) = attributes(self.rest);
+                    let (tag, rest) = self.rest.split_at(tag_length(self.rest));
                     self.rest = rest;
-                    return Some(LinkTag { name, attributes });
+                    return Some(LinkTag { name, attributes: attributes(tag) });
                 }
                 // Their content is not markup.
                 "script" | "style" | "template" => {
-                    let close = format!("</{name}");
-                    let at = self.rest.to_ascii_lowercase().find(&close);
-                    self.rest = &self.rest[at?..];
+                    let is_end = |at: &usize| {
+                        let end = self.rest.get(at + 2..at + 2 + name.len());
+                        end.is_some_and(|end| end.eq_ignore_ascii_case(&name))
+                    };
+                    let mut ends = self.rest.match_indices("</").map(|(at, _)| at);
+                    self.rest = &self.rest[ends.find(is_end)?..];
                 }
                 _ => {}
             }
@@ -129,37 +133,27 @@ impl Iterator for LinkTags<'_> {
     }
 }
 
-/// Reads the attributes of a tag, names in lower case. Also returns the rest of the page.
-fn attributes(mut rest: &str) -> (Vec<(String, String)>, &str) {
-    let mut found = Vec::new();
-    loop {
-        rest = rest.trim_start_matches(|c: char| c.is_whitespace() || c == '/');
-        if rest.is_empty() || rest.starts_with('>') {
-            return (found, rest);
+/// The length of a tag's rest, up to a `>` that is not in a quoted value.
+fn tag_length(rest: &str) -> usize {
+    let (mut quote, mut is_value) = (None, false);
+    for (at, byte) in rest.bytes().enumerate() {
+        match (quote, byte) {
+            (None, b'>') => return at,
+            (None, b'"' | b'\'') if is_value => quote = Some(byte),
+            (Some(open), _) if open == byte => quote = None,
+            _ => {}
         }
-        let end = rest
-            .char_indices()
-            .skip(1)
-            .find(|(_, c)| c.is_whitespace() || matches!(c, '=' | '>' | '/'))
-            .map_or(rest.len(), |(at, _)| at);
-        let name = rest[..end].to_ascii_lowercase();
-        rest = rest[end..].trim_start();
-        let Some(after) = rest.strip_prefix('=') else {
-            found.push((name, String::new()));
-            continue;
-        };
-        rest = after.trim_start();
-        let raw;
-        (raw, rest) = match rest.chars().next() {
-            Some(quote @ ('"' | '\'')) => {
-                let inner = &rest[1..];
-                let end = inner.find(quote).unwrap_or(inner.len());
-                (&inner[..end], inner.get(end + 1..).unwrap_or_default())
-            }
-            _ => rest.split_at(rest.find(|c: char| c.is_whitespace() || c == '>').unwrap_or(rest.len())),
-        };
-        found.push((name, htmlize::unescape_attribute(raw).into_owned()));
+        is_value = byte == b'=' || (is_value && byte.is_ascii_whitespace());
     }
+    rest.len()
+}
+
+/// The attributes of a tag, names in lower case.
+fn attributes(tag: &str) -> Vec<(String, String)> {
+    let mut attributes = Attributes::html(tag, 0);
+    let attributes = attributes.with_checks(false).flatten();
+    let unescaped = |value: &str| htmlize::unescape_attribute(value).into_owned();
+    attributes.map(|one| (one.key.as_ref().to_ascii_lowercase(), unescaped(&one.value))).collect()
 }
 
 #[cfg(test)]
@@ -185,6 +179,12 @@ mod tests {
         );
         assert_eq!(
             found(
+                "<link title=Bob's rel=alternate type = 'application/rss+xml' disabled href=/feed/ /><p title='>'>"
+            ),
+            ["https://site.example/feed/"]
+        );
+        assert_eq!(
+            found(
                 r#"<link rel=alternate type=application/rss+xml href=/comments/feed><link rel=alternate type=application/rss+xml href=/feed>"#
             ),
             ["https://site.example/feed", "https://site.example/comments/feed"]
@@ -199,6 +199,7 @@ mod tests {
             r#"<!-- <link rel="alternate" type="application/rss+xml" href="/x"> -->"#,
             r#"<script>"<link rel=alternate type=application/rss+xml href=/x>"</script>"#,
             r#"<link rel="alternate" type="application/rss+xml" href="javascript:x">"#,
+            r#"<SCRIPT>"</b><link rel=alternate type=application/rss+xml href=/x>"</Script>"#,
             r#"<link rel="alternate" type="application/json" href="/wp-json/wp/v2/posts/1">"#,
             "<link rel=alternate type=application/rss+xml href=",
             "<",

@@ -74,15 +74,6 @@ pub enum Coding {
     Identity,
 }
 
-/// Whether an inserted document differs from the cached one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum InsertResult {
-    /// It does, or the path was not cached.
-    Changed,
-    /// It does not; the cached one stays, with its time of change.
-    Unchanged,
-}
-
 impl DocumentCache {
     /// An empty cache.
     pub fn new() -> Self {
@@ -90,26 +81,14 @@ impl DocumentCache {
     }
 
     /// Inserts an output's document unless the same bytes are cached.
-    pub fn insert_document(
-        &self,
-        output: &str,
-        format: Format,
-        bytes: Vec<u8>,
-        changed_at: Timestamp,
-    ) -> InsertResult {
+    pub fn insert_document(&self, output: &str, format: Format, bytes: Vec<u8>, changed_at: Timestamp) {
         let representation = Representation::new(format.content_type(), bytes, changed_at);
-        self.insert(&format.path(output), representation)
+        self.insert(&format.path(output), representation);
     }
 
     /// Inserts a document unless one with the same bytes and `Link` is cached.
-    pub fn insert(&self, path: &str, representation: Representation) -> InsertResult {
-        if self.has(path, &representation) {
-            return InsertResult::Unchanged;
-        }
-        self.update(|documents| {
-            documents.insert(path.to_owned(), CachedDocument::Available(Arc::new(representation)));
-        });
-        InsertResult::Changed
+    pub fn insert(&self, path: &str, representation: Representation) {
+        self.insert_all(vec![(path.to_owned(), representation)]);
     }
 
     /// Inserts all formats of an output at once, so that readers never see two versions.

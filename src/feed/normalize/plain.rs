@@ -17,13 +17,7 @@ pub(super) fn plain_line(raw: &str) -> Option<String> {
         once
     };
     let text = printable(text);
-    let mut words = text.split_whitespace();
-    let mut line = String::with_capacity(text.len());
-    line.extend(words.next());
-    for word in words {
-        line.push(' ');
-        line.push_str(word);
-    }
+    let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
     (!line.is_empty()).then_some(line)
 }
 
