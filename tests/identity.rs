@@ -84,6 +84,9 @@ const ROWS: &[Row] = &[
     row("a session in the path", &[&[("", "/a;jsessionid=1A2B.node1?id=7", "A", D1)], &[("", "/a;jsessionid=3C4D.node2?id=7", "A2", D1)]], &["A2"]),
     row("a session with a common name", &[&[("", "/t?p=7&s=0123456789abcdef0123456789abcdef", "A", D1)], &[("", "/t?p=7&s=fedcba9876543210fedcba9876543210", "A2", D1)]], &["A2"]),
     row("a story number with a session's name", &[&[("", "/article.php?sid=1204", "A", D1)], &[("", "/article.php?sid=1205", "B", D2)]], &["A", "B"]),
+    row("a status page with one headline and three texts in a document", &[&[("", "/status", "A", D3), ("", "/status", "A", D2), ("", "/status", "A", D1)]], &["A"]),
+    row("years in slugs of one morning", &[&[("1", "/results/2026-boston", "Boston", D1)], &[("2", "/results/2026-berlin", "Berlin", D1)]], &["Boston", "Berlin"]),
+    row("short titles of symbols", &[&[("1", "/a", "C++", D1)], &[("1", "/b", "C#", D2)]], &["C++", "C#"]),
     row("no ids, a corrected title", &[&[("", "/a", "A", D1)], &[("", "/a", "B", D2)]], &["B"]),
     // Both new.
     row("another entry", &[&[("1", "/a", "A", D1)], &[("2", "/b", "B", D2)]], &["A", "B"]),

@@ -541,6 +541,12 @@ async fn a_source_keeps_its_entries_under_a_new_name_or_a_new_address() {
     assert_eq!((moved[0].id, moved[0].state.next_poll), (id, None), "the new address is polled at once");
     assert!(moved[0].state.distrusted.contains("id 1"), "its entries are known by the same keys as before");
     assert_ne!(moved[1].id, id);
+    // One edit gives the name to another address and keeps the source under another name, in either order.
+    let swapped = store.sync_sources(sources(&[("b", "u:d", "x"), ("old", "u:b", "x")])).await.unwrap();
+    assert_eq!(swapped[1].id, id);
+    assert_ne!(swapped[0].id, id);
+    let swapped = store.sync_sources(sources(&[("old", "u:b", "x"), ("b", "u:d", "x")])).await.unwrap();
+    assert_eq!(swapped[0].id, id);
     assert!(store.sync_sources(vec![]).await.unwrap().is_empty());
     assert!(due(&store, at(99)).await.is_empty(), "a removed source is not polled");
     let back = store.sync_sources(sources(&[("b", "u:b", "x")])).await.unwrap();

@@ -105,8 +105,9 @@ fn is_repeated(first: &Entry, second: &Entry) -> bool {
         (Some(first), Some(second)) => first == second,
         _ => true,
     };
+    let same_texts = || (&first.content, &first.summary) == (&second.content, &second.summary);
     distinguishing_text(first) == distinguishing_text(second)
-        && (same_date() || publishers(first) == publishers(second))
+        && (same_date() || (publishers(first) == publishers(second) && same_texts()))
 }
 
 /// Distrusts a whole rule if too many of its keys are.
@@ -180,6 +181,8 @@ fn rule_name(rule: KeyRule) -> &'static str {
 
 #[cfg(test)]
 mod tests {
+    use jiff::{SignedDuration, Timestamp};
+
     use super::*;
 
     fn entry(id: &str, link: &str, title: &str) -> Entry {
@@ -214,6 +217,20 @@ mod tests {
         let mut distrusted = BTreeSet::new();
         let (_, news) = assign_keys(vec![entry("1", "a", "One"), entry("1", "a", "One")], &mut distrusted);
         assert!(news.is_empty() && distrusted.is_empty());
+    }
+
+    #[test]
+    fn the_states_of_a_page_under_one_headline_are_no_repetition() {
+        let state = |hour: i64, text: &str| Entry {
+            published: Some(Timestamp::UNIX_EPOCH + SignedDuration::from_hours(hour)),
+            summary: Some(text.into()),
+            ..entry("status", "/status", "Incident")
+        };
+        let mut distrusted = BTreeSet::new();
+        let (_, news) = assign_keys(vec![state(2, "It is solved."), state(1, "We look.")], &mut distrusted);
+        assert_eq!(news, ["id `status`", "link `/status`"]);
+        let (_, news) = assign_keys(vec![state(2, "We look."), state(1, "We look.")], &mut BTreeSet::new());
+        assert!(news.is_empty());
     }
 
     #[test]

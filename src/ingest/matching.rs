@@ -19,6 +19,9 @@ const MAX_NEW_AGE: SignedDuration = SignedDuration::from_hours(30 * 24);
 /// Fewer digits may be a year or a part.
 const MIN_ARTICLE_DIGITS: usize = 6;
 
+/// Letters and digits of a title that are enough to compare it without punctuation.
+const MIN_FOLDED_CHARS: usize = 4;
+
 /// What the store knows of a source's entries.
 #[derive(Clone, Copy, Debug)]
 pub struct StoredEntries<'a> {
@@ -275,7 +278,7 @@ pub(super) fn replaces(entry: &Entry, left_feed: &KnownEntry) -> Option<&'static
 /// Compares title and date; the caller knows id and link by their keys.
 pub(super) fn titles(entry: &Entry, known: &KnownEntry) -> Agreement {
     match (entry.title.as_deref(), known.title.as_deref()) {
-        (Some(new), Some(old)) if new == old || folded(new) == folded(old) => Same,
+        (Some(new), Some(old)) if new == old || are_same_when_folded(new, old) => Same,
         (Some(new), Some(old)) if shares_most_words(new, old) => Similar,
         (Some(_), Some(_)) => New,
         _ => Absent,
@@ -298,6 +301,8 @@ pub(super) fn dates(entry: &Entry, known: &KnownEntry) -> Agreement {
     match (date(entry), known.date) {
         // The store keeps milliseconds.
         (Some(new), Some(old)) if new.as_millisecond() == old.as_millisecond() => Same,
+        // An `updated` that moves is what an edit does.
+        (Some(_), Some(_)) if entry.published.is_none() => Absent,
         (Some(_), Some(_)) => New,
         _ => Absent,
     }
@@ -306,6 +311,12 @@ pub(super) fn dates(entry: &Entry, known: &KnownEntry) -> Agreement {
 /// The date that is compared.
 pub(super) fn date(entry: &Entry) -> Option<Timestamp> {
     entry.published.or(entry.updated)
+}
+
+/// Of a short title too little may be left: C++ and C# have the same letters.
+fn are_same_when_folded(a: &str, b: &str) -> bool {
+    let folded_a = folded(a);
+    folded_a.chars().count() >= MIN_FOLDED_CHARS && folded_a == folded(b)
 }
 
 fn folded(title: &str) -> String {
@@ -318,7 +329,9 @@ fn numbered_page(link: &str) -> Option<(&str, &str)> {
     let (_, rest) = link.split_once("://")?;
     let rest = rest.split(['?', '#']).next()?.trim_end_matches('/');
     let (folder, last) = rest.rsplit_once('/')?;
-    let is_number = |part: &&str| part.len() >= 4 && part.bytes().all(|byte| byte.is_ascii_digit());
+    let is_year = |part: &str| part.len() == 4 && (part.starts_with("19") || part.starts_with("20"));
+    let is_number =
+        |part: &&str| part.len() >= 4 && part.bytes().all(|byte| byte.is_ascii_digit()) && !is_year(part);
     let name = last.rsplit_once('.').map_or(last, |(name, _)| name);
     let number =
         [name.split('-').next(), name.split('-').next_back()].into_iter().flatten().find(is_number)?;

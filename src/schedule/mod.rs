@@ -255,7 +255,7 @@ fn add(now: Timestamp, wait: Duration) -> Timestamp {
 }
 
 /// When a source is due after a start or a change of its config: at the planned time. If that is later than any
-/// interval and hint allow, the clock was wrong when it was planned, and the source is due now.
+/// interval and hint allow, or the last poll is in the future, the clock was wrong then, and the source is due now.
 #[must_use]
 pub fn due_at_start(source: &Source, state: &SourceState, now: Timestamp) -> Timestamp {
     match state.next_poll {
@@ -263,7 +263,8 @@ pub fn due_at_start(source: &Source, state: &SourceState, now: Timestamp) -> Tim
         None => now,
         Some(planned) => {
             let longest = MAX_HINT.max(source.interval.at_most).mul_f64(1.1);
-            if planned > add(now, longest) { now } else { planned }
+            let was_wrong = state.last_poll.is_some_and(|last| last > now) || planned > add(now, longest);
+            if was_wrong { now } else { planned }
         }
     }
 }
@@ -594,6 +595,9 @@ mod tests {
             "2026-11-01T12:20:00Z"
         );
         assert_eq!(due_at_start(&source(), &planned("2038-01-01T00:00:00Z"), now()), now());
+        let tomorrow = now() + SignedDuration::from_hours(24);
+        let ahead = SourceState { last_poll: Some(tomorrow), ..planned("2026-11-03T12:00:00Z") };
+        assert_eq!(due_at_start(&source(), &ahead, now()), now(), "the clock was ahead");
         assert_eq!(due_at_start(&source(), &SourceState::default(), now()), now());
     }
 

@@ -163,6 +163,8 @@ fn sync_sources(c: &Database<'_>, sources: &[ConfiguredSource]) -> Result<Vec<St
             .prepare_cached("SELECT id FROM source WHERE url = ?1")?
             .query_row([source.url.whole().as_str()], |row| row.get::<_, i64>(0))
             .optional()?;
+        // Its row must not be taken for another source that has the same name and a new address.
+        c.prepare_cached("UPDATE source SET active = 1 WHERE id = ?1")?.execute([id])?;
         ids.push((source, id));
     }
     let mut order = Vec::with_capacity(sources.len());
