@@ -237,6 +237,17 @@ fn what_every_entry_repeats_is_short() {
     assert!(feed.entries.iter().all(|entry| entry.authors.len() == 1 && entry.authors[0].name == "Ann"));
 }
 
+#[test]
+fn a_base_that_is_the_document_itself_loses_its_query() {
+    let text = "<feed xml:base='https://example.org/feeds/news.xml?auth=SECRET'><title>T</title>\
+                <entry><title>One</title><link href='#z'/><content type='html'>&lt;a href='#top'&gt;x&lt;/a&gt;</content></entry></feed>";
+    let url = "https://example.org/feeds/news.xml".parse().expect("a URL");
+    let hints = Hints { content_type: None, url: Some(&url), now: jiff::Timestamp::UNIX_EPOCH };
+    let feed = read(text.as_bytes(), &hints).expect("a feed");
+    assert!(!format!("{feed:?}").contains("SECRET"), "{feed:?}");
+    assert_eq!(feed.entries[0].link.as_deref(), Some("https://example.org/feeds/news.xml#z"));
+}
+
 proptest::proptest! {
     // Failing cases are printed, not written into the repository.
     #![proptest_config(proptest::prelude::ProptestConfig { failure_persistence: None, ..proptest::prelude::ProptestConfig::default() })]

@@ -23,7 +23,7 @@ impl ResolvedBases {
                 None => Url::parse(value.trim()),
             };
             let own = own.ok().filter(|url| matches!(url.scheme(), "http" | "https")).and_then(bounded_base);
-            let own = own.or_else(|| outer.cloned());
+            let own = own.map(|own| without_query_of(own, document)).or_else(|| outer.cloned());
             bases.0.push(own);
         }
         bases
@@ -33,4 +33,14 @@ impl ResolvedBases {
     pub(super) fn get(&self, index: BaseIndex) -> Option<&Url> {
         self.0.get(index?)?.as_ref()
     }
+}
+
+/// A base that is the document's own address loses its query: it may be a secret, and every link to a part of the page
+/// would become the whole address.
+fn without_query_of(mut base: Url, document: Option<&Url>) -> Url {
+    let is_own = |document: &Url| (base.host(), base.path()) == (document.host(), document.path());
+    if document.is_some_and(is_own) {
+        base.set_query(None);
+    }
+    base
 }
