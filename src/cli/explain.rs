@@ -18,7 +18,7 @@ use crate::entry::change::FormerTitle;
 use crate::filter::{FailedTerm, MatchReason, Matcher, Query, QueryContext, Subject};
 use crate::publish::output::{Output, Stories};
 use crate::publish::{self, render};
-use crate::store::{Candidate, EntryStory, MemberPosition, Store, StoredOutput, StoryId};
+use crate::store::{Candidate, EntryStory, MemberPosition, Store, StoredOutput, StoryId, StoryMember};
 
 /// The most other entries listed if several have the title.
 const MAX_LISTED_ENTRIES: usize = 5;
@@ -281,8 +281,8 @@ async fn other_of_story(
     shown: &HashSet<i64>,
 ) -> anyhow::Result<Option<String>> {
     let Some(stored) = stored else { return Ok(None) };
-    let published = store.published_stories(stored.id, vec![story]).await?;
-    Ok(published.get(&story).map(|entry| {
+    let published = store.story_members(stored.id, None, vec![story]).await?;
+    Ok(published.get(&story).map(|StoryMember { entry, .. }| {
         let place = if shown.contains(entry) { "shown" } else { "in the archive" };
         format!("stories = \"merge\": entry {entry} of the same story is {place}")
     }))

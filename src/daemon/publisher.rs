@@ -33,11 +33,14 @@ const REVISION_INTERVAL: Duration = Duration::from_secs(2);
 /// Outputs rendered at a time at the start: while one waits for the store, another uses the processor.
 const RENDER_CONCURRENCY: usize = 4;
 
-/// How often entries older than `keep` are deleted.
+/// How often entries older than `keep` and replaced members are deleted.
 const PRUNE_INTERVAL: Duration = Duration::from_secs(600);
 
 /// Entries deleted in one transaction.
 const PRUNE_BATCH: usize = 500;
+
+/// Replaced members deleted in one transaction.
+const REPLACED_BATCH: usize = 2000;
 
 /// The front page waits this long for each source before it is rendered again, so that with many sources it remains a
 /// small part of the work.
@@ -126,8 +129,10 @@ async fn set_outputs(shared: &Shared, config: &PublishConfig) -> Result<(), stor
     Ok(())
 }
 
-/// Deletes entries older than `keep`, in small transactions. Full archive pages are kept as they are.
+/// Deletes entries older than `keep`, and members that others have replaced, in small transactions. Full archive pages
+/// are kept as they are.
 async fn prune(shared: &Shared, keep: Duration) -> Result<(), store::Error> {
+    while shared.store.delete_replaced_members(REPLACED_BATCH).await? > 0 {}
     let Ok(before) = now().checked_sub(keep) else { return Ok(()) };
     loop {
         shared.archives.freeze_before_prune(before, PRUNE_BATCH, now()).await?;

@@ -25,25 +25,25 @@ pub mod template;
 mod text;
 mod xml;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use jiff::{SignedDuration, Timestamp};
 
 use crate::filter::Subject;
 use crate::store::{
-    Advance, AdvanceResult, Candidate, Error, Member, MemberUpdate, OutputId, Progress, Store, StoredOutput,
+    Advance, AdvanceResult, Candidate, Error, Generation, Member, MemberUpdate, OutputId, Progress, Store,
+    StoredOutput, StoryMember,
 };
 use output::{Output, Site};
 use outputs::CompiledOutput;
 pub use outputs::{FirstPollLimits, HubUpdate, Outputs};
-use stories::OutputMatch;
+use stories::{OutputMatch, Selection};
 
 /// How many entries are read and evaluated at a time.
 const BATCH_ENTRIES: usize = 500;
 
-/// How many matches, about 200 bytes each, may wait in memory before they are written. Members are written in order of
-/// date, so larger writes touch fewer database pages.
-const MAX_WAITING_MATCHES: usize = 100_000;
+/// How many matches, about 300 bytes each, may wait in memory before they are written.
+const MAX_WAITING_MATCHES: usize = 10_000;
 
 /// How often outputs are evaluated again because another process has advanced them meanwhile. What is left then is for
 /// the next pass.
@@ -53,13 +53,13 @@ const MAX_ATTEMPTS: usize = 3;
 /// source suddenly lists drives no news out.
 pub const MAX_LATENESS: SignedDuration = SignedDuration::from_hours(3 * 24);
 
-/// Which entries an evaluation reads.
+/// Which entries an output has yet to evaluate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum EvaluationScope {
-    /// Those past the watermark.
+    /// Those past its watermark.
     SinceWatermark,
-    /// All of them: the output is new or has an edited definition.
-    WholeStore,
+    /// All of them, since the output is new or has an edited definition. The members are staged in this generation.
+    WholeStore(Generation),
 }
 
 /// An output and the entries that it has yet to evaluate.
@@ -70,29 +70,30 @@ struct PendingOutput<'a> {
     scope: EvaluationScope,
     /// What the store says that it has evaluated.
     stored: Progress,
-    /// Entries up to this revision have been evaluated.
-    watermark: i64,
-    /// How many entries of each source's first poll have entered.
+    /// How many entries of each source's first poll have entered, of the sources that were looked up.
     first_poll_counts: HashMap<String, usize>,
     matches: Vec<OutputMatch>,
 }
 
 impl<'a> PendingOutput<'a> {
-    fn from_start(index: usize, compiled: &'a CompiledOutput) -> Self {
+    fn new(index: usize, compiled: &'a CompiledOutput, scope: EvaluationScope, stored: Progress) -> Self {
         PendingOutput {
             index,
             compiled,
-            scope: EvaluationScope::WholeStore,
-            stored: Progress::default(),
-            watermark: 0,
+            scope,
+            stored,
             first_poll_counts: HashMap::new(),
             matches: Vec::new(),
         }
     }
+
+    fn evaluates(&self, revision: i64) -> bool {
+        self.scope != EvaluationScope::SinceWatermark || revision > self.stored.watermark
+    }
 }
 
-/// Evaluates every output over the entries past its watermark, or over the whole store if its definition changed, and
-/// stores the new members. What another process evaluates at the same time is left to it.
+/// Evaluates every output over the entries past its watermark, or over the whole store if it is new or its definition
+/// changed, and stores the new members. What another process evaluates at the same time is left to it.
 ///
 /// # Errors
 /// The store cannot be read or written; then the watermarks are unchanged.
@@ -118,71 +119,119 @@ async fn try_update_members(
     for (index, compiled) in outputs.outputs.iter().enumerate() {
         let Some(stored) = stored.get(&compiled.id) else { continue };
         let progress = Progress { definition: stored.definition.clone(), watermark: stored.watermark };
-        let from_start = PendingOutput { stored: progress, ..PendingOutput::from_start(index, compiled) };
-        if stored.definition.is_empty() {
-            // A new output has no old members to keep visible meanwhile, so its matches can be written in parts.
-            continued.push(from_start);
-        } else if stored.definition != compiled.definition {
-            redefined.push(from_start);
+        if stored.definition != compiled.definition {
+            redefined.push((index, compiled, progress));
         } else if stored.watermark < latest {
-            let first_poll_counts = store.first_poll_counts(compiled.id).await?;
-            let (scope, watermark) = (EvaluationScope::SinceWatermark, stored.watermark);
-            continued.push(PendingOutput { scope, watermark, first_poll_counts, ..from_start });
+            continued.push(PendingOutput::new(index, compiled, EvaluationScope::SinceWatermark, progress));
         }
     }
-    let appended = evaluate_pending(store, &mut continued, outputs, MemberUpdate::Append, now).await?;
-    let replaced = evaluate_pending(store, &mut redefined, outputs, MemberUpdate::Replace, now).await?;
-    redefined.iter().for_each(|pending| outputs.staleness.invalidate(pending.compiled.id));
-    if (appended, replaced) != (AdvanceResult::Written, AdvanceResult::Written) {
-        return Ok(AdvanceResult::Outdated);
+    let mut result = AdvanceResult::Written;
+    if let Some(lowest) = continued.iter().map(|pending| pending.stored.watermark).min() {
+        let unread = Unread { cursor: Cursor::After(lowest), latest };
+        result = evaluate_pending(store, &mut continued, outputs, unread, now).await?;
     }
-    outputs.staleness.set_evaluated(latest);
-    Ok(AdvanceResult::Written)
+    if !redefined.is_empty() {
+        let ids = redefined.iter().map(|(_, compiled, _)| compiled.id).collect();
+        let generations = store.begin_generations(ids).await?;
+        let mut pending: Vec<_> = redefined
+            .into_iter()
+            .zip(generations)
+            .map(|((index, compiled, progress), generation)| {
+                PendingOutput::new(index, compiled, EvaluationScope::WholeStore(generation), progress)
+            })
+            .collect();
+        // What polls bring meanwhile is past `latest`, for the next time.
+        let unread = Unread { cursor: Cursor::Below(i64::MAX), latest };
+        let replaced = evaluate_pending(store, &mut pending, outputs, unread, now).await?;
+        result = if result == AdvanceResult::Written { replaced } else { result };
+        pending.iter().for_each(|pending| outputs.staleness.invalidate(pending.compiled.id));
+    }
+    if result == AdvanceResult::Written {
+        outputs.staleness.set_evaluated(latest);
+    }
+    Ok(result)
 }
 
-/// Evaluates some outputs together. [`MemberUpdate::Append`] writes matches in parts; [`MemberUpdate::Replace`] keeps
-/// the old members until everything is evaluated.
+/// Evaluates some outputs together, and writes matches in parts. Those of a whole store are staged: the old members
+/// stay until everything is evaluated, and a process that is killed meanwhile leaves them untouched.
 async fn evaluate_pending(
     store: &Store,
     pending: &mut [PendingOutput<'_>],
     outputs: &Outputs,
-    update: MemberUpdate,
+    mut unread: Unread,
     now: Timestamp,
 ) -> Result<AdvanceResult, Error> {
-    let Some(mut revision) = pending.iter().map(|pending| pending.watermark).min() else {
-        return Ok(AdvanceResult::Written);
-    };
-    let latest = store.latest_revision().await?;
     loop {
-        let is_last = evaluate_batch(store, &mut revision, pending, outputs, now).await? == Batch::Last;
-        if is_last {
-            // The last entries may have been unreadable.
-            revision = revision.max(latest);
-        }
+        let batch = evaluate_batch(store, &mut unread, pending, outputs, now).await?;
         let waiting: usize = pending.iter().map(|pending| pending.matches.len()).sum();
-        if is_last || (update == MemberUpdate::Append && waiting >= MAX_WAITING_MATCHES) {
+        if batch == Batch::Last || waiting >= MAX_WAITING_MATCHES {
+            let evaluated = unread.evaluated(batch);
             let mut advances = Vec::with_capacity(pending.len());
             for pending in pending.iter_mut() {
-                let selected = select_members(store, pending, outputs, update).await?;
-                let definition = pending.compiled.definition.clone();
-                let to = Progress { definition, watermark: revision.max(pending.watermark) };
-                advances.push(Advance {
-                    output: pending.compiled.id,
-                    from: std::mem::replace(&mut pending.stored, to.clone()),
-                    to,
-                    members: selected.into_iter().map(|matched| matched.member).collect(),
-                    update,
-                    page_size: pending.compiled.output.archive_page_size(),
-                });
+                advances.push(advance(store, pending, outputs, evaluated, batch).await?);
             }
             if store.advance(advances).await? == AdvanceResult::Outdated {
                 return Ok(AdvanceResult::Outdated);
             }
         }
-        if is_last {
+        if batch == Batch::Last {
             return Ok(AdvanceResult::Written);
         }
     }
+}
+
+/// What the waiting matches of an output change in the store. Entries up to the revision `evaluated` are evaluated.
+async fn advance(
+    store: &Store,
+    pending: &mut PendingOutput<'_>,
+    outputs: &Outputs,
+    evaluated: i64,
+    batch: Batch,
+) -> Result<Advance, Error> {
+    let Selection { members, displaced } = select_members(store, pending, outputs).await?;
+    let member = |OutputMatch { entry, source, entered, reasons, .. }: OutputMatch| Member {
+        entry: entry.entry,
+        source,
+        entered,
+        reasons,
+    };
+    let from = pending.stored.clone();
+    let update = match (pending.scope, batch) {
+        (EvaluationScope::SinceWatermark, _) => MemberUpdate::Append,
+        (EvaluationScope::WholeStore(generation), Batch::MoreFollow) => MemberUpdate::Stage(generation),
+        (EvaluationScope::WholeStore(generation), Batch::Last) => MemberUpdate::Replace(generation),
+    };
+    if !matches!(update, MemberUpdate::Stage(_)) {
+        let watermark = match pending.scope {
+            EvaluationScope::SinceWatermark => evaluated.max(from.watermark),
+            EvaluationScope::WholeStore(_) => evaluated,
+        };
+        pending.stored = Progress { definition: pending.compiled.definition.clone(), watermark };
+    }
+    Ok(Advance {
+        output: pending.compiled.id,
+        from,
+        to: pending.stored.clone(),
+        members: members.into_iter().map(member).collect(),
+        displaced,
+        update,
+        page_size: pending.compiled.output.archive_page_size(),
+    })
+}
+
+/// The entries that an evaluation has yet to read.
+struct Unread {
+    cursor: Cursor,
+    /// The latest revision before the evaluation.
+    latest: i64,
+}
+
+enum Cursor {
+    /// Entries past a revision, in the order of revisions.
+    After(i64),
+    /// Entries below a number, the highest first: of a source's first poll, the newest come first, whatever was edited
+    /// since.
+    Below(i64),
 }
 
 /// Whether more entries follow a batch.
@@ -192,16 +241,41 @@ enum Batch {
     MoreFollow,
 }
 
-/// Evaluates the entries that follow a revision, and moves the revision on.
+impl Unread {
+    /// The revision up to which everything is evaluated after a batch.
+    fn evaluated(&self, batch: Batch) -> i64 {
+        match (&self.cursor, batch) {
+            (Cursor::After(revision), Batch::MoreFollow) => *revision,
+            // The last entries may have been unreadable.
+            (Cursor::After(revision), Batch::Last) => self.latest.max(*revision),
+            (Cursor::Below(_), _) => self.latest,
+        }
+    }
+
+    async fn next_batch(&mut self, store: &Store) -> Result<Vec<Candidate>, Error> {
+        let batch = match self.cursor {
+            Cursor::After(revision) => store.entries_after(revision, BATCH_ENTRIES).await?,
+            Cursor::Below(number) => store.entries_below(number, BATCH_ENTRIES).await?,
+        };
+        if let Some(Candidate { entry, .. }) = batch.last() {
+            match &mut self.cursor {
+                Cursor::After(revision) => *revision = entry.revision,
+                Cursor::Below(number) => *number = entry.number,
+            }
+        }
+        Ok(batch)
+    }
+}
+
+/// Reads and evaluates the next entries.
 async fn evaluate_batch(
     store: &Store,
-    revision: &mut i64,
+    unread: &mut Unread,
     pending: &mut [PendingOutput<'_>],
     outputs: &Outputs,
     now: Timestamp,
 ) -> Result<Batch, Error> {
-    let candidates = store.entries_after(*revision, BATCH_ENTRIES).await?;
-    *revision = candidates.last().map_or(*revision, |candidate| candidate.entry.revision);
+    let candidates = unread.next_batch(store).await?;
     // A large history takes long: let the other tasks of this thread run elsewhere.
     tokio::task::block_in_place(|| {
         candidates.iter().for_each(|candidate| evaluate(candidate, outputs, pending, now));
@@ -216,19 +290,25 @@ fn evaluate(candidate: &Candidate, outputs: &Outputs, pending: &mut [PendingOutp
     let is_wanted = |index| {
         position_of(pending, index).is_some_and(|position| {
             let pending = &pending[position];
-            kept.revision > pending.watermark && pending.compiled.output.draws_on(source)
+            pending.evaluates(kept.revision) && pending.compiled.output.draws_on(source)
         })
     };
     for hit in outputs.matcher.hits(&Subject::from_stored(kept, now), is_wanted) {
         let Some(position) = position_of(pending, hit.query) else { continue };
         let reasons = serde_json::to_string(&hit.reasons).unwrap_or_default();
         let entered = entered(candidate, pending[position].scope, now);
-        pending[position].matches.push(OutputMatch {
-            member: Member { entry: kept.number, source: candidate.source, entered, reasons },
+        let entry = StoryMember {
+            entry: kept.number,
             source: source.clone(),
-            is_configured: outputs.has_source(source),
-            story: candidate.story,
+            is_active: outputs.has_source(source),
             is_first: candidate.is_first,
+        };
+        pending[position].matches.push(OutputMatch {
+            entry,
+            source: candidate.source,
+            story: candidate.story,
+            entered,
+            reasons,
             from_first_poll: candidate.first_poll,
         });
     }
@@ -237,7 +317,7 @@ fn evaluate(candidate: &Candidate, outputs: &Outputs, pending: &mut [PendingOutp
 /// When an entry counts as having entered an output that it matches now.
 fn entered(candidate: &Candidate, scope: EvaluationScope, now: Timestamp) -> Timestamp {
     let (date, polled) = (candidate.entry.date, candidate.revised);
-    let counts_by_date = scope == EvaluationScope::WholeStore
+    let counts_by_date = scope != EvaluationScope::SinceWatermark
         || candidate.first_poll
         || polled.duration_since(date) > MAX_LATENESS;
     // The clock may have been set back since.
@@ -255,23 +335,40 @@ async fn select_members(
     store: &Store,
     pending: &mut PendingOutput<'_>,
     outputs: &Outputs,
-    update: MemberUpdate,
-) -> Result<Vec<OutputMatch>, Error> {
-    let output = &pending.compiled.output;
+) -> Result<Selection, Error> {
+    let (id, output) = (pending.compiled.id, &pending.compiled.output);
     let mut matches = std::mem::take(&mut pending.matches);
+    let generation = match pending.scope {
+        EvaluationScope::SinceWatermark => None,
+        EvaluationScope::WholeStore(generation) => Some(generation),
+    };
+    if generation.is_none() {
+        let first_polls = matches.iter().filter(|matched| matched.from_first_poll);
+        let sources: HashSet<String> = first_polls.map(|matched| matched.entry.source.clone()).collect();
+        let unknown: Vec<String> =
+            sources.into_iter().filter(|source| !pending.first_poll_counts.contains_key(source)).collect();
+        if !unknown.is_empty() {
+            pending.first_poll_counts.extend(store.first_poll_counts(id, unknown).await?);
+        }
+    }
     matches.retain(|matched| {
-        let limit = outputs.first_poll_limits.of(&matched.source);
+        let source = &matched.entry.source;
+        let limit = outputs.first_poll_limits.of(source);
         let mut may_enter = || {
-            let count = pending.first_poll_counts.entry(matched.source.clone()).or_default();
+            let count = pending.first_poll_counts.entry(source.clone()).or_default();
             let may_enter = *count < limit;
             *count += usize::from(may_enter);
             may_enter
         };
         !matched.from_first_poll || may_enter()
     });
-    let published =
-        store.published_stories(pending.compiled.id, stories::story_ids(&matches, output)).await?;
-    Ok(stories::one_per_story(matches, output, &published, update))
+    let stories = stories::story_ids(&matches, output);
+    let published = store.story_members(id, None, stories.clone()).await?;
+    let staged = match generation {
+        Some(_) => Some(store.story_members(id, generation, stories).await?),
+        None => None,
+    };
+    Ok(stories::one_per_story(matches, output, &published, staged.as_ref()))
 }
 
 /// What an output would have after an edit of the config.
@@ -313,16 +410,22 @@ pub async fn preview(
         continued(&compiled.output).is_none_or(|old| old.definition != compiled.definition)
     };
     let edited = outputs.outputs.iter().enumerate().filter(|(_, compiled)| is_edited(compiled));
-    let mut pending: Vec<_> =
-        edited.map(|(index, compiled)| PendingOutput::from_start(index, compiled)).collect();
-    let mut revision = 0;
+    // No generation of a store has this number: nothing is staged.
+    let scope = EvaluationScope::WholeStore(Generation(-1));
+    let pending_output = |(index, compiled)| PendingOutput::new(index, compiled, scope, Progress::default());
+    let mut pending: Vec<_> = edited.map(pending_output).collect();
+    let mut unread = Unread { cursor: Cursor::Below(i64::MAX), latest: 0 };
     while !pending.is_empty()
-        && evaluate_batch(store, &mut revision, &mut pending, &outputs, now).await? == Batch::MoreFollow
-    {}
+        && evaluate_batch(store, &mut unread, &mut pending, &outputs, now).await? == Batch::MoreFollow
+    {
+        // Only the numbers are wanted.
+        let matches = pending.iter_mut().flat_map(|pending| &mut pending.matches);
+        matches.for_each(|matched| matched.reasons = String::new());
+    }
     let mut members = HashMap::new();
     for pending in &mut pending {
-        let selected = select_members(store, pending, &outputs, MemberUpdate::Replace).await?;
-        members.insert(pending.index, selected.iter().map(|matched| matched.member.entry).collect());
+        let Selection { members: selected, .. } = select_members(store, pending, &outputs).await?;
+        members.insert(pending.index, selected.iter().map(|matched| matched.entry.entry).collect());
     }
     let previews = outputs.outputs.iter().enumerate().map(|(index, compiled)| OutputPreview {
         name: compiled.output.name.clone(),

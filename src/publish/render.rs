@@ -265,7 +265,6 @@ async fn document(
     let output = &compiled.output;
     let wanted = member_query(output, now);
     let entries = store.members(compiled.id, wanted).await?.into_iter().map(Arc::new).collect();
-    let ArchiveSize { pages, entries: archived } = store.archive_size(compiled.id).await?;
     let mut document = select::document(output, &outputs.site, entries);
     let numbers: Vec<i64> = document.entries.iter().map(|entry| entry.kept.number).collect();
     let mut duplicates = store.duplicates(numbers.clone()).await?;
@@ -278,7 +277,7 @@ async fn document(
         entry.highlights = matched_words(&reasons);
     }
     // If the feed has every entry, archive pages add nothing.
-    let has_more = archived > document.entries.len() as u64;
+    let ArchiveSize { pages, has_more } = store.archive_size(compiled.id, document.entries.len()).await?;
     document.position = HistoryPosition::Current { previous: (has_more && pages > 0).then_some(pages) };
     Ok(document)
 }

@@ -2,10 +2,12 @@
 
 use std::collections::{HashMap, HashSet};
 
+use jiff::Timestamp;
+
 use super::document::{AlsoIn, Document};
 use super::output::{ContentMode, OtherSources, Output, Stories};
 use super::text::{one_line, percent_encode};
-use crate::store::{Duplicate, Member, MemberUpdate, StoryId};
+use crate::store::{Duplicate, SourceId, StoryId, StoryMember};
 
 /// Start of the line of other sources in an entry's text. The HTML page, which lists them elsewhere, cuts it off.
 pub(super) const ALSO_IN_START: &str = "<p class=\"also-in\">";
@@ -17,17 +19,27 @@ pub(super) const MAX_NAMED_SOURCES: usize = 12;
 /// An entry that matches an output's query.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct OutputMatch {
-    pub(super) member: Member,
-    /// Its source's name.
-    pub(super) source: String,
-    /// Whether the config has its source. Documents show no entries of another one.
-    pub(super) is_configured: bool,
+    pub(super) entry: StoryMember,
+    pub(super) source: SourceId,
     /// Its story.
     pub(super) story: StoryId,
-    /// Whether it is the first entry of its story.
-    pub(super) is_first: bool,
+    /// When it counts as having entered.
+    pub(super) entered: Timestamp,
+    /// JSON of the terms that matched.
+    pub(super) reasons: String,
     /// Whether it came with the first poll of its source.
     pub(super) from_first_poll: bool,
+}
+
+/// The members of an output by story.
+pub(super) type StoryMembers = HashMap<StoryId, StoryMember>;
+
+/// The matches that enter.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Selection {
+    pub(super) members: Vec<OutputMatch>,
+    /// Entries that were selected before, and leave their place to one of these.
+    pub(super) displaced: Vec<i64>,
 }
 
 /// The stories for which [`one_per_story`] needs to know the published entry.
@@ -41,37 +53,44 @@ pub(super) fn story_ids(matches: &[OutputMatch], output: &Output) -> Vec<StoryId
     }
 }
 
-/// Keeps one entry per story, in the given order. `published` has, by story, the entry that the output already shows,
-/// which stays. If that entry is not among the matches, nothing is added, unless the definition changed
-/// ([`MemberUpdate::Replace`]): then it no longer matches.
+/// Keeps one entry per story, in the given order. `published` has the entries that the output shows: they stay, and
+/// where they are not among the matches, nothing is added to their stories.
+///
+/// `staged` has what was selected before in an evaluation of the whole store, where an entry that is not among the
+/// matches matches no longer. Any division of the matches into parts gives the same members in the end.
 pub(super) fn one_per_story(
     matches: Vec<OutputMatch>,
     output: &Output,
-    published: &HashMap<StoryId, i64>,
-    update: MemberUpdate,
-) -> Vec<OutputMatch> {
+    published: &StoryMembers,
+    staged: Option<&StoryMembers>,
+) -> Selection {
     if output.stories == Stories::All {
-        return matches;
+        return Selection { members: matches, displaced: Vec::new() };
     }
     let preference =
         |source: &str| output.prefer.iter().position(|name| name == source).unwrap_or(output.prefer.len());
-    let rank = |matched: &OutputMatch| {
-        let entry = matched.member.entry;
-        let is_published = published.get(&matched.story) == Some(&entry);
-        (!is_published, !matched.is_configured, preference(&matched.source), !matched.is_first, entry)
+    let rank = |story: &StoryId, member: &StoryMember| {
+        let is_published = published.get(story).is_some_and(|published| published.entry == member.entry);
+        (!is_published, !member.is_active, preference(&member.source), !member.is_first, member.entry)
     };
-    let mut best = HashMap::new();
-    for matched in &matches {
-        let lowest = best.entry(matched.story).or_insert_with(|| rank(matched));
-        *lowest = rank(matched).min(*lowest);
+    let staged_ranks = staged.into_iter().flatten().map(|(story, member)| (*story, rank(story, member)));
+    let mut best: HashMap<StoryId, _> = staged_ranks.collect();
+    for OutputMatch { story, entry, .. } in &matches {
+        let lowest = best.entry(*story).or_insert_with(|| rank(story, entry));
+        *lowest = rank(story, entry).min(*lowest);
     }
-    let is_shown = |matched: &OutputMatch| {
-        let rank = rank(matched);
-        let shows_another =
-            update == MemberUpdate::Append && rank.0 && published.contains_key(&matched.story);
-        !shows_another && best.get(&matched.story) == Some(&rank)
+    let is_best = |story: &StoryId, member: &StoryMember| best.get(story) == Some(&rank(story, member));
+    let displaced = staged.into_iter().flatten().filter(|(story, member)| !is_best(story, member));
+    let displaced = displaced.map(|(_, member)| member.entry).collect();
+    let is_new_story = |matched: &OutputMatch| {
+        let published = published.get(&matched.story);
+        published.is_none_or(|published| staged.is_some() || published.entry == matched.entry.entry)
     };
-    matches.into_iter().filter(is_shown).collect()
+    let members = matches
+        .into_iter()
+        .filter(|matched| is_new_story(matched) && is_best(&matched.story, &matched.entry))
+        .collect();
+    Selection { members, displaced }
 }
 
 /// Adds the other sources of each entry's story: each source once, and only sources of the output.
@@ -140,44 +159,73 @@ mod tests {
         }
     }
 
+    fn member(entry: i64, story: i64, source: &str) -> StoryMember {
+        StoryMember { entry, source: source.into(), is_active: source != "removed", is_first: entry == story }
+    }
+
     fn matched(entry: i64, story: i64, source: &str) -> OutputMatch {
-        let (source_id, entered) = (crate::store::SourceId(1), jiff::Timestamp::UNIX_EPOCH);
-        let member = Member { entry, source: source_id, entered, reasons: String::new() };
-        let (story, is_first) = (StoryId(story), entry == story);
-        let is_configured = source != "removed";
-        OutputMatch { member, source: source.into(), is_configured, story, is_first, from_first_poll: false }
+        OutputMatch {
+            entry: member(entry, story, source),
+            source: SourceId(1),
+            story: StoryId(story),
+            entered: Timestamp::UNIX_EPOCH,
+            reasons: String::new(),
+            from_first_poll: false,
+        }
+    }
+
+    /// Whether matches are added to an output or decided on anew, one after the other.
+    #[derive(Clone, Copy, PartialEq)]
+    enum Selecting {
+        Added,
+        Anew,
     }
 
     fn selected(
         matches: Vec<OutputMatch>,
         output: &Output,
         published: &[(i64, i64)],
-        update: MemberUpdate,
+        selecting: Selecting,
     ) -> Vec<i64> {
-        let published = published.iter().map(|(story, entry)| (StoryId(*story), *entry)).collect();
-        one_per_story(matches, output, &published, update)
-            .into_iter()
-            .map(|matched| matched.member.entry)
-            .collect()
+        let published =
+            published.iter().map(|(story, entry)| (StoryId(*story), member(*entry, *story, "a"))).collect();
+        let entries =
+            |selection: Selection| selection.members.into_iter().map(|matched| matched.entry.entry).collect();
+        if selecting == Selecting::Added {
+            return entries(one_per_story(matches, output, &published, None));
+        }
+        let whole: Vec<i64> =
+            entries(one_per_story(matches.clone(), output, &published, Some(&HashMap::new())));
+        let mut staged = StoryMembers::new();
+        let mut parts = Vec::new();
+        for matched in matches {
+            let Selection { members, displaced } =
+                one_per_story(vec![matched], output, &published, Some(&staged));
+            parts.retain(|entry| !displaced.contains(entry));
+            parts.extend(members.iter().map(|matched| matched.entry.entry));
+            staged.extend(members.into_iter().map(|matched| (matched.story, matched.entry)));
+        }
+        parts.sort_unstable();
+        let mut sorted = whole.clone();
+        sorted.sort_unstable();
+        assert_eq!(parts, sorted, "in parts");
+        whole
     }
 
     #[test]
     fn a_story_shows_the_preferred_source_or_its_first_entry() {
         let three = || vec![matched(1, 1, "a"), matched(2, 1, "b"), matched(3, 3, "a"), matched(4, 1, "c")];
-        assert_eq!(selected(three(), &output(Stories::Merge, &[]), &[], MemberUpdate::Append), [1, 3]);
-        assert_eq!(
-            selected(three(), &output(Stories::Merge, &["c", "b"]), &[], MemberUpdate::Append),
-            [3, 4]
-        );
-        assert_eq!(selected(three(), &output(Stories::All, &["c"]), &[], MemberUpdate::Append), [1, 2, 3, 4]);
+        assert_eq!(selected(three(), &output(Stories::Merge, &[]), &[], Selecting::Added), [1, 3]);
+        assert_eq!(selected(three(), &output(Stories::Merge, &["c", "b"]), &[], Selecting::Added), [3, 4]);
+        assert_eq!(selected(three(), &output(Stories::All, &["c"]), &[], Selecting::Added), [1, 2, 3, 4]);
         let removed = vec![matched(1, 1, "removed"), matched(2, 1, "b")];
         assert_eq!(
-            selected(removed.clone(), &output(Stories::Merge, &["removed"]), &[], MemberUpdate::Replace),
+            selected(removed.clone(), &output(Stories::Merge, &["removed"]), &[], Selecting::Anew),
             [2]
         );
-        assert_eq!(selected(removed, &output(Stories::Merge, &[]), &[(1, 1)], MemberUpdate::Replace), [1]);
+        assert_eq!(selected(removed, &output(Stories::Merge, &[]), &[(1, 1)], Selecting::Anew), [1]);
         let without_first = vec![matched(4, 1, "c"), matched(2, 1, "b")];
-        assert_eq!(selected(without_first, &output(Stories::Merge, &[]), &[], MemberUpdate::Append), [2]);
+        assert_eq!(selected(without_first, &output(Stories::Merge, &[]), &[], Selecting::Added), [2]);
     }
 
     #[test]
@@ -196,12 +244,12 @@ mod tests {
     fn a_published_entry_stays_even_if_another_source_is_preferred() {
         let later = vec![matched(2, 1, "b")];
         let prefer = output(Stories::Merge, &["b"]);
-        assert_eq!(selected(later.clone(), &prefer, &[(1, 1)], MemberUpdate::Append), [0; 0]);
+        assert_eq!(selected(later.clone(), &prefer, &[(1, 1)], Selecting::Added), [0; 0]);
         let edited = vec![matched(1, 1, "a"), matched(2, 1, "b")];
-        assert_eq!(selected(edited.clone(), &prefer, &[(1, 1)], MemberUpdate::Append), [1]);
-        assert_eq!(selected(edited, &prefer, &[(1, 1)], MemberUpdate::Replace), [1]);
+        assert_eq!(selected(edited.clone(), &prefer, &[(1, 1)], Selecting::Added), [1]);
+        assert_eq!(selected(edited, &prefer, &[(1, 1)], Selecting::Anew), [1]);
         assert_eq!(
-            selected(later, &prefer, &[(1, 1)], MemberUpdate::Replace),
+            selected(later, &prefer, &[(1, 1)], Selecting::Anew),
             [2],
             "the first entry no longer matches"
         );

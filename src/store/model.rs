@@ -253,6 +253,23 @@ pub struct MemberPosition {
     pub later_of_others: Vec<usize>,
 }
 
+/// A set of members of an output. A new one is filled beside the current one when the output is new or edited.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Generation(pub i64);
+
+/// A member of an output, as one entry of its story.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoryMember {
+    /// Entry number.
+    pub entry: i64,
+    /// Name of its source in the config.
+    pub source: String,
+    /// Whether the config has its source. Documents show no entries of another one.
+    pub is_active: bool,
+    /// Whether it is the first entry of its story.
+    pub is_first: bool,
+}
+
 /// New members and the new watermark of an output, written in one transaction.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Advance {
@@ -264,7 +281,9 @@ pub struct Advance {
     pub to: Progress,
     /// Entries that enter.
     pub members: Vec<Member>,
-    /// What happens to the present members.
+    /// Entries that leave the generation again: another entry of their story has taken their place.
+    pub displaced: Vec<i64>,
+    /// Which members these are.
     pub update: MemberUpdate,
     /// Capacity of a new archive page, in entries.
     pub page_size: usize,
@@ -288,13 +307,15 @@ pub enum AdvanceResult {
     Outdated,
 }
 
-/// What an advance does with the present members.
+/// Where an advance writes members.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum MemberUpdate {
-    /// Keeps them: published entries are not withdrawn.
+    /// To the current ones, which stay: published entries are not withdrawn.
     Append,
-    /// Removes them: the output's definition has changed.
-    Replace,
+    /// To a generation that nobody sees yet. Definition and watermark stay.
+    Stage(Generation),
+    /// To a generation that takes the place of the current one.
+    Replace(Generation),
 }
 
 /// Which members of an output a document shows: the last ones to enter, within these limits.
@@ -354,8 +375,8 @@ pub enum NotifyHub {
 pub struct ArchiveSize {
     /// Number of pages; pages count from 1.
     pub pages: u32,
-    /// Number of entries that were added to them.
-    pub entries: u64,
+    /// Whether more entries were added to them than asked for.
+    pub has_more: bool,
 }
 
 /// A page of an archive.

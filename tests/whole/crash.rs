@@ -82,3 +82,51 @@ fn kills_lose_no_entry_and_store_none_twice() {
         Some(100)
     );
 }
+
+/// A filter that is edited again and again, each time with a kill while the store is evaluated.
+#[test]
+fn kills_during_an_edit_leave_the_old_members_until_the_new_ones_are_complete() {
+    const ENTRIES: usize = 3000;
+    const EDITS: usize = 10;
+    let origin = Origin::start();
+    origin.set("/site", 200, "application/rss+xml", document(1, ENTRIES));
+    let config = |filter: &str| {
+        format!(
+            "[serve]\nlisten = \"127.0.0.1:0\"\n[poll]\nfirst_poll = {ENTRIES}\n
+             [[source]]\nurl = \"{}\"\nname = \"site\"\nallow_private = true\nstories = false\n
+             [[output]]\nname = \"all\"\nfilter = '{filter}'\n",
+            origin.url("/site")
+        )
+    };
+    let home = Home::new(&config("/entry .*/"));
+    assert_eq!(home.run(&["poll"]).0, Some(0));
+    let members = || {
+        let store = Connection::open(home.store()).expect("the store opens");
+        let count = "SELECT count(*) FROM member";
+        store.query_row(count, [], |row| row.get::<_, i64>(0)).expect("it is read")
+    };
+    let all = ENTRIES as i64;
+    assert_eq!(members(), all);
+    let with_digit =
+        |digit: usize| (0..all).filter(|n| n.to_string().contains(&digit.to_string())).count() as i64;
+    let mut before = all;
+    for edit in 1..=EDITS {
+        let digit = edit % 10;
+        home.configure(&config(&format!("/entry \\d*{digit}/")));
+        let daemon = home.start();
+        // A random moment is the point: there is nothing to wait for.
+        std::thread::sleep(Duration::from_millis(RandomState::new().hash_one(edit) % 600));
+        daemon.kill();
+        assert!([before, with_digit(digit)].contains(&members()), "{} members after edit {edit}", members());
+        before = members();
+    }
+    let daemon = home.start();
+    eventually("the members of the last edit", || (members() == with_digit(0)).then_some(()));
+    assert_eq!(daemon.stop().0, Some(0));
+    let store = Connection::open(home.store()).expect("the store opens");
+    let intact: String = store.query_row("PRAGMA integrity_check", [], |row| row.get(0)).expect("it is read");
+    assert_eq!(intact, "ok");
+    let archived = "SELECT count(*), count(DISTINCT entry) FROM archive_entry";
+    let archived = store.query_row(archived, [], |row| Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?)));
+    assert_eq!(archived, Ok((all, all)), "each entry is on one page");
+}

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Result, params};
 
-use super::super::model::{Advance, ArchivePage, ArchiveSize, Member, MemberUpdate, OutputId, StoredPage};
+use super::super::model::{Advance, ArchivePage, ArchiveSize, MemberUpdate, OutputId, StoredPage};
 use super::entries::PRUNABLE;
 use super::error::Error;
 use super::handle::Store;
@@ -12,12 +12,12 @@ use super::unreadable::Database;
 use super::values::{lossy_text, millis, nearest_time};
 
 impl Store {
-    /// The size of an output's archive.
+    /// The size of an output's archive, and whether it has more than `n` entries.
     ///
     /// # Errors
     /// The store cannot read.
-    pub async fn archive_size(&self, output: OutputId) -> Result<ArchiveSize, Error> {
-        self.query(move |c| archive_size(c, output)).await
+    pub async fn archive_size(&self, output: OutputId, n: usize) -> Result<ArchiveSize, Error> {
+        self.query(move |c| archive_size(c, output, n)).await
     }
 
     /// An archive page.
@@ -94,7 +94,7 @@ impl Store {
     pub async fn member_reasons(&self, output: OutputId, entries: Vec<i64>) -> Result<Vec<String>, Error> {
         self.query(move |c| {
             let mut statement =
-                c.prepare_cached("SELECT reasons FROM membership WHERE entry = ?1 AND output = ?2")?;
+                c.prepare_cached("SELECT reasons FROM member WHERE entry = ?1 AND output = ?2")?;
             let mut reasons = |entry: &i64| {
                 statement
                     .query_row([*entry, output.0], |row| lossy_text(row, 0))
@@ -114,9 +114,13 @@ struct LastPage {
     filled: i64,
 }
 
-/// Adds members that are on no page yet to the archive, oldest first. With [`MemberUpdate::Replace`], the last page is
-/// filled anew unless it is full.
-pub(super) fn add_to_archive(c: &Connection, advance: &Advance, oldest_first: &[&Member]) -> Result<()> {
+/// Adds members that are on no page yet to the archive, in the given order. With [`MemberUpdate::Replace`], the last
+/// page is filled anew unless it is full.
+pub(super) fn add_to_archive(
+    c: &Connection,
+    advance: &Advance,
+    entries: impl Iterator<Item = Result<i64>>,
+) -> Result<()> {
     let output = advance.output.0;
     let stored = c
         .prepare_cached(
@@ -128,7 +132,7 @@ pub(super) fn add_to_archive(c: &Connection, advance: &Advance, oldest_first: &[
     // Without pages no member needs to be looked up.
     let is_empty = stored.is_none();
     let mut last = stored.unwrap_or(LastPage { page: 0, size: 0, filled: 0 });
-    if advance.update == MemberUpdate::Replace && last.filled < last.size {
+    if matches!(advance.update, MemberUpdate::Replace(_)) && last.filled < last.size {
         c.prepare_cached("DELETE FROM archive_entry WHERE output = ?1 AND page = ?2")?
             .execute([output, last.page])?;
         last = LastPage { filled: 0, size, ..last };
@@ -140,7 +144,8 @@ pub(super) fn add_to_archive(c: &Connection, advance: &Advance, oldest_first: &[
         "INSERT INTO archive_page (output, page, size, filled) VALUES (?1, ?2, ?3, ?4)
          ON CONFLICT DO UPDATE SET size = excluded.size, filled = excluded.filled",
     )?;
-    for entry in oldest_first.iter().map(|member| member.entry) {
+    for entry in entries {
+        let entry = entry?;
         if !is_empty && lookup.exists([entry, output])? {
             continue;
         }
@@ -159,13 +164,14 @@ pub(super) fn add_to_archive(c: &Connection, advance: &Advance, oldest_first: &[
     Ok(())
 }
 
-fn archive_size(c: &Connection, output: OutputId) -> Result<ArchiveSize> {
+pub(super) fn archive_size(c: &Connection, output: OutputId, n: usize) -> Result<ArchiveSize> {
+    let n = i64::try_from(n).unwrap_or(i64::MAX - 2);
     c.prepare_cached(
-        "SELECT coalesce(max(page), 0), coalesce(sum(filled), 0) FROM archive_page WHERE output = ?1",
+        // Only the last page can be empty, so this many pages are enough to know.
+        "SELECT coalesce(max(page), 0), coalesce(sum(filled), 0) > ?2
+         FROM (SELECT page, filled FROM archive_page WHERE output = ?1 ORDER BY page DESC LIMIT ?2 + 2)",
     )?
-    .query_row([output.0], |row| {
-        Ok(ArchiveSize { pages: row.get(0)?, entries: row.get::<_, i64>(1)? as u64 })
-    })
+    .query_row([output.0, n], |row| Ok(ArchiveSize { pages: row.get(0)?, has_more: row.get(1)? }))
 }
 
 fn archive_page(c: &Database<'_>, output: OutputId, page: u32) -> Result<Option<ArchivePage>> {

@@ -77,6 +77,15 @@ impl Store {
         })
         .await
     }
+
+    /// Up to `n` entries below a number, the highest first: of one poll, the newest first.
+    ///
+    /// # Errors
+    /// The store cannot read.
+    pub async fn entries_below(&self, number: i64, n: usize) -> Result<Vec<Candidate>, Error> {
+        self.query(move |c| find_candidates(c, "entry.number < ?1 ORDER BY entry.number DESC", [number], n))
+            .await
+    }
 }
 
 /// Reads up to `n` entries that meet a condition, with their stories.

@@ -173,12 +173,13 @@ fn save_renderings(c: &Connection, renderings: &[Rendering], hub: NotifyHub) -> 
     }
 }
 
-fn changed_since(c: &Connection, revision: i64) -> Result<(Vec<OutputId>, i64)> {
+pub(super) fn changed_since(c: &Connection, revision: i64) -> Result<(Vec<OutputId>, i64)> {
     let outputs = c
         .prepare_cached(
-            "SELECT DISTINCT membership.output FROM entry AS changed
-             JOIN entry AS same_story ON same_story.story = changed.story
-             JOIN membership ON membership.entry = same_story.number
+            // CROSS JOIN fixes the order: from the changed entries on. The other order reads all members.
+            "SELECT DISTINCT member.output FROM entry AS changed
+             CROSS JOIN entry AS same_story ON same_story.story = changed.story
+             CROSS JOIN member ON member.entry = same_story.number
              WHERE changed.revision > ?1",
         )?
         .query_map([revision], |row| Ok(OutputId(row.get(0)?)))?

@@ -137,23 +137,31 @@ CREATE TABLE output (
     removed    INTEGER,               -- when it left the config; null: the config names it
     since      INTEGER NOT NULL,      -- when it was first configured
     definition TEXT NOT NULL,         -- hash of what decides its members
-    watermark  INTEGER NOT NULL       -- entries up to this revision are evaluated
+    watermark  INTEGER NOT NULL,      -- entries up to this revision are evaluated
+    generation INTEGER NOT NULL DEFAULT 0,      -- which of its members are current
+    last_generation INTEGER NOT NULL DEFAULT 0  -- the last one that was begun
 ) STRICT;
 
--- The entries of each output. The key begins with the entry: so members are written in the order of the table, and
--- those of one entry stand together.
+-- The entries of each output. When an output's definition changes, a new generation is filled beside the current one
+-- and then takes its place; lower ones are deleted later. The key begins with the entry: so members are written in the
+-- order of the table, and those of one entry stand together.
 CREATE TABLE membership (
-    entry   INTEGER NOT NULL REFERENCES entry (number),
-    output  INTEGER NOT NULL REFERENCES output (id),
-    source  INTEGER NOT NULL REFERENCES source (id),
-    entered INTEGER NOT NULL,         -- when it counts as having entered; a document shows the last ones
-    reasons TEXT NOT NULL,            -- JSON: the terms that matched
-    PRIMARY KEY (entry, output)
+    entry      INTEGER NOT NULL REFERENCES entry (number),
+    output     INTEGER NOT NULL REFERENCES output (id),
+    generation INTEGER NOT NULL,
+    source     INTEGER NOT NULL REFERENCES source (id),
+    entered    INTEGER NOT NULL,      -- when it counts as having entered; a document shows the last ones
+    reasons    TEXT NOT NULL,         -- JSON: the terms that matched
+    PRIMARY KEY (entry, output, generation)
 ) STRICT, WITHOUT ROWID;
 -- Serves: which entries entered an output last?
-CREATE INDEX membership_entered ON membership (output, entered);
+CREATE INDEX membership_entered ON membership (output, generation, entered);
 -- Serves: which entries of a source entered an output last?
-CREATE INDEX membership_source ON membership (output, source, entered);
+CREATE INDEX membership_source ON membership (output, generation, source, entered);
+-- The current members.
+CREATE VIEW member AS
+    SELECT membership.* FROM membership
+    JOIN output ON output.id = membership.output AND output.generation = membership.generation;
 
 -- The documents as they were last published.
 CREATE TABLE rendering (

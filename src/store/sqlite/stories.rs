@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Result, params};
 
-use super::super::model::{Duplicate, EntryStory, Merge, OutputId, StoryId};
+use super::super::model::{Duplicate, EntryStory, Generation, Merge, OutputId, StoryId, StoryMember};
 use super::dedup_index::DedupIndex;
 use super::entries::{Counters, find_entry, touch};
 use super::error::Error;
@@ -42,28 +42,18 @@ impl Store {
         .await
     }
 
-    /// The entry of each of these stories that an output has; the lowest number if there are several.
+    /// The entry of each of these stories that an output has, in a generation or in the current one (`None`); the
+    /// lowest number if there are several.
     ///
     /// # Errors
     /// The store cannot read.
-    pub async fn published_stories(
+    pub async fn story_members(
         &self,
         output: OutputId,
+        generation: Option<Generation>,
         stories: Vec<StoryId>,
-    ) -> Result<HashMap<StoryId, i64>, Error> {
-        self.query(move |c| {
-            let mut statement = c.prepare_cached(
-                "SELECT min(entry) FROM membership
-                 WHERE output = ?1 AND entry IN (SELECT number FROM entry WHERE story = ?2)",
-            )?;
-            let mut found = HashMap::new();
-            for story in stories {
-                let entry: Option<i64> = statement.query_row([output.0, story.0], |row| row.get(0))?;
-                found.extend(entry.map(|entry| (story, entry)));
-            }
-            Ok(found)
-        })
-        .await
+    ) -> Result<HashMap<StoryId, StoryMember>, Error> {
+        self.query(move |c| story_members(c, output, generation, stories)).await
     }
 
     /// Those of these entries that joined a story: number of the story's first entry, and reason. Stories without
@@ -260,6 +250,34 @@ fn expire_features(c: &Connection, now: i64, n: usize) -> Result<()> {
     c.prepare_cached("DELETE FROM dedup_hashes WHERE entry < (SELECT min(entry) FROM dedup_features)")?
         .execute([])
         .map(drop)
+}
+
+pub(super) fn story_members(
+    c: &Connection,
+    output: OutputId,
+    generation: Option<Generation>,
+    stories: Vec<StoryId>,
+) -> Result<HashMap<StoryId, StoryMember>> {
+    let mut statement = c.prepare_cached(
+        // CROSS JOIN fixes the order: from the few entries of a story to their memberships.
+        "SELECT entry.number, source.name, source.active, story_join.entry IS NULL
+         FROM entry CROSS JOIN membership ON membership.entry = entry.number AND membership.output = ?1
+             AND membership.generation = coalesce(?2, (SELECT generation FROM output WHERE id = ?1))
+         JOIN source ON source.id = entry.source LEFT JOIN story_join ON story_join.entry = entry.number
+         WHERE entry.story = ?3 ORDER BY entry.number LIMIT 1",
+    )?;
+    let generation = generation.map(|generation| generation.0);
+    let mut found = HashMap::new();
+    for story in stories {
+        let member = statement
+            .query_row(params![output.0, generation, story.0], |row| {
+                let (entry, source) = (row.get(0)?, lossy_text(row, 1)?.unwrap_or_default());
+                Ok(StoryMember { entry, source, is_active: row.get(2)?, is_first: row.get(3)? })
+            })
+            .optional()?;
+        found.extend(member.map(|member| (story, member)));
+    }
+    Ok(found)
 }
 
 fn story_id(c: &Connection, entry: i64) -> Result<Option<i64>> {
