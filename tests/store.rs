@@ -297,7 +297,10 @@ async fn the_last_members_are_read_and_replaced_when_the_definition_changes() {
     store.commit(done(known[0].id, at(9), three)).await.unwrap();
     store.commit(done(known[1].id, at(9), vec![new("4", "Four", at(4))])).await.unwrap();
     let output = store
-        .sync_outputs(vec![ConfiguredOutput { name: "o".into(), was: Vec::new() }], at(0))
+        .sync_outputs(
+            vec![ConfiguredOutput { name: "o".into(), was: Vec::new(), one_per_story: None }],
+            at(0),
+        )
         .await
         .unwrap()[0]
         .clone();
@@ -370,7 +373,8 @@ async fn an_evaluation_that_began_before_another_one_ended_writes_nothing() {
     let source = store.sync_sources(sources(&[("a", "u:a", "x")])).await.unwrap()[0].id;
     let three = ["one", "two", "three"].map(|key| new(key, key, at(0)));
     store.commit(done(source, at(9), three.to_vec())).await.unwrap();
-    let configured = |name: &str| ConfiguredOutput { name: name.into(), was: Vec::new() };
+    let configured =
+        |name: &str| ConfiguredOutput { name: name.into(), was: Vec::new(), one_per_story: None };
     let outputs = store.sync_outputs(vec![configured("o"), configured("p")], at(0)).await.unwrap();
     let [o, p] = [outputs[0].id, outputs[1].id];
     let advance = |output, from, to, entry, update| Advance {
@@ -479,7 +483,10 @@ async fn no_row_refers_to_a_pruned_entry_even_if_it_was_read_before() {
     let store = start(&folder);
     let source = store.sync_sources(sources(&[("a", "u:a", "x")])).await.unwrap()[0].id;
     let output = store
-        .sync_outputs(vec![ConfiguredOutput { name: "o".into(), was: Vec::new() }], at(0))
+        .sync_outputs(
+            vec![ConfiguredOutput { name: "o".into(), was: Vec::new(), one_per_story: None }],
+            at(0),
+        )
         .await
         .unwrap()[0]
         .id;

@@ -76,7 +76,8 @@ async fn output_diffs(store: &Store, config: &Config) -> anyhow::Result<Vec<Outp
     for source in store.sources().await? {
         if !config.sources.iter().any(|kept| kept.name == source.name || kept.url == source.url) {
             terminal::message(&format!(
-                "The entries of `{}` would leave the feeds with their source; archives keep them.",
+                "The entries of `{}` would leave the feeds with their source; archives keep them. Entries of \
+                 other sources take their place in stories that are still shown.",
                 source.name
             ));
         }

@@ -10,7 +10,8 @@ use super::clock::now;
 use super::error::Error;
 use super::health_check;
 use crate::config::{self, Config};
-use crate::publish::{Outputs, output::Site};
+use crate::publish::output::{Site, Stories};
+use crate::publish::{Outputs, render};
 use crate::serve::ListenAddress;
 use crate::source::Source;
 use crate::store::{ConfiguredOutput, ConfiguredSource, DaemonStatus, SourceId, Store, StoredSource};
@@ -163,7 +164,11 @@ async fn write_config(store: &Store, config: &Config, site: Site) -> Result<(Out
     let outputs = config
         .outputs
         .iter()
-        .map(|output| ConfiguredOutput { name: output.name.clone(), was: output.was.clone() })
+        .map(|output| ConfiguredOutput {
+            name: output.name.clone(),
+            was: output.was.clone(),
+            one_per_story: (output.stories == Stories::Merge).then(|| render::member_query(output, now)),
+        })
         .collect();
     let (remembered, outputs) = store.sync_config(configured, outputs, now).await?;
     store.set_daemon_status(DaemonStatus::Listen, Some(config.listen.to_string())).await?;

@@ -54,7 +54,7 @@ pub(super) fn story_ids(matches: &[OutputMatch], output: &Output) -> Vec<StoryId
 }
 
 /// Keeps one entry per story, in the given order. `published` has the entries that the output shows: they stay, and
-/// where they are not among the matches, nothing is added to their stories.
+/// where they are not among the matches, nothing is added to their stories, unless their source has left the config.
 ///
 /// `staged` has what was selected before in an evaluation of the whole store, where an entry that is not among the
 /// matches matches no longer. Any division of the matches into parts gives the same members in the end.
@@ -71,7 +71,7 @@ pub(super) fn one_per_story(
         |source: &str| output.prefer.iter().position(|name| name == source).unwrap_or(output.prefer.len());
     let rank = |story: &StoryId, member: &StoryMember| {
         let is_published = published.get(story).is_some_and(|published| published.entry == member.entry);
-        (!is_published, !member.is_active, preference(&member.source), !member.is_first, member.entry)
+        (!member.is_active, !is_published, preference(&member.source), !member.is_first, member.entry)
     };
     let staged_ranks = staged.into_iter().flatten().map(|(story, member)| (*story, rank(story, member)));
     let mut best: HashMap<StoryId, _> = staged_ranks.collect();
@@ -84,7 +84,10 @@ pub(super) fn one_per_story(
     let displaced = displaced.map(|(_, member)| member.entry).collect();
     let is_new_story = |matched: &OutputMatch| {
         let published = published.get(&matched.story);
-        published.is_none_or(|published| staged.is_some() || published.entry == matched.entry.entry)
+        published.is_none_or(|published| {
+            let is_stand_in = matched.entry.is_active && !published.is_active;
+            staged.is_some() || is_stand_in || published.entry == matched.entry.entry
+        })
     };
     let members = matches
         .into_iter()

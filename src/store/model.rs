@@ -141,6 +141,8 @@ pub struct ConfiguredOutput {
     pub name: String,
     /// Its former names, the one to prefer first. No configured output has one of them.
     pub was: Vec<String>,
+    /// Which members its documents show, if they show one entry of each story; else `None`.
+    pub one_per_story: Option<MemberQuery>,
 }
 
 /// An output as it is stored.

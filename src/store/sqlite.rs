@@ -22,6 +22,7 @@ mod rows;
 mod salvage;
 mod schema;
 mod sources;
+mod stand_ins;
 mod stories;
 mod threads;
 mod unreadable;

@@ -224,19 +224,24 @@ fn first_poll_count(c: &Connection, output: OutputId, name: &str) -> Result<usiz
 }
 
 /// A member as a document orders it for its limits: the time of entry, then the number.
-type Place = (i64, i64);
+pub(super) type Place = (i64, i64);
 
 fn members(c: &Database<'_>, output: OutputId, wanted: MemberQuery) -> Result<Vec<StoredEntry>> {
-    let places = match last_members(c, output, wanted)? {
-        Some(places) => places,
-        None => last_members_by_source(c, output, wanted)?,
-    };
+    let places = shown_places(c, output, wanted)?;
     let sources = SourceCache::new(c);
     let mut statement = c.prepare_cached(&format!("SELECT {ENTRY_COLUMNS} FROM entry WHERE number = ?1"))?;
     places
         .into_iter()
         .filter_map(|(_, entry)| statement.query_row([entry], |row| read_entry(row, &sources)).transpose())
         .collect()
+}
+
+/// The members that a document shows, the last to enter first.
+pub(super) fn shown_places(c: &Connection, output: OutputId, wanted: MemberQuery) -> Result<Vec<Place>> {
+    match last_members(c, output, wanted)? {
+        Some(places) => Ok(places),
+        None => last_members_by_source(c, output, wanted),
+    }
 }
 
 /// The members that a document shows, looked up from the last one on. `None` if too many must be passed over: most

@@ -1,6 +1,6 @@
 //! SQL of the sources: synchronizing with the config, claims, health events. I/O: the database.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -15,6 +15,7 @@ use super::handle::Store;
 use super::jobs::Durability;
 use super::outputs::sync_outputs;
 use super::rows::source_state;
+use super::stand_ins::{remove_stand_ins, touch_stand_ins};
 use super::unreadable::Database;
 use super::values::{feed_url, from_json, lossy_text, millis, nearest_time, to_json};
 use crate::source::{HealthEvent, SourceState};
@@ -33,7 +34,8 @@ impl Store {
         self.command(move |c| sync_sources(c, &sources)).await
     }
 
-    /// [`Store::sync_sources`] and [`Store::sync_outputs`] in one transaction.
+    /// [`Store::sync_sources`] and [`Store::sync_outputs`] in one transaction. Where an output shows one entry of each
+    /// story, other sources' entries stand in for those of a source that leaves, until it comes back.
     ///
     /// # Errors
     /// The store cannot write.
@@ -43,7 +45,19 @@ impl Store {
         outputs: Vec<ConfiguredOutput>,
         now: Timestamp,
     ) -> Result<(Vec<StoredSource>, Vec<StoredOutput>), Error> {
-        self.command(move |c| Ok((sync_sources(c, &sources)?, sync_outputs(c, &outputs, now)?))).await
+        self.command(move |c| {
+            let before = active_ids(c)?;
+            let (sources, stored) = (sync_sources(c, &sources)?, sync_outputs(c, &outputs, now)?);
+            let after: HashSet<SourceId> = sources.iter().map(|source| source.id).collect();
+            for (output, stored) in outputs.iter().zip(&stored) {
+                let Some(shown) = output.one_per_story else { continue };
+                after.difference(&before).try_for_each(|back| remove_stand_ins(c, stored.id, *back))?;
+                let left: Vec<SourceId> = before.difference(&after).copied().collect();
+                touch_stand_ins(c, stored.id, &left, shown)?;
+            }
+            Ok((sources, stored))
+        })
+        .await
     }
 
     /// Moves next polls: of each source from the time that the caller has read to another one. A next poll that has
@@ -151,6 +165,12 @@ impl Store {
         })
         .await
     }
+}
+
+fn active_ids(c: &Connection) -> Result<HashSet<SourceId>> {
+    c.prepare_cached("SELECT id FROM source WHERE active = 1")?
+        .query_map([], |row| row.get(0).map(SourceId))?
+        .collect()
 }
 
 fn sync_sources(c: &Database<'_>, sources: &[ConfiguredSource]) -> Result<Vec<StoredSource>> {

@@ -42,8 +42,8 @@ impl Store {
         .await
     }
 
-    /// The entry of each of these stories that an output has, in a generation or in the current one (`None`); the
-    /// lowest number if there are several.
+    /// The entry of each of these stories that an output has, in a generation or in the current one (`None`). If
+    /// there are several, one of an active source, of those the lowest number.
     ///
     /// # Errors
     /// The store cannot read.
@@ -264,7 +264,7 @@ pub(super) fn story_members(
          FROM entry CROSS JOIN membership ON membership.entry = entry.number AND membership.output = ?1
              AND membership.generation = coalesce(?2, (SELECT generation FROM output WHERE id = ?1))
          JOIN source ON source.id = entry.source LEFT JOIN story_join ON story_join.entry = entry.number
-         WHERE entry.story = ?3 ORDER BY entry.number LIMIT 1",
+         WHERE entry.story = ?3 ORDER BY source.active DESC, entry.number LIMIT 1",
     )?;
     let generation = generation.map(|generation| generation.0);
     let mut found = HashMap::new();
