@@ -13,7 +13,7 @@ use crate::feed::{self, Feed};
 use crate::fetch::FetchedBody;
 use crate::html::Sanitizer;
 use crate::schedule::publish_interval::{self, PublishInterval};
-use crate::source::{Failure, Outcome, Source, SourceState, UpdateHints};
+use crate::source::{Failure, Outcome, Source, SourceState, UpdateHints, UrlParts};
 use crate::store::{self, InFeed, SourceId, Store};
 use crate::{story, text};
 
@@ -80,7 +80,10 @@ impl DocumentReader<'_> {
         let is_whole_feed = !feed.partial && !body.is_delta;
         let sanitizer = Sanitizer::new(feed.base.as_ref().unwrap_or(&base));
         drop(body);
-        state.title = feed.title.or(state.title.take());
+        let may_show = |title: &String| {
+            self.source.publish_url == UrlParts::Whole || !self.source.url.is_revealed_by(title)
+        };
+        state.title = feed.title.filter(may_show).or(state.title.take());
         state.link = feed.link.and_then(|link| link.parse().ok()).or(state.link.take());
         state.id = feed.id.filter(|id| diff::is_absolute_uri(id)).or(state.id.take());
         state.language = feed.language.or(state.language.take());

@@ -135,6 +135,17 @@ impl FeedUrl {
             && !self.secrets().any(|(_, value)| value.len() >= MIN_SECRET_BYTES && decoded.contains(&value))
     }
 
+    /// Whether a text, such as the feed's own title, has this address's query, password or a secret.
+    #[must_use]
+    pub fn is_revealed_by(&self, text: &str) -> bool {
+        let parts = [self.0.query(), self.0.password()].into_iter().flatten().map(str::to_owned);
+        let secrets = parts.chain(self.secrets().map(|(_, value)| value));
+        let decoded = percent_decode_str(text).decode_utf8_lossy();
+        secrets.filter(|secret| secret.len() >= MIN_SECRET_BYTES).any(|secret| {
+            text.contains(&secret) || decoded.contains(&*percent_decode_str(&secret).decode_utf8_lossy())
+        })
+    }
+
     fn opaque_id(&self) -> String {
         let digest = Sha256::digest(self.0.as_str());
         let hex: String = digest[..16].iter().map(|byte| format!("{byte:02x}")).collect();
@@ -214,6 +225,21 @@ mod tests {
         assert_eq!(format!("{feed:?}"), "https://site.example/private/feed");
         assert_eq!(UrlParts::Whole.without_query(), UrlParts::Path);
         assert_eq!(UrlParts::Host.without_query(), UrlParts::Host);
+    }
+
+    #[test]
+    fn a_title_with_the_address_reveals_it() {
+        let feed = url("https://me:pa%20ss@site.example/feed?q=armenia&auth=SEC%52ET");
+        for (title, is_revealing) in [
+            ("https://site.example/feed?q=armenia&auth=SEC%52ET", true),
+            ("News for SECRET", true),
+            ("me:pa ss@site.example", true),
+            ("News about armenia", false),
+            ("https://site.example/feed", false),
+        ] {
+            assert_eq!(feed.is_revealed_by(title), is_revealing, "{title}");
+        }
+        assert!(!url("https://site.example/feed").is_revealed_by("Feed"));
     }
 
     #[test]
