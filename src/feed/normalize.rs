@@ -16,7 +16,7 @@ use super::xml_base::ResolvedBases;
 use crate::entry::{Author, Enclosure, Entry, Key, KeyRule, Origin, Thumbnail, text_hash};
 use crate::html::{self, bounded_base};
 use crate::source::{FeedUrl, UrlParts};
-use crate::story::address::PageAddress;
+use crate::story::address::{PageAddress, names_entry};
 use mojibake::without_mojibake;
 
 /// 1990-01-01. Earlier dates come from unset clocks.
@@ -157,12 +157,14 @@ fn is_home_page(address: &str) -> bool {
         matches!(url.scheme(), "http" | "https")
             && url.path() == "/"
             && url.query().unwrap_or_default().is_empty()
+            && !url.fragment().is_some_and(names_entry)
     })
 }
 
-/// The key of a link that is a whole site: without scheme, fragment and trailing slash.
+/// The key of a link that is a whole site: without scheme, trailing slash and a fragment that names no entry.
 fn site_key(link: &str) -> String {
-    let link = link.split('#').next().unwrap_or(link);
+    let link =
+        link.split_once('#').filter(|(_, fragment)| !names_entry(fragment)).map_or(link, |(page, _)| page);
     let link = link.split_once("://").map_or(link, |(_, rest)| rest);
     link.trim_end_matches('/').to_owned()
 }

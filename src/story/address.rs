@@ -2,6 +2,7 @@
 
 use base64::Engine;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
+use unicode_normalization::UnicodeNormalization;
 use url::Url;
 
 /// Query parameters that tell the publisher where a reader came from and do not change the page. `*` ends a prefix.
@@ -48,6 +49,13 @@ const MIN_SESSION_LENGTH: usize = 20;
 const AMP_PARAMETERS: &[(&str, &[&str])] =
     &[("amp", &["", "1", "true"]), ("outputtype", &["amp"]), ("amp_js_v", &[])];
 
+/// Fragments that name a part of a page.
+const PAGE_PARTS: &[&str] = &[
+    "comments", "comment", "respond", "reply", "disqus_thread", "rss", "feed", "atom", "top", "main",
+    "content", "main-content", "maincontent", "article", "start", "more", "read-more", "readmore", "video",
+    "gallery", "play", "share",
+];
+
 /// The address of the page itself, without redirector, AMP cache and tracking parameters. Unlike
 /// [`PageAddress::key`] it can be followed: scheme and host stay as they are.
 #[must_use]
@@ -81,15 +89,16 @@ impl PageAddress {
         Some(PageAddress { host: host(&url)?, path: path(&url), url })
     }
 
-    /// The same string for all addresses of one page: without scheme, `www.`, `m.`, `amp.`, fragment, trailing slash,
-    /// AMP segments and tracking parameters; other parameters are sorted. `None` for a bare host, which does not identify
-    /// an entry.
+    /// The same string for all addresses of one page: without scheme, `www.`, `m.`, `amp.`, trailing slash, AMP segments
+    /// and tracking parameters; other parameters are sorted; escapes are decoded. A fragment stays if it can name an
+    /// entry ([`names_entry`]). `None` for a bare host, which does not identify an entry.
     #[must_use]
     pub fn key(&self) -> Option<String> {
         let mut query = content_parameters(&self.url);
         query.retain(|pair| !is_listed(AMP_PARAMETERS, pair));
         query.sort_unstable();
-        if self.path.is_empty() && query.is_empty() {
+        let fragment = self.url.fragment().filter(|fragment| names_entry(fragment));
+        if self.path.is_empty() && query.is_empty() && fragment.is_none() {
             return None;
         }
         let path = if self.path.is_empty() { "/" } else { &self.path };
@@ -98,7 +107,11 @@ impl PageAddress {
             key.push('?');
             key.push_str(&query.join("&"));
         }
-        Some(key)
+        if let Some(fragment) = fragment {
+            key.push('#');
+            key.push_str(fragment);
+        }
+        Some(decode_escapes(key))
     }
 
     /// Host, path without dates and words of the title, and article number: 6 to 12 digits, not a date, in one of the last
@@ -122,6 +135,44 @@ impl PageAddress {
             }
         }
         Some(key)
+    }
+}
+
+/// Whether the fragment of an address can name an entry on its page (a comment, a version), or is the path of a page
+/// that is built by scripts. Others are for tracking, or name a part that every page has.
+#[must_use]
+pub fn names_entry(fragment: &str) -> bool {
+    let is_path = fragment.starts_with(['/', '!']);
+    let is_name = !fragment.is_empty() && !fragment.contains('=');
+    is_path || (is_name && !PAGE_PARTS.iter().any(|part| part.eq_ignore_ascii_case(fragment)))
+}
+
+/// Decodes the escapes of letters, digits and other characters that mean nothing in an address (RFC 3986, section 2.3);
+/// the text is in Unicode's composed form, as most addresses are written.
+fn decode_escapes(address: String) -> String {
+    if !address.contains('%') {
+        return address;
+    }
+    // An escaped delimiter is another one than a delimiter: its escape stays, in upper case.
+    let mut kept = String::with_capacity(address.len());
+    let mut rest = address.as_str();
+    while let Some(at) = rest.find('%') {
+        kept.push_str(&rest[..at]);
+        let escape = rest.get(at..at + 3).unwrap_or("%");
+        let byte = escape.get(1..).and_then(|hex| u8::from_str_radix(hex, 16).ok());
+        match byte {
+            Some(byte) if byte.is_ascii() && !(byte.is_ascii_alphanumeric() || b"-._~".contains(&byte)) => {
+                kept.push_str("%25");
+                kept.push_str(&escape[1..].to_ascii_uppercase());
+            }
+            _ => kept.push_str(escape),
+        }
+        rest = &rest[at + escape.len()..];
+    }
+    kept.push_str(rest);
+    match percent_encoding::percent_decode_str(&kept).decode_utf8() {
+        Ok(decoded) => decoded.nfc().collect(),
+        Err(_) => address,
     }
 }
 
@@ -383,8 +434,25 @@ mod tests {
             ("https://en.example.org/a", "https://ru.example.org/a"),
             ("https://example.org/a", "https://example.org/A"),
             ("https://example.org/m", "https://m.org/m"),
+            ("https://example.org/a#comment-1", "https://example.org/a#comment-2"),
+            ("https://example.org/#/a/one", "https://example.org/#/a/two"),
+            ("https://example.org/#5", "https://example.org/"),
+            ("https://example.org/a%2Fb", "https://example.org/a/b"),
+            ("https://example.org/?q=a%26b", "https://example.org/?q=a&b"),
+            ("https://example.org/%2541", "https://example.org/A"),
         ] {
             assert_ne!(key(a), key(b));
+        }
+        for (a, b) in [
+            ("https://example.org/a#utm_source=rss", "https://example.org/a"),
+            ("https://example.org/a#xtor=RSS-1", "https://example.org/a#comments"),
+            ("https://example.org/caf%c3%a9", "https://example.org/caf\u{e9}"),
+            ("https://example.org/cafe%CC%81", "https://example.org/caf%C3%A9"),
+            ("https://example.org/%7ebob/%41", "https://example.org/~bob/A"),
+            ("https://example.org/a%2fb", "https://example.org/a%2Fb"),
+            ("https://example.org/%E9", "https://example.org/%E9"),
+        ] {
+            assert_eq!(key(a), key(b));
         }
         assert_eq!(key("https://example.org/?utm_source=rss"), None, "a bare host");
         assert_eq!(key("https://example.org/a?b=2&a=1"), key("https://example.org/a?a=1&b=2"));
