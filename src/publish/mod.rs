@@ -317,8 +317,9 @@ fn evaluate(candidate: &Candidate, outputs: &Outputs, pending: &mut [PendingOutp
 /// When an entry counts as having entered an output that it matches now.
 fn entered(candidate: &Candidate, scope: EvaluationScope, now: Timestamp) -> Timestamp {
     let (date, polled) = (candidate.entry.date, candidate.revised);
+    let is_from_first_poll = candidate.first_poll && polled == candidate.entry.first_seen;
     let counts_by_date = scope != EvaluationScope::SinceWatermark
-        || candidate.first_poll
+        || is_from_first_poll
         || polled.duration_since(date) > MAX_LATENESS;
     // The clock may have been set back since.
     if counts_by_date { date } else { polled.max(date).min(now) }

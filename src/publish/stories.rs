@@ -226,7 +226,8 @@ mod tests {
             selected(removed.clone(), &output(Stories::Merge, &["removed"]), &[], Selecting::Anew),
             [2]
         );
-        assert_eq!(selected(removed, &output(Stories::Merge, &[]), &[(1, 1)], Selecting::Anew), [1]);
+        let merged = output(Stories::Merge, &[]);
+        assert_eq!(selected(removed, &merged, &[(1, 1)], Selecting::Anew), [2], "also if it was published");
         let without_first = vec![matched(4, 1, "c"), matched(2, 1, "b")];
         assert_eq!(selected(without_first, &output(Stories::Merge, &[]), &[], Selecting::Added), [2]);
     }
