@@ -15,13 +15,15 @@ use siftwire::source::{SourceState, UrlParts};
 use siftwire::store::{ConfiguredSource, InFeed, Options, Poll, Store, open};
 use url::Url;
 
-/// guid, link, title, date; an empty text is an absent element. A link without a scheme is a path of the site.
+/// guid, link, title, date; an empty text is an absent element. A link without a scheme is a path of the site. What
+/// follows a bar in the title is the text.
 type Item = (&'static str, &'static str, &'static str, &'static str);
 
 /// Dates of one morning, and of the days after it.
 const D1: &str = "Mon, 02 Nov 2026 08:30:12 GMT";
 const D2: &str = "Mon, 02 Nov 2026 11:05:47 GMT";
 const D3: &str = "Tue, 03 Nov 2026 09:15:31 GMT";
+const DAY: &str = "2026-11-02";
 
 struct Row {
     name: &'static str,
@@ -88,6 +90,15 @@ const ROWS: &[Row] = &[
     row("years in slugs of one morning", &[&[("1", "/results/2026-boston", "Boston", D1)], &[("2", "/results/2026-berlin", "Berlin", D1)]], &["Boston", "Berlin"]),
     row("short titles of symbols", &[&[("1", "/a", "C++", D1)], &[("1", "/b", "C#", D2)]], &["C++", "C#"]),
     row("no ids, a corrected title", &[&[("", "/a", "A", D1)], &[("", "/a", "B", D2)]], &["B"]),
+    // A date without a time says nothing.
+    row("restarted ids on one day", &[&[("1", "/a", "A", DAY)], &[("1", "/b", "B", DAY)]], &["A", "B"]),
+    row("a page that shows another thing on one day", &[&[("1", "/show", "A", DAY)], &[("2", "/show", "B", DAY)]], &["A", "B"]),
+    row("a moved entry with a day", &[&[("1", "/a", "A", DAY)], &[("1", "/b", "A", DAY)]], &["A"]),
+    // Fragments and escapes.
+    row("comments on one page", &[&[("", "/post#c1", "By Ann", D1)], &[("", "/post#c2", "By Ann", D2)]], &["By Ann", "By Ann"]),
+    row("pages built by scripts", &[&[("", "/#/one", "A", D1)], &[("", "/#/two", "A", D2)]], &["A", "A"]),
+    row("a fragment for tracking", &[&[("", "/a#utm_source=rss", "A", D1)], &[("", "/a#comments", "A2", D1)]], &["A2"]),
+    row("an address with other escapes", &[&[("", "/caf%c3%a9", "A", D1)], &[("", "/caf\u{e9}", "A2", D1)]], &["A2"]),
     // Both new.
     row("another entry", &[&[("1", "/a", "A", D1)], &[("2", "/b", "B", D2)]], &["A", "B"]),
     row("another entry with the same title", &[&[("1", "/a", "A", D1)], &[("2", "/b", "A", D2)]], &["A", "A"]),
@@ -116,6 +127,13 @@ const ROWS: &[Row] = &[
     row("an item listed twice", &[&[("1", "/a", "A", D1), ("1", "/a", "A", D1)]], &["A"]),
     row("one id for different items", &[&[("1", "/a", "A", D2), ("1", "/b", "B", D1)]], &["B", "A"]),
     row("one id and headline, two dates and addresses", &[&[("1", "/a", "A", D2), ("1", "/b", "A", D1)]], &["A", "A"]),
+    row("one id, headline and date, two addresses", &[&[("1", "/a", "A", D1), ("1", "/b", "A", D1)]], &["A"]),
+    row("warnings that only their texts tell apart", &[&[("", "/", "W|one", D1), ("", "/", "W|two", D1)], &[("", "/", "W|two", D1), ("", "/", "W|one", D1)]], &["W", "W"]),
+    row("a second warning under the headline of the first", &[&[("", "", "W|one", "")], &[("", "", "W|two", ""), ("", "", "W|one", "")]], &["W", "W"]),
+    row("one warning listed twice", &[&[("", "/", "W|one", D1), ("", "/", "W|one", D1)]], &["W"]),
+    row("states of a page under one headline", &[&[("", "/status", "W|one", D1), ("", "/status", "W|two", D1)]], &["W", "W"]),
+    row("one id at two pages, without dates", &[&[("0", "/a", "W|one", ""), ("0", "/b", "W|two", "")]], &["W", "W"]),
+    row("an item of two sections", &[&[("1", "/a", "A", D1), ("2", "/a", "A", D1)]], &["A"]),
     row("one address for different items", &[&[("1", "/a", "A", D2), ("2", "/a", "B", D1)]], &["B", "A"]),
 ];
 
@@ -195,9 +213,10 @@ fn document(items: &[Item]) -> String {
                 "" => String::new(),
                 guid => format!("<guid isPermaLink=\"false\">{guid}</guid>"),
             };
+            let (title, text) = title.split_once('|').unwrap_or((title, title));
             let elements =
                 [element("title", title), element("link", &link), element("pubDate", date)].concat();
-            format!("<item>{guid}{elements}<description>Text of {title}</description></item>")
+            format!("<item>{guid}{elements}<description>Text of {text}</description></item>")
         })
         .collect();
     format!(

@@ -424,6 +424,7 @@ async fn a_renamed_output_continues_the_row_of_its_first_stored_former_name() {
     // Each config at its time: names with their former names.
     let sync = async |outputs: &[(&str, &[&str])], seconds| -> Vec<(i64, i64)> {
         let configured = outputs.iter().map(|(name, was)| ConfiguredOutput {
+            one_per_story: None,
             name: (*name).into(),
             was: was.iter().map(|former| (*former).into()).collect(),
         });
@@ -473,7 +474,7 @@ async fn the_keys_of_a_pruned_entry_stay() {
     assert_eq!(store.prune(at(100), 10).await.unwrap(), 1);
     assert_eq!(store.prune(at(100), 10).await.unwrap(), 0);
     let known = store.known_entries(source, vec![key("old"), key("young")]).await.unwrap();
-    assert_eq!(known[&key("old")], KnownKey::Pruned);
+    assert_eq!(known[&key("old")], KnownKey::Pruned { before: at(100) });
     assert!(matches!(known[&key("young")], KnownKey::Entry(_)));
 }
 
@@ -534,7 +535,10 @@ async fn no_row_refers_to_a_pruned_entry_even_if_it_was_read_before() {
     assert_eq!(store.members(output, wanted).await.unwrap().len(), 1);
     assert_eq!(store.member_counts().await.unwrap()[&output], 1);
     let known = store.known_entries(source, vec![key("one, too"), key("two, too")]).await.unwrap();
-    assert!(known.len() == 2 && known.values().all(|known| *known == KnownKey::Pruned), "{known:?}");
+    assert!(
+        known.len() == 2 && known.values().all(|known| matches!(known, KnownKey::Pruned { .. })),
+        "{known:?}"
+    );
 }
 
 #[tokio::test]

@@ -13,12 +13,13 @@ use super::runtime::with_store;
 use super::terminal::{self, counted, escape_line};
 use crate::config::Config;
 use crate::daemon;
-use crate::entry::StoredEntry;
 use crate::entry::change::FormerTitle;
+use crate::entry::{Key, KeyRule, StoredEntry};
 use crate::filter::{FailedTerm, MatchReason, Matcher, Query, QueryContext, Subject};
 use crate::publish::output::{Output, Stories};
 use crate::publish::{self, render};
 use crate::store::{Candidate, EntryStory, MemberPosition, Store, StoredOutput, StoryId, StoryMember};
+use crate::story::address::PageAddress;
 
 /// The most other entries listed if several have the title.
 const MAX_LISTED_ENTRIES: usize = 5;
@@ -93,16 +94,7 @@ pub fn run(arguments: Arguments, config_option: &ConfigOption) -> anyhow::Result
     let wanted = arguments.entry.unwrap_or_default();
     let text = with_store(&config.store, async |store| {
         let mut found = store.find_entries(wanted.clone(), MAX_LISTED_ENTRIES + 1).await?.into_iter();
-        let Some(candidate) = found.next() else {
-            let damaged = match store.unreadable_rows() {
-                0 => "",
-                _ => ". It may be damaged: `siftwire doctor` lists damaged entries, which no output has",
-            };
-            bail!(
-                "the store has no entry with this id, link or part of a title: `{wanted}`. `siftwire inspect URL` \
-                 shows what is read from the feed, `siftwire status` whether it is polled{damaged}"
-            )
-        };
+        let Some(candidate) = found.next() else { bail!("{}", not_found(store, &wanted).await?) };
         let others: Vec<Candidate> = found.collect();
         if !others.is_empty() {
             terminal::message(&other_entries(&others));
@@ -116,6 +108,28 @@ pub fn run(arguments: Arguments, config_option: &ConfigOption) -> anyhow::Result
     })?;
     terminal::print(text.as_bytes())?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// Why the store may have no such entry.
+async fn not_found(store: &Store, wanted: &str) -> anyhow::Result<String> {
+    let address = PageAddress::parse(wanted).and_then(|address| address.key());
+    let id = || wanted.to_owned();
+    let keys = [(KeyRule::Id, Some(id())), (KeyRule::About, Some(id())), (KeyRule::Link, address)];
+    let keys = keys.into_iter().filter_map(|(rule, value)| Some(Key { rule, value: value? })).collect();
+    if store.has_pruned(keys).await? {
+        return Ok(format!(
+            "the store has no entry with the id or link `{wanted}` any more: it was older than `keep`. It is stored \
+             again only with a later date"
+        ));
+    }
+    let damaged = match store.unreadable_rows() {
+        0 => "",
+        _ => ". It may be damaged: `siftwire doctor` lists damaged entries, which no output has",
+    };
+    Ok(format!(
+        "the store has no entry with this id, link or part of a title: `{wanted}`. `siftwire inspect URL` shows what is \
+         read from the feed, `siftwire status` whether it is polled{damaged}"
+    ))
 }
 
 fn print_words(query: &str, json: bool, config_option: &ConfigOption) -> anyhow::Result<ExitCode> {

@@ -13,7 +13,10 @@ pub enum KnownKey {
     /// A stored entry has it.
     Entry(KnownEntry),
     /// An entry that was pruned had it. The entry must not be stored again.
-    Pruned,
+    Pruned {
+        /// When that entry was first seen, at the latest.
+        before: Timestamp,
+    },
 }
 
 impl KnownKey {
@@ -22,7 +25,7 @@ impl KnownKey {
     pub fn number(&self) -> Option<i64> {
         match self {
             KnownKey::Entry(entry) => Some(entry.number),
-            KnownKey::Pruned => None,
+            KnownKey::Pruned { .. } => None,
         }
     }
 }

@@ -7,7 +7,7 @@ use sha2::{Digest, Sha256};
 
 use super::identity::KeyedEntry;
 pub use super::matching::StoredEntries;
-use super::matching::{self, Match};
+use super::matching::{self, Match, content_hash};
 use crate::entry::change::{Change, FormerTitle, KnownEntries, KnownEntry, NewEntry};
 use crate::entry::{Entry, Key, KeyRule, checksum};
 
@@ -50,7 +50,7 @@ pub fn compare(
 ) -> DocumentDiff {
     let mut diff = DocumentDiff::default();
     let entries = without_repeated(newest_first(entries, now), &mut diff.ignored);
-    let found = matching::find_all(&entries, stored, now);
+    let found = matching::find_all(&entries, stored);
     diff.all_new = !found.is_empty() && found.iter().all(|found| matches!(found.known, Match::New));
     for (mut keyed, found) in entries.into_iter().zip(found) {
         diff.reused.extend(found.reused.iter().cloned());
@@ -244,14 +244,6 @@ fn fingerprint(entry: &mut Entry) -> Vec<u8> {
     checksum(&json)
 }
 
-/// A hash of the visible text.
-fn content_hash(entry: &Entry) -> Vec<u8> {
-    let texts =
-        [&entry.title, &entry.summary, &entry.content].map(|text| text.as_deref().unwrap_or_default());
-    // No text has this separator.
-    checksum(texts.join("\0").as_bytes())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -329,7 +321,7 @@ mod tests {
             matches!(&twice[..], [Change::New(new)] if new.entry.title.as_deref() == Some("One")),
             "{twice:?}"
         );
-        let pruned = [(entry("1", "").keys[0].clone(), KnownKey::Pruned)].into();
+        let pruned = [(entry("1", "").keys[0].clone(), KnownKey::Pruned { before: now() })].into();
         assert_eq!(changes(vec![entry("1", "One")], &pruned, "", now()), []);
         let stored = StoredEntries { known: &pruned, left_feed: &[] };
         let keyed = [entry("1", "One"), entry("1", "Other")].map(KeyedEntry::from).into();

@@ -43,13 +43,14 @@ impl From<Entry> for KeyedEntry {
 ///
 /// A key of the publisher (id, `rdf:about`, link) that different entries share is distrusted from now on: it is added
 /// to `distrusted`, which is kept with the source. Entries are different if their titles are (their texts, where
-/// there are no titles), or their dates and one of their other keys. Returns the entries that have content, and as
+/// there are no titles), or two of their other keys, dates and texts. Returns the entries that have content, and as
 /// text the keys that are newly distrusted.
 #[must_use]
 pub fn assign_keys(entries: Vec<Entry>, distrusted: &mut BTreeSet<String>) -> (Vec<KeyedEntry>, Vec<String>) {
     let newly_distrusted = distrust_shared_keys(&entries, distrusted);
-    let keyed =
+    let mut keyed: Vec<KeyedEntry> =
         entries.into_iter().filter(has_content).map(|entry| separate_keys(entry, distrusted)).collect();
+    identify_by_text(&mut keyed);
     (keyed, newly_distrusted)
 }
 
@@ -95,19 +96,29 @@ fn distrust_shared_keys(entries: &[Entry], distrusted: &mut BTreeSet<String>) ->
     newly_distrusted
 }
 
-/// Whether two entries of one document that share a key are one entry that is listed twice.
+/// Whether two entries of one document that share a key are one entry that is listed twice: the same title, and id,
+/// address, date or text leave no doubt.
 fn is_repeated(first: &Entry, second: &Entry) -> bool {
-    let publishers = |entry: &Entry| -> Vec<Key> {
-        entry.keys.iter().filter(|key| is_publishers(key.rule)).cloned().collect()
+    let same_keys = |is_rule: fn(KeyRule) -> bool| {
+        let of =
+            |entry: &Entry| entry.keys.iter().filter(|key| is_rule(key.rule)).cloned().collect::<Vec<_>>();
+        of(first) == of(second)
     };
     let date = |entry: &Entry| entry.published.or(entry.updated);
-    let same_date = || match (date(first), date(second)) {
+    let same_date = match (date(first), date(second)) {
         (Some(first), Some(second)) => first == second,
         _ => true,
     };
-    let same_texts = || (&first.content, &first.summary) == (&second.content, &second.summary);
-    distinguishing_text(first) == distinguishing_text(second)
-        && (same_date() || (publishers(first) == publishers(second) && same_texts()))
+    let same_texts = texts(first) == texts(second);
+    let has_id = first.keys.iter().any(|key| key.rule != KeyRule::Link && is_publishers(key.rule));
+    let same_link = same_keys(|rule| rule == KeyRule::Link);
+    let same_page = same_link && same_keys(is_publishers) && (same_texts || (has_id && same_date));
+    let listed_elsewhere = same_date && same_texts && (same_link || texts(first) != (None, None));
+    distinguishing_text(first) == distinguishing_text(second) && (same_page || listed_elsewhere)
+}
+
+fn texts(entry: &Entry) -> (Option<&str>, Option<&str>) {
+    (entry.content.as_deref(), entry.summary.as_deref())
 }
 
 /// Distrusts a whole rule if too many of its keys are.
@@ -137,6 +148,29 @@ fn separate_keys(mut entry: Entry, distrusted: &BTreeSet<String>) -> KeyedEntry 
     let fallback = others.into_iter().next().unwrap_or_else(|| body_key(&entry));
     entry.keys = if trusted.is_empty() { vec![fallback.clone()] } else { trusted };
     KeyedEntry { entry, distrusted, fallback }
+}
+
+/// Entries that only title and date identify, and of which another one of the document has the same, are identified by
+/// their texts.
+fn identify_by_text(entries: &mut [KeyedEntry]) {
+    let mut text_by_title: HashMap<Key, Option<Key>> = HashMap::new();
+    let by_title = |keyed: &&mut KeyedEntry| {
+        keyed.fallback.rule == KeyRule::Title && keyed.entry.keys == [keyed.fallback.clone()]
+    };
+    for keyed in entries.iter_mut().filter(by_title) {
+        let text = body_key(&keyed.entry);
+        let first = text_by_title.entry(keyed.fallback.clone()).or_insert_with(|| Some(text.clone()));
+        if first.as_ref() != Some(&text) {
+            *first = None;
+        }
+    }
+    for keyed in entries.iter_mut().filter(by_title) {
+        if text_by_title.get(&keyed.fallback) == Some(&None) {
+            let by_text = vec![body_key(&keyed.entry)];
+            let by_title = std::mem::replace(&mut keyed.entry.keys, by_text);
+            keyed.distrusted.extend(by_title);
+        }
+    }
 }
 
 /// The key of an entry without title, id and link.

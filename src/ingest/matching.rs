@@ -7,14 +7,11 @@
 
 use std::collections::HashSet;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
 use super::identity::KeyedEntry;
 use crate::entry::change::{KnownEntries, KnownEntry, KnownKey};
-use crate::entry::{Entry, Key, KeyRule};
-
-/// An entry dated within this time before a poll is not one that was pruned, if anything else about it is unknown.
-const MAX_NEW_AGE: SignedDuration = SignedDuration::from_hours(30 * 24);
+use crate::entry::{Entry, Key, KeyRule, checksum};
 
 /// Fewer digits may be a year or a part.
 const MIN_ARTICLE_DIGITS: usize = 6;
@@ -94,13 +91,9 @@ pub(super) struct Found<'a> {
 
 /// Finds the stored entry of each entry of a document. No two get the same: the one that agrees in more has it, and
 /// the others are looked for again without it.
-pub(super) fn find_all<'a>(
-    entries: &[KeyedEntry],
-    stored: StoredEntries<'a>,
-    now: Timestamp,
-) -> Vec<Found<'a>> {
+pub(super) fn find_all<'a>(entries: &[KeyedEntry], stored: StoredEntries<'a>) -> Vec<Found<'a>> {
     let none = HashSet::new();
-    let mut all: Vec<Found<'a>> = entries.iter().map(|keyed| find(keyed, stored, &none, now)).collect();
+    let mut all: Vec<Found<'a>> = entries.iter().map(|keyed| find(keyed, stored, &none)).collect();
     let mut by_agreement: Vec<usize> = (0..all.len()).collect();
     by_agreement.sort_by_key(|at| std::cmp::Reverse(all[*at].agreement));
     let mut taken = HashSet::new();
@@ -113,7 +106,7 @@ pub(super) fn find_all<'a>(
         }
     }
     for at in others {
-        all[at] = find(&entries[at], stored, &taken, now);
+        all[at] = find(&entries[at], stored, &taken);
         if let Match::Stored(known, _) = all[at].known {
             taken.insert(known.number);
         }
@@ -122,17 +115,12 @@ pub(super) fn find_all<'a>(
 }
 
 /// Looks for the stored entry among those whose numbers are not in `taken`.
-fn find<'a>(
-    keyed: &KeyedEntry,
-    stored: StoredEntries<'a>,
-    taken: &HashSet<i64>,
-    now: Timestamp,
-) -> Found<'a> {
+fn find<'a>(keyed: &KeyedEntry, stored: StoredEntries<'a>, taken: &HashSet<i64>) -> Found<'a> {
     let entry = &keyed.entry;
     let publishers = |key: &&Key| matches!(key.rule, KeyRule::Id | KeyRule::About | KeyRule::Link);
     let known = |key: &Key| match stored.known.get(key) {
         Some(KnownKey::Entry(known)) => Some(known),
-        Some(KnownKey::Pruned) | None => None,
+        Some(KnownKey::Pruned { .. }) | None => None,
     };
     let mut best: Option<(&KnownEntry, &'static str, usize)> = None;
     let mut reused = Vec::new();
@@ -156,7 +144,7 @@ fn find<'a>(
     if let Some((known, reason, agreement)) = best {
         return Found { known: Match::Stored(known, reason), reused, agreement };
     }
-    let (known, agreement) = match find_without_key(keyed, stored, taken, now) {
+    let (known, agreement) = match find_without_key(keyed, stored, taken) {
         Match::New => {
             // A key that another entry has would not find this one again.
             let is_known = |key: &&Key| stored.known.contains_key(key) && !reused.contains(*key);
@@ -170,31 +158,29 @@ fn find<'a>(
 }
 
 /// Looks for the stored entry of one that no trusted key of its publisher names.
-fn find_without_key<'a>(
-    keyed: &KeyedEntry,
-    stored: StoredEntries<'a>,
-    taken: &HashSet<i64>,
-    now: Timestamp,
-) -> Match<'a> {
+fn find_without_key<'a>(keyed: &KeyedEntry, stored: StoredEntries<'a>, taken: &HashSet<i64>) -> Match<'a> {
     let entry = &keyed.entry;
     let known = |key: &Key| match stored.known.get(key) {
         Some(KnownKey::Entry(known)) => Some(known),
-        Some(KnownKey::Pruned) | None => None,
+        Some(KnownKey::Pruned { .. }) | None => None,
     };
     // Keys that name several entries, and the fallback: only together with the same title and date.
+    let is_by_text = entry.keys.iter().any(|key| key.rule == KeyRule::Body);
     let weak = keyed.distrusted.iter().chain([&keyed.fallback]).filter_map(known).find(|known| {
-        titles(entry, known) == Same && dates(entry, known) != New && !taken.contains(&known.number)
+        titles(entry, known) == Same
+            && dates(entry, known) != New
+            && !taken.contains(&known.number)
+            && (!is_by_text || content_hash(entry) == known.content_hash)
     });
-    if let Some(known) =
-        weak.or_else(|| known(&keyed.fallback).filter(|_| entry.keys.contains(&keyed.fallback)))
-    {
+    let made_here = || entry.keys.iter().filter(|key| matches!(key.rule, KeyRule::Title | KeyRule::Body));
+    if let Some(known) = weak.or_else(|| made_here().find_map(known)) {
         return if taken.contains(&known.number) {
             Match::Ignored("it has the title and date of another entry of the document")
         } else {
             Match::Stored(known, "same title and date")
         };
     }
-    if is_pruned(keyed, stored, now) {
+    if is_pruned(keyed, stored) {
         return Match::Ignored("it was stored and pruned before");
     }
     let replaced = stored.left_feed.iter().filter(|left_feed| !taken.contains(&left_feed.number));
@@ -203,13 +189,12 @@ fn find_without_key<'a>(
     found.next().unwrap_or(Match::New)
 }
 
-/// Whether an entry was stored once and pruned: one of its keys says so, and nothing shows that it is another one.
-fn is_pruned(keyed: &KeyedEntry, stored: StoredEntries<'_>, now: Timestamp) -> bool {
-    let keys = || keyed.entry.keys.iter();
-    let is_unknown = |key: &Key| !stored.known.contains_key(key);
-    let is_recent = date(&keyed.entry).is_some_and(|date| now.duration_since(date) < MAX_NEW_AGE);
-    keys().any(|key| stored.known.get(key) == Some(&KnownKey::Pruned))
-        && !(is_recent && keys().any(is_unknown))
+/// Whether an entry was stored once and pruned: one of its keys says so, and it is not dated after what was pruned.
+fn is_pruned(keyed: &KeyedEntry, stored: StoredEntries<'_>) -> bool {
+    keyed.entry.keys.iter().any(|key| match stored.known.get(key) {
+        Some(KnownKey::Pruned { before }) => date(&keyed.entry).is_none_or(|date| date < *before),
+        Some(KnownKey::Entry(_)) | None => false,
+    })
 }
 
 fn fields(entry: &Entry, known: &KnownEntry, names: impl Fn(&Key) -> bool) -> Comparison {
@@ -260,9 +245,7 @@ pub(super) fn compare(fields: Comparison) -> Verdict {
 /// title and the same second; or an address of which only the slug changed, and the same second or a similar title.
 pub(super) fn replaces(entry: &Entry, left_feed: &KnownEntry) -> Option<&'static str> {
     let title = titles(entry, left_feed);
-    // Midnight is a date without a time: all entries of the day have it.
-    let same_second =
-        dates(entry, left_feed) == Same && date(entry).is_some_and(|date| date.as_second() % 86_400 != 0);
+    let same_second = dates(entry, left_feed) == Same;
     if same_second && title == Same {
         return Some("same title and date, and the earlier one left the feed");
     }
@@ -299,13 +282,23 @@ fn shares_most_words(a: &str, b: &str) -> bool {
 
 pub(super) fn dates(entry: &Entry, known: &KnownEntry) -> Agreement {
     match (date(entry), known.date) {
-        // The store keeps milliseconds.
-        (Some(new), Some(old)) if new.as_millisecond() == old.as_millisecond() => Same,
+        // The store keeps milliseconds. Midnight is a date without a time, which all entries of the day have.
+        (Some(new), Some(old)) if new.as_millisecond() == old.as_millisecond() => {
+            if new.as_second() % 86_400 == 0 { Absent } else { Same }
+        }
         // An `updated` that moves is what an edit does.
         (Some(_), Some(_)) if entry.published.is_none() => Absent,
         (Some(_), Some(_)) => New,
         _ => Absent,
     }
+}
+
+/// A hash of the visible text.
+pub(super) fn content_hash(entry: &Entry) -> Vec<u8> {
+    let texts =
+        [&entry.title, &entry.summary, &entry.content].map(|text| text.as_deref().unwrap_or_default());
+    // No text has this separator.
+    checksum(texts.join("\0").as_bytes())
 }
 
 /// The date that is compared.

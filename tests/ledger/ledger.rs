@@ -13,6 +13,8 @@ use crate::origin::{FirstRead, Origin, has_low_first_poll};
 const MAX_LATE: SignedDuration = SignedDuration::from_hours(72);
 /// Copies with dates further apart are stories of their own.
 const MAX_STORY_AGE: SignedDuration = SignedDuration::from_hours(7 * 24);
+/// A first article that was read on an earlier day than this many days ago is not compared any more.
+const MAX_STORY_DAYS: i64 = 7;
 
 #[derive(Default)]
 pub struct Ledger {
@@ -73,7 +75,8 @@ impl Ledger {
             before.map(|before| self.changes.remove(&before));
             if state.first.is_none() {
                 new.push(article);
-                state.first = Some(FirstRead { date: date_of(&version), number: 0, from_first_poll });
+                let date = date_of(&version);
+                state.first = Some(FirstRead { date, number: 0, from_first_poll, at: now });
             }
             state.reads.push(version);
             state.history.push(format!("read at {now}"));
@@ -88,8 +91,13 @@ impl Ledger {
 
     fn assign_story(&mut self, origin: &mut Origin, article: usize) {
         let date = |article: usize| origin.first(article).date;
+        let day = |article: usize| origin.first(article).at.as_second().div_euclid(86_400);
+        let is_apart = |first: usize| {
+            date(article).duration_since(date(first)).abs() > MAX_STORY_AGE
+                || day(article) - day(first) > MAX_STORY_DAYS
+        };
         let first = self.stories.get(&origin.articles[article].story).map(|articles| articles[0]);
-        if first.is_some_and(|first| date(article).duration_since(date(first)).abs() > MAX_STORY_AGE) {
+        if first.is_some_and(is_apart) {
             origin.articles[article].story = origin.number();
         }
         self.stories.entry(origin.articles[article].story).or_default().push(article);
@@ -118,6 +126,10 @@ impl Ledger {
         let definition = config.definition(output);
         let is_redefined = ledger.definition != definition;
         let mut before = HashMap::new();
+        ledger.from_first_polls.clear();
+        for article in ledger.members.keys().filter(|article| origin.first(**article).from_first_poll) {
+            *ledger.from_first_polls.entry(origin.articles[*article].source).or_default() += 1;
+        }
         if is_redefined {
             before = std::mem::take(&mut ledger.members);
             let all = std::mem::take(&mut ledger.all);
@@ -135,8 +147,9 @@ impl Ledger {
             self.keep_one_per_story((origin, config), ledger, &before, &mut matches);
         }
         for Change { article, at } in matches {
-            let FirstRead { date, from_first_poll, number } = *origin.first(article);
-            let by_date = is_redefined || from_first_poll || at.duration_since(date) > MAX_LATE;
+            let FirstRead { date, from_first_poll, number, at: first } = *origin.first(article);
+            let is_from_first_poll = from_first_poll && at == first;
+            let by_date = is_redefined || is_from_first_poll || at.duration_since(date) > MAX_LATE;
             let entered = before.get(&article).copied().unwrap_or(if by_date { date } else { at });
             ledger.all.insert(article);
             let entered = *ledger.members.entry(article).or_insert(entered);
@@ -145,8 +158,8 @@ impl Ledger {
         ledger.watermark = self.last_revision;
     }
 
-    /// A member stays. Else the first entry of the story enters if it matches, else the one that was stored first; those
-    /// of sources that left the config come last.
+    /// A member stays, unless its source left the config and another one has the story. Else the first entry of the story
+    /// enters if it matches, else the one that was stored first.
     fn keep_one_per_story(
         &self,
         (origin, config): (&Origin, &Config),
@@ -157,16 +170,79 @@ impl Ledger {
         let rank = |article: usize| {
             let is_first = self.story(origin, article)[0] == article;
             let is_configured = config.sources.contains_key(&origin.articles[article].source);
-            (!before.contains_key(&article), !is_configured, !is_first, origin.first(article).number)
+            (!is_configured, !before.contains_key(&article), !is_first, origin.first(article).number)
         };
         matches.sort_by_key(|change| (origin.articles[change.article].story, rank(change.article)));
         matches.dedup_by_key(|change| origin.articles[change.article].story);
-        let is_member = |article: &usize| ledger.members.contains_key(article);
-        matches.retain(|change| !self.story(origin, change.article).iter().any(is_member));
+        let is_configured = |article: usize| config.sources.contains_key(&origin.articles[article].source);
+        matches.retain(|change| {
+            let story = self.story(origin, change.article).iter();
+            let mut members = story.filter(|article| ledger.members.contains_key(*article)).peekable();
+            members.peek().is_none()
+                || is_configured(change.article) && members.all(|article| !is_configured(*article))
+        });
     }
 
-    /// The articles that an output's documents show: the last to enter, within the limits.
+    /// What an edit of the sources does to merged outputs: articles of other sources stand in for those of a source that
+    /// leaves, until it comes back.
+    pub fn change_sources(
+        &mut self,
+        origin: &Origin,
+        before: &BTreeSet<usize>,
+        config: &Config,
+        now: Timestamp,
+    ) {
+        let sources: BTreeSet<usize> = config.sources.keys().copied().collect();
+        let source_of = |article: usize| origin.articles[article].source;
+        let mut outputs = std::mem::take(&mut self.outputs);
+        let mut stand_ins = Vec::new();
+        for output in config.outputs.iter().filter(|output| output.is_merged) {
+            let Some(ledger) = outputs.get_mut(output.key) else { continue };
+            for back in sources.difference(before) {
+                let own = ledger.members.keys().filter(|article| source_of(**article) == *back);
+                let stories: Vec<usize> =
+                    own.flat_map(|article| self.story(origin, *article)).copied().collect();
+                for other in stories.into_iter().filter(|article| source_of(*article) != *back) {
+                    if let Some(entered) = ledger.members.remove(&other) {
+                        ledger.in_order.remove(&(entered, origin.first(other).number, other));
+                    }
+                }
+            }
+            let shown = ledger.shown(origin, config, output, now);
+            let entered = shown.iter().map(|article| ledger.members[article]).min();
+            let floor = entered.filter(|_| shown.len() == output.limit).unwrap_or(Timestamp::MIN);
+            let left = |article: usize| before.difference(&sources).any(|left| source_of(article) == *left);
+            let members =
+                ledger.members.iter().filter(|(article, entered)| left(**article) && **entered >= floor);
+            stand_ins.extend(members.flat_map(|(article, _)| self.story(origin, *article)).copied());
+        }
+        self.outputs = outputs;
+        stand_ins.retain(|article| sources.contains(&source_of(*article)));
+        stand_ins.sort_by_key(|article| origin.first(*article).number);
+        stand_ins.dedup();
+        for article in stand_ins {
+            self.last_revision += 1;
+            let revision = self.revisions.insert(article, self.last_revision);
+            let change = revision.and_then(|revision| self.changes.remove(&revision));
+            self.changes.insert(self.last_revision, change.unwrap());
+        }
+    }
+
+    /// The articles that an output's documents show.
     pub fn shown(
+        &self,
+        origin: &Origin,
+        config: &Config,
+        output: &OutputConfig,
+        now: Timestamp,
+    ) -> BTreeSet<usize> {
+        self.outputs[output.key].shown(origin, config, output, now)
+    }
+}
+
+impl OutputLedger {
+    /// The articles that an output's documents show: the last to enter, within the limits.
+    fn shown(
         &self,
         origin: &Origin,
         config: &Config,
@@ -185,12 +261,10 @@ impl Ledger {
             *count += 1;
             output.per_source.is_none_or(|most| *count <= most)
         };
-        let last = self.outputs[output.key].in_order.iter().rev().map(|(_, _, article)| *article);
+        let last = self.in_order.iter().rev().map(|(_, _, article)| *article);
         last.filter(may_be_shown).take(output.limit).collect()
     }
-}
 
-impl OutputLedger {
     /// Only the newest matches of the first poll of some sources enter.
     fn may_enter(&mut self, (origin, config): (&Origin, &Config), article: usize) -> bool {
         let source = origin.articles[article].source;

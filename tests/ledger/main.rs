@@ -157,7 +157,8 @@ impl Run {
     }
 
     async fn reconfigure(&mut self) {
-        let Run { config, origin, .. } = self;
+        let Run { now, config, origin, ledger, .. } = self;
+        let before = config.sources.keys().copied().collect();
         let random = &mut origin.random;
         let source = random.usize(0..SOURCES / 5);
         let name = format!("s{source}");
@@ -183,6 +184,7 @@ impl Run {
             }
             _ => {}
         }
+        ledger.change_sources(origin, &before, config, *now);
         self.program.configure(&self.config.text()).await;
     }
 

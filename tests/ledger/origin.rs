@@ -61,6 +61,7 @@ pub struct FirstRead {
     /// The entry's number.
     pub number: usize,
     pub from_first_poll: bool,
+    pub at: Timestamp,
 }
 
 pub struct Source {

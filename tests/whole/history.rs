@@ -2,6 +2,9 @@
 
 use std::collections::BTreeSet;
 
+use jiff::{SignedDuration, Timestamp};
+use serde_json::json;
+
 use crate::origin::Origin;
 use crate::program::{Daemon, Home, eventually};
 
@@ -212,4 +215,46 @@ fn full_pages_keep_pruned_entries() {
         assert_eq!(titles(&page), ["Entry 6", "Entry 5", "Entry 4"]);
     }
     assert_eq!(daemon.stop().0, Some(0));
+}
+
+/// A pruned entry does not come back, and `explain` knows it; a later one under its id and link is another entry.
+#[test]
+fn a_key_of_a_pruned_entry_is_used_again() {
+    let origin = Origin::start();
+    let alert = |title: &str, date: Timestamp| {
+        let item = json!({ "id": "https://site.example/alert", "url": "https://site.example/alert", "title": title,
+                           "content_text": title, "date_published": date.to_string() });
+        json!({ "version": "https://jsonfeed.org/version/1.1", "title": "Alerts", "items": [item] })
+            .to_string()
+    };
+    let set = |document: String| origin.set("/site", 200, "application/feed+json", document);
+    let first = Timestamp::now() - SignedDuration::from_hours(1);
+    set(alert("First", first));
+    let home = Home::new(&config(&origin).replace("[poll]", "[store]\nkeep = \"1s\"\n[poll]"));
+    let poll = || assert_eq!(home.run(&["poll"]).0, Some(0));
+    poll();
+    set(json!({ "version": "https://jsonfeed.org/version/1.1", "title": "Alerts", "items": [] }).to_string());
+    poll();
+    let store = rusqlite::Connection::open(home.store()).expect("the store");
+    let count = || store.query_row("SELECT count(*) FROM entry", [], |row| row.get::<_, i64>(0));
+    assert_eq!(count(), Ok(1));
+    store.execute("UPDATE entry SET first_seen = first_seen - 10000", []).expect("an older entry");
+    let daemon = home.start();
+    eventually("the pruning", || (count() == Ok(0)).then_some(()));
+    assert_eq!(daemon.stop().0, Some(0));
+    let id: String = store.query_row("SELECT key FROM key LIMIT 1", [], |row| row.get(0)).expect("a key");
+    assert!(id.ends_with("site.example/alert"), "{id}");
+
+    set(alert("First", first));
+    poll();
+    assert_eq!(count(), Ok(0), "it was stored and pruned");
+    let (code, _, message) = home.run(&["explain", "https://site.example/alert"]);
+    assert_eq!(code, Some(1));
+    assert!(message.contains("any more: it was older than `keep`"), "{message}");
+    set(alert("Second", Timestamp::now()));
+    poll();
+    poll();
+    assert_eq!(count(), Ok(1));
+    let uid: String = store.query_row("SELECT uid FROM entry", [], |row| row.get(0)).expect("an id");
+    assert_ne!(uid, "https://site.example/alert", "readers know that id");
 }

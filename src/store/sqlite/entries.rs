@@ -173,7 +173,7 @@ impl Counters {
 }
 
 /// The spelling of a key in the table.
-fn write_key<'a>(key: &Key, buffer: &'a mut String) -> &'a str {
+pub(super) fn write_key<'a>(key: &Key, buffer: &'a mut String) -> &'a str {
     let rule = match key.rule {
         KeyRule::Id => "id ",
         KeyRule::About => "about ",
@@ -197,13 +197,17 @@ fn known_entries(c: &Connection, source: SourceId, keys: Vec<Key>) -> Result<Kno
          FROM key LEFT JOIN entry ON entry.number = key.entry
          WHERE key.source = ?1 AND key.key = ?2"
     ))?;
+    let pruned_before = c
+        .prepare_cached("SELECT pruned_before FROM counter")?
+        .query_row([], |row| Ok(nearest_time(row.get(0)?)))?;
     let mut found = HashMap::with_capacity(keys.len());
     let mut buffer = String::new();
     for key in keys {
         let known = statement
             .query_row(params![source.0, write_key(&key, &mut buffer)], |row| {
                 let number: Option<i64> = row.get(0)?;
-                number.map_or(Ok(KnownKey::Pruned), |number| known_entry(row, number).map(KnownKey::Entry))
+                let Some(number) = number else { return Ok(KnownKey::Pruned { before: pruned_before }) };
+                known_entry(row, number).map(KnownKey::Entry)
             })
             .optional()?;
         found.extend(known.map(|known| (key, known)));
@@ -415,7 +419,10 @@ fn prune(c: &Connection, before: Timestamp, n: usize) -> Result<usize> {
         .collect::<Result<_>>()?;
     numbers.iter().try_for_each(|number| delete_entry(c, *number))?;
     if let Some(highest) = numbers.iter().max() {
-        c.prepare_cached("UPDATE counter SET pruned = max(pruned, ?1)")?.execute([highest])?;
+        c.prepare_cached(
+            "UPDATE counter SET pruned = max(pruned, ?1), pruned_before = max(pruned_before, ?2)",
+        )?
+        .execute([*highest, millis(before)])?;
     }
     Ok(numbers.len())
 }

@@ -3,12 +3,12 @@
 use rusqlite::params;
 
 use super::super::model::Candidate;
-use super::entries::{find_candidates, find_entry};
+use super::entries::{find_candidates, find_entry, write_key};
 use super::error::Error;
 use super::handle::Store;
 use super::values::{lossy_text, nearest_time};
-use crate::entry::StoredEntry;
 use crate::entry::change::FormerTitle;
+use crate::entry::{Key, StoredEntry};
 
 impl Store {
     /// Up to `n` entries, newest first, with this number, published id, publisher's id or link; if there is none, with
@@ -38,6 +38,19 @@ impl Store {
                 "entry.number IN (SELECT former.entry FROM former_title AS former
                                   WHERE former.title LIKE '%' || ?1 || '%' OR instr(former.title, ?1) > 0)",
             )
+        })
+        .await
+    }
+
+    /// Whether one of these keys is of an entry that was pruned.
+    ///
+    /// # Errors
+    /// The store cannot read.
+    pub async fn has_pruned(&self, keys: Vec<Key>) -> Result<bool, Error> {
+        self.query(move |c| {
+            let mut find = c.prepare_cached("SELECT 1 FROM key WHERE entry IS NULL AND key = ?1")?;
+            let mut buffer = String::new();
+            keys.iter().try_fold(false, |found, key| Ok(found || find.exists([write_key(key, &mut buffer)])?))
         })
         .await
     }

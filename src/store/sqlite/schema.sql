@@ -9,9 +9,10 @@ CREATE TABLE counter (
     revision INTEGER NOT NULL,        -- last revision; each new or edited entry takes the next one
     entry    INTEGER NOT NULL,        -- last entry number
     story    INTEGER NOT NULL,        -- last story id
-    pruned   INTEGER NOT NULL         -- highest number of a pruned entry: entries above it are certain to exist
+    pruned   INTEGER NOT NULL,        -- highest number of a pruned entry: entries above it are certain to exist
+    pruned_before INTEGER NOT NULL    -- all pruned entries were first seen before this time
 ) STRICT;
-INSERT INTO counter VALUES (1, 0, 0, 0, 0);
+INSERT INTO counter VALUES (1, 0, 0, 0, 0, 0);
 
 -- The sources. One that leaves the config stays, inactive, with its entries.
 CREATE TABLE source (

@@ -51,7 +51,9 @@ impl Store {
             let after: HashSet<SourceId> = sources.iter().map(|source| source.id).collect();
             for (output, stored) in outputs.iter().zip(&stored) {
                 let Some(shown) = output.one_per_story else { continue };
-                after.difference(&before).try_for_each(|back| remove_stand_ins(c, stored.id, *back))?;
+                for back in after.difference(&before) {
+                    remove_stand_ins(c, stored.id, *back)?;
+                }
                 let left: Vec<SourceId> = before.difference(&after).copied().collect();
                 touch_stand_ins(c, stored.id, &left, shown)?;
             }
