@@ -137,6 +137,10 @@ impl Ledger {
         }
         let mut matches: Vec<Change> =
             self.changes.range(ledger.watermark + 1..).map(|(_, change)| *change).collect();
+        if is_redefined {
+            // The whole store, the newest first.
+            matches.sort_by_key(|change| std::cmp::Reverse(origin.first(change.article).number));
+        }
         matches.retain(|change| {
             let read = origin.articles[change.article].reads.last().unwrap();
             config.draws_on(output, origin.articles[change.article].source)
