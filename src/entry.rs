@@ -48,6 +48,8 @@ pub struct Entry {
     pub language: Option<String>,
     /// The feed it was republished from (`<source>`).
     pub origin: Option<Origin>,
+    /// Whether the site of its link is the one that the document came from.
+    pub owns_link: bool,
 }
 
 /// One of the keys that find an entry again within its source.

@@ -14,12 +14,14 @@ use super::terminal::{self, counted, escape_line};
 use crate::config::Config;
 use crate::daemon;
 use crate::entry::change::FormerTitle;
-use crate::entry::{Key, KeyRule, StoredEntry};
+use crate::entry::{Entry, Key, KeyRule, StoredEntry};
 use crate::filter::{FailedTerm, MatchReason, Matcher, Query, QueryContext, Subject};
 use crate::publish::output::{Output, Stories};
 use crate::publish::{self, render};
-use crate::store::{Candidate, EntryStory, MemberPosition, Store, StoredOutput, StoryId, StoryMember};
-use crate::story::address::PageAddress;
+use crate::store::{
+    Candidate, Duplicate, EntryStory, MemberPosition, Store, StoredOutput, StoryId, StoryMember,
+};
+use crate::story::address::{PageAddress, are_same_page};
 
 /// The most other entries listed if several have the title.
 const MAX_LISTED_ENTRIES: usize = 5;
@@ -345,7 +347,10 @@ fn as_text(explained: &Explained<'_>) -> String {
     lines.extend(explained.former_titles.iter().map(|FormerTitle { title, replaced, reason }| {
         format!("  {}", escape_line(&format!("until {replaced:.0} its title was `{title}` ({reason})")))
     }));
-    lines.extend(explained.story.as_ref().map(|story| format!("  {}", escape_line(&story_line(story)))));
+    lines.extend(explained.story.iter().flat_map(|story| {
+        let owner = owner_line(&kept.entry, story);
+        [Some(story_line(story)), owner].into_iter().flatten().map(|line| format!("  {}", escape_line(&line)))
+    }));
     lines.extend(explained.outputs.iter().flat_map(explanation_lines));
     lines.join("\n") + "\n"
 }
@@ -361,6 +366,24 @@ fn story_line(story: &EntryStory) -> String {
         }
         None => format!("story: first entry; other entries: {others}"),
     }
+}
+
+/// Whose words the story is shown with, if its entries at the address of this one are not all of its owner.
+fn owner_line(entry: &Entry, story: &EntryStory) -> Option<String> {
+    let link = entry.link.as_deref()?;
+    let same_page =
+        |other: &&Duplicate| other.link.as_deref().is_some_and(|other| are_same_page(other, link));
+    let at_address: Vec<&Duplicate> = story.duplicates.iter().filter(same_page).collect();
+    if entry.owns_link {
+        let others = at_address.iter().any(|other| !other.owns_link);
+        return others
+            .then(|| "its source owns the address: outputs show its words under the first id".to_owned());
+    }
+    let owner = at_address.iter().find(|other| other.owns_link)?;
+    Some(format!(
+        "its address is one of {}: outputs show the words of entry {} there",
+        owner.title, owner.entry
+    ))
 }
 
 fn explanation_lines(explanation: &Explanation<'_>) -> Vec<String> {

@@ -124,6 +124,7 @@ fn normalize_entry(raw: RawEntry<'_>, context: &FeedContext<'_>) -> Entry {
         comments: raw.comments.and_then(|href| absolute_url(&href, context.base(raw.base))),
         language: raw.language.and_then(|tag| language_tag(&tag)),
         origin: raw.origin.and_then(origin),
+        owns_link: false,
     };
     entry.keys = keys(&entry, raw.about.as_deref(), raw_date.as_deref(), context.site);
     entry

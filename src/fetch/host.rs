@@ -1,4 +1,4 @@
-//! Which URLs count as the same host for the limit of parallel requests. Pure.
+//! Which URLs count as the same host for the limit of parallel requests, and which as one site. Pure.
 
 use url::Url;
 
@@ -34,6 +34,17 @@ pub fn host_key(url: &Url) -> String {
     }
 }
 
+/// Who is responsible for what an address shows: the registrable domain of the whole Public Suffix List, so that
+/// `a.github.io` and `b.github.io` are two sites. Of an IP address, and of a name without such a domain, the port counts.
+#[must_use]
+pub fn site_of(url: &Url) -> Option<String> {
+    let host = url.host_str()?.trim_end_matches('.');
+    match psl::domain_str(host).filter(|_| literal_ip(url).is_none()) {
+        Some(domain) => Some(domain.to_owned()),
+        None => Some(format!("{host}:{}", url.port_or_known_default()?)),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -54,6 +65,22 @@ mod tests {
             ("https://www.xn--h1alffa9f.xn--p1ai/", "xn--h1alffa9f.xn--p1ai"),
         ] {
             assert_eq!(host_key(&url.parse().expect("a URL")), host);
+        }
+    }
+
+    #[test]
+    fn a_site_is_what_one_publisher_has() {
+        for (url, site) in [
+            ("https://www.bbc.co.uk/a", "bbc.co.uk"),
+            ("https://feeds.example.org.:8443/", "example.org"),
+            ("https://alice.github.io/", "alice.github.io"),
+            ("https://me.blogspot.com/", "me.blogspot.com"),
+            ("http://127.0.0.1:81/", "127.0.0.1:81"),
+            ("https://[::1]/", "[::1]:443"),
+            ("http://localhost/", "localhost:80"),
+            ("https://github.io/", "github.io:443"),
+        ] {
+            assert_eq!(site_of(&url.parse().expect("a URL")).as_deref(), Some(site));
         }
     }
 }

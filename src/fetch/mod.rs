@@ -21,7 +21,7 @@ use url::Url;
 use address::AddressPolicy;
 pub use address::{DnsLookup, LookupFuture, is_public, system_lookup};
 use client::{ClientKey, ClientPool};
-pub use host::host_key;
+pub use host::{host_key, site_of};
 use response::RequestInfo;
 pub use response::{FetchResponse, FetchedBody, ResponseInfo};
 

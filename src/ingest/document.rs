@@ -8,13 +8,15 @@ use url::Url;
 use super::diff::{self, DocumentDiff, StoredEntries};
 use super::identity::{self, KeyedEntry};
 use super::parse_limiter::ParseLimiter;
+use crate::entry::Entry;
 use crate::entry::change::{Change, KnownEntries, KnownEntry};
 use crate::feed::{self, Feed};
-use crate::fetch::FetchedBody;
+use crate::fetch::{self, FetchedBody};
 use crate::html::Sanitizer;
 use crate::schedule::publish_interval::{self, PublishInterval};
 use crate::source::{Failure, Outcome, Source, SourceState, UpdateHints, UrlParts};
 use crate::store::{self, InFeed, SourceId, Store};
+use crate::story::address::PageAddress;
 use crate::{story, text};
 
 /// What a document says, compared with the store.
@@ -73,11 +75,12 @@ impl DocumentReader<'_> {
         }
         let document_bytes = body.bytes.len();
         let base = body.url.base(self.source.publish_url);
-        let feed = match self.parse(&body, &base).await {
+        let mut feed = match self.parse(&body, &base).await {
             Ok(feed) => feed,
             Err(failure) => return Ok(DocumentResult::without_entries(Outcome::Failed(failure))),
         };
         let is_whole_feed = !feed.partial && !body.is_delta;
+        let sites = [self.source.url.whole(), body.url.whole()].map(fetch::site_of);
         let sanitizer = Sanitizer::new(feed.base.as_ref().unwrap_or(&base));
         drop(body);
         let may_show = |title: &String| {
@@ -87,6 +90,7 @@ impl DocumentReader<'_> {
         state.link = feed.link.and_then(|link| link.parse().ok()).or(state.link.take());
         state.id = feed.id.filter(|id| diff::is_absolute_uri(id)).or(state.id.take());
         state.language = feed.language.or(state.language.take());
+        feed.entries.iter_mut().for_each(|entry| entry.owns_link = owns_link(entry, &sites));
         let entries = feed.entries.len();
         let publish_interval = publish_interval::measure(&feed.entries, self.now);
         let (keyed, distrusted) = identity::assign_keys(feed.entries, &mut state.distrusted);
@@ -193,6 +197,13 @@ impl DocumentReader<'_> {
             );
         }
     }
+}
+
+/// Whether an entry's link is on one of the sites that its source is configured at and came from. What the document says
+/// of its site does not count.
+pub(super) fn owns_link(entry: &Entry, sites: &[Option<String>]) -> bool {
+    let page = entry.link.as_deref().and_then(PageAddress::parse);
+    page.and_then(|page| fetch::site_of(page.url())).is_some_and(|site| sites.contains(&Some(site)))
 }
 
 fn excerpt(title: Option<&str>) -> String {

@@ -9,6 +9,7 @@ use super::document::{Document, HistoryPosition};
 use super::document_cache::Representation;
 use super::format::Format;
 use super::outputs::{CompiledOutput, Outputs};
+use super::owners::use_owners_words;
 use super::render::write;
 use super::{select, stories};
 use crate::entry::StoredEntry;
@@ -172,9 +173,11 @@ impl Archives {
         page: ArchivePage,
     ) -> Result<Document, Error> {
         let position = HistoryPosition::Archive { number, next: page.is_full.then_some(number + 1) };
-        let mut document = archive_document(outputs, compiled, position, page.entries);
-        let numbers = document.entries.iter().map(|entry| entry.kept.number).collect();
-        let duplicates = self.store.duplicates(numbers).await?;
+        let mut entries = page.entries;
+        let numbers = entries.iter().map(|entry| entry.number).collect();
+        let mut duplicates = self.store.duplicates(numbers).await?;
+        use_owners_words(&self.store, &compiled.output, &mut entries, &mut duplicates).await?;
+        let mut document = archive_document(outputs, compiled, position, entries);
         stories::add_other_sources(&mut document, &compiled.output, &duplicates);
         Ok(document)
     }

@@ -16,6 +16,7 @@ mod language;
 pub mod opml;
 pub mod output;
 mod outputs;
+mod owners;
 pub mod render;
 pub mod rss;
 pub mod select;

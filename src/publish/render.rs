@@ -14,6 +14,7 @@ use super::format::Format;
 use super::html::{FrontPageContent, OutputRow, SourceRow};
 use super::output::{Output, Site};
 use super::outputs::{CompiledOutput, Outputs};
+use super::owners::use_owners_words;
 use super::staleness::{DocumentInputs, PublishedState, StoreChanges};
 use super::{atom, files, health, html, json_feed, opml, rss, select, stories};
 use crate::entry::hex;
@@ -264,12 +265,13 @@ async fn document(
 ) -> Result<Document, Error> {
     let output = &compiled.output;
     let wanted = member_query(output, now);
-    let entries = store.members(compiled.id, wanted).await?.into_iter().map(Arc::new).collect();
-    let mut document = select::document(output, &outputs.site, entries);
-    let numbers: Vec<i64> = document.entries.iter().map(|entry| entry.kept.number).collect();
-    let mut duplicates = store.duplicates(numbers.clone()).await?;
+    let mut entries = store.members(compiled.id, wanted).await?;
+    let mut duplicates = store.duplicates(entries.iter().map(|entry| entry.number).collect()).await?;
     let is_configured = |duplicate: &Duplicate| outputs.has_source(&duplicate.source);
     duplicates.values_mut().for_each(|of_entry| of_entry.retain(is_configured));
+    use_owners_words(store, output, &mut entries, &mut duplicates).await?;
+    let mut document = select::document(output, &outputs.site, entries.into_iter().map(Arc::new).collect());
+    let numbers: Vec<i64> = document.entries.iter().map(|entry| entry.kept.number).collect();
     stories::add_other_sources(&mut document, output, &duplicates);
     document.since = compiled.since;
     let reasons = store.member_reasons(compiled.id, numbers).await?;

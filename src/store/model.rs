@@ -198,6 +198,8 @@ pub struct Duplicate {
     pub title: String,
     /// Its page.
     pub link: Option<String>,
+    /// Whether the page is on the site that its source was read from.
+    pub owns_link: bool,
 }
 
 /// The story of an entry.

@@ -71,6 +71,13 @@ pub fn clean_link(link: &str) -> String {
     url.into()
 }
 
+/// Whether two addresses are of one page.
+#[must_use]
+pub fn are_same_page(a: &str, b: &str) -> bool {
+    let key = |link| PageAddress::parse(link).and_then(|address| address.key());
+    key(a).is_some_and(|a| key(b) == Some(a))
+}
+
 /// The address of a page, for comparison.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PageAddress {
@@ -87,6 +94,12 @@ impl PageAddress {
     pub fn parse(link: &str) -> Option<PageAddress> {
         let url = unwrap_redirects(Url::parse(link).ok()?);
         Some(PageAddress { host: host(&url)?, path: path(&url), url })
+    }
+
+    /// The address inside redirectors and AMP caches.
+    #[must_use]
+    pub fn url(&self) -> &Url {
+        &self.url
     }
 
     /// The same string for all addresses of one page: without scheme, `www.`, `m.`, `amp.`, trailing slash, AMP segments

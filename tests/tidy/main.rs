@@ -50,6 +50,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("publish/health.rs", &["entry", "source", "publish"]),
     ("publish/staleness.rs", &["store", "publish"]),
     ("publish/stories.rs", &["entry", "store", "publish"]),
+    ("publish/owners.rs", &["entry", "store", "story", "publish"]),
     ("publish/*", &["entry", "text", "html", "filter", "story", "publish"]),
     ("serve*", &["publish", "store", "metrics", "serve"]),
     // Each module defines its own options; config builds them.

@@ -370,3 +370,103 @@ fn an_entry_that_changes_with_every_poll_stops_being_marked_updated() {
     next_second();
     assert_eq!(update(25), last, "the 25th");
 }
+
+/// A feed with one entry at an address.
+fn listing(title: &str, link: &str, headline: &str, text: &str) -> String {
+    format!(
+        "<rss version=\"2.0\"><channel><title>{title}</title><link>{link}</link><language>en</language>
+         <item><title>{headline}</title><link>{link}</link><guid isPermaLink=\"false\">{title} 1</guid>
+         <description>{text}</description><pubDate>Mon, 02 Nov 2026 08:00:00 GMT</pubDate></item></channel></rss>"
+    )
+}
+
+/// Two servers, each with a source: the port makes them two sites.
+struct TwoSites {
+    paper: Origin,
+    other: Origin,
+    home: Home,
+}
+
+impl TwoSites {
+    /// Of "the paper" and "the other", without entries yet.
+    fn new() -> TwoSites {
+        let (paper, other) = (Origin::start(), Origin::start());
+        let source = |name: &str, url: String| {
+            format!("[[source]]\nname = \"{name}\"\nurl = \"{url}\"\nallow_private = true\n")
+        };
+        let config = [
+            source("paper", paper.url("/feed")),
+            source("other", other.url("/feed")),
+            source("third", other.url("/third")),
+            "[[output]]\nname = \"all\"\n[[output]]\nname = \"others\"\nsources = [\"other\"]\n".to_owned(),
+        ];
+        TwoSites { paper, other, home: Home::new(&config.concat()) }
+    }
+
+    fn poll(&self, source: &str) {
+        assert_eq!(self.home.run(&["poll", source]).0, Some(0));
+    }
+
+    fn shown(&self, output: &str) -> Vec<Value> {
+        let (_, text, _) = self.home.run(&["show", output, "--format", "json"]);
+        let feed: Value = serde_json::from_str(&text).expect("JSON");
+        feed["items"].as_array().expect("items").clone()
+    }
+}
+
+const TRUE_TEXT: &str =
+    "The town council has approved the plan for the new bridge over the river on Monday evening.";
+const FALSE_TEXT: &str =
+    "Buy these pills today and get a second box of them for nothing at all, only this week.";
+
+#[test]
+fn the_words_of_the_owner_of_an_address_count() {
+    for owner_comes_first in [true, false] {
+        let sites = TwoSites::new();
+        let link = sites.paper.url("/news/bridge");
+        sites.paper.set("/feed", 200, RSS, listing("The paper", &link, "Council approves bridge", TRUE_TEXT));
+        // It claims the paper's address for its site, too.
+        sites.other.set("/feed", 200, RSS, listing("The other", &link, "Cheap pills", FALSE_TEXT));
+        let order = if owner_comes_first { ["paper", "other"] } else { ["other", "paper"] };
+        sites.poll(order[0]);
+        let first = sites.shown("all");
+        sites.poll(order[1]);
+        let shown = sites.shown("all");
+        assert_eq!(shown.len(), 1, "{shown:?}");
+        assert_eq!(
+            (&shown[0]["id"], &shown[0]["date_published"]),
+            (&first[0]["id"], &first[0]["date_published"])
+        );
+        assert_eq!(shown[0]["title"], "Council approves bridge");
+        assert!(shown[0]["content_html"].as_str().is_some_and(|text| text.starts_with(TRUE_TEXT)));
+        assert_eq!(shown[0]["_siftwire"]["source"]["title"], "The paper");
+        assert_eq!(also_in(&shown[0]), ["The other"]);
+        assert_eq!(shown[0]["date_modified"] != first[0]["date_modified"], !owner_comes_first);
+        let (_, why, _) = sites.home.run(&["explain", "Cheap pills"]);
+        assert!(why.contains("its address is one of The paper: outputs show the words of entry"), "{why}");
+        let (_, why, _) = sites.home.run(&["explain", "Council approves"]);
+        assert!(why.contains("its source owns the address: outputs show its words"), "{why}");
+        // The owner is no source of this output.
+        let listed = sites.shown("others");
+        assert_eq!((listed.len(), &listed[0]["title"]), (1, &Value::from("Cheap pills")));
+    }
+}
+
+#[test]
+fn without_an_owner_an_address_makes_no_story_of_texts_that_differ() {
+    let sites = TwoSites::new();
+    let link = "https://site.example/news/bridge";
+    sites.paper.set("/feed", 200, RSS, listing("The paper", link, "Council approves bridge", TRUE_TEXT));
+    sites.other.set("/feed", 200, RSS, listing("The other", link, "Cheap pills", FALSE_TEXT));
+    sites.other.set(
+        "/third",
+        200,
+        RSS,
+        listing("The third", link, "Council has approved the bridge", TRUE_TEXT),
+    );
+    ["other", "paper", "third"].iter().for_each(|source| sites.poll(source));
+    let shown = sites.shown("all");
+    let titles: Vec<_> =
+        shown.iter().map(|item| (item["title"].as_str().unwrap_or(""), also_in(item))).collect();
+    assert_eq!(titles, [("Council approves bridge", vec!["The third"]), ("Cheap pills", vec![])]);
+}

@@ -14,9 +14,11 @@ use serde_json::json;
 use crate::cli::runtime::with_store;
 use crate::cli::terminal;
 use crate::entry::Entry;
+use crate::fetch;
 use crate::ingest::replay::{self, ReplayEntry};
 use crate::source::UrlParts;
 use crate::store::{ConfiguredSource, Options, SourceId, Store};
+use crate::story::address::PageAddress;
 
 /// Entries processed before their lines are printed.
 const CHUNK_SIZE: usize = 10_000;
@@ -70,11 +72,12 @@ async fn replay_lines(store: &Store, lines: &[ReplayLine]) -> anyhow::Result<()>
     let stored = store.sync_sources(names.iter().enumerate().map(source).collect()).await?;
     let sources: HashMap<&str, SourceId> =
         names.into_iter().zip(stored.iter().map(|known| known.id)).collect();
+    let sites = sites(lines);
     let mut first_ids: HashMap<i64, &str> = HashMap::new();
     for lines in lines.chunks(CHUNK_SIZE) {
         let entries = lines.iter().map(|line| ReplayEntry {
             source: sources[line.feed.as_str()],
-            entry: entry(line),
+            entry: entry(line, &sites),
             now: line.published.unwrap_or(Timestamp::UNIX_EPOCH),
         });
         let numbers = replay::replay(store, entries.collect()).await?;
@@ -117,7 +120,24 @@ fn source((number, name): (usize, &&str)) -> ConfiguredSource {
     }
 }
 
-fn entry(line: &ReplayLine) -> Entry {
+/// The site of each feed: the file does not say where it was read, so that of most of its links.
+fn sites(lines: &[ReplayLine]) -> HashMap<&str, String> {
+    let mut counts: HashMap<&str, HashMap<String, usize>> = HashMap::new();
+    for line in lines {
+        if let Some(site) = line.link.as_deref().and_then(site) {
+            *counts.entry(&line.feed).or_default().entry(site).or_default() += 1;
+        }
+    }
+    let most =
+        |sites: HashMap<String, usize>| sites.into_iter().max_by_key(|(site, count)| (*count, site.clone()));
+    counts.into_iter().filter_map(|(feed, sites)| Some((feed, most(sites)?.0))).collect()
+}
+
+fn site(link: &str) -> Option<String> {
+    fetch::site_of(PageAddress::parse(link)?.url())
+}
+
+fn entry(line: &ReplayLine, sites: &HashMap<&str, String>) -> Entry {
     let text = |text: &Option<String>| {
         text.as_ref().map(|text| text.trim().to_owned()).filter(|text| !text.is_empty())
     };
@@ -128,6 +148,11 @@ fn entry(line: &ReplayLine) -> Entry {
         summary: text(&line.summary),
         published: line.published,
         language: text(&line.lang),
+        owns_link: line
+            .link
+            .as_deref()
+            .and_then(site)
+            .is_some_and(|site| sites.get(line.feed.as_str()) == Some(&site)),
         ..Entry::default()
     }
 }

@@ -47,6 +47,8 @@ pub(super) struct ExtraJson<'a> {
     language: Option<Cow<'a, str>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     origin: Option<Cow<'a, Origin>>,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    owns_link: bool,
 }
 
 /// The keys in [`ExtraJson`], for a salvaged store.
@@ -72,6 +74,7 @@ impl ExtraJson<'_> {
             comments: entry.comments.as_deref().map(Cow::Borrowed),
             language: entry.language.as_deref().map(Cow::Borrowed),
             origin: entry.origin.as_ref().map(Cow::Borrowed),
+            owns_link: entry.owns_link,
         }
     }
 }
@@ -168,6 +171,7 @@ pub(super) fn parse_entry(row: &Row<'_>, source: Arc<EntrySource>) -> Result<Sto
             comments: extra.comments.map(Cow::into_owned),
             language: extra.language.map(Cow::into_owned),
             origin: extra.origin.map(Cow::into_owned),
+            owns_link: extra.owns_link,
         },
     })
 }

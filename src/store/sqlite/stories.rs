@@ -170,7 +170,9 @@ fn find_story(
         else {
             continue;
         };
-        if reason == MergeReason::Address && has_entry_of_source(c, story, inserted.source)? {
+        if reason == MergeReason::Address
+            && (has_entry_of_source(c, story, inserted.source)? || !has_owner(c, story, inserted.new)?)
+        {
             evidence = evidence.with_shared_address();
         }
         let own_hashes = inserted.new.dedup_features.as_ref().map_or(&[][..], |features| &features.hashes);
@@ -201,6 +203,22 @@ fn has_entry_of_source(c: &Connection, story: i64, source: i64) -> Result<bool> 
     c.prepare_cached("SELECT EXISTS (SELECT 1 FROM entry WHERE story = ?1 AND source = ?2)")?
         .query_row([story, source], |row| row.get(0))
 }
+
+/// Whether a new entry, or one of a story at the same address, is on its publisher's own site. Others can list any
+/// address with any words.
+fn has_owner(c: &Connection, story: i64, new: &NewEntry) -> Result<bool> {
+    let address = new.dedup_features.as_ref().and_then(|features| features.address);
+    Ok(new.entry.owns_link
+        || c.prepare_cached(&format!(
+            "SELECT EXISTS (SELECT 1 FROM entry JOIN dedup_features ON dedup_features.entry = entry.number
+                            WHERE entry.story = ?1 AND dedup_features.address = ?2 AND {OWNS_LINK})"
+        ))?
+        .query_row(params![story, address], |row| row.get(0))?)
+}
+
+/// SQL: whether an entry is on its publisher's own site.
+const OWNS_LINK: &str =
+    "CASE WHEN json_valid(extra_json) THEN coalesce(json_extract(extra_json, '$.owns_link'), 0) ELSE 0 END";
 
 fn insert_features(c: &Connection, entry: &InsertedEntry<'_>, features: &DedupFeatures) -> Result<()> {
     c.prepare_cached(
@@ -299,7 +317,8 @@ fn story_entries(c: &Connection, story: i64) -> Result<Vec<i64>> {
 fn duplicates(c: &Database<'_>, entry: i64) -> Result<Vec<Duplicate>> {
     let Some(story) = story_id(c, entry)? else { return Ok(Vec::new()) };
     let sources = SourceCache::new(c);
-    let mut statement = c.prepare_cached("SELECT source, link FROM entry WHERE number = ?1")?;
+    let mut statement =
+        c.prepare_cached(&format!("SELECT source, link, {OWNS_LINK} FROM entry WHERE number = ?1"))?;
     let others = story_entries(c, story)?.into_iter().filter(|number| *number != entry);
     others
         .map(|number| {
@@ -310,6 +329,7 @@ fn duplicates(c: &Database<'_>, entry: i64) -> Result<Vec<Duplicate>> {
                     source: source.name.clone(),
                     title: source.title.clone(),
                     link: lossy_text(row, 1)?,
+                    owns_link: row.get(2)?,
                 })
             })
         })
