@@ -47,6 +47,8 @@ pub(super) fn normalize(raw: RawFeed<'_>, encoding: &'static str, hints: &Hints<
     // Atom's addresses are relative to the document (RFC 3986 section 5.1.3). RSS does not say; publishers of relative
     // addresses mean their site.
     let base = if raw.format.starts_with("atom") { document.or(site) } else { site.or(document) };
+    // RFC 4287 section 3.1.1: text. RSS does not say, and many of its titles are HTML.
+    let untyped = if raw.format.starts_with("atom") { TextFormat::Plain } else { TextFormat::Html };
     let mut feed_authors = unique_authors(raw.authors);
     feed_authors.retain(is_short);
     let context = FeedContext {
@@ -55,11 +57,12 @@ pub(super) fn normalize(raw: RawFeed<'_>, encoding: &'static str, hints: &Hints<
         site: link.as_deref(),
         authors: &feed_authors,
         now: hints.now,
+        untyped,
     };
     Feed {
         format: raw.format,
         encoding,
-        title: raw.title.and_then(|title| plain::plain_line(&title)).map(truncated),
+        title: raw.title.and_then(|title| title_line(title, untyped)).map(truncated),
         id: raw.id.map(|id| id.trim().to_owned()).filter(|id| id.len() <= MAX_SHARED_BYTES),
         link: link.clone(),
         language: raw.language.and_then(|tag| language_tag(&tag)),
@@ -80,6 +83,8 @@ struct FeedContext<'a> {
     /// Atom: they apply to an entry without authors (RFC 4287 section 4.1.1).
     authors: &'a [Author],
     now: Timestamp,
+    /// What a title without a stated format is.
+    untyped: TextFormat,
 }
 
 impl FeedContext<'_> {
@@ -104,7 +109,7 @@ fn normalize_entry(raw: RawEntry<'_>, context: &FeedContext<'_>) -> Entry {
         // A relative id is an address only if it is an absolute path: it may be a mere number.
         absolute_url(id, context.base(raw.base).filter(|_| id.starts_with('/')))
     });
-    let title = raw.title.into_value().and_then(|title| plain::plain_line(&without_mojibake(title)));
+    let title = raw.title.into_value().and_then(|title| title_line(title, context.untyped));
     let (published, updated) = (raw.published.into_value(), raw.updated.into_value());
     let raw_date = published.as_ref().or(updated.as_ref()).map(|date| date.text.trim().to_owned());
     let mut entry = Entry {
@@ -123,7 +128,7 @@ fn normalize_entry(raw: RawEntry<'_>, context: &FeedContext<'_>) -> Entry {
         duration: raw.duration.and_then(|text| duration_seconds(&text)),
         comments: raw.comments.and_then(|href| absolute_url(&href, context.base(raw.base))),
         language: raw.language.and_then(|tag| language_tag(&tag)),
-        origin: raw.origin.and_then(origin),
+        origin: raw.origin.and_then(|raw| origin(raw, context.untyped)),
         owns_link: false,
     };
     entry.keys = keys(&entry, raw.about.as_deref(), raw_date.as_deref(), context.site);
@@ -195,6 +200,15 @@ fn absolute_url(href: &str, base: Option<&Url>) -> Option<String> {
         None => Url::parse(href),
     };
     url.ok().filter(|url| matches!(url.scheme(), "http" | "https")).map(String::from)
+}
+
+/// A title on one line: as it is if it is text, else without its markup.
+fn title_line(raw: RawText<'_>, untyped: TextFormat) -> Option<String> {
+    let text = without_mojibake(raw.text);
+    match if raw.format == TextFormat::Unstated { untyped } else { raw.format } {
+        TextFormat::Plain => plain::text_line(&text),
+        TextFormat::Html | TextFormat::Unstated => plain::plain_line(&text),
+    }
 }
 
 /// A text as an HTML fragment, not sanitized yet; `None` if it is blank.
@@ -306,8 +320,8 @@ fn duration_seconds(text: &str) -> Option<u32> {
     (total > 0 && total <= MAX_DURATION_SECONDS).then_some(total)
 }
 
-fn origin(raw: RawOrigin<'_>) -> Option<Origin> {
-    let title = raw.title.and_then(|title| plain::plain_line(&title));
+fn origin(raw: RawOrigin<'_>, untyped: TextFormat) -> Option<Origin> {
+    let title = raw.title.and_then(|title| title_line(title, untyped));
     let url = raw.url.and_then(|url| absolute_url(&url, None));
     (title.is_some() || url.is_some()).then_some(Origin { title, url })
 }

@@ -17,7 +17,7 @@ pub(super) const MAX_ENTRY_PARTS: usize = 200;
 #[derive(Debug, Default)]
 pub(super) struct RawFeed<'a> {
     pub(super) format: &'static str,
-    pub(super) title: Option<Cow<'a, str>>,
+    pub(super) title: Option<RawText<'a>>,
     pub(super) id: Option<Cow<'a, str>>,
     pub(super) links: Vec<RawLink<'a>>,
     pub(super) language: Option<Cow<'a, str>>,
@@ -43,7 +43,7 @@ pub(super) struct RawEntry<'a> {
     pub(super) permalink: bool,
     /// `rdf:about` of RSS 1.0.
     pub(super) about: Option<Cow<'a, str>>,
-    pub(super) title: Ranked<Cow<'a, str>>,
+    pub(super) title: Ranked<RawText<'a>>,
     pub(super) links: Vec<RawLink<'a>>,
     pub(super) published: Ranked<RawDate<'a>>,
     pub(super) updated: Ranked<RawDate<'a>>,
@@ -94,7 +94,7 @@ impl<'a> RawDate<'a> {
     }
 }
 
-/// A summary or a content.
+/// A title, a summary or a content.
 #[derive(Debug, Default)]
 pub(super) struct RawText<'a> {
     pub(super) text: Cow<'a, str>,
@@ -105,7 +105,9 @@ pub(super) struct RawText<'a> {
 /// The format that the document declares for a text.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) enum TextFormat {
+    /// The element does not say.
     #[default]
+    Unstated,
     Html,
     Plain,
 }
@@ -127,7 +129,7 @@ pub(super) struct RawMedia<'a> {
 /// The original feed of a republished entry.
 #[derive(Debug, Default)]
 pub(super) struct RawOrigin<'a> {
-    pub(super) title: Option<Cow<'a, str>>,
+    pub(super) title: Option<RawText<'a>>,
     pub(super) url: Option<Cow<'a, str>>,
 }
 

@@ -67,7 +67,7 @@ fn write_entry(xml: &mut XmlWriter, shown: &OutputEntry, feed_language: Option<&
     // RFC 4287 section 4.1.2 requires an author of every entry.
     let mut authors = shown.authors().peekable();
     if authors.peek().is_none() {
-        person(xml, &Author { name: unambiguous_line(&kept.source.title), ..Author::default() });
+        person(xml, &Author { name: kept.source.title.clone(), ..Author::default() });
     }
     authors.for_each(|author| person(xml, &author));
     for category in shown.categories() {
@@ -123,7 +123,7 @@ fn entry_links(xml: &mut XmlWriter, shown: &OutputEntry) {
 
 fn person(xml: &mut XmlWriter, author: &Author) {
     xml.open("author", &[]);
-    xml.text_element("name", &[], &author.name);
+    xml.text_element("name", &[], &unambiguous_line(&author.name));
     if let Some(email) = author.email.as_deref().filter(|email| is_email(email)) {
         xml.text_element("email", &[], email);
     }

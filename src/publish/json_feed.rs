@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::atom::media_type;
 use super::document::{Document, OutputEntry};
 use super::format::Format;
-use super::text::{excerpt, one_line, percent_encode, without_forbidden_chars};
+use super::text::{excerpt, one_line, percent_encode, unambiguous_line, without_forbidden_chars};
 use super::xml::{rfc3339, truncate_to_second};
 
 /// Writes a document as JSON Feed 1.1.
@@ -117,14 +117,16 @@ fn item(shown: &OutputEntry) -> JsonItem<'_> {
         .as_ref()
         .or(shown.summary.as_ref())
         .map(|html| without_forbidden_chars(html).into_owned());
+    // Text, but made from HTML, and shown as HTML by some readers: what HTML escaped must not become markup.
     let summary = shown.summary.as_ref().filter(|_| shown.content.is_some());
+    let summary = summary.map(|html| unambiguous_line(&excerpt(html, usize::MAX)));
     JsonItem {
         id: without_forbidden_chars(&kept.uid).into_owned(),
         url: shown.link().map(percent_encode),
         title: one_line(&shown.title),
         content_text: html.is_none().then(|| one_line(&shown.title)),
         content_html: html,
-        summary: summary.map(|html| excerpt(html, usize::MAX)).filter(|text| !text.is_empty()),
+        summary: summary.filter(|text| !text.is_empty()),
         image: entry.thumbnails.first().map(|thumbnail| percent_encode(&thumbnail.url)),
         date_published: rfc3339(truncate_to_second(kept.date)),
         date_modified: rfc3339(shown.updated()),

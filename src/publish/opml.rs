@@ -3,7 +3,7 @@
 use url::Url;
 
 use super::format::Format;
-use super::text::{one_line, percent_encode};
+use super::text::{percent_encode, unambiguous_line};
 use super::xml::XmlWriter;
 
 /// The value of `Content-Type`.
@@ -42,9 +42,8 @@ pub fn write_feeds(feeds: impl IntoIterator<Item = OpmlFeed>) -> Vec<u8> {
     xml.close();
     xml.open("body", &[]);
     for feed in feeds {
-        // OPML 2.0 allows markup in an outline's text, and readers differ on whether to interpret it. Angle quotes look
-        // similar and are never markup.
-        let title = one_line(&feed.title).replace('<', "\u{2039}").replace('>', "\u{203a}");
+        // OPML 2.0 allows markup in an outline's text, and readers differ on whether to interpret it.
+        let title = unambiguous_line(&feed.title);
         let (address, page) = (percent_encode(&feed.feed), feed.page.as_deref().map(percent_encode));
         let mut attributes = vec![
             ("type", "rss"),

@@ -3,7 +3,7 @@
 use super::atom::{feed_links, media_type, thumbnails};
 use super::document::{Document, OutputEntry};
 use super::format::Format;
-use super::text::{percent_encode, unambiguous_line};
+use super::text::{percent_encode, untyped_line};
 use super::xml::{XmlWriter, rfc822};
 
 /// Writes a document as RSS 2.0.
@@ -21,7 +21,7 @@ pub fn write(document: &Document) -> Vec<u8> {
         ],
     );
     xml.open("channel", &[]);
-    let title = unambiguous_line(&document.title);
+    let title = untyped_line(&document.title);
     xml.text_element("title", &[], &title);
     xml.text_element("link", &[], &document.address(Format::Html));
     xml.text_element("description", &[], &title);
@@ -45,7 +45,7 @@ fn write_item(xml: &mut XmlWriter, shown: &OutputEntry) {
     let kept = &shown.kept;
     let entry = &kept.entry;
     xml.open("item", &[]);
-    xml.text_element("title", &[], &unambiguous_line(&shown.title));
+    xml.text_element("title", &[], &untyped_line(&shown.title));
     if let Some(link) = shown.link() {
         xml.text_element("link", &[], &percent_encode(link));
     }
@@ -58,10 +58,10 @@ fn write_item(xml: &mut XmlWriter, shown: &OutputEntry) {
     }
     // Not `author`, which must be an e-mail address.
     for author in shown.authors() {
-        xml.text_element("dc:creator", &[], &author.name);
+        xml.text_element("dc:creator", &[], &untyped_line(&author.name));
     }
     for category in shown.categories() {
-        xml.text_element("category", &[], &category);
+        xml.text_element("category", &[], &untyped_line(&category));
     }
     if let Some(comments) = &entry.comments {
         xml.text_element("comments", &[], &percent_encode(comments));
@@ -75,7 +75,7 @@ fn write_item(xml: &mut XmlWriter, shown: &OutputEntry) {
     xml.text_element(
         "source",
         &[("url", &percent_encode(&kept.source.url))],
-        &unambiguous_line(&kept.source.title),
+        &untyped_line(&kept.source.title),
     );
     xml.close();
 }

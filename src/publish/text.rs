@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 
-use crate::text::{TextFor, html_to_text};
+use crate::text::{TextFor, html_to_text, is_publishable};
 
 /// Characters that a URI may not contain (RFC 3986 section 2), and `%`, which may only begin an escape.
 const NOT_IN_URI: &AsciiSet = &CONTROLS
@@ -27,6 +27,7 @@ const NOT_IN_URI: &AsciiSet = &CONTROLS
 /// NEL, vertical tab and form feed become spaces. The replacement character becomes `?`, because validators take it for
 /// a broken encoding.
 pub(super) fn without_forbidden_chars(text: &str) -> Cow<'_, str> {
+    let is_allowed = |character: char| is_publishable(character) && character != '\u{fffd}';
     if text.chars().all(is_allowed) {
         return Cow::Borrowed(text);
     }
@@ -43,13 +44,27 @@ pub(super) fn one_line(text: &str) -> String {
     without_forbidden_chars(text).split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// One line for an element that cannot say whether it is plain text or HTML, such as an RSS title.
+/// One line for an element of which no specification says whether it is text or HTML, such as an RSS title.
 ///
-/// Readers differ in how they interpret such text. If it contains an end tag, its angle brackets become angle quotes,
-/// which look similar and are never markup.
+/// Most readers take it for HTML. Text that would then have a tag is written as HTML, so that it is markup to none.
+pub(super) fn untyped_line(text: &str) -> String {
+    let line = one_line(text);
+    if has_tag_start(&line) { line.replace('&', "&amp;").replace('<', "&lt;") } else { line }
+}
+
+/// One line for an element that is text, though some readers and validators take it for HTML, such as an Atom name.
+///
+/// If it would have a tag as HTML, its angle brackets become angle quotes, which look similar and are never markup.
 pub(super) fn unambiguous_line(text: &str) -> String {
     let line = one_line(text);
-    if line.contains("</") { line.replace('<', "\u{2039}").replace('>', "\u{203a}") } else { line }
+    if has_tag_start(&line) { line.replace('<', "\u{2039}").replace('>', "\u{203a}") } else { line }
+}
+
+/// Whether HTML would read a tag or a comment in a text (HTML 13.2.5.6, tag open state).
+fn has_tag_start(text: &str) -> bool {
+    let begins =
+        |pair: &[u8]| pair[0] == b'<' && (pair[1].is_ascii_alphabetic() || b"/!?".contains(&pair[1]));
+    text.as_bytes().windows(2).any(begins)
 }
 
 /// The start of an HTML fragment as plain text, cut between words after at most `max_chars` characters.
@@ -97,15 +112,6 @@ pub(super) fn normalized_uri(address: &str) -> String {
     out
 }
 
-fn is_allowed(character: char) -> bool {
-    match character {
-        '\t' | '\n' | '\r' => true,
-        '\0'..='\u{1f}' | '\u{7f}'..='\u{9f}' | '\u{feff}' | '\u{fffd}' => false,
-        '\u{fdd0}'..='\u{fdef}' => false,
-        character => u32::from(character) & 0xfffe != 0xfffe,
-    }
-}
-
 fn truncate(text: &str, max_chars: usize) -> String {
     let Some((end, _)) = text.char_indices().nth(max_chars) else { return text.to_owned() };
     let start = &text[..end];
@@ -126,6 +132,20 @@ mod tests {
             without_forbidden_chars("a\0b\u{1}c\u{b}d\u{85}e\u{9f}f\u{fffe}g\u{1ffff}h\u{fffd}\t"),
             "abc d efgh?\t"
         );
+    }
+
+    #[test]
+    fn text_that_html_would_read_as_markup_is_never_written_as_such() {
+        for (text, untyped, unambiguous) in [
+            ("AT&T, 1 < 2 <3 &lt;b&gt;", "AT&T, 1 < 2 <3 &lt;b&gt;", "AT&T, 1 < 2 <3 &lt;b&gt;"),
+            ("C++ <vector> &amp; co", "C++ &lt;vector> &amp;amp; co", "C++ \u{2039}vector\u{203a} &amp; co"),
+            ("<\u{feff}img src=x>", "&lt;img src=x>", "\u{2039}img src=x\u{203a}"),
+            ("a </b", "a &lt;/b", "a \u{2039}/b"),
+            ("a <!--", "a &lt;!--", "a \u{2039}!--"),
+            ("a <?x", "a &lt;?x", "a \u{2039}?x"),
+        ] {
+            assert_eq!((untyped_line(text), unambiguous_line(text)), (untyped.into(), unambiguous.into()));
+        }
     }
 
     #[test]

@@ -7,6 +7,16 @@ mod tokens;
 pub use html_to_text::{TextFor, html_to_text, html_to_text_start};
 pub use tokens::{Tokens, fold, is_spaceless, tokens, tokens_up_to};
 
+/// Whether published documents may hold a character: XML 1.0 allows it, and it is no control character, noncharacter or
+/// byte order mark.
+pub(crate) fn is_publishable(character: char) -> bool {
+    match character {
+        '\t' | '\n' | '\r' => true,
+        '\0'..='\u{1f}' | '\u{7f}'..='\u{9f}' | '\u{feff}' | '\u{fdd0}'..='\u{fdef}' => false,
+        character => u32::from(character) & 0xfffe != 0xfffe,
+    }
+}
+
 /// At most 200 characters of a text, without control characters: for logs, problems and the terminal.
 pub(crate) fn log_excerpt(text: &str) -> String {
     text.chars().take(200).map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()

@@ -61,9 +61,7 @@ pub(super) fn add_text_element<'a>(
             }
         }
         _ if is_blank => {}
-        FeedElement::Title(rank) => {
-            entry.title.offer(rank, text_construct(attribute_text, content, base).text)
-        }
+        FeedElement::Title(rank) => entry.title.offer(rank, text_construct(attribute_text, content, base)),
         FeedElement::Summary(rank) => {
             entry.summary.offer(rank, text_construct(attribute_text, content, base))
         }
@@ -90,7 +88,11 @@ fn offer_date<'a>(date: &mut Ranked<RawDate<'a>>, rank: u8, text: Cow<'a, str>) 
 }
 
 /// An Atom text construct: its `type` and `mode` say how it is encoded.
-fn text_construct<'a>(attribute_text: &'a str, content: ElementText<'a>, base: BaseIndex) -> RawText<'a> {
+pub(super) fn text_construct<'a>(
+    attribute_text: &'a str,
+    content: ElementText<'a>,
+    base: BaseIndex,
+) -> RawText<'a> {
     let kind = attribute(attribute_text, "type").map(|kind| kind.to_ascii_lowercase());
     let mode = attribute(attribute_text, "mode").map(|mode| mode.to_ascii_lowercase());
     let kind = kind.as_deref().unwrap_or_default().trim();
@@ -102,8 +104,13 @@ fn text_construct<'a>(attribute_text: &'a str, content: ElementText<'a>, base: B
     if content.has_markup {
         return RawText { text: without_prefixes(content.text), format: TextFormat::Html, base };
     }
-    let is_plain = matches!(kind, "text" | "text/plain" | "plain") && mode.as_deref() != Some("escaped");
-    RawText { text: content.text, format: if is_plain { TextFormat::Plain } else { TextFormat::Html }, base }
+    let format = match (kind, mode.as_deref()) {
+        ("", None) => TextFormat::Unstated,
+        (_, Some("escaped")) => TextFormat::Html,
+        ("text" | "text/plain" | "plain", _) => TextFormat::Plain,
+        _ => TextFormat::Html,
+    };
+    RawText { text: content.text, format, base }
 }
 
 /// Turns prefixed XHTML into HTML: removes the prefix of the first element, whatever it is, from all tags.

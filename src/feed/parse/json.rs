@@ -76,7 +76,7 @@ impl<'de> Visitor<'de> for FeedSeed<'_, 'de> {
         let text = ValueSeed { depth: 0 };
         while let Some(key) = map.next_key_seed(text)? {
             match key.into_text().as_deref().unwrap_or_default() {
-                "title" => feed.title = map.next_value_seed(text)?.into_text(),
+                "title" => feed.title = map.next_value_seed(text)?.into_text().map(plain_text),
                 "language" => feed.language = map.next_value_seed(text)?.into_text(),
                 "home_page_url" => {
                     let href = map.next_value_seed(text)?.into_text();
@@ -154,14 +154,14 @@ fn raw_entry(mut item: JsonValue<'_>) -> RawEntry<'_> {
     let links = links.map(|href| RawLink { href, ..RawLink::default() }).collect();
     let images = ["image", "banner_image"].into_iter().filter_map(|field| item.take_text(field));
     let thumbnails = images.map(|url| RawMedia { url, ..RawMedia::default() }).collect();
-    let mut text = |field, format| item.take_text(field).map(|text| RawText { text, format, base: None });
-    let html = text("content_html", TextFormat::Html);
-    let content = html.or_else(|| text("content_text", TextFormat::Plain)).into();
-    let summary = text("summary", TextFormat::Plain).into();
+    let html = item.take_text("content_html");
+    let html = html.map(|text| RawText { text, format: TextFormat::Html, base: None });
+    let content = html.or_else(|| item.take_text("content_text").map(plain_text)).into();
+    let summary = item.take_text("summary").map(plain_text).into();
     RawEntry {
         id: item.take_text("id").into(),
         permalink: true,
-        title: item.take_text("title").into(),
+        title: item.take_text("title").map(plain_text).into(),
         links,
         published: item.take_text("date_published").map(RawDate::new).into(),
         updated: item.take_text("date_modified").map(RawDate::new).into(),
@@ -174,6 +174,11 @@ fn raw_entry(mut item: JsonValue<'_>) -> RawEntry<'_> {
         language: item.take("language").into_text(),
         ..RawEntry::default()
     }
+}
+
+/// JSON Feed says of each text which kind it is.
+fn plain_text(text: Cow<'_, str>) -> RawText<'_> {
+    RawText { text, format: TextFormat::Plain, base: None }
 }
 
 /// A person, as an object or as a name.

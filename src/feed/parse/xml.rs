@@ -279,7 +279,7 @@ impl<'a> XmlParser<'a> {
             self.open_container(tag, Container::Source, base);
             None
         } else {
-            Some(self.tokens.element_text(tag).text)
+            Some(entry::text_construct(tag.attributes, self.tokens.element_text(tag), base))
         };
         if let Some(entry) = &mut self.entry
             && entry.origin.is_none()
@@ -337,7 +337,7 @@ impl<'a> XmlParser<'a> {
             if let (FeedElement::Title(0), Some(RawOrigin { title: title @ None, .. })) =
                 (element, self.origin())
             {
-                *title = Some(content.text);
+                *title = Some(entry::text_construct(attribute_text, content, base));
             }
             return;
         }
@@ -346,7 +346,7 @@ impl<'a> XmlParser<'a> {
                 self.skipped_parts |= !entry::add_text_element(entry, element, attribute_text, content, base);
             }
             (None, FeedElement::Title(0)) => {
-                self.feed.title.get_or_insert(content.text);
+                self.feed.title.get_or_insert(entry::text_construct(attribute_text, content, base));
             }
             (None, FeedElement::Id) => {
                 self.feed.id.get_or_insert(content.text);
