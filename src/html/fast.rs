@@ -212,7 +212,7 @@ impl SanitizePass<'_, '_> {
 
     /// Removes addresses with other schemes and resolves relative ones. Gives up where ammonia may differ.
     fn attribute_action(&mut self, name: &str, value: &str) -> Option<AttributeAction> {
-        if !matches!(name, "href" | "src") || is_plain_web_address(value) {
+        if !matches!(name, "cite" | "href" | "src") || is_plain_web_address(value) {
             return Some(AttributeAction::Keep);
         }
         if memchr2(0, b'\r', value.as_bytes()).is_some() {
@@ -228,6 +228,8 @@ impl SanitizePass<'_, '_> {
                 }
                 Some(AttributeAction::Replace(base.join(&address).ok()?.as_str().replace('&', "&amp;")))
             }
+            // Removing it there changes the order of the others.
+            _ if name == "cite" => None,
             _ => Some(AttributeAction::Remove),
         }
     }

@@ -12,7 +12,7 @@ use std::borrow::Cow;
 use std::sync::OnceLock;
 
 use ammonia::{Builder, UrlRelative};
-use url::Url;
+use url::{ParseError, Url};
 
 pub(crate) use base::bounded_base;
 pub(crate) use embeds::video_page;
@@ -71,7 +71,13 @@ impl Sanitizer {
 /// What is kept. `fast` has the same rules.
 fn ammonia_rules(base: Option<Url>) -> Builder<'static> {
     let mut rules = Builder::default();
+    let cite_base = base.clone();
     rules
+        // Ammonia does not take it for an address.
+        .attribute_filter(move |_, name, value| match name {
+            "cite" => clean_address(value, cite_base.as_ref()),
+            _ => Some(value.into()),
+        })
         .url_relative(base.map_or(UrlRelative::Deny, UrlRelative::RewriteWithBase))
         .url_schemes(SCHEMES.into())
         .add_tags(["audio", "video", "source", "picture", "iframe"])
@@ -83,6 +89,15 @@ fn ammonia_rules(base: Option<Url>) -> Builder<'static> {
         .add_tag_attributes("img", ["style"])
         .link_rel(None);
     rules
+}
+
+/// An address as ammonia cleans those that it knows: absolute, and with a scheme that is kept.
+fn clean_address<'a>(address: &'a str, base: Option<&Url>) -> Option<Cow<'a, str>> {
+    match Url::parse(address) {
+        Ok(url) => SCHEMES.contains(&url.scheme()).then_some(address.into()),
+        Err(ParseError::RelativeUrlWithoutBase) => Some(String::from(base?.join(address).ok()?).into()),
+        Err(_) => None,
+    }
 }
 
 /// Sanitizes one fragment; relative addresses are resolved against `base`.
@@ -118,6 +133,56 @@ mod tests {
         ] {
             assert_eq!(clean(html), safe, "{html}");
         }
+    }
+
+    #[test]
+    fn every_address_is_cleaned() {
+        // Those that are kept. A relative address becomes absolute; one with another scheme goes.
+        for (tag, attribute, end) in [
+            ("a", "href", "</a>"),
+            ("blockquote", "cite", "</blockquote>"),
+            ("del", "cite", "</del>"),
+            ("ins", "cite", "</ins>"),
+            ("q", "cite", "</q>"),
+            ("audio", "src", "</audio>"),
+            ("video", "src", "</video>"),
+            ("video", "poster", "</video>"),
+            ("source", "src", ""),
+        ] {
+            let html =
+                |address: &str| format!("<{tag} {attribute}=\"{address}\" lang=\"en\" title=\"t\">{end}");
+            for (address, cleaned) in [
+                ("https://other.example/&amp;", Some("https://other.example/&amp;")),
+                ("mailto:a@b.example", Some("mailto:a@b.example")),
+                ("x?a&b", Some("https://example.org/news/x?a&amp;b")),
+                ("//other.example", Some("https://other.example/")),
+                ("javascript:x()", None),
+                (" java&#10;script:x()", None),
+                ("data:text/html,x", None),
+                ("file:///etc/passwd", None),
+                ("https://[", None),
+            ] {
+                let safe = clean(&html(address));
+                let kept =
+                    safe.split_once(&format!(" {attribute}=\"")).and_then(|(_, rest)| rest.split('"').next());
+                assert_eq!(kept, cleaned, "{safe}");
+                assert!(safe.contains(" lang=\"en\"") && safe.contains(" title=\"t\""), "{safe}");
+            }
+        }
+        // Those that are not.
+        for attribute in [
+            "action", "archive", "background", "cite", "classid", "code", "codebase", "data", "dynsrc",
+            "formaction", "href", "icon", "longdesc", "lowsrc", "manifest", "ping", "poster", "profile",
+            "src", "srcset", "usemap", "xlink:href", "xml:base", "imagesrcset", "itemid", "itemtype",
+            "style",
+        ] {
+            let safe =
+                clean(&format!("<p {attribute}=https://x.example/>t</p><table {attribute}=/x></table>"));
+            assert_eq!(safe, "<p>t</p><table></table>", "{attribute}");
+        }
+        let others =
+            "<a ping=/x>t</a><body background=/x><td background=/x><img srcset=/x longdesc=/x src=/y>";
+        assert_eq!(clean(others), "<a>t</a><img src=\"https://example.org/y\">");
     }
 
     #[test]
