@@ -149,8 +149,13 @@ pub fn front_page(front: &FrontPageContent) -> Vec<u8> {
 
 /// The value of `Content-Security-Policy` for these pages: only their own style and icon.
 pub fn content_security_policy() -> String {
+    format!("{}; frame-ancestors 'none'", page_policy())
+}
+
+/// What a page can say of itself (CSP level 3, section 3.3), for where another web server or a file system serves it.
+fn page_policy() -> String {
     format!(
-        "default-src 'none'; style-src '{}'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+        "default-src 'none'; style-src '{}'; img-src data:; base-uri 'none'; form-action 'none'",
         style_hash(STYLE)
     )
 }
@@ -162,6 +167,7 @@ fn page(title: &str, class: &str, head: &Markup, body: &Markup) -> Vec<u8> {
         html lang="en" {
             head {
                 meta charset="utf-8";
+                meta http-equiv="Content-Security-Policy" content=(page_policy());
                 meta name="viewport" content="width=device-width, initial-scale=1";
                 title { (title) }
                 link rel="icon" href=(ICON);
