@@ -313,6 +313,13 @@ pub fn shapes() -> Vec<Shape> {
         ("attributes of many tags", Description("<a b c d e f g h i j k l m n o p>")),
         ("images", Description("<img src='a'>")),
         ("unclosed quotes in HTML", Description("<a href=\"")),
+        ("tags whose ends are all in quotes", Description("<a \">\"")),
+        (
+            "a title of tags whose ends are all in quotes",
+            Made(|size| {
+                item(&format!("<title>{}</title>", escaped(&"<a \">\"".repeat(size / 12)))).into_bytes()
+            }),
+        ),
         ("end tags of paragraphs", Description("</p>")),
         ("end tags of line breaks", Description("</br>")),
         ("end tags that match nothing", DescriptionParts("", "<div>", "</span>")),
