@@ -1,6 +1,7 @@
 //! Evaluates compiled queries on an entry, with the reasons for the result. Pure.
 
 use std::borrow::Cow;
+use std::collections::HashMap;
 use std::ops::Range;
 
 use jiff::SignedDuration;
@@ -232,7 +233,9 @@ impl<'t> EvalContext<'t, '_> {
         self.matches_in(*first, fields).find_map(|start| {
             let (start, mut last) = word_range(start);
             for id in rest {
-                let next = self.matches_of(*id).iter().find(|found| found.first_word as usize == last + 1)?;
+                let matches = self.matches_of(*id);
+                let at = matches.partition_point(|found| found.first_word as usize <= last);
+                let next = matches.get(at).filter(|found| found.first_word as usize == last + 1)?;
                 last = word_range(next).1;
             }
             self.in_same_segment(start, last).then_some((start, last))
@@ -248,22 +251,7 @@ impl<'t> EvalContext<'t, '_> {
             .collect();
         places.sort_unstable();
         places.dedup();
-        places.iter().enumerate().find_map(|(number, (start, _))| {
-            let stretch: Vec<(usize, WordSetId)> = places[number..]
-                .iter()
-                .take_while(|(word, _)| word - start <= distance && self.in_same_segment(*start, *word))
-                .copied()
-                .collect();
-            let mut words: Vec<usize> = stretch.iter().map(|(word, _)| *word).collect();
-            words.dedup();
-            // A word that the term has twice must occur twice.
-            let occurs_often_enough = |id: &WordSetId| {
-                let wanted = ids.iter().filter(|other| *other == id).count();
-                stretch.iter().filter(|(_, found)| found == id).count() >= wanted
-            };
-            let last = *words.last()?;
-            (words.len() >= ids.len() && ids.iter().all(occurs_often_enough)).then_some((*start, last))
-        })
+        first_near(&places, ids, |start, word| word - start <= distance && self.in_same_segment(start, word))
     }
 
     fn in_same_segment(&self, one: usize, other: usize) -> bool {
@@ -285,6 +273,32 @@ impl<'t> EvalContext<'t, '_> {
     }
 }
 
+/// The first and last word of the first stretch of places that has as many words as `ids`, and each of them as often as
+/// they do. `places` are words with the sets that match there, sorted; `reaches` whether a stretch from one word
+/// extends to another, later one.
+fn first_near(
+    places: &[(usize, WordSetId)],
+    ids: &[WordSetId],
+    reaches: impl Fn(usize, usize) -> bool,
+) -> Option<(usize, usize)> {
+    // The stretch moves over the places: each enters and leaves it once.
+    let mut lacking: HashMap<WordSetId, isize> = HashMap::new();
+    ids.iter().for_each(|id| *lacking.entry(*id).or_default() += 1);
+    let (mut end, mut words) = (0, 0);
+    places.iter().enumerate().find_map(|(number, &(start, id))| {
+        while let Some(&(word, next)) = places.get(end).filter(|(word, _)| reaches(start, *word)) {
+            *lacking.entry(next).or_default() -= 1;
+            words += usize::from(end == number || places[end - 1].0 != word);
+            end += 1;
+        }
+        let last = places[..end].last()?.0;
+        let is_found = words >= ids.len() && lacking.values().all(|lacking| *lacking <= 0);
+        *lacking.entry(id).or_default() += 1;
+        words -= usize::from(number + 1 == end || places[number + 1].0 != start);
+        is_found.then_some((start, last))
+    })
+}
+
 /// The first and last word of a match.
 fn word_range(found: &WordSetMatch) -> (usize, usize) {
     (found.first_word as usize, (found.first_word + found.word_count).saturating_sub(1) as usize)
@@ -303,5 +317,64 @@ fn format_age(age: SignedDuration) -> String {
         s if s < 7200 => format!("{} minutes", s / 60),
         s if s < 48 * 3600 => format!("{} hours", s / 3600),
         s => format!("{} days", s / 86_400),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// The definition: every stretch from every place, one after the other.
+    fn first_near_by_search(
+        places: &[(usize, WordSetId)],
+        ids: &[WordSetId],
+        reaches: impl Fn(usize, usize) -> bool,
+    ) -> Option<(usize, usize)> {
+        places.iter().enumerate().find_map(|(number, (start, _))| {
+            let stretch: Vec<_> =
+                places[number..].iter().take_while(|(word, _)| reaches(*start, *word)).collect();
+            let mut words: Vec<usize> = stretch.iter().map(|(word, _)| *word).collect();
+            words.dedup();
+            let count = |id: &WordSetId| stretch.iter().filter(|(_, found)| found == id).count();
+            let wanted = |id: &WordSetId| ids.iter().filter(|other| *other == id).count();
+            let is_found = words.len() >= ids.len() && ids.iter().all(|id| count(id) >= wanted(id));
+            is_found.then(|| (*start, words[words.len() - 1]))
+        })
+    }
+
+    proptest! {
+        // Failing cases are printed, not written to files.
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn near_words_are_found_as_by_a_search_of_every_stretch(
+            places in prop::collection::btree_set((0_usize..24, 0_u32..4), 0..24),
+            ids in prop::collection::vec(0_u32..4, 1..5),
+            distance in 1_usize..9,
+        ) {
+            let places: Vec<_> = places.into_iter().filter(|(_, id)| ids.contains(id)).collect();
+            // Segments of seven words.
+            let reaches = |start: usize, word: usize| word - start <= distance && start / 7 == word / 7;
+            prop_assert_eq!(
+                first_near(&places, &ids, reaches),
+                first_near_by_search(&places, &ids, reaches)
+            );
+        }
+    }
+
+    #[test]
+    fn near_words_are_found_in_a_number_of_steps_linear_in_the_matches() {
+        let places: Vec<(usize, WordSetId)> = (0..100_000).map(|word| (word, 1)).collect();
+        let steps = Cell::new(0);
+        let reaches = |start: usize, word: usize| {
+            steps.set(steps.get() + 1);
+            word - start <= 1000
+        };
+        assert_eq!(first_near(&places, &[1, 2], reaches), None);
+        assert!(steps.get() <= 2 * places.len(), "{}", steps.get());
     }
 }
