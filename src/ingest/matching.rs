@@ -5,7 +5,7 @@
 //! compared together with what else is known: the id, the address, the title and the date. [`compare`] is the whole table.
 //! In doubt an entry is new: an entry shown twice can be seen, one that overwrote another cannot.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use jiff::Timestamp;
 
@@ -18,6 +18,9 @@ const MIN_ARTICLE_DIGITS: usize = 6;
 
 /// Letters and digits of a title that are enough to compare it without punctuation.
 const MIN_FOLDED_CHARS: usize = 4;
+
+/// Entries that left the feed and have one [`numbered_page`]: a number that more of them share names none.
+const MAX_AT_PAGE: usize = 20;
 
 /// What the store knows of a source's entries.
 #[derive(Clone, Copy, Debug)]
@@ -93,7 +96,9 @@ pub(super) struct Found<'a> {
 /// the others are looked for again without it.
 pub(super) fn find_all<'a>(entries: &[KeyedEntry], stored: StoredEntries<'a>) -> Vec<Found<'a>> {
     let none = HashSet::new();
-    let mut all: Vec<Found<'a>> = entries.iter().map(|keyed| find(keyed, stored, &none)).collect();
+    let left_feed = LeftFeed::new(stored.left_feed);
+    let mut all: Vec<Found<'a>> =
+        entries.iter().map(|keyed| find(keyed, stored, &left_feed, &none)).collect();
     let mut by_agreement: Vec<usize> = (0..all.len()).collect();
     by_agreement.sort_by_key(|at| std::cmp::Reverse(all[*at].agreement));
     let mut taken = HashSet::new();
@@ -106,7 +111,7 @@ pub(super) fn find_all<'a>(entries: &[KeyedEntry], stored: StoredEntries<'a>) ->
         }
     }
     for at in others {
-        all[at] = find(&entries[at], stored, &taken);
+        all[at] = find(&entries[at], stored, &left_feed, &taken);
         if let Match::Stored(known, _) = all[at].known {
             taken.insert(known.number);
         }
@@ -115,7 +120,12 @@ pub(super) fn find_all<'a>(entries: &[KeyedEntry], stored: StoredEntries<'a>) ->
 }
 
 /// Looks for the stored entry among those whose numbers are not in `taken`.
-fn find<'a>(keyed: &KeyedEntry, stored: StoredEntries<'a>, taken: &HashSet<i64>) -> Found<'a> {
+fn find<'a>(
+    keyed: &KeyedEntry,
+    stored: StoredEntries<'a>,
+    left_feed: &LeftFeed<'a>,
+    taken: &HashSet<i64>,
+) -> Found<'a> {
     let entry = &keyed.entry;
     let publishers = |key: &&Key| matches!(key.rule, KeyRule::Id | KeyRule::About | KeyRule::Link);
     let known = |key: &Key| match stored.known.get(key) {
@@ -144,7 +154,7 @@ fn find<'a>(keyed: &KeyedEntry, stored: StoredEntries<'a>, taken: &HashSet<i64>)
     if let Some((known, reason, agreement)) = best {
         return Found { known: Match::Stored(known, reason), reused, agreement };
     }
-    let (known, agreement) = match find_without_key(keyed, stored, taken) {
+    let (known, agreement) = match find_without_key(keyed, stored, left_feed, taken) {
         Match::New => {
             // A key that another entry has would not find this one again.
             let is_known = |key: &&Key| stored.known.contains_key(key) && !reused.contains(*key);
@@ -158,7 +168,12 @@ fn find<'a>(keyed: &KeyedEntry, stored: StoredEntries<'a>, taken: &HashSet<i64>)
 }
 
 /// Looks for the stored entry of one that no trusted key of its publisher names.
-fn find_without_key<'a>(keyed: &KeyedEntry, stored: StoredEntries<'a>, taken: &HashSet<i64>) -> Match<'a> {
+fn find_without_key<'a>(
+    keyed: &KeyedEntry,
+    stored: StoredEntries<'a>,
+    left_feed: &LeftFeed<'a>,
+    taken: &HashSet<i64>,
+) -> Match<'a> {
     let entry = &keyed.entry;
     let known = |key: &Key| match stored.known.get(key) {
         Some(KnownKey::Entry(known)) => Some(known),
@@ -183,10 +198,7 @@ fn find_without_key<'a>(keyed: &KeyedEntry, stored: StoredEntries<'a>, taken: &H
     if is_pruned(keyed, stored) {
         return Match::Ignored("it was stored and pruned before");
     }
-    let replaced = stored.left_feed.iter().filter(|left_feed| !taken.contains(&left_feed.number));
-    let mut found =
-        replaced.filter_map(|left_feed| Some(Match::Stored(left_feed, replaces(entry, left_feed)?)));
-    found.next().unwrap_or(Match::New)
+    left_feed.replaced_by(entry, taken).map_or(Match::New, |(known, reason)| Match::Stored(known, reason))
 }
 
 /// Whether an entry was stored once and pruned: one of its keys says so, and it is not dated after what was pruned.
@@ -241,27 +253,77 @@ pub(super) fn compare(fields: Comparison) -> Verdict {
     }
 }
 
-/// Whether an entry that left the document in the same poll is this new one under another id and address: the same
-/// title and the same second; or an address of which only the slug changed, and the same second or a similar title.
-pub(super) fn replaces(entry: &Entry, left_feed: &KnownEntry) -> Option<&'static str> {
-    let title = titles(entry, left_feed);
-    let same_second = dates(entry, left_feed) == Same;
-    if same_second && title == Same {
-        return Some("same title and date, and the earlier one left the feed");
+/// The entries that left the document in the same poll, by what [`LeftFeed::replaced_by`] looks for, so that its time
+/// does not grow with their number.
+struct LeftFeed<'a> {
+    entries: &'a [KnownEntry],
+    /// By second and [`title_key`].
+    by_title: HashMap<(i64, String), Vec<usize>>,
+    /// By [`numbered_page`].
+    by_page: HashMap<(&'a str, &'a str), Vec<usize>>,
+}
+
+impl<'a> LeftFeed<'a> {
+    fn new(entries: &'a [KnownEntry]) -> LeftFeed<'a> {
+        let mut left_feed = LeftFeed { entries, by_title: HashMap::new(), by_page: HashMap::new() };
+        for (at, known) in entries.iter().enumerate() {
+            if let (Some(date), Some(title)) = (known.date, &known.title) {
+                let key = (date.as_millisecond(), title_key(title));
+                left_feed.by_title.entry(key).or_default().push(at);
+            }
+            if let Some(page) = known.link.as_deref().and_then(numbered_page) {
+                let at_page = left_feed.by_page.entry(page).or_default();
+                if at_page.len() < MAX_AT_PAGE {
+                    at_page.push(at);
+                }
+            }
+        }
+        left_feed
     }
-    let number = entry.link.as_deref().and_then(numbered_page)?;
-    if left_feed.link.as_deref().and_then(numbered_page)? != number {
-        return None;
+
+    /// The first of them that is this new entry under another id and address: the same title and the same second; or an
+    /// address of which only the slug changed, and the same second or a similar title. None of `taken`.
+    fn replaced_by(&self, entry: &Entry, taken: &HashSet<i64>) -> Option<(&'a KnownEntry, &'static str)> {
+        // Midnight is a date without a time: all entries of the day have it.
+        let second = date(entry).filter(|date| date.as_second() % 86_400 != 0).map(Timestamp::as_millisecond);
+        let page = entry.link.as_deref().and_then(numbered_page);
+        let identifies =
+            page.is_some_and(|(_, number)| number.len() >= MIN_ARTICLE_DIGITS && !may_be_a_date(number));
+        let has_same_second =
+            |known: &KnownEntry| second.is_some() && known.date.map(Timestamp::as_millisecond) == second;
+        let is_free = |at: &usize| !taken.contains(&self.entries[*at].number);
+        let is_same_page = |at: &usize| {
+            let known = &self.entries[*at];
+            has_same_second(known) || (identifies && matches!(titles(entry, known), Same | Similar))
+        };
+        let titled =
+            second.zip(entry.title.as_deref().map(title_key)).and_then(|key| self.by_title.get(&key));
+        let titled = titled.and_then(|all| all.iter().copied().find(is_free));
+        let at_page = page.and_then(|page| self.by_page.get(&page));
+        let at_page = at_page.and_then(|all| all.iter().copied().filter(is_free).find(is_same_page));
+        match (titled, at_page) {
+            (Some(at), other) if other.is_none_or(|other| at <= other) => {
+                Some((&self.entries[at], "same title and date, and the earlier one left the feed"))
+            }
+            (_, other) => Some((
+                &self.entries[other?],
+                "same address except its slug, and the earlier one left the feed",
+            )),
+        }
     }
-    let identifies = number.1.len() >= MIN_ARTICLE_DIGITS && !may_be_a_date(number.1);
-    (same_second || (identifies && matches!(title, Same | Similar)))
-        .then_some("same address except its slug, and the earlier one left the feed")
+}
+
+/// The same for titles that differ only in case and punctuation. Of a short title too little may be left: C++ and C# have
+/// the same letters.
+fn title_key(title: &str) -> String {
+    let folded = folded(title);
+    if folded.chars().count() >= MIN_FOLDED_CHARS { folded } else { title.to_owned() }
 }
 
 /// Compares title and date; the caller knows id and link by their keys.
 pub(super) fn titles(entry: &Entry, known: &KnownEntry) -> Agreement {
     match (entry.title.as_deref(), known.title.as_deref()) {
-        (Some(new), Some(old)) if new == old || are_same_when_folded(new, old) => Same,
+        (Some(new), Some(old)) if title_key(new) == title_key(old) => Same,
         (Some(new), Some(old)) if shares_most_words(new, old) => Similar,
         (Some(_), Some(_)) => New,
         _ => Absent,
@@ -306,12 +368,6 @@ pub(super) fn date(entry: &Entry) -> Option<Timestamp> {
     entry.published.or(entry.updated)
 }
 
-/// Of a short title too little may be left: C++ and C# have the same letters.
-fn are_same_when_folded(a: &str, b: &str) -> bool {
-    let folded_a = folded(a);
-    folded_a.chars().count() >= MIN_FOLDED_CHARS && folded_a == folded(b)
-}
-
 fn folded(title: &str) -> String {
     title.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
 }
@@ -333,4 +389,72 @@ fn numbered_page(link: &str) -> Option<(&str, &str)> {
 
 fn may_be_a_date(number: &str) -> bool {
     matches!(number.len(), 6 | 8) && (number.starts_with("19") || number.starts_with("20"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn known(number: i64, title: &str, link: &str, second: i64) -> KnownEntry {
+        KnownEntry {
+            number,
+            fingerprint: Vec::new(),
+            content_hash: Vec::new(),
+            edits: 0,
+            title: Some(title.into()),
+            link: Some(link.into()),
+            date: Timestamp::from_second(second).ok(),
+        }
+    }
+
+    fn entry(title: &str, link: &str, second: i64) -> Entry {
+        Entry {
+            title: Some(title.into()),
+            link: Some(link.into()),
+            published: Timestamp::from_second(second).ok(),
+            ..Entry::default()
+        }
+    }
+
+    #[test]
+    fn the_first_entry_that_left_and_is_free_is_replaced() {
+        let link = |slug: &str| format!("https://a.example/news/{slug}-1234567");
+        let left = [
+            known(1, "Other words", "https://a.example/x", 5),
+            known(2, "Ships leave port", &link("ships"), 7),
+            known(3, "ships: leave port!", "https://a.example/y", 5),
+            known(4, "Ships leave port", "https://a.example/z", 5),
+        ];
+        let left_feed = LeftFeed::new(&left);
+        let replaced = |entry: &Entry, taken: &[i64]| {
+            let taken = taken.iter().copied().collect();
+            left_feed.replaced_by(entry, &taken).map(|(known, _)| known.number)
+        };
+        let same_second = entry("Ships leave port", "https://a.example/new", 5);
+        assert_eq!(replaced(&same_second, &[]), Some(3));
+        assert_eq!(replaced(&same_second, &[3]), Some(4));
+        assert_eq!(replaced(&same_second, &[3, 4]), None);
+        assert_eq!(
+            replaced(&entry("Ships leave the port", &link("new"), 9), &[]),
+            Some(2),
+            "a similar title"
+        );
+        assert_eq!(replaced(&entry("Nothing in common", &link("new"), 9), &[]), None);
+        assert_eq!(replaced(&entry("Nothing in common", &link("new"), 7), &[]), Some(2), "the same second");
+        assert_eq!(replaced(&entry("Ships leave port", &link("new"), 5), &[]), Some(2), "the first of both");
+    }
+
+    #[test]
+    fn entries_of_one_page_are_not_all_compared() {
+        let left: Vec<KnownEntry> = (0..5000)
+            .map(|number| {
+                known(number, &format!("w{number}"), &format!("https://a.example/{number}-1234567"), 9)
+            })
+            .collect();
+        let left_feed = LeftFeed::new(&left);
+        assert!(left_feed.by_page.values().all(|at| at.len() <= MAX_AT_PAGE));
+        let old = entry("w4000", "https://a.example/new-1234567", 9);
+        let (found, _) = left_feed.replaced_by(&old, &(0..4000).collect()).expect("it has the same title");
+        assert_eq!(found.number, 4000);
+    }
 }
