@@ -18,7 +18,7 @@ use super::shared::Shared;
 use super::shutdown::ShutdownSignal;
 use super::source_rows::source_rows;
 use crate::publish::html::SourceRow;
-use crate::publish::{self, Outputs, render};
+use crate::publish::{self, Outputs, folders, render};
 use crate::store::{self, Store};
 
 /// Polls that end within this time are published together.
@@ -93,6 +93,7 @@ pub(super) async fn run(shared: Arc<Shared>, stop: ShutdownSignal) {
 pub(super) async fn fill_cache(shared: &Shared) -> Result<(), store::Error> {
     let config = Arc::clone(&shared.channels.publish_config.borrow());
     render::restore(&shared.store, &config.outputs, &shared.document_cache).await?;
+    remove_former_files(shared, &config).await;
     render_missing(shared, &config).await;
     render::set_former_names(&shared.store, &config.outputs, &shared.document_cache, now()).await?;
     let rows = load_source_rows(shared, &config).await?;
@@ -124,9 +125,17 @@ async fn render_missing(shared: &Shared, config: &PublishConfig) {
 /// Applies new outputs: known documents go into the cache.
 async fn set_outputs(shared: &Shared, config: &PublishConfig) -> Result<(), store::Error> {
     render::restore(&shared.store, &config.outputs, &shared.document_cache).await?;
+    remove_former_files(shared, config).await;
     // Last, since it tells the next pass that the outputs are applied.
     shared.archives.set_outputs(Arc::clone(&config.outputs));
     Ok(())
+}
+
+/// An error is logged only: the files are tried again at the next start.
+async fn remove_former_files(shared: &Shared, config: &PublishConfig) {
+    if let Err(error) = folders::remove_former_files(&shared.store, &config.outputs).await {
+        tracing::error!(%error, "cannot remove the files of former outputs yet");
+    }
 }
 
 /// Deletes entries older than `keep`, and members that others have replaced, in small transactions. Full archive pages

@@ -7,6 +7,7 @@ pub mod document;
 pub mod document_cache;
 mod embeds;
 pub mod files;
+pub mod folders;
 pub mod format;
 pub mod health;
 mod highlight;

@@ -16,7 +16,7 @@ use super::output::{Output, Site};
 use super::outputs::{CompiledOutput, Outputs};
 use super::owners::use_owners_words;
 use super::staleness::{DocumentInputs, PublishedState, StoreChanges};
-use super::{atom, files, health, html, json_feed, opml, rss, select, stories};
+use super::{atom, folders, health, html, json_feed, opml, rss, select, stories};
 use crate::entry::hex;
 use crate::filter::MatchReason;
 use crate::store::{ArchiveSize, Duplicate, Error, MemberQuery, NotifyHub, OutputId, Rendering, Store};
@@ -24,6 +24,9 @@ use crate::store::{ArchiveSize, Duplicate, Error, MemberQuery, NotifyHub, Output
 /// A removed output answers 404 for this long, and 410 from then on: readers give up a feed at a 410, and the output may
 /// have been removed by mistake.
 const GONE_AFTER: SignedDuration = SignedDuration::from_hours(7 * 24);
+
+/// When documents that could not be written to their folder are tried again.
+const WRITE_RETRY: SignedDuration = SignedDuration::from_mins(5);
 
 /// Puts the stored documents into the cache: those of each output whose definition still gives the same presentation,
 /// and those of frozen outputs.
@@ -59,7 +62,7 @@ pub async fn restore(store: &Store, outputs: &Outputs, document_cache: &Document
 }
 
 fn stored_state(stored: &Rendering) -> PublishedState {
-    PublishedState { entries: stored.entries, changed: stored.changed, inputs: None }
+    PublishedState { entries: stored.entries, changed: stored.changed, inputs: None, unwritten: Vec::new() }
 }
 
 /// `None` if the bytes are damaged.
@@ -161,6 +164,7 @@ struct RenderedOutput<'a> {
     compiled: &'a CompiledOutput,
     document: Document,
     formats: Vec<RenderedFormat>,
+    now: Timestamp,
 }
 
 /// An output in one format.
@@ -199,7 +203,7 @@ async fn render_output<'a>(
         });
         rendered.collect()
     });
-    Ok(RenderedOutput { compiled, document, formats })
+    Ok(RenderedOutput { compiled, document, formats, now })
 }
 
 /// Puts a rendered output into the cache and into its folder, and stores what differs from what is stored.
@@ -210,7 +214,7 @@ async fn publish(
     rendered: RenderedOutput<'_>,
     compression: Compression,
 ) -> Result<(), Error> {
-    let RenderedOutput { compiled, document, formats } = rendered;
+    let RenderedOutput { compiled, document, formats, now } = rendered;
     let (output, site) = (&compiled.output, &outputs.site);
     let presentation = presentation_hash(output, site);
     let entries = document.entries.len();
@@ -220,16 +224,20 @@ async fn publish(
         rendered.is_changed() && rendered.format.is_feed() && (rendered.stored.is_some() || entries > 0)
     };
     let hub = if site.hub.is_some() && formats.iter().any(is_news) { NotifyHub::Yes } else { NotifyHub::No };
-    let mut to_store = Vec::new();
+    let (mut to_store, mut unwritten) = (Vec::new(), Vec::new());
     tokio::task::block_in_place(|| {
         let mut documents = Vec::with_capacity(formats.len());
         for rendered in formats {
             let is_changed = rendered.is_changed();
             let RenderedFormat { format, bytes, digest, changed, stored } = rendered;
-            write_file(output, format, &bytes, changed);
-            if is_changed
-                || stored.is_none_or(|old| old.presentation_hash != presentation || old.body.is_empty())
-            {
+            let file = folders::write(output, format, &bytes, changed, &mut unwritten);
+            if let Some(old) = stored.as_ref().filter(|old| old.file != file) {
+                folders::remove_unused(outputs, old);
+            }
+            let is_stored = |old: Rendering| {
+                old.presentation_hash == presentation && !old.body.is_empty() && old.file == file
+            };
+            if is_changed || !stored.is_some_and(is_stored) {
                 to_store.push(Rendering {
                     output: compiled.id,
                     format: format.extension().to_owned(),
@@ -238,6 +246,7 @@ async fn publish(
                     presentation_hash: presentation.clone(),
                     entries,
                     body: zstd::bulk::compress(&bytes, 3).unwrap_or_default(),
+                    file,
                 });
             }
             let representation = represent(output, site, format, bytes, changed);
@@ -251,8 +260,14 @@ async fn publish(
     if !to_store.is_empty() {
         store.save_renderings(to_store, hub).await?;
     }
-    let inputs = Some(DocumentInputs::of(&document, output.max_age));
-    outputs.staleness.record(compiled.id, PublishedState { entries, changed, inputs });
+    let mut inputs = DocumentInputs::of(&document, output.max_age);
+    if !unwritten.is_empty() {
+        inputs.expire_after(now, WRITE_RETRY);
+    }
+    let state = PublishedState { entries, changed, inputs: Some(inputs), unwritten };
+    for problem in outputs.staleness.record(compiled.id, state) {
+        tracing::error!(output = output.name, "cannot write a document to its folder: {problem}");
+    }
     Ok(())
 }
 
@@ -341,14 +356,6 @@ fn presentation_hash(output: &Output, site: &Site) -> String {
     // The policy contains the hash of the page's style.
     let style = html::content_security_policy();
     hex(&Sha256::digest(format!("{} {style} {presentation:?} {site:?}", env!("CARGO_PKG_VERSION"))))
-}
-
-/// Writes a document as a file if the output has a folder. A failure affects nothing else.
-fn write_file(output: &Output, format: Format, bytes: &[u8], changed: Timestamp) {
-    let Some(folder) = &output.write_to else { return };
-    if let Err(error) = files::write(folder, &output.name, format, bytes, changed) {
-        tracing::warn!(output = output.name, folder = %folder.display(), %error, "cannot write the document to its folder");
-    }
 }
 
 /// Puts the front page and the list of outputs into the cache. `problem` is an error of Siftwire itself.

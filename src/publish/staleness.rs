@@ -44,12 +44,14 @@ pub(super) struct PublishedState {
     pub(super) changed: Timestamp,
     /// `None` if the documents were rendered before this start.
     pub(super) inputs: Option<DocumentInputs>,
+    /// Why files of it could not be written.
+    pub(super) unwritten: Vec<String>,
 }
 
 /// What can change a document although none of its entries changes.
 #[derive(Clone, Debug)]
 pub(super) struct DocumentInputs {
-    /// When the oldest entry becomes too old for `max_age`.
+    /// When the oldest entry becomes too old for `max_age`, or the documents must be rendered for another reason.
     expires: Option<Timestamp>,
     lowest_entry: i64,
     sources: HashSet<String>,
@@ -76,6 +78,12 @@ impl DocumentInputs {
             sources: document.entries.iter().map(|entry| entry.kept.source.name.clone()).collect(),
         }
     }
+
+    /// The documents are stale after this time in any case.
+    pub(super) fn expire_after(&mut self, now: Timestamp, time: SignedDuration) {
+        let latest = now.checked_add(time).unwrap_or(Timestamp::MAX);
+        self.expires = Some(self.expires.map_or(latest, |expires| expires.min(latest)));
+    }
 }
 
 impl Staleness {
@@ -95,9 +103,13 @@ impl Staleness {
             || !inputs.sources.is_disjoint(&changes.renamed_sources)
     }
 
-    /// Records what is published of an output.
-    pub(super) fn record(&self, output: OutputId, published: PublishedState) {
-        self.state().published.insert(output, published);
+    /// Records what is published of an output. Returns why files could not be written, as far as that is new.
+    pub(super) fn record(&self, output: OutputId, published: PublishedState) -> Vec<String> {
+        let mut new = published.unwritten.clone();
+        if let Some(old) = self.state().published.insert(output, published) {
+            new.retain(|problem| !old.unwritten.contains(problem));
+        }
+        new
     }
 
     /// What is published of an output.
@@ -142,4 +154,38 @@ impl Staleness {
 
 fn label_of(row: &SourceRow) -> SourceLabel {
     SourceLabel { title: row.title.clone(), link: row.link.clone(), feed_id: row.feed_id.clone() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn documents_that_could_not_be_written_are_rendered_again_and_told_once() {
+        let (staleness, output) = (Staleness::default(), OutputId(1));
+        let (now, minutes) = (Timestamp::UNIX_EPOCH, SignedDuration::from_mins);
+        staleness.set_evaluated(1);
+        staleness.finish_pass(None);
+        let publish = |unwritten: &[&str]| {
+            let mut inputs = DocumentInputs { expires: None, lowest_entry: 1, sources: HashSet::new() };
+            if !unwritten.is_empty() {
+                inputs.expire_after(now, minutes(5));
+            }
+            let unwritten = unwritten.iter().map(|problem| (*problem).to_owned()).collect();
+            let state = PublishedState { entries: 1, changed: now, inputs: Some(inputs), unwritten };
+            staleness.record(output, state)
+        };
+        let is_stale = |after| {
+            staleness.is_stale(
+                output,
+                &StoreChanges { lowest_entry: 1, ..StoreChanges::default() },
+                now + after,
+            )
+        };
+        assert_eq!(publish(&["a"]), ["a"]);
+        assert_eq!((is_stale(minutes(4)), is_stale(minutes(6))), (false, true));
+        assert_eq!(publish(&["a", "b"]), ["b"]);
+        assert!(publish(&[]).is_empty());
+        assert!(!is_stale(minutes(6)));
+    }
 }

@@ -363,6 +363,8 @@ pub struct Rendering {
     pub entries: usize,
     /// The bytes, zstd-compressed.
     pub body: Vec<u8>,
+    /// The file that it is also written to.
+    pub file: Option<String>,
 }
 
 /// Whether the WebSub hub must be told of a change.

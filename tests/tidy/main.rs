@@ -45,6 +45,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("publish/mod.rs", &["entry", "source", "filter", "store", "publish"]),
     // These read members and archive pages from the store.
     ("publish/outputs.rs", &["entry", "filter", "store", "publish"]),
+    ("publish/folders.rs", &["store", "publish"]),
     ("publish/render.rs", &["entry", "filter", "store", "publish"]),
     ("publish/archive.rs", &["entry", "store", "publish"]),
     ("publish/health.rs", &["entry", "source", "publish"]),

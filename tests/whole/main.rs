@@ -10,6 +10,7 @@ mod cut_config;
 mod damaged_rows;
 mod faults;
 mod filters;
+mod folders;
 mod former_names;
 mod history;
 mod life;

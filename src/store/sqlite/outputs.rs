@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use jiff::Timestamp;
-use rusqlite::{Connection, Result, params};
+use rusqlite::{Connection, Params, Result, params};
 
 use super::super::model::{ConfiguredOutput, NotifyHub, OutputId, Rendering, StoredOutput};
 use super::error::Error;
@@ -38,7 +38,18 @@ impl Store {
     /// # Errors
     /// The store cannot read.
     pub async fn renderings(&self, output: Option<OutputId>) -> Result<Vec<Rendering>, Error> {
-        self.query(move |c| renderings(c, output)).await
+        let output = output.map(|output| output.0);
+        self.query(move |c| select_renderings(c, "?1 IS NULL OR output = ?1", [output])).await
+    }
+
+    /// The documents of removed outputs that were also written to files.
+    ///
+    /// # Errors
+    /// The store cannot read.
+    pub async fn renderings_with_former_files(&self) -> Result<Vec<Rendering>, Error> {
+        const CONDITION: &str =
+            "file IS NOT NULL AND output IN (SELECT id FROM output WHERE removed IS NOT NULL)";
+        self.query(|c| select_renderings(c, CONDITION, [])).await
     }
 
     /// Replaces the stored documents of one output, and registers a ping to the hub.
@@ -129,12 +140,12 @@ fn all_outputs(c: &Connection) -> Result<Vec<StoredOutput>> {
         .collect()
 }
 
-fn renderings(c: &Connection, output: Option<OutputId>) -> Result<Vec<Rendering>> {
-    c.prepare_cached(
-        "SELECT output, format, digest, changed, presentation_hash, entry_count, body FROM rendering
-         WHERE ?1 IS NULL OR output = ?1",
-    )?
-    .query_map([output.map(|output| output.0)], |row| {
+fn select_renderings(c: &Connection, condition: &str, params: impl Params) -> Result<Vec<Rendering>> {
+    c.prepare_cached(&format!(
+        "SELECT output, format, digest, changed, presentation_hash, entry_count, body, file FROM rendering
+         WHERE {condition}",
+    ))?
+    .query_map(params, |row| {
         Ok(Rendering {
             output: OutputId(row.get(0)?),
             format: lossy_text(row, 1)?.unwrap_or_default(),
@@ -143,6 +154,7 @@ fn renderings(c: &Connection, output: Option<OutputId>) -> Result<Vec<Rendering>
             presentation_hash: lossy_text(row, 4)?.unwrap_or_default(),
             entries: row.get::<_, i64>(5)? as usize,
             body: row.get(6)?,
+            file: lossy_text(row, 7)?,
         })
     })?
     .collect()
@@ -150,11 +162,11 @@ fn renderings(c: &Connection, output: Option<OutputId>) -> Result<Vec<Rendering>
 
 fn save_renderings(c: &Connection, renderings: &[Rendering], hub: NotifyHub) -> Result<()> {
     let mut upsert = c.prepare_cached(
-        "INSERT INTO rendering (output, format, digest, changed, presentation_hash, entry_count, body)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
+        "INSERT INTO rendering (output, format, digest, changed, presentation_hash, entry_count, body, file)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
          ON CONFLICT DO UPDATE SET digest = excluded.digest, changed = excluded.changed,
              presentation_hash = excluded.presentation_hash, entry_count = excluded.entry_count,
-             body = excluded.body",
+             body = excluded.body, file = excluded.file",
     )?;
     for r in renderings {
         upsert.execute(params![
@@ -164,7 +176,8 @@ fn save_renderings(c: &Connection, renderings: &[Rendering], hub: NotifyHub) -> 
             millis(r.changed),
             r.presentation_hash,
             r.entries as i64,
-            r.body
+            r.body,
+            r.file
         ])?;
     }
     match (hub, renderings.iter().max_by_key(|r| r.changed)) {

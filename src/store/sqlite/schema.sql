@@ -173,6 +173,7 @@ CREATE TABLE rendering (
     presentation_hash TEXT NOT NULL,  -- hash of what else decides the bytes: titles, addresses, limits
     entry_count       INTEGER NOT NULL,
     body              BLOB NOT NULL,  -- zstd
+    file              TEXT,           -- where it is also written to; a copy in gzip stands beside it
     PRIMARY KEY (output, format)
 ) STRICT;
 
