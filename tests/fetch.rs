@@ -101,6 +101,15 @@ fn source(url: &Url) -> Source {
     }
 }
 
+/// A public source behind a proxy, which answers for every host.
+fn behind_proxy(answers: Vec<Vec<u8>>) -> (ScriptedServer, Source) {
+    let proxy = ScriptedServer::start(answers);
+    let mut source = source(&"http://first.example/feed".parse().unwrap());
+    source.access.allow_private = false;
+    source.access.proxy = Some(Proxy(proxy.url.clone()));
+    (proxy, source)
+}
+
 fn state_with_validators(url: &Url) -> SourceState {
     let validators = Validators {
         url: url.clone().into(),
@@ -181,18 +190,25 @@ async fn a_226_is_a_body() {
 
 #[tokio::test]
 async fn secrets_and_validators_are_not_sent_to_another_origin() {
-    let other = ScriptedServer::start(vec![answer("200 OK", b"<feed/>")]);
-    let head = format!("301 Moved\r\nLocation: {}", other.url.as_str().replace("//", "//eve:eve@"));
-    let origin = ScriptedServer::start(vec![answer(&head, b"")]);
-    let mut source = source(&origin.url);
-    source.access.headers = vec![("X-Key".into(), Secret("hush".into()))];
-    source.access.authorization = Some(Authorization::Bearer(Secret("token".into())));
-    let fetched = fetch(&source, &state_with_validators(&origin.url)).await;
-    assert_eq!(fetched.info.moved_to.as_ref(), Some(&other.url.clone().into()));
-    assert!(matches!(fetched.response, Ok(FetchResponse::Body(_))));
-    assert!(origin.requests()[0].contains("x-key: hush") && origin.requests()[0].contains("bearer token"));
-    for secret in ["x-key", "authorization", "if-none-match", "if-modified-since", "referer"] {
-        assert!(!other.requests()[0].contains(secret), "{secret}");
+    for other in
+        ["http://other.example/feed", "http://first.example:81/feed", "https://first.example:444/feed"]
+    {
+        let head = format!("301 Moved\r\nLocation: {}", other.replace("//", "//eve:eve@"));
+        let (proxy, mut source) = behind_proxy(vec![answer(&head, b""), answer("200 OK", b"<feed/>")]);
+        source.access.headers = vec![("X-Key".into(), Secret("hush".into()))];
+        source.access.authorization = Some(Authorization::Bearer(Secret("token".into())));
+        let fetched = fetch(&source, &state_with_validators(source.url.whole())).await;
+        let other: Url = other.parse().unwrap();
+        assert_eq!(fetched.info.moved_to.as_ref(), Some(&other.clone().into()));
+        let requests = proxy.requests();
+        assert!(requests[0].contains("x-key: hush") && requests[0].contains("bearer token"));
+        assert!(
+            requests[1]
+                .contains(&format!("host: {}", &other[url::Position::BeforeHost..url::Position::AfterPort]))
+        );
+        for secret in ["x-key", "authorization", "if-none-match", "if-modified-since", "referer"] {
+            assert!(!requests[1].contains(&format!("\r\n{secret}")), "{other}: {secret}");
+        }
     }
 }
 
@@ -205,40 +221,76 @@ async fn a_temporary_redirect_is_not_a_move() {
 
 #[tokio::test]
 async fn a_confirmed_move_is_requested_directly_until_a_failure() {
-    let new = ScriptedServer::start(vec![answer("200 OK", b"<feed/>")]);
-    let old = ScriptedServer::start(vec![answer("200 OK", b"<feed/>")]);
+    let (proxy, source) = behind_proxy(vec![answer("200 OK", b"<feed/>"); 2]);
+    let to: Url = "http://second.example/feed".parse().unwrap();
     let since = "2026-10-01T12:00:00Z".parse().unwrap();
-    let moved = Moved { from: old.url.clone().into(), to: new.url.clone().into(), since, confirmed: true };
+    let moved = Moved { from: source.url.clone(), to: to.into(), since, confirmed: true };
     let mut state = SourceState { moved: Some(moved), ..SourceState::default() };
-    assert!(fetch(&source(&old.url), &state).await.response.is_ok());
-    assert_eq!((new.requests().len(), old.requests().len()), (1, 0));
+    assert!(fetch(&source, &state).await.response.is_ok());
     state.failures = 1;
-    assert!(fetch(&source(&old.url), &state).await.response.is_ok());
-    assert_eq!((new.requests().len(), old.requests().len()), (1, 1));
+    assert!(fetch(&source, &state).await.response.is_ok());
+    let requests = proxy.requests();
+    assert!(requests[0].starts_with("get http://second.example/feed "), "{requests:?}");
+    assert!(requests[1].starts_with("get http://first.example/feed "), "{requests:?}");
+}
+
+/// Behind a proxy nothing is resolved here, so the name alone must do.
+#[tokio::test]
+async fn private_hosts_are_refused_on_every_redirect() {
+    for host in [
+        "169.254.169.254", "0x7f.1", "[::1]", "[::ffff:10.0.0.1]", "localhost", "LOCALHOST.", "a.localhost",
+        "router", "internal.lan", "metadata.google.internal", "nas.local", "a.home.arpa", "127.0.0.1:1",
+    ] {
+        let head = format!("302 Found\r\nLocation: http://{host}/latest");
+        let answers = || vec![answer("302 Found\r\nLocation: /again", b""), answer(&head, b"")];
+        let origin = ScriptedServer::start(answers());
+        let direct = source(&origin.url);
+        let (proxy, proxied) = behind_proxy(answers());
+        for (server, source) in [(origin, direct), (proxy, proxied)] {
+            let failure = fetch(&source, &SourceState::default()).await.response.unwrap_err();
+            assert!(matches!(failure, Failure::RefusedAddress(_)), "{host}: {failure}");
+            assert_eq!(server.requests().len(), 2, "{host}: a refused address gets no request");
+        }
+    }
+}
+
+/// Another port of a private host may be another service.
+#[tokio::test]
+async fn a_private_host_keeps_its_port_and_scheme_but_for_an_upgrade_to_https() {
+    let allow = vec!["192.168.1.0/24".parse().unwrap()];
+    let fetcher = Fetcher::new(&Options { allow, ..Options::default() });
+    for (from, to, is_allowed) in [
+        ("http://192.168.1.5/feed", "http://192.168.1.5/other", true),
+        ("http://192.168.1.5/feed", "http://192.168.1.5:80/other", true),
+        ("http://192.168.1.5/feed", "https://192.168.1.5/feed", true),
+        ("http://192.168.1.5/feed", "http://192.168.1.5:6379/", false),
+        ("http://192.168.1.5/feed", "https://192.168.1.5:8443/", false),
+        ("http://192.168.1.5:8080/feed", "http://192.168.1.5:8080/other", true),
+        ("http://192.168.1.5:8080/feed", "https://192.168.1.5:8080/", false),
+        ("http://192.168.1.5:8080/feed", "https://192.168.1.5/", false),
+        ("http://192.168.1.5:8080/feed", "http://192.168.1.5/", false),
+        ("http://nas.lan/feed", "https://nas.lan/feed", true),
+        ("http://nas.lan/feed", "http://nas.lan:81/feed", false),
+        ("http://nas.lan/feed", "http://nas.lan./feed", false),
+    ] {
+        for allow_private in [true, false] {
+            let head = format!("302 Found\r\nLocation: {to}");
+            let (proxy, mut source) = behind_proxy(vec![answer(&head, b""), answer("200 OK", b"<feed/>")]);
+            source.url = from.parse::<Url>().unwrap().into();
+            source.access.allow_private = allow_private;
+            let response = visit_with(&fetcher, &source, &SourceState::default()).await.response;
+            let is_refused = matches!(response, Err(Failure::RefusedAddress(_)));
+            assert_eq!(is_refused, !is_allowed, "{from} to {to}: {response:?}");
+            assert_eq!(proxy.requests().len(), if is_allowed { 2 } else { 1 }, "{from} to {to}");
+        }
+    }
 }
 
 #[tokio::test]
-async fn private_addresses_are_refused_on_every_redirect() {
-    let origin = ScriptedServer::start(vec![
-        answer("302 Found\r\nLocation: http://169.254.169.254/latest", b""),
-        answer("302 Found\r\nLocation: http://0x7f.1/", b""),
-        answer("302 Found\r\nLocation: http://localhost/", b""),
-        answer("302 Found\r\nLocation: file:///etc/passwd", b""),
-    ]);
-    let mut named = source(&origin.url);
-    let failure = fetch(&named, &SourceState::default()).await.response.unwrap_err();
-    assert!(matches!(failure, Failure::RefusedAddress(_)), "{failure}");
-    // 0x7f.1 is the configured host, so its address is allowed, but nothing listens on that port.
-    let failure = fetch(&named, &SourceState::default()).await.response.unwrap_err();
-    assert!(matches!(failure, Failure::Connection(_)), "{failure}");
-    let failure = fetch(&named, &SourceState::default()).await.response.unwrap_err();
-    assert!(matches!(failure, Failure::RefusedAddress(_)), "{failure}");
-    let failure = fetch(&named, &SourceState::default()).await.response.unwrap_err();
+async fn only_http_and_https_are_followed() {
+    let origin = ScriptedServer::start(vec![answer("302 Found\r\nLocation: file:///etc/passwd", b"")]);
+    let failure = fetch(&source(&origin.url), &SourceState::default()).await.response.unwrap_err();
     assert!(matches!(failure, Failure::Redirect(_)), "{failure}");
-    named.access.allow_private = false;
-    let failure = fetch(&named, &SourceState::default()).await.response.unwrap_err();
-    assert!(matches!(failure, Failure::RefusedAddress(_)), "{failure}");
-    assert_eq!(origin.requests().len(), 4, "refused addresses get no request");
 }
 
 #[tokio::test]
@@ -441,24 +493,29 @@ async fn a_truncated_body_is_a_failure() {
 
 #[tokio::test]
 async fn a_move_ends_at_the_first_temporary_redirect() {
-    let last = ScriptedServer::start(vec![answer("200 OK", b"<feed/>")]);
-    let second = ScriptedServer::start(vec![answer(&format!("307 For Now\r\nLocation: {}", last.url), b"")]);
-    let first =
-        ScriptedServer::start(vec![answer(&format!("308 For Good\r\nLocation: {}", second.url), b"")]);
-    let fetched = fetch(&source(&first.url), &SourceState::default()).await;
-    assert_eq!(fetched.info.moved_to.as_ref(), Some(&second.url.clone().into()));
-    assert!(matches!(&fetched.response, Ok(FetchResponse::Body(body)) if *body.url.whole() == last.url));
+    let (_proxy, source) = behind_proxy(vec![
+        answer("308 For Good\r\nLocation: http://second.example/feed", b""),
+        answer("307 For Now\r\nLocation: http://last.example/feed", b""),
+        answer("200 OK", b"<feed/>"),
+    ]);
+    let fetched = fetch(&source, &SourceState::default()).await;
+    let moved_to = fetched.info.moved_to.as_ref().map(|url| url.whole().as_str());
+    assert_eq!(moved_to, Some("http://second.example/feed"));
+    assert!(matches!(&fetched.response, Ok(FetchResponse::Body(body))
+        if body.url.whole().as_str() == "http://last.example/feed"));
 }
 
 #[tokio::test]
 async fn validators_are_sent_to_the_address_they_belong_to_after_a_redirect() {
-    let last = ScriptedServer::start(vec![answer("304 Not Modified", b"")]);
-    let first = ScriptedServer::start(vec![answer(&format!("302 Found\r\nLocation: {}", last.url), b"")]);
-    let fetched = fetch(&source(&first.url), &state_with_validators(&last.url)).await;
+    let last: Url = "http://last.example/feed".parse().unwrap();
+    let (proxy, source) = behind_proxy(vec![
+        answer(&format!("302 Found\r\nLocation: {last}"), b""),
+        answer("304 Not Modified", b""),
+    ]);
+    let fetched = fetch(&source, &state_with_validators(&last)).await;
     assert!(matches!(fetched.response, Ok(FetchResponse::NotModified)), "{:?}", fetched.response);
-    assert!(
-        !first.requests()[0].contains("if-none-match") && last.requests()[0].contains("if-none-match: w/odd")
-    );
+    let requests = proxy.requests();
+    assert!(!requests[0].contains("if-none-match") && requests[1].contains("if-none-match: w/odd"));
 }
 
 #[tokio::test]

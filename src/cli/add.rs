@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 use std::process::ExitCode;
 
 use anyhow::{Context, bail};
-use url::Url;
+use url::{Host, Url};
 
 use super::config_option::ConfigOption;
 use super::fetch_once::fetch_once;
@@ -14,8 +14,7 @@ use crate::config::Config;
 use crate::config::edit::{self, NewSource};
 use crate::daemon;
 use crate::feed::{self, Feed, Hints};
-use crate::fetch::discover;
-use crate::fetch::{FetchedBody, Fetcher};
+use crate::fetch::{self, FetchedBody, Fetcher, discover};
 use crate::source::{Access, FeedUrl, UrlParts};
 
 /// The number of entries shown.
@@ -29,7 +28,7 @@ pub struct Arguments {
     /// The title to use instead of the feed's own
     #[arg(long)]
     title: Option<String>,
-    /// Allow a host on this machine or in the local network
+    /// Allow the host of URL to be on this machine or in the local network
     #[arg(long)]
     allow_private: bool,
     /// Only show what is found
@@ -52,33 +51,22 @@ struct DiscoveredFeed {
 pub fn run(arguments: Arguments, config_option: &ConfigOption) -> anyhow::Result<ExitCode> {
     let config = config_option.load()?;
     let url = parse_url(&arguments.url)?;
-    let access = Access { allow_private: arguments.allow_private, ..config.access.clone() };
-    let finder = FeedFinder { fetcher: Fetcher::new(&config.fetch), access };
+    let finder = FeedFinder::new(&config, &url, arguments.allow_private);
     let discovered = runtime()?.block_on(finder.find(&url))?;
     terminal::print(terminal::escape_lines(&as_text(&discovered)).as_bytes())?;
     for alternate in &discovered.alternates {
         let title = alternate.title.as_deref().unwrap_or_default();
         terminal::message(&format!("Other feed: {} {title}", alternate.url));
     }
-    add(&config, discovered.url, arguments, config_option)
-}
-
-fn add(
-    config: &Config,
-    url: Url,
-    arguments: Arguments,
-    config_option: &ConfigOption,
-) -> anyhow::Result<ExitCode> {
-    let Arguments { title, allow_private, dry_run, .. } = arguments;
-    let (named, rejected) =
-        edit::name_sources(config, vec![NewSource { url, title, comment: None, allow_private }]);
+    let allow_private = arguments.allow_private && finder.is_named_host(&discovered.url);
+    let source = NewSource { url: discovered.url, title: arguments.title, comment: None, allow_private };
+    let (named, rejected) = edit::name_sources(&config, vec![source]);
     if let Some((source, reason)) = rejected.first() {
         terminal::message(&format!("Not added: {reason} ({})", source.url));
     }
-    if named.is_empty() || dry_run {
-        return Ok(ExitCode::SUCCESS);
+    if !named.is_empty() && !arguments.dry_run {
+        config_option.add_sources(&named)?;
     }
-    config_option.add_sources(&named)?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -95,11 +83,31 @@ fn parse_url(typed: &str) -> anyhow::Result<Url> {
 
 struct FeedFinder {
     fetcher: Fetcher,
+    /// For links to other hosts than the named one: those may not be private.
+    public_fetcher: Fetcher,
     /// The request settings of `[poll]`.
     access: Access,
+    /// The host of the URL that was given, and whether it may be private.
+    host: Option<Host>,
+    allow_private: bool,
 }
 
 impl FeedFinder {
+    fn new(config: &Config, url: &Url, allow_private: bool) -> FeedFinder {
+        let public = fetch::Options { allow: Vec::new(), ..config.fetch.clone() };
+        FeedFinder {
+            fetcher: Fetcher::new(&config.fetch),
+            public_fetcher: Fetcher::new(&public),
+            access: config.access.clone(),
+            host: url.host().map(|host| host.to_owned()),
+            allow_private,
+        }
+    }
+
+    fn is_named_host(&self, url: &Url) -> bool {
+        url.host().map(|host| host.to_owned()) == self.host
+    }
+
     /// Tries the URL itself, then the feeds that the page links to, then common feed paths.
     async fn find(&self, url: &Url) -> anyhow::Result<DiscoveredFeed> {
         let shown = FeedUrl::from(url.clone()).shown(UrlParts::Path);
@@ -122,7 +130,10 @@ impl FeedFinder {
 
     /// The body, and the URL to poll: the new one after a permanent redirect.
     async fn fetch(&self, url: &Url) -> anyhow::Result<(Url, FetchedBody)> {
-        let (body, moved_to) = fetch_once(&self.fetcher, url, self.access.clone()).await?;
+        let is_named = self.is_named_host(url);
+        let access = Access { allow_private: self.allow_private && is_named, ..self.access.clone() };
+        let fetcher = if is_named { &self.fetcher } else { &self.public_fetcher };
+        let (body, moved_to) = fetch_once(fetcher, url, access).await?;
         Ok((moved_to.map_or_else(|| url.clone(), |to| to.whole().clone()), body))
     }
 }

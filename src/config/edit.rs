@@ -10,9 +10,9 @@ use std::path::Path;
 use toml_edit::{ArrayOfTables, DocumentMut, Item, Table, value};
 use url::Url;
 
-use super::address::private_host;
 use super::secret::split_credentials;
 use super::settings::Config;
+use crate::fetch::private_host;
 
 /// The longest host in a generated name, in characters.
 const HOST_CHARS: usize = 60;

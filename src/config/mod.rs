@@ -1,6 +1,5 @@
 //! The user's config: read, checked and reported on. Reads the config's files and, in `edit`, writes one.
 
-mod address;
 mod check;
 mod cut;
 mod diagnostic;

@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use ipnet::IpNet;
 
-use super::address::private_host;
 use super::diagnostic::{Diagnostic, FileSpan};
 use super::locate::Directories;
 use super::merge::with_defaults;
@@ -14,6 +13,7 @@ use super::raw::{RawPoll, RawSource};
 use super::secret;
 use super::toml_reader::Located;
 use super::values::{RawHeaders, SecretSource};
+use crate::fetch::private_host;
 use crate::source::{Access, Authorization, FeedUrl, PollInterval, Proxy, Secret, Source, UrlParts};
 
 pub(super) const MINUTE: Duration = Duration::from_secs(60);

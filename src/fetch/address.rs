@@ -36,14 +36,46 @@ pub(super) enum AddressPolicy {
     Any,
 }
 
-/// Returns the refused address as text if it may not be connected to.
-pub(super) fn check_address(ip: IpAddr, policy: AddressPolicy, allow: &[IpNet]) -> Result<(), String> {
-    let allowed = match policy {
-        AddressPolicy::Public => false,
-        AddressPolicy::Allowed => allow.iter().any(|network| network.contains(&ip.to_canonical())),
-        AddressPolicy::Any => true,
+impl AddressPolicy {
+    fn permits(self, ip: IpAddr, allow: &[IpNet]) -> bool {
+        match self {
+            AddressPolicy::Public => is_public(ip),
+            AddressPolicy::Allowed => is_public(ip) || is_allowed(ip, allow),
+            AddressPolicy::Any => true,
+        }
+    }
+}
+
+fn is_allowed(ip: IpAddr, allow: &[IpNet]) -> bool {
+    allow.iter().any(|network| network.contains(&ip.to_canonical()))
+}
+
+/// Top-level names of local networks: RFC 6762 (section 3 and appendix G), RFC 8375, and `internal`, which ICANN
+/// reserves for them.
+const PRIVATE_SUFFIXES: [&str; 9] =
+    ["corp", "home", "home.arpa", "internal", "intranet", "lan", "local", "localdomain", "private"];
+
+/// Why the host of a URL is private, as far as the URL says: it is an address outside the `allow` networks, or a name that
+/// has a meaning only on this machine or in a local network. A proxy would resolve such a name to whatever it has there.
+///
+/// With `allow`, only `localhost` counts (RFC 6761): what the other names resolve to is checked when connecting, like any
+/// name.
+#[must_use]
+pub fn private_host(url: &Url, allow: &[IpNet]) -> Option<String> {
+    if let Some(ip) = literal_ip(url) {
+        let is_permitted = AddressPolicy::Allowed.permits(ip, allow);
+        return (!is_permitted).then(|| format!("{ip} is not a public address"));
+    }
+    let name = url.domain()?.trim_end_matches('.');
+    let is_below = |suffix: &str| {
+        name.strip_suffix(suffix).is_some_and(|above| above.is_empty() || above.ends_with('.'))
     };
-    if allowed || is_public(ip) { Ok(()) } else { Err(ip.to_string()) }
+    if is_below("localhost") {
+        return (!is_allowed(Ipv4Addr::LOCALHOST.into(), allow))
+            .then(|| "the name of this machine".to_owned());
+    }
+    let is_local = !name.contains('.') || PRIVATE_SUFFIXES.into_iter().any(is_below);
+    (is_local && allow.is_empty()).then(|| "a name of a local network".to_owned())
 }
 
 /// Whether an address is globally reachable (IANA special-purpose address registries).
@@ -124,7 +156,7 @@ impl Resolve for FilteringResolver {
             let addresses = lookup.await.map_err(|error| format!("dns error: {error}"))?;
             let permitted: Vec<SocketAddr> = addresses
                 .iter()
-                .filter(|ip| check_address(**ip, policy, &allow).is_ok())
+                .filter(|ip| policy.permits(**ip, &allow))
                 .map(|ip| SocketAddr::new(*ip, 0))
                 .collect();
             match (permitted.is_empty(), addresses.first()) {
@@ -156,9 +188,40 @@ mod tests {
         for ip in ["8.8.8.8", "2606:4700::1111", "::ffff:8.8.8.8", "64:ff9b::808:808"] {
             assert!(is_public(ip.parse().expect(ip)), "{ip}");
         }
-        for url in ["http://2130706433/", "http://0x7f.1/", "http://0177.0.0.1/", "http://[::ffff:7f00:1]/"] {
-            let ip = literal_ip(&Url::parse(url).expect(url)).expect("an IP literal");
-            assert!(!is_public(ip), "{url}");
+    }
+
+    fn is_refused(url: &str, allow: &[IpNet]) -> bool {
+        private_host(&Url::parse(url).expect("valid"), allow).is_some()
+    }
+
+    #[test]
+    fn every_spelling_of_a_private_host_is_recognised() {
+        for host in [
+            "localhost", "a.localhost", "127.0.0.1", "2130706433", "0x7f000001", "0177.0.0.1", "127.1",
+            "10.0.0.1", "192.168.1.9", "169.254.169.254", "100.64.0.1", "198.18.0.1", "0.0.0.0", "[::1]",
+            "[::]", "[fe80::1]", "[fc00::1]", "[::ffff:127.0.0.1]", "[64:ff9b::7f00:1]", "[2002:7f00:1::]",
+            "[2001:db8::1]", "router", "intranet.", "internal.lan", "metadata.google.internal", "nas.local.",
+            "NAS.LOCAL", "a.home.arpa", "a.corp", "localhost.localdomain",
+        ] {
+            assert!(is_refused(&format!("http://{host}/feed"), &[]), "{host}");
         }
+        for host in [
+            "example.org", "93.184.216.34", "[2606:4700::1111]", "localhost.example.org", "notlocal.org",
+            "notlocalhost.org", "lan.example", "arpa.example",
+        ] {
+            assert!(!is_refused(&format!("http://{host}/feed"), &[]), "{host}");
+        }
+    }
+
+    #[test]
+    fn an_allowed_network_allows_only_its_own_addresses() {
+        let network = ["192.168.1.0/24".parse().expect("valid")];
+        assert!(!is_refused("http://192.168.1.77/", &network));
+        assert!(is_refused("http://192.168.2.77/", &network));
+        let all = ["0.0.0.0/0".parse().expect("valid")];
+        assert!(!is_refused("http://10.1.2.3/", &all));
+        // What the name resolves to is checked when connecting.
+        assert!(!is_refused("http://nas.lan/", &network));
+        assert!(is_refused("http://localhost/", &network));
     }
 }

@@ -19,7 +19,7 @@ use reqwest::header::{self, HeaderMap, HeaderName, HeaderValue};
 use url::Url;
 
 use address::AddressPolicy;
-pub use address::{DnsLookup, LookupFuture, is_public, system_lookup};
+pub use address::{DnsLookup, LookupFuture, private_host, system_lookup};
 use client::{ClientKey, ClientPool};
 pub use host::{host_key, site_of};
 use response::RequestInfo;
@@ -112,14 +112,33 @@ impl Fetcher {
     }
 
     async fn send(&self, source: &Source, state: &SourceState, url: &Url) -> Result<Response, Failure> {
-        // Private addresses are allowed for the configured host alone, not for those it redirects to.
-        let policy = match (url.host() == source.url.whole().host(), source.access.allow_private) {
+        // Private addresses are allowed for the configured address alone, not for those it redirects to.
+        let policy = match (is_configured_origin(url, source), source.access.allow_private) {
             (true, true) => AddressPolicy::Any,
             (true, false) => AddressPolicy::Allowed,
             (false, _) => AddressPolicy::Public,
         };
-        if let Some(ip) = address::literal_ip(url) {
-            address::check_address(ip, policy, &self.clients.allow).map_err(Failure::RefusedAddress)?;
+        let sent = self.send_by_policy(source, state, url, policy).await;
+        sent.map_err(|failure| match failure {
+            Failure::RefusedAddress(address)
+                if url.host() == source.url.whole().host() && policy == AddressPolicy::Public =>
+            {
+                Failure::RefusedAddress(format!("{address}, by a redirect to another port or scheme"))
+            }
+            failure => failure,
+        })
+    }
+
+    async fn send_by_policy(
+        &self,
+        source: &Source,
+        state: &SourceState,
+        url: &Url,
+        policy: AddressPolicy,
+    ) -> Result<Response, Failure> {
+        let allow: &[IpNet] = if policy == AddressPolicy::Allowed { &self.clients.allow } else { &[] };
+        if policy != AddressPolicy::Any && address::private_host(url, allow).is_some() {
+            return Err(Failure::RefusedAddress(url.host_str().unwrap_or_default().to_owned()));
         }
         let proxy = source.access.proxy.as_ref().map(|proxy| proxy.0.to_string());
         let client = self.clients.get(ClientKey { proxy, policy }, url)?;
@@ -142,7 +161,7 @@ impl Fetcher {
             headers
                 .extend(unchanged(&validators.last_modified).map(|time| (header::IF_MODIFIED_SINCE, time)));
         }
-        if may_receive_secrets(url, source.url.whole()) {
+        if is_configured_origin(url, source) {
             add_configured_headers(&mut headers, source)?;
         }
         Ok(headers)
@@ -179,13 +198,14 @@ fn header_value(name: &str, value: &str) -> Result<HeaderValue, Failure> {
     HeaderValue::from_str(value).map_err(invalid)
 }
 
-/// Whether the secrets of the configured address may be sent to `url`: to the same origin, and to the same host
-/// after an upgrade from http to https.
-fn may_receive_secrets(url: &Url, configured: &Url) -> bool {
-    let upgraded = (configured.scheme(), url.scheme()) == ("http", "https")
+/// Whether a URL has the origin of the configured one, also after an upgrade from http to https. Only there may the
+/// source's secrets be sent, and private addresses be connected to: another port may be another service.
+fn is_configured_origin(url: &Url, source: &Source) -> bool {
+    let configured = source.url.whole();
+    let is_upgrade = (configured.scheme(), url.scheme()) == ("http", "https")
         && configured.host() == url.host()
         && (configured.port(), url.port()) == (None, None);
-    configured.origin() == url.origin() || upgraded
+    configured.origin() == url.origin() || is_upgrade
 }
 
 /// The address to request first: where the source has moved to, once that is confirmed; after a failure there the

@@ -53,6 +53,26 @@ fn add_finds_shows_and_adds_the_feed_of_a_page() {
     assert_eq!(home.run(&["add", "ftp://x.example/"]).0, Some(1));
 }
 
+/// The page's author decides what it links to, so only the host that was named may be private.
+#[test]
+fn add_requests_no_private_host_that_only_the_page_names() {
+    let origin = Origin::start();
+    let elsewhere = origin.url("/inside").replace("127.0.0.1", "localhost");
+    let page = format!("<link rel=alternate type=application/rss+xml href='{elsewhere}'>");
+    origin.set("/", 200, "text/html", page);
+    origin.set("/inside", 200, "application/rss+xml", FEED);
+    for (config, arguments) in [
+        (CONFIG.to_owned(), &["--allow-private"][..]),
+        (format!("[poll]\nallow = [\"127.0.0.0/8\", \"::1\"]\n{CONFIG}"), &[]),
+    ] {
+        let home = Home::new(&config);
+        let (code, _, said) = home.run(&[&["add", &origin.url("/")], arguments].concat());
+        assert_eq!((code, said.contains("no feed found")), (Some(1), true), "{said}");
+        assert_eq!(text(&home), config);
+    }
+    assert_eq!(origin.responses("/inside"), (0, 0));
+}
+
 #[test]
 fn opml_of_another_reader_is_imported_and_exported() {
     let home = Home::new(CONFIG);
