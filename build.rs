@@ -1,5 +1,6 @@
 //! Sets `SIFTWIRE_COMMIT` for the version: from the environment variable of that name, else from git. Finds out which
-//! tests can run: `cfg(shared_data)` if the collections of real feeds are here, `cfg(feed_validator)` if that is too.
+//! tests can run: `cfg(shared_data)` if the collections of real feeds are here, `cfg(feed_validator)` if that is too,
+//! `cfg(chromium)` if that browser is installed.
 #![allow(clippy::print_stdout, reason = "cargo reads the standard output of a build script")]
 
 use std::path::{Path, PathBuf};
@@ -19,6 +20,23 @@ fn main() {
     let commit = commit.or_else(|| git(&["rev-parse", "--short=12", "HEAD"]));
     println!("cargo:rustc-env=SIFTWIRE_COMMIT={}", commit.as_deref().unwrap_or("unknown"));
     find_test_data();
+    find_chromium();
+}
+
+/// Takes the path in `CHROMIUM` or, without it, looks where programs are. One that is installed later is found after a
+/// clean, or with the variable.
+fn find_chromium() {
+    println!("cargo:rustc-check-cfg=cfg(chromium)");
+    println!("cargo:rerun-if-env-changed=CHROMIUM");
+    let folders = std::env::var_os("PATH").unwrap_or_default();
+    let installed =
+        || std::env::split_paths(&folders).map(|folder| folder.join("chromium")).find(|file| file.exists());
+    let named = std::env::var_os("CHROMIUM").filter(|path| !path.is_empty());
+    let chromium = named.map(PathBuf::from).or_else(installed);
+    println!("cargo:rustc-env=SIFTWIRE_CHROMIUM={}", chromium.as_deref().unwrap_or(Path::new("")).display());
+    if chromium.is_some() {
+        println!("cargo:rustc-cfg=chromium");
+    }
 }
 
 /// Looks in the folder `SIFTWIRE_SHARED` or, without it, beside the checkout. One that appears there later is found

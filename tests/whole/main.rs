@@ -13,6 +13,7 @@ mod filters;
 mod folders;
 mod former_names;
 mod history;
+mod inert;
 mod life;
 mod measured;
 mod members;

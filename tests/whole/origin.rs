@@ -12,6 +12,8 @@ pub const HANGS: u16 = 0;
 pub struct Origin {
     address: String,
     pages: Arc<Mutex<HashMap<String, OriginDocument>>>,
+    /// The paths of requests for which there was no document.
+    missing: Arc<Mutex<Vec<String>>>,
 }
 
 #[derive(Clone, Default)]
@@ -30,15 +32,25 @@ impl Origin {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
         let address = format!("http://{}", listener.local_addr().expect("an address"));
         let pages: Arc<Mutex<HashMap<String, OriginDocument>>> = Arc::default();
-        let shared = Arc::clone(&pages);
+        let missing: Arc<Mutex<Vec<String>>> = Arc::default();
+        let (shared, shared_missing) = (Arc::clone(&pages), Arc::clone(&missing));
         std::thread::spawn(move || {
             for client in listener.incoming().flatten() {
-                let pages = Arc::clone(&shared);
+                let (pages, missing) = (Arc::clone(&shared), Arc::clone(&shared_missing));
                 // An error means that the client was killed, which tests do.
-                std::thread::spawn(move || drop(answer(client, &pages)));
+                std::thread::spawn(move || drop(answer(client, &pages, &missing)));
             }
         });
-        Origin { address, pages }
+        Origin { address, pages, missing }
+    }
+
+    /// The paths that were requested since [`Origin::forget_requests`] and have no document.
+    pub fn requests_without_document(&self) -> Vec<String> {
+        self.missing.lock().expect("no panic under the lock").clone()
+    }
+
+    pub fn forget_requests(&self) {
+        self.missing.lock().expect("no panic under the lock").clear();
     }
 
     pub fn url(&self, path: &str) -> String {
@@ -77,7 +89,11 @@ impl Origin {
     }
 }
 
-fn answer(client: TcpStream, pages: &Mutex<HashMap<String, OriginDocument>>) -> std::io::Result<()> {
+fn answer(
+    client: TcpStream,
+    pages: &Mutex<HashMap<String, OriginDocument>>,
+    missing: &Mutex<Vec<String>>,
+) -> std::io::Result<()> {
     let mut reader = BufReader::new(client.try_clone()?);
     let mut client = client;
     loop {
@@ -98,6 +114,9 @@ fn answer(client: TcpStream, pages: &Mutex<HashMap<String, OriginDocument>>) -> 
             {
                 condition = Some(value.trim().to_owned());
             }
+        }
+        if !pages.lock().expect("no panic under the lock").contains_key(&path) {
+            missing.lock().expect("no panic under the lock").push(path.clone());
         }
         let response = respond(&path, condition.as_deref(), pages);
         if response.is_empty() {
