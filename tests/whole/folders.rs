@@ -99,7 +99,8 @@ fn files_of_outputs_that_left_are_removed_and_no_others() {
     let (www, other) = (home.path().join("www"), home.path().join("other"));
     let daemon = home.start();
     let all_written = || names(&www) == files_of(&["left", "moving", "old"]);
-    eventually("an entry", || shows_in(&www.join("left.atom"), "Entry-1.").then_some(()));
+    let has_entry = |extension: &&str| shows_in(&www.join(format!("left.{extension}")), "Entry-1.");
+    eventually("an entry", || EXTENSIONS.iter().all(|extension| has_entry(&extension)).then_some(()));
     eventually("the files", || all_written().then_some(()));
     std::fs::write(www.join("mine.atom"), "mine").expect("a file");
     std::fs::write(www.join("left.rss"), "changed by somebody").expect("a file");
