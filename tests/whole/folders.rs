@@ -99,15 +99,18 @@ fn files_of_outputs_that_left_are_removed_and_no_others() {
     let (www, other) = (home.path().join("www"), home.path().join("other"));
     let daemon = home.start();
     let all_written = || names(&www) == files_of(&["left", "moving", "old"]);
-    let has_entry = |extension: &&str| shows_in(&www.join(format!("left.{extension}")), "Entry-1.");
-    eventually("an entry", || EXTENSIONS.iter().all(|extension| has_entry(&extension)).then_some(()));
+    let has_entry = |extension: &str| shows_in(&www.join(format!("left.{extension}")), "Entry-1.");
+    eventually("an entry", || EXTENSIONS.iter().all(|extension| has_entry(extension)).then_some(()));
     eventually("the files", || all_written().then_some(()));
+    // While it runs, it would write its file again.
+    assert_eq!(daemon.stop().0, Some(0));
     std::fs::write(www.join("mine.atom"), "mine").expect("a file");
     std::fs::write(www.join("left.rss"), "changed by somebody").expect("a file");
 
     // One is removed, one renamed, one gets another folder.
     let renamed = format!("{}\nwas = [\"old\"]", to("new", "www"));
     home.configure(&config(&origin, &[&renamed, &to("moving", "other")]));
+    let daemon = home.start();
     let mut expected = files_of(&["new"]);
     expected.extend(["left.rss".to_owned(), "mine.atom".to_owned()]);
     expected.sort();
@@ -118,14 +121,12 @@ fn files_of_outputs_that_left_are_removed_and_no_others() {
     assert_eq!(told.map(|line| line.contains("left.rss:")).collect::<Vec<_>>(), [true], "{log}");
     std::fs::remove_file(www.join("left.rss")).expect("a file");
 
-    // While the daemon is stopped, one leaves, another takes its name and folder, and a third loses its folder.
+    // While it runs, one takes the name and folder of another that leaves, and a third loses its folder.
     home.configure(&config(&origin, &[&to("new", "www"), &to("moving", "other"), &to("third", "www")]));
     let daemon = home.start();
     eventually("the third", || names(&www).contains(&"third.rss".to_owned()).then_some(()));
-    assert_eq!(daemon.stop().0, Some(0));
     let renamed = format!("{}\nwas = [\"new\"]\ntitle = \"As before\"", to("moving", "other"));
     home.configure(&config(&origin, &[&renamed, "name = \"third\""]));
-    let daemon = home.start();
     eventually("no other file", || (names(&www) == ["mine.atom"]).then_some(()));
     eventually("the taken name", || shows_in(&other.join("moving.atom"), "As before").then_some(()));
     assert_eq!(names(&other), files_of(&["moving"]));
