@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
-pub use feed_url::{FeedUrl, UrlParts};
+pub use feed_url::{FeedUrl, UrlParts, is_secret_name};
 
 /// A feed to poll, as configured: checked, with all defaults filled in.
 #[derive(Clone, Debug, PartialEq)]

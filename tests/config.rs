@@ -3,8 +3,12 @@
 #![allow(clippy::unwrap_used, reason = "a panic fails the test")]
 #![allow(clippy::disallowed_methods, reason = "writes configs to temporary directories")]
 
+#[path = "config/secrets.rs"]
+mod secrets;
+
 use std::fs;
 use std::net::Ipv4Addr;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -14,11 +18,17 @@ use siftwire::serve::ListenAddress;
 use siftwire::source::{Authorization, Secret};
 use tempfile::TempDir;
 
-/// A directory with a config.toml.
+/// A directory with a config.toml that only its owner can read.
 fn config_directory(text: &str) -> TempDir {
     let directory = TempDir::new().unwrap();
-    fs::write(directory.path().join("config.toml"), text).unwrap();
+    let path = directory.path().join("config.toml");
+    fs::write(&path, text).unwrap();
+    set_mode(&path, 0o600);
     directory
+}
+
+fn set_mode(path: &Path, mode: u32) {
+    fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
 }
 
 fn load_in(directory: &Path) -> Result<Config, Diagnostics> {
@@ -145,6 +155,41 @@ fn a_secret_is_masked_even_in_a_line_with_a_syntax_error() {
     }
 }
 
+/// `tests/whole/secrets.rs` has the same for what the program shows.
+#[test]
+fn no_message_shows_a_secret_whatever_is_wrong() {
+    let number = |name: &str, default: u64| std::env::var(name).map_or(default, |text| text.parse().unwrap());
+    let cases = number("SIFTWIRE_SECRETS_CASES", 4000);
+    let mut random = fastrand::Rng::with_seed(number("SIFTWIRE_SECRETS_SEED", 1));
+    let directory = config_directory("");
+    fs::create_dir(directory.path().join("config.d")).unwrap();
+    let (mut invalid, mut shown_lines) = (0, 0_usize);
+    for number in 0..cases {
+        let case = secrets::case(&mut |below| random.usize(..below));
+        for (name, text) in &case.files {
+            fs::write(directory.path().join(name), text).unwrap();
+        }
+        let (all, summary) = match load_in(directory.path()) {
+            Ok(config) => (config.warnings, String::new()),
+            Err(errors) => (Some(errors.clone()), errors.summary()),
+        };
+        let messages = all.as_ref().map(ToString::to_string).unwrap_or_default();
+        invalid += u64::from(!summary.is_empty());
+        shown_lines += messages.lines().filter(|line| line.contains(" = \"")).count();
+        for secret in &case.secrets {
+            let shown = format!("{messages}\n{summary}\n{all:?}");
+            assert!(!shown.contains(secret), "case {number}: {secret} in\n{messages}\n{summary}\n{case:#?}");
+        }
+        assert!(!summary.contains(directory.path().to_str().unwrap()), "{summary}");
+        for (name, _) in &case.files[1..] {
+            fs::remove_file(directory.path().join(name)).unwrap();
+        }
+    }
+    // The cases are broken in many ways, and what is harmless is shown all the same.
+    assert!(invalid > cases / 2 && invalid < cases, "{invalid} invalid");
+    assert!(shown_lines as u64 > cases / 2, "{shown_lines} lines");
+}
+
 #[test]
 fn the_shipped_file_shows_the_real_defaults() {
     let options = SHIPPED.lines().filter(|line| is_option(line)).count();
@@ -194,9 +239,9 @@ fn every_key_is_in_the_shipped_file() {
     let text = "qqqqqqqqqqqqqqqq = 1\n[serve]\nqqqqqqqqqqqqqqqq = 1\n[store]\nqqqqqqqqqqqqqqqq = 1\n[poll]\n\
                 qqqqqqqqqqqqqqqq = 1\n[publish]\nqqqqqqqqqqqqqqqq = 1\n[[source]]\nqqqqqqqqqqqqqqqq = 1\n\
                 [[output]]\nqqqqqqqqqqqqqqqq = 1\n";
-    let errors = load(text).unwrap_err();
+    let errors = load(text).unwrap_err().to_string();
     let known: Vec<&str> =
-        errors.list().iter().filter_map(|error| error.label.strip_prefix("known keys: ")).collect();
+        errors.lines().filter_map(|line| line.split_once("known keys: ")).map(|(_, keys)| keys).collect();
     assert_eq!(known.len(), 7);
     for key in known.iter().flat_map(|list| list.split(", ")) {
         assert!(SHIPPED.contains(key), "config.toml does not mention `{key}`");
@@ -343,6 +388,52 @@ fn messages_quote_no_query_of_a_url() {
     ] {
         let shown = messages(text);
         assert!(shown.starts_with("error") && !shown.contains("hunter2"), "{shown}");
+    }
+}
+
+#[test]
+fn files_that_others_can_write_or_whose_secrets_they_can_read_get_a_warning() {
+    let source = "[[source]]\nurl = \"https://a.example/\"\n";
+    let warnings = |text: &str, file: &str, mode: u32| {
+        let directory = config_directory(text);
+        let config_d = directory.path().join("config.d");
+        fs::create_dir(&config_d).unwrap();
+        for name in ["token", "config.d/more.toml"] {
+            fs::write(directory.path().join(name), "").unwrap();
+            set_mode(&directory.path().join(name), 0o600);
+        }
+        set_mode(&directory.path().join(file), mode);
+        messages_in(directory.path())
+    };
+    let secret = |value: &str| format!("{source}bearer = {value}\n");
+    let file = secret("{ file = \"token\" }");
+    for (text, name, mode, expected) in [
+        (source, "config.toml", 0o644, "none"),
+        (&file, "config.toml", 0o644, "none"),
+        (&file, "token", 0o640, "none"),
+        (&file, "token", 0o644, "warning: others can read the secret in this file"),
+        (&file, "token", 0o602, "warning: others can write this file"),
+        (source, "config.toml", 0o606, "warning: others can write config.toml"),
+        (source, "config.d/more.toml", 0o602, "warning: others can write config.d/more.toml"),
+        (source, "config.d", 0o777, "warning: others can write config.d"),
+        (&secret("\"x\""), "config.toml", 0o640, "none"),
+        (&secret("\"x\""), "config.toml", 0o644, "warning: others can read the secret in config.toml"),
+        (&format!("{source}headers = {{ Accept-Language = \"hy\" }}"), "config.toml", 0o644, "none"),
+        (
+            &format!("{source}headers = {{ X-Api-Key = \"x\" }}"),
+            "config.toml",
+            0o644,
+            "warning: others can read the secret in config.toml",
+        ),
+        (
+            &format!("{source}proxy = \"http://me:x@b.example/\""),
+            "config.toml",
+            0o644,
+            "warning: others can read the secret in config.toml",
+        ),
+    ] {
+        let shown = warnings(text, name, mode);
+        assert_eq!(shown.lines().next(), Some(expected), "{shown}");
     }
 }
 

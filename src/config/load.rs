@@ -8,8 +8,8 @@ use std::sync::Arc;
 use super::check;
 use super::diagnostic::{Diagnostic, Diagnostics, MaskedFile, Severity};
 use super::locate::{ConfigLocation, Environment, directories, drop_in_directory, drop_in_files};
-use super::mask::mask_secrets;
 use super::merge::merge;
+use super::permissions;
 use super::raw;
 use super::settings::{Config, ConfigFile};
 use super::toml_reader::FileReader;
@@ -64,6 +64,7 @@ fn load_texts(
     let mut files = Vec::new();
     let mut read = Vec::new();
     let mut masked = Vec::new();
+    let mut secrets = Vec::new();
     let mut all_read = diagnostics.is_empty();
     for (number, (path, text)) in texts.into_iter().enumerate() {
         let mut reader = FileReader::new(number, &text);
@@ -71,12 +72,16 @@ fn load_texts(
         all_read &= file.is_some();
         files.extend(file);
         diagnostics.append(&mut reader.diagnostics);
-        let secrets = reader.secrets;
-        masked.push(MaskedFile { path: path.clone(), text: mask_secrets(&text, &secrets) });
+        secrets.push(reader.has_secret);
+        masked.push(MaskedFile::new(path.clone(), &text, reader.masked));
         read.push(ConfigFile { path, text: text.into() });
     }
-    if location.path().is_none() {
-        read.clear();
+    match location.path() {
+        Some(main) => {
+            let paths = read.iter().map(|file: &ConfigFile| file.path.clone());
+            diagnostics.extend(permissions::check(main, paths.zip(secrets)));
+        }
+        None => read.clear(),
     }
     let masked: Arc<[MaskedFile]> = masked.into();
     if !all_read {
@@ -98,7 +103,8 @@ fn read_files(location: &ConfigLocation) -> (Vec<(PathBuf, String)>, Vec<Diagnos
     };
     let mut diagnostics = Vec::new();
     let cannot_read = |path: &Path, error: std::io::Error| {
-        Diagnostic::error_without_span(format!("cannot read {}: {error}", path.display()))
+        Diagnostic::error_of_file(path, "cannot read this file")
+            .title(format!("cannot read {}: {error}", path.display()))
     };
     let mut paths = vec![main.to_path_buf()];
     let directory = drop_in_directory(main);
@@ -110,13 +116,15 @@ fn read_files(location: &ConfigLocation) -> (Vec<(PathBuf, String)>, Vec<Diagnos
     for path in paths {
         match std::fs::read(&path).map(String::from_utf8) {
             // What a power failure or a full disk leaves of a file.
-            Ok(Ok(text)) if text.contains('\0') => diagnostics.push(Diagnostic::error_without_span(format!(
-                "{} was not written completely: it contains zero bytes",
-                path.display()
-            ))),
+            Ok(Ok(text)) if text.contains('\0') => {
+                let kind = "not written completely: it contains zero bytes";
+                let title = format!("{} was {kind}", path.display());
+                diagnostics.push(Diagnostic::error_of_file(&path, kind).title(title));
+            }
             Ok(Ok(text)) => texts.push((path, text)),
             Ok(Err(_)) => {
-                diagnostics.push(Diagnostic::error_without_span(format!("{} is not UTF-8", path.display())));
+                let title = format!("{} is not UTF-8", path.display());
+                diagnostics.push(Diagnostic::error_of_file(&path, "not UTF-8").title(title));
             }
             Err(error) => diagnostics.push(cannot_read(&path, error)),
         }

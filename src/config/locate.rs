@@ -108,9 +108,11 @@ pub(super) fn directories(location: &ConfigLocation, environment: &Environment) 
     Directories { config, state, credentials: environment.credentials_directory.clone() }
 }
 
-/// `config.d` beside the main file.
+/// The folder beside the main file that further files are read from.
+pub(super) const DROP_IN_DIRECTORY: &str = "config.d";
+
 pub(super) fn drop_in_directory(main: &Path) -> PathBuf {
-    main.parent().unwrap_or(Path::new("")).join("config.d")
+    main.parent().unwrap_or(Path::new("")).join(DROP_IN_DIRECTORY)
 }
 
 /// The `*.toml` files of a directory except hidden ones, sorted by name; none if the directory is missing.

@@ -12,6 +12,7 @@ mod mask;
 mod merge;
 pub mod opml;
 mod outputs;
+mod permissions;
 mod raw;
 mod secret;
 mod settings;
@@ -20,8 +21,11 @@ mod toml_reader;
 mod values;
 
 pub use check::default_public_url;
-pub use diagnostic::{Diagnostic, Diagnostics, FileSpan, MaskedFile, Severity, Styling};
+pub use diagnostic::{
+    Diagnostic, Diagnostics, FileSpan, Fixed, MaskedFile, Severity, Styling, Text, shown_name,
+};
 pub use fingerprint::{Fingerprint, fingerprint};
 pub use load::{SHIPPED, load, load_with_main_text, store_options};
 pub use locate::{ConfigLocation, Environment, locate};
+pub use mask::mask_urls;
 pub use settings::{Config, ConfigFile};

@@ -35,15 +35,14 @@ pub(super) fn check_topics(
         if let Some(first) = first_spans.insert(&topic.name.value, &topic.name.span) {
             diagnostics.push(duplicate_name("topic", &topic.name, first));
         }
-        let owner = format!("topic `{}`", topic.name.value);
-        check_query(&topic.query, &owner, &query_context, diagnostics);
+        check_query(&topic.query, ("topic", Some(&topic.name)), &query_context, diagnostics);
     }
     query_context
 }
 
 fn check_query(
     query: &Located<QueryLiteral>,
-    owner: &str,
+    (owner, name): (&'static str, Option<&Located<String>>),
     query_context: &QueryContext,
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Option<Query> {
@@ -52,18 +51,26 @@ fn check_query(
         Ok(parsed) => (parsed.warnings(), Severity::Warning),
         Err(problems) => (problems.as_slice(), Severity::Error),
     };
-    let title = match severity {
-        Severity::Warning => format!("the query of {owner} may not do what you mean"),
-        Severity::Error => format!("the query of {owner} is invalid"),
+    let is = match severity {
+        Severity::Warning => " may not do what you mean",
+        Severity::Error => " is invalid",
     };
     // Warnings beside errors are left out.
     for problem in problems.iter().filter(|problem| problem.warning == (severity == Severity::Warning)) {
-        diagnostics.push(Diagnostic {
-            severity,
-            hint: problem.hint.clone(),
-            ..Diagnostic::error(query.span_of(problem.span.clone()), title.as_str())
-                .label(problem.label.as_str())
-        });
+        let kind = ["the query of ", if owner == "topic" { "a " } else { "an " }, owner, is];
+        // The texts tell of the whole query.
+        let mut diagnostic = Diagnostic::error(query.span_of(problem.span.clone()), kind)
+            .quotes(query.span.clone())
+            .label(problem.label.clone());
+        if let Some(name) = name {
+            let title = format!("the query of {owner} `{}`{is}", name.value);
+            diagnostic = diagnostic.title(title).quotes(name.span.clone());
+        }
+        if let Some(hint) = &problem.hint {
+            diagnostic = diagnostic.hint(hint.clone());
+        }
+        diagnostic.severity = severity;
+        diagnostics.push(diagnostic);
     }
     parsed.ok()
 }
@@ -101,16 +108,16 @@ fn check_former_names(outputs: &[RawOutput], diagnostics: &mut Vec<Diagnostic>) 
     for former in outputs.iter().filter_map(|output| output.was.as_ref()).flat_map(|was| &was.value) {
         let name = former.value.as_str();
         if let Some(span) = names.get(name) {
-            let title = format!("the former name `{name}` is the name of an output");
             diagnostics.push(
-                Diagnostic::error(former.span.clone(), title)
+                Diagnostic::error(former.span.clone(), "a former name is the name of an output")
+                    .title(format!("the former name `{name}` is the name of an output"))
                     .label("remove it from `was`")
                     .related((*span).clone(), "the output of this name"),
             );
         } else if let Some(first) = first_spans.insert(name, &former.span) {
-            let title = format!("the former name `{name}` is listed twice");
             diagnostics.push(
-                Diagnostic::error(former.span.clone(), title)
+                Diagnostic::error(former.span.clone(), "a former name is listed twice")
+                    .title(format!("the former name `{name}` is listed twice"))
                     .label("second use of the name")
                     .related(first.clone(), "first use of the name"),
             );
@@ -130,11 +137,8 @@ fn check_output(
             Diagnostic::error(raw.span.clone(), "an output without a `name`").label("`name` is required"),
         );
     }
-    let owner = match &raw.name {
-        Some(name) => format!("output `{}`", name.value),
-        None => "an output".to_owned(),
-    };
-    let filter = raw.filter.as_ref().and_then(|query| check_query(query, &owner, query_context, diagnostics));
+    let owner = ("output", raw.name.as_ref());
+    let filter = raw.filter.as_ref().and_then(|query| check_query(query, owner, query_context, diagnostics));
     let sources = raw.sources.map(|sources| {
         if sources.value.is_empty() {
             let warning = Diagnostic::warning(sources.span.clone(), "an output without sources stays empty");
@@ -177,7 +181,8 @@ fn check_source_names(
     for name in sources.value.iter().filter(|name| !names.contains(&name.value)) {
         let closest = closest_name(&name.value, names.iter().map(String::as_str));
         diagnostics.push(
-            Diagnostic::error(name.span.clone(), format!("there is no source `{}`", name.value))
+            Diagnostic::error(name.span.clone(), "there is no source of this name")
+                .title(format!("there is no source `{}`", name.value))
                 .label(closest.map_or("unknown".to_owned(), |name| format!("did you mean \"{name}\"?"))),
         );
     }

@@ -6,18 +6,19 @@ use ipnet::IpNet;
 use toml::de::DeTable;
 use url::Url;
 
-use super::diagnostic::FileSpan;
+use super::diagnostic::{Diagnostic, FileSpan, Fixed};
 use super::literal::QueryLiteral;
-use super::mask::{possible_secret_spans, secret_spans};
+use super::mask::mask;
 use super::toml_reader::{FileReader, Located, TableReader, TomlValue, ValueError, type_name};
 use super::values::{
     RawHeaders, SecretSource, array, boolean, byte_size, choice, duration, file_name, header_value, headers,
-    integer, language, listen, networks, output_name, proxy_url, query, secret, single_line, template, user,
-    web_url,
+    integer, language, listen, networks, output_name, proxy_url, public_text, query, secret, single_line,
+    template, user, web_url,
 };
 use crate::publish::output::{ContentMode, Stories};
 use crate::publish::template::Template;
 use crate::serve::ListenAddress;
+use crate::source::FeedUrl;
 
 /// A config file, or several merged.
 #[derive(Debug, Default)]
@@ -107,13 +108,11 @@ pub(super) struct RawOutput {
 /// lines after a syntax error is unknown.
 pub(super) fn read(reader: &mut FileReader<'_>) -> Option<RawConfig> {
     let (tree, errors) = DeTable::parse_recoverable(reader.text);
-    reader.secrets = secret_spans(tree.get_ref(), reader.text);
+    reader.masked = mask(reader.text, errors.is_empty().then_some(tree.get_ref()));
     for error in &errors {
-        reader.error(error.span().unwrap_or(0..0), "invalid TOML", error.message());
+        reader.error(error.span().unwrap_or(0..0), "invalid TOML", Fixed::from_parser(error));
     }
     if !errors.is_empty() {
-        let spans = possible_secret_spans(reader.text);
-        reader.secrets.extend(spans);
         return None;
     }
     let mut config = RawConfig::default();
@@ -135,13 +134,13 @@ pub(super) fn read(reader: &mut FileReader<'_>) -> Option<RawConfig> {
 fn read_section<'t>(
     reader: &mut FileReader<'_>,
     config: &mut RawConfig,
-    key: &str,
+    key: &'static str,
     value: &'t TomlValue<'t>,
 ) -> Result<(), ValueError> {
     let Some(table) = value.get_ref().as_table() else {
         return Err(ValueError::with_hint(
-            format!("expected a table, found {}", type_name(value)),
-            format!("write [{key}], with single square brackets"),
+            ["expected a table, found ", type_name(value)],
+            ["write [", key, "], with single square brackets"],
         ));
     };
     match key {
@@ -174,7 +173,7 @@ fn read_poll(reader: &mut FileReader<'_>, config: &mut RawConfig, table: &DeTabl
     config.poll = read_shared_poll_keys(reader, &mut table);
     config.concurrency = table.read(reader, "concurrency", integer(1..=10_000));
     config.per_host = table.read(reader, "per_host", integer(1..=100));
-    config.contact = table.read(reader, "contact", single_line);
+    config.contact = table.read(reader, "contact", public_text);
     config.allow = table.read(reader, "allow", networks);
     table.finish(reader);
 }
@@ -187,7 +186,7 @@ fn read_publish(reader: &mut FileReader<'_>, config: &mut RawConfig, table: &DeT
 }
 
 fn read_shared_poll_keys(reader: &mut FileReader<'_>, table: &mut TableReader<'_>) -> RawPoll {
-    RawPoll {
+    let keys = RawPoll {
         every: table.read(reader, "every", duration),
         at_most: table.read(reader, "at_most", duration),
         timeout: table.read(reader, "timeout", duration),
@@ -197,7 +196,9 @@ fn read_shared_poll_keys(reader: &mut FileReader<'_>, table: &mut TableReader<'_
         user_agent: table.read(reader, "user_agent", header_value),
         proxy: table.read(reader, "proxy", proxy_url),
         headers: table.read(reader, "headers", headers),
-    }
+    };
+    reader.has_secret |= keys.proxy.as_ref().is_some_and(|proxy| has_user(&proxy.value));
+    keys
 }
 
 fn read_source<'t>(
@@ -211,7 +212,7 @@ fn read_source<'t>(
         has_url: table.has("url"),
         url: table.read(reader, "url", web_url),
         name: table.read(reader, "name", file_name),
-        title: table.read(reader, "title", single_line),
+        title: table.read(reader, "title", public_text),
         lang: table.read(reader, "lang", language),
         publish_url: table.read(reader, "publish_url", boolean),
         stories: table.read(reader, "stories", boolean),
@@ -223,7 +224,14 @@ fn read_source<'t>(
         poll: read_shared_poll_keys(reader, &mut table),
     };
     table.finish(reader);
+    let url = source.url.as_ref().map(|url| FeedUrl::from(url.value.clone()));
+    reader.has_secret |= url.as_ref().is_some_and(|url| has_user(url.whole()))
+        || (source.publish_url.is_none() && url.is_some_and(|url| url.secret_parameter().is_some()));
     source
+}
+
+fn has_user(url: &Url) -> bool {
+    !url.username().is_empty() || url.password().is_some()
 }
 
 fn read_output<'t>(
@@ -237,7 +245,7 @@ fn read_output<'t>(
         has_name: table.has("name"),
         name: table.read(reader, "name", output_name),
         was: table.read(reader, "was", |reader, value| array(reader, value, output_name)),
-        title: table.read(reader, "title", single_line),
+        title: table.read(reader, "title", public_text),
         entry_title: table.read(reader, "entry_title", template),
         filter: table.read(reader, "filter", query),
         sources: table.read(reader, "sources", |reader, value| array(reader, value, single_line)),
@@ -265,8 +273,10 @@ fn read_topics(reader: &mut FileReader<'_>, table: &DeTable<'_>) -> Vec<RawTopic
     for (key, value) in table {
         let name = key.get_ref().to_string();
         if name.is_empty() || !name.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '-')) {
-            let title = format!("invalid topic name `{name}`");
-            reader.error(key.span(), title, "only letters, digits, - and _ are allowed");
+            let diagnostic = Diagnostic::error(reader.span(key.span()), "invalid topic name")
+                .title(format!("invalid topic name `{name}`"))
+                .label("only letters, digits, - and _ are allowed");
+            reader.diagnostics.push(diagnostic);
             continue;
         }
         match query(reader, value) {
@@ -274,7 +284,7 @@ fn read_topics(reader: &mut FileReader<'_>, table: &DeTable<'_>) -> Vec<RawTopic
                 name: Located { value: name, span: reader.span(key.span()) },
                 query: Located { value: query, span: reader.span(value.span()) },
             }),
-            Err(error) => reader.error(value.span(), format!("invalid topic `{name}`"), error.label),
+            Err(error) => reader.error(value.span(), "invalid value of a topic", error.label),
         }
     }
     topics
@@ -284,20 +294,20 @@ fn read_topics(reader: &mut FileReader<'_>, table: &DeTable<'_>) -> Vec<RawTopic
 fn read_tables<'t, T>(
     reader: &mut FileReader<'_>,
     value: &'t TomlValue<'t>,
-    name: &str,
+    name: &'static str,
     read: impl Fn(&mut FileReader<'_>, &'t TomlValue<'t>, &'t DeTable<'t>) -> T,
 ) -> Result<Vec<T>, ValueError> {
     let Some(members) = value.get_ref().as_array() else {
         return Err(ValueError::with_hint(
-            format!("expected an array of tables, found {}", type_name(value)),
-            format!("write {name}, with double square brackets"),
+            ["expected an array of tables, found ", type_name(value)],
+            ["write ", name, ", with double square brackets"],
         ));
     };
     let mut tables = Vec::new();
     for member in members.iter() {
         match member.get_ref().as_table() {
             Some(table) => tables.push(read(reader, member, table)),
-            None => reader.error(member.span(), format!("expected a table {name}"), type_name(member)),
+            None => reader.error(member.span(), ["expected a table ", name], type_name(member)),
         }
     }
     Ok(tables)

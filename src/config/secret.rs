@@ -2,12 +2,14 @@
 
 #![allow(clippy::disallowed_methods, reason = "reads the secret files that the config names")]
 
+use std::io::ErrorKind;
 use std::path::PathBuf;
 
 use percent_encoding::percent_decode_str;
 use url::Url;
 
 use super::locate::Directories;
+use super::permissions::OthersAccess;
 use super::values::SecretSource;
 use crate::source::{Authorization, Secret};
 
@@ -29,32 +31,44 @@ pub(super) fn split_credentials(mut url: Url) -> (Url, Option<Authorization>) {
     (url, Some(Authorization::Basic { user, password: Secret(password.unwrap_or_default()) }))
 }
 
-/// The secret, without the line end that editors add to a file.
+/// The secret, without the line end that editors add to a file, and what others may do with that file.
 ///
 /// # Errors
-/// The label for a diagnostic.
-pub(super) fn read(source: &SecretSource, directories: &Directories) -> Result<Secret, String> {
+/// The label for a diagnostic. It does not name the file: a secret may have been written in the place of its name.
+pub(super) fn read(
+    source: &SecretSource,
+    directories: &Directories,
+) -> Result<(Secret, Option<OthersAccess>), &'static str> {
     let path: PathBuf = match source {
-        SecretSource::Inline(text) => return checked(text),
+        SecretSource::Inline(text) => return checked(text).map(|secret| (secret, None)),
         SecretSource::File(path) => directories.config.join(path),
         SecretSource::Credential(name) => match &directories.credentials {
             Some(directory) => directory.join(name),
-            None => return Err("$CREDENTIALS_DIRECTORY is not set: not started by systemd?".to_owned()),
+            None => return Err("$CREDENTIALS_DIRECTORY is not set: not started by systemd?"),
         },
     };
-    let with_path = |error: std::io::Error| format!("{}: {error}", path.display());
-    let metadata = std::fs::metadata(&path).map_err(with_path)?;
+    let metadata = std::fs::metadata(&path).map_err(reason)?;
     if !metadata.is_file() || metadata.len() > MAX_SECRET_FILE_BYTES {
-        return Err(format!("{}: not a regular file of at most 64 KiB", path.display()));
+        return Err("not a regular file of at most 64 KiB");
     }
-    let text = std::fs::read_to_string(&path).map_err(with_path)?;
-    checked(text.trim_end_matches(['\r', '\n']))
+    let text = std::fs::read_to_string(&path).map_err(reason)?;
+    let secret = checked(text.trim_end_matches(['\r', '\n']))?;
+    Ok((secret, OthersAccess::of(&metadata, true)))
+}
+
+fn reason(error: std::io::Error) -> &'static str {
+    match error.kind() {
+        ErrorKind::NotFound => "there is no such file",
+        ErrorKind::PermissionDenied => "the file may not be read",
+        ErrorKind::InvalidData => "the file is not UTF-8",
+        _ => "the file cannot be read",
+    }
 }
 
 /// All secrets are sent in request headers, which must not contain control characters.
-fn checked(text: &str) -> Result<Secret, String> {
+fn checked(text: &str) -> Result<Secret, &'static str> {
     if text.chars().any(char::is_control) {
-        return Err("contains a control character".to_owned());
+        return Err("contains a control character");
     }
     Ok(Secret(text.to_owned()))
 }

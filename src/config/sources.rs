@@ -6,9 +6,10 @@ use std::time::Duration;
 
 use ipnet::IpNet;
 
-use super::diagnostic::{Diagnostic, FileSpan};
+use super::diagnostic::{Diagnostic, FileSpan, Text};
 use super::locate::Directories;
 use super::merge::with_defaults;
+use super::permissions::OthersAccess;
 use super::raw::{RawPoll, RawSource};
 use super::secret;
 use super::toml_reader::Located;
@@ -58,10 +59,19 @@ impl SourceDefaults<'_> {
     }
 
     fn secret(&self, source: &Located<SecretSource>, diagnostics: &mut Vec<Diagnostic>) -> Secret {
-        secret::read(&source.value, self.directories).unwrap_or_else(|label| {
-            diagnostics.push(Diagnostic::error(source.span.clone(), "cannot read a secret").label(label));
-            Secret(String::new())
-        })
+        let span = || source.span.clone();
+        let (secret, others) = secret::read(&source.value, self.directories).unwrap_or_else(|label| {
+            let diagnostic = Diagnostic::error(span(), "cannot read a secret").label(label);
+            diagnostics.push(match source.value {
+                SecretSource::File(_) => diagnostic.hint("relative paths start at the folder of config.toml"),
+                _ => diagnostic,
+            });
+            (Secret(String::new()), None)
+        });
+        if let Some((what, hint)) = others.map(OthersAccess::words) {
+            diagnostics.push(Diagnostic::warning(span(), [what, " this file"]).hint(hint));
+        }
+        secret
     }
 
     fn source(&self, raw: RawSource, name: &str, diagnostics: &mut Vec<Diagnostic>) -> Option<Source> {
@@ -156,10 +166,10 @@ fn warn_of_secrets(
                 .hint("remove them, and write `user = \"...\"` and `password = { file = \"...\" }`, or `{ credential = \"...\" }`"),
         );
     }
-    if let (Some(name), None) = (url.secret_parameter(), &raw.publish_url) {
+    if let (Some(_), None) = (url.secret_parameter(), &raw.publish_url) {
         diagnostics.push(
             Diagnostic::warning(span.clone(), "the URL of a source seems to have a secret in its query")
-                .label(format!("the parameter `{name}`"))
+                .label(url.secret_word().map_or(Text::from("a parameter"), |word| ["the parameter `", word, "`"].into()))
                 .hint(
                     "Siftwire publishes the URL without its query. If it is no secret, set `publish_url = true`. If it \
                      is one, and the site takes it in a header, write `bearer = { credential = \"...\" }` instead",
@@ -284,9 +294,9 @@ fn generated_name(
     if number > 1
         && let Some(url) = &source.url
     {
-        let title = format!("the name of this source, `{name}`, depends on the order of sources");
         diagnostics.push(
-            Diagnostic::warning(url.span.clone(), title)
+            Diagnostic::warning(url.span.clone(), "the name of a source depends on the order of sources")
+                .title(format!("the name of this source, `{name}`, depends on the order of sources"))
                 .label("another source already has the name of this host")
                 .hint("set `name`, so that the source keeps its history when the order changes"),
         );
@@ -295,8 +305,9 @@ fn generated_name(
 }
 
 /// The error for a second source, topic or output of the same name.
-pub(super) fn duplicate_name(kind: &str, name: &Located<String>, first: &FileSpan) -> Diagnostic {
-    Diagnostic::error(name.span.clone(), format!("two {kind}s are named `{}`", name.value))
+pub(super) fn duplicate_name(kind: &'static str, name: &Located<String>, first: &FileSpan) -> Diagnostic {
+    Diagnostic::error(name.span.clone(), ["two ", kind, "s have the same name"])
+        .title(format!("two {kind}s are named `{}`", name.value))
         .label("second use of the name")
         .related(first.clone(), "first use of the name")
 }

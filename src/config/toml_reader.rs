@@ -5,7 +5,7 @@ use std::ops::Range;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::diagnostic::{Diagnostic, FileSpan};
+use super::diagnostic::{Diagnostic, FileSpan, Fixed, Text};
 use crate::text::closest_name;
 
 /// A value and its place in the config.
@@ -20,23 +20,25 @@ pub(super) struct FileReader<'t> {
     file: usize,
     pub(super) text: &'t str,
     pub(super) diagnostics: Vec<Diagnostic>,
-    /// Ranges that diagnostics must not quote.
-    pub(super) secrets: Vec<Range<usize>>,
+    /// The text as diagnostics quote it.
+    pub(super) masked: String,
+    /// Whether a secret is written in the file itself.
+    pub(super) has_secret: bool,
 }
 
 impl<'t> FileReader<'t> {
     /// `file` is the file's index in diagnostics.
     pub(super) fn new(file: usize, text: &'t str) -> Self {
-        Self { file, text, diagnostics: Vec::new(), secrets: Vec::new() }
+        Self { file, text, diagnostics: Vec::new(), masked: String::new(), has_secret: false }
     }
 
     pub(super) fn span(&self, span: Range<usize>) -> FileSpan {
         FileSpan::new(self.file, span)
     }
 
-    pub(super) fn error(&mut self, span: Range<usize>, title: impl Into<String>, label: impl Into<String>) {
+    pub(super) fn error(&mut self, span: Range<usize>, kind: impl Into<Fixed>, label: impl Into<Text>) {
         let span = self.span(span);
-        self.diagnostics.push(Diagnostic::error(span, title).label(label));
+        self.diagnostics.push(Diagnostic::error(span, kind).label(label));
     }
 }
 
@@ -69,9 +71,8 @@ impl<'t> TableReader<'t> {
         match convert(reader, value) {
             Ok(value) => Some(Located { value, span }),
             Err(error) => {
-                let title = format!("invalid value of `{key}` in {}", self.name);
-                let diagnostic = Diagnostic::error(span, title).label(error.label);
-                reader.diagnostics.push(Diagnostic { hint: error.hint, ..diagnostic });
+                let kind = ["invalid value of `", key, "` in ", self.name];
+                reader.diagnostics.push(error.diagnostic(span, kind));
                 None
             }
         }
@@ -93,41 +94,49 @@ impl<'t> TableReader<'t> {
             if self.known_keys.contains(&name) {
                 continue;
             }
-            let label = match closest_name(name, self.known_keys.iter().copied()) {
-                Some(known) => format!("did you mean `{known}`?"),
-                None => format!("known keys: {}", self.known_keys.join(", ")),
+            let known_keys: &[&'static str] = &self.known_keys;
+            let label = match known_keys
+                .iter()
+                .find(|known| Some(**known) == closest_name(name, known_keys.iter().copied()))
+            {
+                Some(known) => ["did you mean `", known, "`?"].into(),
+                None => Fixed::list("known keys: ", known_keys),
             };
-            reader.error(key.span(), format!("unknown key `{name}` in {}", self.name), label);
+            let diagnostic = Diagnostic::error(reader.span(key.span()), ["unknown key in ", self.name]);
+            let title = format!("unknown key `{name}` in {}", self.name);
+            reader.diagnostics.push(diagnostic.title(title).label(label));
         }
     }
 }
 
 /// Why a value is invalid: the label at the caret, and a hint.
 pub(super) struct ValueError {
-    pub(super) label: String,
-    pub(super) hint: Option<String>,
+    pub(super) label: Text,
+    pub(super) hint: Option<Text>,
 }
 
-impl From<&str> for ValueError {
-    fn from(label: &str) -> Self {
-        label.to_owned().into()
-    }
-}
-
-impl From<String> for ValueError {
-    fn from(label: String) -> Self {
-        Self { label, hint: None }
+impl<T: Into<Text>> From<T> for ValueError {
+    fn from(label: T) -> Self {
+        Self { label: label.into(), hint: None }
     }
 }
 
 impl ValueError {
-    pub(super) fn with_hint(label: impl Into<String>, hint: impl Into<String>) -> Self {
+    pub(super) fn with_hint(label: impl Into<Text>, hint: impl Into<Text>) -> Self {
         Self { label: label.into(), hint: Some(hint.into()) }
     }
 
     /// A value of the wrong type.
-    pub(super) fn expected(what: &str, value: &TomlValue<'_>) -> Self {
-        format!("expected {what}, found {}", type_name(value)).into()
+    pub(super) fn expected(what: &'static str, value: &TomlValue<'_>) -> Self {
+        ["expected ", what, ", found ", type_name(value)].into()
+    }
+
+    pub(super) fn diagnostic(self, span: FileSpan, kind: impl Into<Fixed>) -> Diagnostic {
+        let diagnostic = Diagnostic::error(span, kind).label(self.label);
+        match self.hint {
+            Some(hint) => diagnostic.hint(hint),
+            None => diagnostic,
+        }
     }
 }
 

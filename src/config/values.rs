@@ -9,11 +9,13 @@ use ipnet::IpNet;
 use toml::de::DeValue;
 use url::Url;
 
+use super::diagnostic::{Diagnostic, Fixed};
 use super::literal::QueryLiteral;
 use super::toml_reader::{FileReader, Located, TableReader, TomlValue, ValueError};
 use crate::publish::format::Format;
 use crate::publish::template::Template;
 use crate::serve::ListenAddress;
+use crate::source::is_secret_name;
 use crate::text::closest_name;
 
 /// Upper bound of durations; a longer one is a mistake and would overflow dates.
@@ -55,6 +57,20 @@ pub(super) fn single_line(_: &mut FileReader<'_>, value: &TomlValue<'_>) -> Resu
         return Err("must not be empty".into());
     }
     Ok(text.to_owned())
+}
+
+/// The same of a text that is published or sent to every site.
+pub(super) fn public_text(reader: &mut FileReader<'_>, value: &TomlValue<'_>) -> Result<String, ValueError> {
+    let text = single_line(reader, value)?;
+    let has_user = |word: &str| {
+        let user = word.split_once("://").and_then(|(_, rest)| rest.rsplit_once('@'));
+        user.is_some_and(|(user, _)| user.contains(':') || !user.contains('/'))
+    };
+    if text.split_whitespace().any(has_user) {
+        Err("contains a URL with a user or password".into())
+    } else {
+        Ok(text)
+    }
 }
 
 fn string<'t>(value: &'t TomlValue<'_>) -> Result<&'t str, ValueError> {
@@ -132,25 +148,32 @@ pub(super) fn proxy_url(_: &mut FileReader<'_>, value: &TomlValue<'_>) -> Result
     absolute_url(value, &["http", "https", "socks5", "socks5h"])
 }
 
-fn absolute_url(value: &TomlValue<'_>, schemes: &[&str]) -> Result<Url, ValueError> {
+/// The hint for a URL whose password may contain the character that ends it.
+const ESCAPES_HINT: &str = "in user name, password and path, write %2F for a slash, %3F for ?, %23 for #, %3A for a colon and %40 for @";
+
+fn absolute_url(value: &TomlValue<'_>, schemes: &[&'static str]) -> Result<Url, ValueError> {
     let Some(text) = value.get_ref().as_str() else { return Err(ValueError::expected("a URL", value)) };
     let url = match Url::parse(text.trim()) {
         Ok(url) => url,
         Err(url::ParseError::RelativeUrlWithoutBase) => {
-            // Without what may be secret.
-            let path = text.split('?').next().unwrap_or(text);
-            let shown = path.rsplit('@').next().unwrap_or(path);
             return Err(ValueError::with_hint(
                 "not an absolute URL",
-                format!("write it with its scheme: https://{shown}"),
+                format!("write it with its scheme: https://{text}"),
             ));
+        }
+        Err(url::ParseError::InvalidPort) => {
+            return Err(ValueError::with_hint("not a URL: what follows the colon is no port", ESCAPES_HINT));
         }
         Err(error) => return Err(format!("not a URL: {error}").into()),
     };
+    // What looks like host, port and path may be the start of a password with an unescaped `/`, `?` or `#`.
+    let host_has_dot = url.host_str().is_some_and(|host| host.contains(['.', ':']));
+    if (url.port().is_some() || !host_has_dot) && url[url::Position::BeforePath..].contains('@') {
+        return Err(ValueError::with_hint("an `@` after the host", ESCAPES_HINT));
+    }
     if !schemes.contains(&url.scheme()) {
-        return Err(
-            format!("unsupported scheme `{}:`, expected {}", url.scheme(), schemes.join(" or ")).into()
-        );
+        let label = format!("unsupported scheme `{}:`, expected {}", url.scheme(), schemes.join(" or "));
+        return Err(label.into());
     }
     if url.host_str().is_none_or(str::is_empty) {
         return Err("the URL has no host".into());
@@ -178,19 +201,19 @@ pub(super) fn array<'t, T>(
 }
 
 /// One of some keywords.
-pub(super) fn choice<T: Copy>(value: &TomlValue<'_>, choices: &[(&str, T)]) -> Result<T, ValueError> {
-    let keywords: Vec<&str> = choices.iter().map(|(keyword, _)| *keyword).collect();
+pub(super) fn choice<T: Copy>(value: &TomlValue<'_>, choices: &[(&'static str, T)]) -> Result<T, ValueError> {
+    let keywords: Vec<&'static str> = choices.iter().map(|(keyword, _)| *keyword).collect();
     let Some(text) = value.get_ref().as_str() else {
-        return Err(ValueError::expected(&format!("one of {}", keywords.join(", ")), value));
+        return Err(Fixed::list("expected one of ", &keywords).into());
     };
     if let Some((_, chosen)) = choices.iter().find(|(keyword, _)| *keyword == text) {
         return Ok(*chosen);
     }
-    Err(match closest_name(text, keywords.iter().copied()) {
-        Some(keyword) => format!("did you mean \"{keyword}\"?"),
-        None => format!("expected one of {}", keywords.join(", ")),
-    }
-    .into())
+    let closest = closest_name(text, keywords.iter().copied());
+    Err(match keywords.iter().find(|keyword| Some(**keyword) == closest) {
+        Some(keyword) => ["did you mean \"", keyword, "\"?"].into(),
+        None => Fixed::list("expected one of ", &keywords).into(),
+    })
 }
 
 /// A name that is safe in a URL and as a file name on any supported system.
@@ -225,15 +248,13 @@ pub(super) fn output_name(reader: &mut FileReader<'_>, value: &TomlValue<'_>) ->
     let lower = name.to_ascii_lowercase();
     if let Some(format) = Format::feeds().find(|format| lower.ends_with(format.extension())) {
         // The page of an output `a.atom` would have the URL of the feed of `a`.
-        return Err(
-            format!("must not end in {}: that is added to the URLs of feeds", format.extension()).into()
-        );
+        return Err(["must not end in ", format.extension(), ": that is added to the URLs of feeds"].into());
     }
     Ok(name)
 }
 
 pub(super) fn template(reader: &mut FileReader<'_>, value: &TomlValue<'_>) -> Result<Template, ValueError> {
-    let text = single_line(reader, value)?;
+    let text = public_text(reader, value)?;
     Template::parse(&text).map_err(|error| ValueError::with_hint(error.to_string(), TEMPLATE_HINT))
 }
 
@@ -297,8 +318,9 @@ fn network(text: &str) -> Option<IpNet> {
     text.parse().ok().or_else(|| text.parse::<IpAddr>().ok().map(IpNet::from))
 }
 
+/// The value of a header that is no secret.
 pub(super) fn header_value(reader: &mut FileReader<'_>, value: &TomlValue<'_>) -> Result<String, ValueError> {
-    let text = single_line(reader, value)?;
+    let text = public_text(reader, value)?;
     if text.is_ascii() { Ok(text) } else { Err("a header value must be ASCII".into()) }
 }
 
@@ -315,23 +337,33 @@ pub(super) fn headers<'t>(
         // RFC 9110, section 5.6.2.
         let is_token_byte = |b: u8| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b);
         if name.is_empty() || !name.bytes().all(is_token_byte) {
-            reader.error(key.span(), format!("`{name}` is not a valid header name"), "");
+            let diagnostic = Diagnostic::error(reader.span(key.span()), "invalid header name");
+            reader.diagnostics.push(diagnostic.title(format!("`{name}` is not a valid header name")));
         } else if RESERVED_HEADERS.contains(&name.to_ascii_lowercase().as_str()) {
-            reader.error(key.span(), format!("header `{name}` is set by Siftwire"), "cannot be changed");
+            let diagnostic = Diagnostic::error(reader.span(key.span()), "a header that Siftwire sets itself");
+            let title = format!("header `{name}` is set by Siftwire");
+            reader.diagnostics.push(diagnostic.title(title).label("cannot be changed"));
         } else {
-            match secret(reader, value) {
+            let has_secret = reader.has_secret;
+            let secret = secret(reader, value);
+            // Headers such as Accept-Language are no secrets.
+            reader.has_secret = has_secret || (reader.has_secret && is_secret_header(name));
+            match secret {
                 Ok(secret) => {
                     let span = reader.span(value.span());
                     headers.push((name.to_owned(), Located { value: secret, span }));
                 }
-                Err(error) => {
-                    reader.error(value.span(), format!("invalid value of header `{name}`"), error.label)
-                }
+                Err(error) => reader.error(value.span(), "invalid value of a header", error.label),
             }
         }
     }
     headers.sort_by_key(|(_, secret)| secret.span.start);
     Ok(headers)
+}
+
+fn is_secret_header(name: &str) -> bool {
+    is_secret_name(name)
+        || ["authorization", "cookie"].iter().any(|word| name.to_ascii_lowercase().contains(word))
 }
 
 pub(super) fn secret<'t>(
@@ -340,6 +372,7 @@ pub(super) fn secret<'t>(
 ) -> Result<SecretSource, ValueError> {
     const EXPECTED: &str = "a string, { file = \"...\" } or { credential = \"...\" }";
     if value.get_ref().is_str() {
+        reader.has_secret = true;
         return single_line(reader, value).map(SecretSource::Inline);
     }
     let Some(table) = value.get_ref().as_table() else { return Err(ValueError::expected(EXPECTED, value)) };
@@ -354,6 +387,6 @@ pub(super) fn secret<'t>(
         (Some(_), Some(_)) => Err("`file` and `credential` exclude each other".into()),
         // The member was reported as invalid already, so the load fails whatever is returned here.
         (None, None) if has_either => Ok(SecretSource::Inline(String::new())),
-        (None, None) => Err(format!("expected {EXPECTED}").into()),
+        (None, None) => Err(["expected ", EXPECTED].into()),
     }
 }

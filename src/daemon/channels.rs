@@ -93,7 +93,7 @@ pub(super) struct PublishConfig {
     pub(super) outputs: Arc<Outputs>,
     /// Entries older than this are deleted.
     pub(super) keep: Duration,
-    /// What is wrong with the config in the files now, for the front page.
+    /// What is wrong with the config in the files now, for the front page: it says nothing of what is in them.
     pub(super) problem: Option<Arc<str>>,
 }
 

@@ -222,6 +222,7 @@ async fn render_front_page(
     rows: Vec<SourceRow>,
 ) -> Result<(), store::Error> {
     let store_problem = shared.channels.store_problem.borrow().clone();
+    let store_problem = store_problem.map(|problem| shared.store.without_folder(&problem));
     let problems: Vec<_> = store_problem.as_deref().into_iter().chain(config.problem.as_deref()).collect();
     let problem = (!problems.is_empty()).then(|| problems.join("\n\n"));
     render::render_front_page(&config.outputs, &shared.document_cache, rows, problem.as_deref(), now());

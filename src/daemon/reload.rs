@@ -1,6 +1,7 @@
 //! Reloads the config after SIGHUP or an edit: a whole new config, or the old one stays. Does I/O.
 #![allow(clippy::disallowed_methods, reason = "reads the clock")]
 
+use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,7 +15,7 @@ use super::notify;
 use super::shared::Shared;
 use super::shutdown::ShutdownSignal;
 use super::sync_config::{EmptyConfig, SyncState, refusal, refuse_empty, site_at, sync_config};
-use crate::config::{self, Config, ConfigLocation, Diagnostics, Environment, Fingerprint};
+use crate::config::{self, Config, ConfigLocation, Diagnostics, Environment, Fingerprint, shown_name};
 use crate::fetch::Fetcher;
 use crate::metrics::ReloadResult;
 use crate::serve::ListenAddress;
@@ -162,7 +163,10 @@ impl Reloader {
             Ok(new) => new,
             Err(problems) => {
                 tracing::error!(%problems, "the config is invalid; the old one stays active");
-                self.refuse(format!("The config is invalid; the old one stays active.\n\n{problems}")).await;
+                let invalid = "The config is invalid; the old one stays active.";
+                let on_page =
+                    format!("{invalid} `siftwire check` shows the lines.\n\n{}", problems.summary());
+                self.refuse(format!("{invalid}\n\n{problems}"), on_page).await;
                 return Ok(None);
             }
         };
@@ -170,20 +174,23 @@ impl Reloader {
             let Error::EmptyConfig(_) = error else { return Err(error) };
             let problem = refusal(&error);
             tracing::error!("{problem}");
-            self.refuse(problem).await;
+            self.refuse(problem.clone(), problem).await;
             return Ok(None);
         }
         if trigger == ReloadTrigger::Edit
             && let Some(path) = self.cut_file(&new)
         {
-            let problem = format!(
-                "The config is not applied yet: {} looks cut off, because it is only the beginning of what it was, or \
+            let problem = |file: &dyn fmt::Display| {
+                format!(
+                    "The config is not applied yet: {file} looks cut off, because it is only the beginning of what it was, or \
                  its last line has no end. It is applied if it stays as it is for {} s, and at once on SIGHUP.",
-                path.display(),
-                CUT_FILE_WAIT.as_secs()
-            );
+                    CUT_FILE_WAIT.as_secs()
+                )
+            };
+            let on_page = problem(&shown_name(path));
+            let problem = problem(&path.display());
             tracing::warn!("{problem}");
-            self.show_problem(Some(problem)).await;
+            self.show_problem(Some(problem), Some(on_page)).await;
             return Ok(Some((Instant::now() + CUT_FILE_WAIT, ReloadTrigger::CutFileStays)));
         }
         self.apply(new).await.map(|()| None)
@@ -196,9 +203,9 @@ impl Reloader {
         new.cut_file(&self.loaded.config).filter(|_| !(may_be_empty && is_empty))
     }
 
-    async fn refuse(&self, problem: String) {
+    async fn refuse(&self, problem: String, on_page: String) {
         self.shared.metrics.count_reload(ReloadResult::Refused);
-        self.show_problem(Some(problem)).await;
+        self.show_problem(Some(problem), Some(on_page)).await;
     }
 
     /// The store first: if it fails, nothing has changed.
@@ -231,14 +238,14 @@ impl Reloader {
         if let Some(message) = &restart_needed {
             tracing::warn!("{message}");
         }
-        self.show_problem(restart_needed).await;
+        self.show_problem(restart_needed.clone(), restart_needed).await;
         Ok(())
     }
 
-    /// Shows a config problem on the front page and in `siftwire status`, or removes it.
-    async fn show_problem(&self, problem: Option<String>) {
+    /// Shows a config problem in `siftwire status` and, in words for everybody, on the front page, or removes it.
+    async fn show_problem(&self, problem: Option<String>, on_page: Option<String>) {
         self.shared.channels.publish_config.send_modify(|config| {
-            let problem = problem.as_deref().map(Arc::from);
+            let problem = on_page.map(Arc::from);
             *config = Arc::new(PublishConfig { problem, ..PublishConfig::clone(config) });
         });
         if let Err(error) =

@@ -118,6 +118,13 @@ impl FeedUrl {
         self.secrets().next().map(|(name, _)| name)
     }
 
+    /// The first of the usual words for a secret that is the name of a parameter.
+    #[must_use]
+    pub fn secret_word(&self) -> Option<&'static str> {
+        let words = || SECRET_WORDS.into_iter().chain(SECRET_ENDINGS);
+        self.0.query_pairs().find_map(|(name, _)| words().find(|word| name.eq_ignore_ascii_case(word)))
+    }
+
     /// The parameters that look like secrets: names and values. One without a value is itself the secret.
     fn secrets(&self) -> impl Iterator<Item = (String, String)> {
         self.0.query_pairs().filter_map(|(name, value)| {
@@ -173,7 +180,9 @@ impl fmt::Debug for FeedUrl {
     }
 }
 
-fn is_secret_name(name: &str) -> bool {
+/// Whether a parameter or key of this name holds a secret.
+#[must_use]
+pub fn is_secret_name(name: &str) -> bool {
     let is_secret = |word: &str| {
         let word = word.to_ascii_lowercase();
         SECRET_WORDS.contains(&word.as_str()) || SECRET_ENDINGS.iter().any(|ending| word.ends_with(ending))

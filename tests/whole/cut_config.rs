@@ -46,6 +46,7 @@ fn documents(daemon: &Daemon) -> Vec<(u16, Option<String>, String)> {
 fn assert_reported(home: &Home, daemon: &Daemon, reason: &str) {
     eventually(&format!("an alert on the page: {reason}"), || {
         let page = daemon.get("/").body;
+        assert!(!page.contains(&home.path().display().to_string()), "{page}");
         (page.contains("role=\"alert\"") && page.contains(reason)).then_some(())
     });
     eventually(&format!("a message of `status`: {reason}"), || {

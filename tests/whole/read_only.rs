@@ -160,6 +160,7 @@ fn assert_reported(daemon: &Daemon, home: &Home, why: &str) {
         Some(daemon.get("/").body).filter(|page| page.contains("role=\"alert\""))
     });
     assert!(page.contains("The store cannot be written") && page.contains(why), "{page}");
+    assert!(!page.contains(&home.path().display().to_string()), "{page}");
     eventually("a metric", || {
         daemon.get("/metrics").body.contains("siftwire_store_writable 0\n").then_some(())
     });

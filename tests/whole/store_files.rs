@@ -182,7 +182,8 @@ fn a_store_that_is_moved_away_while_open_is_reported_and_loses_nothing() {
     let page = eventually("an alert on the page", || {
         Some(daemon.get("/").body).filter(|page| page.contains("role=\"alert\""))
     });
-    assert!(page.contains("was moved, removed or replaced"), "{page}");
+    assert!(page.contains("siftwire.db was moved, removed or replaced"), "{page}");
+    assert!(!page.contains(&home.path().display().to_string()), "{page}");
     assert!(!home.store().exists(), "no new file is created");
     assert_eq!(daemon.get("/feeds/all.atom").status, 200);
     origin.set("/b", 200, "application/rss+xml", feed("Later"));

@@ -123,6 +123,15 @@ impl Store {
         self.write_error.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
+    /// A text about the store without its folder, for those who need not know that.
+    #[must_use]
+    pub fn without_folder(&self, text: &str) -> String {
+        match self.path.parent() {
+            Some(folder) if folder.parent().is_some() => text.replace(&format!("{}/", folder.display()), ""),
+            _ => text.to_owned(),
+        }
+    }
+
     /// How many commands and how many queries wait for the threads.
     #[must_use]
     pub fn queue_lengths(&self) -> (usize, usize) {
