@@ -10,8 +10,8 @@ use super::config_option::ConfigOption;
 use super::fetch_once::fetch_once;
 use super::runtime::runtime;
 use super::terminal;
-use crate::config::Config;
 use crate::config::edit::{self, NewSource};
+use crate::config::{Config, mask_urls};
 use crate::daemon;
 use crate::feed::{self, Feed, Hints};
 use crate::fetch::{self, FetchedBody, Fetcher, discover};
@@ -56,13 +56,13 @@ pub fn run(arguments: Arguments, config_option: &ConfigOption) -> anyhow::Result
     terminal::print(terminal::escape_lines(&as_text(&discovered)).as_bytes())?;
     for alternate in &discovered.alternates {
         let title = alternate.title.as_deref().unwrap_or_default();
-        terminal::message(&format!("Other feed: {} {title}", alternate.url));
+        terminal::message(&format!("Other feed: {} {title}", mask_urls(alternate.url.as_str())));
     }
     let allow_private = arguments.allow_private && finder.is_named_host(&discovered.url);
     let source = NewSource { url: discovered.url, title: arguments.title, comment: None, allow_private };
     let (named, rejected) = edit::name_sources(&config, vec![source]);
     if let Some((source, reason)) = rejected.first() {
-        terminal::message(&format!("Not added: {reason} ({})", source.url));
+        terminal::message(&format!("Not added: {reason} ({})", mask_urls(source.url.as_str())));
     }
     if !named.is_empty() && !arguments.dry_run {
         config_option.add_sources(&named)?;
@@ -74,9 +74,9 @@ pub fn run(arguments: Arguments, config_option: &ConfigOption) -> anyhow::Result
 fn parse_url(typed: &str) -> anyhow::Result<Url> {
     let typed = typed.trim().trim_start_matches("feed:").trim_start_matches("//");
     let absolute = if typed.contains("://") { typed.to_owned() } else { format!("https://{typed}") };
-    let url = Url::parse(&absolute).with_context(|| format!("{typed} is not a URL"))?;
+    let url = Url::parse(&absolute).with_context(|| format!("{} is not a URL", mask_urls(typed)))?;
     if !matches!(url.scheme(), "http" | "https") {
-        bail!("{typed} is not an http or https URL");
+        bail!("{} is not an http or https URL", mask_urls(typed));
     }
     Ok(url)
 }
@@ -148,7 +148,7 @@ fn as_text(discovered: &DiscoveredFeed) -> String {
     let feed = &discovered.feed;
     let title = feed.title.as_deref().unwrap_or("(no title)");
     let count = terminal::counted(feed.entries.len(), "entry", "entries");
-    let mut text = format!("{title}\n  {}\n  {}, {count}\n", discovered.url, feed.format);
+    let mut text = format!("{title}\n  {}\n  {}, {count}\n", mask_urls(discovered.url.as_str()), feed.format);
     let mut entries: Vec<_> = feed.entries.iter().collect();
     entries.sort_by_key(|entry| Reverse(entry.published.or(entry.updated)));
     for entry in entries.into_iter().take(MAX_SHOWN_ENTRIES) {

@@ -15,6 +15,9 @@ use crate::store;
 /// Languages whose word forms a Latin word gets if neither a config nor the entry names a language.
 pub const LATIN_LANGUAGES: [&str; 3] = ["de", "en", "fr"];
 
+/// What is printed where there is no config file.
+const NO_CONFIG: &str = "No config.toml found: using the built-in one. `siftwire init` writes it to a file.";
+
 /// Which config to use.
 #[derive(Clone, Debug, Default, clap::Args)]
 pub struct ConfigOption {
@@ -40,9 +43,7 @@ impl ConfigOption {
     pub fn load_for_daemon(&self) -> anyhow::Result<LoadedConfig> {
         let (location, environment) = self.locate()?;
         if location == ConfigLocation::BuiltIn {
-            terminal::message(
-                "No config.toml found: using the built-in one. `siftwire init` writes it to a file.",
-            );
+            terminal::message(NO_CONFIG);
         }
         // Taken before the files are read, so that an edit in between is noticed.
         let fingerprint = config::fingerprint(&location);
@@ -68,13 +69,21 @@ impl ConfigOption {
     /// The current directory cannot be read.
     pub fn store(&self) -> anyhow::Result<(store::Options, Option<Diagnostics>)> {
         let (location, environment) = self.locate()?;
-        Ok(match config::load(&location, &environment) {
+        let (options, errors) = match config::load(&location, &environment) {
             Ok(config) => (config.store, None),
             Err(errors) => {
                 print_diagnostics(&errors);
                 (config::store_options(&location, &environment), Some(errors))
             }
-        })
+        };
+        if location == ConfigLocation::BuiltIn {
+            terminal::message(NO_CONFIG);
+        }
+        // The config that names the store may be missing, or not readable up to there.
+        if location == ConfigLocation::BuiltIn || errors.is_some() {
+            terminal::message(&format!("The store is {}.", options.path.display()));
+        }
+        Ok((options, errors))
     }
 
     /// Adds sources to the config's main file and prints the result.

@@ -13,6 +13,7 @@ use super::config_option::ConfigOption;
 use super::runtime::with_store;
 use super::terminal;
 use crate::config::edit::{self, NewSource};
+use crate::config::mask_urls;
 use crate::config::opml::{self, Outline};
 use crate::feed;
 use crate::publish::opml::{OpmlFeed, write_feeds};
@@ -69,18 +70,20 @@ fn import(file: &Path, dry_run: bool, config_option: &ConfigOption) -> anyhow::R
             }
             None => {
                 let Outline { title, url, .. } = outline;
-                let name = title.as_deref().unwrap_or(&url);
+                let url = mask_urls(&url);
+                let name = title.map_or_else(|| url.clone(), |title| mask_urls(&title));
                 terminal::message(&format!("{name}: skipped: {url} is not an http or https URL"));
             }
         }
     }
     let (named, rejected) = edit::name_sources(&config, new_sources);
     for (source, reason) in &rejected {
-        let name = source.title.as_deref().unwrap_or(source.url.as_str());
-        terminal::message(&format!("{name}: skipped: {reason} ({})", source.url));
+        let url = mask_urls(source.url.as_str());
+        let name = source.title.as_deref().map_or_else(|| url.clone(), mask_urls);
+        terminal::message(&format!("{name}: skipped: {reason} ({url})"));
     }
     for (name, source) in &named {
-        terminal::message(&format!("{name}: {}", source.url));
+        terminal::message(&format!("{name}: {}", mask_urls(source.url.as_str())));
     }
     if named.is_empty() {
         terminal::message("Nothing to add.");

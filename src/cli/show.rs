@@ -8,7 +8,7 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 use super::config_option::ConfigOption;
 use super::runtime::with_store;
 use super::terminal;
-use crate::daemon::{self, EmptyConfig};
+use crate::daemon;
 use crate::publish::format::Format;
 use crate::publish::render;
 
@@ -30,28 +30,23 @@ fn format_parser() -> impl TypedValueParser<Value = Format> {
     })
 }
 
-/// Evaluates new entries and prints the output.
+/// Prints the output as it was last published; writes nothing.
 ///
 /// # Errors
-/// There is no such output, or the store cannot be used.
+/// There is no such output, or the store cannot be read.
 pub fn run(arguments: Arguments, config: &ConfigOption) -> anyhow::Result<ExitCode> {
     let config = config.load()?;
+    let path = config.store.path.display();
+    // Opening the store would create it.
+    anyhow::ensure!(config.store.path.exists(), "there is no store {path} yet: `siftwire run` creates it");
     let document = with_store(&config.store, async |store| {
-        // A read-only store is shown as it is.
-        let outputs = if store.write_error().is_some() {
-            daemon::recall(store, &config, config.site.clone()).await?.0
-        } else {
-            let site = config.site.clone();
-            let (outputs, _) = daemon::sync_config(store, &config, site, EmptyConfig::Refuse).await?;
-            daemon::publish_once(store, &outputs).await?;
-            outputs
-        };
-        let document =
-            render::render_document(store, &outputs, &arguments.output, arguments.format, daemon::now())
-                .await?;
-        anyhow::Ok(document)
+        let (outputs, _) = daemon::recall(store, &config, config.site.clone()).await?;
+        let Arguments { output, format } = &arguments;
+        Ok(render::render_document(store, &outputs, output, *format, daemon::now()).await?)
     })?;
-    let Some(document) = document else { bail!("there is no output `{}` in the config", arguments.output) };
+    let Some(document) = document else {
+        bail!("there is no output `{}`, or it was not published yet", arguments.output)
+    };
     terminal::print(&document)?;
     Ok(ExitCode::SUCCESS)
 }

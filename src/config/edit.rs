@@ -110,7 +110,8 @@ pub fn append_sources(text: &str, sources: &[NamedSource]) -> Result<String, Str
 }
 
 fn parse(text: &str) -> Result<DocumentMut, String> {
-    text.parse().map_err(|error: toml_edit::TomlError| error.to_string())
+    // Only the message: the whole error quotes the file.
+    text.parse().map_err(|error: toml_edit::TomlError| error.message().to_owned())
 }
 
 /// Appends the sources to `[[source]]`; `prefix` is the text above the first.

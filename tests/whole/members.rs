@@ -66,6 +66,11 @@ impl Sources {
         assert_eq!(code, Some(0), "{stderr}");
     }
 
+    /// Applies an edited config: polls one source, which brings nothing new.
+    fn apply(&self) {
+        assert_eq!(self.home.run(&["poll", "slow"]).0, Some(0));
+    }
+
     fn document(&self) -> String {
         let (code, document, stderr) = self.home.run(&["show", "all", "--format", "json"]);
         assert_eq!(code, Some(0), "{stderr}");
@@ -174,12 +179,13 @@ fn an_edited_filter_leaves_members_where_they_are() {
     let before = sources.shown();
     assert_eq!(before.last().map(String::as_str), Some("late 1"));
     sources.configure("filter = 'wire OR late OR slow'");
+    sources.apply();
     assert_eq!(sources.shown(), before, "`slow 1` counts by its date");
     let (answer, why) = sources.explained("slow 1");
     assert_eq!(answer, "in the archive only", "{why}");
     // A new output is filled by the dates.
     sources.configure("[[output]]\nname = \"second\"\nstories = \"all\"\nfilter = 'wire OR late'");
-    sources.shown();
+    sources.apply();
     let (_, text, _) = sources.home.run(&["explain", "late 1", "second"]);
     assert!(text.contains("since the output was added or edited after it came"), "{text}");
 }
@@ -264,9 +270,10 @@ fn the_stories_of_a_removed_source_are_shown_by_others_until_it_comes_back() {
     let both = [("first", "/first"), ("second", "/second")];
     let merged = "[[output]]\nname = \"merged\"";
     let shown = || sources.home.run(&["show", "merged", "--format", "json"]).1;
+    let poll = |name: &str| assert_eq!(sources.home.run(&["poll", name]).0, Some(0));
     sources.configure_sources(&both, merged);
     for (name, _) in both {
-        assert_eq!(sources.home.run(&["poll", name]).0, Some(0));
+        poll(name);
     }
     assert!(shown().contains("Also in") && shown().contains("second.example"), "{}", shown());
     sources.configure_sources(&both[..1], merged);
@@ -276,8 +283,10 @@ fn the_stories_of_a_removed_source_are_shown_by_others_until_it_comes_back() {
         "{stderr}"
     );
     assert!(text.contains("merged: no change\n"), "{text}");
+    poll("first");
     assert!(shown().contains("first.example") && !shown().contains("Also in"), "{}", shown());
     sources.configure_sources(&both, merged);
+    poll("first");
     let items = || -> Value {
         let mut feed: Value = serde_json::from_str(&shown()).expect("JSON");
         feed["items"].take()
@@ -285,6 +294,7 @@ fn the_stories_of_a_removed_source_are_shown_by_others_until_it_comes_back() {
     let first = items();
     for _ in 0..2 {
         sources.configure_sources(&both[1..], merged);
+        poll("second");
         assert!(!shown().contains("first.example") && shown().contains("second.example"), "{}", shown());
         assert!(
             sources
@@ -295,17 +305,21 @@ fn the_stories_of_a_removed_source_are_shown_by_others_until_it_comes_back() {
         );
         assert!(sources.home.run(&["explain", "second 1", "merged"]).1.contains("merged: yes"));
         sources.configure_sources(&both, merged);
+        poll("first");
         assert_eq!(items(), first, "one entry, and the other source named");
         let (_, text, _) = sources.home.run(&["explain", "second 1", "merged"]);
         assert!(text.contains("stories = \"merge\": entry 1 of the same story is shown"), "{text}");
     }
     // A third source brings the story while the first is away.
     sources.configure_sources(&both[..1], merged);
+    poll("first");
     let third = [("third", "/third")];
     sources.configure_sources(&third, merged);
-    assert_eq!(sources.home.run(&["poll", "third"]).0, Some(0));
+    poll("third");
     assert!(shown().contains("third.example") && !shown().contains("first.example"), "{}", shown());
     // A new output shows the entry of the source that is there.
     sources.configure_sources(&both[1..], "[[output]]\nname = \"new\"");
+    assert_eq!(sources.home.run(&["show", "new"]).0, Some(1), "it was not published yet");
+    poll("second");
     assert!(sources.home.run(&["show", "new", "--format", "json"]).1.contains("second.example"));
 }
