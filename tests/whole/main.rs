@@ -12,6 +12,8 @@ mod faults;
 mod filters;
 mod folders;
 mod former_names;
+#[path = "../config/secrets.rs"]
+mod generated_secrets;
 mod history;
 mod inert;
 mod life;

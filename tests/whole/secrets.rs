@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use crate::generated_secrets;
 use crate::origin::Origin;
 use crate::program::{Daemon, Home, eventually};
 
@@ -151,4 +152,98 @@ fn nothing_that_others_see_has_a_query_or_a_password() {
     home.configure(&config);
     let (code, status, _) = home.run(&["status", "--json"]);
     assert!(code == Some(0) && status.contains("auth=SECRET1") && status.contains("sig=SECRET8"), "{status}");
+}
+
+/// Configs that have a secret in any shape and are broken in any way: neither a command nor the daemon shows it.
+#[test]
+fn nothing_shows_a_secret_of_a_broken_config() {
+    const GOOD: &str = "[serve]\nlisten = \"127.0.0.1:0\"\n[[output]]\nname = \"all\"\n";
+    let home = Home::new(GOOD);
+    std::fs::create_dir(home.path().join("config.d")).expect("a folder");
+    let daemon = home.start_with(&[("RUST_LOG", Path::new("debug"))]);
+    let mut random = fastrand::Rng::with_seed(2);
+    let mut secrets = Vec::new();
+    let commands: [&[&str]; 9] = [
+        &["check"],
+        &["status"],
+        &["status", "--json"],
+        &["explain", "x"],
+        &["doctor"],
+        &["show", "all"],
+        &["add", "http://127.0.0.1:1/", "--dry-run"],
+        &["opml", "export"],
+        &["check", "--diff", "--json"],
+    ];
+    let mut refused = 0;
+    while refused < 4 {
+        let case = generated_secrets::case(&mut |below| random.usize(..below));
+        for (name, text) in &case.files {
+            std::fs::write(home.path().join(name), text).expect("a config");
+        }
+        let (code, _, _) = home.run(&["check"]);
+        if code == Some(2) {
+            refused += 1;
+            for command in commands {
+                let (_, out, err) = home.run(command);
+                let shown = case.secrets.iter().find(|secret| out.contains(*secret) || err.contains(*secret));
+                assert_eq!(shown, None, "{command:?}\n{out}\n{err}\n{case:#?}");
+            }
+            let has_alert = || daemon.get("/").body.contains("The config is invalid");
+            eventually("the refusal is on the page", || has_alert().then_some(()));
+            secrets.extend(case.secrets.clone());
+            let served = served(&daemon);
+            assert_eq!(secrets.iter().find(|secret| served.contains(*secret)), None, "{served}");
+            assert!(!served.contains(&home.path().display().to_string()), "{served}");
+        }
+        for (name, _) in &case.files[1..] {
+            std::fs::remove_file(home.path().join(name)).expect("it is there");
+        }
+        home.configure(GOOD);
+        eventually("the config is applied", || {
+            (!daemon.get("/").body.contains("The config is invalid")).then_some(())
+        });
+    }
+    let (_, log) = daemon.stop();
+    assert!(log.contains("the config is invalid"), "{log}");
+    assert_eq!(secrets.iter().find(|secret| log.contains(*secret)), None, "{log}");
+}
+
+/// What `add` and `opml import` are told may have a password too.
+#[test]
+fn messages_about_given_urls_have_no_password() {
+    let home = Home::new("[serve]\nlisten = \"127.0.0.1:0\"\n");
+    let list = "<opml><body><outline text='a' xmlUrl='ftp://me:SECRET1@a.example/'/><outline text='http://me:SECRET2@x/' \
+                xmlUrl='https://me:SECRET3@b.example/?x=SECRET4'/><outline xmlUrl='http://me:SECRET5@127.0.0.1/'/></body></opml>";
+    std::fs::write(home.path().join("list.opml"), list).expect("a list");
+    for arguments in [
+        &["opml", "import", "list.opml", "--dry-run"][..],
+        &["add", "ftp://me:SECRET6@a.example/"],
+        &["add", "https://me:SECRET/7@a.example/"],
+        &["add", "me:SECRET8@127.0.0.1:1/?x=SECRET9"],
+    ] {
+        let (_, out, err) = home.run(arguments);
+        assert!(!out.contains("SECRET") && !err.contains("SECRET"), "{arguments:?}: {out}{err}");
+        assert!(!err.is_empty());
+    }
+}
+
+/// Without its config a command says which store it reads.
+#[test]
+fn status_names_the_store_that_it_reads_without_a_config() {
+    let home = Home::new("[store]\npath = \"elsewhere/x.db\"\n");
+    std::fs::remove_file(home.path().join("config.toml")).expect("it is there");
+    let (_, _, err) = home.run(&["status"]);
+    let built_in = home.path().join(".local/state/siftwire/siftwire.db");
+    assert!(
+        err.contains("No config.toml found")
+            && err.contains(&format!("The store is {}.", built_in.display())),
+        "{err}"
+    );
+    let (code, _, err) = home.run(&["status", "--config", "config.toml"]);
+    let beside = home.path().join("siftwire.db");
+    assert!(
+        err.contains("cannot read") && err.contains(&format!("The store is {}.", beside.display())),
+        "{err}"
+    );
+    assert_eq!(code, Some(2));
 }
