@@ -11,9 +11,9 @@ use jiff::Timestamp;
 use siftwire::publish::archive::{PageState, RenderedPage};
 use siftwire::publish::document_cache::{DocumentCache, FormerName, Representation};
 use siftwire::publish::format::Format;
-use siftwire::serve::connections::{ConnectionLimits, run};
 use siftwire::serve::{
-    ArchiveReader, ListenAddress, Listener, MaxAge, Readiness, ServerState, StoreHealth, routes,
+    ArchiveReader, ConnectionLimits, ListenAddress, Listener, MaxAge, Readiness, ServerState, StoreHealth,
+    routes, run,
 };
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -447,8 +447,12 @@ async fn a_client_that_never_completes_a_head_is_disconnected() {
 
 #[tokio::test]
 async fn a_client_that_stops_reading_is_disconnected() {
-    let limits =
-        ConnectionLimits { connections: 1, stall: Duration::from_millis(50), ..ConnectionLimits::default() };
+    let limits = ConnectionLimits {
+        connections: 1,
+        grace: Duration::MAX,
+        stall: Duration::from_millis(50),
+        ..ConnectionLimits::default()
+    };
     let server = start(limits).await;
     // More than both socket buffers hold.
     let page = vec![b' '; 32 << 20];
@@ -462,7 +466,8 @@ async fn a_client_that_stops_reading_is_disconnected() {
 
 #[tokio::test]
 async fn connections_above_the_limit_wait() {
-    let server = start(ConnectionLimits { connections: 1, ..ConnectionLimits::default() }).await;
+    let limits = ConnectionLimits { connections: 1, grace: Duration::MAX, ..ConnectionLimits::default() };
+    let server = start(limits).await;
     let mut first = TcpStream::connect(server.address).await.unwrap();
     first.write_all(b"GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n").await.unwrap();
     let mut byte = [0; 1];
@@ -472,6 +477,26 @@ async fn connections_above_the_limit_wait() {
     assert!(early.is_err(), "the second was served while the first was open");
     drop(first);
     assert_eq!(second.await.status, 200);
+}
+
+/// Those that send no head, and those that do not read.
+#[tokio::test]
+async fn slow_clients_give_way_to_a_health_check_of_this_machine() {
+    let server = start(ConnectionLimits { connections: 20, ..ConnectionLimits::default() }).await;
+    let page = vec![b' '; 32 << 20];
+    server.document_cache.insert_document("calm", Format::Rss, page, Timestamp::UNIX_EPOCH);
+    for request in ["GET / HTTP/1.1\r\nHost:", "GET /feeds/calm.rss HTTP/1.1\r\nHost: a\r\n\r\n"] {
+        let mut slow = Vec::new();
+        for _ in 0..60 {
+            let mut client = TcpStream::connect(server.address).await.unwrap();
+            client.write_all(request.as_bytes()).await.unwrap();
+            slow.push(client);
+        }
+        for _ in 0..3 {
+            let check = tokio::time::timeout(Duration::from_secs(9), server.request("GET", "/healthz", ""));
+            assert_eq!(check.await.expect("a place").status, 200, "{request}");
+        }
+    }
 }
 
 #[tokio::test]

@@ -2,7 +2,7 @@
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
-use crate::serve::connections::ConnectionLimits;
+use crate::serve::ConnectionLimits;
 
 /// Files beside clients and polls: the store, the config, written documents.
 const OTHER_FILES: u64 = 128;
@@ -29,5 +29,6 @@ pub(super) fn connection_limits(concurrency: usize) -> ConnectionLimits {
     if clients < defaults.connections {
         tracing::warn!(limit, clients, "the limit of open files is low: fewer clients are served at a time");
     }
-    ConnectionLimits { connections: clients.min(defaults.connections), ..defaults }
+    let connections = clients.min(defaults.connections);
+    ConnectionLimits { connections, per_client: defaults.per_client.min(connections * 3 / 4), ..defaults }
 }

@@ -9,43 +9,15 @@ use std::time::Duration;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
-use tokio::sync::{Semaphore, watch};
-use tokio::task::JoinSet;
+use tokio::sync::watch;
+use tokio::task::{AbortHandle, JoinSet};
 use tokio::time;
 
+use super::admission::{self, Admission, Client, Connection};
+use super::limits::ConnectionLimits;
 use super::listen::{ClientStream, Listener};
 use super::routes::Routes;
 use super::timeouts::{Activity, WriteTimeout};
-
-/// Limits for each connection, and for all of them together.
-#[derive(Clone, Copy, Debug)]
-pub struct ConnectionLimits {
-    /// Open connections; more wait in the kernel's accept queue.
-    pub connections: usize,
-    /// Time for a request head to arrive, and between two requests. Up to a quarter more may pass.
-    pub head: Duration,
-    /// Time in which the client must accept at least one byte of a response.
-    pub stall: Duration,
-    /// Time in which a connection may send requests. The response in progress then is its last.
-    pub lifetime: Duration,
-    /// Time for that last response, however slowly the client reads.
-    pub last_response: Duration,
-    /// Time for responses in progress when the server stops.
-    pub drain: Duration,
-}
-
-impl Default for ConnectionLimits {
-    fn default() -> Self {
-        Self {
-            connections: 1024,
-            head: Duration::from_secs(10),
-            stall: Duration::from_secs(20),
-            lifetime: Duration::from_secs(120),
-            last_response: Duration::from_secs(600),
-            drain: Duration::from_secs(5),
-        }
-    }
-}
 
 /// Size of a request head.
 const MAX_HEAD_BYTES: usize = 16 * 1024;
@@ -66,30 +38,45 @@ pub async fn run(
     let mut shutdown = pin!(shutdown);
     // Never sent to: dropping the sender tells every connection to finish.
     let (stop, stopped) = watch::channel(());
-    let slots = Arc::new(Semaphore::new(limits.connections));
-    let mut connections = JoinSet::new();
+    let mut tasks = JoinSet::new();
+    // Those of `tasks` that are to go on, the oldest first.
+    let mut open: Vec<Connection<AbortHandle>> = Vec::new();
+    let mut waiting = None;
     let mut accept_failed = false;
     loop {
-        let next = async {
-            // The semaphore is never closed, so a permit always comes.
-            let permit = Arc::clone(&slots).acquire_owned().await.ok();
-            (permit, listener.accept().await)
-        };
+        if let Some((stream, client)) = waiting.take() {
+            open.retain(|connection| !connection.handle.is_finished());
+            let admission = admission::admit(&open, client, &limits);
+            if let Admission::InsteadOf(index) = admission {
+                open.remove(index).handle.abort();
+            }
+            match admission {
+                Admission::Accepted | Admission::InsteadOf(_) => {
+                    let activity = Activity::new();
+                    let served = serve(stream, routes.clone(), limits, activity.clone(), stopped.clone());
+                    let handle = tasks.spawn(served);
+                    open.push(Connection { client, activity, past_grace: false, handle });
+                }
+                Admission::Later => waiting = Some((stream, client)),
+                Admission::Refused => tracing::debug!(?client, "too many connections: one is closed"),
+            }
+        }
         tokio::select! {
             () = &mut shutdown => break,
-            Some(ended) = connections.join_next() => if let Err(error) = ended {
-                tracing::error!(%error, "a connection failed");
+            Some(ended) = tasks.join_next() => match ended {
+                Err(error) if error.is_panic() => tracing::error!(%error, "a connection failed"),
+                _ => {}
             },
+            () = time::sleep(limits.grace), if waiting.is_some() => {
+                open.iter_mut().for_each(|connection| connection.past_grace = true);
+            }
             // The loop shows that it runs, also without clients.
             () = time::sleep(MAX_IDLE) => {}
-            (permit, accepted) = next => match accepted {
-                Ok(stream) => {
+            // One that gave way may still be about to end.
+            accepted = listener.accept(), if waiting.is_none() && tasks.len() <= limits.connections => match accepted {
+                Ok((stream, peer)) => {
                     accept_failed = false;
-                    let connection = serve(stream, routes.clone(), limits, stopped.clone());
-                    connections.spawn(async move {
-                        connection.await;
-                        drop(permit);
-                    });
+                    waiting = Some((stream, Client::of(peer)));
                 }
                 Err(error) => {
                     // Logged once until an accept succeeds.
@@ -103,7 +90,7 @@ pub async fn run(
     }
     drop(listener);
     drop(stop);
-    let all_done = async { while connections.join_next().await.is_some() {} };
+    let all_done = async { while tasks.join_next().await.is_some() {} };
     // Dropping the set aborts connections that did not finish in time.
     let _ = time::timeout(limits.drain, all_done).await;
 }
@@ -113,9 +100,9 @@ async fn serve(
     stream: ClientStream,
     routes: Routes,
     limits: ConnectionLimits,
+    activity: Activity,
     mut stopped: watch::Receiver<()>,
 ) {
-    let activity = Activity::new();
     let stream = TokioIo::new(WriteTimeout::new(stream, limits.stall, activity.clone()));
     let respond = |request| {
         activity.request_received();

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::fs::Permissions;
 use std::io;
-use std::net::{AddrParseError, SocketAddr};
+use std::net::{AddrParseError, IpAddr, SocketAddr};
 use std::os::unix::fs::{FileTypeExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 use std::pin::Pin;
@@ -107,21 +107,21 @@ impl Listener {
         }
     }
 
-    /// Accepts the next connection.
-    pub(super) async fn accept(&self) -> io::Result<ClientStream> {
+    /// Accepts the next connection; the address is `None` on a unix socket.
+    pub(super) async fn accept(&self) -> io::Result<(ClientStream, Option<IpAddr>)> {
         std::future::poll_fn(|context| self.poll_accept(context)).await
     }
 
-    fn poll_accept(&self, context: &mut Context<'_>) -> Poll<io::Result<ClientStream>> {
+    fn poll_accept(&self, context: &mut Context<'_>) -> Poll<io::Result<(ClientStream, Option<IpAddr>)>> {
         match self {
             Self::Tcp(listener) => listener.poll_accept(context).map(|accepted| {
-                let (stream, _) = accepted?;
+                let (stream, peer) = accepted?;
                 // Responses are written in one piece, so Nagle's algorithm would only delay them.
                 stream.set_nodelay(true)?;
-                Ok(ClientStream::Tcp(stream))
+                Ok((ClientStream::Tcp(stream), Some(peer.ip())))
             }),
             Self::Unix(listener) => {
-                listener.poll_accept(context).map_ok(|(stream, _)| ClientStream::Unix(stream))
+                listener.poll_accept(context).map_ok(|(stream, _)| (ClientStream::Unix(stream), None))
             }
             Self::Several(all, next) => {
                 // Round robin, so that a busy socket does not starve the others.

@@ -1,8 +1,10 @@
 //! The HTTP server: routes, handlers, connections and their limits. Does I/O; the only module that uses axum and hyper.
 
 mod address;
-pub mod connections;
+mod admission;
+mod connections;
 mod handlers;
+mod limits;
 pub mod listen;
 mod negotiate;
 mod response;
@@ -11,6 +13,7 @@ mod state;
 mod timeouts;
 
 pub use connections::run;
+pub use limits::ConnectionLimits;
 pub use listen::{ListenAddress, Listener};
 pub use routes::{Routes, routes};
 pub use state::{ArchiveReader, ArchiveResult, MaxAge, Readiness, ServerState, StoreHealth};

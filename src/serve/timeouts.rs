@@ -108,6 +108,11 @@ impl Activity {
         self.set(RESPONDING);
     }
 
+    /// Whether a request was read and its response is not written yet.
+    pub(super) fn is_responding(&self) -> bool {
+        self.0.load(Ordering::Relaxed) == RESPONDING
+    }
+
     fn set(&self, activity: u8) {
         self.0.store(activity, Ordering::Relaxed);
     }
