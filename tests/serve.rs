@@ -268,10 +268,62 @@ async fn other_methods_and_paths_get_the_right_error_status() {
     ] {
         let response = server.request(method, path, "").await;
         assert_eq!(response.status, status, "{method} {path}");
-        assert_eq!(response.header("access-control-allow-origin"), Some("*"));
         let allow = (status == 405 || status == 204).then_some("GET, HEAD, OPTIONS");
         assert_eq!(response.header("allow"), allow, "{method} {path}");
         assert!(!String::from_utf8_lossy(&response.body).contains(path));
+    }
+}
+
+/// Readers run in browsers too; what is for people and the operator is read by no other site.
+#[tokio::test]
+async fn other_origins_may_read_feeds_alone() {
+    let server = start(ConnectionLimits::default()).await;
+    let changed = Timestamp::from_second(CHANGED).unwrap();
+    server.document_cache.set_base_path("/news");
+    for format in Format::ALL {
+        server.document_cache.insert_document("_health", format, b"health".to_vec(), changed);
+    }
+    for path in ["/", "/outputs.opml"] {
+        server.document_cache.insert(path, Representation::new("text/html", b"x".to_vec(), changed));
+    }
+    for (path, status, is_allowed) in [
+        ("/feeds/calm.atom", 200, true),
+        ("/news/feeds/calm.atom", 200, true),
+        ("/feeds/calm/archive/2.atom", 200, true),
+        ("/feeds/old.atom", 410, true),
+        ("/feeds/last.atom", 301, true),
+        ("/feeds/last/archive/2.atom", 301, true),
+        ("/feeds/calm", 200, false),
+        ("/feeds/last", 301, false),
+        ("/", 200, false),
+        ("/outputs.opml", 200, false),
+        ("/feeds/_health", 200, false),
+        ("/feeds/_health.atom", 200, false),
+        ("/news/feeds/%5Fhealth.rss", 200, false),
+        ("/feeds/_health.json", 200, false),
+        ("/metrics", 200, false),
+        ("/healthz", 200, false),
+        ("/readyz", 503, false),
+        ("/feeds/none.atom", 404, false),
+        ("/feeds/calm/archive/3.atom", 404, false),
+    ] {
+        let origin = "Origin: https://other.example\r\nAccess-Control-Request-Method: GET\r\n";
+        for method in ["GET", "HEAD", "OPTIONS"] {
+            let response = server.request(method, path, origin).await;
+            let expected = if method == "OPTIONS" && !matches!(status, 404 | 410) { 204 } else { status };
+            assert_eq!(response.status, expected, "{method} {path}");
+            let allowed = response.header("access-control-allow-origin");
+            assert_eq!(allowed, is_allowed.then_some("*"), "{method} {path}");
+            let is_preflight = is_allowed && expected == 204;
+            let methods = response.header("access-control-allow-methods");
+            assert_eq!(methods.is_some(), is_preflight, "{method} {path}");
+        }
+    }
+    let tag = server.get("").await.header("etag").unwrap().to_owned();
+    for (header, status) in [("If-None-Match", 304), ("If-Match", 412)] {
+        let tag = if status == 304 { &tag } else { "\"other\"" };
+        let response = server.get(&format!("{header}: {tag}\r\n")).await;
+        assert_eq!((response.status, response.header("access-control-allow-origin")), (status, Some("*")));
     }
 }
 

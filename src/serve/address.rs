@@ -7,6 +7,7 @@ use axum::http::{HeaderMap, Version};
 use percent_encoding::{AsciiSet, CONTROLS, percent_decode_str, utf8_percent_encode};
 
 use crate::publish::format::Format;
+use crate::publish::health;
 
 /// What a path segment must escape so that the `http` crate parses it (RFC 3986 section 3.3), and `%` itself.
 const ESCAPED: &AsciiSet = &CONTROLS.add(b' ').add(b'"').add(b'#').add(b'%').add(b'<').add(b'>').add(b'?');
@@ -34,6 +35,13 @@ pub(super) fn archive_page(segment: &str) -> Option<(u32, Format)> {
         Format::feeds().find_map(|format| Some((segment.strip_suffix(format.extension())?, format)))?;
     let number: u32 = digits.parse().ok()?;
     (number > 0 && number.to_string() == digits).then_some((number, format))
+}
+
+/// Whether a path is that of an output's feed; that of the health feed, which is for the operator, is not.
+pub(super) fn is_feed(path: &str) -> bool {
+    let name = path.strip_prefix("/feeds/");
+    let stem = name.and_then(|name| Format::feeds().find_map(|format| name.strip_suffix(format.extension())));
+    stem.is_some_and(|stem| stem != health::NAME)
 }
 
 /// Whether a request has exactly one well-formed `Host`, as HTTP/1.1 requires (RFC 9112 section 3.2). The server

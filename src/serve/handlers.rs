@@ -48,6 +48,19 @@ pub(super) async fn archive_page(
     request: Request,
 ) -> Response<Body> {
     let Ok(Path((output, page))) = path else { return response::not_found() };
+    let mut response = respond_with_page(&state, output, page, request).await;
+    if response.status() != StatusCode::NOT_FOUND {
+        response::allow_any_origin(response.headers_mut());
+    }
+    response
+}
+
+async fn respond_with_page(
+    state: &ServerState,
+    output: String,
+    page: String,
+    request: Request,
+) -> Response<Body> {
     let Some((number, format)) = address::archive_page(&page) else { return response::not_found() };
     // An output without a document in this format has no archive either, so the store is not read.
     match state.document_cache.get(&format.path(&output)) {
@@ -55,7 +68,7 @@ pub(super) async fn archive_page(
         Some(CachedDocument::Gone) => return response::gone(),
         Some(CachedDocument::Moved(path)) => {
             let name = path.strip_suffix(format.extension()).unwrap_or(&path);
-            return moved(&state, &format!("{name}/archive/{page}"));
+            return moved(state, &format!("{name}/archive/{page}"));
         }
         None => return response::not_found(),
     }
@@ -65,7 +78,7 @@ pub(super) async fn archive_page(
     };
     match (state.archive)(output.clone(), number, format).await {
         Ok(Some(RenderedPage { representation, state: page_state })) => {
-            send(&state, request.headers(), &representation, cache_control(page_state))
+            send(state, request.headers(), &representation, cache_control(page_state))
         }
         Ok(None) => response::not_found(),
         Err(error) => {
@@ -77,15 +90,19 @@ pub(super) async fn archive_page(
 
 /// Any other path: a document of the cache.
 pub(super) async fn document(State(state): State<Arc<ServerState>>, request: Request) -> Response<Body> {
-    let found = address::decode(request.uri().path()).and_then(|path| state.document_cache.get(&path));
-    match found {
+    let Some(path) = address::decode(request.uri().path()) else { return response::not_found() };
+    let mut response = match state.document_cache.get(&path) {
         Some(CachedDocument::Available(representation)) => {
             send(&state, request.headers(), &representation, state.max_age.header())
         }
         Some(CachedDocument::Gone) => response::gone(),
         Some(CachedDocument::Moved(path)) => moved(&state, &path),
-        None => response::not_found(),
+        None => return response::not_found(),
+    };
+    if address::is_feed(&path) {
+        response::allow_any_origin(response.headers_mut());
     }
+    response
 }
 
 /// The document of a renamed output is at another path. The address without scheme and host is right for every host

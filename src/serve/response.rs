@@ -1,7 +1,7 @@
 //! Responses and headers that several handlers share. Pure.
 
 use axum::body::{Body, Bytes};
-use axum::http::header::{self, HeaderMap, HeaderName, HeaderValue};
+use axum::http::header::{self, HeaderMap, HeaderValue};
 use axum::http::{Response, StatusCode};
 
 const METHODS: HeaderValue = HeaderValue::from_static("GET, HEAD, OPTIONS");
@@ -39,28 +39,51 @@ pub(super) fn method_not_allowed() -> Response<Body> {
     response
 }
 
-/// The response to OPTIONS, for CORS preflights and for clients that ask for the methods.
-pub(super) fn preflight() -> Response<Body> {
+/// The response to OPTIONS, for clients that ask for the methods, and for CORS preflights if other origins may read.
+pub(super) fn options(cors: Cors) -> Response<Body> {
     let mut response = Response::new(Body::empty());
     *response.status_mut() = StatusCode::NO_CONTENT;
     let headers = response.headers_mut();
     insert_common_headers(headers);
     headers.insert(header::ALLOW, METHODS);
-    headers.insert(header::ACCESS_CONTROL_ALLOW_METHODS, METHODS);
-    let allowed = HeaderValue::from_static("If-None-Match, If-Modified-Since, *");
-    headers.insert(header::ACCESS_CONTROL_ALLOW_HEADERS, allowed);
-    headers.insert(header::ACCESS_CONTROL_MAX_AGE, HeaderValue::from_static("86400"));
+    if cors == Cors::AnyOrigin {
+        allow_any_origin(headers);
+        headers.insert(header::ACCESS_CONTROL_ALLOW_METHODS, METHODS);
+        let allowed = HeaderValue::from_static("If-None-Match, If-Modified-Since, *");
+        headers.insert(header::ACCESS_CONTROL_ALLOW_HEADERS, allowed);
+        headers.insert(header::ACCESS_CONTROL_MAX_AGE, HeaderValue::from_static("86400"));
+    }
     response
 }
 
-/// Headers of every response: any page may read it, and no browser may guess another type.
+/// Which pages of other sites may read a resource.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Cors {
+    /// Any: it is a feed, and readers run in browsers too.
+    AnyOrigin,
+    /// None.
+    SameOrigin,
+}
+
+impl Cors {
+    /// Of a resource with this response.
+    pub(super) fn of(headers: &HeaderMap) -> Cors {
+        match headers.contains_key(header::ACCESS_CONTROL_ALLOW_ORIGIN) {
+            true => Cors::AnyOrigin,
+            false => Cors::SameOrigin,
+        }
+    }
+}
+
+/// Lets the pages of any site read a response.
+pub(super) fn allow_any_origin(headers: &mut HeaderMap) {
+    headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
+    headers.insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static("ETag, Link"));
+}
+
+/// Headers of every response: no browser may guess another type.
 pub(super) fn insert_common_headers(headers: &mut HeaderMap) {
-    let common: [(HeaderName, &'static str); 3] = [
-        (header::ACCESS_CONTROL_ALLOW_ORIGIN, "*"),
-        (header::ACCESS_CONTROL_EXPOSE_HEADERS, "ETag, Link"),
-        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
-    ];
-    headers.extend(common.map(|(name, text)| (name, HeaderValue::from_static(text))));
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
 }
 
 /// A header value that the program made: visible ASCII. Anything else becomes empty.

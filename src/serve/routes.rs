@@ -12,6 +12,7 @@ use hyper::body::Incoming;
 use hyper::service::Service as _;
 use hyper_util::service::TowerToHyperService;
 
+use super::response::Cors;
 use super::state::ServerState;
 use super::{address, handlers, response};
 use crate::publish::document_cache::DocumentCache;
@@ -87,7 +88,7 @@ fn apply_method(method: &Method, mut response: Response<Body>) -> Response<Body>
     }
     match (response.status(), method) {
         (StatusCode::NOT_FOUND | StatusCode::GONE, _) | (_, &Method::GET | &Method::HEAD) => response,
-        (_, &Method::OPTIONS) => response::preflight(),
+        (_, &Method::OPTIONS) => response::options(Cors::of(response.headers())),
         _ => response::method_not_allowed(),
     }
 }
