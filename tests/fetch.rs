@@ -287,6 +287,21 @@ async fn a_private_host_keeps_its_port_and_scheme_but_for_an_upgrade_to_https() 
 }
 
 #[tokio::test]
+async fn a_location_that_is_not_ascii_is_followed() {
+    for (location, path) in [
+        ("/лента?q=é".as_bytes(), "/%d0%bb%d0%b5%d0%bd%d1%82%d0%b0?q=%c3%a9"),
+        (b"/caf\xe9", "/caf%e9"),
+        (b"/%D0%BB", "/%d0%bb"),
+    ] {
+        let redirect =
+            [b"HTTP/1.1 301 Moved\r\nConnection: close\r\nLocation: ", location, b"\r\n\r\n"].concat();
+        let origin = ScriptedServer::start(vec![redirect, answer("200 OK", b"<feed/>")]);
+        assert!(fetch(&source(&origin.url), &SourceState::default()).await.response.is_ok());
+        assert!(origin.requests()[1].starts_with(&format!("get {path} http")), "{:?}", origin.requests());
+    }
+}
+
+#[tokio::test]
 async fn only_http_and_https_are_followed() {
     let origin = ScriptedServer::start(vec![answer("302 Found\r\nLocation: file:///etc/passwd", b"")]);
     let failure = fetch(&source(&origin.url), &SourceState::default()).await.response.unwrap_err();

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
+use percent_encoding::{AsciiSet, percent_encode};
 use reqwest::header::{self, HeaderMap, HeaderValue};
 use reqwest::{Response, StatusCode};
 use url::Url;
@@ -61,15 +62,17 @@ pub(super) fn redirect_target(response: &Response, url: &Url) -> Result<Option<U
     if !matches!(response.status().as_u16(), 301 | 302 | 303 | 307 | 308) {
         return Ok(None);
     }
-    let location = response.headers().get(header::LOCATION).and_then(|location| location.to_str().ok());
+    let location = response.headers().get(header::LOCATION);
     let location = location.ok_or_else(|| Failure::Redirect("without a Location header".into()))?;
-    resolve_location(location, url).map(Some)
+    resolve_location(location.as_bytes(), url).map(Some)
 }
 
-/// Resolves a `Location` against the address it came from. Only http and https are allowed, and never from https to
+/// Resolves a `Location` against the address it came from. It should be ASCII; other bytes are escaped one by one, as
+/// browsers and curl do, so that they come back as they were sent, in UTF-8 or another encoding. Only http and https are allowed, and never from https to
 /// http, where anybody on the network could forge the feed.
-fn resolve_location(location: &str, url: &Url) -> Result<Url, Failure> {
-    let mut target = url.join(location).map_err(|_| Failure::Redirect("to an invalid address".into()))?;
+fn resolve_location(location: &[u8], url: &Url) -> Result<Url, Failure> {
+    let location = percent_encode(location, &AsciiSet::EMPTY).to_string();
+    let mut target = url.join(&location).map_err(|_| Failure::Redirect("to an invalid address".into()))?;
     match (url.scheme(), target.scheme()) {
         (_, "https") | ("http", "http") => {}
         ("https", "http") => return Err(Failure::Redirect("from https to http".into())),
@@ -150,7 +153,7 @@ mod tests {
     #[test]
     fn redirects_from_https_to_http_or_other_schemes_are_refused() {
         let resolve = |location: &str, from: &str| {
-            resolve_location(location, &from.parse().expect("a URL")).map(String::from)
+            resolve_location(location.as_bytes(), &from.parse().expect("a URL")).map(String::from)
         };
         assert_eq!(resolve("/b", "https://a.example/a"), Ok("https://a.example/b".into()));
         assert_eq!(resolve("https://u:p@b.example/", "http://a.example/"), Ok("https://b.example/".into()));
@@ -159,5 +162,23 @@ mod tests {
         assert_eq!(resolve("http://a.example/", "https://a.example/"), refused("from https to http"));
         assert_eq!(resolve("file:///etc/passwd", "http://a.example/"), refused("to file:"));
         assert_eq!(resolve("http://", "http://a.example/"), refused("to an invalid address"));
+    }
+
+    #[test]
+    fn bytes_that_are_not_ascii_are_escaped_as_they_are() {
+        let from = "http://a.example/feed".parse().expect("a URL");
+        let resolve = |location: &[u8]| resolve_location(location, &from).map(String::from);
+        for (location, expected) in [
+            ("/лента".as_bytes(), "http://a.example/%D0%BB%D0%B5%D0%BD%D1%82%D0%B0"),
+            ("/%D0%BB%d0%B5?q=%D0%BB".as_bytes(), "http://a.example/%D0%BB%d0%B5?q=%D0%BB"),
+            ("/%D0%BBе?q=é".as_bytes(), "http://a.example/%D0%BB%D0%B5?q=%C3%A9"),
+            (b"/caf\xe9?q=\xfc", "http://a.example/caf%E9?q=%FC"),
+            ("//bücher.example/ü b".as_bytes(), "http://xn--bcher-kva.example/%C3%BC%20b"),
+            (b"/100%", "http://a.example/100%"),
+        ] {
+            assert_eq!(resolve(location).as_deref(), Ok(expected));
+        }
+        let refused = Err(Failure::Redirect("to an invalid address".into()));
+        assert_eq!(resolve(b"//b\xfccher.example/"), refused);
     }
 }
