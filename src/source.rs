@@ -353,6 +353,9 @@ pub enum Failure {
     /// The body is over `max_body` after decompression.
     #[error("larger than {0} bytes")]
     TooLarge(u64),
+    /// Reading the body took longer than this.
+    #[error("too complex: reading it took more than {} s", .0.as_secs())]
+    TooComplex(Duration),
     /// The body is not a feed; the reason as text.
     #[error("{0}")]
     Unreadable(String),

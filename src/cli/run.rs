@@ -2,14 +2,12 @@
 
 use std::process::ExitCode;
 
-use anyhow::Context;
-use tokio::sync::oneshot;
-
 use super::config_option::ConfigOption;
 use super::runtime::runtime;
 use super::{logging, terminal};
-use crate::daemon::{self, EmptyConfig, Signals};
+use crate::daemon::{self, EmptyConfig};
 use crate::serve::ListenAddress;
+use anyhow::Context;
 
 /// `siftwire run`
 #[derive(Debug, Default, clap::Args)]
@@ -19,7 +17,7 @@ pub struct Arguments {
     allow_empty: bool,
 }
 
-/// Runs until SIGTERM or SIGINT; a second signal ends the process at once.
+/// Runs until SIGTERM or SIGINT.
 ///
 /// # Errors
 /// The daemon cannot start.
@@ -29,24 +27,12 @@ pub fn run(arguments: Arguments, config: &ConfigOption) -> anyhow::Result<ExitCo
         loaded.empty = EmptyConfig::Apply;
     }
     logging::start();
+    let stop = daemon::stop_signal().context("cannot install signal handlers")?;
     let runtime = runtime()?;
-    let result = runtime.block_on(async {
-        let mut signals = Signals::listen().context("cannot install signal handlers")?;
-        let (stop, stopped) = oneshot::channel::<()>();
-        let daemon = daemon::run(loaded, async { drop(stopped.await) }, announce);
-        let second_signal = async {
-            signals.next().await;
-            // The send fails only if the daemon has ended already.
-            let _ = stop.send(());
-            signals.next().await;
-        };
-        tokio::select! {
-            ended = daemon => ended.map(|()| ExitCode::SUCCESS).context("cannot run"),
-            () = second_signal => Ok(ExitCode::FAILURE),
-        }
-    });
+    let result =
+        runtime.block_on(daemon::run(loaded, async { drop(stop.await) }, announce)).context("cannot run");
     runtime.shutdown_background();
-    result
+    result.map(|()| ExitCode::SUCCESS)
 }
 
 fn announce(listen: &ListenAddress) {

@@ -21,10 +21,14 @@ pub fn with_store<T>(
     options: &Options,
     work: impl AsyncFnOnce(&Store) -> anyhow::Result<T>,
 ) -> anyhow::Result<T> {
-    runtime()?.block_on(async {
+    let runtime = runtime()?;
+    let result = runtime.block_on(async {
         let threads = StoreThreads::open(options)?;
         let result = work(&threads.store).await;
         threads.close();
         result
-    })
+    });
+    // Does not wait for the reading of a document that was given up.
+    runtime.shutdown_background();
+    result
 }

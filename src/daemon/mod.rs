@@ -46,7 +46,7 @@ pub use error::Error;
 pub use poll::{FinishedPoll, poll_all};
 pub use publisher::publish_once;
 pub use reload::LoadedConfig;
-pub use signals::Signals;
+pub use signals::stop_signal;
 pub use store_threads::StoreThreads;
 pub use sync_config::{EmptyConfig, recall, sync_config};
 

@@ -50,6 +50,7 @@ pub(super) fn status(report: &Result<PollReport, store::Error>) -> &'static str 
             Failure::Throttled { .. } => "throttled",
             Failure::Status(_) => "status",
             Failure::TooLarge(_) => "too_large",
+            Failure::TooComplex(_) => "too_complex",
             Failure::Unreadable(_) => "unreadable",
         },
     }

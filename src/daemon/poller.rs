@@ -12,7 +12,7 @@ use super::poll::{FinishedPoll, MAX_SLEEP, PollEnd, PollJob, PollsInFlight};
 use super::poll_metrics;
 use super::shared::Shared;
 use super::shutdown::ShutdownSignal;
-use super::tasks::SHUTDOWN_TIMEOUT;
+use super::tasks::DRAIN_TIMEOUT;
 use crate::ingest::PollReport;
 use crate::source::Outcome;
 use crate::store::{self, Claimant, SourceId};
@@ -29,7 +29,7 @@ struct PollerState {
     last_log: Option<Instant>,
 }
 
-/// Polls until the daemon stops; then starts nothing more and gives polls in flight [`SHUTDOWN_TIMEOUT`]. A poll
+/// Polls until the daemon stops; then starts nothing more and gives polls in flight [`DRAIN_TIMEOUT`]. A poll
 /// that does not finish has written nothing and is repeated after the next start.
 pub(super) async fn run(shared: Arc<Shared>, stop: ShutdownSignal) {
     let mut new_config = shared.channels.poller_config.subscribe();
@@ -70,7 +70,7 @@ pub(super) async fn run(shared: Arc<Shared>, stop: ShutdownSignal) {
             finish(&shared, source, end, &mut state);
         }
     };
-    if tokio::time::timeout(SHUTDOWN_TIMEOUT, drain).await.is_err() {
+    if tokio::time::timeout(DRAIN_TIMEOUT, drain).await.is_err() {
         tracing::info!(polls = state.in_flight.len(), "aborting polls in flight");
     }
     state.in_flight.abort().await;

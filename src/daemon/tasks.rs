@@ -12,13 +12,13 @@ use super::supervisor::{FailedTooOften, supervise};
 use super::watchdog::Watched;
 
 /// How long polls in flight may take after the stop signal.
-pub(super) const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(7);
+pub(super) const DRAIN_TIMEOUT: Duration = Duration::from_secs(4);
 
 /// What all tasks may take to stop: the polls, and a second for everything else.
-const STOP_TIMEOUT: Duration = Duration::from_secs(8);
+const STOP_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// What aborted tasks may take to end. One that blocks its thread does not end at all.
-const ABORT_TIMEOUT: Duration = Duration::from_secs(1);
+const ABORT_TIMEOUT: Duration = Duration::from_millis(500);
 
 /// The running tasks.
 pub(super) struct Tasks {

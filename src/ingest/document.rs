@@ -75,14 +75,14 @@ impl DocumentReader<'_> {
         }
         let document_bytes = body.bytes.len();
         let base = body.url.base(self.source.publish_url);
-        let mut feed = match self.parse(&body, &base).await {
+        let (is_delta, sites) =
+            (body.is_delta, [self.source.url.whole(), body.url.whole()].map(fetch::site_of));
+        let mut feed = match self.parse(body, base.clone()).await {
             Ok(feed) => feed,
             Err(failure) => return Ok(DocumentResult::without_entries(Outcome::Failed(failure))),
         };
-        let is_whole_feed = !feed.partial && !body.is_delta;
-        let sites = [self.source.url.whole(), body.url.whole()].map(fetch::site_of);
+        let is_whole_feed = !feed.partial && !is_delta;
         let sanitizer = Sanitizer::new(feed.base.as_ref().unwrap_or(&base));
-        drop(body);
         let may_show = |title: &String| {
             self.source.publish_url == UrlParts::Whole || !self.source.url.is_revealed_by(title)
         };
@@ -102,12 +102,14 @@ impl DocumentReader<'_> {
         let known = self.store.known_entries(self.source_id, keys).await?;
         let left_feed =
             if is_whole_feed { self.entries_that_left(&keyed, &known).await? } else { Vec::new() };
-        let compare = || {
+        let some_left_feed = !left_feed.is_empty();
+        let (url, stories, now) = (self.source.url.clone(), self.source.stories, self.now);
+        let compare = move || {
             let stored = StoredEntries { known: &known, left_feed: &left_feed };
-            let mut diff = diff::compare(keyed, stored, self.source.url.whole().as_str(), self.now);
+            let mut diff = diff::compare(keyed, stored, url.whole().as_str(), now);
             let changes = &mut diff.changes;
             changes.iter_mut().for_each(|change| sanitize_change(change, &sanitizer));
-            if self.source.stories {
+            if stories {
                 changes.iter_mut().for_each(add_dedup_features);
             }
             diff
@@ -136,17 +138,20 @@ impl DocumentReader<'_> {
             update_hints: feed.update_hints,
             publish_interval,
             partial: feed.partial,
-            replaced: all_new && !left_feed.is_empty(),
+            replaced: all_new && some_left_feed,
             in_feed: Some(if is_whole_feed { InFeed::Complete(in_feed) } else { InFeed::Partial(in_feed) }),
         })
     }
 }
 
 impl DocumentReader<'_> {
-    async fn parse(&self, body: &FetchedBody, base: &Url) -> Result<Feed, Failure> {
-        let hints =
-            feed::Hints { content_type: body.content_type.as_deref(), url: Some(base), now: self.now };
-        let parsed = self.parse_limiter.run(body.bytes.len(), || feed::read(&body.bytes, &hints)).await?;
+    async fn parse(&self, body: FetchedBody, base: Url) -> Result<Feed, Failure> {
+        let (now, bytes) = (self.now, body.bytes.len());
+        let read = move || {
+            let hints = feed::Hints { content_type: body.content_type.as_deref(), url: Some(&base), now };
+            feed::read(&body.bytes, &hints)
+        };
+        let parsed = self.parse_limiter.run(bytes, read).await?;
         parsed.map_err(|error| Failure::Unreadable(error.to_string()))
     }
 

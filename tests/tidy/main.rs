@@ -83,8 +83,8 @@ const BOUNDARIES: &[(&[&str], &[&str], &str)] = &[
     ),
     (
         &["tokio::spawn", "thread::spawn", "spawn_blocking", ".spawn("],
-        &["daemon/*", "serve/connections.rs"],
-        "only daemon spawns, and serve a task for each connection: what is spawned is joined there",
+        &["daemon/*", "serve/connections.rs", "ingest/parse_limiter.rs"],
+        "only daemon spawns, serve a task for each connection, and ingest a thread for each large document",
     ),
     (&["println!", "print!"], &["cli/*", "main.rs"], "only cli writes to standard output and standard error"),
 ];

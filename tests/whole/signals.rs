@@ -60,6 +60,33 @@ fn a_second_signal_exits_at_once() {
 }
 
 #[test]
+fn a_process_in_which_nothing_gets_on_ends_in_time_after_sigterm() {
+    let home = Home::new("[serve]\nlisten = \"127.0.0.1:0\"\n[[output]]\nname = \"all\"\n");
+    // Nobody reads what it writes to standard error, and there is no more space: its first line blocks it.
+    let (_unread, mut full) = std::io::pipe().expect("a pipe");
+    full.write_all(&[b'-'; 65_536]).expect("the space of a pipe");
+    let mut daemon = Command::new(env!("CARGO_BIN_EXE_siftwire"))
+        .current_dir(home.path())
+        .env_clear()
+        .stdin(Stdio::null())
+        .stderr(full)
+        .spawn()
+        .expect("the binary runs");
+    let status = format!("/proc/{}/status", daemon.id());
+    eventually("a handler of SIGTERM", || {
+        let status = std::fs::read_to_string(&status).ok()?;
+        let caught = status.lines().find_map(|line| line.strip_prefix("SigCgt:"))?.trim().to_owned();
+        (u64::from_str_radix(&caught, 16).ok()? & 1 << (15 - 1) != 0).then_some(())
+    });
+    let stopping = Instant::now();
+    let sent = Command::new("sh").args(["-c", &format!("kill -TERM {}", daemon.id())]).status();
+    assert!(sent.expect("a shell runs").success());
+    assert_eq!(daemon.wait().expect("the process ends").code(), Some(1));
+    assert!(stopping.elapsed() < Duration::from_secs(15), "{:?}", stopping.elapsed());
+    assert_eq!(home.run(&["doctor"]).0, Some(0));
+}
+
+#[test]
 fn a_restart_polls_no_source_early() {
     let origin = Origin::start();
     for path in ["/a", "/b"] {
