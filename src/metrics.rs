@@ -29,6 +29,9 @@ struct Values {
     store: StoreStats,
     store_writable: bool,
     unreadable_rows: usize,
+    disagreements: u64,
+    left_out: usize,
+    rescues: u64,
     write_seconds: Histogram,
     reloads_applied: u64,
     reloads_refused: u64,
@@ -61,6 +64,8 @@ pub struct PollSample<'a> {
     pub edited: u64,
     /// New entries that joined an existing story.
     pub merged: u64,
+    /// Whether only the second reader could read the document.
+    pub is_rescued: bool,
     /// The source's times after the poll; `None`: unchanged.
     pub times: Option<SourceTimes>,
 }
@@ -113,6 +118,7 @@ impl Metrics {
         *values.polls.entry(poll.outcome).or_default() += 1;
         values.poll_seconds.add(poll.duration);
         values.poll_bytes += poll.bytes;
+        values.rescues += u64::from(poll.is_rescued);
         for (change, n) in [("new", poll.new), ("edited", poll.edited), ("merged", poll.merged)] {
             *values.entries.entry(change).or_default() += n;
         }
@@ -135,6 +141,13 @@ impl Metrics {
     /// Sets the number of running tasks. A steady growth is a leak.
     pub fn set_tasks(&self, running: usize) {
         self.values().tasks = running;
+    }
+
+    /// Sets how many published documents the second reader has read otherwise, and how many entries are left out of
+    /// documents because no reader can read them.
+    pub fn set_readback(&self, disagreements: u64, left_out: usize) {
+        let mut values = self.values();
+        (values.disagreements, values.left_out) = (disagreements, left_out);
     }
 
     /// Replaces the outputs: name, bytes of the feed, and last change in seconds since 1970.
@@ -324,6 +337,19 @@ impl Exposition {
         let (name, help) =
             ("siftwire_store_unreadable_rows_total", "Rows left out because their content is damaged");
         self.single(name, "counter", help, values.unreadable_rows as f64);
+        let (name, help) = (
+            "siftwire_readback_disagreements_total",
+            "Published documents that feed-rs reads otherwise than we do",
+        );
+        self.single(name, "counter", help, values.disagreements as f64);
+        let (name, help) = (
+            "siftwire_entries_left_out",
+            "Entries left out of a published document that nobody could read with them",
+        );
+        self.single(name, "gauge", help, values.left_out as f64);
+        let (name, help) =
+            ("siftwire_rescued_documents_total", "Polled documents that only the second reader could read");
+        self.single(name, "counter", help, values.rescues as f64);
         let writable = f64::from(u8::from(values.store_writable));
         self.single("siftwire_store_writable", "gauge", "1 if the last test write succeeded", writable);
         let write_seconds = &values.write_seconds;
@@ -341,6 +367,7 @@ mod tests {
         metrics.set_sources([("a\"b".to_owned(), SourceTimes::default())]);
         let times = Some(SourceTimes { last_success: Some(1_800_000_000), next_poll: None });
         let poll = PollSample {
+            is_rescued: true,
             source: "a\"b",
             outcome: "read",
             duration: Duration::from_millis(300),

@@ -4,8 +4,9 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use super::config_option::ConfigOption;
+use super::runtime::with_store;
 use super::terminal;
-use crate::store;
+use crate::store::{self, DaemonStatus};
 
 /// `siftwire doctor`
 #[derive(Debug, clap::Args)]
@@ -29,6 +30,12 @@ pub fn run(arguments: Arguments, config: &ConfigOption) -> anyhow::Result<ExitCo
     }
     if problems.is_empty() {
         println!("{path} is sound");
+        let left_out =
+            with_store(&options, async |store| Ok(store.daemon_status(DaemonStatus::LeftOut).await?))?;
+        left_out
+            .iter()
+            .flat_map(|text| text.lines())
+            .for_each(|line| println!("{}", terminal::escape_line(line)));
     }
     if let Some(file) = &arguments.salvage {
         for table in store::salvage(&options, file)? {

@@ -13,7 +13,7 @@ use super::runtime::runtime;
 use super::terminal;
 use crate::daemon;
 use crate::entry::Entry;
-use crate::feed::{self, Feed, Hints};
+use crate::feed::{self, Feed, FieldDifference, Hints};
 use crate::fetch::{Fetcher, Options};
 use crate::source::Access;
 
@@ -48,6 +48,51 @@ struct FeedDocument {
     body: Result<Vec<u8>, String>,
 }
 
+/// How the second reader reads the same document.
+enum SecondOpinion {
+    /// Why it does not.
+    Unreadable(String),
+    Read(Vec<FieldDifference>),
+}
+
+impl SecondOpinion {
+    fn new(feed: &Feed, body: &[u8], hints: &Hints<'_>) -> SecondOpinion {
+        match feed::second_opinion(body, hints) {
+            Ok(second) => SecondOpinion::Read(feed::differences(feed, &second)),
+            Err(error) => SecondOpinion::Unreadable(error.to_string()),
+        }
+    }
+
+    fn as_text(&self) -> String {
+        let differences = match self {
+            SecondOpinion::Unreadable(error) => return format!("cannot read it: {error}"),
+            SecondOpinion::Read(differences) => differences,
+        };
+        let Some(FieldDifference { entry, field, first, second }) = differences.first() else {
+            return "reads the same".to_owned();
+        };
+        let place = entry.map(|entry| format!(" of entry {entry}")).unwrap_or_default();
+        let more = match differences.len() - 1 {
+            0 => String::new(),
+            more => format!("; and {}", terminal::counted(more, "more difference", "more differences")),
+        };
+        format!("reads another {field}{place}: `{second}`, not `{first}`{more}")
+    }
+
+    fn as_json(&self) -> Value {
+        match self {
+            SecondOpinion::Unreadable(error) => json!({ "error": error, "differences": [] }),
+            SecondOpinion::Read(differences) => json!({
+                "error": null,
+                "differences": differences
+                    .iter()
+                    .map(|d| json!({ "entry": d.entry, "field": d.field, "ours": d.first, "second": d.second }))
+                    .collect::<Vec<_>>(),
+            }),
+        }
+    }
+}
+
 /// Prints each document. Exit code 1 if one could not be read.
 ///
 /// # Errors
@@ -60,13 +105,16 @@ pub fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
             url: document.base.as_ref(),
             now: daemon::now(),
         };
-        let feed =
-            document.body.and_then(|body| feed::read(&body, &hints).map_err(|error| error.to_string()));
-        all_read &= feed.is_ok();
+        let read = document.body.and_then(|body| {
+            let feed = feed::read(&body, &hints).map_err(|error| error.to_string())?;
+            let second = SecondOpinion::new(&feed, &body, &hints);
+            Ok((feed, second))
+        });
+        all_read &= read.is_ok();
         let text = if arguments.json {
-            format!("{}\n", as_json(&document.name, &feed))
+            format!("{}\n", as_json(&document.name, &read))
         } else {
-            terminal::escape_lines(&as_text(&document.name, &feed))
+            terminal::escape_lines(&as_text(&document.name, &read))
         };
         terminal::print(text.as_bytes())
     };
@@ -130,15 +178,16 @@ fn fetch(address: &str) -> anyhow::Result<FeedDocument> {
     })
 }
 
-fn as_json(path: &str, feed: &Result<Feed, String>) -> Value {
-    match feed {
+fn as_json(path: &str, read: &Result<(Feed, SecondOpinion), String>) -> Value {
+    match read {
         Err(error) => json!({
             "path": path, "ok": false, "error": error, "format": null, "encoding": null, "title": null, "link": null,
-            "problems": [], "entries": [],
+            "problems": [], "second_reader": null, "entries": [],
         }),
-        Ok(feed) => json!({
+        Ok((feed, second)) => json!({
             "path": path, "ok": true, "error": null, "format": feed.format, "encoding": feed.encoding,
             "title": feed.title, "link": feed.link, "problems": feed.problems,
+            "second_reader": second.as_json(),
             "entries": feed.entries.iter().map(entry_as_json).collect::<Vec<_>>(),
         }),
     }
@@ -157,9 +206,9 @@ fn entry_as_json(entry: &Entry) -> Value {
     })
 }
 
-fn as_text(name: &str, feed: &Result<Feed, String>) -> String {
-    let feed = match feed {
-        Ok(feed) => feed,
+fn as_text(name: &str, read: &Result<(Feed, SecondOpinion), String>) -> String {
+    let (feed, second) = match read {
+        Ok(read) => read,
         Err(error) => return format!("{name}: {error}\n\n"),
     };
     let count = terminal::counted(feed.entries.len(), "entry", "entries");
@@ -172,6 +221,7 @@ fn as_text(name: &str, feed: &Result<Feed, String>) -> String {
     line("title", feed.title.as_deref());
     line("link", feed.link.as_deref());
     feed.problems.iter().for_each(|problem| line("problem", Some(problem)));
+    line("feed-rs", Some(&second.as_text()));
     for entry in &feed.entries {
         let date =
             entry.published.or(entry.updated).map_or_else(|| "no date".to_owned(), |date| date.to_string());

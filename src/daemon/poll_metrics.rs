@@ -20,6 +20,7 @@ pub(super) fn record(
             (sample.new, sample.edited) = (new as u64, edited as u64);
         }
         (sample.bytes, sample.merged) = (report.bytes, report.merged as u64);
+        sample.is_rescued = report.is_rescued;
         sample.times = Some(source_times(&report.state));
     }
     metrics.count_poll(sample);

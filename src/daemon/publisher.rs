@@ -19,7 +19,7 @@ use super::shutdown::ShutdownSignal;
 use super::source_rows::source_rows;
 use crate::publish::html::SourceRow;
 use crate::publish::{self, Outputs, folders, render};
-use crate::store::{self, Store};
+use crate::store::{self, DaemonStatus, Store};
 
 /// Polls that end within this time are published together.
 const DEBOUNCE: Duration = Duration::from_millis(250);
@@ -169,8 +169,22 @@ async fn publish(
         // The cache and the watermarks are unchanged, so the next pass repeats the work.
         tracing::error!(%error, "cannot publish; the outputs stay as they are");
     }
+    note_left_out(shared, &config.outputs).await;
     shared.channels.published.notify_one();
     front_page_due
+}
+
+/// Tells the metrics and `doctor` what reading documents back has found.
+async fn note_left_out(shared: &Shared, outputs: &Outputs) {
+    let left_out = outputs.left_out();
+    shared.metrics.set_readback(outputs.disagreements(), left_out.len());
+    let text = (!left_out.is_empty()).then(|| left_out.join("\n"));
+    let known = shared.store.daemon_status(DaemonStatus::LeftOut).await;
+    if known.is_ok_and(|known| known != text)
+        && let Err(error) = shared.store.set_daemon_status(DaemonStatus::LeftOut, text).await
+    {
+        tracing::error!(%error, "cannot note which entries are left out of documents");
+    }
 }
 
 /// How long the front page may still stay as it is.

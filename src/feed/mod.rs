@@ -2,16 +2,19 @@
 
 mod dates;
 pub mod decode;
+mod differences;
 mod model;
 mod normalize;
 mod parse;
 mod raw;
+mod second_reader;
 #[cfg(test)]
 mod tests;
 mod xml_base;
 
 use memchr::memmem;
 
+pub use differences::{FieldDifference, differences};
 pub use model::{Feed, Hints};
 pub use normalize::keys;
 
@@ -23,7 +26,8 @@ use raw::RawFeed;
 #[error("{0}")]
 pub struct NotAFeed(String);
 
-/// Reads a document. The result depends only on the arguments.
+/// Reads a document. The result depends only on the arguments. What our reader refuses, or reads no entry of though
+/// there seem to be some, is given to the second reader.
 ///
 /// # Errors
 /// The document is not a feed, or none of its entries can be read.
@@ -33,6 +37,37 @@ pub fn read(body: &[u8], hints: &Hints<'_>) -> Result<Feed, NotAFeed> {
     if text.trim().is_empty() {
         return Err(NotAFeed("empty body".to_owned()));
     }
+    let ours = read_text(&decoded, hints);
+    let needs_help = match &ours {
+        Ok(feed) => feed.entries.is_empty() && mentions_entries(text),
+        Err(_) => !is_html(text),
+    };
+    if !needs_help {
+        return ours;
+    }
+    match second_reader::parse(text).map(|raw| normalize::normalize(raw, decoded.encoding, hints)) {
+        Ok(feed) if !feed.entries.is_empty() => {
+            let reason =
+                ours.err().map_or_else(|| "found no entry".to_owned(), |error| format!("said: {error}"));
+            let problem = log_excerpt(&format!("the second reader was needed, ours {reason}"));
+            Ok(Feed { is_rescued: true, problems: vec![problem], ..feed })
+        }
+        _ => ours,
+    }
+}
+
+/// Reads a document with the second reader alone, to compare.
+///
+/// # Errors
+/// The second reader cannot read it.
+pub fn second_opinion(body: &[u8], hints: &Hints<'_>) -> Result<Feed, NotAFeed> {
+    let decoded = decode::decode(body, hints.content_type);
+    let raw = second_reader::parse(&decoded.text).map_err(|reason| NotAFeed(log_excerpt(&reason)))?;
+    Ok(normalize::normalize(raw, decoded.encoding, hints))
+}
+
+fn read_text(decoded: &decode::DecodedText<'_>, hints: &Hints<'_>) -> Result<Feed, NotAFeed> {
+    let text = &*decoded.text;
     let parsed = parse::parse(text);
     let repaired = parse::repair(text, &parsed);
     let raw = match &repaired {

@@ -40,6 +40,8 @@ pub struct Feed {
     pub base: Option<Url>,
     /// The document was truncated: the feed may have entries that it does not list.
     pub partial: bool,
+    /// Our reader could not read it, the second one did.
+    pub is_rescued: bool,
     /// What could not be read, as messages of at most 200 characters.
     pub problems: Vec<String>,
 }

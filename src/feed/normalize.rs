@@ -70,6 +70,7 @@ pub(super) fn normalize(raw: RawFeed<'_>, encoding: &'static str, hints: &Hints<
         entries: raw.entries.into_iter().map(|raw| normalize_entry(raw, &context)).collect(),
         base,
         partial: raw.partial,
+        is_rescued: false,
         problems: raw.problems,
     }
 }

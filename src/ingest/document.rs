@@ -32,6 +32,8 @@ pub(super) struct DocumentResult {
     /// It has entries, all of them new, and the document before it had entries, of which it has none. Not for a
     /// document that was cut off or is a delta: the known entries may be in what it leaves out.
     pub(super) replaced: bool,
+    /// Only the second reader could read it.
+    pub(super) is_rescued: bool,
 }
 
 impl DocumentResult {
@@ -45,6 +47,7 @@ impl DocumentResult {
             partial: false,
             in_feed: None,
             replaced: false,
+            is_rescued: false,
         }
     }
 }
@@ -83,13 +86,7 @@ impl DocumentReader<'_> {
         };
         let is_whole_feed = !feed.partial && !is_delta;
         let sanitizer = Sanitizer::new(feed.base.as_ref().unwrap_or(&base));
-        let may_show = |title: &String| {
-            self.source.publish_url == UrlParts::Whole || !self.source.url.is_revealed_by(title)
-        };
-        state.title = feed.title.filter(may_show).or(state.title.take());
-        state.link = feed.link.and_then(|link| link.parse().ok()).or(state.link.take());
-        state.id = feed.id.filter(|id| diff::is_absolute_uri(id)).or(state.id.take());
-        state.language = feed.language.or(state.language.take());
+        self.note_feed(&mut feed, state);
         feed.entries.iter_mut().for_each(|entry| entry.owns_link = owns_link(entry, &sites));
         let entries = feed.entries.len();
         let publish_interval = publish_interval::measure(&feed.entries, self.now);
@@ -139,6 +136,7 @@ impl DocumentReader<'_> {
             publish_interval,
             partial: feed.partial,
             replaced: all_new && some_left_feed,
+            is_rescued: feed.is_rescued,
             in_feed: Some(if is_whole_feed { InFeed::Complete(in_feed) } else { InFeed::Partial(in_feed) }),
         })
     }
@@ -153,6 +151,21 @@ impl DocumentReader<'_> {
         };
         let parsed = self.parse_limiter.run(bytes, read).await?;
         parsed.map_err(|error| Failure::Unreadable(error.to_string()))
+    }
+
+    /// Keeps what the feed says of itself.
+    fn note_feed(&self, feed: &mut Feed, state: &mut SourceState) {
+        if feed.is_rescued {
+            let problem = feed.problems.join(", ");
+            tracing::warn!(source = self.source.name, problem, "our reader has a fault");
+        }
+        let may_show = |title: &String| {
+            self.source.publish_url == UrlParts::Whole || !self.source.url.is_revealed_by(title)
+        };
+        state.title = feed.title.take().filter(may_show).or(state.title.take());
+        state.link = feed.link.take().and_then(|link| link.parse().ok()).or(state.link.take());
+        state.id = feed.id.take().filter(|id| diff::is_absolute_uri(id)).or(state.id.take());
+        state.language = feed.language.take().or(state.language.take());
     }
 
     /// The entries of the last document that no trusted key of this one names. They matter only beside new entries.

@@ -41,6 +41,8 @@ pub struct PollReport {
     pub events: usize,
     /// How many new entries joined an existing story.
     pub merged: usize,
+    /// Whether only the second reader could read the document.
+    pub is_rescued: bool,
 }
 
 /// Polls one source and commits everything in one transaction. A failing source is an outcome, not an error.
@@ -69,7 +71,16 @@ pub async fn poll(
         // With a validator, the next poll would be a 304 and the missing part never come.
         fetched.info.validators = None;
     }
-    let DocumentResult { outcome, changes, update_hints, publish_interval, in_feed, replaced, .. } = document;
+    let DocumentResult {
+        outcome,
+        changes,
+        update_hints,
+        publish_interval,
+        in_feed,
+        replaced,
+        is_rescued,
+        ..
+    } = document;
     let observed =
         PollObservation { outcome: &outcome, info: &fetched.info, update_hints, publish_interval, replaced };
     let mut state = schedule::after_poll(source, &state, &observed, now);
@@ -84,5 +95,5 @@ pub async fn poll(
         in_feed,
     };
     let merged = store.commit(poll).await?;
-    Ok(PollReport { outcome, state, bytes: fetched.info.bytes, events, merged })
+    Ok(PollReport { outcome, state, bytes: fetched.info.bytes, events, merged, is_rescued })
 }

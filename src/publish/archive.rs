@@ -107,9 +107,9 @@ impl Archives {
         let document = self.document(&outputs, compiled, number, page).await?;
         if !is_full {
             let changed = document.entries.iter().map(|entry| entry.kept.changed).max();
-            return Ok(Some(open_page(&document, format, changed.unwrap_or(compiled.since))));
+            return Ok(Some(open_page(&outputs, &document, format, changed.unwrap_or(compiled.since))));
         }
-        self.store_page(compiled.id, number, &document, now).await?;
+        self.store_page((&outputs, compiled.id), number, &document, now).await?;
         // A concurrent request may have stored it first: send what is stored.
         let stored = self.store.stored_page(compiled.id, number, format.extension()).await?;
         let page = stored.and_then(|stored| restored(stored, format, &address));
@@ -149,19 +149,19 @@ impl Archives {
             let Some(compiled) = outputs.by_id(id) else { continue };
             let Some(page) = self.store.archive_page(id, number).await? else { continue };
             let document = self.document(&outputs, compiled, number, page).await?;
-            self.store_page(id, number, &document, now).await?;
+            self.store_page((&outputs, id), number, &document, now).await?;
         }
         Ok(())
     }
 
     async fn store_page(
         &self,
-        output: OutputId,
+        (outputs, output): (&Outputs, OutputId),
         number: u32,
         document: &Document,
         now: Timestamp,
     ) -> Result<(), Error> {
-        let pages = tokio::task::block_in_place(|| stored_pages(document, now));
+        let pages = tokio::task::block_in_place(|| stored_pages(outputs, document, now));
         self.store.save_stored_pages(output, number, pages).await
     }
 
@@ -193,8 +193,14 @@ impl Archives {
         let Some(previous) = number.checked_sub(1).filter(|previous| *previous > 0) else { return Ok(None) };
         let follows = self.store.archive_page(compiled.id, previous).await?.is_some_and(|page| page.is_full);
         let position = HistoryPosition::Archive { number, next: None };
-        let page =
-            || open_page(&archive_document(outputs, compiled, position, Vec::new()), format, compiled.since);
+        let page = || {
+            open_page(
+                outputs,
+                &archive_document(outputs, compiled, position, Vec::new()),
+                format,
+                compiled.since,
+            )
+        };
         Ok(follows.then(page))
     }
 
@@ -237,18 +243,23 @@ fn archive_document(
     }
 }
 
-fn open_page(document: &Document, format: Format, changed: Timestamp) -> RenderedPage {
-    let bytes = tokio::task::block_in_place(|| write(format, document));
+fn open_page(outputs: &Outputs, document: &Document, format: Format, changed: Timestamp) -> RenderedPage {
+    let bytes = tokio::task::block_in_place(|| write_checked(outputs, document, format));
     let representation = Arc::new(Representation::new(format.content_type(), bytes, changed));
     RenderedPage { representation, state: PageState::Open }
 }
 
-fn stored_pages(document: &Document, now: Timestamp) -> Vec<StoredPage> {
+/// Writes a page as it can be read back.
+fn write_checked(outputs: &Outputs, document: &Document, format: Format) -> Vec<u8> {
+    outputs.findings.check(document, format, write(format, document), |document| write(format, document))
+}
+
+fn stored_pages(outputs: &Outputs, document: &Document, now: Timestamp) -> Vec<StoredPage> {
     let page = |format: Format| StoredPage {
         format: format.extension().to_owned(),
         address: document.address(Format::Html),
         changed: now,
-        body: zstd::bulk::compress(&write(format, document), 9).unwrap_or_default(),
+        body: zstd::bulk::compress(&write_checked(outputs, document, format), 9).unwrap_or_default(),
     };
     Format::feeds().map(page).collect()
 }

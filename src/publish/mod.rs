@@ -18,6 +18,7 @@ pub mod opml;
 pub mod output;
 mod outputs;
 mod owners;
+mod readback;
 pub mod render;
 pub mod rss;
 pub mod select;

@@ -8,6 +8,7 @@ use url::Url;
 
 use super::format::Format;
 use super::output::{Output, Site};
+use super::readback::Findings;
 use super::staleness::Staleness;
 use crate::entry::hex;
 use crate::filter::{Matcher, Query};
@@ -23,6 +24,7 @@ pub struct Outputs {
     pub(super) matcher: Matcher,
     pub(super) first_poll_limits: FirstPollLimits,
     pub(super) staleness: Staleness,
+    pub(super) findings: Findings,
 }
 
 /// How many entries of a source's first poll may enter an output.
@@ -83,14 +85,33 @@ impl Outputs {
                 CompiledOutput { id: stored.id, since: stored.since, definition, output }
             })
             .collect();
-        let staleness = Staleness::default();
-        Outputs { site, outputs, frozen: Vec::new(), matcher, first_poll_limits, staleness }
+        Outputs {
+            site,
+            outputs,
+            frozen: Vec::new(),
+            matcher,
+            first_poll_limits,
+            staleness: Staleness::default(),
+            findings: Findings::default(),
+        }
     }
 
     /// Only outputs that are served as they were published last.
     #[must_use]
     pub fn frozen(site: Site, stored: Vec<StoredOutput>) -> Outputs {
         Outputs { frozen: stored, ..Outputs::new(site, Vec::new(), &[], FirstPollLimits::default()) }
+    }
+
+    /// How many published documents feed-rs has read otherwise than our reader.
+    #[must_use]
+    pub fn disagreements(&self) -> u64 {
+        self.findings.disagreements()
+    }
+
+    /// Which entries are left out of documents, since no reader could read them there, as messages.
+    #[must_use]
+    pub fn left_out(&self) -> Vec<String> {
+        self.findings.left_out()
     }
 
     /// Whether the config has a source of this name.

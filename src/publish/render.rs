@@ -195,8 +195,14 @@ async fn render_output<'a>(
         store.renderings(Some(compiled.id)).await?.into_iter().map(|r| (r.format.clone(), r)).collect();
     let formats = tokio::task::block_in_place(|| {
         let rendered = Format::ALL.into_iter().map(|format| {
-            let bytes = write(format, &document);
-            let (digest, stored) = (digest(&bytes), stored.remove(format.extension()));
+            let mut bytes = write(format, &document);
+            let mut digest_of_bytes = digest(&bytes);
+            let stored = stored.remove(format.extension());
+            if format.is_feed() && stored.as_ref().is_none_or(|stored| stored.digest != digest_of_bytes) {
+                bytes = outputs.findings.check(&document, format, bytes, |document| write(format, document));
+                digest_of_bytes = digest(&bytes);
+            }
+            let digest = digest_of_bytes;
             let unchanged = stored.as_ref().filter(|stored| stored.digest == digest);
             let changed = unchanged.map_or(now, |stored| stored.changed);
             RenderedFormat { format, bytes, digest, changed, stored }

@@ -344,6 +344,8 @@ pub enum DaemonStatus {
     Listen,
     /// The public URL of the last config that was applied.
     PublicUrl,
+    /// The entries that are left out of published documents, a message in each line.
+    LeftOut,
 }
 
 /// A published document.

@@ -33,6 +33,9 @@ fn metrics_cover_polls_sources_outputs_and_the_store() {
         "siftwire_entries_total{change=\"new\"} 1\n",
         "siftwire_sources 2\n",
         "siftwire_store_writable 1\n",
+        "siftwire_rescued_documents_total 0\n",
+        "siftwire_readback_disagreements_total 0\n",
+        "siftwire_entries_left_out 0\n",
         "siftwire_build_info{version=\"",
         "siftwire_source_next_poll_timestamp_seconds{source=\"b\"}",
     ] {
@@ -47,6 +50,26 @@ fn metrics_cover_polls_sources_outputs_and_the_store() {
         });
     }
     assert_panels_and_alerts_use_existing_labels(&page);
+}
+
+#[test]
+fn a_document_that_only_the_second_reader_can_read_is_counted() {
+    let origin = Origin::start();
+    let entry = "<entry xmlns=\"http://www.w3.org/2005/Atom\"><id>urn:x:1</id><title>Alone</title>\
+                 <updated>2026-01-01T00:00:00Z</updated></entry>";
+    origin.set("/a", 200, "application/atom+xml", entry);
+    let source = format!("[[source]]\nname = \"a\"\nurl = \"{}\"\nallow_private = true\n", origin.url("/a"));
+    let home = Home::new(&format!("[serve]\nlisten = \"127.0.0.1:0\"\n{source}[[output]]\nname = \"all\"\n"));
+    let daemon = home.start();
+    eventually("the entry", || daemon.get("/feeds/all.atom").body.contains("Alone").then_some(()));
+    let metrics = daemon.get("/metrics").body;
+    assert!(metrics.contains("siftwire_rescued_documents_total 1\n"), "{metrics}");
+    let (_, log) = daemon.stop();
+    assert!(log.contains("the second reader was needed, ours said: not a feed: <entry>"), "{log}");
+    let path = home.path().join("entry.xml");
+    std::fs::write(&path, entry).expect("a file");
+    let (_, text, _) = home.run(&["inspect", &path.to_string_lossy()]);
+    assert!(text.contains("feed-rs   reads the same"), "{text}");
 }
 
 fn names(text: &str) -> impl Iterator<Item = &str> {

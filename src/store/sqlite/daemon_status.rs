@@ -51,5 +51,6 @@ fn name(status: DaemonStatus) -> &'static str {
         DaemonStatus::Heartbeat => "heartbeat",
         DaemonStatus::Listen => "listen",
         DaemonStatus::PublicUrl => "public_url",
+        DaemonStatus::LeftOut => "left_out",
     }
 }
