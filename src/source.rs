@@ -171,6 +171,10 @@ pub struct SourceState {
     pub id: Option<String>,
     /// The feed's language.
     pub language: Option<String>,
+    /// What was wrong with its last document, the first few messages.
+    pub problems: Vec<String>,
+    /// Since when each document has had a problem.
+    pub problems_since: Option<Timestamp>,
     /// Keys that this source has used for several entries, so that they identify none. In the form of
     /// `ingest::identity`.
     pub distrusted: std::collections::BTreeSet<String>,

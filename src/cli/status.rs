@@ -86,7 +86,8 @@ fn as_json(state: &StoredState, options: &store::Options) -> String {
                 "name": source.name, "url": source.url.whole().as_str(), "title": state.title, "entries": entries,
                 "outcome": state.outcome, "last_poll": state.last_poll, "last_success": state.last_success,
                 "next_poll": state.next_poll, "why": state.next_poll_reason, "failures": state.failures,
-                "failing_since": state.failing_since, "gone": state.gone,
+                "failing_since": state.failing_since, "gone": state.gone, "problems": state.problems,
+                "problems_since": state.problems_since,
                 "moved_to": state.moved.as_ref().map(|moved| moved.to.whole().as_str()),
             })
         })
@@ -109,9 +110,12 @@ fn as_text(state: &StoredState, options: &store::Options, now: Timestamp) -> Str
     let header = ["OUTPUT", "ENTRIES"].map(str::to_owned);
     let outputs = state.outputs.iter().map(|(members, output)| [output.name.clone(), members.to_string()]);
     let outputs: Vec<_> = std::iter::once(header).chain(outputs).collect();
+    let problems = state.sources.iter().map(|(_, source)| problem_lines(source, now));
+    let problems: Vec<String> = problems.filter(|lines| !lines.is_empty()).collect();
+    let problems = if problems.is_empty() { String::new() } else { problems.concat() + "\n" };
     let store::FileSizes { database, log } = store::file_sizes(options);
     format!(
-        "{}\n{}\n{}: {}, write-ahead log {}\n",
+        "{}\n{problems}{}\n{}: {}, write-ahead log {}\n",
         columns(&sources),
         columns(&outputs),
         options.path.display(),
@@ -136,6 +140,14 @@ fn source_row(entries: u64, source: &StoredSource, now: Timestamp) -> [String; 6
         (Some(_), None) => state.outcome_text(UrlParts::Whole),
     };
     [source.name.clone(), entries.to_string(), last_poll, next_poll, state.next_poll_reason.clone(), outcome]
+}
+
+/// What was wrong with a source's last document.
+fn problem_lines(source: &StoredSource, now: Timestamp) -> String {
+    let since = source.state.problems_since.map_or_else(String::new, |since| elapsed(since, now));
+    let line =
+        |problem: &String| terminal::escape_line(&format!("{}: {problem} (for {since})", source.name)) + "\n";
+    source.state.problems.iter().map(line).collect()
 }
 
 /// The rows with each column padded to its widest cell.

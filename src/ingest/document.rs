@@ -19,6 +19,9 @@ use crate::store::{self, InFeed, SourceId, Store};
 use crate::story::address::PageAddress;
 use crate::{story, text};
 
+/// Messages about a document that are kept with its source.
+const MAX_KEPT_PROBLEMS: usize = 5;
+
 /// What a document says, compared with the store.
 pub(super) struct DocumentResult {
     pub(super) outcome: Outcome,
@@ -159,6 +162,11 @@ impl DocumentReader<'_> {
             let problem = feed.problems.join(", ");
             tracing::warn!(source = self.source.name, problem, "our reader has a fault");
         }
+        state.problems = feed.problems.iter().take(MAX_KEPT_PROBLEMS).cloned().collect();
+        state.problems_since = match &state.problems[..] {
+            [] => None,
+            [_, ..] => state.problems_since.or(Some(self.now)),
+        };
         let may_show = |title: &String| {
             self.source.publish_url == UrlParts::Whole || !self.source.url.is_revealed_by(title)
         };

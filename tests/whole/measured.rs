@@ -66,6 +66,14 @@ fn a_document_that_only_the_second_reader_can_read_is_counted() {
     assert!(metrics.contains("siftwire_rescued_documents_total 1\n"), "{metrics}");
     let (_, log) = daemon.stop();
     assert!(log.contains("the second reader was needed, ours said: not a feed: <entry>"), "{log}");
+    let problem = "a: the second reader was needed, ours said: not a feed: <entry> (for ";
+    let status = || home.run(&["status"]).1;
+    assert!(status().contains(problem), "{}", status());
+    let feed =
+        "<rss version=\"2.0\"><channel><title>T</title><item><title>One</title></item></channel></rss>";
+    origin.set("/a", 200, "application/rss+xml", feed);
+    assert_eq!(home.run(&["poll", "a"]).0, Some(0));
+    assert!(!status().contains("reader"), "{}", status());
     let path = home.path().join("entry.xml");
     std::fs::write(&path, entry).expect("a file");
     let (_, text, _) = home.run(&["inspect", &path.to_string_lossy()]);
