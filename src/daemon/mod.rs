@@ -121,7 +121,7 @@ impl Daemon {
         let poller_status = shared.channels.poller_status.subscribe();
         let reloader = Reloader { shared, loaded, hangup, address: address.clone(), synced: synced.state };
         let tasks = start_tasks(listener, reloader, &threads);
-        notify::ready();
+        notify::ready().await;
         Ok(Daemon { address, store: threads, tasks, poller_status })
     }
 
@@ -140,7 +140,7 @@ impl Daemon {
     async fn stop(self) {
         let PollerStatus { sources, in_flight, next } = *self.poller_status.borrow();
         tracing::info!(sources, in_flight, next = next.map(|next| next.to_string()), "stopping");
-        notify::stopping();
+        notify::stopping().await;
         match self.tasks.stop().await {
             TasksEnd::Complete => {
                 self.store.close();

@@ -95,9 +95,9 @@ impl Reloader {
                 () = &mut stop => return,
                 read = read => read,
             };
-            notify::reloading();
+            notify::reloading().await;
             let reloaded = self.reload(trigger, loaded).await;
-            notify::ready();
+            notify::ready().await;
             planned = reloaded.unwrap_or_else(|error| {
                 // The first failure was logged.
                 if trigger != ReloadTrigger::StoreRetry {

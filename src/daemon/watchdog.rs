@@ -72,7 +72,7 @@ pub(super) async fn run(shared: Arc<Shared>, watched: Vec<Watched>, stop: Shutdo
         let stuck: Vec<&str> =
             observations.iter_mut().filter_map(|observation| observation.stuck(now, limit)).collect();
         if stuck.is_empty() {
-            notify::alive();
+            notify::alive().await;
         }
         if stuck != was_stuck {
             if stuck.is_empty() {

@@ -13,7 +13,7 @@ use crate::program::{Home, eventually};
 
 const NONBLOCK: i32 = rustix::fs::OFlags::NONBLOCK.bits().cast_signed();
 
-/// What systemd would be told. It is read at once, since the daemon waits for the reader.
+/// What systemd would be told. It is read at once, since the daemon waits for the reader only a while.
 fn messages(socket: &Path) -> Receiver<String> {
     let systemd = UnixDatagram::bind(socket).expect("a socket");
     let (sender, receiver) = channel();
