@@ -94,7 +94,8 @@ enum Command {
 #[error("the config or a query is invalid")]
 pub struct InvalidInput;
 
-/// Runs the command on the command line. Exit codes: 0 success, 1 failure, 2 wrong usage or invalid config.
+/// Runs the command on the command line. Exit codes: 0 success, 1 failure, 2 wrong usage or invalid config, 3 sources that
+/// `poll` skipped.
 pub fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let config = arguments.config;

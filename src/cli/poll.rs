@@ -9,7 +9,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use super::config_option::ConfigOption;
 use super::runtime::with_store;
 use super::terminal;
-use crate::daemon::{self, EmptyConfig, PollerConfig};
+use crate::daemon::{self, EmptyConfig, PollerConfig, Unpolled};
 use crate::fetch::Fetcher;
 use crate::source::Outcome;
 
@@ -25,11 +25,17 @@ struct Totals {
     read: usize,
     not_modified: usize,
     failed: usize,
+    /// Another process was polling them.
+    skipped: usize,
     new_entries: usize,
     edited_entries: usize,
 }
 
-/// Polls each source once, due or not, and evaluates the new entries. Exit code 1 if a poll failed.
+/// The exit code if no poll failed, but another process was polling a source.
+const SKIPPED: u8 = 3;
+
+/// Polls each source once, due or not, and evaluates the new entries. Exit code 1 if a poll failed, else 3 if a source was
+/// skipped.
 ///
 /// # Errors
 /// A source is unknown, or the store cannot be used.
@@ -50,26 +56,28 @@ pub fn run(arguments: Arguments, config: &ConfigOption) -> anyhow::Result<ExitCo
         let mut totals = Totals::default();
         let fetcher = Fetcher::new(&config.fetch);
         let poller_config = PollerConfig::new(fetcher, sources, config.concurrency, config.per_host);
-        let claimed_elsewhere = daemon::poll_all(store, &poller_config, plans, |finished| {
+        let unpolled = daemon::poll_all(store, &poller_config, plans, |finished| {
             bar.suspend(|| totals.add(finished));
             bar.inc(1);
         })
         .await?;
         bar.finish_and_clear();
-        if claimed_elsewhere > 0 {
-            let sources = terminal::counted(claimed_elsewhere, "source", "sources");
-            terminal::message(&format!("skipped {sources} that another siftwire is polling"));
-        }
+        totals.add_unpolled(&unpolled);
         daemon::publish_once(store, &outputs).await?;
         Ok(totals)
     })?;
-    let Totals { read, not_modified, failed, new_entries, edited_entries } = &totals;
+    let Totals { read, not_modified, failed, skipped, new_entries, edited_entries } = totals;
+    let skipped_words = if skipped > 0 { format!(", {skipped} skipped") } else { String::new() };
     terminal::message(&format!(
-        "{} in {:.1} s: {read} read, {not_modified} not modified, {failed} failed; {new_entries} new entries, {edited_entries} edited",
+        "{} in {:.1} s: {read} read, {not_modified} not modified, {failed} failed{skipped_words}; {new_entries} new entries, {edited_entries} edited",
         terminal::counted(read + not_modified + failed, "source", "sources"),
         daemon::now().duration_since(started).as_secs_f64()
     ));
-    Ok(if *failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok(match (failed, skipped) {
+        (0, 0) => ExitCode::SUCCESS,
+        (0, _) => ExitCode::from(SKIPPED),
+        _ => ExitCode::FAILURE,
+    })
 }
 
 impl Totals {
@@ -96,6 +104,17 @@ impl Totals {
         };
         if self.failed > failed_before || std::io::stderr().is_terminal() {
             terminal::message(&format!("{}: {outcome}", finished.name));
+        }
+    }
+
+    fn add_unpolled(&mut self, unpolled: &Unpolled) {
+        for name in &unpolled.claimed_elsewhere {
+            self.skipped += 1;
+            terminal::message(&format!("{name}: skipped: another siftwire is polling it"));
+        }
+        for name in &unpolled.panicked {
+            self.failed += 1;
+            terminal::message(&format!("{name}: an internal error; the log has the details"));
         }
     }
 }

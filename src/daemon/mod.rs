@@ -43,7 +43,7 @@ use crate::store;
 pub use channels::{PollerConfig, Sources};
 pub use clock::now;
 pub use error::Error;
-pub use poll::{FinishedPoll, poll_all};
+pub use poll::{FinishedPoll, Unpolled, poll_all};
 pub use publisher::publish_once;
 pub use reload::LoadedConfig;
 pub use signals::stop_signal;

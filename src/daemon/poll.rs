@@ -185,8 +185,16 @@ fn log(source: &Source, report: &Result<PollReport, store::Error>, status: &str,
     }
 }
 
-/// Polls each of these sources once, due or not, and calls `on_finished` after each. Returns the number of sources that
-/// were skipped because another process polls them.
+/// The sources that [`poll_all`] did not poll to the end, by name.
+#[derive(Debug, Default)]
+pub struct Unpolled {
+    /// Another process polls them.
+    pub claimed_elsewhere: Vec<String>,
+    /// The poll panicked.
+    pub panicked: Vec<String>,
+}
+
+/// Polls each of these sources once, due or not, and calls `on_finished` after each. Returns the others.
 ///
 /// # Errors
 /// The store cannot be used.
@@ -195,11 +203,13 @@ pub async fn poll_all(
     config: &PollerConfig,
     plans: Vec<NextPoll>,
     mut on_finished: impl FnMut(&FinishedPoll),
-) -> Result<usize, store::Error> {
+) -> Result<Unpolled, store::Error> {
     let mut queue = PollQueue::new(config.per_host);
     plans.iter().for_each(|plan| queue.plan(plan.source, &plan.host, Timestamp::UNIX_EPOCH));
     let job = PollJob::new(store, config, Claimant::Command);
-    let (mut in_flight, mut skipped) = (PollsInFlight::default(), 0);
+    let (mut in_flight, mut unpolled) = (PollsInFlight::default(), Unpolled::default());
+    let name_of =
+        |source| plans.iter().filter(move |plan| plan.source == source).map(|plan| plan.name.clone());
     while !queue.is_empty() {
         let free = config.concurrency.saturating_sub(in_flight.len());
         for source in queue.take(now(), free) {
@@ -211,14 +221,17 @@ pub async fn poll_all(
             Some((source, end)) = in_flight.next() => {
                 match end {
                     PollEnd::Finished(finished) => on_finished(&finished),
-                    PollEnd::NotClaimed(_) => skipped += 1,
+                    PollEnd::NotClaimed(_) => unpolled.claimed_elsewhere.extend(name_of(source)),
                     PollEnd::ClaimFailed(error) => return Err(error),
-                    PollEnd::Panicked(error) => tracing::error!(%error, "a poll panicked"),
+                    PollEnd::Panicked(error) => {
+                        tracing::error!(%error, "a poll panicked");
+                        unpolled.panicked.extend(name_of(source));
+                    }
                 }
                 queue.done(source, None, now());
             }
             () = tokio::time::sleep(sleep) => {}
         }
     }
-    Ok(skipped)
+    Ok(unpolled)
 }

@@ -54,3 +54,25 @@ fn a_start_gives_up_the_claims_of_a_killed_daemon_but_not_those_of_a_running_com
     eventually("what the killed daemon polled is polled at once", || (polls("/hangs") == 3).then_some(()));
     daemon.kill();
 }
+
+#[test]
+fn a_command_says_what_it_skipped_and_exits_with_3() {
+    let origin = Origin::start();
+    origin.set("/hangs", HANGS, "text/plain", "");
+    origin.set("/answers", 200, "application/rss+xml", FEED);
+    let home = home(&origin);
+    let mut command = home.spawn(&["poll", "hangs"]);
+    eventually("the command polls", || (origin.responses("/hangs").0 == 1).then_some(()));
+    let said = "hangs: skipped: another siftwire is polling it\n";
+    for (arguments, total) in [(&["poll"][..], "1 source in"), (&["poll", "hangs"], "0 sources in")] {
+        let (code, _, words) = home.run(arguments);
+        assert_eq!(code, Some(3), "{words}");
+        assert!(words.contains(said) && words.contains(total) && words.contains(", 1 skipped;"), "{words}");
+    }
+    // A failure is worse.
+    origin.set("/answers", 404, "text/plain", "");
+    let (code, _, words) = home.run(&["poll"]);
+    assert_eq!((code, words.contains(said)), (Some(1), true), "{words}");
+    command.kill().expect("it runs");
+    command.wait().expect("it ends");
+}
