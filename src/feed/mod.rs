@@ -3,6 +3,7 @@
 mod dates;
 pub mod decode;
 mod differences;
+mod limits;
 mod model;
 mod normalize;
 mod parse;
@@ -74,13 +75,14 @@ fn read_text(decoded: &decode::DecodedText<'_>, hints: &Hints<'_>) -> Result<Fee
         Some(json) => parse_repaired(json),
         None => parsed,
     };
-    let raw = raw.map_err(|reason| not_a_feed(text, &reason))?;
+    let mut raw = raw.map_err(|reason| not_a_feed(text, &reason))?;
     if raw.entries.is_empty() && (raw.partial || !raw.problems.is_empty()) && mentions_entries(text) {
         return Err(NotAFeed("the feed has entries, but none could be read".to_owned()));
     }
     if raw.entries.is_empty() && is_html(text) {
         return Err(NotAFeed(HTML_PAGE.to_owned()));
     }
+    limits::bound_lines(&mut raw);
     Ok(normalize::normalize(raw, decoded.encoding, hints))
 }
 

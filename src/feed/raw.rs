@@ -156,6 +156,10 @@ impl<T> Ranked<T> {
         }
     }
 
+    pub(super) fn value_mut(&mut self) -> Option<&mut T> {
+        self.0.as_mut().map(|(_, value)| value)
+    }
+
     pub(super) fn into_value(self) -> Option<T> {
         self.0.map(|(_, value)| value)
     }

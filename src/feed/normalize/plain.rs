@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use memchr::{memchr, memmem};
 
+use crate::feed::limits::cut_line;
 use crate::text::{TextFor, html_to_text, is_publishable};
 
 /// Text that may be HTML as plain text on one line: markup gone, character references resolved (twice: many feeds
@@ -14,7 +15,7 @@ pub(super) fn plain_line(raw: &str) -> Option<String> {
     let twice =
         memchr(b'&', text.as_bytes()).is_some().then(|| html_to_text(&once, TextFor::Title).into_owned());
     let line = text_line(twice.as_deref().unwrap_or(&once))?;
-    Some(if line == one_line(raw) { line } else { without_new_tags(line) })
+    Some(if line == one_line(raw) { line } else { cut_line(&without_new_tags(line)).to_owned() })
 }
 
 /// Text that is plain by its format, on one line. `None` if it is blank.

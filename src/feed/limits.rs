@@ -1,0 +1,168 @@
+//! Bounds the fields of a raw feed that are one line, before anything looks at them. Pure.
+
+use std::borrow::Cow;
+
+use unicode_normalization::char::is_combining_mark;
+
+use super::raw::{RawAuthor, RawDate, RawEntry, RawFeed, RawLink, RawMedia, RawOrigin};
+use crate::entry::text_hash;
+
+/// Characters of a title, a name, a category and other lines. Longer ones are cut.
+const MAX_LINE_CHARS: usize = 4000;
+
+/// Characters of an address. A longer one is dropped: cut, it would be another address.
+const MAX_ADDRESS_CHARS: usize = 8000;
+
+/// Bytes before the end of a cut line in which a space is looked for.
+const MAX_CUT_WORD_BYTES: usize = 200;
+
+/// Bounds all lines and addresses of a feed, and adds a problem for each kind that was too long.
+pub(super) fn bound_lines(feed: &mut RawFeed<'_>) {
+    let mut bounds = Bounds::default();
+    bounds.line(feed.title.as_mut().map(|title| &mut title.text));
+    bounds.line(feed.language.as_mut());
+    bounds.links(&mut feed.links);
+    bounds.authors(&mut feed.authors);
+    // The number of a base is its name, so that an empty one stays: it is the base around it.
+    feed.bases.iter_mut().for_each(|(base, _)| bounds.address(base));
+    feed.entries.iter_mut().for_each(|entry| bounds.entry(entry));
+    if bounds.has_long_line {
+        feed.problems
+            .push(format!("titles, names or other lines of more than {MAX_LINE_CHARS} characters were cut"));
+    }
+    if bounds.has_long_address {
+        feed.problems.push(format!("addresses of more than {MAX_ADDRESS_CHARS} characters were left out"));
+    }
+}
+
+/// What was found too long.
+#[derive(Default)]
+struct Bounds {
+    has_long_line: bool,
+    has_long_address: bool,
+}
+
+impl Bounds {
+    fn entry(&mut self, entry: &mut RawEntry<'_>) {
+        self.id(entry.id.value_mut());
+        self.id(entry.about.as_mut());
+        self.line(entry.title.value_mut().map(|title| &mut title.text));
+        for RawDate { text, .. } in
+            [&mut entry.published, &mut entry.updated].into_iter().flat_map(|d| d.value_mut())
+        {
+            self.line(Some(text));
+        }
+        self.links(&mut entry.links);
+        self.authors(&mut entry.authors);
+        self.authors(&mut entry.fallback_authors);
+        entry.categories.iter_mut().for_each(|category| self.line(Some(category)));
+        entry.media.iter_mut().chain(&mut entry.thumbnails).for_each(|file| self.media(file));
+        self.line(entry.duration.as_mut());
+        self.line(entry.language.as_mut());
+        self.optional_address(&mut entry.comments);
+        if let Some(RawOrigin { title, url }) = &mut entry.origin {
+            self.line(title.as_mut().map(|title| &mut title.text));
+            self.optional_address(url);
+        }
+    }
+
+    fn links(&mut self, links: &mut [RawLink<'_>]) {
+        for RawLink { href, rel, media_type, length, title, .. } in links {
+            self.address(href);
+            [rel, media_type, length, title].into_iter().for_each(|line| self.line(line.as_mut()));
+        }
+    }
+
+    fn authors(&mut self, authors: &mut [RawAuthor<'_>]) {
+        for RawAuthor { name, email, uri } in authors {
+            self.line(name.as_mut());
+            self.line(email.as_mut());
+            self.optional_address(uri);
+        }
+    }
+
+    fn media(&mut self, file: &mut RawMedia<'_>) {
+        self.address(&mut file.url);
+        let RawMedia { media_type, length, title, medium, duration, width, height, .. } = file;
+        let lines = [media_type, length, title, medium, duration, width, height];
+        lines.into_iter().for_each(|line| self.line(line.as_mut()));
+    }
+
+    /// Cuts a line that is too long.
+    fn line(&mut self, line: Option<&mut Cow<'_, str>>) {
+        // Most lines end here.
+        let Some(line) = line.filter(|line| line.len() > MAX_LINE_CHARS) else { return };
+        let cut = cut_line(line);
+        if cut.len() < line.trim().len() {
+            self.has_long_line = true;
+            *line = Cow::Owned(cut.to_owned());
+        }
+    }
+
+    /// Empties an address that is too long; an empty one is none.
+    fn address(&mut self, address: &mut Cow<'_, str>) {
+        if is_long_address(address) {
+            self.has_long_address = true;
+            *address = Cow::Borrowed("");
+        }
+    }
+
+    fn optional_address(&mut self, address: &mut Option<Cow<'_, str>>) {
+        if let Some(address) = address {
+            self.address(address);
+        }
+    }
+
+    /// Replaces an id that is too long by its hash: two different ones stay different. If it is an address, that is lost.
+    fn id(&mut self, id: Option<&mut Cow<'_, str>>) {
+        let Some(id) = id.filter(|id| is_long_address(id)) else { return };
+        self.has_long_address |= id.trim().starts_with("http");
+        *id = Cow::Owned(format!("sha256:{}", text_hash(&[id.trim()])));
+    }
+}
+
+fn is_long_address(address: &str) -> bool {
+    address.len() > MAX_ADDRESS_CHARS && address.trim().chars().nth(MAX_ADDRESS_CHARS).is_some()
+}
+
+/// The start of a line, without spaces around it: up to the last space if one is near, and never between a letter and its
+/// marks.
+pub(super) fn cut_line(line: &str) -> &str {
+    /// Letters have few marks; what has more is not cut well anywhere.
+    const MAX_JOINED: usize = 32;
+    const JOINER: char = '\u{200d}';
+    let line = line.trim();
+    let Some((mut end, _)) = line.char_indices().nth(MAX_LINE_CHARS) else { return line };
+    if let Some(space) = line[..end].rfind(char::is_whitespace)
+        && end - space <= MAX_CUT_WORD_BYTES
+    {
+        return line[..space].trim_end();
+    }
+    let is_joined = |c: char| is_combining_mark(c) || matches!(c, JOINER | '\u{1f3fb}'..='\u{1f3ff}');
+    for _ in 0..MAX_JOINED {
+        let Some(last) = line[..end].chars().next_back() else { break };
+        if last != JOINER && !line[end..].starts_with(is_joined) {
+            break;
+        }
+        end -= last.len_utf8();
+    }
+    &line[..end]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_line_is_cut_at_a_word_or_before_a_letter_with_its_marks() {
+        let short = "\u{e9}".repeat(MAX_LINE_CHARS);
+        assert_eq!(cut_line(&format!(" {short} ")), short);
+        assert_eq!(cut_line(&"a".repeat(5000)).len(), MAX_LINE_CHARS);
+        assert_eq!(cut_line(&"words ".repeat(1000)), "words ".repeat(666).trim_end());
+        let marked = "e\u{301}\u{302}".repeat(2000);
+        assert_eq!(cut_line(&marked).chars().count(), MAX_LINE_CHARS / 3 * 3);
+        let family = "\u{1f468}\u{200d}\u{1f469}\u{200d}\u{1f467}".repeat(1000);
+        assert_eq!(cut_line(&format!("ab{family}")).chars().count(), 2 + MAX_LINE_CHARS / 5 * 5 - 5);
+        assert!(cut_line(&"\u{301}".repeat(9000)).chars().count() >= MAX_LINE_CHARS - 40);
+    }
+}
