@@ -3,7 +3,7 @@
 //! HTML reopens formatting elements (the list of active formatting elements), so a small text of misnested tags can
 //! become a tree, and then a text, of any size. Very deep trees are slow to walk.
 
-use memchr::{memchr, memchr_iter, memmem};
+use memchr::{memchr, memchr2_iter, memmem};
 
 /// Maximum depth of nesting. Real pages have a few dozen.
 const MAX_DEPTH: usize = 500;
@@ -20,8 +20,14 @@ const MAX_TAGS: usize = 300_000;
 /// Maximum of the sum over all tags of the square of the number of attributes: each attribute is compared with all others.
 const MAX_ATTRIBUTE_PAIRS: usize = 10_000_000;
 
-/// Maximum of character references times bytes: at each reference the parser copies the rest of the text.
-const MAX_COPIED_BYTES: usize = 10_000_000_000;
+/// Maximum number of bytes in which the serializer looks for angle brackets: at each `&`, and at each character of which the
+/// first byte is that of a no-break space, it searches the rest of the text node again. So many bytes take a hundredth of
+/// a second; in long fragments so many for each byte take as long as everything else.
+const MAX_SEARCHED_BYTES: usize = 300_000_000;
+const MAX_SEARCHED_BYTES_PER_BYTE: usize = 2_000;
+
+/// The first byte of a no-break space, and of all other characters below U+00C0.
+const NO_BREAK_SPACE: u8 = 0xc2;
 
 /// Elements whose end tag may be omitted: the next one of their kind or the parent's end closes them.
 const OPTIONAL_END: [&str; 12] =
@@ -39,13 +45,17 @@ const ENDS_FOREIGN: [&str; 9] = ["p", "li", "dt", "dd", "br", "embed", "hr", "im
 const FORMATTING: [&str; 14] =
     ["a", "b", "big", "code", "em", "font", "i", "nobr", "s", "small", "strike", "strong", "tt", "u"];
 
+/// Start tags that may leave no element where they stand, so that the texts around them become one.
+const LEAVES_NO_ELEMENT: [&str; 15] = [
+    "html", "head", "body", "frame", "frameset", "caption", "col", "colgroup", "thead", "tbody", "tfoot",
+    "tr", "td", "th", "form",
+];
+
 /// Whether the parsed fragment stays near the size of its text. May refuse harmless fragments, but none that real
 /// pages have.
 pub(super) fn is_within_limits(html: &str) -> bool {
     let bytes = html.as_bytes();
-    if memchr_iter(b'&', bytes).count().saturating_mul(bytes.len()) > MAX_COPIED_BYTES {
-        return false;
-    }
+    let mut searches = Searches::default();
     let mut tree = OpenElements::default();
     let mut quoted = QuotedRanges::new(bytes);
     let (mut at, mut tags, mut has_table, mut attribute_pairs, mut scanned) =
@@ -73,6 +83,7 @@ pub(super) fn is_within_limits(html: &str) -> bool {
             return false;
         }
         if !end {
+            searches.start_tag(name, &bytes[..start]);
             tree.open(name, after_name.as_bytes()[..inside].ends_with(b"/"));
         } else if !quoted.contains(start) {
             // An end tag within quotes may be plain text, so it closes nothing.
@@ -83,7 +94,34 @@ pub(super) fn is_within_limits(html: &str) -> bool {
             return false;
         }
     }
-    true
+    searches.end_text(bytes);
+    searches.bytes <= MAX_SEARCHED_BYTES.max(MAX_SEARCHED_BYTES_PER_BYTE * bytes.len())
+}
+
+/// How many bytes the serializer will search; see [`MAX_SEARCHED_BYTES`].
+#[derive(Default)]
+struct Searches {
+    bytes: usize,
+    /// Where the text node may have begun that is read.
+    text_start: usize,
+    /// In tables and selection lists, texts with tags between them may become one.
+    are_texts_joined: bool,
+}
+
+impl Searches {
+    /// A start tag ends a text, `before` being all that precedes it.
+    fn start_tag(&mut self, name: &str, before: &[u8]) {
+        self.are_texts_joined |= is_one_of(name, &["table", "select"]);
+        if !self.are_texts_joined && !is_one_of(name, &LEAVES_NO_ELEMENT) {
+            self.end_text(before);
+        }
+    }
+
+    fn end_text(&mut self, before: &[u8]) {
+        let text = &before[self.text_start..];
+        self.bytes += memchr2_iter(b'&', NO_BREAK_SPACE, text).count() * text.len();
+        self.text_start = before.len();
+    }
 }
 
 /// The length of a tag's name (HTML 13.2.5.8).

@@ -247,7 +247,10 @@ mod tests {
             format!("<p =\" {quoted}>x"),
             fostered,
             "<p a=\"".repeat(20_000),
-            "&".repeat(200_000),
+            format!("<p>{}", "&".repeat(200_000)),
+            format!("<p>{}", "\u{a0}".repeat(200_000)),
+            format!("<p>{}", "\u{ab}</x>".repeat(100_000)),
+            format!("<table>{}", "\u{ad}<tr>".repeat(20_000)),
             // End tags in comments and quotes close nothing.
             "<div><!--</div>-->".repeat(2000),
             "<div a='</div>'>".repeat(2000),
@@ -265,6 +268,9 @@ mod tests {
         }
         let long = "<p>One <b>two</b> <a href=x>three</a><br></p><ul><li>four<li>five</ul>".repeat(3000);
         assert!(clean(&long).contains("<b>two</b>"), "a long article is within the limits");
+        let spaced =
+            format!("<div>{}", "<p>\u{ab}One&nbsp;two\u{bb} \u{2013} three &amp; four<br>five".repeat(9000));
+        assert!(clean(&spaced).contains("<p>"), "a long article of no-break spaces is within the limits");
         let with_svg =
             format!("<svg viewBox='0 0 1 1'><path d='M0'/></svg>{}", "<p>a<br><img src=x></p>".repeat(3000));
         assert!(clean(&with_svg).contains("<br>"), "a long article with an image is within the limits");

@@ -313,6 +313,7 @@ pub fn shapes() -> Vec<Shape> {
         ("attributes of many tags", Description("<a b c d e f g h i j k l m n o p>")),
         ("images", Description("<img src='a'>")),
         ("unclosed quotes in HTML", Description("<a href=\"")),
+        ("no-break spaces in one element", DescriptionParts("<div>", "\u{a0}", "&")),
         ("tags whose ends are all in quotes", Description("<a \">\"")),
         (
             "a title of tags whose ends are all in quotes",
