@@ -416,6 +416,7 @@ fn files_that_others_can_write_or_whose_secrets_they_can_read_get_a_warning() {
         (source, "config.toml", 0o606, "warning: others can write config.toml"),
         (source, "config.d/more.toml", 0o602, "warning: others can write config.d/more.toml"),
         (source, "config.d", 0o777, "warning: others can write config.d"),
+        (&secret("\"x\""), "config.toml", 0o666, "warning: others can write config.toml"),
         (&secret("\"x\""), "config.toml", 0o640, "none"),
         (&secret("\"x\""), "config.toml", 0o644, "warning: others can read the secret in config.toml"),
         (&format!("{source}headers = {{ Accept-Language = \"hy\" }}"), "config.toml", 0o644, "none"),
@@ -434,6 +435,8 @@ fn files_that_others_can_write_or_whose_secrets_they_can_read_get_a_warning() {
     ] {
         let shown = warnings(text, name, mode);
         assert_eq!(shown.lines().next(), Some(expected), "{shown}");
+        let both = mode == 0o666;
+        assert_eq!(shown.matches("others can").count(), usize::from(expected != "none") + usize::from(both));
     }
 }
 

@@ -18,14 +18,14 @@ pub(super) enum OthersAccess {
 
 impl OthersAccess {
     /// Whoever writes the file decides what is requested with which secrets, and where documents are written.
-    pub(super) fn of(metadata: &Metadata, has_secret: bool) -> Option<OthersAccess> {
+    pub(super) fn of(metadata: &Metadata, has_secret: bool) -> Vec<OthersAccess> {
+        let mode = metadata.mode();
         // A group with the number of the owner is the owner's alone.
         let is_shared = metadata.gid() != metadata.uid();
-        match metadata.mode() {
-            mode if mode & 0o002 != 0 || (mode & 0o020 != 0 && is_shared) => Some(OthersAccess::Write),
-            mode if mode & 0o004 != 0 && has_secret => Some(OthersAccess::Read),
-            _ => None,
-        }
+        let can_write = mode & 0o002 != 0 || (mode & 0o020 != 0 && is_shared);
+        let can_read = mode & 0o004 != 0 && has_secret;
+        let all = [(can_write, OthersAccess::Write), (can_read, OthersAccess::Read)];
+        all.into_iter().filter_map(|(is_given, access)| is_given.then_some(access)).collect()
     }
 
     /// The warning, and what to do.
@@ -41,14 +41,18 @@ impl OthersAccess {
 pub(super) fn check(main: &Path, files: impl Iterator<Item = (PathBuf, bool)>) -> Vec<Diagnostic> {
     let folders = [main.parent().map(Path::to_path_buf), Some(drop_in_directory(main))];
     let folders = folders.into_iter().flatten().map(|folder| (folder, false));
-    files.chain(folders).filter_map(|(path, has_secret)| warning(&path, has_secret)).collect()
+    files.chain(folders).flat_map(|(path, has_secret)| warnings(&path, has_secret)).collect()
 }
 
-fn warning(path: &Path, has_secret: bool) -> Option<Diagnostic> {
+fn warnings(path: &Path, has_secret: bool) -> Vec<Diagnostic> {
     // A path without a folder is in the current one.
     let file = if path.as_os_str().is_empty() { Path::new(".") } else { path };
-    let (what, hint) = OthersAccess::of(&std::fs::metadata(file).ok()?, has_secret)?.words();
-    let mut diagnostic = Diagnostic::error_of_file(path, [what, " a file or folder of the config"]);
-    diagnostic.severity = Severity::Warning;
-    Some(diagnostic.title(format!("{what} {}", file.display())).hint(hint))
+    let access = std::fs::metadata(file).map(|metadata| OthersAccess::of(&metadata, has_secret));
+    let warning = |(what, hint)| {
+        let mut diagnostic = Diagnostic::error_of_file(path, [what, " a file or folder of the config"]);
+        diagnostic.severity = Severity::Warning;
+        diagnostic.title(format!("{what} {}", file.display())).hint(hint)
+    };
+    // A file that is not there was reported, or is no mistake.
+    access.unwrap_or_default().into_iter().map(OthersAccess::words).map(warning).collect()
 }

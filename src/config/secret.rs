@@ -38,9 +38,9 @@ pub(super) fn split_credentials(mut url: Url) -> (Url, Option<Authorization>) {
 pub(super) fn read(
     source: &SecretSource,
     directories: &Directories,
-) -> Result<(Secret, Option<OthersAccess>), &'static str> {
+) -> Result<(Secret, Vec<OthersAccess>), &'static str> {
     let path: PathBuf = match source {
-        SecretSource::Inline(text) => return checked(text).map(|secret| (secret, None)),
+        SecretSource::Inline(text) => return checked(text).map(|secret| (secret, Vec::new())),
         SecretSource::File(path) => directories.config.join(path),
         SecretSource::Credential(name) => match &directories.credentials {
             Some(directory) => directory.join(name),

@@ -66,9 +66,9 @@ impl SourceDefaults<'_> {
                 SecretSource::File(_) => diagnostic.hint("relative paths start at the folder of config.toml"),
                 _ => diagnostic,
             });
-            (Secret(String::new()), None)
+            (Secret(String::new()), Vec::new())
         });
-        if let Some((what, hint)) = others.map(OthersAccess::words) {
+        for (what, hint) in others.into_iter().map(OthersAccess::words) {
             diagnostics.push(Diagnostic::warning(span(), [what, " this file"]).hint(hint));
         }
         secret
