@@ -13,13 +13,13 @@ use super::document::{Document, OutputEntry};
 use super::format::Format;
 use super::text::percent_encode;
 use crate::feed::{self, Feed, Hints};
-use crate::text::{TextFor, html_to_text, log_excerpt};
+use crate::text::log_excerpt;
 
 /// Longer documents are not checked: readers stop at some number of entries.
 const MAX_ENTRIES: usize = 5000;
 
-/// How much of a title is compared.
-const TITLE_CHARS: usize = 200;
+/// How often a title may be escaped: by its publisher, by us, and by publishers who escape twice.
+const MAX_ESCAPINGS: usize = 4;
 
 /// A document that was read back.
 struct Checked {
@@ -148,18 +148,29 @@ fn compare(document: &Document, feed: &Feed) -> Result<(), String> {
             return Err(format!("another link of entry {number}: {:?}", read.link));
         }
         let title = read.title.as_deref().unwrap_or_default();
-        if comparable(title) != comparable(&written.title) {
+        if !may_be_read_as(&written.title, title) {
             return Err(format!("another title of entry {number}: {title:?}"));
         }
     }
     Ok(())
 }
 
-/// The letters and digits of a title without what could be markup: readers differ in whether they take it for that.
-fn comparable(title: &str) -> String {
-    let once = html_to_text(title, TextFor::Title);
-    let twice = html_to_text(&once, TextFor::Title);
-    twice.chars().filter(|c| c.is_alphanumeric()).take(TITLE_CHARS).collect()
+/// Whether a title can be what a reader makes of another one: readers differ in whether they take it for HTML, so some
+/// markup and some escapes of it may be gone, but nothing is added.
+fn may_be_read_as(written: &str, read: &str) -> bool {
+    let (written, read) = (unescaped(written), unescaped(read));
+    let letters = |text: &str| text.chars().filter(|c| c.is_alphanumeric()).collect::<Vec<_>>();
+    let written = letters(&written);
+    let mut rest = written.iter();
+    letters(&read).iter().all(|letter| rest.any(|other| other == letter))
+}
+
+fn unescaped(text: &str) -> String {
+    let mut text = text.to_owned();
+    for _ in 0..MAX_ESCAPINGS {
+        text = htmlize::unescape(&text).into_owned();
+    }
+    text
 }
 
 #[cfg(test)]

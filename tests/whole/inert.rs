@@ -128,6 +128,7 @@ fn text_of_a_source_is_markup_in_no_document() {
         let channel = rss.find("<item>").expect("an entry");
         let lines: Vec<_> = texts(&rss, &names[..4]).chain(texts(&rss[..channel], &names)).collect();
         assert!(lines.len() > 3 * payloads.len());
+        assert!(daemon.get("/metrics").body.contains("siftwire_entries_left_out 0\n"));
         let atom = daemon.get(&format!("/feeds/from-{from}.atom")).body;
         let json: Value =
             serde_json::from_str(&daemon.get(&format!("/feeds/from-{from}.json")).body).expect("JSON");
