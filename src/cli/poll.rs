@@ -12,6 +12,7 @@ use super::terminal;
 use crate::daemon::{self, EmptyConfig, PollerConfig, Unpolled};
 use crate::fetch::Fetcher;
 use crate::source::Outcome;
+use crate::store;
 
 /// `siftwire poll`
 #[derive(Debug, clap::Args)]
@@ -29,6 +30,7 @@ struct Totals {
     skipped: usize,
     new_entries: usize,
     edited_entries: usize,
+    is_interrupted: bool,
 }
 
 /// The exit code if no poll failed, but another process was polling a source.
@@ -47,13 +49,28 @@ pub fn run(arguments: Arguments, config: &ConfigOption) -> anyhow::Result<ExitCo
         }
     }
     let started = daemon::now();
+    // A daemon's config decides what the store has; this one may be another.
+    let has_daemon = store::has_daemon(&config.store);
     let totals = with_store(&config.store, async |store| {
-        let (outputs, sources) =
-            daemon::sync_config(store, &config, config.site.clone(), EmptyConfig::Refuse).await?;
+        let site = config.site.clone();
+        let (outputs, sources) = match has_daemon {
+            true => daemon::recall(store, &config, site).await?,
+            false => daemon::sync_config(store, &config, site, EmptyConfig::Refuse).await?,
+        };
         let mut plans = store.next_polls().await?;
-        plans.retain(|plan| arguments.sources.is_empty() || arguments.sources.contains(&plan.name));
-        let bar = progress_bar(plans.len() as u64);
+        let wanted: Vec<&str> = match &arguments.sources[..] {
+            [] => config.sources.iter().map(|source| source.name.as_str()).collect(),
+            names => names.iter().map(String::as_str).collect(),
+        };
         let mut totals = Totals::default();
+        for name in wanted.iter().filter(|name| !plans.iter().any(|plan| plan.name == **name)) {
+            totals.skipped += 1;
+            terminal::message(&format!(
+                "{name}: skipped: the daemon that runs does not have it in its config"
+            ));
+        }
+        plans.retain(|plan| wanted.contains(&plan.name.as_str()));
+        let bar = progress_bar(plans.len() as u64);
         let fetcher = Fetcher::new(&config.fetch);
         let poller_config = PollerConfig::new(fetcher, sources, config.concurrency, config.per_host);
         let unpolled = daemon::poll_all(store, &poller_config, plans, |finished| {
@@ -63,16 +80,22 @@ pub fn run(arguments: Arguments, config: &ConfigOption) -> anyhow::Result<ExitCo
         .await?;
         bar.finish_and_clear();
         totals.add_unpolled(&unpolled);
-        daemon::publish_once(store, &outputs).await?;
+        totals.is_interrupted = unpolled.is_interrupted;
+        if !has_daemon {
+            daemon::publish_once(store, &outputs).await?;
+        }
         Ok(totals)
     })?;
-    let Totals { read, not_modified, failed, skipped, new_entries, edited_entries } = totals;
+    let Totals { read, not_modified, failed, skipped, new_entries, edited_entries, is_interrupted } = totals;
     let skipped_words = if skipped > 0 { format!(", {skipped} skipped") } else { String::new() };
     terminal::message(&format!(
         "{} in {:.1} s: {read} read, {not_modified} not modified, {failed} failed{skipped_words}; {new_entries} new entries, {edited_entries} edited",
         terminal::counted(read + not_modified + failed, "source", "sources"),
         daemon::now().duration_since(started).as_secs_f64()
     ));
+    if is_interrupted {
+        bail!("interrupted before all sources were polled");
+    }
     Ok(match (failed, skipped) {
         (0, 0) => ExitCode::SUCCESS,
         (0, _) => ExitCode::from(SKIPPED),

@@ -2,10 +2,11 @@
 #![allow(clippy::disallowed_methods, reason = "polls are timed and spawned here")]
 
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
+use tokio::signal::unix::{SignalKind, signal};
 use tokio::task::{self, JoinError, JoinSet};
 use tracing::Instrument as _;
 use tracing::field::Empty;
@@ -83,12 +84,19 @@ pub(super) enum PollEnd {
 pub(super) struct PollsInFlight {
     tasks: JoinSet<PollEnd>,
     sources: HashMap<task::Id, SourceId>,
+    /// The claims of the polls that run.
+    claims: Arc<Mutex<HashMap<SourceId, i64>>>,
     parse_limiter: ParseLimiter,
 }
 
 impl PollsInFlight {
     pub(super) fn start(&mut self, job: PollJob, source: SourceId, earlier_claim: EarlierClaim) {
-        let task = self.tasks.spawn(claim_and_poll(job, self.parse_limiter.clone(), source, earlier_claim));
+        let (claims, parse_limiter) = (Arc::clone(&self.claims), self.parse_limiter.clone());
+        let task = self.tasks.spawn(async move {
+            let end = claim_and_poll(job, (&parse_limiter, &claims), source, earlier_claim).await;
+            locked(&claims).remove(&source);
+            end
+        });
         self.sources.insert(task.id(), source);
     }
 
@@ -113,17 +121,22 @@ impl PollsInFlight {
         self.sources.remove(&id).map(|source| (source, end))
     }
 
-    /// Aborts what is in flight. An aborted poll has written nothing.
-    pub(super) async fn abort(&mut self) {
+    /// Aborts what is in flight. An aborted poll has written nothing but its claim; returns these claims.
+    pub(super) async fn abort(&mut self) -> HashMap<SourceId, i64> {
         self.tasks.shutdown().await;
+        std::mem::take(&mut *locked(&self.claims))
     }
+}
+
+fn locked(claims: &Mutex<HashMap<SourceId, i64>>) -> MutexGuard<'_, HashMap<SourceId, i64>> {
+    claims.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Each poll claims its own source: the poller's loop never waits for the disk, and the store groups claims and commits
 /// of many polls into one transaction.
 async fn claim_and_poll(
     job: PollJob,
-    parse_limiter: ParseLimiter,
+    (parse_limiter, running): (&ParseLimiter, &Mutex<HashMap<SourceId, i64>>),
     source: SourceId,
     earlier_claim: EarlierClaim,
 ) -> PollEnd {
@@ -139,7 +152,8 @@ async fn claim_and_poll(
     match claims.pop() {
         Some(ClaimResult::Claimed(claim)) => match job.sources.get(&claim.name) {
             Some(configured) => {
-                PollEnd::Finished(Box::new(poll(&job, &parse_limiter, configured, *claim).await))
+                locked(running).insert(source, claim.number);
+                PollEnd::Finished(Box::new(poll(&job, parse_limiter, configured, *claim).await))
             }
             // The store has a newer config than this job.
             None => match job.store.release_claim(source, claim.number).await {
@@ -192,9 +206,12 @@ pub struct Unpolled {
     pub claimed_elsewhere: Vec<String>,
     /// The poll panicked.
     pub panicked: Vec<String>,
+    /// A signal ended it, before the other sources were polled.
+    pub is_interrupted: bool,
 }
 
-/// Polls each of these sources once, due or not, and calls `on_finished` after each. Returns the others.
+/// Polls each of these sources once, due or not, and calls `on_finished` after each, until a signal comes. Returns the
+/// others.
 ///
 /// # Errors
 /// The store cannot be used.
@@ -208,6 +225,8 @@ pub async fn poll_all(
     plans.iter().for_each(|plan| queue.plan(plan.source, &plan.host, Timestamp::UNIX_EPOCH));
     let job = PollJob::new(store, config, Claimant::Command);
     let (mut in_flight, mut unpolled) = (PollsInFlight::default(), Unpolled::default());
+    let interrupted = interrupted();
+    tokio::pin!(interrupted);
     let name_of =
         |source| plans.iter().filter(move |plan| plan.source == source).map(|plan| plan.name.clone());
     while !queue.is_empty() {
@@ -231,7 +250,26 @@ pub async fn poll_all(
                 queue.done(source, None, now());
             }
             () = tokio::time::sleep(sleep) => {}
+            () = &mut interrupted => {
+                unpolled.is_interrupted = true;
+                for (source, claim) in in_flight.abort().await {
+                    store.release_claim(source, claim).await?;
+                }
+                break;
+            }
         }
     }
     Ok(unpolled)
+}
+
+/// Returns at the first SIGINT or SIGTERM.
+async fn interrupted() {
+    match signal(SignalKind::terminate()) {
+        Ok(mut terminate) => tokio::select! {
+            _ = tokio::signal::ctrl_c() => {}
+            _ = terminate.recv() => {}
+        },
+        // Then the signal ends the process, as without this.
+        Err(_) => std::future::pending().await,
+    }
 }

@@ -153,6 +153,7 @@ async fn write_config(store: &Store, config: &Config, site: Site) -> Result<(Out
         .sources
         .iter()
         .map(|source| ConfiguredSource {
+            is_named: source.is_named,
             name: source.name.clone(),
             url: source.url.clone(),
             publish_url: source.publish_url,

@@ -14,5 +14,5 @@ pub use model::{
 };
 pub use sqlite::{
     Error, FileSizes, JobCounter, Lock, SalvagedTable, Store, Worker, Workers, backup, check_integrity,
-    file_sizes, lock, open, open_locked, recovery_advice, salvage, sqlite_version,
+    file_sizes, has_daemon, lock, open, open_locked, recovery_advice, salvage, sqlite_version,
 };

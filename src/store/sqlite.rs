@@ -40,7 +40,7 @@ pub use error::{Error, recovery_advice};
 pub use files::{FileSizes, file_sizes};
 pub use handle::Store;
 pub use jobs::JobCounter;
-pub use lock::{Lock, lock};
+pub use lock::{Lock, has_daemon, lock};
 pub use salvage::{SalvagedTable, salvage};
 
 /// The version of the built-in SQLite.

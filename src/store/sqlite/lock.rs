@@ -1,7 +1,7 @@
 //! The lock that lets only one daemon use a store. I/O: the lock file.
 #![allow(clippy::disallowed_methods, reason = "the store owns its files")]
 
-use std::fs::File;
+use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
@@ -43,6 +43,13 @@ pub fn lock(options: &Options) -> Result<Lock, Error> {
         },
     };
     Ok(Lock { path, files: Mutex::new(files) })
+}
+
+/// Whether a daemon uses a store.
+#[must_use]
+pub fn has_daemon(options: &Options) -> bool {
+    let file = File::open(lock_file(&options.path));
+    file.is_ok_and(|file| matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock)))
 }
 
 impl Lock {
