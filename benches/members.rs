@@ -127,6 +127,7 @@ fn fill(path: &Path, origin: &Origin, members: usize) {
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     runtime.block_on(async {
         let source = ConfiguredSource {
+            is_named: true,
             name: "feed".into(),
             url: origin.url.parse().unwrap(),
             publish_url: UrlParts::Path,

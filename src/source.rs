@@ -16,6 +16,8 @@ pub use feed_url::{FeedUrl, UrlParts, is_secret_name};
 pub struct Source {
     /// The name in the config, unique among the sources.
     pub name: String,
+    /// Whether the config gives it this name; else it is made from the host.
+    pub is_named: bool,
     /// `http` or `https`, without credentials (they are in `access`).
     pub url: FeedUrl,
     /// How much of its addresses is published.

@@ -84,6 +84,7 @@ fn answer(head: &str, body: &[u8]) -> Vec<u8> {
 
 fn source(url: &Url) -> Source {
     Source {
+        is_named: true,
         name: "a".into(),
         url: url.clone().into(),
         publish_url: UrlParts::Path,

@@ -80,6 +80,7 @@ fn second(time: Timestamp) -> i64 {
 
 fn source(n: usize) -> Source {
     Source {
+        is_named: true,
         name: format!("source-{n}"),
         url: format!("https://www.site{}.example/{n}", n % 300).parse().unwrap(),
         publish_url: UrlParts::Path,

@@ -9,7 +9,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use siftwire::entry::change::{Change, KnownKey, NewEntry};
 use siftwire::entry::{Entry, Key, KeyRule};
-use siftwire::source::{HealthEvent, HealthKind, SourceState, UrlParts};
+use siftwire::source::{HealthEvent, HealthKind, Moved, SourceState, UrlParts};
 use siftwire::store::{
     Advance, AdvanceResult, Claim, ClaimResult, Claimant, ConfiguredOutput, ConfiguredSource, InFeed, Member,
     MemberQuery, MemberUpdate, Options, Poll, Progress, SourceId, Store, open,
@@ -35,6 +35,7 @@ fn start(folder: &tempfile::TempDir) -> Store {
 
 fn sources(names: &[(&str, &str, &str)]) -> Vec<ConfiguredSource> {
     let source = |(name, url, host): &(&str, &str, &str)| ConfiguredSource {
+        is_named: true,
         name: (*name).into(),
         url: url.parse().unwrap(),
         publish_url: UrlParts::Path,
@@ -259,6 +260,30 @@ async fn a_poll_that_lost_its_claim_writes_nothing() {
     assert!(store.commit(poll(fourth, "moved")).await.unwrap_err().is_lost_claim());
     assert_eq!(due(&store, at(3001)).await.len(), 1, "the new address is polled at once");
     assert_eq!(store.entries_after(0, 9).await.unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn a_name_made_from_the_host_gives_no_history_to_another_feed() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = start(&folder);
+    let sync = async |url: &str| {
+        let unnamed = sources(&[("a.example", url, "x")])
+            .into_iter()
+            .map(|s| ConfiguredSource { is_named: false, ..s });
+        store.sync_sources(unnamed.collect()).await.unwrap()[0].id
+    };
+    let politics = sync("http://a.example/politics").await;
+    assert_eq!(sync("https://www.a.example/politics/").await, politics, "only spelt otherwise");
+    let sports = sync("https://www.a.example/sports").await;
+    assert_ne!(sports, politics);
+    assert_eq!(sync("https://www.a.example/politics/").await, politics, "it comes back as it was");
+    // Its publisher has moved it there, and the user writes that into the config.
+    let address = |url: &str| url.parse().unwrap();
+    let (from, to) = (address("https://www.a.example/politics/"), address("https://b.example/p"));
+    let moved = Some(Moved { from, to, since: at(0), confirmed: true });
+    let poll = done(politics, at(9), vec![]);
+    store.commit(Poll { state: SourceState { moved, ..poll.state.clone() }, ..poll }).await.unwrap();
+    assert_eq!(sync("https://b.example/p").await, politics);
 }
 
 #[tokio::test]

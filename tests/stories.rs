@@ -142,6 +142,7 @@ impl StoreFixture {
         let folder = tempfile::tempdir().unwrap();
         let store = open_store(&folder);
         let source = |n: usize| ConfiguredSource {
+            is_named: true,
             name: format!("s{n}"),
             url: format!("u:{n}").parse().unwrap(),
             publish_url: UrlParts::Path,

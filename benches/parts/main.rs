@@ -183,6 +183,7 @@ fn commit_poll(bencher: Bencher) {
 async fn new_poll(store: &Store, number: usize) -> Poll {
     let name = format!("s{number}");
     let source = ConfiguredSource {
+        is_named: true,
         name: name.clone(),
         url: format!("https://site{number}.example/feed").parse().unwrap(),
         publish_url: UrlParts::Path,

@@ -17,6 +17,7 @@ pub async fn fetch_once(
     access: Access,
 ) -> anyhow::Result<(FetchedBody, Option<FeedUrl>)> {
     let source = Source {
+        is_named: true,
         name: url.to_string(),
         url: url.clone().into(),
         publish_url: UrlParts::Whole,

@@ -102,6 +102,7 @@ impl SourceDefaults<'_> {
         }
         Some(Source {
             name: name.to_owned(),
+            is_named: raw.name.is_some(),
             url,
             publish_url: match raw.publish_url.map(|publish| publish.value) {
                 Some(true) => UrlParts::Whole,

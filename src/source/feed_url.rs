@@ -112,6 +112,17 @@ impl FeedUrl {
         })
     }
 
+    /// Whether two addresses differ in nothing but the scheme, `www.`, and a slash at the end.
+    #[must_use]
+    pub fn is_spelling_of(&self, other: &FeedUrl) -> bool {
+        let parts = |url: &Url| {
+            let host = url.host_str().unwrap_or_default();
+            let host = host.strip_prefix("www.").unwrap_or(host).to_owned();
+            (host, url.port(), url.path().trim_end_matches('/').to_owned(), url.query().map(str::to_owned))
+        };
+        parts(&self.0) == parts(&other.0)
+    }
+
     /// The name of the first parameter of the query that looks like a secret.
     #[must_use]
     pub fn secret_parameter(&self) -> Option<String> {

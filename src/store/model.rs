@@ -35,6 +35,8 @@ pub struct StoryId(pub i64);
 pub struct ConfiguredSource {
     /// Name in the config.
     pub name: String,
+    /// Whether the config gives it this name; else it is made from the host, and says nothing under another address.
+    pub is_named: bool,
     /// Feed address without credentials.
     pub url: FeedUrl,
     /// How much of its addresses is published.

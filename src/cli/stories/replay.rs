@@ -111,6 +111,7 @@ fn story_and_reason<'l, 'j>(
 
 fn source((number, name): (usize, &&str)) -> ConfiguredSource {
     ConfiguredSource {
+        is_named: true,
         name: (*name).to_owned(),
         url: format!("replay:{number}").parse().expect("a scheme and a number are a URL"),
         publish_url: UrlParts::Path,

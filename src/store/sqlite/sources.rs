@@ -218,18 +218,22 @@ fn clear_gone(c: &Connection) -> Result<()> {
     .map(drop)
 }
 
-/// Gives the source of the same name its new address, unless a configured source has that row already.
+/// Gives the source of the same name its new address, unless a configured source has that row already. A name that is made
+/// from the host may be that of another feed of the same site: then the old address must lead to the new one.
 fn move_to_new_url(c: &Database<'_>, source: &ConfiguredSource) -> Result<Option<i64>> {
-    let found = c
-        .prepare_cached(
-            "SELECT id, state FROM source WHERE name = ?1 AND active = 0 ORDER BY id DESC LIMIT 1",
-        )?
-        .query_row([&source.name], |row| {
-            let id = row.get(0)?;
-            Ok((id, source_state(row, 1, id, c)?))
-        })
-        .optional()?;
-    let Some((id, old)) = found else { return Ok(None) };
+    let mut named = c.prepare_cached(
+        "SELECT id, state, url FROM source WHERE name = ?1 AND active = 0 ORDER BY id DESC",
+    )?;
+    let mut rows = named.query([&source.name])?;
+    let (id, old) = loop {
+        let Some(row) = rows.next()? else { return Ok(None) };
+        let id = row.get(0)?;
+        let (state, url) = (source_state(row, 1, id, c)?, feed_url(row, 2)?);
+        let has_moved = state.moved.as_ref().is_some_and(|moved| moved.to == source.url);
+        if source.is_named || has_moved || url.is_spelling_of(&source.url) {
+            break (id, state);
+        }
+    };
     // Validators, back-off and a 410 belong to the old address. Keys of its entries that identify none still do not.
     let state = SourceState {
         title: old.title,
