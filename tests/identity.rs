@@ -95,6 +95,8 @@ const ROWS: &[Row] = &[
     row("a page that shows another thing on one day", &[&[("1", "/show", "A", DAY)], &[("2", "/show", "B", DAY)]], &["A", "B"]),
     row("a moved entry with a day", &[&[("1", "/a", "A", DAY)], &[("1", "/b", "A", DAY)]], &["A"]),
     // Fragments and escapes.
+    row("an id that numbers the revisions of its page", &[&[("https://site.example/a#0", "/a?at_medium=RSS", "Storm", D1)], &[("https://site.example/a#1", "/a?at_medium=RSS", "Two dead", D2)], &[("https://site.example/a#2", "/a?at_medium=RSS", "Three dead", D3)]], &["Three dead"]),
+    row("ids of releases on one page", &[&[("https://site.example/log#1", "/log#1", "One", D1)], &[("https://site.example/log#2", "/log#2", "Two", D2)]], &["One", "Two"]),
     row("comments on one page", &[&[("", "/post#c1", "By Ann", D1)], &[("", "/post#c2", "By Ann", D2)]], &["By Ann", "By Ann"]),
     row("pages built by scripts", &[&[("", "/#/one", "A", D1)], &[("", "/#/two", "A", D2)]], &["A", "A"]),
     row("a fragment for tracking", &[&[("", "/a#utm_source=rss", "A", D1)], &[("", "/a#comments", "A2", D1)]], &["A2"]),
@@ -106,6 +108,8 @@ const ROWS: &[Row] = &[
     row("a new id and address beside the old one", &[&[("1", "/a", "A", D1)], &[("2", "/b", "A", D1), ("1", "/a", "A", D1)]], &["A", "A"]),
     row("a slug behind a number", &[&[("", "/2026/11/80417-old-words.html", "A", D1)], &[("", "/2026/11/80417-new-words.html", "B", D1)]], &["B"]),
     row("a slug before a number", &[&[("", "/2026/11/old-words-80417", "A", D1)], &[("", "/2026/11/new-words-80417", "B", D1)]], &["B"]),
+    row("a slug in the folder of a number", &[&[("1", "/en/ships-leave-the-harbour/a-71472530", "Ships leave", D1)], &[("2", "/en/last-ships-have-left/a-71472530", "The last have left", D1)]], &["The last have left"]),
+    row("two pages of a folder with a name", &[&[("1", "/town-of-the-east/a-71472530", "A", D1)], &[("2", "/town-of-the-east/a-71472531", "B", D1)]], &["A", "B"]),
     row("a slug, a title and a date", &[&[("1", "/11/apricots-cheaper-48151623.html", "Apricots are cheaper this week", D2)], &[("2", "/11/apricots-dearer-48151623.html", "Apricots are dearer this week", D1)]], &["Apricots are dearer this week"]),
     row("a year in a slug", &[&[("1", "/2026-horoscope-monday", "Horoscope for Monday", D1)], &[("2", "/2026-horoscope-tuesday", "Horoscope for Tuesday", D2)]], &["Horoscope for Monday", "Horoscope for Tuesday"]),
     row("a day in a slug", &[&[("1", "/20261102-weather", "Weather on Monday", D1)], &[("2", "/20261103-weather", "Weather on Tuesday", D3)]], &["Weather on Monday", "Weather on Tuesday"]),
@@ -156,6 +160,7 @@ async fn stored_titles(polls: &[&[Item]]) -> Vec<String> {
     let (store, threads) = open(&options).unwrap();
     threads.0.into_iter().for_each(|worker| drop(std::thread::spawn(worker.run)));
     let source = ConfiguredSource {
+        is_named: true,
         name: "s".into(),
         url: "https://site.example/feed".parse().unwrap(),
         publish_url: UrlParts::Path,

@@ -239,7 +239,11 @@ fn excluding_rules(output: &Output, kept: &StoredEntry, now: Timestamp) -> Vec<S
         && SignedDuration::try_from(max_age).is_ok_and(|max_age| age > max_age)
     {
         let max_age = humantime::format_duration(max_age);
-        rules.push(format!("max_age = \"{max_age}\": the entry is {} days old", age.as_hours() / 24));
+        let age = match age.as_hours() {
+            hours if hours < 48 => counted(usize::try_from(hours).unwrap_or_default(), "hour", "hours"),
+            hours => format!("{} days", hours / 24),
+        };
+        rules.push(format!("max_age = \"{max_age}\": the entry is {age} old"));
     }
     rules
 }

@@ -16,7 +16,7 @@ use super::xml_base::ResolvedBases;
 use crate::entry::{Author, Enclosure, Entry, Key, KeyRule, Origin, Thumbnail, text_hash};
 use crate::html::{self, bounded_base};
 use crate::source::{FeedUrl, UrlParts};
-use crate::story::address::{PageAddress, names_entry};
+use crate::story::address::{PageAddress, are_same_page, names_entry};
 use mojibake::without_mojibake;
 
 /// 1990-01-01. Earlier dates come from unset clocks.
@@ -145,7 +145,8 @@ pub fn keys(entry: &Entry, about: Option<&str>, raw_date: Option<&str>, site: Op
     let mut keys: Vec<Key> = Vec::new();
     let is_site =
         |address: &str| is_home_page(address) || site.is_some_and(|site| site_key(address) == site_key(site));
-    keys.extend(entry.id.clone().filter(|id| !is_site(id)).map(|id| key(KeyRule::Id, id)));
+    let id = entry.id.as_deref().map(|id| without_revision(id, entry.link.as_deref()));
+    keys.extend(id.filter(|id| !is_site(id)).map(|id| key(KeyRule::Id, id.to_owned())));
     let about = about.map(str::trim).filter(|about| !about.is_empty());
     keys.extend(about.map(|about| key(KeyRule::About, about.to_owned())));
     if let Some(link) = entry.link.as_deref().filter(|link| !is_site(link)) {
@@ -156,6 +157,18 @@ pub fn keys(entry: &Entry, about: Option<&str>, raw_date: Option<&str>, site: Op
     let title = entry.title.as_deref();
     keys.extend(title.map(|title| key(KeyRule::Title, text_hash(&[title, raw_date.unwrap_or_default()]))));
     keys
+}
+
+/// An id without its fragment where it is the entry's own address besides: then the fragment numbers its revisions.
+fn without_revision<'a>(id: &'a str, link: Option<&str>) -> &'a str {
+    match (id.rsplit_once('#'), link) {
+        (Some((page, revision)), Some(link))
+            if revision.bytes().all(|byte| byte.is_ascii_digit()) && are_same_page(page, link) =>
+        {
+            page
+        }
+        _ => id,
+    }
 }
 
 /// Whether an address is the root of a site.

@@ -147,6 +147,7 @@ mod tests {
 
     fn source() -> Source {
         Source {
+            is_named: true,
             name: "a".into(),
             url: "https://example.org/feed".parse().expect("an address"),
             publish_url: UrlParts::Path,

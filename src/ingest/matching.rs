@@ -384,6 +384,12 @@ fn numbered_page(link: &str) -> Option<(&str, &str)> {
     let name = last.rsplit_once('.').map_or(last, |(name, _)| name);
     let number =
         [name.split('-').next(), name.split('-').next_back()].into_iter().flatten().find(is_number)?;
+    // `title-of-the-page/a-80417`: the words of the title are the folder.
+    let is_alone = !name.bytes().any(|byte| byte.is_ascii_alphabetic()) || name.len() == number.len() + 2;
+    let folder = match folder.rsplit_once('/') {
+        Some((parent, slug)) if is_alone && slug.split('-').count() > 2 => parent,
+        _ => folder,
+    };
     Some((folder, number))
 }
 

@@ -470,3 +470,33 @@ fn without_an_owner_an_address_makes_no_story_of_texts_that_differ() {
         shown.iter().map(|item| (item["title"].as_str().unwrap_or(""), also_in(item))).collect();
     assert_eq!(titles, [("Council approves bridge", vec!["The third"]), ("Cheap pills", vec![])]);
 }
+
+/// A source lists the warnings of three days at once, with one headline and one standing text.
+#[test]
+fn what_a_source_lists_at_different_dates_is_no_story() {
+    let sites = TwoSites::new();
+    let feed = |days: &[u32]| {
+        let items: String = days
+            .iter()
+            .map(|day| {
+                format!(
+                    "<item><title>Flood warning issued for the river at the old bridge</title>
+                     <link>https://site.example/warning/{day}</link><guid>warning {day}</guid>
+                     <pubDate>{day:02} Nov 2026 08:00:00 GMT</pubDate><description>{TRUE_TEXT}</description></item>"
+                )
+            })
+            .collect();
+        format!(
+            "<rss version=\"2.0\"><channel><title>Warnings</title><language>en</language>{items}</channel></rss>"
+        )
+    };
+    for days in [&[2][..], &[3, 2], &[4, 3, 2]] {
+        sites.paper.set("/feed", 200, RSS, feed(days));
+        sites.poll("paper");
+    }
+    assert_eq!(sites.shown("all").len(), 3, "{:?}", sites.shown("all"));
+    // One that takes the place of another is an edit of it.
+    sites.other.set("/feed", 200, RSS, feed(&[2]));
+    sites.poll("other");
+    assert_eq!(sites.shown("all").len(), 3, "the other source's copy joins one of them");
+}

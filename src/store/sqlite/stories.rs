@@ -1,13 +1,15 @@
 //! SQL of the stories: assigning new entries, reading, and the user's splits and joins. I/O: the database.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Result, params};
 
-use super::super::model::{Duplicate, EntryStory, Generation, Merge, OutputId, StoryId, StoryMember};
+use super::super::model::{
+    Duplicate, EntryStory, Generation, Merge, OutputId, SourceId, StoryId, StoryMember,
+};
 use super::dedup_index::DedupIndex;
-use super::entries::{Counters, find_entry, touch};
+use super::entries::{Counters, find_entry, last_in_feed, touch};
 use super::error::Error;
 use super::handle::Store;
 use super::rows::SourceCache;
@@ -17,7 +19,8 @@ use crate::entry::change::{DedupFeatures, NewEntry};
 use crate::story;
 use crate::story::rules::{self, ComparedEntry, MergeReason, Proposal};
 
-const DAY_MILLIS: i64 = 24 * 3_600_000;
+const HOUR_MILLIS: i64 = 3_600_000;
+const DAY_MILLIS: i64 = 24 * HOUR_MILLIS;
 
 /// Expired rows of `dedup_features` deleted per commit, in addition to two per new entry.
 const EXTRA_EXPIRED_ROWS: usize = 8;
@@ -134,6 +137,10 @@ pub(super) fn assign_stories(
     inserted.sort_by(|a, b| (a.new.date, &a.new.entry.keys).cmp(&(b.new.date, &b.new.entry.keys)));
     let ranks: HashMap<i64, i64> = inserted.iter().map(|entry| entry.number).zip(numbers).collect();
     index.catch_up(c, now)?;
+    let listed = match inserted.first() {
+        Some(entry) => last_in_feed(c, SourceId(entry.source))?.into_iter().collect(),
+        None => HashSet::new(),
+    };
     let mut merged = 0;
     for entry in &inserted {
         let Some(features) = &entry.new.dedup_features else { continue };
@@ -142,7 +149,7 @@ pub(super) fn assign_stories(
         insert_features(c, entry, features)?;
         let mut candidates = index.candidates(c, &facts, entry.number)?;
         candidates.sort_by_key(|(number, _)| ranks.get(number).copied().unwrap_or(*number));
-        match find_story(c, entry, &facts, &candidates)? {
+        match find_story(c, (entry, &listed), &facts, &candidates)? {
             Some((story, reason)) => {
                 move_to_story(c, entry.number, story)?;
                 insert_join(c, entry.number, &reason.to_string(), entry.new.first_seen)?;
@@ -159,7 +166,7 @@ pub(super) fn assign_stories(
 /// The best of the proposed stories that the whole hashes confirm, and why.
 fn find_story(
     c: &Database<'_>,
-    inserted: &InsertedEntry<'_>,
+    (inserted, listed): (&InsertedEntry<'_>, &HashSet<i64>),
     short: &ComparedEntry,
     candidates: &[(i64, ComparedEntry)],
 ) -> Result<Option<(i64, MergeReason)>> {
@@ -170,6 +177,9 @@ fn find_story(
         else {
             continue;
         };
+        if is_listed_apart(c, story, inserted, listed)? {
+            continue;
+        }
         if reason == MergeReason::Address
             && (has_entry_of_source(c, story, inserted.source)? || !has_owner(c, story, inserted.new)?)
         {
@@ -197,6 +207,21 @@ fn may_share_language(c: &Database<'_>, inserted: &InsertedEntry<'_>, old: i64) 
     let source = SourceCache::new(c).get(inserted.source)?;
     let new = (&inserted.new.entry, source.language.as_deref());
     Ok(story::may_share_language(new, (&old.entry, old.source.language.as_deref())))
+}
+
+/// Whether the source lists another entry of the story at the same time, with another date: an alert, a briefing or an
+/// episode that comes again under one headline.
+fn is_listed_apart(
+    c: &Connection,
+    story: i64,
+    inserted: &InsertedEntry<'_>,
+    listed: &HashSet<i64>,
+) -> Result<bool> {
+    let others: Vec<i64> = c
+        .prepare_cached("SELECT number FROM entry WHERE story = ?1 AND source = ?2 AND abs(date - ?3) > ?4")?
+        .query_map(params![story, inserted.source, millis(inserted.new.date), HOUR_MILLIS], |row| row.get(0))?
+        .collect::<Result<_>>()?;
+    Ok(others.iter().any(|number| listed.contains(number)))
 }
 
 fn has_entry_of_source(c: &Connection, story: i64, source: i64) -> Result<bool> {
