@@ -19,9 +19,6 @@ use crate::source::{FeedUrl, UrlParts};
 use crate::story::address::{PageAddress, are_same_page, names_entry};
 use mojibake::without_mojibake;
 
-/// 1990-01-01. Earlier dates come from unset clocks.
-const MIN_DATE_SECONDS: i64 = 631_152_000;
-
 /// Maximum bytes of a feed value that each entry repeats: title, id, address, one of the authors.
 const MAX_SHARED_BYTES: usize = 1000;
 
@@ -94,10 +91,7 @@ impl FeedContext<'_> {
     }
 
     fn plausible_time(&self, date: RawDate<'_>) -> Option<Timestamp> {
-        date.time.filter(|time| {
-            time.as_second() >= MIN_DATE_SECONDS
-                && time.duration_since(self.now) <= SignedDuration::from_hours(24)
-        })
+        date.time.filter(|time| time.duration_since(self.now) <= SignedDuration::from_hours(24))
     }
 }
 

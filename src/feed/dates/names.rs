@@ -1,111 +1,107 @@
-//! Names of months, time zones and halves of the day in dates. Pure.
+//! Names of months, weekdays and halves of the day in the languages of `names.txt`. Pure.
 
-/// Prefixes of month names, in lower case, of the languages that feeds use in dates. Where Polish and Croatian
-/// contradict each other, Polish is listed.
-const MONTHS: [&[&str]; 12] = [
-    &["jan", "ene", "gen", "янв", "січ", "sty", "oca", "ιαν", "հունվ", "იან"],
-    &["feb", "fév", "fev", "féb", "фев", "лют", "lut", "şub", "φεβ", "փետ", "თებ"],
-    &["mar", "mär", "már", "мар", "бер", "μαρ", "μάρ", "մար", "მარ"],
-    &["apr", "avr", "abr", "ápr", "апр", "кві", "kwi", "nis", "απρ", "ապր", "აპრ"],
-    &["may", "mai", "mag", "maj", "máj", "май", "мая", "мае", "тра", "μαϊ", "μαι", "μάι", "մայ", "მაი"],
-    &["jun", "juin", "giu", "jún", "июн", "чер", "cze", "haz", "ιουν", "ιούν", "հունիս", "ივნ"],
-    &["jul", "juil", "lug", "júl", "июл", "лип", "lip", "tem", "ιουλ", "ιούλ", "հուլ", "ივლ"],
-    &["aug", "ago", "aoû", "aou", "авг", "сер", "sie", "ağu", "αυγ", "αύγ", "օգո", "აგვ"],
-    &["sep", "set", "szept", "сен", "вер", "wrz", "eyl", "σεπ", "սեպ", "სექ"],
-    &["oct", "okt", "ott", "out", "окт", "жов", "paź", "eki", "οκτ", "հոկ", "ოქტ"],
-    &["nov", "ноя", "лис", "lis", "kas", "νοε", "νοέ", "նոյ", "ნოე"],
-    &["dec", "dez", "dic", "déc", "дек", "гру", "gru", "ara", "δεκ", "դեկ", "დეკ"],
-];
+use std::collections::BTreeMap;
+use std::ops::Bound::{Excluded, Included, Unbounded};
+use std::sync::LazyLock;
 
-/// Time zone abbreviations, in minutes east of UTC. An ambiguous one has the meaning that is more common in feeds: `ist`
-/// is India's, `cst` North America's.
-const ZONES: [(&str, i32); 68] = [
-    ("z", 0),
-    ("ut", 0),
-    ("utc", 0),
-    ("gmt", 0),
-    ("wet", 0),
-    ("bst", 60),
-    ("west", 60),
-    ("cet", 60),
-    ("met", 60),
-    ("wat", 60),
-    ("cest", 120),
-    ("mest", 120),
-    ("eet", 120),
-    ("cat", 120),
-    ("sast", 120),
-    ("eest", 180),
-    ("msk", 180),
-    ("trt", 180),
-    ("eat", 180),
-    ("idt", 180),
-    ("irst", 210),
-    ("msd", 240),
-    ("amt", 240),
-    ("azt", 240),
-    ("get", 240),
-    ("samt", 240),
-    ("gst", 240),
-    ("pkt", 300),
-    ("yekt", 300),
-    ("uzt", 300),
-    ("ist", 330),
-    ("omst", 360),
-    ("novt", 420),
-    ("krat", 420),
-    ("ict", 420),
-    ("wib", 420),
-    ("irkt", 480),
-    ("hkt", 480),
-    ("sgt", 480),
-    ("awst", 480),
-    ("jst", 540),
-    ("kst", 540),
-    ("yakt", 540),
-    ("vlat", 600),
-    ("aest", 600),
-    ("aedt", 660),
-    ("magt", 660),
-    ("nzst", 720),
-    ("pett", 720),
-    ("nzdt", 780),
-    ("brt", -180),
-    ("art", -180),
-    ("adt", -180),
-    ("clst", -180),
-    ("nst", -210),
-    ("ast", -240),
-    ("clt", -240),
-    ("edt", -240),
-    ("est", -300),
-    ("cdt", -300),
-    ("cst", -360),
-    ("mdt", -360),
-    ("mst", -420),
-    ("pdt", -420),
-    ("pst", -480),
-    ("akdt", -480),
-    ("akst", -540),
-    ("hst", -600),
-];
+use super::tokens::{Token, fold, tokens};
 
-/// The month, from 1, of a word in lower case.
-pub(super) fn month(word: &str) -> Option<i8> {
-    let matches = |prefixes: &&[&str]| prefixes.iter().any(|prefix| word.starts_with(prefix));
-    (1..).zip(&MONTHS).find(|(_, prefixes)| matches(prefixes)).map(|(number, _)| number)
+/// Names and patterns of dates of many languages; its first lines describe it.
+pub(super) const DATA: &str = include_str!("names.txt");
+
+/// The words of the longest name.
+pub(super) const MAX_NAME_WORDS: usize = 4;
+
+/// A misspelt or inflected month has at least this many letters in common with a known name.
+const MIN_COMMON_LETTERS: usize = 3;
+
+/// Names without spaces and punctuation, folded.
+static NAMES: LazyLock<BTreeMap<String, Meaning>> = LazyLock::new(read_names);
+
+/// What a name means in any of the languages.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Meaning {
+    /// Bit 1 is January. Several where languages contradict each other.
+    pub(super) months: u16,
+    /// Bit 0 is Sunday.
+    pub(super) weekdays: u16,
+    pub(super) period: Option<DayPeriod>,
 }
 
-/// Minutes east of UTC.
-pub(super) fn zone_minutes(word: &str) -> Option<i32> {
-    ZONES.iter().find(|(name, _)| *name == word).map(|(_, minutes)| *minutes)
+/// A part of the day on a clock of twelve hours.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum DayPeriod {
+    Am,
+    Pm,
+    /// Around noon, and the afternoon.
+    Noon,
+    /// Before and after midnight.
+    Night,
 }
 
-/// Whether a word means am (false) or pm (true).
-pub(super) fn is_pm(word: &str) -> Option<bool> {
-    match word {
-        "am" | "a.m." | "오전" | "上午" | "午前" => Some(false),
-        "pm" | "p.m." | "오후" | "下午" | "午後" => Some(true),
-        _ => None,
+impl DayPeriod {
+    /// The hour of 24 for one of 12; others, and hours of 24 already, stay.
+    pub(super) fn hour(self, hour: i8) -> i8 {
+        match (self, hour) {
+            (DayPeriod::Am | DayPeriod::Night, 12) => 0,
+            (DayPeriod::Pm, 0..=11) | (DayPeriod::Noon, 1..=9) | (DayPeriod::Night, 6..=11) => hour + 12,
+            _ => hour,
+        }
     }
+}
+
+/// The meaning of a name without spaces and signs.
+pub(super) fn meaning(name: &str) -> Option<Meaning> {
+    // Hebrew writes its preposition at the month.
+    NAMES.get(name).or_else(|| NAMES.get(name.strip_prefix('ב')?)).copied()
+}
+
+/// The months of a word that is no known name: it is misspelt, inflected, or shortened in another way. All names that
+/// begin with as many of its letters as any name does must agree. Not for Indian scripts, where names of other calendars
+/// are in use, and syllables count rather than letters.
+pub(super) fn similar_month(word: &str) -> Option<u16> {
+    if word.contains(|c| matches!(c, '\u{900}'..='\u{109f}')) {
+        return None;
+    }
+    let common = |name: &str| word.chars().zip(name.chars()).take_while(|(a, b)| a == b).count();
+    let is_month = |(_, meaning): &(&String, &Meaning)| meaning.months != 0;
+    let before = NAMES.range::<str, _>((Unbounded, Excluded(word))).rev().find(is_month);
+    let after = NAMES.range::<str, _>((Included(word), Unbounded)).find(is_month);
+    let longest = before.into_iter().chain(after).map(|(name, _)| common(name)).max()?;
+    let start: String = word.chars().take(longest).collect();
+    let alike = NAMES.range(start.clone()..).take_while(|(name, _)| name.starts_with(&start));
+    let months = alike.fold(0, |months, (_, meaning)| months | meaning.months);
+    (longest >= MIN_COMMON_LETTERS && months.count_ones() == 1).then_some(months)
+}
+
+fn read_names() -> BTreeMap<String, Meaning> {
+    let mut names: BTreeMap<String, Meaning> = BTreeMap::new();
+    for (kind, list) in DATA.lines().filter_map(|line| line.split_once(' ')) {
+        let period = match kind {
+            "month" | "day" => None,
+            "am" => Some(DayPeriod::Am),
+            "pm" => Some(DayPeriod::Pm),
+            "noon" => Some(DayPeriod::Noon),
+            "night" => Some(DayPeriod::Night),
+            _ => continue,
+        };
+        for (index, name) in list.split('|').map(fold).enumerate() {
+            let tokens = tokens(&name, usize::MAX);
+            let is_numbered = tokens.iter().any(Token::is_number);
+            let name: String =
+                tokens.iter().filter(|token| token.is_word()).map(|token| token.text).collect();
+            // Numbered months are read as numbers.
+            if is_numbered || name.is_empty() {
+                continue;
+            }
+            let meaning = names.entry(name).or_default();
+            match kind {
+                "month" => meaning.months |= 2 << index,
+                "day" => meaning.weekdays |= 1 << index,
+                // Where languages contradict each other, halves of the day count first: they are on more clocks.
+                _ => meaning.period = meaning.period.into_iter().chain(period).min(),
+            }
+        }
+    }
+    names
 }

@@ -58,6 +58,7 @@ enum Namespace {
     Content,
     DublinCore,
     DublinCoreTerms,
+    Prism,
     Media,
     Itunes,
     Yandex,
@@ -94,7 +95,7 @@ const NAMESPACE_URIS: [(&str, Namespace); 24] = [
 ];
 
 /// Prefixes that are understood without a declaration.
-const USUAL_PREFIXES: [(&str, Namespace); 16] = [
+const USUAL_PREFIXES: [(&str, Namespace); 17] = [
     ("rss", Namespace::Core),
     ("rss10", Namespace::Core),
     ("atom", Namespace::Core),
@@ -104,6 +105,7 @@ const USUAL_PREFIXES: [(&str, Namespace); 16] = [
     ("content", Namespace::Content),
     ("dc", Namespace::DublinCore),
     ("dcterms", Namespace::DublinCoreTerms),
+    ("prism", Namespace::Prism),
     ("media", Namespace::Media),
     ("itunes", Namespace::Itunes),
     ("yandex", Namespace::Yandex),
@@ -176,6 +178,10 @@ fn default_namespace(attribute_text: &str) -> Option<Namespace> {
 
 fn namespace(uri: &str) -> Option<Namespace> {
     let uri = uri.trim().trim_end_matches('/').to_ascii_lowercase();
+    // Each version has its own, for several modules.
+    if uri.contains("prismstandard.org/namespaces/") {
+        return Some(Namespace::Prism);
+    }
     NAMESPACE_URIS.iter().find(|(known, _)| *known == uri).map(|(_, namespace)| *namespace)
 }
 
@@ -192,11 +198,18 @@ fn element_in(namespace: Namespace, local: &str) -> Option<FeedElement> {
             "creator" | "author" => Author(AuthorRole::Primary),
             "date" => Published(2),
             "issued" => Published(1),
-            "created" => Published(3),
+            "available" | "created" => Published(3),
+            "dateaccepted" | "datesubmitted" | "datecopyrighted" => Published(4),
             "modified" => Updated(1),
             "subject" => Category,
             "description" | "abstract" => Summary(1),
             "language" => Language,
+            _ => return None,
+        },
+        Namespace::Prism => match local {
+            "publicationdate" => Published(2),
+            "coverdate" | "creationdate" => Published(4),
+            "modificationdate" => Updated(2),
             _ => return None,
         },
         Namespace::Media => match local {
@@ -247,6 +260,7 @@ fn core_element(local: &str) -> Option<FeedElement> {
         "guid" | "id" => Id,
         "pubdate" | "published" => Published(0),
         "issued" | "created" => Published(1),
+        "date" => Published(2),
         "updated" | "modified" | "lastmod" => Updated(0),
         "author" => Author(AuthorRole::Primary),
         "contributor" | "image" | "textinput" | "cloud" => Ignored,

@@ -1,0 +1,129 @@
+//! The parts of a date, from which its time follows. Pure.
+
+use jiff::Timestamp;
+use jiff::civil::{Date, DateTime, ISOWeekDate, Time, Weekday};
+
+use super::names::{DayPeriod, Meaning};
+use super::zones::Zone;
+
+/// Years that are a Buddhist era's rather than ours.
+const BUDDHIST_YEARS: std::ops::Range<i16> = 2400..2700;
+
+/// Years before the era of the Buddhist calendar that Thailand uses.
+const BUDDHIST_ERA: i16 = 543;
+
+#[derive(Debug, Default)]
+pub(super) struct DateParts<'a> {
+    pub(super) year: Option<i16>,
+    /// A short number behind the day: the year, if no other follows.
+    pub(super) short_year: Option<&'a str>,
+    pub(super) month: Option<i8>,
+    pub(super) day: Option<i8>,
+    pub(super) day_of_year: Option<i16>,
+    /// The week of ISO 8601 and its day from Monday, which is 1.
+    pub(super) week: Option<(i8, i8)>,
+    /// Hour, minute, second.
+    pub(super) time: Option<(i8, i8, i8)>,
+    pub(super) period: Option<DayPeriod>,
+    /// The period is English: `am` or `pm`.
+    pub(super) is_english: bool,
+    pub(super) zone: Option<Zone>,
+    /// `05/07`: month and day in an order that is still unknown.
+    pub(super) month_day: Option<(i8, i8)>,
+    /// What the names of month and weekday may mean, as in [`Meaning`].
+    pub(super) named: Meaning,
+    /// The months of a word that names a weekday too.
+    pub(super) ambiguous_months: u16,
+    /// A dot follows the year.
+    pub(super) dotted_year: bool,
+    /// Thai words or digits: the year may be a Buddhist one.
+    pub(super) is_thai: bool,
+}
+
+impl DateParts<'_> {
+    /// `14:30` or `14:30:05`, from its digits.
+    pub(super) fn set_time(&mut self, hour: &str, minute: &str, second: &str) {
+        let number = |text: &str| text.parse::<i8>().ok();
+        let time = number(hour).zip(number(minute));
+        // A leap second counts as second 59.
+        let time = time.map(|(hour, minute)| (hour, minute, number(second).unwrap_or(0).min(59)));
+        self.time = self.time.or(time);
+    }
+
+    /// `2024`, `24` or, from clocks that count from 1900, `124` (RFC 5322 section 4.3).
+    pub(super) fn set_year(&mut self, digits: &str) {
+        if self.year.is_none() {
+            self.year = full_year(digits);
+            // In `1 x, 14 January 2024` the first number belongs to the weekday.
+            self.day = self.short_year.take().and_then(|day| day.parse().ok()).or(self.day);
+        }
+    }
+
+    pub(super) fn set_day(&mut self, digits: &str) {
+        self.day = self.day.or(digits.parse().ok());
+    }
+
+    /// Whether a day and something beside it are known: what follows is hardly part of the date.
+    pub(super) fn has_date(&self) -> bool {
+        let has_month = self.month.is_some() || self.named.months != 0 || self.ambiguous_months != 0;
+        self.month_day.is_some() || self.day.is_some() && (has_month || self.year.is_some())
+    }
+
+    pub(super) fn into_timestamp(self) -> Option<Timestamp> {
+        let date = self.date()?;
+        let (hour, minute, second) = self.time.unwrap_or_default();
+        // 24:00 is the end of the day (ISO 8601).
+        let (date, hour) = if (hour, minute) == (24, 0) { (date.tomorrow().ok()?, 0) } else { (date, hour) };
+        let hour = self.period.map_or(hour, |period| period.hour(hour));
+        let civil = DateTime::from_parts(date, Time::new(hour, minute, second, 0).ok()?);
+        self.zone.unwrap_or(Zone::Offset(0)).timestamp(civil)
+    }
+
+    fn date(&self) -> Option<Date> {
+        let year = self.year.or_else(|| full_year(self.short_year.filter(|year| year.len() == 2)?))?;
+        let year = if self.is_thai && BUDDHIST_YEARS.contains(&year) { year - BUDDHIST_ERA } else { year };
+        let date = |month, day| Date::new(year, month, day).ok();
+        if let Some(day) = self.day_of_year {
+            return date(1, 1)?.with().day_of_year(day).build().ok();
+        }
+        if let Some((week, day)) = self.week {
+            let day = Weekday::from_monday_one_offset(day).ok()?;
+            return ISOWeekDate::new(year, week, day).ok().map(ISOWeekDate::date);
+        }
+        if let Some(month) = self.month {
+            return date(month, self.day.unwrap_or(1));
+        }
+        if let Some((first, second)) = self.month_day {
+            let dates =
+                self.likely([date(first, second), date(second, first)].into_iter().flatten().collect());
+            // A number over 12 is the day; otherwise the order is unknown, but for the American clock.
+            let is_certain = self.is_english || dates.iter().all(|date| *date == dates[0]);
+            return dates.first().copied().filter(|_| is_certain);
+        }
+        if self.named.months != 0 {
+            let day = self.day.unwrap_or(1);
+            let months = (1..=12).filter(|month| self.named.months >> month & 1 == 1);
+            let dates = self.likely(months.filter_map(|month| date(month, day)).collect());
+            // Croatian names mean the month before the Polish or Czech one; of these languages, it alone has a dot there.
+            return if self.dotted_year { dates.first().copied() } else { dates.last().copied() };
+        }
+        // A year alone is a date (W3CDTF).
+        date(1, 1).filter(|_| self.day.is_none() && self.time.is_none())
+    }
+
+    /// Of several dates those that fall on the named weekday, if there are any.
+    fn likely(&self, dates: Vec<Date>) -> Vec<Date> {
+        let is_named = |date: &Date| self.named.weekdays >> date.weekday().to_sunday_zero_offset() & 1 == 1;
+        let named: Vec<Date> = dates.iter().copied().filter(is_named).collect();
+        if named.is_empty() { dates } else { named }
+    }
+}
+
+fn full_year(digits: &str) -> Option<i16> {
+    let year = digits.parse().ok()?;
+    Some(match (digits.len(), year) {
+        (2, 50..) | (3, _) => 1900 + year,
+        (2, _) => 2000 + year,
+        _ => year,
+    })
+}
