@@ -127,3 +127,45 @@ fn add_uses_the_proxy_of_the_config() {
     assert_eq!((code, out.starts_with("The Gazette\n")), (Some(0), true), "{said}");
     assert!(text(&home).contains("url = \"http://gazette.example/rss\""), "{}", text(&home));
 }
+
+/// A SOCKS proxy (RFC 1928) that sends everything to the origin. Returns its port, and sends the names that it is asked for.
+fn socks_proxy(origin: &Origin) -> (u16, std::sync::mpsc::Receiver<String>) {
+    use std::io::{Read, Write};
+    use std::net::{TcpListener, TcpStream};
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let (port, target) = (listener.local_addr().expect("an address").port(), origin.url(""));
+    let (sender, asked) = std::sync::mpsc::channel();
+    std::thread::spawn(move || {
+        let (mut client, _) = listener.accept().expect("a client");
+        let mut greeting = [0; 3];
+        client.read_exact(&mut greeting).and_then(|()| client.write_all(&[5, 0])).expect("a greeting");
+        // Version, command, reserved, type 3: a name with its length, then the port.
+        let mut head = [0; 5];
+        client.read_exact(&mut head).expect("a request");
+        let mut name = vec![0; usize::from(head[4]) + 2];
+        client.read_exact(&mut name).expect("a name");
+        name.truncate(name.len() - 2);
+        sender.send(String::from_utf8(name).expect("ASCII")).expect("the test waits");
+        client.write_all(&[5, 0, 0, 1, 0, 0, 0, 0, 0, 0]).expect("an answer");
+        let address = target.strip_prefix("http://").expect("an address");
+        let mut server = TcpStream::connect(address).expect("the origin");
+        let (mut from, mut to) =
+            (client.try_clone().expect("a socket"), server.try_clone().expect("a socket"));
+        std::thread::spawn(move || std::io::copy(&mut from, &mut to));
+        let _ = std::io::copy(&mut server, &mut client);
+    });
+    (port, asked)
+}
+
+#[test]
+fn a_socks_proxy_looks_up_the_names() {
+    let origin = Origin::start();
+    origin.set("/feed", 200, "application/rss+xml", FEED);
+    let (port, asked) = socks_proxy(&origin);
+    let home = Home::new(&format!(
+        "[poll]\nproxy = \"socks5h://127.0.0.1:{port}\"\n[[source]]\nurl = \"http://far.example/feed\"\n[[output]]\nname = \"all\"\n"
+    ));
+    let (code, _, said) = home.run(&["poll"]);
+    assert_eq!(code, Some(0), "{said}");
+    assert_eq!(asked.recv().expect("a request"), "far.example");
+}
