@@ -18,12 +18,12 @@ use jiff::Timestamp;
 use siftwire::entry::change::{Change, KnownEntries};
 use siftwire::entry::{Entry, EntrySource, StoredEntry};
 use siftwire::feed::decode;
-use siftwire::feed::{Hints, read};
+use siftwire::feed::{Hints, read, second_opinion};
 use siftwire::filter::{Matcher, QueryContext, Subject, parse};
 use siftwire::html::Sanitizer;
 use siftwire::ingest::{diff, identity};
 use siftwire::publish::output::{ContentMode, Links, OtherSources, Output, Site, Stories};
-use siftwire::publish::{atom, json_feed, rss, select};
+use siftwire::publish::{self, atom, json_feed, rss, select};
 use siftwire::source::{SourceState, UrlParts};
 use siftwire::store::{ConfiguredSource, Options, Poll, Store, open};
 
@@ -132,8 +132,7 @@ fn fold_and_match(bencher: Bencher, queries: usize) {
     });
 }
 
-#[divan::bench(args = ["atom", "rss", "json"])]
-fn render(bencher: Bencher, format: &str) {
+fn published() -> publish::document::Document {
     let output = Output {
         name: "o".into(),
         was: Vec::new(),
@@ -151,12 +150,32 @@ fn render(bencher: Bencher, format: &str) {
         write_to: None,
     };
     let site = Site { public_url: "https://example.org".parse().unwrap(), hub: None, links: Links::Original };
-    let document = select::document(&output, &site, kept(0));
-    bencher.counter(ItemsCount::new(document.entries.len())).bench_local(|| match format {
-        "atom" => atom::write(&document),
-        "rss" => rss::write(&document),
-        _ => json_feed::write(&document),
-    });
+    select::document(&output, &site, kept(0))
+}
+
+fn write(document: &publish::document::Document, format: &str) -> Vec<u8> {
+    match format {
+        "atom" => atom::write(document),
+        "rss" => rss::write(document),
+        _ => json_feed::write(document),
+    }
+}
+
+#[divan::bench(args = ["atom", "rss", "json"])]
+fn render(bencher: Bencher, format: &str) {
+    let document = published();
+    bencher.counter(ItemsCount::new(document.entries.len())).bench_local(|| write(&document, format));
+}
+
+/// What the second reader costs for each document that has changed.
+#[divan::bench(args = ["atom", "rss", "json"])]
+fn read_back(bencher: Bencher, format: &str) {
+    let document = published();
+    let bytes = write(&document, format);
+    let hints = Hints { content_type: None, url: None, now: now() };
+    bencher
+        .counter(ItemsCount::new(document.entries.len()))
+        .bench_local(|| second_opinion(&bytes, &hints).unwrap());
 }
 
 /// One poll of 35 new entries into a file, story decision included, waited for.
