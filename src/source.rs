@@ -133,6 +133,8 @@ pub struct SourceState {
     pub validators: Option<Validators>,
     /// Hash of that document's body: the same body again counts as a 304.
     pub body_hash: Option<u64>,
+    /// The version of the reading rules by which that document was read.
+    pub reading: u32,
     /// When the next poll is due; `None` before the first one.
     pub next_poll: Option<Timestamp>,
     /// Why then, as text: "every", "max-age", "back-off 3".

@@ -22,6 +22,10 @@ use crate::{story, text};
 /// Messages about a document that are kept with its source.
 const MAX_KEPT_PROBLEMS: usize = 5;
 
+/// The version of the rules by which documents are read. Raise it when the same document gives other texts than before:
+/// the next edits of each source then are ours, and not shown as the publisher's.
+const READING: u32 = 1;
+
 /// What a document says, compared with the store.
 pub(super) struct DocumentResult {
     pub(super) outcome: Outcome,
@@ -104,11 +108,15 @@ impl DocumentReader<'_> {
             if is_whole_feed { self.entries_that_left(&keyed, &known).await? } else { Vec::new() };
         let some_left_feed = !left_feed.is_empty();
         let (url, stories, now) = (self.source.url.clone(), self.source.stories, self.now);
+        let is_reread = std::mem::replace(&mut state.reading, READING) != READING;
         let compare = move || {
             let stored = StoredEntries { known: &known, left_feed: &left_feed };
             let mut diff = diff::compare(keyed, stored, url.whole().as_str(), now);
             let changes = &mut diff.changes;
             changes.iter_mut().for_each(|change| sanitize_change(change, &sanitizer));
+            if is_reread {
+                changes.iter_mut().for_each(hide_edit);
+            }
             if stories {
                 changes.iter_mut().for_each(add_dedup_features);
             }
@@ -236,11 +244,19 @@ fn excerpt(title: Option<&str>) -> String {
     text::log_excerpt(title.unwrap_or_default())
 }
 
-/// A hash of everything that parsing depends on. Many sites send the same bytes again without a 304. The version is
+/// A hash of everything that parsing depends on. Many sites send the same bytes again without a 304. The versions are
 /// part of it, since another release may parse the document differently.
 fn body_hash(body: &FetchedBody) -> u64 {
-    let input = (env!("CARGO_PKG_VERSION"), &body.content_type, body.url.whole().as_str(), &body.bytes[..]);
+    let version = (env!("CARGO_PKG_VERSION"), READING);
+    let input = (version, &body.content_type, body.url.whole().as_str(), &body.bytes[..]);
     foldhash::quality::FixedState::with_seed(0).hash_one(input)
+}
+
+/// An edit stays one, but the entry is not shown as updated.
+fn hide_edit(change: &mut Change) {
+    if let Change::Edited { changed, .. } = change {
+        *changed = None;
+    }
 }
 
 fn sanitize_change(change: &mut Change, sanitizer: &Sanitizer) {

@@ -25,6 +25,7 @@ mod proxy;
 mod push;
 mod read_only;
 mod readers;
+mod reading_rules;
 mod reload;
 mod secrets;
 mod signals;
