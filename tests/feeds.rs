@@ -93,7 +93,9 @@ fn write_feed(feed: &Feed, out: &mut String) {
 
 fn write_entry(entry: &Entry, out: &mut String) {
     out.push_str("entry\n");
-    for key in entry.keys.iter().filter(|key| key.rule != KeyRule::Title || entry.keys.len() == 1) {
+    let is_publishers = |rule| !matches!(rule, KeyRule::Title | KeyRule::Body);
+    let others = entry.keys.iter().skip(1).filter(|key| is_publishers(key.rule));
+    for key in entry.keys.iter().take(1).chain(others) {
         write_line(out, "  key", Some(&format!("{:?} {}", key.rule, key.value)));
     }
     write_line(out, "  id", entry.id.as_deref());

@@ -12,7 +12,7 @@ use super::fetch_once::fetch_once;
 use super::runtime::runtime;
 use super::terminal;
 use crate::daemon;
-use crate::entry::Entry;
+use crate::entry::{Entry, KeyRule};
 use crate::feed::{self, Feed, FieldDifference, Hints};
 use crate::fetch::{Fetcher, Options};
 use crate::source::Access;
@@ -197,8 +197,9 @@ fn entry_as_json(entry: &Entry) -> Value {
     let enclosures =
         entry.enclosures.iter().map(|e| json!({ "url": e.url, "type": e.media_type, "length": e.length }));
     let authors: Vec<&str> = entry.authors.iter().map(|author| author.name.as_str()).collect();
+    let key = entry.keys.first().filter(|key| key.rule != KeyRule::Body);
     json!({
-        "id": entry.id.clone().or_else(|| entry.keys.first().map(|key| key.value.clone())),
+        "id": entry.id.clone().or_else(|| key.map(|key| key.value.clone())),
         "title": entry.title, "link": entry.link, "published": entry.published, "updated": entry.updated,
         "summary": entry.summary, "content": entry.content,
         "author": (!authors.is_empty()).then(|| authors.join(", ")),

@@ -23,8 +23,6 @@ pub(super) fn bound_lines(feed: &mut RawFeed<'_>) {
     bounds.line(feed.language.as_mut());
     bounds.links(&mut feed.links);
     bounds.authors(&mut feed.authors);
-    // The number of a base is its name, so that an empty one stays: it is the base around it.
-    feed.bases.iter_mut().for_each(|(base, _)| bounds.address(base));
     feed.entries.iter_mut().for_each(|entry| bounds.entry(entry));
     if bounds.has_long_line {
         feed.problems
@@ -55,7 +53,7 @@ impl Bounds {
         self.links(&mut entry.links);
         self.authors(&mut entry.authors);
         self.authors(&mut entry.fallback_authors);
-        entry.categories.iter_mut().for_each(|category| self.line(Some(category)));
+        entry.categories.iter_mut().for_each(|category| self.line(Some(&mut category.text)));
         entry.media.iter_mut().chain(&mut entry.thumbnails).for_each(|file| self.media(file));
         self.line(entry.duration.as_mut());
         self.line(entry.language.as_mut());
@@ -75,7 +73,7 @@ impl Bounds {
 
     fn authors(&mut self, authors: &mut [RawAuthor<'_>]) {
         for RawAuthor { name, email, uri } in authors {
-            self.line(name.as_mut());
+            self.line(name.as_mut().map(|name| &mut name.text));
             self.line(email.as_mut());
             self.optional_address(uri);
         }
@@ -84,7 +82,8 @@ impl Bounds {
     fn media(&mut self, file: &mut RawMedia<'_>) {
         self.address(&mut file.url);
         let RawMedia { media_type, length, title, medium, duration, width, height, .. } = file;
-        let lines = [media_type, length, title, medium, duration, width, height];
+        self.line(title.as_mut().map(|title| &mut title.text));
+        let lines = [media_type, length, medium, duration, width, height];
         lines.into_iter().for_each(|line| self.line(line.as_mut()));
     }
 

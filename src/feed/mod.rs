@@ -4,10 +4,12 @@ mod dates;
 pub mod decode;
 mod differences;
 mod limits;
+mod markup;
 mod model;
 mod normalize;
 mod parse;
 mod raw;
+mod references;
 mod second_reader;
 #[cfg(test)]
 mod tests;
@@ -19,6 +21,7 @@ pub use differences::{FieldDifference, differences};
 pub use model::{Feed, Hints};
 pub use normalize::keys;
 
+use crate::html::bounded_base;
 use crate::text::log_excerpt;
 use raw::RawFeed;
 
@@ -68,8 +71,9 @@ pub fn second_opinion(body: &[u8], hints: &Hints<'_>) -> Result<Feed, NotAFeed> 
 }
 
 fn read_text(decoded: &decode::DecodedText<'_>, hints: &Hints<'_>) -> Result<Feed, NotAFeed> {
-    let text = &*decoded.text;
-    let parsed = parse::parse(text);
+    let text = &*parse::expand_entities(&decoded.text);
+    let document = hints.url.cloned().and_then(bounded_base);
+    let parsed = parse::parse(text, document.as_ref());
     let repaired = parse::repair(text, &parsed);
     let raw = match &repaired {
         Some(json) => parse_repaired(json),
@@ -87,7 +91,7 @@ fn read_text(decoded: &decode::DecodedText<'_>, hints: &Hints<'_>) -> Result<Fee
 }
 
 fn parse_repaired(json: &str) -> Result<RawFeed<'_>, String> {
-    let mut feed = parse::parse(json)?;
+    let mut feed = parse::parse(json, None)?;
     if !feed.partial {
         feed.problems.push("the JSON is broken and was repaired".to_owned());
     }

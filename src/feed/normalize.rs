@@ -9,15 +9,12 @@ use jiff::{SignedDuration, Timestamp};
 use url::Url;
 
 use super::model::{Feed, Hints};
-use super::raw::{
-    BaseIndex, RawAuthor, RawDate, RawEntry, RawFeed, RawLink, RawMedia, RawOrigin, RawText, TextFormat,
-};
-use super::xml_base::ResolvedBases;
+use super::raw::{RawAuthor, RawDate, RawEntry, RawFeed, RawLink, RawMedia, RawOrigin, RawText, TextKind};
+use super::xml_base::{BaseIndex, ResolvedBases};
 use crate::entry::{Author, Enclosure, Entry, Key, KeyRule, Origin, Thumbnail, text_hash};
 use crate::html::{self, bounded_base};
 use crate::source::{FeedUrl, UrlParts};
 use crate::story::address::{PageAddress, are_same_page, names_entry};
-use mojibake::without_mojibake;
 
 /// Maximum bytes of a feed value that each entry repeats: title, id, address, one of the authors.
 const MAX_SHARED_BYTES: usize = 1000;
@@ -35,7 +32,7 @@ const MAX_LANGUAGE_BYTES: usize = 35;
 
 pub(super) fn normalize(raw: RawFeed<'_>, encoding: &'static str, hints: &Hints<'_>) -> Feed {
     let document = hints.url.cloned().and_then(bounded_base);
-    let bases = ResolvedBases::new(&raw.bases, document.as_ref());
+    let bases = raw.bases;
     let link = page_link(&raw.links, |base| bases.get(base).or(hints.url))
         .filter(|link| link.len() <= MAX_SHARED_BYTES);
     // Its query would be published with each link to a part of the page, and may be a secret.
@@ -44,8 +41,6 @@ pub(super) fn normalize(raw: RawFeed<'_>, encoding: &'static str, hints: &Hints<
     // Atom's addresses are relative to the document (RFC 3986 section 5.1.3). RSS does not say; publishers of relative
     // addresses mean their site.
     let base = if raw.format.starts_with("atom") { document.or(site) } else { site.or(document) };
-    // RFC 4287 section 3.1.1: text. RSS does not say, and many of its titles are HTML.
-    let untyped = if raw.format.starts_with("atom") { TextFormat::Plain } else { TextFormat::Html };
     let mut feed_authors = unique_authors(raw.authors);
     feed_authors.retain(is_short);
     let context = FeedContext {
@@ -54,12 +49,11 @@ pub(super) fn normalize(raw: RawFeed<'_>, encoding: &'static str, hints: &Hints<
         site: link.as_deref(),
         authors: &feed_authors,
         now: hints.now,
-        untyped,
     };
     Feed {
         format: raw.format,
         encoding,
-        title: raw.title.and_then(|title| title_line(title, untyped)).map(truncated),
+        title: raw.title.and_then(plain::line).map(truncated),
         id: raw.id.map(|id| id.trim().to_owned()).filter(|id| id.len() <= MAX_SHARED_BYTES),
         link: link.clone(),
         language: raw.language.and_then(|tag| language_tag(&tag)),
@@ -81,8 +75,6 @@ struct FeedContext<'a> {
     /// Atom: they apply to an entry without authors (RFC 4287 section 4.1.1).
     authors: &'a [Author],
     now: Timestamp,
-    /// What a title without a stated format is.
-    untyped: TextFormat,
 }
 
 impl FeedContext<'_> {
@@ -104,9 +96,13 @@ fn normalize_entry(raw: RawEntry<'_>, context: &FeedContext<'_>) -> Entry {
         // A relative id is an address only if it is an absolute path: it may be a mere number.
         absolute_url(id, context.base(raw.base).filter(|_| id.starts_with('/')))
     });
-    let title = raw.title.into_value().and_then(|title| title_line(title, context.untyped));
+    let title = raw.title.into_value().and_then(plain::line);
     let (published, updated) = (raw.published.into_value(), raw.updated.into_value());
     let raw_date = published.as_ref().or(updated.as_ref()).map(|date| date.text.trim().to_owned());
+    let (summary, content) = (raw.summary.into_value(), raw.content.into_value());
+    let texts = [content.as_ref(), summary.as_ref()];
+    let language =
+        raw.language.or_else(|| texts.into_iter().flatten().find_map(|text| text.language.clone()));
     let mut entry = Entry {
         keys: Vec::new(),
         id,
@@ -115,23 +111,36 @@ fn normalize_entry(raw: RawEntry<'_>, context: &FeedContext<'_>) -> Entry {
         published: published.and_then(|date| context.plausible_time(date)),
         updated: updated.and_then(|date| context.plausible_time(date)),
         authors: entry_authors(raw.authors, raw.fallback_authors, context.authors),
-        categories: unique(raw.categories.iter().filter_map(|category| plain::plain_line(category))),
-        summary: raw.summary.into_value().and_then(|text| html_fragment(text, context)),
-        content: raw.content.into_value().and_then(|text| html_fragment(text, context)),
-        enclosures: enclosures(&raw.links, raw.media, context),
+        categories: unique(raw.categories.into_iter().filter_map(plain::line)),
+        summary: None,
+        content: None,
+        enclosures: enclosures(raw.links, raw.media, context),
         thumbnails: thumbnails(raw.thumbnails, context),
         duration: raw.duration.and_then(|text| duration_seconds(&text)),
         comments: raw.comments.and_then(|href| absolute_url(&href, context.base(raw.base))),
-        language: raw.language.and_then(|tag| language_tag(&tag)),
-        origin: raw.origin.and_then(|raw| origin(raw, context.untyped)),
+        language: language.and_then(|tag| language_tag(&tag)),
+        origin: raw.origin.and_then(origin),
         owns_link: false,
     };
     entry.keys = keys(&entry, raw.about.as_deref(), raw_date.as_deref(), context.site);
+    if entry.title.is_none() || entry.keys.iter().all(|key| key.rule == KeyRule::Title) {
+        entry.keys.push(body_key(&entry, [summary.as_ref(), content.as_ref()]));
+    }
+    entry.summary = summary.and_then(|text| html_fragment(text, context));
+    entry.content = content.and_then(|text| html_fragment(text, context));
     entry
 }
 
-/// All keys of an entry, strongest first; `ingest::identity` decides which of them count and adds a key of the text to an
-/// entry without any. `about` is the `rdf:about` of RSS 1.0, `raw_date` the date as written.
+/// The key of an entry by its texts, as the document has them: what is made of them may change, their key must not.
+fn body_key(entry: &Entry, texts: [Option<&RawText<'_>>; 2]) -> Key {
+    let title = entry.title.as_deref().unwrap_or_default();
+    let texts = texts.map(|text| text.map(plain::as_stated).unwrap_or_default());
+    let files = entry.enclosures.iter().map(|file| file.url.as_str());
+    let all: Vec<&str> = [title, &texts[0], &texts[1]].into_iter().chain(files).collect();
+    Key { rule: KeyRule::Body, value: text_hash(&all) }
+}
+
+/// The keys of an entry but that of its texts, strongest first; `ingest::identity` decides which of them count. `about` is the `rdf:about` of RSS 1.0, `raw_date` the date as written.
 ///
 /// The site's own address is no key: some feeds (a page of the latest alert) use it as the link of every entry.
 pub fn keys(entry: &Entry, about: Option<&str>, raw_date: Option<&str>, site: Option<&str>) -> Vec<Key> {
@@ -210,53 +219,41 @@ fn absolute_url(href: &str, base: Option<&Url>) -> Option<String> {
     url.ok().filter(|url| matches!(url.scheme(), "http" | "https")).map(String::from)
 }
 
-/// A title on one line: as it is if it is text, else without its markup.
-fn title_line(raw: RawText<'_>, untyped: TextFormat) -> Option<String> {
-    let text = without_mojibake(raw.text);
-    match if raw.format == TextFormat::Unstated { untyped } else { raw.format } {
-        TextFormat::Plain => plain::text_line(&text),
-        TextFormat::Html | TextFormat::Unstated => plain::plain_line(&text),
-    }
-}
-
 /// A text as an HTML fragment, not sanitized yet; `None` if it is blank.
 fn html_fragment(raw: RawText<'_>, context: &FeedContext<'_>) -> Option<String> {
-    let text = without_mojibake(plain::printable(raw.text));
-    if text.trim().is_empty() {
-        return None;
-    }
-    let html = match raw.format {
-        TextFormat::Plain if !plain::contains_html(&text) => htmlize::escape_text(text),
-        _ if text.trim_start().starts_with("<![CDATA[") => plain::without_sections(&text).into_owned().into(),
-        _ => text,
-    };
+    let base = raw.base;
+    let html = plain::html(raw)?;
     // The sanitizer resolves addresses against the feed's base; any other base is only known here.
-    match context.bases.get(raw.base).filter(|own| Some(*own) != context.base) {
-        Some(own) => Some(html::sanitize(html.into_owned(), own)),
-        None => Some(html.into_owned()),
+    match context.bases.get(base).filter(|own| Some(*own) != context.base) {
+        Some(own) => Some(html::sanitize(html, own)),
+        None => Some(html),
     }
 }
 
 /// The linked and the embedded files, each address once.
-fn enclosures(links: &[RawLink<'_>], media: Vec<RawMedia<'_>>, context: &FeedContext<'_>) -> Vec<Enclosure> {
-    let is_enclosure = |link: &&RawLink<'_>| {
+fn enclosures(
+    links: Vec<RawLink<'_>>,
+    media: Vec<RawMedia<'_>>,
+    context: &FeedContext<'_>,
+) -> Vec<Enclosure> {
+    let is_enclosure = |link: &RawLink<'_>| {
         link.rel.as_deref().is_some_and(|rel| rel.trim().eq_ignore_ascii_case("enclosure"))
     };
-    let linked = links.iter().filter(is_enclosure).filter_map(|link| {
+    let linked = links.into_iter().filter(is_enclosure).filter_map(|link| {
         Some(Enclosure {
             url: absolute_url(&link.href, context.base(link.base))?,
             media_type: media_type(link.media_type.as_deref()),
             length: parse_number(link.length.as_deref()),
-            title: link.title.as_deref().and_then(plain::plain_line),
+            title: link.title.and_then(|title| plain::line(RawText::new(title, TextKind::Text))),
             ..Enclosure::default()
         })
     });
-    let embedded = media.iter().filter_map(|file| {
+    let embedded = media.into_iter().filter_map(|file| {
         Some(Enclosure {
             url: absolute_url(&file.url, context.base(file.base))?,
             media_type: media_type(file.media_type.as_deref()),
             length: parse_number(file.length.as_deref()),
-            title: file.title.as_deref().and_then(plain::plain_line),
+            title: file.title.and_then(plain::line),
             medium: file.medium.as_deref().and_then(medium),
             duration: file.duration.as_deref().and_then(duration_seconds),
             width: parse_number(file.width.as_deref()),
@@ -305,7 +302,7 @@ fn medium(text: &str) -> Option<String> {
 }
 
 fn media_type(text: Option<&str>) -> Option<String> {
-    let text = plain::plain_line(text?)?.to_ascii_lowercase();
+    let text = plain::text_line(text?)?.to_ascii_lowercase();
     (text.len() <= MAX_MEDIA_TYPE_BYTES).then_some(text)
 }
 
@@ -328,8 +325,8 @@ fn duration_seconds(text: &str) -> Option<u32> {
     (total > 0 && total <= MAX_DURATION_SECONDS).then_some(total)
 }
 
-fn origin(raw: RawOrigin<'_>, untyped: TextFormat) -> Option<Origin> {
-    let title = raw.title.and_then(|title| title_line(title, untyped));
+fn origin(raw: RawOrigin<'_>) -> Option<Origin> {
+    let title = raw.title.and_then(plain::line);
     let url = raw.url.and_then(|url| absolute_url(&url, None));
     (title.is_some() || url.is_some()).then_some(Origin { title, url })
 }
@@ -371,10 +368,14 @@ fn truncated(mut text: String) -> String {
 /// RSS gives a person as `address (name)`; others as `name <address>`, or the address alone.
 fn author(raw: RawAuthor<'_>) -> Option<Author> {
     // An address in angle brackets is not a tag.
-    let without_brackets =
-        |name: &str| if name.contains('@') { name.replace(['<', '>'], " ") } else { name.to_owned() };
-    let text = raw.name.as_deref().and_then(|name| plain::plain_line(&without_brackets(name)));
-    let email = raw.email.as_deref().and_then(plain::plain_line);
+    let name = raw.name.map(|mut name| {
+        if name.text.contains('@') {
+            name.text = name.text.replace(['<', '>'], " ").into();
+        }
+        name
+    });
+    let text = name.and_then(plain::line);
+    let email = raw.email.as_deref().and_then(plain::text_line);
     let uri = raw.uri.as_deref().and_then(|uri| absolute_url(uri, None));
     let Some(text) = text else {
         let name = email.clone().or_else(|| uri.clone())?;

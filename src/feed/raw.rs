@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use jiff::Timestamp;
 
 use super::dates;
+use super::xml_base::{BaseIndex, ResolvedBases};
 use crate::source::UpdateHints;
 
 /// Entries of one document. Further ones are skipped and reported as a problem.
@@ -23,17 +24,14 @@ pub(super) struct RawFeed<'a> {
     pub(super) language: Option<Cow<'a, str>>,
     pub(super) authors: Vec<RawAuthor<'a>>,
     pub(super) update_hints: UpdateHints,
-    /// Values of `xml:base`, each with the index of its outer base.
-    pub(super) bases: Vec<(Cow<'a, str>, BaseIndex)>,
+    /// The values of `xml:base`.
+    pub(super) bases: ResolvedBases,
     pub(super) entries: Vec<RawEntry<'a>>,
     /// The document was truncated, by its sender or by [`MAX_ENTRIES`].
     pub(super) partial: bool,
     /// What was skipped, as messages.
     pub(super) problems: Vec<String>,
 }
-
-/// An index into [`RawFeed::bases`]; `None` is the feed's own base.
-pub(super) type BaseIndex = Option<usize>;
 
 /// An entry.
 #[derive(Debug, Default)]
@@ -50,7 +48,7 @@ pub(super) struct RawEntry<'a> {
     pub(super) authors: Vec<RawAuthor<'a>>,
     /// Authors given by extension modules, used if `authors` is empty.
     pub(super) fallback_authors: Vec<RawAuthor<'a>>,
-    pub(super) categories: Vec<Cow<'a, str>>,
+    pub(super) categories: Vec<RawText<'a>>,
     pub(super) summary: Ranked<RawText<'a>>,
     pub(super) content: Ranked<RawText<'a>>,
     pub(super) media: Vec<RawMedia<'a>>,
@@ -76,7 +74,7 @@ pub(super) struct RawLink<'a> {
 /// A person, as one string in `name` or as separate parts.
 #[derive(Clone, Debug, Default)]
 pub(super) struct RawAuthor<'a> {
-    pub(super) name: Option<Cow<'a, str>>,
+    pub(super) name: Option<RawText<'a>>,
     pub(super) email: Option<Cow<'a, str>>,
     pub(super) uri: Option<Cow<'a, str>>,
 }
@@ -94,22 +92,32 @@ impl<'a> RawDate<'a> {
     }
 }
 
-/// A title, a summary or a content.
-#[derive(Debug, Default)]
+/// A title, a summary, a content, a name.
+#[derive(Clone, Debug, Default)]
 pub(super) struct RawText<'a> {
     pub(super) text: Cow<'a, str>,
-    pub(super) format: TextFormat,
+    pub(super) kind: TextKind,
     pub(super) base: BaseIndex,
+    /// As the text's own element says.
+    pub(super) language: Option<Cow<'a, str>>,
 }
 
-/// The format that the document declares for a text.
+impl<'a> RawText<'a> {
+    pub(super) fn new(text: Cow<'a, str>, kind: TextKind) -> RawText<'a> {
+        RawText { text, kind, base: None, language: None }
+    }
+}
+
+/// What the document or its format says a text is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) enum TextFormat {
-    /// The element does not say.
+pub(super) enum TextKind {
+    /// The format does not say, as in RSS: HTML if it has markup that is known, else text.
     #[default]
     Unstated,
+    /// HTML, also if it was XHTML in the document.
     Html,
-    Plain,
+    /// What looks like markup is text, and its line breaks are its author's.
+    Text,
 }
 
 /// An attached file or an image.
@@ -118,7 +126,7 @@ pub(super) struct RawMedia<'a> {
     pub(super) url: Cow<'a, str>,
     pub(super) media_type: Option<Cow<'a, str>>,
     pub(super) length: Option<Cow<'a, str>>,
-    pub(super) title: Option<Cow<'a, str>>,
+    pub(super) title: Option<RawText<'a>>,
     pub(super) medium: Option<Cow<'a, str>>,
     pub(super) duration: Option<Cow<'a, str>>,
     pub(super) width: Option<Cow<'a, str>>,

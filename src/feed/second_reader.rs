@@ -9,7 +9,7 @@ use feed_rs::parser::Builder;
 use jiff::Timestamp;
 use quick_xml::events::Event;
 
-use super::raw::{RawAuthor, RawDate, RawEntry, RawFeed, RawLink, RawMedia, RawText, TextFormat};
+use super::raw::{RawAuthor, RawDate, RawEntry, RawFeed, RawLink, RawMedia, RawText, TextKind};
 
 /// Larger documents are not read twice.
 const MAX_BYTES: usize = 16 << 20;
@@ -65,6 +65,11 @@ fn is_deep(text: &str) -> bool {
 }
 
 fn raw_feed(feed: model::Feed) -> RawFeed<'static> {
+    // It calls all plain that has no type.
+    let untyped = match feed.feed_type {
+        model::FeedType::Atom | model::FeedType::JSON => TextKind::Text,
+        _ => TextKind::Unstated,
+    };
     RawFeed {
         format: match feed.feed_type {
             model::FeedType::Atom => "atom 1.0",
@@ -73,20 +78,19 @@ fn raw_feed(feed: model::Feed) -> RawFeed<'static> {
             model::FeedType::RSS1 => "rss 1.0",
             model::FeedType::RSS2 => "rss 2.0",
         },
-        title: feed.title.map(raw_text),
+        title: feed.title.map(|title| raw_text(title, untyped)),
         id: Some(feed.id).filter(|id| !id.is_empty()).map(Cow::Owned),
         links: feed.links.into_iter().map(raw_link).collect(),
         language: feed.language.map(Cow::Owned),
-        authors: feed.authors.into_iter().map(raw_author).collect(),
-        entries: feed.entries.into_iter().map(raw_entry).collect(),
+        authors: feed.authors.into_iter().map(|person| raw_author(person, untyped)).collect(),
+        entries: feed.entries.into_iter().map(|entry| raw_entry(entry, untyped)).collect(),
         ..RawFeed::default()
     }
 }
 
-fn raw_entry(entry: model::Entry) -> RawEntry<'static> {
+fn raw_entry(entry: model::Entry, untyped: TextKind) -> RawEntry<'static> {
     let content = entry.content.and_then(|content| {
-        let format = text_format(content.content_type.subty().as_str());
-        Some(RawText { text: Cow::Owned(content.body?), format, ..RawText::default() })
+        Some(RawText::new(content.body?.into(), text_kind(content.content_type.subty().as_str(), untyped)))
     });
     let (files, thumbnails): (Vec<_>, Vec<_>) =
         entry.media.into_iter().map(|media| (media.content, media.thumbnails)).unzip();
@@ -94,17 +98,17 @@ fn raw_entry(entry: model::Entry) -> RawEntry<'static> {
     RawEntry {
         id: Some(entry.id).filter(|id| !id.is_empty()).map(Cow::Owned).into(),
         permalink: true,
-        title: entry.title.map(raw_text).into(),
+        title: entry.title.map(|title| raw_text(title, untyped)).into(),
         links: entry.links.into_iter().map(raw_link).collect(),
         published: entry.published.and_then(|date| raw_date(date.timestamp_millis())).into(),
         updated: entry.updated.and_then(|date| raw_date(date.timestamp_millis())).into(),
-        authors: entry.authors.into_iter().map(raw_author).collect(),
+        authors: entry.authors.into_iter().map(|person| raw_author(person, untyped)).collect(),
         categories: entry
             .categories
             .into_iter()
-            .map(|category| Cow::Owned(category.label.unwrap_or(category.term)))
+            .map(|category| RawText::new(category.label.unwrap_or(category.term).into(), untyped))
             .collect(),
-        summary: entry.summary.map(raw_text).into(),
+        summary: entry.summary.map(|summary| raw_text(summary, untyped)).into(),
         content: content.into(),
         media: files.into_iter().flatten().filter_map(raw_media).collect(),
         thumbnails: thumbnails
@@ -115,13 +119,13 @@ fn raw_entry(entry: model::Entry) -> RawEntry<'static> {
     }
 }
 
-fn raw_text(text: model::Text) -> RawText<'static> {
-    let format = text_format(text.content_type.subty().as_str());
-    RawText { text: Cow::Owned(text.content), format, ..RawText::default() }
+fn raw_text(text: model::Text, untyped: TextKind) -> RawText<'static> {
+    let kind = text_kind(text.content_type.subty().as_str(), untyped);
+    RawText::new(text.content.into(), kind)
 }
 
-fn text_format(subtype: &str) -> TextFormat {
-    if subtype == "plain" { TextFormat::Unstated } else { TextFormat::Html }
+fn text_kind(subtype: &str, untyped: TextKind) -> TextKind {
+    if subtype == "plain" { untyped } else { TextKind::Html }
 }
 
 fn raw_link(link: model::Link) -> RawLink<'static> {
@@ -135,9 +139,9 @@ fn raw_link(link: model::Link) -> RawLink<'static> {
     }
 }
 
-fn raw_author(person: model::Person) -> RawAuthor<'static> {
+fn raw_author(person: model::Person, untyped: TextKind) -> RawAuthor<'static> {
     RawAuthor {
-        name: person.name.map(Cow::Owned),
+        name: person.name.map(|name| RawText::new(name.into(), untyped)),
         email: person.email.map(Cow::Owned),
         uri: person.uri.map(Cow::Owned),
     }

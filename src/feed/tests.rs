@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use url::Url;
 
 use super::*;
-use crate::entry::Entry;
+use crate::entry::{Entry, KeyRule, text_hash};
 
 fn read_text(body: &[u8], content_type: Option<&str>) -> Result<Feed, NotAFeed> {
     let url = Url::parse("https://example.org/feeds/all.xml").expect("an address");
@@ -247,6 +247,40 @@ fn a_base_that_is_the_document_itself_loses_its_query() {
     let feed = read(text.as_bytes(), &hints).expect("a feed");
     assert!(!format!("{feed:?}").contains("SECRET"), "{feed:?}");
     assert_eq!(feed.entries[0].link.as_deref(), Some("https://example.org/feeds/news.xml#z"));
+}
+
+#[test]
+fn an_entry_is_identified_by_its_texts_as_they_are_written() {
+    let body = |summary: &str| text_hash(&["", summary, ""]);
+    for (item, written) in [
+        ("<description>a\nb</description>", "a\nb"),
+        ("<description>a&lt;int&gt; &amp;amp; b</description>", "a<int> &amp; b"),
+        ("<description>&lt;p&gt;a&lt;br&gt;</description>", "<p>a<br>"),
+        ("<description>\n a &amp; b </description>", "\n a & b "),
+        ("<media:description type=\"plain\">a &amp; b\nc</media:description>", "a & b\nc"),
+    ] {
+        let keys = read_item(item).keys;
+        let keys: Vec<_> = keys.iter().map(|key| (key.rule, key.value.as_str())).collect();
+        assert_eq!(keys, [(KeyRule::Body, body(written).as_str())], "{item}");
+    }
+    let titled = read_item("<title>a</title><description>b\nc</description>");
+    assert_eq!(titled.keys[1].value, text_hash(&["a", "b\nc", ""]));
+    assert_eq!(read_item("<title>a</title><guid>1</guid>").keys.len(), 2, "it has a key of its publisher");
+}
+
+#[test]
+fn hostile_declarations_and_markup_take_linear_time() {
+    // Quadratic time would be minutes.
+    for unit in [
+        "<p xmlns='x'>", "<p xml:base='x/'>", "<a:p xmlns:a='x'>", "<p></q>", "<![CDATA[<p>", "<p/>",
+        "&#55357;", "<author>", "<author><name>", "<item xmlns:m='x'>", "<title><p xml:base='x'>",
+    ] {
+        for (start, end) in [("<item><description>", "</description></item>"), ("<item>", "")] {
+            let text =
+                format!("<rss version=\"2.0\"><channel>{start}{}{end}</channel></rss>", unit.repeat(100_000));
+            let _ = read_text(text.as_bytes(), None);
+        }
+    }
 }
 
 proptest::proptest! {

@@ -1,37 +1,56 @@
 //! Resolves the `xml:base` values of a document to absolute addresses. Pure.
 
-use std::borrow::Cow;
-
 use url::Url;
 
-use super::raw::BaseIndex;
 use crate::html::bounded_base;
 
+/// Values of one document. Further ones are ignored.
+const MAX_BASES: usize = 20_000;
+
+/// Which value is in force; `None` is the feed's own base.
+pub(super) type BaseIndex = Option<usize>;
+
 /// The resolved values of `xml:base`, in document order.
-#[derive(Default)]
-pub(super) struct ResolvedBases(Vec<Option<Url>>);
+#[derive(Debug, Default)]
+pub(super) struct ResolvedBases {
+    document: Option<Url>,
+    resolved: Vec<Option<Url>>,
+}
 
 impl ResolvedBases {
-    /// Resolves each value against its outer base, or against the document's address if it has none. A value that is
-    /// not an HTTP address leaves the outer base in force.
-    pub(super) fn new(raw: &[(Cow<'_, str>, BaseIndex)], document: Option<&Url>) -> ResolvedBases {
-        let mut bases = ResolvedBases(Vec::with_capacity(raw.len()));
-        for (value, outer) in raw {
-            let outer = bases.get(*outer).or(document);
-            let own = match outer {
-                Some(outer) => outer.join(value.trim()),
-                None => Url::parse(value.trim()),
-            };
-            let own = own.ok().filter(|url| matches!(url.scheme(), "http" | "https")).and_then(bounded_base);
-            let own = own.map(|own| without_query_of(own, document)).or_else(|| outer.cloned());
-            bases.0.push(own);
-        }
-        bases
+    pub(super) fn new(document: Option<Url>) -> ResolvedBases {
+        ResolvedBases { document, resolved: Vec::new() }
     }
 
-    /// The base at an index of [`super::raw::RawFeed::bases`].
+    /// Adds a value that stands within the range of another one. A value that is not an HTTP address leaves the outer
+    /// base in force.
+    pub(super) fn push(&mut self, value: &str, outer: BaseIndex) -> BaseIndex {
+        if self.resolved.len() >= MAX_BASES {
+            return outer;
+        }
+        let outer = self.get_or_document(outer);
+        let own = self.resolve(value, outer).or_else(|| outer.cloned());
+        self.resolved.push(own);
+        Some(self.resolved.len() - 1)
+    }
+
     pub(super) fn get(&self, index: BaseIndex) -> Option<&Url> {
-        self.0.get(index?)?.as_ref()
+        self.resolved.get(index?)?.as_ref()
+    }
+
+    /// A value within the range of another one; `None` if it is not an HTTP address.
+    pub(super) fn resolve(&self, value: &str, outer: Option<&Url>) -> Option<Url> {
+        let own = match outer {
+            Some(outer) => outer.join(value.trim()),
+            None => Url::parse(value.trim()),
+        };
+        let own = own.ok().filter(|url| matches!(url.scheme(), "http" | "https")).and_then(bounded_base)?;
+        Some(without_query_of(own, self.document.as_ref()))
+    }
+
+    /// The base in force where `get` gives the feed's own: the document's address.
+    pub(super) fn get_or_document(&self, index: BaseIndex) -> Option<&Url> {
+        self.get(index).or(self.document.as_ref())
     }
 }
 

@@ -20,6 +20,8 @@ pub struct KeyedEntry {
     pub distrusted: Vec<Key>,
     /// The key of an entry without a trusted key of its publisher: title and date, else the text.
     pub fallback: Key,
+    /// The key of its texts.
+    pub(super) text: Option<Key>,
 }
 
 impl KeyedEntry {
@@ -32,10 +34,16 @@ impl KeyedEntry {
     }
 }
 
+impl KeyedEntry {
+    fn by_text(&self) -> Key {
+        self.text.clone().unwrap_or_else(|| body_key(&self.entry))
+    }
+}
+
 impl From<Entry> for KeyedEntry {
     fn from(entry: Entry) -> KeyedEntry {
         let fallback = body_key(&entry);
-        KeyedEntry { entry, distrusted: Vec::new(), fallback }
+        KeyedEntry { entry, distrusted: Vec::new(), fallback, text: None }
     }
 }
 
@@ -145,9 +153,10 @@ fn separate_keys(mut entry: Entry, distrusted: &BTreeSet<String>) -> KeyedEntry 
         std::mem::take(&mut entry.keys).into_iter().partition(|key| is_publishers(key.rule));
     let (distrusted, trusted): (Vec<Key>, Vec<Key>) =
         publishers.into_iter().partition(|key| is_distrusted(key, distrusted));
+    let text = others.iter().find(|key| key.rule == KeyRule::Body).cloned();
     let fallback = others.into_iter().next().unwrap_or_else(|| body_key(&entry));
     entry.keys = if trusted.is_empty() { vec![fallback.clone()] } else { trusted };
-    KeyedEntry { entry, distrusted, fallback }
+    KeyedEntry { entry, distrusted, fallback, text }
 }
 
 /// Entries that only title and date identify, and of which another one of the document has the same, are identified by
@@ -158,7 +167,7 @@ fn identify_by_text(entries: &mut [KeyedEntry]) {
         keyed.fallback.rule == KeyRule::Title && keyed.entry.keys == [keyed.fallback.clone()]
     };
     for keyed in entries.iter_mut().filter(by_title) {
-        let text = body_key(&keyed.entry);
+        let text = keyed.by_text();
         let first = text_by_title.entry(keyed.fallback.clone()).or_insert_with(|| Some(text.clone()));
         if first.as_ref() != Some(&text) {
             *first = None;
@@ -166,14 +175,14 @@ fn identify_by_text(entries: &mut [KeyedEntry]) {
     }
     for keyed in entries.iter_mut().filter(by_title) {
         if text_by_title.get(&keyed.fallback) == Some(&None) {
-            let by_text = vec![body_key(&keyed.entry)];
+            let by_text = vec![keyed.by_text()];
             let by_title = std::mem::replace(&mut keyed.entry.keys, by_text);
             keyed.distrusted.extend(by_title);
         }
     }
 }
 
-/// The key of an entry without title, id and link.
+/// The key of an entry for which normalizing found none of its texts.
 fn body_key(entry: &Entry) -> Key {
     let body = [&entry.title, &entry.summary, &entry.content].map(|text| text.as_deref().unwrap_or(""));
     let files = entry.enclosures.iter().map(|file| file.url.as_str());

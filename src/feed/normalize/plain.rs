@@ -1,21 +1,87 @@
-//! Titles and names as plain text on one line, and texts with only the characters that XML allows. Pure.
+//! Texts of each kind as one line of plain text, or as HTML, with only the characters that XML allows. Pure.
 
 use std::borrow::Cow;
+use std::collections::HashSet;
 
-use memchr::{memchr, memmem};
+use memchr::memmem;
 
+use super::mojibake::without_mojibake;
 use crate::feed::limits::cut_line;
+use crate::feed::markup::{between_tags, has_tags, is_unknown_tag};
+use crate::feed::raw::{RawText, TextKind};
+use crate::feed::references::{has_reference, join_surrogates};
 use crate::text::{TextFor, html_to_text, is_publishable};
 
-/// Text that may be HTML as plain text on one line: markup gone, character references resolved (twice: many feeds
-/// escape twice). `None` if nothing is left.
-pub(super) fn plain_line(raw: &str) -> Option<String> {
-    let text = without_sections(raw);
-    let once = html_to_text(&text, TextFor::Title);
-    let twice =
-        memchr(b'&', text.as_bytes()).is_some().then(|| html_to_text(&once, TextFor::Title).into_owned());
-    let line = text_line(twice.as_deref().unwrap_or(&once))?;
-    Some(if line == one_line(raw) { line } else { cut_line(&without_new_tags(line)).to_owned() })
+/// A text as plain text on one line, such as a title. `None` if nothing is left.
+pub(super) fn line(raw: RawText<'_>) -> Option<String> {
+    let text = without_mojibake(raw.text);
+    if raw.kind == TextKind::Text || !text.contains(['<', '&']) {
+        return text_line(&text);
+    }
+    let source = without_sections(&text);
+    let mut line = match raw.kind {
+        TextKind::Html => html_to_text(&join_surrogates(&source), TextFor::Title).into_owned(),
+        _ => resolved(&source),
+    };
+    // Many feeds escape twice.
+    if raw.kind == TextKind::Unstated && source.contains('&') {
+        line = resolved(&line);
+    }
+    let line = text_line(&line)?;
+    let written = one_line(&text);
+    Some(if line == written { line } else { cut_line(&without_new_tags(&line, &written)).to_owned() })
+}
+
+/// A text that may have tags, without them and with character references resolved.
+fn resolved(text: &str) -> String {
+    between_tags(text).into_iter().map(|part| htmlize::unescape(join_surrogates(part))).collect()
+}
+
+/// A text as HTML, not sanitized yet; `None` if it is blank.
+pub(super) fn html(raw: RawText<'_>) -> Option<String> {
+    let text = without_mojibake(printable(raw.text));
+    if text.trim().is_empty() {
+        return None;
+    }
+    let is_wrapped = raw.kind != TextKind::Text && text.trim_start().starts_with("<![CDATA[");
+    let text = if is_wrapped { without_sections(&text).into_owned().into() } else { text };
+    Some(match raw.kind {
+        TextKind::Text => paragraphs(&text),
+        TextKind::Unstated if has_tags(&text) => join_surrogates(&text).into_owned(),
+        // Without a tag, what looks like one is text.
+        TextKind::Unstated if has_reference(&text) => join_surrogates(&text).replace('<', "&lt;"),
+        TextKind::Unstated => paragraphs(&text),
+        TextKind::Html => join_surrogates(&text).into_owned(),
+    })
+}
+
+/// A text as the document has it; empty if it is blank.
+pub(super) fn as_stated<'a>(raw: &'a RawText<'_>) -> Cow<'a, str> {
+    let text = without_mojibake(printable(Cow::Borrowed(&raw.text)));
+    if text.trim().is_empty() { Cow::Borrowed("") } else { text }
+}
+
+/// Plain text as HTML: blank lines part its paragraphs, other line breaks stay.
+fn paragraphs(text: &str) -> String {
+    let escaped = htmlize::escape_text(text);
+    if !escaped.trim().contains(['\n', '\r']) {
+        return escaped.into_owned();
+    }
+    let mut html = String::with_capacity(escaped.len() + 64);
+    let mut is_open = false;
+    for line in escaped.replace("\r\n", "\n").split(['\n', '\r']).map(str::trim) {
+        match (line.is_empty(), is_open) {
+            (true, true) => html.push_str("</p>"),
+            (true, false) => continue,
+            (false, true) => html.extend(["<br>", line]),
+            (false, false) => html.extend(["<p>", line]),
+        }
+        is_open = !line.is_empty();
+    }
+    if is_open {
+        html.push_str("</p>");
+    }
+    html
 }
 
 /// Text that is plain by its format, on one line. `None` if it is blank.
@@ -28,25 +94,30 @@ fn one_line(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// Keeps `<` apart from what would make it a tag. A removed tag or character may have joined the two, and the second
-/// of two escapings was perhaps meant to be read.
-fn without_new_tags(line: String) -> String {
+/// Keeps `<` apart from what would make it a tag, except in what looks like a tag of no HTML element and was written
+/// so. A removed tag or character may have joined the two, and the second of two escapings was perhaps meant to be read.
+fn without_new_tags(line: &str, written: &str) -> String {
+    let inside = |rest: &'_ str| rest.find(['<', '>']).filter(|end| rest.as_bytes()[*end] == b'>');
+    let written: HashSet<&str> =
+        written.split('<').skip(1).filter_map(|rest| Some(&rest[..inside(rest)?])).collect();
+    let mut pieces = line.split('<');
     let mut kept = String::with_capacity(line.len());
-    let mut pieces = line.split_inclusive('<').peekable();
-    while let Some(piece) = pieces.next() {
-        kept.push_str(piece);
-        let next = pieces.peek().and_then(|next| next.chars().next());
-        if next.is_some_and(|c| c.is_ascii_alphabetic() || matches!(c, '/' | '!' | '?'))
-            && piece.ends_with('<')
-        {
+    kept.push_str(pieces.next().unwrap_or_default());
+    for rest in pieces {
+        kept.push('<');
+        let begins = rest.starts_with(|c: char| c.is_ascii_alphabetic() || matches!(c, '/' | '!' | '?'));
+        let is_written =
+            || inside(rest).is_some_and(|end| is_unknown_tag(&rest[..end]) && written.contains(&rest[..end]));
+        if begins && !is_written() {
             kept.push(' ');
         }
+        kept.push_str(rest);
     }
     kept
 }
 
 /// Removes the markers of CDATA sections that were escaped and are now part of the text.
-pub(super) fn without_sections(text: &str) -> Cow<'_, str> {
+fn without_sections(text: &str) -> Cow<'_, str> {
     if memmem::find(text.as_bytes(), b"<![CDATA[").is_none() {
         return Cow::Borrowed(text);
     }
@@ -67,10 +138,4 @@ pub(super) fn printable(text: Cow<'_, str>) -> Cow<'_, str> {
     } else {
         text
     }
-}
-
-/// Whether a text declared as plain is HTML: many feeds declare all their texts as plain.
-pub(super) fn contains_html(text: &str) -> bool {
-    const TAGS: [&str; 8] = ["</", "<p>", "<br", "<a ", "<img ", "<p ", "<div", "<span"];
-    memchr(b'<', text.as_bytes()).is_some_and(|at| TAGS.iter().any(|tag| text[at..].contains(tag)))
 }

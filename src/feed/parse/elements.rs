@@ -1,6 +1,6 @@
 //! The XML namespaces and elements of feed formats, and what they mean. Pure.
 
-use super::tokenizer::attributes;
+use super::tokenizer::{StartTag, attributes};
 
 /// What an element means. Numbers are ranks among elements of the same meaning; 0 wins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,10 +51,12 @@ pub(super) enum AuthorRole {
     Fallback,
 }
 
+/// A vocabulary of element names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Namespace {
-    /// All versions of RSS, Atom, and CDF: their element names do not contradict each other.
-    Core,
+pub(super) enum Namespace {
+    Atom,
+    /// All versions of RSS, and CDF.
+    Rss,
     Content,
     DublinCore,
     DublinCoreTerms,
@@ -63,45 +65,48 @@ enum Namespace {
     Itunes,
     Yandex,
     Xhtml,
+    /// SVG and MathML.
+    Graphics,
     Syndication,
 }
 
-/// Namespace URIs in lower case without a trailing slash.
-const NAMESPACE_URIS: [(&str, Namespace); 24] = [
-    ("http://www.w3.org/2005/atom", Namespace::Core),
-    ("https://www.w3.org/2005/atom", Namespace::Core),
-    ("http://purl.org/atom/ns#", Namespace::Core),
-    ("http://purl.org/rss/1.0", Namespace::Core),
-    ("http://purl.org/net/rss1.1#", Namespace::Core),
-    ("http://my.netscape.com/rdf/simple/0.9", Namespace::Core),
-    ("http://my.netscape.com/publish/formats/rss-0.91.dtd", Namespace::Core),
-    ("http://channel.netscape.com/rdf/simple/0.9", Namespace::Core),
-    ("http://backend.userland.com/rss2", Namespace::Core),
-    ("http://backend.userland.com/rss", Namespace::Core),
-    ("http://blogs.law.harvard.edu/tech/rss", Namespace::Core),
-    ("http://www.w3.org/1999/02/22-rdf-syntax-ns#", Namespace::Core),
-    ("http://purl.org/rss/1.0/modules/content", Namespace::Content),
-    ("http://purl.org/dc/elements/1.1", Namespace::DublinCore),
-    ("http://purl.org/dc/elements/1.0", Namespace::DublinCore),
-    ("http://purl.org/dc/terms", Namespace::DublinCoreTerms),
-    ("http://search.yahoo.com/mrss", Namespace::Media),
-    ("http://video.search.yahoo.com/mrss", Namespace::Media),
-    ("http://www.itunes.com/dtds/podcast-1.0.dtd", Namespace::Itunes),
-    ("http://example.com/dtds/podcast-1.0.dtd", Namespace::Itunes),
-    ("http://news.yandex.ru", Namespace::Yandex),
-    ("http://www.w3.org/1999/xhtml", Namespace::Xhtml),
-    ("http://purl.org/rss/1.0/modules/syndication", Namespace::Syndication),
-    ("http://purl.org/rss/modules/syndication", Namespace::Syndication),
+/// Namespace URIs in lower case, without scheme and trailing slash.
+const NAMESPACE_URIS: [(&str, Namespace); 25] = [
+    ("www.w3.org/2005/atom", Namespace::Atom),
+    ("purl.org/atom/ns#", Namespace::Atom),
+    ("purl.org/rss/1.0", Namespace::Rss),
+    ("purl.org/net/rss1.1#", Namespace::Rss),
+    ("my.netscape.com/rdf/simple/0.9", Namespace::Rss),
+    ("my.netscape.com/publish/formats/rss-0.91.dtd", Namespace::Rss),
+    ("channel.netscape.com/rdf/simple/0.9", Namespace::Rss),
+    ("backend.userland.com/rss2", Namespace::Rss),
+    ("backend.userland.com/rss", Namespace::Rss),
+    ("blogs.law.harvard.edu/tech/rss", Namespace::Rss),
+    ("www.w3.org/1999/02/22-rdf-syntax-ns#", Namespace::Rss),
+    ("purl.org/rss/1.0/modules/content", Namespace::Content),
+    ("purl.org/dc/elements/1.1", Namespace::DublinCore),
+    ("purl.org/dc/elements/1.0", Namespace::DublinCore),
+    ("purl.org/dc/terms", Namespace::DublinCoreTerms),
+    ("search.yahoo.com/mrss", Namespace::Media),
+    ("video.search.yahoo.com/mrss", Namespace::Media),
+    ("www.itunes.com/dtds/podcast-1.0.dtd", Namespace::Itunes),
+    ("example.com/dtds/podcast-1.0.dtd", Namespace::Itunes),
+    ("news.yandex.ru", Namespace::Yandex),
+    ("www.w3.org/1999/xhtml", Namespace::Xhtml),
+    ("www.w3.org/2000/svg", Namespace::Graphics),
+    ("www.w3.org/1998/math/mathml", Namespace::Graphics),
+    ("purl.org/rss/1.0/modules/syndication", Namespace::Syndication),
+    ("purl.org/rss/modules/syndication", Namespace::Syndication),
 ];
 
 /// Prefixes that are understood without a declaration.
 const USUAL_PREFIXES: [(&str, Namespace); 17] = [
-    ("rss", Namespace::Core),
-    ("rss10", Namespace::Core),
-    ("atom", Namespace::Core),
-    ("atom10", Namespace::Core),
-    ("a10", Namespace::Core),
-    ("rdf", Namespace::Core),
+    ("rss", Namespace::Rss),
+    ("rss10", Namespace::Rss),
+    ("atom", Namespace::Atom),
+    ("atom10", Namespace::Atom),
+    ("a10", Namespace::Atom),
+    ("rdf", Namespace::Rss),
     ("content", Namespace::Content),
     ("dc", Namespace::DublinCore),
     ("dcterms", Namespace::DublinCoreTerms),
@@ -111,50 +116,112 @@ const USUAL_PREFIXES: [(&str, Namespace); 17] = [
     ("yandex", Namespace::Yandex),
     ("xhtml", Namespace::Xhtml),
     ("sy", Namespace::Syndication),
-    ("cdf", Namespace::Core),
-    ("n", Namespace::Core),
+    ("cdf", Namespace::Rss),
+    ("n", Namespace::Rss),
 ];
 
-/// Prefixes that a document may declare. Further declarations are ignored.
-const MAX_PREFIXES: usize = 100;
+/// Declarations that may be in force at one place. Further ones are ignored.
+const MAX_DECLARED: usize = 100;
 
-/// The prefixes that a document declares.
-#[derive(Default)]
+/// The namespace declarations in force at a place of the document (Namespaces in XML 1.0 section 6).
 pub(super) struct Namespaces<'a> {
+    /// What an element without a prefix is where no default namespace is declared.
+    format: Namespace,
+    /// The prefix, empty for the default namespace. The innermost declaration is last.
     declared: Vec<(&'a str, Option<Namespace>)>,
 }
 
 impl<'a> Namespaces<'a> {
-    /// Records the prefixes that a start tag declares. The first declaration of a prefix counts, for the whole document.
-    /// A usual prefix that is declared with an unknown URI keeps its usual meaning.
-    pub(super) fn declare(&mut self, attribute_text: &'a str) {
-        if !attribute_text.contains("xmlns") {
+    pub(super) fn new(format: Namespace) -> Namespaces<'a> {
+        Namespaces { format, declared: Vec::new() }
+    }
+
+    /// Puts the declarations of a start tag in force.
+    pub(super) fn declare(&mut self, tag: StartTag<'a>) {
+        if !tag.attributes.contains("xmlns") {
             return;
         }
-        for (name, uri) in attributes(attribute_text) {
-            let Some(prefix) = name.strip_prefix("xmlns:") else { continue };
-            if self.declared.len() < MAX_PREFIXES && !self.declared.iter().any(|(known, _)| *known == prefix)
-            {
-                self.declared.push((prefix, namespace(&uri)));
+        for (name, uri) in attributes(tag.attributes) {
+            let declaration = match name.strip_prefix("xmlns:") {
+                Some(prefix) => (prefix, prefix_namespace(prefix, &uri, tag.name)),
+                None if name == "xmlns" => ("", self.default_namespace(&uri, tag.name)),
+                None => continue,
+            };
+            if self.declared.len() < MAX_DECLARED {
+                self.declared.push(declaration);
             }
         }
     }
 
-    /// The meaning of an element; `None` if it is unknown.
-    pub(super) fn element(&self, name: &str, attribute_text: &str) -> Option<FeedElement> {
+    /// How many declarations are in force.
+    pub(super) fn len(&self) -> usize {
+        self.declared.len()
+    }
+
+    /// Ends all declarations but the outermost ones.
+    pub(super) fn truncate(&mut self, len: usize) {
+        self.declared.truncate(len);
+    }
+
+    /// The meaning of an element whose own declarations are in force; `None` if it is unknown.
+    pub(super) fn element(&self, name: &str) -> Option<(FeedElement, Namespace)> {
         let (prefix, local) = name.split_once(':').unwrap_or(("", name));
-        let namespace = if prefix.is_empty() {
-            default_namespace(attribute_text)?
-        } else {
-            let declared = self.declared.iter().find(|(known, _)| known.eq_ignore_ascii_case(prefix));
-            declared.and_then(|(_, namespace)| *namespace).or_else(|| usual_namespace(prefix))?
-        };
+        let namespace = self.of_prefix(prefix)?;
         let mut lower = [0_u8; 24];
         let lower = lower.get_mut(..local.len())?;
         lower.copy_from_slice(local.as_bytes());
         lower.make_ascii_lowercase();
-        element_in(namespace, std::str::from_utf8(lower).ok()?)
+        Some((element_in(namespace, std::str::from_utf8(lower).ok()?)?, namespace))
     }
+
+    /// What a prefix stands for, or elements without one.
+    pub(super) fn of_prefix(&self, prefix: &str) -> Option<Namespace> {
+        let declared = self.declared.iter().rfind(|(known, _)| known.eq_ignore_ascii_case(prefix));
+        match declared {
+            Some((_, namespace)) => *namespace,
+            None if prefix.is_empty() => Some(self.format),
+            None => usual_namespace(prefix),
+        }
+    }
+
+    /// A default namespace to which the feed or entry that declares it does not belong is a mistake of generators.
+    fn default_namespace(&self, uri: &str, element: &str) -> Option<Namespace> {
+        let declared = if uri.trim().is_empty() { Some(self.format) } else { namespace(uri) };
+        match container_namespace(element) {
+            Some(own) if declared != Some(own) => Some(self.format),
+            _ => declared,
+        }
+    }
+}
+
+/// The vocabulary to which an element that holds entries or is one belongs, whatever its prefix.
+fn container_namespace(element: &str) -> Option<Namespace> {
+    let local = local_name(element);
+    let is_one_of = |names: &[&str]| names.iter().any(|name| local.eq_ignore_ascii_case(name));
+    if is_one_of(&["feed", "entry"]) {
+        Some(Namespace::Atom)
+    } else {
+        is_one_of(&["rss", "rdf", "channel", "items", "item"]).then_some(Namespace::Rss)
+    }
+}
+
+/// What a declared prefix stands for. A usual one keeps its meaning where its URI is misspelt: it has a host that the
+/// namespace is known to have, or the whole feed declares it.
+fn prefix_namespace(prefix: &str, uri: &str, element: &str) -> Option<Namespace> {
+    let is_misspelt = |usual: &Namespace| {
+        let is_of_feed = container_namespace(element).is_some() && !is_entry(element);
+        let of_usual = |(_, namespace): &&(&str, Namespace)| namespace == usual;
+        is_of_feed || NAMESPACE_URIS.iter().filter(of_usual).any(|(known, _)| host(known) == host(&bare(uri)))
+    };
+    namespace(uri).or_else(|| usual_namespace(prefix).filter(is_misspelt))
+}
+
+fn is_entry(element: &str) -> bool {
+    ["item", "entry"].iter().any(|name| local_name(element).eq_ignore_ascii_case(name))
+}
+
+pub(super) fn local_name(name: &str) -> &str {
+    name.rsplit(':').next().unwrap_or(name)
 }
 
 fn usual_namespace(prefix: &str) -> Option<Namespace> {
@@ -164,20 +231,8 @@ fn usual_namespace(prefix: &str) -> Option<Namespace> {
         .map(|(_, namespace)| *namespace)
 }
 
-/// The namespace of an element without a prefix. Only its own `xmlns` counts: what the root declares as the default
-/// namespace is often wrong.
-fn default_namespace(attribute_text: &str) -> Option<Namespace> {
-    if !attribute_text.contains("xmlns") {
-        return Some(Namespace::Core);
-    }
-    match attributes(attribute_text).find(|(name, _)| *name == "xmlns") {
-        Some((_, uri)) if !uri.trim().is_empty() => namespace(&uri),
-        _ => Some(Namespace::Core),
-    }
-}
-
 fn namespace(uri: &str) -> Option<Namespace> {
-    let uri = uri.trim().trim_end_matches('/').to_ascii_lowercase();
+    let uri = bare(uri);
     // Each version has its own, for several modules.
     if uri.contains("prismstandard.org/namespaces/") {
         return Some(Namespace::Prism);
@@ -185,10 +240,20 @@ fn namespace(uri: &str) -> Option<Namespace> {
     NAMESPACE_URIS.iter().find(|(known, _)| *known == uri).map(|(_, namespace)| *namespace)
 }
 
+/// A URI in the form of [`NAMESPACE_URIS`].
+fn bare(uri: &str) -> String {
+    let uri = uri.trim().trim_end_matches('/').to_ascii_lowercase();
+    uri.split_once("://").map_or(uri.as_str(), |(_, rest)| rest).to_owned()
+}
+
+fn host(uri: &str) -> &str {
+    uri.split('/').next().unwrap_or(uri)
+}
+
 fn element_in(namespace: Namespace, local: &str) -> Option<FeedElement> {
     use FeedElement::*;
     Some(match namespace {
-        Namespace::Core => return core_element(local),
+        Namespace::Atom | Namespace::Rss => return core_element(local),
         Namespace::Content => match local {
             "encoded" => Content(0),
             _ => return None,
@@ -240,6 +305,7 @@ fn element_in(namespace: Namespace, local: &str) -> Option<FeedElement> {
             "body" | "div" => Content(1),
             _ => return None,
         },
+        Namespace::Graphics => return None,
         Namespace::Syndication => match local {
             "updateperiod" => UpdatePeriod,
             "updatefrequency" => UpdateFrequency,
@@ -248,6 +314,7 @@ fn element_in(namespace: Namespace, local: &str) -> Option<FeedElement> {
     })
 }
 
+/// The element names of Atom, RSS and CDF do not contradict each other, and feeds mix them.
 fn core_element(local: &str) -> Option<FeedElement> {
     use FeedElement::*;
     Some(match local {

@@ -2,24 +2,11 @@
 
 use std::borrow::Cow;
 
-use base64::Engine;
-use base64::alphabet::STANDARD;
-use base64::engine::DecodePaddingMode;
-use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig};
-
 use super::elements::FeedElement;
-use super::tokenizer::{ElementText, attribute, attributes, first_element, unescape};
-use crate::feed::raw::{
-    BaseIndex, MAX_ENTRY_PARTS, Ranked, RawDate, RawEntry, RawLink, RawMedia, RawText, TextFormat,
-};
-
-/// Base64 without padding; surplus bits at its end are ignored.
-const BASE64: GeneralPurpose = GeneralPurpose::new(
-    &STANDARD,
-    GeneralPurposeConfig::new()
-        .with_decode_allow_trailing_bits(true)
-        .with_decode_padding_mode(DecodePaddingMode::RequireNone),
-);
+use super::tokenizer::{ElementText, attribute, attributes};
+use crate::feed::raw::{MAX_ENTRY_PARTS, Ranked, RawDate, RawEntry, RawLink, RawMedia, RawText, TextKind};
+use crate::feed::references::unescape;
+use crate::feed::xml_base::BaseIndex;
 
 /// A date that cannot be parsed ranks after all that can.
 const UNPARSED_DATE_RANK: u8 = 100;
@@ -39,35 +26,42 @@ pub(super) fn new_entry(attribute_text: &str, base: BaseIndex) -> RawEntry<'_> {
     entry
 }
 
-/// Adds an element that holds text. False if [`MAX_ENTRY_PARTS`] is reached.
-pub(super) fn add_text_element<'a>(
+/// Adds a title, a summary or a content, unless it is blank.
+pub(super) fn add_text<'a>(entry: &mut RawEntry<'a>, element: FeedElement, text: RawText<'a>) {
+    let (texts, rank) = match element {
+        FeedElement::Title(rank) => (&mut entry.title, rank),
+        FeedElement::Summary(rank) => (&mut entry.summary, rank),
+        FeedElement::Content(rank) => (&mut entry.content, rank),
+        _ => return,
+    };
+    if !text.text.trim().is_empty() {
+        texts.offer(rank, text);
+    }
+}
+
+/// Adds Atom content that is elsewhere (RFC 4287 section 4.1.3.2). False if [`MAX_ENTRY_PARTS`] is reached.
+pub(super) fn add_content_elsewhere<'a>(
+    entry: &mut RawEntry<'a>,
+    attribute_text: &'a str,
+    base: BaseIndex,
+) -> bool {
+    attribute(attribute_text, "src").is_none_or(|url| {
+        let media_type = attribute(attribute_text, "type");
+        push_part(&mut entry.media, RawMedia { url, media_type, base, ..RawMedia::default() })
+    })
+}
+
+/// Adds an element that holds a value: a category of this kind, an id, a date. False if [`MAX_ENTRY_PARTS`] is reached.
+pub(super) fn add_value<'a>(
     entry: &mut RawEntry<'a>,
     element: FeedElement,
     attribute_text: &'a str,
     content: ElementText<'a>,
-    base: BaseIndex,
+    kind: TextKind,
 ) -> bool {
-    let is_blank = content.text.trim().is_empty();
     match element {
-        FeedElement::Category => return add_category(entry, attribute_text, content),
-        FeedElement::Content(_) if is_blank => {
-            // Atom content out of line (RFC 4287 section 4.1.3.2).
-            if let Some(url) = attribute(attribute_text, "src") {
-                let media_type = attribute(attribute_text, "type");
-                return push_part(
-                    &mut entry.media,
-                    RawMedia { url, media_type, base, ..RawMedia::default() },
-                );
-            }
-        }
-        _ if is_blank => {}
-        FeedElement::Title(rank) => entry.title.offer(rank, text_construct(attribute_text, content, base)),
-        FeedElement::Summary(rank) => {
-            entry.summary.offer(rank, text_construct(attribute_text, content, base))
-        }
-        FeedElement::Content(rank) => {
-            entry.content.offer(rank, text_construct(attribute_text, content, base))
-        }
+        FeedElement::Category => return add_category(entry, attribute_text, content, kind),
+        _ if content.text.trim().is_empty() => {}
         FeedElement::Id => {
             entry.permalink = attribute(attribute_text, "isPermaLink").is_none_or(|value| value != "false");
             entry.id.offer(0, content.text);
@@ -87,50 +81,17 @@ fn offer_date<'a>(date: &mut Ranked<RawDate<'a>>, rank: u8, text: Cow<'a, str>) 
     date.offer(if new.time.is_none() { rank + UNPARSED_DATE_RANK } else { rank }, new);
 }
 
-/// An Atom text construct: its `type` and `mode` say how it is encoded.
-pub(super) fn text_construct<'a>(
+/// RSS gives a category as text, sometimes followed by elements such as images; Atom gives it in attributes.
+fn add_category<'a>(
+    entry: &mut RawEntry<'a>,
     attribute_text: &'a str,
     content: ElementText<'a>,
-    base: BaseIndex,
-) -> RawText<'a> {
-    let kind = attribute(attribute_text, "type").map(|kind| kind.to_ascii_lowercase());
-    let mode = attribute(attribute_text, "mode").map(|mode| mode.to_ascii_lowercase());
-    let kind = kind.as_deref().unwrap_or_default().trim();
-    let is_base64 = mode.as_deref() == Some("base64")
-        || (mode.is_none() && kind.contains('/') && !kind.starts_with("text/") && !kind.contains("xml"));
-    if is_base64 && let Some(decoded) = decode_base64(&content.text) {
-        return RawText { text: Cow::Owned(decoded), format: TextFormat::Html, base };
-    }
-    if content.has_markup {
-        return RawText { text: without_prefixes(content.text), format: TextFormat::Html, base };
-    }
-    let format = match (kind, mode.as_deref()) {
-        ("", None) => TextFormat::Unstated,
-        (_, Some("escaped")) => TextFormat::Html,
-        ("text" | "text/plain" | "plain", _) => TextFormat::Plain,
-        _ => TextFormat::Html,
-    };
-    RawText { text: content.text, format, base }
-}
-
-/// Turns prefixed XHTML into HTML: removes the prefix of the first element, whatever it is, from all tags.
-fn without_prefixes(text: Cow<'_, str>) -> Cow<'_, str> {
-    let prefix =
-        first_element(&text).and_then(|name| name.split_once(':')).map(|(prefix, _)| prefix.to_owned());
-    let Some(prefix) = prefix else { return text };
-    Cow::Owned(text.replace(&format!("<{prefix}:"), "<").replace(&format!("</{prefix}:"), "</"))
-}
-
-/// Base64 text of Atom 0.3 and of binary media types; `None` if it is not base64 or not UTF-8.
-fn decode_base64(text: &str) -> Option<String> {
-    let digits: Vec<u8> = text.bytes().filter(|b| !b.is_ascii_whitespace() && *b != b'=').collect();
-    String::from_utf8(BASE64.decode(digits).ok()?).ok()
-}
-
-/// RSS gives a category as text, sometimes followed by elements such as images; Atom gives it in attributes.
-fn add_category<'a>(entry: &mut RawEntry<'a>, attribute_text: &'a str, content: ElementText<'a>) -> bool {
+    kind: TextKind,
+) -> bool {
     let text = match content.text.split_once('<') {
-        Some((before, _)) if content.has_markup && !before.trim().is_empty() => Cow::Owned(before.to_owned()),
+        Some((before, _)) if content.markup.is_some() && !before.trim().is_empty() => {
+            Cow::Owned(before.to_owned())
+        }
         _ => content.text,
     };
     let name = if text.trim().is_empty() {
@@ -138,7 +99,7 @@ fn add_category<'a>(entry: &mut RawEntry<'a>, attribute_text: &'a str, content: 
     } else {
         Some(text)
     };
-    name.is_none_or(|name| push_part(&mut entry.categories, name))
+    name.is_none_or(|name| push_part(&mut entry.categories, RawText::new(name, kind)))
 }
 
 /// Adds an RSS enclosure. False if [`MAX_ENTRY_PARTS`] is reached.
@@ -174,7 +135,7 @@ fn media_from_attributes(attribute_text: &str, base: BaseIndex) -> RawMedia<'_> 
             "duration" => file.duration = Some(value),
             "width" => file.width = Some(value),
             "height" => file.height = Some(value),
-            "title" => file.title = Some(value),
+            "title" => file.title = Some(RawText::new(value, TextKind::Unstated)),
             _ => {}
         }
     }

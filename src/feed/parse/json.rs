@@ -9,8 +9,7 @@ use std::fmt;
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
 use crate::feed::raw::{
-    MAX_ENTRIES, MAX_ENTRY_PARTS, RawAuthor, RawDate, RawEntry, RawFeed, RawLink, RawMedia, RawText,
-    TextFormat,
+    MAX_ENTRIES, MAX_ENTRY_PARTS, RawAuthor, RawDate, RawEntry, RawFeed, RawLink, RawMedia, RawText, TextKind,
 };
 
 /// Authors of the feed. Each entry without its own authors gets them all.
@@ -155,7 +154,7 @@ fn raw_entry(mut item: JsonValue<'_>) -> RawEntry<'_> {
     let images = ["image", "banner_image"].into_iter().filter_map(|field| item.take_text(field));
     let thumbnails = images.map(|url| RawMedia { url, ..RawMedia::default() }).collect();
     let html = item.take_text("content_html");
-    let html = html.map(|text| RawText { text, format: TextFormat::Html, base: None });
+    let html = html.map(|text| RawText::new(text, TextKind::Html));
     let content = html.or_else(|| item.take_text("content_text").map(plain_text)).into();
     let summary = item.take_text("summary").map(plain_text).into();
     RawEntry {
@@ -166,7 +165,7 @@ fn raw_entry(mut item: JsonValue<'_>) -> RawEntry<'_> {
         published: item.take_text("date_published").map(RawDate::new).into(),
         updated: item.take_text("date_modified").map(RawDate::new).into(),
         authors: authors.into_iter().map(raw_author).collect(),
-        categories: item.take("tags").into_list().into_iter().filter_map(JsonValue::into_text).collect(),
+        categories: item.take("tags").into_list().into_iter().filter_map(plain_value).collect(),
         summary,
         content,
         media: item.take("attachments").into_list().into_iter().filter_map(raw_media).collect(),
@@ -178,15 +177,19 @@ fn raw_entry(mut item: JsonValue<'_>) -> RawEntry<'_> {
 
 /// JSON Feed says of each text which kind it is.
 fn plain_text(text: Cow<'_, str>) -> RawText<'_> {
-    RawText { text, format: TextFormat::Plain, base: None }
+    RawText::new(text, TextKind::Text)
+}
+
+fn plain_value(value: JsonValue<'_>) -> Option<RawText<'_>> {
+    value.into_text().map(plain_text)
 }
 
 /// A person, as an object or as a name.
 fn raw_author(person: JsonValue<'_>) -> RawAuthor<'_> {
     match person {
-        JsonValue::String(name) => RawAuthor { name: Some(name), ..RawAuthor::default() },
+        JsonValue::String(name) => RawAuthor { name: Some(plain_text(name)), ..RawAuthor::default() },
         mut person => RawAuthor {
-            name: person.take("name").into_text(),
+            name: plain_value(person.take("name")),
             email: None,
             uri: person.take("url").into_text(),
         },
@@ -197,7 +200,7 @@ fn raw_media(mut attachment: JsonValue<'_>) -> Option<RawMedia<'_>> {
     Some(RawMedia {
         url: attachment.take("url").into_text()?,
         media_type: attachment.take("mime_type").into_text(),
-        title: attachment.take("title").into_text(),
+        title: plain_value(attachment.take("title")),
         length: attachment.take("size_in_bytes").into_text(),
         duration: attachment.take("duration_in_seconds").into_text(),
         ..RawMedia::default()

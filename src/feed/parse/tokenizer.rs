@@ -4,11 +4,11 @@ use std::borrow::Cow;
 
 use memchr::{memchr, memmem};
 
+use super::doctype::Doctype;
+use crate::feed::references::unescape;
+
 /// Attributes of one tag; further ones are ignored.
 const MAX_ATTRIBUTES: usize = 100;
-
-/// Bytes of the longest character reference, without its `&`: HTML's longest name has 31 letters.
-const MAX_REFERENCE_BYTES: usize = 33;
 
 /// Bytes scanned for end tags that do not exist, as a multiple of the document's length. Beyond it the tokenizer no longer
 /// goes back to the start of an unclosed element, so that the time stays linear.
@@ -40,9 +40,12 @@ pub(super) struct StartTag<'a> {
 /// The content of an element that holds text.
 #[derive(Debug, Default)]
 pub(super) struct ElementText<'a> {
+    /// If the element has child elements, its markup without the markers of CDATA sections.
     pub(super) text: Cow<'a, str>,
-    /// The element had child elements: `text` is their markup, unchanged.
-    pub(super) has_markup: bool,
+    /// The markup of an element that has child elements, as it is.
+    pub(super) markup: Option<&'a str>,
+    /// Some of the text is in a CDATA section.
+    pub(super) has_section: bool,
 }
 
 /// Yields the tokens of a document in order. Comments, processing instructions and doctypes are skipped.
@@ -52,7 +55,7 @@ pub(super) struct Tokenizer<'a> {
     /// The name of the feed's root element, once it is known.
     root: &'a str,
     rescanned_bytes: usize,
-    /// No CDATA section, comment or doctype with declarations that begins from here on has an end.
+    /// No CDATA section, comment or doctype with declarations that begins from here on has an end, or is searched for it.
     no_cdata_end: bool,
     no_comment_end: bool,
     no_doctype_end: bool,
@@ -98,7 +101,7 @@ impl<'a> Tokenizer<'a> {
                     None => self.at += 9,
                 },
                 b'!' if rest.starts_with("<!--") => self.at += self.comment_end(rest),
-                b'!' => self.at += self.doctype_end(bytes),
+                b'!' => self.at += self.doctype_end(rest),
                 b'?' => self.at += memchr(b'>', bytes).map_or(bytes.len(), |end| end + 1),
                 _ => {
                     let (token, end) = read_tag(rest);
@@ -130,8 +133,8 @@ impl<'a> Tokenizer<'a> {
         if tag.empty {
             return ElementText::default();
         }
-        if let Some(text) = self.simple_text(tag.name) {
-            return ElementText { text, has_markup: false };
+        if let Some(simple) = self.simple_text(tag.name) {
+            return simple;
         }
         let start = self.at;
         match self.find_end(tag.name) {
@@ -153,14 +156,14 @@ impl<'a> Tokenizer<'a> {
     }
 
     /// Fast path: the element holds only text, or only one CDATA section.
-    fn simple_text(&mut self, name: &str) -> Option<Cow<'a, str>> {
+    fn simple_text(&mut self, name: &str) -> Option<ElementText<'a>> {
         let rest = &self.text[self.at..];
         let open = memchr(b'<', rest.as_bytes())?;
         let after = &rest[open..];
         if is_end_tag(after, name) {
             let (_, length) = read_tag(after);
             self.at += open + length;
-            return Some(unescape(&rest[..open]));
+            return Some(ElementText { text: unescape(&rest[..open]), ..ElementText::default() });
         }
         if !after.starts_with("<![CDATA[") || !is_blank(&rest[..open]) {
             return None;
@@ -172,7 +175,7 @@ impl<'a> Tokenizer<'a> {
         }
         let (_, length) = read_tag(behind);
         self.at = self.text.len() - behind.len() + length;
-        Some(Cow::Borrowed(&after[9..end]))
+        Some(ElementText { text: Cow::Borrowed(&after[9..end]), markup: None, has_section: true })
     }
 
     /// Moves behind the end tag of an element, after its start tag; returns where its content ends and whether it has
@@ -239,14 +242,18 @@ impl<'a> Tokenizer<'a> {
     }
 
     /// A doctype may contain declarations in brackets.
-    fn doctype_end(&mut self, bytes: &[u8]) -> usize {
-        let Some(close) = memchr(b'>', bytes) else { return bytes.len() };
+    fn doctype_end(&mut self, text: &str) -> usize {
+        let bytes = text.as_bytes();
+        let close = memchr(b'>', bytes).map_or(bytes.len(), |close| close + 1);
         if self.no_doctype_end || memchr(b'[', &bytes[..close]).is_none() {
-            return close + 1;
+            return close;
+        }
+        if let Some(doctype) = Doctype::read(text) {
+            return doctype.length;
         }
         let end = memmem::find(bytes, b"]>");
-        self.no_doctype_end = end.is_none();
-        end.map_or(close + 1, |end| end + 2)
+        self.no_doctype_end = true;
+        end.map_or(close, |end| end + 2)
     }
 }
 
@@ -263,14 +270,14 @@ fn is_blank(text: &str) -> bool {
 }
 
 fn element_text(raw: &str, has_markup: bool) -> ElementText<'_> {
+    let has_section = memmem::find(raw.as_bytes(), b"<![CDATA[").is_some();
     if has_markup {
-        // HTML has no CDATA sections: their content stays, their markers go.
-        let text = if memmem::find(raw.as_bytes(), b"<![CDATA[").is_some() {
+        let text = if has_section {
             Cow::Owned(raw.replace("<![CDATA[", "").replace("]]>", ""))
         } else {
             Cow::Borrowed(raw)
         };
-        return ElementText { text, has_markup };
+        return ElementText { text, markup: Some(raw), has_section };
     }
     let mut text = String::with_capacity(raw.len());
     let mut tokens = Tokenizer::new(raw);
@@ -281,43 +288,7 @@ fn element_text(raw: &str, has_markup: bool) -> ElementText<'_> {
             _ => {}
         }
     }
-    ElementText { text: Cow::Owned(text), has_markup }
-}
-
-/// Resolves HTML's character references, but only those with a semicolon, so that `&` in addresses stays.
-pub(super) fn unescape(text: &str) -> Cow<'_, str> {
-    let Some(first) = memchr(b'&', text.as_bytes()) else { return Cow::Borrowed(text) };
-    let mut plain = String::with_capacity(text.len());
-    plain.push_str(&text[..first]);
-    let mut rest = &text[first..];
-    loop {
-        let (character, length) = resolve_reference(rest);
-        plain.push_str(&character);
-        rest = &rest[length..];
-        let next = memchr(b'&', rest.as_bytes()).unwrap_or(rest.len());
-        plain.push_str(&rest[..next]);
-        rest = &rest[next..];
-        if rest.is_empty() {
-            return Cow::Owned(plain);
-        }
-    }
-}
-
-/// Resolves the character reference at the start of a text and gives its length. A bare `&` stays.
-fn resolve_reference(text: &str) -> (Cow<'_, str>, usize) {
-    const COMMON: [(&str, &str); 6] =
-        [("lt;", "<"), ("gt;", ">"), ("amp;", "&"), ("quot;", "\""), ("apos;", "'"), ("nbsp;", "\u{a0}")];
-    let after = &text[1..];
-    if let Some((name, character)) = COMMON.iter().find(|(name, _)| after.starts_with(name)) {
-        return (Cow::Borrowed(character), 1 + name.len());
-    }
-    let start = &after.as_bytes()[..after.len().min(MAX_REFERENCE_BYTES)];
-    let Some(end) = memchr(b';', start).filter(|end| {
-        start[..*end].iter().enumerate().all(|(i, b)| b.is_ascii_alphanumeric() || (i == 0 && *b == b'#'))
-    }) else {
-        return (Cow::Borrowed("&"), 1);
-    };
-    (htmlize::unescape(&text[..end + 2]), end + 2)
+    ElementText { text: Cow::Owned(text), markup: None, has_section }
 }
 
 fn is_name_start(b: u8) -> bool {

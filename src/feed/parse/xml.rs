@@ -2,31 +2,34 @@
 
 use std::borrow::Cow;
 
-use super::elements::{AuthorRole, FeedElement, Namespaces};
+use url::Url;
+
+use super::elements::{AuthorRole, FeedElement, Namespace, Namespaces, local_name};
 use super::entry;
+use super::text_construct::{TextScope, text_construct};
 use super::tokenizer::{ElementText, StartTag, Tokenizer, XmlToken, attribute, attributes};
 use super::update_hints::{SyndicationUpdates, read_hint};
 use crate::feed::raw::{
-    BaseIndex, MAX_ENTRIES, MAX_ENTRY_PARTS, RawAuthor, RawEntry, RawFeed, RawLink, RawOrigin,
+    MAX_ENTRIES, MAX_ENTRY_PARTS, RawAuthor, RawEntry, RawFeed, RawLink, RawOrigin, RawText, TextKind,
 };
-
-/// `xml:base` values of one document. Further ones are ignored.
-const MAX_BASES: usize = 20_000;
+use crate::feed::references::unescape;
+use crate::feed::xml_base::{BaseIndex, ResolvedBases};
 
 /// Nested feed containers (`rss`, `channel`, `items`). Deeper ones are not tracked, but their entries are read.
 const MAX_FEED_DEPTH: usize = 4;
 
 /// Parses an XML feed; `None` if the text has no feed element.
-pub(super) fn parse(text: &str) -> Option<RawFeed<'_>> {
+pub(super) fn parse<'a>(text: &'a str, document: Option<&Url>) -> Option<RawFeed<'a>> {
     let mut tokens = Tokenizer::new(text);
     let root = find_root(&mut tokens)?;
     tokens.set_root(root.name);
+    let format = feed_format(root);
     let mut parser = XmlParser {
         tokens,
-        namespaces: Namespaces::default(),
-        feed: RawFeed { format: feed_format(root), ..RawFeed::default() },
+        namespaces: Namespaces::new(vocabulary(format)),
+        root_declared: 0,
+        feed: RawFeed { format, bases: ResolvedBases::new(document.cloned()), ..RawFeed::default() },
         entry: None,
-        person: None,
         open: Vec::new(),
         updates: SyndicationUpdates::default(),
         root_ended: root.empty,
@@ -35,6 +38,7 @@ pub(super) fn parse(text: &str) -> Option<RawFeed<'_>> {
         skipped_parts: false,
     };
     parser.start_tag(root);
+    parser.root_declared = parser.namespaces.len();
     parser.read_document();
     Some(parser.finish())
 }
@@ -51,12 +55,12 @@ fn find_root<'a>(tokens: &mut Tokenizer<'a>) -> Option<StartTag<'a>> {
     None
 }
 
-fn local_name(name: &str) -> &str {
-    name.rsplit(':').next().unwrap_or(name)
-}
-
 fn is_root(name: &str) -> bool {
     ["rss", "feed", "rdf", "channel"].iter().any(|root| local_name(name).eq_ignore_ascii_case(root))
+}
+
+fn vocabulary(format: &str) -> Namespace {
+    if format.starts_with("atom") { Namespace::Atom } else { Namespace::Rss }
 }
 
 fn feed_format(root: StartTag<'_>) -> &'static str {
@@ -75,6 +79,8 @@ struct OpenElement<'a> {
     name: &'a str,
     container: Container,
     base: BaseIndex,
+    /// The namespace declarations in force in it.
+    declared: usize,
 }
 
 /// Elements whose child elements are read. Each is open at most once, except [`Container::Feed`], so the depth of the
@@ -83,7 +89,6 @@ struct OpenElement<'a> {
 enum Container {
     Feed,
     Entry,
-    Person(AuthorRole),
     Source,
     Media,
     SkipTimes,
@@ -92,11 +97,11 @@ enum Container {
 struct XmlParser<'a> {
     tokens: Tokenizer<'a>,
     namespaces: Namespaces<'a>,
+    /// The declarations of the root element. They stay in force behind it: some feeds end it too early.
+    root_declared: usize,
     feed: RawFeed<'a>,
     /// The open entry.
     entry: Option<RawEntry<'a>>,
-    /// The open person.
-    person: Option<RawAuthor<'a>>,
     /// Outermost first.
     open: Vec<OpenElement<'a>>,
     updates: SyndicationUpdates,
@@ -132,10 +137,20 @@ impl<'a> XmlParser<'a> {
     }
 
     fn start_tag(&mut self, tag: StartTag<'a>) {
-        self.namespaces.declare(tag.attributes);
-        let Some(element) = self.namespaces.element(tag.name, tag.attributes) else {
-            return self.tokens.skip_element(tag);
-        };
+        self.namespaces.declare(tag);
+        match self.namespaces.element(tag.name) {
+            Some((element, namespace)) => self.read_element(tag, element, namespace),
+            None => self.tokens.skip_element(tag),
+        }
+        self.end_declarations();
+    }
+
+    /// Ends the namespace declarations of elements that are not open.
+    fn end_declarations(&mut self) {
+        self.namespaces.truncate(self.open.last().map_or(self.root_declared, |open| open.declared));
+    }
+
+    fn read_element(&mut self, tag: StartTag<'a>, element: FeedElement, namespace: Namespace) {
         let base = self.base(tag.attributes);
         match element {
             FeedElement::Feed => {
@@ -146,12 +161,19 @@ impl<'a> XmlParser<'a> {
             }
             FeedElement::Entry => self.open_entry(tag, base),
             FeedElement::Ignored => self.tokens.skip_element(tag),
-            FeedElement::Author(role) => self.read_author(tag, role, base),
-            FeedElement::Name | FeedElement::Email | FeedElement::Uri => {
-                let text = self.tokens.element_text(tag).text;
-                self.add_person_part(element, text);
+            // Media RSS: who made the media, in that role.
+            FeedElement::Author(_)
+                if namespace == Namespace::Media && attribute(tag.attributes, "role").is_some() =>
+            {
+                self.tokens.skip_element(tag);
             }
-            FeedElement::Source => self.read_source(tag, base),
+            FeedElement::Author(role) => self.read_author(tag, role, namespace),
+            // A name directly in an entry is an author's.
+            FeedElement::Name if self.entry.is_some() => {
+                self.read_author(tag, AuthorRole::Fallback, namespace);
+            }
+            FeedElement::Name | FeedElement::Email | FeedElement::Uri => self.tokens.skip_element(tag),
+            FeedElement::Source => self.read_source(tag, namespace, base),
             FeedElement::SkipHours | FeedElement::SkipDays => {
                 self.open_container(tag, Container::SkipTimes, base);
             }
@@ -170,9 +192,12 @@ impl<'a> XmlParser<'a> {
             }
             FeedElement::MediaPlayer => self.tokens.skip_element(tag),
             FeedElement::Link => self.read_link(tag, base),
+            FeedElement::Title(_) | FeedElement::Summary(_) | FeedElement::Content(_) => {
+                self.read_text(tag, element, namespace, base);
+            }
             _ => {
                 let content = self.tokens.element_text(tag);
-                self.add_text_element(element, tag.attributes, content, base);
+                self.add_value(element, tag.attributes, content, kind_of_names(namespace));
             }
         }
     }
@@ -180,19 +205,19 @@ impl<'a> XmlParser<'a> {
     /// The base of an element's relative addresses: its own, or else that of the innermost open element.
     fn base(&mut self, attribute_text: &'a str) -> BaseIndex {
         let outer = self.open.last().and_then(|open| open.base);
-        if !attribute_text.contains("xml:base") || self.feed.bases.len() >= MAX_BASES {
+        if !attribute_text.contains("xml:base") {
             return outer;
         }
-        let Some(own) = attribute(attribute_text, "xml:base") else { return outer };
-        self.feed.bases.push((own, outer));
-        Some(self.feed.bases.len() - 1)
+        let own = attribute(attribute_text, "xml:base");
+        own.map_or(outer, |own| self.feed.bases.push(&own, outer))
     }
 
     fn open_container(&mut self, tag: StartTag<'a>, container: Container, base: BaseIndex) {
         let already_open = self.open.iter().filter(|open| open.container == container).count();
         let max_open = if container == Container::Feed { MAX_FEED_DEPTH } else { 1 };
         if !tag.empty && already_open < max_open {
-            self.open.push(OpenElement { name: tag.name, container, base });
+            let declared = self.namespaces.len();
+            self.open.push(OpenElement { name: tag.name, container, base, declared });
         }
     }
 
@@ -204,13 +229,15 @@ impl<'a> XmlParser<'a> {
         // An unclosed entry ends where the next one begins.
         if let Some(at) = self.open.iter().position(|open| open.container == Container::Entry) {
             self.close_to(at);
+            self.namespaces.declare(tag);
         }
         if self.feed.entries.len() >= MAX_ENTRIES {
             self.skipped_entries = true;
             return;
         }
         self.entry = Some(entry::new_entry(tag.attributes, base));
-        self.open.push(OpenElement { name: tag.name, container: Container::Entry, base });
+        let declared = self.namespaces.len();
+        self.open.push(OpenElement { name: tag.name, container: Container::Entry, base, declared });
         if tag.empty {
             self.close_to(self.open.len() - 1);
         }
@@ -223,19 +250,49 @@ impl<'a> XmlParser<'a> {
     }
 
     /// A person is either text or has child elements.
-    fn read_author(&mut self, tag: StartTag<'a>, role: AuthorRole, base: BaseIndex) {
-        let has_parts = self.tokens.peek_element().is_some_and(|child| {
-            let element = self.namespaces.element(child, "");
-            matches!(element, Some(FeedElement::Name | FeedElement::Email | FeedElement::Uri))
-        });
-        let is_in_person = self.open.iter().any(|open| matches!(open.container, Container::Person(_)));
-        if has_parts && !tag.empty && !is_in_person {
-            self.person = Some(RawAuthor::default());
-            self.open.push(OpenElement { name: tag.name, container: Container::Person(role), base });
-            return;
+    fn read_author(&mut self, tag: StartTag<'a>, role: AuthorRole, namespace: Namespace) {
+        let content = self.tokens.element_text(tag);
+        let kind = kind_of_names(namespace);
+        let author = match content.markup {
+            Some(markup) => self.person(markup, kind).unwrap_or_else(|| named(content.text, TextKind::Html)),
+            None => named(content.text, kind),
+        };
+        self.add_author(role, author);
+    }
+
+    /// A person with child elements; `None` if none of them is known. What is unknown is skipped with all it holds.
+    fn person(&mut self, markup: &'a str, kind: TextKind) -> Option<RawAuthor<'a>> {
+        let mut person = RawAuthor::default();
+        let mut beside = String::new();
+        let mut tokens = Tokenizer::new(markup);
+        while let Some(token) = tokens.next() {
+            match token {
+                XmlToken::Start(tag) => {
+                    let outside = self.namespaces.len();
+                    self.namespaces.declare(tag);
+                    let element = self.namespaces.element(tag.name);
+                    match element.map(|(element, _)| element) {
+                        Some(FeedElement::Name) => {
+                            let text = tokens.element_text(tag).text;
+                            fill(&mut person.name, text, |text| RawText::new(text, kind));
+                        }
+                        Some(FeedElement::Email) => {
+                            fill(&mut person.email, tokens.element_text(tag).text, |text| text);
+                        }
+                        Some(FeedElement::Uri) => {
+                            fill(&mut person.uri, tokens.element_text(tag).text, |text| text);
+                        }
+                        _ => tokens.skip_element(tag),
+                    }
+                    self.namespaces.truncate(outside);
+                }
+                XmlToken::Text(text) => beside.push_str(&unescape(text)),
+                XmlToken::Cdata(text) => beside.push_str(text),
+                XmlToken::End { .. } => {}
+            }
         }
-        let name = Some(self.tokens.element_text(tag).text);
-        self.add_author(role, RawAuthor { name, ..RawAuthor::default() });
+        fill(&mut person.name, beside.into(), |text| RawText::new(text, kind));
+        (person.name.is_some() || person.email.is_some() || person.uri.is_some()).then_some(person)
     }
 
     fn add_author(&mut self, role: AuthorRole, author: RawAuthor<'a>) {
@@ -254,32 +311,14 @@ impl<'a> XmlParser<'a> {
         }
     }
 
-    fn add_person_part(&mut self, element: FeedElement, text: Cow<'a, str>) {
-        let Some(person) = &mut self.person else {
-            // A name directly in an entry is an author's.
-            if element == FeedElement::Name && self.entry.is_some() {
-                let author = RawAuthor { name: Some(text), ..RawAuthor::default() };
-                self.add_author(AuthorRole::Fallback, author);
-            }
-            return;
-        };
-        let part = match element {
-            FeedElement::Name => &mut person.name,
-            FeedElement::Email => &mut person.email,
-            _ => &mut person.uri,
-        };
-        if part.is_none() && !text.trim().is_empty() {
-            *part = Some(text);
-        }
-    }
-
     /// The origin of an entry: RSS gives its title as text and its address as an attribute, Atom has child elements.
-    fn read_source(&mut self, tag: StartTag<'a>, base: BaseIndex) {
+    fn read_source(&mut self, tag: StartTag<'a>, namespace: Namespace, base: BaseIndex) {
         let title = if self.tokens.peek_element().is_some() && !tag.empty {
             self.open_container(tag, Container::Source, base);
             None
         } else {
-            Some(entry::text_construct(tag.attributes, self.tokens.element_text(tag), base))
+            let content = self.tokens.element_text(tag);
+            Some(self.text(tag, content, namespace, base))
         };
         if let Some(entry) = &mut self.entry
             && entry.origin.is_none()
@@ -326,27 +365,56 @@ impl<'a> XmlParser<'a> {
         }
     }
 
-    fn add_text_element(
+    fn text(
         &mut self,
-        element: FeedElement,
-        attribute_text: &'a str,
+        tag: StartTag<'a>,
         content: ElementText<'a>,
+        vocabulary: Namespace,
         base: BaseIndex,
-    ) {
+    ) -> RawText<'a> {
+        let (namespaces, bases) = (&mut self.namespaces, &self.feed.bases);
+        text_construct(tag, content, TextScope { vocabulary, namespaces, bases, base })
+    }
+
+    fn read_text(&mut self, tag: StartTag<'a>, element: FeedElement, namespace: Namespace, base: BaseIndex) {
+        let content = self.tokens.element_text(tag);
+        if content.text.trim().is_empty() {
+            if let FeedElement::Content(_) = element {
+                self.add_part(|entry| entry::add_content_elsewhere(entry, tag.attributes, base));
+            }
+            return;
+        }
+        let text = self.text(tag, content, namespace, base);
         if self.is_in_source() {
             if let (FeedElement::Title(0), Some(RawOrigin { title: title @ None, .. })) =
                 (element, self.origin())
             {
-                *title = Some(entry::text_construct(attribute_text, content, base));
+                *title = Some(text);
             }
             return;
         }
         match (&mut self.entry, element) {
-            (Some(entry), _) => {
-                self.skipped_parts |= !entry::add_text_element(entry, element, attribute_text, content, base);
-            }
+            (Some(entry), _) => entry::add_text(entry, element, text),
             (None, FeedElement::Title(0)) => {
-                self.feed.title.get_or_insert(entry::text_construct(attribute_text, content, base));
+                self.feed.title.get_or_insert(text);
+            }
+            (None, _) => {}
+        }
+    }
+
+    fn add_value(
+        &mut self,
+        element: FeedElement,
+        attribute_text: &'a str,
+        content: ElementText<'a>,
+        kind: TextKind,
+    ) {
+        if self.is_in_source() {
+            return;
+        }
+        match (&mut self.entry, element) {
+            (Some(entry), _) => {
+                self.skipped_parts |= !entry::add_value(entry, element, attribute_text, content, kind);
             }
             (None, FeedElement::Id) => {
                 self.feed.id.get_or_insert(content.text);
@@ -360,16 +428,11 @@ impl<'a> XmlParser<'a> {
 
     fn close_to(&mut self, depth: usize) {
         while self.open.len() > depth {
-            match self.open.pop().map(|open| open.container) {
-                Some(Container::Entry) => self.feed.entries.extend(self.entry.take()),
-                Some(Container::Person(role)) => {
-                    if let Some(person) = self.person.take() {
-                        self.add_author(role, person);
-                    }
-                }
-                _ => {}
+            if let Some(Container::Entry) = self.open.pop().map(|open| open.container) {
+                self.feed.entries.extend(self.entry.take());
             }
         }
+        self.end_declarations();
     }
 
     fn finish(mut self) -> RawFeed<'a> {
@@ -393,5 +456,21 @@ impl<'a> XmlParser<'a> {
         }
         self.feed.update_hints.update_period = self.updates.interval();
         self.feed
+    }
+}
+
+/// What names are that do not say it: Atom's are text (RFC 4287 section 3.2.1).
+fn kind_of_names(namespace: Namespace) -> TextKind {
+    if namespace == Namespace::Atom { TextKind::Text } else { TextKind::Unstated }
+}
+
+fn named(name: Cow<'_, str>, kind: TextKind) -> RawAuthor<'_> {
+    RawAuthor { name: Some(RawText::new(name, kind)), ..RawAuthor::default() }
+}
+
+/// Fills a part of a person, unless it is known or the text is blank.
+fn fill<'a, T>(part: &mut Option<T>, text: Cow<'a, str>, of: impl FnOnce(Cow<'a, str>) -> T) {
+    if part.is_none() && !text.trim().is_empty() {
+        *part = Some(of(text));
     }
 }

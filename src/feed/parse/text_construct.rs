@@ -1,0 +1,91 @@
+//! The texts of an XML feed and their kind: what the element says of itself, else what its vocabulary means. Pure.
+
+use std::borrow::Cow;
+
+use base64::Engine;
+use base64::alphabet::STANDARD;
+use base64::engine::DecodePaddingMode;
+use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig};
+
+use super::elements::{Namespace, Namespaces};
+use super::tokenizer::{ElementText, StartTag, attribute};
+use super::xml_to_html::xml_to_html;
+use crate::feed::raw::{RawText, TextKind};
+use crate::feed::xml_base::{BaseIndex, ResolvedBases};
+
+/// Base64 without padding; surplus bits at its end are ignored.
+const BASE64: GeneralPurpose = GeneralPurpose::new(
+    &STANDARD,
+    GeneralPurposeConfig::new()
+        .with_decode_allow_trailing_bits(true)
+        .with_decode_padding_mode(DecodePaddingMode::RequireNone),
+);
+
+/// Where a text stands in its document.
+pub(super) struct TextScope<'p, 'a> {
+    /// The vocabulary of its element.
+    pub(super) vocabulary: Namespace,
+    /// The declarations in force, with those of its element.
+    pub(super) namespaces: &'p mut Namespaces<'a>,
+    pub(super) bases: &'p ResolvedBases,
+    pub(super) base: BaseIndex,
+}
+
+/// The text of an element. Its `type` and `mode` say what it is (RFC 4287 section 3.1, Atom 0.3, Media RSS).
+pub(super) fn text_construct<'a>(
+    tag: StartTag<'a>,
+    content: ElementText<'a>,
+    context: TextScope<'_, 'a>,
+) -> RawText<'a> {
+    let lower = |name| attribute(tag.attributes, name).map(|value| value.trim().to_ascii_lowercase());
+    let (declared, mode) = (lower("type").unwrap_or_default(), lower("mode"));
+    let raw = RawText {
+        text: Cow::Borrowed(""),
+        kind: declared_kind(&declared, mode.as_deref(), context.vocabulary, content.has_section),
+        base: context.base,
+        language: attribute(tag.attributes, "xml:lang"),
+    };
+    let is_base64 = mode.as_deref() == Some("base64")
+        || (mode.is_none()
+            && declared.contains('/')
+            && !declared.starts_with("text/")
+            && !declared.contains("xml"));
+    if is_base64 && let Some(decoded) = decode_base64(&content.text) {
+        return RawText { text: Cow::Owned(decoded), kind: TextKind::Html, ..raw };
+    }
+    let Some(markup) = content.markup else { return RawText { text: content.text, ..raw } };
+    let is_xhtml = declared.contains("xhtml") || context.vocabulary == Namespace::Xhtml;
+    let sections = if is_xhtml { TextKind::Text } else { raw.kind };
+    let html = xml_to_html(markup, sections, context.namespaces, context.bases, context.base);
+    RawText { text: Cow::Owned(html), kind: TextKind::Html, ..raw }
+}
+
+/// The kind of a text without child elements.
+fn declared_kind(declared: &str, mode: Option<&str>, vocabulary: Namespace, has_section: bool) -> TextKind {
+    match declared {
+        "" if mode == Some("escaped") => TextKind::Unstated,
+        "" => default_kind(vocabulary, has_section),
+        "text" | "plain" | "text/plain" => TextKind::Text,
+        "html" | "text/html" => TextKind::Html,
+        _ if declared.starts_with("text/") && !declared.ends_with("ml") => TextKind::Text,
+        // XHTML must have child elements, so this is a mistake for `html` or `text`.
+        _ => TextKind::Unstated,
+    }
+}
+
+fn default_kind(vocabulary: Namespace, has_section: bool) -> TextKind {
+    match vocabulary {
+        // RFC 4287 section 3.1.1; Media RSS: `type` is "plain" by default.
+        Namespace::Atom | Namespace::Media => TextKind::Text,
+        // Apple: HTML must be in a CDATA section.
+        Namespace::Itunes if !has_section => TextKind::Text,
+        Namespace::Content => TextKind::Html,
+        _ => TextKind::Unstated,
+    }
+}
+
+/// Base64 text of Atom 0.3 and of binary media types; `None` if it is not base64 or not UTF-8.
+fn decode_base64(text: &str) -> Option<String> {
+    let digits: Vec<u8> = text.bytes().filter(|b| !b.is_ascii_whitespace() && *b != b'=').collect();
+    String::from_utf8(BASE64.decode(digits).ok()?).ok()
+}
