@@ -126,8 +126,9 @@ fn normalize_entry(raw: RawEntry<'_>, context: &FeedContext<'_>) -> Entry {
     if entry.title.is_none() || entry.keys.iter().all(|key| key.rule == KeyRule::Title) {
         entry.keys.push(body_key(&entry, [summary.as_ref(), content.as_ref()]));
     }
-    entry.summary = summary.and_then(|text| html_fragment(text, context));
-    entry.content = content.and_then(|text| html_fragment(text, context));
+    let page = entry.link.clone();
+    entry.summary = summary.and_then(|text| html_fragment(text, page.as_deref(), context));
+    entry.content = content.and_then(|text| html_fragment(text, page.as_deref(), context));
     entry
 }
 
@@ -220,12 +221,12 @@ fn absolute_url(href: &str, base: Option<&Url>) -> Option<String> {
 }
 
 /// A text as an HTML fragment, not sanitized yet; `None` if it is blank.
-fn html_fragment(raw: RawText<'_>, context: &FeedContext<'_>) -> Option<String> {
+fn html_fragment(raw: RawText<'_>, link: Option<&str>, context: &FeedContext<'_>) -> Option<String> {
     let base = raw.base;
     let html = plain::html(raw)?;
-    // The sanitizer resolves addresses against the feed's base; any other base is only known here.
-    match context.bases.get(base).filter(|own| Some(*own) != context.base) {
-        Some(own) => Some(html::sanitize(html, own)),
+    // The sanitizer resolves addresses against the entry's page, or else the feed's base; any other is only known here.
+    match context.bases.get(base).filter(|own| link.is_some() || Some(*own) != context.base) {
+        Some(own) => Some(html::sanitize_with_base(html, link, own)),
         None => Some(html),
     }
 }

@@ -1,66 +1,106 @@
-//! The hosts whose frames show a video, and the page of such a video. Pure.
+//! What frames show: players of known hosts, and the pages of what they play. Pure.
 
 use url::Url;
 
-/// A video player that may be embedded.
-struct VideoHost {
-    host: &'static str,
-    /// How the path of a player begins.
-    path: &'static str,
-    /// The path before a video's id, and the address before the id on the video's own page.
-    page: Option<(&'static str, &'static str)>,
-}
-
-const VIDEO_HOSTS: [VideoHost; 16] = [
-    youtube("www.youtube.com"),
-    youtube("youtube.com"),
-    youtube("www.youtube-nocookie.com"),
-    with_page("player.vimeo.com", "/video/", ("/video/", "https://vimeo.com/")),
-    with_page("www.dailymotion.com", "/embed/", ("/embed/video/", "https://www.dailymotion.com/video/")),
-    without_page("geo.dailymotion.com", "/player"),
-    without_page("player.twitch.tv", "/"),
-    without_page("www.facebook.com", "/plugins/video.php"),
-    with_page("embed.ted.com", "/", ("/talks/", "https://www.ted.com/talks/")),
-    with_page("archive.org", "/embed/", ("/embed/", "https://archive.org/details/")),
-    without_page("vk.com", "/video_ext.php"),
-    without_page("vkvideo.ru", "/video_ext.php"),
-    with_page("ok.ru", "/videoembed/", ("/videoembed/", "https://ok.ru/video/")),
-    with_page("rutube.ru", "/play/embed/", ("/play/embed/", "https://rutube.ru/video/")),
-    without_page("my.mail.ru", "/video/embed/"),
-    without_page("players.brightcove.net", "/"),
+/// Hosts of video players, and how the path of a player begins.
+const VIDEO: [(&str, &str); 20] = [
+    ("www.youtube.com", "/embed/"),
+    ("www.youtube.com", "/v/"),
+    ("youtube.com", "/embed/"),
+    ("youtube.com", "/v/"),
+    ("www.youtube-nocookie.com", "/embed/"),
+    ("youtube-nocookie.com", "/embed/"),
+    ("player.vimeo.com", "/video/"),
+    ("www.dailymotion.com", "/embed/"),
+    ("geo.dailymotion.com", "/player"),
+    ("player.twitch.tv", "/"),
+    ("www.facebook.com", "/plugins/video.php"),
+    ("embed.ted.com", "/"),
+    ("archive.org", "/embed/"),
+    ("vk.com", "/video_ext.php"),
+    ("vkvideo.ru", "/video_ext.php"),
+    ("ok.ru", "/videoembed/"),
+    ("rutube.ru", "/play/embed/"),
+    ("my.mail.ru", "/video/embed/"),
+    ("players.brightcove.net", "/"),
+    ("fast.wistia.net", "/embed/"),
 ];
 
-const fn youtube(host: &'static str) -> VideoHost {
-    with_page(host, "/embed/", ("/embed/", "https://www.youtube.com/watch?v="))
+/// Hosts of audio players, and how the path of a player begins.
+const AUDIO: [(&str, &str); 6] = [
+    ("open.spotify.com", "/embed"),
+    ("bandcamp.com", "/EmbeddedPlayer"),
+    ("w.soundcloud.com", "/player"),
+    ("embed.music.apple.com", "/"),
+    ("embed.podcasts.apple.com", "/"),
+    ("www.mixcloud.com", "/widget/"),
+];
+
+/// Whether an address is that of a known player.
+pub(super) fn is_player(url: &Url) -> bool {
+    is_in(&VIDEO, url) || is_in(&AUDIO, url)
 }
 
-const fn with_page(host: &'static str, path: &'static str, page: (&'static str, &'static str)) -> VideoHost {
-    VideoHost { host, path, page: Some(page) }
-}
-
-const fn without_page(host: &'static str, path: &'static str) -> VideoHost {
-    VideoHost { host, path, page: None }
-}
-
-/// Whether an address is that of a known video player.
-pub(super) fn is_video_player(url: &Url) -> bool {
+fn is_in(players: &[(&str, &str)], url: &Url) -> bool {
     matches!(url.scheme(), "http" | "https")
         && url.port().is_none()
         && url.username().is_empty()
-        && VIDEO_HOSTS
-            .iter()
-            .any(|known| url.host_str() == Some(known.host) && url.path().starts_with(known.path))
+        && players.iter().any(|(host, path)| url.host_str() == Some(host) && url.path().starts_with(path))
 }
 
-/// The page of the video that a player shows; the player's own address where no page is known.
-pub(crate) fn video_page(player: &Url) -> String {
-    // Playlists, and videos that need a key, are not found by the id alone.
-    let by_id = player.query_pairs().all(|(key, _)| key != "list" && key != "h");
-    let page = VIDEO_HOSTS.iter().filter(|known| player.host_str() == Some(known.host)).find_map(|known| {
-        let (path, page) = known.page?;
-        let id = player.path().strip_prefix(path)?.trim_end_matches('/');
-        let is_id = !id.is_empty() && id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_');
-        (is_id && by_id).then(|| format!("{page}{id}"))
-    });
-    page.unwrap_or_else(|| player.to_string())
+/// What a frame shows, in a word.
+pub(crate) fn frame_kind(frame: &Url) -> &'static str {
+    if is_in(&VIDEO, frame) || frame.path().starts_with("/videos/embed/") {
+        "Video"
+    } else if is_in(&AUDIO, frame) {
+        "Audio"
+    } else {
+        "Embedded"
+    }
+}
+
+/// The page of what a frame shows; the frame's own address where no page is known.
+pub(crate) fn frame_page(frame: &Url) -> String {
+    known_page(frame).unwrap_or_else(|| frame.to_string())
+}
+
+fn known_page(frame: &Url) -> Option<String> {
+    let value =
+        |name: &str| frame.query_pairs().find(|(key, _)| key == name).map(|(_, value)| value.into_owned());
+    let path: Vec<&str> = frame.path_segments()?.filter(|part| !part.is_empty()).collect();
+    let host = frame.host_str()?;
+    let (before, id) = match (host, &*path) {
+        // Playlists, and videos that need a key, are not found by the id alone.
+        (_, _) if value("list").or(value("h")).is_some() => return None,
+        (
+            "www.youtube.com" | "youtube.com" | "www.youtube-nocookie.com" | "youtube-nocookie.com",
+            ["embed" | "v", id],
+        ) => ("https://www.youtube.com/watch?v=", id.split('&').next()?),
+        ("player.vimeo.com", ["video", id]) => ("https://vimeo.com/", *id),
+        ("www.dailymotion.com", ["embed", "video", id]) => ("https://www.dailymotion.com/video/", *id),
+        ("embed.ted.com", ["talks", id]) => ("https://www.ted.com/talks/", *id),
+        ("archive.org", ["embed", id]) => ("https://archive.org/details/", *id),
+        ("ok.ru", ["videoembed", id]) => ("https://ok.ru/video/", *id),
+        ("rutube.ru", ["play", "embed", id]) => ("https://rutube.ru/video/", *id),
+        ("www.instagram.com", ["p" | "reel", id, ..]) => ("https://www.instagram.com/p/", *id),
+        ("open.spotify.com", ["embed" | "embed-podcast", kind, id]) => {
+            return (is_id(kind) && is_id(id)).then(|| format!("https://open.spotify.com/{kind}/{id}"));
+        }
+        ("t.me", [channel, post]) => {
+            return (is_id(channel) && is_id(post)).then(|| format!("https://t.me/{channel}/{post}"));
+        }
+        ("platform.twitter.com", ["embed", ..]) => {
+            return value("id").filter(|id| is_id(id)).map(|id| format!("https://twitter.com/i/status/{id}"));
+        }
+        // PeerTube runs on any host.
+        (_, ["videos", "embed", id]) if is_id(id) => {
+            return frame.join(&format!("/w/{id}")).ok().map(String::from);
+        }
+        _ => return None,
+    };
+    is_id(id).then(|| format!("{before}{id}"))
+}
+
+fn is_id(id: &str) -> bool {
+    !id.is_empty() && id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
 }

@@ -1,7 +1,7 @@
 //! Sanitizes well-nested HTML, as most entries have it, without building a tree. Pure.
 //!
-//! One pass follows the tokenizer and tree construction of HTML (13.2). It produces the same bytes as ammonia, or gives
-//! up where that is not guaranteed. HTML that is already clean is not copied.
+//! One pass follows the tokenizer and tree construction of HTML (13.2). It produces the same bytes as `rewrite` and then
+//! ammonia, or gives up where that is not guaranteed. HTML that is already clean is not copied.
 
 mod cow_buffer;
 mod elements;
@@ -15,9 +15,10 @@ use std::ops::Range;
 use memchr::{memchr, memchr2, memchr3, memmem};
 use url::{ParseError, Url};
 
-use super::SCHEMES;
-use super::embedded::{is_visible_image, without_style};
-use super::tags::Tag;
+use super::addresses::{Addresses, ID_PREFIX, SCHEMES};
+use super::lazy;
+use super::tags::attribute_value;
+use super::visible::{hides, is_visible};
 use cow_buffer::CowBuffer;
 use elements::{ElementClass, OpenStack};
 use escapes::TextContext;
@@ -28,15 +29,14 @@ const MAX_ATTRIBUTES: usize = 12;
 /// Maximum number of relative links in one fragment: each becomes as long as the base.
 const MAX_RELATIVE_LINKS: usize = 10_000;
 
-/// Produces the same bytes as ammonia, or returns `None` when that is not guaranteed. Relative links are dropped
-/// without a base.
-pub(super) fn sanitize<'a>(html: &'a str, base: Option<&Url>) -> Option<Cow<'a, str>> {
+/// Produces the same bytes as the usual path, or returns `None` when that is not guaranteed.
+pub(super) fn sanitize<'a>(html: &'a str, addresses: &Addresses) -> Option<Cow<'a, str>> {
     let bytes = html.as_bytes();
     let has_rare_bytes = memchr3(0, b'\r', escapes::NO_BREAK_SPACE[0], bytes).is_some();
     let mut pass = SanitizePass {
         html,
         bytes,
-        base,
+        addresses,
         has_rare_bytes,
         relative_links: 0,
         output: CowBuffer::new(html),
@@ -56,7 +56,7 @@ pub(super) fn sanitize<'a>(html: &'a str, base: Option<&Url>) -> Option<Cow<'a, 
 struct SanitizePass<'a, 'b> {
     html: &'a str,
     bytes: &'a [u8],
-    base: Option<&'b Url>,
+    addresses: &'b Addresses,
     /// The text has NUL, CR or no-break space, which are not copied as they are.
     has_rare_bytes: bool,
     relative_links: usize,
@@ -68,6 +68,8 @@ struct SanitizePass<'a, 'b> {
 #[derive(PartialEq, Eq)]
 enum AttributeAction {
     Keep,
+    /// Write [`ID_PREFIX`] before its value.
+    Prefix,
     /// Replace its value with this one, which is escaped already.
     Replace(String),
     Remove,
@@ -127,7 +129,7 @@ impl SanitizePass<'_, '_> {
         let end = self.attributes(name, class, start + 1 + name.len())?;
         match class {
             ElementClass::Void | ElementClass::HorizontalRule => {}
-            ElementClass::Image => self.image(mark, start, end),
+            ElementClass::Image => self.image(mark, start, end)?,
             ElementClass::Preformatted => {
                 self.open.push(name, class)?;
                 return self.preformatted(end);
@@ -174,6 +176,9 @@ impl SanitizePass<'_, '_> {
             });
             at += name.len();
             let is_allowed = elements::allows_attribute(element, name);
+            if name == "hidden" || (name == "name" && element == "a") {
+                return None;
+            }
             if self.bytes.get(at) != Some(&b'=') {
                 // No value. If this was no attribute name, the next iteration gives up.
                 if is_allowed {
@@ -185,10 +190,12 @@ impl SanitizePass<'_, '_> {
             let quote = *self.bytes.get(at + 1).filter(|b| matches!(b, b'"' | b'\''))?;
             let from = at + 2;
             let to = from + memchr(quote, &self.bytes[from..])?;
-            let action = if is_allowed {
-                self.attribute_action(name, &self.html[from..to])?
-            } else {
-                AttributeAction::Remove
+            let value = &self.html[from..to];
+            let action = match name {
+                _ if is_allowed => self.attribute_action(name, value)?,
+                "style" if hides(&htmlize::unescape_attribute(value)) => return None,
+                _ if lazy::late_address(name, value).is_some() => return None,
+                _ => AttributeAction::Remove,
             };
             if count == MAX_ATTRIBUTES || kept[..count].contains(&name) {
                 return None;
@@ -210,26 +217,39 @@ impl SanitizePass<'_, '_> {
         }
     }
 
-    /// Removes addresses with other schemes and resolves relative ones. Gives up where ammonia may differ.
+    /// Removes addresses with other schemes and resolves relative ones. Gives up where the result is not certain.
     fn attribute_action(&mut self, name: &str, value: &str) -> Option<AttributeAction> {
-        if !matches!(name, "cite" | "href" | "src") || is_plain_web_address(value) {
-            return Some(AttributeAction::Keep);
+        match name {
+            "id" if value.starts_with(ID_PREFIX) => return Some(AttributeAction::Keep),
+            "id" => return Some(AttributeAction::Prefix),
+            "dir" => return matches!(value, "ltr" | "rtl" | "auto").then_some(AttributeAction::Keep),
+            "cite" | "href" | "src" if !is_plain_web_address(value) => {}
+            _ => return Some(AttributeAction::Keep),
         }
         if memchr2(0, b'\r', value.as_bytes()).is_some() {
             return None;
         }
         let address = htmlize::unescape_attribute(value);
-        match (Url::parse(&address), self.base) {
-            (Ok(url), _) if SCHEMES.contains(&url.scheme()) => Some(AttributeAction::Keep),
-            (Err(ParseError::RelativeUrlWithoutBase), Some(base)) => {
+        if name == "src" && address.trim_ascii().is_empty() {
+            return None;
+        }
+        match Url::parse(&address) {
+            Ok(url) if SCHEMES.contains(&url.scheme()) => Some(AttributeAction::Keep),
+            Err(ParseError::RelativeUrlWithoutBase) => {
                 self.relative_links += 1;
                 if self.relative_links > MAX_RELATIVE_LINKS {
                     return None;
                 }
-                Some(AttributeAction::Replace(base.join(&address).ok()?.as_str().replace('&', "&amp;")))
+                let joined = self.addresses.join(&address);
+                Some(joined.map_or(AttributeAction::Remove, |joined| {
+                    // A place in the text may be written as it is.
+                    if joined == value {
+                        AttributeAction::Keep
+                    } else {
+                        AttributeAction::Replace(joined.replace('&', "&amp;"))
+                    }
+                }))
             }
-            // Removing it there changes the order of the others.
-            _ if name == "cite" => None,
             _ => Some(AttributeAction::Remove),
         }
     }
@@ -240,6 +260,9 @@ impl SanitizePass<'_, '_> {
         let double_quoted = quote == b'"';
         if !double_quoted {
             self.output.replace(from - 1..from, "\"");
+        }
+        if action == AttributeAction::Prefix {
+            self.output.replace(from..from, ID_PREFIX);
         }
         if let AttributeAction::Replace(value) = action {
             self.output.replace(from..to, &value);
@@ -255,16 +278,21 @@ impl SanitizePass<'_, '_> {
         Some(())
     }
 
-    /// Removes a tracking pixel after its tag was written, or the style of another image.
-    fn image(&mut self, mark: usize, start: usize, end: usize) {
+    /// Removes a tracking pixel after its tag was written, or the style of another picture. Gives up if the picture may
+    /// be elsewhere.
+    fn image(&mut self, mark: usize, start: usize, end: usize) -> Option<()> {
         let written = self.output.written_since(mark, start, end);
-        let tag = Tag::new(written, "img");
-        let replacement = match tag.value("style") {
-            _ if !is_visible_image(&tag) => String::new(),
-            Some(_) => without_style(written, &tag),
-            None => return,
+        let value = |name: &str| attribute_value(written, name).map(htmlize::unescape_attribute);
+        let src = value("src")?;
+        let replacement = match attribute_value(written, "style") {
+            _ if value("style").is_some_and(|style| hides(&style)) || !is_visible(&src, value) => {
+                String::new()
+            }
+            Some(style) => written.replace(&format!(" style=\"{style}\""), ""),
+            None => return Some(()),
         };
         self.output.rewrite(mark, start..end, &replacement);
+        Some(())
     }
 }
 

@@ -1,7 +1,7 @@
-//! Replaces embedded video players (iframes) with links to the videos. Pure.
+//! Replaces frames with links to what they show. Pure.
 //!
-//! The store keeps players of known hosts (`html`). Documents do not: validators warn of frames, few readers show them,
-//! and a player's address opened by itself often shows nothing, so the link goes to the video's page.
+//! The store keeps frames (`html`). Documents do not: validators warn of them, few readers show them, and a player's
+//! address opened by itself often shows nothing, so the link goes to the page of a video where that is known.
 
 use std::fmt::Write as _;
 
@@ -9,7 +9,7 @@ use memchr::{memchr, memmem};
 use url::Url;
 
 use super::text::{one_line, percent_encode};
-use crate::html::video_page;
+use crate::html::{frame_kind, frame_page};
 
 /// Replaces each frame of sanitized HTML with a link, in a paragraph of its own unless it is inside one.
 pub(super) fn frames_to_links(html: String) -> String {
@@ -52,15 +52,18 @@ struct FrameContext<'a> {
 }
 
 fn write_link(tag: &str, context: &FrameContext<'_>, out: &mut String) {
-    let Some(player) = attribute_value(tag, "src").and_then(|src| Url::parse(&src).ok()) else { return };
-    let page = percent_encode(&video_page(&player));
-    let host = player.host_str().unwrap_or_default();
-    let host =
-        ["www.", "player.", "embed."].iter().find_map(|prefix| host.strip_prefix(prefix)).unwrap_or(host);
+    let Some(frame) = attribute_value(tag, "src").and_then(|src| Url::parse(&src).ok()) else { return };
+    let page = percent_encode(&frame_page(&frame));
+    let Some(host) = frame.host_str() else { return };
+    let host = ["www.", "player.", "embed.", "w."]
+        .iter()
+        .find_map(|prefix| host.strip_prefix(prefix))
+        .unwrap_or(host);
     let title = attribute_value(tag, "title").map(|title| one_line(&title)).filter(|title| !title.is_empty());
     let link = format!(
-        "<a href=\"{}\">Video: {}</a>",
+        "<a href=\"{}\">{}: {}</a>",
         htmlize::escape_attribute(&page),
+        frame_kind(&frame),
         htmlize::escape_text(title.as_deref().unwrap_or(host))
     );
     // Writing to a string does not fail.
@@ -119,6 +122,15 @@ mod tests {
                     "<a href=\"/x\" title=\"a &gt; b\"><b>t</b></a>{link}<a href=\"/x\" title=\"a &gt; b\">u</a><p>{link}</p>"
                 ),
             ),
+            (
+                frame("https://open.spotify.com/embed/track/4u"),
+                "<p><a href=\"https://open.spotify.com/track/4u\">Audio: open.spotify.com</a></p>".to_owned(),
+            ),
+            (
+                frame("https://www.x.example/e"),
+                "<p><a href=\"https://www.x.example/e\">Embedded: x.example</a></p>".to_owned(),
+            ),
+            (frame("mailto:a@x.example"), String::new()),
             ("<p>a &lt;iframe b</p>".to_owned(), "<p>a &lt;iframe b</p>".to_owned()),
             ("<iframe></iframe>x".to_owned(), "x".to_owned()),
             ("<iframe src=\"https://".to_owned(), String::new()),
@@ -164,6 +176,17 @@ mod tests {
                 "https://geo.dailymotion.com/player.html?video=x2",
                 "https://geo.dailymotion.com/player.html?video=x2",
             ),
+            ("https://youtube-nocookie.com/embed/x1", "https://www.youtube.com/watch?v=x1"),
+            ("http://www.youtube.com/v/x1&amp;hl=en_US", "https://www.youtube.com/watch?v=x1"),
+            ("https://peer.example/videos/embed/9c1f-22", "https://peer.example/w/9c1f-22"),
+            ("https://open.spotify.com/embed/track/4u?a=b", "https://open.spotify.com/track/4u"),
+            ("https://t.me/news/812?embed=1", "https://t.me/news/812"),
+            ("https://platform.twitter.com/embed/Tweet.html?id=17", "https://twitter.com/i/status/17"),
+            (
+                "https://platform.twitter.com/embed/Tweet.html?id=a/b",
+                "https://platform.twitter.com/embed/Tweet.html?id=a/b",
+            ),
+            ("https://x.example/e?list=1#f", "https://x.example/e?list=1#f"),
         ] {
             assert_eq!(address(player), page, "{player}");
         }

@@ -66,7 +66,7 @@ pub(super) fn class(name: &str) -> Option<ElementClass> {
 /// Whether an attribute of such an element is kept.
 pub(super) fn allows_attribute(element: &str, attribute: &str) -> bool {
     match attribute {
-        "lang" | "title" => true,
+        "dir" | "id" | "lang" | "title" => true,
         "href" | "hreflang" => element == "a",
         "alt" | "height" | "src" | "style" => element == "img",
         "width" => matches!(element, "img" | "hr"),
@@ -80,7 +80,6 @@ pub(super) fn allows_attribute(element: &str, attribute: &str) -> bool {
         "summary" => element == "table",
         "cite" => matches!(element, "blockquote" | "del" | "ins" | "q"),
         "datetime" => matches!(element, "del" | "ins"),
-        "dir" => element == "bdo",
         "start" => element == "ol",
         _ => false,
     }

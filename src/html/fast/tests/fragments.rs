@@ -22,10 +22,9 @@ const MALFORMED_NAMES: &str =
     "font|section|script|iframe|svg|object|ruby|rt|P|nobr|big|title|u|h7|image|form|button|select";
 
 const ATTRIBUTES: &str = "\
-    href|href|src|src|title|class|style|alt|width|height|rel|target|lang|id|data-x";
+    href|href|src|src|title|class|style|alt|width|height|rel|target|lang|id|dir|data-x";
 
-const MALFORMED_ATTRIBUTES: &str =
-    "cite|align|start|dir|xlink:href|on_x|TITLE|ping|srcset|hidden|xmlns|a.b|é|colspan|size";
+const MALFORMED_ATTRIBUTES: &str = "cite|align|start|dir|xlink:href|on_x|TITLE|ping|srcset|hidden|name|data-src|data-srcset|xmlns|a.b|é|colspan|size";
 
 const VALUES: &str = "\
     https://e.org/a.jpg|http://e.org|https://e.org/?a=1&amp;b=2|https://e.org/?a=1&b=2&copy=3|\
@@ -35,7 +34,7 @@ const MALFORMED_VALUES: &str = "\
     https://e.org/?a&lt|?q| https://e.org |\thttps://e.org|https://e.org:80/|https://E.org/Ж|tel:+1|\
     javascript:x()|https://xn--e1afmkfd.org/|https://xn--a.org/|https://1.2.3.4/|https://1.2.3.400/|\
     https://[::1]/|https://a..b/|https://-a/|https://|https:///x|https:x|http://a@e.org/|\
-    https://e.org\\x|http://pixel.wp.com/b.gif|feed:x|0|1px|display:none|width:1px;height:1px|\
+    https://e.org\\x|http://pixel.wp.com/b.gif|feed:x|0|1px|display:none|max-height:0;overflow:hidden|visibility:hidden|siftwire-a|#siftwire-a|# b|ltr|width:1px;height:1px|\
     Display: None|\"|'|&quot;&amp;|a > b < c|&nbsp;\u{a0}|\r\n|\r|\0|a\nb|rtl|&#8217;&#39;|\u{2028}|\
     &ouml|a&b|a&|https://e.org/&#x2f;|https://e.org/\u{a0}|/&#0;|/&not|/&#128;&#13;|\
     java&#10;script:x()|java&Tab;script:x()|&sol;x&quest;&amp;|//[|///|data:,a|\\\\e.org|mailto://[";
