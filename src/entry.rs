@@ -50,6 +50,9 @@ pub struct Entry {
     pub origin: Option<Origin>,
     /// Whether the site of its link is the one that the document came from.
     pub owns_link: bool,
+    /// Its texts may be decoded wrongly: they do not replace stored ones.
+    #[serde(skip)]
+    pub is_uncertain: bool,
 }
 
 /// One of the keys that find an entry again within its source.

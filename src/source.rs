@@ -179,6 +179,8 @@ pub struct SourceState {
     pub problems: Vec<String>,
     /// Since when each document has had a problem.
     pub problems_since: Option<Timestamp>,
+    /// The encoding of the last document with characters beyond ASCII that was not in doubt.
+    pub encoding: Option<String>,
     /// Keys that this source has used for several entries, so that they identify none. In the form of
     /// `ingest::identity`.
     pub distrusted: std::collections::BTreeSet<String>,
@@ -316,6 +318,8 @@ pub enum Outcome {
         entries: usize,
         /// Entries, or parts of them, that could not be parsed.
         problems: usize,
+        /// Known entries that seem to have changed, but whose texts may be decoded wrongly: they were left as they were.
+        uncertain: usize,
     },
     /// Nothing has changed since the last poll.
     NotModified,

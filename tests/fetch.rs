@@ -181,12 +181,15 @@ async fn an_unconditional_304_is_a_failure_without_validators() {
 }
 
 #[tokio::test]
-async fn a_226_is_a_body() {
-    let origin = ScriptedServer::start(vec![answer("226 IM Used\r\nIM: feed", b"<feed/>")]);
-    assert!(matches!(
-        fetch(&source(&origin.url), &state_with_validators(&origin.url)).await.response,
-        Ok(FetchResponse::Body(body)) if body.bytes == b"<feed/>"
-    ));
+async fn a_203_and_a_226_are_bodies() {
+    for (head, is_delta) in [("203 Non-Authoritative Information", false), ("226 IM Used\r\nIM: feed", true)]
+    {
+        let origin = ScriptedServer::start(vec![answer(head, b"<feed/>")]);
+        assert!(matches!(
+            fetch(&source(&origin.url), &state_with_validators(&origin.url)).await.response,
+            Ok(FetchResponse::Body(body)) if body.bytes == b"<feed/>" && body.is_delta == is_delta
+        ));
+    }
 }
 
 #[tokio::test]

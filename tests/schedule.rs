@@ -97,8 +97,8 @@ impl Simulated {
     /// The site's response at a time, and the earliest time for the next request.
     fn answer(&mut self, now: i64) -> (Outcome, ResponseInfo, UpdateHints, PublishInterval, i64) {
         let n = self.requests.len();
-        let read = |new| Outcome::Read { new, edited: 0, entries: 20, problems: 0 };
-        let read_all = |new| Outcome::Read { new, edited: 0, entries: 5, problems: 0 };
+        let read = |new| Outcome::Read { new, edited: 0, entries: 20, problems: 0, uncertain: 0 };
+        let read_all = |new| Outcome::Read { new, edited: 0, entries: 5, problems: 0, uncertain: 0 };
         let fresh = |seconds| ResponseInfo {
             fresh_for: Some(Duration::from_secs(seconds)),
             ..ResponseInfo::default()

@@ -36,6 +36,9 @@ pub struct NotAFeed(String);
 /// # Errors
 /// The document is not a feed, or none of its entries can be read.
 pub fn read(body: &[u8], hints: &Hints<'_>) -> Result<Feed, NotAFeed> {
+    if let Some(kind) = binary_kind(body) {
+        return Err(NotAFeed(kind.to_owned()));
+    }
     let decoded = decode::decode(body, hints.content_type);
     let text = &*decoded.text;
     if text.trim().is_empty() {
@@ -49,7 +52,7 @@ pub fn read(body: &[u8], hints: &Hints<'_>) -> Result<Feed, NotAFeed> {
     if !needs_help {
         return ours;
     }
-    match second_reader::parse(text).map(|raw| normalize::normalize(raw, decoded.encoding, hints)) {
+    match second_reader::parse(text).map(|raw| normalize::normalize(raw, &decoded, hints)) {
         Ok(feed) if !feed.entries.is_empty() => {
             let reason =
                 ours.err().map_or_else(|| "found no entry".to_owned(), |error| format!("said: {error}"));
@@ -67,7 +70,7 @@ pub fn read(body: &[u8], hints: &Hints<'_>) -> Result<Feed, NotAFeed> {
 pub fn second_opinion(body: &[u8], hints: &Hints<'_>) -> Result<Feed, NotAFeed> {
     let decoded = decode::decode(body, hints.content_type);
     let raw = second_reader::parse(&decoded.text).map_err(|reason| NotAFeed(log_excerpt(&reason)))?;
-    Ok(normalize::normalize(raw, decoded.encoding, hints))
+    Ok(normalize::normalize(raw, &decoded, hints))
 }
 
 fn read_text(decoded: &decode::DecodedText<'_>, hints: &Hints<'_>) -> Result<Feed, NotAFeed> {
@@ -87,7 +90,7 @@ fn read_text(decoded: &decode::DecodedText<'_>, hints: &Hints<'_>) -> Result<Fee
         return Err(NotAFeed(HTML_PAGE.to_owned()));
     }
     limits::bound_lines(&mut raw);
-    Ok(normalize::normalize(raw, decoded.encoding, hints))
+    Ok(normalize::normalize(raw, decoded, hints))
 }
 
 fn parse_repaired(json: &str) -> Result<RawFeed<'_>, String> {
@@ -108,6 +111,23 @@ const HTML_PAGE: &str = "an HTML page";
 
 fn not_a_feed(text: &str, reason: &str) -> NotAFeed {
     NotAFeed(if is_html(text) { HTML_PAGE.to_owned() } else { log_excerpt(&format!("not a feed: {reason}")) })
+}
+
+/// What a document is that is no text, by its first bytes.
+fn binary_kind(body: &[u8]) -> Option<&'static str> {
+    const KINDS: [(&[u8], &str); 10] = [
+        (b"\x1f\x8b", "gzip data: the server must say so in Content-Encoding"),
+        (b"\x28\xb5\x2f\xfd", "zstd data: the server must say so in Content-Encoding"),
+        (b"BZh", "a bzip2 file"),
+        (b"\xfd7zXZ\0", "an xz file"),
+        (b"PK\x03\x04", "a zip file"),
+        (b"%PDF-", "a PDF document"),
+        (b"\x89PNG", "an image"),
+        (b"\xff\xd8\xff", "an image"),
+        (b"GIF8", "an image"),
+        (b"ID3", "an audio file"),
+    ];
+    KINDS.iter().find(|(start, _)| body.starts_with(start)).map(|(_, kind)| *kind)
 }
 
 fn is_html(text: &str) -> bool {

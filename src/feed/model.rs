@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use url::Url;
 
+use super::decode::Certainty;
 use crate::entry::Entry;
 use crate::source::UpdateHints;
 
@@ -24,6 +25,8 @@ pub struct Feed {
     pub format: &'static str,
     /// The name of the encoding that was used, as in the WHATWG standard.
     pub encoding: &'static str,
+    /// How certain that encoding is.
+    pub certainty: Certainty,
     /// The feed's title as plain text.
     pub title: Option<String>,
     /// The feed's own id (`atom:id`).

@@ -8,6 +8,7 @@ use std::collections::HashSet;
 use jiff::{SignedDuration, Timestamp};
 use url::Url;
 
+use super::decode::DecodedText;
 use super::model::{Feed, Hints};
 use super::raw::{RawAuthor, RawDate, RawEntry, RawFeed, RawLink, RawMedia, RawOrigin, RawText, TextKind};
 use super::xml_base::{BaseIndex, ResolvedBases};
@@ -30,7 +31,8 @@ const MAX_DURATION_SECONDS: u32 = 31 * 86_400;
 /// The longest tag that RFC 5646 section 4.4.1 expects.
 const MAX_LANGUAGE_BYTES: usize = 35;
 
-pub(super) fn normalize(raw: RawFeed<'_>, encoding: &'static str, hints: &Hints<'_>) -> Feed {
+pub(super) fn normalize(mut raw: RawFeed<'_>, decoded: &DecodedText<'_>, hints: &Hints<'_>) -> Feed {
+    mojibake::repair(&mut raw);
     let document = hints.url.cloned().and_then(bounded_base);
     let bases = raw.bases;
     let link = page_link(&raw.links, |base| bases.get(base).or(hints.url))
@@ -49,10 +51,12 @@ pub(super) fn normalize(raw: RawFeed<'_>, encoding: &'static str, hints: &Hints<
         site: link.as_deref(),
         authors: &feed_authors,
         now: hints.now,
+        is_damaged: decoded.problem.is_some(),
     };
     Feed {
         format: raw.format,
-        encoding,
+        encoding: decoded.encoding,
+        certainty: decoded.certainty,
         title: raw.title.and_then(plain::line).map(truncated),
         id: raw.id.map(|id| id.trim().to_owned()).filter(|id| id.len() <= MAX_SHARED_BYTES),
         link: link.clone(),
@@ -62,7 +66,7 @@ pub(super) fn normalize(raw: RawFeed<'_>, encoding: &'static str, hints: &Hints<
         base,
         partial: raw.partial,
         is_rescued: false,
-        problems: raw.problems,
+        problems: decoded.problem.iter().cloned().chain(raw.problems).collect(),
     }
 }
 
@@ -75,6 +79,8 @@ struct FeedContext<'a> {
     /// Atom: they apply to an entry without authors (RFC 4287 section 4.1.1).
     authors: &'a [Author],
     now: Timestamp,
+    /// Some characters of the document were lost.
+    is_damaged: bool,
 }
 
 impl FeedContext<'_> {
@@ -121,6 +127,7 @@ fn normalize_entry(raw: RawEntry<'_>, context: &FeedContext<'_>) -> Entry {
         language: language.and_then(|tag| language_tag(&tag)),
         origin: raw.origin.and_then(origin),
         owns_link: false,
+        is_uncertain: raw.uncertain,
     };
     entry.keys = keys(&entry, raw.about.as_deref(), raw_date.as_deref(), context.site);
     if entry.title.is_none() || entry.keys.iter().all(|key| key.rule == KeyRule::Title) {
@@ -129,6 +136,9 @@ fn normalize_entry(raw: RawEntry<'_>, context: &FeedContext<'_>) -> Entry {
     let page = entry.link.clone();
     entry.summary = summary.and_then(|text| html_fragment(text, page.as_deref(), context));
     entry.content = content.and_then(|text| html_fragment(text, page.as_deref(), context));
+    let texts = [&entry.title, &entry.summary, &entry.content];
+    entry.is_uncertain |= context.is_damaged
+        && texts.into_iter().flatten().any(|text| text.contains(char::REPLACEMENT_CHARACTER));
     entry
 }
 

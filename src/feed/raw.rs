@@ -58,6 +58,8 @@ pub(super) struct RawEntry<'a> {
     pub(super) language: Option<Cow<'a, str>>,
     pub(super) origin: Option<RawOrigin<'a>>,
     pub(super) base: BaseIndex,
+    /// Its texts may be decoded wrongly.
+    pub(super) uncertain: bool,
 }
 
 /// A link with its relation.

@@ -70,10 +70,63 @@ fn the_encoding_is_detected() {
 }
 
 #[test]
+fn almost_valid_utf8_is_utf8() {
+    let says = |encoding: &str| {
+        RSS.replace("<?xml version=\"1.0\"?>", &format!("<?xml version=\"1.0\" encoding=\"{encoding}\"?>"))
+    };
+    // With one byte too many, or one missing.
+    let read = |feed: &str, title: &str, content_type| {
+        let feed = feed.replace("Two", &format!("{title}|"));
+        let at = feed.find('|').expect("it is there");
+        [[&feed.as_bytes()[..at], &[0xb0], &feed.as_bytes()[at + 1..]].concat(), {
+            [&feed.as_bytes()[..at - 1], &feed.as_bytes()[at + 1..]].concat()
+        }]
+        .map(|bytes| {
+            let feed = read_text(&bytes, content_type).expect("a feed");
+            assert_eq!(feed.problems.len(), usize::from(feed.encoding == "UTF-8"), "{:?}", feed.problems);
+            feed.entries[1].title.clone().expect("a title")
+        })
+    };
+    for (encoding, content_type) in [
+        ("UTF-8", None),
+        ("UTF-8", Some("text/xml; charset=gbk")),
+        ("windows-1251", None),
+        ("windows-1251", Some("text/xml; charset=utf-8")),
+        ("ISO-8859-1", Some("text/xml; charset=windows-1251")),
+    ] {
+        for title in ["Рух дозволили вранці", "上海港今年吞吐量创新高", "Ջերմաստիճանը", "“no end”, “plan B”…"]
+        {
+            let [more, less] = read(&says(encoding), title, content_type);
+            assert_eq!(more, format!("{title}\u{fffd}"), "{encoding}, {content_type:?}");
+            let start: String = title.chars().take(title.chars().count() - 1).collect();
+            assert_eq!(less.trim_end_matches('\u{fffd}'), start, "{encoding}, {content_type:?}");
+        }
+    }
+    // Not one letter is UTF-8: the declaration is false, and that is said.
+    let russian = says("UTF-8").replace("Two", "Трамвай сошёл с рельсов");
+    let feed = read_text(&encoding_rs::WINDOWS_1251.encode(&russian).0, None).expect("a feed");
+    assert_eq!(feed.entries[1].title.as_deref(), Some("Трамвай сошёл с рельсов"));
+    assert_eq!(feed.problems, ["the document says UTF-8, but is read as windows-1251"]);
+}
+
+#[test]
+fn surrogates_encoded_one_by_one_are_joined() {
+    let feed = RSS.replace("Two", "Jaén | y Cádiz");
+    let at = feed.find('|').expect("it is there");
+    let emoji = b"\xed\xa0\xbd\xed\xb8\x80";
+    let bytes = [&feed.as_bytes()[..at], emoji, &feed.as_bytes()[at + 1..]].concat();
+    let feed = read_text(&bytes, None).expect("a feed");
+    assert_eq!(feed.entries[1].title.as_deref(), Some("Jaén 😀 y Cádiz"));
+    assert_eq!((feed.encoding, feed.problems.len()), ("UTF-8", 0));
+}
+
+#[test]
 fn the_error_says_what_the_document_is_instead() {
     let error = |body: &[u8]| read_text(body, None).expect_err("not a feed").to_string();
     assert_eq!(error(b" \n"), "empty body");
     assert_eq!(error(b"<!DOCTYPE html><html><p>x"), "an HTML page");
+    assert_eq!(error(b"\x1f\x8b\x08\0"), "gzip data: the server must say so in Content-Encoding");
+    assert_eq!(error(b"%PDF-1.7"), "a PDF document");
     assert!(error(b"hello").starts_with("not a feed"), "{}", error(b"hello"));
 }
 

@@ -31,7 +31,7 @@ pub struct ResponseInfo {
 pub enum FetchResponse {
     /// 304: nothing has changed.
     NotModified,
-    /// 200 or 226: a whole document.
+    /// 200, 203 or 226: a whole document.
     Body(FetchedBody),
 }
 
@@ -108,7 +108,8 @@ pub(super) async fn read_response(
             let until = freshness::retry_after(response.headers(), request.now);
             return Err(Failure::Throttled { status: status.as_u16(), until });
         }
-        StatusCode::OK | StatusCode::IM_USED => {}
+        // A proxy changed the document on its way (RFC 9110 section 15.3.4): still a whole one.
+        StatusCode::OK | StatusCode::NON_AUTHORITATIVE_INFORMATION | StatusCode::IM_USED => {}
         _ => return Err(Failure::Status(status.as_u16())),
     }
     let content_type =

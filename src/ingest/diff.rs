@@ -25,6 +25,8 @@ pub struct DocumentDiff {
     pub reused: Vec<Key>,
     /// It has entries, and all of them are new.
     pub all_new: bool,
+    /// How many known entries seem to have changed, but may be decoded wrongly: they stay as they are.
+    pub uncertain: usize,
     /// Entries that are not stored.
     pub ignored: Vec<IgnoredEntry>,
 }
@@ -60,6 +62,10 @@ pub fn compare(
             Match::Ignored(reason) => diff.ignored.push(IgnoredEntry { title: keyed.entry.title, reason }),
             Match::Stored(old, reason) => {
                 diff.in_feed.push(old.number);
+                if keyed.entry.is_uncertain {
+                    diff.uncertain += usize::from(fingerprint(&mut keyed.entry) != old.fingerprint);
+                    continue;
+                }
                 diff.changes.extend(edit_or_rekey(keyed.entry, (old, reason), stored.known, now));
             }
         }

@@ -10,6 +10,7 @@ use super::identity::{self, KeyedEntry};
 use super::parse_limiter::ParseLimiter;
 use crate::entry::Entry;
 use crate::entry::change::{Change, KnownEntries, KnownEntry};
+use crate::feed::decode::Certainty;
 use crate::feed::{self, Feed};
 use crate::fetch::{self, FetchedBody};
 use crate::html::Sanitizer;
@@ -91,6 +92,7 @@ impl DocumentReader<'_> {
             Ok(feed) => feed,
             Err(failure) => return Ok(DocumentResult::without_entries(Outcome::Failed(failure))),
         };
+        mark_uncertain(&mut feed, state.encoding.as_deref());
         let is_whole_feed = !feed.partial && !is_delta;
         let sanitizer = Sanitizer::new(feed.base.as_ref().unwrap_or(&base));
         self.note_feed(&mut feed, state);
@@ -122,7 +124,7 @@ impl DocumentReader<'_> {
             }
             diff
         };
-        let DocumentDiff { changes, in_feed, reused, ignored, all_new } =
+        let DocumentDiff { changes, in_feed, reused, uncertain, ignored, all_new } =
             match self.parse_limiter.run(document_bytes, compare).await {
                 Ok(diff) => diff,
                 Err(failure) => return Ok(DocumentResult::without_entries(Outcome::Failed(failure))),
@@ -132,6 +134,8 @@ impl DocumentReader<'_> {
         self.warn_of_distrusted(&distrusted);
         self.log_new_titles(&changes);
         ignored.iter().for_each(|ignored| self.log_ignored(ignored.title.as_deref(), ignored.reason));
+        let is_shown = feed.certainty != Certainty::Irrelevant && uncertain == 0;
+        state.encoding = is_shown.then(|| feed.encoding.to_owned()).or(state.encoding.take());
         // The hash stands for all entries of the document, so it is set only once they were all compared.
         state.body_hash = (!feed.partial).then_some(hash);
         let outcome = Outcome::Read {
@@ -139,6 +143,7 @@ impl DocumentReader<'_> {
             edited: changes.iter().filter(|change| matches!(change, Change::Edited { .. })).count(),
             entries,
             problems: feed.problems.len(),
+            uncertain,
         };
         Ok(DocumentResult {
             outcome,
@@ -238,6 +243,17 @@ impl DocumentReader<'_> {
 pub(super) fn owns_link(entry: &Entry, sites: &[Option<String>]) -> bool {
     let page = entry.link.as_deref().and_then(PageAddress::parse);
     page.and_then(|page| fetch::site_of(page.url())).is_some_and(|site| sites.contains(&Some(site)))
+}
+
+/// In another encoding than before, which nothing in the document shows, all that is not ASCII is uncertain.
+fn mark_uncertain(feed: &mut Feed, known: Option<&str>) {
+    let is_ascii = |entry: &Entry| {
+        [&entry.title, &entry.summary, &entry.content].into_iter().flatten().all(|text| text.is_ascii())
+    };
+    if feed.certainty == Certainty::Assumed && known.is_some_and(|known| known != feed.encoding) {
+        feed.entries.iter_mut().for_each(|entry| entry.is_uncertain |= !is_ascii(entry));
+        feed.title = feed.title.take().filter(|title| title.is_ascii());
+    }
 }
 
 fn excerpt(title: Option<&str>) -> String {

@@ -248,7 +248,7 @@ mod tests {
                 publish_interval: gap.map(|minutes| Duration::from_secs(minutes * 60)),
                 ..before.clone()
             };
-            let read = Outcome::Read { new: entries, edited: 0, entries, problems: 0 };
+            let read = Outcome::Read { new: entries, edited: 0, entries, problems: 0, uncertain: 0 };
             let mut events = events(&source, before, &mut after, &read, minute(at));
             events.retain(|event| event.kind == HealthKind::Missed);
             (events.pop().map(|event| event.detail), after)
@@ -296,7 +296,7 @@ mod tests {
         assert_eq!(poll(&mut state, &Outcome::NotModified, day(6)), []);
         let mut later = state.clone();
         later.last_entry = Some(day(7));
-        let has_new = Outcome::Read { new: 1, edited: 0, entries: 9, problems: 0 };
+        let has_new = Outcome::Read { new: 1, edited: 0, entries: 9, problems: 0, uncertain: 0 };
         let recovered = events(&source(), &state, &mut later, &has_new, day(7));
         assert_eq!(recovered[0].kind, HealthKind::Recovered);
         assert_eq!(poll(&mut later, &Outcome::NotModified, day(8)), []);

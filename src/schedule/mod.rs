@@ -280,11 +280,15 @@ pub fn after_clock_set_back(state: &SourceState, by: SignedDuration, now: Timest
 
 fn outcome_text(outcome: &Outcome) -> String {
     match outcome {
-        Outcome::Read { new, edited, entries, problems: 0 } => {
-            format!("{entries} entries, {new} new, {edited} edited")
-        }
-        Outcome::Read { new, edited, entries, problems } => {
-            format!("{entries} entries, {new} new, {edited} edited, {problems} unreadable")
+        Outcome::Read { new, edited, entries, problems, uncertain } => {
+            let mut text = format!("{entries} entries, {new} new, {edited} edited");
+            if *problems > 0 {
+                text += &format!(", {problems} unreadable");
+            }
+            if *uncertain > 0 {
+                text += &format!(", {uncertain} not edited since their encoding is in doubt");
+            }
+            text
         }
         Outcome::NotModified => "not modified".to_owned(),
         Outcome::Failed(failure) => failure.to_string(),
@@ -340,7 +344,7 @@ mod tests {
 
     #[test]
     fn the_longest_wait_is_taken_and_limited() {
-        let read = Outcome::Read { new: 0, edited: 0, entries: 0, problems: 0 };
+        let read = Outcome::Read { new: 0, edited: 0, entries: 0, problems: 0, uncertain: 0 };
         let plain = after(read.clone(), &ResponseInfo::default(), &SourceState::default());
         assert!((30..=33).contains(&minutes(&plain)), "{plain:?}");
         let fresh =
@@ -407,7 +411,7 @@ mod tests {
             replaced: false,
         };
         assert_eq!(after_poll(&fixed, &silent(20_000), &observed, now()).next_poll_reason, "every");
-        let news = Outcome::Read { new: 1, edited: 0, entries: 9, problems: 0 };
+        let news = Outcome::Read { new: 1, edited: 0, entries: 9, problems: 0, uncertain: 0 };
         assert_eq!(after(news, &ResponseInfo::default(), &silent(7 * 24)).next_poll_reason, "every");
     }
 
@@ -419,7 +423,7 @@ mod tests {
         for &(new, entries, replaced) in polls {
             let outcome = match entries {
                 0 => Outcome::NotModified,
-                _ => Outcome::Read { new, edited: 0, entries, problems: 0 },
+                _ => Outcome::Read { new, edited: 0, entries, problems: 0, uncertain: 0 },
             };
             let observed = PollObservation {
                 outcome: &outcome,
@@ -473,7 +477,7 @@ mod tests {
         near(waits(&source(), polled(30), &[one, one, one, same, one]), &[120, 30, 15, 30, 30]);
 
         let fresh = ResponseInfo { fresh_for: Some(Duration::from_secs(3600)), ..ResponseInfo::default() };
-        let read = Outcome::Read { new: 5, edited: 0, entries: 5, problems: 0 };
+        let read = Outcome::Read { new: 5, edited: 0, entries: 5, problems: 0, uncertain: 0 };
         let observed = PollObservation {
             outcome: &read,
             info: &fresh,

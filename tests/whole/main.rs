@@ -8,6 +8,7 @@ mod claims;
 mod crash;
 mod cut_config;
 mod damaged_rows;
+mod encodings;
 mod faults;
 mod filters;
 mod folders;

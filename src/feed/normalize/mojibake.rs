@@ -4,27 +4,92 @@ use std::borrow::Cow;
 
 use encoding_rs::{Encoding, WINDOWS_1251, WINDOWS_1252};
 
-/// Undoes one such round trip if the whole text shows it; otherwise returns the text unchanged.
+use crate::feed::raw::{RawEntry, RawFeed};
+
+/// A text with one such round trip undone.
+struct Repaired {
+    text: String,
+    /// The encoding that it was decoded as.
+    wrong: &'static Encoding,
+    /// Characters beyond ASCII.
+    characters: usize,
+}
+
+/// Undoes one such round trip in the texts of a feed.
 ///
-/// Evidence: the text's bytes in the wrong encoding are valid UTF-8 with at least two multi-byte characters. Correct
-/// text practically never is.
-pub(super) fn without_mojibake(text: Cow<'_, str>) -> Cow<'_, str> {
-    if text.is_ascii() {
-        return text;
+/// Evidence: the bytes of a whole text in the wrong encoding are valid UTF-8 with at least two multi-byte characters.
+/// Correct text practically never is. A single character is enough beside such a text; elsewhere the entry is in doubt:
+/// in an earlier document it may have been repaired.
+pub(super) fn repair(feed: &mut RawFeed<'_>) {
+    let mut seen: Vec<&'static Encoding> = Vec::new();
+    for_each_feed_text(feed, |text| {
+        repair_text(text, &mut seen);
+    });
+    let mut singles: Vec<usize> = Vec::new();
+    for (index, entry) in feed.entries.iter_mut().enumerate() {
+        let mut has_single = false;
+        for_each_text(entry, |text| has_single |= repair_text(text, &mut seen));
+        singles.extend(has_single.then_some(index));
     }
-    match [WINDOWS_1252, WINDOWS_1251].into_iter().find_map(|wrong| reencoded(&text, wrong)) {
-        Some(repaired) => Cow::Owned(repaired),
-        None => text,
+    for_each_feed_text(feed, |text| {
+        repair_text(text, &mut seen);
+    });
+    for index in singles {
+        let entry = &mut feed.entries[index];
+        let mut is_uncertain = false;
+        for_each_text(entry, |text| is_uncertain |= repair_text(text, &mut seen));
+        entry.uncertain |= is_uncertain;
     }
 }
 
-/// The text encoded in `wrong` and decoded as UTF-8. Stops at the first byte that cannot be UTF-8.
-fn reencoded(text: &str, wrong: &'static Encoding) -> Option<String> {
+/// Repairs a text with enough evidence of its own, or of other texts. True if it lacks that.
+fn repair_text(text: &mut Cow<'_, str>, seen: &mut Vec<&'static Encoding>) -> bool {
+    let Some(repaired) = repaired(text) else { return false };
+    if repaired.characters > 1 {
+        seen.push(repaired.wrong);
+    }
+    let is_certain = seen.contains(&repaired.wrong);
+    if is_certain {
+        *text = Cow::Owned(repaired.text);
+    }
+    !is_certain
+}
+
+fn for_each_feed_text<'a>(feed: &mut RawFeed<'a>, mut repair: impl FnMut(&mut Cow<'a, str>)) {
+    feed.title.iter_mut().for_each(|title| repair(&mut title.text));
+    feed.authors.iter_mut().filter_map(|author| author.name.as_mut()).for_each(|name| repair(&mut name.text));
+}
+
+fn for_each_text<'a>(entry: &mut RawEntry<'a>, mut repair: impl FnMut(&mut Cow<'a, str>)) {
+    let texts = [&mut entry.title, &mut entry.summary, &mut entry.content];
+    texts.into_iter().filter_map(|text| text.value_mut()).for_each(|text| repair(&mut text.text));
+    entry.categories.iter_mut().for_each(|category| repair(&mut category.text));
+    let authors = entry.authors.iter_mut().chain(&mut entry.fallback_authors);
+    authors.filter_map(|author| author.name.as_mut()).for_each(|name| repair(&mut name.text));
+}
+
+fn repaired(text: &str) -> Option<Repaired> {
+    if text.is_ascii() {
+        return None;
+    }
+    [WINDOWS_1252, WINDOWS_1251].into_iter().find_map(|wrong| {
+        let (text, characters) = reencoded(text, wrong)?;
+        Some(Repaired { text, wrong, characters })
+    })
+}
+
+/// The text encoded in `wrong` and decoded as UTF-8, with the number of its characters beyond ASCII. Stops at the first
+/// byte that cannot be UTF-8.
+fn reencoded(text: &str, wrong: &'static Encoding) -> Option<(String, usize)> {
     let mut bytes = Vec::new();
     let mut pending = 0_usize;
     let mut multi_byte = 0_usize;
     for c in text.chars() {
         let byte = encoded_byte(c, wrong)?;
+        if pending == 1 && !(0x80..=0xbf).contains(&byte) && lacks_quote(&bytes) {
+            bytes.push(QUOTE_END);
+            (pending, multi_byte) = (0, multi_byte + 1);
+        }
         match (pending, byte) {
             (0, 0x00..=0x7f) => {}
             (0, 0xc2..=0xdf) => pending = 1,
@@ -38,8 +103,18 @@ fn reencoded(text: &str, wrong: &'static Encoding) -> Option<String> {
         }
         bytes.push(byte);
     }
-    let is_evidence = multi_byte >= 2 && pending == 0;
-    is_evidence.then(|| String::from_utf8(bytes).ok()).flatten()
+    if pending == 1 && lacks_quote(&bytes) {
+        bytes.push(QUOTE_END);
+        (pending, multi_byte) = (0, multi_byte + 1);
+    }
+    (pending == 0 && multi_byte > 0).then(|| Some((String::from_utf8(bytes).ok()?, multi_byte)))?
+}
+
+/// The last byte of a closing quote. Windows-1252 does not have it, and some decoders drop it.
+const QUOTE_END: u8 = 0x9d;
+
+fn lacks_quote(bytes: &[u8]) -> bool {
+    bytes.ends_with(&[0xe2, 0x80])
 }
 
 /// The byte of a character in a single-byte encoding. Bytes that windows-1252 leaves undefined are often kept as C1
@@ -62,6 +137,13 @@ fn encoded_byte(c: char, encoding: &'static Encoding) -> Option<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::feed::raw::RawText;
+
+    fn without_mojibake(text: &str) -> String {
+        let mut text = Cow::Borrowed(text);
+        repair_text(&mut text, &mut Vec::new());
+        text.into_owned()
+    }
 
     #[test]
     fn doubly_encoded_text_is_repaired_and_other_text_unchanged() {
@@ -70,13 +152,44 @@ mod tests {
             for wrong in [WINDOWS_1252, WINDOWS_1251] {
                 let (garbled, _) = wrong.decode_without_bom_handling(original.as_bytes());
                 if !garbled.contains('\u{fffd}') {
-                    assert_eq!(without_mojibake(garbled.into_owned().into()), original);
+                    assert_eq!(without_mojibake(&garbled), original);
                 }
             }
-            assert_eq!(without_mojibake(original.into()), original);
+            assert_eq!(without_mojibake(original), original);
         }
-        for correct in ["Ärger über Öl", "№ 5 «Да»", "Ã", "naïve Ã© once", "РС и ЂЋ", ""] {
-            assert_eq!(without_mojibake(correct.into()), correct);
+        for correct in ["Ärger über Öl", "№ 5 «Да»", "Ã", "naïve Ã© once", "РС и ЂЋ", "", "Ã© once"]
+        {
+            assert_eq!(without_mojibake(correct), correct);
         }
+        assert_eq!(without_mojibake("â€œplan Bâ€ fails, â€œtwiceâ€"), "“plan B” fails, “twice”");
+    }
+
+    #[test]
+    fn a_single_character_is_repaired_beside_others_and_in_doubt_alone() {
+        let text = |text: &'static str| RawText { text: text.into(), ..RawText::default() };
+        let entry = |title| RawEntry { title: Some(text(title)).into(), ..RawEntry::default() };
+        let repaired = |titles: &[&'static str]| {
+            let entries = titles.iter().map(|title| entry(title)).collect();
+            let mut feed = RawFeed { entries, ..RawFeed::default() };
+            repair(&mut feed);
+            let titles = feed.entries.into_iter();
+            titles
+                .map(|entry| (entry.title.into_value().expect("a title").text, entry.uncertain))
+                .collect::<Vec<_>>()
+        };
+        let accident = "La informaciÃ³n llegÃ³";
+        assert_eq!(
+            repaired(&["ordenÃ³ cerrar", accident, "São Paulo", "ascii"]),
+            [
+                ("ordenó cerrar".into(), false),
+                ("La información llegó".into(), false),
+                ("São Paulo".into(), false),
+                ("ascii".into(), false)
+            ]
+        );
+        assert_eq!(
+            repaired(&["ordenÃ³ cerrar", "São"]),
+            [("ordenÃ³ cerrar".into(), true), ("São".into(), false)]
+        );
     }
 }

@@ -5,7 +5,6 @@ use std::collections::HashSet;
 
 use memchr::memmem;
 
-use super::mojibake::without_mojibake;
 use crate::feed::limits::cut_line;
 use crate::feed::markup::{between_tags, has_tags, is_unknown_tag};
 use crate::feed::raw::{RawText, TextKind};
@@ -14,7 +13,7 @@ use crate::text::{TextFor, html_to_text, is_publishable};
 
 /// A text as plain text on one line, such as a title. `None` if nothing is left.
 pub(super) fn line(raw: RawText<'_>) -> Option<String> {
-    let text = without_mojibake(raw.text);
+    let text = raw.text;
     if raw.kind == TextKind::Text || !text.contains(['<', '&']) {
         return text_line(&text);
     }
@@ -39,7 +38,7 @@ fn resolved(text: &str) -> String {
 
 /// A text as HTML, not sanitized yet; `None` if it is blank.
 pub(super) fn html(raw: RawText<'_>) -> Option<String> {
-    let text = without_mojibake(printable(raw.text));
+    let text = printable(raw.text);
     if text.trim().is_empty() {
         return None;
     }
@@ -57,7 +56,7 @@ pub(super) fn html(raw: RawText<'_>) -> Option<String> {
 
 /// A text as the document has it; empty if it is blank.
 pub(super) fn as_stated<'a>(raw: &'a RawText<'_>) -> Cow<'a, str> {
-    let text = without_mojibake(printable(Cow::Borrowed(&raw.text)));
+    let text = printable(Cow::Borrowed(&raw.text));
     if text.trim().is_empty() { Cow::Borrowed("") } else { text }
 }
 

@@ -172,6 +172,7 @@ pub(super) fn parse_entry(row: &Row<'_>, source: Arc<EntrySource>) -> Result<Sto
             language: extra.language.map(Cow::into_owned),
             origin: extra.origin.map(Cow::into_owned),
             owns_link: extra.owns_link,
+            is_uncertain: false,
         },
     })
 }
