@@ -101,9 +101,7 @@ impl DocumentReader<'_> {
         let publish_interval = publish_interval::measure(&feed.entries, self.now);
         let (keyed, distrusted) = identity::assign_keys(feed.entries, &mut state.distrusted);
         self.warn_of_distrusted(&distrusted);
-        for _ in keyed.len()..entries {
-            self.log_ignored(None, "it has no content");
-        }
+        (keyed.len()..entries).for_each(|_| self.log_ignored(None, "it has no content"));
         let keys = keyed.iter().flat_map(identity::all_keys).cloned().collect();
         let known = self.store.known_entries(self.source_id, keys).await?;
         let left_feed =

@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use super::output::{Output, Stories};
 use crate::entry::StoredEntry;
 use crate::store::{Duplicate, Error, Store};
-use crate::story::address::are_same_page;
+use crate::story::address::{are_on_one_host, are_same_page};
 
 /// Gives entries the words of their owners. Their numbers, ids and dates stay, and they change places with their owners
 /// in `duplicates`.
@@ -29,6 +29,7 @@ pub(super) async fn use_owners_words(
                 title: entry.source.title.clone(),
                 link: entry.entry.link.clone(),
                 owns_link: false,
+                is_at_address: true,
             };
             entry.changed = entry.changed.max(owner.changed).max(owner.first_seen);
             entry.source = owner.source;
@@ -38,11 +39,15 @@ pub(super) async fn use_owners_words(
     Ok(())
 }
 
-/// The position of the owner of an entry's address, if that is another entry of its story.
+/// The position of the owner of an entry's address, if that is another entry of its story. An entry that came into the
+/// story by its address stays in the owner's words, whatever address it names later.
 fn owner(entry: &StoredEntry, duplicates: &[Duplicate], output: &Output) -> Option<usize> {
-    let link = entry.entry.link.as_deref().filter(|_| !entry.entry.owns_link)?;
+    let link = entry.entry.link.as_deref();
     duplicates.iter().position(|other| {
-        let is_same_page = || other.link.as_deref().is_some_and(|other| are_same_page(other, link));
-        other.owns_link && output.draws_on(&other.source) && is_same_page()
+        let compared =
+            |same: fn(&str, &str) -> bool| other.link.as_deref().zip(link).is_some_and(|(a, b)| same(a, b));
+        let is_own = entry.entry.owns_link && compared(are_on_one_host);
+        let is_at_address = other.is_at_address || (!entry.entry.owns_link && compared(are_same_page));
+        other.owns_link && !is_own && is_at_address && output.draws_on(&other.source)
     })
 }

@@ -202,6 +202,8 @@ pub struct Duplicate {
     pub link: Option<String>,
     /// Whether the page is on the site that its source was read from.
     pub owns_link: bool,
+    /// Whether the two entries are one story because of a common address, which one of them may have left since.
+    pub is_at_address: bool,
 }
 
 /// The story of an entry.

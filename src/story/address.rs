@@ -78,6 +78,13 @@ pub fn are_same_page(a: &str, b: &str) -> bool {
     key(a).is_some_and(|a| key(b) == Some(a))
 }
 
+/// Whether two addresses are on one host.
+#[must_use]
+pub fn are_on_one_host(a: &str, b: &str) -> bool {
+    let host = |link| PageAddress::parse(link).map(|address| address.host);
+    host(a).is_some_and(|a| host(b) == Some(a))
+}
+
 /// The address of a page, for comparison.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PageAddress {

@@ -60,6 +60,16 @@ impl CandidateIndex {
         self.addresses.add(entry, seen, address.into_iter().chain(article).map(i64::cast_unsigned));
     }
 
+    /// Entries with this hash of their address, or perhaps of their article number. Sorted and distinct.
+    #[must_use]
+    pub fn at_address(&self, address: i64) -> Vec<i64> {
+        let mut found = Vec::new();
+        self.addresses.find(address.cast_unsigned(), |entry| found.push(entry));
+        found.sort_unstable();
+        found.dedup();
+        found
+    }
+
     /// Entries that can be of the same story: those with its address or article number, and those with most in common
     /// with its title and text. Sorted and distinct.
     #[must_use]

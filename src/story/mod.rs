@@ -14,6 +14,7 @@ mod words;
 use crate::entry::Entry;
 use crate::entry::change::DedupFeatures;
 use crate::text::{TextFor, html_to_text_start, language};
+use address::PageAddress;
 use rules::ComparedEntry;
 
 /// Characters of title and text from which the language is detected.
@@ -30,6 +31,13 @@ pub fn compute_features(entry: &Entry) -> DedupFeatures {
         signature: compared.signature.shorten(),
         hashes: compared.signature.hashes(),
     }
+}
+
+/// The hash of an entry's address, as in its features.
+#[must_use]
+pub fn address_of(entry: &Entry) -> Option<i64> {
+    let key = PageAddress::parse(entry.link.as_deref()?)?.key()?;
+    Some(hash(&key).cast_signed())
 }
 
 /// Whether two entries, each with the language of its source, can be in one language. Called only for entries that the

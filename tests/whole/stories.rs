@@ -452,6 +452,65 @@ fn the_words_of_the_owner_of_an_address_count() {
     }
 }
 
+/// What "the other" does with the paper's address, and what is shown then: titles and ids.
+#[test]
+fn no_trick_puts_other_words_at_an_owners_address() {
+    let other = |link: &str, headline: &str| listing("The other", link, headline, FALSE_TEXT);
+    let dated = |feed: String, date: &str| feed.replace("Mon, 02 Nov 2026 08:00:00 GMT", date);
+    let shown = |sites: &TwoSites| -> Vec<(String, String)> {
+        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+        sites.shown("all").iter().map(|item| (text(&item["title"]), text(&item["url"]))).collect()
+    };
+    let polled = |sites: &TwoSites, source: &str, feed: String| {
+        let origin = if source == "paper" { &sites.paper } else { &sites.other };
+        origin.set("/feed", 200, RSS, feed);
+        sites.poll(source);
+    };
+    let address = |sites: &TwoSites| sites.paper.url("/news/bridge");
+    let paper = |link: &str| listing("The paper", link, "Council approves bridge", TRUE_TEXT);
+    let truth = |link: &str| vec![("Council approves bridge".to_owned(), link.to_owned())];
+
+    // It lists the address first, and then another one under the same guid.
+    let sites = TwoSites::new();
+    let link = address(&sites);
+    polled(&sites, "other", other(&link, "Cheap pills"));
+    polled(&sites, "paper", paper(&link));
+    for bait in [sites.other.url("/land"), format!("{link}?v=2"), String::new()] {
+        polled(&sites, "other", other(&bait, "Cheap pills now"));
+        assert_eq!(shown(&sites), truth(&link), "{bait}");
+    }
+    // It dates its entry long before, so that the true one would be too old.
+    let sites = TwoSites::new();
+    let link = address(&sites);
+    polled(&sites, "other", dated(other(&link, "Cheap pills"), "Sun, 01 Feb 2026 08:00:00 GMT"));
+    polled(&sites, "paper", paper(&link));
+    assert_eq!(shown(&sites), truth(&link));
+    assert_eq!(sites.shown("all")[0]["date_published"], "2026-11-02T08:00:00Z");
+    // It lists the address twice.
+    let sites = TwoSites::new();
+    let link = address(&sites);
+    let one = other(&link, "Cheap pills");
+    let item = one[one.find("<item>").expect("an item")..one.find("</channel>").expect("an end")]
+        .replace("The other 1", "2")
+        .replace("Cheap pills", "More pills");
+    polled(&sites, "other", one.replace("</channel>", &format!("{item}</channel>")));
+    assert_eq!(sites.shown("all").len(), 2);
+    polled(&sites, "paper", paper(&link));
+    assert_eq!(shown(&sites), truth(&link));
+    // It takes the address with an edit, before and after the owner has it.
+    for owner_comes_first in [true, false] {
+        let sites = TwoSites::new();
+        let link = address(&sites);
+        polled(&sites, "other", other(&sites.other.url("/own"), "Cheap pills"));
+        if owner_comes_first {
+            polled(&sites, "paper", paper(&link));
+        }
+        polled(&sites, "other", other(&link, "Cheap pills"));
+        polled(&sites, "paper", paper(&link));
+        assert_eq!(shown(&sites), truth(&link), "owner first: {owner_comes_first}");
+    }
+}
+
 #[test]
 fn without_an_owner_an_address_makes_no_story_of_texts_that_differ() {
     let sites = TwoSites::new();

@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Result, Row};
 
+use super::rows::OWNS_LINK;
 use super::values::millis;
 use crate::entry::change::DedupFeatures;
 use crate::story::index::CandidateIndex;
@@ -53,7 +54,8 @@ impl DedupIndex {
     /// Adds the first entries of stories behind a number.
     fn load(&mut self, c: &Connection, from: &str, behind: i64, now: i64) -> Result<()> {
         let mut statement = c.prepare_cached(&format!(
-            "SELECT f.entry, f.first_seen, f.address, f.article, f.signature FROM {from} AND {IS_FIRST}
+            "SELECT f.entry, f.first_seen, f.address, f.article, f.signature, {IS_FIRST} FROM {from}
+             AND ({IS_FIRST} OR EXISTS (SELECT 1 FROM entry WHERE number = f.entry AND {OWNS_LINK}))
              ORDER BY f.entry"
         ))?;
         let mut rows = statement.query([behind])?;
@@ -62,13 +64,25 @@ impl DedupIndex {
             if first_seen >= CandidateIndex::addresses_since(now) {
                 self.index.add_address(entry, first_seen, row.get(2)?, row.get(3)?);
             }
-            if first_seen >= CandidateIndex::texts_since(now)
+            let is_first: bool = row.get(5)?;
+            if is_first
+                && first_seen >= CandidateIndex::texts_since(now)
                 && let Some(signature) = Signature::from_short(row.get_ref(4)?.as_blob()?)
             {
                 self.index.add_text(entry, first_seen, &signature);
             }
         }
         Ok(())
+    }
+
+    /// Adds an address of an entry: the owner's of an address counts though it is not the first entry of its story.
+    pub(super) fn add_address(&mut self, entry: i64, seen: i64, address: Option<i64>) {
+        self.index.add_address(entry, seen, address, None);
+    }
+
+    /// The entries that have had an address.
+    pub(super) fn at_address(&self, address: i64) -> Vec<i64> {
+        self.index.at_address(address)
     }
 
     /// Adds an entry that joined no story.

@@ -89,6 +89,8 @@ pub(super) fn sync_outputs(
              ON CONFLICT (name) DO UPDATE SET removed = NULL WHERE removed IS NOT NULL",
         )?
         .execute(params![output.name, millis(now)])?;
+        c.prepare_cached("UPDATE output SET one_per_story = ?2 WHERE name = ?1 AND one_per_story <> ?2")?
+            .execute(params![output.name, output.one_per_story.is_some()])?;
     }
     let stored: HashMap<_, _> =
         all_outputs(c)?.into_iter().map(|output| (output.name.clone(), output)).collect();

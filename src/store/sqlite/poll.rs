@@ -14,8 +14,10 @@ use super::entries::{
 use super::error::Error;
 use super::handle::Store;
 use super::jobs::Durability;
+use super::owners::note_address;
 use super::sources::add_health_events;
-use super::stories::{InsertedEntry, assign_stories};
+use super::stories::assign_stories;
+use super::story_rows::InsertedEntry;
 use super::unreadable::Database;
 use super::values::{millis, to_json};
 use crate::entry::change::Change;
@@ -84,6 +86,7 @@ fn commit(c: &Database<'_>, poll: &Poll, index: &mut DedupIndex) -> Result<Optio
                 let (number, changed) = (*number, *changed);
                 let edit = Edit { number, revision, revised, entry, fingerprint, content_hash, changed };
                 edit_entry(c, &edit)?;
+                note_address(c, index, (number, source.0, revised), entry)?;
                 revision -= 1;
                 if let Some(former) = former_title {
                     add_former_title(c, number, former)?;

@@ -22,6 +22,10 @@ pub(super) const ENTRY_COLUMNS: &str = "entry.number, entry.uid, entry.date, ent
 /// The number of [`ENTRY_COLUMNS`]: the index of the first column behind them.
 pub(super) const ENTRY_COLUMN_COUNT: usize = 14;
 
+/// SQL: whether an entry is on its publisher's own site.
+pub(super) const OWNS_LINK: &str =
+    "CASE WHEN json_valid(extra_json) THEN coalesce(json_extract(extra_json, '$.owns_link'), 0) ELSE 0 END";
+
 /// The fields of an entry without a column of their own, as JSON.
 #[derive(Default, Serialize, Deserialize)]
 #[serde(default)]

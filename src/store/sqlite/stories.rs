@@ -12,10 +12,12 @@ use super::dedup_index::DedupIndex;
 use super::entries::{Counters, find_entry, last_in_feed, touch};
 use super::error::Error;
 use super::handle::Store;
-use super::rows::SourceCache;
+use super::owners::join_at_owned_address;
+use super::rows::{OWNS_LINK, SourceCache};
+use super::story_rows::{InsertedEntry, insert_join, move_to_story};
 use super::unreadable::Database;
 use super::values::{lossy_text, millis, nearest_time};
-use crate::entry::change::{DedupFeatures, NewEntry};
+use crate::entry::change::DedupFeatures;
 use crate::story;
 use crate::story::rules::{self, ComparedEntry, MergeReason, Proposal};
 
@@ -115,13 +117,6 @@ impl Store {
     }
 }
 
-/// An entry that was just inserted.
-pub(super) struct InsertedEntry<'a> {
-    pub(super) number: i64,
-    pub(super) source: i64,
-    pub(super) new: &'a NewEntry,
-}
-
 /// Decides which stories the new entries of one poll join. The decision does not depend on their order in the
 /// document. Returns the number of entries that joined one.
 pub(super) fn assign_stories(
@@ -149,10 +144,18 @@ pub(super) fn assign_stories(
         insert_features(c, entry, features)?;
         let mut candidates = index.candidates(c, &facts, entry.number)?;
         candidates.sort_by_key(|(number, _)| ranks.get(number).copied().unwrap_or(*number));
-        match find_story(c, (entry, &listed), &facts, &candidates)? {
+        let of_owner = join_at_owned_address(c, index, entry)?.map(|story| (story, MergeReason::Address));
+        let joined = match of_owner {
+            Some(joined) => Some(joined),
+            None => find_story(c, (entry, &listed), &facts, &candidates)?,
+        };
+        match joined {
             Some((story, reason)) => {
                 move_to_story(c, entry.number, story)?;
                 insert_join(c, entry.number, &reason.to_string(), entry.new.first_seen)?;
+                if entry.new.entry.owns_link {
+                    index.add_address(entry.number, millis(now), facts.address);
+                }
                 merged += 1;
             }
             None => index.add(entry.number, now, &facts),
@@ -180,8 +183,9 @@ fn find_story(
         if is_listed_apart(c, story, inserted, listed)? {
             continue;
         }
+        // Others can list any address with any words.
         if reason == MergeReason::Address
-            && (has_entry_of_source(c, story, inserted.source)? || !has_owner(c, story, inserted.new)?)
+            && (!inserted.new.entry.owns_link || has_entry_of_source(c, story, inserted.source)?)
         {
             evidence = evidence.with_shared_address();
         }
@@ -229,22 +233,6 @@ fn has_entry_of_source(c: &Connection, story: i64, source: i64) -> Result<bool> 
         .query_row([story, source], |row| row.get(0))
 }
 
-/// Whether a new entry, or one of a story at the same address, is on its publisher's own site. Others can list any
-/// address with any words.
-fn has_owner(c: &Connection, story: i64, new: &NewEntry) -> Result<bool> {
-    let address = new.dedup_features.as_ref().and_then(|features| features.address);
-    Ok(new.entry.owns_link
-        || c.prepare_cached(&format!(
-            "SELECT EXISTS (SELECT 1 FROM entry JOIN dedup_features ON dedup_features.entry = entry.number
-                            WHERE entry.story = ?1 AND dedup_features.address = ?2 AND {OWNS_LINK})"
-        ))?
-        .query_row(params![story, address], |row| row.get(0))?)
-}
-
-/// SQL: whether an entry is on its publisher's own site.
-const OWNS_LINK: &str =
-    "CASE WHEN json_valid(extra_json) THEN coalesce(json_extract(extra_json, '$.owns_link'), 0) ELSE 0 END";
-
 fn insert_features(c: &Connection, entry: &InsertedEntry<'_>, features: &DedupFeatures) -> Result<()> {
     c.prepare_cached(
         "INSERT INTO dedup_features (entry, source, date, first_seen, address, article, signature)
@@ -261,16 +249,6 @@ fn insert_features(c: &Connection, entry: &InsertedEntry<'_>, features: &DedupFe
     ])?;
     c.prepare_cached("INSERT INTO dedup_hashes (entry, hashes) VALUES (?1, ?2)")?
         .execute(params![entry.number, features.hashes])
-        .map(drop)
-}
-
-fn move_to_story(c: &Connection, entry: i64, story: i64) -> Result<()> {
-    c.prepare_cached("UPDATE entry SET story = ?2 WHERE number = ?1")?.execute([entry, story]).map(drop)
-}
-
-fn insert_join(c: &Connection, entry: i64, reason: &str, at: Timestamp) -> Result<()> {
-    c.prepare_cached("INSERT OR REPLACE INTO story_join (entry, reason, joined) VALUES (?1, ?2, ?3)")?
-        .execute(params![entry, reason, millis(at)])
         .map(drop)
 }
 
@@ -342,6 +320,7 @@ fn story_entries(c: &Connection, story: i64) -> Result<Vec<i64>> {
 fn duplicates(c: &Database<'_>, entry: i64) -> Result<Vec<Duplicate>> {
     let Some(story) = story_id(c, entry)? else { return Ok(Vec::new()) };
     let sources = SourceCache::new(c);
+    let own_reason = join_reason(c, entry)?;
     let mut statement =
         c.prepare_cached(&format!("SELECT source, link, {OWNS_LINK} FROM entry WHERE number = ?1"))?;
     let others = story_entries(c, story)?.into_iter().filter(|number| *number != entry);
@@ -355,10 +334,20 @@ fn duplicates(c: &Database<'_>, entry: i64) -> Result<Vec<Duplicate>> {
                     title: source.title.clone(),
                     link: lossy_text(row, 1)?,
                     owns_link: row.get(2)?,
+                    is_at_address: [&own_reason, &join_reason(c, number)?]
+                        .into_iter()
+                        .flatten()
+                        .any(|reason| *reason == MergeReason::Address.to_string()),
                 })
             })
         })
         .collect()
+}
+
+fn join_reason(c: &Connection, entry: i64) -> Result<Option<String>> {
+    c.prepare_cached("SELECT reason FROM story_join WHERE entry = ?1")?
+        .query_row([entry], |row| row.get(0))
+        .optional()
 }
 
 /// The story of an entry, without its duplicates.
