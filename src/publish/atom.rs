@@ -71,7 +71,7 @@ fn write_entry(xml: &mut XmlWriter, shown: &OutputEntry, feed_language: Option<&
     }
     authors.for_each(|author| person(xml, &author));
     for category in shown.categories() {
-        xml.empty_element("category", &[("term", &category)]);
+        xml.empty_element("category", &[("term", &unambiguous_line(&category))]);
     }
     if let Some(summary) = &shown.summary {
         xml.text_element("summary", &[("type", "html")], summary);

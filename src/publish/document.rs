@@ -7,7 +7,7 @@ use url::Url;
 
 use super::format::Format;
 use super::language;
-use super::text::{percent_encode, unambiguous_line};
+use super::text::{one_line, percent_encode};
 use crate::entry::{Author, StoredEntry};
 
 /// An output filled with entries, ready to be written in any format.
@@ -154,7 +154,7 @@ impl OutputEntry {
     /// The authors that have a name. An author's address is kept only if it is absolute.
     pub fn authors(&self) -> impl Iterator<Item = Author> + '_ {
         self.kept.entry.authors.iter().filter_map(|author| {
-            let name = unambiguous_line(&author.name);
+            let name = one_line(&author.name);
             let is_absolute = |address: &&str| Url::parse(address).is_ok();
             let uri = author.uri.as_deref().filter(is_absolute).map(percent_encode);
             (!name.is_empty()).then(|| Author { name, uri, email: author.email.clone() })
@@ -164,7 +164,7 @@ impl OutputEntry {
     /// The categories, each once, none blank.
     pub fn categories(&self) -> Vec<String> {
         let mut all: Vec<String> = Vec::new();
-        for category in self.kept.entry.categories.iter().map(|category| unambiguous_line(category)) {
+        for category in self.kept.entry.categories.iter().map(|category| one_line(category)) {
             if !category.is_empty() && !all.contains(&category) {
                 all.push(category);
             }

@@ -130,8 +130,11 @@ fn item(shown: &OutputEntry) -> JsonItem<'_> {
         image: entry.thumbnails.first().map(|thumbnail| percent_encode(&thumbnail.url)),
         date_published: rfc3339(truncate_to_second(kept.date)),
         date_modified: rfc3339(shown.updated()),
-        authors: shown.authors().map(|author| JsonAuthor { name: author.name, url: author.uri }).collect(),
-        tags: shown.categories(),
+        authors: shown
+            .authors()
+            .map(|author| JsonAuthor { name: unambiguous_line(&author.name), url: author.uri })
+            .collect(),
+        tags: shown.categories().iter().map(|category| unambiguous_line(category)).collect(),
         language: shown.language(),
         attachments: attachments(shown),
         extension: JsonExtension {
