@@ -22,7 +22,7 @@ pub struct Entry {
     pub id: Option<String>,
     /// Plain text on one line: no markup, no character references.
     pub title: Option<String>,
-    /// Absolute `http` or `https` address of the page.
+    /// Absolute address of the page: `http` or `https`, or such as `magnet` and `gemini` if it has no other.
     pub link: Option<String>,
     /// The publisher's date of publication.
     pub published: Option<Timestamp>,
@@ -94,7 +94,7 @@ pub struct Author {
 /// An attached file.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Enclosure {
-    /// Absolute address.
+    /// Absolute address, with a scheme as a link may have it.
     pub url: String,
     /// Media type, such as `audio/mpeg`.
     pub media_type: Option<String>,

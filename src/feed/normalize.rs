@@ -1,5 +1,6 @@
 //! Normalizes a raw feed: keys, absolute addresses, plausible dates, plain titles. Pure.
 
+mod media_groups;
 mod mojibake;
 mod plain;
 
@@ -22,6 +23,12 @@ const MAX_SHARED_BYTES: usize = 1000;
 
 /// Maximum number of the feed's authors that an entry without authors gets.
 const MAX_INHERITED_AUTHORS: usize = 5;
+
+/// The schemes of an entry's link and files: what they name is opened or downloaded. Others may run something.
+const OPENABLE_SCHEMES: [&str; 17] = [
+    "http", "https", "ed2k", "ftp", "ftps", "gemini", "gopher", "ipfs", "ipns", "magnet", "mms", "news",
+    "nntp", "rtmp", "rtsp", "sftp", "spartan",
+];
 
 const MAX_MEDIA_TYPE_BYTES: usize = 200;
 
@@ -97,10 +104,12 @@ fn normalize_entry(raw: RawEntry<'_>, context: &FeedContext<'_>) -> Entry {
     let id = raw.id.into_value().map(|id| plain::printable(id.trim().into()).into_owned());
     let id = id.filter(|id| !id.is_empty());
     // A guid is the link unless isPermaLink=false. If there is no other link, even then an HTTP guid is the link.
-    let link = page_link(&raw.links, |base| context.base(base)).or_else(|| {
+    let other_link =
+        || alternates(&raw.links).find_map(|link| openable_url(&link.href, context.base(link.base)));
+    let link = page_link(&raw.links, |base| context.base(base)).or_else(other_link).or_else(|| {
         let id = id.as_deref().filter(|id| raw.permalink || id.starts_with("http"))?;
         // A relative id is an address only if it is an absolute path: it may be a mere number.
-        absolute_url(id, context.base(raw.base).filter(|_| id.starts_with('/')))
+        openable_url(id, context.base(raw.base).filter(|_| id.starts_with('/')))
     });
     let title = raw.title.into_value().and_then(plain::line);
     let (published, updated) = (raw.published.into_value(), raw.updated.into_value());
@@ -205,29 +214,37 @@ fn site_key(link: &str) -> String {
 
 /// The address of the page that the feed or entry is about: the alternate link, preferably to HTML.
 fn page_link<'b>(links: &[RawLink<'_>], base: impl Fn(BaseIndex) -> Option<&'b Url>) -> Option<String> {
-    let is_alternate = |link: &&RawLink<'_>| {
+    let is_html = |link: &&RawLink<'_>| link.media_type.as_deref().is_none_or(|kind| kind.contains("html"));
+    let address = |link: &RawLink<'_>| absolute_url(&link.href, base(link.base));
+    alternates(links).filter(is_html).find_map(address).or_else(|| alternates(links).find_map(address))
+}
+
+fn alternates<'a, 'b>(links: &'b [RawLink<'a>]) -> impl Iterator<Item = &'b RawLink<'a>> {
+    links.iter().filter(|link| {
         link.rel.as_deref().is_none_or(|rel| {
             let rel = rel.trim();
             rel.is_empty() || rel.eq_ignore_ascii_case("alternate") || rel.ends_with("/alternate")
         })
-    };
-    let is_html = |link: &&RawLink<'_>| link.media_type.as_deref().is_none_or(|kind| kind.contains("html"));
-    let address = |link: &RawLink<'_>| absolute_url(&link.href, base(link.base));
-    let alternates = || links.iter().filter(is_alternate);
-    alternates().filter(is_html).find_map(address).or_else(|| alternates().find_map(address))
+    })
 }
 
 /// An absolute HTTP address; `None` if the address is blank or has another scheme.
 fn absolute_url(href: &str, base: Option<&Url>) -> Option<String> {
+    resolved(href, base).filter(|url| matches!(url.scheme(), "http" | "https")).map(String::from)
+}
+
+/// An absolute address with a scheme of [`OPENABLE_SCHEMES`].
+fn openable_url(href: &str, base: Option<&Url>) -> Option<String> {
+    resolved(href, base).filter(|url| OPENABLE_SCHEMES.contains(&url.scheme())).map(String::from)
+}
+
+fn resolved(href: &str, base: Option<&Url>) -> Option<Url> {
     let href = href.trim();
-    if href.is_empty() {
-        return None;
+    match base {
+        _ if href.is_empty() => None,
+        Some(base) => base.join(href).ok(),
+        None => Url::parse(href).ok(),
     }
-    let url = match base {
-        Some(base) => base.join(href),
-        None => Url::parse(href),
-    };
-    url.ok().filter(|url| matches!(url.scheme(), "http" | "https")).map(String::from)
 }
 
 /// A text as an HTML fragment, not sanitized yet; `None` if it is blank.
@@ -252,16 +269,16 @@ fn enclosures(
     };
     let linked = links.into_iter().filter(is_enclosure).filter_map(|link| {
         Some(Enclosure {
-            url: absolute_url(&link.href, context.base(link.base))?,
+            url: openable_url(&link.href, context.base(link.base))?,
             media_type: media_type(link.media_type.as_deref()),
             length: parse_number(link.length.as_deref()),
             title: link.title.and_then(|title| plain::line(RawText::new(title, TextKind::Text))),
             ..Enclosure::default()
         })
     });
-    let embedded = media.into_iter().filter_map(|file| {
+    let embedded = media_groups::without_other_sizes(media).into_iter().filter_map(|file| {
         Some(Enclosure {
-            url: absolute_url(&file.url, context.base(file.base))?,
+            url: openable_url(&file.url, context.base(file.base))?,
             media_type: media_type(file.media_type.as_deref()),
             length: parse_number(file.length.as_deref()),
             title: file.title.and_then(plain::line),

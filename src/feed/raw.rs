@@ -53,6 +53,8 @@ pub(super) struct RawEntry<'a> {
     pub(super) content: Ranked<RawText<'a>>,
     pub(super) media: Vec<RawMedia<'a>>,
     pub(super) thumbnails: Vec<RawMedia<'a>>,
+    /// The number of Media RSS groups so far.
+    pub(super) media_groups: usize,
     pub(super) duration: Option<Cow<'a, str>>,
     pub(super) comments: Option<Cow<'a, str>>,
     pub(super) language: Option<Cow<'a, str>>,
@@ -133,6 +135,10 @@ pub(super) struct RawMedia<'a> {
     pub(super) duration: Option<Cow<'a, str>>,
     pub(super) width: Option<Cow<'a, str>>,
     pub(super) height: Option<Cow<'a, str>>,
+    /// The number of the Media RSS group that it is in.
+    pub(super) group: Option<usize>,
+    /// The one of its group that is shown.
+    pub(super) is_default: bool,
     pub(super) base: BaseIndex,
 }
 

@@ -91,8 +91,9 @@ fn write_entry(xml: &mut XmlWriter, shown: &OutputEntry, feed_language: Option<&
 fn entry_links(xml: &mut XmlWriter, shown: &OutputEntry) {
     let entry = &shown.kept.entry;
     // RFC 4287 section 4.1.2 requires an alternate link if there is no content.
-    let link = entry.link.as_ref().or(shown.kept.source.link.as_ref()).unwrap_or(&shown.kept.source.url);
-    if entry.link.is_some() || shown.content.is_none() {
+    let source = &shown.kept.source;
+    let link = shown.link().or(source.link.as_deref()).unwrap_or(&source.url);
+    if shown.link().is_some() || shown.content.is_none() {
         xml.empty_element("link", &[("rel", "alternate"), ("href", &percent_encode(link))]);
     }
     for enclosure in &entry.enclosures {

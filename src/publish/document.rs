@@ -146,9 +146,10 @@ impl OutputEntry {
         Timestamp::new(self.kept.changed.as_second(), nanos).unwrap_or(self.kept.changed)
     }
 
-    /// The entry's link.
+    /// The entry's link; that of its first file if it has no page.
     pub fn link(&self) -> Option<&str> {
-        self.kept.entry.link.as_deref()
+        let entry = &self.kept.entry;
+        entry.link.as_deref().or_else(|| Some(&entry.enclosures.first()?.url))
     }
 
     /// The authors that have a name. An author's address is kept only if it is absolute.

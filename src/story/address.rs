@@ -60,7 +60,7 @@ const PAGE_PARTS: &[&str] = &[
 /// [`PageAddress::key`] it can be followed: scheme and host stay as they are.
 #[must_use]
 pub fn clean_link(link: &str) -> String {
-    let Ok(url) = Url::parse(link) else { return link.to_owned() };
+    let Some(url) = Url::parse(link).ok().filter(Url::has_host) else { return link.to_owned() };
     let mut url = unwrap_redirects(url);
     let kept = content_parameters(&url);
     let before = url.query().map(str::to_owned);

@@ -112,9 +112,10 @@ pub(super) fn add_enclosure<'a>(entry: &mut RawEntry<'a>, attribute_text: &'a st
 pub(super) fn add_media_content<'a>(
     entry: &mut RawEntry<'a>,
     attribute_text: &'a str,
+    group: Option<usize>,
     base: BaseIndex,
 ) -> bool {
-    let file = media_from_attributes(attribute_text, base);
+    let file = RawMedia { group, ..media_from_attributes(attribute_text, base) };
     if file.url.is_empty() { entry.media.len() < MAX_ENTRY_PARTS } else { push_part(&mut entry.media, file) }
 }
 
@@ -136,6 +137,7 @@ fn media_from_attributes(attribute_text: &str, base: BaseIndex) -> RawMedia<'_> 
             "width" => file.width = Some(value),
             "height" => file.height = Some(value),
             "title" => file.title = Some(RawText::new(value, TextKind::Unstated)),
+            "isDefault" => file.is_default = value.trim() == "true",
             _ => {}
         }
     }

@@ -91,6 +91,7 @@ enum Container {
     Entry,
     Source,
     Media,
+    MediaGroup,
     SkipTimes,
 }
 
@@ -177,9 +178,16 @@ impl<'a> XmlParser<'a> {
             FeedElement::SkipHours | FeedElement::SkipDays => {
                 self.open_container(tag, Container::SkipTimes, base);
             }
-            FeedElement::MediaGroup => self.open_container(tag, Container::Media, base),
+            FeedElement::MediaGroup => {
+                self.entry.iter_mut().for_each(|entry| entry.media_groups += 1);
+                self.open_container(tag, Container::MediaGroup, base);
+            }
             FeedElement::MediaContent => {
-                self.add_part(|entry| entry::add_media_content(entry, tag.attributes, base));
+                let is_grouped = self.open.iter().any(|open| open.container == Container::MediaGroup);
+                self.add_part(|entry| {
+                    let group = is_grouped.then_some(entry.media_groups);
+                    entry::add_media_content(entry, tag.attributes, group, base)
+                });
                 self.open_container(tag, Container::Media, base);
             }
             FeedElement::Enclosure => {
