@@ -5,6 +5,7 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::io::{self, Write as _};
+use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 
 use toml_edit::{ArrayOfTables, DocumentMut, Item, Table, value};
@@ -145,17 +146,22 @@ fn push_tables(document: &mut DocumentMut, sources: &[NamedSource], mut prefix: 
     Ok(())
 }
 
-/// Replaces a file atomically and keeps its permissions.
+/// Replaces a file atomically and keeps its owner, group and permissions.
 ///
 /// # Errors
-/// The file cannot be written.
+/// The file cannot be written, or would get another owner.
 pub fn replace_file(path: &Path, text: &str) -> io::Result<()> {
     // Follow a symbolic link: replacing the link itself would leave its target unchanged.
     let path = fs::canonicalize(path)?;
     let directory = path.parent().unwrap_or(Path::new("."));
     let mut file = tempfile::Builder::new().prefix(".siftwire-").tempfile_in(directory)?;
     file.write_all(text.as_bytes())?;
-    file.as_file().set_permissions(fs::metadata(&path)?.permissions())?;
+    let (old, new) = (fs::metadata(&path)?, file.as_file().metadata()?);
+    if (old.uid(), old.gid()) != (new.uid(), new.gid()) {
+        std::os::unix::fs::fchown(file.as_file(), Some(old.uid()), Some(old.gid()))?;
+    }
+    // After the owner: a change of that takes some permissions away.
+    file.as_file().set_permissions(old.permissions())?;
     file.as_file().sync_all()?;
     file.persist(&path)?;
     fs::File::open(directory)?.sync_all()

@@ -22,7 +22,9 @@ impl OthersAccess {
         let mode = metadata.mode();
         // A group with the number of the owner is the owner's alone.
         let is_shared = metadata.gid() != metadata.uid();
-        let can_write = mode & 0o002 != 0 || (mode & 0o020 != 0 && is_shared);
+        // Nobody replaces another user's file in a folder such as /tmp.
+        let is_sticky = metadata.is_dir() && mode & 0o1000 != 0;
+        let can_write = !is_sticky && (mode & 0o002 != 0 || (mode & 0o020 != 0 && is_shared));
         let can_read = mode & 0o004 != 0 && has_secret;
         let all = [(can_write, OthersAccess::Write), (can_read, OthersAccess::Read)];
         all.into_iter().filter_map(|(is_given, access)| is_given.then_some(access)).collect()

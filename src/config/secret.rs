@@ -53,7 +53,17 @@ pub(super) fn read(
     }
     let text = std::fs::read_to_string(&path).map_err(reason)?;
     let secret = checked(text.trim_end_matches(['\r', '\n']))?;
-    Ok((secret, OthersAccess::of(&metadata, true)))
+    // Who can write its folder can replace it.
+    let folder = path.parent().and_then(|folder| std::fs::metadata(folder).ok());
+    let of_folder = folder.map(|folder| OthersAccess::of(&folder, false)).unwrap_or_default();
+    let mut access = OthersAccess::of(&metadata, true);
+    access.extend(
+        of_folder
+            .into_iter()
+            .filter(|access_to_folder| !access.contains(access_to_folder))
+            .collect::<Vec<_>>(),
+    );
+    Ok((secret, access))
 }
 
 fn reason(error: std::io::Error) -> &'static str {

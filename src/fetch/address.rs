@@ -51,9 +51,9 @@ fn is_allowed(ip: IpAddr, allow: &[IpNet]) -> bool {
 }
 
 /// Top-level names of local networks: RFC 6762 (section 3 and appendix G), RFC 8375, and `internal`, which ICANN
-/// reserves for them.
-const PRIVATE_SUFFIXES: [&str; 9] =
-    ["corp", "home", "home.arpa", "internal", "intranet", "lan", "local", "localdomain", "private"];
+/// reserves for them; `svc` is Kubernetes'.
+const PRIVATE_SUFFIXES: [&str; 10] =
+    ["corp", "home", "home.arpa", "internal", "intranet", "lan", "local", "localdomain", "private", "svc"];
 
 /// Why the host of a URL is private, as far as the URL says: it is an address outside the `allow` networks, or a name that
 /// has a meaning only on this machine or in a local network. A proxy would resolve such a name to whatever it has there.
@@ -201,7 +201,7 @@ mod tests {
             "10.0.0.1", "192.168.1.9", "169.254.169.254", "100.64.0.1", "198.18.0.1", "0.0.0.0", "[::1]",
             "[::]", "[fe80::1]", "[fc00::1]", "[::ffff:127.0.0.1]", "[64:ff9b::7f00:1]", "[2002:7f00:1::]",
             "[2001:db8::1]", "router", "intranet.", "internal.lan", "metadata.google.internal", "nas.local.",
-            "NAS.LOCAL", "a.home.arpa", "a.corp", "localhost.localdomain",
+            "NAS.LOCAL", "a.home.arpa", "a.corp", "localhost.localdomain", "kubernetes.default.svc",
         ] {
             assert!(is_refused(&format!("http://{host}/feed"), &[]), "{host}");
         }

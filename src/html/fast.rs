@@ -230,7 +230,8 @@ impl SanitizePass<'_, '_> {
             return None;
         }
         let address = htmlize::unescape_attribute(value);
-        if name == "src" && address.trim_ascii().is_empty() {
+        // Only a link can lead to a place in the text.
+        if name != "href" && (address.trim_ascii().is_empty() || address.trim_ascii().starts_with('#')) {
             return None;
         }
         match Url::parse(&address) {
