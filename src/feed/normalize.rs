@@ -25,9 +25,9 @@ const MAX_SHARED_BYTES: usize = 1000;
 const MAX_INHERITED_AUTHORS: usize = 5;
 
 /// The schemes of an entry's link and files: what they name is opened or downloaded. Others may run something.
-const OPENABLE_SCHEMES: [&str; 17] = [
-    "http", "https", "ed2k", "ftp", "ftps", "gemini", "gopher", "ipfs", "ipns", "magnet", "mms", "news",
-    "nntp", "rtmp", "rtsp", "sftp", "spartan",
+const OPENABLE_SCHEMES: [&str; 24] = [
+    "http", "https", "at", "dat", "ed2k", "ftp", "ftps", "gemini", "gopher", "hyper", "ipfs", "ipns", "irc",
+    "ircs", "magnet", "mms", "news", "nntp", "nostr", "rtmp", "rtsp", "sftp", "spartan", "xmpp",
 ];
 
 const MAX_MEDIA_TYPE_BYTES: usize = 200;

@@ -15,6 +15,7 @@ use std::collections::HashSet;
 use html5ever::ns;
 
 use super::addresses::Addresses;
+use super::limits::is_within_limits;
 use super::tree::{Element, NodeData, NodeId, Side, Tree};
 use super::visible::{hides, is_hidden_attribute};
 use super::{data_image, lazy, visible};
@@ -51,9 +52,7 @@ pub(super) fn rewrite(html: &str, addresses: &Addresses, hidden: Hidden) -> Stri
         data_bytes: 0,
     };
     rewriter.body(tree.body());
-    while let Some(step) = rewriter.steps.pop() {
-        rewriter.step(step);
-    }
+    rewriter.run();
     rewriter.output
 }
 
@@ -81,16 +80,23 @@ struct Rewriter<'a> {
 }
 
 impl Rewriter<'_> {
-    /// A document's direction and language are those of its `body`.
+    /// A document's direction and language are those of its `body`, or of `html`.
     fn body(&mut self, body: NodeId) {
-        let element = self.tree.element(body).filter(|element| element.local_name() == "body");
-        if let Some(element) =
-            element.filter(|element| element.value("dir").or(element.value("lang")).is_some())
-        {
+        let outer = [Some(body), self.tree.parent(body)].into_iter().flatten();
+        let outer = outer.filter_map(|id| self.tree.element(id));
+        let mut directed =
+            outer.filter(|element| ["dir", "lang"].iter().any(|name| element.value(name).is_some()));
+        if let Some(element) = directed.next() {
             self.start_tag("div", element, None);
             self.steps.push(Step::Write("</div>".into()));
         }
-        self.steps.extend(self.tree.first_child(body).map(Step::Siblings));
+        self.children(body);
+    }
+
+    fn run(&mut self) {
+        while let Some(step) = self.steps.pop() {
+            self.step(step);
+        }
     }
 
     fn step(&mut self, step: Step) {
@@ -136,25 +142,48 @@ impl Rewriter<'_> {
     }
 
     fn element(&mut self, id: NodeId, element: &Element) {
+        self.player(element);
         match element.local_name() {
             name if UNSEEN.contains(&name) => {}
             "img" | "amp-img" | "amp-anim" => self.image(id, element),
             "picture" => self.picture(id),
             "iframe" | "amp-iframe" | "embed" | "object" => self.frame(id, element),
-            "noscript" => {
-                self.noscript_depth += 1;
-                self.steps.push(Step::EndNoscript);
-                self.children(id);
-            }
+            "noscript" => self.noscript(id),
             "listing" | "plaintext" | "xmp" => self.container("pre", id, element),
             "amp-video" => self.container("video", id, element),
             "amp-audio" => self.container("audio", id, element),
             "source" => self.start_tag("source", element, late_address(element)),
             name if VOID.contains(&name) => self.start_tag(name, element, None),
-            name => {
-                self.player(element);
-                self.container(name, id, element);
+            name => self.container(name, id, element),
+        }
+    }
+
+    /// What is shown without scripts. A page that was written while they ran has it as a text.
+    fn noscript(&mut self, id: NodeId) {
+        self.noscript_depth += 1;
+        self.steps.push(Step::EndNoscript);
+        let first = self.tree.first_child(id).map(|first| (first, self.tree.data(first)));
+        match first {
+            Some((first, NodeData::Text(text)))
+                if self.tree.next(first).is_none()
+                    && text.trim_start().starts_with('<')
+                    && self.noscript_depth == 1
+                    && is_within_limits(text) =>
+            {
+                let mut inner = Rewriter {
+                    tree: &Tree::parse(text),
+                    output: std::mem::take(&mut self.output),
+                    steps: Vec::new(),
+                    images: std::mem::take(&mut self.images),
+                    frames: std::mem::take(&mut self.frames),
+                    ..*self
+                };
+                inner.children(inner.tree.body());
+                inner.run();
+                (self.output, self.images, self.frames, self.data_bytes) =
+                    (inner.output, inner.images, inner.frames, inner.data_bytes);
             }
+            _ => self.children(id),
         }
     }
 

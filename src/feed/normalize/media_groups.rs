@@ -1,7 +1,7 @@
 //! Keeps one of the sizes of an image that a Media RSS group lists. Pure.
 
 use std::cmp::Reverse;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::parse_number;
 use crate::feed::raw::RawMedia;
@@ -10,8 +10,11 @@ use crate::feed::raw::RawMedia;
 const MAX_WIDTH: u32 = 1280;
 
 /// The files without the other sizes of an image: the contents of a group are one in several forms (Media RSS,
-/// `media:group`). The default is kept, else the widest up to [`MAX_WIDTH`], else the narrowest.
+/// `media:group`). The one that is an enclosure too is kept, else the default or the one of the best width.
 pub(super) fn without_other_sizes(files: Vec<RawMedia<'_>>) -> Vec<RawMedia<'_>> {
+    let enclosures: HashSet<&str> =
+        files.iter().filter(|file| file.group.is_none()).map(|file| &*file.url).collect();
+    let rank = |file: &RawMedia<'_>| (enclosures.contains(&*file.url), rank(file));
     let mut best: HashMap<usize, usize> = HashMap::new();
     let mut is_other = vec![false; files.len()];
     for (index, file) in files.iter().enumerate().filter(|(_, file)| is_image(file)) {
@@ -27,12 +30,18 @@ pub(super) fn without_other_sizes(files: Vec<RawMedia<'_>>) -> Vec<RawMedia<'_>>
 }
 
 fn is_image(file: &RawMedia<'_>) -> bool {
-    let starts = |text: &Option<_>, start: &str| {
-        text.as_deref().is_some_and(|text: &str| text.trim().to_ascii_lowercase().starts_with(start))
-    };
-    starts(&file.medium, "image") || starts(&file.media_type, "image/")
+    let starts = |text: &str, start: &str| text.trim().to_ascii_lowercase().starts_with(start);
+    let path = file.url.split(['?', '#']).next().unwrap_or_default();
+    match (&file.medium, &file.media_type) {
+        (Some(medium), _) => starts(medium, "image"),
+        (None, Some(media_type)) => starts(media_type, "image/"),
+        (None, None) => {
+            [".jpg", ".jpeg", ".png", ".gif", ".webp", ".avif"].iter().any(|end| path.ends_with(end))
+        }
+    }
 }
 
+/// The default, else the widest up to [`MAX_WIDTH`], else the narrowest.
 fn rank(file: &RawMedia<'_>) -> (bool, bool, Reverse<u32>, u32) {
     let width = parse_number(file.width.as_deref()).or(parse_number(file.height.as_deref())).unwrap_or(0);
     let fits = width <= MAX_WIDTH;
@@ -67,6 +76,7 @@ mod tests {
                 vec![image("a", Some(1), "9"), image("b", Some(2), "8"), image("c", Some(2), "9")],
                 vec!["a", "c"],
             ),
+            (vec![image("a", None, ""), image("a", Some(1), "9"), image("b", Some(1), "99")], vec!["a", "a"]),
             (vec![image("a", None, "9"), image("b", None, "8")], vec!["a", "b"]),
             (
                 vec![video("a"), video("b"), image("c", Some(1), "9"), image("d", Some(1), "8")],

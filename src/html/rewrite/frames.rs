@@ -7,7 +7,7 @@ use crate::html::embeds::is_player;
 use crate::html::tree::{Element, NodeId, Tree};
 
 /// Elements of scripts that stand for a frame: the name, the attribute with an id, and the address before the id.
-const PLAYERS: [(&str, &str, &str); 8] = [
+const PLAYERS: [(&str, &str, &str); 9] = [
     ("amp-dailymotion", "data-videoid", "https://www.dailymotion.com/embed/video/"),
     ("amp-instagram", "data-shortcode", "https://www.instagram.com/p/"),
     ("amp-twitter", "data-tweetid", "https://twitter.com/i/status/"),
@@ -15,6 +15,7 @@ const PLAYERS: [(&str, &str, &str); 8] = [
     ("amp-youtube", "data-videoid", "https://www.youtube.com/embed/"),
     ("lite-vimeo", "videoid", "https://player.vimeo.com/video/"),
     ("lite-youtube", "videoid", "https://www.youtube.com/embed/"),
+    ("script", "data-telegram-post", "https://t.me/"),
     ("youtube-video", "videoid", "https://www.youtube.com/embed/"),
 ];
 
@@ -60,7 +61,14 @@ impl Rewriter<'_> {
             let mut players = late.filter_map(|address| self.addresses.web(address)).filter(is_player);
             players.next().map(String::from)
         };
-        if let Some(address) = by_name.or_else(by_address) {
+        // The script writes the file into the page.
+        let gist = || {
+            let src = element.value("src").filter(|_| element.local_name() == "script")?;
+            Some(
+                src.strip_prefix("https://gist.github.com/").map(|_| src.trim_end_matches(".js"))?.to_owned(),
+            )
+        };
+        if let Some(address) = by_name.or_else(gist).or_else(by_address) {
             self.write_frame(&address, element);
         }
     }

@@ -37,6 +37,8 @@ fn a_picture_is_shown_once_wherever_its_address_is() {
         "<amp-anim src='/p.jpg'><amp-img placeholder src='/x.jpg'></amp-img></amp-anim>",
         "<amp-img src='/p.jpg'><noscript><img src='https://e.org/p.jpg'></noscript></amp-img>",
         "<noscript><img src='/p.jpg'></noscript>",
+        "<noscript>&lt;img src=\"/p.jpg\"&gt;</noscript>",
+        "<img data-src='/p.jpg'><noscript>&lt;img src=\"/p.jpg\"&gt;</noscript>",
         "<noscript><img src='/p.jpg'></noscript><img data-src='/p.jpg'>",
         "<img src='data:image/svg+xml,%3Csvg/%3E'>\n<noscript><img src='/p.jpg' srcset='/x.jpg 2x'></noscript>",
         "<img data-src='/small.jpg'><noscript><img src='/p.jpg'></noscript>",
@@ -130,6 +132,14 @@ fn frames_objects_and_players_are_frames_each_once() {
     assert_eq!(clean("<lite-youtube videoid='a1'></lite-youtube>"), video("a1"));
     assert_eq!(clean("<amp-youtube data-videoid='a1' layout=fill></amp-youtube>"), video("a1"));
     assert_eq!(
+        clean("<script async src='https://telegram.org/js/w.js' data-telegram-post='news/8'>x()</script>"),
+        "<iframe src=\"https://t.me/news/8\"></iframe>"
+    );
+    assert_eq!(
+        clean("<script src='https://gist.github.com/a/1.js'></script>"),
+        "<iframe src=\"https://gist.github.com/a/1\"></iframe>"
+    );
+    assert_eq!(
         clean("<div class=lazy data-src='https://www.youtube.com/embed/a1'></div>"),
         format!("{}<div></div>", video("a1"))
     );
@@ -172,6 +182,11 @@ fn what_a_browser_does_not_show_goes() {
         ("<p style='overflow:hidden;text-decoration:none'>a</p>", "<p>a</p>"),
         ("<dialog open>a</dialog>", "a"),
         ("<noscript><p>a</p></noscript>", "<p>a</p>"),
+        ("<noscript>1 &lt; 2</noscript>", "1 &lt; 2"),
+        (
+            "<noscript>&lt;script&gt;x()&lt;/script&gt;&lt;p title='&lt;'&gt;a</noscript>b",
+            "<p title=\"&lt;\">a</p>b",
+        ),
         ("<xmp><b>a</b></xmp>", "<pre>&lt;b&gt;a&lt;/b&gt;</pre>"),
         // An entry never becomes empty.
         ("<div style='display:none'><p>a <i>b</i></p></div>", "<div><p>a <i>b</i></p></div>"),
@@ -180,6 +195,7 @@ fn what_a_browser_does_not_show_goes() {
             "<!DOCTYPE html><html lang=ar><head><title>x</title></head><body dir=RTL lang=ar><p>a</p></body></html>",
             "<div dir=\"rtl\" lang=\"ar\"><p>a</p></div>",
         ),
+        ("<html dir=rtl><body class=x><p>a</p>", "<div dir=\"rtl\"><p>a</p></div>"),
     ]);
 }
 
