@@ -13,6 +13,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use siftwire::config::{self, Config, ConfigLocation, Diagnostics, Environment, SHIPPED};
+use siftwire::publish::icon::Icon;
 use siftwire::publish::output::{ContentMode, Stories};
 use siftwire::serve::ListenAddress;
 use siftwire::source::{Authorization, Secret};
@@ -461,14 +462,45 @@ stories = "all"
 per_source = 2
 max_age = "30d"
 content = "summary"
+description = "What it is"
+icon = "one.png"
 write_to = "feeds"
 "#;
     let directory = config_directory(text);
+    fs::write(directory.path().join("one.png"), include_bytes!("../src/publish/icons/icon.png")).unwrap();
     let output = load_in(directory.path()).unwrap().outputs.remove(0);
     assert_eq!((output.title.as_str(), output.limit, output.per_source), ("one", 7, Some(2)));
     assert_eq!(output.sources, Some(vec!["example.org".to_owned()]));
     assert_eq!((output.stories, output.content), (Stories::All, ContentMode::Summary));
     assert_eq!(output.write_to, Some(directory.path().join("feeds")));
+    assert_eq!(output.description.as_deref(), Some("What it is"));
+    assert!(matches!(output.icon, Some(Icon::File(_))));
+}
+
+#[test]
+fn an_icon_is_a_picture_or_a_url() {
+    let directory = config_directory("");
+    fs::create_dir(directory.path().join("folder.png")).unwrap();
+    fs::write(directory.path().join("page.png"), "<svg/>").unwrap();
+    fs::write(directory.path().join("large.png"), vec![b'x'; 1_000_001]).unwrap();
+    for (icon, label) in [
+        ("none.png", "there is no such file"),
+        ("folder.png", "not a regular file"),
+        ("large.png", "at most 1 MB"),
+        ("page.png", "the file is not PNG, JPEG or GIF"),
+        ("file:///etc/icon.png", "not an http or https URL"),
+        ("https://", "not an http or https URL"),
+        ("https://me:secret@icons.example/a.png", "contains a URL with a user"),
+    ] {
+        let text = format!("[[output]]\nname = \"a\"\nicon = \"{icon}\"\n");
+        fs::write(directory.path().join("config.toml"), text).unwrap();
+        let messages = messages_in(directory.path());
+        assert!(messages.contains("config.toml:3:8") && messages.contains(label), "{icon}: {messages}");
+        assert!(!messages.contains("secret"), "{messages}");
+    }
+    let config = load("[[output]]\nname = \"a\"\nicon = \"https://icons.example/a.png\"\n").unwrap();
+    let url = "https://icons.example/a.png".parse().unwrap();
+    assert_eq!(config.outputs[0].icon, Some(Icon::Url(url)));
 }
 
 /// Runs the binary in a directory with an empty environment: exit code, standard output, standard error.

@@ -12,35 +12,25 @@ use proptest::prelude::*;
 use siftwire::entry::{Author, Enclosure, Entry, EntrySource, StoredEntry, Thumbnail};
 use siftwire::publish::document::{AlsoIn, Document, HistoryPosition};
 use siftwire::publish::format::Format;
-use siftwire::publish::output::{ContentMode, Links, OtherSources, Output, Site, Stories};
+use siftwire::publish::output::{ContentMode, Output, Site, Stories};
 use siftwire::publish::{atom, html, json_feed, opml, rss, select};
 
 const NOON: i64 = 1_700_000_000;
 
 fn output(content: ContentMode) -> Output {
     Output {
-        name: "nasty".into(),
-        was: Vec::new(),
         title: "War & peace <b>today</b> ]]>".into(),
-        entry_title: None,
-        filter: None,
-        sources: None,
-        limit: 100,
+        description: Some("What & <where>".into()),
         stories: Stories::All,
-        prefer: Vec::new(),
-        also_in: OtherSources::Listed,
-        per_source: None,
-        max_age: None,
         content,
-        write_to: None,
+        ..Output::named("nasty")
     }
 }
 
 fn site() -> Site {
     Site {
-        public_url: "https://feeds.example.org/sub/path".parse().unwrap(),
         hub: Some("https://hub.example.org/".parse().unwrap()),
-        links: Links::Original,
+        ..Site::at("https://feeds.example.org/sub/path".parse().unwrap())
     }
 }
 

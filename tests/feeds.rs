@@ -12,7 +12,9 @@ use siftwire::entry::{Entry, EntrySource, KeyRule, StoredEntry};
 use siftwire::feed::{Feed, Hints, read};
 use siftwire::html;
 use siftwire::ingest::{diff, identity};
-use siftwire::publish::document::{Document, HistoryPosition, OutputEntry};
+use siftwire::publish::document::{Document, OutputEntry};
+use siftwire::publish::output::{Output, Site};
+use siftwire::publish::select;
 
 fn documents() -> Vec<PathBuf> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/feeds");
@@ -254,13 +256,9 @@ fn published(body: &[u8]) -> Document {
         }
     };
     let changes = diff::changes(identified, &KnownEntries::new(), url.as_str(), now);
-    Document {
-        name: "all".into(),
-        title: "All".into(),
-        public_url: "https://siftwire.example/".parse().unwrap(),
-        hub: None,
-        since: now,
-        position: HistoryPosition::Current { previous: None },
-        entries: (1..).zip(changes).map(shown).collect(),
-    }
+    let site = Site::at("https://siftwire.example/".parse().unwrap());
+    let mut document = select::document(&Output::named("all"), &site, Vec::new());
+    document.since = now;
+    document.entries = (1..).zip(changes).map(shown).collect();
+    document
 }

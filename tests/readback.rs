@@ -10,30 +10,14 @@ use proptest::prelude::*;
 use serde_json::Value;
 use siftwire::entry::{Author, Enclosure, Entry, EntrySource, StoredEntry};
 use siftwire::publish::document::Document;
-use siftwire::publish::output::{ContentMode, Links, OtherSources, Output, Site, Stories};
+use siftwire::publish::output::{Output, Site, Stories};
 use siftwire::publish::{atom, json_feed, rss, select};
 
 const NOON: i64 = 1_700_000_000;
 
 fn document(entries: Vec<Entry>) -> Document {
-    let output = Output {
-        name: "generated".into(),
-        was: Vec::new(),
-        title: "Generated".into(),
-        entry_title: None,
-        filter: None,
-        sources: None,
-        limit: 100,
-        stories: Stories::All,
-        prefer: Vec::new(),
-        also_in: OtherSources::Listed,
-        per_source: None,
-        max_age: None,
-        content: ContentMode::Full,
-        write_to: None,
-    };
-    let site =
-        Site { public_url: "https://feeds.example.org/".parse().unwrap(), hub: None, links: Links::Original };
+    let output = Output { stories: Stories::All, ..Output::named("generated") };
+    let site = Site::at("https://feeds.example.org/".parse().unwrap());
     let entries = entries.into_iter().zip(1..).map(|(entry, number)| kept(number, entry)).collect();
     select::document(&output, &site, entries)
 }

@@ -22,7 +22,7 @@ use siftwire::feed::{Hints, read, second_opinion};
 use siftwire::filter::{Matcher, QueryContext, Subject, parse};
 use siftwire::html::Sanitizer;
 use siftwire::ingest::{diff, identity};
-use siftwire::publish::output::{ContentMode, Links, OtherSources, Output, Site, Stories};
+use siftwire::publish::output::{Output, Site, Stories};
 use siftwire::publish::{self, atom, json_feed, rss, select};
 use siftwire::source::{SourceState, UrlParts};
 use siftwire::store::{ConfiguredSource, Options, Poll, Store, open};
@@ -133,23 +133,8 @@ fn fold_and_match(bencher: Bencher, queries: usize) {
 }
 
 fn published() -> publish::document::Document {
-    let output = Output {
-        name: "o".into(),
-        was: Vec::new(),
-        title: "O".into(),
-        entry_title: None,
-        filter: None,
-        sources: None,
-        limit: 100,
-        stories: Stories::All,
-        prefer: Vec::new(),
-        also_in: OtherSources::Listed,
-        per_source: None,
-        max_age: None,
-        content: ContentMode::Full,
-        write_to: None,
-    };
-    let site = Site { public_url: "https://example.org".parse().unwrap(), hub: None, links: Links::Original };
+    let output = Output { stories: Stories::All, ..Output::named("o") };
+    let site = Site::at("https://example.org".parse().unwrap());
     select::document(&output, &site, kept(0))
 }
 

@@ -21,7 +21,7 @@ const SHOWN_KEYS: [&str; 34] = [
 ];
 
 /// The same, of outputs alone.
-const SHOWN_OUTPUT_KEYS: [&str; 3] = ["also_in", "per_source", "write_to"];
+const SHOWN_OUTPUT_KEYS: [&str; 5] = ["also_in", "description", "icon", "per_source", "write_to"];
 
 /// Keys whose values are URLs.
 const URL_KEYS: [&str; 4] = ["url", "public_url", "proxy", "hub"];

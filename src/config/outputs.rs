@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::diagnostic::{Diagnostic, FileSpan, Severity};
+use super::icon;
 use super::literal::QueryLiteral;
 use super::locate::Directories;
 use super::raw::{RawOutput, RawTopic};
@@ -154,6 +155,8 @@ fn check_output(
     Some(Output {
         was: was.into_iter().map(|former| former.value).collect(),
         title: title.unwrap_or_else(|| name.clone()),
+        description: raw.description.map(|text| text.value),
+        icon: raw.icon.and_then(|icon| icon::check(icon, directories, diagnostics)),
         entry_title,
         name,
         filter,

@@ -92,7 +92,7 @@ pub(super) async fn run(shared: Arc<Shared>, stop: ShutdownSignal) {
 /// Fills the document cache with what was published before the start, and renders what is missing.
 pub(super) async fn fill_cache(shared: &Shared) -> Result<(), store::Error> {
     let config = Arc::clone(&shared.channels.publish_config.borrow());
-    render::restore(&shared.store, &config.outputs, &shared.document_cache).await?;
+    render::restore(&shared.store, &config.outputs, &shared.document_cache, now()).await?;
     remove_former_files(shared, &config).await;
     render_missing(shared, &config).await;
     render::set_former_names(&shared.store, &config.outputs, &shared.document_cache, now()).await?;
@@ -124,7 +124,7 @@ async fn render_missing(shared: &Shared, config: &PublishConfig) {
 
 /// Applies new outputs: known documents go into the cache.
 async fn set_outputs(shared: &Shared, config: &PublishConfig) -> Result<(), store::Error> {
-    render::restore(&shared.store, &config.outputs, &shared.document_cache).await?;
+    render::restore(&shared.store, &config.outputs, &shared.document_cache, now()).await?;
     remove_former_files(shared, config).await;
     // Last, since it tells the next pass that the outputs are applied.
     shared.archives.set_outputs(Arc::clone(&config.outputs));

@@ -233,13 +233,11 @@ fn archive_document(
     let mut seen = HashSet::new();
     let entries = entries.into_iter().filter(|kept| seen.insert(kept.uid.clone()));
     Document {
-        name: output.name.clone(),
-        title: output.title.clone(),
-        public_url: site.public_url.clone(),
         hub: None,
         since: compiled.since,
         position,
         entries: entries.map(|kept| select::output_entry(output, site.links, Arc::new(kept))).collect(),
+        ..Document::new(output, site)
     }
 }
 

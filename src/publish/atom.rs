@@ -18,6 +18,13 @@ pub fn write(document: &Document) -> Vec<u8> {
     xml.open("feed", &attributes);
     xml.text_element("id", &[], &document.id());
     plain_text(&mut xml, "title", &document.title);
+    if let Some(description) = &document.description {
+        plain_text(&mut xml, "subtitle", description);
+    }
+    if let Some(icon) = document.icon() {
+        xml.text_element("icon", &[], &icon);
+        xml.text_element("logo", &[], &icon);
+    }
     xml.text_element("updated", &[], &rfc3339(document.updated()));
     feed_links(&mut xml, document, Format::Atom, "link");
     xml.text_element("generator", &[], "Siftwire");

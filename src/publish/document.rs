@@ -6,7 +6,9 @@ use jiff::Timestamp;
 use url::Url;
 
 use super::format::Format;
+use super::icon::{self, Icon};
 use super::language;
+use super::output::{Output, Site};
 use super::text::{one_line, percent_encode};
 use crate::entry::{Author, StoredEntry};
 
@@ -19,6 +21,10 @@ pub struct Document {
     pub name: String,
     /// The output's title.
     pub title: String,
+    /// What the output is about: plain text.
+    pub description: Option<String>,
+    /// The output's own icon.
+    pub icon: Option<Icon>,
     /// The base address of the published feeds; may have a path.
     pub public_url: Url,
     /// The WebSub hub.
@@ -75,6 +81,21 @@ pub struct AlsoIn {
 }
 
 impl Document {
+    /// The current feed of an output, without entries. `since` is the Unix epoch; the caller may set it.
+    pub(super) fn new(output: &Output, site: &Site) -> Document {
+        Document {
+            name: output.name.clone(),
+            title: output.title.clone(),
+            description: output.description.clone(),
+            icon: output.icon.clone(),
+            public_url: site.public_url.clone(),
+            hub: site.hub.clone(),
+            since: Timestamp::UNIX_EPOCH,
+            position: HistoryPosition::Current { previous: None },
+            entries: Vec::new(),
+        }
+    }
+
     /// When any entry last changed.
     pub fn updated(&self) -> Timestamp {
         self.entries.iter().map(OutputEntry::updated).max().unwrap_or(self.since)
@@ -113,6 +134,16 @@ impl Document {
             HistoryPosition::Current { .. } => None,
             HistoryPosition::Archive { next, .. } => next.map(|number| self.archive_address(number, format)),
         }
+    }
+
+    /// The address of the icon. Archive pages have none: they never change, and the address may.
+    pub fn icon(&self) -> Option<String> {
+        let address = match &self.icon {
+            Some(Icon::Url(url)) => percent_encode(url.as_str()),
+            Some(Icon::File(file)) => self.absolute(&file.path(&self.name)),
+            None => self.absolute(icon::PATH),
+        };
+        (!self.is_archive()).then_some(address)
     }
 
     /// Whether this is an archive page.

@@ -1,6 +1,6 @@
 //! The documents and pages that are served, in memory, with their compressed forms. Pure.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::io::Write as _;
 use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
@@ -9,6 +9,8 @@ use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 
 use super::format::Format;
+use super::icon::{self, Icon};
+use super::output::Output;
 use super::text::percent_encode;
 use super::xml::rfc822;
 use crate::entry::hex;
@@ -125,6 +127,21 @@ impl DocumentCache {
                 }
             }
         });
+    }
+
+    /// Inserts the icons of these outputs and Siftwire's own; removes those of other outputs.
+    pub(super) fn set_icons<'a>(&self, outputs: impl Iterator<Item = &'a Output>, now: Timestamp) {
+        let own = icon::OWN.map(|(path, kind, bytes)| (path.to_owned(), kind, bytes.to_vec()));
+        let files = outputs.filter_map(|output| match &output.icon {
+            Some(Icon::File(file)) => Some((file.path(&output.name), file.media_type(), file.bytes.clone())),
+            Some(Icon::Url(_)) | None => None,
+        });
+        let represent = |(path, kind, bytes)| (path, Representation::new(kind, bytes, now));
+        let icons: Vec<_> = own.into_iter().chain(files).map(represent).collect();
+        let paths: HashSet<&str> = icons.iter().map(|(path, _)| path.as_str()).collect();
+        let is_left = |path: &String| icon::is_of_output(path) && !paths.contains(path.as_str());
+        self.update(|documents| documents.retain(|path, _| !is_left(path)));
+        self.insert_all(icons);
     }
 
     /// Sets the path of `public_url`.

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use maud::html;
 
-use super::document::{Document, HistoryPosition, OutputEntry};
-use super::output::Site;
+use super::document::{Document, OutputEntry};
+use super::output::{Output, Site};
 use crate::entry::{Entry, EntrySource, StoredEntry};
 use crate::source::{HealthEvent, HealthKind};
 
@@ -19,14 +19,12 @@ pub const MAX_EVENTS: usize = 100;
 /// The feed of these events, newest first, each with its number in the store. `since` is the time of change of a feed
 /// without events.
 pub fn document(site: &Site, events: Vec<(i64, HealthEvent)>, since: Timestamp) -> Document {
+    let output = Output { title: "Siftwire: the health of the sources".to_owned(), ..Output::named(NAME) };
     Document {
-        name: NAME.to_owned(),
-        title: "Siftwire: the health of the sources".to_owned(),
-        public_url: site.public_url.clone(),
         hub: None,
         since,
-        position: HistoryPosition::Current { previous: None },
         entries: events.into_iter().map(|(number, event)| output_entry(number, event)).collect(),
+        ..Document::new(&output, site)
     }
 }
 
@@ -115,7 +113,6 @@ fn title_and_lines(event: &HealthEvent) -> (String, Vec<String>) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::publish::output::Links;
     use crate::publish::{atom, json_feed, rss};
 
     #[test]
@@ -143,7 +140,7 @@ mod tests {
         let mut events: Vec<_> = (1..).zip(kinds).map(|(n, kind)| (n, event(n, kind))).collect();
         events.reverse();
         let public_url = url::Url::parse("https://feeds.example.org").expect("an address");
-        let site = Site { public_url, hub: None, links: Links::Original };
+        let site = Site::at(public_url);
         let document = |events: Vec<_>| super::document(&site, events, at(0));
         let text = String::from_utf8(atom::write(&document(events.clone()))).expect("text");
         for part in [

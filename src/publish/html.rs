@@ -10,15 +10,12 @@ use url::Url;
 use super::document::{Document, OutputEntry};
 use super::format::Format;
 use super::highlight::highlight;
+use super::icon::{self, Icon};
 use super::stories::{ALSO_IN_START, MAX_NAMED_SOURCES};
 use super::text::{excerpt, one_line, percent_encode};
 use super::xml::{rfc3339, truncate_to_second};
 
 const STYLE: &str = include_str!("style.css");
-/// A sieve. Inline, so that browsers do not request /favicon.ico.
-const ICON: &str = "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 16 16'%3E\
-    %3Crect width='16' height='16' rx='4' fill='%230a4f96'/%3E%3Cpath d='M3 5h10M5 8.2h6M7 11.4h2' \
-    stroke='%23fff' stroke-width='1.6' stroke-linecap='round'/%3E%3C/svg%3E";
 /// With more sources than this, the list of working ones is folded.
 const MAX_UNFOLDED_SOURCES: usize = 30;
 /// Length of the excerpt of an entry's text.
@@ -94,6 +91,7 @@ pub fn write(document: &Document) -> Vec<u8> {
         header {
             nav aria-label="Site" { a .back href=(home(&document.public_url)) { "All feeds" } }
             h1 dir="auto" { (title) }
+            @if let Some(description) = &document.description { p dir="auto" { (one_line(description)) } }
             (feed_addresses(&title, |format| document.address(format)))
         }
         main #entries {
@@ -103,13 +101,22 @@ pub fn write(document: &Document) -> Vec<u8> {
             @for shown in &document.entries { (article(shown)) }
         }
     };
-    let alternates = html! {
+    // A page loads nothing from elsewhere.
+    let icon = match &document.icon {
+        Some(Icon::File(file)) => file.path(&document.name),
+        Some(Icon::Url(_)) | None => icon::PATH.to_owned(),
+    };
+    let head = html! {
+        (icon_link(&document.public_url, &icon))
+        @if let Some(description) = &document.description {
+            meta name="description" content=(one_line(description));
+        }
         @for format in Format::feeds() {
             link rel="alternate" type=(format.media_type()) title=(title) href=(document.address(format));
         }
         link rel="canonical" href=(document.address(Format::Html));
     };
-    page(&title, "reading", &alternates, &body)
+    page(&title, "reading", &head, &body)
 }
 
 /// Writes the front page.
@@ -144,7 +151,7 @@ pub fn front_page(front: &FrontPageContent) -> Vec<u8> {
             }
         }
     };
-    page("Siftwire", "front", &html! {}, &body)
+    page("Siftwire", "front", &icon_link(&front.public_url, icon::PATH), &body)
 }
 
 /// The value of `Content-Security-Policy` for these pages: only their own style and icon.
@@ -155,7 +162,7 @@ pub fn content_security_policy() -> String {
 /// What a page can say of itself (CSP level 3, section 3.3), for where another web server or a file system serves it.
 fn page_policy() -> String {
     format!(
-        "default-src 'none'; style-src '{}'; img-src data:; base-uri 'none'; form-action 'none'",
+        "default-src 'none'; style-src '{}'; img-src 'self'; base-uri 'none'; form-action 'none'",
         style_hash(STYLE)
     )
 }
@@ -170,7 +177,6 @@ fn page(title: &str, class: &str, head: &Markup, body: &Markup) -> Vec<u8> {
                 meta http-equiv="Content-Security-Policy" content=(page_policy());
                 meta name="viewport" content="width=device-width, initial-scale=1";
                 title { (title) }
-                link rel="icon" href=(ICON);
                 (head)
                 style { (PreEscaped(STYLE)) }
             }
@@ -274,6 +280,13 @@ fn health(source: &SourceRow) -> Markup {
 fn time(time: Timestamp) -> Markup {
     let machine = rfc3339(truncate_to_second(time));
     html! { time datetime=(machine) lang="en" dir="ltr" { (time.strftime("%-d %b %Y, %H:%M").to_string()) " UTC" } }
+}
+
+/// Without scheme and host, so that it is right for every name by which readers come. Not a `data:` address, which some
+/// readers cannot load.
+fn icon_link(public_url: &Url, path: &str) -> Markup {
+    let address = percent_encode(&format!("{}{path}", public_url.path().trim_end_matches('/')));
+    html! { link rel="icon" href=(address); }
 }
 
 fn home(public_url: &Url) -> String {

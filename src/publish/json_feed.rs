@@ -13,6 +13,9 @@ pub fn write(document: &Document) -> Vec<u8> {
     let feed = JsonFeed {
         version: "https://jsonfeed.org/version/1.1",
         title: one_line(&document.title),
+        description: document.description.as_deref().map(one_line),
+        icon: document.icon(),
+        favicon: document.icon(),
         home_page_url: document.address(Format::Html),
         feed_url: document.own_address(Format::Json),
         next_url: document.previous(Format::Json),
@@ -30,6 +33,12 @@ pub fn write(document: &Document) -> Vec<u8> {
 struct JsonFeed<'a> {
     version: &'static str,
     title: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    description: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    icon: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    favicon: Option<String>,
     home_page_url: String,
     feed_url: String,
     #[serde(skip_serializing_if = "Option::is_none")]

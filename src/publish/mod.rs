@@ -12,6 +12,7 @@ pub mod format;
 pub mod health;
 mod highlight;
 pub mod html;
+pub mod icon;
 pub mod json_feed;
 mod language;
 pub mod opml;

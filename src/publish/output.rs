@@ -6,6 +6,7 @@ use std::time::Duration;
 use url::Url;
 
 use super::format::Format;
+use super::icon::Icon;
 use super::template::Template;
 use super::text::percent_encode;
 use crate::filter::Query;
@@ -22,6 +23,10 @@ pub struct Output {
     pub was: Vec<String>,
     /// Plain text.
     pub title: String,
+    /// What it is about: plain text.
+    pub description: Option<String>,
+    /// `None`: Siftwire's own.
+    pub icon: Option<Icon>,
     /// The template of entry titles; `None` keeps each entry's own title.
     pub entry_title: Option<Template>,
     /// Which entries match; `None`: all.
@@ -47,6 +52,29 @@ pub struct Output {
 }
 
 impl Output {
+    /// The output that a config describes with a name alone.
+    #[must_use]
+    pub fn named(name: &str) -> Output {
+        Output {
+            name: name.to_owned(),
+            was: Vec::new(),
+            title: name.to_owned(),
+            description: None,
+            icon: None,
+            entry_title: None,
+            filter: None,
+            sources: None,
+            limit: 100,
+            stories: Stories::Merge,
+            prefer: Vec::new(),
+            also_in: OtherSources::Listed,
+            per_source: None,
+            max_age: None,
+            content: ContentMode::Full,
+            write_to: None,
+        }
+    }
+
     /// Whether entries of this source can enter.
     pub fn draws_on(&self, source: &str) -> bool {
         self.sources.as_ref().is_none_or(|names| names.iter().any(|name| name == source))
@@ -108,6 +136,12 @@ pub struct Site {
 }
 
 impl Site {
+    /// A site without hub that publishes links as they are.
+    #[must_use]
+    pub fn at(public_url: Url) -> Site {
+        Site { public_url, hub: None, links: Links::Original }
+    }
+
     /// The address of an output in a format.
     pub(super) fn feed_address(&self, output: &str, format: Format) -> String {
         percent_encode(&format!("{}{}", self.public_url.as_str().trim_end_matches('/'), format.path(output)))

@@ -177,7 +177,7 @@ fn unescaped(text: &str) -> String {
 mod tests {
     use std::sync::Arc;
 
-    use super::super::document::HistoryPosition;
+    use super::super::output::{Output, Site};
     use super::super::{atom, json_feed, rss};
     use super::*;
     use crate::entry::{Entry, EntrySource, StoredEntry};
@@ -204,14 +204,10 @@ mod tests {
     }
 
     fn document(titles: &[&str]) -> Document {
+        let site = Site::at("https://feeds.example.org/".parse().expect("a URL"));
         Document {
-            name: "o".into(),
-            title: "O".into(),
-            public_url: "https://feeds.example.org/".parse().expect("a URL"),
-            hub: None,
-            since: Timestamp::UNIX_EPOCH,
-            position: HistoryPosition::Current { previous: None },
             entries: titles.iter().zip(1..).map(|(title, number)| entry(number, title)).collect(),
+            ..Document::new(&Output::named("o"), &site)
         }
     }
 

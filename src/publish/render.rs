@@ -28,12 +28,18 @@ const GONE_AFTER: SignedDuration = SignedDuration::from_hours(7 * 24);
 /// When documents that could not be written to their folder are tried again.
 const WRITE_RETRY: SignedDuration = SignedDuration::from_mins(5);
 
-/// Puts the stored documents into the cache: those of each output whose definition still gives the same presentation,
+/// Puts the icons and the stored documents into the cache: those of each output whose definition still gives the same presentation,
 /// and those of frozen outputs.
 ///
 /// # Errors
 /// The store cannot be read.
-pub async fn restore(store: &Store, outputs: &Outputs, document_cache: &DocumentCache) -> Result<(), Error> {
+pub async fn restore(
+    store: &Store,
+    outputs: &Outputs,
+    document_cache: &DocumentCache,
+    now: Timestamp,
+) -> Result<(), Error> {
+    document_cache.set_icons(outputs.outputs.iter().map(|compiled| &compiled.output), now);
     let mut stored: HashMap<OutputId, Vec<Rendering>> = HashMap::new();
     for rendering in store.renderings(None).await? {
         stored.entry(rendering.output).or_default().push(rendering);

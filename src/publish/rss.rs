@@ -23,8 +23,18 @@ pub fn write(document: &Document) -> Vec<u8> {
     xml.open("channel", &[]);
     let title = untyped_line(&document.title);
     xml.text_element("title", &[], &title);
-    xml.text_element("link", &[], &document.address(Format::Html));
-    xml.text_element("description", &[], &title);
+    let page = document.address(Format::Html);
+    xml.text_element("link", &[], &page);
+    let description = document.description.as_ref().map(|text| untyped_line(text));
+    xml.text_element("description", &[], description.as_ref().unwrap_or(&title));
+    if let Some(icon) = document.icon() {
+        xml.open("image", &[]);
+        xml.text_element("url", &[], &icon);
+        // The profile requires those of the channel.
+        xml.text_element("title", &[], &title);
+        xml.text_element("link", &[], &page);
+        xml.close();
+    }
     if let Some(tag) = document.language() {
         xml.text_element("language", &[], tag);
     }

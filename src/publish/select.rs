@@ -5,7 +5,7 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 use url::Url;
 
-use super::document::{Document, HistoryPosition, OutputEntry};
+use super::document::{Document, OutputEntry};
 use super::output::{ContentMode, Links, Output, Site};
 use super::template::{Template, TemplateValues};
 use super::{embeds, text};
@@ -22,15 +22,8 @@ const TITLE_CHARS: usize = 90;
 /// `since` is the Unix epoch and `position` a feed without archive; the caller may set them.
 pub fn document(output: &Output, site: &Site, mut entries: Vec<Arc<StoredEntry>>) -> Document {
     entries.sort_by_key(|kept| std::cmp::Reverse((kept.date, kept.number)));
-    Document {
-        name: output.name.clone(),
-        title: output.title.clone(),
-        public_url: site.public_url.clone(),
-        hub: site.hub.clone(),
-        since: Timestamp::UNIX_EPOCH,
-        position: HistoryPosition::Current { previous: None },
-        entries: entries.into_iter().map(|kept| output_entry(output, site.links, kept)).collect(),
-    }
+    let entries = entries.into_iter().map(|kept| output_entry(output, site.links, kept)).collect();
+    Document { entries, ..Document::new(output, site) }
 }
 
 /// An entry as an output shows it.

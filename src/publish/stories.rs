@@ -144,22 +144,8 @@ mod tests {
     use super::*;
 
     fn output(stories: Stories, prefer: &[&str]) -> Output {
-        Output {
-            name: "o".into(),
-            was: Vec::new(),
-            title: "O".into(),
-            entry_title: None,
-            filter: None,
-            sources: None,
-            limit: 9,
-            stories,
-            prefer: prefer.iter().map(|name| (*name).to_owned()).collect(),
-            also_in: OtherSources::Listed,
-            per_source: None,
-            max_age: None,
-            content: ContentMode::Full,
-            write_to: None,
-        }
+        let prefer = prefer.iter().map(|name| (*name).to_owned()).collect();
+        Output { stories, prefer, ..Output::named("o") }
     }
 
     fn member(entry: i64, story: i64, source: &str) -> StoryMember {

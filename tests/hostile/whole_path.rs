@@ -12,7 +12,7 @@ use siftwire::html::Sanitizer;
 use siftwire::ingest::diff::{self, StoredEntries};
 use siftwire::ingest::identity;
 use siftwire::publish::document::{AlsoIn, Document, HistoryPosition};
-use siftwire::publish::output::{ContentMode, Links, OtherSources, Output, Site, Stories};
+use siftwire::publish::output::{ContentMode, Links, Output, Site, Stories};
 use siftwire::publish::template::Template;
 use siftwire::publish::{atom, html, json_feed, rss, select};
 use siftwire::story::rules::{ComparedEntry, proposals};
@@ -119,11 +119,8 @@ fn publish(entries: &[Arc<StoredEntry>], now: Timestamp) -> usize {
         (ContentMode::Full, None),
         (ContentMode::Summary, Template::parse("{author}: {title} ({source})").ok()),
     ] {
-        let site = Site {
-            public_url: Url::parse("https://feeds.example.net").expect("a URL"),
-            hub: None,
-            links: Links::Cleaned,
-        };
+        let public_url = Url::parse("https://feeds.example.net").expect("a URL");
+        let site = Site { links: Links::Cleaned, ..Site::at(public_url) };
         let mut document = select::document(&output(content, entry_title), &site, entries.to_vec());
         for (entry, highlights) in document.entries.iter_mut().zip(&highlights) {
             entry.highlights.clone_from(highlights);
@@ -143,20 +140,5 @@ fn written(document: &Document) -> usize {
 }
 
 fn output(content: ContentMode, entry_title: Option<Template>) -> Output {
-    Output {
-        name: "output".into(),
-        was: Vec::new(),
-        title: "Output".into(),
-        entry_title,
-        filter: None,
-        sources: None,
-        limit: usize::MAX,
-        stories: Stories::All,
-        prefer: Vec::new(),
-        also_in: OtherSources::Listed,
-        per_source: None,
-        max_age: None,
-        content,
-        write_to: None,
-    }
+    Output { entry_title, limit: usize::MAX, stories: Stories::All, content, ..Output::named("output") }
 }

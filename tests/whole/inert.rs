@@ -202,6 +202,8 @@ fn in_a_browser_no_script_runs_and_only_pictures_and_media_are_requested() {
     let host = origin_of_attacks.url("").replace("http://", "");
     // Every third, which meets each markup, place and escaping: the other test has them all.
     let all: Vec<String> = payloads::all(&host).into_iter().step_by(3).collect();
+    // The one picture that a page has.
+    origin_of_attacks.set("/icon.png", 200, "image/png", "");
     origin_of_attacks.set("/reader.html", 200, "text/html", include_str!("inert/reader.html"));
 
     // The reader and the payloads are what they should be: from the source itself they run.

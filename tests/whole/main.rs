@@ -16,6 +16,7 @@ mod former_names;
 #[path = "../config/secrets.rs"]
 mod generated_secrets;
 mod history;
+mod icons;
 mod inert;
 mod life;
 mod measured;
