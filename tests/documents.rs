@@ -9,10 +9,11 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use proptest::prelude::*;
-use siftwire::entry::{Author, Enclosure, Entry, EntrySource, StoredEntry, Thumbnail};
+use siftwire::entry::{Author, Enclosure, Entry, EntrySource, Origin, StoredEntry, Thumbnail};
 use siftwire::publish::document::{AlsoIn, Document, HistoryPosition};
 use siftwire::publish::format::Format;
-use siftwire::publish::output::{ContentMode, Output, Site, Stories};
+use siftwire::publish::output::{Byline, ContentMode, Output, Site, Stories};
+use siftwire::publish::template::Template;
 use siftwire::publish::{atom, html, json_feed, opml, rss, select};
 
 const NOON: i64 = 1_700_000_000;
@@ -242,6 +243,99 @@ fn each_content_mode_leaves_out_its_part() {
     assert!(summary.contains("No title, but a text"), "the summary is the start of the content");
     let none = text(rss::write(&document(ContentMode::None)));
     assert!(!none.contains("Short") && !none.contains("<description>&#x3C;p"));
+}
+
+/// The authors and the source of the one entry of an output, as feed-rs reads them in each format.
+fn who(output: &Output, site: &Site, entry: Entry) -> Vec<(Vec<String>, String)> {
+    let mut entry = kept(1, entry);
+    let stored = Arc::make_mut(&mut entry);
+    stored.source = EntrySource { title: "Gazette".into(), ..(*stored.source).clone() }.into();
+    let document = select::document(output, site, vec![entry]);
+    let read = |bytes: Vec<u8>| feed_rs::parser::parse(bytes.as_slice()).unwrap().entries.remove(0);
+    let names = |entry: &feed_rs::model::Entry| {
+        let name = |person: &feed_rs::model::Person| person.name.clone().unwrap_or_default();
+        entry.authors.iter().map(name).collect::<Vec<_>>()
+    };
+    let (xml, json) = (text(rss::write(&document)), json_feed::write(&document));
+    let (_, source) = xml.split_once("<source url=\"").unwrap();
+    let rss_source = source.split("</source>").next().unwrap().replace("\">", " ");
+    let value: serde_json::Value = serde_json::from_slice(&json).unwrap();
+    let source = &value["items"][0]["_siftwire"]["source"];
+    let json_source = format!("{} {}", source["url"].as_str().unwrap(), source["title"].as_str().unwrap());
+    let atom = text(atom::write(&document));
+    let (_, source) = atom.split_once("<source>").unwrap();
+    let part =
+        |start: &str, end: char| source.split_once(start).unwrap().1.split(end).next().unwrap().to_owned();
+    let atom_source = format!("{} {}", part("rel=\"self\" href=\"", '"'), part("<title>", '<'));
+    vec![
+        (names(&read(atom.into_bytes())), atom_source),
+        (names(&read(xml.into_bytes())), rss_source),
+        (names(&read(json)), json_source),
+    ]
+}
+
+#[test]
+fn every_format_says_who_an_entry_is_from() {
+    let plain = Site::at("https://feeds.example.org".parse().unwrap());
+    let templated = Site { author: Template::parse_author("{author} ({source})").ok(), ..plain.clone() };
+    let of = |authors: &[&str], origin: Option<(&str, Option<&str>)>| Entry {
+        title: Some("T".into()),
+        authors: authors.iter().map(|name| Author { name: (*name).into(), ..Author::default() }).collect(),
+        origin: origin.map(|(title, url)| Origin { title: Some(title.into()), url: url.map(str::to_owned) }),
+        ..Entry::default()
+    };
+    let gazette = "https://gazette.example/feed?a=1&b=2";
+    let courier = Some(("Courier", Some("https://courier.example/rss")));
+    for (site, entry, authors, source) in [
+        (&plain, of(&[], None), vec!["Gazette"], (gazette, "Gazette")),
+        (&plain, of(&[" "], None), vec!["Gazette"], (gazette, "Gazette")),
+        (&plain, of(&["Ann"], None), vec!["Ann"], (gazette, "Gazette")),
+        (&templated, of(&["Ann", "Bo"], None), vec!["Ann (Gazette)", "Bo (Gazette)"], (gazette, "Gazette")),
+        (&templated, of(&["The gazette"], None), vec!["The gazette"], (gazette, "Gazette")),
+        (&templated, of(&[], None), vec!["Gazette"], (gazette, "Gazette")),
+        (&plain, of(&[], courier), vec!["Courier"], ("https://courier.example/rss", "Courier")),
+        (
+            &templated,
+            of(&["Ann"], courier),
+            vec!["Ann (Courier)"],
+            ("https://courier.example/rss", "Courier"),
+        ),
+        (&plain, of(&[], Some(("Courier", None))), vec!["Courier"], (gazette, "Courier")),
+        // It names itself.
+        (&plain, of(&[], Some(("Feed", Some(gazette)))), vec!["Gazette"], (gazette, "Gazette")),
+        (
+            &plain,
+            of(&[], Some(("Feed", Some("http://www.gazette.example")))),
+            vec!["Gazette"],
+            (gazette, "Gazette"),
+        ),
+    ] {
+        let expected = (authors, format!("{} {}", source.0, source.1));
+        for (names, read) in who(&Output::named("o"), site, entry.clone()) {
+            let names: Vec<_> = names.iter().map(String::as_str).collect();
+            assert_eq!((names, read.replace("&#x26;", "&")), expected, "{entry:?}");
+        }
+    }
+}
+
+#[test]
+fn the_last_line_of_a_text_names_the_source_if_wanted() {
+    let site = site();
+    let line = "<p class=\"byline\">From: The &lt;i&gt;Gazette&lt;/i&gt; &amp; Sons</p>";
+    for (content, expected) in [
+        (ContentMode::Full, (Some("<p>Short &amp; <em>sweet</em></p>".to_owned()), Some(line))),
+        (ContentMode::Summary, (Some(format!("<p>Short &amp; <em>sweet</em></p>{line}")), None)),
+        (ContentMode::None, (None, None)),
+    ] {
+        let wanted = Output { byline: Byline::Added, ..output(content) };
+        let document = select::document(&wanted, &site, vec![kept(1, full()), kept(2, Entry::default())]);
+        let [only_title, whole] = &document.entries[..] else { panic!("two entries") };
+        assert_eq!(whole.summary, expected.0);
+        assert_eq!(whole.content.as_ref().map(|text| text.ends_with(line)), expected.1.map(|_| true));
+        let text_of_title = (content != ContentMode::None).then_some(line);
+        assert_eq!((only_title.summary.as_deref(), &only_title.content), (text_of_title, &None));
+        assert!(!text(html::write(&document)).contains("From: "), "the page names it elsewhere");
+    }
 }
 
 #[test]

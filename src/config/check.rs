@@ -42,7 +42,7 @@ pub(super) fn check(raw: RawConfig, directories: &Directories, diagnostics: &mut
     let links = if value(raw.clean_links).unwrap_or(false) { Links::Cleaned } else { Links::Original };
     Config {
         listen,
-        site: Site { public_url, hub: value(raw.hub), links },
+        site: Site { public_url, hub: value(raw.hub), links, author: value(raw.author) },
         max_age: value(raw.max_age).unwrap_or(5 * MINUTE),
         store: store::Options {
             path: directories.state.join(value(raw.path).unwrap_or_else(|| "siftwire.db".to_owned())),

@@ -13,15 +13,15 @@ use crate::text::closest_name;
 const SECTIONS: [&str; 7] = ["serve", "store", "poll", "publish", "topics", "source", "output"];
 
 /// Keys whose values are shown, without user information and query.
-const SHOWN_KEYS: [&str; 34] = [
-    "watch", "listen", "public_url", "max_age", "path", "keep", "every", "at_most", "timeout", "max_body",
-    "adaptive", "first_poll", "user_agent", "proxy", "concurrency", "per_host", "contact", "allow", "hub",
-    "clean_links", "url", "name", "title", "lang", "publish_url", "stories", "allow_private", "was",
-    "entry_title", "filter", "sources", "limit", "prefer", "content",
+const SHOWN_KEYS: [&str; 35] = [
+    "author", "watch", "listen", "public_url", "max_age", "path", "keep", "every", "at_most", "timeout",
+    "max_body", "adaptive", "first_poll", "user_agent", "proxy", "concurrency", "per_host", "contact",
+    "allow", "hub", "clean_links", "url", "name", "title", "lang", "publish_url", "stories", "allow_private",
+    "was", "entry_title", "filter", "sources", "limit", "prefer", "content",
 ];
 
 /// The same, of outputs alone.
-const SHOWN_OUTPUT_KEYS: [&str; 5] = ["also_in", "description", "icon", "per_source", "write_to"];
+const SHOWN_OUTPUT_KEYS: [&str; 6] = ["also_in", "byline", "description", "icon", "per_source", "write_to"];
 
 /// Keys whose values are URLs.
 const URL_KEYS: [&str; 4] = ["url", "public_url", "proxy", "hub"];

@@ -12,7 +12,7 @@ use super::sources::duplicate_name;
 use super::toml_reader::Located;
 use super::values::TEMPLATE_HINT;
 use crate::filter::{self, Query, QueryContext};
-use crate::publish::output::{ContentMode, OtherSources, Output, Stories};
+use crate::publish::output::{Byline, ContentMode, OtherSources, Output, Stories};
 use crate::publish::template::{self, Template};
 use crate::source::Source;
 use crate::text::closest_name;
@@ -167,6 +167,10 @@ fn check_output(
         also_in: match raw.also_in {
             Some(Located { value: false, .. }) => OtherSources::Omitted,
             _ => OtherSources::Listed,
+        },
+        byline: match raw.byline {
+            Some(Located { value: true, .. }) => Byline::Added,
+            _ => Byline::Omitted,
         },
         per_source: raw.per_source.map(|limit| limit.value),
         max_age: raw.max_age.map(|age| age.value),

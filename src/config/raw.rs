@@ -11,9 +11,9 @@ use super::literal::QueryLiteral;
 use super::mask::mask;
 use super::toml_reader::{FileReader, Located, TableReader, TomlValue, ValueError, type_name};
 use super::values::{
-    RawHeaders, SecretSource, array, boolean, byte_size, choice, duration, file_name, header_value, headers,
-    integer, language, listen, networks, output_name, proxy_url, public_text, query, secret, single_line,
-    template, user, web_url,
+    RawHeaders, SecretSource, array, author_template, boolean, byte_size, choice, duration, file_name,
+    header_value, headers, integer, language, listen, networks, output_name, proxy_url, public_text, query,
+    secret, single_line, template, user, web_url,
 };
 use crate::publish::output::{ContentMode, Stories};
 use crate::publish::template::Template;
@@ -36,6 +36,7 @@ pub(super) struct RawConfig {
     pub(super) poll: RawPoll,
     pub(super) hub: Option<Located<Url>>,
     pub(super) clean_links: Option<Located<bool>>,
+    pub(super) author: Option<Located<Template>>,
     pub(super) sources: Vec<RawSource>,
     pub(super) topics: Vec<RawTopic>,
     pub(super) outputs: Vec<RawOutput>,
@@ -100,6 +101,7 @@ pub(super) struct RawOutput {
     pub(super) stories: Option<Located<Stories>>,
     pub(super) prefer: Option<Located<Vec<Located<String>>>>,
     pub(super) also_in: Option<Located<bool>>,
+    pub(super) byline: Option<Located<bool>>,
     pub(super) per_source: Option<Located<usize>>,
     pub(super) max_age: Option<Located<Duration>>,
     pub(super) content: Option<Located<ContentMode>>,
@@ -184,6 +186,7 @@ fn read_publish(reader: &mut FileReader<'_>, config: &mut RawConfig, table: &DeT
     let mut table = TableReader::new("[publish]", table);
     config.hub = table.read(reader, "hub", web_url);
     config.clean_links = table.read(reader, "clean_links", boolean);
+    config.author = table.read(reader, "author", author_template);
     table.finish(reader);
 }
 
@@ -259,6 +262,7 @@ fn read_output<'t>(
         }),
         prefer: table.read(reader, "prefer", |reader, value| array(reader, value, single_line)),
         also_in: table.read(reader, "also_in", boolean),
+        byline: table.read(reader, "byline", boolean),
         per_source: table.read(reader, "per_source", integer(1..=10_000)),
         max_age: table.read(reader, "max_age", duration),
         content: table.read(reader, "content", |_, value| {

@@ -258,6 +258,15 @@ pub(super) fn template(reader: &mut FileReader<'_>, value: &TomlValue<'_>) -> Re
     Template::parse(&text).map_err(|error| ValueError::with_hint(error.to_string(), TEMPLATE_HINT))
 }
 
+pub(super) fn author_template(
+    reader: &mut FileReader<'_>,
+    value: &TomlValue<'_>,
+) -> Result<Template, ValueError> {
+    let text = public_text(reader, value)?;
+    let hint = "example: \"{author} ({source})\"";
+    Template::parse_author(&text).map_err(|error| ValueError::with_hint(error.to_string(), hint))
+}
+
 /// A language tag, by the shape of its subtags (BCP 47).
 pub(super) fn language(reader: &mut FileReader<'_>, value: &TomlValue<'_>) -> Result<String, ValueError> {
     let tag = single_line(reader, value)?;

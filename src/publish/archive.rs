@@ -236,7 +236,7 @@ fn archive_document(
         hub: None,
         since: compiled.since,
         position,
-        entries: entries.map(|kept| select::output_entry(output, site.links, Arc::new(kept))).collect(),
+        entries: entries.map(|kept| select::output_entry(output, site, Arc::new(kept))).collect(),
         ..Document::new(output, site)
     }
 }

@@ -71,12 +71,7 @@ fn write_entry(xml: &mut XmlWriter, shown: &OutputEntry, feed_language: Option<&
     xml.text_element("published", &[], &rfc3339(truncate_to_second(kept.date)));
     xml.text_element("updated", &[], &rfc3339(shown.updated()));
     entry_links(xml, shown);
-    // RFC 4287 section 4.1.2 requires an author of every entry.
-    let mut authors = shown.authors().peekable();
-    if authors.peek().is_none() {
-        person(xml, &Author { name: kept.source.title.clone(), ..Author::default() });
-    }
-    authors.for_each(|author| person(xml, &author));
+    shown.authors().iter().for_each(|author| person(xml, author));
     for category in shown.categories() {
         xml.empty_element("category", &[("term", &unambiguous_line(&category))]);
     }

@@ -57,7 +57,7 @@ pub enum HistoryPosition {
 /// An entry as an output shows it.
 #[derive(Clone, Debug)]
 pub struct OutputEntry {
-    /// The stored entry.
+    /// The stored entry, with the authors and the source that are published.
     pub kept: Arc<StoredEntry>,
     /// Plain text, never empty.
     pub title: String,
@@ -183,14 +183,25 @@ impl OutputEntry {
         entry.link.as_deref().or_else(|| Some(&entry.enclosures.first()?.url))
     }
 
-    /// The authors that have a name. An author's address is kept only if it is absolute.
-    pub fn authors(&self) -> impl Iterator<Item = Author> + '_ {
-        self.kept.entry.authors.iter().filter_map(|author| {
+    /// The authors that have a name; the source if there is none. An author's address is kept only if it is absolute.
+    pub fn authors(&self) -> Vec<Author> {
+        let named = |author: &Author| {
             let name = one_line(&author.name);
             let is_absolute = |address: &&str| Url::parse(address).is_ok();
             let uri = author.uri.as_deref().filter(is_absolute).map(percent_encode);
             (!name.is_empty()).then(|| Author { name, uri, email: author.email.clone() })
-        })
+        };
+        let authors: Vec<Author> = self.kept.entry.authors.iter().filter_map(named).collect();
+        if authors.is_empty() {
+            return vec![Author { name: one_line(&self.kept.source.title), ..Author::default() }];
+        }
+        authors
+    }
+
+    /// Adds HTML to the end of the text, to the summary if there is nothing else.
+    pub(super) fn append(&mut self, html: &str) {
+        let text = if self.content.is_some() { &mut self.content } else { &mut self.summary };
+        text.get_or_insert_default().push_str(html);
     }
 
     /// The categories, each once, none blank.

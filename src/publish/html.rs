@@ -11,6 +11,7 @@ use super::document::{Document, OutputEntry};
 use super::format::Format;
 use super::highlight::highlight;
 use super::icon::{self, Icon};
+use super::select::BYLINE_START;
 use super::stories::{ALSO_IN_START, MAX_NAMED_SOURCES};
 use super::text::{excerpt, one_line, percent_encode};
 use super::xml::{rfc3339, truncate_to_second};
@@ -204,7 +205,9 @@ fn feed_addresses(title: &str, address: impl Fn(Format) -> String) -> Markup {
 
 fn article(shown: &OutputEntry) -> Markup {
     let text = shown.summary.as_deref().or(shown.content.as_deref());
-    let text = text.map(|html| html.split(ALSO_IN_START).next().unwrap_or_default());
+    // The page has these lines elsewhere.
+    let text =
+        text.map(|html| [BYLINE_START, ALSO_IN_START].iter().fold(html, |html, line| before(html, line)));
     let text =
         text.map(|html| excerpt(html, EXCERPT_CHARS)).filter(|text| !text.is_empty() && *text != shown.title);
     let title = highlight(&one_line(&shown.title), &shown.highlights);
@@ -228,6 +231,10 @@ fn article(shown: &OutputEntry) -> Markup {
             }
         }
     }
+}
+
+fn before<'a>(text: &'a str, pattern: &str) -> &'a str {
+    text.split(pattern).next().unwrap_or_default()
 }
 
 fn output_card(base: &str, output: &OutputRow) -> Markup {

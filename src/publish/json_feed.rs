@@ -141,6 +141,7 @@ fn item(shown: &OutputEntry) -> JsonItem<'_> {
         date_modified: rfc3339(shown.updated()),
         authors: shown
             .authors()
+            .into_iter()
             .map(|author| JsonAuthor { name: unambiguous_line(&author.name), url: author.uri })
             .collect(),
         tags: shown.categories().iter().map(|category| unambiguous_line(category)).collect(),

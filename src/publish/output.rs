@@ -41,6 +41,8 @@ pub struct Output {
     pub prefer: Vec<String>,
     /// Whether an entry lists the other sources of its story.
     pub also_in: OtherSources,
+    /// Whether the text of an entry names its source.
+    pub byline: Byline,
     /// The most entries of one source.
     pub per_source: Option<usize>,
     /// Older entries are not shown.
@@ -68,6 +70,7 @@ impl Output {
             stories: Stories::Merge,
             prefer: Vec::new(),
             also_in: OtherSources::Listed,
+            byline: Byline::Omitted,
             per_source: None,
             max_age: None,
             content: ContentMode::Full,
@@ -104,6 +107,15 @@ pub enum OtherSources {
     Omitted,
 }
 
+/// Whether the text of an entry names its source, for readers that show it nowhere else.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Byline {
+    /// In its last line.
+    Added,
+    /// Not in the text.
+    Omitted,
+}
+
 /// How much of an entry's text an output publishes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum ContentMode {
@@ -133,13 +145,15 @@ pub struct Site {
     pub hub: Option<Url>,
     /// Which form of entry links is published.
     pub links: Links,
+    /// The template of authors' names; `None` publishes them as they are.
+    pub author: Option<Template>,
 }
 
 impl Site {
     /// A site without hub that publishes links as they are.
     #[must_use]
     pub fn at(public_url: Url) -> Site {
-        Site { public_url, hub: None, links: Links::Original }
+        Site { public_url, hub: None, links: Links::Original, author: None }
     }
 
     /// The address of an output in a format.

@@ -6,10 +6,10 @@ use jiff::{SignedDuration, Timestamp};
 use url::Url;
 
 use super::document::{Document, OutputEntry};
-use super::output::{ContentMode, Links, Output, Site};
+use super::output::{Byline, ContentMode, Links, Output, Site};
 use super::template::{Template, TemplateValues};
 use super::{embeds, text};
-use crate::entry::StoredEntry;
+use crate::entry::{Entry, EntrySource, Origin, StoredEntry};
 use crate::story;
 
 /// Length of a summary made from the content.
@@ -17,20 +17,26 @@ const SUMMARY_CHARS: usize = 400;
 /// Length of a title made from the text.
 const TITLE_CHARS: usize = 90;
 
+/// Start of the line of an entry's text that names its source.
+pub(super) const BYLINE_START: &str = "<p class=\"byline\">";
+
 /// Fills an output with the members that it shows, newest first.
 ///
 /// `since` is the Unix epoch and `position` a feed without archive; the caller may set them.
 pub fn document(output: &Output, site: &Site, mut entries: Vec<Arc<StoredEntry>>) -> Document {
     entries.sort_by_key(|kept| std::cmp::Reverse((kept.date, kept.number)));
-    let entries = entries.into_iter().map(|kept| output_entry(output, site.links, kept)).collect();
+    let entries = entries.into_iter().map(|kept| output_entry(output, site, kept)).collect();
     Document { entries, ..Document::new(output, site) }
 }
 
 /// An entry as an output shows it.
-pub fn output_entry(output: &Output, links: Links, mut kept: Arc<StoredEntry>) -> OutputEntry {
-    if links == Links::Cleaned && kept.entry.link.is_some() {
+pub fn output_entry(output: &Output, site: &Site, mut kept: Arc<StoredEntry>) -> OutputEntry {
+    if site.links == Links::Cleaned && kept.entry.link.is_some() {
         let entry = &mut Arc::make_mut(&mut kept).entry;
         entry.link = entry.link.as_deref().map(story::address::clean_link);
+    }
+    if let Some(source) = origin(&kept) {
+        Arc::make_mut(&mut kept).source = Arc::new(source);
     }
     let entry = &kept.entry;
     let fragment = |html: &Option<String>| {
@@ -44,7 +50,61 @@ pub fn output_entry(output: &Output, links: Links, mut kept: Arc<StoredEntry>) -
         ContentMode::Summary => (summary.or_else(|| text::excerpt_html(&content?, SUMMARY_CHARS)), None),
         ContentMode::None => (None, None),
     };
-    OutputEntry { title, summary, content, kept, also_in: Vec::new(), highlights: Vec::new() }
+    if let Some(template) = &site.author {
+        add_source_to_authors(Arc::make_mut(&mut kept), template);
+    }
+    let mut shown =
+        OutputEntry { title, summary, content, kept, also_in: Vec::new(), highlights: Vec::new() };
+    // An output of titles and links only gets no text.
+    if output.byline == Byline::Added && output.content != ContentMode::None {
+        let source = text::one_line(&shown.kept.source.title);
+        shown.append(&format!("{BYLINE_START}From: {}</p>", htmlize::escape_text(&source)));
+    }
+    shown
+}
+
+/// The source of an entry that its feed has from another one: that is who says it. A feed that names itself is called as
+/// the config does.
+fn origin(kept: &StoredEntry) -> Option<EntrySource> {
+    let Origin { title: Some(title), url } = kept.entry.origin.as_ref()? else { return None };
+    let polled = &*kept.source;
+    let own = [Some(&polled.url), Some(&polled.id), polled.link.as_ref()];
+    let is_own = |url: &String| own.iter().flatten().any(|own| bare_address(own) == bare_address(url));
+    if url.as_ref().is_some_and(is_own) {
+        return None;
+    }
+    let url = url.as_ref();
+    Some(EntrySource {
+        title: title.clone(),
+        id: url.unwrap_or(&polled.id).clone(),
+        url: url.unwrap_or(&polled.url).clone(),
+        link: None,
+        ..polled.clone()
+    })
+}
+
+/// An address without what differs between spellings of the same one.
+fn bare_address(address: &str) -> &str {
+    let host = address.split_once("://").map_or(address, |(_, rest)| rest);
+    host.strip_prefix("www.").unwrap_or(host).trim_end_matches('/')
+}
+
+/// Names the source beside each author that does not have it in its name.
+fn add_source_to_authors(kept: &mut StoredEntry, template: &Template) {
+    let source = text::one_line(&kept.source.title);
+    let site = link_host(&kept.entry);
+    for author in &mut kept.entry.authors {
+        let name = text::one_line(&author.name);
+        if !name.is_empty() && !name.to_lowercase().contains(&source.to_lowercase()) {
+            author.name =
+                template.render(&TemplateValues { title: "", source: &source, author: &name, site: &site });
+        }
+    }
+}
+
+fn link_host(entry: &Entry) -> String {
+    let link = entry.link.as_deref().and_then(|link| Url::parse(link).ok());
+    link.as_ref().and_then(Url::host_str).unwrap_or_default().to_owned()
 }
 
 /// The date below which an output shows no entries; `None` without `max_age`.
@@ -68,11 +128,10 @@ fn title(kept: &StoredEntry) -> String {
 
 fn templated_title(template: &Template, kept: &StoredEntry) -> String {
     let entry = &kept.entry;
-    let link = entry.link.as_deref().and_then(|link| Url::parse(link).ok());
     template.render(&TemplateValues {
         title: &title(kept),
         source: &kept.source.title,
         author: entry.authors.first().map_or("", |author| author.name.as_str()),
-        site: link.as_ref().and_then(Url::host_str).unwrap_or(""),
+        site: &link_host(entry),
     })
 }

@@ -121,8 +121,7 @@ pub(super) fn add_other_sources(
         let Some(line) = also_in_line(&entry.also_in) else { continue };
         // An output of titles and links only gets no text.
         if output.content != ContentMode::None {
-            let text = if entry.content.is_some() { &mut entry.content } else { &mut entry.summary };
-            text.get_or_insert_default().push_str(&line);
+            entry.append(&line);
         }
     }
 }

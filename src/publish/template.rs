@@ -1,4 +1,4 @@
-//! Templates for entry titles, such as `{source}: {title}`. Pure.
+//! Templates for titles of entries and names of authors, such as `{source}: {title}`. Pure.
 
 use std::fmt;
 
@@ -38,25 +38,42 @@ pub struct TemplateError(String);
 /// The values of the placeholders.
 #[derive(Clone, Copy, Debug)]
 pub struct TemplateValues<'a> {
-    /// The entry's own title.
+    /// The entry's own title; empty for the name of an author.
     pub title: &'a str,
     /// Its source's title.
     pub source: &'a str,
-    /// Its first author; empty if it has none.
+    /// The author, of several the first; empty if there is none.
     pub author: &'a str,
     /// The host of its link; empty if it has none.
     pub site: &'a str,
 }
 
 impl Template {
-    /// Parses a template: `{title}`, `{source}`, `{author}`, `{site}`, and `{{`, `}}` for literal braces.
+    /// Parses a template for titles: `{title}`, `{source}`, `{author}`, `{site}`, and `{{`, `}}` for literal braces.
     ///
     /// # Errors
     /// An unpaired brace, an unknown placeholder, or no `{title}`, without which all entries would look alike.
     pub fn parse(text: &str) -> Result<Template, TemplateError> {
+        Template::parse_with(text, &PLACEHOLDERS, "title")
+    }
+
+    /// Parses a template for names of authors: the same without `{title}`.
+    ///
+    /// # Errors
+    /// An unpaired brace, an unknown placeholder, or no `{author}`.
+    pub fn parse_author(text: &str) -> Result<Template, TemplateError> {
+        Template::parse_with(text, &PLACEHOLDERS[1..], "author")
+    }
+
+    fn parse_with(
+        text: &str,
+        allowed: &[(&str, Placeholder)],
+        required: &str,
+    ) -> Result<Template, TemplateError> {
         let mut parts = Vec::new();
         let mut plain = String::new();
         let mut rest = text;
+        let mut has_required = false;
         while let Some(at) = rest.find(['{', '}']) {
             plain.push_str(&rest[..at]);
             let brace = &rest[at..=at];
@@ -69,11 +86,11 @@ impl Template {
             let Some((word, after)) = rest.split_once('}').filter(|_| brace == "{") else {
                 return Err(TemplateError(format!("a single {brace}: write it twice for a literal brace")));
             };
-            let Some((_, placeholder)) = PLACEHOLDERS.iter().find(|(name, _)| *name == word.trim()) else {
-                return Err(TemplateError(format!(
-                    "{{{word}}} is not one of {{title}}, {{source}}, {{author}}, {{site}}"
-                )));
+            let Some((name, placeholder)) = allowed.iter().find(|(name, _)| *name == word.trim()) else {
+                let names: Vec<String> = allowed.iter().map(|(name, _)| format!("{{{name}}}")).collect();
+                return Err(TemplateError(format!("{{{word}}} is not one of {}", names.join(", "))));
             };
+            has_required |= *name == required;
             if !plain.is_empty() {
                 parts.push(TemplatePart::Text(std::mem::take(&mut plain)));
             }
@@ -84,13 +101,13 @@ impl Template {
         if !plain.is_empty() {
             parts.push(TemplatePart::Text(plain));
         }
-        if !parts.contains(&TemplatePart::Placeholder(Placeholder::Title)) {
-            return Err(TemplateError("{title} is missing".to_owned()));
+        if !has_required {
+            return Err(TemplateError(format!("{{{required}}} is missing")));
         }
         Ok(Template { parts })
     }
 
-    /// The title of an entry.
+    /// The text with its values.
     #[must_use]
     pub fn render(&self, values: &TemplateValues<'_>) -> String {
         let value = |part: &TemplatePart| match part {
@@ -158,6 +175,19 @@ mod tests {
             ("{title} {}", "{} is not one of"),
         ] {
             assert!(rendered(text).is_err_and(|error| error.0.contains(words)), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_template_for_authors_has_no_title() {
+        let values = TemplateValues { title: "", source: "The Gazette", author: "Ann", site: "" };
+        let rendered = Template::parse_author("{author} ({source})").map(|template| template.render(&values));
+        assert_eq!(rendered.as_deref(), Ok("Ann (The Gazette)"));
+        for (text, words) in [
+            ("{title} {author}", "{title} is not one of {source}, {author}, {site}"),
+            ("{source}", "{author} is missing"),
+        ] {
+            assert!(Template::parse_author(text).is_err_and(|error| error.0 == words), "{text}");
         }
     }
 
