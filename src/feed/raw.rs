@@ -104,11 +104,13 @@ pub(super) struct RawText<'a> {
     pub(super) base: BaseIndex,
     /// As the text's own element says.
     pub(super) language: Option<Cow<'a, str>>,
+    /// The XML that `text` was made from, if its element has child elements.
+    pub(super) markup: Option<&'a str>,
 }
 
 impl<'a> RawText<'a> {
     pub(super) fn new(text: Cow<'a, str>, kind: TextKind) -> RawText<'a> {
-        RawText { text, kind, base: None, language: None }
+        RawText { text, kind, ..RawText::default() }
     }
 }
 

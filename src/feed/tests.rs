@@ -5,6 +5,7 @@ use url::Url;
 
 use super::*;
 use crate::entry::{Entry, KeyRule, text_hash};
+use crate::text::{TextFor, html_to_text};
 
 fn read_text(body: &[u8], content_type: Option<&str>) -> Result<Feed, NotAFeed> {
     let url = Url::parse("https://example.org/feeds/all.xml").expect("an address");
@@ -310,6 +311,7 @@ fn an_entry_is_identified_by_its_texts_as_they_are_written() {
         ("<description>a&lt;int&gt; &amp;amp; b</description>", "a<int> &amp; b"),
         ("<description>&lt;p&gt;a&lt;br&gt;</description>", "<p>a<br>"),
         ("<description>\n a &amp; b </description>", "\n a & b "),
+        ("<description><p>a<br/><i/>b</p></description>", "<p>a<br/><i/>b</p>"),
         ("<media:description type=\"plain\">a &amp; b\nc</media:description>", "a & b\nc"),
     ] {
         let keys = read_item(item).keys;
@@ -343,6 +345,35 @@ proptest::proptest! {
     #[test]
     fn malformed_markup_never_panics(text in "(<|>|/|rss|item|title|media:group|!\\[CDATA\\[|\\]\\]>|&|;|=|\"|'|x|я| |--|\\?){0,60}") {
         let _ = read_text(format!("<rss version=\"2.0\"><channel>{text}").as_bytes(), None);
+    }
+
+    #[test]
+    fn text_keeps_its_words_and_becomes_no_markup(text in "(<|>|/|&|;|#|b|p|br|int|T|amp|lt|60|\"|=|!--|--|\\[CDATA\\[| |\n){0,30}") {
+        let escaped = htmlize::escape_text(&text);
+        let entry = format!(
+            "<feed xmlns='http://www.w3.org/2005/Atom'><entry><id>1</id><title>{escaped}</title><summary>{escaped}</summary>\
+             <content type='xhtml'><pre><![CDATA[{text}]]></pre></content></entry></feed>"
+        );
+        let entry = read_text(entry.as_bytes(), None).expect("a feed").entries.remove(0);
+        let words = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+        let shown = |html: Option<String>| words(&html_to_text(&html.unwrap_or_default(), TextFor::Reader));
+        proptest::prop_assert_eq!(entry.title.unwrap_or_default(), words(&text));
+        proptest::prop_assert_eq!(shown(entry.summary), words(&text));
+        proptest::prop_assert_eq!(shown(entry.content), words(&text));
+    }
+
+    #[test]
+    fn markup_of_xhtml_and_its_declarations_end_with_their_entry(
+        markup in "(<p>|</p>|<p/>|<x:p xmlns:x='y'>|</x:p>|<p xmlns='z'>|<br/>|<div xml:base='a/'>|</div>|<a href='b'/>|<b |<|>|'|\"|&amp;|t){0,30}",
+    ) {
+        let feed = format!(
+            "<feed xmlns='http://www.w3.org/2005/Atom'><entry><id>1</id><content type='xhtml'>{markup}</content></entry>\
+             <entry><id>2</id><title>After</title><link href='c'/></entry></feed>"
+        );
+        let feed = read_text(feed.as_bytes(), None).expect("a feed");
+        let last = feed.entries.last().expect("an entry");
+        let expected = (Some("After"), Some("https://example.org/feeds/c"));
+        proptest::prop_assert_eq!((last.title.as_deref(), last.link.as_deref()), expected);
     }
 
     #[test]

@@ -45,7 +45,7 @@ pub(super) fn repair(feed: &mut RawFeed<'_>) {
 /// Repairs a text with enough evidence of its own, or of other texts. True if it lacks that.
 fn repair_text(text: &mut Cow<'_, str>, seen: &mut Vec<&'static Encoding>) -> bool {
     let Some(repaired) = repaired(text) else { return false };
-    if repaired.characters > 1 {
+    if repaired.characters > 1 && !seen.contains(&repaired.wrong) {
         seen.push(repaired.wrong);
     }
     let is_certain = seen.contains(&repaired.wrong);

@@ -56,7 +56,7 @@ pub(super) fn html(raw: RawText<'_>) -> Option<String> {
 
 /// A text as the document has it; empty if it is blank.
 pub(super) fn as_stated<'a>(raw: &'a RawText<'_>) -> Cow<'a, str> {
-    let text = printable(Cow::Borrowed(&raw.text));
+    let text = printable(raw.markup.map_or(Cow::Borrowed(&*raw.text), without_sections));
     if text.trim().is_empty() { Cow::Borrowed("") } else { text }
 }
 

@@ -44,6 +44,7 @@ pub(super) fn text_construct<'a>(
         kind: declared_kind(&declared, mode.as_deref(), context.vocabulary, content.has_section),
         base: context.base,
         language: attribute(tag.attributes, "xml:lang"),
+        markup: content.markup,
     };
     let is_base64 = mode.as_deref() == Some("base64")
         || (mode.is_none()
