@@ -26,22 +26,22 @@ pub enum Icon {
 /// A picture in a format that every reader shows.
 #[derive(Clone, PartialEq, Eq)]
 pub struct IconFile {
-    kind: &'static Kind,
+    kind: &'static ImageKind,
     pub(super) bytes: Vec<u8>,
 }
 
 #[derive(PartialEq, Eq)]
-struct Kind {
+struct ImageKind {
     extension: &'static str,
     media_type: &'static str,
     start: &'static [u8],
 }
 
 /// RSS allows no others.
-const KINDS: [Kind; 3] = [
-    Kind { extension: "png", media_type: "image/png", start: b"\x89PNG\r\n\x1a\n" },
-    Kind { extension: "jpg", media_type: "image/jpeg", start: b"\xff\xd8\xff" },
-    Kind { extension: "gif", media_type: "image/gif", start: b"GIF8" },
+const KINDS: [ImageKind; 3] = [
+    ImageKind { extension: "png", media_type: "image/png", start: b"\x89PNG\r\n\x1a\n" },
+    ImageKind { extension: "jpg", media_type: "image/jpeg", start: b"\xff\xd8\xff" },
+    ImageKind { extension: "gif", media_type: "image/gif", start: b"GIF8" },
 ];
 
 impl IconFile {
