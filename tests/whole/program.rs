@@ -146,8 +146,10 @@ impl Daemon {
             self.address
         );
         stream.write_all(request.as_bytes()).expect("the request is sent");
-        let mut response = String::new();
-        stream.read_to_string(&mut response).expect("a response in UTF-8");
+        let mut response = Vec::new();
+        stream.read_to_end(&mut response).expect("a response");
+        // An icon is no text.
+        let response = String::from_utf8_lossy(&response);
         let (head, body) = response.split_once("\r\n\r\n").expect("a complete response");
         let status = head.split(' ').nth(1).and_then(|status| status.parse().ok()).expect("a status");
         Response { status, head: head.to_owned(), body: body.to_owned() }
