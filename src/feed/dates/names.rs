@@ -56,6 +56,15 @@ pub(super) fn meaning(name: &str) -> Option<Meaning> {
     NAMES.get(name).or_else(|| NAMES.get(name.strip_prefix('ב')?)).copied()
 }
 
+/// Whether some name begins with this word.
+pub(super) fn begins_name(word: &str) -> bool {
+    let begins = |start: &str| {
+        let next = NAMES.range::<str, _>((Included(start), Unbounded)).next();
+        next.is_some_and(|(name, _)| name.starts_with(start))
+    };
+    begins(word) || word.strip_prefix('ב').is_some_and(begins)
+}
+
 /// The months of a word that is no known name: it is misspelt, inflected, or shortened in another way. All names that
 /// begin with as many of its letters as any name does must agree. Not for Indian scripts, where names of other calendars
 /// are in use, and syllables count rather than letters.
@@ -68,10 +77,13 @@ pub(super) fn similar_month(word: &str) -> Option<u16> {
     let before = NAMES.range::<str, _>((Unbounded, Excluded(word))).rev().find(is_month);
     let after = NAMES.range::<str, _>((Included(word), Unbounded)).find(is_month);
     let longest = before.into_iter().chain(after).map(|(name, _)| common(name)).max()?;
+    if longest < MIN_COMMON_LETTERS {
+        return None;
+    }
     let start: String = word.chars().take(longest).collect();
     let alike = NAMES.range(start.clone()..).take_while(|(name, _)| name.starts_with(&start));
     let months = alike.fold(0, |months, (_, meaning)| months | meaning.months);
-    (longest >= MIN_COMMON_LETTERS && months.count_ones() == 1).then_some(months)
+    (months.count_ones() == 1).then_some(months)
 }
 
 fn read_names() -> BTreeMap<String, Meaning> {

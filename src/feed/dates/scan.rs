@@ -6,10 +6,13 @@ use super::tokens::{Token, tokens};
 use super::zones::Zone;
 
 /// The longest known form has about thirty.
-const MAX_TOKENS: usize = 60;
+const MAX_TOKENS: usize = 40;
 
 /// Units that follow the hour, in Western languages too.
 const HOUR_UNITS: [&str; 12] = ["h", "hs", "uhr", "u", "時", "时", "點", "点", "시", "ч", "hod", "godz"];
+
+/// Words without a meaning that may still be the month.
+const MAX_UNKNOWN: usize = 8;
 
 const MAX_OFFSET_MINUTES: i32 = 14 * 60;
 
@@ -279,7 +282,7 @@ impl<'t, 'a> Scan<'t, 'a> {
             }
             None => {
                 self.parts.zone = self.parts.zone.take().or(zone.filter(|_| self.parts.has_date()));
-                if !is_after_time {
+                if !is_after_time && self.unknown.len() < MAX_UNKNOWN {
                     self.unknown.push(text_of(&words));
                 }
                 1
@@ -376,6 +379,10 @@ fn longest_name<'w, 'a>(
     words: &'w [Word<'a>],
     is_wanted: impl Fn(&Meaning) -> bool,
 ) -> Option<(&'w [Word<'a>], Meaning)> {
+    let [first, ..] = words else { return None };
+    if !names::begins_name(first.token.text) {
+        return None;
+    }
     (1..=words.len()).rev().find_map(|count| {
         names::meaning(&text_of(&words[..count])).filter(&is_wanted).map(|meaning| (&words[..count], meaning))
     })

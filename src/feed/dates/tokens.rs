@@ -16,6 +16,9 @@ const UNITS: &str = "年月日號号時时點点分秒년월일시분초";
 /// Non-ASCII punctuation outside the block General Punctuation.
 const PUNCTUATION: &str = "،؛٫٬。、·׳״־॰।«»°";
 
+/// A character may decompose into as many as eighteen.
+const MAX_CHARS: usize = 400;
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
     Number,
@@ -56,7 +59,8 @@ pub(super) fn fold(text: &str) -> Cow<'_, str> {
             || matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
     };
     let lower = text.to_lowercase();
-    Cow::Owned(lower.nfkd().filter(|c| !is_mark(c)).map(folded_char).nfc().collect())
+    let decomposed = lower.nfkd().take(MAX_CHARS);
+    Cow::Owned(decomposed.filter(|c| !is_mark(c)).map(folded_char).nfc().collect())
 }
 
 fn folded_char(c: char) -> char {
