@@ -232,7 +232,12 @@ impl Rewriter<'_> {
     fn attribute(&mut self, name: &str, value: &str) {
         let value = match name {
             "cite" | "href" | "poster" | "src" if !data_image::is_data_image(value) => {
-                let Some(address) = self.addresses.clean(value) else { return };
+                let address = self.addresses.clean(value);
+                // Only a link can lead to a place in the text.
+                let Some(address) = address.filter(|address| name == "href" || !address.starts_with('#'))
+                else {
+                    return;
+                };
                 address
             }
             _ => Cow::Borrowed(value),

@@ -90,7 +90,8 @@ impl Rewriter<'_> {
             self.data_bytes += address.len();
             Cow::Borrowed(address)
         } else {
-            let Some(address) = self.addresses.clean(address) else {
+            let address = self.addresses.clean(address);
+            let Some(address) = address.filter(|address| !address.starts_with('#')) else {
                 return self.output.push_str(&htmlize::escape_text(alt));
             };
             address

@@ -234,9 +234,9 @@ fn direction_language_and_places_stay() {
         ("<a href=' #n '>a</a>", "<a href=\"https://e.org/a/b#n\">a</a>"),
     ]);
     let without_page = Addresses { base: Url::parse("https://e.org/").ok(), page: None };
-    let html = "<a href='#n'>a</a><a href='c'>c</a><p id=n>b".to_owned();
+    let html = "<a href='#n'>a</a><a href='c'>c</a><q cite='#n'></q><img src='#n'><p id=n>b".to_owned();
     assert_eq!(
         sanitize(html, &without_page),
-        "<a href=\"#siftwire-n\">a</a><a href=\"https://e.org/c\">c</a><p id=\"siftwire-n\">b</p>"
+        "<a href=\"#siftwire-n\">a</a><a href=\"https://e.org/c\">c</a><q></q><p id=\"siftwire-n\">b</p>"
     );
 }
