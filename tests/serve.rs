@@ -117,7 +117,7 @@ async fn get_returns_the_document_with_its_headers() {
         ("content-type", "application/atom+xml; charset=utf-8"),
         ("last-modified", "Tue, 14 Nov 2023 22:13:20 GMT"),
         ("cache-control", "public, max-age=60"),
-        ("vary", "Accept-Encoding"),
+        ("vary", "Accept-Encoding, Accept"),
         ("access-control-allow-origin", "*"),
         ("x-content-type-options", "nosniff"),
         ("content-disposition", "inline"),
@@ -578,4 +578,104 @@ async fn a_stale_unix_socket_is_replaced_and_a_live_one_is_not() {
     let taken = Listener::bind(&listen).await.unwrap_err();
     assert_eq!(taken.kind(), std::io::ErrorKind::AddrInUse);
     drop(live);
+}
+
+/// What programs send as `Accept`, and whether they are browsers that show a page.
+const ACCEPTS: [(&str, bool); 24] = [
+    // Chrome, Firefox, Safari, Lynx, and whoever asks for a page.
+    (
+        "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,image/apng,*/*;q=0.8,application/signed-exchange;v=b3;q=0.7",
+        true,
+    ),
+    ("text/html,application/xhtml+xml,application/xml;q=0.9,image/png,image/svg+xml,*/*;q=0.8", true),
+    ("text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8", true),
+    ("text/html, text/plain, text/sgml, text/css, application/xhtml+xml, */*;q=0.01", true),
+    ("text/html", true),
+    ("Text/HTML;charset=utf-8, */*;q=0.5", true),
+    // newsboat, Liferea, Akregator, Thunderbird, feedparser, SimplePie, Miniflux, NetNewsWire, Vienna, Java, curl.
+    ("application/atom+xml, application/rss+xml, application/xml;q=0.8, text/xml;q=0.8, */*;q=0.7", false),
+    ("application/atom+xml,application/xml;q=0.9,text/xml;q=0.8,*/*;q=0.7", false),
+    ("text/html, text/*;q=0.9, image/jpeg;q=0.9, image/png;q=0.9, image/*;q=0.9, */*;q=0.8", false),
+    ("text/html, image/jpeg;q=0.9, image/png;q=0.9, text/*;q=0.9, image/*;q=0.9, */*;q=0.8", false),
+    (
+        "application/atom+xml,application/rss+xml;q=0.9,application/rdf+xml;q=0.8,application/xml;q=0.7,text/xml;q=0.7,*/*;q=0.6",
+        false,
+    ),
+    (
+        "application/atom+xml,application/rdf+xml,application/rss+xml,application/x-netcdf,application/xml;q=0.9,text/xml;q=0.2,*/*;q=0.1",
+        false,
+    ),
+    (
+        "application/atom+xml, application/rss+xml, application/rdf+xml;q=0.9, application/xml;q=0.8, text/xml;q=0.8, text/html;q=0.7, unknown/unknown;q=0.1, */*;q=0.1",
+        false,
+    ),
+    ("application/xml, application/atom+xml, application/rss+xml, text/html, */*;q=0.9", false),
+    ("text/html,application/rss+xml,application/xhtml+xml", false),
+    ("application/xml,application/xhtml+xml,text/html;q=0.9,text/plain;q=0.8,image/png,*/*;q=0.5", false),
+    ("text/html,application/xhtml+xml,application/json", false),
+    ("text/html, image/gif, image/jpeg, *; q=.2, */*; q=.2", false),
+    ("text/html, application/xhtml+xml, text/xml", false),
+    ("text/html, */*", false),
+    ("text/html;q=0, application/xhtml+xml", false),
+    ("application/feed+json", false),
+    ("*/*", false),
+    ("", false),
+];
+
+#[tokio::test]
+async fn browsers_get_a_page_and_readers_the_feed() {
+    let server = start(ConnectionLimits::default()).await;
+    let page = server.request("GET", "/feeds/calm", "").await;
+    let page_tag = page.header("etag").unwrap().to_owned();
+    for (accept, is_browser) in ACCEPTS {
+        let accept = format!("Accept: {accept}\r\n");
+        let response = server.get(&accept).await;
+        assert_eq!((response.status, response.header("vary")), (200, Some("Accept-Encoding, Accept")));
+        let kind = response.header("content-type").unwrap();
+        assert!(response.body == if is_browser { page.body.clone() } else { body() }, "{accept}");
+        let (expected, caching) = match is_browser {
+            true => ("text/html; charset=utf-8", "private, no-cache"),
+            false => ("application/atom+xml; charset=utf-8", "public, max-age=60"),
+        };
+        assert_eq!(kind, expected, "{accept}");
+        assert_eq!(response.header("cache-control"), Some(caching));
+        assert!(!response.head.contains("attachment"));
+        // Nobody's copy is confirmed by what the other gets.
+        let status = server.get(&format!("{accept}If-None-Match: {page_tag}\r\n")).await.status;
+        assert_eq!(status, if is_browser { 304 } else { 200 }, "{accept}");
+    }
+    let chrome = format!("Accept: {}\r\n", ACCEPTS[0].0);
+    let archive = server.request("GET", "/feeds/calm/archive/2.atom", &chrome).await;
+    assert_eq!(archive.header("content-type"), Some("application/xml; charset=utf-8"));
+    assert_eq!(archive.header("vary"), Some("Accept-Encoding, Accept"));
+    let archive = server.request("GET", "/feeds/calm/archive/2.atom", "Accept: */*\r\n").await;
+    assert_eq!(archive.header("content-type"), Some("application/atom+xml; charset=utf-8"));
+    // A page is a page for everybody.
+    assert_eq!(page.header("vary"), Some("Accept-Encoding"));
+    assert_eq!(
+        server.request("HEAD", "/feeds/calm.atom", &chrome).await.header("etag"),
+        Some(page_tag.as_str())
+    );
+}
+
+#[tokio::test]
+async fn a_slash_at_the_end_leads_to_the_address_without() {
+    let server = start(ConnectionLimits::default()).await;
+    server.document_cache.set_base_path("/news");
+    for (path, status, location) in [
+        ("/feeds/calm/", 301, Some("/news/feeds/calm")),
+        ("/news/feeds/calm/", 301, Some("/news/feeds/calm")),
+        ("/feeds/calm.atom/", 301, Some("/news/feeds/calm.atom")),
+        ("/feeds/%63alm/", 301, Some("/news/feeds/calm")),
+        ("/feeds/last/", 301, Some("/news/feeds/calm")),
+        ("/feeds/old/", 410, None),
+        ("/feeds/none/", 404, None),
+        ("/feeds/calm//", 404, None),
+        ("/feeds/", 404, None),
+        ("//evil.example/", 404, None),
+        ("//evil.example/feeds/calm/", 404, None),
+    ] {
+        let response = server.request("GET", path, "").await;
+        assert_eq!((response.status, response.header("location")), (status, location), "{path}");
+    }
 }

@@ -99,7 +99,7 @@ pub fn write(document: &Document) -> Vec<u8> {
             @if document.entries.is_empty() {
                 p .soft { "Nothing has matched yet. Entries appear here as soon as a source brings one." }
             }
-            @for shown in &document.entries { (article(shown)) }
+            @for shown in &document.entries { (entry(shown)) }
         }
     };
     // A page loads nothing from elsewhere.
@@ -152,7 +152,14 @@ pub fn front_page(front: &FrontPageContent) -> Vec<u8> {
             }
         }
     };
-    page("Siftwire", "front", &icon_link(&front.public_url, icon::PATH), &body)
+    let head = html! {
+        (icon_link(&front.public_url, icon::PATH))
+        @for output in &front.outputs {
+            link rel="alternate" type=(Format::Atom.media_type()) title=(one_line(&output.title))
+                href=(address_of(base, output, Format::Atom));
+        }
+    };
+    page("Siftwire", "front", &head, &body)
 }
 
 /// The value of `Content-Security-Policy` for these pages: only their own style and icon.
@@ -191,7 +198,7 @@ fn page(title: &str, class: &str, head: &Markup, body: &Markup) -> Vec<u8> {
 fn feed_addresses(title: &str, address: impl Fn(Format) -> String) -> Markup {
     html! {
         label .address {
-            "Address for a feed reader"
+            "To subscribe, copy this address into a feed reader"
             input type="text" readonly value=(address(Format::Atom)) spellcheck="false"
                 aria-label=(format!("Address for a feed reader: {title}"));
         }
@@ -203,7 +210,7 @@ fn feed_addresses(title: &str, address: impl Fn(Format) -> String) -> Markup {
     }
 }
 
-fn article(shown: &OutputEntry) -> Markup {
+fn entry(shown: &OutputEntry) -> Markup {
     let text = shown.summary.as_deref().or(shown.content.as_deref());
     // The page has these lines elsewhere.
     let text =
@@ -212,8 +219,9 @@ fn article(shown: &OutputEntry) -> Markup {
         text.map(|html| excerpt(html, EXCERPT_CHARS)).filter(|text| !text.is_empty() && *text != shown.title);
     let title = highlight(&one_line(&shown.title), &shown.highlights);
     html! {
-        // An empty tag means unknown; without it the text would count as English.
-        article .entry lang=(shown.language().unwrap_or_default()) dir="auto" {
+        // Not an `article`: Liferea takes a page with three of those for a feed and looks for no other. An empty language
+        // means unknown; without it the text would count as English.
+        div .entry role="article" lang=(shown.language().unwrap_or_default()) dir="auto" {
             h2 {
                 @if let Some(link) = shown.link() { a href=(percent_encode(link)) rel="noreferrer" { (title) } }
                 @else { (title) }
@@ -238,7 +246,7 @@ fn before<'a>(text: &'a str, pattern: &str) -> &'a str {
 }
 
 fn output_card(base: &str, output: &OutputRow) -> Markup {
-    let address = |format: Format| percent_encode(&format!("{base}{}", format.path(&output.name)));
+    let address = |format: Format| address_of(base, output, format);
     let entries = if output.entries == 1 { "entry" } else { "entries" };
     html! {
         li {
@@ -250,6 +258,10 @@ fn output_card(base: &str, output: &OutputRow) -> Markup {
             (feed_addresses(&output.title, address))
         }
     }
+}
+
+fn address_of(base: &str, output: &OutputRow, format: Format) -> String {
+    percent_encode(&format!("{base}{}", format.path(&output.name)))
 }
 
 fn source_item(source: &SourceRow) -> Markup {
@@ -341,6 +353,7 @@ mod tests {
         for part in [
             "A &amp; B</a>",
             "1 entry<",
+            r#"<link rel="alternate" type="application/atom+xml" title="A &amp; B" href="https://feeds.example.org/sub/feeds/a.atom">"#,
             r#"value="https://feeds.example.org/sub/feeds/a.atom""#,
             "down &lt;b&gt;",
             r#"<span class="bad">failing since</span> <time datetime="1970-01-02T00:00:00Z""#,

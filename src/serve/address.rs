@@ -37,11 +37,15 @@ pub(super) fn archive_page(segment: &str) -> Option<(u32, Format)> {
     (number > 0 && number.to_string() == digits).then_some((number, format))
 }
 
-/// Whether a path is that of an output's feed; that of the health feed, which is for the operator, is not.
-pub(super) fn is_feed(path: &str) -> bool {
-    let name = path.strip_prefix("/feeds/");
-    let stem = name.and_then(|name| Format::feeds().find_map(|format| name.strip_suffix(format.extension())));
-    stem.is_some_and(|stem| stem != health::NAME)
+/// The name of the output whose feed has this path.
+pub(super) fn feed_name(path: &str) -> Option<&str> {
+    let name = path.strip_prefix("/feeds/")?;
+    Format::feeds().find_map(|format| name.strip_suffix(format.extension()))
+}
+
+/// Whether pages of other sites may read a feed: not that of the sources' health, which is for the operator.
+pub(super) fn is_for_everyone(feed_name: &str) -> bool {
+    feed_name != health::NAME
 }
 
 /// Whether a request has exactly one well-formed `Host`, as HTTP/1.1 requires (RFC 9112 section 3.2). The server

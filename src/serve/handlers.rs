@@ -13,9 +13,13 @@ use super::state::ServerState;
 use super::{address, response};
 use crate::publish::archive::{PageState, RenderedPage};
 use crate::publish::document_cache::{CachedDocument, Coding, Representation};
+use crate::publish::format::Format;
 
 /// A full archive page never changes (RFC 5005 section 4).
 const ONE_YEAR: HeaderValue = HeaderValue::from_static("public, max-age=31536000, immutable");
+
+/// Browsers and readers get different documents.
+const VARY_OF_FEEDS: HeaderValue = HeaderValue::from_static("Accept-Encoding, Accept");
 
 /// More than any response has, so that the header map never grows while it is filled.
 const MAX_HEADERS: usize = 24;
@@ -48,9 +52,15 @@ pub(super) async fn archive_page(
     request: Request,
 ) -> Response<Body> {
     let Ok(Path((output, page))) = path else { return response::not_found() };
+    let is_browser = negotiate::is_browser(request.headers());
     let mut response = respond_with_page(&state, output, page, request).await;
     if response.status() != StatusCode::NOT_FOUND {
-        response::allow_any_origin(response.headers_mut());
+        let headers = response.headers_mut();
+        response::allow_any_origin(headers);
+        headers.insert(header::VARY, VARY_OF_FEEDS);
+        if is_browser {
+            response::use_displayed_type(headers);
+        }
     }
     response
 }
@@ -88,20 +98,42 @@ async fn respond_with_page(
     }
 }
 
-/// Any other path: a document of the cache.
+/// Any other path: a document of the cache. A path with a slash at its end leads to the one without.
 pub(super) async fn document(State(state): State<Arc<ServerState>>, request: Request) -> Response<Body> {
     let Some(path) = address::decode(request.uri().path()) else { return response::not_found() };
-    let mut response = match state.document_cache.get(&path) {
-        Some(CachedDocument::Available(representation)) => {
-            send(&state, request.headers(), &representation, state.max_age.header())
-        }
+    let cache = &state.document_cache;
+    let without_slash = || match path.strip_suffix('/').map(|path| (path, cache.get(path)))? {
+        (path, Some(CachedDocument::Available(_))) => Some(CachedDocument::Moved(path.into())),
+        (_, document) => document,
+    };
+    let feed_name = address::feed_name(&path);
+    let mut response = match cache.get(&path).or_else(without_slash) {
+        Some(CachedDocument::Available(document)) => match feed_name {
+            Some(name) => send_feed(&state, name, request.headers(), &document),
+            None => send(&state, request.headers(), &document, state.max_age.header()),
+        },
         Some(CachedDocument::Gone) => response::gone(),
         Some(CachedDocument::Moved(path)) => moved(&state, &path),
         None => return response::not_found(),
     };
-    if address::is_feed(&path) {
+    if feed_name.is_some_and(address::is_for_everyone) {
         response::allow_any_origin(response.headers_mut());
     }
+    response
+}
+
+/// A feed; to browsers the page of its output, which says how to subscribe.
+fn send_feed(state: &ServerState, name: &str, request: &HeaderMap, feed: &Representation) -> Response<Body> {
+    let page = || match state.document_cache.get(&Format::Html.path(name)) {
+        Some(CachedDocument::Available(page)) if negotiate::is_browser(request) => Some(page),
+        _ => None,
+    };
+    let mut response = match page() {
+        // Some shared caches ignore `Vary`: they must never have the page, which a reader would get then.
+        Some(page) => send(state, request, &page, HeaderValue::from_static("private, no-cache")),
+        None => send(state, request, feed, state.max_age.header()),
+    };
+    response.headers_mut().insert(header::VARY, VARY_OF_FEEDS);
     response
 }
 

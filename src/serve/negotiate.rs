@@ -1,4 +1,4 @@
-//! Content negotiation and conditional requests (RFC 9110 sections 12.5.3 and 13). Pure.
+//! Content negotiation and conditional requests (RFC 9110 sections 12.5 and 13). Pure.
 
 use std::time::{Duration, SystemTime};
 
@@ -66,7 +66,7 @@ fn accepted_codings(headers: &HeaderMap, representation: &Representation) -> Vec
         return vec![Coding::Identity];
     }
     let weights: Vec<(&str, u16)> =
-        elements(headers, &header::ACCEPT_ENCODING).into_iter().filter_map(coding_weight).collect();
+        elements(headers, &header::ACCEPT_ENCODING).into_iter().filter_map(element_weight).collect();
     let named = |name: &str| {
         weights.iter().find(|(coding, _)| coding.eq_ignore_ascii_case(name)).map(|(_, weight)| *weight)
     };
@@ -89,20 +89,43 @@ fn accepted_codings(headers: &HeaderMap, representation: &Representation) -> Vec
     accepted.into_iter().map(|(_, coding)| coding).collect()
 }
 
-/// One element of `Accept-Encoding`: a coding and its weight in thousandths.
-fn coding_weight(element: &str) -> Option<(&str, u16)> {
+/// Whether a client that requests a feed is a browser, which shows a page better.
+///
+/// Readers name `text/html` too, since they look for feeds in pages: beside a type of feeds, not before XML, or with other
+/// types but without XHTML, as KDE and Java do for every program. Browsers prefer HTML and XHTML to anything else.
+pub(super) fn is_browser(headers: &HeaderMap) -> bool {
+    const FEEDS: [&str; 5] = [
+        "application/atom+xml", "application/rss+xml", "application/rdf+xml", "application/feed+json",
+        "application/json",
+    ];
+    let accepted: Vec<(&str, u16)> =
+        elements(headers, &header::ACCEPT).into_iter().filter_map(element_weight).collect();
+    let weight = |name: &str| {
+        accepted.iter().find(|(range, _)| range.eq_ignore_ascii_case(name)).map(|(_, weight)| *weight)
+    };
+    let Some(html) = weight("text/html").filter(|weight| *weight > 0) else { return false };
+    let is_below = |name: &str| weight(name).is_none_or(|weight| weight < html);
+    let is_page = |range: &str| range == "*/*" || range.eq_ignore_ascii_case("text/html");
+    let wants_only_pages = || accepted.iter().all(|(range, _)| is_page(range));
+    FEEDS.iter().all(|name| weight(name).is_none())
+        && ["application/xml", "text/xml", "text/*", "application/*", "*/*"].into_iter().all(is_below)
+        && (weight("application/xhtml+xml").is_some() || wants_only_pages())
+}
+
+/// One element of `Accept` or `Accept-Encoding`: a type or a coding, and its weight in thousandths.
+fn element_weight(element: &str) -> Option<(&str, u16)> {
     let mut parts = element.split(';').map(str::trim);
-    let coding = parts.next().filter(|coding| !coding.is_empty())?;
+    let name = parts.next().filter(|name| !name.is_empty())?;
     let weight = parts.find_map(|part| {
         let (key, weight) = part.split_once('=')?;
         key.trim().eq_ignore_ascii_case("q").then_some(weight.trim())
     });
     let weight = match weight {
         None => 1000,
-        // An invalid weight refuses the coding; identity still works for such a client.
+        // An invalid weight refuses it: identity, and a feed, still work for such a client.
         Some(weight) => weight.parse::<f32>().map_or(0, |weight| (weight.clamp(0.0, 1.0) * 1000.0) as u16),
     };
-    Some((coding, weight))
+    Some((name, weight))
 }
 
 /// The comma-separated elements of a header, over all its lines. Our tags have no comma; a foreign tag with one is

@@ -75,6 +75,15 @@ impl Cors {
     }
 }
 
+/// Gives a feed a type that browsers show: feed types they may offer for download.
+pub(super) fn use_displayed_type(headers: &mut HeaderMap) {
+    let Some(content_type) = headers.get_mut(header::CONTENT_TYPE) else { return };
+    let is_json = content_type.as_bytes().ends_with(b"json; charset=utf-8");
+    let displayed =
+        if is_json { "application/json; charset=utf-8" } else { "application/xml; charset=utf-8" };
+    *content_type = HeaderValue::from_static(displayed);
+}
+
 /// Lets the pages of any site read a response.
 pub(super) fn allow_any_origin(headers: &mut HeaderMap) {
     headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
