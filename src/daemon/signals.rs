@@ -18,7 +18,7 @@ pub(super) fn hangup() -> std::io::Result<Signal> {
     signal(SignalKind::hangup())
 }
 
-/// Returns a signal to stop, which SIGTERM or SIGINT sends. After [`SHUTDOWN_TIMEOUT`], and at a second signal, the process
+/// Returns a signal to stop, which SIGTERM or SIGINT sends. After `SHUTDOWN_TIMEOUT`, and at a second signal, the process
 /// ends at once; what is committed is on the disk.
 ///
 /// The signals have a thread and a runtime of their own, which depend on nothing: long computations may occupy all

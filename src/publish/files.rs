@@ -35,7 +35,7 @@ pub fn write(path: &Path, bytes: &[u8], changed_at: Timestamp) -> [Result<(), Fi
     for_each_copy(path, bytes, |path, bytes| replace(path, bytes, changed_at))
 }
 
-/// Removes a document and its gzip copy, each only if it is exactly what [`write`] wrote. Blocks.
+/// Removes a document and its gzip copy, each only if it is exactly what [`write()`] wrote. Blocks.
 ///
 /// # Errors
 /// A file cannot be removed, or is another than the one that was written.
