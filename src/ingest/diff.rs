@@ -180,11 +180,24 @@ pub(super) fn is_absolute_uri(id: &str) -> bool {
                 url.as_str() == id && url.username().is_empty() && !host.ends_with('.')
             }),
             Some(("urn", rest)) => {
-                rest.split_once(':').is_some_and(|(nid, nss)| nid.len() > 1 && !nss.is_empty())
+                rest.split_once(':').is_some_and(|(nid, nss)| match nid.eq_ignore_ascii_case("uuid") {
+                    true => is_uuid(nss),
+                    false => nid.len() > 1 && !nss.is_empty(),
+                })
             }
             Some(("tag", _)) => is_tag(id),
             _ => false,
         }
+}
+
+/// RFC 9562 section 4, in lower or upper case.
+fn is_uuid(text: &str) -> bool {
+    let parts: Vec<&str> = text.split('-').collect();
+    parts.len() == 5
+        && parts
+            .iter()
+            .zip([8, 4, 4, 4, 12])
+            .all(|(part, digits)| part.len() == digits && part.bytes().all(|byte| byte.is_ascii_hexdigit()))
 }
 
 /// Whether every percent escape is in upper case and necessary. Escapes of unreserved characters are not; an escaped
@@ -359,7 +372,7 @@ mod tests {
         for id in [
             "https://example.org/1",
             "https://example.org/%C3%A9%20a%2Fb?c=%26&d=~%5B1%5D#e",
-            "urn:uuid:1",
+            "urn:uuid:00000000-0000-4000-8000-00000000000A",
             "tag:example.org,2026-11:1",
         ] {
             assert_eq!(uids(&entry(id, ""), "s")[0], id);
@@ -369,9 +382,11 @@ mod tests {
             "urn:x", "https://ex\u{e4}mple.org/", "https://example.org./", "https://example.org/%7Ebob",
             "https://example.org/%c3%a9", "https://example.org/e%CC%81", "https://example.org/%E9",
             "https://example.org/%2541", "https://example.org/100%", "https://example.org/?a[]=1",
+            "urn:uuid:1", "urn:UUID:x-y",
         ] {
             assert!(uids(&entry(id, ""), "s")[0].starts_with("urn:uuid:"), "{id}");
         }
+        assert!(!is_uuid("8d5261ba-bf62-ac81-946c-9276ea617917c"), "a digit too many");
         let ours = |id: &str, site: &str| uids(&entry(id, ""), site)[0].clone();
         assert_ne!(ours("1", "a"), ours("1", "b"), "two sources may use the same number");
         assert_ne!(ours("1", "a"), ours("2", "a"));
