@@ -8,7 +8,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-pub(crate) use hash::{checksum, hex, text_hash};
+pub(crate) use hash::{checksum, derived_id, hex, text_hash, uuid_urn};
 
 /// One normalised item of a source, whatever its format was.
 ///
@@ -142,7 +142,8 @@ pub struct Origin {
 pub struct StoredEntry {
     /// Its number in the store.
     pub number: i64,
-    /// The published id: an absolute URI, unique in the store. Never changes.
+    /// Its id: an absolute URI, unique in the store. Never changes. As a member of an output it has the id that this
+    /// output publishes, which never changes either.
     pub uid: String,
     /// The published date: the publisher's, but not after `first_seen`; `first_seen` where there is none. Never
     /// changes.

@@ -355,7 +355,7 @@ fn an_archive_page_links_to_its_neighbours_and_the_feed() {
     assert!(xml.contains("<fh:archive/>"));
     assert!(text(rss::write(&page)).contains("<fh:archive/>"));
     assert!(text(json_feed::write(&page)).contains("nasty/archive/1.json"));
-    assert_eq!(page.id(), document(ContentMode::Full).id());
+    assert_eq!(page.id, document(ContentMode::Full).id);
 }
 
 #[test]

@@ -11,8 +11,8 @@ use siftwire::entry::change::{Change, KnownKey, NewEntry};
 use siftwire::entry::{Entry, Key, KeyRule};
 use siftwire::source::{HealthEvent, HealthKind, Moved, SourceState, UrlParts};
 use siftwire::store::{
-    Advance, AdvanceResult, Claim, ClaimResult, Claimant, ConfiguredOutput, ConfiguredSource, InFeed, Member,
-    MemberQuery, MemberUpdate, Options, Poll, Progress, SourceId, Store, open,
+    Advance, AdvanceResult, Claim, ClaimResult, Claimant, ConfiguredOutput, ConfiguredSource, EntryIds,
+    InFeed, Member, MemberQuery, MemberUpdate, Options, Poll, Progress, SourceId, Store, open,
 };
 
 const LEASE: Duration = Duration::from_secs(60);
@@ -323,7 +323,12 @@ async fn the_last_members_are_read_and_replaced_when_the_definition_changes() {
     store.commit(done(known[1].id, at(9), vec![new("4", "Four", at(4))])).await.unwrap();
     let output = store
         .sync_outputs(
-            vec![ConfiguredOutput { name: "o".into(), was: Vec::new(), one_per_story: None }],
+            vec![ConfiguredOutput {
+                name: "o".into(),
+                was: Vec::new(),
+                one_per_story: None,
+                ids: EntryIds::PerOutput,
+            }],
             at(0),
         )
         .await
@@ -398,8 +403,12 @@ async fn an_evaluation_that_began_before_another_one_ended_writes_nothing() {
     let source = store.sync_sources(sources(&[("a", "u:a", "x")])).await.unwrap()[0].id;
     let three = ["one", "two", "three"].map(|key| new(key, key, at(0)));
     store.commit(done(source, at(9), three.to_vec())).await.unwrap();
-    let configured =
-        |name: &str| ConfiguredOutput { name: name.into(), was: Vec::new(), one_per_story: None };
+    let configured = |name: &str| ConfiguredOutput {
+        name: name.into(),
+        was: Vec::new(),
+        one_per_story: None,
+        ids: EntryIds::PerOutput,
+    };
     let outputs = store.sync_outputs(vec![configured("o"), configured("p")], at(0)).await.unwrap();
     let [o, p] = [outputs[0].id, outputs[1].id];
     let advance = |output, from, to, entry, update| Advance {
@@ -450,6 +459,7 @@ async fn a_renamed_output_continues_the_row_of_its_first_stored_former_name() {
     let sync = async |outputs: &[(&str, &[&str])], seconds| -> Vec<(i64, i64)> {
         let configured = outputs.iter().map(|(name, was)| ConfiguredOutput {
             one_per_story: None,
+            ids: EntryIds::PerOutput,
             name: (*name).into(),
             was: was.iter().map(|former| (*former).into()).collect(),
         });
@@ -510,7 +520,12 @@ async fn no_row_refers_to_a_pruned_entry_even_if_it_was_read_before() {
     let source = store.sync_sources(sources(&[("a", "u:a", "x")])).await.unwrap()[0].id;
     let output = store
         .sync_outputs(
-            vec![ConfiguredOutput { name: "o".into(), was: Vec::new(), one_per_story: None }],
+            vec![ConfiguredOutput {
+                name: "o".into(),
+                was: Vec::new(),
+                one_per_story: None,
+                ids: EntryIds::PerOutput,
+            }],
             at(0),
         )
         .await

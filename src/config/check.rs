@@ -55,6 +55,7 @@ pub(super) fn check(raw: RawConfig, directories: &Directories, diagnostics: &mut
         sources,
         first_poll_limits,
         outputs,
+        ids: value(raw.ids).unwrap_or(store::EntryIds::PerOutput),
         query_context,
         watch: value(raw.watch).unwrap_or(true),
         files: Vec::new(),

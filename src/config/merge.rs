@@ -18,6 +18,7 @@ pub(super) fn merge(files: Vec<RawConfig>) -> RawConfig {
         merged.allow = file.allow.or(merged.allow);
         merged.hub = file.hub.or(merged.hub);
         merged.clean_links = file.clean_links.or(merged.clean_links);
+        merged.ids = file.ids.or(merged.ids);
         merged.author = file.author.or(merged.author);
         merged.poll = with_defaults(file.poll, &merged.poll);
         merged.sources.extend(file.sources);

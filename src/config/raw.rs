@@ -19,6 +19,7 @@ use crate::publish::output::{ContentMode, Stories};
 use crate::publish::template::Template;
 use crate::serve::ListenAddress;
 use crate::source::FeedUrl;
+use crate::store::EntryIds;
 
 /// A config file, or several merged.
 #[derive(Debug, Default)]
@@ -37,6 +38,7 @@ pub(super) struct RawConfig {
     pub(super) hub: Option<Located<Url>>,
     pub(super) clean_links: Option<Located<bool>>,
     pub(super) author: Option<Located<Template>>,
+    pub(super) ids: Option<Located<EntryIds>>,
     pub(super) sources: Vec<RawSource>,
     pub(super) topics: Vec<RawTopic>,
     pub(super) outputs: Vec<RawOutput>,
@@ -186,6 +188,9 @@ fn read_publish(reader: &mut FileReader<'_>, config: &mut RawConfig, table: &DeT
     let mut table = TableReader::new("[publish]", table);
     config.hub = table.read(reader, "hub", web_url);
     config.clean_links = table.read(reader, "clean_links", boolean);
+    config.ids = table.read(reader, "ids", |_, value| {
+        choice(value, &[("per-output", EntryIds::PerOutput), ("shared", EntryIds::Shared)])
+    });
     config.author = table.read(reader, "author", author_template);
     table.finish(reader);
 }

@@ -54,6 +54,8 @@ pub struct Config {
     pub first_poll_limits: FirstPollLimits,
     /// In file order; names are unique.
     pub outputs: Vec<Output>,
+    /// Which ids outputs give to entries.
+    pub ids: store::EntryIds,
     /// The topics and languages that the outputs' queries were parsed with.
     pub query_context: QueryContext,
     /// Whether a saved file is reloaded automatically.

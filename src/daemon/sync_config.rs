@@ -169,6 +169,7 @@ async fn write_config(store: &Store, config: &Config, site: Site) -> Result<(Out
             name: output.name.clone(),
             was: output.was.clone(),
             one_per_story: (output.stories == Stories::Merge).then(|| render::member_query(output, now)),
+            ids: config.ids,
         })
         .collect();
     let (remembered, outputs) = store.sync_config(configured, outputs, now).await?;

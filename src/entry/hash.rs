@@ -22,6 +22,20 @@ pub(crate) fn text_hash(texts: &[&str]) -> String {
     hex(&hash.finalize()[..16])
 }
 
+/// An id made from texts: a version 8 UUID (RFC 9562: a custom layout) of their hash.
+pub(crate) fn derived_id(texts: &[&str]) -> String {
+    let hash = u128::from_str_radix(&text_hash(texts), 16).unwrap_or_default();
+    uuid_urn(hash.to_be_bytes())
+}
+
+/// The URN of a version 8 UUID with these bits.
+pub(crate) fn uuid_urn(mut bytes: [u8; 16]) -> String {
+    bytes[6] = bytes[6] & 0x0f | 0x80;
+    bytes[8] = bytes[8] & 0x3f | 0x80;
+    let hex = hex(&bytes);
+    format!("urn:uuid:{}-{}-{}-{}-{}", &hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..])
+}
+
 /// Lower-case hexadecimal.
 pub(crate) fn hex(bytes: &[u8]) -> String {
     bytes.iter().fold(String::with_capacity(2 * bytes.len()), |mut text, byte| {

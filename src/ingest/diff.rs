@@ -9,7 +9,7 @@ use super::identity::KeyedEntry;
 pub use super::matching::StoredEntries;
 use super::matching::{self, Match, content_hash};
 use crate::entry::change::{Change, FormerTitle, KnownEntries, KnownEntry, NewEntry};
-use crate::entry::{Entry, Key, KeyRule, checksum};
+use crate::entry::{Entry, Key, KeyRule, checksum, uuid_urn};
 
 /// How often an entry is shown as updated. Some entries contain the time of day and change with each poll.
 const MAX_SHOWN_EDITS: u32 = 24;
@@ -161,11 +161,11 @@ fn uids(entry: &Entry, site: &str) -> Vec<String> {
         hash.update(&key.value);
     }
     let source = Sha256::digest(site);
-    let usual = uuid_urn(&source, &hash.clone().finalize());
+    let usual = made_id(&source, &hash.clone().finalize());
     // For an entry under a reused key whose first entry was pruned: that entry's id is never used again.
     hash.update(entry.title.as_deref().unwrap_or_default());
     hash.update(entry.published.or(entry.updated).map_or(0, Timestamp::as_millisecond).to_le_bytes());
-    own.into_iter().chain([usual, uuid_urn(&source, &hash.finalize())]).collect()
+    own.into_iter().chain([usual, made_id(&source, &hash.finalize())]).collect()
 }
 
 /// Whether an id can be used as `atom:id` unchanged (RFC 4287 section 4.2.6): an absolute URI in ASCII and in
@@ -233,18 +233,13 @@ fn is_tag(id: &str) -> bool {
             .all(|(part, digits)| part.len() == digits && part.bytes().all(|b| b.is_ascii_digit()))
 }
 
-/// A version 8 UUID (RFC 9562: a custom layout) from two hashes. It begins with the source's, so that the ids of one
-/// source are neighbours in the store's index. Otherwise each new entry would write another page of it.
-fn uuid_urn(source: &[u8], entry: &[u8]) -> String {
+/// A UUID from two hashes. It begins with the source's, so that the ids of one source are neighbours in the store's
+/// index. Otherwise each new entry would write another page of it.
+fn made_id(source: &[u8], entry: &[u8]) -> String {
     let mut bytes = [0; 16];
     bytes[..6].copy_from_slice(&source[..6]);
     bytes[6..].copy_from_slice(&entry[..10]);
-    bytes[6] = bytes[6] & 0x0f | 0x80;
-    bytes[8] = bytes[8] & 0x3f | 0x80;
-    let n = u128::from_be_bytes(bytes);
-    let part = |from: u32, bits: u32| n >> from & ((1 << bits) - 1);
-    let parts = [part(96, 32), part(80, 16), part(64, 16), part(48, 16), part(0, 48)];
-    format!("urn:uuid:{:08x}-{:04x}-{:04x}-{:04x}-{:012x}", parts[0], parts[1], parts[2], parts[3], parts[4])
+    uuid_urn(bytes)
 }
 
 /// A hash of all fields but the keys. The keys are taken out for a moment, which is cheaper than a copy without them.

@@ -233,6 +233,7 @@ fn archive_document(
     let mut seen = HashSet::new();
     let entries = entries.into_iter().filter(|kept| seen.insert(kept.uid.clone()));
     Document {
+        id: compiled.feed_id.clone(),
         hub: None,
         since: compiled.since,
         position,

@@ -16,7 +16,7 @@ pub fn write(document: &Document) -> Vec<u8> {
     ];
     attributes.extend(document.language().map(|tag| ("xml:lang", tag)));
     xml.open("feed", &attributes);
-    xml.text_element("id", &[], &document.id());
+    xml.text_element("id", &[], &document.id);
     plain_text(&mut xml, "title", &document.title);
     if let Some(description) = &document.description {
         plain_text(&mut xml, "subtitle", description);

@@ -10,13 +10,15 @@ use super::icon::{self, Icon};
 use super::language;
 use super::output::{Output, Site};
 use super::text::{one_line, percent_encode};
-use crate::entry::{Author, StoredEntry};
+use crate::entry::{Author, StoredEntry, derived_id};
 
 /// An output filled with entries, ready to be written in any format.
 ///
 /// It contains no time of rendering, so the same entries always give the same bytes.
 #[derive(Clone, Debug)]
 pub struct Document {
+    /// The id of the feed, also of its archive pages. It depends on no address.
+    pub id: String,
     /// The output's name.
     pub name: String,
     /// The output's title.
@@ -80,10 +82,18 @@ pub struct AlsoIn {
     pub link: String,
 }
 
+/// The id of an output's feed. The time when the output was first configured makes it another one than that of an output
+/// with this key elsewhere.
+pub(super) fn feed_id(key: &str, since: Timestamp) -> String {
+    derived_id(&["feed", key, &since.as_millisecond().to_string()])
+}
+
 impl Document {
-    /// The current feed of an output, without entries. `since` is the Unix epoch; the caller may set it.
+    /// The current feed of an output, without entries. `since` is the Unix epoch, and the id made from that; the caller
+    /// may set them.
     pub(super) fn new(output: &Output, site: &Site) -> Document {
         Document {
+            id: feed_id(&output.name, Timestamp::UNIX_EPOCH),
             name: output.name.clone(),
             title: output.title.clone(),
             description: output.description.clone(),
@@ -99,11 +109,6 @@ impl Document {
     /// When any entry last changed.
     pub fn updated(&self) -> Timestamp {
         self.entries.iter().map(OutputEntry::updated).max().unwrap_or(self.since)
-    }
-
-    /// The feed's id: the address of its page, also for archive pages.
-    pub fn id(&self) -> String {
-        self.absolute(&Format::Html.path(&self.name))
     }
 
     /// The address of the current feed in a format.

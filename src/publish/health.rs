@@ -5,7 +5,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use maud::html;
 
-use super::document::{Document, OutputEntry};
+use super::document::{self, Document, OutputEntry};
 use super::output::{Output, Site};
 use crate::entry::{Entry, EntrySource, StoredEntry};
 use crate::source::{HealthEvent, HealthKind};
@@ -21,6 +21,7 @@ pub const MAX_EVENTS: usize = 100;
 pub fn document(site: &Site, events: Vec<(i64, HealthEvent)>, since: Timestamp) -> Document {
     let output = Output { title: "Siftwire: the health of the sources".to_owned(), ..Output::named(NAME) };
     Document {
+        id: document::feed_id(NAME, since),
         hub: None,
         since,
         entries: events.into_iter().map(|(number, event)| output_entry(number, event)).collect(),

@@ -403,6 +403,7 @@ pub async fn preview(
     let new_output = |output: &Output| StoredOutput {
         id: OutputId(0),
         name: output.name.clone(),
+        key: String::new(),
         since: now,
         definition: String::new(),
         watermark: 0,

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 use url::Url;
 
+use super::document;
 use super::format::Format;
 use super::output::{Output, Site};
 use super::readback::Findings;
@@ -46,6 +47,7 @@ impl FirstPollLimits {
 pub(super) struct CompiledOutput {
     pub(super) id: OutputId,
     pub(super) since: Timestamp,
+    pub(super) feed_id: String,
     pub(super) definition: String,
     pub(super) output: Output,
 }
@@ -82,7 +84,8 @@ impl Outputs {
             .enumerate()
             .map(|(number, (stored, output))| {
                 let definition = definition(&output, &matcher.digest(number), &first_poll_limits.by_source);
-                CompiledOutput { id: stored.id, since: stored.since, definition, output }
+                let feed_id = document::feed_id(&stored.key, stored.since);
+                CompiledOutput { id: stored.id, since: stored.since, feed_id, definition, output }
             })
             .collect();
         Outputs {

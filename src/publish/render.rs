@@ -301,6 +301,7 @@ async fn document(
     let numbers: Vec<i64> = document.entries.iter().map(|entry| entry.kept.number).collect();
     stories::add_other_sources(&mut document, output, &duplicates);
     document.since = compiled.since;
+    document.id.clone_from(&compiled.feed_id);
     let reasons = store.member_reasons(compiled.id, numbers).await?;
     for (entry, reasons) in document.entries.iter_mut().zip(reasons) {
         entry.highlights = matched_words(&reasons);
@@ -458,7 +459,9 @@ pub async fn render_health(
     document_cache: &DocumentCache,
 ) -> Result<(), Error> {
     let events = store.health_events(health::MAX_EVENTS).await?;
-    let since = outputs.outputs.iter().map(|compiled| compiled.since).min().unwrap_or(Timestamp::UNIX_EPOCH);
+    // Also of removed outputs: the id of the feed is made from it.
+    let since = store.outputs().await?.iter().map(|output| output.since).min();
+    let since = since.unwrap_or(Timestamp::UNIX_EPOCH);
     let document = health::document(&outputs.site, events, since);
     for format in Format::ALL {
         let bytes = write(format, &document);

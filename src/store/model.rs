@@ -145,6 +145,17 @@ pub struct ConfiguredOutput {
     pub was: Vec<String>,
     /// Which members its documents show, if they show one entry of each story; else `None`.
     pub one_per_story: Option<MemberQuery>,
+    /// Which ids it gives to entries that are stored from now on.
+    pub ids: EntryIds,
+}
+
+/// Which ids an output gives to entries.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EntryIds {
+    /// Ids of its own, since readers show an entry of one id once, in whichever feed they find first.
+    PerOutput,
+    /// Those that every output gives.
+    Shared,
 }
 
 /// An output as it is stored.
@@ -154,6 +165,8 @@ pub struct StoredOutput {
     pub id: OutputId,
     /// Name in the config.
     pub name: String,
+    /// What its ids are made from. Unique; stays when it is renamed.
+    pub key: String,
     /// When it was first configured.
     pub since: Timestamp,
     /// Hash of what decides its members; empty before the first evaluation.

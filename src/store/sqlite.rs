@@ -19,6 +19,7 @@ mod outputs;
 mod owners;
 mod pings;
 mod poll;
+mod published_ids;
 mod rows;
 mod salvage;
 mod schema;

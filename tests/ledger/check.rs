@@ -19,7 +19,8 @@ use crate::program::Program;
 pub struct Reader {
     /// Article and date of each id.
     ids: HashMap<String, (usize, i64)>,
-    ids_by_article: HashMap<usize, String>,
+    /// By output.
+    ids_by_article: HashMap<(&'static str, usize), String>,
     /// Each output's document, and the articles in it with their titles.
     documents: HashMap<&'static str, (String, BTreeMap<usize, String>)>,
     /// The ids and titles of full archive pages.
@@ -62,7 +63,7 @@ impl Reader {
         let document = program.document(&output.name, Format::Atom);
         let describe = |article: &usize| expected.describe(output, *article);
         if self.documents.get(output.key).is_none_or(|(known, _)| *known != document) {
-            let entries = self.read(expected.origin, &document, |reads| &reads[reads.len() - 1..])?;
+            let entries = self.read(expected.origin, output, &document, |reads| &reads[reads.len() - 1..])?;
             check_other_formats(program, output, &entries)?;
             if !entries.is_sorted_by_key(|(_, entry)| std::cmp::Reverse(entry.published)) {
                 return Err("not in the order of their dates".into());
@@ -105,7 +106,7 @@ impl Reader {
         let mut archived: BTreeSet<usize> = BTreeSet::new();
         while let Some(page) = previous_page(&document) {
             document = program.archive_page(&output.name, page, expected.now).await;
-            let entries = self.read(expected.origin, &document, |reads| reads)?;
+            let entries = self.read(expected.origin, output, &document, |reads| reads)?;
             for (article, _) in &entries {
                 if !archived.insert(*article) || !members.all.contains(article) {
                     return Err(format!(
@@ -137,6 +138,7 @@ impl Reader {
     fn read(
         &mut self,
         origin: &Origin,
+        output: &OutputConfig,
         document: &str,
         versions: fn(&[Version]) -> &[Version],
     ) -> Result<Vec<(usize, Entry)>, String> {
@@ -146,7 +148,7 @@ impl Reader {
         for entry in feed.entries {
             let categories = entry.categories.iter().map(|category| category.term.as_str());
             let article = article_of(categories).ok_or("an entry that is no article")?;
-            let id = self.ids_by_article.entry(article).or_insert_with(|| entry.id.clone());
+            let id = self.ids_by_article.entry((output.key, article)).or_insert_with(|| entry.id.clone());
             let date = entry.published.map_or(0, |date| date.timestamp());
             let known = *self.ids.entry(entry.id.clone()).or_insert((article, date));
             let link = entry.links.iter().find(|link| link.rel.as_deref() == Some("alternate"));

@@ -16,6 +16,7 @@ pub struct Config {
     /// Sources under another address than at first.
     pub moved: BTreeSet<usize>,
     pub outputs: Vec<OutputConfig>,
+    pub has_shared_ids: bool,
     address: String,
 }
 
@@ -75,12 +76,20 @@ impl Config {
             OutputConfig { per_source: Some(1), ..output("few", &["gondola", "walrus"]) },
         ];
         let sources = (0..sources).map(|source| (source, format!("s{source}"))).collect();
-        Config { sources, moved: BTreeSet::new(), outputs, address: address.to_owned() }
+        Config {
+            sources,
+            moved: BTreeSet::new(),
+            outputs,
+            has_shared_ids: false,
+            address: address.to_owned(),
+        }
     }
 
     /// The text of the file, but for the store.
     pub fn text(&self) -> String {
         let mut text = format!("[poll]\nfirst_poll = {HIGH_FIRST_POLL}\n");
+        let ids = if self.has_shared_ids { "shared" } else { "per-output" };
+        writeln!(text, "[publish]\nids = \"{ids}\"").unwrap();
         for (source, name) in &self.sources {
             let path = if self.moved.contains(source) { "moved" } else { "feed" };
             let url = format!("http://{}/{source}/{path}", self.address);

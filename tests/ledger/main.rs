@@ -163,6 +163,7 @@ impl Run {
         let source = random.usize(0..SOURCES / 5);
         let name = format!("s{source}");
         let output = random.choice(&mut config.outputs).unwrap();
+        config.has_shared_ids ^= random.usize(0..4) == 0;
         match random.usize(0..6) {
             0 => {
                 let words: [&[&str]; 4] =

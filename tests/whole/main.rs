@@ -17,6 +17,7 @@ mod former_names;
 mod generated_secrets;
 mod history;
 mod icons;
+mod ids;
 mod inert;
 mod life;
 mod measured;

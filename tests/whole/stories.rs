@@ -183,6 +183,7 @@ fn changes_that_publishers_make_publish_nothing_twice() {
     let home = Home::new(&format!(
         "[serve]\nlisten = \"127.0.0.1:0\"\n[poll]\nevery = \"1s\"\nat_most = \"1s\"\n
          [[source]]\nname = \"paper\"\nurl = \"{url}\"\nallow_private = true\n
+         [publish]\nids = \"shared\"\n
          [[output]]\nname = \"merged\"\n[[output]]\nname = \"each\"\nstories = \"all\"\n
          [[output]]\nname = \"rain\"\nfilter = \"rain\"\n"
     ));

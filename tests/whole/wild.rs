@@ -88,7 +88,7 @@ fn a_guid_shared_by_several_sources_is_the_id_of_one_entry_only() {
     const GUIDS: [&str; 3] = ["https://shared.example/1", "1", "tag:shared.example,2026:1"];
     let origin = Origin::start();
     let mut text =
-        "[serve]\nlisten = \"127.0.0.1:0\"\n[poll]\nper_host = 9\nevery = \"1s\"\nat_most = \"1s\"\n"
+        "[serve]\nlisten = \"127.0.0.1:0\"\n[publish]\nids = \"shared\"\n[poll]\nper_host = 9\nevery = \"1s\"\nat_most = \"1s\"\n"
             .to_owned();
     for source in ["a", "b", "c"] {
         let items: String = GUIDS

@@ -7,6 +7,7 @@ use super::super::model::{Advance, ArchivePage, ArchiveSize, MemberUpdate, Outpu
 use super::entries::PRUNABLE;
 use super::error::Error;
 use super::handle::Store;
+use super::published_ids::PublishedIds;
 use super::rows::{ENTRY_COLUMNS, SourceCache, read_entry};
 use super::unreadable::Database;
 use super::values::{lossy_text, millis, nearest_time};
@@ -180,7 +181,7 @@ fn archive_page(c: &Database<'_>, output: OutputId, page: u32) -> Result<Option<
         .query_row(params![output.0, page], |row| row.get(0))
         .optional()?;
     let Some(is_full) = is_full else { return Ok(None) };
-    let sources = SourceCache::new(c);
+    let (sources, ids) = (SourceCache::new(c), PublishedIds::read(c, output)?);
     let entries = c
         .prepare_cached(&format!(
             "SELECT {ENTRY_COLUMNS} FROM archive_entry JOIN entry ON entry.number = archive_entry.entry
@@ -189,6 +190,7 @@ fn archive_page(c: &Database<'_>, output: OutputId, page: u32) -> Result<Option<
         ))?
         .query_map(params![output.0, page], |row| read_entry(row, &sources))?
         .filter_map(Result::transpose)
+        .map(|entry| entry.map(|entry| ids.apply(entry)))
         .collect::<Result<Vec<_>>>()?;
     Ok(Some(ArchivePage { entries, is_full }))
 }

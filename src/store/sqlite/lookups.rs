@@ -6,6 +6,7 @@ use super::super::model::Candidate;
 use super::entries::{find_candidates, find_entry, write_key};
 use super::error::Error;
 use super::handle::Store;
+use super::published_ids::find_published;
 use super::values::{lossy_text, nearest_time};
 use crate::entry::change::FormerTitle;
 use crate::entry::{Key, StoredEntry};
@@ -28,6 +29,12 @@ impl Store {
             )?;
             if !found.is_empty() {
                 return Ok(found);
+            }
+            // A look at every entry, for what can only be an id.
+            if text.starts_with("urn:uuid:")
+                && let Some(number) = find_published(c, &text)?
+            {
+                return find_candidates(c, "entry.number = ?1", [number], n);
             }
             // LIKE ignores the case of ASCII letters only; instr finds other letters as they are written.
             let found = find("entry.title LIKE '%' || ?1 || '%' OR instr(entry.title, ?1) > 0")?;

@@ -11,6 +11,7 @@ use super::archive::add_to_archive;
 use super::error::Error;
 use super::handle::Store;
 use super::jobs::Durability;
+use super::published_ids::PublishedIds;
 use super::rows::{ENTRY_COLUMNS, SourceCache, read_entry};
 use super::unreadable::Database;
 use super::values::{lossy_text, millis, nearest_time};
@@ -228,12 +229,11 @@ pub(super) type Place = (i64, i64);
 
 fn members(c: &Database<'_>, output: OutputId, wanted: MemberQuery) -> Result<Vec<StoredEntry>> {
     let places = shown_places(c, output, wanted)?;
-    let sources = SourceCache::new(c);
+    let (sources, ids) = (SourceCache::new(c), PublishedIds::read(c, output)?);
     let mut statement = c.prepare_cached(&format!("SELECT {ENTRY_COLUMNS} FROM entry WHERE number = ?1"))?;
-    places
-        .into_iter()
-        .filter_map(|(_, entry)| statement.query_row([entry], |row| read_entry(row, &sources)).transpose())
-        .collect()
+    let mut read = |entry| statement.query_row([entry], |row| read_entry(row, &sources));
+    let entries = places.into_iter().filter_map(|(_, entry)| read(entry).transpose());
+    entries.map(|entry| entry.map(|entry| ids.apply(entry))).collect()
 }
 
 /// The members that a document shows, the last to enter first.
@@ -380,7 +380,7 @@ mod tests {
         let c = Connection::open_in_memory().unwrap();
         c.execute_batch(include_str!("schema.sql")).unwrap();
         c.execute(
-            "INSERT INTO output (id, name, since, definition, watermark) VALUES (1, 'o', 0, 'd', 0)",
+            "INSERT INTO output (id, name, key, since, definition, watermark) VALUES (1, 'o', 'o', 0, 'd', 0)",
             [],
         )
         .unwrap();

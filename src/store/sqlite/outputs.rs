@@ -9,6 +9,7 @@ use super::super::model::{ConfiguredOutput, NotifyHub, OutputId, Rendering, Stor
 use super::error::Error;
 use super::handle::Store;
 use super::pings::add_ping;
+use super::published_ids::{note_choice, unused_key};
 use super::values::{lossy_text, millis, nearest_time};
 
 impl Store {
@@ -84,16 +85,26 @@ pub(super) fn sync_outputs(
             .execute(params![left.id.0, millis(now)])?;
     }
     for output in outputs {
-        c.prepare_cached(
-            "INSERT INTO output (name, since, definition, watermark) VALUES (?1, ?2, '', 0)
-             ON CONFLICT (name) DO UPDATE SET removed = NULL WHERE removed IS NOT NULL",
-        )?
-        .execute(params![output.name, millis(now)])?;
+        if !c.prepare_cached("SELECT 1 FROM output WHERE name = ?1")?.exists([&output.name])? {
+            c.prepare_cached(
+                "INSERT INTO output (name, key, since, definition, watermark) VALUES (?1, ?2, ?3, '', 0)",
+            )?
+            .execute(params![
+                output.name,
+                unused_key(c, &output.name, &output.was)?,
+                millis(now)
+            ])?;
+        }
+        c.prepare_cached("UPDATE output SET removed = NULL WHERE name = ?1 AND removed IS NOT NULL")?
+            .execute([&output.name])?;
         c.prepare_cached("UPDATE output SET one_per_story = ?2 WHERE name = ?1 AND one_per_story <> ?2")?
             .execute(params![output.name, output.one_per_story.is_some()])?;
     }
     let stored: HashMap<_, _> =
         all_outputs(c)?.into_iter().map(|output| (output.name.clone(), output)).collect();
+    for output in outputs {
+        stored.get(&output.name).map(|stored| note_choice(c, stored.id, output.ids)).transpose()?;
+    }
     Ok(outputs.iter().filter_map(|output| stored.get(&output.name).cloned()).collect())
 }
 
@@ -128,7 +139,7 @@ fn continue_former(c: &Connection, output: &ConfiguredOutput) -> Result<()> {
 }
 
 fn all_outputs(c: &Connection) -> Result<Vec<StoredOutput>> {
-    c.prepare_cached("SELECT id, name, since, definition, watermark, removed FROM output ORDER BY name")?
+    c.prepare_cached("SELECT id, name, since, definition, watermark, removed, key FROM output ORDER BY name")?
         .query_map([], |row| {
             Ok(StoredOutput {
                 id: OutputId(row.get(0)?),
@@ -137,6 +148,7 @@ fn all_outputs(c: &Connection) -> Result<Vec<StoredOutput>> {
                 definition: lossy_text(row, 3)?.unwrap_or_default(),
                 watermark: row.get(4)?,
                 removed: row.get::<_, Option<i64>>(5)?.map(nearest_time),
+                key: lossy_text(row, 6)?.unwrap_or_default(),
             })
         })?
         .collect()

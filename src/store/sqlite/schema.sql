@@ -44,7 +44,7 @@ CREATE TABLE entry (
     source       INTEGER NOT NULL REFERENCES source (id),
     revision     INTEGER NOT NULL,
     story        INTEGER NOT NULL,    -- its story, from counter.story; a lone entry is a story of one
-    uid          TEXT NOT NULL,       -- published id
+    uid          TEXT NOT NULL,       -- id, from which outputs make theirs
     date         INTEGER NOT NULL,    -- published date
     changed      INTEGER NOT NULL,    -- when the text that a reader sees last changed
     first_seen   INTEGER NOT NULL,
@@ -63,7 +63,7 @@ CREATE TABLE entry (
 ) STRICT;
 -- Serves: what is new since an output's watermark?
 CREATE UNIQUE INDEX entry_revision ON entry (revision);
--- Serves: is this published id free?
+-- Serves: is this id free?
 CREATE UNIQUE INDEX entry_uid ON entry (uid);
 -- Serves: how many entries does a source have?
 CREATE INDEX entry_source ON entry (source);
@@ -135,6 +135,7 @@ CREATE TABLE manual_split (
 CREATE TABLE output (
     id         INTEGER PRIMARY KEY,
     name       TEXT NOT NULL UNIQUE,
+    key        TEXT NOT NULL UNIQUE,  -- what its ids are made from: its first name; never changes
     removed    INTEGER,               -- when it left the config; null: the config names it
     since      INTEGER NOT NULL,      -- when it was first configured
     definition TEXT NOT NULL,         -- hash of what decides its members
@@ -143,6 +144,14 @@ CREATE TABLE output (
     generation INTEGER NOT NULL DEFAULT 0,      -- which of its members are current
     last_generation INTEGER NOT NULL DEFAULT 0  -- the last one that was begun
 ) STRICT;
+
+-- Which ids an output gives to entries, from which entry number on.
+CREATE TABLE id_choice (
+    output      INTEGER NOT NULL REFERENCES output (id),
+    first_entry INTEGER NOT NULL,
+    is_shared   INTEGER NOT NULL,     -- 1: entry.uid; 0: one made from that and the output's key
+    PRIMARY KEY (output, first_entry)
+) STRICT, WITHOUT ROWID;
 
 -- The entries of each output. When an output's definition changes, a new generation is filled beside the current one
 -- and then takes its place; lower ones are deleted later. The key begins with the entry: so members are written in the
