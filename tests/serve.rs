@@ -639,6 +639,7 @@ async fn browsers_get_a_page_and_readers_the_feed() {
         };
         assert_eq!(kind, expected, "{accept}");
         assert_eq!(response.header("cache-control"), Some(caching));
+        assert_eq!(response.header("access-control-allow-origin").is_some(), !is_browser);
         assert!(!response.head.contains("attachment"));
         // Nobody's copy is confirmed by what the other gets.
         let status = server.get(&format!("{accept}If-None-Match: {page_tag}\r\n")).await.status;

@@ -107,34 +107,39 @@ pub(super) async fn document(State(state): State<Arc<ServerState>>, request: Req
         (_, document) => document,
     };
     let feed_name = address::feed_name(&path);
+    let is_browser = feed_name.is_some() && negotiate::is_browser(request.headers());
     let mut response = match cache.get(&path).or_else(without_slash) {
         Some(CachedDocument::Available(document)) => match feed_name {
-            Some(name) => send_feed(&state, name, request.headers(), &document),
-            None => send(&state, request.headers(), &document, state.max_age.header()),
+            Some(name) if is_browser => send_page_of_feed(&state, name, request.headers(), &document),
+            _ => send(&state, request.headers(), &document, state.max_age.header()),
         },
         Some(CachedDocument::Gone) => response::gone(),
         Some(CachedDocument::Moved(path)) => moved(&state, &path),
         None => return response::not_found(),
     };
-    if feed_name.is_some_and(address::is_for_everyone) {
+    if feed_name.is_some() {
+        response.headers_mut().insert(header::VARY, VARY_OF_FEEDS);
+    }
+    if feed_name.is_some_and(address::is_for_everyone) && !is_browser {
         response::allow_any_origin(response.headers_mut());
     }
     response
 }
 
-/// A feed; to browsers the page of its output, which says how to subscribe.
-fn send_feed(state: &ServerState, name: &str, request: &HeaderMap, feed: &Representation) -> Response<Body> {
-    let page = || match state.document_cache.get(&Format::Html.path(name)) {
-        Some(CachedDocument::Available(page)) if negotiate::is_browser(request) => Some(page),
-        _ => None,
-    };
-    let mut response = match page() {
+/// To a browser that requests a feed: the page of its output, which says how to subscribe.
+fn send_page_of_feed(
+    state: &ServerState,
+    name: &str,
+    request: &HeaderMap,
+    feed: &Representation,
+) -> Response<Body> {
+    match state.document_cache.get(&Format::Html.path(name)) {
         // Some shared caches ignore `Vary`: they must never have the page, which a reader would get then.
-        Some(page) => send(state, request, &page, HeaderValue::from_static("private, no-cache")),
-        None => send(state, request, feed, state.max_age.header()),
-    };
-    response.headers_mut().insert(header::VARY, VARY_OF_FEEDS);
-    response
+        Some(CachedDocument::Available(page)) => {
+            send(state, request, &page, HeaderValue::from_static("private, no-cache"))
+        }
+        _ => send(state, request, feed, state.max_age.header()),
+    }
 }
 
 /// The document of a renamed output is at another path. The address without scheme and host is right for every host
