@@ -173,6 +173,8 @@ pub struct EntrySource {
     pub url: String,
     /// The site's address, without secrets.
     pub link: Option<String>,
+    /// The address of the feed's picture, if it shows no secret.
+    pub icon: Option<String>,
     /// BCP 47 tag: the configured one, else the feed's.
     pub language: Option<String>,
 }

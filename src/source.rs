@@ -171,6 +171,8 @@ pub struct SourceState {
     pub title: Option<String>,
     /// The site that the feed names.
     pub link: Option<FeedUrl>,
+    /// The address of the feed's picture.
+    pub icon: Option<String>,
     /// The feed's own id, if it is a URI in canonical form.
     pub id: Option<String>,
     /// The feed's language.

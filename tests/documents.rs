@@ -50,6 +50,7 @@ fn kept(number: i64, entry: Entry) -> Arc<StoredEntry> {
             id: "https://gazette.example/feed?a=1&b=2".into(),
             url: "https://gazette.example/feed?a=1&b=2".into(),
             link: Some("https://gazette.example/".into()),
+            icon: Some("https://gazette.example/icon.png?a=1&b=2".into()),
             language: Some("en".into()),
         }),
         entry,

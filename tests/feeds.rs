@@ -82,6 +82,7 @@ fn write_feed(feed: &Feed, out: &mut String) {
     writeln!(out, "{}, {}", feed.format, feed.encoding).unwrap();
     write_line(out, "title", feed.title.as_deref());
     write_line(out, "link", feed.link.as_deref());
+    write_line(out, "icon", feed.icon.as_deref());
     write_line(out, "language", feed.language.as_deref());
     if feed.update_hints != Default::default() {
         writeln!(out, "update hints: {:?}", feed.update_hints).unwrap();
@@ -230,6 +231,7 @@ fn published(body: &[u8]) -> Document {
             id: url.to_string(),
             url: url.to_string(),
             link: None,
+            icon: None,
             language: None,
         };
         let (date, uid) = (new.date, new.uids.last().unwrap().clone());

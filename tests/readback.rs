@@ -37,6 +37,7 @@ fn kept(number: i64, entry: Entry) -> Arc<StoredEntry> {
             id: "https://gazette.example/feed".into(),
             url: "https://gazette.example/feed".into(),
             link: Some("https://gazette.example/".into()),
+            icon: None,
             language: None,
         }),
         entry,

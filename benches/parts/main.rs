@@ -65,6 +65,7 @@ fn kept(feed: usize) -> Vec<Arc<StoredEntry>> {
         id: site().into(),
         url: site().into(),
         link: None,
+        icon: None,
         language: None,
     });
     let keep = |(number, entry): (i64, Entry)| StoredEntry {

@@ -26,6 +26,7 @@ fn source_row(remembered: StoredSource, sources: &Sources) -> SourceRow {
         title: title.unwrap_or_else(|| remembered.name.clone()),
         name: remembered.name,
         link: state.link.map(|link| remembered.url.published_site(&link, parts).into()),
+        icon: state.icon,
         feed_id: state.id,
         health,
         outcome,

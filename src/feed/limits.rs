@@ -21,6 +21,7 @@ pub(super) fn bound_lines(feed: &mut RawFeed<'_>) {
     let mut bounds = Bounds::default();
     bounds.line(feed.title.as_mut().map(|title| &mut title.text));
     bounds.line(feed.language.as_mut());
+    bounds.optional_address(&mut feed.icon);
     bounds.links(&mut feed.links);
     bounds.authors(&mut feed.authors);
     feed.entries.iter_mut().for_each(|entry| bounds.entry(entry));

@@ -33,6 +33,8 @@ pub struct Feed {
     pub id: Option<String>,
     /// The absolute address of the site.
     pub link: Option<String>,
+    /// The absolute address of its picture.
+    pub icon: Option<String>,
     /// BCP 47 tag, lower case.
     pub language: Option<String>,
     /// The feed's hints on how often to poll it.

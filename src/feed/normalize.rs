@@ -67,6 +67,10 @@ pub(super) fn normalize(mut raw: RawFeed<'_>, decoded: &DecodedText<'_>, hints: 
         title: raw.title.and_then(plain::line).map(truncated),
         id: raw.id.map(|id| id.trim().to_owned()).filter(|id| id.len() <= MAX_SHARED_BYTES),
         link: link.clone(),
+        icon: raw
+            .icon
+            .and_then(|href| absolute_url(&href, base.as_ref()))
+            .filter(|icon| icon.len() <= MAX_SHARED_BYTES),
         language: raw.language.and_then(|tag| language_tag(&tag)),
         update_hints: raw.update_hints,
         entries: raw.entries.into_iter().map(|raw| normalize_entry(raw, &context)).collect(),

@@ -21,6 +21,8 @@ pub(super) struct RawFeed<'a> {
     pub(super) title: Option<RawText<'a>>,
     pub(super) id: Option<Cow<'a, str>>,
     pub(super) links: Vec<RawLink<'a>>,
+    /// The address of its picture.
+    pub(super) icon: Option<Cow<'a, str>>,
     pub(super) language: Option<Cow<'a, str>>,
     pub(super) authors: Vec<RawAuthor<'a>>,
     pub(super) update_hints: UpdateHints,

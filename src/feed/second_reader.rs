@@ -81,6 +81,7 @@ fn raw_feed(feed: model::Feed) -> RawFeed<'static> {
         title: feed.title.map(|title| raw_text(title, untyped)),
         id: Some(feed.id).filter(|id| !id.is_empty()).map(Cow::Owned),
         links: feed.links.into_iter().map(raw_link).collect(),
+        icon: feed.icon.or(feed.logo).map(|image| Cow::Owned(image.uri)),
         language: feed.language.map(Cow::Owned),
         authors: feed.authors.into_iter().map(|person| raw_author(person, untyped)).collect(),
         entries: feed.entries.into_iter().map(|entry| raw_entry(entry, untyped)).collect(),

@@ -155,6 +155,9 @@ fn source(xml: &mut XmlWriter, shown: &OutputEntry) {
     xml.open("source", &[]);
     xml.text_element("id", &[], &normalized_uri(&from.id));
     plain_text(xml, "title", &from.title);
+    if let Some(icon) = &from.icon {
+        xml.text_element("icon", &[], &percent_encode(icon));
+    }
     // Not the source's own time of change: that would change every document at each poll.
     xml.text_element("updated", &[], &rfc3339(shown.updated()));
     xml.empty_element("link", &[("rel", "self"), ("href", &url)]);

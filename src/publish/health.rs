@@ -45,6 +45,7 @@ fn output_entry(number: i64, event: HealthEvent) -> OutputEntry {
             title: event.title,
             url: event.url,
             link: None,
+            icon: None,
             language: None,
         }),
         entry: Entry { title: Some(title.clone()), language: Some("en".to_owned()), ..Entry::default() },

@@ -57,6 +57,8 @@ pub struct SourceRow {
     pub title: String,
     /// Its site's address, without secrets.
     pub link: Option<String>,
+    /// The address of its feed's picture.
+    pub icon: Option<String>,
     /// Its feed's own id.
     pub feed_id: Option<String>,
     /// Whether it works.
@@ -333,6 +335,7 @@ mod tests {
             name: name.into(),
             title: format!("{name} <b>"),
             link: None,
+            icon: None,
             feed_id: None,
             health,
             outcome: outcome.into(),

@@ -79,6 +79,7 @@ fn origin(kept: &StoredEntry) -> Option<EntrySource> {
         id: url.unwrap_or(&polled.id).clone(),
         url: url.unwrap_or(&polled.url).clone(),
         link: None,
+        icon: None,
         ..polled.clone()
     })
 }

@@ -32,6 +32,7 @@ struct StalenessState {
 struct SourceLabel {
     title: String,
     link: Option<String>,
+    icon: Option<String>,
     feed_id: Option<String>,
 }
 
@@ -64,7 +65,7 @@ pub(super) struct StoreChanges {
     pub(super) outputs: HashSet<OutputId>,
     /// The lowest entry number that was not pruned.
     pub(super) lowest_entry: i64,
-    /// Sources with another title, link or id.
+    /// Sources with another title, link, picture or id.
     pub(super) renamed_sources: HashSet<String>,
 }
 
@@ -124,7 +125,7 @@ impl Staleness {
         }
     }
 
-    /// The sources with another title, link or id than at the last [`Staleness::finish_pass`].
+    /// The sources with another title, link, picture or id than at the last [`Staleness::finish_pass`].
     pub(super) fn renamed_sources(&self, sources: &[SourceRow]) -> HashSet<String> {
         let state = self.state();
         let is_renamed =
@@ -153,7 +154,12 @@ impl Staleness {
 }
 
 fn label_of(row: &SourceRow) -> SourceLabel {
-    SourceLabel { title: row.title.clone(), link: row.link.clone(), feed_id: row.feed_id.clone() }
+    SourceLabel {
+        title: row.title.clone(),
+        link: row.link.clone(),
+        icon: row.icon.clone(),
+        feed_id: row.feed_id.clone(),
+    }
 }
 
 #[cfg(test)]

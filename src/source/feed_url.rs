@@ -89,9 +89,7 @@ impl FeedUrl {
     /// else an opaque one, by which feeds that differ in the query alone stay apart.
     #[must_use]
     pub fn published_id(&self, own: Option<&str>, parts: UrlParts) -> String {
-        let is_safe = |id: &&str| parts == UrlParts::Whole || self.allows(id);
-        let own = own.filter(|_| parts > UrlParts::Host).filter(is_safe);
-        match (own, self.shown(parts)) {
+        match (own.filter(|own| self.may_show(own, parts)), self.shown(parts)) {
             (Some(own), _) => own.to_owned(),
             (None, shown) if shown == self.0 => shown.into(),
             (None, _) => self.opaque_id(),
@@ -143,6 +141,12 @@ impl FeedUrl {
             let is_secret = (is_secret_name(&name) && name != value) || (is_random(&value) && !is_id(&name));
             is_secret.then(|| (name.into_owned(), value.into_owned()))
         })
+    }
+
+    /// Whether an id or address that the feed names may be published beside these parts of this one.
+    #[must_use]
+    pub fn may_show(&self, other: &str, parts: UrlParts) -> bool {
+        parts == UrlParts::Whole || (parts > UrlParts::Host && self.allows(other))
     }
 
     /// Whether an id or address has no query, no user information and none of this address's secrets.

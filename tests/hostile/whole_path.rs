@@ -52,6 +52,7 @@ fn entry_source(feed: &Feed, url: &Url) -> EntrySource {
         id: feed.id.clone().unwrap_or_default(),
         url: url.to_string(),
         link: feed.link.clone(),
+        icon: None,
         language: feed.language.clone(),
     }
 }

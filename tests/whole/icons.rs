@@ -1,5 +1,7 @@
 //! Icons: Siftwire's own and those of outputs, in every document and at their addresses.
 
+use crate::faults::RSS;
+use crate::origin::Origin;
 use crate::program::{Daemon, Home, eventually};
 
 const GIF: &[u8] = b"GIF89a\x01\x00\x01\x00";
@@ -65,4 +67,35 @@ fn every_document_names_an_icon_that_is_served() {
     });
     assert_eq!(daemon.get("/feeds/a%20b/icon.gif").status, 404);
     assert_eq!(daemon.stop().0, Some(0));
+}
+
+#[test]
+fn the_source_of_an_entry_has_its_picture() {
+    const PATH: &str = "/site?token=8f14e45fceea167a5a36dedd4bea2543";
+    let origin = Origin::start();
+    let feed = |image: &str| {
+        format!(
+            "<rss version=\"2.0\"><channel><title>Site</title>{image}<item><title>Entry</title></item></channel></rss>"
+        )
+    };
+    let image = |url: &str| format!("<image><title>Site</title><url>{url}</url></image>");
+    origin.set(PATH, 200, RSS, feed(&image("https://site.example/a.png")));
+    let home = Home::new(&format!(
+        "[serve]\nlisten = \"127.0.0.1:0\"\n[poll]\nevery = \"1s\"\nat_most = \"1s\"\n[[source]]\nurl = \"{}\"\n\
+         allow_private = true\n[[output]]\nname = \"all\"\n",
+        origin.url(PATH)
+    ));
+    let daemon = home.start();
+    let shown = |icon: &str| {
+        let document = daemon.get("/feeds/all.atom").body;
+        document.split_once("<source>")?.1.contains(icon).then_some(())
+    };
+    eventually("the picture", || shown("<icon>https://site.example/a.png</icon>"));
+    origin.set(PATH, 200, RSS, feed(&image("https://site.example/b.png")));
+    eventually("another picture", || shown("<icon>https://site.example/b.png</icon>"));
+    // What has a secret of the source's address is not published.
+    origin.set(PATH, 200, RSS, feed(&image("https://site.example/8f14e45fceea167a5a36dedd4bea2543.png")));
+    eventually("no picture", || {
+        (!daemon.get("/feeds/all.atom").body.contains("8f14") && shown("<icon>").is_none()).then_some(())
+    });
 }

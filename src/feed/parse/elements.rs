@@ -37,6 +37,9 @@ pub(super) enum FeedElement {
     Thumbnail,
     MediaPlayer,
     ItunesImage,
+    /// The feed's picture: an address, or in RSS an element that has it.
+    Icon,
+    Image,
     Duration,
     /// A known element that is skipped: its children must not be taken for the feed's or the entry's own.
     Ignored,
@@ -330,7 +333,9 @@ fn core_element(local: &str) -> Option<FeedElement> {
         "date" => Published(2),
         "updated" | "modified" | "lastmod" => Updated(0),
         "author" => Author(AuthorRole::Primary),
-        "contributor" | "image" | "textinput" | "cloud" => Ignored,
+        "contributor" | "textinput" | "cloud" => Ignored,
+        "icon" | "logo" => Icon,
+        "image" => Image,
         "name" => Name,
         "email" => Email,
         "uri" | "url" | "homepage" => Uri,

@@ -77,6 +77,10 @@ impl<'de> Visitor<'de> for FeedSeed<'_, 'de> {
             match key.into_text().as_deref().unwrap_or_default() {
                 "title" => feed.title = map.next_value_seed(text)?.into_text().map(plain_text),
                 "language" => feed.language = map.next_value_seed(text)?.into_text(),
+                "icon" | "favicon" => {
+                    let address = map.next_value_seed(text)?.into_text();
+                    feed.icon = feed.icon.take().or(address);
+                }
                 "home_page_url" => {
                     let href = map.next_value_seed(text)?.into_text();
                     feed.links.extend(href.map(|href| RawLink { href, ..RawLink::default() }));

@@ -194,7 +194,11 @@ impl<'a> XmlParser<'a> {
                 self.add_part(|entry| entry::add_enclosure(entry, tag.attributes, base));
                 self.tokens.skip_element(tag);
             }
+            FeedElement::Image => self.read_image(tag),
             FeedElement::Thumbnail | FeedElement::ItunesImage => {
+                if self.entry.is_none() && element == FeedElement::ItunesImage {
+                    self.feed.icon = self.feed.icon.take().or_else(|| attribute(tag.attributes, "href"));
+                }
                 self.add_part(|entry| entry::add_thumbnail(entry, tag.attributes, base));
                 self.tokens.skip_element(tag);
             }
@@ -301,6 +305,13 @@ impl<'a> XmlParser<'a> {
         }
         fill(&mut person.name, beside.into(), |text| RawText::new(text, kind));
         (person.name.is_some() || person.email.is_some() || person.uri.is_some()).then_some(person)
+    }
+
+    /// Its address has the name of a person's.
+    fn read_image(&mut self, tag: StartTag<'a>) {
+        let markup = self.tokens.element_text(tag).markup.filter(|_| self.entry.is_none());
+        let image = markup.and_then(|markup| self.person(markup, TextKind::Text));
+        self.feed.icon = self.feed.icon.take().or_else(|| image?.uri);
     }
 
     fn add_author(&mut self, role: AuthorRole, author: RawAuthor<'a>) {
@@ -426,6 +437,9 @@ impl<'a> XmlParser<'a> {
             }
             (None, FeedElement::Id) => {
                 self.feed.id.get_or_insert(content.text);
+            }
+            (None, FeedElement::Icon) => {
+                self.feed.icon.get_or_insert(content.text);
             }
             (None, FeedElement::Language) => {
                 self.feed.language.get_or_insert(content.text);

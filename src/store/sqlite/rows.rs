@@ -135,6 +135,7 @@ fn read_source(row: &Row<'_>, id: i64, database: &Database<'_>) -> Result<EntryS
         title: lossy_text(row, 2)?.or(state.title).unwrap_or_else(|| name.clone()),
         id: url.published_id(state.id.as_deref().filter(|_| !is_shared), parts),
         link: state.link.map(|link| url.published_site(&link, parts).into()),
+        icon: state.icon.filter(|icon| url.may_show(icon, parts)),
         url: url.shown(parts).into(),
         language: lossy_text(row, 3)?.or(state.language),
         name,
