@@ -41,10 +41,12 @@ pub struct Source {
 pub struct PollInterval {
     /// The normal time between two polls.
     pub every: Duration,
-    /// The longest time between two polls, unless the publisher asks for more.
+    /// The longest time between two polls, unless the server refuses requests for longer.
     pub at_most: Duration,
     /// Whether a source that publishes rarely is polled less often.
     pub adaptive: bool,
+    /// Whether the publisher's hints (`max-age`, `ttl`, `skipHours` and such) are ignored.
+    pub ignore_hints: bool,
 }
 
 impl Default for PollInterval {
@@ -53,6 +55,7 @@ impl Default for PollInterval {
             every: Duration::from_secs(30 * 60),
             at_most: Duration::from_secs(24 * 3600),
             adaptive: true,
+            ignore_hints: false,
         }
     }
 }

@@ -13,11 +13,11 @@ use crate::text::closest_name;
 const SECTIONS: [&str; 7] = ["serve", "store", "poll", "publish", "topics", "source", "output"];
 
 /// Keys whose values are shown, without user information and query.
-const SHOWN_KEYS: [&str; 36] = [
+const SHOWN_KEYS: [&str; 37] = [
     "author", "ids", "watch", "listen", "public_url", "max_age", "path", "keep", "every", "at_most",
-    "timeout", "max_body", "adaptive", "first_poll", "user_agent", "proxy", "concurrency", "per_host",
-    "contact", "allow", "hub", "clean_links", "url", "name", "title", "lang", "publish_url", "stories",
-    "allow_private", "was", "entry_title", "filter", "sources", "limit", "prefer", "content",
+    "timeout", "max_body", "adaptive", "ignore_hints", "first_poll", "user_agent", "proxy", "concurrency",
+    "per_host", "contact", "allow", "hub", "clean_links", "url", "name", "title", "lang", "publish_url",
+    "stories", "allow_private", "was", "entry_title", "filter", "sources", "limit", "prefer", "content",
 ];
 
 /// The same, of outputs alone.

@@ -36,6 +36,7 @@ pub(super) fn with_defaults(poll: RawPoll, defaults: &RawPoll) -> RawPoll {
         timeout: poll.timeout.or_else(|| defaults.timeout.clone()),
         max_body: poll.max_body.or_else(|| defaults.max_body.clone()),
         adaptive: poll.adaptive.or_else(|| defaults.adaptive.clone()),
+        ignore_hints: poll.ignore_hints.or_else(|| defaults.ignore_hints.clone()),
         first_poll: poll.first_poll.or_else(|| defaults.first_poll.clone()),
         user_agent: poll.user_agent.or_else(|| defaults.user_agent.clone()),
         proxy: poll.proxy.or_else(|| defaults.proxy.clone()),

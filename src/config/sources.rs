@@ -218,11 +218,14 @@ fn check_interval(
     let every = poll.every.as_ref().or(defaults.and_then(|defaults| defaults.every.as_ref()));
     let at_most = poll.at_most.as_ref().or(defaults.and_then(|defaults| defaults.at_most.as_ref()));
     let adaptive = poll.adaptive.as_ref().or(defaults.and_then(|defaults| defaults.adaptive.as_ref()));
+    let ignore_hints =
+        poll.ignore_hints.as_ref().or(defaults.and_then(|defaults| defaults.ignore_hints.as_ref()));
     let default = PollInterval::default();
     let interval = PollInterval {
         every: every.map_or(default.every, |every| every.value),
         at_most: at_most.map_or(default.at_most, |at_most| at_most.value),
         adaptive: adaptive.map_or(default.adaptive, |adaptive| adaptive.value),
+        ignore_hints: ignore_hints.map_or(default.ignore_hints, |ignore| ignore.value),
     };
     // A source that sets neither only inherits the mistake of [poll].
     if let Some(own) = poll.every.as_ref().or(poll.at_most.as_ref())

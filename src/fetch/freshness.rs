@@ -6,6 +6,9 @@ use jiff::fmt::rfc2822;
 use jiff::{SignedDuration, Timestamp};
 use reqwest::header::{self, HeaderMap, HeaderValue};
 
+/// A later `Expires`, as one in the year 9999, says nothing about the next poll.
+const MAX_EXPIRES: Duration = Duration::from_secs(366 * 24 * 3600);
+
 /// How long a response stays fresh: `max-age` less `Age`, else until `Expires` (RFC 9111 section 4.2).
 pub(super) fn fresh_for(headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
     let text = |name| headers.get(name).and_then(|value: &HeaderValue| value.to_str().ok());
@@ -25,7 +28,8 @@ pub(super) fn fresh_for(headers: &HeaderMap, now: Timestamp) -> Option<Duration>
         None => {
             // Measured on the server's clock (RFC 9111 section 4.2.1), which may be wrong.
             let then = text(header::DATE).and_then(date).unwrap_or(now);
-            date(text(header::EXPIRES)?).and_then(|at| Duration::try_from(at.duration_since(then)).ok())
+            let fresh = date(text(header::EXPIRES)?)?.duration_since(then);
+            Duration::try_from(fresh).ok().filter(|fresh| *fresh <= MAX_EXPIRES)
         }
     }
 }
@@ -87,6 +91,7 @@ mod tests {
         lines.append(header::CACHE_CONTROL, HeaderValue::from_static("max-age=60"));
         assert_eq!(fresh_for(&lines, now), Some(Duration::from_secs(60)));
         assert_eq!(fresh(&[("expires", "0")]), None);
+        assert_eq!(fresh(&[("expires", "Fri, 31 Dec 9999 23:59:59 GMT")]), None);
         assert_eq!(
             fresh(&[
                 ("date", "Sun, 01 Nov 2020 00:00:00 GMT"),

@@ -155,7 +155,7 @@ mod tests {
             interval: PollInterval {
                 every: Duration::from_secs(60),
                 at_most: Duration::from_secs(60),
-                adaptive: true,
+                ..PollInterval::default()
             },
             access: Access::default(),
             language: None,
@@ -236,7 +236,7 @@ mod tests {
             interval: PollInterval {
                 every: Duration::from_secs(1800),
                 at_most: Duration::from_secs(86_400),
-                adaptive: true,
+                ..PollInterval::default()
             },
             ..source()
         };

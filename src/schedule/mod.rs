@@ -5,14 +5,16 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use sha2::{Digest, Sha256};
 
+mod hints;
 pub mod publish_interval;
 
 use crate::fetch::ResponseInfo;
 use crate::source::{Failure, Moved, Outcome, PollInterval, Source, SourceState, UpdateHints};
+use hints::Hint;
 use publish_interval::PublishInterval;
 
 /// The longest wait that a publisher's hints can ask for.
-const MAX_HINT: Duration = Duration::from_secs(30 * 24 * 3600);
+const MAX_RETRY_AFTER: Duration = Duration::from_secs(30 * 24 * 3600);
 
 /// A permanent redirect seen for this long is confirmed.
 const REDIRECT_CONFIRMATION: SignedDuration = SignedDuration::from_hours(48);
@@ -97,7 +99,8 @@ pub fn after_poll(
     };
     let wait = duration.saturating_add(jitter(source, duration, now)).min(max.max(duration));
     let planned = add(now, wait);
-    let allowed = after_skipped_hours(next.update_hints, planned);
+    let update_hints = if source.interval.ignore_hints { UpdateHints::default() } else { next.update_hints };
+    let allowed = after_skipped_hours(update_hints, planned);
     next.next_poll = Some(allowed);
     if next.gone {
         next.next_poll = Some(Timestamp::MAX);
@@ -198,26 +201,19 @@ fn after_success(source: &Source, state: &SourceState, info: &ResponseInfo, now:
         let duration = shortened_wait(source, state.shortened);
         let shortened =
             Wait { duration, max: Duration::MAX, reason: "entries may have been missed".to_owned() };
-        return longest(shortened, [(info.fresh_for, MAX_HINT, "max-age")]);
+        return longest(shortened, hints::max_age(source, info), source.interval.at_most);
     }
-    let hints = [
-        (adaptive_wait(source, state, now), source.interval.at_most, "quiet source"),
-        (info.fresh_for, MAX_HINT, "max-age"),
-        (state.update_hints.ttl, MAX_HINT, "ttl"),
-        (state.update_hints.update_period, MAX_HINT, "update period"),
-    ];
     let every = Wait { duration: source.interval.every, max: Duration::MAX, reason: "every".to_owned() };
-    longest(every, hints)
+    let quiet =
+        adaptive_wait(source, state, now).map(|wait| Hint { wait, reason: "quiet source".to_owned() });
+    let hints = quiet.into_iter().chain(hints::longest(source, state, info));
+    longest(every, hints, source.interval.at_most)
 }
 
-/// The longest of a wait and some hints, each a duration, its limit and the reason.
-fn longest<'a>(wait: Wait, hints: impl IntoIterator<Item = (Option<Duration>, Duration, &'a str)>) -> Wait {
-    hints
-        .into_iter()
-        .filter_map(|(duration, max, reason)| {
-            Some(Wait { duration: duration?.min(max), max, reason: reason.to_owned() })
-        })
-        .fold(wait, |longest, hint| if hint.duration > longest.duration { hint } else { longest })
+/// The longest of a wait and some hints, which with their jitter are at most `max`. Of equal ones the first.
+fn longest(wait: Wait, hints: impl IntoIterator<Item = Hint>, max: Duration) -> Wait {
+    let waits = hints.into_iter().map(|Hint { wait, reason }| Wait { duration: wait.min(max), max, reason });
+    waits.fold(wait, |longest, hint| if hint.duration > longest.duration { hint } else { longest })
 }
 
 /// Exponential back-off from `every` to `at_most`, without an end. Longer only if the server asks for it.
@@ -238,7 +234,8 @@ fn after_failure(
     };
     let Failure::Throttled { until, .. } = failure else { return back_off };
     let retry_after = until.and_then(|until| Duration::try_from(until.duration_since(now)).ok());
-    longest(back_off, [(retry_after, MAX_HINT, "retry-after"), (info.fresh_for, MAX_HINT, "max-age")])
+    let retry_after = retry_after.map(|wait| Hint { wait, reason: "retry-after".to_owned() });
+    longest(longest(back_off, hints::max_age(source, info), at_most), retry_after, MAX_RETRY_AFTER)
 }
 
 /// Adds up to a tenth. Half of it is constant for the source, so that sources with the same interval drift apart;
@@ -262,7 +259,7 @@ pub fn due_at_start(source: &Source, state: &SourceState, now: Timestamp) -> Tim
         Some(_) if state.gone => Timestamp::MAX,
         None => now,
         Some(planned) => {
-            let longest = MAX_HINT.max(source.interval.at_most).mul_f64(1.1);
+            let longest = MAX_RETRY_AFTER.max(source.interval.at_most).mul_f64(1.1);
             let was_wrong = state.last_poll.is_some_and(|last| last > now) || planned > add(now, longest);
             if was_wrong { now } else { planned }
         }
@@ -300,7 +297,7 @@ mod tests {
     use super::*;
     use crate::source::{Access, FeedUrl, UrlParts, Validators};
 
-    fn source() -> Source {
+    pub(super) fn source() -> Source {
         Source {
             is_named: true,
             name: "a".into(),
@@ -356,7 +353,7 @@ mod tests {
             ("max-age", true)
         );
         let absurd = after(read, &fresh(u64::MAX), &SourceState::default());
-        assert_eq!(minutes(&absurd), 30 * 24 * 60);
+        assert_eq!(minutes(&absurd), 24 * 60);
     }
 
     #[test]

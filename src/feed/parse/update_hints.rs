@@ -25,6 +25,12 @@ impl SyndicationUpdates {
     }
 }
 
+/// RSS 2.0 counts minutes. Whole hours of seconds, as 86400, are meant as seconds: in minutes they would be days.
+fn ttl(number: u64) -> Duration {
+    let seconds = if number > 0 && number.is_multiple_of(3600) { number } else { number.saturating_mul(60) };
+    Duration::from_secs(seconds)
+}
+
 /// Reads a hint element of the feed; ignores any other element.
 pub(super) fn read_hint(
     hints: &mut UpdateHints,
@@ -37,7 +43,7 @@ pub(super) fn read_hint(
     let number = || is_number.then(|| text.parse::<u64>().unwrap_or(u64::MAX));
     match element {
         FeedElement::Ttl => {
-            hints.ttl = number().map(|minutes| Duration::from_secs(minutes.saturating_mul(60)));
+            hints.ttl = number().map(ttl);
         }
         // RSS 0.91 counts from 1 to 24, RSS 2.0 from 0 to 23.
         FeedElement::Hour => {
@@ -64,5 +70,20 @@ pub(super) fn read_hint(
         }
         FeedElement::UpdateFrequency => updates.frequency = number().filter(|frequency| *frequency > 0),
         _ => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_ttl_is_in_minutes_unless_it_is_whole_hours_of_seconds() {
+        let minutes = |number| ttl(number).as_secs() / 60;
+        for (number, expected) in [(600, 600), (1440, 1440), (0, 0), (3600, 60), (7200, 120), (86_400, 1440)]
+        {
+            assert_eq!(minutes(number), expected, "{number}");
+        }
+        assert_eq!(ttl(u64::MAX), Duration::from_secs(u64::MAX));
     }
 }
