@@ -1,6 +1,7 @@
 //! What a source is, the state kept of it, and how a poll of it ended. Pure; imports no other module.
 
 mod feed_url;
+pub mod host_budget;
 
 use std::fmt;
 use std::time::Duration;
@@ -269,6 +270,8 @@ pub enum HealthKind {
     Silent,
     /// Its feed may hold fewer entries than it publishes between two polls.
     Missed,
+    /// Its host allows fewer requests than its sources need.
+    Limited,
     /// It answers or publishes again, after one of the others was reported.
     Recovered,
 }
@@ -356,14 +359,17 @@ pub enum Failure {
     /// 410: the publisher has removed the feed for good.
     #[error("gone (410)")]
     Gone,
-    /// 429 or 503.
-    #[error("rate limited or unavailable ({status})")]
+    /// The host allows no more requests: 429, 403 with a spent quota, or 503 with a time.
+    #[error("too many requests ({status})")]
     Throttled {
         /// The HTTP status.
         status: u16,
         /// When the next request is allowed, if given.
         until: Option<Timestamp>,
     },
+    /// A page that only a browser passes, in place of the feed.
+    #[error("a bot check of {0} in place of the feed: the site would have to except feed readers from it")]
+    BotCheck(&'static str),
     /// Any other status that is not a success.
     #[error("status {0}")]
     Status(u16),

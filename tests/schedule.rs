@@ -161,8 +161,8 @@ impl Simulated {
             SiteBehavior::Monthly => DAYS as f64,
             // Six doublings in the first day, then one each day.
             SiteBehavior::Broken => 6.0 + 28.0,
-            // Four in the first day, then back-off.
-            SiteBehavior::Throttles => 5.0 + 28.0,
+            // Seven every six hours, then back-off.
+            SiteBehavior::Throttles => 7.0 + 28.0,
             SiteBehavior::Gone => (3 * DAY) as f64 / (30.0 * 60.0) + 1.0,
             SiteBehavior::Absurd => DAYS as f64,
             // Five minutes are the least, with jitter.
@@ -217,6 +217,7 @@ fn five_hundred_sources_are_polled_for_thirty_days_neither_early_nor_late() {
                 info: &info,
                 update_hints,
                 publish_interval,
+                is_held: false,
                 replaced: simulated.requests.len() > 1
                     && matches!(outcome, Outcome::Read { new: 5, entries: 5, .. }),
             };

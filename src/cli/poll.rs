@@ -26,14 +26,14 @@ struct Totals {
     read: usize,
     not_modified: usize,
     failed: usize,
-    /// Another process was polling them.
+    /// Another process was polling them, or their host takes no requests.
     skipped: usize,
     new_entries: usize,
     edited_entries: usize,
     is_interrupted: bool,
 }
 
-/// The exit code if no poll failed, but another process was polling a source.
+/// The exit code if no poll failed, but a source was skipped.
 const SKIPPED: u8 = 3;
 
 /// Polls each source once, due or not, and evaluates the new entries. Exit code 1 if a poll failed, else 3 if a source was
@@ -72,7 +72,7 @@ pub fn run(arguments: Arguments, config: &ConfigOption) -> anyhow::Result<ExitCo
         plans.retain(|plan| wanted.contains(&plan.name.as_str()));
         let bar = progress_bar(plans.len() as u64);
         let fetcher = Fetcher::new(&config.fetch);
-        let poller_config = PollerConfig::new(fetcher, sources, config.concurrency, config.per_host);
+        let poller_config = PollerConfig::new(fetcher, sources, &config);
         let unpolled = daemon::poll_all(store, &poller_config, plans, |finished| {
             bar.suspend(|| totals.add(finished));
             bar.inc(1);
@@ -134,6 +134,10 @@ impl Totals {
         for name in &unpolled.claimed_elsewhere {
             self.skipped += 1;
             terminal::message(&format!("{name}: skipped: another siftwire is polling it"));
+        }
+        for (name, until) in &unpolled.held {
+            self.skipped += 1;
+            terminal::message(&format!("{name}: skipped: its host takes no requests until {until:.0}"));
         }
         for name in &unpolled.panicked {
             self.failed += 1;

@@ -58,6 +58,8 @@ struct StoredState {
     write_error: Option<String>,
     /// With the number of entries.
     sources: Vec<(u64, StoredSource)>,
+    /// What there is to say of hosts.
+    host_notices: Vec<String>,
     /// With the number of members.
     outputs: Vec<(u64, StoredOutput)>,
 }
@@ -65,7 +67,12 @@ struct StoredState {
 async fn read_state(store: &Store) -> anyhow::Result<StoredState> {
     let write_error = store.write_error().map(|error| error.to_string());
     let problem = store.daemon_status(DaemonStatus::ConfigError).await?;
-    let sources = store.sources().await?;
+    let (budgets, now) = (store.host_budgets().await?, daemon::now());
+    let mut sources = store.sources().await?;
+    for source in &mut sources {
+        let held = budgets.get(&source.host).and_then(|budget| budget.held_at(now));
+        source.state.next_poll = source.state.next_poll.map(|next| next.max(held.unwrap_or(next)));
+    }
     let entry_counts = store.entry_counts().await?;
     let outputs = store.outputs().await?.into_iter().filter(|output| output.removed.is_none());
     let member_counts = store.member_counts().await?;
@@ -73,11 +80,12 @@ async fn read_state(store: &Store) -> anyhow::Result<StoredState> {
     let sources = sources.into_iter().map(|source| (count(&source), source)).collect();
     let count = |output: &StoredOutput| member_counts.get(&output.id).copied().unwrap_or(0);
     let outputs = outputs.map(|output| (count(&output), output)).collect();
-    Ok(StoredState { problem, write_error, sources, outputs })
+    let host_notices = budgets.iter().filter_map(|(host, budget)| budget.notice(host, now)).collect();
+    Ok(StoredState { problem, write_error, sources, host_notices, outputs })
 }
 
 fn as_json(state: &StoredState, options: &store::Options) -> String {
-    let StoredState { problem, write_error, sources, outputs } = state;
+    let StoredState { problem, write_error, sources, host_notices, outputs } = state;
     let sources: Vec<_> = sources
         .iter()
         .map(|(entries, source)| {
@@ -100,7 +108,10 @@ fn as_json(state: &StoredState, options: &store::Options) -> String {
         .collect();
     let store::FileSizes { database, log } = store::file_sizes(options);
     let store = json!({ "path": options.path, "bytes": database, "log_bytes": log, "obstacle": write_error });
-    format!("{:#}\n", json!({ "problem": problem, "store": store, "sources": sources, "outputs": outputs }))
+    format!(
+        "{:#}\n",
+        json!({ "problem": problem, "store": store, "sources": sources, "hosts": host_notices, "outputs": outputs })
+    )
 }
 
 fn as_text(state: &StoredState, options: &store::Options, now: Timestamp) -> String {
@@ -111,7 +122,8 @@ fn as_text(state: &StoredState, options: &store::Options, now: Timestamp) -> Str
     let outputs = state.outputs.iter().map(|(members, output)| [output.name.clone(), members.to_string()]);
     let outputs: Vec<_> = std::iter::once(header).chain(outputs).collect();
     let problems = state.sources.iter().map(|(_, source)| problem_lines(source, now));
-    let problems: Vec<String> = problems.filter(|lines| !lines.is_empty()).collect();
+    let notices = state.host_notices.iter().map(|notice| terminal::escape_line(notice) + "\n");
+    let problems: Vec<String> = notices.chain(problems).filter(|lines| !lines.is_empty()).collect();
     let problems = if problems.is_empty() { String::new() } else { problems.concat() + "\n" };
     let store::FileSizes { database, log } = store::file_sizes(options);
     format!(

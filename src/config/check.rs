@@ -51,6 +51,7 @@ pub(super) fn check(raw: RawConfig, directories: &Directories, diagnostics: &mut
         fetch: fetch::Options { contact: value(raw.contact), allow },
         concurrency: value(raw.concurrency).unwrap_or(32),
         per_host: value(raw.per_host).unwrap_or(1),
+        hosts: raw.hosts,
         access,
         sources,
         first_poll_limits,

@@ -10,7 +10,7 @@ use crate::source::is_secret_name;
 use crate::text::closest_name;
 
 /// The tables of a config.
-const SECTIONS: [&str; 7] = ["serve", "store", "poll", "publish", "topics", "source", "output"];
+const SECTIONS: [&str; 8] = ["serve", "store", "poll", "publish", "host", "topics", "source", "output"];
 
 /// Keys whose values are shown, without user information and query.
 const SHOWN_KEYS: [&str; 37] = [

@@ -22,6 +22,7 @@ pub(super) fn merge(files: Vec<RawConfig>) -> RawConfig {
         merged.author = file.author.or(merged.author);
         merged.poll = with_defaults(file.poll, &merged.poll);
         merged.sources.extend(file.sources);
+        merged.hosts.extend(file.hosts);
         merged.topics.extend(file.topics);
         merged.outputs.extend(file.outputs);
     }

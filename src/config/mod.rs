@@ -5,6 +5,7 @@ mod cut;
 mod diagnostic;
 pub mod edit;
 mod fingerprint;
+mod hosts;
 mod icon;
 mod literal;
 mod load;

@@ -1,5 +1,6 @@
 //! The raw form of one config file: what it says, each value with its place, no defaults. Pure.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use ipnet::IpNet;
@@ -7,6 +8,7 @@ use toml::de::DeTable;
 use url::Url;
 
 use super::diagnostic::{Diagnostic, FileSpan, Fixed};
+use super::hosts::read_hosts;
 use super::literal::QueryLiteral;
 use super::mask::mask;
 use super::toml_reader::{FileReader, Located, TableReader, TomlValue, ValueError, type_name};
@@ -19,6 +21,7 @@ use crate::publish::output::{ContentMode, Stories};
 use crate::publish::template::Template;
 use crate::serve::ListenAddress;
 use crate::source::FeedUrl;
+use crate::source::host_budget::HostSettings;
 use crate::store::EntryIds;
 
 /// A config file, or several merged.
@@ -40,6 +43,7 @@ pub(super) struct RawConfig {
     pub(super) author: Option<Located<Template>>,
     pub(super) ids: Option<Located<EntryIds>>,
     pub(super) sources: Vec<RawSource>,
+    pub(super) hosts: BTreeMap<String, HostSettings>,
     pub(super) topics: Vec<RawTopic>,
     pub(super) outputs: Vec<RawOutput>,
 }
@@ -125,7 +129,7 @@ pub(super) fn read(reader: &mut FileReader<'_>) -> Option<RawConfig> {
     let mut config = RawConfig::default();
     let mut root = TableReader::new("the top level", tree.get_ref());
     config.watch = root.read(reader, "watch", boolean);
-    for key in ["serve", "store", "poll", "publish", "topics"] {
+    for key in ["serve", "store", "poll", "publish", "host", "topics"] {
         root.read(reader, key, |reader, value| read_section(reader, &mut config, key, value));
     }
     let sources =
@@ -155,6 +159,7 @@ fn read_section<'t>(
         "store" => read_store(reader, config, table),
         "poll" => read_poll(reader, config, table),
         "publish" => read_publish(reader, config, table),
+        "host" => config.hosts = read_hosts(reader, table),
         _ => config.topics = read_topics(reader, table),
     }
     Ok(())

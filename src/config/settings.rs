@@ -1,5 +1,6 @@
 //! The checked config, the only form that the rest of the program sees. Pure.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -10,6 +11,7 @@ use crate::filter::QueryContext;
 use crate::publish::FirstPollLimits;
 use crate::publish::output::{Output, Site};
 use crate::serve::ListenAddress;
+use crate::source::host_budget::HostSettings;
 use crate::source::{Access, Source};
 use crate::{fetch, store};
 
@@ -46,6 +48,8 @@ pub struct Config {
     pub concurrency: usize,
     /// The most polls at the same time at one host.
     pub per_host: usize,
+    /// What is configured for single hosts, by host.
+    pub hosts: BTreeMap<String, HostSettings>,
     /// Request settings from `[poll]`, for addresses that are not a source.
     pub access: Access,
     /// In file order; names and URLs are unique.

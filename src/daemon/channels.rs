@@ -1,6 +1,6 @@
 //! The channels between the daemon's tasks and what they carry. Pure.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,6 +11,7 @@ use crate::config::Config;
 use crate::fetch::Fetcher;
 use crate::publish::Outputs;
 use crate::source::Source;
+use crate::source::host_budget::HostSettings;
 
 /// The configured sources by name.
 pub type Sources = Arc<HashMap<String, Arc<Source>>>;
@@ -63,15 +64,23 @@ pub struct PollerConfig {
     pub(super) sources: Sources,
     pub(super) concurrency: usize,
     pub(super) per_host: usize,
+    pub(super) hosts: BTreeMap<String, HostSettings>,
     /// How long a claim lasts: no poll of these sources takes longer.
     pub(super) lease: Duration,
 }
 
 impl PollerConfig {
-    /// `concurrency` polls at a time, `per_host` of them to one host.
-    pub fn new(fetcher: Fetcher, sources: Sources, concurrency: usize, per_host: usize) -> PollerConfig {
+    /// These sources, as the config says.
+    pub fn new(fetcher: Fetcher, sources: Sources, config: &Config) -> PollerConfig {
         let timeout = sources.values().map(|source| source.access.timeout).max().unwrap_or_default();
-        PollerConfig { fetcher, sources, concurrency, per_host, lease: PROCESSING_TIME + timeout }
+        PollerConfig {
+            fetcher,
+            sources,
+            concurrency: config.concurrency,
+            per_host: config.per_host,
+            hosts: config.hosts.clone(),
+            lease: PROCESSING_TIME + timeout,
+        }
     }
 }
 

@@ -88,12 +88,7 @@ impl Daemon {
         let synced = sync_config::sync_at_start(&store, config, config_problem.clone(), &address).await?;
 
         let (outputs, sources) = (Arc::new(synced.outputs), synced.sources);
-        let poller_config = PollerConfig::new(
-            Fetcher::new(&config.fetch),
-            Arc::clone(&sources),
-            config.concurrency,
-            config.per_host,
-        );
+        let poller_config = PollerConfig::new(Fetcher::new(&config.fetch), Arc::clone(&sources), config);
         let mut publish_config = PublishConfig::new(config, Arc::clone(&outputs), sources);
         if let Some(problem) = config_problem {
             tracing::error!("{problem}");

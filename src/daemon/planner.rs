@@ -8,8 +8,8 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::channels::PollerConfig;
 use super::clock::{after, now};
-use super::poll::EarlierClaim;
-use super::queue::PollQueue;
+use super::poll::{EarlierClaim, limit_hosts};
+use super::queue::{HostLimits, PollQueue};
 use super::sync_config::corrected_due_times;
 use crate::schedule;
 use crate::store::{self, SourceId, Store, StoredSource};
@@ -49,6 +49,11 @@ impl Planner {
     pub(super) fn set_per_host(&mut self, per_host: usize) {
         self.queue.set_per_host(per_host);
         self.last_read = None;
+    }
+
+    /// Limits how often a host is asked.
+    pub(super) fn limit(&mut self, host: &str, limits: HostLimits) {
+        self.queue.limit(host, limits);
     }
 
     /// Number of sources.
@@ -129,6 +134,7 @@ impl Planner {
         let removed: Vec<SourceId> =
             self.queue.sources().filter(|source| !configured.contains(source)).collect();
         removed.into_iter().for_each(|source| self.queue.remove(source));
+        limit_hosts(&mut self.queue, &config.hosts, &store.host_budgets().await?);
         self.last_read = Some((Instant::now(), now()));
         Ok(())
     }

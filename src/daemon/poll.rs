@@ -1,11 +1,11 @@
 //! One poll as a task: claim the source, poll it, log it. Spawns and joins the polls in flight.
 #![allow(clippy::disallowed_methods, reason = "polls are timed and spawned here")]
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::task::{self, JoinError, JoinSet};
 use tracing::Instrument as _;
@@ -14,9 +14,10 @@ use tracing::field::Empty;
 use super::channels::{PollerConfig, Sources};
 use super::clock::{now, until};
 use super::poll_metrics;
-use super::queue::PollQueue;
+use super::queue::{HostLimits, PollQueue};
 use crate::fetch::Fetcher;
 use crate::ingest::{self, ParseLimiter, PollContext, PollReport};
+use crate::source::host_budget::{HostBudget, HostSettings};
 use crate::source::{Outcome, Source};
 use crate::store::{self, Claim, ClaimResult, Claimant, NextPoll, SourceId, Store};
 
@@ -73,6 +74,8 @@ pub(super) enum PollEnd {
     Finished(Box<FinishedPoll>),
     /// It is not due, or another process polls it, until this time. Without a time it has left the config.
     NotClaimed(Option<Timestamp>),
+    /// Its host takes no requests until this time.
+    HostHeld(Timestamp),
     /// The store failed before the poll.
     ClaimFailed(store::Error),
     /// The poll panicked.
@@ -162,6 +165,7 @@ async fn claim_and_poll(
             },
         },
         Some(ClaimResult::NotDue(_, until)) => PollEnd::NotClaimed(Some(until)),
+        Some(ClaimResult::HostHeld(_, until)) => PollEnd::HostHeld(until),
         Some(ClaimResult::Gone(_)) | None => PollEnd::NotClaimed(None),
     }
 }
@@ -204,6 +208,8 @@ fn log(source: &Source, report: &Result<PollReport, store::Error>, status: &str,
 pub struct Unpolled {
     /// Another process polls them.
     pub claimed_elsewhere: Vec<String>,
+    /// Their hosts take no requests until these times.
+    pub held: Vec<(String, Timestamp)>,
     /// The poll panicked.
     pub panicked: Vec<String>,
     /// A signal ended it, before the other sources were polled.
@@ -223,6 +229,11 @@ pub async fn poll_all(
 ) -> Result<Unpolled, store::Error> {
     let mut queue = PollQueue::new(config.per_host);
     plans.iter().for_each(|plan| queue.plan(plan.source, &plan.host, Timestamp::UNIX_EPOCH));
+    // The claim tells which hosts are held: a command does not wait for them.
+    let without_hold = |budget: HostBudget| HostBudget { held_until: None, ..budget };
+    let budgets = store.host_budgets().await?;
+    let budgets = budgets.into_iter().map(|(host, budget)| (host, without_hold(budget))).collect();
+    limit_hosts(&mut queue, &config.hosts, &budgets);
     let job = PollJob::new(store, config, Claimant::Command);
     let (mut in_flight, mut unpolled) = (PollsInFlight::default(), Unpolled::default());
     let interrupted = interrupted();
@@ -239,8 +250,18 @@ pub async fn poll_all(
         tokio::select! {
             Some((source, end)) = in_flight.next() => {
                 match end {
-                    PollEnd::Finished(finished) => on_finished(&finished),
+                    PollEnd::Finished(finished) => {
+                        let host = finished.report.as_ref().ok().and_then(|report| report.host.clone());
+                        if let Some((host, budget)) = host {
+                            let budget = without_hold(budget);
+                            queue.limit(&host, host_limits(config.hosts.get(&host), Some(&budget)));
+                        }
+                        on_finished(&finished);
+                    }
                     PollEnd::NotClaimed(_) => unpolled.claimed_elsewhere.extend(name_of(source)),
+                    PollEnd::HostHeld(until) => {
+                        unpolled.held.extend(name_of(source).map(|name| (name, until)));
+                    }
                     PollEnd::ClaimFailed(error) => return Err(error),
                     PollEnd::Panicked(error) => {
                         tracing::error!(%error, "a poll panicked");
@@ -260,6 +281,27 @@ pub async fn poll_all(
         }
     }
     Ok(unpolled)
+}
+
+/// Limits how often the hosts are asked that have a budget or settings of their own.
+pub(super) fn limit_hosts(
+    queue: &mut PollQueue,
+    settings: &BTreeMap<String, HostSettings>,
+    budgets: &BTreeMap<String, HostBudget>,
+) {
+    for host in settings.keys().chain(budgets.keys()) {
+        queue.limit(host, host_limits(settings.get(host), budgets.get(host)));
+    }
+}
+
+/// A held host is not asked at all. The configured gap counts, else the learnt one.
+pub(super) fn host_limits(settings: Option<&HostSettings>, budget: Option<&HostBudget>) -> HostLimits {
+    let gap = settings.and_then(|settings| settings.gap).or(budget.map(|budget| budget.gap));
+    HostLimits {
+        held_until: budget.and_then(|budget| budget.held_at(now())),
+        gap: gap.and_then(|gap| SignedDuration::try_from(gap).ok()).unwrap_or_default(),
+        per_host: settings.and_then(|settings| settings.per_host),
+    }
 }
 
 /// Returns at the first SIGINT or SIGTERM.

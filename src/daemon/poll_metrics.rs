@@ -49,6 +49,7 @@ pub(super) fn status(report: &Result<PollReport, store::Error>) -> &'static str 
             Failure::Redirect(_) => "redirect",
             Failure::Gone => "gone",
             Failure::Throttled { .. } => "throttled",
+            Failure::BotCheck(_) => "bot_check",
             Failure::Status(_) => "status",
             Failure::TooLarge(_) => "too_large",
             Failure::TooComplex(_) => "too_complex",

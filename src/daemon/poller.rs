@@ -8,7 +8,7 @@ use super::channels::{PROCESSING_TIME, PollerConfig, PollerStatus};
 use super::clock::{after, until};
 use super::health_check;
 use super::planner::{Planner, STORE_RETRY};
-use super::poll::{FinishedPoll, MAX_SLEEP, PollEnd, PollJob, PollsInFlight};
+use super::poll::{FinishedPoll, MAX_SLEEP, PollEnd, PollJob, PollsInFlight, host_limits};
 use super::poll_metrics;
 use super::shared::Shared;
 use super::shutdown::ShutdownSignal;
@@ -102,6 +102,11 @@ fn finish(shared: &Shared, source: SourceId, end: PollEnd, state: &mut PollerSta
     match end {
         PollEnd::Finished(finished) => {
             poll_metrics::record(&shared.metrics, &finished.name, &finished.report, finished.duration);
+            if let Some((host, budget)) =
+                finished.report.as_ref().ok().and_then(|report| report.host.as_ref())
+            {
+                state.planner.limit(host, host_limits(state.config.hosts.get(host), Some(budget)));
+            }
             // A source that a reload has removed is not planned again.
             if let Err(error) = &finished.report {
                 health_check::report(shared, error);
@@ -121,6 +126,7 @@ fn finish(shared: &Shared, source: SourceId, end: PollEnd, state: &mut PollerSta
             }
         }
         PollEnd::NotClaimed(due) => state.planner.done(source, due),
+        PollEnd::HostHeld(until) => state.planner.done(source, Some(until)),
         PollEnd::ClaimFailed(error) => {
             health_check::report(shared, &error);
             // Otherwise nothing is polled until the health check finds that the store can be written.

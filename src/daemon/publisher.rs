@@ -226,7 +226,7 @@ async fn load_source_rows(shared: &Shared, config: &PublishConfig) -> Result<Vec
     let remembered = shared.store.sources().await?;
     let times = remembered.iter().map(|source| (source.name.clone(), source_times(&source.state)));
     shared.metrics.set_sources(times);
-    Ok(source_rows(remembered, &config.sources))
+    Ok(source_rows(remembered, &config.sources, &shared.store.host_budgets().await?, now()))
 }
 
 /// The front page and the health feed.
@@ -239,7 +239,11 @@ async fn render_front_page(
     let store_problem = store_problem.map(|problem| shared.store.without_folder(&problem));
     let problems: Vec<_> = store_problem.as_deref().into_iter().chain(config.problem.as_deref()).collect();
     let problem = (!problems.is_empty()).then(|| problems.join("\n\n"));
-    render::render_front_page(&config.outputs, &shared.document_cache, rows, problem.as_deref(), now());
+    let time = now();
+    let budgets = shared.store.host_budgets().await?;
+    let notices = budgets.iter().filter_map(|(host, budget)| budget.notice(host, time)).collect();
+    let sources = (rows, notices);
+    render::render_front_page(&config.outputs, &shared.document_cache, sources, problem.as_deref(), time);
     shared.metrics.set_outputs(render::feed_sizes(&config.outputs, &shared.document_cache));
     render::render_health(&shared.store, &config.outputs, &shared.document_cache).await
 }

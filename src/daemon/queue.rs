@@ -24,8 +24,20 @@ pub struct PollQueue {
     ready: BTreeSet<(Timestamp, usize)>,
 }
 
+/// How often a host may be asked.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct HostLimits {
+    /// No request before this time.
+    pub held_until: Option<Timestamp>,
+    /// The time between the starts of two requests, if it is longer than for other hosts.
+    pub gap: SignedDuration,
+    /// How many sources may be in flight; `None`: as for other hosts.
+    pub per_host: Option<usize>,
+}
+
 #[derive(Debug, Default)]
 struct HostQueue {
+    limits: HostLimits,
     waiting: BTreeSet<(Timestamp, SourceId)>,
     in_flight: usize,
     /// When the gap after its last request ends.
@@ -66,6 +78,28 @@ impl PollQueue {
         (0..self.hosts.len()).for_each(|host| self.update_ready(host));
     }
 
+    /// Limits how often a host is asked.
+    pub fn limit(&mut self, host: &str, limits: HostLimits) {
+        let index = self.host_index(host);
+        let queue = &mut self.hosts[index];
+        // A gap that became shorter counts from now on, a longer one from the last request on.
+        let longer = limits.gap - queue.limits.gap;
+        if queue.in_flight > 0 && longer.is_positive() {
+            queue.free_at = later(queue.free_at, longer);
+        }
+        queue.limits = limits;
+        self.update_ready(index);
+    }
+
+    fn host_index(&mut self, host: &str) -> usize {
+        if let Some(index) = self.host_indexes.get(host) {
+            return *index;
+        }
+        self.hosts.push(HostQueue::default());
+        self.host_indexes.insert(host.to_owned(), self.hosts.len() - 1);
+        self.hosts.len() - 1
+    }
+
     /// Queues a source until `due`. A waiting one is moved; one in flight is left alone.
     pub fn plan(&mut self, source: SourceId, host: &str, due: Timestamp) {
         match self.sources.get(&source) {
@@ -78,14 +112,7 @@ impl PollQueue {
             Some(_) => self.remove(source),
             None => {}
         }
-        let index = match self.host_indexes.get(host) {
-            Some(index) => *index,
-            None => {
-                self.hosts.push(HostQueue::default());
-                self.host_indexes.insert(host.to_owned(), self.hosts.len() - 1);
-                self.hosts.len() - 1
-            }
-        };
+        let index = self.host_index(host);
         self.sources.insert(source, QueuedSource { host: index, due: Some(due) });
         self.hosts[index].waiting.insert((due, source));
         self.update_ready(index);
@@ -110,7 +137,7 @@ impl PollQueue {
             let host = &mut self.hosts[index];
             if let Some((_, source)) = host.waiting.pop_first() {
                 host.in_flight += 1;
-                host.free_at = later(now, self.gap);
+                host.free_at = later(now, self.gap.max(host.limits.gap));
                 self.sources.insert(source, QueuedSource { host: index, due: None });
                 taken.push(source);
             }
@@ -126,7 +153,8 @@ impl PollQueue {
         };
         let host = &mut self.hosts[index];
         host.in_flight = host.in_flight.saturating_sub(1);
-        host.free_at = later(now, self.gap);
+        let from_start = if host.limits.gap > self.gap { host.free_at } else { now };
+        host.free_at = later(now, self.gap).max(from_start);
         match due {
             Some(due) => {
                 host.waiting.insert((due, source));
@@ -141,7 +169,8 @@ impl PollQueue {
     pub fn spread(&mut self, now: Timestamp) {
         // After a clock was set back, the end of a gap may be far in the future.
         for index in 0..self.hosts.len() {
-            self.hosts[index].free_at = self.hosts[index].free_at.min(later(now, self.gap));
+            let host = &mut self.hosts[index];
+            host.free_at = host.free_at.min(later(now, self.gap.max(host.limits.gap)));
             self.update_ready(index);
         }
         let is_overdue = |queued: &QueuedSource| queued.due.is_some_and(|due| due <= now);
@@ -189,8 +218,9 @@ impl PollQueue {
     /// Moves a host to its key in `ready`.
     fn update_ready(&mut self, index: usize) {
         let host = &mut self.hosts[index];
-        let first = host.waiting.first().filter(|_| host.in_flight < self.per_host);
-        let at = first.map(|(due, _)| (*due).max(host.free_at));
+        let per_host = host.limits.per_host.unwrap_or(self.per_host);
+        let first = host.waiting.first().filter(|_| host.in_flight < per_host);
+        let at = first.map(|(due, _)| (*due).max(host.free_at).max(host.limits.held_until.unwrap_or(*due)));
         if at == host.ready_at {
             return;
         }

@@ -229,7 +229,7 @@ impl Reloader {
         tracing::info!(sources = new.sources.len(), outputs = new.outputs.len(), "config reloaded");
         self.shared.metrics.count_reload(ReloadResult::Applied);
         self.shared.max_age.set(new.max_age);
-        let poller_config = PollerConfig::new(fetcher, Arc::clone(&sources), new.concurrency, new.per_host);
+        let poller_config = PollerConfig::new(fetcher, Arc::clone(&sources), &new);
         self.shared.channels.poller_config.send_replace(Arc::new(poller_config));
         let publish_config =
             PublishConfig { problem, ..PublishConfig::new(&new, Arc::new(outputs), sources) };

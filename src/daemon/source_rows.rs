@@ -1,13 +1,31 @@
 //! The sources' health for the front page. Pure.
 
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+
 use super::channels::Sources;
 use crate::publish::html::{SourceHealth, SourceRow};
 use crate::source::UrlParts;
+use crate::source::host_budget::HostBudget;
 use crate::store::StoredSource;
 
-/// One row for each source.
-pub(super) fn source_rows(remembered: Vec<StoredSource>, sources: &Sources) -> Vec<SourceRow> {
-    remembered.into_iter().map(|source| source_row(source, sources)).collect()
+/// One row for each source. No source is polled before its host takes requests.
+pub(super) fn source_rows(
+    remembered: Vec<StoredSource>,
+    sources: &Sources,
+    budgets: &BTreeMap<String, HostBudget>,
+    now: Timestamp,
+) -> Vec<SourceRow> {
+    let held = |source: &StoredSource| budgets.get(&source.host).and_then(|budget| budget.held_at(now));
+    remembered
+        .into_iter()
+        .map(|source| (held(&source), source))
+        .map(|(held, source)| {
+            let row = source_row(source, sources);
+            SourceRow { next_poll: row.next_poll.map(|next| next.max(held.unwrap_or(next))), ..row }
+        })
+        .collect()
 }
 
 fn source_row(remembered: StoredSource, sources: &Sources) -> SourceRow {

@@ -52,7 +52,7 @@ fn seconds(text: &str) -> Option<u64> {
 }
 
 /// Parses an HTTP date in any of its three forms, or a mail date.
-fn date(text: &str) -> Option<Timestamp> {
+pub(super) fn date(text: &str) -> Option<Timestamp> {
     if let Ok(time) = httpdate::parse_http_date(text.trim()) {
         return Timestamp::try_from(time).ok();
     }

@@ -2,12 +2,14 @@
 #![allow(clippy::disallowed_methods, reason = "the only module that makes requests")]
 
 mod address;
+mod bot_check;
 mod client;
 mod content_coding;
 pub mod discover;
 mod error;
 mod freshness;
 mod host;
+mod quota;
 mod response;
 mod websub;
 
@@ -23,7 +25,7 @@ pub use address::{DnsLookup, LookupFuture, private_host, system_lookup};
 use client::{ClientKey, ClientPool};
 pub use host::{host_key, site_of};
 use response::RequestInfo;
-pub use response::{FetchResponse, FetchedBody, ResponseInfo};
+pub use response::{FetchResponse, FetchedBody, HostAnswer, ResponseInfo};
 
 use crate::source::{Authorization, Failure, Source, SourceState};
 

@@ -10,7 +10,8 @@ use url::Url;
 
 use super::content_coding::{ContentDecoder, DecodeError};
 use super::error::failure;
-use super::freshness;
+use super::{bot_check, freshness, host_key, quota};
+use crate::source::host_budget::HostResponse;
 use crate::source::{Failure, FeedUrl, Validators};
 
 /// What the last response said besides its body.
@@ -24,6 +25,17 @@ pub struct ResponseInfo {
     pub moved_to: Option<FeedUrl>,
     /// Bytes of the body after decompression.
     pub bytes: u64,
+    /// What the last response says about the budget of its host; `None` if there was none.
+    pub answer: Option<HostAnswer>,
+}
+
+/// A response as its host's budget sees it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HostAnswer {
+    /// See [`host_key`].
+    pub host: String,
+    /// What it says.
+    pub response: HostResponse,
 }
 
 /// A successful response.
@@ -92,6 +104,16 @@ pub(super) async fn read_response(
 ) -> Result<FetchResponse, Failure> {
     let status = response.status();
     info.fresh_for = freshness::fresh_for(response.headers(), request.now);
+    let answer = host_answer(&response, &request);
+    let until = answer.response.retry_after.or(answer.response.quota.reset);
+    let is_refusal = answer.response.is_refusal;
+    info.answer = Some(answer);
+    if is_refusal {
+        return Err(Failure::Throttled { status: status.as_u16(), until });
+    }
+    if let Some(by) = bot_check::by_headers(response.headers()) {
+        return Err(Failure::BotCheck(by));
+    }
     match status {
         StatusCode::NOT_MODIFIED => {
             // Without validators in the request there is nothing the 304 could refer to.
@@ -104,16 +126,11 @@ pub(super) async fn read_response(
             return Ok(FetchResponse::NotModified);
         }
         StatusCode::GONE => return Err(Failure::Gone),
-        StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE => {
-            let until = freshness::retry_after(response.headers(), request.now);
-            return Err(Failure::Throttled { status: status.as_u16(), until });
-        }
         // A proxy changed the document on its way (RFC 9110 section 15.3.4): still a whole one.
         StatusCode::OK | StatusCode::NON_AUTHORITATIVE_INFORMATION | StatusCode::IM_USED => {}
-        _ => return Err(Failure::Status(status.as_u16())),
+        _ => return Err(refused(response).await),
     }
-    let content_type =
-        response.headers().get(header::CONTENT_TYPE).and_then(|v| v.to_str().ok()).map(str::to_owned);
+    let content_type = content_type(&response);
     let validators = validators(response.headers(), &request.url);
     let coding = response.headers().get(header::CONTENT_ENCODING).and_then(|v| v.to_str().ok());
     let mut decoder = ContentDecoder::new(coding.unwrap_or_default(), request.max_body);
@@ -128,6 +145,9 @@ pub(super) async fn read_response(
     }
     let bytes = decoder.finish().map_err(undecodable)?;
     info.bytes = bytes.len() as u64;
+    if let Some(by) = bot_check::by_page(content_type.as_deref(), &bytes) {
+        return Err(Failure::BotCheck(by));
+    }
     info.validators = validators;
     Ok(FetchResponse::Body(FetchedBody {
         bytes,
@@ -135,6 +155,39 @@ pub(super) async fn read_response(
         url: request.url.into(),
         is_delta: status == StatusCode::IM_USED,
     }))
+}
+
+/// What the host says of its budget. A 429 that comes with a bot check is none of too many requests.
+fn host_answer(response: &Response, request: &RequestInfo<'_>) -> HostAnswer {
+    let headers = response.headers();
+    let (quota, retry_after) =
+        (quota::quota(headers, request.now), freshness::retry_after(headers, request.now));
+    let is_refusal = match response.status() {
+        StatusCode::TOO_MANY_REQUESTS => bot_check::by_headers(headers).is_none(),
+        // Without a time it may be the trouble of this address alone.
+        StatusCode::SERVICE_UNAVAILABLE => retry_after.is_some() || quota.is_spent(),
+        StatusCode::FORBIDDEN => quota.is_spent(),
+        _ => false,
+    };
+    HostAnswer { host: host_key(&request.url), response: HostResponse { is_refusal, retry_after, quota } }
+}
+
+/// Why a response with another status is none. The beginning of its page may say more.
+async fn refused(mut response: Response) -> Failure {
+    let (status, content_type) = (response.status().as_u16(), content_type(&response));
+    let mut page = Vec::new();
+    if matches!(status, 401 | 403 | 503) {
+        while page.len() < bot_check::SEARCHED_BYTES
+            && let Ok(Some(chunk)) = response.chunk().await
+        {
+            page.extend_from_slice(&chunk);
+        }
+    }
+    bot_check::by_page(content_type.as_deref(), &page).map_or(Failure::Status(status), Failure::BotCheck)
+}
+
+fn content_type(response: &Response) -> Option<String> {
+    response.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).map(str::to_owned)
 }
 
 fn validators(headers: &HeaderMap, url: &Url) -> Option<Validators> {

@@ -6,6 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use sha2::{Digest, Sha256};
 
 use crate::entry::hex;
+use crate::source::host_budget::HostBudget;
 use crate::source::{HealthEvent, HealthKind, Outcome, Source, SourceState};
 
 /// A source that has failed for this long is reported.
@@ -89,6 +90,24 @@ pub fn events(
         report(HealthKind::Silent, Some(since), usual_interval(gap));
     }
     events
+}
+
+/// The event of a host whose sources need more than it allows, at the poll that shows it first.
+#[must_use]
+pub fn shortage(source: &Source, (host, budget): (&str, &HostBudget), now: Timestamp) -> Option<HealthEvent> {
+    let detail = budget.notice(host, now).filter(|_| budget.short_since == Some(now))?;
+    let parts = source.publish_url.without_query();
+    Some(HealthEvent {
+        id: id(source, HealthKind::Limited, now),
+        kind: HealthKind::Limited,
+        name: source.name.clone(),
+        title: host.to_owned(),
+        feed_id: source.url.published_id(None, parts),
+        url: source.url.shown(parts).into(),
+        at: now,
+        since: None,
+        detail,
+    })
 }
 
 /// A stable id: at one time, at most one event of a kind happens to a source.

@@ -10,8 +10,9 @@ pub mod replay;
 
 use jiff::Timestamp;
 
-use crate::fetch::{FetchResponse, Fetcher};
+use crate::fetch::{FetchResponse, Fetcher, HostAnswer};
 use crate::schedule::{self, PollObservation};
+use crate::source::host_budget::HostBudget;
 use crate::source::{Outcome, Source, SourceState};
 use crate::store::{self, Claim, Poll, Store};
 use document::{DocumentReader, DocumentResult};
@@ -43,6 +44,8 @@ pub struct PollReport {
     pub merged: usize,
     /// Whether only the second reader could read the document.
     pub is_rescued: bool,
+    /// The host that answered and its budget, if it has one to keep.
+    pub host: Option<(String, HostBudget)>,
 }
 
 /// Polls one source and commits everything in one transaction. A failing source is an outcome, not an error.
@@ -59,6 +62,10 @@ pub async fn poll(
     let PollContext { store, fetcher, parse_limiter } = context;
     let mut state = claim.state.clone();
     let mut fetched = fetcher.fetch(source, &state, now).await;
+    let host = match fetched.info.answer.take() {
+        Some(answer) => note_answer(store, (source, &claim), answer, now).await?,
+        None => None,
+    };
     let document = match fetched.response {
         Ok(FetchResponse::Body(body)) => {
             let reader = DocumentReader { store, parse_limiter, source, source_id: claim.source, now };
@@ -81,10 +88,14 @@ pub async fn poll(
         is_rescued,
         ..
     } = document;
+    let is_held =
+        host.as_ref().is_some_and(|(name, budget)| *name == claim.host && budget.held_at(now).is_some());
+    let info = &fetched.info;
     let observed =
-        PollObservation { outcome: &outcome, info: &fetched.info, update_hints, publish_interval, replaced };
+        PollObservation { outcome: &outcome, info, update_hints, publish_interval, replaced, is_held };
     let mut state = schedule::after_poll(source, &state, &observed, now);
-    let health = health::events(source, &claim.state, &mut state, &outcome, now);
+    let mut health = health::events(source, &claim.state, &mut state, &outcome, now);
+    health.extend(host.as_ref().and_then(|(host, budget)| health::shortage(source, (host, budget), now)));
     let events = health.len();
     let poll = Poll {
         source: claim.source,
@@ -95,5 +106,21 @@ pub async fn poll(
         in_feed,
     };
     let merged = store.commit(poll).await?;
-    Ok(PollReport { outcome, state, bytes: fetched.info.bytes, events, merged, is_rescued })
+    Ok(PollReport { outcome, state, bytes: fetched.info.bytes, events, merged, is_rescued, host })
+}
+
+/// Notes what a host says of its budget, before the document is read: that may take long.
+async fn note_answer(
+    store: &Store,
+    (source, claim): (&Source, &Claim),
+    answer: HostAnswer,
+    now: Timestamp,
+) -> Result<Option<(String, HostBudget)>, store::Error> {
+    let HostAnswer { host, response } = answer;
+    // The budget of a host that redirects led to may be known too.
+    if !claim.has_budget && host == claim.host && !response.is_refusal && !response.quota.is_spent() {
+        return Ok(None);
+    }
+    let budget = store.note_response(host.clone(), response, source.interval.every, now).await?;
+    Ok(budget.map(|budget| (host, budget)))
 }

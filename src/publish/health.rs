@@ -106,6 +106,14 @@ fn title_and_lines(event: &HealthEvent) -> (String, Vec<String>) {
                 source,
             ],
         ),
+        HealthKind::Limited => (
+            format!("{title} allows fewer requests than its sources need"),
+            vec![
+                format!("{detail}."),
+                "They take turns. A longer `every` for those that may wait leaves more to the others.".into(),
+                source,
+            ],
+        ),
         HealthKind::Recovered => {
             (format!("{title} is back"), vec![format!("It had problems since {since}; {detail}."), source])
         }

@@ -31,6 +31,8 @@ pub struct FrontPageContent {
     pub outputs: Vec<OutputRow>,
     /// In the order of the config.
     pub sources: Vec<SourceRow>,
+    /// Which hosts refuse requests or allow too few, in words.
+    pub host_notices: Vec<String>,
     /// An error of Siftwire itself, such as an invalid config.
     pub problem: Option<String>,
 }
@@ -145,6 +147,9 @@ pub fn front_page(front: &FrontPageContent) -> Vec<u8> {
             h2 { "Sources" }
             p .soft { "Problems with sources are also published as "
                 a href=(format!("{base}{}", Format::Html.path(super::health::NAME))) { "a feed" } "." }
+            @if !front.host_notices.is_empty() {
+                ul .notices { @for notice in &front.host_notices { li { (notice) "." } } }
+            }
             @if !broken.is_empty() { ul .sources { @for source in &broken { (source_item(source)) } } }
             @if !working.is_empty() {
                 details open[front.sources.len() <= MAX_UNFOLDED_SOURCES] {
@@ -350,11 +355,13 @@ mod tests {
                 row("down", SourceHealth::Failing, "status 500"),
                 row("up", SourceHealth::Healthy, ""),
             ],
+            host_notices: vec!["site.example allows 60 requests an hour".into()],
             problem: Some("config.toml line 3".into()),
         };
         let html = String::from_utf8(front_page(&page)).expect("text");
         for part in [
             "A &amp; B</a>",
+            "<li>site.example allows 60 requests an hour.</li>",
             "1 entry<",
             r#"<link rel="alternate" type="application/atom+xml" title="A &amp; B" href="https://feeds.example.org/sub/feeds/a.atom">"#,
             r#"value="https://feeds.example.org/sub/feeds/a.atom""#,

@@ -371,11 +371,12 @@ fn presentation_hash(output: &Output, site: &Site) -> String {
     hex(&Sha256::digest(format!("{} {style} {presentation:?} {site:?}", env!("CARGO_PKG_VERSION"))))
 }
 
-/// Puts the front page and the list of outputs into the cache. `problem` is an error of Siftwire itself.
+/// Puts the front page and the list of outputs into the cache. Beside the sources it shows what there is to say of their
+/// hosts. `problem` is an error of Siftwire itself.
 pub fn render_front_page(
     outputs: &Outputs,
     document_cache: &DocumentCache,
-    sources: Vec<SourceRow>,
+    (sources, host_notices): (Vec<SourceRow>, Vec<String>),
     problem: Option<&str>,
     now: Timestamp,
 ) {
@@ -399,6 +400,7 @@ pub fn render_front_page(
         public_url,
         outputs: rows,
         sources,
+        host_notices,
         problem: problem.map(str::to_owned),
     });
     document_cache.set_base_path(outputs.site.public_url.path());

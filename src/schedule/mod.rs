@@ -32,6 +32,18 @@ const JITTER_FRACTION: u32 = 10;
 /// A wait that is shortened because entries may have been missed is at least this long, or `every` if that is shorter.
 const MIN_SHORTENED: Duration = Duration::from_secs(300);
 
+/// How long a source waits that is refused without a time.
+const UNTOLD_WAIT: Duration = Duration::from_secs(300);
+
+/// The longest time that a host is left alone.
+const MAX_TURN_WAIT: Duration = Duration::from_secs(24 * 3600);
+
+/// How often a source may be refused in a row before it waits longer than its host asks for.
+const TURNS_BEFORE_BACK_OFF: u32 = 2;
+
+/// How long at least to wait after a bot check, which a feed reader does not pass.
+const BOT_CHECK_WAIT: Duration = Duration::from_secs(4 * 3600);
+
 /// What the schedule needs to know of a poll.
 #[derive(Clone, Copy, Debug)]
 pub struct PollObservation<'a> {
@@ -45,6 +57,8 @@ pub struct PollObservation<'a> {
     pub publish_interval: PublishInterval,
     /// The document has entries, and none of those that the one before it had.
     pub replaced: bool,
+    /// Whether the source's host takes no requests for now.
+    pub is_held: bool,
 }
 
 /// A time to wait.
@@ -70,7 +84,7 @@ pub fn after_poll(
             next.failures = state.failures.saturating_add(1);
             next.failing_since = state.failing_since.or(Some(now));
             next.gone = *failure == Failure::Gone;
-            after_failure(source, next.failures, failure, observed.info, now)
+            after_failure(source, next.failures, failure, observed, now)
         }
         Outcome::Read { .. } | Outcome::NotModified => {
             next.failures = 0;
@@ -106,6 +120,10 @@ pub fn after_poll(
         next.next_poll = Some(Timestamp::MAX);
         next.next_poll_reason = "gone (410)".to_owned();
         return next;
+    }
+    if duration.is_zero() {
+        // It keeps its place before those that have waited less.
+        next.next_poll = Some(state.next_poll.unwrap_or(now).min(now));
     }
     next.next_poll_reason = if allowed > planned { "skipHours or skipDays".to_owned() } else { reason };
     next
@@ -221,21 +239,41 @@ fn after_failure(
     source: &Source,
     failures: u32,
     failure: &Failure,
-    info: &ResponseInfo,
+    observed: &PollObservation<'_>,
     now: Timestamp,
 ) -> Wait {
     let PollInterval { every, at_most, .. } = source.interval;
-    let doubled = every.saturating_mul(1_u32.checked_shl(failures - 1).unwrap_or(u32::MAX));
     let max = at_most.max(every.saturating_add(every / JITTER_FRACTION));
-    let back_off = Wait {
-        duration: doubled.min(longest_wait(source)).max(every),
-        max,
-        reason: format!("back-off {failures}"),
+    let back_off = |failures: u32| {
+        let doubled = every.saturating_mul(1_u32.checked_shl(failures - 1).unwrap_or(u32::MAX));
+        Wait {
+            duration: doubled.min(longest_wait(source)).max(every),
+            max,
+            reason: format!("back-off {failures}"),
+        }
     };
-    let Failure::Throttled { until, .. } = failure else { return back_off };
-    let retry_after = until.and_then(|until| Duration::try_from(until.duration_since(now)).ok());
-    let retry_after = retry_after.map(|wait| Hint { wait, reason: "retry-after".to_owned() });
-    longest(longest(back_off, hints::max_age(source, info), at_most), retry_after, MAX_RETRY_AFTER)
+    match failure {
+        Failure::Throttled { until, .. } => {
+            let given = until.and_then(|until| Duration::try_from(until.duration_since(now)).ok());
+            // The host's trouble, not the source's: it keeps its turn until the host takes requests again. Refused once
+            // more it leaves it to others, and refused each time it backs off.
+            let (wait, reason) = match given.filter(|wait| !wait.is_zero()) {
+                Some(wait) if wait > MAX_TURN_WAIT => (wait.min(MAX_RETRY_AFTER), "retry-after"),
+                _ if observed.is_held && failures == 1 => (Duration::ZERO, "the next in line of its host"),
+                Some(wait) => (wait, "retry-after"),
+                None => (UNTOLD_WAIT, "too many requests"),
+            };
+            let refused = Wait { duration: wait, max: wait, reason: reason.to_owned() };
+            let own = failures.checked_sub(TURNS_BEFORE_BACK_OFF).filter(|left| *left > 0).map(back_off);
+            let own = own.map(|own| Hint { wait: own.duration, reason: own.reason });
+            longest(longest(refused, own, max), hints::max_age(source, observed.info), at_most)
+        }
+        Failure::BotCheck(_) => {
+            let hint = Hint { wait: BOT_CHECK_WAIT, reason: "bot check".to_owned() };
+            longest(back_off(failures), Some(hint), max)
+        }
+        _ => back_off(failures),
+    }
 }
 
 /// Adds up to a tenth. Half of it is constant for the source, so that sources with the same interval drift apart;
@@ -326,6 +364,7 @@ mod tests {
                 update_hints: UpdateHints::default(),
                 publish_interval: PublishInterval::default(),
                 replaced: false,
+                is_held: false,
             },
             now(),
         )
@@ -406,6 +445,7 @@ mod tests {
             update_hints: UpdateHints::default(),
             publish_interval: PublishInterval::default(),
             replaced: false,
+            is_held: false,
         };
         assert_eq!(after_poll(&fixed, &silent(20_000), &observed, now()).next_poll_reason, "every");
         let news = Outcome::Read { new: 1, edited: 0, entries: 9, problems: 0, uncertain: 0 };
@@ -431,6 +471,7 @@ mod tests {
                 },
                 publish_interval: PublishInterval::default(),
                 replaced,
+                is_held: false,
             };
             state = after_poll(source, &state, &observed, now);
             let next = state.next_poll.expect("planned");
@@ -481,6 +522,7 @@ mod tests {
             update_hints: UpdateHints::default(),
             publish_interval: PublishInterval::default(),
             replaced: true,
+            is_held: false,
         };
         let state = after_poll(&source(), &polled(30), &observed, now());
         assert_eq!(state.next_poll_reason, "max-age", "what the server asks for holds");
@@ -557,7 +599,7 @@ mod tests {
         assert_eq!(minutes(&never), 30 * 24 * 60);
         let past =
             after(throttled(Some(Timestamp::UNIX_EPOCH)), &ResponseInfo::default(), &SourceState::default());
-        assert_eq!(past.next_poll_reason, "back-off 1");
+        assert_eq!((past.next_poll_reason.as_str(), minutes(&past)), ("too many requests", 5));
     }
 
     #[test]

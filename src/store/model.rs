@@ -58,6 +58,8 @@ pub struct StoredSource {
     pub name: String,
     /// Feed address without credentials.
     pub url: FeedUrl,
+    /// Sources of one host are not polled at the same time.
+    pub host: String,
     /// What is kept from poll to poll.
     pub state: SourceState,
 }
@@ -73,6 +75,8 @@ pub struct Claim {
     pub host: String,
     /// State before the poll.
     pub state: SourceState,
+    /// Whether its host has a budget to keep.
+    pub has_budget: bool,
     /// Identifies the claim among those of the source: only while it is the last one may its poll be committed.
     pub number: i64,
 }
@@ -93,6 +97,8 @@ pub enum ClaimResult {
     Claimed(Box<Claim>),
     /// The source is not due, or claimed by another poller, until this time.
     NotDue(SourceId, Timestamp),
+    /// Its host takes no requests until this time.
+    HostHeld(SourceId, Timestamp),
     /// The source has left the config.
     Gone(SourceId),
 }

@@ -11,6 +11,7 @@ mod entries;
 mod error;
 mod files;
 mod handle;
+mod hosts;
 mod jobs;
 mod lock;
 mod lookups;

@@ -133,7 +133,7 @@ impl Origin {
         self.sources[source].last_poll = now;
         if fault < 4 {
             // An error, an HTML page, or nothing.
-            let status = self.random.choice([500, 503, 404, 429, 200, 200]).unwrap();
+            let status = self.random.choice([500, 503, 404, 502, 200, 200]).unwrap();
             let body =
                 self.random.choice(["", "<!doctype html><html><body>Please wait</body></html>"]).unwrap();
             let answer =

@@ -26,6 +26,7 @@ mod origin;
 mod program;
 mod proxy;
 mod push;
+mod quotas;
 mod read_only;
 mod readers;
 mod reading_rules;

@@ -9,6 +9,7 @@ use url::Url;
 
 use super::rows::{ENTRY_COLUMNS, parse_entry};
 use super::values::{from_json, time};
+use crate::source::host_budget::HostBudget;
 use crate::source::{HealthEvent, SourceState};
 
 /// A row that is left out.
@@ -40,6 +41,7 @@ pub(super) fn damaged_rows(c: &Connection) -> Result<Vec<DamagedRow>> {
         Ok(())
     })?;
     check("in_feed", "entries", &|row| json::<Vec<i64>>(row).map(drop))?;
+    check("host", "budget", &|row| json::<HostBudget>(row).map(drop))?;
     check("health", "event", &|row| json::<HealthEvent>(row).map(drop))?;
     check("ping", "changed", &|row| time(row.get(0)?).map(drop))?;
     check("rendering", "body", &decompress)?;

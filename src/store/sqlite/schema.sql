@@ -37,6 +37,13 @@ CREATE INDEX source_name ON source (name);
 -- Serves: does another source call itself by the same id?
 CREATE INDEX source_feed_id ON source (feed_id) WHERE feed_id IS NOT NULL;
 
+-- The hosts that have refused a request, or have told that they take no more.
+CREATE TABLE host (
+    id     INTEGER PRIMARY KEY,
+    name   TEXT NOT NULL UNIQUE,      -- as in source.host
+    budget TEXT NOT NULL              -- JSON of HostBudget
+) STRICT;
+
 -- The entries.
 -- The long columns come last: a row is read from its beginning.
 CREATE TABLE entry (

@@ -12,6 +12,7 @@ use super::super::model::{
 };
 use super::error::Error;
 use super::handle::Store;
+use super::hosts::read_budget;
 use super::jobs::Durability;
 use super::outputs::sync_outputs;
 use super::rows::source_state;
@@ -265,7 +266,7 @@ fn insert_source(c: &Connection, source: &ConfiguredSource) -> Result<i64> {
 }
 
 fn active_sources(c: &Database<'_>) -> Result<Vec<StoredSource>> {
-    c.prepare_cached("SELECT id, name, url, state FROM source WHERE active = 1 ORDER BY name")?
+    c.prepare_cached("SELECT id, name, url, state, host FROM source WHERE active = 1 ORDER BY name")?
         .query_map([], |row| {
             let id = row.get(0)?;
             Ok(StoredSource {
@@ -273,6 +274,7 @@ fn active_sources(c: &Database<'_>) -> Result<Vec<StoredSource>> {
                 name: lossy_text(row, 1)?.unwrap_or_default(),
                 url: feed_url(row, 2)?,
                 state: source_state(row, 3, id, c)?,
+                host: lossy_text(row, 4)?.unwrap_or_default(),
             })
         })?
         .collect()
@@ -310,12 +312,19 @@ fn claim(
     let mut due = c.prepare_cached(
         "SELECT max(coalesce(next_poll, 0), coalesce(claimed_until, 0)) FROM source WHERE id = ?1 AND active = 1",
     )?;
+    let mut held = c.prepare_cached(
+        "SELECT host.budget FROM source JOIN host ON host.name = source.host WHERE source.id = ?1",
+    )?;
     let mut claim_one = |id: SourceId| {
+        let budget = held.query_row([id.0], |row| lossy_text(row, 0).map(read_budget)).optional()?;
+        if let Some(until) = budget.as_ref().and_then(|budget| budget.held_at(now)) {
+            return Ok(ClaimResult::HostHeld(id, until));
+        }
         let claimed = update
             .query_row(params![millis(now), until, id.0, due_by, name(claimant)], |row| read_claim(row, c))
             .optional()?;
         if let Some(claim) = claimed {
-            return Ok(ClaimResult::Claimed(Box::new(claim)));
+            return Ok(ClaimResult::Claimed(Box::new(Claim { has_budget: budget.is_some(), ..claim })));
         }
         let due = due.query_row([id.0], |row| row.get(0)).optional()?;
         Ok(due.map_or(ClaimResult::Gone(id), |due| ClaimResult::NotDue(id, nearest_time(due))))
@@ -330,6 +339,7 @@ fn read_claim(row: &Row<'_>, c: &Database<'_>) -> Result<Claim> {
         name: lossy_text(row, 1)?.unwrap_or_default(),
         host: lossy_text(row, 2)?.unwrap_or_default(),
         state: source_state(row, 3, id, c)?,
+        has_budget: false,
         number: row.get(4)?,
     })
 }
