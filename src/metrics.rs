@@ -29,6 +29,7 @@ struct Values {
     store: StoreStats,
     store_writable: bool,
     unreadable_rows: usize,
+    network_is_down: bool,
     disagreements: u64,
     left_out: usize,
     rescues: u64,
@@ -172,6 +173,11 @@ impl Metrics {
         if let Some(duration) = write {
             values.write_seconds.add(duration);
         }
+    }
+
+    /// Sets whether no host can be reached.
+    pub fn set_network_down(&self, is_down: bool) {
+        self.values().network_is_down = is_down;
     }
 
     /// Sets how many rows of the store have been left out since the start, because their content is damaged.
@@ -337,6 +343,8 @@ impl Exposition {
         let (name, help) =
             ("siftwire_store_unreadable_rows_total", "Rows left out because their content is damaged");
         self.single(name, "counter", help, values.unreadable_rows as f64);
+        let (name, help) = ("siftwire_network_down", "1 while no host can be reached");
+        self.single(name, "gauge", help, f64::from(u8::from(values.network_is_down)));
         let (name, help) = (
             "siftwire_readback_disagreements_total",
             "Published documents that feed-rs reads otherwise than we do",

@@ -344,8 +344,11 @@ pub enum Failure {
     /// The host name cannot be resolved.
     #[error("name not found: {0}")]
     Dns(String),
-    /// There was no connection, or it was lost.
+    /// There was no connection.
     #[error("no connection: {0}")]
+    Unreachable(String),
+    /// The connection was lost, or what came over it is no HTTP.
+    #[error("connection lost: {0}")]
     Connection(String),
     /// The TLS handshake failed.
     #[error("TLS: {0}")]
@@ -382,6 +385,14 @@ pub enum Failure {
     /// The body is not a feed; the reason as text.
     #[error("{0}")]
     Unreadable(String),
+}
+
+impl Failure {
+    /// Whether there was no connection to the host, which may be the trouble of this machine's network.
+    #[must_use]
+    pub fn is_unreachable(&self) -> bool {
+        matches!(self, Failure::Dns(_) | Failure::Unreachable(_))
+    }
 }
 
 #[cfg(test)]

@@ -167,6 +167,7 @@ fn every_host_gets_what_it_allows_and_each_of_its_sources_its_share() {
                 update_hints: UpdateHints::default(),
                 publish_interval: PublishInterval::default(),
                 replaced: false,
+                is_probe: false,
                 is_held: budget.as_ref().is_some_and(|budget| budget.held_at(at(now)).is_some()),
             };
             *state = schedule::after_poll(source, state, &observed, at(now));

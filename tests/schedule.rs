@@ -217,6 +217,7 @@ fn five_hundred_sources_are_polled_for_thirty_days_neither_early_nor_late() {
                 info: &info,
                 update_hints,
                 publish_interval,
+                is_probe: false,
                 is_held: false,
                 replaced: simulated.requests.len() > 1
                     && matches!(outcome, Outcome::Read { new: 5, entries: 5, .. }),

@@ -37,6 +37,9 @@ pub fn run(arguments: Arguments, config: &ConfigOption) -> anyhow::Result<ExitCo
     if let (Some(problem), None) = (&state.problem, &config_errors) {
         terminal::message(&format!("the running siftwire reports: {problem}"));
     }
+    if let Some(since) = &state.network_down {
+        terminal::message(&format!("no host can be reached since {since}: one source is tried every minute"));
+    }
     if let Some(error) = &state.write_error {
         terminal::message(&format!("the store is read-only, so nothing is polled: {error}"));
     }
@@ -54,6 +57,8 @@ pub fn run(arguments: Arguments, config: &ConfigOption) -> anyhow::Result<ExitCo
 struct StoredState {
     /// What is wrong with the config, according to the daemon.
     problem: Option<String>,
+    /// Since when no host can be reached.
+    network_down: Option<String>,
     /// Why the store cannot be written.
     write_error: Option<String>,
     /// With the number of entries.
@@ -67,6 +72,7 @@ struct StoredState {
 async fn read_state(store: &Store) -> anyhow::Result<StoredState> {
     let write_error = store.write_error().map(|error| error.to_string());
     let problem = store.daemon_status(DaemonStatus::ConfigError).await?;
+    let network_down = store.daemon_status(DaemonStatus::NetworkDown).await?;
     let (budgets, now) = (store.host_budgets().await?, daemon::now());
     let mut sources = store.sources().await?;
     for source in &mut sources {
@@ -81,11 +87,11 @@ async fn read_state(store: &Store) -> anyhow::Result<StoredState> {
     let count = |output: &StoredOutput| member_counts.get(&output.id).copied().unwrap_or(0);
     let outputs = outputs.map(|output| (count(&output), output)).collect();
     let host_notices = budgets.iter().filter_map(|(host, budget)| budget.notice(host, now)).collect();
-    Ok(StoredState { problem, write_error, sources, host_notices, outputs })
+    Ok(StoredState { problem, network_down, write_error, sources, host_notices, outputs })
 }
 
 fn as_json(state: &StoredState, options: &store::Options) -> String {
-    let StoredState { problem, write_error, sources, host_notices, outputs } = state;
+    let StoredState { problem, network_down, write_error, sources, host_notices, outputs } = state;
     let sources: Vec<_> = sources
         .iter()
         .map(|(entries, source)| {
@@ -110,7 +116,7 @@ fn as_json(state: &StoredState, options: &store::Options) -> String {
     let store = json!({ "path": options.path, "bytes": database, "log_bytes": log, "obstacle": write_error });
     format!(
         "{:#}\n",
-        json!({ "problem": problem, "store": store, "sources": sources, "hosts": host_notices, "outputs": outputs })
+        json!({ "problem": problem, "network_down": network_down, "store": store, "sources": sources, "hosts": host_notices, "outputs": outputs })
     )
 }
 

@@ -29,6 +29,8 @@ pub(super) struct Channels {
     /// The poller and the health check send when the store cannot be written; the health check alone, when it can again.
     /// The poller starts nothing meanwhile, the publisher shows it on the front page, systemd's status line too.
     pub(super) store_problem: watch::Sender<StoreProblem>,
+    /// The poller sends when the network of this machine is down, and when it is back; the publisher shows it.
+    pub(super) network_problem: watch::Sender<Option<Arc<str>>>,
     /// A poll may have changed outputs. The poller notifies; the publisher waits.
     pub(super) polled: Notify,
     /// A publishing pass has ended. The publisher notifies; the hub notifier waits.
@@ -46,6 +48,7 @@ impl Channels {
             publish_config: watch::Sender::new(Arc::new(publish_config)),
             poller_status: watch::Sender::new(PollerStatus::default()),
             store_problem: watch::Sender::new(problem),
+            network_problem: watch::Sender::new(None),
             polled: Notify::new(),
             published: Notify::new(),
         }

@@ -4,6 +4,7 @@ mod channels;
 mod clock;
 mod error;
 mod health_check;
+pub mod network;
 mod notify;
 mod planner;
 mod poll;

@@ -23,6 +23,9 @@ pub(super) const STORE_RETRY: Duration = Duration::from_secs(10);
 /// The wall clock and the monotonic clock differ by more only after a suspend or a clock change.
 const MAX_CLOCK_DRIFT: SignedDuration = SignedDuration::from_secs(5);
 
+/// In which time polls are started that an outage has held up.
+const OUTAGE_SPREAD: SignedDuration = SignedDuration::from_secs(90);
+
 /// The queue of sources and how current it is.
 pub(super) struct Planner {
     queue: PollQueue,
@@ -98,14 +101,30 @@ impl Planner {
         self.queue.done(source, Some(after(wait)), now());
     }
 
+    /// The numbers of hosts and of sources.
+    pub(super) fn counts(&self) -> (usize, usize) {
+        (self.queue.host_count(), self.queue.len())
+    }
+
+    /// Reads the plans again after an outage and spreads what is overdue, first what waits longest.
+    pub(super) async fn resume(&mut self, store: &Store, config: &PollerConfig) -> Result<(), store::Error> {
+        self.read(store, config).await?;
+        self.queue.spread_by_wait(now(), OUTAGE_SPREAD);
+        Ok(())
+    }
+
     /// Reads the plans if they may have changed: at the start, after a config change, every minute, and after a suspend
-    /// or a clock change.
-    pub(super) async fn refresh(&mut self, store: &Store, config: &PollerConfig) -> Result<(), store::Error> {
+    /// or a clock change. Returns whether the machine was suspended.
+    pub(super) async fn refresh(
+        &mut self,
+        store: &Store,
+        config: &PollerConfig,
+    ) -> Result<bool, store::Error> {
         let (instant, time) = (Instant::now(), now());
         let Some((last_instant, last_time)) = self.last_read else {
             self.read(store, config).await?;
             self.queue.spread(now());
-            return Ok(());
+            return Ok(false);
         };
         let elapsed = instant.duration_since(last_instant);
         let drift =
@@ -115,10 +134,11 @@ impl Planner {
             correct_due_times(store, config, drift, time).await?;
             self.read(store, config).await?;
             self.queue.spread(now());
+            return Ok(drift.is_positive());
         } else if elapsed >= REFRESH_INTERVAL {
             self.read(store, config).await?;
         }
-        Ok(())
+        Ok(false)
     }
 
     async fn read(&mut self, store: &Store, config: &PollerConfig) -> Result<(), store::Error> {

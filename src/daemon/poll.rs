@@ -45,6 +45,8 @@ pub(super) struct PollJob {
     sources: Sources,
     claimant: Claimant,
     lease: Duration,
+    /// It tries whether the network is there.
+    is_probe: bool,
 }
 
 impl PollJob {
@@ -55,7 +57,12 @@ impl PollJob {
             sources: Arc::clone(&config.sources),
             claimant,
             lease: config.lease,
+            is_probe: false,
         }
+    }
+
+    pub(super) fn probe(self, is_probe: bool) -> PollJob {
+        PollJob { is_probe, ..self }
     }
 }
 
@@ -174,7 +181,8 @@ async fn poll(job: &PollJob, parse_limiter: &ParseLimiter, source: &Source, clai
     let (name, number) = (claim.name.clone(), claim.number);
     let span = tracing::info_span!("poll", source = name, status = Empty, duration_ms = Empty);
     let started = Instant::now();
-    let context = PollContext { store: &job.store, fetcher: &job.fetcher, parse_limiter };
+    let context =
+        PollContext { store: &job.store, fetcher: &job.fetcher, parse_limiter, is_probe: job.is_probe };
     let report = ingest::poll(context, source, claim, now()).instrument(span.clone()).await;
     let duration = started.elapsed();
     let (status, duration_ms) = (poll_metrics::status(&report), duration.as_millis() as u64);

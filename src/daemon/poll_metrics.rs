@@ -43,6 +43,7 @@ pub(super) fn status(report: &Result<PollReport, store::Error>) -> &'static str 
         Outcome::Failed(failure) => match failure {
             Failure::Timeout => "timeout",
             Failure::Dns(_) => "dns",
+            Failure::Unreachable(_) => "unreachable",
             Failure::Connection(_) => "connection",
             Failure::Tls(_) => "tls",
             Failure::RefusedAddress(_) => "refused_address",

@@ -4,18 +4,22 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use jiff::Timestamp;
+
 use super::channels::{PROCESSING_TIME, PollerConfig, PollerStatus};
-use super::clock::{after, until};
+use super::clock::{after, now, until};
 use super::health_check;
+use super::network::{NetworkState, NetworkWatch, Reach};
 use super::planner::{Planner, STORE_RETRY};
 use super::poll::{FinishedPoll, MAX_SLEEP, PollEnd, PollJob, PollsInFlight, host_limits};
 use super::poll_metrics;
 use super::shared::Shared;
 use super::shutdown::ShutdownSignal;
 use super::tasks::DRAIN_TIMEOUT;
+use crate::fetch;
 use crate::ingest::PollReport;
 use crate::source::Outcome;
-use crate::store::{self, Claimant, SourceId};
+use crate::store::{self, Claimant, DaemonStatus, SourceId, Store};
 
 /// How often a store error is logged. The health check logs it too.
 const LOG_INTERVAL: Duration = Duration::from_secs(600);
@@ -25,6 +29,11 @@ struct PollerState {
     config: Arc<PollerConfig>,
     planner: Planner,
     in_flight: PollsInFlight,
+    network: NetworkWatch,
+    /// Whether the change of the network's state is still to be told and stored.
+    network_changed: bool,
+    /// Whether any source was ever reached.
+    was_ever_well: bool,
     /// When a store error was last logged. Every due source meets the same error.
     last_log: Option<Instant>,
 }
@@ -34,10 +43,14 @@ struct PollerState {
 pub(super) async fn run(shared: Arc<Shared>, stop: ShutdownSignal) {
     let mut new_config = shared.channels.poller_config.subscribe();
     let config = Arc::clone(&new_config.borrow_and_update());
+    let outage = known_outage(&shared.store).await;
     let mut state = PollerState {
         planner: Planner::new(config.per_host),
         config,
         in_flight: PollsInFlight::default(),
+        network_changed: outage.is_some(),
+        network: NetworkWatch::new(outage),
+        was_ever_well: shared.store.was_ever_polled().await.unwrap_or(true),
         last_log: None,
     };
     let mut store_problem = shared.channels.store_problem.subscribe();
@@ -78,21 +91,41 @@ pub(super) async fn run(shared: Arc<Shared>, stop: ShutdownSignal) {
 
 /// Starts what is due, up to the configured concurrency. Returns how long to sleep.
 async fn start_due(shared: &Shared, state: &mut PollerState) -> Duration {
-    if let Err(error) = state.planner.refresh(&shared.store, &state.config).await {
-        state.log_store_error(&error, "cannot read the polling plans; retrying");
-        return STORE_RETRY;
+    match state.planner.refresh(&shared.store, &state.config).await {
+        Ok(true) => state.network.suspended(),
+        Ok(false) => {}
+        Err(error) => {
+            state.log_store_error(&error, "cannot read the polling plans; retrying");
+            return STORE_RETRY;
+        }
+    }
+    if state.network_changed {
+        match apply_network_state(shared, state).await {
+            Ok(()) => state.network_changed = false,
+            Err(error) => {
+                state.log_store_error(&error, "cannot note whether the network is there; retrying");
+                return STORE_RETRY;
+            }
+        }
     }
     // A poll that cannot be committed is a request in vain. The health check says when the store can be written.
     if shared.channels.store_problem.borrow().is_some() {
         return MAX_SLEEP;
     }
     let free = state.config.concurrency.saturating_sub(state.in_flight.len());
+    let free = free.min(state.network.allowed(now(), state.in_flight.len()));
+    let is_probe = state.network.next_probe().is_some();
     for (source, earlier_claim) in state.planner.take(free) {
-        let job = PollJob::new(&shared.store, &state.config, Claimant::Daemon);
+        let job = PollJob::new(&shared.store, &state.config, Claimant::Daemon).probe(is_probe);
         state.in_flight.start(job, source, earlier_claim);
     }
     match state.planner.next() {
-        Some(due) if state.in_flight.len() < state.config.concurrency => until(due).min(MAX_SLEEP),
+        Some(due) if state.in_flight.len() < state.config.concurrency => {
+            let due = state.network.next_probe().map_or(due, |probe| due.max(probe));
+            // While a probe is in flight, its end wakes the loop.
+            let is_probing = is_probe && state.in_flight.len() > 0;
+            if is_probing { MAX_SLEEP } else { until(due).min(MAX_SLEEP) }
+        }
         // At full concurrency the end of a poll wakes the loop.
         _ => MAX_SLEEP,
     }
@@ -121,6 +154,9 @@ fn finish(shared: &Shared, source: SourceId, end: PollEnd, state: &mut PollerSta
                 }
                 (_, None) => state.planner.done(source, None),
             }
+            if let Ok(report) = &finished.report {
+                state.note_reach(source, &finished.name, report);
+            }
             if may_change_outputs(&finished) {
                 shared.channels.polled.notify_one();
             }
@@ -141,7 +177,58 @@ fn finish(shared: &Shared, source: SourceId, end: PollEnd, state: &mut PollerSta
     }
 }
 
+/// Since when the network was down when the last process ended.
+async fn known_outage(store: &Store) -> Option<Timestamp> {
+    store.daemon_status(DaemonStatus::NetworkDown).await.ok().flatten()?.parse().ok()
+}
+
+/// Tells and stores whether the network is there. Sources that failed without it are due again and have not failed.
+async fn apply_network_state(shared: &Shared, state: &mut PollerState) -> Result<(), store::Error> {
+    let since = match state.network.state() {
+        NetworkState::Down(since) => Some(since),
+        NetworkState::Up | NetworkState::Unknown => None,
+    };
+    let was_down = shared.channels.network_problem.borrow().is_some();
+    shared.store.set_daemon_status(DaemonStatus::NetworkDown, since.map(|since| since.to_string())).await?;
+    shared.store.reset_failures(state.network.lost(), now()).await?;
+    shared.metrics.set_network_down(since.is_some());
+    if let Some(since) = since {
+        let problem: Arc<str> = format!(
+            "No host can be reached since {}: the network of this machine seems to be down. One source is tried every minute; \
+             what was published stays.",
+            since.strftime("%-d %B %Y, %H:%M UTC")
+        )
+        .into();
+        if !was_down {
+            tracing::warn!("{problem}");
+        }
+        shared.channels.network_problem.send_replace(Some(problem));
+    } else {
+        state.network.forget_lost();
+        shared.channels.network_problem.send_if_modified(|problem| problem.take().is_some());
+        if was_down {
+            tracing::info!("the network is back");
+            state.planner.resume(&shared.store, &state.config).await?;
+        }
+    }
+    Ok(())
+}
+
 impl PollerState {
+    fn note_reach(&mut self, source: SourceId, name: &str, report: &PollReport) {
+        let Some(configured) = self.config.sources.get(name) else { return };
+        let reach = Reach::of(&report.outcome, report.was_well || !self.was_ever_well);
+        self.was_ever_well |= reach == Reach::Answered;
+        if reach == Reach::Answered && self.network.is_calm() {
+            return;
+        }
+        let every =
+            self.config.sources.values().map(|source| source.interval.every).min().unwrap_or_default();
+        let host = fetch::host_key(configured.url.whole());
+        let counts = self.planner.counts();
+        self.network_changed |= self.network.note((source, &host), reach, counts, (every, now()));
+    }
+
     fn log_store_error(&mut self, error: &store::Error, message: &str) {
         if self.last_log.is_none_or(|at| at.elapsed() >= LOG_INTERVAL) {
             self.last_log = Some(Instant::now());

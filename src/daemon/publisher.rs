@@ -51,7 +51,13 @@ struct FrontPageState {
     rendered: Instant,
     delay: Duration,
     config: Arc<PublishConfig>,
-    store_problem: StoreProblem,
+    problems: (StoreProblem, Option<Arc<str>>),
+}
+
+/// What is wrong with the store and with the network.
+fn problems(shared: &Shared) -> (StoreProblem, Option<Arc<str>>) {
+    let channels = &shared.channels;
+    (channels.store_problem.borrow().clone(), channels.network_problem.borrow().clone())
 }
 
 /// Publishes until the daemon stops. Later entries are past the watermarks, for the next start.
@@ -60,10 +66,12 @@ pub(super) async fn run(shared: Arc<Shared>, stop: ShutdownSignal) {
     tokio::pin!(stop);
     let mut new_config = shared.channels.publish_config.subscribe();
     let mut store_problem = shared.channels.store_problem.subscribe();
+    let mut network_problem = shared.channels.network_problem.subscribe();
     let mut last_prune: Option<Instant> = None;
     let mut front_page: Option<FrontPageState> = None;
     loop {
         store_problem.mark_unchanged();
+        network_problem.mark_unchanged();
         let config = Arc::clone(&new_config.borrow_and_update());
         if last_prune.is_none_or(|at| at.elapsed() >= PRUNE_INTERVAL) {
             last_prune = Some(Instant::now());
@@ -82,6 +90,7 @@ pub(super) async fn run(shared: Arc<Shared>, stop: ShutdownSignal) {
             () = &mut stop => return,
             Ok(()) = new_config.changed() => {}
             Ok(()) = store_problem.changed() => {}
+            Ok(()) = network_problem.changed() => {}
             () = shared.channels.polled.notified() => tokio::time::sleep(DEBOUNCE).await,
             () = tokio::time::sleep(front_page_due.unwrap_or(MAX_INTERVAL)) => {}
             () = revision_changed(&shared.store, revision) => {}
@@ -189,8 +198,7 @@ async fn note_left_out(shared: &Shared, outputs: &Outputs) {
 
 /// How long the front page may still stay as it is.
 fn due_in(shared: &Shared, front_page: &FrontPageState, config: &Arc<PublishConfig>) -> Option<Duration> {
-    let is_current = Arc::ptr_eq(&front_page.config, config)
-        && front_page.store_problem == *shared.channels.store_problem.borrow();
+    let is_current = Arc::ptr_eq(&front_page.config, config) && front_page.problems == problems(shared);
     front_page.delay.checked_sub(front_page.rendered.elapsed()).filter(|left| is_current && !left.is_zero())
 }
 
@@ -205,10 +213,10 @@ async fn render_all(
     // The front page is rendered even if the outputs cannot be.
     let rendered = render_outputs(shared, config, updated, Some(&rows)).await;
     let delay = FRONT_PAGE_DELAY_PER_SOURCE * u32::try_from(rows.len()).unwrap_or(u32::MAX);
-    let store_problem = shared.channels.store_problem.borrow().clone();
+    let problems = problems(shared);
     render_front_page(shared, config, rows).await?;
     *front_page =
-        Some(FrontPageState { rendered: Instant::now(), delay, config: Arc::clone(config), store_problem });
+        Some(FrontPageState { rendered: Instant::now(), delay, config: Arc::clone(config), problems });
     rendered
 }
 
@@ -235,10 +243,11 @@ async fn render_front_page(
     config: &PublishConfig,
     rows: Vec<SourceRow>,
 ) -> Result<(), store::Error> {
-    let store_problem = shared.channels.store_problem.borrow().clone();
+    let (store_problem, network_problem) = problems(shared);
     let store_problem = store_problem.map(|problem| shared.store.without_folder(&problem));
-    let problems: Vec<_> = store_problem.as_deref().into_iter().chain(config.problem.as_deref()).collect();
-    let problem = (!problems.is_empty()).then(|| problems.join("\n\n"));
+    let all = [store_problem.as_deref(), network_problem.as_deref(), config.problem.as_deref()];
+    let all: Vec<_> = all.into_iter().flatten().collect();
+    let problem = (!all.is_empty()).then(|| all.join("\n\n"));
     let time = now();
     let budgets = shared.store.host_budgets().await?;
     let notices = budgets.iter().filter_map(|(host, budget)| budget.notice(host, time)).collect();

@@ -1,6 +1,6 @@
 //! When each source may be polled: a queue for each host. Pure.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -11,6 +11,9 @@ const HOST_GAP: SignedDuration = SignedDuration::from_millis(200);
 
 /// Time between the starts of polls that are overdue together, as after a start.
 const SPREAD_STEP: SignedDuration = SignedDuration::from_millis(2);
+
+/// The longest such time after an outage, where few sources wait.
+const MAX_SPREAD_STEP: SignedDuration = SignedDuration::from_millis(500);
 
 /// Waiting sources and sources in flight. Every operation is logarithmic in their number.
 #[derive(Debug)]
@@ -192,6 +195,32 @@ impl PollQueue {
         }
     }
 
+    /// Gives each overdue source a time of its own within `total`, first those that wait longest: after an outage.
+    pub fn spread_by_wait(&mut self, now: Timestamp, total: SignedDuration) {
+        let waiting =
+            self.sources.iter().filter_map(|(source, queued)| Some((queued.due?, *source, queued.host)));
+        let mut overdue: Vec<(Timestamp, SourceId, usize)> =
+            waiting.filter(|(due, ..)| *due <= now).collect();
+        overdue.sort_unstable();
+        let count = i32::try_from(overdue.len()).unwrap_or(i32::MAX).max(1);
+        let step = (total / count).min(MAX_SPREAD_STEP);
+        let mut start = now;
+        for (due, source, host) in overdue {
+            self.sources.insert(source, QueuedSource { host, due: Some(start) });
+            self.hosts[host].waiting.remove(&(due, source));
+            self.hosts[host].waiting.insert((start, source));
+            self.update_ready(host);
+            start = later(start, step);
+        }
+    }
+
+    /// The number of hosts that have sources.
+    #[must_use]
+    pub fn host_count(&self) -> usize {
+        let hosts: HashSet<usize> = self.sources.values().map(|queued| queued.host).collect();
+        hosts.len()
+    }
+
     /// When the next source may be polled.
     #[must_use]
     pub fn next(&self) -> Option<Timestamp> {
@@ -292,6 +321,21 @@ mod tests {
         assert_eq!(queue.take(at(49), 999).len(), 24);
         assert_eq!(queue.take(at(198), 999).len(), 76, "a source that is not overdue keeps its time");
         assert_eq!(queue.next(), None);
+    }
+
+    #[test]
+    fn after_an_outage_those_that_wait_longest_come_first() {
+        let mut queue = PollQueue::new(1);
+        (0..3).for_each(|n| queue.plan(SourceId(n), &format!("h{n}"), at(n - 3)));
+        queue.plan(SourceId(3), "later", at(5000));
+        queue.spread_by_wait(at(0), SignedDuration::from_secs(90));
+        assert_eq!((queue.take(at(0), 9), queue.host_count()), (ids(&[0]), 4));
+        assert_eq!(queue.take(at(1000), 9), ids(&[1, 2]));
+        let mut many = PollQueue::new(1);
+        (0..900).for_each(|n| many.plan(SourceId(n), &format!("h{n}"), at(-n)));
+        many.spread_by_wait(at(0), SignedDuration::from_secs(90));
+        assert_eq!(many.take(at(45_000), 999).len(), 451);
+        assert_eq!(many.take(at(90_000), 999).len(), 449);
     }
 
     #[test]

@@ -11,7 +11,11 @@ const MESSAGE_CHARS: usize = 200;
 /// Classifies an error by its chain of causes. The client has no types for most of them, so their text decides.
 pub(super) fn failure(error: &reqwest::Error) -> Failure {
     if error.is_timeout() {
-        return Failure::Timeout;
+        return if error.is_connect() {
+            Failure::Unreachable("nothing answers at the address".to_owned())
+        } else {
+            Failure::Timeout
+        };
     }
     let mut causes = vec![];
     let mut cause = error.source();
@@ -28,6 +32,8 @@ pub(super) fn failure(error: &reqwest::Error) -> Failure {
         Failure::Dns(root)
     } else if mentions(&["certificate", "TLS", "HandshakeFailure"]) {
         Failure::Tls(root)
+    } else if error.is_connect() {
+        Failure::Unreachable(root)
     } else {
         Failure::Connection(root)
     }

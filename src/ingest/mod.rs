@@ -27,6 +27,8 @@ pub struct PollContext<'a> {
     pub fetcher: &'a Fetcher,
     /// Limits how many documents are parsed at once.
     pub parse_limiter: &'a ParseLimiter,
+    /// Whether the network of this machine may be down, so that a source that is out of reach has not failed.
+    pub is_probe: bool,
 }
 
 /// How one poll ended.
@@ -44,6 +46,8 @@ pub struct PollReport {
     pub merged: usize,
     /// Whether only the second reader could read the document.
     pub is_rescued: bool,
+    /// Whether the poll before succeeded.
+    pub was_well: bool,
     /// The host that answered and its budget, if it has one to keep.
     pub host: Option<(String, HostBudget)>,
 }
@@ -59,7 +63,7 @@ pub async fn poll(
     claim: Claim,
     now: Timestamp,
 ) -> Result<PollReport, store::Error> {
-    let PollContext { store, fetcher, parse_limiter } = context;
+    let PollContext { store, fetcher, parse_limiter, is_probe } = context;
     let mut state = claim.state.clone();
     let mut fetched = fetcher.fetch(source, &state, now).await;
     let host = match fetched.info.answer.take() {
@@ -91,8 +95,15 @@ pub async fn poll(
     let is_held =
         host.as_ref().is_some_and(|(name, budget)| *name == claim.host && budget.held_at(now).is_some());
     let info = &fetched.info;
-    let observed =
-        PollObservation { outcome: &outcome, info, update_hints, publish_interval, replaced, is_held };
+    let observed = PollObservation {
+        outcome: &outcome,
+        info,
+        update_hints,
+        publish_interval,
+        replaced,
+        is_held,
+        is_probe,
+    };
     let mut state = schedule::after_poll(source, &state, &observed, now);
     let mut health = health::events(source, &claim.state, &mut state, &outcome, now);
     health.extend(host.as_ref().and_then(|(host, budget)| health::shortage(source, (host, budget), now)));
@@ -106,7 +117,8 @@ pub async fn poll(
         in_feed,
     };
     let merged = store.commit(poll).await?;
-    Ok(PollReport { outcome, state, bytes: fetched.info.bytes, events, merged, is_rescued, host })
+    let was_well = claim.state.failures == 0 && claim.state.last_success.is_some();
+    Ok(PollReport { outcome, state, bytes: fetched.info.bytes, events, merged, is_rescued, was_well, host })
 }
 
 /// Notes what a host says of its budget, before the document is read: that may take long.

@@ -59,6 +59,8 @@ pub struct PollObservation<'a> {
     pub replaced: bool,
     /// Whether the source's host takes no requests for now.
     pub is_held: bool,
+    /// Whether the network of this machine may be down: a source that is out of reach has not failed then.
+    pub is_probe: bool,
 }
 
 /// A time to wait.
@@ -79,6 +81,14 @@ pub fn after_poll(
 ) -> SourceState {
     let mut next =
         SourceState { last_poll: Some(now), outcome: outcome_text(observed.outcome), ..state.clone() };
+    if let Outcome::Failed(failure) = observed.outcome
+        && observed.is_probe
+        && failure.is_unreachable()
+    {
+        next.next_poll = Some(now);
+        next.next_poll_reason = "the network here is down".to_owned();
+        return next;
+    }
     let Wait { duration, max, reason } = match observed.outcome {
         Outcome::Failed(failure) => {
             next.failures = state.failures.saturating_add(1);
@@ -365,6 +375,7 @@ mod tests {
                 publish_interval: PublishInterval::default(),
                 replaced: false,
                 is_held: false,
+                is_probe: false,
             },
             now(),
         )
@@ -446,6 +457,7 @@ mod tests {
             publish_interval: PublishInterval::default(),
             replaced: false,
             is_held: false,
+            is_probe: false,
         };
         assert_eq!(after_poll(&fixed, &silent(20_000), &observed, now()).next_poll_reason, "every");
         let news = Outcome::Read { new: 1, edited: 0, entries: 9, problems: 0, uncertain: 0 };
@@ -472,6 +484,7 @@ mod tests {
                 publish_interval: PublishInterval::default(),
                 replaced,
                 is_held: false,
+                is_probe: false,
             };
             state = after_poll(source, &state, &observed, now);
             let next = state.next_poll.expect("planned");
@@ -523,6 +536,7 @@ mod tests {
             publish_interval: PublishInterval::default(),
             replaced: true,
             is_held: false,
+            is_probe: false,
         };
         let state = after_poll(&source(), &polled(30), &observed, now());
         assert_eq!(state.next_poll_reason, "max-age", "what the server asks for holds");

@@ -367,6 +367,8 @@ pub enum DaemonStatus {
     Listen,
     /// The public URL of the last config that was applied.
     PublicUrl,
+    /// Since when the network of this machine is down.
+    NetworkDown,
     /// The entries that are left out of published documents, a message in each line.
     LeftOut,
 }

@@ -130,7 +130,7 @@ impl Program {
         let claim = self.claim(source, Claimant::Command, now).await;
         let Process { fetcher, sources, threads, .. } = self.process();
         let parse_limiter = &ParseLimiter::default();
-        let context = PollContext { store: &threads.store, fetcher, parse_limiter };
+        let context = PollContext { store: &threads.store, fetcher, parse_limiter, is_probe: false };
         ingest::poll(context, &sources[source], claim, now).await.unwrap().outcome
     }
 

@@ -23,6 +23,7 @@ mod life;
 mod measured;
 mod members;
 mod origin;
+mod outage;
 mod program;
 mod proxy;
 mod push;

@@ -51,6 +51,7 @@ fn name(status: DaemonStatus) -> &'static str {
         DaemonStatus::Heartbeat => "heartbeat",
         DaemonStatus::Listen => "listen",
         DaemonStatus::PublicUrl => "public_url",
+        DaemonStatus::NetworkDown => "network_down",
         DaemonStatus::LeftOut => "left_out",
     }
 }

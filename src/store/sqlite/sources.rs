@@ -75,6 +75,32 @@ impl Store {
         self.command(move |c| reschedule(c, &times)).await
     }
 
+    /// Takes back the failures of sources that were only out of reach because the network of this machine was down. They
+    /// are due now.
+    ///
+    /// # Errors
+    /// The store cannot write.
+    pub async fn reset_failures(&self, sources: Vec<SourceId>, now: Timestamp) -> Result<(), Error> {
+        self.command(move |c| {
+            let mut update = c.prepare_cached(
+                "UPDATE source SET next_poll = ?2, state = json_set(state, '$.next_poll', ?3, '$.failures', 0,
+                                                                    '$.failing_since', NULL)
+                 WHERE id = ?1 AND json_valid(state) AND json_extract(state, '$.failures') > 0",
+            )?;
+            let (due, text) = (millis(now), now.to_string());
+            sources.iter().try_for_each(|id| update.execute(params![id.0, due, text]).map(drop))
+        })
+        .await
+    }
+
+    /// Whether a poll of any source has ever succeeded.
+    ///
+    /// # Errors
+    /// The store cannot read.
+    pub async fn was_ever_polled(&self) -> Result<bool, Error> {
+        self.query(|c| c.prepare_cached("SELECT 1 FROM source WHERE polled = 1")?.exists([])).await
+    }
+
     /// Claims sources in one transaction. A claim ends with the commit of its poll, or when the source is claimed again,
     /// which is possible from `now + lease` on. Returns a result for each source, in the given order.
     ///
