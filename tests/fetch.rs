@@ -314,10 +314,10 @@ async fn only_http_and_https_are_followed() {
 
 #[tokio::test]
 async fn the_number_of_redirects_is_limited() {
-    let origin = ScriptedServer::start(vec![answer("302 Found\r\nLocation: /feed", b""); 9]);
+    let origin = ScriptedServer::start(vec![answer("302 Found\r\nLocation: /feed", b""); 15]);
     let failure = fetch(&source(&origin.url), &SourceState::default()).await.response.unwrap_err();
     assert!(matches!(failure, Failure::Redirect(_)), "{failure}");
-    assert_eq!(origin.requests().len(), 6);
+    assert_eq!(origin.requests().len(), 11);
 }
 
 /// A body in each coding of Accept-Encoding.
@@ -555,4 +555,95 @@ async fn a_configured_proxy_may_have_a_private_address() {
         "{:?}",
         proxy.requests()
     );
+}
+
+#[tokio::test]
+async fn headers_are_read_as_leniently_as_browsers_do() {
+    let many: String = (0..150).map(|n| format!("X-{n}: 1\r\n")).collect();
+    let heads = [
+        "HTTP/1.1 200 OK\r\nContent-Type : application/rss+xml\r\n".to_owned(),
+        "HTTP/1.1 200 OK\r\nX-Folded: one\r\n two\r\nContent-Type: application/rss+xml\r\n".to_owned(),
+        "HTTP/1.1 200\r\nContent-Type: application/rss+xml\r\n".to_owned(),
+        "HTTP/1.0 200 OK\r\nContent-Type: application/rss+xml\r\n".to_owned(),
+        "HTTP/1.1 200 OK\r\nX-Odd: \u{1}a\r\nContent-Type: application/rss+xml\r\n".to_owned(),
+        "HTTP/1.1 200 OK\r\nX Y Z\r\nContent-Type: application/rss+xml\r\n".to_owned(),
+        format!("HTTP/1.1 200 OK\r\n{many}Content-Type: application/rss+xml\r\n"),
+        "HTTP/1.1 203 Non-Authoritative Information\r\nContent-Type: application/rss+xml\r\n".to_owned(),
+    ];
+    for head in heads {
+        let origin =
+            ScriptedServer::start(vec![format!("{head}Content-Length: 6\r\n\r\n<rss/>").into_bytes()]);
+        match fetch(&source(&origin.url), &SourceState::default()).await.response {
+            Ok(FetchResponse::Body(body)) => assert_eq!(body.bytes, b"<rss/>", "{head}"),
+            other => panic!("{head}: {other:?}"),
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_cookie_lives_within_one_visit() {
+    let redirect =
+        b"HTTP/1.1 302 Found\r\nSet-Cookie: visit=1; Path=/\r\nLocation: /feed\r\nContent-Length: 0\r\n\
+        Connection: close\r\n\r\n";
+    let body = b"HTTP/1.1 200 OK\r\nContent-Length: 6\r\nConnection: close\r\n\r\n<rss/>";
+    let origin = ScriptedServer::start(vec![redirect.to_vec(), body.to_vec(), body.to_vec()]);
+    for _ in 0..2 {
+        let fetched = fetch(&source(&origin.url), &SourceState::default()).await;
+        assert!(matches!(fetched.response, Ok(FetchResponse::Body(_))), "{:?}", fetched.response);
+    }
+    let requests = origin.requests.lock().unwrap().clone();
+    let sent: Vec<bool> = requests.iter().map(|request| request.contains("cookie: visit=1\r\n")).collect();
+    assert_eq!(sent, [false, true, false], "{requests:?}");
+}
+
+#[tokio::test]
+async fn a_connection_that_was_closed_meanwhile_is_no_failure() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/feed", listener.local_addr().unwrap()).parse().unwrap();
+    std::thread::spawn(move || {
+        let read = |client: &mut std::net::TcpStream| {
+            let (mut request, mut byte) = (Vec::new(), [0]);
+            while !request.ends_with(b"\r\n\r\n") && client.read(&mut byte).unwrap_or(0) == 1 {
+                request.push(byte[0]);
+            }
+        };
+        let answer = b"HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\n<rss/>";
+        // It takes the second request on the kept connection and closes that without an answer.
+        let (mut first, _) = listener.accept().unwrap();
+        read(&mut first);
+        first.write_all(answer).unwrap();
+        read(&mut first);
+        drop(first);
+        let (mut second, _) = listener.accept().unwrap();
+        read(&mut second);
+        second.write_all(answer).unwrap();
+    });
+    let (fetcher, source) = (Fetcher::new(&Options::default()), source(&url));
+    for _ in 0..2 {
+        let fetched = visit_with(&fetcher, &source, &SourceState::default()).await;
+        assert!(matches!(fetched.response, Ok(FetchResponse::Body(_))), "{:?}", fetched.response);
+    }
+}
+
+#[tokio::test]
+async fn a_whole_document_is_read_though_its_transfer_ended_wrongly() {
+    let document = b"<rss><channel><title>words and words and words</title></channel></rss>".repeat(40);
+    let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
+    gzip.write_all(&document).unwrap();
+    let gzip = gzip.finish().unwrap();
+    let cases: [(&str, &str, Vec<u8>); 3] = [
+        ("too long a Content-Length", "Content-Length: 99999", document.clone()),
+        ("no end of its gzip", "Content-Encoding: gzip", gzip[..gzip.len() - 8].to_vec()),
+        ("bytes behind its gzip", "Content-Encoding: gzip", [&gzip[..], b"\r\n<!-- cached -->"].concat()),
+    ];
+    for (name, header, body) in cases {
+        let head = format!("HTTP/1.1 200 OK\r\nETag: \"x\"\r\n{header}\r\nConnection: close\r\n\r\n");
+        let origin = ScriptedServer::start(vec![[head.as_bytes(), &body[..]].concat()]);
+        let fetched = fetch(&source(&origin.url), &SourceState::default()).await;
+        match fetched.response {
+            Ok(FetchResponse::Body(read)) => assert_eq!(read.bytes, document, "{name}"),
+            other => panic!("{name}: {other:?}"),
+        }
+        assert_eq!(fetched.info.validators, None, "{name}");
+    }
 }

@@ -1,7 +1,7 @@
 //! One poll as a task: claim the source, poll it, log it. Spawns and joins the polls in flight.
 #![allow(clippy::disallowed_methods, reason = "polls are timed and spawned here")]
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -89,11 +89,28 @@ pub(super) enum PollEnd {
     Panicked(JoinError),
 }
 
+/// A poll that takes longer leaves its place to another one: a host that accepts and answers nothing holds up no other.
+const SLOW_AFTER: Duration = Duration::from_secs(3);
+
+/// How many polls may be in flight, slow ones included.
+pub(super) fn max_in_flight(concurrency: usize) -> usize {
+    concurrency.saturating_mul(2).saturating_add(200)
+}
+
+/// A poll in flight.
+struct InFlight {
+    source: SourceId,
+    is_slow: bool,
+}
+
 /// The polls in flight.
 #[derive(Default)]
 pub(super) struct PollsInFlight {
     tasks: JoinSet<PollEnd>,
-    sources: HashMap<task::Id, SourceId>,
+    sources: HashMap<task::Id, InFlight>,
+    /// Those that were not slow when last looked at, in the order of their starts. Some may have ended.
+    started: VecDeque<(Instant, task::Id)>,
+    slow: usize,
     /// The claims of the polls that run.
     claims: Arc<Mutex<HashMap<SourceId, i64>>>,
     parse_limiter: ParseLimiter,
@@ -107,7 +124,25 @@ impl PollsInFlight {
             locked(&claims).remove(&source);
             end
         });
-        self.sources.insert(task.id(), source);
+        self.sources.insert(task.id(), InFlight { source, is_slow: false });
+        self.started.push_back((Instant::now(), task.id()));
+    }
+
+    /// How many more polls may be started, at `concurrency` polls that are not slow.
+    pub(super) fn free(&mut self, concurrency: usize) -> usize {
+        while let Some((_, task)) = self.started.pop_front_if(|(at, _)| at.elapsed() >= SLOW_AFTER) {
+            if let Some(poll) = self.sources.get_mut(&task) {
+                poll.is_slow = true;
+                self.slow += 1;
+            }
+        }
+        let all = max_in_flight(concurrency).saturating_sub(self.len());
+        concurrency.saturating_sub(self.len() - self.slow).min(all)
+    }
+
+    /// When another poll becomes slow.
+    pub(super) fn next_slow(&self) -> Option<Duration> {
+        self.started.front().map(|(at, _)| SLOW_AFTER.saturating_sub(at.elapsed()))
     }
 
     pub(super) fn len(&self) -> usize {
@@ -128,7 +163,9 @@ impl PollsInFlight {
 
     fn ended(&mut self, joined: Result<(task::Id, PollEnd), JoinError>) -> Option<(SourceId, PollEnd)> {
         let (id, end) = joined.unwrap_or_else(|error| (error.id(), PollEnd::Panicked(error)));
-        self.sources.remove(&id).map(|source| (source, end))
+        let poll = self.sources.remove(&id)?;
+        self.slow -= usize::from(poll.is_slow);
+        Some((poll.source, end))
     }
 
     /// Aborts what is in flight. An aborted poll has written nothing but its claim; returns these claims.
@@ -249,12 +286,14 @@ pub async fn poll_all(
     let name_of =
         |source| plans.iter().filter(move |plan| plan.source == source).map(|plan| plan.name.clone());
     while !queue.is_empty() {
-        let free = config.concurrency.saturating_sub(in_flight.len());
+        let free = in_flight.free(config.concurrency);
         for source in queue.take(now(), free) {
             in_flight.start(job.clone(), source, EarlierClaim::Unknown);
         }
-        let is_full = in_flight.len() >= config.concurrency;
-        let sleep = queue.next().filter(|_| !is_full).map_or(MAX_SLEEP, until);
+        let sleep = match in_flight.free(config.concurrency) {
+            0 => in_flight.next_slow().unwrap_or(MAX_SLEEP),
+            _ => queue.next().map_or(MAX_SLEEP, until),
+        };
         tokio::select! {
             Some((source, end)) = in_flight.next() => {
                 match end {

@@ -112,22 +112,19 @@ async fn start_due(shared: &Shared, state: &mut PollerState) -> Duration {
     if shared.channels.store_problem.borrow().is_some() {
         return MAX_SLEEP;
     }
-    let free = state.config.concurrency.saturating_sub(state.in_flight.len());
+    let free = state.in_flight.free(state.config.concurrency);
     let free = free.min(state.network.allowed(now(), state.in_flight.len()));
     let is_probe = state.network.next_probe().is_some();
     for (source, earlier_claim) in state.planner.take(free) {
         let job = PollJob::new(&shared.store, &state.config, Claimant::Daemon).probe(is_probe);
         state.in_flight.start(job, source, earlier_claim);
     }
-    match state.planner.next() {
-        Some(due) if state.in_flight.len() < state.config.concurrency => {
-            let due = state.network.next_probe().map_or(due, |probe| due.max(probe));
-            // While a probe is in flight, its end wakes the loop.
-            let is_probing = is_probe && state.in_flight.len() > 0;
-            if is_probing { MAX_SLEEP } else { until(due).min(MAX_SLEEP) }
+    // While a probe is in flight, and at full concurrency, the end of a poll wakes the loop, or that it has become slow.
+    match state.planner.next().filter(|_| !is_probe || state.in_flight.len() == 0) {
+        Some(due) if state.in_flight.free(state.config.concurrency) > 0 => {
+            until(state.network.next_probe().map_or(due, |probe| due.max(probe))).min(MAX_SLEEP)
         }
-        // At full concurrency the end of a poll wakes the loop.
-        _ => MAX_SLEEP,
+        _ => state.in_flight.next_slow().unwrap_or(MAX_SLEEP).min(MAX_SLEEP),
     }
 }
 

@@ -2,12 +2,13 @@
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
+use super::poll::max_in_flight;
 use crate::serve::ConnectionLimits;
 
 /// Files beside clients and polls: the store, the config, written documents.
 const OTHER_FILES: u64 = 128;
-/// Files for each poll: its connection, and idle ones kept for the next poll.
-const FILES_PER_POLL: u64 = 3;
+/// Idle connections for each poll, kept for the next one.
+const IDLE_PER_POLL: u64 = 2;
 /// Clients that are served even if the limit is too low for them.
 const MIN_CLIENTS: usize = 16;
 
@@ -15,7 +16,7 @@ const MIN_CLIENTS: usize = 16;
 /// needed: many systems start processes with a low one.
 pub(super) fn connection_limits(concurrency: usize) -> ConnectionLimits {
     let defaults = ConnectionLimits::default();
-    let reserved = OTHER_FILES + FILES_PER_POLL * concurrency as u64;
+    let reserved = OTHER_FILES + IDLE_PER_POLL * concurrency as u64 + max_in_flight(concurrency) as u64;
     let wanted = defaults.connections as u64 + reserved;
     let Rlimit { current, maximum } = getrlimit(Resource::Nofile);
     let mut limit = current.unwrap_or(u64::MAX);

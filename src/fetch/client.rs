@@ -16,7 +16,7 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 const IDLE_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Maximum number of header fields of one response. Over HTTP/1 the client also stops after about 400 KB of them.
-const MAX_HEADERS: usize = 100;
+const MAX_HEADERS: usize = 300;
 
 /// Maximum size of one response's header fields over HTTP/2.
 const MAX_HEADER_BYTES: u32 = 64 * 1024;
@@ -70,6 +70,11 @@ impl ClientPool {
         Ok(client)
     }
 
+    /// A client without connections: for a request whose connection the server has closed.
+    pub(super) fn without_connections(&self, key: &ClientKey) -> Result<Client, Failure> {
+        self.new_client(key).map_err(|error| failure(&error))
+    }
+
     fn new_client(&self, key: &ClientKey) -> reqwest::Result<Client> {
         let mut builder = Client::builder()
             .redirect(redirect::Policy::none())
@@ -77,6 +82,10 @@ impl ClientPool {
             .connect_timeout(CONNECT_TIMEOUT)
             .pool_idle_timeout(IDLE_TIMEOUT)
             .http1_max_headers(MAX_HEADERS)
+            // As curl and browsers read them.
+            .http1_allow_spaces_after_header_name_in_responses(true)
+            .http1_allow_obsolete_multiline_headers_in_responses(true)
+            .http1_ignore_invalid_headers_in_responses(true)
             .http2_max_header_list_size(MAX_HEADER_BYTES)
             .referer(false)
             .no_proxy();

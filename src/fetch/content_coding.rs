@@ -11,12 +11,17 @@ pub(super) const ACCEPT_ENCODING: &str = "gzip, br, zstd, deflate";
 /// Log2 of the largest window that a zstd frame may use on the web (RFC 9659). The format itself allows gigabytes.
 const MAX_ZSTD_WINDOW_LOG: u32 = 23;
 
+/// The most codings of one body.
+const MAX_CODINGS: usize = 3;
+
 /// Size of brotli's output buffer.
 const BROTLI_BUFFER_BYTES: usize = 16 * 1024;
 
 /// Takes the chunks of a body, and decodes at most `max_bytes`.
 pub(super) struct ContentDecoder {
     coding: ContentCoding,
+    /// What is below it, the next one last.
+    others: Vec<ContentCoding>,
     /// The bytes before the decoder exists: the first two show which coding is really used.
     head: Vec<u8>,
     max_bytes: u64,
@@ -59,15 +64,27 @@ struct LimitedBuffer {
 
 impl ContentDecoder {
     /// A decoder for this value of `Content-Encoding`. Unknown codings are not decoded: sites write charsets there.
+    /// Of several, the last is decoded first (RFC 9110 section 8.4).
     pub(super) fn new(content_encoding: &str, max_bytes: u64) -> ContentDecoder {
-        let coding = match content_encoding.trim().to_ascii_lowercase().as_str() {
+        let coding = |name: &str| match name.trim().to_ascii_lowercase().as_str() {
             "gzip" | "x-gzip" => ContentCoding::Gzip,
             "deflate" => ContentCoding::Deflate,
             "br" => ContentCoding::Brotli,
             "zstd" => ContentCoding::Zstd,
             _ => ContentCoding::Identity,
         };
-        ContentDecoder { coding, head: Vec::new(), max_bytes, decoder: None }
+        let mut others: Vec<ContentCoding> =
+            content_encoding.split(',').take(MAX_CODINGS).map(coding).collect();
+        let coding = others.pop().unwrap_or(ContentCoding::Identity);
+        ContentDecoder { coding, others, head: Vec::new(), max_bytes, decoder: None }
+    }
+
+    /// What was decoded before an error.
+    pub(super) fn into_decoded(mut self) -> Vec<u8> {
+        if !self.others.is_empty() {
+            return Vec::new();
+        }
+        self.decoder.as_mut().map(|decoder| std::mem::take(&mut decoder.sink_mut().bytes)).unwrap_or_default()
     }
 
     /// Decodes the next chunk of the body.
@@ -88,12 +105,12 @@ impl ContentDecoder {
     ///
     /// # Errors
     /// The body is truncated.
-    pub(super) fn finish(mut self) -> Result<Vec<u8>, DecodeError> {
+    pub(super) fn finish(&mut self) -> Result<Vec<u8>, DecodeError> {
         if self.decoder.is_none() {
             self.begin()?;
         }
-        let Some(mut decoder) = self.decoder else { return Ok(Vec::new()) };
-        let ended = match &mut decoder {
+        let Some(decoder) = &mut self.decoder else { return Ok(Vec::new()) };
+        let ended = match decoder {
             StreamDecoder::Identity(_) => Ok(()),
             StreamDecoder::Gzip(decoder) => decoder.try_finish(),
             StreamDecoder::Zlib(decoder) => decoder.try_finish(),
@@ -102,7 +119,13 @@ impl ContentDecoder {
             StreamDecoder::Brotli(decoder) => decoder.close(),
         };
         ended.map_err(|error| decode_error(decoder.sink(), &error))?;
-        Ok(std::mem::take(&mut decoder.sink_mut().bytes))
+        let bytes = std::mem::take(&mut decoder.sink_mut().bytes);
+        let Some(coding) = self.others.pop() else { return Ok(bytes) };
+        let others = std::mem::take(&mut self.others);
+        let mut next =
+            ContentDecoder { coding, others, head: Vec::new(), max_bytes: self.max_bytes, decoder: None };
+        next.push(&bytes)?;
+        next.finish()
     }
 
     fn begin(&mut self) -> Result<(), DecodeError> {
@@ -233,6 +256,17 @@ mod tests {
             assert!(matches!(decoded(coding, cut, 9999), Err(DecodeError::Corrupt(_))), "{coding}");
             assert_eq!(decoded(coding, &bytes, 99), Err(DecodeError::TooLarge), "{coding}");
         }
+    }
+
+    #[test]
+    fn several_codings_are_decoded_in_turn() {
+        let body = b"<feed>words and words and words</feed>".repeat(9);
+        let once = &coded(&body)[0].1;
+        let twice = &coded(once)[0].1;
+        assert_eq!(decoded("gzip, gzip", twice, 9999), Ok(body.clone()));
+        assert_eq!(decoded("gzip, gzip", once, 9999), Ok(body.clone()), "it was coded once");
+        assert_eq!(decoded("gzip, br", &coded(once)[3].1, 9999), Ok(body.clone()));
+        assert_eq!(decoded("gzip, gzip", twice, 99), Err(DecodeError::TooLarge));
     }
 
     #[test]

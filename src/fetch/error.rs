@@ -8,6 +8,26 @@ use crate::source::Failure;
 /// Maximum characters of an error message.
 const MESSAGE_CHARS: usize = 200;
 
+/// Whether the connection was closed before the answer began.
+pub(super) fn is_closed_unanswered(error: &reqwest::Error) -> bool {
+    use std::io::ErrorKind::{BrokenPipe, ConnectionAborted, ConnectionReset, UnexpectedEof};
+    if error.is_connect() || error.is_timeout() {
+        return false;
+    }
+    let mut cause = error.source();
+    while let Some(inner) = cause {
+        let kind = inner.downcast_ref::<std::io::Error>().map(std::io::Error::kind);
+        let is_closed = kind.is_some_and(|kind| {
+            matches!(kind, BrokenPipe | ConnectionAborted | ConnectionReset | UnexpectedEof)
+        });
+        if is_closed || inner.to_string().contains("connection closed before message completed") {
+            return true;
+        }
+        cause = inner.source();
+    }
+    false
+}
+
 /// Classifies an error by its chain of causes. The client has no types for most of them, so their text decides.
 pub(super) fn failure(error: &reqwest::Error) -> Failure {
     if error.is_timeout() {

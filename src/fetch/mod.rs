@@ -17,6 +17,7 @@ use base64::prelude::{BASE64_STANDARD, Engine as _};
 use ipnet::IpNet;
 use jiff::Timestamp;
 use reqwest::Response;
+use reqwest::cookie::{CookieStore as _, Jar};
 use reqwest::header::{self, HeaderMap, HeaderName, HeaderValue};
 use url::Url;
 
@@ -30,7 +31,7 @@ pub use response::{FetchResponse, FetchedBody, HostAnswer, ResponseInfo};
 use crate::source::{Authorization, Failure, Source, SourceState};
 
 /// Maximum number of redirects that are followed.
-const MAX_REDIRECTS: usize = 5;
+const MAX_REDIRECTS: usize = 10;
 
 const ACCEPT: &str = "application/atom+xml, application/rss+xml, application/feed+json, application/rdf+xml;q=0.9, \
      application/xml;q=0.8, text/xml;q=0.8, application/json;q=0.7, */*;q=0.1";
@@ -95,8 +96,11 @@ impl Fetcher {
     ) -> Result<FetchResponse, Failure> {
         let mut url = start_url(source, state).clone();
         let mut permanent = true;
+        // Some sites set one with a redirect to the same address. None is kept for the next poll.
+        let cookies = Jar::default();
         for _ in 0..=MAX_REDIRECTS {
-            let response = self.send(source, state, &url).await?;
+            let response = self.send(source, state, (&url, &cookies)).await?;
+            cookies.set_cookies(&mut response.headers().get_all(header::SET_COOKIE).iter(), &url);
             let Some(target) = response::redirect_target(&response, &url)? else {
                 // Validators are sent only to the address that they came from.
                 let validators =
@@ -113,14 +117,19 @@ impl Fetcher {
         Err(Failure::Redirect(format!("more than {MAX_REDIRECTS} times")))
     }
 
-    async fn send(&self, source: &Source, state: &SourceState, url: &Url) -> Result<Response, Failure> {
+    async fn send(
+        &self,
+        source: &Source,
+        state: &SourceState,
+        (url, cookies): (&Url, &Jar),
+    ) -> Result<Response, Failure> {
         // Private addresses are allowed for the configured address alone, not for those it redirects to.
         let policy = match (is_configured_origin(url, source), source.access.allow_private) {
             (true, true) => AddressPolicy::Any,
             (true, false) => AddressPolicy::Allowed,
             (false, _) => AddressPolicy::Public,
         };
-        let sent = self.send_by_policy(source, state, url, policy).await;
+        let sent = self.send_by_policy(source, state, (url, cookies), policy).await;
         sent.map_err(|failure| match failure {
             Failure::RefusedAddress(address)
                 if url.host() == source.url.whole().host() && policy == AddressPolicy::Public =>
@@ -135,7 +144,7 @@ impl Fetcher {
         &self,
         source: &Source,
         state: &SourceState,
-        url: &Url,
+        (url, cookies): (&Url, &Jar),
         policy: AddressPolicy,
     ) -> Result<Response, Failure> {
         let allow: &[IpNet] = if policy == AddressPolicy::Allowed { &self.clients.allow } else { &[] };
@@ -143,9 +152,22 @@ impl Fetcher {
             return Err(Failure::RefusedAddress(url.host_str().unwrap_or_default().to_owned()));
         }
         let proxy = source.access.proxy.as_ref().map(|proxy| proxy.0.to_string());
-        let client = self.clients.get(ClientKey { proxy, policy }, url)?;
-        let request = client.get(url.clone()).headers(self.headers(source, state, url)?);
-        request.send().await.map_err(|error| error::failure(&error))
+        let key = ClientKey { proxy, policy };
+        let mut headers = self.headers(source, state, url)?;
+        // A configured cookie is the only one.
+        if let Some(cookies) = cookies.cookies(url).filter(|_| !headers.contains_key(header::COOKIE)) {
+            headers.insert(header::COOKIE, cookies);
+        }
+        let client = self.clients.get(key.clone(), url)?;
+        match client.get(url.clone()).headers(headers.clone()).send().await {
+            Ok(response) => Ok(response),
+            // The server closed the connection that was kept from an earlier request.
+            Err(error) if error::is_closed_unanswered(&error) => {
+                let client = self.clients.without_connections(&key)?;
+                client.get(url.clone()).headers(headers).send().await.map_err(|error| error::failure(&error))
+            }
+            Err(error) => Err(error::failure(&error)),
+        }
     }
 
     fn headers(&self, source: &Source, state: &SourceState, url: &Url) -> Result<HeaderMap, Failure> {

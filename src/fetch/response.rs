@@ -138,12 +138,26 @@ pub(super) async fn read_response(
         DecodeError::TooLarge => Failure::TooLarge(request.max_body),
         DecodeError::Corrupt(reason) => Failure::Connection(format!("cannot decompress the body: {reason}")),
     };
-    while let Some(chunk) = response.chunk().await.map_err(|error| failure(&error))? {
-        let pushed = decoder.push(&chunk);
-        info.bytes = decoder.len();
-        pushed.map_err(undecodable)?;
-    }
-    let bytes = decoder.finish().map_err(undecodable)?;
+    let read = async {
+        while let Some(chunk) = response.chunk().await.map_err(|error| failure(&error))? {
+            let pushed = decoder.push(&chunk);
+            info.bytes = decoder.len();
+            pushed.map_err(undecodable)?;
+        }
+        decoder.finish().map_err(undecodable)
+    };
+    let (bytes, validators) = match read.await {
+        Ok(bytes) => (bytes, validators),
+        Err(failure @ Failure::Connection(_)) => {
+            let bytes = decoder.into_decoded();
+            if !is_whole_document(&bytes) {
+                return Err(failure);
+            }
+            // With validators, a part that is missing after all would never come.
+            (bytes, None)
+        }
+        Err(failure) => return Err(failure),
+    };
     info.bytes = bytes.len() as u64;
     if let Some(by) = bot_check::by_page(content_type.as_deref(), &bytes) {
         return Err(Failure::BotCheck(by));
@@ -155,6 +169,13 @@ pub(super) async fn read_response(
         url: request.url.into(),
         is_delta: status == StatusCode::IM_USED,
     }))
+}
+
+/// Whether a body that did not end as it should (a wrong Content-Length, no end of its gzip or something behind it) holds a
+/// whole document.
+fn is_whole_document(body: &[u8]) -> bool {
+    const ENDS: [&[u8]; 4] = [b"</rss>", b"</feed>", b"</rdf:RDF>", b"}"];
+    ENDS.iter().any(|end| body.trim_ascii_end().ends_with(end))
 }
 
 /// What the host says of its budget. A 429 that comes with a bot check is none of too many requests.

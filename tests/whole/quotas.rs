@@ -5,7 +5,8 @@ use std::net::TcpListener;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use crate::faults::feed;
+use crate::faults::{RSS, feed};
+use crate::origin::Origin;
 use crate::program::{Home, eventually};
 
 /// A host that answers one request in each window and refuses others until its end.
@@ -25,6 +26,8 @@ impl QuotaHost {
         let shared = Arc::clone(&requests);
         std::thread::spawn(move || {
             let mut window = Instant::now() - WINDOW;
+            // The first one is long enough for a restart.
+            let mut seconds = 12;
             for stream in listener.incoming() {
                 let Ok(mut stream) = stream else { continue };
                 let mut lines =
@@ -45,7 +48,8 @@ impl QuotaHost {
                         body.len()
                     )
                 } else {
-                    "429 Too Many Requests\r\nRetry-After: 2\r\nContent-Length: 0\r\n\r\n".to_owned()
+                    let asked = std::mem::replace(&mut seconds, 2);
+                    format!("429 Too Many Requests\r\nRetry-After: {asked}\r\nContent-Length: 0\r\n\r\n")
                 };
                 let _ = stream.write_all(
                     format!("HTTP/1.1 {}", answer.replacen("\r\n", "\r\nConnection: close\r\n", 1))
@@ -87,7 +91,7 @@ fn a_host_that_refuses_is_left_alone_and_its_sources_take_turns() {
     eventually("each source twice", || (0..4).all(is_read).then_some(()));
     let requests = host.requests();
     let (refused, resumed) = (held.last().expect("a request").1, requests[held.len()].1);
-    assert!(resumed.duration_since(refused) >= Duration::from_secs(2), "the restart asked too early");
+    assert!(resumed.duration_since(refused) >= Duration::from_secs(12), "the restart asked too early");
     let refusals = requests.iter().filter(|(.., is_answered)| !is_answered).count();
     assert!(refusals <= 4, "{refusals} of {} requests were refused", requests.len());
     let status = home.run(&["status"]).1;
@@ -111,4 +115,24 @@ fn a_gap_may_be_configured_for_a_host() {
     home.configure(&config("https://reddit.com/r"));
     let (code, _, errors) = home.run(&["check"]);
     assert!(code == Some(2) && errors.contains("without scheme and path"), "{errors}");
+}
+
+#[test]
+fn hosts_that_answer_nothing_hold_up_no_other() {
+    let hanging: Vec<TcpListener> =
+        (1..=40).map(|n| TcpListener::bind(format!("127.0.1.{n}:0")).expect("a free port")).collect();
+    let origin = Origin::start();
+    origin.set("/well", 200, RSS, feed(1..3));
+    origin.disable_validators("/well");
+    let source = |url: &str| format!("[[source]]\nurl = \"{url}\"\nallow_private = true\n");
+    let hosts =
+        hanging.iter().map(|host| source(&format!("http://{}/", host.local_addr().expect("an address"))));
+    let sources: String = hosts.chain([source(&origin.url("/well"))]).collect();
+    let home = Home::new(&format!(
+        "[serve]\nlisten = \"127.0.0.1:0\"\n[poll]\nevery = \"1s\"\nconcurrency = 8\nadaptive = false\n{sources}[[output]]\n\
+         name = \"all\"\n"
+    ));
+    let daemon = home.start();
+    eventually("ten polls", || (origin.responses("/well").0 >= 10).then_some(()));
+    assert_eq!(daemon.stop().0, Some(0));
 }
