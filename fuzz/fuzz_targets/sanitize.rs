@@ -17,16 +17,23 @@ fuzz_target!(|html: &str| {
         sanitizer.sanitize_entry(&mut entry);
         let sanitized = entry.content.unwrap_or_default();
         assert!(!sanitized.contains("<script"));
-        // A `<` in a text or a value is escaped.
-        let tags = sanitized.split('<').skip(1).map(|rest| rest.split('>').next().unwrap_or_default());
-        let addresses = tags.flat_map(|tag| {
-            [" src=\"", " href=\"", " cite=\"", " poster=\""]
-                .into_iter()
-                .flat_map(|name| tag.split(name).skip(1))
-        });
-        for address in addresses.map(|address| address.trim_start().to_ascii_lowercase()) {
-            let kept = ["http", "mailto:", "tel:", "data:image/", "#siftwire-"];
-            assert!(kept.iter().any(|start| address.starts_with(start)), "{address}");
+        // A `<` in a text or a value is escaped, and a quote in a value.
+        for tag in sanitized.split('<').skip(1).map(|rest| rest.split('>').next().unwrap_or_default()) {
+            let parts: Vec<&str> = tag.split('"').collect();
+            for (name, value) in parts.chunks_exact(2).map(|pair| (pair[0], pair[1])) {
+                let is_address =
+                    [" src=", " href=", " cite=", " poster="].iter().any(|end| name.ends_with(end));
+                let kept = ["http", "https", "mailto", "tel", "data"];
+                let value = unescaped(value);
+                let is_kept = url::Url::parse(&value).is_ok_and(|url| kept.contains(&url.scheme()));
+                assert!(!is_address || is_kept || value.starts_with("#siftwire-"), "{name}{value}");
+            }
         }
     }
 });
+
+/// A value as it was before it was escaped.
+fn unescaped(value: &str) -> String {
+    let escapes = [("&quot;", "\""), ("&lt;", "<"), ("&gt;", ">"), ("&nbsp;", "\u{a0}"), ("&amp;", "&")];
+    escapes.iter().fold(value.to_owned(), |value, (escape, character)| value.replace(escape, character))
+}
