@@ -8,6 +8,7 @@ mod elements;
 mod entry;
 mod json;
 mod json_repair;
+mod person;
 mod text_construct;
 mod tokenizer;
 mod update_hints;

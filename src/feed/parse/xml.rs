@@ -1,18 +1,16 @@
 //! Parses the text of an RSS, Atom or CDF feed, well-formed or not, in one pass. Pure.
 
-use std::borrow::Cow;
-
 use url::Url;
 
 use super::elements::{AuthorRole, FeedElement, Namespace, Namespaces, local_name};
 use super::entry;
+use super::person::{kind_of_names, named, person};
 use super::text_construct::{TextScope, text_construct};
 use super::tokenizer::{ElementText, StartTag, Tokenizer, XmlToken, attribute, attributes};
 use super::update_hints::{SyndicationUpdates, read_hint};
 use crate::feed::raw::{
     MAX_ENTRIES, MAX_ENTRY_PARTS, RawAuthor, RawEntry, RawFeed, RawLink, RawOrigin, RawText, TextKind,
 };
-use crate::feed::references::unescape;
 use crate::feed::xml_base::{BaseIndex, ResolvedBases};
 
 /// Nested feed containers (`rss`, `channel`, `items`). Deeper ones are not tracked, but their entries are read.
@@ -266,51 +264,17 @@ impl<'a> XmlParser<'a> {
         let content = self.tokens.element_text(tag);
         let kind = kind_of_names(namespace);
         let author = match content.markup {
-            Some(markup) => self.person(markup, kind).unwrap_or_else(|| named(content.text, TextKind::Html)),
+            Some(markup) => person(markup, kind, &mut self.namespaces)
+                .unwrap_or_else(|| named(content.text, TextKind::Html)),
             None => named(content.text, kind),
         };
         self.add_author(role, author);
     }
 
-    /// A person with child elements; `None` if none of them is known. What is unknown is skipped with all it holds.
-    fn person(&mut self, markup: &'a str, kind: TextKind) -> Option<RawAuthor<'a>> {
-        let mut person = RawAuthor::default();
-        let mut beside = String::new();
-        let mut tokens = Tokenizer::new(markup);
-        while let Some(token) = tokens.next() {
-            match token {
-                XmlToken::Start(tag) => {
-                    let outside = self.namespaces.len();
-                    self.namespaces.declare(tag);
-                    let element = self.namespaces.element(tag.name);
-                    match element.map(|(element, _)| element) {
-                        Some(FeedElement::Name) => {
-                            let text = tokens.element_text(tag).text;
-                            fill(&mut person.name, text, |text| RawText::new(text, kind));
-                        }
-                        Some(FeedElement::Email) => {
-                            fill(&mut person.email, tokens.element_text(tag).text, |text| text);
-                        }
-                        Some(FeedElement::Uri) => {
-                            fill(&mut person.uri, tokens.element_text(tag).text, |text| text);
-                        }
-                        _ => tokens.skip_element(tag),
-                    }
-                    self.namespaces.truncate(outside);
-                }
-                XmlToken::Text(text) => beside.push_str(&unescape(text)),
-                XmlToken::Cdata(text) => beside.push_str(text),
-                XmlToken::End { .. } => {}
-            }
-        }
-        fill(&mut person.name, beside.into(), |text| RawText::new(text, kind));
-        (person.name.is_some() || person.email.is_some() || person.uri.is_some()).then_some(person)
-    }
-
     /// Its address has the name of a person's.
     fn read_image(&mut self, tag: StartTag<'a>) {
         let markup = self.tokens.element_text(tag).markup.filter(|_| self.entry.is_none());
-        let image = markup.and_then(|markup| self.person(markup, TextKind::Text));
+        let image = markup.and_then(|markup| person(markup, TextKind::Text, &mut self.namespaces));
         self.feed.icon = self.feed.icon.take().or_else(|| image?.uri);
     }
 
@@ -478,21 +442,5 @@ impl<'a> XmlParser<'a> {
         }
         self.feed.update_hints.update_period = self.updates.interval();
         self.feed
-    }
-}
-
-/// What names are that do not say it: Atom's are text (RFC 4287 section 3.2.1).
-fn kind_of_names(namespace: Namespace) -> TextKind {
-    if namespace == Namespace::Atom { TextKind::Text } else { TextKind::Unstated }
-}
-
-fn named(name: Cow<'_, str>, kind: TextKind) -> RawAuthor<'_> {
-    RawAuthor { name: Some(RawText::new(name, kind)), ..RawAuthor::default() }
-}
-
-/// Fills a part of a person, unless it is known or the text is blank.
-fn fill<'a, T>(part: &mut Option<T>, text: Cow<'a, str>, of: impl FnOnce(Cow<'a, str>) -> T) {
-    if part.is_none() && !text.trim().is_empty() {
-        *part = Some(of(text));
     }
 }
