@@ -176,6 +176,10 @@ impl<T> Ranked<T> {
         }
     }
 
+    pub(super) fn rank(&self) -> Option<u8> {
+        self.0.as_ref().map(|(rank, _)| *rank)
+    }
+
     pub(super) fn value_mut(&mut self) -> Option<&mut T> {
         self.0.as_mut().map(|(_, value)| value)
     }

@@ -11,15 +11,15 @@ struct Repaired {
     text: String,
     /// The encoding that it was decoded as.
     wrong: &'static Encoding,
-    /// Characters beyond ASCII.
-    characters: usize,
+    /// How much speaks for it.
+    evidence: usize,
 }
 
 /// Undoes one such round trip in the texts of a feed.
 ///
-/// Evidence: the bytes of a whole text in the wrong encoding are valid UTF-8 with at least two multi-byte characters.
-/// Correct text practically never is. A single character is enough beside such a text; elsewhere the entry is in doubt:
-/// in an earlier document it may have been repaired.
+/// Evidence: the bytes of a whole text in the wrong encoding are valid UTF-8 with at least two multi-byte characters, or
+/// with a dash, a quote or another sign of General Punctuation (`â€™`). Correct text practically never is. Any other single
+/// character is enough beside such a text; elsewhere the entry is in doubt: in an earlier document it may have been repaired.
 pub(super) fn repair(feed: &mut RawFeed<'_>) {
     let mut seen: Vec<&'static Encoding> = Vec::new();
     for_each_feed_text(feed, |text| {
@@ -45,7 +45,7 @@ pub(super) fn repair(feed: &mut RawFeed<'_>) {
 /// Repairs a text with enough evidence of its own, or of other texts. True if it lacks that.
 fn repair_text(text: &mut Cow<'_, str>, seen: &mut Vec<&'static Encoding>) -> bool {
     let Some(repaired) = repaired(text) else { return false };
-    if repaired.characters > 1 && !seen.contains(&repaired.wrong) {
+    if repaired.evidence > 1 && !seen.contains(&repaired.wrong) {
         seen.push(repaired.wrong);
     }
     let is_certain = seen.contains(&repaired.wrong);
@@ -73,41 +73,38 @@ fn repaired(text: &str) -> Option<Repaired> {
         return None;
     }
     [WINDOWS_1252, WINDOWS_1251].into_iter().find_map(|wrong| {
-        let (text, characters) = reencoded(text, wrong)?;
-        Some(Repaired { text, wrong, characters })
+        let text = reencoded(text, wrong)?;
+        let weight = |c| if matches!(c, '\u{2000}'..='\u{203f}') { 2 } else { 1 };
+        let evidence = text.chars().filter(|c| !c.is_ascii()).map(weight).sum();
+        Some(Repaired { text, wrong, evidence })
     })
 }
 
-/// The text encoded in `wrong` and decoded as UTF-8, with the number of its characters beyond ASCII. Stops at the first
-/// byte that cannot be UTF-8.
-fn reencoded(text: &str, wrong: &'static Encoding) -> Option<(String, usize)> {
+/// The text encoded in `wrong` and decoded as UTF-8. Stops at the first byte that cannot be UTF-8.
+fn reencoded(text: &str, wrong: &'static Encoding) -> Option<String> {
     let mut bytes = Vec::new();
     let mut pending = 0_usize;
-    let mut multi_byte = 0_usize;
     for c in text.chars() {
         let byte = encoded_byte(c, wrong)?;
         if pending == 1 && !(0x80..=0xbf).contains(&byte) && lacks_quote(&bytes) {
             bytes.push(QUOTE_END);
-            (pending, multi_byte) = (0, multi_byte + 1);
+            pending = 0;
         }
         match (pending, byte) {
             (0, 0x00..=0x7f) => {}
             (0, 0xc2..=0xdf) => pending = 1,
             (0, 0xe0..=0xef) => pending = 2,
             (0, 0xf0..=0xf4) => pending = 3,
-            (1.., 0x80..=0xbf) => {
-                pending -= 1;
-                multi_byte += usize::from(pending == 0);
-            }
+            (1.., 0x80..=0xbf) => pending -= 1,
             _ => return None,
         }
         bytes.push(byte);
     }
     if pending == 1 && lacks_quote(&bytes) {
         bytes.push(QUOTE_END);
-        (pending, multi_byte) = (0, multi_byte + 1);
+        pending = 0;
     }
-    (pending == 0 && multi_byte > 0).then(|| Some((String::from_utf8(bytes).ok()?, multi_byte)))?
+    String::from_utf8(bytes).ok().filter(|_| pending == 0)
 }
 
 /// The last byte of a closing quote. Windows-1252 does not have it, and some decoders drop it.
@@ -161,6 +158,12 @@ mod tests {
         {
             assert_eq!(without_mojibake(correct), correct);
         }
+        for (garbled, original) in
+            [("Itâ€™s", "It’s"), ("And thenâ€¦", "And then…"), ("Киев вЂ“ 2", "Киев вЂ“ 2")]
+        {
+            assert_eq!(without_mojibake(garbled), original);
+        }
+        assert_eq!(without_mojibake("8 вЂ“ 9"), "8 – 9");
         assert_eq!(without_mojibake("â€œplan Bâ€ fails, â€œtwiceâ€"), "“plan B” fails, “twice”");
     }
 

@@ -11,6 +11,9 @@ use crate::feed::xml_base::BaseIndex;
 /// A date that cannot be parsed ranks after all that can.
 const UNPARSED_DATE_RANK: u8 = 100;
 
+/// Every element that is for the content ranks before it.
+const SECOND_SUMMARY_RANK: u8 = 100;
+
 /// A new entry with what its start tag says: RSS 1.0 puts the id there, CDF the link and the date.
 pub(super) fn new_entry(attribute_text: &str, base: BaseIndex) -> RawEntry<'_> {
     let mut entry = RawEntry { base, permalink: true, ..RawEntry::default() };
@@ -30,6 +33,10 @@ pub(super) fn new_entry(attribute_text: &str, base: BaseIndex) -> RawEntry<'_> {
 pub(super) fn add_text<'a>(entry: &mut RawEntry<'a>, element: FeedElement, text: RawText<'a>) {
     let (texts, rank) = match element {
         FeedElement::Title(rank) => (&mut entry.title, rank),
+        // A description and a summary of one item: the second one is the content.
+        FeedElement::Summary(0) if entry.summary.rank() == Some(0) => {
+            (&mut entry.content, SECOND_SUMMARY_RANK)
+        }
         FeedElement::Summary(rank) => (&mut entry.summary, rank),
         FeedElement::Content(rank) => (&mut entry.content, rank),
         _ => return,

@@ -160,9 +160,10 @@ impl<'a> XmlParser<'a> {
             }
             FeedElement::Entry => self.open_entry(tag, base),
             FeedElement::Ignored => self.tokens.skip_element(tag),
-            // Media RSS: who made the media, in that role.
+            // Media RSS: who made the media, in a role that is named or stands in a list.
             FeedElement::Author(_)
-                if namespace == Namespace::Media && attribute(tag.attributes, "role").is_some() =>
+                if namespace == Namespace::Media
+                    && attributes(tag.attributes).any(|(name, _)| matches!(name, "role" | "scheme")) =>
             {
                 self.tokens.skip_element(tag);
             }
@@ -236,6 +237,10 @@ impl<'a> XmlParser<'a> {
     }
 
     fn open_entry(&mut self, tag: StartTag<'a>, base: BaseIndex) {
+        // An empty element within an entry is none, and does not end it.
+        if tag.empty && tag.attributes.trim().is_empty() && self.entry.is_some() {
+            return;
+        }
         // An unclosed entry ends where the next one begins.
         if let Some(at) = self.open.iter().position(|open| open.container == Container::Entry) {
             self.close_to(at);
