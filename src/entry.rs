@@ -55,6 +55,15 @@ pub struct Entry {
     pub is_uncertain: bool,
 }
 
+impl Entry {
+    /// Whether it has anything to show. Broken nesting leaves empty ones.
+    #[must_use]
+    pub fn has_content(&self) -> bool {
+        let Entry { title, link, summary, content, enclosures, .. } = self;
+        title.is_some() || link.is_some() || summary.is_some() || content.is_some() || !enclosures.is_empty()
+    }
+}
+
 /// One of the keys that find an entry again within its source.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Key {

@@ -53,11 +53,11 @@ pub fn read(body: &[u8], hints: &Hints<'_>) -> Result<Feed, NotAFeed> {
         return ours;
     }
     match second_reader::parse(text).map(|raw| normalize::normalize(raw, &decoded, hints)) {
-        Ok(feed) if !feed.entries.is_empty() => {
+        Ok(mut feed) if !feed.entries.is_empty() => {
             let reason =
                 ours.err().map_or_else(|| "found no entry".to_owned(), |error| format!("said: {error}"));
-            let problem = log_excerpt(&format!("the second reader was needed, ours {reason}"));
-            Ok(Feed { is_rescued: true, problems: vec![problem], ..feed })
+            feed.problems.push(log_excerpt(&format!("the second reader was needed, ours {reason}")));
+            Ok(Feed { is_rescued: true, ..feed })
         }
         _ => ours,
     }

@@ -17,6 +17,7 @@ use crate::entry::{Author, Enclosure, Entry, Key, KeyRule, Origin, Thumbnail, te
 use crate::html::{self, bounded_base};
 use crate::source::{FeedUrl, UrlParts};
 use crate::story::address::{PageAddress, are_same_page, names_entry};
+use crate::text::log_excerpt;
 
 /// Maximum bytes of a feed value that each entry repeats: title, id, address, one of the authors.
 const MAX_SHARED_BYTES: usize = 1000;
@@ -39,7 +40,15 @@ const MAX_DURATION_SECONDS: u32 = 31 * 86_400;
 const MAX_LANGUAGE_BYTES: usize = 35;
 
 pub(super) fn normalize(mut raw: RawFeed<'_>, decoded: &DecodedText<'_>, hints: &Hints<'_>) -> Feed {
-    mojibake::repair(&mut raw);
+    let mut problems: Vec<String> = decoded.problem.iter().cloned().collect();
+    problems.append(&mut raw.problems);
+    if mojibake::repair(&mut raw) {
+        problems.push("text that was encoded twice was repaired".to_owned());
+    }
+    if !raw.unknown.is_empty() {
+        let unknown = raw.unknown.join(", ");
+        problems.push(log_excerpt(&format!("unknown elements beside the entries were skipped: {unknown}")));
+    }
     let document = hints.url.cloned().and_then(bounded_base);
     let bases = raw.bases;
     let link = page_link(&raw.links, |base| bases.get(base).or(hints.url))
@@ -60,6 +69,11 @@ pub(super) fn normalize(mut raw: RawFeed<'_>, decoded: &DecodedText<'_>, hints: 
         now: hints.now,
         is_damaged: decoded.problem.is_some(),
     };
+    let entries: Vec<Entry> = raw.entries.into_iter().map(|raw| normalize_entry(raw, &context)).collect();
+    let empty = entries.iter().filter(|entry| !entry.has_content()).count();
+    if empty > 0 {
+        problems.push(format!("entries with nothing to show were left out: {empty}"));
+    }
     Feed {
         format: raw.format,
         encoding: decoded.encoding,
@@ -73,11 +87,11 @@ pub(super) fn normalize(mut raw: RawFeed<'_>, decoded: &DecodedText<'_>, hints: 
             .filter(|icon| icon.len() <= MAX_SHARED_BYTES),
         language: raw.language.and_then(|tag| language_tag(&tag)),
         update_hints: raw.update_hints,
-        entries: raw.entries.into_iter().map(|raw| normalize_entry(raw, &context)).collect(),
+        entries,
         base,
         partial: raw.partial,
         is_rescued: false,
-        problems: decoded.problem.iter().cloned().chain(raw.problems).collect(),
+        problems,
     }
 }
 

@@ -14,6 +14,9 @@ pub(super) const MAX_ENTRIES: usize = 5000;
 /// Media, links, authors or categories of one entry. Further ones are skipped and reported as a problem.
 pub(super) const MAX_ENTRY_PARTS: usize = 200;
 
+/// Elements that are named in a problem.
+const MAX_UNKNOWN: usize = 5;
+
 /// A feed.
 #[derive(Debug, Default)]
 pub(super) struct RawFeed<'a> {
@@ -33,6 +36,16 @@ pub(super) struct RawFeed<'a> {
     pub(super) partial: bool,
     /// What was skipped, as messages.
     pub(super) problems: Vec<String>,
+    /// Elements beside the entries that no version of the format has, at most [`MAX_UNKNOWN`].
+    pub(super) unknown: Vec<&'a str>,
+}
+
+impl<'a> RawFeed<'a> {
+    pub(super) fn note_unknown(&mut self, element: &'a str) {
+        if self.unknown.len() < MAX_UNKNOWN && !self.unknown.contains(&element) {
+            self.unknown.push(element);
+        }
+    }
 }
 
 /// An entry.

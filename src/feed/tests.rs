@@ -111,6 +111,31 @@ fn almost_valid_utf8_is_utf8() {
 }
 
 #[test]
+fn what_was_repaired_or_left_out_is_named() {
+    let problems = |feed: &str| read_text(feed.as_bytes(), None).expect("a feed").problems;
+    let rss = |elements: &str| problems(&RSS.replacen("<item>", &format!("{elements}<item>"), 1));
+    let unknown = |names: &str| [format!("unknown elements beside the entries were skipped: {names}")];
+    // What the versions of RSS and Atom have, and what belongs to others, is nothing to tell.
+    let known = "<generator>G</generator><webMaster/><copyright>C</copyright><docs/><rating/><cloud/><textInput/>\
+                 <x:post xmlns:x='urn:x'/><post xmlns='urn:x'/><atom:rights>R</atom:rights><feedburner:info/>";
+    assert_eq!(rss(known), [""; 0]);
+    assert_eq!(rss("<post><title>One</title></post><post/><rss:posts/>"), unknown("post, rss:posts"));
+    assert_eq!(rss(&format!("<{}>", "a".repeat(999))).concat().chars().count(), 200);
+    assert_eq!(rss("<a/><b/><c/><d/><e/><f/>"), unknown("a, b, c, d, e"));
+    let atom = "<feed xmlns='http://www.w3.org/2005/Atom'><subtitle/><rights/><entri/><entry><title>A</title><post/></entry></feed>";
+    assert_eq!(problems(atom), unknown("entri"));
+    let rdf = "<rdf:RDF xmlns:rdf='http://www.w3.org/1999/02/22-rdf-syntax-ns#' xmlns='http://purl.org/rss/1.0/'><channel>\
+               <items><rdf:Seq><rdf:li/></rdf:Seq></items></channel><item><title>A</title></item><items/><post/></rdf:RDF>";
+    assert_eq!(problems(rdf), unknown("post"));
+    assert_eq!(rss("<item/><item><guid>7</guid></item>"), ["entries with nothing to show were left out: 2"]);
+    let repaired = RSS.replace("Two", "Itâ€™s two");
+    assert_eq!(problems(&repaired), ["text that was encoded twice was repaired"]);
+    assert_eq!(problems(&RSS.replace("Two", "ordenÃ³")), [""; 0]);
+    // An empty feed stays one.
+    assert_eq!(problems("<rss><channel><itemz/><title>T</title></channel></rss>"), unknown("itemz"));
+}
+
+#[test]
 fn surrogates_encoded_one_by_one_are_joined() {
     let feed = RSS.replace("Two", "Jaén | y Cádiz");
     let at = feed.find('|').expect("it is there");
@@ -250,11 +275,15 @@ fn duplicate_keys_and_invalid_escapes_in_json_are_read() {
 #[test]
 fn broken_json_is_repaired() {
     let read = |text: &str| read_text(text.as_bytes(), None).expect("a feed");
-    let feed = read(r#"{"items": [{"id": "1", "title": "One"}, {"id": 'x', "a": NaN,}, {"id": 2}, ]} tail"#);
+    let feed = read(
+        r#"{"items": [{"id": "1", "title": "One"}, {"id": 'x', "title": "X", "a": NaN,}, {"id": 2, "title": "2"}, ]} tail"#,
+    );
     let ids: Vec<_> = feed.entries.iter().filter_map(|entry| entry.id.as_deref()).collect();
     assert_eq!((ids, feed.partial), (vec!["1", "x", "2"], false));
     assert_eq!(feed.problems, ["the JSON is broken and was repaired"]);
-    let cut = read(r#"{"items": [{"id": 01}, {"id": "2"}, {"id": "3", "title": "cut o"#);
+    let cut = read(
+        r#"{"items": [{"id": 01, "title": "1"}, {"id": "2", "title": "2"}, {"id": "3", "title": "cut o"#,
+    );
     assert_eq!((cut.entries.len(), cut.partial, cut.problems.len()), (2, true, 1), "{:?}", cut.problems);
     let error = read_text(br#"{"items": ["#, None).expect_err("no entry").to_string();
     assert!(error.starts_with("not a feed: JSON"), "{error}");
@@ -460,8 +489,9 @@ fn long_ids_that_differ_stay_different() {
         );
         assert!(one.problems.is_empty() && one.entries[0].keys != other.entries[0].keys);
     }
-    let address =
-        |end: &str| format!("<item><guid>https://example.net/{}{end}</guid></item>", "a".repeat(8000));
+    let address = |end: &str| {
+        format!("<item><guid>https://example.net/{}{end}</guid><title>A</title></item>", "a".repeat(8000))
+    };
     let feed =
         read_text(format!("<rss>{}{}</rss>", address("1"), address("2")).as_bytes(), None).expect("a feed");
     assert_ne!(feed.entries[0].keys, feed.entries[1].keys);
@@ -489,6 +519,10 @@ fn what_our_reader_refuses_the_second_one_may_read() {
     assert_eq!(entry.link.as_deref(), Some("https://example.org/1"));
     assert!(!entry.keys.is_empty());
     assert!(!read_text(RSS.as_bytes(), None).expect("a feed").is_rescued);
+    // What was wrong besides is said too.
+    let damaged = [LONE_ENTRY.replace("Alone", "Ärger über Öl ").as_bytes(), b"\xb0"].concat();
+    let damaged = read_text(&damaged, Some("text/xml; charset=utf-8")).expect("a feed");
+    assert!(damaged.is_rescued && damaged.problems.len() == 2, "{:?}", damaged.problems);
     for refused in ["<html><body><entry/></body></html>", "<list><item/></list>", "plain text", "{\"a\": 1}"]
     {
         assert!(read_text(refused.as_bytes(), None).is_err(), "{refused}");

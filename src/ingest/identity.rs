@@ -56,8 +56,11 @@ impl From<Entry> for KeyedEntry {
 #[must_use]
 pub fn assign_keys(entries: Vec<Entry>, distrusted: &mut BTreeSet<String>) -> (Vec<KeyedEntry>, Vec<String>) {
     let newly_distrusted = distrust_shared_keys(&entries, distrusted);
-    let mut keyed: Vec<KeyedEntry> =
-        entries.into_iter().filter(has_content).map(|entry| separate_keys(entry, distrusted)).collect();
+    let mut keyed: Vec<KeyedEntry> = entries
+        .into_iter()
+        .filter(Entry::has_content)
+        .map(|entry| separate_keys(entry, distrusted))
+        .collect();
     identify_by_text(&mut keyed);
     (keyed, newly_distrusted)
 }
@@ -188,12 +191,6 @@ fn body_key(entry: &Entry) -> Key {
     let files = entry.enclosures.iter().map(|file| file.url.as_str());
     let texts: Vec<&str> = body.into_iter().chain(files).collect();
     Key { rule: KeyRule::Body, value: text_hash(&texts) }
-}
-
-/// Whether an entry has anything to show. Broken nesting leaves empty ones.
-fn has_content(entry: &Entry) -> bool {
-    let Entry { title, link, summary, content, enclosures, .. } = entry;
-    title.is_some() || link.is_some() || summary.is_some() || content.is_some() || !enclosures.is_empty()
 }
 
 fn is_publishers(rule: KeyRule) -> bool {

@@ -328,7 +328,7 @@ fn outcome_text(outcome: &Outcome) -> String {
         Outcome::Read { new, edited, entries, problems, uncertain } => {
             let mut text = format!("{entries} entries, {new} new, {edited} edited");
             if *problems > 0 {
-                text += &format!(", {problems} unreadable");
+                text += &format!(", problems in the document: {problems}");
             }
             if *uncertain > 0 {
                 text += &format!(", {uncertain} not edited since their encoding is in doubt");

@@ -6,8 +6,7 @@ use crate::program::{Home, eventually};
 #[test]
 fn metrics_cover_polls_sources_outputs_and_the_store() {
     let origin = Origin::start();
-    let feed =
-        "<rss version=\"2.0\"><channel><title>T</title><item><title>One</title></item></channel></rss>";
+    let feed = "<rss version=\"2.0\"><channel><title>T</title><post/><item><title>One</title></item></channel></rss>";
     origin.set("/a", 200, "application/rss+xml", feed);
     origin.set("/b", 500, "text/plain", "broken");
     let source = |name: &str| {
@@ -69,11 +68,12 @@ fn a_document_that_only_the_second_reader_can_read_is_counted() {
     let problem = "a: the second reader was needed, ours said: not a feed: <entry> (for ";
     let status = || home.run(&["status"]).1;
     assert!(status().contains(problem), "{}", status());
-    let feed =
-        "<rss version=\"2.0\"><channel><title>T</title><item><title>One</title></item></channel></rss>";
+    let feed = "<rss version=\"2.0\"><channel><title>T</title><post/><item><title>One</title></item></channel></rss>";
     origin.set("/a", 200, "application/rss+xml", feed);
     assert_eq!(home.run(&["poll", "a"]).0, Some(0));
     assert!(!status().contains("reader"), "{}", status());
+    let problem = "a: unknown elements beside the entries were skipped: post (for ";
+    assert!(status().contains(problem) && status().contains("problems in the document: 1"), "{}", status());
     let path = home.path().join("entry.xml");
     std::fs::write(&path, entry).expect("a file");
     let (_, text, _) = home.run(&["inspect", &path.to_string_lossy()]);

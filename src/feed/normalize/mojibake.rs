@@ -20,7 +20,9 @@ struct Repaired {
 /// Evidence: the bytes of a whole text in the wrong encoding are valid UTF-8 with at least two multi-byte characters, or
 /// with a dash, a quote or another sign of General Punctuation (`â€™`). Correct text practically never is. Any other single
 /// character is enough beside such a text; elsewhere the entry is in doubt: in an earlier document it may have been repaired.
-pub(super) fn repair(feed: &mut RawFeed<'_>) {
+///
+/// True if there were any.
+pub(super) fn repair(feed: &mut RawFeed<'_>) -> bool {
     let mut seen: Vec<&'static Encoding> = Vec::new();
     for_each_feed_text(feed, |text| {
         repair_text(text, &mut seen);
@@ -40,6 +42,7 @@ pub(super) fn repair(feed: &mut RawFeed<'_>) {
         for_each_text(entry, |text| is_uncertain |= repair_text(text, &mut seen));
         entry.uncertain |= is_uncertain;
     }
+    !seen.is_empty()
 }
 
 /// Repairs a text with enough evidence of its own, or of other texts. True if it lacks that.

@@ -123,6 +123,13 @@ const USUAL_PREFIXES: [(&str, Namespace); 17] = [
     ("n", Namespace::Rss),
 ];
 
+/// Elements of RSS, Atom and CDF beside the entries that say nothing we need.
+const UNREAD_ELEMENTS: [&str; 19] = [
+    "copyright", "docs", "expirationdate", "generator", "info", "keywords", "lastbuilddate", "login",
+    "managingeditor", "rating", "rights", "schedule", "self", "seq", "subtitle", "summary", "tagline",
+    "usage", "webmaster",
+];
+
 /// Declarations that may be in force at one place. Further ones are ignored.
 const MAX_DECLARED: usize = 100;
 
@@ -175,6 +182,13 @@ impl<'a> Namespaces<'a> {
         lower.copy_from_slice(local.as_bytes());
         lower.make_ascii_lowercase();
         Some((element_in(namespace, std::str::from_utf8(lower).ok()?)?, namespace))
+    }
+
+    /// Whether an element beside the entries should be one of the feed's format, but no version of it has it.
+    pub(super) fn is_foreign(&self, name: &str) -> bool {
+        let prefix = name.split_once(':').map_or("", |(prefix, _)| prefix);
+        let is_format = matches!(self.of_prefix(prefix), Some(Namespace::Atom | Namespace::Rss));
+        is_format && !UNREAD_ELEMENTS.iter().any(|unread| local_name(name).eq_ignore_ascii_case(unread))
     }
 
     /// What a prefix stands for, or elements without one.

@@ -28,6 +28,7 @@ pub(super) fn parse<'a>(text: &'a str, document: Option<&Url>) -> Option<RawFeed
         root_declared: 0,
         feed: RawFeed { format, bases: ResolvedBases::new(document.cloned()), ..RawFeed::default() },
         entry: None,
+        empty_entries: 0,
         open: Vec::new(),
         updates: SyndicationUpdates::default(),
         root_ended: root.empty,
@@ -101,6 +102,8 @@ struct XmlParser<'a> {
     feed: RawFeed<'a>,
     /// The open entry.
     entry: Option<RawEntry<'a>>,
+    /// How many entries without anything are in it.
+    empty_entries: usize,
     /// Outermost first.
     open: Vec<OpenElement<'a>>,
     updates: SyndicationUpdates,
@@ -139,7 +142,14 @@ impl<'a> XmlParser<'a> {
         self.namespaces.declare(tag);
         match self.namespaces.element(tag.name) {
             Some((element, namespace)) => self.read_element(tag, element, namespace),
-            None => self.tokens.skip_element(tag),
+            None => {
+                let is_beside_entries =
+                    self.open.last().is_some_and(|open| open.container == Container::Feed);
+                if is_beside_entries && self.namespaces.is_foreign(tag.name) {
+                    self.feed.note_unknown(tag.name);
+                }
+                self.tokens.skip_element(tag);
+            }
         }
         self.end_declarations();
     }
@@ -237,8 +247,9 @@ impl<'a> XmlParser<'a> {
     }
 
     fn open_entry(&mut self, tag: StartTag<'a>, base: BaseIndex) {
-        // An empty element within an entry is none, and does not end it.
+        // An empty entry within another one does not end that.
         if tag.empty && tag.attributes.trim().is_empty() && self.entry.is_some() {
+            self.empty_entries += 1;
             return;
         }
         // An unclosed entry ends where the next one begins.
@@ -421,6 +432,9 @@ impl<'a> XmlParser<'a> {
         while self.open.len() > depth {
             if let Some(Container::Entry) = self.open.pop().map(|open| open.container) {
                 self.feed.entries.extend(self.entry.take());
+                let free = MAX_ENTRIES.saturating_sub(self.feed.entries.len());
+                let empty = std::mem::take(&mut self.empty_entries).min(free);
+                self.feed.entries.extend(std::iter::repeat_with(RawEntry::default).take(empty));
             }
         }
         self.end_declarations();
