@@ -4,6 +4,7 @@
 mod languages;
 mod names;
 mod parts;
+mod persian;
 mod scan;
 mod tokens;
 mod zones;
@@ -37,7 +38,8 @@ pub(super) fn parse(text: &str) -> Option<Timestamp> {
         return None;
     }
     let time = text.parse().ok().or_else(|| rfc2822_time(text)).or_else(|| unix_time(text));
-    time.or_else(|| any_time(text)).filter(|time| !is_zero(*time))
+    let is_ours = |time: &Timestamp| parts::is_our_year(Offset::UTC.to_datetime(*time).year());
+    time.filter(is_ours).or_else(|| any_time(text)).filter(|time| !is_zero(*time))
 }
 
 /// The usual date of RSS. Others that look like it have zones that RFC 2822 does not know.
@@ -71,7 +73,7 @@ fn any_time(text: &str) -> Option<Timestamp> {
     let main = if main.trim().is_empty() { &comment } else { &main };
     let folded = fold(main);
     let mut parts = scan(&folded);
-    // Thai years may be Buddhist.
+    // Thai years of two digits may be Buddhist.
     parts.is_thai = main.contains(|c| matches!(c, '\u{e00}'..='\u{e7f}'));
     if parts.zone.is_none() {
         parts.zone = zone.or_else(|| Zone::named(&comment.trim().to_lowercase()));
@@ -238,6 +240,21 @@ mod tests {
             ("Tue 05/07/2024", "2024-05-07"),
             ("Jan-07-2024", "2024-01-07"),
             ("7 พฤษภาคม 2567", "2024-05-07"),
+            ("7 พ.ค. 67", "2024-05-07"),
+            ("Tue, 07 May 2567 00:00:00 GMT", "2024-05-07"),
+            ("2567-05-07T00:00:00Z", "2024-05-07"),
+            ("๗ พฤษภาคม ๒๕๖๗", "2024-05-07"),
+            ("24 اردیبهشت 1404", "2025-05-14"),
+            ("سه‌شنبه ۱۸ اردیبهشت ۱۴۰۳", "2024-05-07"),
+            ("۱۴۰۳/۰۵/۱۲", "2024-08-02"),
+            ("1403-05-12T00:00:00Z", "2024-08-02"),
+            ("۱۲ مرداد ۱۴۰۳ - ۰۰:۰۰", "2024-08-02"),
+            ("۳۰ اسفند ۱۴۰۳", "2025-03-20"),
+            ("۱ فروردین ۱۴۰۴", "2025-03-21"),
+            ("۷ دی ۱۴۰۳", "2024-12-27"),
+            ("۱۸ ثور ۱۴۰۳", "2024-05-07"),
+            ("۵ آبان ۱۳۶۰", "1981-10-27"),
+            ("12 Mordad 1403", "2024-08-02"),
             ("1 شه‌م, 7 May 2024", "2024-05-07"),
             ("2024-05", "2024-05-01"),
             ("7 May 2024", "2024-05-07"),
@@ -257,7 +274,10 @@ mod tests {
         for text in [
             "", "07/05/2024 10:30", "7 2024", "10:30 2024", "12345", "yesterday", "99:99", "2024-13-45", "0",
             "+", "-:", "32 May 2024 10:00", "::::", "2023-366", "0001-01-01T00:00:00Z", "1900-01-01",
-            "1970-01-01T00:00:00Z", "Wed, 31 Dec 1969 19:00:00 EST", "24 اردیبهشت 1404",
+            "1970-01-01T00:00:00Z", "Wed, 31 Dec 1969 19:00:00 EST",
+            // Of the lunar calendar, a year without a month, the 30th of a month of 29 days, contradictions.
+            "28 شوال 1445", "1445/10/28", "1403", "30 اسفند 1404", "12 May 1403", "12/05/1403",
+            "12 مرداد 2024", "12 مرداد 03", "7 พ.ค. 24", "07/05/2567",
         ] {
             assert_eq!(parse(text), None, "{text}");
         }

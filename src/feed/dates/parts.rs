@@ -1,16 +1,24 @@
 //! The parts of a date, from which its time follows. Pure.
 
+use std::ops::Range;
+
 use jiff::Timestamp;
 use jiff::civil::{Date, DateTime, ISOWeekDate, Time, Weekday};
 
 use super::names::{DayPeriod, Meaning};
+use super::persian;
 use super::zones::Zone;
 
-/// Years that are a Buddhist era's rather than ours.
-const BUDDHIST_YEARS: std::ops::Range<i16> = 2400..2700;
+/// Years that are a Buddhist era's rather than ours, from 1905 on.
+const BUDDHIST_YEARS: Range<i16> = 2448..2641;
 
 /// Years before the era of the Buddhist calendar that Thailand uses.
 const BUDDHIST_ERA: i16 = 543;
+
+/// Whether a year is of our calendar.
+pub(super) fn is_our_year(year: i16) -> bool {
+    !persian::is_year(year) && !BUDDHIST_YEARS.contains(&year)
+}
 
 #[derive(Debug, Default)]
 pub(super) struct DateParts<'a> {
@@ -36,7 +44,9 @@ pub(super) struct DateParts<'a> {
     pub(super) ambiguous_months: u16,
     /// A dot follows the year.
     pub(super) dotted_year: bool,
-    /// Thai words or digits: the year may be a Buddhist one.
+    /// The month of the Persian calendar that a word names.
+    pub(super) persian_month: Option<i8>,
+    /// Thai words or digits: a short year may be a Buddhist one.
     pub(super) is_thai: bool,
 }
 
@@ -65,7 +75,8 @@ impl DateParts<'_> {
 
     /// Whether a day and something beside it are known: what follows is hardly part of the date.
     pub(super) fn has_date(&self) -> bool {
-        let has_month = self.month.is_some() || self.named.months != 0 || self.ambiguous_months != 0;
+        let names = self.named.months | self.ambiguous_months;
+        let has_month = names != 0 || self.month.or(self.persian_month).is_some();
         self.month_day.is_some() || self.day.is_some() && (has_month || self.year.is_some())
     }
 
@@ -80,8 +91,12 @@ impl DateParts<'_> {
     }
 
     fn date(&self) -> Option<Date> {
-        let year = self.year.or_else(|| full_year(self.short_year.filter(|year| year.len() == 2)?))?;
-        let year = if self.is_thai && BUDDHIST_YEARS.contains(&year) { year - BUDDHIST_ERA } else { year };
+        let year = self.year.or_else(|| self.short_year())?;
+        if persian::is_year(year) {
+            let number = self.month.filter(|_| self.named.months == 0);
+            return persian::to_gregorian(year, self.persian_month, number, self.day.unwrap_or(1));
+        }
+        let year = if BUDDHIST_YEARS.contains(&year) { year - BUDDHIST_ERA } else { year };
         let date = |month, day| Date::new(year, month, day).ok();
         if let Some(day) = self.day_of_year {
             return date(1, 1)?.with().day_of_year(day).build().ok();
@@ -109,6 +124,13 @@ impl DateParts<'_> {
         }
         // A year alone is a date (W3CDTF).
         date(1, 1).filter(|_| self.day.is_none() && self.time.is_none())
+    }
+
+    /// The year of two digits. In Thai it is a Buddhist one, unless it is one of ours just as well.
+    fn short_year(&self) -> Option<i16> {
+        let digits = self.short_year.filter(|year| year.len() == 2)?;
+        let buddhist = digits.parse::<i16>().ok().map(|year| year + 2500);
+        if self.is_thai { buddhist.filter(|year| *year >= 2550) } else { full_year(digits) }
     }
 
     /// Of several dates those that fall on the named weekday, if there are any.

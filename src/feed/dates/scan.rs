@@ -2,6 +2,7 @@
 
 use super::names::{self, DayPeriod, MAX_NAME_WORDS, Meaning};
 use super::parts::DateParts;
+use super::persian;
 use super::tokens::{Token, tokens};
 use super::zones::Zone;
 
@@ -256,6 +257,8 @@ impl<'t, 'a> Scan<'t, 'a> {
             return self.end_of(name, is_after_time);
         }
         let first = self.tokens[self.at].text;
+        // It may be a name in our calendar besides: the year says which.
+        self.parts.persian_month = self.parts.persian_month.or_else(|| persian::month(first));
         let zone = Zone::named(first);
         if is_after_time && (zone.is_some() || HOUR_UNITS.contains(&first)) {
             self.parts.zone = self.parts.zone.take().or(zone);
