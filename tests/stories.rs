@@ -15,7 +15,7 @@ use siftwire::ingest::replay::{self, ReplayEntry};
 use siftwire::source::{SourceState, UrlParts};
 use siftwire::store::{ConfiguredSource, InFeed, Options, Poll, SourceId, Store, open};
 use siftwire::story;
-use siftwire::story::rules::{ComparedEntry, proposals};
+use siftwire::story::rules::{self, ComparedEntry, proposals};
 
 const SOURCES: usize = 3;
 
@@ -108,6 +108,40 @@ fn new_entry(id: usize, hours: i64, entry: Entry) -> Change {
 
 fn at(hours: i64) -> Timestamp {
     Timestamp::from_second(1_800_000_000).unwrap() + SignedDuration::from_hours(hours)
+}
+
+/// Each line of `stories/pairs.tsv` is a pair of a class that stands for its kind, in one of the six languages.
+#[test]
+fn pairs_of_each_kind_are_one_story_or_two() {
+    let mut wrong = Vec::new();
+    for line in include_str!("stories/pairs.tsv").lines().filter(|line| !line.starts_with('#')) {
+        let [class, label, language, sources, hours, title, text, other_title, other_text] =
+            line.split('\t').collect::<Vec<_>>()[..]
+        else {
+            panic!("nine columns: {line}")
+        };
+        let either = |other, one| if other == "=" { one } else { other };
+        let entry = |source: i64, hours: i64, title: &str, text: &str| {
+            let some = |text: &str| Some(text.to_owned()).filter(|text| !text.is_empty());
+            let entry = Entry { title: some(title), summary: some(text), ..Entry::default() };
+            ComparedEntry::new(source, at(hours).as_millisecond(), &entry)
+        };
+        let one = entry(1, 0, title, text);
+        let other = entry(
+            sources.parse().unwrap(),
+            hours.parse().unwrap(),
+            either(other_title, title),
+            either(other_text, text),
+        );
+        for (new, old) in [(&one, &other), (&other, &one)] {
+            let found = proposals(new, &[(1, old.clone())]);
+            if found.is_empty() != (label == "apart") {
+                let why = rules::decide(new, old, rules::Evidence::default());
+                wrong.push(format!("{class} {label} {language}: {title}: {why:?}"));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
 prop_compose! {

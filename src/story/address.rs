@@ -135,9 +135,9 @@ impl PageAddress {
     }
 
     /// Host, path without dates and words of the title, and article number: 6 to 12 digits, not a date, in one of the last
-    /// two path segments.
+    /// two path segments; and in which.
     #[must_use]
-    pub fn article(&self) -> Option<String> {
+    pub fn article(&self) -> Option<(String, NumberPlace)> {
         let parts: Vec<&str> = self.path.split('/').filter(|part| !part.is_empty()).collect();
         let (at, number) = parts
             .iter()
@@ -154,8 +154,18 @@ impl PageAddress {
                 _ => key.push_str(part),
             }
         }
-        Some(key)
+        let place = if at + 1 == parts.len() { NumberPlace::LastPart } else { NumberPlace::Before };
+        Some((key, place))
     }
+}
+
+/// Where in a path the article number is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NumberPlace {
+    /// In the last segment: that of the page itself.
+    LastPart,
+    /// In the one before: perhaps that of a show or a thread.
+    Before,
 }
 
 /// Whether the fragment of an address can name an entry on its page (a comment, a version), or is the path of a page
@@ -419,7 +429,7 @@ mod tests {
     }
 
     fn article(link: &str) -> Option<String> {
-        PageAddress::parse(link)?.article()
+        PageAddress::parse(link)?.article().map(|(key, _)| key)
     }
 
     #[test]

@@ -4,6 +4,8 @@
 //! the normalized address, the article number with its path, and a [`signature`] of title and text.
 
 pub mod address;
+mod contradictions;
+mod headline;
 pub mod index;
 pub mod rules;
 pub mod signature;

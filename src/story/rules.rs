@@ -2,9 +2,11 @@
 
 use std::fmt;
 
-use super::address::PageAddress;
-use super::signature::Signature;
-use super::similarity::{self, Difference, DifferencePosition, ShingleBitmap};
+use super::address::{NumberPlace, PageAddress};
+pub use super::contradictions::Apart;
+use super::contradictions::Pair;
+use super::signature::{Flags, Signature};
+use super::similarity::{self, ShingleBitmap};
 use super::wordlists::WordClass;
 use super::words::HashedWord;
 use crate::entry::Entry;
@@ -18,6 +20,9 @@ pub const ADDRESS_DAYS: i64 = 90;
 /// How long titles and texts are compared.
 pub const TEXT_DAYS: i64 = 7;
 const ARTICLE_AGE: i64 = 14 * DAY;
+/// The bit of the hash of an article number that says that the number is in the last part of the path: it is that of
+/// the page, not of a show or a thread that the page belongs to.
+const OWN_NUMBER: i64 = 1;
 
 /// A text with fewer words is not compared.
 const MIN_TEXT_WORDS: usize = 6;
@@ -25,6 +30,10 @@ const MIN_TEXT_WORDS: usize = 6;
 const DECISIVE_WORDS: usize = 15;
 /// Words of a text that can decide though the titles have little in common.
 const LONG_TEXT_WORDS: usize = 30;
+/// Words of a copied text that can decide whatever the titles of two sources are.
+const COPIED_TEXT_WORDS: usize = 20;
+/// Words of a title that two papers do not choose alike by chance.
+const LONG_TITLE_WORDS: usize = 12;
 /// Similarity of texts that can decide under another title.
 const DECISIVE_SIMILARITY: f64 = 0.7;
 
@@ -53,7 +62,10 @@ impl ComparedEntry {
             source,
             date,
             address: page.as_ref().and_then(PageAddress::key).map(hash),
-            article: page.as_ref().and_then(PageAddress::article).map(hash),
+            article: page.as_ref().and_then(PageAddress::article).map(|(key, place)| {
+                let own = i64::from(place == NumberPlace::LastPart);
+                (hash(key) & !OWN_NUMBER) | own
+            }),
             signature: Signature::new(entry),
         }
     }
@@ -155,23 +167,25 @@ pub struct Proposal {
 }
 
 /// What may count when two entries are compared.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Evidence {
     text: TextEvidence,
     address: AddressEvidence,
 }
 
 /// Whether the texts of two entries say anything about them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 enum TextEvidence {
+    #[default]
     Counts,
     /// One of them is boilerplate, which its source uses under many titles.
     Ignored,
 }
 
 /// Whether a common address is enough to make two entries one story.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 enum AddressEvidence {
+    #[default]
     Enough,
     /// Several entries have it, such as those about a page that changes: title and text must agree too.
     Shared,
@@ -198,12 +212,12 @@ pub fn proposals(new: &ComparedEntry, first_entries: &[(i64, ComparedEntry)]) ->
     let mut proposals = Vec::new();
     for (entry, old) in first_entries {
         let mut evidence = Evidence { text: TextEvidence::Counts, address };
-        let mut reason = same_story(new, &bitmap, old, evidence);
+        let mut reason = same_story(new, &bitmap, old, evidence).ok();
         if reason.is_some_and(|reason| reason.uses_text())
             && (*new_has_boilerplate.get_or_insert_with(|| has_boilerplate(new)) || has_boilerplate(old))
         {
             evidence.text = TextEvidence::Ignored;
-            reason = same_story(new, &bitmap, old, evidence);
+            reason = same_story(new, &bitmap, old, evidence).ok();
         }
         proposals.extend(reason.map(|reason| Proposal { entry: *entry, reason, evidence }));
     }
@@ -211,9 +225,15 @@ pub fn proposals(new: &ComparedEntry, first_entries: &[(i64, ComparedEntry)]) ->
     proposals
 }
 
-/// Whether two entries are one story, and why.
-#[must_use]
-pub fn decide(new: &ComparedEntry, old: &ComparedEntry, evidence: Evidence) -> Option<MergeReason> {
+/// Whether two entries are one story, and why; or why they are none, if they are much alike.
+///
+/// # Errors
+/// They are no story.
+pub fn decide(
+    new: &ComparedEntry,
+    old: &ComparedEntry,
+    evidence: Evidence,
+) -> Result<MergeReason, Option<Apart>> {
     same_story(new, &ShingleBitmap::new(&new.signature.text), old, evidence)
 }
 
@@ -223,77 +243,179 @@ fn same_story(
     bitmap: &ShingleBitmap,
     old: &ComparedEntry,
     evidence: Evidence,
-) -> Option<MergeReason> {
+) -> Result<MergeReason, Option<Apart>> {
     let (a, b) = (&new.signature, &old.signature);
-    let age_difference = (new.date - old.date).abs();
+    let age = (new.date - old.date).abs();
     let is_one_source = new.source == old.source;
     // A source that has two entries at one address says that they are two.
     if new.address.is_some()
         && new.address == old.address
-        && age_difference <= ADDRESS_DAYS * DAY
+        && age <= ADDRESS_DAYS * DAY
         && !is_one_source
-        && (evidence.address == AddressEvidence::Enough || contents_agree(a, b, evidence))
+        && (evidence.address == AddressEvidence::Enough || contents_agree(new, old, evidence))
     {
-        return Some(MergeReason::Address);
+        return Ok(MergeReason::Address);
     }
     // Documents of one court docket or episodes of one podcast can share an article number.
-    if new.article.is_some()
-        && new.article == old.article
-        && age_difference <= ARTICLE_AGE
-        && contents_agree(a, b, evidence)
+    if let Some(article) = new.article.filter(|article| Some(*article) == old.article)
+        && age <= ARTICLE_AGE
+        && ((article & OWN_NUMBER != 0 && is_one_source && is_one_moment(new.date, old.date))
+            || contents_agree(new, old, evidence))
     {
-        return Some(MergeReason::Article);
+        return Ok(MergeReason::Article);
     }
-    if a.is_live || b.is_live || age_difference > TEXT_DAYS * DAY {
-        return None;
+    if age > TEXT_DAYS * DAY {
+        return Err(None);
     }
     let length = a.text.len().min(b.text.len());
-    let title_match = match_titles(a, b);
+    let is_copy = length >= DECISIVE_WORDS && bitmap.max_similarity(&b.text, length) >= DECISIVE_SIMILARITY;
     // Nearly all candidates end here.
-    if title_match == TitleMatch::Other
-        && (length < DECISIVE_WORDS || bitmap.max_similarity(&b.text, length) < DECISIVE_SIMILARITY)
-    {
-        return None;
+    if !is_copy && !may_have_one_title(a, b) {
+        return Err(None);
     }
-    let is_compared = length >= MIN_TEXT_WORDS && evidence.text == TextEvidence::Counts;
-    let text = if is_compared { similarity::text_similarity(&a.text, &b.text) } else { 0.0 };
-    // A source that repeats a title the next day publishes a column. Two sources with one title took it from an agency.
-    let is_column = is_one_source && length >= MIN_TEXT_WORDS && text < 0.3;
-    let is_soon = age_difference <= if is_one_source { DAY } else { 2 * DAY };
-    let reason = match title_match {
-        TitleMatch::Same if text >= 0.5 => MergeReason::TitleAndText(text),
-        TitleMatch::Same if is_soon && a.title.len() >= 5 && !is_column => MergeReason::Title,
-        TitleMatch::Labelled if text >= 0.5 => MergeReason::LabelledTitle(Some(text)),
-        TitleMatch::Labelled if is_soon && a.bare_title().len() >= 5 && !is_column => {
-            MergeReason::LabelledTitle(None)
+    let pair = pair(new, old, evidence);
+    match match_titles(&pair) {
+        TitleMatch::Other => by_text(&pair),
+        title => by_title(&pair, title, (new.date, old.date)),
+    }
+}
+
+fn pair<'a>(new: &'a ComparedEntry, old: &'a ComparedEntry, evidence: Evidence) -> Pair<'a> {
+    let (a, b) = (&new.signature, &old.signature);
+    let is_compared =
+        a.text.len().min(b.text.len()) >= MIN_TEXT_WORDS && evidence.text == TextEvidence::Counts;
+    let text = is_compared.then(|| similarity::text_similarity(&a.text, &b.text));
+    let is_one_source = new.source == old.source;
+    Pair { a, b, is_one_source, is_one_moment: is_one_source && is_one_moment(new.date, old.date), text }
+}
+
+/// Whether a source gave two entries one date, to the second. One on the half-hour can be a date without a time.
+fn is_one_moment(a: i64, b: i64) -> bool {
+    a == b && a % (HOUR / 2) != 0 && a % 1_000 == 0
+}
+
+/// Whether entries with one title are a story.
+fn by_title(pair: &Pair<'_>, title: TitleMatch, dates: (i64, i64)) -> Result<MergeReason, Option<Apart>> {
+    let (a, b) = (pair.a, pair.b);
+    if a.flags.has(Flags::LIVE) || b.flags.has(Flags::LIVE) {
+        return Err(Some(Apart::Live));
+    }
+    if pair.is_one_source && is_column(pair, dates) {
+        return Err(Some(Apart::Column));
+    }
+    match title {
+        TitleMatch::OfAnotherKind if pair.text.is_none_or(|text| text < 0.5) => {
+            return Err(Some(Apart::Label));
         }
-        _ if length < DECISIVE_WORDS || text < DECISIVE_SIMILARITY => return None,
-        _ => {
-            let titles = similarity::title_similarity(a.bare_title(), b.bare_title());
-            let titles_agree =
-                if length < LONG_TEXT_WORDS { titles >= 0.3 } else { titles >= 0.15 || text >= 0.9 };
-            if !titles_agree || titles_contradict(a, b) {
-                return None;
-            }
-            MergeReason::Text(text, titles)
+        TitleMatch::WithLastPart if pair.text.is_none_or(|text| text < DECISIVE_SIMILARITY) => {
+            return Err(Some(Apart::LastPart));
         }
+        _ => {}
+    }
+    if let Some(apart) = pair.titles_contradict().or_else(|| pair.texts_contradict()) {
+        return Err(Some(apart));
+    }
+    let text = pair.text.filter(|text| *text >= 0.5);
+    let is_soon = (dates.0 - dates.1).abs() <= if pair.is_one_source { DAY } else { 2 * DAY };
+    if text.is_none() && !is_soon {
+        return Err(None);
+    }
+    if text.is_none() && !pair.is_one_source && !is_telling(pair) {
+        return Err(Some(Apart::CommonHeadline));
+    }
+    Ok(match (title, text) {
+        (TitleMatch::Same, Some(text)) => MergeReason::TitleAndText(text),
+        (TitleMatch::Same, None) => MergeReason::Title,
+        (_, text) => MergeReason::LabelledTitle(text),
+    })
+}
+
+/// Whether a source uses a title again: on another day, or over another text. Only a long text that comes again, at another
+/// time of day, is a story that comes again.
+fn is_column(pair: &Pair<'_>, (a, b): (i64, i64)) -> bool {
+    let age = (a - b).abs();
+    let is_another_day = age >= 16 * HOUR || (age > 3 * HOUR && a.div_euclid(DAY) != b.div_euclid(DAY));
+    if !is_another_day {
+        return pair.text.is_some_and(|text| text < 0.5);
+    }
+    let after_days = age % DAY;
+    let is_one_time_of_day = age > 12 * HOUR && after_days.min(DAY - after_days) <= 3 * HOUR / 2;
+    is_one_time_of_day || pair.text_length() < LONG_TEXT_WORDS || pair.text.is_none_or(|text| text < 0.95)
+}
+
+/// Whether two papers with one title but without one text write of one event: the title names it, or the texts name the
+/// same. Nouns in capitals name nothing.
+fn is_telling(pair: &Pair<'_>) -> bool {
+    let (title, _) = pair.cores();
+    let count = |classes: &[WordClass]| title.iter().filter(|word| classes.contains(&word.class())).count();
+    let has_capitals = pair.a.flags.has(Flags::GERMAN) || is_title_case(title);
+    let names = if has_capitals { 0 } else { count(&[WordClass::Name]) };
+    if pair.text.is_none() {
+        let is_named = names + count(&[WordClass::Number, WordClass::Exclusive]) > 0;
+        return title.len() >= 8 || (title.len() >= 5 && is_named);
+    }
+    let is_shared = |word: &&HashedWord| {
+        matches!(word.class(), WordClass::Name | WordClass::Number)
+            && pair.b.text.iter().any(|other| other.hash() == word.hash())
     };
-    (text == 0.0 || !texts_contradict(&a.text, &b.text)).then_some(reason)
+    let mut shared: Vec<u64> = pair.a.text.iter().filter(is_shared).map(|word| word.hash()).collect();
+    shared.sort_unstable();
+    shared.dedup();
+    title.len() >= LONG_TITLE_WORDS || names >= 3 || (shared.len() >= 2 && !pair.a.flags.has(Flags::GERMAN))
+}
+
+/// Whether most words of a title are in capitals.
+fn is_title_case(title: &[HashedWord]) -> bool {
+    let count = |class| title.iter().filter(|word| word.class() == class).count();
+    2 * count(WordClass::Name) > title.len() - count(WordClass::Function).min(title.len())
+}
+
+/// Whether entries under different titles are a story by their texts.
+fn by_text(pair: &Pair<'_>) -> Result<MergeReason, Option<Apart>> {
+    let length = pair.text_length();
+    let text = pair.text.unwrap_or_default();
+    if length < DECISIVE_WORDS || text < DECISIVE_SIMILARITY {
+        return Err(None);
+    }
+    if pair.a.flags.has(Flags::LIVE) || pair.b.flags.has(Flags::LIVE) {
+        return Err(Some(Apart::Live));
+    }
+    let (x, y) = pair.cores();
+    let titles = similarity::title_similarity(x, y);
+    let is_copied = || {
+        length >= COPIED_TEXT_WORDS
+            && (text >= 0.95 || (text >= 0.8 && pair.differs_at_edges_only()))
+            && pair.a.text.iter().filter(|word| word.class() == WordClass::Name).count() >= 2
+    };
+    let titles_agree = match length {
+        LONG_TEXT_WORDS.. => titles >= 0.15 || text >= 0.9,
+        _ => titles >= 0.3,
+    } || (!pair.is_one_source && is_copied());
+    if !titles_agree {
+        return Err(Some(Apart::Headlines));
+    }
+    if let Some(apart) = pair.titles_contradict().or_else(|| pair.texts_contradict()) {
+        return Err(Some(apart));
+    }
+    if pair.is_reworded() {
+        return Err(Some(Apart::Words));
+    }
+    Ok(MergeReason::Text(text, titles))
 }
 
 /// Whether title and text are those of one article, perhaps edited.
-fn contents_agree(a: &Signature, b: &Signature, evidence: Evidence) -> bool {
-    let titles = similarity::title_similarity(a.bare_title(), b.bare_title());
-    let has_both_titles = !a.title.is_empty() && !b.title.is_empty();
-    let length = a.text.len().min(b.text.len());
-    let agree = if length >= MIN_TEXT_WORDS && evidence.text == TextEvidence::Counts {
-        similarity::text_similarity(&a.text, &b.text) >= 0.5
-            && (!has_both_titles || titles >= 0.15)
-            && !texts_contradict(&a.text, &b.text)
-    } else {
-        titles >= 0.3
+fn contents_agree(new: &ComparedEntry, old: &ComparedEntry, evidence: Evidence) -> bool {
+    let pair = pair(new, old, evidence);
+    let (x, y) = pair.cores();
+    let titles = similarity::title_similarity(x, y);
+    let has_both_titles = !x.is_empty() && !y.is_empty();
+    let agree = match pair.text {
+        Some(text) => {
+            text >= 0.5 && (!has_both_titles || titles >= 0.15) && pair.texts_contradict().is_none()
+        }
+        None => titles >= 0.3,
     };
-    agree && !titles_contradict(a, b)
+    agree && pair.titles_contradict().is_none()
 }
 
 /// Whether two entries show that their source uses one text under different titles and addresses.
@@ -309,97 +431,43 @@ fn is_boilerplate(a: &ComparedEntry, b: &ComparedEntry) -> bool {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum TitleMatch {
     Same,
-    /// The same except for a label or a publisher.
+    /// The same except for a label of news or a publisher.
     Labelled,
+    /// The same except for a label such as "Opinion".
+    OfAnotherKind,
+    /// The same except for a last part, which can be a publisher.
+    WithLastPart,
     Other,
 }
 
-fn match_titles(a: &Signature, b: &Signature) -> TitleMatch {
-    let same = |x: &[HashedWord], y: &[HashedWord]| !x.is_empty() && similarity::are_same(x, y);
-    if same(&a.title, &b.title) {
-        TitleMatch::Same
-    } else if same(a.title_without_label(), b.title_without_label())
-        || same(a.bare_title(), b.title_without_label())
-        || same(a.title_without_label(), b.bare_title())
-    {
-        // If both titles end in a suffix, they may be parts of a series.
-        TitleMatch::Labelled
+/// Whether two titles are one in the widest sense, at little cost.
+fn may_have_one_title(a: &Signature, b: &Signature) -> bool {
+    let has_start = |x: &[HashedWord], y: &[HashedWord]| {
+        !y.is_empty() && x.len() >= y.len() && similarity::are_same(&x[..y.len()], y)
+    };
+    has_start(a.title_without_label(), b.bare_title()) || has_start(b.title_without_label(), a.bare_title())
+}
+
+fn match_titles(pair: &Pair<'_>) -> TitleMatch {
+    let (a, b) = (pair.a, pair.b);
+    let (x, y) = pair.cores();
+    if a.title.is_empty() || x.is_empty() || !similarity::are_same(x, y) {
+        return TitleMatch::Other;
+    }
+    if similarity::are_same(&a.title, &b.title) {
+        return TitleMatch::Same;
+    }
+    let differ_in = |flag: u8| a.flags.has(flag) != b.flags.has(flag);
+    let is_unsure = |signature: &Signature, core: &[HashedWord]| {
+        core.len() < signature.title_without_label().len() && !signature.flags.has(Flags::PUBLISHER)
+    };
+    if differ_in(Flags::KIND_LABEL) {
+        TitleMatch::OfAnotherKind
+    } else if is_unsure(a, x) || is_unsure(b, y) {
+        TitleMatch::WithLastPart
     } else {
-        TitleMatch::Other
+        TitleMatch::Labelled
     }
-}
-
-/// Whether titles contradict each other: other numbers or days or, in nearly the same title, another part number, a
-/// name or an opposite in place of another, or a negation.
-fn titles_contradict(a: &Signature, b: &Signature) -> bool {
-    let found = similarity::differences(&a.title, &b.title);
-    let only_a: Vec<HashedWord> = found.iter().flat_map(|difference| difference.a.iter().copied()).collect();
-    let only_b: Vec<HashedWord> = found.iter().flat_map(|difference| difference.b.iter().copied()).collect();
-    if both_have_other(&only_a, &only_b, WordClass::Number)
-        || both_have_other(&only_a, &only_b, WordClass::Calendar)
-    {
-        return true;
-    }
-    let (x, y) = (a.bare_title(), b.bare_title());
-    let titles = similarity::title_similarity(x, y);
-    if titles >= 0.7 && differ(&only_a, &only_b, WordClass::Number) {
-        return true;
-    }
-    titles >= 0.5
-        && similarity::differences(x, y)
-            .iter()
-            .any(|difference| reverses_meaning(difference) || swaps_names(difference, 3))
-}
-
-/// Whether a short difference adds a negation or replaces a word by its opposite.
-fn reverses_meaning(difference: &Difference<'_>) -> bool {
-    difference.a.len() <= 2
-        && difference.b.len() <= 2
-        && [WordClass::Negation, WordClass::Opposite]
-            .iter()
-            .any(|class| differ(difference.a, difference.b, *class))
-}
-
-/// Sorted hashes of the words of a class.
-fn hashes_of_class(words: &[HashedWord], class: WordClass) -> Vec<u64> {
-    let mut found: Vec<u64> =
-        words.iter().filter(|word| word.class() == class).map(|word| word.hash()).collect();
-    found.sort_unstable();
-    found
-}
-
-/// Whether the words of a class differ.
-fn differ(a: &[HashedWord], b: &[HashedWord], class: WordClass) -> bool {
-    hashes_of_class(a, class) != hashes_of_class(b, class)
-}
-
-/// Whether each side has words of a class, and they differ.
-fn both_have_other(a: &[HashedWord], b: &[HashedWord], class: WordClass) -> bool {
-    let (a, b) = (hashes_of_class(a, class), hashes_of_class(b, class));
-    !a.is_empty() && !b.is_empty() && a != b
-}
-
-/// Whether a difference of at most `max` words replaces a name by another.
-fn swaps_names(difference: &Difference<'_>, max: usize) -> bool {
-    let fits = |side: &[HashedWord]| (1..=max).contains(&side.len());
-    fits(difference.a) && fits(difference.b) && both_have_other(difference.a, difference.b, WordClass::Name)
-}
-
-/// Whether nearly equal texts contradict each other inside what they have in common.
-fn texts_contradict(a: &[HashedWord], b: &[HashedWord]) -> bool {
-    let length = a.len().min(b.len());
-    similarity::differences(&a[..length], &b[..length])
-        .iter()
-        .filter(|found| found.a.len() <= 3 && found.b.len() <= 3)
-        .any(|found| {
-            let is_inside = found.position == DifferencePosition::Inside;
-            [WordClass::Number, WordClass::Calendar]
-                .iter()
-                .any(|class| both_have_other(found.a, found.b, *class))
-                || (is_inside && differ(found.a, found.b, WordClass::Negation))
-                || (found.a.len() == found.b.len() && differ(found.a, found.b, WordClass::Opposite))
-                || (is_inside && swaps_names(found, 2))
-        })
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! The compact form of an entry that is compared and stored: hashed words of title and text. Pure.
 
-use super::wordlists;
+use super::headline::{is_live, title_parts};
 use super::wordlists::WordClass;
 use super::words::{HashedWord, WordHasher, hashed_words};
 use crate::entry::Entry;
@@ -17,19 +17,41 @@ const INDEXED_WORDS: usize = 32;
 /// Shingles of a text by which the index finds it.
 const INDEXED_SHINGLES: usize = 6;
 /// The version of the encoding, and of the rules that make words.
-const VERSION: u8 = 3;
+const VERSION: u8 = 4;
 
 /// What is compared of an entry.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Signature {
-    /// The page is updated all day, so its text is no evidence.
-    pub(super) is_live: bool,
+    pub(super) flags: Flags,
     /// All words of the title.
     pub(super) title: Vec<HashedWord>,
-    /// The range of the title's words without label and publisher.
+    /// The range of the title's words without its label and its last part after a dash.
     pub(super) bare_title: (u8, u8),
     /// The start of the text.
     pub(super) text: Vec<HashedWord>,
+}
+
+/// What a signature says of its entry.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Flags(u8);
+
+impl Flags {
+    /// The page is updated all day, so its text is no evidence.
+    pub(super) const LIVE: u8 = 1;
+    /// The title's label says that this is no news report.
+    pub(super) const KIND_LABEL: u8 = 2;
+    /// The last part of the title is its publisher for sure.
+    pub(super) const PUBLISHER: u8 = 4;
+    /// It is in German: a noun in capitals is no name.
+    pub(super) const GERMAN: u8 = 8;
+
+    pub(super) fn has(self, flag: u8) -> bool {
+        self.0 & flag != 0
+    }
+
+    fn set(&mut self, flag: u8, is_set: bool) {
+        self.0 |= if is_set { flag } else { 0 };
+    }
 }
 
 impl Signature {
@@ -41,26 +63,47 @@ impl Signature {
         text.truncate(length_without_wordpress_footer(&text));
         let tokens = tokens(title);
         let mut hasher = WordHasher::new(title, &tokens, TITLE_WORDS);
-        let (start, end) = wordlists::bare_title(title);
-        let (start, end) = (tokens.count_before(start), tokens.count_before(end));
+        let link = entry.link.as_deref().unwrap_or_default();
+        let host = link.split('/').nth(2).unwrap_or_default();
+        let origin = entry.origin.as_ref().and_then(|origin| origin.title.as_deref());
+        let parts = title_parts(title, &[host, origin.unwrap_or_default()]);
+        let (start, end) = (tokens.count_before(parts.start), tokens.count_before(parts.end));
         hasher.add(0..start);
         let from = hasher.words.len();
         hasher.add(start..end);
         let to = hasher.words.len();
         hasher.add(end..tokens.len());
-        Signature {
-            is_live: wordlists::is_live(title),
-            // Both are at most `TITLE_WORDS`.
-            bare_title: (from as u8, to as u8),
-            title: hasher.words,
-            text,
+        let title_words = hasher.words;
+        let mut flags = Flags::default();
+        flags.set(Flags::LIVE, is_live(title));
+        flags.set(Flags::KIND_LABEL, parts.has_kind_label);
+        let aggregated = repeats_title(&text, &title_words[from..], to - from);
+        flags.set(Flags::PUBLISHER, parts.has_publisher || aggregated == Some(TextAfterTitle::LastPart));
+        if aggregated.is_some() {
+            text.clear();
         }
+        flags.set(Flags::GERMAN, is_german(title_words.iter().chain(&text)));
+        // Both are at most `TITLE_WORDS`.
+        Signature { flags, bare_title: (from as u8, to as u8), title: title_words, text }
     }
 
-    /// The title without label and publisher.
+    /// The title without its label and its last part.
     pub(super) fn bare_title(&self) -> &[HashedWord] {
         let (from, to) = self.bare_title;
         self.title.get(usize::from(from)..usize::from(to)).unwrap_or(&self.title)
+    }
+
+    /// Whether the title has a last part after a dash, which can be a publisher.
+    pub(super) fn has_last_part(&self) -> bool {
+        usize::from(self.bare_title.1) < self.title.len()
+    }
+
+    /// Whether the title ends in a name, a dash and one word: a road between two towns, a match of two teams.
+    pub(super) fn ends_in_two_names(&self) -> bool {
+        let to = usize::from(self.bare_title.1);
+        !self.flags.has(Flags::PUBLISHER)
+            && self.title.len() == to + 1
+            && self.bare_title().last().is_some_and(|word| word.class() == WordClass::Name)
     }
 
     /// The title without its label.
@@ -84,13 +127,13 @@ impl Signature {
         bands
     }
 
-    /// The short form: version, live flag, range of the bare title, number of the title's words, then three bytes for
+    /// The short form: version, flags, range of the bare title, number of the title's words, then three bytes for
     /// each word. It is enough to find candidates, and rows with whole hashes would take up three times as many pages.
     #[must_use]
     pub fn shorten(&self) -> Vec<u8> {
         let mut bytes = Vec::with_capacity(5 + 3 * (self.title.len() + self.text.len()));
         let (from, to) = self.bare_title;
-        bytes.extend([VERSION, u8::from(self.is_live), from, to, self.title.len() as u8]);
+        bytes.extend([VERSION, self.flags.0, from, to, self.title.len() as u8]);
         bytes.extend(self.words().flat_map(|word| word.shorten()));
         bytes
     }
@@ -115,11 +158,11 @@ impl Signature {
     /// Reads what [`Signature::shorten`] wrote; `None` for other bytes and other versions.
     #[must_use]
     pub fn from_short(bytes: &[u8]) -> Option<Signature> {
-        let [VERSION, is_live, from, to, title_length, rest @ ..] = bytes else { return None };
+        let [VERSION, flags, from, to, title_length, rest @ ..] = bytes else { return None };
         let mut title: Vec<HashedWord> = Vec::with_capacity(rest.len() / 3);
         title.extend(rest.as_chunks().0.iter().copied().map(HashedWord::from_short));
         let text = title.split_off(usize::from(*title_length).min(title.len()));
-        Some(Signature { is_live: *is_live == 1, bare_title: (*from, *to), title, text })
+        Some(Signature { flags: Flags(*flags), bare_title: (*from, *to), title, text })
     }
 }
 
@@ -147,12 +190,60 @@ fn hash_sequence(words: &[HashedWord]) -> u64 {
     words.iter().fold(words.len() as u64, |hash, word| super::mix(hash.rotate_left(20) ^ word.hash()))
 }
 
+/// What a text that repeats its title has after it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum TextAfterTitle {
+    Nothing,
+    /// The last part of the title, as in Google News, which is then its publisher.
+    LastPart,
+}
+
+/// Whether a text is only the title again; `title` is its title without a label, `bare` the number of its words without the
+/// last part.
+fn repeats_title(text: &[HashedWord], title: &[HashedWord], bare: usize) -> Option<TextAfterTitle> {
+    let same = |a: &[HashedWord], b: &[HashedWord]| {
+        a.len() == b.len() && a.iter().zip(b).all(|(a, b)| a.hash() == b.hash())
+    };
+    if bare < title.len() && same(text, title) {
+        return Some(TextAfterTitle::LastPart);
+    }
+    let is_title = bare > 0 && (same(text, title) || same(text, &title[..bare]));
+    is_title.then_some(TextAfterTitle::Nothing)
+}
+
+/// Whether words are those of a German text.
+fn is_german<'w>(words: impl Iterator<Item = &'w HashedWord>) -> bool {
+    const fn word(folded: &str) -> u64 {
+        HashedWord::new(folded, WordClass::Function).hash()
+    }
+    const FREQUENT: [u64; 16] = [
+        word("der"),
+        word("die"),
+        word("das"),
+        word("und"),
+        word("bei"),
+        word("von"),
+        word("mit"),
+        word("dem"),
+        word("den"),
+        word("im"),
+        word("wird"),
+        word("hat"),
+        word("ein"),
+        word("eine"),
+        word("auf"),
+        word("ist"),
+    ];
+    words.filter(|word| FREQUENT.contains(&word.hash())).nth(1).is_some()
+}
+
 /// Length of a text without the line that WordPress appends: "The post ... appeared first on ...".
 fn length_without_wordpress_footer(text: &[HashedWord]) -> usize {
     const fn word(folded: &str) -> u64 {
         HashedWord::new(folded, WordClass::Plain).hash()
     }
-    const APPEARED: [u64; 3] = [word("appeared"), word("first"), word("on")];
+    // An ordinal counts as its number.
+    const APPEARED: [u64; 3] = [word("appeared"), word("1"), word("on")];
     const POST: [u64; 2] = [word("the"), word("post")];
     let last = |phrase: &[u64]| {
         text.windows(phrase.len())
@@ -187,10 +278,10 @@ mod tests {
             read.restore_hashes(&signature.hashes());
             assert_eq!(read, signature);
         }
-        for bytes in [&b""[..], b"\x01abcdefg", b"\x03ab"] {
+        for bytes in [&b""[..], b"\x01abcdefg", b"\x04ab"] {
             assert_eq!(Signature::from_short(bytes), None);
         }
-        assert!(Signature::from_short(b"\x03\x00\x09\x07\x63xyz").is_some(), "nonsense does not panic");
+        assert!(Signature::from_short(b"\x04\x00\x09\x07\x63xyz").is_some(), "nonsense does not panic");
     }
 
     #[test]

@@ -1,329 +1,260 @@
-//! Words that the rules know: numerals, calendar, negations, opposites, labels of titles. Pure tables.
+//! Words that the rules know, by language: numerals, calendar and directions, negations, opposites, words without meaning
+//! of their own. Pure tables.
+
+use std::sync::LazyLock;
 
 /// What a word means to the rules.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum WordClass {
     Plain,
-    /// Starts with an upper case letter, or is of a script without spaces.
+    /// Starts with an upper case letter inside a sentence, or is of a script without spaces.
     Name,
     /// Has digits, or is a numeral or a Roman number.
     Number,
-    /// A month, a day of the week or a time of day.
-    Calendar,
+    /// One of a few that exclude each other: a month, a day of the week, a time of day, a direction.
+    Exclusive,
     Negation,
-    /// One of two words with opposite meanings.
+    /// Says one of two opposites; see [`opposite_hash`].
     Opposite,
+    /// Starts with an upper case letter at the start of a sentence: perhaps a name.
+    Initial,
+    /// An article, preposition or the like, which makes no difference by itself.
+    Function,
 }
 
-/// The class of a folded word without digits, by the lists below.
-pub(super) fn class(word: &str) -> WordClass {
-    if !may_contain(super::hash(word)) {
-        return WordClass::Plain;
+/// A listed word: its class, and the word that stands for all its forms and synonyms.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Listed {
+    pub(super) class: WordClass,
+    pub(super) meaning: ListedAs,
+}
+
+/// What replaces a listed word.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum ListedAs {
+    /// The word itself.
+    Itself,
+    /// Any form or synonym counts as this word.
+    Word(&'static str),
+    /// The side of a pair of opposites.
+    Opposite(u64),
+}
+
+/// The hash of all words on one side of a pair of opposites. The two sides differ in the lowest bit, in short hashes too.
+fn opposite_hash(pair: usize, side: u64) -> u64 {
+    super::mix(pair as u64 + 1) & !1 | side
+}
+
+/// A folded word without digits, if it is listed.
+pub(super) fn find(word: &str) -> Option<Listed> {
+    if !may_contain(word) {
+        return None;
     }
-    let is_in = |list: &[&str]| list.binary_search(&word).is_ok();
-    if is_in(NUMERALS) {
-        WordClass::Number
-    } else if is_in(CALENDAR) {
-        WordClass::Calendar
-    } else if is_in(NEGATIONS) {
-        WordClass::Negation
-    } else if is_in(OPPOSITES) {
-        WordClass::Opposite
-    } else {
-        WordClass::Plain
-    }
+    let entries = &LISTS.entries;
+    let after = entries.partition_point(|entry| entry.word <= word);
+    let start = prefix(word);
+    entries[..after]
+        .iter()
+        .rev()
+        .take_while(|entry| entry.word.as_bytes().starts_with(start))
+        .find(|entry| if entry.is_stem { word.starts_with(entry.word) } else { word == entry.word })
+        .map(|entry| entry.listed)
 }
 
-/// Whether a folded word with this hash can be in one of the lists. Nearly all other words are ruled out without a
-/// search.
-pub(super) fn may_contain(hash: u64) -> bool {
-    let (at, bit) = bitmap_position(hash);
-    LISTED_WORDS[at] & bit != 0
+/// Whether a folded word can be listed. Most other words are ruled out without a search.
+pub(super) fn may_contain(word: &str) -> bool {
+    let (at, bit) = bitmap_position(word);
+    LISTS.prefixes[at] & bit != 0
 }
 
-/// A bitmap of the hashes of all listed words; about one bit in a hundred is set.
-static LISTED_WORDS: [u64; 1024] = {
-    let lists = [NUMERALS, CALENDAR, NEGATIONS, OPPOSITES];
-    let mut bitmap = [0; 1024];
-    let mut list = 0;
-    while list < lists.len() {
-        let mut word = 0;
-        while word < lists[list].len() {
-            let (at, bit) = bitmap_position(super::hash(lists[list][word]));
-            bitmap[at] |= bit;
-            word += 1;
+struct ListEntry {
+    word: &'static str,
+    /// Any word that starts with it is meant.
+    is_stem: bool,
+    listed: Listed,
+}
+
+struct Lists {
+    /// Sorted by word.
+    entries: Vec<ListEntry>,
+    /// A bitmap of the starts of all listed words.
+    prefixes: Vec<u64>,
+}
+
+static LISTS: LazyLock<Lists> = LazyLock::new(|| {
+    let mut entries = Vec::new();
+    let mut add = |words: &'static str, class, meaning: Option<ListedAs>| {
+        for word in words.split_whitespace() {
+            let (word, is_stem) = word.strip_suffix('*').map_or((word, false), |stem| (stem, true));
+            let meaning = meaning.unwrap_or(ListedAs::Itself);
+            entries.push(ListEntry { word, is_stem, listed: Listed { class, meaning } });
         }
-        list += 1;
+    };
+    for (list, class) in [(NUMERALS, WordClass::Number), (EXCLUSIVES, WordClass::Exclusive)] {
+        for (meaning, words) in list.lines().filter_map(|line| line.trim().split_once(": ")) {
+            add(words, class, Some(ListedAs::Word(meaning)));
+        }
     }
-    let mut word = 0;
-    while word < MAGNITUDES.len() {
-        let (at, bit) = bitmap_position(super::hash(MAGNITUDES[word].0));
-        bitmap[at] |= bit;
-        word += 1;
+    for (pair, (one, other)) in OPPOSITES.lines().filter_map(|line| line.trim().split_once(" | ")).enumerate()
+    {
+        add(one, WordClass::Opposite, Some(ListedAs::Opposite(opposite_hash(pair / LANGUAGES, 0))));
+        add(other, WordClass::Opposite, Some(ListedAs::Opposite(opposite_hash(pair / LANGUAGES, 1))));
     }
-    bitmap
-};
+    add(NEGATIONS, WordClass::Negation, None);
+    add(FUNCTION_WORDS, WordClass::Function, None);
+    entries.sort_by(|a, b| (a.word, a.is_stem).cmp(&(b.word, b.is_stem)));
+    let mut prefixes = vec![0; 1024];
+    for entry in &entries {
+        let (at, bit) = bitmap_position(entry.word);
+        prefixes[at] |= bit;
+    }
+    Lists { entries, prefixes }
+});
 
-const fn bitmap_position(hash: u64) -> (usize, u64) {
+/// The start of a word that decides whether it is searched: two Cyrillic or Armenian letters, or three others. A listed stem is
+/// at least as long.
+fn prefix(word: &str) -> &[u8] {
+    let length = if word.starts_with(|c: char| c.is_ascii()) { 3 } else { 4 };
+    &word.as_bytes()[..word.len().min(length)]
+}
+
+fn bitmap_position(word: &str) -> (usize, u64) {
+    let bits = prefix(word).iter().fold(0, |bits, byte| bits << 8 | u64::from(*byte));
+    let hash = super::mix(bits);
     ((hash >> 54) as usize, 1 << (hash >> 48 & 63))
 }
 
-/// The English word for a million, a billion or a thousand; `is_unit` if the word follows a number without a space.
-pub(super) fn magnitude(word: &str, is_unit: bool) -> Option<&'static str> {
+/// The English word for a million, a billion or a thousand as a unit that follows a number without a space.
+pub(super) fn unit(word: &str) -> Option<&'static str> {
     match word {
-        "m" | "mn" if is_unit => return Some("million"),
-        "b" if is_unit => return Some("billion"),
-        "k" if is_unit => return Some("thousand"),
-        _ => {}
-    }
-    if !may_contain(super::hash(word)) {
-        return None;
-    }
-    MAGNITUDES.iter().find(|(spelling, _)| *spelling == word).map(|(_, english)| *english)
-}
-
-const MAGNITUDES: &[(&str, &str)] = &[
-    ("mln", "million"),
-    ("mio", "million"),
-    ("млн", "million"),
-    ("миллион", "million"),
-    ("миллиона", "million"),
-    ("миллионов", "million"),
-    ("մլն", "million"),
-    ("bn", "billion"),
-    ("mlrd", "billion"),
-    ("млрд", "billion"),
-    ("миллиард", "billion"),
-    ("миллиарда", "billion"),
-    ("миллиардов", "billion"),
-    ("մլրդ", "billion"),
-    ("тыс", "thousand"),
-    ("тысяча", "thousand"),
-    ("тысячи", "thousand"),
-    ("тысяч", "thousand"),
-];
-
-/// Whether a title is that of a page that is updated all day: its text is no evidence.
-pub(super) fn is_live(title: &str) -> bool {
-    let lower = title.to_lowercase();
-    if !has_live_marker(&lower) {
-        return false;
-    }
-    // "Where to live" is not live: the label must be a part of its own, or in capitals.
-    let is_live_label = |part: &str| {
-        LIVE_LABELS.contains(&part.to_lowercase().as_str())
-            || part.split_whitespace().next() == Some("LIVE")
-            || part.split_whitespace().next_back() == Some("LIVE")
-    };
-    LIVE_PHRASES.iter().any(|phrase| lower.contains(phrase))
-        || title
-            .split([':', '|', '\u{2014}', '\u{2013}'])
-            .flat_map(|part| part.split(" - "))
-            .any(|part| is_live_label(part.trim()))
-}
-
-/// Whether one of [`LIVE_MARKERS`] is in a text. Each live label and phrase contains one.
-fn has_live_marker(lower: &str) -> bool {
-    let bytes = lower.as_bytes();
-    // The first bytes of the ASCII markers and the second bytes of the others, which are rarer than the first.
-    let is_candidate = |at: &usize| matches!(bytes[*at], b'l' | b'd' | b'v' | b'h' | 0xbe | 0x82 | 0xb8);
-    let is_marker = |at: usize| {
-        let from = if bytes[at].is_ascii() { at } else { at.saturating_sub(1) };
-        LIVE_MARKERS.iter().any(|marker| bytes[from..].starts_with(marker.as_bytes()))
-    };
-    (0..bytes.len()).filter(is_candidate).any(is_marker)
-}
-
-/// The byte range of a title without the label before it and the publisher after it.
-pub(super) fn bare_title(title: &str) -> (usize, usize) {
-    let start = label_end(title);
-    let end = publisher_start(&title[start..]) + start;
-    (start, end)
-}
-
-/// The byte after a title's label; 0 if it has none.
-fn label_end(title: &str) -> usize {
-    let trimmed = title.trim_start();
-    let lead = title.len() - trimmed.len();
-    let close = match trimmed.chars().next() {
-        Some('(') => ')',
-        Some('[') => ']',
-        _ => '\0',
-    };
-    if close != '\0' {
-        let Some(end) = trimmed.find(close) else { return 0 };
-        return if is_label(&trimmed[1..end]) { lead + end + close.len_utf8() } else { 0 };
-    }
-    let ends_label =
-        |c: char| matches!(c, ':' | '|' | '\u{2014}' | '\u{2013}' | '\u{2024}' | '.' | '\u{589}' | '!');
-    match trimmed.char_indices().find(|(_, c)| ends_label(*c)) {
-        Some((at, c)) if is_label(&trimmed[..at]) => lead + at + c.len_utf8(),
-        // Reuters numbers its updates: `UPDATE 2-Title`.
-        _ => match trimmed.split_once('-') {
-            Some((label, _)) if is_label(label) => lead + label.len() + 1,
-            _ => 0,
-        },
+        "m" | "mn" => Some("million"),
+        "b" => Some("billion"),
+        "k" => Some("thousand"),
+        _ => None,
     }
 }
 
-fn is_label(text: &str) -> bool {
-    let text: String = text.trim().to_lowercase();
-    let text = text.trim_end_matches(|c: char| c.is_ascii_digit() || c.is_whitespace());
-    LABELS.contains(&text)
-}
+// The words below are folded, without apostrophes. `*` ends a stem: it stands for all words that start with it.
 
-/// The byte at which a short last part after a bar or dash starts, if enough comes before it; else the end. Whether it
-/// is a publisher is not known: the rules accept a match only with a title that has no such part.
-fn publisher_start(title: &str) -> usize {
-    let marks = [" | ", " - ", " \u{2014} ", " \u{2013} ", "\u{a0}- ", "\u{a0}\u{2014} ", " :: ", " \u{b7} "];
-    let bytes = title.as_bytes();
-    let is_mark = |at: &usize| marks.iter().any(|mark| bytes[*at..].starts_with(mark.as_bytes()));
-    // The first byte of a space or a no-break space.
-    let at = (0..bytes.len()).rev().filter(|at| matches!(bytes[*at], b' ' | 0xc2)).find(is_mark);
-    let Some(at) = at else { return title.len() };
-    let last = &title[at..];
-    let words = last.split_whitespace().count() - 1;
-    let is_short =
-        (1..=5).contains(&words) && last.chars().count() <= 44 && !last.contains(|c: char| c.is_numeric());
-    let is_enough_before = title[..at].split_whitespace().count() >= 3 || title[..at].chars().count() >= 24;
-    if is_short && is_enough_before { at } else { title.len() }
-}
+/// Numerals and ordinals: their value, then their forms.
+const NUMERALS: &str = "
+    1: one first erste ersten erster erstes erstmals eins premier premiere premieres один одна одно одного одной одну первый первая первое первого первой первую первом первых перший перша перше першого першої першу першому մեկ մեկը առաջին առաջինը
+    2: two second deux deuxieme deuxiemes zwei zweite zweiten zweiter zweites dos segunda segundo два две двух двое двоих двум двумя второй вторая второе второго вторую втором дві двох двоє другий друга друге другого другої другу երկու երկուսը երկրորդ երկրորդը
+    3: three third trois troisieme drei dritte dritten dritter drittes tres три трех трое троих трем третий третья третье третьего третьей третью трьох троє третій третя третє третього третьої третю երեք երեքը երրորդ երրորդը
+    4: four fourth quatre quatrieme vier vierte vierten vierter viertes cuatro четыре четырех четверо четверых четырем четвертый четвертая четвертое четвертого четвертой четвертую чотири чотирьох четверта четверте четвертої четверту չորս չորսը չորրորդ
+    5: five fifth cinq cinquieme funf funfte funften funfter funftes cinco пять пяти пятеро пятерых пятый пятая пятое пятого пятой пятую пята пяте пятої пяту հինգ հինգը հինգերորդ
+    6: six sixth sixieme sechs sechste sechsten sechster sechstes seis шесть шести шестеро шестерых шестой шестая шестое шестого шестую шість шестеро шостий шоста шосте шостого шостої шосту վեց վեցը վեցերորդ
+    7: seven seventh sept septieme sieben siebte siebten siebter siebtes siete семь семи семеро седьмой седьмая седьмое седьмого седьмую сім семеро сьомий сьома сьоме сьомого сьомої сьому յոթ յոթը յոթերորդ
+    8: eight eighth huit huitieme acht achte achten achter achtes ocho восемь восьми восьмеро восьмой восьмая восьмое восьмого восьмую вісім восьмий восьма восьме восьмої восьму ութ ութը ութերորդ
+    9: nine ninth neuf neuvieme neun neunte neunten neunter neuntes nueve девять девяти девятеро девятый девятая девятое девятого девятую девятий девята девяте девятої девяту ինը ինն իններորդ
+    10: ten tenth dix dixieme zehn zehnte zehnten diez десять десяти десятеро десятый десятая десятого десятий десята десятої տասը տաս տասներորդ
+    11: eleven eleventh onze elf elfte одиннадцать одиннадцати одинадцять одинадцяти տասնմեկ
+    12: twelve twelfth douze zwolf zwolfte двенадцать двенадцати дванадцять дванадцяти տասներկու
+    13: thirteen thirteenth treize dreizehn тринадцать тринадцати тринадцять тринадцяти տասներեք
+    14: fourteen quatorze vierzehn четырнадцать четырнадцати чотирнадцять чотирнадцяти տասնչորս
+    15: fifteen quinze funfzehn пятнадцать пятнадцати пятнадцять пятнадцяти տասնհինգ
+    16: sixteen seize sechzehn шестнадцать шестнадцати шістнадцять шістнадцяти տասնվեց
+    17: seventeen dixsept siebzehn семнадцать семнадцати сімнадцять сімнадцяти տասնյոթ
+    18: eighteen achtzehn восемнадцать восемнадцати вісімнадцять вісімнадцяти տասնութ
+    19: nineteen neunzehn девятнадцать девятнадцати девятнадцять девятнадцяти տասնինը
+    20: twenty twentieth vingt zwanzig двадцать двадцати двадцатый двадцять двадцяти քսան
+    30: thirty trente dreissig тридцать тридцати тридцять тридцяти երեսուն
+    40: forty quarante vierzig сорок сорока քառասուն
+    50: fifty cinquante funfzig пятьдесят пятидесяти пятдесят пятдесяти հիսուն
+    60: sixty soixante sechzig шестьдесят шестидесяти шістдесят шістдесяти վաթսուն
+    70: seventy siebzig семьдесят семидесяти сімдесят сімдесяти յոթանասուն
+    80: eighty achtzig восемьдесят восьмидесяти вісімдесят вісімдесяти ութսուն
+    90: ninety neunzig девяносто девяноста девяносто իննսուն
+    100: hundred cent cents hundert сто ста сотня сотни հարյուր հարյուրավոր
+    200: zweihundert двести двухсот двісті двохсот երկուհարյուր
+    300: dreihundert триста трехсот трьохсот երեքհարյուր
+    thousand: thousand thousands tausend tausende mille milliers тыс тысяча тысячи тысяч тысячу тис тисяча тисячі тисяч тисячу հազար հազարավոր
+    million: million millions mln mio millionen миллион миллиона миллионов млн мільйон мільйона мільйонів մլն միլիոն
+    billion: billion billions bn mlrd milliard milliards milliarde milliarden миллиард миллиарда миллиардов млрд мільярд мільярда мільярдів մլրդ միլիարդ
+    trillion: trillion trillions трлн триллион трлн трильйон
+    dozen: dozen dozens dutzend dutzende douzaine douzaines десяток десятки десятков десятків տասնյակ
+    half: half halfte halb moitie demi половина половины половину половини կես կեսը
+    double: double doppelt вдвое вдвічі կրկնակի
+    triple: triple dreifach втрое втричі եռակի
+    ii: ii
+    iii: iii
+    iv: iv
+    vi: vi
+    vii: vii
+    viii: viii
+    ix: ix
+    xi: xi
+    xii: xii
+    xiii: xiii
+    xiv: xiv
+    xvi: xvi";
 
-/// One of these is part of each label and phrase below.
-const LIVE_MARKERS: &[&str] =
-    &["live", "direct", "vivo", "happened", "latest", "онлайн", "трансляция", "ուղիղ"];
+/// Months, days of the week, times of day and directions: one of a kind excludes the others.
+const EXCLUSIVES: &str = "
+    january: january jan januar janvier enero январь января январе січень січня січні հունվար*
+    february: february feb februar fevrier febrero февраль февраля феврале лютий лютого փետրվար*
+    march: march mar marz mars marzo март марта марте березень березня березні մարտի մարտին
+    april: april apr avril abril апрель апреля апреле квітень квітня квітні ապրիլ*
+    may: may mai mayo май мая мае травень травня травні մայիս*
+    june: june jun juni juin junio июнь июня июне червень червня червні հունիս*
+    july: july jul juli juillet julio июль июля июле липень липня липні հուլիս*
+    august: august aug aout agosto август августа августе серпень серпня серпні օգոստոս*
+    september: september sep septembre septiembre сентябрь сентября сентябре вересень вересня вересні սեպտեմբեր*
+    october: october oct oktober octobre octubre октябрь октября октябре жовтень жовтня жовтні հոկտեմբեր*
+    november: november nov novembre noviembre ноябрь ноября ноябре листопад листопада листопаді նոյեմբեր*
+    december: december dec dezember decembre diciembre декабрь декабря декабре грудень грудня грудні դեկտեմբեր*
+    monday: monday mon montag montags lundi lunes понедельник понедельника понедельникам понеділок понеділка երկուշաբթի*
+    tuesday: tuesday tue tues dienstag dienstags mardi martes вторник вторника вівторок вівторка երեքշաբթի*
+    wednesday: wednesday wed mittwoch mittwochs mercredi miercoles среда среду среды середа середу середи չորեքշաբթի*
+    thursday: thursday thu thur thurs donnerstag donnerstags jeudi jueves четверг четверга четвер четверга հինգշաբթի*
+    friday: friday fri freitag freitags vendredi viernes пятница пятницу пятницы пятниця пятницю пятниці ուրբաթ*
+    saturday: saturday sat samstag samstags sonnabend samedi sabado суббота субботу субботы субота суботу суботи շաբաթ
+    sunday: sunday sun sonntag sonntags dimanche domingo воскресенье воскресенья неділя неділю неділі կիրակի*
+    morning: morning vormittag matin утро утром утренний утренняя утренние ранок вранці зранку ранковий առավոտ*
+    noon: noon midday mittag midi полдень опівдні կեսօր*
+    afternoon: afternoon nachmittag дневной дневная днем
+    evening: evening abend abends soir soiree вечер вечером вечерний вечерняя вечір ввечері увечері երեկոյան երեկո
+    night: night overnight nacht nuit ночь ночью ночной ночная ніч вночі уночі գիշեր*
+    yesterday: yesterday gestern вчера вчора երեկ
+    today: today heute aujourdhui сегодня сьогодні այսօր*
+    tomorrow: tomorrow demain завтра վաղը վաղվա
+    spring: spring fruhling fruhjahr printemps весна весной весны весни навесні գարուն գարնանը
+    summer: summer sommer ete лето летом лета літо влітку ամառ ամռանը
+    autumn: autumn herbst automne осень осенью осени осінь восени աշուն աշնանը
+    winter: winter hiver зима зимой зимы зими взимку ձմեռ ձմռանը
+    north: north northern norden nordlich* nord север* північ* північн* հյուսիս*
+    south: south southern suden sudlich* sud юг юга юге южн* південн* південь півдні հարավ*
+    east: east eastern osten ostlich* восток* восточн* схід сході сходу східн* արեւելյան արեւելք*
+    west: west western westen westlich* ouest запад* захід* заході західн* արեւմտյան արեւմուտք*";
 
-const LIVE_LABELS: &[&str] = &[
-    "live",
-    "liveblog",
-    "liveticker",
-    "direct",
-    "онлайн",
-    "онлайн-трансляция",
-    "текстовая трансляция",
-    "ուղիղ",
-];
+const NEGATIONS: &str = "
+    arent cannot cant couldnt didnt doesnt dont hadnt hasnt havent isnt neither never no nobody none nor not shouldnt wasnt
+    werent without wont wouldnt aucun aucune jamais ne ni pas sans kein keine keinen keiner keinem keines nicht nichts nie niemals
+    niemand ohne ningun nunca sin без не нельзя нет ни никогда никто ничего немає ніколи ніхто нічого ні неможна
+    առանց մի ոչ ոչինչ երբեք չեմ չեն չենք չես չեք չէ չէին չէր չի չկա չկան
+    չընդուն* չհաստատ* չթույլ* չհաղթ* չմասնակց* չստորագր* չմեկն* չհամաձայն* չհրաժար* չհայտն* չաջակց* չմերժ* չհերք* չունի
+    չունեն չարեց չգնաց չեկավ չբաց* չփակ* չվաճառ* չգտ* չպատասխան* չպաշտպան* չդադար* չսկս*";
 
-const LIVE_PHRASES: &[&str] = &[
-    "live update",
-    "live blog",
-    "liveblog",
-    "live:",
-    "liveticker",
-    "en direct",
-    "en vivo",
-    "as it happened",
-    "онлайн-трансляция",
-    "прямая трансляция",
-    "текстовая трансляция",
-    "ուղիղ եթեր",
-    "ուղիղ միացում",
-    "latest updates",
-];
+const LANGUAGES: usize = 6;
 
-#[rustfmt::skip]
-const LABELS: &[&str] = &[
-    "breaking", "breaking news", "updated", "update", "exclusive", "just in", "news alert", "alert", "flash",
-    "urgent", "newsflash", "corrected", "correction", "developing", "opinion", "commentary", "comment", "explainer", "video", "watch", "photos", "видео", "фото", "мнение", "տեսանյութ", "լուսանկարներ", "ֆոտո", "կարծիք", "analysis", "eilmeldung",
-    "alerte", "urgent info", "última hora", "urgente", "срочно", "срочная новость", "молния", "обновлено",
-    "обновляется", "дополнено", "эксклюзив", "внимание", "важно", "հրատապ", "շտապ", "թարմացված", "բացառիկ",
-    "速報", "独自", "更新",
-];
+/// Pairs of opposites, one side before the bar; of each pair six lines, for English, German, French, Russian, Ukrainian
+/// and Armenian. A side has synonyms: that one is replaced by another is no contradiction.
+const OPPOSITES: &str = include_str!("opposites.txt");
 
-// The lists below are sorted. Their words are folded, without apostrophes.
-
-#[rustfmt::skip]
-const NUMERALS: &[&str] = &[
-    "acht", "billion", "cinco", "cinq", "cuatro", "deux", "deuxieme", "diez", "dix", "dos", "double", "dozen",
-    "drei", "eight", "eighteen", "eighth", "eighty", "eleven", "erste", "fifteen", "fifth", "fifty", "first",
-    "five", "forty", "four", "fourteen", "fourth", "funf", "half", "huit", "hundred", "ii", "iii", "iv", "ix",
-    "million", "neuf", "neun", "nine", "nineteen", "ninety", "ninth", "nueve", "ocho", "premier", "premiere",
-    "primera", "primero", "quatre", "sechs", "second", "segunda", "segundo", "seis", "sept", "seven",
-    "seventeen", "seventh", "seventy", "sieben", "siete", "six", "sixteen", "sixth", "sixty", "ten", "tenth",
-    "third", "thirteen", "thirty", "thousand", "three", "tres", "trillion", "triple", "trois", "twelve",
-    "twenty", "two", "vi", "vier", "vii", "viii", "xi", "xii", "xiii", "xiv", "xvi", "zehn", "zwei", "zweite",
-    "восемь", "восьми", "вторая", "второе", "второй", "два", "двадцать", "две", "двести", "двое", "двух",
-    "девяти", "девять", "десяти", "десять", "миллиард", "миллиарда", "миллиардов", "миллион", "миллиона",
-    "миллионов", "первая", "первое", "первый", "пятая", "пяти", "пятый", "пять", "пятьдесят", "семи", "семь",
-    "сорок", "сто", "третий", "третье", "третья", "трех", "три", "тридцать", "трое", "тысяч", "тысяча",
-    "тысячи", "четвертая", "четвертый", "четыре", "четырех", "шести", "шесть", "առաջին", "երեսուն", "երեք",
-    "երկու", "երկրորդ", "երրորդ", "ինը", "հազար", "հարյուր", "հինգ", "հիսուն", "միլիարդ", "միլիոն", "յոթ",
-    "ութ", "չորս", "չորրորդ", "վեց", "տասը", "քառասուն", "քսան",
-];
-
-#[rustfmt::skip]
-const CALENDAR: &[&str] = &[
-    "abril", "afternoon", "agosto", "aout", "apr", "april", "aug", "august", "autumn", "avril", "dec",
-    "december", "decembre", "dezember", "diciembre", "dienstag", "dimanche", "domingo", "donnerstag", "enero",
-    "evening", "feb", "febrero", "februar", "february", "fevrier", "freitag", "fri", "friday", "jan", "januar",
-    "january", "janvier", "jeudi", "jueves", "juillet", "juin", "jul", "juli", "julio", "july", "jun", "june",
-    "juni", "junio", "lundi", "lunes", "mai", "mar", "march", "mardi", "mars", "martes", "marz", "marzo", "may",
-    "mayo", "mercredi", "midday", "miercoles", "mittwoch", "mon", "monday", "montag", "morning", "night",
-    "noon", "nov", "november", "novembre", "noviembre", "oct", "october", "octobre", "octubre", "oktober",
-    "overnight", "sabado", "samedi", "samstag", "sat", "saturday", "sep", "sept", "september", "septembre",
-    "septiembre", "sonntag", "spring", "summer", "sun", "sunday", "thu", "thur", "thurs", "thursday", "today",
-    "tomorrow", "tue", "tues", "tuesday", "vendredi", "viernes", "wed", "wednesday", "winter", "yesterday",
-    "август", "августа", "августе", "апреле", "апрель", "апреля", "вечер", "вечером", "воскресенье",
-    "воскресенья", "вторник", "вторника", "вчера", "декабре", "декабрь", "декабря", "днем", "завтра", "июле",
-    "июль", "июля", "июне", "июнь", "июня", "мае", "май", "март", "марта", "марте", "мая", "ночь", "ночью",
-    "ноябре", "ноябрь", "ноября", "октябре", "октябрь", "октября", "понедельник", "понедельника", "пятница",
-    "пятницу", "пятницы", "сегодня", "сентябре", "сентябрь", "сентября", "среда", "среду", "среды", "суббота",
-    "субботу", "субботы", "утро", "утром", "феврале", "февраль", "февраля", "четверг", "четверга", "январе",
-    "январь", "января", "այսօր", "ապրիլ", "ապրիլի", "դեկտեմբեր", "դեկտեմբերի", "երեկ", "երեքշաբթի",
-    "երկուշաբթի", "կիրակի", "հինգշաբթի", "հոկտեմբեր", "հոկտեմբերի", "հուլիս", "հուլիսի", "հունիս", "հունիսի",
-    "հունվար", "հունվարի", "մայիս", "մայիսի", "մարտ", "մարտի", "նոյեմբեր", "նոյեմբերի", "շաբաթ", "ուրբաթ",
-    "չորեքշաբթի", "սեպտեմբեր", "սեպտեմբերի", "վաղը", "փետրվար", "փետրվարի", "օգոստոս", "օգոստոսի",
-];
-
-#[rustfmt::skip]
-const NEGATIONS: &[&str] = &[
-    "arent", "cannot", "cant", "couldnt", "didnt", "doesnt", "dont", "hadnt", "hasnt", "havent", "isnt",
-    "jamais", "kein", "keine", "keinen", "ne", "neither", "never", "nicht", "nie", "ningun", "no", "nobody",
-    "none", "nor", "not", "nunca", "ohne", "pas", "sans", "shouldnt", "sin", "wasnt", "werent", "without",
-    "wont", "wouldnt", "без", "не", "нельзя", "нет", "ни", "никогда", "никто", "առանց", "մի", "ոչ", "չեմ",
-    "չեն", "չենք", "չես", "չեք", "չէ", "չէին", "չէր", "չի",
-];
-
-#[rustfmt::skip]
-const OPPOSITES: &[&str] = &[
-    "accept", "accepted", "accepts", "acquitted", "admit", "admits", "admitted", "after", "against", "alive",
-    "allow", "allowed", "allows", "approval", "approve", "approved", "approves", "arrive", "arrived", "arrives",
-    "ban", "banned", "bans", "before", "began", "begin", "begins", "begun", "best", "better", "boost",
-    "boosted", "boosts", "bought", "boy", "buy", "buys", "cancel", "cancelled", "cancels", "close", "closed",
-    "closes", "closing", "closure", "cold", "confirm", "confirmed", "confirms", "convicted", "cut", "cuts",
-    "dead", "decrease", "decreased", "decreases", "decreasing", "defeat", "defeated", "defeating", "defeats",
-    "delay", "delays", "denial", "denied", "denies", "deny", "down", "drop", "dropped", "drops", "east",
-    "eastern", "end", "ended", "ends", "enter", "entered", "enters", "exit", "exited", "exits", "export",
-    "exports", "extend", "extended", "extends", "fail", "failed", "fails", "failure", "fall", "fallen",
-    "falling", "falls", "false", "fell", "for", "gain", "gained", "gains", "girl", "granted", "grants",
-    "guilty", "high", "higher", "highest", "hot", "illegal", "import", "imports", "increase", "increased",
-    "increases", "increasing", "innocent", "join", "joined", "joins", "jump", "jumped", "jumps", "launch",
-    "launches", "least", "leave", "leaves", "left", "legal", "less", "lose", "loses", "loss", "losses", "lost",
-    "low", "lower", "lowest", "man", "men", "more", "most", "north", "northern", "open", "opened", "opening",
-    "opens", "oppose", "opposed", "opposes", "overturns", "pass", "passed", "passes", "plunge", "plunged",
-    "plunges", "quit", "quits", "raise", "raised", "raises", "refuse", "refused", "refuses", "reject",
-    "rejected", "rejects", "resume", "resumed", "resumes", "return", "returned", "returns", "right", "rise",
-    "risen", "rises", "rising", "rose", "sank", "sell", "sells", "sink", "sinks", "slash", "slashes", "soar",
-    "soared", "soars", "sold", "south", "southern", "start", "started", "starting", "starts", "stay", "stayed",
-    "stays", "stop", "stopped", "stops", "success", "support", "supported", "supports", "surge", "surged",
-    "surges", "suspend", "suspended", "suspends", "true", "up", "upholds", "west", "western", "win", "winning",
-    "wins", "withdraw", "withdraws", "withdrew", "woman", "women", "won", "worse", "worst", "yes", "больше",
-    "ввел", "ввела", "ввели", "выиграл", "выиграла", "выиграли", "вырос", "выросла", "выросли", "выросло",
-    "выше", "до", "женщина", "женщину", "жив", "живым", "за", "завершил", "завершила", "закончил", "закончила",
-    "закончили", "закрыл", "закрыла", "закрыли", "закрылся", "запретил", "запретила", "запретили", "лучше",
-    "меньше", "мертв", "мертвым", "мужчина", "мужчину", "начал", "начала", "начали", "начался", "ниже",
-    "одобрил", "одобрила", "одобрили", "опроверг", "опровергла", "опровергли", "отверг", "отвергла", "отвергли",
-    "отказал", "отказала", "отказалась", "отказались", "отказался", "отклонил", "отклонила", "отклонили",
-    "открыл", "открыла", "открыли", "открылся", "отменил", "отменила", "отменили", "падает", "падают",
-    "падение", "победа", "победил", "победила", "победили", "повысилась", "повысили", "повысился", "повышение",
-    "поддержал", "поддержала", "поддержали", "подтвердил", "подтвердила", "подтвердили", "поражение", "после",
-    "принял", "приняла", "приняли", "проиграл", "проиграла", "проиграли", "против", "разрешил", "разрешила",
-    "разрешили", "раскритиковал", "растет", "растут", "рост", "снижение", "снизилась", "снизили", "снизились",
-    "снизилось", "снизился", "согласилась", "согласились", "согласился", "увеличил", "увеличила", "увеличили",
-    "уменьшил", "уменьшила", "упал", "упала", "упали", "упало", "хуже", "աճել", "առաջ", "ավարտվեց", "ավելի",
-    "բարձրացել", "բացվեց", "դեմ", "ընդունեց", "իջել", "կին", "հաղթել", "հաղթեց", "հաստատեց", "հետո", "հերքեց",
-    "մերժեց", "նվազել", "շատ", "պակաս", "պարտվել", "պարտվեց", "սկսվեց", "տղամարդ", "փակվեց", "քիչ",
-];
+/// Frequent words without meaning of their own, and acronyms that any report of an accident has.
+const FUNCTION_WORDS: &str = "
+    a an the of to in on at by with from as is are was were be been has have had will would can could its his her their our
+    my your this that these those and or but if than then so into over about it he she they we you i who which what how why when
+    where says said say amid
+    der die das den dem des ein eine einen einem einer eines und oder aber im auf aus bei mit von vom zum zur uber unter
+    durch um als wie ist sind war waren wird werden wurde wurden hat haben hatte sich er sie es wir ihr sein seine dass auch noch
+    le la les un une du de et ou mais au aux dans sur par en est sont ont son sa ses leur leurs ce cet cette ces qui
+    que quoi se il elle ils elles y d l s n c j m t qu
+    в во на с со к ко по из от у о об и а но или что как это его ее их он она они мы вы я для при под над про также уже
+    был была было были будет будут
+    з із зі від та і й але або що як це його її їх він вона вони ми ви під також вже був була було були буде
+    եւ ու կամ բայց որ որը ինչ ինչպես է են էր էին նա նրա նրանք մենք դուք ես իր իրենց այս այդ այն նաեւ համար մասին ըստ հետ մեջ վրա
+    дтп чп мчс мвд гибдд дпс ск дснс сбу աին";
 
 #[cfg(test)]
 mod tests {
@@ -331,54 +262,45 @@ mod tests {
     use crate::text::tokens;
 
     #[test]
-    fn lists_are_sorted_and_folded() {
-        for list in [NUMERALS, CALENDAR, NEGATIONS, OPPOSITES] {
-            assert!(list.is_sorted_by(|a, b| a < b), "{:?}", list.windows(2).find(|pair| pair[0] >= pair[1]));
-            for word in list {
-                assert_eq!(tokens(word).folded(), format!(" {word} "));
-            }
+    fn listed_words_are_folded_and_found() {
+        for entry in &LISTS.entries {
+            assert_eq!(tokens(entry.word).folded(), format!(" {} ", entry.word));
+            assert!(entry.word.len() >= prefix("long enough").len() || !entry.is_stem, "{}", entry.word);
+            assert!(find(entry.word).is_some(), "{}", entry.word);
         }
     }
 
     #[test]
-    fn each_live_label_and_phrase_has_a_marker() {
-        for label in LIVE_LABELS.iter().chain(LIVE_PHRASES) {
-            assert!(has_live_marker(label), "{label}");
+    fn no_word_is_listed_with_two_meanings() {
+        for pair in LISTS.entries.windows(2) {
+            let [a, b] = pair else { continue };
+            assert!(
+                a.word != b.word || a.listed == b.listed,
+                "{} is {:?} and {:?}",
+                a.word,
+                a.listed,
+                b.listed
+            );
         }
     }
 
     #[test]
-    fn label_and_publisher_are_removed() {
-        let bare = |title: &'static str| {
-            let (start, end) = bare_title(title);
-            title[start..end].trim()
+    fn opposites_differ_in_the_lowest_bit() {
+        let side = |word| match find(word).map(|listed| listed.meaning) {
+            Some(ListedAs::Opposite(hash)) => hash,
+            other => panic!("{word}: {other:?}"),
         };
-        for title in [
-            "BREAKING: Ships leave the harbour",
-            "(Updated) Ships leave the harbour",
-            "UPDATE 2-Ships leave the harbour",
-            "Ships leave the harbour | Reuters",
-            "Ships leave the harbour - The Example Times",
-            "Срочно: Ships leave the harbour — Вести",
+        for (one, synonym, other) in [
+            ("approves", "adopted", "rejects"),
+            ("zugestimmt", "gebilligt", "abgelehnt"),
+            ("adopte", "approuve", "rejette"),
+            ("одобрила", "утвердили", "отклонил"),
+            ("ухвалила", "схвалено", "відхилив"),
+            ("ընդունեց", "հաստատել", "մերժեց"),
         ] {
-            assert_eq!(bare(title), "Ships leave the harbour", "{title}");
+            assert_eq!(side(one), side(synonym));
+            assert_eq!(side(one) ^ side(other), 1, "{one} {other}");
         }
-        for title in
-            ["Ships: leave the harbour", "LIVE: Ships leave", "Ships - 2", "Ships leave the harbour - part 2"]
-        {
-            assert_eq!(bare(title), title);
-        }
-    }
-
-    #[test]
-    fn a_live_page_has_a_live_label() {
-        for title in
-            ["LIVE: War", "War LIVE: the day", "War live updates", "Election - live", "Онлайн: выборы"]
-        {
-            assert!(is_live(title), "{title}");
-        }
-        for title in ["People live here", "Live longer", "Where to live | Reuters", "Deliver: a plan"] {
-            assert!(!is_live(title), "{title}");
-        }
+        assert_ne!(side("approves") ^ side("closed"), 1);
     }
 }

@@ -5,7 +5,7 @@
 
 use std::ops::Range;
 
-use super::wordlists::{self, WordClass};
+use super::wordlists::{self, Listed, ListedAs, WordClass};
 use crate::text::{Tokens, is_spaceless, tokens_up_to};
 
 /// A folded word. Words are compared by hash alone: of 20 bits where stories are proposed, of 64 where one is decided.
@@ -44,9 +44,11 @@ impl HashedWord {
         let class = match bits & 0xf {
             1 => WordClass::Name,
             2 => WordClass::Number,
-            3 => WordClass::Calendar,
+            3 => WordClass::Exclusive,
             4 => WordClass::Negation,
             5 => WordClass::Opposite,
+            6 => WordClass::Initial,
+            7 => WordClass::Function,
             _ => WordClass::Plain,
         };
         HashedWord { hash: (bits >> 4) as u64, class }
@@ -114,15 +116,15 @@ impl WordHasher<'_> {
     /// Fast path: a token of ASCII, Cyrillic or Armenian letters that is a word by itself and in no word list.
     fn common_word(&self, index: usize) -> Option<HashedWord> {
         let word = self.tokens.word(index);
-        let hash = super::hash(word);
-        if !word.bytes().all(|byte| IS_COMMON[usize::from(byte)]) || wordlists::may_contain(hash) {
+        if !word.bytes().all(|byte| IS_COMMON[usize::from(byte)]) || wordlists::may_contain(word) {
             return None;
         }
         let span = self.tokens.span(index);
-        let class = if self.starts_upper(index) { WordClass::Name } else { WordClass::Plain };
-        let may_be_initials =
-            class == WordClass::Name && span.len() <= 8 && self.plain.as_bytes().get(span.end) == Some(&b'.');
-        (!may_be_initials).then_some(HashedWord::with_hash(hash, class))
+        let class = self.class_by_case(index);
+        let may_be_initials = class != WordClass::Plain
+            && span.len() <= 8
+            && self.plain.as_bytes().get(span.end) == Some(&b'.');
+        (!may_be_initials).then_some(HashedWord::new(word, class))
     }
 
     /// Adds the word that starts with a token, and returns the index of the token after it.
@@ -141,15 +143,16 @@ impl WordHasher<'_> {
         }
         joined.retain(|c| c != '\'');
         let first = part_length(&joined);
-        self.push(&joined[..first], is_upper, false);
+        self.push(&joined[..first], self.class_by_case(index), false);
         let mut rest = &joined[first..];
         if !rest.is_empty() {
             // A number's unit.
             let original = self.tokens.span(index).start..self.tokens.span(next - 1).end;
             let has_upper = self.plain[original].chars().skip(1).any(char::is_uppercase);
+            let class = if has_upper { WordClass::Name } else { WordClass::Plain };
             while !rest.is_empty() {
                 let length = part_length(rest);
-                self.push(&rest[..length], has_upper, true);
+                self.push(&rest[..length], class, true);
                 rest = &rest[length..];
             }
         }
@@ -220,16 +223,35 @@ impl WordHasher<'_> {
         }
     }
 
-    /// Adds a folded word; `is_unit` if it follows a number without a space.
-    fn push(&mut self, folded: &str, is_upper: bool, is_unit: bool) {
+    /// The class of a word in no list: whether it starts with an upper case letter, and where.
+    fn class_by_case(&self, index: usize) -> WordClass {
+        if !self.starts_upper(index) {
+            return WordClass::Plain;
+        }
+        let before = match index {
+            0 => "",
+            _ => &self.plain[self.tokens.span(index - 1).end..self.tokens.span(index).start],
+        };
+        let ends_sentence = |c| matches!(c, '.' | '!' | '?' | ':' | '\u{2026}' | '\u{589}' | '|' | '\n');
+        if index == 0 || before.contains(ends_sentence) { WordClass::Initial } else { WordClass::Name }
+    }
+
+    /// Adds a folded word with the class that it has if it is in no list; `is_unit` if it follows a number without a
+    /// space.
+    fn push(&mut self, folded: &str, class: WordClass, is_unit: bool) {
         if is_unit && matches!(folded, "st" | "nd" | "rd" | "th") {
             return;
         }
-        let folded = wordlists::magnitude(folded, is_unit).unwrap_or(folded);
-        let class =
-            if folded.contains(char::is_numeric) { WordClass::Number } else { wordlists::class(folded) };
-        let class = if class == WordClass::Plain && is_upper { WordClass::Name } else { class };
-        self.push_hashed(HashedWord::new(folded, class));
+        let folded = if is_unit { wordlists::unit(folded).unwrap_or(folded) } else { folded };
+        if folded.contains(char::is_numeric) {
+            return self.push_hashed(HashedWord::new(folded, WordClass::Number));
+        }
+        let listed = wordlists::find(folded).unwrap_or(Listed { class, meaning: ListedAs::Itself });
+        self.push_hashed(match listed.meaning {
+            ListedAs::Itself => HashedWord::new(folded, listed.class),
+            ListedAs::Word(word) => HashedWord::new(word, listed.class),
+            ListedAs::Opposite(hash) => HashedWord::with_hash(hash, listed.class),
+        });
     }
 
     fn push_hashed(&mut self, word: HashedWord) {
@@ -273,6 +295,8 @@ mod tests {
         same("Iran\u{200c} is", "iran is");
         same("the U.S. Navy", "The US navy");
         same("$262M, 22nd", "262 million 22");
+        same("four of the nineteen", "4 of the 19");
+        same("четверо в марте", "4 в март");
         same("\u{587}", "\u{565}\u{582}");
         assert_eq!(hashed_words("1.64 1,64. 5 U.S.S.R. Mr. X", 99).len(), 6);
     }
@@ -302,13 +326,13 @@ mod tests {
         assert_eq!(
             classes("Iran did not fall on 22nd May"),
             [
-                WordClass::Name,
+                WordClass::Initial,
                 WordClass::Plain,
                 WordClass::Negation,
                 WordClass::Opposite,
-                WordClass::Plain,
+                WordClass::Function,
                 WordClass::Number,
-                WordClass::Calendar
+                WordClass::Exclusive
             ]
         );
         assert_eq!(

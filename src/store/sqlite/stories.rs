@@ -191,7 +191,7 @@ fn find_story(
         }
         let own_hashes = inserted.new.dedup_features.as_ref().map_or(&[][..], |features| &features.hashes);
         let new = new.get_or_insert_with(|| short.clone().with_hashes(own_hashes));
-        if let Some(reason) = rules::decide(new, &old.clone().with_hashes(&hashes), evidence)
+        if let Ok(reason) = rules::decide(new, &old.clone().with_hashes(&hashes), evidence)
             && (reason.shows_language() || may_share_language(c, inserted, entry)?)
         {
             return Ok(Some((story, reason)));

@@ -1,0 +1,303 @@
+//! What keeps entries with like titles or texts apart: they differ in something that matters. Pure.
+
+use std::fmt;
+
+use super::signature::{Flags, Signature};
+use super::similarity::{self, Difference, DifferencePosition};
+use super::wordlists::WordClass;
+use super::words::HashedWord;
+
+/// Words of one side of a difference that can be one name.
+const MAX_NAME_WORDS: usize = 6;
+/// Words between two names that can have changed their roles.
+const MAX_ROLE_DISTANCE: usize = 5;
+
+/// Why two entries with like titles or texts are no story.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Apart {
+    /// They have other numbers, parts or versions.
+    Numbers,
+    /// They have other days, times of day or directions.
+    Days,
+    /// One has a name in place of another's, or one more.
+    Names,
+    /// Two names have changed places: who did it to whom.
+    Roles,
+    /// One says the opposite of the other.
+    Opposites,
+    /// One has a negation that the other lacks.
+    Negation,
+    /// Title and text both have other words in one place.
+    Words,
+    /// A source has one headline on several days.
+    Column,
+    /// Two sources have one headline, which says little, over other texts.
+    CommonHeadline,
+    /// One is labelled as an opinion, an interview or the like.
+    Label,
+    /// The last part of one title need not be a publisher.
+    LastPart,
+    /// One is a page that is updated all day.
+    Live,
+    /// The texts are alike, the headlines are not.
+    Headlines,
+}
+
+impl fmt::Display for Apart {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Apart::Numbers => "other numbers",
+            Apart::Days => "other days, times or directions",
+            Apart::Names => "other names",
+            Apart::Roles => "the names have changed places",
+            Apart::Opposites => "one says the opposite of the other",
+            Apart::Negation => "one has a negation",
+            Apart::Words => "headline and text differ in the same way",
+            Apart::Column => "a headline that its source uses again: a column",
+            Apart::CommonHeadline => "a short headline over other texts",
+            Apart::Label => "one is labelled as something else than news, and the texts do not agree",
+            Apart::LastPart => "the last part of a headline need not be a publisher",
+            Apart::Live => "a page that is updated all day",
+            Apart::Headlines => "other headlines over much the same text",
+        })
+    }
+}
+
+/// Two entries that are compared.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Pair<'a> {
+    pub(super) a: &'a Signature,
+    pub(super) b: &'a Signature,
+    pub(super) is_one_source: bool,
+    /// Whether their source gave them one date, to the second: one may be an edit of the other.
+    pub(super) is_one_moment: bool,
+    /// Similarity of their texts; `None` if one is too short or does not count.
+    pub(super) text: Option<f64>,
+}
+
+impl<'a> Pair<'a> {
+    /// Words of the shorter text.
+    pub(super) fn text_length(&self) -> usize {
+        self.a.text.len().min(self.b.text.len())
+    }
+
+    /// Whether the texts are copies, long enough to be sure.
+    pub(super) fn has_copied_text(&self) -> bool {
+        self.text_length() >= 15 && self.text.is_some_and(|text| text >= 0.9)
+    }
+
+    /// The titles without labels, and without their last parts where those are publishers: one that says so, or one that a
+    /// copy from another source adds.
+    pub(super) fn cores(&self) -> (&'a [HashedWord], &'a [HashedWord]) {
+        let core = |signature: &'a Signature, other: &Signature| {
+            let has_publisher = signature.flags.has(Flags::PUBLISHER)
+                || (!self.is_one_source
+                    && signature.has_last_part()
+                    && (!other.has_last_part()
+                        || (self.has_copied_text() && !signature.ends_in_two_names())));
+            if has_publisher { signature.bare_title() } else { signature.title_without_label() }
+        };
+        (core(self.a, self.b), core(self.b, self.a))
+    }
+
+    /// What the titles contradict each other in.
+    pub(super) fn titles_contradict(&self) -> Option<Apart> {
+        let (x, y) = self.cores();
+        let found = similarity::differences(x, y);
+        let only = |side: fn(&Difference<'a>) -> &'a [HashedWord]| -> Vec<HashedWord> {
+            found.iter().flat_map(side).copied().collect()
+        };
+        let (only_a, only_b) = (only(|difference| difference.a), only(|difference| difference.b));
+        if both_have_other(&only_a, &only_b, WordClass::Number) {
+            return Some(Apart::Numbers);
+        }
+        if both_have_other(&only_a, &only_b, WordClass::Exclusive) {
+            return Some(Apart::Days);
+        }
+        let titles = similarity::title_similarity(x, y);
+        if titles >= 0.7 && differ(&only_a, &only_b, WordClass::Number) {
+            return Some(Apart::Numbers);
+        }
+        let min_titles = if self.has_copied_text() { 0.5 } else { 0.3 };
+        if titles >= min_titles && are_opposites(&only_a, &only_b) {
+            return Some(Apart::Opposites);
+        }
+        if titles < 0.5 {
+            return None;
+        }
+        let negates = |found: &Difference<'_>| {
+            found.a.len() <= 2 && found.b.len() <= 2 && differ(found.a, found.b, WordClass::Negation)
+        };
+        if found.iter().any(negates) {
+            return Some(Apart::Negation);
+        }
+        if names_change_places(x, y) {
+            return Some(Apart::Roles);
+        }
+        self.names_contradict(&found, titles).then_some(Apart::Names)
+    }
+
+    /// Whether titles that are alike have other names. Where a copied text has quite another headline, a name can stand for
+    /// another one, such as a capital for its country.
+    fn names_contradict(&self, found: &[Difference<'_>], titles: f64) -> bool {
+        let has_meaning =
+            |word: &HashedWord| is_name(word) || (!self.is_one_moment && word.class() == WordClass::Opposite);
+        let swaps = |difference: &Difference<'_>| replaces(difference, MAX_NAME_WORDS, has_meaning);
+        let replaces_one = |difference: &Difference<'_>| {
+            swaps(difference) && difference.a.len() == difference.b.len() && difference.a.len() <= 3
+        };
+        let is_template = titles >= 0.7 || self.is_one_source || found.iter().all(replaces_one);
+        if found.iter().any(swaps) && (is_template || !self.has_copied_text()) {
+            return true;
+        }
+        let may_be_edit =
+            if self.is_one_source { self.is_one_moment } else { self.text.is_some_and(|text| text >= 0.7) };
+        let adds_name = |words: &[HashedWord]| {
+            words.len() <= 3 && words.iter().any(|word| word.class() == WordClass::Name)
+        };
+        match found {
+            [one] if one.a.is_empty() || one.b.is_empty() => {
+                !may_be_edit && (adds_name(one.a) || adds_name(one.b))
+            }
+            _ => false,
+        }
+    }
+
+    /// What nearly equal texts contradict each other in, inside what they have in common.
+    pub(super) fn texts_contradict(&self) -> Option<Apart> {
+        self.text.filter(|text| *text >= 0.3)?;
+        let found = self.text_differences();
+        found.iter().filter(|found| found.a.len() <= 3 && found.b.len() <= 3).find_map(|found| {
+            let counts = found.position == DifferencePosition::Inside || self.is_one_source;
+            if both_have_other(found.a, found.b, WordClass::Number) {
+                Some(Apart::Numbers)
+            } else if both_have_other(found.a, found.b, WordClass::Exclusive) {
+                Some(Apart::Days)
+            } else if counts && differ(found.a, found.b, WordClass::Negation) {
+                Some(Apart::Negation)
+            } else if are_opposites(found.a, found.b) {
+                Some(Apart::Opposites)
+            } else {
+                (counts && replaces(found, 2, is_name)).then_some(Apart::Names)
+            }
+        })
+    }
+
+    /// Whether titles and texts both have other words in one place: `the court frees` and `the court jails`.
+    pub(super) fn is_reworded(&self) -> bool {
+        let (x, y) = self.cores();
+        let rewords = |found: &Difference<'_>| {
+            let has_meaning = |side: &[HashedWord]| {
+                (1..=3).contains(&side.len()) && side.iter().any(|word| word.class() != WordClass::Function)
+            };
+            has_meaning(found.a) && has_meaning(found.b)
+        };
+        similarity::title_similarity(x, y) >= 0.5
+            && similarity::differences(x, y).iter().any(rewords)
+            && self
+                .text_differences()
+                .iter()
+                .any(|found| found.position == DifferencePosition::Inside && rewords(found))
+    }
+
+    /// Whether the texts are the same but for what comes before and after, such as who forwards it.
+    pub(super) fn differs_at_edges_only(&self) -> bool {
+        self.text_differences().iter().all(|found| found.position == DifferencePosition::AtEdge)
+    }
+
+    fn text_differences(&self) -> Vec<Difference<'a>> {
+        let length = self.text_length();
+        similarity::differences(&self.a.text[..length], &self.b.text[..length])
+    }
+}
+
+fn is_name(word: &HashedWord) -> bool {
+    matches!(word.class(), WordClass::Name | WordClass::Initial)
+}
+
+/// Sorted hashes of the words that fit.
+fn hashes(words: &[HashedWord], fits: impl Fn(&HashedWord) -> bool) -> Vec<u64> {
+    let mut found: Vec<u64> = words.iter().filter(|word| fits(word)).map(|word| word.hash()).collect();
+    found.sort_unstable();
+    found
+}
+
+fn hashes_of_class(words: &[HashedWord], class: WordClass) -> Vec<u64> {
+    hashes(words, |word| word.class() == class)
+}
+
+/// Whether the words of a class differ.
+fn differ(a: &[HashedWord], b: &[HashedWord], class: WordClass) -> bool {
+    hashes_of_class(a, class) != hashes_of_class(b, class)
+}
+
+/// Whether each side has words of a class, and they differ.
+fn both_have_other(a: &[HashedWord], b: &[HashedWord], class: WordClass) -> bool {
+    are_other(&hashes_of_class(a, class), &hashes_of_class(b, class))
+}
+
+fn are_other(a: &[u64], b: &[u64]) -> bool {
+    !a.is_empty() && !b.is_empty() && a != b
+}
+
+/// Whether a difference of at most `max` words replaces a word that fits by another.
+fn replaces(difference: &Difference<'_>, max: usize, fits: impl Fn(&HashedWord) -> bool) -> bool {
+    let is_short = |side: &[HashedWord]| (1..=max).contains(&side.len());
+    is_short(difference.a)
+        && is_short(difference.b)
+        && are_other(&hashes(difference.a, &fits), &hashes(difference.b, &fits))
+}
+
+/// Whether one side has the opposite of a word of the other, which differs from it in the lowest bit.
+fn are_opposites(a: &[HashedWord], b: &[HashedWord]) -> bool {
+    let (a, b) = (hashes_of_class(a, WordClass::Opposite), hashes_of_class(b, WordClass::Opposite));
+    a.iter().any(|hash| b.contains(&(hash ^ 1)))
+}
+
+/// Whether two names, each of several words perhaps, stand in places that they have changed: `A beats B`, `B beats A`; one
+/// of them perhaps in another case. Not in titles that are only put another way: `A beaten by B`, `B and A`.
+fn names_change_places(x: &[HashedWord], y: &[HashedWord]) -> bool {
+    const fn word(folded: &str) -> u64 {
+        HashedWord::new(folded, WordClass::Function).hash()
+    }
+    #[rustfmt::skip]
+    const AND: [u64; 9] = [
+        word("and"), word("und"), word("et"), word("и"), word("і"), word("й"), word("та"), word("և"), word("ու"),
+    ];
+    let (x, y) = (joined_names(x), joined_names(y));
+    let has = |title: &[JoinedName], name: &JoinedName| title.iter().any(|word| word.hash == name.hash);
+    // The name in place of another: the same, or a form of it, which the other title does not have.
+    let is_form = |a: &JoinedName, b: &JoinedName| a.hash == b.hash || !(has(&y, a) || has(&x, b));
+    x.iter().enumerate().filter(|(_, first)| first.is_name).any(|(at, first)| {
+        x[at + 1..].iter().take(MAX_ROLE_DISTANCE).enumerate().any(|(between, second)| {
+            let is_list = x[at + 1..][..between].iter().all(|word| AND.contains(&word.hash));
+            second.is_name
+                && !is_list
+                && first.hash != second.hash
+                && y.iter().zip(&y[(between + 1).min(y.len())..]).any(|(other, another)| {
+                    other.is_name
+                        && another.is_name
+                        && (other.hash == second.hash || another.hash == first.hash)
+                        && is_form(second, other)
+                        && is_form(first, another)
+                })
+        })
+    })
+}
+
+/// A word of a title, or several in a row that are a name.
+struct JoinedName {
+    hash: u64,
+    is_name: bool,
+}
+
+fn joined_names(words: &[HashedWord]) -> Vec<JoinedName> {
+    let mut joined: Vec<JoinedName> = Vec::with_capacity(words.len());
+    for word in words {
+        match joined.last_mut() {
+            Some(last) if last.is_name && is_name(word) => last.hash = last.hash.wrapping_add(word.hash()),
+            _ => joined.push(JoinedName { hash: word.hash(), is_name: is_name(word) }),
+        }
+    }
+    joined
+}
