@@ -52,11 +52,11 @@ fn main() {
         ("Հայաստան", ExpandTo::Relatives),
     ] {
         print_latency(&format!("expand {word}"), || {
-            black_box(expand(black_box(word), reach, &[])).words.len()
+            black_box(expand(black_box(word), reach, &[])).words.iter().count()
         });
     }
     print_latency("all topics", || {
-        built_in_topic_names().filter_map(built_in_topic).map(|topic| topic.words.len()).sum()
+        built_in_topic_names().filter_map(built_in_topic).map(|topic| topic.words.iter().count()).sum()
     });
 }
 

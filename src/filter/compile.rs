@@ -10,7 +10,7 @@ use sha2::{Digest, Sha256};
 
 use super::subject::FieldSet;
 use super::syntax::{AgeComparison, Field, Node, NodeKind, Term, TermKind, TopicQuery};
-use super::words::{self, ExpandTo, Expansion};
+use super::words::{self, ExpandTo, Expansion, Forms, LanguageSet};
 use crate::text::tokens;
 
 /// A query, compiled.
@@ -65,14 +65,17 @@ pub(super) type WordSetId = u32;
 pub(super) type CompiledPhrase = Vec<WordSetId>;
 
 /// The folded text that the automaton searches for, and the word sets that contain it.
-pub(super) type Pattern = (String, Vec<WordSetId>);
+pub(super) type Pattern = (String, Vec<PatternUse>);
+
+/// A word set, and the languages of the entries in which the pattern counts for it.
+pub(super) type PatternUse = (WordSetId, LanguageSet);
 
 /// Compiles queries and collects their word sets, each set once.
 #[derive(Default)]
 pub(super) struct Compiler {
-    patterns: HashMap<String, Vec<WordSetId>>,
+    patterns: HashMap<String, Vec<PatternUse>>,
     expansions: HashMap<ExpansionKey, (WordSetId, Vec<CompiledPhrase>)>,
-    word_sets: HashMap<Vec<String>, WordSetId>,
+    word_sets: HashMap<Vec<(String, LanguageSet)>, WordSetId>,
     /// For each word set, the digest of its patterns.
     digests: Vec<[u8; 32]>,
 }
@@ -182,7 +185,7 @@ impl Compiler {
     /// One word of a phrase.
     fn word_forms(&mut self, word: &str, literal: bool, languages: &Arc<[String]>) -> WordSetId {
         if literal {
-            self.word_set(vec![pattern(word, PatternEnd::WordEnd)])
+            self.word_set(vec![(pattern(word, PatternEnd::WordEnd), LanguageSet::ALL)])
         } else {
             self.expand(word, ExpandTo::Forms, languages).0
         }
@@ -194,7 +197,7 @@ impl Compiler {
     }
 
     fn exact(&mut self, text: &str, end: PatternEnd) -> Criterion {
-        Criterion::Words(self.word_set(vec![pattern(text, end)]), Vec::new())
+        Criterion::Words(self.word_set(vec![(pattern(text, end), LanguageSet::ALL)]), Vec::new())
     }
 
     fn expand(
@@ -216,8 +219,8 @@ impl Compiler {
             return known.clone();
         }
         let expansion = expand();
-        let whole_words = |words: &[String]| -> Vec<String> {
-            words.iter().map(|word| pattern(word, PatternEnd::WordEnd)).collect()
+        let whole_words = |words: &Forms| -> Vec<(String, LanguageSet)> {
+            words.iter().map(|(word, languages)| (pattern(word, PatternEnd::WordEnd), languages)).collect()
         };
         let phrases: Vec<CompiledPhrase> = expansion
             .phrases
@@ -230,7 +233,7 @@ impl Compiler {
     }
 
     /// The set of these patterns.
-    fn word_set(&mut self, mut patterns: Vec<String>) -> WordSetId {
+    fn word_set(&mut self, mut patterns: Vec<(String, LanguageSet)>) -> WordSetId {
         patterns.sort_unstable();
         patterns.dedup();
         if let Some(id) = self.word_sets.get(&patterns) {
@@ -238,10 +241,13 @@ impl Compiler {
         }
         // The number of terms and forms is limited, and so is that of outputs: this cannot overflow.
         let id = WordSetId::try_from(self.digests.len()).unwrap_or(WordSetId::MAX);
-        self.digests.push(Sha256::digest(patterns.concat()).into());
-        for pattern in &patterns {
-            self.patterns.entry(pattern.clone()).or_default().push(id);
+        let mut digest = Sha256::new();
+        for (pattern, languages) in &patterns {
+            digest.update(pattern);
+            digest.update([languages.bits()]);
+            self.patterns.entry(pattern.clone()).or_default().push((id, *languages));
         }
+        self.digests.push(digest.finalize().into());
         self.word_sets.insert(patterns, id);
         id
     }
@@ -291,7 +297,7 @@ pub(super) fn term_words(node: &Node, languages: &Arc<[String]>) -> Vec<(String,
     for (pattern, ids) in &compiler.patterns {
         let shown = pattern.strip_suffix(' ').map_or_else(|| format!("{pattern}*"), str::to_owned);
         let shown = shown.trim_start().to_owned();
-        ids.iter().for_each(|id| words.entry(*id).or_default().push(shown.clone()));
+        ids.iter().for_each(|(id, _)| words.entry(*id).or_default().push(shown.clone()));
     }
     words.values_mut().for_each(|words| words.sort_unstable());
     let words_of = |id: &WordSetId| words.get(id).cloned().unwrap_or_default();

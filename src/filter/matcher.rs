@@ -2,7 +2,7 @@
 //! queries that it concerns. Pure.
 
 use super::automaton::WordAutomaton;
-use super::compile::{CompiledQuery, Compiler, Pattern, WordSetId};
+use super::compile::{CompiledQuery, Compiler, Pattern, PatternUse};
 use super::eval::{EvalContext, EvalMode, FailedTerm, MatchReason, WordSetMatch, evaluate};
 use super::query::Query;
 use super::subject::{EntryText, FieldSet, Subject};
@@ -24,7 +24,7 @@ pub struct Matcher {
 }
 
 /// For each pattern of an automaton, the word sets that contain it.
-type PatternWordSets = Vec<Vec<WordSetId>>;
+type PatternWordSets = Vec<Vec<PatternUse>>;
 
 /// A query that matched.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -99,7 +99,10 @@ impl Matcher {
                 automaton.find(&segment.tokens, |pattern, index, words| {
                     // An entry has far less than 2^32 words: the size of a fetched body is limited.
                     let (first_word, word_count) = ((segment.first_word + index) as u32, words as u32);
-                    matches.extend(word_sets[pattern].iter().map(|id| WordSetMatch {
+                    let word = segment.tokens.word(index);
+                    let found =
+                        word_sets[pattern].iter().filter(|(_, languages)| text.may_be_in(word, *languages));
+                    matches.extend(found.map(|(id, _)| WordSetMatch {
                         word_set: *id,
                         first_word,
                         word_count,

@@ -2,6 +2,7 @@
 
 mod automaton;
 mod compile;
+mod entry_languages;
 mod eval;
 mod matcher;
 mod query;

@@ -5,7 +5,9 @@ use std::cell::OnceCell;
 
 use jiff::Timestamp;
 
+use super::entry_languages::EntryLanguages;
 use super::syntax::Field;
+use super::words::LanguageSet;
 use crate::entry::{Entry, StoredEntry};
 use crate::text::{TextFor, Tokens, html_to_text, language, tokens};
 
@@ -73,6 +75,7 @@ pub(super) struct EntryText<'a> {
     /// In the order in which match reasons name fields.
     segments: Vec<Segment<'a>>,
     language: OnceCell<Option<Cow<'a, str>>>,
+    languages: EntryLanguages,
 }
 
 /// One continuous text, such as a title or one author's name. A phrase never spans two segments.
@@ -86,7 +89,12 @@ pub(super) struct Segment<'a> {
 
 impl<'a> EntryText<'a> {
     pub(super) fn new(subject: &Subject<'a>, fields: FieldSet) -> EntryText<'a> {
-        let mut text = EntryText { subject: *subject, segments: Vec::new(), language: OnceCell::new() };
+        let mut text = EntryText {
+            subject: *subject,
+            segments: Vec::new(),
+            language: OnceCell::new(),
+            languages: EntryLanguages::default(),
+        };
         let entry = subject.entry;
         let html = |html: &'a Option<String>| html.as_deref().map(|html| html_to_text(html, TextFor::Search));
         let line = |line: &'a Option<String>| line.as_deref().map(Cow::Borrowed);
@@ -132,15 +140,20 @@ impl<'a> EntryText<'a> {
 
     /// The entry's language, else its source's, else the detected one; lower case.
     pub(super) fn language(&self) -> Option<&str> {
-        let language = self.language.get_or_init(|| {
-            let entry = self.subject.entry;
-            let declared =
-                entry.language.as_deref().or(self.subject.language).filter(|tag| !tag.trim().is_empty());
-            match declared {
-                Some(tag) => Some(Cow::Owned(tag.trim().replace('_', "-").to_ascii_lowercase())),
-                None => language::detect_in_entry(entry).map(|detected| Cow::Borrowed(detected.tag)),
-            }
+        let language = self.language.get_or_init(|| match self.declared_language() {
+            Some(tag) => Some(Cow::Owned(tag.replace('_', "-").to_ascii_lowercase())),
+            None => language::detect_in_entry(self.subject.entry).map(|detected| Cow::Borrowed(detected.tag)),
         });
         language.as_deref()
+    }
+
+    /// Whether a folded word of the entry may be in one of these languages.
+    pub(super) fn may_be_in(&self, word: &str, languages: LanguageSet) -> bool {
+        self.languages.allow(word, languages, self.subject.entry, self.declared_language())
+    }
+
+    fn declared_language(&self) -> Option<&'a str> {
+        let declared = self.subject.entry.language.as_deref().or(self.subject.language);
+        declared.map(str::trim).filter(|tag| !tag.is_empty())
     }
 }

@@ -79,14 +79,33 @@ pub fn detect(plain: &str) -> Option<DetectedLanguage> {
 /// The language of most of an entry's title and text.
 #[must_use]
 pub fn detect_in_entry(entry: &Entry) -> Option<DetectedLanguage> {
+    detect(&start_of_entry(entry, ENTRY_BYTES))
+}
+
+/// An entry's title and text, up to this many bytes.
+#[must_use]
+pub fn start_of_entry(entry: &Entry, bytes: usize) -> String {
     let mut text = entry.title.clone().unwrap_or_default();
     for html in [&entry.summary, &entry.content].into_iter().flatten() {
-        if text.len() < ENTRY_BYTES {
+        if text.len() < bytes {
             text.push(' ');
-            text.push_str(&html_to_text_start(html, TextFor::Search, ENTRY_BYTES));
+            text.push_str(&html_to_text_start(html, TextFor::Search, bytes));
         }
     }
-    detect(&text[..text.floor_char_boundary(ENTRY_BYTES)])
+    text.truncate(text.floor_char_boundary(bytes));
+    text
+}
+
+/// Whether the language of a tag is written in Cyrillic.
+#[must_use]
+pub fn is_cyrillic(tag: &str) -> bool {
+    primary_subtag(tag).is_some_and(|tag| may_be_written_in(tag, Script::Cyrillic))
+}
+
+/// Whether the language of a tag is written in Latin letters.
+#[must_use]
+pub fn is_latin(tag: &str) -> bool {
+    primary_subtag(tag).is_some_and(|tag| may_be_written_in(tag, Script::Latin) && !is_other_cyrillic(tag))
 }
 
 /// The primary subtag of the language that a feed declares, unless the letters of the text are of another script;
@@ -126,6 +145,10 @@ fn primary_subtag(declared: &str) -> Option<[u8; 2]> {
     letters.iter().all(u8::is_ascii_alphabetic).then(|| letters.map(|letter| letter.to_ascii_lowercase()))
 }
 
+fn is_other_cyrillic(tag: [u8; 2]) -> bool {
+    OTHER_CYRILLIC.iter().any(|other| other.as_bytes() == tag)
+}
+
 fn may_be_written_in(tag: [u8; 2], script: Script) -> bool {
     let known = LANGUAGES.iter().find(|(_, known)| known.as_bytes() == tag).map(|(lang, _)| lang);
     match (script, known) {
@@ -133,7 +156,7 @@ fn may_be_written_in(tag: [u8; 2], script: Script) -> bool {
         (Script::Latin, Some(Lang::Srp)) => true,
         // Most languages use Latin, and most of those are not detected.
         (Script::Latin, None) => true,
-        (Script::Cyrillic, None) => OTHER_CYRILLIC.iter().any(|other| other.as_bytes() == tag),
+        (Script::Cyrillic, None) => is_other_cyrillic(tag),
         (_, Some(Lang::Jpn)) => matches!(script, Script::Mandarin | Script::Hiragana | Script::Katakana),
         (_, Some(lang)) => script.langs().contains(lang),
         (_, None) => false,

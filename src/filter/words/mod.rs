@@ -3,10 +3,12 @@
 mod expansion;
 mod families;
 mod forms;
+mod language_set;
 
 use crate::text::tokens;
-pub use expansion::Expansion;
+pub use expansion::{Expansion, Forms};
 use forms::{InflectedLanguage, inflect, is_known_english};
+pub use language_set::LanguageSet;
 
 /// How far a word is expanded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -49,8 +51,9 @@ pub fn built_in_topic_names() -> impl Iterator<Item = &'static str> {
 }
 
 /// `folded` decides the forms; `written` still has the accents that hint at the language.
-fn forms_in_all_languages(folded: &str, written: &str, languages: &[String]) -> Vec<String> {
-    let mut out = vec![folded.to_owned()];
+fn forms_in_all_languages(folded: &str, written: &str, languages: &[String]) -> Forms {
+    let mut out = Forms::default();
+    out.add(folded, LanguageSet::ALL);
     let candidates = candidate_languages(folded, written, languages);
     for language in candidates.iter().copied() {
         // The Ukrainian vocative of дорога would be дорого, a common Russian word. It is only added if the
@@ -62,10 +65,8 @@ fn forms_in_all_languages(folded: &str, written: &str, languages: &[String]) -> 
                 .any(|tag| InflectedLanguage::from_tag(tag) == Some(InflectedLanguage::Ukrainian));
         let is_vocative = |form: &String| folded.ends_with('а') && form.ends_with('о');
         let forms = inflect(folded, language).into_iter();
-        out.extend(forms.filter(|form| !(skip_vocative && is_vocative(form))));
+        out.add_all(forms.filter(|form| !(skip_vocative && is_vocative(form))), LanguageSet::ALL);
     }
-    out.sort_unstable();
-    out.dedup();
     out
 }
 
@@ -120,13 +121,10 @@ mod tests {
         let languages: Vec<String> = languages.iter().map(|tag| (*tag).to_owned()).collect();
         let words = expand(word, ExpandTo::Forms, &languages).words;
         for form in yes {
-            assert!(
-                words.iter().any(|known| known == form),
-                "{form} is missing in the forms of {word}: {words:?}"
-            );
+            assert!(words.contains(form), "{form} is missing in the forms of {word}: {words:?}");
         }
         for form in no {
-            assert!(!words.iter().any(|known| known == form), "{form} is not a form of {word}");
+            assert!(!words.contains(form), "{form} is not a form of {word}");
         }
     }
 
@@ -162,7 +160,7 @@ mod tests {
     #[test]
     fn a_compound_becomes_a_phrase() {
         let found = expand("us-iran", ExpandTo::Forms, &[]);
-        assert_eq!(found.words, Vec::<String>::new());
+        assert_eq!(found.words, Forms::default());
         assert_eq!(found.phrases.len(), 1);
         assert_eq!(found.phrases[0].len(), 2);
         assert_eq!(expand("—", ExpandTo::Relatives, &[]), Expansion::default());
