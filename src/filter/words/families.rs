@@ -116,6 +116,7 @@ fn name_forms(word: &str, name: &str, kind: NameKind, language: InflectedLanguag
     if name.ends_with('!') {
         return inflect_singular(word, language);
     }
+    let is_name = name.starts_with(char::is_uppercase);
     match language {
         // Not inflected as verbs: Polish, polished.
         InflectedLanguage::English => plural_only(word),
@@ -123,11 +124,11 @@ fn name_forms(word: &str, name: &str, kind: NameKind, language: InflectedLanguag
         InflectedLanguage::German if kind == NameKind::People => {
             // With the feminine: Italiener, Italienerin.
             let stem = word.strip_suffix('e').unwrap_or(word);
-            let mut all = inflect(word, language);
-            all.extend(inflect(&format!("{stem}in"), language));
+            let mut all = inflect(word, is_name, language).forms;
+            all.extend(inflect(&format!("{stem}in"), is_name, language).forms);
             all
         }
-        _ => inflect(word, language),
+        _ => inflect(word, is_name, language).forms,
     }
 }
 

@@ -7,7 +7,7 @@ mod language_set;
 
 use crate::text::tokens;
 pub use expansion::{Expansion, Forms};
-use forms::{InflectedLanguage, inflect, is_known_english};
+use forms::{Inflected, InflectedLanguage, inflect, is_known};
 pub use language_set::LanguageSet;
 
 /// How far a word is expanded.
@@ -55,17 +55,19 @@ fn forms_in_all_languages(folded: &str, written: &str, languages: &[String]) -> 
     let mut out = Forms::default();
     out.add(folded, LanguageSet::ALL);
     let candidates = candidate_languages(folded, written, languages);
-    for language in candidates.iter().copied() {
-        // The Ukrainian vocative of дорога would be дорого, a common Russian word. It is only added if the
-        // word is certainly Ukrainian or the config names Ukrainian.
-        let skip_vocative = language == InflectedLanguage::Ukrainian
-            && candidates.len() > 1
-            && !languages
-                .iter()
-                .any(|tag| InflectedLanguage::from_tag(tag) == Some(InflectedLanguage::Ukrainian));
-        let is_vocative = |form: &String| folded.ends_with('а') && form.ends_with('о');
-        let forms = inflect(folded, language).into_iter();
-        out.add_all(forms.filter(|form| !(skip_vocative && is_vocative(form))), LanguageSet::ALL);
+    // In capitals alone, it may be any word.
+    let is_name = written.starts_with(char::is_uppercase) && written.contains(char::is_lowercase);
+    let forms: Vec<Inflected> =
+        candidates.iter().map(|language| inflect(folded, is_name, *language)).collect();
+    for (number, (language, found)) in candidates.iter().zip(&forms).enumerate() {
+        // Made by rules, a form may be another word of a language that has the same letters: дорого is no form of дорога.
+        let is_other_word = |form: &String| {
+            let mut others = candidates.iter().zip(&forms).enumerate().filter(|(other, _)| *other != number);
+            others.any(|(_, (other, known))| !known.forms.contains(form) && is_known(form, *other))
+        };
+        let counts_in = if candidates.len() == 1 { LanguageSet::ALL } else { LanguageSet::of(*language) };
+        let kept = found.forms.iter().filter(|form| found.is_certain || !is_other_word(form));
+        out.add_all(kept.cloned(), counts_in);
     }
     out
 }
@@ -102,9 +104,6 @@ fn latin_languages(folded: &str, written: &str, languages: &[String]) -> Vec<Inf
         folded.len() > 5 && ["ung", "heit", "keit", "schaft"].iter().any(|end| folded.ends_with(end));
     if lower.contains(['ä', 'ö', 'ü', 'ß']) || has_german_ending {
         found.push(InflectedLanguage::German);
-    }
-    if lower.is_ascii() && is_known_english(folded) {
-        found.clear();
     }
     found.push(InflectedLanguage::English);
     found.sort_unstable();
@@ -154,7 +153,62 @@ mod tests {
         assert_forms("cheval", &["fr"], &["chevaux"], &[]);
         assert_forms("cheval", &[], &[], &["chevaux"]);
         assert_forms("école", &[], &["ecoles"], &[]);
-        assert_forms("child", &["fr", "de"], &["children"], &["childe"]);
+        assert_forms("child", &["fr", "de"], &["children"], &[]);
+    }
+
+    #[test]
+    fn verbs_and_irregular_words_have_their_forms() {
+        assert_forms("стать", &[], &["стал", "станет", "стань"], &["старый"]);
+        assert_forms("знать", &[], &["знает", "знаю"], &[]);
+        assert_forms("умереть", &[], &["умер", "умрет", "умерший"], &[]);
+        assert_forms("произойти", &[], &["произошел", "произойдет"], &[]);
+        assert_forms("помочь", &[], &["поможет", "помогли"], &[]);
+        assert_forms("хотеть", &[], &["хочу", "хотят"], &["хоть"]);
+        assert_forms("год", &[], &["лет", "годы"], &[]);
+        assert_forms("готовый", &[], &["готов", "готовы"], &[]);
+        assert_forms("близкий", &[], &["ближе", "ближайшего"], &[]);
+        assert_forms("читать", &[], &["читающий", "читавшего"], &["прочитать"]);
+        assert_forms("читати", &["uk"], &["читає", "читатиме", "читав"], &[]);
+        assert_forms("savoir", &["fr"], &["sais", "saura"], &["savon"]);
+        assert_forms("teilnehmen", &["de"], &["teilnimmt", "teilgenommen", "teilzunehmen"], &[]);
+        assert_forms("übernehmen", &["de"], &["ubernimmt", "ubernommen"], &[]);
+        assert_forms("arbeiten", &["de"], &["arbeitet", "gearbeitet"], &[]);
+        assert_forms("hoch", &["de"], &["hohen", "hoher"], &[]);
+        assert_forms("lesen", &["de"], &["liest", "gelesen"], &["lasst"]);
+        assert_forms("դառնալ", &[], &["դարձել", "դարձավ"], &[]);
+        assert_forms("գրել", &[], &["գրում", "գրեց", "չգրեց", "կգրի"], &[]);
+    }
+
+    #[test]
+    fn a_word_is_its_lemma_rather_than_a_form_and_a_name_no_form_of_another_word() {
+        assert_forms("стали", &[], &["стал", "сталью"], &[]);
+        assert_forms("печь", &[], &["печи", "пек"], &[]);
+        assert_forms("Газа", &[], &["газе", "газой"], &["газ", "газов"]);
+        assert_forms("droite", &["fr"], &["droites"], &["droit"]);
+        assert_forms("Vienne", &["fr"], &[], &["venir", "vient"]);
+        assert_forms("Ольга", &[], &["ольги"], &["олег"]);
+    }
+
+    #[test]
+    fn words_that_no_dictionary_has_are_inflected_by_rules_but_not_to_other_words() {
+        assert_forms("НАСА", &[], &[], &["нас"]);
+        assert_forms("почта", &[], &["почты"], &["почти"]);
+        assert_forms("кибератака", &[], &["кибератаки", "кибератак"], &[]);
+        assert_forms("лайкати", &[], &["лайкає"], &[]);
+        assert_forms("cyberattaque", &["fr"], &["cyberattaques"], &[]);
+    }
+
+    #[test]
+    fn a_form_counts_in_its_own_language() {
+        let words = expand("вода", ExpandTo::Forms, &[]).words;
+        let counts = |form: &str, language: &str| {
+            words.iter().any(|(known, languages)| {
+                known == form && languages.intersects(LanguageSet::from_tag(language))
+            })
+        };
+        assert!(counts("воде", "ru") && !counts("воде", "uk"));
+        assert!(counts("воді", "uk") && !counts("воді", "ru"));
+        assert!(counts("вода", "bg"));
     }
 
     #[test]

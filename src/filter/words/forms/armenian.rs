@@ -1,5 +1,6 @@
 //! Eastern Armenian: cases, plurals, articles, verbs; in reformed and classical spelling. Pure.
 
+use super::armenian_verbs;
 use super::endings::{FormList, drop_last, ends_with_any, table_line};
 
 /// Irregular genitive stems and plurals.
@@ -9,8 +10,9 @@ const STEMS: &str = include_str!("armenian.txt");
 const ARTICLES: &str = "- ը ն ս դ";
 
 pub(super) fn add_forms(word: &str, out: &mut FormList) {
-    add_noun(word, out);
-    add_verb(word, out);
+    if !armenian_verbs::add_forms(word, out) {
+        add_noun(word, out);
+    }
     for (reformed, classical) in [("ություն", "ութիւն"), ("յան", "եան"), ("յունը", "իւնը")]
     {
         if let Some(stem) = word.strip_suffix(reformed) {
@@ -23,9 +25,12 @@ pub(super) fn add_forms(word: &str, out: &mut FormList) {
 
 fn add_noun(word: &str, out: &mut FormList) {
     out.push_endings(word, ARTICLES);
+    out.push_endings(word, "վա վան վանից");
     add_cases(word, out);
     add_plurals(word, out);
-    if let Some(stem) = reduced_stem(word) {
+    let reduced = reduced_stem(word);
+    add_degrees(word, reduced.as_deref().unwrap_or(word), out);
+    if let Some(stem) = reduced {
         add_cases(&stem, out);
         add_plurals(&stem, out);
     }
@@ -33,7 +38,7 @@ fn add_noun(word: &str, out: &mut FormList) {
         ("ություն", "ության", "ությամբ"),
         ("ութիւն", "ութեան", "ութեամբ"),
         ("ում", "ման", "մամբ"),
-        ("ուն", "ան", "ամբ"),
+        ("յուն", "յան", "յամբ"),
     ] {
         if let Some(stem) = word.strip_suffix(ending).filter(|stem| !stem.is_empty()) {
             out.push_endings(&format!("{stem}{genitive}"), "- ը ն ս դ ից");
@@ -59,8 +64,14 @@ fn add_noun(word: &str, out: &mut FormList) {
         // Բաքու, Բաքվի.
         add_cases(&format!("{stem}վ"), out);
     }
-    if let Some(line) = table_line(STEMS, word) {
+    // Compounds too: տղամարդ.
+    let line = table_line(STEMS, word).map(|line| ("", line)).or_else(|| {
+        let ends = ["մարդ", "տուն", "հայր", "մայր", "կին"].iter();
+        ends.filter_map(|end| Some((word.strip_suffix(end)?, table_line(STEMS, end)?))).next()
+    });
+    if let Some((start, line)) = line {
         for stem in line.split(' ') {
+            let stem = &format!("{start}{stem}");
             // The stem may be a plural or a genitive: both get these endings.
             out.push_endings(stem, "- ը ն ս դ ից ով ում ի ին իս իդ");
             if ends_with_any(stem, "ք եր ներ իկ") {
@@ -68,6 +79,12 @@ fn add_noun(word: &str, out: &mut FormList) {
             }
         }
     }
+}
+
+/// Superlatives of adjectives: հնագույն, ամենահին.
+fn add_degrees(word: &str, stem: &str, out: &mut FormList) {
+    out.push_endings(&format!("{stem}ագույն"), "- ը ն ի ին");
+    out.push_endings(&format!("ամենա{word}"), "- ը ն");
 }
 
 /// All cases of a singular or plural stem.
@@ -108,20 +125,4 @@ fn reduced_stem(word: &str) -> Option<String> {
         return None;
     }
     Some(format!("{head}{tail}"))
-}
-
-/// Verbs in -ել and -ալ: participles, aorist, subjunctive.
-fn add_verb(word: &str, out: &mut FormList) {
-    let Some(stem) = word.strip_suffix("ել").or_else(|| word.strip_suffix("ալ")) else { return };
-    if stem.chars().count() < 2 {
-        return;
-    }
-    out.push_endings(
-        stem,
-        "ում ելու ելիս ած ող եց եցի եցիր եցինք եցիք եցին ի են ենք եք եմ ես իր եք ելով ելուց ելը եցան եցավ",
-    );
-    out.push_endings(stem, "ալու ալիս աց ացող ացել ացած ացավ ացան ա ան");
-    for prefix in ["կ", "չ"] {
-        out.push_endings(&format!("{prefix}{stem}"), "ի են ենք եմ ես եց եցին ա ան ում ել");
-    }
 }

@@ -54,11 +54,6 @@ pub(super) fn add_forms(word: &str, out: &mut FormList) {
     }
 }
 
-/// Whether a table contains the word.
-pub(super) fn is_known(word: &str) -> bool {
-    list_contains(INVARIABLE, word) || table_line(VERBS, word).is_some() || list_contains(NOUNS, word)
-}
-
 #[derive(Default)]
 struct Irregular {
     noun: bool,
@@ -125,8 +120,8 @@ fn add_verb_forms(word: &str, out: &mut FormList) {
     {
         return;
     }
-    // Not verbs: evening is no form of even.
-    if list_contains("even morn wed bed sir str king", word) {
+    // Not verbs: evening is no form of even, nor united of unit.
+    if list_contains("even morn wed bed sir str king unit past breath cloth secret", word) {
         return;
     }
     add_past(word, out);

@@ -1,6 +1,8 @@
 //! The inflected forms of a folded word: rules for regular words, tables for the others. Pure.
 
 mod armenian;
+mod armenian_verbs;
+mod dictionary;
 mod endings;
 mod english;
 mod french;
@@ -9,6 +11,9 @@ mod russian;
 mod russian_verbs;
 mod ukrainian;
 
+use std::sync::LazyLock;
+
+use dictionary::{Dictionary, DictionaryEntry, EntryKind};
 use endings::FormList;
 
 /// A language with inflection rules.
@@ -40,18 +45,151 @@ impl InflectedLanguage {
     }
 }
 
-/// The word and all its forms. The rules also make strings that are not real words, so they match nothing.
-pub(super) fn inflect(word: &str, language: InflectedLanguage) -> Vec<String> {
+/// A word and all its forms.
+pub(super) struct Inflected {
+    /// Without order, some of them twice.
+    pub(super) forms: Vec<String>,
+    /// Whether they are in a dictionary; otherwise rules made them, some of which are no words.
+    pub(super) is_certain: bool,
+}
+
+/// A word that is a lemma of the language's dictionary has the forms that this gives; another one those of all words
+/// whose form it is. The rest is inflected by rules. Whether it `is_name` tells its capital.
+pub(super) fn inflect(word: &str, is_name: bool, language: InflectedLanguage) -> Inflected {
     let mut out = FormList(vec![word.to_owned()]);
-    match language {
-        InflectedLanguage::English => english::add_forms(word, &mut out),
-        InflectedLanguage::Russian => russian::add_forms(word, &mut out),
-        InflectedLanguage::Ukrainian => ukrainian::add_forms(word, &mut out),
-        InflectedLanguage::Armenian => armenian::add_forms(word, &mut out),
-        InflectedLanguage::French => french::add_forms(word, &mut out),
-        InflectedLanguage::German => german::add_forms(word, &mut out),
+    let Some(dictionary) = dictionary_of(language) else {
+        add_by_rules(word, language, &mut out);
+        return Inflected { forms: out.0, is_certain: false };
+    };
+    let all = dictionary.entries(word);
+    let is_form = !all.is_empty();
+    let mut entries = meant_by(all, is_name);
+    let irregular = match language {
+        InflectedLanguage::Russian => russian::irregular_forms(word),
+        InflectedLanguage::Ukrainian => ukrainian::irregular_forms(word),
+        _ => None,
+    };
+    if let Some(irregular) = irregular {
+        out.0.extend(irregular);
+        entries.retain(|entry| entry.is_lemma);
+    } else if entries.is_empty() && is_form {
+        // Газа is a name, not a form of газ.
+        return Inflected { forms: inflect_singular(word, language), is_certain: false };
     }
-    out.0
+    let is_certain = !entries.is_empty() || out.0.len() > 1;
+    if !is_certain {
+        add_unknown(word, language, dictionary, &mut out);
+    }
+    for entry in &entries {
+        if entry.kind == EntryKind::Name && entry.forms().count() == 1 {
+            // Many names have no forms in the dictionary.
+            add_by_rules_alone(word, language, dictionary, &mut out);
+        }
+        match language {
+            InflectedLanguage::Russian => russian::add_parts(entry, dictionary, &mut out),
+            // Not the masculine of a feminine: droit is another word than droite.
+            InflectedLanguage::French if french::is_feminine(entry) => {
+                out.0.extend(entry.forms().filter(|form| form.starts_with(word)));
+                continue;
+            }
+            InflectedLanguage::Ukrainian => {
+                let vocative = ukrainian::vocative(&entry.lemma());
+                out.0.extend(vocative.into_iter().filter(|form| dictionary.entries(form).is_empty()));
+            }
+            _ => {}
+        }
+        out.0.extend(entry.forms());
+    }
+    Inflected { forms: out.0, is_certain }
+}
+
+/// Whether the dictionary of the language has the word.
+pub(super) fn is_known(word: &str, language: InflectedLanguage) -> bool {
+    dictionary_of(language).is_some_and(|dictionary| !dictionary.entries(word).is_empty())
+}
+
+/// Those entries that have the word as their lemma; without any, all that have it as a form. With a capital it is rather
+/// a name.
+fn meant_by(mut entries: Vec<DictionaryEntry>, is_name: bool) -> Vec<DictionaryEntry> {
+    let in_names = |entry: &DictionaryEntry| entry.kind == EntryKind::Name;
+    let is_word =
+        |entry: &DictionaryEntry| entry.is_lemma && matches!(entry.kind, EntryKind::Word | EntryKind::Name);
+    if is_name && entries.iter().any(|entry| entry.is_lemma && in_names(entry)) {
+        entries.retain(|entry| entry.is_lemma && in_names(entry));
+    } else if is_name {
+        entries.retain(|entry| entry.is_lemma || in_names(entry));
+    } else if entries.iter().any(is_word) {
+        entries.retain(|entry| entry.is_lemma);
+    }
+    entries
+}
+
+/// Compounds of a word that the dictionary knows have its forms. Other words are inflected by rules.
+fn add_unknown(word: &str, language: InflectedLanguage, dictionary: &Dictionary, out: &mut FormList) {
+    let ends = word.char_indices().skip(2).map(|(at, _)| word.split_at(at));
+    for (start, end) in ends.take_while(|(_, end)| end.chars().nth(SHORTEST_END - 1).is_some()) {
+        let entries: Vec<_> = dictionary.entries(end).into_iter().filter(|entry| entry.is_lemma).collect();
+        if entries.iter().any(|entry| entry.kind == EntryKind::Word) {
+            let forms = inflect(end, false, language).forms;
+            out.0.extend(forms.iter().map(|form| format!("{start}{form}")));
+            return;
+        }
+    }
+    add_by_rules_alone(word, language, dictionary, out);
+}
+
+/// Adds the forms that rules make; those that the dictionary knows are of other words.
+fn add_by_rules_alone(word: &str, language: InflectedLanguage, dictionary: &Dictionary, out: &mut FormList) {
+    let mut made = FormList(Vec::new());
+    match language {
+        InflectedLanguage::Ukrainian if ukrainian::is_infinitive(word) => {
+            add_like_model(word, ukrainian::MODEL_VERBS, dictionary, &mut made);
+        }
+        _ => add_by_rules(word, language, &mut made),
+    }
+    // Forms of some names are entries of their own.
+    let is_part_of_name =
+        |entry: &DictionaryEntry| entry.kind == EntryKind::Name && entry.forms().count() == 1;
+    out.0.extend(made.0.into_iter().filter(|form| dictionary.entries(form).iter().all(is_part_of_name)));
+}
+
+/// Adds the forms that the word has if it is like the first of the models that has its ending.
+fn add_like_model(word: &str, models: &[(&str, &str)], dictionary: &Dictionary, out: &mut FormList) {
+    let model = models.iter().find_map(|(model, end)| Some((*model, *end, word.strip_suffix(end)?)));
+    let Some((model, end, stem)) = model else { return };
+    let entries = dictionary.entries(model);
+    let forms = entries.iter().filter(|entry| entry.is_lemma).flat_map(DictionaryEntry::forms);
+    let start = model.strip_suffix(end).unwrap_or(model);
+    out.0.extend(forms.filter_map(|form| Some(format!("{stem}{}", form.strip_prefix(start)?))));
+}
+
+/// The second half of a compound has at least so many letters.
+const SHORTEST_END: usize = 5;
+
+fn add_by_rules(word: &str, language: InflectedLanguage, out: &mut FormList) {
+    match language {
+        InflectedLanguage::English => english::add_forms(word, out),
+        InflectedLanguage::Russian => russian::add_forms(word, out),
+        InflectedLanguage::Ukrainian => ukrainian::add_forms(word, out),
+        InflectedLanguage::Armenian => armenian::add_forms(word, out),
+        InflectedLanguage::French => french::add_forms(word, out),
+        InflectedLanguage::German => german::add_forms(word, out),
+    }
+}
+
+fn dictionary_of(language: InflectedLanguage) -> Option<&'static Dictionary> {
+    static RUSSIAN: LazyLock<Option<Dictionary>> =
+        LazyLock::new(|| Dictionary::parse(include_bytes!("../dictionaries/russian.forms")));
+    static UKRAINIAN: LazyLock<Option<Dictionary>> =
+        LazyLock::new(|| Dictionary::parse(include_bytes!("../dictionaries/ukrainian.forms")));
+    static FRENCH: LazyLock<Option<Dictionary>> =
+        LazyLock::new(|| Dictionary::parse(include_bytes!("../dictionaries/french.forms")));
+    match language {
+        InflectedLanguage::Russian => RUSSIAN.as_ref(),
+        InflectedLanguage::Ukrainian => UKRAINIAN.as_ref(),
+        InflectedLanguage::French => FRENCH.as_ref(),
+        InflectedLanguage::English | InflectedLanguage::Armenian | InflectedLanguage::German => None,
+    }
 }
 
 /// The singular forms of a name that has no plural: кубы is a form of куб (cube), not of Куба.
@@ -63,10 +201,4 @@ pub(super) fn inflect_singular(word: &str, language: InflectedLanguage) -> Vec<S
         _ => {}
     }
     out.0
-}
-
-/// Whether the word is in the English tables and not in the German ones. The rules of other languages do
-/// not apply to it: French childe is no form of child.
-pub(super) fn is_known_english(word: &str) -> bool {
-    english::is_known(word) && !german::is_known(word)
 }

@@ -1,5 +1,9 @@
 //! Russian: declension by ending, fleeting vowels, tables of irregular words. Pure.
 
+use std::collections::HashSet;
+use std::sync::LazyLock;
+
+use super::dictionary::{Dictionary, DictionaryEntry, EntryKind};
 use super::endings::{FormList, drop_last, ends_with_any, last_char, list_contains, table_line};
 use super::russian_verbs;
 
@@ -30,6 +34,108 @@ const GENITIVE_IN_OV: &str = "выборы часы весы очки финан
 
 pub(super) fn add_forms(word: &str, out: &mut FormList) {
     decline(word, true, out);
+}
+
+/// Adds to the forms of a word what the dictionary has as entries of their own: forms with another stem, participles,
+/// degrees; and cases that it does not know.
+pub(super) fn add_parts(entry: &DictionaryEntry, dictionary: &Dictionary, out: &mut FormList) {
+    let lemma = entry.lemma();
+    let known: HashSet<String> = entry.forms().collect();
+    let mut parts = PartFinder { dictionary, known: &known, out };
+    let is_verb = ends_with_any(&lemma, "ть ти чь ться тись чься")
+        && lemma.chars().count() > 3
+        && !known.contains(&format!("{}ью", drop_last(&lemma, 1)));
+    let adjective_stem = ["ый", "ий", "ой"].iter().find_map(|ending| lemma.strip_suffix(ending));
+    let adjective_stem = adjective_stem
+        .filter(|stem| known.contains(&format!("{stem}ими")) || known.contains(&format!("{stem}ыми")));
+    let mut made = FormList(Vec::new());
+    if let Some(irregular) = table_line(IRREGULAR, &lemma) {
+        irregular.split(' ').for_each(|form| parts.out.push(form));
+    }
+    if is_verb {
+        russian_verbs::add_compounds_of_go(&lemma, parts.out);
+        russian_verbs::add_possible_forms(&lemma, &mut made);
+        parts.add(made, &[EntryKind::Single, EntryKind::PartOfVerb]);
+    } else if let Some(stem) = adjective_stem {
+        decline(&lemma, true, &mut made);
+        add_possible_degrees(stem, &mut made);
+        parts.add(made, &[EntryKind::Single]);
+    } else if entry.kind != EntryKind::Single && table_line(IRREGULAR, &lemma).is_none() {
+        decline(&lemma, true, &mut made);
+        let is_new = |form: &&String| !known.contains(*form) && dictionary.entries(form).is_empty();
+        if known.len() > 2 && known.len() < 15 {
+            parts.out.0.extend(made.0.iter().filter(is_new).cloned());
+        }
+        parts.add(made, &[EntryKind::Single, EntryKind::Plural]);
+    }
+}
+
+/// Looks up what may be a form of a word.
+struct PartFinder<'p> {
+    dictionary: &'p Dictionary,
+    known: &'p HashSet<String>,
+    out: &'p mut FormList,
+}
+
+impl PartFinder<'_> {
+    /// Adds those that are a participle, a superlative or an entry of these kinds, with their forms.
+    fn add(&mut self, mut made: FormList, kinds: &[EntryKind]) {
+        made.0.sort_unstable();
+        made.0.dedup();
+        // A form that is known can be that of a plural; verbs have none, and most of what may be made.
+        let has_plural = kinds.contains(&EntryKind::Plural);
+        made.0.retain(|form| form.chars().nth(2).is_some() && (has_plural || !self.known.contains(form)));
+        for form in made.0.iter().filter(|form| !OTHER_WORDS.contains(form.as_str())) {
+            let is_part = |entry: &DictionaryEntry| {
+                entry.is_lemma && (kinds.contains(&entry.kind) || russian_verbs::is_participle(form))
+            };
+            let entries = self.dictionary.entries(form);
+            self.out.0.extend(entries.iter().filter(|entry| is_part(entry)).flat_map(DictionaryEntry::forms));
+        }
+    }
+}
+
+/// Words that look like forms of others.
+static OTHER_WORDS: LazyLock<HashSet<&str>> = LazyLock::new(|| {
+    let irregular = IRREGULAR.split_whitespace();
+    irregular
+        .chain("для ради рада лишь если ведь хоть столь почти мимо нами вами ими нету".split(' '))
+        .collect()
+});
+
+/// The adverb and degrees that an adjective may have: частый, чаще; близкий, ближайший.
+fn add_possible_degrees(stem: &str, out: &mut FormList) {
+    out.push_endings(stem, "о ее ей ейший");
+    let roots = [Some(stem), stem.strip_suffix('к'), stem.strip_suffix("ок")];
+    for root in roots.into_iter().flatten() {
+        for (end, changed) in [
+            ("ст", "щ"),
+            ("к", "ч"),
+            ("т", "ч"),
+            ("д", "ж"),
+            ("г", "ж"),
+            ("з", "ж"),
+            ("х", "ш"),
+            ("с", "ш"),
+            ("", ""),
+        ] {
+            if let Some(before) = root.strip_suffix(end) {
+                out.push_endings(&format!("{before}{changed}"), "е айший");
+                out.push(format!("по{before}{changed}е"));
+            }
+        }
+    }
+}
+
+/// The forms, besides the word, of an irregular word and of one that is plural only: выбор is another word than выборы.
+pub(super) fn irregular_forms(word: &str) -> Option<Vec<String>> {
+    let mut out = FormList(Vec::new());
+    if let Some(line) = table_line(IRREGULAR, word) {
+        line.split(' ').for_each(|form| out.push(form));
+    } else if list_contains(PLURAL_ONLY, word) {
+        add_plural_noun(word, drop_last(word, 1), &mut out);
+    }
+    (!out.0.is_empty()).then_some(out.0)
 }
 
 pub(super) fn add_singular_forms(word: &str, out: &mut FormList) {

@@ -1,10 +1,91 @@
-//! Regular Russian verbs: present, past and the most common participles. Pure.
+//! Russian verbs: the regular ones, and the stems that others may have. Pure.
 
-use super::endings::{FormList, drop_last, ends_with_any, list_contains};
+use super::endings::{FormList, drop_last, ends_with_any, last_char, list_contains};
 
 /// Nouns that end like infinitives.
 const NOUNS: &str = "печать мать кровать рать стать знать память пять десять девять двадцать тридцать нить плеть сеть \
     треть смерть путь суть ртуть муть грудь медь рукоять тать пядь прыть сыть благодать стадь клеть повесть";
+
+const ON_CONSONANT: &str = "у ешь ет ем ете ут и ите ущий омый";
+const ON_VOWEL: &str = "ю ешь ет ем ете ют й йте ющий емый";
+const WITH_I: &str = "ю у ишь ит им ите ят ат и ящий ащий имый";
+const PAST: &str = "- л ла ло ли в вши вший";
+const PAST_OF_CONSONANT: &str = "- ла ло ли ший ши";
+
+/// The end of an infinitive, what stands in its place, and the endings after that.
+const STEMS: [(&str, &str, &str); 51] = [
+    ("йти", "ш", "едший"),
+    ("йти", "йд", "енный"),
+    ("хать", "д", ON_CONSONANT),
+    ("нять", "йм", ON_CONSONANT),
+    ("нять", "ним", ON_CONSONANT),
+    ("инять", "им", ON_CONSONANT),
+    ("зять", "озьм", ON_CONSONANT),
+    ("зять", "зьм", ON_CONSONANT),
+    ("чать", "чн", ON_CONSONANT),
+    ("ать", "н", ON_CONSONANT),
+    ("ать", "м", ON_CONSONANT),
+    ("ять", "н", ON_CONSONANT),
+    ("ереть", "р", ON_CONSONANT),
+    ("ереть", "ер", PAST_OF_CONSONANT),
+    ("нуть", "", PAST_OF_CONSONANT),
+    ("нуть", "н", ON_CONSONANT),
+    ("расти", "рос", PAST_OF_CONSONANT),
+    ("сти", "с", ON_CONSONANT),
+    ("сти", "с", PAST_OF_CONSONANT),
+    ("сти", "ст", ON_CONSONANT),
+    ("сти", "", "л ла ло ли"),
+    ("сть", "", "л ла ло ли"),
+    ("сть", "д", ON_CONSONANT),
+    ("сть", "т", ON_CONSONANT),
+    ("сти", "д", ON_CONSONANT),
+    ("сти", "т", ON_CONSONANT),
+    ("сти", "б", ON_CONSONANT),
+    ("зти", "з", ON_CONSONANT),
+    ("сти", "сенный", "-"),
+    ("сти", "денный", "-"),
+    ("сти", "тенный", "-"),
+    ("чь", "г", "у ут и ите ла ло ли - ший"),
+    ("чь", "ж", "ешь ет ем ете енный"),
+    ("чь", "к", "у ут и ите ла ло ли - ший ущий"),
+    ("чь", "ч", "ешь ет ем ете енный"),
+    ("ить", "ь", ON_VOWEL),
+    ("ить", "е", "й йте"),
+    ("рать", "ер", ON_CONSONANT),
+    ("вать", "ов", ON_CONSONANT),
+    ("нать", "он", WITH_I),
+    ("слать", "шл", "ю ешь ет ем ете ют и ите"),
+    ("лать", "ел", "ю ешь ет ем ете ют и ите"),
+    ("авать", "а", ON_VOWEL),
+    ("ыть", "о", ON_VOWEL),
+    ("еть", "о", ON_VOWEL),
+    ("ять", "е", ON_VOWEL),
+    ("отеть", "оч", ON_CONSONANT),
+    ("ть", "в", ON_CONSONANT),
+    ("ть", "н", ON_CONSONANT),
+    ("ть", "нь", "- те"),
+    ("оть", "", "ю ешь ет ем ете ют и ите отый"),
+];
+
+/// What a consonant becomes before the endings of the present tense and of the participle.
+const CHANGED: [(&str, &str); 16] = [
+    ("ст", "щ"),
+    ("ск", "щ"),
+    ("б", "бл"),
+    ("в", "вл"),
+    ("п", "пл"),
+    ("м", "мл"),
+    ("ф", "фл"),
+    ("т", "ч"),
+    ("т", "щ"),
+    ("к", "ч"),
+    ("д", "ж"),
+    ("з", "ж"),
+    ("г", "ж"),
+    ("с", "ш"),
+    ("х", "ш"),
+    ("", ""),
+];
 
 /// Whether a word is an infinitive.
 pub(super) fn is_infinitive(word: &str) -> bool {
@@ -14,35 +95,84 @@ pub(super) fn is_infinitive(word: &str) -> bool {
         && plain.chars().count() > 4
 }
 
-pub(super) fn add_forms(word: &str, out: &mut FormList) {
-    let (plain, reflexive) = word.strip_suffix("ся").map_or((word, false), |plain| (plain, true));
+/// Whether a word looks like a participle.
+pub(super) fn is_participle(word: &str) -> bool {
+    ends_with_any(word.strip_suffix("ся").unwrap_or(word), "щий ший мый нный тый")
+}
+
+/// Forms of which most are no words: what a verb may have, whatever its stems.
+pub(super) fn add_possible_forms(word: &str, out: &mut FormList) {
+    let plain = plain(word);
     let mut found = FormList(Vec::new());
-    let stem = &plain[..plain.len() - "ть".len()];
+    if let Some(stem) = plain.strip_suffix("ть") {
+        found.push_endings(stem, PAST);
+        found.push_endings(stem, ON_VOWEL);
+        found.push_endings(stem, "нный тый");
+        let root = drop_last(stem, 1);
+        let endings = if stem.ends_with('и') { [WITH_I, "енный"] } else { [WITH_I, ON_CONSONANT] };
+        for (end, changed) in CHANGED {
+            if let Some(before) = root.strip_suffix(end).filter(|_| root.chars().count() > 1) {
+                let stem = format!("{before}{changed}");
+                endings.iter().for_each(|endings| found.push_endings(&stem, endings));
+            }
+        }
+        if let Some(before) = root.strip_suffix('д') {
+            found.push_endings(before, "жденный");
+        }
+        if let Some(root) = stem.strip_suffix("ова").or_else(|| stem.strip_suffix("ева")) {
+            found.push_endings(&format!("{root}у"), ON_VOWEL);
+            found.push_endings(&format!("{root}ю"), ON_VOWEL);
+        }
+    }
+    for (end, changed, endings) in STEMS {
+        if let Some(before) = plain.strip_suffix(end) {
+            found.push_endings(&format!("{before}{changed}"), endings);
+        }
+    }
+    add_reflexive(word, found, out);
+}
+
+/// выйти, найти, прийти, обойтись.
+pub(super) fn add_compounds_of_go(word: &str, out: &mut FormList) {
+    let Some(prefix) = plain(word).strip_suffix("йти") else { return };
+    let mut found = FormList(Vec::new());
+    let present = if prefix == "при" { "при".to_owned() } else { format!("{prefix}й") };
+    found.push_endings(&present, "ду дешь дет дем дете дут ди дите дя");
+    found.push_endings(&format!("{prefix}ш"), "ел ла ло ли");
+    add_reflexive(word, found, out);
+}
+
+fn plain(word: &str) -> &str {
+    word.strip_suffix("ся").or_else(|| word.strip_suffix("сь")).unwrap_or(word)
+}
+
+/// Adds the forms, with the ending of the verb if it is reflexive.
+fn add_reflexive(word: &str, found: FormList, out: &mut FormList) {
+    let reflexive = plain(word) != word;
+    out.0.extend(found.0.into_iter().map(|form| match last_char(&form) {
+        _ if !reflexive => form,
+        'а' | 'о' | 'и' | 'у' | 'ю' | 'е' | 'я' => format!("{form}сь"),
+        _ => format!("{form}ся"),
+    }));
+}
+
+/// Regular verbs.
+pub(super) fn add_forms(word: &str, out: &mut FormList) {
+    let plain = plain(word);
+    let mut found = FormList(Vec::new());
+    let stem = plain.strip_suffix("ть").unwrap_or(plain);
     found.push_endings(
         stem,
         "ть л ла ло ли в вши вший вшего вшему вшим вшем вшая вшей вшую вшее вшие вших вшими",
     );
-    let root = drop_last(stem, 1);
-    if let Some(root) = plain.strip_suffix("овать").or_else(|| plain.strip_suffix("евать")) {
+    if let Some(root) = stem.strip_suffix("ова").or_else(|| stem.strip_suffix("ева")) {
         found.push_endings(
             root,
             "ую уешь ует уем уете уют уй уйте уя ующий ующего ующих ующим ующие ующая ующей ующую",
         );
-    } else if let Some(root) = plain.strip_suffix("ить") {
-        found.push_endings(root, "ю у ишь ит им ите ят ат и ите я а ящий ящего ящих ящим ящие ящая");
-        for (end, changed) in [
-            ("ст", "щ"),
-            ("б", "бл"),
-            ("в", "вл"),
-            ("п", "пл"),
-            ("м", "мл"),
-            ("ф", "фл"),
-            ("т", "ч"),
-            ("т", "щ"),
-            ("д", "ж"),
-            ("з", "ж"),
-            ("с", "ш"),
-        ] {
+    } else if let Some(root) = stem.strip_suffix('и') {
+        found.push_endings(root, "ю у ишь ит им ите ят ат и я а ящий ящего ящих ящим ящие ящая");
+        for (end, changed) in CHANGED {
             if let Some(before) = root.strip_suffix(end) {
                 found.push_endings(
                     &format!("{before}{changed}"),
@@ -50,27 +180,14 @@ pub(super) fn add_forms(word: &str, out: &mut FormList) {
                 );
             }
         }
-        found.push_endings(
-            root,
-            "ен ена ено ены енный енного енному енным енном енная енной енную енные енных енными",
-        );
-    } else if let Some(root) = plain.strip_suffix("нуть") {
+    } else if let Some(root) = stem.strip_suffix("ну") {
         found.push_endings(root, "ну нешь нет нем нете нут ни ните нут нутый нутого нутым нутая нутые нутых");
-    } else if ends_with_any(plain, "ать ять еть") {
+    } else {
         found.push_endings(
             stem,
             "ю ешь ет ем ете ют й йте я ющий ющего ющему ющим ющая ющей ющую ющие ющих ющими",
         );
         found.push_endings(stem, "н на но ны нный нного нному нным нном нная нной нную нные нных нными");
-        found.push_endings(root, "ит ят ишь им ите");
     }
-    for form in found.0 {
-        if reflexive {
-            let ending =
-                if form.ends_with(['а', 'о', 'и', 'у', 'ю', 'е', 'я']) { "сь" } else { "ся" };
-            out.push(format!("{form}{ending}"));
-        } else {
-            out.push(form);
-        }
-    }
+    add_reflexive(word, found, out);
 }

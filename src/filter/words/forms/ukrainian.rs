@@ -9,10 +9,55 @@ const IRREGULAR: &str = include_str!("ukrainian.txt");
 const INVARIABLE: &str = "метро кіно бюро депо авто радіо євро торнадо казино кафе шосе резюме досьє фото відео аудіо \
     ембарго конго того марокко монако мехіко токіо осло торонто чикаго лесото нато юнеско";
 
+/// Verbs of each conjugation, with the ending of those that are like it.
+pub(super) const MODEL_VERBS: &[(&str, &str)] = &[
+    ("керувати", "увати"),
+    ("малювати", "ювати"),
+    ("клеїти", "їти"),
+    ("ловити", "вити"),
+    ("любити", "бити"),
+    ("ліпити", "пити"),
+    ("ломити", "мити"),
+    ("садити", "дити"),
+    ("платити", "тити"),
+    ("возити", "зити"),
+    ("носити", "сити"),
+    ("варити", "ити"),
+    ("пірнути", "нути"),
+    ("читати", "ати"),
+    ("стріляти", "яти"),
+    ("сивіти", "іти"),
+    ("керуватися", "уватися"),
+    ("малюватися", "юватися"),
+    ("ловитися", "витися"),
+    ("садитися", "дитися"),
+    ("варитися", "итися"),
+    ("читатися", "атися"),
+];
+
+/// Whether a word is an infinitive.
+pub(super) fn is_infinitive(word: &str) -> bool {
+    ends_with_any(word, "ти тися") && word.chars().count() > 5
+}
+
 const VOWELS: &str = "аеєиіїоуюя";
 
 pub(super) fn add_forms(word: &str, out: &mut FormList) {
     decline(word, true, out);
+}
+
+/// The forms of an irregular word besides the word.
+pub(super) fn irregular_forms(word: &str) -> Option<Vec<String>> {
+    table_line(IRREGULAR, word).map(|line| line.split(' ').map(str::to_owned).collect())
+}
+
+/// The vocative of a noun, which the dictionary has of few.
+pub(super) fn vocative(lemma: &str) -> Option<String> {
+    match last_char(lemma) {
+        'а' => Some(format!("{}о", drop_last(lemma, 1))),
+        'і' | 'ї' | 'и' | 'о' | 'у' | 'е' | 'є' | 'ю' | 'я' | 'й' | 'ь' => None,
+        _ => Some(format!("{lemma}е")),
+    }
 }
 
 pub(super) fn add_singular_forms(word: &str, out: &mut FormList) {
