@@ -79,7 +79,7 @@ fn latin_words_are_inflected_in_the_entry_and_config_languages() {
     let long = "The owners of the farm said that the chevaux were seen near the river on Monday morning";
     let cases = [
         case(&lang("fr"), "Les chevaux", true),
-        case(&lang("fr-CA"), "Les chevals", true),
+        case(&lang("fr-CA"), "Les chevaux", true),
         case(&lang("en"), "The chevaux", false),
         case(&lang("ru"), "The chevaux", false),
         case("", "Chevaux", true),
