@@ -31,6 +31,8 @@ pub(super) fn parse(text: &str) -> Result<RawFeed<'static>, String> {
     }
     // No ids of its own making: they would not be those that our reader gives the same entries.
     let parser = Builder::new().id_generator(|_, _, _| String::new()).build();
+    // No format has NUL. At the beginning it would be taken for UTF-16.
+    let text = text.replace('\0', "");
     let parsed = panic::catch_unwind(AssertUnwindSafe(|| parser.parse(text.as_bytes())));
     match parsed {
         Ok(Ok(feed)) => Ok(raw_feed(feed)),

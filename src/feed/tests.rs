@@ -530,6 +530,17 @@ fn what_our_reader_refuses_the_second_one_may_read() {
 }
 
 #[test]
+fn text_that_looks_like_utf16_is_no_fault_of_the_second_reader() {
+    let hints = Hints { content_type: None, url: None, now: Timestamp::UNIX_EPOCH };
+    // After a byte order mark of UTF-8.
+    for spread in [|c: char| format!("\0{c}"), |c: char| format!("{c}\0")] {
+        let document = format!("\u{feff}{}", RSS.chars().map(spread).collect::<String>());
+        let feed = second_opinion(document.as_bytes(), &hints).expect("it is read");
+        assert_eq!(feed.entries.len(), 2);
+    }
+}
+
+#[test]
 fn the_second_reader_is_given_nothing_that_exhausts_the_stack() {
     let hints = Hints { content_type: None, url: None, now: Timestamp::UNIX_EPOCH };
     let deep = "<media:group>".repeat(100_000);
