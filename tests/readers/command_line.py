@@ -1,6 +1,7 @@
-"""Readers without a window: how each subscribes, refreshes, and what its store has."""
+"""Readers without a window: how each subscribes, refreshes, and what its store has. windows.py has the others."""
 import configparser
 import csv
+import email
 import email.header
 import email.utils
 import json
@@ -10,6 +11,8 @@ import pathlib
 import sqlite3
 import subprocess
 import sys
+
+from world import OUTPUTS
 
 HERE = pathlib.Path(__file__).parent
 csv.field_size_limit(1 << 24)
@@ -26,13 +29,12 @@ class Reader:
     shows_edits = True
     # Keeps the old version of an edited entry beside the new one.
     keeps_versions = False
-    # Shows only entries with a sound or a film.
-    media_only = False
     # What it has no place for, or is known not to do. For the table.
     cannot = ""
 
-    def __init__(self, folder, urls):
-        self.folder, self.urls = folder, urls
+    def __init__(self, folder, world):
+        self.folder, self.world = folder, world
+        self.urls = {output: world.url(output, self.knows_json) for output in OUTPUTS}
         folder.mkdir(parents=True)
         self.environment = dict(
             os.environ, HOME=str(folder), XDG_CONFIG_HOME=f"{folder}/.config", XDG_DATA_HOME=f"{folder}/.local/share",
@@ -51,7 +53,10 @@ class Reader:
         pass
 
     def close(self):
-        pass
+        """Quits it, so that it stores what it has."""
+
+    def end(self):
+        """Ends what it has started, whatever has happened."""
 
     def icon(self):
         """How many icons it keeps; `None` if it has none."""
@@ -84,7 +89,8 @@ class Newsboat(Reader):
         self.run("newsboat", "-u", at / "urls", "-c", at / "cache.db", "-C", at / "config", "-x", "reload", check=True)
 
     def entries(self):
-        return self.by_output(self.query(self.folder / "cache.db", "SELECT feedurl, title, author, NULL FROM rss_item WHERE deleted = 0"))
+        items = "SELECT feedurl, title, author, NULL FROM rss_item WHERE deleted = 0"
+        return self.by_output(self.query(self.folder / "cache.db", items))
 
 
 class Sfeed(Reader):
@@ -136,11 +142,31 @@ class Rss2email(Reader):
     def entries(self):
         rows = []
         for name, url in self.urls.items():
-            for mail in mailbox.Maildir(self.folder / "mail" / name):
-                title = str(email.header.make_header(email.header.decode_header(mail["Subject"]))).replace("\n", "")
-                sender = str(email.header.make_header(email.header.decode_header(mail["From"])))
-                rows.append((url, title, email.utils.parseaddr(sender)[0], None))
+            for mail in mailbox.Maildir(self.folder / "mail" / name, read_mail):
+                rows.append((url, header(mail["Subject"]), email.utils.parseaddr(header(mail["From"]))[0], None))
         return self.by_output(rows)
+
+
+class Gpodder(Reader):
+    package = "gpodder"
+    cannot = "JSON Feed, authors"
+
+    def subscribe(self):
+        self.environment["GPODDER_HOME"] = str(self.folder)
+        for url in self.urls.values():
+            self.run("gpo", "subscribe", url, check=True)
+
+    def refresh(self):
+        self.run("gpo", "update", check=True)
+
+    def entries(self):
+        return self.by_output(self.query(
+            self.folder / "Database",
+            "SELECT p.url, e.title, NULL, e.total_time FROM episode e JOIN podcast p ON p.id = e.podcast_id",
+        ))
+
+    def icon(self):
+        return self.query(self.folder / "Database", "SELECT count(*) FROM podcast WHERE cover_url != ''")[0][0]
 
 
 class Library(Reader):
@@ -234,6 +260,15 @@ class Feedsmith(NodeLibrary):
     cannot = "it reads text, and requests nothing itself"
 
 
+def read_mail(file):
+    return email.message_from_string(file.read().decode())
+
+
+def header(value):
+    """A header of a mail, on one line."""
+    return str(email.header.make_header(email.header.decode_header(value or ""))).replace("\n", "")
+
+
 def seconds(duration):
     """Of `1:02:03` or `3723`."""
     total = 0
@@ -243,6 +278,6 @@ def seconds(duration):
 
 
 READERS = {
-    "newsboat": Newsboat, "sfeed": Sfeed, "rss2email": Rss2email, "reader": ReaderLibrary, "feedparser": Feedparser,
-    "rss-parser": RssParser, "feedsmith": Feedsmith,
+    "newsboat": Newsboat, "sfeed": Sfeed, "rss2email": Rss2email, "gpodder": Gpodder, "reader": ReaderLibrary,
+    "feedparser": Feedparser, "rss-parser": RssParser, "feedsmith": Feedsmith,
 }

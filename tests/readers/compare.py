@@ -7,16 +7,19 @@ import pathlib
 import sys
 import traceback
 
-from command_line import READERS
+import command_line
+import windows
 from world import AUTHOR, BRACKETS, CODE, DURATION, OUTPUTS, STEPS, World
+
+READERS = {**command_line.READERS, **windows.READERS}
 
 
 def attempt(name, binary, folder):
     """One reader, through all steps: a row of the table, and what is wrong."""
     kind = READERS[name]
     world = World(folder / name, binary)
+    reader = kind(folder / name / "reader", world)
     try:
-        reader = kind(folder / name / "reader", {output: world.url(output, kind.knows_json) for output in OUTPUTS})
         reader.subscribe()
         for step in range(len(STEPS)):
             if step:
@@ -28,6 +31,7 @@ def attempt(name, binary, folder):
     except Exception:
         return None, [f"{name}: {line}" for line in traceback.format_exc().strip().splitlines()[-4:]]
     finally:
+        reader.end()
         world.stop()
 
 
@@ -38,12 +42,10 @@ def compare(name, reader, world):
     titles = [entry["title"] for entries in shown.values() for entry in entries]
     for output in OUTPUTS:
         published = world.published[output]
-        if reader.media_only and output != "podcast":
-            published = collections.Counter()
         codes = collections.Counter(code for entry in shown[output] for code in CODE.findall(entry["title"]))
         missing = sorted((published - codes).elements())
         total = published.total()
-        cells.append("–" if not total else f"{total - len(missing)} of {total}" if missing else f"all {total}")
+        cells.append(f"{total - len(missing)} of {total}" if missing else f"all {total}")
         if missing:
             faults.append(f"{name}: {len(missing)} entries of {output} are missing, such as {missing[:3]}")
         corrected = world.corrected[output] & set(published)
@@ -67,11 +69,12 @@ def compare(name, reader, world):
     authors = sum(bool(entry["author"]) for entries in shown.values() for entry in entries)
     own = sum(AUTHOR in entry["author"] for entries in shown.values() for entry in entries)
     durations = [entry["duration"] for entry in shown["podcast"]]
+    knows_durations = any(duration is not None for duration in durations)
     row = [
         name, reader.version(), *cells, str(twice) if twice else "none",
-        ("yes" if edits else "no"), f"{not_modified} of {len(feeds)}", icons(reader, world),
-        "all" if own and authors == len(titles) else f"{authors} of {len(titles)}",
-        f"{durations.count(DURATION)} of {world.published['podcast'].total()}" if any(d is not None for d in durations) else "–",
+        "yes" if edits else "no", f"{not_modified} of {len(feeds)}", icons(reader, world),
+        "–" if not authors else "all" if own and authors == len(titles) else f"{authors} of {len(titles)}",
+        f"{durations.count(DURATION)} of {world.published['podcast'].total()}" if knows_durations else "–",
         brackets(reader, shown), reader.cannot,
     ]
     return row, faults
@@ -80,7 +83,7 @@ def compare(name, reader, world):
 def icons(reader, world):
     requested = sum(r["status"] == 200 and r["type"].startswith("image/") for r in world.requests)
     kept = reader.icon()
-    return f"requested {requested} times" if kept is None and requested else "–" if kept is None else f"{kept} kept"
+    return "requested" if kept is None and requested else "–" if kept is None else f"{kept} kept"
 
 
 def brackets(reader, shown):

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Tries the daemon's outputs with real feed readers and prints a table of what each of them shows; compare.py says how.
-# tests/readers/run.sh READER... tries these (default: all). BINARY is the program (default: the debug
+# tests/readers/run.sh [command-line|windows|READER...] tries these (default: all). BINARY is the program (default: the debug
 # build). WORK is a folder to keep their stores and logs in.
 # As root on Debian it installs the readers into a root that is gone afterwards: memory laid over this one. Where that cannot be,
 # it tries those that are there; with INSTALL=1 it installs the others into the system. What cannot be had is skipped.

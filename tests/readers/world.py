@@ -222,7 +222,8 @@ class World:
         self.await_step()
 
     def await_step(self):
-        wanted = [("many", "[n205]"), ("merged", "[b10]"), ("harbour", "[s1]"), ("winter", "[s1]"), ("summary", "[a1]"), ("podcast", "[p8]")]
+        wanted = [("many", "[n205]"), ("merged", "[b10]"), ("harbour", "[s1]"), ("winter", "[s1]")]
+        wanted += [("summary", "[a1]"), ("podcast", "[p8]")]
         if self.step >= 1:
             wanted += [("many", "[n206]"), ("merged", "[a13]"), ("podcast", "[p9]")]
         if self.step >= 2:
