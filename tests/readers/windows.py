@@ -142,6 +142,9 @@ class RssGuard(Window):
 
     def subscribe(self):
         self.open_screen()
+        settings = self.folder / "data/config/config.ini"
+        settings.parent.mkdir(parents=True)
+        settings.write_text("[feeds]\nfeeds_update_on_startup=true\nfeeds_update_on_startup_delay=1\n")
         self.database = self.folder / "data/database/database.db"
         program = self.open_program()
         tables = "SELECT name FROM sqlite_master WHERE name = 'LabelsInMessages'"
@@ -157,8 +160,6 @@ class RssGuard(Window):
                     "custom_data) VALUES (?, ?, 0, -1, ?, 1, 1, ?, ?)", (number, name, url, str(number), data),
                 )
         database.close()
-        settings = self.folder / "data/config/config.ini"
-        settings.write_text(settings.read_text() + "\n[feeds]\nfeeds_update_on_startup=true\nfeeds_update_on_startup_delay=1\n")
 
     def refresh(self):
         program = self.open_program()
