@@ -54,6 +54,10 @@ impl Server {
     }
 }
 
+fn half(body: &str) -> &str {
+    body.get(..body.floor_char_boundary(body.len() / 2)).unwrap_or_default()
+}
+
 /// Answers one request, and closes the connection.
 fn serve(mut client: &TcpStream, answer: &Answer) -> std::io::Result<Sent> {
     let head: Vec<String> =
@@ -63,7 +67,7 @@ fn serve(mut client: &TcpStream, answer: &Answer) -> std::io::Result<Sent> {
     let is_known = *status == 200 && tag.is_some() && tag == etag.as_deref();
     let (status, body) = if is_known { (&304, "") } else { (status, body.as_str()) };
     let header = etag.as_ref().map(|tag| format!("ETag: {tag}\r\n")).unwrap_or_default();
-    let length = body.len() + usize::from(*is_cut);
+    let (length, body) = (body.len(), if *is_cut { half(body) } else { body });
     write!(
         client,
         "HTTP/1.1 {status} x\r\n{header}Content-Type: {content_type}\r\nConnection: close\r\n\

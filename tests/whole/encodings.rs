@@ -34,7 +34,7 @@ fn a_later_document_edits_no_stored_text_into_mojibake() {
     let in_1251 = encoding_rs::WINDOWS_1251.encode(&cyrillic).0.into_owned();
     // Each is the document at the first poll, that at the second, and what then happened to the entries.
     let cases = [
-        ("cut", good.clone().into_bytes(), cut, "0 edited, 1 unreadable, 1 not edited"),
+        ("cut", good.clone().into_bytes(), cut, "0 edited, problems in the document: 1, 1 not edited"),
         ("mislabelled", good.into_bytes(), in_1251, "2 edited, 1 not edited"),
         (
             "twice",
