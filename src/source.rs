@@ -6,11 +6,14 @@ pub mod host_budget;
 use std::fmt;
 use std::time::Duration;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use url::Url;
 
 pub use feed_url::{FeedUrl, UrlParts, is_secret_name};
+
+/// A permanent redirect seen for this long is confirmed.
+pub const REDIRECT_CONFIRMATION: SignedDuration = SignedDuration::from_hours(48);
 
 /// A feed to poll, as configured: checked, with all defaults filled in.
 #[derive(Clone, Debug, PartialEq)]
@@ -212,7 +215,11 @@ impl SourceState {
                 format!("{outcome}; moved to {to}, `siftwire status` shows the line for config.toml")
             }
             (false, _) => {
-                format!("{outcome}; redirects permanently to {to} since {}", since.strftime("%-d %b %Y"))
+                let until = since.checked_add(REDIRECT_CONFIRMATION).unwrap_or(*since);
+                format!(
+                    "{outcome}; moved to {to}, watching it until {}",
+                    until.strftime("%-d %b %Y, %H:%M UTC")
+                )
             }
         }
     }
@@ -413,7 +420,7 @@ mod tests {
         };
         assert_eq!(
             moved(false).outcome_text(UrlParts::Path),
-            "not modified; redirects permanently to https://new.example/feed since 1 Jan 1970"
+            "not modified; moved to https://new.example/feed, watching it until 3 Jan 1970, 00:00 UTC"
         );
         assert_eq!(
             moved(true).outcome_text(UrlParts::Path),

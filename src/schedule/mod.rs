@@ -9,15 +9,14 @@ mod hints;
 pub mod publish_interval;
 
 use crate::fetch::ResponseInfo;
-use crate::source::{Failure, Moved, Outcome, PollInterval, Source, SourceState, UpdateHints};
+use crate::source::{
+    Failure, Moved, Outcome, PollInterval, REDIRECT_CONFIRMATION, Source, SourceState, UpdateHints,
+};
 use hints::Hint;
 use publish_interval::PublishInterval;
 
 /// The longest wait that a publisher's hints can ask for.
 const MAX_RETRY_AFTER: Duration = Duration::from_secs(30 * 24 * 3600);
-
-/// A permanent redirect seen for this long is confirmed.
-const REDIRECT_CONFIRMATION: SignedDuration = SignedDuration::from_hours(48);
 
 /// A quiet source waits this fraction of its silence, or of its usual gap between entries.
 const ADAPTIVE_FRACTION: u32 = 10;

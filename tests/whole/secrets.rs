@@ -106,7 +106,7 @@ fn nothing_that_others_see_has_a_query_or_a_password() {
     });
     eventually("the page has every source", || {
         let page = daemon.get("/").body;
-        (page.contains("redirects permanently to") && page.contains("gone since")).then_some(())
+        (page.contains("watching it until") && page.contains("gone since")).then_some(())
     });
 
     // A mistake beside a URL, which the message quotes.
@@ -143,8 +143,8 @@ fn nothing_that_others_see_has_a_query_or_a_password() {
     let (_, log) = daemon.stop();
     assert_eq!(lines_with_secrets(&log), [""; 0]);
     for name in [
-        "redirects permanently to", "these keys identify several entries", "poll failed",
-        "the config is invalid", "entry ignored",
+        "watching it until", "these keys identify several entries", "poll failed", "the config is invalid",
+        "entry ignored",
     ] {
         assert!(log.contains(name), "{name}");
     }
