@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use anyhow::bail;
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
+use serde_json::json;
 
 use super::config_option::{ConfigOption, LATIN_LANGUAGES};
 use super::query_argument;
@@ -19,7 +20,7 @@ use crate::filter::{FailedTerm, MatchReason, Matcher, Query, QueryContext, Subje
 use crate::publish::output::{Output, Stories};
 use crate::publish::{self, render};
 use crate::store::{
-    Candidate, Duplicate, EntryStory, MemberPosition, Store, StoredOutput, StoryId, StoryMember,
+    Candidate, Duplicate, EntryStory, KeptApart, MemberPosition, Store, StoredOutput, StoryId, StoryMember,
 };
 use crate::story::address::{PageAddress, are_same_page};
 
@@ -47,6 +48,8 @@ struct Explained<'a> {
     entry: &'a StoredEntry,
     former_titles: Vec<FormerTitle>,
     story: Option<EntryStory>,
+    /// Earlier entries that it is much like.
+    apart: Vec<KeptApart>,
     outputs: Vec<Explanation<'a>>,
 }
 
@@ -104,8 +107,11 @@ pub fn run(arguments: Arguments, config_option: &ConfigOption) -> anyhow::Result
         let explanations = explain(store, &config, arguments.output.as_deref(), &candidate).await?;
         let story = store.story_of_entry(candidate.entry.number.to_string()).await?;
         let story = story.filter(|story| !story.duplicates.is_empty());
+        let number = candidate.entry.number;
+        let apart = store.kept_apart(vec![number]).await?.remove(&number).unwrap_or_default();
         let former_titles = store.former_titles(candidate.entry.number).await?;
-        let explained = Explained { entry: &candidate.entry, former_titles, story, outputs: explanations };
+        let explained =
+            Explained { entry: &candidate.entry, former_titles, story, apart, outputs: explanations };
         Ok(if arguments.json { as_json(&explained) } else { as_text(&explained) })
     })?;
     terminal::print(text.as_bytes())?;
@@ -140,8 +146,7 @@ fn print_words(query: &str, json: bool, config_option: &ConfigOption) -> anyhow:
     let query_context = config_option.query_context()?.unwrap_or_else(without_config);
     let term_words = query_argument::parse(query, &query_context)?.term_words();
     let text = if json {
-        let terms =
-            term_words.iter().map(|(term, words)| serde_json::json!({ "term": term, "words": words }));
+        let terms = term_words.iter().map(|(term, words)| json!({ "term": term, "words": words }));
         format!("{:#}\n", terms.collect::<serde_json::Value>())
     } else {
         let lines = term_words.iter().map(|(term, words)| format!("{term}\n  {}\n", words.join(", ")));
@@ -328,7 +333,7 @@ fn title(kept: &StoredEntry) -> &str {
 
 fn as_json(explained: &Explained<'_>) -> String {
     let kept = explained.entry;
-    let entry = serde_json::json!({
+    let entry = json!({
         "number": kept.number, "id": kept.uid, "title": kept.entry.title, "link": kept.entry.link,
         "source": kept.source.name, "date": kept.date, "former_titles": explained.former_titles,
     });
@@ -336,11 +341,15 @@ fn as_json(explained: &Explained<'_>) -> String {
         let others: Vec<_> = story
             .duplicates
             .iter()
-            .map(|other| serde_json::json!({ "entry": other.entry, "source": other.source, "link": other.link }))
+            .map(|other| json!({ "entry": other.entry, "source": other.source, "link": other.link }))
             .collect();
-        serde_json::json!({ "story": story.story.0, "reason": story.reason, "others": others })
+        json!({ "story": story.story.0, "reason": story.reason, "others": others })
     });
-    format!("{:#}\n", serde_json::json!({ "entry": entry, "story": story, "outputs": explained.outputs }))
+    let apart: Vec<_> =
+        explained.apart.iter().map(|apart| json!({ "entry": apart.entry, "reason": apart.reason })).collect();
+    let explained =
+        json!({ "entry": entry, "story": story, "apart_from": apart, "outputs": explained.outputs });
+    format!("{explained:#}\n")
 }
 
 fn as_text(explained: &Explained<'_>) -> String {
@@ -354,6 +363,9 @@ fn as_text(explained: &Explained<'_>) -> String {
     lines.extend(explained.story.iter().flat_map(|story| {
         let owner = owner_line(&kept.entry, story);
         [Some(story_line(story)), owner].into_iter().flatten().map(|line| format!("  {}", escape_line(&line)))
+    }));
+    lines.extend(explained.apart.iter().map(|KeptApart { entry, reason }| {
+        format!("  {}", escape_line(&format!("no story with entry {entry}, which is much alike: {reason}")))
     }));
     lines.extend(explained.outputs.iter().flat_map(explanation_lines));
     lines.join("\n") + "\n"

@@ -9,8 +9,9 @@ mod sqlite;
 pub use model::{
     Advance, AdvanceResult, ArchivePage, ArchiveSize, Candidate, Claim, ClaimResult, Claimant,
     ConfiguredOutput, ConfiguredSource, DaemonStatus, Duplicate, EntryIds, EntryStory, Generation, InFeed,
-    Member, MemberPosition, MemberQuery, MemberUpdate, Merge, NextPoll, NotifyHub, Options, OutputId, Ping,
-    Poll, Progress, Rendering, SourceId, StoredOutput, StoredPage, StoredSource, StoryId, StoryMember,
+    KeptApart, Member, MemberPosition, MemberQuery, MemberUpdate, Merge, NextPoll, NotifyHub, Options,
+    OutputId, Ping, Poll, Progress, Rendering, SourceId, StoredOutput, StoredPage, StoredSource, StoryId,
+    StoryMember,
 };
 pub use sqlite::{
     Error, FileSizes, JobCounter, Lock, SalvagedTable, Store, Worker, Workers, backup, check_integrity,

@@ -240,6 +240,15 @@ pub struct EntryStory {
     pub duplicates: Vec<Duplicate>,
 }
 
+/// An earlier entry that another one is much like, of another story.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeptApart {
+    /// Its number.
+    pub entry: i64,
+    /// Why they are two stories, for people.
+    pub reason: String,
+}
+
 /// An entry that joined a story.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Merge {

@@ -13,6 +13,7 @@ mod files;
 mod handle;
 mod hosts;
 mod jobs;
+mod kept_apart;
 mod lock;
 mod lookups;
 mod members;

@@ -9,6 +9,8 @@ use super::words::HashedWord;
 
 /// Words of one side of a difference that can be one name.
 const MAX_NAME_WORDS: usize = 6;
+/// Words of a title in which an opposite decides though little else is common.
+const SHORT_TITLE_WORDS: usize = 6;
 /// Words between two names that can have changed their roles.
 const MAX_ROLE_DISTANCE: usize = 5;
 
@@ -94,7 +96,7 @@ impl<'a> Pair<'a> {
                 || (!self.is_one_source
                     && signature.has_last_part()
                     && (!other.has_last_part()
-                        || (self.has_copied_text() && !signature.ends_in_two_names())));
+                        || (self.has_copied_text() && signature.may_have_publisher())));
             if has_publisher { signature.bare_title() } else { signature.title_without_label() }
         };
         (core(self.a, self.b), core(self.b, self.a))
@@ -118,12 +120,15 @@ impl<'a> Pair<'a> {
         if titles >= 0.7 && differ(&only_a, &only_b, WordClass::Number) {
             return Some(Apart::Numbers);
         }
-        let min_titles = if self.has_copied_text() { 0.5 } else { 0.3 };
+        let is_long = x.len().max(y.len()) > SHORT_TITLE_WORDS;
+        let min_titles = if self.has_copied_text() && is_long { 0.5 } else { 0.3 };
         if titles >= min_titles && are_opposites(&only_a, &only_b) {
             return Some(Apart::Opposites);
         }
         if titles < 0.5 {
-            return None;
+            // `A beats B` in a language where each name has another ending then.
+            let is_template = titles >= 0.3 && found.iter().all(|found| replaces_alike(found, is_name));
+            return is_template.then_some(Apart::Names);
         }
         let negates = |found: &Difference<'_>| {
             found.a.len() <= 2 && found.b.len() <= 2 && differ(found.a, found.b, WordClass::Negation)
@@ -143,10 +148,9 @@ impl<'a> Pair<'a> {
         let has_meaning =
             |word: &HashedWord| is_name(word) || (!self.is_one_moment && word.class() == WordClass::Opposite);
         let swaps = |difference: &Difference<'_>| replaces(difference, MAX_NAME_WORDS, has_meaning);
-        let replaces_one = |difference: &Difference<'_>| {
-            swaps(difference) && difference.a.len() == difference.b.len() && difference.a.len() <= 3
-        };
-        let is_template = titles >= 0.7 || self.is_one_source || found.iter().all(replaces_one);
+        let is_template = titles >= 0.7
+            || self.is_one_source
+            || found.iter().all(|found| replaces_alike(found, has_meaning));
         if found.iter().any(swaps) && (is_template || !self.has_copied_text()) {
             return true;
         }
@@ -192,8 +196,10 @@ impl<'a> Pair<'a> {
             };
             has_meaning(found.a) && has_meaning(found.b)
         };
-        similarity::title_similarity(x, y) >= 0.5
-            && similarity::differences(x, y).iter().any(rewords)
+        let found = similarity::differences(x, y);
+        let titles = similarity::title_similarity(x, y);
+        (titles >= 0.5 || (titles >= 0.3 && found.len() == 1))
+            && found.iter().any(rewords)
             && self
                 .text_differences()
                 .iter()
@@ -238,6 +244,11 @@ fn both_have_other(a: &[HashedWord], b: &[HashedWord], class: WordClass) -> bool
 
 fn are_other(a: &[u64], b: &[u64]) -> bool {
     !a.is_empty() && !b.is_empty() && a != b
+}
+
+/// Whether a difference replaces a word that fits by another, in as many words.
+fn replaces_alike(difference: &Difference<'_>, fits: impl Fn(&HashedWord) -> bool) -> bool {
+    difference.a.len() == difference.b.len() && replaces(difference, 3, fits)
 }
 
 /// Whether a difference of at most `max` words replaces a word that fits by another.

@@ -98,12 +98,15 @@ impl Signature {
         usize::from(self.bare_title.1) < self.title.len()
     }
 
-    /// Whether the title ends in a name, a dash and one word: a road between two towns, a match of two teams.
-    pub(super) fn ends_in_two_names(&self) -> bool {
+    /// Whether the last part of the title reads like a publisher: it has no words in small letters, and is not one word
+    /// after a name, as in a road between two towns or a match of two teams.
+    pub(super) fn may_have_publisher(&self) -> bool {
         let to = usize::from(self.bare_title.1);
-        !self.flags.has(Flags::PUBLISHER)
-            && self.title.len() == to + 1
-            && self.bare_title().last().is_some_and(|word| word.class() == WordClass::Name)
+        let last_part = self.title.get(to..).unwrap_or_default();
+        let ends_in_name = self.bare_title().last().is_some_and(|word| word.class() == WordClass::Name);
+        let has_small_letters = last_part.iter().any(|word| word.class() == WordClass::Plain);
+        let is_second_name = ends_in_name && last_part.len() == 1;
+        self.flags.has(Flags::PUBLISHER) || !(has_small_letters || is_second_name)
     }
 
     /// The title without its label.

@@ -560,3 +560,37 @@ fn what_a_source_lists_at_different_dates_is_no_story() {
     sites.poll("other");
     assert_eq!(sites.shown("all").len(), 3, "the other source's copy joins one of them");
 }
+
+#[test]
+fn explain_and_replay_say_why_two_entries_are_two_stories() {
+    let origin = Origin::start();
+    origin.set("/a", 200, RSS, paper("A", &[("Bridge closed for lorries", TEXT, 8)]));
+    origin.set("/b", 200, RSS, paper("B", &[("Bridge opened for lorries", TEXT, 9)]));
+    let source = |name: &str| {
+        let url = origin.url(&format!("/{name}"));
+        format!("[[source]]\nname = \"{name}\"\nurl = \"{url}\"\nallow_private = true\n")
+    };
+    let home = Home::new(&[source("a"), source("b"), "[[output]]\nname = \"all\"\n".to_owned()].concat());
+    assert_eq!(home.run(&["poll"]).0, Some(0));
+    let (_, text, _) = home.run(&["explain", "Bridge opened"]);
+    assert!(text.contains("which is much alike: one says the opposite of the other"), "{text}");
+    let (_, json, _) = home.run(&["explain", "Bridge opened", "--json"]);
+    assert!(json.contains("\"reason\": \"one says the opposite of the other\""), "{json}");
+    let line = |id: &str, title: &str, hour: u32| {
+        format!(
+            "{{\"id\":\"{id}\",\"feed\":\"{id}\",\"title\":\"{title}\",\"summary\":\"{TEXT}\",\"link\":\"https://{id}.example/1\",\
+                 \"published\":\"2026-11-02T0{hour}:00:00Z\"}}\n"
+        )
+    };
+    let file = home.path().join("entries.jsonl");
+    std::fs::write(
+        &file,
+        line("a", "Bridge closed for lorries", 8) + &line("b", "Bridge opened for lorries", 9),
+    )
+    .expect("a file");
+    let (_, lines, _) = home.run(&["stories", "--replay", file.to_str().expect("UTF-8")]);
+    let last: Value = serde_json::from_str(lines.lines().last().expect("two lines")).expect("JSON");
+    assert_eq!(last["story"], "b");
+    assert_eq!(last["apart_from"]["id"], "a");
+    assert_eq!(last["apart_from"]["reason"], "one says the opposite of the other");
+}

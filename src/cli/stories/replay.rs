@@ -57,7 +57,8 @@ pub(super) fn read(file: &Path) -> anyhow::Result<Vec<ReplayLine>> {
     Ok(lines)
 }
 
-/// Prints for each entry the id of its story's first entry, and the reason.
+/// Prints for each entry the id of its story's first entry, and the reason; of one that joined none, the last earlier
+/// entry that it is much like, and why they are two.
 pub(super) fn run(lines: &[ReplayLine]) -> anyhow::Result<()> {
     let directory = tempfile::tempdir().context("cannot create a temporary directory")?;
     let keep = Duration::from_secs(u64::from(u32::MAX));
@@ -82,10 +83,18 @@ async fn replay_lines(store: &Store, lines: &[ReplayLine]) -> anyhow::Result<()>
         });
         let numbers = replay::replay(store, entries.collect()).await?;
         let joined = store.joined_stories(numbers.iter().flatten().copied().collect()).await?;
+        let alone = numbers.iter().flatten().filter(|number| !joined.contains_key(number)).copied();
+        let apart = store.kept_apart(alone.collect()).await?;
         let mut out = String::new();
         for (line, number) in lines.iter().zip(numbers) {
             let (story, reason) = story_and_reason(&line.id, number, &joined, &mut first_ids);
-            out.push_str(&json!({ "id": line.id, "story": story, "reason": reason }).to_string());
+            let mut answer = json!({ "id": line.id, "story": story, "reason": reason });
+            let apart = number.and_then(|number| apart.get(&number)?.last());
+            if let Some((apart, other)) = apart.and_then(|apart| Some((apart, first_ids.get(&apart.entry)?)))
+            {
+                answer["apart_from"] = json!({ "id": other, "reason": apart.reason });
+            }
+            out.push_str(&answer.to_string());
             out.push('\n');
         }
         terminal::print(out.as_bytes())?;

@@ -122,7 +122,7 @@ impl DedupIndex {
 }
 
 /// `None` where the signature is of another version.
-fn read_facts(row: &Row<'_>) -> Result<Option<ComparedEntry>> {
+pub(super) fn read_facts(row: &Row<'_>) -> Result<Option<ComparedEntry>> {
     let features = DedupFeatures {
         address: row.get(2)?,
         article: row.get(3)?,

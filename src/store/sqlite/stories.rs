@@ -301,7 +301,7 @@ pub(super) fn story_members(
     Ok(found)
 }
 
-fn story_id(c: &Connection, entry: i64) -> Result<Option<i64>> {
+pub(super) fn story_id(c: &Connection, entry: i64) -> Result<Option<i64>> {
     c.prepare_cached("SELECT story FROM entry WHERE number = ?1")?
         .query_row([entry], |row| row.get(0))
         .optional()
