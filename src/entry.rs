@@ -2,6 +2,7 @@
 
 pub mod change;
 mod hash;
+mod media;
 
 use std::sync::Arc;
 
@@ -9,6 +10,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 pub(crate) use hash::{checksum, derived_id, hex, text_hash, uuid_urn};
+pub(crate) use media::MediaKind;
+pub use media::{Enclosure, Media, Picture};
 
 /// One normalised item of a source, whatever its format was.
 ///
@@ -36,10 +39,14 @@ pub struct Entry {
     pub summary: Option<String>,
     /// The full text, as an HTML fragment.
     pub content: Option<String>,
-    /// Attached files (enclosures, Media RSS contents, JSON attachments), without duplicate addresses.
+    /// Attached files (enclosures, JSON attachments), the main one first, without duplicate addresses.
     pub enclosures: Vec<Enclosure>,
-    /// Preview images (Media RSS thumbnails, iTunes images), best first.
-    pub thumbnails: Vec<Thumbnail>,
+    /// Media objects (Media RSS contents), without duplicate addresses.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub media: Vec<Media>,
+    /// The largest of its pictures that is no larger than readers need.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub picture: Option<Picture>,
     /// Playing time in seconds (`itunes:duration`).
     pub duration: Option<u32>,
     /// Absolute address of the comments page.
@@ -59,8 +66,9 @@ impl Entry {
     /// Whether it has anything to show. Broken nesting leaves empty ones.
     #[must_use]
     pub fn has_content(&self) -> bool {
-        let Entry { title, link, summary, content, enclosures, .. } = self;
-        title.is_some() || link.is_some() || summary.is_some() || content.is_some() || !enclosures.is_empty()
+        let Entry { title, link, summary, content, enclosures, media, .. } = self;
+        let has_files = !enclosures.is_empty() || !media.is_empty();
+        title.is_some() || link.is_some() || summary.is_some() || content.is_some() || has_files
     }
 }
 
@@ -98,43 +106,6 @@ pub struct Author {
     pub email: Option<String>,
     /// Home page.
     pub uri: Option<String>,
-}
-
-/// An attached file.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Enclosure {
-    /// Absolute address, with a scheme as a link may have it.
-    pub url: String,
-    /// Media type, such as `audio/mpeg`.
-    pub media_type: Option<String>,
-    /// Size in bytes.
-    pub length: Option<u64>,
-    /// Title, as plain text.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub title: Option<String>,
-    /// `image`, `audio`, `video`, `document` or `executable` (Media RSS `medium`).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub medium: Option<String>,
-    /// Playing time in seconds.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub duration: Option<u32>,
-    /// Width in pixels.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub width: Option<u32>,
-    /// Height in pixels.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub height: Option<u32>,
-}
-
-/// A preview image.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Thumbnail {
-    /// Absolute address.
-    pub url: String,
-    /// Width in pixels.
-    pub width: Option<u32>,
-    /// Height in pixels.
-    pub height: Option<u32>,
 }
 
 /// The feed that a republished entry came from.

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use proptest::prelude::*;
-use siftwire::entry::{Author, Enclosure, Entry, EntrySource, Origin, StoredEntry, Thumbnail};
+use siftwire::entry::{Author, Enclosure, Entry, EntrySource, Media, Origin, Picture, StoredEntry};
 use siftwire::publish::document::{AlsoIn, Document, HistoryPosition};
 use siftwire::publish::format::Format;
 use siftwire::publish::output::{Byline, ContentMode, Output, Site, Stories};
@@ -89,11 +89,27 @@ fn full() -> Entry {
                 ..Enclosure::default()
             },
         ],
-        thumbnails: vec![Thumbnail {
+        media: [("v.mp4", 640, None), ("v-low.mp4", 320, None), ("a <b>.png", 120, Some("A <b> & c"))]
+            .map(|(name, width, title)| Media {
+                url: format!("https://gazette.example/{name}"),
+                media_type: name.ends_with("mp4").then(|| "video/mp4".into()),
+                medium: Some(if title.is_some() { "image" } else { "video" }.into()),
+                length: Some(9_000),
+                duration: title.is_none().then_some(61),
+                width: Some(width),
+                height: Some(80),
+                title: title.map(str::to_owned),
+                description: title.is_none().then(|| "What is to be seen".into()),
+                credits: vec!["Ann & <Bob>".into()],
+                group: title.is_none().then_some(1),
+                is_default: width == 640,
+            })
+            .to_vec(),
+        picture: Some(Picture {
             url: "https://gazette.example/t.png".into(),
             width: Some(120),
             height: Some(80),
-        }],
+        }),
         duration: Some(3_723),
         comments: Some("https://gazette.example/full#comments".into()),
         language: Some("hy".into()),

@@ -116,7 +116,10 @@ fn write_entry(entry: &Entry, out: &mut String) {
     for file in &entry.enclosures {
         write_line(out, "  file", Some(&serde_json::to_string(file).unwrap()));
     }
-    for picture in &entry.thumbnails {
+    for media in &entry.media {
+        write_line(out, "  media", Some(&serde_json::to_string(media).unwrap()));
+    }
+    if let Some(picture) = &entry.picture {
         write_line(out, "  picture", Some(&serde_json::to_string(picture).unwrap()));
     }
     write_line(out, "  seconds", entry.duration.map(|seconds| seconds.to_string()).as_deref());

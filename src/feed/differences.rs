@@ -44,7 +44,11 @@ pub fn differences(first: &Feed, second: &Feed) -> Vec<FieldDifference> {
             html_to_text(html, TextFor::Comparison).split_whitespace().collect::<Vec<_>>().join(" ")
         }),
         ("enclosures", |entry| {
-            let urls: Vec<&str> = entry.enclosures.iter().map(|file| file.url.as_str()).collect();
+            let mut urls: Vec<&str> = entry.enclosures.iter().map(|file| file.url.as_str()).collect();
+            // feed-rs does not tell media from enclosures.
+            urls.extend(entry.media.iter().map(|media| media.url.as_str()));
+            urls.sort_unstable();
+            urls.dedup();
             urls.join(" ")
         }),
     ];

@@ -55,7 +55,11 @@ impl Bounds {
         self.authors(&mut entry.authors);
         self.authors(&mut entry.fallback_authors);
         entry.categories.iter_mut().for_each(|category| self.line(Some(&mut category.text)));
-        entry.media.iter_mut().chain(&mut entry.thumbnails).for_each(|file| self.media(file));
+        let files = entry.enclosures.iter_mut().chain(&mut entry.media);
+        files
+            .chain(entry.images.iter_mut().map(|picture| &mut picture.file))
+            .for_each(|file| self.media(file));
+        entry.media_texts.iter_mut().for_each(|about| self.line(Some(&mut about.text.text)));
         self.line(entry.duration.as_mut());
         self.line(entry.language.as_mut());
         self.optional_address(&mut entry.comments);

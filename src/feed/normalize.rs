@@ -1,9 +1,11 @@
 //! Normalizes a raw feed: keys, absolute addresses, plausible dates, plain titles. Pure.
 
-mod media_groups;
+mod media;
+mod media_sizes;
 mod mojibake;
 mod plain;
 
+use std::borrow::Cow;
 use std::collections::HashSet;
 
 use jiff::{SignedDuration, Timestamp};
@@ -11,13 +13,14 @@ use url::Url;
 
 use super::decode::DecodedText;
 use super::model::{Feed, Hints};
-use super::raw::{RawAuthor, RawDate, RawEntry, RawFeed, RawLink, RawMedia, RawOrigin, RawText, TextKind};
+use super::raw::{RawAuthor, RawDate, RawEntry, RawFeed, RawLink, RawOrigin, RawText};
 use super::xml_base::{BaseIndex, ResolvedBases};
-use crate::entry::{Author, Enclosure, Entry, Key, KeyRule, Origin, Thumbnail, text_hash};
+use crate::entry::{Author, Entry, Key, KeyRule, Origin, text_hash};
 use crate::html::{self, bounded_base};
 use crate::source::{FeedUrl, UrlParts};
 use crate::story::address::{PageAddress, are_same_page, names_entry};
 use crate::text::log_excerpt;
+use media::duration_seconds;
 
 /// Maximum bytes of a feed value that each entry repeats: title, id, address, one of the authors.
 const MAX_SHARED_BYTES: usize = 1000;
@@ -30,11 +33,6 @@ const OPENABLE_SCHEMES: [&str; 24] = [
     "http", "https", "at", "dat", "ed2k", "ftp", "ftps", "gemini", "gopher", "hyper", "ipfs", "ipns", "irc",
     "ircs", "magnet", "mms", "news", "nntp", "nostr", "rtmp", "rtsp", "sftp", "spartan", "xmpp",
 ];
-
-const MAX_MEDIA_TYPE_BYTES: usize = 200;
-
-/// A longer playing time is a mistake.
-const MAX_DURATION_SECONDS: u32 = 31 * 86_400;
 
 /// The longest tag that RFC 5646 section 4.4.1 expects.
 const MAX_LANGUAGE_BYTES: usize = 35;
@@ -118,7 +116,9 @@ impl FeedContext<'_> {
     }
 }
 
-fn normalize_entry(raw: RawEntry<'_>, context: &FeedContext<'_>) -> Entry {
+fn normalize_entry(mut raw: RawEntry<'_>, context: &FeedContext<'_>) -> Entry {
+    let stated_files: Vec<Cow<'_, str>> = stated_files(&raw).cloned().collect();
+    let files = media::take_files(&mut raw, context);
     let id = raw.id.into_value().map(|id| plain::printable(id.trim().into()).into_owned());
     let id = id.filter(|id| !id.is_empty());
     // A guid is the link unless isPermaLink=false. If there is no other link, even then an HTTP guid is the link.
@@ -147,8 +147,9 @@ fn normalize_entry(raw: RawEntry<'_>, context: &FeedContext<'_>) -> Entry {
         categories: unique(raw.categories.into_iter().filter_map(plain::line)),
         summary: None,
         content: None,
-        enclosures: enclosures(raw.links, raw.media, context),
-        thumbnails: thumbnails(raw.thumbnails, context),
+        enclosures: files.enclosures,
+        media: files.media,
+        picture: files.picture,
         duration: raw.duration.and_then(|text| duration_seconds(&text)),
         comments: raw.comments.and_then(|href| absolute_url(&href, context.base(raw.base))),
         language: language.and_then(|tag| language_tag(&tag)),
@@ -158,7 +159,7 @@ fn normalize_entry(raw: RawEntry<'_>, context: &FeedContext<'_>) -> Entry {
     };
     entry.keys = keys(&entry, raw.about.as_deref(), raw_date.as_deref(), context.site);
     if entry.title.is_none() || entry.keys.iter().all(|key| key.rule == KeyRule::Title) {
-        entry.keys.push(body_key(&entry, [summary.as_ref(), content.as_ref()]));
+        entry.keys.push(body_key(&entry, [summary.as_ref(), content.as_ref()], &stated_files));
     }
     let page = entry.link.clone();
     entry.summary = summary.and_then(|text| html_fragment(text, page.as_deref(), context));
@@ -170,12 +171,18 @@ fn normalize_entry(raw: RawEntry<'_>, context: &FeedContext<'_>) -> Entry {
 }
 
 /// The key of an entry by its texts, as the document has them: what is made of them may change, their key must not.
-fn body_key(entry: &Entry, texts: [Option<&RawText<'_>>; 2]) -> Key {
+fn body_key(entry: &Entry, texts: [Option<&RawText<'_>>; 2], files: &[Cow<'_, str>]) -> Key {
     let title = entry.title.as_deref().unwrap_or_default();
     let texts = texts.map(|text| text.map(plain::as_stated).unwrap_or_default());
-    let files = entry.enclosures.iter().map(|file| file.url.as_str());
+    let files = files.iter().map(|file| &**file);
     let all: Vec<&str> = [title, &texts[0], &texts[1]].into_iter().chain(files).collect();
     Key { rule: KeyRule::Body, value: text_hash(&all) }
+}
+
+/// The addresses of an entry's files, as the document has them.
+fn stated_files<'b, 'a>(raw: &'b RawEntry<'a>) -> impl Iterator<Item = &'b Cow<'a, str>> {
+    let linked = raw.links.iter().filter(|link| media::is_enclosure(link)).map(|link| &link.href);
+    linked.chain(raw.enclosures.iter().chain(&raw.media).map(|file| &file.url))
 }
 
 /// The keys of an entry but that of its texts, strongest first; `ingest::identity` decides which of them count. `about` is the `rdf:about` of RSS 1.0, `raw_date` the date as written.
@@ -274,101 +281,6 @@ fn html_fragment(raw: RawText<'_>, link: Option<&str>, context: &FeedContext<'_>
         Some(own) => Some(html::sanitize_with_base(html, link, own)),
         None => Some(html),
     }
-}
-
-/// The linked and the embedded files, each address once.
-fn enclosures(
-    links: Vec<RawLink<'_>>,
-    media: Vec<RawMedia<'_>>,
-    context: &FeedContext<'_>,
-) -> Vec<Enclosure> {
-    let is_enclosure = |link: &RawLink<'_>| {
-        link.rel.as_deref().is_some_and(|rel| rel.trim().eq_ignore_ascii_case("enclosure"))
-    };
-    let linked = links.into_iter().filter(is_enclosure).filter_map(|link| {
-        Some(Enclosure {
-            url: openable_url(&link.href, context.base(link.base))?,
-            media_type: media_type(link.media_type.as_deref()),
-            length: parse_number(link.length.as_deref()),
-            title: link.title.and_then(|title| plain::line(RawText::new(title, TextKind::Text))),
-            ..Enclosure::default()
-        })
-    });
-    let embedded = media_groups::without_other_sizes(media).into_iter().filter_map(|file| {
-        Some(Enclosure {
-            url: openable_url(&file.url, context.base(file.base))?,
-            media_type: media_type(file.media_type.as_deref()),
-            length: parse_number(file.length.as_deref()),
-            title: file.title.and_then(plain::line),
-            medium: file.medium.as_deref().and_then(medium),
-            duration: file.duration.as_deref().and_then(duration_seconds),
-            width: parse_number(file.width.as_deref()),
-            height: parse_number(file.height.as_deref()),
-        })
-    });
-    let mut files: Vec<Enclosure> = Vec::new();
-    let mut seen: HashSet<String> = HashSet::new();
-    for file in linked.chain(embedded) {
-        if seen.insert(file.url.clone()) {
-            files.push(file);
-        } else if let Some(known) = files.iter_mut().find(|known| known.url == file.url) {
-            merge_enclosure(known, file);
-        }
-    }
-    files
-}
-
-/// Fills the missing fields of a file from a second element with the same address.
-fn merge_enclosure(known: &mut Enclosure, other: Enclosure) {
-    known.media_type = known.media_type.take().or(other.media_type);
-    known.length = known.length.or(other.length);
-    known.title = known.title.take().or(other.title);
-    known.medium = known.medium.take().or(other.medium);
-    known.duration = known.duration.or(other.duration);
-    known.width = known.width.or(other.width);
-    known.height = known.height.or(other.height);
-}
-
-fn thumbnails(images: Vec<RawMedia<'_>>, context: &FeedContext<'_>) -> Vec<Thumbnail> {
-    let mut seen = HashSet::new();
-    let images = images.into_iter().filter_map(|image| {
-        Some(Thumbnail {
-            url: absolute_url(&image.url, context.base(image.base))?,
-            width: parse_number(image.width.as_deref()),
-            height: parse_number(image.height.as_deref()),
-        })
-    });
-    images.filter(|image| seen.insert(image.url.clone())).collect()
-}
-
-/// A Media RSS `medium` that the specification lists.
-fn medium(text: &str) -> Option<String> {
-    let medium = text.trim().to_ascii_lowercase();
-    ["image", "audio", "video", "document", "executable"].contains(&medium.as_str()).then_some(medium)
-}
-
-fn media_type(text: Option<&str>) -> Option<String> {
-    let text = plain::text_line(text?)?.to_ascii_lowercase();
-    (text.len() <= MAX_MEDIA_TYPE_BYTES).then_some(text)
-}
-
-fn parse_number<T: std::str::FromStr>(text: Option<&str>) -> Option<T> {
-    text?.trim().trim_end_matches("px").parse().ok()
-}
-
-/// A playing time in seconds, `mm:ss` or `hh:mm:ss`.
-fn duration_seconds(text: &str) -> Option<u32> {
-    let mut total: u32 = 0;
-    let text = text.trim().split('.').next().unwrap_or_default();
-    let parts: Vec<&str> = text.split(':').collect();
-    if parts.len() > 3 {
-        return None;
-    }
-    for part in parts {
-        let part: u32 = part.trim().parse().ok()?;
-        total = total.checked_mul(60)?.checked_add(part)?;
-    }
-    (total > 0 && total <= MAX_DURATION_SECONDS).then_some(total)
 }
 
 fn origin(raw: RawOrigin<'_>) -> Option<Origin> {

@@ -66,10 +66,14 @@ pub(super) struct RawEntry<'a> {
     pub(super) categories: Vec<RawText<'a>>,
     pub(super) summary: Ranked<RawText<'a>>,
     pub(super) content: Ranked<RawText<'a>>,
+    pub(super) enclosures: Vec<RawMedia<'a>>,
+    /// Media RSS contents.
     pub(super) media: Vec<RawMedia<'a>>,
-    pub(super) thumbnails: Vec<RawMedia<'a>>,
+    /// What is said of the media.
+    pub(super) media_texts: Vec<RawMediaText<'a>>,
+    pub(super) images: Vec<RawPicture<'a>>,
     /// The number of Media RSS groups so far.
-    pub(super) media_groups: usize,
+    pub(super) media_groups: u32,
     pub(super) duration: Option<Cow<'a, str>>,
     pub(super) comments: Option<Cow<'a, str>>,
     pub(super) language: Option<Cow<'a, str>>,
@@ -141,7 +145,7 @@ pub(super) enum TextKind {
     Text,
 }
 
-/// An attached file or an image.
+/// An attached file or a media object.
 #[derive(Debug, Default)]
 pub(super) struct RawMedia<'a> {
     pub(super) url: Cow<'a, str>,
@@ -153,10 +157,53 @@ pub(super) struct RawMedia<'a> {
     pub(super) width: Option<Cow<'a, str>>,
     pub(super) height: Option<Cow<'a, str>>,
     /// The number of the Media RSS group that it is in.
-    pub(super) group: Option<usize>,
+    pub(super) group: Option<u32>,
     /// The one of its group that is shown.
     pub(super) is_default: bool,
     pub(super) base: BaseIndex,
+}
+
+/// A picture, and the width that images of its kind usually have, where the document does not say it.
+#[derive(Debug, Default)]
+pub(super) struct RawPicture<'a> {
+    pub(super) file: RawMedia<'a>,
+    pub(super) usual_width: UsualWidth,
+}
+
+/// A width in pixels.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct UsualWidth(pub(super) u32);
+
+impl UsualWidth {
+    pub(super) const THUMBNAIL: UsualWidth = UsualWidth(150);
+    /// Larger than readers need, and the same for many entries.
+    pub(super) const COVER: UsualWidth = UsualWidth(100);
+    pub(super) const PICTURE: UsualWidth = UsualWidth(640);
+}
+
+/// A title, a description or a credit of media.
+#[derive(Debug)]
+pub(super) struct RawMediaText<'a> {
+    pub(super) scope: MediaScope,
+    pub(super) field: MediaField,
+    pub(super) text: RawText<'a>,
+}
+
+/// Which media a text is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum MediaScope {
+    /// One, by its position.
+    Object(usize),
+    /// All of a group.
+    Group(u32),
+}
+
+/// What a text says of media.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum MediaField {
+    Title,
+    Description,
+    Credit,
 }
 
 /// The original feed of a republished entry.

@@ -9,7 +9,9 @@ use feed_rs::parser::Builder;
 use jiff::Timestamp;
 use quick_xml::events::Event;
 
-use super::raw::{RawAuthor, RawDate, RawEntry, RawFeed, RawLink, RawMedia, RawText, TextKind};
+use super::raw::{
+    RawAuthor, RawDate, RawEntry, RawFeed, RawLink, RawMedia, RawPicture, RawText, TextKind, UsualWidth,
+};
 
 /// Larger documents are not read twice.
 const MAX_BYTES: usize = 16 << 20;
@@ -113,9 +115,12 @@ fn raw_entry(entry: model::Entry, untyped: TextKind) -> RawEntry<'static> {
             .collect(),
         summary: entry.summary.map(|summary| raw_text(summary, untyped)).into(),
         content: content.into(),
-        media: files.into_iter().flatten().filter_map(raw_media).collect(),
-        thumbnails: thumbnails
-            .map(|picture| RawMedia { url: Cow::Owned(picture.image.uri), ..RawMedia::default() })
+        enclosures: files.into_iter().flatten().filter_map(raw_media).collect(),
+        images: thumbnails
+            .map(|picture| RawPicture {
+                file: RawMedia { url: Cow::Owned(picture.image.uri), ..RawMedia::default() },
+                usual_width: UsualWidth::THUMBNAIL,
+            })
             .collect(),
         language: entry.language.map(Cow::Owned),
         ..RawEntry::default()

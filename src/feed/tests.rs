@@ -445,7 +445,7 @@ fn lines_and_addresses(feed: &Feed) -> (Vec<&String>, Vec<&String>) {
     let addresses =
         [entry.link.as_ref(), entry.comments.as_ref(), origin.and_then(|origin| origin.url.as_ref())];
     let files =
-        entry.enclosures.iter().map(|file| &file.url).chain(entry.thumbnails.iter().map(|image| &image.url));
+        entry.enclosures.iter().map(|file| &file.url).chain(entry.picture.iter().map(|image| &image.url));
     let addresses =
         addresses.into_iter().chain(uris).chain(files.filter(|url| !url.ends_with("/a")).map(Some));
     (lines.flatten().collect(), addresses.flatten().collect())

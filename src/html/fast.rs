@@ -16,9 +16,9 @@ use memchr::{memchr, memchr2, memchr3, memmem};
 use url::{ParseError, Url};
 
 use super::addresses::{Addresses, ID_PREFIX, SCHEMES};
-use super::lazy;
 use super::tags::attribute_value;
 use super::visible::{hides, is_visible};
+use super::{lazy, srcset};
 use cow_buffer::CowBuffer;
 use elements::{ElementClass, OpenStack};
 use escapes::TextContext;
@@ -224,12 +224,22 @@ impl SanitizePass<'_, '_> {
             "id" => return Some(AttributeAction::Prefix),
             "dir" => return matches!(value, "ltr" | "rtl" | "auto").then_some(AttributeAction::Keep),
             "cite" | "href" | "src" if !is_plain_web_address(value) => {}
+            "srcset" => {}
             _ => return Some(AttributeAction::Keep),
         }
         if memchr2(0, b'\r', value.as_bytes()).is_some() {
             return None;
         }
         let address = htmlize::unescape_attribute(value);
+        if name == "srcset" {
+            let cleaned =
+                srcset::cleaned(&address, self.addresses).map(|cleaned| cleaned.replace('&', "&amp;"));
+            return Some(match cleaned {
+                Some(same) if same == value => AttributeAction::Keep,
+                Some(cleaned) => AttributeAction::Replace(cleaned),
+                None => AttributeAction::Remove,
+            });
+        }
         // Only a link can lead to a place in the text.
         if name != "href" && (address.trim_ascii().is_empty() || address.trim_ascii().starts_with('#')) {
             return None;

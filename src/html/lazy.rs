@@ -23,23 +23,11 @@ pub(super) fn picture_address(value: &str) -> Option<&str> {
     address(value).filter(|address| is_picture(address))
 }
 
-/// The picture of a `srcset` (HTML 4.8.4.2.1) that is widest up to [`MAX_WIDTH`]; else the narrowest.
+/// The picture of a `srcset` that is widest up to [`MAX_WIDTH`]; else the narrowest.
 pub(super) fn best_candidate(srcset: &str) -> Option<&str> {
     let mut best: Option<(f64, &str)> = None;
-    let mut rest = srcset;
-    loop {
-        rest = rest.trim_start_matches(|c: char| c.is_ascii_whitespace() || c == ',');
-        if rest.is_empty() {
-            return best.map(|(_, url)| url).filter(|url| address(url).is_some());
-        }
-        let (url, after) = rest.split_at(rest.find(|c: char| c.is_ascii_whitespace()).unwrap_or(rest.len()));
-        let (descriptor, after) = match url.strip_suffix(',') {
-            Some(_) => ("", after),
-            None => after.split_once(',').unwrap_or((after, "")),
-        };
-        rest = after;
-        let url = url.trim_end_matches(',');
-        let width = width(descriptor.trim());
+    for (url, descriptor) in candidates(srcset) {
+        let width = width(descriptor);
         let is_better = best.is_none_or(|(other, _)| match (width <= MAX_WIDTH, other <= MAX_WIDTH) {
             (true, true) => width > other,
             (false, false) => width < other,
@@ -49,6 +37,25 @@ pub(super) fn best_candidate(srcset: &str) -> Option<&str> {
             best = Some((width, url));
         }
     }
+    best.map(|(_, url)| url).filter(|url| address(url).is_some())
+}
+
+/// The candidates of a `srcset` (HTML 4.8.4.2.1): addresses with their widths or densities.
+pub(super) fn candidates(srcset: &str) -> impl Iterator<Item = (&str, &str)> {
+    let mut rest = srcset;
+    std::iter::from_fn(move || {
+        rest = rest.trim_start_matches(|c: char| c.is_ascii_whitespace() || c == ',');
+        if rest.is_empty() {
+            return None;
+        }
+        let (url, after) = rest.split_at(rest.find(|c: char| c.is_ascii_whitespace()).unwrap_or(rest.len()));
+        let (descriptor, after) = match url.strip_suffix(',') {
+            Some(_) => ("", after),
+            None => after.split_once(',').unwrap_or((after, "")),
+        };
+        rest = after;
+        Some((url.trim_end_matches(','), descriptor.trim()))
+    })
 }
 
 /// A width in pixels. A density is taken for one, so that the usual one of 1 or 2 is preferred to none.

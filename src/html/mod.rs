@@ -9,6 +9,7 @@ mod fast;
 mod lazy;
 mod limits;
 mod rewrite;
+mod srcset;
 mod tags;
 mod tree;
 mod visible;
@@ -107,6 +108,7 @@ fn ammonia_rules() -> Builder<'static> {
         .attribute_filter(|element, name, value| match (element, name) {
             // Ammonia does not take it for an address.
             (_, "cite") => is_kept(value).then_some(value.into()),
+            ("img", "srcset") => srcset::is_clean(value).then_some(value.into()),
             ("img", "src") => (is_kept(value) || data_image::is_kept(value)).then_some(value.into()),
             (_, "href") if value.starts_with('#') => Some(value.into()),
             (_, "href" | "src" | "poster") => is_kept(value).then_some(value.into()),
@@ -117,6 +119,7 @@ fn ammonia_rules() -> Builder<'static> {
         .id_prefix(Some(ID_PREFIX))
         .add_generic_attributes(["dir", "id"])
         .add_tags(["audio", "video", "source", "iframe"])
+        .add_tag_attributes("img", ["srcset"])
         .add_tag_attributes("audio", ["src", "controls"])
         .add_tag_attributes("video", ["src", "controls", "poster", "width", "height"])
         .add_tag_attributes("source", ["src", "type"])
@@ -206,8 +209,7 @@ mod tests {
                 clean(&format!("<p {attribute}=https://x.example/>t</p><table {attribute}=/x></table>"));
             assert_eq!(safe, "<p>t</p><table></table>", "{attribute}");
         }
-        let others =
-            "<a ping=/x>t</a><body background=/x><td background=/x><img srcset=/x longdesc=/x src=/y>";
+        let others = "<a ping=/x>t</a><body background=/x><td background=/x><img longdesc=/x src=/y>";
         assert_eq!(clean(others), "<a>t</a><img src=\"https://example.org/y\">");
     }
 

@@ -18,7 +18,7 @@ use super::addresses::Addresses;
 use super::limits::is_within_limits;
 use super::tree::{Element, NodeData, NodeId, Side, Tree};
 use super::visible::{hides, is_hidden_attribute};
-use super::{data_image, lazy, visible};
+use super::{data_image, lazy, srcset, visible};
 
 /// Elements without content and end tag.
 const VOID: [&str; 6] = ["br", "col", "hr", "input", "track", "wbr"];
@@ -214,6 +214,12 @@ impl Rewriter<'_> {
             match attribute {
                 "src" if src.is_some() => self.attribute(attribute, src.unwrap_or(value)),
                 "cite" | "href" | "poster" | "src" => self.attribute(attribute, value),
+                // Where a script finds the address, this has only placeholders.
+                "srcset" if name == "img" && late_address(element).is_none() => {
+                    let cleaned = srcset::cleaned(value, self.addresses);
+                    cleaned.iter().for_each(|cleaned| self.attribute(attribute, cleaned));
+                }
+                "srcset" => {}
                 "name" if name == "a" && element.value("id").is_none() => self.attribute("id", value),
                 "dir" => {
                     let direction = value.to_ascii_lowercase();

@@ -188,7 +188,9 @@ fn identify_by_text(entries: &mut [KeyedEntry]) {
 /// The key of an entry for which normalizing found none of its texts.
 fn body_key(entry: &Entry) -> Key {
     let body = [&entry.title, &entry.summary, &entry.content].map(|text| text.as_deref().unwrap_or(""));
-    let files = entry.enclosures.iter().map(|file| file.url.as_str());
+    let files =
+        entry.enclosures.iter().map(|file| &file.url).chain(entry.media.iter().map(|media| &media.url));
+    let files = files.map(String::as_str);
     let texts: Vec<&str> = body.into_iter().chain(files).collect();
     Key { rule: KeyRule::Body, value: text_hash(&texts) }
 }

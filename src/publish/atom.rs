@@ -2,6 +2,7 @@
 
 use super::document::{Document, OutputEntry};
 use super::format::Format;
+use super::media::{enclosure_link, write_media};
 use super::text::{normalized_uri, one_line, percent_encode, unambiguous_line};
 use super::xml::{XmlWriter, rfc3339, truncate_to_second};
 use crate::entry::Author;
@@ -85,7 +86,7 @@ fn write_entry(xml: &mut XmlWriter, shown: &OutputEntry, feed_language: Option<&
     if let Some(content) = &shown.content {
         xml.text_element("content", &[("type", "html")], content);
     }
-    thumbnails(xml, shown);
+    write_media(xml, &shown.kept.entry);
     source(xml, shown);
     xml.close();
 }
@@ -98,13 +99,8 @@ fn entry_links(xml: &mut XmlWriter, shown: &OutputEntry) {
     if shown.link().is_some() || shown.content.is_none() {
         xml.empty_element("link", &[("rel", "alternate"), ("href", &percent_encode(link))]);
     }
-    for enclosure in &entry.enclosures {
-        let href = percent_encode(&enclosure.url);
-        let length = enclosure.length.map(|length| length.to_string());
-        let mut attributes = vec![("rel", "enclosure"), ("href", href.as_str())];
-        attributes.extend(media_type(enclosure.media_type.as_deref()).map(|value| ("type", value)));
-        attributes.extend(length.as_deref().map(|value| ("length", value)));
-        xml.empty_element("link", &attributes);
+    for file in &entry.enclosures {
+        enclosure_link(xml, "link", file);
     }
     if let Some(comments) = &entry.comments {
         xml.empty_element(
@@ -136,19 +132,6 @@ fn person(xml: &mut XmlWriter, author: &Author) {
     xml.close();
 }
 
-/// Writes Media RSS thumbnails, for Atom and RSS.
-pub(super) fn thumbnails(xml: &mut XmlWriter, shown: &OutputEntry) {
-    for thumbnail in &shown.kept.entry.thumbnails {
-        let url = percent_encode(&thumbnail.url);
-        let width = thumbnail.width.map(|pixels| pixels.to_string());
-        let height = thumbnail.height.map(|pixels| pixels.to_string());
-        let mut attributes = vec![("url", url.as_str())];
-        attributes.extend(width.as_deref().map(|pixels| ("width", pixels)));
-        attributes.extend(height.as_deref().map(|pixels| ("height", pixels)));
-        xml.empty_element("media:thumbnail", &attributes);
-    }
-}
-
 fn source(xml: &mut XmlWriter, shown: &OutputEntry) {
     let from = &shown.kept.source;
     let url = percent_encode(&from.url);
@@ -176,17 +159,6 @@ fn plain_text(xml: &mut XmlWriter, name: &'static str, text: &str) {
     } else {
         xml.text_element(name, &[], &text);
     }
-}
-
-/// The media type, if it is well-formed.
-pub(super) fn media_type(value: Option<&str>) -> Option<&str> {
-    let value = value?.trim();
-    let is_token = |part: &str| {
-        !part.is_empty()
-            && part.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"!#$&^_.+-".contains(&byte))
-    };
-    let (kind, subtype) = value.split_once('/')?;
-    (is_token(kind) && is_token(subtype)).then_some(value)
 }
 
 /// Whether this is clearly an e-mail address. Feed validators reject unusual ones.

@@ -185,7 +185,8 @@ impl OutputEntry {
     /// The entry's link; that of its first file if it has no page.
     pub fn link(&self) -> Option<&str> {
         let entry = &self.kept.entry;
-        entry.link.as_deref().or_else(|| Some(&entry.enclosures.first()?.url))
+        let file = || entry.enclosures.first().map(|file| &*file.url);
+        entry.link.as_deref().or_else(file).or_else(|| Some(&entry.media.first()?.url))
     }
 
     /// The authors that have a name; the source if there is none. An author's address is kept only if it is absolute.

@@ -2,9 +2,9 @@
 
 use serde::Serialize;
 
-use super::atom::media_type;
 use super::document::{Document, OutputEntry};
 use super::format::Format;
+use super::media::media_type;
 use super::text::{excerpt, one_line, percent_encode, unambiguous_line, without_forbidden_chars};
 use super::xml::{rfc3339, truncate_to_second};
 
@@ -97,6 +97,8 @@ struct JsonAttachment<'a> {
     url: String,
     mime_type: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
+    title: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     size_in_bytes: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     duration_in_seconds: Option<u32>,
@@ -136,7 +138,7 @@ fn item(shown: &OutputEntry) -> JsonItem<'_> {
         content_text: html.is_none().then(|| one_line(&shown.title)),
         content_html: html,
         summary: summary.filter(|text| !text.is_empty()),
-        image: entry.thumbnails.first().map(|thumbnail| percent_encode(&thumbnail.url)),
+        image: entry.picture.as_ref().map(|picture| percent_encode(&picture.url)),
         date_published: rfc3339(truncate_to_second(kept.date)),
         date_modified: rfc3339(shown.updated()),
         authors: shown
@@ -166,8 +168,9 @@ fn attachments(shown: &OutputEntry) -> Vec<JsonAttachment<'_>> {
         JsonAttachment {
             url: percent_encode(&enclosure.url),
             mime_type: media_type(enclosure.media_type.as_deref()).unwrap_or("application/octet-stream"),
+            title: enclosure.title.as_deref().map(unambiguous_line).filter(|title| !title.is_empty()),
             size_in_bytes: enclosure.length,
-            duration_in_seconds: entry.duration.filter(|_| index == 0),
+            duration_in_seconds: enclosure.duration.or(entry.duration.filter(|_| index == 0)),
         }
     };
     entry.enclosures.iter().enumerate().map(attachment).collect()

@@ -15,6 +15,7 @@ pub mod html;
 pub mod icon;
 pub mod json_feed;
 mod language;
+mod media;
 pub mod opml;
 pub mod output;
 mod outputs;

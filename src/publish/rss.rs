@@ -1,10 +1,12 @@
 //! Writes a document as RSS 2.0, by the RSS Advisory Board's profile. Pure.
 
-use super::atom::{feed_links, media_type, thumbnails};
+use super::atom::feed_links;
 use super::document::{Document, OutputEntry};
 use super::format::Format;
+use super::media::{enclosure_link, media_content, media_type, write_media};
 use super::text::{percent_encode, untyped_line};
 use super::xml::{XmlWriter, rfc822};
+use crate::entry::{Enclosure, Entry, Media};
 
 /// Writes a document as RSS 2.0.
 pub fn write(document: &Document) -> Vec<u8> {
@@ -76,7 +78,8 @@ fn write_item(xml: &mut XmlWriter, shown: &OutputEntry) {
     if let Some(comments) = &entry.comments {
         xml.text_element("comments", &[], &percent_encode(comments));
     }
-    enclosures(xml, shown);
+    enclosures(xml, entry);
+    write_media(xml, entry);
     xml.text_element("guid", &[("isPermaLink", "false")], &kept.uid);
     xml.text_element("pubDate", &[], &rfc822(kept.date));
     if let Some(tag) = shown.language() {
@@ -90,26 +93,32 @@ fn write_item(xml: &mut XmlWriter, shown: &OutputEntry) {
     xml.close();
 }
 
-/// Writes attached files with an HTTP address; the profile allows no others. The profile allows one `enclosure`, so all
-/// files are in Media RSS too, with the playing time. Not `itunes:duration`: iTunes elements oblige the whole feed to be
-/// a podcast, with a category and an owner.
-fn enclosures(xml: &mut XmlWriter, shown: &OutputEntry) {
-    let entry = &shown.kept.entry;
-    let duration = entry.duration.map(|seconds| seconds.to_string());
-    let is_http = |url: &str| url.starts_with("http://") || url.starts_with("https://");
-    for (index, enclosure) in entry.enclosures.iter().filter(|file| is_http(&file.url)).enumerate() {
-        let url = percent_encode(&enclosure.url);
-        let media_type = media_type(enclosure.media_type.as_deref());
-        let length = enclosure.length.unwrap_or(0).to_string();
-        if index == 0 {
-            let value = media_type.unwrap_or("application/octet-stream");
-            xml.empty_element("enclosure", &[("url", &url), ("length", &length), ("type", value)]);
-        }
-        let mut attributes = vec![("url", url.as_str())];
-        attributes.extend(media_type.map(|value| ("type", value)));
-        attributes.extend(enclosure.length.map(|_| ("fileSize", length.as_str())));
-        attributes.extend(duration.as_deref().filter(|_| index == 0).map(|seconds| ("duration", seconds)));
-        xml.empty_element("media:content", &attributes);
+/// Writes attached files. The profile advises against several `enclosure` elements, of which readers take the first or
+/// the last, and allows only addresses of HTTP. So the first such file is one, and the others are links of Atom, which
+/// have no such limits. Beside other files or media all are media too: many readers know only these, and some then
+/// overlook the enclosure.
+fn enclosures(xml: &mut XmlWriter, entry: &Entry) {
+    let is_http = |file: &&Enclosure| file.url.starts_with("http://") || file.url.starts_with("https://");
+    let first = entry.enclosures.iter().find(is_http);
+    if let Some(file) = first {
+        let media_type = media_type(file.media_type.as_deref()).unwrap_or("application/octet-stream");
+        // The attribute is required; 0 means "unknown".
+        let length = file.length.unwrap_or(0).to_string();
+        let url = percent_encode(&file.url);
+        xml.empty_element("enclosure", &[("url", &url), ("length", &length), ("type", media_type)]);
     }
-    thumbnails(xml, shown);
+    for file in entry.enclosures.iter().filter(|file| first.is_none_or(|first| first.url != file.url)) {
+        enclosure_link(xml, "atom:link", file);
+    }
+    if entry.enclosures.len() + entry.media.len() > 1 {
+        let is_media = |file: &Enclosure| entry.media.iter().any(|media| media.url == file.url);
+        for file in entry.enclosures.iter().filter(|file| is_http(file) && !is_media(file)) {
+            media_content(xml, &as_media(file));
+        }
+    }
+}
+
+fn as_media(file: &Enclosure) -> Media {
+    let Enclosure { url, media_type, length, duration, .. } = file.clone();
+    Media { url, media_type, length, duration, ..Media::default() }
 }

@@ -61,7 +61,7 @@ pub(super) fn unambiguous_line(text: &str) -> String {
 }
 
 /// Whether HTML would read a tag or a comment in a text (HTML 13.2.5.6, tag open state).
-fn has_tag_start(text: &str) -> bool {
+pub(super) fn has_tag_start(text: &str) -> bool {
     let begins =
         |pair: &[u8]| pair[0] == b'<' && (pair[1].is_ascii_alphabetic() || b"/!?".contains(&pair[1]));
     text.as_bytes().windows(2).any(begins)

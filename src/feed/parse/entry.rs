@@ -4,8 +4,7 @@ use std::borrow::Cow;
 
 use super::elements::FeedElement;
 use super::tokenizer::{ElementText, attribute, attributes};
-use crate::feed::raw::{MAX_ENTRY_PARTS, Ranked, RawDate, RawEntry, RawLink, RawMedia, RawText, TextKind};
-use crate::feed::references::unescape;
+use crate::feed::raw::{MAX_ENTRY_PARTS, Ranked, RawDate, RawEntry, RawLink, RawText, TextKind};
 use crate::feed::xml_base::BaseIndex;
 
 /// A date that cannot be parsed ranks after all that can.
@@ -44,18 +43,6 @@ pub(super) fn add_text<'a>(entry: &mut RawEntry<'a>, element: FeedElement, text:
     if !text.text.trim().is_empty() {
         texts.offer(rank, text);
     }
-}
-
-/// Adds Atom content that is elsewhere (RFC 4287 section 4.1.3.2). False if [`MAX_ENTRY_PARTS`] is reached.
-pub(super) fn add_content_elsewhere<'a>(
-    entry: &mut RawEntry<'a>,
-    attribute_text: &'a str,
-    base: BaseIndex,
-) -> bool {
-    attribute(attribute_text, "src").is_none_or(|url| {
-        let media_type = attribute(attribute_text, "type");
-        push_part(&mut entry.media, RawMedia { url, media_type, base, ..RawMedia::default() })
-    })
 }
 
 /// Adds an element that holds a value: a category of this kind, an id, a date. False if [`MAX_ENTRY_PARTS`] is reached.
@@ -109,54 +96,7 @@ fn add_category<'a>(
     name.is_none_or(|name| push_part(&mut entry.categories, RawText::new(name, kind)))
 }
 
-/// Adds an RSS enclosure. False if [`MAX_ENTRY_PARTS`] is reached.
-pub(super) fn add_enclosure<'a>(entry: &mut RawEntry<'a>, attribute_text: &'a str, base: BaseIndex) -> bool {
-    let file = media_from_attributes(attribute_text, base);
-    file.url.is_empty() || push_part(&mut entry.media, file)
-}
-
-/// Adds a Media RSS content; one without an address is only a container. False if [`MAX_ENTRY_PARTS`] is reached.
-pub(super) fn add_media_content<'a>(
-    entry: &mut RawEntry<'a>,
-    attribute_text: &'a str,
-    group: Option<usize>,
-    base: BaseIndex,
-) -> bool {
-    let file = RawMedia { group, ..media_from_attributes(attribute_text, base) };
-    if file.url.is_empty() { entry.media.len() < MAX_ENTRY_PARTS } else { push_part(&mut entry.media, file) }
-}
-
-/// Adds a Media RSS thumbnail or an iTunes image. False if [`MAX_ENTRY_PARTS`] is reached.
-pub(super) fn add_thumbnail<'a>(entry: &mut RawEntry<'a>, attribute_text: &'a str, base: BaseIndex) -> bool {
-    let image = media_from_attributes(attribute_text, base);
-    image.url.is_empty() || push_part(&mut entry.thumbnails, image)
-}
-
-fn media_from_attributes(attribute_text: &str, base: BaseIndex) -> RawMedia<'_> {
-    let mut file = RawMedia { base, ..RawMedia::default() };
-    for (name, value) in attributes(attribute_text) {
-        match name {
-            "url" | "href" | "src" => file.url = value,
-            "type" => file.media_type = Some(value),
-            "length" | "fileSize" => file.length = Some(value),
-            "medium" => file.medium = Some(value),
-            "duration" => file.duration = Some(value),
-            "width" => file.width = Some(value),
-            "height" => file.height = Some(value),
-            "title" => file.title = Some(RawText::new(value, TextKind::Unstated)),
-            "isDefault" => file.is_default = value.trim() == "true",
-            _ => {}
-        }
-    }
-    file.url = match file.url {
-        Cow::Borrowed(url) => Cow::Borrowed(url.trim()),
-        // Some publishers escape addresses twice.
-        Cow::Owned(url) => Cow::Owned(unescape(url.trim()).into_owned()),
-    };
-    file
-}
-
-fn push_part<T>(parts: &mut Vec<T>, part: T) -> bool {
+pub(super) fn push_part<T>(parts: &mut Vec<T>, part: T) -> bool {
     let fits = parts.len() < MAX_ENTRY_PARTS;
     if fits {
         parts.push(part);

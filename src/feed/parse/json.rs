@@ -9,7 +9,8 @@ use std::fmt;
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
 use crate::feed::raw::{
-    MAX_ENTRIES, MAX_ENTRY_PARTS, RawAuthor, RawDate, RawEntry, RawFeed, RawLink, RawMedia, RawText, TextKind,
+    MAX_ENTRIES, MAX_ENTRY_PARTS, RawAuthor, RawDate, RawEntry, RawFeed, RawLink, RawMedia, RawPicture,
+    RawText, TextKind, UsualWidth,
 };
 
 /// Authors of the feed. Each entry without its own authors gets them all.
@@ -155,8 +156,10 @@ fn raw_entry(mut item: JsonValue<'_>) -> RawEntry<'_> {
     }
     let links = ["url", "external_url"].into_iter().filter_map(|field| item.take_text(field));
     let links = links.map(|href| RawLink { href, ..RawLink::default() }).collect();
-    let images = ["image", "banner_image"].into_iter().filter_map(|field| item.take_text(field));
-    let thumbnails = images.map(|url| RawMedia { url, ..RawMedia::default() }).collect();
+    let addresses = ["image", "banner_image"].into_iter().filter_map(|field| item.take_text(field));
+    let picture =
+        |url| RawPicture { file: RawMedia { url, ..RawMedia::default() }, usual_width: UsualWidth::PICTURE };
+    let images = addresses.map(picture).collect();
     let html = item.take_text("content_html");
     let html = html.map(|text| RawText::new(text, TextKind::Html));
     let content = html.or_else(|| item.take_text("content_text").map(plain_text)).into();
@@ -172,8 +175,8 @@ fn raw_entry(mut item: JsonValue<'_>) -> RawEntry<'_> {
         categories: item.take("tags").into_list().into_iter().filter_map(plain_value).collect(),
         summary,
         content,
-        media: item.take("attachments").into_list().into_iter().filter_map(raw_media).collect(),
-        thumbnails,
+        enclosures: item.take("attachments").into_list().into_iter().filter_map(raw_media).collect(),
+        images,
         language: item.take("language").into_text(),
         ..RawEntry::default()
     }

@@ -1,15 +1,18 @@
 //! Parses the text of an RSS, Atom or CDF feed, well-formed or not, in one pass. Pure.
 
+mod media;
+mod person;
+
 use url::Url;
 
 use super::elements::{AuthorRole, FeedElement, Namespace, Namespaces, local_name};
 use super::entry;
-use super::person::{kind_of_names, named, person};
+use super::person::kind_of_names;
 use super::text_construct::{TextScope, text_construct};
 use super::tokenizer::{ElementText, StartTag, Tokenizer, XmlToken, attribute, attributes};
 use super::update_hints::{SyndicationUpdates, read_hint};
 use crate::feed::raw::{
-    MAX_ENTRIES, MAX_ENTRY_PARTS, RawAuthor, RawEntry, RawFeed, RawLink, RawOrigin, RawText, TextKind,
+    MAX_ENTRIES, MAX_ENTRY_PARTS, MediaField, RawEntry, RawFeed, RawLink, RawOrigin, RawText, TextKind,
 };
 use crate::feed::xml_base::{BaseIndex, ResolvedBases};
 
@@ -33,6 +36,7 @@ pub(super) fn parse<'a>(text: &'a str, document: Option<&Url>) -> Option<RawFeed
         updates: SyndicationUpdates::default(),
         root_ended: root.empty,
         ends_in_tag: !text.trim_end().ends_with('>'),
+        media_index: None,
         skipped_entries: false,
         skipped_parts: false,
     };
@@ -111,6 +115,8 @@ struct XmlParser<'a> {
     root_ended: bool,
     /// The last tag or text is cut off.
     ends_in_tag: bool,
+    /// The position of the media object that was read last.
+    media_index: Option<usize>,
     /// [`MAX_ENTRIES`] was exceeded.
     skipped_entries: bool,
     /// [`MAX_ENTRY_PARTS`] was exceeded.
@@ -170,13 +176,7 @@ impl<'a> XmlParser<'a> {
             }
             FeedElement::Entry => self.open_entry(tag, base),
             FeedElement::Ignored => self.tokens.skip_element(tag),
-            // Media RSS: who made the media, in a role that is named or stands in a list.
-            FeedElement::Author(_)
-                if namespace == Namespace::Media
-                    && attributes(tag.attributes).any(|(name, _)| matches!(name, "role" | "scheme")) =>
-            {
-                self.tokens.skip_element(tag);
-            }
+            FeedElement::Author(_) if namespace == Namespace::Media => self.read_credit(tag),
             FeedElement::Author(role) => self.read_author(tag, role, namespace),
             // A name directly in an entry is an author's.
             FeedElement::Name if self.entry.is_some() => {
@@ -187,30 +187,12 @@ impl<'a> XmlParser<'a> {
             FeedElement::SkipHours | FeedElement::SkipDays => {
                 self.open_container(tag, Container::SkipTimes, base);
             }
-            FeedElement::MediaGroup => {
-                self.entry.iter_mut().for_each(|entry| entry.media_groups += 1);
-                self.open_container(tag, Container::MediaGroup, base);
-            }
-            FeedElement::MediaContent => {
-                let is_grouped = self.open.iter().any(|open| open.container == Container::MediaGroup);
-                self.add_part(|entry| {
-                    let group = is_grouped.then_some(entry.media_groups);
-                    entry::add_media_content(entry, tag.attributes, group, base)
-                });
-                self.open_container(tag, Container::Media, base);
-            }
-            FeedElement::Enclosure => {
-                self.add_part(|entry| entry::add_enclosure(entry, tag.attributes, base));
-                self.tokens.skip_element(tag);
-            }
+            FeedElement::MediaGroup
+            | FeedElement::MediaContent
+            | FeedElement::Enclosure
+            | FeedElement::Thumbnail
+            | FeedElement::ItunesImage => self.read_media(tag, element, base),
             FeedElement::Image => self.read_image(tag),
-            FeedElement::Thumbnail | FeedElement::ItunesImage => {
-                if self.entry.is_none() && element == FeedElement::ItunesImage {
-                    self.feed.icon = self.feed.icon.take().or_else(|| attribute(tag.attributes, "href"));
-                }
-                self.add_part(|entry| entry::add_thumbnail(entry, tag.attributes, base));
-                self.tokens.skip_element(tag);
-            }
             FeedElement::MediaPlayer => self.tokens.skip_element(tag),
             FeedElement::Link => self.read_link(tag, base),
             FeedElement::Title(_) | FeedElement::Summary(_) | FeedElement::Content(_) => {
@@ -272,41 +254,6 @@ impl<'a> XmlParser<'a> {
     fn add_part(&mut self, add: impl FnOnce(&mut RawEntry<'a>) -> bool) {
         if let Some(entry) = &mut self.entry {
             self.skipped_parts |= !add(entry);
-        }
-    }
-
-    /// A person is either text or has child elements.
-    fn read_author(&mut self, tag: StartTag<'a>, role: AuthorRole, namespace: Namespace) {
-        let content = self.tokens.element_text(tag);
-        let kind = kind_of_names(namespace);
-        let author = match content.markup {
-            Some(markup) => person(markup, kind, &mut self.namespaces)
-                .unwrap_or_else(|| named(content.text, TextKind::Html)),
-            None => named(content.text, kind),
-        };
-        self.add_author(role, author);
-    }
-
-    /// Its address has the name of a person's.
-    fn read_image(&mut self, tag: StartTag<'a>) {
-        let markup = self.tokens.element_text(tag).markup.filter(|_| self.entry.is_none());
-        let image = markup.and_then(|markup| person(markup, TextKind::Text, &mut self.namespaces));
-        self.feed.icon = self.feed.icon.take().or_else(|| image?.uri);
-    }
-
-    fn add_author(&mut self, role: AuthorRole, author: RawAuthor<'a>) {
-        // The authors of an Atom `source` apply to an entry without its own (RFC 4287 section 4.2.1).
-        let role = if self.is_in_source() { AuthorRole::Fallback } else { role };
-        let authors = match (&mut self.entry, role) {
-            (Some(entry), AuthorRole::Primary) => &mut entry.authors,
-            (Some(entry), AuthorRole::Fallback) => &mut entry.fallback_authors,
-            (None, AuthorRole::Primary) => &mut self.feed.authors,
-            (None, AuthorRole::Fallback) => return,
-        };
-        if authors.len() < MAX_ENTRY_PARTS {
-            authors.push(author);
-        } else {
-            self.skipped_parts = true;
         }
     }
 
@@ -379,7 +326,7 @@ impl<'a> XmlParser<'a> {
         let content = self.tokens.element_text(tag);
         if content.text.trim().is_empty() {
             if let FeedElement::Content(_) = element {
-                self.add_part(|entry| entry::add_content_elsewhere(entry, tag.attributes, base));
+                self.add_content_elsewhere(tag.attributes, base);
             }
             return;
         }
@@ -391,6 +338,15 @@ impl<'a> XmlParser<'a> {
                 *title = Some(text);
             }
             return;
+        }
+        match element {
+            FeedElement::Title(_) if namespace == Namespace::Media => {
+                self.add_media_text(MediaField::Title, &text);
+            }
+            FeedElement::Summary(_) if namespace == Namespace::Media => {
+                self.add_media_text(MediaField::Description, &text);
+            }
+            _ => {}
         }
         match (&mut self.entry, element) {
             (Some(entry), _) => entry::add_text(entry, element, text),

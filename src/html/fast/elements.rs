@@ -68,7 +68,7 @@ pub(super) fn allows_attribute(element: &str, attribute: &str) -> bool {
     match attribute {
         "dir" | "id" | "lang" | "title" => true,
         "href" | "hreflang" => element == "a",
-        "alt" | "height" | "src" | "style" => element == "img",
+        "alt" | "height" | "src" | "srcset" | "style" => element == "img",
         "width" => matches!(element, "img" | "hr"),
         "size" => element == "hr",
         "align" => {

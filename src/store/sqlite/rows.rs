@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::unreadable::Database;
 use super::values::{feed_url, from_json, lossy_text, time, url_parts};
-use crate::entry::{Author, Enclosure, Entry, EntrySource, Key, Origin, StoredEntry, Thumbnail};
+use crate::entry::{Author, Enclosure, Entry, EntrySource, Key, Media, Origin, Picture, StoredEntry};
 use crate::source::SourceState;
 
 /// The columns that [`read_entry`] reads, in its order.
@@ -42,7 +42,9 @@ pub(super) struct ExtraJson<'a> {
     #[serde(skip_serializing_if = "is_empty")]
     enclosures: Cow<'a, [Enclosure]>,
     #[serde(skip_serializing_if = "is_empty")]
-    thumbnails: Cow<'a, [Thumbnail]>,
+    media: Cow<'a, [Media]>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    picture: Option<Cow<'a, Picture>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     duration: Option<u32>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -73,7 +75,8 @@ impl ExtraJson<'_> {
             authors: Cow::Borrowed(&entry.authors),
             categories: Cow::Borrowed(&entry.categories),
             enclosures: Cow::Borrowed(&entry.enclosures),
-            thumbnails: Cow::Borrowed(&entry.thumbnails),
+            media: Cow::Borrowed(&entry.media),
+            picture: entry.picture.as_ref().map(Cow::Borrowed),
             duration: entry.duration,
             comments: entry.comments.as_deref().map(Cow::Borrowed),
             language: entry.language.as_deref().map(Cow::Borrowed),
@@ -171,7 +174,8 @@ pub(super) fn parse_entry(row: &Row<'_>, source: Arc<EntrySource>) -> Result<Sto
             summary: long_text(row, 12)?,
             content: long_text(row, 13)?,
             enclosures: extra.enclosures.into_owned(),
-            thumbnails: extra.thumbnails.into_owned(),
+            media: extra.media.into_owned(),
+            picture: extra.picture.map(Cow::into_owned),
             duration: extra.duration,
             comments: extra.comments.map(Cow::into_owned),
             language: extra.language.map(Cow::into_owned),

@@ -1,0 +1,272 @@
+//! Makes the files, media and picture of an entry from what its document lists. Pure.
+
+use std::collections::HashMap;
+
+use super::media_sizes::{best_picture, best_renditions, kind, without_other_sizes};
+use super::{FeedContext, absolute_url, openable_url, plain};
+use crate::entry::{Enclosure, Media, MediaKind, Picture};
+use crate::feed::raw::{
+    MediaField, MediaScope, RawEntry, RawLink, RawMedia, RawMediaText, RawPicture, RawText, TextKind,
+    UsualWidth,
+};
+
+const MAX_MEDIA_TYPE_BYTES: usize = 200;
+
+/// A longer playing time is a mistake.
+const MAX_DURATION_SECONDS: u32 = 31 * 86_400;
+
+/// Names of those who made a media object.
+const MAX_CREDITS: usize = 5;
+
+/// The files of an entry.
+#[derive(Default)]
+pub(super) struct Files {
+    pub(super) enclosures: Vec<Enclosure>,
+    pub(super) media: Vec<Media>,
+    pub(super) picture: Option<Picture>,
+}
+
+/// Takes the files out of an entry.
+pub(super) fn take_files(raw: &mut RawEntry<'_>, context: &FeedContext<'_>) -> Files {
+    let has_none = raw.enclosures.is_empty() && raw.media.is_empty() && raw.images.is_empty();
+    if has_none && !raw.links.iter().any(is_enclosure) {
+        return Files::default();
+    }
+    let mut enclosures = enclosures(&raw.links, std::mem::take(&mut raw.enclosures), context);
+    let media = media(std::mem::take(&mut raw.media), std::mem::take(&mut raw.media_texts), context);
+    let mut media = unique_media(without_other_sizes(media, &enclosures), &mut enclosures);
+    ungroup_single(&mut media);
+    if enclosures.is_empty() {
+        enclosures.extend(best_renditions(&media).map(as_enclosure));
+    }
+    // Readers that take one file take the first.
+    enclosures.sort_by_key(|file| !matches!(enclosure_kind(file), MediaKind::Audio | MediaKind::Video));
+    let picture = picture(std::mem::take(&mut raw.images), &media, &enclosures, context);
+    Files { enclosures, media, picture }
+}
+
+pub(super) fn is_enclosure(link: &RawLink<'_>) -> bool {
+    link.rel.as_deref().is_some_and(|rel| rel.trim().eq_ignore_ascii_case("enclosure"))
+}
+
+fn enclosure_kind(file: &Enclosure) -> MediaKind {
+    MediaKind::of(None, file.media_type.as_deref(), &file.url)
+}
+
+/// The attached files, each address once.
+fn enclosures(links: &[RawLink<'_>], files: Vec<RawMedia<'_>>, context: &FeedContext<'_>) -> Vec<Enclosure> {
+    let linked = links.iter().filter(|link| is_enclosure(link)).filter_map(|link| {
+        Some(Enclosure {
+            url: openable_url(&link.href, context.base(link.base))?,
+            media_type: media_type(link.media_type.as_deref()),
+            length: positive(link.length.as_deref()),
+            title: link.title.clone().and_then(|title| plain::line(RawText::new(title, TextKind::Text))),
+            duration: None,
+        })
+    });
+    let files = files.into_iter().filter_map(|file| {
+        Some(Enclosure {
+            url: openable_url(&file.url, context.base(file.base))?,
+            media_type: media_type(file.media_type.as_deref()),
+            length: positive(file.length.as_deref()),
+            title: file.title.and_then(plain::line),
+            duration: file.duration.as_deref().and_then(duration_seconds),
+        })
+    });
+    let mut all: Vec<Enclosure> = Vec::new();
+    let mut positions: HashMap<String, usize> = HashMap::new();
+    for file in linked.chain(files) {
+        match positions.get(&file.url) {
+            Some(known) => merge_enclosure(&mut all[*known], file),
+            None => {
+                positions.insert(file.url.clone(), all.len());
+                all.push(file);
+            }
+        }
+    }
+    all
+}
+
+/// Fills the missing fields of a file from another element with the same address.
+fn merge_enclosure(known: &mut Enclosure, other: Enclosure) {
+    known.media_type = known.media_type.take().or(other.media_type);
+    known.length = known.length.or(other.length);
+    known.title = known.title.take().or(other.title);
+    known.duration = known.duration.or(other.duration);
+}
+
+fn as_enclosure(media: &Media) -> Enclosure {
+    Enclosure {
+        url: media.url.clone(),
+        media_type: media.media_type.clone(),
+        length: media.length,
+        title: media.title.clone(),
+        duration: media.duration,
+    }
+}
+
+/// The media objects, with what is said of each and of its group.
+fn media(files: Vec<RawMedia<'_>>, texts: Vec<RawMediaText<'_>>, context: &FeedContext<'_>) -> Vec<Media> {
+    let mut media: Vec<Option<Media>> = files.into_iter().map(|file| object(file, context)).collect();
+    // What is said of one object comes before what is said of its group.
+    let (of_objects, of_groups): (Vec<_>, Vec<_>) =
+        texts.into_iter().partition(|about| matches!(about.scope, MediaScope::Object(_)));
+    for RawMediaText { scope, field, text } in of_objects.into_iter().chain(of_groups) {
+        let Some(line) = plain::line(text) else { continue };
+        match scope {
+            MediaScope::Object(index) => {
+                media.get_mut(index).into_iter().flatten().for_each(|object| add_text(object, field, &line));
+            }
+            MediaScope::Group(group) => {
+                let of_group = media.iter_mut().flatten().filter(|object| object.group == Some(group));
+                of_group.for_each(|object| add_text(object, field, &line));
+            }
+        }
+    }
+    media.into_iter().flatten().collect()
+}
+
+fn object(file: RawMedia<'_>, context: &FeedContext<'_>) -> Option<Media> {
+    Some(Media {
+        url: openable_url(&file.url, context.base(file.base))?,
+        media_type: media_type(file.media_type.as_deref()),
+        medium: file.medium.as_deref().and_then(medium),
+        length: positive(file.length.as_deref()),
+        duration: file.duration.as_deref().and_then(duration_seconds),
+        width: positive(file.width.as_deref()),
+        height: positive(file.height.as_deref()),
+        title: file.title.and_then(plain::line),
+        description: None,
+        credits: Vec::new(),
+        group: file.group,
+        is_default: file.is_default,
+    })
+}
+
+fn add_text(object: &mut Media, field: MediaField, line: &str) {
+    match field {
+        MediaField::Title => {
+            object.title.get_or_insert_with(|| line.to_owned());
+        }
+        MediaField::Description => {
+            object.description.get_or_insert_with(|| line.to_owned());
+        }
+        MediaField::Credit => {
+            if object.credits.len() < MAX_CREDITS && !object.credits.iter().any(|known| known == line) {
+                object.credits.push(line.to_owned());
+            }
+        }
+    }
+}
+
+/// Each address once; one of which no more is said than of the same file as an enclosure is only that.
+fn unique_media(media: Vec<Media>, enclosures: &mut [Enclosure]) -> Vec<Media> {
+    let mut positions: HashMap<String, usize> = HashMap::new();
+    let mut all: Vec<Media> = Vec::with_capacity(media.len());
+    let files: HashMap<String, usize> =
+        enclosures.iter().enumerate().map(|(index, file)| (file.url.clone(), index)).collect();
+    for object in media {
+        if let Some(file) = files.get(&object.url) {
+            merge_enclosure(&mut enclosures[*file], as_enclosure(&object));
+            if object.group.is_none() && !says_more(&object) {
+                continue;
+            }
+        }
+        match positions.get(&object.url) {
+            Some(known) => merge_media(&mut all[*known], object),
+            None => {
+                positions.insert(object.url.clone(), all.len());
+                all.push(object);
+            }
+        }
+    }
+    all
+}
+
+/// Whether more is said of a media object than an enclosure can say.
+fn says_more(object: &Media) -> bool {
+    let Media { width, height, description, credits, .. } = object;
+    width.is_some() || height.is_some() || description.is_some() || !credits.is_empty()
+}
+
+fn merge_media(known: &mut Media, other: Media) {
+    known.media_type = known.media_type.take().or(other.media_type);
+    known.medium = known.medium.take().or(other.medium);
+    known.length = known.length.or(other.length);
+    known.duration = known.duration.or(other.duration);
+    known.width = known.width.or(other.width);
+    known.height = known.height.or(other.height);
+    known.title = known.title.take().or(other.title);
+    known.description = known.description.take().or(other.description);
+    if known.credits.is_empty() {
+        known.credits = other.credits;
+    }
+}
+
+/// A group of one is none.
+fn ungroup_single(media: &mut [Media]) {
+    let mut sizes: HashMap<u32, usize> = HashMap::new();
+    media.iter().filter_map(|object| object.group).for_each(|group| *sizes.entry(group).or_default() += 1);
+    for object in media {
+        object.group = object.group.filter(|group| sizes.get(group).is_some_and(|size| *size > 1));
+    }
+}
+
+/// The best of all images of an entry.
+fn picture(
+    images: Vec<RawPicture<'_>>,
+    media: &[Media],
+    enclosures: &[Enclosure],
+    context: &FeedContext<'_>,
+) -> Option<Picture> {
+    let is_http = |url: &str| url.starts_with("http:") || url.starts_with("https:");
+    let listed = images.into_iter().filter_map(|RawPicture { file, usual_width }| {
+        let url = absolute_url(&file.url, context.base(file.base))?;
+        let (width, height) = (positive(file.width.as_deref()), positive(file.height.as_deref()));
+        Some((Picture { url, width, height }, width.unwrap_or(usual_width.0)))
+    });
+    let images = media.iter().filter(|media| kind(media) == MediaKind::Image && is_http(&media.url));
+    let images = images.map(|Media { url, width, height, .. }| {
+        let picture = Picture { url: url.clone(), width: *width, height: *height };
+        (picture, width.unwrap_or(UsualWidth::PICTURE.0))
+    });
+    let files = enclosures.iter().filter(|file| {
+        enclosure_kind(file) == MediaKind::Image
+            && is_http(&file.url)
+            && !media.iter().any(|media| media.url == file.url)
+    });
+    let files = files
+        .map(|file| (Picture { url: file.url.clone(), width: None, height: None }, UsualWidth::PICTURE.0));
+    best_picture(listed.chain(images).chain(files))
+}
+
+/// A Media RSS `medium` that the specification lists.
+fn medium(text: &str) -> Option<String> {
+    let medium = text.trim().to_ascii_lowercase();
+    ["image", "audio", "video", "document", "executable"].contains(&medium.as_str()).then_some(medium)
+}
+
+pub(super) fn media_type(text: Option<&str>) -> Option<String> {
+    let text = plain::text_line(text?)?.to_ascii_lowercase();
+    (text.len() <= MAX_MEDIA_TYPE_BYTES).then_some(text)
+}
+
+/// A number above 0: that means "unknown".
+pub(super) fn positive<T: std::str::FromStr + Default + PartialEq>(text: Option<&str>) -> Option<T> {
+    text?.trim().trim_end_matches("px").parse().ok().filter(|number| *number != T::default())
+}
+
+/// A playing time in seconds, `mm:ss` or `hh:mm:ss`.
+pub(super) fn duration_seconds(text: &str) -> Option<u32> {
+    let mut total: u32 = 0;
+    let text = text.trim().split('.').next().unwrap_or_default();
+    let parts: Vec<&str> = text.split(':').collect();
+    if parts.len() > 3 {
+        return None;
+    }
+    for part in parts {
+        let part: u32 = part.trim().parse().ok()?;
+        total = total.checked_mul(60)?.checked_add(part)?;
+    }
+    (total > 0 && total <= MAX_DURATION_SECONDS).then_some(total)
+}

@@ -1,0 +1,58 @@
+//! Reads persons, and pictures, whose elements look like theirs. Pure.
+
+use super::{Container, Namespace, XmlParser};
+use crate::feed::parse::elements::AuthorRole;
+use crate::feed::parse::person::{kind_of_names, named, person};
+use crate::feed::parse::tokenizer::{StartTag, attributes};
+use crate::feed::raw::{MAX_ENTRY_PARTS, MediaField, RawAuthor, RawText, TextKind};
+
+impl<'a> XmlParser<'a> {
+    /// A person is either text or has child elements.
+    pub(super) fn read_author(&mut self, tag: StartTag<'a>, role: AuthorRole, namespace: Namespace) {
+        let content = self.tokens.element_text(tag);
+        let kind = kind_of_names(namespace);
+        let author = match content.markup {
+            Some(markup) => person(markup, kind, &mut self.namespaces)
+                .unwrap_or_else(|| named(content.text, TextKind::Html)),
+            None => named(content.text, kind),
+        };
+        self.add_author(role, author);
+    }
+
+    /// Media RSS: who made the media. Outside a media object and without a role it may be the entry's author.
+    pub(super) fn read_credit(&mut self, tag: StartTag<'a>) {
+        let text = RawText::new(self.tokens.element_text(tag).text, kind_of_names(Namespace::Media));
+        if text.text.trim().is_empty() {
+            return;
+        }
+        self.add_media_text(MediaField::Credit, &text);
+        // In a role that is named or stands in a list they are no author.
+        let has_role = attributes(tag.attributes).any(|(name, _)| matches!(name, "role" | "scheme"));
+        if !has_role && !self.is_in(Container::Media) {
+            self.add_author(AuthorRole::Fallback, RawAuthor { name: Some(text), ..RawAuthor::default() });
+        }
+    }
+
+    /// Its address has the name of a person's.
+    pub(super) fn read_image(&mut self, tag: StartTag<'a>) {
+        let markup = self.tokens.element_text(tag).markup.filter(|_| self.entry.is_none());
+        let image = markup.and_then(|markup| person(markup, TextKind::Text, &mut self.namespaces));
+        self.feed.icon = self.feed.icon.take().or_else(|| image?.uri);
+    }
+
+    fn add_author(&mut self, role: AuthorRole, author: RawAuthor<'a>) {
+        // The authors of an Atom `source` apply to an entry without its own (RFC 4287 section 4.2.1).
+        let role = if self.is_in_source() { AuthorRole::Fallback } else { role };
+        let authors = match (&mut self.entry, role) {
+            (Some(entry), AuthorRole::Primary) => &mut entry.authors,
+            (Some(entry), AuthorRole::Fallback) => &mut entry.fallback_authors,
+            (None, AuthorRole::Primary) => &mut self.feed.authors,
+            (None, AuthorRole::Fallback) => return,
+        };
+        if authors.len() < MAX_ENTRY_PARTS {
+            authors.push(author);
+        } else {
+            self.skipped_parts = true;
+        }
+    }
+}
