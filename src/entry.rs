@@ -3,6 +3,7 @@
 pub mod change;
 mod hash;
 mod media;
+mod podcast;
 
 use std::sync::Arc;
 
@@ -12,6 +13,7 @@ use serde::{Deserialize, Serialize};
 pub(crate) use hash::{checksum, derived_id, hex, text_hash, uuid_urn};
 pub(crate) use media::MediaKind;
 pub use media::{Enclosure, Media, Picture};
+pub use podcast::{Chapters, Episode, Person, Podcast, Transcript};
 
 /// One normalised item of a source, whatever its format was.
 ///
@@ -49,6 +51,9 @@ pub struct Entry {
     pub picture: Option<Picture>,
     /// Playing time in seconds (`itunes:duration`).
     pub duration: Option<u32>,
+    /// What a podcast says of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub episode: Option<Box<Episode>>,
     /// Absolute address of the comments page.
     pub comments: Option<String>,
     /// BCP 47 tag of the entry's own language, in lower case.
@@ -157,4 +162,6 @@ pub struct EntrySource {
     pub icon: Option<String>,
     /// BCP 47 tag: the configured one, else the feed's.
     pub language: Option<String>,
+    /// What it says of itself as a podcast, without secrets.
+    pub podcast: Option<Box<Podcast>>,
 }

@@ -10,6 +10,8 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use url::Url;
 
+use crate::entry::Podcast;
+
 pub use feed_url::{FeedUrl, UrlParts, is_secret_name};
 
 /// A permanent redirect seen for this long is confirmed.
@@ -184,6 +186,8 @@ pub struct SourceState {
     pub id: Option<String>,
     /// The feed's language.
     pub language: Option<String>,
+    /// What the feed says of itself as a podcast.
+    pub podcast: Option<Podcast>,
     /// What was wrong with its last document, the first few messages.
     pub problems: Vec<String>,
     /// Since when each document has had a problem.

@@ -84,6 +84,8 @@ fn write_feed(feed: &Feed, out: &mut String) {
     write_line(out, "link", feed.link.as_deref());
     write_line(out, "icon", feed.icon.as_deref());
     write_line(out, "language", feed.language.as_deref());
+    let podcast = feed.podcast.as_ref().map(|podcast| serde_json::to_string(podcast).unwrap());
+    write_line(out, "podcast", podcast.as_deref());
     if feed.update_hints != Default::default() {
         writeln!(out, "update hints: {:?}", feed.update_hints).unwrap();
     }
@@ -123,6 +125,8 @@ fn write_entry(entry: &Entry, out: &mut String) {
         write_line(out, "  picture", Some(&serde_json::to_string(picture).unwrap()));
     }
     write_line(out, "  seconds", entry.duration.map(|seconds| seconds.to_string()).as_deref());
+    let episode = entry.episode.as_ref().map(|episode| serde_json::to_string(episode).unwrap());
+    write_line(out, "  episode", episode.as_deref());
     write_line(out, "  comments", entry.comments.as_deref());
     write_line(out, "  language", entry.language.as_deref());
     write_line(
@@ -236,6 +240,7 @@ fn published(body: &[u8]) -> Document {
             link: None,
             icon: None,
             language: None,
+            podcast: None,
         };
         let (date, uid) = (new.date, new.uids.last().unwrap().clone());
         let entry = new.entry;

@@ -39,6 +39,7 @@ fn kept(number: i64, entry: Entry) -> Arc<StoredEntry> {
             link: Some("https://gazette.example/".into()),
             icon: None,
             language: None,
+            podcast: None,
         }),
         entry,
     })

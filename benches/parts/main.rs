@@ -67,6 +67,7 @@ fn kept(feed: usize) -> Vec<Arc<StoredEntry>> {
         link: None,
         icon: None,
         language: None,
+        podcast: None,
     });
     let keep = |(number, entry): (i64, Entry)| StoredEntry {
         number,

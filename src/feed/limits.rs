@@ -4,7 +4,10 @@ use std::borrow::Cow;
 
 use unicode_normalization::char::is_combining_mark;
 
-use super::raw::{RawAuthor, RawDate, RawEntry, RawFeed, RawLink, RawMedia, RawOrigin};
+use super::raw::{
+    RawAuthor, RawDate, RawEntry, RawEpisode, RawFeed, RawFile, RawLink, RawMedia, RawOrigin, RawPerson,
+    RawPodcast, RawTranscript,
+};
 use crate::entry::text_hash;
 
 /// Characters of a title, a name, a category and other lines. Longer ones are cut.
@@ -24,6 +27,7 @@ pub(super) fn bound_lines(feed: &mut RawFeed<'_>) {
     bounds.optional_address(&mut feed.icon);
     bounds.links(&mut feed.links);
     bounds.authors(&mut feed.authors);
+    feed.podcast.iter_mut().for_each(|podcast| bounds.podcast(podcast));
     feed.entries.iter_mut().for_each(|entry| bounds.entry(entry));
     if bounds.has_long_line {
         feed.problems
@@ -61,6 +65,7 @@ impl Bounds {
             .for_each(|file| self.media(file));
         entry.media_texts.iter_mut().for_each(|about| self.line(Some(&mut about.text.text)));
         self.line(entry.duration.as_mut());
+        entry.episode.iter_mut().for_each(|episode| self.episode(episode));
         self.line(entry.language.as_mut());
         self.optional_address(&mut entry.comments);
         if let Some(RawOrigin { title, url }) = &mut entry.origin {
@@ -90,6 +95,36 @@ impl Bounds {
         self.line(title.as_mut().map(|title| &mut title.text));
         let lines = [media_type, length, medium, duration, width, height];
         lines.into_iter().for_each(|line| self.line(line.as_mut()));
+    }
+
+    fn episode(&mut self, episode: &mut RawEpisode<'_>) {
+        let RawEpisode { title, summary, image, season, number, kind, explicit, .. } = episode;
+        [title, summary].into_iter().flatten().for_each(|text| self.line(Some(&mut text.text)));
+        [season, number, kind, explicit].into_iter().for_each(|line| self.line(line.as_mut()));
+        image.iter_mut().chain(&mut episode.chapters).for_each(|file| self.file(file));
+        for RawTranscript { file, language, rel } in &mut episode.transcripts {
+            self.file(file);
+            [language, rel].into_iter().for_each(|line| self.line(line.as_mut()));
+        }
+        for RawPerson { name, role, group, image, link, .. } in &mut episode.persons {
+            self.line(Some(&mut name.text));
+            [role, group].into_iter().for_each(|line| self.line(line.as_mut()));
+            [image, link].into_iter().for_each(|address| self.optional_address(address));
+        }
+    }
+
+    fn podcast(&mut self, podcast: &mut RawPodcast<'_>) {
+        let RawPodcast { author, owner, categories, explicit, image, kind, guid } = podcast;
+        [author, owner, explicit, kind, guid].into_iter().for_each(|line| self.line(line.as_mut()));
+        for (category, within) in categories {
+            [Some(category), within.as_mut()].into_iter().for_each(|line| self.line(line));
+        }
+        image.iter_mut().for_each(|file| self.file(file));
+    }
+
+    fn file(&mut self, file: &mut RawFile<'_>) {
+        self.address(&mut file.url);
+        self.line(file.media_type.as_mut());
     }
 
     /// Cuts a line that is too long.

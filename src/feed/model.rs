@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use url::Url;
 
 use super::decode::Certainty;
-use crate::entry::Entry;
+use crate::entry::{Entry, Podcast};
 use crate::source::UpdateHints;
 
 /// What is known about a document besides its bytes.
@@ -37,6 +37,8 @@ pub struct Feed {
     pub icon: Option<String>,
     /// BCP 47 tag, lower case.
     pub language: Option<String>,
+    /// What it says of itself as a podcast.
+    pub podcast: Option<Box<Podcast>>,
     /// The feed's hints on how often to poll it.
     pub update_hints: UpdateHints,
     /// In document order.

@@ -4,6 +4,7 @@ mod media;
 mod media_sizes;
 mod mojibake;
 mod plain;
+mod podcast;
 
 use std::borrow::Cow;
 use std::collections::HashSet;
@@ -84,6 +85,7 @@ pub(super) fn normalize(mut raw: RawFeed<'_>, decoded: &DecodedText<'_>, hints: 
             .and_then(|href| absolute_url(&href, base.as_ref()))
             .filter(|icon| icon.len() <= MAX_SHARED_BYTES),
         language: raw.language.and_then(|tag| language_tag(&tag)),
+        podcast: raw.podcast.and_then(|raw| podcast::podcast(*raw, &context)),
         update_hints: raw.update_hints,
         entries,
         base,
@@ -151,6 +153,7 @@ fn normalize_entry(mut raw: RawEntry<'_>, context: &FeedContext<'_>) -> Entry {
         media: files.media,
         picture: files.picture,
         duration: raw.duration.and_then(|text| duration_seconds(&text)),
+        episode: None,
         comments: raw.comments.and_then(|href| absolute_url(&href, context.base(raw.base))),
         language: language.and_then(|tag| language_tag(&tag)),
         origin: raw.origin.and_then(origin),
@@ -161,6 +164,10 @@ fn normalize_entry(mut raw: RawEntry<'_>, context: &FeedContext<'_>) -> Entry {
     if entry.title.is_none() || entry.keys.iter().all(|key| key.rule == KeyRule::Title) {
         entry.keys.push(body_key(&entry, [summary.as_ref(), content.as_ref()], &stated_files));
     }
+    entry.episode = raw.episode.and_then(|raw| {
+        let texts = [&summary, &content].map(|text| text.as_ref().map(|text| &*text.text));
+        podcast::episode(*raw, &[entry.title.as_deref(), texts[0], texts[1]], context)
+    });
     let page = entry.link.clone();
     entry.summary = summary.and_then(|text| html_fragment(text, page.as_deref(), context));
     entry.content = content.and_then(|text| html_fragment(text, page.as_deref(), context));

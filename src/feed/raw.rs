@@ -28,6 +28,7 @@ pub(super) struct RawFeed<'a> {
     pub(super) icon: Option<Cow<'a, str>>,
     pub(super) language: Option<Cow<'a, str>>,
     pub(super) authors: Vec<RawAuthor<'a>>,
+    pub(super) podcast: Option<Box<RawPodcast<'a>>>,
     pub(super) update_hints: UpdateHints,
     /// The values of `xml:base`.
     pub(super) bases: ResolvedBases,
@@ -75,6 +76,7 @@ pub(super) struct RawEntry<'a> {
     /// The number of Media RSS groups so far.
     pub(super) media_groups: u32,
     pub(super) duration: Option<Cow<'a, str>>,
+    pub(super) episode: Option<Box<RawEpisode<'a>>>,
     pub(super) comments: Option<Cow<'a, str>>,
     pub(super) language: Option<Cow<'a, str>>,
     pub(super) origin: Option<RawOrigin<'a>>,
@@ -204,6 +206,61 @@ pub(super) enum MediaField {
     Title,
     Description,
     Credit,
+}
+
+/// What a podcast says of an episode.
+#[derive(Debug, Default)]
+pub(super) struct RawEpisode<'a> {
+    pub(super) title: Option<RawText<'a>>,
+    pub(super) summary: Option<RawText<'a>>,
+    pub(super) image: Option<RawFile<'a>>,
+    pub(super) season: Option<Cow<'a, str>>,
+    pub(super) number: Option<Cow<'a, str>>,
+    pub(super) kind: Option<Cow<'a, str>>,
+    pub(super) explicit: Option<Cow<'a, str>>,
+    pub(super) transcripts: Vec<RawTranscript<'a>>,
+    pub(super) chapters: Option<RawFile<'a>>,
+    pub(super) persons: Vec<RawPerson<'a>>,
+}
+
+/// An address with its media type.
+#[derive(Debug, Default)]
+pub(super) struct RawFile<'a> {
+    pub(super) url: Cow<'a, str>,
+    pub(super) media_type: Option<Cow<'a, str>>,
+    pub(super) base: BaseIndex,
+}
+
+/// A transcript of an episode.
+#[derive(Debug, Default)]
+pub(super) struct RawTranscript<'a> {
+    pub(super) file: RawFile<'a>,
+    pub(super) language: Option<Cow<'a, str>>,
+    pub(super) rel: Option<Cow<'a, str>>,
+}
+
+/// Someone in an episode.
+#[derive(Debug, Default)]
+pub(super) struct RawPerson<'a> {
+    pub(super) name: RawText<'a>,
+    pub(super) role: Option<Cow<'a, str>>,
+    pub(super) group: Option<Cow<'a, str>>,
+    pub(super) image: Option<Cow<'a, str>>,
+    pub(super) link: Option<Cow<'a, str>>,
+    pub(super) base: BaseIndex,
+}
+
+/// What a podcast says of itself.
+#[derive(Debug, Default)]
+pub(super) struct RawPodcast<'a> {
+    pub(super) author: Option<Cow<'a, str>>,
+    pub(super) owner: Option<Cow<'a, str>>,
+    /// Each with a subcategory or none.
+    pub(super) categories: Vec<(Cow<'a, str>, Option<Cow<'a, str>>)>,
+    pub(super) explicit: Option<Cow<'a, str>>,
+    pub(super) image: Option<RawFile<'a>>,
+    pub(super) kind: Option<Cow<'a, str>>,
+    pub(super) guid: Option<Cow<'a, str>>,
 }
 
 /// The original feed of a republished entry.

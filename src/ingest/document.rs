@@ -184,6 +184,7 @@ impl DocumentReader<'_> {
         state.title = feed.title.take().filter(may_show).or(state.title.take());
         state.link = feed.link.take().and_then(|link| link.parse().ok()).or(state.link.take());
         state.icon = feed.icon.take().or(state.icon.take());
+        state.podcast = feed.podcast.take().map(|podcast| *podcast);
         state.id = feed.id.take().filter(|id| diff::is_absolute_uri(id)).or(state.id.take());
         state.language = feed.language.take().or(state.language.take());
     }

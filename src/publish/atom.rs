@@ -3,6 +3,7 @@
 use super::document::{Document, OutputEntry};
 use super::format::Format;
 use super::media::{enclosure_link, write_media};
+use super::podcast;
 use super::text::{normalized_uri, one_line, percent_encode, unambiguous_line};
 use super::xml::{XmlWriter, rfc3339, truncate_to_second};
 use crate::entry::Author;
@@ -15,6 +16,8 @@ pub fn write(document: &Document) -> Vec<u8> {
         ("xmlns:media", "http://search.yahoo.com/mrss/"),
         ("xmlns:fh", "http://purl.org/syndication/history/1.0"),
     ];
+    attributes.extend(document.podcast.iter().map(|_| ("xmlns:dc", "http://purl.org/dc/elements/1.1/")));
+    attributes.extend(podcast::namespaces(document));
     attributes.extend(document.language().map(|tag| ("xml:lang", tag)));
     xml.open("feed", &attributes);
     xml.text_element("id", &[], &document.id);
@@ -29,6 +32,9 @@ pub fn write(document: &Document) -> Vec<u8> {
     xml.text_element("updated", &[], &rfc3339(document.updated()));
     feed_links(&mut xml, document, Format::Atom, "link");
     xml.text_element("generator", &[], "Siftwire");
+    if let Some(podcast) = &document.podcast {
+        podcast::write_podcast(&mut xml, podcast);
+    }
     if document.is_archive() {
         xml.empty_element("fh:archive", &[]);
     }
@@ -87,6 +93,7 @@ fn write_entry(xml: &mut XmlWriter, shown: &OutputEntry, feed_language: Option<&
         xml.text_element("content", &[("type", "html")], content);
     }
     write_media(xml, &shown.kept.entry);
+    podcast::write_episode(xml, &shown.kept.entry);
     source(xml, shown);
     xml.close();
 }

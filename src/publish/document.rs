@@ -10,7 +10,7 @@ use super::icon::{self, Icon};
 use super::language;
 use super::output::{Output, Site};
 use super::text::{one_line, percent_encode};
-use crate::entry::{Author, StoredEntry, derived_id};
+use crate::entry::{Author, Podcast, StoredEntry, derived_id};
 
 /// An output filled with entries, ready to be written in any format.
 ///
@@ -25,6 +25,8 @@ pub struct Document {
     pub title: String,
     /// What the output is about: plain text.
     pub description: Option<String>,
+    /// The podcast that all its entries are from, if it is a feed of that alone.
+    pub podcast: Option<Box<Podcast>>,
     /// The output's own icon.
     pub icon: Option<Icon>,
     /// The base address of the published feeds; may have a path.
@@ -97,6 +99,7 @@ impl Document {
             name: output.name.clone(),
             title: output.title.clone(),
             description: output.description.clone(),
+            podcast: None,
             icon: output.icon.clone(),
             public_url: site.public_url.clone(),
             hub: site.hub.clone(),

@@ -47,6 +47,7 @@ fn output_entry(number: i64, event: HealthEvent) -> OutputEntry {
             link: None,
             icon: None,
             language: None,
+            podcast: None,
         }),
         entry: Entry { title: Some(title.clone()), language: Some("en".to_owned()), ..Entry::default() },
     };

@@ -20,6 +20,7 @@ pub mod opml;
 pub mod output;
 mod outputs;
 mod owners;
+mod podcast;
 mod readback;
 pub mod render;
 pub mod rss;

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use jiff::{SignedDuration, Timestamp};
 use sha2::{Digest, Sha256};
 
-use super::document::{Document, HistoryPosition};
+use super::document::{Document, HistoryPosition, OutputEntry};
 use super::document_cache::{CachedDocument, Coding, DocumentCache, FormerName, Representation, digest};
 use super::format::Format;
 use super::html::{FrontPageContent, OutputRow, SourceRow};
@@ -17,7 +17,7 @@ use super::outputs::{CompiledOutput, Outputs};
 use super::owners::use_owners_words;
 use super::staleness::{DocumentInputs, PublishedState, StoreChanges};
 use super::{atom, folders, health, html, json_feed, opml, rss, select, stories};
-use crate::entry::hex;
+use crate::entry::{Podcast, hex};
 use crate::filter::MatchReason;
 use crate::store::{ArchiveSize, Duplicate, Error, MemberQuery, NotifyHub, OutputId, Rendering, Store};
 
@@ -300,6 +300,7 @@ async fn document(
     let mut document = select::document(output, &outputs.site, entries.into_iter().map(Arc::new).collect());
     let numbers: Vec<i64> = document.entries.iter().map(|entry| entry.kept.number).collect();
     stories::add_other_sources(&mut document, output, &duplicates);
+    document.podcast = only_podcast(outputs, compiled, &document);
     document.since = compiled.since;
     document.id.clone_from(&compiled.feed_id);
     let reasons = store.member_reasons(compiled.id, numbers).await?;
@@ -310,6 +311,16 @@ async fn document(
     let ArchiveSize { pages, has_more } = store.archive_size(compiled.id, document.entries.len()).await?;
     document.position = HistoryPosition::Current { previous: (has_more && pages > 0).then_some(pages) };
     Ok(document)
+}
+
+/// The podcast of an output that has no other source.
+fn only_podcast(outputs: &Outputs, compiled: &CompiledOutput, document: &Document) -> Option<Box<Podcast>> {
+    let configured = outputs.first_poll_limits.by_source.len();
+    let sources = compiled.output.sources.as_ref().map_or(configured, Vec::len);
+    let source = &document.entries.first().filter(|_| sources == 1)?.kept.source;
+    let is_same = |shown: &OutputEntry| shown.kept.source.name == source.name;
+    // Entries of sources that it had before stay for a while.
+    source.podcast.clone().filter(|_| document.entries.iter().all(is_same))
 }
 
 /// Which members an output's documents show.

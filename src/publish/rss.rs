@@ -4,6 +4,7 @@ use super::atom::feed_links;
 use super::document::{Document, OutputEntry};
 use super::format::Format;
 use super::media::{enclosure_link, media_content, media_type, write_media};
+use super::podcast;
 use super::text::{percent_encode, untyped_line};
 use super::xml::{XmlWriter, rfc822};
 use crate::entry::{Enclosure, Entry, Media};
@@ -11,17 +12,16 @@ use crate::entry::{Enclosure, Entry, Media};
 /// Writes a document as RSS 2.0.
 pub fn write(document: &Document) -> Vec<u8> {
     let mut xml = XmlWriter::new();
-    xml.open(
-        "rss",
-        &[
-            ("version", "2.0"),
-            ("xmlns:atom", "http://www.w3.org/2005/Atom"),
-            ("xmlns:content", "http://purl.org/rss/1.0/modules/content/"),
-            ("xmlns:dc", "http://purl.org/dc/elements/1.1/"),
-            ("xmlns:fh", "http://purl.org/syndication/history/1.0"),
-            ("xmlns:media", "http://search.yahoo.com/mrss/"),
-        ],
-    );
+    let mut attributes = vec![
+        ("version", "2.0"),
+        ("xmlns:atom", "http://www.w3.org/2005/Atom"),
+        ("xmlns:content", "http://purl.org/rss/1.0/modules/content/"),
+        ("xmlns:dc", "http://purl.org/dc/elements/1.1/"),
+        ("xmlns:fh", "http://purl.org/syndication/history/1.0"),
+        ("xmlns:media", "http://search.yahoo.com/mrss/"),
+    ];
+    attributes.extend(podcast::namespaces(document));
+    xml.open("rss", &attributes);
     xml.open("channel", &[]);
     let title = untyped_line(&document.title);
     xml.text_element("title", &[], &title);
@@ -44,6 +44,9 @@ pub fn write(document: &Document) -> Vec<u8> {
     xml.text_element("generator", &[], "Siftwire");
     xml.text_element("docs", &[], "https://www.rssboard.org/rss-specification");
     feed_links(&mut xml, document, Format::Rss, "atom:link");
+    if let Some(podcast) = &document.podcast {
+        podcast::write_podcast(&mut xml, podcast);
+    }
     if document.is_archive() {
         xml.empty_element("fh:archive", &[]);
     }
@@ -80,6 +83,7 @@ fn write_item(xml: &mut XmlWriter, shown: &OutputEntry) {
     }
     enclosures(xml, entry);
     write_media(xml, entry);
+    podcast::write_episode(xml, entry);
     xml.text_element("guid", &[("isPermaLink", "false")], &kept.uid);
     xml.text_element("pubDate", &[], &rfc822(kept.date));
     if let Some(tag) = shown.language() {

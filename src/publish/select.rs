@@ -80,6 +80,7 @@ fn origin(kept: &StoredEntry) -> Option<EntrySource> {
         url: url.unwrap_or(&polled.url).clone(),
         link: None,
         icon: None,
+        podcast: None,
         ..polled.clone()
     })
 }

@@ -8,6 +8,8 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use url::Url;
 
+use crate::entry::Podcast;
+
 /// The address of a feed or of its site. Its query, and sometimes its path, may be a secret. So there is no `Display`:
 /// whoever writes it says how much of it, and [`FeedUrl::whole`] is for requests, the store and the owner's terminal.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -108,6 +110,25 @@ impl FeedUrl {
             UrlParts::Path if !has_secret() => UrlParts::Whole,
             parts => parts,
         })
+    }
+
+    /// What a podcast says of itself, without secrets. Its id is made from its whole address.
+    #[must_use]
+    pub fn published_podcast(&self, podcast: Podcast, parts: UrlParts) -> Podcast {
+        let may_say = |text: &String| parts == UrlParts::Whole || !self.is_revealed_by(text);
+        let Podcast { author, owner, mut categories, explicit, image, kind, guid } = podcast;
+        categories.retain(|(category, within)| {
+            [Some(category), within.as_ref()].into_iter().flatten().all(may_say)
+        });
+        Podcast {
+            author: author.filter(may_say),
+            owner: owner.filter(may_say),
+            categories,
+            explicit,
+            image: image.filter(|image| self.may_show(image, parts)),
+            kind,
+            guid: guid.filter(|_| self.shown(parts) == self.0),
+        }
     }
 
     /// Whether two addresses differ in nothing but the scheme, `www.`, and a slash at the end.

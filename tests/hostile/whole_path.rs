@@ -54,6 +54,7 @@ fn entry_source(feed: &Feed, url: &Url) -> EntrySource {
         link: feed.link.clone(),
         icon: None,
         language: feed.language.clone(),
+        podcast: None,
     }
 }
 

@@ -27,7 +27,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("lib.rs", &[]),
     ("main.rs", &["cli"]),
     ("entry*", &["entry"]),
-    ("source*", &["source"]),
+    ("source*", &["entry", "source"]),
     ("metrics*", &["metrics"]),
     ("text*", &["entry", "text"]),
     ("html*", &["entry", "text", "html"]),

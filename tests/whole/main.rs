@@ -24,6 +24,7 @@ mod measured;
 mod members;
 mod origin;
 mod outage;
+mod podcasts;
 mod program;
 mod proxy;
 mod push;

@@ -41,8 +41,26 @@ pub(super) enum FeedElement {
     Icon,
     Image,
     Duration,
+    Podcast(PodcastElement),
     /// A known element that is skipped: its children must not be taken for the feed's or the entry's own.
     Ignored,
+}
+
+/// An element of a podcast or an episode.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum PodcastElement {
+    Author,
+    Owner,
+    Category,
+    Kind,
+    Guid,
+    Explicit,
+    Season,
+    Number,
+    EpisodeKind,
+    Transcript,
+    Chapters,
+    Person,
 }
 
 /// How an author element counts.
@@ -66,6 +84,7 @@ pub(super) enum Namespace {
     Prism,
     Media,
     Itunes,
+    PodcastIndex,
     Yandex,
     Xhtml,
     /// SVG and MathML.
@@ -74,7 +93,7 @@ pub(super) enum Namespace {
 }
 
 /// Namespace URIs in lower case, without scheme and trailing slash.
-const NAMESPACE_URIS: [(&str, Namespace); 25] = [
+const NAMESPACE_URIS: [(&str, Namespace); 27] = [
     ("www.w3.org/2005/atom", Namespace::Atom),
     ("purl.org/atom/ns#", Namespace::Atom),
     ("purl.org/rss/1.0", Namespace::Rss),
@@ -94,6 +113,8 @@ const NAMESPACE_URIS: [(&str, Namespace); 25] = [
     ("video.search.yahoo.com/mrss", Namespace::Media),
     ("www.itunes.com/dtds/podcast-1.0.dtd", Namespace::Itunes),
     ("example.com/dtds/podcast-1.0.dtd", Namespace::Itunes),
+    ("podcastindex.org/namespace/1.0", Namespace::PodcastIndex),
+    ("github.com/podcastindex-org/podcast-namespace/blob/main/docs/1.0.md", Namespace::PodcastIndex),
     ("news.yandex.ru", Namespace::Yandex),
     ("www.w3.org/1999/xhtml", Namespace::Xhtml),
     ("www.w3.org/2000/svg", Namespace::Graphics),
@@ -103,7 +124,7 @@ const NAMESPACE_URIS: [(&str, Namespace); 25] = [
 ];
 
 /// Prefixes that are understood without a declaration.
-const USUAL_PREFIXES: [(&str, Namespace); 17] = [
+const USUAL_PREFIXES: [(&str, Namespace); 18] = [
     ("rss", Namespace::Rss),
     ("rss10", Namespace::Rss),
     ("atom", Namespace::Atom),
@@ -116,6 +137,7 @@ const USUAL_PREFIXES: [(&str, Namespace); 17] = [
     ("prism", Namespace::Prism),
     ("media", Namespace::Media),
     ("itunes", Namespace::Itunes),
+    ("podcast", Namespace::PodcastIndex),
     ("yandex", Namespace::Yandex),
     ("xhtml", Namespace::Xhtml),
     ("sy", Namespace::Syndication),
@@ -129,6 +151,9 @@ const UNREAD_ELEMENTS: [&str; 19] = [
     "managingeditor", "rating", "rights", "schedule", "self", "seq", "subtitle", "summary", "tagline",
     "usage", "webmaster",
 ];
+
+/// The rank of `itunes:summary`.
+pub(super) const ITUNES_SUMMARY: u8 = 2;
 
 /// Declarations that may be in force at one place. Further ones are ignored.
 const MAX_DECLARED: usize = 100;
@@ -308,10 +333,26 @@ fn element_in(namespace: Namespace, local: &str) -> Option<FeedElement> {
             "author" => Author(AuthorRole::Fallback),
             "duration" => Duration,
             "title" => Title(2),
-            "summary" => Summary(2),
+            "summary" => Summary(ITUNES_SUMMARY),
             "subtitle" => Summary(3),
             "image" => ItunesImage,
-            "owner" => Ignored,
+            "name" => Name,
+            "owner" => Podcast(PodcastElement::Owner),
+            "category" => Podcast(PodcastElement::Category),
+            "type" => Podcast(PodcastElement::Kind),
+            "explicit" => Podcast(PodcastElement::Explicit),
+            "season" => Podcast(PodcastElement::Season),
+            "episode" => Podcast(PodcastElement::Number),
+            "episodetype" => Podcast(PodcastElement::EpisodeKind),
+            _ => return None,
+        },
+        Namespace::PodcastIndex => match local {
+            "guid" => Podcast(PodcastElement::Guid),
+            "transcript" => Podcast(PodcastElement::Transcript),
+            "chapters" => Podcast(PodcastElement::Chapters),
+            "person" => Podcast(PodcastElement::Person),
+            "season" => Podcast(PodcastElement::Season),
+            "episode" => Podcast(PodcastElement::Number),
             _ => return None,
         },
         Namespace::Yandex => match local {

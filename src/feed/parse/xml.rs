@@ -2,17 +2,18 @@
 
 mod media;
 mod person;
+mod podcast;
 
 use url::Url;
 
-use super::elements::{AuthorRole, FeedElement, Namespace, Namespaces, local_name};
+use super::elements::{AuthorRole, FeedElement, Namespace, Namespaces, PodcastElement, local_name};
 use super::entry;
 use super::person::kind_of_names;
 use super::text_construct::{TextScope, text_construct};
 use super::tokenizer::{ElementText, StartTag, Tokenizer, XmlToken, attribute, attributes};
 use super::update_hints::{SyndicationUpdates, read_hint};
 use crate::feed::raw::{
-    MAX_ENTRIES, MAX_ENTRY_PARTS, MediaField, RawEntry, RawFeed, RawLink, RawOrigin, RawText, TextKind,
+    MAX_ENTRIES, MAX_ENTRY_PARTS, RawEntry, RawFeed, RawLink, RawOrigin, RawText, TextKind,
 };
 use crate::feed::xml_base::{BaseIndex, ResolvedBases};
 
@@ -177,6 +178,10 @@ impl<'a> XmlParser<'a> {
             FeedElement::Entry => self.open_entry(tag, base),
             FeedElement::Ignored => self.tokens.skip_element(tag),
             FeedElement::Author(_) if namespace == Namespace::Media => self.read_credit(tag),
+            FeedElement::Author(_) if namespace == Namespace::Itunes && self.entry.is_none() => {
+                self.read_podcast(tag, PodcastElement::Author, base);
+            }
+            FeedElement::Podcast(element) => self.read_podcast(tag, element, base),
             FeedElement::Author(role) => self.read_author(tag, role, namespace),
             // A name directly in an entry is an author's.
             FeedElement::Name if self.entry.is_some() => {
@@ -339,13 +344,9 @@ impl<'a> XmlParser<'a> {
             }
             return;
         }
-        match element {
-            FeedElement::Title(_) if namespace == Namespace::Media => {
-                self.add_media_text(MediaField::Title, &text);
-            }
-            FeedElement::Summary(_) if namespace == Namespace::Media => {
-                self.add_media_text(MediaField::Description, &text);
-            }
+        match namespace {
+            Namespace::Media => self.add_media_text(element, &text),
+            Namespace::Itunes => self.add_episode_text(element, &text),
             _ => {}
         }
         match (&mut self.entry, element) {

@@ -11,7 +11,9 @@ use serde::{Deserialize, Serialize};
 
 use super::unreadable::Database;
 use super::values::{feed_url, from_json, lossy_text, time, url_parts};
-use crate::entry::{Author, Enclosure, Entry, EntrySource, Key, Media, Origin, Picture, StoredEntry};
+use crate::entry::{
+    Author, Enclosure, Entry, EntrySource, Episode, Key, Media, Origin, Picture, StoredEntry,
+};
 use crate::source::SourceState;
 
 /// The columns that [`read_entry`] reads, in its order.
@@ -48,6 +50,8 @@ pub(super) struct ExtraJson<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     duration: Option<u32>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    episode: Option<Cow<'a, Episode>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     comments: Option<Cow<'a, str>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     language: Option<Cow<'a, str>>,
@@ -78,6 +82,7 @@ impl ExtraJson<'_> {
             media: Cow::Borrowed(&entry.media),
             picture: entry.picture.as_ref().map(Cow::Borrowed),
             duration: entry.duration,
+            episode: entry.episode.as_deref().map(Cow::Borrowed),
             comments: entry.comments.as_deref().map(Cow::Borrowed),
             language: entry.language.as_deref().map(Cow::Borrowed),
             origin: entry.origin.as_ref().map(Cow::Borrowed),
@@ -139,6 +144,7 @@ fn read_source(row: &Row<'_>, id: i64, database: &Database<'_>) -> Result<EntryS
         id: url.published_id(state.id.as_deref().filter(|_| !is_shared), parts),
         link: state.link.map(|link| url.published_site(&link, parts).into()),
         icon: state.icon.filter(|icon| url.may_show(icon, parts)),
+        podcast: state.podcast.map(|podcast| Box::new(url.published_podcast(podcast, parts))),
         url: url.shown(parts).into(),
         language: lossy_text(row, 3)?.or(state.language),
         name,
@@ -177,6 +183,7 @@ pub(super) fn parse_entry(row: &Row<'_>, source: Arc<EntrySource>) -> Result<Sto
             media: extra.media.into_owned(),
             picture: extra.picture.map(Cow::into_owned),
             duration: extra.duration,
+            episode: extra.episode.map(|episode| Box::new(episode.into_owned())),
             comments: extra.comments.map(Cow::into_owned),
             language: extra.language.map(Cow::into_owned),
             origin: extra.origin.map(Cow::into_owned),

@@ -7,7 +7,7 @@ use crate::feed::parse::elements::FeedElement;
 use crate::feed::parse::entry::push_part;
 use crate::feed::parse::tokenizer::{StartTag, attribute, attributes};
 use crate::feed::raw::{
-    MediaField, MediaScope, RawMedia, RawMediaText, RawPicture, RawText, TextKind, UsualWidth,
+    MediaField, MediaScope, RawFile, RawMedia, RawMediaText, RawPicture, RawText, TextKind, UsualWidth,
 };
 use crate::feed::references::unescape;
 use crate::feed::xml_base::BaseIndex;
@@ -56,6 +56,9 @@ impl<'a> XmlParser<'a> {
             self.feed.icon = self.feed.icon.take().or_else(|| attribute(tag.attributes, "href"));
         }
         let file = from_attributes(tag.attributes, base);
+        if is_cover && !file.url.is_empty() {
+            self.add_cover(RawFile { url: file.url.clone(), media_type: None, base });
+        }
         let usual_width = if is_cover { UsualWidth::COVER } else { UsualWidth::THUMBNAIL };
         self.add_part(|entry| {
             file.url.is_empty() || push_part(&mut entry.images, RawPicture { file, usual_width })
@@ -72,7 +75,12 @@ impl<'a> XmlParser<'a> {
     }
 
     /// Adds a text to the media that it is about.
-    pub(super) fn add_media_text(&mut self, field: MediaField, text: &RawText<'a>) {
+    pub(super) fn add_media_text(&mut self, element: FeedElement, text: &RawText<'a>) {
+        let field = match element {
+            FeedElement::Title(_) => MediaField::Title,
+            FeedElement::Author(_) => MediaField::Credit,
+            _ => MediaField::Description,
+        };
         let is_in_media = self.is_in(Container::Media);
         let is_in_group = self.is_in(Container::MediaGroup);
         let index = self.media_index;

@@ -1,10 +1,10 @@
 //! Reads persons, and pictures, whose elements look like theirs. Pure.
 
 use super::{Container, Namespace, XmlParser};
-use crate::feed::parse::elements::AuthorRole;
+use crate::feed::parse::elements::{AuthorRole, FeedElement};
 use crate::feed::parse::person::{kind_of_names, named, person};
 use crate::feed::parse::tokenizer::{StartTag, attributes};
-use crate::feed::raw::{MAX_ENTRY_PARTS, MediaField, RawAuthor, RawText, TextKind};
+use crate::feed::raw::{MAX_ENTRY_PARTS, RawAuthor, RawText, TextKind};
 
 impl<'a> XmlParser<'a> {
     /// A person is either text or has child elements.
@@ -25,7 +25,7 @@ impl<'a> XmlParser<'a> {
         if text.text.trim().is_empty() {
             return;
         }
-        self.add_media_text(MediaField::Credit, &text);
+        self.add_media_text(FeedElement::Author(AuthorRole::Fallback), &text);
         // In a role that is named or stands in a list they are no author.
         let has_role = attributes(tag.attributes).any(|(name, _)| matches!(name, "role" | "scheme"));
         if !has_role && !self.is_in(Container::Media) {
