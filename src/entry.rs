@@ -1,6 +1,7 @@
 //! What an entry is: one normalised item of a source. Pure; imports no other module.
 
 pub mod change;
+mod details;
 mod hash;
 mod media;
 mod podcast;
@@ -10,6 +11,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+pub use details::{Answered, CategoryDetails, Details, Location, RelatedLink};
 pub(crate) use hash::{checksum, derived_id, hex, text_hash, uuid_urn};
 pub(crate) use media::MediaKind;
 pub use media::{Enclosure, Media, Picture};
@@ -54,6 +56,9 @@ pub struct Entry {
     /// What a podcast says of it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub episode: Option<Box<Episode>>,
+    /// What few entries have.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub details: Option<Box<Details>>,
     /// Absolute address of the comments page.
     pub comments: Option<String>,
     /// BCP 47 tag of the entry's own language, in lower case.
@@ -111,6 +116,9 @@ pub struct Author {
     pub email: Option<String>,
     /// Home page.
     pub uri: Option<String>,
+    /// The address of a portrait.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub avatar: Option<String>,
 }
 
 /// The feed that a republished entry came from.

@@ -10,8 +10,8 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use proptest::prelude::*;
 use siftwire::entry::{
-    Author, Chapters, Enclosure, Entry, EntrySource, Episode, Media, Origin, Person, Picture, Podcast,
-    StoredEntry, Transcript,
+    Answered, Author, CategoryDetails, Chapters, Details, Enclosure, Entry, EntrySource, Episode, Location,
+    Media, Origin, Person, Picture, Podcast, RelatedLink, StoredEntry, Transcript,
 };
 use siftwire::publish::document::{AlsoIn, Document, HistoryPosition};
 use siftwire::publish::format::Format;
@@ -67,11 +67,17 @@ fn full() -> Entry {
         title: Some("Everything at once".into()),
         link: Some("https://gazette.example/full?x=1&y=%C3%A9".into()),
         authors: vec![
-            Author { name: "Ann O'Neil".into(), email: Some("ann@gazette.example".into()), uri: None },
+            Author {
+                name: "Ann O'Neil".into(),
+                email: Some("ann@gazette.example".into()),
+                uri: None,
+                avatar: None,
+            },
             Author {
                 name: "\u{531}\u{576}\u{56b}".into(),
                 email: None,
                 uri: Some("https://ani.example/".into()),
+                avatar: Some("https://ani.example/a b.png".into()),
             },
         ],
         categories: vec!["Arts & Letters".into(), "\u{41c}\u{438}\u{440}".into()],
@@ -137,6 +143,32 @@ fn full() -> Entry {
                 ..Person::default()
             }],
         })),
+        details: Some(Box::new(Details {
+            links: ["via", "related", "license", "external"]
+                .map(|rel| RelatedLink {
+                    rel: rel.into(),
+                    url: format!("https://other.example/{rel}?a=1&b=2"),
+                    title: (rel == "via").then(|| "Seen \"there\" <b>".into()),
+                    media_type: (rel == "via").then(|| "text/html".into()),
+                })
+                .to_vec(),
+            comment_count: Some(0),
+            comments_feed: Some("https://gazette.example/full/feed".into()),
+            in_reply_to: Some(Answered {
+                id: "urn:uuid:00000000-0000-4000-8000-000000000009".into(),
+                link: Some("https://other.example/asked".into()),
+            }),
+            rights: Some("\u{a9} The <Gazette> & Sons".into()),
+            place: Some(Location {
+                coordinates: "40.1872 44.5152".into(),
+                name: Some("Yerevan <centre>".into()),
+            }),
+            categories: vec![CategoryDetails {
+                name: "Arts & Letters".into(),
+                term: Some("arts".into()),
+                scheme: Some("https://gazette.example/topics".into()),
+            }],
+        })),
         comments: Some("https://gazette.example/full#comments".into()),
         language: Some("hy".into()),
         ..Entry::default()
@@ -191,6 +223,7 @@ fn difficult_entries() -> Vec<Arc<StoredEntry>> {
                     name: "x".into(),
                     email: Some("not an address".into()),
                     uri: Some("not a uri".into()),
+                    avatar: None,
                 },
             ],
             categories: vec!["same".into(), "same".into(), " ".into()],
@@ -541,7 +574,7 @@ proptest! {
                 title: Some(title),
                 content: Some(content),
                 categories: vec![other.clone()],
-                authors: vec![Author { name: other.clone(), email: Some(other.clone()), uri: Some(other.clone()) }],
+                authors: vec![Author { name: other.clone(), email: Some(other.clone()), uri: Some(other.clone()), avatar: Some(other.clone()) }],
                 language: Some(other.clone()),
                 comments: Some(format!("https://gazette.example/{other}")),
                 enclosures: vec![Enclosure { url: format!("https://gazette.example/{other}"), media_type: Some(other), length: None, ..Enclosure::default() }],

@@ -109,7 +109,10 @@ fn write_entry(entry: &Entry, out: &mut String) {
     write_line(out, "  published", entry.published.map(|time| time.to_string()).as_deref());
     write_line(out, "  updated", entry.updated.map(|time| time.to_string()).as_deref());
     for author in &entry.authors {
-        let parts = [&author.email, &author.uri].into_iter().flatten().map(|part| format!(" <{part}>"));
+        let parts = [&author.email, &author.uri, &author.avatar]
+            .into_iter()
+            .flatten()
+            .map(|part| format!(" <{part}>"));
         write_line(out, "  author", Some(&format!("{}{}", author.name, parts.collect::<String>())));
     }
     write_line(out, "  categories", Some(entry.categories.join(", ").as_str()).filter(|all| !all.is_empty()));
@@ -127,6 +130,8 @@ fn write_entry(entry: &Entry, out: &mut String) {
     write_line(out, "  seconds", entry.duration.map(|seconds| seconds.to_string()).as_deref());
     let episode = entry.episode.as_ref().map(|episode| serde_json::to_string(episode).unwrap());
     write_line(out, "  episode", episode.as_deref());
+    let details = entry.details.as_ref().map(|details| serde_json::to_string(details).unwrap());
+    write_line(out, "  details", details.as_deref());
     write_line(out, "  comments", entry.comments.as_deref());
     write_line(out, "  language", entry.language.as_deref());
     write_line(

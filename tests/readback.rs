@@ -82,7 +82,7 @@ fn address() -> impl Strategy<Value = String> {
 
 prop_compose! {
     fn author()(name in "[A-Z\u{531}-\u{556}][a-z']{1,8} O'[A-Z][a-z&]{1,8}", email in prop::option::of("[a-z]{1,8}@gazette\\.example"), uri in prop::option::of(address())) -> Author {
-        Author { name, email, uri }
+        Author { name, email, uri, avatar: None }
     }
 }
 

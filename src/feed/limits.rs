@@ -5,8 +5,8 @@ use std::borrow::Cow;
 use unicode_normalization::char::is_combining_mark;
 
 use super::raw::{
-    RawAuthor, RawDate, RawEntry, RawEpisode, RawFeed, RawFile, RawLink, RawMedia, RawOrigin, RawPerson,
-    RawPodcast, RawTranscript,
+    RawAuthor, RawCategory, RawDate, RawDetails, RawEntry, RawEpisode, RawFeed, RawFile, RawLink, RawMedia,
+    RawOrigin, RawPerson, RawPodcast, RawTranscript,
 };
 use crate::entry::text_hash;
 
@@ -58,7 +58,11 @@ impl Bounds {
         self.links(&mut entry.links);
         self.authors(&mut entry.authors);
         self.authors(&mut entry.fallback_authors);
-        entry.categories.iter_mut().for_each(|category| self.line(Some(&mut category.text)));
+        for RawCategory { name, term, scheme } in &mut entry.categories {
+            self.line(Some(&mut name.text));
+            [term, scheme].into_iter().for_each(|line| self.line(line.as_mut()));
+        }
+        entry.details.iter_mut().for_each(|details| self.details(details));
         let files = entry.enclosures.iter_mut().chain(&mut entry.media);
         files
             .chain(entry.images.iter_mut().map(|picture| &mut picture.file))
@@ -75,17 +79,17 @@ impl Bounds {
     }
 
     fn links(&mut self, links: &mut [RawLink<'_>]) {
-        for RawLink { href, rel, media_type, length, title, .. } in links {
+        for RawLink { href, rel, media_type, length, title, count, .. } in links {
             self.address(href);
-            [rel, media_type, length, title].into_iter().for_each(|line| self.line(line.as_mut()));
+            [rel, media_type, length, title, count].into_iter().for_each(|line| self.line(line.as_mut()));
         }
     }
 
     fn authors(&mut self, authors: &mut [RawAuthor<'_>]) {
-        for RawAuthor { name, email, uri } in authors {
+        for RawAuthor { name, email, uri, avatar } in authors {
             self.line(name.as_mut().map(|name| &mut name.text));
             self.line(email.as_mut());
-            self.optional_address(uri);
+            [uri, avatar].into_iter().for_each(|address| self.optional_address(address));
         }
     }
 
@@ -120,6 +124,18 @@ impl Bounds {
             [Some(category), within.as_mut()].into_iter().for_each(|line| self.line(line));
         }
         image.iter_mut().for_each(|file| self.file(file));
+    }
+
+    fn details(&mut self, details: &mut RawDetails<'_>) {
+        let RawDetails { comment_count, comments_feed, answered_id, answered_link, .. } = details;
+        self.line(comment_count.as_mut());
+        [comments_feed, answered_id, answered_link]
+            .into_iter()
+            .for_each(|address| self.optional_address(address));
+        let RawDetails { rights, place_name, coordinates, corners, latitude, longitude, .. } = details;
+        self.line(rights.as_mut().map(|rights| &mut rights.text));
+        let lines = [place_name, coordinates, corners, latitude, longitude];
+        lines.into_iter().for_each(|line| self.line(line.as_mut()));
     }
 
     fn file(&mut self, file: &mut RawFile<'_>) {

@@ -1,5 +1,6 @@
 //! Normalizes a raw feed: keys, absolute addresses, plausible dates, plain titles. Pure.
 
+mod details;
 mod media;
 mod media_sizes;
 mod mojibake;
@@ -121,6 +122,7 @@ impl FeedContext<'_> {
 fn normalize_entry(mut raw: RawEntry<'_>, context: &FeedContext<'_>) -> Entry {
     let stated_files: Vec<Cow<'_, str>> = stated_files(&raw).cloned().collect();
     let files = media::take_files(&mut raw, context);
+    let details = details::take_details(&mut raw, context);
     let id = raw.id.into_value().map(|id| plain::printable(id.trim().into()).into_owned());
     let id = id.filter(|id| !id.is_empty());
     // A guid is the link unless isPermaLink=false. If there is no other link, even then an HTTP guid is the link.
@@ -146,7 +148,7 @@ fn normalize_entry(mut raw: RawEntry<'_>, context: &FeedContext<'_>) -> Entry {
         published: published.and_then(|date| context.plausible_time(date)),
         updated: updated.and_then(|date| context.plausible_time(date)),
         authors: entry_authors(raw.authors, raw.fallback_authors, context.authors),
-        categories: unique(raw.categories.into_iter().filter_map(plain::line)),
+        categories: unique(raw.categories.into_iter().filter_map(|category| plain::line(category.name))),
         summary: None,
         content: None,
         enclosures: files.enclosures,
@@ -154,6 +156,7 @@ fn normalize_entry(mut raw: RawEntry<'_>, context: &FeedContext<'_>) -> Entry {
         picture: files.picture,
         duration: raw.duration.and_then(|text| duration_seconds(&text)),
         episode: None,
+        details,
         comments: raw.comments.and_then(|href| absolute_url(&href, context.base(raw.base))),
         language: language.and_then(|tag| language_tag(&tag)),
         origin: raw.origin.and_then(origin),
@@ -320,8 +323,8 @@ fn unique_authors(raw: Vec<RawAuthor<'_>>) -> Vec<Author> {
 }
 
 fn is_short(author: &Author) -> bool {
-    let Author { name, email, uri } = author;
-    let others = [email, uri].into_iter().flatten().map(String::len);
+    let Author { name, email, uri, avatar } = author;
+    let others = [email, uri, avatar].into_iter().flatten().map(String::len);
     name.len() + others.sum::<usize>() <= MAX_SHARED_BYTES
 }
 
@@ -342,16 +345,17 @@ fn author(raw: RawAuthor<'_>) -> Option<Author> {
     let text = name.and_then(plain::line);
     let email = raw.email.as_deref().and_then(plain::text_line);
     let uri = raw.uri.as_deref().and_then(|uri| absolute_url(uri, None));
+    let avatar = raw.avatar.as_deref().and_then(|avatar| absolute_url(avatar, None));
     let Some(text) = text else {
         let name = email.clone().or_else(|| uri.clone())?;
-        return Some(Author { name, email, uri });
+        return Some(Author { name, email, uri, avatar });
     };
     // `(name)`: the address before it is missing.
     let text = text.strip_prefix('(').and_then(|text| text.strip_suffix(')')).unwrap_or(&text);
     let (name, found) = split_person(text);
     let email = email.or(found);
     let name = name.or_else(|| email.clone())?;
-    Some(Author { name, email, uri })
+    Some(Author { name, email, uri, avatar })
 }
 
 /// The name and the email address in a person's text.

@@ -64,7 +64,7 @@ pub(super) struct RawEntry<'a> {
     pub(super) authors: Vec<RawAuthor<'a>>,
     /// Authors given by extension modules, used if `authors` is empty.
     pub(super) fallback_authors: Vec<RawAuthor<'a>>,
-    pub(super) categories: Vec<RawText<'a>>,
+    pub(super) categories: Vec<RawCategory<'a>>,
     pub(super) summary: Ranked<RawText<'a>>,
     pub(super) content: Ranked<RawText<'a>>,
     pub(super) enclosures: Vec<RawMedia<'a>>,
@@ -77,6 +77,7 @@ pub(super) struct RawEntry<'a> {
     pub(super) media_groups: u32,
     pub(super) duration: Option<Cow<'a, str>>,
     pub(super) episode: Option<Box<RawEpisode<'a>>>,
+    pub(super) details: Option<Box<RawDetails<'a>>>,
     pub(super) comments: Option<Cow<'a, str>>,
     pub(super) language: Option<Cow<'a, str>>,
     pub(super) origin: Option<RawOrigin<'a>>,
@@ -93,6 +94,8 @@ pub(super) struct RawLink<'a> {
     pub(super) media_type: Option<Cow<'a, str>>,
     pub(super) length: Option<Cow<'a, str>>,
     pub(super) title: Option<Cow<'a, str>>,
+    /// The number of replies (RFC 4685).
+    pub(super) count: Option<Cow<'a, str>>,
     pub(super) base: BaseIndex,
 }
 
@@ -102,6 +105,7 @@ pub(super) struct RawAuthor<'a> {
     pub(super) name: Option<RawText<'a>>,
     pub(super) email: Option<Cow<'a, str>>,
     pub(super) uri: Option<Cow<'a, str>>,
+    pub(super) avatar: Option<Cow<'a, str>>,
 }
 
 /// A date as text, and parsed if possible.
@@ -206,6 +210,37 @@ pub(super) enum MediaField {
     Title,
     Description,
     Credit,
+}
+
+/// A category: what it is called, what programs know it by, and the list it belongs to.
+#[derive(Debug, Default)]
+pub(super) struct RawCategory<'a> {
+    pub(super) name: RawText<'a>,
+    pub(super) term: Option<Cow<'a, str>>,
+    pub(super) scheme: Option<Cow<'a, str>>,
+}
+
+impl<'a> From<RawText<'a>> for RawCategory<'a> {
+    fn from(name: RawText<'a>) -> Self {
+        RawCategory { name, ..RawCategory::default() }
+    }
+}
+
+/// What few entries have.
+#[derive(Debug, Default)]
+pub(super) struct RawDetails<'a> {
+    pub(super) comment_count: Option<Cow<'a, str>>,
+    pub(super) comments_feed: Option<Cow<'a, str>>,
+    pub(super) answered_id: Option<Cow<'a, str>>,
+    pub(super) answered_link: Option<Cow<'a, str>>,
+    pub(super) rights: Option<RawText<'a>>,
+    pub(super) place_name: Option<Cow<'a, str>>,
+    /// Of a point, a line or a polygon.
+    pub(super) coordinates: Option<Cow<'a, str>>,
+    /// Two opposite corners of a box.
+    pub(super) corners: Option<Cow<'a, str>>,
+    pub(super) latitude: Option<Cow<'a, str>>,
+    pub(super) longitude: Option<Cow<'a, str>>,
 }
 
 /// What a podcast says of an episode.

@@ -111,7 +111,7 @@ fn raw_entry(entry: model::Entry, untyped: TextKind) -> RawEntry<'static> {
         categories: entry
             .categories
             .into_iter()
-            .map(|category| RawText::new(category.label.unwrap_or(category.term).into(), untyped))
+            .map(|category| RawText::new(category.label.unwrap_or(category.term).into(), untyped).into())
             .collect(),
         summary: entry.summary.map(|summary| raw_text(summary, untyped)).into(),
         content: content.into(),
@@ -152,6 +152,7 @@ fn raw_author(person: model::Person, untyped: TextKind) -> RawAuthor<'static> {
         name: person.name.map(|name| RawText::new(name.into(), untyped)),
         email: person.email.map(Cow::Owned),
         uri: person.uri.map(Cow::Owned),
+        avatar: None,
     }
 }
 

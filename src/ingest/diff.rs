@@ -245,6 +245,7 @@ fn made_id(source: &[u8], entry: &[u8]) -> String {
 /// A hash of all fields but the keys. The keys are taken out for a moment, which is cheaper than a copy without them.
 fn fingerprint(entry: &mut Entry) -> Vec<u8> {
     let keys = std::mem::take(&mut entry.keys);
+    let comments = replace_comment_count(entry, |count| count.checked_ilog2().map_or(0, |bits| bits + 1));
     // The serialised form has every field, so no second list of fields is needed. It has only texts and numbers under
     // text keys, which always serialise.
     let texts = [&entry.title, &entry.summary, &entry.content];
@@ -255,12 +256,24 @@ fn fingerprint(entry: &mut Entry) -> Vec<u8> {
         json.clear();
     }
     entry.keys = keys;
+    if let Some(comments) = comments {
+        replace_comment_count(entry, |_| comments);
+    }
     checksum(&json)
+}
+
+/// The number of comments moves all the time: only when it has doubled is the entry written again.
+fn replace_comment_count(entry: &mut Entry, other: impl Fn(u32) -> u32) -> Option<u32> {
+    let count = entry.details.as_mut()?.comment_count.as_mut()?;
+    let before = *count;
+    *count = other(before);
+    Some(before)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::entry::Details;
     use crate::entry::change::KnownKey;
 
     fn now() -> Timestamp {
@@ -317,6 +330,23 @@ mod tests {
         let recategorised = Entry { categories: vec!["News".into()], ..entry("1", "One") };
         let edited = changes(vec![recategorised], &known, "", now());
         assert!(matches!(edited[..], [Change::Edited { number: 1, changed: None, .. }]), "{edited:?}");
+    }
+
+    #[test]
+    fn more_comments_are_an_edit_when_they_have_doubled() {
+        let with = |count| {
+            let details = Details { comment_count: Some(count), ..Details::default() };
+            Entry { details: Some(Box::new(details)), ..entry("1", "One") }
+        };
+        for (before, after, edits) in [(0, 1, 1), (1, 2, 1), (4, 7, 0), (4, 8, 1), (8, 3, 1)] {
+            let known = known_after(&changes(vec![with(before)], &KnownEntries::new(), "", now()));
+            let edited = changes(vec![with(after)], &known, "", now());
+            assert_eq!(edited.len(), edits, "{before} {after}");
+            for change in edited {
+                let Change::Edited { entry, changed, .. } = change else { panic!("{change:?}") };
+                assert_eq!((entry.details, changed), (with(after).details, None));
+            }
+        }
     }
 
     #[test]

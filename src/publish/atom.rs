@@ -1,5 +1,6 @@
 //! Writes a document as Atom 1.0 (RFC 4287) with the Media RSS and feed history extensions. Pure.
 
+use super::details;
 use super::document::{Document, OutputEntry};
 use super::format::Format;
 use super::media::{enclosure_link, write_media};
@@ -18,6 +19,7 @@ pub fn write(document: &Document) -> Vec<u8> {
     ];
     attributes.extend(document.podcast.iter().map(|_| ("xmlns:dc", "http://purl.org/dc/elements/1.1/")));
     attributes.extend(podcast::namespaces(document));
+    attributes.extend(details::namespaces(document));
     attributes.extend(document.language().map(|tag| ("xml:lang", tag)));
     xml.open("feed", &attributes);
     xml.text_element("id", &[], &document.id);
@@ -79,9 +81,7 @@ fn write_entry(xml: &mut XmlWriter, shown: &OutputEntry, feed_language: Option<&
     xml.text_element("updated", &[], &rfc3339(shown.updated()));
     entry_links(xml, shown);
     shown.authors().iter().for_each(|author| person(xml, author));
-    for category in shown.categories() {
-        xml.empty_element("category", &[("term", &unambiguous_line(&category))]);
-    }
+    details::atom_categories(xml, shown);
     if let Some(summary) = &shown.summary {
         xml.text_element("summary", &[("type", "html")], summary);
     }
@@ -92,6 +92,10 @@ fn write_entry(xml: &mut XmlWriter, shown: &OutputEntry, feed_language: Option<&
     if let Some(content) = &shown.content {
         xml.text_element("content", &[("type", "html")], content);
     }
+    if let Some(rights) = details::rights(&kept.entry) {
+        plain_text(xml, "rights", &rights);
+    }
+    details::write_details(xml, "thr:total", &kept.entry);
     write_media(xml, &shown.kept.entry);
     podcast::write_episode(xml, &shown.kept.entry);
     source(xml, shown);
@@ -115,6 +119,7 @@ fn entry_links(xml: &mut XmlWriter, shown: &OutputEntry) {
             &[("rel", "replies"), ("href", &percent_encode(comments)), ("type", "text/html")],
         );
     }
+    details::related_links(xml, "link", entry);
     for also in &shown.also_in {
         xml.empty_element(
             "link",

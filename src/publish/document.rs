@@ -198,7 +198,8 @@ impl OutputEntry {
             let name = one_line(&author.name);
             let is_absolute = |address: &&str| Url::parse(address).is_ok();
             let uri = author.uri.as_deref().filter(is_absolute).map(percent_encode);
-            (!name.is_empty()).then(|| Author { name, uri, email: author.email.clone() })
+            let (email, avatar) = (author.email.clone(), author.avatar.as_deref().map(percent_encode));
+            (!name.is_empty()).then_some(Author { name, uri, email, avatar })
         };
         let authors: Vec<Author> = self.kept.entry.authors.iter().filter_map(named).collect();
         if authors.is_empty() {

@@ -1,12 +1,14 @@
 //! Writes a document as JSON Feed 1.1. Pure.
 
 use serde::Serialize;
+use serde_json::Value;
 
 use super::document::{Document, OutputEntry};
 use super::format::Format;
 use super::media::media_type;
 use super::text::{excerpt, one_line, percent_encode, unambiguous_line, without_forbidden_chars};
 use super::xml::{rfc3339, truncate_to_second};
+use crate::entry::{Enclosure, Entry, RelatedLink};
 
 /// Writes a document as JSON Feed 1.1.
 pub fn write(document: &Document) -> Vec<u8> {
@@ -62,6 +64,8 @@ struct JsonItem<'a> {
     id: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     url: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    external_url: Option<String>,
     title: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     content_html: Option<String>,
@@ -90,6 +94,8 @@ struct JsonAuthor {
     name: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     url: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    avatar: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -112,6 +118,13 @@ struct JsonExtension {
     comments: Option<String>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     also_in: Vec<JsonSource>,
+    /// The fields of the entry under the names that the store has.
+    #[serde(skip_serializing_if = "Value::is_null")]
+    media: Value,
+    #[serde(skip_serializing_if = "Value::is_null")]
+    episode: Value,
+    #[serde(skip_serializing_if = "Value::is_null")]
+    details: Value,
 }
 
 #[derive(Serialize)]
@@ -134,6 +147,9 @@ fn item(shown: &OutputEntry) -> JsonItem<'_> {
     JsonItem {
         id: without_forbidden_chars(&kept.uid).into_owned(),
         url: shown.link().map(percent_encode),
+        external_url: related(entry)
+            .find(|link| link.rel == "external")
+            .map(|link| percent_encode(&link.url)),
         title: one_line(&shown.title),
         content_text: html.is_none().then(|| one_line(&shown.title)),
         content_html: html,
@@ -144,7 +160,11 @@ fn item(shown: &OutputEntry) -> JsonItem<'_> {
         authors: shown
             .authors()
             .into_iter()
-            .map(|author| JsonAuthor { name: unambiguous_line(&author.name), url: author.uri })
+            .map(|author| JsonAuthor {
+                name: unambiguous_line(&author.name),
+                url: author.uri,
+                avatar: author.avatar,
+            })
             .collect(),
         tags: shown.categories().iter().map(|category| unambiguous_line(category)).collect(),
         language: shown.language(),
@@ -157,14 +177,37 @@ fn item(shown: &OutputEntry) -> JsonItem<'_> {
                 .iter()
                 .map(|also| JsonSource { title: one_line(&also.title), url: percent_encode(&also.link) })
                 .collect(),
+            media: as_value((!entry.media.is_empty()).then_some(&entry.media)),
+            episode: as_value(entry.episode.as_ref()),
+            details: as_value(entry.details.as_ref()),
         },
     }
+}
+
+fn related(entry: &Entry) -> impl Iterator<Item = &RelatedLink> {
+    entry.details.iter().flat_map(|details| &details.links)
+}
+
+/// Fields as JSON, with texts that are markup to no reader.
+fn as_value<T: Serialize>(fields: Option<T>) -> Value {
+    fn unambiguous(value: &mut Value) {
+        match value {
+            Value::String(text) => *text = unambiguous_line(text),
+            Value::Array(list) => list.iter_mut().for_each(unambiguous),
+            Value::Object(fields) => fields.values_mut().for_each(unambiguous),
+            Value::Null | Value::Bool(_) | Value::Number(_) => {}
+        }
+    }
+    // Serializing strings and numbers cannot fail.
+    let mut value = serde_json::to_value(fields).unwrap_or_default();
+    unambiguous(&mut value);
+    value
 }
 
 fn attachments(shown: &OutputEntry) -> Vec<JsonAttachment<'_>> {
     let entry = &shown.kept.entry;
     let attachment = |(index, enclosure)| {
-        let enclosure: &crate::entry::Enclosure = enclosure;
+        let enclosure: &Enclosure = enclosure;
         JsonAttachment {
             url: percent_encode(&enclosure.url),
             mime_type: media_type(enclosure.media_type.as_deref()).unwrap_or("application/octet-stream"),

@@ -3,6 +3,7 @@
 
 pub mod archive;
 pub mod atom;
+mod details;
 pub mod document;
 pub mod document_cache;
 mod embeds;

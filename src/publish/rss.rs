@@ -1,6 +1,7 @@
 //! Writes a document as RSS 2.0, by the RSS Advisory Board's profile. Pure.
 
 use super::atom::feed_links;
+use super::details;
 use super::document::{Document, OutputEntry};
 use super::format::Format;
 use super::media::{enclosure_link, media_content, media_type, write_media};
@@ -21,6 +22,7 @@ pub fn write(document: &Document) -> Vec<u8> {
         ("xmlns:media", "http://search.yahoo.com/mrss/"),
     ];
     attributes.extend(podcast::namespaces(document));
+    attributes.extend(details::namespaces(document));
     xml.open("rss", &attributes);
     xml.open("channel", &[]);
     let title = untyped_line(&document.title);
@@ -75,12 +77,15 @@ fn write_item(xml: &mut XmlWriter, shown: &OutputEntry) {
     for author in shown.authors() {
         xml.text_element("dc:creator", &[], &untyped_line(&author.name));
     }
-    for category in shown.categories() {
-        xml.text_element("category", &[], &untyped_line(&category));
-    }
+    details::rss_categories(xml, shown);
     if let Some(comments) = &entry.comments {
         xml.text_element("comments", &[], &percent_encode(comments));
     }
+    details::related_links(xml, "atom:link", entry);
+    if let Some(rights) = details::rights(entry) {
+        xml.text_element("dc:rights", &[], &untyped_line(&rights));
+    }
+    details::write_details(xml, "slash:comments", entry);
     enclosures(xml, entry);
     write_media(xml, entry);
     podcast::write_episode(xml, entry);

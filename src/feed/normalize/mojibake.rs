@@ -66,7 +66,7 @@ fn for_each_feed_text<'a>(feed: &mut RawFeed<'a>, mut repair: impl FnMut(&mut Co
 fn for_each_text<'a>(entry: &mut RawEntry<'a>, mut repair: impl FnMut(&mut Cow<'a, str>)) {
     let texts = [&mut entry.title, &mut entry.summary, &mut entry.content];
     texts.into_iter().filter_map(|text| text.value_mut()).for_each(|text| repair(&mut text.text));
-    entry.categories.iter_mut().for_each(|category| repair(&mut category.text));
+    entry.categories.iter_mut().for_each(|category| repair(&mut category.name.text));
     entry.media_texts.iter_mut().for_each(|about| repair(&mut about.text.text));
     let authors = entry.authors.iter_mut().chain(&mut entry.fallback_authors);
     authors.filter_map(|author| author.name.as_mut()).for_each(|name| repair(&mut name.text));

@@ -42,8 +42,24 @@ pub(super) enum FeedElement {
     Image,
     Duration,
     Podcast(PodcastElement),
+    Detail(DetailElement),
     /// A known element that is skipped: its children must not be taken for the feed's or the entry's own.
     Ignored,
+}
+
+/// An element that few entries have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum DetailElement {
+    CommentCount,
+    CommentsFeed,
+    InReplyTo,
+    Rights,
+    PlaceName,
+    Latitude,
+    Longitude,
+    /// A point, a line or a polygon.
+    Shape,
+    Box,
 }
 
 /// An element of a podcast or an episode.
@@ -85,6 +101,11 @@ pub(super) enum Namespace {
     Media,
     Itunes,
     PodcastIndex,
+    Slash,
+    CommentApi,
+    Thread,
+    GeoRss,
+    Geo,
     Yandex,
     Xhtml,
     /// SVG and MathML.
@@ -93,7 +114,7 @@ pub(super) enum Namespace {
 }
 
 /// Namespace URIs in lower case, without scheme and trailing slash.
-const NAMESPACE_URIS: [(&str, Namespace); 27] = [
+const NAMESPACE_URIS: [(&str, Namespace); 32] = [
     ("www.w3.org/2005/atom", Namespace::Atom),
     ("purl.org/atom/ns#", Namespace::Atom),
     ("purl.org/rss/1.0", Namespace::Rss),
@@ -115,6 +136,11 @@ const NAMESPACE_URIS: [(&str, Namespace); 27] = [
     ("example.com/dtds/podcast-1.0.dtd", Namespace::Itunes),
     ("podcastindex.org/namespace/1.0", Namespace::PodcastIndex),
     ("github.com/podcastindex-org/podcast-namespace/blob/main/docs/1.0.md", Namespace::PodcastIndex),
+    ("purl.org/rss/1.0/modules/slash", Namespace::Slash),
+    ("wellformedweb.org/commentapi", Namespace::CommentApi),
+    ("purl.org/syndication/thread/1.0", Namespace::Thread),
+    ("www.georss.org/georss", Namespace::GeoRss),
+    ("www.w3.org/2003/01/geo/wgs84_pos#", Namespace::Geo),
     ("news.yandex.ru", Namespace::Yandex),
     ("www.w3.org/1999/xhtml", Namespace::Xhtml),
     ("www.w3.org/2000/svg", Namespace::Graphics),
@@ -124,7 +150,7 @@ const NAMESPACE_URIS: [(&str, Namespace); 27] = [
 ];
 
 /// Prefixes that are understood without a declaration.
-const USUAL_PREFIXES: [(&str, Namespace); 18] = [
+const USUAL_PREFIXES: [(&str, Namespace); 23] = [
     ("rss", Namespace::Rss),
     ("rss10", Namespace::Rss),
     ("atom", Namespace::Atom),
@@ -138,6 +164,11 @@ const USUAL_PREFIXES: [(&str, Namespace); 18] = [
     ("media", Namespace::Media),
     ("itunes", Namespace::Itunes),
     ("podcast", Namespace::PodcastIndex),
+    ("slash", Namespace::Slash),
+    ("wfw", Namespace::CommentApi),
+    ("thr", Namespace::Thread),
+    ("georss", Namespace::GeoRss),
+    ("geo", Namespace::Geo),
     ("yandex", Namespace::Yandex),
     ("xhtml", Namespace::Xhtml),
     ("sy", Namespace::Syndication),
@@ -311,6 +342,7 @@ fn element_in(namespace: Namespace, local: &str) -> Option<FeedElement> {
             "subject" => Category,
             "description" | "abstract" => Summary(1),
             "language" => Language,
+            "rights" => Detail(DetailElement::Rights),
             _ => return None,
         },
         Namespace::Prism => match local {
@@ -346,15 +378,6 @@ fn element_in(namespace: Namespace, local: &str) -> Option<FeedElement> {
             "episodetype" => Podcast(PodcastElement::EpisodeKind),
             _ => return None,
         },
-        Namespace::PodcastIndex => match local {
-            "guid" => Podcast(PodcastElement::Guid),
-            "transcript" => Podcast(PodcastElement::Transcript),
-            "chapters" => Podcast(PodcastElement::Chapters),
-            "person" => Podcast(PodcastElement::Person),
-            "season" => Podcast(PodcastElement::Season),
-            "episode" => Podcast(PodcastElement::Number),
-            _ => return None,
-        },
         Namespace::Yandex => match local {
             "full-text" => Content(2),
             _ => return None,
@@ -369,6 +392,50 @@ fn element_in(namespace: Namespace, local: &str) -> Option<FeedElement> {
             "updatefrequency" => UpdateFrequency,
             _ => return None,
         },
+        _ => return rare_element(namespace, local),
+    })
+}
+
+/// The elements of modules that few feeds have.
+fn rare_element(namespace: Namespace, local: &str) -> Option<FeedElement> {
+    use FeedElement::*;
+    Some(match namespace {
+        Namespace::PodcastIndex => match local {
+            "guid" => Podcast(PodcastElement::Guid),
+            "transcript" => Podcast(PodcastElement::Transcript),
+            "chapters" => Podcast(PodcastElement::Chapters),
+            "person" => Podcast(PodcastElement::Person),
+            "season" => Podcast(PodcastElement::Season),
+            "episode" => Podcast(PodcastElement::Number),
+            _ => return None,
+        },
+        Namespace::Slash => match local {
+            "comments" => Detail(DetailElement::CommentCount),
+            _ => return None,
+        },
+        Namespace::CommentApi => match local {
+            "commentrss" => Detail(DetailElement::CommentsFeed),
+            _ => return None,
+        },
+        Namespace::Thread => match local {
+            "total" => Detail(DetailElement::CommentCount),
+            "in-reply-to" => Detail(DetailElement::InReplyTo),
+            _ => return None,
+        },
+        Namespace::GeoRss => match local {
+            "point" | "line" | "polygon" | "where" => Detail(DetailElement::Shape),
+            "box" => Detail(DetailElement::Box),
+            "featurename" => Detail(DetailElement::PlaceName),
+            _ => return None,
+        },
+        Namespace::Geo => match local {
+            "lat" => Detail(DetailElement::Latitude),
+            "long" => Detail(DetailElement::Longitude),
+            // It holds only those two, latitude first.
+            "point" => Detail(DetailElement::Shape),
+            _ => return None,
+        },
+        _ => return None,
     })
 }
 
@@ -396,6 +463,7 @@ fn core_element(local: &str) -> Option<FeedElement> {
         "uri" | "url" | "homepage" => Uri,
         "category" => Category,
         "comments" => Comments,
+        "rights" => Detail(DetailElement::Rights),
         "enclosure" => Enclosure,
         "source" => Source,
         "language" => Language,

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use super::elements::FeedElement;
 use super::tokenizer::{ElementText, attribute, attributes};
-use crate::feed::raw::{MAX_ENTRY_PARTS, Ranked, RawDate, RawEntry, RawLink, RawText, TextKind};
+use crate::feed::raw::{MAX_ENTRY_PARTS, Ranked, RawCategory, RawDate, RawEntry, RawLink, RawText, TextKind};
 use crate::feed::xml_base::BaseIndex;
 
 /// A date that cannot be parsed ranks after all that can.
@@ -88,12 +88,16 @@ fn add_category<'a>(
         }
         _ => content.text,
     };
+    let term = attribute(attribute_text, "term");
     let name = if text.trim().is_empty() {
-        attribute(attribute_text, "label").or_else(|| attribute(attribute_text, "term"))
+        attribute(attribute_text, "label").or_else(|| term.clone())
     } else {
         Some(text)
     };
-    name.is_none_or(|name| push_part(&mut entry.categories, RawText::new(name, kind)))
+    let scheme = attribute(attribute_text, "scheme").or_else(|| attribute(attribute_text, "domain"));
+    name.is_none_or(|name| {
+        push_part(&mut entry.categories, RawCategory { name: RawText::new(name, kind), term, scheme })
+    })
 }
 
 pub(super) fn push_part<T>(parts: &mut Vec<T>, part: T) -> bool {

@@ -9,8 +9,8 @@ use std::fmt;
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
 use crate::feed::raw::{
-    MAX_ENTRIES, MAX_ENTRY_PARTS, RawAuthor, RawDate, RawEntry, RawFeed, RawLink, RawMedia, RawPicture,
-    RawText, TextKind, UsualWidth,
+    MAX_ENTRIES, MAX_ENTRY_PARTS, RawAuthor, RawCategory, RawDate, RawEntry, RawFeed, RawLink, RawMedia,
+    RawPicture, RawText, TextKind, UsualWidth,
 };
 
 /// Authors of the feed. Each entry without its own authors gets them all.
@@ -20,10 +20,10 @@ const MAX_FEED_AUTHORS: usize = 5;
 const ITEM_DEPTH: u8 = 3;
 
 /// Fields of items, authors and attachments that are read.
-const FIELDS: [&str; 20] = [
-    "attachments", "author", "authors", "banner_image", "content_html", "content_text", "date_modified",
-    "date_published", "duration_in_seconds", "external_url", "id", "image", "language", "mime_type", "name",
-    "size_in_bytes", "summary", "tags", "title", "url",
+const FIELDS: [&str; 21] = [
+    "attachments", "author", "authors", "avatar", "banner_image", "content_html", "content_text",
+    "date_modified", "date_published", "duration_in_seconds", "external_url", "id", "image", "language",
+    "mime_type", "name", "size_in_bytes", "summary", "tags", "title", "url",
 ];
 
 /// Parses a JSON Feed. Text after the feed is ignored. A truncated feed, or one with a syntax error, gives the items
@@ -154,8 +154,11 @@ fn raw_entry(mut item: JsonValue<'_>) -> RawEntry<'_> {
     if authors.is_empty() {
         authors = item.take("author").into_list();
     }
-    let links = ["url", "external_url"].into_iter().filter_map(|field| item.take_text(field));
-    let links = links.map(|href| RawLink { href, ..RawLink::default() }).collect();
+    let (url, external) = (item.take_text("url"), item.take_text("external_url"));
+    // An entry about a page elsewhere has that as its page if it has no other.
+    let rel = url.as_ref().map(|_| "external".into());
+    let links = url.map(|href| RawLink { href, ..RawLink::default() }).into_iter();
+    let links = links.chain(external.map(|href| RawLink { href, rel, ..RawLink::default() })).collect();
     let addresses = ["image", "banner_image"].into_iter().filter_map(|field| item.take_text(field));
     let picture =
         |url| RawPicture { file: RawMedia { url, ..RawMedia::default() }, usual_width: UsualWidth::PICTURE };
@@ -172,7 +175,13 @@ fn raw_entry(mut item: JsonValue<'_>) -> RawEntry<'_> {
         published: item.take_text("date_published").map(RawDate::new).into(),
         updated: item.take_text("date_modified").map(RawDate::new).into(),
         authors: authors.into_iter().map(raw_author).collect(),
-        categories: item.take("tags").into_list().into_iter().filter_map(plain_value).collect(),
+        categories: item
+            .take("tags")
+            .into_list()
+            .into_iter()
+            .filter_map(plain_value)
+            .map(RawCategory::from)
+            .collect(),
         summary,
         content,
         enclosures: item.take("attachments").into_list().into_iter().filter_map(raw_media).collect(),
@@ -199,6 +208,7 @@ fn raw_author(person: JsonValue<'_>) -> RawAuthor<'_> {
             name: plain_value(person.take("name")),
             email: None,
             uri: person.take("url").into_text(),
+            avatar: person.take("avatar").into_text(),
         },
     }
 }

@@ -1,12 +1,15 @@
 //! Parses the text of an RSS, Atom or CDF feed, well-formed or not, in one pass. Pure.
 
+mod details;
 mod media;
 mod person;
 mod podcast;
 
 use url::Url;
 
-use super::elements::{AuthorRole, FeedElement, Namespace, Namespaces, PodcastElement, local_name};
+use super::elements::{
+    AuthorRole, DetailElement, FeedElement, Namespace, Namespaces, PodcastElement, local_name,
+};
 use super::entry;
 use super::person::kind_of_names;
 use super::text_construct::{TextScope, text_construct};
@@ -181,6 +184,14 @@ impl<'a> XmlParser<'a> {
             FeedElement::Author(_) if namespace == Namespace::Itunes && self.entry.is_none() => {
                 self.read_podcast(tag, PodcastElement::Author, base);
             }
+            FeedElement::Detail(element) => {
+                let content = self.tokens.element_text(tag);
+                let text = match element {
+                    DetailElement::Rights => self.text(tag, content, namespace, base),
+                    _ => RawText::new(content.text, TextKind::Unstated),
+                };
+                self.read_detail(tag, element, text);
+            }
             FeedElement::Podcast(element) => self.read_podcast(tag, element, base),
             FeedElement::Author(role) => self.read_author(tag, role, namespace),
             // A name directly in an entry is an author's.
@@ -292,6 +303,7 @@ impl<'a> XmlParser<'a> {
                 "type" => link.media_type = Some(value),
                 "length" => link.length = Some(value),
                 "title" => link.title = Some(value),
+                "thr:count" => link.count = Some(value),
                 _ => {}
             }
         }

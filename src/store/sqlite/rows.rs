@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use super::unreadable::Database;
 use super::values::{feed_url, from_json, lossy_text, time, url_parts};
 use crate::entry::{
-    Author, Enclosure, Entry, EntrySource, Episode, Key, Media, Origin, Picture, StoredEntry,
+    Author, Details, Enclosure, Entry, EntrySource, Episode, Key, Media, Origin, Picture, StoredEntry,
 };
 use crate::source::SourceState;
 
@@ -52,6 +52,8 @@ pub(super) struct ExtraJson<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     episode: Option<Cow<'a, Episode>>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    details: Option<Cow<'a, Details>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     comments: Option<Cow<'a, str>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     language: Option<Cow<'a, str>>,
@@ -83,6 +85,7 @@ impl ExtraJson<'_> {
             picture: entry.picture.as_ref().map(Cow::Borrowed),
             duration: entry.duration,
             episode: entry.episode.as_deref().map(Cow::Borrowed),
+            details: entry.details.as_deref().map(Cow::Borrowed),
             comments: entry.comments.as_deref().map(Cow::Borrowed),
             language: entry.language.as_deref().map(Cow::Borrowed),
             origin: entry.origin.as_ref().map(Cow::Borrowed),
@@ -184,6 +187,7 @@ pub(super) fn parse_entry(row: &Row<'_>, source: Arc<EntrySource>) -> Result<Sto
             picture: extra.picture.map(Cow::into_owned),
             duration: extra.duration,
             episode: extra.episode.map(|episode| Box::new(episode.into_owned())),
+            details: extra.details.map(|details| Box::new(details.into_owned())),
             comments: extra.comments.map(Cow::into_owned),
             language: extra.language.map(Cow::into_owned),
             origin: extra.origin.map(Cow::into_owned),
