@@ -409,8 +409,11 @@ fn explanation_lines(explanation: &Explanation<'_>) -> Vec<String> {
         (false, false) => "no",
     };
     let mut lines = vec![String::new(), format!("{}: {answer}", explanation.output)];
-    let reason_line =
-        |MatchReason { term, field, found }: &MatchReason| format!("{term} in {field}: {found}");
+    let reason_line = |reason: &MatchReason| {
+        let MatchReason { term, field, found, evidence } = reason;
+        let evidence = evidence.as_ref().map_or_else(String::new, |evidence| format!(" ({evidence})"));
+        format!("{term} in {field}: {found}{evidence}")
+    };
     let mut push = |line: &str| lines.push(format!("  {}", escape_line(line)));
     explanation.why.iter().for_each(|reason| push(&reason_line(reason)));
     explanation.entered_by.iter().for_each(|reason| push(&format!("entered by {}", reason_line(reason))));

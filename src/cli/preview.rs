@@ -251,8 +251,12 @@ mod tests {
 
     #[test]
     fn each_word_of_a_title_is_marked_once() {
-        let reason =
-            |found: &str| MatchReason { term: found.into(), field: "title".into(), found: found.into() };
+        let reason = |found: &str| MatchReason {
+            term: found.into(),
+            field: "title".into(),
+            found: found.into(),
+            evidence: None,
+        };
         let entry = PreviewedEntry {
             date: Timestamp::UNIX_EPOCH,
             number: 1,

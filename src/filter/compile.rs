@@ -10,7 +10,7 @@ use sha2::{Digest, Sha256};
 
 use super::subject::FieldSet;
 use super::syntax::{AgeComparison, Field, Node, NodeKind, Term, TermKind, TopicQuery};
-use super::words::{self, ExpandTo, Expansion, Forms, LanguageSet};
+use super::words::{self, Condition, ExpandTo, Expansion, Forms, TopicWords};
 use crate::text::tokens;
 
 /// A query, compiled.
@@ -50,12 +50,44 @@ pub(super) struct CompiledTerm {
 pub(super) enum Criterion {
     /// A word of the set, or one of the phrases.
     Words(WordSetId, Vec<CompiledPhrase>),
+    /// A name of a built-in topic.
+    Topic(Box<CompiledTopic>),
     /// A word of each set in any order, no two further apart than this many words.
     Near(Vec<WordSetId>, usize),
     Regex(Regex),
     Site(String),
     Language(String),
     Age(AgeComparison, Duration),
+}
+
+/// Words and phrases, any of which may match.
+pub(super) type Alternatives = (WordSetId, Vec<CompiledPhrase>);
+
+/// What a built-in topic searches for; see [`TopicWords`].
+#[derive(Clone, Debug)]
+pub(super) struct CompiledTopic {
+    pub(super) names: Alternatives,
+    pub(super) ambiguous: WordSetId,
+    pub(super) unlikely: WordSetId,
+    pub(super) nearby: Alternatives,
+    pub(super) countries: Alternatives,
+    pub(super) against: Alternatives,
+    pub(super) longer: Alternatives,
+}
+
+impl CompiledTopic {
+    /// Its word sets and phrases, in a fixed order.
+    pub(super) fn parts(&self) -> [(WordSetId, &[CompiledPhrase]); 7] {
+        [
+            (self.names.0, &self.names.1),
+            (self.ambiguous, &[]),
+            (self.unlikely, &[]),
+            (self.nearby.0, &self.nearby.1),
+            (self.countries.0, &self.countries.1),
+            (self.against.0, &self.against.1),
+            (self.longer.0, &self.longer.1),
+        ]
+    }
 }
 
 /// Identifies a set of folded words or exact phrases. The automaton reports its matches by this number.
@@ -67,15 +99,17 @@ pub(super) type CompiledPhrase = Vec<WordSetId>;
 /// The folded text that the automaton searches for, and the word sets that contain it.
 pub(super) type Pattern = (String, Vec<PatternUse>);
 
-/// A word set, and the languages of the entries in which the pattern counts for it.
-pub(super) type PatternUse = (WordSetId, LanguageSet);
+/// A word set, and where the pattern counts for it.
+pub(super) type PatternUse = (WordSetId, Condition);
 
 /// Compiles queries and collects their word sets, each set once.
 #[derive(Default)]
 pub(super) struct Compiler {
     patterns: HashMap<String, Vec<PatternUse>>,
-    expansions: HashMap<ExpansionKey, (WordSetId, Vec<CompiledPhrase>)>,
-    word_sets: HashMap<Vec<(String, LanguageSet)>, WordSetId>,
+    expansions: HashMap<ExpansionKey, Alternatives>,
+    /// By name, and whether only the names of the place count.
+    topics: HashMap<(String, bool), CompiledTopic>,
+    word_sets: HashMap<Vec<(String, Condition)>, WordSetId>,
     /// For each word set, the digest of its patterns.
     digests: Vec<[u8; 32]>,
 }
@@ -83,7 +117,7 @@ pub(super) struct Compiler {
 #[derive(PartialEq, Eq, Hash)]
 enum ExpansionKey {
     Word(String, ExpandTo, Arc<[String]>),
-    BuiltInTopic(String),
+    Countries,
 }
 
 impl Compiler {
@@ -129,15 +163,14 @@ impl Compiler {
             NodeKind::Topic(_, TopicQuery::UserDefined(inner)) => {
                 self.node(inner, &Scope { topic_span: Some(span()), ..scope.clone() })
             }
-            NodeKind::Topic(name, TopicQuery::BuiltIn) => {
-                let key = ExpansionKey::BuiltInTopic(name.clone());
-                let (words, phrases) =
-                    self.expansion(key, || words::built_in_topic(name).unwrap_or_default());
+            NodeKind::Topic(name, kind @ (TopicQuery::BuiltIn | TopicQuery::PlaceNames)) => {
+                let names_alone = *kind == TopicQuery::PlaceNames;
+                let sign = if names_alone { "=" } else { "" };
                 CompiledNode::Term(CompiledTerm {
                     span: span(),
-                    term: format!("@{name}").into(),
+                    term: format!("{sign}@{name}").into(),
                     fields: fields_of(scope.field),
-                    criterion: Criterion::Words(words, phrases),
+                    criterion: Criterion::Topic(Box::new(self.topic(name, names_alone))),
                 })
             }
             NodeKind::Term(term) => {
@@ -185,7 +218,7 @@ impl Compiler {
     /// One word of a phrase.
     fn word_forms(&mut self, word: &str, literal: bool, languages: &Arc<[String]>) -> WordSetId {
         if literal {
-            self.word_set(vec![(pattern(word, PatternEnd::WordEnd), LanguageSet::ALL)])
+            self.word_set(vec![(pattern(word, PatternEnd::WordEnd), Condition::NONE)])
         } else {
             self.expand(word, ExpandTo::Forms, languages).0
         }
@@ -197,7 +230,7 @@ impl Compiler {
     }
 
     fn exact(&mut self, text: &str, end: PatternEnd) -> Criterion {
-        Criterion::Words(self.word_set(vec![(pattern(text, end), LanguageSet::ALL)]), Vec::new())
+        Criterion::Words(self.word_set(vec![(pattern(text, end), Condition::NONE)]), Vec::new())
     }
 
     fn expand(
@@ -210,30 +243,54 @@ impl Compiler {
         self.expansion(key, || words::expand(word, to, languages))
     }
 
-    fn expansion(
-        &mut self,
-        key: ExpansionKey,
-        expand: impl FnOnce() -> Expansion,
-    ) -> (WordSetId, Vec<CompiledPhrase>) {
+    fn expansion(&mut self, key: ExpansionKey, expand: impl FnOnce() -> Expansion) -> Alternatives {
         if let Some(known) = self.expansions.get(&key) {
             return known.clone();
         }
-        let expansion = expand();
-        let whole_words = |words: &Forms| -> Vec<(String, LanguageSet)> {
-            words.iter().map(|(word, languages)| (pattern(word, PatternEnd::WordEnd), languages)).collect()
+        let compiled = self.alternatives(&expand());
+        self.expansions.insert(key, compiled.clone());
+        compiled
+    }
+
+    fn topic(&mut self, name: &str, names_alone: bool) -> CompiledTopic {
+        let key = (name.to_owned(), names_alone);
+        if let Some(known) = self.topics.get(&key) {
+            return known.clone();
+        }
+        let TopicWords { names, ambiguous, unlikely, nearby, against, longer } =
+            words::built_in_topic(name, names_alone).unwrap_or_default();
+        let is_certain = ambiguous.is_empty() && unlikely.is_empty();
+        let topic = CompiledTopic {
+            names: self.alternatives(&names),
+            ambiguous: self.whole_words(&ambiguous),
+            unlikely: self.whole_words(&unlikely),
+            nearby: self.alternatives(&nearby),
+            countries: if is_certain {
+                self.alternatives(&Expansion::default())
+            } else {
+                self.expansion(ExpansionKey::Countries, words::country_names)
+            },
+            against: self.alternatives(&against),
+            longer: self.alternatives(&longer),
         };
-        let phrases: Vec<CompiledPhrase> = expansion
-            .phrases
-            .iter()
-            .map(|phrase| phrase.iter().map(|words| self.word_set(whole_words(words))).collect())
-            .collect();
-        let words = self.word_set(whole_words(&expansion.words));
-        self.expansions.insert(key, (words, phrases.clone()));
-        (words, phrases)
+        self.topics.insert(key, topic.clone());
+        topic
+    }
+
+    fn alternatives(&mut self, expansion: &Expansion) -> Alternatives {
+        let phrases = expansion.phrases.iter();
+        let phrases =
+            phrases.map(|phrase| phrase.iter().map(|words| self.whole_words(words)).collect()).collect();
+        (self.whole_words(&expansion.words), phrases)
+    }
+
+    fn whole_words(&mut self, forms: &Forms) -> WordSetId {
+        let patterns = forms.iter().map(|(word, condition)| (pattern(word, PatternEnd::WordEnd), condition));
+        self.word_set(patterns.collect())
     }
 
     /// The set of these patterns.
-    fn word_set(&mut self, mut patterns: Vec<(String, LanguageSet)>) -> WordSetId {
+    fn word_set(&mut self, mut patterns: Vec<(String, Condition)>) -> WordSetId {
         patterns.sort_unstable();
         patterns.dedup();
         if let Some(id) = self.word_sets.get(&patterns) {
@@ -242,10 +299,10 @@ impl Compiler {
         // The number of terms and forms is limited, and so is that of outputs: this cannot overflow.
         let id = WordSetId::try_from(self.digests.len()).unwrap_or(WordSetId::MAX);
         let mut digest = Sha256::new();
-        for (pattern, languages) in &patterns {
+        for (pattern, condition) in &patterns {
             digest.update(pattern);
-            digest.update([languages.bits()]);
-            self.patterns.entry(pattern.clone()).or_default().push((id, *languages));
+            digest.update([condition.languages.bits(), condition.written as u8]);
+            self.patterns.entry(pattern.clone()).or_default().push((id, *condition));
         }
         self.digests.push(digest.finalize().into());
         self.word_sets.insert(patterns, id);
@@ -276,6 +333,15 @@ impl Compiler {
                         let lengths: Vec<usize> = phrases.iter().map(Vec::len).collect();
                         format!("{fields}{lengths:?}")
                     }
+                    Criterion::Topic(topic) => {
+                        let mut lengths: Vec<Vec<usize>> = Vec::new();
+                        for (words, phrases) in topic.parts() {
+                            add_word_set(words);
+                            phrases.iter().flatten().for_each(|id| add_word_set(*id));
+                            lengths.push(phrases.iter().map(Vec::len).collect());
+                        }
+                        format!("{fields}@{lengths:?}")
+                    }
                     Criterion::Near(sets, distance) => {
                         sets.iter().for_each(|id| add_word_set(*id));
                         format!("{fields}~{}~{distance}", sets.len())
@@ -302,18 +368,43 @@ pub(super) fn term_words(node: &Node, languages: &Arc<[String]>) -> Vec<(String,
     words.values_mut().for_each(|words| words.sort_unstable());
     let words_of = |id: &WordSetId| words.get(id).cloned().unwrap_or_default();
     let alternatives = |ids: &[WordSetId]| ids.iter().map(|id| words_of(id).join("|")).collect::<Vec<_>>();
+    let list = |(id, phrases): (&WordSetId, &[CompiledPhrase])| -> Vec<String> {
+        words_of(id).into_iter().chain(phrases.iter().map(|phrase| alternatives(phrase).join(" "))).collect()
+    };
     let mut terms = Vec::new();
     collect_terms(&query.node, &mut terms);
     terms.sort_by_key(|term| term.span.start);
     let searched = |term: &CompiledTerm| match &term.criterion {
-        Criterion::Words(id, phrases) => {
-            let phrases = phrases.iter().map(|phrase| alternatives(phrase).join(" "));
-            Some((term.term.to_string(), words_of(id).into_iter().chain(phrases).collect()))
-        }
-        Criterion::Near(ids, _) => Some((term.term.to_string(), alternatives(ids))),
-        _ => None,
+        Criterion::Words(id, phrases) => vec![(term.term.to_string(), list((id, phrases)))],
+        Criterion::Near(ids, _) => vec![(term.term.to_string(), alternatives(ids))],
+        Criterion::Topic(_) => topic_words(&term.term),
+        _ => Vec::new(),
     };
-    terms.into_iter().filter_map(searched).collect()
+    terms.into_iter().flat_map(searched).collect()
+}
+
+/// The words of a built-in topic, a row for each language.
+fn topic_words(term: &str) -> Vec<(String, Vec<String>)> {
+    let name = term.trim_start_matches(['=', '@']);
+    let by_language = words::built_in_topic_by_language(name, term.starts_with('='));
+    let rows = by_language.into_iter().map(|(language, words)| {
+        let phrase = |forms: &Vec<Forms>| {
+            forms.iter().map(|forms| texts(forms).join("|")).collect::<Vec<_>>().join(" ")
+        };
+        let ambiguous = texts(&words.ambiguous).into_iter().chain(texts(&words.unlikely));
+        let marked = ambiguous.map(|word| format!("{word}?"));
+        let all = texts(&words.names.words).into_iter().chain(marked);
+        let all = all.chain(words.names.phrases.iter().map(phrase));
+        (format!("{term} {language}"), all.collect())
+    });
+    rows.collect()
+}
+
+/// The texts of some forms, each once.
+fn texts(forms: &Forms) -> Vec<String> {
+    let mut texts: Vec<String> = forms.iter().map(|(form, _)| form.to_owned()).collect();
+    texts.dedup();
+    texts
 }
 
 fn collect_terms<'n>(node: &'n CompiledNode, terms: &mut Vec<&'n CompiledTerm>) {
@@ -391,7 +482,7 @@ fn evaluate_without_words(node: &CompiledNode) -> Option<bool> {
         CompiledNode::Or(nodes) => combine(nodes, true),
         CompiledNode::Not(node) => evaluate_without_words(node).map(|matched| !matched),
         CompiledNode::Term(term) => match term.criterion {
-            Criterion::Words(..) | Criterion::Near(..) => Some(false),
+            Criterion::Words(..) | Criterion::Topic(_) | Criterion::Near(..) => Some(false),
             _ => None,
         },
     }

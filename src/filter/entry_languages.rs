@@ -22,6 +22,14 @@ pub(super) struct EntryLanguages {
     cyrillic: OnceCell<LanguageSet>,
 }
 
+/// Whether a word may be in one of some languages.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Likelihood {
+    No,
+    Maybe,
+    Sure,
+}
+
 impl EntryLanguages {
     /// Whether a folded word of the entry may be in one of these languages. `declared` is the tag of the entry or its
     /// source.
@@ -31,15 +39,12 @@ impl EntryLanguages {
         languages: LanguageSet,
         entry: &Entry,
         declared: Option<&str>,
-    ) -> bool {
-        if languages == LanguageSet::ALL {
-            return true;
-        }
+    ) -> Likelihood {
         let start = || self.start.get_or_init(|| start_of_entry(entry, START_BYTES)).as_str();
         match word.chars().find(|c| c.is_alphabetic()) {
             Some('\u{400}'..='\u{52f}') => {
-                let known = self.cyrillic.get_or_init(|| cyrillic(declared, start()));
-                known.intersects(languages)
+                let known = *self.cyrillic.get_or_init(|| cyrillic(declared, start()));
+                likelihood(known, languages)
             }
             Some('a'..='z') => {
                 let known = *self.latin.get_or_init(|| {
@@ -47,12 +52,22 @@ impl EntryLanguages {
                     declared.unwrap_or_else(|| latin(start()))
                 });
                 // Many feeds declare English whatever they are in.
-                known.intersects(languages)
-                    || start().len() >= TELLING_BYTES
-                        && self.latin_by_text.get_or_init(|| latin(start())).intersects(languages)
+                let is_doubted = !known.intersects(languages) && start().len() >= TELLING_BYTES;
+                let found =
+                    if is_doubted { *self.latin_by_text.get_or_init(|| latin(start())) } else { known };
+                let is_detected = found != LanguageSet::ALL || !is_doubted;
+                if is_detected { likelihood(found, languages) } else { Likelihood::No }
             }
-            _ => true,
+            _ => Likelihood::Sure,
         }
+    }
+}
+
+fn likelihood(known: LanguageSet, languages: LanguageSet) -> Likelihood {
+    match (known.is_within(languages), known.intersects(languages)) {
+        (true, _) => Likelihood::Sure,
+        (_, true) => Likelihood::Maybe,
+        _ => Likelihood::No,
     }
 }
 
@@ -87,6 +102,7 @@ mod tests {
     fn may_be(word: &str, language: &str, title: &str, declared: Option<&str>) -> bool {
         let entry = Entry { title: Some(title.to_owned()), ..Entry::default() };
         EntryLanguages::default().allow(word, LanguageSet::from_tag(language), &entry, declared)
+            != Likelihood::No
     }
 
     #[test]

@@ -8,7 +8,8 @@ use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 
 use super::compile::{CompiledNode, CompiledTerm, Criterion, WordSetId};
-use super::subject::{EntryText, FieldSet};
+use super::context::EvalContext;
+use super::subject::FieldSet;
 use super::syntax::{AgeComparison, Field};
 
 /// Limit of the found text in a reason, in characters.
@@ -26,6 +27,9 @@ pub struct MatchReason {
     pub field: String,
     /// The matching text as the entry writes it.
     pub found: String,
+    /// What tells that an ambiguous name means the topic.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub evidence: Option<String>,
 }
 
 /// A term that keeps an entry from matching.
@@ -35,22 +39,6 @@ pub struct FailedTerm {
     pub span: Range<usize>,
     /// What is missing in the entry, or what a negated term found.
     pub label: String,
-}
-
-/// An occurrence of a word set. The fields' order is the sort order that [`EvalContext`] needs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct WordSetMatch {
-    pub(super) word_set: WordSetId,
-    /// Number of the first word in the [`EntryText`].
-    pub(super) first_word: u32,
-    pub(super) word_count: u32,
-}
-
-/// An entry and the word sets that were found in it.
-pub(super) struct EvalContext<'t, 'a> {
-    pub(super) text: &'t EntryText<'a>,
-    /// Sorted.
-    pub(super) matches: &'t [WordSetMatch],
 }
 
 /// Whether evaluation stops as soon as the result is known.
@@ -72,6 +60,7 @@ pub(super) struct Evaluation<'q, 't> {
 struct TermMatch<'t> {
     field: Field,
     found: Cow<'t, str>,
+    evidence: Option<String>,
 }
 
 impl Evaluation<'_, '_> {
@@ -83,6 +72,7 @@ impl Evaluation<'_, '_> {
                 term: term.term.to_string(),
                 field: found.field.name().to_owned(),
                 found: shorten(&found.found),
+                evidence: found.evidence.clone(),
             })
         };
         self.terms.iter().filter_map(reason).take(MAX_REASONS).collect()
@@ -163,12 +153,18 @@ fn combine<'q, 't>(
 impl<'t> EvalContext<'t, '_> {
     fn find(&self, term: &CompiledTerm) -> Option<TermMatch<'t>> {
         let text = self.text;
-        let found_in = |field, found: &'t str| TermMatch { field, found: Cow::Borrowed(found) };
+        let found_in =
+            |field, found: &'t str| TermMatch { field, found: Cow::Borrowed(found), evidence: None };
         match &term.criterion {
             Criterion::Words(id, phrases) => {
-                let word = self.matches_in(*id, term.fields).next().map(word_range);
-                let phrases = phrases.iter().filter_map(|phrase| self.find_phrase(phrase, term.fields));
+                let word = self.places(*id, &[], term.fields).next();
+                let phrases =
+                    phrases.iter().filter_map(|phrase| self.phrase_places(phrase, term.fields).next());
                 self.term_match(word.into_iter().chain(phrases).min()?)
+            }
+            Criterion::Topic(topic) => {
+                let (place, evidence) = self.find_topic(topic, term.fields)?;
+                Some(TermMatch { evidence, ..self.term_match(place)? })
             }
             Criterion::Near(ids, distance) => self.term_match(self.find_near(ids, *distance, term.fields)?),
             Criterion::Regex(regex) => text
@@ -187,8 +183,11 @@ impl<'t> EvalContext<'t, '_> {
             }
             Criterion::Age(comparison, limit) => {
                 let younger = self.age() < SignedDuration::try_from(*limit).unwrap_or(SignedDuration::MAX);
-                (younger == (*comparison == AgeComparison::Younger))
-                    .then(|| TermMatch { field: Field::Age, found: Cow::Owned(format_age(self.age())) })
+                (younger == (*comparison == AgeComparison::Younger)).then(|| TermMatch {
+                    field: Field::Age,
+                    found: Cow::Owned(format_age(self.age())),
+                    evidence: None,
+                })
             }
         }
     }
@@ -198,6 +197,7 @@ impl<'t> EvalContext<'t, '_> {
         Some(TermMatch {
             field: self.text.segment_of(first)?.field,
             found: Cow::Borrowed(self.text.original(first, last)),
+            evidence: None,
         })
     }
 
@@ -213,35 +213,6 @@ impl<'t> EvalContext<'t, '_> {
         }
     }
 
-    /// The matches of a word set, in the order of the text.
-    fn matches_of(&self, id: WordSetId) -> &'t [WordSetMatch] {
-        let start = self.matches.partition_point(|found| found.word_set < id);
-        let length = self.matches[start..].partition_point(|found| found.word_set == id);
-        &self.matches[start..start + length]
-    }
-
-    fn matches_in(&self, id: WordSetId, fields: FieldSet) -> impl Iterator<Item = &'t WordSetMatch> {
-        let text = self.text;
-        self.matches_of(id).iter().filter(move |found| {
-            text.segment_of(found.first_word as usize).is_some_and(|segment| fields.contains(segment.field))
-        })
-    }
-
-    /// The first and last word of the first place where these sets match consecutively.
-    fn find_phrase(&self, phrase: &[WordSetId], fields: FieldSet) -> Option<(usize, usize)> {
-        let (first, rest) = phrase.split_first()?;
-        self.matches_in(*first, fields).find_map(|start| {
-            let (start, mut last) = word_range(start);
-            for id in rest {
-                let matches = self.matches_of(*id);
-                let at = matches.partition_point(|found| found.first_word as usize <= last);
-                let next = matches.get(at).filter(|found| found.first_word as usize == last + 1)?;
-                last = word_range(next).1;
-            }
-            self.in_same_segment(start, last).then_some((start, last))
-        })
-    }
-
     /// The first and last word of the first stretch that has a match of each set and whose ends are at
     /// most `distance` words apart.
     fn find_near(&self, ids: &[WordSetId], distance: usize, fields: FieldSet) -> Option<(usize, usize)> {
@@ -252,11 +223,6 @@ impl<'t> EvalContext<'t, '_> {
         places.sort_unstable();
         places.dedup();
         first_near(&places, ids, |start, word| word - start <= distance && self.in_same_segment(start, word))
-    }
-
-    fn in_same_segment(&self, one: usize, other: usize) -> bool {
-        let segment = |word| self.text.segment_of(word).map(|segment| segment.first_word);
-        segment(one) == segment(other)
     }
 
     fn host(&self) -> Option<&'t str> {
@@ -297,11 +263,6 @@ fn first_near(
         words -= usize::from(number + 1 == end || places[number + 1].0 != start);
         is_found.then_some((start, last))
     })
-}
-
-/// The first and last word of a match.
-fn word_range(found: &WordSetMatch) -> (usize, usize) {
-    (found.first_word as usize, (found.first_word + found.word_count).saturating_sub(1) as usize)
 }
 
 fn is_host_or_subdomain(host: &str, wanted: &str) -> bool {

@@ -3,7 +3,8 @@
 
 use super::automaton::WordAutomaton;
 use super::compile::{CompiledQuery, Compiler, Pattern, PatternUse};
-use super::eval::{EvalContext, EvalMode, FailedTerm, MatchReason, WordSetMatch, evaluate};
+use super::context::{EvalContext, WordSetMatch};
+use super::eval::{EvalMode, FailedTerm, MatchReason, evaluate};
 use super::query::Query;
 use super::subject::{EntryText, FieldSet, Subject};
 
@@ -99,9 +100,9 @@ impl Matcher {
                 automaton.find(&segment.tokens, |pattern, index, words| {
                     // An entry has far less than 2^32 words: the size of a fetched body is limited.
                     let (first_word, word_count) = ((segment.first_word + index) as u32, words as u32);
-                    let word = segment.tokens.word(index);
-                    let found =
-                        word_sets[pattern].iter().filter(|(_, languages)| text.may_be_in(word, *languages));
+                    let found = word_sets[pattern]
+                        .iter()
+                        .filter(|(_, condition)| text.admits(segment, index, *condition));
                     matches.extend(found.map(|(id, _)| WordSetMatch {
                         word_set: *id,
                         first_word,
@@ -111,6 +112,7 @@ impl Matcher {
             }
         }
         matches.sort_unstable();
+        matches.dedup();
         matches
     }
 }

@@ -2,12 +2,15 @@
 
 mod automaton;
 mod compile;
+mod context;
 mod entry_languages;
 mod eval;
 mod matcher;
 mod query;
+mod spelling;
 mod subject;
 mod syntax;
+mod topic;
 pub mod words;
 
 pub use eval::{FailedTerm, MatchReason};
@@ -21,3 +24,5 @@ pub const MANUAL: &str = include_str!("reference.md");
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod topic_tests;

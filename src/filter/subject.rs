@@ -5,9 +5,10 @@ use std::cell::OnceCell;
 
 use jiff::Timestamp;
 
-use super::entry_languages::EntryLanguages;
+use super::entry_languages::{EntryLanguages, Likelihood};
+use super::spelling::is_written;
 use super::syntax::Field;
-use super::words::LanguageSet;
+use super::words::Condition;
 use crate::entry::{Entry, StoredEntry};
 use crate::text::{TextFor, Tokens, html_to_text, language, tokens};
 
@@ -147,9 +148,17 @@ impl<'a> EntryText<'a> {
         language.as_deref()
     }
 
-    /// Whether a folded word of the entry may be in one of these languages.
-    pub(super) fn may_be_in(&self, word: &str, languages: LanguageSet) -> bool {
-        self.languages.allow(word, languages, self.subject.entry, self.declared_language())
+    /// Whether the words of a segment meet a condition.
+    pub(super) fn admits(&self, segment: &Segment<'a>, word: usize, condition: Condition) -> bool {
+        if condition == Condition::NONE {
+            return true;
+        }
+        let (entry, declared) = (self.subject.entry, self.declared_language());
+        let likelihood =
+            self.languages.allow(segment.tokens.word(word), condition.languages, entry, declared);
+        let span = segment.tokens.span(word);
+        likelihood != Likelihood::No
+            && is_written(&segment.plain, &span, condition.written, likelihood == Likelihood::Sure)
     }
 
     fn declared_language(&self) -> Option<&'a str> {

@@ -18,7 +18,7 @@ pub(super) enum TokenKind {
     Not,
     /// A field's name with its colon, followed by a parenthesis, a topic or nothing.
     Field,
-    /// `@name`
+    /// `@name`, `=@name`
     Topic,
     /// A term with its field, quotation marks, slashes and operators such as `=` and `*`.
     Term,
@@ -48,6 +48,7 @@ fn next_token(rest: &str, first: char) -> (TokenKind, usize) {
         '|' => return (TokenKind::Or, 1),
         '-' | '!' => return (TokenKind::Not, 1),
         '@' => return (TokenKind::Topic, bare_len(rest)),
+        '=' if rest[1..].starts_with('@') => return (TokenKind::Topic, 1 + bare_len(&rest[1..])),
         _ => {}
     }
     let field = field_prefix_len(rest);
@@ -57,6 +58,7 @@ fn next_token(rest: &str, first: char) -> (TokenKind, usize) {
             Some('"') => phrase_len(value),
             Some('/') => regex_len(value),
             Some('@') | None if field > 0 => return (TokenKind::Field, field),
+            Some('=') if field > 0 && value[1..].starts_with('@') => return (TokenKind::Field, field),
             Some(c) if field > 0 && (c == '(' || c == ')' || c == '|' || c.is_whitespace()) => {
                 return (TokenKind::Field, field);
             }

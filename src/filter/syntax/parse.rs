@@ -128,7 +128,7 @@ impl TopicResolver<'_> {
             NodeKind::Topic(name, TopicQuery::UserDefined(_)) => {
                 self.resolved_topic(name).map_or(1, |topic| topic.terms)
             }
-            NodeKind::Topic(_, TopicQuery::BuiltIn) => 1,
+            NodeKind::Topic(..) => 1,
             NodeKind::Term(term) if matches!(term.kind, TermKind::Regex(..)) => REGEX_TERMS,
             NodeKind::Term(_) => 1,
         }
@@ -344,7 +344,9 @@ impl Parser<'_, '_> {
     }
 
     fn parse_topic(&mut self, span: Range<usize>) -> Node {
-        let name = self.text[span.start + 1..span.end].to_owned();
+        let written = &self.text[span.clone()];
+        let names_alone = written.starts_with('=');
+        let name = written[1 + usize::from(names_alone)..].to_owned();
         if self.topics.stack.contains(&name) {
             let cycle = self.topics.stack.iter().skip_while(|outer| **outer != name).chain([&name]);
             let cycle = cycle.map(|name| format!("@{name}")).collect::<Vec<_>>().join(" -> ");
@@ -354,7 +356,8 @@ impl Parser<'_, '_> {
         let context = self.topics.context;
         if !context.topics.contains_key(&name) {
             if words::built_in_topic_names().any(|known| known == name) {
-                return Node { span, kind: NodeKind::Topic(name, TopicQuery::BuiltIn) };
+                let topic = if names_alone { TopicQuery::PlaceNames } else { TopicQuery::BuiltIn };
+                return Node { span, kind: NodeKind::Topic(name, topic) };
             }
             let mut known: Vec<&str> = context.topics.keys().map(String::as_str).collect();
             words::built_in_topic_names().for_each(|name| known.push(name));
@@ -363,6 +366,10 @@ impl Parser<'_, '_> {
                 None => "define it in [topics]".to_owned(),
             };
             return self.fail(QueryProblem::error(span, format!("unknown topic `{name}`")).hint(hint));
+        }
+        if names_alone {
+            let label = format!("`{name}` is a topic of [topics]: `=` is for built-in ones");
+            return self.fail(QueryProblem::error(span, label).hint(format!("write @{name}")));
         }
         if !self.enter(&span) {
             return Node::match_all(span);

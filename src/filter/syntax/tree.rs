@@ -34,6 +34,8 @@ pub(in crate::filter) enum TopicQuery {
     UserDefined(Arc<Node>),
     /// One of the topics that ship with Siftwire.
     BuiltIn,
+    /// `=@name`: the names of a built-in topic's place alone.
+    PlaceNames,
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -157,6 +159,7 @@ impl fmt::Display for Node {
                 write_operand(f, node)
             }
             NodeKind::InField(field, node) => write!(f, "{}:({node})", field.name()),
+            NodeKind::Topic(name, TopicQuery::PlaceNames) => write!(f, "=@{name}"),
             NodeKind::Topic(name, _) => write!(f, "@{name}"),
             NodeKind::Term(term) => fmt::Display::fmt(term, f),
         }

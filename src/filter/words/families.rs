@@ -1,155 +1,233 @@
-//! Word families: countries, cities and regions with their adjectives and peoples, in six languages. Pure.
+//! Word families: countries, cities and regions with their adjectives, peoples, acronyms and places, in six languages.
+//! Pure.
+
+use std::collections::HashMap;
+use std::sync::LazyLock;
 
 use super::expansion::{Expansion, Forms};
-use super::forms::{InflectedLanguage, inflect, inflect_singular};
-use super::language_set::LanguageSet;
+use super::family_names::{Name, NameKind};
+use super::forms::InflectedLanguage;
 use crate::text::tokens;
 
-/// Its format is described at its top.
+/// Names of topics. Its format is described at its top.
 const TABLE: &str = include_str!("families.txt");
+
+/// Capitals, governments and larger cities of topics.
+const PLACES: &str = include_str!("places.txt");
+
+/// What a built-in topic searches for.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct TopicWords {
+    /// Names that mean it wherever they stand.
+    pub names: Expansion,
+    /// Names that mean it unless something speaks against it.
+    pub ambiguous: Forms,
+    /// Names that mean it only with evidence.
+    pub unlikely: Forms,
+    /// Evidence: words of its region.
+    pub nearby: Expansion,
+    /// Words that tell that a ambiguous name is another one.
+    pub against: Expansion,
+    /// Longer names that contain one of its names and are another.
+    pub longer: Expansion,
+}
+
+impl TopicWords {
+    fn add(&mut self, line: &FamilyLine<'_>, names_alone: bool) {
+        match line.row {
+            Row::Names | Row::Places => {
+                let names = line.names().filter(|name| !names_alone || name.kind == NameKind::Place);
+                names.for_each(|name| self.add_name(&name));
+            }
+            Row::Nearby => line.names().for_each(|name| name.add_to(&mut self.nearby)),
+            Row::Against => line.names().for_each(|name| name.add_to(&mut self.against)),
+            Row::Longer => line.names().for_each(|name| name.add_to(&mut self.longer)),
+        }
+    }
+
+    fn add_name(&mut self, name: &Name<'_>) {
+        if !name.is_ambiguous() {
+            return name.add_to(&mut self.names);
+        }
+        let mut forms = Expansion::default();
+        name.add_to(&mut forms);
+        let out = if name.is_unlikely() { &mut self.unlikely } else { &mut self.ambiguous };
+        forms.words.iter().for_each(|(form, condition)| out.add_if(form, condition));
+    }
+}
+
+/// Both tables, indexed when a query first needs them.
+static FAMILIES: LazyLock<Families> = LazyLock::new(Families::new);
+
+struct Families {
+    lines: Vec<FamilyLine<'static>>,
+    /// The lines of each topic; several names may be one topic's.
+    topics: HashMap<&'static str, Vec<usize>>,
+    /// Where each folded name stands.
+    named: HashMap<String, Vec<NamedAt>>,
+}
+
+/// A place of a name in the tables: its line, and the place of the line that it and its relatives are in, if the line
+/// has several.
+struct NamedAt {
+    line: usize,
+    place: Option<&'static str>,
+    is_acronym: bool,
+}
+
+impl Families {
+    fn new() -> Families {
+        let mut families = Families { lines: Vec::new(), topics: HashMap::new(), named: HashMap::new() };
+        for (table, row) in [(TABLE, Row::Names), (PLACES, Row::Places)] {
+            let mut topic = "";
+            for line in table.lines() {
+                match line.strip_prefix('@') {
+                    Some(names) => topic = names,
+                    None => families.add_line(FamilyLine::parse(line, row), topic),
+                }
+            }
+        }
+        families
+    }
+
+    fn add_line(&mut self, line: Option<FamilyLine<'static>>, topic: &'static str) {
+        let Some(line) = line else { return };
+        let number = self.lines.len();
+        let places = line.items().filter(|place| {
+            line.row == Row::Places && (place.contains('/') || line.language == InflectedLanguage::Armenian)
+        });
+        let places = places.flat_map(|place| line.place_names(place).map(move |name| (name, Some(place))));
+        let names = line.names().filter(|_| line.row == Row::Names).map(|name| (name, None));
+        for (name, place) in names.chain(places).filter(|(name, _)| name.kind != NameKind::FirstHalf) {
+            let at = NamedAt { line: number, place, is_acronym: name.is_acronym() };
+            self.named.entry(tokens(name.text).folded().to_owned()).or_default().push(at);
+        }
+        topic.split(' ').for_each(|name| self.topics.entry(name).or_default().push(number));
+        self.lines.push(line);
+    }
+
+    fn lines_of(&self, topic: &str) -> Option<impl Iterator<Item = &FamilyLine<'static>>> {
+        Some(self.topics.get(topic)?.iter().map(|number| &self.lines[*number]))
+    }
+}
 
 /// The names of all topics, in the order of the table.
 pub(super) fn topic_names() -> impl Iterator<Item = &'static str> {
     TABLE.lines().filter_map(|line| line.strip_prefix('@')).flat_map(|names| names.split(' '))
 }
 
-/// The names of a family in all languages.
-pub(super) fn topic(name: &str) -> Option<Expansion> {
-    let mut found = None;
-    for line in TABLE.lines() {
-        match line.strip_prefix('@') {
-            Some(_) if found.is_some() => break,
-            Some(names) if names.split(' ').any(|known| known == name) => found = Some(Expansion::default()),
-            _ => {}
+/// What a topic searches for. `names_alone`: only the names of its place, without adjectives, peoples and what lies
+/// in it.
+pub(super) fn topic(name: &str, names_alone: bool) -> Option<TopicWords> {
+    let mut words = TopicWords::default();
+    FAMILIES.lines_of(name)?.for_each(|line| words.add(line, names_alone));
+    Some(words)
+}
+
+/// What a topic searches for in each language: its tag and its words.
+pub(super) fn topic_by_language(name: &str, names_alone: bool) -> Vec<(&'static str, TopicWords)> {
+    let mut found: Vec<(&'static str, TopicWords)> = Vec::new();
+    for line in FAMILIES.lines_of(name).into_iter().flatten() {
+        let place = found.iter().position(|(code, _)| *code == line.code).unwrap_or(found.len());
+        if place == found.len() {
+            found.push((line.code, TopicWords::default()));
         }
-        if let (Some(out), Some(line)) = (&mut found, FamilyLine::parse(line)) {
-            line.add_all(out);
-        }
+        found[place].1.add(line, names_alone);
     }
     found
 }
 
-/// Adds the families that contain a name, each in the languages in which it does. `name` is folded; single
-/// spaces separate its words.
-pub(super) fn add_relatives(name: &str, out: &mut Expansion) {
-    let Some(first) = name.chars().next() else { return };
-    for line in TABLE.lines().filter_map(FamilyLine::parse).filter(|line| line.contains(name, first)) {
-        line.add_all(out);
+/// The English names of all countries but the United States, of which articles about anything speak. Other languages
+/// have few names that need evidence.
+pub(super) fn country_names() -> Expansion {
+    let mut out = Expansion::default();
+    let is_english = |line: &&FamilyLine<'_>| line.language == InflectedLanguage::English;
+    let of_all = FAMILIES.lines.iter().filter(|line| line.row == Row::Names).filter(is_english);
+    for name in of_all.flat_map(FamilyLine::names).filter(|name| name.kind == NameKind::Place) {
+        name.add_to(&mut out);
+    }
+    let mut united_states = Expansion::default();
+    let lines = FAMILIES.lines_of("united-states").into_iter().flatten();
+    lines.flat_map(FamilyLine::names).for_each(|name| name.add_to(&mut united_states));
+    out.without(&united_states)
+}
+
+/// Adds the families that contain a name, each in the languages in which it does. `folded` has single spaces between
+/// its words; `written` is as the user wrote it.
+pub(super) fn add_relatives(folded: &str, written: &str, out: &mut Expansion) {
+    let in_capitals = !written.chars().any(char::is_lowercase);
+    let known = FAMILIES.named.get(&format!(" {folded} ")).into_iter().flatten();
+    for at in known.filter(|at| in_capitals || !at.is_acronym) {
+        let line = &FAMILIES.lines[at.line];
+        match at.place {
+            Some(place) => line.place_names(place).for_each(|name| name.add_to(out)),
+            None => line.names().for_each(|name| name.add_to(out)),
+        }
     }
 }
 
+/// What a line of a table lists.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum NameKind {
-    Place,
-    Adjective,
-    People,
+enum Row {
+    /// Names of the place, adjectives, peoples, first halves of compounds.
+    Names,
+    /// Capitals, governments, cities.
+    Places,
+    Nearby,
+    Against,
+    Longer,
 }
 
-/// A family in one language.
+/// A line of a table: some names in one language.
 struct FamilyLine<'t> {
+    code: &'t str,
     language: InflectedLanguage,
+    row: Row,
     text: &'t str,
 }
 
 impl<'t> FamilyLine<'t> {
-    fn parse(line: &'t str) -> Option<FamilyLine<'t>> {
-        let (code, text) = line.split_once(' ')?;
-        InflectedLanguage::from_tag(code).map(|language| FamilyLine { language, text })
-    }
-
-    fn names(&self) -> impl Iterator<Item = (&'t str, NameKind)> {
-        let kinds = [NameKind::Place, NameKind::Adjective, NameKind::People];
-        self.text.split('|').zip(kinds).flat_map(|(names, kind)| {
-            names.split(',').map(str::trim).filter(|name| !name.is_empty()).map(move |name| (name, kind))
-        })
-    }
-
-    /// Whether this line contains the folded name, which starts with `first`.
-    fn contains(&self, wanted: &str, first: char) -> bool {
-        let script = match self.language {
-            InflectedLanguage::Russian | InflectedLanguage::Ukrainian => '\u{400}'..='\u{52f}',
-            InflectedLanguage::Armenian => '\u{531}'..='\u{58f}',
-            InflectedLanguage::English | InflectedLanguage::French | InflectedLanguage::German => 'a'..='z',
+    /// `plain` is what a line lists whose language has no sign.
+    fn parse(line: &'t str, plain: Row) -> Option<FamilyLine<'t>> {
+        let (start, text) = line.split_once(' ')?;
+        let code = start.get(..2)?;
+        let row = match &start[2..] {
+            "" => plain,
+            "+" => Row::Nearby,
+            "~" => Row::Against,
+            "-" => Row::Longer,
+            _ => return None,
         };
-        script.contains(&first)
-            && self.names().any(|(name, _)| {
-                // Folding is slow: names with another first letter are skipped before.
-                let mut start = name.chars().take(1).flat_map(char::to_lowercase);
-                start.next().is_some_and(|c| c == first || !script.contains(&c))
-                    && tokens(name).words().eq(wanted.split(' '))
-            })
+        InflectedLanguage::from_tag(code).map(|language| FamilyLine { code, language, row, text })
     }
 
-    fn add_all(&self, out: &mut Expansion) {
-        for (name, kind) in self.names() {
-            add_name(name, kind, self.language, out);
-        }
-        if self.language == InflectedLanguage::Armenian && !self.text.contains('|') {
-            self.names().for_each(|(name, _)| add_regular_armenian(name, out));
-        }
+    fn items(&self) -> impl Iterator<Item = &'t str> + use<'t> {
+        self.text.split(',').map(str::trim).filter(|item| !item.is_empty())
     }
-}
 
-/// Adds a name in all its forms; a name of several words becomes a phrase.
-fn add_name(name: &str, kind: NameKind, language: InflectedLanguage, out: &mut Expansion) {
-    let folded = tokens(name);
-    let words: Vec<&str> = folded.words().collect();
-    match words.as_slice() {
-        [] => {}
-        [single] => out.words.add_all(name_forms(single, name, kind, language), LanguageSet::ALL),
-        several => {
-            let forms = |word: &&str| {
-                let mut forms = Forms::default();
-                forms.add_all(name_forms(word, name, kind, language), LanguageSet::ALL);
-                forms
-            };
-            out.phrases.push(several.iter().map(forms).collect());
+    fn names(&self) -> Box<dyn Iterator<Item = Name<'t>> + '_> {
+        if self.row == Row::Places {
+            return Box::new(self.items().flat_map(|place| self.place_names(place)));
         }
+        let kinds = match self.row {
+            Row::Names => [NameKind::Place, NameKind::Adjective, NameKind::People, NameKind::FirstHalf],
+            _ => [NameKind::Context; 4],
+        };
+        let has_regular_relatives = self.row == Row::Names && !self.text.contains('|');
+        let parts = self.text.split('|').zip(kinds).flat_map(move |(names, kind)| {
+            let names = names.split(',').map(str::trim).filter(|name| !name.is_empty());
+            names.map(move |name| Name::parse(name, kind, self.language))
+        });
+        Box::new(parts.map(move |name| name.with_regular_relatives(has_regular_relatives)))
     }
-}
 
-/// The forms of one word of a name. The name may end with a mark of the table.
-fn name_forms(word: &str, name: &str, kind: NameKind, language: InflectedLanguage) -> Vec<String> {
-    if name.ends_with('.') {
-        return vec![word.to_owned()];
-    }
-    if name.ends_with('!') {
-        return inflect_singular(word, language);
-    }
-    let is_name = name.starts_with(char::is_uppercase);
-    match language {
-        // Not inflected as verbs: Polish, polished.
-        InflectedLanguage::English => plural_only(word),
-        InflectedLanguage::French | InflectedLanguage::German if kind == NameKind::Place => plural_only(word),
-        InflectedLanguage::German if kind == NameKind::People => {
-            // With the feminine: Italiener, Italienerin.
-            let stem = word.strip_suffix('e').unwrap_or(word);
-            let mut all = inflect(word, is_name, language).forms;
-            all.extend(inflect(&format!("{stem}in"), is_name, language).forms);
-            all
-        }
-        _ => inflect(word, is_name, language).forms,
-    }
-}
-
-fn plural_only(word: &str) -> Vec<String> {
-    let mut all = vec![word.to_owned()];
-    if let Some(stem) = word.strip_suffix("man") {
-        all.push(format!("{stem}men"));
-    }
-    if word.len() > 2 {
-        all.push(format!("{word}s"));
-    }
-    all
-}
-
-/// Adds the regular adjective and people of an Armenian name: Կանադա, կանադական, կանադացի.
-fn add_regular_armenian(name: &str, out: &mut Expansion) {
-    let stems = [Some(name), name.strip_suffix('ա'), name.strip_suffix("իա"), name.strip_suffix("ոս")];
-    for stem in stems.into_iter().flatten() {
-        for ending in ["ական", "յան", "ցի", "ացի"] {
-            add_name(&format!("{stem}{ending}"), NameKind::Adjective, InflectedLanguage::Armenian, out);
-        }
+    /// A place and, after slashes, its relatives.
+    fn place_names(&self, place: &'t str) -> impl Iterator<Item = Name<'t>> + use<'t> {
+        let language = self.language;
+        place.split('/').enumerate().map(move |(number, name)| {
+            let kind = if number == 0 { NameKind::City } else { NameKind::CityAdjective };
+            Name::parse(name, kind, language)
+        })
     }
 }
 
@@ -200,8 +278,8 @@ mod tests {
                 // Regular Armenian adjectives and peoples are not in the table.
                 assert!(parts >= 2 || (parts == 1 && code == "hy "), "{state} {code}: {text}");
             }
-            let all = topic(state).unwrap_or_else(|| panic!("no topic {state}"));
-            assert!(all.words.iter().count() > 40, "{state}");
+            let all = topic(state, false).unwrap_or_else(|| panic!("no topic {state}"));
+            assert!(all.names.words.iter().count() > 40, "{state}");
         }
     }
 
@@ -217,7 +295,7 @@ mod tests {
     #[track_caller]
     fn assert_relatives(name: &str, yes: &[&str], no: &[&str]) {
         let mut found = Expansion::default();
-        add_relatives(name, &mut found);
+        add_relatives(name, name, &mut found);
         for word in yes {
             assert!(found.words.contains(word), "{word} is missing in the relatives of {name}");
         }
@@ -242,8 +320,24 @@ mod tests {
     }
 
     #[test]
+    fn cities_have_relatives_and_topics_their_places() {
+        assert_relatives("лондон", &["лондонский", "лондонского"], &["британский"]);
+        assert_relatives("երեւան", &["երեւանյան", "երեւանցի"], &[]);
+        let mut found = Expansion::default();
+        add_relatives("us", "US", &mut found);
+        assert!(found.words.contains("american"));
+        let words = |names_alone| topic("armenia", names_alone).expect("in the table").names.words;
+        assert!(words(false).contains("yerevan") && words(false).contains("армяно"));
+        assert!(words(true).contains("armenia") && words(true).contains("арменией"));
+        assert!(!words(true).contains("yerevan") && !words(true).contains("armenian"));
+        assert!(
+            PLACES.lines().filter(|line| line.starts_with('@')).all(|line| TABLE.lines().any(|l| l == line))
+        );
+    }
+
+    #[test]
     fn names_of_several_words_become_phrases() {
-        let found = topic("saudi-arabia").expect("in the table");
+        let found = topic("saudi-arabia", false).expect("in the table").names;
         let has_phrase = |words: [&str; 2]| {
             found.phrases.iter().any(|phrase| {
                 phrase.len() == 2 && phrase.iter().zip(words).all(|(set, word)| set.contains(word))
@@ -255,7 +349,7 @@ mod tests {
                 && has_phrase(["arabie", "saoudite"])
         );
         let mut found = Expansion::default();
-        add_relatives("u s", &mut found);
+        add_relatives("u s", "U.S.", &mut found);
         assert!(found.words.contains("american"));
     }
 }

@@ -10,7 +10,7 @@ impl LanguageSet {
     /// Every language: of a text in an unknown one, of a form that counts anywhere.
     pub const ALL: LanguageSet = LanguageSet(0x7f);
 
-    const OTHERS: LanguageSet = LanguageSet(0x40);
+    pub(super) const OTHERS: LanguageSet = LanguageSet(0x40);
 
     /// The set of one language.
     pub(super) fn of(language: InflectedLanguage) -> LanguageSet {
@@ -33,6 +33,12 @@ impl LanguageSet {
     #[must_use]
     pub fn intersects(self, other: LanguageSet) -> bool {
         self.0 & other.0 != 0
+    }
+
+    /// Whether every language of this set is in the other one.
+    #[must_use]
+    pub fn is_within(self, other: LanguageSet) -> bool {
+        self.0 & !other.0 == 0
     }
 
     /// One bit for each language.

@@ -2,11 +2,13 @@
 
 mod expansion;
 mod families;
+mod family_names;
 mod forms;
 mod language_set;
 
 use crate::text::tokens;
-pub use expansion::{Expansion, Forms};
+pub use expansion::{Condition, Expansion, Forms, Written};
+pub use families::TopicWords;
 use forms::{Inflected, InflectedLanguage, inflect, is_known};
 pub use language_set::LanguageSet;
 
@@ -34,15 +36,27 @@ pub fn expand(word: &str, to: ExpandTo, languages: &[String]) -> Expansion {
         }
     }
     if to == ExpandTo::Relatives {
-        families::add_relatives(&folded.join(" "), &mut out);
+        families::add_relatives(&folded.join(" "), word, &mut out);
     }
     out.sorted()
 }
 
-/// Everything that a built-in topic searches for, in all languages.
+/// What a built-in topic searches for, in all languages. `names_alone`: only the names of its place.
 #[must_use]
-pub fn built_in_topic(name: &str) -> Option<Expansion> {
-    families::topic(name).map(Expansion::sorted)
+pub fn built_in_topic(name: &str, names_alone: bool) -> Option<TopicWords> {
+    families::topic(name, names_alone)
+}
+
+/// What a built-in topic searches for in each language: the tag and the words.
+#[must_use]
+pub fn built_in_topic_by_language(name: &str, names_alone: bool) -> Vec<(&'static str, TopicWords)> {
+    families::topic_by_language(name, names_alone)
+}
+
+/// The names of countries, evidence that a ambiguous name is one too.
+#[must_use]
+pub fn country_names() -> Expansion {
+    families::country_names().sorted()
 }
 
 /// The names of the built-in topics, in the order of the table.

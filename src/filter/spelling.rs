@@ -1,0 +1,73 @@
+//! How a word is written in an entry: with a capital, in capitals, before a hyphen. Pure.
+
+use std::ops::Range;
+
+use super::words::Written;
+
+/// Whether the text at `span` is written so. `sure` is whether the text is certainly in the form's language.
+pub(super) fn is_written(plain: &str, span: &Range<usize>, written: Written, sure: bool) -> bool {
+    let word = plain.get(span.clone()).unwrap_or_default();
+    match written {
+        Written::Anyhow => true,
+        Written::Name => sure || has_capital(word),
+        Written::Capital => has_capital(word),
+        Written::Capitals => is_in_capitals(word) && (word.len() > 2 || !is_shouted(plain)),
+        Written::InProse => has_any_capital(plain),
+        Written::Small => !has_capital(word),
+        Written::FirstHalf => is_before_hyphen(plain, span.end),
+    }
+}
+
+/// Whether a word starts with a capital.
+pub(super) fn has_capital(word: &str) -> bool {
+    word.chars().find(|c| c.is_alphabetic()).is_some_and(char::is_uppercase)
+}
+
+fn is_in_capitals(word: &str) -> bool {
+    let stem = word.strip_suffix('s').filter(|stem| stem.len() > 1).unwrap_or(word);
+    !stem.chars().any(char::is_lowercase) && has_capital(stem)
+}
+
+/// Whether several words are all in capitals: then `US` may be us.
+fn is_shouted(plain: &str) -> bool {
+    !plain.chars().any(char::is_lowercase) && plain.split_whitespace().nth(1).is_some()
+}
+
+fn has_any_capital(plain: &str) -> bool {
+    plain.chars().any(char::is_uppercase)
+}
+
+fn is_before_hyphen(plain: &str, end: usize) -> bool {
+    let mut after = plain.get(end..).unwrap_or_default().chars();
+    matches!(after.next(), Some('-' | '\u{2010}' | '\u{2011}' | '\u{2013}'))
+        && after.next().is_some_and(char::is_alphabetic)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(text: &str, word: &str, written: Written, expected: bool) {
+        let start = text.find(word).unwrap();
+        assert_eq!(is_written(text, &(start..start + word.len()), written, false), expected, "{text}");
+    }
+
+    #[test]
+    fn capitals_tell_names_and_acronyms_from_words() {
+        check("In Turkey", "Turkey", Written::Capital, true);
+        check("TURKEY VOTES", "TURKEY", Written::Capital, true);
+        check("A turkey", "turkey", Written::Name, false);
+        check("US troops", "US", Written::Capitals, true);
+        check("The AIs", "AIs", Written::Capitals, true);
+        check("Ask Us", "Us", Written::Capitals, false);
+        check("TELL US MORE", "US", Written::Capitals, false);
+        check("NASA RETURNS", "NASA", Written::Capitals, true);
+        check("Ереванский суд", "суд", Written::InProse, true);
+        check("ереванский суд", "суд", Written::InProse, false);
+        check("Антон Чехов", "Чехов", Written::Small, false);
+        check("Армяно-российский", "Армяно", Written::FirstHalf, true);
+        check("Индо - кино", "Индо", Written::FirstHalf, false);
+        check("Евро-2024", "Евро", Written::FirstHalf, false);
+    }
+}
