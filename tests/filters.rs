@@ -102,3 +102,51 @@ fn the_labelled_queries_match_as_expected() {
     let failed: Vec<&Value> = results.iter().filter(|result| result["passed"] != true).collect();
     assert!(code == 0 && failed.is_empty(), "{stderr}{failed:#?}");
 }
+
+#[test]
+fn unknown_keys_and_an_empty_file_are_errors_and_failures_are_told() {
+    let folder = TempDir::new().unwrap();
+    let cases = r#"{"q": "a", "note": "n", "category": "c", "entry": {"title": "a", "language": "en", "source": "s"}}
+{"q": "a", "entry": {"titel": "a"}}
+{"q": "a", "expected": true}
+{"q": "war", "entry": {"title": "Wars end"}, "expect": false}
+{"q": "war", "entry": {"title": "Peace"}, "expect": true}
+{"q": "war", "output": "news"}
+"#;
+    let (code, results, stderr) = run_cases(&folder, cases);
+    assert_eq!((code, results.len()), (1, 6));
+    assert_eq!(results[0]["matched"], true);
+    for (line, told) in [
+        (2, "unknown field `titel`"),
+        (3, "unknown field `expected`"),
+        (4, "`war` should not match, but found Wars (war)"),
+        (5, "`war` should match, but `war` was not found"),
+        (6, "either `q` or `output`"),
+    ] {
+        let message = stderr.lines().find(|message| message.contains(&format!("line {line}: ")));
+        assert!(message.is_some_and(|message| message.contains(told)), "{line}: {stderr}");
+    }
+    let (code, _, stderr) = run_cases(&folder, "\n\n");
+    assert_ne!(code, 0);
+    assert!(stderr.contains("cases.jsonl has no cases"), "{stderr}");
+}
+
+#[test]
+fn a_case_may_test_the_filter_of_an_output() {
+    let folder = TempDir::new().unwrap();
+    let config = "[[source]]\nurl = \"https://example.org/feed\"\n[[output]]\nname = \"caucasus\"\nfilter = \"@armenia\"\n";
+    fs::write(folder.path().join("config.toml"), config).unwrap();
+    let cases = r#"{"output": "caucasus", "entry": {"title": "Armenia votes"}, "expect": true}
+{"output": "caucasus", "entry": {"title": "Paris votes"}, "expect": false}
+{"output": "caucasu", "entry": {"title": "Paris votes"}}
+"#;
+    let (code, results, stderr) = run_cases(&folder, cases);
+    assert_eq!(
+        (code, &results[0]["passed"], &results[1]["passed"]),
+        (1, &Value::Bool(true), &Value::Bool(true))
+    );
+    assert!(
+        stderr.contains("line 3: the config has no output `caucasu` (did you mean `caucasus`?)"),
+        "{stderr}"
+    );
+}

@@ -56,11 +56,19 @@ impl ConfigOption {
     /// # Errors
     /// The config is invalid, or the current directory cannot be read.
     pub fn query_context(&self) -> anyhow::Result<Option<QueryContext>> {
+        Ok(self.load_file()?.map(|config| config.query_context))
+    }
+
+    /// The config of a file; `None` without one.
+    ///
+    /// # Errors
+    /// The config is invalid, or the current directory cannot be read.
+    pub fn load_file(&self) -> anyhow::Result<Option<Config>> {
         let (location, environment) = self.locate()?;
         if location == ConfigLocation::BuiltIn {
             return Ok(None);
         }
-        Ok(Some(load_from(&location, &environment)?.query_context))
+        Ok(Some(load_from(&location, &environment)?))
     }
 
     /// The store's options, also of an invalid config, and its mistakes, which are printed.

@@ -6,24 +6,29 @@ use std::fs::File;
 use std::io::{BufRead, BufReader, BufWriter, Write};
 use std::process::ExitCode;
 
-use anyhow::Context;
+use anyhow::{Context, bail};
 use jiff::Timestamp;
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 use serde_json::{Value, json};
 
 use super::config_option::{ConfigOption, LATIN_LANGUAGES};
 use super::terminal;
 use crate::daemon;
 use crate::entry::{Author, Entry};
-use crate::filter::{self, Matcher, QueryContext, QueryProblem, Subject};
+use crate::filter::{self, FailedTerm, MatchReason, Matcher, Query, QueryContext, QueryProblem, Subject};
+use crate::publish::output::Output;
+use crate::text::closest_name;
 
 /// `siftwire match`
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Each line is an object: {\"id\", \"q\", \"entry\": {\"title\", \"summary\", \"content\", \"author\", \"categories\",
-\"link\", \"lang\", \"feed\", \"published\"}, \"expect\"}. Only `q` is required. One line is printed for each:
-{\"id\", \"matched\", \"why\"}, with \"expect\" and \"passed\" if the case has \"expect\". If the line or its query is
-invalid, \"error\" replaces \"matched\". `@name` may be a topic of the config, if there is one.
+\"link\", \"lang\", \"feed\", \"published\"}, \"expect\"}. Only `q` is required, or instead \"output\": the name of
+an output of the config, whose filter is tested. \"note\" and \"category\" are for you; other keys are errors. One line
+is printed for each: {\"id\", \"matched\", \"why\"}, with \"expect\" and \"passed\" if the case has \"expect\". If the
+line or its query is invalid, \"error\" replaces \"matched\". Each failure is also told on standard error, with its
+line and query. `@name` may be a topic of the config, if there is one.
 Latin words get English forms, those of the config's languages and those of `lang`. Without a config and without
 `lang`, they get the forms of the language that the entry is clearly written in.")]
 pub struct Arguments {
@@ -33,10 +38,20 @@ pub struct Arguments {
 
 /// One line.
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct Case {
     #[serde(default)]
     id: Value,
-    q: String,
+    #[serde(default)]
+    q: Option<String>,
+    /// The output whose filter is tested instead.
+    #[serde(default)]
+    output: Option<String>,
+    /// For the user.
+    #[serde(default, rename = "note")]
+    _note: IgnoredAny,
+    #[serde(default, rename = "category")]
+    _category: IgnoredAny,
     #[serde(default)]
     entry: CaseEntry,
     #[serde(default)]
@@ -52,7 +67,7 @@ enum Expected {
 }
 
 #[derive(Default, Deserialize)]
-#[serde(default)]
+#[serde(default, deny_unknown_fields)]
 struct CaseEntry {
     title: Option<String>,
     summary: Option<String>,
@@ -95,10 +110,11 @@ impl Strings {
 /// # Errors
 /// The file cannot be read, or standard output is closed.
 pub fn run(arguments: Arguments, config_option: &ConfigOption) -> anyhow::Result<ExitCode> {
-    let query_context = config_option.query_context()?;
+    let config = config_option.load_file()?;
     let mut queries = QueryCache {
-        config_languages: query_context.as_ref().map(|query_context| query_context.languages.to_vec()),
-        topics: query_context.unwrap_or_default().topics,
+        config_languages: config.as_ref().map(|config| config.query_context.languages.to_vec()),
+        topics: config.as_ref().map(|config| config.query_context.topics.clone()).unwrap_or_default(),
+        outputs: config.map(|config| config.outputs).unwrap_or_default(),
         matchers: HashMap::new(),
     };
     let cannot_read = || format!("cannot read {}", arguments.cases);
@@ -109,17 +125,23 @@ pub fn run(arguments: Arguments, config_option: &ConfigOption) -> anyhow::Result
     };
     let mut out = BufWriter::new(std::io::stdout().lock());
     let (mut failed, mut total) = (0_usize, 0_usize);
-    for line in input.lines() {
+    for (number, line) in input.lines().enumerate() {
         let line = line.with_context(cannot_read)?;
         if line.trim().is_empty() {
             continue;
         }
         total += 1;
-        let (result, passed) = run_case(&line, total, &mut queries);
-        failed += usize::from(!passed);
+        let (result, failure) = run_case(&line, &mut queries);
         writeln!(out, "{result}")?;
+        if let Some(failure) = failure {
+            failed += 1;
+            terminal::message(&format!("line {}: {failure}", number + 1));
+        }
     }
     out.flush()?;
+    if total == 0 {
+        bail!("{} has no cases", arguments.cases);
+    }
     if failed == 0 {
         return Ok(ExitCode::SUCCESS);
     }
@@ -132,6 +154,7 @@ struct QueryCache {
     topics: BTreeMap<String, String>,
     /// `None` without a config.
     config_languages: Option<Vec<String>>,
+    outputs: Vec<Output>,
     matchers: HashMap<(String, Vec<String>), Result<Matcher, Vec<QueryProblem>>>,
 }
 
@@ -145,6 +168,19 @@ impl QueryCache {
                 QueryContext { topics: topics.clone(), languages: languages.as_slice().into() };
             filter::parse(query, &query_context).map(|query| Matcher::new([&query]))
         })
+    }
+
+    /// The filter of an output of the config.
+    fn output(&mut self, name: &str) -> Result<&Result<Matcher, Vec<QueryProblem>>, String> {
+        let Some(output) = self.outputs.iter().find(|output| output.name == name) else {
+            let known = closest_name(name, self.outputs.iter().map(|output| output.name.as_str()));
+            let hint = known.map_or_else(String::new, |known| format!(" (did you mean `{known}`?)"));
+            return Err(format!("the config has no output `{name}`{hint}"));
+        };
+        let query = output.filter.clone().unwrap_or_else(Query::match_all);
+        // No query is the same: it has a language of its own.
+        let key = (name.to_owned(), vec!["output".to_owned()]);
+        Ok(self.matchers.entry(key).or_insert_with(|| Ok(Matcher::new([&query]))))
     }
 
     /// With a config: its languages and the entry's. Without one: the entry's declared language, else the detected
@@ -162,18 +198,30 @@ impl QueryCache {
     }
 }
 
-/// The output line for a case, and whether the case passed.
-fn run_case(line: &str, number: usize, queries: &mut QueryCache) -> (Value, bool) {
+/// The output line for a case, and what failed.
+fn run_case(line: &str, queries: &mut QueryCache) -> (Value, Option<String>) {
+    let error = |id: Value, error: String| (json!({ "id": id, "error": error }), Some(error));
     let case: Case = match serde_json::from_str(line) {
         Ok(case) => case,
-        Err(error) => return (json!({ "line": number, "error": error.to_string() }), false),
+        Err(invalid) => return error(Value::Null, invalid.to_string()),
     };
     let feed = case.entry.feed.clone().unwrap_or_default();
     let date = case.entry.published;
     let entry = case.entry.into_entry();
-    let matcher = match queries.matcher(case.q, &entry) {
+    let (shown, matcher) = match (case.q, case.output) {
+        (Some(query), None) => (format!("`{query}`"), queries.matcher(query, &entry)),
+        (None, Some(name)) => match queries.output(&name) {
+            Ok(matcher) => (format!("the filter of output `{name}`"), matcher),
+            Err(problem) => return error(case.id, problem),
+        },
+        _ => return error(case.id, "a case has either `q` or `output`".to_owned()),
+    };
+    let matcher = match matcher {
         Ok(matcher) => matcher,
-        Err(problems) => return (json!({ "id": case.id, "error": error_message(problems) }), false),
+        Err(problems) => {
+            let problem = error_message(problems);
+            return (json!({ "id": case.id, "error": problem }), Some(format!("{shown}: {problem}")));
+        }
     };
     let now = daemon::now();
     let subject = Subject {
@@ -184,9 +232,11 @@ fn run_case(line: &str, number: usize, queries: &mut QueryCache) -> (Value, bool
         date: date.unwrap_or(now),
         now,
     };
-    let (matched, why) = match matcher.explain(0, &subject) {
-        Ok(reasons) => (true, json!(reasons)),
-        Err(refusals) => (false, refusals.iter().map(|refusal| json!({ "failed": refusal.label })).collect()),
+    let explained = matcher.explain(0, &subject);
+    let matched = explained.is_ok();
+    let why = match &explained {
+        Ok(reasons) => json!(reasons),
+        Err(refusals) => refusals.iter().map(|refusal| json!({ "failed": refusal.label })).collect(),
     };
     let mut result = json!({ "id": case.id, "matched": matched, "why": why });
     let expected = case.expect.map(|expected| match expected {
@@ -198,7 +248,22 @@ fn run_case(line: &str, number: usize, queries: &mut QueryCache) -> (Value, bool
         result["expect"] = json!(expected);
         result["passed"] = json!(passed);
     }
-    (result, passed)
+    (result, (!passed).then(|| failure_message(&shown, &explained)))
+}
+
+/// What a case found that it should not, or did not find.
+fn failure_message(query: &str, explained: &Result<Vec<MatchReason>, Vec<FailedTerm>>) -> String {
+    match explained {
+        Ok(reasons) => {
+            let words: Vec<_> =
+                reasons.iter().map(|reason| format!("{} ({})", reason.found, reason.term)).collect();
+            format!("{query} should not match, but found {}", words.join(", "))
+        }
+        Err(refusals) => {
+            let labels: Vec<_> = refusals.iter().map(|refusal| refusal.label.as_str()).collect();
+            format!("{query} should match, but {}", labels.join(", "))
+        }
+    }
 }
 
 fn error_message(problems: &[QueryProblem]) -> String {

@@ -8,6 +8,7 @@ use std::time::Duration;
 use regex::Regex;
 use sha2::{Digest, Sha256};
 
+use super::signs::Signs;
 use super::subject::FieldSet;
 use super::syntax::{AgeComparison, Field, Node, NodeKind, Term, TermKind, TopicQuery};
 use super::words::{self, Condition, ExpandTo, Expansion, Forms, TopicWords};
@@ -50,6 +51,8 @@ pub(super) struct CompiledTerm {
 pub(super) enum Criterion {
     /// A word of the set, or one of the phrases.
     Words(WordSetId, Vec<CompiledPhrase>),
+    /// These words in a row, written with signs: C++, AT&T.
+    Signs(CompiledPhrase, Signs),
     /// A name of a built-in topic.
     Topic(Box<CompiledTopic>),
     /// A word of each set in any order, no two further apart than this many words.
@@ -188,9 +191,18 @@ impl Compiler {
     fn criterion(&mut self, term: &Term, field: Option<Field>, languages: &Arc<[String]>) -> Criterion {
         // Names and addresses are not inflected.
         let literal = matches!(field, Some(Field::Author | Field::Link | Field::Source));
+        let is_word = matches!(term.kind, TermKind::Word | TermKind::InflectedWord | TermKind::Phrase);
+        let signs =
+            Signs::of(&term.text).filter(|_| is_word && !literal && !words::has_relatives(&term.text));
+        if let Some(signs) = signs {
+            let tokens = tokens(&term.text);
+            let words =
+                tokens.words().map(|word| self.word_set(vec![(format!(" {word} "), Condition::NONE)]));
+            return Criterion::Signs(words.collect(), signs);
+        }
         let mut forms_of_each = || -> Vec<WordSetId> {
             let words = original_words(&term.text).into_iter();
-            words.map(|word| self.word_forms(word, literal, languages)).collect()
+            words.map(|span| self.word_forms(&term.text, span, literal, languages)).collect()
         };
         match &term.kind {
             TermKind::Regex(_, regex) => Criterion::Regex(regex.clone()),
@@ -198,7 +210,14 @@ impl Compiler {
             TermKind::Language(tag) => Criterion::Language(tag.clone()),
             TermKind::Age(comparison, limit) => Criterion::Age(*comparison, *limit),
             TermKind::Prefix => self.exact(&term.text, PatternEnd::Anywhere),
-            TermKind::Phrase => self.exact(&term.text, PatternEnd::WordEnd),
+            TermKind::Phrase => match words::acronym_spelling(&term.text).filter(|_| !literal) {
+                Some(written) => {
+                    let condition = Condition { written, ..Condition::NONE };
+                    let acronym = (pattern(&term.text, PatternEnd::WordEnd), condition);
+                    Criterion::Words(self.word_set(vec![acronym]), Vec::new())
+                }
+                None => self.exact(&term.text, PatternEnd::WordEnd),
+            },
             TermKind::Near(distance) => Criterion::Near(forms_of_each(), *distance),
             TermKind::Word | TermKind::InflectedWord | TermKind::InflectedPhrase if literal => {
                 self.exact(&term.text, PatternEnd::WordEnd)
@@ -215,10 +234,19 @@ impl Compiler {
         }
     }
 
-    /// One word of a phrase.
-    fn word_forms(&mut self, word: &str, literal: bool, languages: &Arc<[String]>) -> WordSetId {
+    /// The word at a place of a phrase.
+    fn word_forms(
+        &mut self,
+        text: &str,
+        span: Range<usize>,
+        literal: bool,
+        languages: &Arc<[String]>,
+    ) -> WordSetId {
+        let word = &text[span.clone()];
         if literal {
             self.word_set(vec![(pattern(word, PatternEnd::WordEnd), Condition::NONE)])
+        } else if let Some(forms) = words::number_in_name(text, span.start, word) {
+            self.whole_words(&forms)
         } else {
             self.expand(word, ExpandTo::Forms, languages).0
         }
@@ -333,6 +361,10 @@ impl Compiler {
                         let lengths: Vec<usize> = phrases.iter().map(Vec::len).collect();
                         format!("{fields}{lengths:?}")
                     }
+                    Criterion::Signs(words, _) => {
+                        words.iter().for_each(|id| add_word_set(*id));
+                        format!("{fields}{};", term.term)
+                    }
                     Criterion::Topic(topic) => {
                         let mut lengths: Vec<Vec<usize>> = Vec::new();
                         for (words, phrases) in topic.parts() {
@@ -352,68 +384,6 @@ impl Compiler {
                 summary.digest.update(rest);
             }
         }
-    }
-}
-
-/// See [`super::Query::term_words`].
-pub(super) fn term_words(node: &Node, languages: &Arc<[String]>) -> Vec<(String, Vec<String>)> {
-    let mut compiler = Compiler::default();
-    let query = compiler.compile(node, languages);
-    let mut words: HashMap<WordSetId, Vec<String>> = HashMap::new();
-    for (pattern, ids) in &compiler.patterns {
-        let shown = pattern.strip_suffix(' ').map_or_else(|| format!("{pattern}*"), str::to_owned);
-        let shown = shown.trim_start().to_owned();
-        ids.iter().for_each(|(id, _)| words.entry(*id).or_default().push(shown.clone()));
-    }
-    words.values_mut().for_each(|words| words.sort_unstable());
-    let words_of = |id: &WordSetId| words.get(id).cloned().unwrap_or_default();
-    let alternatives = |ids: &[WordSetId]| ids.iter().map(|id| words_of(id).join("|")).collect::<Vec<_>>();
-    let list = |(id, phrases): (&WordSetId, &[CompiledPhrase])| -> Vec<String> {
-        words_of(id).into_iter().chain(phrases.iter().map(|phrase| alternatives(phrase).join(" "))).collect()
-    };
-    let mut terms = Vec::new();
-    collect_terms(&query.node, &mut terms);
-    terms.sort_by_key(|term| term.span.start);
-    let searched = |term: &CompiledTerm| match &term.criterion {
-        Criterion::Words(id, phrases) => vec![(term.term.to_string(), list((id, phrases)))],
-        Criterion::Near(ids, _) => vec![(term.term.to_string(), alternatives(ids))],
-        Criterion::Topic(_) => topic_words(&term.term),
-        _ => Vec::new(),
-    };
-    terms.into_iter().flat_map(searched).collect()
-}
-
-/// The words of a built-in topic, a row for each language.
-fn topic_words(term: &str) -> Vec<(String, Vec<String>)> {
-    let name = term.trim_start_matches(['=', '@']);
-    let by_language = words::built_in_topic_by_language(name, term.starts_with('='));
-    let rows = by_language.into_iter().map(|(language, words)| {
-        let phrase = |forms: &Vec<Forms>| {
-            forms.iter().map(|forms| texts(forms).join("|")).collect::<Vec<_>>().join(" ")
-        };
-        let ambiguous = texts(&words.ambiguous).into_iter().chain(texts(&words.unlikely));
-        let marked = ambiguous.map(|word| format!("{word}?"));
-        let all = texts(&words.names.words).into_iter().chain(marked);
-        let all = all.chain(words.names.phrases.iter().map(phrase));
-        (format!("{term} {language}"), all.collect())
-    });
-    rows.collect()
-}
-
-/// The texts of some forms, each once.
-fn texts(forms: &Forms) -> Vec<String> {
-    let mut texts: Vec<String> = forms.iter().map(|(form, _)| form.to_owned()).collect();
-    texts.dedup();
-    texts
-}
-
-fn collect_terms<'n>(node: &'n CompiledNode, terms: &mut Vec<&'n CompiledTerm>) {
-    match node {
-        CompiledNode::And(nodes) | CompiledNode::Or(nodes) => {
-            nodes.iter().for_each(|node| collect_terms(node, terms));
-        }
-        CompiledNode::Not(node) => collect_terms(node, terms),
-        CompiledNode::Term(term) => terms.push(term),
     }
 }
 
@@ -444,9 +414,9 @@ fn fields_of(field: Option<Field>) -> FieldSet {
 }
 
 /// The words of a text, not folded: accents tell the language.
-fn original_words(text: &str) -> Vec<&str> {
+fn original_words(text: &str) -> Vec<Range<usize>> {
     let tokens = tokens(text);
-    (0..tokens.len()).filter_map(|place| text.get(tokens.span(place))).collect()
+    (0..tokens.len()).map(|place| tokens.span(place)).collect()
 }
 
 /// A text as it appears in a folded text.
@@ -482,7 +452,9 @@ fn evaluate_without_words(node: &CompiledNode) -> Option<bool> {
         CompiledNode::Or(nodes) => combine(nodes, true),
         CompiledNode::Not(node) => evaluate_without_words(node).map(|matched| !matched),
         CompiledNode::Term(term) => match term.criterion {
-            Criterion::Words(..) | Criterion::Topic(_) | Criterion::Near(..) => Some(false),
+            Criterion::Words(..) | Criterion::Signs(..) | Criterion::Topic(_) | Criterion::Near(..) => {
+                Some(false)
+            }
             _ => None,
         },
     }

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::compile::{CompiledNode, CompiledTerm, Criterion, WordSetId};
 use super::context::EvalContext;
+use super::signs::has_signs;
 use super::subject::FieldSet;
 use super::syntax::{AgeComparison, Field};
 
@@ -161,6 +162,14 @@ impl<'t> EvalContext<'t, '_> {
                 let phrases =
                     phrases.iter().filter_map(|phrase| self.phrase_places(phrase, term.fields).next());
                 self.term_match(word.into_iter().chain(phrases).min()?)
+            }
+            Criterion::Signs(words, signs) => {
+                let is_written = |(first, _): &(usize, usize)| {
+                    text.segment_of(*first).is_some_and(|segment| {
+                        has_signs(&segment.plain, &segment.tokens, first - segment.first_word, signs)
+                    })
+                };
+                self.term_match(self.phrase_places(words, term.fields).find(is_written)?)
             }
             Criterion::Topic(topic) => {
                 let (place, evidence) = self.find_topic(topic, term.fields)?;

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use super::compile;
+use super::listing;
 use super::syntax::{self, Node, QueryContext, QueryProblem};
 
 /// A parsed, checked query. `Display` prints text that parses back to an equal query.
@@ -38,7 +38,7 @@ impl Query {
     /// Terms that search for no words, such as regular expressions, are left out.
     #[must_use]
     pub fn term_words(&self) -> Vec<(String, Vec<String>)> {
-        compile::term_words(&self.node, &self.languages)
+        listing::term_words(&self.node, &self.languages)
     }
 
     /// Valid parts that are probably mistakes, in the order of the text.

@@ -23,9 +23,9 @@ pub(super) fn has_capital(word: &str) -> bool {
     word.chars().find(|c| c.is_alphabetic()).is_some_and(char::is_uppercase)
 }
 
+/// Whether a word starts with two capitals: an acronym may have an ending, as in AIs and МИДа.
 fn is_in_capitals(word: &str) -> bool {
-    let stem = word.strip_suffix('s').filter(|stem| stem.len() > 1).unwrap_or(word);
-    !stem.chars().any(char::is_lowercase) && has_capital(stem)
+    word.chars().take(2).filter(|c| c.is_uppercase()).count() == 2
 }
 
 /// Whether several words are all in capitals: then `US` may be us.

@@ -35,6 +35,13 @@ const TITLES: &[&str] = &[
     "coach",
 ];
 
+/// Words with a capital that are no person's name.
+const NEUTRAL: &[&str] = &[
+    "north", "south", "east", "west", "northern", "southern", "eastern", "western", "central", "modern",
+    "monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday", "january", "february",
+    "march", "april", "june", "july", "august", "september", "october", "november", "december",
+];
+
 /// The first and last word of a name, and what tells that it is the topic's where it might be another.
 type Found = ((usize, usize), Option<String>);
 
@@ -121,6 +128,7 @@ impl EvalContext<'_, '_> {
         let is_name = |place: usize| {
             segment.plain.get(tokens.span(place)).is_some_and(has_capital)
                 && !OFFICES.contains(&tokens.word(place))
+                && !NEUTRAL.contains(&tokens.word(place))
                 && tokens.word(place).chars().nth(2).is_some()
         };
         let starts_sentence = |place: usize| {

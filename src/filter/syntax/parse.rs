@@ -69,6 +69,11 @@ impl TopicResolver<'_> {
             let problem = QueryProblem::error(0..1, label).hint("move parts of it to [topics]");
             return (Node::match_all(0..0), vec![problem]);
         }
+        if let Some((at, control)) = text.char_indices().find(|(_, c)| c.is_control() && !c.is_whitespace()) {
+            let label = format!("a control character (U+{:04X})", u32::from(control));
+            let hint = "in config.toml, put queries with backslashes between 'single quotation marks'";
+            return (Node::match_all(0..0), vec![QueryProblem::error(at..at + 1, label).hint(hint)]);
+        }
         let mut parser = Parser {
             text,
             tokens: lex(text),
@@ -216,6 +221,9 @@ impl Parser<'_, '_> {
         let start = self.next_span().start;
         let mut negations = 0;
         while self.peek() == Some(TokenKind::Not) {
+            if let Some(problem) = self.lone_dash() {
+                self.problems.push(problem);
+            }
             self.at += 1;
             negations += 1;
         }
@@ -242,6 +250,9 @@ impl Parser<'_, '_> {
             }
             Some(TokenKind::Term) => {
                 self.at += 1;
+                if let Some(problem) = self.foreign_operator(&span) {
+                    return self.fail(problem);
+                }
                 self.warn_if_suspicious(&span);
                 match parse_term(self.text, span.clone(), self.field) {
                     Ok(term) => Node { span, kind: NodeKind::Term(term) },
@@ -259,6 +270,40 @@ impl Parser<'_, '_> {
                 self.fail(QueryProblem::error(span, "a word is missing here"))
             }
         }
+    }
+
+    /// The problem of a dash between spaces, which is read as NOT but may be meant as one.
+    fn lone_dash(&self) -> Option<QueryProblem> {
+        let span = self.next_span();
+        let after = self.text[span.end..].chars().next();
+        if &self.text[span.clone()] != "-" || after.is_some_and(|c| !c.is_whitespace()) {
+            return None;
+        }
+        let before = self.text[..span.start].split_whitespace().next_back().unwrap_or_default();
+        let after = self.text[span.end..].split_whitespace().next().unwrap_or("b");
+        Some(two_readings(span, "a dash between spaces", before, after))
+    }
+
+    /// The problem of a sign that is no operator here: `armenia, russia`, `armenia && russia`.
+    fn foreign_operator(&self, span: &Range<usize>) -> Option<QueryProblem> {
+        let text = &self.text[span.clone()];
+        let before = self.text[..span.start].split_whitespace().next_back().unwrap_or_default();
+        let after = self.text[span.end..].split_whitespace().next().unwrap_or("b");
+        let is_sign =
+            |text: &str| !text.is_empty() && text.chars().all(|c| "&,;\u{2013}\u{2014}\u{2212}+".contains(c));
+        if is_sign(text) {
+            return Some(two_readings(span.clone(), &format!("`{text}` is no operator"), before, after));
+        }
+        let (word, rest) = text.split_once([',', ';']).filter(|_| !text.contains(['"', '/']))?;
+        // An address may have a comma.
+        if text.contains(':') && !rest.is_empty() {
+            return None;
+        }
+        let is_number =
+            word.ends_with(|c: char| c.is_ascii_digit()) && rest.starts_with(|c: char| c.is_ascii_digit());
+        let next = if rest.is_empty() { after } else { rest };
+        let sign = &text[word.len()..=word.len()];
+        (!is_number).then(|| two_readings(span.clone(), &format!("`{sign}` is no operator"), word, next))
     }
 
     /// Warns about words that look like operators and about marks that look like quotation marks.
@@ -384,6 +429,18 @@ impl Parser<'_, '_> {
             Err(label) => self.fail(QueryProblem::error(span, format!("in topic `{name}`: {label}"))),
         }
     }
+}
+
+/// An error at a sign between two words, with what may be meant.
+fn two_readings(span: Range<usize>, label: &str, before: &str, after: &str) -> QueryProblem {
+    let hint = if before.is_empty() {
+        format!("write `-{after}` for what does not have it")
+    } else if label.contains("dash") || label.contains(['\u{2013}', '\u{2014}', '\u{2212}']) {
+        format!("write `{before} {after}` for both, or `{before} -{after}` for the first without the second")
+    } else {
+        format!("write `{before} AND {after}` for both, or `{before} OR {after}` for either")
+    };
+    QueryProblem::error(span, label.to_owned()).hint(hint)
 }
 
 fn nested_too_deeply(span: Range<usize>) -> QueryProblem {

@@ -175,3 +175,24 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn signs_that_are_no_operators_are_errors_that_name_what_may_be_meant() {
+    for (text, wanted) in [
+        ("armenia - russia", "`armenia russia` for both, or `armenia -russia`"),
+        ("armenia \u{2013} russia", "`armenia russia` for both, or `armenia -russia`"),
+        ("- russia", "`-russia`"),
+        ("armenia, russia", "`armenia AND russia` for both, or `armenia OR russia`"),
+        ("armenia,russia", "`armenia AND russia` for both, or `armenia OR russia`"),
+        ("armenia; russia", "`armenia AND russia` for both, or `armenia OR russia`"),
+        ("armenia && russia", "`armenia AND russia` for both, or `armenia OR russia`"),
+        ("a\u{8}b", "'single quotation marks'"),
+    ] {
+        let problems = parse(text, &QueryContext::default()).expect_err(text);
+        let hint = problems[0].hint.clone().unwrap_or_default();
+        assert!(hint.contains(wanted), "{text}: {hint}");
+    }
+    for text in ["armenia -russia", "1,000", "\"a, b\"", "C++", "AT&T", "/a,b/", "link:a,b", "-(a)", "a\tb"] {
+        assert!(parse(text, &QueryContext::default()).is_ok(), "{text}");
+    }
+}

@@ -135,7 +135,9 @@ impl<'t> Name<'t> {
                 all
             }
             English => plural_only(word),
-            French | German if is_place => plural_only(word),
+            French if is_place => vec![word.to_owned()],
+            // The genitive.
+            German if is_place => plural_only(word),
             German if self.kind == NameKind::People => {
                 // With the feminine: Italiener, Italienerin.
                 let stem = word.strip_suffix('e').unwrap_or(word);
@@ -173,7 +175,12 @@ impl<'t> Name<'t> {
             return;
         }
         let condition = Condition { languages: LanguageSet::of(self.language), written: Written::FirstHalf };
-        let mut add = |stem: &str, vowel: &str| out.add_if(format!("{stem}{vowel}"), condition);
+        // A shorter root makes words: мало-помалу is not of Mali.
+        let mut add = |stem: &str, vowel: &str| {
+            if stem.chars().nth(2).is_some() && !(vowel == "о" && stem.chars().nth(3).is_none()) {
+                out.add_if(format!("{stem}{vowel}"), condition);
+            }
+        };
         match self.language {
             InflectedLanguage::Russian | InflectedLanguage::Ukrainian => {
                 let Some(stem) = adjective.strip_suffix("ий") else { return };

@@ -9,7 +9,7 @@ mod language_set;
 use crate::text::tokens;
 pub use expansion::{Condition, Expansion, Forms, Written};
 pub use families::TopicWords;
-use forms::{Inflected, InflectedLanguage, inflect, is_known};
+use forms::{Inflected, InflectedLanguage, inflect, inflect_singular, is_known};
 pub use language_set::LanguageSet;
 
 /// How far a word is expanded.
@@ -26,13 +26,20 @@ pub enum ExpandTo {
 /// the forms of these besides the English ones. A compound such as `us-iran` becomes a phrase.
 #[must_use]
 pub fn expand(word: &str, to: ExpandTo, languages: &[String]) -> Expansion {
-    let folded: Vec<String> = tokens(word).words().map(str::to_owned).collect();
+    let found = tokens(word);
+    let folded: Vec<String> = found.words().map(str::to_owned).collect();
     let mut out = Expansion::default();
     match folded.as_slice() {
         [] => {}
         [single] => out.words = forms_in_all_languages(single, word, languages),
         several => {
-            out.phrases.push(several.iter().map(|one| forms_in_all_languages(one, one, languages)).collect())
+            let written = |place| word.get(found.span(place)).unwrap_or_default();
+            let forms =
+                |(place, one): (usize, &String)| match number_in_name(word, found.span(place).start, one) {
+                    Some(forms) => forms,
+                    None => forms_in_all_languages(one, written(place), languages),
+                };
+            out.phrases.push(several.iter().enumerate().map(forms).collect());
         }
     }
     if to == ExpandTo::Relatives {
@@ -53,6 +60,14 @@ pub fn built_in_topic_by_language(name: &str, names_alone: bool) -> Vec<(&'stati
     families::topic_by_language(name, names_alone)
 }
 
+/// Whether a word that is several, such as U.S., is a name of a family.
+#[must_use]
+pub fn has_relatives(word: &str) -> bool {
+    let mut found = Expansion::default();
+    families::add_relatives(&tokens(word).words().collect::<Vec<_>>().join(" "), word, &mut found);
+    found != Expansion::default()
+}
+
 /// The names of countries, evidence that a ambiguous name is one too.
 #[must_use]
 pub fn country_names() -> Expansion {
@@ -64,8 +79,45 @@ pub fn built_in_topic_names() -> impl Iterator<Item = &'static str> {
     families::topic_names()
 }
 
+/// The forms of a number after a hyphen: F-16, F-16s. `start` is its first byte in the text.
+#[must_use]
+pub fn number_in_name(text: &str, start: usize, number: &str) -> Option<Forms> {
+    let is_number = number.bytes().all(|byte| byte.is_ascii_digit());
+    (is_number && text.get(..start).is_some_and(|before| before.ends_with('-'))).then(|| {
+        let mut forms = Forms::default();
+        forms.add(number, LanguageSet::ALL);
+        forms.add(format!("{number}s"), LanguageSet::ALL);
+        forms
+    })
+}
+
+/// How a word that a query writes in capitals must be written: AI is no ai, but NATO may be Nato.
+#[must_use]
+pub fn acronym_spelling(word: &str) -> Option<Written> {
+    let letters = word.chars().count();
+    let is_acronym = (2..=4).contains(&letters) && word.chars().all(char::is_uppercase);
+    is_acronym.then_some(if letters == 4 { Written::Capital } else { Written::Capitals })
+}
+
+/// An acronym with its endings: AIs, МИДа.
+fn acronym_forms(folded: &str, written: Written) -> Forms {
+    let mut forms = Forms::default();
+    let condition = |written| Condition { languages: LanguageSet::ALL, written };
+    forms.add_if(folded, condition(written));
+    let inflected = match folded.chars().next() {
+        Some('a'..='z') => vec![format!("{folded}s")],
+        Some('\u{400}'..='\u{52f}') => inflect_singular(folded, InflectedLanguage::Russian),
+        _ => Vec::new(),
+    };
+    inflected.into_iter().for_each(|form| forms.add_if(form, condition(Written::Capitals)));
+    forms
+}
+
 /// `folded` decides the forms; `written` still has the accents that hint at the language.
 fn forms_in_all_languages(folded: &str, written: &str, languages: &[String]) -> Forms {
+    if let Some(spelling) = acronym_spelling(written) {
+        return acronym_forms(folded, spelling);
+    }
     let mut out = Forms::default();
     out.add(folded, LanguageSet::ALL);
     let candidates = candidate_languages(folded, written, languages);

@@ -1,0 +1,71 @@
+//! The words that each term of a query searches for, for the user. Pure.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use super::compile::{CompiledNode, CompiledPhrase, CompiledTerm, Compiler, Criterion, WordSetId};
+use super::syntax::Node;
+use super::words::{self, Forms};
+
+/// See [`super::Query::term_words`].
+pub(super) fn term_words(node: &Node, languages: &Arc<[String]>) -> Vec<(String, Vec<String>)> {
+    let mut compiler = Compiler::default();
+    let query = compiler.compile(node, languages);
+    let mut words: HashMap<WordSetId, Vec<String>> = HashMap::new();
+    for (pattern, ids) in compiler.into_patterns().0 {
+        let shown = pattern.strip_suffix(' ').map_or_else(|| format!("{pattern}*"), str::to_owned);
+        let shown = shown.trim_start().to_owned();
+        ids.iter().for_each(|(id, _)| words.entry(*id).or_default().push(shown.clone()));
+    }
+    words.values_mut().for_each(|words| words.sort_unstable());
+    let words_of = |id: &WordSetId| words.get(id).cloned().unwrap_or_default();
+    let alternatives = |ids: &[WordSetId]| ids.iter().map(|id| words_of(id).join("|")).collect::<Vec<_>>();
+    let list = |(id, phrases): (&WordSetId, &[CompiledPhrase])| -> Vec<String> {
+        words_of(id).into_iter().chain(phrases.iter().map(|phrase| alternatives(phrase).join(" "))).collect()
+    };
+    let mut terms = Vec::new();
+    collect_terms(&query.node, &mut terms);
+    terms.sort_by_key(|term| term.span.start);
+    let searched = |term: &CompiledTerm| match &term.criterion {
+        Criterion::Words(id, phrases) => vec![(term.term.to_string(), list((id, phrases)))],
+        Criterion::Near(ids, _) => vec![(term.term.to_string(), alternatives(ids))],
+        Criterion::Signs(..) => vec![(term.term.to_string(), vec![term.term.to_string()])],
+        Criterion::Topic(_) => topic_words(&term.term),
+        _ => Vec::new(),
+    };
+    terms.into_iter().flat_map(searched).collect()
+}
+
+/// The words of a built-in topic, a row for each language.
+fn topic_words(term: &str) -> Vec<(String, Vec<String>)> {
+    let name = term.trim_start_matches(['=', '@']);
+    let by_language = words::built_in_topic_by_language(name, term.starts_with('='));
+    let rows = by_language.into_iter().map(|(language, words)| {
+        let phrase = |forms: &Vec<Forms>| {
+            forms.iter().map(|forms| texts(forms).join("|")).collect::<Vec<_>>().join(" ")
+        };
+        let ambiguous = texts(&words.ambiguous).into_iter().chain(texts(&words.unlikely));
+        let marked = ambiguous.map(|word| format!("{word}?"));
+        let all = texts(&words.names.words).into_iter().chain(marked);
+        let all = all.chain(words.names.phrases.iter().map(phrase));
+        (format!("{term} {language}"), all.collect())
+    });
+    rows.collect()
+}
+
+/// The texts of some forms, each once.
+fn texts(forms: &Forms) -> Vec<String> {
+    let mut texts: Vec<String> = forms.iter().map(|(form, _)| form.to_owned()).collect();
+    texts.dedup();
+    texts
+}
+
+fn collect_terms<'n>(node: &'n CompiledNode, terms: &mut Vec<&'n CompiledTerm>) {
+    match node {
+        CompiledNode::And(nodes) | CompiledNode::Or(nodes) => {
+            nodes.iter().for_each(|node| collect_terms(node, terms));
+        }
+        CompiledNode::Not(node) => collect_terms(node, terms),
+        CompiledNode::Term(term) => terms.push(term),
+    }
+}
