@@ -5,9 +5,14 @@ use super::compile::CompiledTopic;
 use super::context::EvalContext;
 use super::spelling::has_capital;
 use super::subject::{FieldSet, Segment};
+use super::syntax::Field;
 
 /// A text of so few words has no room for evidence.
 const FEW_WORDS: usize = 3;
+
+/// How far away another country stands in a list with the name, and how far it still tells what the name means.
+const BESIDE: usize = 3;
+const NEAR: usize = 30;
 
 /// How many words after a name may hold what a country has: Mali's military junta.
 const REACH: usize = 3;
@@ -57,37 +62,48 @@ impl EvalContext<'_, '_> {
         let names = |id| self.places(id, &[], fields).filter(is_whole).collect::<Vec<_>>();
         let (ambiguous, unlikely) = (names(topic.ambiguous), names(topic.unlikely));
         let first = *ambiguous.iter().chain(&unlikely).min()?;
-        let is_person = ambiguous.iter().chain(&unlikely).any(|(word, _)| self.is_person(*word));
-        let against = &topic.against;
-        if is_person || self.places(against.0, &against.1, FieldSet::DEFAULT).next().is_some() {
+        let all: Vec<(usize, usize)> = ambiguous.iter().chain(&unlikely).copied().collect();
+        let is_person = |names: &[(usize, usize)]| names.iter().any(|(word, _)| self.is_person(*word));
+        if is_person(&unlikely) {
             return None;
         }
-        let evidence = self.evidence(topic, &ambiguous, &unlikely);
-        let is_enough = evidence.is_some() || !ambiguous.is_empty();
-        is_enough.then_some((first, evidence))
+        let countries = self.places(topic.countries.0, &topic.countries.1, FieldSet::DEFAULT);
+        let countries: Vec<_> = countries.filter(is_whole).filter(|place| !all.contains(place)).collect();
+        let within = |words: usize| {
+            let is_near = |place: &&(usize, usize)| {
+                all.iter()
+                    .any(|(name, _)| name.abs_diff(place.0) <= words && self.in_same_segment(*name, place.0))
+            };
+            countries
+                .iter()
+                .find(is_near)
+                .map(|(start, end)| format!("with {}", self.text.original(*start, *end)))
+        };
+        // A list of countries is one whatever else the entry speaks of.
+        if let Some(evidence) = within(BESIDE) {
+            return Some((first, Some(evidence)));
+        }
+        let against = &topic.against;
+        if self.places(against.0, &against.1, FieldSet::DEFAULT).next().is_some() {
+            return None;
+        }
+        let framed = all.iter().find_map(|(word, _)| self.frame(*word, ambiguous.contains(&(*word, *word))));
+        let evidence = framed.or_else(|| within(NEAR)).or_else(|| {
+            let title = FieldSet::single(Field::Title);
+            let in_title = countries.iter().find(|(start, _)| self.is_in(*start, title)).copied();
+            let nearby = self.places(topic.nearby.0, &topic.nearby.1, FieldSet::DEFAULT).find(is_whole);
+            in_title.or(nearby).map(|(start, end)| format!("with {}", self.text.original(start, end)))
+        });
+        let evidence = evidence.or_else(|| {
+            let words = self.text.segments_in(FieldSet::DEFAULT).map(|segment| segment.tokens.len());
+            (words.sum::<usize>() <= FEW_WORDS).then(|| "alone".to_owned())
+        });
+        let is_likely = !ambiguous.is_empty() && !is_person(&ambiguous);
+        (evidence.is_some() || is_likely).then_some((first, evidence))
     }
 
-    /// What tells that one of the names is the topic's.
-    fn evidence(
-        &self,
-        topic: &CompiledTopic,
-        ambiguous: &[(usize, usize)],
-        unlikely: &[(usize, usize)],
-    ) -> Option<String> {
-        let all = || ambiguous.iter().chain(unlikely);
-        let framed =
-            all().find_map(|(word, _)| self.frame(*word, ambiguous.iter().any(|(at, _)| at == word)));
-        if framed.is_some() {
-            return framed;
-        }
-        let other = [&topic.nearby, &topic.countries].into_iter().find_map(|(words, phrases)| {
-            self.places(*words, phrases, FieldSet::DEFAULT).find(|place| !all().any(|name| name.0 == place.0))
-        });
-        if let Some((first, last)) = other {
-            return Some(format!("with {}", self.text.original(first, last)));
-        }
-        let words: usize = self.text.segments_in(FieldSet::DEFAULT).map(|segment| segment.tokens.len()).sum();
-        (words <= FEW_WORDS).then(|| "alone".to_owned())
+    fn is_in(&self, word: usize, fields: FieldSet) -> bool {
+        self.text.segment_of(word).is_some_and(|segment| fields.contains(segment.field))
     }
 
     /// The words around a name that only a country stands in; `may_be_anywhere` if `in` is enough.

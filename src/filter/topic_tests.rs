@@ -94,10 +94,12 @@ fn an_ambiguous_name_needs_evidence() {
         ("@jordan", "Jordan", "alone"),
         ("@georgia", "Georgia's ruling party wins", "Georgia's ruling"),
         ("@georgia", "Georgia votes in Tbilisi", ""),
+        ("@georgia", "Fonts for Russia, Georgia and Armenia", "with Russia"),
         ("@chad", "The president of Chad resigns", "president of Chad"),
         ("@turkey", "A job in Turkey for you", "in Turkey"),
         ("@turkey", "Turkey bans crypto payments again", ""),
         ("@mali", "Mali junta leader arrested today", "Mali junta"),
+        ("@mali", "Mali Tuareg rebels kill dozens", "with Tuareg"),
         ("@togo", "Президент Того прибыл в город", "Президент Того"),
     ] {
         let found = evidence(query, title, if query == "@togo" { "ru" } else { "en" });
@@ -110,6 +112,8 @@ fn an_ambiguous_name_needs_evidence() {
         ("@chad", "He was shot, said Lt. Chad Morris"),
         ("@georgia", "Storms hit Georgia and Alabama"),
         ("@georgia", "Georgia Tech opens a laboratory"),
+        ("@georgia", "Storms hit Georgia and New Mexico"),
+        ("@mali", "They met Mali Tuscany in the shop"),
         ("@turkey", "Roast Turkey sandwich recipe"),
         ("@turkey", "He eats turkey every day"),
         ("@guinea", "My guinea pig is ill today"),
