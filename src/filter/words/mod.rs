@@ -250,6 +250,10 @@ mod tests {
         assert_forms("стали", &[], &["стал", "сталью"], &[]);
         assert_forms("печь", &[], &["печи", "пек"], &[]);
         assert_forms("Газа", &[], &["газе", "газой"], &["газ", "газов"]);
+        assert_forms("Войска", &[], &["войск", "войсками"], &[]);
+        assert_forms("Санкции", &[], &["санкций"], &[]);
+        assert_forms("Élections", &["fr"], &["election"], &[]);
+        assert_forms("chevaux", &["fr"], &["cheval"], &[]);
         assert_forms("droite", &["fr"], &["droites"], &["droit"]);
         assert_forms("Vienne", &["fr"], &[], &["venir", "vient"]);
         assert_forms("Ольга", &[], &["ольги"], &["олег"]);

@@ -1,6 +1,6 @@
 //! A dictionary of one language: for each stem its paradigms, which are lists of endings. Pure.
 
-use std::cmp::Ordering;
+use std::collections::HashMap;
 use std::ops::Range;
 use std::str::Lines;
 
@@ -13,6 +13,8 @@ pub(super) struct Dictionary {
     /// Where each block starts, in little-endian bytes.
     offsets: &'static [[u8; 4]],
     blocks: &'static [u8],
+    /// The paradigms of words without a stem, by each of their forms.
+    without_stem: HashMap<&'static str, Vec<&'static str>>,
 }
 
 /// What an entry of the dictionary is.
@@ -73,33 +75,65 @@ impl Dictionary {
         let (offsets, blocks) = rest.split_at_checked(count.checked_mul(4)?)?;
         let mut lines = str::from_utf8(text).ok()?.lines();
         let up_to_blank = |lines: &mut Lines<'static>| lines.take_while(|line| !line.is_empty()).collect();
-        Some(Dictionary {
+        let mut dictionary = Dictionary {
             paradigms: up_to_blank(&mut lines),
             groups: up_to_blank(&mut lines),
             offsets: offsets.as_chunks().0,
             blocks,
-        })
+            without_stem: HashMap::new(),
+        };
+        let (mut first, mut stem) = (Block(blocks), Vec::new());
+        let group = first.next_stem(&mut stem).filter(|_| stem.is_empty());
+        for line in dictionary.lines_of(group.unwrap_or(usize::MAX)) {
+            for form in line.trim_start_matches(KINDS).split(' ') {
+                dictionary.without_stem.entry(form).or_default().push(line);
+            }
+        }
+        Some(dictionary)
+    }
+
+    /// The paradigms of a group.
+    fn lines_of(&self, group: usize) -> Vec<&'static str> {
+        let numbers = self.groups.get(group).copied().unwrap_or_default().split(' ');
+        numbers.filter_map(|number| self.paradigms.get(number.parse::<usize>().ok()?).copied()).collect()
     }
 
     /// The entries that have a folded word among their forms.
     pub(super) fn entries(&self, form: &str) -> Vec<DictionaryEntry> {
         let mut found = Vec::new();
-        if form.contains(|c: char| !c.is_alphabetic() && c != '\'') {
+        if form.len() > LONGEST || form.contains(|c: char| !c.is_alphabetic() && c != '\'') {
             return found;
         }
         // As in the file: the low byte of each letter.
         let encoded: Vec<u8> = form.chars().map(|letter| u32::from(letter).to_le_bytes()[0]).collect();
-        let mut block = 0;
+        let without_stem = self.without_stem.get(form).into_iter().flatten();
+        found.extend(without_stem.filter_map(|line| DictionaryEntry::with("", line, form)));
+        let (mut first, mut scanned) = (0, None);
         let end = self.blocks_up_to(&encoded, 0..self.offsets.len());
-        for (letters, at) in form.char_indices().map(|(at, _)| at).chain([form.len()]).enumerate() {
-            block = self.blocks_up_to(&encoded[..letters], block..end).max(1) - 1;
-            let Some(group) = self.group_in(block, &encoded[..letters]) else { continue };
-            let (stem, ending) = form.split_at(at);
-            let numbers = group.split(' ').filter_map(|number| number.parse::<usize>().ok());
-            let lines = numbers.filter_map(|number| self.paradigms.get(number).copied());
-            found.extend(lines.filter_map(|line| DictionaryEntry::with(stem, line, ending)));
+        // The stem may be in any block that a start of the word would be in.
+        for letters in 0..=encoded.len() {
+            first = self.blocks_up_to(&encoded[..letters], first..end).max(1) - 1;
+            if scanned != Some(first) {
+                scanned = Some(first);
+                self.scan(first, form, &encoded, &mut found);
+            }
         }
         found
+    }
+
+    /// Adds the entries of a block that have the word.
+    fn scan(&self, block: usize, form: &str, encoded: &[u8], found: &mut Vec<DictionaryEntry>) {
+        let Some(mut block) = self.offsets.get(block).map(|offset| self.block(*offset)) else { return };
+        let mut stem = Vec::new();
+        for _ in 0..STEMS_PER_BLOCK {
+            let Some(group) = block.next_stem(&mut stem) else { return };
+            if stem.is_empty() || !encoded.starts_with(&stem) {
+                continue;
+            }
+            let at = form.char_indices().nth(stem.len()).map_or(form.len(), |(at, _)| at);
+            let lines = self.lines_of(group).into_iter();
+            found.extend(lines.filter_map(|line| DictionaryEntry::with(&form[..at], line, &form[at..])));
+        }
     }
 
     /// The number of blocks that start with the stem or one before it; the first of the range does.
@@ -112,24 +146,15 @@ impl Dictionary {
     fn block(&self, offset: [u8; 4]) -> Block {
         Block(self.blocks.get(u32::from_le_bytes(offset) as usize..).unwrap_or_default())
     }
-
-    /// The group of a stem, if it is in this block.
-    fn group_in(&self, block: usize, stem: &[u8]) -> Option<&'static str> {
-        let mut block = self.block(*self.offsets.get(block)?);
-        let mut known = Vec::new();
-        for _ in 0..STEMS_PER_BLOCK {
-            let group = block.next_stem(&mut known)?;
-            match known.as_slice().cmp(stem) {
-                Ordering::Less => {}
-                Ordering::Equal => return self.groups.get(group).copied(),
-                Ordering::Greater => return None,
-            }
-        }
-        None
-    }
 }
 
 const STEMS_PER_BLOCK: usize = 16;
+
+/// Limit of a word's bytes; those of the dictionaries are shorter.
+const LONGEST: usize = 100;
+
+/// The characters before the endings that tell the kind of the entries.
+const KINDS: [char; 4] = ['^', '?', '~', '='];
 
 /// The rest of a block: stems in order, each with the number of bytes that it shares with the one before it.
 struct Block(&'static [u8]);

@@ -1,5 +1,7 @@
 //! Builds word forms from stems and endings, and looks words up in tables. Pure.
 
+use std::collections::HashMap;
+
 /// The forms of a word, in no order and with duplicates.
 pub(super) struct FormList(pub(super) Vec<String>);
 
@@ -28,6 +30,11 @@ pub(super) fn table_line<'t>(table: &'t str, word: &str) -> Option<&'t str> {
         rest = after;
     }
     None
+}
+
+/// For the first word of each line the rest of the line.
+pub(super) fn table(text: &'static str) -> HashMap<&'static str, &'static str> {
+    text.lines().filter_map(|line| line.split_once(' ')).collect()
 }
 
 /// Whether a list of words, separated by white space, contains the word.

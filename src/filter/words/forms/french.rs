@@ -4,9 +4,12 @@
 use super::dictionary::DictionaryEntry;
 use super::endings::{FormList, ends_with_any};
 
-/// Whether a word is one of the few forms of a noun or adjective, but not its first. Verbs have more.
-pub(super) fn is_feminine(entry: &DictionaryEntry) -> bool {
-    !entry.is_lemma && entry.forms().count() < 9
+/// Whether a word is the feminine of a noun or adjective, or its masculine before a vowel: bel. Verbs have more forms.
+pub(super) fn is_feminine(word: &str, entry: &DictionaryEntry) -> bool {
+    let in_e = |word: &str| word.trim_end_matches('s').ends_with('e');
+    let lemma = entry.lemma();
+    let is_other = in_e(word) && !in_e(&lemma) || word.ends_with("el") && lemma.ends_with("eau");
+    is_other && entry.forms().count() < 9
 }
 
 pub(super) fn add_forms(word: &str, out: &mut FormList) {

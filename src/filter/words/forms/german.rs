@@ -25,7 +25,8 @@ const ADJECTIVES: &str = "neu alt gut gross klein jung lang kurz stark schwach r
     blond brav brutal derb doof doppelt dreist durr echt einfach fahl fein finster flink flott froh fruher gelassen \
     gering geheim gesamt gewiss hager heil herb hohl intim jah kahl karg keck kurios lahm lasch lax lose matt minder \
     morsch nachst platt plump prall quer rege sacht schal schick schlapp schlicht schnode schrag schrill schroff schwul \
-    skurril spitz sprode starr stur trage wach welk wirr wust zweit dritt viert funft sechst siebt acht neunt zehnt";
+    skurril spitz sprode starr stur trage wach welk wirr wust zweit dritt viert funft sechst siebt acht neunt zehnt jung toll \
+    ein kein mein dein ihr unser euer dies all ander erst letzt manch solch welch jed";
 
 /// Adjectives with another stem before an ending.
 const CHANGED_ADJECTIVES: [(&str, &str); 6] = [
@@ -111,7 +112,7 @@ pub(super) fn add_forms(word: &str, out: &mut FormList) {
         add_adjective(stem, out);
     }
     let is_feminine = ends_with_any(word, "heit keit ung schaft tat ion ei ik");
-    if is_feminine && !ends_with_any(word, "geschaft sprung schwung") {
+    if is_feminine && !ends_with_any(word, "geschaft sprung schwung jung") {
         out.push_endings(word, "en");
         return;
     }
@@ -147,7 +148,8 @@ pub(super) fn add_forms(word: &str, out: &mut FormList) {
     if let Some(stem) = word.strip_suffix("el") {
         out.push_endings(stem, "le len ler les lem");
     }
-    if word.ends_with("en") && starts_unstressed(word) {
+    // Also comparatives: weiter, geringer.
+    if word.ends_with("en") && starts_unstressed(word) || word.ends_with("er") && word.len() > 4 {
         add_adjective(word, out);
     }
     if !list_contains(NOUNS_IN_EN, word) && !list_contains(ADJECTIVES, word) {

@@ -62,8 +62,7 @@ pub(super) fn inflect(word: &str, is_name: bool, language: InflectedLanguage) ->
         return Inflected { forms: out.0, is_certain: false };
     };
     let all = dictionary.entries(word);
-    let is_form = !all.is_empty();
-    let mut entries = meant_by(all, is_name);
+    let mut entries = meant_by(all.clone(), is_name);
     let irregular = match language {
         InflectedLanguage::Russian => russian::irregular_forms(word),
         InflectedLanguage::Ukrainian => ukrainian::irregular_forms(word),
@@ -72,9 +71,12 @@ pub(super) fn inflect(word: &str, is_name: bool, language: InflectedLanguage) ->
     if let Some(irregular) = irregular {
         out.0.extend(irregular);
         entries.retain(|entry| entry.is_lemma);
-    } else if entries.is_empty() && is_form {
-        // Газа is a name, not a form of газ.
-        return Inflected { forms: inflect_singular(word, language), is_certain: false };
+    } else if entries.is_empty() && !all.is_empty() {
+        if all.iter().all(|entry| is_genitive(word, entry)) {
+            // Газа is a name, not a form of газ.
+            return Inflected { forms: inflect_singular(word, language), is_certain: false };
+        }
+        entries = all;
     }
     let is_certain = !entries.is_empty() || out.0.len() > 1;
     if !is_certain {
@@ -88,8 +90,9 @@ pub(super) fn inflect(word: &str, is_name: bool, language: InflectedLanguage) ->
         match language {
             InflectedLanguage::Russian => russian::add_parts(entry, dictionary, &mut out),
             // Not the masculine of a feminine: droit is another word than droite.
-            InflectedLanguage::French if french::is_feminine(entry) => {
-                out.0.extend(entry.forms().filter(|form| form.starts_with(word)));
+            InflectedLanguage::French if french::is_feminine(word, entry) => {
+                let singular = word.trim_end_matches('s');
+                out.0.extend(entry.forms().filter(|form| form.starts_with(singular)));
                 continue;
             }
             InflectedLanguage::Ukrainian => {
@@ -122,6 +125,14 @@ fn meant_by(mut entries: Vec<DictionaryEntry>, is_name: bool) -> Vec<DictionaryE
         entries.retain(|entry| entry.is_lemma);
     }
     entries
+}
+
+/// Whether a Cyrillic word in -а or -я is a genitive, and no plural: the noun has another one.
+fn is_genitive(word: &str, entry: &DictionaryEntry) -> bool {
+    let Some(stem) = word.strip_suffix(['а', 'я']) else { return false };
+    entry
+        .forms()
+        .any(|form| form.strip_prefix(stem).is_some_and(|ending| matches!(ending, "ы" | "и" | "і" | "ї")))
 }
 
 /// Compounds of a word that the dictionary knows have its forms. Other words are inflected by rules.

@@ -1,14 +1,16 @@
 //! Russian: declension by ending, fleeting vowels, tables of irregular words. Pure.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::LazyLock;
 
 use super::dictionary::{Dictionary, DictionaryEntry, EntryKind};
-use super::endings::{FormList, drop_last, ends_with_any, last_char, list_contains, table_line};
+use super::endings::{FormList, drop_last, ends_with_any, last_char, list_contains, table};
 use super::russian_verbs;
 
 /// Irregular words: the lemma, then all other forms.
-const IRREGULAR: &str = include_str!("russian.txt");
+const IRREGULAR_LINES: &str = include_str!("russian.txt");
+
+static IRREGULAR: LazyLock<HashMap<&str, &str>> = LazyLock::new(|| table(IRREGULAR_LINES));
 
 /// Indeclinable words. Those in -и, -у, -ю and -э need not be listed.
 const INVARIABLE: &str = "метро кино пальто бюро депо авто радио евро динамо ретро торнадо казино кафе шоссе резюме досье \
@@ -49,7 +51,7 @@ pub(super) fn add_parts(entry: &DictionaryEntry, dictionary: &Dictionary, out: &
     let adjective_stem = adjective_stem
         .filter(|stem| known.contains(&format!("{stem}ими")) || known.contains(&format!("{stem}ыми")));
     let mut made = FormList(Vec::new());
-    if let Some(irregular) = table_line(IRREGULAR, &lemma) {
+    if let Some(irregular) = IRREGULAR.get(lemma.as_str()) {
         irregular.split(' ').for_each(|form| parts.out.push(form));
     }
     if is_verb {
@@ -60,7 +62,7 @@ pub(super) fn add_parts(entry: &DictionaryEntry, dictionary: &Dictionary, out: &
         decline(&lemma, true, &mut made);
         add_possible_degrees(stem, &mut made);
         parts.add(made, &[EntryKind::Single]);
-    } else if entry.kind != EntryKind::Single && table_line(IRREGULAR, &lemma).is_none() {
+    } else if entry.kind != EntryKind::Single && IRREGULAR.get(lemma.as_str()).is_none() {
         decline(&lemma, true, &mut made);
         let is_new = |form: &&String| !known.contains(*form) && dictionary.entries(form).is_empty();
         if known.len() > 2 && known.len() < 15 {
@@ -97,7 +99,7 @@ impl PartFinder<'_> {
 
 /// Words that look like forms of others.
 static OTHER_WORDS: LazyLock<HashSet<&str>> = LazyLock::new(|| {
-    let irregular = IRREGULAR.split_whitespace();
+    let irregular = IRREGULAR_LINES.split_whitespace();
     irregular
         .chain("для ради рада лишь если ведь хоть столь почти мимо нами вами ими нету".split(' '))
         .collect()
@@ -130,7 +132,7 @@ fn add_possible_degrees(stem: &str, out: &mut FormList) {
 /// The forms, besides the word, of an irregular word and of one that is plural only: выбор is another word than выборы.
 pub(super) fn irregular_forms(word: &str) -> Option<Vec<String>> {
     let mut out = FormList(Vec::new());
-    if let Some(line) = table_line(IRREGULAR, word) {
+    if let Some(line) = IRREGULAR.get(word) {
         line.split(' ').for_each(|form| out.push(form));
     } else if list_contains(PLURAL_ONLY, word) {
         add_plural_noun(word, drop_last(word, 1), &mut out);
@@ -143,7 +145,7 @@ pub(super) fn add_singular_forms(word: &str, out: &mut FormList) {
 }
 
 fn decline(word: &str, plural: bool, out: &mut FormList) {
-    if let Some(known) = table_line(IRREGULAR, word) {
+    if let Some(known) = IRREGULAR.get(word) {
         known.split(' ').for_each(|form| out.push(form));
         return;
     }

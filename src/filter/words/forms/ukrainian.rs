@@ -1,9 +1,12 @@
 //! Ukrainian: declension by ending, with the alternations і/о/е, г/з, к/ц and х/с. Pure.
 
-use super::endings::{FormList, drop_last, ends_with_any, last_char, list_contains, table_line};
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
+use super::endings::{FormList, drop_last, ends_with_any, last_char, list_contains, table};
 
 /// Irregular words: the lemma, then all other forms.
-const IRREGULAR: &str = include_str!("ukrainian.txt");
+static IRREGULAR: LazyLock<HashMap<&str, &str>> = LazyLock::new(|| table(include_str!("ukrainian.txt")));
 
 /// Indeclinable words.
 const INVARIABLE: &str = "метро кіно бюро депо авто радіо євро торнадо казино кафе шосе резюме досьє фото відео аудіо \
@@ -48,7 +51,7 @@ pub(super) fn add_forms(word: &str, out: &mut FormList) {
 
 /// The forms of an irregular word besides the word.
 pub(super) fn irregular_forms(word: &str) -> Option<Vec<String>> {
-    table_line(IRREGULAR, word).map(|line| line.split(' ').map(str::to_owned).collect())
+    IRREGULAR.get(word).map(|line| line.split(' ').map(str::to_owned).collect())
 }
 
 /// The vocative of a noun, which the dictionary has of few.
@@ -65,7 +68,7 @@ pub(super) fn add_singular_forms(word: &str, out: &mut FormList) {
 }
 
 fn decline(word: &str, plural: bool, out: &mut FormList) {
-    if let Some(known) = table_line(IRREGULAR, word) {
+    if let Some(known) = IRREGULAR.get(word) {
         known.split(' ').for_each(|form| out.push(form));
         return;
     }
