@@ -9,6 +9,10 @@ use super::words::HashedWord;
 
 /// Words of one side of a difference that can be one name.
 const MAX_NAME_WORDS: usize = 6;
+/// Words of one side of a difference that say something else than those of the other.
+const MAX_REPLACED_WORDS: usize = 4;
+/// Words of a text that one source does not use for two headlines, but for one that it edits.
+const EDITED_TEXT_WORDS: usize = 30;
 /// Words of a title in which an opposite decides though little else is common.
 const SHORT_TITLE_WORDS: usize = 6;
 /// Words between two names that can have changed their roles.
@@ -187,23 +191,30 @@ impl<'a> Pair<'a> {
         })
     }
 
-    /// Whether titles and texts both have other words in one place: `the court frees` and `the court jails`.
+    /// Whether titles say something else in one place: both texts do so too, or nothing else in the titles differs, so that it is
+    /// what they are about: `the court frees` and `the court jails`.
     pub(super) fn is_reworded(&self) -> bool {
         let (x, y) = self.cores();
         let rewords = |found: &Difference<'_>| {
             let has_meaning = |side: &[HashedWord]| {
-                (1..=3).contains(&side.len()) && side.iter().any(|word| word.class() != WordClass::Function)
+                (1..=MAX_REPLACED_WORDS).contains(&side.len())
+                    && side.iter().any(|word| word.class() != WordClass::Function)
             };
             has_meaning(found.a) && has_meaning(found.b)
         };
         let found = similarity::differences(x, y);
         let titles = similarity::title_similarity(x, y);
-        (titles >= 0.5 || (titles >= 0.3 && found.len() == 1))
-            && found.iter().any(rewords)
-            && self
-                .text_differences()
-                .iter()
-                .any(|found| found.position == DifferencePosition::Inside && rewords(found))
+        if titles < 0.3 || !found.iter().any(rewords) {
+            return false;
+        }
+        // A source edits the headline over a long text that stays.
+        let may_be_edit = self.is_one_source && self.text_length() >= EDITED_TEXT_WORDS;
+        let is_only_difference = found.len() == 1 && titles >= 0.4 && !may_be_edit && !self.is_one_moment;
+        let are_texts_reworded = || {
+            let mut texts = self.text_differences().into_iter();
+            texts.any(|found| found.position == DifferencePosition::Inside && rewords(&found))
+        };
+        is_only_difference || ((titles >= 0.5 || found.len() == 1) && are_texts_reworded())
     }
 
     /// Whether the texts are the same but for what comes before and after, such as who forwards it.
@@ -303,8 +314,16 @@ struct JoinedName {
 }
 
 fn joined_names(words: &[HashedWord]) -> Vec<JoinedName> {
+    const fn word(folded: &str) -> u64 {
+        HashedWord::new(folded, WordClass::Function).hash()
+    }
+    #[rustfmt::skip]
+    const ARTICLES: [u64; 14] = [
+        word("the"), word("a"), word("an"), word("le"), word("la"), word("les"), word("l"), word("der"), word("die"), word("das"),
+        word("den"), word("dem"), word("un"), word("une"),
+    ];
     let mut joined: Vec<JoinedName> = Vec::with_capacity(words.len());
-    for word in words {
+    for word in words.iter().filter(|word| !ARTICLES.contains(&word.hash())) {
         match joined.last_mut() {
             Some(last) if last.is_name && is_name(word) => last.hash = last.hash.wrapping_add(word.hash()),
             _ => joined.push(JoinedName { hash: word.hash(), is_name: is_name(word) }),
