@@ -17,7 +17,10 @@ export DEBIAN_FRONTEND=noninteractive PYTHONDONTWRITEBYTECODE=1 READERS_NPM="$wo
 
 apt_install() { timeout "$limit" apt-get install -y -qq --no-install-recommends "$@" >>"$work/install.log" 2>&1; }
 installed() { dpkg-query -W -f '${Status}' "$1" 2>/dev/null | grep -q '^install ok'; }
-debian() { for name; do installed "$name" || { [ "${INSTALL:-}" = 1 ] && apt_install "$name"; } || return 1; done; }
+debian() {
+    local package
+    for package; do installed "$package" || { [ "${INSTALL:-}" = 1 ] && apt_install "$package"; } || return 1; done
+}
 # reader needs sgmllib3k and does not say so.
 pypi() { timeout "$limit" python3 -m pip install -q --target "$work/python" "$@" >>"$work/install.log" 2>&1; }
 npm_package() { timeout "$limit" npm install --silent --prefix "$work/npm" "$1" >>"$work/install.log" 2>&1; }
