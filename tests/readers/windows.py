@@ -242,6 +242,7 @@ class Thunderbird(Window):
         self.connection = socket.create_connection(("127.0.0.1", int(port.read_text())), timeout=120)
         self.answer()
         self.command("WebDriver:NewSession", {})
+        self.command("WebDriver:SetTimeouts", {"script": 110_000})
         self.command("Marionette:SetContext", {"value": "chrome"})
 
     def answer(self):
@@ -264,8 +265,7 @@ class Thunderbird(Window):
 
     def refresh(self):
         urls = [] if self.world.step else list(self.urls.values())
-        parameters = {"script": self.script, "args": [urls], "scriptTimeout": 100_000}
-        result = self.command("WebDriver:ExecuteAsyncScript", parameters)
+        result = self.command("WebDriver:ExecuteAsyncScript", {"script": self.script, "args": [urls]})
         if result["value"] != "done":
             raise ValueError(result["value"])
         self.settle()
