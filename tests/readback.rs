@@ -1,6 +1,10 @@
 //! Writes generated entries in each format and compares every field that an independent parser reads back.
 
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, clippy::print_stderr)]
+#![allow(clippy::disallowed_methods, reason = "feedparser reads files")]
+
+#[path = "readback/fields.rs"]
+mod fields;
 
 use std::sync::Arc;
 

@@ -5,7 +5,7 @@ use super::document::{Document, OutputEntry};
 use super::format::Format;
 use super::media::{enclosure_link, write_media};
 use super::podcast;
-use super::text::{normalized_uri, one_line, percent_encode, unambiguous_line};
+use super::text::{has_tag_start, normalized_uri, one_line, percent_encode, unambiguous_line};
 use super::xml::{XmlWriter, rfc3339, truncate_to_second};
 use crate::entry::Author;
 
@@ -93,7 +93,12 @@ fn write_entry(xml: &mut XmlWriter, shown: &OutputEntry, feed_language: Option<&
         xml.text_element("content", &[("type", "html")], content);
     }
     if let Some(rights) = details::rights(&kept.entry) {
-        plain_text(xml, "rights", &rights);
+        // HTML where some readers would else find a tag.
+        if has_tag_start(&rights) {
+            xml.text_element("rights", &[("type", "html")], &htmlize::escape_text(&rights));
+        } else {
+            xml.text_element("rights", &[], &rights);
+        }
     }
     details::write_details(xml, "thr:total", &kept.entry);
     write_media(xml, &shown.kept.entry);

@@ -75,7 +75,8 @@ fn enclosures(links: &[RawLink<'_>], files: Vec<RawMedia<'_>>, context: &FeedCon
     });
     let mut all: Vec<Enclosure> = Vec::new();
     let mut positions: HashMap<String, usize> = HashMap::new();
-    for file in linked.chain(files) {
+    // The first file of RSS is its enclosure; links of Atom are beside it.
+    for file in files.chain(linked) {
         match positions.get(&file.url) {
             Some(known) => merge_enclosure(&mut all[*known], file),
             None => {

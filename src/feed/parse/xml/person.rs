@@ -21,7 +21,7 @@ impl<'a> XmlParser<'a> {
 
     /// Media RSS: who made the media. Outside a media object and without a role it may be the entry's author.
     pub(super) fn read_credit(&mut self, tag: StartTag<'a>) {
-        let text = RawText::new(self.tokens.element_text(tag).text, kind_of_names(Namespace::Media));
+        let text = RawText::new(self.tokens.element_text(tag).text, TextKind::Text);
         if text.text.trim().is_empty() {
             return;
         }

@@ -47,7 +47,7 @@ impl<'a> XmlParser<'a> {
             (PodcastElement::Person, Some(name)) => push_part(
                 &mut episode.persons,
                 RawPerson {
-                    name: RawText::new(name, TextKind::Unstated),
+                    name: RawText::new(name, TextKind::Text),
                     role: attribute("role"),
                     group: attribute("group"),
                     image: attribute("img"),
