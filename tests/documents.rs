@@ -327,6 +327,25 @@ fn bytes_do_not_depend_on_the_order_of_entries() {
 }
 
 #[test]
+fn an_rss_description_never_only_repeats_the_title() {
+    let of = |summary: Option<&str>, content: &str| {
+        let summary = summary.map(str::to_owned);
+        let entry = Entry { summary, ..entry_with("A <b> & c", "https://gazette.example/1", content) };
+        let document = select::document(&output(ContentMode::Full), &site(), vec![kept(1, entry)]);
+        let rss = text(rss::write(&document));
+        let item = rss.split_once("<item>").unwrap().1.to_owned();
+        (item.contains("<description>"), item.contains("<content:encoded>"))
+    };
+    assert_eq!(of(None, "<p>A &lt;b&gt; &amp; c</p>"), (false, false));
+    assert_eq!(of(Some("A &lt;b&gt; &amp; c"), "<p>More</p>"), (true, false));
+    assert_eq!(of(Some("More"), "<p>Even more</p>"), (true, true));
+    assert_eq!(
+        of(None, "<p>A &lt;b&gt; &amp; c<img src=\"https://gazette.example/i.png\"></p>"),
+        (true, false)
+    );
+}
+
+#[test]
 fn each_content_mode_leaves_out_its_part() {
     let summary = text(rss::write(&document(ContentMode::Summary)));
     assert!(summary.contains("Short") && !summary.contains("Long: 1"));

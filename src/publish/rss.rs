@@ -6,7 +6,7 @@ use super::document::{Document, OutputEntry};
 use super::format::Format;
 use super::media::{enclosure_link, media_content, media_type, write_media};
 use super::podcast;
-use super::text::{percent_encode, untyped_line};
+use super::text::{excerpt, one_line, percent_encode, untyped_line};
 use super::xml::{XmlWriter, rfc822};
 use crate::entry::{Enclosure, Entry, Media};
 
@@ -67,10 +67,12 @@ fn write_item(xml: &mut XmlWriter, shown: &OutputEntry) {
         xml.text_element("link", &[], &percent_encode(link));
     }
     // The full text has an element of its own only if there is a summary too.
-    if let Some(description) = shown.summary.as_ref().or(shown.content.as_ref()) {
+    let summary = shown.summary.as_ref().filter(|summary| !repeats_title(summary, &shown.title));
+    let content = shown.content.as_ref().filter(|content| !repeats_title(content, &shown.title));
+    if let Some(description) = summary.or(content) {
         xml.text_element("description", &[], description);
     }
-    if let (Some(_), Some(content)) = (&shown.summary, &shown.content) {
+    if let (Some(_), Some(content)) = (summary, content) {
         xml.text_element("content:encoded", &[], content);
     }
     // Not `author`, which must be an e-mail address.
@@ -125,6 +127,14 @@ fn enclosures(xml: &mut XmlWriter, entry: &Entry) {
             media_content(xml, &as_media(file));
         }
     }
+}
+
+/// Whether a text says no more than the title, which readers show above it.
+fn repeats_title(html: &str, title: &str) -> bool {
+    const MAX_MARKUP_BYTES: usize = 200;
+    html.len() <= title.len() + MAX_MARKUP_BYTES
+        && !html.contains("<img")
+        && excerpt(html, usize::MAX) == one_line(title)
 }
 
 fn as_media(file: &Enclosure) -> Media {
