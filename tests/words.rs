@@ -82,7 +82,7 @@ fn frequent_words_do_not_match_those_of_other_lemmas() {
             let (lemma, own) = (columns[0], columns[4..].join(" "));
             let found = expand(lemma, ExpandTo::Forms, &[language.to_owned()]).words;
             let language_set = LanguageSet::from_tag(language);
-            let found = found.iter().filter(|(_, counts_in)| counts_in.intersects(language_set));
+            let found = found.iter().filter(|(_, counts_in)| counts_in.languages.intersects(language_set));
             let found: BTreeSet<&str> = found.map(|(form, _)| form).collect();
             let matched = common.iter().filter(|(_, folded)| found.contains(folded.as_str()));
             let others = matched.filter(|(word, _)| !own.split(' ').any(|form| form == *word));

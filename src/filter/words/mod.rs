@@ -272,8 +272,8 @@ mod tests {
     fn a_form_counts_in_its_own_language() {
         let words = expand("вода", ExpandTo::Forms, &[]).words;
         let counts = |form: &str, language: &str| {
-            words.iter().any(|(known, languages)| {
-                known == form && languages.intersects(LanguageSet::from_tag(language))
+            words.iter().any(|(known, counts_in)| {
+                known == form && counts_in.languages.intersects(LanguageSet::from_tag(language))
             })
         };
         assert!(counts("воде", "ru") && !counts("воде", "uk"));
