@@ -4,7 +4,7 @@ use url::Url;
 
 use super::document::{Document, OutputEntry};
 use super::media::media_type;
-use super::text::{one_line, percent_encode, unambiguous_line, untyped_line};
+use super::text::{one_line, percent_encode, unambiguous_line};
 use super::xml::{Attribute, XmlWriter};
 use crate::entry::{Answered, CategoryDetails, Details, Entry, Location, RelatedLink};
 
@@ -111,6 +111,6 @@ pub(super) fn rss_categories(xml: &mut XmlWriter, shown: &OutputEntry) {
         let scheme = category_details(shown, &name).and_then(|details| details.scheme.as_deref());
         let scheme = scheme.map(unambiguous_line).filter(|scheme| !scheme.is_empty());
         let attributes: Vec<_> = scheme.iter().map(|scheme| ("domain", scheme.as_str())).collect();
-        xml.text_element("category", &attributes, &untyped_line(&name));
+        xml.text_element("category", &attributes, &unambiguous_line(&name));
     }
 }

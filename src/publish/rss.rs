@@ -6,7 +6,7 @@ use super::document::{Document, OutputEntry};
 use super::format::Format;
 use super::media::{enclosure_link, media_content, media_type, write_media};
 use super::podcast;
-use super::text::{excerpt, one_line, percent_encode, untyped_line};
+use super::text::{excerpt, one_line, percent_encode, unambiguous_line};
 use super::xml::{XmlWriter, rfc822};
 use crate::entry::{Enclosure, Entry, Media};
 
@@ -25,11 +25,11 @@ pub fn write(document: &Document) -> Vec<u8> {
     attributes.extend(details::namespaces(document));
     xml.open("rss", &attributes);
     xml.open("channel", &[]);
-    let title = untyped_line(&document.title);
+    let title = unambiguous_line(&document.title);
     xml.text_element("title", &[], &title);
     let page = document.address(Format::Html);
     xml.text_element("link", &[], &page);
-    let description = document.description.as_ref().map(|text| untyped_line(text));
+    let description = document.description.as_ref().map(|text| unambiguous_line(text));
     xml.text_element("description", &[], description.as_ref().unwrap_or(&title));
     if let Some(icon) = document.icon() {
         xml.open("image", &[]);
@@ -62,7 +62,7 @@ fn write_item(xml: &mut XmlWriter, shown: &OutputEntry) {
     let kept = &shown.kept;
     let entry = &kept.entry;
     xml.open("item", &[]);
-    xml.text_element("title", &[], &untyped_line(&shown.title));
+    xml.text_element("title", &[], &unambiguous_line(&shown.title));
     if let Some(link) = shown.link() {
         xml.text_element("link", &[], &percent_encode(link));
     }
@@ -77,7 +77,7 @@ fn write_item(xml: &mut XmlWriter, shown: &OutputEntry) {
     }
     // Not `author`, which must be an e-mail address.
     for author in shown.authors() {
-        xml.text_element("dc:creator", &[], &untyped_line(&author.name));
+        xml.text_element("dc:creator", &[], &unambiguous_line(&author.name));
     }
     details::rss_categories(xml, shown);
     if let Some(comments) = &entry.comments {
@@ -85,7 +85,7 @@ fn write_item(xml: &mut XmlWriter, shown: &OutputEntry) {
     }
     details::related_links(xml, "atom:link", entry);
     if let Some(rights) = details::rights(entry) {
-        xml.text_element("dc:rights", &[], &untyped_line(&rights));
+        xml.text_element("dc:rights", &[], &unambiguous_line(&rights));
     }
     details::write_details(xml, "slash:comments", entry);
     enclosures(xml, entry);
@@ -99,7 +99,7 @@ fn write_item(xml: &mut XmlWriter, shown: &OutputEntry) {
     xml.text_element(
         "source",
         &[("url", &percent_encode(&kept.source.url))],
-        &untyped_line(&kept.source.title),
+        &unambiguous_line(&kept.source.title),
     );
     xml.close();
 }
