@@ -40,6 +40,9 @@ impl EntryLanguages {
         entry: &Entry,
         declared: Option<&str>,
     ) -> Likelihood {
+        if languages == LanguageSet::ALL {
+            return Likelihood::Sure;
+        }
         let start = || self.start.get_or_init(|| start_of_entry(entry, START_BYTES)).as_str();
         match word.chars().find(|c| c.is_alphabetic()) {
             Some('\u{400}'..='\u{52f}') => {

@@ -153,12 +153,16 @@ impl<'a> EntryText<'a> {
         if condition == Condition::NONE {
             return true;
         }
+        let span = segment.tokens.span(word);
+        // The spelling is cheaper to tell than the language.
+        if !is_written(&segment.plain, &span, condition.written, true) {
+            return false;
+        }
         let (entry, declared) = (self.subject.entry, self.declared_language());
         let likelihood =
             self.languages.allow(segment.tokens.word(word), condition.languages, entry, declared);
-        let span = segment.tokens.span(word);
-        likelihood != Likelihood::No
-            && is_written(&segment.plain, &span, condition.written, likelihood == Likelihood::Sure)
+        likelihood == Likelihood::Sure
+            || likelihood == Likelihood::Maybe && is_written(&segment.plain, &span, condition.written, false)
     }
 
     fn declared_language(&self) -> Option<&'a str> {

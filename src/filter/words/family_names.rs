@@ -60,6 +60,13 @@ impl<'t> Name<'t> {
                 self.add_word(single, true, &mut out.words);
                 self.add_first_halves(single, &mut out.words);
             }
+            [first @ .., last] if self.is_uninflected() => {
+                // One pattern: the words of a phrase are searched for one by one, each `of` and `on`.
+                let start = first.join(" ");
+                for form in self.forms(last, false) {
+                    self.add_form(format!("{start} {form}"), form == *last, &mut out.words);
+                }
+            }
             several => {
                 let forms = |word: &&str| {
                     let mut forms = Forms::default();
@@ -84,16 +91,30 @@ impl<'t> Name<'t> {
     }
 
     fn add_word(&self, word: &str, is_whole: bool, out: &mut Forms) {
-        let languages = LanguageSet::of(self.language);
         for form in self.forms(word, is_whole) {
-            let written = self.written(&form);
-            out.add_if(form, Condition { languages, written });
+            let is_base = form == word;
+            self.add_form(form, is_base, out);
         }
+    }
+
+    fn add_form(&self, form: String, is_base: bool, out: &mut Forms) {
+        let languages = LanguageSet::of(self.language);
         // Languages without a row write most places as one of the six does.
-        if matches!(self.kind, NameKind::Place | NameKind::City) {
+        if is_base && matches!(self.kind, NameKind::Place | NameKind::City) {
             let written = if self.is_acronym() { Written::Capitals } else { Written::Capital };
             let languages = languages.union(LanguageSet::OTHERS);
-            out.add_if(word, Condition { languages, written });
+            out.add_if(form.clone(), Condition { languages, written });
+        }
+        let written = self.written(&form);
+        out.add_if(form, Condition { languages, written });
+    }
+
+    /// Whether at most the last of its words has other forms.
+    fn is_uninflected(&self) -> bool {
+        match self.language {
+            InflectedLanguage::English => true,
+            InflectedLanguage::French | InflectedLanguage::German => self.kind == NameKind::City,
+            _ => false,
         }
     }
 
@@ -166,7 +187,13 @@ impl<'t> Name<'t> {
     }
 
     fn inflect(&self, word: &str) -> Vec<String> {
-        inflect(word, self.text.starts_with(char::is_uppercase), self.language).forms
+        let is_name = self.text.starts_with(char::is_uppercase);
+        let mut forms = inflect(word, is_name, self.language).forms;
+        if self.kind != NameKind::Place && self.kind != NameKind::City {
+            // The adverb is of the language: по-русски.
+            forms.retain(|form| !form.ends_with("ски") && !form.ends_with("цки"));
+        }
+        forms
     }
 
     /// Adds the first halves of compounds that the adjective makes: армяно-, российско-, arméno-, վրաց-.
