@@ -349,6 +349,10 @@ impl Compiler {
             CompiledNode::Not(node) => operator(summary, "!", std::slice::from_ref(node)),
             CompiledNode::Term(term) => {
                 summary.fields = summary.fields.union(term.fields);
+                if matches!(term.criterion, Criterion::Topic(_)) {
+                    // Evidence may stand in another field.
+                    summary.fields = summary.fields.union(FieldSet::DEFAULT);
+                }
                 let mut add_word_set = |id: WordSetId| {
                     summary.word_sets.push(id);
                     summary.digest.update(self.digests[id as usize]);

@@ -164,12 +164,18 @@ impl<'t> EvalContext<'t, '_> {
                 self.term_match(word.into_iter().chain(phrases).min()?)
             }
             Criterion::Signs(words, signs) => {
-                let is_written = |(first, _): &(usize, usize)| {
-                    text.segment_of(*first).is_some_and(|segment| {
-                        has_signs(&segment.plain, &segment.tokens, first - segment.first_word, signs)
-                    })
-                };
-                self.term_match(self.phrase_places(words, term.fields).find(is_written)?)
+                self.phrase_places(words, term.fields).find_map(|(first, last)| {
+                    let segment = text.segment_of(first)?;
+                    let start = segment.tokens.span(first - segment.first_word).start;
+                    let end = segment.tokens.span(last - segment.first_word).end;
+                    let is_written =
+                        has_signs(&segment.plain, &segment.tokens, first - segment.first_word, signs);
+                    let whole = start.checked_sub(signs.before.len())?..end + signs.after.len();
+                    is_written
+                        .then(|| segment.plain.get(whole))
+                        .flatten()
+                        .map(|found| found_in(segment.field, found))
+                })
             }
             Criterion::Topic(topic) => {
                 let (place, evidence) = self.find_topic(topic, term.fields)?;

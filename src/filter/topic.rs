@@ -52,7 +52,8 @@ type Found = ((usize, usize), Option<String>);
 
 impl EvalContext<'_, '_> {
     pub(super) fn find_topic(&self, topic: &CompiledTopic, fields: FieldSet) -> Option<Found> {
-        let longer: Vec<_> = self.places(topic.longer.0, &topic.longer.1, fields).collect();
+        let searched = fields.union(FieldSet::DEFAULT);
+        let longer: Vec<_> = self.places(topic.longer.0, &topic.longer.1, searched).collect();
         let is_whole =
             |(first, last): &(usize, usize)| !longer.iter().any(|(start, end)| start <= first && last <= end);
         let certain = self.places(topic.names.0, &topic.names.1, fields).filter(is_whole).min();
@@ -63,6 +64,10 @@ impl EvalContext<'_, '_> {
         let (ambiguous, unlikely) = (names(topic.ambiguous), names(topic.unlikely));
         let first = *ambiguous.iter().chain(&unlikely).min()?;
         let all: Vec<(usize, usize)> = ambiguous.iter().chain(&unlikely).copied().collect();
+        let own = self.places(topic.names.0, &topic.names.1, FieldSet::DEFAULT).find(is_whole);
+        if let Some((start, end)) = own {
+            return Some((first, Some(format!("with {}", self.text.original(start, end)))));
+        }
         let is_person = |names: &[(usize, usize)]| names.iter().any(|(word, _)| self.is_person(*word));
         if is_person(&unlikely) {
             return None;

@@ -47,6 +47,7 @@ fn acronyms_are_in_capitals() {
     for (topic, title, language) in [
         ("@united-states", "US and Iran talk", "en"),
         ("@european-union", "EU-Gipfel beginnt", "de"),
+        ("@united-states", "Die US-Regierung verhandelt", "de"),
         ("@armenia", "ՀՀ և ՌԴ նախարարները", "hy"),
         ("@russia", "Երևանում ՌԴ-ի դեսպանը", "hy"),
         ("@china", "PRC", ""),
@@ -124,6 +125,20 @@ fn an_ambiguous_name_needs_evidence() {
     misses("@togo", "Того, кто ждёт, не ждут", "ru");
     finds("\"jordan\"", "Michael Jordan sells his house", "en");
     finds("jordan", "Michael Jordan sells his house", "en");
+}
+
+#[test]
+fn evidence_may_stand_in_a_field_that_the_query_does_not_search() {
+    let entry = Entry {
+        title: Some("Georgia protests continue for days".to_owned()),
+        summary: Some("Police in Tbilisi used water cannon".to_owned()),
+        ..Entry::default()
+    };
+    let now = Timestamp::UNIX_EPOCH;
+    let subject = Subject { entry: &entry, source: "", source_title: "", language: None, date: now, now };
+    let query = parse("title:@georgia", &QueryContext::default()).expect("a query");
+    let hits = Matcher::new([&query]).hits(&subject, |_| true);
+    assert_eq!(hits[0].reasons[0].evidence.as_deref(), Some("with Tbilisi"));
 }
 
 #[test]
