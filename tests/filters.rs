@@ -152,3 +152,22 @@ fn a_case_may_test_the_filter_of_an_output() {
         "{stderr}"
     );
 }
+
+#[test]
+fn a_mistake_in_a_case_is_told_in_plain_words() {
+    for (line, told) in [
+        ("{\"q\": \"a\", \"expect\": \"yes\"}", "`expect` is true or false"),
+        ("{\"q\": \"a\", \"entry\": \"title\"}", "an object with the fields of an entry"),
+        ("{\"q\": \"a\", \"entry\": {\"author\": 5}}", "a string or an array of strings"),
+        ("5", "a case, an object with `q` or `output`"),
+        ("{\"q\": \"a\", \"entry\": {\"lang\": \"english\"}}", "`english` is no language tag"),
+    ] {
+        let (code, _, stderr) = run_cases(&TempDir::new().unwrap(), line);
+        assert!(
+            code == 1 && stderr.contains(told) && stderr.matches("line").count() == 1,
+            "{line}: {stderr}"
+        );
+    }
+    let with_mark = "\u{feff}{\"q\": \"war\", \"entry\": {\"title\": \"War\"}, \"expect\": true}";
+    assert_eq!(run_cases(&TempDir::new().unwrap(), with_mark).0, 0);
+}

@@ -38,7 +38,7 @@ pub struct Arguments {
 
 /// One line.
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "a case, an object with `q` or `output`")]
 struct Case {
     #[serde(default)]
     id: Value,
@@ -60,14 +60,14 @@ struct Case {
 
 /// `true`, `false`, 1 or 0.
 #[derive(Clone, Copy, Deserialize)]
-#[serde(untagged)]
+#[serde(untagged, expecting = "`expect` is true or false")]
 enum Expected {
     Boolean(bool),
     Number(u8),
 }
 
 #[derive(Default, Deserialize)]
-#[serde(default, deny_unknown_fields)]
+#[serde(default, deny_unknown_fields, expecting = "an object with the fields of an entry")]
 struct CaseEntry {
     title: Option<String>,
     summary: Option<String>,
@@ -87,7 +87,7 @@ struct CaseEntry {
 
 /// A string, an array of strings, or null.
 #[derive(Default, Deserialize)]
-#[serde(untagged)]
+#[serde(untagged, expecting = "authors and categories are a string or an array of strings")]
 enum Strings {
     One(String),
     Many(Vec<String>),
@@ -127,11 +127,13 @@ pub fn run(arguments: Arguments, config_option: &ConfigOption) -> anyhow::Result
     let (mut failed, mut total) = (0_usize, 0_usize);
     for (number, line) in input.lines().enumerate() {
         let line = line.with_context(cannot_read)?;
+        // Some editors begin a file with a byte order mark.
+        let line = line.strip_prefix('\u{feff}').unwrap_or(&line);
         if line.trim().is_empty() {
             continue;
         }
         total += 1;
-        let (result, failure) = run_case(&line, &mut queries);
+        let (result, failure) = run_case(line, &mut queries);
         writeln!(out, "{result}")?;
         if let Some(failure) = failure {
             failed += 1;
@@ -203,8 +205,16 @@ fn run_case(line: &str, queries: &mut QueryCache) -> (Value, Option<String>) {
     let error = |id: Value, error: String| (json!({ "id": id, "error": error }), Some(error));
     let case: Case = match serde_json::from_str(line) {
         Ok(case) => case,
-        Err(invalid) => return error(Value::Null, invalid.to_string()),
+        // The line is named already: it is always the first of its own text.
+        Err(invalid) => {
+            let message = invalid.to_string().replace(" at line 1 column", " at column");
+            return error(Value::Null, message);
+        }
     };
+    if let Some(tag) = case.entry.lang.as_deref().filter(|tag| !is_language_tag(tag)) {
+        let message = format!("`{tag}` is no language tag: write \"en\", \"ru\" or \"pt-br\"");
+        return error(case.id, message);
+    }
     let feed = case.entry.feed.clone().unwrap_or_default();
     let date = case.entry.published;
     let entry = case.entry.into_entry();
@@ -249,6 +259,13 @@ fn run_case(line: &str, queries: &mut QueryCache) -> (Value, Option<String>) {
         result["passed"] = json!(passed);
     }
     (result, (!passed).then(|| failure_message(&shown, &explained)))
+}
+
+/// Whether a text has the form of a BCP 47 tag. One that is empty says nothing.
+fn is_language_tag(tag: &str) -> bool {
+    let language = tag.trim().split(['-', '_']).next().unwrap_or_default();
+    language.is_empty()
+        || ((2..=3).contains(&language.len()) && language.bytes().all(|byte| byte.is_ascii_alphabetic()))
 }
 
 /// What a case found that it should not, or did not find.

@@ -94,7 +94,9 @@ fn phrase_len(rest: &str) -> usize {
     let Some(close) = rest[1..].find('"') else { return rest.len() };
     let end = close + 2;
     let Some(distance) = rest[end..].strip_prefix('~') else { return end };
-    end + 1 + alphanumeric_len(distance)
+    // What is no number is reported, not left out.
+    let ends = |c: char| c.is_whitespace() || matches!(c, '(' | ')' | '|' | '"');
+    end + 1 + distance.find(ends).unwrap_or(distance.len())
 }
 
 /// A regular expression and its flags: `/.../`, `/.../c`. `\/` is a literal slash.

@@ -1,6 +1,7 @@
 //! The syntax of the filter language: text to tree and back. Pure.
 
 mod lex;
+mod mistakes;
 mod parse;
 mod problem;
 mod term;

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use super::super::words;
 use super::lex::{QueryToken, TokenKind, lex};
+use super::mistakes;
 use super::problem::QueryProblem;
 use super::term::{field_by_name, parse_term};
 use super::tree::{Field, Node, NodeKind, TermKind, TopicQuery};
@@ -221,9 +222,7 @@ impl Parser<'_, '_> {
         let start = self.next_span().start;
         let mut negations = 0;
         while self.peek() == Some(TokenKind::Not) {
-            if let Some(problem) = self.lone_dash() {
-                self.problems.push(problem);
-            }
+            self.problems.extend(mistakes::lone_dash(self.text, self.next_span()));
             self.at += 1;
             negations += 1;
         }
@@ -250,10 +249,10 @@ impl Parser<'_, '_> {
             }
             Some(TokenKind::Term) => {
                 self.at += 1;
-                if let Some(problem) = self.foreign_operator(&span) {
+                if let Some(problem) = mistakes::foreign_sign(self.text, &span) {
                     return self.fail(problem);
                 }
-                self.warn_if_suspicious(&span);
+                self.problems.extend(mistakes::suspicious_word(self.text, &span));
                 match parse_term(self.text, span.clone(), self.field) {
                     Ok(term) => Node { span, kind: NodeKind::Term(term) },
                     Err(problem) => self.fail(problem),
@@ -261,6 +260,10 @@ impl Parser<'_, '_> {
             }
             Some(TokenKind::And | TokenKind::Or) => {
                 self.at += 1;
+                if self.text[..span.end].ends_with("||") {
+                    let problem = QueryProblem::error(span, "`||` is no operator");
+                    return self.fail(problem.hint("write OR, or one `|`"));
+                }
                 self.fail(
                     QueryProblem::error(span, "a word is missing before this operator")
                         .hint("to search for the word itself, write it in lower case"),
@@ -269,57 +272,6 @@ impl Parser<'_, '_> {
             Some(TokenKind::Close | TokenKind::Not) | None => {
                 self.fail(QueryProblem::error(span, "a word is missing here"))
             }
-        }
-    }
-
-    /// The problem of a dash between spaces, which is read as NOT but may be meant as one.
-    fn lone_dash(&self) -> Option<QueryProblem> {
-        let span = self.next_span();
-        let after = self.text[span.end..].chars().next();
-        if &self.text[span.clone()] != "-" || after.is_some_and(|c| !c.is_whitespace()) {
-            return None;
-        }
-        let before = self.text[..span.start].split_whitespace().next_back().unwrap_or_default();
-        let after = self.text[span.end..].split_whitespace().next().unwrap_or("b");
-        Some(two_readings(span, "a dash between spaces", before, after))
-    }
-
-    /// The problem of a sign that is no operator here: `armenia, russia`, `armenia && russia`.
-    fn foreign_operator(&self, span: &Range<usize>) -> Option<QueryProblem> {
-        let text = &self.text[span.clone()];
-        let before = self.text[..span.start].split_whitespace().next_back().unwrap_or_default();
-        let after = self.text[span.end..].split_whitespace().next().unwrap_or("b");
-        let is_sign =
-            |text: &str| !text.is_empty() && text.chars().all(|c| "&,;\u{2013}\u{2014}\u{2212}+".contains(c));
-        if is_sign(text) {
-            return Some(two_readings(span.clone(), &format!("`{text}` is no operator"), before, after));
-        }
-        let (word, rest) = text.split_once([',', ';']).filter(|_| !text.contains(['"', '/']))?;
-        // An address may have a comma.
-        if text.contains(':') && !rest.is_empty() {
-            return None;
-        }
-        let is_number =
-            word.ends_with(|c: char| c.is_ascii_digit()) && rest.starts_with(|c: char| c.is_ascii_digit());
-        let next = if rest.is_empty() { after } else { rest };
-        let sign = &text[word.len()..=word.len()];
-        (!is_number).then(|| two_readings(span.clone(), &format!("`{sign}` is no operator"), word, next))
-    }
-
-    /// Warns about words that look like operators and about marks that look like quotation marks.
-    fn warn_if_suspicious(&mut self, span: &Range<usize>) {
-        let text = &self.text[span.clone()];
-        if ["and", "or", "not"].contains(&text) {
-            let operator = text.to_uppercase();
-            self.problems.push(
-                QueryProblem::warning(span.clone(), format!("`{text}` is searched for as a word"))
-                    .hint(format!("write {operator} if you mean the operator")),
-            );
-        } else if text.starts_with(['\u{201c}', '\u{201d}', '\u{201e}', '\u{ab}', '\u{2018}', '\'']) {
-            self.problems.push(
-                QueryProblem::warning(span.clone(), "this mark does not start a phrase")
-                    .hint("write phrases in straight double quotation marks: \"...\""),
-            );
         }
     }
 
@@ -392,6 +344,13 @@ impl Parser<'_, '_> {
         let written = &self.text[span.clone()];
         let names_alone = written.starts_with('=');
         let name = written[1 + usize::from(names_alone)..].to_owned();
+        if name.is_empty() {
+            let problem = QueryProblem::error(span, "the name of a topic is missing after `@`");
+            return self.fail(problem.hint("write @armenia; for the sign itself, put it in quotation marks"));
+        }
+        if let Some(problem) = mistakes::foreign_sign(self.text, &span) {
+            return self.fail(problem);
+        }
         if self.topics.stack.contains(&name) {
             let cycle = self.topics.stack.iter().skip_while(|outer| **outer != name).chain([&name]);
             let cycle = cycle.map(|name| format!("@{name}")).collect::<Vec<_>>().join(" -> ");
@@ -429,18 +388,6 @@ impl Parser<'_, '_> {
             Err(label) => self.fail(QueryProblem::error(span, format!("in topic `{name}`: {label}"))),
         }
     }
-}
-
-/// An error at a sign between two words, with what may be meant.
-fn two_readings(span: Range<usize>, label: &str, before: &str, after: &str) -> QueryProblem {
-    let hint = if before.is_empty() {
-        format!("write `-{after}` for what does not have it")
-    } else if label.contains("dash") || label.contains(['\u{2013}', '\u{2014}', '\u{2212}']) {
-        format!("write `{before} {after}` for both, or `{before} -{after}` for the first without the second")
-    } else {
-        format!("write `{before} AND {after}` for both, or `{before} OR {after}` for either")
-    };
-    QueryProblem::error(span, label.to_owned()).hint(hint)
 }
 
 fn nested_too_deeply(span: Range<usize>) -> QueryProblem {

@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use regex::{Regex, RegexBuilder};
 
+use super::mistakes;
 use super::problem::QueryProblem;
 use super::tree::{AgeComparison, CaseSensitivity, Field, Term, TermKind};
 use crate::text::closest_name;
@@ -33,6 +34,13 @@ pub(super) fn parse_term(
         None => (None, written),
     };
     let span = span.end - value.len()..span.end;
+    let value_of = value.strip_prefix('=').unwrap_or(value);
+    let before = &written[..written.len() - value_of.len()];
+    if !before.is_empty()
+        && let Some(problem) = mistakes::misplaced_operator(before, value_of, &span)
+    {
+        return Err(problem);
+    }
     let (text, kind) = match field.or(outer_field) {
         Some(Field::Site) => parse_site(value, span)?,
         Some(Field::Language) => parse_language(value, span)?,
@@ -130,8 +138,11 @@ fn parse_regex(value: &str, span: Range<usize>) -> Parsed {
             Err(QueryProblem::error(span, "an empty regular expression matches every text"))
         }
         Ok(regex) => Ok((text.to_owned(), TermKind::Regex(case, regex))),
-        Err(label) => Err(QueryProblem::error(start..start + text.len(), label)
-            .hint("in TOML, write each backslash twice inside \"...\", or once inside '...'")),
+        Err(label) => {
+            let problem = QueryProblem::error(start..start + text.len(), label);
+            let hint = "in TOML, write each backslash twice inside \"...\", or once inside '...'";
+            Err(if text.contains('\\') { problem.hint(hint) } else { problem })
+        }
     }
 }
 

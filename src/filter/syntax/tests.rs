@@ -196,3 +196,41 @@ fn signs_that_are_no_operators_are_errors_that_name_what_may_be_meant() {
         assert!(parse(text, &QueryContext::default()).is_ok(), "{text}");
     }
 }
+
+#[test]
+fn a_sign_or_a_word_that_means_nothing_where_it_stands_is_told() {
+    let problem = |text: &str| {
+        let (Ok((_, problems)) | Err(problems)) = parse(text, &context());
+        let problem = problems.into_iter().next().unwrap_or_else(|| panic!("{text}: nothing is told"));
+        (problem.warning, format!("{}; {}", problem.label, problem.hint.unwrap_or_default()))
+    };
+    for (text, told) in [
+        ("title:-armenia", "write `-title:armenia` for what does not have it"),
+        ("title:!armenia", "write `-title:armenia`"),
+        ("=-armenia", "write `-=armenia`"),
+        ("source:-x", "write `-source:x`"),
+        ("armenia \u{2013}russia", "`armenia -russia` for the first without the second"),
+        ("armenia \u{2212}russia", "`armenia -russia`"),
+        ("title:NOT armenia", "`title:(a NOT b)`"),
+        ("\"a b\"~-1", "use a number from 1 to"),
+        ("\"a b\"~x,", "use a number from 1 to"),
+        ("a || b", "write OR, or one `|`"),
+        ("a -- b", "write `a b` for both, or `a -b`"),
+        ("@caucasus,@a", "`,` is no operator"),
+        ("@ armenia", "the name of a topic is missing"),
+    ] {
+        let (is_warning, message) = problem(text);
+        assert!(!is_warning && message.contains(told), "{text}: {message}");
+    }
+    for (text, told) in [
+        ("putin NEAR pashinyan", "\"putin pashinyan\"~5"),
+        ("putin W/5 pashinyan", "\"putin pashinyan\"~5"),
+        ("\u{43c}\u{438}\u{440} \u{418}\u{41b}\u{418} \u{43c}\u{438}\u{440}", "write OR"),
+        ("a ODER b", "write OR"),
+    ] {
+        let (is_warning, message) = problem(text);
+        assert!(is_warning && message.contains(told), "{text}: {message}");
+    }
+    let (_, message) = problem("/(a/");
+    assert!(!message.contains("TOML"), "{message}");
+}
