@@ -4,6 +4,7 @@ mod feed_url;
 pub mod host_budget;
 
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
@@ -81,6 +82,8 @@ pub struct Access {
     pub authorization: Option<Authorization>,
     /// The proxy to use.
     pub proxy: Option<Proxy>,
+    /// Certificates that are trusted beside the system's, as PEM.
+    pub ca: Option<Arc<str>>,
     /// Whether the configured host may have a private address.
     pub allow_private: bool,
 }
@@ -94,6 +97,7 @@ impl Default for Access {
             headers: Vec::new(),
             authorization: None,
             proxy: None,
+            ca: None,
             allow_private: false,
         }
     }

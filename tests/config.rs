@@ -601,3 +601,18 @@ fn a_name_that_is_unsafe_in_a_url_or_file_name_is_rejected() {
     }
     assert!(named(&"\u{561}".repeat(51)).is_err(), "too long for a file name with an extension");
 }
+
+#[test]
+fn none_overrides_the_proxy_of_poll() {
+    let config = load(
+        "[poll]\nproxy = \"socks5h://127.0.0.1:9050\"\n[[source]]\nurl = \"https://a.example/\"\n
+         [[source]]\nurl = \"https://b.example/\"\nproxy = \"none\"\n[[output]]\nname = \"all\"\n",
+    )
+    .unwrap();
+    let proxies: Vec<_> = config
+        .sources
+        .iter()
+        .map(|source| source.access.proxy.as_ref().map(|proxy| proxy.0.scheme()))
+        .collect();
+    assert_eq!(proxies, [Some("socks5h"), None]);
+}

@@ -3,6 +3,9 @@
 #![allow(clippy::unwrap_used, reason = "a panic fails the test")]
 #![allow(clippy::disallowed_methods, reason = "the server needs a thread")]
 
+#[path = "fetch/socks.rs"]
+mod socks;
+
 use std::io::{Read, Write};
 use std::net::{IpAddr, TcpListener};
 use std::sync::atomic::{AtomicUsize, Ordering};

@@ -59,7 +59,8 @@ pub(super) struct RawPoll {
     pub(super) ignore_hints: Option<Located<bool>>,
     pub(super) first_poll: Option<Located<usize>>,
     pub(super) user_agent: Option<Located<String>>,
-    pub(super) proxy: Option<Located<Url>>,
+    /// `none` overrides the proxy of `[poll]`.
+    pub(super) proxy: Option<Located<Option<Url>>>,
     pub(super) headers: Option<Located<RawHeaders>>,
 }
 
@@ -76,6 +77,7 @@ pub(super) struct RawSource {
     pub(super) publish_url: Option<Located<bool>>,
     pub(super) stories: Option<Located<bool>>,
     pub(super) allow_private: Option<Located<bool>>,
+    pub(super) ca: Option<Located<String>>,
     pub(super) user: Option<Located<String>>,
     pub(super) password: Option<Located<SecretSource>>,
     pub(super) bearer: Option<Located<SecretSource>>,
@@ -214,7 +216,7 @@ fn read_shared_poll_keys(reader: &mut FileReader<'_>, table: &mut TableReader<'_
         proxy: table.read(reader, "proxy", proxy_url),
         headers: table.read(reader, "headers", headers),
     };
-    reader.has_secret |= keys.proxy.as_ref().is_some_and(|proxy| has_user(&proxy.value));
+    reader.has_secret |= keys.proxy.as_ref().and_then(|proxy| proxy.value.as_ref()).is_some_and(has_user);
     keys
 }
 
@@ -234,6 +236,7 @@ fn read_source<'t>(
         publish_url: table.read(reader, "publish_url", boolean),
         stories: table.read(reader, "stories", boolean),
         allow_private: table.read(reader, "allow_private", boolean),
+        ca: table.read(reader, "ca", single_line),
         user: table.read(reader, "user", user),
         password: table.read(reader, "password", secret),
         bearer: table.read(reader, "bearer", secret),

@@ -1,9 +1,9 @@
-//! Reads secrets from URLs, files and systemd credentials. Reads the files that the config names.
+//! Reads secrets from URLs, files and systemd credentials, and the files of `ca`. Reads the files that the config names.
 
-#![allow(clippy::disallowed_methods, reason = "reads the secret files that the config names")]
+#![allow(clippy::disallowed_methods, reason = "reads the secrets and certificates that the config names")]
 
 use std::io::ErrorKind;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use percent_encoding::percent_decode_str;
 use url::Url;
@@ -15,6 +15,9 @@ use crate::source::{Authorization, Secret};
 
 /// A larger file is not a secret but a wrong path.
 const MAX_SECRET_FILE_BYTES: u64 = 64 * 1024;
+
+/// Four times all authorities that browsers trust.
+const MAX_CERTIFICATE_FILE_BYTES: u64 = 1024 * 1024;
 
 /// Separates the credentials from a URL. The fragment is dropped too, as it is never sent.
 pub(super) fn split_credentials(mut url: Url) -> (Url, Option<Authorization>) {
@@ -64,6 +67,18 @@ pub(super) fn read(
             .collect::<Vec<_>>(),
     );
     Ok((secret, access))
+}
+
+/// The text of a file with certificates.
+///
+/// # Errors
+/// The label for a diagnostic.
+pub(super) fn read_certificates(path: &Path) -> Result<String, &'static str> {
+    let metadata = std::fs::metadata(path).map_err(reason)?;
+    if !metadata.is_file() || metadata.len() > MAX_CERTIFICATE_FILE_BYTES {
+        return Err("not a regular file of at most 1 MiB");
+    }
+    std::fs::read_to_string(path).map_err(reason)
 }
 
 fn reason(error: std::io::Error) -> &'static str {

@@ -14,7 +14,7 @@ use super::raw::{RawPoll, RawSource};
 use super::secret;
 use super::toml_reader::Located;
 use super::values::{RawHeaders, SecretSource};
-use crate::fetch::private_host;
+use crate::fetch::{check_ca, private_host};
 use crate::source::{Access, Authorization, FeedUrl, PollInterval, Proxy, Secret, Source, UrlParts};
 
 pub(super) const MINUTE: Duration = Duration::from_secs(60);
@@ -74,6 +74,17 @@ impl SourceDefaults<'_> {
         secret
     }
 
+    fn certificates(&self, file: &Located<String>, diagnostics: &mut Vec<Diagnostic>) -> Option<Arc<str>> {
+        let text = secret::read_certificates(&self.directories.config.join(&file.value));
+        let text = text.and_then(|text| check_ca(&text).map(|()| text.into()));
+        let error = |label| {
+            Diagnostic::error(file.span.clone(), "cannot use the file of `ca`")
+                .label(label)
+                .hint("it is a PEM file; relative paths start at the folder of config.toml")
+        };
+        text.map_err(|label| diagnostics.push(error(label))).ok()
+    }
+
     fn source(&self, raw: RawSource, name: &str, diagnostics: &mut Vec<Diagnostic>) -> Option<Source> {
         if !raw.has_url {
             diagnostics.push(
@@ -95,6 +106,7 @@ impl SourceDefaults<'_> {
         warn_of_secrets(&raw, &url, in_url.as_ref(), diagnostics);
         let in_url = in_url.map(|credentials| (credentials, span));
         let authorization = self.authorization(&raw, in_url, diagnostics);
+        let ca = raw.ca.and_then(|file| self.certificates(&file, diagnostics));
         let poll = with_defaults(raw.poll, self.poll);
         let mut headers = self.headers(poll.headers.clone(), diagnostics);
         if let Some(cookie) = raw.cookie {
@@ -111,7 +123,7 @@ impl SourceDefaults<'_> {
             },
             title: raw.title.map(|title| title.value),
             interval,
-            access: Access { authorization, allow_private, ..access(&poll, headers) },
+            access: Access { authorization, allow_private, ca, ..access(&poll, headers) },
             language: raw.lang.map(|lang| lang.value),
             first_poll: poll.first_poll.map_or(DEFAULT_FIRST_POLL, |count| count.value),
             stories: raw.stories.is_none_or(|stories| stories.value),
@@ -204,7 +216,7 @@ fn access(poll: &RawPoll, headers: Vec<(String, Secret)>) -> Access {
         max_body: poll.max_body.as_ref().map_or(default.max_body, |size| size.value),
         user_agent: poll.user_agent.as_ref().map(|user_agent| user_agent.value.clone()),
         headers,
-        proxy: poll.proxy.as_ref().map(|url| Proxy(url.value.clone())),
+        proxy: poll.proxy.as_ref().and_then(|url| url.value.clone()).map(Proxy),
         ..default
     }
 }

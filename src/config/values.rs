@@ -143,9 +143,12 @@ pub(super) fn web_url(_: &mut FileReader<'_>, value: &TomlValue<'_>) -> Result<U
     absolute_url(value, &["http", "https"])
 }
 
-/// The URL of an HTTP or SOCKS proxy.
-pub(super) fn proxy_url(_: &mut FileReader<'_>, value: &TomlValue<'_>) -> Result<Url, ValueError> {
-    absolute_url(value, &["http", "https", "socks5", "socks5h"])
+/// The URL of an HTTP or SOCKS proxy, or `none`.
+pub(super) fn proxy_url(_: &mut FileReader<'_>, value: &TomlValue<'_>) -> Result<Option<Url>, ValueError> {
+    if value.get_ref().as_str() == Some("none") {
+        return Ok(None);
+    }
+    absolute_url(value, &["http", "https", "socks5", "socks5h"]).map(Some)
 }
 
 /// The hint for a URL whose password may contain the character that ends it.

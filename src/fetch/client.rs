@@ -9,6 +9,7 @@ use reqwest::{Client, Proxy, redirect};
 use url::Url;
 
 use super::address::{AddressPolicy, DnsLookup, FilteringResolver};
+use super::certificates;
 use super::error::failure;
 use crate::source::Failure;
 
@@ -29,6 +30,8 @@ const MAX_HOSTS: usize = 256;
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub(super) struct ClientKey {
     pub(super) proxy: Option<String>,
+    /// Certificates that are trusted beside the system's, as PEM.
+    pub(super) ca: Option<Arc<str>>,
     pub(super) policy: AddressPolicy,
 }
 
@@ -64,7 +67,7 @@ impl ClientPool {
             }
             return Ok(pooled.client.clone());
         }
-        let client = self.new_client(&key).map_err(|error| failure(&error))?;
+        let client = self.new_client(&key)?;
         let hosts = HashSet::from([host.to_owned()]);
         clients.insert(key, PooledClient { client: client.clone(), hosts });
         Ok(client)
@@ -72,11 +75,15 @@ impl ClientPool {
 
     /// A client without connections: for a request whose connection the server has closed.
     pub(super) fn without_connections(&self, key: &ClientKey) -> Result<Client, Failure> {
-        self.new_client(key).map_err(|error| failure(&error))
+        self.new_client(key)
     }
 
-    fn new_client(&self, key: &ClientKey) -> reqwest::Result<Client> {
+    fn new_client(&self, key: &ClientKey) -> Result<Client, Failure> {
+        let tls = certificates::tls_config(key.ca.as_deref()).map_err(|error| {
+            Failure::Tls(format!("{error}: install the package ca-certificates, or set SSL_CERT_FILE"))
+        })?;
         let mut builder = Client::builder()
+            .tls_backend_preconfigured(tls)
             .redirect(redirect::Policy::none())
             .retry(reqwest::retry::never())
             .connect_timeout(CONNECT_TIMEOUT)
@@ -91,7 +98,7 @@ impl ClientPool {
             .no_proxy();
         let mut proxy_host = None;
         if let Some(proxy) = &key.proxy {
-            builder = builder.proxy(Proxy::all(proxy)?);
+            builder = builder.proxy(Proxy::all(proxy).map_err(|error| failure(&error))?);
             proxy_host = Url::parse(proxy).ok().and_then(|url| url.host_str().map(str::to_owned));
         }
         let resolver = FilteringResolver {
@@ -100,6 +107,6 @@ impl ClientPool {
             proxy_host,
             lookup: Arc::clone(&self.lookup),
         };
-        builder.dns_resolver(Arc::new(resolver)).build()
+        builder.dns_resolver(Arc::new(resolver)).build().map_err(|error| failure(&error))
     }
 }

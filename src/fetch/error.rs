@@ -3,6 +3,7 @@
 use std::error::Error as _;
 
 use super::address::AddressRefused;
+use super::certificates;
 use crate::source::Failure;
 
 /// Maximum characters of an error message.
@@ -28,6 +29,16 @@ pub(super) fn is_closed_unanswered(error: &reqwest::Error) -> bool {
     false
 }
 
+/// The TLS error in a cause. What an `io::Error` wraps is not its source.
+fn tls_error<'a>(mut cause: &'a (dyn std::error::Error + 'static)) -> Option<&'a rustls::Error> {
+    loop {
+        match cause.downcast_ref::<std::io::Error>() {
+            Some(wrapper) => cause = wrapper.get_ref()?,
+            None => return cause.downcast_ref(),
+        }
+    }
+}
+
 /// Classifies an error by its chain of causes. The client has no types for most of them, so their text decides.
 pub(super) fn failure(error: &reqwest::Error) -> Failure {
     if error.is_timeout() {
@@ -43,6 +54,9 @@ pub(super) fn failure(error: &reqwest::Error) -> Failure {
         if let Some(refused) = inner.downcast_ref::<AddressRefused>() {
             return Failure::RefusedAddress(refused.0.clone());
         }
+        if let Some(error) = tls_error(inner) {
+            return Failure::Tls(certificates::words(error));
+        }
         causes.push(inner.to_string());
         cause = inner.source();
     }
@@ -52,6 +66,11 @@ pub(super) fn failure(error: &reqwest::Error) -> Failure {
         Failure::Dns(root)
     } else if mentions(&["certificate", "TLS", "HandshakeFailure"]) {
         Failure::Tls(root)
+    } else if mentions(&["socks proxy"]) {
+        Failure::Unreachable(format!("the SOCKS proxy: {root}"))
+    } else if mentions(&["tls handshake eof"]) {
+        let words = "it closes the connection before TLS begins: perhaps it does so to this network";
+        Failure::Unreachable(words.to_owned())
     } else if error.is_connect() {
         Failure::Unreachable(root)
     } else {

@@ -3,6 +3,7 @@
 
 mod address;
 mod bot_check;
+mod certificates;
 mod client;
 mod content_coding;
 pub mod discover;
@@ -23,6 +24,7 @@ use url::Url;
 
 use address::AddressPolicy;
 pub use address::{DnsLookup, LookupFuture, private_host, system_lookup};
+pub use certificates::check_ca;
 use client::{ClientKey, ClientPool};
 pub use host::{host_key, site_of};
 use response::RequestInfo;
@@ -152,7 +154,7 @@ impl Fetcher {
             return Err(Failure::RefusedAddress(url.host_str().unwrap_or_default().to_owned()));
         }
         let proxy = source.access.proxy.as_ref().map(|proxy| proxy.0.to_string());
-        let key = ClientKey { proxy, policy };
+        let key = ClientKey { proxy, ca: source.access.ca.clone(), policy };
         let mut headers = self.headers(source, state, url)?;
         // A configured cookie is the only one.
         if let Some(cookies) = cookies.cookies(url).filter(|_| !headers.contains_key(header::COOKIE)) {

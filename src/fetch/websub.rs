@@ -21,7 +21,8 @@ impl Fetcher {
     /// # Errors
     /// The hub did not answer with a success status.
     pub async fn notify_hub(&self, hub: &Url, feeds: &[String]) -> Result<(), Failure> {
-        let client = self.clients.get(ClientKey { proxy: None, policy: AddressPolicy::Any }, hub)?;
+        let client =
+            self.clients.get(ClientKey { proxy: None, ca: None, policy: AddressPolicy::Any }, hub)?;
         let request = client
             .post(hub.clone())
             .timeout(TIMEOUT)
