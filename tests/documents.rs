@@ -327,6 +327,44 @@ fn bytes_do_not_depend_on_the_order_of_entries() {
 }
 
 #[test]
+fn words_that_readers_do_not_know_are_left_out() {
+    let person = |role: &str, group: &str| Person {
+        name: "Ann".into(),
+        role: Some(role.into()),
+        group: Some(group.into()),
+        ..Person::default()
+    };
+    let persons = vec![
+        person("\u{412}\u{435}\u{434}\u{443}\u{449}\u{438}\u{439}", "cast"),
+        person(" co-host ", "Post"),
+        person("Consultant", "Misc."),
+        person("", ""),
+    ];
+    let episode = Some(Box::new(Episode { persons, ..Episode::default() }));
+    let mut document = select::document(
+        &output(ContentMode::Full),
+        &site(),
+        vec![kept(1, Entry { episode, ..entry_with("One", "https://gazette.example/1", "Text") })],
+    );
+    let categories = [("news", Some("Opinion")), ("Garden", None), ("Garden", Some("Golf"))];
+    let categories = categories.map(|(name, within)| (name.to_owned(), within.map(str::to_owned))).to_vec();
+    document.podcast = Some(Box::new(Podcast { categories, ..Podcast::default() }));
+    let rss = rss::write(&document);
+    assert_eq!(feed_rs::parser::parse(&rss[..]).unwrap().entries.len(), 1);
+    let rss = text(rss);
+    for element in [
+        "<podcast:person group=\"cast\">Ann<",
+        "<podcast:person role=\"co-host\">Ann<",
+        "<podcast:person role=\"Consultant\">Ann<",
+        "<podcast:person>Ann<",
+        "<itunes:category text=\"News\">",
+    ] {
+        assert_eq!(rss.matches(element).count(), 1, "{element} {rss}");
+    }
+    assert_eq!(rss.matches("<itunes:category").count(), 1, "{rss}");
+}
+
+#[test]
 fn an_rss_description_never_only_repeats_the_title() {
     let of = |summary: Option<&str>, content: &str| {
         let summary = summary.map(str::to_owned);

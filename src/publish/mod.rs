@@ -22,6 +22,7 @@ pub mod output;
 mod outputs;
 mod owners;
 mod podcast;
+mod podcast_terms;
 mod readback;
 pub mod render;
 pub mod rss;

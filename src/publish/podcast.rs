@@ -2,6 +2,7 @@
 
 use super::document::Document;
 use super::media::media_type;
+use super::podcast_terms::{GROUPS, ROLES, categories_for_readers};
 use super::text::{one_line, percent_encode, unambiguous_line};
 use super::xml::{Attribute, XmlWriter};
 use crate::entry::{Entry, Episode, Person, Podcast, Transcript};
@@ -32,14 +33,14 @@ pub(super) fn write_podcast(xml: &mut XmlWriter, podcast: &Podcast) {
     line(xml, "itunes:author", podcast.author.as_deref(), MAX_TEXT_CHARS);
     line(xml, "dc:publisher", podcast.owner.as_deref(), MAX_TEXT_CHARS);
     let mut open: Option<&str> = None;
-    for (category, within) in &podcast.categories {
+    for (category, within) in categories_for_readers(&podcast.categories) {
         if open != Some(category) {
             open.iter().for_each(|_| xml.close());
-            xml.open("itunes:category", &[("text", &unambiguous_line(category))]);
+            xml.open("itunes:category", &[("text", category)]);
             open = Some(category);
         }
         if let Some(within) = within {
-            xml.empty_element("itunes:category", &[("text", &unambiguous_line(within))]);
+            xml.empty_element("itunes:category", &[("text", within)]);
         }
     }
     open.iter().for_each(|_| xml.close());
@@ -79,11 +80,14 @@ pub(super) fn write_episode(xml: &mut XmlWriter, entry: &Entry) {
 }
 
 fn person(xml: &mut XmlWriter, shown: &Person) {
-    let text = |text: &Option<String>| text.as_deref().map(unambiguous_line).filter(|text| !text.is_empty());
+    let known = |name: &Option<String>, names: &[&'static str]| {
+        let name = name.as_deref()?.trim();
+        names.iter().any(|known| known.eq_ignore_ascii_case(name)).then(|| name.to_owned())
+    };
     let address = |address: &Option<String>| address.as_deref().map(percent_encode);
     let values = [
-        ("role", text(&shown.role)),
-        ("group", text(&shown.group)),
+        ("role", known(&shown.role, &ROLES)),
+        ("group", known(&shown.group, &GROUPS)),
         ("img", address(&shown.image)),
         ("href", address(&shown.link)),
     ];
