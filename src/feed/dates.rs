@@ -14,8 +14,9 @@ use jiff::civil::date;
 use jiff::fmt::rfc2822;
 use jiff::tz::Offset;
 
+use names::{ENGLISH, Languages};
 use scan::scan;
-use tokens::fold;
+use tokens::{Token, fold, tokens};
 use zones::Zone;
 
 /// JavaScript writes the name of the zone, in any language, behind the date.
@@ -31,15 +32,60 @@ const ZERO_DAYS: [(i16, i8, i8); 6] =
 /// The zone of a zero date may be any, and is seldom stated.
 const MAX_OFFSET_SECONDS: i64 = 14 * 3600;
 
+/// How a document writes its dates.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Habits {
+    language: Languages,
+    /// In numbers, the day is before the month.
+    is_day_first: Option<bool>,
+}
+
+impl Habits {
+    /// `None` if they tell no more than a date alone does.
+    pub(super) fn of<'a>(language: Option<&str>, dates: impl Iterator<Item = &'a str>) -> Option<Habits> {
+        let language = language.map_or(0, names::language);
+        // All that have one number over 12 must agree.
+        let is_in_question = |text: &&str| {
+            text.len() <= MAX_DATE_BYTES
+                && text.contains(['/', '-'])
+                && !text.trim_start().bytes().take(4).all(|byte| byte.is_ascii_digit())
+        };
+        let orders = dates.filter(is_in_question).map(|text| match scan(&fold(text)).month_day {
+            Some((13..=31, ..=12)) => Some(true),
+            Some((..=12, 13..=31)) => Some(false),
+            _ => None,
+        });
+        let mut orders = orders.flatten();
+        let first = orders.next();
+        let is_day_first = first.filter(|first| orders.all(|order| order == *first));
+        let habits = Habits { language, is_day_first };
+        (language & !*ENGLISH != 0 || is_day_first.is_some()).then_some(habits)
+    }
+}
+
 /// Parses a date. Without a zone it is UTC, without a time it is midnight.
 pub(super) fn parse(text: &str) -> Option<Timestamp> {
+    parse_in(text, &Habits::default())
+}
+
+/// Parses a date of a document of which something is known.
+pub(super) fn parse_in(text: &str, habits: &Habits) -> Option<Timestamp> {
+    read(text, habits).filter(|time| !is_zero(*time))
+}
+
+/// Whether a text is none of the dates that programs write where there is none, nor any other.
+pub(super) fn is_unreadable(text: &str) -> bool {
+    !text.trim().is_empty() && read(text, &Habits::default()).is_none()
+}
+
+fn read(text: &str, habits: &Habits) -> Option<Timestamp> {
     let text = text.trim();
     if text.len() > MAX_DATE_BYTES {
         return None;
     }
     let time = text.parse().ok().or_else(|| rfc2822_time(text)).or_else(|| unix_time(text));
     let is_ours = |time: &Timestamp| parts::is_our_year(Offset::UTC.to_datetime(*time).year());
-    time.filter(is_ours).or_else(|| any_time(text)).filter(|time| !is_zero(*time))
+    time.filter(is_ours).or_else(|| any_time(text, habits))
 }
 
 /// The usual date of RSS. Others that look like it have zones that RFC 2822 does not know.
@@ -66,7 +112,7 @@ fn unix_time(text: &str) -> Option<Timestamp> {
     Timestamp::from_millisecond(milliseconds as i64).ok()
 }
 
-fn any_time(text: &str) -> Option<Timestamp> {
+fn any_time(text: &str, habits: &Habits) -> Option<Timestamp> {
     let (zone, rest) = split_place(text);
     let (main, comment) = split_comments(&rest);
     // Nothing beside the brackets: the date is within.
@@ -75,8 +121,9 @@ fn any_time(text: &str) -> Option<Timestamp> {
     let mut parts = scan(&folded);
     // Thai years of two digits may be Buddhist.
     parts.is_thai = main.contains(|c| matches!(c, '\u{e00}'..='\u{e7f}'));
+    (parts.language, parts.is_day_first) = (habits.language, habits.is_day_first);
     if parts.zone.is_none() {
-        parts.zone = zone.or_else(|| Zone::named(&comment.trim().to_lowercase()));
+        parts.zone = zone.or_else(|| zone_of(&comment));
     }
     parts.into_timestamp()
 }
@@ -108,6 +155,14 @@ fn split_comments(text: &str) -> (String, String) {
     (main, comment)
 }
 
+/// The zone that a comment names, if it says nothing else: `EST`, `GMT+4`.
+fn zone_of(comment: &str) -> Option<Zone> {
+    let text = format!("0:00 {comment}");
+    let text = fold(&text);
+    let mut words = tokens(&text, MAX_DATE_BYTES).into_iter().filter(Token::is_word);
+    words.all(|word| Zone::named(word.text).is_some()).then(|| scan(&text).zone)?
+}
+
 /// Whether a date only says that there is none.
 fn is_zero(time: Timestamp) -> bool {
     let zeros = ZERO_DAYS.iter().filter_map(|(year, month, day)| {
@@ -120,6 +175,85 @@ fn is_zero(time: Timestamp) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn assert_times(cases: &[(&str, &str)], habits: &Habits) {
+        for (text, time) in cases {
+            let read = parse_in(text, habits).map(|time| time.to_string().replace(":00Z", ""));
+            assert_eq!(read.unwrap_or_default().replace("T00:00", ""), *time, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_word_that_is_a_month_here_and_a_weekday_there_agrees_with_the_weekday() {
+        assert_times(
+            &[
+                ("Sat Mar 09 2024 14:05:00 GMT+0000 (Coordinated Universal Time)", "2024-03-09T14:05"),
+                ("Sat Mar  9 14:05:00 2024", "2024-03-09T14:05"),
+                ("Sat, 09 Mar 2024 14:05:00 EST", "2024-03-09T19:05"),
+                ("Sat, Mar 9, 2024", "2024-03-09"),
+                ("Sat, 09-Mar-2024 14:05:00 GMT", "2024-03-09T14:05"),
+                ("Sat, 7 Sep 2024", "2024-09-07"),
+                ("lun, 9 dic 2024", "2024-12-09"),
+                ("lun., 25 mar. 2024", "2024-03-25"),
+                ("mar, 24 dic 2024 10:00:00 +0100", "2024-12-24T09:00"),
+                ("mar 5 mar 2024", "2024-03-05"),
+                ("mer, 4 dic 2024", "2024-12-04"),
+                ("Paz, 11 Şub 2024", "2024-02-11"),
+                ("Paz, 10 Mar 2024", "2024-03-10"),
+                ("Sen, 11 Mar 2024", "2024-03-11"),
+                ("sht, 9 mar 2024", "2024-03-09"),
+                ("mar, 17 sht 2024", "2024-09-17"),
+                ("sub, 9 mar 2024", "2024-03-09"),
+                ("T 23 jaan 2024", "2024-01-23"),
+                ("sub, 22 lip 2024", "2024-06-22"),
+                // Wrong weekdays: the language decides.
+                ("Sat, 10 Mar 2024 14:05 EST", "2024-03-10T19:05"),
+                ("lun, 10 dic 2024", "2024-12-10"),
+                ("di mars 12 2024", "2024-03-12"),
+                ("3 May 2024 – 5 June 2024", "2024-05-03"),
+            ],
+            &Habits::default(),
+        );
+    }
+
+    #[test]
+    fn zones_and_years_by_other_names() {
+        assert_times(
+            &[
+                ("03.12.2024 14:05 (GMT+4)", "2024-12-03T10:05"),
+                ("03.12.2024 14:05 [+04:00]", "2024-12-03T10:05"),
+                ("03.12.2024 14:05 (MSK)", "2024-12-03T11:05"),
+                ("03.12.2024 14:05 (Central Park, 2 min)", "2024-12-03T14:05"),
+                ("3 December 2024 14:05 Moscow Standard Time", "2024-12-03T11:05"),
+                ("3 декабря 2024 14:05 по московскому времени", "2024-12-03T11:05"),
+                ("3 ديسمبر 2024 14:05 بتوقيت القاهرة", "2024-12-03T12:05"),
+                ("3 ديسمبر 2024 14:05:00 غرينتش-05:00", "2024-12-03T19:05"),
+                ("3 декември 2024 14:05:00 Гринуич-05:00", "2024-12-03T19:05"),
+                ("14:05 7-May-2024", "2024-05-07T14:05"),
+                ("民國113年12月3日", "2024-12-03"),
+                ("令和6年12月3日 14:05", "2024-12-03T14:05"),
+                ("3 दिसम्बर 2024", "2024-12-03"),
+                ("3ی کانوونی یەکەمی 2024", "2024-12-03"),
+                ("3 كانون الأول 2024", "2024-12-03"),
+                ("الأحد 3 آذار/مارس 2024", "2024-03-03"),
+            ],
+            &Habits::default(),
+        );
+    }
+
+    #[test]
+    fn what_a_document_shows_decides_what_its_date_alone_does_not() {
+        let habits = |language, dates: &[&'static str]| Habits::of(language, dates.iter().copied());
+        let croatian = habits(Some("hr-HR"), &[]).expect("a language");
+        assert_times(&[("22 lip 2024", "2024-06-22"), ("27 lis 2024", "2024-10-27")], &croatian);
+        let italian = habits(None, &["03/12/2024", "25/12/2024"]).expect("an order");
+        assert_times(&[("03/12/2024", "2024-12-03"), ("3-12-2024 10:30", "2024-12-03T10:30")], &italian);
+        let american = habits(Some("en"), &["12/25/2024"]).expect("an order");
+        assert_times(&[("03/12/2024", "2024-03-12"), ("Tue 03/12/2024", "2024-03-12")], &american);
+        for dates in [&["03/12/2024", "04/11/2024"][..], &["25/12/2024", "12/25/2024"], &["2024-12-25"]] {
+            assert!(habits(Some("en"), dates).is_none(), "{dates:?}");
+        }
+    }
 
     #[test]
     fn every_date_format_is_parsed() {

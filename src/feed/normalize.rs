@@ -1,5 +1,6 @@
 //! Normalizes a raw feed: keys, absolute addresses, plausible dates, plain titles. Pure.
 
+mod dates;
 mod details;
 mod media;
 mod media_sizes;
@@ -45,6 +46,7 @@ pub(super) fn normalize(mut raw: RawFeed<'_>, decoded: &DecodedText<'_>, hints: 
     if mojibake::repair(&mut raw) {
         problems.push("text that was encoded twice was repaired".to_owned());
     }
+    problems.extend(dates::complete(&mut raw));
     if !raw.unknown.is_empty() {
         let unknown = raw.unknown.join(", ");
         problems.push(log_excerpt(&format!("unknown elements beside the entries were skipped: {unknown}")));

@@ -332,6 +332,10 @@ impl<T> Ranked<T> {
         self.0.as_ref().map(|(rank, _)| *rank)
     }
 
+    pub(super) fn value(&self) -> Option<&T> {
+        self.0.as_ref().map(|(_, value)| value)
+    }
+
     pub(super) fn value_mut(&mut self) -> Option<&mut T> {
         self.0.as_mut().map(|(_, value)| value)
     }

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
+use jiff::ToSpan as _;
 use jiff::civil::{Date, DateTime};
 use proptest::prelude::*;
 
@@ -90,6 +91,37 @@ fn digits(text: &str, zero: char) -> String {
 #[test]
 fn locales_are_many() {
     assert!(LOCALES.len() > 100);
+}
+
+/// Every fifth day of two years: each weekday in each month.
+fn days() -> impl Iterator<Item = Date> {
+    jiff::civil::date(2023, 3, 2).series(5.days()).take(146)
+}
+
+#[test]
+fn dates_with_a_weekday_are_never_another_day() {
+    let mut wrong: Vec<String> = Vec::new();
+    for (name, locale) in LOCALES.iter() {
+        for (days_of_week, months) in
+            locale["day"].iter().flat_map(|days| locale["month"].iter().map(move |months| (days, months)))
+        {
+            for day in days() {
+                let weekday = days_of_week[day.weekday().to_sunday_zero_offset() as usize];
+                let month = months[day.month() as usize - 1];
+                for text in [
+                    format!("{weekday}, {} {month} {} 10:05:00", day.day(), day.year()),
+                    format!("{weekday} {month} {:02} {} 10:05:00 GMT+0000", day.day(), day.year()),
+                    format!("{weekday} {month} {:2} 10:05:00 {}", day.day(), day.year()),
+                ] {
+                    let read = parse(&text).map(|time| time.to_string());
+                    if read != Some(format!("{day}T10:05:00Z")) {
+                        wrong.push(format!("{name}: {text}: {read:?}"));
+                    }
+                }
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
 }
 
 proptest! {

@@ -15,17 +15,28 @@ pub(super) const MAX_NAME_WORDS: usize = 4;
 /// A misspelt or inflected month has at least this many letters in common with a known name.
 const MIN_COMMON_LETTERS: usize = 3;
 
-/// Names without spaces and punctuation, folded.
-static NAMES: LazyLock<BTreeMap<String, Meaning>> = LazyLock::new(read_names);
+static NAMES: LazyLock<Names> = LazyLock::new(read_names);
 
-/// What a name means in any of the languages.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Default)]
+struct Names {
+    /// Names without spaces and punctuation, folded.
+    meanings: BTreeMap<String, Meaning>,
+    languages: Vec<&'static str>,
+}
+
+/// A set of languages: a bit for each.
+pub(super) type Languages = u128;
+
+/// What a name means, in any of the languages. Languages contradict each other.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Meaning {
-    /// Bit 1 is January. Several where languages contradict each other.
-    pub(super) months: u16,
-    /// Bit 0 is Sunday.
-    pub(super) weekdays: u16,
+    /// From January, which is 1.
+    pub(super) months: Vec<(i8, Languages)>,
+    /// From Sunday, which is 0.
+    pub(super) weekdays: Vec<(i8, Languages)>,
     pub(super) period: Option<DayPeriod>,
+    /// The most words that it is written in: `sa medi` are two names, not the French Saturday.
+    pub(super) words: usize,
 }
 
 /// A part of the day on a clock of twelve hours.
@@ -51,15 +62,25 @@ impl DayPeriod {
 }
 
 /// The meaning of a name without spaces and signs.
-pub(super) fn meaning(name: &str) -> Option<Meaning> {
+pub(super) fn meaning(name: &str) -> Option<&'static Meaning> {
+    let names = &NAMES.meanings;
     // Hebrew writes its preposition at the month.
-    NAMES.get(name).or_else(|| NAMES.get(name.strip_prefix('ב')?)).copied()
+    names.get(name).or_else(|| names.get(name.strip_prefix('ב')?))
+}
+
+pub(super) static ENGLISH: LazyLock<Languages> = LazyLock::new(|| language("en"));
+
+/// The set of one language, by its tag. Empty if it is not known.
+pub(super) fn language(tag: &str) -> Languages {
+    let code = tag.split(['-', '_']).next().unwrap_or_default();
+    let index = NAMES.languages.iter().position(|known| known.eq_ignore_ascii_case(code));
+    index.map_or(0, |index| 1 << index)
 }
 
 /// Whether some name begins with this word.
 pub(super) fn begins_name(word: &str) -> bool {
     let begins = |start: &str| {
-        let next = NAMES.range::<str, _>((Included(start), Unbounded)).next();
+        let next = NAMES.meanings.range::<str, _>((Included(start), Unbounded)).next();
         next.is_some_and(|(name, _)| name.starts_with(start))
     };
     begins(word) || word.strip_prefix('ב').is_some_and(begins)
@@ -68,27 +89,37 @@ pub(super) fn begins_name(word: &str) -> bool {
 /// The months of a word that is no known name: it is misspelt, inflected, or shortened in another way. All names that
 /// begin with as many of its letters as any name does must agree. Not for Indian scripts, where names of other calendars
 /// are in use, and syllables count rather than letters.
-pub(super) fn similar_month(word: &str) -> Option<u16> {
+pub(super) fn similar_month(word: &str) -> Option<&'static Meaning> {
     if word.contains(|c| matches!(c, '\u{900}'..='\u{109f}')) {
         return None;
     }
     let common = |name: &str| word.chars().zip(name.chars()).take_while(|(a, b)| a == b).count();
-    let is_month = |(_, meaning): &(&String, &Meaning)| meaning.months != 0;
-    let before = NAMES.range::<str, _>((Unbounded, Excluded(word))).rev().find(is_month);
-    let after = NAMES.range::<str, _>((Included(word), Unbounded)).find(is_month);
+    let is_month = |(_, meaning): &(&String, &Meaning)| !meaning.months.is_empty();
+    let before = NAMES.meanings.range::<str, _>((Unbounded, Excluded(word))).rev().find(is_month);
+    let after = NAMES.meanings.range::<str, _>((Included(word), Unbounded)).find(is_month);
     let longest = before.into_iter().chain(after).map(|(name, _)| common(name)).max()?;
     if longest < MIN_COMMON_LETTERS {
         return None;
     }
     let start: String = word.chars().take(longest).collect();
-    let alike = NAMES.range(start.clone()..).take_while(|(name, _)| name.starts_with(&start));
-    let months = alike.fold(0, |months, (_, meaning)| months | meaning.months);
-    (months.count_ones() == 1).then_some(months)
+    let alike = NAMES.meanings.range(start.clone()..).take_while(|(name, _)| name.starts_with(&start));
+    let mut alike = alike.map(|(_, meaning)| meaning).filter(|meaning| !meaning.months.is_empty());
+    let first = alike.next()?;
+    let month = |meaning: &Meaning| <[_; 1]>::try_from(&*meaning.months).ok().map(|[(month, _)]| month);
+    (month(first).is_some() && alike.all(|meaning| month(meaning) == month(first))).then_some(first)
 }
 
-fn read_names() -> BTreeMap<String, Meaning> {
-    let mut names: BTreeMap<String, Meaning> = BTreeMap::new();
-    for (kind, list) in DATA.lines().filter_map(|line| line.split_once(' ')) {
+fn read_names() -> Names {
+    let mut names = Names::default();
+    for line in DATA.lines().filter(|line| !line.is_empty() && !line.starts_with('#')) {
+        let Some((kind, list)) = line.split_once(' ') else {
+            // The regions of a language follow it.
+            let code = line.split('-').next().unwrap_or_default();
+            if names.languages.last() != Some(&code) {
+                names.languages.push(code);
+            }
+            continue;
+        };
         let period = match kind {
             "month" | "day" => None,
             "am" => Some(DayPeriod::Am),
@@ -97,23 +128,33 @@ fn read_names() -> BTreeMap<String, Meaning> {
             "night" => Some(DayPeriod::Night),
             _ => continue,
         };
-        for (index, name) in list.split('|').map(fold).enumerate() {
+        let language = 1 << names.languages.len().saturating_sub(1);
+        for (index, name) in (0..).zip(list.split('|').map(fold)) {
             let tokens = tokens(&name, usize::MAX);
             let is_numbered = tokens.iter().any(Token::is_number);
-            let name: String =
+            let compact: String =
                 tokens.iter().filter(|token| token.is_word()).map(|token| token.text).collect();
             // Numbered months are read as numbers.
-            if is_numbered || name.is_empty() {
+            if is_numbered || compact.is_empty() {
                 continue;
             }
-            let meaning = names.entry(name).or_default();
+            let words = 1 + tokens.iter().filter(|token| token.is_word() && token.spaced).skip(1).count();
+            let meaning = names.meanings.entry(compact).or_default();
+            meaning.words = meaning.words.max(words);
             match kind {
-                "month" => meaning.months |= 2 << index,
-                "day" => meaning.weekdays |= 1 << index,
+                "month" => add(&mut meaning.months, index + 1, language),
+                "day" => add(&mut meaning.weekdays, index, language),
                 // Where languages contradict each other, halves of the day count first: they are on more clocks.
                 _ => meaning.period = meaning.period.into_iter().chain(period).min(),
             }
         }
     }
     names
+}
+
+fn add(known: &mut Vec<(i8, Languages)>, number: i8, language: Languages) {
+    match known.iter_mut().find(|(known, _)| *known == number) {
+        Some((_, languages)) => *languages |= language,
+        None => known.push((number, language)),
+    }
 }

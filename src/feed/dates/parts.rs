@@ -1,11 +1,12 @@
 //! The parts of a date, from which its time follows. Pure.
 
+use std::cmp::Reverse;
 use std::ops::Range;
 
 use jiff::Timestamp;
 use jiff::civil::{Date, DateTime, ISOWeekDate, Time, Weekday};
 
-use super::names::{DayPeriod, Meaning};
+use super::names::{DayPeriod, ENGLISH, Languages, Meaning};
 use super::persian;
 use super::zones::Zone;
 
@@ -18,6 +19,13 @@ const BUDDHIST_ERA: i16 = 543;
 /// Whether a year is of our calendar.
 pub(super) fn is_our_year(year: i16) -> bool {
     !persian::is_year(year) && !BUDDHIST_YEARS.contains(&year)
+}
+
+/// A word that names a month or a weekday in some language, perhaps both.
+#[derive(Debug)]
+pub(super) struct DateName {
+    pub(super) meaning: &'static Meaning,
+    pub(super) follows_number: bool,
 }
 
 #[derive(Debug, Default)]
@@ -38,10 +46,12 @@ pub(super) struct DateParts<'a> {
     pub(super) zone: Option<Zone>,
     /// `05/07`: month and day in an order that is still unknown.
     pub(super) month_day: Option<(i8, i8)>,
-    /// What the names of month and weekday may mean, as in [`Meaning`].
-    pub(super) named: Meaning,
-    /// The months of a word that names a weekday too.
-    pub(super) ambiguous_months: u16,
+    /// Words that name a month or a weekday.
+    pub(super) names: Vec<DateName>,
+    /// The document's language.
+    pub(super) language: Languages,
+    /// Its other dates have the day before the month in numbers, or behind it.
+    pub(super) is_day_first: Option<bool>,
     /// A dot follows the year.
     pub(super) dotted_year: bool,
     /// The month of the Persian calendar that a word names.
@@ -75,9 +85,12 @@ impl DateParts<'_> {
 
     /// Whether a day and something beside it are known: what follows is hardly part of the date.
     pub(super) fn has_date(&self) -> bool {
-        let names = self.named.months | self.ambiguous_months;
-        let has_month = names != 0 || self.month.or(self.persian_month).is_some();
+        let has_month = self.names_month() || self.month.or(self.persian_month).is_some();
         self.month_day.is_some() || self.day.is_some() && (has_month || self.year.is_some())
+    }
+
+    pub(super) fn names_month(&self) -> bool {
+        self.names.iter().any(|name| !name.meaning.months.is_empty())
     }
 
     pub(super) fn into_timestamp(self) -> Option<Timestamp> {
@@ -93,7 +106,7 @@ impl DateParts<'_> {
     fn date(&self) -> Option<Date> {
         let year = self.year.or_else(|| self.short_year())?;
         if persian::is_year(year) {
-            let number = self.month.filter(|_| self.named.months == 0);
+            let number = self.month.filter(|_| !self.names_month());
             return persian::to_gregorian(year, self.persian_month, number, self.day.unwrap_or(1));
         }
         let year = if BUDDHIST_YEARS.contains(&year) { year - BUDDHIST_ERA } else { year };
@@ -109,18 +122,19 @@ impl DateParts<'_> {
             return date(month, self.day.unwrap_or(1));
         }
         if let Some((first, second)) = self.month_day {
-            let dates =
-                self.likely([date(first, second), date(second, first)].into_iter().flatten().collect());
+            let order = if self.is_day_first == Some(true) {
+                [date(second, first), date(first, second)]
+            } else {
+                [date(first, second), date(second, first)]
+            };
+            let dates = self.likely(order.into_iter().flatten().collect());
             // A number over 12 is the day; otherwise the order is unknown, but for the American clock.
-            let is_certain = self.is_english || dates.iter().all(|date| *date == dates[0]);
+            let is_certain =
+                self.is_day_first.is_some() || self.is_english || dates.iter().all(|date| *date == dates[0]);
             return dates.first().copied().filter(|_| is_certain);
         }
-        if self.named.months != 0 {
-            let day = self.day.unwrap_or(1);
-            let months = (1..=12).filter(|month| self.named.months >> month & 1 == 1);
-            let dates = self.likely(months.filter_map(|month| date(month, day)).collect());
-            // Croatian names mean the month before the Polish or Czech one; of these languages, it alone has a dot there.
-            return if self.dotted_year { dates.first().copied() } else { dates.last().copied() };
+        if self.names_month() {
+            return self.named_date(year);
         }
         // A year alone is a date (W3CDTF).
         date(1, 1).filter(|_| self.day.is_none() && self.time.is_none())
@@ -135,10 +149,83 @@ impl DateParts<'_> {
 
     /// Of several dates those that fall on the named weekday, if there are any.
     fn likely(&self, dates: Vec<Date>) -> Vec<Date> {
-        let is_named = |date: &Date| self.named.weekdays >> date.weekday().to_sunday_zero_offset() & 1 == 1;
+        let is_named = |date: &Date| {
+            let weekday = date.weekday().to_sunday_zero_offset();
+            self.names.iter().any(|name| name.meaning.weekdays.iter().any(|(named, _)| *named == weekday))
+        };
         let named: Vec<Date> = dates.iter().copied().filter(is_named).collect();
         if named.is_empty() { dates } else { named }
     }
+
+    /// The date of the word that most likely names the month: `mar` is March in one language and Tuesday in another.
+    fn named_date(&self, year: i16) -> Option<Date> {
+        let day = self.day.unwrap_or(1);
+        let readings = self.names.iter().enumerate().flat_map(|(index, name)| {
+            let dates = name.meaning.months.iter().filter_map(move |(month, languages)| {
+                Some((index, name, *languages, Date::new(year, *month, day).ok()?))
+            });
+            dates.map(|(index, name, languages, date)| {
+                let (agreement, languages) = self.agreement(index, date, languages);
+                // Croatian names mean the month before the Polish or Czech one; of these languages, it alone has a
+                // dot behind the year.
+                let month = if self.dotted_year { -date.month() } else { date.month() };
+                let place = (name.follows_number, Reverse(index));
+                ((agreement, self.is_expected(languages), place, month), date)
+            })
+        });
+        readings.max_by_key(|(likelihood, _)| *likelihood).map(|(_, date)| date)
+    }
+
+    /// How well the other words go with a month: what their weekdays say, and in which of its languages.
+    fn agreement(&self, month: usize, date: Date, languages: Languages) -> (WeekdayFit, Languages) {
+        let weekday = date.weekday().to_sunday_zero_offset();
+        let others = self.names.iter().enumerate().filter(|(index, _)| *index != month);
+        let weekdays = others.flat_map(|(_, name)| &name.meaning.weekdays);
+        let agreements = weekdays.map(|(named, in_languages)| {
+            let common = in_languages & languages;
+            match (*named == weekday, common) {
+                (true, 0) => (WeekdayFit::Weekday, languages),
+                (true, _) => (WeekdayFit::Both, common),
+                (false, 0) => (WeekdayFit::None, languages),
+                (false, _) if self.is_expected(common) != LikelyLanguage::Not => {
+                    (WeekdayFit::Language, common)
+                }
+                (false, _) => (WeekdayFit::OtherLanguage, common),
+            }
+        });
+        let rank =
+            |(agreement, languages): &(WeekdayFit, Languages)| (*agreement, self.is_expected(*languages));
+        agreements.max_by_key(rank).unwrap_or((WeekdayFit::None, languages))
+    }
+
+    fn is_expected(&self, languages: Languages) -> LikelyLanguage {
+        match languages {
+            _ if languages & self.language != 0 => LikelyLanguage::Document,
+            _ if languages & *ENGLISH != 0 => LikelyLanguage::English,
+            _ => LikelyLanguage::Not,
+        }
+    }
+}
+
+/// How a month goes with the weekday beside it. A later one is better.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum WeekdayFit {
+    None,
+    /// The weekday is wrong, but of the same language.
+    OtherLanguage,
+    /// The date falls on the weekday, but no language has both names.
+    Weekday,
+    /// The weekday is wrong, but both are English, or in the document's language.
+    Language,
+    Both,
+}
+
+/// Which of its languages a date is expected to be in. A later one is better.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum LikelyLanguage {
+    Not,
+    English,
+    Document,
 }
 
 fn full_year(digits: &str) -> Option<i16> {

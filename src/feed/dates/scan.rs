@@ -1,7 +1,7 @@
 //! Finds the parts of a date in its tokens, in whatever order they stand. Pure.
 
 use super::names::{self, DayPeriod, MAX_NAME_WORDS, Meaning};
-use super::parts::DateParts;
+use super::parts::{DateName, DateParts};
 use super::persian;
 use super::tokens::{Token, tokens};
 use super::zones::Zone;
@@ -11,6 +11,13 @@ const MAX_TOKENS: usize = 40;
 
 /// Units that follow the hour, in Western languages too.
 const HOUR_UNITS: [&str; 12] = ["h", "hs", "uhr", "u", "時", "时", "點", "点", "시", "ч", "hod", "godz"];
+
+/// Years are counted from the one behind these names: of the Republic of China, and of emperors of Japan.
+const ERAS: [(&str, i16); 5] =
+    [("民國", 1911), ("民国", 1911), ("令和", 2018), ("平成", 1988), ("昭和", 1925)];
+
+/// Names of months and weekdays.
+const MAX_NAMES: usize = 4;
 
 /// Words without a meaning that may still be the month.
 const MAX_UNKNOWN: usize = 8;
@@ -26,9 +33,10 @@ pub(super) fn scan(text: &str) -> DateParts<'_> {
         scan.at += used;
     }
     let mut parts = scan.parts;
-    if parts.named.months == 0 && parts.month.is_none() {
+    let is_month = |name: &DateName| !name.meaning.months.is_empty() && name.meaning.weekdays.is_empty();
+    if parts.month.is_none() && !parts.names.iter().any(is_month) {
         let similar = scan.unknown.iter().find_map(|word| names::similar_month(word));
-        parts.named.months = similar.unwrap_or(parts.ambiguous_months);
+        parts.names.extend(similar.map(|meaning| DateName { meaning, follows_number: true }));
     }
     parts
 }
@@ -56,7 +64,7 @@ impl<'t, 'a> Scan<'t, 'a> {
         let token = self.tokens[self.at];
         let is_after_time = self.time_end == Some(self.at);
         let used = match token.text {
-            "+" | "-" if is_after_time => self.offset(),
+            "+" | "-" if is_after_time || self.begins_offset() => self.offset(),
             _ if token.is_number() => self.number(),
             _ if token.is_word() => self.word(is_after_time),
             _ => 0,
@@ -174,7 +182,7 @@ impl<'t, 'a> Scan<'t, 'a> {
             let words = self.words(1);
             let (name, _) = period(&words)?;
             // `7 Am Faoilleach`: a month of January in Gaelic.
-            if longest_name(&words, |meaning| meaning.months != 0)
+            if longest_name(&words, |meaning| !meaning.months.is_empty())
                 .is_some_and(|(month, _)| month.len() > name.len())
             {
                 return None;
@@ -199,9 +207,16 @@ impl<'t, 'a> Scan<'t, 'a> {
         let Some(digits) = self.number_at(0, 99) else { return 1 };
         // Mongolian months are counted: `5-р сар`.
         let is_counted = self.has_glued(1, &["-"]) && self.has_glued(2, &["р"]);
+        let before = self.at.checked_sub(1).map(|before| self.tokens[before]);
+        let follows_word = before.is_some_and(|before| names::meaning(before.text).is_some());
+        let era = ERAS.iter().find(|(name, _)| before.is_some_and(|before| before.text.ends_with(name)));
         let parts = &mut self.parts;
         let part = |range| digits.get(range).unwrap_or_default();
         match (self.tokens.get(self.at + 1).map_or("", |unit| unit.text), digits.len()) {
+            ("年", 1..=3) if let Some((_, start)) = era => {
+                let year = digits.parse::<i16>().ok().map(|year| year + start);
+                parts.year = parts.year.or(year);
+            }
             ("年" | "년", _) => parts.set_year(digits),
             ("月" | "월", _) => parts.month = parts.month.or(digits.parse().ok()),
             ("日" | "일" | "号" | "號", _) => parts.set_day(digits),
@@ -220,7 +235,8 @@ impl<'t, 'a> Scan<'t, 'a> {
             (_, 6) if parts.day.is_some() => {
                 self.set_time([part(0..2), part(2..4), part(4..6)], 1);
             }
-            (_, 4) if parts.year.is_some() && parts.has_date() => {
+            // In `3 May 2024 – 5 June 2024` it is another year.
+            (_, 4) if parts.year.is_some() && parts.has_date() && !follows_word => {
                 self.set_time([part(0..2), part(2..4), "0"], 1);
             }
             (next, 4) => {
@@ -264,22 +280,12 @@ impl<'t, 'a> Scan<'t, 'a> {
             self.parts.zone = self.parts.zone.take().or(zone);
             return self.end_of(&words[..1], true);
         }
-        match longest_name(&words, |meaning| meaning.months != 0 || meaning.weekdays != 0) {
+        let is_wanted = |meaning: &Meaning| !meaning.months.is_empty() || !meaning.weekdays.is_empty();
+        match longest_name(&words, is_wanted) {
             Some((name, meaning)) => {
-                // `vas` is February in one language and Sunday in another: what follows the day is the month.
-                let follows_day =
-                    self.at > 0 && self.tokens[self.at - 1].is_number() && self.parts.year.is_none();
-                if meaning.months != 0 && follows_day {
-                    self.parts.named.months = 0;
-                }
-                // `mar` is March, or Tuesday beside another month.
-                let known = match meaning {
-                    Meaning { weekdays: 0, .. } => &mut self.parts.named.months,
-                    Meaning { months: 0, .. } => &mut self.parts.named.weekdays,
-                    _ => &mut self.parts.ambiguous_months,
-                };
-                if *known == 0 {
-                    *known = if meaning.months == 0 { meaning.weekdays } else { meaning.months };
+                let follows_number = self.at > 0 && self.tokens[self.at - 1].is_number();
+                if self.parts.names.len() < MAX_NAMES {
+                    self.parts.names.push(DateName { meaning, follows_number });
                 }
                 self.end_of(name, false)
             }
@@ -339,7 +345,8 @@ impl<'t, 'a> Scan<'t, 'a> {
                 self.parts.week = number.parse().ok().zip(day.unwrap_or("1").parse().ok());
                 Some(if day.is_some() { 4 } else { 2 })
             }
-            "t" | "thư" => Some(2),
+            // In Estonian a `T` is Tuesday, and the day follows it.
+            "t" | "thư" if self.is_glued(1) || self.tokens[self.at].text != "t" => Some(2),
             "th" if self.parts.day.is_none() && !self.is_glued(1) => Some(2),
             "th" | "thg" | "thang" => {
                 self.parts.month = self.parts.month.or(number.parse().ok());
@@ -347,6 +354,16 @@ impl<'t, 'a> Scan<'t, 'a> {
             }
             _ => None,
         }
+    }
+
+    /// Whether a whole offset follows a word behind the time: UTC has a name of its own in some languages.
+    fn begins_offset(&self) -> bool {
+        let is_behind_word = self.at > 0 && self.tokens[self.at - 1].is_word();
+        let is_hour = self.number_at(1, 4).is_some_and(|digits| match digits.len() {
+            2 => self.has_glued(2, &[":"]),
+            digits_len => digits_len == 4 && digits < "1500",
+        });
+        is_behind_word && is_hour && self.is_glued(1) && self.parts.time.is_some()
     }
 
     /// `+0300`, `+03:00` or `+3` behind a time or a zone.
@@ -381,13 +398,15 @@ fn text_of(words: &[Word<'_>]) -> String {
 fn longest_name<'w, 'a>(
     words: &'w [Word<'a>],
     is_wanted: impl Fn(&Meaning) -> bool,
-) -> Option<(&'w [Word<'a>], Meaning)> {
+) -> Option<(&'w [Word<'a>], &'static Meaning)> {
     let [first, ..] = words else { return None };
     if !names::begins_name(first.token.text) {
         return None;
     }
-    (1..=words.len()).rev().find_map(|count| {
-        names::meaning(&text_of(&words[..count])).filter(&is_wanted).map(|meaning| (&words[..count], meaning))
+    (1..=words.len()).rev().map(|count| &words[..count]).find_map(|name| {
+        let spaces = name.iter().skip(1).filter(|word| word.token.spaced).count();
+        let meaning = names::meaning(&text_of(name)).filter(|meaning| is_wanted(meaning))?;
+        (spaces < meaning.words).then_some((name, meaning))
     })
 }
 

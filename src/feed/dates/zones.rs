@@ -42,22 +42,33 @@ impl Zone {
     }
 }
 
-/// Names that are used in summer and winter alike.
-const PLACES: [(&[&str], &str); 6] = [
+/// Names that are used in summer and winter alike, as [`super::tokens::fold`] leaves them.
+const PLACES: [(&[&str], &str); 12] = [
     (&["et", "eastern"], "America/New_York"),
     (&["ct", "central"], "America/Chicago"),
     (&["mt", "mountain"], "America/Denver"),
     (&["pt", "pacific"], "America/Los_Angeles"),
     (&["akt", "alaska"], "America/Anchorage"),
     (&["atlantic"], "America/Halifax"),
+    (
+        &["moscow", "московское", "московскому", "москва", "москвы", "moscou", "moskau", "موسکو"],
+        "Europe/Moscow",
+    ),
+    (&["yerevan", "ереванскому", "ереван", "еревана", "երեւանի", "یریفان"], "Asia/Yerevan"),
+    (&["киев", "киеву", "киевскому", "києвом", "киів", "kyiv", "kiev", "کییف"], "Europe/Kyiv"),
+    (&["القاهرة"], "Africa/Cairo"),
+    (&["مکة", "الریاض"], "Asia/Riyadh"),
+    (&["بیروت"], "Asia/Beirut"),
 ];
 
 /// Time zone abbreviations, in minutes east of UTC. An ambiguous one has the meaning that is more common in feeds: `ist`
 /// is India's, `cst` North America's.
-const ABBREVIATIONS: [(&str, i32); 72] = [
+const ABBREVIATIONS: [(&str, i32); 76] = [
     ("z", 0),
     ("ut", 0),
     ("utc", 0),
+    ("greenwich", 0),
+    ("غرینتش", 0),
     ("gmt", 0),
     ("wet", 0),
     ("bst", 60),
@@ -68,6 +79,8 @@ const ABBREVIATIONS: [(&str, i32); 72] = [
     ("cest", 120),
     ("mest", 120),
     ("mez", 60),
+    ("sec", 60),
+    ("selc", 120),
     ("eet", 120),
     ("mesz", 120),
     ("cat", 120),
@@ -128,3 +141,18 @@ const ABBREVIATIONS: [(&str, i32); 72] = [
     ("akst", -540),
     ("hst", -600),
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::super::tokens::fold;
+    use super::*;
+
+    #[test]
+    fn names_are_folded_and_known() {
+        let places = PLACES.iter().flat_map(|(names, _)| *names);
+        for name in places.chain(ABBREVIATIONS.iter().map(|(name, _)| name)) {
+            assert_eq!(fold(name), *name);
+        }
+        assert!(PLACES.iter().all(|(_, place)| Zone::place(place).is_some()));
+    }
+}
