@@ -43,9 +43,7 @@ const MAX_LANGUAGE_BYTES: usize = 35;
 pub(super) fn normalize(mut raw: RawFeed<'_>, decoded: &DecodedText<'_>, hints: &Hints<'_>) -> Feed {
     let mut problems: Vec<String> = decoded.problem.iter().cloned().collect();
     problems.append(&mut raw.problems);
-    if mojibake::repair(&mut raw) {
-        problems.push("text that was encoded twice was repaired".to_owned());
-    }
+    problems.extend(mojibake::repair(&mut raw));
     problems.extend(dates::complete(&mut raw));
     if !raw.unknown.is_empty() {
         let unknown = raw.unknown.join(", ");

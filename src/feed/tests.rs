@@ -131,6 +131,14 @@ fn what_was_repaired_or_left_out_is_named() {
     let repaired = RSS.replace("Two", "Itâ€™s two");
     assert_eq!(problems(&repaired), ["text that was encoded twice was repaired"]);
     assert_eq!(problems(&RSS.replace("Two", "ordenÃ³")), [""; 0]);
+    for lost in ["Ð•Ñ€ÐµÐ²Ð°Ð½ Ð¸ ÐœÐ¾Ñ?ÐºÐ²Ð°", "????? ? ??????"] {
+        let feed = read_text(RSS.replace("Two", lost).as_bytes(), None).expect("a feed");
+        assert_eq!(
+            feed.problems,
+            ["texts lost characters before they were sent: 1 of the entries, first entry 2"]
+        );
+        assert_eq!(feed.entries.iter().map(|entry| entry.is_uncertain).collect::<Vec<_>>(), [false, true]);
+    }
     // An empty feed stays one.
     assert_eq!(problems("<rss><channel><itemz/><title>T</title></channel></rss>"), unknown("itemz"));
 }

@@ -15,6 +15,105 @@ struct Repaired {
     evidence: usize,
 }
 
+/// With so many traces, an entry is in doubt.
+const ENOUGH_TRACES: usize = 2;
+
+/// With so many, it is told.
+const MANY_TRACES: usize = 4;
+
+/// The fewest question marks that stand for lost letters.
+const MIN_LOST: usize = 6;
+
+/// What was found in a feed, as messages.
+pub(super) fn repair(feed: &mut RawFeed<'_>) -> Vec<String> {
+    let mut problems: Vec<String> = Vec::new();
+    if undo(feed) {
+        problems.push("text that was encoded twice was repaired".to_owned());
+    }
+    let mut damaged: Vec<usize> = Vec::new();
+    for (number, entry) in (1..).zip(&mut feed.entries) {
+        let mut found = 0;
+        for_each_text(entry, |text| found += if is_lost(text) { MANY_TRACES } else { traces(text) });
+        entry.uncertain |= found >= ENOUGH_TRACES;
+        // One letter may be meant so.
+        damaged.extend((found >= MANY_TRACES).then_some(number));
+    }
+    if let Some(first) = damaged.first() {
+        let count = damaged.len();
+        problems.push(format!(
+            "texts lost characters before they were sent: {count} of the entries, first entry {first}"
+        ));
+    }
+    problems
+}
+
+/// How much speaks for it that a text still has characters that were encoded twice: it cannot be repaired since some of its
+/// bytes were lost, or since only a part of it was.
+fn traces(text: &str) -> usize {
+    if text.is_ascii() {
+        return 0;
+    }
+    let (mut traces, mut run) = (0, 0);
+    let mut chars = text.chars();
+    while let Some(lead) = chars.next() {
+        let rest = chars.as_str();
+        match lead {
+            // `â€` begins a quote or a dash.
+            'â' if rest.starts_with('€') => traces += 2,
+            '\u{c2}'..='\u{f4}' => traces += western_trace(lead, rest),
+            _ => {}
+        }
+        // Names such as `Рівне` begin so: of Cyrillic letters several must follow each other.
+        let is_cyrillic = matches!(lead, 'В'..='Я') && begins_cyrillic(rest);
+        run = if is_cyrillic { run + 1 } else { 0 };
+        if run > 2 {
+            return MANY_TRACES;
+        }
+        if is_cyrillic {
+            chars.next();
+        }
+    }
+    traces
+}
+
+/// How much speaks for it that windows-1252 made these characters of one letter.
+fn western_trace(lead: char, rest: &str) -> usize {
+    let length = match lead as u32 {
+        ..=0xdf => 1,
+        0xe0..=0xef => 2,
+        _ => 3,
+    };
+    let mut bytes = vec![lead as u32 as u8];
+    // Correct text has these behind a letter.
+    let is_punctuation = |c: &char| c.is_ascii() || "\u{a0}»“”’‘‹›…–—".contains(*c);
+    let marks = rest.chars().take(length).filter(|c| !is_punctuation(c));
+    bytes.extend(
+        marks.map_while(|c| encoded_byte(c, WINDOWS_1252).filter(|byte| matches!(byte, 0x80..=0xbf))),
+    );
+    match str::from_utf8(&bytes).ok().and_then(|text| text.chars().next()) {
+        Some(c) if bytes.len() > length && c.is_alphabetic() => {
+            if lead == 'Ã' {
+                2
+            } else {
+                1
+            }
+        }
+        _ => 0,
+    }
+}
+
+/// Whether the next character is one that windows-1251 makes of the second byte of a letter.
+fn begins_cyrillic(rest: &str) -> bool {
+    let next = rest.chars().next().filter(|c| !c.is_ascii() && !matches!(c, 'А'..='я'));
+    next.and_then(|c| encoded_byte(c, WINDOWS_1251)).is_some_and(|byte| matches!(byte, 0x80..=0xbf))
+}
+
+/// Whether most of a text is question marks: an encoding without its letters was between.
+fn is_lost(text: &str) -> bool {
+    let lost = memchr::memchr_iter(b'?', text.as_bytes()).count();
+    lost >= MIN_LOST && lost * 2 > text.chars().filter(|c| !c.is_whitespace()).count()
+}
+
 /// Undoes one such round trip in the texts of a feed.
 ///
 /// Evidence: the bytes of a whole text in the wrong encoding are valid UTF-8 with at least two multi-byte characters, or
@@ -22,7 +121,7 @@ struct Repaired {
 /// character is enough beside such a text; elsewhere the entry is in doubt: in an earlier document it may have been repaired.
 ///
 /// True if there were any.
-pub(super) fn repair(feed: &mut RawFeed<'_>) -> bool {
+fn undo(feed: &mut RawFeed<'_>) -> bool {
     let mut seen: Vec<&'static Encoding> = Vec::new();
     for_each_feed_text(feed, |text| {
         repair_text(text, &mut seen);
@@ -169,6 +268,53 @@ mod tests {
         }
         assert_eq!(without_mojibake("8 вЂ“ 9"), "8 – 9");
         assert_eq!(without_mojibake("â€œplan Bâ€ fails, â€œtwiceâ€"), "“plan B” fails, “twice”");
+    }
+
+    /// `?` for the bytes that an encoding does not have.
+    fn garbled(text: &str, wrong: &'static Encoding, lost: &str) -> String {
+        let byte = |byte: u8| match wrong.decode_without_bom_handling_and_without_replacement(&[byte]) {
+            Some(text) if !text.contains(|c| matches!(c, '\u{80}'..='\u{9f}')) => text.into_owned(),
+            _ => lost.to_owned(),
+        };
+        text.bytes().map(byte).collect()
+    }
+
+    #[test]
+    fn text_that_cannot_be_repaired_is_in_doubt() {
+        let russian = "Ереван и Москва: СМИ сообщают о переговорах";
+        let armenian = "Հայաստանի վարչապետը հանդիպեց նախագահին";
+        let mut damaged: Vec<String> = Vec::new();
+        for lost in ["?", "\u{fffd}", ""] {
+            damaged.extend(
+                [russian, armenian, "日本語の文章です"].map(|text| garbled(text, WINDOWS_1252, lost)),
+            );
+            damaged.push(garbled(russian, WINDOWS_1251, lost));
+        }
+        damaged.push(garbled(russian, WINDOWS_1252, "?").replace('\u{a0}', " "));
+        damaged.push("DÃ©jÃ vu".to_owned());
+        damaged.push(format!("{russian} {}", garbled(russian, WINDOWS_1252, "?")));
+        damaged.push(format!("{armenian} {}", garbled("Ереван", WINDOWS_1251, "?")));
+        damaged.push("Itâ€?s a trap".to_owned());
+        damaged.push(russian.replace(|c: char| c.is_alphabetic(), "?"));
+        for text in damaged {
+            assert!(traces(&text) >= ENOUGH_TRACES || is_lost(&text), "{text}");
+        }
+        for correct in [
+            russian,
+            armenian,
+            "« Déjà » à l’été… café « noir »",
+            "Spaß“ und Fuß“, Öl…",
+            "AMANHÃ”, ALEMÃ”",
+            "Рівне, Січень і Рік",
+            "РІК І СІЧ",
+            "Σήμερα: «Όχι»",
+            "10 Å³",
+            "Really???",
+            "日本語",
+            "ÇA VA ?",
+        ] {
+            assert!(traces(correct) < ENOUGH_TRACES && !is_lost(correct), "{correct}");
+        }
     }
 
     #[test]
