@@ -188,12 +188,13 @@ impl<'t> Name<'t> {
 
     fn inflect(&self, word: &str) -> Vec<String> {
         let is_name = self.text.starts_with(char::is_uppercase);
-        let mut forms = inflect(word, is_name, self.language).forms;
+        let mut found = inflect(word, is_name, self.language);
+        found.forms.append(&mut found.of_name);
         if self.kind != NameKind::Place && self.kind != NameKind::City {
             // The adverb is of the language: по-русски.
-            forms.retain(|form| !form.ends_with("ски") && !form.ends_with("цки"));
+            found.forms.retain(|form| !form.ends_with("ски") && !form.ends_with("цки"));
         }
-        forms
+        found.forms
     }
 
     /// Adds the first halves of compounds that the adjective makes: армяно-, российско-, arméno-, վրաց-.

@@ -126,14 +126,19 @@ fn forms_in_all_languages(folded: &str, written: &str, languages: &[String]) -> 
     let forms: Vec<Inflected> =
         candidates.iter().map(|language| inflect(folded, is_name, *language)).collect();
     for (number, (language, found)) in candidates.iter().zip(&forms).enumerate() {
+        let has_rules_alone = matches!(language, InflectedLanguage::English | InflectedLanguage::German);
         // Made by rules, a form may be another word of a language that has the same letters: дорого is no form of дорога.
+        // Those languages that have no dictionary would lose forms that they have.
         let is_other_word = |form: &String| {
             let mut others = candidates.iter().zip(&forms).enumerate().filter(|(other, _)| *other != number);
             others.any(|(_, (other, known))| !known.forms.contains(form) && is_known(form, *other))
         };
         let counts_in = if candidates.len() == 1 { LanguageSet::ALL } else { LanguageSet::of(*language) };
-        let kept = found.forms.iter().filter(|form| found.is_certain || !is_other_word(form));
+        let kept =
+            found.forms.iter().filter(|form| has_rules_alone || found.is_certain || !is_other_word(form));
         out.add_all(kept.cloned(), counts_in);
+        let with_capital = Condition { languages: counts_in, written: Written::Capital };
+        found.of_name.iter().for_each(|form| out.add_if(form, with_capital));
     }
     out
 }
@@ -252,11 +257,27 @@ mod tests {
         assert_forms("Газа", &[], &["газе", "газой"], &["газ", "газов"]);
         assert_forms("Войска", &[], &["войск", "войсками"], &[]);
         assert_forms("Санкции", &[], &["санкций"], &[]);
+        assert_forms("Столы", &[], &["столов"], &[]);
         assert_forms("Élections", &["fr"], &["election"], &[]);
         assert_forms("chevaux", &["fr"], &["cheval"], &[]);
         assert_forms("droite", &["fr"], &["droites"], &["droit"]);
         assert_forms("Vienne", &["fr"], &[], &["venir", "vient"]);
         assert_forms("Ольга", &[], &["ольги"], &["олег"]);
+        assert_forms("Козлов", &["ru"], &["козловым", "козлова", "козловой"], &["козлы", "козел"]);
+        assert_forms("Соловьев", &["ru"], &["соловьевым", "соловьева"], &["соловьи"]);
+        assert_forms("Степанов", &["ru"], &["степанову"], &["степан", "степану"]);
+        assert_forms("Маск", &["uk"], &["маска", "маску"], &["маскам", "масок"]);
+        assert_forms("козлов", &["ru"], &["козлы", "козловым"], &[]);
+    }
+
+    #[test]
+    fn other_languages_of_the_config_take_no_forms() {
+        let languages = ["fr", "de"];
+        assert_forms("tax", &languages, &["taxes", "taxed"], &[]);
+        assert_forms("make", &languages, &["made", "making"], &[]);
+        assert_forms("crisis", &languages, &["crises"], &[]);
+        assert_forms("bus", &languages, &["buses"], &[]);
+        assert_forms("Problem", &languages, &["probleme", "problems"], &[]);
     }
 
     #[test]

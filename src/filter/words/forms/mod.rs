@@ -14,7 +14,7 @@ mod ukrainian;
 use std::sync::LazyLock;
 
 use dictionary::{Dictionary, DictionaryEntry, EntryKind};
-use endings::FormList;
+use endings::{FormList, ends_with_any};
 
 /// A language with inflection rules.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -49,8 +49,16 @@ impl InflectedLanguage {
 pub(super) struct Inflected {
     /// Without order, some of them twice.
     pub(super) forms: Vec<String>,
+    /// Those of a name that may be other words without a capital: Лавровым, Маска.
+    pub(super) of_name: Vec<String>,
     /// Whether they are in a dictionary; otherwise rules made them, some of which are no words.
     pub(super) is_certain: bool,
+}
+
+impl Inflected {
+    fn new(forms: Vec<String>, is_certain: bool) -> Inflected {
+        Inflected { forms, of_name: Vec::new(), is_certain }
+    }
 }
 
 /// A word that is a lemma of the language's dictionary has the forms that this gives; another one those of all words
@@ -59,9 +67,13 @@ pub(super) fn inflect(word: &str, is_name: bool, language: InflectedLanguage) ->
     let mut out = FormList(vec![word.to_owned()]);
     let Some(dictionary) = dictionary_of(language) else {
         add_by_rules(word, language, &mut out);
-        return Inflected { forms: out.0, is_certain: false };
+        return Inflected::new(out.0, false);
     };
     let all = dictionary.entries(word);
+    let of_name = names_like_plurals(word, &all, language);
+    if is_name && !of_name.is_empty() {
+        return Inflected { of_name, ..Inflected::new(out.0, true) };
+    }
     let mut entries = meant_by(all.clone(), is_name);
     let irregular = match language {
         InflectedLanguage::Russian => russian::irregular_forms(word),
@@ -74,7 +86,7 @@ pub(super) fn inflect(word: &str, is_name: bool, language: InflectedLanguage) ->
     } else if entries.is_empty() && !all.is_empty() {
         if all.iter().all(|entry| is_genitive(word, entry)) {
             // Газа is a name, not a form of газ.
-            return Inflected { forms: inflect_singular(word, language), is_certain: false };
+            return Inflected::new(inflect_singular(word, language), false);
         }
         entries = all;
     }
@@ -103,7 +115,31 @@ pub(super) fn inflect(word: &str, is_name: bool, language: InflectedLanguage) ->
         }
         out.0.extend(entry.forms());
     }
-    Inflected { forms: out.0, is_certain }
+    Inflected { of_name, ..Inflected::new(out.0, is_certain) }
+}
+
+/// The forms of a name that looks like a genitive plural, and like nothing else: Лавров, Волков, Маск.
+fn names_like_plurals(word: &str, entries: &[DictionaryEntry], language: InflectedLanguage) -> Vec<String> {
+    let is_surname = ends_with_any(word, "ов ев єв");
+    let is_plural = |entry: &DictionaryEntry| {
+        is_surname && entry.kind == EntryKind::Single
+            || !entry.is_lemma && entry.forms().any(|form| form.ends_with("ах") || form.ends_with("ях"))
+    };
+    let ends_like_one = word.chars().count() > 3 && !ends_with_any(word, "а е и і о у ы э ю я ь й ї є");
+    if entries.is_empty() || !ends_like_one || !entries.iter().all(is_plural) {
+        return Vec::new();
+    }
+    let surname = match language {
+        InflectedLanguage::Russian => russian::SURNAME,
+        InflectedLanguage::Ukrainian => ukrainian::SURNAME,
+        _ => return Vec::new(),
+    };
+    if !is_surname {
+        return inflect_singular(word, language);
+    }
+    let mut out = FormList(Vec::new());
+    out.push_endings(word, surname);
+    out.0
 }
 
 /// Whether the dictionary of the language has the word.

@@ -34,6 +34,9 @@ const PLURAL_ONLY: &str = "выборы часы весы очки ворота 
 /// Plural-only nouns with a genitive in -ов; the form without ending is another word (выбор, час).
 const GENITIVE_IN_OV: &str = "выборы часы весы очки финансы переговоры роды мемуары дебаты кадры";
 
+/// The endings of surnames in -ов, of men, women and families.
+pub(super) const SURNAME: &str = "- а у ым е ой ою ы ых ыми";
+
 pub(super) fn add_forms(word: &str, out: &mut FormList) {
     decline(word, true, out);
 }

@@ -45,6 +45,9 @@ pub(super) fn is_infinitive(word: &str) -> bool {
 
 const VOWELS: &str = "аеєиіїоуюя";
 
+/// The endings of surnames in -ов, of men, women and families.
+pub(super) const SURNAME: &str = "- а у ові им і е ої ій ою и их ими";
+
 pub(super) fn add_forms(word: &str, out: &mut FormList) {
     decline(word, true, out);
 }
