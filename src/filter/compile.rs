@@ -22,6 +22,8 @@ pub(super) struct CompiledQuery {
     pub(super) without_words: Option<bool>,
     /// The word sets that it uses, sorted, each once.
     pub(super) word_sets: Vec<WordSetId>,
+    /// Those of them without which none of its terms can match, one for each word and phrase; sorted, each once.
+    pub(super) triggers: Vec<WordSetId>,
     /// The fields that it searches.
     pub(super) fields: FieldSet,
     /// Digest of its meaning, with word forms and topics written out.
@@ -115,6 +117,8 @@ pub(super) struct Compiler {
     word_sets: HashMap<Vec<(String, Condition)>, WordSetId>,
     /// For each word set, the digest of its patterns.
     digests: Vec<[u8; 32]>,
+    /// For each word set, the bytes of its shortest pattern: long ones are found in few entries.
+    shortest: Vec<usize>,
 }
 
 #[derive(PartialEq, Eq, Hash)]
@@ -126,15 +130,22 @@ enum ExpansionKey {
 impl Compiler {
     pub(super) fn compile(&mut self, node: &Node, languages: &Arc<[String]>) -> CompiledQuery {
         let node = self.node(node, &Scope { topic_span: None, field: None, languages });
-        let mut summary =
-            Summary { word_sets: Vec::new(), fields: FieldSet::default(), digest: Sha256::new() };
+        let mut summary = Summary {
+            word_sets: Vec::new(),
+            triggers: Vec::new(),
+            fields: FieldSet::default(),
+            digest: Sha256::new(),
+        };
         self.summarize(&node, &mut summary);
-        summary.word_sets.sort_unstable();
-        summary.word_sets.dedup();
+        for ids in [&mut summary.word_sets, &mut summary.triggers] {
+            ids.sort_unstable();
+            ids.dedup();
+        }
         CompiledQuery {
             without_words: evaluate_without_words(&node),
             node,
             word_sets: summary.word_sets,
+            triggers: summary.triggers,
             fields: summary.fields,
             digest: summary.digest.finalize().into(),
         }
@@ -333,8 +344,30 @@ impl Compiler {
             self.patterns.entry(pattern.clone()).or_default().push((id, *condition));
         }
         self.digests.push(digest.finalize().into());
+        self.shortest.push(patterns.iter().map(|(pattern, _)| pattern.len()).min().unwrap_or(usize::MAX));
         self.word_sets.insert(patterns, id);
         id
+    }
+
+    /// One word set of each word and phrase by which a term may match.
+    fn triggers(&self, criterion: &Criterion) -> Vec<WordSetId> {
+        let rarest =
+            |phrase: &[WordSetId]| phrase.iter().copied().max_by_key(|id| self.shortest[*id as usize]);
+        let of = |words: WordSetId, phrases: &[CompiledPhrase]| -> Vec<WordSetId> {
+            phrases.iter().filter_map(|phrase| rarest(phrase)).chain([words]).collect()
+        };
+        match criterion {
+            Criterion::Words(words, phrases) => of(*words, phrases),
+            Criterion::Signs(words, _) | Criterion::Near(words, _) => rarest(words).into_iter().collect(),
+            Criterion::Topic(topic) => {
+                let mut all = of(topic.names.0, &topic.names.1);
+                all.extend([topic.ambiguous, topic.unlikely]);
+                all
+            }
+            Criterion::Regex(_) | Criterion::Site(_) | Criterion::Language(_) | Criterion::Age(..) => {
+                Vec::new()
+            }
+        }
     }
 
     /// Collects the word sets and fields of a compiled query, and digests its meaning.
@@ -357,6 +390,7 @@ impl Compiler {
                     summary.word_sets.push(id);
                     summary.digest.update(self.digests[id as usize]);
                 };
+                summary.triggers.extend(self.triggers(&term.criterion));
                 let fields = term.fields.bits();
                 let rest = match &term.criterion {
                     Criterion::Words(words, phrases) => {
@@ -402,6 +436,7 @@ struct Scope<'a> {
 
 struct Summary {
     word_sets: Vec<WordSetId>,
+    triggers: Vec<WordSetId>,
     fields: FieldSet,
     digest: Sha256,
 }

@@ -5,7 +5,7 @@ use std::cell::OnceCell;
 
 use super::words::LanguageSet;
 use crate::entry::Entry;
-use crate::text::language::{detect, is_cyrillic, is_latin, start_of_entry};
+use crate::text::language::{detect, detect_by_words, is_cyrillic, is_latin, start_of_entry};
 
 /// What is read of an entry.
 const START_BYTES: usize = 600;
@@ -92,6 +92,9 @@ fn cyrillic(declared: Option<&str>, text: &str) -> LanguageSet {
 
 /// The language of a Latin text; all if it cannot be told.
 fn latin(text: &str) -> LanguageSet {
+    if let Some(tag) = detect_by_words(text) {
+        return LanguageSet::from_tag(tag);
+    }
     match detect(text).filter(|found| found.is_reliable && is_latin(found.tag)) {
         Some(found) => LanguageSet::from_tag(found.tag),
         None => LanguageSet::ALL,

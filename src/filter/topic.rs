@@ -53,6 +53,11 @@ type Found = ((usize, usize), Option<String>);
 impl EvalContext<'_, '_> {
     pub(super) fn find_topic(&self, topic: &CompiledTopic, fields: FieldSet) -> Option<Found> {
         let searched = fields.union(FieldSet::DEFAULT);
+        let mut names = self.places(topic.names.0, &topic.names.1, fields);
+        let others = [topic.ambiguous, topic.unlikely];
+        if names.next().is_none() && others.iter().all(|id| self.places(*id, &[], fields).next().is_none()) {
+            return None;
+        }
         let longer: Vec<_> = self.places(topic.longer.0, &topic.longer.1, searched).collect();
         let is_whole =
             |(first, last): &(usize, usize)| !longer.iter().any(|(start, end)| start <= first && last <= end);

@@ -115,7 +115,7 @@ pub fn declared_or_detected(declared: Option<&str>, plain: &str) -> Option<[u8; 
     let declared = declared.and_then(primary_subtag);
     let Some(script) = script_at_start(plain) else { return declared };
     declared.filter(|tag| may_be_written_in(*tag, script)).or_else(|| {
-        if script == Script::Latin && is_clearly_english(plain) {
+        if script == Script::Latin && detect_by_words(plain) == Some("en") {
             return Some(*b"en");
         }
         let detected = detect(plain).filter(|detected| detected.is_reliable)?;
@@ -132,13 +132,28 @@ fn script_at_start(plain: &str) -> Option<Script> {
     if ascii_letters * 2 > start.len() { Some(Script::Latin) } else { detect_script(start) }
 }
 
-/// Fast path: detection by trigrams costs several times as much as everything else that stories need of an entry. No other
-/// language that can be detected has these words.
-fn is_clearly_english(plain: &str) -> bool {
-    const ENGLISH_WORDS: [&str; 5] = ["the", "and", "with", "from", "that"];
-    let is_english = |word: &&str| ENGLISH_WORDS.iter().any(|known| word.eq_ignore_ascii_case(known));
-    plain.split_ascii_whitespace().filter(is_english).nth(2).is_some()
+/// Fast path: detection by trigrams costs several times as much as everything else that stories and filters need of an
+/// entry. Three of the words of one language, and none of another's, are enough.
+#[must_use]
+pub fn detect_by_words(plain: &str) -> Option<&'static str> {
+    let mut found = [0_u32; WORDS.len()];
+    let words = plain.split(|c: char| !c.is_alphabetic()).filter(|word| (2..=6).contains(&word.len()));
+    for word in words {
+        for ((_, known), found) in WORDS.iter().zip(&mut found) {
+            *found += u32::from(known.iter().any(|known| word.eq_ignore_ascii_case(known)));
+        }
+    }
+    let most = (0..WORDS.len()).max_by_key(|number| found[*number])?;
+    let is_clear = found[most] >= 3 && found.iter().sum::<u32>() == found[most];
+    is_clear.then_some(WORDS[most].0)
 }
+
+/// Frequent words that no other language has that can be detected.
+const WORDS: [(&str, &[&str]); 3] = [
+    ("en", &["the", "and", "with", "from", "that"]),
+    ("de", &["und", "nicht", "f\u{fc}r", "wird", "eine", "auch", "wurde", "nach"]),
+    ("fr", &["dans", "pour", "une", "avec", "qui", "est", "sont", "aux"]),
+];
 
 fn primary_subtag(declared: &str) -> Option<[u8; 2]> {
     let letters: [u8; 2] = declared.split(['-', '_']).next()?.as_bytes().get(..2)?.try_into().ok()?;
