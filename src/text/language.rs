@@ -133,26 +133,45 @@ fn script_at_start(plain: &str) -> Option<Script> {
 }
 
 /// Fast path: detection by trigrams costs several times as much as everything else that stories and filters need of an
-/// entry. Three of the words of one language, and none of another's, are enough.
+/// entry. Two frequent words of one language, and none of another's, are enough.
 #[must_use]
 pub fn detect_by_words(plain: &str) -> Option<&'static str> {
     let mut found = [0_u32; WORDS.len()];
-    let words = plain.split(|c: char| !c.is_alphabetic()).filter(|word| (2..=6).contains(&word.len()));
+    let words = plain.split(|c: char| !c.is_alphabetic()).filter(|word| (2..=7).contains(&word.len()));
     for word in words {
-        for ((_, known), found) in WORDS.iter().zip(&mut found) {
-            *found += u32::from(known.iter().any(|known| word.eq_ignore_ascii_case(known)));
+        let is_known =
+            |(_, known): &(&str, &[&str])| known.iter().any(|known| word.eq_ignore_ascii_case(known));
+        if let Some(number) = WORDS.iter().position(is_known) {
+            found[number] += 1;
         }
     }
     let most = (0..WORDS.len()).max_by_key(|number| found[*number])?;
-    let is_clear = found[most] >= 3 && found.iter().sum::<u32>() == found[most];
-    is_clear.then_some(WORDS[most].0)
+    let (tag, _) = WORDS[most];
+    (found[most] >= 2 && found.iter().sum::<u32>() == found[most] && !tag.is_empty()).then_some(tag)
 }
 
-/// Frequent words that no other language has that can be detected.
-const WORDS: [(&str, &[&str]); 3] = [
-    ("en", &["the", "and", "with", "from", "that"]),
-    ("de", &["und", "nicht", "f\u{fc}r", "wird", "eine", "auch", "wurde", "nach"]),
-    ("fr", &["dans", "pour", "une", "avec", "qui", "est", "sont", "aux"]),
+/// Frequent words of languages; the last ones are of others, that are told by trigrams.
+const WORDS: [(&str, &[&str]); 4] = [
+    (
+        "en",
+        &[
+            "the", "and", "with", "from", "that", "this", "has", "have", "after", "its", "will", "says",
+            "over",
+        ],
+    ),
+    (
+        "de",
+        &["und", "der", "das", "mit", "ist", "von", "auf", "dem", "zum", "nicht", "f\u{fc}r", "wird", "nach"],
+    ),
+    ("fr", &["les", "dans", "pour", "une", "avec", "qui", "est", "sont", "aux", "apr\u{e8}s", "ses"]),
+    (
+        "",
+        &[
+            "los", "las", "del", "para", "por", "con", "que", "della", "che", "per", "gli", "nel", "com",
+            "dos", "het", "een", "van", "voor", "niet", "nie", "jest", "oraz", "dla", "este", "din",
+            "pentru", "care", "bir", "ile", "och", "att", "som", "med",
+        ],
+    ),
 ];
 
 fn primary_subtag(declared: &str) -> Option<[u8; 2]> {
