@@ -6,6 +6,7 @@
 use memchr::memchr;
 
 use super::references::has_reference;
+use crate::text::is_inline;
 
 /// HTML's elements, also the obsolete ones, in alphabetical order.
 #[rustfmt::skip]
@@ -60,10 +61,10 @@ pub(super) fn has_tags(text: &str) -> bool {
     })
 }
 
-/// The parts of a text between the tags of HTML elements.
-pub(super) fn between_tags(text: &str) -> Vec<&str> {
+/// The parts of a text between the tags of HTML elements, each with whether the tag before it separates words.
+pub(super) fn between_tags(text: &str) -> Vec<(bool, &str)> {
     if memchr(b'<', text.as_bytes()).is_none() {
-        return vec![text];
+        return vec![(false, text)];
     }
     let tags: Vec<HtmlTag> = HtmlTags::new(text).filter(|tag| tag.is_whole).collect();
     let mut first_start = [usize::MAX; ELEMENTS.len()];
@@ -81,12 +82,13 @@ pub(super) fn between_tags(text: &str) -> Vec<&str> {
         TagKind::End => first_start[tag.element] < tag.start,
     };
     let mut parts = Vec::new();
-    let mut at = 0;
+    let (mut at, mut separates) = (0, false);
     for tag in tags.iter().filter(|tag| is_markup(tag)) {
-        parts.push(&text[at..tag.start]);
+        parts.push((separates, &text[at..tag.start]));
         at = tag.end;
+        separates = tag.kind != TagKind::Comment && !is_inline(ELEMENTS[tag.element]);
     }
-    parts.push(&text[at..]);
+    parts.push((separates, &text[at..]));
     parts
 }
 
@@ -285,7 +287,7 @@ mod tests {
             "a <b c>d</b e>", "<pre",
         ] {
             assert!(!has_tags(text), "{text}");
-            assert_eq!(between_tags(text), [text]);
+            assert_eq!(between_tags(text), [(false, text)]);
         }
         assert!(is_markup("Caf&eacute;") && is_markup("&#8217;") && is_markup("a &amp; b"));
         assert!(!is_markup("AT&T; R&D &unknown; &copy") && !is_markup("?a=1&b=2"));
@@ -296,10 +298,14 @@ mod tests {
         for (html, text) in [
             ("<b>Is</b> 5 < 6 <y & z", "Is 5 < 6 <y & z"),
             ("Result<T, E> without <em>tears</em>", "Result<T, E> without tears"),
-            ("<i>The <b> tag</i><br>explained<!-- x -->", "The <b> tagexplained"),
-            ("a<img src=x>b</i><a href=\"cut", "ab</i><a href=\"cut"),
+            ("<i>The <b> tag</i><br>explained<!-- x -->", "The <b> tag explained"),
+            ("<p>One</p>a<s>b</s>c<li>Two", " One abc Two"),
+            ("a<img src=x>b</i><a href=\"cut", "a b</i><a href=\"cut"),
         ] {
-            assert_eq!(between_tags(html).concat(), text);
+            let parts = between_tags(html).into_iter();
+            let joined: String =
+                parts.map(|(separates, part)| [if separates { " " } else { "" }, part].concat()).collect();
+            assert_eq!(joined, text);
         }
     }
 

@@ -164,6 +164,41 @@ fn the_error_says_what_the_document_is_instead() {
     assert!(error(b"hello").starts_with("not a feed"), "{}", error(b"hello"));
 }
 
+#[test]
+fn what_breaks_a_line_separates_words_of_titles_and_names() {
+    for title in [
+        "Rain&lt;br&gt;Yerevan",
+        "&lt;p&gt;Rain&lt;/p&gt;&lt;p&gt;Yerevan&lt;/p&gt;",
+        "<![CDATA[<div>Rain</div><div>Yerevan</div>]]>",
+        "Rain&lt;img src='x'&gt;Yerevan",
+    ] {
+        let item = read_item(&format!(
+            "<title>{title}</title><category>{title}</category><author>{title}</author><description>x</description>"
+        ));
+        assert_eq!(item.title.as_deref(), Some("Rain Yerevan"), "{title}");
+        assert_eq!(item.categories, ["Rain Yerevan"], "{title}");
+        assert_eq!(item.authors[0].name, "Rain Yerevan", "{title}");
+    }
+    assert_eq!(read_item("<title>Rain<br/>Yerevan</title>").title.as_deref(), Some("Rain Yerevan"));
+    let item = read_item("<title>&lt;b&gt;H&lt;/b&gt;&lt;sub&gt;2&lt;/sub&gt;O</title>");
+    assert_eq!(item.title.as_deref(), Some("H2O"));
+}
+
+#[test]
+fn escaped_brackets_of_a_title_stay_as_they_are() {
+    let atom = |title: &str| {
+        let feed =
+            format!("<feed xmlns='http://www.w3.org/2005/Atom'><entry><id>1</id>{title}</entry></feed>");
+        read_text(feed.as_bytes(), None).expect("a feed").entries.remove(0).title.unwrap_or_default()
+    };
+    assert_eq!(atom("<title type='html'>Vec&amp;lt;T&amp;gt; in Rust</title>"), "Vec<T> in Rust");
+    assert_eq!(atom("<title type='html'>The &amp;lt;b&amp;gt; element</title>"), "The <b> element");
+    let xhtml = "<title type='xhtml'><div xmlns='http://www.w3.org/1999/xhtml'>The &lt;b&gt;<br/>element</div></title>";
+    assert_eq!(atom(xhtml), "The <b> element");
+    let item = read_item("<title><![CDATA[How should &lt;selectedoption&gt; work?]]></title>");
+    assert_eq!(item.title.as_deref(), Some("How should <selectedoption> work?"));
+}
+
 /// The first of two entries, with these child elements.
 fn read_item(inside: &str) -> Entry {
     let feed = format!(

@@ -7,7 +7,7 @@ use memchr::{memchr, memchr_iter, memchr2, memmem};
 /// What the text is for; decides what happens to the cases on which readers of HTML differ.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TextFor {
-    /// A title or a name, which is rarely HTML. What is not a whole tag is text, and a tag leaves no space.
+    /// A title or a name, which is rarely HTML. What is not a whole tag is text, and no element hides its text.
     Title,
     /// For people to read. Comments, scripts and styles are removed; a tag that starts a new line leaves a space.
     Reader,
@@ -83,21 +83,28 @@ fn skip_markup<'a>(html: &'a str, purpose: TextFor, quotes: &mut Quotes, text: &
         return "";
     };
     let rest = &html[end..];
+    if !is_inline(name) {
+        text.push(' ');
+    }
     if is_title {
         return rest;
-    }
-    if !INLINE_ELEMENTS.iter().any(|inline| inline.eq_ignore_ascii_case(name)) {
-        text.push(' ');
     }
     let is_hidden = ["script", "style"].iter().any(|hidden| hidden.eq_ignore_ascii_case(name));
     if is_hidden && !is_end_tag { skip_to_end_tag(rest, name) } else { rest }
 }
 
 /// Elements that can stand inside a word; all others separate words.
-const INLINE_ELEMENTS: [&str; 19] = [
-    "a", "abbr", "b", "bdi", "bdo", "cite", "code", "em", "font", "i", "mark", "s", "small", "span",
-    "strong", "sub", "sup", "u", "wbr",
+const INLINE_ELEMENTS: [&str; 38] = [
+    "a", "abbr", "acronym", "b", "bdi", "bdo", "big", "blink", "cite", "code", "data", "del", "dfn", "em",
+    "font", "i", "ins", "kbd", "label", "mark", "nobr", "q", "rb", "rp", "ruby", "s", "samp", "small",
+    "span", "strike", "strong", "sub", "sup", "time", "tt", "u", "var", "wbr",
 ];
+
+/// Whether an element of this name can stand inside a word.
+#[must_use]
+pub fn is_inline(name: &str) -> bool {
+    INLINE_ELEMENTS.iter().any(|inline| inline.eq_ignore_ascii_case(name))
+}
 
 /// What follows up to and without the end tag of a script or style; nothing if it is not closed.
 fn skip_to_end_tag<'a>(html: &'a str, name: &str) -> &'a str {
@@ -205,7 +212,9 @@ mod tests {
     fn only_whole_tags_go_from_a_title() {
         let title = |html| html_to_text(html, TextFor::Title).into_owned();
         assert_eq!(title("<b>Is</b> 5 < 6 <y &amp; z"), "Is 5 < 6 <y & z");
-        assert_eq!(title("The <script> tag<br>explained"), "The  tagexplained");
+        assert_eq!(title("H<sub>2</sub>O, x<var>n</var>, <ins>new</ins>ly"), "H2O, xn, newly");
+        assert_eq!(title("Rain<br>Yerevan<p>One</p><div>Two</div><li>Three"), "Rain Yerevan One  Two  Three");
+        assert_eq!(title("The <script> tag<br>explained"), "The   tag explained");
     }
 
     #[test]

@@ -4,7 +4,7 @@ mod html_to_text;
 pub mod language;
 mod tokens;
 
-pub use html_to_text::{TextFor, html_to_text, html_to_text_start};
+pub use html_to_text::{TextFor, html_to_text, html_to_text_start, is_inline};
 pub use tokens::{Tokens, fold, is_spaceless, tokens, tokens_up_to};
 
 /// Whether published documents may hold a character: XML 1.0 allows it, and it is no control character, noncharacter or

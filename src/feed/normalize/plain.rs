@@ -1,7 +1,6 @@
 //! Texts of each kind as one line of plain text, or as HTML, with only the characters that XML allows. Pure.
 
 use std::borrow::Cow;
-use std::collections::HashSet;
 
 use memchr::memmem;
 
@@ -27,13 +26,16 @@ pub(super) fn line(raw: RawText<'_>) -> Option<String> {
         line = resolved(&line);
     }
     let line = text_line(&line)?;
-    let written = one_line(&text);
-    Some(if line == written { line } else { cut_line(&without_new_tags(&line, &written)).to_owned() })
+    // The kind of HTML is known: what looks like a tag now was escaped.
+    let is_clear = raw.kind == TextKind::Html || line == one_line(&text);
+    Some(if is_clear { cut_line(&line).to_owned() } else { cut_line(&without_new_tags(&line)).to_owned() })
 }
 
 /// A text that may have tags, without them and with character references resolved.
 fn resolved(text: &str) -> String {
-    between_tags(text).into_iter().map(|part| htmlize::unescape(join_surrogates(part))).collect()
+    let parts = between_tags(text).into_iter();
+    let parts = parts.map(|(separates, part)| (if separates { " " } else { "" }, join_surrogates(part)));
+    parts.flat_map(|(space, part)| [space.into(), htmlize::unescape(part)]).collect()
 }
 
 /// A text as HTML, not sanitized yet; `None` if it is blank.
@@ -93,21 +95,17 @@ fn one_line(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// Keeps `<` apart from what would make it a tag, except in what looks like a tag of no HTML element and was written
-/// so. A removed tag or character may have joined the two, and the second of two escapings was perhaps meant to be read.
-fn without_new_tags(line: &str, written: &str) -> String {
-    let inside = |rest: &'_ str| rest.find(['<', '>']).filter(|end| rest.as_bytes()[*end] == b'>');
-    let written: HashSet<&str> =
-        written.split('<').skip(1).filter_map(|rest| Some(&rest[..inside(rest)?])).collect();
+/// Keeps `<` apart from the name of an HTML element: a removed tag or character may have joined the two, and the second
+/// of two escapings was perhaps meant to be read.
+fn without_new_tags(line: &str) -> String {
     let mut pieces = line.split('<');
     let mut kept = String::with_capacity(line.len());
     kept.push_str(pieces.next().unwrap_or_default());
     for rest in pieces {
         kept.push('<');
         let begins = rest.starts_with(|c: char| c.is_ascii_alphabetic() || matches!(c, '/' | '!' | '?'));
-        let is_written =
-            || inside(rest).is_some_and(|end| is_unknown_tag(&rest[..end]) && written.contains(&rest[..end]));
-        if begins && !is_written() {
+        let end = rest.find('>').unwrap_or(rest.len());
+        if begins && !is_unknown_tag(&rest[..end]) {
             kept.push(' ');
         }
         kept.push_str(rest);
