@@ -24,6 +24,9 @@ const ELEMENTS: [&str; 139] = [
     "video", "wbr", "xmp",
 ];
 
+/// In place of an index in [`ELEMENTS`]: `lite-youtube`, `o:p`, and others of scripts and programs.
+const CUSTOM: usize = ELEMENTS.len();
+
 /// Elements that need no end tag.
 const NO_END: [&str; 17] = [
     "area", "br", "col", "dd", "dt", "embed", "hr", "img", "input", "li", "p", "source", "td", "th", "tr",
@@ -50,12 +53,14 @@ pub(super) fn is_markup(text: &str) -> bool {
 /// text may be cut off.
 pub(super) fn has_tags(text: &str) -> bool {
     let indent = text.len() - text.trim_start().len();
-    let mut opened = [false; ELEMENTS.len()];
+    let mut opened = [false; ELEMENTS.len() + 1];
     HtmlTags::new(text).any(|tag| match tag.kind {
         TagKind::Comment => true,
         TagKind::Start => {
             opened[tag.element] = true;
-            tag.has_attributes || tag.needs_no_end() || tag.start == indent
+            // Prose may begin with a placeholder such as `<user-name>`.
+            let is_first = tag.start == indent && tag.element != CUSTOM;
+            tag.has_attributes || tag.needs_no_end() || is_first || tag.is_closed
         }
         TagKind::End => opened[tag.element],
     })
@@ -67,8 +72,8 @@ pub(super) fn between_tags(text: &str) -> Vec<(bool, &str)> {
         return vec![(false, text)];
     }
     let tags: Vec<HtmlTag> = HtmlTags::new(text).filter(|tag| tag.is_whole).collect();
-    let mut first_start = [usize::MAX; ELEMENTS.len()];
-    let mut last_end = [0; ELEMENTS.len()];
+    let mut first_start = [usize::MAX; ELEMENTS.len() + 1];
+    let mut last_end = [0; ELEMENTS.len() + 1];
     for tag in &tags {
         match tag.kind {
             TagKind::Start => first_start[tag.element] = first_start[tag.element].min(tag.start),
@@ -86,7 +91,7 @@ pub(super) fn between_tags(text: &str) -> Vec<(bool, &str)> {
     for tag in tags.iter().filter(|tag| is_markup(tag)) {
         parts.push((separates, &text[at..tag.start]));
         at = tag.end;
-        separates = tag.kind != TagKind::Comment && !is_inline(ELEMENTS[tag.element]);
+        separates = tag.kind != TagKind::Comment && tag.name().is_some_and(|name| !is_inline(name));
     }
     parts.push((separates, &text[at..]));
     parts
@@ -108,9 +113,11 @@ struct HtmlTags<'a> {
 
 struct HtmlTag {
     kind: TagKind,
-    /// The index in [`ELEMENTS`].
+    /// The index in [`ELEMENTS`], or [`CUSTOM`].
     element: usize,
     has_attributes: bool,
+    /// It is custom and ends itself.
+    is_closed: bool,
     /// It ends before the text does.
     is_whole: bool,
     start: usize,
@@ -126,7 +133,12 @@ enum TagKind {
 
 impl HtmlTag {
     fn needs_no_end(&self) -> bool {
-        NO_END.contains(&ELEMENTS[self.element])
+        self.name().is_some_and(|name| NO_END.contains(&name))
+    }
+
+    /// The name of an element of HTML.
+    fn name(&self) -> Option<&'static str> {
+        ELEMENTS.get(self.element).copied()
     }
 }
 
@@ -141,6 +153,7 @@ impl<'a> HtmlTags<'a> {
             kind,
             element,
             has_attributes: false,
+            is_closed: false,
             is_whole: true,
             start,
             end: start + 1 + length,
@@ -154,14 +167,16 @@ impl<'a> HtmlTags<'a> {
             Some(name) => (TagKind::End, name),
             None => (TagKind::Start, rest),
         };
-        let name = &name[..name.bytes().take_while(u8::is_ascii_alphanumeric).count()];
-        let element = element_index(name)?;
+        let end = name.bytes().take_while(|b| b.is_ascii_alphanumeric() || b"-:_.".contains(b)).count();
+        let name = &name[..end];
+        let element = element_index(name).or_else(|| is_custom(name).then_some(CUSTOM))?;
         let before = usize::from(kind == TagKind::End) + name.len();
         let attributes = Attributes::read(&rest[before..]);
         self.read += attributes.length;
         let end_tag_is_bare = kind == TagKind::Start || !attributes.has_any;
         (attributes.is_valid && end_tag_is_bare).then(|| HtmlTag {
             has_attributes: attributes.has_any,
+            is_closed: element == CUSTOM && rest[..before + attributes.length].ends_with("/>"),
             is_whole: attributes.is_whole,
             ..tag(kind, element, before + attributes.length)
         })
@@ -182,6 +197,13 @@ impl Iterator for HtmlTags<'_> {
         }
         None
     }
+}
+
+/// Whether a name is that of an element which is not HTML's own: it has a hyphen or a prefix.
+fn is_custom(name: &str) -> bool {
+    let parts = name.split_once(['-', ':']);
+    let is_part = |part: &str| part.starts_with(|c: char| c.is_ascii_alphabetic());
+    parts.is_some_and(|(first, second)| is_part(first) && is_part(second))
 }
 
 fn element_index(name: &str) -> Option<usize> {
@@ -273,10 +295,31 @@ mod tests {
     #[test]
     fn only_what_html_has_is_a_tag() {
         for html in [
-            "<p>a", "a<br>b", "a<BR/>b", "a<br />", "<b>a</b>", "a <b >b</b > c", "<div>cut off",
-            " <em>cut off", "see <a href=\"x\">y", "see <a href='x", "see <a href=x", "<img src=x alt>",
-            "<video controls>", "a<!-- c -->", "<td nowrap><i>", "<img src=\"a>b\">",
-            "a <p class=\"x\" data-y>", "<h1>A</h1>", "<a href=x hre",
+            "<p>a",
+            "a<br>b",
+            "a<BR/>b",
+            "a<br />",
+            "<b>a</b>",
+            "a <b >b</b > c",
+            "<div>cut off",
+            " <em>cut off",
+            "see <a href=\"x\">y",
+            "see <a href='x",
+            "see <a href=x",
+            "<img src=x alt>",
+            "<video controls>",
+            "a<!-- c -->",
+            "<td nowrap><i>",
+            "<img src=\"a>b\">",
+            "<lite-youtube videoid=\"x\"></lite-youtube>",
+            "<amp-img src=\"/a.jpg\" width=\"1\"></amp-img>",
+            "<o:p></o:p>Text",
+            "<o:p/>Text",
+            "see <fb:like href=\"x\">",
+            "<my-player>x</my-player>",
+            "a <p class=\"x\" data-y>",
+            "<h1>A</h1>",
+            "<a href=x hre",
         ] {
             assert!(has_tags(html), "{html}");
         }
@@ -284,7 +327,8 @@ mod tests {
             "a < b", "std::map<int, T>", "If a<b and c>d then stop", "Option<Box<Node>>", "0<p<q", "i<n>m",
             "Why <b> is bold", "the <dialog> element", "and </li> is optional", "</b>a<b>", "a <!-- b",
             "I <3 p>q", "<string>a</string>", "<a, b>", "Vec<p", "x <b y z", "<u8>", "a<i\u{e9}>",
-            "a <b c>d</b e>", "<pre",
+            "a <b c>d</b e>", "<pre", "git clone <repo-url>", "<user-name> wrote",
+            "<https://example.org/a-b>", "<mailto:ann@example.org>", "<urn:isbn:1>", "Map<a-b>",
         ] {
             assert!(!has_tags(text), "{text}");
             assert_eq!(between_tags(text), [(false, text)]);

@@ -185,6 +185,20 @@ fn what_breaks_a_line_separates_words_of_titles_and_names() {
 }
 
 #[test]
+fn custom_elements_alone_are_markup() {
+    let shown = |html: &str| {
+        let item = read_item(&format!("<description>{}</description>", htmlize::escape_text(html)));
+        let base = "https://example.org/".parse().expect("an address");
+        crate::html::sanitize_with_base(item.summary.expect("a text"), None, &base)
+    };
+    let video = shown("<lite-youtube videoid=\"x1\"></lite-youtube>");
+    assert!(video.contains("https://www.youtube.com/embed/x1"), "{video}");
+    let image = shown("<amp-img src=\"https://example.org/a.jpg\" width=\"9\" height=\"9\"></amp-img>");
+    assert!(image.starts_with("<img src=\"https://example.org/a.jpg\""), "{image}");
+    assert_eq!(shown("<o:p></o:p>Text"), "Text");
+}
+
+#[test]
 fn escaped_brackets_of_a_title_stay_as_they_are() {
     let atom = |title: &str| {
         let feed =
