@@ -121,6 +121,7 @@ impl FeedContext<'_> {
 
 fn normalize_entry(mut raw: RawEntry<'_>, context: &FeedContext<'_>) -> Entry {
     let stated_files: Vec<Cow<'_, str>> = stated_files(&raw).cloned().collect();
+    let has_title = !media::has_only_media_title(&raw);
     let files = media::take_files(&mut raw, context);
     let details = details::take_details(&mut raw, context);
     let id = raw.id.into_value().map(|id| plain::printable(id.trim().into()).into_owned());
@@ -133,7 +134,7 @@ fn normalize_entry(mut raw: RawEntry<'_>, context: &FeedContext<'_>) -> Entry {
         // A relative id is an address only if it is an absolute path: it may be a mere number.
         openable_url(id, context.base(raw.base).filter(|_| id.starts_with('/')))
     });
-    let title = raw.title.into_value().and_then(plain::line);
+    let title = raw.title.into_value().filter(|_| has_title).and_then(plain::line);
     let (published, updated) = (raw.published.into_value(), raw.updated.into_value());
     let raw_date = published.as_ref().or(updated.as_ref()).map(|date| date.text.trim().to_owned());
     let (summary, content) = (raw.summary.into_value(), raw.content.into_value());

@@ -49,6 +49,10 @@ impl<'a> RawFeed<'a> {
     }
 }
 
+/// The ranks of `media:title` and `media:description` as texts of their entry.
+pub(super) const MEDIA_TITLE_RANK: u8 = 3;
+pub(super) const MEDIA_DESCRIPTION_RANK: u8 = 4;
+
 /// An entry.
 #[derive(Debug, Default)]
 pub(super) struct RawEntry<'a> {

@@ -199,6 +199,45 @@ fn custom_elements_alone_are_markup() {
 }
 
 #[test]
+fn a_title_of_a_picture_is_no_title_of_a_text() {
+    let media =
+        "<media:content url='https://example.org/a.jpg'><media:title>Cat</media:title></media:content>";
+    let title = |inside: &str| read_item(inside).title;
+    assert_eq!(title(&format!("{media}<description>Everyday is cat day.</description>")), None);
+    assert_eq!(title(&format!("<content:encoded>Everyday.</content:encoded>{media}")), None);
+    assert_eq!(title(media).as_deref(), Some("Cat"));
+    assert_eq!(
+        title(&format!("{media}<media:description>A cat</media:description>")).as_deref(),
+        Some("Cat")
+    );
+    assert_eq!(
+        title(&format!("<title>Day</title>{media}<description>x</description>")).as_deref(),
+        Some("Day")
+    );
+}
+
+#[test]
+fn the_media_type_follows_from_the_name_or_the_medium() {
+    for (attributes, expected) in [
+        ("url='https://example.org/a.jpg' medium='image'", Some("image/jpeg")),
+        ("url='https://example.org/a.PNG?w=9'", Some("image/png")),
+        ("url='https://example.org/a.webp' type='application/octet-stream'", Some("image/webp")),
+        ("url='https://example.org/a' type='image'", Some("image/jpeg")),
+        ("url='https://example.org/a' medium='video'", Some("video/mp4")),
+        ("url='https://example.org/a.jpg' type='image/webp'", Some("image/webp")),
+        ("url='https://example.org/a.xyz' type='application/octet-stream'", Some("application/octet-stream")),
+        ("url='https://example.org/a'", None),
+    ] {
+        let item = read_item(&format!("<title>x</title><media:content {attributes} height='9' width='9'/>"));
+        assert_eq!(item.media[0].media_type.as_deref(), expected, "{attributes}");
+        let item = read_item(&format!("<title>x</title><enclosure {attributes}/>"));
+        if !attributes.contains("medium='video'") {
+            assert_eq!(item.enclosures[0].media_type.as_deref(), expected, "{attributes}");
+        }
+    }
+}
+
+#[test]
 fn escaped_brackets_of_a_title_stay_as_they_are() {
     let atom = |title: &str| {
         let feed =

@@ -6,8 +6,8 @@ use super::media_sizes::{best_picture, best_renditions, kind, without_other_size
 use super::{FeedContext, absolute_url, openable_url, plain};
 use crate::entry::{Enclosure, Media, MediaKind, Picture};
 use crate::feed::raw::{
-    MediaField, MediaScope, RawEntry, RawLink, RawMedia, RawMediaText, RawPicture, RawText, TextKind,
-    UsualWidth,
+    MEDIA_DESCRIPTION_RANK, MEDIA_TITLE_RANK, MediaField, MediaScope, RawEntry, RawLink, RawMedia,
+    RawMediaText, RawPicture, RawText, TextKind, UsualWidth,
 };
 
 const MAX_MEDIA_TYPE_BYTES: usize = 200;
@@ -45,6 +45,16 @@ pub(super) fn take_files(raw: &mut RawEntry<'_>, context: &FeedContext<'_>) -> F
     Files { enclosures, media, picture }
 }
 
+/// Whether an entry's only title is that of a picture or film beside its text, which has none then.
+pub(super) fn has_only_media_title(raw: &RawEntry<'_>) -> bool {
+    let title = raw.title.value().filter(|_| raw.title.rank() == Some(MEDIA_TITLE_RANK));
+    let is_of_media = title.is_some_and(|title| {
+        raw.media_texts.iter().any(|about| about.field == MediaField::Title && about.text.text == title.text)
+    });
+    let has_summary = raw.summary.rank().is_some_and(|rank| rank < MEDIA_DESCRIPTION_RANK);
+    is_of_media && (has_summary || raw.content.rank().is_some())
+}
+
 pub(super) fn is_enclosure(link: &RawLink<'_>) -> bool {
     link.rel.as_deref().is_some_and(|rel| rel.trim().eq_ignore_ascii_case("enclosure"))
 }
@@ -56,18 +66,20 @@ fn enclosure_kind(file: &Enclosure) -> MediaKind {
 /// The attached files, each address once.
 fn enclosures(links: &[RawLink<'_>], files: Vec<RawMedia<'_>>, context: &FeedContext<'_>) -> Vec<Enclosure> {
     let linked = links.iter().filter(|link| is_enclosure(link)).filter_map(|link| {
+        let url = openable_url(&link.href, context.base(link.base))?;
         Some(Enclosure {
-            url: openable_url(&link.href, context.base(link.base))?,
-            media_type: media_type(link.media_type.as_deref()),
+            media_type: likely_type(link.media_type.as_deref(), None, &url),
+            url,
             length: positive(link.length.as_deref()),
             title: link.title.clone().and_then(|title| plain::line(RawText::new(title, TextKind::Text))),
             duration: None,
         })
     });
     let files = files.into_iter().filter_map(|file| {
+        let url = openable_url(&file.url, context.base(file.base))?;
         Some(Enclosure {
-            url: openable_url(&file.url, context.base(file.base))?,
-            media_type: media_type(file.media_type.as_deref()),
+            media_type: likely_type(file.media_type.as_deref(), None, &url),
+            url,
             length: positive(file.length.as_deref()),
             title: file.title.and_then(plain::line),
             duration: file.duration.as_deref().and_then(duration_seconds),
@@ -128,10 +140,12 @@ fn media(files: Vec<RawMedia<'_>>, texts: Vec<RawMediaText<'_>>, context: &FeedC
 }
 
 fn object(file: RawMedia<'_>, context: &FeedContext<'_>) -> Option<Media> {
+    let url = openable_url(&file.url, context.base(file.base))?;
+    let medium = file.medium.as_deref().and_then(medium);
     Some(Media {
-        url: openable_url(&file.url, context.base(file.base))?,
-        media_type: media_type(file.media_type.as_deref()),
-        medium: file.medium.as_deref().and_then(medium),
+        media_type: likely_type(file.media_type.as_deref(), medium.as_deref(), &url),
+        url,
+        medium,
         length: positive(file.length.as_deref()),
         duration: file.duration.as_deref().and_then(duration_seconds),
         width: positive(file.width.as_deref()),
@@ -251,6 +265,44 @@ pub(super) fn media_type(text: Option<&str>) -> Option<String> {
     let text = plain::text_line(text?)?.to_ascii_lowercase();
     (text.len() <= MAX_MEDIA_TYPE_BYTES).then_some(text)
 }
+
+/// The media type of a file: as stated, or else by its name, or by what it is said to be. Many readers hide files without.
+fn likely_type(stated: Option<&str>, medium: Option<&str>, url: &str) -> Option<String> {
+    let stated = media_type(stated);
+    let is_type = |kind: &str| kind.contains('/') && kind != "application/octet-stream";
+    if stated.as_deref().is_some_and(is_type) {
+        return stated;
+    }
+    let path = url.split(['?', '#']).next().unwrap_or_default();
+    let ending = path.rsplit_once('.').map_or("", |(_, ending)| ending).to_ascii_lowercase();
+    let by_name = TYPES.iter().find(|(endings, _)| endings.contains(&&*ending)).map(|(_, kind)| *kind);
+    let by_medium = || match medium.or(stated.as_deref())? {
+        "image" => Some("image/jpeg"),
+        "audio" => Some("audio/mpeg"),
+        "video" => Some("video/mp4"),
+        _ => None,
+    };
+    by_name.or_else(by_medium).map(str::to_owned).or(stated)
+}
+
+/// Media types by the ends of file names.
+const TYPES: [(&[&str], &str); 15] = [
+    (&["jpg", "jpeg"], "image/jpeg"),
+    (&["png"], "image/png"),
+    (&["gif"], "image/gif"),
+    (&["webp"], "image/webp"),
+    (&["avif"], "image/avif"),
+    (&["mp3"], "audio/mpeg"),
+    (&["m4a"], "audio/mp4"),
+    (&["ogg", "oga", "opus"], "audio/ogg"),
+    (&["aac"], "audio/aac"),
+    (&["flac"], "audio/flac"),
+    (&["wav"], "audio/wav"),
+    (&["mp4", "m4v"], "video/mp4"),
+    (&["mov"], "video/quicktime"),
+    (&["webm"], "video/webm"),
+    (&["pdf"], "application/pdf"),
+];
 
 /// A number above 0: that means "unknown".
 pub(super) fn positive<T: std::str::FromStr + Default + PartialEq>(text: Option<&str>) -> Option<T> {

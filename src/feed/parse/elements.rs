@@ -1,6 +1,7 @@
 //! The XML namespaces and elements of feed formats, and what they mean. Pure.
 
 use super::tokenizer::{StartTag, attributes};
+use crate::feed::raw::{MEDIA_DESCRIPTION_RANK, MEDIA_TITLE_RANK};
 
 /// What an element means. Numbers are ranks among elements of the same meaning; 0 wins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -356,8 +357,8 @@ fn element_in(namespace: Namespace, local: &str) -> Option<FeedElement> {
             "content" => MediaContent,
             "thumbnail" => Thumbnail,
             "player" => MediaPlayer,
-            "title" => Title(3),
-            "description" => Summary(4),
+            "title" => Title(MEDIA_TITLE_RANK),
+            "description" => Summary(MEDIA_DESCRIPTION_RANK),
             "credit" => Author(AuthorRole::Fallback),
             _ => return None,
         },
