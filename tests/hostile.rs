@@ -277,7 +277,10 @@ fn the_error_says_what_the_document_is_instead() {
     for (document, expected) in [
         ("", "empty body"),
         (" \n\t", "empty body"),
-        ("<!DOCTYPE html><html><body><p>Hello</p></body></html>", "an HTML page"),
+        (
+            "<!DOCTYPE html><html><body><p>Hello</p></body></html>",
+            "an HTML page: `siftwire add URL` finds the feed of a page",
+        ),
         ("<?xml version='1.0'?><svg xmlns='http://www.w3.org/2000/svg'/>", "not a feed: <svg>"),
         ("hello", "not a feed: plain text"),
         ("{\"a\": 1}", "not a feed: JSON without `items`"),

@@ -14,7 +14,8 @@ use crate::config::edit::{self, NewSource};
 use crate::config::{Config, mask_urls};
 use crate::daemon;
 use crate::feed::{self, Feed, Hints};
-use crate::fetch::{self, FetchedBody, Fetcher, discover};
+use crate::fetch::discover::{self, FeedLink, Page};
+use crate::fetch::{self, FetchedBody, Fetcher, sites};
 use crate::source::{Access, FeedUrl, UrlParts};
 
 /// The number of entries shown.
@@ -39,9 +40,9 @@ pub struct Arguments {
 /// A feed and its URL.
 struct DiscoveredFeed {
     url: Url,
-    feed: Feed,
+    feed: Box<Feed>,
     /// Other feeds that the page links to.
-    alternates: Vec<discover::FeedLink>,
+    alternates: Vec<FeedLink>,
 }
 
 /// Finds a feed, shows it and adds it.
@@ -55,8 +56,7 @@ pub fn run(arguments: Arguments, config_option: &ConfigOption) -> anyhow::Result
     let discovered = runtime()?.block_on(finder.find(&url))?;
     terminal::print(terminal::escape_lines(&as_text(&discovered)).as_bytes())?;
     for alternate in &discovered.alternates {
-        let title = alternate.title.as_deref().unwrap_or_default();
-        terminal::message(&format!("Other feed: {} {title}", mask_urls(alternate.url.as_str())));
+        terminal::message(&format!("Other feed: {}", described(alternate)));
     }
     let allow_private = arguments.allow_private && finder.is_named_host(&discovered.url);
     let source = NewSource { url: discovered.url, title: arguments.title, comment: None, allow_private };
@@ -79,6 +79,12 @@ fn parse_url(typed: &str) -> anyhow::Result<Url> {
         bail!("{} is not an http or https URL", mask_urls(typed));
     }
     Ok(url)
+}
+
+/// What is at an address.
+enum ReadPage {
+    Feed(DiscoveredFeed),
+    Other(FetchedBody),
 }
 
 struct FeedFinder {
@@ -108,24 +114,90 @@ impl FeedFinder {
         url.host().map(|host| host.to_owned()) == self.host
     }
 
-    /// Tries the URL itself, then the feeds that the page links to, then common feed paths.
+    /// Tries the feed that the address tells, the URL itself, the feeds that the page links to, those of pages that list
+    /// feeds, then common feed paths.
     async fn find(&self, url: &Url) -> anyhow::Result<DiscoveredFeed> {
-        let shown = FeedUrl::from(url.clone()).shown(UrlParts::Path);
-        let (feed_url, body) = self.fetch(url).await.with_context(|| format!("cannot read {shown}"))?;
-        if let Some(feed) = parse_feed(&body) {
-            return Ok(DiscoveredFeed { url: feed_url, feed, alternates: Vec::new() });
+        if let Some(known) = sites::known_feed(url)
+            && let Ok(ReadPage::Feed(found)) = self.read(&known).await
+        {
+            return Ok(found);
         }
-        let mut alternates = discover::feed_links(&feed::decode_text(&body.bytes), body.url.whole());
-        let mut candidates: Vec<Url> = alternates.iter().map(|alternate| alternate.url.clone()).collect();
-        candidates.extend(discover::common_feed_urls(body.url.whole()));
-        for candidate in candidates {
-            let Ok((feed_url, body)) = self.fetch(&candidate).await else { continue };
-            if let Some(feed) = parse_feed(&body) {
-                alternates.retain(|alternate| alternate.url != candidate);
-                return Ok(DiscoveredFeed { url: feed_url, feed, alternates });
+        let shown = FeedUrl::from(url.clone()).shown(UrlParts::Path);
+        let mut body = match self.read(url).await.with_context(|| format!("cannot read {shown}"))? {
+            ReadPage::Feed(found) => return Ok(found),
+            ReadPage::Other(body) => body,
+        };
+        if let Page { feeds, refresh: Some(target), .. } = page_of(&body)
+            && feeds.is_empty()
+            && let Ok(found) = self.read(&target).await
+        {
+            match found {
+                ReadPage::Feed(found) => return Ok(found),
+                ReadPage::Other(next) => body = next,
+            }
+        }
+        let page = page_of(&body);
+        let mut lists = Vec::new();
+        if let Some(found) = self.first_of(page.feeds, &mut lists).await {
+            return Ok(found);
+        }
+        let mut pages = page.feed_pages;
+        pages.extend(page.canonical.as_ref().and_then(sites::known_feed));
+        for page in pages {
+            match self.read(&page).await {
+                Ok(ReadPage::Feed(found)) => return Ok(found),
+                Ok(ReadPage::Other(list)) => lists.push(list),
+                Err(_) => {}
+            }
+        }
+        for list in lists {
+            if let Some(found) = self.first_of(page_of(&list).feeds, &mut Vec::new()).await {
+                return Ok(found);
+            }
+        }
+        let at = body.url.whole();
+        let likely = sites::likely_paths(&feed::decode_text(&body.bytes), at);
+        for candidate in discover::common_feed_urls(at, &likely) {
+            if let Ok(ReadPage::Feed(found)) = self.read(&candidate).await {
+                return Ok(found);
             }
         }
         bail!("no feed found at {shown}, in its links, or at the common feed paths")
+    }
+
+    /// The first link that is a feed, the chosen one where it is in doubt which is meant. `lists` gets what is none.
+    async fn first_of(
+        &self,
+        mut links: Vec<FeedLink>,
+        lists: &mut Vec<FetchedBody>,
+    ) -> Option<DiscoveredFeed> {
+        let alike = links.iter().take_while(|link| link.rank == links[0].rank).count();
+        if alike > 1 {
+            let options: Vec<String> = links.iter().map(described).collect();
+            let chosen = terminal::choose("Which feed?", &options);
+            links[..=chosen].rotate_right(1);
+        }
+        for (at, link) in links.iter().enumerate() {
+            match self.read(&link.url).await {
+                Ok(ReadPage::Feed(found)) => {
+                    links.remove(at);
+                    return Some(DiscoveredFeed { alternates: links, ..found });
+                }
+                Ok(ReadPage::Other(body)) => lists.push(body),
+                Err(_) => {}
+            }
+        }
+        None
+    }
+
+    async fn read(&self, url: &Url) -> anyhow::Result<ReadPage> {
+        let (url, body) = self.fetch(url).await?;
+        Ok(match parse_feed(&body) {
+            Some(feed) => {
+                ReadPage::Feed(DiscoveredFeed { url, feed: Box::new(feed), alternates: Vec::new() })
+            }
+            None => ReadPage::Other(body),
+        })
     }
 
     /// The body, and the URL to poll: the new one after a permanent redirect.
@@ -136,6 +208,14 @@ impl FeedFinder {
         let (body, moved_to) = fetch_once(fetcher, url, access).await?;
         Ok((moved_to.map_or_else(|| url.clone(), |to| to.whole().clone()), body))
     }
+}
+
+fn page_of(body: &FetchedBody) -> Page {
+    discover::read_page(&feed::decode_text(&body.bytes), body.url.whole(), &body.links)
+}
+
+fn described(link: &FeedLink) -> String {
+    format!("{} {}", mask_urls(link.url.as_str()), link.title.as_deref().unwrap_or_default())
 }
 
 fn parse_feed(body: &FetchedBody) -> Option<Feed> {

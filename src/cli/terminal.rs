@@ -1,6 +1,6 @@
 //! Output to the terminal. Control characters in untrusted text are escaped. Writes to standard output and error.
 
-use std::io::Write;
+use std::io::{BufRead, IsTerminal as _, Write};
 
 /// Prints a message for the user on standard error; control characters except line ends are escaped.
 #[expect(clippy::print_stderr, reason = "messages for the user go to standard error")]
@@ -28,6 +28,28 @@ pub fn print(data: &[u8]) -> std::io::Result<()> {
 /// Whether to use colours on an output that is, or is not, a terminal (see no-color.org).
 pub fn wants_colours(is_terminal: bool) -> bool {
     is_terminal && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
+}
+
+/// Asks which of the options is meant, if there is somebody to ask. An empty answer means the first.
+#[expect(clippy::print_stderr, reason = "messages for the user go to standard error")]
+pub fn choose(question: &str, options: &[String]) -> usize {
+    if !std::io::stdin().is_terminal() || !std::io::stderr().is_terminal() {
+        return 0;
+    }
+    for (number, option) in (1..).zip(options) {
+        eprintln!("{number:3}  {}", escape_line(option));
+    }
+    eprint!("{question} [1] ");
+    read_choice(std::io::stdin().lock(), options.len())
+}
+
+/// A number of 1 to `count`, less one; lines with anything else are left out.
+fn read_choice(input: impl BufRead, count: usize) -> usize {
+    let answers = input.lines().map_while(Result::ok).map(|line| match line.trim() {
+        "" => Some(0),
+        number => number.parse::<usize>().ok()?.checked_sub(1).filter(|index| *index < count),
+    });
+    answers.flatten().next().unwrap_or(0)
 }
 
 /// "1 entry", "2 entries".
@@ -74,6 +96,13 @@ mod tests {
         let escaped = escape_line("a\u{1b}[31mb\r\nc\u{9b}2Jd\u{202e}e");
         assert_eq!(escaped, "a\\u{1b}[31mb\\r\\nc\\u{9b}2Jd\\u{202e}e");
         assert_eq!(escape_lines("a\n\tb"), "a\n\\tb");
+    }
+
+    #[test]
+    fn a_choice_is_a_number_of_the_list_or_the_first() {
+        for (typed, chosen) in [("2\n", 1), ("\n", 0), ("", 0), ("0\n9\nx\n 3 \n", 2), ("x", 0)] {
+            assert_eq!(read_choice(typed.as_bytes(), 3), chosen, "{typed:?}");
+        }
     }
 
     #[test]

@@ -18,6 +18,15 @@ const FEED_MEDIA_TYPES: [&str; 5] = [
 /// Maximum number of links taken from one page: each may be requested.
 const MAX_FEED_LINKS: usize = 20;
 
+/// Words of a path that name a feed: `/feed`, `/news/rss/`, `/rss.xml`.
+const FEED_WORDS: [&str; 8] = ["feed", "rss", "atom", "rdf", "rss2", "rss20", "newsfeed", "feedburner"];
+
+/// Words in the path of a page that lists feeds.
+const FEED_PAGE_WORDS: [&str; 5] = ["rss", "feeds", "feed", "syndication", "rssfeeds"];
+
+/// Maximum number of pages taken from one page that may list feeds.
+const MAX_FEED_PAGES: usize = 3;
+
 /// A link from a page to a feed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FeedLink {
@@ -25,54 +34,224 @@ pub struct FeedLink {
     pub url: Url,
     /// The link's title.
     pub title: Option<String>,
+    /// How likely it is the one that is meant; less is better. Links of the same are in doubt.
+    pub rank: Rank,
 }
 
-/// The feeds that a page links to with `<link rel=alternate>`, in the page's order, comment feeds last.
+/// The kinds of links, the best first: to comments or not, in another language than the page or not, how it is linked,
+/// and how few folders it shares with the page.
+pub type Rank = (bool, bool, LinkKind, usize);
+
+/// How a page links to a feed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum LinkKind {
+    /// By a link that says what it is.
+    Declared,
+    /// By one with no type, or another one, whose address looks like a feed.
+    Alike,
+    /// By a link to click on whose address looks like a feed.
+    Clickable,
+}
+
+/// What a page says about feeds.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Page {
+    /// The feeds that it links to, the likeliest first, comment feeds last.
+    pub feeds: Vec<FeedLink>,
+    /// Pages that seem to list feeds.
+    pub feed_pages: Vec<Url>,
+    /// Where it sends a browser (`<meta http-equiv=refresh>`).
+    pub refresh: Option<Url>,
+    /// Its address as it says itself.
+    pub canonical: Option<Url>,
+}
+
+/// Reads a page at `url`; `link_header` is that of its response.
 #[must_use]
-pub fn feed_links(html: &str, url: &Url) -> Vec<FeedLink> {
-    let mut base = url.clone();
-    let mut found: Vec<FeedLink> = Vec::new();
-    for tag in (LinkTags { rest: html }) {
-        let value = |name: &str| {
-            tag.attributes.iter().find(|(known, _)| known == name).map(|(_, value)| value.trim())
-        };
-        let Some(href) = value("href").filter(|href| !href.is_empty()) else { continue };
-        if tag.name == "base" {
-            base = url.join(href).unwrap_or(base);
-            continue;
-        }
-        let is_alternate = value("rel")
-            .is_some_and(|rel| rel.split_whitespace().any(|word| word.eq_ignore_ascii_case("alternate")));
-        let media_type = value("type")
-            .unwrap_or_default()
-            .split(';')
-            .next()
-            .unwrap_or_default()
-            .trim()
-            .to_ascii_lowercase();
-        if tag.name != "link" || !is_alternate || !FEED_MEDIA_TYPES.contains(&media_type.as_str()) {
-            continue;
-        }
-        let Ok(target) = base.join(href) else { continue };
-        // WordPress links its JSON API this way, too.
-        let is_feed = matches!(target.scheme(), "http" | "https") && !target.path().contains("/wp-json/");
-        if is_feed && found.iter().all(|known| known.url != target) {
-            found.push(FeedLink { url: target, title: value("title").map(str::to_owned) });
-        }
-        if found.len() == MAX_FEED_LINKS {
-            break;
+pub fn read_page(html: &str, url: &Url, link_header: &str) -> Page {
+    let mut reader =
+        PageReader { url, base: url.clone(), language: None, links: Vec::new(), page: Page::default() };
+    for link in link_header.split(", <") {
+        let Some((href, parameters)) = link.trim_start_matches('<').split_once('>') else { continue };
+        // Its parameters are written as attributes are, but for the separators.
+        reader.link(&attributes(&format!(" href=\"{href}\" {}", parameters.replace(';', " "))));
+    }
+    for tag in (Tags { rest: html }) {
+        reader.tag(&tag);
+    }
+    reader.finish()
+}
+
+/// A feed that was found, before all of the page is known.
+struct FoundLink {
+    url: Url,
+    title: Option<String>,
+    language: Option<String>,
+    kind: LinkKind,
+}
+
+struct PageReader<'a> {
+    url: &'a Url,
+    base: Url,
+    language: Option<String>,
+    links: Vec<FoundLink>,
+    page: Page,
+}
+
+impl PageReader<'_> {
+    fn tag(&mut self, tag: &Tag) {
+        let value = |name| value(&tag.attributes, name);
+        match tag.name.as_str() {
+            "base" => {
+                self.base =
+                    value("href").and_then(|href| self.url.join(href).ok()).unwrap_or(self.base.clone());
+            }
+            "html" => self.language = value("lang").or(value("xml:lang")).map(str::to_owned),
+            "meta" if value("http-equiv").is_some_and(|name| name.eq_ignore_ascii_case("refresh")) => {
+                // As in `0; url='/news'`.
+                let content = value("content").unwrap_or_default();
+                let at = content.to_ascii_lowercase().find("url=");
+                let target = at
+                    .and_then(|at| content.get(at + 4..))
+                    .map(|target| target.trim_matches(['\'', '"', ' ']));
+                self.page.refresh =
+                    target.and_then(|target| self.target(target)).filter(|target| target != self.url);
+            }
+            "link" => self.link(&tag.attributes),
+            "a" => self.anchor(tag),
+            _ => {}
         }
     }
-    found.sort_by_key(|link| {
-        let title = link.title.as_deref().unwrap_or_default().to_lowercase();
-        link.url.path().contains("comments") || title.contains("comment")
-    });
-    found
+
+    /// `feed:` is a scheme that opens an address in a feed reader.
+    fn target(&self, href: &str) -> Option<Url> {
+        let target = match href.strip_prefix("feed:") {
+            Some(rest) if rest.starts_with("//") => Url::parse(&format!("https:{rest}")),
+            Some(rest) => Url::parse(rest),
+            None => self.base.join(href),
+        };
+        // WordPress links its JSON API like a feed.
+        target
+            .ok()
+            .filter(|url| matches!(url.scheme(), "http" | "https") && !url.path().contains("/wp-json/"))
+    }
+
+    fn link(&mut self, attributes: &[(String, String)]) {
+        let value = |name| value(attributes, name);
+        let Some(target) = value("href").and_then(|href| self.target(href)) else { return };
+        let rel = value("rel").unwrap_or_default();
+        let has = |wanted: &str| rel.split_whitespace().any(|word| word.eq_ignore_ascii_case(wanted));
+        if has("canonical") {
+            self.page.canonical = Some(target);
+        } else if has("feed") || (has("alternate") && is_feed_type(value("type"))) {
+            self.found(target, attributes, LinkKind::Declared);
+        } else if has("alternate") && is_feed_address(&target) {
+            self.found(target, attributes, LinkKind::Alike);
+        }
+    }
+
+    fn anchor(&mut self, tag: &Tag) {
+        let href = value(&tag.attributes, "href");
+        let Some(target) = href.and_then(|href| self.target(href)).filter(|target| target != self.url) else {
+            return;
+        };
+        let is_feed = href.is_some_and(|href| href.starts_with("feed:")) || is_feed_address(&target);
+        if is_feed || is_feed_type(value(&tag.attributes, "type")) {
+            self.found(target, &tag.attributes, LinkKind::Clickable);
+        } else if self.page.feed_pages.len() < MAX_FEED_PAGES
+            && target.host() == self.url.host()
+            && !self.page.feed_pages.contains(&target)
+            && words(target.path()).any(|word| FEED_PAGE_WORDS.contains(&word.as_str()))
+        {
+            self.page.feed_pages.push(target);
+        }
+    }
+
+    fn found(&mut self, url: Url, attributes: &[(String, String)], kind: LinkKind) {
+        let is_known = self.links.iter().any(|known| known.url == url);
+        if !is_known && self.links.len() < MAX_FEED_LINKS {
+            let text = |name| value(attributes, name).map(str::to_owned);
+            self.links.push(FoundLink { url, title: text("title"), language: text("hreflang"), kind });
+        }
+    }
+
+    fn finish(mut self) -> Page {
+        let page_language =
+            self.language.or_else(|| path_language(self.url)).map(|language| primary(&language));
+        self.page.feeds = self
+            .links
+            .into_iter()
+            .map(|link| {
+                let language =
+                    link.language.or_else(|| path_language(&link.url)).map(|language| primary(&language));
+                let is_foreign = page_language.is_some() && language.is_some() && language != page_language;
+                let title = link.title.as_deref().unwrap_or_default().to_lowercase();
+                let is_of_comments = link.url.path().contains("comments") || title.contains("comment");
+                let shared =
+                    folders(&link.url).zip(folders(self.url)).take_while(|(one, other)| one == other);
+                let rank = (is_of_comments, is_foreign, link.kind, usize::MAX - shared.count());
+                FeedLink { url: link.url, title: link.title, rank }
+            })
+            .collect();
+        self.page.feeds.sort_by_key(|link| link.rank);
+        self.page
+    }
 }
 
-/// Addresses to try where a page links to no feed: below the page, then below the site's root.
+fn value<'a>(attributes: &'a [(String, String)], name: &str) -> Option<&'a str> {
+    let found = attributes.iter().find(|(known, _)| known == name).map(|(_, value)| value.trim());
+    found.filter(|value| !value.is_empty())
+}
+
+fn is_feed_type(media_type: Option<&str>) -> bool {
+    let media_type =
+        media_type.unwrap_or_default().split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    FEED_MEDIA_TYPES.contains(&media_type.as_str())
+}
+
+/// The words of a path or query, in lower case.
+fn words(text: &str) -> impl Iterator<Item = String> {
+    text.split(|c: char| !c.is_alphanumeric()).map(str::to_lowercase)
+}
+
+/// Whether an address is written as those of feeds are.
+fn is_feed_address(url: &Url) -> bool {
+    let last = folders(url).last().unwrap_or_default().to_lowercase();
+    let (stem, extension) = last.rsplit_once('.').unwrap_or((&last, ""));
+    let has_word = |text: &str| words(text).any(|word| FEED_WORDS.contains(&word.as_str()));
+    match extension {
+        "rss" | "atom" | "rdf" => true,
+        // As in `/rss/politics.xml`.
+        "xml" => has_word(url.path()) || stem == "index",
+        "json" | "php" | "aspx" | "cgi" => has_word(stem),
+        "" => {
+            FEED_WORDS.contains(&stem)
+                || url.query_pairs().any(|(name, value)| has_word(&name) || has_word(&value))
+        }
+        _ => false,
+    }
+}
+
+fn folders(url: &Url) -> impl Iterator<Item = &str> {
+    url.path_segments().into_iter().flatten().filter(|segment| !segment.is_empty())
+}
+
+/// A path that begins as `/ru/` does.
+fn path_language(url: &Url) -> Option<String> {
+    folders(url)
+        .next()
+        .filter(|first| first.len() == 2 && first.bytes().all(|b| b.is_ascii_alphabetic()))
+        .map(str::to_owned)
+}
+
+/// `en` of `en-GB`.
+fn primary(language: &str) -> String {
+    language.split(['-', '_']).next().unwrap_or_default().to_ascii_lowercase()
+}
+
+/// Addresses to try where a page links to no feed: `likely` paths, then common ones below the page and the site's root.
 #[must_use]
-pub fn common_feed_urls(url: &Url) -> Vec<Url> {
+pub fn common_feed_urls(url: &Url, likely: &[String]) -> Vec<Url> {
     let mut below = url.clone();
     below.set_query(None);
     below.set_fragment(None);
@@ -80,7 +259,7 @@ pub fn common_feed_urls(url: &Url) -> Vec<Url> {
         below.set_path(&format!("{}/", below.path()));
     }
     let root = below.join("/").unwrap_or_else(|_| below.clone());
-    let mut urls: Vec<Url> = Vec::new();
+    let mut urls: Vec<Url> = likely.iter().filter_map(|path| root.join(path).ok()).collect();
     for base in [below, root] {
         for path in COMMON_FEED_PATHS {
             urls.extend(base.join(path).ok().filter(|url| !urls.contains(url)));
@@ -89,20 +268,20 @@ pub fn common_feed_urls(url: &Url) -> Vec<Url> {
     urls
 }
 
-/// Iterates over the `<link>` and `<base>` tags of a page.
-struct LinkTags<'a> {
+/// Iterates over the tags of a page that may tell of feeds.
+struct Tags<'a> {
     rest: &'a str,
 }
 
-struct LinkTag {
+struct Tag {
     name: String,
     attributes: Vec<(String, String)>,
 }
 
-impl Iterator for LinkTags<'_> {
-    type Item = LinkTag;
+impl Iterator for Tags<'_> {
+    type Item = Tag;
 
-    fn next(&mut self) -> Option<LinkTag> {
+    fn next(&mut self) -> Option<Tag> {
         loop {
             self.rest = &self.rest[self.rest.find('<')? + 1..];
             if let Some(comment) = self.rest.strip_prefix("!--") {
@@ -113,10 +292,10 @@ impl Iterator for LinkTags<'_> {
             let name = self.rest[..end].to_ascii_lowercase();
             self.rest = &self.rest[end..];
             match name.as_str() {
-                "link" | "base" => {
+                "link" | "base" | "a" | "html" | "meta" => {
                     let (tag, rest) = self.rest.split_at(tag_length(self.rest));
                     self.rest = rest;
-                    return Some(LinkTag { name, attributes: attributes(tag) });
+                    return Some(Tag { name, attributes: attributes(tag) });
                 }
                 // Their content is not markup.
                 "script" | "style" | "template" => {
@@ -162,7 +341,7 @@ mod tests {
 
     fn found(html: &str) -> Vec<String> {
         let url = Url::parse("https://site.example/a/page").expect("an address");
-        feed_links(html, &url).into_iter().map(|link| link.url.into()).collect()
+        read_page(html, &url, "").feeds.into_iter().map(|link| link.url.into()).collect()
     }
 
     #[test]
@@ -185,6 +364,13 @@ mod tests {
         );
         assert_eq!(
             found(
+                r#"<link rel=feed href=/a><link rel=alternate type=text/xml href=/b.xml?rss><a href=/c.rss>"#
+            ),
+            ["https://site.example/a", "https://site.example/c.rss"]
+        );
+        assert_eq!(found("<a href='feed://other.example/x'>"), ["https://other.example/x"]);
+        assert_eq!(
+            found(
                 r#"<link rel=alternate type=application/rss+xml href=/comments/feed><link rel=alternate type=application/rss+xml href=/feed>"#
             ),
             ["https://site.example/feed", "https://site.example/comments/feed"]
@@ -192,10 +378,42 @@ mod tests {
     }
 
     #[test]
+    fn the_feed_of_the_pages_language_and_path_comes_first() {
+        let link = |href: &str, lang: &str| {
+            format!("<link rel=alternate type=application/rss+xml hreflang='{lang}' href='{href}'>")
+        };
+        let page = |lang: &str| {
+            format!("<html lang='{lang}'>{}{}{}", link("/en/f", ""), link("/f", "hy"), link("/x/f", "ru"))
+        };
+        assert_eq!(found(&page("hy-AM"))[0], "https://site.example/f");
+        assert_eq!(found(&page("ru"))[0], "https://site.example/x/f");
+        assert_eq!(found(&page("en"))[0], "https://site.example/en/f");
+        let page = format!("{}{}{}", link("/feed", ""), link("/b/feed", ""), link("/a/feed", ""));
+        assert_eq!(found(&page)[0], "https://site.example/a/feed");
+    }
+
+    #[test]
+    fn a_link_header_is_read_as_links_are() {
+        let header = "</style.css>; rel=preload, <https://a.example/f?x=1,2>; rel=\"alternate\"; type=\"application/atom+xml\"";
+        let url = Url::parse("https://site.example/").expect("an address");
+        let page = read_page("", &url, header);
+        assert_eq!(
+            page.feeds.iter().map(|link| link.url.as_str()).collect::<Vec<_>>(),
+            ["https://a.example/f?x=1,2"]
+        );
+        for odd in ["<", ">", "<>", "<;", ", <", "<\">; rel=feed", "<é>;é", ">;\"="] {
+            let _ = read_page("", &url, odd);
+        }
+    }
+
+    #[test]
     fn other_links_are_ignored() {
         for html in [
             r#"<link rel="alternate" hreflang="ru" href="/ru">"#,
             r#"<link rel="stylesheet" type="application/rss+xml" href="/x">"#,
+            r#"<a href="/sitemap.xml"></a><a href="/feedback">x</a><a href="/atom/physics">y</a><a href=#rss>z</a>"#,
+            r#"<meta http-equiv=refresh content="url=">"#,
+            r#"<meta http-equiv=refresh content="İİurl=é">"#,
             r#"<!-- <link rel="alternate" type="application/rss+xml" href="/x"> -->"#,
             r#"<script>"<link rel=alternate type=application/rss+xml href=/x>"</script>"#,
             r#"<link rel="alternate" type="application/rss+xml" href="javascript:x">"#,
@@ -217,7 +435,7 @@ mod tests {
     fn the_number_of_feed_links_is_limited() {
         let link = |n: usize| format!("<link rel=alternate type=application/rss+xml href=/{n}>");
         let page: String = (0..100_000).map(link).collect();
-        let found = feed_links(&page, &Url::parse("https://example.org/").expect("an address"));
+        let found = read_page(&page, &Url::parse("https://example.org/").expect("an address"), "").feeds;
         assert_eq!(found.len(), MAX_FEED_LINKS);
         assert_eq!(found[MAX_FEED_LINKS - 1].url.path(), "/19");
     }
@@ -225,7 +443,7 @@ mod tests {
     #[test]
     fn common_feed_urls_are_below_the_page_and_at_the_root() {
         let url = Url::parse("https://site.example/blog?x=1").expect("an address");
-        let urls: Vec<String> = common_feed_urls(&url).into_iter().map(String::from).collect();
+        let urls: Vec<String> = common_feed_urls(&url, &[]).into_iter().map(String::from).collect();
         assert!(urls.contains(&"https://site.example/blog/feed".to_owned()));
         assert!(urls.contains(&"https://site.example/rss.xml".to_owned()));
     }

@@ -12,6 +12,7 @@ mod freshness;
 mod host;
 mod quota;
 mod response;
+pub mod sites;
 mod websub;
 
 use base64::prelude::{BASE64_STANDARD, Engine as _};

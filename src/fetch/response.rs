@@ -54,6 +54,8 @@ pub struct FetchedBody {
     pub bytes: Vec<u8>,
     /// The Content-Type header.
     pub content_type: Option<String>,
+    /// The Link headers.
+    pub links: String,
     /// The address after all redirects.
     pub url: FeedUrl,
     /// 226: only what changed (RFC 3229). The entries that it leaves out are still in the feed.
@@ -131,6 +133,8 @@ pub(super) async fn read_response(
         _ => return Err(refused(response).await),
     }
     let content_type = content_type(&response);
+    let links = response.headers().get_all(header::LINK).iter().filter_map(|links| links.to_str().ok());
+    let links = links.collect::<Vec<_>>().join(", ");
     let validators = validators(response.headers(), &request.url);
     let coding = response.headers().get(header::CONTENT_ENCODING).and_then(|v| v.to_str().ok());
     let mut decoder = ContentDecoder::new(coding.unwrap_or_default(), request.max_body);
@@ -166,6 +170,7 @@ pub(super) async fn read_response(
     Ok(FetchResponse::Body(FetchedBody {
         bytes,
         content_type,
+        links,
         url: request.url.into(),
         is_delta: status == StatusCode::IM_USED,
     }))

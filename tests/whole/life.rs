@@ -210,7 +210,8 @@ fn one_shot_commands_work_without_a_daemon() {
     let (code, _, words) = home.run(&["poll"]);
     assert_eq!(code, Some(1), "one of three failed: {words}");
     assert!(
-        words.contains("vesti: an HTML page") && words.contains("2 read, 0 not modified, 1 failed; 2 new"),
+        words.contains("vesti: an HTML page: `siftwire add URL`")
+            && words.contains("2 read, 0 not modified, 1 failed; 2 new"),
         "{words}"
     );
     let (code, _, words) = home.run(&["poll", "times", "notes"]);

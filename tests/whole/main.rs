@@ -11,6 +11,7 @@ mod damaged_rows;
 mod encodings;
 mod faults;
 mod filters;
+mod finding;
 mod folders;
 mod former_names;
 #[path = "../config/secrets.rs"]
