@@ -2,6 +2,7 @@
 
 mod feed_url;
 pub mod host_budget;
+mod secrets;
 
 use std::fmt;
 use std::sync::Arc;
@@ -14,6 +15,7 @@ use url::Url;
 use crate::entry::Podcast;
 
 pub use feed_url::{FeedUrl, UrlParts, is_secret_name};
+pub use secrets::Secrets;
 
 /// A permanent redirect seen for this long is confirmed.
 pub const REDIRECT_CONFIRMATION: SignedDuration = SignedDuration::from_hours(48);

@@ -381,6 +381,127 @@ fn an_rss_description_never_only_repeats_the_title() {
         of(None, "<p>A &lt;b&gt; &amp; c<img src=\"https://gazette.example/i.png\"></p>"),
         (true, false)
     );
+    assert_eq!(
+        of(None, "<p>A &lt;b&gt; &amp; <a href=\"https://gazette.example/c\">c</a></p>"),
+        (true, false)
+    );
+    assert_eq!(of(None, "<p>A <b>&lt;b&gt;</b> &amp;<br> c</p>"), (false, false));
+}
+
+#[test]
+fn an_rss_text_is_not_left_to_that_of_a_picture() {
+    let picture = Media {
+        url: "https://gazette.example/cat.png".into(),
+        medium: Some("image".into()),
+        description: Some("A cat".into()),
+        ..Media::default()
+    };
+    let entry = Entry { media: vec![picture], ..entry_with("Look", "https://gazette.example/1", "Look") };
+    let rss = text(rss::write(&select::document(&output(ContentMode::Full), &site(), vec![kept(1, entry)])));
+    assert!(rss.contains("<description>Look</description>"), "{rss}");
+}
+
+#[test]
+fn an_rss_channel_has_a_description_beside_its_title() {
+    let of = |description: Option<&str>| {
+        let output = Output {
+            title: "News".into(),
+            description: description.map(str::to_owned),
+            ..output(ContentMode::Full)
+        };
+        let rss = text(rss::write(&select::document(&output, &site(), Vec::new())));
+        rss.split("<description>").nth(1).unwrap().split("</").next().unwrap().to_owned()
+    };
+    assert_eq!(of(None), "Entries of News");
+    assert_eq!(of(Some("News")), "Entries of News");
+    assert_eq!(of(Some("What is new")), "What is new");
+}
+
+#[test]
+fn the_type_of_a_file_is_that_of_its_ending_where_none_is_given() {
+    for (given, url, published) in [
+        (Some("audio/mpeg"), "https://gazette.example/a.ogg", "audio/mpeg"),
+        (Some("mp3"), "https://gazette.example/a.MP3?x=1.png#y", "audio/mpeg"),
+        (Some("image/png?147"), "https://gazette.example/a.png", "image/png"),
+        (None, "https://gazette.example/a.m4v", "video/mp4"),
+        (None, "https://gazette.example/a", "application/octet-stream"),
+    ] {
+        let file =
+            Enclosure { url: url.into(), media_type: given.map(str::to_owned), ..Enclosure::default() };
+        let entry =
+            Entry { enclosures: vec![file], ..entry_with("One", "https://gazette.example/1", "Text") };
+        let document = select::document(&output(ContentMode::Full), &site(), vec![kept(1, entry)]);
+        let expected = format!("type=\"{published}\"/>");
+        assert!(text(rss::write(&document)).contains(&expected), "{url}");
+        let expected = format!("\"mime_type\": \"{published}\"");
+        assert!(text(json_feed::write(&document)).contains(&expected), "{url}");
+    }
+}
+
+#[test]
+fn no_email_address_of_an_author_is_published() {
+    let author = |name: &str, uri: &str| Author {
+        name: name.into(),
+        email: Some("ann@gazette.example".into()),
+        uri: Some(uri.into()),
+        avatar: None,
+    };
+    let authors = vec![author("Ann", "mailto:ann@gazette.example"), author("ann@gazette.example", "x")];
+    let entry = Entry { authors, ..entry_with("One", "https://gazette.example/1", "Text") };
+    let document = select::document(&output(ContentMode::Full), &site(), vec![kept(1, entry)]);
+    for bytes in [atom::write(&document), rss::write(&document), json_feed::write(&document)] {
+        let document = text(bytes);
+        assert!(!document.contains("ann@") && document.contains("Ann"), "{document}");
+    }
+}
+
+#[test]
+fn what_is_said_of_files_is_no_longer_than_the_text() {
+    let long = "All of it. ".repeat(60);
+    let of = |mode: ContentMode, said: &str| {
+        let media = vec![Media {
+            url: "https://gazette.example/v.mp4".into(),
+            description: Some(format!("{said} M")),
+            ..Media::default()
+        }];
+        let episode = Some(Box::new(Episode { summary: Some(format!("{said} E")), ..Episode::default() }));
+        let entry = Entry { media, episode, ..entry_with("One", "https://gazette.example/1", "Text") };
+        let document = select::document(&output(mode), &site(), vec![kept(1, entry)]);
+        [atom::write(&document), rss::write(&document), json_feed::write(&document)]
+            .map(|bytes| text(bytes).matches(said.trim()).count())
+    };
+    assert_eq!(of(ContentMode::Full, &long), [2, 2, 2]);
+    assert_eq!(of(ContentMode::Summary, &long), [0, 0, 0]);
+    assert_eq!(of(ContentMode::Summary, "In short"), [2, 2, 2]);
+    assert_eq!(of(ContentMode::None, "In short"), [0, 0, 0]);
+}
+
+#[test]
+fn addresses_that_run_something_are_no_schemes() {
+    let category = |name: &str, scheme: &str| CategoryDetails {
+        name: name.into(),
+        term: None,
+        scheme: Some(scheme.into()),
+    };
+    let details = Details {
+        categories: vec![category("a", "javascript:alert(1)"), category("b", "urn:x:topics")],
+        in_reply_to: Some(Answered { id: "data:text/html,x".into(), link: None }),
+        ..Details::default()
+    };
+    let entry = Entry {
+        categories: vec!["a".into(), "b".into()],
+        details: Some(Box::new(details)),
+        ..entry_with("One", "https://gazette.example/1", "Text")
+    };
+    let document = select::document(&output(ContentMode::Full), &site(), vec![kept(1, entry)]);
+    for bytes in [atom::write(&document), rss::write(&document)] {
+        let document = text(bytes);
+        let is_written = |part: &str| document.contains(part);
+        assert!(
+            is_written("urn:x:topics") && !is_written("javascript:") && !is_written("data:"),
+            "{document}"
+        );
+    }
 }
 
 #[test]

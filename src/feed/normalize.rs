@@ -152,10 +152,13 @@ fn normalize_entry(mut raw: RawEntry<'_>, context: &FeedContext<'_>) -> Entry {
         categories: unique(raw.categories.into_iter().filter_map(|category| plain::line(category.name))),
         summary: None,
         content: None,
+        duration: raw
+            .duration
+            .and_then(|text| duration_seconds(&text))
+            .or_else(|| files.enclosures.first().and_then(|file| file.duration)),
         enclosures: files.enclosures,
         media: files.media,
         picture: files.picture,
-        duration: raw.duration.and_then(|text| duration_seconds(&text)),
         episode: None,
         details,
         comments: raw.comments.and_then(|href| absolute_url(&href, context.base(raw.base))),

@@ -528,6 +528,20 @@ fn with_lines(line: &str, address: &str, id: &str) -> [Feed; 3] {
     [rss, atom, json].map(|document| read_text(document.as_bytes(), None).expect("a feed"))
 }
 
+#[test]
+fn what_another_siftwire_says_in_json_is_read() {
+    let json = r#"{"items": [{"id": "1", "title": "One",
+        "attachments": [{"url": "https://a.example/1.mp3", "mime_type": "mp3", "duration_in_seconds": 61.5}],
+        "_siftwire": {"source": {"title": "The Gazette", "url": "https://gazette.example/feed"}}},
+        {"id": "2", "title": "Two", "_siftwire": {"source": "x"}}]}"#;
+    let feed = read_text(json.as_bytes(), None).expect("a feed");
+    let origin = feed.entries[0].origin.as_ref().expect("it has a source");
+    assert_eq!(origin.title.as_deref(), Some("The Gazette"));
+    assert_eq!(origin.url.as_deref(), Some("https://gazette.example/feed"));
+    assert_eq!((feed.entries[0].duration, &feed.entries[0].enclosures[0].media_type), (Some(61), &None));
+    assert!(feed.entries[1].origin.is_none());
+}
+
 /// All titles and names of a feed, and all addresses of its entry but those that every document of the test has.
 fn lines_and_addresses(feed: &Feed) -> (Vec<&String>, Vec<&String>) {
     let entry = &feed.entries[0];

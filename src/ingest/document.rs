@@ -15,7 +15,7 @@ use crate::feed::{self, Feed};
 use crate::fetch::{self, FetchedBody};
 use crate::html::Sanitizer;
 use crate::schedule::publish_interval::{self, PublishInterval};
-use crate::source::{Failure, Outcome, Source, SourceState, UpdateHints, UrlParts};
+use crate::source::{Failure, Outcome, Secrets, Source, SourceState, UpdateHints};
 use crate::store::{self, InFeed, SourceId, Store};
 use crate::story::address::PageAddress;
 use crate::{story, text};
@@ -85,7 +85,7 @@ impl DocumentReader<'_> {
             return Ok(DocumentResult::without_entries(Outcome::NotModified));
         }
         let document_bytes = body.bytes.len();
-        let base = body.url.base(self.source.publish_url);
+        let base = body.url.shown(self.source.publish_url);
         let (is_delta, sites) =
             (body.is_delta, [self.source.url.whole(), body.url.whole()].map(fetch::site_of));
         let mut feed = match self.parse(body, base.clone()).await {
@@ -107,17 +107,18 @@ impl DocumentReader<'_> {
         let left_feed =
             if is_whole_feed { self.entries_that_left(&keyed, &known).await? } else { Vec::new() };
         let some_left_feed = !left_feed.is_empty();
-        let (url, stories, now) = (self.source.url.clone(), self.source.stories, self.now);
+        let (source, now) = (self.source.clone(), self.now);
         let is_reread = std::mem::replace(&mut state.reading, READING) != READING;
         let compare = move || {
             let stored = StoredEntries { known: &known, left_feed: &left_feed };
-            let mut diff = diff::compare(keyed, stored, url.whole().as_str(), now);
+            let mut diff = diff::compare(keyed, stored, source.url.whole().as_str(), now);
             let changes = &mut diff.changes;
             changes.iter_mut().for_each(|change| sanitize_change(change, &sanitizer));
+            leave_out_ids(changes, &source);
             if is_reread {
                 changes.iter_mut().for_each(hide_edit);
             }
-            if stories {
+            if source.stories {
                 changes.iter_mut().for_each(add_dedup_features);
             }
             diff
@@ -178,9 +179,7 @@ impl DocumentReader<'_> {
             [] => None,
             [_, ..] => state.problems_since.or(Some(self.now)),
         };
-        let may_show = |title: &String| {
-            self.source.publish_url == UrlParts::Whole || !self.source.url.is_revealed_by(title)
-        };
+        let may_show = |title: &String| self.source.url.may_say(title, self.source.publish_url);
         state.title = feed.title.take().filter(may_show).or(state.title.take());
         state.link = feed.link.take().and_then(|link| link.parse().ok()).or(state.link.take());
         state.icon = feed.icon.take().or(state.icon.take());
@@ -280,6 +279,16 @@ fn sanitize_change(change: &mut Change, sanitizer: &Sanitizer) {
         Change::New(new) => sanitizer.sanitize_entry(&mut new.entry),
         Change::Edited { entry, .. } => sanitizer.sanitize_entry(entry),
         Change::Rekeyed { .. } => {}
+    }
+}
+
+/// Leaves out publishers' ids that show a secret. Those that are made from them stay.
+fn leave_out_ids(changes: &mut [Change], source: &Source) {
+    let Some(secrets) = Secrets::of(&source.url, source.publish_url) else { return };
+    for change in changes {
+        if let Change::New(new) = change {
+            new.uids.retain(|id| !secrets.are_in(id));
+        }
     }
 }
 

@@ -140,9 +140,6 @@ fn entry_links(xml: &mut XmlWriter, shown: &OutputEntry) {
 fn person(xml: &mut XmlWriter, author: &Author) {
     xml.open("author", &[]);
     xml.text_element("name", &[], &unambiguous_line(&author.name));
-    if let Some(email) = author.email.as_deref().filter(|email| is_email(email)) {
-        xml.text_element("email", &[], email);
-    }
     if let Some(address) = &author.uri {
         xml.text_element("uri", &[], address);
     }
@@ -176,12 +173,4 @@ fn plain_text(xml: &mut XmlWriter, name: &'static str, text: &str) {
     } else {
         xml.text_element(name, &[], &text);
     }
-}
-
-/// Whether this is clearly an e-mail address. Feed validators reject unusual ones.
-fn is_email(address: &str) -> bool {
-    let is_plain = |part: &str| {
-        !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._+-".contains(&byte))
-    };
-    address.split_once('@').is_some_and(|(user, host)| is_plain(user) && is_plain(host) && host.contains('.'))
 }

@@ -54,7 +54,8 @@ pub(super) fn write_details(xml: &mut XmlWriter, count: &'static str, entry: &En
     if let Some(address) = &details.comments_feed {
         xml.text_element("wfw:commentRss", &[], &percent_encode(address));
     }
-    if let Some(Answered { id, link }) = &details.in_reply_to {
+    if let Some(Answered { id, link }) = details.in_reply_to.as_ref().filter(|entry| runs_nothing(&entry.id))
+    {
         let (id, link) = (percent_encode(id), link.as_deref().map(percent_encode));
         let mut attributes = vec![("ref", id.as_str())];
         attributes.extend(link.as_deref().map(|link| ("href", link)));
@@ -84,6 +85,11 @@ pub(super) fn rights(entry: &Entry) -> Option<String> {
     (!rights.is_empty()).then_some(rights)
 }
 
+/// Whether a URI is not one that runs something where a reader makes a link of it.
+fn runs_nothing(uri: &str) -> bool {
+    Url::parse(uri).is_ok_and(|uri| !matches!(uri.scheme(), "javascript" | "data" | "vbscript"))
+}
+
 fn category_details<'a>(shown: &'a OutputEntry, name: &str) -> Option<&'a CategoryDetails> {
     let details = shown.kept.entry.details.as_ref()?;
     details.categories.iter().find(|category| one_line(&category.name) == name)
@@ -97,7 +103,7 @@ pub(super) fn atom_categories(xml: &mut XmlWriter, shown: &OutputEntry) {
         let term = details.and_then(|details| details.term.as_deref()).map(unambiguous_line);
         let scheme = details.and_then(|details| details.scheme.as_deref());
         // Atom's is a URI; that of RSS may be any text.
-        let scheme = scheme.filter(|scheme| Url::parse(scheme).is_ok()).map(percent_encode);
+        let scheme = scheme.filter(|scheme| runs_nothing(scheme)).map(percent_encode);
         let mut attributes = vec![("term", term.as_deref().unwrap_or(&name))];
         attributes.extend(scheme.as_deref().map(|scheme| ("scheme", scheme)));
         attributes.extend(term.as_ref().map(|_| ("label", name.as_str())));
@@ -109,6 +115,7 @@ pub(super) fn atom_categories(xml: &mut XmlWriter, shown: &OutputEntry) {
 pub(super) fn rss_categories(xml: &mut XmlWriter, shown: &OutputEntry) {
     for name in shown.categories() {
         let scheme = category_details(shown, &name).and_then(|details| details.scheme.as_deref());
+        let scheme = scheme.filter(|scheme| Url::parse(scheme).is_err() || runs_nothing(scheme));
         let scheme = scheme.map(unambiguous_line).filter(|scheme| !scheme.is_empty());
         let attributes: Vec<_> = scheme.iter().map(|scheme| ("domain", scheme.as_str())).collect();
         xml.text_element("category", &attributes, &unambiguous_line(&name));

@@ -192,14 +192,18 @@ impl OutputEntry {
         entry.link.as_deref().or_else(file).or_else(|| Some(&entry.media.first()?.url))
     }
 
-    /// The authors that have a name; the source if there is none. An author's address is kept only if it is absolute.
+    /// The authors that have a name; the source if there is none. E-mail addresses are not published, nor addresses that
+    /// are no pages.
     pub fn authors(&self) -> Vec<Author> {
         let named = |author: &Author| {
             let name = one_line(&author.name);
-            let is_absolute = |address: &&str| Url::parse(address).is_ok();
-            let uri = author.uri.as_deref().filter(is_absolute).map(percent_encode);
-            let (email, avatar) = (author.email.clone(), author.avatar.as_deref().map(percent_encode));
-            (!name.is_empty()).then_some(Author { name, uri, email, avatar })
+            let is_page = |address: &&str| {
+                Url::parse(address).is_ok_and(|address| matches!(address.scheme(), "http" | "https"))
+            };
+            let uri = author.uri.as_deref().filter(is_page).map(percent_encode);
+            let avatar = author.avatar.as_deref().map(percent_encode);
+            let is_named = !name.is_empty() && author.email.as_ref() != Some(&author.name);
+            is_named.then_some(Author { name, uri, email: None, avatar })
         };
         let authors: Vec<Author> = self.kept.entry.authors.iter().filter_map(named).collect();
         if authors.is_empty() {

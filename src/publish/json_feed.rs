@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::document::{Document, OutputEntry};
 use super::format::Format;
-use super::media::media_type;
+use super::media::file_type;
 use super::text::{excerpt, one_line, percent_encode, unambiguous_line, without_forbidden_chars};
 use super::xml::{rfc3339, truncate_to_second};
 use crate::entry::{Enclosure, Entry, RelatedLink};
@@ -210,7 +210,7 @@ fn attachments(shown: &OutputEntry) -> Vec<JsonAttachment<'_>> {
         let enclosure: &Enclosure = enclosure;
         JsonAttachment {
             url: percent_encode(&enclosure.url),
-            mime_type: media_type(enclosure.media_type.as_deref()).unwrap_or("application/octet-stream"),
+            mime_type: file_type(enclosure).unwrap_or("application/octet-stream"),
             title: enclosure.title.as_deref().map(unambiguous_line).filter(|title| !title.is_empty()),
             size_in_bytes: enclosure.length,
             duration_in_seconds: enclosure.duration.or(entry.duration.filter(|_| index == 0)),

@@ -15,13 +15,49 @@ pub(super) fn media_type(value: Option<&str>) -> Option<&str> {
     (is_token(kind) && is_token(subtype)).then_some(value)
 }
 
+/// The media type of a file, by the end of its address where none is given.
+pub(super) fn file_type(file: &Enclosure) -> Option<&str> {
+    const TYPES: [(&str, &str); 25] = [
+        ("mp3", "audio/mpeg"),
+        ("m4a", "audio/mp4"),
+        ("ogg", "audio/ogg"),
+        ("oga", "audio/ogg"),
+        ("opus", "audio/ogg"),
+        ("aac", "audio/aac"),
+        ("flac", "audio/flac"),
+        ("wav", "audio/wav"),
+        ("mp4", "video/mp4"),
+        ("m4v", "video/mp4"),
+        ("mov", "video/quicktime"),
+        ("webm", "video/webm"),
+        ("ogv", "video/ogg"),
+        ("mkv", "video/x-matroska"),
+        ("jpg", "image/jpeg"),
+        ("jpeg", "image/jpeg"),
+        ("png", "image/png"),
+        ("gif", "image/gif"),
+        ("webp", "image/webp"),
+        ("avif", "image/avif"),
+        ("svg", "image/svg+xml"),
+        ("pdf", "application/pdf"),
+        ("epub", "application/epub+zip"),
+        ("zip", "application/zip"),
+        ("torrent", "application/x-bittorrent"),
+    ];
+    media_type(file.media_type.as_deref()).or_else(|| {
+        let path = file.url.split(['?', '#']).next()?;
+        let (_, ending) = path.rsplit_once('.')?;
+        TYPES.iter().find(|(known, _)| known.eq_ignore_ascii_case(ending)).map(|(_, kind)| *kind)
+    })
+}
+
 /// Writes an attached file as an Atom link; RSS has these in another namespace.
 pub(super) fn enclosure_link(xml: &mut XmlWriter, name: &'static str, file: &Enclosure) {
     let href = percent_encode(&file.url);
     let length = file.length.map(|length| length.to_string());
     let title = file.title.as_deref().map(unambiguous_line).filter(|title| !title.is_empty());
     let mut attributes = vec![("rel", "enclosure"), ("href", href.as_str())];
-    attributes.extend(media_type(file.media_type.as_deref()).map(|value| ("type", value)));
+    attributes.extend(file_type(file).map(|value| ("type", value)));
     attributes.extend(length.as_deref().map(|value| ("length", value)));
     attributes.extend(title.as_deref().map(|value| ("title", value)));
     xml.empty_element(name, &attributes);

@@ -4,7 +4,7 @@ use super::atom::feed_links;
 use super::details;
 use super::document::{Document, OutputEntry};
 use super::format::Format;
-use super::media::{enclosure_link, media_content, media_type, write_media};
+use super::media::{enclosure_link, file_type, media_content, write_media};
 use super::podcast;
 use super::text::{excerpt, one_line, percent_encode, unambiguous_line};
 use super::xml::{XmlWriter, rfc822};
@@ -29,8 +29,10 @@ pub fn write(document: &Document) -> Vec<u8> {
     xml.text_element("title", &[], &title);
     let page = document.address(Format::Html);
     xml.text_element("link", &[], &page);
+    // RSS requires one, which readers show below the title.
     let description = document.description.as_ref().map(|text| unambiguous_line(text));
-    xml.text_element("description", &[], description.as_ref().unwrap_or(&title));
+    let description = description.filter(|text| *text != title).unwrap_or(format!("Entries of {title}"));
+    xml.text_element("description", &[], &description);
     if let Some(icon) = document.icon() {
         xml.open("image", &[]);
         xml.text_element("url", &[], &icon);
@@ -67,8 +69,9 @@ fn write_item(xml: &mut XmlWriter, shown: &OutputEntry) {
         xml.text_element("link", &[], &percent_encode(link));
     }
     // The full text has an element of its own only if there is a summary too.
-    let summary = shown.summary.as_ref().filter(|summary| !repeats_title(summary, &shown.title));
-    let content = shown.content.as_ref().filter(|content| !repeats_title(content, &shown.title));
+    let says_more = |html: &&String| !repeats_title(html, &shown.title) || has_described_media(entry);
+    let (summary, content) =
+        (shown.summary.as_ref().filter(says_more), shown.content.as_ref().filter(says_more));
     if let Some(description) = summary.or(content) {
         xml.text_element("description", &[], description);
     }
@@ -112,7 +115,7 @@ fn enclosures(xml: &mut XmlWriter, entry: &Entry) {
     let is_http = |file: &&Enclosure| file.url.starts_with("http://") || file.url.starts_with("https://");
     let first = entry.enclosures.iter().find(is_http);
     if let Some(file) = first {
-        let media_type = media_type(file.media_type.as_deref()).unwrap_or("application/octet-stream");
+        let media_type = file_type(file).unwrap_or("application/octet-stream");
         // The attribute is required; 0 means "unknown".
         let length = file.length.unwrap_or(0).to_string();
         let url = percent_encode(&file.url);
@@ -132,9 +135,19 @@ fn enclosures(xml: &mut XmlWriter, entry: &Entry) {
 /// Whether a text says no more than the title, which readers show above it.
 fn repeats_title(html: &str, title: &str) -> bool {
     const MAX_MARKUP_BYTES: usize = 200;
+    const PLAIN_ELEMENTS: [&str; 15] =
+        ["p", "br", "div", "span", "b", "strong", "i", "em", "small", "h1", "h2", "h3", "h4", "h5", "h6"];
     html.len() <= title.len() + MAX_MARKUP_BYTES
-        && !html.contains("<img")
+        && html.split('<').skip(1).all(|tag| {
+            let name = tag.trim_start_matches('/').split(|c: char| !c.is_ascii_alphanumeric()).next();
+            name.is_some_and(|name| PLAIN_ELEMENTS.contains(&name))
+        })
         && excerpt(html, usize::MAX) == one_line(title)
+}
+
+/// Without a description readers take that of a picture for the entry's text.
+fn has_described_media(entry: &Entry) -> bool {
+    entry.media.iter().any(|media| media.description.is_some())
 }
 
 fn as_media(file: &Enclosure) -> Media {

@@ -50,6 +50,7 @@ pub fn output_entry(output: &Output, site: &Site, mut kept: Arc<StoredEntry>) ->
         ContentMode::Summary => (summary.or_else(|| text::excerpt_html(&content?, SUMMARY_CHARS)), None),
         ContentMode::None => (None, None),
     };
+    shorten_media_texts(&mut kept, output.content, summary.as_deref());
     if let Some(template) = &site.author {
         add_source_to_authors(Arc::make_mut(&mut kept), template);
     }
@@ -61,6 +62,25 @@ pub fn output_entry(output: &Output, site: &Site, mut kept: Arc<StoredEntry>) ->
         shown.append(&format!("{BYLINE_START}From: {}</p>", htmlize::escape_text(&source)));
     }
     shown
+}
+
+/// Leaves out what says of the files more than the output shows of the text.
+fn shorten_media_texts(kept: &mut Arc<StoredEntry>, content: ContentMode, summary: Option<&str>) {
+    let max_chars = match content {
+        ContentMode::Full => return,
+        ContentMode::Summary => {
+            summary.map_or(0, |html| text::excerpt(html, usize::MAX).chars().count()).max(SUMMARY_CHARS)
+        }
+        ContentMode::None => 0,
+    };
+    let is_shown = |text: &String| text.chars().count() <= max_chars;
+    if kept.entry.episode.is_some() || !kept.entry.media.is_empty() {
+        let entry = &mut Arc::make_mut(kept).entry;
+        let of_media = entry.media.iter_mut().map(|media| &mut media.description);
+        for text in of_media.chain(entry.episode.as_mut().map(|episode| &mut episode.summary)) {
+            *text = text.take().filter(is_shown);
+        }
+    }
 }
 
 /// The source of an entry that its feed has from another one: that is who says it. A feed that names itself is called as

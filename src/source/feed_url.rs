@@ -8,8 +8,6 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use url::Url;
 
-use crate::entry::Podcast;
-
 /// The address of a feed or of its site. Its query, and sometimes its path, may be a secret. So there is no `Display`:
 /// whoever writes it says how much of it, and [`FeedUrl::whole`] is for requests, the store and the owner's terminal.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -53,7 +51,7 @@ const RANDOM_CHARS: usize = 16;
 const RANDOM_CHANGES: usize = 4;
 
 /// A shorter value is found in other addresses by chance.
-const MIN_SECRET_BYTES: usize = 4;
+pub(super) const MIN_SECRET_BYTES: usize = 4;
 
 impl FeedUrl {
     /// All of it.
@@ -78,12 +76,12 @@ impl FeedUrl {
         url
     }
 
-    /// The base of the relative addresses in its document, some of which become it when they are resolved.
-    #[must_use]
-    pub fn base(&self, parts: UrlParts) -> Url {
-        match parts {
-            UrlParts::Host => self.shown(UrlParts::Path).join(".").unwrap_or_else(|_| self.shown(parts)),
-            parts => self.shown(parts),
+    /// The least that shows all of it.
+    pub(super) fn needed_parts(&self) -> UrlParts {
+        match (self.0.query(), self.0.path()) {
+            (Some(_), _) => UrlParts::Whole,
+            (None, "/") => UrlParts::Host,
+            (None, _) => UrlParts::Path,
         }
     }
 
@@ -112,25 +110,6 @@ impl FeedUrl {
         })
     }
 
-    /// What a podcast says of itself, without secrets. Its id is made from its whole address.
-    #[must_use]
-    pub fn published_podcast(&self, podcast: Podcast, parts: UrlParts) -> Podcast {
-        let may_say = |text: &String| parts == UrlParts::Whole || !self.is_revealed_by(text);
-        let Podcast { author, owner, mut categories, explicit, image, kind, guid } = podcast;
-        categories.retain(|(category, within)| {
-            [Some(category), within.as_ref()].into_iter().flatten().all(may_say)
-        });
-        Podcast {
-            author: author.filter(may_say),
-            owner: owner.filter(may_say),
-            categories,
-            explicit,
-            image: image.filter(|image| self.may_show(image, parts)),
-            kind,
-            guid: guid.filter(|_| self.shown(parts) == self.0),
-        }
-    }
-
     /// Whether two addresses differ in nothing but the scheme, `www.`, and a slash at the end.
     #[must_use]
     pub fn is_spelling_of(&self, other: &FeedUrl) -> bool {
@@ -156,7 +135,7 @@ impl FeedUrl {
     }
 
     /// The parameters that look like secrets: names and values. One without a value is itself the secret.
-    fn secrets(&self) -> impl Iterator<Item = (String, String)> {
+    pub(super) fn secrets(&self) -> impl Iterator<Item = (String, String)> {
         self.0.query_pairs().filter_map(|(name, value)| {
             let value = if value.is_empty() { name.clone() } else { value };
             let is_secret = (is_secret_name(&name) && name != value) || (is_random(&value) && !is_id(&name));
@@ -170,17 +149,25 @@ impl FeedUrl {
         parts == UrlParts::Whole || (parts > UrlParts::Host && self.allows(other))
     }
 
-    /// Whether an id or address has no query, no user information and none of this address's secrets.
+    /// Whether an id or address has no user information and none of this address's secrets. Its query must be that of
+    /// another page, and share no value with this address's own.
     fn allows(&self, id: &str) -> bool {
+        let own: Vec<_> = self.0.query_pairs().map(|(_, value)| value).collect();
+        let is_other_page = |id: &Url| (id.host(), id.path()) != (self.0.host(), self.0.path());
+        let shares = |id: &Url| {
+            id.query_pairs().any(|(_, value)| value.len() >= MIN_SECRET_BYTES && own.contains(&value))
+        };
+        let has_no_secret = |id: Url| {
+            let is_public = id.query().is_none() || (is_other_page(&id) && !shares(&id));
+            is_public && id.username().is_empty() && id.password().is_none()
+        };
         let decoded = percent_decode_str(id).decode_utf8_lossy();
-        let is_plain = |id: Url| id.query().is_none() && id.username().is_empty() && id.password().is_none();
-        Url::parse(id).is_ok_and(is_plain)
+        Url::parse(id).is_ok_and(has_no_secret)
             && !self.secrets().any(|(_, value)| value.len() >= MIN_SECRET_BYTES && decoded.contains(&value))
     }
 
-    /// Whether a text, such as the feed's own title, has this address's query, password or a secret.
-    #[must_use]
-    pub fn is_revealed_by(&self, text: &str) -> bool {
+    /// Whether a text has this address's query, password or a secret.
+    pub(super) fn is_revealed_by(&self, text: &str) -> bool {
         let parts = [self.0.query(), self.0.password()].into_iter().flatten().map(str::to_owned);
         let secrets = parts.chain(self.secrets().map(|(_, value)| value));
         let decoded = percent_decode_str(text).decode_utf8_lossy();
@@ -234,7 +221,7 @@ fn is_id(name: &str) -> bool {
     name == "id" || name.ends_with("_id") || name.ends_with("-id")
 }
 
-fn is_random(value: &str) -> bool {
+pub(super) fn is_random(value: &str) -> bool {
     let uuid = value.replace('-', "");
     let runs = value.split(|c: char| !c.is_ascii_alphanumeric());
     let uuid = Some(uuid.as_str()).filter(|uuid| uuid.bytes().all(|byte| byte.is_ascii_hexdigit()));
@@ -256,16 +243,12 @@ mod tests {
     #[test]
     fn only_the_allowed_parts_are_shown() {
         let feed = url("https://me:pw@site.example/private/feed?auth=SECRET#x");
-        for (parts, shown, base) in [
-            (UrlParts::Host, "https://site.example/", "https://site.example/private/"),
-            (UrlParts::Path, "https://site.example/private/feed", "https://site.example/private/feed"),
-            (
-                UrlParts::Whole,
-                "https://site.example/private/feed?auth=SECRET",
-                "https://site.example/private/feed?auth=SECRET",
-            ),
+        for (parts, shown) in [
+            (UrlParts::Host, "https://site.example/"),
+            (UrlParts::Path, "https://site.example/private/feed"),
+            (UrlParts::Whole, "https://site.example/private/feed?auth=SECRET"),
         ] {
-            assert_eq!((feed.shown(parts).as_str(), feed.base(parts).as_str()), (shown, base));
+            assert_eq!(feed.shown(parts).as_str(), shown);
         }
         assert_eq!(format!("{feed:?}"), "https://site.example/private/feed");
         assert_eq!(UrlParts::Whole.without_query(), UrlParts::Path);
@@ -275,6 +258,7 @@ mod tests {
     #[test]
     fn a_title_with_the_address_reveals_it() {
         let feed = url("https://me:pa%20ss@site.example/feed?q=armenia&auth=SEC%52ET");
+        let reveals = |url: &FeedUrl, title: &str, parts| !url.may_say(title, parts);
         for (title, is_revealing) in [
             ("https://site.example/feed?q=armenia&auth=SEC%52ET", true),
             ("News for SECRET", true),
@@ -282,9 +266,13 @@ mod tests {
             ("News about armenia", false),
             ("https://site.example/feed", false),
         ] {
-            assert_eq!(feed.is_revealed_by(title), is_revealing, "{title}");
+            assert_eq!(reveals(&feed, title, UrlParts::Path), is_revealing, "{title}");
+            assert!(!reveals(&feed, title, UrlParts::Whole), "{title}");
         }
-        assert!(!url("https://site.example/feed").is_revealed_by("Feed"));
+        let feed = url("https://site.example/feed");
+        assert!(!reveals(&feed, "Feed", UrlParts::Host));
+        assert!(!reveals(&feed, "https://site.example/feed", UrlParts::Path));
+        assert!(reveals(&feed, "https://site.example/feed", UrlParts::Host));
     }
 
     #[test]
@@ -323,12 +311,19 @@ mod tests {
         let opaque = published(None);
         assert!(opaque.starts_with("urn:uuid:") && opaque.len() == 45, "{opaque}");
         assert_ne!(opaque, url("https://site.example/feed?auth=SECRET2").published_id(None, UrlParts::Path));
-        for own in ["urn:uuid:1", "tag:me@site.example,2020:feed", "https://site.example/", "yt:channel:x"] {
+        for own in [
+            "urn:uuid:1",
+            "tag:me@site.example,2020:feed",
+            "https://site.example/",
+            "yt:channel:x",
+            "https://site.example/cover.png?aid=rss_feed",
+        ] {
             assert_eq!(published(Some(own)), own);
         }
         for own in [
             "https://site.example/feed?auth=SECRET1",
             "https://site.example/feed?x",
+            "https://site.example/cover.png?by=SECRET1",
             "https://me:pw@site.example/",
             "tag:site.example,2020:/feed?auth=SECRET1",
             "urn:x:SECRET1",

@@ -46,6 +46,42 @@ fn between<'t>(text: &'t str, start: &str, end: &str) -> Vec<&'t str> {
 }
 
 #[test]
+fn nothing_that_an_entry_says_of_its_sources_address_is_published_beyond_what_may_be() {
+    let origin = Origin::start();
+    let (query, path) = (origin.url("/own?auth=SECRET1"), origin.url("/SECRET2/own"));
+    let document = |name: &str, own: &str| {
+        format!(
+            "<rss version='2.0' xmlns:wfw='http://wellformedweb.org/CommentAPI/' xmlns:atom='http://www.w3.org/2005/Atom' \
+             xmlns:dc='http://purl.org/dc/elements/1.1/' xmlns:podcast='https://podcastindex.org/namespace/1.0'><channel>\
+             <title>{own}</title><item><title>{name}</title><guid>{own}#1</guid><link>#x</link>\
+             <source url='{own}'>Own</source><wfw:commentRss>{own}</wfw:commentRss><comments>{own}</comments>\
+             <dc:creator>{own}</dc:creator><dc:rights>See {own}</dc:rights><category domain='{own}'>{own}</category>\
+             <atom:link rel='via' href='{own}'/><podcast:transcript url='{own}' type='text/vtt'/>\
+             <podcast:chapters url='{own}'/><podcast:person href='{own}' img='{own}'>{own}</podcast:person>\
+             <enclosure url='{own}' type='audio/mpeg' length='1'/>\
+             <description>&lt;a href='{own}'&gt;{own}&lt;/a&gt;</description></item></channel></rss>"
+        )
+    };
+    origin.set("/own?auth=SECRET1", 200, "application/rss+xml", document("first", &query));
+    origin.set("/SECRET2/own", 200, "application/rss+xml", document("second", &path));
+    let home = Home::new(&format!(
+        "[serve]\nlisten = \"127.0.0.1:0\"\n[publish]\nids = \"shared\"\n{}{}[[output]]\nname = \"all\"\n",
+        source("one", &query, ""),
+        source("two", &path, "publish_url = false"),
+    ));
+    let daemon = home.start();
+    eventually("both are published", || {
+        let atom = daemon.get("/feeds/all.atom").body;
+        (atom.contains("first") && atom.contains("second")).then_some(())
+    });
+    let served = served(&daemon);
+    assert_eq!(lines_with_secrets(&served), [""; 0]);
+    let shown = origin.url("/own");
+    assert!(served.contains(&format!("<wfw:commentRss>{shown}</wfw:commentRss>")), "{served}");
+    assert!(served.contains(&format!("<wfw:commentRss>{}</wfw:commentRss>", origin.url("/"))), "{served}");
+}
+
+#[test]
 fn nothing_that_others_see_has_a_query_or_a_password() {
     let origin = Origin::start();
     let set = |path: &str, body: String| origin.set(path, 200, "application/xml", body);

@@ -261,9 +261,10 @@ fn medium(text: &str) -> Option<String> {
     ["image", "audio", "video", "document", "executable"].contains(&medium.as_str()).then_some(medium)
 }
 
+/// A media type; not a mere `mp3`.
 pub(super) fn media_type(text: Option<&str>) -> Option<String> {
     let text = plain::text_line(text?)?.to_ascii_lowercase();
-    (text.len() <= MAX_MEDIA_TYPE_BYTES).then_some(text)
+    (text.len() <= MAX_MEDIA_TYPE_BYTES && text.contains('/')).then_some(text)
 }
 
 /// The media type of a file: as stated, or else by its name, or by what it is said to be. Many readers hide files without.

@@ -10,7 +10,7 @@ use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess,
 
 use crate::feed::raw::{
     MAX_ENTRIES, MAX_ENTRY_PARTS, RawAuthor, RawCategory, RawDate, RawEntry, RawFeed, RawLink, RawMedia,
-    RawPicture, RawText, TextKind, UsualWidth,
+    RawOrigin, RawPicture, RawText, TextKind, UsualWidth,
 };
 
 /// Authors of the feed. Each entry without its own authors gets them all.
@@ -20,10 +20,10 @@ const MAX_FEED_AUTHORS: usize = 5;
 const ITEM_DEPTH: u8 = 3;
 
 /// Fields of items, authors and attachments that are read.
-const FIELDS: [&str; 21] = [
-    "attachments", "author", "authors", "avatar", "banner_image", "content_html", "content_text",
-    "date_modified", "date_published", "duration_in_seconds", "external_url", "id", "image", "language",
-    "mime_type", "name", "size_in_bytes", "summary", "tags", "title", "url",
+const FIELDS: [&str; 23] = [
+    "_siftwire", "attachments", "author", "authors", "avatar", "banner_image", "content_html",
+    "content_text", "date_modified", "date_published", "duration_in_seconds", "external_url", "id", "image",
+    "language", "mime_type", "name", "size_in_bytes", "source", "summary", "tags", "title", "url",
 ];
 
 /// Parses a JSON Feed. Text after the feed is ignored. A truncated feed, or one with a syntax error, gives the items
@@ -187,6 +187,7 @@ fn raw_entry(mut item: JsonValue<'_>) -> RawEntry<'_> {
         enclosures: item.take("attachments").into_list().into_iter().filter_map(raw_media).collect(),
         images,
         language: item.take("language").into_text(),
+        origin: raw_origin(item.take("_siftwire").take("source")),
         ..RawEntry::default()
     }
 }
@@ -211,6 +212,12 @@ fn raw_author(person: JsonValue<'_>) -> RawAuthor<'_> {
             avatar: person.take("avatar").into_text(),
         },
     }
+}
+
+/// The source of an entry of another Siftwire.
+fn raw_origin(mut source: JsonValue<'_>) -> Option<RawOrigin<'_>> {
+    let origin = RawOrigin { title: plain_value(source.take("title")), url: source.take_text("url") };
+    (origin.title.is_some() || origin.url.is_some()).then_some(origin)
 }
 
 fn raw_media(mut attachment: JsonValue<'_>) -> Option<RawMedia<'_>> {

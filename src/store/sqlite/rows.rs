@@ -14,7 +14,7 @@ use super::values::{feed_url, from_json, lossy_text, time, url_parts};
 use crate::entry::{
     Author, Details, Enclosure, Entry, EntrySource, Episode, Key, Media, Origin, Picture, StoredEntry,
 };
-use crate::source::SourceState;
+use crate::source::{Secrets, SourceState};
 
 /// The columns that [`read_entry`] reads, in its order.
 pub(super) const ENTRY_COLUMNS: &str = "entry.number, entry.uid, entry.date, entry.changed, entry.first_seen,
@@ -94,10 +94,17 @@ impl ExtraJson<'_> {
     }
 }
 
+/// A source of entries, with what its entries may not show.
+#[derive(Clone)]
+pub(super) struct CachedSource {
+    pub(super) source: Arc<EntrySource>,
+    pub(super) secrets: Option<Arc<Secrets>>,
+}
+
 /// The sources of entries, including those that left the config. Each is read once.
 pub(super) struct SourceCache<'c> {
     database: &'c Database<'c>,
-    sources: RefCell<HashMap<i64, Arc<EntrySource>>>,
+    sources: RefCell<HashMap<i64, CachedSource>>,
 }
 
 impl<'c> SourceCache<'c> {
@@ -105,9 +112,9 @@ impl<'c> SourceCache<'c> {
         SourceCache { database, sources: RefCell::default() }
     }
 
-    pub(super) fn get(&self, id: i64) -> Result<Arc<EntrySource>> {
+    pub(super) fn get(&self, id: i64) -> Result<CachedSource> {
         if let Some(source) = self.sources.borrow().get(&id) {
-            return Ok(Arc::clone(source));
+            return Ok(source.clone());
         }
         let source = self
             .database
@@ -118,8 +125,7 @@ impl<'c> SourceCache<'c> {
                  FROM source WHERE id = ?1",
             )?
             .query_row([id], |row| read_source(row, id, self.database))?;
-        let source = Arc::new(source);
-        self.sources.borrow_mut().insert(id, Arc::clone(&source));
+        self.sources.borrow_mut().insert(id, source.clone());
         Ok(source)
     }
 }
@@ -136,14 +142,16 @@ pub(super) fn source_state(
 }
 
 /// A damaged source costs none of its entries: what cannot be read of it is left out.
-fn read_source(row: &Row<'_>, id: i64, database: &Database<'_>) -> Result<EntrySource> {
+fn read_source(row: &Row<'_>, id: i64, database: &Database<'_>) -> Result<CachedSource> {
     let (url, parts) = (feed_url(row, 1)?, url_parts(row.get(5)?));
     let state = source_state(row, 4, id, database)?;
     let name = lossy_text(row, 0)?.unwrap_or_default();
     // Some sites give all their feeds one id.
     let is_shared: bool = row.get(6)?;
-    Ok(EntrySource {
-        title: lossy_text(row, 2)?.or(state.title).unwrap_or_else(|| name.clone()),
+    let secrets = Secrets::of(&url, parts).map(Arc::new);
+    let title = state.title.filter(|title| url.may_say(title, parts));
+    let source = Arc::new(EntrySource {
+        title: lossy_text(row, 2)?.or(title).unwrap_or_else(|| name.clone()),
         id: url.published_id(state.id.as_deref().filter(|_| !is_shared), parts),
         link: state.link.map(|link| url.published_site(&link, parts).into()),
         icon: state.icon.filter(|icon| url.may_show(icon, parts)),
@@ -151,13 +159,18 @@ fn read_source(row: &Row<'_>, id: i64, database: &Database<'_>) -> Result<EntryS
         url: url.shown(parts).into(),
         language: lossy_text(row, 3)?.or(state.language),
         name,
-    })
+    });
+    Ok(CachedSource { source, secrets })
 }
 
 /// Reads a row that begins with [`ENTRY_COLUMNS`]; `None` if its content is damaged.
 pub(super) fn read_entry(row: &Row<'_>, sources: &SourceCache<'_>) -> Result<Option<StoredEntry>> {
-    let source = sources.get(row.get(6)?)?;
-    sources.database.readable("entry", row.get(0)?, parse_entry(row, source))
+    let CachedSource { source, secrets } = sources.get(row.get(6)?)?;
+    let read = sources.database.readable("entry", row.get(0)?, parse_entry(row, source))?;
+    Ok(match secrets {
+        Some(secrets) => read.map(|read| StoredEntry { entry: secrets.hidden_in(read.entry), ..read }),
+        None => read,
+    })
 }
 
 /// An entry from its row.

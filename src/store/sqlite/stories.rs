@@ -13,7 +13,7 @@ use super::entries::{Counters, find_entry, last_in_feed, touch};
 use super::error::Error;
 use super::handle::Store;
 use super::owners::join_at_owned_address;
-use super::rows::{OWNS_LINK, SourceCache};
+use super::rows::{CachedSource, OWNS_LINK, SourceCache};
 use super::story_rows::{InsertedEntry, insert_join, move_to_story};
 use super::unreadable::Database;
 use super::values::{lossy_text, millis, nearest_time};
@@ -208,7 +208,7 @@ fn hashes(c: &Connection, entry: i64) -> Result<Option<Vec<u8>>> {
 
 fn may_share_language(c: &Database<'_>, inserted: &InsertedEntry<'_>, old: i64) -> Result<bool> {
     let Some(old) = find_entry(c, old)? else { return Ok(false) };
-    let source = SourceCache::new(c).get(inserted.source)?;
+    let source = SourceCache::new(c).get(inserted.source)?.source;
     let new = (&inserted.new.entry, source.language.as_deref());
     Ok(story::may_share_language(new, (&old.entry, old.source.language.as_deref())))
 }
@@ -327,12 +327,16 @@ fn duplicates(c: &Database<'_>, entry: i64) -> Result<Vec<Duplicate>> {
     others
         .map(|number| {
             statement.query_row([number], |row| {
-                let source = sources.get(row.get(0)?)?;
+                let CachedSource { source, secrets } = sources.get(row.get(0)?)?;
+                let hidden = |link: String| match &secrets {
+                    Some(secrets) => secrets.hidden(&link),
+                    None => link,
+                };
                 Ok(Duplicate {
                     entry: number,
                     source: source.name.clone(),
                     title: source.title.clone(),
-                    link: lossy_text(row, 1)?,
+                    link: lossy_text(row, 1)?.map(hidden),
                     owns_link: row.get(2)?,
                     is_at_address: [&own_reason, &join_reason(c, number)?]
                         .into_iter()
