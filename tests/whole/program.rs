@@ -206,8 +206,13 @@ impl Drop for Daemon {
 
 /// Repeats a check until it returns something. The daemon does not signal that it is done.
 #[track_caller]
-pub fn eventually<T>(what: &str, mut check: impl FnMut() -> Option<T>) -> T {
-    let deadline = Instant::now() + TIMEOUT;
+pub fn eventually<T>(what: &str, check: impl FnMut() -> Option<T>) -> T {
+    eventually_within(TIMEOUT, what, check)
+}
+
+/// The same, for what takes long.
+pub fn eventually_within<T>(time: Duration, what: &str, mut check: impl FnMut() -> Option<T>) -> T {
+    let deadline = Instant::now() + time;
     loop {
         if let Some(found) = check() {
             return found;
