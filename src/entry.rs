@@ -124,10 +124,19 @@ pub struct Author {
 /// The feed that a republished entry came from.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Origin {
+    /// Its id, an absolute URI.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub id: Option<String>,
     /// Its title.
     pub title: Option<String>,
     /// Its address.
     pub url: Option<String>,
+    /// The address of its site.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub link: Option<String>,
+    /// The address of its picture.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub icon: Option<String>,
 }
 
 /// An entry as stored, with what Siftwire adds to it.

@@ -549,7 +549,11 @@ fn every_format_says_who_an_entry_is_from() {
     let of = |authors: &[&str], origin: Option<(&str, Option<&str>)>| Entry {
         title: Some("T".into()),
         authors: authors.iter().map(|name| Author { name: (*name).into(), ..Author::default() }).collect(),
-        origin: origin.map(|(title, url)| Origin { title: Some(title.into()), url: url.map(str::to_owned) }),
+        origin: origin.map(|(title, url)| Origin {
+            title: Some(title.into()),
+            url: url.map(str::to_owned),
+            ..Origin::default()
+        }),
         ..Entry::default()
     };
     let gazette = "https://gazette.example/feed?a=1&b=2";
@@ -584,6 +588,36 @@ fn every_format_says_who_an_entry_is_from() {
             assert_eq!((names, read.replace("&#x26;", "&")), expected, "{entry:?}");
         }
     }
+}
+
+#[test]
+fn the_source_of_an_entry_keeps_what_it_says_of_itself() {
+    let read = |origin: &str| {
+        let feed = format!(
+            "<feed xmlns='http://www.w3.org/2005/Atom'><title>Planet</title><entry><id>urn:x:1</id><title>One</title>
+             <source>{origin}</source></entry></feed>"
+        );
+        let hints = siftwire::feed::Hints { content_type: None, url: None, now: Timestamp::UNIX_EPOCH };
+        let entry = siftwire::feed::read(feed.as_bytes(), &hints).unwrap().entries.remove(0);
+        let atom =
+            text(atom::write(&select::document(&output(ContentMode::Full), &site(), vec![kept(1, entry)])));
+        atom.split("<source>").nth(1).unwrap().split("</source>").next().unwrap().to_owned()
+    };
+    let source = read(
+        "<id>tag:blog.example,2020:feed</id><title>Blog</title><icon>https://blog.example/i.png</icon>
+         <link href='https://blog.example/'/><link rel='self' href='https://blog.example/feed'/>",
+    );
+    for part in [
+        "<id>tag:blog.example,2020:feed</id>",
+        "<icon>https://blog.example/i.png</icon>",
+        "<link rel=\"self\" href=\"https://blog.example/feed\"/>",
+        "<link rel=\"alternate\" href=\"https://blog.example/\"/>",
+    ] {
+        assert!(source.contains(part), "{part} {source}");
+    }
+    let id = |source: String| source.split("</id>").next().unwrap().to_owned();
+    let ids = ["Blog", "Diary", "Blog"].map(|title| id(read(&format!("<title>{title}</title>"))));
+    assert!(ids[0] != ids[1] && ids[0] == ids[2] && ids[0].contains("urn:uuid:"), "{ids:?}");
 }
 
 #[test]

@@ -72,9 +72,9 @@ impl Bounds {
         entry.episode.iter_mut().for_each(|episode| self.episode(episode));
         self.line(entry.language.as_mut());
         self.optional_address(&mut entry.comments);
-        if let Some(RawOrigin { title, url }) = &mut entry.origin {
+        if let Some(RawOrigin { id, title, url, link, icon }) = &mut entry.origin {
             self.line(title.as_mut().map(|title| &mut title.text));
-            self.optional_address(url);
+            [id, url, link, icon].into_iter().for_each(|address| self.optional_address(address));
         }
     }
 

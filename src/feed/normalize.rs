@@ -299,8 +299,10 @@ fn html_fragment(raw: RawText<'_>, link: Option<&str>, context: &FeedContext<'_>
 
 fn origin(raw: RawOrigin<'_>) -> Option<Origin> {
     let title = raw.title.and_then(plain::line);
-    let url = raw.url.and_then(|url| absolute_url(&url, None));
-    (title.is_some() || url.is_some()).then_some(Origin { title, url })
+    let id = raw.id.map(|id| id.trim().to_owned()).filter(|id| Url::parse(id).is_ok());
+    let address = |address: Option<Cow<'_, str>>| absolute_url(&address?, None);
+    let (url, link, icon) = (address(raw.url), address(raw.link), address(raw.icon));
+    (title.is_some() || url.is_some() || link.is_some()).then_some(Origin { id, title, url, link, icon })
 }
 
 /// The entry's own authors, or else those of extension modules, or else the feed's.

@@ -305,8 +305,11 @@ pub(super) struct RawPodcast<'a> {
 /// The original feed of a republished entry.
 #[derive(Debug, Default)]
 pub(super) struct RawOrigin<'a> {
+    pub(super) id: Option<Cow<'a, str>>,
     pub(super) title: Option<RawText<'a>>,
     pub(super) url: Option<Cow<'a, str>>,
+    pub(super) link: Option<Cow<'a, str>>,
+    pub(super) icon: Option<Cow<'a, str>>,
 }
 
 /// A value that several elements can give: the lowest rank wins, and the first of equal ranks.

@@ -9,7 +9,7 @@ use super::document::{Document, OutputEntry};
 use super::output::{Byline, ContentMode, Links, Output, Site};
 use super::template::{Template, TemplateValues};
 use super::{embeds, text};
-use crate::entry::{Entry, EntrySource, Origin, StoredEntry};
+use crate::entry::{Entry, EntrySource, Origin, StoredEntry, derived_id};
 use crate::story;
 
 /// Length of a summary made from the content.
@@ -86,20 +86,21 @@ fn shorten_media_texts(kept: &mut Arc<StoredEntry>, content: ContentMode, summar
 /// The source of an entry that its feed has from another one: that is who says it. A feed that names itself is called as
 /// the config does.
 fn origin(kept: &StoredEntry) -> Option<EntrySource> {
-    let Origin { title: Some(title), url } = kept.entry.origin.as_ref()? else { return None };
+    let Origin { id, title: Some(title), url, link, icon } = kept.entry.origin.as_ref()? else { return None };
     let polled = &*kept.source;
     let own = [Some(&polled.url), Some(&polled.id), polled.link.as_ref()];
     let is_own = |url: &String| own.iter().flatten().any(|own| bare_address(own) == bare_address(url));
-    if url.as_ref().is_some_and(is_own) {
+    let url = url.as_ref().or(link.as_ref());
+    if url.is_some_and(is_own) {
         return None;
     }
-    let url = url.as_ref();
     Some(EntrySource {
         title: title.clone(),
-        id: url.unwrap_or(&polled.id).clone(),
+        // Those of several sources that have no address stay apart.
+        id: id.as_ref().or(url).cloned().unwrap_or_else(|| derived_id(&["source", &polled.id, title])),
         url: url.unwrap_or(&polled.url).clone(),
-        link: None,
-        icon: None,
+        link: link.clone(),
+        icon: icon.clone(),
         podcast: None,
         ..polled.clone()
     })

@@ -192,7 +192,7 @@ mod tests {
             title: Some(format!("See {own}, or (hunter22)")),
             link: Some("https://site.example/page?token=hunter22#x".into()),
             content: Some(format!("<a href=\"{}\">hunter22 here</a>", own.replace('&', "&amp;"))),
-            origin: Some(Origin { title: Some("Own".into()), url: Some(own.into()) }),
+            origin: Some(Origin { url: Some(own.into()), ..Origin::default() }),
             authors: vec![Author { name: "Ann".into(), uri: Some(own.into()), ..Author::default() }],
             enclosures: vec![Enclosure {
                 url: "https://cdn.example/hunter22/1.mp3".into(),

@@ -216,7 +216,11 @@ fn raw_author(person: JsonValue<'_>) -> RawAuthor<'_> {
 
 /// The source of an entry of another Siftwire.
 fn raw_origin(mut source: JsonValue<'_>) -> Option<RawOrigin<'_>> {
-    let origin = RawOrigin { title: plain_value(source.take("title")), url: source.take_text("url") };
+    let origin = RawOrigin {
+        title: plain_value(source.take("title")),
+        url: source.take_text("url"),
+        ..RawOrigin::default()
+    };
     (origin.title.is_some() || origin.url.is_some()).then_some(origin)
 }
 

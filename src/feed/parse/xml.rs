@@ -285,7 +285,8 @@ impl<'a> XmlParser<'a> {
         if let Some(entry) = &mut self.entry
             && entry.origin.is_none()
         {
-            entry.origin = Some(RawOrigin { title, url: attribute(tag.attributes, "url") });
+            entry.origin =
+                Some(RawOrigin { title, url: attribute(tag.attributes, "url"), ..RawOrigin::default() });
         }
     }
 
@@ -313,10 +314,14 @@ impl<'a> XmlParser<'a> {
             link.href = self.tokens.element_text(tag).text;
         }
         if self.is_in_source() {
-            if let Some(RawOrigin { url: url @ None, .. }) = self.origin()
+            if let Some(RawOrigin { url, link: page, .. }) = self.origin()
                 && !link.href.trim().is_empty()
             {
-                *url = Some(link.href);
+                match link.rel.as_deref().map(str::trim) {
+                    Some("self") => url.get_or_insert(link.href),
+                    None | Some("alternate") => page.get_or_insert(link.href),
+                    Some(_) => return,
+                };
             }
             return;
         }
@@ -378,6 +383,11 @@ impl<'a> XmlParser<'a> {
         kind: TextKind,
     ) {
         if self.is_in_source() {
+            match (element, self.origin()) {
+                (FeedElement::Id, Some(origin)) => _ = origin.id.get_or_insert(content.text),
+                (FeedElement::Icon, Some(origin)) => _ = origin.icon.get_or_insert(content.text),
+                _ => {}
+            }
             return;
         }
         match (&mut self.entry, element) {
