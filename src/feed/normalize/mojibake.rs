@@ -108,9 +108,17 @@ fn begins_cyrillic(rest: &str) -> bool {
     next.and_then(|c| encoded_byte(c, WINDOWS_1251)).is_some_and(|byte| matches!(byte, 0x80..=0xbf))
 }
 
-/// Whether most of a text is question marks: an encoding without its letters was between.
+/// Whether most of a text is question marks, or several of its words have them within: an encoding without its letters was
+/// between.
 fn is_lost(text: &str) -> bool {
     let lost = memchr::memchr_iter(b'?', text.as_bytes()).count();
+    let is_within = |word: &&str| {
+        let is_address = word.contains(['/', '=', '<', '"', '&', '.']);
+        !is_address && word.split('?').skip(1).any(|rest| rest.starts_with(|c: char| c.is_ascii_lowercase()))
+    };
+    if lost >= MIN_LOST && text.split_whitespace().filter(is_within).count() > 2 {
+        return true;
+    }
     lost >= MIN_LOST && lost * 2 > text.chars().filter(|c| !c.is_whitespace()).count()
 }
 
@@ -296,6 +304,7 @@ mod tests {
         damaged.push(format!("{armenian} {}", garbled("Ереван", WINDOWS_1251, "?")));
         damaged.push("Itâ€?s a trap".to_owned());
         damaged.push(russian.replace(|c: char| c.is_alphabetic(), "?"));
+        damaged.push("D?j? vu ? l??t?: ?esk?, ? c?t?".to_owned());
         for text in damaged {
             assert!(traces(&text) >= ENOUGH_TRACES || is_lost(&text), "{text}");
         }
