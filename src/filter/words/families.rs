@@ -1,7 +1,7 @@
 //! Word families: countries, cities and regions with their adjectives, peoples, acronyms and places, in six languages.
 //! Pure.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::LazyLock;
 
 use super::expansion::{Expansion, Forms};
@@ -150,6 +150,20 @@ pub(super) fn country_names() -> Expansion {
     let lines = FAMILIES.lines_of("united-states").into_iter().flatten();
     lines.flat_map(FamilyLine::names).for_each(|name| name.add_to(&mut united_states));
     out.without(&united_states)
+}
+
+/// The Cyrillic names of countries and cities that have no other forms, in small letters: Дели, Перу.
+static INDECLINABLE: LazyLock<HashSet<String>> = LazyLock::new(|| {
+    let endings = ['и', 'і', 'у', 'ю', 'о', 'е', 'є', 'э'];
+    let lines = FAMILIES.lines.iter().filter(|line| matches!(line.row, Row::Names | Row::Places));
+    let names = lines.flat_map(FamilyLine::names).filter(|name| name.text.ends_with(endings));
+    let places = names.filter(|name| matches!(name.kind, NameKind::Place | NameKind::City));
+    places.map(|name| name.text.to_lowercase()).collect()
+});
+
+/// Whether a folded word is the name of a country or city without other forms.
+pub(super) fn is_indeclinable_place(folded: &str) -> bool {
+    INDECLINABLE.contains(folded)
 }
 
 /// Adds the families that contain a name, each in the languages in which it does. `folded` has single spaces between

@@ -9,7 +9,7 @@ mod language_set;
 use crate::text::tokens;
 pub use expansion::{Condition, Expansion, Forms, Written};
 pub use families::TopicWords;
-use forms::{Inflected, InflectedLanguage, inflect, inflect_singular, is_known};
+use forms::{Inflected, InflectedLanguage, inflect, inflect_singular, is_known, place_adjectives};
 pub use language_set::LanguageSet;
 
 /// How far a word is expanded.
@@ -44,6 +44,9 @@ pub fn expand(word: &str, to: ExpandTo, languages: &[String]) -> Expansion {
     }
     if to == ExpandTo::Relatives {
         families::add_relatives(&folded.join(" "), word, &mut out);
+        if let [single] = folded.as_slice() {
+            add_place_adjectives(single, word, languages, &mut out.words);
+        }
     }
     out.sorted()
 }
@@ -121,8 +124,11 @@ fn forms_in_all_languages(folded: &str, written: &str, languages: &[String]) -> 
     let mut out = Forms::default();
     out.add(folded, LanguageSet::ALL);
     let candidates = candidate_languages(folded, written, languages);
-    // In capitals alone, it may be any word.
-    let is_name = written.starts_with(char::is_uppercase) && written.contains(char::is_lowercase);
+    let is_name = is_name(written);
+    // Дели is no form of деть.
+    if is_name && families::is_indeclinable_place(folded) {
+        return out;
+    }
     let forms: Vec<Inflected> =
         candidates.iter().map(|language| inflect(folded, is_name, *language)).collect();
     for (number, (language, found)) in candidates.iter().zip(&forms).enumerate() {
@@ -141,6 +147,21 @@ fn forms_in_all_languages(folded: &str, written: &str, languages: &[String]) -> 
         found.of_name.iter().for_each(|form| out.add_if(form, with_capital));
     }
     out
+}
+
+/// Adds дагестанский to Дагестан.
+fn add_place_adjectives(folded: &str, written: &str, languages: &[String], out: &mut Forms) {
+    if !is_name(written) {
+        return;
+    }
+    for language in candidate_languages(folded, written, languages) {
+        out.add_all(place_adjectives(folded, language), LanguageSet::of(language));
+    }
+}
+
+/// Whether its capital tells a name. In capitals alone, it may be any word.
+fn is_name(written: &str) -> bool {
+    written.starts_with(char::is_uppercase) && written.contains(char::is_lowercase)
 }
 
 /// The languages that a word may be in, by its script and letters.
@@ -233,6 +254,16 @@ mod tests {
         assert_forms("знать", &[], &["знает", "знаю"], &[]);
         assert_forms("умереть", &[], &["умер", "умрет", "умерший"], &[]);
         assert_forms("произойти", &[], &["произошел", "произойдет"], &[]);
+        assert_forms("сжечь", &[], &["сожгли", "сожжет"], &[]);
+        assert_forms("поджечь", &[], &["подожгли", "подожженный"], &[]);
+        assert_forms("разбить", &[], &["разобьет", "разбил"], &[]);
+        assert_forms("отозвать", &[], &["отзовет"], &[]);
+        assert_forms("Attentat", &["de"], &["attentats", "attentate"], &[]);
+        assert_forms("Universität", &["de"], &["universitaten"], &[]);
+        assert_forms("Streik", &["de"], &["streiks", "streike"], &[]);
+        assert_forms("Ei", &["de"], &["eier"], &[]);
+        assert_forms("gut", &["de"], &["besser", "besten"], &[]);
+        assert_forms("Weißes", &["de"], &["weissen", "weisse"], &[]);
         assert_forms("помочь", &[], &["поможет", "помогли"], &[]);
         assert_forms("хотеть", &[], &["хочу", "хотят"], &["хоть"]);
         assert_forms("год", &[], &["лет", "годы"], &[]);
@@ -266,7 +297,14 @@ mod tests {
         assert_forms("Козлов", &["ru"], &["козловым", "козлова", "козловой"], &["козлы", "козел"]);
         assert_forms("Соловьев", &["ru"], &["соловьевым", "соловьева"], &["соловьи"]);
         assert_forms("Степанов", &["ru"], &["степанову"], &["степан", "степану"]);
+        assert_forms("Дели", &[], &[], &["дела", "дело"]);
+        assert_forms("Баку", &[], &[], &["бак", "баки"]);
         assert_forms("Маск", &["uk"], &["маска", "маску"], &["маскам", "масок"]);
+        assert_forms("Верховна", &["uk"], &["верховної", "верховній"], &[]);
+        assert_forms("Покровськ", &["uk"], &["покровська", "покровську"], &[]);
+        assert_forms("людина", &["uk"], &["люди", "людей"], &[]);
+        assert_forms("бути", &["uk"], &["був", "буде"], &[]);
+        assert_forms("великий", &["uk"], &["більший", "більшого"], &[]);
         assert_forms("козлов", &["ru"], &["козлы", "козловым"], &[]);
     }
 
@@ -287,6 +325,31 @@ mod tests {
         assert_forms("кибератака", &[], &["кибератаки", "кибератак"], &[]);
         assert_forms("лайкати", &[], &["лайкає"], &[]);
         assert_forms("cyberattaque", &["fr"], &["cyberattaques"], &[]);
+    }
+
+    #[test]
+    fn places_have_their_regular_adjective() {
+        let has = |place: &str, form: &str| expand(place, ExpandTo::Relatives, &[]).words.contains(form);
+        for (place, form) in [
+            ("Дагестан", "дагестанские"),
+            ("Зангезур", "зангезурского"),
+            ("Брюссель", "брюссельский"),
+            ("Брест", "брестской"),
+            ("Луцьк", "луцького"),
+            ("Тернопіль", "тернопільська"),
+            ("Казань", "казанских"),
+        ] {
+            assert!(has(place, form), "{place}: {form}");
+        }
+        for (word, form) in [
+            ("Герман", "германский"),
+            ("Совет", "советский"),
+            ("Роман", "романский"),
+            ("Свет", "светский"),
+            ("Брат", "братский"),
+        ] {
+            assert!(!has(word, form), "{word}: {form}");
+        }
     }
 
     #[test]

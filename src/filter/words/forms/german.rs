@@ -69,8 +69,16 @@ const ADJECTIVAL_NOUNS: &str = "beamter abgeordneter angestellter deutscher beka
     fluchtiger vertriebener uberlebender arbeitsloser freiwilliger kranker toter erster zweiter dritter vierter funfter \
     sechster siebter achter neunter zehnter elfter zwolfter letzter nachster";
 
-/// Nouns with another stem in the plural.
-const IRREGULAR_NOUNS: &str = "\
+/// Nouns that only end like feminine ones.
+const NOT_FEMININE: &str = "geschaft sprung schwung jung attentat zitat resultat diktat referat spion champion skorpion \
+    stadion streik mosaik pazifik atlantik schrei brei blei papagei";
+
+/// Nouns with another stem in the plural, adjectives with another in their degrees.
+const IRREGULAR: &str = "\
+ei eier eiern eies eis
+gut besser bessere besseren besserer besseres besserem beste besten bester bestes bestem
+gross grosste grossten grosster grosstes grosstem
+viel mehr meiste meisten meister meistes
 zentrum zentren zentrums
 datum daten datums
 konto konten kontos
@@ -94,11 +102,16 @@ kaiser kaisers kaisern
 ";
 
 pub(super) fn add_forms(word: &str, out: &mut FormList) {
+    if let Some(known) = table_line(IRREGULAR, word) {
+        known.split(' ').for_each(|form| out.push(form));
+    }
     if word.len() < 3 {
         return;
     }
-    if let Some(known) = table_line(IRREGULAR_NOUNS, word) {
-        known.split(' ').for_each(|form| out.push(form));
+    let of_phrase = ["es", "em"].iter().find_map(|ending| word.strip_suffix(ending));
+    if let Some(stem) = of_phrase.filter(|stem| list_contains(ADJECTIVES, stem)) {
+        // Of a name such as Weißes Haus.
+        add_adjective(stem, out);
     }
     if add_strong_verbs(word, out) {
         out.push_endings(word, "s");
@@ -112,7 +125,7 @@ pub(super) fn add_forms(word: &str, out: &mut FormList) {
         add_adjective(stem, out);
     }
     let is_feminine = ends_with_any(word, "heit keit ung schaft tat ion ei ik");
-    if is_feminine && !ends_with_any(word, "geschaft sprung schwung jung") {
+    if is_feminine && !ends_with_any(word, NOT_FEMININE) {
         out.push_endings(word, "en");
         return;
     }

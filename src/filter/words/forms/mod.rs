@@ -7,6 +7,7 @@ mod endings;
 mod english;
 mod french;
 mod german;
+mod place_adjectives;
 mod russian;
 mod russian_verbs;
 mod ukrainian;
@@ -70,7 +71,7 @@ pub(super) fn inflect(word: &str, is_name: bool, language: InflectedLanguage) ->
         return Inflected::new(out.0, false);
     };
     let all = dictionary.entries(word);
-    let of_name = names_like_plurals(word, &all, language);
+    let mut of_name = names_like_plurals(word, &all, language);
     if is_name && !of_name.is_empty() {
         return Inflected { of_name, ..Inflected::new(out.0, true) };
     }
@@ -93,6 +94,9 @@ pub(super) fn inflect(word: &str, is_name: bool, language: InflectedLanguage) ->
     let is_certain = !entries.is_empty() || out.0.len() > 1;
     if !is_certain {
         add_unknown(word, language, dictionary, &mut out);
+    }
+    if is_name && !is_certain {
+        of_name = names_like_others(word, language, dictionary);
     }
     for entry in &entries {
         if entry.kind == EntryKind::Name && entry.forms().count() == 1 {
@@ -142,6 +146,32 @@ fn names_like_plurals(word: &str, entries: &[DictionaryEntry], language: Inflect
     out.0
 }
 
+/// The forms of a name that are those of adjectives and other names too: Покровська, Буданова.
+fn names_like_others(word: &str, language: InflectedLanguage, dictionary: &Dictionary) -> Vec<String> {
+    let is_like_name = |entry: &DictionaryEntry| {
+        entry.kind == EntryKind::Name || entry.forms().any(|form| form.ends_with("ого"))
+    };
+    let mut forms = inflect_singular(word, language);
+    forms.retain(|form| dictionary.entries(form).iter().all(is_like_name));
+    forms
+}
+
+/// The forms of the regular adjective of a capitalised word that can only be a name, and not of a person.
+pub(super) fn place_adjectives(word: &str, language: InflectedLanguage) -> Vec<String> {
+    let Some(dictionary) = dictionary_of(language) else { return Vec::new() };
+    let of_word = dictionary.entries(word);
+    let is_only_name = of_word.iter().all(|entry| entry.is_lemma && entry.kind == EntryKind::Name);
+    let has_patronymic =
+        ["ович", "евич"].iter().any(|end| !dictionary.entries(&format!("{word}{end}")).is_empty());
+    if !is_only_name || has_patronymic {
+        return Vec::new();
+    }
+    let mut adjectives = place_adjectives::possible(word, language);
+    // Of an unknown name, a known adjective would be another word's.
+    adjectives.retain(|adjective| !of_word.is_empty() || dictionary.entries(adjective).is_empty());
+    adjectives.iter().flat_map(|adjective| inflect(adjective, false, language).forms).collect()
+}
+
 /// Whether the dictionary of the language has the word.
 pub(super) fn is_known(word: &str, language: InflectedLanguage) -> bool {
     dictionary_of(language).is_some_and(|dictionary| !dictionary.entries(word).is_empty())
@@ -166,9 +196,10 @@ fn meant_by(mut entries: Vec<DictionaryEntry>, is_name: bool) -> Vec<DictionaryE
 /// Whether a Cyrillic word in -а or -я is a genitive, and no plural: the noun has another one.
 fn is_genitive(word: &str, entry: &DictionaryEntry) -> bool {
     let Some(stem) = word.strip_suffix(['а', 'я']) else { return false };
-    entry
-        .forms()
-        .any(|form| form.strip_prefix(stem).is_some_and(|ending| matches!(ending, "ы" | "и" | "і" | "ї")))
+    let has = |endings: &[&str]| {
+        entry.forms().any(|form| form.strip_prefix(stem).is_some_and(|ending| endings.contains(&ending)))
+    };
+    has(&["ы", "и", "і", "ї"]) && !has(&["ого", "его", "ього"])
 }
 
 /// Compounds of a word that the dictionary knows have its forms. Other words are inflected by rules.

@@ -13,7 +13,9 @@ const PAST: &str = "- л ла ло ли в вши вший";
 const PAST_OF_CONSONANT: &str = "- ла ло ли ший ши";
 
 /// The end of an infinitive, what stands in its place, and the endings after that.
-const STEMS: [(&str, &str, &str); 51] = [
+const STEMS: [(&str, &str, &str); 53] = [
+    ("жечь", "жг", "у ут и ите ла ло ли"),
+    ("жечь", "жж", "ешь ет ем ете енный"),
     ("йти", "ш", "едший"),
     ("йти", "йд", "енный"),
     ("хать", "д", ON_CONSONANT),
@@ -129,7 +131,35 @@ pub(super) fn add_possible_forms(word: &str, out: &mut FormList) {
             found.push_endings(&format!("{before}{changed}"), endings);
         }
     }
+    add_moving_vowel(word, &mut found);
     add_reflexive(word, found, out);
+}
+
+/// Prefixes of verbs, and those that they are before two consonants: сжечь, сожгли; отозвать, отзовёт.
+const PREFIXES: [(&str, &str); 10] = [
+    ("раз", "разо"),
+    ("рас", "разо"),
+    ("под", "подо"),
+    ("над", "надо"),
+    ("из", "изо"),
+    ("ис", "изо"),
+    ("об", "обо"),
+    ("от", "ото"),
+    ("вз", "взо"),
+    ("с", "со"),
+];
+
+/// Adds the forms with the other shape of the prefix.
+fn add_moving_vowel(word: &str, found: &mut FormList) {
+    for (short, long) in PREFIXES {
+        let (old, new) = if word.starts_with(long) { (long, short) } else { (short, long) };
+        if word.starts_with(old) {
+            let moved: Vec<String> =
+                found.0.iter().filter_map(|form| Some(format!("{new}{}", form.strip_prefix(old)?))).collect();
+            found.0.extend(moved);
+            return;
+        }
+    }
 }
 
 /// выйти, найти, прийти, обойтись.
