@@ -33,6 +33,8 @@ pub struct Source {
     pub publish_url: UrlParts,
     /// The configured title; without one the feed's own is shown.
     pub title: Option<String>,
+    /// By which outputs select it, in lower case.
+    pub tags: Vec<String>,
     /// How often to poll.
     pub interval: PollInterval,
     /// How to request it.

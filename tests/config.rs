@@ -616,3 +616,28 @@ fn none_overrides_the_proxy_of_poll() {
         .collect();
     assert_eq!(proxies, [Some("socks5h"), None]);
 }
+
+#[test]
+fn an_output_selects_sources_by_tag() {
+    let config = |sources: &str, tags: &str| {
+        format!(
+            "[[source]]\nname = \"a\"\nurl = \"https://a.example/\"\ntags = [\"Caucasus\"]\n[[source]]\nname = \"b\"\n\
+             url = \"https://b.example/\"\n[[source]]\nname = \"c\"\nurl = \"https://c.example/\"\ntags = [{tags}]\n\
+             [[output]]\nname = \"all\"\nsources = [{sources}]\n"
+        )
+    };
+    let selected =
+        |sources: &str| load(&config(sources, "\"x_1\", \"caucasus\"")).unwrap().outputs[0].sources.clone();
+    assert_eq!(selected("\"#caucasus\""), Some(vec!["a".to_owned(), "c".to_owned()]));
+    assert_eq!(selected("\"#CAUCASUS\", \"b\", \"a\""), Some(["a", "b", "c"].map(str::to_owned).to_vec()));
+    let said = messages(&config("\"#caucasos\"", ""));
+    assert!(
+        said.contains("there is no source with the tag `#caucasos`")
+            && said.contains("did you mean \"#caucasus\"?"),
+        "{said}"
+    );
+    for tag in ["", "#x", "two words", "a,b"] {
+        let said = messages(&config("\"a\"", &format!("\"{tag}\"")));
+        assert!(said.contains("not a tag"), "{said}");
+    }
+}

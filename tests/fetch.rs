@@ -102,6 +102,7 @@ fn source(url: &Url) -> Source {
         language: None,
         first_poll: 20,
         stories: true,
+        tags: Vec::new(),
     }
 }
 

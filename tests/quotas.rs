@@ -69,6 +69,7 @@ fn source(name: String) -> Source {
         language: None,
         first_poll: 20,
         stories: true,
+        tags: Vec::new(),
     }
 }
 

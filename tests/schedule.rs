@@ -93,6 +93,7 @@ fn source(n: usize) -> Source {
         language: None,
         first_poll: 20,
         stories: true,
+        tags: Vec::new(),
     }
 }
 

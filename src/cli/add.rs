@@ -59,7 +59,7 @@ pub fn run(arguments: Arguments, config_option: &ConfigOption) -> anyhow::Result
         terminal::message(&format!("Other feed: {}", described(alternate)));
     }
     let allow_private = arguments.allow_private && finder.is_named_host(&discovered.url);
-    let source = NewSource { url: discovered.url, title: arguments.title, comment: None, allow_private };
+    let source = NewSource { url: discovered.url, title: arguments.title, tags: Vec::new(), allow_private };
     let (named, rejected) = edit::name_sources(&config, vec![source]);
     if let Some((source, reason)) = rejected.first() {
         terminal::message(&format!("Not added: {reason} ({})", mask_urls(source.url.as_str())));

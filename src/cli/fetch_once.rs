@@ -27,6 +27,7 @@ pub async fn fetch_once(
         language: None,
         first_poll: 0,
         stories: false,
+        tags: Vec::new(),
     };
     let fetched = fetcher.fetch(&source, &SourceState::default(), daemon::now()).await;
     match fetched.response? {

@@ -14,6 +14,7 @@ use super::runtime::with_store;
 use super::terminal;
 use crate::config::edit::{self, NewSource};
 use crate::config::mask_urls;
+use crate::config::newsboat;
 use crate::config::opml::{self, Outline};
 use crate::feed;
 use crate::publish::opml::{OpmlFeed, write_feeds};
@@ -30,9 +31,9 @@ pub struct Arguments {
 
 #[derive(Debug, clap::Subcommand)]
 enum Direction {
-    /// Add the feeds of an OPML file to config.toml; its comments and layout are kept
+    /// Add the feeds of an OPML file, or of newsboat's urls, to config.toml; its comments and layout are kept
     Import {
-        /// The OPML file; - reads standard input
+        /// The OPML file, or newsboat's urls file; - reads standard input
         file: PathBuf,
         /// Only show what would be added
         #[arg(long)]
@@ -57,16 +58,23 @@ fn import(file: &Path, dry_run: bool, config_option: &ConfigOption) -> anyhow::R
     let config = config_option.load()?;
     let shown = file.display();
     let bytes = read_file(file)?;
-    let list = opml::read(&feed::decode_text(&bytes)).map_err(|error| anyhow!("{shown}: {error}"))?;
-    if let Some(error) = list.xml_error {
-        terminal::message(&format!("{shown}: invalid XML ({error}); only the feeds before it are imported"));
+    let text = feed::decode_text(&bytes);
+    let mut outlines = newsboat::read(&text);
+    if text.trim_start().starts_with('<') || outlines.is_empty() {
+        let list = opml::read(&text).map_err(|error| anyhow!("{shown}: {error}"))?;
+        if let Some(error) = list.xml_error {
+            terminal::message(&format!(
+                "{shown}: invalid XML ({error}); only the feeds before it are imported"
+            ));
+        }
+        outlines = list.outlines;
     }
     let mut new_sources = Vec::new();
-    for outline in list.outlines {
+    for outline in outlines {
         match feed_url(&outline.url) {
             Some(url) => {
-                let comment = Some(outline.folders.join(" / ")).filter(|folders| !folders.is_empty());
-                new_sources.push(NewSource { url, title: outline.title, comment, allow_private: false });
+                let Outline { title, tags, .. } = outline;
+                new_sources.push(NewSource { url, title, tags, allow_private: false });
             }
             None => {
                 let Outline { title, url, .. } = outline;
@@ -96,11 +104,18 @@ fn import(file: &Path, dry_run: bool, config_option: &ConfigOption) -> anyhow::R
     Ok(ExitCode::SUCCESS)
 }
 
-/// The URL of an outline, if it can be polled. `feed:` is a pseudo-scheme that opens a URL in a feed reader.
+/// The URL of an outline, if it can be polled: `https` if it has no scheme. `feed:` is a scheme that opens a URL in a feed
+/// reader.
 fn feed_url(written: &str) -> Option<Url> {
-    let url = match written.strip_prefix("feed://") {
-        Some(rest) => Url::parse(&format!("http://{rest}")),
-        None => Url::parse(written.trim_start_matches("feed:")),
+    let (without, scheme) = match written.strip_prefix("feed://") {
+        Some(rest) => (rest, "http"),
+        None => (written.strip_prefix("feed:").unwrap_or(written).trim_start_matches("//"), "https"),
+    };
+    let host = without.split(['/', '?', ':']).next().unwrap_or_default();
+    let url = if host.contains('.') && !without.contains('@') {
+        Url::parse(&format!("{scheme}://{without}"))
+    } else {
+        Url::parse(without)
     };
     url.ok().filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host())
 }
@@ -134,9 +149,35 @@ fn export(config_option: &ConfigOption) -> anyhow::Result<ExitCode> {
         OpmlFeed {
             title: source.title.clone().or(feed_title).unwrap_or_else(|| source.name.clone()),
             feed: source.url.whole().to_string(),
+            tags: source.tags.clone(),
             page: state.and_then(|state| state.link.as_ref()).map(|link| link.whole().to_string()),
         }
     });
     terminal::print(&write_feeds(feeds))?;
     Ok(ExitCode::SUCCESS)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_are_read_as_other_programs_write_them() {
+        for (written, url) in [
+            ("https://a.example/feed", Some("https://a.example/feed")),
+            ("a.example/feed", Some("https://a.example/feed")),
+            ("a.example:8080/feed", Some("https://a.example:8080/feed")),
+            ("//www.a.example/?u=http://b.example", Some("https://www.a.example/?u=http://b.example")),
+            ("feed://a.example/feed", Some("http://a.example/feed")),
+            ("feed:https://a.example/feed", Some("https://a.example/feed")),
+            ("feed:a.example", Some("https://a.example/")),
+            ("gopher://a.example/", None),
+            ("mailto:me@a.example", None),
+            ("javascript:a.b", None),
+            ("exec:/bin/true", None),
+            ("", None),
+        ] {
+            assert_eq!(feed_url(written).as_ref().map(Url::as_str), url, "{written}");
+        }
+    }
 }

@@ -38,7 +38,7 @@ pub(super) fn check(raw: RawConfig, directories: &Directories, diagnostics: &mut
         others: raw.poll.first_poll.as_ref().map_or(DEFAULT_FIRST_POLL, |count| count.value),
     };
     let query_context = check_topics(raw.topics, &sources, diagnostics);
-    let outputs = check_outputs(raw.outputs, &names, &query_context, directories, diagnostics);
+    let outputs = check_outputs(raw.outputs, (&names, &sources), &query_context, directories, diagnostics);
     let links = if value(raw.clean_links).unwrap_or(false) { Links::Cleaned } else { Links::Original };
     Config {
         listen,

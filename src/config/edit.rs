@@ -2,7 +2,8 @@
 
 #![allow(clippy::disallowed_methods, reason = "writes the config file")]
 
-use std::collections::BTreeSet;
+use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io::{self, Write as _};
 use std::os::unix::fs::MetadataExt as _;
@@ -11,7 +12,6 @@ use std::path::Path;
 use toml_edit::{ArrayOfTables, DocumentMut, Item, Table, value};
 use url::Url;
 
-use super::secret::split_credentials;
 use super::settings::Config;
 use crate::fetch::private_host;
 
@@ -28,8 +28,8 @@ pub struct NewSource {
     pub url: Url,
     /// The title in the config; `None` means the feed's own.
     pub title: Option<String>,
-    /// A comment line above the source, without `#`; left out if the source before has the same.
-    pub comment: Option<String>,
+    /// Its tags.
+    pub tags: Vec<String>,
     /// Whether its host may have a private address.
     pub allow_private: bool,
 }
@@ -53,22 +53,51 @@ pub type RejectedSource = (NewSource, RejectReason);
 /// Splits new sources into those that can be added, with generated names, and the rest.
 #[must_use]
 pub fn name_sources(config: &Config, new: Vec<NewSource>) -> (Vec<NamedSource>, Vec<RejectedSource>) {
-    let mut urls: BTreeSet<String> =
-        config.sources.iter().map(|source| source.url.whole().to_string()).collect();
+    // Of each feed that is new, its place in `named`.
+    let mut feeds: BTreeMap<String, Option<usize>> =
+        config.sources.iter().map(|source| (variants_key(source.url.whole()), None)).collect();
     let mut names: BTreeSet<String> =
         config.sources.iter().map(|source| source.name.to_lowercase()).collect();
-    let (mut named, mut rejected) = (Vec::new(), Vec::new());
+    let (mut named, mut rejected) = (Vec::<NamedSource>::new(), Vec::new());
     for source in new {
-        let (without_credentials, _) = split_credentials(source.url.clone());
         if !source.allow_private && private_host(&source.url, &config.fetch.allow).is_some() {
             rejected.push((source, RejectReason::Private));
-        } else if urls.insert(without_credentials.into()) {
-            named.push((unique_name(&source, &mut names), source));
-        } else {
-            rejected.push((source, RejectReason::Duplicate));
+            continue;
+        }
+        match feeds.entry(variants_key(&source.url)) {
+            Entry::Vacant(entry) => {
+                entry.insert(Some(named.len()));
+                named.push((unique_name(&source, &mut names), source));
+            }
+            Entry::Occupied(entry) => {
+                // A feed in several folders is listed in each.
+                if let Some((_, first)) = entry.get().and_then(|index| named.get_mut(index)) {
+                    first.tags.extend(
+                        source
+                            .tags
+                            .iter()
+                            .filter(|tag| !first.tags.contains(tag))
+                            .cloned()
+                            .collect::<Vec<_>>(),
+                    );
+                    if (first.url.scheme(), source.url.scheme()) == ("http", "https") {
+                        first.url = source.url.clone();
+                    }
+                }
+                rejected.push((source, RejectReason::Duplicate));
+            }
         }
     }
     (named, rejected)
+}
+
+/// The same for the addresses by which one feed is known: with http or https, with www. or without, with a last slash or
+/// without.
+fn variants_key(url: &Url) -> String {
+    let host = url.host_str().unwrap_or_default();
+    let host = host.strip_prefix("www.").unwrap_or(host);
+    let port = url.port().map(|port| format!(":{port}")).unwrap_or_default();
+    format!("{host}{port}{}?{}", url.path().trim_end_matches('/'), url.query().unwrap_or_default())
 }
 
 /// A name that is not in `used`: the host, else host and title, else host and a number.
@@ -121,22 +150,17 @@ fn push_tables(document: &mut DocumentMut, sources: &[NamedSource], mut prefix: 
     let Some(tables) = item.as_array_of_tables_mut() else {
         return Err("its sources are not written as [[source]]".to_owned());
     };
-    let mut last_comment = None;
     for (name, source) in sources {
         let mut table = Table::new();
-        let comment = source
-            .comment
-            .as_ref()
-            .filter(|comment| last_comment != Some(*comment))
-            .map(|comment| format!("# {comment}\n"))
-            .unwrap_or_default();
-        table.decor_mut().set_prefix(format!("{prefix}\n{comment}"));
+        table.decor_mut().set_prefix(format!("{prefix}\n"));
         prefix = "";
-        last_comment = source.comment.as_ref();
         table.insert("name", value(name.as_str()));
         table.insert("url", value(source.url.as_str()));
         if let Some(title) = &source.title {
             table.insert("title", value(title.as_str()));
+        }
+        if !source.tags.is_empty() {
+            table.insert("tags", value(source.tags.iter().collect::<toml_edit::Array>()));
         }
         if source.allow_private {
             table.insert("allow_private", value(true));
@@ -175,7 +199,7 @@ mod tests {
         NewSource {
             url: url.parse().expect("a valid URL"),
             title: title.map(str::to_owned),
-            comment: None,
+            tags: Vec::new(),
             allow_private: false,
         }
     }
@@ -184,9 +208,9 @@ mod tests {
     fn appending_keeps_comments_and_layout() {
         let text = "# Mine.\n[serve]   # odd   spacing\nlisten='127.0.0.1:1'\n\n[[source]]\nurl = \"https://a.example/\" # the first\n\n# Outputs from here.\n[[output]]\nname = \"all\"\n";
         let mut new = new_source("https://b.example/feed", Some("B \"quoted\""));
-        new.comment = Some("News / Local".into());
+        new.tags = vec!["news".into(), "local".into()];
         let edited = append_sources(text, &[("b".into(), new)]).expect("an editable config");
-        let inserted = "\n# News / Local\n[[source]]\nname = \"b\"\nurl = \"https://b.example/feed\"\ntitle = 'B \"quoted\"'\n";
+        let inserted = "\n[[source]]\nname = \"b\"\nurl = \"https://b.example/feed\"\ntitle = 'B \"quoted\"'\ntags = [\"news\", \"local\"]\n";
         assert_eq!(edited.replace(inserted, ""), text);
         assert!(edited.contains(inserted), "{edited}");
         assert!(edited.find(inserted) < edited.find("# Outputs from here."), "{edited}");

@@ -12,6 +12,7 @@ mod load;
 mod locate;
 mod mask;
 mod merge;
+pub mod newsboat;
 pub mod opml;
 mod outputs;
 mod permissions;

@@ -10,8 +10,25 @@ pub struct Outline {
     pub title: Option<String>,
     /// The feed's URL, unchecked.
     pub url: String,
-    /// The folders that contain it, outermost first.
-    pub folders: Vec<String>,
+    /// Its tags: the folders that contain it, outermost first, and its categories.
+    pub tags: Vec<String>,
+}
+
+impl Outline {
+    /// Adds the tag that is made of a name, such as `central-asia` of "Central Asia".
+    pub fn add_tag(&mut self, name: &str) {
+        let plain: String = name.to_lowercase().chars().map(|c| if is_in_tag(c) { c } else { ' ' }).collect();
+        let tag: String = plain.split_whitespace().collect::<Vec<_>>().join("-");
+        let tag: String = tag.chars().take(MAX_TAG_CHARS).collect();
+        if !tag.is_empty() && self.tags.len() < MAX_TAGS && !self.tags.contains(&tag) {
+            self.tags.push(tag);
+        }
+    }
+}
+
+/// Whether a tag may contain a character.
+pub(super) fn is_in_tag(c: char) -> bool {
+    c.is_alphanumeric() || matches!(c, '-' | '_')
 }
 
 /// A subscription list.
@@ -23,8 +40,11 @@ pub struct FeedList {
     pub xml_error: Option<String>,
 }
 
-/// The most folders kept for each feed. Without a limit a deeply nested list would take quadratic memory.
-const MAX_FOLDERS: usize = 8;
+/// The most tags of each feed. Without a limit a deeply nested list would take quadratic memory.
+const MAX_TAGS: usize = 8;
+
+/// The longest tag, in characters.
+const MAX_TAG_CHARS: usize = 60;
 
 /// The longest title, in characters.
 const MAX_TITLE_CHARS: usize = 300;
@@ -94,8 +114,11 @@ fn read_outline(tag: &BytesStart<'_>, folders: &[String]) -> (String, Option<Out
         value("type").is_some_and(|kind| ["rss", "atom"].contains(&kind.to_ascii_lowercase().as_str()));
     let url = value("xmlurl").or_else(|| value("url").filter(|_| is_feed));
     let outline = url.map(|url| {
-        let folders = folders.iter().filter(|name| !name.is_empty()).take(MAX_FOLDERS).cloned().collect();
-        Outline { title: title.clone(), url, folders }
+        let mut outline = Outline { title: title.clone(), url, tags: Vec::new() };
+        folders.iter().take(MAX_TAGS).for_each(|folder| outline.add_tag(folder));
+        // As in `/News/Caucasus,weekly`.
+        value("category").iter().flat_map(|all| all.split([',', '/'])).for_each(|one| outline.add_tag(one));
+        outline
     });
     (title.unwrap_or_default(), outline)
 }
@@ -110,24 +133,25 @@ mod tests {
     use super::*;
 
     #[test]
-    fn feeds_are_found_at_any_depth_with_their_folders() {
+    fn feeds_are_found_at_any_depth_with_their_tags() {
         let list = r#"<?xml version="1.0"?><opml version="2.0"><body>
             <outline text="News"><outline text="Caucasus &amp; more" title="">
-                <outline type="rss" text="OC" title="OC Media" xmlUrl="https://oc.example/feed?a=1&amp;b=2"/>
+                <outline type="rss" text="OC" title="OC Media" category="/News/Daily, x" xmlUrl="https://oc.example/feed?a=1&amp;b=2"/>
                 <outline text="Bare &" xmlURL="https://bare.example/?x=1&y=2"></outline>
             </outline><outline text="A link" type="link" url="https://no.example/"/></outline>
             <outline type="RSS" url="https://old.example/rss"/></body></opml>"#;
         let found = read(list).expect("an OPML list");
-        let seen: Vec<_> = found
-            .outlines
-            .iter()
-            .map(|o| (o.url.as_str(), o.title.as_deref(), o.folders.join("/")))
-            .collect();
+        let seen: Vec<_> =
+            found.outlines.iter().map(|o| (o.url.as_str(), o.title.as_deref(), o.tags.join(" "))).collect();
         assert_eq!(
             seen,
             [
-                ("https://oc.example/feed?a=1&b=2", Some("OC Media"), "News/Caucasus & more".to_owned()),
-                ("https://bare.example/?x=1&y=2", Some("Bare &"), "News/Caucasus & more".to_owned()),
+                (
+                    "https://oc.example/feed?a=1&b=2",
+                    Some("OC Media"),
+                    "news caucasus-more daily x".to_owned()
+                ),
+                ("https://bare.example/?x=1&y=2", Some("Bare &"), "news caucasus-more".to_owned()),
                 ("https://old.example/rss", None, String::new()),
             ]
         );
@@ -151,6 +175,6 @@ mod tests {
         let nested = "<outline text='in' xmlUrl='https://a.example/'>".repeat(DEPTH);
         let found = read(&format!("<opml><body>{nested}")).expect("feeds");
         assert_eq!(found.outlines.len(), DEPTH);
-        assert_eq!(found.outlines.last().map(|last| last.folders.len()), Some(MAX_FOLDERS));
+        assert_eq!(found.outlines.last().map(|last| last.tags.len()), Some(1));
     }
 }

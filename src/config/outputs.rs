@@ -76,10 +76,13 @@ fn check_query(
     parsed.ok()
 }
 
-/// The checked outputs. `names` are the names of all sources.
+/// All names of sources, also of those with mistakes, and the sources.
+type KnownSources<'a> = (&'a [String], &'a [Arc<Source>]);
+
+/// The checked outputs.
 pub(super) fn check_outputs(
     raw: Vec<RawOutput>,
-    names: &[String],
+    known: KnownSources<'_>,
     query_context: &QueryContext,
     directories: &Directories,
     diagnostics: &mut Vec<Diagnostic>,
@@ -93,7 +96,7 @@ pub(super) fn check_outputs(
         {
             diagnostics.push(duplicate_name("output", name, &first));
         }
-        outputs.extend(check_output(raw, names, query_context, directories, diagnostics));
+        outputs.extend(check_output(raw, known, query_context, directories, diagnostics));
     }
     outputs
 }
@@ -128,7 +131,7 @@ fn check_former_names(outputs: &[RawOutput], diagnostics: &mut Vec<Diagnostic>) 
 
 fn check_output(
     raw: RawOutput,
-    names: &[String],
+    known: KnownSources<'_>,
     query_context: &QueryContext,
     directories: &Directories,
     diagnostics: &mut Vec<Diagnostic>,
@@ -145,10 +148,10 @@ fn check_output(
             let warning = Diagnostic::warning(sources.span.clone(), "an output without sources stays empty");
             diagnostics.push(warning.hint("remove `sources` to use all"));
         }
-        let sources: BTreeSet<String> = check_source_names(sources, names, diagnostics).into_iter().collect();
+        let sources: BTreeSet<String> = check_source_names(sources, known, diagnostics).into_iter().collect();
         sources.into_iter().collect()
     });
-    let prefer = raw.prefer.map(|sources| check_source_names(sources, names, diagnostics));
+    let prefer = raw.prefer.map(|sources| check_source_names(sources, known, diagnostics));
     let (title, entry_title) = check_titles(raw.title, raw.entry_title, diagnostics);
     let name = raw.name?.value;
     let was = raw.was.map_or_else(Vec::new, |was| was.value);
@@ -179,21 +182,36 @@ fn check_output(
     })
 }
 
-/// Reports names that no source has.
+/// The names of sources, those of `#tag` in the order of the config. Reports names and tags that no source has.
 fn check_source_names(
     sources: Located<Vec<Located<String>>>,
-    names: &[String],
+    (names, all): KnownSources<'_>,
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Vec<String> {
-    for name in sources.value.iter().filter(|name| !names.contains(&name.value)) {
-        let closest = closest_name(&name.value, names.iter().map(String::as_str));
-        diagnostics.push(
-            Diagnostic::error(name.span.clone(), "there is no source of this name")
-                .title(format!("there is no source `{}`", name.value))
-                .label(closest.map_or("unknown".to_owned(), |name| format!("did you mean \"{name}\"?"))),
-        );
+    let tags: Vec<String> = all.iter().flat_map(|source| &source.tags).map(|tag| format!("#{tag}")).collect();
+    let mut found = Vec::new();
+    for name in sources.value {
+        let written = name.value.to_lowercase();
+        if names.contains(&name.value) {
+            found.push(name.value);
+        } else if let Some(tag) = written.strip_prefix('#').filter(|_| tags.contains(&written)) {
+            let tagged = all.iter().filter(|source| source.tags.iter().any(|of_source| of_source == tag));
+            found.extend(tagged.map(|source| source.name.clone()));
+        } else {
+            let closest = closest_name(&name.value, names.iter().chain(&tags).map(String::as_str));
+            let (which, with) = if written.starts_with('#') {
+                ("with this tag", "with the tag ")
+            } else {
+                ("of this name", "")
+            };
+            diagnostics.push(
+                Diagnostic::error(name.span.clone(), ["there is no source ", which])
+                    .title(format!("there is no source {with}`{}`", name.value))
+                    .label(closest.map_or("unknown".to_owned(), |name| format!("did you mean \"{name}\"?"))),
+            );
+        }
     }
-    sources.value.into_iter().map(|name| name.value).collect()
+    found
 }
 
 /// A `title` that contains `{title}` is a template for the titles of entries, not the title of the output.

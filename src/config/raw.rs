@@ -15,7 +15,7 @@ use super::toml_reader::{FileReader, Located, TableReader, TomlValue, ValueError
 use super::values::{
     RawHeaders, SecretSource, array, author_template, boolean, byte_size, choice, duration, file_name,
     header_value, headers, integer, language, listen, networks, output_name, proxy_url, public_text, query,
-    secret, single_line, template, user, web_url,
+    secret, single_line, tag, template, user, web_url,
 };
 use crate::publish::output::{ContentMode, Stories};
 use crate::publish::template::Template;
@@ -74,6 +74,7 @@ pub(super) struct RawSource {
     pub(super) name: Option<Located<String>>,
     pub(super) title: Option<Located<String>>,
     pub(super) lang: Option<Located<String>>,
+    pub(super) tags: Option<Located<Vec<Located<String>>>>,
     pub(super) publish_url: Option<Located<bool>>,
     pub(super) stories: Option<Located<bool>>,
     pub(super) allow_private: Option<Located<bool>>,
@@ -233,6 +234,7 @@ fn read_source<'t>(
         name: table.read(reader, "name", file_name),
         title: table.read(reader, "title", public_text),
         lang: table.read(reader, "lang", language),
+        tags: table.read(reader, "tags", |reader, value| array(reader, value, tag)),
         publish_url: table.read(reader, "publish_url", boolean),
         stories: table.read(reader, "stories", boolean),
         allow_private: table.read(reader, "allow_private", boolean),

@@ -122,6 +122,9 @@ impl SourceDefaults<'_> {
                 Some(false) => UrlParts::Host,
             },
             title: raw.title.map(|title| title.value),
+            tags: raw
+                .tags
+                .map_or_else(Vec::new, |tags| tags.value.into_iter().map(|tag| tag.value).collect()),
             interval,
             access: Access { authorization, allow_private, ca, ..access(&poll, headers) },
             language: raw.lang.map(|lang| lang.value),

@@ -11,6 +11,7 @@ use url::Url;
 
 use super::diagnostic::{Diagnostic, Fixed};
 use super::literal::QueryLiteral;
+use super::opml::is_in_tag;
 use super::toml_reader::{FileReader, Located, TableReader, TomlValue, ValueError};
 use crate::publish::format::Format;
 use crate::publish::template::Template;
@@ -57,6 +58,18 @@ pub(super) fn single_line(_: &mut FileReader<'_>, value: &TomlValue<'_>) -> Resu
         return Err("must not be empty".into());
     }
     Ok(text.to_owned())
+}
+
+/// A tag of a source, in lower case.
+pub(super) fn tag(_: &mut FileReader<'_>, value: &TomlValue<'_>) -> Result<String, ValueError> {
+    let text = string(value)?;
+    if text.is_empty() || !text.chars().all(is_in_tag) {
+        return Err(ValueError::with_hint(
+            "not a tag",
+            "a tag has letters, digits, - and _ alone; outputs write a # before it: sources = [\"#caucasus\"]",
+        ));
+    }
+    Ok(text.to_lowercase())
 }
 
 /// The same of a text that is published or sent to every site.

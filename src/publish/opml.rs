@@ -18,6 +18,8 @@ pub struct OpmlFeed {
     pub title: String,
     /// The feed's address.
     pub feed: String,
+    /// Its tags.
+    pub tags: Vec<String>,
     /// The address of its site or page.
     pub page: Option<String>,
 }
@@ -29,6 +31,7 @@ pub fn write_outputs<'a>(public_url: &Url, outputs: impl IntoIterator<Item = (&'
     write_feeds(outputs.into_iter().map(|(name, title)| OpmlFeed {
         title: title.to_owned(),
         feed: address(Format::Atom, name),
+        tags: Vec::new(),
         page: Some(address(Format::Html, name)),
     }))
 }
@@ -44,6 +47,7 @@ pub fn write_feeds(feeds: impl IntoIterator<Item = OpmlFeed>) -> Vec<u8> {
     for feed in feeds {
         // OPML 2.0 allows markup in an outline's text, and readers differ on whether to interpret it.
         let title = unambiguous_line(&feed.title);
+        let tags = feed.tags.join(",");
         let (address, page) = (percent_encode(&feed.feed), feed.page.as_deref().map(percent_encode));
         let mut attributes = vec![
             ("type", "rss"),
@@ -51,6 +55,7 @@ pub fn write_feeds(feeds: impl IntoIterator<Item = OpmlFeed>) -> Vec<u8> {
             ("title", title.as_str()),
             ("xmlUrl", address.as_str()),
         ];
+        attributes.extend(Some(tags.as_str()).filter(|tags| !tags.is_empty()).map(|tags| ("category", tags)));
         attributes.extend(page.as_deref().map(|page| ("htmlUrl", page)));
         xml.empty_element("outline", &attributes);
     }

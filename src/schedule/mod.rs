@@ -356,6 +356,7 @@ mod tests {
             language: None,
             first_poll: 20,
             stories: true,
+            tags: Vec::new(),
         }
     }
 

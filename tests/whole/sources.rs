@@ -97,19 +97,46 @@ fn opml_of_another_reader_is_imported_and_exported() {
     }
     assert!(said.contains("Added 1 source to "), "{said}");
     let edited = text(&home);
-    assert!(edited.contains("\n# News / Caucasus\n[[source]]\nname = \"oc.example\"\nurl = \"https://oc.example/feed\"\ntitle = \"OC & Media\"\n"), "{edited}");
+    assert!(edited.contains("\n[[source]]\nname = \"oc.example\"\nurl = \"https://oc.example/feed\"\ntitle = \"OC & Media\"\ntags = [\"news\", \"caucasus\"]\n"), "{edited}");
     assert!(
         edited.contains("# the first") && edited.contains("# Outputs from here.\n[[output]]"),
         "{edited}"
     );
     let (code, out, _) = home.run(&["opml", "export"]);
     assert_eq!(code, Some(0));
-    assert!(out.contains("title=\"OC &#x26; Media\" xmlUrl=\"https://oc.example/feed\""), "{out}");
+    assert!(
+        out.contains(
+            "title=\"OC &#x26; Media\" xmlUrl=\"https://oc.example/feed\" category=\"news,caucasus\""
+        ),
+        "{out}"
+    );
     std::fs::write(home.path().join("out.opml"), &out).expect("a list");
     let (code, _, said) = home.run(&["opml", "import", "out.opml"]);
     assert_eq!((code, text(&home)), (Some(0), edited), "{said}");
     std::fs::write(home.path().join("no.opml"), "hello").expect("a file");
     assert_eq!(home.run(&["opml", "import", "no.opml"]).0, Some(1));
+}
+
+#[test]
+fn the_urls_of_newsboat_are_imported_and_variants_are_one_source() {
+    let home = Home::new(CONFIG);
+    let urls = "http://a.example/feed news \"~Paper A\"\nhttps://www.a.example/feed/ \"Central Asia\"\nhttps://b.example/?x\n
+        http://www.first.example/feed\n\"query:unread:x\"\n";
+    std::fs::write(home.path().join("urls"), urls).expect("a file");
+    let (code, _, said) = home.run(&["opml", "import", "urls"]);
+    assert_eq!((code, said.contains("Added 2 sources")), (Some(0), true), "{said}");
+    let edited = text(&home);
+    assert!(
+        edited.contains(
+            "url = \"https://www.a.example/feed/\"\ntitle = \"Paper A\"\ntags = [\"news\", \"central-asia\"]\n"
+        ),
+        "{edited}"
+    );
+    let (_, exported, _) = home.run(&["opml", "export"]);
+    let again = Home::new("[[output]]\nname = \"all\"\n");
+    std::fs::write(again.path().join("list"), exported).expect("a file");
+    assert_eq!(again.run(&["opml", "import", "list"]).0, Some(0));
+    assert!(text(&again).contains("tags = [\"news\", \"central-asia\"]"), "{}", text(&again));
 }
 
 #[test]
