@@ -162,7 +162,7 @@ fn assert_atom_entry(read: &model::Entry, kept: &StoredEntry) {
     let mut wanted: Vec<_> = entry
         .authors
         .iter()
-        .map(|author| (author.name.clone(), author.email.clone(), author.uri.clone()))
+        .map(|author| (author.name.clone(), None, author.uri.clone()))
         .collect();
     if wanted.is_empty() {
         wanted.push((kept.source.title.clone(), None, None));

@@ -538,7 +538,8 @@ fn what_another_siftwire_says_in_json_is_read() {
     let origin = feed.entries[0].origin.as_ref().expect("it has a source");
     assert_eq!(origin.title.as_deref(), Some("The Gazette"));
     assert_eq!(origin.url.as_deref(), Some("https://gazette.example/feed"));
-    assert_eq!((feed.entries[0].duration, &feed.entries[0].enclosures[0].media_type), (Some(61), &None));
+    let entry = &feed.entries[0];
+    assert_eq!((entry.duration, entry.enclosures[0].media_type.as_deref()), (Some(61), Some("audio/mpeg")));
     assert!(feed.entries[1].origin.is_none());
 }
 

@@ -269,6 +269,8 @@ pub(super) fn media_type(text: Option<&str>) -> Option<String> {
 
 /// The media type of a file: as stated, or else by its name, or by what it is said to be. Many readers hide files without.
 fn likely_type(stated: Option<&str>, medium: Option<&str>, url: &str) -> Option<String> {
+    // Some write what the file is where its type should be: type="image".
+    let word = stated.map(|text| text.trim().to_ascii_lowercase());
     let stated = media_type(stated);
     let is_type = |kind: &str| kind.contains('/') && kind != "application/octet-stream";
     if stated.as_deref().is_some_and(is_type) {
@@ -277,7 +279,7 @@ fn likely_type(stated: Option<&str>, medium: Option<&str>, url: &str) -> Option<
     let path = url.split(['?', '#']).next().unwrap_or_default();
     let ending = path.rsplit_once('.').map_or("", |(_, ending)| ending).to_ascii_lowercase();
     let by_name = TYPES.iter().find(|(endings, _)| endings.contains(&&*ending)).map(|(_, kind)| *kind);
-    let by_medium = || match medium.or(stated.as_deref())? {
+    let by_medium = || match medium.or(word.as_deref())? {
         "image" => Some("image/jpeg"),
         "audio" => Some("audio/mpeg"),
         "video" => Some("video/mp4"),
