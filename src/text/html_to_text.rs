@@ -83,13 +83,14 @@ fn skip_markup<'a>(html: &'a str, purpose: TextFor, quotes: &mut Quotes, text: &
         return "";
     };
     let rest = &html[end..];
-    if !is_inline(name) {
+    let is_hidden = ["script", "style"].iter().any(|hidden| hidden.eq_ignore_ascii_case(name));
+    let joins = is_inline(name) || (is_title && is_hidden);
+    if !joins {
         text.push(' ');
     }
     if is_title {
         return rest;
     }
-    let is_hidden = ["script", "style"].iter().any(|hidden| hidden.eq_ignore_ascii_case(name));
     if is_hidden && !is_end_tag { skip_to_end_tag(rest, name) } else { rest }
 }
 
@@ -214,7 +215,7 @@ mod tests {
         assert_eq!(title("<b>Is</b> 5 < 6 <y &amp; z"), "Is 5 < 6 <y & z");
         assert_eq!(title("H<sub>2</sub>O, x<var>n</var>, <ins>new</ins>ly"), "H2O, xn, newly");
         assert_eq!(title("Rain<br>Yerevan<p>One</p><div>Two</div><li>Three"), "Rain Yerevan One  Two  Three");
-        assert_eq!(title("The <script> tag<br>explained"), "The   tag explained");
+        assert_eq!(title("The <script> tag<br>explained"), "The  tag explained");
     }
 
     #[test]
