@@ -206,6 +206,8 @@ pub(super) enum MediaScope {
     Object(usize),
     /// All of a group.
     Group(u32),
+    /// All of the entry.
+    Entry,
 }
 
 /// What a text says of media.

@@ -529,6 +529,19 @@ fn with_lines(line: &str, address: &str, id: &str) -> [Feed; 3] {
 }
 
 #[test]
+fn what_stands_beside_media_is_said_of_them() {
+    let entry = read_item(
+        "<title>One</title><media:content url='https://a.example/1.jpg'/><media:content url='https://a.example/2.mp4'>\
+         <media:description>A film</media:description><media:credit>Bo</media:credit></media:content>\
+         <media:description>A cat</media:description><media:credit>Ann</media:credit>",
+    );
+    let said = |index: usize| (entry.media[index].description.as_deref(), entry.media[index].credits.clone());
+    assert_eq!(said(0), (Some("A cat"), vec!["Ann".to_owned()]));
+    assert_eq!(said(1), (Some("A film"), vec!["Bo".to_owned()]));
+    assert!(entry.authors.is_empty());
+}
+
+#[test]
 fn what_another_siftwire_says_in_json_is_read() {
     let json = r#"{"items": [{"id": "1", "title": "One",
         "attachments": [{"url": "https://a.example/1.mp3", "mime_type": "mp3", "duration_in_seconds": 61.5}],

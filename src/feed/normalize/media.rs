@@ -119,24 +119,42 @@ fn as_enclosure(media: &Media) -> Enclosure {
 }
 
 /// The media objects, with what is said of each and of its group.
-fn media(files: Vec<RawMedia<'_>>, texts: Vec<RawMediaText<'_>>, context: &FeedContext<'_>) -> Vec<Media> {
+fn media(
+    files: Vec<RawMedia<'_>>,
+    mut texts: Vec<RawMediaText<'_>>,
+    context: &FeedContext<'_>,
+) -> Vec<Media> {
     let mut media: Vec<Option<Media>> = files.into_iter().map(|file| object(file, context)).collect();
-    // What is said of one object comes before what is said of its group.
-    let (of_objects, of_groups): (Vec<_>, Vec<_>) =
-        texts.into_iter().partition(|about| matches!(about.scope, MediaScope::Object(_)));
-    for RawMediaText { scope, field, text } in of_objects.into_iter().chain(of_groups) {
+    // What is said of one object comes before what is said of its group, and then of all.
+    texts.sort_by_key(|about| match about.scope {
+        MediaScope::Object(_) => 0,
+        MediaScope::Group(_) => 1,
+        MediaScope::Entry => 2,
+    });
+    let of_entry = texts.split_off(texts.partition_point(|about| about.scope != MediaScope::Entry));
+    for RawMediaText { scope, field, text } in texts {
         let Some(line) = plain::line(text) else { continue };
-        match scope {
-            MediaScope::Object(index) => {
-                media.get_mut(index).into_iter().flatten().for_each(|object| add_text(object, field, &line));
-            }
-            MediaScope::Group(group) => {
-                let of_group = media.iter_mut().flatten().filter(|object| object.group == Some(group));
-                of_group.for_each(|object| add_text(object, field, &line));
-            }
+        let is_about = |index: usize, object: &Media| match scope {
+            MediaScope::Object(about) => index == about,
+            MediaScope::Group(group) => object.group == Some(group),
+            MediaScope::Entry => true,
+        };
+        for (index, object) in media.iter_mut().enumerate() {
+            object.iter_mut().filter(|object| is_about(index, object)).for_each(|object| {
+                add_text(object, field, &line);
+            });
         }
     }
-    media.into_iter().flatten().collect()
+    let mut media: Vec<Media> = media.into_iter().flatten().collect();
+    let is_credited: Vec<bool> = media.iter().map(|object| !object.credits.is_empty()).collect();
+    for RawMediaText { field, text, .. } in of_entry {
+        let Some(line) = plain::line(text) else { continue };
+        let others = media.iter_mut().zip(&is_credited);
+        others
+            .filter(|(_, is_credited)| field != MediaField::Credit || !**is_credited)
+            .for_each(|(object, _)| add_text(object, field, &line));
+    }
+    media
 }
 
 fn object(file: RawMedia<'_>, context: &FeedContext<'_>) -> Option<Media> {

@@ -86,12 +86,13 @@ impl<'a> XmlParser<'a> {
         let index = self.media_index;
         self.add_part(|entry| {
             let scope = match index.filter(|_| is_in_media) {
-                Some(index) => Some(MediaScope::Object(index)),
-                None => is_in_group.then_some(MediaScope::Group(entry.media_groups)),
+                Some(index) => MediaScope::Object(index),
+                None if is_in_group => MediaScope::Group(entry.media_groups),
+                // The title is the entry's.
+                None if field == MediaField::Title => return true,
+                None => MediaScope::Entry,
             };
-            scope.is_none_or(|scope| {
-                push_part(&mut entry.media_texts, RawMediaText { scope, field, text: text.clone() })
-            })
+            push_part(&mut entry.media_texts, RawMediaText { scope, field, text: text.clone() })
         });
     }
 

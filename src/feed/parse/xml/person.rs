@@ -19,7 +19,7 @@ impl<'a> XmlParser<'a> {
         self.add_author(role, author);
     }
 
-    /// Media RSS: who made the media. Outside a media object and without a role it may be the entry's author.
+    /// Media RSS: who made the media. In an entry without media and without a role it may be the entry's author.
     pub(super) fn read_credit(&mut self, tag: StartTag<'a>) {
         let text = RawText::new(self.tokens.element_text(tag).text, TextKind::Text);
         if text.text.trim().is_empty() {
@@ -28,7 +28,9 @@ impl<'a> XmlParser<'a> {
         self.add_media_text(FeedElement::Author(AuthorRole::Fallback), &text);
         // In a role that is named or stands in a list they are no author.
         let has_role = attributes(tag.attributes).any(|(name, _)| matches!(name, "role" | "scheme"));
-        if !has_role && !self.is_in(Container::Media) {
+        // Nor beside media, which they made.
+        let is_of_media = self.entry.as_ref().is_some_and(|entry| !entry.media.is_empty());
+        if !has_role && !is_of_media && !self.is_in(Container::Media) {
             self.add_author(AuthorRole::Fallback, RawAuthor { name: Some(text), ..RawAuthor::default() });
         }
     }
