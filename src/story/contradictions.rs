@@ -15,6 +15,8 @@ const MAX_REPLACED_WORDS: usize = 4;
 const EDITED_TEXT_WORDS: usize = 30;
 /// Words of a title in which an opposite decides though little else is common.
 const SHORT_TITLE_WORDS: usize = 6;
+/// Words at the start of a text that say who did what to whom.
+const SUBJECT_WORDS: usize = 4;
 /// Words between two names that can have changed their roles.
 const MAX_ROLE_DISTANCE: usize = 5;
 
@@ -174,6 +176,11 @@ impl<'a> Pair<'a> {
     /// What nearly equal texts contradict each other in, inside what they have in common.
     pub(super) fn texts_contradict(&self) -> Option<Apart> {
         self.text.filter(|text| *text >= 0.3)?;
+        // `Armenia sent Azerbaijan`, `Azerbaijan sent Armenia`.
+        let start = |signature: &'a Signature| &signature.text[..signature.text.len().min(SUBJECT_WORDS)];
+        if names_change_places(start(self.a), start(self.b)) {
+            return Some(Apart::Roles);
+        }
         let found = self.text_differences();
         found.iter().filter(|found| found.a.len() <= 3 && found.b.len() <= 3).find_map(|found| {
             let counts = found.position == DifferencePosition::Inside || self.is_one_source;
@@ -279,6 +286,11 @@ fn are_opposites(a: &[HashedWord], b: &[HashedWord]) -> bool {
 /// Whether two names, each of several words perhaps, stand in places that they have changed: `A beats B`, `B beats A`; one
 /// of them perhaps in another case. Not in titles that are only put another way: `A beaten by B`, `B and A`.
 fn names_change_places(x: &[HashedWord], y: &[HashedWord]) -> bool {
+    // German nouns have capitals too: `Iran liefert Russland Drohnen`.
+    [true, false].into_iter().any(|joins| have_changed_places(&names(x, joins), &names(y, joins)))
+}
+
+fn have_changed_places(x: &[JoinedName], y: &[JoinedName]) -> bool {
     const fn word(folded: &str) -> u64 {
         HashedWord::new(folded, WordClass::Function).hash()
     }
@@ -286,10 +298,9 @@ fn names_change_places(x: &[HashedWord], y: &[HashedWord]) -> bool {
     const AND: [u64; 9] = [
         word("and"), word("und"), word("et"), word("и"), word("і"), word("й"), word("та"), word("և"), word("ու"),
     ];
-    let (x, y) = (joined_names(x), joined_names(y));
     let has = |title: &[JoinedName], name: &JoinedName| title.iter().any(|word| word.hash == name.hash);
     // The name in place of another: the same, or a form of it, which the other title does not have.
-    let is_form = |a: &JoinedName, b: &JoinedName| a.hash == b.hash || !(has(&y, a) || has(&x, b));
+    let is_form = |a: &JoinedName, b: &JoinedName| a.hash == b.hash || !(has(y, a) || has(x, b));
     x.iter().enumerate().filter(|(_, first)| first.is_name).any(|(at, first)| {
         x[at + 1..].iter().take(MAX_ROLE_DISTANCE).enumerate().any(|(between, second)| {
             let is_list = x[at + 1..][..between].iter().all(|word| AND.contains(&word.hash));
@@ -313,7 +324,8 @@ struct JoinedName {
     is_name: bool,
 }
 
-fn joined_names(words: &[HashedWord]) -> Vec<JoinedName> {
+/// The words of a title without articles. `joins`: several names in a row are one.
+fn names(words: &[HashedWord], joins: bool) -> Vec<JoinedName> {
     const fn word(folded: &str) -> u64 {
         HashedWord::new(folded, WordClass::Function).hash()
     }
@@ -325,7 +337,9 @@ fn joined_names(words: &[HashedWord]) -> Vec<JoinedName> {
     let mut joined: Vec<JoinedName> = Vec::with_capacity(words.len());
     for word in words.iter().filter(|word| !ARTICLES.contains(&word.hash())) {
         match joined.last_mut() {
-            Some(last) if last.is_name && is_name(word) => last.hash = last.hash.wrapping_add(word.hash()),
+            Some(last) if joins && last.is_name && is_name(word) => {
+                last.hash = last.hash.wrapping_add(word.hash())
+            }
             _ => joined.push(JoinedName { hash: word.hash(), is_name: is_name(word) }),
         }
     }
