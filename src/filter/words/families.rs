@@ -154,9 +154,14 @@ pub(super) fn country_names() -> Expansion {
 
 /// The Cyrillic names of countries and cities that have no other forms, in small letters: Дели, Перу.
 static INDECLINABLE: LazyLock<HashSet<String>> = LazyLock::new(|| {
-    let endings = ['и', 'і', 'у', 'ю', 'о', 'е', 'є', 'э'];
+    // Plurals have forms: Мытищи, Чернівці; and so have names in -о: Дніпро.
+    let is_indeclinable = |name: &Name<'_>| {
+        let has = |endings: &[&str]| endings.iter().any(|ending| name.text.ends_with(ending));
+        let in_i = if name.language == InflectedLanguage::Russian { "и" } else { "і" };
+        has(&["у", "ю", "э", in_i]) && !has(&["ки", "щи", "ці", "ні"])
+    };
     let lines = FAMILIES.lines.iter().filter(|line| matches!(line.row, Row::Names | Row::Places));
-    let names = lines.flat_map(FamilyLine::names).filter(|name| name.text.ends_with(endings));
+    let names = lines.flat_map(FamilyLine::names).filter(is_indeclinable);
     let places = names.filter(|name| matches!(name.kind, NameKind::Place | NameKind::City));
     places.map(|name| name.text.to_lowercase()).collect()
 });

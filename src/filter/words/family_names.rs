@@ -25,7 +25,7 @@ pub(super) struct Name<'t> {
     pub(super) kind: NameKind,
     /// Its Armenian adjective and people are regular and not written out.
     has_regular_relatives: bool,
-    language: InflectedLanguage,
+    pub(super) language: InflectedLanguage,
     pub(super) text: &'t str,
     marks: &'t str,
 }
