@@ -8,7 +8,7 @@ use super::format::Format;
 use super::media::file_type;
 use super::text::{excerpt, one_line, percent_encode, unambiguous_line, without_forbidden_chars};
 use super::xml::{rfc3339, truncate_to_second};
-use crate::entry::{Enclosure, Entry, RelatedLink};
+use crate::entry::{Enclosure, Entry, Media, MediaKind, RelatedLink};
 
 /// Writes a document as JSON Feed 1.1.
 pub fn write(document: &Document) -> Vec<u8> {
@@ -216,5 +216,43 @@ fn attachments(shown: &OutputEntry) -> Vec<JsonAttachment<'_>> {
             duration_in_seconds: enclosure.duration.or(entry.duration.filter(|_| index == 0)),
         }
     };
-    entry.enclosures.iter().enumerate().map(attachment).collect()
+    let images = images(&entry.media).into_iter().filter(|image| {
+        // It may be enclosed, too.
+        entry.enclosures.iter().all(|file| file.url != image.url)
+    });
+    let images = images.map(|image| JsonAttachment {
+        url: percent_encode(&image.url),
+        mime_type: image.media_type.as_deref().unwrap_or("image/jpeg"),
+        title: image.title.as_deref().map(unambiguous_line).filter(|title| !title.is_empty()),
+        size_in_bytes: image.length,
+        duration_in_seconds: None,
+    });
+    entry.enclosures.iter().enumerate().map(attachment).chain(images).collect()
+}
+
+/// Wider ones are more than readers show.
+const MAX_PICTURE_WIDTH: u32 = 1280;
+
+fn is_picture(media: &Media) -> bool {
+    MediaKind::of(media.medium.as_deref(), media.media_type.as_deref(), &media.url) == MediaKind::Image
+}
+
+/// The pictures of an entry's media, for which JSON Feed has no other place; of several sizes of one the best.
+fn images(media: &[Media]) -> Vec<&Media> {
+    let rank = |image: &Media| {
+        let width = image.width.unwrap_or(0);
+        (image.is_default, if width <= MAX_PICTURE_WIDTH { i64::from(width) } else { -i64::from(width) })
+    };
+    let mut best: Vec<&Media> = Vec::new();
+    for image in media.iter().filter(|media| is_picture(media)) {
+        let known = best
+            .iter_mut()
+            .find(|known| known.url == image.url || image.group.is_some() && known.group == image.group);
+        match known {
+            Some(known) if rank(image) > rank(known) => *known = image,
+            Some(_) => {}
+            None => best.push(image),
+        }
+    }
+    best
 }
