@@ -36,6 +36,26 @@ const AUDIO: [(&str, &str); 6] = [
     ("www.mixcloud.com", "/widget/"),
 ];
 
+/// Whether an attribute may be that of a card: a post of another site, which a script fills.
+pub(super) fn may_be_card(name: &str, value: &str) -> bool {
+    matches!(name, "data-instgrm-permalink" | "data-bluesky-uri" | "data-href")
+        || name == "class" && value.contains("-embed")
+}
+
+/// The address of the post that a card stands for.
+pub(super) fn card_address(name: &str, value: impl Fn(&str) -> Option<String>) -> Option<String> {
+    let has_class = |part: &str| value("class").is_some_and(|class| class.contains(part));
+    let bluesky = || {
+        let uri = value("data-bluesky-uri")?;
+        let (author, post) = uri.strip_prefix("at://")?.split_once("/app.bsky.feed.post/")?;
+        Some(format!("https://bsky.app/profile/{author}/post/{post}"))
+    };
+    value("data-instgrm-permalink")
+        .or_else(bluesky)
+        .or_else(|| value("data-href").filter(|_| has_class("fb-")))
+        .or_else(|| value("cite").filter(|_| name == "blockquote" && has_class("-embed")))
+}
+
 /// Whether an address is that of a known player.
 pub(super) fn is_player(url: &Url) -> bool {
     is_in(&VIDEO, url) || is_in(&AUDIO, url)

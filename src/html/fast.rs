@@ -18,7 +18,7 @@ use url::{ParseError, Url};
 use super::addresses::{Addresses, ID_PREFIX, SCHEMES};
 use super::tags::attribute_value;
 use super::visible::{hides, is_visible};
-use super::{lazy, srcset};
+use super::{embeds, lazy, srcset};
 use cow_buffer::CowBuffer;
 use elements::{ElementClass, OpenStack};
 use escapes::TextContext;
@@ -194,7 +194,9 @@ impl SanitizePass<'_, '_> {
             let action = match name {
                 _ if is_allowed => self.attribute_action(name, value)?,
                 "style" if hides(&htmlize::unescape_attribute(value)) => return None,
-                _ if lazy::late_address(name, value).is_some() => return None,
+                _ if lazy::late_address(name, value).is_some() || embeds::may_be_card(name, value) => {
+                    return None;
+                }
                 _ => AttributeAction::Remove,
             };
             if count == MAX_ATTRIBUTES || kept[..count].contains(&name) {

@@ -143,7 +143,11 @@ impl Rewriter<'_> {
 
     fn element(&mut self, id: NodeId, element: &Element) {
         self.player(element);
+        self.card(id, element);
         match element.local_name() {
+            "script" if element.value("type").is_some_and(|kind| kind.trim().starts_with("math/")) => {
+                self.children(id);
+            }
             name if UNSEEN.contains(&name) => {}
             "img" | "amp-img" | "amp-anim" => self.image(id, element),
             "picture" => self.picture(id),
@@ -170,21 +174,26 @@ impl Rewriter<'_> {
                     && self.noscript_depth == 1
                     && is_within_limits(text) =>
             {
-                let mut inner = Rewriter {
-                    tree: &Tree::parse(text),
-                    output: std::mem::take(&mut self.output),
-                    steps: Vec::new(),
-                    images: std::mem::take(&mut self.images),
-                    frames: std::mem::take(&mut self.frames),
-                    ..*self
-                };
-                inner.children(inner.tree.body());
-                inner.run();
-                (self.output, self.images, self.frames, self.data_bytes) =
-                    (inner.output, inner.images, inner.frames, inner.data_bytes);
+                self.inner_document(text);
             }
             _ => self.children(id),
         }
+    }
+
+    /// Writes the body of a document that is a text of this one.
+    fn inner_document(&mut self, html: &str) {
+        let mut inner = Rewriter {
+            tree: &Tree::parse(html),
+            output: std::mem::take(&mut self.output),
+            steps: Vec::new(),
+            images: std::mem::take(&mut self.images),
+            frames: std::mem::take(&mut self.frames),
+            ..*self
+        };
+        inner.children(inner.tree.body());
+        inner.run();
+        (self.output, self.images, self.frames, self.data_bytes) =
+            (inner.output, inner.images, inner.frames, inner.data_bytes);
     }
 
     fn container(&mut self, name: &str, id: NodeId, element: &Element) {

@@ -3,8 +3,9 @@
 use std::borrow::Cow;
 
 use super::{Rewriter, late_address, lazy, visible};
-use crate::html::embeds::is_player;
-use crate::html::tree::{Element, NodeId, Tree};
+use crate::html::embeds::{card_address, is_player};
+use crate::html::limits::is_within_limits;
+use crate::html::tree::{Element, NodeData, NodeId, Tree};
 
 /// Elements of scripts that stand for a frame: the name, the attribute with an id, and the address before the id.
 const PLAYERS: [(&str, &str, &str); 9] = [
@@ -32,12 +33,47 @@ impl Rewriter<'_> {
                 self.bare_image(address, element);
             }
             Some(address) => self.write_frame(address, element),
-            None => {}
+            None => self.frame_document(element),
         }
         // What older readers show instead. A frame's content is nothing but text.
         if name != "iframe" {
             self.children(id);
         }
+    }
+
+    /// A frame may have its document in itself. One within it is not read: documents may be nested without end.
+    fn frame_document(&mut self, element: &Element) {
+        let document =
+            element.value("srcdoc").filter(|html| self.noscript_depth == 0 && is_within_limits(html));
+        if let Some(html) = document.map(str::to_owned) {
+            self.noscript_depth += 1;
+            self.inner_document(&html);
+            self.noscript_depth -= 1;
+        }
+    }
+
+    /// A card that a script fills with a post of another site. One that has the words of the post stays as it is.
+    pub(super) fn card(&mut self, id: NodeId, element: &Element) {
+        let value = |name: &str| element.value(name).map(|value| value.trim().to_owned());
+        let address = card_address(element.local_name(), value).filter(|_| !self.shows_something(id));
+        if let Some(address) = address {
+            self.write_frame(&address, element);
+        }
+    }
+
+    /// Whether an element has words, links or pictures.
+    fn shows_something(&self, id: NodeId) -> bool {
+        let mut open: Vec<NodeId> = self.tree.children(id).collect();
+        while let Some(node) = open.pop() {
+            match self.tree.data(node) {
+                NodeData::Text(text) if !text.trim().is_empty() => return true,
+                NodeData::Element(element) if matches!(element.local_name(), "a" | "img" | "iframe") => {
+                    return true;
+                }
+                _ => open.extend(self.tree.children(node)),
+            }
+        }
+        false
     }
 
     /// Writes a picture that has no attributes of its own.

@@ -256,3 +256,34 @@ fn direction_language_and_places_stay() {
         "<a href=\"#siftwire-n\">a</a><a href=\"https://e.org/c\">c</a><q></q><p id=\"siftwire-n\">b</p>"
     );
 }
+
+#[test]
+fn cards_that_a_script_fills_become_links_and_inner_documents_stay() {
+    for (html, address) in [
+        (
+            "<blockquote class='instagram-media' data-instgrm-permalink='https://www.instagram.com/p/Cx1/'></blockquote>",
+            "https://www.instagram.com/p/Cx1/",
+        ),
+        (
+            "<blockquote class=\"tiktok-embed\" cite=\"https://www.tiktok.com/@a/video/7\"><section></section></blockquote>",
+            "https://www.tiktok.com/@a/video/7",
+        ),
+        (
+            "<div class='fb-post' data-href='https://www.facebook.com/a/posts/1'></div>",
+            "https://www.facebook.com/a/posts/1",
+        ),
+        (
+            "<blockquote class='bluesky-embed' data-bluesky-uri='at://did:plc:ab/app.bsky.feed.post/3k'></blockquote>",
+            "https://bsky.app/profile/did:plc:ab/post/3k",
+        ),
+    ] {
+        let cleaned = clean(html);
+        assert!(cleaned.contains(address), "{html}: {cleaned}");
+    }
+    let with_words = "<blockquote class=\"tiktok-embed\" cite=\"https://www.tiktok.com/@a/video/7\"><p>Words</p></blockquote>";
+    assert!(!clean(with_words).contains("iframe"), "{}", clean(with_words));
+    check(&[
+        ("<iframe srcdoc='&lt;p&gt;a &lt;b&gt;b&lt;/b&gt;&lt;/p&gt;'></iframe>", "<p>a <b>b</b></p>"),
+        ("<p>Let <script type='math/tex'>x^2 &lt; y</script> be</p>", "<p>Let x^2 &amp;lt; y be</p>"),
+    ]);
+}
