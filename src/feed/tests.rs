@@ -1,5 +1,8 @@
 //! Tests of the whole pipeline, from bytes to entries.
 
+mod limits;
+mod second_reader;
+
 use jiff::Timestamp;
 use url::Url;
 
@@ -386,38 +389,6 @@ fn broken_json_is_repaired() {
 }
 
 #[test]
-fn depth_and_number_of_elements_are_limited() {
-    for inside in ["<media:group>", "<media:content>", "<itunes:category>", "<a>", "<title>", "<item>"] {
-        let text = format!("<rss version=\"2.0\"><channel><item>{}", inside.repeat(20_000));
-        let entries = read_text(text.as_bytes(), None).map(|feed| feed.entries.len());
-        let unreadable = NotAFeed("the feed has entries, but none could be read".to_owned());
-        assert!(entries == Err(unreadable) || inside == "<item>", "{inside}: {entries:?}");
-    }
-    let many = format!(
-        "<rss version=\"2.0\"><channel>{}</channel></rss>",
-        "<item><title>a</title></item>".repeat(6000)
-    );
-    let feed = read_text(many.as_bytes(), None).expect("a feed");
-    assert_eq!((feed.entries.len(), feed.problems.len()), (5000, 1));
-}
-
-#[test]
-fn what_every_entry_repeats_is_short() {
-    let long = "a".repeat(5000);
-    let entries =
-        "<entry><link href='b'/><title>One</title></entry><entry xml:base='c/'><link href='b'/></entry>";
-    let text = format!(
-        "<feed xml:base='https://example.org/{long}/'><title>{long}</title><author><name>{long}</name></author>\
-         <author><name>Ann</name></author><link href='https://example.org/{long}/'/>{entries}</feed>"
-    );
-    let feed = read_text(text.as_bytes(), None).expect("a feed");
-    assert_eq!((feed.title.map(|title| title.len()), feed.link), (Some(1000), None));
-    let links: Vec<_> = feed.entries.iter().map(|entry| entry.link.as_deref().unwrap_or_default()).collect();
-    assert_eq!(links, ["https://example.org/feeds/b", "https://example.org/feeds/c/b"]);
-    assert!(feed.entries.iter().all(|entry| entry.authors.len() == 1 && entry.authors[0].name == "Ann"));
-}
-
-#[test]
 fn a_base_that_is_the_document_itself_loses_its_query() {
     let text = "<feed xml:base='https://example.org/feeds/news.xml?auth=SECRET'><title>T</title>\
                 <entry><title>One</title><link href='#z'/><content type='html'>&lt;a href='#top'&gt;x&lt;/a&gt;</content></entry></feed>";
@@ -446,21 +417,6 @@ fn an_entry_is_identified_by_its_texts_as_they_are_written() {
     let titled = read_item("<title>a</title><description>b\nc</description>");
     assert_eq!(titled.keys[1].value, text_hash(&["a", "b\nc", ""]));
     assert_eq!(read_item("<title>a</title><guid>1</guid>").keys.len(), 2, "it has a key of its publisher");
-}
-
-#[test]
-fn hostile_declarations_and_markup_take_linear_time() {
-    // Quadratic time would be minutes.
-    for unit in [
-        "<p xmlns='x'>", "<p xml:base='x/'>", "<a:p xmlns:a='x'>", "<p></q>", "<![CDATA[<p>", "<p/>",
-        "&#55357;", "<author>", "<author><name>", "<item xmlns:m='x'>", "<title><p xml:base='x'>",
-    ] {
-        for (start, end) in [("<item><description>", "</description></item>"), ("<item>", "")] {
-            let text =
-                format!("<rss version=\"2.0\"><channel>{start}{}{end}</channel></rss>", unit.repeat(100_000));
-            let _ = read_text(text.as_bytes(), None);
-        }
-    }
 }
 
 proptest::proptest! {
@@ -507,27 +463,6 @@ proptest::proptest! {
     }
 }
 
-/// An entry of each format with this title, author, category, source, address and id.
-fn with_lines(line: &str, address: &str, id: &str) -> [Feed; 3] {
-    let rss = format!(
-        "<rss><channel><title>{line}</title><item><title>{line}</title><author>{line}</author><category>{line}</category>\
-         <source url='{address}'>{line}</source><link>{address}</link><comments>{address}</comments>\
-         <enclosure url='{address}' type='{line}'/><media:content url='/a' title='{line}'/>\
-         <media:thumbnail url='{address}'/><guid isPermaLink='false'>{id}</guid></item></channel></rss>"
-    );
-    let atom = format!(
-        "<feed><title>{line}</title><entry><id>{id}</id><title>{line}</title><author><name>{line}</name><uri>{address}</uri>\
-         </author><category term='{line}'/><link href='{address}'/><link rel='enclosure' href='{address}'/>\
-         <source><title>{line}</title><link href='{address}'/></source></entry></feed>"
-    );
-    let json = format!(
-        "{{\"title\":\"{line}\",\"items\":[{{\"id\":\"{id}\",\"title\":\"{line}\",\"url\":\"{address}\",\"tags\":[\"{line}\"],\
-         \"authors\":[{{\"name\":\"{line}\",\"url\":\"{address}\"}}],\"image\":\"{address}\",\
-         \"attachments\":[{{\"url\":\"{address}\",\"title\":\"{line}\"}}]}}]}}"
-    );
-    [rss, atom, json].map(|document| read_text(document.as_bytes(), None).expect("a feed"))
-}
-
 #[test]
 fn what_stands_beside_media_is_said_of_them() {
     let entry = read_item(
@@ -554,138 +489,4 @@ fn what_another_siftwire_says_in_json_is_read() {
     let entry = &feed.entries[0];
     assert_eq!((entry.duration, entry.enclosures[0].media_type.as_deref()), (Some(61), Some("audio/mpeg")));
     assert!(feed.entries[1].origin.is_none());
-}
-
-/// All titles and names of a feed, and all addresses of its entry but those that every document of the test has.
-fn lines_and_addresses(feed: &Feed) -> (Vec<&String>, Vec<&String>) {
-    let entry = &feed.entries[0];
-    let (names, uris): (Vec<_>, Vec<_>) =
-        entry.authors.iter().map(|author| (Some(&author.name), author.uri.as_ref())).unzip();
-    let origin = entry.origin.as_ref();
-    let lines = [entry.title.as_ref(), origin.and_then(|origin| origin.title.as_ref())].into_iter();
-    let lines = lines.chain(names).chain(entry.categories.iter().map(Some));
-    let lines =
-        lines.chain(entry.enclosures.iter().flat_map(|file| [file.title.as_ref(), file.media_type.as_ref()]));
-    let addresses =
-        [entry.link.as_ref(), entry.comments.as_ref(), origin.and_then(|origin| origin.url.as_ref())];
-    let files =
-        entry.enclosures.iter().map(|file| &file.url).chain(entry.picture.iter().map(|image| &image.url));
-    let addresses =
-        addresses.into_iter().chain(uris).chain(files.filter(|url| !url.ends_with("/a")).map(Some));
-    (lines.flatten().collect(), addresses.flatten().collect())
-}
-
-#[test]
-fn lines_are_cut_and_long_addresses_left_out_and_both_are_told() {
-    let (line, address) = ("l".repeat(4000), format!("https://example.net/{}", "a".repeat(7980)));
-    for feed in with_lines(&line, &address, "1") {
-        let (lines, addresses) = lines_and_addresses(&feed);
-        assert!(lines.len() >= 3 && lines.iter().all(|known| **known == line), "{feed:?}");
-        assert!(addresses.len() >= 3 && addresses.iter().all(|known| **known == address), "{feed:?}");
-        assert_eq!(feed.problems, [""; 0]);
-    }
-    for feed in with_lines(&format!("{line}l"), &format!("{address}a"), "1") {
-        let (lines, addresses) = lines_and_addresses(&feed);
-        assert!(lines.len() >= 3 && lines.iter().all(|known| **known == line), "{feed:?}");
-        assert_eq!(addresses, [""; 0], "{feed:?}");
-        assert_eq!(feed.entries[0].id.as_deref(), Some("1"));
-        assert_eq!(
-            feed.problems,
-            [
-                "titles, names or other lines of more than 4000 characters were cut",
-                "addresses of more than 8000 characters were left out"
-            ]
-        );
-    }
-}
-
-#[test]
-fn long_ids_that_differ_stay_different() {
-    let id = |end: &str| "i".repeat(8000) + end;
-    let (longest, [one, other]) =
-        (with_lines("T", "", &id("")), [id("1"), id("2")].map(|id| with_lines("T", "", &id)));
-    for (longest, (one, other)) in longest.iter().zip(one.iter().zip(&other)) {
-        let ids = [longest, one, other].map(|feed| feed.entries[0].id.clone().unwrap_or_default());
-        assert_eq!(ids[0], id(""));
-        assert!(
-            ids[1] != ids[2] && ids[1..].iter().all(|id| id.starts_with("sha256:") && id.len() < 50),
-            "{ids:?}"
-        );
-        assert!(one.problems.is_empty() && one.entries[0].keys != other.entries[0].keys);
-    }
-    let address = |end: &str| {
-        format!("<item><guid>https://example.net/{}{end}</guid><title>A</title></item>", "a".repeat(8000))
-    };
-    let feed =
-        read_text(format!("<rss>{}{}</rss>", address("1"), address("2")).as_bytes(), None).expect("a feed");
-    assert_ne!(feed.entries[0].keys, feed.entries[1].keys);
-    assert_eq!((&feed.entries[0].link, feed.problems.len()), (&None, 1), "{:?}", feed.problems);
-}
-
-#[test]
-fn a_line_is_not_longer_after_its_markup_is_gone() {
-    let title = format!("&lt;b&gt;{}", "&lt;a".repeat(9000));
-    let entry = read_item(&format!("<title>{title}</title>"));
-    assert!(entry.title.is_some_and(|title| title.chars().count() <= 4000));
-}
-
-/// A document of one entry, which our reader does not take for a feed.
-const LONE_ENTRY: &str = r#"<entry xmlns="http://www.w3.org/2005/Atom"><id>urn:x:1</id><title>Alone</title>
-  <updated>2026-01-01T00:00:00Z</updated><link href="https://example.org/1"/></entry>"#;
-
-#[test]
-fn what_our_reader_refuses_the_second_one_may_read() {
-    let feed = read_text(LONE_ENTRY.as_bytes(), None).expect("a feed");
-    assert!(feed.is_rescued);
-    assert_eq!(feed.problems, ["the second reader was needed, ours said: not a feed: <entry>"]);
-    let entry = &feed.entries[0];
-    assert_eq!((entry.id.as_deref(), entry.title.as_deref()), (Some("urn:x:1"), Some("Alone")));
-    assert_eq!(entry.link.as_deref(), Some("https://example.org/1"));
-    assert!(!entry.keys.is_empty());
-    assert!(!read_text(RSS.as_bytes(), None).expect("a feed").is_rescued);
-    // What was wrong besides is said too.
-    let damaged = [LONE_ENTRY.replace("Alone", "Ärger über Öl ").as_bytes(), b"\xb0"].concat();
-    let damaged = read_text(&damaged, Some("text/xml; charset=utf-8")).expect("a feed");
-    assert!(damaged.is_rescued && damaged.problems.len() == 2, "{:?}", damaged.problems);
-    for refused in ["<html><body><entry/></body></html>", "<list><item/></list>", "plain text", "{\"a\": 1}"]
-    {
-        assert!(read_text(refused.as_bytes(), None).is_err(), "{refused}");
-    }
-}
-
-#[test]
-fn text_that_looks_like_utf16_is_no_fault_of_the_second_reader() {
-    let hints = Hints { content_type: None, url: None, now: Timestamp::UNIX_EPOCH };
-    // After a byte order mark of UTF-8.
-    for spread in [|c: char| format!("\0{c}"), |c: char| format!("{c}\0")] {
-        let document = format!("\u{feff}{}", RSS.chars().map(spread).collect::<String>());
-        let feed = second_opinion(document.as_bytes(), &hints).expect("it is read");
-        assert_eq!(feed.entries.len(), 2);
-    }
-}
-
-#[test]
-fn the_second_reader_is_given_nothing_that_exhausts_the_stack() {
-    let hints = Hints { content_type: None, url: None, now: Timestamp::UNIX_EPOCH };
-    let deep = "<media:group>".repeat(100_000);
-    let feed = format!(
-        "<rss version=\"2.0\" xmlns:media=\"http://search.yahoo.com/mrss/\"><channel><item>{deep}</item></channel></rss>"
-    );
-    let refused = second_opinion(feed.as_bytes(), &hints).map(|_| ());
-    assert_eq!(refused, Err(NotAFeed("its elements are nested too deeply for the second reader".to_owned())));
-    let json =
-        format!("{{\"version\": \"https://jsonfeed.org/version/1.1\", \"items\": {}", "[".repeat(100_000));
-    assert!(second_opinion(json.as_bytes(), &hints).is_err());
-}
-
-#[test]
-fn differences_between_two_readings_are_named() {
-    let read = |text: &str| read_text(text.as_bytes(), None).expect("a feed");
-    let (first, second) = (read(RSS), read(&RSS.replace("<title>Two</title>", "<title>2</title>")));
-    assert_eq!(differences(&first, &first), []);
-    let (two, other) = ("Two".to_owned(), "2".to_owned());
-    assert_eq!(
-        differences(&first, &second),
-        [FieldDifference { entry: Some(2), field: "title", first: two, second: other }]
-    );
 }

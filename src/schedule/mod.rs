@@ -9,6 +9,7 @@ mod hints;
 pub mod publish_interval;
 
 use crate::fetch::ResponseInfo;
+use crate::source::host_budget::{MAX_HOLD, WAIT_WITHOUT_TIME};
 use crate::source::{
     Failure, Moved, Outcome, PollInterval, REDIRECT_CONFIRMATION, Source, SourceState, UpdateHints,
 };
@@ -30,12 +31,6 @@ const JITTER_FRACTION: u32 = 10;
 
 /// A wait that is shortened because entries may have been missed is at least this long, or `every` if that is shorter.
 const MIN_SHORTENED: Duration = Duration::from_secs(300);
-
-/// How long a source waits that is refused without a time.
-const UNTOLD_WAIT: Duration = Duration::from_secs(300);
-
-/// The longest time that a host is left alone.
-const MAX_TURN_WAIT: Duration = Duration::from_secs(24 * 3600);
 
 /// How often a source may be refused in a row before it waits longer than its host asks for.
 const TURNS_BEFORE_BACK_OFF: u32 = 2;
@@ -267,10 +262,10 @@ fn after_failure(
             // The host's trouble, not the source's: it keeps its turn until the host takes requests again. Refused once
             // more it leaves it to others, and refused each time it backs off.
             let (wait, reason) = match given.filter(|wait| !wait.is_zero()) {
-                Some(wait) if wait > MAX_TURN_WAIT => (wait.min(MAX_RETRY_AFTER), "retry-after"),
+                Some(wait) if wait > MAX_HOLD => (wait.min(MAX_RETRY_AFTER), "retry-after"),
                 _ if observed.is_held && failures == 1 => (Duration::ZERO, "the next in line of its host"),
                 Some(wait) => (wait, "retry-after"),
-                None => (UNTOLD_WAIT, "too many requests"),
+                None => (WAIT_WITHOUT_TIME, "too many requests"),
             };
             let refused = Wait { duration: wait, max: wait, reason: reason.to_owned() };
             let own = failures.checked_sub(TURNS_BEFORE_BACK_OFF).filter(|left| *left > 0).map(back_off);

@@ -6,10 +6,10 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 /// How long a host is left alone after a 429 that does not say for how long; twice that after the next one, and so on.
-const UNTOLD_WAIT: Duration = Duration::from_secs(300);
+pub const WAIT_WITHOUT_TIME: Duration = Duration::from_secs(300);
 
 /// The longest time that a host is left alone.
-const MAX_WAIT: Duration = Duration::from_secs(24 * 3600);
+pub const MAX_HOLD: Duration = Duration::from_secs(24 * 3600);
 
 /// A second more than the host asks for, since times are given in whole seconds.
 const MARGIN: Duration = Duration::from_secs(1);
@@ -82,7 +82,7 @@ pub struct HostBudget {
     /// When it last refused a request, or when the gap was last made shorter.
     pub clean_since: Option<Timestamp>,
     /// Refusals in a row that did not say for how long.
-    pub untold: u32,
+    pub refusals_without_time: u32,
     /// How long it was last seen to need for each request; zero: not measured.
     pub per_request: Duration,
     /// How many sources it has, and since when they need more requests than it allows.
@@ -100,7 +100,7 @@ impl HostBudget {
     #[must_use]
     pub fn held_at(&self, now: Timestamp) -> Option<Timestamp> {
         // One that is further away was made by a wrong clock.
-        self.held_until.filter(|until| *until > now && *until <= later(now, MAX_WAIT + MARGIN))
+        self.held_until.filter(|until| *until > now && *until <= later(now, MAX_HOLD + MARGIN))
     }
 
     /// What the operator should know of the host, if anything.
@@ -167,21 +167,23 @@ impl HostBudget {
         }
         if response.is_refusal {
             let given = response.retry_after.or(response.quota.reset).filter(|until| *until > now);
-            let until = given.or((!is_held).then(|| later(now, untold_wait(next.untold))));
-            let until = until.map(|until| later(until.min(later(now, MAX_WAIT)), MARGIN));
+            let until =
+                given.or((!is_held).then(|| later(now, hold_without_time(next.refusals_without_time))));
+            let until = until.map(|until| later(until.min(later(now, MAX_HOLD)), MARGIN));
             if !is_held {
                 next.per_request = next.measured(given.and(until)).unwrap_or(next.per_request);
                 next.widen_gap(given.and(until));
-                next.untold = if given.is_none() { next.untold.saturating_add(1) } else { 0 };
+                next.refusals_without_time =
+                    if given.is_none() { next.refusals_without_time.saturating_add(1) } else { 0 };
             }
             next.clean_since = Some(now);
             next.held_until = next.held_until.max(until);
             return Some(next);
         }
-        (next.untold, next.answered) = (0, next.answered.saturating_add(1));
+        (next.refusals_without_time, next.answered) = (0, next.answered.saturating_add(1));
         next.shrink_gap(now);
         if is_spent {
-            let until = response.quota.reset.map(|reset| later(reset.min(later(now, MAX_WAIT)), MARGIN));
+            let until = response.quota.reset.map(|reset| later(reset.min(later(now, MAX_HOLD)), MARGIN));
             next.per_request = next.measured(until).unwrap_or(next.per_request);
             next.held_until = next.held_until.max(until);
         }
@@ -199,7 +201,7 @@ impl HostBudget {
     fn widen_gap(&mut self, until: Option<Timestamp>) {
         let clean = self.clean_gap.take().filter(|clean| *clean > self.gap);
         self.gap = match self.measured(until) {
-            Some(measured) if measured > self.gap => measured.min(MAX_WAIT),
+            Some(measured) if measured > self.gap => measured.min(MAX_HOLD),
             // It refused though this gap was kept.
             Some(_) => self.gap + self.gap / 10,
             None => clean.unwrap_or((2 * self.gap).max(2 * MIN_GAP)).min(MAX_GUESSED_GAP.max(self.gap)),
@@ -222,8 +224,8 @@ impl HostBudget {
     }
 }
 
-fn untold_wait(untold: u32) -> Duration {
-    UNTOLD_WAIT.saturating_mul(1_u32.checked_shl(untold).unwrap_or(u32::MAX))
+fn hold_without_time(refusals: u32) -> Duration {
+    WAIT_WITHOUT_TIME.saturating_mul(1_u32.checked_shl(refusals).unwrap_or(u32::MAX))
 }
 
 fn later(time: Timestamp, by: Duration) -> Timestamp {
@@ -271,12 +273,12 @@ mod tests {
 
     #[test]
     fn a_refusal_without_a_time_holds_it_ever_longer_until_an_answer() {
-        let untold = refusal(None);
-        assert_eq!(held(&[(0, untold)]), Some(301));
-        assert_eq!(held(&[(0, untold), (400, untold)]), Some(400 + 601));
-        assert_eq!(held(&[(0, untold), (400, ANSWER), (500, untold)]), Some(500 + 301));
+        let without_time = refusal(None);
+        assert_eq!(held(&[(0, without_time)]), Some(301));
+        assert_eq!(held(&[(0, without_time), (400, without_time)]), Some(400 + 601));
+        assert_eq!(held(&[(0, without_time), (400, ANSWER), (500, without_time)]), Some(500 + 301));
         assert_eq!(
-            held(&[(0, untold), (1, untold)]),
+            held(&[(0, without_time), (1, without_time)]),
             Some(301),
             "one that was in flight is the same refusal"
         );
@@ -299,8 +301,8 @@ mod tests {
     fn the_gap_is_doubled_and_then_measured_and_shrinks_with_clean_days() {
         let gap = |responses: &[(i64, HostResponse)]| after(responses).expect("known").gap.as_secs();
         assert_eq!(gap(&[(0, refusal(Some(58)))]), 2);
-        let untold = refusal(None);
-        assert_eq!(gap(&[(0, untold), (400, untold), (1200, untold)]), 8);
+        let without_time = refusal(None);
+        assert_eq!(gap(&[(0, without_time), (400, without_time), (1200, without_time)]), 8);
         // One request in a minute: between the end of one hold and the end of the next, one was answered.
         let measured = [(0, refusal(Some(58))), (60, ANSWER), (62, refusal(Some(119)))];
         assert_eq!(gap(&measured), 60);
@@ -311,7 +313,13 @@ mod tests {
         (0..20).for_each(|n| often.push((n * 2 * day, refusal(None))));
         assert_eq!(gap(&often), 600, "a guess is at most ten minutes");
         // A shorter gap than the one of a clean day was refused: that one was long enough.
-        let clean = [(0, untold), (400, untold), (1200, untold), (1200 + day, ANSWER), (1300 + day, untold)];
+        let clean = [
+            (0, without_time),
+            (400, without_time),
+            (1200, without_time),
+            (1200 + day, ANSWER),
+            (1300 + day, without_time),
+        ];
         assert_eq!((gap(&clean[..4]), gap(&clean)), (7, 8));
     }
 

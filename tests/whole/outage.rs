@@ -60,9 +60,7 @@ impl Host {
     }
 }
 
-#[test]
-fn an_outage_of_this_machine_is_no_failure_of_the_sources() {
-    let mut host = Host::start();
+fn home_with_four_sources(host: &Host) -> Home {
     let sources: String = (0..4)
         .map(|n| {
             format!(
@@ -71,9 +69,15 @@ fn an_outage_of_this_machine_is_no_failure_of_the_sources() {
             )
         })
         .collect();
-    let home = Home::new(&format!(
+    Home::new(&format!(
         "[serve]\nlisten = \"127.0.0.1:0\"\n[poll]\nevery = \"1s\"\n{sources}[[output]]\nname = \"all\"\n"
-    ));
+    ))
+}
+
+#[test]
+fn an_outage_of_this_machine_is_no_failure_of_the_sources() {
+    let mut host = Host::start();
+    let home = home_with_four_sources(&host);
     let daemon = home.start();
     eventually("each source", || (host.requests() >= 4).then_some(()));
     host.down();
@@ -105,17 +109,7 @@ fn an_outage_of_this_machine_is_no_failure_of_the_sources() {
 fn the_first_start_without_network_waits_for_it() {
     let mut host = Host::start();
     host.down();
-    let sources: String = (0..4)
-        .map(|n| {
-            format!(
-                "[[source]]\nname = \"s{n}\"\nurl = \"http://{}/{n}\"\nallow_private = true\n",
-                host.address
-            )
-        })
-        .collect();
-    let home = Home::new(&format!(
-        "[serve]\nlisten = \"127.0.0.1:0\"\n[poll]\nevery = \"1s\"\n{sources}[[output]]\nname = \"all\"\n"
-    ));
+    let home = home_with_four_sources(&host);
     let daemon = home.start();
     eventually("the outage", || daemon.get("/").body.contains("No host can be reached").then_some(()));
     host.up();
