@@ -6,12 +6,15 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
+use annotate_snippets::{Annotation, AnnotationKind, Group, Level, Renderer, Snippet};
 
 use super::locate::DROP_IN_DIRECTORY;
 
 /// The most mistakes in a summary.
 const MAX_SUMMARY_LINES: usize = 20;
+
+/// Two places of one file that are not further apart are shown together.
+const NEAR_LINES: usize = 1000;
 
 /// A config file as diagnostics quote it: byte offsets are those of the file, secrets are masked.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,12 +24,40 @@ pub struct MaskedFile {
     text: String,
     /// For each byte, whether it is masked.
     masked: Vec<bool>,
+    /// The offset at which each line starts.
+    line_starts: Vec<usize>,
 }
 
 impl MaskedFile {
     pub(super) fn new(path: PathBuf, text: &str, masked_text: String) -> MaskedFile {
         let masked = text.bytes().zip(masked_text.bytes()).map(|(byte, masked)| byte != masked).collect();
-        MaskedFile { path, text: masked_text, masked }
+        let line_ends = masked_text.match_indices('\n').map(|(at, _)| at + 1);
+        let line_starts = std::iter::once(0).chain(line_ends).collect();
+        MaskedFile { path, text: masked_text, masked, line_starts }
+    }
+
+    /// The index of the line with this offset.
+    fn line(&self, offset: usize) -> usize {
+        self.line_starts.partition_point(|start| *start <= offset).saturating_sub(1)
+    }
+
+    /// The lines of `ranges` alone, with `ranges` marked in them: the renderer reads all that it is given, for each mistake.
+    fn snippet<'a>(
+        &'a self,
+        ranges: impl IntoIterator<Item = (Range<usize>, AnnotationKind, &'a str)> + Clone,
+    ) -> Snippet<'a, Annotation<'a>> {
+        let first = ranges.clone().into_iter().map(|(range, ..)| self.line(range.start)).min().unwrap_or(0);
+        let last = ranges.clone().into_iter().map(|(range, ..)| self.line(range.end)).max().unwrap_or(0);
+        let start = self.line_starts.get(first).copied().unwrap_or(0);
+        let end = self.line_starts.get(last + 1).copied().unwrap_or(self.text.len());
+        let annotations = ranges.into_iter().map(|(range, kind, label)| {
+            let annotation = kind.span(range.start - start..range.end - start);
+            if label.is_empty() { annotation } else { annotation.label(label) }
+        });
+        Snippet::source(&self.text[start..end])
+            .line_start(first + 1)
+            .path(self.path.to_string_lossy())
+            .annotations(annotations)
     }
 
     fn shows(&self, span: &FileSpan) -> bool {
@@ -294,9 +325,7 @@ impl Diagnostics {
         let place = diagnostic.span.as_ref().and_then(|span| Some((span, self.files.get(span.file)?)));
         match (place, &diagnostic.path) {
             (Some((span, file)), _) => {
-                let before = span.range_in(&file.text).start;
-                let line = file.text[..before].matches('\n').count() + 1;
-                format!("{}, line {line}: {kind}", file.shown_name())
+                format!("{}, line {}: {kind}", file.shown_name(), file.line(span.start) + 1)
             }
             (None, Some(path)) => format!("{}: {kind}", shown_name(path)),
             (None, None) => kind.to_owned(),
@@ -313,27 +342,24 @@ impl Diagnostics {
         if let Some((span, file)) =
             diagnostic.span.as_ref().and_then(|span| Some((span, self.files.get(span.file)?)))
         {
-            let mut primary = AnnotationKind::Primary.span(span.range_in(&file.text));
-            if !diagnostic.label.as_str().is_empty() {
-                primary = primary.label(diagnostic.label.as_str());
-            }
-            let mut snippet = snippet(file).annotation(primary);
-            let mut second_snippet = None;
-            if let Some((related, label)) = &diagnostic.related
-                && let Some(related_file) = self.files.get(related.file)
-            {
-                let range = related.range_in(&related_file.text);
-                let context = AnnotationKind::Context.span(range).label(*label);
-                if related.file == span.file {
-                    snippet = snippet.annotation(context);
-                } else {
-                    second_snippet = Some(self::snippet(related_file).annotation(context));
+            let primary = (span.range_in(&file.text), AnnotationKind::Primary, diagnostic.label.as_str());
+            let related = diagnostic.related.as_ref().and_then(|(span, label)| {
+                let file = self.files.get(span.file)?;
+                Some((span, file, (span.range_in(&file.text), AnnotationKind::Context, *label)))
+            });
+            let is_near = |other: &FileSpan| {
+                other.file == span.file
+                    && file.line(other.start).abs_diff(file.line(span.start)) <= NEAR_LINES
+            };
+            group = match related {
+                None => group.element(file.snippet([primary])),
+                Some((other, _, context)) if is_near(other) => {
+                    group.element(file.snippet([primary, context]))
                 }
-            }
-            group = group.element(snippet);
-            if let Some(second_snippet) = second_snippet {
-                group = group.element(second_snippet);
-            }
+                Some((_, other_file, context)) => {
+                    group.element(file.snippet([primary])).element(other_file.snippet([context]))
+                }
+            };
         }
         match &diagnostic.hint {
             Some(hint) => group.element(Level::HELP.message(hint.as_str())),
@@ -349,7 +375,3 @@ impl fmt::Display for Diagnostics {
 }
 
 impl std::error::Error for Diagnostics {}
-
-fn snippet(file: &MaskedFile) -> Snippet<'_, annotate_snippets::Annotation<'_>> {
-    Snippet::source(file.text.as_str()).path(file.path.to_string_lossy().into_owned())
-}
