@@ -24,6 +24,7 @@ struct Values {
     sources: BTreeMap<String, SourceTimes>,
     polls_in_flight: usize,
     polled_sources: usize,
+    sources_by_health: Vec<(&'static str, usize)>,
     tasks: usize,
     outputs: BTreeMap<String, OutputStats>,
     store: StoreStats,
@@ -131,6 +132,11 @@ impl Metrics {
     /// Replaces the sources.
     pub fn set_sources(&self, sources: impl IntoIterator<Item = (String, SourceTimes)>) {
         self.values().sources = sources.into_iter().collect();
+    }
+
+    /// Sets how many sources there are of each health.
+    pub fn set_sources_by_health(&self, counts: Vec<(&'static str, usize)>) {
+        self.values().sources_by_health = counts;
     }
 
     /// Sets the number of polls in flight and of polled sources.
@@ -288,6 +294,10 @@ impl Exposition {
         let in_flight = values.polls_in_flight as f64;
         self.single("siftwire_polls_in_flight", "gauge", "Polls in flight", in_flight);
         self.single("siftwire_sources", "gauge", "Sources that are polled", values.polled_sources as f64);
+        self.head("siftwire_sources_by_health", "gauge", "Sources by health");
+        for (health, n) in &values.sources_by_health {
+            self.sample("siftwire_sources_by_health", &[("health", health)], *n as f64);
+        }
         self.single("siftwire_tasks", "gauge", "Running tasks, connections included", values.tasks as f64);
     }
 

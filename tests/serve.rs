@@ -12,8 +12,8 @@ use siftwire::publish::archive::{PageState, RenderedPage};
 use siftwire::publish::document_cache::{DocumentCache, FormerName, Representation};
 use siftwire::publish::format::Format;
 use siftwire::serve::{
-    ArchiveReader, ConnectionLimits, ListenAddress, Listener, MaxAge, Readiness, ServerState, StoreHealth,
-    routes, run,
+    ArchiveReader, ConnectionLimits, ListenAddress, Listener, MaxAge, Readiness, ServerState, SourcesReader,
+    StoreHealth, StoreReaders, routes, run,
 };
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -66,10 +66,14 @@ async fn start(limits: ConnectionLimits) -> Server {
             Ok((number <= 2).then(page))
         })
     });
+    let sources: SourcesReader = Arc::new(move |search, number| {
+        let text = format!("{search} {number}").into_bytes();
+        Box::pin(async move { Ok(Representation::new(Format::Html.content_type(), text, changed)) })
+    });
     let readiness = Arc::new(Readiness::default());
     let state = ServerState::new(
         Arc::clone(&document_cache),
-        archive,
+        StoreReaders { archive, sources },
         MaxAge::new(Duration::from_secs(60)),
         Arc::clone(&readiness),
         Arc::default(),

@@ -2,7 +2,7 @@
 #![allow(clippy::disallowed_methods, reason = "reads the file named on the command line")]
 
 use std::collections::HashMap;
-use std::io::Read as _;
+use std::io::{BufWriter, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -142,18 +142,20 @@ fn export(config_option: &ConfigOption) -> anyhow::Result<ExitCode> {
     } else {
         Vec::new()
     };
-    let states: HashMap<_, _> = stored.into_iter().map(|source| (source.name, source.state)).collect();
+    let titles = stored.into_iter().map(|source| (source.name, (source.state.title, source.state.link)));
+    let titles: HashMap<_, _> = titles.collect();
     let feeds = config.sources.iter().map(|source| {
-        let state = states.get(&source.name);
-        let feed_title = state.and_then(|state| state.title.clone());
+        let (feed_title, link) = titles.get(&source.name).cloned().unwrap_or_default();
         OpmlFeed {
             title: source.title.clone().or(feed_title).unwrap_or_else(|| source.name.clone()),
             feed: source.url.whole().to_string(),
             tags: source.tags.clone(),
-            page: state.and_then(|state| state.link.as_ref()).map(|link| link.whole().to_string()),
+            page: link.map(|link| link.whole().to_string()),
         }
     });
-    terminal::print(&write_feeds(feeds))?;
+    let mut out = BufWriter::new(std::io::stdout().lock());
+    write_feeds(feeds, &mut out)?;
+    out.flush()?;
     Ok(ExitCode::SUCCESS)
 }
 

@@ -1,5 +1,7 @@
 //! `siftwire status`: shows the state of each source and output in the store.
 
+use std::io::IsTerminal as _;
+use std::ops::Range;
 use std::process::ExitCode;
 
 use jiff::Timestamp;
@@ -12,12 +14,49 @@ use crate::daemon;
 use crate::source::UrlParts;
 use crate::store::{self, DaemonStatus, Store, StoredOutput, StoredSource};
 
+/// Sources that are shown on a terminal at once.
+const TERMINAL_ROWS: usize = 200;
+
 /// `siftwire status`
 #[derive(Debug, clap::Args)]
 pub struct Arguments {
     /// Print JSON
     #[arg(long)]
     json: bool,
+    /// Only sources that fail
+    #[arg(long)]
+    failing: bool,
+    /// Only sources with this in their name or host; repeat it for several
+    #[arg(long, value_name = "TEXT")]
+    source: Vec<String>,
+    /// The most sources to show [default: 200 on a terminal, else all]
+    #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u32).range(1..))]
+    limit: Option<u32>,
+    /// Which part of them, if they are more than the limit
+    #[arg(long, value_name = "NUMBER", default_value = "1", value_parser = clap::value_parser!(u32).range(1..))]
+    page: u32,
+}
+
+impl Arguments {
+    fn selects(&self, source: &StoredSource) -> bool {
+        let is_meant = |text: &String| {
+            let text = text.to_lowercase();
+            source.name.to_lowercase().contains(&text) || source.host.contains(&text)
+        };
+        (!self.failing || source.state.failing_since.is_some())
+            && (self.source.is_empty() || self.source.iter().any(is_meant))
+    }
+
+    /// Which of `count` sources are shown.
+    fn rows(&self, count: usize) -> Range<usize> {
+        let limit = match self.limit {
+            Some(limit) => limit as usize,
+            None if !self.json && std::io::stdout().is_terminal() => TERMINAL_ROWS,
+            None => count,
+        };
+        let start = (self.page as usize - 1).saturating_mul(limit).min(count);
+        start..start.saturating_add(limit).min(count)
+    }
 }
 
 /// Prints the state, and what is wrong with the config; changes nothing. Exit code 2 for an invalid config.
@@ -43,6 +82,16 @@ pub fn run(arguments: Arguments, config: &ConfigOption) -> anyhow::Result<ExitCo
     if let Some(error) = &state.write_error {
         terminal::message(&format!("the store is read-only, so nothing is polled: {error}"));
     }
+    state.sources.retain(|(_, source)| arguments.selects(source));
+    let count = state.sources.len();
+    let rows = arguments.rows(count);
+    if rows.len() < count {
+        let (first, last) = (rows.start + 1, rows.end);
+        terminal::message(&format!(
+            "sources {first} to {last} of {count}: --page shows others, --failing and --source select"
+        ));
+    }
+    state.sources = state.sources.drain(rows).collect();
     if let Some(errors) = &config_errors {
         state.problem = Some(errors.to_string());
     }

@@ -44,6 +44,7 @@ pub(super) fn check(raw: RawConfig, directories: &Directories, diagnostics: &mut
         listen,
         site: Site { public_url, hub: value(raw.hub), links, author: value(raw.author) },
         max_age: value(raw.max_age).unwrap_or(5 * MINUTE),
+        source_metrics: value(raw.source_metrics).unwrap_or(false),
         store: store::Options {
             path: directories.state.join(value(raw.path).unwrap_or_else(|| "siftwire.db".to_owned())),
             keep: value(raw.keep).unwrap_or(365 * DAY),

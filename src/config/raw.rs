@@ -31,6 +31,7 @@ pub(super) struct RawConfig {
     pub(super) listen: Option<Located<ListenAddress>>,
     pub(super) public_url: Option<Located<Url>>,
     pub(super) max_age: Option<Located<Duration>>,
+    pub(super) source_metrics: Option<Located<bool>>,
     pub(super) path: Option<Located<String>>,
     pub(super) keep: Option<Located<Duration>>,
     pub(super) concurrency: Option<Located<usize>>,
@@ -173,6 +174,7 @@ fn read_serve(reader: &mut FileReader<'_>, config: &mut RawConfig, table: &DeTab
     config.listen = table.read(reader, "listen", listen);
     config.public_url = table.read(reader, "public_url", web_url);
     config.max_age = table.read(reader, "max_age", duration);
+    config.source_metrics = table.read(reader, "source_metrics", boolean);
     table.finish(reader);
 }
 

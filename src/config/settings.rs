@@ -40,6 +40,8 @@ pub struct Config {
     pub site: Site,
     /// `max-age` of published documents.
     pub max_age: Duration,
+    /// Whether each source has metrics of its own, however many there are.
+    pub source_metrics: bool,
     /// Path and retention of the store.
     pub store: store::Options,
     /// Settings shared by all requests.

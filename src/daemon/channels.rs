@@ -105,12 +105,20 @@ pub(super) struct PublishConfig {
     pub(super) outputs: Arc<Outputs>,
     /// Entries older than this are deleted.
     pub(super) keep: Duration,
+    /// Whether each source has metrics of its own, however many there are.
+    pub(super) source_metrics: bool,
     /// What is wrong with the config in the files now, for the front page: it says nothing of what is in them.
     pub(super) problem: Option<Arc<str>>,
 }
 
 impl PublishConfig {
     pub(super) fn new(config: &Config, outputs: Arc<Outputs>, sources: Sources) -> PublishConfig {
-        PublishConfig { sources, outputs, keep: config.store.keep, problem: None }
+        PublishConfig {
+            sources,
+            outputs,
+            keep: config.store.keep,
+            source_metrics: config.source_metrics,
+            problem: None,
+        }
     }
 }

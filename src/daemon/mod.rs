@@ -28,7 +28,7 @@ mod websub;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::{Mutex, watch};
+use tokio::sync::{Mutex, Semaphore, watch};
 
 use self::channels::{Channels, PollerStatus, PublishConfig};
 use self::reload::Reloader;
@@ -38,7 +38,9 @@ use self::supervisor::FailedTooOften;
 use self::tasks::{Tasks, TasksEnd};
 use crate::fetch::Fetcher;
 use crate::publish::archive::Archives;
-use crate::serve::{self, ArchiveReader, ListenAddress, MaxAge, ServerState, StoreHealth};
+use crate::serve::{
+    self, ArchiveReader, ListenAddress, MaxAge, ServerState, SourcesReader, StoreHealth, StoreReaders,
+};
 use crate::store;
 
 pub use channels::{PollerConfig, Sources};
@@ -188,15 +190,24 @@ fn with<F, T: Fn(Arc<Shared>, ShutdownSignal) -> F>(
     move |stop| task(Arc::clone(&shared), stop)
 }
 
-fn server_state(shared: &Shared) -> ServerState {
+fn server_state(shared: &Arc<Shared>) -> ServerState {
     let archives = Arc::clone(&shared.archives);
     let archive: ArchiveReader = Arc::new(move |name, number, format| {
         let archives = Arc::clone(&archives);
         Box::pin(async move { archives.page(&name, number, format, now()).await })
     });
+    let (shared_by_reader, one_at_a_time) = (Arc::clone(shared), Arc::new(Semaphore::new(1)));
+    let sources: SourcesReader = Arc::new(move |search, number| {
+        let (shared, one_at_a_time) = (Arc::clone(&shared_by_reader), Arc::clone(&one_at_a_time));
+        Box::pin(async move {
+            // Reading many sources takes a while; feeds are not to wait for it.
+            let _one = one_at_a_time.acquire().await;
+            source_rows::page(&shared, search, number).await
+        })
+    });
     ServerState::new(
         Arc::clone(&shared.document_cache),
-        archive,
+        StoreReaders { archive, sources },
         shared.max_age.clone(),
         Arc::clone(&shared.readiness),
         Arc::clone(&shared.metrics),

@@ -17,7 +17,7 @@ use super::poll_metrics::source_times;
 use super::shared::Shared;
 use super::shutdown::ShutdownSignal;
 use super::source_rows::source_rows;
-use crate::publish::html::SourceRow;
+use crate::publish::html::{SourceHealth, SourceRow};
 use crate::publish::{self, Outputs, folders, render};
 use crate::store::{self, DaemonStatus, Store};
 
@@ -45,6 +45,9 @@ const REPLACED_BATCH: usize = 2000;
 /// The front page waits this long for each source before it is rendered again, so that with many sources it remains a
 /// small part of the work.
 const FRONT_PAGE_DELAY_PER_SOURCE: Duration = Duration::from_micros(200);
+
+/// With more sources than this, a source has metrics of its own only if the config asks for them.
+const MAX_SOURCE_SERIES: usize = 1000;
 
 /// When the front page was last rendered, and from what.
 struct FrontPageState {
@@ -232,9 +235,14 @@ async fn render_outputs(
 
 async fn load_source_rows(shared: &Shared, config: &PublishConfig) -> Result<Vec<SourceRow>, store::Error> {
     let remembered = shared.store.sources().await?;
+    let has_series = config.source_metrics || remembered.len() <= MAX_SOURCE_SERIES;
     let times = remembered.iter().map(|source| (source.name.clone(), source_times(&source.state)));
-    shared.metrics.set_sources(times);
-    Ok(source_rows(remembered, &config.sources, &shared.store.host_budgets().await?, now()))
+    shared.metrics.set_sources(times.filter(|_| has_series));
+    let rows = source_rows(remembered, &config.sources, &shared.store.host_budgets().await?, now());
+    let count = |health| rows.iter().filter(|row| row.health == health).count();
+    let counts = SourceHealth::ALL.map(|health| (health.name(), count(health)));
+    shared.metrics.set_sources_by_health(counts.to_vec());
+    Ok(rows)
 }
 
 /// The front page and the health feed.

@@ -19,6 +19,18 @@ use super::xml::{rfc3339, truncate_to_second};
 const STYLE: &str = include_str!("style.css");
 /// With more sources than this, the list of working ones is folded.
 const MAX_UNFOLDED_SOURCES: usize = 30;
+/// With more sources than this, the front page lists only those that fail.
+const MAX_SOURCES: usize = 100;
+/// The most failing sources on the front page, where it does not list all.
+const MAX_FAILING_SOURCES: usize = 50;
+/// With more outputs than this, the front page shows their names alone.
+const MAX_OUTPUT_CARDS: usize = 30;
+/// The most hosts of which the front page tells.
+const MAX_NOTICES: usize = 20;
+/// The path of the page of the sources.
+pub const SOURCES_PATH: &str = "/sources";
+/// The longest text to search for, in characters.
+pub const MAX_SEARCH_CHARS: usize = 100;
 /// Length of the excerpt of an entry's text.
 const EXCERPT_CHARS: usize = 320;
 
@@ -88,6 +100,22 @@ pub enum SourceHealth {
     Gone,
 }
 
+impl SourceHealth {
+    /// All of them.
+    pub const ALL: [SourceHealth; 4] =
+        [SourceHealth::New, SourceHealth::Healthy, SourceHealth::Failing, SourceHealth::Gone];
+
+    /// Its name in metrics.
+    pub fn name(self) -> &'static str {
+        match self {
+            SourceHealth::New => "new",
+            SourceHealth::Healthy => "healthy",
+            SourceHealth::Failing => "failing",
+            SourceHealth::Gone => "gone",
+        }
+    }
+}
+
 /// Writes a document as a web page.
 pub fn write(document: &Document) -> Vec<u8> {
     let title = one_line(&document.title);
@@ -143,20 +171,24 @@ pub fn front_page(front: &FrontPageContent) -> Vec<u8> {
             h2 { "Feeds" }
             p { "Copy an address into your feed reader, or "
                 a href=(format!("{base}/outputs.opml")) { "import all of them as OPML" } "." }
-            ul .cards { @for output in &front.outputs { (output_card(base, output)) } }
+            @if front.outputs.len() <= MAX_OUTPUT_CARDS {
+                ul .cards { @for output in &front.outputs { (output_card(base, output)) } }
+            } @else {
+                ul .sources { @for output in &front.outputs { (output_line(base, output)) } }
+            }
             h2 { "Sources" }
             p .soft { "Problems with sources are also published as "
                 a href=(format!("{base}{}", Format::Html.path(super::health::NAME))) { "a feed" } "." }
             @if !front.host_notices.is_empty() {
-                ul .notices { @for notice in &front.host_notices { li { (notice) "." } } }
-            }
-            @if !broken.is_empty() { ul .sources { @for source in &broken { (source_item(source)) } } }
-            @if !working.is_empty() {
-                details open[front.sources.len() <= MAX_UNFOLDED_SOURCES] {
-                    summary { (working.len()) @if working.len() == 1 { " source is working" } @else { " sources are working" } }
-                    ul .sources { @for source in &working { (source_item(source)) } }
+                ul .notices {
+                    @for notice in front.host_notices.iter().take(MAX_NOTICES) { li { (notice) "." } }
+                    @if front.host_notices.len() > MAX_NOTICES {
+                        li { "The same with " (front.host_notices.len() - MAX_NOTICES) " more hosts." }
+                    }
                 }
             }
+            @if front.sources.len() <= MAX_SOURCES { (all_sources(&broken, &working)) }
+            @else { (failing_sources(&front.public_url, &broken, front.sources.len())) }
         }
     };
     let head = html! {
@@ -169,6 +201,49 @@ pub fn front_page(front: &FrontPageContent) -> Vec<u8> {
     page("Siftwire", "front", &head, &body)
 }
 
+fn all_sources(broken: &[&SourceRow], working: &[&SourceRow]) -> Markup {
+    html! {
+        @if !broken.is_empty() { ul .sources { @for source in broken { (source_item(source)) } } }
+        @if !working.is_empty() {
+            details open[broken.len() + working.len() <= MAX_UNFOLDED_SOURCES] {
+                summary { (working.len()) @if working.len() == 1 { " source is working" } @else { " sources are working" } }
+                ul .sources { @for source in working { (source_item(source)) } }
+            }
+        }
+    }
+}
+
+fn failing_sources(public_url: &Url, broken: &[&SourceRow], count: usize) -> Markup {
+    html! {
+        p {
+            (count) " sources, " @if broken.is_empty() { "all of them working. " } @else { (broken.len()) " failing. " }
+            a href=(sources_address(public_url)) { "All sources" }
+        }
+        (search_field(public_url, ""))
+        ul .sources { @for source in broken.iter().take(MAX_FAILING_SOURCES) { (source_item(source)) } }
+        @if broken.len() > MAX_FAILING_SOURCES {
+            p .soft { "and " (broken.len() - MAX_FAILING_SOURCES) " more that fail" }
+        }
+    }
+}
+
+/// A field that finds sources.
+pub(super) fn search_field(public_url: &Url, search: &str) -> Markup {
+    html! {
+        form role="search" action=(sources_address(public_url)) {
+            label .address {
+                "Find sources by name, title or host"
+                input type="search" name="q" value=(search) maxlength=(MAX_SEARCH_CHARS);
+            }
+        }
+    }
+}
+
+/// Without scheme and host, so that it is right for every name by which readers come.
+pub(super) fn sources_address(public_url: &Url) -> String {
+    percent_encode(&format!("{}{SOURCES_PATH}", public_url.path().trim_end_matches('/')))
+}
+
 /// The value of `Content-Security-Policy` for these pages: only their own style and icon.
 pub fn content_security_policy() -> String {
     format!("{}; frame-ancestors 'none'", page_policy())
@@ -177,13 +252,13 @@ pub fn content_security_policy() -> String {
 /// What a page can say of itself (CSP level 3, section 3.3), for where another web server or a file system serves it.
 fn page_policy() -> String {
     format!(
-        "default-src 'none'; style-src '{}'; img-src 'self'; base-uri 'none'; form-action 'none'",
+        "default-src 'none'; style-src '{}'; img-src 'self'; base-uri 'none'; form-action 'self'",
         style_hash(STYLE)
     )
 }
 
 /// Wraps a page. Its own text is English; text from sources has its own language and direction.
-fn page(title: &str, class: &str, head: &Markup, body: &Markup) -> Vec<u8> {
+pub(super) fn page(title: &str, class: &str, head: &Markup, body: &Markup) -> Vec<u8> {
     let markup = html! {
         (DOCTYPE)
         html lang="en" {
@@ -267,11 +342,20 @@ fn output_card(base: &str, output: &OutputRow) -> Markup {
     }
 }
 
+fn output_line(base: &str, output: &OutputRow) -> Markup {
+    html! {
+        li {
+            p { a href=(address_of(base, output, Format::Html)) dir="auto" { (one_line(&output.title)) } }
+            p .soft { (output.entries) @if output.entries == 1 { " entry" } @else { " entries" } }
+        }
+    }
+}
+
 fn address_of(base: &str, output: &OutputRow, format: Format) -> String {
     percent_encode(&format!("{base}{}", format.path(&output.name)))
 }
 
-fn source_item(source: &SourceRow) -> Markup {
+pub(super) fn source_item(source: &SourceRow) -> Markup {
     let title = one_line(&source.title);
     html! {
         li {
@@ -310,12 +394,12 @@ fn time(time: Timestamp) -> Markup {
 
 /// Without scheme and host, so that it is right for every name by which readers come. Not a `data:` address, which some
 /// readers cannot load.
-fn icon_link(public_url: &Url, path: &str) -> Markup {
+pub(super) fn icon_link(public_url: &Url, path: &str) -> Markup {
     let address = percent_encode(&format!("{}{path}", public_url.path().trim_end_matches('/')));
     html! { link rel="icon" href=(address); }
 }
 
-fn home(public_url: &Url) -> String {
+pub(super) fn home(public_url: &Url) -> String {
     format!("{}/", public_url.as_str().trim_end_matches('/'))
 }
 

@@ -27,6 +27,7 @@ mod readback;
 pub mod render;
 pub mod rss;
 pub mod select;
+pub mod sources_page;
 mod staleness;
 mod stories;
 pub mod template;

@@ -1,5 +1,7 @@
 //! Writes a list of feeds as OPML 2.0. Pure.
 
+use std::io::{self, Write};
+
 use url::Url;
 
 use super::format::Format;
@@ -28,16 +30,23 @@ pub struct OpmlFeed {
 pub fn write_outputs<'a>(public_url: &Url, outputs: impl IntoIterator<Item = (&'a str, &'a str)>) -> Vec<u8> {
     let base = public_url.as_str().trim_end_matches('/');
     let address = |format: Format, name: &str| format!("{base}{}", format.path(name));
-    write_feeds(outputs.into_iter().map(|(name, title)| OpmlFeed {
+    let feeds = outputs.into_iter().map(|(name, title)| OpmlFeed {
         title: title.to_owned(),
         feed: address(Format::Atom, name),
         tags: Vec::new(),
         page: Some(address(Format::Html, name)),
-    }))
+    });
+    let mut list = Vec::new();
+    // Writing to memory does not fail.
+    let _ = write_feeds(feeds, &mut list);
+    list
 }
 
-/// Writes a list of feeds.
-pub fn write_feeds(feeds: impl IntoIterator<Item = OpmlFeed>) -> Vec<u8> {
+/// Writes a list of feeds, each as soon as it is known: there may be many.
+///
+/// # Errors
+/// `out` cannot be written.
+pub fn write_feeds(feeds: impl IntoIterator<Item = OpmlFeed>, out: &mut impl Write) -> io::Result<()> {
     let mut xml = XmlWriter::new();
     xml.open("opml", &[("version", "2.0")]);
     xml.open("head", &[]);
@@ -58,6 +67,7 @@ pub fn write_feeds(feeds: impl IntoIterator<Item = OpmlFeed>) -> Vec<u8> {
         attributes.extend(Some(tags.as_str()).filter(|tags| !tags.is_empty()).map(|tags| ("category", tags)));
         attributes.extend(page.as_deref().map(|page| ("htmlUrl", page)));
         xml.empty_element("outline", &attributes);
+        out.write_all(&xml.take())?;
     }
-    xml.finish()
+    out.write_all(&xml.finish())
 }

@@ -64,6 +64,11 @@ pub struct HubUpdate {
 }
 
 impl Outputs {
+    /// The base address of the published feeds.
+    pub fn public_url(&self) -> &Url {
+        &self.site.public_url
+    }
+
     /// Joins the configured outputs with those in the store; one that the store does not have is left out.
     #[must_use]
     pub fn new(

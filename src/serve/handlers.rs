@@ -1,10 +1,10 @@
-//! One handler for each route. They answer from memory; only an archive page may read the store.
+//! One handler for each route. They answer from memory; only archive pages and the page of the sources read the store.
 
 use std::sync::Arc;
 
 use axum::body::Body;
-use axum::extract::rejection::PathRejection;
-use axum::extract::{Path, Request, State};
+use axum::extract::rejection::{PathRejection, QueryRejection};
+use axum::extract::{Path, Query, Request, State};
 use axum::http::header::{self, HeaderMap, HeaderValue};
 use axum::http::{Response, StatusCode};
 
@@ -14,6 +14,7 @@ use super::{address, response};
 use crate::publish::archive::{PageState, RenderedPage};
 use crate::publish::document_cache::{CachedDocument, Coding, Representation};
 use crate::publish::format::Format;
+use crate::publish::html;
 
 /// A full archive page never changes (RFC 5005 section 4).
 const ONE_YEAR: HeaderValue = HeaderValue::from_static("public, max-age=31536000, immutable");
@@ -86,7 +87,7 @@ async fn respond_with_page(
         PageState::Full => ONE_YEAR,
         PageState::Open => state.max_age.header(),
     };
-    match (state.archive)(output.clone(), number, format).await {
+    match (state.readers.archive)(output.clone(), number, format).await {
         Ok(Some(RenderedPage { representation, state: page_state })) => {
             send(state, request.headers(), &representation, cache_control(page_state))
         }
@@ -96,6 +97,33 @@ async fn respond_with_page(
             response::text(StatusCode::SERVICE_UNAVAILABLE, "not ok: the store cannot be read\n")
         }
     }
+}
+
+/// `/sources`: a page of the sources, of those only that `q` finds.
+pub(super) async fn sources(
+    State(state): State<Arc<ServerState>>,
+    query: Result<Query<SourcesQuery>, QueryRejection>,
+    request: Request,
+) -> Response<Body> {
+    let Ok(Query(SourcesQuery { q, page })) = query else {
+        return response::text(StatusCode::BAD_REQUEST, "`page` must be a number.\n");
+    };
+    let search: String = q.trim().chars().take(html::MAX_SEARCH_CHARS).collect();
+    match (state.readers.sources)(search, page.unwrap_or(1).max(1)).await {
+        Ok(page) => send(&state, request.headers(), &page, HeaderValue::from_static("private, no-cache")),
+        Err(error) => {
+            tracing::error!(%error, "cannot read the sources for their page");
+            response::text(StatusCode::SERVICE_UNAVAILABLE, "not ok: the store cannot be read\n")
+        }
+    }
+}
+
+/// The query of `/sources`.
+#[derive(serde::Deserialize)]
+pub(super) struct SourcesQuery {
+    #[serde(default)]
+    q: String,
+    page: Option<usize>,
 }
 
 /// Any other path: a document of the cache. A path with a slash at its end leads to the one without.

@@ -16,4 +16,7 @@ pub use connections::run;
 pub use limits::ConnectionLimits;
 pub use listen::{ListenAddress, Listener};
 pub use routes::{Routes, routes};
-pub use state::{ArchiveReader, ArchiveResult, MaxAge, Readiness, ServerState, StoreHealth};
+pub use state::{
+    ArchiveReader, ArchiveResult, MaxAge, Readiness, ServerState, SourcesReader, SourcesResult, StoreHealth,
+    StoreReaders,
+};

@@ -16,6 +16,7 @@ use super::response::Cors;
 use super::state::ServerState;
 use super::{address, handlers, response};
 use crate::publish::document_cache::DocumentCache;
+use crate::publish::html;
 
 /// The routes. Handlers answer as for GET; [`Routes`] applies the method.
 pub fn routes(state: ServerState) -> Routes {
@@ -25,6 +26,7 @@ pub fn routes(state: ServerState) -> Routes {
         .route("/readyz", any(handlers::readiness))
         .route("/metrics", any(handlers::metrics))
         .route("/feeds/{output}/archive/{page}", any(handlers::archive_page))
+        .route(html::SOURCES_PATH, any(handlers::sources))
         // Feeds, output pages, the front page and the OPML list: every path of the document cache.
         .fallback(handlers::document)
         .with_state(Arc::new(state));

@@ -11,14 +11,27 @@ use axum::http::HeaderValue;
 use super::response::header_value;
 use crate::metrics::Metrics;
 use crate::publish::archive::RenderedPage;
-use crate::publish::document_cache::DocumentCache;
+use crate::publish::document_cache::{DocumentCache, Representation};
 use crate::publish::format::Format;
 use crate::publish::html;
 
+/// The responses that read the store, because they are not kept in memory. The daemon passes the functions in, so that
+/// this module does not depend on how a page is made.
+#[derive(Clone)]
+pub struct StoreReaders {
+    /// Reads archive pages.
+    pub archive: ArchiveReader,
+    /// Reads pages of the sources.
+    pub sources: SourcesReader,
+}
+
+/// Reads a page of the sources: what to search for, page number from 1. An error means that the store could not be read.
+pub type SourcesReader = Arc<dyn Fn(String, usize) -> SourcesResult + Send + Sync>;
+
+/// The result of a [`SourcesReader`].
+pub type SourcesResult = Pin<Box<dyn Future<Output = Result<Representation, crate::store::Error>> + Send>>;
+
 /// Reads an archive page: output name, page number, format. `None`: there is no such page.
-///
-/// Archive pages are the only responses that may read the store, because they are not kept in memory.
-/// The daemon passes the function in, so that this module does not depend on how a page is made.
 pub type ArchiveReader = Arc<dyn Fn(String, u32, Format) -> ArchiveResult + Send + Sync>;
 
 /// The result of an [`ArchiveReader`]. An error means that the store could not be read.
@@ -28,7 +41,7 @@ pub type ArchiveResult =
 /// Everything that the handlers need.
 pub struct ServerState {
     pub(super) document_cache: Arc<DocumentCache>,
-    pub(super) archive: ArchiveReader,
+    pub(super) readers: StoreReaders,
     pub(super) max_age: MaxAge,
     pub(super) readiness: Arc<Readiness>,
     pub(super) metrics: Arc<Metrics>,
@@ -40,13 +53,13 @@ impl ServerState {
     /// Groups what the handlers read.
     pub fn new(
         document_cache: Arc<DocumentCache>,
-        archive: ArchiveReader,
+        readers: StoreReaders,
         max_age: MaxAge,
         readiness: Arc<Readiness>,
         metrics: Arc<Metrics>,
     ) -> ServerState {
         let page_policy = header_value(&html::content_security_policy());
-        ServerState { document_cache, archive, max_age, readiness, metrics, page_policy }
+        ServerState { document_cache, readers, max_age, readiness, metrics, page_policy }
     }
 }
 

@@ -21,6 +21,7 @@ mod icons;
 mod ids;
 mod inert;
 mod life;
+mod many_sources;
 mod measured;
 mod members;
 mod origin;

@@ -1,6 +1,7 @@
 //! SQL of the sources: synchronizing with the config, claims, health events. I/O: the database.
 
 use std::collections::{HashMap, HashSet};
+use std::ops::Range;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -161,6 +162,20 @@ impl Store {
         self.query(active_sources).await
     }
 
+    /// One page of the active sources, those that fail first, then by name; and how many there are. `search` is part of a
+    /// name, title or host, in any case. Addresses are not searched: they may hold secrets.
+    ///
+    /// # Errors
+    /// The store cannot read.
+    pub async fn find_sources(
+        &self,
+        search: &str,
+        rows: Range<usize>,
+    ) -> Result<(usize, Vec<StoredSource>), Error> {
+        let search = search.to_lowercase();
+        self.query(move |c| find_sources(c, &search, rows)).await
+    }
+
     /// The number of entries of each source that has any. Reads the whole index of entries: for display only.
     ///
     /// # Errors
@@ -293,17 +308,42 @@ fn insert_source(c: &Connection, source: &ConfiguredSource) -> Result<i64> {
 
 fn active_sources(c: &Database<'_>) -> Result<Vec<StoredSource>> {
     c.prepare_cached("SELECT id, name, url, state, host FROM source WHERE active = 1 ORDER BY name")?
-        .query_map([], |row| {
-            let id = row.get(0)?;
-            Ok(StoredSource {
-                id: SourceId(id),
-                name: lossy_text(row, 1)?.unwrap_or_default(),
-                url: feed_url(row, 2)?,
-                state: source_state(row, 3, id, c)?,
-                host: lossy_text(row, 4)?.unwrap_or_default(),
-            })
-        })?
+        .query_map([], |row| stored_source(c, row))?
         .collect()
+}
+
+fn stored_source(c: &Database<'_>, row: &Row<'_>) -> Result<StoredSource> {
+    let id = row.get(0)?;
+    Ok(StoredSource {
+        id: SourceId(id),
+        name: lossy_text(row, 1)?.unwrap_or_default(),
+        url: feed_url(row, 2)?,
+        state: source_state(row, 3, id, c)?,
+        host: lossy_text(row, 4)?.unwrap_or_default(),
+    })
+}
+
+fn find_sources(c: &Database<'_>, search: &str, rows: Range<usize>) -> Result<(usize, Vec<StoredSource>)> {
+    let mut ids: Vec<i64> = Vec::new();
+    let mut statement = c.prepare_cached(
+        "SELECT id, name, host, title,
+                CASE WHEN json_valid(state) THEN state ->> '$.title' END AS feed_title,
+                CASE WHEN json_valid(state) THEN state ->> '$.failing_since' END IS NULL AS works
+         FROM source WHERE active = 1 ORDER BY works, name",
+    )?;
+    let mut found = statement.query([])?;
+    while let Some(row) = found.next()? {
+        let is_found = |column| {
+            lossy_text(row, column).map(|text| text.is_some_and(|text| text.to_lowercase().contains(search)))
+        };
+        if is_found(1)? || is_found(2)? || is_found(3)? || is_found(4)? {
+            ids.push(row.get(0)?);
+        }
+    }
+    let shown = ids.get(rows.start.min(ids.len())..rows.end.min(ids.len())).unwrap_or_default();
+    let mut one = c.prepare_cached("SELECT id, name, url, state, host FROM source WHERE id = ?1")?;
+    let sources = shown.iter().map(|id| one.query_row([id], |row| stored_source(c, row)));
+    Ok((ids.len(), sources.collect::<Result<_>>()?))
 }
 
 fn reschedule(c: &Connection, times: &[(SourceId, Option<Timestamp>, Timestamp)]) -> Result<()> {

@@ -1,0 +1,60 @@
+//! Writes the page of the sources: a part of them at a time, with a search. Pure.
+
+use maud::html;
+use url::{Url, form_urlencoded};
+
+use super::html::{SourceRow, home, icon_link, page, search_field, source_item, sources_address};
+use super::icon;
+
+/// The sources on one page.
+pub const ROWS: usize = 100;
+
+/// One page of sources.
+#[derive(Clone, Debug)]
+pub struct SourcesPage {
+    /// The base address of the published feeds.
+    pub public_url: Url,
+    /// What was searched for; empty: nothing.
+    pub search: String,
+    /// Its number, from 1.
+    pub number: usize,
+    /// How many sources were found.
+    pub found: usize,
+    /// The sources on this page.
+    pub sources: Vec<SourceRow>,
+}
+
+/// Writes it.
+pub fn write(list: &SourcesPage) -> Vec<u8> {
+    let SourcesPage { public_url, search, number, found, sources } = list;
+    let pages = found.div_ceil(ROWS).max(1);
+    let link = |number: usize| {
+        let mut query = form_urlencoded::Serializer::new(String::new());
+        if !search.is_empty() {
+            query.append_pair("q", search);
+        }
+        format!("{}?{}", sources_address(public_url), query.append_pair("page", &number.to_string()).finish())
+    };
+    let body = html! {
+        header {
+            nav aria-label="Site" { a .back href=(home(public_url)) { "All feeds" } }
+            h1 { "Sources" }
+        }
+        main {
+            (search_field(public_url, search))
+            p {
+                (found) @if *found == 1 { " source" } @else { " sources" }
+                @if !search.is_empty() { " with \u{201c}" bdi { (search) } "\u{201d}" }
+                @if pages > 1 { ", page " (number) " of " (pages) }
+            }
+            ul .sources { @for source in sources { (source_item(source)) } }
+            nav aria-label="Pages" {
+                ul .pills {
+                    @if *number > 1 { li { a rel="prev" href=(link(number - 1)) { "Previous" } } }
+                    @if *number < pages { li { a rel="next" href=(link(number + 1)) { "Next" } } }
+                }
+            }
+        }
+    };
+    page("Sources", "front", &icon_link(public_url, icon::PATH), &body)
+}
