@@ -90,6 +90,8 @@ pub struct Access {
     pub ca: Option<Arc<str>>,
     /// Whether the configured host may have a private address.
     pub allow_private: bool,
+    /// Whether a secret of it cannot be seen by this process, which then must not request it.
+    pub lacks_secret: bool,
 }
 
 impl Default for Access {
@@ -103,6 +105,7 @@ impl Default for Access {
             proxy: None,
             ca: None,
             allow_private: false,
+            lacks_secret: false,
         }
     }
 }

@@ -279,6 +279,15 @@ fn the_store_is_in_the_state_directory_of_systemd() {
 }
 
 #[test]
+fn a_shell_finds_the_store_of_the_service() {
+    let system = ConfigLocation::Default("/etc/siftwire/config.toml".into());
+    let store = config::store_path(&system, &Environment::default());
+    assert_eq!(store, Path::new("/var/lib/siftwire/siftwire.db"));
+    let own = ConfigLocation::Explicit("/etc/other/config.toml".into());
+    assert_eq!(config::store_path(&own, &Environment::default()), Path::new("/etc/other/siftwire.db"));
+}
+
+#[test]
 fn the_option_precedes_the_environment_variable_and_that_the_default_paths() {
     let directory = config_directory("");
     let mut environment =

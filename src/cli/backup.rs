@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use super::config_option::ConfigOption;
+use super::runtime::require_store;
 use super::terminal;
 use crate::store;
 
@@ -20,6 +21,7 @@ pub struct Arguments {
 /// The file exists, or the copy cannot be written or is damaged.
 pub fn run(arguments: Arguments, config: &ConfigOption) -> anyhow::Result<ExitCode> {
     let (options, _) = config.store()?;
+    require_store(&options)?;
     let bytes = store::backup(&options, &arguments.file)?;
     let (file, path) = (arguments.file.display(), options.path.display());
     terminal::message(&format!("{file}: {} of {path}, checked", bytesize::ByteSize(bytes)));

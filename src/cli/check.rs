@@ -2,12 +2,13 @@
 
 use std::cmp::Reverse;
 use std::collections::HashSet;
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use serde::Serialize;
 
 use super::config_option::ConfigOption;
-use super::runtime::with_store;
+use super::runtime::with_existing_store;
 use super::terminal::{self, counted, escape_line};
 use crate::config::Config;
 use crate::daemon;
@@ -20,9 +21,10 @@ const MAX_LISTED_ENTRIES: usize = 10;
 /// `siftwire check`
 #[derive(Debug, clap::Args)]
 pub struct Arguments {
-    /// Show for each output which stored entries the edited config would add and remove
-    #[arg(long)]
-    diff: bool,
+    /// Show for each output which stored entries the edited config would add and remove. OTHER.toml may lie anywhere:
+    /// it is checked in the place of the config, against its store, with the config.d beside it, else the config's
+    #[arg(long, value_name = "OTHER.toml")]
+    diff: Option<Option<PathBuf>>,
     /// With --diff: print JSON
     #[arg(long, requires = "diff")]
     json: bool,
@@ -58,15 +60,23 @@ struct ListedEntry {
 /// # Errors
 /// The current directory or, for `--diff`, the store cannot be read.
 pub fn run(arguments: Arguments, config_option: &ConfigOption) -> anyhow::Result<ExitCode> {
-    let loaded = config_option.load_for_daemon()?;
-    let config = loaded.config;
-    let text = if arguments.diff {
-        let diffs = with_store(&config.store, async |store| Ok(output_diffs(store, &config).await?))?;
+    let config = match &arguments.diff {
+        Some(Some(other)) => config_option.load_other(other)?,
+        _ => config_option.load()?,
+    };
+    let text = if let Some(other) = &arguments.diff {
+        let store = match other {
+            // The other file may name another store, or none.
+            Some(_) => config_option.store()?.0,
+            None => config.store.clone(),
+        };
+        let diffs = with_existing_store(&store, async |store| Ok(output_diffs(store, &config).await?))?;
         if arguments.json { format!("{:#}\n", serde_json::json!(diffs)) } else { as_text(&diffs) }
     } else {
         let sources = counted(config.sources.len(), "source", "sources");
         let outputs = counted(config.outputs.len(), "output", "outputs");
-        format!("{} is valid: {sources}, {outputs}\n", loaded.location)
+        let (location, _) = config_option.locate()?;
+        format!("{location} is valid: {sources}, {outputs}\n")
     };
     terminal::print(text.as_bytes())?;
     Ok(ExitCode::SUCCESS)

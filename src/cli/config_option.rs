@@ -2,12 +2,12 @@
 #![allow(clippy::disallowed_methods, reason = "reads the config's main file to add sources to it")]
 
 use std::io::IsTerminal;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, anyhow, bail};
 
 use super::{InvalidInput, terminal};
-use crate::config::{self, Config, ConfigLocation, Diagnostics, Environment, Styling, edit};
+use crate::config::{self, Config, ConfigLocation, Diagnostics, Environment, Styling, UnseenSecrets, edit};
 use crate::daemon::{EmptyConfig, LoadedConfig};
 use crate::filter::QueryContext;
 use crate::store;
@@ -33,22 +33,33 @@ impl ConfigOption {
     /// # Errors
     /// The config is invalid, or the current directory cannot be read.
     pub fn load(&self) -> anyhow::Result<Config> {
-        Ok(self.load_for_daemon()?.config)
+        let (location, environment) = self.locate()?;
+        say_if_built_in(&location);
+        Ok(printed(config::load(&location, &environment))?)
     }
 
-    /// Like [`ConfigOption::load`], with what is needed to load it again.
+    /// The config with all its secrets, and what is needed to load it again.
     ///
     /// # Errors
     /// The config is invalid, or the current directory cannot be read.
     pub fn load_for_daemon(&self) -> anyhow::Result<LoadedConfig> {
-        let (location, environment) = self.locate()?;
-        if location == ConfigLocation::BuiltIn {
-            terminal::message(NO_CONFIG);
-        }
+        let (location, mut environment) = self.locate()?;
+        environment.unseen_secrets = UnseenSecrets::Refuse;
+        say_if_built_in(&location);
         // Taken before the files are read, so that an edit in between is noticed.
         let fingerprint = config::fingerprint(&location);
-        let config = load_from(&location, &environment)?;
+        let config = printed(config::load(&location, &environment))?;
+        say_if_hidden(&config.store, &location, &environment);
         Ok(LoadedConfig { location, environment, fingerprint, config, empty: EmptyConfig::Refuse })
+    }
+
+    /// Another file as it would be in the place of this config.
+    ///
+    /// # Errors
+    /// It is invalid, or the current directory cannot be read.
+    pub fn load_other(&self, file: &Path) -> anyhow::Result<Config> {
+        let (location, environment) = self.locate()?;
+        Ok(printed(config::load_other(file, &location, &environment))?)
     }
 
     /// The topics and languages for a query on the command line; `None` without a config file.
@@ -68,7 +79,7 @@ impl ConfigOption {
         if location == ConfigLocation::BuiltIn {
             return Ok(None);
         }
-        Ok(Some(load_from(&location, &environment)?))
+        Ok(Some(printed(config::load(&location, &environment))?))
     }
 
     /// The store's options, also of an invalid config, and its mistakes, which are printed.
@@ -77,21 +88,14 @@ impl ConfigOption {
     /// The current directory cannot be read.
     pub fn store(&self) -> anyhow::Result<(store::Options, Option<Diagnostics>)> {
         let (location, environment) = self.locate()?;
-        let (options, errors) = match config::load(&location, &environment) {
-            Ok(config) => (config.store, None),
+        say_if_built_in(&location);
+        match config::load(&location, &environment) {
+            Ok(config) => Ok((config.store, None)),
             Err(errors) => {
                 print_diagnostics(&errors);
-                (config::store_options(&location, &environment), Some(errors))
+                Ok((config::store_options(&location, &environment), Some(errors)))
             }
-        };
-        if location == ConfigLocation::BuiltIn {
-            terminal::message(NO_CONFIG);
         }
-        // The config that names the store may be missing, or not readable up to there.
-        if location == ConfigLocation::BuiltIn || errors.is_some() {
-            terminal::message(&format!("The store is {}.", options.path.display()));
-        }
-        Ok((options, errors))
     }
 
     /// Adds sources to the config's main file and prints the result.
@@ -126,14 +130,35 @@ impl ConfigOption {
     /// The current directory cannot be read.
     pub fn locate(&self) -> anyhow::Result<(ConfigLocation, Environment)> {
         let here = std::env::current_dir().context("cannot read the current directory")?;
-        let environment = Environment::from_variables(here, |name| std::env::var_os(name));
+        let mut environment = Environment::from_variables(here, |name| std::env::var_os(name));
+        environment.unseen_secrets = UnseenSecrets::Warn;
         let location = config::locate(self.config.as_deref(), &environment);
         Ok((location, environment))
     }
 }
 
-fn load_from(location: &ConfigLocation, environment: &Environment) -> Result<Config, InvalidInput> {
-    match config::load(location, environment) {
+fn say_if_built_in(location: &ConfigLocation) {
+    if *location == ConfigLocation::BuiltIn {
+        terminal::message(NO_CONFIG);
+    }
+}
+
+/// The commands of a shell must find the store of a service.
+fn say_if_hidden(store: &store::Options, location: &ConfigLocation, environment: &Environment) {
+    let shell = Environment { state_directory: None, ..environment.clone() };
+    let elsewhere = config::store_options(location, &shell).path;
+    if environment.state_directory.is_some() && elsewhere != store.path {
+        terminal::message(&format!(
+            "The store is {}, but commands in a shell look for {}: write the first as `path` in [store].",
+            store.path.display(),
+            elsewhere.display()
+        ));
+    }
+}
+
+/// The config; its warnings or mistakes are printed.
+fn printed(loaded: Result<Config, Diagnostics>) -> Result<Config, InvalidInput> {
+    match loaded {
         Ok(config) => {
             if let Some(warnings) = &config.warnings {
                 print_diagnostics(warnings);

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use super::config_option::ConfigOption;
-use super::runtime::with_store;
+use super::runtime::{require_store, with_store};
 use super::terminal;
 use crate::store::{self, DaemonStatus};
 
@@ -23,6 +23,7 @@ pub struct Arguments {
 #[expect(clippy::print_stdout, reason = "the problems are what the user asked for")]
 pub fn run(arguments: Arguments, config: &ConfigOption) -> anyhow::Result<ExitCode> {
     let (options, _) = config.store()?;
+    require_store(&options)?;
     let path = options.path.display();
     let problems = store::check_integrity(&options)?;
     for problem in &problems {

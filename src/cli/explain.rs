@@ -10,7 +10,7 @@ use serde_json::json;
 
 use super::config_option::{ConfigOption, LATIN_LANGUAGES};
 use super::query_argument;
-use super::runtime::with_store;
+use super::runtime::with_existing_store;
 use super::terminal::{self, counted, escape_line};
 use crate::config::Config;
 use crate::daemon;
@@ -97,7 +97,7 @@ pub fn run(arguments: Arguments, config_option: &ConfigOption) -> anyhow::Result
         bail!("there is no output `{name}` in the config");
     }
     let wanted = arguments.entry.unwrap_or_default();
-    let text = with_store(&config.store, async |store| {
+    let text = with_existing_store(&config.store, async |store| {
         let mut found = store.find_entries(wanted.clone(), MAX_LISTED_ENTRIES + 1).await?.into_iter();
         let Some(candidate) = found.next() else { bail!("{}", not_found(store, &wanted).await?) };
         let others: Vec<Candidate> = found.collect();

@@ -4,13 +4,14 @@
 
 use std::fs::File;
 use std::io::{ErrorKind, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context, bail};
 
+use super::config_option::ConfigOption;
 use super::terminal;
-use crate::config;
+use crate::config::{self, ConfigLocation, Environment, edit};
 
 /// `siftwire init`
 #[derive(Debug, clap::Args)]
@@ -20,15 +21,18 @@ pub struct Arguments {
     path: PathBuf,
 }
 
-/// Writes the file and prints what to do next.
+/// Writes the file and prints where its store is and what to do next.
 ///
 /// # Errors
 /// The file exists, or cannot be written.
-pub fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
+pub fn run(arguments: Arguments, config: &ConfigOption) -> anyhow::Result<ExitCode> {
     let mut path = arguments.path;
     if path.is_dir() {
         path.push("config.toml");
     }
+    let (_, environment) = config.locate()?;
+    let path = environment.current_directory.join(path);
+    let (text, store) = text_and_store(&path, &environment);
     let shown = path.display();
     let mut file = match File::create_new(&path) {
         Ok(file) => file,
@@ -37,10 +41,37 @@ pub fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         }
         Err(error) => return Err(error).with_context(|| format!("cannot write {shown}")),
     };
-    file.write_all(config::SHIPPED.as_bytes()).with_context(|| format!("cannot write {shown}"))?;
+    file.write_all(text.as_bytes()).with_context(|| format!("cannot write {shown}"))?;
     terminal::message(&format!(
-        "Wrote {shown}. Add your sources and outputs to it, then:\n  \
+        "Wrote {shown}.\n{store}\nAdd your sources and outputs to the config, then:\n  \
          siftwire check --config {shown}\n  siftwire run --config {shown}"
     ));
     Ok(ExitCode::SUCCESS)
+}
+
+/// The text of the file, and what to say of its store: what was polled without a config must not be lost from sight.
+fn text_and_store(path: &Path, environment: &Environment) -> (String, String) {
+    let shipped = config::SHIPPED.to_owned();
+    let store = config::store_path(&ConfigLocation::Explicit(path.to_owned()), environment);
+    let earlier = config::store_path(&ConfigLocation::BuiltIn, environment);
+    let (new, old) = (store.display(), earlier.display());
+    if store == earlier || store.exists() || !earlier.exists() {
+        return (shipped, format!("Its store is {new}."));
+    }
+    // Another user's service would not get at the file where it is.
+    let is_services = !store.parent().is_some_and(|folder| path.starts_with(folder));
+    match edit::shipped_with_store(&earlier).filter(|_| !is_services) {
+        Some(text) => {
+            (text, format!("Its store is the one that was used without a config: {old} (`path` in [store])."))
+        }
+        None => (
+            shipped,
+            format!(
+                "Its store is {new}. To take along what was polled without a config, before the first start:\n  \
+                 mkdir -p {} && mv {old}* {}/",
+                store.parent().unwrap_or(path).display(),
+                store.parent().unwrap_or(path).display()
+            ),
+        ),
+    }
 }

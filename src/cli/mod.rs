@@ -109,7 +109,7 @@ pub fn main() -> ExitCode {
         Command::Preview(arguments) => preview::run(arguments, &config),
         Command::Explain(arguments) => explain::run(arguments, &config),
         Command::Match(arguments) => match_cases::run(arguments, &config),
-        Command::Init(arguments) => init::run(arguments),
+        Command::Init(arguments) => init::run(arguments, &config),
         Command::Inspect(arguments) => inspect::run(arguments),
         Command::Add(arguments) => add::run(arguments, &config),
         Command::Opml(arguments) => opml::run(arguments, &config),

@@ -48,6 +48,7 @@ pub fn run(arguments: Arguments, config: &ConfigOption) -> anyhow::Result<ExitCo
             bail!("there is no source `{name}` in the config");
         }
     }
+    terminal::message(&format!("store: {}", config.store.path.display()));
     let started = daemon::now();
     // A daemon's config decides what the store has; this one may be another.
     let has_daemon = store::has_daemon(&config.store);
@@ -69,7 +70,14 @@ pub fn run(arguments: Arguments, config: &ConfigOption) -> anyhow::Result<ExitCo
                 "{name}: skipped: the daemon that runs does not have it in its config"
             ));
         }
-        plans.retain(|plan| wanted.contains(&plan.name.as_str()));
+        let lacks_secret = |name: &str| {
+            config.sources.iter().any(|source| source.name == name && source.access.lacks_secret)
+        };
+        for name in wanted.iter().filter(|name| lacks_secret(name)) {
+            totals.skipped += 1;
+            terminal::message(&format!("{name}: skipped: a secret of it can be seen by the service alone"));
+        }
+        plans.retain(|plan| wanted.contains(&plan.name.as_str()) && !lacks_secret(&plan.name));
         let bar = progress_bar(plans.len() as u64);
         let fetcher = Fetcher::new(&config.fetch);
         let poller_config = PollerConfig::new(fetcher, sources, &config);

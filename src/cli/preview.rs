@@ -11,7 +11,7 @@ use serde_json::json;
 
 use super::config_option::ConfigOption;
 use super::query_argument;
-use super::runtime::with_store;
+use super::runtime::with_existing_store;
 use super::terminal::{self, escape_line, wants_colours};
 use crate::daemon;
 use crate::filter::{MatchReason, Matcher, Query, Subject};
@@ -80,7 +80,7 @@ pub fn run(arguments: Arguments, config: &ConfigOption) -> anyhow::Result<ExitCo
     let now = daemon::now();
     let since = arguments.since.and_then(|since| now.checked_sub(SignedDuration::try_from(since).ok()?).ok());
     let mut matches =
-        with_store(&config.store, async |store| Ok(find_matches(store, &query, since, now).await?))?;
+        with_existing_store(&config.store, async |store| Ok(find_matches(store, &query, since, now).await?))?;
     matches.entries.sort_by_key(|entry| Reverse((entry.date, entry.number)));
     let total = matches.entries.len();
     matches.entries.truncate(arguments.limit);

@@ -6,7 +6,7 @@ use anyhow::bail;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 
 use super::config_option::ConfigOption;
-use super::runtime::with_store;
+use super::runtime::with_existing_store;
 use super::terminal;
 use crate::daemon;
 use crate::publish::format::Format;
@@ -36,10 +36,7 @@ fn format_parser() -> impl TypedValueParser<Value = Format> {
 /// There is no such output, or the store cannot be read.
 pub fn run(arguments: Arguments, config: &ConfigOption) -> anyhow::Result<ExitCode> {
     let config = config.load()?;
-    let path = config.store.path.display();
-    // Opening the store would create it.
-    anyhow::ensure!(config.store.path.exists(), "there is no store {path} yet: `siftwire run` creates it");
-    let document = with_store(&config.store, async |store| {
+    let document = with_existing_store(&config.store, async |store| {
         let (outputs, _) = daemon::recall(store, &config, config.site.clone()).await?;
         let Arguments { output, format } = &arguments;
         Ok(render::render_document(store, &outputs, output, *format, daemon::now()).await?)

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use serde_json::json;
 
 use super::config_option::ConfigOption;
-use super::runtime::with_store;
+use super::runtime::{require_store, with_store};
 use super::terminal;
 use crate::daemon;
 use crate::source::UrlParts;
@@ -65,13 +65,13 @@ impl Arguments {
 /// The store cannot be read.
 pub fn run(arguments: Arguments, config: &ConfigOption) -> anyhow::Result<ExitCode> {
     let (options, config_errors) = config.store()?;
-    let mut state = if options.path.exists() {
-        with_store(&options, read_state)?
-    } else {
-        // Opening the store would create it.
-        let path = options.path.display();
-        terminal::message(&format!("there is no store {path} yet: `siftwire run` creates it"));
-        StoredState::default()
+    let mut state = match require_store(&options) {
+        Ok(()) => with_store(&options, read_state)?,
+        Err(error) if matches!(options.path.try_exists(), Ok(false)) => {
+            terminal::message(&error.to_string());
+            StoredState::default()
+        }
+        Err(error) => return Err(error),
     };
     if let (Some(problem), None) = (&state.problem, &config_errors) {
         terminal::message(&format!("the running siftwire reports: {problem}"));

@@ -9,7 +9,7 @@ use anyhow::{Context, bail};
 use serde_json::json;
 
 use super::config_option::ConfigOption;
-use super::runtime::with_store;
+use super::runtime::with_existing_store;
 use super::terminal;
 use crate::daemon;
 use crate::entry::StoredEntry;
@@ -59,7 +59,7 @@ pub fn run(arguments: Arguments, config: &ConfigOption) -> anyhow::Result<ExitCo
         replay::run(&lines)?;
         return Ok(ExitCode::SUCCESS);
     }
-    with_store(&config.load()?.store, async |store| match arguments.edit {
+    with_existing_store(&config.load()?.store, async |store| match arguments.edit {
         None => list(store, arguments.last, arguments.json).await,
         Some(StoryEdit::Split { entry }) => split(store, &entry).await,
         Some(StoryEdit::Join { a, b }) => join(store, &a, &b).await,

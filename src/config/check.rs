@@ -46,7 +46,7 @@ pub(super) fn check(raw: RawConfig, directories: &Directories, diagnostics: &mut
         max_age: value(raw.max_age).unwrap_or(5 * MINUTE),
         source_metrics: value(raw.source_metrics).unwrap_or(false),
         store: store::Options {
-            path: directories.state.join(value(raw.path).unwrap_or_else(|| "siftwire.db".to_owned())),
+            path: directories.state.join(value(raw.path).unwrap_or_else(|| DEFAULT_STORE.to_owned())),
             keep: value(raw.keep).unwrap_or(365 * DAY),
         },
         fetch: fetch::Options { contact: value(raw.contact), allow },
@@ -64,6 +64,9 @@ pub(super) fn check(raw: RawConfig, directories: &Directories, diagnostics: &mut
         warnings: None,
     }
 }
+
+/// The store's file if the config names none.
+pub(super) const DEFAULT_STORE: &str = "siftwire.db";
 
 fn value<T>(located: Option<Located<T>>) -> Option<T> {
     located.map(|located| located.value)

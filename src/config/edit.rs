@@ -12,6 +12,7 @@ use std::path::Path;
 use toml_edit::{ArrayOfTables, DocumentMut, Item, Table, value};
 use url::Url;
 
+use super::load::SHIPPED;
 use super::settings::Config;
 use crate::fetch::private_host;
 
@@ -137,6 +138,13 @@ pub fn append_sources(text: &str, sources: &[NamedSource]) -> Result<String, Str
         document.set_trailing(trailing);
     }
     Ok(document.to_string())
+}
+
+/// The shipped config with the store's path in it; `None` if the path is not UTF-8.
+#[must_use]
+pub fn shipped_with_store(path: &Path) -> Option<String> {
+    let line = format!("path = {}", toml_edit::Value::from(path.to_str()?));
+    Some(SHIPPED.replacen("#path = \"siftwire.db\"", &line, 1))
 }
 
 fn parse(text: &str) -> Result<DocumentMut, String> {

@@ -46,6 +46,26 @@ pub fn load_with_main_text(
     load_texts(texts, diagnostics, location, environment)
 }
 
+/// Checks another file in the place of the main one, wherever it lies: relative paths mean what they mean in the main
+/// one. The `config.d` beside it is read, else the main one's.
+///
+/// # Errors
+/// All mistakes at once.
+pub fn load_other(
+    other: &Path,
+    location: &ConfigLocation,
+    environment: &Environment,
+) -> Result<Config, Diagnostics> {
+    let other = ConfigLocation::Explicit(environment.current_directory.join(other));
+    let (mut texts, mut diagnostics) = read_files(&other);
+    if let ([_], Some(_)) = (&texts[..], location.path()) {
+        let (of_main, more) = read_files(location);
+        texts.extend(of_main.into_iter().skip(1));
+        diagnostics.extend(more);
+    }
+    load_texts(texts, diagnostics, location, environment)
+}
+
 /// The store's options, as far as the files can be read: `status` and `backup` must work while the config has
 /// mistakes.
 pub fn store_options(location: &ConfigLocation, environment: &Environment) -> store::Options {
@@ -53,6 +73,12 @@ pub fn store_options(location: &ConfigLocation, environment: &Environment) -> st
     let files = texts.iter().filter_map(|(_, text)| raw::read(&mut FileReader::new(0, text))).collect();
     let directories = directories(location, environment);
     check::check(merge(files), &directories, &mut diagnostics).store
+}
+
+/// Where the store of a config without `path` is.
+#[must_use]
+pub fn store_path(location: &ConfigLocation, environment: &Environment) -> PathBuf {
+    directories(location, environment).state.join(check::DEFAULT_STORE)
 }
 
 fn load_texts(

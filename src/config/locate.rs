@@ -53,6 +53,18 @@ pub struct Environment {
     pub state_directory: Option<PathBuf>,
     /// `$CREDENTIALS_DIRECTORY`, which systemd sets.
     pub credentials_directory: Option<PathBuf>,
+    /// Not a variable, but whether this process can do without secrets that it cannot see.
+    pub unseen_secrets: UnseenSecrets,
+}
+
+/// What a secret means that only the service can see: a credential of systemd, or a file of another user.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum UnseenSecrets {
+    /// A mistake: this process polls the source.
+    #[default]
+    Refuse,
+    /// A warning: its source is not polled by this process.
+    Warn,
 }
 
 impl Environment {
@@ -68,6 +80,7 @@ impl Environment {
             state_home: home("XDG_STATE_HOME", ".local/state"),
             state_directory: path("STATE_DIRECTORY").and_then(first),
             credentials_directory: path("CREDENTIALS_DIRECTORY"),
+            unseen_secrets: UnseenSecrets::default(),
         }
     }
 }
@@ -86,6 +99,9 @@ pub fn locate(explicit: Option<&Path>, environment: &Environment) -> ConfigLocat
     defaults.into_iter().flatten().find(exists).map_or(ConfigLocation::BuiltIn, ConfigLocation::Default)
 }
 
+/// The system's config directory, and its service's state directory.
+const SYSTEM_DIRECTORIES: (&str, &str) = ("/etc/siftwire", "/var/lib/siftwire");
+
 /// Where relative paths in the config start.
 pub(super) struct Directories {
     /// For secret files and `write_to`.
@@ -94,6 +110,7 @@ pub(super) struct Directories {
     pub(super) state: PathBuf,
     /// For systemd credentials.
     pub(super) credentials: Option<PathBuf>,
+    pub(super) unseen_secrets: UnseenSecrets,
 }
 
 pub(super) fn directories(location: &ConfigLocation, environment: &Environment) -> Directories {
@@ -103,9 +120,16 @@ pub(super) fn directories(location: &ConfigLocation, environment: &Environment) 
     let state = match (&environment.state_directory, location, &environment.state_home) {
         (Some(directory), _, _) => directory.clone(),
         (None, ConfigLocation::BuiltIn, Some(home)) => home.join("siftwire"),
+        // In a shell the service's variable is not set.
+        _ if config == Path::new(SYSTEM_DIRECTORIES.0) => PathBuf::from(SYSTEM_DIRECTORIES.1),
         _ => config.clone(),
     };
-    Directories { config, state, credentials: environment.credentials_directory.clone() }
+    Directories {
+        config,
+        state,
+        credentials: environment.credentials_directory.clone(),
+        unseen_secrets: environment.unseen_secrets,
+    }
 }
 
 /// The folder beside the main file that further files are read from.

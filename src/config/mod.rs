@@ -28,7 +28,7 @@ pub use diagnostic::{
     Diagnostic, Diagnostics, FileSpan, Fixed, MaskedFile, Severity, Styling, Text, shown_name,
 };
 pub use fingerprint::{Fingerprint, fingerprint};
-pub use load::{SHIPPED, load, load_with_main_text, store_options};
-pub use locate::{ConfigLocation, Environment, locate};
+pub use load::{SHIPPED, load, load_other, load_with_main_text, store_options, store_path};
+pub use locate::{ConfigLocation, Environment, UnseenSecrets, locate};
 pub use mask::mask_urls;
 pub use settings::{Config, ConfigFile};

@@ -34,27 +34,53 @@ pub(super) fn split_credentials(mut url: Url) -> (Url, Option<Authorization>) {
     (url, Some(Authorization::Basic { user, password: Secret(password.unwrap_or_default()) }))
 }
 
+/// Why there is no secret: the label for a diagnostic. It does not name the file: a secret may have been written in the
+/// place of its name.
+pub(super) enum NoSecret {
+    /// The service may see it, this process does not.
+    Unseen(&'static str),
+    /// It is missing or no secret.
+    Invalid(&'static str),
+}
+
+impl From<&'static str> for NoSecret {
+    fn from(label: &'static str) -> NoSecret {
+        NoSecret::Invalid(label)
+    }
+}
+
+impl From<std::io::Error> for NoSecret {
+    fn from(error: std::io::Error) -> NoSecret {
+        match error.kind() {
+            ErrorKind::PermissionDenied => NoSecret::Unseen(reason(error)),
+            _ => NoSecret::Invalid(reason(error)),
+        }
+    }
+}
+
 /// The secret, without the line end that editors add to a file, and what others may do with that file.
 ///
 /// # Errors
-/// The label for a diagnostic. It does not name the file: a secret may have been written in the place of its name.
+/// It is not visible, or invalid.
 pub(super) fn read(
     source: &SecretSource,
     directories: &Directories,
-) -> Result<(Secret, Vec<OthersAccess>), &'static str> {
+) -> Result<(Secret, Vec<OthersAccess>), NoSecret> {
     let path: PathBuf = match source {
-        SecretSource::Inline(text) => return checked(text).map(|secret| (secret, Vec::new())),
+        SecretSource::Inline(text) => return Ok((checked(text)?, Vec::new())),
         SecretSource::File(path) => directories.config.join(path),
         SecretSource::Credential(name) => match &directories.credentials {
             Some(directory) => directory.join(name),
-            None => return Err("$CREDENTIALS_DIRECTORY is not set: not started by systemd?"),
+            None => {
+                return Err(NoSecret::Unseen("$CREDENTIALS_DIRECTORY is not set: not started by systemd?"));
+            }
         },
     };
-    let metadata = std::fs::metadata(&path).map_err(reason)?;
+    let metadata = std::fs::metadata(&path)?;
     if !metadata.is_file() || metadata.len() > MAX_SECRET_FILE_BYTES {
-        return Err("not a regular file of at most 64 KiB");
+        return Err("not a regular file of at most 64 KiB".into());
     }
-    let text = std::fs::read_to_string(&path).map_err(reason)?;
+    let text = std::fs::read_to_string(&path)?;
     let secret = checked(text.trim_end_matches(['\r', '\n']))?;
     // Who can write its folder can replace it.
     let folder = path.parent().and_then(|folder| std::fs::metadata(folder).ok());

@@ -7,11 +7,11 @@ use std::time::Duration;
 use ipnet::IpNet;
 
 use super::diagnostic::{Diagnostic, FileSpan, Text};
-use super::locate::Directories;
+use super::locate::{Directories, UnseenSecrets};
 use super::merge::with_defaults;
 use super::permissions::OthersAccess;
 use super::raw::{RawPoll, RawSource};
-use super::secret;
+use super::secret::{self, NoSecret};
 use super::toml_reader::Located;
 use super::values::{RawHeaders, SecretSource};
 use crate::fetch::{check_ca, private_host};
@@ -28,6 +28,9 @@ const MIN_INTERVAL: Duration = Duration::from_secs(1);
 
 /// A shorter `every` gets a warning.
 const POLITE_INTERVAL: Duration = Duration::from_secs(300);
+
+/// Such a source is not polled.
+const UNSEEN_SECRET: &str = "a secret cannot be seen from here";
 
 /// The longest base of a generated source name, in characters.
 const GENERATED_NAME_CHARS: usize = 90;
@@ -60,11 +63,24 @@ impl SourceDefaults<'_> {
 
     fn secret(&self, source: &Located<SecretSource>, diagnostics: &mut Vec<Diagnostic>) -> Secret {
         let span = || source.span.clone();
-        let (secret, others) = secret::read(&source.value, self.directories).unwrap_or_else(|label| {
-            let diagnostic = Diagnostic::error(span(), "cannot read a secret").label(label);
-            diagnostics.push(match source.value {
-                SecretSource::File(_) => diagnostic.hint("relative paths start at the folder of config.toml"),
-                _ => diagnostic,
+        let (secret, others) = secret::read(&source.value, self.directories).unwrap_or_else(|no_secret| {
+            let in_file = matches!(source.value, SecretSource::File(_));
+            diagnostics.push(match no_secret {
+                NoSecret::Unseen(label) if self.directories.unseen_secrets == UnseenSecrets::Warn => {
+                    let hint = if in_file {
+                        "not checked: another user must be able to read it, the one that runs the service"
+                    } else {
+                        "not checked: the service has it if its unit names it, with `LoadCredential=`"
+                    };
+                    Diagnostic::warning(span(), UNSEEN_SECRET).label(label).hint(hint)
+                }
+                NoSecret::Unseen(label) | NoSecret::Invalid(label) => {
+                    let diagnostic = Diagnostic::error(span(), "cannot read a secret").label(label);
+                    match in_file {
+                        true => diagnostic.hint("relative paths start at the folder of config.toml"),
+                        false => diagnostic,
+                    }
+                }
             });
             (Secret(String::new()), Vec::new())
         });
@@ -91,6 +107,7 @@ impl SourceDefaults<'_> {
                 Diagnostic::error(raw.span.clone(), "a source without a `url`").label("`url` is required"),
             );
         }
+        let earlier = diagnostics.len();
         let interval = check_interval(&raw.poll, Some(self.poll), diagnostics);
         let Located { value: url, span } = raw.url.clone()?;
         let allow_private = raw.allow_private.as_ref().is_some_and(|allow| allow.value);
@@ -112,6 +129,7 @@ impl SourceDefaults<'_> {
         if let Some(cookie) = raw.cookie {
             headers.push(("Cookie".to_owned(), self.secret(&cookie, diagnostics)));
         }
+        let lacks_secret = diagnostics[earlier..].iter().any(|one| one.kind.as_str() == UNSEEN_SECRET);
         Some(Source {
             name: name.to_owned(),
             is_named: raw.name.is_some(),
@@ -126,7 +144,7 @@ impl SourceDefaults<'_> {
                 .tags
                 .map_or_else(Vec::new, |tags| tags.value.into_iter().map(|tag| tag.value).collect()),
             interval,
-            access: Access { authorization, allow_private, ca, ..access(&poll, headers) },
+            access: Access { authorization, allow_private, ca, lacks_secret, ..access(&poll, headers) },
             language: raw.lang.map(|lang| lang.value),
             first_poll: poll.first_poll.map_or(DEFAULT_FIRST_POLL, |count| count.value),
             stories: raw.stories.is_none_or(|stories| stories.value),

@@ -67,6 +67,9 @@ systemctl daemon-reload
 printf '\n[[source]]\nname = "members"\nurl = "http://127.0.0.1:9999/"\nallow_private = true\nuser = "me"\npassword = { credential = "example" }\n' >>/etc/siftwire/config.toml
 systemctl restart siftwire || fail "the unit starts with a credential"
 wait_for "an entry of the source with a password from LoadCredential=" 30 sh -c 'curl -fsS http://127.0.0.1:8080/feeds/added.atom | grep -q "For members"'
+[ "$(siftwire status 2>&1 >/dev/null | grep -c '^store: /var/lib/siftwire/siftwire.db$')" = 1 ] || fail "a shell uses the service's store"
+siftwire preview members 2>/dev/null | grep -q "For members" || fail "a shell finds the service's entries"
+siftwire check >/dev/null || fail "a credential is no mistake in a shell"
 grep -qi "^authorization: Basic $(printf 'me:open sesame' | base64)" /run/site.log || fail "the password is sent"
 rm /etc/siftwire.secret
 

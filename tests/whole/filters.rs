@@ -75,7 +75,7 @@ fn explain_says_for_each_output_why_an_entry_is_in_it() {
     ];
     let (_origin, home) = home(&outputs.concat());
     let (code, text, stderr) = home.run(&["explain", "Border opens"]);
-    assert_eq!((code, stderr.as_str()), (Some(0), ""));
+    assert_eq!((code, stderr), (Some(0), format!("store: {}\n", home.store().display())));
     assert!(
         text.starts_with("Border opens\n  News, 2026-11-02T10:00:00Z, https://news.example/1\n"),
         "{text}"
@@ -139,7 +139,7 @@ fn explain_finds_an_edited_entry_by_its_former_title_and_says_why_it_is_the_same
 fn preview_lists_matches_and_explain_lists_words() {
     let (_origin, home) = home(&output("all", ""));
     let (code, text, stderr) = home.run(&["preview", "bridge -north"]);
-    assert_eq!((code, stderr.as_str()), (Some(0), ""));
+    assert_eq!((code, stderr), (Some(0), format!("store: {}\n", home.store().display())));
     assert!(
         text.contains("2026-11-02  news  Border opens\n            A \u{ab}bridge\u{bb} too\n"),
         "{text}"
@@ -172,7 +172,7 @@ fn check_diff_shows_changes_without_fetching_or_storing() {
     home.configure(&config(&origin, &edited.concat()));
     let status = home.run(&["status", "--json"]).1;
     let (code, text, stderr) = home.run(&["check", "--diff"]);
-    assert_eq!((code, stderr.as_str()), (Some(0), ""));
+    assert_eq!((code, stderr), (Some(0), format!("store: {}\n", home.store().display())));
     assert_eq!(
         text,
         "all: no change\n\

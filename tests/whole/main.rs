@@ -35,6 +35,7 @@ mod read_only;
 mod readers;
 mod reading_rules;
 mod reload;
+mod same_store;
 mod secrets;
 mod signals;
 mod sources;

@@ -271,14 +271,13 @@ fn status_names_the_store_that_it_reads_without_a_config() {
     let (_, _, err) = home.run(&["status"]);
     let built_in = home.path().join(".local/state/siftwire/siftwire.db");
     assert!(
-        err.contains("No config.toml found")
-            && err.contains(&format!("The store is {}.", built_in.display())),
+        err.contains("No config.toml found") && err.contains(&format!("no store {} yet", built_in.display())),
         "{err}"
     );
     let (code, _, err) = home.run(&["status", "--config", "config.toml"]);
     let beside = home.path().join("siftwire.db");
     assert!(
-        err.contains("cannot read") && err.contains(&format!("The store is {}.", beside.display())),
+        err.contains("cannot read") && err.contains(&format!("no store {} yet", beside.display())),
         "{err}"
     );
     assert_eq!(code, Some(2));

@@ -195,15 +195,6 @@ fn a_store_that_is_moved_away_while_open_is_reported_and_loses_nothing() {
 }
 
 #[test]
-fn a_read_only_command_creates_no_store() {
-    let home = Home::new("[[output]]\nname = \"all\"\n");
-    let (code, table, words) = home.run(&["status"]);
-    assert_eq!(code, Some(0), "{words}");
-    assert!(table.contains("SOURCE") && words.contains("there is no store"), "{words}");
-    assert!(!home.store().exists());
-}
-
-#[test]
 fn an_unusable_store_path_is_reported_with_the_reason() {
     for (path, reason) in [
         ("folder", "Is a directory"),
