@@ -1,6 +1,6 @@
 //! Sets `SIFTWIRE_COMMIT` for the version: from the environment variable of that name, else from git. Finds out which
 //! tests can run: `cfg(shared_data)` if the collections of real feeds are here, `cfg(feed_validator)` if that is too,
-//! `cfg(chromium)` if that browser is installed.
+//! `cfg(chromium)` and so on if these programs are installed.
 #![allow(clippy::print_stdout, reason = "cargo reads the standard output of a build script")]
 
 use std::path::{Path, PathBuf};
@@ -20,22 +20,27 @@ fn main() {
     let commit = commit.or_else(|| git(&["rev-parse", "--short=12", "HEAD"]));
     println!("cargo:rustc-env=SIFTWIRE_COMMIT={}", commit.as_deref().unwrap_or("unknown"));
     find_test_data();
-    find_chromium();
+    find_programs();
 }
 
-/// Takes the path in `CHROMIUM` or, without it, looks where programs are. One that is installed later is found after a
-/// clean, or with the variable.
-fn find_chromium() {
-    println!("cargo:rustc-check-cfg=cfg(chromium)");
+/// Programs that some tests run. One that is installed later is found after a clean.
+const PROGRAMS: [&str; 5] = ["chromium", "bash", "zsh", "fish", "man"];
+
+/// Looks where programs are; for Chromium, first in `CHROMIUM`.
+fn find_programs() {
     println!("cargo:rerun-if-env-changed=CHROMIUM");
     let folders = std::env::var_os("PATH").unwrap_or_default();
-    let installed =
-        || std::env::split_paths(&folders).map(|folder| folder.join("chromium")).find(|file| file.exists());
-    let named = std::env::var_os("CHROMIUM").filter(|path| !path.is_empty());
-    let chromium = named.map(PathBuf::from).or_else(installed);
-    println!("cargo:rustc-env=SIFTWIRE_CHROMIUM={}", chromium.as_deref().unwrap_or(Path::new("")).display());
-    if chromium.is_some() {
-        println!("cargo:rustc-cfg=chromium");
+    for name in PROGRAMS {
+        println!("cargo:rustc-check-cfg=cfg({name})");
+        let installed =
+            std::env::split_paths(&folders).map(|folder| folder.join(name)).find(|file| file.exists());
+        let named = std::env::var_os("CHROMIUM").filter(|path| name == "chromium" && !path.is_empty());
+        let path = named.map(PathBuf::from).or(installed);
+        let variable = format!("SIFTWIRE_{}", name.to_uppercase());
+        println!("cargo:rustc-env={variable}={}", path.as_deref().unwrap_or(Path::new("")).display());
+        if path.is_some() {
+            println!("cargo:rustc-cfg={name}");
+        }
     }
 }
 

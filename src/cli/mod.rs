@@ -18,6 +18,7 @@ pub mod opml;
 mod poll;
 pub mod preview;
 mod query_argument;
+mod reference;
 pub mod run;
 mod runtime;
 pub mod show;
@@ -85,8 +86,8 @@ enum Command {
     Help(help::Arguments),
     /// Print a shell completion script
     Completions(completions::Arguments),
-    /// Print the manual page
-    Man,
+    /// Print a manual page, or write all of them
+    Man(man::Arguments),
 }
 
 /// The config or a query is invalid. The mistakes are printed already; the exit code is 2.
@@ -97,6 +98,11 @@ pub struct InvalidInput;
 /// Runs the command on the command line. Exit codes: 0 success, 1 failure, 2 wrong usage or invalid config, 3 sources that
 /// `poll` skipped.
 pub fn main() -> ExitCode {
+    match completions::answer(Arguments::command) {
+        Ok(false) => {}
+        Ok(true) => return ExitCode::SUCCESS,
+        Err(error) => error.exit(),
+    }
     let arguments = Arguments::parse();
     let config = arguments.config;
     let result = match arguments.command.unwrap_or(Command::Run(run::Arguments::default())) {
@@ -116,8 +122,8 @@ pub fn main() -> ExitCode {
         Command::Backup(arguments) => backup::run(arguments, &config),
         Command::Doctor(arguments) => doctor::run(arguments, &config),
         Command::Help(arguments) => help::run(arguments, Arguments::command()),
-        Command::Completions(arguments) => completions::run(&arguments, Arguments::command()),
-        Command::Man => man::run(Arguments::command()),
+        Command::Completions(arguments) => completions::run(&arguments),
+        Command::Man(arguments) => man::run(&arguments, Arguments::command()),
     };
     result.unwrap_or_else(|error| {
         if error.is::<InvalidInput>() {

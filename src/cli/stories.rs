@@ -26,7 +26,7 @@ pub struct Arguments {
     #[arg(long, value_name = "N", default_value_t = 20)]
     last: usize,
     /// Instead, find the stories of the entries in this file, in a temporary store, and print a line for each. Each
-    /// line is {"id","feed","title","link","guid","summary","published","lang"}; - reads standard input
+    /// line is {"id", "feed", "title", "link", "guid", "summary", "published", "lang"}; - reads standard input
     #[arg(long, value_name = "ENTRIES.jsonl")]
     replay: Option<PathBuf>,
     #[command(subcommand)]

@@ -308,3 +308,22 @@ fn sibling_imports(code: &BTreeMap<String, String>) -> BTreeMap<String, BTreeSet
     }
     edges
 }
+
+#[test]
+fn every_variable_that_the_code_reads_is_in_the_manual() {
+    let manual = fs::read_to_string("src/cli/reference.rs").unwrap();
+    let mut read = BTreeSet::new();
+    for (_, path) in files().iter().filter(|(file, _)| !is_test_file(file)) {
+        let text = fs::read_to_string(path).unwrap();
+        let code = before_tests(&text);
+        // The last two are the closures that read the variables of the config's paths.
+        for call in ["env::var_os(\"", "env::var(\"", " path(\"", " home(\""] {
+            read.extend(
+                code.split(call).skip(1).filter_map(|rest| rest.split('"').next()).map(str::to_owned),
+            );
+        }
+    }
+    assert!(read.contains("SIFTWIRE_CONFIG") && read.contains("NO_COLOR") && read.len() > 6, "{read:?}");
+    let missing: Vec<&String> = read.iter().filter(|name| !manual.contains(&format!("\"{name}\""))).collect();
+    assert!(missing.is_empty(), "src/cli/reference.rs does not name {missing:?}");
+}

@@ -5,6 +5,7 @@
 mod bombs;
 mod bursts;
 mod claims;
+mod completions;
 mod crash;
 mod cut_config;
 mod damaged_rows;
@@ -22,6 +23,7 @@ mod ids;
 mod inert;
 mod life;
 mod many_sources;
+mod manual_pages;
 mod measured;
 mod members;
 mod origin;
