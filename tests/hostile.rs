@@ -284,7 +284,10 @@ fn the_error_says_what_the_document_is_instead() {
         ("<?xml version='1.0'?><svg xmlns='http://www.w3.org/2000/svg'/>", "not a feed: <svg>"),
         ("hello", "not a feed: plain text"),
         ("{\"a\": 1}", "not a feed: JSON without `items`"),
-        ("<rss><channel><item><title>cut of", "the feed has entries, but none could be read"),
+        (
+            "<rss><channel><item><title>cut of",
+            "the feed has entries, but none could be read: the document is truncated in the first one",
+        ),
     ] {
         let (code, output) = inspect(expected, document.as_bytes());
         let answer: serde_json::Value = serde_json::from_str(&output).unwrap();

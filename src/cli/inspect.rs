@@ -16,9 +16,13 @@ use crate::entry::{Entry, KeyRule};
 use crate::feed::{self, Feed, FieldDifference, Hints};
 use crate::fetch::{Fetcher, Options};
 use crate::source::Access;
+use crate::text::{TextFor, html_to_text_start};
 
 /// The largest body read from a URL.
 const MAX_BODY_BYTES: u64 = 50_000_000;
+
+/// Of the text of an entry.
+const MAX_TEXT_BYTES: usize = 200;
 
 /// `siftwire inspect`
 #[derive(Debug, clap::Args)]
@@ -71,12 +75,16 @@ impl SecondOpinion {
         let Some(FieldDifference { entry, field, first, second }) = differences.first() else {
             return "reads the same".to_owned();
         };
-        let place = entry.map(|entry| format!(" of entry {entry}")).unwrap_or_default();
         let more = match differences.len() - 1 {
             0 => String::new(),
             more => format!("; and {}", terminal::counted(more, "more difference", "more differences")),
         };
-        format!("reads another {field}{place}: `{second}`, not `{first}`{more}")
+        let Some(entry) = entry else { return format!("reads {second} entries, not {first}") };
+        let [first, second] = [first, second].map(|value| match &**value {
+            "" => "none".to_owned(),
+            value => format!("`{value}`"),
+        });
+        format!("reads another {field} of entry {entry}: {second}, not {first}{more}")
     }
 
     fn as_json(&self) -> Value {
@@ -196,15 +204,19 @@ fn as_json(path: &str, read: &Result<(Feed, SecondOpinion), String>) -> Value {
 fn entry_as_json(entry: &Entry) -> Value {
     let enclosures =
         entry.enclosures.iter().map(|e| json!({ "url": e.url, "type": e.media_type, "length": e.length }));
-    let authors: Vec<&str> = entry.authors.iter().map(|author| author.name.as_str()).collect();
     let key = entry.keys.first().filter(|key| key.rule != KeyRule::Body);
     json!({
         "id": entry.id.clone().or_else(|| key.map(|key| key.value.clone())),
         "title": entry.title, "link": entry.link, "published": entry.published, "updated": entry.updated,
         "summary": entry.summary, "content": entry.content,
-        "author": (!authors.is_empty()).then(|| authors.join(", ")),
+        "author": author_names(entry),
         "categories": entry.categories, "enclosures": enclosures.collect::<Vec<_>>(),
     })
+}
+
+fn author_names(entry: &Entry) -> Option<String> {
+    let names: Vec<&str> = entry.authors.iter().map(|author| author.name.as_str()).collect();
+    (!names.is_empty()).then(|| names.join(", "))
 }
 
 fn as_text(name: &str, read: &Result<(Feed, SecondOpinion), String>) -> String {
@@ -212,7 +224,11 @@ fn as_text(name: &str, read: &Result<(Feed, SecondOpinion), String>) -> String {
         Ok(read) => read,
         Err(error) => return format!("{name}: {error}\n\n"),
     };
-    let count = terminal::counted(feed.entries.len(), "entry", "entries");
+    let left_out = feed.entries.iter().filter(|entry| !entry.has_content()).count();
+    let mut count = terminal::counted(feed.entries.len(), "entry", "entries");
+    if left_out > 0 {
+        count.push_str(&format!(" ({left_out} left out)"));
+    }
     let mut text = format!("{name}\n  {}, {}, {count}\n", feed.format, feed.encoding);
     let mut line = |label: &str, value: Option<&str>| {
         if let Some(value) = value {
@@ -226,8 +242,18 @@ fn as_text(name: &str, read: &Result<(Feed, SecondOpinion), String>) -> String {
     for entry in &feed.entries {
         let date =
             entry.published.or(entry.updated).map_or_else(|| "no date".to_owned(), |date| date.to_string());
-        line("-", Some(&format!("{date}  {}", entry.title.as_deref().unwrap_or("(no title)"))));
+        let title = entry.title.as_deref().unwrap_or("(no title)");
+        let left_out = if entry.has_content() { "" } else { " (nothing to show: left out)" };
+        line("-", Some(&format!("{date}  {title}{left_out}")));
         line("", entry.link.as_deref());
+        line("", author_names(entry).as_deref());
+        let html = entry.content.as_deref().or(entry.summary.as_deref()).unwrap_or_default();
+        let words = html_to_text_start(html, TextFor::Reader, MAX_TEXT_BYTES);
+        let words = words.split_whitespace().collect::<Vec<_>>().join(" ");
+        line("", Some(words.as_str()).filter(|words| !words.is_empty()));
+        for file in &entry.enclosures {
+            line("", Some(&format!("{} {}", file.url, file.media_type.as_deref().unwrap_or_default())));
+        }
     }
     text.push('\n');
     text

@@ -8,6 +8,9 @@ use encoding_rs::{Encoding, REPLACEMENT, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252
 /// improve its answer.
 const MAX_DETECTION_BYTES: usize = 65_536;
 
+/// Characters of an encoding's name in a problem.
+const MAX_LABEL_CHARS: usize = 40;
+
 /// A decoded document.
 pub struct DecodedText<'a> {
     /// Without byte order mark and XML declaration.
@@ -16,6 +19,8 @@ pub struct DecodedText<'a> {
     pub encoding: &'static str,
     /// How certain that encoding is.
     pub certainty: Certainty,
+    /// The lines of its declaration.
+    pub lines_before: usize,
     /// What is wrong with the document's bytes, as a message.
     pub problem: Option<String>,
 }
@@ -42,23 +47,31 @@ pub fn decode<'a>(body: &'a [u8], content_type: Option<&str>) -> DecodedText<'a>
             .chunks_exact(4)
             .map(|unit| char::from_u32(read_unit(unit)).unwrap_or(char::REPLACEMENT_CHARACTER))
             .collect();
-        let text = text.trim_start_matches('\u{feff}');
-        let text = Cow::Owned(without_declaration(text).to_owned());
-        return DecodedText { text, encoding: name, certainty: Certainty::Shown, problem: None };
+        let (lines_before, text) = without_declaration(text.trim_start_matches('\u{feff}'));
+        let text = Cow::Owned(text.to_owned());
+        return DecodedText {
+            text,
+            encoding: name,
+            certainty: Certainty::Shown,
+            lines_before,
+            problem: None,
+        };
     }
     let (body, named, has_bom) = match body.strip_prefix(b"\xef\xbb\xbf") {
         Some(body) => (body, None, true),
         None => (body, named_encoding(body, content_type), false),
     };
     let pattern = utf16_pattern(body).filter(|_| !has_bom);
+    let unknown = unknown_label(body, content_type).filter(|_| pattern.is_none());
     // Fast path: most documents are UTF-8 and are borrowed as they are.
     if pattern.is_none()
         && let Ok(text) = simdutf8::basic::from_utf8(body)
         && named.is_none_or(|named| prefer_utf8(body, named))
     {
         let certainty = if body.is_ascii() { Certainty::Irrelevant } else { Certainty::Shown };
-        let text = Cow::Borrowed(without_declaration(text));
-        return DecodedText { text, encoding: UTF_8.name(), certainty, problem: None };
+        let (lines_before, text) = without_declaration(text);
+        let problem = unknown.map(|label| format!("{}UTF-8", unknown_encoding(&label)));
+        return DecodedText { text: text.into(), encoding: UTF_8.name(), certainty, lines_before, problem };
     }
     let joined = with_joined_surrogates(body);
     let says_utf8 = says_utf8(body, content_type);
@@ -70,13 +83,20 @@ pub fn decode<'a>(body: &'a [u8], content_type: Option<&str>) -> DecodedText<'a>
     let decoded = if encoding == UTF_8 { &joined } else { body };
     let (text, is_damaged) = encoding.decode_with_bom_removal(decoded);
     let name = encoding.name();
-    let problem = match certainty {
+    let problem = match (certainty, unknown) {
+        (_, Some(label)) => {
+            let damage = if is_damaged { ", and some characters are damaged" } else { "" };
+            Some(format!("{}{name}{damage}", unknown_encoding(&label)))
+        }
         _ if is_damaged => Some(format!("the document is {name}, but some characters are damaged")),
-        Certainty::Assumed if says_utf8 => Some(format!("the document says UTF-8, but is read as {name}")),
+        (Certainty::Assumed, _) if says_utf8 => {
+            Some(format!("the document says UTF-8, but is read as {name}"))
+        }
         _ => None,
     };
-    let text = Cow::Owned(without_declaration(&text).to_owned());
-    DecodedText { text, encoding: name, certainty, problem }
+    let (lines_before, text) = without_declaration(&text);
+    let text = Cow::Owned(text.to_owned());
+    DecodedText { text, encoding: name, certainty, lines_before, problem }
 }
 
 /// Reads one UTF-32 code unit from four bytes.
@@ -132,15 +152,36 @@ fn prefer_utf8(body: &[u8], named: &'static Encoding) -> bool {
     }
 }
 
-/// The charset parameter of a Content-Type header.
+/// An encoding that the document is said to have, and which nobody knows.
+fn unknown_label(body: &[u8], content_type: Option<&str>) -> Option<String> {
+    let labels = [declared_label(body), content_type.and_then(charset_label)];
+    let is_unknown =
+        |label: &String| !label.trim().is_empty() && Encoding::for_label(label.as_bytes()).is_none();
+    labels.into_iter().flatten().find(is_unknown)
+}
+
+fn unknown_encoding(label: &str) -> String {
+    let label: String = label.chars().take(MAX_LABEL_CHARS).collect();
+    format!("the encoding `{label}` is unknown: the document is read as ")
+}
+
 fn charset_parameter(content_type: &str) -> Option<&'static Encoding> {
-    let content_type = content_type.to_ascii_lowercase();
-    let (_, value) = content_type.split_once("charset=")?;
-    let label = value.trim_matches(['"', '\'', ' ']).split([';', ' ', '"', ',']).next()?;
-    Encoding::for_label(label.as_bytes())
+    Encoding::for_label(charset_label(content_type)?.as_bytes())
 }
 
 fn xml_declaration_encoding(body: &[u8]) -> Option<&'static Encoding> {
+    Encoding::for_label(declared_label(body)?.as_bytes())
+}
+
+/// The charset parameter of a Content-Type header.
+fn charset_label(content_type: &str) -> Option<String> {
+    let content_type = content_type.to_ascii_lowercase();
+    let (_, value) = content_type.split_once("charset=")?;
+    let label = value.trim_matches(['"', '\'', ' ']).split([';', ' ', '"', ',']).next()?;
+    Some(label.to_owned())
+}
+
+fn declared_label(body: &[u8]) -> Option<String> {
     let body = body.trim_ascii_start();
     if !body.starts_with(b"<?xml") {
         return None;
@@ -150,7 +191,7 @@ fn xml_declaration_encoding(body: &[u8]) -> Option<&'static Encoding> {
     let (_, value) = declaration.split_once("encoding")?;
     let value = value.trim_start().strip_prefix('=')?.trim_start();
     let quote = value.chars().next().filter(|c| matches!(c, '"' | '\''))?;
-    Encoding::for_label(value[1..].split(quote).next()?.as_bytes())
+    value[1..].split(quote).next().map(str::to_owned)
 }
 
 /// Whether HTTP or the XML declaration says that the document is UTF-8.
@@ -212,11 +253,13 @@ fn detect_encoding(body: &[u8]) -> &'static Encoding {
     detector.guess(None, chardetng::Utf8Detection::Allow)
 }
 
-/// Removes the XML declaration: the decoded text no longer has the encoding that it names.
-fn without_declaration(text: &str) -> &str {
+/// The text without the XML declaration, since it no longer has the encoding that this names, and the lines before it.
+fn without_declaration(text: &str) -> (usize, &str) {
     let trimmed = text.trim_start();
-    match trimmed.strip_prefix("<?xml").and_then(|rest| rest.split_once("?>")) {
+    let rest = match trimmed.strip_prefix("<?xml").and_then(|rest| rest.split_once("?>")) {
         Some((declaration, rest)) if !declaration.contains('<') => rest.trim_start(),
         _ => trimmed,
-    }
+    };
+    let before = &text.as_bytes()[..text.len() - rest.len()];
+    (memchr::memchr_iter(b'\n', before).count(), rest)
 }

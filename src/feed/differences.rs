@@ -1,5 +1,7 @@
 //! Where two readings of one document differ. Pure.
 
+use jiff::Unit;
+
 use super::Feed;
 use crate::entry::Entry;
 use crate::text::{TextFor, html_to_text, log_excerpt};
@@ -33,7 +35,9 @@ pub fn differences(first: &Feed, second: &Feed) -> Vec<FieldDifference> {
         ("title", |entry| entry.title.clone().unwrap_or_default()),
         ("link", |entry| entry.link.clone().unwrap_or_default()),
         ("date", |entry| {
-            entry.published.or(entry.updated).map_or_else(String::new, |date| date.as_second().to_string())
+            // feed-rs drops fractions.
+            let date = entry.published.or(entry.updated).map(|date| date.round(Unit::Second));
+            date.and_then(Result::ok).map_or_else(String::new, |date| date.to_string())
         }),
         ("author", |entry| {
             let names: Vec<&str> = entry.authors.iter().map(|author| author.name.as_str()).collect();

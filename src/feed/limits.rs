@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use unicode_normalization::char::is_combining_mark;
 
+use super::problem::{Problem, note};
 use super::raw::{
     RawAuthor, RawCategory, RawDate, RawDetails, RawEntry, RawEpisode, RawFeed, RawFile, RawLink, RawMedia,
     RawOrigin, RawPerson, RawPodcast, RawTranscript,
@@ -28,21 +29,31 @@ pub(super) fn bound_lines(feed: &mut RawFeed<'_>) {
     bounds.links(&mut feed.links);
     bounds.authors(&mut feed.authors);
     feed.podcast.iter_mut().for_each(|podcast| bounds.podcast(podcast));
-    feed.entries.iter_mut().for_each(|entry| bounds.entry(entry));
-    if bounds.has_long_line {
-        feed.problems
-            .push(format!("titles, names or other lines of more than {MAX_LINE_CHARS} characters were cut"));
+    for (number, entry) in (1..).zip(&mut feed.entries) {
+        bounds.number = number;
+        bounds.entry(entry);
     }
-    if bounds.has_long_address {
-        feed.problems.push(format!("addresses of more than {MAX_ADDRESS_CHARS} characters were left out"));
+    for (numbers, what) in [
+        (bounds.long_lines, format!("lines of more than {MAX_LINE_CHARS} characters were cut")),
+        (
+            bounds.long_addresses,
+            format!("addresses of more than {MAX_ADDRESS_CHARS} characters were left out"),
+        ),
+    ] {
+        if !numbers.is_empty() {
+            feed.problems.push(Problem::of(numbers.into_iter().filter(|number| *number > 0).collect(), what));
+        }
     }
 }
 
 /// What was found too long.
 #[derive(Default)]
 struct Bounds {
-    has_long_line: bool,
-    has_long_address: bool,
+    /// The number of the entry; 0: of the feed.
+    number: usize,
+    /// In which entries.
+    long_lines: Vec<usize>,
+    long_addresses: Vec<usize>,
 }
 
 impl Bounds {
@@ -149,7 +160,7 @@ impl Bounds {
         let Some(line) = line.filter(|line| line.len() > MAX_LINE_CHARS) else { return };
         let cut = cut_line(line);
         if cut.len() < line.trim().len() {
-            self.has_long_line = true;
+            note(&mut self.long_lines, self.number);
             *line = Cow::Owned(cut.to_owned());
         }
     }
@@ -157,7 +168,7 @@ impl Bounds {
     /// Empties an address that is too long; an empty one is none.
     fn address(&mut self, address: &mut Cow<'_, str>) {
         if is_long_address(address) {
-            self.has_long_address = true;
+            note(&mut self.long_addresses, self.number);
             *address = Cow::Borrowed("");
         }
     }
@@ -171,7 +182,9 @@ impl Bounds {
     /// Replaces an id that is too long by its hash: two different ones stay different. If it is an address, that is lost.
     fn id(&mut self, id: Option<&mut Cow<'_, str>>) {
         let Some(id) = id.filter(|id| is_long_address(id)) else { return };
-        self.has_long_address |= id.trim().starts_with("http");
+        if id.trim().starts_with("http") {
+            note(&mut self.long_addresses, self.number);
+        }
         *id = Cow::Owned(format!("sha256:{}", text_hash(&[id.trim()])));
     }
 }

@@ -8,6 +8,7 @@ mod markup;
 mod model;
 mod normalize;
 mod parse;
+mod problem;
 mod raw;
 mod references;
 mod second_reader;
@@ -23,7 +24,8 @@ pub use normalize::keys;
 
 use crate::html::bounded_base;
 use crate::text::log_excerpt;
-use raw::RawFeed;
+use problem::Problem;
+use raw::{Fault, RawFeed};
 
 /// Why a document is not a feed, as a message of at most 200 characters.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -79,12 +81,18 @@ fn read_text(decoded: &decode::DecodedText<'_>, hints: &Hints<'_>) -> Result<Fee
     let parsed = parse::parse(text, document.as_ref());
     let repaired = parse::repair(text, &parsed);
     let raw = match &repaired {
-        Some(json) => parse_repaired(json),
+        Some(json) => parse_repaired(json, &parsed),
         None => parsed,
     };
     let mut raw = raw.map_err(|reason| not_a_feed(text, &reason))?;
     if raw.entries.is_empty() && (raw.partial || !raw.problems.is_empty()) && mentions_entries(text) {
-        return Err(NotAFeed("the feed has entries, but none could be read".to_owned()));
+        let why = if raw.partial { ": the document is truncated in the first one" } else { "" };
+        return Err(NotAFeed(format!("the feed has entries, but none could be read{why}")));
+    }
+    if let Some(Fault { at, entry, what }) = raw.fault.take() {
+        let line = 1 + decoded.lines_before + memchr::memchr_iter(b'\n', &text.as_bytes()[..at]).count();
+        let what = format!("the XML is broken and was repaired: line {line}: {what}");
+        raw.problems.insert(0, Problem::of(entry.into_iter().collect(), what));
     }
     if raw.entries.is_empty() && is_html(text) {
         return Err(NotAFeed(HTML_PAGE.to_owned()));
@@ -93,10 +101,15 @@ fn read_text(decoded: &decode::DecodedText<'_>, hints: &Hints<'_>) -> Result<Fee
     Ok(normalize::normalize(raw, decoded, hints))
 }
 
-fn parse_repaired(json: &str) -> Result<RawFeed<'_>, String> {
+/// Parses the repaired text of a document that is read so without repair.
+fn parse_repaired<'a>(json: &'a str, broken: &Result<RawFeed<'_>, String>) -> Result<RawFeed<'a>, String> {
     let mut feed = parse::parse(json, None)?;
     if !feed.partial {
-        feed.problems.push("the JSON is broken and was repaired".to_owned());
+        let reason = match broken {
+            Ok(feed) => feed.problems.last().map(|problem| problem.message(&[])).unwrap_or_default(),
+            Err(reason) => reason.trim_start_matches("JSON: ").to_owned(),
+        };
+        feed.problems.push(format!("the JSON is broken and was repaired: {reason}").into());
     }
     Ok(feed)
 }

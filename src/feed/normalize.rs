@@ -16,13 +16,13 @@ use url::Url;
 
 use super::decode::DecodedText;
 use super::model::{Feed, Hints};
+use super::problem::Problem;
 use super::raw::{RawAuthor, RawDate, RawEntry, RawFeed, RawLink, RawOrigin, RawText};
 use super::xml_base::{BaseIndex, ResolvedBases};
 use crate::entry::{Author, Entry, Key, KeyRule, Origin, text_hash};
 use crate::html::{self, bounded_base};
 use crate::source::{FeedUrl, UrlParts};
 use crate::story::address::{PageAddress, are_same_page, names_entry};
-use crate::text::log_excerpt;
 use media::duration_seconds;
 
 /// Maximum bytes of a feed value that each entry repeats: title, id, address, one of the authors.
@@ -41,13 +41,13 @@ const OPENABLE_SCHEMES: [&str; 24] = [
 const MAX_LANGUAGE_BYTES: usize = 35;
 
 pub(super) fn normalize(mut raw: RawFeed<'_>, decoded: &DecodedText<'_>, hints: &Hints<'_>) -> Feed {
-    let mut problems: Vec<String> = decoded.problem.iter().cloned().collect();
+    let mut problems: Vec<Problem> = decoded.problem.iter().cloned().map(Problem::from).collect();
     problems.append(&mut raw.problems);
     problems.extend(mojibake::repair(&mut raw));
     problems.extend(dates::complete(&mut raw));
     if !raw.unknown.is_empty() {
         let unknown = raw.unknown.join(", ");
-        problems.push(log_excerpt(&format!("unknown elements beside the entries were skipped: {unknown}")));
+        problems.push(format!("unknown elements beside the entries were skipped: {unknown}").into());
     }
     let document = hints.url.cloned().and_then(bounded_base);
     let bases = raw.bases;
@@ -70,10 +70,12 @@ pub(super) fn normalize(mut raw: RawFeed<'_>, decoded: &DecodedText<'_>, hints: 
         is_damaged: decoded.problem.is_some(),
     };
     let entries: Vec<Entry> = raw.entries.into_iter().map(|raw| normalize_entry(raw, &context)).collect();
-    let empty = entries.iter().filter(|entry| !entry.has_content()).count();
-    if empty > 0 {
-        problems.push(format!("entries with nothing to show were left out: {empty}"));
+    let empty: Vec<usize> =
+        (1..).zip(&entries).filter(|(_, entry)| !entry.has_content()).map(|(number, _)| number).collect();
+    if !empty.is_empty() {
+        problems.push(Problem::of(empty, "entries with nothing to show were left out"));
     }
+    let problems = problems.iter().map(|problem| problem.message(&entries)).collect();
     Feed {
         format: raw.format,
         encoding: decoded.encoding,

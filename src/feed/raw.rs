@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use jiff::Timestamp;
 
 use super::dates;
+use super::problem::Problem;
 use super::xml_base::{BaseIndex, ResolvedBases};
 use crate::source::UpdateHints;
 
@@ -35,8 +36,10 @@ pub(super) struct RawFeed<'a> {
     pub(super) entries: Vec<RawEntry<'a>>,
     /// The document was truncated, by its sender or by [`MAX_ENTRIES`].
     pub(super) partial: bool,
-    /// What was skipped, as messages.
-    pub(super) problems: Vec<String>,
+    /// What was skipped.
+    pub(super) problems: Vec<Problem>,
+    /// Where the document is first not well-formed.
+    pub(super) fault: Option<Fault>,
     /// Elements beside the entries that no version of the format has, at most [`MAX_UNKNOWN`].
     pub(super) unknown: Vec<&'a str>,
 }
@@ -47,6 +50,16 @@ impl<'a> RawFeed<'a> {
             self.unknown.push(element);
         }
     }
+}
+
+/// Where XML is not well-formed, and how.
+#[derive(Debug)]
+pub(super) struct Fault {
+    /// The position in the text.
+    pub(super) at: usize,
+    /// The number of the entry that it is in.
+    pub(super) entry: Option<usize>,
+    pub(super) what: String,
 }
 
 /// The ranks of `media:title` and `media:description` as texts of their entry.

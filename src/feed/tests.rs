@@ -1,6 +1,7 @@
 //! Tests of the whole pipeline, from bytes to entries.
 
 mod limits;
+mod problems;
 mod second_reader;
 
 use jiff::Timestamp;
@@ -111,39 +112,6 @@ fn almost_valid_utf8_is_utf8() {
     let feed = read_text(&encoding_rs::WINDOWS_1251.encode(&russian).0, None).expect("a feed");
     assert_eq!(feed.entries[1].title.as_deref(), Some("Трамвай сошёл с рельсов"));
     assert_eq!(feed.problems, ["the document says UTF-8, but is read as windows-1251"]);
-}
-
-#[test]
-fn what_was_repaired_or_left_out_is_named() {
-    let problems = |feed: &str| read_text(feed.as_bytes(), None).expect("a feed").problems;
-    let rss = |elements: &str| problems(&RSS.replacen("<item>", &format!("{elements}<item>"), 1));
-    let unknown = |names: &str| [format!("unknown elements beside the entries were skipped: {names}")];
-    // What the versions of RSS and Atom have, and what belongs to others, is nothing to tell.
-    let known = "<generator>G</generator><webMaster/><copyright>C</copyright><docs/><rating/><cloud/><textInput/>\
-                 <x:post xmlns:x='urn:x'/><post xmlns='urn:x'/><atom:rights>R</atom:rights><feedburner:info/>";
-    assert_eq!(rss(known), [""; 0]);
-    assert_eq!(rss("<post><title>One</title></post><post/><rss:posts/>"), unknown("post, rss:posts"));
-    assert_eq!(rss(&format!("<{}>", "a".repeat(999))).concat().chars().count(), 200);
-    assert_eq!(rss("<a/><b/><c/><d/><e/><f/>"), unknown("a, b, c, d, e"));
-    let atom = "<feed xmlns='http://www.w3.org/2005/Atom'><subtitle/><rights/><entri/><entry><title>A</title><post/></entry></feed>";
-    assert_eq!(problems(atom), unknown("entri"));
-    let rdf = "<rdf:RDF xmlns:rdf='http://www.w3.org/1999/02/22-rdf-syntax-ns#' xmlns='http://purl.org/rss/1.0/'><channel>\
-               <items><rdf:Seq><rdf:li/></rdf:Seq></items></channel><item><title>A</title></item><items/><post/></rdf:RDF>";
-    assert_eq!(problems(rdf), unknown("post"));
-    assert_eq!(rss("<item/><item><guid>7</guid></item>"), ["entries with nothing to show were left out: 2"]);
-    let repaired = RSS.replace("Two", "Itâ€™s two");
-    assert_eq!(problems(&repaired), ["text that was encoded twice was repaired"]);
-    assert_eq!(problems(&RSS.replace("Two", "ordenÃ³")), [""; 0]);
-    for lost in ["Ð•Ñ€ÐµÐ²Ð°Ð½ Ð¸ ÐœÐ¾Ñ?ÐºÐ²Ð°", "????? ? ??????"] {
-        let feed = read_text(RSS.replace("Two", lost).as_bytes(), None).expect("a feed");
-        assert_eq!(
-            feed.problems,
-            ["texts lost characters before they were sent: 1 of the entries, first entry 2"]
-        );
-        assert_eq!(feed.entries.iter().map(|entry| entry.is_uncertain).collect::<Vec<_>>(), [false, true]);
-    }
-    // An empty feed stays one.
-    assert_eq!(problems("<rss><channel><itemz/><title>T</title></channel></rss>"), unknown("itemz"));
 }
 
 #[test]
@@ -379,7 +347,8 @@ fn broken_json_is_repaired() {
     );
     let ids: Vec<_> = feed.entries.iter().filter_map(|entry| entry.id.as_deref()).collect();
     assert_eq!((ids, feed.partial), (vec!["1", "x", "2"], false));
-    assert_eq!(feed.problems, ["the JSON is broken and was repaired"]);
+    let place = "invalid JSON at line 1 column 48: entry 2";
+    assert_eq!(feed.problems, [format!("the JSON is broken and was repaired: {place}")]);
     let cut = read(
         r#"{"items": [{"id": 01, "title": "1"}, {"id": "2", "title": "2"}, {"id": "3", "title": "cut o"#,
     );

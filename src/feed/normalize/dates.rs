@@ -1,11 +1,14 @@
 //! Reads the dates that need the others of their document, or its language. Pure.
 
 use crate::feed::dates::{Habits, is_unreadable, parse_in};
+use crate::feed::problem::{Problem, note};
 use crate::feed::raw::{RawDate, RawFeed};
-use crate::text::log_excerpt;
 
-/// Reads them. A problem, if the document has dates of which none can be read.
-pub(super) fn complete(feed: &mut RawFeed<'_>) -> Option<String> {
+/// Characters of a date in a problem.
+const MAX_EXAMPLE_CHARS: usize = 60;
+
+/// Reads them. A problem, if some cannot be read.
+pub(super) fn complete(feed: &mut RawFeed<'_>) -> Option<Problem> {
     let texts = stated(feed).map(|(_, date)| &*date.text);
     let habits = Habits::of(feed.language.as_deref(), texts);
     if let Some(habits) = habits {
@@ -17,11 +20,16 @@ pub(super) fn complete(feed: &mut RawFeed<'_>) -> Option<String> {
             }
         }
     }
-    if stated(feed).any(|(_, date)| date.time.is_some()) {
-        return None;
+    let mut numbers = Vec::new();
+    let mut example = "";
+    for (number, date) in stated(feed).filter(|(_, date)| date.time.is_none() && is_unreadable(&date.text)) {
+        if numbers.is_empty() {
+            example = date.text.trim();
+        }
+        note(&mut numbers, number);
     }
-    let (number, first) = stated(feed).find(|(_, date)| is_unreadable(&date.text))?;
-    Some(log_excerpt(&format!("no date can be read: entry {number} has `{}`", first.text.trim())))
+    let example: String = example.chars().take(MAX_EXAMPLE_CHARS).collect();
+    (!numbers.is_empty()).then(|| Problem::of(numbers, format!("dates cannot be read, such as `{example}`")))
 }
 
 /// The dates with the numbers of their entries.

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use encoding_rs::{Encoding, WINDOWS_1251, WINDOWS_1252};
 
+use crate::feed::problem::{Problem, note};
 use crate::feed::raw::{RawEntry, RawFeed};
 
 /// A text with one such round trip undone.
@@ -24,12 +25,12 @@ const MANY_TRACES: usize = 4;
 /// The fewest question marks that stand for lost letters.
 const MIN_LOST: usize = 6;
 
-/// What was found in a feed, as messages.
-pub(super) fn repair(feed: &mut RawFeed<'_>) -> Vec<String> {
-    let mut problems: Vec<String> = Vec::new();
-    if undo(feed) {
-        problems.push("text that was encoded twice was repaired".to_owned());
-    }
+/// What was found in a feed.
+pub(super) fn repair(feed: &mut RawFeed<'_>) -> Vec<Problem> {
+    let mut problems: Vec<Problem> = undo(feed)
+        .map(|numbers| Problem::of(numbers, "text that was encoded twice was repaired"))
+        .into_iter()
+        .collect();
     let mut damaged: Vec<usize> = Vec::new();
     for (number, entry) in (1..).zip(&mut feed.entries) {
         let mut found = 0;
@@ -38,11 +39,8 @@ pub(super) fn repair(feed: &mut RawFeed<'_>) -> Vec<String> {
         // One letter may be meant so.
         damaged.extend((found >= MANY_TRACES).then_some(number));
     }
-    if let Some(first) = damaged.first() {
-        let count = damaged.len();
-        problems.push(format!(
-            "texts lost characters before they were sent: {count} of the entries, first entry {first}"
-        ));
+    if !damaged.is_empty() {
+        problems.push(Problem::of(damaged, "texts lost characters before they were sent"));
     }
     problems
 }
@@ -128,41 +126,57 @@ fn is_lost(text: &str) -> bool {
 /// with a dash, a quote or another sign of General Punctuation (`â€™`). Correct text practically never is. Any other single
 /// character is enough beside such a text; elsewhere the entry is in doubt: in an earlier document it may have been repaired.
 ///
-/// True if there were any.
-fn undo(feed: &mut RawFeed<'_>) -> bool {
+/// If there were any, the entries that have them.
+fn undo(feed: &mut RawFeed<'_>) -> Option<Vec<usize>> {
     let mut seen: Vec<&'static Encoding> = Vec::new();
     for_each_feed_text(feed, |text| {
         repair_text(text, &mut seen);
     });
-    let mut singles: Vec<usize> = Vec::new();
-    for (index, entry) in feed.entries.iter_mut().enumerate() {
-        let mut has_single = false;
-        for_each_text(entry, |text| has_single |= repair_text(text, &mut seen));
-        singles.extend(has_single.then_some(index));
+    let (mut repaired, mut uncertain): (Vec<usize>, Vec<usize>) = (Vec::new(), Vec::new());
+    for (number, entry) in (1..).zip(&mut feed.entries) {
+        for_each_text(entry, |text| match repair_text(text, &mut seen) {
+            Repair::None => {}
+            Repair::Done => note(&mut repaired, number),
+            Repair::Uncertain => note(&mut uncertain, number),
+        });
     }
     for_each_feed_text(feed, |text| {
         repair_text(text, &mut seen);
     });
-    for index in singles {
-        let entry = &mut feed.entries[index];
+    for number in uncertain {
+        let entry = &mut feed.entries[number - 1];
         let mut is_uncertain = false;
-        for_each_text(entry, |text| is_uncertain |= repair_text(text, &mut seen));
+        for_each_text(entry, |text| match repair_text(text, &mut seen) {
+            Repair::None => {}
+            Repair::Done => repaired.push(number),
+            Repair::Uncertain => is_uncertain = true,
+        });
         entry.uncertain |= is_uncertain;
     }
-    !seen.is_empty()
+    repaired.sort_unstable();
+    repaired.dedup();
+    (!seen.is_empty()).then_some(repaired)
 }
 
-/// Repairs a text with enough evidence of its own, or of other texts. True if it lacks that.
-fn repair_text(text: &mut Cow<'_, str>, seen: &mut Vec<&'static Encoding>) -> bool {
-    let Some(repaired) = repaired(text) else { return false };
+/// What became of a text.
+enum Repair {
+    /// It has none.
+    None,
+    Done,
+    /// It lacks evidence, of its own or of other texts.
+    Uncertain,
+}
+
+fn repair_text(text: &mut Cow<'_, str>, seen: &mut Vec<&'static Encoding>) -> Repair {
+    let Some(repaired) = repaired(text) else { return Repair::None };
     if repaired.evidence > 1 && !seen.contains(&repaired.wrong) {
         seen.push(repaired.wrong);
     }
-    let is_certain = seen.contains(&repaired.wrong);
-    if is_certain {
-        *text = Cow::Owned(repaired.text);
+    if !seen.contains(&repaired.wrong) {
+        return Repair::Uncertain;
     }
-    !is_certain
+    *text = Cow::Owned(repaired.text);
+    Repair::Done
 }
 
 fn for_each_feed_text<'a>(feed: &mut RawFeed<'a>, mut repair: impl FnMut(&mut Cow<'a, str>)) {

@@ -8,6 +8,7 @@ use std::fmt;
 
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
+use crate::feed::problem::Problem;
 use crate::feed::raw::{
     MAX_ENTRIES, MAX_ENTRY_PARTS, RawAuthor, RawCategory, RawDate, RawEntry, RawFeed, RawLink, RawMedia,
     RawOrigin, RawPicture, RawText, TextKind, UsualWidth,
@@ -34,11 +35,17 @@ pub(super) fn parse(text: &str) -> Result<RawFeed<'_>, String> {
         Ok(true) => Ok(feed),
         Ok(false) => Err("JSON without `items`".to_owned()),
         Err(error) if !feed.entries.is_empty() => {
+            let next = feed.entries.len() + 1;
             feed.partial = !(error.is_eof() && ends_between_items(text));
             feed.problems.push(match error.is_eof() {
-                true if feed.partial => "the document is truncated: its last entry was skipped".to_owned(),
-                true => "the end of the document is missing".to_owned(),
-                false => format!("invalid JSON at line {} column {}", error.line(), error.column()),
+                true if feed.partial => {
+                    Problem::of(vec![next], "the document is truncated: its last entry was skipped")
+                }
+                true => "the end of the document is missing".into(),
+                false => {
+                    let place = format!("invalid JSON at line {} column {}", error.line(), error.column());
+                    Problem::of(vec![next], place)
+                }
             });
             Ok(feed)
         }
@@ -140,10 +147,10 @@ impl<'de> Visitor<'de> for ItemsSeed<'_, 'de> {
             has_more = true;
         }
         if has_others {
-            self.0.problems.push("some items are not objects".to_owned());
+            self.0.problems.push("some items are not objects: they were skipped".into());
         }
         if has_more {
-            self.0.problems.push(format!("only the first {MAX_ENTRIES} entries were read"));
+            self.0.problems.push(format!("only the first {MAX_ENTRIES} entries were read").into());
         }
         Ok(())
     }

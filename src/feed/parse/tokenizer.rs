@@ -5,10 +5,14 @@ use std::borrow::Cow;
 use memchr::{memchr, memmem};
 
 use super::doctype::Doctype;
+use crate::feed::raw::Fault;
 use crate::feed::references::unescape;
 
 /// Attributes of one tag; further ones are ignored.
 const MAX_ATTRIBUTES: usize = 100;
+
+/// Bytes of a doctype's names and addresses. In longer ones quotes do not count.
+const MAX_DOCTYPE_START: usize = 1000;
 
 /// Bytes scanned for end tags that do not exist, as a multiple of the document's length. Beyond it the tokenizer no longer
 /// goes back to the start of an unclosed element, so that the time stays linear.
@@ -59,6 +63,9 @@ pub(super) struct Tokenizer<'a> {
     no_cdata_end: bool,
     no_comment_end: bool,
     no_doctype_end: bool,
+    /// The first fault, and the open elements between which it is looked for.
+    fault: Option<Fault>,
+    open: Vec<&'a str>,
 }
 
 impl<'a> Tokenizer<'a> {
@@ -71,7 +78,22 @@ impl<'a> Tokenizer<'a> {
             no_cdata_end: false,
             no_comment_end: false,
             no_doctype_end: false,
+            fault: None,
+            open: Vec::new(),
         }
+    }
+
+    pub(super) fn at(&self) -> usize {
+        self.at
+    }
+
+    /// Keeps the first fault that is found.
+    pub(super) fn note_fault(&mut self, at: usize, what: impl FnOnce() -> String) {
+        self.fault.get_or_insert_with(|| Fault { at, entry: None, what: what() });
+    }
+
+    pub(super) fn fault(&mut self) -> &mut Option<Fault> {
+        &mut self.fault
     }
 
     /// Sets the name of the root element. No element of an entry extends beyond its end tag.
@@ -98,13 +120,19 @@ impl<'a> Tokenizer<'a> {
                         return Some(XmlToken::Cdata(&rest[9..end]));
                     }
                     // An unclosed section is ignored: what follows is read as markup.
-                    None => self.at += 9,
+                    None => {
+                        self.note_fault(self.at, || "a CDATA section has no end".to_owned());
+                        self.at += 9;
+                    }
                 },
                 b'!' if rest.starts_with("<!--") => self.at += self.comment_end(rest),
                 b'!' => self.at += self.doctype_end(rest),
                 b'?' => self.at += memchr(b'>', bytes).map_or(bytes.len(), |end| end + 1),
                 _ => {
                     let (token, end) = read_tag(rest);
+                    if bytes[end - 1] != b'>' {
+                        self.note_fault(self.at, || "a tag has no end".to_owned());
+                    }
                     self.at += end;
                     return Some(token);
                 }
@@ -123,6 +151,7 @@ impl<'a> Tokenizer<'a> {
     pub(super) fn skip_element(&mut self, tag: StartTag<'_>) {
         let start = self.at;
         if !tag.empty && self.find_end(tag.name).is_none() {
+            self.note_missing_end(start, tag);
             self.rescan_from(start);
         }
     }
@@ -140,6 +169,7 @@ impl<'a> Tokenizer<'a> {
         match self.find_end(tag.name) {
             Some((end, has_markup)) => element_text(&self.text[start..end], has_markup),
             None => {
+                self.note_missing_end(start, tag);
                 let scanned_to = self.at;
                 self.rescan_from(start);
                 if self.at != start {
@@ -182,6 +212,8 @@ impl<'a> Tokenizer<'a> {
     /// tags. `None`, with the position before the boundary, if a boundary comes first.
     fn find_end(&mut self, name: &str) -> Option<(usize, bool)> {
         let (mut depth, mut has_markup) = (1_usize, false);
+        let start = self.at;
+        self.open.clear();
         loop {
             let before = self.at;
             match self.next()? {
@@ -193,18 +225,40 @@ impl<'a> Tokenizer<'a> {
                 }
                 XmlToken::Start(inner) => {
                     has_markup = true;
+                    if !inner.empty && self.fault.is_none() {
+                        self.open.push(inner.name);
+                    }
                     depth += usize::from(!inner.empty && inner.name.eq_ignore_ascii_case(name));
                 }
                 XmlToken::End { name: inner } if inner.eq_ignore_ascii_case(name) => {
                     depth -= 1;
                     if depth == 0 {
+                        if let Some(unclosed) = self.open.last().copied() {
+                            self.note_fault(start, || {
+                                format!("`<{unclosed}>` within `<{name}>` has no end tag")
+                            });
+                        }
                         return Some((before, has_markup));
                     }
+                    self.close(inner, before);
                 }
-                XmlToken::End { .. } => has_markup = true,
+                XmlToken::End { name: inner } => {
+                    has_markup = true;
+                    self.close(inner, before);
+                }
                 XmlToken::Text(_) | XmlToken::Cdata(_) => {}
             }
         }
+    }
+
+    fn close(&mut self, name: &'a str, at: usize) {
+        if self.fault.is_none() && self.open.pop() != Some(name) {
+            self.note_fault(at, || format!("`</{name}>` ends no open element"));
+        }
+    }
+
+    fn note_missing_end(&mut self, at: usize, tag: StartTag<'_>) {
+        self.note_fault(at, || format!("`<{}>` has no end tag", tag.name));
     }
 
     /// Elements that cannot occur within the child elements of an entry.
@@ -237,15 +291,31 @@ impl<'a> Tokenizer<'a> {
             return 4;
         }
         let end = memmem::find(&rest.as_bytes()[4..], b"-->");
-        self.no_comment_end = end.is_none();
+        if end.is_none() {
+            self.note_fault(self.at, || "a comment has no end".to_owned());
+            self.no_comment_end = true;
+        }
         4 + end.map_or(0, |end| end + 3)
     }
 
     /// A doctype may contain declarations in brackets.
     fn doctype_end(&mut self, text: &str) -> usize {
         let bytes = text.as_bytes();
-        let close = memchr(b'>', bytes).map_or(bytes.len(), |close| close + 1);
-        if self.no_doctype_end || memchr(b'[', &bytes[..close]).is_none() {
+        let mut quote = None;
+        let close = bytes[..bytes.len().min(MAX_DOCTYPE_START)].iter().position(|b| match (quote, *b) {
+            (None, b'>' | b'[') => true,
+            (None, b'"' | b'\'') => {
+                quote = Some(*b);
+                false
+            }
+            (Some(open), b) => {
+                quote = Some(open).filter(|open| *open != b);
+                false
+            }
+            _ => false,
+        });
+        let close = close.or_else(|| memchr(b'>', bytes)).map_or(bytes.len(), |close| close + 1);
+        if self.no_doctype_end || bytes[close - 1] != b'[' {
             return close;
         }
         if let Some(doctype) = Doctype::read(text) {

@@ -1,6 +1,7 @@
 //! Parses the text of an RSS, Atom or CDF feed, well-formed or not, in one pass. Pure.
 
 mod details;
+mod faults;
 mod media;
 mod person;
 mod podcast;
@@ -15,6 +16,7 @@ use super::person::kind_of_names;
 use super::text_construct::{TextScope, text_construct};
 use super::tokenizer::{ElementText, StartTag, Tokenizer, XmlToken, attribute, attributes};
 use super::update_hints::{SyndicationUpdates, read_hint};
+use crate::feed::problem::Problem;
 use crate::feed::raw::{
     MAX_ENTRIES, MAX_ENTRY_PARTS, RawEntry, RawFeed, RawLink, RawOrigin, RawText, TextKind,
 };
@@ -38,28 +40,31 @@ pub(super) fn parse<'a>(text: &'a str, document: Option<&Url>) -> Option<RawFeed
         empty_entries: 0,
         open: Vec::new(),
         updates: SyndicationUpdates::default(),
-        root_ended: root.empty,
+        root_ended: false,
+        untracked: 0,
         ends_in_tag: !text.trim_end().ends_with('>'),
         media_index: None,
         skipped_entries: false,
-        skipped_parts: false,
+        skipped_parts: Vec::new(),
+        faulty_entry: None,
     };
     parser.start_tag(root);
     parser.root_declared = parser.namespaces.len();
+    parser.root_ended = root.empty;
     parser.read_document();
     Some(parser.finish())
 }
 
 /// Skips what precedes the root element, such as warnings of the server, and other elements.
 fn find_root<'a>(tokens: &mut Tokenizer<'a>) -> Option<StartTag<'a>> {
-    while let Some(token) = tokens.next() {
-        if let XmlToken::Start(tag) = token
-            && is_root(tag.name)
-        {
-            return Some(tag);
+    loop {
+        let at = tokens.at();
+        match tokens.next()? {
+            XmlToken::Start(tag) if is_root(tag.name) => return Some(tag),
+            XmlToken::Text(text) if text.trim().is_empty() => {}
+            _ => tokens.note_fault(at, || "something stands before the feed".to_owned()),
         }
     }
-    None
 }
 
 fn is_root(name: &str) -> bool {
@@ -117,35 +122,64 @@ struct XmlParser<'a> {
     updates: SyndicationUpdates,
     /// An end tag of a root element was seen.
     root_ended: bool,
+    /// Elements whose child elements are read, but which are not in `open`.
+    untracked: usize,
     /// The last tag or text is cut off.
     ends_in_tag: bool,
     /// The position of the media object that was read last.
     media_index: Option<usize>,
     /// [`MAX_ENTRIES`] was exceeded.
     skipped_entries: bool,
-    /// [`MAX_ENTRY_PARTS`] was exceeded.
-    skipped_parts: bool,
+    /// The entries in which [`MAX_ENTRY_PARTS`] was exceeded.
+    skipped_parts: Vec<usize>,
+    /// The entry that was open when a fault was found.
+    faulty_entry: Option<usize>,
 }
 
 impl<'a> XmlParser<'a> {
     fn read_document(&mut self) {
+        let mut is_sound = self.tokens.fault().is_none();
+        let mut at = self.tokens.at();
         while !self.skipped_entries
             && let Some(token) = self.tokens.next()
         {
+            let number = self.entry.as_ref().map(|_| self.entry_number());
             match token {
-                XmlToken::Start(tag) => self.start_tag(tag),
-                XmlToken::End { name } => self.end_tag(name),
+                XmlToken::Start(tag) => {
+                    if self.open.is_empty() && self.root_ended {
+                        self.note_something_behind(at);
+                    }
+                    self.start_tag(tag);
+                }
+                XmlToken::End { name } => self.end_tag(name, at),
                 // Text between elements has no meaning in a feed.
-                XmlToken::Text(_) | XmlToken::Cdata(_) => {}
+                XmlToken::Text(text) | XmlToken::Cdata(text) => {
+                    if self.open.is_empty() && self.root_ended && !text.trim().is_empty() {
+                        self.note_something_behind(at);
+                    }
+                }
             }
+            if is_sound && self.tokens.fault().is_some() {
+                is_sound = false;
+                self.faulty_entry = number;
+            }
+            at = self.tokens.at();
         }
     }
 
-    fn end_tag(&mut self, name: &str) {
+    fn end_tag(&mut self, name: &str, start: usize) {
         self.root_ended |= is_root(name);
-        if let Some(at) = self.open.iter().rposition(|open| open.name.eq_ignore_ascii_case(name)) {
-            self.close_to(at);
+        let Some(at) = self.open.iter().rposition(|open| open.name.eq_ignore_ascii_case(name)) else {
+            if self.untracked == 0 {
+                self.tokens.note_fault(start, || format!("`</{name}>` ends no open element"));
+            }
+            self.untracked = self.untracked.saturating_sub(1);
+            return;
+        };
+        if let Some(unclosed) = self.open.get(at + 1) {
+            self.tokens.note_fault(start, || format!("`<{}>` has no end tag", unclosed.name));
         }
+        self.close_to(at);
     }
 
     fn start_tag(&mut self, tag: StartTag<'a>) {
@@ -237,6 +271,8 @@ impl<'a> XmlParser<'a> {
         if !tag.empty && already_open < max_open {
             let declared = self.namespaces.len();
             self.open.push(OpenElement { name: tag.name, container, base, declared });
+        } else if !tag.empty {
+            self.untracked += 1;
         }
     }
 
@@ -252,6 +288,9 @@ impl<'a> XmlParser<'a> {
         }
         // An unclosed entry ends where the next one begins.
         if let Some(at) = self.open.iter().position(|open| open.container == Container::Entry) {
+            self.tokens.note_fault(self.tokens.at(), || {
+                format!("`<{}>` begins before the one before it has ended", tag.name)
+            });
             self.close_to(at);
             self.namespaces.declare(tag);
         }
@@ -268,8 +307,10 @@ impl<'a> XmlParser<'a> {
     }
 
     fn add_part(&mut self, add: impl FnOnce(&mut RawEntry<'a>) -> bool) {
-        if let Some(entry) = &mut self.entry {
-            self.skipped_parts |= !add(entry);
+        if let Some(entry) = &mut self.entry
+            && !add(entry)
+        {
+            self.note_skipped_part();
         }
     }
 
@@ -329,7 +370,7 @@ impl<'a> XmlParser<'a> {
         if links.len() < MAX_ENTRY_PARTS {
             links.push(link);
         } else {
-            self.skipped_parts = true;
+            self.note_skipped_part();
         }
     }
 
@@ -392,7 +433,9 @@ impl<'a> XmlParser<'a> {
         }
         match (&mut self.entry, element) {
             (Some(entry), _) => {
-                self.skipped_parts |= !entry::add_value(entry, element, attribute_text, content, kind);
+                if !entry::add_value(entry, element, attribute_text, content, kind) {
+                    self.note_skipped_part();
+                }
             }
             (None, FeedElement::Id) => {
                 self.feed.id.get_or_insert(content.text);
@@ -420,23 +463,19 @@ impl<'a> XmlParser<'a> {
     }
 
     fn finish(mut self) -> RawFeed<'a> {
-        // The last entry of a truncated document is dropped: its missing parts would later look like an edit.
         let is_truncated = !self.root_ended && (self.entry.is_some() || self.ends_in_tag);
-        if is_truncated {
-            self.open.clear();
-            self.entry = None;
-            self.feed.problems.push("the document is truncated: its last entry was skipped".to_owned());
-        }
+        self.tell_fault(is_truncated);
         self.close_to(0);
         // Missing end tags alone lose nothing. Neither do more entries than are read: they were never read.
         self.feed.partial = is_truncated;
         if self.skipped_entries {
-            self.feed.problems.push(format!("only the first {MAX_ENTRIES} entries were read"));
+            self.feed.problems.push(format!("only the first {MAX_ENTRIES} entries were read").into());
         }
-        if self.skipped_parts {
-            self.feed.problems.push(format!(
-                "only the first {MAX_ENTRY_PARTS} media, links, authors or categories of an entry were read"
-            ));
+        if !self.skipped_parts.is_empty() {
+            self.skipped_parts.retain(|number| *number > 0);
+            let what =
+                format!("only the first {MAX_ENTRY_PARTS} media, links, authors or categories were read");
+            self.feed.problems.push(Problem::of(self.skipped_parts, what));
         }
         self.feed.update_hints.update_period = self.updates.interval();
         self.feed

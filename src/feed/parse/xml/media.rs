@@ -45,7 +45,7 @@ impl<'a> XmlParser<'a> {
         if push_part(&mut entry.media, RawMedia { group, ..file }) {
             self.media_index = Some(entry.media.len() - 1);
         } else {
-            self.skipped_parts = true;
+            self.note_skipped_part();
         }
     }
 

@@ -54,7 +54,7 @@ impl<'a> XmlParser<'a> {
         if authors.len() < MAX_ENTRY_PARTS {
             authors.push(author);
         } else {
-            self.skipped_parts = true;
+            self.note_skipped_part();
         }
     }
 }

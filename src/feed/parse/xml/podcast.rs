@@ -57,7 +57,9 @@ impl<'a> XmlParser<'a> {
             ),
             _ => true,
         };
-        self.skipped_parts |= !fits;
+        if !fits {
+            self.note_skipped_part();
+        }
     }
 
     /// Adds a title or a summary, which the entry may have too.
