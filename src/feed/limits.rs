@@ -144,7 +144,7 @@ impl Bounds {
             .into_iter()
             .for_each(|address| self.optional_address(address));
         let RawDetails { rights, place_name, coordinates, corners, latitude, longitude, .. } = details;
-        self.line(rights.as_mut().map(|rights| &mut rights.text));
+        self.line(rights.value_mut().map(|rights| &mut rights.text));
         let lines = [place_name, coordinates, corners, latitude, longitude];
         lines.into_iter().for_each(|line| self.line(line.as_mut()));
     }

@@ -3,7 +3,10 @@
 //! RSS does not say whether a text is HTML. A tag of an HTML element is markup, whatever else looks like one is text: the
 //! `<T>` of `Vec<T>`, the `<b and c>` of `a<b and c>d`, and the `<i>` of a text about HTML, which nothing closes.
 
-use memchr::memchr;
+use std::borrow::Cow;
+use std::collections::HashMap;
+
+use memchr::{memchr, memchr_iter, memmem};
 
 use super::references::has_reference;
 use crate::text::is_inline;
@@ -97,6 +100,84 @@ pub(super) fn between_tags(text: &str) -> Vec<(bool, &str)> {
     parts
 }
 
+/// HTML whose words in angle brackets are escaped, such as the `<String>` of `Option<String>`: they are no elements of HTML, have
+/// no attributes and nothing closes them.
+pub(super) fn with_escaped_words(html: &str) -> Cow<'_, str> {
+    if !memchr_iter(b'<', html.as_bytes()).any(|at| may_be_word(html, at)) {
+        return Cow::Borrowed(html);
+    }
+    let last_ends = last_end_tags(html);
+    let is_closed = |name: &str, at: usize| {
+        last_ends.get(&name.to_ascii_lowercase()).is_some_and(|last_end| *last_end > at)
+    };
+    let mut words: Vec<usize> = Vec::new();
+    let mut tags = HtmlTags::new(html);
+    loop {
+        let from = tags.at;
+        let tag = tags.next();
+        let to = tag.as_ref().map_or(html.len(), |tag| tag.start);
+        let starts = memchr_iter(b'<', &html.as_bytes()[from..to]).map(|at| from + at);
+        words.extend(starts.filter(|at| may_be_word(html, *at) && is_word(html, *at, is_closed)));
+        let Some(tag) = tag else { break };
+        let is_custom = tag.element == CUSTOM && tag.kind == TagKind::Start;
+        if is_custom && !tag.has_attributes && !tag.is_closed && !is_closed(tag_name(&html[to + 1..]), to) {
+            words.push(to);
+        }
+        if let Some(name @ ("script" | "style")) = tag.name()
+            && tag.kind == TagKind::Start
+        {
+            // What follows is no markup up to their end.
+            let Some(end) = last_ends.get(name).filter(|end| **end > to) else { break };
+            tags.at =
+                memmem::find(&html.as_bytes()[tag.end..*end], b"</").map_or(*end, |step| tag.end + step);
+        }
+    }
+    let mut escaped = String::with_capacity(html.len() + 3 * words.len());
+    let mut copied = 0;
+    for at in words {
+        escaped.extend([&html[copied..at], "&lt;"]);
+        copied = at + 1;
+    }
+    escaped.push_str(&html[copied..]);
+    Cow::Owned(escaped)
+}
+
+/// Whether what begins here is perhaps no tag: its name is not HTML's, or it follows a word and has blanks in it.
+fn may_be_word(html: &str, at: usize) -> bool {
+    let rest = &html[at + 1..];
+    if !rest.starts_with(|c: char| c.is_ascii_alphabetic()) {
+        return false;
+    }
+    let name = tag_name(rest);
+    let follows_word = html[..at].ends_with(|c: char| c.is_alphanumeric());
+    element_index(name).is_none() || (follows_word && rest[name.len()..].starts_with(' '))
+}
+
+/// Whether what begins here, and is no tag of HTML or of a custom element, is text.
+fn is_word(html: &str, at: usize, is_closed: impl Fn(&str, usize) -> bool) -> bool {
+    let rest = &html[at + 1..];
+    let name = tag_name(rest);
+    let inside = &rest[name.len()..];
+    let inside = &inside[..inside.find(['<', '>']).unwrap_or(inside.len())];
+    if element_index(name).is_some() || is_custom(name) {
+        return !inside.contains('=');
+    }
+    let attributes = Attributes::read(&rest[name.len()..]);
+    let has_attributes = attributes.is_valid && attributes.has_any;
+    !has_attributes && !inside.ends_with('/') && !is_closed(name, at)
+}
+
+/// Where the last end tag of each name begins.
+fn last_end_tags(html: &str) -> HashMap<String, usize> {
+    let starts = memchr_iter(b'<', html.as_bytes()).filter(|at| html[at + 1..].starts_with('/'));
+    starts.map(|at| (tag_name(&html[at + 2..]).to_ascii_lowercase(), at)).collect()
+}
+
+/// The name at the start of what follows `<` or `</`.
+fn tag_name(text: &str) -> &str {
+    &text[..text.bytes().take_while(|b| b.is_ascii_alphanumeric() || b"-:_.".contains(b)).count()]
+}
+
 /// Whether what stands between `<` and `>` names no element of HTML and has no attribute with a value.
 pub(super) fn is_unknown_tag(inside: &str) -> bool {
     let name = inside.strip_prefix('/').unwrap_or(inside);
@@ -159,7 +240,7 @@ impl<'a> HtmlTags<'a> {
             end: start + 1 + length,
         };
         if rest.starts_with("!--") {
-            let end = memchr::memmem::find(rest.as_bytes(), b"-->");
+            let end = memmem::find(rest.as_bytes(), b"-->");
             self.read += end.unwrap_or(rest.len());
             return Some(tag(TagKind::Comment, 0, end? + 3));
         }
@@ -167,8 +248,7 @@ impl<'a> HtmlTags<'a> {
             Some(name) => (TagKind::End, name),
             None => (TagKind::Start, rest),
         };
-        let end = name.bytes().take_while(|b| b.is_ascii_alphanumeric() || b"-:_.".contains(b)).count();
-        let name = &name[..end];
+        let name = tag_name(name);
         let element = element_index(name).or_else(|| is_custom(name).then_some(CUSTOM))?;
         let before = usize::from(kind == TagKind::End) + name.len();
         let attributes = Attributes::read(&rest[before..]);
@@ -354,13 +434,50 @@ mod tests {
     }
 
     #[test]
+    fn words_in_angle_brackets_stay_beside_elements() {
+        for (html, escaped) in [
+            (
+                "Rust: Option<String> and <code>Vec<u8></code>",
+                "Rust: Option&lt;String> and <code>Vec&lt;u8></code>",
+            ),
+            ("x<y, \"Vec<T>\" & R&D <b>z</b>", "x&lt;y, \"Vec&lt;T>\" & R&D <b>z</b>"),
+            (
+                "<p>Map<K, V>, std::vector<std::string></p>",
+                "<p>Map&lt;K, V>, std::vector&lt;std::string></p>",
+            ),
+            ("<p>git clone <repo-url> <dir></p>", "<p>git clone &lt;repo-url> <dir></p>"),
+            ("<p>a<b and c>d</p>", "<p>a&lt;b and c>d</p>"),
+            (
+                "<p>Mail <ann@example.org>, see <https://example.org/?a=b></p>",
+                "<p>Mail &lt;ann@example.org>, see &lt;https://example.org/?a=b></p>",
+            ),
+            ("<p>a <T extends B = C></p> i<n", "<p>a &lt;T extends B = C></p> i&lt;n"),
+            ("<script>if (a<c) {}</script><p>Vec<T></p>", "<script>if (a<c) {}</script><p>Vec&lt;T></p>"),
+            ("<style>a<c</style><p>Vec<T>", "<style>a<c</style><p>Vec&lt;T>"),
+        ] {
+            assert_eq!(with_escaped_words(html), escaped);
+        }
+        for html in [
+            "<p>a <foo>b</foo> <foo/> <foo a=\"b\"> <x:y>c</x:y> <x-y a=b> </foo> <o:p></o:p></p>",
+            "<a href=\"x\" \"y>z</a> b<a href=x\"y\">z</a> <td foo>",
+            "<svg viewBox=\"0\"><path d=\"x\"/><g><circle r=\"1\"></circle></g></svg><math><mi>x</mi><none/></math>",
+            "<!-- <T> --><img alt=\"Vec<T>\"><script>a<T>b",
+            "<p>1 < 2 <3 </T> <?php <!x>",
+        ] {
+            assert_eq!(with_escaped_words(html), html);
+        }
+    }
+
+    #[test]
     fn hostile_text_takes_linear_time() {
         // Quadratic time would be minutes.
         for unit in [
             "<", "<b ", "<b a", "<b a=", "<b a=\"", "<b a='\" ", "<b a=\"<b a=''", "<!--", "<b>", "</b>",
-            "<b a=b ", "<b a=\"<b a='' c=\" ", "<b\"",
+            "<b a=b ", "<b a=\"<b a='' c=\" ", "<b\"", "<T a", "<T>", "<x-y>", "<script>", "<script></a>",
+            "</T", "<T a='",
         ] {
-            let _ = (has_tags(&unit.repeat(200_000)), between_tags(&unit.repeat(200_000)));
+            let text = unit.repeat(200_000);
+            let _ = (has_tags(&text), between_tags(&text), with_escaped_words(&text));
         }
     }
 }

@@ -252,7 +252,8 @@ pub(super) struct RawDetails<'a> {
     pub(super) comments_feed: Option<Cow<'a, str>>,
     pub(super) answered_id: Option<Cow<'a, str>>,
     pub(super) answered_link: Option<Cow<'a, str>>,
-    pub(super) rights: Option<RawText<'a>>,
+    /// Its own, or else those of its source.
+    pub(super) rights: Ranked<RawText<'a>>,
     pub(super) place_name: Option<Cow<'a, str>>,
     /// Of a point, a line or a polygon.
     pub(super) coordinates: Option<Cow<'a, str>>,

@@ -3,7 +3,7 @@
 use super::document::Document;
 use super::media::media_type;
 use super::podcast_terms::{GROUPS, ROLES, categories_for_readers};
-use super::text::{one_line, percent_encode, unambiguous_line};
+use super::text::{percent_encode, unambiguous_line};
 use super::xml::{Attribute, XmlWriter};
 use crate::entry::{Entry, Episode, Person, Podcast, Transcript};
 
@@ -96,12 +96,13 @@ fn person(xml: &mut XmlWriter, shown: &Person) {
     xml.text_element("podcast:person", &attributes, &unambiguous_line(&shown.name));
 }
 
-/// Writes a line, cut if it is too long, unless it is blank. Apple's elements are plain text.
+/// Writes plain text, as Apple's elements are, cut if it is too long, unless it is blank. Only a summary has several lines.
 fn line(xml: &mut XmlWriter, name: &'static str, text: Option<&str>, max_chars: usize) {
-    let Some(text) = text.map(|text| unambiguous_line(&one_line(text))).filter(|text| !text.is_empty())
-    else {
+    let lines = text.unwrap_or_default().lines().map(unambiguous_line);
+    let text = lines.collect::<Vec<_>>().join("\n");
+    if text.trim().is_empty() {
         return;
-    };
+    }
     let end = text.char_indices().nth(max_chars).map_or(text.len(), |(end, _)| end);
     xml.text_element(name, &[], &text[..end]);
 }

@@ -52,7 +52,7 @@ pub(super) fn take_details(raw: &mut RawEntry<'_>, context: &FeedContext<'_>) ->
         }),
         in_reply_to: answered_id
             .map(|id| Answered { id, link: stated.answered_link.and_then(|link| absolute_url(&link, base)) }),
-        rights: stated.rights.and_then(plain::line),
+        rights: stated.rights.into_value().and_then(plain::line),
         place: coordinates.map(|coordinates| {
             let coordinates: Vec<String> = coordinates.iter().map(f64::to_string).collect();
             Location { coordinates: coordinates.join(" "), name }

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use memchr::memmem;
 
 use crate::feed::limits::cut_line;
-use crate::feed::markup::{between_tags, has_tags, is_unknown_tag};
+use crate::feed::markup::{between_tags, has_tags, is_unknown_tag, with_escaped_words};
 use crate::feed::raw::{RawText, TextKind};
 use crate::feed::references::{has_reference, join_surrogates};
 use crate::text::{TextFor, html_to_text, is_publishable};
@@ -31,6 +31,19 @@ pub(super) fn line(raw: RawText<'_>) -> Option<String> {
     Some(if is_clear { cut_line(&line).to_owned() } else { cut_line(&without_new_tags(&line)).to_owned() })
 }
 
+/// A text as plain text that keeps its line breaks, and one blank line between paragraphs. Those of HTML mean nothing.
+pub(super) fn lines(raw: RawText<'_>) -> Option<String> {
+    if !raw.text.contains('\n') || (raw.kind != TextKind::Text && has_tags(&raw.text)) {
+        return line(raw);
+    }
+    let line_of =
+        |text: &str| line(RawText { text: text.to_owned().into(), ..raw.clone() }).unwrap_or_default();
+    let mut lines: Vec<String> = raw.text.lines().map(line_of).collect();
+    lines.dedup_by(|next, line| next.is_empty() && line.is_empty());
+    let text = lines.join("\n").trim_matches('\n').to_owned();
+    (!text.is_empty()).then_some(text)
+}
+
 /// A text that may have tags, without them and with character references resolved.
 fn resolved(text: &str) -> String {
     let parts = between_tags(text).into_iter();
@@ -48,7 +61,7 @@ pub(super) fn html(raw: RawText<'_>) -> Option<String> {
     let text = if is_wrapped { without_sections(&text).into_owned().into() } else { text };
     Some(match raw.kind {
         TextKind::Text => paragraphs(&text),
-        TextKind::Unstated if has_tags(&text) => join_surrogates(&text).into_owned(),
+        TextKind::Unstated if has_tags(&text) => join_surrogates(&with_escaped_words(&text)).into_owned(),
         // Without a tag, what looks like one is text.
         TextKind::Unstated if has_reference(&text) => join_surrogates(&text).replace('<', "&lt;"),
         TextKind::Unstated => paragraphs(&text),

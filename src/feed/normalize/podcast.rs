@@ -19,15 +19,17 @@ pub(super) fn episode(
     known: &[Option<&str>],
     context: &FeedContext<'_>,
 ) -> Option<Box<Episode>> {
-    let own_line = |text: Option<RawText<'_>>| {
+    let own = |text: Option<RawText<'_>>, plain: fn(RawText<'_>) -> Option<String>| {
         let stated = text.as_ref().map(|text| text.text.trim().to_owned());
-        let line = plain::line(text?)?;
-        let is_known = |text: &&str| text.trim() == line || Some(text.trim()) == stated.as_deref();
-        (!known.iter().flatten().any(is_known)).then_some(line)
+        let plain = plain(text?)?;
+        let is_known = |text: &&str| {
+            text.split_whitespace().eq(plain.split_whitespace()) || Some(text.trim()) == stated.as_deref()
+        };
+        (!known.iter().flatten().any(is_known)).then_some(plain)
     };
     let episode = Episode {
-        title: own_line(raw.title),
-        summary: own_line(raw.summary),
+        title: own(raw.title, plain::line),
+        summary: own(raw.summary, plain::lines),
         image: raw.image.and_then(|file| absolute_url(&file.url, context.base(file.base))),
         season: number(raw.season),
         number: number(raw.number),

@@ -3,9 +3,13 @@
 use std::borrow::Cow;
 
 use super::elements::FeedElement;
-use super::tokenizer::{ElementText, attribute, attributes};
+use super::tokenizer::{ElementText, Tokenizer, XmlToken, attribute, attributes};
 use crate::feed::raw::{MAX_ENTRY_PARTS, Ranked, RawCategory, RawDate, RawEntry, RawLink, RawText, TextKind};
 use crate::feed::xml_base::BaseIndex;
+use crate::text::is_inline;
+
+/// Elements of HTML between words of a name.
+const BREAKS: [&str; 4] = ["br", "p", "div", "li"];
 
 /// A date that cannot be parsed ranks after all that can.
 const UNPARSED_DATE_RANK: u8 = 100;
@@ -75,15 +79,18 @@ fn offer_date<'a>(date: &mut Ranked<RawDate<'a>>, rank: u8, text: Cow<'a, str>) 
     date.offer(if new.time.is_none() { rank + UNPARSED_DATE_RANK } else { rank }, new);
 }
 
-/// RSS gives a category as text, sometimes followed by elements such as images; Atom gives it in attributes.
+/// RSS gives a category as text, sometimes with HTML or followed by elements such as images; Atom gives it in attributes.
 fn add_category<'a>(
     entry: &mut RawEntry<'a>,
     attribute_text: &'a str,
     content: ElementText<'a>,
     kind: TextKind,
 ) -> bool {
+    let kind = if content.markup.is_some() { TextKind::Html } else { kind };
     let text = match content.text.split_once('<') {
-        Some((before, _)) if content.markup.is_some() && !before.trim().is_empty() => {
+        Some((before, _))
+            if content.markup.is_some_and(|markup| !is_text_of_html(markup)) && !before.trim().is_empty() =>
+        {
             Cow::Owned(before.to_owned())
         }
         _ => content.text,
@@ -97,6 +104,15 @@ fn add_category<'a>(
     let scheme = attribute(attribute_text, "scheme").or_else(|| attribute(attribute_text, "domain"));
     name.is_none_or(|name| {
         push_part(&mut entry.categories, RawCategory { name: RawText::new(name, kind), term, scheme })
+    })
+}
+
+/// Whether markup has no elements but those with which HTML writes text.
+fn is_text_of_html(markup: &str) -> bool {
+    let mut tokens = Tokenizer::new(markup);
+    std::iter::from_fn(|| tokens.next()).all(|token| match token {
+        XmlToken::Start(tag) => is_inline(tag.name) || BREAKS.contains(&tag.name),
+        _ => true,
     })
 }
 

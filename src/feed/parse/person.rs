@@ -6,8 +6,9 @@ use super::elements::{FeedElement, Namespace, Namespaces};
 use super::tokenizer::{Tokenizer, XmlToken};
 use crate::feed::raw::{RawAuthor, RawText, TextKind};
 use crate::feed::references::unescape;
+use crate::text::is_inline;
 
-/// A person with child elements; `None` if none of them is known. What is unknown is skipped with all it holds.
+/// A person with child elements; `None` if none of them is known. What is unknown and no HTML is skipped with all it holds.
 pub(super) fn person<'a>(
     markup: &'a str,
     kind: TextKind,
@@ -33,7 +34,12 @@ pub(super) fn person<'a>(
                     Some(FeedElement::Uri) => {
                         fill(&mut person.uri, tokens.element_text(tag).text, |text| text);
                     }
-                    _ => tokens.skip_element(tag),
+                    // HTML in a name.
+                    _ if is_inline(tag.name) => {}
+                    _ => {
+                        beside.push(' ');
+                        tokens.skip_element(tag);
+                    }
                 }
                 namespaces.truncate(outside);
             }

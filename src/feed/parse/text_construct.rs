@@ -21,6 +21,9 @@ const BASE64: GeneralPurpose = GeneralPurpose::new(
         .with_decode_padding_mode(DecodePaddingMode::RequireNone),
 );
 
+/// The fewest digits of a binary file: shorter words may be such digits by chance.
+const MIN_BINARY: usize = 16;
+
 /// Where a text stands in its document.
 pub(super) struct TextScope<'p, 'a> {
     /// The vocabulary of its element.
@@ -51,8 +54,8 @@ pub(super) fn text_construct<'a>(
             && declared.contains('/')
             && !declared.starts_with("text/")
             && !declared.contains("xml"));
-    if is_base64 && let Some(decoded) = decode_base64(&content.text) {
-        return RawText { text: Cow::Owned(decoded), kind: TextKind::Html, ..raw };
+    if is_base64 && let Some(html) = decoded_html(&declared, &content.text) {
+        return RawText { text: Cow::Owned(html), kind: TextKind::Html, ..raw };
     }
     let Some(markup) = content.markup else { return RawText { text: content.text, ..raw } };
     let is_xhtml = declared.contains("xhtml") || context.vocabulary == Namespace::Xhtml;
@@ -85,8 +88,17 @@ fn default_kind(vocabulary: Namespace, has_section: bool) -> TextKind {
     }
 }
 
-/// Base64 text of Atom 0.3 and of binary media types; `None` if it is not base64 or not UTF-8.
-fn decode_base64(text: &str) -> Option<String> {
-    let digits: Vec<u8> = text.bytes().filter(|b| !b.is_ascii_whitespace() && *b != b'=').collect();
-    String::from_utf8(BASE64.decode(digits).ok()?).ok()
+/// What base64 shows: text, a picture, or nothing if it is another file (RFC 4287 section 4.1.3.3). `None` if it is no
+/// base64.
+fn decoded_html(media_type: &str, base64: &str) -> Option<String> {
+    let data: String = base64.chars().filter(|c| !c.is_ascii_whitespace()).collect();
+    let text = String::from_utf8(BASE64.decode(data.trim_end_matches('=')).ok()?);
+    let is_whole = data.len() >= MIN_BINARY && data.len().is_multiple_of(4) && !base64.trim().contains(' ');
+    match text {
+        _ if is_whole && media_type.starts_with("image/") => {
+            Some(format!("<img src=\"data:{};base64,{data}\">", htmlize::escape_attribute(media_type)))
+        }
+        Ok(text) => Some(text),
+        Err(_) => (is_whole && media_type.contains('/')).then(String::new),
+    }
 }

@@ -9,7 +9,8 @@ use crate::feed::raw::{RawDetails, RawText};
 
 impl<'a> XmlParser<'a> {
     pub(super) fn read_detail(&mut self, tag: StartTag<'a>, element: DetailElement, text: RawText<'a>) {
-        if self.is_in_source() {
+        let is_of_source = self.is_in_source();
+        if is_of_source && element != DetailElement::Rights {
             return;
         }
         let Some(entry) = &mut self.entry else { return };
@@ -24,7 +25,9 @@ impl<'a> XmlParser<'a> {
                 fill(&mut details.answered_id, attribute(tag.attributes, "ref"));
                 fill(&mut details.answered_link, attribute(tag.attributes, "href"));
             }
-            DetailElement::Rights => fill(&mut details.rights, value),
+            DetailElement::Rights => {
+                value.into_iter().for_each(|text| details.rights.offer(u8::from(is_of_source), text));
+            }
             DetailElement::PlaceName => fill(&mut details.place_name, line(value)),
             DetailElement::Latitude => fill(&mut details.latitude, line(value)),
             DetailElement::Longitude => fill(&mut details.longitude, line(value)),
