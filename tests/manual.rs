@@ -50,7 +50,9 @@ fn query_matches(query: &str, text: &str) -> bool {
         "age" => date = now - text.parse::<SignedDuration>().unwrap_or_else(|_| days(text)),
         _ => panic!("unknown field {field}"),
     }
-    let query = parse(query, &QueryContext::default()).unwrap_or_else(|p| panic!("{query}: {p:?}"));
+    let tags = [("caucasus".to_owned(), ["civilnet".to_owned()].into())].into();
+    let context = QueryContext { tags, ..QueryContext::default() };
+    let query = parse(query, &context).unwrap_or_else(|p| panic!("{query}: {p:?}"));
     let subject = Subject { entry: &entry, source, source_title: "", language: None, date, now };
     !Matcher::new([&query]).hits(&subject, |_| true).is_empty()
 }

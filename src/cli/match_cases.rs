@@ -1,7 +1,7 @@
 //! `siftwire match CASES.jsonl`: tests for filters, a query and an entry on each line. Reads the file.
 #![allow(clippy::disallowed_methods, reason = "reads the file named on the command line")]
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::fs::File;
 use std::io::{BufRead, BufReader, BufWriter, Write};
 use std::process::ExitCode;
@@ -112,8 +112,7 @@ impl Strings {
 pub fn run(arguments: Arguments, config_option: &ConfigOption) -> anyhow::Result<ExitCode> {
     let config = config_option.load_file()?;
     let mut queries = QueryCache {
-        config_languages: config.as_ref().map(|config| config.query_context.languages.to_vec()),
-        topics: config.as_ref().map(|config| config.query_context.topics.clone()).unwrap_or_default(),
+        query_context: config.as_ref().map(|config| config.query_context.clone()),
         outputs: config.map(|config| config.outputs).unwrap_or_default(),
         matchers: HashMap::new(),
     };
@@ -153,9 +152,8 @@ pub fn run(arguments: Arguments, config_option: &ConfigOption) -> anyhow::Result
 
 /// Compiled queries. The key has the languages too, because they decide which word forms a query matches.
 struct QueryCache {
-    topics: BTreeMap<String, String>,
     /// `None` without a config.
-    config_languages: Option<Vec<String>>,
+    query_context: Option<QueryContext>,
     outputs: Vec<Output>,
     matchers: HashMap<(String, Vec<String>), Result<Matcher, Vec<QueryProblem>>>,
 }
@@ -164,10 +162,10 @@ impl QueryCache {
     /// The query, compiled as with a config that has a source in the entry's language.
     fn matcher(&mut self, query: String, entry: &Entry) -> &Result<Matcher, Vec<QueryProblem>> {
         let languages = self.languages_for(entry);
-        let topics = &self.topics;
+        let of_config = &self.query_context;
         self.matchers.entry((query, languages)).or_insert_with_key(|(query, languages)| {
-            let query_context =
-                QueryContext { topics: topics.clone(), languages: languages.as_slice().into() };
+            let languages = languages.as_slice().into();
+            let query_context = QueryContext { languages, ..of_config.clone().unwrap_or_default() };
             filter::parse(query, &query_context).map(|query| Matcher::new([&query]))
         })
     }
@@ -189,8 +187,8 @@ impl QueryCache {
     /// one if it is certain, else all, so that no word form is missed.
     fn languages_for(&self, entry: &Entry) -> Vec<String> {
         let declared = entry.language.clone().filter(|tag| !tag.trim().is_empty());
-        match (&self.config_languages, declared) {
-            (Some(languages), declared) => languages.iter().cloned().chain(declared).collect(),
+        match (&self.query_context, declared) {
+            (Some(context), declared) => context.languages.iter().cloned().chain(declared).collect(),
             (None, Some(declared)) => vec![declared],
             (None, None) => match crate::text::language::detect_in_entry(entry) {
                 Some(detected) if detected.is_reliable => vec![detected.tag.to_owned()],

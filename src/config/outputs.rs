@@ -30,6 +30,7 @@ pub(super) fn check_topics(
             .map(|topic| (topic.name.value.clone(), topic.query.value.text.clone()))
             .collect(),
         languages: languages.into_iter().collect::<Vec<_>>().into(),
+        tags: sources_by_tag(sources),
     };
     let mut first_spans: BTreeMap<&str, &FileSpan> = BTreeMap::new();
     for topic in &topics {
@@ -39,6 +40,17 @@ pub(super) fn check_topics(
         check_query(&topic.query, ("topic", Some(&topic.name)), &query_context, diagnostics);
     }
     query_context
+}
+
+/// The sorted names of the sources of each tag.
+fn sources_by_tag(sources: &[Arc<Source>]) -> BTreeMap<String, Arc<[String]>> {
+    let mut tags: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for source in sources {
+        for tag in &source.tags {
+            tags.entry(tag.clone()).or_default().insert(source.name.clone());
+        }
+    }
+    tags.into_iter().map(|(tag, names)| (tag, names.into_iter().collect())).collect()
 }
 
 fn check_query(

@@ -63,6 +63,8 @@ pub(super) enum Criterion {
     Site(String),
     Language(String),
     Age(AgeComparison, Duration),
+    /// The names of sources, one of which it must have; sorted.
+    Tag(Arc<[String]>),
 }
 
 /// Words and phrases, any of which may match.
@@ -130,12 +132,7 @@ enum ExpansionKey {
 impl Compiler {
     pub(super) fn compile(&mut self, node: &Node, languages: &Arc<[String]>) -> CompiledQuery {
         let node = self.node(node, &Scope { topic_span: None, field: None, languages });
-        let mut summary = Summary {
-            word_sets: Vec::new(),
-            triggers: Vec::new(),
-            fields: FieldSet::default(),
-            digest: Sha256::new(),
-        };
+        let mut summary = Summary::default();
         self.summarize(&node, &mut summary);
         for ids in [&mut summary.word_sets, &mut summary.triggers] {
             ids.sort_unstable();
@@ -220,6 +217,7 @@ impl Compiler {
             TermKind::Site(host) => Criterion::Site(host.clone()),
             TermKind::Language(tag) => Criterion::Language(tag.clone()),
             TermKind::Age(comparison, limit) => Criterion::Age(*comparison, *limit),
+            TermKind::Tag(sources) => Criterion::Tag(Arc::clone(sources)),
             TermKind::Prefix => self.exact(&term.text, PatternEnd::Anywhere),
             TermKind::Phrase => match words::acronym_spelling(&term.text).filter(|_| !literal) {
                 Some(written) => {
@@ -364,9 +362,7 @@ impl Compiler {
                 all.extend([topic.ambiguous, topic.unlikely]);
                 all
             }
-            Criterion::Regex(_) | Criterion::Site(_) | Criterion::Language(_) | Criterion::Age(..) => {
-                Vec::new()
-            }
+            _ => Vec::new(),
         }
     }
 
@@ -416,6 +412,8 @@ impl Compiler {
                         sets.iter().for_each(|id| add_word_set(*id));
                         format!("{fields}~{}~{distance}", sets.len())
                     }
+                    // Which sources have the tag decides, not its name.
+                    Criterion::Tag(sources) => format!("{fields}{sources:?};"),
                     // The printed term is the whole meaning.
                     _ => format!("{fields}{};", term.term),
                 };
@@ -434,6 +432,7 @@ struct Scope<'a> {
     languages: &'a Arc<[String]>,
 }
 
+#[derive(Default)]
 struct Summary {
     word_sets: Vec<WordSetId>,
     triggers: Vec<WordSetId>,

@@ -196,6 +196,11 @@ impl<'t> EvalContext<'t, '_> {
                     .is_some_and(|rest| rest.is_empty() || rest.starts_with('-'));
                 matched.then(|| found_in(Field::Language, language))
             }
+            Criterion::Tag(sources) => {
+                let source = text.subject.source;
+                let has_tag = sources.binary_search_by(|name| name.as_str().cmp(source)).is_ok();
+                has_tag.then(|| found_in(Field::Tag, source))
+            }
             Criterion::Age(comparison, limit) => {
                 let younger = self.age() < SignedDuration::try_from(*limit).unwrap_or(SignedDuration::MAX);
                 (younger == (*comparison == AgeComparison::Younger)).then(|| TermMatch {
@@ -224,6 +229,7 @@ impl<'t> EvalContext<'t, '_> {
                 format!("the language is {}", self.text.language().unwrap_or("unknown"))
             }
             Criterion::Age(..) => format!("the entry is {} old", format_age(self.age())),
+            Criterion::Tag(_) => format!("the source is {}", self.text.subject.source),
             _ => format!("`{}` was not found", term.term),
         }
     }

@@ -34,7 +34,9 @@ fn subject(entry: &Entry) -> Subject<'_> {
 fn query(text: &str) -> Query {
     let topics = [("caucasus", "armenia OR georgia"), ("peace", "treaty OR title:accord")];
     let topics = topics.map(|(name, text)| (name.to_owned(), text.to_owned()));
-    let context = QueryContext { topics: topics.into(), languages: Vec::new().into() };
+    let tags = [("russia", "moscow-times"), ("caucasus", "civilnet")];
+    let tags = tags.map(|(tag, source)| (tag.to_owned(), [source.to_owned()].into()));
+    let context = QueryContext { topics: topics.into(), languages: Vec::new().into(), tags: tags.into() };
     parse(text, &context).unwrap_or_else(|p| panic!("{text}: {p:?}"))
 }
 
@@ -60,6 +62,8 @@ fn each_kind_of_term_matches_as_documented() {
         "link:caucasus",
         "source:moscow-times",
         "feed:times",
+        "tag:Russia -tag:caucasus",
+        "tag:(russia OR caucasus)",
         "war OR award",
         "troops -war",
         "troops !war",
@@ -93,7 +97,7 @@ fn each_kind_of_term_matches_as_documented() {
         "moscow-times", "troops -award", "example", "\"arménia an\"", "\"arménia an\"~", "\"arménia an\"~5",
         "link:arm*", "text:@caucasus", "@peace", "\"troops armenia\"~1", "\"troops troops\"~5", "/g7/c",
         "title:/g7/", "site:ample.org", "site:example.org.am", "lang:e-n", "lang:ru", "age:<2d", "age:>3d",
-        "anna",
+        "anna", "tag:caucasus",
     ];
     for text in yes {
         assert!(match_entry(text).is_some(), "{text} should match");
@@ -195,6 +199,12 @@ fn the_digest_depends_on_the_meaning_only() {
     digests.sort_unstable();
     digests.dedup();
     assert_eq!(digests.len(), others.len());
+    let of_tag = |sources: &[&str]| {
+        let sources = sources.iter().map(|name| (*name).to_owned()).collect();
+        let context = QueryContext { tags: [("x".to_owned(), sources)].into(), ..QueryContext::default() };
+        Matcher::new([&parse("tag:x", &context).unwrap()]).digest(0)
+    };
+    assert_ne!(of_tag(&["a"]), of_tag(&["a", "b"]), "a tag means its sources");
 }
 
 proptest! {

@@ -188,6 +188,40 @@ fn check_diff_shows_changes_without_fetching_or_storing() {
 }
 
 #[test]
+fn a_query_selects_sources_by_tag() {
+    let (origin, home) = home(&output("all", ""));
+    let tagged = |news: &str, other: &str| {
+        let name = |name: &str| format!("name = \"{name}\"\n");
+        let tags = |tags: &str| format!("tags = [{tags}]\n");
+        config(&origin, &output("tagged", "filter = 'tag:North bridge'"))
+            .replace(&name("news"), &(name("news") + &tags(news)))
+            .replace(&name("other"), &(name("other") + &tags(other)))
+    };
+    home.configure(&tagged("\"North\"", ""));
+    assert_eq!(home.run(&["poll"]).0, Some(0));
+    assert_eq!(json(&home, &["preview", "tag:north", "--json"])["matched"], 3);
+    let explained = json(&home, &["explain", "Old bridge falls", "--json"]);
+    assert!(explained.to_string().contains("the source is other"), "{explained}");
+    let (code, _, stderr) = home.run(&["preview", "tag:nord"]);
+    assert_eq!(code, Some(2));
+    assert!(
+        stderr.contains("no source has the tag `nord`") && stderr.contains("did you mean `tag:north`?"),
+        "{stderr}"
+    );
+    // The query is the same, but not what it means.
+    home.configure(&tagged("\"x\"", "\"north\""));
+    let (_, text, _) = home.run(&["check", "--diff"]);
+    assert!(text.starts_with("tagged: 1 would enter, 2 would leave\n"), "{text}");
+    assert_eq!(home.run(&["poll"]).0, Some(0));
+    assert_eq!(home.run(&["check", "--diff"]).1, "tagged: no change\n");
+    let case =
+        "{\"q\": \"tag:north\", \"entry\": {\"title\": \"A\", \"source\": \"other\"}, \"expect\": true}";
+    let cases = home.path().join("cases");
+    std::fs::write(&cases, case).expect("a file");
+    assert!(home.run(&["match", &cases.display().to_string()]).1.contains("\"passed\":true"));
+}
+
+#[test]
 fn help_prints_the_filter_manual() {
     let home = Home::new("");
     let (code, text, _) = home.run(&["help", "filter"]);

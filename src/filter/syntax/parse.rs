@@ -33,6 +33,8 @@ pub struct QueryContext {
     pub topics: BTreeMap<String, String>,
     /// The languages of the config, as BCP 47 tags. Latin words get the forms of these and of English.
     pub languages: Arc<[String]>,
+    /// The tags of the config's sources, in lower case, and the sorted names of those that have each.
+    pub tags: BTreeMap<String, Arc<[String]>>,
 }
 
 /// Parses a query to its tree and its warnings. On an error, returns all problems, warnings included.
@@ -253,7 +255,7 @@ impl Parser<'_, '_> {
                     return self.fail(problem);
                 }
                 self.problems.extend(mistakes::suspicious_word(self.text, &span));
-                match parse_term(self.text, span.clone(), self.field) {
+                match parse_term(self.text, span.clone(), self.field, &self.topics.context.tags) {
                     Ok(term) => Node { span, kind: NodeKind::Term(term) },
                     Err(problem) => self.fail(problem),
                 }
@@ -324,7 +326,7 @@ impl Parser<'_, '_> {
             return self.fail(QueryProblem::error(span, format!("a word is missing after `{name}:`")));
         }
         if self.peek() == Some(TokenKind::Topic)
-            && matches!(field, Some(Field::Site | Field::Language | Field::Age))
+            && matches!(field, Some(Field::Site | Field::Language | Field::Age | Field::Tag))
         {
             let label = format!("a topic cannot be searched for in `{name}:`");
             self.problems.push(QueryProblem::error(span.clone(), label));

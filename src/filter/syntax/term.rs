@@ -1,6 +1,8 @@
 //! Parses one term: its field, its operators, its text. Pure.
 
+use std::collections::BTreeMap;
 use std::ops::Range;
+use std::sync::Arc;
 
 use regex::{Regex, RegexBuilder};
 
@@ -27,6 +29,7 @@ pub(super) fn parse_term(
     text: &str,
     span: Range<usize>,
     outer_field: Option<Field>,
+    tags: &BTreeMap<String, Arc<[String]>>,
 ) -> Result<Term, QueryProblem> {
     let written = &text[span.clone()];
     let (field, value) = match split_field(written) {
@@ -45,6 +48,7 @@ pub(super) fn parse_term(
         Some(Field::Site) => parse_site(value, span)?,
         Some(Field::Language) => parse_language(value, span)?,
         Some(Field::Age) => parse_age(value, span)?,
+        Some(Field::Tag) => parse_tag(value, span, tags)?,
         _ => parse_words(value, span)?,
     };
     Ok(Term { field, text, kind })
@@ -200,6 +204,19 @@ fn parse_language(value: &str, span: Range<usize>) -> Parsed {
     }
     Err(QueryProblem::error(span, "not a language tag")
         .hint("a tag starts with two or three letters: lang:en, lang:hy, lang:pt-br"))
+}
+
+/// `tag:caucasus`: a tag of the config's sources.
+fn parse_tag(value: &str, span: Range<usize>, tags: &BTreeMap<String, Arc<[String]>>) -> Parsed {
+    let tag = value.trim_matches('"').trim_start_matches('#').to_lowercase();
+    if let Some(sources) = tags.get(&tag) {
+        return Ok((tag, TermKind::Tag(Arc::clone(sources))));
+    }
+    let hint = match closest_name(&tag, tags.keys().map(String::as_str)) {
+        Some(known) => format!("did you mean `tag:{known}`?"),
+        None => format!("give it to sources of the config: tags = [\"{}\"]", tag.escape_default()),
+    };
+    Err(QueryProblem::error(span, format!("no source has the tag `{tag}`")).hint(hint))
 }
 
 /// `age:<7d`, `age:>2h`

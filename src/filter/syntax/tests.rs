@@ -18,7 +18,8 @@ fn context() -> QueryContext {
         ("d4", "@d3 @d3 @d3 @d3 @d3 @d3 @d3 @d3"),
     ];
     let topics = topics.map(|(name, text)| (name.to_owned(), text.to_owned()));
-    QueryContext { topics: topics.into(), languages: Vec::new().into() }
+    let tags = [("caucasus".to_owned(), ["civilnet".to_owned()].into())];
+    QueryContext { topics: topics.into(), languages: Vec::new().into(), tags: tags.into() }
 }
 
 fn parse_node(text: &str) -> Result<Node, Vec<QueryProblem>> {
@@ -49,12 +50,13 @@ fn every_kind_of_term_prints_as_it_is_written() {
         "@caucasus", "/\\bg(7|20)\\b/", "/a \\/ \"b/c", "title:armenia", "text:=armenia",
         "author:\"Anna Petrova\"", "category:armen*", "link:/20\\d\\d/", "site:example.am",
         "source:civilnet", "lang:pt-br", "age:<7d", "age:>1h30m", "title:(yerevan OR gyumri)",
-        "title:(@caucasus)", "lang:(en OR ru)", "12:30",
+        "title:(@caucasus)", "lang:(en OR ru)", "tag:caucasus", "12:30",
     ];
     for text in terms {
         assert_eq!(print(text), text);
     }
     assert_eq!(print("feed:civilnet"), "source:civilnet");
+    assert_eq!(print("tag:(\"CAUCASUS\" | #Caucasus)"), "tag:(caucasus OR caucasus)");
     assert_eq!(print("title:@caucasus"), "title:(@caucasus)");
 }
 
@@ -85,6 +87,8 @@ fn each_mistake_is_reported_at_its_position() {
     assert_eq!(problems("site:a/b"), one("a/b", "not a host name"));
     assert_eq!(problems("lang:english"), one("english", "not a language tag"));
     assert_eq!(problems("age:7d"), one("7d", "invalid age"));
+    assert_eq!(problems("tag:caucasos"), one("caucasos", "no source has the tag `caucasos`"));
+    assert_eq!(problems("tag:@caucasus"), one("tag:", "a topic cannot be searched for in `tag:`"));
     assert_eq!(problems("*"), one("*", "there is no letter or digit to search for"));
     assert_eq!(problems(""), one("", "a word is missing here"));
     assert_eq!(

@@ -68,6 +68,8 @@ pub(in crate::filter) enum TermKind {
     /// A language tag, lower case.
     Language(String),
     Age(AgeComparison, Duration),
+    /// The names of the sources that have a tag, sorted.
+    Tag(Arc<[String]>),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -96,6 +98,8 @@ pub(in crate::filter) enum Field {
     Site,
     /// The source's name and title.
     Source,
+    /// A tag of the source.
+    Tag,
     Language,
     /// The time since the entry's date.
     Age,
@@ -103,7 +107,7 @@ pub(in crate::filter) enum Field {
 
 impl Field {
     /// All fields with their names in queries. A field with two names is printed with the first.
-    pub(super) const NAMES: [(&'static str, Field); 10] = [
+    pub(super) const NAMES: [(&'static str, Field); 11] = [
         ("title", Field::Title),
         ("text", Field::Text),
         ("author", Field::Author),
@@ -112,6 +116,7 @@ impl Field {
         ("site", Field::Site),
         ("source", Field::Source),
         ("feed", Field::Source),
+        ("tag", Field::Tag),
         ("lang", Field::Language),
         ("age", Field::Age),
     ];
@@ -138,12 +143,13 @@ impl PartialEq for Node {
 
 impl PartialEq for TermKind {
     fn eq(&self, other: &TermKind) -> bool {
-        use TermKind::{Age, Language, Near, Regex, Site};
+        use TermKind::{Age, Language, Near, Regex, Site, Tag};
         match (self, other) {
             (Near(a), Near(b)) => a == b,
             (Regex(case, a), Regex(other_case, b)) => case == other_case && a.as_str() == b.as_str(),
             (Site(a), Site(b)) | (Language(a), Language(b)) => a == b,
             (Age(comparison, a), Age(other_comparison, b)) => comparison == other_comparison && a == b,
+            (Tag(a), Tag(b)) => a == b,
             _ => std::mem::discriminant(self) == std::mem::discriminant(other),
         }
     }
@@ -195,9 +201,11 @@ impl fmt::Display for Term {
             TermKind::Prefix => write!(f, "{text}*"),
             TermKind::Regex(CaseSensitivity::Insensitive, _) => write!(f, "/{text}/"),
             TermKind::Regex(CaseSensitivity::Sensitive, _) => write!(f, "/{text}/c"),
-            TermKind::Word | TermKind::Site(_) | TermKind::Language(_) | TermKind::Age(..) => {
-                f.write_str(text)
-            }
+            TermKind::Word
+            | TermKind::Site(_)
+            | TermKind::Language(_)
+            | TermKind::Age(..)
+            | TermKind::Tag(_) => f.write_str(text),
         }
     }
 }
