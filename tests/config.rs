@@ -650,3 +650,23 @@ fn an_output_selects_sources_by_tag() {
         assert!(said.contains("not a tag"), "{said}");
     }
 }
+
+#[test]
+fn a_gap_that_is_too_long_for_the_sources_of_its_host_is_a_warning() {
+    let source = |n: usize| format!("[[source]]\nurl = \"https://www{n}.reddit.com/r/{n}.rss\"\n");
+    let config = |gap: &str| {
+        let sources: String = (0..6).map(source).collect();
+        let output = "[[output]]\nname = \"all\"\n";
+        format!("[poll]\nevery = \"30m\"\n[host.\"reddit.com\"]\ngap = \"{gap}\"\n{sources}{output}")
+    };
+    assert_eq!(messages(&config("5m")), "none");
+    let said = messages(&config("10m"));
+    for words in [
+        "the sources of reddit.com want more than its `gap` allows",
+        "gap = \"10m\"",
+        "its 6 sources want a request every 5m",
+        "with this gap each is read every 1h",
+    ] {
+        assert!(said.contains(words), "{said}");
+    }
+}

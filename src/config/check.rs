@@ -6,6 +6,7 @@ use std::net::SocketAddr;
 use url::Url;
 
 use super::diagnostic::Diagnostic;
+use super::hosts::check_hosts;
 use super::locate::Directories;
 use super::outputs::{check_outputs, check_topics};
 use super::raw::RawConfig;
@@ -37,6 +38,7 @@ pub(super) fn check(raw: RawConfig, directories: &Directories, diagnostics: &mut
         by_source: sources.iter().map(|source| (source.name.clone(), source.first_poll)).collect(),
         others: raw.poll.first_poll.as_ref().map_or(DEFAULT_FIRST_POLL, |count| count.value),
     };
+    let hosts = check_hosts(raw.hosts, &sources, diagnostics);
     let query_context = check_topics(raw.topics, &sources, diagnostics);
     let outputs = check_outputs(raw.outputs, (&names, &sources), &query_context, directories, diagnostics);
     let links = if value(raw.clean_links).unwrap_or(false) { Links::Cleaned } else { Links::Original };
@@ -52,7 +54,7 @@ pub(super) fn check(raw: RawConfig, directories: &Directories, diagnostics: &mut
         fetch: fetch::Options { contact: value(raw.contact), allow },
         concurrency: value(raw.concurrency).unwrap_or(32),
         per_host: value(raw.per_host).unwrap_or(1),
-        hosts: raw.hosts,
+        hosts,
         access,
         sources,
         first_poll_limits,

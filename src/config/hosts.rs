@@ -1,17 +1,23 @@
 //! Reads and checks `[host."NAME"]`: how often a host may be asked. Pure.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
 
 use toml::de::DeTable;
 
 use super::diagnostic::Diagnostic;
-use super::toml_reader::{FileReader, TableReader, TomlValue, ValueError, type_name};
+use super::toml_reader::{FileReader, Located, TableReader, TomlValue, ValueError, type_name};
 use super::values::{duration, integer};
 use crate::fetch;
+use crate::source::Source;
 use crate::source::host_budget::HostSettings;
 
+/// What is set for each host; the place is that of its `gap`, if it has one.
+pub(super) type RawHosts = BTreeMap<String, Located<HostSettings>>;
+
 /// Reads the tables below `[host]`, by host.
-pub(super) fn read_hosts(reader: &mut FileReader<'_>, table: &DeTable<'_>) -> BTreeMap<String, HostSettings> {
+pub(super) fn read_hosts(reader: &mut FileReader<'_>, table: &DeTable<'_>) -> RawHosts {
     let mut hosts = BTreeMap::new();
     for (key, value) in table {
         let Some(host) = host_key(key.get_ref()) else {
@@ -31,7 +37,10 @@ pub(super) fn read_hosts(reader: &mut FileReader<'_>, table: &DeTable<'_>) -> BT
     hosts
 }
 
-fn read_host(reader: &mut FileReader<'_>, value: &TomlValue<'_>) -> Result<HostSettings, ValueError> {
+fn read_host(
+    reader: &mut FileReader<'_>,
+    value: &TomlValue<'_>,
+) -> Result<Located<HostSettings>, ValueError> {
     let Some(table) = value.get_ref().as_table() else {
         return Err(ValueError::with_hint(
             ["expected a table, found ", type_name(value)],
@@ -39,12 +48,43 @@ fn read_host(reader: &mut FileReader<'_>, value: &TomlValue<'_>) -> Result<HostS
         ));
     };
     let mut table = TableReader::new("[host]", table);
+    let gap = table.read(reader, "gap", duration);
+    let span = gap.as_ref().map_or_else(|| reader.span(value.span()), |gap| gap.span.clone());
     let settings = HostSettings {
-        gap: table.read(reader, "gap", duration).map(|gap| gap.value),
+        gap: gap.map(|gap| gap.value),
         per_host: table.read(reader, "per_host", integer(1..=100)).map(|count| count.value),
     };
     table.finish(reader);
-    Ok(settings)
+    Ok(Located { value: settings, span })
+}
+
+/// The settings of each host. Warns of a gap with which its sources cannot be read as often as they should.
+pub(super) fn check_hosts(
+    raw: RawHosts,
+    sources: &[Arc<Source>],
+    diagnostics: &mut Vec<Diagnostic>,
+) -> BTreeMap<String, HostSettings> {
+    let mut hosts = BTreeMap::new();
+    for (host, Located { value: settings, span }) in raw {
+        let of_host = sources.iter().filter(|source| fetch::host_key(source.url.whole()) == host);
+        let every: Vec<f64> = of_host.map(|source| source.interval.every.as_secs_f64()).collect();
+        let wanted = 1.0 / every.iter().map(|every| 1.0 / every).sum::<f64>();
+        if let Some(gap) = settings.gap.filter(|gap| gap.as_secs_f64() > wanted) {
+            let shown =
+                |seconds: f64| humantime::format_duration(Duration::from_secs(seconds.round() as u64));
+            let each = shown(gap.as_secs_f64() * every.len() as f64);
+            diagnostics.push(
+                Diagnostic::warning(span, "the sources of a host want more than its `gap` allows")
+                    .title(format!("the sources of {host} want more than its `gap` allows"))
+                    .label(format!("its {} sources want a request every {}", every.len(), shown(wanted)))
+                    .hint(format!(
+                        "with this gap each is read every {each}: raise their `every`, or lower the gap"
+                    )),
+            );
+        }
+        hosts.insert(host, settings);
+    }
+    hosts
 }
 
 /// `www.example.org` has the budget of `example.org`.

@@ -1,6 +1,5 @@
 //! The raw form of one config file: what it says, each value with its place, no defaults. Pure.
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 use ipnet::IpNet;
@@ -8,7 +7,7 @@ use toml::de::DeTable;
 use url::Url;
 
 use super::diagnostic::{Diagnostic, FileSpan, Fixed};
-use super::hosts::read_hosts;
+use super::hosts::{RawHosts, read_hosts};
 use super::literal::QueryLiteral;
 use super::mask::mask;
 use super::toml_reader::{FileReader, Located, TableReader, TomlValue, ValueError, type_name};
@@ -21,7 +20,6 @@ use crate::publish::output::{ContentMode, Stories};
 use crate::publish::template::Template;
 use crate::serve::ListenAddress;
 use crate::source::FeedUrl;
-use crate::source::host_budget::HostSettings;
 use crate::store::EntryIds;
 
 /// A config file, or several merged.
@@ -44,7 +42,7 @@ pub(super) struct RawConfig {
     pub(super) author: Option<Located<Template>>,
     pub(super) ids: Option<Located<EntryIds>>,
     pub(super) sources: Vec<RawSource>,
-    pub(super) hosts: BTreeMap<String, HostSettings>,
+    pub(super) hosts: RawHosts,
     pub(super) topics: Vec<RawTopic>,
     pub(super) outputs: Vec<RawOutput>,
 }
