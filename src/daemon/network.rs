@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
+use crate::fetch::CONNECT_TIMEOUT;
 use crate::source::{Failure, Outcome};
 use crate::store::SourceId;
 
@@ -21,14 +22,19 @@ pub enum Reach {
     Answered,
     /// There was no connection to a host that was there before, or no host ever was.
     Lost,
+    /// There was a connection, but no whole answer.
+    Connected {
+        /// As for [`Reach::of`].
+        was_well: bool,
+    },
     /// It says nothing about the network.
     Unclear,
 }
 
 impl Reach {
-    /// How far a poll came. `was_well`: the source answered at the poll before, or no source ever did.
+    /// How far a poll came that took so long. `was_well`: the source answered at the poll before, or no source ever did.
     #[must_use]
-    pub fn of(outcome: &Outcome, was_well: bool) -> Reach {
+    pub fn of(outcome: &Outcome, was_well: bool, took: Duration) -> Reach {
         match outcome {
             Outcome::Failed(failure) if failure.is_unreachable() => {
                 if was_well {
@@ -37,6 +43,8 @@ impl Reach {
                     Reach::Unclear
                 }
             }
+            Outcome::Failed(Failure::Connection(_)) => Reach::Connected { was_well },
+            Outcome::Failed(Failure::Timeout) if took > CONNECT_TIMEOUT => Reach::Connected { was_well },
             Outcome::Failed(Failure::Timeout | Failure::RefusedAddress(_)) => Reach::Unclear,
             _ => Reach::Answered,
         }
@@ -108,23 +116,24 @@ impl NetworkWatch {
         (self.state != NetworkState::Up).then_some(self.next_probe)
     }
 
-    /// Notes a poll. `all` are the numbers of hosts and sources, `every` the shortest time between polls of a source. Returns
-    /// whether the state has changed.
+    /// Notes a poll that began at `start`. `all` are the numbers of hosts and sources, `every` the shortest time between polls
+    /// of a source. Returns whether the state has changed.
     pub fn note(
         &mut self,
         (source, host): (SourceId, &str),
         reach: Reach,
         all: (usize, usize),
-        (every, now): (Duration, Timestamp),
+        (every, start, now): (Duration, Timestamp, Timestamp),
     ) -> bool {
         let before = self.state;
-        self.next_probe = now.checked_add(PROBE_INTERVAL.min(every)).unwrap_or(Timestamp::MAX);
+        self.next_probe = start.checked_add(PROBE_INTERVAL.min(every)).unwrap_or(Timestamp::MAX);
         match (reach, before) {
-            (Reach::Answered, _) => {
-                self.state = NetworkState::Up;
-                self.hosts.clear();
-                self.since = None;
-            }
+            (Reach::Answered, _) => self.is_there(),
+            (Reach::Connected { .. }, NetworkState::Unknown) => self.is_there(),
+            (Reach::Connected { .. }, NetworkState::Down(since)) if start > since => self.is_there(),
+            // The connection was lost with the network.
+            (Reach::Connected { was_well: true }, NetworkState::Down(_)) => drop(self.lost.insert(source)),
+            (Reach::Connected { .. }, _) => {}
             (Reach::Unclear, NetworkState::Unknown) => self.next_probe = now,
             (Reach::Unclear, _) => {}
             (Reach::Lost, _) => {
@@ -143,6 +152,12 @@ impl NetworkWatch {
             self.lost.clear();
         }
         self.state != before
+    }
+
+    fn is_there(&mut self) {
+        self.state = NetworkState::Up;
+        self.hosts.clear();
+        self.since = None;
     }
 
     /// Whether another answer would change nothing.
@@ -175,7 +190,8 @@ mod tests {
 
     impl Watch {
         fn note(&mut self, source: i64, host: &str, reach: Reach, second: i64) -> NetworkState {
-            self.0.note((SourceId(source), host), reach, self.1, (Duration::from_secs(1800), at(second)));
+            let times = (Duration::from_secs(1800), at(second), at(second));
+            self.0.note((SourceId(source), host), reach, self.1, times);
             self.0.state()
         }
     }
@@ -220,6 +236,29 @@ mod tests {
         assert_eq!(one_host.note(1, "a", Reach::Lost, 0), NetworkState::Up);
         assert_eq!(one_host.note(2, "a", Reach::Lost, 1), NetworkState::Up);
         assert_eq!(one_host.note(3, "a", Reach::Lost, 2), NetworkState::Down(at(0)));
+    }
+
+    #[test]
+    fn a_connection_without_an_answer_shows_that_the_network_is_there_if_it_was_made_since() {
+        let took =
+            |seconds| Reach::of(&Outcome::Failed(Failure::Timeout), true, Duration::from_secs(seconds));
+        let connected = Reach::Connected { was_well: true };
+        assert_eq!((took(30), took(5)), (connected, Reach::Unclear), "a short timeout may have been before");
+        let mut all = watch(3, 9);
+        assert_eq!(all.note(1, "a", connected, 0), NetworkState::Up);
+        for n in 2..5 {
+            all.note(n, &format!("h{n}"), Reach::Lost, n);
+        }
+        assert_eq!(all.0.state(), NetworkState::Down(at(2)));
+        let began_before = (Duration::from_secs(1800), at(1), at(31));
+        assert!(!all.0.note((SourceId(5), "e"), connected, all.1, began_before));
+        let mut lost = all.0.lost();
+        lost.sort_unstable();
+        assert_eq!(lost, [2, 3, 4, 5].map(SourceId), "it was lost with the network");
+        let probe = (Duration::from_secs(1800), at(62), at(92));
+        assert!(!all.0.note((SourceId(6), "f"), Reach::Lost, all.1, probe));
+        assert_eq!(all.0.next_probe(), Some(at(122)), "a minute after the last one began");
+        assert_eq!(all.note(7, "g", connected, 122), NetworkState::Up);
     }
 
     #[test]

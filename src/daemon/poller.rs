@@ -152,7 +152,7 @@ fn finish(shared: &Shared, source: SourceId, end: PollEnd, state: &mut PollerSta
                 (_, None) => state.planner.done(source, None),
             }
             if let Ok(report) = &finished.report {
-                state.note_reach(source, &finished.name, report);
+                state.note_reach(source, &finished, report);
             }
             if may_change_outputs(&finished) {
                 shared.channels.polled.notify_one();
@@ -212,9 +212,9 @@ async fn apply_network_state(shared: &Shared, state: &mut PollerState) -> Result
 }
 
 impl PollerState {
-    fn note_reach(&mut self, source: SourceId, name: &str, report: &PollReport) {
-        let Some(configured) = self.config.sources.get(name) else { return };
-        let reach = Reach::of(&report.outcome, report.was_well || !self.was_ever_well);
+    fn note_reach(&mut self, source: SourceId, poll: &FinishedPoll, report: &PollReport) {
+        let Some(configured) = self.config.sources.get(&poll.name) else { return };
+        let reach = Reach::of(&report.outcome, report.was_well || !self.was_ever_well, poll.duration);
         self.was_ever_well |= reach == Reach::Answered;
         if reach == Reach::Answered && self.network.is_calm() {
             return;
@@ -223,7 +223,9 @@ impl PollerState {
             self.config.sources.values().map(|source| source.interval.every).min().unwrap_or_default();
         let host = fetch::host_key(configured.url.whole());
         let counts = self.planner.counts();
-        self.network_changed |= self.network.note((source, &host), reach, counts, (every, now()));
+        let now = now();
+        let times = (every, now.saturating_sub(poll.duration).unwrap_or(now), now);
+        self.network_changed |= self.network.note((source, &host), reach, counts, times);
     }
 
     fn log_store_error(&mut self, error: &store::Error, message: &str) {

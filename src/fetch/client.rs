@@ -13,7 +13,8 @@ use super::certificates;
 use super::error::failure;
 use crate::source::Failure;
 
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+/// For looking up the name, connecting and TLS.
+pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 const IDLE_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Maximum number of header fields of one response. Over HTTP/1 the client also stops after about 400 KB of them.

@@ -69,8 +69,8 @@ pub(super) fn failure(error: &reqwest::Error) -> Failure {
     } else if mentions(&["socks proxy"]) {
         Failure::Unreachable(format!("the SOCKS proxy: {root}"))
     } else if mentions(&["tls handshake eof"]) {
-        let words = "it closes the connection before TLS begins: perhaps it does so to this network";
-        Failure::Unreachable(words.to_owned())
+        let words = "the host closes it before TLS begins, perhaps only to this network";
+        Failure::Connection(words.to_owned())
     } else if error.is_connect() {
         Failure::Unreachable(root)
     } else {

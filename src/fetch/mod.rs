@@ -26,6 +26,7 @@ use url::Url;
 use address::AddressPolicy;
 pub use address::{DnsLookup, LookupFuture, private_host, system_lookup};
 pub use certificates::check_ca;
+pub use client::CONNECT_TIMEOUT;
 use client::{ClientKey, ClientPool};
 pub use host::{host_key, site_of};
 use response::RequestInfo;

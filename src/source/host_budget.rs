@@ -93,6 +93,8 @@ pub struct HostBudget {
     pub window_start: Option<Timestamp>,
     /// How many requests it has answered since then.
     pub answered: u32,
+    /// When it was last asked.
+    pub last_request: Option<Timestamp>,
 }
 
 impl HostBudget {
@@ -142,7 +144,12 @@ impl HostBudget {
         demand: HostDemand,
         now: Timestamp,
     ) -> Option<HostBudget> {
-        let mut next = HostBudget::after_response(known, response, now)?;
+        let mut before = known.cloned();
+        if let Some(before) = &mut before {
+            before.forget_idle_window(demand.every, now);
+        }
+        let mut next = HostBudget::after_response(before, response, now)?;
+        next.last_request = Some(now);
         next.sources = demand.sources;
         let is_short =
             demand.sources > 1 && next.wait_per_request() * demand.sources > demand.every * 11 / 10;
@@ -151,7 +158,7 @@ impl HostBudget {
     }
 
     fn after_response(
-        known: Option<&HostBudget>,
+        known: Option<HostBudget>,
         response: &HostResponse,
         now: Timestamp,
     ) -> Option<HostBudget> {
@@ -159,7 +166,7 @@ impl HostBudget {
         if known.is_none() && !response.is_refusal && !is_spent {
             return None;
         }
-        let mut next = known.cloned().unwrap_or_default();
+        let mut next = known.unwrap_or_default();
         // A request that was in flight when the host began to refuse: it is the same refusal.
         let is_held = next.held_at(now).is_some();
         if !is_held && next.held_until.take().is_some() {
@@ -188,6 +195,17 @@ impl HostBudget {
             next.held_until = next.held_until.max(until);
         }
         Some(next)
+    }
+
+    /// A time in which the host was asked for nothing, as while this machine was off, says nothing of what it allows, and is
+    /// no clean day.
+    fn forget_idle_window(&mut self, every: Duration, now: Timestamp) {
+        let free_since = self.last_request.max(self.held_until);
+        let usual = self.wait_per_request().max(every).saturating_mul(2);
+        let Some(since) = free_since.filter(|since| later(*since, usual) < now) else { return };
+        (self.window_start, self.answered) = (None, 0);
+        let idle = now.duration_since(since);
+        self.clean_since = self.clean_since.and_then(|clean| clean.checked_add(idle).ok());
     }
 
     /// The time for each request that was answered from the end of the last hold to the end of this one.
@@ -307,20 +325,27 @@ mod tests {
         let measured = [(0, refusal(Some(58))), (60, ANSWER), (62, refusal(Some(119)))];
         assert_eq!(gap(&measured), 60);
         let day = 86_400;
-        let days = |n: i64| [measured.as_slice(), &[(62 + n * day, ANSWER)]].concat();
+        let asked = |from: i64, days: i64| (1..=days * 144).map(move |n| (from + n * 600, ANSWER));
+        let days = |n: i64| measured.iter().copied().chain(asked(62, n)).collect::<Vec<_>>();
         assert_eq!((gap(&days(1)), gap(&days(2)), gap(&days(60))), (54, 48, 0));
         let mut often = Vec::new();
         (0..20).for_each(|n| often.push((n * 2 * day, refusal(None))));
         assert_eq!(gap(&often), 600, "a guess is at most ten minutes");
         // A shorter gap than the one of a clean day was refused: that one was long enough.
-        let clean = [
-            (0, without_time),
-            (400, without_time),
-            (1200, without_time),
-            (1200 + day, ANSWER),
-            (1300 + day, without_time),
-        ];
-        assert_eq!((gap(&clean[..4]), gap(&clean)), (7, 8));
+        let mut clean = vec![(0, without_time), (400, without_time), (1200, without_time)];
+        clean.extend(asked(1200, 1));
+        assert_eq!(gap(&clean), 7);
+        clean.push((1300 + day, without_time));
+        assert_eq!(gap(&clean), 8);
+    }
+
+    #[test]
+    fn a_time_without_requests_is_not_measured() {
+        let day = 86_400;
+        let responses =
+            [(0, refusal(Some(58))), (60, ANSWER), (day, ANSWER), (day + 2, refusal(Some(day + 59)))];
+        assert_eq!(after(&responses).expect("known").gap.as_secs(), 4, "not half a day");
+        assert_eq!(after(&responses[..3]).expect("known").gap.as_secs(), 2, "nor is it a clean day");
     }
 
     #[test]

@@ -137,7 +137,7 @@ fn a_site_that_speaks_no_tls_or_ends_is_named_so() {
     let (_, _, words) = home.run_with(&["poll"], &[("SSL_CERT_FILE", &system)]);
     assert!(words.contains("speaks no TLS: perhaps the address begins with http://"), "{words}");
     let (_, _, words) = home.run_with(&["poll"], &[("SSL_CERT_FILE", &system)]);
-    assert!(words.contains("it closes the connection before TLS begins"), "{words}");
+    assert!(words.contains("the host closes it before TLS begins"), "{words}");
     std::fs::write(&system, "").expect("a file");
     let (_, _, words) = home.run_with(&["poll"], &[("SSL_CERT_FILE", &system)]);
     assert!(words.contains("install the package ca-certificates, or set SSL_CERT_FILE"), "{words}");

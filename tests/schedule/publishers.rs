@@ -1,25 +1,19 @@
-//! Simulates five hundred sources for thirty days: the real schedule and queue, a fake clock, fake sites.
-
-#![allow(clippy::unwrap_used, reason = "a panic fails the test")]
+//! Publishers of many kinds: none is polled too early, too often or too late.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::time::Duration;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use siftwire::daemon::queue::PollQueue;
 use siftwire::fetch::ResponseInfo;
 use siftwire::schedule::publish_interval::PublishInterval;
 use siftwire::schedule::{self, PollObservation};
-use siftwire::source::{Access, Failure, Outcome, PollInterval, Source, SourceState, UpdateHints, UrlParts};
+use siftwire::source::{Failure, Outcome, PollInterval, Source, SourceState, UpdateHints};
 use siftwire::store::SourceId;
 
-const MINUTE: i64 = 60;
-const HOUR: i64 = 3600;
-const DAY: i64 = 86_400;
-const DAYS: i64 = 30;
-const SOURCES: usize = 500;
-const CONCURRENCY: usize = 32;
+use super::{CONCURRENCY, DAY, DAYS, HOUR, MINUTE, SOURCES, at, second, source};
+
 /// The machine is suspended at this second, for this long.
 const SUSPEND: (i64, i64) = (10 * DAY, 8 * HOUR);
 
@@ -67,34 +61,6 @@ struct Simulated {
     requests: Vec<i64>,
     /// The earliest time for the next request, computed here from the site's response.
     earliest: i64,
-}
-
-fn start() -> Timestamp {
-    "2026-11-01T00:00:00Z".parse().unwrap()
-}
-
-fn at(second: i64) -> Timestamp {
-    start() + SignedDuration::from_secs(second)
-}
-
-fn second(time: Timestamp) -> i64 {
-    time.duration_since(start()).as_secs()
-}
-
-fn source(n: usize) -> Source {
-    Source {
-        is_named: true,
-        name: format!("source-{n}"),
-        url: format!("https://www.site{}.example/{n}", n % 300).parse().unwrap(),
-        publish_url: UrlParts::Path,
-        title: None,
-        interval: PollInterval::default(),
-        access: Access::default(),
-        language: None,
-        first_poll: 20,
-        stories: true,
-        tags: Vec::new(),
-    }
 }
 
 impl Simulated {
@@ -182,7 +148,7 @@ fn five_hundred_sources_are_polled_for_thirty_days_neither_early_nor_late() {
     let mut all: Vec<Simulated> = (0..SOURCES)
         .map(|n| Simulated {
             behavior: BEHAVIORS[n % BEHAVIORS.len()],
-            source: source(n),
+            source: source(n, &format!("www.site{}.example", n % 300), PollInterval::default()),
             state: SourceState::default(),
             requests: Vec::new(),
             earliest: 0,
