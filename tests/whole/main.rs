@@ -26,6 +26,7 @@ mod manual_pages;
 mod many_sources;
 mod measured;
 mod members;
+mod networks;
 mod origin;
 mod outage;
 mod podcasts;

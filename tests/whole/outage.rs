@@ -10,7 +10,7 @@ use crate::faults::feed;
 use crate::program::{Home, eventually};
 
 /// A host that can be taken from the network.
-struct Host {
+pub struct Host {
     address: SocketAddr,
     is_open: Arc<AtomicBool>,
     requests: Arc<AtomicUsize>,
@@ -19,7 +19,11 @@ struct Host {
 
 impl Host {
     fn start() -> Host {
-        let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+        Host::start_at("127.0.0.1:0".parse().expect("an address"))
+    }
+
+    pub fn start_at(address: SocketAddr) -> Host {
+        let listener = TcpListener::bind(address).expect("a free port");
         let address = listener.local_addr().expect("an address");
         let mut host = Host { address, is_open: Arc::default(), requests: Arc::default(), thread: None };
         host.listen(listener);
@@ -55,7 +59,7 @@ impl Host {
         self.listen(TcpListener::bind(self.address).expect("the port is free"));
     }
 
-    fn requests(&self) -> usize {
+    pub fn requests(&self) -> usize {
         self.requests.load(Ordering::SeqCst)
     }
 }
