@@ -1,4 +1,4 @@
-//! Error rates of inflection and word families on a labelled set.
+//! Error rates of inflection and word families on a labelled set, and of names that are also other words.
 
 #![allow(clippy::unwrap_used, clippy::print_stderr)]
 #![allow(clippy::disallowed_methods, reason = "the labelled set is read from a file")]
@@ -6,7 +6,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
+use jiff::Timestamp;
+use siftwire::entry::Entry;
 use siftwire::filter::words::{ExpandTo, LanguageSet, expand};
+use siftwire::filter::{Matcher, QueryContext, Subject, parse};
 use siftwire::text::tokens;
 
 /// Forms in the labelled set that the language does not have.
@@ -92,4 +95,41 @@ fn frequent_words_do_not_match_those_of_other_lemmas() {
     }
     eprintln!("{lemmas} words tried");
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn ambiguous_names_are_told_from_persons_towns_and_dishes() {
+    let mut scores: BTreeMap<&str, [Vec<&str>; 3]> = BTreeMap::new();
+    for row in include_str!("words/names.tsv").lines().filter(|row| !row.starts_with('#')) {
+        let [topic, expected, language, text] = row.split('\t').collect::<Vec<_>>()[..] else {
+            panic!("a row has four cells: {row}");
+        };
+        let (title, summary) = text.split_once(" ¦ ").unwrap_or((text, ""));
+        let entry = Entry {
+            title: Some(title.to_owned()),
+            summary: Some(summary.to_owned()),
+            language: Some(language.to_owned()),
+            ..Entry::default()
+        };
+        let now = Timestamp::UNIX_EPOCH;
+        let subject = Subject { entry: &entry, source: "", source_title: "", language: None, date: now, now };
+        let query = parse(&format!("@{topic}"), &QueryContext::default()).unwrap();
+        let is_found = !Matcher::new([&query]).hits(&subject, |_| true).is_empty();
+        let [right, wrong, missed] = scores.entry(topic).or_default();
+        match (is_found, expected == "1") {
+            (true, true) => right.push(text),
+            (true, false) => wrong.push(text),
+            (false, true) => missed.push(text),
+            (false, false) => {}
+        }
+    }
+    let mut total = [0; 3];
+    for (topic, rows) in &scores {
+        let counts = rows.each_ref().map(Vec::len);
+        eprintln!("{topic}: right, wrong, missed {counts:?} {:?} {:?}", rows[1], rows[2]);
+        total.iter_mut().zip(counts).for_each(|(sum, count)| *sum += count);
+    }
+    let [right, wrong, missed] = total;
+    assert!(right * 100 >= (right + wrong) * 97, "precision: {total:?}");
+    assert!(right * 100 >= (right + missed) * 97, "recall: {total:?}");
 }

@@ -76,6 +76,7 @@ pub(super) struct CompiledTopic {
     pub(super) names: Alternatives,
     pub(super) ambiguous: WordSetId,
     pub(super) unlikely: WordSetId,
+    pub(super) is_also_place: bool,
     pub(super) nearby: Alternatives,
     pub(super) countries: Alternatives,
     pub(super) against: Alternatives,
@@ -294,15 +295,15 @@ impl Compiler {
         if let Some(known) = self.topics.get(&key) {
             return known.clone();
         }
-        let TopicWords { names, ambiguous, unlikely, nearby, against, longer } =
+        let TopicWords { names, ambiguous, unlikely, is_also_place, nearby, against, longer } =
             words::built_in_topic(name, names_alone).unwrap_or_default();
-        let is_certain = ambiguous.is_empty() && unlikely.is_empty();
         let topic = CompiledTopic {
             names: self.alternatives(&names),
             ambiguous: self.whole_words(&ambiguous),
             unlikely: self.whole_words(&unlikely),
+            is_also_place,
             nearby: self.alternatives(&nearby),
-            countries: if is_certain {
+            countries: if ambiguous.is_empty() && unlikely.is_empty() {
                 self.alternatives(&Expansion::default())
             } else {
                 self.expansion(ExpansionKey::Countries, words::country_names)
@@ -310,8 +311,7 @@ impl Compiler {
             against: self.alternatives(&against),
             longer: self.alternatives(&longer),
         };
-        self.topics.insert(key, topic.clone());
-        topic
+        self.topics.entry(key).insert_entry(topic).get().clone()
     }
 
     fn alternatives(&mut self, expansion: &Expansion) -> Alternatives {

@@ -88,6 +88,46 @@ pub(super) struct Segment<'a> {
     pub(super) first_word: usize,
 }
 
+impl Segment<'_> {
+    /// A word as the entry writes it; empty past the end.
+    pub(super) fn written(&self, word: usize) -> &str {
+        self.plain.get(self.tokens.span(word)).unwrap_or_default()
+    }
+
+    /// The text after a word.
+    pub(super) fn after(&self, word: usize) -> &str {
+        self.plain.get(self.tokens.span(word).end..).unwrap_or_default()
+    }
+
+    /// The word before another, if only a space is between them.
+    pub(super) fn neighbour_before(&self, word: usize) -> Option<usize> {
+        word.checked_sub(1).filter(|before| self.between(*before) == " ")
+    }
+
+    /// The word after another, if only a space is between them.
+    pub(super) fn neighbour_after(&self, word: usize) -> Option<usize> {
+        Some(word + 1).filter(|next| *next < self.tokens.len() && self.between(word) == " ")
+    }
+
+    /// The text between a word and the next.
+    pub(super) fn between(&self, word: usize) -> &str {
+        let end = self.tokens.span(word + 1).start;
+        self.plain.get(self.tokens.span(word).end..end).unwrap_or_default()
+    }
+
+    /// Whether a word starts a sentence, or what stands after a colon, a dash or a quotation mark.
+    pub(super) fn starts_sentence(&self, word: usize) -> bool {
+        let before = self.plain.get(..self.tokens.span(word).start).unwrap_or_default().trim_end();
+        let ends = ['.', '!', '?', ':', '"', '\u{201c}', '\u{ab}', '\u{2014}', '|'];
+        before.is_empty() || before.ends_with(ends)
+    }
+
+    /// Whether a word starts with two capitals, as acronyms do.
+    pub(super) fn is_in_capitals(&self, word: usize) -> bool {
+        self.written(word).chars().take(2).filter(|c| c.is_uppercase()).count() == 2
+    }
+}
+
 impl<'a> EntryText<'a> {
     pub(super) fn new(subject: &Subject<'a>, fields: FieldSet) -> EntryText<'a> {
         let mut text = EntryText {

@@ -24,6 +24,8 @@ pub struct TopicWords {
     pub ambiguous: Forms,
     /// Names that mean it only with evidence.
     pub unlikely: Forms,
+    /// Whether such names are also another place's.
+    pub is_also_place: bool,
     /// Evidence: words of its region.
     pub nearby: Expansion,
     /// Words that tell that a ambiguous name is another one.
@@ -51,6 +53,7 @@ impl TopicWords {
         }
         let mut forms = Expansion::default();
         name.add_to(&mut forms);
+        self.is_also_place |= name.is_also_place();
         let out = if name.is_unlikely() { &mut self.unlikely } else { &mut self.ambiguous };
         forms.words.iter().for_each(|(form, condition)| out.add_if(form, condition));
     }
@@ -169,6 +172,19 @@ static INDECLINABLE: LazyLock<HashSet<String>> = LazyLock::new(|| {
 /// Whether a folded word is the name of a country or city without other forms.
 pub(super) fn is_indeclinable_place(folded: &str) -> bool {
     INDECLINABLE.contains(folded)
+}
+
+/// The English names of countries that are one word, in small letters.
+static COUNTRIES: LazyLock<HashSet<String>> = LazyLock::new(|| {
+    let is_english =
+        |line: &&FamilyLine<'_>| line.row == Row::Names && line.language == InflectedLanguage::English;
+    let names = FAMILIES.lines.iter().filter(is_english).flat_map(FamilyLine::names);
+    names.filter(|name| name.kind == NameKind::Place).map(|name| name.text.to_lowercase()).collect()
+});
+
+/// Whether a folded word is the English name of a country.
+pub(super) fn is_country(folded: &str) -> bool {
+    COUNTRIES.contains(folded)
 }
 
 /// Adds the families that contain a name, each in the languages in which it does. `folded` has single spaces between

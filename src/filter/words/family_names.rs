@@ -32,7 +32,7 @@ pub(super) struct Name<'t> {
 
 impl<'t> Name<'t> {
     pub(super) fn parse(name: &'t str, kind: NameKind, language: InflectedLanguage) -> Name<'t> {
-        let text = name.trim_end_matches(['^', '?', '=']);
+        let text = name.trim_end_matches(['^', '?', '=', '*']);
         Name { kind, has_regular_relatives: false, language, text, marks: &name[text.len()..] }
     }
 
@@ -48,6 +48,11 @@ impl<'t> Name<'t> {
     /// Whether it means its place only with evidence.
     pub(super) fn is_unlikely(&self) -> bool {
         self.marks.contains("??")
+    }
+
+    /// Whether another place has the name, of which most of the same is said.
+    pub(super) fn is_also_place(&self) -> bool {
+        self.marks.contains('*')
     }
 
     /// Adds the name in all its forms; a name of several words becomes a phrase.

@@ -77,6 +77,12 @@ pub fn country_names() -> Expansion {
     families::country_names().sorted()
 }
 
+/// Whether a folded word is the English name of a country.
+#[must_use]
+pub fn is_country(folded: &str) -> bool {
+    families::is_country(folded)
+}
+
 /// The names of the built-in topics, in the order of the table.
 pub fn built_in_topic_names() -> impl Iterator<Item = &'static str> {
     families::topic_names()

@@ -1,0 +1,121 @@
+//! Tells a place's name from a person's (Jack London, Paris Jackson) and from that of a town elsewhere (Moscow, Idaho).
+//! Pure.
+
+use std::collections::HashSet;
+use std::sync::LazyLock;
+
+use super::spelling::has_capital;
+use super::subject::Segment;
+use super::words::is_country;
+
+/// First names, surnames, and places that are first names. Its format is described at its top.
+const TABLE: &str = include_str!("words/person_names.txt");
+
+/// What stands before a person's first name: Pope Leo, St. Louis. Then no surname follows.
+const ROYAL: &[&str] = &[
+    "pope", "king", "queen", "prince", "princess", "duke", "duchess", "saint", "st", "san", "santa", "papst",
+    "pape", "roi", "reine", "konig", "konigin", "prinz", "папа", "король", "принц",
+];
+
+/// What a person does or is, after a first name and a surname that no table knows.
+const PERSONAL: &[&str] = &[
+    "jr", "sr", "dies", "died", "dead", "born", "stars", "starred", "marries", "weds", "knocks", "defeats",
+    "fights", "retires", "actor", "actress", "author", "novelist", "writer", "singer", "champion", "fighter",
+    "boxer", "mort", "morte", "gestorben", "tot", "умер", "умерла", "помер", "померла",
+];
+
+/// States and provinces with towns that are named for others, as they are written after a comma. Not those that are
+/// also countries or cities.
+const STATES: &[&str] = &[
+    "Alabama", "Alaska", "Arizona", "Arkansas", "California", "Colorado", "Connecticut", "Delaware",
+    "Florida", "Hawaii", "Idaho", "Illinois", "Indiana", "Iowa", "Kansas", "Kentucky", "Louisiana", "Maine",
+    "Maryland", "Massachusetts", "Michigan", "Minnesota", "Mississippi", "Missouri", "Montana", "Nebraska",
+    "Nevada", "New Hampshire", "New Jersey", "New Mexico", "North Carolina", "North Dakota", "Ohio",
+    "Oklahoma", "Oregon", "Pennsylvania", "Rhode Island", "South Carolina", "South Dakota", "Tennessee",
+    "Texas", "Utah", "Vermont", "Virginia", "West Virginia", "Wisconsin", "Wyoming", "Ontario", "Ala.",
+    "Ariz.", "Ark.", "Calif.", "Colo.", "Conn.", "Del.", "Fla.", "Ga.", "Ill.", "Ind.", "Kan.", "Ky.", "La.",
+    "Mass.", "Md.", "Mich.", "Minn.", "Miss.", "Mo.", "Mont.", "N.C.", "N.D.", "N.H.", "N.J.", "N.M.",
+    "N.Y.", "Neb.", "Nev.", "Okla.", "Ont.", "Ore.", "Pa.", "R.I.", "S.C.", "S.D.", "Tenn.", "Tex.", "Va.",
+    "Vt.", "W.Va.", "Wash.", "Wis.", "Wyo.", "AL", "AR", "AZ", "CT", "FL", "GA", "IA", "ID", "IL", "IN",
+    "KS", "KY", "LA", "MA", "MD", "ME", "MI", "MN", "MO", "MS", "MT", "NC", "ND", "NE", "NH", "NJ", "NM",
+    "NV", "NY", "OH", "OK", "OR", "PA", "RI", "SC", "SD", "TN", "TX", "VA", "VT", "WA", "WI", "WV", "WY",
+];
+
+/// Towns of the state of Georgia; other places before that name are in a list of countries, or in the country.
+const TOWNS_OF_GEORGIA: &[&str] =
+    &["athens", "rome", "dublin", "vienna", "cairo", "milan", "berlin", "lisbon"];
+
+struct PersonNames {
+    first_names: HashSet<&'static str>,
+    surnames: HashSet<&'static str>,
+    /// Places that are first names.
+    places: HashSet<&'static str>,
+}
+
+static PERSON_NAMES: LazyLock<PersonNames> = LazyLock::new(|| {
+    let part = |title: &str| {
+        let lines = TABLE.lines().skip_while(|line| *line != title).skip(1);
+        lines.take_while(|line| !TITLES_OF_PARTS.contains(line)).flat_map(str::split_whitespace).collect()
+    };
+    let [first_names, surnames, places] = TITLES_OF_PARTS.map(part);
+    PersonNames { first_names, surnames, places }
+});
+
+const TITLES_OF_PARTS: [&str; 3] = ["first names", "surnames", "places that are first names"];
+
+/// Whether a first name stands before a word: Jack London.
+pub(super) fn follows_first_name(segment: &Segment<'_>, at: usize) -> bool {
+    let Some(before) = segment.neighbour_before(at) else { return false };
+    has_capital(segment.written(before))
+        && PERSON_NAMES.first_names.contains(segment.tokens.word(before))
+        && !has_no_surname(segment, before)
+}
+
+/// Whether a first name is one that no surname follows: Pope Leo.
+pub(super) fn has_no_surname(segment: &Segment<'_>, first_name: usize) -> bool {
+    first_name.checked_sub(1).is_some_and(|title| ROYAL.contains(&segment.tokens.word(title)))
+}
+
+/// Whether a place is a first name here: Paris Jackson, Cuba Gooding Jr.
+pub(super) fn is_first_name(segment: &Segment<'_>, at: usize) -> bool {
+    let word = |place: usize| segment.tokens.word(place);
+    if !PERSON_NAMES.places.contains(word(at)) {
+        return false;
+    }
+    let Some(surname) = segment.neighbour_after(at) else { return false };
+    if !has_capital(segment.written(surname)) {
+        return false;
+    }
+    let is_apposition = segment.after(surname).starts_with([',', '(']);
+    let reach = if is_apposition { 4 } else { 1 };
+    is_surname(word(surname))
+        || PERSON_NAMES.first_names.contains(word(surname)) && word(surname) != "charles"
+        || (surname + 1..=surname + reach).any(|place| PERSONAL.contains(&word(place)))
+        || is_age(word(surname + 1)) && is_apposition
+        || segment.neighbour_before(at).is_some_and(|before| PERSONAL.contains(&word(before)))
+}
+
+/// Whether a word is known as a surname.
+pub(super) fn is_surname(word: &str) -> bool {
+    PERSON_NAMES.surnames.contains(word)
+}
+
+/// Whether a number may be a person's age.
+pub(super) fn is_age(word: &str) -> bool {
+    word.len() == 2 && word.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+/// Whether a state of the United States or a province stands after a place: Moscow, Idaho.
+pub(super) fn is_town_elsewhere(segment: &Segment<'_>, first: usize, last: usize) -> bool {
+    let Some(after) = segment.after(last).strip_prefix(", ") else { return false };
+    // Hit Cuba, Florida next.
+    let is_country = is_country(segment.tokens.word(first));
+    let is_followed_by = |name: &str| {
+        after.strip_prefix(name).is_some_and(|rest| match rest.chars().next() {
+            Some(' ') => !is_country,
+            next => next.is_none_or(|c| !c.is_alphanumeric()),
+        })
+    };
+    STATES.iter().any(|state| is_followed_by(state))
+        || is_followed_by("Georgia") && TOWNS_OF_GEORGIA.contains(&segment.tokens.word(first))
+}
