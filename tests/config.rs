@@ -243,7 +243,7 @@ fn every_key_is_in_the_shipped_file() {
     let errors = load(text).unwrap_err().to_string();
     let known: Vec<&str> =
         errors.lines().filter_map(|line| line.split_once("known keys: ")).map(|(_, keys)| keys).collect();
-    assert_eq!(known.len(), 7);
+    assert_eq!(known.len(), 7, "{errors}");
     for key in known.iter().flat_map(|list| list.split(", ")) {
         assert!(SHIPPED.contains(key), "config.toml does not mention `{key}`");
     }

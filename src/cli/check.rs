@@ -76,6 +76,20 @@ pub fn run(arguments: Arguments, config_option: &ConfigOption) -> anyhow::Result
         let sources = counted(config.sources.len(), "source", "sources");
         let outputs = counted(config.outputs.len(), "output", "outputs");
         let (location, _) = config_option.locate()?;
+        for (count, hint) in [
+            (
+                config.sources.len(),
+                "no sources: `siftwire add URL` adds one, or write [[source]] with a `url`",
+            ),
+            (
+                config.outputs.len(),
+                "no outputs: write [[output]] with a `name`, and a `filter` unless it is for everything",
+            ),
+        ] {
+            if count == 0 {
+                terminal::message(&format!("It has {hint}."));
+            }
+        }
         format!("{location} is valid: {sources}, {outputs}\n")
     };
     terminal::print(text.as_bytes())?;

@@ -94,7 +94,8 @@ pub fn run(arguments: Arguments, config_option: &ConfigOption) -> anyhow::Result
     if let Some(name) = &arguments.output
         && !config.outputs.iter().any(|output| output.name == *name)
     {
-        bail!("there is no output `{name}` in the config");
+        let known = config.outputs.iter().map(|output| output.name.as_str());
+        bail!("there is no output `{name}` in the config{}", terminal::did_you_mean(name, known));
     }
     let wanted = arguments.entry.unwrap_or_default();
     let text = with_existing_store(&config.store, async |store| {

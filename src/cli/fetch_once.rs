@@ -1,11 +1,11 @@
 //! Fetches a URL that need not be a source. Does one HTTP request, with redirects.
 
-use anyhow::bail;
+use anyhow::{anyhow, bail};
 use url::Url;
 
 use crate::daemon;
 use crate::fetch::{FetchResponse, FetchedBody, Fetcher};
-use crate::source::{Access, FeedUrl, PollInterval, Source, SourceState, UrlParts};
+use crate::source::{Access, Failure, FeedUrl, PollInterval, Source, SourceState, UrlParts};
 
 /// The body, and the URL that permanent redirects lead to, if there are any.
 ///
@@ -30,7 +30,14 @@ pub async fn fetch_once(
         tags: Vec::new(),
     };
     let fetched = fetcher.fetch(&source, &SourceState::default(), daemon::now()).await;
-    match fetched.response? {
+    let response = fetched.response.map_err(|failure| {
+        let hint = match failure {
+            Failure::RefusedAddress(_) => ": a private address, which `--allow-private` permits",
+            _ => "",
+        };
+        anyhow!("{failure}{hint}")
+    });
+    match response? {
         FetchResponse::Body(body) => Ok((body, fetched.info.moved_to)),
         FetchResponse::NotModified => bail!("304 Not Modified to an unconditional request"),
     }

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use anyhow::bail;
 
-use super::terminal;
+use super::{terminal, unknown_command};
 use crate::filter;
 
 /// `siftwire help`
@@ -25,13 +25,11 @@ pub fn run(arguments: Arguments, mut command: clap::Command) -> anyhow::Result<E
         return Ok(ExitCode::SUCCESS);
     }
     command.build();
-    let mut found = &mut command;
+    let mut found = command.clone();
     for name in &arguments.commands {
-        found = match found.find_subcommand_mut(name) {
-            Some(found) => found,
-            None => bail!(
-                "there is no command `{name}`: `siftwire help` lists all, `siftwire help filter` explains the filter language"
-            ),
+        found = match found.find_subcommand(name) {
+            Some(found) => found.clone(),
+            None => bail!("{}", unknown_command::message_for(name, &command)),
         };
     }
     terminal::print(found.render_long_help().to_string().as_bytes())?;

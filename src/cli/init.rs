@@ -27,6 +27,12 @@ pub struct Arguments {
 /// The file exists, or cannot be written.
 pub fn run(arguments: Arguments, config: &ConfigOption) -> anyhow::Result<ExitCode> {
     let mut path = arguments.path;
+    if let Some(named) = &config.config {
+        bail!("`init` writes the file that is named after it: siftwire init {}", named.display());
+    }
+    if path.as_os_str() == "-" {
+        bail!("`init` writes a file, such as: siftwire init config.toml");
+    }
     if path.is_dir() {
         path.push("config.toml");
     }

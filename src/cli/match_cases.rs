@@ -5,20 +5,22 @@ use std::collections::HashMap;
 use std::fs::File;
 use std::io::{BufRead, BufReader, BufWriter, Write};
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use anyhow::{Context, bail};
 use jiff::Timestamp;
-use serde::Deserialize;
 use serde::de::IgnoredAny;
+use serde::{Deserialize, Deserializer};
+use serde_json::error::Category;
 use serde_json::{Value, json};
 
 use super::config_option::{ConfigOption, LATIN_LANGUAGES};
 use super::terminal;
 use crate::daemon;
 use crate::entry::{Author, Entry};
-use crate::filter::{self, FailedTerm, MatchReason, Matcher, Query, QueryContext, QueryProblem, Subject};
+use crate::filter::{self, MatchReason, Matcher, Query, QueryContext, QueryProblem, Subject};
 use crate::publish::output::Output;
-use crate::text::closest_name;
+use crate::source::Source;
 
 /// `siftwire match`
 #[derive(Debug, clap::Args)]
@@ -28,7 +30,9 @@ Each line is an object: {\"id\", \"q\", \"entry\": {\"title\", \"summary\", \"co
 an output of the config, whose filter is tested. \"note\" and \"category\" are for you; other keys are errors. One line
 is printed for each: {\"id\", \"matched\", \"why\"}, with \"expect\" and \"passed\" if the case has \"expect\". If the
 line or its query is invalid, \"error\" replaces \"matched\". Each failure is also told on standard error, with its
-line and query. `@name` may be a topic of the config, if there is one.
+line and query, and in the end how many cases passed, failed, or tested nothing as they have no \"expect\". The exit
+code is 1 if one failed. If \"feed\" is a source of the config, the filter of an output sees its title and language, and
+nothing matches that is not in its `sources`. `@name` may be a topic of the config, if there is one.
 Latin words get English forms, those of the config's languages and those of `lang`. Without a config and without
 `lang`, they get the forms of the language that the entry is clearly written in.")]
 pub struct Arguments {
@@ -60,10 +64,29 @@ struct Case {
 
 /// `true`, `false`, 1 or 0.
 #[derive(Clone, Copy, Deserialize)]
-#[serde(untagged, expecting = "`expect` is true or false")]
-enum Expected {
-    Boolean(bool),
-    Number(u8),
+#[serde(try_from = "Value")]
+struct Expected(bool);
+
+impl TryFrom<Value> for Expected {
+    type Error = &'static str;
+
+    fn try_from(value: Value) -> Result<Self, Self::Error> {
+        match (value.as_bool(), value.as_u64()) {
+            (Some(expected), _) => Ok(Expected(expected)),
+            (_, Some(number @ (0 | 1))) => Ok(Expected(number == 1)),
+            _ => Err("`expect` is true or false"),
+        }
+    }
+}
+
+/// A date as in RFC 3339.
+fn published<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Timestamp>, D::Error> {
+    let Some(text) = Option::<String>::deserialize(deserializer)? else { return Ok(None) };
+    let invalid = |_| {
+        let message = format!("`{text}` is no date: write it as \"2026-11-30T12:00:00Z\"");
+        serde::de::Error::custom(message)
+    };
+    text.parse().map(Some).map_err(invalid)
 }
 
 #[derive(Default, Deserialize)]
@@ -81,7 +104,7 @@ struct CaseEntry {
     lang: Option<String>,
     #[serde(alias = "source")]
     feed: Option<String>,
-    #[serde(alias = "date")]
+    #[serde(alias = "date", deserialize_with = "published")]
     published: Option<Timestamp>,
 }
 
@@ -113,6 +136,7 @@ pub fn run(arguments: Arguments, config_option: &ConfigOption) -> anyhow::Result
     let config = config_option.load_file()?;
     let mut queries = QueryCache {
         query_context: config.as_ref().map(|config| config.query_context.clone()),
+        sources: config.as_ref().map(|config| config.sources.clone()).unwrap_or_default(),
         outputs: config.map(|config| config.outputs).unwrap_or_default(),
         matchers: HashMap::new(),
     };
@@ -123,7 +147,7 @@ pub fn run(arguments: Arguments, config_option: &ConfigOption) -> anyhow::Result
         Box::new(BufReader::new(File::open(&arguments.cases).with_context(cannot_read)?))
     };
     let mut out = BufWriter::new(std::io::stdout().lock());
-    let (mut failed, mut total) = (0_usize, 0_usize);
+    let mut counts = Counts::default();
     for (number, line) in input.lines().enumerate() {
         let line = line.with_context(cannot_read)?;
         // Some editors begin a file with a byte order mark.
@@ -131,23 +155,46 @@ pub fn run(arguments: Arguments, config_option: &ConfigOption) -> anyhow::Result
         if line.trim().is_empty() {
             continue;
         }
-        total += 1;
-        let (result, failure) = run_case(line, &mut queries);
+        let (result, verdict) = run_case(line, &mut queries);
         writeln!(out, "{result}")?;
-        if let Some(failure) = failure {
-            failed += 1;
-            terminal::message(&format!("line {}: {failure}", number + 1));
+        match verdict {
+            CaseOutcome::AsExpected => counts.passed += 1,
+            CaseOutcome::NothingExpected => counts.without_expectation += 1,
+            CaseOutcome::Failed(failure) => {
+                counts.failed += 1;
+                terminal::message(&format!("{}, line {}: {failure}", arguments.cases, number + 1));
+            }
         }
     }
     out.flush()?;
+    let Counts { passed, failed, without_expectation } = counts;
+    let total = passed + failed + without_expectation;
     if total == 0 {
         bail!("{} has no cases", arguments.cases);
     }
-    if failed == 0 {
-        return Ok(ExitCode::SUCCESS);
-    }
-    terminal::message(&format!("{failed} of {total} cases failed"));
-    Ok(ExitCode::FAILURE)
+    let untested = match without_expectation {
+        0 => String::new(),
+        count => format!("; {count} without `expect` tested nothing"),
+    };
+    terminal::message(&match failed {
+        0 => format!("{passed} of {total} cases passed{untested}"),
+        failed => format!("{failed} of {total} cases failed{untested}"),
+    });
+    Ok(if failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+#[derive(Default)]
+struct Counts {
+    passed: usize,
+    failed: usize,
+    without_expectation: usize,
+}
+
+/// What came of a case.
+enum CaseOutcome {
+    AsExpected,
+    NothingExpected,
+    Failed(String),
 }
 
 /// Compiled queries. The key has the languages too, because they decide which word forms a query matches.
@@ -155,6 +202,7 @@ struct QueryCache {
     /// `None` without a config.
     query_context: Option<QueryContext>,
     outputs: Vec<Output>,
+    sources: Vec<Arc<Source>>,
     matchers: HashMap<(String, Vec<String>), Result<Matcher, Vec<QueryProblem>>>,
 }
 
@@ -170,17 +218,16 @@ impl QueryCache {
         })
     }
 
-    /// The filter of an output of the config.
-    fn output(&mut self, name: &str) -> Result<&Result<Matcher, Vec<QueryProblem>>, String> {
+    /// The output of the config, and the matcher of its filter.
+    fn output(&mut self, name: &str) -> Result<(&Output, &Result<Matcher, Vec<QueryProblem>>), String> {
         let Some(output) = self.outputs.iter().find(|output| output.name == name) else {
-            let known = closest_name(name, self.outputs.iter().map(|output| output.name.as_str()));
-            let hint = known.map_or_else(String::new, |known| format!(" (did you mean `{known}`?)"));
+            let hint = terminal::did_you_mean(name, self.outputs.iter().map(|output| output.name.as_str()));
             return Err(format!("the config has no output `{name}`{hint}"));
         };
         let query = output.filter.clone().unwrap_or_else(Query::match_all);
         // No query is the same: it has a language of its own.
         let key = (name.to_owned(), vec!["output".to_owned()]);
-        Ok(self.matchers.entry(key).or_insert_with(|| Ok(Matcher::new([&query]))))
+        Ok((output, self.matchers.entry(key).or_insert_with(|| Ok(Matcher::new([&query])))))
     }
 
     /// With a config: its languages and the entry's. Without one: the entry's declared language, else the detected
@@ -198,16 +245,12 @@ impl QueryCache {
     }
 }
 
-/// The output line for a case, and what failed.
-fn run_case(line: &str, queries: &mut QueryCache) -> (Value, Option<String>) {
-    let error = |id: Value, error: String| (json!({ "id": id, "error": error }), Some(error));
+/// The output line for a case, and what came of it.
+fn run_case(line: &str, queries: &mut QueryCache) -> (Value, CaseOutcome) {
+    let error = |id: Value, error: String| (json!({ "id": id, "error": error }), CaseOutcome::Failed(error));
     let case: Case = match serde_json::from_str(line) {
         Ok(case) => case,
-        // The line is named already: it is always the first of its own text.
-        Err(invalid) => {
-            let message = invalid.to_string().replace(" at line 1 column", " at column");
-            return error(Value::Null, message);
-        }
+        Err(invalid) => return error(Value::Null, what_is_invalid(&invalid)),
     };
     if let Some(tag) = case.entry.lang.as_deref().filter(|tag| !is_language_tag(tag)) {
         let message = format!("`{tag}` is no language tag: write \"en\", \"ru\" or \"pt-br\"");
@@ -216,10 +259,16 @@ fn run_case(line: &str, queries: &mut QueryCache) -> (Value, Option<String>) {
     let feed = case.entry.feed.clone().unwrap_or_default();
     let date = case.entry.published;
     let entry = case.entry.into_entry();
+    // As in the daemon, the filter of an output sees what the config says of the source.
+    let source = queries.sources.iter().find(|source| case.output.is_some() && source.name == feed).cloned();
     let (shown, matcher) = match (case.q, case.output) {
         (Some(query), None) => (format!("`{query}`"), queries.matcher(query, &entry)),
         (None, Some(name)) => match queries.output(&name) {
-            Ok(matcher) => (format!("the filter of output `{name}`"), matcher),
+            Ok((output, _)) if source.as_ref().is_some_and(|source| !output.draws_on(&source.name)) => {
+                let why = vec![format!("`sources` of output `{name}` lacks `{feed}`")];
+                return verdict(case.id, case.expect, &format!("output `{name}`"), Err(why));
+            }
+            Ok((_, matcher)) => (format!("the filter of output `{name}`"), matcher),
             Err(problem) => return error(case.id, problem),
         },
         _ => return error(case.id, "a case has either `q` or `output`".to_owned()),
@@ -228,35 +277,72 @@ fn run_case(line: &str, queries: &mut QueryCache) -> (Value, Option<String>) {
         Ok(matcher) => matcher,
         Err(problems) => {
             let problem = error_message(problems);
-            return (json!({ "id": case.id, "error": problem }), Some(format!("{shown}: {problem}")));
+            let failure = format!("{shown}: {problem}");
+            return (json!({ "id": case.id, "error": problem }), CaseOutcome::Failed(failure));
         }
     };
     let now = daemon::now();
     let subject = Subject {
         entry: &entry,
         source: &feed,
-        source_title: "",
-        language: None,
+        source_title: source.as_ref().and_then(|source| source.title.as_deref()).unwrap_or_default(),
+        language: source.as_ref().and_then(|source| source.language.as_deref()),
         date: date.unwrap_or(now),
         now,
     };
-    let explained = matcher.explain(0, &subject);
-    let matched = explained.is_ok();
-    let why = match &explained {
+    let found = matcher
+        .explain(0, &subject)
+        .map_err(|refusals| refusals.into_iter().map(|refusal| refusal.label).collect());
+    verdict(case.id, case.expect, &shown, found)
+}
+
+/// `found` has the reasons of a match, or why there is none.
+fn verdict(
+    id: Value,
+    expect: Option<Expected>,
+    query: &str,
+    found: Result<Vec<MatchReason>, Vec<String>>,
+) -> (Value, CaseOutcome) {
+    let matched = found.is_ok();
+    let why = match &found {
         Ok(reasons) => json!(reasons),
-        Err(refusals) => refusals.iter().map(|refusal| json!({ "failed": refusal.label })).collect(),
+        Err(refusals) => refusals.iter().map(|refusal| json!({ "failed": refusal })).collect(),
     };
-    let mut result = json!({ "id": case.id, "matched": matched, "why": why });
-    let expected = case.expect.map(|expected| match expected {
-        Expected::Boolean(expected) => expected,
-        Expected::Number(number) => number != 0,
-    });
-    let passed = expected.is_none_or(|expected| expected == matched);
-    if let Some(expected) = expected {
-        result["expect"] = json!(expected);
-        result["passed"] = json!(passed);
+    let mut result = json!({ "id": id, "matched": matched, "why": why });
+    let Some(Expected(expected)) = expect else { return (result, CaseOutcome::NothingExpected) };
+    result["expect"] = json!(expected);
+    result["passed"] = json!(expected == matched);
+    let verdict = match found {
+        _ if expected == matched => CaseOutcome::AsExpected,
+        Ok(reasons) => {
+            let words: Vec<_> =
+                reasons.iter().map(|reason| format!("{} ({})", reason.found, reason.term)).collect();
+            CaseOutcome::Failed(format!("{query} should not match, but found {}", words.join(", ")))
+        }
+        Err(refusals) => CaseOutcome::Failed(format!("{query} should match, but {}", refusals.join(", "))),
+    };
+    (result, verdict)
+}
+
+/// Why a line is no case. Its number is said already: serde counts lines within it.
+fn what_is_invalid(invalid: &serde_json::Error) -> String {
+    let message = invalid.to_string().replace(" at line 1 column", " at column");
+    match invalid.classify() {
+        Category::Data => {
+            let names: Vec<&str> = message.split('`').skip(1).step_by(2).collect();
+            match &names[..] {
+                [name, known @ ..] if message.starts_with("unknown field") => {
+                    let (_, place) = message.rsplit_once(" at ").unwrap_or_default();
+                    let hint = terminal::did_you_mean(name, known.iter().copied());
+                    format!("unknown field `{name}` at {place}{hint}; known fields: {}", known.join(", "))
+                }
+                _ => message,
+            }
+        }
+        _ => format!(
+            "no JSON object ({message}); a case is one line, such as {{\"q\": \"armenia\", \"entry\": {{\"title\": \"Yerevan\"}}, \"expect\": true}}"
+        ),
     }
-    (result, (!passed).then(|| failure_message(&shown, &explained)))
 }
 
 /// Whether a text has the form of a BCP 47 tag. One that is empty says nothing.
@@ -264,21 +350,6 @@ fn is_language_tag(tag: &str) -> bool {
     let language = tag.trim().split(['-', '_']).next().unwrap_or_default();
     language.is_empty()
         || ((2..=3).contains(&language.len()) && language.bytes().all(|byte| byte.is_ascii_alphabetic()))
-}
-
-/// What a case found that it should not, or did not find.
-fn failure_message(query: &str, explained: &Result<Vec<MatchReason>, Vec<FailedTerm>>) -> String {
-    match explained {
-        Ok(reasons) => {
-            let words: Vec<_> =
-                reasons.iter().map(|reason| format!("{} ({})", reason.found, reason.term)).collect();
-            format!("{query} should not match, but found {}", words.join(", "))
-        }
-        Err(refusals) => {
-            let labels: Vec<_> = refusals.iter().map(|refusal| refusal.label.as_str()).collect();
-            format!("{query} should match, but {}", labels.join(", "))
-        }
-    }
 }
 
 fn error_message(problems: &[QueryProblem]) -> String {

@@ -21,10 +21,12 @@ mod query_argument;
 mod reference;
 pub mod run;
 mod runtime;
+mod schema;
 pub mod show;
 pub mod status;
 pub mod stories;
 mod terminal;
+mod unknown_command;
 
 use std::process::ExitCode;
 
@@ -84,6 +86,8 @@ enum Command {
     Doctor(doctor::Arguments),
     /// Print the help of a command, or with `help filter` the filter language
     Help(help::Arguments),
+    /// Print the JSON schema of config.toml, for editors
+    Schema,
     /// Print a shell completion script
     Completions(completions::Arguments),
     /// Print a manual page, or write all of them
@@ -103,7 +107,10 @@ pub fn main() -> ExitCode {
         Ok(true) => return ExitCode::SUCCESS,
         Err(error) => error.exit(),
     }
-    let arguments = Arguments::parse();
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => return unknown_command::exit(&error, &Arguments::command()),
+    };
     let config = arguments.config;
     let result = match arguments.command.unwrap_or(Command::Run(run::Arguments::default())) {
         Command::Run(arguments) => run::run(arguments, &config),
@@ -122,6 +129,7 @@ pub fn main() -> ExitCode {
         Command::Backup(arguments) => backup::run(arguments, &config),
         Command::Doctor(arguments) => doctor::run(arguments, &config),
         Command::Help(arguments) => help::run(arguments, Arguments::command()),
+        Command::Schema => schema::run(),
         Command::Completions(arguments) => completions::run(&arguments),
         Command::Man(arguments) => man::run(&arguments, Arguments::command()),
     };

@@ -45,7 +45,8 @@ pub fn run(arguments: Arguments, config: &ConfigOption) -> anyhow::Result<ExitCo
     let config = config.load()?;
     for name in &arguments.sources {
         if !config.sources.iter().any(|source| source.name == *name) {
-            bail!("there is no source `{name}` in the config");
+            let known = config.sources.iter().map(|source| source.name.as_str());
+            bail!("there is no source `{name}` in the config{}", terminal::did_you_mean(name, known));
         }
     }
     terminal::message(&format!("store: {}", config.store.path.display()));

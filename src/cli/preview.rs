@@ -82,6 +82,9 @@ pub fn run(arguments: Arguments, config: &ConfigOption) -> anyhow::Result<ExitCo
     let mut matches =
         with_existing_store(&config.store, async |store| Ok(find_matches(store, &query, since, now).await?))?;
     matches.entries.sort_by_key(|entry| Reverse((entry.date, entry.number)));
+    if matches.evaluated == 0 && since.is_none() {
+        terminal::message("The store has no entries yet: `siftwire poll` gets those of your sources.");
+    }
     let total = matches.entries.len();
     matches.entries.truncate(arguments.limit);
     let text = if arguments.json { as_json(&matches, total) } else { as_text(&matches, total) };

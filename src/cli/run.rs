@@ -1,5 +1,6 @@
 //! `siftwire run`: the daemon.
 
+use std::io::ErrorKind;
 use std::process::ExitCode;
 
 use super::config_option::ConfigOption;
@@ -7,7 +8,7 @@ use super::runtime::runtime;
 use super::{logging, terminal};
 use crate::daemon::{self, EmptyConfig};
 use crate::serve::ListenAddress;
-use anyhow::Context;
+use anyhow::{Context, anyhow};
 
 /// `siftwire run`
 #[derive(Debug, Default, clap::Args)]
@@ -27,12 +28,28 @@ pub fn run(arguments: Arguments, config: &ConfigOption) -> anyhow::Result<ExitCo
         loaded.empty = EmptyConfig::Apply;
     }
     logging::start();
+    let place = loaded.location.to_string();
     let stop = daemon::stop_signal().context("cannot install signal handlers")?;
     let runtime = runtime()?;
-    let result =
-        runtime.block_on(daemon::run(loaded, async { drop(stop.await) }, announce)).context("cannot run");
+    let result = runtime.block_on(daemon::run(loaded, async { drop(stop.await) }, announce));
     runtime.shutdown_background();
-    result.map(|()| ExitCode::SUCCESS)
+    result
+        .map(|()| ExitCode::SUCCESS)
+        .map_err(|error| anyhow!("cannot run: {error}{}", remedy(&error, &place)))
+}
+
+/// Which key of the config to look at.
+fn remedy(error: &daemon::Error, place: &str) -> String {
+    match error {
+        daemon::Error::Listen(_, error) if error.kind() == ErrorKind::AddrInUse => format!(
+            ": another program, or another siftwire, uses it. Stop that, or write another `listen` in [serve] of {place}"
+        ),
+        daemon::Error::Listen(..) => format!(". The address is `listen` in [serve] of {place}"),
+        daemon::Error::Store(error) if error.is_transient() => {
+            format!(". Its place is `path` in [store] of {place}")
+        }
+        _ => String::new(),
+    }
 }
 
 fn announce(listen: &ListenAddress) {

@@ -1,9 +1,9 @@
 //! The async runtime of the commands, and the store while a command uses it.
 
-use anyhow::{Context, bail};
+use anyhow::{Context, anyhow, bail};
 
 use super::terminal;
-use crate::daemon::StoreThreads;
+use crate::daemon::{self, StoreThreads};
 use crate::store::{Options, Store};
 
 /// A multi-threaded runtime with timers and I/O.
@@ -58,7 +58,12 @@ pub fn with_store<T>(
 ) -> anyhow::Result<T> {
     let runtime = runtime()?;
     let result = runtime.block_on(async {
-        let threads = StoreThreads::open(options)?;
+        let threads = StoreThreads::open(options).map_err(|error| match &error {
+            daemon::Error::Store(of_store) if of_store.is_transient() => {
+                anyhow!("{error}. Its place is `path` in [store] of the config")
+            }
+            _ => anyhow!(error),
+        })?;
         let result = work(&threads.store).await;
         threads.close();
         result

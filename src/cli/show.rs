@@ -42,7 +42,12 @@ pub fn run(arguments: Arguments, config: &ConfigOption) -> anyhow::Result<ExitCo
         Ok(render::render_document(store, &outputs, output, *format, daemon::now()).await?)
     })?;
     let Some(document) = document else {
-        bail!("there is no output `{}`, or it was not published yet", arguments.output)
+        let known = config.outputs.iter().map(|output| output.name.as_str());
+        bail!(
+            "there is no output `{}`, or it was not published yet{}",
+            arguments.output,
+            terminal::did_you_mean(&arguments.output, known)
+        )
     };
     terminal::print(&document)?;
     Ok(ExitCode::SUCCESS)

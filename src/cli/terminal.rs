@@ -2,6 +2,8 @@
 
 use std::io::{BufRead, IsTerminal as _, Write};
 
+use crate::text::closest_name;
+
 /// Prints a message for the user on standard error; control characters except line ends are escaped.
 #[expect(clippy::print_stderr, reason = "messages for the user go to standard error")]
 pub fn message(text: &str) {
@@ -55,6 +57,11 @@ fn read_choice(input: impl BufRead, count: usize) -> usize {
 /// "1 entry", "2 entries".
 pub fn counted(number: usize, singular: &str, plural: &str) -> String {
     format!("{number} {}", if number == 1 { singular } else { plural })
+}
+
+/// " (did you mean `name`?)" for the known name that is much like another; else nothing.
+pub fn did_you_mean<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> String {
+    closest_name(name, known).map_or_else(String::new, |known| format!(" (did you mean `{known}`?)"))
 }
 
 /// The text with control characters and direction marks escaped, except line ends.

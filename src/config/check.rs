@@ -8,7 +8,7 @@ use url::Url;
 use super::diagnostic::Diagnostic;
 use super::hosts::check_hosts;
 use super::locate::Directories;
-use super::outputs::{check_outputs, check_topics};
+use super::outputs::{check_outputs, check_swallowed_keys, check_topics};
 use super::raw::RawConfig;
 use super::settings::Config;
 use super::sources::{
@@ -39,6 +39,7 @@ pub(super) fn check(raw: RawConfig, directories: &Directories, diagnostics: &mut
         others: raw.poll.first_poll.as_ref().map_or(DEFAULT_FIRST_POLL, |count| count.value),
     };
     let hosts = check_hosts(raw.hosts, &sources, diagnostics);
+    check_swallowed_keys(&raw.topics, &raw.outputs, diagnostics);
     let query_context = check_topics(raw.topics, &sources, diagnostics);
     let outputs = check_outputs(raw.outputs, (&names, &sources), &query_context, directories, diagnostics);
     let links = if value(raw.clean_links).unwrap_or(false) { Links::Cleaned } else { Links::Original };

@@ -42,7 +42,7 @@ pub enum RejectReason {
     #[error("already in the config")]
     Duplicate,
     /// The host is private.
-    #[error("a private address: add it by hand, with `allow_private = true`")]
+    #[error("a private address: `siftwire add --allow-private URL` adds it")]
     Private,
 }
 

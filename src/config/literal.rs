@@ -2,7 +2,10 @@
 
 use std::ops::Range;
 
+use serde_json::Value;
+
 use super::diagnostic::FileSpan;
+use super::shape::Shape;
 use super::toml_reader::Located;
 
 /// A filter query and the TOML literal that it was written as.
@@ -10,6 +13,12 @@ use super::toml_reader::Located;
 pub(super) struct QueryLiteral {
     pub(super) text: String,
     pub(super) literal: String,
+}
+
+impl Shape for QueryLiteral {
+    fn shape() -> Value {
+        String::shape()
+    }
 }
 
 impl Located<QueryLiteral> {

@@ -2,8 +2,11 @@
 
 #![allow(clippy::disallowed_methods, reason = "reads the config's files")]
 
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+
+use chardetng::{EncodingDetector, Iso2022JpDetection, Utf8Detection};
 
 use super::check;
 use super::diagnostic::{Diagnostic, Diagnostics, MaskedFile, Severity};
@@ -128,32 +131,79 @@ fn read_files(location: &ConfigLocation) -> (Vec<(PathBuf, String)>, Vec<Diagnos
         return (vec![(PathBuf::from(BUILT_IN_PATH), SHIPPED.to_owned())], Vec::new());
     };
     let mut diagnostics = Vec::new();
-    let cannot_read = |path: &Path, error: std::io::Error| {
-        Diagnostic::error_of_file(path, "cannot read this file")
-            .title(format!("cannot read {}: {error}", path.display()))
-    };
     let mut paths = vec![main.to_path_buf()];
     let directory = drop_in_directory(main);
     match drop_in_files(&directory) {
         Ok(files) => paths.extend(files),
-        Err(error) => diagnostics.push(cannot_read(&directory, error)),
+        Err(error) => diagnostics.push(unreadable(&directory, &error)),
     }
     let mut texts = Vec::new();
     for path in paths {
-        match std::fs::read(&path).map(String::from_utf8) {
-            // What a power failure or a full disk leaves of a file.
-            Ok(Ok(text)) if text.contains('\0') => {
-                let kind = "not written completely: it contains zero bytes";
-                let title = format!("{} was {kind}", path.display());
-                diagnostics.push(Diagnostic::error_of_file(&path, kind).title(title));
-            }
-            Ok(Ok(text)) => texts.push((path, text)),
-            Ok(Err(_)) => {
-                let title = format!("{} is not UTF-8", path.display());
-                diagnostics.push(Diagnostic::error_of_file(&path, "not UTF-8").title(title));
-            }
-            Err(error) => diagnostics.push(cannot_read(&path, error)),
+        match std::fs::read(&path)
+            .map_err(|error| Box::new(unreadable(&path, &error)))
+            .and_then(|bytes| text(&path, bytes))
+        {
+            Ok(text) => texts.push((path, text)),
+            Err(diagnostic) => diagnostics.push(*diagnostic),
         }
     }
     (texts, diagnostics)
+}
+
+fn unreadable(path: &Path, error: &std::io::Error) -> Diagnostic {
+    let shown = path.display();
+    let diagnostic = Diagnostic::error_of_file(path, "cannot read this file")
+        .title(format!("cannot read {shown}: {error}"));
+    match error.kind() {
+        ErrorKind::IsADirectory => diagnostic
+            .title(format!("cannot read {shown}: it is a folder"))
+            .hint(format!("name a file, such as {}", path.join("config.toml").display())),
+        ErrorKind::NotFound => diagnostic
+            .title(format!("cannot read {shown}: there is no such file"))
+            .hint(format!("`siftwire init {shown}` writes one")),
+        ErrorKind::PermissionDenied => {
+            diagnostic.hint("make it readable for the user that runs siftwire, or run siftwire as its owner")
+        }
+        _ => diagnostic,
+    }
+}
+
+/// The text of a file, which must be UTF-8.
+fn text(path: &Path, bytes: Vec<u8>) -> Result<String, Box<Diagnostic>> {
+    let shown = path.display();
+    let error = |kind: &'static str, hint: String| {
+        let diagnostic = Diagnostic::error_of_file(path, kind).title(format!("{shown} is {kind}"));
+        Err(Box::new(diagnostic.hint(hint)))
+    };
+    if bytes.starts_with(b"\xff\xfe") || bytes.starts_with(b"\xfe\xff") || is_utf_16(&bytes) {
+        return error("UTF-16, not UTF-8", save_as_utf_8("UTF-16", path));
+    }
+    match String::from_utf8(bytes) {
+        // What a power failure or a full disk leaves of a file.
+        Ok(text) if text.contains('\0') => {
+            error("not written completely: it contains zero bytes", "save it again, or restore it".to_owned())
+        }
+        Ok(text) => Ok(text),
+        Err(invalid) => {
+            let (bytes, at) = (invalid.as_bytes(), invalid.utf8_error().valid_up_to());
+            let line = bytes[..at].iter().filter(|byte| **byte == b'\n').count() + 1;
+            let mut detector = EncodingDetector::new(Iso2022JpDetection::Deny);
+            detector.feed(bytes, true);
+            let encoding = detector.guess(None, Utf8Detection::Deny).name();
+            let hint = format!("the first other byte is in line {line}; {}", save_as_utf_8(encoding, path));
+            error("not UTF-8", hint)
+        }
+    }
+}
+
+/// Of ASCII in UTF-16, every second byte is zero.
+fn is_utf_16(bytes: &[u8]) -> bool {
+    let zeros = |offset: usize| bytes.iter().skip(offset).step_by(2).filter(|byte| **byte == 0).count();
+    let most = bytes.len() * 2 / 5;
+    bytes.len() >= 4 && (zeros(0) >= most || zeros(1) >= most)
+}
+
+fn save_as_utf_8(encoding: &str, path: &Path) -> String {
+    let shown = path.display();
+    format!("save it as UTF-8 in your editor, or: iconv -f {encoding} -t UTF-8 {shown} > new.toml")
 }

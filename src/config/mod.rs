@@ -17,9 +17,12 @@ pub mod opml;
 mod outputs;
 mod permissions;
 mod raw;
+mod schema;
 mod secret;
 mod settings;
+mod shape;
 mod sources;
+mod toml_mistakes;
 mod toml_reader;
 mod values;
 
@@ -31,4 +34,5 @@ pub use fingerprint::{Fingerprint, fingerprint};
 pub use load::{SHIPPED, load, load_other, load_with_main_text, store_options, store_path};
 pub use locate::{ConfigLocation, Environment, UnseenSecrets, locate};
 pub use mask::mask_urls;
+pub use schema::schema;
 pub use settings::{Config, ConfigFile};

@@ -7,7 +7,7 @@ use super::diagnostic::{Diagnostic, FileSpan, Severity};
 use super::icon;
 use super::literal::QueryLiteral;
 use super::locate::Directories;
-use super::raw::{RawOutput, RawTopic};
+use super::raw::{RawOutput, RawTopic, belongs_in};
 use super::sources::duplicate_name;
 use super::toml_reader::Located;
 use super::values::TEMPLATE_HINT;
@@ -16,6 +16,35 @@ use crate::publish::output::{Byline, ContentMode, OtherSources, Output, Stories}
 use crate::publish::template::{self, Template};
 use crate::source::Source;
 use crate::text::closest_name;
+
+/// A line below [topics] that was meant for the table above it. A topic that has the name of a key is used somewhere.
+pub(super) fn check_swallowed_keys(
+    topics: &[RawTopic],
+    outputs: &[RawOutput],
+    diagnostics: &mut Vec<Diagnostic>,
+) {
+    let filters = outputs.iter().filter_map(|output| output.filter.as_ref());
+    let queries: Vec<&str> = topics
+        .iter()
+        .map(|topic| &topic.query)
+        .chain(filters)
+        .map(|query| query.value.text.as_str())
+        .collect();
+    for RawTopic { name, .. } in topics {
+        let used = format!("@{}", name.value);
+        let Some(tables) =
+            belongs_in(&name.value).filter(|_| !queries.iter().any(|query| query.contains(&used)))
+        else {
+            continue;
+        };
+        diagnostics.push(
+            Diagnostic::error(name.span.clone(), "a key of another table stands in [topics]")
+                .title(format!("the key `{}` stands in [topics]", name.value))
+                .label(tables)
+                .hint("a table goes on until the next line in square brackets. A topic of this name is used as @name"),
+        );
+    }
+}
 
 /// The query_context for queries. Every topic is checked, used or not.
 pub(super) fn check_topics(

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use ipnet::IpNet;
+use serde_json::Value;
 use toml::de::DeTable;
 use url::Url;
 
@@ -10,7 +11,11 @@ use super::diagnostic::{Diagnostic, FileSpan, Fixed};
 use super::hosts::{RawHosts, read_hosts};
 use super::literal::QueryLiteral;
 use super::mask::mask;
-use super::toml_reader::{FileReader, Located, TableReader, TomlValue, ValueError, type_name};
+use super::shape::Shape;
+use super::toml_mistakes;
+use super::toml_reader::{
+    FileReader, Located, TableKey, TableReader, TomlValue, UnknownKey, ValueError, type_name,
+};
 use super::values::{
     RawHeaders, SecretSource, array, author_template, boolean, byte_size, choice, duration, file_name,
     header_value, headers, integer, language, listen, networks, output_name, proxy_url, public_text, query,
@@ -21,6 +26,7 @@ use crate::publish::template::Template;
 use crate::serve::ListenAddress;
 use crate::source::FeedUrl;
 use crate::store::EntryIds;
+use crate::text::closest_name;
 
 /// A config file, or several merged.
 #[derive(Debug, Default)]
@@ -117,13 +123,30 @@ pub(super) struct RawOutput {
     pub(super) write_to: Option<Located<String>>,
 }
 
+impl Shape for RawSource {
+    fn shape() -> Value {
+        Value::Null
+    }
+}
+
+impl Shape for RawOutput {
+    fn shape() -> Value {
+        Value::Null
+    }
+}
+
+/// A file with each table once.
+const EVERY_TABLE: &str =
+    "[serve]\n[store]\n[poll]\n[publish]\n[host.\"a.example\"]\n[topics]\n[[source]]\n[[output]]\n";
+
 /// Reads a file. Mistakes are added to `reader`; `None` if the file is not valid TOML, because the meaning of the
 /// lines after a syntax error is unknown.
 pub(super) fn read(reader: &mut FileReader<'_>) -> Option<RawConfig> {
     let (tree, errors) = DeTable::parse_recoverable(reader.text);
     reader.masked = mask(reader.text, errors.is_empty().then_some(tree.get_ref()));
     for error in &errors {
-        reader.error(error.span().unwrap_or(0..0), "invalid TOML", Fixed::from_parser(error));
+        let diagnostic = toml_mistakes::diagnostic(reader.file, reader.text, error, tree.get_ref());
+        reader.diagnostics.push(diagnostic);
     }
     if !errors.is_empty() {
         return None;
@@ -141,7 +164,39 @@ pub(super) fn read(reader: &mut FileReader<'_>) -> Option<RawConfig> {
         root.read(reader, "output", |reader, value| read_tables(reader, value, "[[output]]", read_output));
     config.outputs = outputs.map(|outputs| outputs.value).unwrap_or_default();
     root.finish(reader);
+    report_unknown_keys(reader);
     Some(config)
+}
+
+/// Every key of every table.
+pub(super) fn known_keys() -> Vec<TableKey> {
+    let mut reader = FileReader::new(0, EVERY_TABLE);
+    reader.keys = Some(Vec::new());
+    read(&mut reader);
+    reader.keys.unwrap_or_default()
+}
+
+/// What is said of a key that stands in the wrong table.
+pub(super) fn belongs_in(key: &str) -> Option<Fixed> {
+    let is_of_table = |known: &TableKey| known.key == key && known.table.starts_with('[');
+    let mut tables: Vec<_> = known_keys().into_iter().filter(is_of_table).map(|known| known.table).collect();
+    tables.dedup();
+    (!tables.is_empty()).then(|| Fixed::list("it belongs in ", &tables))
+}
+
+fn report_unknown_keys(reader: &mut FileReader<'_>) {
+    for UnknownKey { table, known_keys, name, span } in std::mem::take(&mut reader.unknown_keys) {
+        let closest = closest_name(&name, known_keys.iter().copied());
+        let closest = known_keys.iter().find(|known| Some(**known) == closest);
+        let label = match (belongs_in(&name), closest) {
+            (Some(tables), _) => tables,
+            (None, Some(known)) => ["did you mean `", known, "`?"].into(),
+            (None, None) => Fixed::list("known keys: ", &known_keys),
+        };
+        let title = format!("unknown key `{name}` in {table}");
+        let diagnostic = Diagnostic::error(span, ["unknown key in ", table]).title(title).label(label);
+        reader.diagnostics.push(diagnostic);
+    }
 }
 
 fn read_section<'t>(
@@ -197,9 +252,7 @@ fn read_publish(reader: &mut FileReader<'_>, config: &mut RawConfig, table: &DeT
     let mut table = TableReader::new("[publish]", table);
     config.hub = table.read(reader, "hub", web_url);
     config.clean_links = table.read(reader, "clean_links", boolean);
-    config.ids = table.read(reader, "ids", |_, value| {
-        choice(value, &[("per-output", EntryIds::PerOutput), ("shared", EntryIds::Shared)])
-    });
+    config.ids = table.read(reader, "ids", choice);
     config.author = table.read(reader, "author", author_template);
     table.finish(reader);
 }
@@ -274,19 +327,13 @@ fn read_output<'t>(
         filter: table.read(reader, "filter", query),
         sources: table.read(reader, "sources", |reader, value| array(reader, value, single_line)),
         limit: table.read(reader, "limit", integer(1..=10_000)),
-        stories: table.read(reader, "stories", |_, value| {
-            choice(value, &[("merge", Stories::Merge), ("all", Stories::All)])
-        }),
+        stories: table.read(reader, "stories", choice),
         prefer: table.read(reader, "prefer", |reader, value| array(reader, value, single_line)),
         also_in: table.read(reader, "also_in", boolean),
         byline: table.read(reader, "byline", boolean),
         per_source: table.read(reader, "per_source", integer(1..=10_000)),
         max_age: table.read(reader, "max_age", duration),
-        content: table.read(reader, "content", |_, value| {
-            let modes =
-                [("full", ContentMode::Full), ("summary", ContentMode::Summary), ("none", ContentMode::None)];
-            choice(value, &modes)
-        }),
+        content: table.read(reader, "content", choice),
         write_to: table.read(reader, "write_to", single_line),
     };
     table.finish(reader);
@@ -309,7 +356,14 @@ fn read_topics(reader: &mut FileReader<'_>, table: &DeTable<'_>) -> Vec<RawTopic
                 name: Located { value: name, span: reader.span(key.span()) },
                 query: Located { value: query, span: reader.span(value.span()) },
             }),
-            Err(error) => reader.error(value.span(), "invalid value of a topic", error.label),
+            Err(error) => {
+                let diagnostic = Diagnostic::error(reader.span(value.span()), "invalid value of a topic");
+                let diagnostic = diagnostic.label(error.label);
+                reader.diagnostics.push(match belongs_in(&name) {
+                    Some(tables) => diagnostic.hint(tables),
+                    None => diagnostic,
+                });
+            }
         }
     }
     topics

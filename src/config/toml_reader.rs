@@ -2,11 +2,12 @@
 
 use std::ops::Range;
 
+use serde_json::Value;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::diagnostic::{Diagnostic, FileSpan, Fixed, Text};
-use crate::text::closest_name;
+use super::shape::Shape;
 
 /// A value and its place in the config.
 #[derive(Clone, Debug, PartialEq)]
@@ -15,21 +16,55 @@ pub(super) struct Located<T> {
     pub(super) span: FileSpan,
 }
 
+impl<T: Shape> Shape for Located<T> {
+    fn shape() -> Value {
+        T::shape()
+    }
+}
+
 /// One file while it is read, and the mistakes found so far.
 pub(super) struct FileReader<'t> {
-    file: usize,
+    pub(super) file: usize,
     pub(super) text: &'t str,
     pub(super) diagnostics: Vec<Diagnostic>,
     /// The text as diagnostics quote it.
     pub(super) masked: String,
     /// Whether a secret is written in the file itself.
     pub(super) has_secret: bool,
+    pub(super) unknown_keys: Vec<UnknownKey>,
+    /// The keys that were read, where those are what is wanted.
+    pub(super) keys: Option<Vec<TableKey>>,
+}
+
+/// A key that its table does not have.
+pub(super) struct UnknownKey {
+    pub(super) table: &'static str,
+    pub(super) known_keys: Vec<&'static str>,
+    pub(super) name: String,
+    pub(super) span: FileSpan,
+}
+
+/// A key of a table.
+pub(super) struct TableKey {
+    /// Such as `[poll]`.
+    pub(super) table: &'static str,
+    pub(super) key: &'static str,
+    /// The JSON schema of its values.
+    pub(super) shape: Value,
 }
 
 impl<'t> FileReader<'t> {
     /// `file` is the file's index in diagnostics.
     pub(super) fn new(file: usize, text: &'t str) -> Self {
-        Self { file, text, diagnostics: Vec::new(), masked: String::new(), has_secret: false }
+        Self {
+            file,
+            text,
+            diagnostics: Vec::new(),
+            masked: String::new(),
+            has_secret: false,
+            unknown_keys: Vec::new(),
+            keys: None,
+        }
     }
 
     pub(super) fn span(&self, span: Range<usize>) -> FileSpan {
@@ -59,13 +94,16 @@ impl<'t> TableReader<'t> {
     }
 
     /// The value of a key, converted by `convert`; `None` if it is missing or invalid.
-    pub(super) fn read<T>(
+    pub(super) fn read<T: Shape>(
         &mut self,
         reader: &mut FileReader<'_>,
         key: &'static str,
         convert: impl FnOnce(&mut FileReader<'_>, &'t TomlValue<'t>) -> Result<T, ValueError>,
     ) -> Option<Located<T>> {
         self.known_keys.push(key);
+        if let Some(keys) = &mut reader.keys {
+            keys.push(TableKey { table: self.name, key, shape: T::shape() });
+        }
         let value = self.value(key)?;
         let span = reader.span(value.span());
         match convert(reader, value) {
@@ -87,24 +125,19 @@ impl<'t> TableReader<'t> {
         self.table.iter().find(|(name, _)| name.get_ref().as_ref() == key).map(|(_, value)| value)
     }
 
-    /// Reports unknown keys.
+    /// Leaves the unknown keys to [`super::raw::read`], which knows all tables.
     pub(super) fn finish(self, reader: &mut FileReader<'_>) {
         for (key, _) in self.table.iter() {
             let name = key.get_ref().as_ref();
-            if self.known_keys.contains(&name) {
-                continue;
+            if !self.known_keys.contains(&name) {
+                let unknown = UnknownKey {
+                    table: self.name,
+                    known_keys: self.known_keys.clone(),
+                    name: name.to_owned(),
+                    span: reader.span(key.span()),
+                };
+                reader.unknown_keys.push(unknown);
             }
-            let known_keys: &[&'static str] = &self.known_keys;
-            let label = match known_keys
-                .iter()
-                .find(|known| Some(**known) == closest_name(name, known_keys.iter().copied()))
-            {
-                Some(known) => ["did you mean `", known, "`?"].into(),
-                None => Fixed::list("known keys: ", known_keys),
-            };
-            let diagnostic = Diagnostic::error(reader.span(key.span()), ["unknown key in ", self.name]);
-            let title = format!("unknown key `{name}` in {}", self.name);
-            reader.diagnostics.push(diagnostic.title(title).label(label));
         }
     }
 }

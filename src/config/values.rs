@@ -6,12 +6,14 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use ipnet::IpNet;
+use serde_json::{Value, json};
 use toml::de::DeValue;
 use url::Url;
 
 use super::diagnostic::{Diagnostic, Fixed};
 use super::literal::QueryLiteral;
 use super::opml::is_in_tag;
+use super::shape::{Choice, Shape};
 use super::toml_reader::{FileReader, Located, TableReader, TomlValue, ValueError};
 use crate::publish::format::Format;
 use crate::publish::template::Template;
@@ -46,6 +48,22 @@ pub(super) enum SecretSource {
     File(PathBuf),
     /// In a systemd credential of this name.
     Credential(String),
+}
+
+impl Shape for SecretSource {
+    fn shape() -> Value {
+        let one = |key: &str| {
+            json!({ "type": "object", "properties": { key: String::shape() }, "required": [key],
+                    "additionalProperties": false })
+        };
+        json!({ "oneOf": [String::shape(), one("file"), one("credential")] })
+    }
+}
+
+impl Shape for RawHeaders {
+    fn shape() -> Value {
+        json!({ "type": "object", "additionalProperties": SecretSource::shape() })
+    }
 }
 
 /// A string without control characters that is not blank.
@@ -217,7 +235,8 @@ pub(super) fn array<'t, T>(
 }
 
 /// One of some keywords.
-pub(super) fn choice<T: Copy>(value: &TomlValue<'_>, choices: &[(&'static str, T)]) -> Result<T, ValueError> {
+pub(super) fn choice<T: Choice>(_: &mut FileReader<'_>, value: &TomlValue<'_>) -> Result<T, ValueError> {
+    let choices = T::WORDS;
     let keywords: Vec<&'static str> = choices.iter().map(|(keyword, _)| *keyword).collect();
     let Some(text) = value.get_ref().as_str() else {
         return Err(Fixed::list("expected one of ", &keywords).into());

@@ -120,7 +120,8 @@ pub fn decode_text(body: &[u8]) -> String {
     decode::decode(body, None).text.into_owned()
 }
 
-const HTML_PAGE: &str = "an HTML page: `siftwire add URL` finds the feed of a page";
+const HTML_PAGE: &str =
+    "an HTML page: `siftwire add URL` finds the feed of a page, whose address belongs in `url`";
 
 fn not_a_feed(text: &str, reason: &str) -> NotAFeed {
     NotAFeed(if is_html(text) { HTML_PAGE.to_owned() } else { log_excerpt(&format!("not a feed: {reason}")) })

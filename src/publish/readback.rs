@@ -141,15 +141,18 @@ fn compare(document: &Document, feed: &Feed) -> Result<(), String> {
     for (written, read) in document.entries.iter().zip(&feed.entries) {
         let number = written.kept.number;
         if read.id.as_deref() != Some(&*written.kept.uid) {
-            return Err(format!("another id of entry {number}: {:?}", read.id));
+            return Err(format!("another id of entry {number}: {}", read.id.as_deref().unwrap_or("none")));
         }
         let link = written.link().and_then(|link| Url::parse(&percent_encode(link)).ok());
         if link.is_some() && link != read.link.as_deref().and_then(|link| Url::parse(link).ok()) {
-            return Err(format!("another link of entry {number}: {:?}", read.link));
+            return Err(format!(
+                "another link of entry {number}: {}",
+                read.link.as_deref().unwrap_or("none")
+            ));
         }
         let title = read.title.as_deref().unwrap_or_default();
         if !may_be_read_as(&written.title, title) {
-            return Err(format!("another title of entry {number}: {title:?}"));
+            return Err(format!("another title of entry {number}: {title}"));
         }
     }
     Ok(())

@@ -4,6 +4,7 @@
 //! anybody can open thousands. Peers on loopback and on unix sockets have no bound of their own, since they stand for many
 //! (a web server in front), and always get a place: health checks come from there.
 
+use std::fmt;
 use std::net::{IpAddr, Ipv6Addr};
 
 use super::limits::ConnectionLimits;
@@ -15,6 +16,15 @@ pub(super) enum Client {
     /// This machine.
     Local,
     Remote(IpAddr),
+}
+
+impl fmt::Display for Client {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Client::Local => f.write_str("this machine"),
+            Client::Remote(ip) => ip.fmt(f),
+        }
+    }
 }
 
 impl Client {

@@ -58,7 +58,7 @@ pub async fn run(
                     open.push(Connection { client, activity, past_grace: false, handle });
                 }
                 Admission::Later => waiting = Some((stream, client)),
-                Admission::Refused => tracing::debug!(?client, "too many connections: one is closed"),
+                Admission::Refused => tracing::debug!(%client, "too many connections: one is closed"),
             }
         }
         tokio::select! {

@@ -181,6 +181,31 @@ fn files_are_short_and_begin_with_what_they_are() {
     assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
 }
 
+/// Files whose `{:?}` goes into a digest, or is what tracing gives to its formatters, or is in a test.
+const WITH_DEBUG_FORMS: &[&str] = &[
+    "cli/logging.rs", "feed/dates/languages.rs", "filter/compile.rs", "ingest/health.rs",
+    "publish/outputs.rs", "publish/render.rs",
+];
+
+/// What Rust prints of a value for programmers is for no user, nor for a log.
+#[test]
+fn no_message_has_a_form_for_programmers() {
+    let mut wrong = Vec::new();
+    let is_looked_at =
+        |file: &str| !is_test_file(file) && !file.ends_with("_tests.rs") && !WITH_DEBUG_FORMS.contains(&file);
+    for (file, path) in files().into_iter().filter(|(file, _)| is_looked_at(file)) {
+        let text = fs::read_to_string(path).unwrap();
+        for (number, line) in before_tests(&text).lines().enumerate() {
+            let is_field =
+                line.contains("tracing::") && [" ?", "(?", "= ?"].iter().any(|form| line.contains(form));
+            if line.contains(":?}") || line.contains(":#?}") || is_field {
+                wrong.push(format!("src/{file}:{}: {}", number + 1, line.trim()));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
+}
+
 #[test]
 fn every_file_is_a_module_of_its_parent() {
     let all = files();

@@ -46,7 +46,9 @@ impl Home {
         let variables = variables.iter().copied();
         let done = self.command().args(arguments).envs(variables).output().expect("the binary runs");
         let text = |bytes| String::from_utf8(bytes).expect("UTF-8");
-        (done.status.code(), text(done.stdout), text(done.stderr))
+        let (out, words) = (text(done.stdout), text(done.stderr));
+        assert_eq!(debug_form(&words), None, "{arguments:?}: {words}");
+        (done.status.code(), out, words)
     }
 
     /// Starts a command that runs on its own.
@@ -79,6 +81,7 @@ impl Home {
                 panic!("the daemon ended: {output}");
             }
             output.push_str(&line);
+            assert_eq!(debug_form(&line), None, "{line}");
             if let Some((_, rest)) = line.split_once("siftwire is running: open http://") {
                 break rest.split('/').next().expect("an address").to_owned();
             }
@@ -108,6 +111,13 @@ impl Home {
         owned.is_ok_and(|done| done.success())
             && self.command().arg("--version").output().is_ok_and(|done| done.status.success())
     }
+}
+
+/// A part of a message that is in Rust's form for programmers (`{:?}`).
+pub fn debug_form(words: &str) -> Option<&'static str> {
+    const FORMS: [&str; 9] =
+        ["Some(", "Ok(", "Err(", "Error(", "Error {", ": None,", "kind: ", "{ code:", "Utf8Error"];
+    FORMS.into_iter().find(|form| words.contains(form))
 }
 
 /// A running daemon, killed when dropped.

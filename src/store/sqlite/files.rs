@@ -23,7 +23,7 @@ pub(super) fn lock_file(path: &Path) -> PathBuf {
 pub(super) fn create_private_folder(path: &Path) -> Result<(), Error> {
     let Some(folder) = path.parent().filter(|folder| !folder.exists()) else { return Ok(()) };
     let created = std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder);
-    created.map_err(|e| Error::new(format!("cannot create the folder of {}: {e}", path.display())))
+    created.map_err(|e| Error::not_writable(format!("cannot create the folder of {}: {e}", path.display())))
 }
 
 /// Opens a file for writing, creates it with mode 0600. SQLite gives its side files the mode of the main file.
