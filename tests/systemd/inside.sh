@@ -15,16 +15,14 @@ status() { systemctl show -P StatusText siftwire; }
 answers() { curl -fsS "http://127.0.0.1:8080$1"; }
 is_new() { [ "$(pid)" != "$1" ] && [ "$(pid)" != 0 ]; }
 
-if [ -e /root/siftwire.deb ]; then
-    dpkg -i /root/siftwire.deb
-    [ "$(systemctl is-enabled siftwire)" = enabled ] || fail "the package enables the unit"
-    ! systemctl is-active --quiet siftwire.socket || fail "the socket is not enabled by default"
-    cp /usr/share/doc/siftwire/examples/siftwire.socket /etc/systemd/system/
-    dpkg -s siftwire | grep -q config.toml || fail "config.toml is a conffile"
-    [ -e /usr/share/man/man1/siftwire.1.gz ] || [ -e /usr/share/man/man1/siftwire.1 ] || fail "a manual page"
-else
-    systemctl daemon-reload
-fi
+dpkg -i /root/siftwire.deb
+[ "$(systemctl is-enabled siftwire)" = enabled ] || fail "the package enables the unit"
+! systemctl is-active --quiet siftwire.socket || fail "the socket is not enabled by default"
+cp /usr/share/doc/siftwire/examples/siftwire.socket /etc/systemd/system/
+dpkg -s siftwire | grep -q config.toml || fail "config.toml is a conffile"
+for page in man1/siftwire.1 man1/siftwire-check.1 man5/siftwire-config.5 man7/siftwire-filter.7; do
+    dpkg -L siftwire | grep -qx "/usr/share/man/$page.gz" || fail "the manual page $page"
+done
 mkdir -p /etc/systemd/system/siftwire.service.d
 printf '[Service]\nWatchdogSec=6\nRestartSec=1\n' >/etc/systemd/system/siftwire.service.d/test.conf
 systemctl daemon-reload
@@ -43,6 +41,21 @@ printf '\n[[output]]\nname = "added"\n' >>/etc/siftwire/config.toml
 systemctl reload siftwire
 wait_for "the added output after a reload" 20 answers /feeds/added.atom
 journalctl -u siftwire | grep -q "config reloaded" || fail "the reload is in the journal"
+
+# A reload fails if the config is broken in any way, and what is served stays.
+cp /etc/siftwire/config.toml /root/good.toml
+for broken in '[[output' 'unknown = 1' '[[output]]\nname = "added"' '[[output]]\nname = "bad"\nfilter = "a AND"'; do
+    { cat /root/good.toml; printf "\n$broken\n"; } >/etc/siftwire/config.toml
+    ! systemctl reload siftwire 2>/dev/null || fail "a reload of a config with $broken fails"
+    systemctl is-active --quiet siftwire || fail "the daemon runs on"
+done
+rm /etc/siftwire/config.toml
+! systemctl reload siftwire 2>/dev/null || fail "a reload without a config fails"
+answers /feeds/added.atom >/dev/null || fail "outputs are served after failed reloads"
+journalctl -u siftwire | grep -q "config.toml:" || fail "the journal says where the mistake is"
+cp /root/good.toml /etc/siftwire/config.toml
+systemctl reload siftwire || fail "a reload of the mended config"
+echo "ok: a reload fails if the config is broken"
 
 old=$(pid); kill -9 "$old"
 wait_for "a restart after kill -9" 20 is_new "$old"
@@ -64,19 +77,31 @@ systemd-socket-activate --accept --inetd -l 127.0.0.1:9999 /root/site.sh 2>/dev/
 (umask 077; printf 'open sesame' >/etc/siftwire.secret)
 printf '[Service]\nLoadCredential=example:/etc/siftwire.secret\n' >/etc/systemd/system/siftwire.service.d/credential.conf
 systemctl daemon-reload
-printf '\n[[source]]\nname = "members"\nurl = "http://127.0.0.1:9999/"\nallow_private = true\nuser = "me"\npassword = { credential = "example" }\n' >>/etc/siftwire/config.toml
+# The only source: without a network one of many is tried in a minute.
+cp /etc/siftwire/config.toml /root/good.toml
+cat >/etc/siftwire/config.toml <<'CONFIG'
+[[source]]
+name = "members"
+url = "http://127.0.0.1:9999/"
+allow_private = true
+user = "me"
+password = { credential = "example" }
+[[output]]
+name = "added"
+CONFIG
 systemctl restart siftwire || fail "the unit starts with a credential"
 wait_for "an entry of the source with a password from LoadCredential=" 30 sh -c 'curl -fsS http://127.0.0.1:8080/feeds/added.atom | grep -q "For members"'
 [ "$(siftwire status 2>&1 >/dev/null | grep -c '^store: /var/lib/siftwire/siftwire.db$')" = 1 ] || fail "a shell uses the service's store"
-siftwire preview members 2>/dev/null | grep -q "For members" || fail "a shell finds the service's entries"
+siftwire preview members 2>/dev/null | grep -q "For «members»" || fail "a shell finds the service's entries"
 siftwire check >/dev/null || fail "a credential is no mistake in a shell"
+systemctl reload siftwire || fail "a reload of a config with a credential"
 grep -qi "^authorization: Basic $(printf 'me:open sesame' | base64)" /run/site.log || fail "the password is sent"
 rm /etc/siftwire.secret
 
 systemctl stop siftwire.socket siftwire
 [ "$(systemctl show -P Result siftwire)" = success ] || fail "a stop counts as success"
 rm /etc/systemd/system/siftwire.service.d/credential.conf
-sed -i '/name = "members"/,$d' /etc/siftwire/config.toml; sed -i '$d' /etc/siftwire/config.toml
+cp /root/good.toml /etc/siftwire/config.toml
 mkdir -p /etc/systemd/system/siftwire.socket.d
 printf '[Socket]\nListenStream=/run/two\n' >/etc/systemd/system/siftwire.socket.d/test.conf
 systemctl daemon-reload
@@ -97,11 +122,9 @@ echo "   $(status)"
 systemctl stop siftwire.socket siftwire
 umount "$folder"
 
-if [ -e /root/siftwire.deb ]; then
-    rm -r /etc/systemd/system/siftwire.*
-    apt-get purge -y siftwire
-    left=$(find / -xdev \( -path /proc -o -path /sys -o -path /root -o -path /var/log -o -path /run \) -prune -o -name '*siftwire*' -print)
-    [ -z "$left" ] || fail "purge leaves files: $left"
-    echo "ok: purge leaves no file"
-fi
+rm -r /etc/systemd/system/siftwire.*
+apt-get purge -y siftwire
+left=$(find / -xdev \( -path /proc -o -path /sys -o -path /root -o -path /var/log -o -path /run \) -prune -o -name '*siftwire*' -print)
+[ -z "$left" ] || fail "purge leaves files: $left"
+echo "ok: purge leaves no file"
 touch /root/verdict

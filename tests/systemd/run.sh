@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Tests the package and the units with systemd in a container: install, reload, kill, hang, socket activation, purge.
-# Needs root, debootstrap, systemd-nspawn and a Debian mirror; without one of them it is skipped.
-# `BINARY=target/debug/siftwire` tests the units with that binary instead of the package.
+# Needs root, debootstrap, systemd-nspawn, and a machine that gets its packages from a Debian mirror, whose address it takes;
+# without one of them it is skipped. `BINARY=target/debug/siftwire` packages that binary; `WORK=DIR` keeps the container there.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
@@ -11,23 +11,18 @@ command -v debootstrap >/dev/null || skip "debootstrap is not installed"
 command -v systemd-nspawn >/dev/null || skip "systemd-nspawn is not installed"
 
 work=${WORK:-$(mktemp -d)}
-root=$work/debian
-if [ ! -d "$root/usr" ]; then
+[ -n "${WORK:-}" ] || trap 'rm -rf "$work"' EXIT
+root=$work/root
+if [ ! -d "$work/debian/usr" ]; then
     mirror=$(sed -n 's/^URIs: *//p;s/^deb \(\[[^]]*\] \)\?\([^ ]*\) .*/\2/p' /etc/apt/sources.list.d/*.sources /etc/apt/sources.list 2>/dev/null | head -n 1 || true)
-    debootstrap --variant=minbase --include=systemd,systemd-sysv,dbus,curl,ca-certificates bookworm "$root" \
-        "${mirror:-http://deb.debian.org/debian}" >"$work/debootstrap.log" 2>&1 || skip "debootstrap failed: $(tail -n 1 "$work/debootstrap.log")"
+    [ -n "$mirror" ] || skip "this machine names no Debian mirror"
+    debootstrap --variant=minbase --include=systemd,systemd-sysv,dbus,curl,ca-certificates bookworm "$work/debian" \
+        "$mirror" >"$work/debootstrap.log" 2>&1 || skip "debootstrap failed: $(tail -n 1 "$work/debootstrap.log")"
 fi
 
+rm -rf "$root" && cp -a "$work/debian" "$root"
 install -m 755 tests/systemd/inside.sh "$root/root/inside.sh"
-rm -f "$root"/root/*.deb "$root/root/verdict" "$root/root/log"
-if [ -n "${BINARY:-}" ]; then
-    install -m 755 "$BINARY" "$root/usr/bin/siftwire"
-    install -m 644 systemd/siftwire.service systemd/siftwire.socket "$root/etc/systemd/system/"
-    install -D -m 644 config.toml "$root/etc/siftwire/config.toml"
-else
-    deb=$(packaging/build | tail -n 1)
-    install -m 644 "$deb" "$root/root/siftwire.deb"
-fi
+install -m 644 "$(packaging/build | grep '\.deb$')" "$root/root/siftwire.deb"
 cat >"$root/etc/systemd/system/inside.service" <<'UNIT'
 [Unit]
 After=multi-user.target
