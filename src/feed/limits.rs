@@ -67,6 +67,7 @@ impl Bounds {
             self.line(Some(text));
         }
         self.links(&mut entry.links);
+        self.links(entry.player.as_mut_slice());
         self.authors(&mut entry.authors);
         self.authors(&mut entry.fallback_authors);
         for RawCategory { name, term, scheme } in &mut entry.categories {

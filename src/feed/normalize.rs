@@ -136,6 +136,7 @@ fn normalize_entry(mut raw: RawEntry<'_>, context: &FeedContext<'_>) -> Entry {
         // A relative id is an address only if it is an absolute path: it may be a mere number.
         openable_url(id, context.base(raw.base).filter(|_| id.starts_with('/')))
     });
+    let link = link.or_else(|| raw.player.and_then(|page| absolute_url(&page.href, context.base(page.base))));
     let title = raw.title.into_value().filter(|_| has_title).and_then(plain::line);
     let (published, updated) = (raw.published.into_value(), raw.updated.into_value());
     let raw_date = published.as_ref().or(updated.as_ref()).map(|date| date.text.trim().to_owned());
@@ -281,10 +282,12 @@ fn openable_url(href: &str, base: Option<&Url>) -> Option<String> {
 
 fn resolved(href: &str, base: Option<&Url>) -> Option<Url> {
     let href = href.trim();
+    // Some escape addresses twice, or within CDATA sections.
+    let href = if href.contains("&amp;") { href.replace("&amp;", "&").into() } else { Cow::Borrowed(href) };
     match base {
         _ if href.is_empty() => None,
-        Some(base) => base.join(href).ok(),
-        None => Url::parse(href).ok(),
+        Some(base) => base.join(&href).ok(),
+        None => Url::parse(&href).ok(),
     }
 }
 

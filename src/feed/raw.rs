@@ -90,6 +90,8 @@ pub(super) struct RawEntry<'a> {
     /// What is said of the media.
     pub(super) media_texts: Vec<RawMediaText<'a>>,
     pub(super) images: Vec<RawPicture<'a>>,
+    /// The page that plays the media.
+    pub(super) player: Option<RawLink<'a>>,
     /// The number of Media RSS groups so far.
     pub(super) media_groups: u32,
     pub(super) duration: Option<Cow<'a, str>>,

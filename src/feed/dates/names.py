@@ -19,6 +19,9 @@ PERIODS = {
     'night': ['midnight', 'night1', 'night2'],
 }
 
+# Day periods around noon that are before it elsewhere.
+AT_NOON = {'bg': 'morning2'}
+
 # Names that sites use beside those of CLDR.
 MORE = {
     'bn': ['am পূর্বাহ্ন', 'pm অপরাহ্ন'],
@@ -45,13 +48,14 @@ def unique(lists):
     return seen
 
 
-def lines(calendar):
+def lines(calendar, at_noon=None):
     for kind, key in (('month', 'months'), ('day', 'days')):
         widths = [list(calendar[key][context][width].values())
                   for context in ('format', 'stand-alone') for width in ('wide', 'abbreviated', 'short')
                   if width in calendar[key][context]]
         yield from (f'{kind} ' + '|'.join(names) for names in unique(widths))
     for kind, periods in PERIODS.items():
+        periods = [period for period in periods if period != at_noon] + [at_noon] * (kind == 'noon')
         names = [name for width in ('abbreviated', 'wide') for context in ('format', 'stand-alone')
                  for period in periods for key, name in calendar['dayPeriods'][context][width].items()
                  if key.split('-')[0] == period]
@@ -75,7 +79,7 @@ def main():
 # day, date patterns and time patterns, each list as often as it has forms. A regional locale has only what differs.''')
     for locale in LOCALES:
         language = locale.split('-')[0]
-        own = list(lines(calendar_of(folder, locale)))
+        own = list(lines(calendar_of(folder, locale), AT_NOON.get(locale)))
         known = list(lines(calendar_of(folder, language))) if language != locale and '-' in locale else []
         # Patterns are needed with the names they are tested with.
         changed = [line for line in own if line not in known]

@@ -115,7 +115,7 @@ pub(super) enum Namespace {
 }
 
 /// Namespace URIs in lower case, without scheme and trailing slash.
-const NAMESPACE_URIS: [(&str, Namespace); 32] = [
+const NAMESPACE_URIS: [(&str, Namespace); 33] = [
     ("www.w3.org/2005/atom", Namespace::Atom),
     ("purl.org/atom/ns#", Namespace::Atom),
     ("purl.org/rss/1.0", Namespace::Rss),
@@ -134,6 +134,7 @@ const NAMESPACE_URIS: [(&str, Namespace); 32] = [
     ("search.yahoo.com/mrss", Namespace::Media),
     ("video.search.yahoo.com/mrss", Namespace::Media),
     ("www.itunes.com/dtds/podcast-1.0.dtd", Namespace::Itunes),
+    ("www.google.com/schemas/play-podcasts/1.0", Namespace::Itunes),
     ("example.com/dtds/podcast-1.0.dtd", Namespace::Itunes),
     ("podcastindex.org/namespace/1.0", Namespace::PodcastIndex),
     ("github.com/podcastindex-org/podcast-namespace/blob/main/docs/1.0.md", Namespace::PodcastIndex),
@@ -151,8 +152,9 @@ const NAMESPACE_URIS: [(&str, Namespace); 32] = [
 ];
 
 /// Prefixes that are understood without a declaration.
-const USUAL_PREFIXES: [(&str, Namespace); 23] = [
+const USUAL_PREFIXES: [(&str, Namespace); 24] = [
     ("rss", Namespace::Rss),
+    ("googleplay", Namespace::Itunes),
     ("rss10", Namespace::Rss),
     ("atom", Namespace::Atom),
     ("atom10", Namespace::Atom),
@@ -366,7 +368,8 @@ fn element_in(namespace: Namespace, local: &str) -> Option<FeedElement> {
             "author" => Author(AuthorRole::Fallback),
             "duration" => Duration,
             "title" => Title(2),
-            "summary" => Summary(ITUNES_SUMMARY),
+            // Google's module has the latter.
+            "summary" | "description" => Summary(ITUNES_SUMMARY),
             "subtitle" => Summary(3),
             "image" => ItunesImage,
             "name" => Name,
@@ -449,6 +452,8 @@ fn core_element(local: &str) -> Option<FeedElement> {
         "title" => Title(0),
         "link" => Link,
         "description" | "summary" | "abstract" => Summary(0),
+        // Some forget its prefix.
+        "encoded" => Content(0),
         "content" | "body" | "fullitem" | "full-text" => Content(1),
         "guid" | "id" => Id,
         "pubdate" | "published" => Published(0),

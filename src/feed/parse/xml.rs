@@ -242,8 +242,8 @@ impl<'a> XmlParser<'a> {
             | FeedElement::Enclosure
             | FeedElement::Thumbnail
             | FeedElement::ItunesImage => self.read_media(tag, element, base),
-            FeedElement::Image => self.read_image(tag),
-            FeedElement::MediaPlayer => self.tokens.skip_element(tag),
+            FeedElement::Image => self.read_image(tag, base),
+            FeedElement::MediaPlayer => self.read_player(tag, base),
             FeedElement::Link => self.read_link(tag, base),
             FeedElement::Title(_) | FeedElement::Summary(_) | FeedElement::Content(_) => {
                 self.read_text(tag, element, namespace, base);

@@ -7,7 +7,8 @@ use crate::feed::parse::elements::FeedElement;
 use crate::feed::parse::entry::push_part;
 use crate::feed::parse::tokenizer::{StartTag, attribute, attributes};
 use crate::feed::raw::{
-    MediaField, MediaScope, RawFile, RawMedia, RawMediaText, RawPicture, RawText, TextKind, UsualWidth,
+    MediaField, MediaScope, RawFile, RawLink, RawMedia, RawMediaText, RawPicture, RawText, TextKind,
+    UsualWidth,
 };
 use crate::feed::references::unescape;
 use crate::feed::xml_base::BaseIndex;
@@ -63,6 +64,14 @@ impl<'a> XmlParser<'a> {
         self.add_part(|entry| {
             file.url.is_empty() || push_part(&mut entry.images, RawPicture { file, usual_width })
         });
+    }
+
+    /// The page that plays the media is the entry's if it has no other.
+    pub(super) fn read_player(&mut self, tag: StartTag<'a>, base: BaseIndex) {
+        if let (Some(href), Some(entry)) = (attribute(tag.attributes, "url"), &mut self.entry) {
+            entry.player.get_or_insert(RawLink { href, base, ..RawLink::default() });
+        }
+        self.tokens.skip_element(tag);
     }
 
     /// Adds Atom content that is elsewhere (RFC 4287 section 4.1.3.2).

@@ -2,9 +2,11 @@
 
 use super::{Container, Namespace, XmlParser};
 use crate::feed::parse::elements::{AuthorRole, FeedElement};
+use crate::feed::parse::entry::push_part;
 use crate::feed::parse::person::{kind_of_names, named, person};
 use crate::feed::parse::tokenizer::{StartTag, attributes};
-use crate::feed::raw::{MAX_ENTRY_PARTS, RawAuthor, RawText, TextKind};
+use crate::feed::raw::{MAX_ENTRY_PARTS, RawAuthor, RawMedia, RawPicture, RawText, TextKind, UsualWidth};
+use crate::feed::xml_base::BaseIndex;
 
 impl<'a> XmlParser<'a> {
     /// A person is either text or has child elements.
@@ -35,11 +37,22 @@ impl<'a> XmlParser<'a> {
         }
     }
 
-    /// Its address has the name of a person's.
-    pub(super) fn read_image(&mut self, tag: StartTag<'a>) {
-        let markup = self.tokens.element_text(tag).markup.filter(|_| self.entry.is_none());
-        let image = markup.and_then(|markup| person(markup, TextKind::Text, &mut self.namespaces));
-        self.feed.icon = self.feed.icon.take().or_else(|| image?.uri);
+    /// A picture, whose address has the name of a person's or is its text.
+    pub(super) fn read_image(&mut self, tag: StartTag<'a>, base: BaseIndex) {
+        let content = self.tokens.element_text(tag);
+        let address = match content.markup {
+            Some(markup) => person(markup, TextKind::Text, &mut self.namespaces).and_then(|image| image.uri),
+            None => Some(content.text),
+        };
+        let Some(address) = address.filter(|address| !address.trim().is_empty()) else { return };
+        if self.entry.is_some() {
+            let file = RawMedia { url: address, base, ..RawMedia::default() };
+            self.add_part(|entry| {
+                push_part(&mut entry.images, RawPicture { file, usual_width: UsualWidth::PICTURE })
+            });
+        } else if content.markup.is_some() {
+            self.feed.icon.get_or_insert(address);
+        }
     }
 
     fn add_author(&mut self, role: AuthorRole, author: RawAuthor<'a>) {
