@@ -3,10 +3,13 @@
 use std::borrow::Cow;
 
 use encoding_rs::{Encoding, REPLACEMENT, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252};
+use memchr::memmem;
 
 /// Maximum bytes given to the encoding detector, from the first non-ASCII byte on. It is slow, and more bytes do not
 /// improve its answer.
 const MAX_DETECTION_BYTES: usize = 65_536;
+
+const MAX_DECLARATION_BYTES: usize = 1024;
 
 /// Characters of an encoding's name in a problem.
 const MAX_LABEL_CHARS: usize = 40;
@@ -70,7 +73,7 @@ pub fn decode<'a>(body: &'a [u8], content_type: Option<&str>) -> DecodedText<'a>
     {
         let certainty = if body.is_ascii() { Certainty::Irrelevant } else { Certainty::Shown };
         let (lines_before, text) = without_declaration(text);
-        let problem = unknown.map(|label| format!("{}UTF-8", unknown_encoding(&label)));
+        let problem = unknown.map(|label| format!("{}UTF-8", unknown_encoding(label)));
         return DecodedText { text: text.into(), encoding: UTF_8.name(), certainty, lines_before, problem };
     }
     let joined = with_joined_surrogates(body);
@@ -86,7 +89,7 @@ pub fn decode<'a>(body: &'a [u8], content_type: Option<&str>) -> DecodedText<'a>
     let problem = match (certainty, unknown) {
         (_, Some(label)) => {
             let damage = if is_damaged { ", and some characters are damaged" } else { "" };
-            Some(format!("{}{name}{damage}", unknown_encoding(&label)))
+            Some(format!("{}{name}{damage}", unknown_encoding(label)))
         }
         _ if is_damaged => Some(format!("the document is {name}, but some characters are damaged")),
         (Certainty::Assumed, _) if says_utf8 => {
@@ -153,10 +156,10 @@ fn prefer_utf8(body: &[u8], named: &'static Encoding) -> bool {
 }
 
 /// An encoding that the document is said to have, and which nobody knows.
-fn unknown_label(body: &[u8], content_type: Option<&str>) -> Option<String> {
+fn unknown_label<'a>(body: &'a [u8], content_type: Option<&'a str>) -> Option<&'a str> {
     let labels = [declared_label(body), content_type.and_then(charset_label)];
     let is_unknown =
-        |label: &String| !label.trim().is_empty() && Encoding::for_label(label.as_bytes()).is_none();
+        |label: &&str| !label.trim().is_empty() && Encoding::for_label(label.as_bytes()).is_none();
     labels.into_iter().flatten().find(is_unknown)
 }
 
@@ -174,24 +177,21 @@ fn xml_declaration_encoding(body: &[u8]) -> Option<&'static Encoding> {
 }
 
 /// The charset parameter of a Content-Type header.
-fn charset_label(content_type: &str) -> Option<String> {
-    let content_type = content_type.to_ascii_lowercase();
-    let (_, value) = content_type.split_once("charset=")?;
-    let label = value.trim_matches(['"', '\'', ' ']).split([';', ' ', '"', ',']).next()?;
-    Some(label.to_owned())
+fn charset_label(content_type: &str) -> Option<&str> {
+    const NAME: &[u8] = b"charset=";
+    let at = content_type.as_bytes().windows(NAME.len()).position(|name| name.eq_ignore_ascii_case(NAME))?;
+    let value = &content_type[at + NAME.len()..];
+    value.trim_matches(['"', '\'', ' ']).split([';', ' ', '"', ',']).next()
 }
 
-fn declared_label(body: &[u8]) -> Option<String> {
+fn declared_label(body: &[u8]) -> Option<&str> {
     let body = body.trim_ascii_start();
-    if !body.starts_with(b"<?xml") {
-        return None;
-    }
-    let start = String::from_utf8_lossy(&body[..body.len().min(1024)]);
-    let declaration = start.strip_prefix("<?xml")?.split_once("?>")?.0;
+    let start = body[..body.len().min(MAX_DECLARATION_BYTES)].strip_prefix(b"<?xml")?;
+    let declaration = std::str::from_utf8(&start[..memmem::find(start, b"?>")?]).ok()?;
     let (_, value) = declaration.split_once("encoding")?;
     let value = value.trim_start().strip_prefix('=')?.trim_start();
     let quote = value.chars().next().filter(|c| matches!(c, '"' | '\''))?;
-    value[1..].split(quote).next().map(str::to_owned)
+    value[1..].split(quote).next()
 }
 
 /// Whether HTTP or the XML declaration says that the document is UTF-8.

@@ -27,6 +27,9 @@ const ELEMENTS: [&str; 139] = [
     "video", "wbr", "xmp",
 ];
 
+/// The most frequent ones.
+const COMMON: [&str; 8] = ["p", "a", "br", "img", "div", "span", "strong", "li"];
+
 /// In place of an index in [`ELEMENTS`]: `lite-youtube`, `o:p`, and others of scripts and programs.
 const CUSTOM: usize = ELEMENTS.len();
 
@@ -148,9 +151,14 @@ fn may_be_word(html: &str, at: usize) -> bool {
     if !rest.starts_with(|c: char| c.is_ascii_alphabetic()) {
         return false;
     }
-    let name = tag_name(rest);
-    let follows_word = html[..at].ends_with(|c: char| c.is_alphanumeric());
-    element_index(name).is_none() || (follows_word && rest[name.len()..].starts_with(' '))
+    let name = &rest[..rest.bytes().position(|b| !b.is_ascii_alphanumeric()).unwrap_or(rest.len())];
+    let is_tag = match rest.as_bytes().get(name.len()) {
+        Some(b'>' | b'/') => true,
+        // `a<b and c>`
+        Some(b) if b.is_ascii_whitespace() => !html[..at].ends_with(char::is_alphanumeric),
+        _ => false,
+    };
+    !is_tag || !(COMMON.contains(&name) || element_index(name).is_some())
 }
 
 /// Whether what begins here, and is no tag of HTML or of a custom element, is text.

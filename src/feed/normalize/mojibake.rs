@@ -22,6 +22,9 @@ const ENOUGH_TRACES: usize = 2;
 /// With so many, it is told.
 const MANY_TRACES: usize = 4;
 
+/// Bytes for each question mark of a text that may have lost most of its letters, with white space.
+const MAX_BYTES_FOR_EACH: usize = 32;
+
 /// The fewest question marks that stand for lost letters.
 const MIN_LOST: usize = 6;
 
@@ -48,27 +51,29 @@ pub(super) fn repair(feed: &mut RawFeed<'_>) -> Vec<Problem> {
 /// How much speaks for it that a text still has characters that were encoded twice: it cannot be repaired since some of its
 /// bytes were lost, or since only a part of it was.
 fn traces(text: &str) -> usize {
-    if text.is_ascii() {
-        return 0;
-    }
     let (mut traces, mut run) = (0, 0);
-    let mut chars = text.chars();
-    while let Some(lead) = chars.next() {
+    let (mut at, mut run_end) = (0, 0);
+    // The first bytes of all characters with which a trace begins.
+    while let Some(step) = memchr::memchr2(0xc3, 0xd0, &text.as_bytes()[at..]) {
+        let start = at + step;
+        let mut chars = text[start..].chars();
+        let lead = chars.next().unwrap_or_default();
         let rest = chars.as_str();
+        at = start + lead.len_utf8();
         match lead {
             // `â€` begins a quote or a dash.
             'â' if rest.starts_with('€') => traces += 2,
             '\u{c2}'..='\u{f4}' => traces += western_trace(lead, rest),
+            // Names such as `Рівне` begin so: of Cyrillic letters several must follow each other.
+            'В'..='Я' if begins_cyrillic(rest) => {
+                run = if start == run_end { run + 1 } else { 1 };
+                if run > 2 {
+                    return MANY_TRACES;
+                }
+                at += chars.next().map_or(0, char::len_utf8);
+                run_end = at;
+            }
             _ => {}
-        }
-        // Names such as `Рівне` begin so: of Cyrillic letters several must follow each other.
-        let is_cyrillic = matches!(lead, 'В'..='Я') && begins_cyrillic(rest);
-        run = if is_cyrillic { run + 1 } else { 0 };
-        if run > 2 {
-            return MANY_TRACES;
-        }
-        if is_cyrillic {
-            chars.next();
         }
     }
     traces
@@ -76,6 +81,10 @@ fn traces(text: &str) -> usize {
 
 /// How much speaks for it that windows-1252 made these characters of one letter.
 fn western_trace(lead: char, rest: &str) -> usize {
+    // Fast path: a letter of a language that has it.
+    if rest.as_bytes().first().is_none_or(u8::is_ascii) {
+        return 0;
+    }
     let length = match lead as u32 {
         ..=0xdf => 1,
         0xe0..=0xef => 2,
@@ -110,14 +119,25 @@ fn begins_cyrillic(rest: &str) -> bool {
 /// between.
 fn is_lost(text: &str) -> bool {
     let lost = memchr::memchr_iter(b'?', text.as_bytes()).count();
-    let is_within = |word: &&str| {
+    if lost < MIN_LOST {
+        return false;
+    }
+    let is_within = |word: &str| {
         let is_address = word.contains(['/', '=', '<', '"', '&', '.']);
         !is_address && word.split('?').skip(1).any(|rest| rest.starts_with(|c: char| c.is_ascii_lowercase()))
     };
-    if lost >= MIN_LOST && text.split_whitespace().filter(is_within).count() > 2 {
-        return true;
+    let (mut words, mut end) = (0, 0);
+    for at in memchr::memchr_iter(b'?', text.as_bytes()) {
+        if at >= end {
+            let before = text[end..at].rsplit(char::is_whitespace).next().unwrap_or_default();
+            let after = text[at..].split(char::is_whitespace).next().unwrap_or_default();
+            end = at + after.len();
+            words += usize::from(is_within(&text[at - before.len()..end]));
+        }
     }
-    lost >= MIN_LOST && lost * 2 > text.chars().filter(|c| !c.is_whitespace()).count()
+    // Counting is only worth it where it may be so.
+    let may_be_most = lost * MAX_BYTES_FOR_EACH > text.len();
+    words > 2 || (may_be_most && lost * 2 > text.chars().filter(|c| !c.is_whitespace()).count())
 }
 
 /// Undoes one such round trip in the texts of a feed.

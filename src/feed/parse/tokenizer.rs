@@ -88,6 +88,7 @@ impl<'a> Tokenizer<'a> {
     }
 
     /// Keeps the first fault that is found.
+    #[cold]
     pub(super) fn note_fault(&mut self, at: usize, what: impl FnOnce() -> String) {
         self.fault.get_or_insert_with(|| Fault { at, entry: None, what: what() });
     }
