@@ -13,10 +13,10 @@ use crate::text::closest_name;
 const SECTIONS: [&str; 8] = ["serve", "store", "poll", "publish", "host", "topics", "source", "output"];
 
 /// Keys whose values are shown, without user information and query.
-const SHOWN_KEYS: [&str; 40] = [
+const SHOWN_KEYS: [&str; 41] = [
     "author", "source_metrics", "ca", "tags", "ids", "watch", "listen", "public_url", "max_age", "path",
     "keep", "every", "at_most", "timeout", "max_body", "adaptive", "ignore_hints", "first_poll",
-    "user_agent", "proxy", "concurrency", "per_host", "contact", "allow", "hub", "clean_links", "url",
+    "user_agent", "proxy", "concurrency", "per_host", "gap", "contact", "allow", "hub", "clean_links", "url",
     "name", "title", "lang", "publish_url", "stories", "allow_private", "was", "entry_title", "filter",
     "sources", "limit", "prefer", "content",
 ];
@@ -40,6 +40,8 @@ enum Place {
     Root,
     Section,
     Topics,
+    /// Its keys are names of hosts.
+    Hosts,
     Headers,
     /// Where nothing is known to be harmless.
     Unknown,
@@ -110,6 +112,8 @@ impl Mask<'_> {
             self.set(key.span(), shows_key);
             let below = match place {
                 Place::Root if name == "topics" => Place::Topics,
+                Place::Root if name == "host" => Place::Hosts,
+                Place::Hosts => Place::Section,
                 Place::Root if SECTIONS.contains(&name) => Place::Section,
                 Place::Section if name == "headers" => Place::Headers,
                 _ => Place::Unknown,
@@ -119,7 +123,7 @@ impl Mask<'_> {
                 Place::Root => name == "watch",
                 Place::Section => SHOWN_KEYS.contains(&name) || SHOWN_OUTPUT_KEYS.contains(&name),
                 Place::Topics => shows_key && !is_secret_like(name),
-                Place::Headers | Place::Unknown => false,
+                Place::Hosts | Place::Headers | Place::Unknown => false,
             };
             let kind = match (shown, is_url) {
                 (false, _) => None,
@@ -306,6 +310,9 @@ fn shows_key(written: &str, place: Place) -> bool {
         _ if written.len() > MAX_SHOWN_KEY => false,
         Place::Topics => {
             !name.is_empty() && name.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '-'))
+        }
+        Place::Hosts => {
+            name.contains('.') && name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-'))
         }
         Place::Unknown => is_bare && written.len() > 3 && closest_name(written, known_words()).is_some(),
         Place::Root | Place::Section | Place::Headers => is_bare,
