@@ -631,7 +631,8 @@ async fn a_connection_that_was_closed_meanwhile_is_no_failure() {
 
 #[tokio::test]
 async fn a_whole_document_is_read_though_its_transfer_ended_wrongly() {
-    let document = b"<rss><channel><title>words and words and words</title></channel></rss>".repeat(40);
+    let mut document = b"<rss><channel><title>words and words and words</title></channel></rss>".repeat(40);
+    document.extend_from_slice(b"\n<!-- generated in 0.1 s --><!-- cached -->\n");
     let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
     gzip.write_all(&document).unwrap();
     let gzip = gzip.finish().unwrap();
@@ -649,5 +650,53 @@ async fn a_whole_document_is_read_though_its_transfer_ended_wrongly() {
             other => panic!("{name}: {other:?}"),
         }
         assert_eq!(fetched.info.validators, None, "{name}");
+    }
+}
+
+#[tokio::test]
+async fn codings_on_several_lines_are_one_list() {
+    let gzip = |body: &[u8]| {
+        let [(_, coded), ..] = coded(body);
+        coded
+    };
+    let twice = gzip(&gzip(b"<feed/>"));
+    let head = "200 OK\r\nContent-Encoding: gzip\r\nContent-Encoding: gzip";
+    let origin = ScriptedServer::start(vec![answer(head, &twice)]);
+    let fetched = fetch(&source(&origin.url), &SourceState::default()).await;
+    assert!(matches!(&fetched.response, Ok(FetchResponse::Body(body)) if body.bytes == b"<feed/>"));
+}
+
+#[tokio::test]
+async fn a_bot_check_is_one_whatever_its_status() {
+    let page = b"<html><title>Just a moment...</title></html>";
+    let html = "Retry-After: 10\r\nContent-Type: text/html";
+    let cases = [
+        ("503 Busy\r\ncf-mitigated: challenge\r\nRetry-After: 10".to_owned(), &b""[..], "Cloudflare"),
+        ("429 Slow\r\nx-vercel-mitigated: challenge".to_owned(), b"", "Vercel"),
+        (format!("503 Busy\r\n{html}"), page, "Cloudflare"),
+        (format!("429 Slow\r\n{html}"), page, "Cloudflare"),
+    ];
+    for (head, body, by) in cases {
+        let origin = ScriptedServer::start(vec![answer(&head, body)]);
+        let fetched = fetch(&source(&origin.url), &SourceState::default()).await;
+        assert_eq!(fetched.response.unwrap_err(), Failure::BotCheck(by), "{head}");
+        assert!(!fetched.info.answer.unwrap().response.is_refusal, "{head}: its other sources go on");
+    }
+}
+
+#[tokio::test]
+async fn an_answer_that_is_no_http_is_named_so() {
+    for (answer, part) in [
+        (&b"HTTP/1.1 200 OK\r\nContent-Length: many\r\n\r\n<rss/>"[..], "invalid content-length"),
+        (
+            b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\nContent-Length: 6\r\n\r\n<rss/>",
+            "invalid content-length",
+        ),
+        (b"ICY 200 OK\r\n\r\n<rss/>", "invalid HTTP version"),
+    ] {
+        let origin = ScriptedServer::start(vec![answer.to_vec()]);
+        let fetched = fetch(&source(&origin.url), &SourceState::default()).await;
+        let words = format!("connection lost: the server's answer is not HTTP as RFC 9112 has it: {part}");
+        assert_eq!(fetched.response.unwrap_err().to_string(), words);
     }
 }

@@ -26,6 +26,9 @@ pub(super) fn by_headers(headers: &HeaderMap) -> Option<&'static str> {
     if is("cf-mitigated", "challenge") {
         return Some("Cloudflare");
     }
+    if is("x-vercel-mitigated", "challenge") {
+        return Some("Vercel");
+    }
     (is("x-amzn-waf-action", "challenge") || is("x-amzn-waf-action", "captcha")).then_some("AWS")
 }
 

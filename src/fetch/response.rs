@@ -106,15 +106,18 @@ pub(super) async fn read_response(
 ) -> Result<FetchResponse, Failure> {
     let status = response.status();
     info.fresh_for = freshness::fresh_for(response.headers(), request.now);
-    let answer = host_answer(&response, &request);
-    let until = answer.response.retry_after.or(answer.response.quota.reset);
-    let is_refusal = answer.response.is_refusal;
-    info.answer = Some(answer);
-    if is_refusal {
-        return Err(Failure::Throttled { status: status.as_u16(), until });
-    }
+    let answer = info.answer.insert(host_answer(&response, &request));
     if let Some(by) = bot_check::by_headers(response.headers()) {
         return Err(Failure::BotCheck(by));
+    }
+    if answer.response.is_refusal {
+        let HostResponse { retry_after, quota, .. } = answer.response;
+        let failure = refused(response).await;
+        if !matches!(failure, Failure::Status(_)) {
+            answer.response.is_refusal = false;
+            return Err(failure);
+        }
+        return Err(Failure::Throttled { status: status.as_u16(), until: retry_after.or(quota.reset) });
     }
     match status {
         StatusCode::NOT_MODIFIED => {
@@ -133,11 +136,10 @@ pub(super) async fn read_response(
         _ => return Err(refused(response).await),
     }
     let content_type = content_type(&response);
-    let links = response.headers().get_all(header::LINK).iter().filter_map(|links| links.to_str().ok());
-    let links = links.collect::<Vec<_>>().join(", ");
+    let links = list(&response, header::LINK);
     let validators = validators(response.headers(), &request.url);
-    let coding = response.headers().get(header::CONTENT_ENCODING).and_then(|v| v.to_str().ok());
-    let mut decoder = ContentDecoder::new(coding.unwrap_or_default(), request.max_body);
+    let coding = list(&response, header::CONTENT_ENCODING);
+    let mut decoder = ContentDecoder::new(&coding, request.max_body);
     let undecodable = |error| match error {
         DecodeError::TooLarge => Failure::TooLarge(request.max_body),
         DecodeError::Corrupt(reason) => Failure::Connection(format!("cannot decompress the body: {reason}")),
@@ -177,19 +179,26 @@ pub(super) async fn read_response(
 }
 
 /// Whether a body that did not end as it should (a wrong Content-Length, no end of its gzip or something behind it) holds a
-/// whole document.
+/// whole document. Caches write comments behind it.
 fn is_whole_document(body: &[u8]) -> bool {
     const ENDS: [&[u8]; 4] = [b"</rss>", b"</feed>", b"</rdf:RDF>", b"}"];
-    ENDS.iter().any(|end| body.trim_ascii_end().ends_with(end))
+    let mut body = body.trim_ascii_end();
+    while body.ends_with(b"-->")
+        && let Some(start) = body.windows(4).rposition(|part| part == b"<!--")
+    {
+        body = body[..start].trim_ascii_end();
+    }
+    ENDS.iter().any(|end| body.ends_with(end))
 }
 
-/// What the host says of its budget. A 429 that comes with a bot check is none of too many requests.
+/// What the host says of its budget. A bot check is no refusal of too many requests, whatever its status.
 fn host_answer(response: &Response, request: &RequestInfo<'_>) -> HostAnswer {
     let headers = response.headers();
     let (quota, retry_after) =
         (quota::quota(headers, request.now), freshness::retry_after(headers, request.now));
     let is_refusal = match response.status() {
-        StatusCode::TOO_MANY_REQUESTS => bot_check::by_headers(headers).is_none(),
+        _ if bot_check::by_headers(headers).is_some() => false,
+        StatusCode::TOO_MANY_REQUESTS => true,
         // Without a time it may be the trouble of this address alone.
         StatusCode::SERVICE_UNAVAILABLE => retry_after.is_some() || quota.is_spent(),
         StatusCode::FORBIDDEN => quota.is_spent(),
@@ -202,7 +211,7 @@ fn host_answer(response: &Response, request: &RequestInfo<'_>) -> HostAnswer {
 async fn refused(mut response: Response) -> Failure {
     let (status, content_type) = (response.status().as_u16(), content_type(&response));
     let mut page = Vec::new();
-    if matches!(status, 401 | 403 | 503) {
+    if matches!(status, 401 | 403 | 429 | 503) {
         while page.len() < bot_check::SEARCHED_BYTES
             && let Ok(Some(chunk)) = response.chunk().await
         {
@@ -210,6 +219,12 @@ async fn refused(mut response: Response) -> Failure {
         }
     }
     bot_check::by_page(content_type.as_deref(), &page).map_or(Failure::Status(status), Failure::BotCheck)
+}
+
+/// The lines of a header field as one list (RFC 9110 section 5.3).
+fn list(response: &Response, name: header::HeaderName) -> String {
+    let lines = response.headers().get_all(name).iter().filter_map(|line| line.to_str().ok());
+    lines.collect::<Vec<_>>().join(", ")
 }
 
 fn content_type(response: &Response) -> Option<String> {
