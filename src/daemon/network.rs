@@ -117,7 +117,7 @@ impl NetworkWatch {
     }
 
     /// Notes a poll that began at `start`. `all` are the numbers of hosts and sources, `every` the shortest time between polls
-    /// of a source. Returns whether the state has changed.
+    /// of a source. Returns whether the state has changed, or a source was lost while the network is down.
     pub fn note(
         &mut self,
         (source, host): (SourceId, &str),
@@ -125,7 +125,7 @@ impl NetworkWatch {
         all: (usize, usize),
         (every, start, now): (Duration, Timestamp, Timestamp),
     ) -> bool {
-        let before = self.state;
+        let (before, lost_before) = (self.state, self.lost.len());
         self.next_probe = start.checked_add(PROBE_INTERVAL.min(every)).unwrap_or(Timestamp::MAX);
         match (reach, before) {
             (Reach::Answered, _) => self.is_there(),
@@ -151,7 +151,7 @@ impl NetworkWatch {
             // These failed while other hosts answered: it was their own trouble.
             self.lost.clear();
         }
-        self.state != before
+        self.state != before || (before != NetworkState::Up && self.lost.len() > lost_before)
     }
 
     fn is_there(&mut self) {
@@ -251,12 +251,12 @@ mod tests {
         }
         assert_eq!(all.0.state(), NetworkState::Down(at(2)));
         let began_before = (Duration::from_secs(1800), at(1), at(31));
-        assert!(!all.0.note((SourceId(5), "e"), connected, all.1, began_before));
+        assert!(all.0.note((SourceId(5), "e"), connected, all.1, began_before), "it has not failed");
         let mut lost = all.0.lost();
         lost.sort_unstable();
         assert_eq!(lost, [2, 3, 4, 5].map(SourceId), "it was lost with the network");
         let probe = (Duration::from_secs(1800), at(62), at(92));
-        assert!(!all.0.note((SourceId(6), "f"), Reach::Lost, all.1, probe));
+        assert!(!all.0.note((SourceId(4), "h4"), Reach::Lost, all.1, probe), "nothing new");
         assert_eq!(all.0.next_probe(), Some(at(122)), "a minute after the last one began");
         assert_eq!(all.note(7, "g", connected, 122), NetworkState::Up);
     }
