@@ -24,7 +24,7 @@ fn main() {
 }
 
 /// Programs that some tests run. One that is installed later is found after a clean.
-const PROGRAMS: [&str; 5] = ["chromium", "bash", "zsh", "fish", "man"];
+const PROGRAMS: [&str; 6] = ["chromium", "bash", "zsh", "fish", "man", "litestream"];
 
 /// Looks where programs are; for Chromium, first in `CHROMIUM`.
 fn find_programs() {

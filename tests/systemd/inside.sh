@@ -74,6 +74,7 @@ printf 'HTTP/1.1 200 OK\r\nContent-Type: application/rss+xml\r\nContent-Length: 
 SITE
 chmod 755 /root/site.sh
 systemd-socket-activate --accept --inetd -l 127.0.0.1:9999 /root/site.sh 2>/dev/null &
+site=$!
 (umask 077; printf 'open sesame' >/etc/siftwire.secret)
 printf '[Service]\nLoadCredential=example:/etc/siftwire.secret\n' >/etc/systemd/system/siftwire.service.d/credential.conf
 systemctl daemon-reload
@@ -96,7 +97,26 @@ siftwire preview members 2>/dev/null | grep -q "For «members»" || fail "a shel
 siftwire check >/dev/null || fail "a credential is no mistake in a shell"
 systemctl reload siftwire || fail "a reload of a config with a credential"
 grep -qi "^authorization: Basic $(printf 'me:open sesame' | base64)" /run/site.log || fail "the password is sent"
-rm /etc/siftwire.secret
+
+# docs/backup.md, command by command. The site is down, so the entry can only come from the copy.
+kill "$site"
+block() { awk -v wanted="$1" '/^```sh$/ { shown = ++number == wanted; next } /^```$/ { shown = 0 } shown' /root/backup.md; }
+sudo() { "$@"; }
+eval "$(block 1)"
+ls /var/backups/siftwire/*.db >/dev/null || fail "the timer's unit makes a copy"
+[ "$(stat -c %a /var/backups/siftwire/*.db)" = 600 ] || fail "a copy is 0600"
+systemctl list-timers siftwire-backup.timer | grep -q siftwire-backup || fail "the timer runs"
+touch -d '20 days ago' /var/backups/siftwire/old.db
+sleep 1 # copies have the second in their name
+systemctl start siftwire-backup
+[ ! -e /var/backups/siftwire/old.db ] || fail "old copies are deleted"
+rm -rf /var/lib/private/siftwire/*
+eval "$(block 2)"
+wait_for "the entries of a restored store" 20 sh -c 'curl -fsS http://127.0.0.1:8080/feeds/added.atom | grep -q "For members"'
+siftwire doctor >/dev/null 2>&1 || fail "a restored store is sound"
+[ "$(curl -s -o /dev/null -w '%{http_code}' http://127.0.0.1:8080/readyz)" = 200 ] || fail "a restored store can be written"
+systemctl disable --now siftwire-backup.timer 2>/dev/null
+rm -r /etc/siftwire.secret /var/backups/siftwire /etc/systemd/system/siftwire-backup.* /var/lib/systemd/timers/*siftwire*
 
 systemctl stop siftwire.socket siftwire
 [ "$(systemctl show -P Result siftwire)" = success ] || fail "a stop counts as success"

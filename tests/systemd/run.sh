@@ -22,6 +22,7 @@ fi
 
 rm -rf "$root" && cp -a "$work/debian" "$root"
 install -m 755 tests/systemd/inside.sh "$root/root/inside.sh"
+install -m 644 docs/backup.md "$root/root/backup.md"
 install -m 644 "$(packaging/build | grep '\.deb$')" "$root/root/siftwire.deb"
 cat >"$root/etc/systemd/system/inside.service" <<'UNIT'
 [Unit]

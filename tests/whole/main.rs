@@ -40,6 +40,7 @@ mod read_only;
 mod readers;
 mod reading_rules;
 mod reload;
+mod replication;
 mod same_store;
 mod secrets;
 mod signals;
