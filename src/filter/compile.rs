@@ -3,106 +3,18 @@
 use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::Arc;
-use std::time::Duration;
 
-use regex::Regex;
 use sha2::{Digest, Sha256};
 
+use super::compiled::{
+    CompiledNode, CompiledPhrase, CompiledQuery, CompiledTerm, CompiledTopic, Criterion, WordSetId,
+    evaluate_without_words, has_regex,
+};
 use super::signs::Signs;
 use super::subject::FieldSet;
-use super::syntax::{AgeComparison, Field, Node, NodeKind, Term, TermKind, TopicQuery};
+use super::syntax::{Field, Node, NodeKind, Term, TermKind, TopicQuery};
 use super::words::{self, Condition, ExpandTo, Expansion, Forms, TopicWords};
 use crate::text::tokens;
-
-/// A query, compiled.
-#[derive(Debug)]
-pub(super) struct CompiledQuery {
-    pub(super) node: CompiledNode,
-    /// The result for entries in which no word set is found; `None` if that depends on other criteria.
-    pub(super) without_words: Option<bool>,
-    /// The word sets that it uses, sorted, each once.
-    pub(super) word_sets: Vec<WordSetId>,
-    /// Those of them without which none of its terms can match, one for each word and phrase; sorted, each once.
-    pub(super) triggers: Vec<WordSetId>,
-    /// The fields that it searches.
-    pub(super) fields: FieldSet,
-    /// Digest of its meaning, with word forms and topics written out.
-    pub(super) digest: [u8; 32],
-}
-
-#[derive(Debug)]
-pub(super) enum CompiledNode {
-    And(Vec<CompiledNode>),
-    Or(Vec<CompiledNode>),
-    Not(Box<CompiledNode>),
-    Term(CompiledTerm),
-}
-
-#[derive(Debug)]
-pub(super) struct CompiledTerm {
-    /// Byte range of the query's text: the term, or the topic that contains it.
-    pub(super) span: Range<usize>,
-    /// The printed term.
-    pub(super) term: Arc<str>,
-    pub(super) fields: FieldSet,
-    pub(super) criterion: Criterion,
-}
-
-/// What an entry must have for a term to match.
-#[derive(Debug)]
-pub(super) enum Criterion {
-    /// A word of the set, or one of the phrases.
-    Words(WordSetId, Vec<CompiledPhrase>),
-    /// These words in a row, written with signs: C++, AT&T.
-    Signs(CompiledPhrase, Signs),
-    /// A name of a built-in topic.
-    Topic(Box<CompiledTopic>),
-    /// A word of each set in any order, no two further apart than this many words.
-    Near(Vec<WordSetId>, usize),
-    Regex(Regex),
-    Site(String),
-    Language(String),
-    Age(AgeComparison, Duration),
-    /// The names of sources, one of which it must have; sorted.
-    Tag(Arc<[String]>),
-}
-
-/// Words and phrases, any of which may match.
-pub(super) type Alternatives = (WordSetId, Vec<CompiledPhrase>);
-
-/// What a built-in topic searches for; see [`TopicWords`].
-#[derive(Clone, Debug)]
-pub(super) struct CompiledTopic {
-    pub(super) names: Alternatives,
-    pub(super) ambiguous: WordSetId,
-    pub(super) unlikely: WordSetId,
-    pub(super) is_also_place: bool,
-    pub(super) nearby: Alternatives,
-    pub(super) countries: Alternatives,
-    pub(super) against: Alternatives,
-    pub(super) longer: Alternatives,
-}
-
-impl CompiledTopic {
-    /// Its word sets and phrases, in a fixed order.
-    pub(super) fn parts(&self) -> [(WordSetId, &[CompiledPhrase]); 7] {
-        [
-            (self.names.0, &self.names.1),
-            (self.ambiguous, &[]),
-            (self.unlikely, &[]),
-            (self.nearby.0, &self.nearby.1),
-            (self.countries.0, &self.countries.1),
-            (self.against.0, &self.against.1),
-            (self.longer.0, &self.longer.1),
-        ]
-    }
-}
-
-/// Identifies a set of folded words or exact phrases. The automaton reports its matches by this number.
-pub(super) type WordSetId = u32;
-
-/// Consecutive words, one of each set.
-pub(super) type CompiledPhrase = Vec<WordSetId>;
 
 /// The folded text that the automaton searches for, and the word sets that contain it.
 pub(super) type Pattern = (String, Vec<PatternUse>);
@@ -110,15 +22,29 @@ pub(super) type Pattern = (String, Vec<PatternUse>);
 /// A word set, and where the pattern counts for it.
 pub(super) type PatternUse = (WordSetId, Condition);
 
+/// What all queries search for.
+pub(super) struct Searched {
+    /// Sorted.
+    pub(super) patterns: Vec<Pattern>,
+    /// Each phrase, and the word set that contains it.
+    pub(super) phrases: Vec<(CompiledPhrase, WordSetId)>,
+    /// The number of word sets.
+    pub(super) word_sets: usize,
+}
+
+/// The patterns and the phrases of a set.
+type WordSet = (Vec<(String, Condition)>, Vec<CompiledPhrase>);
+
 /// Compiles queries and collects their word sets, each set once.
 #[derive(Default)]
 pub(super) struct Compiler {
     patterns: HashMap<String, Vec<PatternUse>>,
-    expansions: HashMap<ExpansionKey, Alternatives>,
+    phrases: Vec<(CompiledPhrase, WordSetId)>,
+    expansions: HashMap<ExpansionKey, WordSetId>,
     /// By name, and whether only the names of the place count.
     topics: HashMap<(String, bool), CompiledTopic>,
-    word_sets: HashMap<Vec<(String, Condition)>, WordSetId>,
-    /// For each word set, the digest of its patterns.
+    word_sets: HashMap<WordSet, WordSetId>,
+    /// For each word set, the digest of its patterns and phrases.
     digests: Vec<[u8; 32]>,
     /// For each word set, the bytes of its shortest pattern: long ones are found in few entries.
     shortest: Vec<usize>,
@@ -135,25 +61,22 @@ impl Compiler {
         let node = self.node(node, &Scope { topic_span: None, field: None, languages });
         let mut summary = Summary::default();
         self.summarize(&node, &mut summary);
-        for ids in [&mut summary.word_sets, &mut summary.triggers] {
-            ids.sort_unstable();
-            ids.dedup();
-        }
+        let mut triggers = self.triggers(&node);
+        triggers.sort_unstable();
+        triggers.dedup();
         CompiledQuery {
             without_words: evaluate_without_words(&node),
             node,
-            word_sets: summary.word_sets,
-            triggers: summary.triggers,
+            triggers,
             fields: summary.fields,
             digest: summary.digest.finalize().into(),
         }
     }
 
-    /// The patterns of all queries, sorted, and the number of word sets.
-    pub(super) fn into_patterns(self) -> (Vec<Pattern>, usize) {
+    pub(super) fn into_searched(self) -> Searched {
         let mut patterns: Vec<_> = self.patterns.into_iter().collect();
         patterns.sort_unstable();
-        (patterns, self.digests.len())
+        Searched { patterns, phrases: self.phrases, word_sets: self.digests.len() }
     }
 
     fn node(&mut self, node: &Node, scope: &Scope<'_>) -> CompiledNode {
@@ -178,20 +101,24 @@ impl Compiler {
             NodeKind::Topic(name, kind @ (TopicQuery::BuiltIn | TopicQuery::PlaceNames)) => {
                 let names_alone = *kind == TopicQuery::PlaceNames;
                 let sign = if names_alone { "=" } else { "" };
+                let criterion = Criterion::Topic(self.topic(name, names_alone));
                 CompiledNode::Term(CompiledTerm {
                     span: span(),
                     term: format!("{sign}@{name}").into(),
                     fields: fields_of(scope.field),
-                    criterion: Criterion::Topic(Box::new(self.topic(name, names_alone))),
+                    needs: self.needs(&criterion),
+                    criterion,
                 })
             }
             NodeKind::Term(term) => {
                 let field = term.field.or(scope.field);
+                let criterion = self.criterion(term, field, scope.languages);
                 CompiledNode::Term(CompiledTerm {
                     span: span(),
                     term: Term { field, ..term.clone() }.to_string().into(),
                     fields: fields_of(field),
-                    criterion: self.criterion(term, field, scope.languages),
+                    needs: self.needs(&criterion),
+                    criterion,
                 })
             }
         }
@@ -206,7 +133,7 @@ impl Compiler {
         if let Some(signs) = signs {
             let tokens = tokens(&term.text);
             let words =
-                tokens.words().map(|word| self.word_set(vec![(format!(" {word} "), Condition::NONE)]));
+                tokens.words().map(|word| self.patterns(vec![(format!(" {word} "), Condition::NONE)]));
             return Criterion::Signs(words.collect(), signs);
         }
         let mut forms_of_each = || -> Vec<WordSetId> {
@@ -224,7 +151,7 @@ impl Compiler {
                 Some(written) => {
                     let condition = Condition { written, ..Condition::NONE };
                     let acronym = (pattern(&term.text, PatternEnd::WordEnd), condition);
-                    Criterion::Words(self.word_set(vec![acronym]), Vec::new())
+                    Criterion::Words(self.patterns(vec![acronym]))
                 }
                 None => self.exact(&term.text, PatternEnd::WordEnd),
             },
@@ -232,14 +159,14 @@ impl Compiler {
             TermKind::Word | TermKind::InflectedWord | TermKind::InflectedPhrase if literal => {
                 self.exact(&term.text, PatternEnd::WordEnd)
             }
-            TermKind::Word => self.expanded_word(&term.text, ExpandTo::Relatives, languages),
-            TermKind::InflectedWord => self.expanded_word(&term.text, ExpandTo::Forms, languages),
+            TermKind::Word => Criterion::Words(self.expand(&term.text, ExpandTo::Relatives, languages)),
+            TermKind::InflectedWord => Criterion::Words(self.expand(&term.text, ExpandTo::Forms, languages)),
             TermKind::InflectedPhrase => {
                 let phrase = forms_of_each();
-                match phrase.as_slice() {
-                    [single] => Criterion::Words(*single, Vec::new()),
-                    _ => Criterion::Words(self.word_set(Vec::new()), vec![phrase]),
-                }
+                Criterion::Words(match phrase.as_slice() {
+                    [single] => *single,
+                    _ => self.word_set(Vec::new(), vec![phrase]),
+                })
             }
         }
     }
@@ -254,46 +181,36 @@ impl Compiler {
     ) -> WordSetId {
         let word = &text[span.clone()];
         if literal {
-            self.word_set(vec![(pattern(word, PatternEnd::WordEnd), Condition::NONE)])
+            self.patterns(vec![(pattern(word, PatternEnd::WordEnd), Condition::NONE)])
         } else if let Some(forms) = words::number_in_name(text, span.start, word) {
             self.whole_words(&forms)
         } else {
-            self.expand(word, ExpandTo::Forms, languages).0
+            self.expand(word, ExpandTo::Forms, languages)
         }
     }
 
-    fn expanded_word(&mut self, text: &str, to: ExpandTo, languages: &Arc<[String]>) -> Criterion {
-        let (words, phrases) = self.expand(text, to, languages);
-        Criterion::Words(words, phrases)
-    }
-
     fn exact(&mut self, text: &str, end: PatternEnd) -> Criterion {
-        Criterion::Words(self.word_set(vec![(pattern(text, end), Condition::NONE)]), Vec::new())
+        Criterion::Words(self.patterns(vec![(pattern(text, end), Condition::NONE)]))
     }
 
-    fn expand(
-        &mut self,
-        word: &str,
-        to: ExpandTo,
-        languages: &Arc<[String]>,
-    ) -> (WordSetId, Vec<CompiledPhrase>) {
+    fn expand(&mut self, word: &str, to: ExpandTo, languages: &Arc<[String]>) -> WordSetId {
         let key = ExpansionKey::Word(word.to_owned(), to, Arc::clone(languages));
         self.expansion(key, || words::expand(word, to, languages))
     }
 
-    fn expansion(&mut self, key: ExpansionKey, expand: impl FnOnce() -> Expansion) -> Alternatives {
+    fn expansion(&mut self, key: ExpansionKey, expand: impl FnOnce() -> Expansion) -> WordSetId {
         if let Some(known) = self.expansions.get(&key) {
-            return known.clone();
+            return *known;
         }
-        let compiled = self.alternatives(&expand());
-        self.expansions.insert(key, compiled.clone());
-        compiled
+        let id = self.alternatives(&expand());
+        self.expansions.insert(key, id);
+        id
     }
 
     fn topic(&mut self, name: &str, names_alone: bool) -> CompiledTopic {
         let key = (name.to_owned(), names_alone);
         if let Some(known) = self.topics.get(&key) {
-            return known.clone();
+            return *known;
         }
         let TopicWords { names, ambiguous, unlikely, is_also_place, nearby, against, longer } =
             words::built_in_topic(name, names_alone).unwrap_or_default();
@@ -311,62 +228,90 @@ impl Compiler {
             against: self.alternatives(&against),
             longer: self.alternatives(&longer),
         };
-        self.topics.entry(key).insert_entry(topic).get().clone()
+        self.topics.insert(key, topic);
+        topic
     }
 
-    fn alternatives(&mut self, expansion: &Expansion) -> Alternatives {
+    fn alternatives(&mut self, expansion: &Expansion) -> WordSetId {
         let phrases = expansion.phrases.iter();
         let phrases =
             phrases.map(|phrase| phrase.iter().map(|words| self.whole_words(words)).collect()).collect();
-        (self.whole_words(&expansion.words), phrases)
+        self.word_set(whole_words(&expansion.words), phrases)
     }
 
     fn whole_words(&mut self, forms: &Forms) -> WordSetId {
-        let patterns = forms.iter().map(|(word, condition)| (pattern(word, PatternEnd::WordEnd), condition));
-        self.word_set(patterns.collect())
+        self.patterns(whole_words(forms))
     }
 
-    /// The set of these patterns.
-    fn word_set(&mut self, mut patterns: Vec<(String, Condition)>) -> WordSetId {
+    fn patterns(&mut self, patterns: Vec<(String, Condition)>) -> WordSetId {
+        self.word_set(patterns, Vec::new())
+    }
+
+    /// The set of these patterns and phrases.
+    fn word_set(
+        &mut self,
+        mut patterns: Vec<(String, Condition)>,
+        phrases: Vec<CompiledPhrase>,
+    ) -> WordSetId {
         patterns.sort_unstable();
         patterns.dedup();
-        if let Some(id) = self.word_sets.get(&patterns) {
+        let key = (patterns, phrases);
+        if let Some(id) = self.word_sets.get(&key) {
             return *id;
         }
         // The number of terms and forms is limited, and so is that of outputs: this cannot overflow.
         let id = WordSetId::try_from(self.digests.len()).unwrap_or(WordSetId::MAX);
+        let (patterns, phrases) = &key;
         let mut digest = Sha256::new();
-        for (pattern, condition) in &patterns {
+        let mut shortest = usize::MAX;
+        for (pattern, condition) in patterns {
             digest.update(pattern);
             digest.update([condition.languages.bits(), condition.written as u8]);
+            shortest = shortest.min(pattern.len());
             self.patterns.entry(pattern.clone()).or_default().push((id, *condition));
         }
+        for phrase in phrases {
+            digest.update(phrase.len().to_le_bytes());
+            phrase.iter().for_each(|id| digest.update(self.digests[*id as usize]));
+            shortest = shortest.min(phrase.iter().map(|id| self.shortest[*id as usize]).max().unwrap_or(0));
+            self.phrases.push((phrase.clone(), id));
+        }
         self.digests.push(digest.finalize().into());
-        self.shortest.push(patterns.iter().map(|(pattern, _)| pattern.len()).min().unwrap_or(usize::MAX));
-        self.word_sets.insert(patterns, id);
+        self.shortest.push(shortest);
+        self.word_sets.insert(key, id);
         id
     }
 
-    /// One word set of each word and phrase by which a term may match.
-    fn triggers(&self, criterion: &Criterion) -> Vec<WordSetId> {
-        let rarest =
-            |phrase: &[WordSetId]| phrase.iter().copied().max_by_key(|id| self.shortest[*id as usize]);
-        let of = |words: WordSetId, phrases: &[CompiledPhrase]| -> Vec<WordSetId> {
-            phrases.iter().filter_map(|phrase| rarest(phrase)).chain([words]).collect()
-        };
-        match criterion {
-            Criterion::Words(words, phrases) => of(*words, phrases),
-            Criterion::Signs(words, _) | Criterion::Near(words, _) => rarest(words).into_iter().collect(),
-            Criterion::Topic(topic) => {
-                let mut all = of(topic.names.0, &topic.names.1);
-                all.extend([topic.ambiguous, topic.unlikely]);
-                all
+    /// See [`CompiledQuery::triggers`].
+    fn triggers(&self, node: &CompiledNode) -> Vec<WordSetId> {
+        let shortest = |ids: &[WordSetId]| ids.iter().map(|id| self.shortest[*id as usize]).min();
+        match node {
+            // Of what must all match, what is found in the fewest entries.
+            CompiledNode::And(nodes) if evaluate_without_words(node) == Some(false) => {
+                let decisive = nodes.iter().filter(|node| evaluate_without_words(node) == Some(false));
+                decisive.map(|node| self.triggers(node)).max_by_key(|ids| shortest(ids)).unwrap_or_default()
             }
+            CompiledNode::And(nodes) | CompiledNode::Or(nodes) => {
+                nodes.iter().flat_map(|node| self.triggers(node)).collect()
+            }
+            CompiledNode::Not(node) => self.triggers(node),
+            CompiledNode::Term(term) => term.needs.clone(),
+        }
+    }
+
+    /// See [`CompiledTerm::needs`].
+    fn needs(&self, criterion: &Criterion) -> Vec<WordSetId> {
+        match criterion {
+            Criterion::Words(words) => vec![*words],
+            Criterion::Signs(words, _) | Criterion::Near(words, _) => {
+                words.iter().copied().max_by_key(|id| self.shortest[*id as usize]).into_iter().collect()
+            }
+            Criterion::Topic(topic) => vec![topic.names, topic.ambiguous, topic.unlikely],
             _ => Vec::new(),
         }
     }
 
-    /// Collects the word sets and fields of a compiled query, and digests its meaning.
+    /// Collects the fields of a compiled query, and digests its meaning.
     fn summarize(&self, node: &CompiledNode, summary: &mut Summary) {
         let operator = |summary: &mut Summary, sign: &str, nodes: &[CompiledNode]| {
             summary.digest.update(format!("{sign}{}", nodes.len()));
@@ -382,34 +327,21 @@ impl Compiler {
                     // Evidence may stand in another field.
                     summary.fields = summary.fields.union(FieldSet::DEFAULT);
                 }
-                let mut add_word_set = |id: WordSetId| {
-                    summary.word_sets.push(id);
-                    summary.digest.update(self.digests[id as usize]);
+                let mut digest = |ids: &[WordSetId]| {
+                    ids.iter().for_each(|id| summary.digest.update(self.digests[*id as usize]));
                 };
-                summary.triggers.extend(self.triggers(&term.criterion));
                 let fields = term.fields.bits();
                 let rest = match &term.criterion {
-                    Criterion::Words(words, phrases) => {
-                        add_word_set(*words);
-                        phrases.iter().flatten().for_each(|id| add_word_set(*id));
-                        let lengths: Vec<usize> = phrases.iter().map(Vec::len).collect();
-                        format!("{fields}{lengths:?}")
-                    }
-                    Criterion::Signs(words, _) => {
-                        words.iter().for_each(|id| add_word_set(*id));
-                        format!("{fields}{};", term.term)
+                    Criterion::Words(words) => {
+                        digest(&[*words]);
+                        format!("{fields}")
                     }
                     Criterion::Topic(topic) => {
-                        let mut lengths: Vec<Vec<usize>> = Vec::new();
-                        for (words, phrases) in topic.parts() {
-                            add_word_set(words);
-                            phrases.iter().flatten().for_each(|id| add_word_set(*id));
-                            lengths.push(phrases.iter().map(Vec::len).collect());
-                        }
-                        format!("{fields}@{lengths:?}")
+                        digest(&topic.parts());
+                        format!("{fields}@")
                     }
                     Criterion::Near(sets, distance) => {
-                        sets.iter().for_each(|id| add_word_set(*id));
+                        digest(sets);
                         format!("{fields}~{}~{distance}", sets.len())
                     }
                     // Which sources have the tag decides, not its name.
@@ -434,8 +366,6 @@ struct Scope<'a> {
 
 #[derive(Default)]
 struct Summary {
-    word_sets: Vec<WordSetId>,
-    triggers: Vec<WordSetId>,
     fields: FieldSet,
     digest: Sha256,
 }
@@ -451,6 +381,10 @@ fn fields_of(field: Option<Field>) -> FieldSet {
     field.map_or(FieldSet::DEFAULT, FieldSet::single)
 }
 
+fn whole_words(forms: &Forms) -> Vec<(String, Condition)> {
+    forms.iter().map(|(word, condition)| (pattern(word, PatternEnd::WordEnd), condition)).collect()
+}
+
 /// The words of a text, not folded: accents tell the language.
 fn original_words(text: &str) -> Vec<Range<usize>> {
     let tokens = tokens(text);
@@ -463,37 +397,4 @@ fn pattern(text: &str, end: PatternEnd) -> String {
     let folded = tokens.folded();
     let open = folded.strip_suffix(' ').filter(|_| end == PatternEnd::Anywhere);
     open.unwrap_or(folded).to_owned()
-}
-
-fn has_regex(node: &CompiledNode) -> bool {
-    match node {
-        CompiledNode::And(nodes) | CompiledNode::Or(nodes) => nodes.iter().any(has_regex),
-        CompiledNode::Not(node) => has_regex(node),
-        CompiledNode::Term(term) => matches!(term.criterion, Criterion::Regex(_)),
-    }
-}
-
-/// See [`CompiledQuery::without_words`].
-fn evaluate_without_words(node: &CompiledNode) -> Option<bool> {
-    let combine = |nodes: &[CompiledNode], decisive: bool| {
-        let results: Vec<_> = nodes.iter().map(evaluate_without_words).collect();
-        if results.contains(&Some(decisive)) {
-            Some(decisive)
-        } else if results.contains(&None) {
-            None
-        } else {
-            Some(!decisive)
-        }
-    };
-    match node {
-        CompiledNode::And(nodes) => combine(nodes, false),
-        CompiledNode::Or(nodes) => combine(nodes, true),
-        CompiledNode::Not(node) => evaluate_without_words(node).map(|matched| !matched),
-        CompiledNode::Term(term) => match term.criterion {
-            Criterion::Words(..) | Criterion::Signs(..) | Criterion::Topic(_) | Criterion::Near(..) => {
-                Some(false)
-            }
-            _ => None,
-        },
-    }
 }

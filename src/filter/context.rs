@@ -1,40 +1,70 @@
 //! An entry and the words of the queries that were found in it. Pure.
 
-use super::compile::{CompiledPhrase, WordSetId};
-use super::subject::{EntryText, FieldSet};
+use std::cell::OnceCell;
 
-/// An occurrence of a word set. The fields' order is the sort order that [`EvalContext`] needs.
+use super::compiled::WordSetId;
+use super::subject::{EntryText, FieldSet};
+use super::words::Condition;
+
+/// A place of a word set. The order is the one that [`EvalContext`] needs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct WordSetMatch {
+pub(super) struct Place {
     pub(super) word_set: WordSetId,
     /// Number of the first word in the [`EntryText`].
     pub(super) first_word: u32,
     pub(super) word_count: u32,
 }
 
+/// What was found of a word set, and the condition under which it counts.
+#[derive(Debug)]
+pub(super) struct Found {
+    pub(super) place: Place,
+    condition: Condition,
+    /// Whether the condition is met, once somebody asked: the language of an entry is costly to tell.
+    is_admitted: OnceCell<bool>,
+}
+
+impl Found {
+    pub(super) fn new(place: Place, condition: Condition) -> Found {
+        Found { place, condition, is_admitted: OnceCell::new() }
+    }
+}
+
 /// An entry and the word sets that were found in it.
 pub(super) struct EvalContext<'t, 'a> {
     pub(super) text: &'t EntryText<'a>,
-    /// Sorted.
-    pub(super) matches: &'t [WordSetMatch],
+    /// Sorted by place.
+    pub(super) found: &'t [Found],
 }
 
 impl<'t> EvalContext<'t, '_> {
-    /// The matches of a word set, in the order of the text.
-    fn matches_of(&self, id: WordSetId) -> &'t [WordSetMatch] {
-        let start = self.matches.partition_point(|found| found.word_set < id);
-        let length = self.matches[start..].partition_point(|found| found.word_set == id);
-        &self.matches[start..start + length]
+    /// The places of a word set whose conditions are met, each once, in the order of the text.
+    fn admitted(&self, found: &'t [Found]) -> impl Iterator<Item = (usize, usize)> {
+        let text = self.text;
+        let one_place = found.chunk_by(|one, next| one.place == next.place);
+        one_place.filter_map(move |same| {
+            let is_admitted = |found: &Found| {
+                *found
+                    .is_admitted
+                    .get_or_init(|| text.admits(found.place.first_word as usize, found.condition))
+            };
+            let first = same.first()?.place;
+            same.iter().any(is_admitted).then(|| word_range(first))
+        })
     }
 
-    pub(super) fn matches_in(
-        &self,
-        id: WordSetId,
-        fields: FieldSet,
-    ) -> impl Iterator<Item = &'t WordSetMatch> {
+    /// What was found of a word set.
+    fn found_of(&self, id: WordSetId) -> &'t [Found] {
+        let start = self.found.partition_point(|found| found.place.word_set < id);
+        let length = self.found[start..].partition_point(|found| found.place.word_set == id);
+        &self.found[start..start + length]
+    }
+
+    /// The first and last word of each place of a word set.
+    pub(super) fn places(&self, id: WordSetId, fields: FieldSet) -> impl Iterator<Item = (usize, usize)> {
         let text = self.text;
-        self.matches_of(id).iter().filter(move |found| {
-            text.segment_of(found.first_word as usize).is_some_and(|segment| fields.contains(segment.field))
+        self.admitted(self.found_of(id)).filter(move |(first, _)| {
+            text.segment_of(*first).is_some_and(|segment| fields.contains(segment.field))
         })
     }
 
@@ -45,28 +75,26 @@ impl<'t> EvalContext<'t, '_> {
         fields: FieldSet,
     ) -> impl Iterator<Item = (usize, usize)> {
         let (first, rest) = phrase.split_first().map_or((None, phrase), |(first, rest)| (Some(*first), rest));
-        let starts = first.into_iter().flat_map(move |first| self.matches_in(first, fields));
-        starts.filter_map(move |start| {
-            let (start, mut last) = word_range(start);
-            for id in rest {
-                let matches = self.matches_of(*id);
-                let at = matches.partition_point(|found| found.first_word as usize <= last);
-                let next = matches.get(at).filter(|found| found.first_word as usize == last + 1)?;
-                last = word_range(next).1;
-            }
-            self.in_same_segment(start, last).then_some((start, last))
-        })
+        let starts = first.into_iter().flat_map(move |first| self.places(first, fields));
+        starts.filter_map(move |start| self.phrase_from(start, rest))
     }
 
-    /// The first and last word of each place of a word set or one of some phrases.
-    pub(super) fn places(
-        &self,
-        words: WordSetId,
-        phrases: &[CompiledPhrase],
-        fields: FieldSet,
-    ) -> impl Iterator<Item = (usize, usize)> {
-        let words = self.matches_in(words, fields).map(word_range);
-        words.chain(phrases.iter().flat_map(move |phrase| self.phrase_places(phrase, fields)))
+    /// The first and last word of a phrase whose first part has this place, and which goes on with these sets.
+    fn phrase_from(&self, (start, mut last): (usize, usize), rest: &[WordSetId]) -> Option<(usize, usize)> {
+        for id in rest {
+            let found = self.found_of(*id);
+            let at = found.partition_point(|found| found.place.first_word as usize <= last);
+            let next = found[at..].partition_point(|found| found.place.first_word as usize == last + 1);
+            last = self.admitted(&found[at..at + next]).next()?.1;
+        }
+        self.in_same_segment(start, last).then_some((start, last))
+    }
+
+    /// The place of a phrase that goes on like this after something that was found.
+    pub(super) fn phrase_after(&self, first: &'t Found, rest: &[WordSetId]) -> Option<(usize, usize)> {
+        let found = self.phrase_from(word_range(first.place), rest)?;
+        self.admitted(std::slice::from_ref(first)).next()?;
+        Some(found)
     }
 
     pub(super) fn in_same_segment(&self, one: usize, other: usize) -> bool {
@@ -75,7 +103,7 @@ impl<'t> EvalContext<'t, '_> {
     }
 }
 
-/// The first and last word of a match.
-fn word_range(found: &WordSetMatch) -> (usize, usize) {
-    (found.first_word as usize, (found.first_word + found.word_count).saturating_sub(1) as usize)
+/// The first and last word of a place.
+fn word_range(place: Place) -> (usize, usize) {
+    (place.first_word as usize, (place.first_word + place.word_count).saturating_sub(1) as usize)
 }

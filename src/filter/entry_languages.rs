@@ -5,7 +5,7 @@ use std::cell::OnceCell;
 
 use super::words::LanguageSet;
 use crate::entry::Entry;
-use crate::text::language::{detect, detect_by_words, is_cyrillic, is_latin, start_of_entry};
+use crate::text::language::{detect, detect_by_words, is_cyrillic, is_latin, may_be_english, start_of_entry};
 
 /// What is read of an entry.
 const START_BYTES: usize = 600;
@@ -14,63 +14,76 @@ const START_BYTES: usize = 600;
 const TELLING_BYTES: usize = 200;
 
 /// What is known of an entry's languages, found when it is first asked.
-#[derive(Default)]
-pub(super) struct EntryLanguages {
+pub(super) struct EntryLanguages<'a> {
+    entry: &'a Entry,
+    /// The tag of the entry or its source.
+    declared: Option<&'a str>,
     start: OnceCell<String>,
-    latin: OnceCell<LanguageSet>,
+    /// Of its Latin words, if it is declared or frequent words tell it.
+    latin: OnceCell<Option<LanguageSet>>,
+    may_be_english: OnceCell<bool>,
     latin_by_text: OnceCell<LanguageSet>,
     cyrillic: OnceCell<LanguageSet>,
 }
 
-/// Whether a word may be in one of some languages.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Likelihood {
-    No,
-    Maybe,
-    Sure,
-}
-
-impl EntryLanguages {
-    /// Whether a folded word of the entry may be in one of these languages. `declared` is the tag of the entry or its
-    /// source.
-    pub(super) fn allow(
-        &self,
-        word: &str,
-        languages: LanguageSet,
-        entry: &Entry,
-        declared: Option<&str>,
-    ) -> Likelihood {
-        if languages == LanguageSet::ALL {
-            return Likelihood::Sure;
-        }
-        let start = || self.start.get_or_init(|| start_of_entry(entry, START_BYTES)).as_str();
-        match word.chars().find(|c| c.is_alphabetic()) {
-            Some('\u{400}'..='\u{52f}') => {
-                let known = *self.cyrillic.get_or_init(|| cyrillic(declared, start()));
-                likelihood(known, languages)
-            }
-            Some('a'..='z') => {
-                let known = *self.latin.get_or_init(|| {
-                    let declared = declared.filter(|tag| is_latin(tag)).map(LanguageSet::from_tag);
-                    declared.unwrap_or_else(|| latin(start()))
-                });
-                // Many feeds declare English whatever they are in.
-                let is_doubted = !known.intersects(languages) && start().len() >= TELLING_BYTES;
-                let found =
-                    if is_doubted { *self.latin_by_text.get_or_init(|| latin(start())) } else { known };
-                let is_detected = found != LanguageSet::ALL || !is_doubted;
-                if is_detected { likelihood(found, languages) } else { Likelihood::No }
-            }
-            _ => Likelihood::Sure,
+impl<'a> EntryLanguages<'a> {
+    pub(super) fn new(entry: &'a Entry, declared: Option<&'a str>) -> EntryLanguages<'a> {
+        EntryLanguages {
+            entry,
+            declared,
+            start: OnceCell::new(),
+            latin: OnceCell::new(),
+            may_be_english: OnceCell::new(),
+            latin_by_text: OnceCell::new(),
+            cyrillic: OnceCell::new(),
         }
     }
-}
 
-fn likelihood(known: LanguageSet, languages: LanguageSet) -> Likelihood {
-    match (known.is_within(languages), known.intersects(languages)) {
-        (true, _) => Likelihood::Sure,
-        (_, true) => Likelihood::Maybe,
-        _ => Likelihood::No,
+    /// Whether a folded word of the entry may be in one of these languages; `surely`: whether it is.
+    pub(super) fn allow(&self, word: &str, languages: LanguageSet, surely: bool) -> bool {
+        if languages == LanguageSet::ALL {
+            return true;
+        }
+        let fits = |known: LanguageSet| {
+            if surely { known.is_within(languages) } else { known.intersects(languages) }
+        };
+        match word.chars().find(|c| c.is_alphabetic()) {
+            Some('\u{400}'..='\u{52f}') => {
+                fits(*self.cyrillic.get_or_init(|| cyrillic(self.declared, self.start())))
+            }
+            // Whatever it is in.
+            Some('a'..='z') if !surely && LanguageSet::LATIN.is_within(languages) => true,
+            Some('a'..='z') => {
+                let known = *self.latin.get_or_init(|| {
+                    let declared = self.declared.filter(|tag| is_latin(tag));
+                    declared.or_else(|| detect_by_words(self.start())).map(LanguageSet::from_tag)
+                });
+                // Of headlines of a few words, trigrams would tell no more, and they cost the most.
+                let is_english = || *self.may_be_english.get_or_init(|| may_be_english(self.start()));
+                let known = match known {
+                    Some(known) => known,
+                    None if !surely && LanguageSet::ENGLISH.is_within(languages) && is_english() => {
+                        return true;
+                    }
+                    None => self.latin_by_text(),
+                };
+                // Many feeds declare English whatever they are in.
+                if known.intersects(languages) || self.start().len() < TELLING_BYTES {
+                    return fits(known);
+                }
+                let found = self.latin_by_text();
+                found != LanguageSet::ALL && fits(found)
+            }
+            _ => true,
+        }
+    }
+
+    fn latin_by_text(&self) -> LanguageSet {
+        *self.latin_by_text.get_or_init(|| latin(self.start()))
+    }
+
+    fn start(&self) -> &str {
+        self.start.get_or_init(|| start_of_entry(self.entry, START_BYTES))
     }
 }
 
@@ -78,12 +91,19 @@ fn likelihood(known: LanguageSet, languages: LanguageSet) -> Likelihood {
 fn cyrillic(declared: Option<&str>, text: &str) -> LanguageSet {
     let declared = declared.filter(|tag| is_cyrillic(tag)).map(LanguageSet::from_tag);
     let (russian, ukrainian) = (LanguageSet::from_tag("ru"), LanguageSet::from_tag("uk"));
-    if declared.is_some_and(|known| !known.intersects(russian.union(ukrainian))) || text.contains(['ў', 'Ў'])
-    {
+    let (mut has_belarusian, mut has_russian, mut has_ukrainian) = (false, false, false);
+    for letter in text.chars().filter(|c| !c.is_ascii()) {
+        match letter {
+            'ў' | 'Ў' => has_belarusian = true,
+            'ы' | 'э' | 'ё' | 'Ы' | 'Э' => has_russian = true,
+            'і' | 'ї' | 'є' | 'ґ' | 'І' | 'Ї' | 'Є' => has_ukrainian = true,
+            _ => {}
+        }
+    }
+    if has_belarusian || declared.is_some_and(|known| !known.intersects(russian.union(ukrainian))) {
         return LanguageSet::from_tag("be");
     }
-    let has = |letters: &[char]| text.contains(letters);
-    match (has(&['ы', 'э', 'ё', 'Ы', 'Э']), has(&['і', 'ї', 'є', 'ґ', 'І', 'Ї', 'Є'])) {
+    match (has_russian, has_ukrainian) {
         (true, false) => russian,
         (false, true) => ukrainian,
         _ => declared.unwrap_or(LanguageSet::ALL),
@@ -107,8 +127,7 @@ mod tests {
 
     fn may_be(word: &str, language: &str, title: &str, declared: Option<&str>) -> bool {
         let entry = Entry { title: Some(title.to_owned()), ..Entry::default() };
-        EntryLanguages::default().allow(word, LanguageSet::from_tag(language), &entry, declared)
-            != Likelihood::No
+        EntryLanguages::new(&entry, declared).allow(word, LanguageSet::from_tag(language), false)
     }
 
     #[test]

@@ -7,7 +7,7 @@ use std::ops::Range;
 use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 
-use super::compile::{CompiledNode, CompiledTerm, Criterion, WordSetId};
+use super::compiled::{CompiledNode, CompiledTerm, Criterion, WordSetId};
 use super::context::EvalContext;
 use super::signs::has_signs;
 use super::subject::FieldSet;
@@ -157,12 +157,7 @@ impl<'t> EvalContext<'t, '_> {
         let found_in =
             |field, found: &'t str| TermMatch { field, found: Cow::Borrowed(found), evidence: None };
         match &term.criterion {
-            Criterion::Words(id, phrases) => {
-                let word = self.places(*id, &[], term.fields).next();
-                let phrases =
-                    phrases.iter().filter_map(|phrase| self.phrase_places(phrase, term.fields).next());
-                self.term_match(word.into_iter().chain(phrases).min()?)
-            }
+            Criterion::Words(id) => self.term_match(self.places(*id, term.fields).next()?),
             Criterion::Signs(words, signs) => {
                 self.phrase_places(words, term.fields).find_map(|(first, last)| {
                     let segment = text.segment_of(first)?;
@@ -237,10 +232,8 @@ impl<'t> EvalContext<'t, '_> {
     /// The first and last word of the first stretch that has a match of each set and whose ends are at
     /// most `distance` words apart.
     fn find_near(&self, ids: &[WordSetId], distance: usize, fields: FieldSet) -> Option<(usize, usize)> {
-        let mut places: Vec<(usize, WordSetId)> = ids
-            .iter()
-            .flat_map(|id| self.matches_in(*id, fields).map(move |found| (found.first_word as usize, *id)))
-            .collect();
+        let mut places: Vec<(usize, WordSetId)> =
+            ids.iter().flat_map(|id| self.places(*id, fields).map(move |(first, _)| (first, *id))).collect();
         places.sort_unstable();
         places.dedup();
         first_near(&places, ids, |start, word| word - start <= distance && self.in_same_segment(start, word))

@@ -3,7 +3,8 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::compile::{CompiledNode, CompiledPhrase, CompiledTerm, Compiler, Criterion, WordSetId};
+use super::compile::Compiler;
+use super::compiled::{CompiledNode, CompiledTerm, Criterion, WordSetId};
 use super::syntax::Node;
 use super::words::{self, Forms};
 
@@ -12,7 +13,8 @@ pub(super) fn term_words(node: &Node, languages: &Arc<[String]>) -> Vec<(String,
     let mut compiler = Compiler::default();
     let query = compiler.compile(node, languages);
     let mut words: HashMap<WordSetId, Vec<String>> = HashMap::new();
-    for (pattern, ids) in compiler.into_patterns().0 {
+    let searched = compiler.into_searched();
+    for (pattern, ids) in searched.patterns {
         let shown = pattern.strip_suffix(' ').map_or_else(|| format!("{pattern}*"), str::to_owned);
         let shown = shown.trim_start().to_owned();
         ids.iter().for_each(|(id, _)| words.entry(*id).or_default().push(shown.clone()));
@@ -20,20 +22,21 @@ pub(super) fn term_words(node: &Node, languages: &Arc<[String]>) -> Vec<(String,
     words.values_mut().for_each(|words| words.sort_unstable());
     let words_of = |id: &WordSetId| words.get(id).cloned().unwrap_or_default();
     let alternatives = |ids: &[WordSetId]| ids.iter().map(|id| words_of(id).join("|")).collect::<Vec<_>>();
-    let list = |(id, phrases): (&WordSetId, &[CompiledPhrase])| -> Vec<String> {
-        words_of(id).into_iter().chain(phrases.iter().map(|phrase| alternatives(phrase).join(" "))).collect()
+    let list = |id: &WordSetId| -> Vec<String> {
+        let phrases = searched.phrases.iter().filter(|(_, set)| set == id);
+        words_of(id).into_iter().chain(phrases.map(|(phrase, _)| alternatives(phrase).join(" "))).collect()
     };
     let mut terms = Vec::new();
     collect_terms(&query.node, &mut terms);
     terms.sort_by_key(|term| term.span.start);
-    let searched = |term: &CompiledTerm| match &term.criterion {
-        Criterion::Words(id, phrases) => vec![(term.term.to_string(), list((id, phrases)))],
+    let words_of_term = |term: &CompiledTerm| match &term.criterion {
+        Criterion::Words(id) => vec![(term.term.to_string(), list(id))],
         Criterion::Near(ids, _) => vec![(term.term.to_string(), alternatives(ids))],
         Criterion::Signs(..) => vec![(term.term.to_string(), vec![term.term.to_string()])],
         Criterion::Topic(_) => topic_words(&term.term),
         _ => Vec::new(),
     };
-    terms.into_iter().flat_map(searched).collect()
+    terms.into_iter().flat_map(words_of_term).collect()
 }
 
 /// The words of a built-in topic, a row for each language.

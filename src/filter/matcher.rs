@@ -2,8 +2,9 @@
 //! queries that it concerns. Pure.
 
 use super::automaton::WordAutomaton;
-use super::compile::{CompiledQuery, Compiler, Pattern, PatternUse, WordSetId};
-use super::context::{EvalContext, WordSetMatch};
+use super::compile::{Compiler, Pattern, PatternUse, Searched};
+use super::compiled::{CompiledNode, CompiledPhrase, CompiledQuery, WordSetId};
+use super::context::{EvalContext, Found, Place};
 use super::eval::{EvalMode, FailedTerm, MatchReason, evaluate};
 use super::query::Query;
 use super::subject::{EntryText, FieldSet, Subject};
@@ -18,8 +19,8 @@ pub struct Matcher {
     queries: Vec<CompiledQuery>,
     /// One, or several if the patterns exceed [`MAX_AUTOMATON_BYTES`].
     automata: Vec<(WordAutomaton, PatternWordSets)>,
-    /// For each word set, the numbers of the queries that use it.
-    queries_of_word_set: Vec<Vec<usize>>,
+    /// For each word set, the phrases that start with it: how each goes on, and the word set that contains it.
+    phrases: Vec<Vec<(CompiledPhrase, WordSetId)>>,
     /// For each word set, the numbers of the queries that may match where it is found.
     triggered_queries: Vec<Vec<usize>>,
     /// The queries that may match an entry in which no word set is found.
@@ -46,22 +47,23 @@ impl Matcher {
         let mut compiler = Compiler::default();
         let queries: Vec<CompiledQuery> =
             queries.into_iter().map(|query| compiler.compile(&query.node, &query.languages)).collect();
-        let (patterns, word_sets) = compiler.into_patterns();
-        let by_word_set = |ids: fn(&CompiledQuery) -> &[WordSetId]| {
-            let mut numbers = vec![Vec::new(); word_sets];
-            for (number, query) in queries.iter().enumerate() {
-                ids(query).iter().for_each(|id| numbers[*id as usize].push(number));
+        let Searched { patterns, phrases: all_phrases, word_sets } = compiler.into_searched();
+        let mut phrases = vec![Vec::new(); word_sets];
+        for (phrase, word_set) in all_phrases {
+            if let [first, rest @ ..] = phrase.as_slice() {
+                phrases[*first as usize].push((rest.to_vec(), word_set));
             }
-            numbers
-        };
-        let queries_of_word_set = by_word_set(|query| &query.word_sets);
-        let triggered_queries = by_word_set(|query| &query.triggers);
+        }
+        let mut triggered_queries = vec![Vec::new(); word_sets];
+        for (number, query) in queries.iter().enumerate() {
+            query.triggers.iter().for_each(|id| triggered_queries[*id as usize].push(number));
+        }
         let always_evaluated =
             (0..queries.len()).filter(|number| queries[*number].without_words != Some(false)).collect();
         let fields = queries.iter().fold(FieldSet::default(), |all, query| all.union(query.fields));
         Matcher {
             automata: build_automata(patterns),
-            queries_of_word_set,
+            phrases,
             triggered_queries,
             always_evaluated,
             fields,
@@ -74,18 +76,17 @@ impl Matcher {
     pub fn hits(&self, subject: &Subject<'_>, wanted: impl Fn(usize) -> bool) -> Vec<Hit> {
         let text = EntryText::new(subject, self.fields);
         let found = self.find_word_sets(&text);
+        let context = EvalContext { text: &text, found: &found };
         let mut candidates = self.always_evaluated.clone();
-        for found in found.chunk_by(|(one, _), (next, _)| one.word_set == next.word_set) {
-            candidates.extend(&self.triggered_queries[found[0].0.word_set as usize]);
+        let mut is_found = vec![false; self.triggered_queries.len()];
+        for found in found.chunk_by(|one, next| one.place.word_set == next.place.word_set) {
+            let word_set = found[0].place.word_set as usize;
+            is_found[word_set] = true;
+            candidates.extend(&self.triggered_queries[word_set]);
         }
         candidates.sort_unstable();
         candidates.dedup();
-        candidates.retain(|number| wanted(*number));
-        if candidates.is_empty() {
-            return Vec::new();
-        }
-        let matches = self.admitted(&text, found, &candidates);
-        let context = EvalContext { text: &text, matches: &matches };
+        candidates.retain(|number| wanted(*number) && may_match(&self.queries[*number].node, &is_found));
         let hits = candidates.into_iter().filter_map(|query| {
             let evaluation = evaluate(&self.queries[query].node, &context, EvalMode::ShortCircuit);
             evaluation.matched.then(|| Hit { query, reasons: evaluation.reasons() })
@@ -99,8 +100,8 @@ impl Matcher {
     /// The entry does not match: all terms that keep it from matching.
     pub fn explain(&self, query: usize, subject: &Subject<'_>) -> Result<Vec<MatchReason>, Vec<FailedTerm>> {
         let text = EntryText::new(subject, self.fields);
-        let matches = self.admitted(&text, self.find_word_sets(&text), &[query]);
-        let context = EvalContext { text: &text, matches: &matches };
+        let found = self.find_word_sets(&text);
+        let context = EvalContext { text: &text, found: &found };
         let evaluation = evaluate(&self.queries[query].node, &context, EvalMode::Full);
         if evaluation.matched { Ok(evaluation.reasons()) } else { Err(evaluation.failed_terms(&context)) }
     }
@@ -113,45 +114,54 @@ impl Matcher {
     }
 
     /// All word sets that are found, whether or not their conditions are met; sorted, as [`EvalContext`] needs them.
-    fn find_word_sets(&self, text: &EntryText<'_>) -> Vec<(WordSetMatch, Condition)> {
-        let mut matches = Vec::new();
+    fn find_word_sets(&self, text: &EntryText<'_>) -> Vec<Found> {
+        let mut found = Vec::new();
         for (automaton, word_sets) in &self.automata {
             for segment in text.segments() {
                 automaton.find(&segment.tokens, |pattern, index, words| {
                     // An entry has far less than 2^32 words: the size of a fetched body is limited.
                     let (first_word, word_count) = ((segment.first_word + index) as u32, words as u32);
-                    matches.extend(word_sets[pattern].iter().map(|(id, condition)| {
-                        (WordSetMatch { word_set: *id, first_word, word_count }, *condition)
+                    found.extend(word_sets[pattern].iter().map(|(word_set, condition)| {
+                        Found::new(Place { word_set: *word_set, first_word, word_count }, *condition)
                     }));
                 });
             }
         }
-        matches.sort_unstable();
-        matches
+        found.sort_unstable_by_key(|found| found.place);
+        let phrases = self.find_phrases(text, &found);
+        if !phrases.is_empty() {
+            found.extend(phrases);
+            found.sort_unstable_by_key(|found| found.place);
+        }
+        found
     }
 
-    /// What was found of these queries under the conditions that are met. Conditions are told late, for few word sets: the
-    /// language of an entry is costly to tell.
-    fn admitted(
-        &self,
-        text: &EntryText<'_>,
-        found: Vec<(WordSetMatch, Condition)>,
-        queries: &[usize],
-    ) -> Vec<WordSetMatch> {
-        let mut matches = Vec::new();
-        for found in found.chunk_by(|(one, _), (next, _)| one.word_set == next.word_set) {
-            let users = &self.queries_of_word_set[found[0].0.word_set as usize];
-            if users.iter().any(|query| queries.binary_search(query).is_ok()) {
-                let is_admitted = |(found, condition): &&(WordSetMatch, Condition)| {
-                    let word = found.first_word as usize;
-                    text.segment_of(word)
-                        .is_some_and(|segment| text.admits(segment, word - segment.first_word, *condition))
-                };
-                matches.extend(found.iter().filter(is_admitted).map(|(found, _)| *found));
+    /// The phrases of which all words are found.
+    fn find_phrases(&self, text: &EntryText<'_>, found: &[Found]) -> Vec<Found> {
+        let context = EvalContext { text, found };
+        let mut phrases = Vec::new();
+        for first in found {
+            for (rest, word_set) in &self.phrases[first.place.word_set as usize] {
+                if let Some((start, last)) = context.phrase_after(first, rest) {
+                    let word_count = (last + 1 - start) as u32;
+                    let place = Place { word_set: *word_set, first_word: start as u32, word_count };
+                    phrases.push(Found::new(place, Condition::NONE));
+                }
             }
         }
-        matches.dedup();
-        matches
+        phrases
+    }
+}
+
+/// Whether an entry may match, whatever the conditions of its words are. `is_found` tells which word sets it has.
+fn may_match(node: &CompiledNode, is_found: &[bool]) -> bool {
+    match node {
+        CompiledNode::And(nodes) => nodes.iter().all(|node| may_match(node, is_found)),
+        CompiledNode::Or(nodes) => nodes.iter().any(|node| may_match(node, is_found)),
+        CompiledNode::Not(_) => true,
+        CompiledNode::Term(term) => {
+            term.needs.is_empty() || term.needs.iter().any(|id| is_found[*id as usize])
+        }
     }
 }
 

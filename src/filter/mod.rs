@@ -2,6 +2,7 @@
 
 mod automaton;
 mod compile;
+mod compiled;
 mod context;
 mod entry_languages;
 mod eval;

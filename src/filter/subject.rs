@@ -5,7 +5,7 @@ use std::cell::OnceCell;
 
 use jiff::Timestamp;
 
-use super::entry_languages::{EntryLanguages, Likelihood};
+use super::entry_languages::EntryLanguages;
 use super::spelling::is_written;
 use super::syntax::Field;
 use super::words::Condition;
@@ -42,6 +42,11 @@ impl<'a> Subject<'a> {
             now,
         }
     }
+
+    fn declared_language(&self) -> Option<&'a str> {
+        let declared = self.entry.language.as_deref().or(self.language);
+        declared.map(str::trim).filter(|tag| !tag.is_empty())
+    }
 }
 
 /// A set of fields.
@@ -76,7 +81,7 @@ pub(super) struct EntryText<'a> {
     /// In the order in which match reasons name fields.
     segments: Vec<Segment<'a>>,
     language: OnceCell<Option<Cow<'a, str>>>,
-    languages: EntryLanguages,
+    languages: EntryLanguages<'a>,
 }
 
 /// One continuous text, such as a title or one author's name. A phrase never spans two segments.
@@ -134,7 +139,7 @@ impl<'a> EntryText<'a> {
             subject: *subject,
             segments: Vec::new(),
             language: OnceCell::new(),
-            languages: EntryLanguages::default(),
+            languages: EntryLanguages::new(subject.entry, subject.declared_language()),
         };
         let entry = subject.entry;
         let html = |html: &'a Option<String>| html.as_deref().map(|html| html_to_text(html, TextFor::Search));
@@ -181,32 +186,26 @@ impl<'a> EntryText<'a> {
 
     /// The entry's language, else its source's, else the detected one; lower case.
     pub(super) fn language(&self) -> Option<&str> {
-        let language = self.language.get_or_init(|| match self.declared_language() {
+        let language = self.language.get_or_init(|| match self.subject.declared_language() {
             Some(tag) => Some(Cow::Owned(tag.replace('_', "-").to_ascii_lowercase())),
             None => language::detect_in_entry(self.subject.entry).map(|detected| Cow::Borrowed(detected.tag)),
         });
         language.as_deref()
     }
 
-    /// Whether the words of a segment meet a condition.
-    pub(super) fn admits(&self, segment: &Segment<'a>, word: usize, condition: Condition) -> bool {
+    /// Whether a word meets a condition.
+    pub(super) fn admits(&self, word: usize, condition: Condition) -> bool {
         if condition == Condition::NONE {
             return true;
         }
+        let Some(segment) = self.segment_of(word) else { return false };
+        let word = word - segment.first_word;
         let span = segment.tokens.span(word);
         // The spelling is cheaper to tell than the language.
         if !is_written(&segment.plain, &span, condition.written, true) {
             return false;
         }
-        let (entry, declared) = (self.subject.entry, self.declared_language());
-        let likelihood =
-            self.languages.allow(segment.tokens.word(word), condition.languages, entry, declared);
-        likelihood == Likelihood::Sure
-            || likelihood == Likelihood::Maybe && is_written(&segment.plain, &span, condition.written, false)
-    }
-
-    fn declared_language(&self) -> Option<&'a str> {
-        let declared = self.subject.entry.language.as_deref().or(self.subject.language);
-        declared.map(str::trim).filter(|tag| !tag.is_empty())
+        let must_be_sure = !is_written(&segment.plain, &span, condition.written, false);
+        self.languages.allow(segment.tokens.word(word), condition.languages, must_be_sure)
     }
 }

@@ -1,7 +1,7 @@
 //! Finds a built-in topic in an entry. A name such as Jordan is also a first name: it counts by what stands around it
 //! and what else the entry speaks of. Pure.
 
-use super::compile::CompiledTopic;
+use super::compiled::CompiledTopic;
 use super::context::EvalContext;
 use super::evidence::{NameAt, Namesake};
 use super::spelling::has_capital;
@@ -23,20 +23,20 @@ type Found = (Place, Option<String>);
 impl EvalContext<'_, '_> {
     pub(super) fn find_topic(&self, topic: &CompiledTopic, fields: FieldSet) -> Option<Found> {
         let searched = fields.union(FieldSet::DEFAULT);
-        let mut names = self.places(topic.names.0, &topic.names.1, fields);
+        let mut names = self.places(topic.names, fields);
         let others = [topic.ambiguous, topic.unlikely];
-        if names.next().is_none() && others.iter().all(|id| self.places(*id, &[], fields).next().is_none()) {
+        if names.next().is_none() && others.iter().all(|id| self.places(*id, fields).next().is_none()) {
             return None;
         }
-        let longer: Vec<Place> = self.places(topic.longer.0, &topic.longer.1, searched).collect();
+        let longer: Vec<Place> = self.places(topic.longer, searched).collect();
         let is_whole =
             |(first, last): &Place| !longer.iter().any(|(start, end)| start <= first && last <= end);
         let is_own = |place: &Place| is_whole(place) && !self.is_namesake(*place);
-        let certain = self.places(topic.names.0, &topic.names.1, fields).filter(is_own).min();
+        let certain = self.places(topic.names, fields).find(is_own);
         if let Some(place) = certain {
             return Some((place, None));
         }
-        let names = |id| self.places(id, &[], fields).filter(is_own).collect::<Vec<_>>();
+        let names = |id| self.places(id, fields).filter(is_own).collect::<Vec<_>>();
         let (mut all, unlikely) = (names(topic.ambiguous), names(topic.unlikely));
         let is_likely = unlikely.is_empty();
         let namesake = match is_likely {
@@ -47,7 +47,7 @@ impl EvalContext<'_, '_> {
         all.extend(unlikely);
         let unsure = Unsure { context: self, topic, all, namesake, is_likely };
         let first = *unsure.all.iter().min()?;
-        let own = self.places(topic.names.0, &topic.names.1, FieldSet::DEFAULT).find(is_own);
+        let own = self.places(topic.names, FieldSet::DEFAULT).find(is_own);
         if let Some(own) = own {
             return Some((first, Some(self.with(own))));
         }
@@ -89,7 +89,7 @@ impl Unsure<'_, '_, '_> {
         if !self.is_likely && persons > 0 {
             return None;
         }
-        let countries = context.places(topic.countries.0, &topic.countries.1, FieldSet::DEFAULT);
+        let countries = context.places(topic.countries, FieldSet::DEFAULT);
         let countries: Vec<Place> =
             countries.filter(is_whole).filter(|place| !self.all.contains(place)).collect();
         // A list of countries is one whatever else the entry speaks of.
@@ -104,8 +104,7 @@ impl Unsure<'_, '_, '_> {
         if let Some(frame) = strong().filter(|_| self.namesake != Namesake::Place) {
             return Some(frame);
         }
-        let against = &topic.against;
-        if context.places(against.0, &against.1, FieldSet::DEFAULT).next().is_some()
+        if context.places(topic.against, FieldSet::DEFAULT).next().is_some()
             || self.is_word_too()
             || self.names().all(|name| name.is_thing())
         {
@@ -142,7 +141,7 @@ impl Unsure<'_, '_, '_> {
     /// must be close in the title.
     fn nearby(&self, countries: &[Place], are_persons: bool) -> Option<String> {
         let (context, topic) = (self.context, self.topic);
-        let regional = || context.places(topic.nearby.0, &topic.nearby.1, FieldSet::DEFAULT);
+        let regional = || context.places(topic.nearby, FieldSet::DEFAULT);
         let title = FieldSet::single(Field::Title);
         let found = match self.namesake {
             Namesake::Place => {

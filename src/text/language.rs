@@ -137,18 +137,52 @@ fn script_at_start(plain: &str) -> Option<Script> {
 #[must_use]
 pub fn detect_by_words(plain: &str) -> Option<&'static str> {
     let mut found = [0_u32; WORDS.len()];
-    let words = plain.split(|c: char| !c.is_alphabetic()).filter(|word| (2..=7).contains(&word.len()));
-    for word in words {
-        let is_known =
-            |(_, known): &(&str, &[&str])| known.iter().any(|known| word.eq_ignore_ascii_case(known));
-        if let Some(number) = WORDS.iter().position(is_known) {
-            found[number] += 1;
-        }
-    }
+    let numbers = frequent_words(plain).filter(|number| *number < WORDS.len());
+    numbers.take(TELLING_WORDS).for_each(|number| found[number] += 1);
     let most = (0..WORDS.len()).max_by_key(|number| found[*number])?;
     let (tag, _) = WORDS[most];
     (found[most] >= 2 && found.iter().sum::<u32>() == found[most] && !tag.is_empty()).then_some(tag)
 }
+
+/// Whether nothing in a Latin text tells that it is in another language than English.
+#[must_use]
+pub fn may_be_english(plain: &str) -> bool {
+    plain.chars().all(|c| c.is_ascii() || !c.is_alphabetic())
+        && frequent_words(plain).all(|number| WORDS.get(number).is_some_and(|(tag, _)| *tag == "en"))
+}
+
+/// The numbers of the lists in which the words of a text are.
+fn frequent_words(plain: &str) -> impl Iterator<Item = usize> {
+    let keys = plain.split(|c: char| !c.is_alphabetic()).filter_map(word_key);
+    keys.filter_map(|key| {
+        let place = KEYS.binary_search_by_key(&key, |(known, _)| *known).ok()?;
+        Some(KEYS[place].1)
+    })
+}
+
+/// So many frequent words tell the language.
+const TELLING_WORDS: usize = 6;
+
+/// A word of two to seven bytes, in small letters, as a number.
+fn word_key(word: &str) -> Option<u64> {
+    let mut key = [0; 8];
+    key.get_mut(..word.len())
+        .filter(|letters| (2..=7).contains(&letters.len()))?
+        .copy_from_slice(word.as_bytes());
+    key.make_ascii_lowercase();
+    Some(u64::from_le_bytes(key))
+}
+
+/// The keys of [`WORDS`] and of [`FOREIGN_WORDS`], sorted, each with the number of its list.
+static KEYS: LazyLock<Vec<(u64, usize)>> = LazyLock::new(|| {
+    let keys = |(number, words): (usize, &'static [&str])| {
+        words.iter().filter_map(move |word| Some((word_key(word)?, number)))
+    };
+    let lists = WORDS.iter().map(|(_, words)| *words).chain([FOREIGN_WORDS]);
+    let mut keys: Vec<_> = lists.enumerate().flat_map(keys).collect();
+    keys.sort_unstable();
+    keys
+});
 
 /// Frequent words of languages; the last ones are of others, that are told by trigrams.
 const WORDS: [(&str, &[&str]); 4] = [
@@ -156,7 +190,8 @@ const WORDS: [(&str, &[&str]); 4] = [
         "en",
         &[
             "the", "and", "with", "from", "that", "this", "has", "have", "after", "its", "will", "says",
-            "over",
+            "over", "of", "their", "who", "been", "were", "into", "about", "than", "his", "out", "when",
+            "what", "more", "could", "would", "how", "why",
         ],
     ),
     (
@@ -172,6 +207,13 @@ const WORDS: [(&str, &[&str]); 4] = [
             "pentru", "care", "bir", "ile", "och", "att", "som", "med",
         ],
     ),
+];
+
+/// Short words of other languages than English that are no English words or acronyms.
+const FOREIGN_WORDS: &[&str] = &[
+    "le", "la", "du", "des", "et", "au", "sur", "ne", "ce", "il", "leur", "ein", "eine", "einen", "im", "zu",
+    "zur", "bei", "sich", "vor", "gegen", "aus", "el", "una", "de", "en", "su", "lo", "di", "em", "um",
+    "uma", "te", "na", "bu", "dan", "yang", "untuk", "dengan", "dari", "det", "av", "til", "cu", "pe",
 ];
 
 fn primary_subtag(declared: &str) -> Option<[u8; 2]> {

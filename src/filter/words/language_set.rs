@@ -10,6 +10,17 @@ impl LanguageSet {
     /// Every language: of a text in an unknown one, of a form that counts anywhere.
     pub const ALL: LanguageSet = LanguageSet(0x7f);
 
+    /// English alone.
+    pub const ENGLISH: LanguageSet = LanguageSet(1 << InflectedLanguage::English as u8);
+
+    /// Those with inflection rules that are written in Latin letters, and all others.
+    pub const LATIN: LanguageSet = LanguageSet(
+        LanguageSet::ENGLISH.0
+            | 1 << InflectedLanguage::French as u8
+            | 1 << InflectedLanguage::German as u8
+            | LanguageSet::OTHERS.0,
+    );
+
     pub(super) const OTHERS: LanguageSet = LanguageSet(0x40);
 
     /// The set of one language.

@@ -51,8 +51,13 @@ impl DictionaryEntry {
             _ => (EntryKind::Word, line),
         };
         let wanted = if ending.is_empty() { "-" } else { ending };
-        let place = endings.split(' ').position(|known| known == wanted)?;
-        Some(DictionaryEntry { stem: stem.to_owned(), endings, kind, is_lemma: place == 0 })
+        let is_at = |at: usize| {
+            let rest = endings.as_bytes()[at..].strip_prefix(wanted.as_bytes());
+            rest.is_some_and(|rest| matches!(rest, [] | [b' ', ..]))
+        };
+        let is_lemma = is_at(0);
+        let is_form = is_lemma || memchr::memchr_iter(b' ', endings.as_bytes()).any(|at| is_at(at + 1));
+        is_form.then(|| DictionaryEntry { stem: stem.to_owned(), endings, kind, is_lemma })
     }
 
     /// The form under which it stands.

@@ -20,16 +20,7 @@ impl FormList {
 
 /// The rest of the table's line whose first word is `word`.
 pub(super) fn table_line<'t>(table: &'t str, word: &str) -> Option<&'t str> {
-    let mut rest = table;
-    while let Some(at) = rest.find(word) {
-        let starts_line = at == 0 || rest.as_bytes()[at - 1] == b'\n';
-        let after = &rest[at + word.len()..];
-        if starts_line && after.starts_with(' ') {
-            return after[1..].lines().next();
-        }
-        rest = after;
-    }
-    None
+    table.lines().find_map(|line| line.strip_prefix(word)?.strip_prefix(' '))
 }
 
 /// For the first word of each line the rest of the line.
@@ -39,7 +30,7 @@ pub(super) fn table(text: &'static str) -> HashMap<&'static str, &'static str> {
 
 /// Whether a list of words, separated by white space, contains the word.
 pub(super) fn list_contains(list: &str, word: &str) -> bool {
-    list.split_whitespace().any(|known| known == word)
+    list.split_ascii_whitespace().any(|known| known == word)
 }
 
 /// `endings` are separated by spaces.
