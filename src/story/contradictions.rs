@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::signature::{Flags, Signature};
+use super::signature::Signature;
 use super::similarity::{self, Difference, DifferencePosition};
 use super::wordlists::WordClass;
 use super::words::HashedWord;
@@ -17,6 +17,13 @@ const EDITED_TEXT_WORDS: usize = 30;
 const SHORT_TITLE_WORDS: usize = 6;
 /// Words at the start of a text that say who did what to whom.
 const SUBJECT_WORDS: usize = 4;
+/// Words at the start of a text in which a name that moves has another role.
+const LEAD_WORDS: usize = 16;
+/// Words before the text of an agency's report, and words by which its start is recognised.
+const DATELINE_WORDS: usize = 8;
+const LIKE_WORDS: usize = 5;
+/// A text of at most so many words says little else than what one of them says.
+const SHORT_TEXT_WORDS: usize = 25;
 /// Words between two names that can have changed their roles.
 const MAX_ROLE_DISTANCE: usize = 5;
 
@@ -98,7 +105,7 @@ impl<'a> Pair<'a> {
     /// copy from another source adds.
     pub(super) fn cores(&self) -> (&'a [HashedWord], &'a [HashedWord]) {
         let core = |signature: &'a Signature, other: &Signature| {
-            let has_publisher = signature.flags.has(Flags::PUBLISHER)
+            let has_publisher = signature.has_publisher(other)
                 || (!self.is_one_source
                     && signature.has_last_part()
                     && (!other.has_last_part()
@@ -123,7 +130,7 @@ impl<'a> Pair<'a> {
             return Some(Apart::Days);
         }
         let titles = similarity::title_similarity(x, y);
-        if titles >= 0.7 && differ(&only_a, &only_b, WordClass::Number) {
+        if titles >= 0.7 && differ(&only_a, &only_b, WordClass::Number) && !self.has_numbers_in_text(&found) {
             return Some(Apart::Numbers);
         }
         let is_long = x.len().max(y.len()) > SHORT_TITLE_WORDS;
@@ -146,6 +153,17 @@ impl<'a> Pair<'a> {
             return Some(Apart::Roles);
         }
         self.names_contradict(&found, titles).then_some(Apart::Names)
+    }
+
+    /// Whether the numbers that one title alone has are in the text that both have.
+    fn has_numbers_in_text(&self, found: &[Difference<'_>]) -> bool {
+        let mut numbers = found
+            .iter()
+            .flat_map(|found| found.a.iter().chain(found.b))
+            .filter(|word| word.class() == WordClass::Number);
+        let has =
+            |text: &[HashedWord], number: &HashedWord| text.iter().any(|word| word.hash() == number.hash());
+        self.has_copied_text() && numbers.all(|number| has(&self.a.text, number) && has(&self.b.text, number))
     }
 
     /// Whether titles that are alike have other names. Where a copied text has quite another headline, a name can stand for
@@ -177,13 +195,21 @@ impl<'a> Pair<'a> {
     pub(super) fn texts_contradict(&self) -> Option<Apart> {
         self.text.filter(|text| *text >= 0.3)?;
         // `Armenia sent Azerbaijan`, `Azerbaijan sent Armenia`.
-        let start = |signature: &'a Signature| &signature.text[..signature.text.len().min(SUBJECT_WORDS)];
-        if names_change_places(start(self.a), start(self.b)) {
+        let (x, y) = without_datelines(&self.a.text, &self.b.text);
+        let change_places =
+            |words: usize| names_change_places(&x[..x.len().min(words)], &y[..y.len().min(words)]);
+        let found = self.text_differences();
+        if change_places(SUBJECT_WORDS) || (has_moved_name(&found) && change_places(LEAD_WORDS)) {
             return Some(Apart::Roles);
         }
-        let found = self.text_differences();
+        let starts_otherwise = |found: &Difference<'_>| {
+            found.a.as_ptr() == self.a.text.as_ptr()
+                && found.a.len() == found.b.len()
+                && !found.a.iter().chain(found.b).any(|word| AGENCIES.contains(&word.hash()))
+        };
         found.iter().filter(|found| found.a.len() <= 3 && found.b.len() <= 3).find_map(|found| {
-            let counts = found.position == DifferencePosition::Inside || self.is_one_source;
+            let counts =
+                found.position == DifferencePosition::Inside || self.is_one_source || starts_otherwise(found);
             if both_have_other(found.a, found.b, WordClass::Number) {
                 Some(Apart::Numbers)
             } else if both_have_other(found.a, found.b, WordClass::Exclusive) {
@@ -196,6 +222,25 @@ impl<'a> Pair<'a> {
                 (counts && replaces(found, 2, is_name)).then_some(Apart::Names)
             }
         })
+    }
+
+    /// Whether short texts say something else in one place, and nothing else in them differs.
+    pub(super) fn has_other_word(&self) -> bool {
+        let is_other = |words: &[HashedWord]| {
+            let has_meaning =
+                |word: &HashedWord| matches!(word.class(), WordClass::Plain | WordClass::Opposite);
+            (1..=2).contains(&words.len()) && words.iter().any(has_meaning)
+        };
+        let has_one_length = self.a.text.len() == self.b.text.len();
+        match self.text_differences()[..] {
+            [Difference { a, b, position }] => {
+                (position == DifferencePosition::Inside || has_one_length)
+                    && self.text_length() <= SHORT_TEXT_WORDS
+                    && is_other(a)
+                    && is_other(b)
+            }
+            _ => false,
+        }
     }
 
     /// Whether titles say something else in one place: both texts do so too, or nothing else in the titles differs, so that it is
@@ -238,6 +283,57 @@ impl<'a> Pair<'a> {
 fn is_name(word: &HashedWord) -> bool {
     matches!(word.class(), WordClass::Name | WordClass::Initial)
 }
+
+/// Two texts without what one of them has before the start of the other.
+fn without_datelines<'a>(x: &'a [HashedWord], y: &'a [HashedWord]) -> (&'a [HashedWord], &'a [HashedWord]) {
+    let start = |of: &[HashedWord], other: &[HashedWord]| {
+        let other = other.get(..LIKE_WORDS)?;
+        let is_like = |from: &usize| {
+            of.get(*from..from + LIKE_WORDS).is_some_and(|words| similarity::are_same(words, other))
+        };
+        (1..=DATELINE_WORDS).find(is_like)
+    };
+    (&x[start(x, y).unwrap_or(0)..], &y[start(y, x).unwrap_or(0)..])
+}
+
+/// Whether a name stands in one place of one text and in another place of the other.
+fn has_moved_name(found: &[Difference<'_>]) -> bool {
+    let mut names = found.iter().flat_map(|found| found.a).filter(|word| is_name(word));
+    names.any(|name| found.iter().flat_map(|found| found.b).any(|word| word.hash() == name.hash()))
+}
+
+/// Agencies, in the datelines of copies.
+const AGENCIES: [u64; 24] = {
+    const fn word(folded: &str) -> u64 {
+        HashedWord::new(folded, WordClass::Function).hash()
+    }
+    [
+        word("reuters"),
+        word("ap"),
+        word("afp"),
+        word("dpa"),
+        word("epa"),
+        word("efe"),
+        word("ansa"),
+        word("upi"),
+        word("xinhua"),
+        word("bloomberg"),
+        word("tass"),
+        word("interfax"),
+        word("armenpress"),
+        word("ukrinform"),
+        word("тасс"),
+        word("риа"),
+        word("интерфакс"),
+        word("рбк"),
+        word("арменпресс"),
+        word("уніан"),
+        word("укрінформ"),
+        word("інтерфакс"),
+        word("արմենպրես"),
+        word("արմենպրեսս"),
+    ]
+};
 
 /// Sorted hashes of the words that fit.
 fn hashes(words: &[HashedWord], fits: impl Fn(&HashedWord) -> bool) -> Vec<u64> {

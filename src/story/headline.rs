@@ -82,7 +82,11 @@ fn label_end(title: &str) -> (usize, bool) {
 
 /// Whether a label says that the entry is no report; `None` if it is no label.
 fn label_kind(text: &str) -> Option<bool> {
-    let text: String = text.trim().to_lowercase();
+    let text = text.trim();
+    if text.len() > LONGEST_LABEL {
+        return None;
+    }
+    let text = text.to_lowercase();
     let text = text.trim_end_matches(|c: char| c.is_ascii_digit() || c.is_whitespace());
     let is_kind = KIND_LABELS.lines().any(|line| line.trim().split(", ").any(|label| label == text));
     (is_kind || LABELS.contains(&text)).then_some(is_kind)
@@ -174,6 +178,9 @@ const LIVE_PHRASES: &[&str] = &[
     "ուղիղ միացում",
     "latest updates",
 ];
+
+/// The bytes of the longest label, with a number after it.
+const LONGEST_LABEL: usize = 48;
 
 /// Labels of news reports.
 #[rustfmt::skip]

@@ -315,6 +315,9 @@ fn by_title(pair: &Pair<'_>, title: TitleMatch, dates: (i64, i64)) -> Result<Mer
     if let Some(apart) = pair.titles_contradict().or_else(|| pair.texts_contradict()) {
         return Err(Some(apart));
     }
+    if !pair.is_one_source && pair.text.is_some() && pair.has_other_word() {
+        return Err(Some(Apart::Words));
+    }
     let text = pair.text.filter(|text| *text >= 0.5);
     let is_soon = (dates.0 - dates.1).abs() <= if pair.is_one_source { DAY } else { 2 * DAY };
     if text.is_none() && !is_soon {
@@ -459,12 +462,12 @@ fn match_titles(pair: &Pair<'_>) -> TitleMatch {
         return TitleMatch::Same;
     }
     let differ_in = |flag: u8| a.flags.has(flag) != b.flags.has(flag);
-    let is_unsure = |signature: &Signature, core: &[HashedWord]| {
-        core.len() < signature.title_without_label().len() && !signature.flags.has(Flags::PUBLISHER)
+    let is_unsure = |signature: &Signature, other: &Signature, core: &[HashedWord]| {
+        core.len() < signature.title_without_label().len() && !signature.has_publisher(other)
     };
     if differ_in(Flags::KIND_LABEL) {
         TitleMatch::OfAnotherKind
-    } else if is_unsure(a, x) || is_unsure(b, y) {
+    } else if is_unsure(a, b, x) || is_unsure(b, a, y) {
         TitleMatch::WithLastPart
     } else {
         TitleMatch::Labelled
@@ -531,6 +534,21 @@ mod tests {
         stays_apart((title, "Recovered nurses leave hospital"), (TEXT, &TEXT.replace("Four", "Nine")));
         stays_apart((title, "Recovered nurses leave hospital"), (TEXT, &TEXT.replace("China", "India")));
         stays_apart((title, "Quite another headline"), ("Watch the film here.", "Watch the film here."));
+    }
+
+    #[test]
+    fn a_last_part_that_is_the_name_of_the_other_site_is_a_publisher() {
+        let at = |source, link: &str, title: &str| {
+            let entry = Entry { title: Some(title.into()), link: Some(link.into()), ..Entry::default() };
+            ComparedEntry::new(source, HOUR, &entry)
+        };
+        let title = "Nokia sells its last factory in Oulu";
+        let aggregated = at(1, "https://news.example.com/articles/1", &format!("{title} - The Verge"));
+        let own = at(2, "https://www.theverge.com/nokia", title);
+        assert_eq!(reason(&aggregated, &own).as_deref(), Some("same headline except label or publisher"));
+        assert_eq!(reason(&aggregated, &at(2, "https://www.wired.co.uk/nokia", title)), None);
+        let (guardian, other) = ("https://www.theguardian.co.uk/a", "https://verge.example/a");
+        assert_eq!(reason(&at(1, other, &format!("{title} - Helsinki")), &at(2, guardian, title)), None);
     }
 
     #[test]

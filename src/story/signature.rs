@@ -17,7 +17,7 @@ const INDEXED_WORDS: usize = 32;
 /// Shingles of a text by which the index finds it.
 const INDEXED_SHINGLES: usize = 6;
 /// The version of the encoding, and of the rules that make words.
-const VERSION: u8 = 4;
+const VERSION: u8 = 5;
 
 /// What is compared of an entry.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -29,6 +29,10 @@ pub struct Signature {
     pub(super) bare_title: (u8, u8),
     /// The start of the text.
     pub(super) text: Vec<HashedWord>,
+    /// Hash of the letters of the title's last part; 0 if it has none.
+    last_part: u32,
+    /// Hash of the letters of its site's name; 0 if it has no address.
+    site: u32,
 }
 
 /// What a signature says of its entry.
@@ -83,14 +87,26 @@ impl Signature {
             text.clear();
         }
         flags.set(Flags::GERMAN, is_german(title_words.iter().chain(&text)));
-        // Both are at most `TITLE_WORDS`.
-        Signature { flags, bare_title: (from as u8, to as u8), title: title_words, text }
+        Signature {
+            flags,
+            // Both are at most `TITLE_WORDS`.
+            bare_title: (from as u8, to as u8),
+            title: title_words,
+            text,
+            last_part: hash_name(&title[parts.end..]),
+            site: hash_name(site_name(host)),
+        }
     }
 
     /// The title without its label and its last part.
     pub(super) fn bare_title(&self) -> &[HashedWord] {
         let (from, to) = self.bare_title;
         self.title.get(usize::from(from)..usize::from(to)).unwrap_or(&self.title)
+    }
+
+    /// Whether the last part of the title is a publisher for sure: it says so, or it is the name of the other's site.
+    pub(super) fn has_publisher(&self, other: &Signature) -> bool {
+        self.flags.has(Flags::PUBLISHER) || (self.last_part != 0 && self.last_part == other.site)
     }
 
     /// Whether the title has a last part after a dash, which can be a publisher.
@@ -130,13 +146,14 @@ impl Signature {
         bands
     }
 
-    /// The short form: version, flags, range of the bare title, number of the title's words, then three bytes for
-    /// each word. It is enough to find candidates, and rows with whole hashes would take up three times as many pages.
+    /// The short form: version, flags, range of the bare title, number of the title's words, the names of publisher and
+    /// site, then three bytes for each word. It is enough to find candidates, and rows with whole hashes would take up three times as many pages.
     #[must_use]
     pub fn shorten(&self) -> Vec<u8> {
-        let mut bytes = Vec::with_capacity(5 + 3 * (self.title.len() + self.text.len()));
+        let mut bytes = Vec::with_capacity(13 + 3 * (self.title.len() + self.text.len()));
         let (from, to) = self.bare_title;
         bytes.extend([VERSION, self.flags.0, from, to, self.title.len() as u8]);
+        bytes.extend([self.last_part, self.site].map(u32::to_le_bytes).as_flattened());
         bytes.extend(self.words().flat_map(|word| word.shorten()));
         bytes
     }
@@ -162,10 +179,13 @@ impl Signature {
     #[must_use]
     pub fn from_short(bytes: &[u8]) -> Option<Signature> {
         let [VERSION, flags, from, to, title_length, rest @ ..] = bytes else { return None };
+        let (last_part, rest) = rest.split_first_chunk()?;
+        let (site, rest) = rest.split_first_chunk()?;
+        let [last_part, site] = [last_part, site].map(|name| u32::from_le_bytes(*name));
         let mut title: Vec<HashedWord> = Vec::with_capacity(rest.len() / 3);
         title.extend(rest.as_chunks().0.iter().copied().map(HashedWord::from_short));
         let text = title.split_off(usize::from(*title_length).min(title.len()));
-        Some(Signature { flags: Flags(*flags), bare_title: (*from, *to), title, text })
+        Some(Signature { flags: Flags(*flags), bare_title: (*from, *to), title, text, last_part, site })
     }
 }
 
@@ -187,6 +207,19 @@ fn lowest(hashes: impl Iterator<Item = u64>) -> impl Iterator<Item = u64> {
         lowest[at] = hash;
     }
     lowest.into_iter().take(held)
+}
+
+/// Hash of the letters and digits of a name; 0 if it has none.
+fn hash_name(name: &str) -> u32 {
+    let letters: String = name.to_lowercase().chars().filter(|c| c.is_alphanumeric()).collect();
+    if letters.is_empty() { 0 } else { super::hash(&letters) as u32 | 1 }
+}
+
+/// The name of a site in its host: `theverge` of www.theverge.com, `bbc` of news.bbc.co.uk.
+fn site_name(host: &str) -> &str {
+    let mut labels =
+        host.rsplit('.').skip(1).skip_while(|label| matches!(*label, "co" | "com" | "org" | "net"));
+    labels.next().unwrap_or_default()
 }
 
 fn hash_sequence(words: &[HashedWord]) -> u64 {
@@ -281,10 +314,11 @@ mod tests {
             read.restore_hashes(&signature.hashes());
             assert_eq!(read, signature);
         }
-        for bytes in [&b""[..], b"\x01abcdefg", b"\x04ab"] {
+        for bytes in [&b""[..], b"\x04abcdefg", b"\x05ab", b"\x05\x00\x00\x00\x00abcdefg"] {
             assert_eq!(Signature::from_short(bytes), None);
         }
-        assert!(Signature::from_short(b"\x04\x00\x09\x07\x63xyz").is_some(), "nonsense does not panic");
+        let nonsense = b"\x05\x00\x09\x07\x63abcdefghxyz";
+        assert!(Signature::from_short(nonsense).is_some(), "nonsense does not panic");
     }
 
     #[test]

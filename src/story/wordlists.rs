@@ -47,24 +47,19 @@ fn opposite_hash(pair: usize, side: u64) -> u64 {
 
 /// A folded word without digits, if it is listed.
 pub(super) fn find(word: &str) -> Option<Listed> {
-    if !may_contain(word) {
+    let start = prefix_bits(word);
+    // Most other words are ruled out without a search.
+    let (at, bit) = bitmap_position(start);
+    if LISTS.prefixes[at] & bit == 0 {
         return None;
     }
-    let entries = &LISTS.entries;
-    let after = entries.partition_point(|entry| entry.word <= word);
-    let start = prefix(word);
-    entries[..after]
+    let found = LISTS.starts.binary_search_by_key(&start, |(known, _)| *known).ok()?;
+    let last = LISTS.starts.get(found + 1).map_or(LISTS.entries.len(), |(_, next)| *next);
+    LISTS.entries[LISTS.starts[found].1..last]
         .iter()
         .rev()
-        .take_while(|entry| entry.word.as_bytes().starts_with(start))
         .find(|entry| if entry.is_stem { word.starts_with(entry.word) } else { word == entry.word })
         .map(|entry| entry.listed)
-}
-
-/// Whether a folded word can be listed. Most other words are ruled out without a search.
-pub(super) fn may_contain(word: &str) -> bool {
-    let (at, bit) = bitmap_position(word);
-    LISTS.prefixes[at] & bit != 0
 }
 
 struct ListEntry {
@@ -77,7 +72,9 @@ struct ListEntry {
 struct Lists {
     /// Sorted by word.
     entries: Vec<ListEntry>,
-    /// A bitmap of the starts of all listed words.
+    /// The starts of the words, sorted, each with the number of its first entry.
+    starts: Vec<(u64, usize)>,
+    /// A bitmap of the starts.
     prefixes: Vec<u64>,
 }
 
@@ -103,24 +100,27 @@ static LISTS: LazyLock<Lists> = LazyLock::new(|| {
     add(NEGATIONS, WordClass::Negation, None);
     add(FUNCTION_WORDS, WordClass::Function, None);
     entries.sort_by(|a, b| (a.word, a.is_stem).cmp(&(b.word, b.is_stem)));
+    let mut starts: Vec<_> =
+        entries.iter().enumerate().map(|(number, entry)| (prefix_bits(entry.word), number)).collect();
+    starts.dedup_by_key(|(start, _)| *start);
     let mut prefixes = vec![0; 1024];
-    for entry in &entries {
-        let (at, bit) = bitmap_position(entry.word);
+    for (start, _) in &starts {
+        let (at, bit) = bitmap_position(*start);
         prefixes[at] |= bit;
     }
-    Lists { entries, prefixes }
+    Lists { entries, starts, prefixes }
 });
 
-/// The start of a word that decides whether it is searched: two Cyrillic or Armenian letters, or three others. A listed stem is
+/// The start of a word that decides where it is searched, as a number that has its order: two Cyrillic or Armenian letters, or three others. A listed stem is
 /// at least as long.
-fn prefix(word: &str) -> &[u8] {
+fn prefix_bits(word: &str) -> u64 {
     let length = if word.starts_with(|c: char| c.is_ascii()) { 3 } else { 4 };
-    &word.as_bytes()[..word.len().min(length)]
+    let start = word.bytes().take(length).enumerate();
+    start.fold(0, |bits, (at, byte)| bits | u64::from(byte) << (24 - 8 * at))
 }
 
-fn bitmap_position(word: &str) -> (usize, u64) {
-    let bits = prefix(word).iter().fold(0, |bits, byte| bits << 8 | u64::from(*byte));
-    let hash = super::mix(bits);
+fn bitmap_position(start: u64) -> (usize, u64) {
+    let hash = super::mix(start);
     ((hash >> 54) as usize, 1 << (hash >> 48 & 63))
 }
 
@@ -265,7 +265,7 @@ mod tests {
     fn listed_words_are_folded_and_found() {
         for entry in &LISTS.entries {
             assert_eq!(tokens(entry.word).folded(), format!(" {} ", entry.word));
-            assert!(entry.word.len() >= prefix("long enough").len() || !entry.is_stem, "{}", entry.word);
+            assert!(entry.word.len() >= 3 || !entry.is_stem, "{}", entry.word);
             assert!(find(entry.word).is_some(), "{}", entry.word);
         }
     }

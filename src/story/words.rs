@@ -20,6 +20,16 @@ impl HashedWord {
         HashedWord::with_hash(super::hash(folded), class)
     }
 
+    /// A word, or what stands for it in the lists; `class` is its class if it is in none.
+    fn listed(folded: &str, class: WordClass) -> HashedWord {
+        let listed = wordlists::find(folded).unwrap_or(Listed { class, meaning: ListedAs::Itself });
+        match listed.meaning {
+            ListedAs::Itself => HashedWord::new(folded, listed.class),
+            ListedAs::Word(word) => HashedWord::new(word, listed.class),
+            ListedAs::Opposite(hash) => HashedWord::with_hash(hash, listed.class),
+        }
+    }
+
     const fn with_hash(hash: u64, class: WordClass) -> HashedWord {
         HashedWord { hash, class }
     }
@@ -113,10 +123,10 @@ impl WordHasher<'_> {
         }
     }
 
-    /// Fast path: a token of ASCII, Cyrillic or Armenian letters that is a word by itself and in no word list.
+    /// Fast path: a token of ASCII, Cyrillic or Armenian letters that is a word by itself.
     fn common_word(&self, index: usize) -> Option<HashedWord> {
         let word = self.tokens.word(index);
-        if !word.bytes().all(|byte| IS_COMMON[usize::from(byte)]) || wordlists::may_contain(word) {
+        if !word.bytes().all(|byte| IS_COMMON[usize::from(byte)]) {
             return None;
         }
         let span = self.tokens.span(index);
@@ -124,7 +134,7 @@ impl WordHasher<'_> {
         let may_be_initials = class != WordClass::Plain
             && span.len() <= 8
             && self.plain.as_bytes().get(span.end) == Some(&b'.');
-        (!may_be_initials).then_some(HashedWord::new(word, class))
+        (!may_be_initials).then(|| HashedWord::listed(word, class))
     }
 
     /// Adds the word that starts with a token, and returns the index of the token after it.
@@ -246,12 +256,7 @@ impl WordHasher<'_> {
         if folded.contains(char::is_numeric) {
             return self.push_hashed(HashedWord::new(folded, WordClass::Number));
         }
-        let listed = wordlists::find(folded).unwrap_or(Listed { class, meaning: ListedAs::Itself });
-        self.push_hashed(match listed.meaning {
-            ListedAs::Itself => HashedWord::new(folded, listed.class),
-            ListedAs::Word(word) => HashedWord::new(word, listed.class),
-            ListedAs::Opposite(hash) => HashedWord::with_hash(hash, listed.class),
-        });
+        self.push_hashed(HashedWord::listed(folded, class));
     }
 
     fn push_hashed(&mut self, word: HashedWord) {
