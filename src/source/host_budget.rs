@@ -20,6 +20,9 @@ const MIN_GAP: Duration = Duration::from_secs(1);
 /// The longest gap that is guessed. One that is measured may be longer.
 const MAX_GUESSED_GAP: Duration = Duration::from_secs(600);
 
+/// A measured gap is at most so many times the wait that the host asks for.
+const HOLDS_IN_GAP: u32 = 10;
+
 /// After this long without a refusal the gap is made a tenth shorter.
 const CLEAN_TIME: SignedDuration = SignedDuration::from_hours(24);
 
@@ -178,8 +181,8 @@ impl HostBudget {
                 given.or((!is_held).then(|| later(now, hold_without_time(next.refusals_without_time))));
             let until = until.map(|until| later(until.min(later(now, MAX_HOLD)), MARGIN));
             if !is_held {
-                next.per_request = next.measured(given.and(until)).unwrap_or(next.per_request);
-                next.widen_gap(given.and(until));
+                next.per_request = next.measured(given.and(until), now).unwrap_or(next.per_request);
+                next.widen_gap(given.and(until), now);
                 next.refusals_without_time =
                     if given.is_none() { next.refusals_without_time.saturating_add(1) } else { 0 };
             }
@@ -191,7 +194,7 @@ impl HostBudget {
         next.shrink_gap(now);
         if is_spent {
             let until = response.quota.reset.map(|reset| later(reset.min(later(now, MAX_HOLD)), MARGIN));
-            next.per_request = next.measured(until).unwrap_or(next.per_request);
+            next.per_request = next.measured(until, now).unwrap_or(next.per_request);
             next.held_until = next.held_until.max(until);
         }
         Some(next)
@@ -209,16 +212,19 @@ impl HostBudget {
     }
 
     /// The time for each request that was answered from the end of the last hold to the end of this one.
-    fn measured(&self, until: Option<Timestamp>) -> Option<Duration> {
+    fn measured(&self, until: Option<Timestamp>, now: Timestamp) -> Option<Duration> {
         let (start, until) = self.window_start.zip(until)?;
-        Duration::try_from(until.duration_since(start)).ok()?.checked_div(self.answered)
+        let measured = Duration::try_from(until.duration_since(start)).ok()?.checked_div(self.answered)?;
+        // A host that is seldom asked, and wants a short wait, does not need the time between our requests.
+        let hold = Duration::try_from(until.duration_since(now)).unwrap_or_default();
+        Some(measured.min(MAX_GUESSED_GAP.max(HOLDS_IN_GAP * hold)))
     }
 
     /// The gap after a refusal. If the time was observed from the end of one hold to the end of the next, the number of
     /// requests that were answered in it tells the gap. Otherwise it is the last one that was long enough, else twice the gap.
-    fn widen_gap(&mut self, until: Option<Timestamp>) {
+    fn widen_gap(&mut self, until: Option<Timestamp>, now: Timestamp) {
         let clean = self.clean_gap.take().filter(|clean| *clean > self.gap);
-        self.gap = match self.measured(until) {
+        self.gap = match self.measured(until, now) {
             Some(measured) if measured > self.gap => measured.min(MAX_HOLD),
             // It refused though this gap was kept.
             Some(_) => self.gap + self.gap / 10,
@@ -346,6 +352,15 @@ mod tests {
             [(0, refusal(Some(58))), (60, ANSWER), (day, ANSWER), (day + 2, refusal(Some(day + 59)))];
         assert_eq!(after(&responses).expect("known").gap.as_secs(), 4, "not half a day");
         assert_eq!(after(&responses[..3]).expect("known").gap.as_secs(), 2, "nor is it a clean day");
+        let seldom = HostDemand { every: Duration::from_secs(3600), ..DEMAND };
+        let gap = |wait: i64| {
+            let responses = [(0, refusal(Some(2))), (3600, ANSWER), (7200, refusal(Some(7200 + wait)))];
+            let asked = responses.iter().fold(None, |known, (now, response)| {
+                HostBudget::after(known.as_ref(), response, seldom, at(*now))
+            });
+            asked.expect("known").gap.as_secs()
+        };
+        assert_eq!((gap(2), gap(1799)), (600, 5400), "of a host that is asked each hour");
     }
 
     #[test]
