@@ -131,8 +131,8 @@ impl NetworkWatch {
             (Reach::Answered, _) => self.is_there(),
             (Reach::Connected { .. }, NetworkState::Unknown) => self.is_there(),
             (Reach::Connected { .. }, NetworkState::Down(since)) if start > since => self.is_there(),
-            // The connection was lost with the network.
-            (Reach::Connected { was_well: true }, NetworkState::Down(_)) => drop(self.lost.insert(source)),
+            // Perhaps the connection was lost with the network.
+            (Reach::Connected { was_well: true }, _) => drop(self.lost.insert(source)),
             (Reach::Connected { .. }, _) => {}
             (Reach::Unclear, NetworkState::Unknown) => self.next_probe = now,
             (Reach::Unclear, _) => {}
@@ -254,7 +254,7 @@ mod tests {
         assert!(all.0.note((SourceId(5), "e"), connected, all.1, began_before), "it has not failed");
         let mut lost = all.0.lost();
         lost.sort_unstable();
-        assert_eq!(lost, [2, 3, 4, 5].map(SourceId), "it was lost with the network");
+        assert_eq!(lost, [1, 2, 3, 4, 5].map(SourceId), "they were lost with the network");
         let probe = (Duration::from_secs(1800), at(62), at(92));
         assert!(!all.0.note((SourceId(4), "h4"), Reach::Lost, all.1, probe), "nothing new");
         assert_eq!(all.0.next_probe(), Some(at(122)), "a minute after the last one began");
