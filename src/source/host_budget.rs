@@ -204,7 +204,7 @@ impl HostBudget {
     /// no clean day.
     fn forget_idle_window(&mut self, every: Duration, now: Timestamp) {
         let free_since = self.last_request.max(self.held_until);
-        let usual = self.wait_per_request().max(every).saturating_mul(2);
+        let usual = self.wait_per_request().max(every).saturating_mul(2).max(MAX_GUESSED_GAP);
         let Some(since) = free_since.filter(|since| later(*since, usual) < now) else { return };
         (self.window_start, self.answered) = (None, 0);
         let idle = now.duration_since(since);
