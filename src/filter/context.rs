@@ -8,7 +8,7 @@ use super::words::Condition;
 
 /// A place of a word set. The order is the one that [`EvalContext`] needs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Place {
+pub(super) struct WordPlace {
     pub(super) word_set: WordSetId,
     /// Number of the first word in the [`EntryText`].
     pub(super) first_word: u32,
@@ -17,16 +17,16 @@ pub(super) struct Place {
 
 /// What was found of a word set, and the condition under which it counts.
 #[derive(Debug)]
-pub(super) struct Found {
-    pub(super) place: Place,
+pub(super) struct FoundWords {
+    pub(super) place: WordPlace,
     condition: Condition,
     /// Whether the condition is met, once somebody asked: the language of an entry is costly to tell.
     is_admitted: OnceCell<bool>,
 }
 
-impl Found {
-    pub(super) fn new(place: Place, condition: Condition) -> Found {
-        Found { place, condition, is_admitted: OnceCell::new() }
+impl FoundWords {
+    pub(super) fn new(place: WordPlace, condition: Condition) -> FoundWords {
+        FoundWords { place, condition, is_admitted: OnceCell::new() }
     }
 }
 
@@ -34,16 +34,16 @@ impl Found {
 pub(super) struct EvalContext<'t, 'a> {
     pub(super) text: &'t EntryText<'a>,
     /// Sorted by place.
-    pub(super) found: &'t [Found],
+    pub(super) found: &'t [FoundWords],
 }
 
 impl<'t> EvalContext<'t, '_> {
     /// The places of a word set whose conditions are met, each once, in the order of the text.
-    fn admitted(&self, found: &'t [Found]) -> impl Iterator<Item = (usize, usize)> {
+    fn admitted(&self, found: &'t [FoundWords]) -> impl Iterator<Item = (usize, usize)> {
         let text = self.text;
         let one_place = found.chunk_by(|one, next| one.place == next.place);
         one_place.filter_map(move |same| {
-            let is_admitted = |found: &Found| {
+            let is_admitted = |found: &FoundWords| {
                 *found
                     .is_admitted
                     .get_or_init(|| text.admits(found.place.first_word as usize, found.condition))
@@ -54,7 +54,7 @@ impl<'t> EvalContext<'t, '_> {
     }
 
     /// What was found of a word set.
-    fn found_of(&self, id: WordSetId) -> &'t [Found] {
+    fn found_of(&self, id: WordSetId) -> &'t [FoundWords] {
         let start = self.found.partition_point(|found| found.place.word_set < id);
         let length = self.found[start..].partition_point(|found| found.place.word_set == id);
         &self.found[start..start + length]
@@ -91,7 +91,7 @@ impl<'t> EvalContext<'t, '_> {
     }
 
     /// The place of a phrase that goes on like this after something that was found.
-    pub(super) fn phrase_after(&self, first: &'t Found, rest: &[WordSetId]) -> Option<(usize, usize)> {
+    pub(super) fn phrase_after(&self, first: &'t FoundWords, rest: &[WordSetId]) -> Option<(usize, usize)> {
         let found = self.phrase_from(word_range(first.place), rest)?;
         self.admitted(std::slice::from_ref(first)).next()?;
         Some(found)
@@ -104,6 +104,6 @@ impl<'t> EvalContext<'t, '_> {
 }
 
 /// The first and last word of a place.
-fn word_range(place: Place) -> (usize, usize) {
+fn word_range(place: WordPlace) -> (usize, usize) {
     (place.first_word as usize, (place.first_word + place.word_count).saturating_sub(1) as usize)
 }

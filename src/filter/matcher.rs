@@ -4,7 +4,7 @@
 use super::automaton::WordAutomaton;
 use super::compile::{Compiler, Pattern, PatternUse, Searched};
 use super::compiled::{CompiledNode, CompiledPhrase, CompiledQuery, WordSetId};
-use super::context::{EvalContext, Found, Place};
+use super::context::{EvalContext, FoundWords, WordPlace};
 use super::eval::{EvalMode, FailedTerm, MatchReason, evaluate};
 use super::query::Query;
 use super::subject::{EntryText, FieldSet, Subject};
@@ -114,7 +114,7 @@ impl Matcher {
     }
 
     /// All word sets that are found, whether or not their conditions are met; sorted, as [`EvalContext`] needs them.
-    fn find_word_sets(&self, text: &EntryText<'_>) -> Vec<Found> {
+    fn find_word_sets(&self, text: &EntryText<'_>) -> Vec<FoundWords> {
         let mut found = Vec::new();
         for (automaton, word_sets) in &self.automata {
             for segment in text.segments() {
@@ -122,7 +122,7 @@ impl Matcher {
                     // An entry has far less than 2^32 words: the size of a fetched body is limited.
                     let (first_word, word_count) = ((segment.first_word + index) as u32, words as u32);
                     found.extend(word_sets[pattern].iter().map(|(word_set, condition)| {
-                        Found::new(Place { word_set: *word_set, first_word, word_count }, *condition)
+                        FoundWords::new(WordPlace { word_set: *word_set, first_word, word_count }, *condition)
                     }));
                 });
             }
@@ -137,15 +137,15 @@ impl Matcher {
     }
 
     /// The phrases of which all words are found.
-    fn find_phrases(&self, text: &EntryText<'_>, found: &[Found]) -> Vec<Found> {
+    fn find_phrases(&self, text: &EntryText<'_>, found: &[FoundWords]) -> Vec<FoundWords> {
         let context = EvalContext { text, found };
         let mut phrases = Vec::new();
         for first in found {
             for (rest, word_set) in &self.phrases[first.place.word_set as usize] {
                 if let Some((start, last)) = context.phrase_after(first, rest) {
                     let word_count = (last + 1 - start) as u32;
-                    let place = Place { word_set: *word_set, first_word: start as u32, word_count };
-                    phrases.push(Found::new(place, Condition::NONE));
+                    let place = WordPlace { word_set: *word_set, first_word: start as u32, word_count };
+                    phrases.push(FoundWords::new(place, Condition::NONE));
                 }
             }
         }
