@@ -5,7 +5,7 @@ use aho_corasick::Anchored;
 use aho_corasick::automaton::{Automaton, StateID};
 use aho_corasick::nfa::contiguous::NFA;
 
-use crate::text::Tokens;
+use crate::text::{Tokens, tokens};
 
 /// Finds patterns of folded words. A pattern starts with the space before a word. If it ends with a
 /// space, it matches whole words; otherwise its last word is a prefix.
@@ -53,6 +53,21 @@ impl WordAutomaton {
             }
         }
     }
+}
+
+/// Where the match of a pattern may end.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum PatternEnd {
+    WordEnd,
+    Anywhere,
+}
+
+/// A text as it appears in a folded text.
+pub(super) fn pattern(text: &str, end: PatternEnd) -> String {
+    let tokens = tokens(text);
+    let folded = tokens.folded();
+    let open = folded.strip_suffix(' ').filter(|_| end == PatternEnd::Anywhere);
+    open.unwrap_or(folded).to_owned()
 }
 
 /// The filter hashes this many bytes of a word and the space after it.

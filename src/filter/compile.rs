@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
 
+use super::automaton::{PatternEnd, pattern};
 use super::compiled::{
     CompiledNode, CompiledPhrase, CompiledQuery, CompiledTerm, CompiledTopic, Criterion, WordSetId,
     evaluate_without_words, has_regex,
@@ -14,7 +15,7 @@ use super::signs::Signs;
 use super::subject::FieldSet;
 use super::syntax::{Field, Node, NodeKind, Term, TermKind, TopicQuery};
 use super::words::{self, Condition, ExpandTo, Expansion, Forms, TopicWords};
-use crate::text::tokens;
+use crate::text::{fold, tokens};
 
 /// The folded text that the automaton searches for, and the word sets that contain it.
 pub(super) type Pattern = (String, Vec<PatternUse>);
@@ -128,8 +129,7 @@ impl Compiler {
         // Names and addresses are not inflected.
         let literal = matches!(field, Some(Field::Author | Field::Link | Field::Source));
         let is_word = matches!(term.kind, TermKind::Word | TermKind::InflectedWord | TermKind::Phrase);
-        let signs =
-            Signs::of(&term.text).filter(|_| is_word && !literal && !words::has_relatives(&term.text));
+        let signs = Signs::of(&term.text).filter(|_| is_word && !literal && !words::is_plain(&term.text));
         if let Some(signs) = signs {
             let tokens = tokens(&term.text);
             let words =
@@ -146,6 +146,8 @@ impl Compiler {
             TermKind::Language(tag) => Criterion::Language(tag.clone()),
             TermKind::Age(comparison, limit) => Criterion::Age(*comparison, *limit),
             TermKind::Tag(sources) => Criterion::Tag(Arc::clone(sources)),
+            TermKind::Suffix if literal => Criterion::Suffix(vec![fold(&term.text)]),
+            TermKind::Suffix => Criterion::Suffix(words::endings(&term.text)),
             TermKind::Prefix => self.exact(&term.text, PatternEnd::Anywhere),
             TermKind::Phrase => match words::acronym_spelling(&term.text).filter(|_| !literal) {
                 Some(written) => {
@@ -370,13 +372,6 @@ struct Summary {
     digest: Sha256,
 }
 
-/// Where the match of a pattern may end.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum PatternEnd {
-    WordEnd,
-    Anywhere,
-}
-
 fn fields_of(field: Option<Field>) -> FieldSet {
     field.map_or(FieldSet::DEFAULT, FieldSet::single)
 }
@@ -389,12 +384,4 @@ fn whole_words(forms: &Forms) -> Vec<(String, Condition)> {
 fn original_words(text: &str) -> Vec<Range<usize>> {
     let tokens = tokens(text);
     (0..tokens.len()).map(|place| tokens.span(place)).collect()
-}
-
-/// A text as it appears in a folded text.
-fn pattern(text: &str, end: PatternEnd) -> String {
-    let tokens = tokens(text);
-    let folded = tokens.folded();
-    let open = folded.strip_suffix(' ').filter(|_| end == PatternEnd::Anywhere);
-    open.unwrap_or(folded).to_owned()
 }

@@ -56,6 +56,8 @@ pub(super) enum Criterion {
     /// A word of each set in any order, no two further apart than this many words.
     Near(Vec<WordSetId>, usize),
     Regex(Regex),
+    /// The last word of a compound, in all its forms.
+    Suffix(Vec<String>),
     Site(String),
     Language(String),
     Age(AgeComparison, Duration),
@@ -94,7 +96,7 @@ pub(super) fn has_regex(node: &CompiledNode) -> bool {
     match node {
         CompiledNode::And(nodes) | CompiledNode::Or(nodes) => nodes.iter().any(has_regex),
         CompiledNode::Not(node) => has_regex(node),
-        CompiledNode::Term(term) => matches!(term.criterion, Criterion::Regex(_)),
+        CompiledNode::Term(term) => matches!(term.criterion, Criterion::Regex(_) | Criterion::Suffix(_)),
     }
 }
 

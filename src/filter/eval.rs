@@ -180,6 +180,11 @@ impl<'t> EvalContext<'t, '_> {
             Criterion::Regex(regex) => text
                 .segments_in(term.fields)
                 .find_map(|segment| Some(found_in(segment.field, regex.find(&segment.plain)?.as_str()))),
+            Criterion::Suffix(endings) => text.segments_in(term.fields).find_map(|segment| {
+                let is_found = |word: &str| endings.iter().any(|ending| word.ends_with(ending));
+                let word = segment.tokens.words().position(is_found)?;
+                Some(found_in(segment.field, segment.written(word)))
+            }),
             Criterion::Site(wanted) => {
                 let host = self.host()?;
                 is_host_or_subdomain(host, wanted).then(|| found_in(Field::Site, host))

@@ -19,7 +19,10 @@ pub(super) fn term_words(node: &Node, languages: &Arc<[String]>) -> Vec<(String,
         let shown = shown.trim_start().to_owned();
         ids.iter().for_each(|(id, _)| words.entry(*id).or_default().push(shown.clone()));
     }
-    words.values_mut().for_each(|words| words.sort_unstable());
+    words.values_mut().for_each(|words| {
+        words.sort_unstable();
+        words.dedup();
+    });
     let words_of = |id: &WordSetId| words.get(id).cloned().unwrap_or_default();
     let alternatives = |ids: &[WordSetId]| ids.iter().map(|id| words_of(id).join("|")).collect::<Vec<_>>();
     let list = |id: &WordSetId| -> Vec<String> {
@@ -33,6 +36,9 @@ pub(super) fn term_words(node: &Node, languages: &Arc<[String]>) -> Vec<(String,
         Criterion::Words(id) => vec![(term.term.to_string(), list(id))],
         Criterion::Near(ids, _) => vec![(term.term.to_string(), alternatives(ids))],
         Criterion::Signs(..) => vec![(term.term.to_string(), vec![term.term.to_string()])],
+        Criterion::Suffix(endings) => {
+            vec![(term.term.to_string(), endings.iter().map(|ending| format!("*{ending}")).collect())]
+        }
         Criterion::Topic(_) => topic_words(&term.term),
         _ => Vec::new(),
     };

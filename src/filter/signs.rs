@@ -47,7 +47,10 @@ pub(super) fn has_signs(plain: &str, tokens: &Tokens, first: usize, signs: &Sign
     let after = plain.get(tokens.span(last).end..).unwrap_or_default();
     let is_between = |(at, wanted): (usize, &Option<String>)| {
         let between = plain.get(tokens.span(first + at).end..tokens.span(first + at + 1).start);
-        wanted.as_deref().is_none_or(|wanted| between == Some(wanted))
+        // AT & T is AT&T.
+        wanted.as_deref().is_none_or(|wanted| {
+            between == Some(wanted) || wanted == "&" && between.map(str::trim) == Some(wanted)
+        })
     };
     before.ends_with(&signs.before)
         && after.starts_with(&signs.after)

@@ -13,7 +13,9 @@ pub(super) fn is_written(plain: &str, span: &Range<usize>, written: Written, sur
         Written::Capital => has_capital(word),
         Written::Capitals => is_in_capitals(word) && (word.len() > 2 || !is_shouted(plain)),
         Written::InProse => has_any_capital(plain),
-        Written::Small => !has_capital(word),
+        Written::Small => !has_capital(word) && has_any_capital(plain),
+        Written::InnerCapital => word.contains("Innen"),
+        Written::Stops => has_stops(&plain[span.start..]),
         Written::FirstHalf => is_before_hyphen(plain, span.end),
     }
 }
@@ -31,6 +33,13 @@ fn is_in_capitals(word: &str) -> bool {
 /// Whether several words are all in capitals: then `US` may be us.
 fn is_shouted(plain: &str) -> bool {
     !plain.chars().any(char::is_lowercase) && plain.split_whitespace().nth(1).is_some()
+}
+
+/// Whether a text starts with capitals that have stops after them and nothing between: U.A.E.
+fn has_stops(text: &str) -> bool {
+    let mut chars = text.chars();
+    let mut next_is = |is: fn(char) -> bool| chars.next().is_some_and(is);
+    next_is(char::is_uppercase) && next_is(|c| c == '.') && next_is(char::is_uppercase)
 }
 
 fn has_any_capital(plain: &str) -> bool {
@@ -66,6 +75,12 @@ mod tests {
         check("Ереванский суд", "суд", Written::InProse, true);
         check("ереванский суд", "суд", Written::InProse, false);
         check("Антон Чехов", "Чехов", Written::Small, false);
+        check("Сборная чехов", "чехов", Written::Small, true);
+        check("антон чехов", "чехов", Written::Small, false);
+        check("The F.B.I. raids", "F", Written::Stops, true);
+        check("Plan A. I think", "A", Written::Stops, false);
+        check("a.i.", "a", Written::Stops, false);
+        check("Die ArbeiterInnen", "ArbeiterInnen", Written::InnerCapital, true);
         check("Армяно-российский", "Армяно", Written::FirstHalf, true);
         check("Индо - кино", "Индо", Written::FirstHalf, false);
         check("Евро-2024", "Евро", Written::FirstHalf, false);

@@ -30,6 +30,15 @@ fn subject(entry: &Entry) -> Subject<'_> {
     }
 }
 
+/// Whether a query matches an entry that has only a title.
+#[track_caller]
+fn assert_title(text: &str, title: &str, expected: bool) {
+    let entry = Entry { title: Some(title.to_owned()), ..Entry::default() };
+    let query = query(text);
+    let is_found = !Matcher::new([&query]).hits(&subject(&entry), |_| true).is_empty();
+    assert_eq!(is_found, expected, "{text}: {title}");
+}
+
 #[track_caller]
 fn query(text: &str) -> Query {
     let topics = [("caucasus", "armenia OR georgia"), ("peace", "treaty OR title:accord")];
@@ -44,6 +53,40 @@ fn query(text: &str) -> Query {
 fn match_entry(text: &str) -> Option<Hit> {
     let entry = entry();
     Matcher::new([&query(text)]).hits(&subject(&entry), |_| true).pop()
+}
+
+#[test]
+fn a_star_before_a_word_finds_compounds_that_end_with_its_forms() {
+    for (text, title, expected) in [
+        ("*wahl", "Präsidentschaftswahl in Polen", true),
+        ("*wahl", "Nach den Bundestagswahlen", true),
+        ("*Wahl", "Die Wahl", true),
+        ("*wahl", "Wahllokale öffnen", false),
+        ("*zölle", "Strafzölle gegen China", true),
+        ("*ход", "Вечером пароходом", true),
+        ("title:*wahl", "Landtagswahl", true),
+    ] {
+        assert_title(text, title, expected);
+    }
+}
+
+#[test]
+fn acronyms_may_have_stops_and_names_with_and_spaces() {
+    for (text, title, expected) in [
+        ("FBI", "F.B.I. raids home", true),
+        ("UN", "At the U.N., talks", true),
+        ("AI", "Plan A. I think", false),
+        ("F.B.I.", "FBI raids home", true),
+        ("США", "С.Ш.А. против", true),
+        ("@united-arab-emirates", "U.A.E. backs deal", true),
+        ("@united-states", "Sénat US : accord", true),
+        ("AT&T", "AT & T outage", true),
+        ("AT&T", "At T, and", false),
+        ("3.1", "Version 3.1 is out", true),
+        ("3.1", "Rooms 3, 1 and 2", false),
+    ] {
+        assert_title(text, title, expected);
+    }
 }
 
 #[test]

@@ -87,13 +87,14 @@ fn parse_words(value: &str, span: Range<usize>) -> Parsed {
         (word, TermKind::InflectedWord)
     } else if let Some(prefix) = value.strip_suffix('*') {
         (prefix, TermKind::Prefix)
+    } else if let Some(suffix) = value.strip_prefix('*') {
+        (suffix, TermKind::Suffix)
     } else {
         (value, TermKind::Word)
     };
     if text.contains(['*', '"']) {
-        return Err(
-            QueryProblem::error(span, "`*` is allowed only at the end of a word").hint("for example: armen*")
-        );
+        return Err(QueryProblem::error(span, "`*` is allowed only at the start or the end of a word")
+            .hint("for example: armen*, or *wahl"));
     }
     if tokens(text).is_empty() {
         return Err(QueryProblem::error(span, "there is no letter or digit to search for"));
@@ -102,6 +103,9 @@ fn parse_words(value: &str, span: Range<usize>) -> Parsed {
         return Err(
             QueryProblem::error(span, "`*` must follow a letter or digit").hint("for example: armen*")
         );
+    }
+    if matches!(kind, TermKind::Suffix) && tokens(text).len() > 1 {
+        return Err(QueryProblem::error(span, "`*` must be followed by one word").hint("for example: *wahl"));
     }
     Ok((text.to_owned(), kind))
 }

@@ -82,7 +82,7 @@ fn each_mistake_is_reported_at_its_position() {
     assert_eq!(problems("/(x/"), one("(x", "invalid regular expression: unclosed group"));
     assert_eq!(problems("\"a b\"~x"), one("~x", "invalid distance"));
     assert_eq!(problems("\"a b\"~0"), one("~0", "invalid distance"));
-    assert_eq!(problems("a*b"), one("a*b", "`*` is allowed only at the end of a word"));
+    assert_eq!(problems("a*b"), one("a*b", "`*` is allowed only at the start or the end of a word"));
     assert_eq!(problems("="), one("=", "a word is missing after `=`"));
     assert_eq!(problems("site:a/b"), one("a/b", "not a host name"));
     assert_eq!(problems("lang:english"), one("english", "not a language tag"));

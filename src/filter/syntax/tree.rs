@@ -61,6 +61,8 @@ pub(in crate::filter) enum TermKind {
     Near(usize),
     /// `begin*`
     Prefix,
+    /// `*end`
+    Suffix,
     /// `/expression/`, `/expression/c`
     Regex(CaseSensitivity, Regex),
     /// A host name: lower case, international names in punycode.
@@ -199,6 +201,7 @@ impl fmt::Display for Term {
             TermKind::InflectedPhrase => write!(f, "\"{text}\"~"),
             TermKind::Near(distance) => write!(f, "\"{text}\"~{distance}"),
             TermKind::Prefix => write!(f, "{text}*"),
+            TermKind::Suffix => write!(f, "*{text}"),
             TermKind::Regex(CaseSensitivity::Insensitive, _) => write!(f, "/{text}/"),
             TermKind::Regex(CaseSensitivity::Sensitive, _) => write!(f, "/{text}/c"),
             TermKind::Word

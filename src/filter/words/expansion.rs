@@ -41,8 +41,12 @@ pub enum Written {
     Capitals,
     /// In any way, in a text that has capitals: in small letters alone, names and words look the same.
     InProse,
-    /// In small letters: with a capital it is a surname.
+    /// In small letters, in a text that has capitals: with one it is a surname.
     Small,
+    /// With a capital inside: ArbeiterInnen.
+    InnerCapital,
+    /// In capitals with a stop after each: U.N.
+    Stops,
     /// Before a hyphen: армяно-.
     FirstHalf,
 }

@@ -3,6 +3,7 @@
 use super::expansion::{Condition, Expansion, Forms, Written};
 use super::forms::{InflectedLanguage, inflect, inflect_singular};
 use super::language_set::LanguageSet;
+use super::spaced;
 use crate::text::tokens;
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -63,6 +64,11 @@ impl<'t> Name<'t> {
             [] => {}
             [single] => {
                 self.add_word(single, true, &mut out.words);
+                if self.is_acronym() && single.is_ascii() {
+                    let condition =
+                        Condition { languages: LanguageSet::of(self.language), written: Written::Stops };
+                    out.words.add_if(spaced(single), condition);
+                }
                 self.add_first_halves(single, &mut out.words);
             }
             [first @ .., last] if self.is_uninflected() => {

@@ -28,6 +28,10 @@ pub enum ExpandTo {
 pub fn expand(word: &str, to: ExpandTo, languages: &[String]) -> Expansion {
     let found = tokens(word);
     let folded: Vec<String> = found.words().map(str::to_owned).collect();
+    let without_stops = word.replace('.', "");
+    if is_acronym_with_stops(word) && acronym_spelling(&without_stops).is_some() {
+        return expand(&without_stops, to, languages);
+    }
     let mut out = Expansion::default();
     match folded.as_slice() {
         [] => {}
@@ -51,6 +55,18 @@ pub fn expand(word: &str, to: ExpandTo, languages: &[String]) -> Expansion {
     out.sorted()
 }
 
+/// The last words of compounds that a word may be, folded: wahl, wahlen.
+#[must_use]
+pub fn endings(word: &str) -> Vec<String> {
+    let mut chars = word.chars();
+    // As a noun: compounds of nouns are German.
+    let noun: String = chars.next().into_iter().flat_map(char::to_uppercase).chain(chars).collect();
+    let found = expand(&noun, ExpandTo::Forms, &["de".to_owned()]).words;
+    let mut forms: Vec<String> = found.iter().map(|(form, _)| form.to_owned()).collect();
+    forms.dedup();
+    forms
+}
+
 /// What a built-in topic searches for, in all languages. `names_alone`: only the names of its place.
 #[must_use]
 pub fn built_in_topic(name: &str, names_alone: bool) -> Option<TopicWords> {
@@ -63,9 +79,12 @@ pub fn built_in_topic_by_language(name: &str, names_alone: bool) -> Vec<(&'stati
     families::topic_by_language(name, names_alone)
 }
 
-/// Whether a word that is several, such as U.S., is a name of a family.
+/// Whether the signs of a word that is several are none of its own: it is the name of a family, or an acronym as U.N.
 #[must_use]
-pub fn has_relatives(word: &str) -> bool {
+pub fn is_plain(word: &str) -> bool {
+    if is_acronym_with_stops(word) {
+        return true;
+    }
     let mut found = Expansion::default();
     families::add_relatives(&tokens(word).words().collect::<Vec<_>>().join(" "), word, &mut found);
     found != Expansion::default()
@@ -108,11 +127,24 @@ pub fn acronym_spelling(word: &str) -> Option<Written> {
     is_acronym.then_some(if letters == 4 { Written::Capital } else { Written::Capitals })
 }
 
+/// Whether a word is an acronym with a stop after each letter: U.N., F.B.I
+fn is_acronym_with_stops(word: &str) -> bool {
+    let letters = word.strip_suffix('.').unwrap_or(word);
+    let is_capital = |part: &str| part.chars().count() == 1 && part.chars().all(char::is_uppercase);
+    letters.contains('.') && letters.split('.').all(is_capital)
+}
+
+/// An acronym as the words that stops make of it: U.N.
+fn spaced(acronym: &str) -> String {
+    acronym.chars().map(String::from).collect::<Vec<_>>().join(" ")
+}
+
 /// An acronym with its endings: AIs, МИДа.
 fn acronym_forms(folded: &str, written: Written) -> Forms {
     let mut forms = Forms::default();
     let condition = |written| Condition { languages: LanguageSet::ALL, written };
     forms.add_if(folded, condition(written));
+    forms.add_if(spaced(folded), condition(Written::Stops));
     let inflected = match folded.chars().next() {
         Some('a'..='z') => vec![format!("{folded}s")],
         Some('\u{400}'..='\u{52f}') => inflect_singular(folded, InflectedLanguage::Russian),
@@ -149,10 +181,21 @@ fn forms_in_all_languages(folded: &str, written: &str, languages: &[String]) -> 
         let kept =
             found.forms.iter().filter(|form| has_rules_alone || found.is_certain || !is_other_word(form));
         out.add_all(kept.cloned(), counts_in);
+        if *language == InflectedLanguage::German
+            && let Some(form) = german_of_both_sexes(folded)
+        {
+            out.add_if(form, Condition { languages: counts_in, written: Written::InnerCapital });
+        }
         let with_capital = Condition { languages: counts_in, written: Written::Capital };
         found.of_name.iter().for_each(|form| out.add_if(form, with_capital));
     }
     out
+}
+
+/// ArbeiterInnen, for Arbeiter.
+fn german_of_both_sexes(word: &str) -> Option<String> {
+    let is_person = ["er", "ent", "ant", "ist", "or", "eur"].iter().any(|ending| word.ends_with(ending));
+    is_person.then(|| format!("{word}innen"))
 }
 
 /// Adds дагестанский to Дагестан.
@@ -161,7 +204,11 @@ fn add_place_adjectives(folded: &str, written: &str, languages: &[String], out: 
         return;
     }
     for language in candidate_languages(folded, written, languages) {
-        out.add_all(place_adjectives(folded, language), LanguageSet::of(language));
+        // With a capital, an Armenian one is the surname that a first name makes: Ռուբեն, Ռուբենյան.
+        let is_armenian = language == InflectedLanguage::Armenian;
+        let written = if is_armenian { Written::Small } else { Written::Anyhow };
+        let condition = Condition { languages: LanguageSet::of(language), written };
+        place_adjectives(folded, language).into_iter().for_each(|form| out.add_if(form, condition));
     }
 }
 
@@ -230,6 +277,11 @@ mod tests {
         assert_forms("woman", &[], &["women"], &[]);
         assert_forms("stop", &[], &["stops", "stopped", "stopping"], &[]);
         assert_forms("general", &[], &["generals"], &["generally"]);
+        assert_forms("короткий", &[], &["коротший", "найкоротших"], &[]);
+        assert_forms("сильний", &[], &["сильніших"], &[]);
+        assert_forms("дешёвый", &[], &["дешевле"], &[]);
+        assert_forms("Naher", &["de"], &["nahen", "nahem"], &[]);
+        assert_forms("Arbeiter", &["de"], &["arbeiterinnen"], &[]);
         assert_forms("рынок", &[], &["рынка", "рынками"], &[]);
         assert_forms("Путин", &[], &["путина", "путиным"], &["путинская"]);
         assert_forms("ребёнок", &[], &["ребенка", "детям"], &[]);
@@ -341,6 +393,7 @@ mod tests {
         for (place, form) in [
             ("Дагестан", "дагестанские"),
             ("Зангезур", "зангезурского"),
+            ("Զանգեզուր", "զանգեզուրյան"),
             ("Брюссель", "брюссельский"),
             ("Брест", "брестской"),
             ("Луцьк", "луцького"),

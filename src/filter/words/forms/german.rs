@@ -69,6 +69,10 @@ const ADJECTIVAL_NOUNS: &str = "beamter abgeordneter angestellter deutscher beka
     fluchtiger vertriebener uberlebender arbeitsloser freiwilliger kranker toter erster zweiter dritter vierter funfter \
     sechster siebter achter neunter zehnter elfter zwolfter letzter nachster";
 
+/// The first words of names: Naher Osten, Oberster Gerichtshof.
+const ADJECTIVES_OF_NAMES: &str = "naher mittlerer roter kalter stiller oberster heiliger hoher grosser blauer grauer schwarzer \
+    weisser gruner gelber indischer deutscher europaischer internationaler";
+
 /// Nouns that only end like feminine ones.
 const NOT_FEMININE: &str = "geschaft sprung schwung jung attentat zitat resultat diktat referat spion champion skorpion \
     stadion streik mosaik pazifik atlantik schrei brei blei papagei";
@@ -111,6 +115,9 @@ pub(super) fn add_forms(word: &str, out: &mut FormList) {
     let of_phrase = ["es", "em"].iter().find_map(|ending| word.strip_suffix(ending));
     if let Some(stem) = of_phrase.filter(|stem| list_contains(ADJECTIVES, stem)) {
         // Of a name such as Weißes Haus.
+        add_adjective(stem, out);
+    }
+    if let Some(stem) = word.strip_suffix("er").filter(|_| list_contains(ADJECTIVES_OF_NAMES, word)) {
         add_adjective(stem, out);
     }
     if add_strong_verbs(word, out) {

@@ -114,6 +114,10 @@ pub(super) fn inflect(word: &str, is_name: bool, language: InflectedLanguage) ->
             InflectedLanguage::Ukrainian => {
                 let vocative = ukrainian::vocative(&entry.lemma());
                 out.0.extend(vocative.into_iter().filter(|form| dictionary.entries(form).is_empty()));
+                for degree in ukrainian::degrees(&entry.lemma()) {
+                    let known = dictionary.entries(&degree);
+                    out.0.extend(known.iter().filter(|known| known.is_lemma).flat_map(|known| known.forms()));
+                }
             }
             _ => {}
         }
@@ -158,7 +162,11 @@ fn names_like_others(word: &str, language: InflectedLanguage, dictionary: &Dicti
 
 /// The forms of the regular adjective of a capitalised word that can only be a name, and not of a person.
 pub(super) fn place_adjectives(word: &str, language: InflectedLanguage) -> Vec<String> {
-    let Some(dictionary) = dictionary_of(language) else { return Vec::new() };
+    let with_forms = |adjectives: Vec<String>| {
+        adjectives.iter().flat_map(|adjective| inflect(adjective, false, language).forms).collect()
+    };
+    let adjectives = place_adjectives::possible(word, language);
+    let Some(dictionary) = dictionary_of(language) else { return with_forms(adjectives) };
     let of_word = dictionary.entries(word);
     let is_only_name = of_word.iter().all(|entry| entry.is_lemma && entry.kind == EntryKind::Name);
     let has_patronymic =
@@ -166,10 +174,9 @@ pub(super) fn place_adjectives(word: &str, language: InflectedLanguage) -> Vec<S
     if !is_only_name || has_patronymic {
         return Vec::new();
     }
-    let mut adjectives = place_adjectives::possible(word, language);
     // Of an unknown name, a known adjective would be another word's.
-    adjectives.retain(|adjective| !of_word.is_empty() || dictionary.entries(adjective).is_empty());
-    adjectives.iter().flat_map(|adjective| inflect(adjective, false, language).forms).collect()
+    let is_free = |adjective: &String| !of_word.is_empty() || dictionary.entries(adjective).is_empty();
+    with_forms(adjectives.into_iter().filter(is_free).collect())
 }
 
 /// Whether the dictionary of the language has the word.

@@ -1,21 +1,25 @@
-//! The adjectives that names of places regularly have in Russian and Ukrainian. Pure.
+//! The adjectives that names of places regularly have in Russian, Ukrainian and Armenian. Pure.
 
 use super::InflectedLanguage;
 use super::endings::{drop_last, ends_with_any, last_char};
 
 /// Endings of surnames; those of places have their adjectives in the table of families.
-const SURNAME_ENDINGS: &str = "ов ев єв їв ів ин ын ін їн ич іч ий ой ко ян дзе швили швілі";
+const SURNAME_ENDINGS: &str = "ов ев єв їв ів ин ын ін їн ич іч ий ой ко ян дзе швили швілі յան";
 
 /// The adjectives that the name may have, some of which are no words: дагестанский, брюссельский, сирийский.
 pub(super) fn possible(name: &str, language: InflectedLanguage) -> Vec<String> {
-    let (suffix, group) = match language {
-        InflectedLanguage::Russian => ("ский", "ск цк"),
-        InflectedLanguage::Ukrainian => ("ський", "ськ цьк"),
-        _ => return Vec::new(),
-    };
     if name.chars().count() < 4 || ends_with_any(name, SURNAME_ENDINGS) {
         return Vec::new();
     }
+    let (suffix, group) = match language {
+        InflectedLanguage::Russian => ("ский", "ск цк"),
+        InflectedLanguage::Ukrainian => ("ський", "ськ цьк"),
+        InflectedLanguage::Armenian => {
+            let stem = name.strip_suffix(['ա', 'ի', 'ո']).unwrap_or(name);
+            return vec![format!("{stem}յան"), format!("{stem}ական"), format!("{name}ցի")];
+        }
+        _ => return Vec::new(),
+    };
     if ends_with_any(name, group) {
         return vec![format!("{name}ий")];
     }

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
-use super::endings::{FormList, drop_last, ends_with_any, last_char, list_contains, table};
+use super::endings::{FormList, drop_last, ends_with_any, last_char, list_contains, table, table_line};
 
 /// Irregular words: the lemma, then all other forms.
 static IRREGULAR: LazyLock<HashMap<&str, &str>> = LazyLock::new(|| table(include_str!("ukrainian.txt")));
@@ -55,6 +55,37 @@ pub(super) fn add_forms(word: &str, out: &mut FormList) {
 /// The forms of an irregular word besides the word.
 pub(super) fn irregular_forms(word: &str) -> Option<Vec<String>> {
     IRREGULAR.get(word).map(|line| line.split(' ').map(str::to_owned).collect())
+}
+
+/// Adjectives with another stem in their degrees. Not високий, низький: вище is also above, and вища is of schools.
+const COMPARATIVES: &str = "\
+дорогий дорожчий
+довгий довший
+короткий коротший
+близький ближчий
+далекий дальший
+важкий важчий
+легкий легший
+молодий молодший
+широкий ширший
+вузький вужчий
+глибокий глибший
+тяжкий тяжчий
+солодкий солодший
+тонкий тонший
+рідкий рідший
+швидкий швидший
+міцний міцніший
+дужий дужчий
+старий старший
+дешевий дешевший
+";
+
+/// The comparative and superlative that an adjective may have: вищий, найвищий.
+pub(super) fn degrees(lemma: &str) -> Vec<String> {
+    let Some(stem) = lemma.strip_suffix("ий") else { return Vec::new() };
+    let comparative = table_line(COMPARATIVES, lemma).map_or_else(|| format!("{stem}іший"), str::to_owned);
+    vec![format!("най{comparative}"), comparative]
 }
 
 /// The vocative of a noun, which the dictionary has of few.
