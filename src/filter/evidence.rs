@@ -6,6 +6,9 @@ use super::namesakes::{
 use super::spelling::has_capital;
 use super::subject::Segment;
 
+/// The most letters of a country's acronym.
+const ACRONYM: usize = 4;
+
 /// How many words after a name may hold what a country has: Mali's military junta.
 const REACH: usize = 3;
 
@@ -150,7 +153,7 @@ impl NameAt<'_> {
         let is_person =
             || follows_first_name(segment, at) || is_first_name(segment, at) && self.affairs().is_none();
         has_capital(segment.written(at))
-            && !segment.is_in_capitals(at)
+            && (!segment.is_in_capitals(at) || segment.written(at).chars().count() > ACRONYM)
             && (at == last && is_person() || is_town_elsewhere(segment, at, last))
     }
 

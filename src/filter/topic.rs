@@ -18,10 +18,10 @@ const NEAR: usize = 30;
 type Place = (usize, usize);
 
 /// A name, and what tells that it is the topic's where it might be another.
-type Found = (Place, Option<String>);
+type TopicMatch = (Place, Option<String>);
 
 impl EvalContext<'_, '_> {
-    pub(super) fn find_topic(&self, topic: &CompiledTopic, fields: FieldSet) -> Option<Found> {
+    pub(super) fn find_topic(&self, topic: &CompiledTopic, fields: FieldSet) -> Option<TopicMatch> {
         let searched = fields.union(FieldSet::DEFAULT);
         let mut names = self.places(topic.names, fields);
         let others = [topic.ambiguous, topic.unlikely];
