@@ -117,7 +117,7 @@ impl FirstWordFilter {
 }
 
 /// Hashes the first bytes of a word and of the space after it.
-#[inline]
+#[inline(always)]
 fn hash_start(text: &[u8], at: usize, length: usize) -> u16 {
     let bytes = match text.get(at..at + HASHED_BYTES) {
         Some(bytes) => bytes.try_into().unwrap_or_default(),

@@ -115,6 +115,11 @@ fn latin(text: &str) -> LanguageSet {
     if let Some(tag) = detect_by_words(text) {
         return LanguageSet::from_tag(tag);
     }
+    // Trigrams are costly, and would tell of the letters that most are.
+    let latin = text.bytes().filter(u8::is_ascii_alphabetic).count();
+    if text.chars().filter(|c| *c >= '\u{370}' && c.is_alphabetic()).count() > latin {
+        return LanguageSet::ALL;
+    }
     match detect(text).filter(|found| found.is_reliable && is_latin(found.tag)) {
         Some(found) => LanguageSet::from_tag(found.tag),
         None => LanguageSet::ALL,

@@ -114,9 +114,13 @@ static LISTS: LazyLock<Lists> = LazyLock::new(|| {
 /// The start of a word that decides where it is searched, as a number that has its order: two Cyrillic or Armenian letters, or three others. A listed stem is
 /// at least as long.
 fn prefix_bits(word: &str) -> u64 {
-    let length = if word.starts_with(|c: char| c.is_ascii()) { 3 } else { 4 };
-    let start = word.bytes().take(length).enumerate();
-    start.fold(0, |bits, (at, byte)| bits | u64::from(byte) << (24 - 8 * at))
+    let mut start = [0; 4];
+    match word.as_bytes() {
+        [a, b, c, ..] if a.is_ascii() => start[..3].copy_from_slice(&[*a, *b, *c]),
+        [a, b, c, d, ..] => start = [*a, *b, *c, *d],
+        short => start[..short.len()].copy_from_slice(short),
+    }
+    u64::from(u32::from_be_bytes(start))
 }
 
 fn bitmap_position(start: u64) -> (usize, u64) {
