@@ -199,8 +199,8 @@ fn text(path: &Path, bytes: Vec<u8>) -> Result<String, Box<Diagnostic>> {
 /// Of ASCII in UTF-16, every second byte is zero.
 fn is_utf_16(bytes: &[u8]) -> bool {
     let zeros = |offset: usize| bytes.iter().skip(offset).step_by(2).filter(|byte| **byte == 0).count();
-    let most = bytes.len() * 2 / 5;
-    bytes.len() >= 4 && (zeros(0) >= most || zeros(1) >= most)
+    let (even, odd) = (zeros(0), zeros(1));
+    bytes.len() >= 4 && even.max(odd) >= bytes.len() * 2 / 5 && even.min(odd) <= bytes.len() / 10
 }
 
 fn save_as_utf_8(encoding: &str, path: &Path) -> String {

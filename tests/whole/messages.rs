@@ -39,6 +39,7 @@ fn a_file_that_is_no_config_is_named_with_what_to_do() {
     all += &said(cyrillic, &["check"]);
     all += &said(format!("\u{feff}{VALID}"), &["check"]);
     all += &said("", &["check"]);
+    all += &said([VALID.as_bytes(), &[0; 512]].concat(), &["check"]);
     insta::assert_snapshot!(all);
 }
 
