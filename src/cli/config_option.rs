@@ -38,12 +38,13 @@ impl ConfigOption {
         Ok(printed(config::load(&location, &environment))?)
     }
 
-    /// The config with all its secrets, and what is needed to load it again.
+    /// The config with all its secrets, and what is needed to load it again. `listen` replaces its key.
     ///
     /// # Errors
     /// The config is invalid, or the current directory cannot be read.
-    pub fn load_for_daemon(&self) -> anyhow::Result<LoadedConfig> {
+    pub fn load_for_daemon(&self, listen: Option<String>) -> anyhow::Result<LoadedConfig> {
         let (location, mut environment) = self.locate()?;
+        environment.listen = listen.or(environment.listen);
         environment.unseen_secrets = UnseenSecrets::Refuse;
         say_if_built_in(&location);
         // Taken before the files are read, so that an edit in between is noticed.

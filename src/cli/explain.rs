@@ -319,7 +319,9 @@ fn not_entered(candidate: &Candidate, stored: Option<&StoredOutput>, first_poll:
     let is_evaluated = stored.is_some_and(|stored| stored.watermark >= candidate.entry.revision);
     match first_poll {
         Some(count) if candidate.first_poll && is_evaluated => {
-            format!("first_poll = {count}: only the newest {count} matches of a source's first poll enter")
+            format!(
+                "first_poll = {count}: only the newest {count} matches of an added source's first poll enter"
+            )
         }
         _ if is_evaluated => {
             "it did not match when it arrived; the entry or the filter was edited since".to_owned()
@@ -348,8 +350,7 @@ fn as_json(explained: &Explained<'_>) -> String {
     });
     let apart: Vec<_> =
         explained.apart.iter().map(|apart| json!({ "entry": apart.entry, "reason": apart.reason })).collect();
-    let explained =
-        json!({ "entry": entry, "story": story, "apart_from": apart, "outputs": explained.outputs });
+    let explained = json!({ "version": terminal::JSON_VERSION, "entry": entry, "story": story, "apart_from": apart, "outputs": explained.outputs });
     format!("{explained:#}\n")
 }
 

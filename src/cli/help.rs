@@ -7,10 +7,13 @@ use anyhow::bail;
 use super::{terminal, unknown_command};
 use crate::filter;
 
+/// What commands print with `--json`.
+const JSON_SHAPES: &str = include_str!("../../docs/json.md");
+
 /// `siftwire help`
 #[derive(Debug, clap::Args)]
 pub struct Arguments {
-    /// A command, or `filter` for the filter language
+    /// A command, `filter` for the filter language, or `json` for the shapes of JSON
     #[arg(value_name = "COMMAND")]
     commands: Vec<String>,
 }
@@ -20,8 +23,13 @@ pub struct Arguments {
 /// # Errors
 /// There is no such command.
 pub fn run(arguments: Arguments, mut command: clap::Command) -> anyhow::Result<ExitCode> {
-    if arguments.commands == ["filter"] {
-        terminal::print(filter::MANUAL.as_bytes())?;
+    let manual = match &arguments.commands[..] {
+        [topic] if topic == "filter" => Some(filter::MANUAL),
+        [topic] if topic == "json" => Some(JSON_SHAPES),
+        _ => None,
+    };
+    if let Some(manual) = manual {
+        terminal::print(manual.as_bytes())?;
         return Ok(ExitCode::SUCCESS);
     }
     command.build();

@@ -5,9 +5,10 @@
 
 use std::collections::BTreeMap;
 use std::fmt::{self, Write as _};
-use std::io::IsTerminal;
+use std::io::{self, IsTerminal};
 use std::os::unix::fs::MetadataExt;
 
+use indicatif::ProgressBar;
 use tracing::field::{Field, Value, Visit};
 use tracing::span::{Attributes, Id, Record};
 use tracing::{Event, Metadata, Subscriber};
@@ -24,17 +25,39 @@ use super::terminal;
 /// Fields of several lines written by Siftwire itself: rendered diagnostics of a config.
 const MULTI_LINE_FIELDS: [&str; 2] = ["problems", "warnings"];
 
-/// Starts logging, at the levels in `RUST_LOG`. Under systemd events become journal records with a field for each
+/// Which messages are logged: as `--log` says, else `SIFTWIRE_LOG`, else `RUST_LOG`.
+///
+/// # Errors
+/// The name of what is no level, with the reason.
+pub fn filter(option: Option<&str>) -> Result<EnvFilter, String> {
+    let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
+    let (place, levels) = match (option, variable("SIFTWIRE_LOG"), variable("RUST_LOG")) {
+        (Some(levels), ..) => ("--log", levels.to_owned()),
+        (None, Some(levels), _) => ("SIFTWIRE_LOG", levels),
+        (None, None, Some(levels)) => ("RUST_LOG", levels),
+        (None, None, None) => return Ok(EnvFilter::new(LevelFilter::INFO.to_string())),
+    };
+    let builder = EnvFilter::builder().with_default_directive(LevelFilter::INFO.into());
+    // A word that is no level would be taken for the name of a module, and log nothing else.
+    let is_level = |word: &str| word.parse::<LevelFilter>().is_ok();
+    match levels.split(',').find(|part| !part.contains('=') && !part.contains("::") && !is_level(part.trim()))
+    {
+        Some(word) => Err(format!("{place}: `{word}` is no level: write error, warn, info, debug or trace")),
+        None => builder.parse(&levels).map_err(|error| format!("{place}: `{levels}`: {error}")),
+    }
+}
+
+/// Starts logging. Under systemd events become journal records with a field for each
 /// field of the event; otherwise they become lines on standard error.
-pub fn start() {
-    let filter = EnvFilter::builder().with_default_directive(LevelFilter::INFO.into()).from_env_lossy();
+pub fn start(filter: EnvFilter, bar: &ProgressBar) {
     let registry = tracing_subscriber::registry().with(filter);
     if let Some(journald) = journald_layer() {
         registry.with(Escaped(journald)).init();
         return;
     }
+    let bar = bar.clone();
     let lines = tracing_subscriber::fmt::layer()
-        .with_writer(std::io::stderr)
+        .with_writer(move || AboveBar(bar.clone()))
         .with_ansi(terminal::wants_colours(std::io::stderr().is_terminal()))
         .with_target(false)
         .fmt_fields(debug_fn(|writer, field, value| write_field(writer, field, value)));
@@ -42,6 +65,19 @@ pub fn start() {
         registry.with(lines.without_time()).init();
     } else {
         registry.with(lines).init();
+    }
+}
+
+/// Standard error, while a bar is its last line.
+struct AboveBar(ProgressBar);
+
+impl io::Write for AboveBar {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.suspend(|| io::stderr().write(bytes))
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        io::stderr().flush()
     }
 }
 

@@ -43,7 +43,8 @@ use crate::store;
     version = version(),
     about,
     disable_help_subcommand = true,
-    after_help = "To begin: `siftwire init`, edit config.toml, `siftwire run`."
+    after_help = "To begin: `siftwire init`, edit config.toml, `siftwire run`.",
+    after_long_help = after_long_help()
 )]
 struct Arguments {
     #[command(flatten)]
@@ -146,6 +147,24 @@ pub fn main() -> ExitCode {
         }
         ExitCode::FAILURE
     })
+}
+
+/// What is the same for all commands, from the tables of the manual.
+fn after_long_help() -> String {
+    let table = |title: &str, rows: &[reference::Row]| {
+        let rows: String = rows.iter().map(|(term, sentence)| format!("  {term}: {sentence}\n")).collect();
+        format!("{title}:\n{rows}\n")
+    };
+    let tables = [
+        table("Exit codes", reference::EXIT_CODES),
+        table("Environment", reference::ENVIRONMENT),
+        table("Addresses for other programs", reference::ADDRESSES),
+    ];
+    format!(
+        "To begin: `siftwire init`, edit config.toml, `siftwire run`.\n\n{}`siftwire help json` has the shapes of what \
+         --json prints, `siftwire man` the whole manual.",
+        tables.concat()
+    )
 }
 
 /// The version, with commit and SQLite version.

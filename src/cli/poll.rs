@@ -4,7 +4,6 @@ use std::io::IsTerminal;
 use std::process::ExitCode;
 
 use anyhow::bail;
-use indicatif::{ProgressBar, ProgressStyle};
 
 use super::config_option::ConfigOption;
 use super::runtime::with_store;
@@ -16,6 +15,10 @@ use crate::store;
 
 /// `siftwire poll`
 #[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Exit codes: 0, all were polled; 1, any source failed, for whatever reason, also offline; 2, a mistake in the config or the
+command line; 3, none failed, but one was skipped: another siftwire was polling it, its host takes no requests now, or a
+secret of it can be seen by the service alone.")]
 pub struct Arguments {
     /// Names of sources in the config [default: all]
     sources: Vec<String>,
@@ -79,7 +82,8 @@ pub fn run(arguments: Arguments, config: &ConfigOption) -> anyhow::Result<ExitCo
             terminal::message(&format!("{name}: skipped: a secret of it can be seen by the service alone"));
         }
         plans.retain(|plan| wanted.contains(&plan.name.as_str()) && !lacks_secret(&plan.name));
-        let bar = progress_bar(plans.len() as u64);
+        let bar = terminal::progress_bar();
+        bar.set_length(plans.len() as u64);
         let fetcher = Fetcher::new(&config.fetch);
         let poller_config = PollerConfig::new(fetcher, sources, &config);
         let unpolled = daemon::poll_all(store, &poller_config, plans, |finished| {
@@ -153,12 +157,4 @@ impl Totals {
             terminal::message(&format!("{name}: an internal error; the log has the details"));
         }
     }
-}
-
-fn progress_bar(total: u64) -> ProgressBar {
-    if !std::io::stderr().is_terminal() {
-        return ProgressBar::hidden();
-    }
-    let style = ProgressStyle::with_template("{bar:40} {pos}/{len} {elapsed}");
-    ProgressBar::new(total).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
 }

@@ -177,7 +177,7 @@ fn as_json(matches: &Matches, total: usize) -> String {
         })
         .collect();
     let json = json!({
-        "matched": total, "of": matches.evaluated, "sources": matches.by_source, "entries": entries,
+        "version": terminal::JSON_VERSION, "matched": total, "of": matches.evaluated, "sources": matches.by_source, "entries": entries,
     });
     format!("{json:#}\n")
 }

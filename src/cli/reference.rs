@@ -7,7 +7,10 @@ pub type Row = (&'static str, &'static str);
 /// Exit codes.
 pub const EXIT_CODES: &[Row] = &[
     ("0", "Done."),
-    ("1", "Something failed: a poll, a file, the store, the network."),
+    (
+        "1",
+        "Something failed: a file, the store, the network, a case of `match`; of `siftwire poll` any source, for whatever reason.",
+    ),
     ("2", "Wrong usage, or a mistake in the config or in a query. Nothing was changed."),
     (
         "3",
@@ -18,11 +21,13 @@ pub const EXIT_CODES: &[Row] = &[
 /// Variables that are read.
 pub const ENVIRONMENT: &[Row] = &[
     ("SIFTWIRE_CONFIG", "The config file, as with `--config`."),
+    ("SIFTWIRE_LISTEN", "The address to listen on, as with `--listen`, instead of `listen` in the config."),
     (
-        "RUST_LOG",
-        "Which messages the daemon logs: `error`, `warn`, `info` (the default), `debug` or `trace`, also for one module, \
-         as in `info,siftwire::fetch=debug`.",
+        "SIFTWIRE_LOG",
+        "Which messages the daemon logs, as with `--log`: `error`, `warn`, `info` (the default), `debug` or `trace`, also \
+         for one module, as in `info,siftwire::fetch=debug`.",
     ),
+    ("RUST_LOG", "The same, if neither of them is set."),
     ("NO_COLOR", "If set and not empty, nothing is coloured."),
     ("HOME", "Where `~` is in the paths below."),
     ("XDG_CONFIG_HOME", "The directory of the user's config files [default: `~/.config`]."),
@@ -30,7 +35,10 @@ pub const ENVIRONMENT: &[Row] = &[
         "XDG_STATE_HOME",
         "The directory in which the built-in config has its store, in `siftwire/` [default: `~/.local/state`].",
     ),
-    ("STATE_DIRECTORY", "Where a relative path of the store starts; set by systemd."),
+    (
+        "STATE_DIRECTORY",
+        "Where a relative path of the store starts; set by systemd [default: beside the config; /var/lib/siftwire for one in /etc/siftwire].",
+    ),
     ("CREDENTIALS_DIRECTORY", "Where `{ credential = \"name\" }` in the config is read; set by systemd."),
     ("SSL_CERT_FILE", "Certificates (PEM) that are trusted instead of the system's."),
     ("SSL_CERT_DIR", "A directory of such certificates."),
@@ -58,6 +66,14 @@ pub const FILES: &[Row] = &[
         "~/.local/state/siftwire/siftwire.db",
         "The store of the built-in config, which is used if there is no config.",
     ),
+];
+
+/// What the server answers to other programs.
+pub const ADDRESSES: &[Row] = &[
+    ("/healthz", "200 while the process answers."),
+    ("/readyz", "200 while it serves, polls and can store, else 503 with the reason."),
+    ("/metrics", "Numbers for Prometheus; alerts and a dashboard are in `contrib/`."),
+    ("/outputs.opml", "All feeds, to subscribe to them at once."),
 ];
 
 /// Signals that the daemon handles.

@@ -11,6 +11,7 @@ use super::config_option::ConfigOption;
 use super::runtime::{require_store, with_store};
 use super::terminal;
 use crate::daemon;
+use crate::schedule::reason_in_words;
 use crate::source::UrlParts;
 use crate::store::{self, DaemonStatus, Store, StoredOutput, StoredSource};
 
@@ -165,7 +166,7 @@ fn as_json(state: &StoredState, options: &store::Options) -> String {
     let store = json!({ "path": options.path, "bytes": database, "log_bytes": log, "obstacle": write_error });
     format!(
         "{:#}\n",
-        json!({ "problem": problem, "network_down": network_down, "store": store, "sources": sources, "hosts": host_notices, "outputs": outputs })
+        json!({ "version": terminal::JSON_VERSION, "problem": problem, "network_down": network_down, "store": store, "sources": sources, "hosts": host_notices, "outputs": outputs })
     )
 }
 
@@ -206,7 +207,14 @@ fn source_row(entries: u64, source: &StoredSource, now: Timestamp) -> [String; 6
         }
         (Some(_), None) => state.outcome_text(UrlParts::Whole),
     };
-    [source.name.clone(), entries.to_string(), last_poll, next_poll, state.next_poll_reason.clone(), outcome]
+    [
+        source.name.clone(),
+        entries.to_string(),
+        last_poll,
+        next_poll,
+        reason_in_words(&state.next_poll_reason).into_owned(),
+        outcome,
+    ]
 }
 
 /// What was wrong with a source's last document.

@@ -2,6 +2,8 @@
 
 use std::io::{BufRead, IsTerminal as _, Write};
 
+use indicatif::{ProgressBar, ProgressStyle};
+
 use crate::text::closest_name;
 
 /// Prints a message for the user on standard error; control characters except line ends are escaped.
@@ -31,6 +33,20 @@ pub fn print(data: &[u8]) -> std::io::Result<()> {
 pub fn wants_colours(is_terminal: bool) -> bool {
     is_terminal && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
 }
+
+/// A bar for work that takes long; hidden if standard error is no terminal.
+pub fn progress_bar() -> ProgressBar {
+    if !std::io::stderr().is_terminal() {
+        return ProgressBar::hidden();
+    }
+    let style = ProgressStyle::with_template("{bar:40} {pos}/{len} {elapsed}");
+    // Without a length nothing is drawn yet.
+    ProgressBar::new(0).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
+}
+
+/// The version of the shapes that commands print with `--json`. Fields are added to a version; another one renames,
+/// removes or changes them.
+pub const JSON_VERSION: u32 = 1;
 
 /// Asks which of the options is meant, if there is somebody to ask. An empty answer means the first.
 #[expect(clippy::print_stderr, reason = "messages for the user go to standard error")]

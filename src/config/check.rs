@@ -7,7 +7,7 @@ use url::Url;
 
 use super::diagnostic::Diagnostic;
 use super::hosts::check_hosts;
-use super::locate::Directories;
+use super::locate::Surroundings;
 use super::outputs::{check_outputs, check_swallowed_keys, check_topics};
 use super::raw::RawConfig;
 use super::settings::Config;
@@ -15,6 +15,7 @@ use super::sources::{
     DAY, DEFAULT_FIRST_POLL, MINUTE, SourceDefaults, check_sources, check_unique_urls, source_names,
 };
 use super::toml_reader::Located;
+use super::values::listen_address;
 use crate::publish::FirstPollLimits;
 use crate::publish::output::{Links, Site};
 use crate::serve::ListenAddress;
@@ -22,8 +23,10 @@ use crate::{fetch, store};
 
 /// The checked config. Mistakes are added to `diagnostics`; after an error the result must not be used, except
 /// for `store`.
-pub(super) fn check(raw: RawConfig, directories: &Directories, diagnostics: &mut Vec<Diagnostic>) -> Config {
-    let listen = value(raw.listen).unwrap_or(ListenAddress::Tcp(SocketAddr::from(([127, 0, 0, 1], 8080))));
+pub(super) fn check(raw: RawConfig, directories: &Surroundings, diagnostics: &mut Vec<Diagnostic>) -> Config {
+    let listen = given_address(directories, diagnostics)
+        .or_else(|| value(raw.listen))
+        .unwrap_or(ListenAddress::Tcp(SocketAddr::from(([127, 0, 0, 1], 8080))));
     let public_url = match raw.public_url {
         Some(url) => check_public_url(url, diagnostics),
         None => default_public_url(&listen),
@@ -66,6 +69,17 @@ pub(super) fn check(raw: RawConfig, directories: &Directories, diagnostics: &mut
         files: Vec::new(),
         warnings: None,
     }
+}
+
+/// The address that the environment or the command line gives.
+fn given_address(surroundings: &Surroundings, diagnostics: &mut Vec<Diagnostic>) -> Option<ListenAddress> {
+    let text = surroundings.listen.as_deref()?;
+    let address = listen_address(text).map_err(|error| {
+        let title = format!("invalid address `{text}` in --listen or SIFTWIRE_LISTEN");
+        let diagnostic = Diagnostic::error_of_environment("invalid address in --listen or SIFTWIRE_LISTEN");
+        diagnostics.push(diagnostic.title(title).hint(error.hint.unwrap_or(error.label)));
+    });
+    address.ok()
 }
 
 /// The store's file if the config names none.

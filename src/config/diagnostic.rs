@@ -227,6 +227,11 @@ impl Diagnostic {
         Self { span: None, path: Some(path.to_path_buf()), ..Self::error(nowhere, kind) }
     }
 
+    /// An error of what the environment or the command line sets.
+    pub(super) fn error_of_environment(kind: impl Into<Fixed>) -> Self {
+        Self { path: None, ..Self::error_of_file(Path::new(""), kind) }
+    }
+
     /// Sets the title that names things from the file.
     pub(super) fn title(self, title: String) -> Self {
         Self { title: Some(title), ..self }

@@ -7,7 +7,7 @@ use std::path::Path;
 use url::Url;
 
 use super::diagnostic::Diagnostic;
-use super::locate::Directories;
+use super::locate::Surroundings;
 use super::toml_reader::Located;
 use crate::publish::icon::{Icon, IconFile};
 
@@ -17,7 +17,7 @@ const MAX_ICON_BYTES: u64 = 1_000_000;
 /// The icon of an output. A mistake is added to `diagnostics`.
 pub(super) fn check(
     icon: Located<String>,
-    directories: &Directories,
+    directories: &Surroundings,
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Option<Icon> {
     let read = if icon.value.contains("://") {

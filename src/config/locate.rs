@@ -53,6 +53,8 @@ pub struct Environment {
     pub state_directory: Option<PathBuf>,
     /// `$CREDENTIALS_DIRECTORY`, which systemd sets.
     pub credentials_directory: Option<PathBuf>,
+    /// `$SIFTWIRE_LISTEN` or `--listen`, in place of `listen` in the config.
+    pub listen: Option<String>,
     /// Not a variable, but whether this process can do without secrets that it cannot see.
     pub unseen_secrets: UnseenSecrets,
 }
@@ -80,6 +82,9 @@ impl Environment {
             state_home: home("XDG_STATE_HOME", ".local/state"),
             state_directory: path("STATE_DIRECTORY").and_then(first),
             credentials_directory: path("CREDENTIALS_DIRECTORY"),
+            listen: variable("SIFTWIRE_LISTEN")
+                .filter(|value| !value.is_empty())
+                .map(|value| value.to_string_lossy().into_owned()),
             unseen_secrets: UnseenSecrets::default(),
         }
     }
@@ -102,8 +107,8 @@ pub fn locate(explicit: Option<&Path>, environment: &Environment) -> ConfigLocat
 /// The system's config directory, and its service's state directory.
 const SYSTEM_DIRECTORIES: (&str, &str) = ("/etc/siftwire", "/var/lib/siftwire");
 
-/// Where relative paths in the config start.
-pub(super) struct Directories {
+/// What the config is read in: where relative paths start, and what the environment sets.
+pub(super) struct Surroundings {
     /// For secret files and `write_to`.
     pub(super) config: PathBuf,
     /// For the store.
@@ -111,9 +116,11 @@ pub(super) struct Directories {
     /// For systemd credentials.
     pub(super) credentials: Option<PathBuf>,
     pub(super) unseen_secrets: UnseenSecrets,
+    /// What the environment has in place of `listen`.
+    pub(super) listen: Option<String>,
 }
 
-pub(super) fn directories(location: &ConfigLocation, environment: &Environment) -> Directories {
+pub(super) fn directories(location: &ConfigLocation, environment: &Environment) -> Surroundings {
     let here = &environment.current_directory;
     let main = location.path().map(|path| here.join(path));
     let config = main.as_deref().and_then(Path::parent).unwrap_or(here).to_path_buf();
@@ -124,11 +131,12 @@ pub(super) fn directories(location: &ConfigLocation, environment: &Environment) 
         _ if config == Path::new(SYSTEM_DIRECTORIES.0) => PathBuf::from(SYSTEM_DIRECTORIES.1),
         _ => config.clone(),
     };
-    Directories {
+    Surroundings {
         config,
         state,
         credentials: environment.credentials_directory.clone(),
         unseen_secrets: environment.unseen_secrets,
+        listen: environment.listen.clone(),
     }
 }
 

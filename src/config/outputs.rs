@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::diagnostic::{Diagnostic, FileSpan, Severity};
 use super::icon;
 use super::literal::QueryLiteral;
-use super::locate::Directories;
+use super::locate::Surroundings;
 use super::raw::{RawOutput, RawTopic, belongs_in};
 use super::sources::duplicate_name;
 use super::toml_reader::Located;
@@ -125,7 +125,7 @@ pub(super) fn check_outputs(
     raw: Vec<RawOutput>,
     known: KnownSources<'_>,
     query_context: &QueryContext,
-    directories: &Directories,
+    directories: &Surroundings,
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Vec<Output> {
     check_former_names(&raw, diagnostics);
@@ -174,7 +174,7 @@ fn check_output(
     raw: RawOutput,
     known: KnownSources<'_>,
     query_context: &QueryContext,
-    directories: &Directories,
+    directories: &Surroundings,
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Option<Output> {
     if !raw.has_name {

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use percent_encoding::percent_decode_str;
 use url::Url;
 
-use super::locate::Directories;
+use super::locate::Surroundings;
 use super::permissions::OthersAccess;
 use super::values::SecretSource;
 use crate::source::{Authorization, Secret};
@@ -64,7 +64,7 @@ impl From<std::io::Error> for NoSecret {
 /// It is not visible, or invalid.
 pub(super) fn read(
     source: &SecretSource,
-    directories: &Directories,
+    directories: &Surroundings,
 ) -> Result<(Secret, Vec<OthersAccess>), NoSecret> {
     let path: PathBuf = match source {
         SecretSource::Inline(text) => return Ok((checked(text)?, Vec::new())),

@@ -7,7 +7,7 @@ use std::time::Duration;
 use ipnet::IpNet;
 
 use super::diagnostic::{Diagnostic, FileSpan, Text};
-use super::locate::{Directories, UnseenSecrets};
+use super::locate::{Surroundings, UnseenSecrets};
 use super::merge::with_defaults;
 use super::permissions::OthersAccess;
 use super::raw::{RawPoll, RawSource};
@@ -40,7 +40,7 @@ pub(super) struct SourceDefaults<'a> {
     pub(super) poll: &'a RawPoll,
     /// Private networks that sources may be in.
     pub(super) allow: &'a [IpNet],
-    pub(super) directories: &'a Directories,
+    pub(super) directories: &'a Surroundings,
 }
 
 impl SourceDefaults<'_> {

@@ -327,7 +327,11 @@ pub(super) fn listen(
     reader: &mut FileReader<'_>,
     value: &TomlValue<'_>,
 ) -> Result<ListenAddress, ValueError> {
-    let text = single_line(reader, value)?;
+    listen_address(&single_line(reader, value)?)
+}
+
+/// The address in a text.
+pub(super) fn listen_address(text: &str) -> Result<ListenAddress, ValueError> {
     if let Some(path) = text.strip_prefix("unix:") {
         let path = PathBuf::from(path);
         return if path.is_absolute() {
@@ -338,7 +342,7 @@ pub(super) fn listen(
     }
     let numeric = match text.strip_prefix("localhost:") {
         Some(port) => format!("127.0.0.1:{port}"),
-        None => text.clone(),
+        None => text.to_owned(),
     };
     numeric.parse().map(ListenAddress::Tcp).map_err(|_| {
         let port = text.trim_start_matches(':').parse::<u16>().unwrap_or(8080);

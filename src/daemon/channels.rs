@@ -7,9 +7,11 @@ use std::time::Duration;
 use jiff::Timestamp;
 use tokio::sync::{Notify, watch};
 
-use crate::config::Config;
+use crate::config::{self, Config};
 use crate::fetch::Fetcher;
 use crate::publish::Outputs;
+use crate::publish::first_start::About;
+use crate::serve::ListenAddress;
 use crate::source::Source;
 use crate::source::host_budget::HostSettings;
 
@@ -107,6 +109,8 @@ pub(super) struct PublishConfig {
     pub(super) keep: Duration,
     /// Whether each source has metrics of its own, however many there are.
     pub(super) source_metrics: bool,
+    /// What runs, for the front page.
+    pub(super) about: About,
     /// What is wrong with the config in the files now, for the front page: it says nothing of what is in them.
     pub(super) problem: Option<Arc<str>>,
 }
@@ -118,7 +122,22 @@ impl PublishConfig {
             outputs,
             keep: config.store.keep,
             source_metrics: config.source_metrics,
+            about: about(config),
             problem: None,
         }
     }
+}
+
+/// The config's path is for those alone who are on this machine.
+fn about(config: &Config) -> About {
+    let is_local = config.site.public_url == config::default_public_url(&config.listen)
+        && matches!(&config.listen, ListenAddress::Tcp(address) if address.ip().is_loopback());
+    let main = config.files.first();
+    let config_name = main.map_or_else(
+        || "built in (`siftwire init` writes config.toml)".to_owned(),
+        |main| config::shown_name(&main.path),
+    );
+    let path = main.filter(|_| is_local).map(|main| main.path.display().to_string());
+    let version = env!("CARGO_PKG_VERSION");
+    About { version, config: path.unwrap_or_else(|| config_name.clone()), config_name }
 }

@@ -3,6 +3,7 @@
 mod channels;
 mod clock;
 mod error;
+mod first_start;
 mod health_check;
 pub mod network;
 mod notify;
@@ -31,6 +32,7 @@ use std::time::Duration;
 use tokio::sync::{Mutex, Semaphore, watch};
 
 use self::channels::{Channels, PollerStatus, PublishConfig};
+use self::first_start::FirstStart;
 use self::reload::Reloader;
 use self::shared::Shared;
 use self::shutdown::ShutdownSignal;
@@ -46,6 +48,7 @@ use crate::store;
 pub use channels::{PollerConfig, Sources};
 pub use clock::now;
 pub use error::Error;
+pub use first_start::{FirstPollsReport, ReportFirstPolls};
 pub use poll::{FinishedPoll, Unpolled, poll_all};
 pub use publisher::publish_once;
 pub use reload::LoadedConfig;
@@ -54,7 +57,7 @@ pub use store_threads::StoreThreads;
 pub use sync_config::{EmptyConfig, recall, sync_config};
 
 /// Starts the daemon, runs it until `stop` is done, and stops it with everything written.
-/// `on_ready` gets the address once the outputs are served.
+/// `on_ready` gets the address once the outputs are served; `report` how the first polls of a new store go.
 ///
 /// # Errors
 /// The daemon cannot start, or one of its tasks failed too often. Other errors are logged and do not end it.
@@ -62,8 +65,9 @@ pub async fn run(
     loaded: LoadedConfig,
     stop: impl Future<Output = ()>,
     on_ready: impl FnOnce(&ListenAddress),
+    report: ReportFirstPolls,
 ) -> Result<(), Error> {
-    let daemon = Daemon::start(loaded).await?;
+    let daemon = Daemon::start(loaded, report).await?;
     on_ready(&daemon.address);
     daemon.run(stop).await
 }
@@ -78,7 +82,7 @@ struct Daemon {
 
 impl Daemon {
     /// Opens the store and the socket, puts the last published documents into the cache, and starts the tasks.
-    async fn start(mut loaded: LoadedConfig) -> Result<Daemon, Error> {
+    async fn start(mut loaded: LoadedConfig, report: ReportFirstPolls) -> Result<Daemon, Error> {
         let hangup = signals::hangup().map_err(Error::Signals)?;
         let lock = store::lock(&loaded.config.store)?;
         let threads = StoreThreads::open_locked(&loaded.config.store, lock)?;
@@ -99,7 +103,9 @@ impl Daemon {
             // The right one may be longer than that of this config.
             publish_config.keep = Duration::MAX;
         }
+        let first_start = FirstStart::new(&store, report).await?;
         let shared = Arc::new(Shared {
+            first_start,
             archives: Arc::new(Archives::new(store.clone(), outputs)),
             store,
             document_cache: Arc::default(),
@@ -240,7 +246,9 @@ mod tests {
         let fingerprint = config::fingerprint(&location);
         let config = config::load(&location, &environment).unwrap();
         let empty = EmptyConfig::Refuse;
-        Daemon::start(LoadedConfig { location, environment, fingerprint, config, empty }).await.unwrap()
+        Daemon::start(LoadedConfig { location, environment, fingerprint, config, empty }, Box::new(|_| {}))
+            .await
+            .unwrap()
     }
 
     #[tokio::test(flavor = "multi_thread")]

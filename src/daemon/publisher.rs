@@ -17,7 +17,7 @@ use super::poll_metrics::source_times;
 use super::shared::Shared;
 use super::shutdown::ShutdownSignal;
 use super::source_rows::source_rows;
-use crate::publish::html::{SourceHealth, SourceRow};
+use crate::publish::html::{FrontPageContent, SourceHealth, SourceRow};
 use crate::publish::{self, Outputs, folders, render};
 use crate::store::{self, DaemonStatus, Store};
 
@@ -169,6 +169,7 @@ async fn publish(
     config: &Arc<PublishConfig>,
     front_page: &mut Option<FrontPageState>,
 ) -> Option<Duration> {
+    let first_polls = shared.first_start.read(&shared.store).await;
     let updated = publish::update_members(&shared.store, &config.outputs, now()).await;
     let front_page_due = front_page.as_ref().and_then(|front_page| due_in(shared, front_page, config));
     let rendered = match front_page_due {
@@ -180,6 +181,15 @@ async fn publish(
     if let Err(error) = rendered.and(former_names) {
         // The cache and the watermarks are unchanged, so the next pass repeats the work.
         tracing::error!(%error, "cannot publish; the outputs stay as they are");
+    }
+    if let Some(report) = first_polls {
+        let is_last = report.polled == report.sources;
+        shared.first_start.report(report, config);
+        if is_last {
+            // It reloads itself no longer.
+            *front_page = None;
+            shared.channels.polled.notify_one();
+        }
     }
     note_left_out(shared, &config.outputs).await;
     shared.channels.published.notify_one();
@@ -259,8 +269,16 @@ async fn render_front_page(
     let time = now();
     let budgets = shared.store.host_budgets().await?;
     let notices = budgets.iter().filter_map(|(host, budget)| budget.notice(host, time)).collect();
-    let sources = (rows, notices);
-    render::render_front_page(&config.outputs, &shared.document_cache, sources, problem.as_deref(), time);
+    let content = FrontPageContent {
+        public_url: config.outputs.public_url().clone(),
+        outputs: Vec::new(),
+        sources: rows,
+        host_notices: notices,
+        problem,
+        about: config.about.clone(),
+        start: shared.first_start.state(),
+    };
+    render::render_front_page(&config.outputs, &shared.document_cache, content, time);
     shared.metrics.set_outputs(render::feed_sizes(&config.outputs, &shared.document_cache));
     render::render_health(&shared.store, &config.outputs, &shared.document_cache).await
 }

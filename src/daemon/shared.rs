@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::channels::Channels;
+use super::first_start::FirstStart;
 use crate::metrics::Metrics;
 use crate::publish::archive::Archives;
 use crate::publish::document_cache::DocumentCache;
@@ -18,4 +19,5 @@ pub(super) struct Shared {
     pub(super) metrics: Arc<Metrics>,
     pub(super) max_age: MaxAge,
     pub(super) channels: Channels,
+    pub(super) first_start: FirstStart,
 }

@@ -12,6 +12,7 @@ use crate::publish::document_cache::Representation;
 use crate::publish::format::Format;
 use crate::publish::html::{SourceHealth, SourceRow};
 use crate::publish::sources_page::{self, SourcesPage};
+use crate::schedule;
 use crate::source::UrlParts;
 use crate::source::host_budget::HostBudget;
 use crate::store::{self, StoredSource};
@@ -77,6 +78,6 @@ fn source_row(remembered: StoredSource, sources: &Sources) -> SourceRow {
         outcome,
         since,
         next_poll: state.next_poll,
-        why: state.next_poll_reason,
+        why: schedule::reason_in_words(&state.next_poll_reason).into_owned(),
     }
 }

@@ -56,6 +56,8 @@ pub struct Representation {
     pub last_modified: Timestamp,
     /// The value of `Link`, if any.
     pub link: Option<Bytes>,
+    /// Whether browsers request it again after a while.
+    pub reloads: bool,
     http_date: Bytes,
     digest: String,
     tags: [Bytes; 4],
@@ -107,7 +109,8 @@ impl DocumentCache {
 
     fn has(&self, path: &str, representation: &Representation) -> bool {
         matches!(self.get(path), Some(CachedDocument::Available(old))
-            if old.digest == representation.digest && old.link == representation.link)
+            if old.digest == representation.digest
+                && (&old.link, old.reloads) == (&representation.link, representation.reloads))
     }
 
     /// Replaces what is known of former names, and the documents of these names in every format.
@@ -194,6 +197,7 @@ impl Representation {
             last_modified: changed_at,
             http_date: Bytes::from(http_date(changed_at)),
             link: None,
+            reloads: false,
             tags: Coding::ALL.map(tag),
             digest,
             identity: without_spare_capacity(bytes),
@@ -205,6 +209,12 @@ impl Representation {
     #[must_use]
     pub fn with_link(self, link: String) -> Self {
         Self { link: Some(Bytes::from(link)), ..self }
+    }
+
+    /// Whether browsers request it again after a while.
+    #[must_use]
+    pub fn reloading(self, reloads: bool) -> Self {
+        Self { reloads, ..self }
     }
 
     /// Compresses into every coding now, so that no request waits.

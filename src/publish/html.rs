@@ -1,4 +1,5 @@
-//! Writes the web pages: one per output, and the front page. They have no scripts and load nothing. Pure.
+//! Writes the web pages: one per output, and the front page. They load nothing. Their only script writes times in the
+//! reader's zone; the pages of outputs, whose texts are others', have none. Pure.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -8,7 +9,9 @@ use sha2::{Digest, Sha256};
 use url::Url;
 
 use super::document::{Document, OutputEntry};
+use super::first_start::{self, About, FirstPolls, Start};
 use super::format::Format;
+use super::health;
 use super::highlight::highlight;
 use super::icon::{self, Icon};
 use super::select::BYLINE_START;
@@ -17,6 +20,8 @@ use super::text::{excerpt, one_line, percent_encode};
 use super::xml::{rfc3339, truncate_to_second};
 
 const STYLE: &str = include_str!("style.css");
+/// Writes times in the reader's zone.
+const LOCAL_TIMES: &str = include_str!("local_times.js");
 /// With more sources than this, the list of working ones is folded.
 const MAX_UNFOLDED_SOURCES: usize = 30;
 /// With more sources than this, the front page lists only those that fail.
@@ -27,6 +32,8 @@ const MAX_FAILING_SOURCES: usize = 50;
 const MAX_OUTPUT_CARDS: usize = 30;
 /// The most hosts of which the front page tells.
 const MAX_NOTICES: usize = 20;
+/// The class of pages that say how Siftwire is doing.
+pub(super) const FRONT: &str = "front";
 /// The path of the page of the sources.
 pub const SOURCES_PATH: &str = "/sources";
 /// The longest text to search for, in characters.
@@ -47,6 +54,17 @@ pub struct FrontPageContent {
     pub host_notices: Vec<String>,
     /// An error of Siftwire itself, such as an invalid config.
     pub problem: Option<String>,
+    /// What runs.
+    pub about: About,
+    /// Whether the first polls run.
+    pub start: Start,
+}
+
+impl FrontPageContent {
+    fn first_polls(&self) -> FirstPolls {
+        let polled = self.sources.iter().filter(|source| source.health != SourceHealth::New).count();
+        FirstPolls { sources: self.sources.len(), polled }
+    }
 }
 
 /// One output on the front page.
@@ -129,7 +147,10 @@ pub fn write(document: &Document) -> Vec<u8> {
         }
         main #entries {
             @if document.entries.is_empty() {
-                p .soft { "Nothing has matched yet. Entries appear here as soon as a source brings one." }
+                p .soft {
+                    @if document.name == health::NAME { "All is well: no source has failed for a day, moved or fallen silent." }
+                    @else { "Nothing has matched yet. Entries appear here as soon as a source brings one." }
+                }
             }
             @for shown in &document.entries { (entry(shown)) }
         }
@@ -155,10 +176,11 @@ pub fn write(document: &Document) -> Vec<u8> {
 /// Writes the front page.
 pub fn front_page(front: &FrontPageContent) -> Vec<u8> {
     let base = front.public_url.as_str().trim_end_matches('/');
-    let (broken, working): (Vec<&SourceRow>, Vec<&SourceRow>) = front
-        .sources
-        .iter()
-        .partition(|source| matches!(source.health, SourceHealth::Failing | SourceHealth::Gone));
+    let of = |wanted: &[SourceHealth]| -> Vec<&SourceRow> {
+        front.sources.iter().filter(|source| wanted.contains(&source.health)).collect()
+    };
+    let broken = of(&[SourceHealth::Failing, SourceHealth::Gone]);
+    let (waiting, working) = (of(&[SourceHealth::New]), of(&[SourceHealth::Healthy]));
     let body = html! {
         header { h1 { "Siftwire" } }
         main {
@@ -168,6 +190,7 @@ pub fn front_page(front: &FrontPageContent) -> Vec<u8> {
                     pre tabindex="0" { (problem) }
                 }
             }
+            (first_start::notice(&front.about, front.first_polls(), front.outputs.len(), front.start))
             h2 { "Feeds" }
             p { "Copy an address into your feed reader, or "
                 a href=(format!("{base}/outputs.opml")) { "import all of them as OPML" } "." }
@@ -178,7 +201,7 @@ pub fn front_page(front: &FrontPageContent) -> Vec<u8> {
             }
             h2 { "Sources" }
             p .soft { "Problems with sources are also published as "
-                a href=(format!("{base}{}", Format::Html.path(super::health::NAME))) { "a feed" } "." }
+                a href=(format!("{base}{}", Format::Html.path(health::NAME))) { "a feed" } "." }
             @if !front.host_notices.is_empty() {
                 ul .notices {
                     @for notice in front.host_notices.iter().take(MAX_NOTICES) { li { (notice) "." } }
@@ -187,9 +210,10 @@ pub fn front_page(front: &FrontPageContent) -> Vec<u8> {
                     }
                 }
             }
-            @if front.sources.len() <= MAX_SOURCES { (all_sources(&broken, &working)) }
-            @else { (failing_sources(&front.public_url, &broken, front.sources.len())) }
+            @if front.sources.len() <= MAX_SOURCES { (all_sources(&broken, &waiting, &working)) }
+            @else { (failing_sources(&front.public_url, &broken, (waiting.len(), front.sources.len()))) }
         }
+        (first_start::footer(&front.about))
     };
     let head = html! {
         (icon_link(&front.public_url, icon::PATH))
@@ -198,25 +222,32 @@ pub fn front_page(front: &FrontPageContent) -> Vec<u8> {
                 href=(address_of(base, output, Format::Atom));
         }
     };
-    page("Siftwire", "front", &head, &body)
+    page("Siftwire", FRONT, &head, &body)
 }
 
-fn all_sources(broken: &[&SourceRow], working: &[&SourceRow]) -> Markup {
+fn all_sources(broken: &[&SourceRow], waiting: &[&SourceRow], working: &[&SourceRow]) -> Markup {
+    let is_open = broken.len() + waiting.len() + working.len() <= MAX_UNFOLDED_SOURCES;
     html! {
         @if !broken.is_empty() { ul .sources { @for source in broken { (source_item(source)) } } }
-        @if !working.is_empty() {
-            details open[broken.len() + working.len() <= MAX_UNFOLDED_SOURCES] {
-                summary { (working.len()) @if working.len() == 1 { " source is working" } @else { " sources are working" } }
-                ul .sources { @for source in working { (source_item(source)) } }
+        @for (sources, one, several) in
+            [(working, "source is working", "sources are working"), (waiting, "source was not polled yet", "sources were not polled yet")]
+        {
+            @if !sources.is_empty() {
+                details open[is_open] {
+                    summary { (sources.len()) " " @if sources.len() == 1 { (one) } @else { (several) } }
+                    ul .sources { @for source in sources { (source_item(source)) } }
+                }
             }
         }
     }
 }
 
-fn failing_sources(public_url: &Url, broken: &[&SourceRow], count: usize) -> Markup {
+fn failing_sources(public_url: &Url, broken: &[&SourceRow], (waiting, count): (usize, usize)) -> Markup {
     html! {
         p {
-            (count) " sources, " @if broken.is_empty() { "all of them working. " } @else { (broken.len()) " failing. " }
+            (count) " sources, "
+            @if waiting > 0 { (waiting) " of them not polled yet, " }
+            @if broken.is_empty() { "none failing. " } @else { (broken.len()) " failing. " }
             a href=(sources_address(public_url)) { "All sources" }
         }
         (search_field(public_url, ""))
@@ -244,16 +275,25 @@ pub(super) fn sources_address(public_url: &Url) -> String {
     percent_encode(&format!("{}{SOURCES_PATH}", public_url.path().trim_end_matches('/')))
 }
 
-/// The value of `Content-Security-Policy` for these pages: only their own style and icon.
+/// The value of `Content-Security-Policy` for the pages of outputs: only their own style and icon.
 pub fn content_security_policy() -> String {
-    format!("{}; frame-ancestors 'none'", page_policy())
+    format!("{}; frame-ancestors 'none'", page_policy(""))
+}
+
+/// The same for the pages that say how Siftwire is doing: with their script.
+pub fn front_page_policy() -> String {
+    format!("{}; frame-ancestors 'none'", page_policy(FRONT))
 }
 
 /// What a page can say of itself (CSP level 3, section 3.3), for where another web server or a file system serves it.
-fn page_policy() -> String {
+fn page_policy(class: &str) -> String {
+    let script = match class {
+        FRONT => format!("script-src '{}'; ", source_hash(LOCAL_TIMES)),
+        _ => String::new(),
+    };
     format!(
-        "default-src 'none'; style-src '{}'; img-src 'self'; base-uri 'none'; form-action 'self'",
-        style_hash(STYLE)
+        "default-src 'none'; style-src '{}'; {script}img-src 'self'; base-uri 'none'; form-action 'self'",
+        source_hash(STYLE)
     )
 }
 
@@ -264,13 +304,16 @@ pub(super) fn page(title: &str, class: &str, head: &Markup, body: &Markup) -> Ve
         html lang="en" {
             head {
                 meta charset="utf-8";
-                meta http-equiv="Content-Security-Policy" content=(page_policy());
+                meta http-equiv="Content-Security-Policy" content=(page_policy(class));
                 meta name="viewport" content="width=device-width, initial-scale=1";
                 title { (title) }
                 (head)
                 style { (PreEscaped(STYLE)) }
             }
-            body class=(class) { (body) }
+            body class=(class) {
+                (body)
+                @if class == FRONT { script { (PreEscaped(LOCAL_TIMES)) } }
+            }
         }
     };
     markup.into_string().into_bytes()
@@ -364,7 +407,7 @@ pub(super) fn source_item(source: &SourceRow) -> Markup {
                 @else { bdi { (title) } }
                 @if title != source.name { " " small { (source.name) } }
             }
-            p { (health(source)) }
+            p { (condition(source)) }
             p .soft {
                 @if let Some(next) = source.next_poll { "next " (time(next)) @if !source.why.is_empty() { " (" (source.why) ")" } }
                 @else if source.health == SourceHealth::Gone { "no longer polled" }
@@ -373,7 +416,7 @@ pub(super) fn source_item(source: &SourceRow) -> Markup {
     }
 }
 
-fn health(source: &SourceRow) -> Markup {
+fn condition(source: &SourceRow) -> Markup {
     let (class, label) = match source.health {
         SourceHealth::New => ("soft", "not polled yet"),
         SourceHealth::Healthy => ("good", "last answer"),
@@ -403,9 +446,9 @@ pub(super) fn home(public_url: &Url) -> String {
     format!("{}/", public_url.as_str().trim_end_matches('/'))
 }
 
-/// The hash source of a style in a policy (CSP level 3, section 2.3.1).
-fn style_hash(style: &str) -> String {
-    format!("sha256-{}", STANDARD.encode(Sha256::digest(style)))
+/// The hash source of a style or a script in a policy (CSP level 3, section 2.3.1).
+fn source_hash(text: &str) -> String {
+    format!("sha256-{}", STANDARD.encode(Sha256::digest(text)))
 }
 
 #[cfg(test)]
@@ -413,9 +456,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_style_hash_is_what_browsers_compute() {
-        assert_eq!(style_hash(""), "sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=");
-        assert_eq!(style_hash("abc"), "sha256-ungWv48Bz+pBQUDeXa4iI7ADYaOWF3qctBD/YfIAFa0=");
+    fn the_hash_is_what_browsers_compute() {
+        assert_eq!(source_hash(""), "sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=");
+        assert_eq!(source_hash("abc"), "sha256-ungWv48Bz+pBQUDeXa4iI7ADYaOWF3qctBD/YfIAFa0=");
     }
 
     #[test]
@@ -430,7 +473,7 @@ mod tests {
             outcome: outcome.into(),
             since: Timestamp::from_second(86_400).ok(),
             next_poll: Timestamp::from_second(90_000).ok(),
-            why: "back-off 3".into(),
+            why: "after 3 failures".into(),
         };
         let page = FrontPageContent {
             public_url: Url::parse("https://feeds.example.org/sub").expect("an address"),
@@ -441,6 +484,12 @@ mod tests {
             ],
             host_notices: vec!["site.example allows 60 requests an hour".into()],
             problem: Some("config.toml line 3".into()),
+            about: About {
+                version: "1.2.3",
+                config: "config.toml".into(),
+                config_name: "config.toml".into(),
+            },
+            start: Start::Later,
         };
         let html = String::from_utf8(front_page(&page)).expect("text");
         for part in [
@@ -452,7 +501,7 @@ mod tests {
             "down &lt;b&gt;",
             r#"<span class="bad">failing since</span> <time datetime="1970-01-02T00:00:00Z""#,
             "<small>status 500</small>",
-            "(back-off 3)",
+            "(after 3 failures)",
             ">config.toml line 3</pre>",
             "1 source is working",
         ] {

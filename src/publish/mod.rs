@@ -8,6 +8,7 @@ pub mod document;
 pub mod document_cache;
 mod embeds;
 pub mod files;
+pub mod first_start;
 pub mod folders;
 pub mod format;
 pub mod health;
@@ -61,6 +62,9 @@ const MAX_ATTEMPTS: usize = 3;
 /// An entry that is dated longer than this before the poll that brought it counts by its date: an archive that a
 /// source suddenly lists drives no news out.
 pub const MAX_LATENESS: SignedDuration = SignedDuration::from_hours(3 * 24);
+
+/// How long an output is new, from its first appearance in the config.
+const NEW_OUTPUT: SignedDuration = SignedDuration::from_hours(24);
 
 /// Which entries an output has yet to evaluate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -318,9 +322,17 @@ fn evaluate(candidate: &Candidate, outputs: &Outputs, pending: &mut [PendingOutp
             story: candidate.story,
             entered,
             reasons,
-            from_first_poll: candidate.first_poll,
+            from_first_poll: candidate.first_poll
+                && is_limited(candidate, pending[position].compiled, outputs),
         });
     }
+}
+
+/// Whether `first_poll` counts for an entry of a first poll. It spares subscribers the past of an added source; while the
+/// output itself is new it has none, and all the past may fill it.
+fn is_limited(candidate: &Candidate, compiled: &CompiledOutput, outputs: &Outputs) -> bool {
+    let is_new = candidate.entry.first_seen.duration_since(compiled.since) < NEW_OUTPUT;
+    !is_new || outputs.first_poll_limits.of(&candidate.entry.source.name) == 0
 }
 
 /// When an entry counts as having entered an output that it matches now.

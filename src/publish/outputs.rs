@@ -104,6 +104,13 @@ impl Outputs {
         }
     }
 
+    /// The title of each output, and how many entries its feed has.
+    #[must_use]
+    pub fn shown_entries(&self) -> Vec<(String, usize)> {
+        let entries = |id| self.staleness.published(id).map_or(0, |published| published.entries);
+        self.outputs.iter().map(|one| (one.output.title.clone(), entries(one.id))).collect()
+    }
+
     /// Only outputs that are served as they were published last.
     #[must_use]
     pub fn frozen(site: Site, stored: Vec<StoredOutput>) -> Outputs {

@@ -10,6 +10,7 @@ use sha2::{Digest, Sha256};
 
 use super::document::{Document, HistoryPosition, OutputEntry};
 use super::document_cache::{CachedDocument, Coding, DocumentCache, FormerName, Representation, digest};
+use super::first_start::Start;
 use super::format::Format;
 use super::html::{FrontPageContent, OutputRow, SourceRow};
 use super::output::{Output, Site};
@@ -382,15 +383,14 @@ fn presentation_hash(output: &Output, site: &Site) -> String {
     hex(&Sha256::digest(format!("{} {style} {presentation:?} {site:?}", env!("CARGO_PKG_VERSION"))))
 }
 
-/// Puts the front page and the list of outputs into the cache. Beside the sources it shows what there is to say of their
-/// hosts. `problem` is an error of Siftwire itself.
+/// Puts the front page, with its outputs filled in, and the list of outputs into the cache.
 pub fn render_front_page(
     outputs: &Outputs,
     document_cache: &DocumentCache,
-    (sources, host_notices): (Vec<SourceRow>, Vec<String>),
-    problem: Option<&str>,
+    content: FrontPageContent,
     now: Timestamp,
 ) {
+    let reloads = content.start == Start::First;
     let row = |id: OutputId, name: &str, title: &str| {
         let published = outputs.staleness.published(id);
         OutputRow {
@@ -404,18 +404,12 @@ pub fn render_front_page(
     let rows = compiled.map(|compiled| row(compiled.id, &compiled.output.name, &compiled.output.title));
     let frozen = outputs.frozen.iter().map(|frozen| row(frozen.id, &frozen.name, &frozen.name));
     let rows: Vec<OutputRow> = rows.chain(frozen).collect();
-    let public_url = outputs.site.public_url.clone();
     let names = rows.iter().map(|row| (row.name.as_str(), row.title.as_str()));
-    let list = opml::write_outputs(&public_url, names);
-    let page = html::front_page(&FrontPageContent {
-        public_url,
-        outputs: rows,
-        sources,
-        host_notices,
-        problem: problem.map(str::to_owned),
-    });
+    let list = opml::write_outputs(&outputs.site.public_url, names);
+    let page = html::front_page(&FrontPageContent { outputs: rows, ..content });
     document_cache.set_base_path(outputs.site.public_url.path());
-    document_cache.insert("/", Representation::new(Format::Html.content_type(), page, now));
+    document_cache
+        .insert("/", Representation::new(Format::Html.content_type(), page, now).reloading(reloads));
     document_cache.insert(opml::PATH, Representation::new(opml::CONTENT_TYPE, list, now));
 }
 

@@ -3,7 +3,7 @@
 use maud::html;
 use url::{Url, form_urlencoded};
 
-use super::html::{SourceRow, home, icon_link, page, search_field, source_item, sources_address};
+use super::html::{FRONT, SourceRow, home, icon_link, page, search_field, source_item, sources_address};
 use super::icon;
 
 /// The sources on one page.
@@ -56,5 +56,5 @@ pub fn write(list: &SourcesPage) -> Vec<u8> {
             }
         }
     };
-    page("Sources", "front", &icon_link(public_url, icon::PATH), &body)
+    page("Sources", FRONT, &icon_link(public_url, icon::PATH), &body)
 }

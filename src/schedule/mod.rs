@@ -1,5 +1,6 @@
 //! When a source is polled next, and why. Pure.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
@@ -277,6 +278,20 @@ fn after_failure(
             longest(back_off(failures), Some(hint), max)
         }
         _ => back_off(failures),
+    }
+}
+
+/// The reason for the time of a poll ([`SourceState::next_poll_reason`]) as people are told.
+#[must_use]
+pub fn reason_in_words(reason: &str) -> Cow<'_, str> {
+    match (reason, reason.strip_prefix("back-off ")) {
+        ("every", _) => "usual pace".into(),
+        ("max-age", _) => "as its server asks".into(),
+        ("ttl" | "update period", _) => "as its feed asks".into(),
+        ("retry-after", _) => "its server asked to wait".into(),
+        (_, Some("1")) => "after a failure".into(),
+        (_, Some(failures)) => format!("after {failures} failures").into(),
+        _ => reason.into(),
     }
 }
 

@@ -22,6 +22,9 @@ const ONE_YEAR: HeaderValue = HeaderValue::from_static("public, max-age=31536000
 /// Browsers and readers get different documents.
 const VARY_OF_FEEDS: HeaderValue = HeaderValue::from_static("Accept-Encoding, Accept");
 
+/// Seconds after which a browser requests a page again: without a script, and without moving what is read.
+const RELOAD: HeaderValue = HeaderValue::from_static("3");
+
 /// More than any response has, so that the header map never grows while it is filled.
 const MAX_HEADERS: usize = 24;
 
@@ -110,7 +113,7 @@ pub(super) async fn sources(
     };
     let search: String = q.trim().chars().take(html::MAX_SEARCH_CHARS).collect();
     match (state.readers.sources)(search, page.unwrap_or(1).max(1)).await {
-        Ok(page) => send(&state, request.headers(), &page, HeaderValue::from_static("private, no-cache")),
+        Ok(page) => send_front_page(&state, request.headers(), &page, "private, no-cache"),
         Err(error) => {
             tracing::error!(%error, "cannot read the sources for their page");
             response::text(StatusCode::SERVICE_UNAVAILABLE, "not ok: the store cannot be read\n")
@@ -139,6 +142,8 @@ pub(super) async fn document(State(state): State<Arc<ServerState>>, request: Req
     let mut response = match cache.get(&path).or_else(without_slash) {
         Some(CachedDocument::Available(document)) => match feed_name {
             Some(name) if is_browser => send_page_of_feed(&state, name, request.headers(), &document),
+            // The front page tells how the sources are now.
+            _ if path == "/" => send_front_page(&state, request.headers(), &document, "no-cache"),
             _ => send(&state, request.headers(), &document, state.max_age.header()),
         },
         Some(CachedDocument::Gone) => response::gone(),
@@ -176,6 +181,20 @@ fn moved(state: &ServerState, path: &str) -> Response<Body> {
     response::moved(&state.document_cache.public_path(path), state.max_age.header())
 }
 
+/// A page that says how Siftwire is doing now.
+fn send_front_page(
+    state: &ServerState,
+    request: &HeaderMap,
+    page: &Representation,
+    cache_control: &'static str,
+) -> Response<Body> {
+    let mut response = send(state, request, page, HeaderValue::from_static(cache_control));
+    if let Some(policy) = response.headers_mut().get_mut(header::CONTENT_SECURITY_POLICY) {
+        *policy = state.front_page_policy.clone();
+    }
+    response
+}
+
 /// A representation: 200 in the negotiated coding, 304 or 412.
 fn send(
     state: &ServerState,
@@ -194,6 +213,9 @@ fn send(
     headers.insert(header::CACHE_CONTROL, cache_control);
     headers
         .extend(representation.link.as_ref().map(|link| (header::LINK, response::shared_header_value(link))));
+    if representation.reloads {
+        headers.insert(header::REFRESH, RELOAD);
+    }
     match precondition {
         Precondition::NotModified => *response.status_mut() = StatusCode::NOT_MODIFIED,
         Precondition::Failed => *response.status_mut() = StatusCode::PRECONDITION_FAILED,

@@ -45,8 +45,10 @@ pub struct ServerState {
     pub(super) max_age: MaxAge,
     pub(super) readiness: Arc<Readiness>,
     pub(super) metrics: Arc<Metrics>,
-    /// `Content-Security-Policy` of HTML pages.
+    /// `Content-Security-Policy` of the pages of outputs.
     pub(super) page_policy: HeaderValue,
+    /// The same of `/` and `/sources`.
+    pub(super) front_page_policy: HeaderValue,
 }
 
 impl ServerState {
@@ -59,7 +61,8 @@ impl ServerState {
         metrics: Arc<Metrics>,
     ) -> ServerState {
         let page_policy = header_value(&html::content_security_policy());
-        ServerState { document_cache, readers, max_age, readiness, metrics, page_policy }
+        let front_page_policy = header_value(&html::front_page_policy());
+        ServerState { document_cache, readers, max_age, readiness, metrics, page_policy, front_page_policy }
     }
 }
 

@@ -52,6 +52,8 @@ fn home(outputs: &str) -> (Origin, Home) {
         feed("other", &[("Old bridge falls", ""), ("New bridge stands", "")]),
     );
     let home = Home::new(&config(&origin, outputs));
+    assert_eq!(home.run(&["poll", "news"]).0, Some(0));
+    home.age_outputs();
     let (code, _, stderr) = home.run(&["poll"]);
     assert_eq!(code, Some(0), "{stderr}");
     (origin, home)
@@ -178,7 +180,8 @@ fn check_diff_shows_changes_without_fetching_or_storing() {
         "all: no change\n\
          edited: 1 would enter, 2 would leave\n  + 2026-11-03  news  Harvest ends\n  \
          - 2026-11-02  other  New bridge stands\n  - 2026-11-01  news  Bridge opens\n\
-         new: new, with 4 entries\n  + 2026-11-02  other  New bridge stands\n  + 2026-11-03  news  Harvest ends\n  \
+         new: new, with 5 entries\n  + 2026-11-02  other  New bridge stands\n  \
+         + 2026-11-01  other  Old bridge falls\n  + 2026-11-03  news  Harvest ends\n  \
          + 2026-11-02  news  Border opens\n  + 2026-11-01  news  Bridge opens\n\
          gone: no longer published; it has 4 entries\n"
     );

@@ -220,7 +220,10 @@ fn one_shot_commands_work_without_a_daemon() {
     assert_eq!(code, Some(0));
     assert_eq!(feed_rs::parser::parse(document.as_bytes()).expect("RSS").entries.len(), 1);
     let (code, table, _) = home.run(&["status"]);
-    assert!(code == Some(0) && table.contains("an HTML page") && table.contains("back-off 1"), "{table}");
+    assert!(
+        code == Some(0) && table.contains("an HTML page") && table.contains("after a failure"),
+        "{table}"
+    );
     let (_, json, _) = home.run(&["status", "--json"]);
     let status: Value = serde_json::from_str(&json).expect("JSON");
     assert_eq!(status["outputs"][0]["members"], 2);

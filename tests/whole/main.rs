@@ -14,6 +14,7 @@ mod encodings;
 mod faults;
 mod filters;
 mod finding;
+mod first_start;
 mod folders;
 mod former_names;
 #[path = "../config/secrets.rs"]
@@ -23,6 +24,7 @@ mod icons;
 mod ids;
 mod inert;
 mod life;
+mod machines;
 mod manual_pages;
 mod many_sources;
 mod measured;

@@ -36,6 +36,12 @@ impl Home {
         self.path().join("siftwire.db")
     }
 
+    /// As if the outputs had been configured two days ago: they are not new any more.
+    pub fn age_outputs(&self) {
+        let store = rusqlite::Connection::open(self.store()).expect("it opens");
+        store.execute("UPDATE output SET since = since - 2 * 86400000", []).expect("a table");
+    }
+
     /// Runs a command to its end: exit code, standard output, standard error.
     pub fn run(&self, arguments: &[&str]) -> (Option<i32>, String, String) {
         self.run_with(arguments, &[])

@@ -12,7 +12,7 @@ use anyhow::{Context, bail};
 use clap_mangen::Man;
 use clap_mangen::roff::{Roff, roman};
 
-use super::reference::{ENVIRONMENT, EXAMPLES, EXIT_CODES, FILES, Row, SIGNALS};
+use super::reference::{ADDRESSES, ENVIRONMENT, EXAMPLES, EXIT_CODES, FILES, Row, SIGNALS};
 use super::terminal;
 
 /// `siftwire man`
@@ -96,9 +96,13 @@ fn main_page(command: &clap::Command) -> std::io::Result<ManualPage> {
     for subcommand in visible(command) {
         markup::definition(&mut roff, &[&format!("siftwire {}", subcommand.get_name())], &about(subcommand));
     }
-    for (heading, rows) in
-        [("FILES", FILES), ("ENVIRONMENT", ENVIRONMENT), ("EXIT STATUS", EXIT_CODES), ("SIGNALS", SIGNALS)]
-    {
+    for (heading, rows) in [
+        ("FILES", FILES),
+        ("ENVIRONMENT", ENVIRONMENT),
+        ("EXIT STATUS", EXIT_CODES),
+        ("SIGNALS", SIGNALS),
+        ("HTTP", ADDRESSES),
+    ] {
         markup::table(&mut roff, heading, rows);
     }
     examples(&mut roff, EXAMPLES);
