@@ -24,7 +24,7 @@ fn main() {
 }
 
 /// Programs that some tests run. One that is installed later is found after a clean.
-const PROGRAMS: [&str; 6] = ["chromium", "bash", "zsh", "fish", "man", "litestream"];
+const PROGRAMS: [&str; 7] = ["chromium", "bash", "zsh", "fish", "man", "litestream", "python3"];
 
 /// Looks where programs are; for Chromium, first in `CHROMIUM`.
 fn find_programs() {

@@ -100,9 +100,10 @@ grep -qi "^authorization: Basic $(printf 'me:open sesame' | base64)" /run/site.l
 
 # docs/backup.md, command by command. The site is down, so the entry can only come from the copy.
 kill "$site"
-block() { awk -v wanted="$1" '/^```sh$/ { shown = ++number == wanted; next } /^```$/ { shown = 0 } shown' /root/backup.md; }
+# The block of a page that has a text.
+block() { awk -v wanted="$2" '/^```/ { if (shell && index(text, wanted)) printf "%s", text; shell = $0 == "```sh"; text = ""; next } { text = text $0 "\n" }' "/root/$1"; }
 sudo() { "$@"; }
-eval "$(block 1)"
+eval "$(block backup.md siftwire-backup.timer)"
 ls /var/backups/siftwire/*.db >/dev/null || fail "the timer's unit makes a copy"
 [ "$(stat -c %a /var/backups/siftwire/*.db)" = 600 ] || fail "a copy is 0600"
 systemctl list-timers siftwire-backup.timer | grep -q siftwire-backup || fail "the timer runs"
@@ -111,7 +112,7 @@ sleep 1 # copies have the second in their name
 systemctl start siftwire-backup
 [ ! -e /var/backups/siftwire/old.db ] || fail "old copies are deleted"
 rm -rf /var/lib/private/siftwire/*
-eval "$(block 2)"
+eval "$(block backup.md --reference)"
 wait_for "the entries of a restored store" 20 sh -c 'curl -fsS http://127.0.0.1:8080/feeds/added.atom | grep -q "For members"'
 siftwire doctor >/dev/null 2>&1 || fail "a restored store is sound"
 [ "$(curl -s -o /dev/null -w '%{http_code}' http://127.0.0.1:8080/readyz)" = 200 ] || fail "a restored store can be written"
@@ -142,9 +143,25 @@ echo "   $(status)"
 systemctl stop siftwire.socket siftwire
 umount "$folder"
 
+# README.md: an upgrade, which here is of the same version.
+systemctl start siftwire
+mkdir -p /var/backups && cp /root/siftwire.deb /root/siftwire_0_all.deb && cd /root
+eval "$(block README.md "apt install")" || fail "the commands of an upgrade"
+[ -s /var/backups/siftwire-before.db ] || fail "an upgrade begins with a copy"
+rm /var/backups/siftwire-before.db
+systemctl is-active --quiet siftwire || fail "the daemon runs after an upgrade"
+echo "ok: an upgrade as the README says"
+
 rm -r /etc/systemd/system/siftwire.*
 apt-get purge -y siftwire
 left=$(find / -xdev \( -path /proc -o -path /sys -o -path /root -o -path /var/log -o -path /run \) -prune -o -name '*siftwire*' -print)
 [ -z "$left" ] || fail "purge leaves files: $left"
 echo "ok: purge leaves no file"
+
+# README.md: without the package.
+cd /root/source
+eval "$(block README.md target/release/siftwire | grep -v journalctl)" || fail "the commands of an installation by hand"
+systemctl is-active --quiet siftwire || fail "the daemon runs after an installation by hand"
+[ "$(siftwire status 2>&1 >/dev/null | grep -c '^store: /var/lib/siftwire/siftwire.db$')" = 1 ] || fail "a shell uses the service's store"
+echo "ok: an installation by hand as the README says"
 touch /root/verdict

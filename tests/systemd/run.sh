@@ -22,8 +22,10 @@ fi
 
 rm -rf "$root" && cp -a "$work/debian" "$root"
 install -m 755 tests/systemd/inside.sh "$root/root/inside.sh"
-install -m 644 docs/backup.md "$root/root/backup.md"
+install -m 644 docs/backup.md README.md "$root/root"
 install -m 644 "$(packaging/build | grep '\.deb$')" "$root/root/siftwire.deb"
+install -D -m 755 target/package/root/usr/bin/siftwire "$root/root/source/target/release/siftwire"
+install -D -m 644 systemd/siftwire.service "$root/root/source/systemd/siftwire.service"
 cat >"$root/etc/systemd/system/inside.service" <<'UNIT'
 [Unit]
 After=multi-user.target
