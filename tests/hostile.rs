@@ -279,7 +279,7 @@ fn the_error_says_what_the_document_is_instead() {
         (" \n\t", "empty body"),
         (
             "<!DOCTYPE html><html><body><p>Hello</p></body></html>",
-            "an HTML page: `siftwire add URL` finds the feed of a page",
+            "an HTML page: `siftwire add URL` finds the feed of a page, whose address belongs in `url`",
         ),
         ("<?xml version='1.0'?><svg xmlns='http://www.w3.org/2000/svg'/>", "not a feed: <svg>"),
         ("hello", "not a feed: plain text"),
