@@ -83,14 +83,15 @@ fn fish_completes_names() {
     }
 }
 
-/// Types in a shell with a terminal of its own. `compadd` gets what is offered; `_describe` calls it twice.
+/// Types in a shell with a terminal of its own, as soon as its line editor reads keys: before, the terminal itself would
+/// take Ctrl-U. `compadd` gets what is offered; `_describe` calls it twice.
 const ZSH: &str = r#"
 mkfifo ready done
 zmodload zsh/zpty
 zpty shell $ZSH -f -i
 zpty -w shell 'fpath=(./functions $fpath); autoload -Uz compinit; compinit -u -d ./dump'
 zpty -w shell 'function compadd { builtin compadd -O fitting "$@"; print -l -- $fitting >>offered; builtin compadd "$@" }'
-zpty -w shell 'print >ready'
+zpty -w shell 'function zle-line-init { zle -D zle-line-init; print >ready }; zle -N zle-line-init'
 read <ready
 zpty -n -w shell "$TYPED"$'\t\C-u'
 zpty -w shell 'print >done'

@@ -172,7 +172,8 @@ fn assert_reported(daemon: &Daemon, home: &Home, why: &str) {
 fn assert_recovered(daemon: &Daemon, home: &Home) {
     eventually("200", || (daemon.get("/readyz").status == 200).then_some(()));
     eventually("no alert on the page", || (!daemon.get("/").body.contains("role=\"alert\"")).then_some(()));
-    assert_eq!(home.run(&["status"]).2, "");
+    let (_, _, words) = home.run(&["status"]);
+    assert!(words.lines().count() == 1 && words.starts_with("store: "), "{words}");
 }
 
 fn status(home: &Home) -> serde_json::Value {
