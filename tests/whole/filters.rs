@@ -214,7 +214,7 @@ fn a_query_selects_sources_by_tag() {
     // The query is the same, but not what it means.
     home.configure(&tagged("\"x\"", "\"north\""));
     let (_, text, _) = home.run(&["check", "--diff"]);
-    assert!(text.starts_with("tagged: 1 would enter, 2 would leave\n"), "{text}");
+    assert!(text.starts_with("tagged: 2 would enter, 2 would leave\n"), "{text}");
     assert_eq!(home.run(&["poll"]).0, Some(0));
     assert_eq!(home.run(&["check", "--diff"]).1, "tagged: no change\n");
     let case =
