@@ -169,9 +169,13 @@ async fn publish(
     config: &Arc<PublishConfig>,
     front_page: &mut Option<FrontPageState>,
 ) -> Option<Duration> {
-    let first_polls = shared.first_start.read(&shared.store).await;
-    let updated = publish::update_members(&shared.store, &config.outputs, now()).await;
     let front_page_due = front_page.as_ref().and_then(|front_page| due_in(shared, front_page, config));
+    // It reads all sources, as the front page does.
+    let first_polls = match front_page_due {
+        None => shared.first_start.read(&shared.store).await,
+        Some(_) => None,
+    };
+    let updated = publish::update_members(&shared.store, &config.outputs, now()).await;
     let rendered = match front_page_due {
         Some(_) => render_outputs(shared, config, updated, None).await,
         None => render_all(shared, config, updated, front_page).await,
