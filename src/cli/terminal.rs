@@ -7,16 +7,15 @@ use indicatif::{ProgressBar, ProgressStyle};
 use crate::text::closest_name;
 
 /// Prints a message for the user on standard error; control characters except line ends are escaped.
-#[expect(clippy::print_stderr, reason = "messages for the user go to standard error")]
 pub fn message(text: &str) {
-    eprintln!("{}", escape_lines(text));
+    diagnostics(&escape_lines(text));
 }
 
 /// Prints rendered diagnostics on standard error, unchanged: escaping would break their colours. They quote only the
 /// user's own config or command line.
-#[expect(clippy::print_stderr, reason = "messages for the user go to standard error")]
 pub fn diagnostics(rendered: &str) {
-    eprintln!("{rendered}");
+    // Nobody reads it any more, as with `siftwire ... 2>&1 | head`.
+    let _ = writeln!(std::io::stderr(), "{rendered}");
 }
 
 /// Writes data to standard output, unchanged.

@@ -191,6 +191,16 @@ fn cases_of_an_output_see_what_the_config_says_of_their_source() {
     assert!(said.contains("2 of 3 cases passed; 1 without `expect` tested nothing\n[0]"), "{said}");
 }
 
+#[test]
+fn nobody_has_to_read_to_the_end() {
+    let home = Home::new(&"[[output]]\nnaem = \"a\"\n".repeat(2000));
+    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_siftwire"));
+    command.current_dir(home.path()).env_clear().arg("check").stderr(std::process::Stdio::piped());
+    let mut child = command.spawn().expect("the binary runs");
+    drop(child.stderr.take());
+    assert_eq!(child.wait().expect("it ends").code(), Some(2), "no panic");
+}
+
 /// The schema is what the program accepts: each key of each table, no other.
 #[test]
 fn the_schema_has_every_key_of_the_shipped_config() {
