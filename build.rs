@@ -24,7 +24,8 @@ fn main() {
 }
 
 /// Programs that some tests run. One that is installed later is found after a clean.
-const PROGRAMS: [&str; 7] = ["chromium", "bash", "zsh", "fish", "man", "litestream", "python3"];
+const PROGRAMS: [&str; 9] =
+    ["chromium", "bash", "zsh", "fish", "man", "litestream", "newsboat", "python3", "curl"];
 
 /// Looks where programs are; for Chromium, first in `CHROMIUM`.
 fn find_programs() {

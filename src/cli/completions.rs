@@ -63,20 +63,21 @@ fn with_names(command: clap::Command) -> clap::Command {
 }
 
 fn source_names() -> Vec<CompletionCandidate> {
-    let candidate = |name: &str, help: Option<&str>| {
-        CompletionCandidate::new(name).help(help.map(|help| help.to_owned().into()))
-    };
     let config = config();
     let sources = config.iter().flat_map(|config| &config.sources);
-    sources.map(|source| candidate(&source.name, source.title.as_deref())).collect()
+    sources.filter_map(|source| candidate(&source.name, source.title.as_deref())).collect()
 }
 
 fn output_names() -> Vec<CompletionCandidate> {
     let config = config();
     let outputs = config.iter().flat_map(|config| &config.outputs);
-    outputs
-        .map(|output| CompletionCandidate::new(&output.name).help(Some(output.title.clone().into())))
-        .collect()
+    outputs.filter_map(|output| candidate(&output.name, Some(&output.title))).collect()
+}
+
+/// `None` for a name that means something else to a shell unless it is quoted, which shells do not do for us.
+fn candidate(name: &str, title: Option<&str>) -> Option<CompletionCandidate> {
+    let is_plain = name.chars().all(|c| c.is_alphanumeric() || matches!(c, '-' | '_' | '.' | '+' | '@'));
+    is_plain.then(|| CompletionCandidate::new(name).help(title.map(|title| title.to_owned().into())))
 }
 
 /// The config of the command line that is completed. A broken one completes nothing: there is no place for messages.

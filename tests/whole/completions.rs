@@ -6,13 +6,14 @@ use std::process::{Command, Stdio};
 use crate::program::Home;
 
 const CONFIG: &str = "[[source]]\nname = \"civilnet\"\ntitle = \"Civilnet: news\"\nurl = \"https://civilnet.example/\"\n\
-                      [[source]]\nname = \"oc-media\"\nurl = \"https://oc.example/\"\n\
+                      [[source]]\nname = \"x$(id)\"\nurl = \"https://x.example/\"\n[[source]]\nname = \"oc-media\"\nurl = \"https://oc.example/\"\n\
                       [[output]]\nname = \"armenia\"\n[[output]]\nname = \"armenia-russia\"\n[[output]]\nname = \"other\"\n";
 
 /// What is typed, and what is offered; nothing else may be.
-const TYPED: [(&str, &[&str]); 6] = [
+const TYPED: [(&str, &[&str]); 7] = [
     ("siftwire show arm", &["armenia", "armenia-russia"]),
     ("siftwire poll oc", &["oc-media"]),
+    ("siftwire poll x", &[]),
     ("siftwire explain 'a title' ot", &["other"]),
     ("siftwire show --config elsewhere/config.toml far", &["faraway"]),
     ("siftwire show --config broken.toml arm", &[]),
@@ -83,8 +84,8 @@ fn fish_completes_names() {
     }
 }
 
-/// Types in a shell with a terminal of its own, as soon as its line editor reads keys: before, the terminal itself would
-/// take Ctrl-U. `compadd` gets what is offered; `_describe` calls it twice.
+/// Types in a shell with a terminal of its own. `compadd` gets what is offered; `_describe` calls it twice.
+/// Keys count as typed in its editor only once that has begun.
 const ZSH: &str = r#"
 mkfifo ready done
 zmodload zsh/zpty
@@ -92,10 +93,10 @@ zpty shell $ZSH -f -i
 zpty -w shell 'fpath=(./functions $fpath); autoload -Uz compinit; compinit -u -d ./dump'
 zpty -w shell 'function compadd { builtin compadd -O fitting "$@"; print -l -- $fitting >>offered; builtin compadd "$@" }'
 zpty -w shell 'function zle-line-init { zle -D zle-line-init; print >ready }; zle -N zle-line-init'
-read <ready
+read -t 60 <>ready
 zpty -n -w shell "$TYPED"$'\t\C-u'
 zpty -w shell 'print >done'
-read <done
+read -t 60 <>done
 zpty -d shell
 [[ ! -e offered ]] || print -l -- ${(u)${(f)"$(<offered)"}}
 rm -f ready done offered dump

@@ -102,6 +102,23 @@ fn the_commands_of_the_readme_run_in_their_order() {
 }
 
 #[test]
+#[cfg_attr(not(all(newsboat, curl)), ignore = "there is no newsboat or no curl")]
+fn newsboat_imports_all_outputs_as_the_page_says() {
+    let page = include_str!("../../docs/subscribe.md");
+    let home = Home::new(
+        "[serve]\nlisten = \"127.0.0.1:0\"\n[[output]]\nname = \"armenia\"\n[[output]]\nname = \"other\"\n",
+    );
+    let daemon = home.start();
+    let commands = blocks(page, "sh").concat().replace("127.0.0.1:8080", daemon.address());
+    shell(&home, &format!("mkdir .newsboat; set -e\n{commands}"));
+    let urls =
+        std::fs::read_to_string(home.path().join(".newsboat/urls")).expect("what newsboat has written");
+    for name in ["armenia", "other"] {
+        assert!(urls.contains(&format!("/feeds/{name}.atom")), "{urls}");
+    }
+}
+
+#[test]
 fn every_config_in_the_docs_is_valid() {
     let mut checked = 0;
     for folder in [".", "docs"] {
