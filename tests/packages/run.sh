@@ -14,8 +14,8 @@ else
     echo "packages: lintian skipped, it is not installed"
 fi
 if rpm=$(grep '\.rpm$' <<<"$packages"); then
-    # Where they differ on purpose: the distributions' folders for zsh, and who writes the changelog of a package.
-    files() { sed -e 's|^\.||' -e 's|zsh/vendor-completions|zsh/site-functions|' | grep -v -e '/changelog.Debian.gz$' -e /.build-id | sort; }
+    # Where they differ on purpose: the distributions' folders for zsh, lintian's, and who writes the changelog of a package.
+    files() { sed -e 's|^\.||' -e 's|zsh/vendor-completions|zsh/site-functions|' | grep -v -e '/changelog.Debian.gz$' -e /lintian/ -e /.build-id | sort; }
     of_deb=$(dpkg-deb --fsys-tarfile "$deb" | tar -t | grep -v '/$' | files)
     of_rpm=$(rpm -qp --queryformat '[%{FILEMODES:perms} %{FILENAMES}\n]' "$rpm" | sed -n 's/^-[^ ]* //p' | files)
     [ "$of_deb" = "$of_rpm" ] || fail "$(diff <(echo "$of_deb") <(echo "$of_rpm"))"
