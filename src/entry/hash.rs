@@ -1,7 +1,5 @@
 //! Hashes of texts, and hexadecimal. Pure.
 
-use std::fmt::Write as _;
-
 use sha2::{Digest, Sha256};
 use twox_hash::XxHash3_128;
 
@@ -38,11 +36,13 @@ pub(crate) fn uuid_urn(mut bytes: [u8; 16]) -> String {
 
 /// Lower-case hexadecimal.
 pub(crate) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::with_capacity(2 * bytes.len()), |mut text, byte| {
-        // Writing to a string does not fail.
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
+    const DIGITS: [char; 16] =
+        ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'a', 'b', 'c', 'd', 'e', 'f'];
+    let mut text = String::with_capacity(2 * bytes.len());
+    for byte in bytes {
+        text.extend([byte >> 4, byte & 0xf].map(|digit| DIGITS[usize::from(digit)]));
+    }
+    text
 }
 
 #[cfg(test)]

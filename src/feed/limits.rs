@@ -33,6 +33,9 @@ pub(super) fn bound_lines(feed: &mut RawFeed<'_>) {
         bounds.number = number;
         bounds.entry(entry);
     }
+    if bounds.long_lines.is_empty() && bounds.long_addresses.is_empty() {
+        return;
+    }
     for (numbers, what) in [
         (bounds.long_lines, format!("lines of more than {MAX_LINE_CHARS} characters were cut")),
         (

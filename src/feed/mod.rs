@@ -27,6 +27,9 @@ use crate::text::log_excerpt;
 use problem::Problem;
 use raw::{Fault, RawFeed};
 
+/// Characters in which an HTML document shows that it is one.
+const MAX_HTML_START: usize = 500;
+
 /// Why a document is not a feed, as a message of at most 200 characters.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
@@ -145,8 +148,14 @@ fn binary_kind(body: &[u8]) -> Option<&'static str> {
 }
 
 fn is_html(text: &str) -> bool {
-    let start: String = text.trim_start().chars().take(500).collect::<String>().to_ascii_lowercase();
-    start.starts_with("<!doctype html") || start.contains("<html")
+    let text = text.trim_start();
+    let mut rest = text.chars();
+    rest.nth(MAX_HTML_START - 1);
+    let start = &text.as_bytes()[..text.len() - rest.as_str().len()];
+    let has = |at: usize, tag: &[u8]| {
+        start.get(at..at + tag.len()).is_some_and(|found| found.eq_ignore_ascii_case(tag))
+    };
+    has(0, b"<!doctype html") || memchr::memchr_iter(b'<', start).any(|at| has(at, b"<html"))
 }
 
 fn mentions_entries(text: &str) -> bool {

@@ -79,8 +79,12 @@ fn related(link: &RawLink<'_>, context: &FeedContext<'_>) -> Option<RelatedLink>
 
 fn category(raw: &RawCategory<'_>) -> Option<CategoryDetails> {
     let line = |text: &Option<Cow<'_, str>>| text.as_deref().and_then(plain::text_line);
+    let (term, scheme) = (line(&raw.term), line(&raw.scheme));
+    if term.is_none() && scheme.is_none() {
+        return None;
+    }
     let name = plain::line(raw.name.clone())?;
-    let (term, scheme) = (line(&raw.term).filter(|term| *term != name), line(&raw.scheme));
+    let term = term.filter(|term| *term != name);
     (term.is_some() || scheme.is_some()).then_some(CategoryDetails { name, term, scheme })
 }
 

@@ -25,6 +25,8 @@ const MANY_TRACES: usize = 4;
 /// Bytes for each question mark of a text that may have lost most of its letters, with white space.
 const MAX_BYTES_FOR_EACH: usize = 32;
 
+const ASCII_BLOCK: usize = 64;
+
 /// The fewest question marks that stand for lost letters.
 const MIN_LOST: usize = 6;
 
@@ -214,15 +216,23 @@ fn for_each_text<'a>(entry: &mut RawEntry<'a>, mut repair: impl FnMut(&mut Cow<'
 }
 
 fn repaired(text: &str) -> Option<Repaired> {
-    if text.is_ascii() {
+    let start = ascii_start(text.as_bytes());
+    if start == text.len() {
         return None;
     }
     [WINDOWS_1252, WINDOWS_1251].into_iter().find_map(|wrong| {
-        let text = reencoded(text, wrong)?;
+        let text = [&text[..start], &reencoded(&text[start..], wrong)?].concat();
         let weight = |c| if matches!(c, '\u{2000}'..='\u{203f}') { 2 } else { 1 };
         let evidence = text.chars().filter(|c| !c.is_ascii()).map(weight).sum();
         Some(Repaired { text, wrong, evidence })
     })
+}
+
+/// The number of bytes before the first one beyond ASCII. Whole blocks are tested at once.
+fn ascii_start(bytes: &[u8]) -> usize {
+    let blocks = bytes.chunks(ASCII_BLOCK).take_while(|block| block.is_ascii()).count();
+    let tested = bytes.len().min(blocks * ASCII_BLOCK);
+    tested + bytes[tested..].iter().take_while(|byte| byte.is_ascii()).count()
 }
 
 /// The text encoded in `wrong` and decoded as UTF-8. Stops at the first byte that cannot be UTF-8.

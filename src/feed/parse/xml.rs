@@ -68,7 +68,8 @@ fn find_root<'a>(tokens: &mut Tokenizer<'a>) -> Option<StartTag<'a>> {
 }
 
 fn is_root(name: &str) -> bool {
-    ["rss", "feed", "rdf", "channel"].iter().any(|root| local_name(name).eq_ignore_ascii_case(root))
+    let name = local_name(name);
+    ["rss", "feed", "rdf", "channel"].iter().any(|root| name.eq_ignore_ascii_case(root))
 }
 
 fn vocabulary(format: &str) -> Namespace {
