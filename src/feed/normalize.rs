@@ -37,6 +37,9 @@ const OPENABLE_SCHEMES: [&str; 24] = [
     "ircs", "magnet", "mms", "news", "nntp", "nostr", "rtmp", "rtsp", "sftp", "spartan", "xmpp",
 ];
 
+/// What is `&` in an address that is escaped twice.
+const ESCAPED: &str = "&amp;";
+
 /// The longest tag that RFC 5646 section 4.4.1 expects.
 const MAX_LANGUAGE_BYTES: usize = 35;
 
@@ -136,7 +139,8 @@ fn normalize_entry(mut raw: RawEntry<'_>, context: &FeedContext<'_>) -> Entry {
         // A relative id is an address only if it is an absolute path: it may be a mere number.
         openable_url(id, context.base(raw.base).filter(|_| id.starts_with('/')))
     });
-    let link = link.or_else(|| raw.player.and_then(|page| absolute_url(&page.href, context.base(page.base))));
+    let player = raw.player.as_ref();
+    let link = link.or_else(|| player.and_then(|page| absolute_url(&page.href, context.base(page.base))));
     let title = raw.title.into_value().filter(|_| has_title).and_then(plain::line);
     let (published, updated) = (raw.published.into_value(), raw.updated.into_value());
     let raw_date = published.as_ref().or(updated.as_ref()).map(|date| date.text.trim().to_owned());
@@ -171,6 +175,7 @@ fn normalize_entry(mut raw: RawEntry<'_>, context: &FeedContext<'_>) -> Entry {
         is_uncertain: raw.uncertain,
     };
     entry.keys = keys(&entry, raw.about.as_deref(), raw_date.as_deref(), context.site);
+    entry.keys.extend(key_as_escaped(&entry, raw.links.iter().chain(&raw.player), context));
     if entry.title.is_none() || entry.keys.iter().all(|key| key.rule == KeyRule::Title) {
         entry.keys.push(body_key(&entry, [summary.as_ref(), content.as_ref()], &stated_files));
     }
@@ -215,13 +220,32 @@ pub fn keys(entry: &Entry, about: Option<&str>, raw_date: Option<&str>, site: Op
     let about = about.map(str::trim).filter(|about| !about.is_empty());
     keys.extend(about.map(|about| key(KeyRule::About, about.to_owned())));
     if let Some(link) = entry.link.as_deref().filter(|link| !is_site(link)) {
-        let page = PageAddress::parse(link);
-        let same = page.as_ref().and_then(PageAddress::key);
-        keys.push(key(KeyRule::Link, same.unwrap_or_else(|| site_key(link))));
+        keys.push(key(KeyRule::Link, link_key(link)));
     }
     let title = entry.title.as_deref();
     keys.extend(title.map(|title| key(KeyRule::Title, text_hash(&[title, raw_date.unwrap_or_default()]))));
     keys
+}
+
+fn link_key(link: &str) -> String {
+    let page = PageAddress::parse(link);
+    page.as_ref().and_then(PageAddress::key).unwrap_or_else(|| site_key(link))
+}
+
+/// The key of an entry's link as it is in the document, where it is escaped twice: older stores know the entry by it.
+fn key_as_escaped<'b, 'a: 'b>(
+    entry: &Entry,
+    mut links: impl Iterator<Item = &'b RawLink<'a>>,
+    context: &FeedContext<'_>,
+) -> Option<Key> {
+    let is_link = |link: &&RawLink<'_>| {
+        link.href.contains(ESCAPED) && openable_url(&link.href, context.base(link.base)) == entry.link
+    };
+    // The site's own address is no key.
+    let has_key = entry.keys.iter().any(|key| key.rule == KeyRule::Link);
+    let stated = links.find(is_link).filter(|_| has_key)?;
+    let link = joined(stated.href.trim(), context.base(stated.base))?;
+    Some(Key { rule: KeyRule::Link, value: link_key(link.as_str()) })
 }
 
 /// An id without its fragment where it is the entry's own address besides: then the fragment numbers its revisions.
@@ -283,11 +307,14 @@ fn openable_url(href: &str, base: Option<&Url>) -> Option<String> {
 fn resolved(href: &str, base: Option<&Url>) -> Option<Url> {
     let href = href.trim();
     // Some escape addresses twice, or within CDATA sections.
-    let href = if href.contains("&amp;") { href.replace("&amp;", "&").into() } else { Cow::Borrowed(href) };
+    if href.contains(ESCAPED) { joined(&href.replace(ESCAPED, "&"), base) } else { joined(href, base) }
+}
+
+fn joined(href: &str, base: Option<&Url>) -> Option<Url> {
     match base {
         _ if href.is_empty() => None,
-        Some(base) => base.join(&href).ok(),
-        None => Url::parse(&href).ok(),
+        Some(base) => base.join(href).ok(),
+        None => Url::parse(href).ok(),
     }
 }
 

@@ -47,6 +47,24 @@ fn every_field_of_an_rss_feed_is_read() {
 }
 
 #[test]
+fn an_address_that_is_escaped_twice_is_also_a_key_as_it_is_written() {
+    let links = |site: &str, links: [&str; 2]| -> Vec<String> {
+        let links = links.map(|link| format!("<link href='{link}'/>")).concat();
+        let document = format!(
+            "<feed xmlns='http://www.w3.org/2005/Atom'><link href='{site}'/><entry><title>A</title>{links}</entry></feed>"
+        );
+        let entry = read_text(document.as_bytes(), None).expect("a feed").entries.remove(0);
+        let keys = entry.keys.into_iter().filter(|key| key.rule == KeyRule::Link);
+        keys.map(|key| key.value).collect()
+    };
+    let (site, other) = ("https://example.org/", "https://example.org/o?a=1&amp;amp;b=2");
+    let both = ["example.org/p?a=1&b=2", "example.org/p?a=1&amp;b=2"];
+    assert_eq!(links(site, ["/p?a=1&amp;amp;b=2", other]), both);
+    assert_eq!(links(site, ["/p?a=1&amp;b=2", other]), both[..1]);
+    assert!(links("/p?a=1&amp;amp;b=2", ["/p?a=1&amp;amp;b=2", other]).is_empty());
+}
+
+#[test]
 fn reading_twice_gives_the_same_keys() {
     let keys = |feed: Feed| feed.entries.into_iter().map(|entry| entry.keys).collect::<Vec<_>>();
     let first = keys(read_text(RSS.as_bytes(), None).expect("a feed"));

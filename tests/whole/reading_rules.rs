@@ -129,3 +129,65 @@ fn documents_that_an_older_reader_has_read_bring_nothing_again() {
     drop(store);
     assert_eq!(rows(&poll()), first);
 }
+
+/// Documents whose entries have no id, and addresses that are escaped twice.
+const ESCAPED_TWICE: [(&str, &str, &str); 3] = [
+    (
+        "/rss",
+        RSS,
+        "<rss version='2.0'><channel><title>R</title><link>https://example.org/</link>\
+      <item><title>One</title><link>/p?a=1&amp;amp;b=1</link></item>\
+      <item><title>Two</title><link><![CDATA[https://example.org/p?a=1&amp;b=2]]></link><description>Text</description></item>\
+      <item><link>https://example.org/p?a=1&amp;amp;b=3</link><description>Text 3</description></item></channel></rss>",
+    ),
+    (
+        "/atom",
+        "application/atom+xml",
+        "<feed xmlns='http://www.w3.org/2005/Atom'><title>A</title>\
+      <entry><title>One</title><link href='https://example.org/a?a=1&amp;amp;b=1'/><updated>2024-05-07T10:30:00Z</updated></entry>\
+      <entry><title>Two</title><link href='https://example.org/a?a=1&amp;amp;b=2'/></entry></feed>",
+    ),
+    (
+        "/json",
+        "application/feed+json",
+        r#"{"version": "https://jsonfeed.org/version/1.1", "title": "J", "items": [
+      {"url": "https://example.org/j?a=1&amp;b=1", "title": "One"},
+      {"url": "https://example.org/j?a=1&amp;b=2", "title": "Two"}]}"#,
+    ),
+];
+
+#[test]
+fn entries_known_by_addresses_that_are_escaped_twice_do_not_come_again() {
+    let origin = Origin::start();
+    let sources = ESCAPED_TWICE.map(|(path, content_type, body)| {
+        origin.set(path, 200, content_type, body);
+        let (name, url) = (&path[1..], origin.url(path));
+        format!("[[source]]\nname = \"{name}\"\nurl = \"{url}\"\nallow_private = true\n")
+    });
+    let home = Home::new(&sources.concat());
+    let poll = || {
+        let (code, output, errors) = home.run(&["poll", "rss", "atom", "json"]);
+        assert_eq!(code, Some(0), "{output}{errors}");
+        Connection::open(home.store()).expect("a store")
+    };
+    let links = |store: &Connection| -> Vec<String> {
+        let mut links = store.prepare("SELECT link FROM entry ORDER BY number").expect("a table");
+        let links = links.query_map([], |row| row.get(0)).expect("rows");
+        links.collect::<Result<_, _>>().expect("they are read")
+    };
+    let store = poll();
+    let (first, read) = (rows(&store), links(&store));
+    assert_eq!(first.len(), 7);
+    assert!(read.iter().all(|link| link.contains("?a=1&b=")), "{read:?}");
+    // As an older reader would have left them.
+    store
+        .execute_batch(
+            "UPDATE OR REPLACE key SET key = replace(replace(key, '&amp;', '&'), '&', '&amp;');
+             UPDATE entry SET link = replace(link, '&', '&amp;'), fingerprint = zeroblob(length(fingerprint));
+             UPDATE source SET state = json_remove(state, '$.reading', '$.body_hash', '$.validators');",
+        )
+        .expect("it is changed");
+    drop(store);
+    let store = poll();
+    assert_eq!((rows(&store), links(&store)), (first, read));
+}
