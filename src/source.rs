@@ -151,6 +151,8 @@ impl fmt::Debug for Secret {
 pub struct SourceState {
     /// ETag and Last-Modified of the last document that was completely read and stored.
     pub validators: Option<Validators>,
+    /// Those that stayed the same while entries came: not sent any more.
+    pub false_validators: Option<Validators>,
     /// Hash of that document's body: the same body again counts as a 304.
     pub body_hash: Option<u64>,
     /// The version of the reading rules by which that document was read.

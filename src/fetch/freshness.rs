@@ -6,6 +6,8 @@ use jiff::fmt::rfc2822;
 use jiff::{SignedDuration, Timestamp};
 use reqwest::header::{self, HeaderMap, HeaderValue};
 
+use crate::source::Validators;
+
 /// A later `Expires`, as one in the year 9999, says nothing about the next poll.
 const MAX_EXPIRES: Duration = Duration::from_secs(366 * 24 * 3600);
 
@@ -42,6 +44,12 @@ pub(super) fn retry_after(headers: &HeaderMap, now: Timestamp) -> Option<Timesta
         Some(delay) => Some(now.checked_add(SignedDuration::from_secs(delay)).unwrap_or(Timestamp::MAX)),
         None => date(value),
     }
+}
+
+/// The time of a `Last-Modified`.
+#[must_use]
+pub fn modified_at(validators: &Validators) -> Option<Timestamp> {
+    date(std::str::from_utf8(validators.last_modified.as_deref()?).ok()?)
 }
 
 /// Parses digits alone, saturating.

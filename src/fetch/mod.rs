@@ -28,6 +28,7 @@ pub use address::{DnsLookup, LookupFuture, private_host, system_lookup};
 pub use certificates::check_ca;
 pub use client::CONNECT_TIMEOUT;
 use client::{ClientKey, ClientPool};
+pub use freshness::modified_at;
 pub use host::{host_key, site_of};
 use response::RequestInfo;
 pub use response::{FetchResponse, FetchedBody, HostAnswer, ResponseInfo};

@@ -144,7 +144,7 @@ fn whole_minutes(duration: Duration) -> Duration {
     Duration::from_secs((duration.as_secs() / 60).max(1) * 60)
 }
 
-fn silence_threshold(gap: Duration) -> Duration {
+pub(super) fn silence_threshold(gap: Duration) -> Duration {
     gap.saturating_mul(SILENT_GAPS).max(MIN_SILENCE)
 }
 

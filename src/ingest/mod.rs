@@ -7,10 +7,11 @@ pub mod identity;
 mod matching;
 mod parse_limiter;
 pub mod replay;
+mod validators;
 
 use jiff::Timestamp;
 
-use crate::fetch::{FetchResponse, Fetcher, HostAnswer};
+use crate::fetch::{self, FetchResponse, Fetcher, HostAnswer};
 use crate::schedule::{self, PollObservation};
 use crate::source::host_budget::HostBudget;
 use crate::source::{Outcome, Source, SourceState};
@@ -65,7 +66,9 @@ pub async fn poll(
 ) -> Result<PollReport, store::Error> {
     let PollContext { store, fetcher, parse_limiter, is_probe } = context;
     let mut state = claim.state.clone();
-    let mut fetched = fetcher.fetch(source, &state, now).await;
+    let unconditional =
+        validators::wants_whole(&state, now).then(|| SourceState { validators: None, ..state.clone() });
+    let mut fetched = fetcher.fetch(source, unconditional.as_ref().unwrap_or(&state), now).await;
     let host = match fetched.info.answer.take() {
         Some(answer) => note_answer(store, (source, &claim), answer, now).await?,
         None => None,
@@ -78,10 +81,12 @@ pub async fn poll(
         Ok(FetchResponse::NotModified) => DocumentResult::without_entries(Outcome::NotModified),
         Err(failure) => DocumentResult::without_entries(Outcome::Failed(failure)),
     };
-    if document.partial {
-        // With a validator, the next poll would be a 304 and the missing part never come.
-        fetched.info.validators = None;
-    }
+    // With a validator, the next poll would be a 304 and the missing part never come.
+    let found = fetched.info.validators.take().filter(|_| !document.partial);
+    fetched.info.validators = found.and_then(|found| {
+        let modified = fetch::modified_at(&found);
+        validators::to_keep((found, modified), &mut state, &document, now)
+    });
     let DocumentResult {
         outcome,
         changes,

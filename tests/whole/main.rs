@@ -31,6 +31,7 @@ mod measured;
 mod members;
 mod messages;
 mod networks;
+mod not_modified;
 mod origin;
 mod outage;
 mod podcasts;
