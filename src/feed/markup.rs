@@ -129,8 +129,8 @@ pub(super) fn with_escaped_words(html: &str) -> Cow<'_, str> {
         if let Some(name @ ("script" | "style")) = tag.name()
             && tag.kind == TagKind::Start
         {
-            // What follows is no markup up to their end.
-            let Some(end) = last_ends.get(name).filter(|end| **end > to) else { break };
+            // What follows is no markup up to their end. One within quotes of the tag itself ends nothing.
+            let Some(end) = last_ends.get(name).filter(|end| **end >= tag.end) else { break };
             tags.at =
                 memmem::find(&html.as_bytes()[tag.end..*end], b"</").map_or(*end, |step| tag.end + step);
         }
@@ -462,6 +462,8 @@ mod tests {
             ("<p>a <T extends B = C></p> i<n", "<p>a &lt;T extends B = C></p> i&lt;n"),
             ("<script>if (a<c) {}</script><p>Vec<T></p>", "<script>if (a<c) {}</script><p>Vec&lt;T></p>"),
             ("<style>a<c</style><p>Vec<T>", "<style>a<c</style><p>Vec&lt;T>"),
+            ("<p>Vec<T></p><script a=\"</script>", "<p>Vec&lt;T></p><script a=\"</script>"),
+            ("<p>Vec<T></p><style a='</style>'>b<T>", "<p>Vec&lt;T></p><style a='</style>'>b<T>"),
         ] {
             assert_eq!(with_escaped_words(html), escaped);
         }
