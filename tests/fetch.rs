@@ -636,7 +636,9 @@ async fn a_whole_document_is_read_though_its_transfer_ended_wrongly() {
     let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
     gzip.write_all(&document).unwrap();
     let gzip = gzip.finish().unwrap();
-    let cases: [(&str, &str, Vec<u8>); 3] = [
+    let whole_length = format!("Content-Encoding: gzip\r\nContent-Length: {}", document.len());
+    let cases: [(&str, &str, Vec<u8>); 4] = [
+        ("the Content-Length of what is coded", &whole_length, gzip.clone()),
         ("too long a Content-Length", "Content-Length: 99999", document.clone()),
         ("no end of its gzip", "Content-Encoding: gzip", gzip[..gzip.len() - 8].to_vec()),
         ("bytes behind its gzip", "Content-Encoding: gzip", [&gzip[..], b"\r\n<!-- cached -->"].concat()),
@@ -651,6 +653,17 @@ async fn a_whole_document_is_read_though_its_transfer_ended_wrongly() {
         }
         assert_eq!(fetched.info.validators, None, "{name}");
     }
+}
+
+#[tokio::test]
+async fn a_transfer_coding_is_decoded() {
+    let [(_, gzip), ..] = coded(b"<feed/>");
+    let mut answer = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\n\r\n".to_vec();
+    write!(answer, "{:x}\r\n", gzip.len()).unwrap();
+    answer.extend([&gzip[..], b"\r\n0\r\n\r\n"].concat());
+    let origin = ScriptedServer::start(vec![answer]);
+    let fetched = fetch(&source(&origin.url), &SourceState::default()).await;
+    assert!(matches!(&fetched.response, Ok(FetchResponse::Body(body)) if body.bytes == b"<feed/>"));
 }
 
 #[tokio::test]
@@ -688,6 +701,10 @@ async fn a_bot_check_is_one_whatever_its_status() {
 async fn an_answer_that_is_no_http_is_named_so() {
     for (answer, part) in [
         (&b"HTTP/1.1 200 OK\r\nContent-Length: many\r\n\r\n<rss/>"[..], "invalid content-length"),
+        (
+            b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n<rss/>",
+            "Invalid chunk size line: missing size digit",
+        ),
         (
             b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\nContent-Length: 6\r\n\r\n<rss/>",
             "invalid content-length",

@@ -63,7 +63,7 @@ struct LimitedBuffer {
 }
 
 impl ContentDecoder {
-    /// A decoder for this value of `Content-Encoding`. Unknown codings are not decoded: sites write charsets there.
+    /// A decoder for these values of `Content-Encoding` and `Transfer-Encoding`. Unknown codings are not decoded: sites write charsets there.
     /// Of several, the last is decoded first (RFC 9110 section 8.4).
     pub(super) fn new(content_encoding: &str, max_bytes: u64) -> ContentDecoder {
         let coding = |name: &str| match name.trim().to_ascii_lowercase().as_str() {
@@ -73,14 +73,18 @@ impl ContentDecoder {
             "zstd" => ContentCoding::Zstd,
             _ => ContentCoding::Identity,
         };
+        let is_coding = |name: &&str| !matches!(name.trim(), "" | "chunked" | "identity");
         let mut others: Vec<ContentCoding> =
-            content_encoding.split(',').take(MAX_CODINGS).map(coding).collect();
+            content_encoding.split(',').filter(is_coding).take(MAX_CODINGS).map(coding).collect();
         let coding = others.pop().unwrap_or(ContentCoding::Identity);
         ContentDecoder { coding, others, head: Vec::new(), max_bytes, decoder: None }
     }
 
-    /// What was decoded before an error.
+    /// What was decoded before an error, which may have come after the end of the coded body.
     pub(super) fn into_decoded(mut self) -> Vec<u8> {
+        if let Ok(bytes) = self.finish() {
+            return bytes;
+        }
         if !self.others.is_empty() {
             return Vec::new();
         }

@@ -71,7 +71,9 @@ pub(super) fn failure(error: &reqwest::Error) -> Failure {
     } else if mentions(&["tls handshake eof"]) {
         let words = "the host closes it before TLS begins, perhaps only to this network";
         Failure::Connection(words.to_owned())
-    } else if let Some(part) = root.strip_suffix(" parsed") {
+    } else if let Some(part) =
+        root.strip_suffix(" parsed").or(Some(root.as_str()).filter(|root| root.starts_with("Invalid chunk")))
+    {
         Failure::Connection(format!("the server's answer is not HTTP as RFC 9112 has it: {part}"))
     } else if error.is_connect() {
         Failure::Unreachable(root)

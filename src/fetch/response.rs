@@ -138,7 +138,9 @@ pub(super) async fn read_response(
     let content_type = content_type(&response);
     let links = list(&response, header::LINK);
     let validators = validators(response.headers(), &request.url);
-    let coding = list(&response, header::CONTENT_ENCODING);
+    // A transfer coding such as `gzip, chunked` is put on last.
+    let coding =
+        [header::CONTENT_ENCODING, header::TRANSFER_ENCODING].map(|name| list(&response, name)).join(",");
     let mut decoder = ContentDecoder::new(&coding, request.max_body);
     let undecodable = |error| match error {
         DecodeError::TooLarge => Failure::TooLarge(request.max_body),
