@@ -1,6 +1,7 @@
 //! `siftwire add URL`: finds the feed of a web page, shows it, and adds it to the config.
 
 use std::cmp::Reverse;
+use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::{Context, bail};
@@ -51,9 +52,9 @@ struct DiscoveredFeed {
 /// No feed is found, or the config cannot be written.
 pub fn run(arguments: Arguments, config_option: &ConfigOption) -> anyhow::Result<ExitCode> {
     let config = config_option.load()?;
-    let url = parse_url(&arguments.url)?;
+    let (url, plain) = parse_url(&arguments.url)?;
     let finder = FeedFinder::new(&config, &url, arguments.allow_private);
-    let discovered = runtime()?.block_on(finder.find(&url))?;
+    let discovered = runtime()?.block_on(finder.find(&url, plain.as_ref()))?;
     terminal::print(terminal::escape_lines(&as_text(&discovered)).as_bytes())?;
     for alternate in &discovered.alternates {
         terminal::message(&format!("Other feed: {}", described(alternate)));
@@ -70,15 +71,20 @@ pub fn run(arguments: Arguments, config_option: &ConfigOption) -> anyhow::Result
     Ok(ExitCode::SUCCESS)
 }
 
-/// A URL as people type it: `https` if the scheme is missing.
-fn parse_url(typed: &str) -> anyhow::Result<Url> {
+/// A URL as people type it: `https` if the scheme is missing, and what to read if that cannot be: old sites may have no
+/// https.
+fn parse_url(typed: &str) -> anyhow::Result<(Url, Option<Url>)> {
+    if Path::new(typed).is_file() {
+        bail!("{typed} is a file: `siftwire opml import` adds the feeds of a subscription list");
+    }
     let typed = typed.trim().trim_start_matches("feed:").trim_start_matches("//");
     let absolute = if typed.contains("://") { typed.to_owned() } else { format!("https://{typed}") };
     let url = Url::parse(&absolute).with_context(|| format!("{} is not a URL", mask_urls(typed)))?;
     if !matches!(url.scheme(), "http" | "https") {
         bail!("{} is not an http or https URL", mask_urls(typed));
     }
-    Ok(url)
+    let plain = (absolute != typed).then(|| format!("http://{typed}").parse()).transpose()?;
+    Ok((url, plain))
 }
 
 /// What is at an address.
@@ -115,15 +121,19 @@ impl FeedFinder {
     }
 
     /// Tries the feed that the address tells, the URL itself, the feeds that the page links to, those of pages that list
-    /// feeds, then common feed paths.
-    async fn find(&self, url: &Url) -> anyhow::Result<DiscoveredFeed> {
+    /// feeds, then common feed paths. Where `url` cannot be read, `plain` stands in.
+    async fn find(&self, url: &Url, plain: Option<&Url>) -> anyhow::Result<DiscoveredFeed> {
         if let Some(known) = sites::known_feed(url)
             && let Ok(ReadPage::Feed(found)) = self.read(&known).await
         {
             return Ok(found);
         }
         let shown = FeedUrl::from(url.clone()).shown(UrlParts::Path);
-        let mut body = match self.read(url).await.with_context(|| format!("cannot read {shown}"))? {
+        let read = match (self.read(url).await, plain) {
+            (Err(error), Some(plain)) => self.read(plain).await.map_err(|_| error),
+            (read, _) => read,
+        };
+        let mut body = match read.with_context(|| format!("cannot read {shown}"))? {
             ReadPage::Feed(found) => return Ok(found),
             ReadPage::Other(body) => body,
         };

@@ -9,12 +9,6 @@ const COMMON_FEED_PATHS: [&str; 10] = [
     "feeds/all.atom.xml", "?feed=rss2",
 ];
 
-/// Media types of a link to a feed.
-const FEED_MEDIA_TYPES: [&str; 5] = [
-    "application/rss+xml", "application/atom+xml", "application/feed+json", "application/rdf+xml",
-    "application/json",
-];
-
 /// Maximum number of links taken from one page: each may be requested.
 const MAX_FEED_LINKS: usize = 20;
 
@@ -23,6 +17,15 @@ const FEED_WORDS: [&str; 8] = ["feed", "rss", "atom", "rdf", "rss2", "rss20", "n
 
 /// Words in the path of a page that lists feeds.
 const FEED_PAGE_WORDS: [&str; 5] = ["rss", "feeds", "feed", "syndication", "rssfeeds"];
+
+/// Words in the name of a host that serves feeds.
+const FEED_HOST_WORDS: [&str; 4] = ["feeds", "feed", "rss", "feedburner"];
+
+/// Words of a link to click on that leads to a feed or to a page that lists feeds.
+const LABEL_WORDS: [&str; 4] = ["rss", "rss2", "atom", "feeds"];
+
+/// How much of a link's content is searched for them, in characters.
+const LABEL_CHARS: usize = 300;
 
 /// Maximum number of pages taken from one page that may list feeds.
 const MAX_FEED_PAGES: usize = 3;
@@ -76,6 +79,11 @@ pub fn read_page(html: &str, url: &Url, link_header: &str) -> Page {
         // Its parameters are written as attributes are, but for the separators.
         reader.link(&attributes(&format!(" href=\"{href}\" {}", parameters.replace(';', " "))));
     }
+    // It holds for what stands before it too.
+    let base = Tags { rest: html }.filter(|tag| tag.name == "base");
+    if let Some(base) = base.filter_map(|tag| url.join(value(&tag.attributes, "href")?).ok()).next() {
+        reader.base = base;
+    }
     for tag in (Tags { rest: html }) {
         reader.tag(&tag);
     }
@@ -102,10 +110,6 @@ impl PageReader<'_> {
     fn tag(&mut self, tag: &Tag) {
         let value = |name| value(&tag.attributes, name);
         match tag.name.as_str() {
-            "base" => {
-                self.base =
-                    value("href").and_then(|href| self.url.join(href).ok()).unwrap_or(self.base.clone());
-            }
             "html" => self.language = value("lang").or(value("xml:lang")).map(str::to_owned),
             "meta" if value("http-equiv").is_some_and(|name| name.eq_ignore_ascii_case("refresh")) => {
                 // As in `0; url='/news'`.
@@ -123,10 +127,10 @@ impl PageReader<'_> {
         }
     }
 
-    /// `feed:` is a scheme that opens an address in a feed reader.
+    /// `feed:` is a scheme that opens an address in a feed reader; it does not say how to read it.
     fn target(&self, href: &str) -> Option<Url> {
         let target = match href.strip_prefix("feed:") {
-            Some(rest) if rest.starts_with("//") => Url::parse(&format!("https:{rest}")),
+            Some(rest) if rest.starts_with("//") => Url::parse(&format!("{}:{rest}", self.url.scheme())),
             Some(rest) => Url::parse(rest),
             None => self.base.join(href),
         };
@@ -145,7 +149,11 @@ impl PageReader<'_> {
             self.page.canonical = Some(target);
         } else if has("feed") || (has("alternate") && is_feed_type(value("type"))) {
             self.found(target, attributes, LinkKind::Declared);
-        } else if has("alternate") && is_feed_address(&target) {
+        } else if has("alternate")
+            && (is_feed_address(&target)
+                || is_xml_type(value("type"))
+                || has_word(value("title").unwrap_or_default(), &FEED_WORDS))
+        {
             self.found(target, attributes, LinkKind::Alike);
         }
     }
@@ -156,19 +164,28 @@ impl PageReader<'_> {
             return;
         };
         let is_feed = href.is_some_and(|href| href.starts_with("feed:")) || is_feed_address(&target);
-        if is_feed || is_feed_type(value(&tag.attributes, "type")) {
+        let names =
+            ["title", "class", "aria-label"].map(|name| value(&tag.attributes, name).unwrap_or_default());
+        let is_labelled =
+            names.iter().chain([&tag.content.as_str()]).any(|text| has_word(text, &LABEL_WORDS));
+        if is_feed
+            || is_feed_type(value(&tag.attributes, "type"))
+            || (is_labelled && target.path().ends_with(".xml"))
+        {
             self.found(target, &tag.attributes, LinkKind::Clickable);
         } else if self.page.feed_pages.len() < MAX_FEED_PAGES
             && target.host() == self.url.host()
             && !self.page.feed_pages.contains(&target)
-            && words(target.path()).any(|word| FEED_PAGE_WORDS.contains(&word.as_str()))
+            && (is_labelled || has_word(target.path(), &FEED_PAGE_WORDS))
         {
             self.page.feed_pages.push(target);
         }
     }
 
     fn found(&mut self, url: Url, attributes: &[(String, String)], kind: LinkKind) {
-        let is_known = self.links.iter().any(|known| known.url == url);
+        let mut without_fragment = url.clone();
+        without_fragment.set_fragment(None);
+        let is_known = without_fragment == *self.url || self.links.iter().any(|known| known.url == url);
         if !is_known && self.links.len() < MAX_FEED_LINKS {
             let text = |name| value(attributes, name).map(str::to_owned);
             self.links.push(FoundLink { url, title: text("title"), language: text("hreflang"), kind });
@@ -204,9 +221,18 @@ fn value<'a>(attributes: &'a [(String, String)], name: &str) -> Option<&'a str> 
 }
 
 fn is_feed_type(media_type: Option<&str>) -> bool {
-    let media_type =
-        media_type.unwrap_or_default().split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
-    FEED_MEDIA_TYPES.contains(&media_type.as_str())
+    let media_type = essence(media_type);
+    // Also as in `text/rss` or `application/x-atom+xml`.
+    media_type == "application/json" || has_word(&media_type, &FEED_WORDS)
+}
+
+fn is_xml_type(media_type: Option<&str>) -> bool {
+    matches!(essence(media_type).as_str(), "text/xml" | "application/xml")
+}
+
+/// A media type without its parameters.
+fn essence(media_type: Option<&str>) -> String {
+    media_type.unwrap_or_default().split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
 }
 
 /// The words of a path or query, in lower case.
@@ -214,18 +240,26 @@ fn words(text: &str) -> impl Iterator<Item = String> {
     text.split(|c: char| !c.is_alphanumeric()).map(str::to_lowercase)
 }
 
+fn has_word(text: &str, wanted: &[&str]) -> bool {
+    words(text).any(|word| wanted.contains(&word.as_str()))
+}
+
 /// Whether an address is written as those of feeds are.
 fn is_feed_address(url: &Url) -> bool {
     let last = folders(url).last().unwrap_or_default().to_lowercase();
     let (stem, extension) = last.rsplit_once('.').unwrap_or((&last, ""));
-    let has_word = |text: &str| words(text).any(|word| FEED_WORDS.contains(&word.as_str()));
+    let has_word = |text: &str| has_word(text, &FEED_WORDS);
+    // As in `feeds.example.org/news`.
+    let is_feed_host = !last.is_empty()
+        && url.host_str().is_some_and(|host| host.split('.').any(|label| FEED_HOST_WORDS.contains(&label)));
     match extension {
         "rss" | "atom" | "rdf" => true,
         // As in `/rss/politics.xml`.
-        "xml" => has_word(url.path()) || stem == "index",
+        "xml" => is_feed_host || has_word(url.path()) || stem == "index",
         "json" | "php" | "aspx" | "cgi" => has_word(stem),
         "" => {
-            FEED_WORDS.contains(&stem)
+            is_feed_host
+                || FEED_WORDS.contains(&stem)
                 || url.query_pairs().any(|(name, value)| has_word(&name) || has_word(&value))
         }
         _ => false,
@@ -276,6 +310,8 @@ struct Tags<'a> {
 struct Tag {
     name: String,
     attributes: Vec<(String, String)>,
+    /// Of a link to click on, its content as it is written.
+    content: String,
 }
 
 impl Iterator for Tags<'_> {
@@ -295,7 +331,11 @@ impl Iterator for Tags<'_> {
                 "link" | "base" | "a" | "html" | "meta" => {
                     let (tag, rest) = self.rest.split_at(tag_length(self.rest));
                     self.rest = rest;
-                    return Some(Tag { name, attributes: attributes(tag) });
+                    let is_link = name == "a";
+                    let content: String =
+                        if is_link { rest.chars().take(LABEL_CHARS).collect() } else { String::new() };
+                    let content = content.split("</a").next().unwrap_or_default().to_owned();
+                    return Some(Tag { name, attributes: attributes(tag), content });
                 }
                 // Their content is not markup.
                 "script" | "style" | "template" => {
@@ -339,6 +379,8 @@ fn attributes(tag: &str) -> Vec<(String, String)> {
 mod tests {
     use super::*;
 
+    const NONE: [&str; 0] = [];
+
     fn found(html: &str) -> Vec<String> {
         let url = Url::parse("https://site.example/a/page").expect("an address");
         read_page(html, &url, "").feeds.into_iter().map(|link| link.url.into()).collect()
@@ -366,9 +408,36 @@ mod tests {
             found(
                 r#"<link rel=feed href=/a><link rel=alternate type=text/xml href=/b.xml?rss><a href=/c.rss>"#
             ),
-            ["https://site.example/a", "https://site.example/c.rss"]
+            ["https://site.example/a", "https://site.example/b.xml?rss", "https://site.example/c.rss"]
         );
         assert_eq!(found("<a href='feed://other.example/x'>"), ["https://other.example/x"]);
+        assert_eq!(
+            found(
+                "<link rel=alternate type=text/xml href=/x.xml><link rel=alternate title='News RSS' href=/y>"
+            ),
+            ["https://site.example/x.xml", "https://site.example/y"]
+        );
+        assert_eq!(
+            found("<link rel=alternate type=text/xml+oembed href=/x><link rel=alternate href=/de/>"),
+            NONE
+        );
+        assert_eq!(found("<link rel=alternate type=application/x-atom+xml href=''>"), NONE);
+        assert_eq!(
+            found("<link rel=feed href=f><base target=_blank><base href=/b/><base href=/c/>"),
+            ["https://site.example/b/f"]
+        );
+        assert_eq!(
+            found(
+                "<a href=https://feeds.feedburner.com/x>Follow</a><a href=https://rss.other.example/en-all>News</a>"
+            ),
+            ["https://feeds.feedburner.com/x", "https://rss.other.example/en-all"]
+        );
+        assert_eq!(
+            found(
+                "<a href=/export.xml><i class='fa fa-rss'></i></a><a href=/sitemap.xml>Map</a><a class=rss href=/z.xml>"
+            ),
+            ["https://site.example/export.xml", "https://site.example/z.xml"]
+        );
         assert_eq!(
             found(
                 r#"<link rel=alternate type=application/rss+xml href=/comments/feed><link rel=alternate type=application/rss+xml href=/feed>"#

@@ -53,6 +53,21 @@ fn add_finds_shows_and_adds_the_feed_of_a_page() {
     assert_eq!(home.run(&["add", "ftp://x.example/"]).0, Some(1));
 }
 
+#[test]
+fn an_address_without_a_scheme_is_read_without_https_where_there_is_none() {
+    let origin = Origin::start();
+    origin.set("/feed", 200, "text/xml", FEED);
+    let home = Home::new(CONFIG);
+    let bare = origin.url("/feed").replace("http://", "");
+    for typed in [bare.clone(), format!("feed://{bare}")] {
+        let (code, out, said) = home.run(&["add", &typed, "--allow-private", "--dry-run"]);
+        assert_eq!(code, Some(0), "{said}");
+        assert!(out.contains(&format!("  http://{bare}\n")), "{out}");
+    }
+    let (code, _, said) = home.run(&["add", "config.toml"]);
+    assert_eq!((code, said.contains("is a file: `siftwire opml import`")), (Some(1), true), "{said}");
+}
+
 /// The page's author decides what it links to, so only the host that was named may be private.
 #[test]
 fn add_requests_no_private_host_that_only_the_page_names() {
