@@ -670,3 +670,36 @@ fn a_gap_that_is_too_long_for_the_sources_of_its_host_is_a_warning() {
         assert!(said.contains(words), "{said}");
     }
 }
+
+#[test]
+fn slips_in_the_settings_of_hosts_and_proxies_are_named_with_their_remedy() {
+    let source = "[[source]]\nurl = \"https://www.reddit.com/r/a.rss\"\n[[output]]\nname = \"all\"\n";
+    for (config, words) in [
+        ("[host.reddit.com]\ngap = \"65s\"\n", ["the name of a host needs quotes", "[host.\"example.org\"]"]),
+        ("[host.old.reddit.com]\n", ["the name of a host needs quotes", "[host.\"example.org\"]"]),
+        ("[host]\ngap = \"65s\"\n", ["expected a table, found a string", "with quotes"]),
+        (
+            "[host.\"Reddit.com.\"]\ngap = \"65s\"\n[host.\"www.reddit.com\"]\ngap = \"5s\"\n",
+            ["there are two tables for a host", "remove one"],
+        ),
+        (
+            "[host.\"redit.com\"]\ngap = \"65s\"\n",
+            ["the settings of redit.com are not used", "no source has an address there"],
+        ),
+        (
+            "[poll]\nproxy = \"proxy.example.org:3128\"\n",
+            ["not an absolute URL", "http://proxy.example.org:3128"],
+        ),
+        ("[poll]\nproxy = \"localhost\"\n", ["not an absolute URL", "write it with its scheme"]),
+        ("[serve]\npublic_url = \"example.org:8080\"\n", ["not an absolute URL", "https://example.org/feed"]),
+    ] {
+        let said = messages(&format!("{config}{source}"));
+        for words in words {
+            assert!(said.contains(words), "{config}: {said}");
+        }
+    }
+    assert_eq!(messages(&format!("{source}[poll]\nproxy = \"None\"\n")), "none");
+    let said =
+        messages(&format!("{source}tags = 1\n[[source]]\nurl = \"https://b.example/\"\ntags = [\"a,b\"]\n"));
+    assert!(said.contains("a tag has letters, digits, - and _ alone"), "{said}");
+}

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use toml::de::DeTable;
+use toml::de::{DeTable, DeValue};
 
 use super::diagnostic::Diagnostic;
 use super::toml_reader::{FileReader, Located, TableReader, TomlValue, ValueError, type_name};
@@ -20,6 +20,13 @@ pub(super) type RawHosts = BTreeMap<String, Located<HostSettings>>;
 pub(super) fn read_hosts(reader: &mut FileReader<'_>, table: &DeTable<'_>) -> RawHosts {
     let mut hosts = BTreeMap::new();
     for (key, value) in table {
+        // TOML takes [host.example.org] for tables within tables.
+        let tables = value.get_ref().as_table().into_iter().flat_map(|table| table.values());
+        if tables.map(|inner| inner.get_ref()).any(DeValue::is_table) {
+            let label = "write it as in [host.\"example.org\"]";
+            reader.error(key.span(), "the name of a host needs quotes", label);
+            continue;
+        }
         let Some(host) = host_key(key.get_ref()) else {
             let name = key.get_ref();
             let mut diagnostic = Diagnostic::error(reader.span(key.span()), "invalid name of a host")
@@ -30,8 +37,16 @@ pub(super) fn read_hosts(reader: &mut FileReader<'_>, table: &DeTable<'_>) -> Ra
             continue;
         };
         match read_host(reader, value) {
-            Ok(settings) => drop(hosts.insert(host, settings)),
-            Err(error) => reader.error(value.span(), "invalid settings of a host", error.label),
+            Ok(settings) => {
+                if hosts.insert(host, settings).is_some() {
+                    let label = "remove one: www.example.org is the same host as example.org";
+                    reader.error(key.span(), "there are two tables for a host", label);
+                }
+            }
+            Err(error) => {
+                let span = reader.span(value.span());
+                reader.diagnostics.push(error.diagnostic(span, "invalid settings of a host"));
+            }
         }
     }
     hosts
@@ -68,6 +83,14 @@ pub(super) fn check_hosts(
     for (host, Located { value: settings, span }) in raw {
         let of_host = sources.iter().filter(|source| fetch::host_key(source.url.whole()) == host);
         let every: Vec<f64> = of_host.map(|source| source.interval.every.as_secs_f64()).collect();
+        if every.is_empty() {
+            diagnostics.push(
+                Diagnostic::warning(span, "the settings of a host are not used")
+                    .title(format!("the settings of {host} are not used"))
+                    .label("no source has an address there"),
+            );
+            continue;
+        }
         let wanted = 1.0 / every.iter().map(|every| 1.0 / every).sum::<f64>();
         if let Some(gap) = settings.gap.filter(|gap| gap.as_secs_f64() > wanted) {
             let shown =

@@ -171,30 +171,33 @@ pub(super) fn byte_size(_: &mut FileReader<'_>, value: &TomlValue<'_>) -> Result
 
 /// An absolute http or https URL.
 pub(super) fn web_url(_: &mut FileReader<'_>, value: &TomlValue<'_>) -> Result<Url, ValueError> {
-    absolute_url(value, &["http", "https"])
+    absolute_url(value, &["http", "https"], "write it with its scheme, as in https://example.org/feed")
 }
 
 /// The URL of an HTTP or SOCKS proxy, or `none`.
 pub(super) fn proxy_url(_: &mut FileReader<'_>, value: &TomlValue<'_>) -> Result<Option<Url>, ValueError> {
-    if value.get_ref().as_str() == Some("none") {
+    if value.get_ref().as_str().is_some_and(|text| text.eq_ignore_ascii_case("none")) {
         return Ok(None);
     }
-    absolute_url(value, &["http", "https", "socks5", "socks5h"]).map(Some)
+    let schemes = ["http", "https", "socks5", "socks5h"];
+    absolute_url(value, &schemes, "write it with its scheme, as in http://proxy.example.org:3128").map(Some)
 }
 
 /// The hint for a URL whose password may contain the character that ends it.
 const ESCAPES_HINT: &str = "in user name, password and path, write %2F for a slash, %3F for ?, %23 for #, %3A for a colon and %40 for @";
 
-fn absolute_url(value: &TomlValue<'_>, schemes: &[&'static str]) -> Result<Url, ValueError> {
+fn absolute_url(
+    value: &TomlValue<'_>,
+    schemes: &[&'static str],
+    hint: &'static str,
+) -> Result<Url, ValueError> {
     let Some(text) = value.get_ref().as_str() else { return Err(ValueError::expected("a URL", value)) };
+    // What is before the colon of `proxy.example.org:3128` would count as a scheme.
+    if !text.contains("://") {
+        return Err(ValueError::with_hint("not an absolute URL", hint));
+    }
     let url = match Url::parse(text.trim()) {
         Ok(url) => url,
-        Err(url::ParseError::RelativeUrlWithoutBase) => {
-            return Err(ValueError::with_hint(
-                "not an absolute URL",
-                format!("write it with its scheme: https://{text}"),
-            ));
-        }
         Err(url::ParseError::InvalidPort) => {
             return Err(ValueError::with_hint("not a URL: what follows the colon is no port", ESCAPES_HINT));
         }
@@ -228,7 +231,10 @@ pub(super) fn array<'t, T>(
     for member in members.iter() {
         match convert(reader, member) {
             Ok(value) => converted.push(Located { value, span: reader.span(member.span()) }),
-            Err(error) => reader.error(member.span(), "invalid value in an array", error.label),
+            Err(error) => {
+                let span = reader.span(member.span());
+                reader.diagnostics.push(error.diagnostic(span, "invalid value in an array"));
+            }
         }
     }
     Ok(converted)
