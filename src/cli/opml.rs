@@ -67,6 +67,12 @@ fn import(file: &Path, dry_run: bool, config_option: &ConfigOption) -> anyhow::R
                 "{shown}: invalid XML ({error}); only the feeds before it are imported"
             ));
         }
+        for Outline { title, url, .. } in list.without_feed {
+            let name = mask_urls(&title.unwrap_or_else(|| url.clone()));
+            let page = mask_urls(&url);
+            let remedy = if url.is_empty() { "" } else { "; `siftwire add` may find the feed of " };
+            terminal::message(&format!("{name}: skipped: it has no xmlUrl{remedy}{page}"));
+        }
         outlines = list.outlines;
     }
     let mut new_sources = Vec::new();

@@ -10,13 +10,17 @@ pub fn read(text: &str) -> Vec<Outline> {
     if outlines.iter().any(|outline| outline.url.contains("://")) { outlines } else { Vec::new() }
 }
 
-/// As in `https://example.org/feed news "central asia" "~The Example"`; quoted words may contain spaces and `\"`.
+/// As in `https://example.org/feed news "central asia" "~The Example"`; quoted words may contain spaces and `\"`. A `#` begins
+/// a comment, but not within a word.
 fn read_line(line: &str) -> Option<Outline> {
     let mut words = Vec::new();
     let mut chars = line.chars().peekable();
     while let Some(first) = chars.next() {
         if first.is_whitespace() {
             continue;
+        }
+        if first == '#' {
+            break;
         }
         let mut word = String::new();
         if first == '"' {
@@ -50,7 +54,7 @@ mod tests {
     #[test]
     fn addresses_tags_and_titles_are_read() {
         let found = read(
-            "# my feeds\nhttps://a.example/feed news \"Central Asia\" \"~The \\\"A\\\"\" !\n\n  http://b.example/ ~B\n\"exec:~/bin/x y\" z\nword\n",
+            "# my feeds\nhttps://a.example/feed news \"Central Asia\" \"~The \\\"A\\\"\" ! # mine\n\n  http://b.example/ ~B c#\n\"exec:~/bin/x y\" z\nword\n",
         );
         let seen: Vec<_> =
             found.iter().map(|o| (o.url.as_str(), o.title.as_deref(), o.tags.join(" "))).collect();
@@ -58,7 +62,7 @@ mod tests {
             seen,
             [
                 ("https://a.example/feed", Some("The \"A\""), "news central-asia".to_owned()),
-                ("http://b.example/", Some("B"), String::new()),
+                ("http://b.example/", Some("B"), "c".to_owned()),
                 ("exec:~/bin/x y", None, "z".to_owned()),
             ]
         );

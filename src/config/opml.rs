@@ -36,6 +36,8 @@ pub(super) fn is_in_tag(c: char) -> bool {
 pub struct FeedList {
     /// The feeds, in list order.
     pub outlines: Vec<Outline>,
+    /// What looks like a feed and has no address of one: `url` is that of its page, or empty.
+    pub without_feed: Vec<Outline>,
     /// The error at which reading stopped, if the list is not well-formed XML.
     pub xml_error: Option<String>,
 }
@@ -58,19 +60,20 @@ pub fn read(text: &str) -> Result<FeedList, String> {
     let mut reader = Reader::from_str(text);
     reader.config_mut().check_end_names = false;
     reader.config_mut().allow_unmatched_ends = true;
-    let mut outlines = Vec::new();
+    let (mut outlines, mut without_feed) = (Vec::new(), Vec::new());
     let mut folders: Vec<String> = Vec::new();
     let mut is_opml = false;
     let xml_error = loop {
         match reader.read_event() {
             Ok(Event::Start(tag)) if has_name(&tag, "outline") => {
                 let (name, outline) = read_outline(&tag, &folders);
-                outlines.extend(outline);
+                outlines.extend(outline.ok());
                 folders.push(name);
             }
-            Ok(Event::Empty(tag)) if has_name(&tag, "outline") => {
-                outlines.extend(read_outline(&tag, &folders).1)
-            }
+            Ok(Event::Empty(tag)) if has_name(&tag, "outline") => match read_outline(&tag, &folders).1 {
+                Ok(outline) => outlines.push(outline),
+                Err(outline) => without_feed.extend(outline),
+            },
             Ok(Event::End(tag)) if tag.local_name().as_ref().eq_ignore_ascii_case("outline") => {
                 folders.pop();
             }
@@ -81,7 +84,7 @@ pub fn read(text: &str) -> Result<FeedList, String> {
         }
     };
     match (outlines.is_empty(), xml_error) {
-        (false, xml_error) => Ok(FeedList { outlines, xml_error }),
+        (false, xml_error) => Ok(FeedList { outlines, without_feed, xml_error }),
         (true, Some(error)) => Err(format!("not OPML: {error}")),
         (true, None) if is_opml => Err("the list has no feed: no outline has an xmlUrl".to_owned()),
         (true, None) => Err("not OPML".to_owned()),
@@ -92,8 +95,8 @@ fn has_name(tag: &BytesStart<'_>, name: &str) -> bool {
     tag.local_name().as_ref().eq_ignore_ascii_case(name)
 }
 
-/// The name of an outline, for the outlines within it, and its feed if it has one.
-fn read_outline(tag: &BytesStart<'_>, folders: &[String]) -> (String, Option<Outline>) {
+/// The name of an outline, for the outlines within it, and its feed; else what would be one if it had an address.
+fn read_outline(tag: &BytesStart<'_>, folders: &[String]) -> (String, Result<Outline, Option<Outline>>) {
     let mut attributes = tag.attributes();
     attributes.with_checks(false);
     let attributes: Vec<(String, String)> = attributes
@@ -113,7 +116,13 @@ fn read_outline(tag: &BytesStart<'_>, folders: &[String]) -> (String, Option<Out
     let is_feed =
         value("type").is_some_and(|kind| ["rss", "atom"].contains(&kind.to_ascii_lowercase().as_str()));
     let url = value("xmlurl").or_else(|| value("url").filter(|_| is_feed));
-    let outline = url.map(|url| {
+    let page = value("htmlurl").or_else(|| value("url"));
+    let without_feed = (is_feed || page.is_some()).then(|| Outline {
+        title: title.clone(),
+        url: page.unwrap_or_default(),
+        tags: Vec::new(),
+    });
+    let outline = url.ok_or(without_feed).map(|url| {
         let mut outline = Outline { title: title.clone(), url, tags: Vec::new() };
         folders.iter().take(MAX_TAGS).for_each(|folder| outline.add_tag(folder));
         // As in `/News/Caucasus,weekly`.
@@ -131,6 +140,24 @@ fn one_line(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_has_no_address_of_a_feed_is_told() {
+        let list = read(
+            "<opml><outline text='F'><outline text='A' xmlUrl='https://a.example/'/></outline>
+             <outline text='B' htmlUrl='https://b.example/'/><outline text='C' type='rss' xmlUrl=''/>
+             <outline text='D' type='include' url='https://d.example/x.opml'/><outline text='empty folder'/>
+             <outline text='G' type='rss'><outline text='E' xmlUrl='https://e.example/'/></outline></opml>",
+        );
+        let list = list.expect("a list");
+        assert_eq!(list.outlines.len(), 2);
+        let told: Vec<_> = list
+            .without_feed
+            .iter()
+            .map(|o| (o.title.as_deref().unwrap_or_default(), o.url.as_str()))
+            .collect();
+        assert_eq!(told, [("B", "https://b.example/"), ("C", ""), ("D", "https://d.example/x.opml")]);
+    }
 
     #[test]
     fn feeds_are_found_at_any_depth_with_their_tags() {
