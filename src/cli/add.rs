@@ -10,7 +10,7 @@ use url::{Host, Url};
 use super::config_option::ConfigOption;
 use super::fetch_once::fetch_once;
 use super::runtime::runtime;
-use super::terminal;
+use super::{WrongUsage, terminal};
 use crate::config::edit::{self, NewSource};
 use crate::config::{Config, mask_urls};
 use crate::daemon;
@@ -79,9 +79,10 @@ fn parse_url(typed: &str) -> anyhow::Result<(Url, Option<Url>)> {
     }
     let typed = typed.trim().trim_start_matches("feed:").trim_start_matches("//");
     let absolute = if typed.contains("://") { typed.to_owned() } else { format!("https://{typed}") };
-    let url = Url::parse(&absolute).with_context(|| format!("{} is not a URL", mask_urls(typed)))?;
+    let url = Url::parse(&absolute)
+        .map_err(|error| WrongUsage(format!("{} is not a URL: {error}", mask_urls(typed))))?;
     if !matches!(url.scheme(), "http" | "https") {
-        bail!("{} is not an http or https URL", mask_urls(typed));
+        bail!(WrongUsage(format!("{} is not an http or https URL", mask_urls(typed))));
     }
     let plain = (absolute != typed).then(|| format!("http://{typed}").parse()).transpose()?;
     Ok((url, plain))

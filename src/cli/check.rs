@@ -11,7 +11,7 @@ use super::config_option::ConfigOption;
 use super::runtime::with_existing_store;
 use super::terminal::{self, counted, escape_line};
 use crate::config::Config;
-use crate::daemon;
+use crate::daemon::{self, EmptyConfig};
 use crate::publish::{self, OutputPreview};
 use crate::store::{OutputId, Store};
 
@@ -55,7 +55,7 @@ struct ListedEntry {
     title: String,
 }
 
-/// Exit code 0 for a valid config, 2 otherwise, with every mistake on standard error.
+/// Exit code 0 for a config that the daemon would apply, 2 otherwise, with every mistake on standard error.
 ///
 /// # Errors
 /// The current directory or, for `--diff`, the store cannot be read.
@@ -90,10 +90,23 @@ pub fn run(arguments: Arguments, config_option: &ConfigOption) -> anyhow::Result
                 terminal::message(&format!("It has {hint}."));
             }
         }
+        refuse_empty(&config)?;
         format!("{location} is valid: {sources}, {outputs}\n")
     };
     terminal::print(text.as_bytes())?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// What the daemon refuses, the check refuses too: a reload begins with it.
+fn refuse_empty(config: &Config) -> anyhow::Result<()> {
+    let is_empty = config.sources.is_empty() || config.outputs.is_empty();
+    // A store that this user cannot see cannot be asked.
+    if !is_empty || !config.store.path.try_exists().unwrap_or(false) {
+        return Ok(());
+    }
+    with_existing_store(&config.store, async |store| {
+        Ok(daemon::refuse_empty(store, config, EmptyConfig::Refuse).await?)
+    })
 }
 
 async fn output_diffs(store: &Store, config: &Config) -> anyhow::Result<Vec<OutputDiff>> {

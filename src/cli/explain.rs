@@ -9,9 +9,9 @@ use serde::Serialize;
 use serde_json::json;
 
 use super::config_option::{ConfigOption, LATIN_LANGUAGES};
-use super::query_argument;
 use super::runtime::with_existing_store;
 use super::terminal::{self, counted, escape_line};
+use super::{WrongUsage, query_argument};
 use crate::config::Config;
 use crate::daemon;
 use crate::entry::change::FormerTitle;
@@ -95,9 +95,13 @@ pub fn run(arguments: Arguments, config_option: &ConfigOption) -> anyhow::Result
         && !config.outputs.iter().any(|output| output.name == *name)
     {
         let known = config.outputs.iter().map(|output| output.name.as_str());
-        bail!("there is no output `{name}` in the config{}", terminal::did_you_mean(name, known));
+        let hint = terminal::did_you_mean(name, known);
+        bail!(WrongUsage(format!("there is no output `{name}` in the config{hint}")));
     }
     let wanted = arguments.entry.unwrap_or_default();
+    if wanted.trim().is_empty() {
+        bail!(WrongUsage("ENTRY is empty: give an entry's id, its link, or a part of its title".to_owned()));
+    }
     let text = with_existing_store(&config.store, async |store| {
         let mut found = store.find_entries(wanted.clone(), MAX_LISTED_ENTRIES + 1).await?.into_iter();
         let Some(candidate) = found.next() else { bail!("{}", not_found(store, &wanted).await?) };

@@ -2,9 +2,7 @@
 
 use std::process::ExitCode;
 
-use anyhow::bail;
-
-use super::{terminal, unknown_command};
+use super::{WrongUsage, terminal, unknown_command};
 use crate::filter;
 
 /// What commands print with `--json`.
@@ -37,7 +35,7 @@ pub fn run(arguments: Arguments, mut command: clap::Command) -> anyhow::Result<E
     for name in &arguments.commands {
         found = match found.find_subcommand(name) {
             Some(found) => found.clone(),
-            None => bail!("{}", unknown_command::message_for(name, &command)),
+            None => return Err(WrongUsage(unknown_command::message_for(name, &command)).into()),
         };
     }
     terminal::print(found.render_long_help().to_string().as_bytes())?;

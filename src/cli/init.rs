@@ -10,7 +10,7 @@ use std::process::ExitCode;
 use anyhow::{Context, bail};
 
 use super::config_option::ConfigOption;
-use super::terminal;
+use super::{WrongUsage, terminal};
 use crate::config::{self, ConfigLocation, Environment, edit};
 
 /// `siftwire init`
@@ -28,10 +28,13 @@ pub struct Arguments {
 pub fn run(arguments: Arguments, config: &ConfigOption) -> anyhow::Result<ExitCode> {
     let mut path = arguments.path;
     if let Some(named) = &config.config {
-        bail!("`init` writes the file that is named after it: siftwire init {}", named.display());
+        bail!(WrongUsage(format!(
+            "`init` writes the file that is named after it: siftwire init {}",
+            named.display()
+        )));
     }
     if path.as_os_str() == "-" {
-        bail!("`init` writes a file, such as: siftwire init config.toml");
+        bail!(WrongUsage("`init` writes a file, such as: siftwire init config.toml".to_owned()));
     }
     if path.is_dir() {
         path.push("config.toml");
@@ -43,7 +46,7 @@ pub fn run(arguments: Arguments, config: &ConfigOption) -> anyhow::Result<ExitCo
     let mut file = match File::create_new(&path) {
         Ok(file) => file,
         Err(error) if error.kind() == ErrorKind::AlreadyExists => {
-            bail!("{shown} already exists and was not changed")
+            bail!("{shown} already exists and was not changed: name another file, or move this one away")
         }
         Err(error) => return Err(error).with_context(|| format!("cannot write {shown}")),
     };

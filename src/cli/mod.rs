@@ -32,7 +32,7 @@ use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser, Subcommand};
 
-use crate::store;
+use crate::{daemon, store};
 
 /// Merged, keyword-filtered feeds from the news sites you follow.
 ///
@@ -100,6 +100,11 @@ enum Command {
 #[error("the config or a query is invalid")]
 pub struct InvalidInput;
 
+/// The command line names something that there is not, or says what cannot be meant. The exit code is 2.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct WrongUsage(pub String);
+
 /// Runs the command on the command line. Exit codes: 0 success, 1 failure, 2 wrong usage or invalid config, 3 sources that
 /// `poll` skipped.
 pub fn main() -> ExitCode {
@@ -145,7 +150,8 @@ pub fn main() -> ExitCode {
         if !is_broken_pipe {
             terminal::message(&format!("siftwire: {error:#}"));
         }
-        ExitCode::FAILURE
+        let is_emptied = matches!(error.downcast_ref::<daemon::Error>(), Some(daemon::Error::EmptyConfig(_)));
+        if is_emptied || error.is::<WrongUsage>() { ExitCode::from(2) } else { ExitCode::FAILURE }
     })
 }
 

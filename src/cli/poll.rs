@@ -7,7 +7,7 @@ use anyhow::bail;
 
 use super::config_option::ConfigOption;
 use super::runtime::with_store;
-use super::terminal;
+use super::{WrongUsage, terminal};
 use crate::daemon::{self, EmptyConfig, PollerConfig, Unpolled};
 use crate::fetch::Fetcher;
 use crate::source::Outcome;
@@ -49,7 +49,8 @@ pub fn run(arguments: Arguments, config: &ConfigOption) -> anyhow::Result<ExitCo
     for name in &arguments.sources {
         if !config.sources.iter().any(|source| source.name == *name) {
             let known = config.sources.iter().map(|source| source.name.as_str());
-            bail!("there is no source `{name}` in the config{}", terminal::did_you_mean(name, known));
+            let hint = terminal::did_you_mean(name, known);
+            bail!(WrongUsage(format!("there is no source `{name}` in the config{hint}")));
         }
     }
     terminal::message(&format!("store: {}", config.store.path.display()));

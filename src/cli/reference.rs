@@ -11,7 +11,11 @@ pub const EXIT_CODES: &[Row] = &[
         "1",
         "Something failed: a file, the store, the network, a case of `match`; of `siftwire poll` any source, for whatever reason.",
     ),
-    ("2", "Wrong usage, or a mistake in the config or in a query. Nothing was changed."),
+    (
+        "2",
+        "Wrong usage, such as a name that there is not, or a mistake in the config or in a query, or a config that was emptied. \
+         Nothing was changed.",
+    ),
     (
         "3",
         "`siftwire poll` skipped a source that another siftwire was polling, or whose host takes no requests now.",

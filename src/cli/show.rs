@@ -7,7 +7,7 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 
 use super::config_option::ConfigOption;
 use super::runtime::with_existing_store;
-use super::terminal;
+use super::{WrongUsage, terminal};
 use crate::daemon;
 use crate::publish::format::Format;
 use crate::publish::render;
@@ -43,11 +43,12 @@ pub fn run(arguments: Arguments, config: &ConfigOption) -> anyhow::Result<ExitCo
     })?;
     let Some(document) = document else {
         let known = config.outputs.iter().map(|output| output.name.as_str());
-        bail!(
-            "there is no output `{}`, or it was not published yet{}",
-            arguments.output,
-            terminal::did_you_mean(&arguments.output, known)
-        )
+        let Arguments { output, .. } = &arguments;
+        if known.clone().any(|known| known == output) {
+            bail!("the output `{output}` was not published yet: the daemon publishes it");
+        }
+        let hint = terminal::did_you_mean(output, known);
+        bail!(WrongUsage(format!("there is no output `{output}`{hint}")))
     };
     terminal::print(&document)?;
     Ok(ExitCode::SUCCESS)

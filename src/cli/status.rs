@@ -39,6 +39,10 @@ pub struct Arguments {
 }
 
 impl Arguments {
+    fn is_selective(&self) -> bool {
+        self.failing || !self.source.is_empty() || self.page > 1
+    }
+
     fn selects(&self, source: &StoredSource) -> bool {
         let is_meant = |text: &String| {
             let text = text.to_lowercase();
@@ -86,7 +90,13 @@ pub fn run(arguments: Arguments, config: &ConfigOption) -> anyhow::Result<ExitCo
     state.sources.retain(|(_, source)| arguments.selects(source));
     let count = state.sources.len();
     let rows = arguments.rows(count);
-    if rows.len() < count {
+    if rows.is_empty() && arguments.is_selective() {
+        terminal::message(match count {
+            0 if arguments.source.is_empty() => "No source fails.",
+            0 => "There is no such source: --source looks for a part of a name or host.",
+            _ => "There is no such page.",
+        });
+    } else if rows.len() < count {
         let (first, last) = (rows.start + 1, rows.end);
         terminal::message(&format!(
             "sources {first} to {last} of {count}: --page shows others, --failing and --source select"

@@ -35,6 +35,17 @@ pub fn exit(error: &clap::Error, siftwire: &clap::Command) -> ExitCode {
             terminal::message(&format!("siftwire: {}", message_for(name, siftwire)));
             ExitCode::from(2)
         }
+        (ErrorKind::UnknownArgument, None) => {
+            if let Some(ContextValue::String(option)) = error.get(ContextKind::InvalidArg)
+                && let Some(run) = siftwire.find_subcommand("run")
+                && run.get_opts().any(|known| known.get_long() == option.strip_prefix("--"))
+            {
+                terminal::message(&format!(
+                    "siftwire: `{option}` belongs to `run`: siftwire run {option} ..."
+                ));
+            }
+            error.exit()
+        }
         _ => error.exit(),
     }
 }

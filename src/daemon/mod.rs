@@ -54,7 +54,7 @@ pub use publisher::publish_once;
 pub use reload::LoadedConfig;
 pub use signals::stop_signal;
 pub use store_threads::StoreThreads;
-pub use sync_config::{EmptyConfig, recall, sync_config};
+pub use sync_config::{EmptyConfig, recall, refuse_empty, sync_config};
 
 /// Starts the daemon, runs it until `stop` is done, and stops it with everything written.
 /// `on_ready` gets the address once the outputs are served; `report` how the first polls of a new store go.

@@ -111,7 +111,10 @@ pub(super) fn refusal(error: &Error) -> String {
 }
 
 /// Refuses a config without sources or without outputs if the store has some, unless it is meant so.
-pub(super) async fn refuse_empty(store: &Store, config: &Config, empty: EmptyConfig) -> Result<(), Error> {
+///
+/// # Errors
+/// It is refused, or the store cannot be read.
+pub async fn refuse_empty(store: &Store, config: &Config, empty: EmptyConfig) -> Result<(), Error> {
     if empty == EmptyConfig::Apply || config.is_empty_on_purpose() {
         return Ok(());
     }

@@ -49,6 +49,8 @@ for broken in '[[output' 'unknown = 1' '[[output]]\nname = "added"' '[[output]]\
     ! systemctl reload siftwire 2>/dev/null || fail "a reload of a config with $broken fails"
     systemctl is-active --quiet siftwire || fail "the daemon runs on"
 done
+: >/etc/siftwire/config.toml
+! systemctl reload siftwire 2>/dev/null || fail "a reload of an emptied config fails"
 rm /etc/siftwire/config.toml
 ! systemctl reload siftwire 2>/dev/null || fail "a reload without a config fails"
 answers /feeds/added.atom >/dev/null || fail "outputs are served after failed reloads"

@@ -217,7 +217,7 @@ fn a_start_with_an_emptied_config_serves_what_was_published() {
     {
         home.configure(emptied);
         let (code, _, words) = home.run(&["poll"]);
-        assert_eq!(code, Some(1));
+        assert_eq!(code, Some(2));
         assert!(words.contains(reason) && words.contains("# empty on purpose"), "{words}");
         let daemon = home.start();
         assert_reported(&home, &daemon, reason);
@@ -262,4 +262,25 @@ fn allow_empty_applies_an_empty_config_and_one_that_never_had_more_is_no_problem
     let daemon = home.start();
     assert_eq!(no_alert(&daemon), Some(()));
     assert_eq!(daemon.stop().0, Some(0));
+}
+
+#[test]
+fn the_check_refuses_an_emptied_config_as_the_daemon_does() {
+    let (_origin, home, daemon, whole) = start();
+    assert_eq!(home.run(&["check"]).0, Some(0));
+    for (text, code, said) in [
+        ("# My feeds.\n".to_owned(), Some(2), "the config has no outputs, but there were some before"),
+        (OUTPUTS.to_owned(), Some(2), "the config has no sources, but there were some before"),
+        ("# empty on purpose\n".to_owned(), Some(0), "no outputs"),
+        (whole, Some(0), ""),
+    ] {
+        std::fs::write(home.path().join("checked.toml"), &text).expect("a config");
+        let (ended, _, words) = home.run(&["check", "--config", "checked.toml"]);
+        assert!(ended == code && words.contains(said), "{text}: {ended:?} {words}");
+    }
+    assert_eq!(daemon.stop().0, Some(0));
+    std::fs::remove_file(home.store()).expect("the store");
+    std::fs::write(home.path().join("checked.toml"), "").expect("a config");
+    assert_eq!(home.run(&["check", "--config", "checked.toml"]).0, Some(0), "nothing was there before");
+    assert!(!home.store().exists());
 }

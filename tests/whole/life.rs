@@ -227,8 +227,8 @@ fn one_shot_commands_work_without_a_daemon() {
     let (_, json, _) = home.run(&["status", "--json"]);
     let status: Value = serde_json::from_str(&json).expect("JSON");
     assert_eq!(status["outputs"][0]["members"], 2);
-    assert_eq!(home.run(&["show", "nothing"]).0, Some(1));
-    assert_eq!(home.run(&["poll", "nobody"]).0, Some(1));
+    assert_eq!(home.run(&["show", "nothing"]).0, Some(2));
+    assert_eq!(home.run(&["poll", "nobody"]).0, Some(2));
     assert_eq!(home.run(&["pol"]).0, Some(2));
 }
 

@@ -205,3 +205,28 @@ fn what_is_logged_is_an_option_else_a_variable() {
         );
     }
 }
+
+#[test]
+fn a_name_that_there_is_not_is_wrong_usage() {
+    let home = Home::new("[[source]]\nurl = \"http://paper.example/\"\n[[output]]\nname = \"news\"\n");
+    rusqlite::Connection::open(home.store()).expect("a store");
+    for (arguments, said) in [
+        (&["help", "nothing"][..], "there is no command `nothing`"),
+        (&["man", "nothing"], "there is no page `nothing`; there are: "),
+        (&["poll", "papers"], "there is no source `papers` in the config"),
+        (&["show", "new"], "there is no output `new` (did you mean `news`?)"),
+        (&["explain", "entry", "new"], "there is no output `new` in the config (did you mean `news`?)"),
+        (&["explain", ""], "ENTRY is empty"),
+        (&["add", "gopher://paper.example"], "not an http or https URL"),
+        (&["add", "http://["], "is not a URL"),
+        (&["init", "-"], "`init` writes a file"),
+        (&["init", "--config", "a.toml"], "`init` writes the file that is named after it"),
+    ] {
+        let (code, _, words) = home.run(arguments);
+        assert!(code == Some(2) && words.contains(said), "{arguments:?}: {code:?} {words}");
+    }
+    let (_, _, words) = home.run(&["--listen", "127.0.0.1:0"]);
+    assert!(words.contains("`--listen` belongs to `run`"), "{words}");
+    let (code, _, words) = home.run(&["show", "news"]);
+    assert!(code == Some(1) && words.contains("was not published yet"), "{words}");
+}

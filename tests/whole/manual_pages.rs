@@ -45,7 +45,7 @@ fn every_command_has_a_page_and_the_main_page_is_whole() {
     assert!(page.contains(".SH \"EXIT STATUS\"\n"));
     assert!(home.run(&["man", "opml", "import"]).1.starts_with(".TH siftwire-opml-import 1 "));
     let (code, _, words) = home.run(&["man", "nonsense"]);
-    assert_eq!(code, Some(1));
+    assert_eq!(code, Some(2));
     assert!(words.contains("no page `nonsense`") && words.contains("config, filter"), "{words}");
 }
 

@@ -50,7 +50,7 @@ fn add_finds_shows_and_adds_the_feed_of_a_page() {
     assert!(text(&home).contains(&format!("url = \"{}\"\ntitle = \"Bare\"", origin.url("/feed.xml"))));
     let (code, _, said) = home.run(&["add", &origin.url("/feed.xml")]);
     assert_eq!((code, said.contains("refused address")), (Some(1), true), "{said}");
-    assert_eq!(home.run(&["add", "ftp://x.example/"]).0, Some(1));
+    assert_eq!(home.run(&["add", "ftp://x.example/"]).0, Some(2));
 }
 
 #[test]

@@ -13,7 +13,7 @@ use clap_mangen::Man;
 use clap_mangen::roff::{Roff, roman};
 
 use super::reference::{ADDRESSES, ENVIRONMENT, EXAMPLES, EXIT_CODES, FILES, Row, SIGNALS};
-use super::terminal;
+use super::{WrongUsage, terminal};
 
 /// `siftwire man`
 #[derive(Debug, clap::Args)]
@@ -48,7 +48,8 @@ pub fn run(arguments: &Arguments, mut command: clap::Command) -> anyhow::Result<
     let name = words.collect::<Vec<_>>().join("-");
     let Some(page) = pages.iter().find(|page| page.name == name) else {
         let names: Vec<&str> = pages.iter().filter_map(|page| page.name.strip_prefix("siftwire-")).collect();
-        bail!("there is no page `{}`; there are: {}", arguments.page.join(" "), names.join(", "));
+        let (page, names) = (arguments.page.join(" "), names.join(", "));
+        bail!(WrongUsage(format!("there is no page `{page}`; there are: {names}")));
     };
     terminal::print(&page.roff)?;
     Ok(ExitCode::SUCCESS)

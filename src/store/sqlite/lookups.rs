@@ -36,14 +36,14 @@ impl Store {
             {
                 return find_candidates(c, "entry.number = ?1", [number], n);
             }
-            // LIKE ignores the case of ASCII letters only; instr finds other letters as they are written.
-            let found = find("entry.title LIKE '%' || ?1 || '%' OR instr(entry.title, ?1) > 0")?;
+            // `lower` knows ASCII letters only; others are found as they are written. LIKE would read `%` and `_` as signs.
+            let found = find("instr(lower(entry.title), lower(?1)) > 0")?;
             if !found.is_empty() {
                 return Ok(found);
             }
             find(
                 "entry.number IN (SELECT former.entry FROM former_title AS former
-                                  WHERE former.title LIKE '%' || ?1 || '%' OR instr(former.title, ?1) > 0)",
+                                  WHERE instr(lower(former.title), lower(?1)) > 0)",
             )
         })
         .await
