@@ -69,14 +69,29 @@ impl Planner {
         self.queue.next()
     }
 
-    /// Up to `n` sources to poll now.
-    pub(super) fn take(&mut self, n: usize) -> Vec<(SourceId, EarlierClaim)> {
+    /// Up to `n` sources to poll now, `only_local`: of local hosts.
+    pub(super) fn take(&mut self, n: usize, only_local: bool) -> Vec<(SourceId, EarlierClaim)> {
         let earlier_claim = |source: &SourceId| match self.uncommitted.get(source) {
             Some(poll) => EarlierClaim::Own(poll.claim),
             None => EarlierClaim::Unknown,
         };
-        let due = self.queue.take(now(), n);
+        let due = if only_local { self.queue.take_local(now(), n) } else { self.queue.take(now(), n) };
         due.into_iter().map(|source| (source, earlier_claim(&source))).collect()
+    }
+
+    /// When the next source of a local host may be polled, though the network is down.
+    pub(super) fn next_local(&self) -> Option<Timestamp> {
+        self.queue.next_local().map(|(at, _)| at)
+    }
+
+    /// How many sources of local hosts are in flight.
+    pub(super) fn local_in_flight(&self) -> usize {
+        self.queue.local_in_flight()
+    }
+
+    /// Whether the host says nothing of the network.
+    pub(super) fn is_local(&self, host: &str) -> bool {
+        self.queue.is_local(host)
     }
 
     /// A source is done and its claim ended; it is due again at `due`, or never.
@@ -101,9 +116,9 @@ impl Planner {
         self.queue.done(source, Some(after(wait)), now());
     }
 
-    /// The numbers of hosts and of sources.
+    /// The numbers of hosts and of sources that tell of the network.
     pub(super) fn counts(&self) -> (usize, usize) {
-        (self.queue.host_count(), self.queue.len())
+        self.queue.counts()
     }
 
     /// Reads the plans again after an outage and spreads what is overdue, first what waits longest.

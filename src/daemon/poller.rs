@@ -113,17 +113,23 @@ async fn start_due(shared: &Shared, state: &mut PollerState) -> Duration {
         return MAX_SLEEP;
     }
     let free = state.in_flight.free(state.config.concurrency);
-    let free = free.min(state.network.allowed(now(), state.in_flight.len()));
     let is_probe = state.network.next_probe().is_some();
-    for (source, earlier_claim) in state.planner.take(free) {
-        let job = PollJob::new(&shared.store, &state.config, Claimant::Daemon).probe(is_probe);
-        state.in_flight.start(job, source, earlier_claim);
+    if is_probe {
+        state.start(shared, free, true);
     }
+    let free = state.in_flight.free(state.config.concurrency);
+    let free = free.min(state.network.allowed(now(), state.distant_in_flight()));
+    state.start(shared, free, false);
     // While a probe is in flight, and at full concurrency, the end of a poll wakes the loop, or that it has become slow.
-    match state.planner.next().filter(|_| !is_probe || state.in_flight.len() == 0) {
-        Some(due) if state.in_flight.free(state.config.concurrency) > 0 => {
-            until(state.network.next_probe().map_or(due, |probe| due.max(probe))).min(MAX_SLEEP)
+    let next = match state.network.next_probe() {
+        None => state.planner.next(),
+        Some(probe) => {
+            let due = state.planner.next().filter(|_| state.distant_in_flight() == 0);
+            due.map(|due| due.max(probe)).into_iter().chain(state.planner.next_local()).min()
         }
+    };
+    match next {
+        Some(due) if state.in_flight.free(state.config.concurrency) > 0 => until(due).min(MAX_SLEEP),
         _ => state.in_flight.next_slow().unwrap_or(MAX_SLEEP).min(MAX_SLEEP),
     }
 }
@@ -212,8 +218,27 @@ async fn apply_network_state(shared: &Shared, state: &mut PollerState) -> Result
 }
 
 impl PollerState {
+    /// How many polls of hosts are in flight that tell of the network, or would.
+    fn distant_in_flight(&self) -> usize {
+        self.in_flight.len().saturating_sub(self.planner.local_in_flight())
+    }
+
+    /// Starts up to `n` polls of due sources. While the network is down those of local hosts are usual ones, another is a
+    /// probe.
+    fn start(&mut self, shared: &Shared, n: usize, only_local: bool) {
+        let is_probe = !only_local && self.network.next_probe().is_some();
+        for (source, earlier_claim) in self.planner.take(n, only_local) {
+            let job = PollJob::new(&shared.store, &self.config, Claimant::Daemon).probe(is_probe);
+            self.in_flight.start(job, source, earlier_claim);
+        }
+    }
+
     fn note_reach(&mut self, source: SourceId, poll: &FinishedPoll, report: &PollReport) {
         let Some(configured) = self.config.sources.get(&poll.name) else { return };
+        let host = fetch::host_key(configured.url.whole());
+        if self.planner.is_local(&host) {
+            return;
+        }
         let reach = Reach::of(&report.outcome, report.was_well || !self.was_ever_well, poll.duration);
         self.was_ever_well |= reach == Reach::Answered;
         if reach == Reach::Answered && self.network.is_calm() {
@@ -221,7 +246,6 @@ impl PollerState {
         }
         let every =
             self.config.sources.values().map(|source| source.interval.every).min().unwrap_or_default();
-        let host = fetch::host_key(configured.url.whole());
         let counts = self.planner.counts();
         let now = now();
         let times = (every, now.saturating_sub(poll.duration).unwrap_or(now), now);

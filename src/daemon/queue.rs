@@ -3,7 +3,9 @@
 use std::collections::{BTreeSet, HashMap, HashSet};
 
 use jiff::{SignedDuration, Timestamp};
+use url::Url;
 
+use crate::fetch;
 use crate::store::SourceId;
 
 /// Time between two requests to a host if `per_host` is 1.
@@ -41,6 +43,8 @@ pub struct HostLimits {
 #[derive(Debug, Default)]
 struct HostQueue {
     limits: HostLimits,
+    /// It is this machine or in the local network, which says nothing of the way to other hosts.
+    is_local: bool,
     waiting: BTreeSet<(Timestamp, SourceId)>,
     in_flight: usize,
     /// When the gap after its last request ends.
@@ -98,7 +102,7 @@ impl PollQueue {
         if let Some(index) = self.host_indexes.get(host) {
             return *index;
         }
-        self.hosts.push(HostQueue::default());
+        self.hosts.push(HostQueue { is_local: is_local(host), ..HostQueue::default() });
         self.host_indexes.insert(host.to_owned(), self.hosts.len() - 1);
         self.hosts.len() - 1
     }
@@ -137,16 +141,57 @@ impl PollQueue {
             && let Some((at, index)) = self.ready.first().copied()
             && at <= now
         {
-            let host = &mut self.hosts[index];
-            if let Some((_, source)) = host.waiting.pop_first() {
-                host.in_flight += 1;
-                host.free_at = later(now, self.gap.max(host.limits.gap));
-                self.sources.insert(source, QueuedSource { host: index, due: None });
-                taken.push(source);
-            }
-            self.update_ready(index);
+            taken.extend(self.take_from(index, now));
         }
         taken
+    }
+
+    fn take_from(&mut self, index: usize, now: Timestamp) -> Option<SourceId> {
+        let host = &mut self.hosts[index];
+        let taken = host.waiting.pop_first().map(|(_, source)| source);
+        if let Some(source) = taken {
+            host.in_flight += 1;
+            host.free_at = later(now, self.gap.max(host.limits.gap));
+            self.sources.insert(source, QueuedSource { host: index, due: None });
+        }
+        self.update_ready(index);
+        taken
+    }
+
+    /// As [`PollQueue::take`], only of local hosts.
+    pub fn take_local(&mut self, now: Timestamp, n: usize) -> Vec<SourceId> {
+        let mut taken = Vec::new();
+        while taken.len() < n
+            && let Some((at, index)) = self.next_local()
+            && at <= now
+        {
+            taken.extend(self.take_from(index, now));
+        }
+        taken
+    }
+
+    /// When the next source of a local host may be polled, and which host it is.
+    pub fn next_local(&self) -> Option<(Timestamp, usize)> {
+        let hosts = self.local_hosts().filter(|_| self.has_distant_hosts());
+        hosts.filter_map(|(index, host)| Some((host.ready_at?, index))).min()
+    }
+
+    fn local_hosts(&self) -> impl Iterator<Item = (usize, &HostQueue)> {
+        self.hosts.iter().enumerate().filter(|(_, host)| host.is_local)
+    }
+
+    /// How many sources of local hosts are in flight.
+    pub fn local_in_flight(&self) -> usize {
+        self.local_hosts().filter(|_| self.has_distant_hosts()).map(|(_, host)| host.in_flight).sum()
+    }
+
+    /// Whether the host says nothing of the network. If all hosts are local, they are the network.
+    pub fn is_local(&self, host: &str) -> bool {
+        is_local(host) && self.has_distant_hosts()
+    }
+
+    fn has_distant_hosts(&self) -> bool {
+        self.sources.values().any(|queued| !self.hosts[queued.host].is_local)
     }
 
     /// Ends a poll. The source waits again until `due`; with `None` it is removed.
@@ -214,11 +259,13 @@ impl PollQueue {
         }
     }
 
-    /// The number of hosts that have sources.
+    /// The numbers of hosts that have sources, and of these sources: those that tell of the network.
     #[must_use]
-    pub fn host_count(&self) -> usize {
-        let hosts: HashSet<usize> = self.sources.values().map(|queued| queued.host).collect();
-        hosts.len()
+    pub fn counts(&self) -> (usize, usize) {
+        let all = !self.has_distant_hosts();
+        let hosts = self.sources.values().map(|queued| queued.host);
+        let hosts: Vec<usize> = hosts.filter(|host| all || !self.hosts[*host].is_local).collect();
+        (hosts.iter().collect::<HashSet<_>>().len(), hosts.len())
     }
 
     /// When the next source may be polled.
@@ -263,6 +310,11 @@ impl PollQueue {
     }
 }
 
+/// Whether a host, as [`fetch::host_key`] names it, is this machine or in the local network.
+fn is_local(host: &str) -> bool {
+    Url::parse(&format!("http://{host}/")).is_ok_and(|url| fetch::private_host(&url, &[]).is_some())
+}
+
 fn later(time: Timestamp, by: SignedDuration) -> Timestamp {
     time.checked_add(by).unwrap_or(Timestamp::MAX)
 }
@@ -277,6 +329,23 @@ mod tests {
 
     fn ids(numbers: &[i64]) -> Vec<SourceId> {
         numbers.iter().copied().map(SourceId).collect()
+    }
+
+    #[test]
+    fn local_hosts_are_polled_without_the_network_unless_they_are_all_of_it() {
+        let mut queue = PollQueue::new(1);
+        for (id, host) in (1..).zip(["127.0.0.1", "[::1]", "192.168.1.2", "nas.lan", "localhost"]) {
+            queue.plan(SourceId(id), host, at(id));
+            assert!(!queue.is_local(host), "{host} is the network");
+        }
+        assert_eq!((queue.next_local(), queue.counts()), (None, (5, 5)));
+        queue.plan(SourceId(9), "paper.example", at(0));
+        assert!(queue.is_local("[::1]") && !queue.is_local("paper.example"));
+        assert_eq!(queue.counts(), (1, 1));
+        assert_eq!(queue.take_local(at(9), 9), ids(&[1, 2, 3, 4, 5]));
+        assert_eq!((queue.local_in_flight(), queue.next_local()), (5, None));
+        assert_eq!(queue.take(at(9), 9), ids(&[9]));
+        assert_eq!(queue.local_in_flight(), 5);
     }
 
     #[test]
@@ -329,7 +398,7 @@ mod tests {
         (0..3).for_each(|n| queue.plan(SourceId(n), &format!("h{n}"), at(n - 3)));
         queue.plan(SourceId(3), "later", at(5000));
         queue.spread_by_wait(at(0), SignedDuration::from_secs(90));
-        assert_eq!((queue.take(at(0), 9), queue.host_count()), (ids(&[0]), 4));
+        assert_eq!((queue.take(at(0), 9), queue.counts().0), (ids(&[0]), 4));
         assert_eq!(queue.take(at(1000), 9), ids(&[1, 2]));
         let mut many = PollQueue::new(1);
         (0..900).for_each(|n| many.plan(SourceId(n), &format!("h{n}"), at(-n)));

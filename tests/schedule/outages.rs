@@ -176,7 +176,7 @@ impl Simulation {
         }
         let host = host_name(polled.host);
         let times = (polled.source.interval.every, at(began), at(now));
-        let all = (self.queue.host_count(), self.queue.len());
+        let all = self.queue.counts();
         if self.network.note((SourceId(n as i64), &host), reach, all, times) {
             self.network_changed();
         }

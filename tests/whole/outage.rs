@@ -121,3 +121,27 @@ fn the_first_start_without_network_waits_for_it() {
     assert_eq!(daemon.stop().0, Some(0));
     host.down();
 }
+
+#[test]
+fn hosts_in_the_local_network_neither_wait_for_the_network_nor_tell_of_it() {
+    let (mut host, mut proxy) = (Host::start(), Host::start());
+    proxy.down();
+    let proxy = proxy.address;
+    let local: String = (0..4)
+        .map(|n| format!("[[source]]\nurl = \"http://{}/{n}\"\nallow_private = true\n", host.address))
+        .collect();
+    let distant: String = ["a", "b", "c"]
+        .map(|name| format!("[[source]]\nurl = \"http://{name}.example/\"\nproxy = \"http://{proxy}\"\n"))
+        .concat();
+    let home = Home::new(&format!(
+        "[serve]\nlisten = \"127.0.0.1:0\"\n[poll]\nevery = \"1s\"\nat_most = \"1s\"\n{local}{distant}[[output]]\nname = \"all\"\n"
+    ));
+    let daemon = home.start();
+    let problem = "No host can be reached since";
+    eventually("the outage", || daemon.get("/").body.contains(problem).then_some(()));
+    let before = host.requests();
+    eventually("polls of local sources", || (host.requests() >= before + 12).then_some(()));
+    assert!(daemon.get("/").body.contains(problem), "local answers are no network");
+    assert_eq!(daemon.stop().0, Some(0));
+    host.down();
+}
