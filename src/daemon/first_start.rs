@@ -69,7 +69,8 @@ impl FirstPollsReport {
         };
         Ok(FirstPollsReport {
             sources: sources.len(),
-            polled: count(|source| source.state.last_poll.is_some()),
+            // A poll without a network is neither a success nor a failure.
+            polled: count(|source| source.state.last_success.or(source.state.failing_since).is_some()),
             failed: count(|source| source.state.failing_since.is_some()),
             entries: store.entry_counts().await?.values().sum(),
             outputs: Vec::new(),

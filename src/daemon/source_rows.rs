@@ -62,10 +62,11 @@ fn source_row(remembered: StoredSource, sources: &Sources) -> SourceRow {
     let parts = source.map_or(UrlParts::default(), |source| source.publish_url).without_query();
     let outcome = state.outcome_text(parts);
     let title = source.and_then(|source| source.title.clone()).or(state.title);
-    let (health, since) = match (state.failing_since, state.last_poll) {
+    let (health, since) = match (state.failing_since, state.last_success) {
         (Some(since), _) if state.gone => (SourceHealth::Gone, Some(since)),
         (Some(since), _) => (SourceHealth::Failing, Some(since)),
-        (None, Some(_)) => (SourceHealth::Healthy, state.last_success),
+        (None, Some(since)) => (SourceHealth::Healthy, Some(since)),
+        // Also one that was tried only while the network was down.
         (None, None) => (SourceHealth::New, None),
     };
     SourceRow {

@@ -191,27 +191,31 @@ pub fn front_page(front: &FrontPageContent) -> Vec<u8> {
                 }
             }
             (first_start::notice(&front.about, front.first_polls(), front.outputs.len(), front.start))
-            h2 { "Feeds" }
-            p { "Copy an address into your feed reader, or "
-                a href=(format!("{base}/outputs.opml")) { "import all of them as OPML" } "." }
-            @if front.outputs.len() <= MAX_OUTPUT_CARDS {
-                ul .cards { @for output in &front.outputs { (output_card(base, output)) } }
-            } @else {
-                ul .sources { @for output in &front.outputs { (output_line(base, output)) } }
-            }
-            h2 { "Sources" }
-            p .soft { "Problems with sources are also published as "
-                a href=(format!("{base}{}", Format::Html.path(health::NAME))) { "a feed" } "." }
-            @if !front.host_notices.is_empty() {
-                ul .notices {
-                    @for notice in front.host_notices.iter().take(MAX_NOTICES) { li { (notice) "." } }
-                    @if front.host_notices.len() > MAX_NOTICES {
-                        li { "The same with " (front.host_notices.len() - MAX_NOTICES) " more hosts." }
-                    }
+            @if !front.outputs.is_empty() {
+                h2 { "Feeds" }
+                p { "Copy an address into your feed reader, or "
+                    a href=(format!("{base}/outputs.opml")) { "import all of them as OPML" } "." }
+                @if front.outputs.len() <= MAX_OUTPUT_CARDS {
+                    ul .cards { @for output in &front.outputs { (output_card(base, output)) } }
+                } @else {
+                    ul .sources { @for output in &front.outputs { (output_line(base, output)) } }
                 }
             }
-            @if front.sources.len() <= MAX_SOURCES { (all_sources(&broken, &waiting, &working)) }
-            @else { (failing_sources(&front.public_url, &broken, (waiting.len(), front.sources.len()))) }
+            @if !front.sources.is_empty() {
+                h2 { "Sources" }
+                p .soft { "Problems with sources are also published as "
+                    a href=(format!("{base}{}", Format::Html.path(health::NAME))) { "a feed" } "." }
+                @if !front.host_notices.is_empty() {
+                    ul .notices {
+                        @for notice in front.host_notices.iter().take(MAX_NOTICES) { li { (notice) "." } }
+                        @if front.host_notices.len() > MAX_NOTICES {
+                            li { "The same with " (front.host_notices.len() - MAX_NOTICES) " more hosts." }
+                        }
+                    }
+                }
+                @if front.sources.len() <= MAX_SOURCES { (all_sources(&broken, &waiting, &working)) }
+                @else { (failing_sources(&front.public_url, &broken, (waiting.len(), front.sources.len()))) }
+            }
         }
         (first_start::footer(&front.about))
     };
@@ -230,7 +234,7 @@ fn all_sources(broken: &[&SourceRow], waiting: &[&SourceRow], working: &[&Source
     html! {
         @if !broken.is_empty() { ul .sources { @for source in broken { (source_item(source)) } } }
         @for (sources, one, several) in
-            [(working, "source is working", "sources are working"), (waiting, "source was not polled yet", "sources were not polled yet")]
+            [(working, "source is working", "sources are working"), (waiting, "source has not answered yet", "sources have not answered yet")]
         {
             @if !sources.is_empty() {
                 details open[is_open] {
@@ -246,7 +250,7 @@ fn failing_sources(public_url: &Url, broken: &[&SourceRow], (waiting, count): (u
     html! {
         p {
             (count) " sources, "
-            @if waiting > 0 { (waiting) " of them not polled yet, " }
+            @if waiting > 0 { (waiting) " of them without an answer yet, " }
             @if broken.is_empty() { "none failing. " } @else { (broken.len()) " failing. " }
             a href=(sources_address(public_url)) { "All sources" }
         }
@@ -418,7 +422,7 @@ pub(super) fn source_item(source: &SourceRow) -> Markup {
 
 fn condition(source: &SourceRow) -> Markup {
     let (class, label) = match source.health {
-        SourceHealth::New => ("soft", "not polled yet"),
+        SourceHealth::New => ("soft", "no answer yet"),
         SourceHealth::Healthy => ("good", "last answer"),
         SourceHealth::Failing => ("bad", "failing since"),
         SourceHealth::Gone => ("bad", "gone since"),

@@ -47,11 +47,13 @@ pub fn write(list: &SourcesPage) -> Vec<u8> {
                 @if !search.is_empty() { " with \u{201c}" bdi { (search) } "\u{201d}" }
                 @if pages > 1 { ", page " (number) " of " (pages) }
             }
-            ul .sources { @for source in sources { (source_item(source)) } }
-            nav aria-label="Pages" {
-                ul .pills {
-                    @if *number > 1 { li { a rel="prev" href=(link(number - 1)) { "Previous" } } }
-                    @if *number < pages { li { a rel="next" href=(link(number + 1)) { "Next" } } }
+            @if !sources.is_empty() { ul .sources { @for source in sources { (source_item(source)) } } }
+            @if pages > 1 {
+                nav aria-label="Pages" {
+                    ul .pills {
+                        @if *number > 1 { li { a rel="prev" href=(link(number - 1)) { "Previous" } } }
+                        @if *number < pages { li { a rel="next" href=(link(number + 1)) { "Next" } } }
+                    }
                 }
             }
         }

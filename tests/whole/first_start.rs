@@ -53,7 +53,7 @@ fn the_page_says_that_nothing_was_polled_and_reloads_until_all_is() {
     for part in [
         "Nothing has been polled yet",
         "0 of 1 source polled. This page reloads by itself",
-        "1 source was not polled yet",
+        "1 source has not answered yet",
         &format!("<code>{}</code>", home.path().join("config.toml").display()),
         &format!("Siftwire {}", env!("CARGO_PKG_VERSION")),
     ] {
@@ -116,6 +116,7 @@ fn a_config_without_sources_or_outputs_says_what_to_write() {
     for part in ["[[source]]\nurl = ", "siftwire add https://", "[[output]]\nname = ", "config.toml</code>"] {
         assert!(page.contains(part), "{part}: {page}");
     }
+    assert!(!page.contains("Feeds</h2>") && !page.contains("Sources</h2>"), "{page}");
     assert_eq!(daemon.get("/").header("refresh"), None, "there is nothing to wait for");
     assert_eq!(daemon.stop().0, Some(0));
 }

@@ -116,6 +116,8 @@ fn the_first_start_without_network_waits_for_it() {
     let home = home_with_four_sources(&host);
     let daemon = home.start();
     eventually("the outage", || daemon.get("/").body.contains("No host can be reached").then_some(()));
+    let page = daemon.get("/").body;
+    assert!(page.contains("4 sources have not answered yet") && !page.contains("working"), "{page}");
     host.up();
     eventually("each source", || (host.requests() >= 4).then_some(()));
     assert_eq!(daemon.stop().0, Some(0));

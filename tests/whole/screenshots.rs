@@ -133,3 +133,54 @@ fn the_pictures_of_the_readme_can_be_taken() {
         assert_eq!(size(Path::new(&shown)), (1000, 720));
     }
 }
+
+/// Has axe (https://github.com/dequelabs/axe-core) look at a page, and returns what is wrong with it.
+fn violations(page: &str, axe: &Path, options: &[&str], profile: &Path) -> String {
+    // The policy of the page itself allows no script.
+    let page = page.replace("http-equiv=\"Content-Security-Policy\"", "name=\"policy\"");
+    let found = "axe.run().then(r => document.title = 'found: ' + JSON.stringify(r.violations.map(v => [v.id, v.nodes[0].html])))";
+    let script = format!("<script src=\"file://{}\"></script><script>{found}</script>", axe.display());
+    let file = profile.join("page.html");
+    std::fs::write(&file, page + &script).expect("a file");
+    let done = Command::new("timeout")
+        .args([
+            "120",
+            env!("SIFTWIRE_CHROMIUM"),
+            "--headless",
+            "--no-sandbox",
+            "--disable-gpu",
+            "--no-first-run",
+        ])
+        .args(["--disable-background-networking", "--virtual-time-budget=20000", "--dump-dom"])
+        .arg(format!("--user-data-dir={}", profile.display()))
+        .args(options)
+        .arg(&file)
+        .env("HOME", profile)
+        .output()
+        .expect("it runs");
+    let page = String::from_utf8_lossy(&done.stdout).into_owned();
+    let found = page.split_once("<title>found: ").expect("axe has run").1;
+    found.split_once("</title>").expect("a title").0.to_owned()
+}
+
+#[test]
+#[cfg_attr(not(chromium), ignore = "needs Chromium: install it, or set CHROMIUM to its path")]
+#[allow(clippy::print_stdout, reason = "says that a test is skipped")]
+fn axe_finds_nothing_wrong_with_the_pages() {
+    let Some(axe) = std::env::var_os("AXE") else {
+        println!("skipped: set AXE to the path of axe.min.js");
+        return;
+    };
+    let (_origin, _home, daemon) = publish();
+    let folder = tempfile::tempdir().expect("a folder");
+    for path in ["/", "/sources", "/feeds/armenia", "/feeds/_health"] {
+        let page = daemon.request("GET", path, "Accept: text/html\r\n").body;
+        for options in [&["--window-size=390,900"][..], &["--window-size=1280,900", "--force-dark-mode"]] {
+            assert_eq!(
+                violations(&page, Path::new(&axe), options, folder.path()),
+                "[]",
+                "{path} {options:?}"
+            );
+        }
+    }
+}
