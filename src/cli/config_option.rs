@@ -10,6 +10,7 @@ use super::{InvalidInput, terminal};
 use crate::config::{self, Config, ConfigLocation, Diagnostics, Environment, Styling, UnseenSecrets, edit};
 use crate::daemon::{EmptyConfig, LoadedConfig};
 use crate::filter::QueryContext;
+use crate::serve::ListenAddress;
 use crate::store;
 
 /// Languages whose word forms a Latin word gets if neither a config nor the entry names a language.
@@ -51,6 +52,7 @@ impl ConfigOption {
         let fingerprint = config::fingerprint(&location);
         let config = printed(config::load(&location, &environment))?;
         say_if_hidden(&config.store, &location, &environment);
+        say_if_local(&config);
         Ok(LoadedConfig { location, environment, fingerprint, config, empty: EmptyConfig::Refuse })
     }
 
@@ -153,6 +155,18 @@ fn say_if_hidden(store: &store::Options, location: &ConfigLocation, environment:
             "The store is {}, but commands in a shell look for {}: write the first as `path` in [store].",
             store.path.display(),
             elsewhere.display()
+        ));
+    }
+}
+
+/// Readers on other machines cannot open what is named after this one.
+fn say_if_local(config: &Config) {
+    let is_named = matches!(&config.listen, ListenAddress::Tcp(address) if !address.ip().is_unspecified());
+    let default = config::default_public_url(&config.listen);
+    if !is_named && config.site.public_url == default {
+        terminal::message(&format!(
+            "Pages and feeds name themselves {default}, which other machines cannot open: write the address that readers \
+             use as `public_url` in [serve]."
         ));
     }
 }

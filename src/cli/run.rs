@@ -12,6 +12,7 @@ use super::config_option::ConfigOption;
 use super::runtime::runtime;
 use super::terminal::{counted, progress_bar};
 use super::{logging, terminal};
+use crate::config;
 use crate::daemon::{self, EmptyConfig, FirstPollsReport, ReportFirstPolls};
 use crate::serve::ListenAddress;
 
@@ -101,7 +102,7 @@ fn what_came(report: &FirstPollsReport) -> String {
 
 fn reached_at(listen: &ListenAddress) -> String {
     match listen {
-        ListenAddress::Tcp(address) => format!(": open http://{address}/"),
+        ListenAddress::Tcp(_) => format!(": open {}", config::default_public_url(listen)),
         ListenAddress::Unix(path) => format!(" on {}", path.display()),
     }
 }

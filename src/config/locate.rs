@@ -98,6 +98,9 @@ pub fn locate(explicit: Option<&Path>, environment: &Environment) -> ConfigLocat
         return ConfigLocation::Explicit(here.join(path));
     }
     let user = environment.config_home.as_ref().map(|directory| directory.join("siftwire/config.toml"));
+    // $HOME may still name another user's home, as in a container or after a change of user.
+    let is_closed = |error: io::Error| error.kind() == io::ErrorKind::PermissionDenied;
+    let user = user.filter(|path| !path.try_exists().is_err_and(is_closed));
     let defaults = [Some(here.join("config.toml")), user, Some(PathBuf::from("/etc/siftwire/config.toml"))];
     // An unreadable file counts as found: skipping it silently would be confusing.
     let exists = |path: &PathBuf| !matches!(path.try_exists(), Ok(false));

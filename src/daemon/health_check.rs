@@ -28,7 +28,8 @@ const LOG_INTERVAL: Duration = Duration::from_secs(3600);
 /// An unwritable store, for the operator.
 pub(super) fn store_problem(error: &impl std::fmt::Display) -> Arc<str> {
     format!(
-        "The store cannot be written: polling is paused, published feeds are still served. Retrying every {} s. {error}",
+        "The store cannot be written: polling is paused, published feeds are still served. Retrying every {} s; `siftwire \
+         doctor` names its file. {error}",
         RETRY_INTERVAL.as_secs()
     )
     .into()

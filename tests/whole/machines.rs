@@ -230,3 +230,18 @@ fn a_name_that_there_is_not_is_wrong_usage() {
     let (code, _, words) = home.run(&["show", "news"]);
     assert!(code == Some(1) && words.contains("was not published yet"), "{words}");
 }
+
+#[test]
+fn links_that_other_machines_cannot_open_are_told() {
+    let home = Home::new("");
+    let daemon = home.start_command(&["run", "--listen", "0.0.0.0:0"], &[]);
+    let (_, log) = daemon.stop();
+    assert!(log.contains("write the address that readers use as `public_url` in [serve]"), "{log}");
+    assert!(log.contains("open http://localhost:"), "{log}");
+    for config in ["[serve]\npublic_url = \"https://feeds.example.org/\"\n", ""] {
+        home.configure(config);
+        let listen = if config.is_empty() { "127.0.0.1:0" } else { "0.0.0.0:0" };
+        let (_, log) = home.start_command(&["run", "--listen", listen], &[]).stop();
+        assert!(!log.contains("public_url"), "{log}");
+    }
+}

@@ -225,3 +225,20 @@ fn an_edited_config_is_compared_with_the_running_store_wherever_it_lies() {
     assert_eq!(files, 2, "nothing is written there");
     assert_eq!(daemon.stop().0, Some(0));
 }
+
+#[test]
+fn a_home_that_is_closed_to_this_user_hides_no_config() {
+    let mut home = Home::new("");
+    let closed = tempfile::tempdir().expect("a folder");
+    let set_mode = |mode| {
+        std::fs::set_permissions(closed.path(), std::fs::Permissions::from_mode(mode)).expect("a mode")
+    };
+    if !home.is_nobodys() {
+        return;
+    }
+    std::fs::remove_file(home.path().join("config.toml")).expect("a config");
+    set_mode(0o000);
+    let (code, _, words) = home.run_with(&["check"], &[("HOME", closed.path())]);
+    set_mode(0o700);
+    assert!(code == Some(0) && !words.contains("Permission denied"), "{words}");
+}

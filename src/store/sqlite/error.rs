@@ -10,14 +10,15 @@ use rusqlite::ErrorCode;
 #[error("store: {message}")]
 pub struct Error {
     message: String,
-    source: Option<Arc<rusqlite::Error>>,
+    /// Its words are in the message.
+    of_sqlite: Option<Arc<rusqlite::Error>>,
     not_writable: bool,
     claim_lost: bool,
 }
 
 impl Error {
     pub(super) fn new(message: impl Into<String>) -> Error {
-        Error { message: message.into(), source: None, not_writable: false, claim_lost: false }
+        Error { message: message.into(), of_sqlite: None, not_writable: false, claim_lost: false }
     }
 
     /// The store's file or folder cannot be written at present.
@@ -38,7 +39,7 @@ impl Error {
 
     pub(super) fn sqlite(context: impl Into<String>, source: rusqlite::Error) -> Error {
         let message = format!("{}: {source}", context.into());
-        Error { source: Some(Arc::new(source)), ..Error::new(message) }
+        Error { of_sqlite: Some(Arc::new(source)), ..Error::new(message) }
     }
 
     /// Adds the file and [`recovery_advice`] if the file is damaged.
@@ -62,7 +63,7 @@ impl Error {
     }
 
     fn code(&self) -> Option<ErrorCode> {
-        self.source.as_ref().and_then(|e| e.sqlite_error_code())
+        self.of_sqlite.as_ref().and_then(|e| e.sqlite_error_code())
     }
 }
 

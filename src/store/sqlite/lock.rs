@@ -38,7 +38,10 @@ pub fn lock(options: &Options) -> Result<Lock, Error> {
         Err(error) => match File::open(lock_file(&path)).or_else(|_| File::open(&path)) {
             Ok(file) => LockedFiles { writable: None, read_only: Some(try_lock(file, &path)?) },
             Err(_) => {
-                return Err(Error::new(format!("cannot open {}: {error}", lock_file(&path).display())));
+                return Err(Error::not_writable(format!(
+                    "cannot open {}: {error}",
+                    lock_file(&path).display()
+                )));
             }
         },
     };
@@ -78,9 +81,10 @@ impl Lock {
 fn try_lock(file: File, path: &Path) -> Result<File, Error> {
     match file.try_lock() {
         Ok(()) => Ok(file),
-        Err(std::fs::TryLockError::WouldBlock) => {
-            Err(Error::new(format!("another siftwire is running on {}", path.display())))
-        }
+        Err(std::fs::TryLockError::WouldBlock) => Err(Error::new(format!(
+            "another siftwire is running on {}: stop it first, or give this one another `path` in [store]",
+            path.display()
+        ))),
         Err(std::fs::TryLockError::Error(e)) => {
             Err(Error::new(format!("cannot lock {}: {e}", path.display())))
         }
