@@ -1,4 +1,4 @@
-//! Compiles syntax trees for the evaluator, and collects the words that the automaton searches. Pure.
+//! Compiles syntax trees for the evaluator, and collects the words that entries are searched for. Pure.
 
 use std::collections::HashMap;
 use std::ops::Range;
@@ -6,19 +6,19 @@ use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
 
-use super::automaton::{PatternEnd, pattern};
 use super::compiled::{
     CompiledNode, CompiledPhrase, CompiledQuery, CompiledTerm, CompiledTopic, Criterion, WordSetId,
     evaluate_without_words, has_regex,
 };
+use super::pattern_table::{PatternEnd, pattern};
 use super::signs::Signs;
 use super::subject::FieldSet;
 use super::syntax::{Field, Node, NodeKind, Term, TermKind, TopicQuery};
 use super::words::{self, Condition, ExpandTo, Expansion, Forms, TopicWords};
 use crate::text::{fold, tokens};
 
-/// The folded text that the automaton searches for, and the word sets that contain it.
-pub(super) type Pattern = (String, Vec<PatternUse>);
+/// The folded text that is searched for, and a word set that contains it.
+pub(super) type Pattern = (String, PatternUse);
 
 /// A word set, and where the pattern counts for it.
 pub(super) type PatternUse = (WordSetId, Condition);
@@ -33,18 +33,16 @@ pub(super) struct Searched {
     pub(super) word_sets: usize,
 }
 
-/// The patterns and the phrases of a set.
-type WordSet = (Vec<(String, Condition)>, Vec<CompiledPhrase>);
-
 /// Compiles queries and collects their word sets, each set once.
 #[derive(Default)]
 pub(super) struct Compiler {
-    patterns: HashMap<String, Vec<PatternUse>>,
+    patterns: Vec<Pattern>,
     phrases: Vec<(CompiledPhrase, WordSetId)>,
     expansions: HashMap<ExpansionKey, WordSetId>,
     /// By name, and whether only the names of the place count.
     topics: HashMap<(String, bool), CompiledTopic>,
-    word_sets: HashMap<WordSet, WordSetId>,
+    /// By digest.
+    word_sets: HashMap<[u8; 32], WordSetId>,
     /// For each word set, the digest of its patterns and phrases.
     digests: Vec<[u8; 32]>,
     /// For each word set, the bytes of its shortest pattern: long ones are found in few entries.
@@ -75,7 +73,7 @@ impl Compiler {
     }
 
     pub(super) fn into_searched(self) -> Searched {
-        let mut patterns: Vec<_> = self.patterns.into_iter().collect();
+        let mut patterns = self.patterns;
         patterns.sort_unstable();
         Searched { patterns, phrases: self.phrases, word_sets: self.digests.len() }
     }
@@ -257,31 +255,37 @@ impl Compiler {
     ) -> WordSetId {
         patterns.sort_unstable();
         patterns.dedup();
-        let key = (patterns, phrases);
-        if let Some(id) = self.word_sets.get(&key) {
+        let digest = self.digest(&patterns, &phrases);
+        if let Some(id) = self.word_sets.get(&digest) {
             return *id;
         }
         // The number of terms and forms is limited, and so is that of outputs: this cannot overflow.
         let id = WordSetId::try_from(self.digests.len()).unwrap_or(WordSetId::MAX);
-        let (patterns, phrases) = &key;
+        let of_phrase = |phrase: &CompiledPhrase| phrase.iter().map(|id| self.shortest[*id as usize]).max();
+        let of_phrases = phrases.iter().map(|phrase| of_phrase(phrase).unwrap_or(0));
+        let lengths = patterns.iter().map(|(pattern, _)| pattern.len()).chain(of_phrases);
+        self.shortest.push(lengths.min().unwrap_or(usize::MAX));
+        self.patterns.extend(patterns.into_iter().map(|(pattern, condition)| (pattern, (id, condition))));
+        self.phrases.extend(phrases.into_iter().map(|phrase| (phrase, id)));
+        self.digests.push(digest);
+        self.word_sets.insert(digest, id);
+        id
+    }
+
+    /// A digest of patterns and phrases; no two sets have one.
+    fn digest(&self, patterns: &[(String, Condition)], phrases: &[CompiledPhrase]) -> [u8; 32] {
         let mut digest = Sha256::new();
-        let mut shortest = usize::MAX;
+        digest.update(patterns.len().to_le_bytes());
         for (pattern, condition) in patterns {
-            digest.update(pattern);
             digest.update([condition.languages.bits(), condition.written as u8]);
-            shortest = shortest.min(pattern.len());
-            self.patterns.entry(pattern.clone()).or_default().push((id, *condition));
+            digest.update(pattern.len().to_le_bytes());
+            digest.update(pattern);
         }
         for phrase in phrases {
             digest.update(phrase.len().to_le_bytes());
             phrase.iter().for_each(|id| digest.update(self.digests[*id as usize]));
-            shortest = shortest.min(phrase.iter().map(|id| self.shortest[*id as usize]).max().unwrap_or(0));
-            self.phrases.push((phrase.clone(), id));
         }
-        self.digests.push(digest.finalize().into());
-        self.shortest.push(shortest);
-        self.word_sets.insert(key, id);
-        id
+        digest.finalize().into()
     }
 
     /// See [`CompiledQuery::triggers`].

@@ -5,7 +5,9 @@ use std::cell::OnceCell;
 
 use super::words::LanguageSet;
 use crate::entry::Entry;
-use crate::text::language::{detect, detect_by_words, is_cyrillic, is_latin, may_be_english, start_of_entry};
+use crate::text::language::{
+    detect, detect_by_words, is_cyrillic, is_latin, is_letter, may_be_english, start_of_entry,
+};
 
 /// What is read of an entry.
 const START_BYTES: usize = 600;
@@ -117,7 +119,7 @@ fn latin(text: &str) -> LanguageSet {
     }
     // Trigrams are costly, and would tell of the letters that most are.
     let latin = text.bytes().filter(u8::is_ascii_alphabetic).count();
-    if text.chars().filter(|c| *c >= '\u{370}' && c.is_alphabetic()).count() > latin {
+    if text.chars().filter(|c| *c >= '\u{370}' && is_letter(*c)).count() > latin {
         return LanguageSet::ALL;
     }
     match detect(text).filter(|found| found.is_reliable && is_latin(found.tag)) {

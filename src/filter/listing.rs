@@ -14,10 +14,9 @@ pub(super) fn term_words(node: &Node, languages: &Arc<[String]>) -> Vec<(String,
     let query = compiler.compile(node, languages);
     let mut words: HashMap<WordSetId, Vec<String>> = HashMap::new();
     let searched = compiler.into_searched();
-    for (pattern, ids) in searched.patterns {
+    for (pattern, (id, _)) in searched.patterns {
         let shown = pattern.strip_suffix(' ').map_or_else(|| format!("{pattern}*"), str::to_owned);
-        let shown = shown.trim_start().to_owned();
-        ids.iter().for_each(|(id, _)| words.entry(*id).or_default().push(shown.clone()));
+        words.entry(id).or_default().push(shown.trim_start().to_owned());
     }
     words.values_mut().for_each(|words| {
         words.sort_unstable();

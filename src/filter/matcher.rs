@@ -1,24 +1,22 @@
 //! Matches many queries together: one search for the words of all of them, then the evaluation of those
 //! queries that it concerns. Pure.
 
-use super::automaton::WordAutomaton;
-use super::compile::{Compiler, Pattern, PatternUse, Searched};
+use super::compile::{Compiler, PatternUse, Searched};
 use super::compiled::{CompiledNode, CompiledPhrase, CompiledQuery, WordSetId};
 use super::context::{EvalContext, FoundWords, WordPlace};
 use super::eval::{EvalMode, FailedTerm, MatchReason, evaluate};
+use super::pattern_table::PatternTable;
 use super::query::Query;
 use super::subject::{EntryText, FieldSet, Subject};
 use super::words::Condition;
-
-/// Limit of the patterns in one automaton, far below what aho-corasick can number.
-const MAX_AUTOMATON_BYTES: usize = 1 << 28;
 
 /// Compiled queries.
 #[derive(Debug)]
 pub struct Matcher {
     queries: Vec<CompiledQuery>,
-    /// One, or several if the patterns exceed [`MAX_AUTOMATON_BYTES`].
-    automata: Vec<(WordAutomaton, PatternWordSets)>,
+    patterns: PatternTable,
+    /// For each pattern, the word sets that contain it.
+    pattern_uses: Vec<Box<[PatternUse]>>,
     /// For each word set, the phrases that start with it: how each goes on, and the word set that contains it.
     phrases: Vec<Vec<(CompiledPhrase, WordSetId)>>,
     /// For each word set, the numbers of the queries that may match where it is found.
@@ -27,9 +25,6 @@ pub struct Matcher {
     always_evaluated: Vec<usize>,
     fields: FieldSet,
 }
-
-/// For each pattern of an automaton, the word sets that contain it.
-type PatternWordSets = Vec<Vec<PatternUse>>;
 
 /// A query that matched.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -61,8 +56,10 @@ impl Matcher {
         let always_evaluated =
             (0..queries.len()).filter(|number| queries[*number].without_words != Some(false)).collect();
         let fields = queries.iter().fold(FieldSet::default(), |all, query| all.union(query.fields));
+        let one_pattern = || patterns.chunk_by(|(one, _), (next, _)| one == next);
         Matcher {
-            automata: build_automata(patterns),
+            patterns: PatternTable::new(one_pattern().map(|uses| uses[0].0.as_str())),
+            pattern_uses: one_pattern().map(|uses| uses.iter().map(|(_, found)| *found).collect()).collect(),
             phrases,
             triggered_queries,
             always_evaluated,
@@ -116,16 +113,14 @@ impl Matcher {
     /// All word sets that are found, whether or not their conditions are met; sorted, as [`EvalContext`] needs them.
     fn find_word_sets(&self, text: &EntryText<'_>) -> Vec<FoundWords> {
         let mut found = Vec::new();
-        for (automaton, word_sets) in &self.automata {
-            for segment in text.segments() {
-                automaton.find(&segment.tokens, |pattern, index, words| {
-                    // An entry has far less than 2^32 words: the size of a fetched body is limited.
-                    let (first_word, word_count) = ((segment.first_word + index) as u32, words as u32);
-                    found.extend(word_sets[pattern].iter().map(|(word_set, condition)| {
-                        FoundWords::new(WordPlace { word_set: *word_set, first_word, word_count }, *condition)
-                    }));
-                });
-            }
+        for segment in text.segments() {
+            self.patterns.find(&segment.tokens, |pattern, index, words| {
+                // An entry has far less than 2^32 words: the size of a fetched body is limited.
+                let (first_word, word_count) = ((segment.first_word + index) as u32, words as u32);
+                found.extend(self.pattern_uses[pattern].iter().map(|(word_set, condition)| {
+                    FoundWords::new(WordPlace { word_set: *word_set, first_word, word_count }, *condition)
+                }));
+            });
         }
         found.sort_unstable_by_key(|found| found.place);
         let phrases = self.find_phrases(text, &found);
@@ -163,22 +158,4 @@ fn may_match(node: &CompiledNode, is_found: &[bool]) -> bool {
             term.needs.is_empty() || term.needs.iter().any(|id| is_found[*id as usize])
         }
     }
-}
-
-fn build_automata(patterns: Vec<Pattern>) -> Vec<(WordAutomaton, PatternWordSets)> {
-    let mut size = 0;
-    let chunks = patterns.chunk_by(|(pattern, _), _| {
-        size += pattern.len();
-        let fits = size < MAX_AUTOMATON_BYTES;
-        if !fits {
-            size = 0;
-        }
-        fits
-    });
-    chunks
-        .map(|chunk| {
-            let automaton = WordAutomaton::new(chunk.iter().map(|(pattern, _)| pattern.as_str()));
-            (automaton, chunk.iter().map(|(_, word_sets)| word_sets.clone()).collect())
-        })
-        .collect()
 }

@@ -1,6 +1,5 @@
 //! The filter language: queries are parsed, compiled together and matched against entries. Pure.
 
-mod automaton;
 mod compile;
 mod compiled;
 mod context;
@@ -10,6 +9,7 @@ mod evidence;
 mod listing;
 mod matcher;
 mod namesakes;
+mod pattern_table;
 mod query;
 mod signs;
 mod spelling;

@@ -95,7 +95,9 @@ fn label_kind(text: &str) -> Option<bool> {
 /// The byte after an agency's dateline, such as `LONDON, 4 May (Agency) - ` or `КИЕВ, 4 мая — Агентство. `; else 0.
 fn dateline_end(text: &str) -> usize {
     let place = text.trim_start().split(|c: char| !c.is_alphabetic()).next().unwrap_or_default();
-    let is_capitals = place.chars().count() >= 3 && !place.contains(char::is_lowercase);
+    if place.chars().count() < 3 || place.contains(char::is_lowercase) {
+        return 0;
+    }
     let start = text.char_indices().nth(80).map_or(text, |(at, _)| &text[..at]);
     let dash = [" - ", " \u{2014} ", " \u{2013} "]
         .iter()
@@ -104,7 +106,7 @@ fn dateline_end(text: &str) -> usize {
     let has_date_or_agency = |place: &str| {
         place.contains('(') || (place.contains(',') && place.contains(|c: char| c.is_numeric()))
     };
-    let dash = dash.filter(|(at, _)| is_capitals && has_date_or_agency(&text[..*at]));
+    let dash = dash.filter(|(at, _)| has_date_or_agency(&text[..*at]));
     let Some((at, length)) = dash else { return 0 };
     let after = at + length;
     // The agency, if it comes last.

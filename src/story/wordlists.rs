@@ -47,15 +47,9 @@ fn opposite_hash(pair: usize, side: u64) -> u64 {
 
 /// A folded word without digits, if it is listed.
 pub(super) fn find(word: &str) -> Option<Listed> {
-    let start = prefix_bits(word);
-    // Most other words are ruled out without a search.
-    let (at, bit) = bitmap_position(start);
-    if LISTS.prefixes[at] & bit == 0 {
-        return None;
-    }
-    let found = LISTS.starts.binary_search_by_key(&start, |(known, _)| *known).ok()?;
-    let last = LISTS.starts.get(found + 1).map_or(LISTS.entries.len(), |(_, next)| *next);
-    LISTS.entries[LISTS.starts[found].1..last]
+    let start = word_start(word);
+    let found = places(start).map(|at| &LISTS.starts[at]).find(|found| found.is_at(start))?;
+    LISTS.entries[usize::from(found.first)..usize::from(found.end)]
         .iter()
         .rev()
         .find(|entry| if entry.is_stem { word.starts_with(entry.word) } else { word == entry.word })
@@ -72,10 +66,32 @@ struct ListEntry {
 struct Lists {
     /// Sorted by word.
     entries: Vec<ListEntry>,
-    /// The starts of the words, sorted, each with the number of its first entry.
-    starts: Vec<(u64, usize)>,
-    /// A bitmap of the starts.
-    prefixes: Vec<u64>,
+    /// A hash table of the starts of the words.
+    starts: Vec<ListedStart>,
+}
+
+/// The entries that have a start; none if the place of the table is free.
+#[derive(Clone, Copy, Default)]
+struct ListedStart {
+    start: u32,
+    first: u16,
+    end: u16,
+}
+
+impl ListedStart {
+    /// Whether a search for a start ends here.
+    fn is_at(&self, start: u32) -> bool {
+        self.start == start || self.first == self.end
+    }
+}
+
+/// The places of the hash table; more than twice as many as there are starts.
+const PLACES: usize = 4096;
+
+/// The places where a start may be, in order.
+fn places(start: u32) -> impl Iterator<Item = usize> {
+    let hash = start.wrapping_mul(0x9e37_79b1) >> 16;
+    (hash as usize..).map(|at| at % PLACES)
 }
 
 static LISTS: LazyLock<Lists> = LazyLock::new(|| {
@@ -100,32 +116,27 @@ static LISTS: LazyLock<Lists> = LazyLock::new(|| {
     add(NEGATIONS, WordClass::Negation, None);
     add(FUNCTION_WORDS, WordClass::Function, None);
     entries.sort_by(|a, b| (a.word, a.is_stem).cmp(&(b.word, b.is_stem)));
-    let mut starts: Vec<_> =
-        entries.iter().enumerate().map(|(number, entry)| (prefix_bits(entry.word), number)).collect();
-    starts.dedup_by_key(|(start, _)| *start);
-    let mut prefixes = vec![0; 1024];
-    for (start, _) in &starts {
-        let (at, bit) = bitmap_position(*start);
-        prefixes[at] |= bit;
+    let mut starts = vec![ListedStart::default(); PLACES];
+    for (number, entry) in (0..).zip(&entries) {
+        let start = word_start(entry.word);
+        if let Some(at) = places(start).find(|at| starts[*at].is_at(start)) {
+            let first = if starts[at].end == 0 { number } else { starts[at].first };
+            starts[at] = ListedStart { start, first, end: number + 1 };
+        }
     }
-    Lists { entries, starts, prefixes }
+    Lists { entries, starts }
 });
 
-/// The start of a word that decides where it is searched, as a number that has its order: two Cyrillic or Armenian letters, or three others. A listed stem is
-/// at least as long.
-fn prefix_bits(word: &str) -> u64 {
+/// The start of a word that decides where it is searched: two Cyrillic or Armenian letters, or three others. A listed
+/// stem is at least as long.
+fn word_start(word: &str) -> u32 {
     let mut start = [0; 4];
     match word.as_bytes() {
         [a, b, c, ..] if a.is_ascii() => start[..3].copy_from_slice(&[*a, *b, *c]),
         [a, b, c, d, ..] => start = [*a, *b, *c, *d],
         short => start[..short.len()].copy_from_slice(short),
     }
-    u64::from(u32::from_be_bytes(start))
-}
-
-fn bitmap_position(start: u64) -> (usize, u64) {
-    let hash = super::mix(start);
-    ((hash >> 54) as usize, 1 << (hash >> 48 & 63))
+    u32::from_be_bytes(start)
 }
 
 /// The English word for a million, a billion or a thousand as a unit that follows a number without a space.

@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use whatlang::{Detector, Lang, Script, detect_script};
 
-use super::{TextFor, html_to_text_start};
+use super::{TextFor, html_to_text_start, is_common_letter};
 use crate::entry::Entry;
 
 /// Maximum bytes of an entry's text from which its language is detected.
@@ -147,17 +147,23 @@ pub fn detect_by_words(plain: &str) -> Option<&'static str> {
 /// Whether nothing in a Latin text tells that it is in another language than English.
 #[must_use]
 pub fn may_be_english(plain: &str) -> bool {
-    plain.chars().all(|c| c.is_ascii() || !c.is_alphabetic())
+    plain.chars().all(|c| c.is_ascii() || !is_letter(c))
         && frequent_words(plain).all(|number| WORDS.get(number).is_some_and(|(tag, _)| *tag == "en"))
 }
 
 /// The numbers of the lists in which the words of a text are.
 fn frequent_words(plain: &str) -> impl Iterator<Item = usize> {
-    let keys = plain.split(|c: char| !c.is_alphabetic()).filter_map(word_key);
+    let keys = plain.split(|c: char| !is_letter(c)).filter_map(word_key);
     keys.filter_map(|key| {
         let place = KEYS.binary_search_by_key(&key, |(known, _)| *known).ok()?;
         Some(KEYS[place].1)
     })
+}
+
+/// The same as [`char::is_alphabetic`], but without its slow table search for common letters.
+#[must_use]
+pub fn is_letter(c: char) -> bool {
+    if c.is_ascii() { c.is_ascii_alphabetic() } else { is_common_letter(c) || c.is_alphabetic() }
 }
 
 /// So many frequent words tell the language.

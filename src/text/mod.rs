@@ -1,11 +1,13 @@
 //! Text: HTML to plain text, folded words, the language of a text. Pure.
 
+mod apostrophes;
 mod html_to_text;
 pub mod language;
 mod tokens;
 
 pub use html_to_text::{TextFor, html_to_text, html_to_text_start, is_inline};
-pub use tokens::{Tokens, fold, is_spaceless, tokens, tokens_up_to};
+use tokens::is_common_letter;
+pub use tokens::{Tokens, fold, is_folded_word, is_spaceless, tokens, tokens_up_to};
 
 /// Whether published documents may hold a character: XML 1.0 allows it, and it is no control character, noncharacter or
 /// byte order mark.

@@ -4,6 +4,8 @@ use std::ops::Range;
 
 use unicode_normalization::char::{decompose_compatible, is_combining_mark};
 
+use super::apostrophes::{elided_length, length_without_suffix};
+
 /// The folded words of a text, in one buffer, separated by single spaces.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Tokens {
@@ -31,7 +33,7 @@ impl Tokens {
         self.tokens.is_empty()
     }
 
-    /// All words separated by single spaces, with one before the first and one after the last, so that an automaton
+    /// All words separated by single spaces, with one before the first and one after the last, so that one
     /// can search for whole words. Empty if there is no word.
     #[must_use]
     pub fn folded(&self) -> &str {
@@ -119,6 +121,13 @@ pub fn tokens_up_to(plain: &str, max: usize) -> Tokens {
     tokenizer.out
 }
 
+/// Whether a word of common letters is the only one of its own [`tokens`]; of others this is not told.
+#[must_use]
+pub fn is_folded_word(word: &str) -> bool {
+    let run = CommonRun::at_start_of(word.as_bytes());
+    !word.is_empty() && run.length == word.len() && run.first.is_none() && !run.has_ascii_upper
+}
+
 /// Classes of bytes for the fast path; 0 is any other character. Bits, because a branch for each class is slower.
 static BYTE_CLASSES: [u8; 256] = {
     let mut classes = [0; 256];
@@ -129,7 +138,7 @@ static BYTE_CLASSES: [u8; 256] = {
             b'A'..=b'Z' => UPPER,
             b'\'' | b'`' => APOSTROPHE,
             0..0x80 => SEPARATOR,
-            0xd0 | 0xd1 => CYRILLIC,
+            0xd0 | 0xd1 | 0xd5 | 0xd6 => LETTER_START,
             _ => 0,
         };
         byte += 1;
@@ -141,8 +150,8 @@ static BYTE_CLASSES: [u8; 256] = {
 const LOWER_OR_DIGIT: u8 = 1;
 /// ASCII upper case.
 const UPPER: u8 = 2;
-/// The first byte of most Russian letters.
-const CYRILLIC: u8 = 4;
+/// The first byte of most Russian, Ukrainian and Armenian letters.
+const LETTER_START: u8 = 4;
 /// An ASCII apostrophe, which can stand inside a word.
 const APOSTROPHE: u8 = 8;
 /// Any other ASCII character: it separates words.
@@ -177,12 +186,12 @@ fn wide_separator(bytes: &[u8]) -> usize {
     }
 }
 
-/// Fast path: ASCII letters and digits and Russian letters, of which only the first may be upper case. They are folded
-/// without tables.
+/// Fast path: ASCII letters and digits and most Russian, Ukrainian and Armenian letters, of which only the first may be
+/// upper case. They are folded without tables.
 struct CommonRun {
     /// In bytes; 0 if the text starts with another character.
     length: usize,
-    /// The Russian upper case letter at its start, folded.
+    /// The Russian or Armenian upper case letter at its start, folded.
     first: Option<char>,
     has_ascii_upper: bool,
 }
@@ -191,6 +200,9 @@ impl CommonRun {
     fn at_start_of(bytes: &[u8]) -> CommonRun {
         let first = match bytes {
             [0xd0, upper @ 0x90..=0xaf, ..] => char::from_u32(0x3a0 + u32::from(*upper)),
+            // Not Վ, which can be half of a ligature.
+            [0xd4, upper @ 0xb1..=0xbf, ..] => char::from_u32(0x4b0 + u32::from(*upper)),
+            [0xd5, upper @ (0x80..=0x8d | 0x8f..=0x96), ..] => char::from_u32(0x4f0 + u32::from(*upper)),
             _ => None,
         };
         let mut seen = 0;
@@ -199,7 +211,7 @@ impl CommonRun {
             if class & (LOWER_OR_DIGIT | UPPER) != 0 {
                 seen |= class;
                 at += 1;
-            } else if class == CYRILLIC && is_russian_lower(bytes[at], bytes.get(at + 1)) {
+            } else if class == LETTER_START && is_common_lower(bytes[at], bytes.get(at + 1)) {
                 at += 2;
             } else {
                 break;
@@ -218,10 +230,12 @@ impl CommonRun {
     }
 }
 
-/// Whether two bytes are a letter from а to п or from р to я.
-fn is_russian_lower(first: u8, second: Option<&u8>) -> bool {
-    let row = if first == 0xd0 { 0xb0 } else { 0x80 };
-    second.is_some_and(|second| second & 0xf0 == row)
+/// Whether two bytes are a letter from а to я, one of є, і and ї, or one from ա to ֆ but վ, which can be half of a
+/// ligature.
+fn is_common_lower(first: u8, second: Option<&u8>) -> bool {
+    /// For each first byte by its lowest bits, a bit for each second one.
+    const LETTERS: [u64; 8] = [0xffff << 48, 0x00d0_ffff, 0, 0, 0, 0xbfff_fffe << 32, 0x7f, 0];
+    second.is_some_and(|second| LETTERS[usize::from(first & 7)] >> (second & 63) & 1 != 0)
 }
 
 /// Folds a whole text without splitting it: case, accents, look-alikes, invisible characters. Separators stay.
@@ -271,6 +285,9 @@ impl WordTokenizer {
     fn push_char(&mut self, c: char, at: usize) {
         if c.is_ascii() && c != '\'' && c != '`' {
             self.end_word(at);
+        } else if is_common_letter(c) {
+            self.start_word(at);
+            fold_char(c, &mut self.out.folded);
         } else if is_invisible(c) {
         } else if is_apostrophe(c) {
             self.push_apostrophe(at, c.len_utf8());
@@ -365,53 +382,13 @@ fn to_u32(at: usize) -> u32 {
     u32::try_from(at).unwrap_or(u32::MAX)
 }
 
-/// Case suffixes that Turkish writes after a proper name and an apostrophe.
-const TURKISH_SUFFIXES: [&str; 34] = [
-    "da", "de", "ta", "te", "dan", "den", "tan", "ten", "in", "un", "nin", "nun", "ya", "ye", "yi", "yu",
-    "na", "ne", "ni", "nu", "la", "le", "yla", "yle", "daki", "deki", "taki", "teki", "nda", "nde", "ndan",
-    "nden", "lar", "ler",
-];
-
-/// Length of a word without the possessive or Turkish case suffix after its apostrophe.
-fn length_without_suffix(word: &str) -> usize {
-    let mut kept = word;
-    while let Some(noun) = kept.strip_suffix("'s") {
-        kept = noun.trim_end_matches('\'');
-    }
-    let Some((name, case)) = kept.split_once('\'') else { return kept.len() };
-    let letters = name.chars().count();
-    let turkish = match case {
-        "a" | "e" | "i" | "u" => letters >= 4,
-        _ => letters >= 3 && TURKISH_SUFFIXES.contains(&case),
-    };
-    if turkish { name.len() } else { kept.len() }
-}
-
-/// Articles and particles that lose their vowel before another word: French, Catalan, Italian.
-const ELIDED_WORDS: [&str; 20] = [
-    "l", "d", "qu", "j", "n", "s", "c", "m", "t", "lorsqu", "puisqu", "jusqu", "quoiqu", "dell", "all",
-    "nell", "dall", "sull", "un", "quest",
-];
-
-/// Length of the elided articles and apostrophes at the start of a word.
-fn elided_length(word: &str) -> usize {
-    let mut rest = word;
-    while let Some((before, after)) = rest.split_once('\'')
-        && ELIDED_WORDS.contains(&before)
-        && after.chars().nth(1).is_some()
-    {
-        rest = after;
-    }
-    word.len() - rest.len()
-}
-
 /// Appends the folded form of a character: NFKD, lower case, without marks, ligatures and look-alikes spelled out.
 fn fold_char(c: char, out: &mut String) {
     match c {
         'a'..='z' | '0'..='9' | 'а'..='я' | 'ա'..='ֆ' => push_letter(c, out),
         'A'..='Z' => out.push(c.to_ascii_lowercase()),
         'А'..='Я' => out.extend(char::from_u32(u32::from(c) + 0x20)),
-        'Ա'..='Ֆ' => c.to_lowercase().for_each(|c| push_letter(c, out)),
+        'Ա'..='Ֆ' => char::from_u32(u32::from(c) + 0x30).into_iter().for_each(|c| push_letter(c, out)),
         // Trade mark signs would decompose to letters.
         '\u{2122}' | '\u{2120}' => {}
         _ => decompose_compatible(c, |c| c.to_lowercase().for_each(|c| push_decomposed(c, out))),
@@ -459,7 +436,12 @@ fn push_letter(c: char, out: &mut String) {
 /// The same as [`char::is_alphanumeric`], but without its slow table search for common letters: that took a fifth of a
 /// cold poll.
 fn is_alphanumeric(c: char) -> bool {
-    matches!(c, 'à'..='ö' | 'А'..='я' | 'Ա'..='Ֆ' | 'ա'..='ֆ') || c.is_alphanumeric()
+    is_common_letter(c) || c.is_alphanumeric()
+}
+
+/// Whether a character is one of some common letters, which fold to letters alone.
+pub(super) fn is_common_letter(c: char) -> bool {
+    matches!(c, 'à'..='ö' | 'А'..='я' | 'Ա'..='Ֆ' | 'ա'..='ֆ')
 }
 
 fn is_apostrophe(c: char) -> bool {
@@ -618,7 +600,7 @@ mod tests {
         }
 
         #[test]
-        fn the_fast_path_gives_the_same_words(text in "([A-Za-z0-9А-яЁё]{0,6}[ ,.'’«»—\\n]{0,2}){0,8}") {
+        fn the_fast_path_gives_the_same_words(text in "([A-Za-z0-9А-яЁёЄ-Їє-їԱ-Ֆա-և]{0,6}[ ,.'’«»—\\n]{0,2}){0,8}") {
             // Invisible characters force the slow path.
             let slow: String = text.chars().flat_map(|c| [c, '\u{200b}']).collect();
             prop_assert_eq!(words(&text), words(&slow));

@@ -15,14 +15,15 @@ pub(super) const MAX_NAME_WORDS: usize = 4;
 /// A misspelt or inflected month has at least this many letters in common with a known name.
 const MIN_COMMON_LETTERS: usize = 3;
 
-static NAMES: LazyLock<Names> = LazyLock::new(read_names);
+/// Names without spaces and punctuation, folded. Few feeds need them.
+static NAMES: LazyLock<BTreeMap<String, Meaning>> = LazyLock::new(read_names);
 
-#[derive(Default)]
-struct Names {
-    /// Names without spaces and punctuation, folded.
-    meanings: BTreeMap<String, Meaning>,
-    languages: Vec<&'static str>,
-}
+/// The codes of the languages, in the order of the data.
+static LANGUAGES: LazyLock<Vec<&str>> = LazyLock::new(|| {
+    let mut codes: Vec<&str> = lines().filter_map(language_code).collect();
+    codes.dedup();
+    codes
+});
 
 /// A set of languages: a bit for each.
 pub(super) type Languages = u128;
@@ -63,7 +64,7 @@ impl DayPeriod {
 
 /// The meaning of a name without spaces and signs.
 pub(super) fn meaning(name: &str) -> Option<&'static Meaning> {
-    let names = &NAMES.meanings;
+    let names = &*NAMES;
     // Hebrew writes its preposition at the month.
     names.get(name).or_else(|| names.get(name.strip_prefix('ב')?))
 }
@@ -73,14 +74,14 @@ pub(super) static ENGLISH: LazyLock<Languages> = LazyLock::new(|| language("en")
 /// The set of one language, by its tag. Empty if it is not known.
 pub(super) fn language(tag: &str) -> Languages {
     let code = tag.split(['-', '_']).next().unwrap_or_default();
-    let index = NAMES.languages.iter().position(|known| known.eq_ignore_ascii_case(code));
+    let index = LANGUAGES.iter().position(|known| known.eq_ignore_ascii_case(code));
     index.map_or(0, |index| 1 << index)
 }
 
 /// Whether some name begins with this word.
 pub(super) fn begins_name(word: &str) -> bool {
     let begins = |start: &str| {
-        let next = NAMES.meanings.range::<str, _>((Included(start), Unbounded)).next();
+        let next = NAMES.range::<str, _>((Included(start), Unbounded)).next();
         next.is_some_and(|(name, _)| name.starts_with(start))
     };
     begins(word) || word.strip_prefix('ב').is_some_and(begins)
@@ -95,31 +96,37 @@ pub(super) fn similar_month(word: &str) -> Option<&'static Meaning> {
     }
     let common = |name: &str| word.chars().zip(name.chars()).take_while(|(a, b)| a == b).count();
     let is_month = |(_, meaning): &(&String, &Meaning)| !meaning.months.is_empty();
-    let before = NAMES.meanings.range::<str, _>((Unbounded, Excluded(word))).rev().find(is_month);
-    let after = NAMES.meanings.range::<str, _>((Included(word), Unbounded)).find(is_month);
+    let before = NAMES.range::<str, _>((Unbounded, Excluded(word))).rev().find(is_month);
+    let after = NAMES.range::<str, _>((Included(word), Unbounded)).find(is_month);
     let longest = before.into_iter().chain(after).map(|(name, _)| common(name)).max()?;
     if longest < MIN_COMMON_LETTERS {
         return None;
     }
     let start: String = word.chars().take(longest).collect();
-    let alike = NAMES.meanings.range(start.clone()..).take_while(|(name, _)| name.starts_with(&start));
+    let alike = NAMES.range(start.clone()..).take_while(|(name, _)| name.starts_with(&start));
     let mut alike = alike.map(|(_, meaning)| meaning).filter(|meaning| !meaning.months.is_empty());
     let first = alike.next()?;
     let month = |meaning: &Meaning| <[_; 1]>::try_from(&*meaning.months).ok().map(|[(month, _)]| month);
     (month(first).is_some() && alike.all(|meaning| month(meaning) == month(first))).then_some(first)
 }
 
-fn read_names() -> Names {
-    let mut names = Names::default();
-    for line in DATA.lines().filter(|line| !line.is_empty() && !line.starts_with('#')) {
-        let Some((kind, list)) = line.split_once(' ') else {
-            // The regions of a language follow it.
-            let code = line.split('-').next().unwrap_or_default();
-            if names.languages.last() != Some(&code) {
-                names.languages.push(code);
-            }
-            continue;
-        };
+fn lines() -> impl Iterator<Item = &'static str> {
+    DATA.lines().filter(|line| !line.is_empty() && !line.starts_with('#'))
+}
+
+/// The code of the language that starts with a line. Its regions follow it.
+fn language_code(line: &str) -> Option<&str> {
+    line.split('-').next().filter(|_| !line.contains(' '))
+}
+
+fn read_names() -> BTreeMap<String, Meaning> {
+    let mut names: BTreeMap<String, Meaning> = BTreeMap::new();
+    let mut language = 0;
+    for line in lines() {
+        if let Some(code) = language_code(line) {
+            language = self::language(code);
+        }
+        let Some((kind, list)) = line.split_once(' ') else { continue };
         let period = match kind {
             "month" | "day" => None,
             "am" => Some(DayPeriod::Am),
@@ -128,7 +135,6 @@ fn read_names() -> Names {
             "night" => Some(DayPeriod::Night),
             _ => continue,
         };
-        let language = 1 << names.languages.len().saturating_sub(1);
         for (index, name) in (0..).zip(list.split('|').map(fold)) {
             let tokens = tokens(&name, usize::MAX);
             let is_numbered = tokens.iter().any(Token::is_number);
@@ -139,7 +145,7 @@ fn read_names() -> Names {
                 continue;
             }
             let words = 1 + tokens.iter().filter(|token| token.is_word() && token.spaced).skip(1).count();
-            let meaning = names.meanings.entry(compact).or_default();
+            let meaning = names.entry(compact).or_default();
             meaning.words = meaning.words.max(words);
             match kind {
                 "month" => add(&mut meaning.months, index + 1, language),

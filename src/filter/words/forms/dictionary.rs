@@ -132,6 +132,9 @@ impl Dictionary {
         let mut stem = Vec::new();
         for _ in 0..STEMS_PER_BLOCK {
             let Some(group) = block.next_stem(&mut stem) else { return };
+            if stem.as_slice() > encoded {
+                return;
+            }
             if stem.is_empty() || !encoded.starts_with(&stem) {
                 continue;
             }
