@@ -1,10 +1,11 @@
 //! What stands around an ambiguous name and tells that it is a country's: Jordan's king, in eastern Chad. Pure.
 
 use super::namesakes::{
-    follows_first_name, has_no_surname, is_age, is_first_name, is_surname, is_town_elsewhere,
+    follows_first_name, has_no_surname, is_age, is_first_name, is_personal, is_surname, is_town_elsewhere,
 };
 use super::spelling::has_capital;
 use super::subject::Segment;
+use super::syntax::Field;
 
 /// The most letters of a country's acronym.
 const ACRONYM: usize = 4;
@@ -17,7 +18,7 @@ const AFFAIRS_REACH: usize = 12;
 
 /// Offices and things that a country has and a person has not.
 const OFFICES: &[&str] = &[
-    "president", "presidents", "prime", "premier", "pm", "dictator", "ruler", "rulers", "minister",
+    "leader", "president", "presidents", "prime", "premier", "pm", "dictator", "ruler", "rulers", "minister",
     "ministry", "king", "queen", "prince", "government", "parliament", "mps", "army", "military", "armed",
     "junta", "embassy", "ambassador", "border", "republic", "kingdom", "opposition", "ruling", "coup",
     "troops", "foreign", "intelligence", "central", "currency", "airspace", "citizens", "nationals", "lira",
@@ -51,7 +52,19 @@ const AFFAIRS: &[&str] = &[
     "muslims", "hunger", "poverty", "olympic", "paralympic", "olympics", "friendly", "loan", "bailout",
     "debt", "exporters", "investors", "vaccines", "vaccine", "polio", "outbreak", "lockdown", "heatwave",
     "wildfire", "wildfires", "hostages", "prisoners", "detainees", "journalists", "premier", "unemployment",
-    "starlink",
+    "starlink", "election", "flights", "airline", "gas", "electricity", "railway", "nuclear", "ties",
+    "relations", "accord", "phosphate", "potash", "desalination", "wheat", "farmers", "villages",
+    "villagers", "pilgrims", "hajj", "ramadan", "landslide", "landslides", "unesco", "espionage", "spies",
+    "captagon", "smuggling", "trafficking", "covid", "central bank", "interest rates", "minimum wage",
+    "prisoner swap",
+];
+
+/// Institutions of a country, which stand after its name with capitals.
+const INSTITUTIONS: &[&str] = &[
+    "wealth", "air", "navy", "super", "league", "football", "national", "state", "supreme", "interior",
+    "defence", "defense", "energy", "health", "education", "finance", "trade", "election", "electoral",
+    "police", "court", "chamber", "bank", "stock", "red", "human", "civil", "security", "council",
+    "broadcasting", "statistics", "women", "under",
 ];
 
 /// What may stand before a place.
@@ -93,15 +106,37 @@ const STATE_VERBS: &[&str] = &[
     "bans", "outlaws", "expels", "summons", "recalls", "deports", "ratifies", "executes", "hangs",
     "extradites", "intercepts", "airdrops", "imposes", "mobilises", "mobilizes", "devalues", "repatriates",
     "evacuates", "nationalises", "nationalizes", "arrests", "jails", "detains", "legalises", "legalizes",
-    "recognises", "recognizes", "votes",
+    "recognises", "recognizes", "votes", "suspends", "reopens", "resumes", "halts", "freezes", "deploys",
+    "seizes", "foils", "thwarts", "dissolves", "adopts", "enacts", "repeals", "privatises", "privatizes",
+    "exports", "imports", "restricts", "condemns", "sentences", "pardons", "severs",
+];
+
+/// Those that no state of a federation does.
+const SOVEREIGN_VERBS: &[&str] = &[
+    "expels", "summons", "recalls", "ratifies", "mobilises", "mobilizes", "devalues", "nationalises",
+    "nationalizes", "severs",
+];
+
+/// What follows a person's name at the start of a headline, and seldom a state's.
+const AFTER_PERSONS: &[&str] = &[
+    "wins", "loses", "leads", "makes", "has", "joins", "returns", "reveals", "stars", "hits", "goes", "gets",
+    "shines", "le", "la", "de", "van", "von",
+];
+
+/// Words of stories about persons.
+const PRIVATE: &[&str] = &[
+    "he", "she", "his", "her", "him", "i", "my", "me", "our", "your", "fans", "wife", "husband", "friend",
+    "mother", "father", "mom", "dad", "fiancee", "baby",
 ];
 
 /// How the past and future of such verbs start in Russian and Ukrainian.
 const STATE_VERB_STEMS: &[&str] = &[
     "разорва", "запрет", "запрещ", "вышл", "вышел", "объяви", "ввел", "введет", "подписа", "отозва", "высла",
     "обвини", "закры", "приостанов", "покин", "отказ", "откаж", "призва", "потребов", "проголос", "увелич",
-    "розірва", "заборон", "вийшл", "вийшов", "оголос", "запровад", "підписа", "відклика", "звинувати",
-    "призупин", "залиш", "відмов", "заклика",
+    "национализ", "восстанов", "продл", "арестов", "задерж", "снял", "избра", "принял", "начал",
+    "націоналіз", "віднов", "ввів", "введ", "обра", "прийня", "почав", "почала", "розірва", "заборон",
+    "вийшл", "вийшов", "оголос", "запровад", "підписа", "відклика", "звинувати", "призупин", "залиш",
+    "відмов", "заклика",
 ];
 
 /// Titles that stand before a person's name with a capital or a point.
@@ -116,6 +151,13 @@ const NEUTRAL: &[&str] = &[
     "modern", "post", "crown", "islamist", "monday", "tuesday", "wednesday", "thursday", "friday",
     "saturday", "sunday", "january", "february", "march", "april", "june", "july", "august", "september",
     "october", "november", "december",
+];
+
+/// The most letters of a word that has no capital in a headline of capitals, and longer ones that have none there.
+const LONGEST_SMALL: usize = 4;
+const LONG_PREPOSITIONS: &[&str] = &[
+    "about", "after", "against", "among", "before", "behind", "between", "during", "their", "under",
+    "without",
 ];
 
 /// What else may have the name.
@@ -200,8 +242,24 @@ impl NameAt<'_> {
         let team_verbs = if namesake == Namesake::Place { &PLURAL_VERBS[..TEAM_VERBS] } else { PLURAL_VERBS };
         let is_deed = team_verbs.contains(&verb)
             || STATE_VERBS.contains(&verb) && namesake == Namesake::Person
+            || SOVEREIGN_VERBS.contains(&verb) && namesake != Namesake::Word
             || STATE_VERB_STEMS.iter().any(|stem| verb.starts_with(stem));
         is_deed.then(|| self.shown(self.at, next)).flatten()
+    }
+
+    /// The name and the next word where they open a headline and may be what a state does: Jordan warns.
+    pub(super) fn opening(&self) -> Option<String> {
+        let next = self.segment.neighbour_after(self.at)?;
+        let verb = self.word(next);
+        let may_be_deed = self.segment.field == Field::Title
+            && self.at == 0
+            && !self.is_in_title_case()
+            && !has_capital(self.segment.written(next))
+            && (verb == "to" || !AFTER_THINGS.contains(&verb))
+            && !is_personal(verb)
+            && !AFTER_PERSONS.contains(&verb)
+            && !self.segment.tokens.words().any(|word| PRIVATE.contains(&word));
+        may_be_deed.then(|| self.shown(self.at, next)).flatten()
     }
 
     /// Words that only places stand after: in Jordan, eastern Chad.
@@ -250,6 +308,7 @@ impl NameAt<'_> {
             TITLES.contains(&self.word(before)) && [" ", ". "].contains(&segment.between(before))
         };
         if at.checked_sub(1).is_some_and(is_titled)
+            || at.checked_sub(1).is_some_and(|before| self.is_initial(before))
             || follows_first_name(segment, at)
             || segment.after(at).starts_with(", ") && is_age(self.word(at + 1))
         {
@@ -262,10 +321,10 @@ impl NameAt<'_> {
         let is_name = |place: &usize| {
             let word = self.word(*place);
             has_capital(segment.written(*place))
-                && ![OFFICES, AFFAIRS, NEUTRAL, DIRECTIONS, PLURAL_VERBS]
+                && ![OFFICES, AFFAIRS, INSTITUTIONS, NEUTRAL, DIRECTIONS, PLURAL_VERBS]
                     .iter()
                     .any(|words| words.contains(&word))
-                && word.chars().nth(2).is_some()
+                && (word.chars().nth(2).is_some() || !segment.is_in_capitals(*place))
         };
         let before = segment
             .neighbour_before(at)
@@ -274,11 +333,23 @@ impl NameAt<'_> {
             && (before.is_some_and(|place| is_name(&place)) || after.is_some_and(|place| is_name(&place)))
     }
 
-    /// Whether most words have capitals, as in some headlines: then they tell no names.
+    /// Whether a word is the initial of a person's name: Michael B. Jordan.
+    fn is_initial(&self, place: usize) -> bool {
+        self.segment.written(place).chars().count() == 1
+            && has_capital(self.segment.written(place))
+            && self.segment.between(place) == ". "
+    }
+
+    /// Whether all words but short ones have capitals, as in some headlines: then they tell no names.
     pub(super) fn is_in_title_case(&self) -> bool {
         let words = self.segment.tokens.len().min(12);
-        let capitals = (0..words).filter(|word| has_capital(self.segment.written(*word))).count();
-        capitals == words && words >= 3 || words >= 4 && capitals * 3 >= words * 2
+        let has_capital_at = |word: &usize| has_capital(self.segment.written(*word));
+        let capitals = (0..words).filter(has_capital_at).count();
+        let is_short = |word: usize| {
+            self.word(word).chars().count() <= LONGEST_SMALL || LONG_PREPOSITIONS.contains(&self.word(word))
+        };
+        (capitals == words && words >= 3 || words >= 4 && capitals * 3 >= words * 2)
+            && (0..words).filter(|word| !has_capital_at(word)).all(is_short)
     }
 
     /// Whether the name starts a sentence, where any word has a capital.

@@ -21,7 +21,7 @@ const ROYAL: &[&str] = &[
 const PERSONAL: &[&str] = &[
     "jr", "sr", "dies", "died", "dead", "born", "stars", "starred", "marries", "weds", "knocks", "defeats",
     "fights", "retires", "actor", "actress", "author", "novelist", "writer", "singer", "champion", "fighter",
-    "boxer", "mort", "morte", "gestorben", "tot", "умер", "умерла", "помер", "померла",
+    "boxer", "scores", "dunks", "mort", "morte", "gestorben", "tot", "умер", "умерла", "помер", "померла",
 ];
 
 /// States and provinces with towns that are named for others, as they are written after a comma. Not those that are
@@ -93,6 +93,11 @@ pub(super) fn is_first_name(segment: &Segment<'_>, at: usize) -> bool {
         || (surname + 1..=surname + reach).any(|place| PERSONAL.contains(&word(place)))
         || is_age(word(surname + 1)) && is_apposition
         || segment.neighbour_before(at).is_some_and(|before| PERSONAL.contains(&word(before)))
+}
+
+/// Whether a word tells what a person does or is.
+pub(super) fn is_personal(word: &str) -> bool {
+    PERSONAL.contains(&word)
 }
 
 /// Whether a word is known as a surname.

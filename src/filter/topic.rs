@@ -14,6 +14,9 @@ const BESIDE: usize = 3;
 const CLOSE: usize = 8;
 const NEAR: usize = 30;
 
+/// Names that are common words of Russian or Ukrainian: fumes, small.
+const COMMON_WORDS: &[&str] = &["чад", "чада", "чаду", "чадом", "чаде", "мали", "малі", "того"];
+
 /// The first and last word of a name.
 type Place = (usize, usize);
 
@@ -112,7 +115,10 @@ impl Unsure<'_, '_, '_> {
         }
         let affairs =
             || self.names().find_map(|name| name.affairs()).filter(|_| self.namesake == Namesake::Person);
-        let found = frame().or_else(affairs).or_else(|| self.nearby(&countries, persons == self.all.len()));
+        let opening =
+            || self.names().find_map(|name| name.opening()).filter(|_| self.namesake == Namesake::Person);
+        let nearby = || self.nearby(&countries, persons == self.all.len());
+        let found = frame().or_else(affairs).or_else(nearby).or_else(opening);
         if found.is_some() {
             return found;
         }
@@ -177,10 +183,9 @@ impl Unsure<'_, '_, '_> {
         })
     }
 
-    /// Whether each name is Cyrillic and starts a sentence: there, common words have capitals too.
+    /// Whether each name is a common word of a language, and starts a sentence: there, all words have capitals.
     fn may_be_word(&self) -> bool {
-        let is_latin =
-            |name: &NameAt<'_>| name.segment.tokens.word(name.at).starts_with(|c: char| c.is_ascii());
-        self.names().all(|name| !is_latin(&name) && name.starts_sentence())
+        self.names()
+            .all(|name| COMMON_WORDS.contains(&name.segment.tokens.word(name.at)) && name.starts_sentence())
     }
 }
