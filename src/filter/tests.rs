@@ -71,6 +71,17 @@ fn a_star_before_a_word_finds_compounds_that_end_with_its_forms() {
 }
 
 #[test]
+fn a_name_has_its_cases_in_entries_of_its_language_though_they_are_other_words() {
+    for (title, expected) in [("Суд вызвал Маска", true), ("Суд отменил маску", false)]
+    {
+        let language = Some("ru".to_owned());
+        let entry = Entry { title: Some(title.to_owned()), language, ..Entry::default() };
+        let is_found = !Matcher::new([&query("Маск")]).hits(&subject(&entry), |_| true).is_empty();
+        assert_eq!(is_found, expected, "{title}");
+    }
+}
+
+#[test]
 fn acronyms_may_have_stops_and_names_with_and_spaces() {
     for (text, title, expected) in [
         ("FBI", "F.B.I. raids home", true),

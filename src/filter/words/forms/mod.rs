@@ -98,8 +98,12 @@ pub(super) fn inflect(word: &str, is_name: bool, language: InflectedLanguage) ->
     if is_name && !is_certain {
         of_name = names_like_others(word, language, dictionary);
     }
+    let has_one_form = |entry: &DictionaryEntry| entry.kind == EntryKind::Name && entry.forms().count() == 1;
+    if is_name && ends_in_consonant(word) && entries.iter().any(has_one_form) {
+        of_name.append(&mut inflect_singular(word, language));
+    }
     for entry in &entries {
-        if entry.kind == EntryKind::Name && entry.forms().count() == 1 {
+        if has_one_form(entry) {
             // Many names have no forms in the dictionary.
             add_by_rules_alone(word, language, dictionary, &mut out);
         }
@@ -133,7 +137,7 @@ fn names_like_plurals(word: &str, entries: &[DictionaryEntry], language: Inflect
         is_surname && entry.kind == EntryKind::Single
             || !entry.is_lemma && entry.forms().any(|form| form.ends_with("ах") || form.ends_with("ях"))
     };
-    let ends_like_one = word.chars().count() > 3 && !ends_with_any(word, "а е и і о у ы э ю я ь й ї є");
+    let ends_like_one = word.chars().count() > 3 && ends_in_consonant(word);
     if entries.is_empty() || !ends_like_one || !entries.iter().all(is_plural) {
         return Vec::new();
     }
@@ -150,12 +154,23 @@ fn names_like_plurals(word: &str, entries: &[DictionaryEntry], language: Inflect
     out.0
 }
 
-/// The forms of a name that are those of adjectives and other names too: Покровська, Буданова.
+fn ends_in_consonant(word: &str) -> bool {
+    !ends_with_any(word, "а е и і о у ы э ю я ь й ї є")
+}
+
+/// The forms of a name that are those of other words too: Маска, Покровська, Буданова; and those of a name of two
+/// letters: Ким Чен Ына.
 fn names_like_others(word: &str, language: InflectedLanguage, dictionary: &Dictionary) -> Vec<String> {
+    if word.chars().count() == 2 && ends_in_consonant(word) {
+        return ["а", "у", "ом", "е"].map(|ending| format!("{word}{ending}")).to_vec();
+    }
     let is_like_name = |entry: &DictionaryEntry| {
         entry.kind == EntryKind::Name || entry.forms().any(|form| form.ends_with("ого"))
     };
     let mut forms = inflect_singular(word, language);
+    if ends_in_consonant(word) {
+        return forms;
+    }
     forms.retain(|form| dictionary.entries(form).iter().all(is_like_name));
     forms
 }
