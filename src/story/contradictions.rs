@@ -123,13 +123,15 @@ impl<'a> Pair<'a> {
             found.iter().flat_map(side).copied().collect()
         };
         let (only_a, only_b) = (only(|difference| difference.a), only(|difference| difference.b));
-        if both_have_other(&only_a, &only_b, WordClass::Number) {
+        let titles = similarity::title_similarity(x, y);
+        // Of one report, each headline may tell another number: 12 dead, dozens missing.
+        let are_of_one_report = || titles < 0.5 && self.has_numbers_in_text(&found);
+        if both_have_other(&only_a, &only_b, WordClass::Number) && !are_of_one_report() {
             return Some(Apart::Numbers);
         }
         if both_have_other(&only_a, &only_b, WordClass::Exclusive) {
             return Some(Apart::Days);
         }
-        let titles = similarity::title_similarity(x, y);
         if titles >= 0.7 && differ(&only_a, &only_b, WordClass::Number) && !self.has_numbers_in_text(&found) {
             return Some(Apart::Numbers);
         }
@@ -169,8 +171,14 @@ impl<'a> Pair<'a> {
     /// Whether titles that are alike have other names. Where a copied text has quite another headline, a name can stand for
     /// another one, such as a capital for its country.
     fn names_contradict(&self, found: &[Difference<'_>], titles: f64) -> bool {
-        let has_meaning =
-            |word: &HashedWord| is_name(word) || (!self.is_one_moment && word.class() == WordClass::Opposite);
+        // Over a copied text, a name that stands elsewhere in the other headline has only moved.
+        let (x, y) = self.cores();
+        let has =
+            |title: &[HashedWord], name: &HashedWord| title.iter().any(|word| word.hash() == name.hash());
+        let has_moved = |word: &HashedWord| self.has_copied_text() && has(x, word) && has(y, word);
+        let has_meaning = |word: &HashedWord| {
+            is_name(word) && !has_moved(word) || (!self.is_one_moment && word.class() == WordClass::Opposite)
+        };
         let swaps = |difference: &Difference<'_>| replaces(difference, MAX_NAME_WORDS, has_meaning);
         let is_template = titles >= 0.7
             || self.is_one_source

@@ -519,6 +519,16 @@ mod tests {
     }
 
     #[test]
+    fn headlines_over_a_copied_text_may_each_tell_a_number_of_it_and_move_a_name() {
+        let text = TEXT.replace("soon", "in two days");
+        merges(("Four nurses recover", "Flight home for patients in two days"), (&text, &text));
+        stays_apart(("Four nurses recover", "Flight home for patients in nine days"), (&text, &text));
+        let hy = "Երևանում չորեքշաբթի օրը բացվեց մետրոյի նոր կայարան, որի շինարարությունը տևել է երեք տարի և արժեցել 20 \
+            միլիարդ դրամ, հայտնում է քաղաքապետարանի մամուլի ծառայությունը։";
+        merges(("Երևանում բացվեց նոր մետրոյի կայարան", "Մետրոյի նոր կայարան Երևանում"), (hy, hy));
+    }
+
+    #[test]
     fn similar_entries_that_contradict_each_other_stay_apart() {
         let title = "Nurses leave hospital in the east";
         for other in [
