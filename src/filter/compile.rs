@@ -12,9 +12,10 @@ use super::compiled::{
 };
 use super::pattern_table::{PatternEnd, pattern};
 use super::signs::Signs;
+use super::spelling::has_capital;
 use super::subject::FieldSet;
 use super::syntax::{Field, Node, NodeKind, Term, TermKind, TopicQuery};
-use super::words::{self, Condition, ExpandTo, Expansion, Forms, TopicWords};
+use super::words::{self, Condition, ExpandTo, Expansion, Forms, TopicWords, Written};
 use crate::text::{fold, tokens};
 
 /// The folded text that is searched for, and a word set that contains it.
@@ -127,7 +128,9 @@ impl Compiler {
         // Names and addresses are not inflected.
         let literal = matches!(field, Some(Field::Author | Field::Link | Field::Source));
         let is_word = matches!(term.kind, TermKind::Word | TermKind::InflectedWord | TermKind::Phrase);
-        let signs = Signs::of(&term.text).filter(|_| is_word && !literal && !words::is_plain(&term.text));
+        let signs = Signs::of(&term.text).or_else(|| Signs::none_of_letter(&term.text));
+        let is_plain = || !term.text.starts_with('#') && words::is_plain(&term.text);
+        let signs = signs.filter(|_| is_word && !literal && !is_plain());
         if let Some(signs) = signs {
             let tokens = tokens(&term.text);
             let words =
@@ -144,8 +147,12 @@ impl Compiler {
             TermKind::Language(tag) => Criterion::Language(tag.clone()),
             TermKind::Age(comparison, limit) => Criterion::Age(*comparison, *limit),
             TermKind::Tag(sources) => Criterion::Tag(Arc::clone(sources)),
-            TermKind::Suffix if literal => Criterion::Suffix(vec![fold(&term.text)]),
-            TermKind::Suffix => Criterion::Suffix(words::endings(&term.text)),
+            TermKind::Suffix if literal => Criterion::Suffix(vec![fold(&term.text)], Written::Anyhow),
+            TermKind::Suffix => {
+                // *Zelt is a noun, and so no end of vereinzelt.
+                let written = if has_capital(&term.text) { Written::Capital } else { Written::Anyhow };
+                Criterion::Suffix(words::endings(&term.text), written)
+            }
             TermKind::Prefix => self.exact(&term.text, PatternEnd::Anywhere),
             TermKind::Phrase => match words::acronym_spelling(&term.text).filter(|_| !literal) {
                 Some(written) => {

@@ -9,6 +9,7 @@ use regex::Regex;
 use super::signs::Signs;
 use super::subject::FieldSet;
 use super::syntax::AgeComparison;
+use super::words::Written;
 
 /// A query, compiled.
 #[derive(Debug)]
@@ -56,8 +57,8 @@ pub(super) enum Criterion {
     /// A word of each set in any order, no two further apart than this many words.
     Near(Vec<WordSetId>, usize),
     Regex(Regex),
-    /// The last word of a compound, in all its forms.
-    Suffix(Vec<String>),
+    /// The last word of a compound, in all its forms, and how the compound is written.
+    Suffix(Vec<String>, Written),
     Site(String),
     Language(String),
     Age(AgeComparison, Duration),
@@ -96,7 +97,7 @@ pub(super) fn has_regex(node: &CompiledNode) -> bool {
     match node {
         CompiledNode::And(nodes) | CompiledNode::Or(nodes) => nodes.iter().any(has_regex),
         CompiledNode::Not(node) => has_regex(node),
-        CompiledNode::Term(term) => matches!(term.criterion, Criterion::Regex(_) | Criterion::Suffix(_)),
+        CompiledNode::Term(term) => matches!(term.criterion, Criterion::Regex(_) | Criterion::Suffix(..)),
     }
 }
 

@@ -10,8 +10,10 @@ use serde::{Deserialize, Serialize};
 use super::compiled::{CompiledNode, CompiledTerm, Criterion, WordSetId};
 use super::context::EvalContext;
 use super::signs::has_signs;
+use super::spelling::has_capital;
 use super::subject::FieldSet;
 use super::syntax::{AgeComparison, Field};
+use super::words::Written;
 
 /// Limit of the found text in a reason, in characters.
 const MAX_FOUND_CHARS: usize = 120;
@@ -180,9 +182,12 @@ impl<'t> EvalContext<'t, '_> {
             Criterion::Regex(regex) => text
                 .segments_in(term.fields)
                 .find_map(|segment| Some(found_in(segment.field, regex.find(&segment.plain)?.as_str()))),
-            Criterion::Suffix(endings) => text.segments_in(term.fields).find_map(|segment| {
-                let is_found = |word: &str| endings.iter().any(|ending| word.ends_with(ending));
-                let word = segment.tokens.words().position(is_found)?;
+            Criterion::Suffix(endings, written) => text.segments_in(term.fields).find_map(|segment| {
+                let is_found = |(place, word): (usize, &str)| {
+                    endings.iter().any(|ending| word.ends_with(ending))
+                        && (*written == Written::Anyhow || has_capital(segment.written(place)))
+                };
+                let word = segment.tokens.words().enumerate().position(is_found)?;
                 Some(found_in(segment.field, segment.written(word)))
             }),
             Criterion::Site(wanted) => {

@@ -35,7 +35,7 @@ pub(super) fn term_words(node: &Node, languages: &Arc<[String]>) -> Vec<(String,
         Criterion::Words(id) => vec![(term.term.to_string(), list(id))],
         Criterion::Near(ids, _) => vec![(term.term.to_string(), alternatives(ids))],
         Criterion::Signs(..) => vec![(term.term.to_string(), vec![term.term.to_string()])],
-        Criterion::Suffix(endings) => {
+        Criterion::Suffix(endings, _) => {
             vec![(term.term.to_string(), endings.iter().map(|ending| format!("*{ending}")).collect())]
         }
         Criterion::Topic(_) => topic_words(&term.term),

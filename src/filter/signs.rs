@@ -38,6 +38,11 @@ impl Signs {
             !signs.before.is_empty() || !signs.after.is_empty() || signs.between.iter().any(Option::is_some);
         has_any.then_some(signs)
     }
+
+    /// Those of a letter that is a word: none, or it is another name, such as C#.
+    pub(super) fn none_of_letter(text: &str) -> Option<Signs> {
+        (text.len() == 1 && text.starts_with(|c: char| c.is_ascii_alphabetic())).then(Signs::default)
+    }
 }
 
 /// Whether the words from `first` on have these signs around and between them.
@@ -52,6 +57,9 @@ pub(super) fn has_signs(plain: &str, tokens: &Tokens, first: usize, signs: &Sign
             between == Some(wanted) || wanted == "&" && between.map(str::trim) == Some(wanted)
         })
     };
+    if *signs == Signs::default() && (before.ends_with('&') || after.starts_with(['+', '#', '&'])) {
+        return false;
+    }
     before.ends_with(&signs.before)
         && after.starts_with(&signs.after)
         && signs.between.iter().enumerate().all(is_between)

@@ -65,6 +65,8 @@ fn a_star_before_a_word_finds_compounds_that_end_with_its_forms() {
         ("*zölle", "Strafzölle gegen China", true),
         ("*ход", "Вечером пароходом", true),
         ("title:*wahl", "Landtagswahl", true),
+        ("*Zelt", "Im Bierzelt", true),
+        ("*Zelt", "Streit flammt vereinzelt auf", false),
     ] {
         assert_title(text, title, expected);
     }
@@ -93,6 +95,11 @@ fn acronyms_may_have_stops_and_names_with_and_spaces() {
         ("@united-states", "Sénat US : accord", true),
         ("AT&T", "AT & T outage", true),
         ("AT&T", "At T, and", false),
+        ("C", "The C compiler", true),
+        ("C", "New in C# and C++", false),
+        ("R", "R&D budgets", false),
+        ("#armenia", "Vote in #Armenia", true),
+        ("#armenia", "Vote in Armenia", false),
         ("3.1", "Version 3.1 is out", true),
         ("3.1", "Rooms 3, 1 and 2", false),
     ] {

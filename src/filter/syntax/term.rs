@@ -54,12 +54,24 @@ pub(super) fn parse_term(
     Ok(Term { field, text, kind })
 }
 
+/// What fields are called in other programs.
+const FIELDS_ELSEWHERE: [(&str, &[&str]); 6] = [
+    ("title", &["intitle", "headline", "subject"]),
+    ("text", &["content", "description", "summary", "body", "intext"]),
+    ("link", &["url", "inurl", "href"]),
+    ("site", &["host", "domain"]),
+    ("lang", &["language"]),
+    ("age", &["date", "pubdate", "published", "since", "newer", "older"]),
+];
+
 /// The field called `name`, which is at byte `start` of the query's text.
 pub(super) fn field_by_name(name: &str, start: usize) -> Result<Field, QueryProblem> {
     if let Some((_, field)) = Field::NAMES.iter().find(|(known, _)| *known == name) {
         return Ok(*field);
     }
-    let hint = match closest_name(name, Field::NAMES.iter().map(|(known, _)| *known)) {
+    let elsewhere = FIELDS_ELSEWHERE.iter().find(|(_, names)| names.contains(&name.to_lowercase().as_str()));
+    let closest = || closest_name(name, Field::NAMES.iter().map(|(known, _)| *known));
+    let hint = match elsewhere.map(|(known, _)| *known).or_else(closest) {
         Some(known) => format!("did you mean `{known}:`?"),
         None => "to search for text with a colon, put it in quotation marks".to_owned(),
     };

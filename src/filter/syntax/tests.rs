@@ -186,6 +186,8 @@ fn signs_that_are_no_operators_are_errors_that_name_what_may_be_meant() {
         ("armenia - russia", "`armenia russia` for both, or `armenia -russia`"),
         ("armenia \u{2013} russia", "`armenia russia` for both, or `armenia -russia`"),
         ("- russia", "`-russia`"),
+        ("intitle:x", "`title:`"),
+        ("Date:x", "`age:`"),
         ("armenia, russia", "`armenia AND russia` for both, or `armenia OR russia`"),
         ("armenia,russia", "`armenia AND russia` for both, or `armenia OR russia`"),
         ("armenia; russia", "`armenia AND russia` for both, or `armenia OR russia`"),
