@@ -112,14 +112,14 @@ async fn start_due(shared: &Shared, state: &mut PollerState) -> Duration {
     if shared.channels.store_problem.borrow().is_some() {
         return MAX_SLEEP;
     }
-    let free = state.in_flight.free(state.config.concurrency);
     let is_probe = state.network.next_probe().is_some();
     if is_probe {
+        let free = state.in_flight.free(state.config.concurrency);
         state.start(shared, free, true);
     }
+    let allowed = if is_probe { state.network.allowed(now(), state.distant_in_flight()) } else { usize::MAX };
     let free = state.in_flight.free(state.config.concurrency);
-    let free = free.min(state.network.allowed(now(), state.distant_in_flight()));
-    state.start(shared, free, false);
+    state.start(shared, free.min(allowed), false);
     // While a probe is in flight, and at full concurrency, the end of a poll wakes the loop, or that it has become slow.
     let next = match state.network.next_probe() {
         None => state.planner.next(),

@@ -25,6 +25,8 @@ pub struct PollQueue {
     hosts: Vec<HostQueue>,
     host_indexes: HashMap<String, usize>,
     sources: HashMap<SourceId, QueuedSource>,
+    /// How many sources are of hosts that are not local.
+    distant: usize,
     /// The hosts that can take a request, by when.
     ready: BTreeSet<(Timestamp, usize)>,
 }
@@ -70,6 +72,7 @@ impl PollQueue {
             hosts: Vec::new(),
             host_indexes: HashMap::new(),
             sources: HashMap::new(),
+            distant: 0,
             ready: BTreeSet::new(),
         };
         queue.set_per_host(per_host);
@@ -122,6 +125,7 @@ impl PollQueue {
         let index = self.host_index(host);
         self.sources.insert(source, QueuedSource { host: index, due: Some(due) });
         self.hosts[index].waiting.insert((due, source));
+        self.distant += usize::from(!self.hosts[index].is_local);
         self.update_ready(index);
     }
 
@@ -130,6 +134,7 @@ impl PollQueue {
         let Some(QueuedSource { host, due: Some(due) }) = self.sources.get(&source).copied() else { return };
         self.sources.remove(&source);
         self.hosts[host].waiting.remove(&(due, source));
+        self.distant -= usize::from(!self.hosts[host].is_local);
         self.update_ready(host);
     }
 
@@ -172,26 +177,23 @@ impl PollQueue {
 
     /// When the next source of a local host may be polled, and which host it is.
     pub fn next_local(&self) -> Option<(Timestamp, usize)> {
-        let hosts = self.local_hosts().filter(|_| self.has_distant_hosts());
-        hosts.filter_map(|(index, host)| Some((host.ready_at?, index))).min()
+        self.local_hosts().filter_map(|(index, host)| Some((host.ready_at?, index))).min()
     }
 
+    /// None if all are: then they are the network.
     fn local_hosts(&self) -> impl Iterator<Item = (usize, &HostQueue)> {
-        self.hosts.iter().enumerate().filter(|(_, host)| host.is_local)
+        let has_distant = self.distant > 0;
+        self.hosts.iter().enumerate().filter(move |(_, host)| has_distant && host.is_local)
     }
 
     /// How many sources of local hosts are in flight.
     pub fn local_in_flight(&self) -> usize {
-        self.local_hosts().filter(|_| self.has_distant_hosts()).map(|(_, host)| host.in_flight).sum()
+        self.local_hosts().map(|(_, host)| host.in_flight).sum()
     }
 
     /// Whether the host says nothing of the network. If all hosts are local, they are the network.
     pub fn is_local(&self, host: &str) -> bool {
-        is_local(host) && self.has_distant_hosts()
-    }
-
-    fn has_distant_hosts(&self) -> bool {
-        self.sources.values().any(|queued| !self.hosts[queued.host].is_local)
+        self.distant > 0 && is_local(host)
     }
 
     /// Ends a poll. The source waits again until `due`; with `None` it is removed.
@@ -208,7 +210,10 @@ impl PollQueue {
                 host.waiting.insert((due, source));
                 self.sources.insert(source, QueuedSource { host: index, due: Some(due) });
             }
-            None => drop(self.sources.remove(&source)),
+            None => {
+                self.distant -= usize::from(!host.is_local);
+                self.sources.remove(&source);
+            }
         }
         self.update_ready(index);
     }
@@ -262,7 +267,7 @@ impl PollQueue {
     /// The numbers of hosts that have sources, and of these sources: those that tell of the network.
     #[must_use]
     pub fn counts(&self) -> (usize, usize) {
-        let all = !self.has_distant_hosts();
+        let all = self.distant == 0;
         let hosts = self.sources.values().map(|queued| queued.host);
         let hosts: Vec<usize> = hosts.filter(|host| all || !self.hosts[*host].is_local).collect();
         (hosts.iter().collect::<HashSet<_>>().len(), hosts.len())
@@ -346,6 +351,11 @@ mod tests {
         assert_eq!((queue.local_in_flight(), queue.next_local()), (5, None));
         assert_eq!(queue.take(at(9), 9), ids(&[9]));
         assert_eq!(queue.local_in_flight(), 5);
+        queue.done(SourceId(9), None, at(9));
+        assert!(!queue.is_local("[::1]"), "the others are all of it again");
+        queue.plan(SourceId(9), "paper.example", at(0));
+        queue.remove(SourceId(9));
+        assert_eq!((queue.local_in_flight(), queue.counts()), (0, (5, 5)));
     }
 
     #[test]
