@@ -21,6 +21,7 @@ fn main() {
     println!("cargo:rustc-env=SIFTWIRE_COMMIT={}", commit.as_deref().unwrap_or("unknown"));
     find_test_data();
     find_programs();
+    find_axe();
 }
 
 /// Programs that some tests run. One that is installed later is found after a clean.
@@ -59,6 +60,17 @@ fn find_test_data() {
         if shared.join("tools/validate-feed").exists() && std::env::var_os("FEEDVALIDATOR_DIR").is_some() {
             println!("cargo:rustc-cfg=feed_validator");
         }
+    }
+}
+
+/// The script that looks at pages for what some users cannot use, in the file that `AXE` names.
+fn find_axe() {
+    println!("cargo:rustc-check-cfg=cfg(axe)");
+    println!("cargo:rerun-if-env-changed=AXE");
+    let path = std::env::var_os("AXE").map(PathBuf::from).filter(|path| path.is_file());
+    println!("cargo:rustc-env=SIFTWIRE_AXE={}", path.as_deref().unwrap_or(Path::new("")).display());
+    if path.is_some() {
+        println!("cargo:rustc-cfg=axe");
     }
 }
 

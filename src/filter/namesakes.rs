@@ -24,6 +24,9 @@ const PERSONAL: &[&str] = &[
     "boxer", "scores", "dunks", "mort", "morte", "gestorben", "tot", "умер", "умерла", "помер", "померла",
 ];
 
+/// What joins two names to the longer one of a thing or a place: Paris Charles de Gaulle.
+const PARTICLES: &[&str] = &["de", "da", "di", "du", "van", "von"];
+
 /// States and provinces with towns that are named for others, as they are written after a comma. Not those that are
 /// also countries or cities.
 const STATES: &[&str] = &[
@@ -89,7 +92,7 @@ pub(super) fn is_first_name(segment: &Segment<'_>, at: usize) -> bool {
     let is_apposition = segment.after(surname).starts_with([',', '(']);
     let reach = if is_apposition { 4 } else { 1 };
     is_surname(word(surname))
-        || PERSON_NAMES.first_names.contains(word(surname)) && word(surname) != "charles"
+        || PERSON_NAMES.first_names.contains(word(surname)) && !PARTICLES.contains(&word(surname + 1))
         || (surname + 1..=surname + reach).any(|place| PERSONAL.contains(&word(place)))
         || is_age(word(surname + 1)) && is_apposition
         || segment.neighbour_before(at).is_some_and(|before| PERSONAL.contains(&word(before)))

@@ -12,6 +12,7 @@ command -v systemd-nspawn >/dev/null || skip "systemd-nspawn is not installed"
 
 work=${WORK:-$(mktemp -d)}
 [ -n "${WORK:-}" ] || trap 'rm -rf "$work"' EXIT
+mkdir -p "$work"
 root=$work/root
 if [ ! -d "$work/debian/usr" ]; then
     mirror=$(sed -n 's/^URIs: *//p;s/^deb \(\[[^]]*\] \)\?\([^ ]*\) .*/\2/p' /etc/apt/sources.list.d/*.sources /etc/apt/sources.list 2>/dev/null | head -n 1 || true)

@@ -82,24 +82,29 @@ fn publish() -> (Origin, Home, crate::program::Daemon) {
     (origin, home, daemon)
 }
 
-fn photograph(url: &str, file: &Path, profile: &Path) {
-    let done = Command::new("timeout")
+/// Chromium without a window, which gives up after a while.
+fn chromium(profile: &Path) -> Command {
+    let mut chromium = Command::new("timeout");
+    chromium
         .args([
             "120",
             env!("SIFTWIRE_CHROMIUM"),
             "--headless",
             "--no-sandbox",
             "--disable-gpu",
-            "--hide-scrollbars",
+            "--no-first-run",
         ])
-        .args([
-            "--no-first-run", "--disable-background-networking", "--window-size=1000,720",
-            "--virtual-time-budget=2000",
-        ])
+        .args(["--disable-background-networking", "--hide-scrollbars"])
         .arg(format!("--user-data-dir={}", profile.display()))
+        .env("HOME", profile);
+    chromium
+}
+
+fn photograph(url: &str, file: &Path, profile: &Path) {
+    let done = chromium(profile)
+        .args(["--window-size=1000,720", "--virtual-time-budget=2000"])
         .arg(format!("--screenshot={}", file.display()))
         .arg(url)
-        .env("HOME", profile)
         .stdout(Stdio::null())
         .stderr(Stdio::null())
         .status()
@@ -142,20 +147,10 @@ fn violations(page: &str, axe: &Path, options: &[&str], profile: &Path) -> Strin
     let script = format!("<script src=\"file://{}\"></script><script>{found}</script>", axe.display());
     let file = profile.join("page.html");
     std::fs::write(&file, page + &script).expect("a file");
-    let done = Command::new("timeout")
-        .args([
-            "120",
-            env!("SIFTWIRE_CHROMIUM"),
-            "--headless",
-            "--no-sandbox",
-            "--disable-gpu",
-            "--no-first-run",
-        ])
-        .args(["--disable-background-networking", "--virtual-time-budget=20000", "--dump-dom"])
-        .arg(format!("--user-data-dir={}", profile.display()))
+    let done = chromium(profile)
+        .args(["--virtual-time-budget=20000", "--dump-dom"])
         .args(options)
         .arg(&file)
-        .env("HOME", profile)
         .output()
         .expect("it runs");
     let page = String::from_utf8_lossy(&done.stdout).into_owned();
@@ -164,23 +159,15 @@ fn violations(page: &str, axe: &Path, options: &[&str], profile: &Path) -> Strin
 }
 
 #[test]
-#[cfg_attr(not(chromium), ignore = "needs Chromium: install it, or set CHROMIUM to its path")]
-#[allow(clippy::print_stdout, reason = "says that a test is skipped")]
+#[cfg_attr(not(all(chromium, axe)), ignore = "needs Chromium, and AXE set to the path of axe.min.js")]
 fn axe_finds_nothing_wrong_with_the_pages() {
-    let Some(axe) = std::env::var_os("AXE") else {
-        println!("skipped: set AXE to the path of axe.min.js");
-        return;
-    };
+    let axe = Path::new(env!("SIFTWIRE_AXE"));
     let (_origin, _home, daemon) = publish();
     let folder = tempfile::tempdir().expect("a folder");
     for path in ["/", "/sources", "/feeds/armenia", "/feeds/_health"] {
         let page = daemon.request("GET", path, "Accept: text/html\r\n").body;
         for options in [&["--window-size=390,900"][..], &["--window-size=1280,900", "--force-dark-mode"]] {
-            assert_eq!(
-                violations(&page, Path::new(&axe), options, folder.path()),
-                "[]",
-                "{path} {options:?}"
-            );
+            assert_eq!(violations(&page, axe, options, folder.path()), "[]", "{path} {options:?}");
         }
     }
 }
