@@ -5,10 +5,11 @@ use std::sync::LazyLock;
 
 use jiff::ToSpan as _;
 use jiff::civil::{Date, DateTime};
+use jiff::tz::Offset;
 use proptest::prelude::*;
 
 use super::names::DATA;
-use super::parse;
+use super::{is_zero, parse};
 
 /// The lists of each kind of a locale.
 type Locale = HashMap<&'static str, Vec<Vec<&'static str>>>;
@@ -139,6 +140,9 @@ proptest! {
         let date = Date::new(year, month, day).expect("a date");
         for (date_pattern, time_pattern) in patterns(locale) {
             let time = date.at(hour, minute, if time_pattern.contains('s') { second } else { 0 }, 0);
+            if Offset::UTC.to_timestamp(time).is_ok_and(is_zero) {
+                continue;
+            }
             let text = format!("{} {}", format(date_pattern, time, locale), format(time_pattern, time, locale));
             let text = digits(&text, zero);
             let read = parse(&text).map(|time| time.to_string());
