@@ -1,5 +1,6 @@
 //! What an entry is: one normalised item of a source. Pure; imports no other module.
 
+mod article;
 pub mod change;
 mod details;
 mod hash;
@@ -11,6 +12,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+pub use article::{Article, ArticleState};
 pub use details::{Answered, CategoryDetails, Details, Location, RelatedLink};
 pub(crate) use hash::{checksum, derived_id, hex, text_hash, uuid_urn};
 pub(crate) use media::MediaKind;
@@ -160,6 +162,8 @@ pub struct StoredEntry {
     pub source: Arc<EntrySource>,
     /// The publisher's content. Its keys are empty: they are needed only to store it.
     pub entry: Entry,
+    /// The article at its link.
+    pub article: ArticleState,
 }
 
 /// The source of a stored entry, as documents show it.

@@ -10,8 +10,8 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use proptest::prelude::*;
 use siftwire::entry::{
-    Answered, Author, CategoryDetails, Chapters, Details, Enclosure, Entry, EntrySource, Episode, Location,
-    Media, Origin, Person, Picture, Podcast, RelatedLink, StoredEntry, Transcript,
+    Answered, ArticleState, Author, CategoryDetails, Chapters, Details, Enclosure, Entry, EntrySource,
+    Episode, Location, Media, Origin, Person, Picture, Podcast, RelatedLink, StoredEntry, Transcript,
 };
 use siftwire::publish::document::{AlsoIn, Document, HistoryPosition};
 use siftwire::publish::format::Format;
@@ -41,6 +41,7 @@ fn site() -> Site {
 fn kept(number: i64, entry: Entry) -> Arc<StoredEntry> {
     let time = Timestamp::from_second(NOON + number * 60).unwrap();
     Arc::new(StoredEntry {
+        article: ArticleState::default(),
         number,
         uid: format!("urn:uuid:00000000-0000-4000-8000-{number:012}"),
         date: time,

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use proptest::prelude::*;
 use siftwire::entry::change::{Change, KnownEntries};
-use siftwire::entry::{Entry, EntrySource, KeyRule, StoredEntry};
+use siftwire::entry::{ArticleState, Entry, EntrySource, KeyRule, StoredEntry};
 use siftwire::feed::{Feed, Hints, read};
 use siftwire::html;
 use siftwire::ingest::{diff, identity};
@@ -252,6 +252,7 @@ fn published(body: &[u8]) -> Document {
         let (title, summary, content) =
             (entry.title.clone().unwrap_or("-".into()), entry.summary.clone(), entry.content.clone());
         let kept = StoredEntry {
+            article: ArticleState::default(),
             number,
             uid,
             date,

@@ -12,7 +12,7 @@ use feed_rs::model;
 use jiff::Timestamp;
 use proptest::prelude::*;
 use serde_json::Value;
-use siftwire::entry::{Author, Enclosure, Entry, EntrySource, StoredEntry};
+use siftwire::entry::{ArticleState, Author, Enclosure, Entry, EntrySource, StoredEntry};
 use siftwire::publish::document::Document;
 use siftwire::publish::output::{Output, Site, Stories};
 use siftwire::publish::{atom, json_feed, rss, select};
@@ -29,6 +29,7 @@ fn document(entries: Vec<Entry>) -> Document {
 fn kept(number: i64, entry: Entry) -> Arc<StoredEntry> {
     let time = Timestamp::from_second(NOON + number * 60).unwrap();
     Arc::new(StoredEntry {
+        article: ArticleState::default(),
         number,
         uid: format!("urn:uuid:00000000-0000-4000-8000-{number:012}"),
         date: time,

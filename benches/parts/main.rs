@@ -16,7 +16,7 @@ use divan::counter::{BytesCount, ItemsCount};
 use generate::{Document, Workload};
 use jiff::Timestamp;
 use siftwire::entry::change::{Change, KnownEntries};
-use siftwire::entry::{Entry, EntrySource, StoredEntry};
+use siftwire::entry::{ArticleState, Entry, EntrySource, StoredEntry};
 use siftwire::feed::decode;
 use siftwire::feed::{Hints, read, second_opinion};
 use siftwire::filter::{Matcher, QueryContext, Subject, parse};
@@ -70,6 +70,7 @@ fn kept(feed: usize) -> Vec<Arc<StoredEntry>> {
         podcast: None,
     });
     let keep = |(number, entry): (i64, Entry)| StoredEntry {
+        article: ArticleState::default(),
         number,
         uid: format!("urn:x:{number}"),
         date: now(),

@@ -7,7 +7,7 @@ use maud::html;
 
 use super::document::{self, Document, OutputEntry};
 use super::output::{Output, Site};
-use crate::entry::{Entry, EntrySource, StoredEntry};
+use crate::entry::{ArticleState, Entry, EntrySource, StoredEntry};
 use crate::source::{HealthEvent, HealthKind};
 
 /// Its name in addresses. No output can have it.
@@ -33,6 +33,7 @@ fn output_entry(number: i64, event: HealthEvent) -> OutputEntry {
     let (title, lines) = title_and_lines(&event);
     let content = html! { @for line in lines { p { (line) } } }.into_string();
     let kept = StoredEntry {
+        article: ArticleState::default(),
         number,
         uid: event.id.clone(),
         date: event.at,

@@ -183,12 +183,13 @@ mod tests {
     use super::super::output::{Output, Site};
     use super::super::{atom, json_feed, rss};
     use super::*;
-    use crate::entry::{Entry, EntrySource, StoredEntry};
+    use crate::entry::{ArticleState, Entry, EntrySource, StoredEntry};
 
     fn entry(number: i64, title: &str) -> OutputEntry {
         let time = Timestamp::UNIX_EPOCH;
         OutputEntry {
             kept: Arc::new(StoredEntry {
+                article: ArticleState::default(),
                 number,
                 uid: format!("urn:uuid:00000000-0000-4000-8000-{number:012}"),
                 date: time,

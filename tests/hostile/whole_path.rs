@@ -5,7 +5,7 @@ use std::sync::{Arc, LazyLock};
 
 use jiff::Timestamp;
 use siftwire::entry::change::{Change, KnownEntries, KnownEntry, NewEntry};
-use siftwire::entry::{EntrySource, StoredEntry};
+use siftwire::entry::{ArticleState, EntrySource, StoredEntry};
 use siftwire::feed::{Feed, Hints, read};
 use siftwire::filter::{Matcher, QueryContext, Subject, parse};
 use siftwire::html::Sanitizer;
@@ -93,6 +93,7 @@ fn new_entries(feed: Feed, url: &Url, now: Timestamp) -> Vec<NewEntry> {
 
 fn stored(number: i64, new: NewEntry, source: &Arc<EntrySource>) -> Arc<StoredEntry> {
     Arc::new(StoredEntry {
+        article: ArticleState::default(),
         number,
         uid: new.uids.into_iter().next().unwrap_or_default(),
         date: new.date,

@@ -12,7 +12,8 @@ use serde::{Deserialize, Serialize};
 use super::unreadable::Database;
 use super::values::{feed_url, from_json, lossy_text, time, url_parts};
 use crate::entry::{
-    Author, Details, Enclosure, Entry, EntrySource, Episode, Key, Media, Origin, Picture, StoredEntry,
+    ArticleState, Author, Details, Enclosure, Entry, EntrySource, Episode, Key, Media, Origin, Picture,
+    StoredEntry,
 };
 use crate::source::{Secrets, SourceState};
 
@@ -177,6 +178,7 @@ pub(super) fn read_entry(row: &Row<'_>, sources: &SourceCache<'_>) -> Result<Opt
 pub(super) fn parse_entry(row: &Row<'_>, source: Arc<EntrySource>) -> Result<StoredEntry> {
     let extra: ExtraJson = from_json(row.get_ref(11)?.as_str()?)?;
     Ok(StoredEntry {
+        article: ArticleState::default(),
         number: row.get(0)?,
         uid: row.get(1)?,
         date: time(row.get(2)?)?,

@@ -1,0 +1,41 @@
+//! The article at an entry's link, as far as it is known. Pure.
+
+use jiff::Timestamp;
+
+/// What is known of the article at the link of an entry.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum ArticleState {
+    /// It is not asked for: the source's `full_text` is "no", or the entry has no page.
+    #[default]
+    NotAsked,
+    /// It has not come yet.
+    Expected,
+    /// It was read.
+    Read(Box<Article>),
+    /// It does not come; the reason, for people.
+    Missing(String),
+}
+
+impl ArticleState {
+    /// The article, if it was read.
+    #[must_use]
+    pub fn article(&self) -> Option<&Article> {
+        match self {
+            ArticleState::Read(article) => Some(article),
+            _ => None,
+        }
+    }
+}
+
+/// The article of a page.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Article {
+    /// Its text, as a safe HTML fragment with absolute addresses.
+    pub html: String,
+    /// BCP 47 tag of the language that the page declares.
+    pub language: Option<String>,
+    /// When the page was requested.
+    pub fetched: Timestamp,
+    /// Whether outputs show it; else it only decides which entries they take.
+    pub is_published: bool,
+}
