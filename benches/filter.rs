@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use jiff::Timestamp;
-use siftwire::entry::Entry;
+use siftwire::entry::{ArticleState, Entry};
 use siftwire::filter::{Matcher, Query, QueryContext, Subject, parse};
 use siftwire::text::{TextFor, html_to_text, tokens};
 
@@ -91,9 +91,16 @@ fn fold_and_match_10000_entries(bencher: divan::Bencher<'_, '_>, count: usize) {
     let now = Timestamp::UNIX_EPOCH;
     bencher.bench(|| {
         let count_hits = |entry: &Entry| {
-            let subject =
-                Subject { entry, source: "one", source_title: "One", language: None, date: now, now };
-            matcher.hits(&subject, |_| true).len()
+            let subject = Subject {
+                entry,
+                article: &ArticleState::NotAsked,
+                source: "one",
+                source_title: "One",
+                language: None,
+                date: now,
+                now,
+            };
+            matcher.hits(&subject, |_| true).hits.len()
         };
         entries.iter().map(count_hits).sum::<usize>()
     });

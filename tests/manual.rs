@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a panic fails the test")]
 
 use jiff::{SignedDuration, Timestamp};
-use siftwire::entry::{Author, Entry};
+use siftwire::entry::{ArticleState, Author, Entry};
 use siftwire::filter::{MANUAL, Matcher, QueryContext, Subject, parse};
 
 /// A query and a text that it should match or not.
@@ -53,8 +53,16 @@ fn query_matches(query: &str, text: &str) -> bool {
     let tags = [("caucasus".to_owned(), ["civilnet".to_owned()].into())].into();
     let context = QueryContext { tags, ..QueryContext::default() };
     let query = parse(query, &context).unwrap_or_else(|p| panic!("{query}: {p:?}"));
-    let subject = Subject { entry: &entry, source, source_title: "", language: None, date, now };
-    !Matcher::new([&query]).hits(&subject, |_| true).is_empty()
+    let subject = Subject {
+        entry: &entry,
+        article: &ArticleState::NotAsked,
+        source,
+        source_title: "",
+        language: None,
+        date,
+        now,
+    };
+    !Matcher::new([&query]).hits(&subject, |_| true).hits.is_empty()
 }
 
 fn days(text: &str) -> SignedDuration {

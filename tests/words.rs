@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use jiff::Timestamp;
-use siftwire::entry::Entry;
+use siftwire::entry::{ArticleState, Entry};
 use siftwire::filter::words::{ExpandTo, LanguageSet, expand};
 use siftwire::filter::{Matcher, QueryContext, Subject, parse};
 use siftwire::text::tokens;
@@ -112,9 +112,17 @@ fn ambiguous_names_are_told_from_persons_towns_and_dishes() {
             ..Entry::default()
         };
         let now = Timestamp::UNIX_EPOCH;
-        let subject = Subject { entry: &entry, source: "", source_title: "", language: None, date: now, now };
+        let subject = Subject {
+            entry: &entry,
+            article: &ArticleState::NotAsked,
+            source: "",
+            source_title: "",
+            language: None,
+            date: now,
+            now,
+        };
         let query = parse(&format!("@{topic}"), &QueryContext::default()).unwrap();
-        let is_found = !Matcher::new([&query]).hits(&subject, |_| true).is_empty();
+        let is_found = !Matcher::new([&query]).hits(&subject, |_| true).hits.is_empty();
         let [right, wrong, missed] = scores.entry(topic).or_default();
         match (is_found, expected == "1") {
             (true, true) => right.push(text),

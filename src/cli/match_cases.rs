@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 use super::config_option::{ConfigOption, LATIN_LANGUAGES};
 use super::terminal;
 use crate::daemon;
-use crate::entry::{Author, Entry};
+use crate::entry::{ArticleState, Author, Entry};
 use crate::filter::{self, MatchReason, Matcher, Query, QueryContext, QueryProblem, Subject};
 use crate::publish::output::Output;
 use crate::source::Source;
@@ -284,6 +284,7 @@ fn run_case(line: &str, queries: &mut QueryCache) -> (Value, CaseOutcome) {
     let now = daemon::now();
     let subject = Subject {
         entry: &entry,
+        article: &ArticleState::NotAsked,
         source: &feed,
         source_title: source.as_ref().and_then(|source| source.title.as_deref()).unwrap_or_default(),
         language: source.as_ref().and_then(|source| source.language.as_deref()),

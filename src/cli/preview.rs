@@ -106,7 +106,8 @@ async fn find_matches(
         revision = batch.last().map_or(revision, |candidate| candidate.entry.revision);
         for candidate in batch.iter().filter(|one| since.is_none_or(|since| one.entry.date >= since)) {
             matches.evaluated += 1;
-            if let Some(hit) = matcher.hits(&Subject::from_stored(&candidate.entry, now), |_| true).pop() {
+            if let Some(hit) = matcher.hits(&Subject::from_stored(&candidate.entry, now), |_| true).hits.pop()
+            {
                 *matches.by_source.entry(candidate.entry.source.name.clone()).or_default() += 1;
                 matches.entries.push(matched_entry(candidate, hit.reasons));
             }

@@ -26,6 +26,15 @@ pub struct Matcher {
     fields: FieldSet,
 }
 
+/// The queries that match an entry, and those that may once its article has come.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Hits {
+    /// Those that match whatever the article says.
+    pub hits: Vec<Hit>,
+    /// The indices of the wanted queries whose result the expected article may change, in order.
+    pub undecided: Vec<usize>,
+}
+
 /// A query that matched.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Hit {
@@ -70,7 +79,7 @@ impl Matcher {
 
     /// The wanted queries that match an entry. Its text is folded once for all of them.
     #[must_use]
-    pub fn hits(&self, subject: &Subject<'_>, wanted: impl Fn(usize) -> bool) -> Vec<Hit> {
+    pub fn hits(&self, subject: &Subject<'_>, wanted: impl Fn(usize) -> bool) -> Hits {
         let text = EntryText::new(subject, self.fields);
         let found = self.find_word_sets(&text);
         let context = EvalContext { text: &text, found: &found };
@@ -88,7 +97,7 @@ impl Matcher {
             let evaluation = evaluate(&self.queries[query].node, &context, EvalMode::ShortCircuit);
             evaluation.matched.then(|| Hit { query, reasons: evaluation.reasons() })
         });
-        hits.collect()
+        Hits { hits: hits.collect(), undecided: Vec::new() }
     }
 
     /// Why one query matches an entry.

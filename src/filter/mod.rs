@@ -19,7 +19,7 @@ mod topic;
 pub mod words;
 
 pub use eval::{FailedTerm, MatchReason};
-pub use matcher::{Hit, Matcher};
+pub use matcher::{Hit, Hits, Matcher};
 pub use query::{Query, parse};
 pub use subject::Subject;
 pub use syntax::{QueryContext, QueryProblem};

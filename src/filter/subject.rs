@@ -9,7 +9,7 @@ use super::entry_languages::EntryLanguages;
 use super::spelling::is_written;
 use super::syntax::Field;
 use super::words::Condition;
-use crate::entry::{Entry, StoredEntry};
+use crate::entry::{ArticleState, Entry, StoredEntry};
 use crate::text::{TextFor, Tokens, html_to_text, language, tokens};
 
 /// What a query is matched against.
@@ -17,6 +17,8 @@ use crate::text::{TextFor, Tokens, html_to_text, language, tokens};
 pub struct Subject<'a> {
     /// The entry.
     pub entry: &'a Entry,
+    /// The article at its link.
+    pub article: &'a ArticleState,
     /// Its source's name in the config.
     pub source: &'a str,
     /// Its source's title.
@@ -35,6 +37,7 @@ impl<'a> Subject<'a> {
     pub fn from_stored(stored: &'a StoredEntry, now: Timestamp) -> Subject<'a> {
         Subject {
             entry: &stored.entry,
+            article: &stored.article,
             source: &stored.source.name,
             source_title: &stored.source.title,
             language: stored.source.language.as_deref(),

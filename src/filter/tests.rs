@@ -4,7 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::*;
 
 use super::{Hit, Matcher, Query, QueryContext, Subject, parse};
-use crate::entry::{Author, Entry};
+use crate::entry::{ArticleState, Author, Entry};
 
 fn entry() -> Entry {
     Entry {
@@ -22,6 +22,7 @@ fn entry() -> Entry {
 fn subject(entry: &Entry) -> Subject<'_> {
     Subject {
         entry,
+        article: &ArticleState::NotAsked,
         source: "moscow-times",
         source_title: "The Moscow Times",
         language: None,
@@ -35,7 +36,7 @@ fn subject(entry: &Entry) -> Subject<'_> {
 fn assert_title(text: &str, title: &str, expected: bool) {
     let entry = Entry { title: Some(title.to_owned()), ..Entry::default() };
     let query = query(text);
-    let is_found = !Matcher::new([&query]).hits(&subject(&entry), |_| true).is_empty();
+    let is_found = !Matcher::new([&query]).hits(&subject(&entry), |_| true).hits.is_empty();
     assert_eq!(is_found, expected, "{text}: {title}");
 }
 
@@ -52,7 +53,7 @@ fn query(text: &str) -> Query {
 #[track_caller]
 fn match_entry(text: &str) -> Option<Hit> {
     let entry = entry();
-    Matcher::new([&query(text)]).hits(&subject(&entry), |_| true).pop()
+    Matcher::new([&query(text)]).hits(&subject(&entry), |_| true).hits.pop()
 }
 
 #[test]
@@ -78,7 +79,7 @@ fn a_name_has_its_cases_in_entries_of_its_language_though_they_are_other_words()
     {
         let language = Some("ru".to_owned());
         let entry = Entry { title: Some(title.to_owned()), language, ..Entry::default() };
-        let is_found = !Matcher::new([&query("Маск")]).hits(&subject(&entry), |_| true).is_empty();
+        let is_found = !Matcher::new([&query("Маск")]).hits(&subject(&entry), |_| true).hits.is_empty();
         assert_eq!(is_found, expected, "{title}");
     }
 }
@@ -171,7 +172,7 @@ fn each_kind_of_term_matches_as_documented() {
 #[test]
 fn scripts_without_spaces_match_as_substrings() {
     let entry = Entry { title: Some("熊本地震 34人死亡".into()), ..Entry::default() };
-    let matched = |text: &str| !Matcher::new([&query(text)]).hits(&subject(&entry), |_| true).is_empty();
+    let matched = |text: &str| !Matcher::new([&query(text)]).hits(&subject(&entry), |_| true).hits.is_empty();
     assert!(matched("熊本") && matched("本地") && matched("地震*") && matched("\"34人\""));
     assert!(!matched("熊地") && !matched("本熊"));
 }
@@ -236,14 +237,14 @@ fn queries_match_together_as_they_do_alone() {
     let texts = ["armenia", "-war", "war", "site:example.org award", "/x/", "", "armenia OR war", "-armenia"];
     let queries: Vec<Query> =
         texts.iter().map(|text| if text.is_empty() { Query::match_all() } else { query(text) }).collect();
-    let hits = Matcher::new(&queries).hits(&subject(&entry), |_| true);
+    let hits = Matcher::new(&queries).hits(&subject(&entry), |_| true).hits;
     let numbers: Vec<usize> = hits.iter().map(|hit| hit.query).collect();
     assert_eq!(numbers, [0, 1, 3, 5, 6]);
     for hit in hits {
-        let alone = Matcher::new([&queries[hit.query]]).hits(&subject(&entry), |_| true);
+        let alone = Matcher::new([&queries[hit.query]]).hits(&subject(&entry), |_| true).hits;
         assert_eq!(alone[0].reasons, hit.reasons);
     }
-    let some = Matcher::new(&queries).hits(&subject(&entry), |number| number == 1);
+    let some = Matcher::new(&queries).hits(&subject(&entry), |number| number == 1).hits;
     assert_eq!(some.len(), 1);
 }
 
@@ -282,7 +283,7 @@ proptest! {
         let entry = Entry { title: Some(title), summary: Some(summary), ..Entry::default() };
         // A second query puts more words into the automaton.
         let matcher = Matcher::new([&self::query("a OR b OR ab"), &query]);
-        let hit = matcher.hits(&subject(&entry), |number| number == 1).pop();
+        let hit = matcher.hits(&subject(&entry), |number| number == 1).hits.pop();
         match matcher.explain(1, &subject(&entry)) {
             Ok(reasons) => prop_assert_eq!(hit.map(|hit| hit.reasons), Some(reasons)),
             Err(failed_terms) => {

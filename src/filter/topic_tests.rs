@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use super::{Matcher, QueryContext, Subject, parse};
-use crate::entry::Entry;
+use crate::entry::{ArticleState, Entry};
 
 /// The evidence of a match: `Some("")` where none is needed, `None` where the query does not match.
 #[track_caller]
@@ -11,9 +11,17 @@ fn evidence(query: &str, title: &str, language: &str) -> Option<String> {
     let declared = Some(language.to_owned()).filter(|tag| !tag.is_empty());
     let entry = Entry { title: Some(title.to_owned()), language: declared, ..Entry::default() };
     let now = Timestamp::UNIX_EPOCH;
-    let subject = Subject { entry: &entry, source: "", source_title: "", language: None, date: now, now };
+    let subject = Subject {
+        entry: &entry,
+        article: &ArticleState::NotAsked,
+        source: "",
+        source_title: "",
+        language: None,
+        date: now,
+        now,
+    };
     let query = parse(query, &QueryContext::default()).unwrap_or_else(|problems| panic!("{problems:?}"));
-    let hit = Matcher::new([&query]).hits(&subject, |_| true).pop()?;
+    let hit = Matcher::new([&query]).hits(&subject, |_| true).hits.pop()?;
     Some(hit.reasons[0].evidence.clone().unwrap_or_default())
 }
 
@@ -135,9 +143,17 @@ fn evidence_may_stand_in_a_field_that_the_query_does_not_search() {
         ..Entry::default()
     };
     let now = Timestamp::UNIX_EPOCH;
-    let subject = Subject { entry: &entry, source: "", source_title: "", language: None, date: now, now };
+    let subject = Subject {
+        entry: &entry,
+        article: &ArticleState::NotAsked,
+        source: "",
+        source_title: "",
+        language: None,
+        date: now,
+        now,
+    };
     let query = parse("title:@georgia", &QueryContext::default()).expect("a query");
-    let hits = Matcher::new([&query]).hits(&subject, |_| true);
+    let hits = Matcher::new([&query]).hits(&subject, |_| true).hits;
     assert_eq!(hits[0].reasons[0].evidence.as_deref(), Some("with Tbilisi"));
 }
 

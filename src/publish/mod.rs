@@ -306,7 +306,7 @@ fn evaluate(candidate: &Candidate, outputs: &Outputs, pending: &mut [PendingOutp
             pending.evaluates(kept.revision) && pending.compiled.output.draws_on(source)
         })
     };
-    for hit in outputs.matcher.hits(&Subject::from_stored(kept, now), is_wanted) {
+    for hit in outputs.matcher.hits(&Subject::from_stored(kept, now), is_wanted).hits {
         let Some(position) = position_of(pending, hit.query) else { continue };
         let reasons = serde_json::to_string(&hit.reasons).unwrap_or_default();
         let entered = entered(candidate, pending[position].scope, now);

@@ -108,7 +108,7 @@ fn stored(number: i64, new: NewEntry, source: &Arc<EntrySource>) -> Arc<StoredEn
 fn publish(entries: &[Arc<StoredEntry>], now: Timestamp) -> usize {
     let mut highlights = Vec::new();
     for kept in entries {
-        let hits = MATCHER.hits(&Subject::from_stored(kept, now), |_| true);
+        let hits = MATCHER.hits(&Subject::from_stored(kept, now), |_| true).hits;
         highlights.push(hits.into_iter().flat_map(|hit| hit.reasons).map(|reason| reason.found).collect());
         let compared = ComparedEntry::new(1, 0, &kept.entry);
         let other = ComparedEntry { source: 2, ..compared.clone() };
