@@ -2,6 +2,7 @@
 //!
 //! `ARCHITECTURE.md` says what each module does and which may import which; `tests/tidy` checks it.
 
+pub mod article;
 pub mod cli;
 pub mod config;
 pub mod daemon;

@@ -1,4 +1,4 @@
-//! `siftwire inspect FILE|URL...`: shows what Siftwire reads from a feed.
+//! `siftwire inspect FILE|URL...`: shows what Siftwire reads from a feed, or with `--article` from a web page.
 #![allow(clippy::disallowed_methods, reason = "reads the files named on the command line")]
 
 use std::path::{Path, PathBuf};
@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use url::Url;
 
 use super::fetch_once::fetch_once;
+use super::inspect_article::PageDocument;
 use super::runtime::runtime;
 use super::terminal;
 use crate::daemon;
@@ -30,6 +31,9 @@ pub struct Arguments {
     /// Files or URLs
     #[arg(required_unless_present = "list")]
     documents: Vec<String>,
+    /// Show the articles of web pages
+    #[arg(long)]
+    article: bool,
     /// Print one JSON object per document
     #[arg(long)]
     json: bool,
@@ -39,8 +43,8 @@ pub struct Arguments {
     /// For files: the URL that relative URLs are resolved against
     #[arg(long, value_name = "URL")]
     base: Option<Url>,
-    /// Also inspect the files listed here, one per line: path, content type and base URL, separated by tabs. Paths
-    /// are relative to the list
+    /// Also inspect the files listed here, one per line: path, content type and base URL, separated by tabs; with
+    /// `--article` path and URL. Paths are relative to the list
     #[arg(long, value_name = "TSV")]
     list: Option<PathBuf>,
 }
@@ -50,6 +54,13 @@ struct FeedDocument {
     content_type: Option<String>,
     base: Option<Url>,
     body: Result<Vec<u8>, String>,
+}
+
+impl FeedDocument {
+    fn into_page(self) -> PageDocument {
+        let FeedDocument { name, content_type, base, body } = self;
+        PageDocument { name, content_type, url: base, body }
+    }
 }
 
 /// How the second reader reads the same document.
@@ -101,13 +112,18 @@ impl SecondOpinion {
     }
 }
 
-/// Prints each document. Exit code 1 if one could not be read.
+/// Prints each document. Exit code 1 if one could not be read, or has no article.
 ///
 /// # Errors
 /// The list cannot be read.
 pub fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     let mut all_read = true;
     let mut print = |document: FeedDocument| {
+        if arguments.article {
+            let (has_article, text) = document.into_page().describe(arguments.json);
+            all_read &= has_article;
+            return terminal::print(text.as_bytes());
+        }
         let hints = Hints {
             content_type: document.content_type.as_deref(),
             url: document.base.as_ref(),
@@ -143,7 +159,7 @@ pub fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
             std::fs::read_to_string(list).with_context(|| format!("cannot read {}", list.display()))?;
         let directory = list.parent().unwrap_or(Path::new("."));
         for line in text.lines().filter(|line| !line.is_empty() && !line.starts_with("path\t")) {
-            print(listed_document(line, directory))?;
+            print(listed_document(line, directory, arguments.article))?;
         }
     }
     Ok(if all_read { ExitCode::SUCCESS } else { ExitCode::FAILURE })
@@ -153,12 +169,12 @@ fn read_file(path: &Path) -> Result<Vec<u8>, String> {
     std::fs::read(path).map_err(|error| format!("cannot read: {error}"))
 }
 
-fn listed_document(line: &str, directory: &Path) -> FeedDocument {
+fn listed_document(line: &str, directory: &Path, is_article: bool) -> FeedDocument {
     let mut fields = line.split('\t');
     let name = fields.next().unwrap_or_default().to_owned();
     let mut field = || fields.next().map(str::trim).filter(|field| !field.is_empty());
     FeedDocument {
-        content_type: field().map(str::to_owned),
+        content_type: if is_article { None } else { field().map(str::to_owned) },
         base: field().and_then(|base| Url::parse(base).ok()),
         body: read_file(&directory.join(&name)),
         name,

@@ -11,6 +11,7 @@ mod fetch_once;
 mod help;
 pub mod init;
 pub mod inspect;
+mod inspect_article;
 mod logging;
 mod man;
 pub mod match_cases;
@@ -75,7 +76,7 @@ enum Command {
     Match(match_cases::Arguments),
     /// Write a commented config.toml
     Init(init::Arguments),
-    /// Show what Siftwire reads from a feed
+    /// Show what Siftwire reads from a feed, or from the page of an article
     Inspect(inspect::Arguments),
     /// Find the feed of a web page, show it, and add it to the config
     Add(add::Arguments),

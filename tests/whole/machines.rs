@@ -72,7 +72,14 @@ fn json_has_the_documented_keys_and_no_other() {
         r#"{"id": 1, "q": "cat", "entry": {"title": "A cat"}, "expect": true}"#,
     )
     .expect("a file");
+    let paragraph = "<p>Polling stations in the capital and in all ten provinces are open until eight in the evening.</p>";
+    std::fs::write(
+        home.path().join("page.html"),
+        format!("<title>T</title><article>{}</article>", paragraph.repeat(9)),
+    )
+    .expect("a file");
     for (heading, arguments) in [
+        ("inspect --article", &["inspect", "--article", "--json", "page.html"][..]),
         ("status", &["status", "--json"][..]),
         ("preview", &["preview", "armenia", "--json"]),
         ("explain", &["explain", "Armenia", "--json"]),
