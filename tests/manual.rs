@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a panic fails the test")]
 
 use jiff::{SignedDuration, Timestamp};
-use siftwire::entry::{ArticleState, Author, Entry};
+use siftwire::entry::{Article, ArticleState, Author, Entry};
 use siftwire::filter::{MANUAL, Matcher, QueryContext, Subject, parse};
 
 /// A query and a text that it should match or not.
@@ -35,6 +35,7 @@ fn query_matches(query: &str, text: &str) -> bool {
     let mut date = now;
     let mut source = "example";
     let mut entry = Entry::default();
+    let mut article = ArticleState::NotAsked;
     let (field, text) = match text.strip_prefix('[') {
         Some(rest) => rest.split_once("] ").unwrap(),
         None => ("title", text),
@@ -42,6 +43,11 @@ fn query_matches(query: &str, text: &str) -> bool {
     match field {
         "title" => entry.title = Some(text.to_owned()),
         "text" => entry.summary = Some(format!("<p>{text}</p>")),
+        "article" => {
+            let html = format!("<p>{text}</p>");
+            let read = Article { html, language: None, fetched: now, is_published: false };
+            article = ArticleState::Read(Box::new(read));
+        }
         "author" => entry.authors = vec![Author { name: text.to_owned(), ..Author::default() }],
         "category" => entry.categories = vec![text.to_owned()],
         "link" => entry.link = Some(text.to_owned()),
@@ -53,15 +59,8 @@ fn query_matches(query: &str, text: &str) -> bool {
     let tags = [("caucasus".to_owned(), ["civilnet".to_owned()].into())].into();
     let context = QueryContext { tags, ..QueryContext::default() };
     let query = parse(query, &context).unwrap_or_else(|p| panic!("{query}: {p:?}"));
-    let subject = Subject {
-        entry: &entry,
-        article: &ArticleState::NotAsked,
-        source,
-        source_title: "",
-        language: None,
-        date,
-        now,
-    };
+    let subject =
+        Subject { entry: &entry, article: &article, source, source_title: "", language: None, date, now };
     !Matcher::new([&query]).hits(&subject, |_| true).hits.is_empty()
 }
 

@@ -15,8 +15,8 @@ use super::{WrongUsage, query_argument};
 use crate::config::Config;
 use crate::daemon;
 use crate::entry::change::FormerTitle;
-use crate::entry::{Entry, Key, KeyRule, StoredEntry};
-use crate::filter::{FailedTerm, MatchReason, Matcher, Query, QueryContext, Subject};
+use crate::entry::{ArticleState, Entry, Key, KeyRule, StoredEntry};
+use crate::filter::{self, FailedTerm, MatchReason, Matcher, Query, QueryContext, Subject};
 use crate::publish::output::{Output, Stories};
 use crate::publish::{self, render};
 use crate::store::{
@@ -63,6 +63,8 @@ struct Explanation<'a> {
     member: bool,
     /// Whether the filter matches now.
     matches: bool,
+    /// Whether the article that has not come yet may change what the filter says.
+    undecided: bool,
     why: Vec<MatchReason>,
     /// Why it matched when it entered, if it no longer does.
     entered_by: Vec<MatchReason>,
@@ -200,9 +202,11 @@ async fn explain<'a>(
             ),
             None => (None, HashSet::new()),
         };
-        let (matches, why, failed_terms) = match matcher.explain(index, &subject) {
-            Ok(reasons) => (true, reasons, Vec::new()),
-            Err(failed_terms) => (false, Vec::new(), failed_terms),
+        let filter::QueryResult { is_decided, result } = matcher.explain(index, &subject);
+        let matches = is_decided && result.is_ok();
+        let (why, failed_terms) = match result {
+            Ok(reasons) => (reasons, Vec::new()),
+            Err(failed_terms) => (Vec::new(), failed_terms),
         };
         let mut cut = excluding_rules(output, &candidate.entry, now);
         cut.extend(source.is_none().then(|| removed_source(&candidate.entry)));
@@ -219,6 +223,7 @@ async fn explain<'a>(
             shown: shown.contains(&candidate.entry.number) && cut.is_empty(),
             member: position.is_some(),
             matches,
+            undecided: !is_decided,
             why,
             // An older version may have stored another format; it is left out then.
             entered_by: entered_by.and_then(|reasons| serde_json::from_str(reasons).ok()).unwrap_or_default(),
@@ -340,9 +345,17 @@ fn title(kept: &StoredEntry) -> &str {
 
 fn as_json(explained: &Explained<'_>) -> String {
     let kept = explained.entry;
+    let article = match &kept.article {
+        ArticleState::Expected => json!({ "state": "expected" }),
+        ArticleState::Read(article) => {
+            json!({ "state": "read", "fetched": article.fetched, "published": article.is_published })
+        }
+        ArticleState::Missing(reason) => json!({ "state": "missing", "reason": reason }),
+        _ => serde_json::Value::Null,
+    };
     let entry = json!({
         "number": kept.number, "id": kept.uid, "title": kept.entry.title, "link": kept.entry.link,
-        "source": kept.source.name, "date": kept.date, "former_titles": explained.former_titles,
+        "source": kept.source.name, "date": kept.date, "article": article, "former_titles": explained.former_titles,
     });
     let story = explained.story.as_ref().map(|story| {
         let others: Vec<_> = story
@@ -363,6 +376,7 @@ fn as_text(explained: &Explained<'_>) -> String {
     let link = kept.entry.link.as_deref().unwrap_or("no link");
     let about = format!("{}, {:.0}, {link}", kept.source.title, kept.date);
     let mut lines = vec![escape_line(title(kept)), format!("  {}", escape_line(&about))];
+    lines.extend(article_line(&kept.article).map(|line| format!("  {}", escape_line(&line))));
     lines.extend(explained.former_titles.iter().map(|FormerTitle { title, replaced, reason }| {
         format!("  {}", escape_line(&format!("until {replaced:.0} its title was `{title}` ({reason})")))
     }));
@@ -375,6 +389,21 @@ fn as_text(explained: &Explained<'_>) -> String {
     }));
     lines.extend(explained.outputs.iter().flat_map(explanation_lines));
     lines.join("\n") + "\n"
+}
+
+fn article_line(article: &ArticleState) -> Option<String> {
+    Some(match article {
+        ArticleState::Expected => "its article has not come yet".to_owned(),
+        ArticleState::Read(article) => {
+            let use_of_it =
+                if article.is_published { "outputs show it, too" } else { "filters alone see it" };
+            format!("its article was fetched {:.0}; {use_of_it}", article.fetched)
+        }
+        ArticleState::Missing(reason) => {
+            format!("its article does not come: {reason}. What the feed said decides")
+        }
+        _ => return None,
+    })
 }
 
 fn story_line(story: &EntryStory) -> String {
@@ -416,14 +445,20 @@ fn explanation_lines(explanation: &Explanation<'_>) -> Vec<String> {
     };
     let mut lines = vec![String::new(), format!("{}: {answer}", explanation.output)];
     let reason_line = |reason: &MatchReason| {
-        let MatchReason { term, field, found, evidence } = reason;
+        let MatchReason { term, found, evidence, .. } = reason;
         let evidence = evidence.as_ref().map_or_else(String::new, |evidence| format!(" ({evidence})"));
-        format!("{term} in {field}: {found}{evidence}")
+        format!("{term} in {}: {found}{evidence}", reason.place())
     };
     let mut push = |line: &str| lines.push(format!("  {}", escape_line(line)));
+    if explanation.undecided {
+        let so_far = if explanation.failed_terms.is_empty() { "it matches" } else { "it does not match" };
+        push(&format!(
+            "undecided: its article has not come yet. Without one, what the feed said decides a day later: {so_far}"
+        ));
+    }
     explanation.why.iter().for_each(|reason| push(&reason_line(reason)));
     explanation.entered_by.iter().for_each(|reason| push(&format!("entered by {}", reason_line(reason))));
-    if explanation.member && !explanation.matches {
+    if explanation.member && !explanation.matches && !explanation.undecided {
         push("it matched when it entered; the entry was edited since, or is too old now:");
     }
     match explanation.filter {

@@ -17,16 +17,20 @@ use serde_json::{Value, json};
 use super::config_option::{ConfigOption, LATIN_LANGUAGES};
 use super::terminal;
 use crate::daemon;
-use crate::entry::{ArticleState, Author, Entry};
+use crate::entry::{Article, ArticleState, Author, Entry};
 use crate::filter::{self, MatchReason, Matcher, Query, QueryContext, QueryProblem, Subject};
 use crate::publish::output::Output;
 use crate::source::Source;
+use crate::text::language::{DetectedLanguage, detect, detect_in_entry, start_of_article};
+
+/// What tells the language of an article.
+const ARTICLE_BYTES: usize = 2_000;
 
 /// `siftwire match`
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Each line is an object: {\"id\", \"q\", \"entry\": {\"title\", \"summary\", \"content\", \"author\", \"categories\",
-\"link\", \"lang\", \"feed\", \"published\"}, \"expect\"}. Only `q` is required, or instead \"output\": the name of
+\"link\", \"lang\", \"feed\", \"published\", \"article\"}, \"expect\"}. Only `q` is required, or instead \"output\": the name of
 an output of the config, whose filter is tested. \"note\" and \"category\" are for you; other keys are errors. One line
 is printed for each: {\"id\", \"matched\", \"why\"}, with \"expect\" and \"passed\" if the case has \"expect\". If the
 line or its query is invalid, \"error\" replaces \"matched\". Each failure is also told on standard error, with its
@@ -106,6 +110,8 @@ struct CaseEntry {
     feed: Option<String>,
     #[serde(alias = "date", deserialize_with = "published")]
     published: Option<Timestamp>,
+    /// The text of the page at the link.
+    article: Option<String>,
 }
 
 /// A string, an array of strings, or null.
@@ -208,8 +214,13 @@ struct QueryCache {
 
 impl QueryCache {
     /// The query, compiled as with a config that has a source in the entry's language.
-    fn matcher(&mut self, query: String, entry: &Entry) -> &Result<Matcher, Vec<QueryProblem>> {
-        let languages = self.languages_for(entry);
+    fn matcher(
+        &mut self,
+        query: String,
+        entry: &Entry,
+        article: Option<&Article>,
+    ) -> &Result<Matcher, Vec<QueryProblem>> {
+        let languages = self.languages_for(entry, article);
         let of_config = &self.query_context;
         self.matchers.entry((query, languages)).or_insert_with_key(|(query, languages)| {
             let languages = languages.as_slice().into();
@@ -232,15 +243,19 @@ impl QueryCache {
 
     /// With a config: its languages and the entry's. Without one: the entry's declared language, else the detected
     /// one if it is certain, else all, so that no word form is missed.
-    fn languages_for(&self, entry: &Entry) -> Vec<String> {
+    fn languages_for(&self, entry: &Entry, article: Option<&Article>) -> Vec<String> {
         let declared = entry.language.clone().filter(|tag| !tag.trim().is_empty());
         match (&self.query_context, declared) {
             (Some(context), declared) => context.languages.iter().cloned().chain(declared).collect(),
             (None, Some(declared)) => vec![declared],
-            (None, None) => match crate::text::language::detect_in_entry(entry) {
-                Some(detected) if detected.is_reliable => vec![detected.tag.to_owned()],
-                _ => LATIN_LANGUAGES.map(str::to_owned).to_vec(),
-            },
+            (None, None) => {
+                let reliable = |found: &DetectedLanguage| found.is_reliable;
+                let of_article = || detect(&start_of_article(article?, ARTICLE_BYTES)).filter(reliable);
+                match detect_in_entry(entry).filter(reliable).or_else(of_article) {
+                    Some(detected) => vec![detected.tag.to_owned()],
+                    None => LATIN_LANGUAGES.map(str::to_owned).to_vec(),
+                }
+            }
         }
     }
 }
@@ -258,11 +273,12 @@ fn run_case(line: &str, queries: &mut QueryCache) -> (Value, CaseOutcome) {
     }
     let feed = case.entry.feed.clone().unwrap_or_default();
     let date = case.entry.published;
+    let article = case.entry.article.clone().map(of_case).unwrap_or_default();
     let entry = case.entry.into_entry();
     // As in the daemon, the filter of an output sees what the config says of the source.
     let source = queries.sources.iter().find(|source| case.output.is_some() && source.name == feed).cloned();
     let (shown, matcher) = match (case.q, case.output) {
-        (Some(query), None) => (format!("`{query}`"), queries.matcher(query, &entry)),
+        (Some(query), None) => (format!("`{query}`"), queries.matcher(query, &entry, article.article())),
         (None, Some(name)) => match queries.output(&name) {
             Ok((output, _)) if source.as_ref().is_some_and(|source| !output.draws_on(&source.name)) => {
                 let why = vec![format!("`sources` of output `{name}` lacks `{feed}`")];
@@ -284,17 +300,24 @@ fn run_case(line: &str, queries: &mut QueryCache) -> (Value, CaseOutcome) {
     let now = daemon::now();
     let subject = Subject {
         entry: &entry,
-        article: &ArticleState::NotAsked,
+        article: &article,
         source: &feed,
         source_title: source.as_ref().and_then(|source| source.title.as_deref()).unwrap_or_default(),
         language: source.as_ref().and_then(|source| source.language.as_deref()),
         date: date.unwrap_or(now),
         now,
     };
-    let found = matcher
-        .explain(0, &subject)
-        .map_err(|refusals| refusals.into_iter().map(|refusal| refusal.label).collect());
+    let found = matcher.explain(0, &subject).result;
+    let unfetched = |reason| MatchReason { fetched: None, ..reason };
+    let found = found.map(|reasons| reasons.into_iter().map(unfetched).collect());
+    let found = found.map_err(|refusals| refusals.into_iter().map(|refusal| refusal.label).collect());
     verdict(case.id, case.expect, &shown, found)
+}
+
+/// The article of a case. It was never requested.
+fn of_case(html: String) -> ArticleState {
+    let fetched = Timestamp::UNIX_EPOCH;
+    ArticleState::Read(Box::new(Article { html, language: None, fetched, is_published: false }))
 }
 
 /// `found` has the reasons of a match, or why there is none.

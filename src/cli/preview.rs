@@ -46,6 +46,8 @@ struct Matches {
     evaluated: usize,
     /// Matches by source.
     by_source: BTreeMap<String, usize>,
+    /// Entries that may match once their article has come.
+    undecided: usize,
     entries: Vec<PreviewedEntry>,
 }
 
@@ -58,7 +60,7 @@ struct PreviewedEntry {
     title: String,
     link: Option<String>,
     reasons: Vec<MatchReason>,
-    /// Matches in the summary or content.
+    /// Matches in the summary, the content or the article.
     excerpts: Vec<Excerpt>,
 }
 
@@ -68,6 +70,8 @@ struct Excerpt {
     before: String,
     matched: String,
     after: String,
+    /// Where it is, if not in the feed.
+    place: Option<String>,
 }
 
 /// Prints what matches; changes nothing.
@@ -106,8 +110,9 @@ async fn find_matches(
         revision = batch.last().map_or(revision, |candidate| candidate.entry.revision);
         for candidate in batch.iter().filter(|one| since.is_none_or(|since| one.entry.date >= since)) {
             matches.evaluated += 1;
-            if let Some(hit) = matcher.hits(&Subject::from_stored(&candidate.entry, now), |_| true).hits.pop()
-            {
+            let mut found = matcher.hits(&Subject::from_stored(&candidate.entry, now), |_| true);
+            matches.undecided += found.undecided.len();
+            if let Some(hit) = found.hits.pop() {
                 *matches.by_source.entry(candidate.entry.source.name.clone()).or_default() += 1;
                 matches.entries.push(matched_entry(candidate, hit.reasons));
             }
@@ -122,10 +127,17 @@ fn matched_entry(candidate: &Candidate, reasons: Vec<MatchReason>) -> PreviewedE
     let kept = &candidate.entry;
     let title =
         kept.entry.title.clone().or_else(|| kept.entry.link.clone()).unwrap_or_else(|| kept.uid.clone());
-    let in_text = reasons.iter().filter(|reason| reason.field == "text");
-    let excerpts = in_text.filter_map(|reason| {
-        let texts = [&kept.entry.summary, &kept.entry.content].into_iter().flatten();
-        texts.map(|html| html_to_text(html, TextFor::Search)).find_map(|plain| excerpt(&plain, &reason.found))
+    let of_feed = || [&kept.entry.summary, &kept.entry.content].into_iter().flatten();
+    let of_article = || kept.article.article().map(|article| &article.html);
+    let excerpts = reasons.iter().filter_map(|reason| {
+        let find = |html: &String| excerpt(&html_to_text(html, TextFor::Search), &reason.found);
+        match reason.field.as_str() {
+            "text" => of_feed().find_map(find),
+            "article" => {
+                of_article().and_then(find).map(|found| Excerpt { place: Some(reason.place()), ..found })
+            }
+            _ => None,
+        }
     });
     let excerpts = excerpts.collect();
     PreviewedEntry {
@@ -152,6 +164,7 @@ fn excerpt(text: &str, matched: &str) -> Option<Excerpt> {
         before: format!("{}{}", ellipsis(start > 0), &before[start..]),
         matched: matched.to_owned(),
         after: format!("{}{}", &after[..end], ellipsis(end < after.len())),
+        place: None,
     })
 }
 
@@ -178,7 +191,8 @@ fn as_json(matches: &Matches, total: usize) -> String {
         })
         .collect();
     let json = json!({
-        "version": terminal::JSON_VERSION, "matched": total, "of": matches.evaluated, "sources": matches.by_source, "entries": entries,
+        "version": terminal::JSON_VERSION, "matched": total, "undecided": matches.undecided, "of": matches.evaluated,
+        "sources": matches.by_source, "entries": entries,
     });
     format!("{json:#}\n")
 }
@@ -192,9 +206,10 @@ fn as_text(matches: &Matches, total: usize) -> String {
     for entry in &matches.entries {
         let date = entry.date.strftime("%Y-%m-%d");
         text.push_str(&format!("{date}  {}  {}\n", entry.source, marked_title(entry, mark)));
-        for Excerpt { before, matched, after } in &entry.excerpts {
+        for Excerpt { before, matched, after, place } in &entry.excerpts {
             let [before, matched, after] = [before, matched, after].map(|text| escape_line(text));
-            text.push_str(&format!("            {before}{}{after}\n", mark(&matched)));
+            let place = place.as_ref().map_or_else(String::new, |place| format!(" (in {place})"));
+            text.push_str(&format!("            {before}{}{after}{place}\n", mark(&matched)));
         }
     }
     if total > matches.entries.len() {
@@ -209,6 +224,12 @@ fn as_text(matches: &Matches, total: usize) -> String {
         text.push_str(&format!("{count:>7}  {name}\n"));
     }
     text.push_str(&format!("{total:>7}  of {} entries match\n", matches.evaluated));
+    if matches.undecided > 0 {
+        text.push_str(&format!(
+            "{:>7}  are undecided: their articles have not come yet\n",
+            matches.undecided
+        ));
+    }
     text
 }
 
@@ -248,6 +269,7 @@ mod tests {
                 before: "An award for peace. The ".into(),
                 matched: "war".into(),
                 after: " is over.".into(),
+                place: None,
             })
         );
         assert_eq!(excerpt(text, "treaty"), None);
@@ -260,6 +282,7 @@ mod tests {
             field: "title".into(),
             found: found.into(),
             evidence: None,
+            fetched: None,
         };
         let entry = PreviewedEntry {
             date: Timestamp::UNIX_EPOCH,

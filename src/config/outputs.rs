@@ -60,6 +60,7 @@ pub(super) fn check_topics(
             .collect(),
         languages: languages.into_iter().collect::<Vec<_>>().into(),
         tags: sources_by_tag(sources),
+        sources: sources.iter().map(|source| source.name.clone()).collect(),
     };
     let mut first_spans: BTreeMap<&str, &FileSpan> = BTreeMap::new();
     for topic in &topics {

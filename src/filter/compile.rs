@@ -105,7 +105,7 @@ impl Compiler {
                 CompiledNode::Term(CompiledTerm {
                     span: span(),
                     term: format!("{sign}@{name}").into(),
-                    fields: fields_of(scope.field),
+                    fields: FieldSet::searched(scope.field),
                     needs: self.needs(&criterion),
                     criterion,
                 })
@@ -116,7 +116,7 @@ impl Compiler {
                 CompiledNode::Term(CompiledTerm {
                     span: span(),
                     term: Term { field, ..term.clone() }.to_string().into(),
-                    fields: fields_of(field),
+                    fields: FieldSet::searched(field),
                     needs: self.needs(&criterion),
                     criterion,
                 })
@@ -381,10 +381,6 @@ struct Scope<'a> {
 struct Summary {
     fields: FieldSet,
     digest: Sha256,
-}
-
-fn fields_of(field: Option<Field>) -> FieldSet {
-    field.map_or(FieldSet::DEFAULT, FieldSet::single)
 }
 
 fn whole_words(forms: &Forms) -> Vec<(String, Condition)> {

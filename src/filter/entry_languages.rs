@@ -1,24 +1,32 @@
-//! The languages that the words of an entry may be in: those of one script are in what the entry declares, else in
-//! what its text looks like. Pure.
+//! The languages that the words of an entry or its article may be in: those of one script are in what it declares, else
+//! in what its text looks like. Pure.
 
 use std::cell::OnceCell;
 
 use super::words::LanguageSet;
-use crate::entry::Entry;
+use crate::entry::{Article, Entry};
 use crate::text::language::{
-    detect, detect_by_words, is_cyrillic, is_latin, is_letter, may_be_english, start_of_entry,
+    detect, detect_by_words, is_cyrillic, is_latin, is_letter, may_be_english, start_of_article,
+    start_of_entry,
 };
 
-/// What is read of an entry.
+/// What is read of a text.
 const START_BYTES: usize = 600;
 
 /// A declared language is doubted only where the text has this many bytes.
 const TELLING_BYTES: usize = 200;
 
-/// What is known of an entry's languages, found when it is first asked.
+/// Whose words they are.
+#[derive(Clone, Copy)]
+pub(super) enum SaidBy<'a> {
+    Feed(&'a Entry),
+    Article(&'a Article),
+}
+
+/// What is known of the languages of a text, found when it is first asked.
 pub(super) struct EntryLanguages<'a> {
-    entry: &'a Entry,
-    /// The tag of the entry or its source.
+    text: SaidBy<'a>,
+    /// The tag of the entry, its source or its page.
     declared: Option<&'a str>,
     start: OnceCell<String>,
     /// Of its Latin words, if it is declared or frequent words tell it.
@@ -29,9 +37,9 @@ pub(super) struct EntryLanguages<'a> {
 }
 
 impl<'a> EntryLanguages<'a> {
-    pub(super) fn new(entry: &'a Entry, declared: Option<&'a str>) -> EntryLanguages<'a> {
+    pub(super) fn new(text: SaidBy<'a>, declared: Option<&'a str>) -> EntryLanguages<'a> {
         EntryLanguages {
-            entry,
+            text,
             declared,
             start: OnceCell::new(),
             latin: OnceCell::new(),
@@ -41,7 +49,7 @@ impl<'a> EntryLanguages<'a> {
         }
     }
 
-    /// Whether a folded word of the entry may be in one of these languages; `surely`: whether it is.
+    /// Whether a folded word of the text may be in one of these languages; `surely`: whether it is.
     pub(super) fn allow(&self, word: &str, languages: LanguageSet, surely: bool) -> bool {
         if languages == LanguageSet::ALL {
             return true;
@@ -85,7 +93,10 @@ impl<'a> EntryLanguages<'a> {
     }
 
     fn start(&self) -> &str {
-        self.start.get_or_init(|| start_of_entry(self.entry, START_BYTES))
+        self.start.get_or_init(|| match self.text {
+            SaidBy::Feed(entry) => start_of_entry(entry, START_BYTES),
+            SaidBy::Article(article) => start_of_article(article, START_BYTES),
+        })
     }
 }
 
@@ -134,7 +145,11 @@ mod tests {
 
     fn may_be(word: &str, language: &str, title: &str, declared: Option<&str>) -> bool {
         let entry = Entry { title: Some(title.to_owned()), ..Entry::default() };
-        EntryLanguages::new(&entry, declared).allow(word, LanguageSet::from_tag(language), false)
+        EntryLanguages::new(SaidBy::Feed(&entry), declared).allow(
+            word,
+            LanguageSet::from_tag(language),
+            false,
+        )
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 use std::ops::Range;
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::compiled::{CompiledNode, CompiledTerm, Criterion, WordSetId};
@@ -13,6 +13,7 @@ use super::signs::has_signs;
 use super::spelling::has_capital;
 use super::subject::FieldSet;
 use super::syntax::{AgeComparison, Field};
+use super::topic::TopicName;
 use super::words::Written;
 
 /// Limit of the found text in a reason, in characters.
@@ -33,6 +34,25 @@ pub struct MatchReason {
     /// What tells that an ambiguous name means the topic.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub evidence: Option<String>,
+    /// When the article was requested in which it was found.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fetched: Option<Timestamp>,
+}
+
+impl MatchReason {
+    /// Where the term was found, for people.
+    #[must_use]
+    pub fn place(&self) -> String {
+        place(&self.field, self.fetched)
+    }
+}
+
+fn place(field: &str, fetched: Option<Timestamp>) -> String {
+    match fetched {
+        Some(fetched) => format!("the article's text, fetched {fetched:.0}"),
+        None if field == Field::Article.name() => "the article's text".to_owned(),
+        None => field.to_owned(),
+    }
 }
 
 /// A term that keeps an entry from matching.
@@ -56,6 +76,8 @@ pub(super) enum EvalMode {
 /// The result for one node, and the terms that caused it.
 pub(super) struct Evaluation<'q, 't> {
     pub(super) matched: bool,
+    /// Whether this holds whatever an article says that has not come yet.
+    pub(super) is_final: bool,
     terms: Vec<(&'q CompiledTerm, Option<TermMatch<'t>>)>,
 }
 
@@ -64,11 +86,13 @@ struct TermMatch<'t> {
     field: Field,
     found: Cow<'t, str>,
     evidence: Option<String>,
+    /// Whether nothing else in the entry could tell that it is something else.
+    is_sure: bool,
 }
 
 impl Evaluation<'_, '_> {
     /// The terms that were found.
-    pub(super) fn reasons(&self) -> Vec<MatchReason> {
+    pub(super) fn reasons(&self, context: &EvalContext<'_, '_>) -> Vec<MatchReason> {
         let reason = |(term, found): &(&CompiledTerm, Option<TermMatch<'_>>)| {
             let found = found.as_ref()?;
             Some(MatchReason {
@@ -76,6 +100,7 @@ impl Evaluation<'_, '_> {
                 field: found.field.name().to_owned(),
                 found: shorten(&found.found),
                 evidence: found.evidence.clone(),
+                fetched: context.fetched(found.field),
             })
         };
         self.terms.iter().filter_map(reason).take(MAX_REASONS).collect()
@@ -87,7 +112,8 @@ impl Evaluation<'_, '_> {
             span: term.span.clone(),
             label: match found {
                 Some(found) => {
-                    format!("`{}` found in {}: {}", term.term, found.field.name(), shorten(&found.found))
+                    let place = place(found.field.name(), None);
+                    format!("`{}` found in {place}: {}", term.term, shorten(&found.found))
                 }
                 None => context.why_not_found(term),
             },
@@ -116,17 +142,18 @@ pub(super) fn evaluate<'q, 't>(
         CompiledNode::Or(nodes) => combine(nodes, context, mode, true),
         CompiledNode::Not(node) => {
             let evaluation = evaluate(node, context, mode);
-            Evaluation { matched: !evaluation.matched, terms: evaluation.terms }
+            Evaluation { matched: !evaluation.matched, ..evaluation }
         }
         CompiledNode::Term(term) => {
             let found = context.find(term);
-            Evaluation { matched: found.is_some(), terms: vec![(term, found)] }
+            let is_final = !context.text.expects_article() || !context.may_change(term, found.as_ref());
+            Evaluation { matched: found.is_some(), is_final, terms: vec![(term, found)] }
         }
     }
 }
 
-/// Combines nodes by AND or OR. One node with the `decisive` result decides (false for AND, true for OR);
-/// otherwise all nodes together are the cause.
+/// Combines nodes by AND or OR. One node with the `decisive` result decides (false for AND, true for OR), finally if its
+/// own is final; otherwise all nodes together are the cause.
 fn combine<'q, 't>(
     nodes: &'q [CompiledNode],
     context: &EvalContext<'t, '_>,
@@ -135,29 +162,64 @@ fn combine<'q, 't>(
 ) -> Evaluation<'q, 't> {
     let mut deciding = Vec::new();
     let mut others = Vec::new();
-    let mut decided = false;
+    let (mut decided, mut is_decided_finally, mut all_are_final) = (false, false, true);
     for node in nodes {
         let evaluation = evaluate(node, context, mode);
+        all_are_final &= evaluation.is_final;
         if evaluation.matched != decisive {
             others.extend(evaluation.terms);
             continue;
         }
         decided = true;
+        is_decided_finally |= evaluation.is_final;
         deciding.extend(evaluation.terms);
         // Every branch of an OR is evaluated, so that all reasons of a match are named.
-        if !decisive && mode == EvalMode::ShortCircuit {
+        if !decisive && mode == EvalMode::ShortCircuit && is_decided_finally {
             break;
         }
     }
-    let (matched, terms) = if decided { (decisive, deciding) } else { (!decisive, others) };
-    Evaluation { matched, terms }
+    if decided {
+        Evaluation { matched: decisive, is_final: is_decided_finally, terms: deciding }
+    } else {
+        Evaluation { matched: !decisive, is_final: all_are_final, terms: others }
+    }
 }
 
 impl<'t> EvalContext<'t, '_> {
+    /// When the article was requested, if the field is its text.
+    fn fetched(&self, field: Field) -> Option<Timestamp> {
+        let article = self.text.subject.article.article()?;
+        (field == Field::Article).then_some(article.fetched)
+    }
+
+    /// Whether an article that is expected may change what was found of a term. It only adds: its text, and a title and
+    /// authors where the feed has none.
+    fn may_change(&self, term: &CompiledTerm, found: Option<&TermMatch<'_>>) -> bool {
+        let entry = self.text.subject.entry;
+        let may_be_added = term.fields.contains(Field::Article)
+            || term.fields.contains(Field::Author) && entry.authors.is_empty();
+        match &term.criterion {
+            Criterion::Site(_) | Criterion::Age(..) | Criterion::Tag(_) => false,
+            Criterion::Language(_) => !self.text.declares_language(),
+            // By a title the language of all words may be told.
+            _ if entry.title.is_none() => true,
+            _ if found.is_some_and(|found| found.is_sure) => false,
+            // It may tell what a name means that the feed has.
+            Criterion::Topic(topic) if term.fields != FieldSet::FEED => {
+                may_be_added || self.find_topic(topic, term.fields).is_some()
+            }
+            _ => may_be_added,
+        }
+    }
+
     fn find(&self, term: &CompiledTerm) -> Option<TermMatch<'t>> {
         let text = self.text;
-        let found_in =
-            |field, found: &'t str| TermMatch { field, found: Cow::Borrowed(found), evidence: None };
+        let found_in = |field, found: &'t str| TermMatch {
+            field,
+            found: Cow::Borrowed(found),
+            evidence: None,
+            is_sure: true,
+        };
         match &term.criterion {
             Criterion::Words(id) => self.term_match(self.places(*id, term.fields).next()?),
             Criterion::Signs(words, signs) => {
@@ -174,10 +236,11 @@ impl<'t> EvalContext<'t, '_> {
                         .map(|found| found_in(segment.field, found))
                 })
             }
-            Criterion::Topic(topic) => {
-                let (place, evidence) = self.find_topic(topic, term.fields)?;
-                Some(TermMatch { evidence, ..self.term_match(place)? })
-            }
+            Criterion::Topic(topic) => match self.find_topic(topic, term.fields)? {
+                TopicName::Counts(place, evidence) => Some(TermMatch { evidence, ..self.term_match(place)? }),
+                TopicName::Likely(place) => Some(TermMatch { is_sure: false, ..self.term_match(place)? }),
+                TopicName::Unlikely => None,
+            },
             Criterion::Near(ids, distance) => self.term_match(self.find_near(ids, *distance, term.fields)?),
             Criterion::Regex(regex) => text
                 .segments_in(term.fields)
@@ -212,6 +275,7 @@ impl<'t> EvalContext<'t, '_> {
                     field: Field::Age,
                     found: Cow::Owned(format_age(self.age())),
                     evidence: None,
+                    is_sure: true,
                 })
             }
         }
@@ -223,6 +287,7 @@ impl<'t> EvalContext<'t, '_> {
             field: self.text.segment_of(first)?.field,
             found: Cow::Borrowed(self.text.original(first, last)),
             evidence: None,
+            is_sure: true,
         })
     }
 

@@ -44,6 +44,15 @@ pub struct Hit {
     pub reasons: Vec<MatchReason>,
 }
 
+/// Why a query matches an entry, or does not.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct QueryResult {
+    /// Whether this holds whatever the expected article says.
+    pub is_decided: bool,
+    /// The reasons of the match, or all terms that keep the entry from matching; as far as it is known.
+    pub result: Result<Vec<MatchReason>, Vec<FailedTerm>>,
+}
+
 impl Matcher {
     /// Compiles queries.
     #[must_use]
@@ -77,7 +86,8 @@ impl Matcher {
         }
     }
 
-    /// The wanted queries that match an entry. Its text is folded once for all of them.
+    /// The wanted queries that match an entry, and those that its article may decide. Its text is folded once for all of
+    /// them.
     #[must_use]
     pub fn hits(&self, subject: &Subject<'_>, wanted: impl Fn(usize) -> bool) -> Hits {
         let text = EntryText::new(subject, self.fields);
@@ -90,26 +100,41 @@ impl Matcher {
             is_found[word_set] = true;
             candidates.extend(&self.triggered_queries[word_set]);
         }
-        candidates.sort_unstable();
-        candidates.dedup();
-        candidates.retain(|number| wanted(*number) && may_match(&self.queries[*number].node, &is_found));
-        let hits = candidates.into_iter().filter_map(|query| {
+        if text.expects_article() {
+            // It may have the words that the feed has not.
+            candidates = (0..self.queries.len()).filter(|number| wanted(*number)).collect();
+        } else {
+            candidates.sort_unstable();
+            candidates.dedup();
+            candidates.retain(|number| wanted(*number) && may_match(&self.queries[*number].node, &is_found));
+        }
+        let mut hits = Hits::default();
+        for query in candidates {
             let evaluation = evaluate(&self.queries[query].node, &context, EvalMode::ShortCircuit);
-            evaluation.matched.then(|| Hit { query, reasons: evaluation.reasons() })
-        });
-        Hits { hits: hits.collect(), undecided: Vec::new() }
+            if !evaluation.is_final {
+                hits.undecided.push(query);
+            } else if evaluation.matched {
+                hits.hits.push(Hit { query, reasons: evaluation.reasons(&context) });
+            }
+        }
+        hits
     }
 
-    /// Why one query matches an entry.
-    ///
-    /// # Errors
-    /// The entry does not match: all terms that keep it from matching.
-    pub fn explain(&self, query: usize, subject: &Subject<'_>) -> Result<Vec<MatchReason>, Vec<FailedTerm>> {
+    /// Why one query matches an entry, or does not.
+    #[must_use]
+    pub fn explain(&self, query: usize, subject: &Subject<'_>) -> QueryResult {
         let text = EntryText::new(subject, self.fields);
         let found = self.find_word_sets(&text);
         let context = EvalContext { text: &text, found: &found };
         let evaluation = evaluate(&self.queries[query].node, &context, EvalMode::Full);
-        if evaluation.matched { Ok(evaluation.reasons()) } else { Err(evaluation.failed_terms(&context)) }
+        QueryResult {
+            is_decided: evaluation.is_final,
+            result: if evaluation.matched {
+                Ok(evaluation.reasons(&context))
+            } else {
+                Err(evaluation.failed_terms(&context))
+            },
+        }
     }
 
     /// A digest of what a query means, including its topics and the forms of its words. It is stable

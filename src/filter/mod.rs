@@ -4,6 +4,7 @@ mod compile;
 mod compiled;
 mod context;
 mod entry_languages;
+
 mod eval;
 mod evidence;
 mod listing;
@@ -16,10 +17,11 @@ mod spelling;
 mod subject;
 mod syntax;
 mod topic;
+
 pub mod words;
 
 pub use eval::{FailedTerm, MatchReason};
-pub use matcher::{Hit, Hits, Matcher};
+pub use matcher::{Hit, Hits, Matcher, QueryResult};
 pub use query::{Query, parse};
 pub use subject::Subject;
 pub use syntax::{QueryContext, QueryProblem};
@@ -27,6 +29,8 @@ pub use syntax::{QueryContext, QueryProblem};
 /// The manual of the filter language, printed by `siftwire help filter`.
 pub const MANUAL: &str = include_str!("reference.md");
 
+#[cfg(test)]
+mod article_tests;
 #[cfg(test)]
 mod tests;
 #[cfg(test)]

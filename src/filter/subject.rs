@@ -5,7 +5,7 @@ use std::cell::OnceCell;
 
 use jiff::Timestamp;
 
-use super::entry_languages::EntryLanguages;
+use super::entry_languages::{EntryLanguages, SaidBy};
 use super::spelling::is_written;
 use super::syntax::Field;
 use super::words::Condition;
@@ -57,15 +57,33 @@ impl<'a> Subject<'a> {
 pub(super) struct FieldSet(u16);
 
 impl FieldSet {
-    /// The fields that a term without a field searches.
-    pub(super) const DEFAULT: FieldSet = FieldSet(1 << Field::Title as u16 | 1 << Field::Text as u16);
+    /// What a feed says of an entry.
+    pub(super) const FEED: FieldSet = FieldSet(1 << Field::Title as u16 | 1 << Field::Text as u16);
 
+    /// The fields that a term without a field searches.
+    pub(super) const DEFAULT: FieldSet = FieldSet(FieldSet::FEED.0 | 1 << Field::Article as u16);
+
+    /// The one field of a segment.
     pub(super) fn single(field: Field) -> FieldSet {
         FieldSet(1 << field as u16)
     }
 
+    /// The fields of segments that a field of a query searches.
+    pub(super) fn searched(field: Option<Field>) -> FieldSet {
+        match field {
+            None => FieldSet::DEFAULT,
+            Some(Field::Feed) => FieldSet::FEED,
+            Some(Field::Text) => FieldSet::single(Field::Text).union(FieldSet::single(Field::Article)),
+            Some(field) => FieldSet::single(field),
+        }
+    }
+
     pub(super) fn union(self, other: FieldSet) -> FieldSet {
         FieldSet(self.0 | other.0)
+    }
+
+    pub(super) fn without(self, field: Field) -> FieldSet {
+        FieldSet(self.0 & !(1 << field as u16))
     }
 
     pub(super) fn contains(self, field: Field) -> bool {
@@ -84,7 +102,10 @@ pub(super) struct EntryText<'a> {
     /// In the order in which match reasons name fields.
     segments: Vec<Segment<'a>>,
     language: OnceCell<Option<Cow<'a, str>>>,
+    /// Of what the feed says. Words of the article are judged by its own: what is found in the feed stays found whatever the
+    /// article is.
     languages: EntryLanguages<'a>,
+    article_languages: Option<EntryLanguages<'a>>,
 }
 
 /// One continuous text, such as a title or one author's name. A phrase never spans two segments.
@@ -138,14 +159,21 @@ impl Segment<'_> {
 
 impl<'a> EntryText<'a> {
     pub(super) fn new(subject: &Subject<'a>, fields: FieldSet) -> EntryText<'a> {
+        let declared = subject.declared_language();
+        let article = subject.article.article();
+        let article_languages = article.map(|article| {
+            let declared = declared.or(article.language.as_deref());
+            EntryLanguages::new(SaidBy::Article(article), declared)
+        });
         let mut text = EntryText {
             subject: *subject,
             segments: Vec::new(),
             language: OnceCell::new(),
-            languages: EntryLanguages::new(subject.entry, subject.declared_language()),
+            languages: EntryLanguages::new(SaidBy::Feed(subject.entry), declared),
+            article_languages,
         };
         let entry = subject.entry;
-        let html = |html: &'a Option<String>| html.as_deref().map(|html| html_to_text(html, TextFor::Search));
+        let html = |html: &'a String| html_to_text(html, TextFor::Search);
         let line = |line: &'a Option<String>| line.as_deref().map(Cow::Borrowed);
         let mut add = |field: Field, texts: &mut dyn Iterator<Item = Cow<'a, str>>| {
             if fields.contains(field) {
@@ -153,7 +181,8 @@ impl<'a> EntryText<'a> {
             }
         };
         add(Field::Title, &mut line(&entry.title).into_iter());
-        add(Field::Text, &mut [&entry.summary, &entry.content].into_iter().filter_map(html));
+        add(Field::Text, &mut [&entry.summary, &entry.content].into_iter().flatten().map(html));
+        add(Field::Article, &mut article.into_iter().map(|article| html(&article.html)));
         add(Field::Author, &mut entry.authors.iter().map(|author| Cow::Borrowed(author.name.as_str())));
         add(Field::Category, &mut entry.categories.iter().map(|name| Cow::Borrowed(name.as_str())));
         add(Field::Link, &mut line(&entry.link).into_iter());
@@ -187,13 +216,31 @@ impl<'a> EntryText<'a> {
         segment.plain.get(start..segment.tokens.span(last - segment.first_word).end).unwrap_or("")
     }
 
-    /// The entry's language, else its source's, else the detected one; lower case.
+    /// The entry's language, else its source's, else that of its article, else the detected one; lower case.
     pub(super) fn language(&self) -> Option<&str> {
         let language = self.language.get_or_init(|| match self.subject.declared_language() {
             Some(tag) => Some(Cow::Owned(tag.replace('_', "-").to_ascii_lowercase())),
-            None => language::detect_in_entry(self.subject.entry).map(|detected| Cow::Borrowed(detected.tag)),
+            None => {
+                let of_article = self.subject.article.article().and_then(language::of_article);
+                let of_feed = || Some(Cow::Borrowed(language::detect_in_entry(self.subject.entry)?.tag));
+                of_article.map(Cow::Owned).or_else(of_feed)
+            }
         });
         language.as_deref()
+    }
+
+    /// Whether a language is declared: no article changes it.
+    pub(super) fn declares_language(&self) -> bool {
+        self.subject.declared_language().is_some()
+    }
+
+    pub(super) fn has_article(&self) -> bool {
+        self.article_languages.is_some()
+    }
+
+    /// Whether an article may still come.
+    pub(super) fn expects_article(&self) -> bool {
+        *self.subject.article == ArticleState::Expected
     }
 
     /// Whether a word meets a condition.
@@ -209,6 +256,10 @@ impl<'a> EntryText<'a> {
             return false;
         }
         let must_be_sure = !is_written(&segment.plain, &span, condition.written, false);
-        self.languages.allow(segment.tokens.word(word), condition.languages, must_be_sure)
+        let languages = match &self.article_languages {
+            Some(of_article) if segment.field == Field::Article => of_article,
+            _ => &self.languages,
+        };
+        languages.allow(segment.tokens.word(word), condition.languages, must_be_sure)
     }
 }

@@ -46,7 +46,12 @@ fn query(text: &str) -> Query {
     let topics = topics.map(|(name, text)| (name.to_owned(), text.to_owned()));
     let tags = [("russia", "moscow-times"), ("caucasus", "civilnet")];
     let tags = tags.map(|(tag, source)| (tag.to_owned(), [source.to_owned()].into()));
-    let context = QueryContext { topics: topics.into(), languages: Vec::new().into(), tags: tags.into() };
+    let context = QueryContext {
+        topics: topics.into(),
+        tags: tags.into(),
+        sources: ["civilnet".to_owned()].into(),
+        ..QueryContext::default()
+    };
     parse(text, &context).unwrap_or_else(|p| panic!("{text}: {p:?}"))
 }
 
@@ -123,7 +128,9 @@ fn each_kind_of_term_matches_as_documented() {
         "category:\"world news\"",
         "link:caucasus",
         "source:moscow-times",
-        "feed:times",
+        "source:times",
+        "feed:armenia",
+        "-feed:times",
         "tag:Russia -tag:caucasus",
         "tag:(russia OR caucasus)",
         "war OR award",
@@ -207,7 +214,7 @@ fn a_mismatch_names_the_failed_terms() {
     let entry = entry();
     let failed = |text: &str| -> Vec<(String, String)> {
         let matcher = Matcher::new([&query(text)]);
-        let failed_terms = matcher.explain(0, &subject(&entry)).expect_err(text);
+        let failed_terms = matcher.explain(0, &subject(&entry)).result.expect_err(text);
         failed_terms.into_iter().map(|r| (text[r.span].to_owned(), r.label)).collect()
     };
     let at = |at: &str, label: &str| (at.to_owned(), label.to_owned());
@@ -284,7 +291,7 @@ proptest! {
         // A second query puts more words into the automaton.
         let matcher = Matcher::new([&self::query("a OR b OR ab"), &query]);
         let hit = matcher.hits(&subject(&entry), |number| number == 1).hits.pop();
-        match matcher.explain(1, &subject(&entry)) {
+        match matcher.explain(1, &subject(&entry)).result {
             Ok(reasons) => prop_assert_eq!(hit.map(|hit| hit.reasons), Some(reasons)),
             Err(failed_terms) => {
                 prop_assert_eq!(hit, None);

@@ -20,12 +20,30 @@ const COMMON_WORDS: &[&str] = &["чад", "чада", "чаду", "чадом", 
 /// The first and last word of a name.
 type Place = (usize, usize);
 
-/// A name, and what tells that it is the topic's where it might be another.
-type TopicMatch = (Place, Option<String>);
+/// What an entry has of a topic.
+pub(super) enum TopicName {
+    /// A name of it, and what tells that it is the topic's where it might be another.
+    Counts(Place, Option<String>),
+    /// A name that might be another; nothing speaks against it.
+    Likely(Place),
+    /// Names that are probably others.
+    Unlikely,
+}
 
 impl EvalContext<'_, '_> {
-    pub(super) fn find_topic(&self, topic: &CompiledTopic, fields: FieldSet) -> Option<TopicMatch> {
-        let searched = fields.union(FieldSet::DEFAULT);
+    /// What the feed tells by itself stays true whatever its article says: articles speak of much else.
+    pub(super) fn find_topic(&self, topic: &CompiledTopic, fields: FieldSet) -> Option<TopicName> {
+        if self.text.has_article() && fields != FieldSet::FEED {
+            let said = self.find_topic_by(topic, fields.without(Field::Article), FieldSet::FEED);
+            let by_all = || self.find_topic_by(topic, fields, FieldSet::DEFAULT);
+            return said.filter(|said| matches!(said, TopicName::Counts(..))).or_else(by_all);
+        }
+        self.find_topic_by(topic, fields, FieldSet::FEED)
+    }
+
+    /// What some fields have of a topic; `around` are those in which something may tell what a name means.
+    fn find_topic_by(&self, topic: &CompiledTopic, fields: FieldSet, around: FieldSet) -> Option<TopicName> {
+        let searched = fields.union(around);
         let mut names = self.places(topic.names, fields);
         let others = [topic.ambiguous, topic.unlikely];
         if names.next().is_none() && others.iter().all(|id| self.places(*id, fields).next().is_none()) {
@@ -37,7 +55,7 @@ impl EvalContext<'_, '_> {
         let is_own = |place: &Place| is_whole(place) && !self.is_namesake(*place);
         let certain = self.places(topic.names, fields).find(is_own);
         if let Some(place) = certain {
-            return Some((place, None));
+            return Some(TopicName::Counts(place, None));
         }
         let names = |id| self.places(id, fields).filter(is_own).collect::<Vec<_>>();
         let (mut all, unlikely) = (names(topic.ambiguous), names(topic.unlikely));
@@ -48,14 +66,17 @@ impl EvalContext<'_, '_> {
             false => Namesake::Person,
         };
         all.extend(unlikely);
-        let unsure = Unsure { context: self, topic, all, namesake, is_likely };
+        let unsure = Unsure { context: self, topic, around, all, namesake, is_likely };
         let first = *unsure.all.iter().min()?;
-        let own = self.places(topic.names, FieldSet::DEFAULT).find(is_own);
+        let own = self.places(topic.names, around).find(is_own);
         if let Some(own) = own {
-            return Some((first, Some(self.with(own))));
+            return Some(TopicName::Counts(first, Some(self.with(own))));
         }
-        let evidence = unsure.evidence(&is_whole)?;
-        Some((first, Some(evidence).filter(|evidence| !evidence.is_empty())))
+        Some(match unsure.evidence(&is_whole) {
+            Some(evidence) if evidence.is_empty() => TopicName::Likely(first),
+            Some(evidence) => TopicName::Counts(first, Some(evidence)),
+            None => TopicName::Unlikely,
+        })
     }
 
     fn is_namesake(&self, (first, last): Place) -> bool {
@@ -77,6 +98,8 @@ impl EvalContext<'_, '_> {
 struct Unsure<'c, 't, 'a> {
     context: &'c EvalContext<'t, 'a>,
     topic: &'c CompiledTopic,
+    /// The fields in which something may tell what they mean.
+    around: FieldSet,
     all: Vec<Place>,
     namesake: Namesake,
     /// Whether they are the topic's unless something speaks against it.
@@ -92,7 +115,7 @@ impl Unsure<'_, '_, '_> {
         if !self.is_likely && persons > 0 {
             return None;
         }
-        let countries = context.places(topic.countries, FieldSet::DEFAULT);
+        let countries = context.places(topic.countries, self.around);
         let countries: Vec<Place> =
             countries.filter(is_whole).filter(|place| !self.all.contains(place)).collect();
         // A list of countries is one whatever else the entry speaks of.
@@ -107,7 +130,7 @@ impl Unsure<'_, '_, '_> {
         if let Some(frame) = strong().filter(|_| self.namesake != Namesake::Place) {
             return Some(frame);
         }
-        if context.places(topic.against, FieldSet::DEFAULT).next().is_some()
+        if context.places(topic.against, self.around).next().is_some()
             || self.is_word_too()
             || self.names().all(|name| name.is_thing())
         {
@@ -122,7 +145,7 @@ impl Unsure<'_, '_, '_> {
         if found.is_some() {
             return found;
         }
-        let words = context.text.segments_in(FieldSet::DEFAULT).map(|segment| segment.tokens.len());
+        let words = context.text.segments_in(self.around).map(|segment| segment.tokens.len());
         if words.sum::<usize>() == 1 {
             return Some("alone".to_owned());
         }
@@ -147,7 +170,7 @@ impl Unsure<'_, '_, '_> {
     /// must be close in the title.
     fn nearby(&self, countries: &[Place], are_persons: bool) -> Option<String> {
         let (context, topic) = (self.context, self.topic);
-        let regional = || context.places(topic.nearby, FieldSet::DEFAULT);
+        let regional = || context.places(topic.nearby, self.around);
         let title = FieldSet::single(Field::Title);
         let found = match self.namesake {
             Namesake::Place => {
@@ -177,7 +200,7 @@ impl Unsure<'_, '_, '_> {
     fn is_word_too(&self) -> bool {
         let Some(name) = self.names().next() else { return false };
         let word = name.segment.tokens.word(name.at);
-        self.context.text.segments_in(FieldSet::DEFAULT).any(|segment| {
+        self.context.text.segments_in(self.around).any(|segment| {
             (0..segment.tokens.len())
                 .any(|at| segment.tokens.word(at) == word && !has_capital(segment.written(at)))
         })

@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use whatlang::{Detector, Lang, Script, detect_script};
 
 use super::{TextFor, html_to_text_start, is_common_letter};
-use crate::entry::Entry;
+use crate::entry::{Article, Entry};
 
 /// Maximum bytes of an entry's text from which its language is detected.
 const ENTRY_BYTES: usize = 2_000;
@@ -92,6 +92,33 @@ pub fn start_of_entry(entry: &Entry, bytes: usize) -> String {
             text.push_str(&html_to_text_start(html, TextFor::Search, bytes));
         }
     }
+    text.truncate(text.floor_char_boundary(bytes));
+    text
+}
+
+/// The language of an article, lower case: what its page declares, unless that is English, which many declare whatever they
+/// are in, and the text is reliably in another one.
+#[must_use]
+pub fn of_article(article: &Article) -> Option<String> {
+    let plain = start_of_article(article, ENTRY_BYTES);
+    let detected = detect(&plain).filter(|found| found.is_reliable).map(|found| found.tag.to_owned());
+    let declared = article.language.as_deref().map(|tag| tag.trim().replace('_', "-").to_ascii_lowercase());
+    let is_written = |tag: &String| {
+        let script = script_at_start(&plain);
+        primary_subtag(tag).is_some_and(|tag| script.is_none_or(|script| may_be_written_in(tag, script)))
+    };
+    match declared.filter(is_written) {
+        Some(tag) if primary_subtag(&tag) != Some(*b"en") => Some(tag),
+        english => {
+            detected.filter(|tag| tag != "en").or(english).or_else(|| Some(detect(&plain)?.tag.to_owned()))
+        }
+    }
+}
+
+/// The text of an article, up to this many bytes.
+#[must_use]
+pub fn start_of_article(article: &Article, bytes: usize) -> String {
+    let mut text = html_to_text_start(&article.html, TextFor::Search, bytes).into_owned();
     text.truncate(text.floor_char_boundary(bytes));
     text
 }

@@ -4,6 +4,7 @@
 use std::ops::Range;
 
 use super::problem::QueryProblem;
+use super::tree::{Field, Term};
 
 /// Dashes that are no minus.
 const DASHES: [char; 3] = ['\u{2013}', '\u{2014}', '\u{2212}'];
@@ -17,6 +18,20 @@ pub(super) fn lone_dash(text: &str, span: Range<usize>) -> Option<QueryProblem> 
     let before = text[..span.start].trim_end_matches(['-', ' ']).split_whitespace().next_back();
     let after = text[span.end..].trim_start_matches(['-', ' ']).split_whitespace().next();
     Some(two_readings(span, "a dash between spaces", before.unwrap_or_default(), after.unwrap_or("b")))
+}
+
+/// The warning about the name of a source where the words of a feed are searched: `feed:civilnet`.
+pub(super) fn source_in_feed(
+    term: &Term,
+    outer_field: Option<Field>,
+    sources: &[String],
+    span: &Range<usize>,
+) -> Option<QueryProblem> {
+    let is_in_feed = term.field.or(outer_field) == Some(Field::Feed);
+    let source = sources.iter().find(|name| name.eq_ignore_ascii_case(&term.text)).filter(|_| is_in_feed)?;
+    let label = format!("`feed:` searches the titles and texts of feeds; `{source}` is a source");
+    let warning = QueryProblem::warning(span.clone(), label);
+    Some(warning.hint(format!("for the entries of this source, write source:{source}")))
 }
 
 /// The problem of a sign that is no operator here: `armenia, russia`, `armenia && russia`, `armenia \u{2013}russia`.

@@ -35,6 +35,8 @@ pub struct QueryContext {
     pub languages: Arc<[String]>,
     /// The tags of the config's sources, in lower case, and the sorted names of those that have each.
     pub tags: BTreeMap<String, Arc<[String]>>,
+    /// The names of the config's sources.
+    pub sources: Arc<[String]>,
 }
 
 /// Parses a query to its tree and its warnings. On an error, returns all problems, warnings included.
@@ -256,7 +258,11 @@ impl Parser<'_, '_> {
                 }
                 self.problems.extend(mistakes::suspicious_word(self.text, &span));
                 match parse_term(self.text, span.clone(), self.field, &self.topics.context.tags) {
-                    Ok(term) => Node { span, kind: NodeKind::Term(term) },
+                    Ok(term) => {
+                        let sources = &self.topics.context.sources;
+                        self.problems.extend(mistakes::source_in_feed(&term, self.field, sources, &span));
+                        Node { span, kind: NodeKind::Term(term) }
+                    }
                     Err(problem) => self.fail(problem),
                 }
             }

@@ -19,7 +19,12 @@ fn context() -> QueryContext {
     ];
     let topics = topics.map(|(name, text)| (name.to_owned(), text.to_owned()));
     let tags = [("caucasus".to_owned(), ["civilnet".to_owned()].into())];
-    QueryContext { topics: topics.into(), languages: Vec::new().into(), tags: tags.into() }
+    QueryContext {
+        topics: topics.into(),
+        tags: tags.into(),
+        sources: ["civilnet".to_owned()].into(),
+        ..QueryContext::default()
+    }
 }
 
 fn parse_node(text: &str) -> Result<Node, Vec<QueryProblem>> {
@@ -49,13 +54,12 @@ fn every_kind_of_term_prints_as_it_is_written() {
         "armenia", "=armenia", "\"armenia\"", "\"russian troop\"~", "\"putin pashinyan\"~5", "armen*",
         "@caucasus", "/\\bg(7|20)\\b/", "/a \\/ \"b/c", "title:armenia", "text:=armenia",
         "author:\"Anna Petrova\"", "category:armen*", "link:/20\\d\\d/", "site:example.am",
-        "source:civilnet", "lang:pt-br", "age:<7d", "age:>1h30m", "title:(yerevan OR gyumri)",
-        "title:(@caucasus)", "lang:(en OR ru)", "tag:caucasus", "12:30",
+        "source:civilnet", "feed:war", "article:war", "lang:pt-br", "age:<7d", "age:>1h30m",
+        "title:(yerevan OR gyumri)", "title:(@caucasus)", "lang:(en OR ru)", "tag:caucasus", "12:30",
     ];
     for text in terms {
         assert_eq!(print(text), text);
     }
-    assert_eq!(print("feed:civilnet"), "source:civilnet");
     assert_eq!(print("tag:(\"CAUCASUS\" | #Caucasus)"), "tag:(caucasus OR caucasus)");
     assert_eq!(print("title:@caucasus"), "title:(@caucasus)");
 }
@@ -137,7 +141,9 @@ fn valid_parts_that_are_probably_mistakes_are_warnings() {
     };
     assert_eq!(warnings("armenia and russia or not x"), ["and", "or", "not"]);
     assert_eq!(warnings("\u{201c}russian troops\u{201d}"), ["\u{201c}russian"]);
-    assert!(warnings("armenia AND \"and\" OR title:or").is_empty());
+    assert!(
+        warnings("armenia AND \"and\" OR title:or feed:(a source:civilnet) civilnet feed:civil").is_empty()
+    );
 }
 
 /// Fragments that usually parse when joined to a query.
@@ -233,6 +239,8 @@ fn a_sign_or_a_word_that_means_nothing_where_it_stands_is_told() {
         ("putin W/5 pashinyan", "\"putin pashinyan\"~5"),
         ("\u{43c}\u{438}\u{440} \u{418}\u{41b}\u{418} \u{43c}\u{438}\u{440}", "write OR"),
         ("a ODER b", "write OR"),
+        ("feed:civilnet", "write source:civilnet"),
+        ("-feed:(a OR CivilNet)", "write source:civilnet"),
     ] {
         let (is_warning, message) = problem(text);
         assert!(is_warning && message.contains(told), "{text}: {message}");

@@ -90,8 +90,12 @@ pub(in crate::filter) enum AgeComparison {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(in crate::filter) enum Field {
     Title,
-    /// Summary and content.
+    /// Summary, content and article.
     Text,
+    /// Title, summary and content.
+    Feed,
+    /// The text of the page at the link.
+    Article,
     /// The authors' names.
     Author,
     Category,
@@ -108,16 +112,17 @@ pub(in crate::filter) enum Field {
 }
 
 impl Field {
-    /// All fields with their names in queries. A field with two names is printed with the first.
-    pub(super) const NAMES: [(&'static str, Field); 11] = [
+    /// All fields with their names in queries.
+    pub(super) const NAMES: [(&'static str, Field); 12] = [
         ("title", Field::Title),
         ("text", Field::Text),
+        ("feed", Field::Feed),
+        ("article", Field::Article),
         ("author", Field::Author),
         ("category", Field::Category),
         ("link", Field::Link),
         ("site", Field::Site),
         ("source", Field::Source),
-        ("feed", Field::Source),
         ("tag", Field::Tag),
         ("lang", Field::Language),
         ("age", Field::Age),
