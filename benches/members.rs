@@ -134,6 +134,7 @@ fn fill(path: &Path, origin: &Origin, members: usize) {
             host: "127.0.0.1".into(),
             title: None,
             language: None,
+            articles: siftwire::source::ArticleSettings::default(),
         };
         let source = store.sync_sources(vec![source]).await.unwrap()[0].id;
         let start = Timestamp::now().as_second() - 100 * 86_400;

@@ -119,6 +119,7 @@ impl BenchStore {
             std::thread::spawn(worker.run);
         }
         let source = |n: usize| ConfiguredSource {
+            articles: siftwire::source::ArticleSettings::default(),
             is_named: true,
             name: format!("s{n}"),
             url: format!("bench:{n}").parse().unwrap(),

@@ -12,7 +12,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-pub use article::{Article, ArticleState};
+pub use article::{Article, ArticleState, MAX_ARTICLE_WAIT};
 pub use details::{Answered, CategoryDetails, Details, Location, RelatedLink};
 pub(crate) use hash::{checksum, derived_id, hex, text_hash, uuid_urn};
 pub(crate) use media::MediaKind;

@@ -1,5 +1,6 @@
 //! What a source is, the state kept of it, and how a poll of it ended. Pure; imports no other module.
 
+mod articles;
 mod feed_url;
 pub mod host_budget;
 mod secrets;
@@ -14,6 +15,7 @@ use url::Url;
 
 use crate::entry::Podcast;
 
+pub use articles::{ArticleSettings, FullText};
 pub use feed_url::{FeedUrl, UrlParts, is_secret_name};
 pub use secrets::Secrets;
 
@@ -45,6 +47,8 @@ pub struct Source {
     pub first_poll: usize,
     /// Whether its entries take part in stories.
     pub stories: bool,
+    /// How the articles of its entries are read.
+    pub articles: ArticleSettings,
 }
 
 /// How often a source is polled.

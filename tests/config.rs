@@ -16,7 +16,7 @@ use siftwire::config::{self, Config, ConfigLocation, Diagnostics, Environment, S
 use siftwire::publish::icon::Icon;
 use siftwire::publish::output::{ContentMode, Stories};
 use siftwire::serve::ListenAddress;
-use siftwire::source::{Authorization, Secret};
+use siftwire::source::{ArticleSettings, Authorization, FullText, Secret};
 use tempfile::TempDir;
 
 /// A directory with a config.toml that only its owner can read.
@@ -648,6 +648,41 @@ fn an_output_selects_sources_by_tag() {
     for tag in ["", "#x", "two words", "a,b"] {
         let said = messages(&config("\"a\"", &format!("\"{tag}\"")));
         assert!(said.contains("not a tag"), "{said}");
+    }
+}
+
+#[test]
+fn articles_are_configured_for_each_source_or_all() {
+    let source = |keys: &str| format!("[[source]]\nurl = \"https://example{}.org/\"\n{keys}\n", keys.len());
+    let text = [
+        "[poll]\nfull_text = \"match\"\narticle_limit = 50\n".to_owned(),
+        source(""),
+        source("full_text = \"publish\"\narticle = \"article .body\"\narticle_without = \".related, .ad\""),
+        source("full_text = \"no\"\narticle_limit = 1"),
+        "[[output]]\nname = \"all\"\n".to_owned(),
+    ];
+    let config = load(&text.concat()).unwrap();
+    let of = |n: usize| config.sources[n].articles.clone();
+    let [inherited, own, off] = [of(0), of(1), of(2)];
+    assert_eq!((inherited.full_text, inherited.limit, inherited.selector), (FullText::Match, 50, None));
+    assert_eq!((own.full_text, own.limit), (FullText::Publish, 50));
+    assert_eq!(own.selector.as_deref(), Some("article .body"));
+    assert_eq!(own.without.as_deref(), Some(".related, .ad"));
+    assert_eq!((off.full_text, off.limit), (FullText::No, 1));
+    let default = load("[[source]]\nurl = \"https://example.org/\"\n[[output]]\nname = \"all\"").unwrap();
+    assert_eq!(default.sources[0].articles, ArticleSettings { limit: 200, ..ArticleSettings::default() });
+    assert_eq!(messages(&text.concat()), "none");
+
+    for (keys, words) in [
+        ("full_text = \"publsh\"", ["full_text", "did you mean \"publish\"?"]),
+        ("full_text = true", ["full_text = true", "expected one of"]),
+        ("full_text = \"match\"\narticle = \"p >\"", ["not a CSS selector", "article .text"]),
+        ("full_text = \"match\"\narticle_without = \"\"", ["article_without", "must not be empty"]),
+        ("full_text = \"match\"\narticle_limit = 0", ["article_limit = 0", "from 1 to 10000"]),
+        ("article = \".body\"", ["a selector without `full_text`", "set full_text = \"match\""]),
+    ] {
+        let said = messages(&(source(keys) + "[[output]]\nname = \"all\"\n"));
+        assert!(words.iter().all(|word| said.contains(word)), "{keys}: {said}");
     }
 }
 

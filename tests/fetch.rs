@@ -14,8 +14,8 @@ use std::time::Duration;
 
 use siftwire::fetch::{DnsLookup, FetchResponse, FetchResult, Fetcher, Options};
 use siftwire::source::{
-    Access, Authorization, Failure, Moved, PollInterval, Proxy, Secret, Source, SourceState, UrlParts,
-    Validators,
+    Access, ArticleSettings, Authorization, Failure, Moved, PollInterval, Proxy, Secret, Source, SourceState,
+    UrlParts, Validators,
 };
 use url::Url;
 
@@ -102,6 +102,7 @@ fn source(url: &Url) -> Source {
         language: None,
         first_poll: 20,
         stories: true,
+        articles: ArticleSettings::default(),
         tags: Vec::new(),
     }
 }

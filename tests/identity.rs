@@ -167,6 +167,7 @@ async fn stored_titles(polls: &[&[Item]]) -> Vec<String> {
         host: "site.example".into(),
         title: None,
         language: None,
+        articles: siftwire::source::ArticleSettings::default(),
     };
     let source = store.sync_sources(vec![source]).await.unwrap()[0].id;
     let mut distrusted = BTreeSet::new();

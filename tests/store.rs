@@ -3,6 +3,9 @@
 #![allow(clippy::unwrap_used, reason = "a failed unwrap fails the test")]
 #![allow(clippy::disallowed_methods, reason = "the test runs the store's threads")]
 
+#[path = "store/articles.rs"]
+mod articles;
+
 use std::collections::HashMap;
 use std::time::Duration;
 
@@ -42,6 +45,7 @@ fn sources(names: &[(&str, &str, &str)]) -> Vec<ConfiguredSource> {
         host: (*host).into(),
         title: None,
         language: None,
+        articles: siftwire::source::ArticleSettings::default(),
     };
     names.iter().map(source).collect()
 }
@@ -351,6 +355,7 @@ async fn the_last_members_are_read_and_replaced_when_the_definition_changes() {
             })
             .collect(),
         displaced: Vec::new(),
+        wanted_articles: Vec::new(),
         update,
         page_size: 2,
     };
@@ -417,6 +422,7 @@ async fn an_evaluation_that_began_before_another_one_ended_writes_nothing() {
         to,
         members: vec![Member { entry, source, entered: at(0), reasons: "[]".into() }],
         displaced: Vec::new(),
+        wanted_articles: Vec::new(),
         update,
         page_size: 1,
     };
@@ -545,6 +551,7 @@ async fn no_row_refers_to_a_pruned_entry_even_if_it_was_read_before() {
             .map(|n| Member { entry: *n, source: SourceId(1), entered: at(0), reasons: "[]".into() })
             .collect(),
         displaced: Vec::new(),
+        wanted_articles: Vec::new(),
         update: MemberUpdate::Append,
         page_size: 2,
     };

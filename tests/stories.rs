@@ -177,6 +177,7 @@ impl StoreFixture {
         let store = open_store(&folder);
         let source = |n: usize| ConfiguredSource {
             is_named: true,
+            articles: siftwire::source::ArticleSettings::default(),
             name: format!("s{n}"),
             url: format!("u:{n}").parse().unwrap(),
             publish_url: UrlParts::Path,

@@ -190,6 +190,7 @@ fn commit_poll(bencher: Bencher) {
 async fn new_poll(store: &Store, number: usize) -> Poll {
     let name = format!("s{number}");
     let source = ConfiguredSource {
+        articles: siftwire::source::ArticleSettings::default(),
         is_named: true,
         name: name.clone(),
         url: format!("https://site{number}.example/feed").parse().unwrap(),

@@ -5,7 +5,7 @@ use url::Url;
 
 use crate::daemon;
 use crate::fetch::{FetchResponse, FetchedBody, Fetcher};
-use crate::source::{Access, Failure, FeedUrl, PollInterval, Source, SourceState, UrlParts};
+use crate::source::{Access, ArticleSettings, Failure, FeedUrl, PollInterval, Source, SourceState, UrlParts};
 
 /// The body, and the URL that permanent redirects lead to, if there are any.
 ///
@@ -27,6 +27,7 @@ pub async fn fetch_once(
         language: None,
         first_poll: 0,
         stories: false,
+        articles: ArticleSettings::default(),
         tags: Vec::new(),
     };
     let fetched = fetcher.fetch(&source, &SourceState::default(), daemon::now()).await;

@@ -40,6 +40,8 @@ pub(super) fn with_defaults(poll: RawPoll, defaults: &RawPoll) -> RawPoll {
         adaptive: poll.adaptive.or_else(|| defaults.adaptive.clone()),
         ignore_hints: poll.ignore_hints.or_else(|| defaults.ignore_hints.clone()),
         first_poll: poll.first_poll.or_else(|| defaults.first_poll.clone()),
+        full_text: poll.full_text.or_else(|| defaults.full_text.clone()),
+        article_limit: poll.article_limit.or_else(|| defaults.article_limit.clone()),
         user_agent: poll.user_agent.or_else(|| defaults.user_agent.clone()),
         proxy: poll.proxy.or_else(|| defaults.proxy.clone()),
         headers: poll.headers.or_else(|| defaults.headers.clone()),

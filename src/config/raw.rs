@@ -17,14 +17,14 @@ use super::toml_reader::{
     FileReader, Located, TableKey, TableReader, TomlValue, UnknownKey, ValueError, type_name,
 };
 use super::values::{
-    RawHeaders, SecretSource, array, author_template, boolean, byte_size, choice, duration, file_name,
-    header_value, headers, integer, language, listen, networks, output_name, proxy_url, public_text, query,
-    secret, single_line, tag, template, user, web_url,
+    RawHeaders, SecretSource, array, author_template, boolean, byte_size, choice, css_selector, duration,
+    file_name, header_value, headers, integer, language, listen, networks, output_name, proxy_url,
+    public_text, query, secret, single_line, tag, template, user, web_url,
 };
 use crate::publish::output::{ContentMode, Stories};
 use crate::publish::template::Template;
 use crate::serve::ListenAddress;
-use crate::source::FeedUrl;
+use crate::source::{FeedUrl, FullText};
 use crate::store::EntryIds;
 use crate::text::closest_name;
 
@@ -63,6 +63,8 @@ pub(super) struct RawPoll {
     pub(super) adaptive: Option<Located<bool>>,
     pub(super) ignore_hints: Option<Located<bool>>,
     pub(super) first_poll: Option<Located<usize>>,
+    pub(super) full_text: Option<Located<FullText>>,
+    pub(super) article_limit: Option<Located<usize>>,
     pub(super) user_agent: Option<Located<String>>,
     /// `none` overrides the proxy of `[poll]`.
     pub(super) proxy: Option<Located<Option<Url>>>,
@@ -82,6 +84,8 @@ pub(super) struct RawSource {
     pub(super) tags: Option<Located<Vec<Located<String>>>>,
     pub(super) publish_url: Option<Located<bool>>,
     pub(super) stories: Option<Located<bool>>,
+    pub(super) article: Option<Located<String>>,
+    pub(super) article_without: Option<Located<String>>,
     pub(super) allow_private: Option<Located<bool>>,
     pub(super) ca: Option<Located<String>>,
     pub(super) user: Option<Located<String>>,
@@ -266,6 +270,8 @@ fn read_shared_poll_keys(reader: &mut FileReader<'_>, table: &mut TableReader<'_
         adaptive: table.read(reader, "adaptive", boolean),
         ignore_hints: table.read(reader, "ignore_hints", boolean),
         first_poll: table.read(reader, "first_poll", integer(0..=1_000_000)),
+        full_text: table.read(reader, "full_text", choice),
+        article_limit: table.read(reader, "article_limit", integer(1..=10_000)),
         user_agent: table.read(reader, "user_agent", header_value),
         proxy: table.read(reader, "proxy", proxy_url),
         headers: table.read(reader, "headers", headers),
@@ -290,6 +296,8 @@ fn read_source<'t>(
         tags: table.read(reader, "tags", |reader, value| array(reader, value, tag)),
         publish_url: table.read(reader, "publish_url", boolean),
         stories: table.read(reader, "stories", boolean),
+        article: table.read(reader, "article", css_selector),
+        article_without: table.read(reader, "article_without", css_selector),
         allow_private: table.read(reader, "allow_private", boolean),
         ca: table.read(reader, "ca", single_line),
         user: table.read(reader, "user", user),

@@ -9,6 +9,7 @@ use url::Url;
 use crate::publish::output::{ContentMode, Stories};
 use crate::publish::template::Template;
 use crate::serve::ListenAddress;
+use crate::source::FullText;
 use crate::store::EntryIds;
 
 /// A type that values of the config are read as.
@@ -35,6 +36,11 @@ impl Choice for Stories {
 impl Choice for ContentMode {
     const WORDS: &'static [(&'static str, Self)] =
         &[("full", ContentMode::Full), ("summary", ContentMode::Summary), ("none", ContentMode::None)];
+}
+
+impl Choice for FullText {
+    const WORDS: &'static [(&'static str, Self)] =
+        &[("no", FullText::No), ("match", FullText::Match), ("publish", FullText::Publish)];
 }
 
 impl<T: Choice> Shape for T {

@@ -15,11 +15,16 @@ use super::secret::{self, NoSecret};
 use super::toml_reader::Located;
 use super::values::{RawHeaders, SecretSource};
 use crate::fetch::{check_ca, private_host};
-use crate::source::{Access, Authorization, FeedUrl, PollInterval, Proxy, Secret, Source, UrlParts};
+use crate::source::{
+    Access, ArticleSettings, Authorization, FeedUrl, FullText, PollInterval, Proxy, Secret, Source, UrlParts,
+};
 
 pub(super) const MINUTE: Duration = Duration::from_secs(60);
 /// How many entries of a source's first poll enter an output.
 pub(super) const DEFAULT_FIRST_POLL: usize = 20;
+
+/// How many articles of a source are requested a day.
+const DEFAULT_ARTICLE_LIMIT: usize = 200;
 
 pub(super) const DAY: Duration = Duration::from_secs(86_400);
 
@@ -125,6 +130,7 @@ impl SourceDefaults<'_> {
         let authorization = self.authorization(&raw, in_url, diagnostics);
         let ca = raw.ca.and_then(|file| self.certificates(&file, diagnostics));
         let poll = with_defaults(raw.poll, self.poll);
+        let articles = check_articles((raw.article, raw.article_without), &poll, diagnostics);
         let mut headers = self.headers(poll.headers.clone(), diagnostics);
         if let Some(cookie) = raw.cookie {
             headers.push(("Cookie".to_owned(), self.secret(&cookie, diagnostics)));
@@ -148,6 +154,7 @@ impl SourceDefaults<'_> {
             language: raw.lang.map(|lang| lang.value),
             first_poll: poll.first_poll.map_or(DEFAULT_FIRST_POLL, |count| count.value),
             stories: raw.stories.is_none_or(|stories| stories.value),
+            articles,
         })
     }
 
@@ -227,6 +234,28 @@ pub(super) fn check_sources(
     // `collect` reuses the allocation of `raw`, whose items are many times larger.
     sources.shrink_to_fit();
     sources
+}
+
+/// How articles are read. Selectors of articles that are not read may be meant otherwise.
+fn check_articles(
+    (selector, without): (Option<Located<String>>, Option<Located<String>>),
+    poll: &RawPoll,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> ArticleSettings {
+    let full_text = poll.full_text.as_ref().map_or(FullText::No, |full_text| full_text.value);
+    if let (FullText::No, Some(selector)) = (full_text, selector.as_ref().or(without.as_ref())) {
+        diagnostics.push(
+            Diagnostic::warning(selector.span.clone(), "a selector without `full_text`")
+                .label("no article of this source is read")
+                .hint("set full_text = \"match\" to judge entries by their articles, or \"publish\" to show them too"),
+        );
+    }
+    ArticleSettings {
+        full_text,
+        selector: selector.map(|selector| selector.value),
+        without: without.map(|selector| selector.value),
+        limit: poll.article_limit.as_ref().map_or(DEFAULT_ARTICLE_LIMIT, |limit| limit.value),
+    }
 }
 
 /// Request settings, without what belongs to one source.

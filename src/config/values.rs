@@ -15,6 +15,7 @@ use super::literal::QueryLiteral;
 use super::opml::is_in_tag;
 use super::shape::{Choice, Shape};
 use super::toml_reader::{FileReader, Located, TableReader, TomlValue, ValueError};
+use crate::article::Selector;
 use crate::publish::format::Format;
 use crate::publish::template::Template;
 use crate::serve::ListenAddress;
@@ -255,6 +256,18 @@ pub(super) fn choice<T: Choice>(_: &mut FileReader<'_>, value: &TomlValue<'_>) -
         Some(keyword) => ["did you mean \"", keyword, "\"?"].into(),
         None => Fixed::list("expected one of ", &keywords).into(),
     })
+}
+
+/// A CSS selector.
+pub(super) fn css_selector(reader: &mut FileReader<'_>, value: &TomlValue<'_>) -> Result<String, ValueError> {
+    let css = single_line(reader, value)?;
+    css.parse::<Selector>().map_err(|_| {
+        ValueError::with_hint(
+            "not a CSS selector",
+            "some are \"article .text\", \"#story > p\" and \".related, .ad\"",
+        )
+    })?;
+    Ok(css)
 }
 
 /// A name that is safe in a URL and as a file name on any supported system.

@@ -163,6 +163,7 @@ async fn write_config(store: &Store, config: &Config, site: Site) -> Result<(Out
             host: fetch::host_key(source.url.whole()),
             title: source.title.clone(),
             language: source.language.clone(),
+            articles: source.articles.clone(),
         })
         .collect();
     let outputs = config

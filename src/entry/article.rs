@@ -1,6 +1,11 @@
 //! The article at an entry's link, as far as it is known. Pure.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
+
+use super::StoredEntry;
+
+/// How long an entry waits for its article; then its feed alone decides.
+pub const MAX_ARTICLE_WAIT: SignedDuration = SignedDuration::from_hours(24);
 
 /// What is known of the article at the link of an entry.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -23,6 +28,15 @@ impl ArticleState {
         match self {
             ArticleState::Read(article) => Some(article),
             _ => None,
+        }
+    }
+}
+
+impl StoredEntry {
+    /// Expects no article any more if the entry has waited long enough.
+    pub fn give_up_article(&mut self, now: Timestamp) {
+        if self.article == ArticleState::Expected && now.duration_since(self.first_seen) >= MAX_ARTICLE_WAIT {
+            self.article = ArticleState::default();
         }
     }
 }

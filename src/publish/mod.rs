@@ -39,12 +39,13 @@ use std::collections::{HashMap, HashSet};
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::filter::Subject;
+use crate::entry::ArticleState;
+use crate::filter::{Hits, Subject};
 use crate::store::{
     Advance, AdvanceResult, Candidate, Error, Generation, Member, MemberUpdate, OutputId, Progress, Store,
     StoredOutput, StoryMember,
 };
-use output::{Output, Site};
+use output::{ContentMode, Output, Site};
 use outputs::CompiledOutput;
 pub use outputs::{FirstPollLimits, HubUpdate, Outputs};
 use stories::{OutputMatch, Selection};
@@ -86,6 +87,8 @@ struct PendingOutput<'a> {
     /// How many entries of each source's first poll have entered, of the sources that were looked up.
     first_poll_counts: HashMap<String, usize>,
     matches: Vec<OutputMatch>,
+    /// Entries that wait for their articles, or will show them.
+    wanted_articles: Vec<i64>,
 }
 
 impl<'a> PendingOutput<'a> {
@@ -97,6 +100,7 @@ impl<'a> PendingOutput<'a> {
             stored,
             first_poll_counts: HashMap::new(),
             matches: Vec::new(),
+            wanted_articles: Vec::new(),
         }
     }
 
@@ -111,6 +115,7 @@ impl<'a> PendingOutput<'a> {
 /// # Errors
 /// The store cannot be read or written; then the watermarks are unchanged.
 pub async fn update_members(store: &Store, outputs: &Outputs, now: Timestamp) -> Result<(), Error> {
+    store.give_up_articles(now).await?;
     for _ in 0..MAX_ATTEMPTS {
         if try_update_members(store, outputs, now).await? == AdvanceResult::Written {
             break;
@@ -227,6 +232,7 @@ async fn advance(
         to: pending.stored.clone(),
         members: members.into_iter().map(member).collect(),
         displaced,
+        wanted_articles: std::mem::take(&mut pending.wanted_articles),
         update,
         page_size: pending.compiled.output.archive_page_size(),
     })
@@ -288,7 +294,8 @@ async fn evaluate_batch(
     outputs: &Outputs,
     now: Timestamp,
 ) -> Result<Batch, Error> {
-    let candidates = unread.next_batch(store).await?;
+    let mut candidates = unread.next_batch(store).await?;
+    candidates.iter_mut().for_each(|candidate| candidate.entry.give_up_article(now));
     // A large history takes long: let the other tasks of this thread run elsewhere.
     tokio::task::block_in_place(|| {
         candidates.iter().for_each(|candidate| evaluate(candidate, outputs, pending, now));
@@ -296,7 +303,8 @@ async fn evaluate_batch(
     Ok(if candidates.len() < BATCH_ENTRIES { Batch::Last } else { Batch::MoreFollow })
 }
 
-/// Adds an entry to the matches of every pending output whose query it matches.
+/// Adds an entry to the matches of every pending output whose query it matches. Its article is wanted by those that it may
+/// match by what its article says, and by those that show it.
 fn evaluate(candidate: &Candidate, outputs: &Outputs, pending: &mut [PendingOutput<'_>], now: Timestamp) {
     let kept = &candidate.entry;
     let source = &kept.source.name;
@@ -306,8 +314,20 @@ fn evaluate(candidate: &Candidate, outputs: &Outputs, pending: &mut [PendingOutp
             pending.evaluates(kept.revision) && pending.compiled.output.draws_on(source)
         })
     };
-    for hit in outputs.matcher.hits(&Subject::from_stored(kept, now), is_wanted).hits {
+    let Hits { hits, undecided } = outputs.matcher.hits(&Subject::from_stored(kept, now), is_wanted);
+    for query in undecided {
+        let Some(position) = position_of(pending, query) else { continue };
+        let may_enter = !candidate.first_poll || outputs.first_poll_limits.of(source) > 0;
+        pending[position].wanted_articles.extend(may_enter.then_some(kept.number));
+    }
+    for hit in hits {
         let Some(position) = position_of(pending, hit.query) else { continue };
+        if candidate.shows_article
+            && kept.article == ArticleState::Expected
+            && pending[position].compiled.output.content == ContentMode::Full
+        {
+            pending[position].wanted_articles.push(kept.number);
+        }
         let reasons = serde_json::to_string(&hit.reasons).unwrap_or_default();
         let entered = entered(candidate, pending[position].scope, now);
         let entry = StoryMember {

@@ -366,6 +366,7 @@ mod tests {
             language: None,
             first_poll: 20,
             stories: true,
+            articles: crate::source::ArticleSettings::default(),
             tags: Vec::new(),
         }
     }

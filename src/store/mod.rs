@@ -3,9 +3,14 @@
 //! Reader threads answer queries. One writer thread runs the commands and groups those that wait into one
 //! transaction. The caller of [`open`] starts and joins these threads; the store spawns none.
 
+mod articles;
 mod model;
 mod sqlite;
 
+pub use articles::{
+    ARTICLES_PER_POLL, ArticleClaim, ArticleClaimResult, ArticleCounts, ArticleCountsBySource,
+    ArticleOutcome, ArticleResult, ReadArticle, WantedArticle,
+};
 pub use model::{
     Advance, AdvanceResult, ArchivePage, ArchiveSize, Candidate, Claim, ClaimResult, Claimant,
     ConfiguredOutput, ConfiguredSource, DaemonStatus, Duplicate, EntryIds, EntryStory, Generation, InFeed,

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 use crate::entry::StoredEntry;
 use crate::entry::change::Change;
-use crate::source::{FeedUrl, HealthEvent, SourceState, UrlParts};
+use crate::source::{ArticleSettings, FeedUrl, HealthEvent, SourceState, UrlParts};
 
 /// The part of the config that the store needs.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -47,6 +47,8 @@ pub struct ConfiguredSource {
     pub title: Option<String>,
     /// Language from the config.
     pub language: Option<String>,
+    /// How the articles of its entries are read.
+    pub articles: ArticleSettings,
 }
 
 /// A source as it is stored.
@@ -196,6 +198,8 @@ impl StoredOutput {
 pub struct Candidate {
     /// The entry.
     pub entry: StoredEntry,
+    /// Whether outputs show its article, once it has come.
+    pub shows_article: bool,
     /// Its source.
     pub source: SourceId,
     /// Whether it came with the first poll of its source.
@@ -319,6 +323,8 @@ pub struct Advance {
     pub members: Vec<Member>,
     /// Entries that leave the generation again: another entry of their story has taken their place.
     pub displaced: Vec<i64>,
+    /// Entries whose articles are wanted: to decide them, or to show them in the output.
+    pub wanted_articles: Vec<i64>,
     /// Which members these are.
     pub update: MemberUpdate,
     /// Capacity of a new archive page, in entries.

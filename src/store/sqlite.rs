@@ -1,6 +1,8 @@
 //! The store in SQLite: the only module with SQL. I/O: the database file.
 
 mod archive;
+mod article_rows;
+mod articles;
 mod backup;
 mod btree_recovery;
 mod connection;

@@ -7,7 +7,7 @@ mod publishers;
 mod quota_host;
 
 use jiff::{SignedDuration, Timestamp};
-use siftwire::source::{Access, PollInterval, Source, UrlParts};
+use siftwire::source::{Access, ArticleSettings, PollInterval, Source, UrlParts};
 
 const MINUTE: i64 = 60;
 const HOUR: i64 = 3600;
@@ -41,6 +41,7 @@ fn source(n: usize, host: &str, interval: PollInterval) -> Source {
         language: None,
         first_poll: 20,
         stories: true,
+        articles: ArticleSettings::default(),
         tags: Vec::new(),
     }
 }

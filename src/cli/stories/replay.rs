@@ -16,7 +16,7 @@ use crate::cli::terminal;
 use crate::entry::Entry;
 use crate::fetch;
 use crate::ingest::replay::{self, ReplayEntry};
-use crate::source::UrlParts;
+use crate::source::{ArticleSettings, UrlParts};
 use crate::store::{ConfiguredSource, Options, SourceId, Store};
 use crate::story::address::PageAddress;
 
@@ -121,6 +121,7 @@ fn story_and_reason<'l, 'j>(
 fn source((number, name): (usize, &&str)) -> ConfiguredSource {
     ConfiguredSource {
         is_named: true,
+        articles: ArticleSettings::default(),
         name: (*name).to_owned(),
         url: format!("replay:{number}").parse().expect("a scheme and a number are a URL"),
         publish_url: UrlParts::Path,

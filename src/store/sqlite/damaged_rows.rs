@@ -7,10 +7,11 @@ use rusqlite::types::Type;
 use rusqlite::{Connection, Error, Result, Row};
 use url::Url;
 
+use super::article_rows::parse_article;
 use super::rows::{ENTRY_COLUMNS, parse_entry};
 use super::values::{from_json, time};
 use crate::source::host_budget::HostBudget;
-use crate::source::{HealthEvent, SourceState};
+use crate::source::{FullText, HealthEvent, SourceState};
 
 /// A row that is left out.
 pub(super) struct DamagedRow {
@@ -39,6 +40,9 @@ pub(super) fn damaged_rows(c: &Connection) -> Result<Vec<DamagedRow>> {
         let address = Url::parse(row.get_ref(1)?.as_str()?).map_err(|error| conversion(Box::new(error)))?;
         drop((json::<SourceState>(row)?, address, row.get_ref(2)?.as_str()?));
         Ok(())
+    })?;
+    check("article", "state, reason, requested, language, title, authors, html", &|row| {
+        parse_article(row, FullText::Match).map(drop)
     })?;
     check("in_feed", "entries", &|row| json::<Vec<i64>>(row).map(drop))?;
     check("host", "budget", &|row| json::<HostBudget>(row).map(drop))?;

@@ -13,6 +13,7 @@ use super::unreadable::Database;
 use super::values::{from_json, lossy_text, millis, nearest_time, to_json};
 use crate::entry::change::{FormerTitle, KnownEntries, KnownEntry, KnownKey, NewEntry};
 use crate::entry::{Entry, Key, KeyRule, StoredEntry};
+use crate::source::FullText;
 
 impl Store {
     /// The entries of a source that have one of these keys, by key.
@@ -103,8 +104,10 @@ pub(super) fn find_candidates(
     ))?
     .query_map(parameters, |row| {
         let Some(entry) = read_entry(row, &sources)? else { return Ok(None) };
+        let full_text = sources.get(row.get(6)?)?.full_text;
         Ok(Some(Candidate {
             entry,
+            shows_article: full_text == FullText::Publish,
             source: SourceId(row.get(6)?),
             first_poll: row.get(ENTRY_COLUMN_COUNT)?,
             story: StoryId(row.get(ENTRY_COLUMN_COUNT + 1)?),
@@ -437,6 +440,7 @@ pub(super) fn delete_entry(c: &Connection, number: i64) -> Result<()> {
         "DELETE FROM dedup_hashes WHERE entry = ?1",
         "DELETE FROM story_join WHERE entry = ?1",
         "DELETE FROM former_title WHERE entry = ?1",
+        "DELETE FROM article WHERE entry = ?1",
         "DELETE FROM entry WHERE number = ?1",
     ] {
         c.prepare_cached(statement)?.execute([number])?;

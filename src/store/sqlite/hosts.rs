@@ -61,7 +61,7 @@ fn active_sources(c: &Connection, host: &str) -> Result<u32> {
         .query_row([host], |row| row.get(0))
 }
 
-fn host_budget(c: &Connection, host: &str) -> Result<Option<HostBudget>> {
+pub(super) fn host_budget(c: &Connection, host: &str) -> Result<Option<HostBudget>> {
     c.prepare_cached("SELECT budget FROM host WHERE name = ?1")?
         .query_row([host], |row| lossy_text(row, 0).map(read_budget))
         .optional()

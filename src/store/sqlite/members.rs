@@ -8,6 +8,7 @@ use super::super::model::{
     Advance, AdvanceResult, Generation, Member, MemberPosition, MemberQuery, MemberUpdate, OutputId, SourceId,
 };
 use super::archive::add_to_archive;
+use super::articles::want_articles;
 use super::error::Error;
 use super::handle::Store;
 use super::jobs::Durability;
@@ -141,6 +142,7 @@ fn advance_output(c: &Connection, advance: &Advance) -> Result<AdvanceResult> {
         MemberUpdate::Stage(generation) | MemberUpdate::Replace(generation) => generation.0,
     };
     let members = insert_members(c, advance, generation)?;
+    want_articles(c, &advance.wanted_articles)?;
     match advance.update {
         MemberUpdate::Append => add_to_archive(c, advance, members.iter().map(|member| Ok(member.entry)))?,
         MemberUpdate::Stage(_) => return Ok(AdvanceResult::Written),
@@ -501,7 +503,8 @@ mod tests {
     fn advance(members: Vec<Member>, update: MemberUpdate) -> Advance {
         let progress = Progress { definition: "d".into(), watermark: 0 };
         let (from, to, displaced, page_size) = (progress.clone(), progress, Vec::new(), 100);
-        Advance { output: OUTPUT, from, to, members, displaced, update, page_size }
+        let wanted_articles = Vec::new();
+        Advance { output: OUTPUT, from, to, members, displaced, wanted_articles, update, page_size }
     }
 
     #[test]

@@ -9,13 +9,14 @@ use rusqlite::types::ValueRef;
 use rusqlite::{Result, Row};
 use serde::{Deserialize, Serialize};
 
+use super::article_rows::{add_article, full_text};
 use super::unreadable::Database;
 use super::values::{feed_url, from_json, lossy_text, time, url_parts};
 use crate::entry::{
     ArticleState, Author, Details, Enclosure, Entry, EntrySource, Episode, Key, Media, Origin, Picture,
     StoredEntry,
 };
-use crate::source::{Secrets, SourceState};
+use crate::source::{FullText, Secrets, SourceState};
 
 /// The columns that [`read_entry`] reads, in its order.
 pub(super) const ENTRY_COLUMNS: &str = "entry.number, entry.uid, entry.date, entry.changed, entry.first_seen,
@@ -100,6 +101,7 @@ impl ExtraJson<'_> {
 pub(super) struct CachedSource {
     pub(super) source: Arc<EntrySource>,
     pub(super) secrets: Option<Arc<Secrets>>,
+    pub(super) full_text: FullText,
 }
 
 /// The sources of entries, including those that left the config. Each is read once.
@@ -122,7 +124,8 @@ impl<'c> SourceCache<'c> {
             .prepare_cached(
                 "SELECT name, url, title, language, state, publish_url,
                         EXISTS (SELECT 1 FROM source AS earlier
-                                WHERE earlier.feed_id = source.feed_id AND earlier.id < source.id)
+                                WHERE earlier.feed_id = source.feed_id AND earlier.id < source.id),
+                        full_text
                  FROM source WHERE id = ?1",
             )?
             .query_row([id], |row| read_source(row, id, self.database))?;
@@ -161,15 +164,23 @@ fn read_source(row: &Row<'_>, id: i64, database: &Database<'_>) -> Result<Cached
         language: lossy_text(row, 3)?.or(state.language),
         name,
     });
-    Ok(CachedSource { source, secrets })
+    Ok(CachedSource { source, secrets, full_text: full_text(row.get(7)?) })
 }
 
 /// Reads a row that begins with [`ENTRY_COLUMNS`]; `None` if its content is damaged.
 pub(super) fn read_entry(row: &Row<'_>, sources: &SourceCache<'_>) -> Result<Option<StoredEntry>> {
-    let CachedSource { source, secrets } = sources.get(row.get(6)?)?;
-    let read = sources.database.readable("entry", row.get(0)?, parse_entry(row, source))?;
+    let CachedSource { source, secrets, full_text } = sources.get(row.get(6)?)?;
+    let mut read = sources.database.readable("entry", row.get(0)?, parse_entry(row, source))?;
+    if let Some(read) = &mut read {
+        add_article(sources.database, read, full_text)?;
+    }
     Ok(match secrets {
-        Some(secrets) => read.map(|read| StoredEntry { entry: secrets.hidden_in(read.entry), ..read }),
+        Some(secrets) => read.map(|mut read| {
+            if let ArticleState::Read(article) = &mut read.article {
+                article.html = secrets.hidden(&article.html);
+            }
+            StoredEntry { entry: secrets.hidden_in(read.entry), ..read }
+        }),
         None => read,
     })
 }

@@ -23,6 +23,8 @@ CREATE TABLE source (
     title         TEXT,               -- from the config
     language      TEXT,               -- from the config
     publish_url   INTEGER NOT NULL,   -- what is published of its addresses: 0 host, 1 and path, 2 everything
+    full_text     INTEGER NOT NULL DEFAULT 0,  -- its articles are: 0 not read, 1 matched, 2 published too
+    article_limit INTEGER NOT NULL DEFAULT 0,  -- how many of them are requested within 24 hours
     active        INTEGER NOT NULL,   -- 1: the config names it
     polled        INTEGER NOT NULL DEFAULT 0,  -- 1: a poll has succeeded
     next_poll     INTEGER,            -- null: at once
@@ -105,6 +107,38 @@ CREATE TABLE former_title (
     reason   TEXT NOT NULL,           -- why the item with another title counts as this entry, for people
     PRIMARY KEY (entry, replaced)
 ) STRICT, WITHOUT ROWID;
+
+-- The articles at the links of entries: of those that an output has wanted. Decided once (`state`), by the article or
+-- without it, an entry stays so.
+CREATE TABLE article (
+    entry         INTEGER PRIMARY KEY REFERENCES entry (number),
+    source        INTEGER NOT NULL REFERENCES source (id),
+    state         INTEGER NOT NULL DEFAULT 0,  -- 0: expected; 1: read; 2: it does not come
+    tries         INTEGER NOT NULL DEFAULT 0,  -- the number of the last claim, too
+    next_try      INTEGER,            -- 0: at once; null: none
+    given_up      INTEGER NOT NULL,   -- if it has not come then, the feed alone decides
+    claimed_by    TEXT,               -- as in source
+    claimed_until INTEGER,            -- null: no request runs
+    requested     INTEGER,            -- when it was last requested
+    decided       INTEGER,            -- when `state` became 1 or 2
+    validators    TEXT,               -- JSON of Validators
+    text_hash     BLOB,               -- of its words
+    reason        TEXT,               -- why it did not come, for people
+    language      TEXT,               -- what the page declares
+    title         TEXT,               -- shown where the feed has none
+    authors       TEXT,               -- JSON; shown where the feed has none
+    html          BLOB                -- zstd
+) STRICT;
+-- Serves: which articles of a source are still to be requested?
+CREATE INDEX article_next_try ON article (source, entry) WHERE next_try IS NOT NULL;
+-- Serves: which articles have not come in time?
+CREATE INDEX article_given_up ON article (given_up) WHERE state = 0;
+-- Serves: which articles were decided today?
+CREATE INDEX article_decided ON article (decided) WHERE decided IS NOT NULL;
+-- Serves: how many articles of a source were requested today?
+CREATE INDEX article_requested ON article (source, requested) WHERE requested IS NOT NULL;
+-- Serves: does another entry of the source have the same text?
+CREATE INDEX article_text ON article (source, text_hash) WHERE text_hash IS NOT NULL;
 
 -- Entries that joined the story of an earlier entry. The first entry of a story has no row.
 CREATE TABLE story_join (

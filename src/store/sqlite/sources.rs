@@ -11,6 +11,7 @@ use super::super::model::{
     Claim, ClaimResult, Claimant, ConfiguredOutput, ConfiguredSource, NextPoll, SourceId, StoredOutput,
     StoredSource,
 };
+use super::articles::full_text_changed;
 use super::error::Error;
 use super::handle::Store;
 use super::hosts::read_budget;
@@ -19,7 +20,7 @@ use super::outputs::sync_outputs;
 use super::rows::source_state;
 use super::stand_ins::{remove_stand_ins, touch_stand_ins};
 use super::unreadable::Database;
-use super::values::{feed_url, from_json, lossy_text, millis, nearest_time, to_json};
+use super::values::{claimant_name, feed_url, from_json, lossy_text, millis, nearest_time, to_json};
 use crate::source::{HealthEvent, SourceState};
 
 /// Health events that are kept.
@@ -137,11 +138,10 @@ impl Store {
     /// The store cannot write.
     pub async fn release_daemon_claims(&self) -> Result<(), Error> {
         self.command(|c| {
-            c.execute(
-                "UPDATE source SET claimed_until = NULL WHERE claimed_by = ?1",
-                [name(Claimant::Daemon)],
-            )
-            .map(drop)
+            ["source", "article"].iter().try_for_each(|table| {
+                let release = format!("UPDATE {table} SET claimed_until = NULL WHERE claimed_by = ?1");
+                c.execute(&release, [claimant_name(Claimant::Daemon)]).map(drop)
+            })
         })
         .await
     }
@@ -237,13 +237,27 @@ fn sync_sources(c: &Database<'_>, sources: &[ConfiguredSource]) -> Result<Vec<St
             Some(id) => id,
             None => move_to_new_url(c, source)?.map_or_else(|| insert_source(c, source), Ok)?,
         };
+        let full_text: i64 = c
+            .prepare_cached("SELECT full_text FROM source WHERE id = ?1")?
+            .query_row([id], |row| row.get(0))?;
         c.prepare_cached(
-            "UPDATE source SET name = ?2, host = ?3, title = ?4, language = ?5, publish_url = ?6, active = 1
+            "UPDATE source SET name = ?2, host = ?3, title = ?4, language = ?5, publish_url = ?6, full_text = ?7,
+                               article_limit = ?8, active = 1
              WHERE id = ?1",
         )?
         .execute(params![
-            id, source.name, source.host, source.title, source.language, source.publish_url as i64
+            id,
+            source.name,
+            source.host,
+            source.title,
+            source.language,
+            source.publish_url as i64,
+            source.articles.full_text as i64,
+            source.articles.limit as i64,
         ])?;
+        if full_text != source.articles.full_text as i64 {
+            full_text_changed(c, id)?;
+        }
         order.push(SourceId(id));
     }
     let active: HashMap<_, _> = active_sources(c)?.into_iter().map(|source| (source.id, source)).collect();
@@ -387,7 +401,9 @@ fn claim(
             return Ok(ClaimResult::HostHeld(id, until));
         }
         let claimed = update
-            .query_row(params![millis(now), until, id.0, due_by, name(claimant)], |row| read_claim(row, c))
+            .query_row(params![millis(now), until, id.0, due_by, claimant_name(claimant)], |row| {
+                read_claim(row, c)
+            })
             .optional()?;
         if let Some(claim) = claimed {
             return Ok(ClaimResult::Claimed(Box::new(Claim { has_budget: budget.is_some(), ..claim })));
@@ -408,13 +424,6 @@ fn read_claim(row: &Row<'_>, c: &Database<'_>) -> Result<Claim> {
         has_budget: false,
         number: row.get(4)?,
     })
-}
-
-fn name(claimant: Claimant) -> &'static str {
-    match claimant {
-        Claimant::Daemon => "daemon",
-        Claimant::Command => "command",
-    }
 }
 
 fn next_polls(c: &Connection) -> Result<Vec<NextPoll>> {

@@ -327,7 +327,7 @@ fn duplicates(c: &Database<'_>, entry: i64) -> Result<Vec<Duplicate>> {
     others
         .map(|number| {
             statement.query_row([number], |row| {
-                let CachedSource { source, secrets } = sources.get(row.get(0)?)?;
+                let CachedSource { source, secrets, .. } = sources.get(row.get(0)?)?;
                 let hidden = |link: String| match &secrets {
                     Some(secrets) => secrets.hidden(&link),
                     None => link,

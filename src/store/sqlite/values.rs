@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use rusqlite::Row;
 
+use super::super::model::Claimant;
 use crate::source::{FeedUrl, UrlParts};
 
 pub(super) fn millis(time: Timestamp) -> i64 {
@@ -37,6 +38,14 @@ pub(super) fn url_parts(column: i64) -> UrlParts {
         0 => UrlParts::Host,
         2 => UrlParts::Whole,
         _ => UrlParts::Path,
+    }
+}
+
+/// The spelling of a claimant in the tables.
+pub(super) fn claimant_name(claimant: Claimant) -> &'static str {
+    match claimant {
+        Claimant::Daemon => "daemon",
+        Claimant::Command => "command",
     }
 }
 
