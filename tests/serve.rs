@@ -12,8 +12,8 @@ use siftwire::publish::archive::{PageState, RenderedPage};
 use siftwire::publish::document_cache::{DocumentCache, FormerName, Representation};
 use siftwire::publish::format::Format;
 use siftwire::serve::{
-    ArchiveReader, ConnectionLimits, ListenAddress, Listener, MaxAge, Readiness, ServerState, SourcesReader,
-    StoreHealth, StoreReaders, routes, run,
+    ArchiveReader, ConnectionLimits, HttpSettings, ListenAddress, Listener, Readiness, ServerState,
+    SharedHttpSettings, SourcesReader, StoreHealth, StoreReaders, routes, run,
 };
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -74,7 +74,11 @@ async fn start(limits: ConnectionLimits) -> Server {
     let state = ServerState::new(
         Arc::clone(&document_cache),
         StoreReaders { archive, sources },
-        MaxAge::new(Duration::from_secs(60)),
+        SharedHttpSettings::new(HttpSettings {
+            max_age: Duration::from_secs(60),
+            token: None,
+            public_url: "http://localhost".parse().unwrap(),
+        }),
         Arc::clone(&readiness),
         Arc::default(),
     );

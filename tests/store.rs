@@ -331,6 +331,7 @@ async fn the_last_members_are_read_and_replaced_when_the_definition_changes() {
                 name: "o".into(),
                 was: Vec::new(),
                 one_per_story: None,
+                private: false,
                 ids: EntryIds::PerOutput,
             }],
             at(0),
@@ -412,6 +413,7 @@ async fn an_evaluation_that_began_before_another_one_ended_writes_nothing() {
         name: name.into(),
         was: Vec::new(),
         one_per_story: None,
+        private: false,
         ids: EntryIds::PerOutput,
     };
     let outputs = store.sync_outputs(vec![configured("o"), configured("p")], at(0)).await.unwrap();
@@ -465,6 +467,7 @@ async fn a_renamed_output_continues_the_row_of_its_first_stored_former_name() {
     let sync = async |outputs: &[(&str, &[&str])], seconds| -> Vec<(i64, i64)> {
         let configured = outputs.iter().map(|(name, was)| ConfiguredOutput {
             one_per_story: None,
+            private: false,
             ids: EntryIds::PerOutput,
             name: (*name).into(),
             was: was.iter().map(|former| (*former).into()).collect(),
@@ -530,6 +533,7 @@ async fn no_row_refers_to_a_pruned_entry_even_if_it_was_read_before() {
                 name: "o".into(),
                 was: Vec::new(),
                 one_per_story: None,
+                private: false,
                 ids: EntryIds::PerOutput,
             }],
             at(0),

@@ -27,6 +27,7 @@ pub mod show;
 pub mod status;
 pub mod stories;
 mod terminal;
+mod token;
 mod unknown_command;
 
 use std::process::ExitCode;
@@ -90,6 +91,8 @@ enum Command {
     Help(help::Arguments),
     /// Print the JSON schema of config.toml, for editors
     Schema,
+    /// Make a token, which opens the private pages and outputs
+    Token(token::Arguments),
     /// Print a shell completion script
     Completions(completions::Arguments),
     /// Print a manual page, or write all of them
@@ -137,6 +140,7 @@ pub fn main() -> ExitCode {
         Command::Doctor(arguments) => doctor::run(arguments, &config),
         Command::Help(arguments) => help::run(arguments, Arguments::command()),
         Command::Schema => schema::run(),
+        Command::Token(arguments) => token::run(&arguments),
         Command::Completions(arguments) => completions::run(&arguments),
         Command::Man(arguments) => man::run(&arguments, Arguments::command()),
     };

@@ -64,6 +64,7 @@ pub const FILES: &[Row] = &[
         "The store, an SQLite database with its `-wal` and `-shm` files. Beside the config, if `path` in `[store]` says \
          nothing else.",
     ),
+    ("siftwire.token", "The token, if `token` in `[serve]` names it. Only its owner may read it."),
     ("siftwire.db.lock", "Held by the processes that use the store. It may stay when none runs."),
     ("/var/lib/siftwire/siftwire.db", "The store of the service."),
     (
@@ -99,5 +100,6 @@ pub const EXAMPLES: &[Row] = &[
     ("siftwire preview '@armenia -football'", "See what a filter would match among the stored entries:"),
     ("siftwire explain 'part of a title'", "See why an entry is, or is not, in each output:"),
     ("siftwire status", "See how each source does:"),
+    ("siftwire token --output siftwire.token", "Make a token, which opens the private pages from elsewhere:"),
     ("siftwire backup copy.db", "Copy the store while the daemon runs:"),
 ];

@@ -14,6 +14,7 @@ use super::settings::Config;
 use super::sources::{
     DAY, DEFAULT_FIRST_POLL, MINUTE, SourceDefaults, check_sources, check_unique_urls, source_names,
 };
+use super::token;
 use super::toml_reader::Located;
 use super::values::listen_address;
 use crate::publish::FirstPollLimits;
@@ -44,6 +45,8 @@ pub(super) fn check(raw: RawConfig, directories: &Surroundings, diagnostics: &mu
     let hosts = check_hosts(raw.hosts, &sources, diagnostics);
     check_swallowed_keys(&raw.topics, &raw.outputs, diagnostics);
     let query_context = check_topics(raw.topics, &sources, diagnostics);
+    let token = token::check(raw.token.as_ref(), directories, diagnostics);
+    token::warn_of_unreadable_outputs(&raw.outputs, &listen, raw.token.as_ref(), diagnostics);
     let outputs = check_outputs(raw.outputs, (&names, &sources), &query_context, directories, diagnostics);
     let links = if value(raw.clean_links).unwrap_or(false) { Links::Cleaned } else { Links::Original };
     Config {
@@ -51,6 +54,7 @@ pub(super) fn check(raw: RawConfig, directories: &Surroundings, diagnostics: &mu
         site: Site { public_url, hub: value(raw.hub), links, author: value(raw.author) },
         max_age: value(raw.max_age).unwrap_or(5 * MINUTE),
         source_metrics: value(raw.source_metrics).unwrap_or(false),
+        token,
         store: store::Options {
             path: directories.state.join(value(raw.path).unwrap_or_else(|| DEFAULT_STORE.to_owned())),
             keep: value(raw.keep).unwrap_or(365 * DAY),

@@ -22,14 +22,15 @@ const SHOWN_KEYS: [&str; 45] = [
 ];
 
 /// The same, of outputs alone.
-const SHOWN_OUTPUT_KEYS: [&str; 6] = ["also_in", "byline", "description", "icon", "per_source", "write_to"];
+const SHOWN_OUTPUT_KEYS: [&str; 7] =
+    ["also_in", "byline", "description", "icon", "per_source", "private", "write_to"];
 
 /// Keys whose values are URLs.
 const URL_KEYS: [&str; 4] = ["url", "public_url", "proxy", "hub"];
 
 /// Keys whose values are never shown.
-const SECRET_KEYS: [&str; 8] =
-    ["user", "password", "bearer", "cookie", "headers", "authorization", "file", "credential"];
+const SECRET_KEYS: [&str; 9] =
+    ["user", "password", "bearer", "cookie", "headers", "authorization", "file", "credential", "token"];
 
 /// The longest unknown key that is shown, in bytes.
 const MAX_SHOWN_KEY: usize = 32;

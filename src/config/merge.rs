@@ -11,6 +11,7 @@ pub(super) fn merge(files: Vec<RawConfig>) -> RawConfig {
         merged.public_url = file.public_url.or(merged.public_url);
         merged.max_age = file.max_age.or(merged.max_age);
         merged.source_metrics = file.source_metrics.or(merged.source_metrics);
+        merged.token = file.token.or(merged.token);
         merged.path = file.path.or(merged.path);
         merged.keep = file.keep.or(merged.keep);
         merged.concurrency = file.concurrency.or(merged.concurrency);

@@ -12,7 +12,7 @@ use super::sources::duplicate_name;
 use super::toml_reader::Located;
 use super::values::TEMPLATE_HINT;
 use crate::filter::{self, Query, QueryContext};
-use crate::publish::output::{Byline, ContentMode, OtherSources, Output, Stories};
+use crate::publish::output::{Byline, ContentMode, OtherSources, Output, OutputAccess, Stories};
 use crate::publish::template::{self, Template};
 use crate::source::Source;
 use crate::text::closest_name;
@@ -199,6 +199,10 @@ fn check_output(
     let was = raw.was.map_or_else(Vec::new, |was| was.value);
     Some(Output {
         was: was.into_iter().map(|former| former.value).collect(),
+        access: match raw.private {
+            Some(Located { value: true, .. }) => OutputAccess::Private,
+            _ => OutputAccess::Public,
+        },
         title: title.unwrap_or_else(|| name.clone()),
         description: raw.description.map(|text| text.value),
         icon: raw.icon.and_then(|icon| icon::check(icon, directories, diagnostics)),

@@ -36,6 +36,7 @@ pub(super) struct RawConfig {
     pub(super) public_url: Option<Located<Url>>,
     pub(super) max_age: Option<Located<Duration>>,
     pub(super) source_metrics: Option<Located<bool>>,
+    pub(super) token: Option<Located<SecretSource>>,
     pub(super) path: Option<Located<String>>,
     pub(super) keep: Option<Located<Duration>>,
     pub(super) concurrency: Option<Located<usize>>,
@@ -110,6 +111,7 @@ pub(super) struct RawOutput {
     pub(super) has_name: bool,
     pub(super) name: Option<Located<String>>,
     pub(super) was: Option<Located<Vec<Located<String>>>>,
+    pub(super) private: Option<Located<bool>>,
     pub(super) title: Option<Located<String>>,
     pub(super) description: Option<Located<String>>,
     pub(super) icon: Option<Located<String>>,
@@ -232,6 +234,7 @@ fn read_serve(reader: &mut FileReader<'_>, config: &mut RawConfig, table: &DeTab
     config.public_url = table.read(reader, "public_url", web_url);
     config.max_age = table.read(reader, "max_age", duration);
     config.source_metrics = table.read(reader, "source_metrics", boolean);
+    config.token = table.read(reader, "token", secret);
     table.finish(reader);
 }
 
@@ -328,6 +331,7 @@ fn read_output<'t>(
         has_name: table.has("name"),
         name: table.read(reader, "name", output_name),
         was: table.read(reader, "was", |reader, value| array(reader, value, output_name)),
+        private: table.read(reader, "private", boolean),
         title: table.read(reader, "title", public_text),
         description: table.read(reader, "description", public_text),
         icon: table.read(reader, "icon", public_text),

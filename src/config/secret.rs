@@ -8,8 +8,10 @@ use std::path::{Path, PathBuf};
 use percent_encoding::percent_decode_str;
 use url::Url;
 
-use super::locate::Surroundings;
+use super::diagnostic::Diagnostic;
+use super::locate::{Surroundings, UnseenSecrets};
 use super::permissions::OthersAccess;
+use super::toml_reader::Located;
 use super::values::SecretSource;
 use crate::source::{Authorization, Secret};
 
@@ -18,6 +20,9 @@ const MAX_SECRET_FILE_BYTES: u64 = 64 * 1024;
 
 /// Four times all authorities that browsers trust.
 const MAX_CERTIFICATE_FILE_BYTES: u64 = 1024 * 1024;
+
+/// A problem: the service may see it, but not this process. A source that lacks one is not polled.
+pub(super) const UNSEEN_SECRET: &str = "a secret cannot be seen from here";
 
 /// Separates the credentials from a URL. The fragment is dropped too, as it is never sent.
 pub(super) fn split_credentials(mut url: Url) -> (Url, Option<Authorization>) {
@@ -36,7 +41,7 @@ pub(super) fn split_credentials(mut url: Url) -> (Url, Option<Authorization>) {
 
 /// Why there is no secret: the label for a diagnostic. It does not name the file: a secret may have been written in the
 /// place of its name.
-pub(super) enum NoSecret {
+enum NoSecret {
     /// The service may see it, this process does not.
     Unseen(&'static str),
     /// It is missing or no secret.
@@ -58,14 +63,46 @@ impl From<std::io::Error> for NoSecret {
     }
 }
 
+/// The secret of a key; `None` if it cannot be read. Reports that, and what others may do with its file.
+pub(super) fn read_or_report(
+    source: &Located<SecretSource>,
+    directories: &Surroundings,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Option<Secret> {
+    let span = || source.span.clone();
+    let report = |no_secret| {
+        let in_file = matches!(source.value, SecretSource::File(_));
+        match no_secret {
+            NoSecret::Unseen(label) if directories.unseen_secrets == UnseenSecrets::Warn => {
+                let hint = if in_file {
+                    "not checked: another user must be able to read it, the one that runs the service"
+                } else {
+                    "not checked: the service has it if its unit names it, with `LoadCredential=`"
+                };
+                Diagnostic::warning(span(), UNSEEN_SECRET).label(label).hint(hint)
+            }
+            NoSecret::Unseen(label) | NoSecret::Invalid(label) => {
+                let diagnostic = Diagnostic::error(span(), "cannot read a secret").label(label);
+                match in_file {
+                    true => diagnostic.hint("relative paths start at the folder of config.toml"),
+                    false => diagnostic,
+                }
+            }
+        }
+    };
+    let (secret, others) =
+        read(&source.value, directories).map_err(|no_secret| diagnostics.push(report(no_secret))).ok()?;
+    for (what, hint) in others.into_iter().map(OthersAccess::words) {
+        diagnostics.push(Diagnostic::warning(span(), [what, " this file"]).hint(hint));
+    }
+    Some(secret)
+}
+
 /// The secret, without the line end that editors add to a file, and what others may do with that file.
 ///
 /// # Errors
 /// It is not visible, or invalid.
-pub(super) fn read(
-    source: &SecretSource,
-    directories: &Surroundings,
-) -> Result<(Secret, Vec<OthersAccess>), NoSecret> {
+fn read(source: &SecretSource, directories: &Surroundings) -> Result<(Secret, Vec<OthersAccess>), NoSecret> {
     let path: PathBuf = match source {
         SecretSource::Inline(text) => return Ok((checked(text)?, Vec::new())),
         SecretSource::File(path) => directories.config.join(path),

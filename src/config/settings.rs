@@ -10,7 +10,7 @@ use super::diagnostic::Diagnostics;
 use crate::filter::QueryContext;
 use crate::publish::FirstPollLimits;
 use crate::publish::output::{Output, Site};
-use crate::serve::ListenAddress;
+use crate::serve::{AccessToken, ListenAddress};
 use crate::source::host_budget::HostSettings;
 use crate::source::{Access, Source};
 use crate::{fetch, store};
@@ -42,6 +42,8 @@ pub struct Config {
     pub max_age: Duration,
     /// Whether each source has metrics of its own, however many there are.
     pub source_metrics: bool,
+    /// Opens the private pages and outputs to those who are not on this machine.
+    pub token: Option<AccessToken>,
     /// Path and retention of the store.
     pub store: store::Options,
     /// Settings shared by all requests.

@@ -7,11 +7,10 @@ use std::time::Duration;
 use ipnet::IpNet;
 
 use super::diagnostic::{Diagnostic, FileSpan, Text};
-use super::locate::{Surroundings, UnseenSecrets};
+use super::locate::Surroundings;
 use super::merge::with_defaults;
-use super::permissions::OthersAccess;
 use super::raw::{RawPoll, RawSource};
-use super::secret::{self, NoSecret};
+use super::secret::{self, UNSEEN_SECRET};
 use super::toml_reader::Located;
 use super::values::{RawHeaders, SecretSource};
 use crate::fetch::{check_ca, private_host};
@@ -33,9 +32,6 @@ const MIN_INTERVAL: Duration = Duration::from_secs(1);
 
 /// A shorter `every` gets a warning.
 const POLITE_INTERVAL: Duration = Duration::from_secs(300);
-
-/// Such a source is not polled.
-const UNSEEN_SECRET: &str = "a secret cannot be seen from here";
 
 /// The longest base of a generated source name, in characters.
 const GENERATED_NAME_CHARS: usize = 90;
@@ -67,32 +63,7 @@ impl SourceDefaults<'_> {
     }
 
     fn secret(&self, source: &Located<SecretSource>, diagnostics: &mut Vec<Diagnostic>) -> Secret {
-        let span = || source.span.clone();
-        let (secret, others) = secret::read(&source.value, self.directories).unwrap_or_else(|no_secret| {
-            let in_file = matches!(source.value, SecretSource::File(_));
-            diagnostics.push(match no_secret {
-                NoSecret::Unseen(label) if self.directories.unseen_secrets == UnseenSecrets::Warn => {
-                    let hint = if in_file {
-                        "not checked: another user must be able to read it, the one that runs the service"
-                    } else {
-                        "not checked: the service has it if its unit names it, with `LoadCredential=`"
-                    };
-                    Diagnostic::warning(span(), UNSEEN_SECRET).label(label).hint(hint)
-                }
-                NoSecret::Unseen(label) | NoSecret::Invalid(label) => {
-                    let diagnostic = Diagnostic::error(span(), "cannot read a secret").label(label);
-                    match in_file {
-                        true => diagnostic.hint("relative paths start at the folder of config.toml"),
-                        false => diagnostic,
-                    }
-                }
-            });
-            (Secret(String::new()), Vec::new())
-        });
-        for (what, hint) in others.into_iter().map(OthersAccess::words) {
-            diagnostics.push(Diagnostic::warning(span(), [what, " this file"]).hint(hint));
-        }
-        secret
+        secret::read_or_report(source, self.directories, diagnostics).unwrap_or(Secret(String::new()))
     }
 
     fn certificates(&self, file: &Located<String>, diagnostics: &mut Vec<Diagnostic>) -> Option<Arc<str>> {

@@ -41,7 +41,8 @@ use self::tasks::{Tasks, TasksEnd};
 use crate::fetch::Fetcher;
 use crate::publish::archive::Archives;
 use crate::serve::{
-    self, ArchiveReader, ListenAddress, MaxAge, ServerState, SourcesReader, StoreHealth, StoreReaders,
+    self, ArchiveReader, ListenAddress, ServerState, SharedHttpSettings, SourcesReader, StoreHealth,
+    StoreReaders,
 };
 use crate::store;
 
@@ -103,6 +104,7 @@ impl Daemon {
             // The right one may be longer than that of this config.
             publish_config.keep = Duration::MAX;
         }
+        let http = SharedHttpSettings::new(reload::http_settings(config, outputs.public_url()));
         let first_start = FirstStart::new(&store, report).await?;
         let shared = Arc::new(Shared {
             first_start,
@@ -111,7 +113,7 @@ impl Daemon {
             document_cache: Arc::default(),
             readiness: Arc::default(),
             metrics: Arc::default(),
-            max_age: MaxAge::new(config.max_age),
+            http,
             channels: Channels::new(poller_config, publish_config, synced.store_problem),
         });
         let build = [env!("CARGO_PKG_VERSION"), env!("SIFTWIRE_COMMIT"), store::sqlite_version()];
@@ -214,7 +216,7 @@ fn server_state(shared: &Arc<Shared>) -> ServerState {
     ServerState::new(
         Arc::clone(&shared.document_cache),
         StoreReaders { archive, sources },
-        shared.max_age.clone(),
+        shared.http.clone(),
         Arc::clone(&shared.readiness),
         Arc::clone(&shared.metrics),
     )

@@ -107,6 +107,7 @@ pub(super) async fn fill_cache(shared: &Shared) -> Result<(), store::Error> {
     render::restore(&shared.store, &config.outputs, &shared.document_cache, now()).await?;
     remove_former_files(shared, &config).await;
     render_missing(shared, &config).await;
+    shared.document_cache.set_private(config.outputs.private_names());
     render::set_former_names(&shared.store, &config.outputs, &shared.document_cache, now()).await?;
     let rows = load_source_rows(shared, &config).await?;
     render_front_page(shared, &config, rows).await
@@ -182,9 +183,10 @@ async fn publish(
     };
     let former_names =
         render::set_former_names(&shared.store, &config.outputs, &shared.document_cache, now()).await;
-    if let Err(error) = rendered.and(former_names) {
+    match rendered.and(former_names) {
+        Ok(()) => set_private(shared, config),
         // The cache and the watermarks are unchanged, so the next pass repeats the work.
-        tracing::error!(%error, "cannot publish; the outputs stay as they are");
+        Err(error) => tracing::error!(%error, "cannot publish; the outputs stay as they are"),
     }
     if let Some(report) = first_polls {
         let is_last = report.polled == report.sources;
@@ -198,6 +200,14 @@ async fn publish(
     note_left_out(shared, &config.outputs).await;
     shared.channels.published.notify_one();
     front_page_due
+}
+
+/// Lets everybody read what was private and is no longer, unless there is a newer config meanwhile.
+fn set_private(shared: &Shared, config: &PublishConfig) {
+    let newest = shared.channels.publish_config.borrow();
+    if Arc::ptr_eq(&newest.outputs, &config.outputs) {
+        shared.document_cache.set_private(config.outputs.private_names());
+    }
 }
 
 /// Tells the metrics and `doctor` what reading documents back has found.

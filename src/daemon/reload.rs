@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use tokio::signal::unix::Signal;
 use tokio::time::Instant;
+use url::Url;
 
 use super::channels::{PollerConfig, PublishConfig};
 use super::error::Error;
@@ -18,7 +19,7 @@ use super::sync_config::{EmptyConfig, SyncState, refusal, refuse_empty, site_at,
 use crate::config::{self, Config, ConfigLocation, Diagnostics, Environment, Fingerprint, shown_name};
 use crate::fetch::Fetcher;
 use crate::metrics::ReloadResult;
-use crate::serve::ListenAddress;
+use crate::serve::{HttpSettings, ListenAddress};
 use crate::store;
 
 /// How often the files' metadata is compared. That is one `stat` for each file, and unlike inotify it works on every
@@ -228,12 +229,16 @@ impl Reloader {
         let problem = self.shared.channels.publish_config.borrow().problem.clone();
         tracing::info!(sources = new.sources.len(), outputs = new.outputs.len(), "config reloaded");
         self.shared.metrics.count_reload(ReloadResult::Applied);
-        self.shared.max_age.set(new.max_age);
         let poller_config = PollerConfig::new(fetcher, Arc::clone(&sources), &new);
         self.shared.channels.poller_config.send_replace(Arc::new(poller_config));
+        self.shared.http.set(http_settings(&new, outputs.public_url()));
+        let private = outputs.private_names();
         let publish_config =
             PublishConfig { problem, ..PublishConfig::new(&new, Arc::new(outputs), sources) };
+        // The publisher replaces the private names by those of its config. It may just do so with those of the old one.
+        self.shared.document_cache.protect(private.clone());
         self.shared.channels.publish_config.send_replace(Arc::new(publish_config));
+        self.shared.document_cache.protect(private);
         self.loaded.config = new;
         if let Some(message) = &restart_needed {
             tracing::warn!("{message}");
@@ -254,6 +259,11 @@ impl Reloader {
             tracing::warn!(%error, "cannot store the config problem for `siftwire status`");
         }
     }
+}
+
+/// What the server needs of a config. `public_url` is that of the outputs, where a port is chosen.
+pub(super) fn http_settings(config: &Config, public_url: &Url) -> HttpSettings {
+    HttpSettings { max_age: config.max_age, token: config.token.clone(), public_url: public_url.clone() }
 }
 
 /// Keeps the listen address and the store's path, which only a restart can change. Returns a message if the new config

@@ -7,7 +7,7 @@ use super::first_start::FirstStart;
 use crate::metrics::Metrics;
 use crate::publish::archive::Archives;
 use crate::publish::document_cache::DocumentCache;
-use crate::serve::{MaxAge, Readiness};
+use crate::serve::{Readiness, SharedHttpSettings};
 use crate::store::Store;
 
 /// The store, what is served, and the channels. Every task can be started from it at any time.
@@ -17,7 +17,7 @@ pub(super) struct Shared {
     pub(super) document_cache: Arc<DocumentCache>,
     pub(super) readiness: Arc<Readiness>,
     pub(super) metrics: Arc<Metrics>,
-    pub(super) max_age: MaxAge,
+    pub(super) http: SharedHttpSettings,
     pub(super) channels: Channels,
     pub(super) first_start: FirstStart,
 }

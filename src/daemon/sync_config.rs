@@ -10,7 +10,7 @@ use super::clock::now;
 use super::error::Error;
 use super::health_check;
 use crate::config::{self, Config};
-use crate::publish::output::{Site, Stories};
+use crate::publish::output::{OutputAccess, Site, Stories};
 use crate::publish::{Outputs, render};
 use crate::serve::ListenAddress;
 use crate::source::Source;
@@ -173,6 +173,7 @@ async fn write_config(store: &Store, config: &Config, site: Site) -> Result<(Out
             name: output.name.clone(),
             was: output.was.clone(),
             one_per_story: (output.stories == Stories::Merge).then(|| render::member_query(output, now)),
+            private: output.access == OutputAccess::Private,
             ids: config.ids,
         })
         .collect();

@@ -102,7 +102,7 @@ impl Document {
             podcast: None,
             icon: output.icon.clone(),
             public_url: site.public_url.clone(),
-            hub: site.hub.clone(),
+            hub: site.hub_of(output).cloned(),
             since: Timestamp::UNIX_EPOCH,
             position: HistoryPosition::Current { previous: None },
             entries: Vec::new(),

@@ -23,6 +23,8 @@ const MIN_COMPRESSED_BYTES: usize = 256;
 pub struct DocumentCache {
     documents: RwLock<HashMap<String, CachedDocument>>,
     base: RwLock<String>,
+    /// Names of outputs that are not for everybody.
+    private: RwLock<HashSet<String>>,
 }
 
 /// What is at a path.
@@ -145,6 +147,30 @@ impl DocumentCache {
         let is_left = |path: &String| icon::is_of_output(path) && !paths.contains(path.as_str());
         self.update(|documents| documents.retain(|path, _| !is_left(path)));
         self.insert_all(icons);
+    }
+
+    /// Adds to the outputs that are not for everybody: at once, also while their documents are those of another config.
+    pub fn protect(&self, outputs: HashSet<String>) {
+        self.private.write().unwrap_or_else(PoisonError::into_inner).extend(outputs);
+    }
+
+    /// Replaces the outputs that are not for everybody, once no other one has documents of theirs.
+    pub fn set_private(&self, outputs: HashSet<String>) {
+        *self.private.write().unwrap_or_else(PoisonError::into_inner) = outputs;
+    }
+
+    /// Whether something of an output that is not for everybody has this path: a document, an icon or an archive page.
+    pub fn is_private(&self, path: &str) -> bool {
+        let private = self.private.read().unwrap_or_else(PoisonError::into_inner);
+        if private.is_empty() {
+            return false;
+        }
+        let Some(name) = path.strip_prefix("/feeds/").and_then(|path| path.split('/').next()) else {
+            return false;
+        };
+        // Names may have dots.
+        let is_listed = |name: &str| private.contains(name);
+        is_listed(name) || name.rsplit_once('.').is_some_and(|(stem, _)| is_listed(stem))
     }
 
     /// Sets the path of `public_url`.

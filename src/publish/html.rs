@@ -204,7 +204,9 @@ pub fn front_page(front: &FrontPageContent) -> Vec<u8> {
             @if !front.sources.is_empty() {
                 h2 { "Sources" }
                 p .soft { "Problems with sources are also published as "
-                    a href=(format!("{base}{}", Format::Html.path(health::NAME))) { "a feed" } "." }
+                    a href=(format!("{base}{}", Format::Html.path(health::NAME))) { "a feed" } ". "
+                    a href=(sources_address(&front.public_url)) { "More about each source" }
+                    " is for the operator: on this machine, or with the token." }
                 @if !front.host_notices.is_empty() {
                     ul .notices {
                         @for notice in front.host_notices.iter().take(MAX_NOTICES) { li { (notice) "." } }

@@ -28,6 +28,7 @@ mod readback;
 pub mod render;
 pub mod rss;
 pub mod select;
+pub mod sign_in_page;
 pub mod sources_page;
 mod staleness;
 mod stories;
@@ -444,6 +445,7 @@ pub async fn preview(
         since: now,
         definition: String::new(),
         watermark: 0,
+        private: false,
         removed: None,
     };
     let new = outputs.iter().filter(|output| continued(output).is_none()).map(new_output);

@@ -21,6 +21,8 @@ pub struct Output {
     pub name: String,
     /// Former names, whose addresses lead to this output.
     pub was: Vec<String>,
+    /// Whether it is for those alone who have the token, and on no public list.
+    pub access: OutputAccess,
     /// Plain text.
     pub title: String,
     /// What it is about: plain text.
@@ -60,6 +62,7 @@ impl Output {
         Output {
             name: name.to_owned(),
             was: Vec::new(),
+            access: OutputAccess::Public,
             title: name.to_owned(),
             description: None,
             icon: None,
@@ -87,6 +90,15 @@ impl Output {
     pub(super) fn archive_page_size(&self) -> usize {
         self.limit.clamp(1, MAX_PAGE_ENTRIES)
     }
+}
+
+/// Who may read an output over HTTP.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum OutputAccess {
+    /// Everybody.
+    Public,
+    /// Those who may see the private pages.
+    Private,
 }
 
 /// Whether an output shows one entry per story.
@@ -154,6 +166,11 @@ impl Site {
     #[must_use]
     pub fn at(public_url: Url) -> Site {
         Site { public_url, hub: None, links: Links::Original, author: None }
+    }
+
+    /// The hub of an output: what a hub is told, everybody can read.
+    pub(super) fn hub_of(&self, output: &Output) -> Option<&Url> {
+        self.hub.as_ref().filter(|_| output.access == OutputAccess::Public)
     }
 
     /// The address of an output in a format.

@@ -1,6 +1,6 @@
 //! The outputs of one config, compiled for evaluation. Pure.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use jiff::Timestamp;
 use sha2::{Digest, Sha256};
@@ -8,7 +8,7 @@ use url::Url;
 
 use super::document;
 use super::format::Format;
-use super::output::{Output, Site};
+use super::output::{Output, OutputAccess, Site};
 use super::readback::Findings;
 use super::staleness::Staleness;
 use crate::entry::hex;
@@ -50,6 +50,12 @@ pub(super) struct CompiledOutput {
     pub(super) feed_id: String,
     pub(super) definition: String,
     pub(super) output: Output,
+}
+
+impl CompiledOutput {
+    pub(super) fn is_public(&self) -> bool {
+        self.output.access == OutputAccess::Public
+    }
 }
 
 /// What a WebSub hub is sent after an output changed.
@@ -148,14 +154,28 @@ impl Outputs {
         self.outputs.iter().find(|compiled| compiled.id == id)
     }
 
-    /// What to send to the hub of an output; `None` if the hub or the output is no longer configured.
+    /// Those that everybody can read.
+    pub(super) fn public(&self) -> impl Iterator<Item = &CompiledOutput> {
+        self.outputs.iter().filter(|compiled| compiled.is_public())
+    }
+
+    /// The names of private outputs, also the former ones.
+    #[must_use]
+    pub fn private_names(&self) -> HashSet<String> {
+        let private = self.outputs.iter().filter(|compiled| !compiled.is_public());
+        let names = private.flat_map(|one| one.output.was.iter().chain([&one.output.name]));
+        let frozen = self.frozen.iter().filter(|frozen| frozen.private).map(|frozen| &frozen.name);
+        names.chain(frozen).cloned().collect()
+    }
+
+    /// What to send to the hub of an output; `None` if the hub or the output is no longer configured, or has none.
     #[must_use]
     pub fn hub_update(&self, output: OutputId) -> Option<HubUpdate> {
         let output = &self.by_id(output)?.output;
         let address = |format| self.site.feed_address(&output.name, format);
         Some(HubUpdate {
             output: output.name.clone(),
-            hub: self.site.hub.clone()?,
+            hub: self.site.hub_of(output)?.clone(),
             feeds: Format::feeds().map(address).collect(),
         })
     }

@@ -236,7 +236,11 @@ async fn publish(
     let is_news = |rendered: &RenderedFormat| {
         rendered.is_changed() && rendered.format.is_feed() && (rendered.stored.is_some() || entries > 0)
     };
-    let hub = if site.hub.is_some() && formats.iter().any(is_news) { NotifyHub::Yes } else { NotifyHub::No };
+    let hub = if site.hub_of(output).is_some() && formats.iter().any(is_news) {
+        NotifyHub::Yes
+    } else {
+        NotifyHub::No
+    };
     let (mut to_store, mut unwritten) = (Vec::new(), Vec::new());
     tokio::task::block_in_place(|| {
         let mut documents = Vec::with_capacity(formats.len());
@@ -364,7 +368,7 @@ fn represent(
     changed: Timestamp,
 ) -> Representation {
     let representation = Representation::new(format.content_type(), bytes, changed);
-    match &site.hub {
+    match site.hub_of(output) {
         Some(hub) if format.is_feed() => {
             let own = site.feed_address(&output.name, format);
             representation.with_link(format!("<{hub}>; rel=\"hub\", <{own}>; rel=\"self\""))
@@ -400,10 +404,11 @@ pub fn render_front_page(
             changed: published.map(|published| published.changed),
         }
     };
-    let compiled = outputs.outputs.iter();
-    let rows = compiled.map(|compiled| row(compiled.id, &compiled.output.name, &compiled.output.title));
-    let frozen = outputs.frozen.iter().map(|frozen| row(frozen.id, &frozen.name, &frozen.name));
-    let rows: Vec<OutputRow> = rows.chain(frozen).collect();
+    let rows =
+        outputs.public().map(|compiled| row(compiled.id, &compiled.output.name, &compiled.output.title));
+    let frozen = outputs.frozen.iter().filter(|frozen| !frozen.private);
+    let frozen = frozen.map(|frozen| row(frozen.id, &frozen.name, &frozen.name));
+    let rows: Vec<_> = rows.chain(frozen).collect();
     let names = rows.iter().map(|row| (row.name.as_str(), row.title.as_str()));
     let list = opml::write_outputs(&outputs.site.public_url, names);
     let page = html::front_page(&FrontPageContent { outputs: rows, ..content });
@@ -413,7 +418,7 @@ pub fn render_front_page(
     document_cache.insert(opml::PATH, Representation::new(opml::CONTENT_TYPE, list, now));
 }
 
-/// For each published output: its name, the bytes of its feed, and when the feed last changed, in Unix seconds.
+/// For each published output that is not private: its name, the bytes of its feed, and when the feed last changed, in Unix seconds.
 pub fn feed_sizes(outputs: &Outputs, document_cache: &DocumentCache) -> Vec<(String, usize, i64)> {
     let size = |compiled: &CompiledOutput| {
         let name = compiled.output.name.clone();
@@ -425,7 +430,7 @@ pub fn feed_sizes(outputs: &Outputs, document_cache: &DocumentCache) -> Vec<(Str
             _ => None,
         }
     };
-    outputs.outputs.iter().filter_map(size).collect()
+    outputs.public().filter_map(size).collect()
 }
 
 /// Tells the cache what became of the outputs that were removed or renamed. A former name leads to a renamed output once

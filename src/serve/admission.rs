@@ -11,7 +11,7 @@ use super::limits::ConnectionLimits;
 use super::timeouts::Activity;
 
 /// What is counted as one client: an IPv4 address or an IPv6 network of 64 bits, which is what one subscriber has.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Client {
     /// This machine.
     Local,

@@ -15,7 +15,7 @@ use tokio::time;
 
 use super::admission::{self, Admission, Client, Connection};
 use super::limits::ConnectionLimits;
-use super::listen::{ClientStream, Listener};
+use super::listen::{ClientStream, Listener, Peer};
 use super::routes::Routes;
 use super::timeouts::{Activity, WriteTimeout};
 
@@ -41,10 +41,11 @@ pub async fn run(
     let mut tasks = JoinSet::new();
     // Those of `tasks` that are to go on, the oldest first.
     let mut open: Vec<Connection<AbortHandle>> = Vec::new();
-    let mut waiting = None;
+    let mut waiting: Option<(ClientStream, Peer)> = None;
     let mut accept_failed = false;
     loop {
-        if let Some((stream, client)) = waiting.take() {
+        if let Some((stream, peer)) = waiting.take() {
+            let client = Client::of(peer.ip);
             open.retain(|connection| !connection.handle.is_finished());
             let admission = admission::admit(&open, client, &limits);
             if let Admission::InsteadOf(index) = admission {
@@ -53,11 +54,12 @@ pub async fn run(
             match admission {
                 Admission::Accepted | Admission::InsteadOf(_) => {
                     let activity = Activity::new();
-                    let served = serve(stream, routes.clone(), limits, activity.clone(), stopped.clone());
+                    let routes = routes.for_peer(peer);
+                    let served = serve(stream, routes, limits, activity.clone(), stopped.clone());
                     let handle = tasks.spawn(served);
                     open.push(Connection { client, activity, past_grace: false, handle });
                 }
-                Admission::Later => waiting = Some((stream, client)),
+                Admission::Later => waiting = Some((stream, peer)),
                 Admission::Refused => tracing::debug!(%client, "too many connections: one is closed"),
             }
         }
@@ -76,7 +78,7 @@ pub async fn run(
             accepted = listener.accept(), if waiting.is_none() && tasks.len() <= limits.connections => match accepted {
                 Ok((stream, peer)) => {
                     accept_failed = false;
-                    waiting = Some((stream, Client::of(peer)));
+                    waiting = Some((stream, peer));
                 }
                 Err(error) => {
                     // Logged once until an accept succeeds.

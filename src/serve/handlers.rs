@@ -10,7 +10,7 @@ use axum::http::{Response, StatusCode};
 
 use super::negotiate::{self, Precondition};
 use super::state::ServerState;
-use super::{address, response};
+use super::{address, private, response};
 use crate::publish::archive::{PageState, RenderedPage};
 use crate::publish::document_cache::{CachedDocument, Coding, Representation};
 use crate::publish::format::Format;
@@ -56,8 +56,19 @@ pub(super) async fn archive_page(
     request: Request,
 ) -> Response<Body> {
     let Ok(Path((output, page))) = path else { return response::not_found() };
+    let is_private = state.document_cache.is_private(&Format::Atom.path(&output));
+    let respond = |request| any_archive_page(&state, output, page, request);
+    if is_private { private::guarded(&state, request, respond).await } else { respond(request).await }
+}
+
+async fn any_archive_page(
+    state: &ServerState,
+    output: String,
+    page: String,
+    request: Request,
+) -> Response<Body> {
     let is_browser = negotiate::is_browser(request.headers());
-    let mut response = respond_with_page(&state, output, page, request).await;
+    let mut response = respond_with_page(state, output, page, request).await;
     if response.status() != StatusCode::NOT_FOUND {
         let headers = response.headers_mut();
         response::allow_any_origin(headers);
@@ -82,13 +93,13 @@ async fn respond_with_page(
         Some(CachedDocument::Gone) => return response::gone(),
         Some(CachedDocument::Moved(path)) => {
             let name = path.strip_suffix(format.extension()).unwrap_or(&path);
-            return moved(state, &format!("{name}/archive/{page}"));
+            return moved(state, &format!("{name}/archive/{page}"), request.uri().query());
         }
         None => return response::not_found(),
     }
     let cache_control = |page_state| match page_state {
         PageState::Full => ONE_YEAR,
-        PageState::Open => state.max_age.header(),
+        PageState::Open => state.settings.cache_control(),
     };
     match (state.readers.archive)(output.clone(), number, format).await {
         Ok(Some(RenderedPage { representation, state: page_state })) => {
@@ -132,22 +143,34 @@ pub(super) struct SourcesQuery {
 /// Any other path: a document of the cache. A path with a slash at its end leads to the one without.
 pub(super) async fn document(State(state): State<Arc<ServerState>>, request: Request) -> Response<Body> {
     let Some(path) = address::decode(request.uri().path()) else { return response::not_found() };
+    if !state.document_cache.is_private(&path) {
+        return any_document(&state, &path, request.headers(), None);
+    }
+    let path = path.into_owned();
+    private::guarded(&state, request, async |request| {
+        any_document(&state, &path, request.headers(), request.uri().query())
+    })
+    .await
+}
+
+/// `query`: what the address of a renamed document must keep.
+fn any_document(state: &ServerState, path: &str, request: &HeaderMap, query: Option<&str>) -> Response<Body> {
     let cache = &state.document_cache;
     let without_slash = || match path.strip_suffix('/').map(|path| (path, cache.get(path)))? {
         (path, Some(CachedDocument::Available(_))) => Some(CachedDocument::Moved(path.into())),
         (_, document) => document,
     };
-    let feed_name = address::feed_name(&path);
-    let is_browser = feed_name.is_some() && negotiate::is_browser(request.headers());
-    let mut response = match cache.get(&path).or_else(without_slash) {
+    let feed_name = address::feed_name(path);
+    let is_browser = feed_name.is_some() && negotiate::is_browser(request);
+    let mut response = match cache.get(path).or_else(without_slash) {
         Some(CachedDocument::Available(document)) => match feed_name {
-            Some(name) if is_browser => send_page_of_feed(&state, name, request.headers(), &document),
+            Some(name) if is_browser => send_page_of_feed(state, name, request, &document),
             // The front page tells how the sources are now.
-            _ if path == "/" => send_front_page(&state, request.headers(), &document, "no-cache"),
-            _ => send(&state, request.headers(), &document, state.max_age.header()),
+            _ if path == "/" => send_front_page(state, request, &document, "no-cache"),
+            _ => send(state, request, &document, state.settings.cache_control()),
         },
         Some(CachedDocument::Gone) => response::gone(),
-        Some(CachedDocument::Moved(path)) => moved(&state, &path),
+        Some(CachedDocument::Moved(path)) => moved(state, &path, query),
         None => return response::not_found(),
     };
     if feed_name.is_some() {
@@ -171,14 +194,16 @@ fn send_page_of_feed(
         Some(CachedDocument::Available(page)) => {
             send(state, request, &page, HeaderValue::from_static("private, no-cache"))
         }
-        _ => send(state, request, feed, state.max_age.header()),
+        _ => send(state, request, feed, state.settings.cache_control()),
     }
 }
 
 /// The document of a renamed output is at another path. The address without scheme and host is right for every host
 /// name and proxy by which readers come.
-fn moved(state: &ServerState, path: &str) -> Response<Body> {
-    response::moved(&state.document_cache.public_path(path), state.max_age.header())
+fn moved(state: &ServerState, path: &str, query: Option<&str>) -> Response<Body> {
+    let path = state.document_cache.public_path(path);
+    let address = query.map_or_else(|| path.clone(), |query| format!("{path}?{query}"));
+    response::moved(&address, state.settings.cache_control())
 }
 
 /// A page that says how Siftwire is doing now.

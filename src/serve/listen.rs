@@ -24,6 +24,16 @@ pub enum ListenAddress {
     Unix(PathBuf),
 }
 
+impl ListenAddress {
+    /// Whether only programs on this machine reach it.
+    pub fn is_local(&self) -> bool {
+        match self {
+            Self::Tcp(address) => address.ip().to_canonical().is_loopback(),
+            Self::Unix(_) => true,
+        }
+    }
+}
+
 /// As in the config.
 impl fmt::Display for ListenAddress {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -107,21 +117,25 @@ impl Listener {
         }
     }
 
-    /// Accepts the next connection; the address is `None` on a unix socket.
-    pub(super) async fn accept(&self) -> io::Result<(ClientStream, Option<IpAddr>)> {
+    /// Accepts the next connection.
+    pub(super) async fn accept(&self) -> io::Result<(ClientStream, Peer)> {
         std::future::poll_fn(|context| self.poll_accept(context)).await
     }
 
-    fn poll_accept(&self, context: &mut Context<'_>) -> Poll<io::Result<(ClientStream, Option<IpAddr>)>> {
+    fn poll_accept(&self, context: &mut Context<'_>) -> Poll<io::Result<(ClientStream, Peer)>> {
         match self {
             Self::Tcp(listener) => listener.poll_accept(context).map(|accepted| {
                 let (stream, peer) = accepted?;
                 // Responses are written in one piece, so Nagle's algorithm would only delay them.
                 stream.set_nodelay(true)?;
-                Ok((ClientStream::Tcp(stream), Some(peer.ip())))
+                let ip = peer.ip().to_canonical();
+                let reached = self.address();
+                let is_local = ip.is_loopback() && reached.is_some_and(|address| address.is_local());
+                Ok((ClientStream::Tcp(stream), Peer { ip: Some(ip), is_local }))
             }),
             Self::Unix(listener) => {
-                listener.poll_accept(context).map_ok(|(stream, _)| (ClientStream::Unix(stream), None))
+                let peer = Peer { ip: None, is_local: true };
+                listener.poll_accept(context).map_ok(|(stream, _)| (ClientStream::Unix(stream), peer))
             }
             Self::Several(all, next) => {
                 // Round robin, so that a busy socket does not starve the others.
@@ -132,6 +146,20 @@ impl Listener {
             }
         }
     }
+}
+
+/// Who has connected.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Peer {
+    /// `None` on a unix socket.
+    pub(super) ip: Option<IpAddr>,
+    /// Whether it is on this machine, and has come to a socket that only this machine reaches.
+    pub(super) is_local: bool,
+}
+
+impl Peer {
+    /// Of whom nothing is known, so that nothing is allowed.
+    pub(super) const UNKNOWN: Peer = Peer { ip: None, is_local: false };
 }
 
 async fn bind_unix(path: &Path) -> io::Result<UnixListener> {

@@ -7,30 +7,40 @@ use axum::Router;
 use axum::body::Body;
 use axum::http::request::Parts;
 use axum::http::{Method, Request, Response, StatusCode, Uri, header};
+use axum::middleware;
 use axum::routing::any;
 use hyper::body::Incoming;
 use hyper::service::Service as _;
 use hyper_util::service::TowerToHyperService;
 
+use super::listen::Peer;
 use super::response::Cors;
 use super::state::ServerState;
-use super::{address, handlers, response};
+use super::{address, handlers, private, response};
 use crate::publish::document_cache::DocumentCache;
 use crate::publish::html;
 
 /// The routes. Handlers answer as for GET; [`Routes`] applies the method.
 pub fn routes(state: ServerState) -> Routes {
     let document_cache = Arc::clone(&state.document_cache);
+    let state = Arc::new(state);
     let router = Router::new()
         .route("/healthz", any(handlers::liveness))
         .route("/readyz", any(handlers::readiness))
         .route("/metrics", any(handlers::metrics))
         .route("/feeds/{output}/archive/{page}", any(handlers::archive_page))
-        .route(html::SOURCES_PATH, any(handlers::sources))
+        .merge(private_pages(&state))
         // Feeds, output pages, the front page and the OPML list: every path of the document cache.
         .fallback(handlers::document)
-        .with_state(Arc::new(state));
-    Routes { document_cache, router: TowerToHyperService::new(router) }
+        .with_state(state);
+    Routes { document_cache, peer: Peer::UNKNOWN, router: TowerToHyperService::new(router) }
+}
+
+/// The pages that are not for everybody.
+fn private_pages(state: &Arc<ServerState>) -> Router<Arc<ServerState>> {
+    Router::new()
+        .route(html::SOURCES_PATH, any(handlers::sources))
+        .layer(middleware::from_fn_with_state(Arc::clone(state), private::guard))
 }
 
 /// The router, below the rules that hold for every request: one valid `Host`, any spelling of a path, an
@@ -38,21 +48,32 @@ pub fn routes(state: ServerState) -> Routes {
 #[derive(Clone)]
 pub struct Routes {
     document_cache: Arc<DocumentCache>,
+    /// Who sends the requests.
+    peer: Peer,
     router: TowerToHyperService<Router>,
 }
 
 impl Routes {
-    /// Answers one request. The request body is not read: no resource takes one.
+    /// The same, for the requests of one connection.
+    pub(super) fn for_peer(&self, peer: Peer) -> Routes {
+        Routes { peer, ..self.clone() }
+    }
+
+    /// Answers one request. The request body is not read, unless it is a sign-in form.
     pub(super) async fn respond(&self, request: Request<Incoming>) -> Result<Response<Body>, Infallible> {
-        let (head, _) = request.into_parts();
+        let (mut head, body) = request.into_parts();
         if !address::has_valid_host(head.version, &head.headers) {
             return Ok(response::text(StatusCode::BAD_REQUEST, "A request needs exactly one valid Host.\n"));
         }
         let method = head.method.clone();
+        head.extensions.insert(self.peer);
+        if let Some(token) = private::read_form(&head, body).await {
+            head.extensions.insert(token);
+        }
         // Some proxies pass the path of `public_url` on, others strip it. The path as sent wins.
         let without_prefix = self.document_cache.strip_base_path(head.uri.path()).and_then(|path| {
             let mut head = head.clone();
-            head.uri = path.parse().ok()?;
+            head.uri = with_path(&head.uri, path)?;
             Some(head)
         });
         let mut response = self.route(head).await?;
@@ -77,9 +98,19 @@ impl Routes {
 fn canonical_uri(uri: &Uri) -> Option<Uri> {
     match uri.path() {
         "*" => Some(Uri::from_static("/healthz")),
-        path if path.contains('%') => address::canonical(path)?.parse().ok(),
+        path if path.contains('%') => with_path(uri, &address::canonical(path)?),
         _ => None,
     }
+}
+
+/// Another path with the same query, and host if it names one.
+fn with_path(uri: &Uri, path: &str) -> Option<Uri> {
+    let mut parts = uri.clone().into_parts();
+    parts.path_and_query = match uri.query() {
+        Some(query) => format!("{path}?{query}").parse().ok(),
+        None => path.parse().ok(),
+    };
+    parts.path_and_query.is_some().then(|| Uri::from_parts(parts).ok())?
 }
 
 /// Turns the response to GET into the response to `method`. A missing resource is 404 or 410 for every method.
@@ -90,6 +121,8 @@ fn apply_method(method: &Method, mut response: Response<Body>) -> Response<Body>
     }
     match (response.status(), method) {
         (StatusCode::NOT_FOUND | StatusCode::GONE, _) | (_, &Method::GET | &Method::HEAD) => response,
+        // From the guard of private pages, for every method.
+        (status, _) if private::is_refusal(status) => response,
         (_, &Method::OPTIONS) => response::options(Cors::of(response.headers())),
         _ => response::method_not_allowed(),
     }

@@ -7,8 +7,11 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
 use axum::http::HeaderValue;
+use url::Url;
 
+use super::access::AccessToken;
 use super::response::header_value;
+use super::wrong_tokens::WrongTokens;
 use crate::metrics::Metrics;
 use crate::publish::archive::RenderedPage;
 use crate::publish::document_cache::{DocumentCache, Representation};
@@ -42,7 +45,8 @@ pub type ArchiveResult =
 pub struct ServerState {
     pub(super) document_cache: Arc<DocumentCache>,
     pub(super) readers: StoreReaders,
-    pub(super) max_age: MaxAge,
+    pub(super) settings: SharedHttpSettings,
+    pub(super) wrong_tokens: WrongTokens,
     pub(super) readiness: Arc<Readiness>,
     pub(super) metrics: Arc<Metrics>,
     /// `Content-Security-Policy` of the pages of outputs.
@@ -56,38 +60,64 @@ impl ServerState {
     pub fn new(
         document_cache: Arc<DocumentCache>,
         readers: StoreReaders,
-        max_age: MaxAge,
+        settings: SharedHttpSettings,
         readiness: Arc<Readiness>,
         metrics: Arc<Metrics>,
     ) -> ServerState {
         let page_policy = header_value(&html::content_security_policy());
         let front_page_policy = header_value(&html::front_page_policy());
-        ServerState { document_cache, readers, max_age, readiness, metrics, page_policy, front_page_policy }
+        ServerState {
+            document_cache,
+            readers,
+            settings,
+            wrong_tokens: WrongTokens::default(),
+            readiness,
+            metrics,
+            page_policy,
+            front_page_policy,
+        }
     }
 }
 
-/// The `Cache-Control` header of documents. Shared, so that a config reload can change it.
+/// What the config says about responses.
 #[derive(Clone, Debug)]
-pub struct MaxAge(Arc<RwLock<HeaderValue>>);
+pub struct HttpSettings {
+    /// How long readers may cache a document.
+    pub max_age: Duration,
+    /// Opens the private pages and outputs.
+    pub token: Option<AccessToken>,
+    /// The address of the published feeds, as those reach them who are not on this machine.
+    pub public_url: Url,
+}
 
-impl MaxAge {
-    /// `max-age` in whole seconds.
+/// The same, shared, so that a config reload can change it.
+#[derive(Clone, Debug)]
+pub struct SharedHttpSettings(Arc<RwLock<(HeaderValue, Arc<HttpSettings>)>>);
+
+impl SharedHttpSettings {
+    /// These settings.
     #[must_use]
-    pub fn new(max_age: Duration) -> MaxAge {
-        MaxAge(Arc::new(RwLock::new(MaxAge::format(max_age))))
+    pub fn new(settings: HttpSettings) -> SharedHttpSettings {
+        SharedHttpSettings(Arc::new(RwLock::new(SharedHttpSettings::with_header(settings))))
     }
 
-    /// Replaces the value for all later responses.
-    pub fn set(&self, max_age: Duration) {
-        *self.0.write().unwrap_or_else(PoisonError::into_inner) = MaxAge::format(max_age);
+    /// Replaces them for all later responses.
+    pub fn set(&self, settings: HttpSettings) {
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) = SharedHttpSettings::with_header(settings);
     }
 
-    fn format(max_age: Duration) -> HeaderValue {
-        header_value(&format!("public, max-age={}", max_age.as_secs()))
+    fn with_header(settings: HttpSettings) -> (HeaderValue, Arc<HttpSettings>) {
+        let max_age = header_value(&format!("public, max-age={}", settings.max_age.as_secs()));
+        (max_age, Arc::new(settings))
     }
 
-    pub(super) fn header(&self) -> HeaderValue {
-        self.0.read().unwrap_or_else(PoisonError::into_inner).clone()
+    pub(super) fn get(&self) -> Arc<HttpSettings> {
+        Arc::clone(&self.0.read().unwrap_or_else(PoisonError::into_inner).1)
+    }
+
+    /// The `Cache-Control` header of documents.
+    pub(super) fn cache_control(&self) -> HeaderValue {
+        self.0.read().unwrap_or_else(PoisonError::into_inner).0.clone()
     }
 }
 

@@ -151,6 +151,8 @@ pub struct ConfiguredOutput {
     pub name: String,
     /// Its former names, the one to prefer first. No configured output has one of them.
     pub was: Vec<String>,
+    /// Whether it is not for everybody.
+    pub private: bool,
     /// Which members its documents show, if they show one entry of each story; else `None`.
     pub one_per_story: Option<MemberQuery>,
     /// Which ids it gives to entries that are stored from now on.
@@ -181,6 +183,8 @@ pub struct StoredOutput {
     pub definition: String,
     /// Entries up to this revision are evaluated.
     pub watermark: i64,
+    /// Whether it is, or was when it left the config, not for everybody.
+    pub private: bool,
     /// When it left the config; `None` while the config names it.
     pub removed: Option<Timestamp>,
 }

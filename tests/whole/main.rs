@@ -2,6 +2,7 @@
 
 #![allow(clippy::disallowed_methods, reason = "a test starts the processes and threads that it needs")]
 
+mod access;
 mod bombs;
 mod bursts;
 mod claims;

@@ -91,6 +91,10 @@ impl Home {
             if let Some((_, rest)) = line.split_once("siftwire is running: open http://") {
                 break rest.split('/').next().expect("an address").to_owned();
             }
+            // On a unix socket.
+            if line.contains("siftwire is running on ") {
+                break String::new();
+            }
         };
         // Read to the end, so that the daemon never blocks on a full pipe.
         let log = std::thread::spawn(move || {
@@ -150,25 +154,31 @@ impl Response {
     }
 }
 
+/// Sends a request as it is, on a new connection.
+pub fn exchange(mut stream: impl Read + Write, request: &str) -> Response {
+    stream.write_all(request.as_bytes()).expect("the request is sent");
+    let mut response = Vec::new();
+    stream.read_to_end(&mut response).expect("a response");
+    // An icon is no text.
+    let response = String::from_utf8_lossy(&response);
+    let (head, body) = response.split_once("\r\n\r\n").expect("a complete response");
+    let status = head.split(' ').nth(1).and_then(|status| status.parse().ok()).expect("a status");
+    Response { status, head: head.to_owned(), body: body.to_owned() }
+}
+
 impl Daemon {
     pub fn get(&self, path: &str) -> Response {
         self.request("GET", path, "")
     }
 
     pub fn request(&self, method: &str, path: &str, headers: &str) -> Response {
-        let mut stream = TcpStream::connect(&self.address).expect("the daemon listens");
-        let request = format!(
-            "{method} {path} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n{headers}\r\n",
-            self.address
-        );
-        stream.write_all(request.as_bytes()).expect("the request is sent");
-        let mut response = Vec::new();
-        stream.read_to_end(&mut response).expect("a response");
-        // An icon is no text.
-        let response = String::from_utf8_lossy(&response);
-        let (head, body) = response.split_once("\r\n\r\n").expect("a complete response");
-        let status = head.split(' ').nth(1).and_then(|status| status.parse().ok()).expect("a status");
-        Response { status, head: head.to_owned(), body: body.to_owned() }
+        let host = &self.address;
+        self.send(&format!("{method} {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n{headers}\r\n"))
+    }
+
+    /// Sends a request as it is.
+    pub fn send(&self, request: &str) -> Response {
+        exchange(TcpStream::connect(&self.address).expect("the daemon listens"), request)
     }
 
     /// `host:port`.

@@ -66,7 +66,7 @@ fn the_hub_is_notified_once_of_each_change_and_never_of_a_restart() {
     origin.set("/site", 200, "text/xml", feed(1));
     let home = Home::new(&format!(
         "[serve]\nlisten = \"127.0.0.1:0\"\npublic_url = \"https://feeds.example.org/n\"\n[poll]\nevery = \"1s\"\nat_most = \"1s\"\n[publish]\nhub = \"{}\"\n
-         [[source]]\nname = \"site\"\nurl = \"{}\"\nallow_private = true\n[[output]]\nname = \"all\"\n[[output]]\nname = \"none\"\nfilter = \"nothing\"\n",
+         [[source]]\nname = \"site\"\nurl = \"{}\"\nallow_private = true\n[[output]]\nname = \"all\"\n[[output]]\nname = \"none\"\nfilter = \"nothing\"\n[[output]]\nname = \"closed\"\nprivate = true\n",
         hub.address,
         origin.url("/site")
     ));
@@ -74,13 +74,20 @@ fn the_hub_is_notified_once_of_each_change_and_never_of_a_restart() {
     eventually("the hub was notified", || (hub.notifications().len() == 1).then_some(()));
     let own = "https%3A%2F%2Ffeeds.example.org%2Fn%2Ffeeds%2Fall";
     let expected = format!("hub.mode=publish&hub.url={own}.atom&hub.url={own}.rss&hub.url={own}.json");
-    assert_eq!(hub.notifications(), std::slice::from_ref(&expected), "an empty output is not announced");
+    assert_eq!(
+        hub.notifications(),
+        std::slice::from_ref(&expected),
+        "neither an empty nor a private output is announced"
+    );
     let atom = daemon.get("/feeds/all.atom");
     assert!(atom.body.contains(&format!("<link rel=\"hub\" href=\"{}\"/>", hub.address)), "{}", atom.body);
     let link =
         format!("<{}>; rel=\"hub\", <https://feeds.example.org/n/feeds/all.atom>; rel=\"self\"", hub.address);
     assert_eq!(atom.header("link"), Some(link.as_str()));
     assert!(daemon.get("/feeds/all.json").body.contains("\"type\": \"WebSub\""));
+    let closed = daemon.get("/feeds/closed.atom");
+    assert_eq!((closed.status, closed.header("link")), (200, None));
+    assert!(closed.body.contains("Entry 1") && !closed.body.contains(&hub.address), "{}", closed.body);
 
     // A failed notification is repeated; polls without new entries cause none.
     *hub.refusals.lock().expect("no panic under the lock") = 1;

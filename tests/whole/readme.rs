@@ -10,7 +10,8 @@ const README: &str = include_str!("../../README.md");
 
 /// The commands of README.md that run in a folder of one's own, in their order, and a part of what they print.
 /// `tests/systemd` runs those that install.
-const COMMANDS: [(&str, &str); 10] = [
+const COMMANDS: [(&str, &str); 11] = [
+    ("siftwire token --output siftwire.token", "siftwire.token. Name it in the config"),
     ("siftwire init", "siftwire check --config "),
     ("siftwire check", "is valid: 9 sources, 3 outputs"),
     ("siftwire", "siftwire is running: open http://"),

@@ -97,8 +97,11 @@ pub(super) fn sync_outputs(
         }
         c.prepare_cached("UPDATE output SET removed = NULL WHERE name = ?1 AND removed IS NOT NULL")?
             .execute([&output.name])?;
-        c.prepare_cached("UPDATE output SET one_per_story = ?2 WHERE name = ?1 AND one_per_story <> ?2")?
-            .execute(params![output.name, output.one_per_story.is_some()])?;
+        c.prepare_cached(
+            "UPDATE output SET one_per_story = ?2, private = ?3
+             WHERE name = ?1 AND (one_per_story <> ?2 OR private <> ?3)",
+        )?
+        .execute(params![output.name, output.one_per_story.is_some(), output.private])?;
     }
     let stored: HashMap<_, _> =
         all_outputs(c)?.into_iter().map(|output| (output.name.clone(), output)).collect();
@@ -139,19 +142,22 @@ fn continue_former(c: &Connection, output: &ConfiguredOutput) -> Result<()> {
 }
 
 fn all_outputs(c: &Connection) -> Result<Vec<StoredOutput>> {
-    c.prepare_cached("SELECT id, name, since, definition, watermark, removed, key FROM output ORDER BY name")?
-        .query_map([], |row| {
-            Ok(StoredOutput {
-                id: OutputId(row.get(0)?),
-                name: lossy_text(row, 1)?.unwrap_or_default(),
-                since: nearest_time(row.get(2)?),
-                definition: lossy_text(row, 3)?.unwrap_or_default(),
-                watermark: row.get(4)?,
-                removed: row.get::<_, Option<i64>>(5)?.map(nearest_time),
-                key: lossy_text(row, 6)?.unwrap_or_default(),
-            })
-        })?
-        .collect()
+    c.prepare_cached(
+        "SELECT id, name, since, definition, watermark, removed, key, private FROM output ORDER BY name",
+    )?
+    .query_map([], |row| {
+        Ok(StoredOutput {
+            id: OutputId(row.get(0)?),
+            name: lossy_text(row, 1)?.unwrap_or_default(),
+            since: nearest_time(row.get(2)?),
+            definition: lossy_text(row, 3)?.unwrap_or_default(),
+            watermark: row.get(4)?,
+            removed: row.get::<_, Option<i64>>(5)?.map(nearest_time),
+            key: lossy_text(row, 6)?.unwrap_or_default(),
+            private: row.get(7)?,
+        })
+    })?
+    .collect()
 }
 
 fn select_renderings(c: &Connection, condition: &str, params: impl Params) -> Result<Vec<Rendering>> {

@@ -181,6 +181,7 @@ CREATE TABLE output (
     since      INTEGER NOT NULL,      -- when it was first configured
     definition TEXT NOT NULL,         -- hash of what decides its members
     watermark  INTEGER NOT NULL,      -- entries up to this revision are evaluated
+    private    INTEGER NOT NULL DEFAULT 0,      -- 1: it is not for everybody
     one_per_story INTEGER NOT NULL DEFAULT 0,   -- 1: it shows one entry of each story
     generation INTEGER NOT NULL DEFAULT 0,      -- which of its members are current
     last_generation INTEGER NOT NULL DEFAULT 0  -- the last one that was begun
