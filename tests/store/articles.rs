@@ -48,6 +48,7 @@ async fn wanted_by(count: usize, articles: ArticleSettings) -> Articles {
         was: vec![],
         one_per_story: None,
         ids: EntryIds::Shared,
+        private: false,
     }];
     let output = store.sync_outputs(outputs, at(0)).await.unwrap()[0].id;
     let entries: Vec<i64> = (1..=count as i64).collect();
