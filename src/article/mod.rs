@@ -1,9 +1,22 @@
 //! The article of a web page: its text, title, author and date, without what stands around it. Pure.
 
+mod compare;
 mod decode;
+mod finder;
+mod json_ld;
+mod markup;
+mod metadata;
 mod no_article;
-mod readability;
+mod page_tree;
+mod phrases;
 mod selectors;
+#[cfg(test)]
+mod tests;
+mod title;
+mod walls;
+mod whole_text;
+mod words;
+mod write;
 
 use jiff::Timestamp;
 use url::Url;
@@ -11,8 +24,14 @@ use url::Url;
 pub use no_article::NoArticle;
 pub use selectors::{Selector, Selectors};
 
-use crate::html;
+use crate::html::{self, Tree};
 use crate::text::{TextFor, html_to_text};
+use compare::letters;
+use finder::Finder;
+use metadata::Metadata;
+use page_tree::{HiddenParts, PageTree};
+use walls::PageEvidence;
+use whole_text::JsonLdText;
 
 /// Larger pages are cut there before they are read.
 const MAX_BYTES: usize = 2 << 20;
@@ -50,10 +69,12 @@ pub struct Article {
 /// How the article of a page was found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum By {
+    /// The page has it in JSON-LD.
+    JsonLd,
     /// The selector of the source.
     Selector,
-    /// The rules of Readability.
-    Readability,
+    /// By what paragraphs have in common.
+    Finder,
 }
 
 impl By {
@@ -61,8 +82,9 @@ impl By {
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
+            By::JsonLd => "json-ld",
             By::Selector => "selector",
-            By::Readability => "readability",
+            By::Finder => "finder",
         }
     }
 }
@@ -77,22 +99,116 @@ pub fn find(
     feed_text: Option<&str>,
 ) -> Result<Article, NoArticle> {
     let text = decode::decode(page)?;
-    let found = readability::find(&text, selectors).ok_or(NoArticle::NotFound)?;
-    let html = html::sanitize_with_base(found.html, Some(page.url.as_str()), page.url);
-    let text = html_to_text(&html, TextFor::Reader).trim().to_owned();
-    if text.is_empty() {
-        return Err(NoArticle::NotFound);
+    let markup = markup::without_scripts(&text);
+    if !html::may_be_parsed(&markup.html) {
+        return Err(NoArticle::TooComplex);
     }
-    if feed_text.is_some_and(|feed| text.len() < feed.trim().len()) {
+    let tree = Tree::of_document(&markup.html);
+    let metadata = Metadata::read(&tree, &markup.json_ld);
+    let visible = PageTree::new(&tree, HiddenParts::Left).ok_or(NoArticle::TooComplex)?;
+    let selected = if selectors.is_empty() { None } else { selectors.apply(&markup.html) };
+    let found = match &selected {
+        Some(html) => by_selectors(html, selectors, &metadata)?,
+        None => by_finder(&tree, &visible, &metadata)?,
+    };
+    let evidence = PageEvidence {
+        page: &visible,
+        article: &found.blocks,
+        end: found.end,
+        has_feed_text: feed_text.is_some_and(|text| !text.trim().is_empty()),
+        title: metadata.page_title.as_deref(),
+        is_paid: metadata.json_ld.is_paid,
+        has_scripts: markup.has_scripts,
+    };
+    if let Some(refusal) = walls::refusal(&evidence) {
+        return Err(refusal);
+    }
+    if feed_text
+        .is_some_and(|feed| letters(&found.text).len() < letters(&html_to_text(feed, TextFor::Reader)).len())
+    {
         return Err(NoArticle::ShorterThanFeed);
     }
     Ok(Article {
-        title: found.title,
-        author: None,
-        published: None,
-        language: None,
-        html,
-        text,
-        by: By::Readability,
+        title: title::find(&visible, &metadata, page.url),
+        author: metadata.author(),
+        published: metadata.published(),
+        language: metadata.language(&found.text),
+        html: html::sanitize_with_base(found.html, Some(page.url.as_str()), page.url),
+        text: found.text,
+        by: found.by,
     })
+}
+
+/// An article, not cleaned yet.
+struct FoundText {
+    html: String,
+    text: String,
+    /// The paragraphs and other blocks, with their sizes.
+    blocks: Vec<(String, usize)>,
+    /// The number of the first block of the page after it, if it was found there.
+    end: Option<usize>,
+    by: By,
+}
+
+fn by_finder(tree: &Tree, visible: &PageTree<'_>, metadata: &Metadata) -> Result<FoundText, NoArticle> {
+    let expected = metadata.expected();
+    let found = Finder::find(visible, &expected);
+    if visible.hidden_bytes > found.size() {
+        // A script shows the article when it has come.
+        let whole = PageTree::new(tree, HiddenParts::Taken).ok_or(NoArticle::TooComplex)?;
+        let other = Finder::find(&whole, &expected);
+        if other.size() > 2 * found.size() {
+            return Ok(FoundText { end: None, ..with_json_ld(other, metadata) });
+        }
+    }
+    Ok(with_json_ld(found, metadata))
+}
+
+fn with_json_ld(mut found: Finder<'_>, metadata: &Metadata) -> FoundText {
+    let body =
+        metadata.json_ld.body.as_deref().map(|body| html_to_text(body, TextFor::Reader)).unwrap_or_default();
+    match whole_text::compare(&body, &mut found) {
+        JsonLdText::None => found_text(&found, By::Finder),
+        JsonLdText::Same => found_text(&found, By::JsonLd),
+        JsonLdText::Longer => {
+            let paragraphs = whole_text::paragraphs(&body);
+            FoundText {
+                html: paragraphs
+                    .iter()
+                    .map(|text| format!("<p>{}</p>", htmlize::escape_text(text)))
+                    .collect(),
+                text: paragraphs.join("\n"),
+                blocks: paragraphs
+                    .into_iter()
+                    .map(|text| {
+                        let size = text.len();
+                        (text, size)
+                    })
+                    .collect(),
+                end: None,
+                by: By::JsonLd,
+            }
+        }
+    }
+}
+
+fn found_text(found: &Finder<'_>, by: By) -> FoundText {
+    let kept = found.page.blocks.iter().zip(&found.kept).filter(|(_, kept)| **kept);
+    FoundText {
+        html: write::html(found),
+        text: write::text(found),
+        blocks: kept.map(|(block, _)| (block.text.clone(), block.size)).collect(),
+        end: found.kept.iter().rposition(|kept| *kept).map(|last| last + 1),
+        by,
+    }
+}
+
+/// The owner of the source is believed: all that is selected belongs to the article.
+fn by_selectors(html: &str, selectors: &Selectors, metadata: &Metadata) -> Result<FoundText, NoArticle> {
+    let tree = Tree::of_document(html);
+    let page = PageTree::new(&tree, HiddenParts::Left).ok_or(NoArticle::TooComplex)?;
+    if selectors.article.is_none() {
+        return by_finder(&tree, &page, metadata);
+    }
+    Ok(FoundText { end: None, ..found_text(&Finder::all(&page), By::Selector) })
 }

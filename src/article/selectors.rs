@@ -1,8 +1,10 @@
 //! What the owner of a source says of its pages: CSS selectors. Pure.
 
+use std::collections::HashSet;
+use std::panic::{self, AssertUnwindSafe};
 use std::str::FromStr;
 
-use dom_query::Matcher;
+use dom_query::{Document, Matcher};
 
 /// Longer selectors are refused.
 const MAX_BYTES: usize = 1000;
@@ -57,6 +59,35 @@ impl Selectors {
             article: article.map(str::parse).transpose()?,
             without: without.map(str::parse).transpose()?,
         })
+    }
+}
+
+impl Selectors {
+    /// Whether they say nothing.
+    pub(super) fn is_empty(&self) -> bool {
+        self.article.is_none() && self.without.is_none()
+    }
+
+    /// The HTML of what they select, or of the rest of the page if they only exclude. `None` where nothing is selected. The
+    /// page has to be within the limits of depth: dom_query calls itself for each level.
+    pub(super) fn apply(&self, html: &str) -> Option<String> {
+        let select = || {
+            let document = Document::from(html);
+            if let Some(without) = &self.without {
+                document.select(without.as_str()).remove();
+            }
+            let Some(article) = &self.article else { return document.html().to_string() };
+            let selected = document.select(article.as_str());
+            // What is within another one is there already.
+            let ids: HashSet<_> = selected.nodes().iter().map(|node| node.id).collect();
+            let outermost = selected
+                .nodes()
+                .iter()
+                .filter(|node| !node.ancestors(None).iter().any(|around| ids.contains(&around.id)));
+            outermost.map(|node| node.html().to_string()).collect()
+        };
+        let html: String = panic::catch_unwind(AssertUnwindSafe(select)).ok()?;
+        (!html.trim().is_empty()).then_some(html)
     }
 }
 

@@ -11,9 +11,11 @@ use super::config_option::ConfigOption;
 use super::fetch_once::fetch_once;
 use super::runtime::runtime;
 use super::{WrongUsage, terminal};
+use crate::article::{self, Article, Selectors, WebPage};
 use crate::config::edit::{self, NewSource};
 use crate::config::{Config, mask_urls};
 use crate::daemon;
+use crate::entry::Entry;
 use crate::feed::{self, Feed, Hints};
 use crate::fetch::discover::{self, FeedLink, Page};
 use crate::fetch::{self, FetchedBody, Fetcher, sites};
@@ -21,6 +23,12 @@ use crate::source::{Access, FeedUrl, UrlParts};
 
 /// The number of entries shown.
 const MAX_SHOWN_ENTRIES: usize = 5;
+
+/// The number of entries whose pages are tried.
+const MAX_TRIED_PAGES: usize = 3;
+
+/// Of the text of a page.
+const MAX_SHOWN_CHARS: usize = 120;
 
 /// `siftwire add`
 #[derive(Debug, clap::Args)]
@@ -33,6 +41,9 @@ pub struct Arguments {
     /// Allow the host of URL to be on this machine or in the local network
     #[arg(long)]
     allow_private: bool,
+    /// Also show which text is found on the pages of three entries
+    #[arg(long)]
+    full_text: bool,
     /// Only show what is found
     #[arg(long)]
     dry_run: bool,
@@ -54,8 +65,13 @@ pub fn run(arguments: Arguments, config_option: &ConfigOption) -> anyhow::Result
     let config = config_option.load()?;
     let (url, plain) = parse_url(&arguments.url)?;
     let finder = FeedFinder::new(&config, &url, arguments.allow_private);
-    let discovered = runtime()?.block_on(finder.find(&url, plain.as_ref()))?;
+    let runtime = runtime()?;
+    let discovered = runtime.block_on(finder.find(&url, plain.as_ref()))?;
     terminal::print(terminal::escape_lines(&as_text(&discovered)).as_bytes())?;
+    if arguments.full_text {
+        let found = runtime.block_on(finder.articles(&discovered.feed));
+        terminal::print(terminal::escape_lines(&found).as_bytes())?;
+    }
     for alternate in &discovered.alternates {
         terminal::message(&format!("Other feed: {}", described(alternate)));
     }
@@ -201,6 +217,29 @@ impl FeedFinder {
         None
     }
 
+    /// What is found on the pages of the newest entries, as text.
+    async fn articles(&self, feed: &Feed) -> String {
+        let mut text = "Full text\n".to_owned();
+        let with_page = newest(feed)
+            .into_iter()
+            .filter_map(|entry| Some((entry, Url::parse(entry.link.as_deref()?).ok()?)));
+        for (entry, url) in with_page.take(MAX_TRIED_PAGES) {
+            let read = self.fetch(&url).await.map_err(|error| format!("cannot read the page: {error:#}"));
+            let found = read.and_then(|(_, body)| article_of(&body, entry));
+            text.push_str(&format!("  {}\n", entry.title.as_deref().unwrap_or("(no title)")));
+            text.push_str(&match found {
+                Ok(article) => {
+                    let start: String = article.text.chars().take(MAX_SHOWN_CHARS).collect();
+                    let characters =
+                        terminal::counted(article.text.chars().count(), "character", "characters");
+                    format!("    {characters}: {}...\n", start.replace('\n', " "))
+                }
+                Err(reason) => format!("    none: {reason}\n"),
+            });
+        }
+        text
+    }
+
     async fn read(&self, url: &Url) -> anyhow::Result<ReadPage> {
         let (url, body) = self.fetch(url).await?;
         Ok(match parse_feed(&body) {
@@ -235,14 +274,27 @@ fn parse_feed(body: &FetchedBody) -> Option<Feed> {
     feed::read(&body.bytes, &hints).ok()
 }
 
+/// The article of an entry, or why its page has none.
+fn article_of(body: &FetchedBody, entry: &Entry) -> Result<Article, String> {
+    let page =
+        WebPage { bytes: &body.bytes, content_type: body.content_type.as_deref(), url: body.url.whole() };
+    let feed_text = entry.content.as_deref().or(entry.summary.as_deref());
+    article::find(&page, &Selectors::default(), feed_text).map_err(|reason| reason.to_string())
+}
+
+/// The entries, the newest first.
+fn newest(feed: &Feed) -> Vec<&Entry> {
+    let mut entries: Vec<_> = feed.entries.iter().collect();
+    entries.sort_by_key(|entry| Reverse(entry.published.or(entry.updated)));
+    entries
+}
+
 fn as_text(discovered: &DiscoveredFeed) -> String {
     let feed = &discovered.feed;
     let title = feed.title.as_deref().unwrap_or("(no title)");
     let count = terminal::counted(feed.entries.len(), "entry", "entries");
     let mut text = format!("{title}\n  {}\n  {}, {count}\n", mask_urls(discovered.url.as_str()), feed.format);
-    let mut entries: Vec<_> = feed.entries.iter().collect();
-    entries.sort_by_key(|entry| Reverse(entry.published.or(entry.updated)));
-    for entry in entries.into_iter().take(MAX_SHOWN_ENTRIES) {
+    for entry in newest(feed).into_iter().take(MAX_SHOWN_ENTRIES) {
         let date = entry.published.or(entry.updated);
         let date = date.map_or_else(|| "no date   ".to_owned(), |date| date.strftime("%Y-%m-%d").to_string());
         text.push_str(&format!("  {date}  {}\n", entry.title.as_deref().unwrap_or("(no title)")));

@@ -117,6 +117,12 @@ fn parse_repaired<'a>(json: &'a str, broken: &Result<RawFeed<'_>, String>) -> Re
     Ok(feed)
 }
 
+/// A date in any format that feeds use.
+#[must_use]
+pub fn parse_date(text: &str) -> Option<jiff::Timestamp> {
+    dates::parse(text)
+}
+
 /// The text of a document that is not a feed, such as an HTML page or an OPML list.
 #[must_use]
 pub fn decode_text(body: &[u8]) -> String {

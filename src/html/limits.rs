@@ -51,9 +51,20 @@ const LEAVES_NO_ELEMENT: [&str; 15] = [
     "tr", "td", "th", "form",
 ];
 
-/// Whether the parsed fragment stays near the size of its text. May refuse harmless fragments, but none that real
-/// pages have.
+/// Whether the parsed fragment stays near the size of its text, and is serialized as fast. May refuse harmless fragments,
+/// but none that real pages have.
 pub(super) fn is_within_limits(html: &str) -> bool {
+    let searches = searches(html);
+    searches.is_some_and(|bytes| bytes <= MAX_SEARCHED_BYTES.max(MAX_SEARCHED_BYTES_PER_BYTE * html.len()))
+}
+
+/// Whether it may be parsed, though perhaps not be serialized as a whole.
+pub(crate) fn may_be_parsed(html: &str) -> bool {
+    searches(html).is_some()
+}
+
+/// How many bytes the serializer will search; `None` if the tree may become too large or too deep.
+fn searches(html: &str) -> Option<usize> {
     let bytes = html.as_bytes();
     let mut searches = Searches::default();
     let mut tree = OpenElements::default();
@@ -80,7 +91,7 @@ pub(super) fn is_within_limits(html: &str) -> bool {
             || attribute_pairs > MAX_ATTRIBUTE_PAIRS
             || scanned > 4 * html.len()
         {
-            return false;
+            return None;
         }
         if !end {
             searches.start_tag(name, &bytes[..start]);
@@ -91,11 +102,11 @@ pub(super) fn is_within_limits(html: &str) -> bool {
         }
         quoted.extend_to(bytes.len() - after_name.len() + inside);
         if tree.names.len() > MAX_DEPTH || tree.reopened > MAX_REOPENED {
-            return false;
+            return None;
         }
     }
     searches.end_text(bytes);
-    searches.bytes <= MAX_SEARCHED_BYTES.max(MAX_SEARCHED_BYTES_PER_BYTE * bytes.len())
+    Some(searches.bytes)
 }
 
 /// How many bytes the serializer will search; see [`MAX_SEARCHED_BYTES`].

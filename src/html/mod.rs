@@ -23,6 +23,9 @@ use url::Url;
 
 pub(crate) use base::bounded_base;
 pub(crate) use embeds::{frame_kind, frame_page};
+pub(crate) use limits::may_be_parsed;
+pub(crate) use tree::{Element, NodeData, NodeId, Tree};
+pub(crate) use visible::{hides, is_hidden_attribute};
 
 use crate::entry::Entry;
 use crate::text::{TextFor, html_to_text};

@@ -12,35 +12,35 @@ use html5ever::tree_builder::TreeBuilderOpts;
 use html5ever::{Attribute, LocalName, ParseOpts, QualName, local_name, ns, parse_document, parse_fragment};
 
 /// The index of a node.
-pub(super) type NodeId = usize;
+pub(crate) type NodeId = usize;
 
 const DOCUMENT: NodeId = 0;
 
-pub(super) enum NodeData {
+pub(crate) enum NodeData {
     Element(Element),
     Text(StrTendril),
     /// The document, a comment or a doctype.
     Other,
 }
 
-pub(super) struct Element {
-    pub(super) name: QualName,
+pub(crate) struct Element {
+    pub(crate) name: QualName,
     attributes: Vec<Attribute>,
     /// An `annotation-xml` of MathML that holds HTML.
     holds_html: bool,
 }
 
 impl Element {
-    pub(super) fn local_name(&self) -> &str {
+    pub(crate) fn local_name(&self) -> &str {
         &self.name.local
     }
 
     /// Names, in lower case, and values.
-    pub(super) fn attributes(&self) -> impl Iterator<Item = (&str, &str)> {
+    pub(crate) fn attributes(&self) -> impl Iterator<Item = (&str, &str)> {
         self.attributes.iter().map(|attribute| (&*attribute.name.local, &*attribute.value))
     }
 
-    pub(super) fn value(&self, name: &str) -> Option<&str> {
+    pub(crate) fn value(&self, name: &str) -> Option<&str> {
         self.attributes().find(|(other, _)| *other == name).map(|(_, value)| value)
     }
 }
@@ -54,60 +54,68 @@ struct HtmlNode {
     last_child: Option<NodeId>,
 }
 
-pub(super) struct Tree(Vec<HtmlNode>);
+pub(crate) struct Tree(Vec<HtmlNode>);
 
 impl Tree {
     /// Parses a fragment, or a whole document.
-    pub(super) fn parse(html: &str) -> Tree {
-        let tree_builder = TreeBuilderOpts { scripting_enabled: false, ..TreeBuilderOpts::default() };
-        let options = ParseOpts { tree_builder, ..ParseOpts::default() };
+    pub(crate) fn parse(html: &str) -> Tree {
         if is_document(html) {
-            return parse_document(Sink::new(), options).one(html);
+            return Tree::of_document(html);
         }
         let context = QualName::new(None, ns!(html), local_name!("div"));
-        parse_fragment(Sink::new(), options, context, Vec::new(), false).one(html)
+        parse_fragment(Sink::new(), without_scripts(), context, Vec::new(), false).one(html)
+    }
+
+    /// Parses a whole document, however it begins.
+    pub(crate) fn of_document(html: &str) -> Tree {
+        parse_document(Sink::new(), without_scripts()).one(html)
+    }
+
+    /// The first element.
+    pub(crate) fn root(&self) -> NodeId {
+        self.children(DOCUMENT).find(|id| self.element(*id).is_some()).unwrap_or(DOCUMENT)
     }
 
     /// The element whose children are shown: the `body` of a document, the root of a fragment.
-    pub(super) fn body(&self) -> NodeId {
-        let root = self.children(DOCUMENT).find(|id| self.element(*id).is_some()).unwrap_or(DOCUMENT);
+    pub(crate) fn body(&self) -> NodeId {
+        let root = self.root();
         self.children(root).find(|id| self.is_named(*id, &local_name!("body"))).unwrap_or(root)
     }
 
-    pub(super) fn data(&self, id: NodeId) -> &NodeData {
+    pub(crate) fn data(&self, id: NodeId) -> &NodeData {
         &self.0[id].data
     }
 
-    pub(super) fn element(&self, id: NodeId) -> Option<&Element> {
+    pub(crate) fn element(&self, id: NodeId) -> Option<&Element> {
         match self.data(id) {
             NodeData::Element(element) => Some(element),
             NodeData::Text(_) | NodeData::Other => None,
         }
     }
 
-    pub(super) fn parent(&self, id: NodeId) -> Option<NodeId> {
+    pub(crate) fn parent(&self, id: NodeId) -> Option<NodeId> {
         self.0[id].parent
     }
 
-    pub(super) fn next(&self, id: NodeId) -> Option<NodeId> {
+    pub(crate) fn next(&self, id: NodeId) -> Option<NodeId> {
         self.0[id].next
     }
 
-    pub(super) fn first_child(&self, id: NodeId) -> Option<NodeId> {
+    pub(crate) fn first_child(&self, id: NodeId) -> Option<NodeId> {
         self.0[id].first_child
     }
 
-    pub(super) fn children(&self, id: NodeId) -> impl Iterator<Item = NodeId> {
+    pub(crate) fn children(&self, id: NodeId) -> impl Iterator<Item = NodeId> {
         std::iter::successors(self.first_child(id), |id| self.next(*id))
     }
 
     /// The elements among the children.
-    pub(super) fn child_elements(&self, id: NodeId) -> impl Iterator<Item = NodeId> {
+    pub(crate) fn child_elements(&self, id: NodeId) -> impl Iterator<Item = NodeId> {
         self.children(id).filter(|id| self.element(*id).is_some())
     }
 
     /// The element before or after, if only white space and comments are between.
-    pub(super) fn neighbour(&self, id: NodeId, side: Side) -> Option<NodeId> {
+    pub(crate) fn neighbour(&self, id: NodeId, side: Side) -> Option<NodeId> {
         let step = |id: &NodeId| match side {
             Side::Before => self.0[*id].previous,
             Side::After => self.0[*id].next,
@@ -126,9 +134,14 @@ impl Tree {
 }
 
 #[derive(Clone, Copy)]
-pub(super) enum Side {
+pub(crate) enum Side {
     Before,
     After,
+}
+
+fn without_scripts() -> ParseOpts {
+    let tree_builder = TreeBuilderOpts { scripting_enabled: false, ..TreeBuilderOpts::default() };
+    ParseOpts { tree_builder, ..ParseOpts::default() }
 }
 
 /// Whether HTML is a whole document, whose `body` may have a direction and a language.

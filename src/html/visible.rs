@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 /// Whether a style hides an element with all that is in it. Of two declarations of a property the last one counts.
-pub(super) fn hides(style: &str) -> bool {
+pub(crate) fn hides(style: &str) -> bool {
     let (mut not_displayed, mut invisible, mut flat, mut clipped) = (false, false, false, false);
     for declaration in style.split(';') {
         let Some((property, value)) = declaration.split_once(':') else { continue };
@@ -20,7 +20,7 @@ pub(super) fn hides(style: &str) -> bool {
 }
 
 /// Whether the `hidden` attribute hides an element: a style may show it again, and some are shown once they are searched.
-pub(super) fn is_hidden_attribute(value: &str, style: Option<&str>) -> bool {
+pub(crate) fn is_hidden_attribute(value: &str, style: Option<&str>) -> bool {
     let is_shown = style.is_some_and(|style| style.to_ascii_lowercase().contains("display:"));
     !value.eq_ignore_ascii_case("until-found") && !is_shown
 }

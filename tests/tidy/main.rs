@@ -76,7 +76,7 @@ const BOUNDARIES: &[(&[&str], &[&str], &str)] = &[
     (&["reqwest::"], &["fetch/*"], "only fetch makes HTTP requests"),
     (&["rusqlite::"], &["store/*"], "only store knows SQL"),
     (&["feed_rs::"], &["feed/second_reader.rs"], "feed-rs is the second reader, behind its guards"),
-    (&["dom_smoothie::"], &["article/readability.rs"], "dom_smoothie is behind its guards there"),
+    (&["dom_query::"], &["article/selectors.rs"], "dom_query is behind its guards there"),
     (&["axum::"], &["serve/*"], "only serve knows axum"),
     (&["toml::", "toml_edit::"], &["config/*"], "only config knows TOML"),
     (

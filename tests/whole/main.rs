@@ -24,6 +24,7 @@ mod history;
 mod icons;
 mod ids;
 mod inert;
+mod inspected_articles;
 mod life;
 mod machines;
 mod manual_pages;

@@ -1,0 +1,384 @@
+//! Which blocks of a page are its article. Pure.
+
+use std::collections::{HashMap, HashSet};
+
+use super::compare::{begin_alike, letters};
+use super::page_tree::{PageTree, Place, TextBlock};
+use super::words::{Purpose, purpose};
+
+/// A part with more of all that the page says is no frame around the article, whatever its classes are.
+const MAX_AROUND: f32 = 0.35;
+
+/// A part of an article that stands by itself has so much text.
+const MIN_PART: f32 = 200.0;
+
+/// So much text has to be left where a long part is dropped by its name.
+const MIN_LEFT: f32 = 300.0;
+
+/// The element of the article has at least as much of what the element around it says.
+const MIN_SHARE: f32 = 0.85;
+
+/// How much a paragraph counts for the elements around it, the innermost first.
+const SHARES: [f32; 6] = [1.0, 0.7, 0.5, 0.35, 0.25, 0.17];
+
+/// Elements that hold one paragraph.
+const LINES: [&str; 11] = ["p", "li", "dd", "dt", "blockquote", "h1", "h2", "h3", "h4", "td", "pre"];
+
+/// What is known of the article beforehand.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Announced {
+    /// The title that the page has in its head.
+    pub(super) title: Option<String>,
+    pub(super) descriptions: Vec<String>,
+}
+
+pub(super) struct Finder<'a> {
+    pub(super) page: &'a PageTree<'a>,
+    /// What each element is for, by place.
+    purposes: Vec<Purpose>,
+    /// How much each block counts as part of an article.
+    weights: Vec<f32>,
+    /// Whether each block is part of it.
+    pub(super) kept: Vec<bool>,
+    /// What was dropped with its pictures, by place.
+    dropped: Vec<bool>,
+    /// The element of the article.
+    pub(super) root: Place,
+}
+
+/// Sums over the kept blocks of an element.
+#[derive(Clone, Copy, Debug, Default)]
+struct Sums {
+    weight: f32,
+    size: usize,
+    linked: usize,
+    links: usize,
+    blocks: usize,
+}
+
+impl<'a> Finder<'a> {
+    /// All of a page.
+    pub(super) fn all(page: &'a PageTree<'a>) -> Finder<'a> {
+        Finder {
+            page,
+            purposes: Vec::new(),
+            weights: Vec::new(),
+            kept: vec![true; page.blocks.len()],
+            dropped: vec![false; page.nodes.len()],
+            root: 0,
+        }
+    }
+
+    pub(super) fn find(page: &'a PageTree<'a>, expected: &Announced) -> Finder<'a> {
+        let purposes = (0..page.nodes.len())
+            .map(|place| match page.element(place) {
+                Some(element) if page.nodes[place].is_block => purpose(element),
+                _ => Purpose::Unknown,
+            })
+            .collect();
+        let weights = page.blocks.iter().map(|block| weight(page, block)).collect();
+        let mut finder = Finder { purposes, weights, ..Finder::all(page) };
+        finder.drop_frame();
+        finder.choose_root();
+        finder.drop_outside();
+        finder.drop_parts();
+        finder.drop_repeated();
+        finder.trim_start();
+        finder.trim_end();
+        finder.drop_headings(expected);
+        finder.add_lead(expected);
+        finder
+    }
+
+    /// How much the article says.
+    pub(super) fn size(&self) -> usize {
+        self.page.blocks.iter().zip(&self.kept).filter(|(_, kept)| **kept).map(|(block, _)| block.size).sum()
+    }
+
+    /// Whether an element was dropped as a part that is none of the article.
+    pub(super) fn is_dropped_part(&self, place: Place) -> bool {
+        self.dropped[place]
+    }
+
+    fn sums(&self, place: Place) -> Sums {
+        let mut sums = Sums::default();
+        for at in self.page.blocks_in(place).filter(|at| self.kept[*at]) {
+            let block = &self.page.blocks[at];
+            sums.weight += self.weights[at];
+            sums.size += block.size;
+            sums.linked += block.linked;
+            sums.links += block.links;
+            sums.blocks += 1;
+        }
+        sums
+    }
+
+    fn drop_in(&mut self, place: Place) {
+        // The pictures whose captions are dropped stay.
+        if self.purposes[place] != Purpose::Caption {
+            self.dropped[place..self.page.nodes[place].end].fill(true);
+        }
+        for at in self.page.blocks_in(place) {
+            self.kept[at] = false;
+        }
+    }
+
+    /// Drops what stands around articles by its names, unless it has too much of the text.
+    fn drop_frame(&mut self) {
+        let total = self.sums(0).weight;
+        let mut place = 1;
+        while place < self.page.nodes.len() {
+            let is_dropped = match self.purposes[place] {
+                Purpose::Around => self.sums(place).weight <= MAX_AROUND * total,
+                Purpose::Outside => {
+                    let weight = self.sums(place).weight;
+                    weight <= MAX_AROUND * total || !self.has_article(place) && total - weight > MIN_LEFT
+                }
+                _ => false,
+            };
+            if is_dropped {
+                self.drop_in(place);
+                place = self.page.nodes[place].end;
+            } else {
+                place += 1;
+            }
+        }
+    }
+
+    /// Whether a headline or the marked text of an article is within.
+    fn has_article(&self, place: Place) -> bool {
+        (place..self.page.nodes[place].end)
+            .any(|place| self.page.name(place) == "h1" || self.purposes[place] == Purpose::Body)
+    }
+
+    /// The element that the paragraphs have in common: each counts less for each element between.
+    fn choose_root(&mut self) {
+        // The sum and the number of the paragraphs that are directly within each element.
+        let mut own = vec![(0.0_f32, 0_usize); self.page.nodes.len()];
+        let mut scores = vec![0.0_f32; self.page.nodes.len()];
+        for (at, block) in self.page.blocks.iter().enumerate() {
+            if !self.kept[at] || self.weights[at] == 0.0 {
+                continue;
+            }
+            let is_line = LINES.contains(&self.page.name(block.parent));
+            let around = self.page.elements_around(block).skip(usize::from(is_line));
+            for (number, (place, share)) in around.zip(SHARES).enumerate() {
+                scores[place] += share * self.weights[at];
+                if number == 0 {
+                    own[place] = (own[place].0 + self.weights[at], own[place].1 + 1);
+                }
+            }
+        }
+        let best = scores.iter().enumerate().max_by(|a, b| a.1.total_cmp(b.1).then(b.0.cmp(&a.0)));
+        let mut best = best.map_or(0, |(place, _)| place);
+        self.root = 0;
+        self.descend();
+        let all = self.sums(self.root).weight;
+        if self.page.is_within(best, self.root) {
+            best = self.with_parts(best, &own);
+            let weight = self.sums(best).weight;
+            if weight >= 0.6 * all {
+                let marked = self
+                    .page
+                    .ancestors(best)
+                    .take_while(|place| *place > self.root)
+                    .find(|place| self.purposes[*place] == Purpose::Body);
+                self.root = marked.filter(|place| self.sums(*place).weight <= 1.7 * weight).unwrap_or(best);
+            }
+        }
+    }
+
+    /// The element that also has the other parts of an article that is cut into several, with pictures and advertising between:
+    /// elements with paragraphs of their own.
+    fn with_parts(&self, place: Place, own: &[(f32, usize)]) -> Place {
+        let mut found = place;
+        for other in self.root..self.page.nodes[self.root].end {
+            let (weight, count) = own[other];
+            let is_part = count >= 2 && weight >= MIN_PART && weight >= 0.1 * own[place].0;
+            if is_part && !self.page.is_within(other, found) {
+                let around = self.page.ancestors(found).find(|around| self.page.is_within(other, *around));
+                found = around.unwrap_or(self.root);
+            }
+        }
+        found
+    }
+
+    fn descend(&mut self) {
+        loop {
+            let all = self.sums(self.root).weight;
+            let next = self
+                .children(self.root)
+                .map(|child| (self.sums(child).weight, child))
+                .max_by(|a, b| a.0.total_cmp(&b.0));
+            match next {
+                Some((weight, child)) if weight > 0.0 && weight >= MIN_SHARE * all => self.root = child,
+                _ => break,
+            }
+        }
+    }
+
+    fn children(&self, place: Place) -> impl Iterator<Item = Place> {
+        let end = self.page.nodes[place].end;
+        std::iter::successors(Some(place + 1).filter(|child| *child < end), move |child| {
+            Some(self.page.nodes[*child].end).filter(|child| *child < end)
+        })
+    }
+
+    fn drop_outside(&mut self) {
+        let inside = self.page.blocks_in(self.root);
+        for at in 0..self.kept.len() {
+            self.kept[at] &= inside.contains(&at);
+        }
+    }
+
+    /// Drops parts of the article's element that are none of the article.
+    fn drop_parts(&mut self) {
+        let all = self.sums(self.root);
+        let mut place = self.root + 1;
+        while place < self.page.nodes[self.root].end {
+            if self.page.nodes[place].is_block && self.is_dropped(place, all) {
+                self.drop_in(place);
+                place = self.page.nodes[place].end;
+            } else {
+                place += 1;
+            }
+        }
+    }
+
+    fn is_dropped(&self, place: Place, all: Sums) -> bool {
+        let sums = self.sums(place);
+        if sums.blocks == 0 || sums.weight > 0.5 * all.weight {
+            return false;
+        }
+        let density = sums.linked as f32 / sums.size.max(1) as f32;
+        match self.purposes[place] {
+            Purpose::Around | Purpose::Outside => sums.weight < MAX_AROUND * all.weight,
+            Purpose::Caption => sums.weight < 0.2 * all.weight,
+            Purpose::Aside => {
+                density > 0.25 || sums.weight == 0.0 || sums.weight < 0.05 * all.weight && sums.blocks > 1
+            }
+            Purpose::Unknown | Purpose::Body | Purpose::Lead => {
+                // A sentence may have many links, and a table too.
+                let is_dense = match self.page.name(place) {
+                    "p" | "table" | "tbody" | "tr" | "td" => density > 0.8,
+                    _ => density > 0.5,
+                };
+                density > 0.8 || is_dense && sums.links > 1
+            }
+        }
+    }
+
+    pub(super) fn heading_level(&self, block: &TextBlock) -> Option<u8> {
+        let level = self.page.name(block.parent).strip_prefix('h')?.parse().ok()?;
+        (1..=6).contains(&level).then_some(level)
+    }
+
+    /// Drops what the page shows twice, for wide and for narrow windows, and labels of every paragraph.
+    fn drop_repeated(&mut self) {
+        let mut counts: HashMap<&str, usize> = HashMap::new();
+        for (block, _) in self.page.blocks.iter().zip(&self.kept).filter(|(_, kept)| **kept) {
+            *counts.entry(&block.text).or_default() += 1;
+        }
+        let (mut seen, mut last) = (HashSet::new(), "");
+        for (at, block) in
+            self.page.blocks.iter().enumerate().filter(|(at, _)| self.kept[*at]).collect::<Vec<_>>()
+        {
+            let is_label =
+                block.size < 25 && counts[&*block.text] > 2 && !LINES.contains(&self.page.name(block.parent));
+            let is_copy = block.text == last || block.size >= 80 && !seen.insert(&*block.text);
+            self.kept[at] = !is_label && !is_copy;
+            last = &block.text;
+        }
+    }
+
+    /// Drops dates, names and the like before the first paragraph.
+    fn trim_start(&mut self) {
+        for at in self.page.blocks_in(self.root) {
+            if self.kept[at] && self.weights[at] > 0.0 {
+                break;
+            }
+            self.kept[at] = false;
+        }
+    }
+
+    /// Drops what follows the last paragraph.
+    fn trim_end(&mut self) {
+        for at in self.page.blocks_in(self.root).rev() {
+            let block = &self.page.blocks[at];
+            let is_text =
+                block.linked * 3 < block.size && (self.weights[at] > 0.0 || is_sentence(&block.text));
+            if self.kept[at] && is_text {
+                break;
+            }
+            self.kept[at] = false;
+        }
+    }
+
+    /// Drops headings of which nothing is left, and the headline.
+    fn drop_headings(&mut self, expected: &Announced) {
+        let is_title =
+            |text: &str| expected.title.as_ref().is_some_and(|title| letters(title) == letters(text));
+        // The level of the next heading; 0 at the end, 9 for a text.
+        let mut followed = 0;
+        for at in self.page.blocks_in(self.root).rev() {
+            let block = &self.page.blocks[at];
+            if !self.kept[at] {
+                // What stood below a heading that is dropped with it.
+                continue;
+            }
+            if let Some(level) = self.heading_level(block) {
+                self.kept[at] = followed > level && !is_title(&block.text);
+                if self.kept[at] {
+                    followed = level;
+                }
+            } else {
+                followed = 9;
+            }
+        }
+    }
+
+    /// Adds the lead, where it stands before the article's element.
+    fn add_lead(&mut self, expected: &Announced) {
+        let start = self.page.blocks_in(self.root).start;
+        let Some(first) = (0..self.kept.len()).find(|at| self.kept[*at]) else { return };
+        for at in start.saturating_sub(25)..first {
+            let block = &self.page.blocks[at];
+            let is_expected =
+                expected.descriptions.iter().any(|description| begin_alike(description, &block.text));
+            let is_lead =
+                self.page.elements_around(block).take(3).any(|place| self.purposes[place] == Purpose::Lead)
+                    && self.weights[at] > 0.0;
+            if (is_expected || is_lead)
+                && self.heading_level(block).is_none()
+                && block.size > 40
+                && block.linked == 0
+            {
+                let repeated = (first..self.kept.len())
+                    .any(|other| self.kept[other] && self.page.blocks[other].text.contains(&block.text));
+                self.kept[at] = !repeated;
+            }
+        }
+    }
+}
+
+/// How much a block counts as a paragraph.
+fn weight(page: &PageTree<'_>, block: &TextBlock) -> f32 {
+    let plain = block.size - block.linked.min(block.size);
+    if plain < 35 || block.linked * 2 > block.size {
+        return 0.0;
+    }
+    let by_element = match page.name(block.parent) {
+        "p" => 1.2,
+        "h1" | "h2" | "h3" | "h4" | "h5" | "h6" => return 0.0,
+        "li" | "td" | "dd" => 0.6,
+        _ => 0.9,
+    };
+    let by_sentence = if is_sentence(&block.text) { 1.0 } else { 0.3 };
+    plain as f32 * by_element * by_sentence
+}
+
+/// Whether a text has a mark that ends or divides sentences.
+fn is_sentence(text: &str) -> bool {
+    text.contains(['.', '!', '?', '…', '。', '！', '？', '।', '؟', '։', '။', '،', '，', '、'])
+        || text.contains(", ")
+}

@@ -1,0 +1,144 @@
+//! What the head of a page says of its article: title, description, author, date, language. Pure.
+
+use html5ever::ns;
+use jiff::Timestamp;
+
+use super::finder::Announced;
+use super::json_ld::{self, JsonLd};
+use crate::feed::parse_date;
+use crate::html::{NodeData, NodeId, Tree};
+use crate::text::language::declared_or_detected;
+
+/// Longer values are no titles, names or descriptions.
+const MAX_BYTES: usize = 2000;
+
+/// Pages say it for several programs.
+const MAX_DESCRIPTIONS: usize = 8;
+
+#[derive(Clone, Debug, Default)]
+pub(super) struct Metadata {
+    pub(super) json_ld: JsonLd,
+    /// `og:title` and the like, without the names that other programs show.
+    pub(super) shared_title: Option<String>,
+    /// The `title` element.
+    pub(super) page_title: Option<String>,
+    pub(super) site: Option<String>,
+    /// What the page and JSON-LD say it is about.
+    pub(super) descriptions: Vec<String>,
+    pub(super) author: Option<String>,
+    pub(super) published: Option<String>,
+    pub(super) language: Option<String>,
+}
+
+impl Metadata {
+    pub(super) fn read(tree: &Tree, scripts: &[&str]) -> Metadata {
+        let json_ld = json_ld::read(scripts);
+        let mut metadata = Metadata {
+            descriptions: json_ld.description.iter().cloned().collect(),
+            json_ld,
+            ..Metadata::default()
+        };
+        let mut open: Vec<NodeId> = vec![tree.root()];
+        while let Some(id) = open.pop() {
+            let Some(element) = tree.element(id) else { continue };
+            match element.local_name() {
+                "html" => metadata.language = element.value("lang").map(str::to_owned),
+                "meta" => {
+                    let name =
+                        ["property", "name", "itemprop"].into_iter().find_map(|name| element.value(name));
+                    if let (Some(name), Some(content)) = (name, element.value("content")) {
+                        metadata.meta(&name.to_ascii_lowercase(), content.trim());
+                    }
+                }
+                "title" if element.name.ns == ns!(html) && metadata.page_title.is_none() => {
+                    metadata.page_title = text_of(tree, id);
+                }
+                _ => {}
+            }
+            let from = open.len();
+            open.extend(tree.child_elements(id));
+            open[from..].reverse();
+        }
+        metadata
+    }
+
+    /// What the finder is told.
+    pub(super) fn expected(&self) -> Announced {
+        let titles = [&self.json_ld.headline, &self.shared_title, &self.page_title];
+        Announced {
+            title: titles.into_iter().flatten().next().cloned(),
+            descriptions: self.descriptions.clone(),
+        }
+    }
+
+    pub(super) fn author(&self) -> Option<String> {
+        let names = self
+            .json_ld
+            .authors
+            .iter()
+            .map(|name| name.trim())
+            .filter(|name| !name.is_empty() && !name.contains("://"));
+        let names = names.collect::<Vec<_>>().join(", ");
+        Some(names)
+            .filter(|names| !names.is_empty() && names.len() <= MAX_BYTES)
+            .or_else(|| self.author.clone())
+    }
+
+    pub(super) fn published(&self) -> Option<Timestamp> {
+        let dates = [&self.json_ld.published, &self.published];
+        dates.into_iter().flatten().find_map(|date| parse_date(date))
+    }
+
+    /// What the page says, unless the text is in another script.
+    pub(super) fn language(&self, text: &str) -> Option<String> {
+        let declared = self.language.as_deref().or(self.json_ld.language.as_deref());
+        let subtag = declared_or_detected(declared, text)?;
+        std::str::from_utf8(&subtag).ok().map(str::to_owned)
+    }
+
+    fn meta(&mut self, name: &str, content: &str) {
+        if content.is_empty() || content.len() > MAX_BYTES {
+            return;
+        }
+        let place = match name {
+            "og:title" => &mut self.shared_title,
+            "twitter:title" | "dc.title" | "headline" => {
+                self.shared_title.get_or_insert_with(|| content.to_owned());
+                return;
+            }
+            "og:site_name" => &mut self.site,
+            "author" | "article:author" | "dc.creator" | "parsely-author" | "byl" => &mut self.author,
+            "article:published_time"
+            | "og:published_time"
+            | "datepublished"
+            | "date"
+            | "dc.date"
+            | "dc.date.issued"
+            | "publish-date"
+            | "pubdate"
+            | "parsely-pub-date"
+            | "sailthru.date" => &mut self.published,
+            "description" | "og:description" | "twitter:description" => {
+                if self.descriptions.len() < MAX_DESCRIPTIONS {
+                    self.descriptions.push(content.to_owned());
+                }
+                return;
+            }
+            _ => return,
+        };
+        // The address of a profile is no name.
+        if place.is_none() && !(name.contains("author") && content.contains("://")) {
+            *place = Some(content.to_owned());
+        }
+    }
+}
+
+fn text_of(tree: &Tree, id: NodeId) -> Option<String> {
+    let texts = tree.children(id).filter_map(|child| match tree.data(child) {
+        NodeData::Text(text) => Some(&**text),
+        _ => None,
+    });
+    let words: Vec<String> =
+        texts.flat_map(|text| text.split_whitespace().map(str::to_owned).collect::<Vec<_>>()).collect();
+    Some(words.join(" ")).filter(|text| !text.is_empty() && text.len() <= MAX_BYTES)
+}

@@ -1,0 +1,64 @@
+//! Compares the article that was found with the one that JSON-LD has, where that is whole. Pure.
+
+use super::compare::letters;
+use super::finder::Finder;
+
+/// Shorter blocks say little by being in a text or not: names, dates.
+const MIN_BLOCK: usize = 40;
+
+/// So much of each text has to be in the other.
+const MIN_SHARE: f32 = 0.8;
+
+/// Shorter texts are teasers.
+const MIN_TEXT: usize = 500;
+
+/// Each block is searched for in the text of JSON-LD: not if that are more bytes than real articles make.
+const MAX_SEARCHED_BYTES: usize = 100_000_000;
+
+/// What JSON-LD is good for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum JsonLdText {
+    /// It is a teaser, or another text.
+    None,
+    /// The article is on the page: what JSON-LD has not was dropped, and what it has was added.
+    Same,
+    /// The page has only the beginning, or nothing.
+    Longer,
+}
+
+pub(super) fn compare(body: &str, found: &mut Finder<'_>) -> JsonLdText {
+    let whole = letters(body);
+    if whole.len() * found.page.blocks.len() > MAX_SEARCHED_BYTES {
+        return JsonLdText::None;
+    }
+    let own: Vec<String> = found.page.blocks.iter().map(|block| letters(&block.text)).collect();
+    let is_in = |at: usize| whole.contains(&own[at]);
+    let (mut kept, mut shared) = (0, 0);
+    for at in (0..own.len()).filter(|at| found.kept[*at]) {
+        kept += own[at].len();
+        shared += if is_in(at) { own[at].len() } else { 0 };
+    }
+    if shared as f32 >= MIN_SHARE * kept as f32
+        && whole.len() as f32 >= MIN_SHARE * kept as f32
+        && kept > 0
+        && shared * 2 > whole.len()
+    {
+        for at in (0..own.len()).filter(|at| found.page.blocks[*at].size >= MIN_BLOCK) {
+            let is_wrong =
+                found.kept[at] && !is_in(at) && found.heading_level(&found.page.blocks[at]).is_none();
+            found.kept[at] &= !is_wrong;
+        }
+        return JsonLdText::Same;
+    }
+    if whole.chars().count() >= MIN_TEXT && whole.len() > 2 * kept {
+        JsonLdText::Longer
+    } else {
+        JsonLdText::None
+    }
+}
+
+/// The paragraphs of a text of JSON-LD.
+pub(super) fn paragraphs(body: &str) -> Vec<String> {
+    let lines = body.lines().map(|line| line.split_whitespace().collect::<Vec<_>>().join(" "));
+    lines.filter(|line| !line.is_empty()).collect()
+}

@@ -1,0 +1,218 @@
+//! What the names of an element's classes tell of its purpose, as authors of pages write them in all languages. Pure.
+
+use std::collections::HashSet;
+use std::sync::LazyLock;
+
+use foldhash::fast::RandomState;
+
+use crate::html::Element;
+
+/// What an element is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Purpose {
+    Unknown,
+    /// Holds the text of the article.
+    Body,
+    /// The lead, under the headline.
+    Lead,
+    /// Belongs to a picture or a player.
+    Caption,
+    /// Often holds what is no text of the article: decided by what it has.
+    Aside,
+    /// Holds no text of the article.
+    Around,
+    /// Holds none, even if it is long: comments, notices of the law.
+    Outside,
+}
+
+type Words = HashSet<&'static str, RandomState>;
+
+static OUTSIDE: LazyLock<Words> = LazyLock::new(|| {
+    "comment comments commentlist disqus cookie cookies gdpr consent footer copyright privacy onetrust didomi usercentrics cmp respond replies \
+     livefyre"
+        .split_ascii_whitespace()
+        .collect()
+});
+
+static AROUND: LazyLock<Words> = LazyLock::new(|| {
+    "nav navbar navigation menu breadcrumb breadcrumbs footer sidebar comment comments disqus respond related \
+     relatedposts recommend recommended recommendation recommendations recirc recirculation newsletter newsletters subscribe \
+     subscription signup share shares sharing sharebar sharedaddy sharethis shareaholic social socials socialmedia addthis addtoany cookie \
+     cookies consent gdpr advert adverts advertisement advertising ad ads adsbygoogle adslot adbox sponsor sponsored \
+     outbrain taboola popup modal tooltip pagination pager paginator tags taglist tagcloud trending popular mostread \
+     mostpopular readmore morefrom teaser teasers rating ratings poll toolbar byline bylines breadcrumbs jp relpost \
+     screenreader skip print noprint follow followus feedback toc crosssell upsell dianomi zergnet mgid revcontent"
+        .split_ascii_whitespace()
+        .collect()
+});
+
+static ASIDE: LazyLock<Words> = LazyLock::new(|| {
+    "author authors bio writer contributor contributors meta metadata info box widget promo promotion banner prev previous \
+     tag category categories topic topics topbar header date time timestamp published posted updated embed callout cta aside extra \
+     infobox factbox timeline also similar latest recent headlines stories upnext download downloads app partner partners donate donation \
+     support membership login register bookmark copyright disclaimer credits source sources tools actions utility"
+        .split_ascii_whitespace()
+        .collect()
+});
+
+static CAPTION: LazyLock<Words> = LazyLock::new(|| {
+    "caption captions figcaption credit imagecredit photocredit legend bildunterschrift copyright player video gallery slideshow carousel \
+     lightbox"
+        .split_ascii_whitespace()
+        .collect()
+});
+
+static LEAD: LazyLock<Words> = LazyLock::new(|| {
+    "lead lede standfirst intro dek deck subtitle subheadline subheading subhead subline abstract excerpt chapo teasertext \
+     headline2 vorspann kicker ingress bajada copete entradilla sumario sottotitolo occhiello chapeau summary description"
+        .split_ascii_whitespace()
+        .collect()
+});
+
+/// Words side by side that name what stands around articles.
+const AROUND_PAIRS: [(&str, &str); 10] = [
+    ("visually", "hidden"),
+    ("sr", "only"),
+    ("screen", "reader"),
+    ("read", "more"),
+    ("read", "next"),
+    ("more", "stories"),
+    ("most", "read"),
+    ("also", "read"),
+    ("up", "next"),
+    ("author", "bio"),
+];
+
+/// Words side by side that name the element of the text.
+const BODY: [(&str, &str); 40] = [
+    ("article", "body"),
+    ("article", "content"),
+    ("article", "text"),
+    ("article", "main"),
+    ("article", "container"),
+    ("entry", "content"),
+    ("entry", "body"),
+    ("post", "content"),
+    ("post", "body"),
+    ("post", "text"),
+    ("post", "entry"),
+    ("story", "body"),
+    ("story", "content"),
+    ("story", "text"),
+    ("news", "body"),
+    ("news", "content"),
+    ("news", "text"),
+    ("news", "detail"),
+    ("body", "content"),
+    ("body", "text"),
+    ("text", "content"),
+    ("blog", "content"),
+    ("blog", "body"),
+    ("blog", "post"),
+    ("main", "content"),
+    ("main", "text"),
+    ("content", "body"),
+    ("content", "main"),
+    ("content", "text"),
+    ("content", "article"),
+    ("detail", "content"),
+    ("detail", "body"),
+    ("detail", "text"),
+    ("rich", "text"),
+    ("paragraph", "content"),
+    ("single", "content"),
+    ("td", "content"),
+    ("page", "content"),
+    ("field", "body"),
+    ("the", "content"),
+];
+
+/// The words of an element's classes and id, in lower case: `articleBody` and `article-body` are two.
+pub(super) fn class_words(element: &Element) -> Vec<String> {
+    let mut words = Vec::new();
+    for name in ["class", "id", "itemprop", "data-component", "data-testid", "property", "rel"] {
+        let Some(value) = element.value(name) else { continue };
+        let mut word = String::new();
+        let mut was_lower = false;
+        // Classes such as `md:hidden` and `bg_[nav.light]` are styles alone.
+        let names = value
+            .split_ascii_whitespace()
+            .filter(|name| !name.contains([':', '[', '.', '(']))
+            .collect::<Vec<_>>()
+            .join(" ");
+        for c in names.bytes().take(300) {
+            let is_new = c.is_ascii_uppercase() && was_lower;
+            if is_new || !c.is_ascii_alphabetic() {
+                words.extend(Some(std::mem::take(&mut word)).filter(|word| !word.is_empty()));
+            }
+            if c.is_ascii_alphabetic() {
+                word.push(char::from(c.to_ascii_lowercase()));
+            }
+            was_lower = c.is_ascii_lowercase();
+        }
+        words.extend(Some(word).filter(|word| !word.is_empty()));
+        words.push(String::new());
+    }
+    words
+}
+
+/// What an element is for, by its name, role and classes.
+pub(super) fn purpose(element: &Element) -> Purpose {
+    let role = element.value("role").unwrap_or_default();
+    match element.local_name() {
+        "nav" | "menu" | "dialog" => return Purpose::Around,
+        "figcaption" => return Purpose::Caption,
+        _ => {}
+    }
+    if [
+        "navigation", "search", "banner", "complementary", "contentinfo", "dialog", "alertdialog", "menu",
+        "toolbar", "tooltip", "doc-endnotes",
+    ]
+    .contains(&role)
+    {
+        return Purpose::Around;
+    }
+    let words = class_words(element);
+    let has = |set: &Words| words.iter().any(|word| set.contains(word.as_str()));
+    if has(&OUTSIDE) || element.local_name() == "footer" {
+        return Purpose::Outside;
+    }
+    // An embedded post of a social network may be what the article is about.
+    let is_embedded = words.iter().any(|word| matches!(word.as_str(), "embed" | "embedded" | "twitter"));
+    if has(&AROUND) && !is_embedded
+        || words.windows(2).any(|pair| AROUND_PAIRS.contains(&(pair[0].as_str(), pair[1].as_str())))
+    {
+        return Purpose::Around;
+    }
+    if has(&CAPTION) {
+        return Purpose::Caption;
+    }
+    if element.value("itemprop").is_some_and(|name| name.eq_ignore_ascii_case("articlebody"))
+        || words.iter().any(|word| {
+            matches!(
+                word.as_str(),
+                "articlebody"
+                    | "storybody"
+                    | "entrycontent"
+                    | "postcontent"
+                    | "postbody"
+                    | "newstext"
+                    | "articlecontent"
+                    | "articletext"
+                    | "maintext"
+            )
+        })
+        || words.windows(2).any(|pair| BODY.contains(&(pair[0].as_str(), pair[1].as_str())))
+    {
+        return Purpose::Body;
+    }
+    if has(&LEAD) {
+        return Purpose::Lead;
+    }
+    if has(&ASIDE)
+        || matches!(element.local_name(), "aside" | "form" | "header" | "address" | "time" | "details")
+    {
+        return Purpose::Aside;
+    }
+    Purpose::Unknown
+}
