@@ -18,6 +18,7 @@ pub struct Metrics(Mutex<Values>);
 struct Values {
     build: [&'static str; 3],
     polls: BTreeMap<&'static str, u64>,
+    articles: BTreeMap<&'static str, u64>,
     poll_seconds: Histogram,
     poll_bytes: u64,
     entries: BTreeMap<&'static str, u64>,
@@ -127,6 +128,11 @@ impl Metrics {
         if let (Some(new), Some(times)) = (poll.times, values.sources.get_mut(poll.source)) {
             *times = new;
         }
+    }
+
+    /// Counts a request for an article; `outcome` is one of a fixed set of labels.
+    pub fn count_article(&self, outcome: &'static str) {
+        *self.values().articles.entry(outcome).or_default() += 1;
     }
 
     /// Replaces the sources.
@@ -291,6 +297,10 @@ impl Exposition {
         for (change, n) in &values.entries {
             self.sample("siftwire_entries_total", &[("change", change)], *n as f64);
         }
+        self.head("siftwire_articles_total", "counter", "Articles of entries by outcome");
+        for (outcome, n) in &values.articles {
+            self.sample("siftwire_articles_total", &[("outcome", outcome)], *n as f64);
+        }
         let in_flight = values.polls_in_flight as f64;
         self.single("siftwire_polls_in_flight", "gauge", "Polls in flight", in_flight);
         self.single("siftwire_sources", "gauge", "Sources that are polled", values.polled_sources as f64);
@@ -403,6 +413,7 @@ mod tests {
         metrics.set_outputs([("o".to_owned(), 6, 2)]);
         metrics.count_reload(ReloadResult::Refused);
         metrics.set_tasks(7);
+        metrics.count_article("refused");
         let text = metrics.render();
         for line in [
             "siftwire_polls_total{outcome=\"timeout\"} 1\n",
@@ -414,6 +425,7 @@ mod tests {
             "siftwire_output_changes_total{output=\"o\"} 1\n",
             "siftwire_config_refused 1\n",
             "siftwire_tasks 7\n",
+            "siftwire_articles_total{outcome=\"refused\"} 1\n",
         ] {
             assert!(text.contains(line), "{line}{text}");
         }

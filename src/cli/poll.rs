@@ -8,7 +8,7 @@ use anyhow::bail;
 use super::config_option::ConfigOption;
 use super::runtime::with_store;
 use super::{WrongUsage, terminal};
-use crate::daemon::{self, EmptyConfig, PollerConfig, Unpolled};
+use crate::daemon::{self, ArticleTotals, EmptyConfig, PollerConfig, Unpolled};
 use crate::fetch::Fetcher;
 use crate::source::Outcome;
 use crate::store;
@@ -34,6 +34,7 @@ struct Totals {
     new_entries: usize,
     edited_entries: usize,
     is_interrupted: bool,
+    articles: ArticleTotals,
 }
 
 /// The exit code if no poll failed, but a source was skipped.
@@ -87,23 +88,38 @@ pub fn run(arguments: Arguments, config: &ConfigOption) -> anyhow::Result<ExitCo
         bar.set_length(plans.len() as u64);
         let fetcher = Fetcher::new(&config.fetch);
         let poller_config = PollerConfig::new(fetcher, sources, &config);
-        let unpolled = daemon::poll_all(store, &poller_config, plans, |finished| {
-            bar.suspend(|| totals.add(finished));
-            bar.inc(1);
-        })
-        .await?;
+        let mut requests = daemon::OneTimeRequests::new(store, &poller_config).await?;
+        let unpolled = requests
+            .poll_all(plans, |finished| {
+                bar.suspend(|| totals.add(finished));
+                bar.inc(1);
+            })
+            .await?;
         bar.finish_and_clear();
         totals.add_unpolled(&unpolled);
         totals.is_interrupted = unpolled.is_interrupted;
         if !has_daemon {
             daemon::publish_once(store, &outputs).await?;
         }
+        // A daemon reads them itself.
+        if !has_daemon && !totals.is_interrupted {
+            totals.articles = requests.read_articles(&wanted).await?;
+            totals.is_interrupted = totals.articles.is_interrupted;
+            if totals.articles.ended > 0 {
+                daemon::publish_once(store, &outputs).await?;
+            }
+        }
         Ok(totals)
     })?;
-    let Totals { read, not_modified, failed, skipped, new_entries, edited_entries, is_interrupted } = totals;
+    let Totals { read, not_modified, failed, skipped, new_entries, edited_entries, is_interrupted, articles } =
+        totals;
     let skipped_words = if skipped > 0 { format!(", {skipped} skipped") } else { String::new() };
+    let articles = match articles.ended {
+        0 => String::new(),
+        ended => format!(", {} of {ended} articles read", articles.read),
+    };
     terminal::message(&format!(
-        "{} in {:.1} s: {read} read, {not_modified} not modified, {failed} failed{skipped_words}; {new_entries} new entries, {edited_entries} edited",
+        "{} in {:.1} s: {read} read, {not_modified} not modified, {failed} failed{skipped_words}; {new_entries} new entries, {edited_entries} edited{articles}",
         terminal::counted(read + not_modified + failed, "source", "sources"),
         daemon::now().duration_since(started).as_secs_f64()
     ));

@@ -13,7 +13,9 @@ use super::terminal;
 use crate::daemon;
 use crate::schedule::reason_in_words;
 use crate::source::UrlParts;
-use crate::store::{self, DaemonStatus, Store, StoredOutput, StoredSource};
+use crate::store::{
+    self, ArticleCounts, ArticleCountsBySource, DaemonStatus, Store, StoredOutput, StoredSource,
+};
 
 /// Sources that are shown on a terminal at once.
 const TERMINAL_ROWS: usize = 200;
@@ -123,6 +125,8 @@ struct StoredState {
     write_error: Option<String>,
     /// With the number of entries.
     sources: Vec<(u64, StoredSource)>,
+    /// What became of the articles of those that read some.
+    articles: ArticleCountsBySource,
     /// What there is to say of hosts.
     host_notices: Vec<String>,
     /// With the number of members.
@@ -147,11 +151,12 @@ async fn read_state(store: &Store) -> anyhow::Result<StoredState> {
     let count = |output: &StoredOutput| member_counts.get(&output.id).copied().unwrap_or(0);
     let outputs = outputs.map(|output| (count(&output), output)).collect();
     let host_notices = budgets.iter().filter_map(|(host, budget)| budget.notice(host, now)).collect();
-    Ok(StoredState { problem, network_down, write_error, sources, host_notices, outputs })
+    let articles = store.article_counts(now).await?;
+    Ok(StoredState { problem, network_down, write_error, sources, articles, host_notices, outputs })
 }
 
 fn as_json(state: &StoredState, options: &store::Options) -> String {
-    let StoredState { problem, network_down, write_error, sources, host_notices, outputs } = state;
+    let StoredState { problem, network_down, write_error, sources, articles, host_notices, outputs } = state;
     let sources: Vec<_> = sources
         .iter()
         .map(|(entries, source)| {
@@ -163,6 +168,7 @@ fn as_json(state: &StoredState, options: &store::Options) -> String {
                 "failing_since": state.failing_since, "gone": state.gone, "problems": state.problems,
                 "problems_since": state.problems_since,
                 "moved_to": state.moved.as_ref().map(|moved| moved.to.whole().as_str()),
+                "articles": articles.get(&source.id).map(articles_as_json),
             })
         })
         .collect();
@@ -187,7 +193,10 @@ fn as_text(state: &StoredState, options: &store::Options, now: Timestamp) -> Str
     let header = ["OUTPUT", "ENTRIES"].map(str::to_owned);
     let outputs = state.outputs.iter().map(|(members, output)| [output.name.clone(), members.to_string()]);
     let outputs: Vec<_> = std::iter::once(header).chain(outputs).collect();
-    let problems = state.sources.iter().map(|(_, source)| problem_lines(source, now));
+    let problems = state.sources.iter().map(|(_, source)| {
+        problem_lines(source, now)
+            + &state.articles.get(&source.id).map_or_else(String::new, |counts| article_line(source, counts))
+    });
     let notices = state.host_notices.iter().map(|notice| terminal::escape_line(notice) + "\n");
     let problems: Vec<String> = notices.chain(problems).filter(|lines| !lines.is_empty()).collect();
     let problems = if problems.is_empty() { String::new() } else { problems.concat() + "\n" };
@@ -233,6 +242,31 @@ fn problem_lines(source: &StoredSource, now: Timestamp) -> String {
     let line =
         |problem: &String| terminal::escape_line(&format!("{}: {problem} (for {since})", source.name)) + "\n";
     source.state.problems.iter().map(line).collect()
+}
+
+fn articles_as_json(counts: &ArticleCounts) -> serde_json::Value {
+    let last = counts.last_reason.as_ref();
+    json!({
+        "read": counts.read, "missing": counts.missing, "expected": counts.expected, "requested": counts.requested,
+        "limit": counts.limit, "last_missing": last.map(|(at, reason)| json!({ "at": at, "reason": reason })),
+    })
+}
+
+/// What became of a source's articles.
+fn article_line(source: &StoredSource, counts: &ArticleCounts) -> String {
+    let ArticleCounts { read, missing, expected, limit, last_reason, .. } = counts;
+    if read + missing + expected == 0 {
+        return String::new();
+    }
+    let missing = match last_reason {
+        Some((_, reason)) => format!("{missing} did not come (the last one: {reason})"),
+        None => format!("{missing} did not come"),
+    };
+    let more =
+        if counts.is_at_limit() { format!("; no more than {limit} are requested") } else { String::new() };
+    let line =
+        format!("{}: articles within a day: {read} read, {missing}, {expected} expected{more}", source.name);
+    terminal::escape_line(&line) + "\n"
 }
 
 /// The rows with each column padded to its widest cell.

@@ -12,8 +12,8 @@ use crate::fetch::Fetcher;
 use crate::publish::Outputs;
 use crate::publish::first_start::About;
 use crate::serve::ListenAddress;
-use crate::source::Source;
 use crate::source::host_budget::HostSettings;
+use crate::source::{FullText, Source};
 
 /// The configured sources by name.
 pub type Sources = Arc<HashMap<String, Arc<Source>>>;
@@ -35,6 +35,8 @@ pub(super) struct Channels {
     pub(super) network_problem: watch::Sender<Option<Arc<str>>>,
     /// A poll may have changed outputs. The poller notifies; the publisher waits.
     pub(super) polled: Notify,
+    /// Outputs may want other articles. The publisher notifies after each pass; the poller waits.
+    pub(super) articles_wanted: Notify,
     /// A publishing pass has ended. The publisher notifies; the hub notifier waits.
     pub(super) published: Notify,
 }
@@ -52,6 +54,7 @@ impl Channels {
             store_problem: watch::Sender::new(problem),
             network_problem: watch::Sender::new(None),
             polled: Notify::new(),
+            articles_wanted: Notify::new(),
             published: Notify::new(),
         }
     }
@@ -72,13 +75,17 @@ pub struct PollerConfig {
     pub(super) hosts: BTreeMap<String, HostSettings>,
     /// How long a claim lasts: no poll of these sources takes longer.
     pub(super) lease: Duration,
+    /// Whether articles of any source are read.
+    pub(super) reads_articles: bool,
 }
 
 impl PollerConfig {
     /// These sources, as the config says.
     pub fn new(fetcher: Fetcher, sources: Sources, config: &Config) -> PollerConfig {
         let timeout = sources.values().map(|source| source.access.timeout).max().unwrap_or_default();
+        let reads_articles = sources.values().any(|source| source.articles.full_text != FullText::No);
         PollerConfig {
+            reads_articles,
             fetcher,
             sources,
             concurrency: config.concurrency,

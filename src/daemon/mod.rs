@@ -1,5 +1,7 @@
 //! The life of the process: start, run, stop. Does I/O: clock, tasks, signals, systemd.
 
+mod article_request;
+mod articles;
 mod channels;
 mod clock;
 mod error;
@@ -7,6 +9,7 @@ mod first_start;
 mod health_check;
 pub mod network;
 mod notify;
+mod one_time;
 mod planner;
 mod poll;
 mod poll_metrics;
@@ -50,7 +53,8 @@ pub use channels::{PollerConfig, Sources};
 pub use clock::now;
 pub use error::Error;
 pub use first_start::{FirstPollsReport, ReportFirstPolls};
-pub use poll::{FinishedPoll, Unpolled, poll_all};
+pub use one_time::{ArticleTotals, OneTimeRequests, Unpolled};
+pub use poll::FinishedPoll;
 pub use publisher::publish_once;
 pub use reload::LoadedConfig;
 pub use signals::stop_signal;

@@ -59,6 +59,11 @@ impl Planner {
         self.queue.limit(host, limits);
     }
 
+    /// The queue, for articles.
+    pub(super) fn queue(&mut self) -> &mut PollQueue {
+        &mut self.queue
+    }
+
     /// Number of sources.
     pub(super) fn len(&self) -> usize {
         self.queue.len()

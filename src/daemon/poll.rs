@@ -6,20 +6,19 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use jiff::{SignedDuration, Timestamp};
-use tokio::signal::unix::{SignalKind, signal};
 use tokio::task::{self, JoinError, JoinSet};
 use tracing::Instrument as _;
 use tracing::field::Empty;
 
 use super::channels::{PollerConfig, Sources};
-use super::clock::{now, until};
+use super::clock::now;
 use super::poll_metrics;
 use super::queue::{HostLimits, PollQueue};
 use crate::fetch::Fetcher;
 use crate::ingest::{self, ParseLimiter, PollContext, PollReport};
 use crate::source::host_budget::{HostBudget, HostSettings};
 use crate::source::{Outcome, Source};
-use crate::store::{self, Claim, ClaimResult, Claimant, NextPoll, SourceId, Store};
+use crate::store::{self, Claim, ClaimResult, Claimant, SourceId, Store};
 
 /// The upper bound of any sleep, so that clock jumps are noticed.
 pub(super) const MAX_SLEEP: Duration = Duration::from_secs(10);
@@ -145,6 +144,11 @@ impl PollsInFlight {
         self.started.front().map(|(at, _)| SLOW_AFTER.saturating_sub(at.elapsed()))
     }
 
+    /// Limits the work on documents, whoever does it.
+    pub(super) fn parse_limiter(&self) -> ParseLimiter {
+        self.parse_limiter.clone()
+    }
+
     pub(super) fn len(&self) -> usize {
         self.tasks.len()
     }
@@ -248,88 +252,6 @@ fn log(source: &Source, report: &Result<PollReport, store::Error>, status: &str,
     }
 }
 
-/// The sources that [`poll_all`] did not poll to the end, by name.
-#[derive(Debug, Default)]
-pub struct Unpolled {
-    /// Another process polls them.
-    pub claimed_elsewhere: Vec<String>,
-    /// Their hosts take no requests until these times.
-    pub held: Vec<(String, Timestamp)>,
-    /// The poll panicked.
-    pub panicked: Vec<String>,
-    /// A signal ended it, before the other sources were polled.
-    pub is_interrupted: bool,
-}
-
-/// Polls each of these sources once, due or not, and calls `on_finished` after each, until a signal comes. Returns the
-/// others.
-///
-/// # Errors
-/// The store cannot be used.
-pub async fn poll_all(
-    store: &Store,
-    config: &PollerConfig,
-    plans: Vec<NextPoll>,
-    mut on_finished: impl FnMut(&FinishedPoll),
-) -> Result<Unpolled, store::Error> {
-    let mut queue = PollQueue::new(config.per_host);
-    plans.iter().for_each(|plan| queue.plan(plan.source, &plan.host, Timestamp::UNIX_EPOCH));
-    // The claim tells which hosts are held: a command does not wait for them.
-    let without_hold = |budget: HostBudget| HostBudget { held_until: None, ..budget };
-    let budgets = store.host_budgets().await?;
-    let budgets = budgets.into_iter().map(|(host, budget)| (host, without_hold(budget))).collect();
-    limit_hosts(&mut queue, &config.hosts, &budgets);
-    let job = PollJob::new(store, config, Claimant::Command);
-    let (mut in_flight, mut unpolled) = (PollsInFlight::default(), Unpolled::default());
-    let interrupted = interrupted();
-    tokio::pin!(interrupted);
-    let name_of =
-        |source| plans.iter().filter(move |plan| plan.source == source).map(|plan| plan.name.clone());
-    while !queue.is_empty() {
-        let free = in_flight.free(config.concurrency);
-        for source in queue.take(now(), free) {
-            in_flight.start(job.clone(), source, EarlierClaim::Unknown);
-        }
-        let sleep = match in_flight.free(config.concurrency) {
-            0 => in_flight.next_slow().unwrap_or(MAX_SLEEP),
-            _ => queue.next().map_or(MAX_SLEEP, until),
-        };
-        tokio::select! {
-            Some((source, end)) = in_flight.next() => {
-                match end {
-                    PollEnd::Finished(finished) => {
-                        let host = finished.report.as_ref().ok().and_then(|report| report.host.clone());
-                        if let Some((host, budget)) = host {
-                            let budget = without_hold(budget);
-                            queue.limit(&host, host_limits(config.hosts.get(&host), Some(&budget)));
-                        }
-                        on_finished(&finished);
-                    }
-                    PollEnd::NotClaimed(_) => unpolled.claimed_elsewhere.extend(name_of(source)),
-                    PollEnd::HostHeld(until) => {
-                        unpolled.held.extend(name_of(source).map(|name| (name, until)));
-                    }
-                    PollEnd::ClaimFailed(error) => return Err(error),
-                    PollEnd::Panicked(error) => {
-                        tracing::error!(%error, "a poll panicked");
-                        unpolled.panicked.extend(name_of(source));
-                    }
-                }
-                queue.done(source, None, now());
-            }
-            () = tokio::time::sleep(sleep) => {}
-            () = &mut interrupted => {
-                unpolled.is_interrupted = true;
-                for (source, claim) in in_flight.abort().await {
-                    store.release_claim(source, claim).await?;
-                }
-                break;
-            }
-        }
-    }
-    Ok(unpolled)
-}
-
 /// Limits how often the hosts are asked that have a budget or settings of their own.
 pub(super) fn limit_hosts(
     queue: &mut PollQueue,
@@ -348,17 +270,5 @@ pub(super) fn host_limits(settings: Option<&HostSettings>, budget: Option<&HostB
         held_until: budget.and_then(|budget| budget.held_at(now())),
         gap: gap.and_then(|gap| SignedDuration::try_from(gap).ok()).unwrap_or_default(),
         per_host: settings.and_then(|settings| settings.per_host),
-    }
-}
-
-/// Returns at the first SIGINT or SIGTERM.
-async fn interrupted() {
-    match signal(SignalKind::terminate()) {
-        Ok(mut terminate) => tokio::select! {
-            _ = tokio::signal::ctrl_c() => {}
-            _ = terminate.recv() => {}
-        },
-        // Then the signal ends the process, as without this.
-        Err(_) => std::future::pending().await,
     }
 }

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 
+use super::articles::{Articles, EndedArticle};
 use super::channels::{PROCESSING_TIME, PollerConfig, PollerStatus};
 use super::clock::{after, now, until};
 use super::health_check;
@@ -29,6 +30,7 @@ struct PollerState {
     config: Arc<PollerConfig>,
     planner: Planner,
     in_flight: PollsInFlight,
+    articles: Articles,
     network: NetworkWatch,
     /// Whether the change of the network's state is still to be told and stored.
     network_changed: bool,
@@ -44,10 +46,12 @@ pub(super) async fn run(shared: Arc<Shared>, stop: ShutdownSignal) {
     let mut new_config = shared.channels.poller_config.subscribe();
     let config = Arc::clone(&new_config.borrow_and_update());
     let outage = known_outage(&shared.store).await;
+    let in_flight = PollsInFlight::default();
     let mut state = PollerState {
         planner: Planner::new(config.per_host),
+        articles: Articles::new(&shared.store, &config, Claimant::Daemon, in_flight.parse_limiter()),
         config,
-        in_flight: PollsInFlight::default(),
+        in_flight,
         network_changed: outage.is_some(),
         network: NetworkWatch::new(outage),
         was_ever_well: shared.store.was_ever_polled().await.unwrap_or(true),
@@ -68,8 +72,11 @@ pub(super) async fn run(shared: Arc<Shared>, stop: ShutdownSignal) {
             Ok(()) = new_config.changed() => {
                 state.config = Arc::clone(&new_config.borrow_and_update());
                 state.planner.set_per_host(state.config.per_host);
+                state.articles.set_config(&state.config);
             }
             Ok(()) = store_problem.changed() => {}
+            () = shared.channels.articles_wanted.notified() => state.articles.must_read(),
+            Some(ended) = state.articles.next() => finish_article(&shared, ended, &mut state),
             Some((source, end)) = state.in_flight.next() => finish(&shared, source, end, &mut state),
             () = tokio::time::sleep(sleep) => {}
         }
@@ -79,14 +86,23 @@ pub(super) async fn run(shared: Arc<Shared>, stop: ShutdownSignal) {
         }
     }
     let drain = async {
-        while let Some((source, end)) = state.in_flight.next().await {
-            finish(&shared, source, end, &mut state);
+        loop {
+            tokio::select! {
+                Some((source, end)) = state.in_flight.next() => finish(&shared, source, end, &mut state),
+                Some(ended) = state.articles.next() => finish_article(&shared, ended, &mut state),
+                else => return,
+            }
         }
     };
     if tokio::time::timeout(DRAIN_TIMEOUT, drain).await.is_err() {
-        tracing::info!(polls = state.in_flight.len(), "aborting polls in flight");
+        tracing::info!(
+            polls = state.in_flight.len(),
+            articles = state.articles.len(),
+            "aborting requests in flight"
+        );
     }
     state.in_flight.abort().await;
+    state.articles.abort().await;
 }
 
 /// Starts what is due, up to the configured concurrency. Returns how long to sleep.
@@ -114,22 +130,25 @@ async fn start_due(shared: &Shared, state: &mut PollerState) -> Duration {
     }
     let is_probe = state.network.next_probe().is_some();
     if is_probe {
-        let free = state.in_flight.free(state.config.concurrency);
+        let free = state.free();
         state.start(shared, free, true);
     }
     let allowed = if is_probe { state.network.allowed(now(), state.distant_in_flight()) } else { usize::MAX };
-    let free = state.in_flight.free(state.config.concurrency);
+    let free = state.free();
     state.start(shared, free.min(allowed), false);
+    if !is_probe && let Err(error) = state.start_articles().await {
+        state.log_store_error(&error, "cannot read which articles are wanted; retrying");
+    }
     // While a probe is in flight, and at full concurrency, the end of a poll wakes the loop, or that it has become slow.
     let next = match state.network.next_probe() {
-        None => state.planner.next(),
+        None => state.planner.next().into_iter().chain(state.planner.queue().next_article()).min(),
         Some(probe) => {
             let due = state.planner.next().filter(|_| state.distant_in_flight() == 0);
             due.map(|due| due.max(probe)).into_iter().chain(state.planner.next_local()).min()
         }
     };
     match next {
-        Some(due) if state.in_flight.free(state.config.concurrency) > 0 => until(due).min(MAX_SLEEP),
+        Some(due) if state.free() > 0 => until(due).min(MAX_SLEEP),
         _ => state.in_flight.next_slow().unwrap_or(MAX_SLEEP).min(MAX_SLEEP),
     }
 }
@@ -180,6 +199,18 @@ fn finish(shared: &Shared, source: SourceId, end: PollEnd, state: &mut PollerSta
     }
 }
 
+fn finish_article(shared: &Shared, ended: EndedArticle, state: &mut PollerState) {
+    let finished = state.articles.finish(ended, state.planner.queue(), &state.config.hosts, |budget| budget);
+    if let Some(error) = &finished.error {
+        health_check::report(shared, error);
+        state.log_store_error(error, "cannot store an article");
+    }
+    if let Some(status) = finished.status {
+        shared.metrics.count_article(status);
+        shared.channels.polled.notify_one();
+    }
+}
+
 /// Since when the network was down when the last process ended.
 async fn known_outage(store: &Store) -> Option<Timestamp> {
     store.daemon_status(DaemonStatus::NetworkDown).await.ok().flatten()?.parse().ok()
@@ -218,6 +249,20 @@ async fn apply_network_state(shared: &Shared, state: &mut PollerState) -> Result
 }
 
 impl PollerState {
+    /// How many more requests may be started.
+    fn free(&mut self) -> usize {
+        self.in_flight.free(self.config.concurrency.saturating_sub(self.articles.len()))
+    }
+
+    /// Starts articles, on at most half of the requests that may be in flight, so that polls need not wait for them.
+    async fn start_articles(&mut self) -> Result<(), store::Error> {
+        self.articles.refresh(self.planner.queue(), &self.config, |_| true).await?;
+        let share = self.config.concurrency.div_ceil(2).saturating_sub(self.articles.len());
+        let free = self.free();
+        self.articles.start(self.planner.queue(), free.min(share));
+        Ok(())
+    }
+
     /// How many polls of hosts are in flight that tell of the network, or would.
     fn distant_in_flight(&self) -> usize {
         self.in_flight.len().saturating_sub(self.planner.local_in_flight())

@@ -177,6 +177,7 @@ async fn publish(
         Some(_) => None,
     };
     let updated = publish::update_members(&shared.store, &config.outputs, now()).await;
+    shared.channels.articles_wanted.notify_one();
     let rendered = match front_page_due {
         Some(_) => render_outputs(shared, config, updated, None).await,
         None => render_all(shared, config, updated, front_page).await,

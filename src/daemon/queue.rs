@@ -1,5 +1,6 @@
-//! When each source may be polled: a queue for each host. Pure.
+//! When each source may be polled, and each article requested: a queue for each host. Pure.
 
+use std::cmp::Reverse;
 use std::collections::{BTreeSet, HashMap, HashSet};
 
 use jiff::{SignedDuration, Timestamp};
@@ -17,7 +18,7 @@ const SPREAD_STEP: SignedDuration = SignedDuration::from_millis(2);
 /// The longest such time after an outage, where few sources wait.
 const MAX_SPREAD_STEP: SignedDuration = SignedDuration::from_millis(500);
 
-/// Waiting sources and sources in flight. Every operation is logarithmic in their number.
+/// Waiting sources and sources in flight, and articles, which have what the sources of their host leave. Every operation is logarithmic in their number.
 #[derive(Debug)]
 pub struct PollQueue {
     per_host: usize,
@@ -27,8 +28,12 @@ pub struct PollQueue {
     sources: HashMap<SourceId, QueuedSource>,
     /// How many sources are of hosts that are not local.
     distant: usize,
+    /// The articles by the numbers of their entries.
+    articles: HashMap<i64, QueuedSource>,
     /// The hosts that can take a request, by when.
     ready: BTreeSet<(Timestamp, usize)>,
+    /// Those that can take one for an article.
+    ready_for_article: BTreeSet<(Timestamp, usize)>,
 }
 
 /// How often a host may be asked.
@@ -48,11 +53,22 @@ struct HostQueue {
     /// It is this machine or in the local network, which says nothing of the way to other hosts.
     is_local: bool,
     waiting: BTreeSet<(Timestamp, SourceId)>,
+    /// The newest first.
+    articles: BTreeSet<(Timestamp, Reverse<i64>)>,
     in_flight: usize,
+    articles_in_flight: usize,
+    /// Whether its last request was for a source.
+    last_was_source: bool,
     /// When the gap after its last request ends.
     free_at: Timestamp,
+    /// The time between two articles, if it is longer.
+    article_gap: SignedDuration,
+    /// When it ends.
+    article_at: Timestamp,
     /// Its key in `ready`.
     ready_at: Option<Timestamp>,
+    /// Its key in `ready_for_article`.
+    ready_for_article_at: Option<Timestamp>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -73,7 +89,9 @@ impl PollQueue {
             host_indexes: HashMap::new(),
             sources: HashMap::new(),
             distant: 0,
+            articles: HashMap::new(),
             ready: BTreeSet::new(),
+            ready_for_article: BTreeSet::new(),
         };
         queue.set_per_host(per_host);
         queue
@@ -156,6 +174,7 @@ impl PollQueue {
         let taken = host.waiting.pop_first().map(|(_, source)| source);
         if let Some(source) = taken {
             host.in_flight += 1;
+            host.last_was_source = true;
             host.free_at = later(now, self.gap.max(host.limits.gap));
             self.sources.insert(source, QueuedSource { host: index, due: None });
         }
@@ -188,7 +207,7 @@ impl PollQueue {
 
     /// How many sources of local hosts are in flight.
     pub fn local_in_flight(&self) -> usize {
-        self.local_hosts().map(|(_, host)| host.in_flight).sum()
+        self.local_hosts().map(|(_, host)| host.in_flight - host.articles_in_flight).sum()
     }
 
     /// Whether the host says nothing of the network. If all hosts are local, they are the network.
@@ -201,10 +220,8 @@ impl PollQueue {
         let Some(QueuedSource { host: index, due: None }) = self.sources.get(&source).copied() else {
             return;
         };
+        self.end_request(index, now);
         let host = &mut self.hosts[index];
-        host.in_flight = host.in_flight.saturating_sub(1);
-        let from_start = if host.limits.gap > self.gap { host.free_at } else { now };
-        host.free_at = later(now, self.gap).max(from_start);
         match due {
             Some(due) => {
                 host.waiting.insert((due, source));
@@ -218,12 +235,94 @@ impl PollQueue {
         self.update_ready(index);
     }
 
+    /// Ends the request of a host.
+    fn end_request(&mut self, index: usize, now: Timestamp) {
+        let host = &mut self.hosts[index];
+        host.in_flight = host.in_flight.saturating_sub(1);
+        let from_start = if host.limits.gap > self.gap { host.free_at } else { now };
+        host.free_at = later(now, self.gap).max(from_start);
+    }
+
+    /// Queues an article until `due`. A waiting one is moved; one in flight is left alone.
+    pub fn plan_article(&mut self, entry: i64, host: &str, due: Timestamp) {
+        if self.articles.get(&entry).is_some_and(|queued| queued.due.is_none()) {
+            return;
+        }
+        self.remove_article(entry);
+        let index = self.host_index(host);
+        self.articles.insert(entry, QueuedSource { host: index, due: Some(due) });
+        self.hosts[index].articles.insert((due, Reverse(entry)));
+        self.update_ready(index);
+    }
+
+    /// Removes a waiting article.
+    pub fn remove_article(&mut self, entry: i64) {
+        let Some(QueuedSource { host, due: Some(due) }) = self.articles.get(&entry).copied() else { return };
+        self.articles.remove(&entry);
+        self.hosts[host].articles.remove(&(due, Reverse(entry)));
+        self.update_ready(host);
+    }
+
+    /// Takes up to `n` articles that may be requested now, the newest of each host first. They are in flight until
+    /// [`PollQueue::done_article`].
+    pub fn take_articles(&mut self, now: Timestamp, n: usize) -> Vec<i64> {
+        let mut taken = Vec::new();
+        while taken.len() < n
+            && let Some((at, index)) = self.ready_for_article.first().copied()
+            && at <= now
+        {
+            let host = &mut self.hosts[index];
+            if let Some((_, Reverse(entry))) = host.articles.pop_first() {
+                host.in_flight += 1;
+                host.articles_in_flight += 1;
+                host.last_was_source = false;
+                host.free_at = later(now, self.gap.max(host.limits.gap));
+                host.article_at = later(now, host.article_gap);
+                self.articles.insert(entry, QueuedSource { host: index, due: None });
+                taken.push(entry);
+            }
+            self.update_ready(index);
+        }
+        taken
+    }
+
+    /// Ends the request for an article.
+    pub fn done_article(&mut self, entry: i64, now: Timestamp) {
+        let Some(QueuedSource { host, due: None }) = self.articles.remove(&entry) else { return };
+        self.hosts[host].articles_in_flight = self.hosts[host].articles_in_flight.saturating_sub(1);
+        self.end_request(host, now);
+        self.update_ready(host);
+    }
+
+    /// Keeps at least this time between two articles of a host.
+    pub fn set_article_gap(&mut self, host: &str, gap: SignedDuration) {
+        let index = self.host_index(host);
+        let host = &mut self.hosts[index];
+        if host.article_gap != gap {
+            host.article_gap = gap;
+            host.article_at = later(host.free_at, gap);
+            self.update_ready(index);
+        }
+    }
+
+    /// When the next article may be requested.
+    #[must_use]
+    pub fn next_article(&self) -> Option<Timestamp> {
+        self.ready_for_article.first().map(|(at, _)| *at)
+    }
+
+    /// The waiting articles.
+    pub fn waiting_articles(&self) -> impl Iterator<Item = i64> + '_ {
+        self.articles.iter().filter(|(_, queued)| queued.due.is_some()).map(|(entry, _)| *entry)
+    }
+
     /// Gives each overdue source a time of its own, in pseudo-random order: after a start, a suspend or a clock change.
     pub fn spread(&mut self, now: Timestamp) {
         // After a clock was set back, the end of a gap may be far in the future.
         for index in 0..self.hosts.len() {
             let host = &mut self.hosts[index];
             host.free_at = host.free_at.min(later(now, self.gap.max(host.limits.gap)));
+            host.article_at = host.article_at.min(later(now, host.article_gap));
             self.update_ready(index);
         }
         let is_overdue = |queued: &QueuedSource| queued.due.is_some_and(|due| due <= now);
@@ -296,22 +395,33 @@ impl PollQueue {
         self.sources.is_empty()
     }
 
-    /// Moves a host to its key in `ready`.
+    /// Moves a host to its keys in `ready` and `ready_for_article`. Sources come first, but each lets an article go before
+    /// the next one, if that does not wait for more than the host.
     fn update_ready(&mut self, index: usize) {
         let host = &mut self.hosts[index];
-        let per_host = host.limits.per_host.unwrap_or(self.per_host);
-        let first = host.waiting.first().filter(|_| host.in_flight < per_host);
-        let at = first.map(|(due, _)| (*due).max(host.free_at).max(host.limits.held_until.unwrap_or(*due)));
-        if at == host.ready_at {
-            return;
-        }
-        if let Some(old) = host.ready_at {
-            self.ready.remove(&(old, index));
-        }
-        if let Some(at) = at {
-            self.ready.insert((at, index));
-        }
-        host.ready_at = at;
+        let is_free = host.in_flight < host.limits.per_host.unwrap_or(self.per_host);
+        let from = host.limits.held_until.map_or(host.free_at, |until| until.max(host.free_at));
+        let article = host.articles.first().filter(|_| is_free);
+        let article = article.map(|(due, _)| (*due).max(from).max(host.article_at));
+        let lets_go = host.last_was_source && article == Some(from);
+        let source_from = if lets_go { later(from, self.gap.max(host.limits.gap)) } else { from };
+        let source = host.waiting.first().filter(|_| is_free).map(|(due, _)| (*due).max(source_from));
+        let article = article.filter(|at| source.is_none_or(|source| source > *at));
+        move_key(&mut self.ready, &mut host.ready_at, source, index);
+        move_key(&mut self.ready_for_article, &mut host.ready_for_article_at, article, index);
+    }
+}
+
+fn move_key(
+    ready: &mut BTreeSet<(Timestamp, usize)>,
+    key: &mut Option<Timestamp>,
+    to: Option<Timestamp>,
+    host: usize,
+) {
+    if *key != to {
+        key.map(|old| ready.remove(&(old, host)));
+        to.map(|at| ready.insert((at, host)));
+        *key = to;
     }
 }
 
@@ -415,6 +525,49 @@ mod tests {
         many.spread_by_wait(at(0), SignedDuration::from_secs(90));
         assert_eq!(many.take(at(45_000), 999).len(), 451);
         assert_eq!(many.take(at(90_000), 999).len(), 449);
+    }
+
+    #[test]
+    fn articles_have_the_gaps_of_their_host_and_take_turns_with_its_sources() {
+        let mut queue = PollQueue::new(1);
+        (1..=3).for_each(|n| queue.plan(SourceId(n), "h", at(0)));
+        [7, 9, 8].into_iter().for_each(|entry| queue.plan_article(entry, "h", at(0)));
+        queue.plan_article(1, "other", at(5000));
+        let mut order = Vec::new();
+        for now in (0..2000).step_by(200) {
+            let sources = queue.take(at(now), 9);
+            let articles = queue.take_articles(at(now), 9);
+            assert!(sources.len() + articles.len() <= 1, "one request at a time");
+            order.extend(sources.iter().map(|source| format!("source {}", source.0)));
+            order.extend(articles.iter().map(|entry| format!("article {entry}")));
+            sources.into_iter().for_each(|source| queue.done(source, None, at(now)));
+            articles.into_iter().for_each(|entry| queue.done_article(entry, at(now)));
+        }
+        let expected = ["source 1", "article 9", "source 2", "article 8", "source 3", "article 7"];
+        assert_eq!(order, expected, "the newest article first");
+        assert_eq!((queue.next(), queue.next_article()), (None, Some(at(5000))));
+    }
+
+    #[test]
+    fn a_source_does_not_wait_for_articles_that_are_not_taken() {
+        let mut queue = PollQueue::new(1);
+        queue.plan(SourceId(1), "h", at(0));
+        queue.plan_article(1, "h", at(0));
+        assert_eq!(queue.take(at(0), 9), ids(&[1]));
+        queue.done(SourceId(1), Some(at(100)), at(0));
+        assert_eq!(queue.take(at(399), 9), ids(&[]), "the article may go");
+        assert_eq!(queue.take(at(400), 9), ids(&[1]));
+        assert_eq!(queue.counts(), (1, 1), "articles say nothing of the network");
+        queue.done(SourceId(1), None, at(400));
+        queue.set_article_gap("h", SignedDuration::from_secs(10));
+        assert_eq!(queue.take_articles(at(10_599), 9), Vec::<i64>::new());
+        assert_eq!(queue.take_articles(at(10_600), 9), [1]);
+        queue.plan_article(1, "h", at(0));
+        queue.remove_article(1);
+        assert_eq!(queue.waiting_articles().count(), 0, "one in flight is left alone");
+        queue.done_article(1, at(11_000));
+        queue.plan_article(2, "h", at(0));
+        assert_eq!(queue.next_article(), Some(at(20_600)), "from one start to the next");
     }
 
     #[test]

@@ -10,8 +10,10 @@ pub mod discover;
 mod error;
 mod freshness;
 mod host;
+mod pages;
 mod quota;
 mod response;
+mod robots;
 pub mod sites;
 mod websub;
 
@@ -30,10 +32,12 @@ pub use client::CONNECT_TIMEOUT;
 use client::{ClientKey, ClientPool};
 pub use freshness::modified_at;
 pub use host::{host_key, site_of};
+pub use pages::{PageRequest, PageResponse};
 use response::RequestInfo;
 pub use response::{FetchResponse, FetchedBody, HostAnswer, ResponseInfo};
+pub use robots::RobotsRules;
 
-use crate::source::{Authorization, Failure, Source, SourceState};
+use crate::source::{Authorization, Failure, Source, SourceState, Validators};
 
 /// Maximum number of redirects that are followed.
 const MAX_REDIRECTS: usize = 10;
@@ -57,6 +61,22 @@ pub struct FetchResult {
     pub info: ResponseInfo,
     /// The response, or why there is none.
     pub response: Result<FetchResponse, Failure>,
+}
+
+/// What a request says beside its address and what is configured for its source.
+#[derive(Clone, Copy)]
+struct SentRequest<'a> {
+    accept: &'static str,
+    validators: Option<&'a Validators>,
+    /// Whether the answer may have only what is new (RFC 3229).
+    wants_delta: bool,
+}
+
+impl<'a> SentRequest<'a> {
+    /// Validators are sent only to the address that they came from.
+    fn validators_for(&self, url: &Url) -> Option<&'a Validators> {
+        self.validators.filter(|validators| validators.url.whole() == url)
+    }
 }
 
 /// Makes requests. Cheap to clone; clones share their connections.
@@ -103,13 +123,12 @@ impl Fetcher {
         let mut permanent = true;
         // Some sites set one with a redirect to the same address. None is kept for the next poll.
         let cookies = Jar::default();
+        let sent = SentRequest { accept: ACCEPT, validators: state.validators.as_ref(), wants_delta: true };
         for _ in 0..=MAX_REDIRECTS {
-            let response = self.send(source, state, (&url, &cookies)).await?;
+            let response = self.send(source, sent, (&url, &cookies)).await?;
             cookies.set_cookies(&mut response.headers().get_all(header::SET_COOKIE).iter(), &url);
             let Some(target) = response::redirect_target(&response, &url)? else {
-                // Validators are sent only to the address that they came from.
-                let validators =
-                    state.validators.as_ref().filter(|validators| *validators.url.whole() == url);
+                let validators = sent.validators_for(&url);
                 let request = RequestInfo { url, validators, max_body: source.access.max_body, now };
                 return response::read_response(response, request, info).await;
             };
@@ -125,7 +144,7 @@ impl Fetcher {
     async fn send(
         &self,
         source: &Source,
-        state: &SourceState,
+        request: SentRequest<'_>,
         (url, cookies): (&Url, &Jar),
     ) -> Result<Response, Failure> {
         // Private addresses are allowed for the configured address alone, not for those it redirects to.
@@ -134,7 +153,7 @@ impl Fetcher {
             (true, false) => AddressPolicy::Allowed,
             (false, _) => AddressPolicy::Public,
         };
-        let sent = self.send_by_policy(source, state, (url, cookies), policy).await;
+        let sent = self.send_by_policy(source, request, (url, cookies), policy).await;
         sent.map_err(|failure| match failure {
             Failure::RefusedAddress(address)
                 if url.host() == source.url.whole().host() && policy == AddressPolicy::Public =>
@@ -148,7 +167,7 @@ impl Fetcher {
     async fn send_by_policy(
         &self,
         source: &Source,
-        state: &SourceState,
+        request: SentRequest<'_>,
         (url, cookies): (&Url, &Jar),
         policy: AddressPolicy,
     ) -> Result<Response, Failure> {
@@ -158,7 +177,7 @@ impl Fetcher {
         }
         let proxy = source.access.proxy.as_ref().map(|proxy| proxy.0.to_string());
         let key = ClientKey { proxy, ca: source.access.ca.clone(), policy };
-        let mut headers = self.headers(source, state, url)?;
+        let mut headers = self.headers(source, request, url)?;
         // A configured cookie is the only one.
         if let Some(cookies) = cookies.cookies(url).filter(|_| !headers.contains_key(header::COOKIE)) {
             headers.insert(header::COOKIE, cookies);
@@ -175,15 +194,16 @@ impl Fetcher {
         }
     }
 
-    fn headers(&self, source: &Source, state: &SourceState, url: &Url) -> Result<HeaderMap, Failure> {
+    fn headers(&self, source: &Source, request: SentRequest<'_>, url: &Url) -> Result<HeaderMap, Failure> {
         let mut headers = HeaderMap::new();
         let user_agent = source.access.user_agent.as_deref().unwrap_or(&self.user_agent);
         headers.insert(header::USER_AGENT, header_value("User-Agent", user_agent)?);
-        headers.insert(header::ACCEPT, HeaderValue::from_static(ACCEPT));
+        headers.insert(header::ACCEPT, HeaderValue::from_static(request.accept));
         headers.insert(header::ACCEPT_ENCODING, HeaderValue::from_static(content_coding::ACCEPT_ENCODING));
-        headers.insert(HeaderName::from_static("a-im"), HeaderValue::from_static("feed"));
-        if let Some(validators) = state.validators.as_ref().filter(|validators| validators.url.whole() == url)
-        {
+        if request.wants_delta {
+            headers.insert(HeaderName::from_static("a-im"), HeaderValue::from_static("feed"));
+        }
+        if let Some(validators) = request.validators_for(url) {
             let unchanged =
                 |bytes: &Option<Vec<u8>>| bytes.as_deref().and_then(|b| HeaderValue::from_bytes(b).ok());
             headers.extend(unchanged(&validators.etag).map(|etag| (header::IF_NONE_MATCH, etag)));

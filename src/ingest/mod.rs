@@ -9,6 +9,8 @@ mod parse_limiter;
 pub mod replay;
 mod validators;
 
+use std::time::Duration;
+
 use jiff::Timestamp;
 
 use crate::fetch::{self, FetchResponse, Fetcher, HostAnswer};
@@ -70,7 +72,10 @@ pub async fn poll(
         validators::wants_whole(&state, now).then(|| SourceState { validators: None, ..state.clone() });
     let mut fetched = fetcher.fetch(source, unconditional.as_ref().unwrap_or(&state), now).await;
     let host = match fetched.info.answer.take() {
-        Some(answer) => note_answer(store, (source, &claim), answer, now).await?,
+        Some(answer) => {
+            let without_budget = (!claim.has_budget).then_some(claim.host.as_str());
+            note_answer(store, answer, without_budget, source.interval.every, now).await?
+        }
         None => None,
     };
     let document = match fetched.response {
@@ -126,18 +131,23 @@ pub async fn poll(
     Ok(PollReport { outcome, state, bytes: fetched.info.bytes, events, merged, is_rescued, was_well, host })
 }
 
-/// Notes what a host says of its budget, before the document is read: that may take long.
-async fn note_answer(
+/// Notes what a host says of its budget, before the document is read: that may take long. `without_budget` is a host
+/// that is known to have none, `every` how often its source is wanted. Returns the host and its budget, if it has one.
+///
+/// # Errors
+/// The store cannot write.
+pub async fn note_answer(
     store: &Store,
-    (source, claim): (&Source, &Claim),
     answer: HostAnswer,
+    without_budget: Option<&str>,
+    every: Duration,
     now: Timestamp,
 ) -> Result<Option<(String, HostBudget)>, store::Error> {
     let HostAnswer { host, response } = answer;
     // The budget of a host that redirects led to may be known too.
-    if !claim.has_budget && host == claim.host && !response.is_refusal && !response.quota.is_spent() {
+    if without_budget == Some(host.as_str()) && !response.is_refusal && !response.quota.is_spent() {
         return Ok(None);
     }
-    let budget = store.note_response(host.clone(), response, source.interval.every, now).await?;
+    let budget = store.note_response(host.clone(), response, every, now).await?;
     Ok(budget.map(|budget| (host, budget)))
 }

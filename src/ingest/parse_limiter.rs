@@ -39,7 +39,10 @@ impl ParseLimiter {
     /// that takes longer than [`MAX_WORK`]: its thread is left behind, since nothing can end it.
     ///
     /// Only large documents have a thread: for small ones it costs more than it saves.
-    pub(super) async fn run<T: Send + 'static>(
+    ///
+    /// # Errors
+    /// It panicked, or took too long.
+    pub async fn run<T: Send + 'static>(
         &self,
         document_bytes: usize,
         work: impl FnOnce() -> T + Send + 'static,

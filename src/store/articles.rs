@@ -105,6 +105,17 @@ pub struct ReadArticle {
     pub validators: Option<Validators>,
 }
 
+/// What is known of the robots.txt of an origin.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum StoredRobots {
+    /// The file.
+    File(Vec<u8>),
+    /// There is none: every page may be requested.
+    None,
+    /// It could not be read until this time; the reason, for people.
+    Unknown(String, Timestamp),
+}
+
 /// What became of a source's articles within 24 hours.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ArticleCounts {

@@ -9,7 +9,7 @@ mod sqlite;
 
 pub use articles::{
     ARTICLES_PER_POLL, ArticleClaim, ArticleClaimResult, ArticleCounts, ArticleCountsBySource,
-    ArticleOutcome, ArticleResult, ReadArticle, WantedArticle,
+    ArticleOutcome, ArticleResult, ReadArticle, StoredRobots, WantedArticle,
 };
 pub use model::{
     Advance, AdvanceResult, ArchivePage, ArchiveSize, Candidate, Claim, ClaimResult, Claimant,

@@ -24,6 +24,7 @@ mod owners;
 mod pings;
 mod poll;
 mod published_ids;
+mod robots;
 mod rows;
 mod salvage;
 mod schema;

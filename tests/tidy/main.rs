@@ -74,6 +74,7 @@ const INGEST: &[&str] =
 /// What only some files may use: the paths, the files, the reason.
 const BOUNDARIES: &[(&[&str], &[&str], &str)] = &[
     (&["reqwest::"], &["fetch/*"], "only fetch makes HTTP requests"),
+    (&["robotxt::"], &["fetch/robots.rs"], "only fetch reads robots.txt"),
     (&["rusqlite::"], &["store/*"], "only store knows SQL"),
     (&["feed_rs::"], &["feed/second_reader.rs"], "feed-rs is the second reader, behind its guards"),
     (&["dom_query::"], &["article/selectors.rs"], "dom_query is behind its guards there"),

@@ -3,6 +3,7 @@
 #![allow(clippy::disallowed_methods, reason = "a test starts the processes and threads that it needs")]
 
 mod access;
+mod articles;
 mod bombs;
 mod bursts;
 mod claims;

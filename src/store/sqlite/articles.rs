@@ -62,21 +62,30 @@ impl Store {
         self.command_with(Durability::Relaxed, move |c| commit(c, &result)).await
     }
 
-    /// Decides entries whose articles have not come within a day.
+    /// Decides entries whose articles have not come within a day, or whose requests all ended with their process.
     ///
     /// # Errors
     /// The store cannot be read or written.
     pub async fn give_up_articles(&self, now: Timestamp) -> Result<(), Error> {
-        let is_late = "SELECT entry FROM article WHERE state = 0 AND given_up <= ?1";
         let late = move |c: &Connection| -> Result<Vec<i64>> {
-            c.prepare_cached(is_late)?.query_map([millis(now)], |row| row.get(0))?.collect()
+            c.prepare_cached(
+                "SELECT entry FROM article WHERE state = 0
+                   AND (given_up <= ?1 OR tries >= ?2 AND coalesce(claimed_until, 0) <= ?1)",
+            )?
+            .query_map([millis(now), MAX_TRIES], |row| row.get(0))?
+            .collect()
         };
         if self.query(move |c| late(c)).await?.is_empty() {
             return Ok(());
         }
         self.command(move |c| {
-            let reason = "not read within a day";
-            late(c)?.into_iter().try_for_each(|entry| decide_without(c, entry, reason, now))
+            let mut known = c.prepare_cached("SELECT coalesce(reason, ?2) FROM article WHERE entry = ?1")?;
+            for entry in late(c)? {
+                let reason: String =
+                    known.query_row(params![entry, "not read within a day"], |row| row.get(0))?;
+                decide_without(c, entry, &reason, now)?;
+            }
+            Ok(())
         })
         .await
     }

@@ -3,7 +3,7 @@
 use std::io;
 use std::sync::Arc;
 
-use rusqlite::types::Type;
+use rusqlite::types::{Type, ValueRef};
 use rusqlite::{Connection, Error, Result, Row};
 use url::Url;
 
@@ -50,6 +50,10 @@ pub(super) fn damaged_rows(c: &Connection) -> Result<Vec<DamagedRow>> {
     check("ping", "changed", &|row| time(row.get(0)?).map(drop))?;
     check("rendering", "body", &decompress)?;
     check("stored_page", "body", &decompress)?;
+    check("robots", "coalesce(file, failure)", &|row| match row.get_ref(0)? {
+        ValueRef::Blob(_) => decompress(row),
+        _ => Ok(()),
+    })?;
     Ok(damaged)
 }
 

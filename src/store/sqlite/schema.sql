@@ -46,6 +46,15 @@ CREATE TABLE host (
     budget TEXT NOT NULL              -- JSON of HostBudget
 ) STRICT;
 
+-- The robots.txt of the origins of articles, as far as they are current.
+CREATE TABLE robots (
+    id      INTEGER PRIMARY KEY,
+    origin  TEXT NOT NULL UNIQUE,     -- such as https://news.example
+    expires INTEGER NOT NULL,
+    file    BLOB,                     -- zstd; null: there is none
+    failure TEXT                      -- why it is not known, for people: then no article is requested
+) STRICT;
+
 -- The entries.
 -- The long columns come last: a row is read from its beginning.
 CREATE TABLE entry (
@@ -131,8 +140,8 @@ CREATE TABLE article (
 ) STRICT;
 -- Serves: which articles of a source are still to be requested?
 CREATE INDEX article_next_try ON article (source, entry) WHERE next_try IS NOT NULL;
--- Serves: which articles have not come in time?
-CREATE INDEX article_given_up ON article (given_up) WHERE state = 0;
+-- Serves: which articles are expected?
+CREATE INDEX article_expected ON article (entry) WHERE state = 0;
 -- Serves: which articles were decided today?
 CREATE INDEX article_decided ON article (decided) WHERE decided IS NOT NULL;
 -- Serves: how many articles of a source were requested today?
