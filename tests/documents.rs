@@ -10,8 +10,9 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use proptest::prelude::*;
 use siftwire::entry::{
-    Answered, ArticleState, Author, CategoryDetails, Chapters, Details, Enclosure, Entry, EntrySource,
-    Episode, Location, Media, Origin, Person, Picture, Podcast, RelatedLink, StoredEntry, Transcript,
+    Answered, Article, ArticleState, Author, CategoryDetails, Chapters, Details, Enclosure, Entry,
+    EntrySource, Episode, Location, Media, Origin, Person, Picture, Podcast, RelatedLink, StoredEntry,
+    Transcript,
 };
 use siftwire::publish::document::{AlsoIn, Document, HistoryPosition};
 use siftwire::publish::format::Format;
@@ -60,6 +61,14 @@ fn kept(number: i64, entry: Entry) -> Arc<StoredEntry> {
         }),
         entry,
     })
+}
+
+/// An entry and its article, which came an hour later.
+fn with_article(mut kept: Arc<StoredEntry>, html: &str, is_published: bool) -> Arc<StoredEntry> {
+    let fetched = Timestamp::from_second(kept.date.as_second() + 3_600).unwrap();
+    let article = Article { html: html.to_owned(), language: None, fetched, is_published };
+    Arc::make_mut(&mut kept).article = ArticleState::Read(Box::new(article));
+    kept
 }
 
 fn full() -> Entry {
@@ -245,7 +254,13 @@ fn difficult_entries() -> Vec<Arc<StoredEntry>> {
             "<a href=\"https://gazette.example/x\">y</a><br>open &nbsp; end",
         ),
     ];
-    entries.into_iter().zip(1..).map(|(entry, number)| kept(number, entry)).collect()
+    let mut entries: Vec<_> =
+        entries.into_iter().zip(1..).map(|(entry, number)| kept(number, entry)).collect();
+    let article =
+        "<p>]]&gt; ]]> a\u{8}b &amp;amp; c</p><iframe src=\"https://www.youtube.com/embed/x1\"></iframe>";
+    entries[4] = with_article(Arc::clone(&entries[4]), article, true);
+    entries[6] = with_article(Arc::clone(&entries[6]), "<p>Only judged by</p>", false);
+    entries
 }
 
 fn document(content: ContentMode) -> Document {
@@ -642,6 +657,48 @@ fn the_last_line_of_a_text_names_the_source_if_wanted() {
 }
 
 #[test]
+fn an_article_is_shown_in_full_where_it_is_published() {
+    let line = "<p class=\"byline\">From: The &lt;i&gt;Gazette&lt;/i&gt; &amp; Sons</p>";
+    let html = "<p>The whole <b>story</b></p><img src=\"https://gazette.example/1.jpg\">";
+    let long = format!("<p>{}</p>", "From the feed. ".repeat(60));
+    let of = |summary: Option<&str>, content: Option<&str>| {
+        let text = |html: Option<&str>| html.map(str::to_owned);
+        Entry { title: Some("T".into()), summary: text(summary), content: text(content), ..Entry::default() }
+    };
+    let shown = |entry: Entry, html: &str, is_published, content| {
+        let kept = with_article(kept(1, entry), html, is_published);
+        let document = select::document(&output(content), &site(), vec![kept]);
+        let written =
+            [atom::write, rss::write, json_feed::write, html::write].map(|write| text(write(&document)));
+        (document.entries[0].clone(), written)
+    };
+    for byline in [Byline::Added, Byline::Omitted] {
+        let output = Output { byline, ..output(ContentMode::Full) };
+        let kept = with_article(kept(1, of(Some("<p>Short</p>"), Some("<p>Longer</p>"))), html, true);
+        let entry = select::output_entry(&output, &site(), kept);
+        assert_eq!(entry.summary.as_deref(), Some("<p>Short</p>"));
+        assert_eq!(entry.content, Some(format!("{html}{line}")), "the source is named once");
+        assert_eq!(entry.updated().as_second(), entry.kept.date.as_second() + 3_600);
+    }
+    let (entry, written) = shown(of(None, Some(&long)), html, true, ContentMode::Full);
+    assert!(entry.summary.is_some_and(|html| html.starts_with("From the feed.") && html.len() < 410));
+    for feed in &written[..3] {
+        assert!(feed.contains("The whole") && feed.contains("gazette.example/1.jpg"), "{feed}");
+    }
+    for (is_published, content) in
+        [(false, ContentMode::Full), (true, ContentMode::Summary), (true, ContentMode::None)]
+    {
+        for entry in [of(None, None), of(Some("<p>Short</p>"), None), of(None, Some(&long))] {
+            let (entry, written) = shown(entry, html, is_published, content);
+            assert!(written.iter().all(|feed| !feed.contains("whole") && !feed.contains("1.jpg")));
+            assert_eq!(entry.updated().as_second(), entry.kept.date.as_second(), "nothing visible changed");
+        }
+    }
+    let (entry, _) = shown(of(None, Some("<p>Longer</p>")), " ", true, ContentMode::Full);
+    assert_eq!(entry.content.as_deref(), Some("<p>Longer</p>"), "an empty article replaces nothing");
+}
+
+#[test]
 fn an_archive_page_links_to_its_neighbours_and_the_feed() {
     let mut page = document(ContentMode::Full);
     page.position = HistoryPosition::Archive { number: 2, next: Some(3) };
@@ -783,7 +840,8 @@ proptest! {
         titles in prop::collection::vec((special_text(), special_text(), special_text()), 1..5),
     ) {
         let entries = titles.into_iter().zip(1..).map(|((title, content, other), number)| {
-            kept(number, Entry {
+            let article = format!("{content}{other}");
+            let kept = kept(number, Entry {
                 title: Some(title),
                 content: Some(content),
                 categories: vec![other.clone()],
@@ -792,7 +850,8 @@ proptest! {
                 comments: Some(format!("https://gazette.example/{other}")),
                 enclosures: vec![Enclosure { url: format!("https://gazette.example/{other}"), media_type: Some(other), length: None, ..Enclosure::default() }],
                 ..Entry::default()
-            })
+            });
+            if number % 2 == 0 { with_article(kept, &article, true) } else { kept }
         });
         let document = select::document(&output(ContentMode::Full), &site(), entries.collect());
         let wanted: Vec<_> = document.entries.iter().map(|shown| shown.kept.uid.clone()).collect();

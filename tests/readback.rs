@@ -12,24 +12,27 @@ use feed_rs::model;
 use jiff::Timestamp;
 use proptest::prelude::*;
 use serde_json::Value;
-use siftwire::entry::{ArticleState, Author, Enclosure, Entry, EntrySource, StoredEntry};
+use siftwire::entry::{Article, ArticleState, Author, Enclosure, Entry, EntrySource, StoredEntry};
 use siftwire::publish::document::Document;
 use siftwire::publish::output::{Output, Site, Stories};
 use siftwire::publish::{atom, json_feed, rss, select};
 
 const NOON: i64 = 1_700_000_000;
 
-fn document(entries: Vec<Entry>) -> Document {
+fn document(entries: Vec<(Entry, Option<String>)>) -> Document {
     let output = Output { stories: Stories::All, ..Output::named("generated") };
     let site = Site::at("https://feeds.example.org/".parse().unwrap());
-    let entries = entries.into_iter().zip(1..).map(|(entry, number)| kept(number, entry)).collect();
+    let entries =
+        entries.into_iter().zip(1..).map(|((entry, article), number)| kept(number, entry, article)).collect();
     select::document(&output, &site, entries)
 }
 
-fn kept(number: i64, entry: Entry) -> Arc<StoredEntry> {
+fn kept(number: i64, entry: Entry, article: Option<String>) -> Arc<StoredEntry> {
     let time = Timestamp::from_second(NOON + number * 60).unwrap();
     Arc::new(StoredEntry {
-        article: ArticleState::default(),
+        article: article.map_or(ArticleState::default(), |html| {
+            ArticleState::Read(Box::new(Article { html, language: None, fetched: time, is_published: true }))
+        }),
         number,
         uid: format!("urn:uuid:00000000-0000-4000-8000-{number:012}"),
         date: time,
@@ -125,6 +128,25 @@ prop_compose! {
             ..Entry::default()
         }
     }
+}
+
+/// An entry, perhaps with an article. Then it has a summary too: none is made from the content.
+fn read_entry() -> impl Strategy<Value = (Entry, Option<String>)> {
+    (entry(), prop::option::of(html())).prop_map(|(mut entry, article)| {
+        if article.is_some() {
+            entry.summary.get_or_insert_with(|| "<p>In short</p>".to_owned());
+        }
+        (entry, article)
+    })
+}
+
+/// An entry whose content is what is shown.
+fn as_shown(kept: &StoredEntry) -> StoredEntry {
+    let mut kept = kept.clone();
+    if let Some(article) = kept.published_article() {
+        kept.entry.content = Some(format!("{}<p class=\"byline\">From: The Gazette</p>", article.html));
+    }
+    kept
 }
 
 /// Whether readers who take a text for HTML find a tag in it.
@@ -270,7 +292,7 @@ proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, cases: 128, ..ProptestConfig::default() })]
 
     #[test]
-    fn every_field_survives_a_round_trip(entries in prop::collection::vec(entry(), 1..4)) {
+    fn every_field_survives_a_round_trip(entries in prop::collection::vec(read_entry(), 1..4)) {
         let document = document(entries);
         let read = |bytes: Vec<u8>| {
             feed_rs::parser::Builder::new().sanitize_content(false).build().parse(bytes.as_slice()).unwrap().entries
@@ -280,9 +302,10 @@ proptest! {
         let items = json["items"].as_array().unwrap();
         prop_assert_eq!([atom.len(), rss.len(), items.len()], [document.entries.len(); 3]);
         for (index, shown) in document.entries.iter().enumerate() {
-            assert_atom_entry(&atom[index], &shown.kept);
-            assert_rss_item(&rss[index], &shown.kept);
-            assert_json_item(&items[index], &shown.kept);
+            let kept = as_shown(&shown.kept);
+            assert_atom_entry(&atom[index], &kept);
+            assert_rss_item(&rss[index], &kept);
+            assert_json_item(&items[index], &kept);
         }
     }
 }

@@ -15,7 +15,7 @@ use super::{WrongUsage, query_argument};
 use crate::config::Config;
 use crate::daemon;
 use crate::entry::change::FormerTitle;
-use crate::entry::{ArticleState, Entry, Key, KeyRule, StoredEntry};
+use crate::entry::{ArticleState, Entry, Key, KeyRule, MAX_ARTICLE_WAIT, StoredEntry};
 use crate::filter::{self, FailedTerm, MatchReason, Matcher, Query, QueryContext, Subject};
 use crate::publish::output::{Output, Stories};
 use crate::publish::{self, render};
@@ -65,6 +65,9 @@ struct Explanation<'a> {
     matches: bool,
     /// Whether the article that has not come yet may change what the filter says.
     undecided: bool,
+    /// When the feed alone decides if it has not come.
+    #[serde(skip)]
+    decided_without: Timestamp,
     why: Vec<MatchReason>,
     /// Why it matched when it entered, if it no longer does.
     entered_by: Vec<MatchReason>,
@@ -106,7 +109,8 @@ pub fn run(arguments: Arguments, config_option: &ConfigOption) -> anyhow::Result
     }
     let text = with_existing_store(&config.store, async |store| {
         let mut found = store.find_entries(wanted.clone(), MAX_LISTED_ENTRIES + 1).await?.into_iter();
-        let Some(candidate) = found.next() else { bail!("{}", not_found(store, &wanted).await?) };
+        let Some(mut candidate) = found.next() else { bail!("{}", not_found(store, &wanted).await?) };
+        candidate.entry.give_up_article(daemon::now());
         let others: Vec<Candidate> = found.collect();
         if !others.is_empty() {
             terminal::message(&other_entries(&others));
@@ -224,6 +228,11 @@ async fn explain<'a>(
             member: position.is_some(),
             matches,
             undecided: !is_decided,
+            decided_without: candidate
+                .entry
+                .first_seen
+                .checked_add(MAX_ARTICLE_WAIT)
+                .unwrap_or(Timestamp::MAX),
             why,
             // An older version may have stored another format; it is left out then.
             entered_by: entered_by.and_then(|reasons| serde_json::from_str(reasons).ok()).unwrap_or_default(),
@@ -453,7 +462,8 @@ fn explanation_lines(explanation: &Explanation<'_>) -> Vec<String> {
     if explanation.undecided {
         let so_far = if explanation.failed_terms.is_empty() { "it matches" } else { "it does not match" };
         push(&format!(
-            "undecided: its article has not come yet. Without one, what the feed said decides a day later: {so_far}"
+            "undecided: its article has not come yet; without one it is decided at {:.0} by what the feed said: {so_far}",
+            explanation.decided_without
         ));
     }
     explanation.why.iter().for_each(|reason| push(&reason_line(reason)));

@@ -106,8 +106,9 @@ async fn find_matches(
     let mut matches = Matches::default();
     let mut revision = 0;
     loop {
-        let batch = store.entries_after(revision, BATCH_SIZE).await?;
+        let mut batch = store.entries_after(revision, BATCH_SIZE).await?;
         revision = batch.last().map_or(revision, |candidate| candidate.entry.revision);
+        batch.iter_mut().for_each(|candidate| candidate.entry.give_up_article(now));
         for candidate in batch.iter().filter(|one| since.is_none_or(|since| one.entry.date >= since)) {
             matches.evaluated += 1;
             let mut found = matcher.hits(&Subject::from_stored(&candidate.entry, now), |_| true);

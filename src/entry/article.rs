@@ -39,6 +39,12 @@ impl StoredEntry {
             self.article = ArticleState::default();
         }
     }
+
+    /// The article, if outputs show it.
+    #[must_use]
+    pub fn published_article(&self) -> Option<&Article> {
+        self.article.article().filter(|article| article.is_published)
+    }
 }
 
 /// The article of a page.

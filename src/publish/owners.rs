@@ -34,6 +34,7 @@ pub(super) async fn use_owners_words(
             entry.changed = entry.changed.max(owner.changed).max(owner.first_seen);
             entry.source = owner.source;
             entry.entry = owner.entry;
+            entry.article = owner.article;
         }
     }
     Ok(())

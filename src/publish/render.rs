@@ -310,7 +310,7 @@ async fn document(
     document.id.clone_from(&compiled.feed_id);
     let reasons = store.member_reasons(compiled.id, numbers).await?;
     for (entry, reasons) in document.entries.iter_mut().zip(reasons) {
-        entry.highlights = matched_words(&reasons);
+        entry.highlights = matched_words(&reasons, entry.kept.published_article().is_some());
     }
     // If the feed has every entry, archive pages add nothing.
     let ArchiveSize { pages, has_more } = store.archive_size(compiled.id, document.entries.len()).await?;
@@ -338,11 +338,15 @@ pub fn member_query(output: &Output, now: Timestamp) -> MemberQuery {
     }
 }
 
-/// The words of title and text that made an entry match, each once, from the stored reasons.
-fn matched_words(reasons: &str) -> Vec<String> {
+/// The words of what is shown that made an entry match, each once, from the stored reasons.
+fn matched_words(reasons: &str, shows_article: bool) -> Vec<String> {
     // Another version may have stored reasons in another form: then nothing is highlighted.
     let reasons: Vec<MatchReason> = serde_json::from_str(reasons).unwrap_or_default();
-    let visible = reasons.into_iter().filter(|reason| matches!(reason.field.as_str(), "title" | "text"));
+    let visible = reasons.into_iter().filter(|reason| match reason.field.as_str() {
+        "title" | "text" => true,
+        "article" => shows_article,
+        _ => false,
+    });
     let mut words: Vec<String> = visible.map(|reason| reason.found).collect();
     words.sort();
     words.dedup();

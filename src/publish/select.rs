@@ -39,29 +39,42 @@ pub fn output_entry(output: &Output, site: &Site, mut kept: Arc<StoredEntry>) ->
         Arc::make_mut(&mut kept).source = Arc::new(source);
     }
     let entry = &kept.entry;
-    let fragment = |html: &Option<String>| {
-        html.clone().filter(|html| !html.trim().is_empty()).map(embeds::frames_to_links)
+    let fragment = |html: &String| {
+        Some(html.clone()).filter(|html| !html.trim().is_empty()).map(embeds::frames_to_links)
     };
-    let (summary, content) = (fragment(&entry.summary), fragment(&entry.content));
+    let (summary, content) =
+        (entry.summary.as_ref().and_then(fragment), entry.content.as_ref().and_then(fragment));
+    let article = kept.published_article().filter(|_| output.content == ContentMode::Full);
+    let (article, fetched) = (article.and_then(|one| fragment(&one.html)), article.map(|one| one.fetched));
+    let shows_article = article.is_some();
     let title =
         output.entry_title.as_ref().map_or_else(|| title(&kept), |template| templated_title(template, &kept));
     let (summary, content) = match output.content {
+        ContentMode::Full if shows_article => (summary_of(summary, content), article),
         ContentMode::Full => (summary, content),
-        ContentMode::Summary => (summary.or_else(|| text::excerpt_html(&content?, SUMMARY_CHARS)), None),
+        ContentMode::Summary => (summary_of(summary, content), None),
         ContentMode::None => (None, None),
     };
+    if let Some(fetched) = fetched.filter(|fetched| shows_article && *fetched > kept.changed) {
+        Arc::make_mut(&mut kept).changed = fetched;
+    }
     shorten_media_texts(&mut kept, output.content, summary.as_deref());
     if let Some(template) = &site.author {
         add_source_to_authors(Arc::make_mut(&mut kept), template);
     }
     let mut shown =
         OutputEntry { title, summary, content, kept, also_in: Vec::new(), highlights: Vec::new() };
-    // An output of titles and links only gets no text.
-    if output.byline == Byline::Added && output.content != ContentMode::None {
+    // An output of titles and links only gets no text. An article says from where it is in any case.
+    if shows_article || output.byline == Byline::Added && output.content != ContentMode::None {
         let source = text::one_line(&shown.kept.source.title);
         shown.append(&format!("{BYLINE_START}From: {}</p>", htmlize::escape_text(&source)));
     }
     shown
+}
+
+/// What a feed says shortly of an entry.
+fn summary_of(summary: Option<String>, content: Option<String>) -> Option<String> {
+    summary.or_else(|| text::excerpt_html(&content?, SUMMARY_CHARS))
 }
 
 /// Leaves out what says of the files more than the output shows of the text.

@@ -5,7 +5,7 @@ use std::sync::{Arc, LazyLock};
 
 use jiff::Timestamp;
 use siftwire::entry::change::{Change, KnownEntries, KnownEntry, NewEntry};
-use siftwire::entry::{ArticleState, EntrySource, StoredEntry};
+use siftwire::entry::{Article, ArticleState, Entry, EntrySource, StoredEntry};
 use siftwire::feed::{Feed, Hints, read};
 use siftwire::filter::{Matcher, QueryContext, Subject, parse};
 use siftwire::html::Sanitizer;
@@ -93,7 +93,7 @@ fn new_entries(feed: Feed, url: &Url, now: Timestamp) -> Vec<NewEntry> {
 
 fn stored(number: i64, new: NewEntry, source: &Arc<EntrySource>) -> Arc<StoredEntry> {
     Arc::new(StoredEntry {
-        article: ArticleState::default(),
+        article: article(number, &new.entry, new.first_seen),
         number,
         uid: new.uids.into_iter().next().unwrap_or_default(),
         date: new.date,
@@ -103,6 +103,16 @@ fn stored(number: i64, new: NewEntry, source: &Arc<EntrySource>) -> Arc<StoredEn
         source: Arc::clone(source),
         entry: new.entry,
     })
+}
+
+/// Of entries in turn: none, one that is expected, one to judge by, one to show. It says the same as the feed.
+fn article(number: i64, entry: &Entry, fetched: Timestamp) -> ArticleState {
+    let Some(html) = entry.content.clone().filter(|_| number % 4 > 0) else { return ArticleState::default() };
+    if number % 4 == 1 {
+        return ArticleState::Expected;
+    }
+    let language = entry.language.clone();
+    ArticleState::Read(Box::new(Article { html, language, fetched, is_published: number % 4 == 3 }))
 }
 
 fn publish(entries: &[Arc<StoredEntry>], now: Timestamp) -> usize {

@@ -154,7 +154,7 @@ proptest! {
 
     #[test]
     fn files_episodes_and_details_survive_a_round_trip(entries in prop::collection::vec(entry(), 1..3)) {
-        let published = document(entries);
+        let published = document(entries.into_iter().map(|entry| (entry, None)).collect());
         let shown: Vec<Entry> = published.entries.iter().map(|shown| only_fields(&shown.kept.entry)).collect();
         prop_assert_eq!(&read_back(&atom::write(&published)), &shown);
         prop_assert_eq!(&read_back(&rss::write(&published)), &shown);
@@ -183,7 +183,7 @@ fn feedparser_reads_every_field() {
     let mut runner = proptest::test_runner::TestRunner::deterministic();
     let strategy = prop::collection::vec(entry(), 20);
     let entries = strategy.new_tree(&mut runner).unwrap().current();
-    let published = document(entries);
+    let published = document(entries.into_iter().map(|entry| (entry, None)).collect());
     let shown: Vec<Entry> = published.entries.iter().map(|shown| shown.kept.entry.clone()).collect();
     let write = |name: &str, bytes: Vec<u8>| std::fs::write(folder.path().join(name), bytes).unwrap();
     write("entries.json", serde_json::to_vec(&shown).unwrap());
