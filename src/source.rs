@@ -209,6 +209,8 @@ pub struct SourceState {
     pub problems: Vec<String>,
     /// Since when each document has had a problem.
     pub problems_since: Option<Timestamp>,
+    /// How feed-rs has read a document of it.
+    pub second_opinion: Option<Box<NotedOpinion>>,
     /// The encoding of the last document with characters beyond ASCII that was not in doubt.
     pub encoding: Option<String>,
     /// Keys that this source has used for several entries, so that they identify none. In the form of
@@ -244,6 +246,15 @@ impl SourceState {
             }
         }
     }
+}
+
+/// How feed-rs has read a document, which it does now and then.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NotedOpinion {
+    /// When.
+    pub at: Timestamp,
+    /// What it reads otherwise, if that may be shown.
+    pub text: Option<String>,
 }
 
 /// Which health events of a source have been reported and still hold.

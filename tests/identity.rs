@@ -12,7 +12,7 @@ use siftwire::feed;
 use siftwire::ingest::diff::{self, StoredEntries};
 use siftwire::ingest::identity;
 use siftwire::source::{SourceState, UrlParts};
-use siftwire::store::{ConfiguredSource, InFeed, Options, Poll, Store, open};
+use siftwire::store::{ConfiguredSource, InFeed, Options, Poll, PollResult, Store, open};
 use url::Url;
 
 /// guid, link, title, date; an empty text is an absent element. A link without a scheme is a path of the site. What
@@ -188,7 +188,15 @@ async fn stored_titles(polls: &[&[Item]]) -> Vec<String> {
         let state = SourceState { last_success: Some(now), ..SourceState::default() };
         let in_feed = Some(InFeed::Complete(diff.in_feed));
         store
-            .commit(Poll { source, claim: None, state, changes: diff.changes, health: Vec::new(), in_feed })
+            .commit(Poll {
+                source,
+                claim: None,
+                result: PollResult::Read,
+                state,
+                changes: diff.changes,
+                health: Vec::new(),
+                in_feed,
+            })
             .await
             .unwrap();
     }

@@ -12,8 +12,8 @@ use siftwire::publish::archive::{PageState, RenderedPage};
 use siftwire::publish::document_cache::{DocumentCache, FormerName, Representation};
 use siftwire::publish::format::Format;
 use siftwire::serve::{
-    ArchiveReader, ConnectionLimits, HttpSettings, ListenAddress, Listener, Readiness, ServerState,
-    SharedHttpSettings, SourcesReader, StoreHealth, StoreReaders, routes, run,
+    ArchiveReader, ConnectionLimits, HttpSettings, ListenAddress, Listener, PrivatePageReader, Readiness,
+    ServerState, SharedHttpSettings, StoreHealth, StoreReaders, routes, run,
 };
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -66,14 +66,14 @@ async fn start(limits: ConnectionLimits) -> Server {
             Ok((number <= 2).then(page))
         })
     });
-    let sources: SourcesReader = Arc::new(move |search, number| {
-        let text = format!("{search} {number}").into_bytes();
-        Box::pin(async move { Ok(Representation::new(Format::Html.content_type(), text, changed)) })
+    let private: PrivatePageReader = Arc::new(move |page| {
+        let text = format!("{page:?}").into_bytes();
+        Box::pin(async move { Ok(Some(Representation::new(Format::Html.content_type(), text, changed))) })
     });
     let readiness = Arc::new(Readiness::default());
     let state = ServerState::new(
         Arc::clone(&document_cache),
-        StoreReaders { archive, sources },
+        StoreReaders { archive, private },
         SharedHttpSettings::new(HttpSettings {
             max_age: Duration::from_secs(60),
             token: None,

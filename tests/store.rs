@@ -15,7 +15,7 @@ use siftwire::entry::{Entry, Key, KeyRule};
 use siftwire::source::{HealthEvent, HealthKind, Moved, SourceState, UrlParts};
 use siftwire::store::{
     Advance, AdvanceResult, Claim, ClaimResult, Claimant, ConfiguredOutput, ConfiguredSource, EntryIds,
-    InFeed, Member, MemberQuery, MemberUpdate, Options, Poll, Progress, SourceId, Store, open,
+    InFeed, Member, MemberQuery, MemberUpdate, Options, Poll, PollResult, Progress, SourceId, Store, open,
 };
 
 const LEASE: Duration = Duration::from_secs(60);
@@ -73,7 +73,7 @@ fn done(source: SourceId, next: Timestamp, changes: Vec<Change>) -> Poll {
         outcome: "read".into(),
         ..SourceState::default()
     };
-    Poll { source, claim: None, state, changes, health: vec![], in_feed: None }
+    Poll { source, claim: None, result: PollResult::Read, state, changes, health: vec![], in_feed: None }
 }
 
 fn progress(definition: &str, watermark: i64) -> Progress {
@@ -234,6 +234,7 @@ async fn a_poll_that_lost_its_claim_writes_nothing() {
         detail: String::new(),
     };
     let poll = |number, key: &str| Poll {
+        result: PollResult::Read,
         claim: Some(number),
         health: vec![event.clone()],
         in_feed: Some(InFeed::Complete(vec![])),

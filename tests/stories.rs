@@ -13,7 +13,7 @@ use siftwire::entry::change::{Change, NewEntry};
 use siftwire::entry::{Entry, Key, KeyRule};
 use siftwire::ingest::replay::{self, ReplayEntry};
 use siftwire::source::{SourceState, UrlParts};
-use siftwire::store::{ConfiguredSource, InFeed, Options, Poll, SourceId, Store, open};
+use siftwire::store::{ConfiguredSource, InFeed, Options, Poll, PollResult, SourceId, Store, open};
 use siftwire::story;
 use siftwire::story::rules::{self, ComparedEntry, proposals};
 
@@ -193,6 +193,7 @@ impl StoreFixture {
         let state = SourceState { last_success: Some(at(100)), ..SourceState::default() };
         let poll = Poll {
             claim: None,
+            result: PollResult::Read,
             source: self.sources[source],
             state,
             changes,

@@ -25,7 +25,7 @@ use siftwire::ingest::{diff, identity};
 use siftwire::publish::output::{Output, Site, Stories};
 use siftwire::publish::{self, atom, json_feed, rss, select};
 use siftwire::source::{SourceState, UrlParts};
-use siftwire::store::{ConfiguredSource, Options, Poll, Store, open};
+use siftwire::store::{ConfiguredSource, Options, Poll, PollResult, Store, open};
 
 /// Indexes of generated feeds: English RSS, Russian RSS, Russian RSS in windows-1251, English Atom,
 /// Russian JSON Feed.
@@ -203,6 +203,7 @@ async fn new_poll(store: &Store, number: usize) -> Poll {
     let state = SourceState { last_success: Some(now()), ..SourceState::default() };
     Poll {
         claim: None,
+        result: PollResult::Read,
         source: adopted[0].id,
         state,
         changes: changes(entries(number)),

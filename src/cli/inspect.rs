@@ -14,7 +14,7 @@ use super::runtime::runtime;
 use super::terminal;
 use crate::daemon;
 use crate::entry::{Entry, KeyRule};
-use crate::feed::{self, Feed, FieldDifference, Hints};
+use crate::feed::{self, Feed, Hints, SecondOpinion};
 use crate::fetch::{Fetcher, Options};
 use crate::source::Access;
 use crate::text::{TextFor, html_to_text_start};
@@ -63,52 +63,16 @@ impl FeedDocument {
     }
 }
 
-/// How the second reader reads the same document.
-enum SecondOpinion {
-    /// Why it does not.
-    Unreadable(String),
-    Read(Vec<FieldDifference>),
-}
-
-impl SecondOpinion {
-    fn new(feed: &Feed, body: &[u8], hints: &Hints<'_>) -> SecondOpinion {
-        match feed::second_opinion(body, hints) {
-            Ok(second) => SecondOpinion::Read(feed::differences(feed, &second)),
-            Err(error) => SecondOpinion::Unreadable(error.to_string()),
-        }
-    }
-
-    fn as_text(&self) -> String {
-        let differences = match self {
-            SecondOpinion::Unreadable(error) => return format!("cannot read it: {error}"),
-            SecondOpinion::Read(differences) => differences,
-        };
-        let Some(FieldDifference { entry, field, first, second }) = differences.first() else {
-            return "reads the same".to_owned();
-        };
-        let more = match differences.len() - 1 {
-            0 => String::new(),
-            more => format!("; and {}", terminal::counted(more, "more difference", "more differences")),
-        };
-        let Some(entry) = entry else { return format!("reads {second} entries, not {first}") };
-        let [first, second] = [first, second].map(|value| match &**value {
-            "" => "none".to_owned(),
-            value => format!("`{value}`"),
-        });
-        format!("reads another {field} of entry {entry}: {second}, not {first}{more}")
-    }
-
-    fn as_json(&self) -> Value {
-        match self {
-            SecondOpinion::Unreadable(error) => json!({ "error": error, "differences": [] }),
-            SecondOpinion::Read(differences) => json!({
-                "error": null,
-                "differences": differences
-                    .iter()
-                    .map(|d| json!({ "entry": d.entry, "field": d.field, "ours": d.first, "second": d.second }))
-                    .collect::<Vec<_>>(),
-            }),
-        }
+fn opinion_json(opinion: &SecondOpinion) -> Value {
+    match opinion {
+        SecondOpinion::Unreadable(error) => json!({ "error": error, "differences": [] }),
+        SecondOpinion::Read(differences) => json!({
+            "error": null,
+            "differences": differences
+                .iter()
+                .map(|d| json!({ "entry": d.entry, "field": d.field, "ours": d.first, "second": d.second }))
+                .collect::<Vec<_>>(),
+        }),
     }
 }
 
@@ -131,7 +95,7 @@ pub fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         };
         let read = document.body.and_then(|body| {
             let feed = feed::read(&body, &hints).map_err(|error| error.to_string())?;
-            let second = SecondOpinion::new(&feed, &body, &hints);
+            let second = SecondOpinion::new(&feed, feed::second_opinion(&body, &hints));
             Ok((feed, second))
         });
         all_read &= read.is_ok();
@@ -211,7 +175,7 @@ fn as_json(path: &str, read: &Result<(Feed, SecondOpinion), String>) -> Value {
         Ok((feed, second)) => json!({
             "path": path, "ok": true, "error": null, "format": feed.format, "encoding": feed.encoding,
             "title": feed.title, "link": feed.link, "problems": feed.problems,
-            "second_reader": second.as_json(),
+            "second_reader": opinion_json(second),
             "entries": feed.entries.iter().map(entry_as_json).collect::<Vec<_>>(),
         }),
     }
@@ -254,7 +218,7 @@ fn as_text(name: &str, read: &Result<(Feed, SecondOpinion), String>) -> String {
     line("title", feed.title.as_deref());
     line("link", feed.link.as_deref());
     feed.problems.iter().for_each(|problem| line("problem", Some(problem)));
-    line("feed-rs", Some(&second.as_text()));
+    line("feed-rs", Some(&second.to_string()));
     for entry in &feed.entries {
         let date =
             entry.published.or(entry.updated).map_or_else(|| "no date".to_owned(), |date| date.to_string());

@@ -14,6 +14,7 @@ mod planner;
 mod poll;
 mod poll_metrics;
 mod poller;
+mod private_pages;
 mod publisher;
 pub mod queue;
 mod reload;
@@ -44,7 +45,7 @@ use self::tasks::{Tasks, TasksEnd};
 use crate::fetch::Fetcher;
 use crate::publish::archive::Archives;
 use crate::serve::{
-    self, ArchiveReader, ListenAddress, ServerState, SharedHttpSettings, SourcesReader, StoreHealth,
+    self, ArchiveReader, ListenAddress, PrivatePageReader, ServerState, SharedHttpSettings, StoreHealth,
     StoreReaders,
 };
 use crate::store;
@@ -209,17 +210,17 @@ fn server_state(shared: &Arc<Shared>) -> ServerState {
         Box::pin(async move { archives.page(&name, number, format, now()).await })
     });
     let (shared_by_reader, one_at_a_time) = (Arc::clone(shared), Arc::new(Semaphore::new(1)));
-    let sources: SourcesReader = Arc::new(move |search, number| {
+    let private: PrivatePageReader = Arc::new(move |page| {
         let (shared, one_at_a_time) = (Arc::clone(&shared_by_reader), Arc::clone(&one_at_a_time));
         Box::pin(async move {
-            // Reading many sources takes a while; feeds are not to wait for it.
+            // Reading much of the store takes a while; feeds are not to wait for it.
             let _one = one_at_a_time.acquire().await;
-            source_rows::page(&shared, search, number).await
+            private_pages::read(&shared, page).await
         })
     });
     ServerState::new(
         Arc::clone(&shared.document_cache),
-        StoreReaders { archive, sources },
+        StoreReaders { archive, private },
         shared.http.clone(),
         Arc::clone(&shared.readiness),
         Arc::clone(&shared.metrics),

@@ -1,42 +1,15 @@
-//! The sources' health for the front page and their own page.
+//! The sources' health for the pages. Pure.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use jiff::Timestamp;
 
 use super::channels::Sources;
-use super::now;
-use super::shared::Shared;
-use crate::publish::document_cache::Representation;
-use crate::publish::format::Format;
 use crate::publish::html::{SourceHealth, SourceRow};
-use crate::publish::sources_page::{self, SourcesPage};
 use crate::schedule;
 use crate::source::UrlParts;
 use crate::source::host_budget::HostBudget;
-use crate::store::{self, StoredSource};
-
-/// A page of the sources, of those only that `search` finds. Its number counts from 1.
-pub(super) async fn page(
-    shared: &Shared,
-    search: String,
-    number: usize,
-) -> Result<Representation, store::Error> {
-    let config = Arc::clone(&shared.channels.publish_config.borrow());
-    let first = (number - 1).saturating_mul(sources_page::ROWS);
-    let rows = first..first.saturating_add(sources_page::ROWS);
-    let (found, sources) = shared.store.find_sources(&search, rows).await?;
-    let budgets = shared.store.host_budgets().await?;
-    let page = SourcesPage {
-        public_url: config.outputs.public_url().clone(),
-        search,
-        number,
-        found,
-        sources: source_rows(sources, &config.sources, &budgets, now()),
-    };
-    Ok(Representation::new(Format::Html.content_type(), sources_page::write(&page), now()))
-}
+use crate::store::StoredSource;
 
 /// One row for each source. No source is polled before its host takes requests.
 pub(super) fn source_rows(

@@ -1,8 +1,10 @@
 //! Where two readings of one document differ. Pure.
 
+use std::fmt;
+
 use jiff::Unit;
 
-use super::Feed;
+use super::{Feed, NotAFeed};
 use crate::entry::Entry;
 use crate::text::{TextFor, html_to_text, log_excerpt};
 
@@ -17,6 +19,50 @@ pub struct FieldDifference {
     pub first: String,
     /// The start of what the second reader has.
     pub second: String,
+}
+
+/// How the second reader reads the same document.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SecondOpinion {
+    /// Why it does not.
+    Unreadable(String),
+    /// What it reads otherwise.
+    Read(Vec<FieldDifference>),
+}
+
+impl SecondOpinion {
+    /// Of a document that ours has read as `feed`.
+    #[must_use]
+    pub fn new(feed: &Feed, second: Result<Feed, NotAFeed>) -> SecondOpinion {
+        match second {
+            Ok(second) => SecondOpinion::Read(differences(feed, &second)),
+            Err(error) => SecondOpinion::Unreadable(error.to_string()),
+        }
+    }
+}
+
+/// What it does, in words that follow its name.
+impl fmt::Display for SecondOpinion {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let differences = match self {
+            SecondOpinion::Unreadable(error) => return write!(f, "cannot read it: {error}"),
+            SecondOpinion::Read(differences) => differences,
+        };
+        let Some(FieldDifference { entry, field, first, second }) = differences.first() else {
+            return f.write_str("reads the same");
+        };
+        let Some(entry) = entry else { return write!(f, "reads {second} entries, not {first}") };
+        let [first, second] = [first, second].map(|value| match &**value {
+            "" => "none".to_owned(),
+            value => format!("`{value}`"),
+        });
+        write!(f, "reads another {field} of entry {entry}: {second}, not {first}")?;
+        match differences.len() - 1 {
+            0 => Ok(()),
+            1 => f.write_str("; and 1 more difference"),
+            more => write!(f, "; and {more} more differences"),
+        }
+    }
 }
 
 /// A name, and what an entry has there.

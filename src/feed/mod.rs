@@ -18,7 +18,7 @@ mod xml_base;
 
 use memchr::memmem;
 
-pub use differences::{FieldDifference, differences};
+pub use differences::{FieldDifference, SecondOpinion, differences};
 pub use model::{Feed, Hints};
 pub use normalize::keys;
 

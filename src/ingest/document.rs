@@ -2,7 +2,7 @@
 
 use std::hash::BuildHasher as _;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use url::Url;
 
 use super::diff::{self, DocumentDiff, StoredEntries};
@@ -11,17 +11,23 @@ use super::parse_limiter::ParseLimiter;
 use crate::entry::Entry;
 use crate::entry::change::{Change, KnownEntries, KnownEntry};
 use crate::feed::decode::Certainty;
-use crate::feed::{self, Feed};
+use crate::feed::{self, Feed, NotAFeed, SecondOpinion};
 use crate::fetch::{self, FetchedBody};
 use crate::html::Sanitizer;
 use crate::schedule::publish_interval::{self, PublishInterval};
-use crate::source::{Failure, Outcome, Secrets, Source, SourceState, UpdateHints};
+use crate::source::{Failure, NotedOpinion, Outcome, Secrets, Source, SourceState, UpdateHints};
 use crate::store::{self, InFeed, SourceId, Store};
 use crate::story::address::PageAddress;
 use crate::{story, text};
 
 /// Messages about a document that are kept with its source.
 const MAX_KEPT_PROBLEMS: usize = 5;
+
+/// How often feed-rs reads a document of a source too.
+const SECOND_OPINION_INTERVAL: SignedDuration = SignedDuration::from_hours(24);
+
+/// The largest document that it reads only to compare.
+const MAX_SECOND_OPINION_BYTES: usize = 1 << 20;
 
 /// The version of the rules by which documents are read. Raise it when the same document gives other texts than before:
 /// the next edits of each source then are ours, and not shown as the publisher's.
@@ -88,7 +94,7 @@ impl DocumentReader<'_> {
         let base = body.url.shown(self.source.publish_url);
         let (is_delta, sites) =
             (body.is_delta, [self.source.url.whole(), body.url.whole()].map(fetch::site_of));
-        let mut feed = match self.parse(body, base.clone()).await {
+        let mut feed = match self.parse(body, base.clone(), state).await {
             Ok(feed) => feed,
             Err(failure) => return Ok(DocumentResult::without_entries(Outcome::Failed(failure))),
         };
@@ -158,14 +164,38 @@ impl DocumentReader<'_> {
 }
 
 impl DocumentReader<'_> {
-    async fn parse(&self, body: FetchedBody, base: Url) -> Result<Feed, Failure> {
+    async fn parse(&self, body: FetchedBody, base: Url, state: &mut SourceState) -> Result<Feed, Failure> {
         let (now, bytes) = (self.now, body.bytes.len());
+        let wants_opinion = self.wants_second_opinion(state, bytes);
         let read = move || {
             let hints = feed::Hints { content_type: body.content_type.as_deref(), url: Some(&base), now };
-            feed::read(&body.bytes, &hints)
+            let feed = feed::read(&body.bytes, &hints)?;
+            let second = wants_opinion.then(|| feed::second_opinion(&body.bytes, &hints));
+            let opinion = second.map(|second| SecondOpinion::new(&feed, second));
+            Ok::<_, NotAFeed>((feed, opinion))
         };
         let parsed = self.parse_limiter.run(bytes, read).await?;
-        parsed.map_err(|error| Failure::Unreadable(error.to_string()))
+        let (feed, opinion) = parsed.map_err(|error| Failure::Unreadable(error.to_string()))?;
+        if let Some(opinion) = opinion {
+            self.note_second_opinion(&opinion, state);
+        }
+        Ok(feed)
+    }
+
+    /// Whether feed-rs reads a document too: not at a first poll, and not often, since that takes as long again.
+    fn wants_second_opinion(&self, state: &SourceState, bytes: usize) -> bool {
+        let is_due = |at: Timestamp| self.now.duration_since(at) >= SECOND_OPINION_INTERVAL;
+        state.last_success.is_some()
+            && bytes <= MAX_SECOND_OPINION_BYTES
+            && state.second_opinion.as_ref().is_none_or(|opinion| is_due(opinion.at))
+    }
+
+    /// Keeps what feed-rs reads otherwise, unless it shows a secret.
+    fn note_second_opinion(&self, opinion: &SecondOpinion, state: &mut SourceState) {
+        let text = text::log_excerpt(&opinion.to_string());
+        let may_show = self.source.url.may_say(&text, self.source.publish_url);
+        let text = Some(text).filter(|_| may_show);
+        state.second_opinion = Some(Box::new(NotedOpinion { at: self.now, text }));
     }
 
     /// Keeps what the feed says of itself.

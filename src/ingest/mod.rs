@@ -17,7 +17,7 @@ use crate::fetch::{self, FetchResponse, Fetcher, HostAnswer};
 use crate::schedule::{self, PollObservation};
 use crate::source::host_budget::HostBudget;
 use crate::source::{Outcome, Source, SourceState};
-use crate::store::{self, Claim, Poll, Store};
+use crate::store::{self, Claim, Poll, PollResult, Store};
 use document::{DocumentReader, DocumentResult};
 pub use parse_limiter::ParseLimiter;
 
@@ -121,6 +121,11 @@ pub async fn poll(
     let poll = Poll {
         source: claim.source,
         claim: Some(claim.number),
+        result: match outcome {
+            Outcome::Read { .. } => PollResult::Read,
+            Outcome::NotModified => PollResult::NotModified,
+            Outcome::Failed(_) => PollResult::Failed,
+        },
         state: state.clone(),
         changes,
         health,

@@ -404,7 +404,7 @@ fn address_of(base: &str, output: &OutputRow, format: Format) -> String {
     percent_encode(&format!("{base}{}", format.path(&output.name)))
 }
 
-pub(super) fn source_item(source: &SourceRow) -> Markup {
+fn source_item(source: &SourceRow) -> Markup {
     let title = one_line(&source.title);
     html! {
         li {
@@ -414,15 +414,19 @@ pub(super) fn source_item(source: &SourceRow) -> Markup {
                 @if title != source.name { " " small { (source.name) } }
             }
             p { (condition(source)) }
-            p .soft {
-                @if let Some(next) = source.next_poll { "next " (time(next)) @if !source.why.is_empty() { " (" (source.why) ")" } }
-                @else if source.health == SourceHealth::Gone { "no longer polled" }
-            }
+            p .soft { (next_poll(source)) }
         }
     }
 }
 
-fn condition(source: &SourceRow) -> Markup {
+pub(super) fn next_poll(source: &SourceRow) -> Markup {
+    html! {
+        @if let Some(next) = source.next_poll { "next " (time(next)) @if !source.why.is_empty() { " (" (source.why) ")" } }
+        @else if source.health == SourceHealth::Gone { "no longer polled" }
+    }
+}
+
+pub(super) fn condition(source: &SourceRow) -> Markup {
     let (class, label) = match source.health {
         SourceHealth::New => ("soft", "no answer yet"),
         SourceHealth::Healthy => ("good", "last answer"),
@@ -436,7 +440,7 @@ fn condition(source: &SourceRow) -> Markup {
     }
 }
 
-fn time(time: Timestamp) -> Markup {
+pub(super) fn time(time: Timestamp) -> Markup {
     let machine = rfc3339(truncate_to_second(time));
     html! { time datetime=(machine) lang="en" dir="ltr" { (time.strftime("%-d %b %Y, %H:%M").to_string()) " UTC" } }
 }

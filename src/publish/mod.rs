@@ -3,6 +3,7 @@
 
 pub mod archive;
 pub mod atom;
+pub mod chart;
 mod details;
 pub mod document;
 pub mod document_cache;
@@ -29,6 +30,7 @@ pub mod render;
 pub mod rss;
 pub mod select;
 pub mod sign_in_page;
+pub mod source_page;
 pub mod sources_page;
 mod staleness;
 mod stories;

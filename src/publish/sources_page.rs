@@ -1,10 +1,14 @@
 //! Writes the page of the sources: a part of them at a time, with a search. Pure.
 
-use maud::html;
+use maud::{Markup, html};
 use url::{Url, form_urlencoded};
 
-use super::html::{FRONT, SourceRow, home, icon_link, page, search_field, source_item, sources_address};
+use super::html::{
+    FRONT, SOURCES_PATH, SourceRow, condition, home, icon_link, next_poll, page, search_field,
+    sources_address,
+};
 use super::icon;
+use super::text::{one_line, percent_encode};
 
 /// The sources on one page.
 pub const ROWS: usize = 100;
@@ -21,7 +25,16 @@ pub struct SourcesPage {
     /// How many sources were found.
     pub found: usize,
     /// The sources on this page.
-    pub sources: Vec<SourceRow>,
+    pub sources: Vec<ListedSource>,
+}
+
+/// A source in the list.
+#[derive(Clone, Debug)]
+pub struct ListedSource {
+    /// Its state.
+    pub row: SourceRow,
+    /// What else is wrong with it.
+    pub notes: Vec<String>,
 }
 
 /// Writes it.
@@ -47,7 +60,7 @@ pub fn write(list: &SourcesPage) -> Vec<u8> {
                 @if !search.is_empty() { " with \u{201c}" bdi { (search) } "\u{201d}" }
                 @if pages > 1 { ", page " (number) " of " (pages) }
             }
-            @if !sources.is_empty() { ul .sources { @for source in sources { (source_item(source)) } } }
+            @if !sources.is_empty() { ul .sources { @for source in sources { (item(public_url, source)) } } }
             @if pages > 1 {
                 nav aria-label="Pages" {
                     ul .pills {
@@ -59,4 +72,17 @@ pub fn write(list: &SourcesPage) -> Vec<u8> {
         }
     };
     page("Sources", FRONT, &icon_link(public_url, icon::PATH), &body)
+}
+
+fn item(public_url: &Url, ListedSource { row, notes }: &ListedSource) -> Markup {
+    let title = one_line(&row.title);
+    let address =
+        percent_encode(&format!("{}{SOURCES_PATH}/{}", public_url.path().trim_end_matches('/'), row.name));
+    html! {
+        li {
+            p { a href=(address) { bdi { (title) } } @if title != row.name { " " small { (row.name) } } }
+            p { (condition(row)) @for note in notes { br; span .bad { (note) } } }
+            p .soft { (next_poll(row)) }
+        }
+    }
 }

@@ -1,4 +1,4 @@
-//! One handler for each route. They answer from memory; only archive pages and the page of the sources read the store.
+//! One handler for each route. They answer from memory; only archive pages and private pages read the store.
 
 use std::sync::Arc;
 
@@ -9,7 +9,7 @@ use axum::http::header::{self, HeaderMap, HeaderValue};
 use axum::http::{Response, StatusCode};
 
 use super::negotiate::{self, Precondition};
-use super::state::ServerState;
+use super::state::{PrivatePage, ServerState};
 use super::{address, private, response};
 use crate::publish::archive::{PageState, RenderedPage};
 use crate::publish::document_cache::{CachedDocument, Coding, Representation};
@@ -123,10 +123,26 @@ pub(super) async fn sources(
         return response::text(StatusCode::BAD_REQUEST, "`page` must be a number.\n");
     };
     let search: String = q.trim().chars().take(html::MAX_SEARCH_CHARS).collect();
-    match (state.readers.sources)(search, page.unwrap_or(1).max(1)).await {
-        Ok(page) => send_front_page(&state, request.headers(), &page, "private, no-cache"),
+    let number = page.unwrap_or(1).max(1);
+    private_page(&state, request.headers(), PrivatePage::Sources { search, number }).await
+}
+
+/// `/sources/{name}`: the page of one source.
+pub(super) async fn source(
+    State(state): State<Arc<ServerState>>,
+    name: Result<Path<String>, PathRejection>,
+    request: Request,
+) -> Response<Body> {
+    let Ok(Path(name)) = name else { return response::not_found() };
+    private_page(&state, request.headers(), PrivatePage::Source(name)).await
+}
+
+async fn private_page(state: &ServerState, request: &HeaderMap, page: PrivatePage) -> Response<Body> {
+    match (state.readers.private)(page).await {
+        Ok(Some(page)) => send_front_page(state, request, &page, "private, no-cache"),
+        Ok(None) => response::not_found(),
         Err(error) => {
-            tracing::error!(%error, "cannot read the sources for their page");
+            tracing::error!(%error, "cannot read the store for a page");
             response::text(StatusCode::SERVICE_UNAVAILABLE, "not ok: the store cannot be read\n")
         }
     }

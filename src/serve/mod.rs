@@ -21,6 +21,6 @@ pub use limits::ConnectionLimits;
 pub use listen::{ListenAddress, Listener};
 pub use routes::{Routes, routes};
 pub use state::{
-    ArchiveReader, ArchiveResult, HttpSettings, Readiness, ServerState, SharedHttpSettings, SourcesReader,
-    SourcesResult, StoreHealth, StoreReaders,
+    ArchiveReader, ArchiveResult, HttpSettings, PrivatePage, PrivatePageReader, PrivatePageResult, Readiness,
+    ServerState, SharedHttpSettings, StoreHealth, StoreReaders,
 };

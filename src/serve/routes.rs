@@ -40,6 +40,7 @@ pub fn routes(state: ServerState) -> Routes {
 fn private_pages(state: &Arc<ServerState>) -> Router<Arc<ServerState>> {
     Router::new()
         .route(html::SOURCES_PATH, any(handlers::sources))
+        .route(&format!("{}/{{name}}", html::SOURCES_PATH), any(handlers::source))
         .layer(middleware::from_fn_with_state(Arc::clone(state), private::guard))
 }
 

@@ -24,15 +24,30 @@ use crate::publish::html;
 pub struct StoreReaders {
     /// Reads archive pages.
     pub archive: ArchiveReader,
-    /// Reads pages of the sources.
-    pub sources: SourcesReader,
+    /// Reads the private pages.
+    pub private: PrivatePageReader,
 }
 
-/// Reads a page of the sources: what to search for, page number from 1. An error means that the store could not be read.
-pub type SourcesReader = Arc<dyn Fn(String, usize) -> SourcesResult + Send + Sync>;
+/// A page that is not for everybody.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum PrivatePage {
+    /// A part of the sources.
+    Sources {
+        /// What to search for; empty: all.
+        search: String,
+        /// The number of the part, from 1.
+        number: usize,
+    },
+    /// The source of this name.
+    Source(String),
+}
 
-/// The result of a [`SourcesReader`].
-pub type SourcesResult = Pin<Box<dyn Future<Output = Result<Representation, crate::store::Error>> + Send>>;
+/// Reads a private page; `None`: there is none. An error means that the store could not be read.
+pub type PrivatePageReader = Arc<dyn Fn(PrivatePage) -> PrivatePageResult + Send + Sync>;
+
+/// The result of a [`PrivatePageReader`].
+pub type PrivatePageResult =
+    Pin<Box<dyn Future<Output = Result<Option<Representation>, crate::store::Error>> + Send>>;
 
 /// Reads an archive page: output name, page number, format. `None`: there is no such page.
 pub type ArchiveReader = Arc<dyn Fn(String, u32, Format) -> ArchiveResult + Send + Sync>;

@@ -4,6 +4,7 @@
 //! transaction. The caller of [`open`] starts and joins these threads; the store spawns none.
 
 mod articles;
+mod history;
 mod model;
 mod sqlite;
 
@@ -11,12 +12,13 @@ pub use articles::{
     ARTICLES_PER_POLL, ArticleClaim, ArticleClaimResult, ArticleCounts, ArticleCountsBySource,
     ArticleOutcome, ArticleResult, ReadArticle, StoredRobots, WantedArticle,
 };
+pub use history::{OutputShare, SourceDay, SourceHistory};
 pub use model::{
     Advance, AdvanceResult, ArchivePage, ArchiveSize, Candidate, Claim, ClaimResult, Claimant,
     ConfiguredOutput, ConfiguredSource, DaemonStatus, Duplicate, EntryIds, EntryStory, Generation, InFeed,
     KeptApart, Member, MemberPosition, MemberQuery, MemberUpdate, Merge, NextPoll, NotifyHub, Options,
-    OutputId, Ping, Poll, Progress, Rendering, SourceId, StoredOutput, StoredPage, StoredSource, StoryId,
-    StoryMember,
+    OutputId, Ping, Poll, PollResult, Progress, Rendering, SourceId, StoredOutput, StoredPage, StoredSource,
+    StoryId, StoryMember,
 };
 pub use sqlite::{
     Error, FileSizes, JobCounter, Lock, SalvagedTable, Store, Worker, Workers, backup, check_integrity,

@@ -118,6 +118,17 @@ pub struct NextPoll {
     pub due: Timestamp,
 }
 
+/// How a poll ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PollResult {
+    /// A document was read.
+    Read,
+    /// Nothing had changed.
+    NotModified,
+    /// There was no feed.
+    Failed,
+}
+
 /// The result of one poll. It is written in one transaction.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Poll {
@@ -125,6 +136,8 @@ pub struct Poll {
     pub source: SourceId,
     /// The number of the claim under which it was made; `None` if the caller is alone on the store.
     pub claim: Option<i64>,
+    /// How it ended.
+    pub result: PollResult,
     /// Validators, next poll time, outcome.
     pub state: SourceState,
     /// New and edited entries, newest first: the newest get the highest numbers and the lowest revisions.

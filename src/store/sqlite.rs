@@ -23,6 +23,7 @@ mod outputs;
 mod owners;
 mod pings;
 mod poll;
+mod poll_days;
 mod published_ids;
 mod robots;
 mod rows;

@@ -38,6 +38,7 @@ mod not_modified;
 mod origin;
 mod outage;
 mod podcasts;
+mod private_pages;
 mod program;
 mod proxy;
 mod push;

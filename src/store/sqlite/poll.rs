@@ -15,6 +15,7 @@ use super::error::Error;
 use super::handle::Store;
 use super::jobs::Durability;
 use super::owners::note_address;
+use super::poll_days::count_poll;
 use super::sources::add_health_events;
 use super::stories::assign_stories;
 use super::story_rows::InsertedEntry;
@@ -101,6 +102,7 @@ fn commit(c: &Database<'_>, poll: &Poll, index: &mut DedupIndex) -> Result<Optio
         update_in_feed(c, source, in_feed, inserted.iter().map(|inserted| inserted.number))?;
     }
     add_health_events(c, source, &poll.health)?;
+    count_poll(c, poll)?;
     // After a failed first poll the next one counts as the first.
     let has_succeeded = poll.state.last_success.is_some();
     c.prepare_cached(

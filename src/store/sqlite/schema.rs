@@ -16,7 +16,7 @@ const SCHEMA: &str = include_str!("schema.sql");
 const APPLICATION_ID: i32 = 0x5369_6674;
 
 /// `PRAGMA user_version`. Builds before the schema was one file had 1 to 10, and no application id.
-const SCHEMA_VERSION: i32 = 130;
+const SCHEMA_VERSION: i32 = 131;
 
 /// What tells one database from another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -285,6 +285,18 @@ CREATE TABLE health (
     event  TEXT NOT NULL              -- JSON of HealthEvent
 ) STRICT;
 
+-- How the polls of each source ended, on each of the last 30 days that had one.
+CREATE TABLE poll_day (
+    source       INTEGER NOT NULL REFERENCES source (id),
+    day          INTEGER NOT NULL,    -- days since 1970, UTC
+    read         INTEGER NOT NULL,    -- polls that read a document
+    not_modified INTEGER NOT NULL,
+    failed       INTEGER NOT NULL,
+    failure      TEXT,                -- the outcome of the last one that failed
+    failed_at    INTEGER,             -- when
+    PRIMARY KEY (source, day)
+) STRICT, WITHOUT ROWID;
+
 -- What the daemon tells other processes, such as `siftwire status`, and its next start.
 CREATE TABLE daemon_status (
     name TEXT PRIMARY KEY,

@@ -162,7 +162,8 @@ impl Store {
         self.query(active_sources).await
     }
 
-    /// One page of the active sources, those that fail first, then by name; and how many there are. `search` is part of a
+    /// One page of the active sources: those that fail first, then those with something else wrong, then those not polled
+    /// yet, each by name; and how many there are. `search` is part of a
     /// name, title or host, in any case. Addresses are not searched: they may hold secrets.
     ///
     /// # Errors
@@ -174,6 +175,19 @@ impl Store {
     ) -> Result<(usize, Vec<StoredSource>), Error> {
         let search = search.to_lowercase();
         self.query(move |c| find_sources(c, &search, rows)).await
+    }
+
+    /// The active source of a name.
+    ///
+    /// # Errors
+    /// The store cannot read.
+    pub async fn source(&self, name: String) -> Result<Option<StoredSource>, Error> {
+        self.query(move |c| {
+            c.prepare_cached("SELECT id, name, url, state, host FROM source WHERE name = ?1 AND active = 1")?
+                .query_row([name], |row| stored_source(c, row))
+                .optional()
+        })
+        .await
     }
 
     /// The number of entries of each source that has any. Reads the whole index of entries: for display only.
@@ -342,8 +356,12 @@ fn find_sources(c: &Database<'_>, search: &str, rows: Range<usize>) -> Result<(u
     let mut statement = c.prepare_cached(
         "SELECT id, name, host, title,
                 CASE WHEN json_valid(state) THEN state ->> '$.title' END AS feed_title,
-                CASE WHEN json_valid(state) THEN state ->> '$.failing_since' END IS NULL AS works
-         FROM source WHERE active = 1 ORDER BY works, name",
+                CASE WHEN NOT json_valid(state) OR state ->> '$.failing_since' IS NOT NULL THEN 0
+                     WHEN json_array_length(state, '$.problems') > 0 OR state ->> '$.notified.silent'
+                          OR state ->> '$.shortened' > 0 OR state ->> '$.moved.confirmed' THEN 1
+                     WHEN state ->> '$.last_success' IS NULL THEN 2
+                     ELSE 3 END AS rank
+         FROM source WHERE active = 1 ORDER BY rank, name",
     )?;
     let mut found = statement.query([])?;
     while let Some(row) = found.next()? {
