@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use memchr::{memchr, memmem};
+use memchr::{memchr, memchr2, memmem};
 
 use super::doctype::Doctype;
 use crate::feed::raw::Fault;
@@ -389,8 +389,8 @@ fn next_markup(bytes: &[u8]) -> usize {
 }
 
 fn tag_name(text: &str) -> &str {
-    let end = text.bytes().position(|b| b.is_ascii_whitespace() || b">/<=\"'".contains(&b));
-    &text[..end.unwrap_or(text.len())]
+    let ends = |b: &u8| b.is_ascii_whitespace() || matches!(b, b'>' | b'/' | b'<' | b'=' | b'"' | b'\'');
+    &text[..text.as_bytes().iter().position(ends).unwrap_or(text.len())]
 }
 
 /// Reads the tag at the start of a text and gives its length. A tag without `>` ends at the next `<`.
@@ -414,24 +414,24 @@ fn read_tag(text: &str) -> (XmlToken<'_>, usize) {
 
 /// The position of the first `>` or `<` outside quotes.
 fn tag_end(bytes: &[u8], from: usize) -> usize {
-    let end_ignoring_quotes =
-        || bytes[from..].iter().position(|b| matches!(b, b'>' | b'<')).map_or(bytes.len(), |end| from + end);
-    let mut quote = None;
+    let mut at = from;
     let mut before = b' ';
-    for (at, b) in bytes.iter().copied().enumerate().skip(from) {
-        match (quote, b) {
-            (None, b'>' | b'<') => return at,
-            (None, b'"' | b'\'') if before == b'=' => quote = Some(b),
-            (Some(open), b) if open == b => quote = None,
-            // An attribute without its closing quote.
-            (Some(_), b'<') => return end_ignoring_quotes(),
+    while let Some(b) = bytes.get(at).copied() {
+        match b {
+            b'>' | b'<' => return at,
+            b'"' | b'\'' if before == b'=' => match memchr2(b, b'<', &bytes[at + 1..]) {
+                Some(length) if bytes[at + 1 + length] == b => at += 1 + length,
+                // An attribute without its closing quote.
+                _ => break,
+            },
             _ => {}
         }
         if !b.is_ascii_whitespace() {
             before = b;
         }
+        at += 1;
     }
-    end_ignoring_quotes()
+    memchr2(b'>', b'<', &bytes[from..]).map_or(bytes.len(), |end| from + end)
 }
 
 /// The attributes of a tag: the name as written, the value unescaped.
@@ -439,12 +439,14 @@ pub(super) fn attributes(attribute_text: &str) -> impl Iterator<Item = (&str, Co
     let mut rest = attribute_text;
     std::iter::from_fn(move || {
         let equals = memchr(b'=', rest.as_bytes())?;
-        let name = rest[..equals].split_ascii_whitespace().next_back().unwrap_or_default();
+        let name = rest[..equals].trim_ascii_end();
+        let name = &name[name.bytes().rposition(|b| b.is_ascii_whitespace()).map_or(0, |space| space + 1)..];
         let value = rest[equals + 1..].trim_start();
         let (value, after) = match value.as_bytes().first() {
-            Some(quote @ (b'"' | b'\'')) => {
-                value[1..].split_once(char::from(*quote)).unwrap_or((&value[1..], ""))
-            }
+            Some(quote @ (b'"' | b'\'')) => match memchr(*quote, &value.as_bytes()[1..]) {
+                Some(length) => (&value[1..=length], &value[length + 2..]),
+                None => (&value[1..], ""),
+            },
             _ => value.split_once(|c: char| c.is_ascii_whitespace()).unwrap_or((value, "")),
         };
         rest = after;
