@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use memchr::{memchr, memmem};
+use memchr::{memchr, memchr_iter};
 
 /// Bytes of the longest character reference, without its `&`: HTML's longest name has 31 letters.
 const MAX_REFERENCE_BYTES: usize = 33;
@@ -28,11 +28,19 @@ pub(super) fn unescape(text: &str) -> Cow<'_, str> {
 
 /// Resolves the character reference at the start of a text and gives its length. A bare `&` stays.
 fn resolve_reference(text: &str) -> (Cow<'_, str>, usize) {
-    const COMMON: [(&str, &str); 6] =
-        [("lt;", "<"), ("gt;", ">"), ("amp;", "&"), ("quot;", "\""), ("apos;", "'"), ("nbsp;", "\u{a0}")];
     let after = &text[1..];
-    if let Some((name, character)) = COMMON.iter().find(|(name, _)| after.starts_with(name)) {
-        return (Cow::Borrowed(character), 1 + name.len());
+    // Fast path: the most frequent ones.
+    let common = match after.as_bytes() {
+        [b'l', b't', b';', ..] => Some(("<", 4)),
+        [b'g', b't', b';', ..] => Some((">", 4)),
+        [b'a', b'm', b'p', b';', ..] => Some(("&", 5)),
+        [b'q', b'u', b'o', b't', b';', ..] => Some(("\"", 6)),
+        [b'a', b'p', b'o', b's', b';', ..] => Some(("'", 6)),
+        [b'n', b'b', b's', b'p', b';', ..] => Some(("\u{a0}", 6)),
+        _ => None,
+    };
+    if let Some((character, length)) = common {
+        return (Cow::Borrowed(character), length);
     }
     if let Some((character, length)) = surrogate_pair(text) {
         return (character.to_string().into(), length);
@@ -48,7 +56,7 @@ fn resolve_reference(text: &str) -> (Cow<'_, str>, usize) {
 
 /// Whether a text has a reference that [`unescape`] resolves.
 pub(super) fn has_reference(text: &str) -> bool {
-    memchr::memchr_iter(b'&', text.as_bytes()).any(|at| {
+    memchr_iter(b'&', text.as_bytes()).any(|at| {
         let (character, length) = resolve_reference(&text[at..]);
         character != text[at..at + length]
     })
@@ -59,7 +67,7 @@ pub(super) fn has_reference(text: &str) -> bool {
 pub(super) fn join_surrogates(text: &str) -> Cow<'_, str> {
     let mut joined = String::new();
     let mut copied = 0;
-    for at in memmem::find_iter(text.as_bytes(), b"&#") {
+    for at in memchr_iter(b'&', text.as_bytes()) {
         if let Some((character, length)) = surrogate_pair(&text[at..]) {
             joined.push_str(&text[copied..at]);
             joined.push(character);

@@ -64,8 +64,7 @@ impl<'a> Doctype<'a> {
 
 /// A document with the entities that it declares replaced by what they stand for, but not in CDATA sections and comments.
 pub(super) fn expand_entities(text: &str) -> Cow<'_, str> {
-    let has_entity = memmem::find(text.as_bytes(), b"<!ENTITY").is_some();
-    let Some(start) = has_entity.then(|| doctype_start(text)).flatten() else { return Cow::Borrowed(text) };
+    let Some(start) = doctype_start(text) else { return Cow::Borrowed(text) };
     let Some(doctype) = Doctype::read(&text[start..]) else { return Cow::Borrowed(text) };
     let mut entities = Entities::declared(doctype.subset);
     if entities.values.is_empty() {
@@ -82,10 +81,8 @@ pub(super) fn expand_entities(text: &str) -> Cow<'_, str> {
 fn doctype_start(text: &str) -> Option<usize> {
     let bytes = text.as_bytes();
     let is_name = |at: &usize| bytes.get(at + 1).is_some_and(u8::is_ascii_alphabetic);
-    let first_element = memchr::memchr_iter(b'<', bytes).find(is_name).unwrap_or(bytes.len());
-    ["<!DOCTYPE", "<!doctype"]
-        .iter()
-        .find_map(|start| memmem::find(&bytes[..first_element], start.as_bytes()))
+    let mut before_elements = memchr::memchr_iter(b'<', bytes).take_while(|at| !is_name(at));
+    before_elements.find(|at| text[*at..].starts_with("<!DOCTYPE") || text[*at..].starts_with("<!doctype"))
 }
 
 /// The entities of a document: what they stand for, as far as it is known.

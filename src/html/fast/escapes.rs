@@ -37,16 +37,17 @@ pub(super) fn normalize(
             }
             b'\r' => return None,
             b'&' => write_reference(output, html, at, context)?,
-            _ if bytes[at..].starts_with(&NO_BREAK_SPACE) => {
+            byte if byte == NO_BREAK_SPACE[0] && bytes.get(at + 1) == Some(&NO_BREAK_SPACE[1]) => {
                 output.replace(at..at + 2, "&nbsp;");
                 at + 2
             }
-            byte => {
-                if let Some(escape) = escape(byte.into(), context).filter(|_| byte.is_ascii()) {
+            byte @ (b'<' | b'>' | b'"') => {
+                if let Some(escape) = escape(byte.into(), context) {
                     output.replace(at..at + 1, escape);
                 }
                 at + 1
             }
+            _ => at + 1,
         };
     }
     Some(())
