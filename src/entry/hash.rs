@@ -39,8 +39,8 @@ pub(crate) fn hex(bytes: &[u8]) -> String {
     const DIGITS: [char; 16] =
         ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'a', 'b', 'c', 'd', 'e', 'f'];
     let mut text = String::with_capacity(2 * bytes.len());
-    for byte in bytes {
-        text.extend([byte >> 4, byte & 0xf].map(|digit| DIGITS[usize::from(digit)]));
+    for digit in bytes.iter().flat_map(|byte| [byte >> 4, byte & 0xf]) {
+        text.push(DIGITS[usize::from(digit)]);
     }
     text
 }

@@ -12,6 +12,7 @@ use std::borrow::Cow;
 use std::collections::HashSet;
 
 use jiff::{SignedDuration, Timestamp};
+use memchr::memchr2;
 use url::Url;
 
 use super::decode::DecodedText;
@@ -213,8 +214,8 @@ fn stated_files<'b, 'a>(raw: &'b RawEntry<'a>) -> impl Iterator<Item = &'b Cow<'
 pub fn keys(entry: &Entry, about: Option<&str>, raw_date: Option<&str>, site: Option<&str>) -> Vec<Key> {
     let key = |rule, value: String| Key { rule, value };
     let mut keys: Vec<Key> = Vec::new();
-    let is_site =
-        |address: &str| is_home_page(address) || site.is_some_and(|site| site_key(address) == site_key(site));
+    let site = site.map(site_key);
+    let is_site = |address: &str| is_home_page(address) || site == Some(site_key(address));
     let id = entry.id.as_deref().map(|id| without_revision(id, entry.link.as_deref()));
     keys.extend(id.filter(|id| !is_site(id)).map(|id| key(KeyRule::Id, id.to_owned())));
     let about = about.map(str::trim).filter(|about| !about.is_empty());
@@ -229,7 +230,7 @@ pub fn keys(entry: &Entry, about: Option<&str>, raw_date: Option<&str>, site: Op
 
 fn link_key(link: &str) -> String {
     let page = PageAddress::parse(link);
-    page.as_ref().and_then(PageAddress::key).unwrap_or_else(|| site_key(link))
+    page.as_ref().and_then(PageAddress::key).unwrap_or_else(|| site_key(link).to_owned())
 }
 
 /// The key of an entry's link as it is in the document, where it is escaped twice: older stores know the entry by it.
@@ -262,6 +263,16 @@ fn without_revision<'a>(id: &'a str, link: Option<&str>) -> &'a str {
 
 /// Whether an address is the root of a site.
 fn is_home_page(address: &str) -> bool {
+    // Fast path: most addresses end with the name of a page, which is no dot segment and not a part of the host.
+    let is_named = |text: &str| text.starts_with(|c: char| c.is_ascii_alphanumeric());
+    let rest = address.strip_prefix("https://").or_else(|| address.strip_prefix("http://"));
+    if rest.is_some_and(|rest| {
+        is_named(rest)
+            && memchr2(b'#', b'\\', rest.as_bytes()).is_none()
+            && rest.rsplit_once('/').is_some_and(|(_, end)| is_named(end))
+    }) {
+        return false;
+    }
     Url::parse(address).is_ok_and(|url| {
         matches!(url.scheme(), "http" | "https")
             && url.path() == "/"
@@ -271,11 +282,11 @@ fn is_home_page(address: &str) -> bool {
 }
 
 /// The key of a link that is a whole site: without scheme, trailing slash and a fragment that names no entry.
-fn site_key(link: &str) -> String {
+fn site_key(link: &str) -> &str {
     let link =
         link.split_once('#').filter(|(_, fragment)| !names_entry(fragment)).map_or(link, |(page, _)| page);
     let link = link.split_once("://").map_or(link, |(_, rest)| rest);
-    link.trim_end_matches('/').to_owned()
+    link.trim_end_matches('/')
 }
 
 /// The address of the page that the feed or entry is about: the alternate link, preferably to HTML.
@@ -430,4 +441,28 @@ fn language_tag(tag: &str) -> Option<String> {
     let are_others_valid =
         parts.all(|part| (1..=8).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_alphanumeric()));
     (is_primary_valid && are_others_valid && tag.len() <= MAX_LANGUAGE_BYTES).then_some(tag)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_root_of_a_site_is_a_home_page() {
+        for root in [
+            "http://e.org", "https://e.org/", "https://e.org/?", "http:///e.org", "http:////e.org",
+            "http://\n/e.org", "https://e.org/a/..", "https://e.org/a/%2e%2e", "https://e.org/a\\..",
+            "https://e.org/b/../.", "https://e.org#utm=a/b", "https://e.org/#top", "HTTP://E.org/.",
+            "https://a@e.org//..",
+        ] {
+            assert!(is_home_page(root), "{root}");
+        }
+        for other in [
+            "https://e.org/a", "https://e.org/../a", "https://e.org/a/../b", "https://e.org/a/",
+            "https://e.org/?a/b", "https://e.org?/a", "https://e.org/#a", "https://e.org//", "ftp://e.org/",
+            "tag:e.org,2026:a", "a", "",
+        ] {
+            assert!(!is_home_page(other), "{other}");
+        }
+    }
 }

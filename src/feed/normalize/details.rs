@@ -78,6 +78,11 @@ fn related(link: &RawLink<'_>, context: &FeedContext<'_>) -> Option<RelatedLink>
 }
 
 fn category(raw: &RawCategory<'_>) -> Option<CategoryDetails> {
+    // Fast path: a term that is also the name.
+    let is_name = |term: &Cow<'_, str>| *term == raw.name.text && !term.contains(['<', '&']);
+    if raw.scheme.is_none() && raw.term.as_ref().is_none_or(is_name) {
+        return None;
+    }
     let line = |text: &Option<Cow<'_, str>>| text.as_deref().and_then(plain::text_line);
     let (term, scheme) = (line(&raw.term), line(&raw.scheme));
     if term.is_none() && scheme.is_none() {
