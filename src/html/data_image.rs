@@ -9,6 +9,9 @@ use percent_encoding::percent_decode_str;
 /// Maximum bytes of one such address.
 const MAX_PICTURE_BYTES: usize = 100_000;
 
+/// Maximum bytes of all such addresses of one text.
+pub(super) const MAX_TEXT_BYTES: usize = 300_000;
+
 /// A bitmap of at most so many pixels in each direction is a placeholder.
 const MAX_PLACEHOLDER_PIXELS: u32 = 2;
 

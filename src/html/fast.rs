@@ -18,7 +18,7 @@ use url::{ParseError, Url};
 use super::addresses::{Addresses, ID_PREFIX, SCHEMES};
 use super::tags::attribute_value;
 use super::visible::{hides, is_visible};
-use super::{embeds, lazy, srcset};
+use super::{data_image, embeds, lazy, srcset};
 use cow_buffer::CowBuffer;
 use elements::{ElementClass, OpenStack};
 use escapes::TextContext;
@@ -39,6 +39,8 @@ pub(super) fn sanitize<'a>(html: &'a str, addresses: &Addresses) -> Option<Cow<'
         addresses,
         has_rare_bytes,
         relative_links: 0,
+        data_bytes: 0,
+        has_other_picture: false,
         output: CowBuffer::new(html),
         open: OpenStack::default(),
     };
@@ -60,6 +62,10 @@ struct SanitizePass<'a, 'b> {
     /// The text has NUL, CR or no-break space, which are not copied as they are.
     has_rare_bytes: bool,
     relative_links: usize,
+    /// The length of all pictures in addresses so far.
+    data_bytes: usize,
+    /// The tag has the address of a picture besides that in `src`.
+    has_other_picture: bool,
     output: CowBuffer<'a>,
     open: OpenStack<'a>,
 }
@@ -96,10 +102,13 @@ impl SanitizePass<'_, '_> {
                 Some(start + 6)
             }
             b'/' => {
-                let name = self.open.close()?;
+                let (name, class) = self.open.close()?;
                 let after_name = start + 2 + name.len();
                 let ends =
                     self.html[start + 2..].starts_with(name) && self.bytes.get(after_name) == Some(&b'>');
+                if class == ElementClass::Font {
+                    self.output.replace(start..after_name + 1, "");
+                }
                 ends.then_some(after_name + 1)
             }
             b'!' => self.comment(start),
@@ -134,6 +143,10 @@ impl SanitizePass<'_, '_> {
                 self.open.push(name, class)?;
                 return self.preformatted(end);
             }
+            ElementClass::Font => {
+                self.open.push(name, class)?;
+                self.output.rewrite(mark, start..end, "");
+            }
             _ => self.open.push(name, class)?,
         }
         Some(end)
@@ -144,7 +157,10 @@ impl SanitizePass<'_, '_> {
     fn preformatted(&mut self, from: usize) -> Option<usize> {
         let length = usize::from(self.html[from..].starts_with('\n'));
         let text = &self.html[from + length..];
-        if ["\n", "\r", "&#", "&N", "<!", "<img", "</img"].iter().any(|start| text.starts_with(start)) {
+        if ["\n", "\r", "&#", "&N", "<!", "<font", "<img", "</img"]
+            .iter()
+            .any(|start| text.starts_with(start))
+        {
             return None;
         }
         self.output.replace(from..from + length, "");
@@ -155,6 +171,7 @@ impl SanitizePass<'_, '_> {
     fn attributes(&mut self, element: &str, class: ElementClass, mut at: usize) -> Option<usize> {
         let mut kept = [""; MAX_ATTRIBUTES];
         let mut count = 0;
+        self.has_other_picture = false;
         loop {
             let gap = at;
             at += run(self.html, at, |b| b.is_ascii_whitespace()).len();
@@ -191,6 +208,12 @@ impl SanitizePass<'_, '_> {
             let from = at + 2;
             let to = from + memchr(quote, &self.bytes[from..])?;
             let value = &self.html[from..to];
+            self.has_other_picture |= class == ElementClass::Image
+                && match name {
+                    "src" | "alt" | "title" => false,
+                    "srcset" => true,
+                    _ => lazy::picture_address(&htmlize::unescape_attribute(value)).is_some(),
+                };
             let action = match name {
                 _ if is_allowed => self.attribute_action(name, value)?,
                 "style" if hides(&htmlize::unescape_attribute(value)) => return None,
@@ -241,6 +264,11 @@ impl SanitizePass<'_, '_> {
                 Some(cleaned) => AttributeAction::Replace(cleaned),
                 None => AttributeAction::Remove,
             });
+        }
+        if name == "src" && data_image::is_data_image(&address) {
+            self.data_bytes += address.len();
+            let is_kept = self.data_bytes <= data_image::MAX_TEXT_BYTES && data_image::is_kept(&address);
+            return is_kept.then_some(AttributeAction::Keep);
         }
         // Only a link can lead to a place in the text.
         if name != "href" && (address.trim_ascii().is_empty() || address.trim_ascii().starts_with('#')) {
@@ -294,9 +322,13 @@ impl SanitizePass<'_, '_> {
     /// Removes a tracking pixel after its tag was written, or the style of another picture. Gives up if the picture may
     /// be elsewhere.
     fn image(&mut self, mark: usize, start: usize, end: usize) -> Option<()> {
+        let has_other_picture = self.has_other_picture;
         let written = self.output.written_since(mark, start, end);
         let value = |name: &str| attribute_value(written, name).map(htmlize::unescape_attribute);
         let src = value("src")?;
+        if has_other_picture && data_image::is_data_image(&src) {
+            return None;
+        }
         let replacement = match attribute_value(written, "style") {
             _ if value("style").is_some_and(|style| hides(&style)) || !is_visible(&src, value) => {
                 String::new()

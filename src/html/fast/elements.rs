@@ -9,6 +9,8 @@ const MAX_DEPTH: usize = 32;
 pub(super) enum ElementClass {
     /// Inline elements.
     Phrasing,
+    /// Its tags are removed.
+    Font,
     /// Closes an open link at any depth.
     Link,
     Paragraph,
@@ -42,6 +44,7 @@ pub(super) fn class(name: &str) -> Option<ElementClass> {
         "abbr" | "acronym" | "b" | "bdi" | "bdo" | "cite" | "code" | "data" | "del" | "dfn" | "em" | "i"
         | "ins" | "kbd" | "mark" | "q" | "s" | "samp" | "small" | "span" | "strike" | "strong" | "sub"
         | "sup" | "time" | "tt" | "u" | "var" => ElementClass::Phrasing,
+        "font" => ElementClass::Font,
         "a" => ElementClass::Link,
         "p" => ElementClass::Paragraph,
         "article" | "aside" | "blockquote" | "center" | "details" | "div" | "figcaption" | "figure"
@@ -115,7 +118,7 @@ impl<'a> OpenStack<'a> {
             ElementClass::ListItem => outer == Some(ElementClass::List),
             ElementClass::DescriptionItem => outer == Some(ElementClass::DescriptionList),
             ElementClass::Link => !open.contains(&ElementClass::Link),
-            ElementClass::Phrasing | ElementClass::Void | ElementClass::Image => true,
+            ElementClass::Phrasing | ElementClass::Font | ElementClass::Void | ElementClass::Image => true,
             ElementClass::Heading => {
                 outer != Some(ElementClass::Heading) && !open.contains(&ElementClass::Paragraph)
             }
@@ -146,8 +149,8 @@ impl<'a> OpenStack<'a> {
     }
 
     /// Closes the innermost element and returns its name; `None` if none is open.
-    pub(super) fn close(&mut self) -> Option<&'a str> {
+    pub(super) fn close(&mut self) -> Option<(&'a str, ElementClass)> {
         self.depth = self.depth.checked_sub(1)?;
-        Some(self.names[self.depth])
+        Some((self.names[self.depth], self.classes[self.depth]))
     }
 }

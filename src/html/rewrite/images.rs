@@ -5,9 +5,6 @@ use std::borrow::Cow;
 use super::{Rewriter, Step, data_image, late_address, lazy, visible};
 use crate::html::tree::{Element, NodeId, Side};
 
-/// Maximum bytes of all pictures in addresses of one text.
-const MAX_DATA_BYTES: usize = 300_000;
-
 /// Formats of the sources of a `picture`, the most widely shown last.
 const FORMATS: [&str; 3] = ["image/jxl", "image/avif", "image/webp"];
 
@@ -84,7 +81,7 @@ impl Rewriter<'_> {
         }
         let alt = element.value("alt").unwrap_or_default().trim();
         let address = if data_image::is_data_image(address) {
-            if self.data_bytes + address.len() > MAX_DATA_BYTES || !data_image::is_kept(address) {
+            if self.data_bytes + address.len() > data_image::MAX_TEXT_BYTES || !data_image::is_kept(address) {
                 return self.write_trace(address, alt);
             }
             self.data_bytes += address.len();

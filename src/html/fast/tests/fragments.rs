@@ -16,10 +16,10 @@ const MALFORMED_SIGNS: &str = "\
     </br>|<p";
 
 const NAMES: &str = "\
-    p|p|b|i|em|span|strong|code|a|a|a|br|br|img|img|img|div|blockquote|figure|h2|pre|ul|hr";
+    p|p|b|i|em|span|font|strong|code|a|a|a|br|br|img|img|img|div|blockquote|figure|h2|pre|ul|hr";
 
 const MALFORMED_NAMES: &str =
-    "font|section|script|iframe|svg|object|ruby|rt|P|nobr|big|title|u|h7|image|form|button|select";
+    "section|script|iframe|svg|object|ruby|rt|P|nobr|big|title|u|h7|image|form|button|select";
 
 const ATTRIBUTES: &str = "\
     href|href|src|src|title|class|style|alt|width|height|rel|target|lang|id|dir|data-x";
@@ -28,7 +28,8 @@ const MALFORMED_ATTRIBUTES: &str = "cite|align|start|dir|xlink:href|on_x|TITLE|p
 
 const VALUES: &str = "\
     https://e.org/a.jpg|http://e.org|https://e.org/?a=1&amp;b=2|https://e.org/?a=1&b=2&copy=3|\
-    //e.org/x|/x y|#a||1|300|en|color:red|a b|«é»|\u{a0}|&#8217;|x.html?a&b|mailto:a@e.org";
+    //e.org/x|/x y|#a||1|300|en|color:red|a b|«é»|\u{a0}|&#8217;|x.html?a&b|mailto:a@e.org|\
+    data:image/jpeg;base64,/9j/4AAQ|data:image/jpeg;base64,/9j/4AAQ";
 
 const MALFORMED_VALUES: &str = "\
     https://e.org/?a&lt|?q| https://e.org |\thttps://e.org|https://e.org:80/|https://E.org/Ж|tel:+1|\
@@ -37,7 +38,7 @@ const MALFORMED_VALUES: &str = "\
     https://e.org\\x|http://pixel.wp.com/b.gif|feed:x|0|1px|display:none|max-height:0;overflow:hidden|visibility:hidden|siftwire-a|#siftwire-a|# b|ltr|width:1px;height:1px|\
     Display: None|\"|'|&quot;&amp;|a > b < c|&nbsp;\u{a0}|\r\n|\r|\0|a\nb|rtl|&#8217;&#39;|\u{2028}|\
     &ouml|a&b|a&|https://e.org/&#x2f;|https://e.org/\u{a0}|/&#0;|/&not|/&#128;&#13;|\
-    java&#10;script:x()|java&Tab;script:x()|&sol;x&quest;&amp;|//[|///|data:,a|\\\\e.org|mailto://[";
+    java&#10;script:x()|java&Tab;script:x()|&sol;x&quest;&amp;|//[|///|data:,a|data:image/png;base64,AAAA|b.jpg|\\\\e.org|mailto://[";
 
 fn one_of(list: &'static str) -> Select<&'static str> {
     select(list.split('|').collect::<Vec<_>>())
