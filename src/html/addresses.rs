@@ -33,6 +33,9 @@ impl Addresses {
 
     /// An address as it is published; `None` if its scheme is not kept, it is invalid, or there is no base.
     pub(super) fn clean<'a>(&self, address: &'a str) -> Option<Cow<'a, str>> {
+        if is_plain_web_address(address) {
+            return Some(address.into());
+        }
         match Url::parse(address) {
             Ok(url) => SCHEMES.contains(&url.scheme()).then_some(address.into()),
             Err(ParseError::RelativeUrlWithoutBase) => self.join(address).map(Cow::Owned),
@@ -64,6 +67,28 @@ impl Addresses {
 
 fn is_web(url: &Url) -> bool {
     matches!(url.scheme(), "http" | "https")
+}
+
+/// Whether an address is absolute, with a scheme that is kept.
+pub(super) fn is_kept(address: &str) -> bool {
+    is_plain_web_address(address) || Url::parse(address).is_ok_and(|url| SCHEMES.contains(&url.scheme()))
+}
+
+/// Whether an address is certainly a valid absolute http(s) URL, by its scheme and a plain host name. What follows the
+/// host cannot make it invalid.
+pub(super) fn is_plain_web_address(address: &str) -> bool {
+    let Some(rest) = address.strip_prefix("https://").or_else(|| address.strip_prefix("http://")) else {
+        return false;
+    };
+    let host = &rest[..rest.bytes().position(|b| matches!(b, b'/' | b'?' | b'#')).unwrap_or(rest.len())];
+    let is_plain = |label: &str| {
+        !label.is_empty()
+            && !label.starts_with("xn--")
+            && label.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+    };
+    // A last label of digits would make it an IPv4 address.
+    host.split('.').all(is_plain)
+        && host.rsplit('.').next().is_some_and(|last| last.bytes().all(|b| b.is_ascii_lowercase()))
 }
 
 /// Whether a place in the text can be named so in every document.

@@ -15,7 +15,7 @@ use std::ops::Range;
 use memchr::{memchr, memchr2, memchr3, memmem};
 use url::{ParseError, Url};
 
-use super::addresses::{Addresses, ID_PREFIX, SCHEMES};
+use super::addresses::{Addresses, ID_PREFIX, SCHEMES, is_plain_web_address};
 use super::tags::attribute_value;
 use super::visible::{hides, is_visible};
 use super::{data_image, embeds, lazy, srcset};
@@ -346,21 +346,4 @@ fn run(html: &str, from: usize, is: impl Fn(u8) -> bool) -> &str {
     let rest = &html[from..];
     let length = rest.bytes().position(|b| !is(b)).unwrap_or(rest.len());
     &rest[..length]
-}
-
-/// Whether an address is certainly a valid absolute http(s) URL, by its scheme and a plain host name. What follows the
-/// host cannot make it invalid.
-fn is_plain_web_address(address: &str) -> bool {
-    let Some(rest) = address.strip_prefix("https://").or_else(|| address.strip_prefix("http://")) else {
-        return false;
-    };
-    let host = &rest[..rest.bytes().position(|b| matches!(b, b'/' | b'?' | b'#')).unwrap_or(rest.len())];
-    let is_plain = |label: &str| {
-        !label.is_empty()
-            && !label.starts_with("xn--")
-            && label.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
-    };
-    // A last label of digits would make it an IPv4 address.
-    host.split('.').all(is_plain)
-        && host.rsplit('.').next().is_some_and(|last| last.bytes().all(|b| b.is_ascii_lowercase()))
 }

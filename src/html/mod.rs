@@ -29,7 +29,7 @@ pub(crate) use visible::{hides, is_hidden_attribute};
 
 use crate::entry::Entry;
 use crate::text::{TextFor, html_to_text};
-use addresses::{Addresses, ID_PREFIX, SCHEMES};
+use addresses::{Addresses, ID_PREFIX, SCHEMES, is_kept};
 use rewrite::Hidden;
 
 /// Sanitizes the entries of one document.
@@ -112,7 +112,7 @@ fn ammonia_rules() -> Builder<'static> {
             // Ammonia does not take it for an address.
             (_, "cite") => is_kept(value).then_some(value.into()),
             ("img", "srcset") => srcset::is_clean(value).then_some(value.into()),
-            ("img", "src") => (is_kept(value) || data_image::is_kept(value)).then_some(value.into()),
+            ("img", "src") => (data_image::is_kept(value) || is_kept(value)).then_some(value.into()),
             (_, "href") if value.starts_with('#') => Some(value.into()),
             (_, "href" | "src" | "poster") => is_kept(value).then_some(value.into()),
             _ => Some(value.into()),
@@ -129,11 +129,6 @@ fn ammonia_rules() -> Builder<'static> {
         .add_tag_attributes("iframe", ["src", "width", "height", "title", "allowfullscreen"])
         .link_rel(None);
     rules
-}
-
-/// Whether an address is absolute, with a scheme that is kept.
-fn is_kept(address: &str) -> bool {
-    Url::parse(address).is_ok_and(|url| SCHEMES.contains(&url.scheme()))
 }
 
 #[cfg(test)]

@@ -5,13 +5,14 @@ use std::borrow::Cow;
 /// Whether a style hides an element with all that is in it. Of two declarations of a property the last one counts.
 pub(crate) fn hides(style: &str) -> bool {
     let (mut not_displayed, mut invisible, mut flat, mut clipped) = (false, false, false, false);
+    let style = style.to_ascii_lowercase();
     for declaration in style.split(';') {
         let Some((property, value)) = declaration.split_once(':') else { continue };
-        let value = value.split('!').next().unwrap_or_default().trim().to_ascii_lowercase();
-        match property.trim().to_ascii_lowercase().as_str() {
+        let value = value.split('!').next().unwrap_or_default().trim();
+        match property.trim() {
             "display" => not_displayed = value == "none",
-            "visibility" => invisible = matches!(value.as_str(), "hidden" | "collapse"),
-            "height" | "max-height" => flat |= matches!(value.as_str(), "0" | "0px"),
+            "visibility" => invisible = matches!(value, "hidden" | "collapse"),
+            "height" | "max-height" => flat |= matches!(value, "0" | "0px"),
             "overflow" | "overflow-y" => clipped |= value == "hidden",
             _ => {}
         }
