@@ -4,6 +4,7 @@ use std::io::IsTerminal;
 use std::process::ExitCode;
 
 use anyhow::bail;
+use jiff::Timestamp;
 
 use super::config_option::ConfigOption;
 use super::runtime::with_store;
@@ -111,22 +112,11 @@ pub fn run(arguments: Arguments, config: &ConfigOption) -> anyhow::Result<ExitCo
         }
         Ok(totals)
     })?;
-    let Totals { read, not_modified, failed, skipped, new_entries, edited_entries, is_interrupted, articles } =
-        totals;
-    let skipped_words = if skipped > 0 { format!(", {skipped} skipped") } else { String::new() };
-    let articles = match articles.ended {
-        0 => String::new(),
-        ended => format!(", {} of {ended} articles read", articles.read),
-    };
-    terminal::message(&format!(
-        "{} in {:.1} s: {read} read, {not_modified} not modified, {failed} failed{skipped_words}; {new_entries} new entries, {edited_entries} edited{articles}",
-        terminal::counted(read + not_modified + failed, "source", "sources"),
-        daemon::now().duration_since(started).as_secs_f64()
-    ));
-    if is_interrupted {
+    totals.print(started);
+    if totals.is_interrupted {
         bail!("interrupted before all sources were polled");
     }
-    Ok(match (failed, skipped) {
+    Ok(match (totals.failed, totals.skipped) {
         (0, 0) => ExitCode::SUCCESS,
         (0, _) => ExitCode::from(SKIPPED),
         _ => ExitCode::FAILURE,
@@ -134,6 +124,20 @@ pub fn run(arguments: Arguments, config: &ConfigOption) -> anyhow::Result<ExitCo
 }
 
 impl Totals {
+    fn print(&self, started: Timestamp) {
+        let Totals { read, not_modified, failed, skipped, new_entries, edited_entries, .. } = self;
+        let skipped_words = if *skipped > 0 { format!(", {skipped} skipped") } else { String::new() };
+        let articles = match self.articles.ended {
+            0 => String::new(),
+            ended => format!(", {} of {ended} articles read", self.articles.read),
+        };
+        terminal::message(&format!(
+            "{} in {:.1} s: {read} read, {not_modified} not modified, {failed} failed{skipped_words}; {new_entries} new entries, {edited_entries} edited{articles}",
+            terminal::counted(read + not_modified + failed, "source", "sources"),
+            daemon::now().duration_since(started).as_secs_f64()
+        ));
+    }
+
     /// Counts a poll and prints it: on a terminal always, otherwise only a failure.
     fn add(&mut self, finished: &daemon::FinishedPoll) {
         let failed_before = self.failed;

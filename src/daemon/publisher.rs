@@ -18,7 +18,7 @@ use super::shared::Shared;
 use super::shutdown::ShutdownSignal;
 use super::source_rows::source_rows;
 use crate::publish::html::{FrontPageContent, SourceHealth, SourceRow};
-use crate::publish::{self, Outputs, folders, render};
+use crate::publish::{self, Outputs, folders, render, restore};
 use crate::store::{self, DaemonStatus, Store};
 
 /// Polls that end within this time are published together.
@@ -104,7 +104,7 @@ pub(super) async fn run(shared: Arc<Shared>, stop: ShutdownSignal) {
 /// Fills the document cache with what was published before the start, and renders what is missing.
 pub(super) async fn fill_cache(shared: &Shared) -> Result<(), store::Error> {
     let config = Arc::clone(&shared.channels.publish_config.borrow());
-    render::restore(&shared.store, &config.outputs, &shared.document_cache, now()).await?;
+    restore::restore_documents(&shared.store, &config.outputs, &shared.document_cache, now()).await?;
     remove_former_files(shared, &config).await;
     render_missing(shared, &config).await;
     shared.document_cache.set_private(config.outputs.private_names());
@@ -137,7 +137,7 @@ async fn render_missing(shared: &Shared, config: &PublishConfig) {
 
 /// Applies new outputs: known documents go into the cache.
 async fn set_outputs(shared: &Shared, config: &PublishConfig) -> Result<(), store::Error> {
-    render::restore(&shared.store, &config.outputs, &shared.document_cache, now()).await?;
+    restore::restore_documents(&shared.store, &config.outputs, &shared.document_cache, now()).await?;
     remove_former_files(shared, config).await;
     // Last, since it tells the next pass that the outputs are applied.
     shared.archives.set_outputs(Arc::clone(&config.outputs));

@@ -27,6 +27,7 @@ mod podcast;
 mod podcast_terms;
 mod readback;
 pub mod render;
+pub mod restore;
 pub mod rss;
 pub mod select;
 pub mod sign_in_page;

@@ -29,77 +29,6 @@ const GONE_AFTER: SignedDuration = SignedDuration::from_hours(7 * 24);
 /// When documents that could not be written to their folder are tried again.
 const WRITE_RETRY: SignedDuration = SignedDuration::from_mins(5);
 
-/// Puts the icons and the stored documents into the cache: those of each output whose definition still gives the same presentation,
-/// and those of frozen outputs.
-///
-/// # Errors
-/// The store cannot be read.
-pub async fn restore(
-    store: &Store,
-    outputs: &Outputs,
-    document_cache: &DocumentCache,
-    now: Timestamp,
-) -> Result<(), Error> {
-    document_cache.set_icons(outputs.outputs.iter().map(|compiled| &compiled.output), now);
-    let mut stored: HashMap<OutputId, Vec<Rendering>> = HashMap::new();
-    for rendering in store.renderings(None).await? {
-        stored.entry(rendering.output).or_default().push(rendering);
-    }
-    for compiled in &outputs.outputs {
-        let renderings = stored.remove(&compiled.id).unwrap_or_default();
-        let feed = renderings.iter().find(|rendering| rendering.format == Format::Atom.extension());
-        let documents = restored(store, &renderings, &compiled.output, &outputs.site);
-        if let (Some(documents), Some(feed)) = (documents, feed) {
-            document_cache.insert_all(documents);
-            outputs.staleness.record(compiled.id, stored_state(feed));
-        }
-    }
-    for frozen in &outputs.frozen {
-        let mut documents = Vec::new();
-        for rendering in stored.remove(&frozen.id).unwrap_or_default() {
-            let format = Format::ALL.into_iter().find(|format| format.extension() == rendering.format);
-            let Some((format, bytes)) = format.zip(stored_bytes(&rendering)) else { continue };
-            let representation = Representation::new(format.content_type(), bytes, rendering.changed);
-            documents.push((format.path(&frozen.name), representation));
-            outputs.staleness.record(frozen.id, stored_state(&rendering));
-        }
-        document_cache.insert_all(documents);
-    }
-    Ok(())
-}
-
-fn stored_state(stored: &Rendering) -> PublishedState {
-    PublishedState { entries: stored.entries, changed: stored.changed, inputs: None, unwritten: Vec::new() }
-}
-
-/// `None` if the bytes are damaged.
-fn stored_bytes(stored: &Rendering) -> Option<Vec<u8>> {
-    let bytes = zstd::stream::decode_all(stored.body.as_slice()).ok()?;
-    (digest(&bytes) == stored.digest).then_some(bytes)
-}
-
-/// An output's stored documents with their paths; `None` unless every format is current and undamaged.
-fn restored(
-    store: &Store,
-    renderings: &[Rendering],
-    output: &Output,
-    site: &Site,
-) -> Option<Vec<(String, Representation)>> {
-    let presentation = presentation_hash(output, site);
-    let restore = |format: Format| {
-        let stored = renderings
-            .iter()
-            .find(|stored| stored.format == format.extension() && stored.presentation_hash == presentation)?;
-        let Some(bytes) = stored_bytes(stored) else {
-            store.report_unreadable("rendering", stored.output.0);
-            return None;
-        };
-        let representation = represent(output, site, format, bytes, stored.changed);
-        Some((format.path(&output.name), representation))
-    };
-    Format::ALL.into_iter().map(restore).collect()
-}
-
 /// Renders the outputs that have no published documents yet. Several tasks can share the work: each takes the output at
 /// `next` and increments it.
 ///
@@ -364,7 +293,7 @@ pub(super) fn write(format: Format, document: &Document) -> Vec<u8> {
 }
 
 /// A document to serve. A feed with a hub names it in its headers too (WebSub section 4).
-fn represent(
+pub(super) fn represent(
     output: &Output,
     site: &Site,
     format: Format,
@@ -382,7 +311,7 @@ fn represent(
 }
 
 /// Hash of everything but the entries that decides an output's bytes.
-fn presentation_hash(output: &Output, site: &Site) -> String {
+pub(super) fn presentation_hash(output: &Output, site: &Site) -> String {
     // Left out: what decides the members has its own hash; former names and the folder do not change any byte.
     let presentation =
         Output { was: Vec::new(), filter: None, sources: None, write_to: None, ..output.clone() };

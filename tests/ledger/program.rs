@@ -16,7 +16,7 @@ use siftwire::ingest::{self, ParseLimiter, PollContext};
 use siftwire::publish::archive::Archives;
 use siftwire::publish::document_cache::{CachedDocument, Coding, DocumentCache, Representation};
 use siftwire::publish::format::Format;
-use siftwire::publish::{self, Outputs, render};
+use siftwire::publish::{self, Outputs, render, restore};
 use siftwire::source::Outcome;
 use siftwire::store::{Claim, ClaimResult, Claimant, Options, SourceId, Store};
 
@@ -69,7 +69,7 @@ impl Program {
         store.release_daemon_claims().await.unwrap();
         let (outputs, sources) = sync(&store, config).await;
         let cache = DocumentCache::new();
-        render::restore(&store, &outputs, &cache, Timestamp::UNIX_EPOCH).await.unwrap();
+        restore::restore_documents(&store, &outputs, &cache, Timestamp::UNIX_EPOCH).await.unwrap();
         let archives = Archives::new(store.clone(), Arc::clone(&outputs));
         let (ids, fetcher) = (ids(&store).await, Fetcher::new(&config.fetch));
         self.process = Some(Process { threads, fetcher, sources, ids, outputs, cache, archives });
@@ -82,7 +82,9 @@ impl Program {
         let (outputs, sources) = sync(store, config).await;
         (process.outputs, process.sources, process.ids) = (outputs, sources, ids(store).await);
         process.archives.set_outputs(Arc::clone(&process.outputs));
-        render::restore(store, &process.outputs, &process.cache, Timestamp::UNIX_EPOCH).await.unwrap();
+        restore::restore_documents(store, &process.outputs, &process.cache, Timestamp::UNIX_EPOCH)
+            .await
+            .unwrap();
     }
 
     pub async fn restart(&mut self) {

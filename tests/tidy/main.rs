@@ -48,6 +48,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("publish/outputs.rs", &["entry", "filter", "store", "publish"]),
     ("publish/folders.rs", &["store", "publish"]),
     ("publish/render.rs", &["entry", "filter", "store", "publish"]),
+    ("publish/restore.rs", &["store", "publish"]),
     ("publish/archive.rs", &["entry", "store", "publish"]),
     ("publish/health.rs", &["entry", "source", "publish"]),
     ("publish/staleness.rs", &["store", "publish"]),

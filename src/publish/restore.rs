@@ -1,0 +1,84 @@
+//! Puts the documents that were published before a start back into the document cache. Reads the store.
+
+use std::collections::HashMap;
+
+use jiff::Timestamp;
+
+use super::document_cache::{DocumentCache, Representation, digest};
+use super::format::Format;
+use super::output::{Output, Site};
+use super::outputs::Outputs;
+use super::render::{presentation_hash, represent};
+use super::staleness::PublishedState;
+use crate::store::{Error, OutputId, Rendering, Store};
+
+/// Puts the icons and the stored documents into the cache: those of each output whose definition still gives the same presentation,
+/// and those of frozen outputs.
+///
+/// # Errors
+/// The store cannot be read.
+pub async fn restore_documents(
+    store: &Store,
+    outputs: &Outputs,
+    document_cache: &DocumentCache,
+    now: Timestamp,
+) -> Result<(), Error> {
+    document_cache.set_icons(outputs.outputs.iter().map(|compiled| &compiled.output), now);
+    let mut stored: HashMap<OutputId, Vec<Rendering>> = HashMap::new();
+    for rendering in store.renderings(None).await? {
+        stored.entry(rendering.output).or_default().push(rendering);
+    }
+    for compiled in &outputs.outputs {
+        let renderings = stored.remove(&compiled.id).unwrap_or_default();
+        let feed = renderings.iter().find(|rendering| rendering.format == Format::Atom.extension());
+        let documents = restored(store, &renderings, &compiled.output, &outputs.site);
+        if let (Some(documents), Some(feed)) = (documents, feed) {
+            document_cache.insert_all(documents);
+            outputs.staleness.record(compiled.id, stored_state(feed));
+        }
+    }
+    for frozen in &outputs.frozen {
+        let mut documents = Vec::new();
+        for rendering in stored.remove(&frozen.id).unwrap_or_default() {
+            let format = Format::ALL.into_iter().find(|format| format.extension() == rendering.format);
+            let Some((format, bytes)) = format.zip(stored_bytes(&rendering)) else { continue };
+            let representation = Representation::new(format.content_type(), bytes, rendering.changed);
+            documents.push((format.path(&frozen.name), representation));
+            outputs.staleness.record(frozen.id, stored_state(&rendering));
+        }
+        document_cache.insert_all(documents);
+    }
+    Ok(())
+}
+
+fn stored_state(stored: &Rendering) -> PublishedState {
+    PublishedState { entries: stored.entries, changed: stored.changed, inputs: None, unwritten: Vec::new() }
+}
+
+/// `None` if the bytes are damaged.
+fn stored_bytes(stored: &Rendering) -> Option<Vec<u8>> {
+    let bytes = zstd::stream::decode_all(stored.body.as_slice()).ok()?;
+    (digest(&bytes) == stored.digest).then_some(bytes)
+}
+
+/// An output's stored documents with their paths; `None` unless every format is current and undamaged.
+fn restored(
+    store: &Store,
+    renderings: &[Rendering],
+    output: &Output,
+    site: &Site,
+) -> Option<Vec<(String, Representation)>> {
+    let presentation = presentation_hash(output, site);
+    let restore = |format: Format| {
+        let stored = renderings
+            .iter()
+            .find(|stored| stored.format == format.extension() && stored.presentation_hash == presentation)?;
+        let Some(bytes) = stored_bytes(stored) else {
+            store.report_unreadable("rendering", stored.output.0);
+            return None;
+        };
+        let representation = represent(output, site, format, bytes, stored.changed);
+        Some((format.path(&output.name), representation))
+    };
+    Format::ALL.into_iter().map(restore).collect()
+}
