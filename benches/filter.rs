@@ -93,7 +93,7 @@ fn fold_and_match_10000_entries(bencher: divan::Bencher<'_, '_>, count: usize) {
         let count_hits = |entry: &Entry| {
             let subject = Subject {
                 entry,
-                article: &ArticleState::NotWanted,
+                article: &ArticleState::NotExpected,
                 source: "one",
                 source_title: "One",
                 language: None,

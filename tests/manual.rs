@@ -35,7 +35,7 @@ fn query_matches(query: &str, text: &str) -> bool {
     let mut date = now;
     let mut source = "example";
     let mut entry = Entry::default();
-    let mut article = ArticleState::NotWanted;
+    let mut article = ArticleState::NotExpected;
     let (field, text) = match text.strip_prefix('[') {
         Some(rest) => rest.split_once("] ").unwrap(),
         None => ("title", text),

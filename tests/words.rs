@@ -114,7 +114,7 @@ fn ambiguous_names_are_told_from_persons_towns_and_dishes() {
         let now = Timestamp::UNIX_EPOCH;
         let subject = Subject {
             entry: &entry,
-            article: &ArticleState::NotWanted,
+            article: &ArticleState::NotExpected,
             source: "",
             source_title: "",
             language: None,

@@ -10,9 +10,9 @@ pub const MAX_ARTICLE_WAIT: SignedDuration = SignedDuration::from_hours(24);
 /// What is known of the article at the link of an entry.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum ArticleState {
-    /// It is not wanted: the source's `full_text` is "no", or the entry has no page.
+    /// None is expected: the source's `full_text` is "no", or the entry has no page.
     #[default]
-    NotWanted,
+    NotExpected,
     /// It has not come yet.
     Expected,
     /// It was read.

@@ -22,7 +22,7 @@ fn entry() -> Entry {
 fn subject(entry: &Entry) -> Subject<'_> {
     Subject {
         entry,
-        article: &ArticleState::NotWanted,
+        article: &ArticleState::NotExpected,
         source: "moscow-times",
         source_title: "The Moscow Times",
         language: None,

@@ -13,7 +13,7 @@ fn evidence(query: &str, title: &str, language: &str) -> Option<String> {
     let now = Timestamp::UNIX_EPOCH;
     let subject = Subject {
         entry: &entry,
-        article: &ArticleState::NotWanted,
+        article: &ArticleState::NotExpected,
         source: "",
         source_title: "",
         language: None,
@@ -145,7 +145,7 @@ fn evidence_may_stand_in_a_field_that_the_query_does_not_search() {
     let now = Timestamp::UNIX_EPOCH;
     let subject = Subject {
         entry: &entry,
-        article: &ArticleState::NotWanted,
+        article: &ArticleState::NotExpected,
         source: "",
         source_title: "",
         language: None,

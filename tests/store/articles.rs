@@ -136,7 +136,7 @@ async fn an_article_that_has_come_is_of_its_entry_which_outputs_evaluate_again()
         assert_eq!(is_published, expected);
         assert_eq!(articles.store.entries_after(before, 9).await.unwrap().len(), 2, "{full_text:?}");
     }
-    assert_eq!(articles.entry(second).await.article, ArticleState::NotWanted);
+    assert_eq!(articles.entry(second).await.article, ArticleState::NotExpected);
     assert!(articles.wanted(40).await.is_empty());
 }
 
@@ -257,7 +257,7 @@ async fn articles_go_with_their_entries_and_are_saved_from_a_damaged_file() {
         .unwrap()
         .execute("UPDATE article SET html = x'00' WHERE entry = ?1", [first])
         .unwrap();
-    assert_eq!(articles.entry(first).await.article, ArticleState::NotWanted, "a damaged row costs itself");
+    assert_eq!(articles.entry(first).await.article, ArticleState::NotExpected, "a damaged row costs itself");
     siftwire::store::salvage(&options(&articles.folder), &copy).unwrap();
     let kept = |path: &std::path::Path| -> Vec<i64> {
         let connection = rusqlite::Connection::open(path).unwrap();
