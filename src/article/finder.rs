@@ -123,26 +123,36 @@ impl<'a> Finder<'a> {
         }
     }
 
-    /// Drops what stands around articles by its names, unless it has too much of the text.
+    /// Drops what stands around articles by its names, unless it has too much of the text. Where no article
+    /// would be left, the names are those of a layout, and tell nothing.
     fn drop_frame(&mut self) {
         let total = self.sums(0).weight;
+        self.drop_named(Purpose::Outside, total);
+        let (kept, dropped) = (self.kept.clone(), self.dropped.clone());
+        self.drop_named(Purpose::Around, total);
+        if self.sums(0).weight < MIN_LEFT {
+            (self.kept, self.dropped) = (kept, dropped);
+            let around = self.purposes.iter_mut().filter(|purpose| **purpose == Purpose::Around);
+            around.for_each(|purpose| *purpose = Purpose::Unknown);
+        }
+    }
+
+    fn drop_named(&mut self, purpose: Purpose, total: f32) {
         let mut place = 1;
         while place < self.page.nodes.len() {
-            let is_dropped = match self.purposes[place] {
-                Purpose::Around => self.sums(place).weight <= MAX_AROUND * total,
-                Purpose::Outside => {
-                    let weight = self.sums(place).weight;
-                    weight <= MAX_AROUND * total || !self.has_article(place) && total - weight > MIN_LEFT
-                }
-                _ => false,
-            };
-            if is_dropped {
+            if self.purposes[place] == purpose && self.is_frame(place, total) {
                 self.drop_in(place);
                 place = self.page.nodes[place].end;
             } else {
                 place += 1;
             }
         }
+    }
+
+    fn is_frame(&self, place: Place, total: f32) -> bool {
+        let weight = self.sums(place).weight;
+        let is_outside = self.purposes[place] == Purpose::Outside;
+        weight <= MAX_AROUND * total || is_outside && total - weight > MIN_LEFT && !self.has_article(place)
     }
 
     /// Whether a headline or the marked text of an article is within.
@@ -305,9 +315,9 @@ impl<'a> Finder<'a> {
     fn trim_end(&mut self) {
         for at in self.page.blocks_in(self.root).rev() {
             let block = &self.page.blocks[at];
-            let is_text =
-                block.linked * 3 < block.size && (self.weights[at] > 0.0 || is_sentence(&block.text));
-            if self.kept[at] && is_text {
+            let is_cell = matches!(self.page.name(block.parent), "td" | "th" | "pre");
+            let is_text = is_cell || self.weights[at] > 0.0 || is_sentence(&block.text);
+            if self.kept[at] && is_text && block.linked * 3 < block.size {
                 break;
             }
             self.kept[at] = false;
@@ -364,7 +374,8 @@ impl<'a> Finder<'a> {
 /// How much a block counts as a paragraph.
 fn weight(page: &PageTree<'_>, block: &TextBlock) -> f32 {
     let plain = block.size - block.linked.min(block.size);
-    if plain < 35 || block.linked * 2 > block.size {
+    let is_address = block.text.contains("://") && !block.text.contains(' ');
+    if plain < 35 || is_address || block.linked * 2 > block.size {
         return 0.0;
     }
     let by_element = match page.name(block.parent) {
@@ -377,8 +388,21 @@ fn weight(page: &PageTree<'_>, block: &TextBlock) -> f32 {
     plain as f32 * by_element * by_sentence
 }
 
-/// Whether a text has a mark that ends or divides sentences.
+/// Whether a text has a mark that ends or divides sentences, and not numbers or addresses.
 fn is_sentence(text: &str) -> bool {
-    text.contains(['.', '!', '?', '…', '。', '！', '？', '।', '؟', '։', '။', '،', '，', '、'])
-        || text.contains(", ")
+    let mut rest = text.chars().peekable();
+    while let Some(c) = rest.next() {
+        match c {
+            '…' | '。' | '！' | '？' | '।' | '؟' | '։' | '။' | '၊' | '۔' | '،' | '，' | '、' => {
+                return true;
+            }
+            '.' | '!' | '?' | ','
+                if rest.peek().is_none_or(|next| !next.is_alphanumeric() && *next != '/') =>
+            {
+                return true;
+            }
+            _ => {}
+        }
+    }
+    false
 }

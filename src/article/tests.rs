@@ -134,6 +134,26 @@ fn a_text_that_a_script_shows_later_is_read_and_what_stays_hidden_is_not() {
 }
 
 #[test]
+fn names_of_a_layout_tell_nothing() {
+    let text = SENTENCES[0];
+    let part =
+        |number: usize| format!("<div class='sidebar-grid__item'><p>{number}. {text}</p><p>{text}</p></div>");
+    let parts: String = (1..=6).map(part).collect();
+    assert!(found(&format!("<h1>T</h1><div class=grid>{parts}</div>")).text.contains("6. "));
+    // Addresses, and numbers that programs read, are none of the text.
+    let machine = "<div>https://news.example/images/2026/11/30/a-picture-of-the-hall.jpg</div><div>500</div>";
+    let article =
+        found(&format!("<article><h1>T</h1><p>{text}</p><p>{text} And more.</p>{machine}</article>"));
+    assert_eq!(article.text.lines().count(), 2, "{}", article.text);
+    // A table may end an article.
+    let rows = "<tr><td>Yerevan</td><td>41</td></tr><tr><td>Gyumri</td><td>12</td></tr>";
+    let article = found(&format!(
+        "<article><h1>T</h1><p>{text}</p><p>{text} And more.</p><table>{rows}</table></article>"
+    ));
+    assert!(article.text.ends_with("Gyumri\n12"), "{}", article.text);
+}
+
+#[test]
 fn a_shorter_text_than_the_feed_has_is_none() {
     let html = article_of(SENTENCES[0]);
     assert!(page_at(&html, Some(SENTENCES[0])).is_ok());

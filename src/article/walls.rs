@@ -32,6 +32,9 @@ const SAFE_SIZE: usize = 2500;
 /// the article adds little.
 const STUB_SIZE: usize = 1200;
 
+/// The same, where nothing else is known of the article.
+const OFFER_SIZE: usize = 700;
+
 /// Even where nothing else is known of an article, a text of this size is too little of it.
 const SHORT_STUB_SIZE: usize = 280;
 
@@ -81,8 +84,9 @@ pub(super) fn refusal(evidence: &PageEvidence<'_>) -> Option<NoArticle> {
     if share(&[&SCRIPTS]) > 0.3 || says(&SCRIPTS) {
         return Some(NoArticle::NeedsScripts);
     }
-    let is_stub = size < if evidence.has_feed_text { STUB_SIZE } else { SHORT_STUB_SIZE };
-    if is_stub && evidence.is_paid || size < STUB_SIZE && evidence.offers_to_pay() {
+    let (stub, paid_stub) =
+        if evidence.has_feed_text { (STUB_SIZE, STUB_SIZE) } else { (OFFER_SIZE, SHORT_STUB_SIZE) };
+    if size < paid_stub && evidence.is_paid || size < stub && evidence.offers_to_pay() {
         return Some(NoArticle::Subscribers);
     }
     if size < NOTICE_SIZE && share(&[&SIGN_IN]) > 0.5 || says(&SIGN_IN) {
