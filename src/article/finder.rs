@@ -393,7 +393,8 @@ fn is_sentence(text: &str) -> bool {
     let mut rest = text.chars().peekable();
     while let Some(c) = rest.next() {
         match c {
-            '…' | '。' | '！' | '？' | '।' | '؟' | '։' | '။' | '၊' | '۔' | '،' | '，' | '、' => {
+            '…' | '。' | '！' | '？' | '।' | '؟' | '։' | '။' | '၊' | '۔' | '،' | '，' | '、' =>
+            {
                 return true;
             }
             '.' | '!' | '?' | ','

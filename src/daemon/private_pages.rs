@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use super::channels::PublishConfig;
 use super::clock::now;
@@ -11,9 +11,12 @@ use super::shared::Shared;
 use super::source_rows::source_rows;
 use crate::publish::chart::DAYS;
 use crate::publish::document_cache::Representation;
+use crate::publish::entry_page::{self, EntryDetails};
+use crate::publish::explain;
 use crate::publish::format::Format;
 use crate::publish::source_page::{self, PollCounts, Share, SourceDetails};
 use crate::publish::sources_page::{self, ListedSource, SourcesPage};
+use crate::publish::stories_page;
 use crate::serve::PrivatePage;
 use crate::source::{SourceState, UrlParts};
 use crate::store::{self, SourceDay, SourceHistory, StoredSource};
@@ -27,6 +30,8 @@ pub(super) async fn read(shared: &Shared, page: PrivatePage) -> Result<Option<Re
     let page = match page {
         PrivatePage::Sources { search, number } => Some(sources(shared, &config, search, number).await?),
         PrivatePage::Source(name) => source(shared, &config, &name).await?,
+        PrivatePage::Entry(number) => entry(shared, &config, number).await?,
+        PrivatePage::Stories => Some(stories(shared, &config).await?),
     };
     Ok(page.map(|page| Representation::new(Format::Html.content_type(), page, now())))
 }
@@ -107,6 +112,38 @@ async fn source(
         row,
     };
     Ok(Some(source_page::write(&details)))
+}
+
+async fn entry(
+    shared: &Shared,
+    config: &PublishConfig,
+    number: i64,
+) -> Result<Option<Vec<u8>>, store::Error> {
+    let store = &shared.store;
+    let found = store.entries_below(number.saturating_add(1), 1).await?;
+    let Some(candidate) = found.first().filter(|candidate| candidate.entry.number == number) else {
+        return Ok(None);
+    };
+    let outputs = explain::explain(store, &config.outputs.explained(), candidate, now()).await?;
+    let story = store.story_of_entry(number.to_string()).await?;
+    let apart = store.kept_apart(vec![number]).await?.remove(&number).unwrap_or_default();
+    let former_titles = store.former_titles(number).await?;
+    Ok(Some(entry_page::write(&EntryDetails {
+        public_url: config.outputs.public_url(),
+        candidate,
+        former_titles: &former_titles,
+        story: story.as_ref().filter(|story| !story.duplicates.is_empty()),
+        apart: &apart,
+        outputs: &outputs,
+    })))
+}
+
+/// Of the last 24 hours.
+async fn stories(shared: &Shared, config: &PublishConfig) -> Result<Vec<u8>, store::Error> {
+    let time = now();
+    let mut merges = shared.store.merges(stories_page::MAX_MERGES).await?;
+    merges.retain(|merge| time.duration_since(merge.joined) < SignedDuration::from_hours(24));
+    Ok(stories_page::write(config.outputs.public_url(), &merges))
 }
 
 fn day_of(time: Timestamp) -> i64 {

@@ -8,7 +8,7 @@ use url::Url;
 use super::format::Format;
 use super::icon::{self, Icon};
 use super::language;
-use super::output::{Output, Site};
+use super::output::{Output, OutputAccess, Site};
 use super::text::{one_line, percent_encode};
 use crate::entry::{Author, Podcast, StoredEntry, derived_id};
 
@@ -33,6 +33,8 @@ pub struct Document {
     pub public_url: Url,
     /// The WebSub hub.
     pub hub: Option<Url>,
+    /// Whether its readers may see the pages of its entries.
+    pub is_explained: bool,
     /// When the output was created: the time of last change of a document without entries.
     pub since: Timestamp,
     /// Whether it is the current feed or an archive page.
@@ -103,6 +105,7 @@ impl Document {
             icon: output.icon.clone(),
             public_url: site.public_url.clone(),
             hub: site.hub_of(output).cloned(),
+            is_explained: output.access == OutputAccess::Private || site.is_of_this_machine(),
             since: Timestamp::UNIX_EPOCH,
             position: HistoryPosition::Current { previous: None },
             entries: Vec::new(),
@@ -169,7 +172,7 @@ impl Document {
         self.absolute(&format!("/feeds/{}/archive/{number}{}", self.name, format.extension()))
     }
 
-    fn absolute(&self, path: &str) -> String {
+    pub(super) fn absolute(&self, path: &str) -> String {
         percent_encode(&format!("{}{path}", self.public_url.as_str().trim_end_matches('/')))
     }
 }

@@ -25,6 +25,7 @@ pub fn document(site: &Site, events: Vec<(i64, HealthEvent)>, since: Timestamp) 
         hub: None,
         since,
         entries: events.into_iter().map(|(number, event)| output_entry(number, event)).collect(),
+        is_explained: false,
         ..Document::new(&output, site)
     }
 }

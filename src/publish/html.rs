@@ -36,6 +36,8 @@ const MAX_NOTICES: usize = 20;
 pub(super) const FRONT: &str = "front";
 /// The path of the page of the sources.
 pub const SOURCES_PATH: &str = "/sources";
+/// The path under which entries have their pages.
+pub const ENTRY_PATH: &str = "/entry";
 /// The longest text to search for, in characters.
 pub const MAX_SEARCH_CHARS: usize = 100;
 /// Length of the excerpt of an entry's text.
@@ -152,7 +154,7 @@ pub fn write(document: &Document) -> Vec<u8> {
                     @else { "Nothing has matched yet. Entries appear here as soon as a source brings one." }
                 }
             }
-            @for shown in &document.entries { (entry(shown)) }
+            @for shown in &document.entries { (entry(document, shown)) }
         }
     };
     // A page loads nothing from elsewhere.
@@ -281,6 +283,11 @@ pub(super) fn sources_address(public_url: &Url) -> String {
     percent_encode(&format!("{}{SOURCES_PATH}", public_url.path().trim_end_matches('/')))
 }
 
+/// The same of one source.
+pub(super) fn source_address(public_url: &Url, name: &str) -> String {
+    percent_encode(&format!("{}{SOURCES_PATH}/{name}", public_url.path().trim_end_matches('/')))
+}
+
 /// The value of `Content-Security-Policy` for the pages of outputs: only their own style and icon.
 pub fn content_security_policy() -> String {
     format!("{}; frame-ancestors 'none'", page_policy(""))
@@ -341,7 +348,7 @@ fn feed_addresses(title: &str, address: impl Fn(Format) -> String) -> Markup {
     }
 }
 
-fn entry(shown: &OutputEntry) -> Markup {
+fn entry(document: &Document, shown: &OutputEntry) -> Markup {
     let text = shown.summary.as_deref().or(shown.content.as_deref());
     // The page has these lines elsewhere.
     let text =
@@ -357,7 +364,13 @@ fn entry(shown: &OutputEntry) -> Markup {
                 @if let Some(link) = shown.link() { a href=(percent_encode(link)) rel="noreferrer" { (title) } }
                 @else { (title) }
             }
-            p .soft { bdi { (one_line(&shown.kept.source.title)) } " \u{b7} " (time(shown.kept.date)) }
+            p .soft {
+                bdi { (one_line(&shown.kept.source.title)) } " \u{b7} " (time(shown.kept.date))
+                @if document.is_explained {
+                    " \u{b7} " a href=(document.absolute(&format!("{}/{}", ENTRY_PATH, shown.kept.number))) lang="en"
+                        aria-label=(format!("Why is this here? {}", shown.title)) { "why is this here?" }
+                }
+            }
             @if let Some(text) = text { p { (highlight(&text, &shown.highlights)) } }
             @if !shown.also_in.is_empty() {
                 p .soft lang="en" { "Also in: "

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use url::Url;
+use url::{Host, Url};
 
 use super::format::Format;
 use super::icon::Icon;
@@ -166,6 +166,16 @@ impl Site {
     #[must_use]
     pub fn at(public_url: Url) -> Site {
         Site { public_url, hub: None, links: Links::Original, author: None }
+    }
+
+    /// Whether its pages are read on this machine only, as far as their address tells.
+    pub(super) fn is_of_this_machine(&self) -> bool {
+        match self.public_url.host() {
+            Some(Host::Ipv4(address)) => address.is_loopback(),
+            Some(Host::Ipv6(address)) => address.is_loopback(),
+            Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
+            None => false,
+        }
     }
 
     /// The hub of an output: what a hub is told, everybody can read.

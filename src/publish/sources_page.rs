@@ -4,11 +4,12 @@ use maud::{Markup, html};
 use url::{Url, form_urlencoded};
 
 use super::html::{
-    FRONT, SOURCES_PATH, SourceRow, condition, home, icon_link, next_poll, page, search_field,
+    FRONT, SourceRow, condition, home, icon_link, next_poll, page, search_field, source_address,
     sources_address,
 };
 use super::icon;
-use super::text::{one_line, percent_encode};
+use super::stories_page::stories_address;
+use super::text::one_line;
 
 /// The sources on one page.
 pub const ROWS: usize = 100;
@@ -50,7 +51,10 @@ pub fn write(list: &SourcesPage) -> Vec<u8> {
     };
     let body = html! {
         header {
-            nav aria-label="Site" { a .back href=(home(public_url)) { "All feeds" } }
+            nav aria-label="Site" {
+                a .back href=(home(public_url)) { "All feeds" } " \u{b7} "
+                a .back href=(stories_address(public_url)) { "Stories" }
+            }
             h1 { "Sources" }
         }
         main {
@@ -76,11 +80,9 @@ pub fn write(list: &SourcesPage) -> Vec<u8> {
 
 fn item(public_url: &Url, ListedSource { row, notes }: &ListedSource) -> Markup {
     let title = one_line(&row.title);
-    let address =
-        percent_encode(&format!("{}{SOURCES_PATH}/{}", public_url.path().trim_end_matches('/'), row.name));
     html! {
         li {
-            p { a href=(address) { bdi { (title) } } @if title != row.name { " " small { (row.name) } } }
+            p { a href=(source_address(public_url, &row.name)) { bdi { (title) } } @if title != row.name { " " small { (row.name) } } }
             p { (condition(row)) @for note in notes { br; span .bad { (note) } } }
             p .soft { (next_poll(row)) }
         }

@@ -105,7 +105,7 @@ pub(super) fn normalized_uri(address: &str) -> String {
     out
 }
 
-fn truncate(text: &str, max_chars: usize) -> String {
+pub(super) fn truncate(text: &str, max_chars: usize) -> String {
     let Some((end, _)) = text.char_indices().nth(max_chars) else { return text.to_owned() };
     let start = &text[..end];
     let start = match start.rfind(' ') {

@@ -137,6 +137,21 @@ pub(super) async fn source(
     private_page(&state, request.headers(), PrivatePage::Source(name)).await
 }
 
+/// `/entry/{number}`: the page of one entry.
+pub(super) async fn entry(
+    State(state): State<Arc<ServerState>>,
+    number: Result<Path<i64>, PathRejection>,
+    request: Request,
+) -> Response<Body> {
+    let Ok(Path(number)) = number else { return response::not_found() };
+    private_page(&state, request.headers(), PrivatePage::Entry(number)).await
+}
+
+/// `/stories`: what was taken for one story lately.
+pub(super) async fn stories(State(state): State<Arc<ServerState>>, request: Request) -> Response<Body> {
+    private_page(&state, request.headers(), PrivatePage::Stories).await
+}
+
 async fn private_page(state: &ServerState, request: &HeaderMap, page: PrivatePage) -> Response<Body> {
     match (state.readers.private)(page).await {
         Ok(Some(page)) => send_front_page(state, request, &page, "private, no-cache"),

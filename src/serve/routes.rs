@@ -18,7 +18,7 @@ use super::response::Cors;
 use super::state::ServerState;
 use super::{address, handlers, private, response};
 use crate::publish::document_cache::DocumentCache;
-use crate::publish::html;
+use crate::publish::{html, stories_page};
 
 /// The routes. Handlers answer as for GET; [`Routes`] applies the method.
 pub fn routes(state: ServerState) -> Routes {
@@ -41,6 +41,8 @@ fn private_pages(state: &Arc<ServerState>) -> Router<Arc<ServerState>> {
     Router::new()
         .route(html::SOURCES_PATH, any(handlers::sources))
         .route(&format!("{}/{{name}}", html::SOURCES_PATH), any(handlers::source))
+        .route(&format!("{}/{{number}}", html::ENTRY_PATH), any(handlers::entry))
+        .route(stories_page::PATH, any(handlers::stories))
         .layer(middleware::from_fn_with_state(Arc::clone(state), private::guard))
 }
 

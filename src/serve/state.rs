@@ -40,6 +40,10 @@ pub enum PrivatePage {
     },
     /// The source of this name.
     Source(String),
+    /// The entry with this number.
+    Entry(i64),
+    /// What was taken for one story lately.
+    Stories,
 }
 
 /// Reads a private page; `None`: there is none. An error means that the store could not be read.

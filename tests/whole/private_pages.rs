@@ -114,3 +114,115 @@ fn the_sources_are_listed_by_what_is_wrong_with_them() {
     let found = daemon.get("/sources?q=broken").body;
     assert!(found.contains("/sources/b-broken") && !found.contains("/sources/a-well"), "{found}");
 }
+
+const TEXT: &str = "Four nurses who were being treated for the disease have been discharged from a hospital in the east \
+     of the country, the ministry of health said on Monday, and two more are expected to leave it soon.";
+
+/// A feed with one entry about the nurses.
+fn nurses(paper: &str, minute: u32) -> String {
+    let date =
+        (Timestamp::now() - SignedDuration::from_mins(minute.into())).strftime("%a, %d %b %Y %H:%M:%S GMT");
+    format!(
+        "<rss version=\"2.0\"><channel><title>{paper}</title><language>en</language><item><title>Four nurses discharged from \
+         hospital</title><link>https://{paper}.example/nurses</link><guid isPermaLink=\"false\">{paper}</guid>\
+         <description>{TEXT} &lt;img src=x onerror=alert(1)&gt;</description><pubDate>{date}</pubDate></item></channel></rss>"
+    )
+}
+
+#[test]
+fn an_entry_has_a_page_with_the_reasons_of_explain_and_its_story_and_the_stories_are_listed() {
+    let origin = Origin::start();
+    origin.set("/times", 200, "application/rss+xml", nurses("times", 9));
+    origin.set("/herald", 200, "application/rss+xml", nurses("herald", 5));
+    let filters = [
+        ("all", ""),
+        ("ill", "filter = 'disease AND (nurse OR zebra)'"),
+        ("none", "filter = 'zebra <b>'"),
+        ("not", "filter = 'hospital AND NOT monday'"),
+        ("other", "sources = ['herald']"),
+        ("closed", "private = true"),
+        ("few", "limit = 1\nstories = 'all'"),
+        ("small", "filter = 'title:nurses'\nstories = 'all'\nper_source = 1"),
+    ];
+    let outputs: String =
+        filters.map(|(name, more)| format!("[[output]]\nname = \"{name}\"\n{more}\n")).concat();
+    let sources = ["times", "herald"].map(|name| source(name, &origin.url(&format!("/{name}")))).concat();
+    let config = |public_url: &str| {
+        format!("[serve]\nlisten = \"127.0.0.1:0\"\n{public_url}[poll]\nper_host = 2\n{sources}{outputs}")
+    };
+    let home = Home::new(&config(""));
+    let daemon = home.start();
+    let merged = eventually("they are one story", || {
+        let stories = daemon.get("/stories");
+        stories.body.contains("siftwire stories split ").then_some(stories)
+    });
+    assert_eq!((merged.status, merged.header("cache-control")), (200, Some("private, no-cache")));
+    let number = |after: &str| {
+        let rest = merged.body.split(after).nth(1).expect("it is there");
+        rest.split(|c: char| !c.is_ascii_digit()).next().expect("a number").to_owned()
+    };
+    let (joined, first) = (number("siftwire stories split "), number("same story as <a href=\"/entry/"));
+    assert_ne!(joined, first);
+    assert!(merged.body.contains(HOSTILE.1) && !merged.body.contains("<script>alert"), "{}", merged.body);
+
+    eventually("the outputs are evaluated", || {
+        daemon.get("/feeds/few.atom").body.contains("<entry>").then_some(())
+    });
+    for number in [&joined, &first] {
+        let page = daemon.get(&format!("/entry/{number}")).body;
+        let plain =
+            page.replace("&lt;", "<").replace("&gt;", ">").replace("&quot;", "\"").replace("&amp;", "&");
+        let explained: serde_json::Value =
+            serde_json::from_str(&home.run(&["explain", number, "--json"]).1).expect("JSON");
+        let outputs = explained["outputs"].as_array().expect("a list");
+        assert_eq!(outputs.len(), filters.len());
+        for output in outputs {
+            let name = output["output"].as_str().expect("a name");
+            let part = plain.split(&format!("/feeds/{name}\">")).nth(1).expect("it is on the page");
+            let part = part.split("<h3>").next().expect("a part").split("<h2>").next().expect("a part");
+            let answer = match (output["shown"] == true, output["member"] == true) {
+                (true, _) => "yes",
+                (false, true) => "in the archive only",
+                (false, false) => "no",
+            };
+            assert!(part.contains(&format!(">{answer}</span>")), "{name}: {part}");
+            for reason in output["why"].as_array().expect("a list") {
+                let text = |key: &str| reason[key].as_str().expect("text").to_owned();
+                let line = format!("{} in {}: {}", text("term"), text("field"), text("found"));
+                assert!(part.contains(&line), "{name}: {line} in {part}");
+            }
+            for failed in output["failed"].as_array().expect("a list") {
+                let line = format!(
+                    "<code>{}</code>: <bdi>{}</bdi>",
+                    failed["part"].as_str().expect("text"),
+                    failed["because"].as_str().expect("text")
+                );
+                assert!(part.contains(&line), "{name}: {line} in {part}");
+            }
+            for rule in output["cut"].as_array().expect("a list") {
+                assert!(part.contains(rule.as_str().expect("text")), "{name}: {rule} in {part}");
+            }
+        }
+        assert!(
+            page.contains(HOSTILE.1) && !page.contains("<script>alert") && !page.contains("<img"),
+            "{page}"
+        );
+        assert!(
+            page.contains(&format!("siftwire stories split {number}")) && page.contains("First seen"),
+            "{page}"
+        );
+    }
+    for none in
+        ["/entry/999999", "/entry/0", "/entry/-1", "/entry/9223372036854775807", "/entry/x", "/entry/1/2"]
+    {
+        assert_eq!(daemon.get(none).status, 404, "{none}");
+    }
+    // Where the reader may see it, each entry of an output says why it is there.
+    let link = |output: &str| daemon.get(&format!("/feeds/{output}")).body.contains("why is this here?");
+    assert!(link("all") && link("closed") && !link("_health"));
+    home.configure(&config("public_url = \"https://feeds.example/\"\n"));
+    eventually("the pages are of another address", || (!link("all")).then_some(()));
+    eventually("those of private outputs too", || {
+        daemon.get("/feeds/closed").body.contains("href=\"https://feeds.example/entry/").then_some(())
+    });
+}
