@@ -347,6 +347,8 @@ fn an_entry_whose_article_does_not_come_is_decided_by_the_feed() {
     let store = Connection::open(home.store()).expect("it opens");
     store.busy_timeout(Duration::from_secs(9)).expect("it is set");
     store.execute("UPDATE article SET next_try = 0", []).expect("it is written");
+    // New entries wake the publisher.
+    web.feed(FEED, &[("The lottery", &link(8)), ("The minister", &link(1))]);
     eventually("the second try", || decided(&home, 1));
     eventually("the entry", || (titles(&home, "armenia").len() == 1).then_some(()));
     assert_eq!(page_requests(&web), [2]);
@@ -354,6 +356,7 @@ fn an_entry_whose_article_does_not_come_is_decided_by_the_feed() {
     web.set(&link(2), 503, "", "");
     eventually("a failed try", || (page_requests(&web) == [1, 2]).then_some(()));
     store.execute("UPDATE article SET given_up = 0 WHERE state = 0", []).expect("it is written");
+    web.feed(FEED, &[("The lottery again", &link(9)), ("Another minister", &link(2))]);
     eventually("the other entry", || (titles(&home, "armenia").len() == 2).then_some(()));
     assert_eq!(daemon.stop().0, Some(0));
     assert_eq!(articles(&home)[1].3.as_deref(), Some("status 503"));
