@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 use url::Url;
 
-use super::explain::{Explanation, owner_line, reason_line};
+use super::explain::{Explanation, article_line, owner_line, reason_line};
 use super::html::{ENTRY_PATH, FRONT, home, icon_link, page, source_address, time};
 use super::icon;
 use super::text::{excerpt, one_line, percent_encode, truncate};
@@ -75,6 +75,7 @@ fn outputs(details: &EntryDetails<'_>) -> Markup {
                 h3 { a href=(output_address(details.public_url, explanation.output)) { (explanation.output) }
                     ": " span .good[explanation.shown] { (explanation.answer()) } }
                 ul .notices {
+                    @if let Some(line) = explanation.undecided_line() { li { (line) } }
                     @for reason in &explanation.why { li { bdi { (one_line(&reason_line(reason))) } } }
                     @for reason in &explanation.entered_by { li { "entered by " bdi { (one_line(&reason_line(reason))) } } }
                     @if let Some(line) = explanation.has_changed_since() { li { (line) } }
@@ -143,7 +144,11 @@ fn kept_texts(kept: &StoredEntry, language: &str) -> Markup {
                 @if !entry.categories.is_empty() { div { dt { "Categories" } dd { bdi { (one_line(&entry.categories.join(", "))) } } } }
                 @if !language.is_empty() { div { dt { "Language" } dd { (language) } } }
             }
-            @for (name, text) in [("Summary", &entry.summary), ("Content", &entry.content)] {
+            @if let Some(line) = article_line(&kept.article) { p { bdi { (one_line(&line)) } "." } }
+            @let article = kept.article.article().map(|article| &article.html);
+            @for (name, text) in [
+                ("Summary", entry.summary.as_ref()), ("Content", entry.content.as_ref()), ("Article", article),
+            ] {
                 @if let Some(text) = text {
                     h3 { (name) }
                     p lang=(language) dir="auto" { (excerpt(text, MAX_TEXT_CHARS)) }
@@ -153,7 +158,7 @@ fn kept_texts(kept: &StoredEntry, language: &str) -> Markup {
                     }
                 }
             }
-            @if entry.summary.is_none() && entry.content.is_none() { p .soft { "It has no text." } }
+            @if entry.summary.is_none() && entry.content.is_none() && article.is_none() { p .soft { "It has no text." } }
         }
     }
 }
