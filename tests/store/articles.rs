@@ -276,3 +276,32 @@ async fn articles_go_with_their_entries_and_are_saved_from_a_damaged_file() {
     assert_eq!(articles.store.prune(at(99), 9).await.unwrap(), 2);
     assert!(kept(&path).is_empty());
 }
+
+#[tokio::test]
+async fn what_was_read_stays_when_an_edited_entry_has_no_article_any_more() {
+    let articles = wanted_by(1, settings(FullText::Publish, 200)).await;
+    let entry = articles.entries[0];
+    let edit = |title: &str| Change::Edited {
+        number: entry,
+        entry: Box::new(Entry {
+            title: Some(title.into()),
+            link: Some("https://x.example/0".into()),
+            ..Entry::default()
+        }),
+        fingerprint: vec![2],
+        content_hash: vec![2],
+        changed: Some(at(50)),
+        former_title: None,
+    };
+    articles.store.commit(done(articles.source, at(60), vec![edit("Expected")])).await.unwrap();
+    articles.end(entry, read("body"), 60).await;
+    assert!(articles.wanted(61).await.is_empty());
+    articles.store.commit(done(articles.source, at(70), vec![edit("Edited")])).await.unwrap();
+    assert_eq!(articles.wanted(71).await, [entry]);
+    let html = async || articles.entry(entry).await.article.article().map(|article| article.html.clone());
+    assert_eq!(html().await.as_deref(), Some("<p>body</p>"), "until the new one has come");
+    articles.end(entry, ArticleOutcome::Refused("a wall".into()), 72).await;
+    assert_eq!(html().await.as_deref(), Some("<p>body</p>"));
+    articles.store.commit(done(articles.source, at(80), vec![edit("Again")])).await.unwrap();
+    assert!(articles.wanted(81).await.is_empty(), "two requests are enough");
+}

@@ -382,3 +382,36 @@ fn articles_that_are_shown_are_those_of_entries_that_entered() {
     assert_eq!(web.requests_for("paper.example/").into_iter().filter(|url| *url == link(1)).count(), 1);
     assert_eq!(page_requests(&web), [1]);
 }
+
+#[test]
+fn an_edited_entry_has_its_article_read_once_more_with_its_validators() {
+    let web = Web::start();
+    let home = Home::new(&web.config(&source("full_text = \"match\"", ARMENIA)));
+    web.feed(FEED, &[]);
+    home.run(&["poll"]);
+    let with_etag = |etag: &str, words: &str| {
+        let head = format!("Content-Type: text/html\r\nETag: \"{etag}\"\r\n");
+        web.set(&link(1), 200, &head, page("Page 1", words));
+    };
+    with_etag("a", "Georgia");
+    web.feed(FEED, &[("Travels", &link(1))]);
+    home.run(&["poll"]);
+    assert_eq!(articles(&home), [("Travels".to_owned(), 1, 1, None)]);
+    // Not modified: then another article, which is not requested any more.
+    web.set(&link(1), 304, "", "");
+    web.feed(FEED, &[("Travels on", &link(1))]);
+    home.run(&["poll"]);
+    assert_eq!(articles(&home), [("Travels on".to_owned(), 1, 2, None)]);
+    let conditions: Vec<bool> = web
+        .requests()
+        .iter()
+        .filter(|request| request.url == link(1))
+        .map(|request| request.head.contains("if-none-match: \"a\""))
+        .collect();
+    assert_eq!(conditions, [false, true]);
+    with_etag("b", "Armenia");
+    web.feed(FEED, &[("Travels on and on", &link(1))]);
+    home.run(&["poll"]);
+    assert_eq!(page_requests(&web), [2]);
+    assert!(titles(&home, "armenia").is_empty());
+}

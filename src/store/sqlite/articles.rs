@@ -113,6 +113,13 @@ pub(super) fn want_articles(c: &Connection, entries: &[i64]) -> Result<()> {
     entries.iter().try_for_each(|entry| insert.execute([*entry, wait]).map(drop))
 }
 
+/// Wants an article once more, since its entry was edited: unless that was its second try already.
+pub(super) fn read_article_again(c: &Connection, entry: i64) -> Result<()> {
+    c.prepare_cached("UPDATE article SET next_try = 0 WHERE entry = ?1 AND state = 1 AND tries < ?2")?
+        .execute([entry, MAX_TRIES])
+        .map(drop)
+}
+
 /// Has outputs evaluate the entries of a source again that its new `full_text` may concern: those whose articles may
 /// still come, and those that have one.
 pub(super) fn full_text_changed(c: &Connection, source: i64) -> Result<()> {
@@ -234,7 +241,7 @@ fn commit(c: &Database<'_>, result: &ArticleResult) -> Result<bool> {
         }
         // What was read before stays.
         _ if state == READ && !matches!(outcome, ArticleOutcome::Read(_)) => {}
-        ArticleOutcome::NotModified => decide_without(c, entry, "not modified", now)?,
+        ArticleOutcome::NotModified => decide_without(c, entry, "an answer to another request (304)", now)?,
         ArticleOutcome::Failed { reason, .. } | ArticleOutcome::Refused(reason) => {
             decide_without(c, entry, reason, now)?;
         }

@@ -6,6 +6,7 @@ use std::sync::PoisonError;
 use rusqlite::{OptionalExtension, Result, params};
 
 use super::super::model::{InFeed, Poll, SourceId};
+use super::articles::read_article_again;
 use super::dedup_index::DedupIndex;
 use super::entries::{
     Counters, Edit, NewRow, PollKind, add_former_title, add_keys, edit_entry, insert_entry, last_in_feed,
@@ -87,6 +88,9 @@ fn commit(c: &Database<'_>, poll: &Poll, index: &mut DedupIndex) -> Result<Optio
                 let (number, changed) = (*number, *changed);
                 let edit = Edit { number, revision, revised, entry, fingerprint, content_hash, changed };
                 edit_entry(c, &edit)?;
+                if changed.is_some() {
+                    read_article_again(c, number)?;
+                }
                 note_address(c, index, (number, source.0, revised), entry)?;
                 revision -= 1;
                 if let Some(former) = former_title {
