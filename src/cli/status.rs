@@ -254,19 +254,10 @@ fn articles_as_json(counts: &ArticleCounts) -> serde_json::Value {
 
 /// What became of a source's articles.
 fn article_line(source: &StoredSource, counts: &ArticleCounts) -> String {
-    let ArticleCounts { read, missing, expected, limit, last_reason, .. } = counts;
-    if read + missing + expected == 0 {
-        return String::new();
+    match counts.in_words() {
+        words if words.is_empty() => words,
+        words => terminal::escape_line(&format!("{}: articles within a day: {words}", source.name)) + "\n",
     }
-    let missing = match last_reason {
-        Some((_, reason)) => format!("{missing} did not come (the last one: {reason})"),
-        None => format!("{missing} did not come"),
-    };
-    let more =
-        if counts.is_at_limit() { format!("; no more than {limit} are requested") } else { String::new() };
-    let line =
-        format!("{}: articles within a day: {read} read, {missing}, {expected} expected{more}", source.name);
-    terminal::escape_line(&line) + "\n"
 }
 
 /// The rows with each column padded to its widest cell.

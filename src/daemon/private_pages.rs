@@ -76,6 +76,7 @@ async fn source(
     let Some(found) = shared.store.source(name.to_owned()).await? else { return Ok(None) };
     let time = now();
     let history = shared.store.source_history(found.id, time).await?;
+    let articles = shared.store.article_counts(time).await?.remove(&found.id).unwrap_or_default();
     let budgets = shared.store.host_budgets().await?;
     let outputs = shared.store.outputs().await?;
     let names = outputs.into_iter().map(|output| (output.id, output.name)).collect::<HashMap<_, _>>();
@@ -91,6 +92,7 @@ async fn source(
         public_url: config.outputs.public_url().clone(),
         url: url.shown(parts).into(),
         entries,
+        articles: articles.in_words(),
         today,
         dated: column(|day| day.entries),
         polls: PollCounts {

@@ -22,6 +22,8 @@ pub struct SourceDetails {
     pub url: String,
     /// How many of its entries are kept.
     pub entries: u32,
+    /// What became of its articles within a day; empty if it reads none.
+    pub articles: String,
     /// The last days, today at the end, in days since 1970.
     pub today: i64,
     /// Entries that are dated on each day.
@@ -105,6 +107,7 @@ fn state(details: &SourceDetails) -> Markup {
                     }
                 } }
                 div { dt { "Entries that are kept" } dd { (details.entries) } }
+                @if !details.articles.is_empty() { div { dt { "Articles within a day" } dd { (one_line(&details.articles)) } } }
                 @if let Some(link) = &row.link {
                     div { dt { "Site" } dd { a href=(percent_encode(link)) rel="noreferrer" { bdi { (one_line(link)) } } } }
                 }

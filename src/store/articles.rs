@@ -139,6 +139,20 @@ impl ArticleCounts {
     pub fn is_at_limit(&self) -> bool {
         self.expected > 0 && self.requested >= self.limit
     }
+
+    /// For people; empty if there were none.
+    #[must_use]
+    pub fn in_words(&self) -> String {
+        let ArticleCounts { read, missing, expected, limit, last_reason, .. } = self;
+        if read + missing + expected == 0 {
+            return String::new();
+        }
+        let last =
+            last_reason.as_ref().map_or_else(String::new, |(_, reason)| format!(" (the last one: {reason})"));
+        let more =
+            if self.is_at_limit() { format!("; no more than {limit} are requested") } else { String::new() };
+        format!("{read} read, {missing} did not come{last}, {expected} expected{more}")
+    }
 }
 
 /// The articles of a source.

@@ -135,6 +135,7 @@ pub fn page(title: &str, words: &str) -> String {
     let paragraphs: String = (1..6).map(paragraph).collect();
     format!(
         "<!doctype html><html lang=\"en\"><head><title>{title}</title></head><body><nav><a href=\"/\">Home</a></nav>\
-         <article><h1>{title}</h1>{paragraphs}<p>{words}</p></article><footer>Contact</footer></body></html>"
+         <article><h1>{title}</h1>{paragraphs}<p>{words} That was said late \
+         in the evening, when the delegations had left the hall and the press was let in.</p></article><footer>Contact</footer></body></html>"
     )
 }
