@@ -45,8 +45,9 @@ const NEWS: [(&str, &str, &[&str]); 4] = [
 
 fn publish() -> (Origin, Home, crate::program::Daemon) {
     let origin = Origin::start();
-    let mut config =
-        String::from("[serve]\nlisten = \"127.0.0.1:0\"\npublic_url = \"https://feeds.example.org/\"\n");
+    let mut config = String::from(
+        "[serve]\nlisten = \"127.0.0.1:0\"\npublic_url = \"https://feeds.example.org/\"\ntoken = \"only-for-this-test\"\n",
+    );
     for (name, title, titles) in NEWS {
         let more = match name {
             "vestnik" => "Наш корреспондент рассказывает, что это значит для региона.",
@@ -164,8 +165,19 @@ fn axe_finds_nothing_wrong_with_the_pages() {
     let axe = Path::new(env!("SIFTWIRE_AXE"));
     let (_origin, _home, daemon) = publish();
     let folder = tempfile::tempdir().expect("a folder");
-    for path in ["/", "/sources", "/feeds/armenia", "/feeds/_health"] {
-        let page = daemon.request("GET", path, "Accept: text/html\r\n").body;
+    // Without a token there is the form to sign in.
+    let elsewhere = "X-Forwarded-For: 192.0.2.1\r\n";
+    for (path, headers) in [
+        ("/", ""),
+        ("/sources", ""),
+        ("/sources", elsewhere),
+        ("/sources/vestnik", ""),
+        ("/stories", ""),
+        ("/entry/1", ""),
+        ("/feeds/armenia", ""),
+        ("/feeds/_health", ""),
+    ] {
+        let page = daemon.request("GET", path, &format!("Accept: text/html\r\n{headers}")).body;
         for options in [&["--window-size=390,900"][..], &["--window-size=1280,900", "--force-dark-mode"]] {
             assert_eq!(violations(&page, axe, options, folder.path()), "[]", "{path} {options:?}");
         }
