@@ -13,12 +13,12 @@ use super::words::Condition;
 /// Compiled queries.
 #[derive(Debug)]
 pub struct Matcher {
-    queries: Vec<CompiledQuery>,
-    patterns: PatternTable,
+    pub(super) queries: Vec<CompiledQuery>,
+    pub(super) patterns: PatternTable,
     /// For each pattern, the word sets that contain it.
-    pattern_uses: Vec<Box<[PatternUse]>>,
+    pub(super) pattern_uses: Vec<Box<[PatternUse]>>,
     /// For each word set, the phrases that start with it: how each goes on, and the word set that contains it.
-    phrases: Vec<Vec<(CompiledPhrase, WordSetId)>>,
+    pub(super) phrases: Vec<Vec<(CompiledPhrase, WordSetId)>>,
     /// For each word set, the numbers of the queries that may match where it is found.
     triggered_queries: Vec<Vec<usize>>,
     /// The queries that may match an entry in which no word set is found.

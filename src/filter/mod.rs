@@ -4,7 +4,6 @@ mod compile;
 mod compiled;
 mod context;
 mod entry_languages;
-
 mod eval;
 mod evidence;
 mod listing;
@@ -17,7 +16,7 @@ mod spelling;
 mod subject;
 mod syntax;
 mod topic;
-
+mod word_index;
 pub mod words;
 
 pub use eval::{FailedTerm, MatchReason};
@@ -25,6 +24,7 @@ pub use matcher::{Hit, Hits, Matcher, QueryResult};
 pub use query::{Query, parse};
 pub use subject::Subject;
 pub use syntax::{QueryContext, QueryProblem};
+pub use word_index::{PredictedMatch, Prediction, WordIndex};
 
 /// The manual of the filter language, printed by `siftwire help filter`.
 pub const MANUAL: &str = include_str!("reference.md");

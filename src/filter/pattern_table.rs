@@ -72,6 +72,12 @@ impl PatternTable {
         table
     }
 
+    /// All patterns in their order, without the space before them.
+    pub(super) fn all(&self) -> impl Iterator<Item = &str> {
+        let starts = std::iter::once(0).chain(self.ends.iter().copied());
+        starts.zip(&self.ends).map(|(start, end)| &self.text[start as usize..*end as usize])
+    }
+
     /// Reports each match: the pattern's number, the index of its first word, and its number of words.
     pub(super) fn find(&self, tokens: &Tokens, mut report: impl FnMut(usize, usize, usize)) {
         let folded = tokens.folded().as_bytes();

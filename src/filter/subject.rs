@@ -63,6 +63,9 @@ impl FieldSet {
     /// The fields that a term without a field searches.
     pub(super) const DEFAULT: FieldSet = FieldSet(FieldSet::FEED.0 | 1 << Field::Article as u16);
 
+    /// All fields.
+    pub(super) const ALL: FieldSet = FieldSet(u16::MAX);
+
     /// The one field of a segment.
     pub(super) fn single(field: Field) -> FieldSet {
         FieldSet(1 << field as u16)
