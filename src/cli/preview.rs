@@ -15,14 +15,11 @@ use super::runtime::with_existing_store;
 use super::terminal::{self, escape_line, wants_colours};
 use crate::daemon;
 use crate::filter::{MatchReason, Matcher, Query, Subject};
+use crate::publish::excerpts::{self, Excerpt, find_words};
 use crate::store::{Candidate, Store};
-use crate::text::{TextFor, html_to_text};
 
 /// Entries read from the store at a time.
 const BATCH_SIZE: usize = 500;
-
-/// Characters shown before and after a match in a text.
-const CONTEXT_CHARS: usize = 60;
 
 /// `siftwire preview`
 #[derive(Debug, clap::Args)]
@@ -62,16 +59,6 @@ struct PreviewedEntry {
     reasons: Vec<MatchReason>,
     /// Matches in the summary, the content or the article.
     excerpts: Vec<Excerpt>,
-}
-
-/// A match in a text with its context.
-#[derive(Debug, PartialEq)]
-struct Excerpt {
-    before: String,
-    matched: String,
-    after: String,
-    /// Where it is, if not in the feed.
-    place: Option<String>,
 }
 
 /// Prints what matches; changes nothing.
@@ -128,19 +115,7 @@ fn matched_entry(candidate: &Candidate, reasons: Vec<MatchReason>) -> PreviewedE
     let kept = &candidate.entry;
     let title =
         kept.entry.title.clone().or_else(|| kept.entry.link.clone()).unwrap_or_else(|| kept.uid.clone());
-    let of_feed = || [&kept.entry.summary, &kept.entry.content].into_iter().flatten();
-    let of_article = || kept.article.article().map(|article| &article.html);
-    let excerpts = reasons.iter().filter_map(|reason| {
-        let find = |html: &String| excerpt(&html_to_text(html, TextFor::Search), &reason.found);
-        match reason.field.as_str() {
-            "text" => of_feed().find_map(find),
-            "article" => {
-                of_article().and_then(find).map(|found| Excerpt { place: Some(reason.place()), ..found })
-            }
-            _ => None,
-        }
-    });
-    let excerpts = excerpts.collect();
+    let excerpts = excerpts::of_entry(kept, &reasons);
     PreviewedEntry {
         date: kept.date,
         number: kept.number,
@@ -151,33 +126,6 @@ fn matched_entry(candidate: &Candidate, reasons: Vec<MatchReason>) -> PreviewedE
         reasons,
         excerpts,
     }
-}
-
-/// The match with its context, white space collapsed.
-fn excerpt(text: &str, matched: &str) -> Option<Excerpt> {
-    let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
-    let (before, rest) = text.split_at(find_words(&text, matched)?);
-    let after = &rest[matched.len()..];
-    let start = before.char_indices().rev().nth(CONTEXT_CHARS).map_or(0, |(offset, _)| offset);
-    let end = after.char_indices().nth(CONTEXT_CHARS).map_or(after.len(), |(offset, _)| offset);
-    let ellipsis = |is_cut: bool| if is_cut { "\u{2026}" } else { "" };
-    Some(Excerpt {
-        before: format!("{}{}", ellipsis(start > 0), &before[start..]),
-        matched: matched.to_owned(),
-        after: format!("{}{}", &after[..end], ellipsis(end < after.len())),
-        place: None,
-    })
-}
-
-/// The offset of `words` in a text: as whole words if possible, else anywhere.
-fn find_words(text: &str, words: &str) -> Option<usize> {
-    let is_whole = |offset: &usize| {
-        let before = text[..*offset].chars().next_back();
-        let after = text[offset + words.len()..].chars().next();
-        ![before, after].into_iter().flatten().any(char::is_alphanumeric)
-    };
-    let mut offsets = text.match_indices(words).map(|(offset, _)| offset);
-    offsets.find(is_whole).or_else(|| text.find(words))
 }
 
 fn as_json(matches: &Matches, total: usize) -> String {
@@ -260,21 +208,6 @@ fn marked_title(entry: &PreviewedEntry, mark: impl Fn(&str) -> String) -> String
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn an_excerpt_shows_the_whole_word_with_its_context() {
-        let text = "An award for peace.\n The  war is over.";
-        assert_eq!(
-            excerpt(text, "war"),
-            Some(Excerpt {
-                before: "An award for peace. The ".into(),
-                matched: "war".into(),
-                after: " is over.".into(),
-                place: None,
-            })
-        );
-        assert_eq!(excerpt(text, "treaty"), None);
-    }
 
     #[test]
     fn each_word_of_a_title_is_marked_once() {

@@ -9,6 +9,7 @@ pub mod document;
 pub mod document_cache;
 mod embeds;
 pub mod entry_page;
+pub mod excerpts;
 pub mod explain;
 pub mod files;
 pub mod first_start;
