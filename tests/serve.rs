@@ -13,7 +13,7 @@ use siftwire::publish::document_cache::{DocumentCache, FormerName, Representatio
 use siftwire::publish::format::Format;
 use siftwire::serve::{
     ArchiveReader, ConnectionLimits, HttpSettings, ListenAddress, Listener, PrivatePageReader, Readiness,
-    ServerState, SharedHttpSettings, StoreHealth, StoreReaders, routes, run,
+    SearchAnswer, SearchReader, ServerState, SharedHttpSettings, StoreHealth, StoreReaders, routes, run,
 };
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -70,10 +70,11 @@ async fn start(limits: ConnectionLimits) -> Server {
         let text = format!("{page:?}").into_bytes();
         Box::pin(async move { Ok(Some(Representation::new(Format::Html.content_type(), text, changed))) })
     });
+    let search: SearchReader = Arc::new(|_, _| Box::pin(async { Ok(SearchAnswer::Busy) }));
     let readiness = Arc::new(Readiness::default());
     let state = ServerState::new(
         Arc::clone(&document_cache),
-        StoreReaders { archive, private },
+        StoreReaders { archive, private, search },
         SharedHttpSettings::new(HttpSettings {
             max_age: Duration::from_secs(60),
             token: None,
@@ -686,5 +687,15 @@ async fn a_slash_at_the_end_leads_to_the_address_without() {
     ] {
         let response = server.request("GET", path, "").await;
         assert_eq!((response.status, response.header("location")), (status, location), "{path}");
+    }
+}
+
+#[tokio::test]
+async fn a_search_that_is_one_too_many_is_told_when_to_come_again() {
+    let server = start(ConnectionLimits::default()).await;
+    for path in ["/try?q=a", "/try.atom?q=a", "/try.rss?q=a", "/try.json?q=a"] {
+        let request = format!("GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
+        let response = server.send(&request).await;
+        assert_eq!((response.status, response.header("retry-after")), (503, Some("1")), "{path}");
     }
 }

@@ -15,6 +15,7 @@ use url::Url;
 use super::load::SHIPPED;
 use super::settings::Config;
 use crate::fetch::private_host;
+use crate::publish::output::Stories;
 
 /// The longest host in a generated name, in characters.
 const HOST_CHARS: usize = 60;
@@ -147,6 +148,25 @@ pub fn shipped_with_store(path: &Path) -> Option<String> {
     Some(SHIPPED.replacen("#path = \"siftwire.db\"", &line, 1))
 }
 
+/// The `[[output]]` table of a filter.
+#[must_use]
+pub fn output_table(name: &str, filter: &str, sources: &[String], stories: Stories) -> String {
+    let mut table = Table::new();
+    table.insert("name", value(name));
+    if !filter.is_empty() {
+        table.insert("filter", value(filter));
+    }
+    if !sources.is_empty() {
+        table.insert("sources", value(sources.iter().collect::<toml_edit::Array>()));
+    }
+    if stories == Stories::All {
+        table.insert("stories", value("all"));
+    }
+    let mut document = DocumentMut::new();
+    document.insert("output", Item::ArrayOfTables(std::iter::once(table).collect()));
+    document.to_string()
+}
+
 fn parse(text: &str) -> Result<DocumentMut, String> {
     // Only the message: the whole error quotes the file.
     text.parse().map_err(|error: toml_edit::TomlError| error.message().to_owned())
@@ -201,6 +221,7 @@ pub fn replace_file(path: &Path, text: &str) -> io::Result<()> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::locate::{Environment, locate};
     use super::*;
 
     fn new_source(url: &str, title: Option<&str>) -> NewSource {
@@ -234,6 +255,45 @@ mod tests {
         assert!(append_sources("", &new).is_ok_and(|text| text.contains("[[source]]")));
         assert!(append_sources("source = [{ url = \"https://a.example/\" }]", &new).is_err());
         assert!(append_sources("not toml", &new).is_err());
+    }
+
+    #[test]
+    fn an_output_table_is_what_the_config_reads() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("config.toml");
+        let names = ["a", "it's \"b\"", "c, d \u{202e}"].map(str::to_owned);
+        let source = |(number, name): (usize, &String)| {
+            let name = toml_edit::Value::from(name);
+            format!("[[source]]\nname = {name}\nurl = \"https://{number}.example/\"\n")
+        };
+        let sources: String = names.iter().enumerate().map(source).collect();
+        for filter in [
+            "armenia", "", "\"it's\" OR 'x'", "/a\\.b\"'''/", "\"\"\"", "a\nb\t\u{1}",
+            "\u{202e}\u{5d0} OR \u{4e9a}",
+        ] {
+            for (chosen, stories) in [(&names[..], Stories::All), (&[], Stories::Merge)] {
+                let table = output_table("my-filter", filter, chosen, stories);
+                fs::write(&path, format!("{sources}{table}")).expect("a file");
+                let environment =
+                    Environment { current_directory: folder.path().to_owned(), ..Environment::default() };
+                let config = crate::config::load(&locate(Some(&path), &environment), &environment);
+                let is_valid = crate::filter::parse(filter, &crate::filter::QueryContext::default()).is_ok();
+                match config {
+                    Ok(config) => {
+                        let output = &config.outputs[0];
+                        let read = output.filter.as_ref().map_or("", |filter| filter.text());
+                        assert_eq!((&*output.name, read, output.stories), ("my-filter", filter, stories));
+                        let mut wanted = chosen.to_vec();
+                        wanted.sort();
+                        assert_eq!(output.sources.clone().unwrap_or_default(), wanted);
+                    }
+                    // TOML that cannot be read would be another mistake.
+                    Err(_) => {
+                        assert!(!filter.is_empty() && !is_valid && parse(&table).is_ok(), "{table}");
+                    }
+                }
+            }
+        }
     }
 
     #[test]

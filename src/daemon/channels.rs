@@ -9,11 +9,13 @@ use tokio::sync::{Notify, watch};
 
 use crate::config::{self, Config};
 use crate::fetch::Fetcher;
+use crate::filter::QueryContext;
 use crate::publish::Outputs;
 use crate::publish::first_start::About;
 use crate::serve::ListenAddress;
 use crate::source::host_budget::HostSettings;
 use crate::source::{FullText, Source};
+use crate::store::EntryIds;
 
 /// The configured sources by name.
 pub type Sources = Arc<HashMap<String, Arc<Source>>>;
@@ -112,6 +114,10 @@ pub(super) struct PollerStatus {
 pub(super) struct PublishConfig {
     pub(super) sources: Sources,
     pub(super) outputs: Arc<Outputs>,
+    /// The topics, languages and tags of queries.
+    pub(super) query_context: Arc<QueryContext>,
+    /// Which ids outputs give to entries.
+    pub(super) ids: EntryIds,
     /// Entries older than this are deleted.
     pub(super) keep: Duration,
     /// Whether each source has metrics of its own, however many there are.
@@ -127,6 +133,8 @@ impl PublishConfig {
         PublishConfig {
             sources,
             outputs,
+            query_context: Arc::new(config.query_context.clone()),
+            ids: config.ids,
             keep: config.store.keep,
             source_metrics: config.source_metrics,
             about: about(config),

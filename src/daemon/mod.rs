@@ -19,6 +19,8 @@ mod publisher;
 pub mod queue;
 mod reload;
 mod rlimit;
+mod search_state;
+mod searches;
 mod shared;
 mod shutdown;
 mod signals;
@@ -38,6 +40,7 @@ use tokio::sync::{Mutex, Semaphore, watch};
 use self::channels::{Channels, PollerStatus, PublishConfig};
 use self::first_start::FirstStart;
 use self::reload::Reloader;
+use self::search_state::SearchState;
 use self::shared::Shared;
 use self::shutdown::ShutdownSignal;
 use self::supervisor::FailedTooOften;
@@ -45,8 +48,8 @@ use self::tasks::{Tasks, TasksEnd};
 use crate::fetch::Fetcher;
 use crate::publish::archive::Archives;
 use crate::serve::{
-    self, ArchiveReader, ListenAddress, PrivatePageReader, ServerState, SharedHttpSettings, StoreHealth,
-    StoreReaders,
+    self, ArchiveReader, ListenAddress, PrivatePageReader, SearchReader, ServerState, SharedHttpSettings,
+    StoreHealth, StoreReaders,
 };
 use crate::store;
 
@@ -113,6 +116,7 @@ impl Daemon {
         let first_start = FirstStart::new(&store, report).await?;
         let shared = Arc::new(Shared {
             first_start,
+            searches: SearchState::default(),
             archives: Arc::new(Archives::new(store.clone(), outputs)),
             store,
             document_cache: Arc::default(),
@@ -218,9 +222,14 @@ fn server_state(shared: &Arc<Shared>) -> ServerState {
             private_pages::read(&shared, page).await
         })
     });
+    let shared_by_reader = Arc::clone(shared);
+    let search: SearchReader = Arc::new(move |request, format| {
+        let shared = Arc::clone(&shared_by_reader);
+        Box::pin(async move { searches::respond(&shared, &request, format).await })
+    });
     ServerState::new(
         Arc::clone(&shared.document_cache),
-        StoreReaders { archive, private },
+        StoreReaders { archive, private, search },
         shared.http.clone(),
         Arc::clone(&shared.readiness),
         Arc::clone(&shared.metrics),

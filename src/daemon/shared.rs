@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::channels::Channels;
 use super::first_start::FirstStart;
+use super::search_state::SearchState;
 use crate::metrics::Metrics;
 use crate::publish::archive::Archives;
 use crate::publish::document_cache::DocumentCache;
@@ -20,4 +21,5 @@ pub(super) struct Shared {
     pub(super) http: SharedHttpSettings,
     pub(super) channels: Channels,
     pub(super) first_start: FirstStart,
+    pub(super) searches: SearchState,
 }

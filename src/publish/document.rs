@@ -12,6 +12,9 @@ use super::output::{Output, OutputAccess, Site};
 use super::text::{one_line, percent_encode};
 use crate::entry::{Author, Podcast, StoredEntry, derived_id};
 
+/// The path of the page on which filters are tried; of its feeds without the extension.
+pub const SEARCH_PATH: &str = "/try";
+
 /// An output filled with entries, ready to be written in any format.
 ///
 /// It contains no time of rendering, so the same entries always give the same bytes.
@@ -21,6 +24,8 @@ pub struct Document {
     pub id: String,
     /// The output's name.
     pub name: String,
+    /// Of the feed of a search, the query of its address: it is no output, and stands beside `/try`.
+    pub search: Option<String>,
     /// The output's title.
     pub title: String,
     /// What the output is about: plain text.
@@ -86,6 +91,12 @@ pub struct AlsoIn {
     pub link: String,
 }
 
+/// The address of a search in a format. `query` is encoded.
+pub(super) fn search_address(public_url: &Url, format: Format, query: &str) -> String {
+    let base = public_url.as_str().trim_end_matches('/');
+    percent_encode(&format!("{base}{SEARCH_PATH}{}?{query}", format.extension()))
+}
+
 /// The id of an output's feed. The time when the output was first configured makes it another one than that of an output
 /// with this key elsewhere.
 pub(super) fn feed_id(key: &str, since: Timestamp) -> String {
@@ -99,6 +110,7 @@ impl Document {
         Document {
             id: feed_id(&output.name, Timestamp::UNIX_EPOCH),
             name: output.name.clone(),
+            search: None,
             title: output.title.clone(),
             description: output.description.clone(),
             podcast: None,
@@ -119,7 +131,10 @@ impl Document {
 
     /// The address of the current feed in a format.
     pub fn address(&self, format: Format) -> String {
-        self.absolute(&format.path(&self.name))
+        match &self.search {
+            Some(query) => search_address(&self.public_url, format, query),
+            None => self.absolute(&format.path(&self.name)),
+        }
     }
 
     /// The address of this document in a format.

@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 
 use super::format::Format;
+use super::html;
 use super::icon::{self, Icon};
 use super::output::Output;
 use super::text::percent_encode;
@@ -134,15 +135,17 @@ impl DocumentCache {
         });
     }
 
-    /// Inserts the icons of these outputs and Siftwire's own; removes those of other outputs.
+    /// Inserts the icons of these outputs, Siftwire's own and its script; removes those of other outputs.
     pub(super) fn set_icons<'a>(&self, outputs: impl Iterator<Item = &'a Output>, now: Timestamp) {
         let own = icon::OWN.map(|(path, kind, bytes)| (path.to_owned(), kind, bytes.to_vec()));
+        let (path, script) = html::try_script();
+        let script = [(path, "text/javascript; charset=utf-8", script.into_bytes())];
         let files = outputs.filter_map(|output| match &output.icon {
             Some(Icon::File(file)) => Some((file.path(&output.name), file.media_type(), file.bytes.clone())),
             Some(Icon::Url(_)) | None => None,
         });
         let represent = |(path, kind, bytes)| (path, Representation::new(kind, bytes, now));
-        let icons: Vec<_> = own.into_iter().chain(files).map(represent).collect();
+        let icons: Vec<_> = own.into_iter().chain(script).chain(files).map(represent).collect();
         let paths: HashSet<&str> = icons.iter().map(|(path, _)| path.as_str()).collect();
         let is_left = |path: &String| icon::is_of_output(path) && !paths.contains(path.as_str());
         self.update(|documents| documents.retain(|path, _| !is_left(path)));

@@ -169,7 +169,7 @@ pub async fn explain<'a>(
             why,
             // An older version may have stored another format; it is left out then.
             entered_by: entered_by.and_then(|reasons| serde_json::from_str(reasons).ok()).unwrap_or_default(),
-            failed: failed_parts(output, &failed_terms),
+            failed: failed_parts(output.filter.as_ref().map_or("", Query::text), &failed_terms),
             cut,
             failed_terms,
             filter: output.filter.as_ref(),
@@ -178,8 +178,8 @@ pub async fn explain<'a>(
     Ok(explanations)
 }
 
-fn failed_parts(output: &Output, failed_terms: &[FailedTerm]) -> Vec<FailedPart> {
-    let query = output.filter.as_ref().map_or("", Query::text);
+/// The parts of a query that do not match.
+pub(super) fn failed_parts(query: &str, failed_terms: &[FailedTerm]) -> Vec<FailedPart> {
     let part = |term: &FailedTerm| query.get(term.span.clone()).unwrap_or("").to_owned();
     failed_terms.iter().map(|term| FailedPart { part: part(term), because: term.label.clone() }).collect()
 }

@@ -8,7 +8,7 @@ use maud::{DOCTYPE, Markup, PreEscaped, html};
 use sha2::{Digest, Sha256};
 use url::Url;
 
-use super::document::{Document, OutputEntry};
+use super::document::{Document, OutputEntry, SEARCH_PATH};
 use super::first_start::{self, About, FirstPolls, Start};
 use super::format::Format;
 use super::health;
@@ -18,8 +18,12 @@ use super::select::BYLINE_START;
 use super::stories::{ALSO_IN_START, MAX_NAMED_SOURCES};
 use super::text::{excerpt, one_line, percent_encode};
 use super::xml::{rfc3339, truncate_to_second};
+use crate::entry::hex;
 
 const STYLE: &str = include_str!("style.css");
+/// What only the page for trying filters needs.
+const TRY_STYLE: &str = include_str!("try_page.css");
+const TRY_SCRIPT: &str = include_str!("try_page.js");
 /// Writes times in the reader's zone.
 const LOCAL_TIMES: &str = include_str!("local_times.js");
 /// With more sources than this, the list of working ones is folded.
@@ -34,6 +38,8 @@ const MAX_OUTPUT_CARDS: usize = 30;
 const MAX_NOTICES: usize = 20;
 /// The class of pages that say how Siftwire is doing.
 pub(super) const FRONT: &str = "front";
+/// The class of the page for trying filters.
+pub(super) const TRY: &str = "try";
 /// The path of the page of the sources.
 pub const SOURCES_PATH: &str = "/sources";
 /// The path under which entries have their pages.
@@ -196,7 +202,8 @@ pub fn front_page(front: &FrontPageContent) -> Vec<u8> {
             @if !front.outputs.is_empty() {
                 h2 { "Feeds" }
                 p { "Copy an address into your feed reader, or "
-                    a href=(format!("{base}/outputs.opml")) { "import all of them as OPML" } "." }
+                    a href=(format!("{base}/outputs.opml")) { "import all of them as OPML" } ". "
+                    "What would another filter take? " a href=(format!("{base}{SEARCH_PATH}")) { "Try one" } "." }
                 @if front.outputs.len() <= MAX_OUTPUT_CARDS {
                     ul .cards { @for output in &front.outputs { (output_card(base, output)) } }
                 } @else {
@@ -298,16 +305,39 @@ pub fn front_page_policy() -> String {
     format!("{}; frame-ancestors 'none'", page_policy(FRONT))
 }
 
+/// The same for the page on which filters are tried: with a script that is a file, and requests the page again.
+pub fn try_page_policy() -> String {
+    format!("{}; frame-ancestors 'none'", page_policy(TRY))
+}
+
 /// What a page can say of itself (CSP level 3, section 3.3), for where another web server or a file system serves it.
 fn page_policy(class: &str) -> String {
     let script = match class {
         FRONT => format!("script-src '{}'; ", source_hash(LOCAL_TIMES)),
+        TRY => "script-src 'self'; connect-src 'self'; ".to_owned(),
         _ => String::new(),
     };
     format!(
         "default-src 'none'; style-src '{}'; {script}img-src 'self'; base-uri 'none'; form-action 'self'",
-        source_hash(STYLE)
+        source_hash(&style(class))
     )
+}
+
+fn style(class: &str) -> String {
+    let more = if class == TRY { TRY_STYLE } else { "" };
+    format!("{STYLE}{more}")
+}
+
+/// The script of the page on which filters are tried: its path, which changes with it, and its text.
+pub(super) fn try_script() -> (String, String) {
+    let script = format!("function writeTimes() {{\n{LOCAL_TIMES}}}\n{TRY_SCRIPT}");
+    let hash = hex(&Sha256::digest(&script));
+    (format!("{SEARCH_PATH}-{}.js", &hash[..16]), script)
+}
+
+/// Without scheme and host, so that it is right for every name by which readers come.
+pub(super) fn script_address(public_url: &Url) -> String {
+    format!("{}{}", public_url.path().trim_end_matches('/'), try_script().0)
 }
 
 /// Wraps a page. Its own text is English; text from sources has its own language and direction.
@@ -321,7 +351,7 @@ pub(super) fn page(title: &str, class: &str, head: &Markup, body: &Markup) -> Ve
                 meta name="viewport" content="width=device-width, initial-scale=1";
                 title { (title) }
                 (head)
-                style { (PreEscaped(STYLE)) }
+                style { (PreEscaped(style(class))) }
             }
             body class=(class) {
                 (body)
@@ -333,7 +363,7 @@ pub(super) fn page(title: &str, class: &str, head: &Markup, body: &Markup) -> Ve
 }
 
 /// The address is in an input field because focusing it with the keyboard selects all of it.
-fn feed_addresses(title: &str, address: impl Fn(Format) -> String) -> Markup {
+pub(super) fn feed_addresses(title: &str, address: impl Fn(Format) -> String) -> Markup {
     html! {
         label .address {
             "To subscribe, copy this address into a feed reader"

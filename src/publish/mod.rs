@@ -3,6 +3,7 @@
 
 pub mod archive;
 pub mod atom;
+pub mod caret;
 pub mod chart;
 mod details;
 pub mod document;
@@ -32,6 +33,9 @@ mod readback;
 pub mod render;
 pub mod restore;
 pub mod rss;
+pub mod search;
+pub mod search_feed;
+pub mod search_request;
 pub mod select;
 pub mod sign_in_page;
 pub mod source_page;
@@ -41,6 +45,7 @@ mod stories;
 pub mod stories_page;
 pub mod template;
 mod text;
+pub mod try_page;
 mod xml;
 
 use std::collections::{HashMap, HashSet};

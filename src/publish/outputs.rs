@@ -110,6 +110,11 @@ impl Outputs {
         }
     }
 
+    /// Name and title of each output.
+    pub fn names_and_titles(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.outputs.iter().map(|one| (one.output.name.as_str(), one.output.title.as_str()))
+    }
+
     /// The title of each output, and how many entries its feed has.
     #[must_use]
     pub fn shown_entries(&self) -> Vec<(String, usize)> {

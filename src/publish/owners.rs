@@ -2,11 +2,31 @@
 //! words of the one count whose source has been read from the address's own site. Reads the store.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
+use super::document::Document;
 use super::output::{Output, Stories};
+use super::outputs::Outputs;
+use super::{select, stories};
 use crate::entry::StoredEntry;
 use crate::store::{Duplicate, Error, Store};
 use crate::story::address::{are_on_one_host, are_same_page};
+
+/// A document with these entries, in the words of their owners and with the other sources of their stories.
+pub(super) async fn document(
+    store: &Store,
+    outputs: &Outputs,
+    output: &Output,
+    mut entries: Vec<StoredEntry>,
+) -> Result<Document, Error> {
+    let mut duplicates = store.duplicates(entries.iter().map(|entry| entry.number).collect()).await?;
+    let is_configured = |duplicate: &Duplicate| outputs.has_source(&duplicate.source);
+    duplicates.values_mut().for_each(|of_entry| of_entry.retain(is_configured));
+    use_owners_words(store, output, &mut entries, &mut duplicates).await?;
+    let mut document = select::document(output, &outputs.site, entries.into_iter().map(Arc::new).collect());
+    stories::add_other_sources(&mut document, output, &duplicates);
+    Ok(document)
+}
 
 /// Gives entries the words of their owners. Their numbers, ids and dates stay, and they change places with their owners
 /// in `duplicates`.

@@ -2,7 +2,6 @@
 //! store.
 
 use std::collections::HashMap;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use jiff::{SignedDuration, Timestamp};
@@ -15,12 +14,11 @@ use super::format::Format;
 use super::html::{FrontPageContent, OutputRow, SourceRow};
 use super::output::{Output, Site};
 use super::outputs::{CompiledOutput, Outputs};
-use super::owners::use_owners_words;
 use super::staleness::{DocumentInputs, PublishedState, StoreChanges};
-use super::{atom, folders, health, html, json_feed, opml, rss, select, stories};
+use super::{atom, folders, health, html, json_feed, opml, owners, rss, select};
 use crate::entry::{Podcast, hex};
 use crate::filter::MatchReason;
-use crate::store::{ArchiveSize, Duplicate, Error, MemberQuery, NotifyHub, OutputId, Rendering, Store};
+use crate::store::{ArchiveSize, Error, MemberQuery, NotifyHub, OutputId, Rendering, Store};
 
 /// A removed output answers 404 for this long, and 410 from then on: readers give up a feed at a 410, and the output may
 /// have been removed by mistake.
@@ -225,15 +223,9 @@ async fn document(
     now: Timestamp,
 ) -> Result<Document, Error> {
     let output = &compiled.output;
-    let wanted = member_query(output, now);
-    let mut entries = store.members(compiled.id, wanted).await?;
-    let mut duplicates = store.duplicates(entries.iter().map(|entry| entry.number).collect()).await?;
-    let is_configured = |duplicate: &Duplicate| outputs.has_source(&duplicate.source);
-    duplicates.values_mut().for_each(|of_entry| of_entry.retain(is_configured));
-    use_owners_words(store, output, &mut entries, &mut duplicates).await?;
-    let mut document = select::document(output, &outputs.site, entries.into_iter().map(Arc::new).collect());
+    let entries = store.members(compiled.id, member_query(output, now)).await?;
+    let mut document = owners::document(store, outputs, output, entries).await?;
     let numbers: Vec<i64> = document.entries.iter().map(|entry| entry.kept.number).collect();
-    stories::add_other_sources(&mut document, output, &duplicates);
     document.podcast = only_podcast(outputs, compiled, &document);
     document.since = compiled.since;
     document.id.clone_from(&compiled.feed_id);
@@ -283,7 +275,8 @@ fn matched_words(reasons: &str, shows_article: bool) -> Vec<String> {
 }
 
 /// Writes a document in a format.
-pub(super) fn write(format: Format, document: &Document) -> Vec<u8> {
+#[must_use]
+pub fn write(format: Format, document: &Document) -> Vec<u8> {
     match format {
         Format::Atom => atom::write(document),
         Format::Rss => rss::write(document),

@@ -149,7 +149,7 @@ pub(super) fn oldest_date(output: &Output, now: Timestamp) -> Option<Timestamp> 
 }
 
 /// The entry's title, or else the start of its text, its link, or its source's title. Never empty.
-fn title(kept: &StoredEntry) -> String {
+pub(super) fn title(kept: &StoredEntry) -> String {
     let entry = &kept.entry;
     let own = entry.title.as_deref().map(text::one_line);
     let from_text = || {

@@ -20,7 +20,7 @@ use crate::publish::html;
 const ONE_YEAR: HeaderValue = HeaderValue::from_static("public, max-age=31536000, immutable");
 
 /// Browsers and readers get different documents.
-const VARY_OF_FEEDS: HeaderValue = HeaderValue::from_static("Accept-Encoding, Accept");
+pub(super) const VARY_OF_FEEDS: HeaderValue = HeaderValue::from_static("Accept-Encoding, Accept");
 
 /// Seconds after which a browser requests a page again: without a script, and without moving what is read.
 const RELOAD: HeaderValue = HeaderValue::from_static("3");
@@ -252,7 +252,7 @@ fn send_front_page(
 }
 
 /// A representation: 200 in the negotiated coding, 304 or 412.
-fn send(
+pub(super) fn send(
     state: &ServerState,
     request: &HeaderMap,
     representation: &Representation,

@@ -11,6 +11,7 @@ mod negotiate;
 mod private;
 mod response;
 mod routes;
+mod search;
 mod state;
 mod timeouts;
 mod wrong_tokens;
@@ -22,5 +23,5 @@ pub use listen::{ListenAddress, Listener};
 pub use routes::{Routes, routes};
 pub use state::{
     ArchiveReader, ArchiveResult, HttpSettings, PrivatePage, PrivatePageReader, PrivatePageResult, Readiness,
-    ServerState, SharedHttpSettings, StoreHealth, StoreReaders,
+    SearchAnswer, SearchReader, ServerState, SharedHttpSettings, StoreHealth, StoreReaders,
 };

@@ -16,7 +16,7 @@ use hyper_util::service::TowerToHyperService;
 use super::listen::Peer;
 use super::response::Cors;
 use super::state::ServerState;
-use super::{address, handlers, private, response};
+use super::{address, handlers, private, response, search};
 use crate::publish::document_cache::DocumentCache;
 use crate::publish::{html, stories_page};
 
@@ -43,6 +43,10 @@ fn private_pages(state: &Arc<ServerState>) -> Router<Arc<ServerState>> {
         .route(&format!("{}/{{name}}", html::SOURCES_PATH), any(handlers::source))
         .route(&format!("{}/{{number}}", html::ENTRY_PATH), any(handlers::entry))
         .route(stories_page::PATH, any(handlers::stories))
+        .route("/try", any(search::page))
+        .route("/try.atom", any(search::feed))
+        .route("/try.rss", any(search::feed))
+        .route("/try.json", any(search::feed))
         .layer(middleware::from_fn_with_state(Arc::clone(state), private::guard))
 }
 

@@ -17,6 +17,7 @@ use crate::publish::archive::RenderedPage;
 use crate::publish::document_cache::{DocumentCache, Representation};
 use crate::publish::format::Format;
 use crate::publish::html;
+use crate::publish::search_request::SearchRequest;
 
 /// The responses that read the store, because they are not kept in memory. The daemon passes the functions in, so that
 /// this module does not depend on how a page is made.
@@ -26,6 +27,24 @@ pub struct StoreReaders {
     pub archive: ArchiveReader,
     /// Reads the private pages.
     pub private: PrivatePageReader,
+    /// Searches what is kept.
+    pub search: SearchReader,
+}
+
+/// Answers a search as a page, or as a feed. An error means that the store could not be read.
+pub type SearchReader = Arc<dyn Fn(SearchRequest, Format) -> SearchFuture + Send + Sync>;
+
+/// The result of a [`SearchReader`].
+pub type SearchFuture = Pin<Box<dyn Future<Output = Result<SearchAnswer, crate::store::Error>> + Send>>;
+
+/// The answer to a search.
+pub enum SearchAnswer {
+    /// The page or the feed.
+    Found(Arc<Representation>),
+    /// The search is invalid: why, for people.
+    Invalid(String),
+    /// Too many others wait.
+    Busy,
 }
 
 /// A page that is not for everybody.
@@ -72,6 +91,8 @@ pub struct ServerState {
     pub(super) page_policy: HeaderValue,
     /// The same of `/` and `/sources`.
     pub(super) front_page_policy: HeaderValue,
+    /// The same of `/try`.
+    pub(super) try_page_policy: HeaderValue,
 }
 
 impl ServerState {
@@ -85,6 +106,7 @@ impl ServerState {
     ) -> ServerState {
         let page_policy = header_value(&html::content_security_policy());
         let front_page_policy = header_value(&html::front_page_policy());
+        let try_page_policy = header_value(&html::try_page_policy());
         ServerState {
             document_cache,
             readers,
@@ -94,6 +116,7 @@ impl ServerState {
             metrics,
             page_policy,
             front_page_policy,
+            try_page_policy,
         }
     }
 }

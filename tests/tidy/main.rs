@@ -58,6 +58,8 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("publish/stories.rs", &["entry", "store", "publish"]),
     ("publish/readback.rs", &["entry", "text", "feed", "publish"]),
     ("publish/owners.rs", &["entry", "store", "story", "publish"]),
+    ("publish/search.rs", &["entry", "filter", "store", "publish"]),
+    ("publish/search_feed.rs", &["entry", "store", "publish"]),
     ("publish/*", &["entry", "text", "html", "filter", "story", "publish"]),
     ("serve*", &["publish", "store", "metrics", "serve"]),
     // Each module defines its own options; config builds them.

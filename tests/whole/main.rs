@@ -5,6 +5,8 @@
 mod access;
 mod articles;
 mod bombs;
+#[cfg(chromium)]
+mod browser;
 mod bursts;
 mod claims;
 mod completions;
@@ -59,5 +61,6 @@ mod store_files;
 mod stories;
 mod stuck;
 mod tls;
+mod try_page;
 mod validated;
 mod wild;

@@ -127,7 +127,8 @@ fn the_pictures_of_the_readme_can_be_taken() {
     let readme = std::fs::read_to_string("README.md").expect("the README");
     let (_origin, _home, daemon) = publish();
     let folder = tempfile::tempdir().expect("a folder");
-    for (name, path) in [("front.png", "/"), ("feed.png", "/feeds/armenia")] {
+    let try_path = "/try?q=@armenia+-biologists";
+    for (name, path) in [("front.png", "/"), ("feed.png", "/feeds/armenia"), ("try.png", try_path)] {
         let file = folder.path().join(name);
         photograph(&format!("http://{}{path}", daemon.address()), &file, folder.path());
         assert_eq!(size(&file), (1000, 720));

@@ -122,9 +122,17 @@ pub(super) fn find_candidates(
 
 /// Reads an entry, if it is not pruned and can be read.
 pub(super) fn find_entry(c: &Database<'_>, number: i64) -> Result<Option<StoredEntry>> {
-    let sources = SourceCache::new(c);
+    find_entry_of(c, number, &SourceCache::new(c))
+}
+
+/// The same, with what is known of the sources.
+pub(super) fn find_entry_of(
+    c: &Database<'_>,
+    number: i64,
+    sources: &SourceCache<'_>,
+) -> Result<Option<StoredEntry>> {
     c.prepare_cached(&format!("SELECT {ENTRY_COLUMNS} FROM entry WHERE number = ?1"))?
-        .query_row([number], |row| read_entry(row, &sources))
+        .query_row([number], |row| read_entry(row, sources))
         .optional()
         .map(Option::flatten)
 }

@@ -3,10 +3,11 @@
 use rusqlite::params;
 
 use super::super::model::Candidate;
-use super::entries::{find_candidates, find_entry, write_key};
+use super::entries::{find_candidates, find_entry, find_entry_of, write_key};
 use super::error::Error;
 use super::handle::Store;
 use super::published_ids::find_published;
+use super::rows::SourceCache;
 use super::values::{lossy_text, nearest_time};
 use crate::entry::change::FormerTitle;
 use crate::entry::{Key, StoredEntry};
@@ -68,6 +69,30 @@ impl Store {
     /// The store cannot read.
     pub async fn entry(&self, number: i64) -> Result<Option<StoredEntry>, Error> {
         self.query(move |c| find_entry(c, number)).await
+    }
+
+    /// The entries with these numbers, in this order, without those that are pruned or cannot be read.
+    ///
+    /// # Errors
+    /// The store cannot read.
+    pub async fn entries(&self, numbers: Vec<i64>) -> Result<Vec<StoredEntry>, Error> {
+        self.query(move |c| {
+            let sources = SourceCache::new(c);
+            let find = |number| find_entry_of(c, number, &sources);
+            numbers.into_iter().filter_map(|number| find(number).transpose()).collect()
+        })
+        .await
+    }
+
+    /// What tells whether something is to be searched again: the latest revision, and the highest number of a pruned entry.
+    ///
+    /// # Errors
+    /// The store cannot read.
+    pub async fn search_state(&self) -> Result<(i64, i64), Error> {
+        self.query(|c| {
+            c.query_row("SELECT revision, pruned FROM counter", [], |row| Ok((row.get(0)?, row.get(1)?)))
+        })
+        .await
     }
 
     /// The titles that an entry had before, newest first.
