@@ -371,7 +371,10 @@ mod tests {
                     content_hash: vec![0; 16],
                     entry: Entry {
                         keys: vec![Key { rule: KeyRule::Id, value: number.to_string() }],
-                        title: Some(format!("word{number} {}", if number % 2 == 0 { "even" } else { "odd" })),
+                        title: Some(format!(
+                            "word{number} {}",
+                            if number.is_multiple_of(2) { "even" } else { "odd" }
+                        )),
                         ..Entry::default()
                     },
                     dedup_features: None,
