@@ -9,10 +9,10 @@ use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 
 use super::format::Format;
-use super::html;
 use super::icon::{self, Icon};
 use super::output::Output;
 use super::text::percent_encode;
+use super::try_script;
 use super::xml::rfc822;
 use crate::entry::hex;
 
@@ -138,7 +138,7 @@ impl DocumentCache {
     /// Inserts the icons of these outputs, Siftwire's own and its script; removes those of other outputs.
     pub(super) fn set_icons<'a>(&self, outputs: impl Iterator<Item = &'a Output>, now: Timestamp) {
         let own = icon::OWN.map(|(path, kind, bytes)| (path.to_owned(), kind, bytes.to_vec()));
-        let (path, script) = html::try_script();
+        let (path, script) = try_script::script();
         let script = [(path, "text/javascript; charset=utf-8", script.into_bytes())];
         let files = outputs.filter_map(|output| match &output.icon {
             Some(Icon::File(file)) => Some((file.path(&output.name), file.media_type(), file.bytes.clone())),

@@ -18,14 +18,12 @@ use super::select::BYLINE_START;
 use super::stories::{ALSO_IN_START, MAX_NAMED_SOURCES};
 use super::text::{excerpt, one_line, percent_encode};
 use super::xml::{rfc3339, truncate_to_second};
-use crate::entry::hex;
 
 const STYLE: &str = include_str!("style.css");
 /// What only the page for trying filters needs.
 const TRY_STYLE: &str = include_str!("try_page.css");
-const TRY_SCRIPT: &str = include_str!("try_page.js");
 /// Writes times in the reader's zone.
-const LOCAL_TIMES: &str = include_str!("local_times.js");
+pub(super) const LOCAL_TIMES: &str = include_str!("local_times.js");
 /// With more sources than this, the list of working ones is folded.
 const MAX_UNFOLDED_SOURCES: usize = 30;
 /// With more sources than this, the front page lists only those that fail.
@@ -326,18 +324,6 @@ fn page_policy(class: &str) -> String {
 fn style(class: &str) -> String {
     let more = if class == TRY { TRY_STYLE } else { "" };
     format!("{STYLE}{more}")
-}
-
-/// The script of the page on which filters are tried: its path, which changes with it, and its text.
-pub(super) fn try_script() -> (String, String) {
-    let script = format!("function writeTimes() {{\n{LOCAL_TIMES}}}\n{TRY_SCRIPT}");
-    let hash = hex(&Sha256::digest(&script));
-    (format!("{SEARCH_PATH}-{}.js", &hash[..16]), script)
-}
-
-/// Without scheme and host, so that it is right for every name by which readers come.
-pub(super) fn script_address(public_url: &Url) -> String {
-    format!("{}{}", public_url.path().trim_end_matches('/'), try_script().0)
 }
 
 /// Wraps a page. Its own text is English; text from sources has its own language and direction.

@@ -46,6 +46,7 @@ pub mod stories_page;
 pub mod template;
 mod text;
 pub mod try_page;
+mod try_script;
 mod xml;
 
 use std::collections::{HashMap, HashSet};

@@ -9,11 +9,12 @@ use url::Url;
 use super::caret::{Underlined, underline};
 use super::document::{SEARCH_PATH, search_address};
 use super::format::Format;
-use super::html::{TRY, feed_addresses, home, icon_link, page, script_address};
+use super::html::{TRY, feed_addresses, home, icon_link, page};
 use super::icon;
 use super::output::Stories;
 use super::search_request::{MAX_QUERY_CHARS, Search};
 use super::text::one_line;
+use super::try_script;
 use crate::filter::QueryProblem;
 pub use charts::MatchCounts;
 pub use entries::FoundEntry;
@@ -104,7 +105,7 @@ pub fn write(content: &TryPage<'_>) -> Vec<u8> {
                 link rel="alternate" type=(format.media_type()) title=(feed_title(search)) href=(address(format));
             }
         }
-        script src=(script_address(public_url)) defer {}
+        script src=(try_script::address(public_url)) defer {}
     };
     let body = html! {
         header {
