@@ -9,49 +9,46 @@ use super::words::{Purpose, purpose};
 /// A part with more of all that the page says is no frame around the article, whatever its classes are.
 const MAX_AROUND: f32 = 0.35;
 
-/// A part of an article that stands by itself has so much text.
-const MIN_PART: f32 = 200.0;
+/// An element that is part of an article as well has so much text.
+pub(super) const MIN_SIBLING: f32 = 100.0;
 
 /// So much text has to be left where a long part is dropped by its name.
 const MIN_LEFT: f32 = 300.0;
 
-/// The element of the article has at least as much of what the element around it says.
-const MIN_SHARE: f32 = 0.85;
-
-/// How much a paragraph counts for the elements around it, the innermost first.
-const SHARES: [f32; 6] = [1.0, 0.7, 0.5, 0.35, 0.25, 0.17];
-
 /// Elements that hold one paragraph.
-const LINES: [&str; 11] = ["p", "li", "dd", "dt", "blockquote", "h1", "h2", "h3", "h4", "td", "pre"];
+pub(super) const LINES: [&str; 11] =
+    ["p", "li", "dd", "dt", "blockquote", "h1", "h2", "h3", "h4", "td", "pre"];
 
 /// What is known of the article beforehand.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Announced {
-    /// The title that the page has in its head.
-    pub(super) title: Option<String>,
+    /// The titles that the page has in its head.
+    pub(super) titles: Vec<String>,
     pub(super) descriptions: Vec<String>,
 }
 
 pub(super) struct Finder<'a> {
     pub(super) page: &'a PageTree<'a>,
     /// What each element is for, by place.
-    purposes: Vec<Purpose>,
+    pub(super) purposes: Vec<Purpose>,
     /// How much each block counts as part of an article.
-    weights: Vec<f32>,
+    pub(super) weights: Vec<f32>,
     /// Whether each block is part of it.
     pub(super) kept: Vec<bool>,
     /// What was dropped with its pictures, by place.
     dropped: Vec<bool>,
     /// The element of the article.
     pub(super) root: Place,
+    /// The headline that the head of the page repeats; the article is behind it.
+    pub(super) headline: Option<Place>,
 }
 
 /// Sums over the kept blocks of an element.
 #[derive(Clone, Copy, Debug, Default)]
-struct Sums {
-    weight: f32,
-    size: usize,
-    linked: usize,
+pub(super) struct Sums {
+    pub(super) weight: f32,
+    pub(super) size: usize,
+    pub(super) linked: usize,
     links: usize,
     blocks: usize,
 }
@@ -66,6 +63,7 @@ impl<'a> Finder<'a> {
             kept: vec![true; page.blocks.len()],
             dropped: vec![false; page.nodes.len()],
             root: 0,
+            headline: None,
         }
     }
 
@@ -78,7 +76,9 @@ impl<'a> Finder<'a> {
             .collect();
         let weights = page.blocks.iter().map(|block| weight(page, block)).collect();
         let mut finder = Finder { purposes, weights, ..Finder::all(page) };
+        finder.headline = finder.find_headline(expected);
         finder.drop_frame();
+        let framed = finder.kept.clone();
         finder.choose_root();
         finder.drop_outside();
         finder.drop_parts();
@@ -86,7 +86,7 @@ impl<'a> Finder<'a> {
         finder.trim_start();
         finder.trim_end();
         finder.drop_headings(expected);
-        finder.add_lead(expected);
+        finder.add_lead(expected, &framed);
         finder
     }
 
@@ -100,7 +100,7 @@ impl<'a> Finder<'a> {
         self.dropped[place]
     }
 
-    fn sums(&self, place: Place) -> Sums {
+    pub(super) fn sums(&self, place: Place) -> Sums {
         let mut sums = Sums::default();
         for at in self.page.blocks_in(place).filter(|at| self.kept[*at]) {
             let block = &self.page.blocks[at];
@@ -161,73 +161,7 @@ impl<'a> Finder<'a> {
             .any(|place| self.page.name(place) == "h1" || self.purposes[place] == Purpose::Body)
     }
 
-    /// The element that the paragraphs have in common: each counts less for each element between.
-    fn choose_root(&mut self) {
-        // The sum and the number of the paragraphs that are directly within each element.
-        let mut own = vec![(0.0_f32, 0_usize); self.page.nodes.len()];
-        let mut scores = vec![0.0_f32; self.page.nodes.len()];
-        for (at, block) in self.page.blocks.iter().enumerate() {
-            if !self.kept[at] || self.weights[at] == 0.0 {
-                continue;
-            }
-            let is_line = LINES.contains(&self.page.name(block.parent));
-            let around = self.page.elements_around(block).skip(usize::from(is_line));
-            for (number, (place, share)) in around.zip(SHARES).enumerate() {
-                scores[place] += share * self.weights[at];
-                if number == 0 {
-                    own[place] = (own[place].0 + self.weights[at], own[place].1 + 1);
-                }
-            }
-        }
-        let best = scores.iter().enumerate().max_by(|a, b| a.1.total_cmp(b.1).then(b.0.cmp(&a.0)));
-        let mut best = best.map_or(0, |(place, _)| place);
-        self.root = 0;
-        self.descend();
-        let all = self.sums(self.root).weight;
-        if self.page.is_within(best, self.root) {
-            best = self.with_parts(best, &own);
-            let weight = self.sums(best).weight;
-            if weight >= 0.6 * all {
-                let marked = self
-                    .page
-                    .ancestors(best)
-                    .take_while(|place| *place > self.root)
-                    .find(|place| self.purposes[*place] == Purpose::Body);
-                self.root = marked.filter(|place| self.sums(*place).weight <= 1.7 * weight).unwrap_or(best);
-            }
-        }
-    }
-
-    /// The element that also has the other parts of an article that is cut into several, with pictures and advertising between:
-    /// elements with paragraphs of their own.
-    fn with_parts(&self, place: Place, own: &[(f32, usize)]) -> Place {
-        let mut found = place;
-        for other in self.root..self.page.nodes[self.root].end {
-            let (weight, count) = own[other];
-            let is_part = count >= 2 && weight >= MIN_PART && weight >= 0.1 * own[place].0;
-            if is_part && !self.page.is_within(other, found) {
-                let around = self.page.ancestors(found).find(|around| self.page.is_within(other, *around));
-                found = around.unwrap_or(self.root);
-            }
-        }
-        found
-    }
-
-    fn descend(&mut self) {
-        loop {
-            let all = self.sums(self.root).weight;
-            let next = self
-                .children(self.root)
-                .map(|child| (self.sums(child).weight, child))
-                .max_by(|a, b| a.0.total_cmp(&b.0));
-            match next {
-                Some((weight, child)) if weight > 0.0 && weight >= MIN_SHARE * all => self.root = child,
-                _ => break,
-            }
-        }
-    }
-
-    fn children(&self, place: Place) -> impl Iterator<Item = Place> {
+    pub(super) fn children(&self, place: Place) -> impl Iterator<Item = Place> {
         let end = self.page.nodes[place].end;
         std::iter::successors(Some(place + 1).filter(|child| *child < end), move |child| {
             Some(self.page.nodes[*child].end).filter(|child| *child < end)
@@ -261,6 +195,9 @@ impl<'a> Finder<'a> {
             return false;
         }
         let density = sums.linked as f32 / sums.size.max(1) as f32;
+        if sums.blocks == 1 && self.is_heading_of_text(place) {
+            return false;
+        }
         match self.purposes[place] {
             Purpose::Around | Purpose::Outside => sums.weight < MAX_AROUND * all.weight,
             Purpose::Caption => sums.weight < 0.2 * all.weight,
@@ -276,6 +213,19 @@ impl<'a> Finder<'a> {
                 density > 0.8 || is_dense && sums.links > 1
             }
         }
+    }
+
+    /// Whether an element has nothing but the heading of a paragraph that follows.
+    fn is_heading_of_text(&self, place: Place) -> bool {
+        let blocks = self.page.blocks_in(place);
+        let level = self.page.blocks[blocks.clone()].last().and_then(|block| self.heading_level(block));
+        let is_text = |next: &TextBlock| {
+            self.page.ancestors(next.parent).take(2).any(|around| around == self.page.nodes[place].parent)
+        };
+        level.is_some()
+            && self.page.blocks.get(blocks.end).is_some_and(is_text)
+            && self.kept[blocks.end]
+            && self.weights[blocks.end] > 0.0
     }
 
     pub(super) fn heading_level(&self, block: &TextBlock) -> Option<u8> {
@@ -317,7 +267,7 @@ impl<'a> Finder<'a> {
             let block = &self.page.blocks[at];
             let is_cell = matches!(self.page.name(block.parent), "td" | "th" | "pre");
             let is_text = is_cell || self.weights[at] > 0.0 || is_sentence(&block.text);
-            if self.kept[at] && is_text && block.linked * 3 < block.size {
+            if self.kept[at] && is_text && block.linked * 2 < block.size {
                 break;
             }
             self.kept[at] = false;
@@ -326,8 +276,7 @@ impl<'a> Finder<'a> {
 
     /// Drops headings of which nothing is left, and the headline.
     fn drop_headings(&mut self, expected: &Announced) {
-        let is_title =
-            |text: &str| expected.title.as_ref().is_some_and(|title| letters(title) == letters(text));
+        let is_title = |text: &str| expected.titles.iter().any(|title| letters(title) == letters(text));
         // The level of the next heading; 0 at the end, 9 for a text.
         let mut followed = 0;
         for at in self.page.blocks_in(self.root).rev() {
@@ -336,7 +285,7 @@ impl<'a> Finder<'a> {
                 // What stood below a heading that is dropped with it.
                 continue;
             }
-            if let Some(level) = self.heading_level(block) {
+            if let Some(level) = self.heading_level(block).filter(|_| self.weights[at] == 0.0) {
                 self.kept[at] = followed > level && !is_title(&block.text);
                 if self.kept[at] {
                     followed = level;
@@ -347,18 +296,36 @@ impl<'a> Finder<'a> {
         }
     }
 
+    /// Whether a block is a paragraph, and nothing around it says that it is none of an article. `framed` are those without
+    /// what stands around articles.
+    fn is_plain_paragraph(&self, at: usize, framed: &[bool]) -> bool {
+        let block = &self.page.blocks[at];
+        framed[at]
+            && self.weights[at] >= MIN_SIBLING
+            && self.page.name(block.parent) == "p"
+            && is_sentence(&block.text)
+            && self
+                .page
+                .elements_around(block)
+                .take_while(|place| !self.page.is_within(self.root, *place))
+                .all(|place| matches!(self.purposes[place], Purpose::Unknown | Purpose::Body | Purpose::Lead))
+    }
+
     /// Adds the lead, where it stands before the article's element.
-    fn add_lead(&mut self, expected: &Announced) {
+    fn add_lead(&mut self, expected: &Announced, framed: &[bool]) {
         let start = self.page.blocks_in(self.root).start;
         let Some(first) = (0..self.kept.len()).find(|at| self.kept[*at]) else { return };
-        for at in start.saturating_sub(25)..first {
+        let headline = self.headline.map(|place| self.page.blocks_in(place).end).filter(|at| *at <= start);
+        for at in start.saturating_sub(25).min(headline.unwrap_or(start))..first {
             let block = &self.page.blocks[at];
             let is_expected =
                 expected.descriptions.iter().any(|description| begin_alike(description, &block.text));
             let is_lead =
                 self.page.elements_around(block).take(3).any(|place| self.purposes[place] == Purpose::Lead)
                     && self.weights[at] > 0.0;
-            if (is_expected || is_lead)
+            let is_paragraph =
+                headline.is_some_and(|headline| at >= headline) && self.is_plain_paragraph(at, framed);
+            if (is_expected || is_lead || is_paragraph)
                 && self.heading_level(block).is_none()
                 && block.size > 40
                 && block.linked == 0
@@ -380,12 +347,18 @@ fn weight(page: &PageTree<'_>, block: &TextBlock) -> f32 {
     }
     let by_element = match page.name(block.parent) {
         "p" => 1.2,
-        "h1" | "h2" | "h3" | "h4" | "h5" | "h6" => return 0.0,
+        "h1" => return 0.0,
+        // Sites with large type set paragraphs as headings.
+        "h2" | "h3" | "h4" | "h5" | "h6" if !is_long_heading(block) => return 0.0,
         "li" | "td" | "dd" => 0.6,
         _ => 0.9,
     };
     let by_sentence = if is_sentence(&block.text) { 1.0 } else { 0.3 };
     plain as f32 * by_element * by_sentence
+}
+
+fn is_long_heading(block: &TextBlock) -> bool {
+    block.size >= 120 || block.size >= 60 && block.text.ends_with(['.', '。'])
 }
 
 /// Whether a text has a mark that ends or divides sentences, and not numbers or addresses.

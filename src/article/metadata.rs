@@ -66,7 +66,7 @@ impl Metadata {
     pub(super) fn expected(&self) -> Announced {
         let titles = [&self.json_ld.headline, &self.shared_title, &self.page_title];
         Announced {
-            title: titles.into_iter().flatten().next().cloned(),
+            titles: titles.into_iter().flatten().cloned().collect(),
             descriptions: self.descriptions.clone(),
         }
     }

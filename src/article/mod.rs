@@ -9,6 +9,7 @@ mod metadata;
 mod no_article;
 mod page_tree;
 mod phrases;
+mod root;
 mod selectors;
 #[cfg(test)]
 mod tests;
@@ -35,6 +36,9 @@ use whole_text::JsonLdText;
 
 /// Larger pages are cut there before they are read.
 const MAX_BYTES: usize = 2 << 20;
+
+/// A longer text is no beginning of one that is hidden.
+const MAX_BEGINNING: usize = 1500;
 
 /// A page as it was fetched.
 #[derive(Clone, Copy, Debug)]
@@ -153,7 +157,7 @@ struct FoundText {
 fn by_finder(tree: &Tree, visible: &PageTree<'_>, metadata: &Metadata) -> Result<FoundText, NoArticle> {
     let expected = metadata.expected();
     let found = Finder::find(visible, &expected);
-    if visible.hidden_bytes > found.size() {
+    if found.size() < MAX_BEGINNING && visible.hidden_bytes > found.size() {
         // A script shows the article when it has come.
         let whole = PageTree::new(tree, HiddenParts::Taken).ok_or(NoArticle::TooComplex)?;
         let other = Finder::find(&whole, &expected);

@@ -154,6 +154,96 @@ fn names_of_a_layout_tell_nothing() {
 }
 
 #[test]
+fn an_article_in_parts_is_found_whole() {
+    let text = SENTENCES[0];
+    let long: String = (1..=9).map(|number| format!("<p>{number}. {text} {text}</p>")).collect();
+    let starts_with_lead = |html: &str| {
+        let found = found(html).text;
+        assert!(found.starts_with("Lead. ") && found.contains("9. "), "{html}\n{found}");
+    };
+    // In columns of the same make, at any level.
+    for (open, close) in [("<div class='col a'>", "</div>"), ("<section><div class=b>", "</div></section>")] {
+        let part = |html: &str| format!("{open}{html}{close}");
+        let aside = part("<ul><li><a href=/a>Another headline of this site</a></li></ul>");
+        let lead = part(&format!("<p>Lead. {text}</p>"));
+        starts_with_lead(&format!("<div><h1>T</h1><div>{lead}{aside}{}</div></div>", part(&long)));
+    }
+    // Under the headline, in an element of its own.
+    let title = "The treaty with the northern neighbour";
+    starts_with_lead(&format!(
+        "<title>{title}</title><h1>{title}</h1><div class=x><p>Lead. {text}</p></div><div class=y><div>{long}</div></div>"
+    ));
+    // Set in large type.
+    starts_with_lead(&format!("<article><h1>T</h1><h2>Lead. {text} {text}</h2>{long}</article>"));
+}
+
+#[test]
+fn teasers_and_notices_that_have_more_text_than_the_article_are_none_of_it() {
+    let text = SENTENCES[0];
+    let title = "The treaty with the northern neighbour";
+    let own: String = (1..=4).map(|number| format!("<p>{number}. {text}</p>")).collect();
+    let other: String = (1..=4)
+        .map(|_| format!("<div class=row><div><p>Other. {text}</p><p>{text}</p></div></div>"))
+        .collect();
+    for page in [
+        format!(
+            "<main><article><h1>{title}</h1><div>{own}</div></article><div class=block>{other}</div></main>"
+        ),
+        format!("<div class=block>{other}</div><article><header><h1>{title}</h1></header>{own}</article>"),
+    ] {
+        let article = found(&format!("<title>{title} | News</title>{page}"));
+        assert_eq!(article.text.lines().count(), 4, "{page}\n{}", article.text);
+    }
+    // What is marked so, and has little but the headline, is not the article.
+    let all = found(&format!(
+        "<title>{title}</title><article><h1>{title}</h1><p>{text}</p></article><div>{other}</div>"
+    ));
+    assert!(all.text.contains("Other. "), "{}", all.text);
+}
+
+#[test]
+fn headings_of_paragraphs_stay_also_as_links() {
+    let text = SENTENCES[0];
+    let part = |number: u32| {
+        format!(
+            "<h2><a href=/{number}>A link of the week, number {number}</a></h2><p>{number}. {text}</p>\
+             <header><h3>More of number {number}</h3></header><p>Again {number}. {text}</p>"
+        )
+    };
+    let parts: String = (1..=5).map(part).collect();
+    let article = found(&format!("<div><p>The links of this week, as always. {text}</p>{parts}</div>"));
+    for number in 1..=5 {
+        assert!(article.text.contains(&format!("A link of the week, number {number}")), "{}", article.text);
+        assert!(article.text.contains(&format!("More of number {number}")), "{}", article.text);
+    }
+}
+
+#[test]
+fn classes_made_by_programs_and_those_of_rows_are_no_names() {
+    let text = SENTENCES[0];
+    let paragraphs: String =
+        (1..=8).map(|number| format!("<p class='jp ad ae af toc'>{number}. {text}</p>")).collect();
+    let article = found(&format!("<article><h1>T</h1>{paragraphs}</article>"));
+    assert_eq!(article.text.lines().count(), 8, "{}", article.text);
+    let rows: String = (1..=9)
+        .map(|n| format!("<tr class='player player-{n}'><td>{n}</td><td>Driver {n}</td></tr>"))
+        .collect();
+    let article = found(&format!(
+        "<article><h1>T</h1><p>{text}</p><p>{text} Again.</p><table>{rows}</table></article>"
+    ));
+    assert!(article.text.contains("Driver 1") && article.text.ends_with("Driver 9"), "{}", article.text);
+}
+
+#[test]
+fn a_hidden_copy_of_the_article_is_left() {
+    let text = SENTENCES[0];
+    let paragraphs: String = (1..=18).map(|number| format!("<p>{number}. {text}</p>")).collect();
+    let copy = format!("<div style='display:none'><div>{text} {}</div></div>", text.repeat(80));
+    let article = found(&format!("<main><h1>T</h1><div>{paragraphs}</div>{copy}</main>"));
+    assert_eq!(article.text.lines().count(), 18, "{}", article.text);
+}
+
+#[test]
 fn a_shorter_text_than_the_feed_has_is_none() {
     let html = article_of(SENTENCES[0]);
     assert!(page_at(&html, Some(SENTENCES[0])).is_ok());

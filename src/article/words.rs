@@ -138,8 +138,12 @@ pub(super) fn class_words(element: &Element) -> Vec<String> {
         let names = value
             .split_ascii_whitespace()
             .filter(|name| !name.contains([':', '[', '.', '(']))
-            .collect::<Vec<_>>()
-            .join(" ");
+            .collect::<Vec<_>>();
+        // Several of so few letters are made by programs: `ad` is one of `ac ad ae`, and not advertising.
+        let is_short = |name: &&str| name.len() <= 3;
+        let are_made = names.iter().filter(|name| is_short(name)).count() >= 3;
+        let names =
+            names.into_iter().filter(|name| !are_made || !is_short(name)).collect::<Vec<_>>().join(" ");
         for c in names.bytes().take(300) {
             let is_new = c.is_ascii_uppercase() && was_lower;
             if is_new || !c.is_ascii_alphabetic() {
@@ -162,6 +166,8 @@ pub(super) fn purpose(element: &Element) -> Purpose {
     match element.local_name() {
         "nav" | "menu" | "dialog" => return Purpose::Around,
         "figcaption" => return Purpose::Caption,
+        // Classes of rows are those of what they list.
+        "tr" | "tbody" => return Purpose::Unknown,
         _ => {}
     }
     if [
