@@ -12,6 +12,7 @@ use super::fetch_once::fetch_once;
 use super::inspect_article::PageDocument;
 use super::runtime::runtime;
 use super::terminal;
+use crate::article::{Selector, Selectors};
 use crate::daemon;
 use crate::entry::{Entry, KeyRule};
 use crate::feed::{self, Feed, Hints, SecondOpinion};
@@ -34,6 +35,12 @@ pub struct Arguments {
     /// Show the articles of web pages
     #[arg(long)]
     article: bool,
+    /// With `--article`: the CSS selector of what is the article, as `article` in the config
+    #[arg(long, value_name = "CSS", requires = "article")]
+    selector: Option<Selector>,
+    /// With `--article`: the CSS selector of what in it is not the article, as `article_without` in the config
+    #[arg(long, value_name = "CSS", requires = "article")]
+    without: Option<Selector>,
     /// Print one JSON object per document
     #[arg(long)]
     json: bool,
@@ -82,9 +89,10 @@ fn opinion_json(opinion: &SecondOpinion) -> Value {
 /// The list cannot be read.
 pub fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     let mut all_read = true;
+    let selectors = Selectors { article: arguments.selector.clone(), without: arguments.without.clone() };
     let mut print = |document: FeedDocument| {
         if arguments.article {
-            let (has_article, text) = document.into_page().describe(arguments.json);
+            let (has_article, text) = document.into_page().describe(arguments.json, &selectors);
             all_read &= has_article;
             return terminal::print(text.as_bytes());
         }

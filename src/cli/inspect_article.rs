@@ -19,9 +19,9 @@ pub(super) struct PageDocument {
 
 impl PageDocument {
     /// The article as text or JSON, and whether there is one.
-    pub(super) fn describe(&self, as_json: bool) -> (bool, String) {
+    pub(super) fn describe(&self, as_json: bool, selectors: &Selectors) -> (bool, String) {
         let found = match &self.body {
-            Ok(bytes) => self.article(bytes).map_err(|reason| reason.to_string()),
+            Ok(bytes) => self.article(bytes, selectors).map_err(|reason| reason.to_string()),
             Err(error) => Err(error.clone()),
         };
         let text = if as_json {
@@ -32,14 +32,10 @@ impl PageDocument {
         (found.is_ok(), text)
     }
 
-    fn article(&self, bytes: &[u8]) -> Result<Article, NoArticle> {
+    fn article(&self, bytes: &[u8], selectors: &Selectors) -> Result<Article, NoArticle> {
         let unknown = Url::parse(UNKNOWN_ADDRESS);
         let Some(url) = self.url.as_ref().or(unknown.as_ref().ok()) else { return Err(NoArticle::NotFound) };
-        article::find(
-            &WebPage { bytes, content_type: self.content_type.as_deref(), url },
-            &Selectors::default(),
-            None,
-        )
+        article::find(&WebPage { bytes, content_type: self.content_type.as_deref(), url }, selectors, None)
     }
 
     fn as_json(&self, found: &Result<Article, String>) -> Value {

@@ -39,6 +39,24 @@ fn a_list_of_pages_is_inspected_and_one_without_an_article_is_told() {
 }
 
 #[test]
+fn selectors_are_tried_before_they_are_in_the_config() {
+    let home = Home::new("");
+    std::fs::write(home.path().join("a.html"), page("The bridge is open")).expect("a file");
+    let try_out = |arguments: &[&str]| home.run(&[&["inspect", "a.html"], arguments].concat());
+    let (code, out, _) =
+        try_out(&["--article", "--selector", "article", "--without", "h1, p:first-of-type, a"]);
+    assert_eq!(code, Some(0), "{out}");
+    assert!(out.contains("found by  selector") && out.contains("\n\n2. The bridge is open"), "{out}");
+    assert!(!out.contains("1. The bridge") && !out.contains("\nMore"), "{out}");
+    let (_, out, _) = try_out(&["--article", "--selector", ".none"]);
+    assert!(out.contains("found by  finder") && out.contains("1. The bridge"), "{out}");
+    let (code, _, error) = try_out(&["--article", "--without", "p >"]);
+    assert!(code == Some(2) && error.contains("`p >` is no CSS selector"), "{error}");
+    let (code, _, error) = try_out(&["--selector", "p"]);
+    assert!(code == Some(2) && error.contains("--article"), "{error}");
+}
+
+#[test]
 fn add_tries_the_pages_of_three_entries() {
     let origin = Origin::start();
     let item = |name: &str| {
