@@ -39,8 +39,6 @@ pub(super) struct Finder<'a> {
     dropped: Vec<bool>,
     /// The element of the article.
     pub(super) root: Place,
-    /// The headline that the head of the page repeats; the article is behind it.
-    pub(super) headline: Option<Place>,
 }
 
 /// Sums over the kept blocks of an element.
@@ -63,7 +61,6 @@ impl<'a> Finder<'a> {
             kept: vec![true; page.blocks.len()],
             dropped: vec![false; page.nodes.len()],
             root: 0,
-            headline: None,
         }
     }
 
@@ -76,17 +73,15 @@ impl<'a> Finder<'a> {
             .collect();
         let weights = page.blocks.iter().map(|block| weight(page, block)).collect();
         let mut finder = Finder { purposes, weights, ..Finder::all(page) };
-        finder.headline = finder.find_headline(expected);
         finder.drop_frame();
-        let framed = finder.kept.clone();
-        finder.choose_root();
+        finder.choose_root(expected);
         finder.drop_outside();
         finder.drop_parts();
         finder.drop_repeated();
         finder.trim_start();
         finder.trim_end();
         finder.drop_headings(expected);
-        finder.add_lead(expected, &framed);
+        finder.add_lead(expected);
         finder
     }
 
@@ -296,36 +291,18 @@ impl<'a> Finder<'a> {
         }
     }
 
-    /// Whether a block is a paragraph, and nothing around it says that it is none of an article. `framed` are those without
-    /// what stands around articles.
-    fn is_plain_paragraph(&self, at: usize, framed: &[bool]) -> bool {
-        let block = &self.page.blocks[at];
-        framed[at]
-            && self.weights[at] >= MIN_SIBLING
-            && self.page.name(block.parent) == "p"
-            && is_sentence(&block.text)
-            && self
-                .page
-                .elements_around(block)
-                .take_while(|place| !self.page.is_within(self.root, *place))
-                .all(|place| matches!(self.purposes[place], Purpose::Unknown | Purpose::Body | Purpose::Lead))
-    }
-
     /// Adds the lead, where it stands before the article's element.
-    fn add_lead(&mut self, expected: &Announced, framed: &[bool]) {
+    fn add_lead(&mut self, expected: &Announced) {
         let start = self.page.blocks_in(self.root).start;
         let Some(first) = (0..self.kept.len()).find(|at| self.kept[*at]) else { return };
-        let headline = self.headline.map(|place| self.page.blocks_in(place).end).filter(|at| *at <= start);
-        for at in start.saturating_sub(25).min(headline.unwrap_or(start))..first {
+        for at in start.saturating_sub(25)..first {
             let block = &self.page.blocks[at];
             let is_expected =
                 expected.descriptions.iter().any(|description| begin_alike(description, &block.text));
             let is_lead =
                 self.page.elements_around(block).take(3).any(|place| self.purposes[place] == Purpose::Lead)
                     && self.weights[at] > 0.0;
-            let is_paragraph =
-                headline.is_some_and(|headline| at >= headline) && self.is_plain_paragraph(at, framed);
-            if (is_expected || is_lead || is_paragraph)
+            if (is_expected || is_lead)
                 && self.heading_level(block).is_none()
                 && block.size > 40
                 && block.linked == 0

@@ -28,7 +28,7 @@ const MAX_HEADLINE_BLOCKS: usize = 4;
 
 impl Finder<'_> {
     /// The element that the paragraphs have in common: each counts less for each element between.
-    pub(super) fn choose_root(&mut self) {
+    pub(super) fn choose_root(&mut self, expected: &Announced) {
         // The sum and the number of the paragraphs that are directly within each element.
         let mut own = vec![(0.0_f32, 0_usize); self.page.nodes.len()];
         let mut scores = vec![0.0_f32; self.page.nodes.len()];
@@ -51,7 +51,7 @@ impl Finder<'_> {
         };
         let mut best = best_in(0..scores.len());
         self.root = 0;
-        if let Some(article) = self.article_of_headline()
+        if let Some(article) = self.article_of_headline(expected)
             && self.sums(article).weight >= MIN_OF_ALL * self.sums(0).weight
         {
             // Teasers of other articles may have more text than a short article.
@@ -64,12 +64,7 @@ impl Finder<'_> {
             best = self.with_parts(best, &own);
             let weight = self.sums(best).weight;
             if weight >= 0.6 * all {
-                let marked = self
-                    .page
-                    .ancestors(best)
-                    .take_while(|place| *place > self.root)
-                    .find(|place| self.purposes[*place] == Purpose::Body);
-                self.root = marked.filter(|place| self.sums(*place).weight <= 1.7 * weight).unwrap_or(best);
+                self.root = best;
             }
         }
         self.root = self.with_siblings(self.root);
@@ -82,8 +77,7 @@ impl Finder<'_> {
         for other in self.root..self.page.nodes[self.root].end {
             let (weight, count) = own[other];
             let is_part = count >= 2 && weight >= MIN_PART && weight >= 0.1 * own[place].0;
-            let is_before = self.headline.is_some_and(|headline| other < headline && headline < place);
-            if is_part && !is_before && !self.page.is_within(other, found) {
+            if is_part && !self.page.is_within(other, found) {
                 let around = self.page.ancestors(found).find(|around| self.page.is_within(other, *around));
                 found = around.unwrap_or(self.root);
             }
@@ -128,8 +122,8 @@ impl Finder<'_> {
     }
 
     /// What the page marks as the article with the headline.
-    fn article_of_headline(&self) -> Option<Place> {
-        self.page.ancestors(self.headline?).find(|place| self.page.name(*place) == "article")
+    fn article_of_headline(&self, expected: &Announced) -> Option<Place> {
+        self.page.ancestors(self.headline(expected)?).find(|place| self.page.name(*place) == "article")
     }
 
     fn descend(&mut self) {
@@ -147,7 +141,7 @@ impl Finder<'_> {
     }
 
     /// The headline, if the head of the page has it too.
-    pub(super) fn find_headline(&self, expected: &Announced) -> Option<Place> {
+    fn headline(&self, expected: &Announced) -> Option<Place> {
         const MIN_LETTERS: usize = 12;
         let titles: Vec<String> =
             expected.titles.iter().map(|title| letters(title)).filter(|title| !title.is_empty()).collect();

@@ -171,7 +171,7 @@ fn an_article_in_parts_is_found_whole() {
     // Under the headline, in an element of its own.
     let title = "The treaty with the northern neighbour";
     starts_with_lead(&format!(
-        "<title>{title}</title><h1>{title}</h1><div class=x><p>Lead. {text}</p></div><div class=y><div>{long}</div></div>"
+        "<title>{title}</title><h1>{title}</h1><div class=standfirst><p>Lead. {text}</p></div><div class=y><div>{long}</div></div>"
     ));
     // Set in large type.
     starts_with_lead(&format!("<article><h1>T</h1><h2>Lead. {text} {text}</h2>{long}</article>"));

@@ -47,10 +47,9 @@ static AROUND: LazyLock<Words> = LazyLock::new(|| {
 });
 
 static ASIDE: LazyLock<Words> = LazyLock::new(|| {
-    "author authors bio writer contributor contributors meta metadata info box widget promo promotion banner prev previous \
-     tag category categories topic topics topbar header date time timestamp published posted updated embed callout cta aside extra \
-     infobox factbox timeline also similar latest recent headlines stories upnext download downloads app partner partners donate donation \
-     support membership login register bookmark copyright disclaimer credits source sources tools actions utility"
+    "meta metadata info box widget promo promotion banner prev previous tag category categories topic topics topbar header \
+     date time timestamp published posted updated callout cta aside extra bookmark copyright disclaimer credits source sources \
+     tools actions utility"
         .split_ascii_whitespace()
         .collect()
 });
@@ -81,50 +80,6 @@ const AROUND_PAIRS: [(&str, &str); 10] = [
     ("also", "read"),
     ("up", "next"),
     ("author", "bio"),
-];
-
-/// Words side by side that name the element of the text.
-const BODY: [(&str, &str); 40] = [
-    ("article", "body"),
-    ("article", "content"),
-    ("article", "text"),
-    ("article", "main"),
-    ("article", "container"),
-    ("entry", "content"),
-    ("entry", "body"),
-    ("post", "content"),
-    ("post", "body"),
-    ("post", "text"),
-    ("post", "entry"),
-    ("story", "body"),
-    ("story", "content"),
-    ("story", "text"),
-    ("news", "body"),
-    ("news", "content"),
-    ("news", "text"),
-    ("news", "detail"),
-    ("body", "content"),
-    ("body", "text"),
-    ("text", "content"),
-    ("blog", "content"),
-    ("blog", "body"),
-    ("blog", "post"),
-    ("main", "content"),
-    ("main", "text"),
-    ("content", "body"),
-    ("content", "main"),
-    ("content", "text"),
-    ("content", "article"),
-    ("detail", "content"),
-    ("detail", "body"),
-    ("detail", "text"),
-    ("rich", "text"),
-    ("paragraph", "content"),
-    ("single", "content"),
-    ("td", "content"),
-    ("page", "content"),
-    ("field", "body"),
-    ("the", "content"),
 ];
 
 /// The words of an element's classes and id, in lower case: `articleBody` and `article-body` are two.
@@ -183,9 +138,7 @@ pub(super) fn purpose(element: &Element) -> Purpose {
     if has(&OUTSIDE) || element.local_name() == "footer" {
         return Purpose::Outside;
     }
-    // An embedded post of a social network may be what the article is about.
-    let is_embedded = words.iter().any(|word| matches!(word.as_str(), "embed" | "embedded" | "twitter"));
-    if has(&AROUND) && !is_embedded
+    if has(&AROUND)
         || words.windows(2).any(|pair| AROUND_PAIRS.contains(&(pair[0].as_str(), pair[1].as_str())))
     {
         return Purpose::Around;
@@ -193,23 +146,7 @@ pub(super) fn purpose(element: &Element) -> Purpose {
     if has(&CAPTION) {
         return Purpose::Caption;
     }
-    if element.value("itemprop").is_some_and(|name| name.eq_ignore_ascii_case("articlebody"))
-        || words.iter().any(|word| {
-            matches!(
-                word.as_str(),
-                "articlebody"
-                    | "storybody"
-                    | "entrycontent"
-                    | "postcontent"
-                    | "postbody"
-                    | "newstext"
-                    | "articlecontent"
-                    | "articletext"
-                    | "maintext"
-            )
-        })
-        || words.windows(2).any(|pair| BODY.contains(&(pair[0].as_str(), pair[1].as_str())))
-    {
+    if element.value("itemprop").is_some_and(|name| name.eq_ignore_ascii_case("articlebody")) {
         return Purpose::Body;
     }
     if has(&LEAD) {
