@@ -1,4 +1,4 @@
-//! The markup of a page without scripts, styles, drawings and comments, which are most of it, and its JSON-LD. Pure.
+//! The markup of a page without scripts, styles, drawings, frames and comments, which are most of it, and its JSON-LD. Pure.
 
 use memchr::{memchr, memmem};
 
@@ -11,7 +11,7 @@ pub(super) struct PageMarkup<'a> {
 }
 
 /// Elements that go with all that is within.
-const DROPPED: [&str; 3] = ["script", "style", "svg"];
+const DROPPED: [&str; 4] = ["script", "style", "svg", "iframe"];
 
 /// Reads each byte a bounded number of times.
 pub(super) fn without_scripts(page: &str) -> PageMarkup<'_> {
@@ -108,6 +108,9 @@ mod tests {
         let markup = without_scripts(page);
         assert_eq!(markup.html, "<p title='a > b'>xyz</p>1 < 2 <scripted>");
         assert_eq!(markup.json_ld, ["{\"a\": 1}"]);
+        // Advertising has whole pages in an attribute.
+        let frame = format!("x<iframe srcdoc=\"{}\"></iframe>y", "<div><p class='a'>".repeat(2000));
+        assert_eq!(without_scripts(&frame).html, "xy");
         assert_eq!(without_scripts("a<p title=\"b>c<script>d").html, "a<p title=\"b>c");
         assert_eq!(without_scripts("<p it's>a</p><p it's>b").html, "<p it's>a</p><p it's>b");
     }

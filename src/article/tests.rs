@@ -225,6 +225,11 @@ fn classes_made_by_programs_and_those_of_rows_are_no_names() {
         (1..=8).map(|number| format!("<p class='jp ad ae af toc'>{number}. {text}</p>")).collect();
     let article = found(&format!("<article><h1>T</h1>{paragraphs}</article>"));
     assert_eq!(article.text.lines().count(), 8, "{}", article.text);
+    // Components of a widespread editor.
+    let parts: String =
+        (1..=8).map(|number| format!("<div class='cmp cmp-text'><p>{number}. {text}</p></div>")).collect();
+    let article = found(&format!("<div><h1>T</h1>{parts}</div><div class=ad>{text}</div>"));
+    assert_eq!(article.text.lines().count(), 8, "{}", article.text);
     let rows: String = (1..=9)
         .map(|n| format!("<tr class='player player-{n}'><td>{n}</td><td>Driver {n}</td></tr>"))
         .collect();

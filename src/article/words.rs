@@ -28,7 +28,7 @@ pub(super) enum Purpose {
 type Words = HashSet<&'static str, RandomState>;
 
 static OUTSIDE: LazyLock<Words> = LazyLock::new(|| {
-    "comment comments commentlist disqus cookie cookies gdpr consent footer copyright privacy onetrust didomi usercentrics cmp respond replies \
+    "comment comments commentlist disqus cookie cookies gdpr consent footer copyright privacy onetrust didomi usercentrics respond replies \
      livefyre"
         .split_ascii_whitespace()
         .collect()
