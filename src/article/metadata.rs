@@ -28,6 +28,8 @@ pub(super) struct Metadata {
     pub(super) author: Option<String>,
     pub(super) published: Option<String>,
     pub(super) language: Option<String>,
+    /// What its relative addresses are relative to, relative to its own.
+    pub(super) base: Option<String>,
 }
 
 impl Metadata {
@@ -43,6 +45,7 @@ impl Metadata {
             let Some(element) = tree.element(id) else { continue };
             match element.local_name() {
                 "html" => metadata.language = element.value("lang").map(str::to_owned),
+                "base" if metadata.base.is_none() => metadata.base = element.value("href").map(str::to_owned),
                 "meta" => {
                     let name =
                         ["property", "name", "itemprop"].into_iter().find_map(|name| element.value(name));

@@ -122,6 +122,7 @@ pub fn find(
         has_feed_text: feed_text.is_some_and(|text| !text.trim().is_empty()),
         title: metadata.page_title.as_deref(),
         is_paid: metadata.json_ld.is_paid,
+        is_dated: metadata.published().is_some(),
         has_scripts: markup.has_scripts,
     };
     if let Some(refusal) = walls::refusal(&evidence) {
@@ -132,12 +133,21 @@ pub fn find(
     {
         return Err(NoArticle::ShorterThanFeed);
     }
+    let base = metadata
+        .base
+        .as_deref()
+        .and_then(|base| page.url.join(base.trim()).ok())
+        .filter(|base| !base.cannot_be_a_base());
     Ok(Article {
         title: title::find(&visible, &metadata, page.url),
         author: metadata.author(),
         published: metadata.published(),
         language: metadata.language(&found.text),
-        html: html::sanitize_with_base(found.html, Some(page.url.as_str()), page.url),
+        html: html::sanitize_with_base(
+            found.html,
+            Some(page.url.as_str()),
+            base.as_ref().unwrap_or(page.url),
+        ),
         text: found.text,
         by: found.by,
     })

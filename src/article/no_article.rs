@@ -30,6 +30,9 @@ pub enum NoArticle {
     /// It says that there is no such page.
     #[error("the page says that the article does not exist (any more)")]
     Missing,
+    /// It says why it shows none: to this browser, from here, now.
+    #[error("the page has a notice in place of an article")]
+    Notice,
     /// Its markup would take too long.
     #[error("the markup of the page is nested too deeply, or has too many tags")]
     TooComplex,

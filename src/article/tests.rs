@@ -81,6 +81,19 @@ fn title_author_date_and_language_are_those_of_the_page() {
 }
 
 #[test]
+fn addresses_are_relative_to_the_base_of_the_page() {
+    for (base, expected) in [
+        ("<base href='https://cdn.example/dir/'>", "https://cdn.example/dir/a.jpg"),
+        ("<base target=_top><base href=/files/><base href=/others/>", "https://news.example/files/a.jpg"),
+        ("<base href='javascript:x()'>", "https://news.example/2026/a.jpg"),
+        ("", "https://news.example/2026/a.jpg"),
+    ] {
+        let html = found(&format!("{base}{}", article_of(SENTENCES[0]))).html;
+        assert!(html.contains(&format!("src=\"{expected}\"")), "{base} {html}");
+    }
+}
+
+#[test]
 fn json_ld_counts_where_it_is_whole() {
     let sentence = SENTENCES[0];
     let script = |body: &str| {
@@ -267,6 +280,7 @@ fn pages_that_stand_in_place_of_an_article_are_refused_with_the_reason() {
         (NoArticle::NeedsScripts, SCRIPT_PAGES),
         (NoArticle::BotCheck, BOT_PAGES),
         (NoArticle::Missing, MISSING_PAGES),
+        (NoArticle::Notice, NOTICES),
     ] {
         for page in pages {
             let before = if expected == NoArticle::Subscribers {
@@ -287,6 +301,42 @@ fn pages_that_stand_in_place_of_an_article_are_refused_with_the_reason() {
         assert_eq!(page_at(empty, None), Err(NoArticle::NeedsScripts), "{empty}");
     }
     assert_eq!(page_at("<p>Nothing here but a line.</p>", None), Err(NoArticle::NotFound));
+}
+
+#[test]
+fn words_of_such_pages_in_headlines_and_paragraphs_are_news_too() {
+    // People agree and accept in most paragraphs, and unions have names.
+    for (headline, sentence) in [
+        (
+            "会谈在埃里温举行",
+            "部长飞往埃里温，会谈讨论了贸易、天然气和边界问题，双方同意下周继续谈判，没有向媒体发表声明。",
+        ),
+        (
+            "Talks in Brussels",
+            "The European Union said on Monday that its ministers will meet in Yerevan next week, for a day.",
+        ),
+        (
+            "Переговоры",
+            "Министр дал согласие на встречу в Ереване, где стороны решили принять договор до конца года.",
+        ),
+    ] {
+        let paragraphs: String = (1..=7).map(|number| format!("<p>{number}. {sentence}</p>")).collect();
+        for html in [format!("<h1>{headline}</h1>{paragraphs}"), paragraphs.repeat(6)] {
+            assert!(page_at(&html, None).is_ok(), "{headline}");
+        }
+    }
+    let text = format!("<p>{0}</p><p>{0} So it was said.</p>", SENTENCES[0]);
+    let dated = "<meta property=article:published_time content='2026-11-30T10:00:00+04:00'>";
+    for headline in [
+        "The boy who ran away could not be found",
+        "Пропавшая девочка не найдена",
+        "Why the CAPTCHA has to go",
+        "Access denied: reporters at the gate",
+    ] {
+        assert!(page_at(&format!("{dated}<h1>{headline}</h1>{text}"), None).is_ok(), "{headline}");
+    }
+    let number = format!("<title>404 persons were hurt in the quake</title><h1>Flight PS-4041</h1>{text}");
+    assert!(page_at(&number, None).is_ok());
 }
 
 #[test]
@@ -320,6 +370,17 @@ const CONSENT_PAGES: &[&str] = &[
     "<p>We recognise you are attempting to access this website from a country belonging to the European Economic Area (EEA) which enforces the General Data Protection Regulation (GDPR) and therefore access cannot be granted at this time.</p>",
 ];
 
+const NOTICES: &[&str] = &[
+    "<h1>Oops!</h1><p>We can't seem to find the page you're looking for. It may have been moved, renamed, or it is temporarily unavailable. Please check the address or use the search box.</p>",
+    "<h1>We'll be right back</h1><p>Our site is undergoing scheduled maintenance and will be back shortly. We apologise for the inconvenience and thank you for your patience.</p>",
+    "<h1>Age verification</h1><p>This website contains content that is only suitable for adults. Please confirm that you are 18 years of age or older to continue to the page that you asked for.</p>",
+    "<h1>Please upgrade</h1><p>It looks like you are using an outdated browser. Please install the latest version of it to get the best experience on our website and to read the story.</p>",
+    "<h1>Sorry</h1><p>This content is not available in your country. Due to licensing restrictions the page that you are trying to reach can only be viewed from within the United Kingdom.</p>",
+    "<p>Die gesuchte Seite wurde verschoben oder gelöscht, oder die Adresse wurde falsch eingegeben. Bitte benutzen Sie die Suche, um zu finden, was Sie möchten, oder beginnen Sie von vorn.</p>",
+    "<p>На сайте ведутся технические работы. Мы скоро вернёмся, приносим извинения за временные неудобства и благодарим за терпение всех наших читателей, которые пришли сюда за новостями сегодня.</p>",
+    "<p>お探しのページは移動または削除された可能性があります。アドレスをもう一度ご確認ください。トップページに戻って検索することもできます。</p>",
+];
+
 const SIGN_IN_PAGES: &[&str] = &[
     "<h1>Welcome back</h1><form>E-mail<input><input type=password></form><p>Sign in to read this page. Forgot your password? Create an account.</p>",
     "<h2>Anmelden</h2><p>Bitte einloggen, um diese Seite zu lesen. Passwort vergessen?</p>",
@@ -336,6 +397,7 @@ const SIGN_IN_PAGES: &[&str] = &[
 ];
 
 const OFFERS: &[&str] = &[
+    "<p>You have reached your limit of free articles.</p></article>",
     "<div>Subscribe to continue reading. Already a subscriber? Sign in</div></article>",
     "<div><p>This article is for subscribers only.</p><a href=/s>Offers</a></div></article>",
     "<p>Jetzt weiterlesen mit News Plus: ein Monat gratis.</p></article>",

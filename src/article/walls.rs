@@ -5,8 +5,9 @@ use std::sync::LazyLock;
 use regex::Regex;
 
 use super::NoArticle;
+use super::compare::words;
 use super::page_tree::PageTree;
-use super::phrases::{BOT, CONSENT, COOKIES, MISSING, SCRIPTS, SIGN_IN, SUBSCRIBE, has};
+use super::phrases::{BOT, CONSENT, COOKIES, MISSING, NOTICE, SCRIPTS, SIGN_IN, SUBSCRIBE, has};
 
 /// What is known of a page when it is judged.
 pub(super) struct PageEvidence<'a> {
@@ -21,6 +22,8 @@ pub(super) struct PageEvidence<'a> {
     pub(super) title: Option<&'a str>,
     /// JSON-LD says that one has to pay.
     pub(super) is_paid: bool,
+    /// The page says when its article was published.
+    pub(super) is_dated: bool,
     /// The page has text for browsers without scripts, or scripts.
     pub(super) has_scripts: bool,
 }
@@ -44,6 +47,9 @@ const OFFER_BLOCKS: usize = 8;
 /// A page of this size without an article has nothing but a notice.
 const NOTICE_SIZE: usize = 400;
 
+/// So much of a page that asks for consent speaks of cookies or of the law about them.
+const MIN_COOKIES: f32 = 0.15;
+
 /// Less text than that is no article.
 const MIN_SIZE: usize = 140;
 
@@ -56,8 +62,9 @@ pub(super) fn refusal(evidence: &PageEvidence<'_>) -> Option<NoArticle> {
         let with = evidence.article.iter().filter(|(text, _)| is_said(text)).map(|(_, size)| size);
         with.sum::<usize>() as f32 / size.max(1) as f32
     };
-    // Articles have such words too, but not in most of their paragraphs.
-    let asks_consent = share(&[&COOKIES, &CONSENT]) > 0.6 && share(&[&CONSENT]) > 0.0;
+    // Articles have such words too, but not in most of their paragraphs; that people agree is said in many.
+    let asks_consent =
+        share(&[&COOKIES, &CONSENT]) > 0.6 && share(&[&CONSENT]) > 0.0 && share(&[&COOKIES]) > MIN_COOKIES;
     if asks_consent && (size < SAFE_SIZE || evidence.has_no_headline()) {
         return Some(NoArticle::Consent);
     }
@@ -70,16 +77,19 @@ pub(super) fn refusal(evidence: &PageEvidence<'_>) -> Option<NoArticle> {
     let says = |phrases: &LazyLock<Regex>| {
         is_empty && page.blocks.iter().any(|block| block.linked < block.size && has(&block.text, phrases))
     };
-    if headings.iter().any(|heading| has(heading, &BOT)) && size < STUB_SIZE
+    // What stands in place of an article has no date, and headlines may have these words.
+    let may_be_notice = !evidence.is_dated;
+    if may_be_notice && headings.iter().any(|heading| has(heading, &BOT)) && size < STUB_SIZE
         || says(&BOT)
         || share(&[&BOT]) > 0.5
     {
         return Some(NoArticle::BotCheck);
     }
-    if headings.iter().any(|heading| heading.chars().count() < 80 && has(heading, &MISSING))
-        && size < STUB_SIZE
-    {
+    if may_be_notice && headings.iter().any(|heading| is_of_missing_page(heading)) && size < STUB_SIZE {
         return Some(NoArticle::Missing);
+    }
+    if may_be_notice && size < NOTICE_SIZE && share(&[&NOTICE]) > 0.4 || says(&NOTICE) {
+        return Some(NoArticle::Notice);
     }
     if share(&[&SCRIPTS]) > 0.3 || says(&SCRIPTS) {
         return Some(NoArticle::NeedsScripts);
@@ -100,6 +110,13 @@ pub(super) fn refusal(evidence: &PageEvidence<'_>) -> Option<NoArticle> {
         return Some(NoArticle::NeedsScripts);
     }
     is_empty.then_some(NoArticle::NotFound)
+}
+
+/// Whether a heading says that there is no such page: by a phrase, or by the number of this error beside little else.
+fn is_of_missing_page(heading: &str) -> bool {
+    let words = words(heading);
+    heading.chars().count() < 80 && has(heading, &MISSING)
+        || words.len() <= 4 && words.iter().any(|word| word == "404")
 }
 
 impl PageEvidence<'_> {
