@@ -23,6 +23,7 @@ use crate::store::{
     self, ArticleClaim, ArticleClaimResult, ArticleOutcome, ArticleResult, Claimant, ReadArticle, Store,
     StoredRobots,
 };
+use crate::story::address::clean_link;
 use crate::text::{TextFor, html_to_text};
 
 /// How long a claim lasts, with the waits in the queue.
@@ -197,9 +198,12 @@ impl Run {
                 let outcome = failed(&failure, self.budget.as_ref(), self.now);
                 return self.end(&pending, &claim, outcome).await;
             }
-            Err(Failure::Gone | Failure::Status(400..=499) | Failure::BotCheck(_) | Failure::Redirect(_)) => {
-                StoredRobots::None
-            }
+            Err(
+                Failure::Gone
+                | Failure::Status(200..=299 | 400..=499)
+                | Failure::BotCheck(_)
+                | Failure::Redirect(_),
+            ) => StoredRobots::None,
             Err(failure) => {
                 let reason = format!("{origin}/robots.txt cannot be read: {failure}");
                 StoredRobots::Unknown(reason, after(ROBOTS_RETRY))
@@ -234,6 +238,10 @@ impl Run {
         body: FetchedBody,
         validators: Option<Validators>,
     ) -> ArticleOutcome {
+        let is_moved = claim.entry.entry.link.as_deref().is_none_or(|link| !is_start_page(link));
+        if is_moved && is_start_page(body.url.whole().as_str()) {
+            return ArticleOutcome::Refused("the page redirects to the start page of its site".to_owned());
+        }
         let settings = &pending.source.articles;
         // They were checked with the config.
         let selectors = Selectors::parse(settings.selector.as_deref(), settings.without.as_deref());
@@ -281,6 +289,17 @@ impl Run {
         self.context.store.commit_article(result).await?;
         Ok(NextStep::Done(label))
     }
+}
+
+/// Whether an address is that of a whole site, or of the site in a language: `/`, `/en/`, `/index.html`.
+fn is_start_page(address: &str) -> bool {
+    let Ok(url) = Url::parse(&clean_link(address)) else { return false };
+    let mut parts = url.path_segments().into_iter().flatten().filter(|part| !part.is_empty());
+    let is_start = |part: &str| {
+        part.len() == 2 && part.chars().all(|c| c.is_ascii_alphabetic())
+            || part.split_once('.').is_some_and(|(name, _)| matches!(name, "index" | "default"))
+    };
+    url.query().is_none() && parts.all(is_start)
 }
 
 fn forbidden(page: &Url) -> ArticleOutcome {

@@ -209,7 +209,9 @@ fn decode_error(sink: &LimitedBuffer, error: &io::Error) -> DecodeError {
 
 impl Write for LimitedBuffer {
     fn write(&mut self, chunk: &[u8]) -> io::Result<usize> {
-        if (self.bytes.len() + chunk.len()) as u64 > self.max_bytes {
+        let left = usize::try_from(self.max_bytes).unwrap_or(usize::MAX).saturating_sub(self.bytes.len());
+        if chunk.len() > left {
+            self.bytes.extend_from_slice(&chunk[..left]);
             self.exceeded = true;
             return Err(io::Error::other("larger than allowed"));
         }

@@ -129,7 +129,8 @@ impl Fetcher {
             cookies.set_cookies(&mut response.headers().get_all(header::SET_COOKIE).iter(), &url);
             let Some(target) = response::redirect_target(&response, &url)? else {
                 let validators = sent.validators_for(&url);
-                let request = RequestInfo { url, validators, max_body: source.access.max_body, now };
+                let request =
+                    RequestInfo { url, validators, max_body: source.access.max_body, is_cut: false, now };
                 return response::read_response(response, request, info).await;
             };
             permanent &= matches!(response.status().as_u16(), 301 | 308);

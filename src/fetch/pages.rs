@@ -16,6 +16,9 @@ const ROBOTS_ACCEPT: &str = "text/plain, */*;q=0.1";
 /// The largest page, after decompression.
 const MAX_PAGE_BYTES: u64 = 2 << 20;
 
+/// Of a larger robots.txt the start counts (RFC 9309 section 2.5).
+const MAX_ROBOTS_BYTES: u64 = 500 << 10;
+
 /// Redirects that are followed for a robots.txt, also to other hosts (RFC 9309 section 2.3.1.2).
 const MAX_ROBOTS_REDIRECTS: usize = 5;
 
@@ -72,7 +75,7 @@ impl Fetcher {
             let Some(target) = response::redirect_target(&response, &url)? else {
                 let validators = sent.validators_for(&url);
                 let max_body = source.access.max_body.min(MAX_PAGE_BYTES);
-                let request = RequestInfo { url, validators, max_body, now };
+                let request = RequestInfo { url, validators, max_body, is_cut: false, now };
                 return response::read_response(response, request, info).await.map(PageResponse::Here);
             };
             if target.origin() != url.origin() {
@@ -108,7 +111,8 @@ impl Fetcher {
         for _ in 0..=MAX_ROBOTS_REDIRECTS {
             let response = self.send(source, sent, (&url, &cookies)).await?;
             let Some(target) = response::redirect_target(&response, &url)? else {
-                let request = RequestInfo { url, validators: None, max_body: MAX_PAGE_BYTES, now };
+                let request =
+                    RequestInfo { url, validators: None, max_body: MAX_ROBOTS_BYTES, is_cut: true, now };
                 return response::read_response(response, request, info).await;
             };
             url = target;

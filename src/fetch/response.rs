@@ -68,6 +68,8 @@ pub(super) struct RequestInfo<'a> {
     /// The validators it carried.
     pub(super) validators: Option<&'a Validators>,
     pub(super) max_body: u64,
+    /// Of a larger body the start counts; else it is a failure.
+    pub(super) is_cut: bool,
     pub(super) now: Timestamp,
 }
 
@@ -139,9 +141,8 @@ pub(super) async fn read_response(
     let links = list(&response, header::LINK);
     let validators = validators(response.headers(), &request.url);
     // A transfer coding such as `gzip, chunked` is put on last.
-    let coding =
-        [header::CONTENT_ENCODING, header::TRANSFER_ENCODING].map(|name| list(&response, name)).join(",");
-    let mut decoder = ContentDecoder::new(&coding, request.max_body);
+    let codings = [header::CONTENT_ENCODING, header::TRANSFER_ENCODING].map(|name| list(&response, name));
+    let mut decoder = ContentDecoder::new(&codings.join(","), request.max_body);
     let undecodable = |error| match error {
         DecodeError::TooLarge => Failure::TooLarge(request.max_body),
         DecodeError::Corrupt(reason) => Failure::Connection(format!("cannot decompress the body: {reason}")),
@@ -164,6 +165,7 @@ pub(super) async fn read_response(
             // With validators, a part that is missing after all would never come.
             (bytes, None)
         }
+        Err(Failure::TooLarge(_)) if request.is_cut => (decoder.into_decoded(), None),
         Err(failure) => return Err(failure),
     };
     info.bytes = bytes.len() as u64;

@@ -168,14 +168,19 @@ fn robots_txt_is_obeyed_and_told() {
     home.run(&["poll"]);
     web.set(&link("robots.txt"), 200, "", "User-agent: *\nAllow: /\n\nUser-agent: siftwire\nDisallow: /2\n");
     pages(&web, 1..3, |_| true);
-    web.html("http://down.example/3", page("Page 3", "Armenia"));
+    web.html("http://down.example/3", page("Page 3", "The minister flew to Armenia."));
     web.set("http://down.example/robots.txt", 503, "", "");
     // At another site, whose robots.txt counts there.
     web.set(&link(4), 302, "Location: http://other.example/4\r\n", "");
     web.set(&link(5), 301, "Location: http://open.example/5\r\n", "");
     web.set("http://other.example/robots.txt", 200, "", "User-agent: *\nDisallow: /");
-    web.html("http://other.example/4", page("Page 4", "Armenia"));
-    web.html("http://open.example/5", page("Page 5", "Armenia"));
+    web.html("http://other.example/4", page("Page 4", "The minister flew to Armenia."));
+    web.html("http://open.example/5", page("Page 5", "The minister flew to Armenia."));
+    // Of a large one the start counts; an answer without content has no rules.
+    let large = format!("User-agent: *\nDisallow: /\n{}", "# rules\n".repeat(1 << 19));
+    web.set("http://large.example/robots.txt", 200, "", large);
+    web.set("http://empty.example/robots.txt", 204, "", "");
+    web.html("http://empty.example/7", page("Page 7", "The minister flew to Armenia."));
     web.feed(
         FEED,
         &[
@@ -184,6 +189,8 @@ fn robots_txt_is_obeyed_and_told() {
             ("Three", "http://down.example/3"),
             ("Four", &link(4)),
             ("Five", &link(5)),
+            ("Six", "http://large.example/6"),
+            ("Seven", "http://empty.example/7"),
         ],
     );
     let (code, _, words) = home.run(&["poll"]);
@@ -193,7 +200,10 @@ fn robots_txt_is_obeyed_and_told() {
         let (_, state, tries, reason) = found.iter().find(|(of, ..)| of == title).expect("it is wanted");
         (*state, *tries, reason.as_deref().unwrap_or_default())
     };
-    assert_eq!((of("One"), of("Five")), ((1, 1, ""), (1, 1, "")));
+    for read in ["One", "Five", "Seven"] {
+        assert_eq!(of(read), (1, 1, ""), "{read}");
+    }
+    assert_eq!(of("Six"), (2, 1, "robots.txt of large.example forbids it"));
     assert_eq!(of("Two"), (2, 1, "robots.txt of paper.example forbids it"));
     assert_eq!(of("Four"), (2, 1, "robots.txt of other.example forbids it"));
     assert_eq!(of("Three"), (0, 0, "http://down.example/robots.txt cannot be read: status 503"));
@@ -202,19 +212,41 @@ fn robots_txt_is_obeyed_and_told() {
     }
     let mut entered = titles(&home, "armenia");
     entered.sort();
-    assert_eq!(entered, ["Five", "One"]);
+    assert_eq!(entered, ["Five", "One", "Seven"]);
     let (_, status, _) = home.run(&["status", "--json"]);
     let status: Value = serde_json::from_str(&status).expect("JSON");
     let told = &status["sources"][0]["articles"];
     assert_eq!(
         (&told["read"], &told["missing"], &told["expected"]),
-        (&2.into(), &2.into(), &1.into()),
+        (&3.into(), &3.into(), &1.into()),
         "{told}"
     );
     assert!(
         told["last_missing"]["reason"].as_str().is_some_and(|reason| reason.starts_with("robots.txt of")),
         "{told}"
     );
+}
+
+#[test]
+fn articles_that_wait_for_another_try_keep_none_back() {
+    let web = Web::start();
+    let home = Home::new(&web.config(&source("full_text = \"match\"", ARMENIA)));
+    web.feed(FEED, &[]);
+    home.run(&["poll"]);
+    let oldest = ("Oldest".to_owned(), link(0));
+    web.html(&oldest.1, page("Oldest", "The minister flew to Armenia."));
+    let down = |n: usize| (format!("Travels {n}"), format!("http://down{n}.example/{n}"));
+    let entries: Vec<(String, String)> = (1..21).rev().map(down).chain([oldest]).collect();
+    for (_, page) in &entries[..20] {
+        web.set(page, 500, "", "");
+    }
+    let entries: Vec<(&str, &str)> =
+        entries.iter().map(|(title, page)| (title.as_str(), page.as_str())).collect();
+    web.feed(FEED, &entries);
+    home.run(&["poll"]);
+    assert!(web.requests_for(&link(0)).is_empty(), "twenty a poll");
+    home.run(&["poll"]);
+    assert_eq!((web.requests_for(&link(0)).len(), titles(&home, "armenia")), (1, vec!["Oldest".to_owned()]));
 }
 
 #[test]
@@ -232,7 +264,10 @@ fn pages_without_article_are_refused_and_the_feed_stands() {
     web.set(&link(5), 200, "Content-Type: application/pdf\r\n", "%PDF-1.7");
     web.html(&link(6), page("Six", "The lottery.") + &" ".repeat(3 << 20));
     web.html(&link(7), page("Seven", "The lottery."));
-    let entries: Vec<(String, String)> = (1..8).map(|n| (format!("The minister {n}"), link(n))).collect();
+    web.set(&link(9), 302, "Location: /en/?utm_source=feed\r\n", "");
+    web.html(&link("en/?utm_source=feed"), page("Start", "The lottery."));
+    let entries: Vec<(String, String)> =
+        [1, 2, 3, 4, 5, 6, 7, 9].map(|n| (format!("The minister {n}"), link(n))).to_vec();
     let mut entries: Vec<(&str, &str)> =
         entries.iter().map(|(title, link)| (title.as_str(), link.as_str())).collect();
     entries.push(("The minister 8", "http://127.0.0.1:9/8"));
@@ -245,13 +280,14 @@ fn pages_without_article_are_refused_and_the_feed_stands() {
     assert_eq!(read.map(|(title, ..)| title.as_str()).collect::<Vec<_>>(), ["The minister 7"], "{found:?}");
     let mut entered = titles(&home, "armenia");
     entered.sort();
-    let expected: Vec<String> = [1, 2, 3, 4, 5, 6, 8].map(|n| format!("The minister {n}")).to_vec();
+    let expected: Vec<String> = [1, 2, 3, 4, 5, 6, 8, 9].map(|n| format!("The minister {n}")).to_vec();
     assert_eq!(entered, expected, "{found:?}");
-    assert_eq!(page_requests(&web), [1; 7], "none is tried again");
+    assert_eq!(page_requests(&web), [1; 9], "none is tried again");
     let reasons: Vec<_> = found.iter().filter_map(|(.., reason)| reason.as_deref()).collect();
-    for part in
-        ["the same text as the page of entry", "status 404", "larger than", "refused address: 127.0.0.1"]
-    {
+    for part in [
+        "the same text as the page of entry", "status 404", "larger than", "refused address: 127.0.0.1",
+        "start page",
+    ] {
         assert!(reasons.iter().any(|reason| reason.contains(part)), "{part}: {reasons:?}");
     }
 }
@@ -266,7 +302,7 @@ fn a_host_that_refuses_is_left_alone_by_polls_and_articles() {
     let refused = eventually("a refusal", || {
         web.requests().into_iter().find(|request| request.url == link(1)).map(|request| request.at)
     });
-    web.html(&link(1), page("Page 1", "Armenia"));
+    web.html(&link(1), page("Page 1", "The minister flew to Armenia."));
     eventually("the article", || decided(&home, 1));
     let later: Vec<_> = web.requests().into_iter().filter(|request| request.at > refused).collect();
     assert!(later[0].at - refused >= Duration::from_secs(3), "{later:?}");
@@ -282,9 +318,9 @@ fn credentials_go_to_the_origin_of_the_feed_alone() {
     let home = Home::new(&web.config(&source(keys, ARMENIA)));
     web.feed(FEED, &[]);
     home.run(&["poll"]);
-    web.html(&link(1), page("Page 1", "Armenia"));
-    web.html("http://other.example/2", page("Page 2", "Armenia"));
-    web.html("http://paper.example:8080/3", page("Page 3", "Armenia"));
+    web.html(&link(1), page("Page 1", "The minister flew to Armenia."));
+    web.html("http://other.example/2", page("Page 2", "The minister flew to Armenia."));
+    web.html("http://paper.example:8080/3", page("Page 3", "The minister flew to Armenia."));
     web.feed(
         FEED,
         &[

@@ -30,7 +30,8 @@ const DAY: SignedDuration = SignedDuration::from_hours(24);
 const ZSTD_LEVEL: i32 = 6;
 
 impl Store {
-    /// The articles to be requested, the newest of each source first: as many as it may have now. Some are not due yet.
+    /// The articles to be requested, the newest of each source first: as many as it may have now. Some are not due yet; they
+    /// keep none back that is.
     ///
     /// # Errors
     /// The store cannot read.
@@ -159,7 +160,7 @@ fn wanted_articles(c: &Database<'_>, now: Timestamp) -> Result<Vec<WantedArticle
         "SELECT article.entry, entry.link, article.next_try FROM article JOIN entry ON entry.number = article.entry
          WHERE article.source = ?1 AND article.next_try IS NOT NULL AND article.tries < ?2
            AND (article.claimed_until IS NULL OR article.claimed_until <= ?3)
-         ORDER BY article.entry DESC LIMIT ?4",
+         ORDER BY article.next_try > ?3, article.entry DESC LIMIT ?4",
     )?;
     let mut wanted = Vec::new();
     for (id, source) in sources {
