@@ -216,7 +216,7 @@ async fn store_entries(store: &Store, entries: usize, text: usize) {
 }
 
 fn new_entry(n: usize, date: Timestamp, text: usize, random: &mut fastrand::Rng) -> Change {
-    let phrases = if n % 3 == 0 { &RUSSIAN } else { &ENGLISH };
+    let phrases = if n.is_multiple_of(3) { &RUSSIAN } else { &ENGLISH };
     let title = sentence(phrases, random);
     let mut summary = String::from("<p>");
     while summary.len() < text {

@@ -2,6 +2,7 @@
 
 use std::fs::{File, OpenOptions};
 use std::io::{BufRead, BufReader, Write};
+#[cfg(axe)]
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -86,6 +87,7 @@ impl Browser {
         self.call("Emulation.setScriptExecutionDisabled", json!({ "value": !allowed }));
     }
 
+    #[cfg(axe)]
     pub fn prefer_dark(&mut self, dark: bool) {
         let scheme = json!({ "name": "prefers-color-scheme", "value": if dark { "dark" } else { "light" } });
         self.call("Emulation.setEmulatedMedia", json!({ "features": [scheme] }));
@@ -153,6 +155,7 @@ impl Browser {
     }
 
     /// What axe (https://github.com/dequelabs/axe-core) finds wrong with the page.
+    #[cfg(axe)]
     pub fn violations(&mut self, axe: &Path) -> String {
         let axe = std::fs::read_to_string(axe).expect("axe");
         self.value(&format!("{axe}; undefined"));
@@ -160,6 +163,7 @@ impl Browser {
     }
 
     /// Writes a picture of the page.
+    #[cfg(axe)]
     pub fn photograph(&mut self, file: &Path) {
         use base64::Engine as _;
         let picture = self.call("Page.captureScreenshot", json!({ "format": "png" }));
