@@ -36,7 +36,7 @@ impl Default for ParseLimiter {
 
 impl ParseLimiter {
     /// Runs `work` on a document of this size once a permit is free. A panic fails this document alone, and so does work
-    /// that takes longer than [`MAX_WORK`]: its thread is left behind, since nothing can end it.
+    /// that takes longer than five seconds: its thread is left behind, since nothing can end it.
     ///
     /// Only large documents have a thread: for small ones it costs more than it saves.
     ///
