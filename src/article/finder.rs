@@ -190,7 +190,7 @@ impl<'a> Finder<'a> {
             return false;
         }
         let density = sums.linked as f32 / sums.size.max(1) as f32;
-        if sums.blocks == 1 && self.is_heading_of_text(place) {
+        if sums.blocks == 1 && (self.is_heading_of_text(place) || self.is_linked_paragraph(place)) {
             return false;
         }
         match self.purposes[place] {
@@ -223,6 +223,27 @@ impl<'a> Finder<'a> {
             && self.weights[blocks.end] > 0.0
     }
 
+    /// Whether an element is a paragraph that is a link, a whole sentence beside other paragraphs: links to other articles
+    /// are headlines.
+    fn is_linked_paragraph(&self, place: Place) -> bool {
+        const MIN_SIZE: usize = 80;
+        const MAX_BETWEEN: usize = 8;
+        let at = self.page.blocks_in(place).start;
+        let block = &self.page.blocks[at];
+        let mut near = at.saturating_sub(MAX_BETWEEN)..(at + MAX_BETWEEN).min(self.kept.len());
+        self.page.name(place) == "p"
+            && block.size >= MIN_SIZE
+            && block.linked + 2 >= block.size
+            && ends_sentence(&block.text)
+            && near.any(|at| {
+                let beside = self.page.blocks[at].parent;
+                self.page.name(beside) == "p"
+                    && self.page.nodes[beside].parent == self.page.nodes[place].parent
+                    && self.kept[at]
+                    && self.weights[at] > 0.0
+            })
+    }
+
     pub(super) fn heading_level(&self, block: &TextBlock) -> Option<u8> {
         let level = self.page.name(block.parent).strip_prefix('h')?.parse().ok()?;
         (1..=6).contains(&level).then_some(level)
@@ -249,7 +270,8 @@ impl<'a> Finder<'a> {
     /// Drops dates, names and the like before the first paragraph.
     fn trim_start(&mut self) {
         for at in self.page.blocks_in(self.root) {
-            if self.kept[at] && self.weights[at] > 0.0 {
+            let is_text = self.weights[at] > 0.0 || self.is_linked_paragraph(self.page.blocks[at].parent);
+            if self.kept[at] && is_text {
                 break;
             }
             self.kept[at] = false;
@@ -336,6 +358,11 @@ fn weight(page: &PageTree<'_>, block: &TextBlock) -> f32 {
 
 fn is_long_heading(block: &TextBlock) -> bool {
     block.size >= 120 || block.size >= 60 && block.text.ends_with(['.', '。'])
+}
+
+fn ends_sentence(text: &str) -> bool {
+    let text = text.trim_end_matches(['"', '\'', '”', '“', '’', '»', '«', ')', '」', '』']);
+    text.ends_with(['.', '!', '?', '…', '。', '！', '？', '।', '؟', '։', '။', '۔'])
 }
 
 /// Whether a text has a mark that ends or divides sentences, and not numbers or addresses.

@@ -232,6 +232,31 @@ fn headings_of_paragraphs_stay_also_as_links() {
 }
 
 #[test]
+fn paragraphs_that_are_links_stay_and_headlines_of_other_articles_do_not() {
+    for text in SENTENCES {
+        let linked = |number: u32| format!("<p><a href=/{number}>Linked {number}. {text} {text}</a></p>");
+        let plain = |number: u32| format!("<p>{number}. {text} {text}</p>");
+        let other =
+            "<p><a href=/other>Another headline of this site, which is as long as a paragraph is</a></p>";
+        let article = found(&format!(
+            "<article><h1>T</h1>{other}{}{}{}{other}{}{}{other}</article>",
+            linked(1),
+            linked(2),
+            plain(1),
+            linked(3),
+            plain(2)
+        ));
+        let lines: Vec<&str> = article.text.lines().collect();
+        assert!(lines[0].starts_with("Linked 1") && lines[1].starts_with("Linked 2"), "{}", article.text);
+        assert!(
+            article.text.contains("Linked 3") && !article.text.contains("Another headline"),
+            "{}",
+            article.text
+        );
+    }
+}
+
+#[test]
 fn classes_made_by_programs_and_those_of_rows_are_no_names() {
     let text = SENTENCES[0];
     let paragraphs: String =
