@@ -13,7 +13,7 @@ const MAX_AROUND: f32 = 0.35;
 pub(super) const MIN_SIBLING: f32 = 100.0;
 
 /// So much text has to be left where a long part is dropped by its name.
-const MIN_LEFT: f32 = 300.0;
+pub(super) const MIN_LEFT: f32 = 300.0;
 
 /// Elements that hold one paragraph.
 pub(super) const LINES: [&str; 11] =
@@ -74,6 +74,7 @@ impl<'a> Finder<'a> {
         let weights = page.blocks.iter().map(|block| weight(page, block)).collect();
         let mut finder = Finder { purposes, weights, ..Finder::all(page) };
         finder.drop_frame();
+        finder.drop_cards(expected);
         finder.choose_root(expected);
         finder.drop_outside();
         finder.drop_parts();
@@ -108,7 +109,7 @@ impl<'a> Finder<'a> {
         sums
     }
 
-    fn drop_in(&mut self, place: Place) {
+    pub(super) fn drop_in(&mut self, place: Place) {
         // The pictures whose captions are dropped stay.
         if self.purposes[place] != Purpose::Caption {
             self.dropped[place..self.page.nodes[place].end].fill(true);

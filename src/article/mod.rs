@@ -1,5 +1,6 @@
 //! The article of a web page: its text, title, author and date, without what stands around it. Pure.
 
+mod cards;
 mod compare;
 mod decode;
 mod finder;

@@ -215,6 +215,40 @@ fn teasers_and_notices_that_have_more_text_than_the_article_are_none_of_it() {
 }
 
 #[test]
+fn teasers_that_are_marked_as_articles_are_none_of_it() {
+    let text = SENTENCES[0];
+    let title = "The treaty with the northern neighbour";
+    let own: String = (1..=6).map(|number| format!("<p>{number}. {text}</p>")).collect();
+    let card = |n: u32| {
+        format!(
+            "<article><h3><a href=/{n}>Headline number {n}</a></h3><p>Other {n}. {text}</p></article>\
+             <article><h3>Headline again, {n}</h3><p>Other {n}, again. {text}</p><a href=/{n}>Read it</a></article>"
+        )
+    };
+    let cards: String = (1..=39).map(card).collect();
+    for page in [
+        format!("<article><h1>{title}</h1>{own}</article>{cards}"),
+        format!("<article><h1>{title}</h1>{own}{cards}</article>"),
+        format!("<article><h1>{title}</h1>{own}{}{own}.</article>", card(1)),
+        format!("<main><h1>{title}</h1>{own}{cards}</main>"),
+        format!("<main>{cards}<h1>{title}</h1>{own}</main>"),
+        format!("<main><h2>{title}</h2><div>{own}</div><div>{cards}</div></main>"),
+    ] {
+        let article = found(&format!("<title>{title} | News</title>{page}"));
+        assert!(article.text.contains("6. The parliament"), "{page}\n{}", article.text);
+        assert!(!article.text.contains("Other") && !article.text.contains("Headline"), "{}", article.text);
+    }
+    // Posts of a page that consists of them, and parts without links.
+    let posts =
+        found(&format!("<title>{title} | News</title><main><h1>{title}</h1><p>{text}</p>{cards}</main>"));
+    assert!(posts.text.contains("Other 39, again."), "{}", posts.text);
+    let parts: String =
+        (1..=4).map(|n| format!("<article><h3>Part {n}</h3><p>Part {n}. {text}</p></article>")).collect();
+    let whole = found(&format!("<title>{title} | News</title><main><h1>{title}</h1>{own}{parts}</main>"));
+    assert!(whole.text.contains("Part 4. "), "{}", whole.text);
+}
+
+#[test]
 fn headings_of_paragraphs_stay_also_as_links() {
     let text = SENTENCES[0];
     let part = |number: u32| {
