@@ -13,10 +13,18 @@ const TYPES: [&str; 16] = [
 /// Values within each other are read to this depth.
 const MAX_DEPTH: usize = 8;
 
+/// A longer text is no headline.
+const MAX_HEADLINE_BYTES: usize = 2000;
+
+/// So many articles are read: a page lists few others.
+const MAX_ARTICLES: usize = 200;
+
 /// What is known of the article.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct JsonLd {
     pub(super) headline: Option<String>,
+    /// The addresses of its page.
+    pub(super) urls: Vec<String>,
     pub(super) description: Option<String>,
     pub(super) authors: Vec<String>,
     pub(super) published: Option<String>,
@@ -26,16 +34,15 @@ pub(super) struct JsonLd {
     pub(super) is_paid: bool,
 }
 
-/// Reads the first article of the scripts. What is no JSON is passed over.
-pub(super) fn read(scripts: &[&str]) -> JsonLd {
+/// Reads the articles of the scripts. What is no JSON is passed over.
+pub(super) fn read(scripts: &[&str]) -> Vec<JsonLd> {
     let mut articles = Vec::new();
     for script in scripts {
         if let Some(value) = parse(script) {
             collect(&value, 0, &mut articles);
         }
     }
-    // A page may list other articles too: that with the text, or else the first one, is its own.
-    articles.iter().find(|article| article.body.is_some()).or(articles.first()).cloned().unwrap_or_default()
+    articles
 }
 
 /// Line breaks within strings, which JSON forbids, are frequent.
@@ -49,7 +56,7 @@ fn parse(script: &str) -> Option<Value> {
 
 fn collect(value: &Value, depth: usize, articles: &mut Vec<JsonLd>) {
     match value {
-        _ if depth > MAX_DEPTH => {}
+        _ if depth > MAX_DEPTH || articles.len() >= MAX_ARTICLES => {}
         Value::Array(values) => values.iter().for_each(|value| collect(value, depth + 1, articles)),
         Value::Object(fields) => {
             if names(fields.get("@type")).iter().any(|name| {
@@ -72,7 +79,14 @@ fn article(value: &Value) -> JsonLd {
         |key: &str| names(value.get(key)).into_iter().find(|text| !text.trim().is_empty()).map(str::to_owned);
     let free = value.get("isAccessibleForFree");
     JsonLd {
-        headline: text("headline").or_else(|| text("name")),
+        headline: text("headline").or_else(|| text("name")).filter(|text| text.len() <= MAX_HEADLINE_BYTES),
+        urls: ["url", "mainEntityOfPage"]
+            .into_iter()
+            .filter_map(|key| value.get(key))
+            .filter_map(|value| value.as_str().or_else(|| value.get("@id")?.as_str()))
+            .filter(|url| !url.trim().is_empty())
+            .map(str::to_owned)
+            .collect(),
         description: text("description"),
         authors: names(value.get("author")).into_iter().map(str::to_owned).collect(),
         published: text("datePublished").or_else(|| text("dateCreated")),
@@ -113,7 +127,7 @@ mod tests {
             format!("{{\"@graph\": [{{\"@type\": \"WebPage\"}}, {article}]}};"),
             format!("{{\"@type\": \"WebPage\", \"mainEntity\": {article}}}"),
         ] {
-            let found = read(&["no JSON", &script]);
+            let found = read(&["no JSON", &script]).remove(0);
             assert_eq!(found.headline.as_deref(), Some("H"), "{script}");
             assert_eq!(found.authors, ["A", "B"]);
             assert!(found.is_paid && found.body.is_some_and(|body| body.starts_with("Text")));
@@ -122,7 +136,7 @@ mod tests {
                 (Some("2026-11-30"), Some("en"))
             );
         }
-        assert_eq!(read(&["{\"@type\": \"Organization\", \"name\": \"O\"}"]), JsonLd::default());
-        assert_eq!(read(&[&"[".repeat(100_000)]), JsonLd::default(), "a bomb");
+        assert_eq!(read(&["{\"@type\": \"Organization\", \"name\": \"O\"}"]), []);
+        assert_eq!(read(&[&"[".repeat(100_000)]), [], "a bomb");
     }
 }

@@ -2,7 +2,9 @@
 
 use html5ever::ns;
 use jiff::Timestamp;
+use url::Url;
 
+use super::compare::is_same_title;
 use super::finder::Announced;
 use super::json_ld::{self, JsonLd};
 use crate::feed::parse_date;
@@ -18,6 +20,8 @@ const MAX_DESCRIPTIONS: usize = 8;
 #[derive(Clone, Debug, Default)]
 pub(super) struct Metadata {
     pub(super) json_ld: JsonLd,
+    /// JSON-LD names this page or its headline, or none at all.
+    pub(super) is_json_ld_own: bool,
     /// `og:title` and the like, without the names that other programs show.
     pub(super) shared_title: Option<String>,
     /// The `title` element.
@@ -30,22 +34,22 @@ pub(super) struct Metadata {
     pub(super) language: Option<String>,
     /// What its relative addresses are relative to, relative to its own.
     pub(super) base: Option<String>,
+    /// The address that it gives itself.
+    canonical: Option<String>,
 }
 
 impl Metadata {
-    pub(super) fn read(tree: &Tree, scripts: &[&str]) -> Metadata {
-        let json_ld = json_ld::read(scripts);
-        let mut metadata = Metadata {
-            descriptions: json_ld.description.iter().cloned().collect(),
-            json_ld,
-            ..Metadata::default()
-        };
+    pub(super) fn read(tree: &Tree, scripts: &[&str], url: &Url) -> Metadata {
+        let mut metadata = Metadata::default();
         let mut open: Vec<NodeId> = vec![tree.root()];
         while let Some(id) = open.pop() {
             let Some(element) = tree.element(id) else { continue };
             match element.local_name() {
                 "html" => metadata.language = element.value("lang").map(str::to_owned),
                 "base" if metadata.base.is_none() => metadata.base = element.value("href").map(str::to_owned),
+                "link" if element.value("rel") == Some("canonical") => {
+                    metadata.canonical = element.value("href").map(str::to_owned);
+                }
                 "meta" => {
                     let name =
                         ["property", "name", "itemprop"].into_iter().find_map(|name| element.value(name));
@@ -62,7 +66,36 @@ impl Metadata {
             open.extend(tree.child_elements(id));
             open[from..].reverse();
         }
+        metadata.choose(json_ld::read(scripts), url);
         metadata
+    }
+
+    /// Chooses the page's own article of those that JSON-LD lists: if none is named so, that with the text, or the first.
+    fn choose(&mut self, articles: Vec<JsonLd>, url: &Url) {
+        let canonical = self.canonical.as_deref().and_then(|canonical| url.join(canonical.trim()).ok());
+        let pages: Vec<&Url> = [Some(url), canonical.as_ref()].into_iter().flatten().collect();
+        let own: Vec<bool> = articles.iter().map(|article| self.is_own(article, &pages)).collect();
+        let best = (0..articles.len()).rev().max_by_key(|at| (own[*at], articles[*at].body.is_some()));
+        let Some(best) = best else { return };
+        self.is_json_ld_own = own[best];
+        self.json_ld = articles.into_iter().nth(best).unwrap_or_default();
+        self.descriptions.extend(self.json_ld.description.clone());
+    }
+
+    fn is_own(&self, article: &JsonLd, pages: &[&Url]) -> bool {
+        let is_here = |other: &String| {
+            let other = pages.first().and_then(|url| url.join(other.trim()).ok());
+            other.is_some_and(|other| pages.iter().any(|page| is_same_page(page, &other)))
+        };
+        let is_titled = |headline: &String| {
+            [&self.shared_title, &self.page_title]
+                .into_iter()
+                .flatten()
+                .any(|title| is_same_title(title, headline))
+        };
+        article.headline.is_none() && article.urls.is_empty()
+            || article.headline.as_ref().is_some_and(is_titled)
+            || article.urls.iter().any(is_here)
     }
 
     /// What the finder is told.
@@ -134,6 +167,15 @@ impl Metadata {
             *place = Some(content.to_owned());
         }
     }
+}
+
+/// Whether two addresses are the same but for scheme, `www.`, fragment, and a query that only one of them has.
+fn is_same_page(a: &Url, b: &Url) -> bool {
+    let host = |url: &Url| url.host_str().map(|host| host.trim_start_matches("www.").to_owned());
+    let may_be_tracking = a.query().is_none() || b.query().is_none();
+    host(a) == host(b)
+        && (may_be_tracking || a.query() == b.query())
+        && a.path().trim_end_matches('/') == b.path().trim_end_matches('/')
 }
 
 fn text_of(tree: &Tree, id: NodeId) -> Option<String> {

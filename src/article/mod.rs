@@ -109,7 +109,7 @@ pub fn find(
         return Err(NoArticle::TooComplex);
     }
     let tree = Tree::of_document(&markup.html);
-    let metadata = Metadata::read(&tree, &markup.json_ld);
+    let metadata = Metadata::read(&tree, &markup.json_ld, page.url);
     let visible = PageTree::new(&tree, HiddenParts::Left).ok_or(NoArticle::TooComplex)?;
     let selected = if selectors.is_empty() { None } else { selectors.apply(&markup.html) };
     let found = match &selected {
@@ -182,7 +182,7 @@ fn by_finder(tree: &Tree, visible: &PageTree<'_>, metadata: &Metadata) -> Result
 fn with_json_ld(mut found: Finder<'_>, metadata: &Metadata) -> FoundText {
     let body =
         metadata.json_ld.body.as_deref().map(|body| html_to_text(body, TextFor::Reader)).unwrap_or_default();
-    match whole_text::compare(&body, &mut found) {
+    match whole_text::compare(&body, metadata, &mut found) {
         JsonLdText::None => found_text(&found, By::Finder),
         JsonLdText::Same => found_text(&found, By::JsonLd),
         JsonLdText::Longer => {

@@ -116,6 +116,45 @@ fn json_ld_counts_where_it_is_whole() {
 }
 
 #[test]
+fn json_ld_of_another_article_does_not_count() {
+    let (text, title) = (SENTENCES[0], "The treaty with the northern neighbour");
+    let entry = |fields: &str, author: &str, words: &str| {
+        let body = format!("{words} about quite another thing, of which the page has nothing, and more. ")
+            .repeat(20);
+        format!(r#"{{"@type": "NewsArticle", {fields} "author": "{author}", "articleBody": "{body}"}}"#)
+    };
+    let page = |entries: &str| {
+        let own: String = (1..=4).map(|number| format!("<p>{number}. {text}</p>")).collect();
+        found(&format!(
+            "<title>{title} | News</title><link rel=canonical href='https://www.news.example/treaty'>\
+             <script type=application/ld+json>[{entries}]</script><article><h1>{title}</h1>{own}</article>"
+        ))
+    };
+    let others = [
+        r#""headline": "A dog and its bone","#,
+        r#""url": "https://news.example/dog","#,
+        r#""headline": "A dog and its bone", "mainEntityOfPage": {"@id": "https://news.example/dog"},"#,
+    ];
+    for other in others {
+        let article = page(&entry(other, "B", "A text"));
+        assert_eq!((article.by, article.text.lines().count()), (By::Finder, 4), "{other} {}", article.text);
+    }
+    for own in [
+        format!(r#""headline": "{title}","#),
+        r#""url": "https://news.example/treaty/","#.to_owned(),
+        r#""headline": "A treaty", "mainEntityOfPage": "http://news.example/2026/votes?a=b","#.to_owned(),
+        String::new(),
+    ] {
+        let article = page(&format!("{}, {}", entry(others[0], "B", "Another"), entry(&own, "A", "Own")));
+        assert!(article.by == By::JsonLd && article.text.starts_with("Own"), "{own} {}", article.text);
+        assert_eq!(article.author.as_deref(), Some("A"));
+    }
+    // What the page has the beginning of is its own.
+    let begun = page(&entry(others[0], "A", &(1..=4).map(|n| format!("{n}. {text} ")).collect::<String>()));
+    assert_eq!(begun.by, By::JsonLd);
+}
+
+#[test]
 fn the_owner_of_a_source_is_believed() {
     let url = Url::parse("https://news.example/a").expect("a URL");
     let html = article_of(SENTENCES[0]);

@@ -1,18 +1,13 @@
 //! Which of the titles of a page is the headline of its article. Pure.
 
-use std::collections::HashSet;
-
 use url::Url;
 
-use super::compare::{letters, words};
+use super::compare::{MIN_SHARED, letters, shared, words};
 use super::metadata::Metadata;
 use super::page_tree::{PageTree, Place};
 
 /// What sites put between a headline and their name.
 const SEPARATORS: [&str; 9] = [" | ", " - ", " – ", " — ", " · ", " • ", " » ", " :: ", "|"];
-
-/// A headline that is read has at least so much in common with the one that the head of the page has.
-const MIN_SHARED: f32 = 0.5;
 
 /// The headline.
 pub(super) fn find(page: &PageTree<'_>, metadata: &Metadata, url: &Url) -> Option<String> {
@@ -40,16 +35,9 @@ pub(super) fn find(page: &PageTree<'_>, metadata: &Metadata, url: &Url) -> Optio
     Some(headlines.iter().find(shares_words).cloned().unwrap_or(named))
 }
 
-fn text(page: &PageTree<'_>, place: Place) -> String {
+pub(super) fn text(page: &PageTree<'_>, place: Place) -> String {
     let lines = page.blocks[page.blocks_in(place)].iter().map(|block| block.text.replace('\n', " "));
     lines.collect::<Vec<_>>().join(" ")
-}
-
-/// The share of the words that two headlines have in common.
-fn shared(a: &[String], b: &[String]) -> f32 {
-    let set: HashSet<&String> = a.iter().collect();
-    let both = b.iter().filter(|word| set.contains(word)).count();
-    2.0 * both as f32 / (a.len() + b.len()).max(1) as f32
 }
 
 /// A title without the name of the site behind it.

@@ -1,7 +1,9 @@
 //! Compares the article that was found with the one that JSON-LD has, where that is whole. Pure.
 
-use super::compare::letters;
+use super::compare::{is_same_title, letters};
 use super::finder::Finder;
+use super::metadata::Metadata;
+use super::title;
 
 /// Shorter blocks say little by being in a text or not: names, dates.
 const MIN_BLOCK: usize = 40;
@@ -15,6 +17,9 @@ const MIN_TEXT: usize = 500;
 /// Each block is searched for in the text of JSON-LD: not if that are more bytes than real articles make.
 const MAX_SEARCHED_BYTES: usize = 100_000_000;
 
+/// A page has so many headlines of its own at most.
+const MAX_HEADLINES: usize = 8;
+
 /// What JSON-LD is good for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum JsonLdText {
@@ -26,7 +31,7 @@ pub(super) enum JsonLdText {
     Longer,
 }
 
-pub(super) fn compare(body: &str, found: &mut Finder<'_>) -> JsonLdText {
+pub(super) fn compare(body: &str, metadata: &Metadata, found: &mut Finder<'_>) -> JsonLdText {
     let whole = letters(body);
     if whole.len() * found.page.blocks.len() > MAX_SEARCHED_BYTES {
         return JsonLdText::None;
@@ -50,11 +55,24 @@ pub(super) fn compare(body: &str, found: &mut Finder<'_>) -> JsonLdText {
         }
         return JsonLdText::Same;
     }
-    if whole.chars().count() >= MIN_TEXT && whole.len() > 2 * kept {
+    let is_own =
+        || metadata.is_json_ld_own || kept > 0 && shared * 2 >= kept || has_headline(found, metadata);
+    if whole.chars().count() >= MIN_TEXT && whole.len() > 2 * kept && is_own() {
         JsonLdText::Longer
     } else {
         JsonLdText::None
     }
+}
+
+/// Whether the page has the headline of JSON-LD as its own.
+fn has_headline(found: &Finder<'_>, metadata: &Metadata) -> bool {
+    let page = found.page;
+    metadata.json_ld.headline.as_ref().is_some_and(|headline| {
+        (0..page.nodes.len())
+            .filter(|place| page.name(*place) == "h1")
+            .take(MAX_HEADLINES)
+            .any(|place| is_same_title(headline, &title::text(page, place)))
+    })
 }
 
 /// The paragraphs of a text of JSON-LD.
