@@ -2,6 +2,8 @@
 
 use std::collections::{HashMap, HashSet};
 
+use unicode_normalization::char::is_combining_mark;
+
 use super::compare::{begin_alike, letters};
 use super::page_tree::{PageTree, Place, TextBlock};
 use super::words::{Purpose, purpose};
@@ -284,12 +286,27 @@ impl<'a> Finder<'a> {
         for at in self.page.blocks_in(self.root).rev() {
             let block = &self.page.blocks[at];
             let is_cell = matches!(self.page.name(block.parent), "td" | "th" | "pre");
-            let is_text = is_cell || self.weights[at] > 0.0 || is_sentence(&block.text);
+            let is_text =
+                is_cell || self.weights[at] > 0.0 || is_sentence(&block.text) || self.is_last_word(at);
             if self.kept[at] && is_text && block.linked * 2 < block.size {
                 break;
             }
             self.kept[at] = false;
         }
+    }
+
+    /// Whether a block is a paragraph of one word, of the same make as the one before it, which is text.
+    fn is_last_word(&self, at: usize) -> bool {
+        let Some(before) = at.checked_sub(1).filter(|before| self.kept[*before]) else { return false };
+        let (place, other) = (self.page.blocks[at].parent, self.page.blocks[before].parent);
+        let class = |place| self.page.element(place).and_then(|element| element.value("class"));
+        self.weights[before] > 0.0
+            && self.page.blocks[at].links == 0
+            && is_word(&self.page.blocks[at].text)
+            && self.page.name(place) == "p"
+            && self.page.name(other) == "p"
+            && class(place) == class(other)
+            && self.page.nodes[place].parent == self.page.nodes[other].parent
     }
 
     /// Drops headings of which nothing is left, and the headline.
@@ -359,6 +376,11 @@ fn weight(page: &PageTree<'_>, block: &TextBlock) -> f32 {
 
 fn is_long_heading(block: &TextBlock) -> bool {
     block.size >= 120 || block.size >= 60 && block.text.ends_with(['.', '。'])
+}
+
+fn is_word(text: &str) -> bool {
+    text.contains(char::is_alphabetic)
+        && text.chars().all(|c| c.is_alphanumeric() || is_combining_mark(c) || matches!(c, '-' | '\'' | '’'))
 }
 
 fn ends_sentence(text: &str) -> bool {

@@ -330,6 +330,28 @@ fn paragraphs_that_are_links_stay_and_headlines_of_other_articles_do_not() {
 }
 
 #[test]
+fn a_last_paragraph_of_one_word_stays_and_other_short_ends_do_not() {
+    let paragraphs: String = (1..=6).map(|number| format!("<p>{number}. {}</p>", SENTENCES[0])).collect();
+    for (end, stays) in [
+        ("<p>Armenia</p>", true),
+        ("<p>Հայաստան</p>", true),
+        ("<p>आर्मेनिया</p>", true),
+        ("<p>Related:</p>", false),
+        ("<p>(END)</p>", false),
+        ("<p>Read more from us</p>", false),
+        ("<p>Armenia</p><div>Tags</div>", true),
+        ("<p class=tag>Armenia</p>", false),
+        ("<p><a href=/armenia>Armenia</a></p>", false),
+        ("<div>Armenia</div>", false),
+        ("<div><p>Armenia</p></div>", false),
+        ("<h3>Share</h3><p>Armenia</p>", false),
+    ] {
+        let article = found(&format!("<article><h1>T</h1>{paragraphs}{end}</article>"));
+        assert_eq!(article.text.lines().count(), if stays { 7 } else { 6 }, "{end} {}", article.text);
+    }
+}
+
+#[test]
 fn classes_made_by_programs_and_those_of_rows_are_no_names() {
     let text = SENTENCES[0];
     let paragraphs: String =
