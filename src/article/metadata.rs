@@ -8,7 +8,7 @@ use super::compare::is_same_title;
 use super::finder::Announced;
 use super::json_ld::{self, JsonLd};
 use crate::feed::parse_date;
-use crate::html::{NodeData, NodeId, Tree};
+use crate::html::{Element, NodeData, NodeId, Tree};
 use crate::text::language::declared_or_detected;
 
 /// Longer values are no titles, names or descriptions.
@@ -36,6 +36,8 @@ pub(super) struct Metadata {
     pub(super) base: Option<String>,
     /// The address that it gives itself.
     canonical: Option<String>,
+    /// It leads to another address by itself.
+    pub(super) is_refresh: bool,
 }
 
 impl Metadata {
@@ -50,7 +52,10 @@ impl Metadata {
                 "link" if element.value("rel") == Some("canonical") => {
                     metadata.canonical = element.value("href").map(str::to_owned);
                 }
+                // That is for browsers without scripts.
+                "noscript" => continue,
                 "meta" => {
+                    metadata.is_refresh |= is_refresh(element);
                     let name =
                         ["property", "name", "itemprop"].into_iter().find_map(|name| element.value(name));
                     if let (Some(name), Some(content)) = (name, element.value("content")) {
@@ -176,6 +181,11 @@ fn is_same_page(a: &Url, b: &Url) -> bool {
     host(a) == host(b)
         && (may_be_tracking || a.query() == b.query())
         && a.path().trim_end_matches('/') == b.path().trim_end_matches('/')
+}
+
+fn is_refresh(element: &Element) -> bool {
+    element.value("http-equiv").is_some_and(|name| name.trim().eq_ignore_ascii_case("refresh"))
+        && element.value("content").is_some_and(|content| content.to_ascii_lowercase().contains("url"))
 }
 
 fn text_of(tree: &Tree, id: NodeId) -> Option<String> {

@@ -124,6 +124,7 @@ pub fn find(
         title: metadata.page_title.as_deref(),
         is_paid: metadata.json_ld.is_paid,
         is_dated: metadata.published().is_some(),
+        is_refresh: metadata.is_refresh,
         has_scripts: markup.has_scripts,
     };
     if let Some(refusal) = walls::refusal(&evidence) {

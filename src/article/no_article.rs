@@ -33,6 +33,9 @@ pub enum NoArticle {
     /// It says why it shows none: to this browser, from here, now.
     #[error("the page has a notice in place of an article")]
     Notice,
+    /// It has no text and leads elsewhere.
+    #[error("the page has no text and leads to another address by a meta refresh, which is not followed")]
+    Refresh,
     /// Its markup would take too long.
     #[error("the markup of the page is nested too deeply, or has too many tags")]
     TooComplex,

@@ -421,6 +421,18 @@ fn pages_that_stand_in_place_of_an_article_are_refused_with_the_reason() {
         assert_eq!(page_at(empty, None), Err(NoArticle::NeedsScripts), "{empty}");
     }
     assert_eq!(page_at("<p>Nothing here but a line.</p>", None), Err(NoArticle::NotFound));
+    let refresh = "<meta http-equiv=Refresh content='0; URL=/other'>";
+    for page in [
+        refresh.to_owned(),
+        format!("<script>1</script>{refresh}<p>You are taken <a href=/other>there</a>.</p>"),
+    ] {
+        assert_eq!(page_at(&page, None), Err(NoArticle::Refresh), "{page}");
+    }
+    assert_eq!(
+        page_at("<meta http-equiv=refresh content=300><p>A line.</p>", None),
+        Err(NoArticle::NotFound)
+    );
+    assert!(page_at(&format!("{refresh}{}", article_of(teaser)), None).is_ok());
 }
 
 #[test]

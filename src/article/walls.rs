@@ -24,6 +24,8 @@ pub(super) struct PageEvidence<'a> {
     pub(super) is_paid: bool,
     /// The page says when its article was published.
     pub(super) is_dated: bool,
+    /// The page leads to another address by itself.
+    pub(super) is_refresh: bool,
     /// The page has text for browsers without scripts, or scripts.
     pub(super) has_scripts: bool,
 }
@@ -84,6 +86,9 @@ pub(super) fn refusal(evidence: &PageEvidence<'_>) -> Option<NoArticle> {
         || share(&[&BOT]) > 0.5
     {
         return Some(NoArticle::BotCheck);
+    }
+    if is_empty && evidence.is_refresh {
+        return Some(NoArticle::Refresh);
     }
     if may_be_notice && headings.iter().any(|heading| is_of_missing_page(heading)) && size < STUB_SIZE {
         return Some(NoArticle::Missing);
