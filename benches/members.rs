@@ -25,7 +25,7 @@ use jiff::Timestamp;
 use siftwire::entry::change::{Change, NewEntry};
 use siftwire::entry::{Entry, Key, KeyRule};
 use siftwire::source::{SourceState, UrlParts};
-use siftwire::store::{ConfiguredSource, Options, Poll, PollResult, open};
+use siftwire::store::{ConfiguredSource, Options, Poll, open};
 
 /// Entries stored in one transaction.
 const BATCH: usize = 2000;
@@ -142,15 +142,7 @@ fn fill(path: &Path, origin: &Origin, members: usize) {
             let time = |n: usize| Timestamp::from_second(start + n as i64).unwrap();
             let changes = (from..members.min(from + BATCH)).rev().map(|n| new_entry(n, time(n))).collect();
             let state = SourceState { last_success: Some(time(from)), ..SourceState::default() };
-            let poll = Poll {
-                source,
-                claim: None,
-                result: PollResult::Read,
-                state,
-                changes,
-                health: Vec::new(),
-                in_feed: None,
-            };
+            let poll = Poll::unclaimed(source, state, changes);
             store.commit(poll).await.unwrap();
         }
     });

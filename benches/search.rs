@@ -25,7 +25,7 @@ use reader::Reader;
 use siftwire::entry::change::{Change, NewEntry};
 use siftwire::entry::{Entry, Key, KeyRule};
 use siftwire::source::{SourceState, UrlParts};
-use siftwire::store::{ConfiguredSource, Options, Poll, PollResult, SourceId, Store, open};
+use siftwire::store::{ConfiguredSource, Options, Poll, SourceId, Store, open};
 use words::{ENGLISH, Phrases, RUSSIAN};
 
 const SOURCES: usize = 200;
@@ -200,18 +200,7 @@ async fn store_entries(store: &Store, entries: usize, text: usize) {
             ..SourceState::default()
         };
         let source = sources[from / BATCH % SOURCES];
-        store
-            .commit(Poll {
-                source,
-                claim: None,
-                result: PollResult::Read,
-                state,
-                changes,
-                health: Vec::new(),
-                in_feed: None,
-            })
-            .await
-            .unwrap();
+        store.commit(Poll::unclaimed(source, state, changes)).await.unwrap();
     }
 }
 

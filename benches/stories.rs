@@ -18,7 +18,7 @@ use jiff::Timestamp;
 use siftwire::entry::change::{Change, NewEntry};
 use siftwire::entry::{Entry, Key, KeyRule};
 use siftwire::source::{SourceState, UrlParts};
-use siftwire::store::{ConfiguredSource, Options, Poll, PollResult, SourceId, Store, open};
+use siftwire::store::{ConfiguredSource, Options, Poll, SourceId, Store, open};
 use siftwire::story;
 use words::{ENGLISH, Phrases, RUSSIAN};
 
@@ -153,15 +153,7 @@ impl BenchStore {
             }
             let changes = polled.into_iter().map(|new| Change::New(Box::new(new))).collect();
             let state = SourceState { last_success: Some(now), ..SourceState::default() };
-            let poll = Poll {
-                source,
-                claim: None,
-                result: PollResult::Read,
-                state,
-                changes,
-                health: Vec::new(),
-                in_feed: None,
-            };
+            let poll = Poll::unclaimed(source, state, changes);
             self.store.commit(poll).await.unwrap();
             cost += cpu_time() - started;
         }

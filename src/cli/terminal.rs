@@ -4,6 +4,7 @@ use std::io::{BufRead, IsTerminal as _, Write};
 
 use indicatif::{ProgressBar, ProgressStyle};
 
+pub use crate::publish::counted;
 use crate::text::closest_name;
 
 /// Prints a message for the user on standard error; control characters except line ends are escaped.
@@ -67,11 +68,6 @@ fn read_choice(input: impl BufRead, count: usize) -> usize {
         number => number.parse::<usize>().ok()?.checked_sub(1).filter(|index| *index < count),
     });
     answers.flatten().next().unwrap_or(0)
-}
-
-/// "1 entry", "2 entries".
-pub fn counted(number: usize, singular: &str, plural: &str) -> String {
-    format!("{number} {}", if number == 1 { singular } else { plural })
 }
 
 /// " (did you mean `name`?)" for the known name that is much like another; else nothing.

@@ -5,23 +5,26 @@ use jiff::Timestamp;
 use super::{Matcher, QueryContext, Subject, parse};
 use crate::entry::{ArticleState, Entry};
 
-/// The evidence of a match: `Some("")` where none is needed, `None` where the query does not match.
-#[track_caller]
-fn evidence(query: &str, title: &str, language: &str) -> Option<String> {
-    let declared = Some(language.to_owned()).filter(|tag| !tag.is_empty());
-    let entry = Entry { title: Some(title.to_owned()), language: declared, ..Entry::default() };
+fn subject(entry: &Entry) -> Subject<'_> {
     let now = Timestamp::UNIX_EPOCH;
-    let subject = Subject {
-        entry: &entry,
+    Subject {
+        entry,
         article: &ArticleState::NotExpected,
         source: "",
         source_title: "",
         language: None,
         date: now,
         now,
-    };
+    }
+}
+
+/// The evidence of a match: `Some("")` where none is needed, `None` where the query does not match.
+#[track_caller]
+fn evidence(query: &str, title: &str, language: &str) -> Option<String> {
+    let declared = Some(language.to_owned()).filter(|tag| !tag.is_empty());
+    let entry = Entry { title: Some(title.to_owned()), language: declared, ..Entry::default() };
     let query = parse(query, &QueryContext::default()).unwrap_or_else(|problems| panic!("{problems:?}"));
-    let hit = Matcher::new([&query]).hits(&subject, |_| true).hits.pop()?;
+    let hit = Matcher::new([&query]).hits(&subject(&entry), |_| true).hits.pop()?;
     Some(hit.reasons[0].evidence.clone().unwrap_or_default())
 }
 
@@ -142,18 +145,8 @@ fn evidence_may_stand_in_a_field_that_the_query_does_not_search() {
         summary: Some("Police in Tbilisi used water cannon".to_owned()),
         ..Entry::default()
     };
-    let now = Timestamp::UNIX_EPOCH;
-    let subject = Subject {
-        entry: &entry,
-        article: &ArticleState::NotExpected,
-        source: "",
-        source_title: "",
-        language: None,
-        date: now,
-        now,
-    };
     let query = parse("title:@georgia", &QueryContext::default()).expect("a query");
-    let hits = Matcher::new([&query]).hits(&subject, |_| true).hits;
+    let hits = Matcher::new([&query]).hits(&subject(&entry), |_| true).hits;
     assert_eq!(hits[0].reasons[0].evidence.as_deref(), Some("with Tbilisi"));
 }
 

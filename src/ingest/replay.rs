@@ -12,7 +12,7 @@ use crate::entry::change::{KnownEntries, KnownKey};
 use crate::entry::{Entry, Key};
 use crate::feed;
 use crate::source::SourceState;
-use crate::store::{self, Poll, PollResult, SourceId, Store};
+use crate::store::{self, Poll, SourceId, Store};
 
 /// Entries written in one transaction.
 const MAX_BATCH: usize = 500;
@@ -74,15 +74,7 @@ async fn commit_batch(store: &Store, batch: Vec<BatchEntry>) -> Result<Vec<Optio
         let mut changes = diff::changes(keyed, known, &source.0.to_string(), now);
         changes.iter_mut().for_each(add_dedup_features);
         let state = SourceState { last_success: Some(now), ..SourceState::default() };
-        Poll {
-            source,
-            claim: None,
-            result: PollResult::Read,
-            state,
-            changes,
-            health: Vec::new(),
-            in_feed: None,
-        }
+        Poll::unclaimed(source, state, changes)
     });
     store.commit_all(polls.collect()).await?;
     let known = store.known_entries_of_all(keys.clone()).await?;

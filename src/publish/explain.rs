@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use super::output::{Output, Stories};
 use super::outputs::{FirstPollLimits, Outputs};
+use super::text::counted;
 use super::{MAX_LATENESS, render};
 use crate::entry::{ArticleState, Entry, MAX_ARTICLE_WAIT, StoredEntry};
 use crate::filter::{FailedTerm, MatchReason, Matcher, Query, QueryResult, Subject};
@@ -330,8 +331,4 @@ pub fn owner_line(entry: &Entry, story: &EntryStory) -> Option<String> {
         "its address is one of {}: outputs show the words of entry {} there",
         owner.title, owner.entry
     ))
-}
-
-fn counted(count: usize, one: &str, several: &str) -> String {
-    format!("{count} {}", if count == 1 { one } else { several })
 }

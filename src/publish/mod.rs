@@ -63,6 +63,7 @@ use output::{ContentMode, Output, Site};
 use outputs::CompiledOutput;
 pub use outputs::{FirstPollLimits, HubUpdate, Outputs};
 use stories::{OutputMatch, Selection};
+pub use text::counted;
 
 /// How many entries are read and evaluated at a time.
 const BATCH_ENTRIES: usize = 500;

@@ -325,7 +325,7 @@ mod tests {
     use crate::entry::{Entry, Key, KeyRule};
     use crate::filter::{QueryContext, parse};
     use crate::source::{SourceState, UrlParts};
-    use crate::store::{ConfiguredSource, Options, Poll, PollResult, SourceId, open};
+    use crate::store::{ConfiguredSource, Options, Poll, SourceId, open};
 
     const NOW: Timestamp = Timestamp::UNIX_EPOCH;
 
@@ -382,15 +382,7 @@ mod tests {
             };
             let changes = numbers.rev().map(entry).collect();
             let (source, state) = (self.source, SourceState::default());
-            let poll = Poll {
-                source,
-                claim: None,
-                result: PollResult::Read,
-                state,
-                changes,
-                health: Vec::new(),
-                in_feed: None,
-            };
+            let poll = Poll::unclaimed(source, state, changes);
             self.store.commit(poll).await.unwrap();
         }
 

@@ -9,7 +9,7 @@ use url::Url;
 use super::chart::{self, DAYS, Series};
 use super::html::{FRONT, SourceHealth, SourceRow, condition, icon_link, page, sources_address, time};
 use super::icon;
-use super::text::{one_line, percent_encode};
+use super::text::{counted, one_line, percent_encode};
 
 /// What there is to tell of one source.
 #[derive(Clone, Debug)]
@@ -132,7 +132,7 @@ fn charts(details: &SourceDetails) -> Markup {
     );
     let of_polls = format!(
         "{} in {DAYS} days: {} read, {} not modified, {} failed",
-        counted(polls.iter().map(|series| total(&series.numbers)).sum(), "poll", "polls"),
+        counted(polls.iter().map(|series| total(&series.numbers)).sum::<u64>(), "poll", "polls"),
         total(&read),
         total(&not_modified),
         total(&failed)
@@ -166,7 +166,7 @@ fn shares(details: &SourceDetails) -> Markup {
                     @for Share { output, of_source, all } in &details.shares {
                         li {
                             p { a href=(percent_encode(&format!("{}/feeds/{output}", details.public_url.path().trim_end_matches('/')))) { (output) } }
-                            p { (of_source) " of the last " (counted((*all).into(), "entry", "entries")) }
+                            p { (of_source) " of the last " (counted(*all, "entry", "entries")) }
                             p .soft { (u64::from(*of_source) * 100 / u64::from((*all).max(1))) " %" }
                         }
                     }
@@ -207,10 +207,6 @@ fn documents(details: &SourceDetails) -> Markup {
             p .soft { code { "siftwire inspect" } " with its address shows what is read now." }
         }
     }
-}
-
-fn counted(number: u64, one: &str, several: &str) -> String {
-    format!("{number} {}", if number == 1 { one } else { several })
 }
 
 /// A length of time for people: two units at most.

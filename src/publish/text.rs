@@ -1,6 +1,7 @@
 //! Text as every format can carry it: allowed characters, single lines, excerpts, addresses. Pure.
 
 use std::borrow::Cow;
+use std::fmt::Display;
 
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 
@@ -103,6 +104,12 @@ pub(super) fn normalized_uri(address: &str) -> String {
         out.push_str(rest);
     }
     out
+}
+
+/// "1 entry", "2 entries".
+pub fn counted<N: Display + PartialEq + From<u8>>(number: N, singular: &str, plural: &str) -> String {
+    let noun = if number == N::from(1) { singular } else { plural };
+    format!("{number} {noun}")
 }
 
 pub(super) fn truncate(text: &str, max_chars: usize) -> String {

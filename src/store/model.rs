@@ -148,6 +148,22 @@ pub struct Poll {
     pub in_feed: Option<InFeed>,
 }
 
+impl Poll {
+    /// What a document brought, if the caller is alone on the store.
+    #[must_use]
+    pub fn unclaimed(source: SourceId, state: SourceState, changes: Vec<Change>) -> Poll {
+        Poll {
+            source,
+            claim: None,
+            result: PollResult::Read,
+            state,
+            changes,
+            health: Vec::new(),
+            in_feed: None,
+        }
+    }
+}
+
 /// Numbers of the known entries in a document. The new entries of the poll are added to them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum InFeed {
