@@ -1,8 +1,8 @@
 //! Teasers of other articles that are marked as articles too. Pure.
 
 use super::compare::letters;
-use super::finder::{Announced, Finder, MIN_LEFT};
-use super::page_tree::Place;
+use super::finder::{Finder, HeadMetadata, MIN_LEFT};
+use super::page_tree::NodeIndex;
 
 /// A teaser has so many paragraphs at most.
 const MAX_PARAGRAPHS: usize = 2;
@@ -12,9 +12,9 @@ const MAX_SIZE: usize = 600;
 
 impl Finder<'_> {
     /// Drops teasers of other articles, where an article is left.
-    pub(super) fn drop_cards(&mut self, expected: &Announced) {
+    pub(super) fn drop_cards(&mut self, expected: &HeadMetadata) {
         let titles: Vec<String> = expected.titles.iter().map(|title| letters(title)).collect();
-        let cards: Vec<Place> = (0..self.page.nodes.len())
+        let cards: Vec<NodeIndex> = (0..self.page.nodes.len())
             .filter(|place| self.page.name(*place) == "article" && self.is_card(*place, &titles))
             .collect();
         let within: f32 = cards.iter().map(|card| self.sums(*card).weight).sum();
@@ -24,7 +24,7 @@ impl Finder<'_> {
     }
 
     /// Whether an element has little but a headline, not that of the page, and a link to more.
-    fn is_card(&self, place: Place, titles: &[String]) -> bool {
+    fn is_card(&self, place: NodeIndex, titles: &[String]) -> bool {
         let blocks = self.page.blocks_in(place);
         let size: usize = self.page.blocks[blocks.clone()].iter().map(|block| block.size).sum();
         let paragraphs = blocks.clone().filter(|at| self.weights[*at] > 0.0).count();

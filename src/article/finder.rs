@@ -5,11 +5,11 @@ use std::collections::{HashMap, HashSet};
 use unicode_normalization::char::is_combining_mark;
 
 use super::compare::{begin_alike, letters};
-use super::page_tree::{PageTree, Place, TextBlock};
+use super::page_tree::{NodeIndex, PageTree, TextBlock};
 use super::words::{Purpose, purpose};
 
-/// A part with more of all that the page says is no frame around the article, whatever its classes are.
-const MAX_AROUND: f32 = 0.35;
+/// A part with more of all that the page says is no boilerplate, whatever its classes are.
+const MAX_BOILERPLATE: f32 = 0.35;
 
 /// An element that is part of an article as well has so much text.
 pub(super) const MIN_SIBLING: f32 = 100.0;
@@ -18,12 +18,12 @@ pub(super) const MIN_SIBLING: f32 = 100.0;
 pub(super) const MIN_LEFT: f32 = 300.0;
 
 /// Elements that hold one paragraph.
-pub(super) const LINES: [&str; 11] =
+pub(super) const PARAGRAPH_ELEMENTS: [&str; 11] =
     ["p", "li", "dd", "dt", "blockquote", "h1", "h2", "h3", "h4", "td", "pre"];
 
 /// What is known of the article beforehand.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Announced {
+pub(super) struct HeadMetadata {
     /// The titles that the page has in its head.
     pub(super) titles: Vec<String>,
     pub(super) descriptions: Vec<String>,
@@ -40,7 +40,7 @@ pub(super) struct Finder<'a> {
     /// What was dropped with its pictures, by place.
     dropped: Vec<bool>,
     /// The element of the article.
-    pub(super) root: Place,
+    pub(super) root: NodeIndex,
 }
 
 /// Sums over the kept blocks of an element.
@@ -66,7 +66,7 @@ impl<'a> Finder<'a> {
         }
     }
 
-    pub(super) fn find(page: &'a PageTree<'a>, expected: &Announced) -> Finder<'a> {
+    pub(super) fn find(page: &'a PageTree<'a>, expected: &HeadMetadata) -> Finder<'a> {
         let purposes = (0..page.nodes.len())
             .map(|place| match page.element(place) {
                 Some(element) if page.nodes[place].is_block => purpose(element),
@@ -75,7 +75,7 @@ impl<'a> Finder<'a> {
             .collect();
         let weights = page.blocks.iter().map(|block| weight(page, block)).collect();
         let mut finder = Finder { purposes, weights, ..Finder::all(page) };
-        finder.drop_frame();
+        finder.drop_boilerplate();
         finder.drop_cards(expected);
         finder.choose_root(expected);
         finder.drop_outside();
@@ -94,11 +94,11 @@ impl<'a> Finder<'a> {
     }
 
     /// Whether an element was dropped as a part that is none of the article.
-    pub(super) fn is_dropped_part(&self, place: Place) -> bool {
+    pub(super) fn is_dropped_part(&self, place: NodeIndex) -> bool {
         self.dropped[place]
     }
 
-    pub(super) fn sums(&self, place: Place) -> Sums {
+    pub(super) fn sums(&self, place: NodeIndex) -> Sums {
         let mut sums = Sums::default();
         for at in self.page.blocks_in(place).filter(|at| self.kept[*at]) {
             let block = &self.page.blocks[at];
@@ -111,7 +111,7 @@ impl<'a> Finder<'a> {
         sums
     }
 
-    pub(super) fn drop_in(&mut self, place: Place) {
+    pub(super) fn drop_in(&mut self, place: NodeIndex) {
         // The pictures whose captions are dropped stay.
         if self.purposes[place] != Purpose::Caption {
             self.dropped[place..self.page.nodes[place].end].fill(true);
@@ -123,14 +123,14 @@ impl<'a> Finder<'a> {
 
     /// Drops what stands around articles by its names, unless it has too much of the text. Where no article
     /// would be left, the names are those of a layout, and tell nothing.
-    fn drop_frame(&mut self) {
+    fn drop_boilerplate(&mut self) {
         let total = self.sums(0).weight;
         self.drop_named(Purpose::Outside, total);
         let (kept, dropped) = (self.kept.clone(), self.dropped.clone());
-        self.drop_named(Purpose::Around, total);
+        self.drop_named(Purpose::Boilerplate, total);
         if self.sums(0).weight < MIN_LEFT {
             (self.kept, self.dropped) = (kept, dropped);
-            let around = self.purposes.iter_mut().filter(|purpose| **purpose == Purpose::Around);
+            let around = self.purposes.iter_mut().filter(|purpose| **purpose == Purpose::Boilerplate);
             around.for_each(|purpose| *purpose = Purpose::Unknown);
         }
     }
@@ -147,19 +147,20 @@ impl<'a> Finder<'a> {
         }
     }
 
-    fn is_frame(&self, place: Place, total: f32) -> bool {
+    fn is_frame(&self, place: NodeIndex, total: f32) -> bool {
         let weight = self.sums(place).weight;
         let is_outside = self.purposes[place] == Purpose::Outside;
-        weight <= MAX_AROUND * total || is_outside && total - weight > MIN_LEFT && !self.has_article(place)
+        weight <= MAX_BOILERPLATE * total
+            || is_outside && total - weight > MIN_LEFT && !self.has_article(place)
     }
 
     /// Whether a headline or the marked text of an article is within.
-    fn has_article(&self, place: Place) -> bool {
+    fn has_article(&self, place: NodeIndex) -> bool {
         (place..self.page.nodes[place].end)
             .any(|place| self.page.name(place) == "h1" || self.purposes[place] == Purpose::Body)
     }
 
-    pub(super) fn children(&self, place: Place) -> impl Iterator<Item = Place> {
+    pub(super) fn children(&self, place: NodeIndex) -> impl Iterator<Item = NodeIndex> {
         let end = self.page.nodes[place].end;
         std::iter::successors(Some(place + 1).filter(|child| *child < end), move |child| {
             Some(self.page.nodes[*child].end).filter(|child| *child < end)
@@ -187,7 +188,7 @@ impl<'a> Finder<'a> {
         }
     }
 
-    fn is_dropped(&self, place: Place, all: Sums) -> bool {
+    fn is_dropped(&self, place: NodeIndex, all: Sums) -> bool {
         let sums = self.sums(place);
         if sums.blocks == 0 || sums.weight > 0.5 * all.weight {
             return false;
@@ -197,7 +198,7 @@ impl<'a> Finder<'a> {
             return false;
         }
         match self.purposes[place] {
-            Purpose::Around | Purpose::Outside => sums.weight < MAX_AROUND * all.weight,
+            Purpose::Boilerplate | Purpose::Outside => sums.weight < MAX_BOILERPLATE * all.weight,
             Purpose::Caption => sums.weight < 0.2 * all.weight,
             Purpose::Aside => {
                 density > 0.25 || sums.weight == 0.0 || sums.weight < 0.05 * all.weight && sums.blocks > 1
@@ -214,7 +215,7 @@ impl<'a> Finder<'a> {
     }
 
     /// Whether an element has nothing but the heading of a paragraph that follows.
-    fn is_heading_of_text(&self, place: Place) -> bool {
+    fn is_heading_of_text(&self, place: NodeIndex) -> bool {
         let blocks = self.page.blocks_in(place);
         let level = self.page.blocks[blocks.clone()].last().and_then(|block| self.heading_level(block));
         let is_text = |next: &TextBlock| {
@@ -228,7 +229,7 @@ impl<'a> Finder<'a> {
 
     /// Whether an element is a paragraph that is a link, a whole sentence beside other paragraphs: links to other articles
     /// are headlines.
-    fn is_linked_paragraph(&self, place: Place) -> bool {
+    fn is_linked_paragraph(&self, place: NodeIndex) -> bool {
         const MIN_SIZE: usize = 80;
         const MAX_BETWEEN: usize = 8;
         let at = self.page.blocks_in(place).start;
@@ -262,8 +263,9 @@ impl<'a> Finder<'a> {
         for (at, block) in
             self.page.blocks.iter().enumerate().filter(|(at, _)| self.kept[*at]).collect::<Vec<_>>()
         {
-            let is_label =
-                block.size < 25 && counts[&*block.text] > 2 && !LINES.contains(&self.page.name(block.parent));
+            let is_label = block.size < 25
+                && counts[&*block.text] > 2
+                && !PARAGRAPH_ELEMENTS.contains(&self.page.name(block.parent));
             let is_copy = block.text == last || block.size >= 80 && !seen.insert(&*block.text);
             self.kept[at] = !is_label && !is_copy;
             last = &block.text;
@@ -310,7 +312,7 @@ impl<'a> Finder<'a> {
     }
 
     /// Drops headings of which nothing is left, and the headline.
-    fn drop_headings(&mut self, expected: &Announced) {
+    fn drop_headings(&mut self, expected: &HeadMetadata) {
         let is_title = |text: &str| expected.titles.iter().any(|title| letters(title) == letters(text));
         // The level of the next heading; 0 at the end, 9 for a text.
         let mut followed = 0;
@@ -332,7 +334,7 @@ impl<'a> Finder<'a> {
     }
 
     /// Adds the lead, where it stands before the article's element.
-    fn add_lead(&mut self, expected: &Announced) {
+    fn add_lead(&mut self, expected: &HeadMetadata) {
         let start = self.page.blocks_in(self.root).start;
         let Some(first) = (0..self.kept.len()).find(|at| self.kept[*at]) else { return };
         for at in start.saturating_sub(25)..first {

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use url::Url;
 
 use super::compare::is_same_title;
-use super::finder::Announced;
+use super::finder::HeadMetadata;
 use super::json_ld::{self, JsonLd};
 use crate::feed::parse_date;
 use crate::html::{Element, NodeData, NodeId, Tree};
@@ -104,9 +104,9 @@ impl Metadata {
     }
 
     /// What the finder is told.
-    pub(super) fn expected(&self) -> Announced {
+    pub(super) fn expected(&self) -> HeadMetadata {
         let titles = [&self.json_ld.headline, &self.shared_title, &self.page_title];
-        Announced {
+        HeadMetadata {
             titles: titles.into_iter().flatten().cloned().collect(),
             descriptions: self.descriptions.clone(),
         }

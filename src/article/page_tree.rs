@@ -16,15 +16,15 @@ const UNSEEN: [&str; 27] = [
 const MAX_DEPTH: usize = 400;
 
 /// A place in the order of the text.
-pub(super) type Place = usize;
+pub(super) type NodeIndex = usize;
 
 pub(super) struct PageNode {
     pub(super) id: NodeId,
-    pub(super) parent: Place,
+    pub(super) parent: NodeIndex,
     /// The innermost block element around it.
-    pub(super) block: Place,
+    pub(super) block: NodeIndex,
     /// The place after all that is within.
-    pub(super) end: Place,
+    pub(super) end: NodeIndex,
     /// An element that is no part of a line, or has such elements within.
     pub(super) is_block: bool,
 }
@@ -32,10 +32,10 @@ pub(super) struct PageNode {
 /// A run of text, such as a paragraph, that nothing but inline elements divides.
 #[derive(Clone, Debug)]
 pub(super) struct TextBlock {
-    pub(super) start: Place,
-    pub(super) end: Place,
+    pub(super) start: NodeIndex,
+    pub(super) end: NodeIndex,
     /// The innermost block element around it.
-    pub(super) parent: Place,
+    pub(super) parent: NodeIndex,
     /// The text with single spaces; line breaks as such.
     pub(super) text: String,
     /// How much it says: its letters, those of scripts without spaces counted as more.
@@ -70,34 +70,34 @@ impl<'a> PageTree<'a> {
         Some(page)
     }
 
-    pub(super) fn element(&self, place: Place) -> Option<&Element> {
+    pub(super) fn element(&self, place: NodeIndex) -> Option<&Element> {
         self.tree.element(self.nodes[place].id)
     }
 
-    pub(super) fn name(&self, place: Place) -> &str {
+    pub(super) fn name(&self, place: NodeIndex) -> &str {
         self.element(place).map_or("", Element::local_name)
     }
 
-    pub(super) fn is_within(&self, inner: Place, outer: Place) -> bool {
+    pub(super) fn is_within(&self, inner: NodeIndex, outer: NodeIndex) -> bool {
         outer <= inner && inner < self.nodes[outer].end
     }
 
     /// An element and those around it, the innermost first.
-    pub(super) fn ancestors(&self, place: Place) -> impl Iterator<Item = Place> {
+    pub(super) fn ancestors(&self, place: NodeIndex) -> impl Iterator<Item = NodeIndex> {
         std::iter::successors(Some(place), |place| (*place > 0).then(|| self.nodes[*place].parent))
     }
 
     /// The block elements around a block, the innermost first.
-    pub(super) fn elements_around(&self, block: &TextBlock) -> impl Iterator<Item = Place> {
+    pub(super) fn elements_around(&self, block: &TextBlock) -> impl Iterator<Item = NodeIndex> {
         self.ancestors(block.parent)
     }
 
     /// The blocks of an element.
-    pub(super) fn blocks_in(&self, place: Place) -> std::ops::Range<usize> {
+    pub(super) fn blocks_in(&self, place: NodeIndex) -> std::ops::Range<usize> {
         self.blocks_between(place, self.nodes[place].end)
     }
 
-    pub(super) fn blocks_between(&self, start: Place, end: Place) -> std::ops::Range<usize> {
+    pub(super) fn blocks_between(&self, start: NodeIndex, end: NodeIndex) -> std::ops::Range<usize> {
         self.blocks.partition_point(|block| block.start < start)
             ..self.blocks.partition_point(|block| block.start < end)
     }
@@ -221,8 +221,8 @@ fn is_media(element: &Element) -> bool {
 /// Reads the text of a block.
 #[derive(Default)]
 struct TextBlockBuilder {
-    start: Place,
-    parent: Place,
+    start: NodeIndex,
+    parent: NodeIndex,
     text: String,
     /// A white space was read and not yet written.
     is_space_due: bool,
@@ -262,7 +262,7 @@ impl TextBlockBuilder {
     }
 
     /// The block that ends before a place, if it has text.
-    fn take(&mut self, end: Place) -> Option<TextBlock> {
+    fn take(&mut self, end: NodeIndex) -> Option<TextBlock> {
         let parent = self.parent;
         let read = std::mem::take(self);
         self.parent = parent;

@@ -1,8 +1,8 @@
 //! The element of a page that has the article, and little else. Pure.
 
 use super::compare::letters;
-use super::finder::{Announced, Finder, LINES, MIN_SIBLING, Sums};
-use super::page_tree::Place;
+use super::finder::{Finder, HeadMetadata, MIN_SIBLING, PARAGRAPH_ELEMENTS, Sums};
+use super::page_tree::NodeIndex;
 use super::words::Purpose;
 
 /// A part of an article that stands by itself has so much text.
@@ -28,7 +28,7 @@ const MAX_HEADLINE_BLOCKS: usize = 4;
 
 impl Finder<'_> {
     /// The element that the paragraphs have in common: each counts less for each element between.
-    pub(super) fn choose_root(&mut self, expected: &Announced) {
+    pub(super) fn choose_root(&mut self, expected: &HeadMetadata) {
         // The sum and the number of the paragraphs that are directly within each element.
         let mut own = vec![(0.0_f32, 0_usize); self.page.nodes.len()];
         let mut scores = vec![0.0_f32; self.page.nodes.len()];
@@ -36,7 +36,7 @@ impl Finder<'_> {
             if !self.kept[at] || self.weights[at] == 0.0 {
                 continue;
             }
-            let is_line = LINES.contains(&self.page.name(block.parent));
+            let is_line = PARAGRAPH_ELEMENTS.contains(&self.page.name(block.parent));
             let around = self.page.elements_around(block).skip(usize::from(is_line));
             for (number, (place, share)) in around.zip(SHARES).enumerate() {
                 scores[place] += share * self.weights[at];
@@ -45,7 +45,7 @@ impl Finder<'_> {
                 }
             }
         }
-        let best_in = |places: std::ops::Range<Place>| {
+        let best_in = |places: std::ops::Range<NodeIndex>| {
             let best = places.max_by(|a, b| scores[*a].total_cmp(&scores[*b]).then(b.cmp(a)));
             best.unwrap_or_default()
         };
@@ -72,7 +72,7 @@ impl Finder<'_> {
 
     /// The element that also has the other parts of an article that is cut into several, with pictures and advertising between:
     /// elements with paragraphs of their own.
-    fn with_parts(&self, place: Place, own: &[(f32, usize)]) -> Place {
+    fn with_parts(&self, place: NodeIndex, own: &[(f32, usize)]) -> NodeIndex {
         let mut found = place;
         for other in self.root..self.page.nodes[self.root].end {
             let (weight, count) = own[other];
@@ -87,7 +87,7 @@ impl Finder<'_> {
 
     /// The element that also has parts of the same make beside this one or what is around it: shorter parts of the
     /// article, before and after.
-    fn with_siblings(&self, place: Place) -> Place {
+    fn with_siblings(&self, place: NodeIndex) -> NodeIndex {
         let (mut found, mut at) = (place, place);
         for around in self.page.ancestors(self.page.nodes[place].parent).take(MAX_LEVELS) {
             if matches!(self.page.name(at), "article" | "main" | "body") {
@@ -108,7 +108,7 @@ impl Finder<'_> {
     }
 
     /// Whether two elements have the same name and the same first class.
-    fn is_like(&self, a: Place, b: Place) -> bool {
+    fn is_like(&self, a: NodeIndex, b: NodeIndex) -> bool {
         let class = |place| {
             let class =
                 self.page.element(place).and_then(|element| element.value("class")).unwrap_or_default();
@@ -116,13 +116,13 @@ impl Finder<'_> {
         };
         self.page.name(a) == self.page.name(b)
             && class(a) == class(b)
-            && !matches!(self.purposes[a], Purpose::Around | Purpose::Outside | Purpose::Aside)
-            && !LINES.contains(&self.page.name(a))
+            && !matches!(self.purposes[a], Purpose::Boilerplate | Purpose::Outside | Purpose::Aside)
+            && !PARAGRAPH_ELEMENTS.contains(&self.page.name(a))
             && !self.page.name(a).is_empty()
     }
 
     /// What the page marks as the article with the headline.
-    fn article_of_headline(&self, expected: &Announced) -> Option<Place> {
+    fn article_of_headline(&self, expected: &HeadMetadata) -> Option<NodeIndex> {
         self.page.ancestors(self.headline(expected)?).find(|place| self.page.name(*place) == "article")
     }
 
@@ -141,7 +141,7 @@ impl Finder<'_> {
     }
 
     /// The headline, if the head of the page has it too.
-    fn headline(&self, expected: &Announced) -> Option<Place> {
+    fn headline(&self, expected: &HeadMetadata) -> Option<NodeIndex> {
         const MIN_LETTERS: usize = 12;
         let titles: Vec<String> =
             expected.titles.iter().map(|title| letters(title)).filter(|title| !title.is_empty()).collect();

@@ -4,7 +4,7 @@ use url::Url;
 
 use super::compare::{MIN_SHARED, letters, shared, words};
 use super::metadata::Metadata;
-use super::page_tree::{PageTree, Place};
+use super::page_tree::{NodeIndex, PageTree};
 
 /// What sites put between a headline and their name.
 const SEPARATORS: [&str; 9] = [" | ", " - ", " – ", " — ", " · ", " • ", " » ", " :: ", "|"];
@@ -35,7 +35,7 @@ pub(super) fn find(page: &PageTree<'_>, metadata: &Metadata, url: &Url) -> Optio
     Some(headlines.iter().find(shares_words).cloned().unwrap_or(named))
 }
 
-pub(super) fn text(page: &PageTree<'_>, place: Place) -> String {
+pub(super) fn text(page: &PageTree<'_>, place: NodeIndex) -> String {
     let lines = page.blocks[page.blocks_in(place)].iter().map(|block| block.text.replace('\n', " "));
     lines.collect::<Vec<_>>().join(" ")
 }

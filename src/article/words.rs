@@ -20,7 +20,7 @@ pub(super) enum Purpose {
     /// Often holds what is no text of the article: decided by what it has.
     Aside,
     /// Holds no text of the article.
-    Around,
+    Boilerplate,
     /// Holds none, even if it is long: comments, notices of the law.
     Outside,
 }
@@ -34,7 +34,7 @@ static OUTSIDE: LazyLock<Words> = LazyLock::new(|| {
         .collect()
 });
 
-static AROUND: LazyLock<Words> = LazyLock::new(|| {
+static BOILERPLATE: LazyLock<Words> = LazyLock::new(|| {
     "nav navbar navigation menu breadcrumb breadcrumbs footer sidebar comment comments disqus respond related \
      relatedposts recommend recommended recommendation recommendations recirc recirculation newsletter newsletters subscribe \
      subscription signup share shares sharing sharebar sharedaddy sharethis shareaholic social socials socialmedia addthis addtoany cookie \
@@ -119,7 +119,7 @@ pub(super) fn class_words(element: &Element) -> Vec<String> {
 pub(super) fn purpose(element: &Element) -> Purpose {
     let role = element.value("role").unwrap_or_default();
     match element.local_name() {
-        "nav" | "menu" | "dialog" => return Purpose::Around,
+        "nav" | "menu" | "dialog" => return Purpose::Boilerplate,
         "figcaption" => return Purpose::Caption,
         // Classes of rows are those of what they list.
         "tr" | "tbody" => return Purpose::Unknown,
@@ -131,17 +131,17 @@ pub(super) fn purpose(element: &Element) -> Purpose {
     ]
     .contains(&role)
     {
-        return Purpose::Around;
+        return Purpose::Boilerplate;
     }
     let words = class_words(element);
     let has = |set: &Words| words.iter().any(|word| set.contains(word.as_str()));
     if has(&OUTSIDE) || element.local_name() == "footer" {
         return Purpose::Outside;
     }
-    if has(&AROUND)
+    if has(&BOILERPLATE)
         || words.windows(2).any(|pair| AROUND_PAIRS.contains(&(pair[0].as_str(), pair[1].as_str())))
     {
-        return Purpose::Around;
+        return Purpose::Boilerplate;
     }
     if has(&CAPTION) {
         return Purpose::Caption;

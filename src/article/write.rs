@@ -1,7 +1,7 @@
 //! An article as text and as HTML. Pure.
 
 use super::finder::Finder;
-use super::page_tree::Place;
+use super::page_tree::NodeIndex;
 use crate::html::{Element, NodeData};
 
 /// Elements without content and end tag.
@@ -21,7 +21,7 @@ pub(super) fn html(found: &Finder<'_>) -> String {
     let written = written_places(found);
     let mut html = String::new();
     // The elements that are open, with their ends.
-    let mut open: Vec<(Place, &str)> = Vec::new();
+    let mut open: Vec<(NodeIndex, &str)> = Vec::new();
     for place in written.iter().enumerate().filter(|(_, is_written)| **is_written).map(|(place, _)| place) {
         close(&mut html, &mut open, place);
         match found.page.tree.data(found.page.nodes[place].id) {
@@ -35,7 +35,7 @@ pub(super) fn html(found: &Finder<'_>) -> String {
             NodeData::Other => {}
         }
     }
-    close(&mut html, &mut open, Place::MAX);
+    close(&mut html, &mut open, NodeIndex::MAX);
     html
 }
 
@@ -66,7 +66,7 @@ fn written_places(found: &Finder<'_>) -> Vec<bool> {
     written
 }
 
-fn close(html: &mut String, open: &mut Vec<(Place, &str)>, place: Place) {
+fn close(html: &mut String, open: &mut Vec<(NodeIndex, &str)>, place: NodeIndex) {
     while let Some((_, name)) = open.pop_if(|(end, _)| *end <= place) {
         html.push_str("</");
         html.push_str(name);
