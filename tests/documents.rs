@@ -18,7 +18,7 @@ use siftwire::publish::document::{AlsoIn, Document, HistoryPosition};
 use siftwire::publish::format::Format;
 use siftwire::publish::output::{Byline, ContentMode, Output, Site, Stories};
 use siftwire::publish::template::Template;
-use siftwire::publish::{atom, html, json_feed, opml, rss, select};
+use siftwire::publish::{atom, html, json_feed, opml, output_page, rss, select};
 
 const NOON: i64 = 1_700_000_000;
 
@@ -295,7 +295,7 @@ fn documents_equal_their_snapshots() {
         insta::assert_snapshot!("atom", text(atom::write(&document)));
         insta::assert_snapshot!("rss", text(rss::write(&document)));
         insta::assert_snapshot!("json", text(json_feed::write(&document)));
-        insta::assert_snapshot!("html", text(html::write(&document)));
+        insta::assert_snapshot!("html", text(output_page::write(&document)));
     });
 }
 
@@ -652,7 +652,7 @@ fn the_last_line_of_a_text_names_the_source_if_wanted() {
         assert_eq!(whole.content.as_ref().map(|text| text.ends_with(line)), expected.1.map(|_| true));
         let text_of_title = (content != ContentMode::None).then_some(line);
         assert_eq!((only_title.summary.as_deref(), &only_title.content), (text_of_title, &None));
-        assert!(!text(html::write(&document)).contains("From: "), "the page names it elsewhere");
+        assert!(!text(output_page::write(&document)).contains("From: "), "the page names it elsewhere");
     }
 }
 
@@ -668,8 +668,8 @@ fn an_article_is_shown_in_full_where_it_is_published() {
     let shown = |entry: Entry, html: &str, is_published, content| {
         let kept = with_article(kept(1, entry), html, is_published);
         let document = select::document(&output(content), &site(), vec![kept]);
-        let written =
-            [atom::write, rss::write, json_feed::write, html::write].map(|write| text(write(&document)));
+        let written = [atom::write, rss::write, json_feed::write, output_page::write]
+            .map(|write| text(write(&document)));
         (document.entries[0].clone(), written)
     };
     for byline in [Byline::Added, Byline::Omitted] {
@@ -720,7 +720,7 @@ fn an_archive_page_links_to_its_neighbours_and_the_feed() {
 
 #[test]
 fn a_page_has_no_script_and_loads_nothing() {
-    let page = text(html::write(&document(ContentMode::Full)));
+    let page = text(output_page::write(&document(ContentMode::Full)));
     for word in ["<article", "<script", "<img", "src=", "@import", "url(", "onload", "rel=\"stylesheet"] {
         assert!(!page.contains(word), "{word}");
     }
@@ -864,6 +864,6 @@ proptest! {
             let text = String::from_utf8(xml).unwrap();
             prop_assert!(!text.contains("]]>") && text.chars().all(|c| c >= ' ' || c == '\n' || c == '\t'));
         }
-        html::write(&document);
+        output_page::write(&document);
     }
 }

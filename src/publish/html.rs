@@ -1,4 +1,4 @@
-//! Writes the web pages: one per output, and the front page. They load nothing. Their only script writes times in the
+//! Writes the front page, and what all web pages have in common. They load nothing. Their only script writes times in the
 //! reader's zone; the pages of outputs, whose texts are others', have none. Pure.
 
 use base64::Engine as _;
@@ -8,15 +8,12 @@ use maud::{DOCTYPE, Markup, PreEscaped, html};
 use sha2::{Digest, Sha256};
 use url::Url;
 
-use super::document::{Document, OutputEntry, SEARCH_PATH};
+use super::document::SEARCH_PATH;
 use super::first_start::{self, About, FirstPolls, Start};
 use super::format::Format;
 use super::health;
-use super::highlight::highlight;
-use super::icon::{self, Icon};
-use super::select::BYLINE_START;
-use super::stories::{ALSO_IN_START, MAX_NAMED_SOURCES};
-use super::text::{excerpt, one_line, percent_encode};
+use super::icon;
+use super::text::{one_line, percent_encode};
 use super::xml::{rfc3339, truncate_to_second};
 
 const STYLE: &str = include_str!("style.css");
@@ -44,9 +41,6 @@ pub const SOURCES_PATH: &str = "/sources";
 pub const ENTRY_PATH: &str = "/entry";
 /// The longest text to search for, in characters.
 pub const MAX_SEARCH_CHARS: usize = 100;
-/// Length of the excerpt of an entry's text.
-const EXCERPT_CHARS: usize = 320;
-
 /// The content of the front page, at `/`.
 #[derive(Clone, Debug)]
 pub struct FrontPageContent {
@@ -138,45 +132,6 @@ impl SourceHealth {
             SourceHealth::Gone => "gone",
         }
     }
-}
-
-/// Writes a document as a web page.
-pub fn write(document: &Document) -> Vec<u8> {
-    let title = one_line(&document.title);
-    let body = html! {
-        a .skip href="#entries" { "Skip to the entries" }
-        header {
-            nav aria-label="Site" { a .back href=(home(&document.public_url)) { "All feeds" } }
-            h1 dir="auto" { (title) }
-            @if let Some(description) = &document.description { p dir="auto" { (one_line(description)) } }
-            (feed_addresses(&title, |format| document.address(format)))
-        }
-        main #entries {
-            @if document.entries.is_empty() {
-                p .soft {
-                    @if document.name == health::NAME { "All is well: no source has failed for a day, moved or fallen silent." }
-                    @else { "Nothing has matched yet. Entries appear here as soon as a source brings one." }
-                }
-            }
-            @for shown in &document.entries { (entry(document, shown)) }
-        }
-    };
-    // A page loads nothing from elsewhere.
-    let icon = match &document.icon {
-        Some(Icon::File(file)) => file.path(&document.name),
-        Some(Icon::Url(_)) | None => icon::PATH.to_owned(),
-    };
-    let head = html! {
-        (icon_link(&document.public_url, &icon))
-        @if let Some(description) = &document.description {
-            meta name="description" content=(one_line(description));
-        }
-        @for format in Format::feeds() {
-            link rel="alternate" type=(format.media_type()) title=(title) href=(document.address(format));
-        }
-        link rel="canonical" href=(document.address(Format::Html));
-    };
-    page(&title, "reading", &head, &body)
 }
 
 /// Writes the front page.
@@ -362,47 +317,6 @@ pub(super) fn feed_addresses(title: &str, address: impl Fn(Format) -> String) ->
             }
         }
     }
-}
-
-fn entry(document: &Document, shown: &OutputEntry) -> Markup {
-    let text = shown.summary.as_deref().or(shown.content.as_deref());
-    // The page has these lines elsewhere.
-    let text =
-        text.map(|html| [BYLINE_START, ALSO_IN_START].iter().fold(html, |html, line| before(html, line)));
-    let text =
-        text.map(|html| excerpt(html, EXCERPT_CHARS)).filter(|text| !text.is_empty() && *text != shown.title);
-    let title = highlight(&one_line(&shown.title), &shown.highlights);
-    html! {
-        // Not an `article`: Liferea takes a page with three of those for a feed and looks for no other. An empty language
-        // means unknown; without it the text would count as English.
-        div .entry role="article" lang=(shown.language().unwrap_or_default()) dir="auto" {
-            h2 {
-                @if let Some(link) = shown.link() { a href=(percent_encode(link)) rel="noreferrer" { (title) } }
-                @else { (title) }
-            }
-            p .soft {
-                bdi { (one_line(&shown.kept.source.title)) } " \u{b7} " (time(shown.kept.date))
-                @if document.is_explained {
-                    " \u{b7} " a href=(document.absolute(&format!("{}/{}", ENTRY_PATH, shown.kept.number))) lang="en"
-                        aria-label=(format!("Why is this here? {}", shown.title)) { "why is this here?" }
-                }
-            }
-            @if let Some(text) = text { p { (highlight(&text, &shown.highlights)) } }
-            @if !shown.also_in.is_empty() {
-                p .soft lang="en" { "Also in: "
-                    @for (index, also) in shown.also_in.iter().take(MAX_NAMED_SOURCES).enumerate() {
-                        @if index > 0 { ", " }
-                        a href=(percent_encode(&also.link)) rel="noreferrer" { bdi lang="" { (one_line(&also.title)) } }
-                    }
-                    @if shown.also_in.len() > MAX_NAMED_SOURCES { " and others" }
-                }
-            }
-        }
-    }
-}
-
-fn before<'a>(text: &'a str, pattern: &str) -> &'a str {
-    text.split(pattern).next().unwrap_or_default()
 }
 
 fn output_card(base: &str, output: &OutputRow) -> Markup {

@@ -25,6 +25,7 @@ mod language;
 mod media;
 pub mod opml;
 pub mod output;
+pub mod output_page;
 mod outputs;
 mod owners;
 mod podcast;

@@ -15,7 +15,7 @@ use super::html::{FrontPageContent, OutputRow, SourceRow};
 use super::output::{Output, Site};
 use super::outputs::{CompiledOutput, Outputs};
 use super::staleness::{DocumentInputs, PublishedState, StoreChanges};
-use super::{atom, folders, health, html, json_feed, opml, owners, rss, select};
+use super::{atom, folders, health, html, json_feed, opml, output_page, owners, rss, select};
 use crate::entry::{Podcast, hex};
 use crate::filter::MatchReason;
 use crate::store::{ArchiveSize, Error, MemberQuery, NotifyHub, OutputId, Rendering, Store};
@@ -281,7 +281,7 @@ pub fn write(format: Format, document: &Document) -> Vec<u8> {
         Format::Atom => atom::write(document),
         Format::Rss => rss::write(document),
         Format::Json => json_feed::write(document),
-        Format::Html => html::write(document),
+        Format::Html => output_page::write(document),
     }
 }
 

@@ -14,7 +14,7 @@ use siftwire::ingest::identity;
 use siftwire::publish::document::{AlsoIn, Document, HistoryPosition};
 use siftwire::publish::output::{ContentMode, Links, Output, Site, Stories};
 use siftwire::publish::template::Template;
-use siftwire::publish::{atom, html, json_feed, rss, select};
+use siftwire::publish::{atom, json_feed, output_page, rss, select};
 use siftwire::story::rules::{ComparedEntry, proposals};
 use siftwire::story::{compute_features, may_share_language};
 use siftwire::text::language::detect_in_entry;
@@ -149,7 +149,10 @@ fn publish(entries: &[Arc<StoredEntry>], now: Timestamp) -> usize {
 }
 
 fn written(document: &Document) -> usize {
-    [atom::write, rss::write, json_feed::write, html::write].iter().map(|write| write(document).len()).sum()
+    [atom::write, rss::write, json_feed::write, output_page::write]
+        .iter()
+        .map(|write| write(document).len())
+        .sum()
 }
 
 fn output(content: ContentMode, entry_title: Option<Template>) -> Output {
