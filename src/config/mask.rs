@@ -72,6 +72,19 @@ pub fn mask_urls(text: &str) -> String {
         .collect()
 }
 
+/// A query of the filter language with user information and queries of addresses masked, for its readers.
+#[must_use]
+pub(super) fn mask_query(text: &str) -> String {
+    let masked = |word: &str| match word.split_once('?') {
+        _ if word.contains("://") => mask_urls(word),
+        Some((path, parameters)) if parameters.contains('=') => {
+            format!("{path}?{}", parameters.replace(|c: char| !c.is_whitespace(), "*"))
+        }
+        _ => word.to_owned(),
+    };
+    text.trim().split_inclusive(char::is_whitespace).map(masked).collect()
+}
+
 struct Mask<'t> {
     text: &'t str,
     /// For each byte.

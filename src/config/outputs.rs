@@ -7,12 +7,13 @@ use super::diagnostic::{Diagnostic, FileSpan, Severity};
 use super::icon;
 use super::literal::QueryLiteral;
 use super::locate::Surroundings;
+use super::mask::mask_query;
 use super::raw::{RawOutput, RawTopic, belongs_in};
 use super::sources::duplicate_name;
 use super::toml_reader::Located;
 use super::values::TEMPLATE_HINT;
 use crate::filter::{self, Query, QueryContext};
-use crate::publish::output::{Byline, ContentMode, OtherSources, Output, OutputAccess, Stories};
+use crate::publish::output::{Byline, ContentMode, Criteria, OtherSources, Output, OutputAccess, Stories};
 use crate::publish::template::{self, Template};
 use crate::source::Source;
 use crate::text::closest_name;
@@ -185,6 +186,7 @@ fn check_output(
     }
     let owner = ("output", raw.name.as_ref());
     let filter = raw.filter.as_ref().and_then(|query| check_query(query, owner, query_context, diagnostics));
+    let criteria = criteria(filter.as_ref(), raw.sources.as_ref(), query_context);
     let sources = raw.sources.map(|sources| {
         if sources.value.is_empty() {
             let warning = Diagnostic::warning(sources.span.clone(), "an output without sources stays empty");
@@ -210,6 +212,7 @@ fn check_output(
         name,
         filter,
         sources,
+        criteria,
         limit: raw.limit.map_or(100, |limit| limit.value),
         stories: raw.stories.map_or(Stories::Merge, |stories| stories.value),
         prefer: prefer.unwrap_or_default(),
@@ -226,6 +229,20 @@ fn check_output(
         content: raw.content.map_or(ContentMode::Full, |mode| mode.value),
         write_to: raw.write_to.map(|path| directories.config.join(path.value)),
     })
+}
+
+/// What the page of an output shows of its filter and its sources.
+fn criteria(
+    filter: Option<&Query>,
+    sources: Option<&Located<Vec<Located<String>>>>,
+    query_context: &QueryContext,
+) -> Criteria {
+    let query_of = |name: &str| Some((name.to_owned(), mask_query(query_context.topics.get(name)?)));
+    Criteria {
+        filter: filter.map(|filter| mask_query(filter.text())).filter(|text| !text.is_empty()),
+        topics: filter.iter().flat_map(|filter| filter.topics()).filter_map(query_of).collect(),
+        sources: sources.map(|names| names.value.iter().map(|name| name.value.clone()).collect()),
+    }
 }
 
 /// The names of sources, those of `#tag` in the order of the config. Reports names and tags that no source has.

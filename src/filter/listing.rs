@@ -1,11 +1,11 @@
 //! The words that each term of a query searches for, for the user. Pure.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use super::compile::Compiler;
 use super::compiled::{CompiledNode, CompiledTerm, Criterion, WordSetId};
-use super::syntax::Node;
+use super::syntax::{Node, NodeKind, TopicQuery};
 use super::words::{self, Forms};
 
 /// See [`super::Query::term_words`].
@@ -42,6 +42,23 @@ pub(super) fn term_words(node: &Node, languages: &Arc<[String]>) -> Vec<(String,
         _ => Vec::new(),
     };
     terms.into_iter().flat_map(words_of_term).collect()
+}
+
+/// See [`super::Query::topics`].
+pub(super) fn collect_topics<'a>(node: &'a Node, topics: &mut BTreeSet<&'a str>) {
+    match &node.kind {
+        NodeKind::And(nodes) | NodeKind::Or(nodes) => {
+            nodes.iter().for_each(|node| collect_topics(node, topics));
+        }
+        NodeKind::Not(node) | NodeKind::InField(_, node) => collect_topics(node, topics),
+        // One that is known already is not walked again: topics may use each other in many ways.
+        NodeKind::Topic(name, TopicQuery::UserDefined(node)) => {
+            if topics.insert(name) {
+                collect_topics(node, topics);
+            }
+        }
+        NodeKind::Topic(_, TopicQuery::BuiltIn | TopicQuery::PlaceNames) | NodeKind::Term(_) => {}
+    }
 }
 
 /// The words of a built-in topic, a row for each language.

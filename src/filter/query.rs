@@ -1,5 +1,6 @@
 //! A parsed and checked query. Pure.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
 
@@ -39,6 +40,14 @@ impl Query {
     #[must_use]
     pub fn term_words(&self) -> Vec<(String, Vec<String>)> {
         listing::term_words(&self.node, &self.languages)
+    }
+
+    /// The names of the user's topics that it uses, also of those that these use, each once.
+    #[must_use]
+    pub fn topics(&self) -> BTreeSet<&str> {
+        let mut topics = BTreeSet::new();
+        listing::collect_topics(&self.node, &mut topics);
+        topics
     }
 
     /// Valid parts that are probably mistakes, in the order of the text.

@@ -8,7 +8,7 @@ use url::Url;
 use super::format::Format;
 use super::icon::{self, Icon};
 use super::language;
-use super::output::{Output, OutputAccess, Site};
+use super::output::{Criteria, Output, OutputAccess, Site};
 use super::text::{one_line, percent_encode};
 use crate::entry::{Author, Podcast, StoredEntry, derived_id};
 
@@ -30,6 +30,8 @@ pub struct Document {
     pub title: String,
     /// What the output is about: plain text.
     pub description: Option<String>,
+    /// What decides which entries it has; `None` if no filter does.
+    pub criteria: Option<Criteria>,
     /// The podcast that all its entries are from, if it is a feed of that alone.
     pub podcast: Option<Box<Podcast>>,
     /// The output's own icon.
@@ -113,6 +115,7 @@ impl Document {
             search: None,
             title: output.title.clone(),
             description: output.description.clone(),
+            criteria: Some(output.criteria.clone()),
             podcast: None,
             icon: output.icon.clone(),
             public_url: site.public_url.clone(),

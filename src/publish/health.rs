@@ -23,6 +23,7 @@ pub fn document(site: &Site, events: Vec<(i64, HealthEvent)>, since: Timestamp) 
     Document {
         id: document::feed_id(NAME, since),
         hub: None,
+        criteria: None,
         since,
         entries: events.into_iter().map(|(number, event)| output_entry(number, event)).collect(),
         is_explained: false,

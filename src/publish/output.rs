@@ -35,6 +35,8 @@ pub struct Output {
     pub filter: Option<Query>,
     /// Names of its sources, sorted; `None`: all.
     pub sources: Option<Vec<String>>,
+    /// The same, for its page.
+    pub criteria: Criteria,
     /// The most entries in the feed.
     pub limit: usize,
     /// One entry per story, or every entry.
@@ -69,6 +71,7 @@ impl Output {
             entry_title: None,
             filter: None,
             sources: None,
+            criteria: Criteria::default(),
             limit: 100,
             stories: Stories::Merge,
             prefer: Vec::new(),
@@ -90,6 +93,18 @@ impl Output {
     pub(super) fn archive_page_size(&self) -> usize {
         self.limit.clamp(1, MAX_PAGE_ENTRIES)
     }
+}
+
+/// What decides which entries an output takes, as the config writes it, but with user information and queries of
+/// addresses masked: the page of the output shows it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Criteria {
+    /// `None`: every entry is taken.
+    pub filter: Option<String>,
+    /// The topics of the config that the filter uses, with their queries.
+    pub topics: Vec<(String, String)>,
+    /// Names of sources, and tags as `#tag`; `None`: all sources.
+    pub sources: Option<Vec<String>>,
 }
 
 /// Who may read an output over HTTP.

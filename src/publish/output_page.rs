@@ -2,18 +2,24 @@
 
 use maud::{Markup, html};
 
-use super::document::{Document, OutputEntry};
+use super::document::{Document, OutputEntry, SEARCH_PATH};
 use super::format::Format;
 use super::health;
 use super::highlight::highlight;
 use super::html::{ENTRY_PATH, feed_addresses, home, icon_link, page, time};
 use super::icon::{self, Icon};
+use super::output::Criteria;
 use super::select::BYLINE_START;
 use super::stories::{ALSO_IN_START, MAX_NAMED_SOURCES};
 use super::text::{excerpt, one_line, percent_encode};
 
 /// Length of the excerpt of an entry's text.
 const EXCERPT_CHARS: usize = 320;
+
+/// Longer filters are folded, in bytes.
+const MAX_UNFOLDED_CRITERIA: usize = 400;
+/// The most names of sources and tags.
+const MAX_NAMES: usize = 100;
 
 /// Writes a document as a web page.
 pub fn write(document: &Document) -> Vec<u8> {
@@ -25,6 +31,7 @@ pub fn write(document: &Document) -> Vec<u8> {
             h1 dir="auto" { (title) }
             @if let Some(description) = &document.description { p dir="auto" { (one_line(description)) } }
             (feed_addresses(&title, |format| document.address(format)))
+            @if let Some(shown) = &document.criteria { (criteria(document, shown)) }
         }
         main #entries {
             @if document.entries.is_empty() {
@@ -52,6 +59,38 @@ pub fn write(document: &Document) -> Vec<u8> {
         link rel="canonical" href=(document.address(Format::Html));
     };
     page(&title, "reading", &head, &body)
+}
+
+/// Which entries the output takes. A long filter is folded.
+fn criteria(document: &Document, Criteria { filter, topics, sources }: &Criteria) -> Markup {
+    let texts = filter.iter().chain(topics.iter().map(|(_, query)| query));
+    let length: usize =
+        texts.map(String::len).sum::<usize>() + sources.iter().flatten().map(String::len).sum::<usize>();
+    let query = |text: &str| html! { code lang="" dir="auto" { (text) } };
+    html! {
+        details .criteria open[length <= MAX_UNFOLDED_CRITERIA] {
+            summary { "Which entries it takes" }
+            dl .facts {
+                div { dt { "Filter" } dd { @match filter { Some(text) => (query(text)), None => "none: every entry" } } }
+                @for (name, text) in topics { div { dt { code { "@" (name) } } dd { (query(text)) } } }
+                div { dt { "Sources" } dd {
+                    @match sources {
+                        None => "all",
+                        Some(names) => {
+                            @for (index, name) in names.iter().take(MAX_NAMES).enumerate() {
+                                @if index > 0 { ", " }
+                                bdi { (name) }
+                            }
+                            @if names.len() > MAX_NAMES { ", and " (names.len() - MAX_NAMES) " more" }
+                        }
+                    }
+                } }
+            }
+            @if document.is_explained {
+                p .soft { a href=(document.absolute(&format!("{SEARCH_PATH}?output={}", document.name))) { "Try another filter" } }
+            }
+        }
+    }
 }
 
 fn entry(document: &Document, shown: &OutputEntry) -> Markup {

@@ -39,6 +39,7 @@ mod networks;
 mod not_modified;
 mod origin;
 mod outage;
+mod output_pages;
 mod podcasts;
 mod private_pages;
 mod program;
