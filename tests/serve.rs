@@ -12,8 +12,9 @@ use siftwire::publish::archive::{PageState, RenderedPage};
 use siftwire::publish::document_cache::{DocumentCache, FormerName, Representation};
 use siftwire::publish::format::Format;
 use siftwire::serve::{
-    ArchiveReader, ConnectionLimits, HttpSettings, ListenAddress, Listener, PrivatePageReader, Readiness,
-    SearchAnswer, SearchReader, ServerState, SharedHttpSettings, StoreHealth, StoreReaders, routes, run,
+    ArchiveReader, ConnectionLimits, HttpSettings, ListenAddress, Listener, OutputPageAnswer,
+    OutputPageReader, PrivatePageReader, Readiness, SearchAnswer, SearchReader, ServerState,
+    SharedHttpSettings, StoreHealth, StoreReaders, routes, run,
 };
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -70,11 +71,16 @@ async fn start(limits: ConnectionLimits) -> Server {
         let text = format!("{page:?}").into_bytes();
         Box::pin(async move { Ok(Some(Representation::new(Format::Html.content_type(), text, changed))) })
     });
+    let output: OutputPageReader = Arc::new(move |name, page| {
+        let text = format!("{name} {page:?}").into_bytes();
+        let page = Arc::new(Representation::new(Format::Html.content_type(), text, changed));
+        Box::pin(async move { Ok(OutputPageAnswer::Found(page)) })
+    });
     let search: SearchReader = Arc::new(|_, _| Box::pin(async { Ok(SearchAnswer::Busy) }));
     let readiness = Arc::new(Readiness::default());
     let state = ServerState::new(
         Arc::clone(&document_cache),
-        StoreReaders { archive, private, search },
+        StoreReaders { archive, output, private, search },
         SharedHttpSettings::new(HttpSettings {
             max_age: Duration::from_secs(60),
             token: None,
@@ -352,7 +358,13 @@ async fn full_archive_pages_are_immutable_and_have_one_address_each() {
     let held = format!("If-None-Match: {tag}\r\n");
     let head = server.request("HEAD", "/feeds/calm/archive/2.atom", &held).await;
     assert_eq!((head.status, head.header("content-length")), (304, None), "the page is not empty");
-    for path in ["3.atom", "0.atom", "02.atom", "+2.atom", "2", "2.atom/", "99999999999.atom"] {
+    let page = server.request("GET", "/feeds/calm/archive/2", "").await;
+    assert_eq!((page.status, page.header("cache-control")), (200, Some("public, max-age=60")));
+    assert_eq!(
+        (page.header("access-control-allow-origin"), page.header("vary")),
+        (None, Some("Accept-Encoding"))
+    );
+    for path in ["3.atom", "0.atom", "02.atom", "+2.atom", "02", "2/", "2.atom/", "99999999999.atom"] {
         assert_eq!(
             server.request("GET", &format!("/feeds/calm/archive/{path}"), "").await.status,
             404,

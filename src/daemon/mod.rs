@@ -7,9 +7,11 @@ mod clock;
 mod error;
 mod first_start;
 mod health_check;
+mod kept_pages;
 pub mod network;
 mod notify;
 mod one_time;
+mod output_pages;
 mod planner;
 mod poll;
 mod poll_metrics;
@@ -39,6 +41,7 @@ use tokio::sync::{Mutex, Semaphore, watch};
 
 use self::channels::{Channels, PollerStatus, PublishConfig};
 use self::first_start::FirstStart;
+use self::kept_pages::OutputPages;
 use self::reload::Reloader;
 use self::search_state::SearchState;
 use self::shared::Shared;
@@ -48,8 +51,8 @@ use self::tasks::{Tasks, TasksEnd};
 use crate::fetch::Fetcher;
 use crate::publish::archive::Archives;
 use crate::serve::{
-    self, ArchiveReader, ListenAddress, PrivatePageReader, SearchReader, ServerState, SharedHttpSettings,
-    StoreHealth, StoreReaders,
+    self, ArchiveReader, ListenAddress, OutputPageReader, PrivatePageReader, SearchReader, ServerState,
+    SharedHttpSettings, StoreHealth, StoreReaders,
 };
 use crate::store;
 
@@ -117,6 +120,7 @@ impl Daemon {
         let shared = Arc::new(Shared {
             first_start,
             searches: SearchState::default(),
+            output_pages: OutputPages::default(),
             archives: Arc::new(Archives::new(store.clone(), outputs)),
             store,
             document_cache: Arc::default(),
@@ -213,6 +217,11 @@ fn server_state(shared: &Arc<Shared>) -> ServerState {
         let archives = Arc::clone(&archives);
         Box::pin(async move { archives.page(&name, number, format, now()).await })
     });
+    let shared_by_reader = Arc::clone(shared);
+    let output: OutputPageReader = Arc::new(move |name, page| {
+        let shared = Arc::clone(&shared_by_reader);
+        Box::pin(async move { output_pages::respond(&shared, name, page).await })
+    });
     let (shared_by_reader, one_at_a_time) = (Arc::clone(shared), Arc::new(Semaphore::new(1)));
     let private: PrivatePageReader = Arc::new(move |page| {
         let (shared, one_at_a_time) = (Arc::clone(&shared_by_reader), Arc::clone(&one_at_a_time));
@@ -229,7 +238,7 @@ fn server_state(shared: &Arc<Shared>) -> ServerState {
     });
     ServerState::new(
         Arc::clone(&shared.document_cache),
-        StoreReaders { archive, private, search },
+        StoreReaders { archive, output, private, search },
         shared.http.clone(),
         Arc::clone(&shared.readiness),
         Arc::clone(&shared.metrics),

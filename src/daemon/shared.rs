@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::channels::Channels;
 use super::first_start::FirstStart;
+use super::kept_pages::OutputPages;
 use super::search_state::SearchState;
 use crate::metrics::Metrics;
 use crate::publish::archive::Archives;
@@ -22,4 +23,5 @@ pub(super) struct Shared {
     pub(super) channels: Channels,
     pub(super) first_start: FirstStart,
     pub(super) searches: SearchState,
+    pub(super) output_pages: OutputPages,
 }

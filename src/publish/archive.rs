@@ -5,15 +5,15 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use jiff::Timestamp;
 
-use super::document::{Document, HistoryPosition};
+use super::document::{Document, HistoryPosition, WebPages};
 use super::document_cache::Representation;
 use super::format::Format;
 use super::outputs::{CompiledOutput, Outputs};
 use super::owners::use_owners_words;
-use super::render::write;
-use super::{select, stories};
+use super::render::{add_highlights, write};
+use super::{output_page, select, stories};
 use crate::entry::StoredEntry;
-use crate::store::{ArchivePage, Error, OutputId, Store, StoredPage};
+use crate::store::{ArchivePage, Error, NeighbourPages, OutputId, Store, StoredPage};
 
 /// The most bytes of pages kept in memory.
 const MAX_CACHED_BYTES: usize = 4_000_000;
@@ -114,6 +114,22 @@ impl Archives {
         let stored = self.store.stored_page(compiled.id, number, format.extension()).await?;
         let page = stored.and_then(|stored| restored(stored, format, &address));
         Ok(page.map(|page| self.cache(key, page)))
+    }
+
+    /// An archive page as a web page, with its entries as they are now; `None` if none of them is kept.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    pub async fn web_page(&self, name: &str, number: u32) -> Result<Option<Vec<u8>>, Error> {
+        let outputs = self.outputs();
+        let Some(compiled) = outputs.by_any_name(name) else { return Ok(None) };
+        let page = self.store.archive_page(compiled.id, number).await?;
+        let Some(page) = page.filter(|page| !page.entries.is_empty()) else { return Ok(None) };
+        let NeighbourPages { older, newer } = self.store.neighbour_pages(compiled.id, number).await?;
+        let mut document = self.document(&outputs, compiled, number, page).await?;
+        document.web_pages = WebPages { older, newer };
+        add_highlights(&self.store, compiled.id, &mut document).await?;
+        Ok(Some(tokio::task::block_in_place(|| output_page::write(&document))))
     }
 
     /// A page of a frozen output, if it is stored.

@@ -46,6 +46,8 @@ pub struct Document {
     pub since: Timestamp,
     /// Whether it is the current feed or an archive page.
     pub position: HistoryPosition,
+    /// Where its web page leads.
+    pub web_pages: WebPages,
     /// Newest first; ids are unique.
     pub entries: Vec<OutputEntry>,
 }
@@ -65,6 +67,15 @@ pub enum HistoryPosition {
         /// The next newer page, if there is one.
         next: Option<u32>,
     },
+}
+
+/// The archive pages that a web page leads to, of those that have entries which it does not show.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct WebPages {
+    /// With older entries.
+    pub older: Option<u32>,
+    /// With newer entries; `None`: those of the current page.
+    pub newer: Option<u32>,
 }
 
 /// An entry as an output shows it.
@@ -123,6 +134,7 @@ impl Document {
             is_explained: output.access == OutputAccess::Private || site.is_of_this_machine(),
             since: Timestamp::UNIX_EPOCH,
             position: HistoryPosition::Current { previous: None },
+            web_pages: WebPages::default(),
             entries: Vec::new(),
         }
     }
@@ -187,7 +199,16 @@ impl Document {
     }
 
     fn archive_address(&self, number: u32, format: Format) -> String {
-        self.absolute(&format!("/feeds/{}/archive/{number}{}", self.name, format.extension()))
+        self.absolute(&self.archive_path(number, format))
+    }
+
+    pub(super) fn archive_path(&self, number: u32, format: Format) -> String {
+        format!("/feeds/{}/archive/{number}{}", self.name, format.extension())
+    }
+
+    /// An address without scheme and host, so that it is right for every name by which readers come.
+    pub(super) fn relative(&self, path: &str) -> String {
+        percent_encode(&format!("{}{path}", self.public_url.path().trim_end_matches('/')))
     }
 
     pub(super) fn absolute(&self, path: &str) -> String {

@@ -2,7 +2,7 @@
 
 use maud::{Markup, html};
 
-use super::document::{Document, OutputEntry, SEARCH_PATH};
+use super::document::{Document, HistoryPosition, OutputEntry, SEARCH_PATH, WebPages};
 use super::format::Format;
 use super::health;
 use super::highlight::highlight;
@@ -23,14 +23,25 @@ const MAX_NAMES: usize = 100;
 
 /// Writes a document as a web page.
 pub fn write(document: &Document) -> Vec<u8> {
-    let title = one_line(&document.title);
+    let own_title = one_line(&document.title);
+    let title = match document.position {
+        HistoryPosition::Current { .. } => own_title.clone(),
+        HistoryPosition::Archive { number, .. } => format!("{own_title}: older entries, page {number}"),
+    };
+    let is_current = !document.is_archive();
     let body = html! {
         a .skip href="#entries" { "Skip to the entries" }
         header {
-            nav aria-label="Site" { a .back href=(home(&document.public_url)) { "All feeds" } }
-            h1 dir="auto" { (title) }
-            @if let Some(description) = &document.description { p dir="auto" { (one_line(description)) } }
-            (feed_addresses(&title, |format| document.address(format)))
+            nav aria-label="Site" {
+                a .back href=(home(&document.public_url)) { "All feeds" }
+                @if !is_current { " \u{b7} " a .back href=(document.relative(&Format::Html.path(&document.name))) { "Newest entries" } }
+            }
+            h1 dir="auto" { (own_title) }
+            @if let HistoryPosition::Archive { number, .. } = document.position { p { "Older entries, page " (number) } }
+            @else {
+                @if let Some(description) = &document.description { p dir="auto" { (one_line(description)) } }
+                (feed_addresses(&own_title, |format| document.address(format)))
+            }
             @if let Some(shown) = &document.criteria { (criteria(document, shown)) }
         }
         main #entries {
@@ -42,23 +53,51 @@ pub fn write(document: &Document) -> Vec<u8> {
             }
             @for shown in &document.entries { (entry(document, shown)) }
         }
+        (page_links(document))
     };
+    let head = html! {
+        (head(document))
+        @if is_current && let Some(description) = &document.description {
+            meta name="description" content=(one_line(description));
+        }
+        link rel="canonical" href=(document.own_address(Format::Html));
+    };
+    page(&title, "reading", &head, &body)
+}
+
+/// The icon, and the feeds of the output.
+fn head(document: &Document) -> Markup {
     // A page loads nothing from elsewhere.
     let icon = match &document.icon {
         Some(Icon::File(file)) => file.path(&document.name),
         Some(Icon::Url(_)) | None => icon::PATH.to_owned(),
     };
-    let head = html! {
+    let title = one_line(&document.title);
+    html! {
         (icon_link(&document.public_url, &icon))
-        @if let Some(description) = &document.description {
-            meta name="description" content=(one_line(description));
-        }
         @for format in Format::feeds() {
             link rel="alternate" type=(format.media_type()) title=(title) href=(document.address(format));
         }
-        link rel="canonical" href=(document.address(Format::Html));
+    }
+}
+
+/// Links to the pages with older and newer entries.
+fn page_links(document: &Document) -> Markup {
+    let WebPages { older, newer } = document.web_pages;
+    let newer = match newer {
+        Some(number) => Some(document.archive_path(number, Format::Html)),
+        None => document.is_archive().then(|| Format::Html.path(&document.name)),
     };
-    page(&title, "reading", &head, &body)
+    html! {
+        @if older.is_some() || newer.is_some() {
+            nav .pages aria-label="Older and newer entries" {
+                @if let Some(path) = newer { a rel="prev" href=(document.relative(&path)) { "Newer entries" } }
+                @if let Some(number) = older {
+                    a rel="next" href=(document.relative(&document.archive_path(number, Format::Html))) { "Older entries" }
+                }
+            }
+        }
+    }
 }
 
 /// Which entries the output takes. A long filter is folded.

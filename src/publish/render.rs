@@ -225,18 +225,32 @@ async fn document(
     let output = &compiled.output;
     let entries = store.members(compiled.id, member_query(output, now)).await?;
     let mut document = owners::document(store, outputs, output, entries).await?;
-    let numbers: Vec<i64> = document.entries.iter().map(|entry| entry.kept.number).collect();
     document.podcast = only_podcast(outputs, compiled, &document);
     document.since = compiled.since;
     document.id.clone_from(&compiled.feed_id);
-    let reasons = store.member_reasons(compiled.id, numbers).await?;
-    for (entry, reasons) in document.entries.iter_mut().zip(reasons) {
-        entry.highlights = matched_words(&reasons, entry.kept.published_article().is_some());
-    }
+    add_highlights(store, compiled.id, &mut document).await?;
     // If the feed has every entry, archive pages add nothing.
     let ArchiveSize { pages, has_more } = store.archive_size(compiled.id, document.entries.len()).await?;
     document.position = HistoryPosition::Current { previous: (has_more && pages > 0).then_some(pages) };
+    document.web_pages.older = store.newest_page_with_others(compiled.id, numbers_of(&document)).await?;
     Ok(document)
+}
+
+fn numbers_of(document: &Document) -> Vec<i64> {
+    document.entries.iter().map(|entry| entry.kept.number).collect()
+}
+
+/// Notes the words that made each entry match.
+pub(super) async fn add_highlights(
+    store: &Store,
+    output: OutputId,
+    document: &mut Document,
+) -> Result<(), Error> {
+    let reasons = store.member_reasons(output, numbers_of(document)).await?;
+    for (entry, reasons) in document.entries.iter_mut().zip(reasons) {
+        entry.highlights = matched_words(&reasons, entry.kept.published_article().is_some());
+    }
+    Ok(())
 }
 
 /// The podcast of an output that has no other source.

@@ -28,11 +28,12 @@ pub(super) fn canonical(path: &str) -> Option<String> {
     decode(path).map(|decoded| utf8_percent_encode(&decoded, ESCAPED).to_string())
 }
 
-/// The last segment of `/feeds/NAME/archive/N.atom`. Leading zeros and signs are refused, so that each page has
+/// The last segment of `/feeds/NAME/archive/N.atom`; that of the web page has no extension. Leading zeros and signs are refused, so that each page has
 /// one address.
 pub(super) fn archive_page(segment: &str) -> Option<(u32, Format)> {
-    let (digits, format) =
-        Format::feeds().find_map(|format| Some((segment.strip_suffix(format.extension())?, format)))?;
+    let (digits, format) = Format::ALL
+        .into_iter()
+        .find_map(|format| Some((segment.strip_suffix(format.extension())?, format)))?;
     let number: u32 = digits.parse().ok()?;
     (number > 0 && number.to_string() == digits).then_some((number, format))
 }

@@ -9,7 +9,7 @@ use axum::http::header::{self, HeaderMap, HeaderValue};
 use axum::http::{Response, StatusCode};
 
 use super::negotiate::{self, Precondition};
-use super::state::{PrivatePage, ServerState};
+use super::state::{OutputPage, OutputPageAnswer, PrivatePage, ServerState};
 use super::{address, private, response};
 use crate::publish::archive::{PageState, RenderedPage};
 use crate::publish::document_cache::{CachedDocument, Coding, Representation};
@@ -68,8 +68,9 @@ async fn any_archive_page(
     request: Request,
 ) -> Response<Body> {
     let is_browser = negotiate::is_browser(request.headers());
+    let is_web_page = address::archive_page(&page).is_some_and(|(_, format)| format == Format::Html);
     let mut response = respond_with_page(state, output, page, request).await;
-    if response.status() != StatusCode::NOT_FOUND {
+    if response.status() != StatusCode::NOT_FOUND && !is_web_page {
         let headers = response.headers_mut();
         response::allow_any_origin(headers);
         headers.insert(header::VARY, VARY_OF_FEEDS);
@@ -97,6 +98,9 @@ async fn respond_with_page(
         }
         None => return response::not_found(),
     }
+    if format == Format::Html {
+        return web_page(state, request.headers(), output, OutputPage::Archive(number)).await;
+    }
     let cache_control = |page_state| match page_state {
         PageState::Full => ONE_YEAR,
         PageState::Open => state.settings.cache_control(),
@@ -108,7 +112,25 @@ async fn respond_with_page(
         Ok(None) => response::not_found(),
         Err(error) => {
             tracing::error!(output, number, %error, "cannot read an archive page");
-            response::text(StatusCode::SERVICE_UNAVAILABLE, "not ok: the store cannot be read\n")
+            response::unreadable()
+        }
+    }
+}
+
+/// A web page of an output that is not in memory.
+async fn web_page(
+    state: &ServerState,
+    request: &HeaderMap,
+    output: String,
+    page: OutputPage,
+) -> Response<Body> {
+    match (state.readers.output)(output.clone(), page).await {
+        Ok(OutputPageAnswer::Found(page)) => send(state, request, &page, state.settings.cache_control()),
+        Ok(OutputPageAnswer::Missing) => response::not_found(),
+        Ok(OutputPageAnswer::Busy) => response::busy(),
+        Err(error) => {
+            tracing::error!(output, %error, "cannot read a page of an output");
+            response::unreadable()
         }
     }
 }
@@ -158,7 +180,7 @@ async fn private_page(state: &ServerState, request: &HeaderMap, page: PrivatePag
         Ok(None) => response::not_found(),
         Err(error) => {
             tracing::error!(%error, "cannot read the store for a page");
-            response::text(StatusCode::SERVICE_UNAVAILABLE, "not ok: the store cannot be read\n")
+            response::unreadable()
         }
     }
 }

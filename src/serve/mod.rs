@@ -22,6 +22,7 @@ pub use limits::ConnectionLimits;
 pub use listen::{ListenAddress, Listener};
 pub use routes::{Routes, routes};
 pub use state::{
-    ArchiveReader, ArchiveResult, HttpSettings, PrivatePage, PrivatePageReader, PrivatePageResult, Readiness,
-    SearchAnswer, SearchReader, ServerState, SharedHttpSettings, StoreHealth, StoreReaders,
+    ArchiveReader, ArchiveResult, HttpSettings, OutputPage, OutputPageAnswer, OutputPageReader, PrivatePage,
+    PrivatePageReader, PrivatePageResult, Readiness, SearchAnswer, SearchReader, ServerState,
+    SharedHttpSettings, StoreHealth, StoreReaders,
 };

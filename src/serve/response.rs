@@ -21,6 +21,19 @@ pub(super) fn not_found() -> Response<Body> {
     text(StatusCode::NOT_FOUND, "There is nothing at this address.\n")
 }
 
+/// For a client that was one too many.
+pub(super) fn busy() -> Response<Body> {
+    let mut response =
+        text(StatusCode::SERVICE_UNAVAILABLE, "Too many searches wait: try again in a second.\n");
+    response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+    response
+}
+
+/// The store cannot be read: the log says why.
+pub(super) fn unreadable() -> Response<Body> {
+    text(StatusCode::SERVICE_UNAVAILABLE, "not ok: the store cannot be read\n")
+}
+
 pub(super) fn gone() -> Response<Body> {
     text(StatusCode::GONE, "This feed is no longer published.\n")
 }

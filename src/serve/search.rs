@@ -18,9 +18,6 @@ use crate::publish::search_request::SearchRequest;
 /// A search shows what others may not see.
 const PRIVATE: HeaderValue = HeaderValue::from_static("private, no-cache");
 
-/// Seconds after which a client that was one too many may try again.
-const RETRY_AFTER: HeaderValue = HeaderValue::from_static("1");
-
 type Parameters = Result<Query<Vec<(String, String)>>, QueryRejection>;
 
 /// `/try`: what a filter takes and what it leaves out.
@@ -74,15 +71,10 @@ async fn respond(
     match (state.readers.search)(SearchRequest::from_pairs(pairs), format).await {
         Ok(SearchAnswer::Found(found)) => send(&found),
         Ok(SearchAnswer::Invalid(problem)) => response::text(StatusCode::BAD_REQUEST, problem),
-        Ok(SearchAnswer::Busy) => {
-            let busy = "Too many searches wait: try again in a second.\n";
-            let mut response = response::text(StatusCode::SERVICE_UNAVAILABLE, busy);
-            response.headers_mut().insert(header::RETRY_AFTER, RETRY_AFTER);
-            response
-        }
+        Ok(SearchAnswer::Busy) => response::busy(),
         Err(error) => {
             tracing::error!(%error, "cannot search the store");
-            response::text(StatusCode::SERVICE_UNAVAILABLE, "not ok: the store cannot be read\n")
+            response::unreadable()
         }
     }
 }

@@ -25,6 +25,8 @@ use crate::publish::search_request::SearchRequest;
 pub struct StoreReaders {
     /// Reads archive pages.
     pub archive: ArchiveReader,
+    /// Reads the web pages of outputs, other than the current ones.
+    pub output: OutputPageReader,
     /// Reads the private pages.
     pub private: PrivatePageReader,
     /// Searches what is kept.
@@ -46,6 +48,30 @@ pub enum SearchAnswer {
     /// Too many others wait.
     Busy,
 }
+
+/// A web page of an output, other than the current one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum OutputPage {
+    /// The archive page with this number.
+    Archive(u32),
+}
+
+/// The answer to a request of an [`OutputPage`].
+pub enum OutputPageAnswer {
+    /// The page.
+    Found(Arc<Representation>),
+    /// There is none.
+    Missing,
+    /// Too many others wait.
+    Busy,
+}
+
+/// Reads a page of the output with this name. An error means that the store could not be read.
+pub type OutputPageReader = Arc<dyn Fn(String, OutputPage) -> OutputPageFuture + Send + Sync>;
+
+/// The result of an [`OutputPageReader`].
+pub type OutputPageFuture =
+    Pin<Box<dyn Future<Output = Result<OutputPageAnswer, crate::store::Error>> + Send>>;
 
 /// A page that is not for everybody.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -21,6 +21,7 @@ pub use model::{
     StoryId, StoryMember,
 };
 pub use sqlite::{
-    Error, FileSizes, JobCounter, Lock, SalvagedTable, Store, Worker, Workers, backup, check_integrity,
-    file_sizes, has_daemon, lock, open, open_locked, recovery_advice, salvage, sqlite_version,
+    Error, FileSizes, JobCounter, Lock, NeighbourPages, SalvagedTable, Store, Worker, Workers, backup,
+    check_integrity, file_sizes, has_daemon, lock, open, open_locked, recovery_advice, salvage,
+    sqlite_version,
 };

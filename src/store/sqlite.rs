@@ -19,6 +19,7 @@ mod kept_apart;
 mod lock;
 mod lookups;
 mod members;
+mod neighbour_pages;
 mod outputs;
 mod owners;
 mod pings;
@@ -50,6 +51,7 @@ pub use files::{FileSizes, file_sizes};
 pub use handle::Store;
 pub use jobs::JobCounter;
 pub use lock::{Lock, has_daemon, lock};
+pub use neighbour_pages::NeighbourPages;
 pub use salvage::{SalvagedTable, salvage};
 
 /// The version of the built-in SQLite.

@@ -1,6 +1,27 @@
 //! The web page of an output: what it shows of its filter, its older pages, and the search in it.
 
+use crate::origin::Origin;
 use crate::program::{Daemon, Home, Response, eventually};
+
+/// Entries in the order of a feed, the newest first: their numbers, and a text for each.
+fn feed(numbers: impl DoubleEndedIterator<Item = usize>, text: impl Fn(usize) -> String) -> String {
+    let item = |number: usize| {
+        let date = format!("Sun, 01 Nov 2026 {:02}:{:02}:00 GMT", number / 60, number % 60);
+        format!(
+            "<item><title>Entry{number} of the feed</title><guid>{number}</guid><pubDate>{date}</pubDate>\
+             <description>{}</description></item>",
+            text(number)
+        )
+    };
+    let items: String = numbers.rev().map(item).collect();
+    format!("<rss version=\"2.0\"><channel><title>Feed</title>{items}</channel></rss>")
+}
+
+/// The titles of the entries on a page.
+fn titles(page: &Response) -> Vec<usize> {
+    let numbers = page.body.split("<h2>Entry").skip(1);
+    numbers.map(|rest| rest.split(' ').next().unwrap_or_default().parse().expect("a number")).collect()
+}
 
 fn page_with(daemon: &Daemon, path: &str, part: &str) -> Response {
     eventually(&format!("{path} has {part}"), || {
@@ -46,4 +67,75 @@ fn the_page_of_an_output_shows_its_filter_its_topics_and_its_sources_but_no_secr
     let some = page_with(&daemon, "/feeds/some", ">one   two</code>").body;
     assert!(some.contains("href=\"http://127.0.0.1:"), "{some}");
     assert!(some.contains("/try?output=some\">Try another filter"), "{some}");
+}
+
+fn config(origin: &Origin, more: &str) -> String {
+    format!(
+        "[serve]\nlisten = \"127.0.0.1:0\"\npublic_url = \"http://feeds.example/sub\"\n\
+         [[source]]\nname = \"s\"\nurl = \"{}\"\nallow_private = true\nevery = \"1s\"\nat_most = \"1s\"\n\
+         [[output]]\nname = \"some.thing\"\ntitle = \"<Some>\"\nlimit = 10\n{more}",
+        origin.url("/feed")
+    )
+}
+
+/// The address of the link with this relation between pages.
+fn link(page: &Response, relation: &str) -> Option<String> {
+    let (_, rest) = page.body.split_once(&format!("<a rel=\"{relation}\" href=\""))?;
+    Some(rest.split('"').next().unwrap_or_default().to_owned())
+}
+
+#[test]
+fn all_pages_of_an_output_can_be_leafed_through_both_ways_and_show_each_entry() {
+    let origin = Origin::start();
+    let set = |count| {
+        let feed = feed(0..count, |number| format!("&lt;b&gt;text&lt;/b&gt; {number}"));
+        origin.set("/feed", 200, "application/rss+xml", feed);
+    };
+    set(34);
+    let home = Home::new(&config(&origin, "filter = \"feed\"\n"));
+    let daemon = home.start();
+    let current = page_with(&daemon, "/feeds/some.thing", "Entry33 of");
+    assert_eq!(titles(&current), (24..34).rev().collect::<Vec<_>>());
+    // The last archive page has the four newest entries, which are shown here.
+    assert_eq!(link(&current, "next").as_deref(), Some("/sub/feeds/some.thing/archive/3"));
+    assert_eq!(link(&current, "prev"), None);
+    let mut pages = vec![current];
+    while let Some(path) = link(&pages[pages.len() - 1], "next") {
+        let page = daemon.get(&path);
+        assert_eq!((page.status, page.header("cache-control")), (200, Some("public, max-age=300")), "{path}");
+        assert!(page.header("access-control-allow-origin").is_none());
+        assert!(page.body.contains("<title>&lt;Some&gt;: older entries, page "), "{}", page.body);
+        assert!(page.body.contains(&format!("<link rel=\"canonical\" href=\"http://feeds.example{path}\">")));
+        assert!(page.body.contains("Which entries it takes") && page.body.contains("<mark>feed</mark>"));
+        assert!(page.body.contains("href=\"/sub/feeds/some.thing\">Newest entries</a>"));
+        pages.push(page);
+    }
+    let shown: Vec<Vec<usize>> = pages.iter().skip(1).map(titles).collect();
+    let expected = [20..30, 10..20, 0..10].map(|range| range.rev().collect::<Vec<_>>());
+    assert_eq!(shown, expected);
+    // And back to the newest entries.
+    let mut path = link(&pages[3], "prev");
+    for expected in ["archive/2", "archive/3", "archive/4", "thing"] {
+        let found = path.expect("a newer page");
+        assert!(found.ends_with(expected), "{found}");
+        path = link(&daemon.get(&found), "prev");
+    }
+    assert_eq!(path, None);
+    for path in ["archive/0", "archive/5", "archive/01", "archive/99999999999", "archive/1.html", "archive/"]
+    {
+        assert_eq!(daemon.get(&format!("/feeds/some.thing/{path}")).status, 404, "{path}");
+    }
+    // A page of an output that nobody may see without the token.
+    let tag = pages[1].header("etag").expect("a tag").to_owned();
+    let again = daemon.request("GET", "/feeds/some.thing/archive/3", &format!("If-None-Match: {tag}\r\n"));
+    assert_eq!(again.status, 304);
+    let foreign = "X-Forwarded-For: 192.0.2.9\r\n";
+    assert_eq!(daemon.request("GET", "/feeds/some.thing/archive/3", foreign).status, 200);
+    home.configure(&config(&origin, "filter = \"feed\"\nprivate = true\n"));
+    eventually("it is private", || {
+        let refused = daemon.request("GET", "/feeds/some.thing/archive/3", foreign);
+        (refused.status == 401 && !refused.body.contains("Entry")).then_some(())
+    });
+    let own = page_with(&daemon, "/feeds/some.thing/archive/3", "why is this here?");
+    assert_eq!(own.header("cache-control"), Some("private, no-cache"));
 }

@@ -1,0 +1,34 @@
+//! The web pages of outputs, other than the current ones: made one after the other, and kept for a minute. Does I/O: the
+//! store.
+
+use super::shared::Shared;
+use crate::serve::{OutputPage, OutputPageAnswer};
+use crate::store;
+
+/// Answers a request.
+///
+/// # Errors
+/// The store cannot be read.
+pub(super) async fn respond(
+    shared: &Shared,
+    output: String,
+    page: OutputPage,
+) -> Result<OutputPageAnswer, store::Error> {
+    let pages = &shared.output_pages;
+    let outputs = shared.archives.outputs();
+    let kept = || pages.kept(&outputs, &output, &page);
+    if let Some(kept) = kept() {
+        return Ok(OutputPageAnswer::Found(kept));
+    }
+    let Ok(_waits) = pages.waiting.try_acquire() else { return Ok(OutputPageAnswer::Busy) };
+    let _turn = pages.turn.acquire().await;
+    // The one before may have made it.
+    if let Some(kept) = kept() {
+        return Ok(OutputPageAnswer::Found(kept));
+    }
+    let bytes = match &page {
+        OutputPage::Archive(number) => shared.archives.web_page(&output, *number).await?,
+    };
+    let Some(bytes) = bytes else { return Ok(OutputPageAnswer::Missing) };
+    Ok(OutputPageAnswer::Found(pages.keep(outputs, output, page, bytes)))
+}
