@@ -1,9 +1,18 @@
 //! The web pages of outputs, other than the current ones: made one after the other, and kept for a minute. Does I/O: the
-//! store.
+//! store, the clock.
+#![allow(clippy::disallowed_methods, reason = "limits the time of a search")]
 
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use super::clock::now;
 use super::shared::Shared;
+use crate::publish::output_search::{self, OutputSearch};
 use crate::serve::{OutputPage, OutputPageAnswer};
 use crate::store;
+
+/// The time for a search.
+const MAX_SEARCH_TIME: Duration = Duration::from_millis(300);
 
 /// Answers a request.
 ///
@@ -28,6 +37,13 @@ pub(super) async fn respond(
     }
     let bytes = match &page {
         OutputPage::Archive(number) => shared.archives.web_page(&output, *number).await?,
+        OutputPage::Search(text) => {
+            let config = Arc::clone(&shared.channels.publish_config.borrow());
+            let search = OutputSearch { output: &output, text, languages: &config.query_context.languages };
+            let started = Instant::now();
+            let is_over = move || started.elapsed() >= MAX_SEARCH_TIME;
+            output_search::page(&shared.store, &outputs, &search, &is_over, now()).await?
+        }
     };
     let Some(bytes) = bytes else { return Ok(OutputPageAnswer::Missing) };
     Ok(OutputPageAnswer::Found(pages.keep(outputs, output, page, bytes)))

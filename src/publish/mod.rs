@@ -26,6 +26,7 @@ mod media;
 pub mod opml;
 pub mod output;
 pub mod output_page;
+pub mod output_search;
 mod outputs;
 mod owners;
 mod podcast;

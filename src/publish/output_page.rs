@@ -1,17 +1,18 @@
 //! Writes the web page of an output. Pure.
 
 use maud::{Markup, html};
+use url::form_urlencoded;
 
 use super::document::{Document, HistoryPosition, OutputEntry, SEARCH_PATH, WebPages};
 use super::format::Format;
 use super::health;
 use super::highlight::highlight;
-use super::html::{ENTRY_PATH, feed_addresses, home, icon_link, page, time};
+use super::html::{ENTRY_PATH, MAX_SEARCH_CHARS, feed_addresses, home, icon_link, page, time};
 use super::icon::{self, Icon};
 use super::output::Criteria;
 use super::select::BYLINE_START;
 use super::stories::{ALSO_IN_START, MAX_NAMED_SOURCES};
-use super::text::{excerpt, one_line, percent_encode};
+use super::text::{counted, excerpt, one_line, percent_encode};
 
 /// Length of the excerpt of an entry's text.
 const EXCERPT_CHARS: usize = 320;
@@ -20,6 +21,18 @@ const EXCERPT_CHARS: usize = 320;
 const MAX_UNFOLDED_CRITERIA: usize = 400;
 /// The most names of sources and tags.
 const MAX_NAMES: usize = 100;
+
+/// A search in an output.
+pub struct PageSearch<'a> {
+    /// What is searched for.
+    pub text: &'a str,
+    /// Why it is no query, for people.
+    pub problem: Option<String>,
+    /// How many entries were searched.
+    pub searched: usize,
+    /// Whether these are all that the output has.
+    pub is_whole: bool,
+}
 
 /// Writes a document as a web page.
 pub fn write(document: &Document) -> Vec<u8> {
@@ -32,17 +45,14 @@ pub fn write(document: &Document) -> Vec<u8> {
     let body = html! {
         a .skip href="#entries" { "Skip to the entries" }
         header {
-            nav aria-label="Site" {
-                a .back href=(home(&document.public_url)) { "All feeds" }
-                @if !is_current { " \u{b7} " a .back href=(document.relative(&Format::Html.path(&document.name))) { "Newest entries" } }
-            }
+            (site_links(document, is_current))
             h1 dir="auto" { (own_title) }
             @if let HistoryPosition::Archive { number, .. } = document.position { p { "Older entries, page " (number) } }
             @else {
                 @if let Some(description) = &document.description { p dir="auto" { (one_line(description)) } }
                 (feed_addresses(&own_title, |format| document.address(format)))
             }
-            @if let Some(shown) = &document.criteria { (criteria(document, shown)) }
+            @if let Some(shown) = &document.criteria { (criteria(document, shown)) (search_field(document, "")) }
         }
         main #entries {
             @if document.entries.is_empty() {
@@ -63,6 +73,68 @@ pub fn write(document: &Document) -> Vec<u8> {
         link rel="canonical" href=(document.own_address(Format::Html));
     };
     page(&title, "reading", &head, &body)
+}
+
+/// Writes what a search has found in an output.
+pub fn write_search(document: &Document, search: &PageSearch<'_>) -> Vec<u8> {
+    let own_title = one_line(&document.title);
+    let entries = |count| counted(count, "entry", "entries");
+    let body = html! {
+        a .skip href="#entries" { "Skip to the entries" }
+        header {
+            (site_links(document, false))
+            h1 dir="auto" { (own_title) }
+            (search_field(document, search.text))
+            p role="status" {
+                @if search.problem.is_some() { "This cannot be searched for." }
+                @else if search.is_whole { (entries(document.entries.len())) " of " (search.searched) }
+                @else { (entries(document.entries.len())) "; the newest " (search.searched) " were searched" }
+            }
+            @if let Some(problem) = &search.problem { section .problem { pre tabindex="0" dir="ltr" { (problem) } } }
+            @if document.is_explained {
+                p .soft {
+                    a href=(search_link(document, search.text)) { "Search all that is kept" }
+                    ", also what this output does not take"
+                }
+            }
+        }
+        main #entries { @for shown in &document.entries { (entry(document, shown)) } }
+    };
+    let head = html! {
+        (head(document))
+        // The searches that can be thought of are without number.
+        meta name="robots" content="noindex, nofollow";
+    };
+    page(&format!("{own_title}: {}", one_line(search.text)), "reading", &head, &body)
+}
+
+fn site_links(document: &Document, is_current: bool) -> Markup {
+    html! {
+        nav aria-label="Site" {
+            a .back href=(home(&document.public_url)) { "All feeds" }
+            @if !is_current {
+                " \u{b7} " a .back href=(document.relative(&Format::Html.path(&document.name))) { "Newest entries" }
+            }
+        }
+    }
+}
+
+/// A field that searches the output.
+fn search_field(document: &Document, text: &str) -> Markup {
+    html! {
+        form .search role="search" action=(document.relative(&Format::Html.path(&document.name))) {
+            label .address {
+                "Search these entries and older ones"
+                input type="search" name="q" value=(text) maxlength=(MAX_SEARCH_CHARS);
+            }
+        }
+    }
+}
+
+/// The page on which filters are tried, with this one.
+fn search_link(document: &Document, text: &str) -> String {
+    let query = form_urlencoded::Serializer::new(String::new()).append_pair("q", text).finish();
+    document.relative(&format!("{SEARCH_PATH}?{query}"))
 }
 
 /// The icon, and the feeds of the output.

@@ -7,6 +7,7 @@ use axum::extract::rejection::{PathRejection, QueryRejection};
 use axum::extract::{Path, Query, Request, State};
 use axum::http::header::{self, HeaderMap, HeaderValue};
 use axum::http::{Response, StatusCode};
+use url::form_urlencoded;
 
 use super::negotiate::{self, Precondition};
 use super::state::{OutputPage, OutputPageAnswer, PrivatePage, ServerState};
@@ -14,7 +15,7 @@ use super::{address, private, response};
 use crate::publish::archive::{PageState, RenderedPage};
 use crate::publish::document_cache::{CachedDocument, Coding, Representation};
 use crate::publish::format::Format;
-use crate::publish::html;
+use crate::publish::{health, html};
 
 /// A full archive page never changes (RFC 5005 section 4).
 const ONE_YEAR: HeaderValue = HeaderValue::from_static("public, max-age=31536000, immutable");
@@ -196,14 +197,28 @@ pub(super) struct SourcesQuery {
 /// Any other path: a document of the cache. A path with a slash at its end leads to the one without.
 pub(super) async fn document(State(state): State<Arc<ServerState>>, request: Request) -> Response<Body> {
     let Some(path) = address::decode(request.uri().path()) else { return response::not_found() };
-    if !state.document_cache.is_private(&path) {
-        return any_document(&state, &path, request.headers(), None);
-    }
     let path = path.into_owned();
-    private::guarded(&state, request, async |request| {
-        any_document(&state, &path, request.headers(), request.uri().query())
-    })
-    .await
+    let is_private = state.document_cache.is_private(&path);
+    let text = searched_text(&state, &path, request.uri().query());
+    let respond = async |request: Request| match (text, path.strip_prefix("/feeds/")) {
+        (Some(text), Some(output)) => {
+            web_page(&state, request.headers(), output.to_owned(), OutputPage::Search(text)).await
+        }
+        _ => any_document(&state, &path, request.headers(), request.uri().query().filter(|_| is_private)),
+    };
+    if is_private { private::guarded(&state, request, respond).await } else { respond(request).await }
+}
+
+/// What is searched for at the page of an output.
+fn searched_text(state: &ServerState, path: &str, query: Option<&str>) -> Option<String> {
+    let (_, text) = form_urlencoded::parse(query?.as_bytes()).find(|(name, _)| name == "q")?;
+    let text: String = text.trim().chars().take(html::MAX_SEARCH_CHARS).collect();
+    let is_page = |document: CachedDocument| match document {
+        CachedDocument::Available(page) => page.content_type == Format::Html.content_type(),
+        CachedDocument::Gone | CachedDocument::Moved(_) => false,
+    };
+    let is_of_output = path.strip_prefix("/feeds/").is_some_and(|name| name != health::NAME);
+    (!text.is_empty() && is_of_output && state.document_cache.get(path).is_some_and(is_page)).then_some(text)
 }
 
 /// `query`: what the address of a renamed document must keep.

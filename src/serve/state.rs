@@ -54,6 +54,8 @@ pub enum SearchAnswer {
 pub enum OutputPage {
     /// The archive page with this number.
     Archive(u32),
+    /// Those of its newest entries that a query finds.
+    Search(String),
 }
 
 /// The answer to a request of an [`OutputPage`].

@@ -19,7 +19,6 @@ mod kept_apart;
 mod lock;
 mod lookups;
 mod members;
-mod neighbour_pages;
 mod outputs;
 mod owners;
 mod pings;
@@ -37,6 +36,7 @@ mod story_rows;
 mod threads;
 mod unreadable;
 mod values;
+mod web_pages;
 
 use std::path::Path;
 use std::sync::{Arc, Mutex};
@@ -51,8 +51,8 @@ pub use files::{FileSizes, file_sizes};
 pub use handle::Store;
 pub use jobs::JobCounter;
 pub use lock::{Lock, has_daemon, lock};
-pub use neighbour_pages::NeighbourPages;
 pub use salvage::{SalvagedTable, salvage};
+pub use web_pages::NeighbourPages;
 
 /// The version of the built-in SQLite.
 #[must_use]

@@ -59,6 +59,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("publish/readback.rs", &["entry", "text", "feed", "publish"]),
     ("publish/owners.rs", &["entry", "store", "story", "publish"]),
     ("publish/search.rs", &["entry", "filter", "store", "publish"]),
+    ("publish/output_search.rs", &["entry", "filter", "store", "publish"]),
     ("publish/search_feed.rs", &["entry", "store", "publish"]),
     ("publish/*", &["entry", "text", "html", "filter", "story", "publish"]),
     ("serve*", &["publish", "store", "metrics", "serve"]),

@@ -19,7 +19,8 @@ fn feed(numbers: impl DoubleEndedIterator<Item = usize>, text: impl Fn(usize) ->
 
 /// The titles of the entries on a page.
 fn titles(page: &Response) -> Vec<usize> {
-    let numbers = page.body.split("<h2>Entry").skip(1);
+    let body = page.body.replace("<mark>", "").replace("</mark>", "");
+    let numbers = body.split("<h2>Entry").skip(1);
     numbers.map(|rest| rest.split(' ').next().unwrap_or_default().parse().expect("a number")).collect()
 }
 
@@ -138,4 +139,76 @@ fn all_pages_of_an_output_can_be_leafed_through_both_ways_and_show_each_entry() 
     });
     let own = page_with(&daemon, "/feeds/some.thing/archive/3", "why is this here?");
     assert_eq!(own.header("cache-control"), Some("private, no-cache"));
+}
+
+#[test]
+fn a_search_finds_what_an_output_shows_and_nothing_else() {
+    let origin = Origin::start();
+    let feed = feed(0..34, |number| match number {
+        3 => "Elections in Yerevan".to_owned(),
+        4 => "short".to_owned(),
+        30 => "&lt;b&gt;bold&lt;/b&gt; and &amp;lt;script&amp;gt; \"quoted\"".to_owned(),
+        _ => "nothing".to_owned(),
+    });
+    // What the output does not show cannot be found.
+    let content = "<content:encoded xmlns:content=\"http://purl.org/rss/1.0/modules/content/\">secretword";
+    let feed =
+        feed.replace(">short<", &format!(">short</description>{content}</content:encoded><description><"));
+    let feed = feed.replace("<description></description>", "");
+    origin.set("/feed", 200, "application/rss+xml", feed);
+    let more = "content = \"summary\"\n[topics]\nsecret = \"nothing\"\n\
+                [[output]]\nname = \"closed\"\nprivate = true\n[[output]]\nname = \"none\"\nfilter = \"absentword\"\n";
+    let home = Home::new(&config(&origin, more));
+    let daemon = home.start();
+    page_with(&daemon, "/feeds/some.thing", "Entry33 of");
+    let foreign = "X-Forwarded-For: 192.0.2.9\r\n";
+    let search = |query: &str| daemon.request("GET", &format!("/feeds/some.thing?q={query}"), foreign);
+    // A built-in topic stands for its names, a word for its forms.
+    for (query, numbers, counted) in [
+        ("@armenia", vec![3], "1 entry of 34"),
+        ("election", vec![3], "1 entry of 34"),
+        ("bold", vec![30], "1 entry of 34"),
+        ("title:entry30", vec![30], "1 entry of 34"),
+        ("title:%22entry30%22+OR+yerevan", vec![30, 3], "2 entries of 34"),
+        ("secretword", vec![], "0 entries of 34"),
+        ("text:secretword", vec![], "0 entries of 34"),
+        ("+%20nothing+-feed", vec![], "0 entries of 34"),
+    ] {
+        let page = search(query);
+        assert_eq!((page.status, titles(&page)), (200, numbers), "{query}");
+        assert!(page.body.contains(counted), "{query}: {}", page.body);
+        assert_eq!(page.header("cache-control"), Some("public, max-age=300"));
+        assert!(page.body.contains("<meta name=\"robots\" content=\"noindex, nofollow\">"));
+        assert!(!page.body.contains("/try"), "{}", page.body);
+    }
+    assert!(search("@armenia").body.contains("<mark>Yerevan</mark>"));
+    assert_eq!(titles(&search("feed")).len(), 34, "more than `limit`");
+    // Topics, tags and sources of the config are nobody's business.
+    for query in ["@secret", "tag:press", "(bold", "%22", "/%5b/", "a\u{202e}%00b"] {
+        let page = search(query);
+        assert_eq!((page.status, titles(&page)), (200, vec![]), "{query}");
+        assert!(
+            page.body.contains("This cannot be searched for.") && page.body.contains('^'),
+            "{}",
+            page.body
+        );
+    }
+    let hostile = search("%22%3E%3Cscript%3Ealert(1)%3C/script%3E").body;
+    assert!(!hostile.contains("<script"), "{hostile}");
+    // A long query is cut off, an empty one is the page.
+    assert!(search(&"x".repeat(5000)).body.contains(&format!("value=\"{}\"", "x".repeat(100))));
+    for query in ["", "%20", "&page=2"] {
+        assert!(search(query).body.contains("To subscribe"), "{query}");
+    }
+    // Those who may see more get more.
+    let own = daemon.get("/feeds/closed?q=@armenia&q=b").body;
+    assert!(own.contains("/sub/try?q=%40armenia\">Search all that is kept"), "{own}");
+    assert_eq!(daemon.request("GET", "/feeds/closed?q=armenia", foreign).status, 401);
+    assert_eq!(titles(&daemon.get("/feeds/closed?q=secretword")), [4]);
+    assert!(daemon.get("/feeds/none?q=armenia").body.contains("0 entries of 0"));
+    for path in ["/feeds/_health?q=x", "/feeds/some.thing.json?q=x", "/?q=x"] {
+        let page = daemon.get(path);
+        assert!(page.status == 200 && !page.body.contains("noindex"), "{path}");
+    }
+    assert_eq!(daemon.get("/feeds/nowhere?q=x").status, 404);
 }

@@ -1,4 +1,4 @@
-//! SQL of what web pages lead to: archive pages with other entries. I/O: the database.
+//! SQL of the web pages of outputs: where they lead, and what is searched. I/O: the database.
 
 use std::collections::HashSet;
 
@@ -36,6 +36,27 @@ impl Store {
         entries: Vec<i64>,
     ) -> Result<Option<u32>, Error> {
         self.query(move |c| newest_page_with_others(c, output, &entries)).await
+    }
+
+    /// The last `n` members to enter an output, the last first, without those of sources that have left the config.
+    ///
+    /// # Errors
+    /// The store cannot read.
+    pub async fn last_members(&self, output: OutputId, n: usize) -> Result<Vec<i64>, Error> {
+        self.query(move |c| {
+            c.prepare_cached(
+                "SELECT newest.entry FROM (
+                     SELECT membership.entry, membership.source, membership.entered FROM membership
+                     WHERE membership.output = ?1
+                       AND membership.generation = (SELECT generation FROM output WHERE id = ?1)
+                     ORDER BY membership.entered DESC, membership.entry DESC LIMIT ?2) AS newest
+                 JOIN source ON source.id = newest.source WHERE source.active = 1
+                 ORDER BY newest.entered DESC, newest.entry DESC",
+            )?
+            .query_map(params![output.0, i64::try_from(n).unwrap_or(i64::MAX)], |row| row.get(0))?
+            .collect()
+        })
+        .await
     }
 }
 
