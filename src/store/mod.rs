@@ -4,15 +4,27 @@
 //! transaction. The caller of [`open`] starts and joins these threads; the store spawns none.
 
 mod articles;
+mod database;
+mod dedup_index;
+mod error;
+mod handle;
 mod history;
+mod jobs;
 mod model;
 mod sqlite;
+mod tables;
+mod unreadable;
+mod values;
 
 pub use articles::{
     ARTICLES_PER_POLL, ArticleClaim, ArticleClaimResult, ArticleCounts, ArticleCountsBySource,
     ArticleOutcome, ArticleResult, ReadArticle, StoredRobots, WantedArticle,
 };
+pub use error::{Error, recovery_advice};
+pub use handle::Store;
 pub use history::{OutputShare, SourceDay, SourceHistory};
+pub use jobs::JobCounter;
+pub use tables::NeighbourPages;
 pub use model::{
     Advance, AdvanceResult, ArchivePage, ArchiveSize, Candidate, Claim, ClaimResult, Claimant,
     ConfiguredOutput, ConfiguredSource, DaemonStatus, Duplicate, EntryIds, EntryStory, Generation, InFeed,
@@ -21,7 +33,6 @@ pub use model::{
     StoryId, StoryMember,
 };
 pub use sqlite::{
-    Error, FileSizes, JobCounter, Lock, NeighbourPages, SalvagedTable, Store, Worker, Workers, backup,
-    check_integrity, file_sizes, has_daemon, lock, open, open_locked, recovery_advice, salvage,
-    sqlite_version,
+    FileSizes, Lock, SalvagedTable, Worker, Workers, backup, check_integrity, file_sizes, has_daemon, lock,
+    open, open_locked, salvage, sqlite_version,
 };

@@ -6,10 +6,10 @@ use std::path::Path;
 use rusqlite::Connection;
 use rusqlite::backup::Backup;
 
+use super::super::error::{Error, recovery_advice};
 use super::super::model::Options;
 use super::connection::inspect;
 use super::damaged_rows::damaged_rows;
-use super::error::{Error, recovery_advice};
 use super::files::{create_private_file, refuse_existing, with_suffix};
 
 /// Maximum number of problems that [`check_integrity`] reports of each kind.
@@ -32,7 +32,7 @@ pub fn backup(options: &Options, to: &Path) -> Result<u64, Error> {
         copy.pragma_update(None, "journal_mode", "delete")?;
         copy.query_row("PRAGMA integrity_check(1)", [], |row| row.get::<_, String>(0))
     };
-    let verdict = copy().map_err(|e| Error::sqlite(format!("cannot copy to {}", to.display()), e));
+    let verdict = copy().map_err(|e| Error::sql(format!("cannot copy to {}", to.display()), e));
     let result = verdict.and_then(|verdict| match &*verdict {
         "ok" => {
             publish_copy(&part, to).map_err(|e| Error::new(format!("cannot write {}: {e}", to.display())))

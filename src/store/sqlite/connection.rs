@@ -12,7 +12,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_encode};
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
-use super::error::Error;
+use super::super::error::Error;
 use super::files::{why_not_writable, with_suffix};
 use super::schema::{self, SchemaState};
 
@@ -33,7 +33,7 @@ const URI_PATH: &AsciiSet =
 pub(super) fn open_writable(path: &Path) -> Result<(Connection, Vec<Connection>), Error> {
     let failed = |e: rusqlite::Error| match e.sqlite_error_code() {
         Some(ErrorCode::ReadOnly | ErrorCode::CannotOpen) if path.exists() => why_not_writable(path),
-        _ => Error::sqlite(format!("cannot open {}", path.display()), e).with_advice(path),
+        _ => Error::sql(format!("cannot open {}", path.display()), e).with_advice(path),
     };
     let mut writer = connect(path).map_err(failed)?;
     tune_writer(&writer).map_err(failed)?;
@@ -52,7 +52,7 @@ pub(super) fn open_writable(path: &Path) -> Result<(Connection, Vec<Connection>)
 pub(super) fn open_read_only(path: &Path) -> Result<Vec<Connection>, Error> {
     let open = || {
         let connection = read_only(path)
-            .map_err(|e| Error::sqlite(format!("cannot read {}", path.display()), e).with_advice(path))?;
+            .map_err(|e| Error::sql(format!("cannot read {}", path.display()), e).with_advice(path))?;
         match schema::check(&connection, path)? {
             SchemaState::Current => Ok(connection),
             SchemaState::Empty => Err(Error::not_writable(format!("{} is empty", path.display()))),
@@ -133,7 +133,7 @@ fn open_uri(path: &Path, parameters: &str, locking: Locking) -> rusqlite::Result
 
 /// A connection that changes nothing, for backup and doctor. The file may be damaged.
 pub(super) fn inspect(path: &Path) -> Result<Connection, Error> {
-    let failed = |e| Error::sqlite(format!("cannot open {}", path.display()), e);
+    let failed = |e| Error::sql(format!("cannot open {}", path.display()), e);
     if !path.exists() {
         return Err(Error::new(format!("there is no store {}", path.display())));
     }

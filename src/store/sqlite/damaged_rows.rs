@@ -3,13 +3,13 @@
 use std::io;
 use std::sync::Arc;
 
-use rusqlite::types::{Type, ValueRef};
-use rusqlite::{Connection, Error, Result, Row};
+use rusqlite::Connection;
 use url::Url;
 
-use super::article_rows::parse_article;
-use super::rows::{ENTRY_COLUMNS, parse_entry};
-use super::values::{from_json, time};
+use super::super::database::{Column, Result, Row, SqlError};
+use super::super::tables::article_rows::parse_article;
+use super::super::tables::rows::{ENTRY_COLUMNS, parse_entry};
+use super::super::values::{from_json, time};
 use crate::source::host_budget::HostBudget;
 use crate::source::{FullText, HealthEvent, SourceState};
 
@@ -18,7 +18,7 @@ pub(super) struct DamagedRow {
     pub(super) table: &'static str,
     /// For entries and sources their number.
     pub(super) rowid: i64,
-    pub(super) error: Error,
+    pub(super) error: SqlError,
 }
 
 /// All damaged rows of all tables with content that SQLite does not check.
@@ -29,7 +29,7 @@ pub(super) fn damaged_rows(c: &Connection) -> Result<Vec<DamagedRow>> {
         let mut statement = c.prepare(&format!("SELECT {columns}, rowid AS id FROM {table}"))?;
         let mut rows = statement.query([])?;
         while let Some(row) = rows.next()? {
-            if let Err(error) = read(row) {
+            if let Err(error) = read(&Row::Sqlite(row)) {
                 damaged.push(DamagedRow { table, rowid: row.get("id")?, error });
             }
         }
@@ -37,8 +37,8 @@ pub(super) fn damaged_rows(c: &Connection) -> Result<Vec<DamagedRow>> {
     };
     check("entry", ENTRY_COLUMNS, &|row| parse_entry(row, Arc::clone(&source)).map(drop))?;
     check("source", "state, url, name", &|row| {
-        let address = Url::parse(row.get_ref(1)?.as_str()?).map_err(|error| conversion(Box::new(error)))?;
-        drop((json::<SourceState>(row)?, address, row.get_ref(2)?.as_str()?));
+        let address = Url::parse(row.text(1)?).map_err(SqlError::damaged)?;
+        drop((json::<SourceState>(row)?, address, row.text(2)?));
         Ok(())
     })?;
     check("article", "state, reason, requested, language, title, authors, html", &|row| {
@@ -50,22 +50,18 @@ pub(super) fn damaged_rows(c: &Connection) -> Result<Vec<DamagedRow>> {
     check("ping", "changed", &|row| time(row.get(0)?).map(drop))?;
     check("rendering", "body", &decompress)?;
     check("stored_page", "body", &decompress)?;
-    check("robots", "coalesce(file, failure)", &|row| match row.get_ref(0)? {
-        ValueRef::Blob(_) => decompress(row),
+    check("robots", "coalesce(file, failure)", &|row| match row.column(0)? {
+        Column::Blob(_) => decompress(row),
         _ => Ok(()),
     })?;
     Ok(damaged)
 }
 
 fn json<T: serde::de::DeserializeOwned>(row: &Row<'_>) -> Result<T> {
-    from_json(row.get_ref(0)?.as_str()?)
+    from_json(row.text(0)?)
 }
 
 fn decompress(row: &Row<'_>) -> Result<()> {
-    let body = row.get_ref(0)?.as_blob()?;
-    zstd::stream::copy_decode(body, io::sink()).map_err(|error| conversion(Box::new(error)))
-}
-
-fn conversion(error: Box<dyn std::error::Error + Send + Sync>) -> Error {
-    Error::FromSqlConversionFailure(0, Type::Text, error)
+    let body = row.blob(0)?;
+    zstd::stream::copy_decode(body, io::sink()).map_err(SqlError::damaged)
 }

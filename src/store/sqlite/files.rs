@@ -5,8 +5,8 @@ use std::fs::File;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
+use super::super::error::Error;
 use super::super::model::Options;
-use super::error::Error;
 
 /// The path with a suffix, for files beside the database.
 pub(super) fn with_suffix(path: &Path, suffix: &str) -> PathBuf {

@@ -5,8 +5,8 @@ use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
+use super::super::error::Error;
 use super::super::model::Options;
-use super::error::Error;
 use super::files::{create_private_file, create_private_folder, lock_file, not_writable};
 
 /// The right to be the only daemon on a store. It ends with the process.

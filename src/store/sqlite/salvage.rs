@@ -6,12 +6,14 @@ use std::path::Path;
 use rusqlite::types::{Value, ValueRef};
 use rusqlite::{Connection, Row, params_from_iter};
 
+use super::super::database::{Database, Result, SqlError};
+use super::super::error::Error;
 use super::super::model::Options;
+use super::super::tables::entries::{delete_entry, restore_keys};
+use super::super::unreadable::UnreadableRows;
 use super::btree_recovery::LeafPages;
 use super::connection::{inspect, read_only};
 use super::damaged_rows::{DamagedRow, damaged_rows};
-use super::entries::{delete_entry, restore_keys};
-use super::error::Error;
 use super::files::{create_private_file, refuse_existing};
 use super::lock::lock;
 use super::schema;
@@ -39,18 +41,18 @@ pub fn salvage(options: &Options, to: &Path) -> Result<Vec<SalvagedTable>, Error
     schema::check_file(&options.path, read_only)?;
     refuse_existing(to)?;
     create_private_file(to).map_err(|e| Error::new(format!("cannot write {}: {e}", to.display())))?;
-    let failed = |e| Error::sqlite(format!("cannot write {}", to.display()), e);
-    let mut new = Connection::open(to).map_err(failed)?;
+    let failed = |e: SqlError| Error::sql(format!("cannot write {}", to.display()), e);
+    let mut new = Connection::open(to).map_err(|e| failed(e.into()))?;
     schema::prepare(&mut new, to)?;
     let old = inspect(&options.path)?;
-    let copy = || {
+    let copy = || -> Result<_> {
         new.execute_batch("PRAGMA foreign_keys = OFF; BEGIN")?;
         let names = texts(
             &new,
             "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%' ORDER BY rowid",
         )?;
         let mut tables: Vec<SalvagedTable> =
-            names.iter().map(|name| copy_table(&old, &new, name)).collect::<Result<_, _>>()?;
+            names.iter().map(|name| copy_table(&old, &new, name)).collect::<rusqlite::Result<_>>()?;
         let is_complete = tables.iter().all(|table| table.is_complete);
         if !is_complete {
             recover_orphans(&new, &options.path, &mut tables)?;
@@ -211,7 +213,7 @@ fn recover_orphans(new: &Connection, path: &Path, tables: &mut [SalvagedTable]) 
 /// Makes the copied tables consistent: deletes rows that refer to lost rows, restores the keys of all entries, and
 /// raises the counters past all numbers in use. The keys of lost entries go, so that the entries come back from the
 /// feeds; those of pruned entries refer to none and stay.
-fn repair(new: &Connection) -> rusqlite::Result<()> {
+fn repair(new: &Connection) -> Result<()> {
     let tables: BTreeSet<String> =
         texts(new, "SELECT DISTINCT \"table\" FROM pragma_foreign_key_check")?.into_iter().collect();
     for table in tables {
@@ -224,23 +226,24 @@ fn repair(new: &Connection) -> rusqlite::Result<()> {
             new.execute(&format!("DELETE FROM {table} WHERE {missing}"), [])?;
         }
     }
-    restore_keys(new)?;
+    restore_keys(&Database::sqlite(new, &UnreadableRows::default()))?;
     new.execute_batch(
         "UPDATE counter SET revision = max(revision, (SELECT coalesce(max(revision), 0) FROM entry)),
                             entry = max(entry, pruned, (SELECT coalesce(max(number), 0) FROM entry)),
                             story = max(story, (SELECT coalesce(max(story), 0) FROM entry))",
-    )
+    )?;
+    Ok(())
 }
 
 /// Deletes rows with damaged content; of sources only their state. Entries go with their keys, so that they come back
 /// from the feeds. Returns whether there were none.
-fn delete_damaged_rows(new: &Connection) -> rusqlite::Result<bool> {
+fn delete_damaged_rows(new: &Connection) -> Result<bool> {
     let damaged = damaged_rows(new)?;
     for DamagedRow { table, rowid, .. } in &damaged {
         match *table {
             "entry" => {
                 new.execute("DELETE FROM key WHERE entry = ?1", [rowid])?;
-                delete_entry(new, *rowid)?;
+                delete_entry(&Database::sqlite(new, &UnreadableRows::default()), *rowid)?;
             }
             "source" => drop(new.execute("UPDATE source SET state = '{}' WHERE id = ?1", [rowid])?),
             table => drop(new.execute(&format!("DELETE FROM {table} WHERE rowid = ?1"), [rowid])?),

@@ -8,7 +8,7 @@ use std::path::Path;
 
 use rusqlite::{Connection, TransactionBehavior};
 
-use super::error::{Error, recovery_advice};
+use super::super::error::{Error, recovery_advice};
 
 const SCHEMA: &str = include_str!("schema.sql");
 
@@ -16,7 +16,7 @@ const SCHEMA: &str = include_str!("schema.sql");
 const APPLICATION_ID: i32 = 0x5369_6674;
 
 /// `PRAGMA user_version`. Builds before the schema was one file had 1 to 10, and no application id.
-const SCHEMA_VERSION: i32 = 131;
+const SCHEMA_VERSION: i32 = 132;
 
 /// What tells one database from another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -99,7 +99,7 @@ pub(super) fn check_file(
 
 /// Refuses a database of another schema.
 pub(super) fn check(connection: &Connection, path: &Path) -> Result<SchemaState, Error> {
-    let failed = |e| Error::sqlite(format!("cannot read {}", path.display()), e).with_advice(path);
+    let failed = |e| Error::sql(format!("cannot read {}", path.display()), e).with_advice(path);
     match SchemaMark::read(connection).map_err(failed)? {
         CURRENT => Ok(SchemaState::Current),
         UNMARKED => {
@@ -115,7 +115,7 @@ pub(super) fn check(connection: &Connection, path: &Path) -> Result<SchemaState,
 
 /// Creates the tables of a new database; refuses one of another schema.
 pub(super) fn prepare(connection: &mut Connection, path: &Path) -> Result<(), Error> {
-    let failed = |e| Error::sqlite(format!("cannot prepare {}", path.display()), e).with_advice(path);
+    let failed = |e| Error::sql(format!("cannot prepare {}", path.display()), e).with_advice(path);
     if check(connection, path)? == SchemaState::Current {
         return Ok(());
     }

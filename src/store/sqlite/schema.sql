@@ -32,6 +32,9 @@ CREATE TABLE source (
     claimed_by    TEXT,               -- who made it: "daemon" or "command"
     claimed_until INTEGER,            -- until then, or until its poll is committed; null: it has ended
     feed_id       TEXT,               -- the feed's own id, as in the state
+    feed_title    TEXT,               -- as in the state
+    last_poll     INTEGER,            -- as in the state
+    trouble       INTEGER NOT NULL DEFAULT 2,  -- from the state: 0 fails, 1 else wrong, 2 not polled yet, 3 well
     state         TEXT NOT NULL       -- JSON of SourceState
 ) STRICT;
 -- Serves: which source had this name before it moved to another address?
@@ -73,6 +76,7 @@ CREATE TABLE entry (
     content_hash BLOB NOT NULL,       -- hash of what a reader sees
     title        TEXT,
     link         TEXT,
+    owns_link    INTEGER NOT NULL,    -- 1: it is on its publisher's own site
     published    INTEGER,             -- the publisher's date
     updated      INTEGER,             -- the publisher's date
     extra_json   TEXT NOT NULL,       -- JSON of the other fields and of the keys

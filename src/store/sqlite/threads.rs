@@ -6,15 +6,24 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use rusqlite::{Connection, TransactionBehavior};
 use tokio::sync::mpsc;
 
+use super::super::database::Database;
+use super::super::error::Error;
+use super::super::jobs::{Durability, JobCounter, QUEUE_LENGTH, Query, WriteCommand};
+use super::super::unreadable::UnreadableRows;
 use super::connection::{open_read_only, open_writable, read_only};
-use super::error::Error;
 use super::files::{create_private_file, create_private_folder, device_and_inode};
-use super::jobs::{Durability, JobCounter, QUEUE_LENGTH, Query, WriteCommand};
 use super::lock::Lock;
 use super::schema;
 
 /// A reader's connection, which the writer replaces when it reconnects. `None`: the store cannot be read at present.
 pub(super) type ReaderSlot = Arc<Mutex<Option<Connection>>>;
+
+/// What a reader's thread has.
+pub(super) struct Reader {
+    path: PathBuf,
+    slot: ReaderSlot,
+    unreadable: UnreadableRows,
+}
 
 /// The writer's connection, and what it takes to reconnect.
 pub(super) struct Writer {
@@ -22,6 +31,7 @@ pub(super) struct Writer {
     /// The process that has it reopens a read-only store once it can be written: it is the only daemon.
     lock: Option<Lock>,
     readers: Vec<ReaderSlot>,
+    unreadable: UnreadableRows,
     /// Why the store cannot be written at present.
     write_error: Arc<Mutex<Option<Error>>>,
     /// `None`: the store is open read-only.
@@ -39,14 +49,19 @@ enum ConnectionHealth {
 }
 
 /// Runs queries until the channel is closed.
-pub(super) fn run_reader(reader: &ReaderSlot, receiver: &Mutex<mpsc::Receiver<Query>>, jobs: &JobCounter) {
+pub(super) fn run_reader(reader: &Reader, receiver: &Mutex<mpsc::Receiver<Query>>, jobs: &JobCounter) {
     loop {
         let query = locked(receiver).blocking_recv();
         let Some(query) = query else { break };
         let _job = jobs.begin();
-        query(locked(reader).as_mut());
+        let mut connection = locked(&reader.slot);
+        match connection.as_mut().map(Connection::transaction) {
+            Some(Ok(transaction)) => query(Ok(&Database::sqlite(&transaction, &reader.unreadable))),
+            Some(Err(error)) => query(Err(Error::sql("cannot read", error).with_advice(&reader.path))),
+            None => query(Err(Error::new(format!("cannot read {}", reader.path.display())))),
+        }
     }
-    drop(locked(reader).take());
+    drop(locked(&reader.slot).take());
 }
 
 /// Runs commands until the channel is closed, then checkpoints. Commands that wait are grouped into one transaction.
@@ -56,6 +71,7 @@ pub(super) fn run_writer(
     jobs: &JobCounter,
 ) {
     let mut group = Vec::new();
+    let unreadable = writer.unreadable.clone();
     while let Some(first) = receiver.blocking_recv() {
         let _job = jobs.begin();
         group.push(first);
@@ -65,7 +81,7 @@ pub(super) fn run_writer(
             group.push(next);
         }
         let result = match writer.ready_connection() {
-            Ok(connection) => run_group(connection, &mut group),
+            Ok(connection) => run_group(connection, &unreadable, &mut group),
             Err(error) => Err(refuse_group(&mut group, error)),
         };
         if result.is_err_and(|error| error.is_transient()) {
@@ -80,7 +96,11 @@ pub(super) fn run_writer(
 
 /// Runs the commands in one transaction, each in a savepoint, and replies after the commit. Returns the first error,
 /// after which the connection may have to be renewed.
-fn run_group(connection: &mut Connection, group: &mut Vec<WriteCommand>) -> Result<(), Error> {
+fn run_group(
+    connection: &mut Connection,
+    unreadable: &UnreadableRows,
+    group: &mut Vec<WriteCommand>,
+) -> Result<(), Error> {
     // With "normal" a power cut leaves the file consistent, but may undo the last commits.
     let is_durable = group.iter().any(|command| command.durability == Durability::Full);
     let synchronous = if is_durable { "full" } else { "normal" };
@@ -89,15 +109,15 @@ fn run_group(connection: &mut Connection, group: &mut Vec<WriteCommand>) -> Resu
     }
     let transaction = match connection.transaction_with_behavior(TransactionBehavior::Immediate) {
         Ok(transaction) => transaction,
-        Err(error) => return Err(refuse_group(group, Error::sqlite("cannot begin to write", error))),
+        Err(error) => return Err(refuse_group(group, Error::sql("cannot begin to write", error))),
     };
     let mut outcomes = Vec::with_capacity(group.len());
     for command in group.drain(..) {
         if let Err(error) = execute(&transaction, "SAVEPOINT command") {
-            outcomes.push((command.job)(Err(Error::sqlite("cannot write", error))));
+            outcomes.push((command.job)(Err(Error::sql("cannot write", error))));
             continue;
         }
-        let outcome = (command.job)(Ok(&transaction));
+        let outcome = (command.job)(Ok(&Database::sqlite(&transaction, unreadable)));
         let undo =
             if outcome.error.is_some() { execute(&transaction, "ROLLBACK TO command") } else { Ok(()) };
         if let Err(error) = undo.and_then(|()| execute(&transaction, "RELEASE command")) {
@@ -106,7 +126,7 @@ fn run_group(connection: &mut Connection, group: &mut Vec<WriteCommand>) -> Resu
         }
         outcomes.push(outcome);
     }
-    let commit_error = transaction.commit().err().map(|error| Error::sqlite("cannot commit", error));
+    let commit_error = transaction.commit().err().map(|error| Error::sql("cannot commit", error));
     let first_error = outcomes.iter().find_map(|outcome| outcome.error.clone());
     outcomes.into_iter().for_each(|outcome| (outcome.reply)(commit_error.as_ref()));
     first_error.or(commit_error).map_or(Ok(()), Err)
@@ -129,7 +149,7 @@ fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 impl Writer {
     /// Opens the store's file for its threads, and creates it if there is none. An existing file that cannot be
     /// written is opened read-only.
-    pub(super) fn open(path: &Path, lock: Option<Lock>) -> Result<Writer, Error> {
+    pub(super) fn open(path: &Path, lock: Option<Lock>, unreadable: UnreadableRows) -> Result<Writer, Error> {
         create_private_folder(path)?;
         let created = create_private_file(path)
             .map(drop)
@@ -151,6 +171,7 @@ impl Writer {
             path: path.to_owned(),
             lock,
             readers: readers.into_iter().map(|reader| Arc::new(Mutex::new(Some(reader)))).collect(),
+            unreadable,
             write_error: Arc::new(Mutex::new(write_error)),
             connection,
             health: ConnectionHealth::Good,
@@ -158,8 +179,13 @@ impl Writer {
         })
     }
 
-    pub(super) fn readers(&self) -> Vec<ReaderSlot> {
-        self.readers.clone()
+    pub(super) fn readers(&self) -> Vec<Reader> {
+        let reader = |slot: &ReaderSlot| Reader {
+            path: self.path.clone(),
+            slot: Arc::clone(slot),
+            unreadable: self.unreadable.clone(),
+        };
+        self.readers.iter().map(reader).collect()
     }
 
     pub(super) fn write_error(&self) -> Arc<Mutex<Option<Error>>> {

@@ -3,12 +3,11 @@
 
 use std::collections::{HashMap, HashSet};
 
-use rusqlite::{Connection, Result, params};
-
+use super::super::database::{Database, Result, params};
+use super::super::dedup_index::read_facts;
+use super::super::error::Error;
+use super::super::handle::Store;
 use super::super::model::KeptApart;
-use super::dedup_index::read_facts;
-use super::error::Error;
-use super::handle::Store;
 use super::stories::story_id;
 use crate::story::index::CandidateIndex;
 use crate::story::rules::{self, ComparedEntry, Evidence};
@@ -26,11 +25,11 @@ impl Store {
     }
 }
 
-fn kept_apart(c: &Connection, wanted: &HashSet<i64>) -> Result<HashMap<i64, Vec<KeptApart>>> {
+fn kept_apart(c: &Database<'_>, wanted: &HashSet<i64>) -> Result<HashMap<i64, Vec<KeptApart>>> {
     let mut dates = Vec::with_capacity(wanted.len());
     let mut date = c.prepare_cached("SELECT date FROM dedup_features WHERE entry = ?1")?;
     for entry in wanted {
-        dates.extend(date.query_map([entry], |row| row.get::<_, i64>(0))?.collect::<Result<Vec<_>>>()?);
+        dates.extend(date.query_map([entry], |row| row.get::<i64>(0))?.collect::<Result<Vec<_>>>()?);
     }
     let (Some(from), Some(to)) = (dates.iter().min(), dates.iter().max()) else { return Ok(HashMap::new()) };
     let mut statement = c.prepare_cached(
@@ -40,7 +39,7 @@ fn kept_apart(c: &Connection, wanted: &HashSet<i64>) -> Result<HashMap<i64, Vec<
     let mut rows = statement.query(params![from - COMPARED_MILLIS, to])?;
     let (mut index, mut earlier) = (CandidateIndex::default(), HashMap::new());
     let mut found = HashMap::new();
-    while let Some(row) = rows.next()? {
+    while let Some(row) = &rows.next()? {
         let (Some(facts), entry) = (read_facts(row)?, row.get(5)?) else { continue };
         if wanted.contains(&entry) {
             let apart = apart_from(c, entry, &facts, &index, &earlier)?;
@@ -53,7 +52,7 @@ fn kept_apart(c: &Connection, wanted: &HashSet<i64>) -> Result<HashMap<i64, Vec<
 }
 
 fn apart_from(
-    c: &Connection,
+    c: &Database<'_>,
     entry: i64,
     facts: &ComparedEntry,
     index: &CandidateIndex,

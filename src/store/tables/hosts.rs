@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use rusqlite::{Connection, OptionalExtension, Result, params};
 
-use super::error::Error;
-use super::handle::Store;
-use super::jobs::Durability;
-use super::values::{from_json, lossy_text, to_json};
+use super::super::database::{Database, OptionalExtension, Result, params};
+use super::super::error::Error;
+use super::super::handle::Store;
+use super::super::jobs::Durability;
+use super::super::values::{from_json, lossy_text, to_json};
 use crate::source::host_budget::{HostBudget, HostDemand, HostResponse};
 
 impl Store {
@@ -47,7 +47,7 @@ impl Store {
     pub async fn host_budgets(&self) -> Result<BTreeMap<String, HostBudget>, Error> {
         self.query(|c| {
             c.prepare_cached("SELECT name, budget FROM host")?
-                .query_map([], |row| {
+                .query_map((), |row| {
                     Ok((lossy_text(row, 0)?.unwrap_or_default(), read_budget(lossy_text(row, 1)?)))
                 })?
                 .collect()
@@ -56,12 +56,12 @@ impl Store {
     }
 }
 
-fn active_sources(c: &Connection, host: &str) -> Result<u32> {
+fn active_sources(c: &Database<'_>, host: &str) -> Result<u32> {
     c.prepare_cached("SELECT count(*) FROM source WHERE host = ?1 AND active = 1")?
         .query_row([host], |row| row.get(0))
 }
 
-pub(super) fn host_budget(c: &Connection, host: &str) -> Result<Option<HostBudget>> {
+pub(super) fn host_budget(c: &Database<'_>, host: &str) -> Result<Option<HostBudget>> {
     c.prepare_cached("SELECT budget FROM host WHERE name = ?1")?
         .query_row([host], |row| lossy_text(row, 0).map(read_budget))
         .optional()

@@ -1,13 +1,13 @@
 //! SQL of the robots.txt files. I/O: the database.
 
 use jiff::Timestamp;
-use rusqlite::{OptionalExtension, Result, Row, params};
 
 use super::super::articles::StoredRobots;
-use super::error::Error;
-use super::handle::Store;
-use super::jobs::Durability;
-use super::values::{lossy_text, millis, nearest_time};
+use super::super::database::{OptionalExtension, Result, Row, params};
+use super::super::error::Error;
+use super::super::handle::Store;
+use super::super::jobs::Durability;
+use super::super::values::{lossy_text, millis, nearest_time};
 
 impl Store {
     /// The robots.txt of an origin, if it is known and current.
@@ -46,7 +46,9 @@ impl Store {
         self.command_with(Durability::Relaxed, move |c| {
             c.prepare_cached("DELETE FROM robots WHERE expires <= ?1")?.execute([millis(now)])?;
             c.prepare_cached(
-                "INSERT OR REPLACE INTO robots (origin, expires, file, failure) VALUES (?1, ?2, ?3, ?4)",
+                "INSERT INTO robots (origin, expires, file, failure) VALUES (?1, ?2, ?3, ?4)
+                 ON CONFLICT (origin) DO UPDATE SET expires = excluded.expires, file = excluded.file,
+                     failure = excluded.failure",
             )?
             .execute(params![origin, millis(expires), file, failure])
             .map(drop)

@@ -2,20 +2,18 @@
 
 use std::collections::{HashMap, HashSet};
 
-use rusqlite::{Connection, OptionalExtension, Result, params};
-
+use super::super::database::{Database, OptionalExtension, Result, params};
+use super::super::error::Error;
+use super::super::handle::Store;
+use super::super::jobs::Durability;
 use super::super::model::{
     Advance, AdvanceResult, Generation, Member, MemberPosition, MemberQuery, MemberUpdate, OutputId, SourceId,
 };
+use super::super::values::{lossy_text, millis, nearest_time};
 use super::archive::add_to_archive;
 use super::articles::want_articles;
-use super::error::Error;
-use super::handle::Store;
-use super::jobs::Durability;
 use super::published_ids::PublishedIds;
 use super::rows::{ENTRY_COLUMNS, SourceCache, read_entry};
-use super::unreadable::Database;
-use super::values::{lossy_text, millis, nearest_time};
 use crate::entry::StoredEntry;
 
 /// How many members are looked at for each one that is shown, before those of each source are looked up instead.
@@ -97,7 +95,7 @@ impl Store {
                 "SELECT output, count(*) FROM member
                  WHERE source IN (SELECT id FROM source WHERE active = 1) GROUP BY output",
             )?
-            .query_map([], |row| Ok((OutputId(row.get(0)?), row.get::<_, i64>(1)? as u64)))?
+            .query_map((), |row| Ok((OutputId(row.get(0)?), row.get::<i64>(1)? as u64)))?
             .collect()
         })
         .await
@@ -130,7 +128,7 @@ impl Store {
     }
 }
 
-fn advance_output(c: &Connection, advance: &Advance) -> Result<AdvanceResult> {
+fn advance_output(c: &Database<'_>, advance: &Advance) -> Result<AdvanceResult> {
     let Advance { output: OutputId(output), from, to, .. } = advance;
     let current: Option<i64> = c
         .prepare_cached("SELECT generation FROM output WHERE id = ?1 AND definition = ?2 AND watermark = ?3")?
@@ -159,7 +157,7 @@ fn advance_output(c: &Connection, advance: &Advance) -> Result<AdvanceResult> {
 }
 
 /// Writes the members of an advance. Returns them in the order of entering.
-fn insert_members<'a>(c: &Connection, advance: &'a Advance, generation: i64) -> Result<Vec<&'a Member>> {
+fn insert_members<'a>(c: &Database<'_>, advance: &'a Advance, generation: i64) -> Result<Vec<&'a Member>> {
     let output = advance.output.0;
     // No INSERT ... SELECT: that is a savepoint of its own, which costs as much as the pages that the command has
     // changed so far.
@@ -167,11 +165,11 @@ fn insert_members<'a>(c: &Connection, advance: &'a Advance, generation: i64) -> 
         "INSERT INTO membership (entry, output, generation, source, entered, reasons)
          VALUES (?1, ?2, ?3, ?4,
                  coalesce((SELECT entered FROM member WHERE member.entry = ?1 AND member.output = ?2), ?5), ?6)
-         ON CONFLICT DO UPDATE SET reasons = excluded.reasons",
+         ON CONFLICT (entry, output, generation) DO UPDATE SET reasons = excluded.reasons",
     )?;
     // An entry may have been pruned since it was read. Only below the highest pruned number is it looked up, which
     // reads a page for each.
-    let pruned: i64 = c.prepare_cached("SELECT pruned FROM counter")?.query_row([], |row| row.get(0))?;
+    let pruned: i64 = c.prepare_cached("SELECT pruned FROM counter")?.query_row((), |row| row.get(0))?;
     let mut is_kept = c.prepare_cached("SELECT 1 FROM entry WHERE number = ?1")?;
     let mut members: Vec<&Member> = Vec::with_capacity(advance.members.len());
     for member in &advance.members {
@@ -189,7 +187,7 @@ fn insert_members<'a>(c: &Connection, advance: &'a Advance, generation: i64) -> 
     Ok(members)
 }
 
-fn delete_replaced_members(c: &Connection, n: usize) -> Result<usize> {
+fn delete_replaced_members(c: &Database<'_>, n: usize) -> Result<usize> {
     let rows: Vec<[i64; 3]> = c
         .prepare_cached(
             "SELECT membership.entry, membership.output, membership.generation FROM output
@@ -205,7 +203,7 @@ fn delete_replaced_members(c: &Connection, n: usize) -> Result<usize> {
 }
 
 /// Reads the entries of the source's first poll only: they have its lowest numbers.
-fn first_poll_count(c: &Connection, output: OutputId, name: &str) -> Result<usize> {
+fn first_poll_count(c: &Database<'_>, output: OutputId, name: &str) -> Result<usize> {
     let sources: Vec<i64> = c
         .prepare_cached("SELECT id FROM source WHERE name = ?1")?
         .query_map([name], |row| row.get(0))?
@@ -217,10 +215,10 @@ fn first_poll_count(c: &Connection, output: OutputId, name: &str) -> Result<usiz
     let mut count = 0;
     for source in sources {
         let mut rows = statement.query([output.0, source])?;
-        while let Some(row) = rows.next()?
+        while let Some(row) = &rows.next()?
             && row.get(0)?
         {
-            count += usize::from(row.get::<_, bool>(1)?);
+            count += usize::from(row.get::<bool>(1)?);
         }
     }
     Ok(count)
@@ -239,7 +237,7 @@ fn members(c: &Database<'_>, output: OutputId, wanted: MemberQuery) -> Result<Ve
 }
 
 /// The members that a document shows, the last to enter first.
-pub(super) fn shown_places(c: &Connection, output: OutputId, wanted: MemberQuery) -> Result<Vec<Place>> {
+pub(super) fn shown_places(c: &Database<'_>, output: OutputId, wanted: MemberQuery) -> Result<Vec<Place>> {
     match last_members(c, output, wanted)? {
         Some(places) => Ok(places),
         None => last_members_by_source(c, output, wanted),
@@ -248,10 +246,10 @@ pub(super) fn shown_places(c: &Connection, output: OutputId, wanted: MemberQuery
 
 /// The members that a document shows, looked up from the last one on. `None` if too many must be passed over: most
 /// are of a source that has `per_source` already or has left the config, or they are too old.
-fn last_members(c: &Connection, output: OutputId, wanted: MemberQuery) -> Result<Option<Vec<Place>>> {
+fn last_members(c: &Database<'_>, output: OutputId, wanted: MemberQuery) -> Result<Option<Vec<Place>>> {
     let mut statement = c.prepare_cached(
         // No entry enters before its date, so what entered before ?2 is too old as well. CROSS JOIN fixes the order.
-        "SELECT membership.entered, membership.entry, membership.source, entry.date >= ?2 AND source.active
+        "SELECT membership.entered, membership.entry, membership.source, entry.date >= ?2 AND source.active = 1
          FROM membership CROSS JOIN entry ON entry.number = membership.entry
          CROSS JOIN source ON source.id = membership.source
          WHERE membership.output = ?1 AND membership.entered >= ?2
@@ -276,10 +274,10 @@ fn last_members(c: &Connection, output: OutputId, wanted: MemberQuery) -> Result
 }
 
 /// The same from the last members of each source: the cost does not depend on how many members there are.
-fn last_members_by_source(c: &Connection, output: OutputId, wanted: MemberQuery) -> Result<Vec<Place>> {
+fn last_members_by_source(c: &Database<'_>, output: OutputId, wanted: MemberQuery) -> Result<Vec<Place>> {
     let sources: Vec<SourceId> = c
         .prepare_cached("SELECT id FROM source WHERE active = 1")?
-        .query_map([], |row| row.get(0).map(SourceId))?
+        .query_map((), |row| row.get(0).map(SourceId))?
         .collect::<Result<_>>()?;
     let mut statement = c.prepare_cached(
         "SELECT membership.entered, membership.entry
@@ -319,7 +317,7 @@ fn row_limit(rows: usize) -> i64 {
 }
 
 fn member_position(
-    c: &Connection,
+    c: &Database<'_>,
     output: OutputId,
     entry: i64,
     wanted: MemberQuery,
@@ -327,7 +325,7 @@ fn member_position(
     let member = c
         .prepare_cached("SELECT entered, reasons, source FROM member WHERE entry = ?1 AND output = ?2")?
         .query_row([entry, output.0], |row| {
-            Ok((row.get::<_, i64>(0)?, lossy_text(row, 1)?.unwrap_or_default(), row.get::<_, i64>(2)?))
+            Ok((row.get::<i64>(0)?, lossy_text(row, 1)?.unwrap_or_default(), row.get::<i64>(2)?))
         })
         .optional()?;
     let Some((entered, reasons, source)) = member else { return Ok(None) };
@@ -337,7 +335,7 @@ fn member_position(
              FROM membership CROSS JOIN entry ON entry.number = membership.entry
              CROSS JOIN source ON source.id = membership.source
              WHERE membership.output = ?1 AND (membership.entered, membership.entry) > (?2, ?3)
-               AND entry.date >= ?4 AND source.active
+               AND entry.date >= ?4 AND source.active = 1
                AND membership.generation = (SELECT generation FROM output WHERE id = ?1)
              GROUP BY membership.source",
         )?
@@ -361,13 +359,14 @@ mod tests {
     use std::sync::atomic::{AtomicUsize, Ordering};
 
     use jiff::Timestamp;
+    use rusqlite::Connection;
 
     use super::super::super::model::{Progress, StoryId};
     use super::super::archive::archive_size;
     use super::super::outputs::changed_since;
     use super::super::stories::story_members;
     use super::*;
-    use crate::store::sqlite::unreadable::UnreadableRows;
+    use crate::store::unreadable::UnreadableRows;
 
     const OUTPUT: OutputId = OutputId(1);
 
@@ -377,10 +376,21 @@ mod tests {
     /// An entry of an output: its number, source, date and time of entry.
     type Row = (i64, i64, i64, i64);
 
+    struct TestStore {
+        connection: Connection,
+        unreadable: UnreadableRows,
+    }
+
+    impl TestStore {
+        fn database(&self) -> Database<'_> {
+            Database::sqlite(&self.connection, &self.unreadable)
+        }
+    }
+
     /// A store with one output of these members.
-    fn database(rows: &[Row]) -> Connection {
+    fn store(rows: &[Row]) -> TestStore {
         let c = Connection::open_in_memory().unwrap();
-        c.execute_batch(include_str!("schema.sql")).unwrap();
+        c.execute_batch(include_str!("../sqlite/schema.sql")).unwrap();
         c.execute(
             "INSERT INTO output (id, name, key, since, definition, watermark) VALUES (1, 'o', 'o', 0, 'd', 0)",
             [],
@@ -396,20 +406,19 @@ mod tests {
             c.execute("UPDATE source SET active = 0 WHERE id = ?1", [REMOVED]).unwrap();
             c.execute(
                 "INSERT INTO entry (number, source, revision, story, uid, date, changed, first_seen, revised,
-                                    first_poll, edits, fingerprint, content_hash, extra_json)
-                 VALUES (?1, ?2, ?1, ?1, ?1, ?3, ?3, ?3, ?3, 0, 0, x'', x'', '{}')",
+                                    first_poll, edits, fingerprint, content_hash, owns_link, extra_json)
+                 VALUES (?1, ?2, ?1, ?1, ?1, ?3, ?3, ?3, ?3, 0, 0, x'', x'', 0, '{}')",
                 [entry, source, date],
             )
             .unwrap();
             c.execute("INSERT INTO membership VALUES (?1, 1, 0, ?2, ?3, '[]')", [entry, source, entered])
                 .unwrap();
         }
-        c
+        TestStore { connection: c, unreadable: UnreadableRows::default() }
     }
 
-    fn read_members(c: &Connection, wanted: MemberQuery) -> Vec<StoredEntry> {
-        let database = Database { connection: c, unreadable: &UnreadableRows::default() };
-        members(&database, OUTPUT, wanted).unwrap()
+    fn read_members(c: &Database<'_>, wanted: MemberQuery) -> Vec<StoredEntry> {
+        members(c, OUTPUT, wanted).unwrap()
     }
 
     /// The rule, written plainly.
@@ -438,7 +447,8 @@ mod tests {
                     (entry, source, date, date + random.i64(0..2) * random.i64(0..30))
                 })
                 .collect();
-            let c = database(&rows);
+            let store = store(&rows);
+            let c = &store.database();
             let wanted = MemberQuery {
                 limit: random.usize(0..12),
                 per_source: random.bool().then(|| random.usize(1..5)),
@@ -446,13 +456,13 @@ mod tests {
             };
             let expected = shown(&rows, wanted);
             let numbers = |places: Vec<Place>| places.into_iter().map(|(_, entry)| entry).collect::<Vec<_>>();
-            let read: Vec<i64> = read_members(&c, wanted).into_iter().map(|kept| kept.number).collect();
+            let read: Vec<i64> = read_members(c, wanted).into_iter().map(|kept| kept.number).collect();
             assert_eq!(read, expected, "round {round}");
-            let by_source = numbers(last_members_by_source(&c, OUTPUT, wanted).unwrap());
+            let by_source = numbers(last_members_by_source(c, OUTPUT, wanted).unwrap());
             assert_eq!(by_source, expected, "round {round}");
             let per_source = wanted.per_source.unwrap_or(usize::MAX);
             for (entry, source, date, _) in &rows {
-                let position = member_position(&c, OUTPUT, *entry, wanted).unwrap().unwrap();
+                let position = member_position(c, OUTPUT, *entry, wanted).unwrap().unwrap();
                 let later: usize = position
                     .later_of_others
                     .iter()
@@ -472,13 +482,14 @@ mod tests {
     fn a_source_that_has_its_share_does_not_make_all_its_members_be_passed_over() {
         let rows: Vec<Row> = (1..=500).map(|n| (n, if n < 9 { 2 } else { 1 }, n, n)).collect();
         let wanted = MemberQuery { limit: 10, per_source: Some(3), not_before: None };
-        let c = database(&rows);
-        assert_eq!(last_members(&c, OUTPUT, wanted).unwrap(), None);
-        assert_eq!(read_members(&c, wanted).len(), 6);
+        let store = store(&rows);
+        let c = &store.database();
+        assert_eq!(last_members(c, OUTPUT, wanted).unwrap(), None);
+        assert_eq!(read_members(c, wanted).len(), 6);
     }
 
     /// Everything that a pass asks of the store for an output that got one entry.
-    fn pass(c: &Connection, entry: i64) {
+    fn pass(c: &Database<'_>, entry: i64) {
         changed_since(c, entry - 1).unwrap();
         story_members(c, OUTPUT, None, vec![StoryId(entry)]).unwrap();
         assert_eq!(first_poll_count(c, OUTPUT, "s1").unwrap(), 20);
@@ -495,9 +506,9 @@ mod tests {
         ] {
             read_members(c, wanted);
         }
-        c.execute("UPDATE source SET active = 0 WHERE id = 1", []).unwrap();
+        c.execute("UPDATE source SET active = 0 WHERE id = 1", ()).unwrap();
         assert!(read_members(c, all).len() < 100, "most are of a removed source");
-        c.execute("UPDATE source SET active = 1 WHERE id = 1", []).unwrap();
+        c.execute("UPDATE source SET active = 1 WHERE id = 1", ()).unwrap();
     }
 
     fn advance(members: Vec<Member>, update: MemberUpdate) -> Advance {
@@ -512,26 +523,27 @@ mod tests {
         let [small, large] = [1_000, 20_000].map(|count| {
             let source = |n| if n <= 10 { 2 } else { 1 };
             let rows: Vec<Row> = (1..=count).map(|n| (n, source(n), n, n)).collect();
-            let mut c = database(&rows);
-            c.execute("UPDATE entry SET first_poll = 1 WHERE source = 1 AND number <= 30", []).unwrap();
+            let mut store = store(&rows);
+            let c = &store.database();
+            c.execute("UPDATE entry SET first_poll = 1 WHERE source = 1 AND number <= 30", ()).unwrap();
             let archived = rows.iter().map(|(entry, ..)| Member {
                 entry: *entry,
                 source: SourceId(1),
                 entered: Timestamp::UNIX_EPOCH,
                 reasons: "[]".into(),
             });
-            advance_output(&c, &advance(archived.collect(), MemberUpdate::Append)).unwrap();
+            advance_output(c, &advance(archived.collect(), MemberUpdate::Append)).unwrap();
             c.execute("DELETE FROM membership WHERE entry = ?1", [count]).unwrap();
             // Statistics, as the writer leaves them when it ends, must not lead to other plans.
-            c.execute_batch("ANALYZE").unwrap();
+            store.connection.execute_batch("ANALYZE").unwrap();
             let steps = Arc::new(AtomicUsize::new(0));
             let counter = Arc::clone(&steps);
             let count_steps = move || {
                 counter.fetch_add(1, Ordering::Relaxed);
                 false
             };
-            c.progress_handler(1, Some(count_steps)).unwrap();
-            pass(&c, count);
+            store.connection.progress_handler(1, Some(count_steps)).unwrap();
+            pass(&store.database(), count);
             steps.load(Ordering::Relaxed)
         });
         assert!(large * 100 <= small * 120, "{small} steps with 1,000 members, {large} with 20,000");

@@ -3,10 +3,9 @@
 //! An id depends only on the entry's number and own id, and on the output's key and choices up to that number. None of
 //! these ever changes, so neither does it, whatever happens to members, archive and names.
 
-use rusqlite::{Connection, OptionalExtension, Result, params};
-
+use super::super::database::{Database, OptionalExtension, Result, params};
 use super::super::model::{EntryIds, OutputId};
-use super::values::lossy_text;
+use super::super::values::lossy_text;
 use crate::entry::{StoredEntry, derived_id};
 
 /// What makes the ids of an output.
@@ -17,7 +16,7 @@ pub(super) struct PublishedIds {
 }
 
 impl PublishedIds {
-    pub(super) fn read(c: &Connection, OutputId(output): OutputId) -> Result<PublishedIds> {
+    pub(super) fn read(c: &Database<'_>, OutputId(output): OutputId) -> Result<PublishedIds> {
         let key = c
             .prepare_cached("SELECT key FROM output WHERE id = ?1")?
             .query_row([output], |row| lossy_text(row, 0))
@@ -51,7 +50,7 @@ fn read_choice(is_shared: bool) -> EntryIds {
 }
 
 /// Notes which ids an output gives to entries that are stored from now on; a new output, to all.
-pub(super) fn note_choice(c: &Connection, OutputId(output): OutputId, ids: EntryIds) -> Result<()> {
+pub(super) fn note_choice(c: &Database<'_>, OutputId(output): OutputId, ids: EntryIds) -> Result<()> {
     let last: Option<bool> = c
         .prepare_cached(
             "SELECT is_shared FROM id_choice WHERE output = ?1 ORDER BY first_entry DESC LIMIT 1",
@@ -62,15 +61,16 @@ pub(super) fn note_choice(c: &Connection, OutputId(output): OutputId, ids: Entry
         return Ok(());
     }
     c.prepare_cached(
-        "INSERT OR REPLACE INTO id_choice (output, first_entry, is_shared)
-         VALUES (?1, CASE WHEN ?2 THEN 0 ELSE (SELECT entry + 1 FROM counter) END, ?3)",
+        "INSERT INTO id_choice (output, first_entry, is_shared)
+         VALUES (?1, CASE WHEN ?2 = 1 THEN 0 ELSE (SELECT entry + 1 FROM counter) END, ?3)
+         ON CONFLICT (output, first_entry) DO UPDATE SET is_shared = excluded.is_shared",
     )?
     .execute(params![output, last.is_none(), ids == EntryIds::Shared])
     .map(drop)
 }
 
 /// A key that no output has: the name, of an output that was renamed the first one.
-pub(super) fn unused_key(c: &Connection, name: &str, was: &[String]) -> Result<String> {
+pub(super) fn unused_key(c: &Database<'_>, name: &str, was: &[String]) -> Result<String> {
     let first = was.last().map_or(name, String::as_str);
     let mut is_used = c.prepare_cached("SELECT 1 FROM output WHERE key = ?1")?;
     let mut key = first.to_owned();
@@ -84,15 +84,15 @@ pub(super) fn unused_key(c: &Connection, name: &str, was: &[String]) -> Result<S
 }
 
 /// The number of the entry that an output publishes under an id.
-pub(super) fn find_published(c: &Connection, id: &str) -> Result<Option<i64>> {
+pub(super) fn find_published(c: &Database<'_>, id: &str) -> Result<Option<i64>> {
     let outputs: Vec<OutputId> = c
         .prepare_cached("SELECT id FROM output")?
-        .query_map([], |row| row.get(0).map(OutputId))?
+        .query_map((), |row| row.get(0).map(OutputId))?
         .collect::<Result<_>>()?;
     let all = outputs.into_iter().map(|output| PublishedIds::read(c, output)).collect::<Result<Vec<_>>>()?;
     let mut entries = c.prepare_cached("SELECT number, uid FROM entry ORDER BY number DESC")?;
-    let mut rows = entries.query([])?;
-    while let Some(row) = rows.next()? {
+    let mut rows = entries.query(())?;
+    while let Some(row) = &rows.next()? {
         let (number, own) = (row.get(0)?, lossy_text(row, 1)?.unwrap_or_default());
         if all.iter().any(|ids| ids.id(number, &own) == id) {
             return Ok(Some(number));

@@ -1,9 +1,8 @@
 //! The writer's in-memory index of dedup features, and its loading from the database. I/O: the database.
 
 use jiff::Timestamp;
-use rusqlite::{Connection, OptionalExtension, Result, Row};
 
-use super::rows::OWNS_LINK;
+use super::database::{Database, OptionalExtension, Result, Row};
 use super::values::millis;
 use crate::entry::change::DedupFeatures;
 use crate::story::index::CandidateIndex;
@@ -28,7 +27,7 @@ pub(super) struct DedupIndex {
 impl DedupIndex {
     /// Loads what the database has and the index has not: at the first commit after a start everything that is still
     /// compared, later what other processes have written.
-    pub(super) fn catch_up(&mut self, c: &Connection, now: Timestamp) -> Result<()> {
+    pub(super) fn catch_up(&mut self, c: &Database<'_>, now: Timestamp) -> Result<()> {
         let now = millis(now);
         let newest = max(c, "SELECT coalesce(max(entry), 0) FROM dedup_features")?;
         // The numbers of a transaction that was rolled back are given out again.
@@ -52,14 +51,14 @@ impl DedupIndex {
     }
 
     /// Adds the first entries of stories behind a number.
-    fn load(&mut self, c: &Connection, from: &str, behind: i64, now: i64) -> Result<()> {
+    fn load(&mut self, c: &Database<'_>, from: &str, behind: i64, now: i64) -> Result<()> {
         let mut statement = c.prepare_cached(&format!(
             "SELECT f.entry, f.first_seen, f.address, f.article, f.signature, {IS_FIRST} FROM {from}
-             AND ({IS_FIRST} OR EXISTS (SELECT 1 FROM entry WHERE number = f.entry AND {OWNS_LINK}))
+             AND ({IS_FIRST} OR EXISTS (SELECT 1 FROM entry WHERE number = f.entry AND owns_link = 1))
              ORDER BY f.entry"
         ))?;
         let mut rows = statement.query([behind])?;
-        while let Some(row) = rows.next()? {
+        while let Some(row) = &rows.next()? {
             let (entry, first_seen) = (row.get(0)?, row.get(1)?);
             if first_seen >= CandidateIndex::addresses_since(now) {
                 self.index.add_address(entry, first_seen, row.get(2)?, row.get(3)?);
@@ -67,7 +66,7 @@ impl DedupIndex {
             let is_first: bool = row.get(5)?;
             if is_first
                 && first_seen >= CandidateIndex::texts_since(now)
-                && let Some(signature) = Signature::from_short(row.get_ref(4)?.as_blob()?)
+                && let Some(signature) = Signature::from_short(row.blob(4)?)
             {
                 self.index.add_text(entry, first_seen, &signature);
             }
@@ -100,7 +99,7 @@ impl DedupIndex {
     /// that of an entry that was rolled back.
     pub(super) fn candidates(
         &self,
-        c: &Connection,
+        c: &Database<'_>,
         facts: &ComparedEntry,
         own: i64,
     ) -> Result<Vec<(i64, ComparedEntry)>> {
@@ -132,12 +131,12 @@ pub(super) fn read_facts(row: &Row<'_>) -> Result<Option<ComparedEntry>> {
     Ok(ComparedEntry::stored(row.get(0)?, row.get(1)?, &features))
 }
 
-fn max(c: &Connection, query: &str) -> Result<i64> {
-    c.prepare_cached(query)?.query_row([], |row| row.get(0))
+fn max(c: &Database<'_>, query: &str) -> Result<i64> {
+    c.prepare_cached(query)?.query_row((), |row| row.get(0))
 }
 
 /// The last entry that was first seen before a time, by binary search: numbers grow with time.
-fn last_entry_before(c: &Connection, begin: i64, newest: i64) -> Result<i64> {
+fn last_entry_before(c: &Database<'_>, begin: i64, newest: i64) -> Result<i64> {
     let mut statement =
         c.prepare_cached("SELECT first_seen FROM dedup_features WHERE entry >= ?1 ORDER BY entry LIMIT 1")?;
     let (mut low, mut high) = (0, newest);

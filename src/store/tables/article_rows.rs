@@ -1,9 +1,7 @@
 //! Articles as rows: what they add to their entries. I/O: the database.
 
-use rusqlite::{OptionalExtension, Result, Row};
-
-use super::unreadable::Database;
-use super::values::{from_json, lossy_text, time};
+use super::super::database::{Database, OptionalExtension, Result, Row, SqlError};
+use super::super::values::{from_json, lossy_text, time};
 use crate::entry::{Article, ArticleState, Author, StoredEntry};
 use crate::source::FullText;
 
@@ -48,21 +46,21 @@ pub(super) fn add_article(c: &Database<'_>, stored: &mut StoredEntry, full_text:
 }
 
 /// What an article says of its entry.
-pub(super) struct ArticleRow {
+pub(in crate::store) struct ArticleRow {
     state: ArticleState,
     title: Option<String>,
     authors: Vec<Author>,
 }
 
 /// An article from its row: state, reason, requested, language, title, authors, html.
-pub(super) fn parse_article(row: &Row<'_>, full_text: FullText) -> Result<ArticleRow> {
+pub(in crate::store) fn parse_article(row: &Row<'_>, full_text: FullText) -> Result<ArticleRow> {
     let state = match row.get(0)? {
         EXPECTED => ArticleState::Expected,
         READ => {
-            let html = zstd::stream::decode_all(row.get_ref(6)?.as_blob()?);
-            let html = html.map_err(conversion)?;
+            let html = zstd::stream::decode_all(row.blob(6)?);
+            let html = html.map_err(SqlError::damaged)?;
             ArticleState::Read(Box::new(Article {
-                html: String::from_utf8(html).map_err(conversion)?,
+                html: String::from_utf8(html).map_err(SqlError::damaged)?,
                 language: row.get(3)?,
                 fetched: time(row.get(2)?)?,
                 is_published: full_text == FullText::Publish,
@@ -76,8 +74,4 @@ pub(super) fn parse_article(row: &Row<'_>, full_text: FullText) -> Result<Articl
         title: row.get(4)?,
         authors: authors.map_or_else(|| Ok(Vec::new()), |authors| from_json(&authors))?,
     })
-}
-
-fn conversion(error: impl std::error::Error + Send + Sync + 'static) -> rusqlite::Error {
-    rusqlite::Error::FromSqlConversionFailure(0, rusqlite::types::Type::Blob, Box::new(error))
 }

@@ -1,11 +1,10 @@
 //! SQL of what the daemon tells other processes. I/O: the database.
 
-use rusqlite::{OptionalExtension, params};
-
+use super::super::database::{OptionalExtension, Result, params};
+use super::super::error::Error;
+use super::super::handle::Store;
 use super::super::model::DaemonStatus;
-use super::error::Error;
-use super::handle::Store;
-use super::values::lossy_text;
+use super::super::values::lossy_text;
 
 impl Store {
     /// Sets a status, or removes it with `None`.
@@ -18,7 +17,7 @@ impl Store {
                 Some(text) => c
                     .prepare_cached(
                         "INSERT INTO daemon_status (name, text) VALUES (?1, ?2)
-                         ON CONFLICT DO UPDATE SET text = excluded.text",
+                         ON CONFLICT (name) DO UPDATE SET text = excluded.text",
                     )?
                     .execute(params![name(status), text]),
                 None => {

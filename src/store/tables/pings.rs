@@ -1,13 +1,12 @@
 //! SQL of the changes that the WebSub hub has not been told of. I/O: the database.
 
 use jiff::Timestamp;
-use rusqlite::{Connection, Result, params};
 
+use super::super::database::{Database, Result, params};
+use super::super::error::Error;
+use super::super::handle::Store;
 use super::super::model::{OutputId, Ping};
-use super::error::Error;
-use super::handle::Store;
-use super::unreadable::Database;
-use super::values::{millis, nearest_time, time};
+use super::super::values::{millis, nearest_time, time};
 
 impl Store {
     /// The pings that are due, and when the next one is.
@@ -48,10 +47,10 @@ impl Store {
 }
 
 /// Registers a change of an output. A ping that waits already keeps its due time.
-pub(super) fn add_ping(c: &Connection, output: OutputId, changed: Timestamp) -> Result<()> {
+pub(super) fn add_ping(c: &Database<'_>, output: OutputId, changed: Timestamp) -> Result<()> {
     c.prepare_cached(
         "INSERT INTO ping (output, changed, due, attempts) VALUES (?1, ?2, ?2, 0)
-         ON CONFLICT DO UPDATE SET changed = excluded.changed",
+         ON CONFLICT (output) DO UPDATE SET changed = excluded.changed",
     )?
     .execute(params![output.0, millis(changed)])
     .map(drop)

@@ -5,22 +5,21 @@ use std::ops::Range;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use rusqlite::{Connection, OptionalExtension, Result, Row, params};
 
+use super::super::database::{Database, OptionalExtension, Result, Row, params};
+use super::super::error::Error;
+use super::super::handle::Store;
+use super::super::jobs::Durability;
 use super::super::model::{
     Claim, ClaimResult, Claimant, ConfiguredOutput, ConfiguredSource, NextPoll, SourceId, StoredOutput,
     StoredSource,
 };
+use super::super::values::{claimant_name, feed_url, from_json, lossy_text, millis, nearest_time, to_json};
 use super::articles::full_text_changed;
-use super::error::Error;
-use super::handle::Store;
 use super::hosts::read_budget;
-use super::jobs::Durability;
 use super::outputs::sync_outputs;
-use super::rows::source_state;
+use super::source_state::{ClaimAfter, change_states, reschedule, source_state, write_state};
 use super::stand_ins::{remove_stand_ins, touch_stand_ins};
-use super::unreadable::Database;
-use super::values::{claimant_name, feed_url, from_json, lossy_text, millis, nearest_time, to_json};
 use crate::source::{HealthEvent, SourceState};
 
 /// Health events that are kept.
@@ -74,7 +73,8 @@ impl Store {
         &self,
         times: Vec<(SourceId, Option<Timestamp>, Timestamp)>,
     ) -> Result<(), Error> {
-        self.command(move |c| reschedule(c, &times)).await
+        self.command(move |c| times.iter().try_for_each(|(id, from, to)| reschedule(c, id.0, (*from, *to))))
+            .await
     }
 
     /// Takes back the failures of sources that were only out of reach because the network of this machine was down. They
@@ -84,13 +84,15 @@ impl Store {
     /// The store cannot write.
     pub async fn reset_failures(&self, sources: Vec<SourceId>, now: Timestamp) -> Result<(), Error> {
         self.command(move |c| {
-            let mut update = c.prepare_cached(
-                "UPDATE source SET next_poll = ?2, state = json_set(state, '$.next_poll', ?3, '$.failures', 0,
-                                                                    '$.failing_since', NULL)
-                 WHERE id = ?1 AND json_valid(state) AND json_extract(state, '$.failures') > 0",
-            )?;
-            let (due, text) = (millis(now), now.to_string());
-            sources.iter().try_for_each(|id| update.execute(params![id.0, due, text]).map(drop))
+            sources.iter().try_for_each(|id| {
+                change_states(c, "id = ?1", params![id.0], |state| {
+                    let is_failing = state.failures > 0;
+                    if is_failing {
+                        (state.failures, state.failing_since, state.next_poll) = (0, None, Some(now));
+                    }
+                    is_failing
+                })
+            })
         })
         .await
     }
@@ -100,7 +102,7 @@ impl Store {
     /// # Errors
     /// The store cannot read.
     pub async fn was_ever_polled(&self) -> Result<bool, Error> {
-        self.query(|c| c.prepare_cached("SELECT 1 FROM source WHERE polled = 1")?.exists([])).await
+        self.query(|c| c.prepare_cached("SELECT 1 FROM source WHERE polled = 1")?.exists(())).await
     }
 
     /// Claims sources in one transaction. A claim ends with the commit of its poll, or when the source is claimed again,
@@ -197,7 +199,7 @@ impl Store {
     pub async fn entry_counts(&self) -> Result<HashMap<SourceId, u64>, Error> {
         self.query(|c| {
             c.prepare_cached("SELECT source, count(*) FROM entry GROUP BY source")?
-                .query_map([], |row| Ok((SourceId(row.get(0)?), row.get::<_, i64>(1)? as u64)))?
+                .query_map((), |row| Ok((SourceId(row.get(0)?), row.get::<i64>(1)? as u64)))?
                 .collect()
         })
         .await
@@ -215,7 +217,7 @@ impl Store {
             )?
             .query_map([n as i64], |row| {
                 let number = row.get(0)?;
-                let event = row.get_ref(1)?.as_str().map_err(Into::into).and_then(from_json);
+                let event = row.text(1).and_then(from_json);
                 Ok(c.readable("health", number, event)?.map(|event| (number, event)))
             })?
             .filter_map(Result::transpose)
@@ -225,21 +227,21 @@ impl Store {
     }
 }
 
-fn active_ids(c: &Connection) -> Result<HashSet<SourceId>> {
+fn active_ids(c: &Database<'_>) -> Result<HashSet<SourceId>> {
     c.prepare_cached("SELECT id FROM source WHERE active = 1")?
-        .query_map([], |row| row.get(0).map(SourceId))?
+        .query_map((), |row| row.get(0).map(SourceId))?
         .collect()
 }
 
 fn sync_sources(c: &Database<'_>, sources: &[ConfiguredSource]) -> Result<Vec<StoredSource>> {
     clear_gone(c)?;
-    c.execute("UPDATE source SET active = 0 WHERE active = 1", [])?;
+    c.execute("UPDATE source SET active = 0 WHERE active = 1", ())?;
     // All addresses first: a source that only moved must not take the row of one whose address is known.
     let mut ids = Vec::with_capacity(sources.len());
     for source in sources {
         let id = c
             .prepare_cached("SELECT id FROM source WHERE url = ?1")?
-            .query_row([source.url.whole().as_str()], |row| row.get::<_, i64>(0))
+            .query_row([source.url.whole().as_str()], |row| row.get::<i64>(0))
             .optional()?;
         // Its row must not be taken for another source that has the same name and a new address.
         c.prepare_cached("UPDATE source SET active = 1 WHERE id = ?1")?.execute([id])?;
@@ -279,13 +281,14 @@ fn sync_sources(c: &Database<'_>, sources: &[ConfiguredSource]) -> Result<Vec<St
 }
 
 /// A source that answered 410 and then left the config is polled again when it comes back.
-fn clear_gone(c: &Connection) -> Result<()> {
-    c.execute(
-        "UPDATE source SET state = json_set(state, '$.gone', json('false')), next_poll = NULL
-         WHERE active = 0 AND json_valid(state) AND json_extract(state, '$.gone')",
-        [],
-    )
-    .map(drop)
+fn clear_gone(c: &Database<'_>) -> Result<()> {
+    change_states(c, "active = 0", params![], |state| {
+        let was_gone = std::mem::take(&mut state.gone);
+        if was_gone {
+            state.next_poll = None;
+        }
+        was_gone
+    })
 }
 
 /// Gives the source of the same name its new address, unless a configured source has that row already. A name that is made
@@ -298,7 +301,7 @@ fn move_to_new_url(c: &Database<'_>, source: &ConfiguredSource) -> Result<Option
     let (id, old) = loop {
         let Some(row) = rows.next()? else { return Ok(None) };
         let id = row.get(0)?;
-        let (state, url) = (source_state(row, 1, id, c)?, feed_url(row, 2)?);
+        let (state, url) = (source_state(&row, 1, id, c)?, feed_url(&row, 2)?);
         let has_moved = state.moved.as_ref().is_some_and(|moved| moved.to == source.url);
         if source.is_named || has_moved || url.is_spelling_of(&source.url) {
             break (id, state);
@@ -312,31 +315,33 @@ fn move_to_new_url(c: &Database<'_>, source: &ConfiguredSource) -> Result<Option
         distrusted: old.distrusted,
         ..Default::default()
     };
-    c.prepare_cached(
-        // A poll of the old address that runs now must not be committed.
-        "UPDATE source SET url = ?2, state = ?3, feed_id = NULL, next_poll = NULL, claimed_until = NULL WHERE id = ?1",
-    )?
-    .execute(params![id, source.url.whole().as_str(), to_json(&state)?])?;
+    c.prepare_cached("UPDATE source SET url = ?2 WHERE id = ?1")?
+        .execute(params![id, source.url.whole().as_str()])?;
+    // A poll of the old address that runs now must not be committed.
+    write_state(c, id, &state, ClaimAfter::Ended)?;
     Ok(Some(id))
 }
 
-fn insert_source(c: &Connection, source: &ConfiguredSource) -> Result<i64> {
+fn insert_source(c: &Database<'_>, source: &ConfiguredSource) -> Result<i64> {
     c.prepare_cached(
-        "INSERT INTO source (name, url, publish_url, host, active, state) VALUES (?1, ?2, ?3, ?4, 1, ?5)",
+        "INSERT INTO source (name, url, publish_url, host, active, state) VALUES (?1, ?2, ?3, ?4, 1, ?5)
+         RETURNING id",
     )?
-    .execute(params![
-        source.name,
-        source.url.whole().as_str(),
-        source.publish_url as i64,
-        source.host,
-        to_json(&SourceState::default())?
-    ])?;
-    Ok(c.last_insert_rowid())
+    .query_row(
+        params![
+            source.name,
+            source.url.whole().as_str(),
+            source.publish_url as i64,
+            source.host,
+            to_json(&SourceState::default())?
+        ],
+        |row| row.get(0),
+    )
 }
 
 fn active_sources(c: &Database<'_>) -> Result<Vec<StoredSource>> {
     c.prepare_cached("SELECT id, name, url, state, host FROM source WHERE active = 1 ORDER BY name")?
-        .query_map([], |row| stored_source(c, row))?
+        .query_map((), |row| stored_source(c, row))?
         .collect()
 }
 
@@ -354,19 +359,12 @@ fn stored_source(c: &Database<'_>, row: &Row<'_>) -> Result<StoredSource> {
 fn find_sources(c: &Database<'_>, search: &str, rows: Range<usize>) -> Result<(usize, Vec<StoredSource>)> {
     let mut ids: Vec<i64> = Vec::new();
     let mut statement = c.prepare_cached(
-        "SELECT id, name, host, title,
-                CASE WHEN json_valid(state) THEN state ->> '$.title' END AS feed_title,
-                CASE WHEN NOT json_valid(state) OR state ->> '$.failing_since' IS NOT NULL THEN 0
-                     WHEN json_array_length(state, '$.problems') > 0 OR state ->> '$.notified.silent'
-                          OR state ->> '$.shortened' > 0 OR state ->> '$.moved.confirmed' THEN 1
-                     WHEN state ->> '$.last_success' IS NULL THEN 2
-                     ELSE 3 END AS rank
-         FROM source WHERE active = 1 ORDER BY rank, name",
+        "SELECT id, name, host, title, feed_title FROM source WHERE active = 1 ORDER BY trouble, name",
     )?;
-    let mut found = statement.query([])?;
+    let mut found = statement.query(())?;
     while let Some(row) = found.next()? {
         let is_found = |column| {
-            lossy_text(row, column).map(|text| text.is_some_and(|text| text.to_lowercase().contains(search)))
+            lossy_text(&row, column).map(|text| text.is_some_and(|text| text.to_lowercase().contains(search)))
         };
         if is_found(1)? || is_found(2)? || is_found(3)? || is_found(4)? {
             ids.push(row.get(0)?);
@@ -376,17 +374,6 @@ fn find_sources(c: &Database<'_>, search: &str, rows: Range<usize>) -> Result<(u
     let mut one = c.prepare_cached("SELECT id, name, url, state, host FROM source WHERE id = ?1")?;
     let sources = shown.iter().map(|id| one.query_row([id], |row| stored_source(c, row)));
     Ok((ids.len(), sources.collect::<Result<_>>()?))
-}
-
-fn reschedule(c: &Connection, times: &[(SourceId, Option<Timestamp>, Timestamp)]) -> Result<()> {
-    let mut update = c.prepare_cached(
-        "UPDATE source SET next_poll = ?3,
-                           state = CASE WHEN json_valid(state) THEN json_set(state, '$.next_poll', ?4) ELSE state END
-         WHERE id = ?1 AND next_poll IS ?2",
-    )?;
-    times.iter().try_for_each(|(id, from, to)| {
-        update.execute(params![id.0, from.map(millis), millis(*to), to.to_string()]).map(drop)
-    })
 }
 
 fn claim(
@@ -408,7 +395,7 @@ fn claim(
          RETURNING id, name, host, state, claims",
     )?;
     let mut due = c.prepare_cached(
-        "SELECT max(coalesce(next_poll, 0), coalesce(claimed_until, 0)) FROM source WHERE id = ?1 AND active = 1",
+        "SELECT coalesce(next_poll, 0), coalesce(claimed_until, 0) FROM source WHERE id = ?1 AND active = 1",
     )?;
     let mut held = c.prepare_cached(
         "SELECT host.budget FROM source JOIN host ON host.name = source.host WHERE source.id = ?1",
@@ -426,8 +413,8 @@ fn claim(
         if let Some(claim) = claimed {
             return Ok(ClaimResult::Claimed(Box::new(Claim { has_budget: budget.is_some(), ..claim })));
         }
-        let due = due.query_row([id.0], |row| row.get(0)).optional()?;
-        Ok(due.map_or(ClaimResult::Gone(id), |due| ClaimResult::NotDue(id, nearest_time(due))))
+        let due = due.query_row([id.0], |row| due_time(row, 0)).optional()?;
+        Ok(due.map_or(ClaimResult::Gone(id), |due| ClaimResult::NotDue(id, due)))
     };
     ids.iter().map(|id| claim_one(*id)).collect()
 }
@@ -444,23 +431,28 @@ fn read_claim(row: &Row<'_>, c: &Database<'_>) -> Result<Claim> {
     })
 }
 
-fn next_polls(c: &Connection) -> Result<Vec<NextPoll>> {
+/// When a source can be claimed, from two columns: its next poll, and the end of its claim.
+fn due_time(row: &Row<'_>, column: usize) -> Result<Timestamp> {
+    Ok(nearest_time(row.get::<i64>(column)?.max(row.get(column + 1)?)))
+}
+
+fn next_polls(c: &Database<'_>) -> Result<Vec<NextPoll>> {
     c.prepare_cached(
-        "SELECT id, name, host, max(coalesce(next_poll, 0), coalesce(claimed_until, 0))
+        "SELECT id, name, host, coalesce(next_poll, 0), coalesce(claimed_until, 0)
          FROM source WHERE active = 1 ORDER BY id",
     )?
-    .query_map([], |row| {
+    .query_map((), |row| {
         Ok(NextPoll {
             source: SourceId(row.get(0)?),
             name: lossy_text(row, 1)?.unwrap_or_default(),
             host: lossy_text(row, 2)?.unwrap_or_default(),
-            due: nearest_time(row.get(3)?),
+            due: due_time(row, 3)?,
         })
     })?
     .collect()
 }
 
-pub(super) fn add_health_events(c: &Connection, source: SourceId, events: &[HealthEvent]) -> Result<()> {
+pub(super) fn add_health_events(c: &Database<'_>, source: SourceId, events: &[HealthEvent]) -> Result<()> {
     for event in events {
         c.prepare_cached("INSERT INTO health (source, at, event) VALUES (?1, ?2, ?3)")?.execute(params![
             source.0,

@@ -2,12 +2,11 @@
 //! database.
 
 use jiff::Timestamp;
-use rusqlite::{Connection, OptionalExtension, Result, params};
 
-use super::dedup_index::DedupIndex;
-use super::rows::OWNS_LINK;
+use super::super::database::{Database, OptionalExtension, Result, params};
+use super::super::dedup_index::DedupIndex;
+use super::super::values::{millis, nearest_time};
 use super::story_rows::{InsertedEntry, insert_join, move_to_story};
-use super::values::millis;
 use crate::entry::Entry;
 use crate::story;
 use crate::story::rules::MergeReason;
@@ -28,7 +27,7 @@ struct OtherEntry {
 /// and however many they are. Where the owner comes later, others leave their places to it, but for one that is shown
 /// with its words.
 pub(super) fn join_at_owned_address(
-    c: &Connection,
+    c: &Database<'_>,
     index: &DedupIndex,
     inserted: &InsertedEntry<'_>,
 ) -> Result<Option<i64>> {
@@ -54,7 +53,7 @@ pub(super) fn join_at_owned_address(
 
 /// Notes that an edit gave an entry another address. If that is somebody else's, the entry leaves its place to it.
 pub(super) fn note_address(
-    c: &Connection,
+    c: &Database<'_>,
     index: &mut DedupIndex,
     (number, source, polled): (i64, i64, Option<Timestamp>),
     entry: &Entry,
@@ -81,25 +80,22 @@ pub(super) fn note_address(
         let story = c.query_row("SELECT story FROM entry WHERE number = ?1", [number], |row| row.get(0))?;
         if story != owner.story && is_alone(c, story)? {
             move_to_story(c, number, owner.story)?;
-            c.prepare_cached(
-                "INSERT OR REPLACE INTO story_join (entry, reason, joined) VALUES (?1, ?2, ?3)",
-            )?
-            .execute(params![number, MergeReason::Address.to_string(), first_seen])?;
+            insert_join(c, number, &MergeReason::Address.to_string(), nearest_time(first_seen))?;
         }
     }
     Ok(())
 }
 
 fn others_at(
-    c: &Connection,
+    c: &Database<'_>,
     index: &DedupIndex,
     address: Option<i64>,
     source: i64,
 ) -> Result<Vec<OtherEntry>> {
-    let mut statement = c.prepare_cached(&format!(
-        "SELECT number, story, entry.date, {OWNS_LINK} FROM dedup_features JOIN entry ON number = dedup_features.entry
-         WHERE number = ?1 AND address = ?2 AND entry.source <> ?3"
-    ))?;
+    let mut statement = c.prepare_cached(
+        "SELECT number, story, entry.date, owns_link FROM dedup_features JOIN entry ON number = dedup_features.entry
+         WHERE number = ?1 AND address = ?2 AND entry.source <> ?3",
+    )?;
     let mut others = Vec::new();
     for number in address.map(|address| index.at_address(address)).unwrap_or_default() {
         let found = statement.query_row(params![number, address, source], |row| {
@@ -116,7 +112,7 @@ fn others_at(
 }
 
 /// Takes an entry out of the outputs that show one entry of each story. Its places on archive pages stay.
-fn withdraw(c: &Connection, entry: i64) -> Result<()> {
+fn withdraw(c: &Database<'_>, entry: i64) -> Result<()> {
     c.prepare_cached(
         "DELETE FROM membership WHERE entry = ?1 AND output IN (SELECT id FROM output WHERE one_per_story = 1)",
     )?
@@ -124,6 +120,6 @@ fn withdraw(c: &Connection, entry: i64) -> Result<()> {
     .map(drop)
 }
 
-fn is_alone(c: &Connection, story: i64) -> Result<bool> {
+fn is_alone(c: &Database<'_>, story: i64) -> Result<bool> {
     c.prepare_cached("SELECT count(*) = 1 FROM entry WHERE story = ?1")?.query_row([story], |row| row.get(0))
 }

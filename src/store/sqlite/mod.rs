@@ -1,58 +1,30 @@
-//! The store in SQLite: the only module with SQL. I/O: the database file.
+//! The store in an SQLite file. I/O: the database file.
 
-mod archive;
-mod article_rows;
-mod articles;
 mod backup;
 mod btree_recovery;
 mod connection;
-mod daemon_status;
 mod damaged_rows;
-mod dedup_index;
-mod entries;
-mod error;
 mod files;
-mod handle;
-mod hosts;
-mod jobs;
-mod kept_apart;
 mod lock;
-mod lookups;
-mod members;
-mod outputs;
-mod owners;
-mod pings;
-mod poll;
-mod poll_days;
-mod published_ids;
-mod robots;
-mod rows;
 mod salvage;
 mod schema;
-mod sources;
-mod stand_ins;
-mod stories;
-mod story_rows;
 mod threads;
-mod unreadable;
-mod values;
-mod web_pages;
 
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 
 use tokio::sync::mpsc;
 
+use super::error::Error;
+use super::handle::Store;
+use super::jobs::{JobCounter, QUEUE_LENGTH};
 use super::model::Options;
+use super::unreadable::UnreadableRows;
 
 pub use backup::{backup, check_integrity};
-pub use error::{Error, recovery_advice};
 pub use files::{FileSizes, file_sizes};
-pub use handle::Store;
-pub use jobs::JobCounter;
 pub use lock::{Lock, has_daemon, lock};
 pub use salvage::{SalvagedTable, salvage};
-pub use web_pages::NeighbourPages;
 
 /// The version of the built-in SQLite.
 #[must_use]
@@ -91,10 +63,11 @@ pub fn open_locked(options: &Options, lock: Lock) -> Result<(Store, Workers), Er
 }
 
 fn start(path: &Path, lock: Option<Lock>) -> Result<(Store, Workers), Error> {
-    let mut writer = threads::Writer::open(path, lock)?;
+    let unreadable = UnreadableRows::default();
+    let mut writer = threads::Writer::open(path, lock, unreadable.clone())?;
     let (readers, write_error) = (writer.readers(), writer.write_error());
-    let (queries, query_receiver) = mpsc::channel(jobs::QUEUE_LENGTH);
-    let (commands, mut command_receiver) = mpsc::channel(jobs::QUEUE_LENGTH);
+    let (queries, query_receiver) = mpsc::channel(QUEUE_LENGTH);
+    let (commands, mut command_receiver) = mpsc::channel(QUEUE_LENGTH);
     let jobs = JobCounter::default();
     let mut workers = vec![Worker {
         name: "store writer",
@@ -110,5 +83,5 @@ fn start(path: &Path, lock: Option<Lock>) -> Result<(Store, Workers), Error> {
             run: Box::new(move || threads::run_reader(&reader, &receiver, &jobs)),
         });
     }
-    Ok((Store::new(path, queries, commands, write_error), Workers(workers)))
+    Ok((Store::new(path, queries, commands, write_error, unreadable), Workers(workers)))
 }

@@ -3,25 +3,24 @@
 use std::collections::BTreeSet;
 use std::sync::PoisonError;
 
-use rusqlite::{OptionalExtension, Result, params};
-
+use super::super::database::{Database, OptionalExtension, Result, params};
+use super::super::dedup_index::DedupIndex;
+use super::super::error::Error;
+use super::super::handle::Store;
+use super::super::jobs::Durability;
 use super::super::model::{InFeed, Poll, SourceId};
+use super::super::values::to_json;
 use super::articles::read_article_again;
-use super::dedup_index::DedupIndex;
 use super::entries::{
     Counters, Edit, NewRow, PollKind, add_former_title, add_keys, edit_entry, insert_entry, last_in_feed,
     still_kept,
 };
-use super::error::Error;
-use super::handle::Store;
-use super::jobs::Durability;
 use super::owners::note_address;
 use super::poll_days::count_poll;
+use super::source_state::{ClaimAfter, write_state};
 use super::sources::add_health_events;
 use super::stories::assign_stories;
 use super::story_rows::InsertedEntry;
-use super::unreadable::Database;
-use super::values::{millis, to_json};
 use crate::entry::change::Change;
 
 impl Store {
@@ -107,19 +106,7 @@ fn commit(c: &Database<'_>, poll: &Poll, index: &mut DedupIndex) -> Result<Optio
     }
     add_health_events(c, source, &poll.health)?;
     count_poll(c, poll)?;
-    // After a failed first poll the next one counts as the first.
-    let has_succeeded = poll.state.last_success.is_some();
-    c.prepare_cached(
-        "UPDATE source SET state = ?2, feed_id = ?3, next_poll = ?4, claimed_until = NULL, polled = polled OR ?5
-         WHERE id = ?1",
-    )?
-    .execute(params![
-        source.0,
-        to_json(&poll.state)?,
-        poll.state.id,
-        poll.state.next_poll.map(millis),
-        has_succeeded
-    ])?;
+    write_state(c, source.0, &poll.state, ClaimAfter::Ended)?;
     // After the state, which has the language of the source.
     assign_stories(c, index, inserted).map(Some)
 }
@@ -138,7 +125,7 @@ fn update_in_feed(
     }
     c.prepare_cached(
         "INSERT INTO in_feed (source, entries) VALUES (?1, ?2)
-         ON CONFLICT (source) DO UPDATE SET entries = excluded.entries WHERE entries <> excluded.entries",
+         ON CONFLICT (source) DO UPDATE SET entries = excluded.entries WHERE in_feed.entries <> excluded.entries",
     )?
     .execute(params![source.0, to_json(&numbers)?])
     .map(drop)

@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use rusqlite::{Connection, Result, params};
 
+use super::super::database::{Database, Result, params};
+use super::super::error::Error;
+use super::super::handle::Store;
 use super::super::history::{OutputShare, SourceDay, SourceHistory};
 use super::super::model::{OutputId, Poll, PollResult, SourceId};
-use super::error::Error;
-use super::handle::Store;
-use super::values::{lossy_text, nearest_time};
+use super::super::values::{lossy_text, nearest_time};
 
 /// Milliseconds.
 const DAY: i64 = 24 * 3600 * 1000;
@@ -31,7 +31,7 @@ impl Store {
 }
 
 /// Counts a poll: one row of the day, which the first poll of a day adds and the others update.
-pub(super) fn count_poll(c: &Connection, poll: &Poll) -> Result<()> {
+pub(super) fn count_poll(c: &Database<'_>, poll: &Poll) -> Result<()> {
     let Some(at) = poll.state.last_poll.map(Timestamp::as_millisecond) else { return Ok(()) };
     let day = at.div_euclid(DAY);
     let failure = (poll.result == PollResult::Failed).then_some(poll.state.outcome.as_str());
@@ -39,7 +39,7 @@ pub(super) fn count_poll(c: &Connection, poll: &Poll) -> Result<()> {
     let updated = c
         .prepare_cached(
             "UPDATE poll_day SET read = read + ?3, not_modified = not_modified + ?4, failed = failed + ?5,
-                                 failure = coalesce(?6, failure), failed_at = iif(?5, ?7, failed_at)
+                                 failure = coalesce(?6, failure), failed_at = CASE WHEN ?5 = 1 THEN ?7 ELSE failed_at END
              WHERE source = ?1 AND day = ?2",
         )?
         .execute(params![
@@ -56,20 +56,23 @@ pub(super) fn count_poll(c: &Connection, poll: &Poll) -> Result<()> {
     }
     c.prepare_cached("DELETE FROM poll_day WHERE source = ?1 AND day <= ?2")?
         .execute([poll.source.0, day - KEPT_DAYS])?;
-    c.prepare_cached("INSERT INTO poll_day VALUES (?1, ?2, ?3, ?4, ?5, ?6, iif(?5, ?7, NULL))")?
-        .execute(params![
-            poll.source.0,
-            day,
-            is(PollResult::Read),
-            is(PollResult::NotModified),
-            is(PollResult::Failed),
-            failure,
-            at
-        ])
-        .map(drop)
+    c.prepare_cached(
+        "INSERT INTO poll_day (source, day, read, not_modified, failed, failure, failed_at)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, CASE WHEN ?5 = 1 THEN ?7 END)",
+    )?
+    .execute(params![
+        poll.source.0,
+        day,
+        is(PollResult::Read),
+        is(PollResult::NotModified),
+        is(PollResult::Failed),
+        failure,
+        at
+    ])
+    .map(drop)
 }
 
-fn source_history(c: &Connection, source: i64, now: Timestamp) -> Result<SourceHistory> {
+fn source_history(c: &Database<'_>, source: i64, now: Timestamp) -> Result<SourceHistory> {
     let first_day = now.as_millisecond().div_euclid(DAY) - KEPT_DAYS + 1;
     let mut days: BTreeMap<i64, SourceDay> = BTreeMap::new();
     let mut failures = Vec::new();
@@ -78,7 +81,7 @@ fn source_history(c: &Connection, source: i64, now: Timestamp) -> Result<SourceH
          WHERE source = ?1 AND day >= ?2 ORDER BY day DESC",
     )?;
     let mut rows = polls.query([source, first_day])?;
-    while let Some(row) = rows.next()? {
+    while let Some(row) = &rows.next()? {
         let day: i64 = row.get(0)?;
         let polls = SourceDay {
             day,
@@ -88,7 +91,7 @@ fn source_history(c: &Connection, source: i64, now: Timestamp) -> Result<SourceH
             failed: count(row.get(3)?),
         };
         days.insert(day, polls);
-        if let (Some(failure), Some(at)) = (lossy_text(row, 4)?, row.get::<_, Option<i64>>(5)?) {
+        if let (Some(failure), Some(at)) = (lossy_text(row, 4)?, row.get::<Option<i64>>(5)?) {
             failures.push((nearest_time(at), failure));
         }
     }
@@ -96,19 +99,19 @@ fn source_history(c: &Connection, source: i64, now: Timestamp) -> Result<SourceH
         days.entry(day).or_insert(SourceDay { day, ..SourceDay::default() }).entries = entries;
     }
     let entries = c
-        .prepare_cached("SELECT count(*) FROM (SELECT 1 FROM entry WHERE source = ?1 LIMIT ?2)")?
+        .prepare_cached("SELECT count(*) FROM (SELECT 1 FROM entry WHERE source = ?1 LIMIT ?2) AS counted")?
         .query_row([source, MAX_COUNTED], |row| row.get(0).map(count))?;
     Ok(SourceHistory { days: days.into_values().collect(), failures, shares: shares(c, source)?, entries })
 }
 
 /// How many entries are dated on each day. What was first seen before the first day is not dated on it.
-fn entries_by_day(c: &Connection, source: i64, first_day: i64) -> Result<BTreeMap<i64, u32>> {
+fn entries_by_day(c: &Database<'_>, source: i64, first_day: i64) -> Result<BTreeMap<i64, u32>> {
     let mut found = BTreeMap::new();
     let mut entries = c.prepare_cached(
         "SELECT date, first_seen FROM entry WHERE source = ?1 ORDER BY number DESC LIMIT ?2",
     )?;
     let mut rows = entries.query([source, MAX_COUNTED])?;
-    while let Some(row) = rows.next()? {
+    while let Some(row) = &rows.next()? {
         let (date, first_seen): (i64, i64) = (row.get(0)?, row.get(1)?);
         if first_seen.div_euclid(DAY) < first_day {
             break;
@@ -121,14 +124,14 @@ fn entries_by_day(c: &Connection, source: i64, first_day: i64) -> Result<BTreeMa
     Ok(found)
 }
 
-fn shares(c: &Connection, source: i64) -> Result<Vec<OutputShare>> {
+fn shares(c: &Database<'_>, source: i64) -> Result<Vec<OutputShare>> {
     let mut outputs =
         c.prepare_cached("SELECT id, generation FROM output WHERE removed IS NULL ORDER BY name")?;
     let mut share = c.prepare_cached(
-        "SELECT count(*), coalesce(sum(source = ?3), 0) FROM
-             (SELECT source FROM membership WHERE output = ?1 AND generation = ?2 ORDER BY entered DESC LIMIT ?4)",
+        "SELECT count(*), count(*) FILTER (WHERE source = ?3) FROM
+             (SELECT source FROM membership WHERE output = ?1 AND generation = ?2 ORDER BY entered DESC LIMIT ?4) AS last",
     )?;
-    let rows = outputs.query_map([], |row| Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?)))?;
+    let rows = outputs.query_map((), |row| Ok((row.get::<i64>(0)?, row.get::<i64>(1)?)))?;
     rows.map(|row| {
         let (output, generation) = row?;
         share.query_row([output, generation, source, SHARE_OF], |row| {

@@ -6,10 +6,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::{mpsc, oneshot};
 
+use super::database::{Database, SqlError};
 use super::dedup_index::DedupIndex;
 use super::error::Error;
 use super::jobs::{Durability, Job, JobOutcome, QUEUE_LENGTH, Query, WriteCommand};
-use super::unreadable::{Database, UnreadableRows};
+use super::unreadable::UnreadableRows;
 
 /// A handle to the store; cheap to clone. The store's threads end when the last handle is dropped.
 #[derive(Clone)]
@@ -32,6 +33,7 @@ impl Store {
         queries: mpsc::Sender<Query>,
         commands: mpsc::Sender<WriteCommand>,
         write_error: Arc<Mutex<Option<Error>>>,
+        unreadable: UnreadableRows,
     ) -> Store {
         Store {
             path: Arc::from(path),
@@ -39,24 +41,19 @@ impl Store {
             commands,
             dedup_index: Arc::default(),
             write_error,
-            unreadable: UnreadableRows::default(),
+            unreadable,
         }
     }
 
     /// Runs a query on a reader, in one transaction, so that its parts agree with each other.
     pub(super) async fn query<T: Send + 'static>(
         &self,
-        query: impl FnOnce(&Database<'_>) -> rusqlite::Result<T> + Send + 'static,
+        query: impl FnOnce(&Database<'_>) -> Result<T, SqlError> + Send + 'static,
     ) -> Result<T, Error> {
         let (sender, receiver) = oneshot::channel();
-        let (path, unreadable) = (Arc::clone(&self.path), self.unreadable.clone());
-        let job: Query = Box::new(move |connection| {
-            let result = match connection {
-                Some(connection) => guard("cannot read", &path, || {
-                    query(&Database { connection: &*connection.transaction()?, unreadable: &unreadable })
-                }),
-                None => Err(Error::new(format!("cannot read {}", path.display()))),
-            };
+        let path = Arc::clone(&self.path);
+        let job: Query = Box::new(move |database| {
+            let result = database.and_then(|database| guard("cannot read", &path, || query(database)));
             // The caller may have stopped waiting.
             let _ = sender.send(result);
         });
@@ -67,7 +64,7 @@ impl Store {
     /// Runs a command on the writer, in a savepoint of its own; returns once it is on the disk.
     pub(super) async fn command<T: Send + 'static>(
         &self,
-        command: impl FnOnce(&Database<'_>) -> rusqlite::Result<T> + Send + 'static,
+        command: impl FnOnce(&Database<'_>) -> Result<T, SqlError> + Send + 'static,
     ) -> Result<T, Error> {
         self.command_with(Durability::Full, command).await
     }
@@ -76,15 +73,12 @@ impl Store {
     pub(super) async fn command_with<T: Send + 'static>(
         &self,
         durability: Durability,
-        command: impl FnOnce(&Database<'_>) -> rusqlite::Result<T> + Send + 'static,
+        command: impl FnOnce(&Database<'_>) -> Result<T, SqlError> + Send + 'static,
     ) -> Result<T, Error> {
         let (sender, receiver) = oneshot::channel();
-        let (path, unreadable) = (Arc::clone(&self.path), self.unreadable.clone());
-        let job: Job = Box::new(move |connection| {
-            let result = connection.and_then(|connection| {
-                let database = Database { connection, unreadable: &unreadable };
-                guard("cannot write", &path, || command(&database))
-            });
+        let path = Arc::clone(&self.path);
+        let job: Job = Box::new(move |database| {
+            let result = database.and_then(|database| guard("cannot write", &path, || command(database)));
             let error = result.as_ref().err().cloned();
             let reply = Box::new(move |commit_error: Option<&Error>| {
                 // The caller may have stopped waiting.
@@ -147,11 +141,11 @@ fn closed() -> Error {
 fn guard<T>(
     context: &'static str,
     path: &Path,
-    job: impl FnOnce() -> rusqlite::Result<T>,
+    job: impl FnOnce() -> Result<T, SqlError>,
 ) -> Result<T, Error> {
     // What a job may leave half done is undone: rows by its savepoint, and the index is only a hint.
     match catch_unwind(AssertUnwindSafe(job)) {
-        Ok(result) => result.map_err(|e| Error::sqlite(context, e).with_advice(path)),
+        Ok(result) => result.map_err(|e| Error::sql(context, e).with_advice(path)),
         Err(_) => Err(Error::new(format!("{context}: a panic, which is a mistake in siftwire"))),
     }
 }
@@ -173,10 +167,14 @@ mod tests {
         workers.0.into_iter().for_each(|worker| drop(std::thread::spawn(worker.run)));
         let set = |text: &'static str| {
             move |c: &Database<'_>| {
-                c.execute("INSERT OR REPLACE INTO daemon_status (name, text) VALUES ('test', ?1)", [text])
+                c.execute(
+                    "INSERT INTO daemon_status (name, text) VALUES ('test', ?1)
+                     ON CONFLICT (name) DO UPDATE SET text = excluded.text",
+                    [text],
+                )
             }
         };
-        let panicking = move |c: &Database<'_>| -> rusqlite::Result<()> {
+        let panicking = move |c: &Database<'_>| -> Result<(), SqlError> {
             set("from the panic")(c)?;
             panic!("a mistake")
         };
@@ -184,11 +182,11 @@ mod tests {
         assert_eq!(before.expect("it is written"), 1);
         assert!(panicked.expect_err("it panicked").to_string().contains("a panic"));
         for _ in 0..3 {
-            let read = store.query(|_| -> rusqlite::Result<()> { panic!("a mistake") }).await;
+            let read = store.query(|_| -> Result<(), SqlError> { panic!("a mistake") }).await;
             assert!(read.is_err());
         }
         let text: String = store
-            .query(|c| c.query_row("SELECT text FROM daemon_status", [], |row| row.get(0)))
+            .query(|c| c.prepare_cached("SELECT text FROM daemon_status")?.query_row((), |row| row.get(0)))
             .await
             .expect("it is read");
         assert_eq!(text, "before");
@@ -216,7 +214,7 @@ mod tests {
         // A command in the group of one of these is lost with it.
         let mut written = Err(closed());
         for _ in 0..4 {
-            written = written.or(store.command(|c| c.execute("DELETE FROM ping", [])).await);
+            written = written.or(store.command(|c| c.execute("DELETE FROM ping", ())).await);
         }
         written.expect("the writer lives");
         let running = move || jobs.iter().filter(|jobs| jobs.running().is_some()).count();

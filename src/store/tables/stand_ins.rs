@@ -2,8 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use rusqlite::{Connection, Result, params};
-
+use super::super::database::{Database, Result, params};
 use super::super::model::{MemberQuery, OutputId, SourceId};
 use super::entries::{Counters, touch};
 use super::members::shown_places;
@@ -11,7 +10,7 @@ use super::members::shown_places;
 /// Lets an output evaluate again the other entries of the stories that it would still show if these sources had not
 /// left. Stories that it shows no more are left alone: their entries would fill its archive once more.
 pub(super) fn touch_stand_ins(
-    c: &Connection,
+    c: &Database<'_>,
     output: OutputId,
     left: &[SourceId],
     shown: MemberQuery,
@@ -30,7 +29,7 @@ pub(super) fn touch_stand_ins(
                AND membership.generation = (SELECT generation FROM output WHERE id = ?1)",
         )?;
         for source in left {
-            let found = others.query_map(params![output.0, source.0, floor], |row| row.get::<_, i64>(0))?;
+            let found = others.query_map(params![output.0, source.0, floor], |row| row.get::<i64>(0))?;
             for entry in found {
                 entries.insert(entry?);
             }
@@ -46,7 +45,7 @@ pub(super) fn touch_stand_ins(
 
 /// Takes the members out of an output whose stories show an entry of a source that has come back. Their places on
 /// archive pages stay.
-pub(super) fn remove_stand_ins(c: &Connection, output: OutputId, back: SourceId) -> Result<()> {
+pub(super) fn remove_stand_ins(c: &Database<'_>, output: OutputId, back: SourceId) -> Result<()> {
     c.prepare_cached(
         "DELETE FROM membership
          WHERE output = ?1 AND generation = (SELECT generation FROM output WHERE id = ?1) AND entry IN (

@@ -1,9 +1,9 @@
 //! Conversions between Rust values and columns. Pure.
 
 use jiff::Timestamp;
-use rusqlite::Row;
 
-use super::super::model::Claimant;
+use super::database::{Column, Result, Row, SqlError};
+use super::model::Claimant;
 use crate::source::{FeedUrl, UrlParts};
 
 pub(super) fn millis(time: Timestamp) -> i64 {
@@ -11,8 +11,8 @@ pub(super) fn millis(time: Timestamp) -> i64 {
 }
 
 /// A time outside the calendar is an error: only a damaged file has one.
-pub(super) fn time(millis: i64) -> rusqlite::Result<Timestamp> {
-    Timestamp::from_millisecond(millis).map_err(|_| rusqlite::Error::IntegralValueOutOfRange(0, millis))
+pub(super) fn time(millis: i64) -> Result<Timestamp> {
+    Timestamp::from_millisecond(millis).map_err(|_| SqlError::Damaged(format!("{millis} is no time")))
 }
 
 /// The same for times that order or are shown only: the nearest one of the calendar.
@@ -22,13 +22,15 @@ pub(super) fn nearest_time(millis: i64) -> Timestamp {
 }
 
 /// A text, or null, that is not worth losing its row: what is not UTF-8 is replaced.
-pub(super) fn lossy_text(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<String>> {
-    let bytes = row.get_ref(column)?.as_bytes_or_null()?;
-    Ok(bytes.map(|bytes| String::from_utf8_lossy(bytes).into_owned()))
+pub(super) fn lossy_text(row: &Row<'_>, column: usize) -> Result<Option<String>> {
+    match row.column(column)? {
+        Column::Text(bytes) | Column::Blob(bytes) => Ok(Some(String::from_utf8_lossy(bytes).into_owned())),
+        _ => row.get(column),
+    }
 }
 
 /// The address of a source, or `about:blank` if it is none.
-pub(super) fn feed_url(row: &Row<'_>, column: usize) -> rusqlite::Result<FeedUrl> {
+pub(super) fn feed_url(row: &Row<'_>, column: usize) -> Result<FeedUrl> {
     let text = lossy_text(row, column)?.unwrap_or_default();
     Ok(text.parse().unwrap_or_else(|_| "about:blank".parse().expect("a URL")))
 }
@@ -49,11 +51,10 @@ pub(super) fn claimant_name(claimant: Claimant) -> &'static str {
     }
 }
 
-pub(super) fn to_json<T: serde::Serialize>(value: &T) -> rusqlite::Result<String> {
-    serde_json::to_string(value).map_err(|e| rusqlite::Error::ToSqlConversionFailure(Box::new(e)))
+pub(super) fn to_json<T: serde::Serialize>(value: &T) -> Result<String> {
+    serde_json::to_string(value).map_err(|e| SqlError::NotWritable(e.to_string()))
 }
 
-pub(super) fn from_json<T: serde::de::DeserializeOwned>(text: &str) -> rusqlite::Result<T> {
-    serde_json::from_str(text)
-        .map_err(|e| rusqlite::Error::FromSqlConversionFailure(0, rusqlite::types::Type::Text, Box::new(e)))
+pub(super) fn from_json<T: serde::de::DeserializeOwned>(text: &str) -> Result<T> {
+    serde_json::from_str(text).map_err(SqlError::damaged)
 }

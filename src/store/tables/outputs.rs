@@ -3,14 +3,14 @@
 use std::collections::{HashMap, HashSet};
 
 use jiff::Timestamp;
-use rusqlite::{Connection, Params, Result, params};
 
+use super::super::database::{Database, Result, Values, params};
+use super::super::error::Error;
+use super::super::handle::Store;
 use super::super::model::{ConfiguredOutput, NotifyHub, OutputId, Rendering, StoredOutput};
-use super::error::Error;
-use super::handle::Store;
+use super::super::values::{lossy_text, millis, nearest_time};
 use super::pings::add_ping;
 use super::published_ids::{note_choice, unused_key};
-use super::values::{lossy_text, millis, nearest_time};
 
 impl Store {
     /// Makes the configured outputs the active ones; others stay, with the time when they left. An output that was
@@ -50,7 +50,7 @@ impl Store {
     pub async fn renderings_with_former_files(&self) -> Result<Vec<Rendering>, Error> {
         const CONDITION: &str =
             "file IS NOT NULL AND output IN (SELECT id FROM output WHERE removed IS NOT NULL)";
-        self.query(|c| select_renderings(c, CONDITION, [])).await
+        self.query(|c| select_renderings(c, CONDITION, ())).await
     }
 
     /// Replaces the stored documents of one output, and registers a ping to the hub.
@@ -72,7 +72,7 @@ impl Store {
 }
 
 pub(super) fn sync_outputs(
-    c: &Connection,
+    c: &Database<'_>,
     outputs: &[ConfiguredOutput],
     now: Timestamp,
 ) -> Result<Vec<StoredOutput>> {
@@ -116,7 +116,7 @@ pub(super) fn sync_outputs(
 /// If there is a row of the new name already, the two exchange names, provided that nobody relies on it: it is not
 /// published, or it was created when the former name left the config, because the config was saved before `was` was
 /// added to it, and no archive page of it was stored.
-fn continue_former(c: &Connection, output: &ConfiguredOutput) -> Result<()> {
+fn continue_former(c: &Database<'_>, output: &ConfiguredOutput) -> Result<()> {
     if output.was.is_empty() {
         return Ok(());
     }
@@ -141,18 +141,18 @@ fn continue_former(c: &Connection, output: &ConfiguredOutput) -> Result<()> {
     rename(former.id, &output.name).map(drop)
 }
 
-fn all_outputs(c: &Connection) -> Result<Vec<StoredOutput>> {
+fn all_outputs(c: &Database<'_>) -> Result<Vec<StoredOutput>> {
     c.prepare_cached(
         "SELECT id, name, since, definition, watermark, removed, key, private FROM output ORDER BY name",
     )?
-    .query_map([], |row| {
+    .query_map((), |row| {
         Ok(StoredOutput {
             id: OutputId(row.get(0)?),
             name: lossy_text(row, 1)?.unwrap_or_default(),
             since: nearest_time(row.get(2)?),
             definition: lossy_text(row, 3)?.unwrap_or_default(),
             watermark: row.get(4)?,
-            removed: row.get::<_, Option<i64>>(5)?.map(nearest_time),
+            removed: row.get::<Option<i64>>(5)?.map(nearest_time),
             key: lossy_text(row, 6)?.unwrap_or_default(),
             private: row.get(7)?,
         })
@@ -160,7 +160,7 @@ fn all_outputs(c: &Connection) -> Result<Vec<StoredOutput>> {
     .collect()
 }
 
-fn select_renderings(c: &Connection, condition: &str, params: impl Params) -> Result<Vec<Rendering>> {
+fn select_renderings(c: &Database<'_>, condition: &str, params: impl Values) -> Result<Vec<Rendering>> {
     c.prepare_cached(&format!(
         "SELECT output, format, digest, changed, presentation_hash, entry_count, body, file FROM rendering
          WHERE {condition}",
@@ -172,7 +172,7 @@ fn select_renderings(c: &Connection, condition: &str, params: impl Params) -> Re
             digest: lossy_text(row, 2)?.unwrap_or_default(),
             changed: nearest_time(row.get(3)?),
             presentation_hash: lossy_text(row, 4)?.unwrap_or_default(),
-            entries: row.get::<_, i64>(5)? as usize,
+            entries: row.get::<i64>(5)? as usize,
             body: row.get(6)?,
             file: lossy_text(row, 7)?,
         })
@@ -180,11 +180,11 @@ fn select_renderings(c: &Connection, condition: &str, params: impl Params) -> Re
     .collect()
 }
 
-fn save_renderings(c: &Connection, renderings: &[Rendering], hub: NotifyHub) -> Result<()> {
+fn save_renderings(c: &Database<'_>, renderings: &[Rendering], hub: NotifyHub) -> Result<()> {
     let mut upsert = c.prepare_cached(
         "INSERT INTO rendering (output, format, digest, changed, presentation_hash, entry_count, body, file)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
-         ON CONFLICT DO UPDATE SET digest = excluded.digest, changed = excluded.changed,
+         ON CONFLICT (output, format) DO UPDATE SET digest = excluded.digest, changed = excluded.changed,
              presentation_hash = excluded.presentation_hash, entry_count = excluded.entry_count,
              body = excluded.body, file = excluded.file",
     )?;
@@ -206,7 +206,7 @@ fn save_renderings(c: &Connection, renderings: &[Rendering], hub: NotifyHub) -> 
     }
 }
 
-pub(super) fn changed_since(c: &Connection, revision: i64) -> Result<(Vec<OutputId>, i64)> {
+pub(super) fn changed_since(c: &Database<'_>, revision: i64) -> Result<(Vec<OutputId>, i64)> {
     let outputs = c
         .prepare_cached(
             // CROSS JOIN fixes the order: from the changed entries on. The other order reads all members.
@@ -217,6 +217,6 @@ pub(super) fn changed_since(c: &Connection, revision: i64) -> Result<(Vec<Output
         )?
         .query_map([revision], |row| Ok(OutputId(row.get(0)?)))?
         .collect::<Result<_>>()?;
-    let lowest = c.query_row("SELECT coalesce(min(number), 0) FROM entry", [], |row| row.get(0))?;
+    let lowest = c.query_row("SELECT coalesce(min(number), 0) FROM entry", (), |row| row.get(0))?;
     Ok((outputs, lowest))
 }

@@ -5,30 +5,26 @@ use std::cell::RefCell;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use rusqlite::types::ValueRef;
-use rusqlite::{Result, Row};
 use serde::{Deserialize, Serialize};
 
+use super::super::database::{Database, Result, Row};
+use super::super::values::{feed_url, from_json, lossy_text, time, url_parts};
 use super::article_rows::{add_article, full_text};
-use super::unreadable::Database;
-use super::values::{feed_url, from_json, lossy_text, time, url_parts};
+use super::source_state::source_state;
 use crate::entry::{
     ArticleState, Author, Details, Enclosure, Entry, EntrySource, Episode, Key, Media, Origin, Picture,
     StoredEntry,
 };
-use crate::source::{FullText, Secrets, SourceState};
+use crate::source::{FullText, Secrets};
 
 /// The columns that [`read_entry`] reads, in its order.
-pub(super) const ENTRY_COLUMNS: &str = "entry.number, entry.uid, entry.date, entry.changed, entry.first_seen,
+pub(in crate::store) const ENTRY_COLUMNS: &str =
+    "entry.number, entry.uid, entry.date, entry.changed, entry.first_seen,
      entry.revision, entry.source, entry.title, entry.link, entry.published, entry.updated, entry.extra_json,
-     entry.summary, entry.content";
+     entry.summary, entry.content, entry.owns_link";
 
 /// The number of [`ENTRY_COLUMNS`]: the index of the first column behind them.
-pub(super) const ENTRY_COLUMN_COUNT: usize = 14;
-
-/// SQL: whether an entry is on its publisher's own site.
-pub(super) const OWNS_LINK: &str =
-    "CASE WHEN json_valid(extra_json) THEN coalesce(json_extract(extra_json, '$.owns_link'), 0) ELSE 0 END";
+pub(super) const ENTRY_COLUMN_COUNT: usize = 15;
 
 /// The fields of an entry without a column of their own, as JSON.
 #[derive(Default, Serialize, Deserialize)]
@@ -61,8 +57,6 @@ pub(super) struct ExtraJson<'a> {
     language: Option<Cow<'a, str>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     origin: Option<Cow<'a, Origin>>,
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
-    owns_link: bool,
 }
 
 /// The keys in [`ExtraJson`], for a salvaged store.
@@ -91,7 +85,6 @@ impl ExtraJson<'_> {
             comments: entry.comments.as_deref().map(Cow::Borrowed),
             language: entry.language.as_deref().map(Cow::Borrowed),
             origin: entry.origin.as_ref().map(Cow::Borrowed),
-            owns_link: entry.owns_link,
         }
     }
 }
@@ -132,17 +125,6 @@ impl<'c> SourceCache<'c> {
         self.sources.borrow_mut().insert(id, source.clone());
         Ok(source)
     }
-}
-
-/// The state of a source; the state of a new one if it is damaged.
-pub(super) fn source_state(
-    row: &Row<'_>,
-    column: usize,
-    id: i64,
-    database: &Database<'_>,
-) -> Result<SourceState> {
-    let state = row.get_ref(column)?.as_str().map_err(Into::into).and_then(from_json);
-    Ok(database.readable("source", id, state)?.unwrap_or_default())
 }
 
 /// A damaged source costs none of its entries: what cannot be read of it is left out.
@@ -186,8 +168,8 @@ pub(super) fn read_entry(row: &Row<'_>, sources: &SourceCache<'_>) -> Result<Opt
 }
 
 /// An entry from its row.
-pub(super) fn parse_entry(row: &Row<'_>, source: Arc<EntrySource>) -> Result<StoredEntry> {
-    let extra: ExtraJson = from_json(row.get_ref(11)?.as_str()?)?;
+pub(in crate::store) fn parse_entry(row: &Row<'_>, source: Arc<EntrySource>) -> Result<StoredEntry> {
+    let extra: ExtraJson = from_json(row.text(11)?)?;
     Ok(StoredEntry {
         article: ArticleState::default(),
         number: row.get(0)?,
@@ -200,14 +182,14 @@ pub(super) fn parse_entry(row: &Row<'_>, source: Arc<EntrySource>) -> Result<Sto
         entry: Entry {
             keys: Vec::new(),
             id: extra.id.map(Cow::into_owned),
-            title: long_text(row, 7)?,
+            title: row.get(7)?,
             link: row.get(8)?,
-            published: row.get::<_, Option<i64>>(9)?.map(time).transpose()?,
-            updated: row.get::<_, Option<i64>>(10)?.map(time).transpose()?,
+            published: row.get::<Option<i64>>(9)?.map(time).transpose()?,
+            updated: row.get::<Option<i64>>(10)?.map(time).transpose()?,
             authors: extra.authors.into_owned(),
             categories: extra.categories.into_owned(),
-            summary: long_text(row, 12)?,
-            content: long_text(row, 13)?,
+            summary: row.get(12)?,
+            content: row.get(13)?,
             enclosures: extra.enclosures.into_owned(),
             media: extra.media.into_owned(),
             picture: extra.picture.map(Cow::into_owned),
@@ -217,14 +199,8 @@ pub(super) fn parse_entry(row: &Row<'_>, source: Arc<EntrySource>) -> Result<Sto
             comments: extra.comments.map(Cow::into_owned),
             language: extra.language.map(Cow::into_owned),
             origin: extra.origin.map(Cow::into_owned),
-            owns_link: extra.owns_link,
+            owns_link: row.get(14)?,
             is_uncertain: false,
         },
     })
-}
-
-/// Validates UTF-8 with SIMD; rusqlite's own check is slow for long texts that are not ASCII.
-fn long_text(row: &Row<'_>, column: usize) -> Result<Option<String>> {
-    let ValueRef::Text(bytes) = row.get_ref(column)? else { return row.get(column) };
-    simdutf8::basic::from_utf8(bytes).map_or_else(|_| row.get(column), |text| Ok(Some(text.to_owned())))
 }

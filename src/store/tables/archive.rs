@@ -1,16 +1,15 @@
 //! SQL of the archive pages: their entries, and full pages as they were served. I/O: the database.
 
 use jiff::Timestamp;
-use rusqlite::{Connection, OptionalExtension, Result, params};
 
+use super::super::database::{Database, OptionalExtension, Result, params};
+use super::super::error::Error;
+use super::super::handle::Store;
 use super::super::model::{Advance, ArchivePage, ArchiveSize, MemberUpdate, OutputId, StoredPage};
+use super::super::values::{lossy_text, millis, nearest_time};
 use super::entries::PRUNABLE;
-use super::error::Error;
-use super::handle::Store;
 use super::published_ids::PublishedIds;
 use super::rows::{ENTRY_COLUMNS, SourceCache, read_entry};
-use super::unreadable::Database;
-use super::values::{lossy_text, millis, nearest_time};
 
 impl Store {
     /// The size of an output's archive, and whether it has more than `n` entries.
@@ -118,7 +117,7 @@ struct LastPage {
 /// Adds members that are on no page yet to the archive, in the given order. With [`MemberUpdate::Replace`], the last
 /// page is filled anew unless it is full.
 pub(super) fn add_to_archive(
-    c: &Connection,
+    c: &Database<'_>,
     advance: &Advance,
     entries: impl Iterator<Item = Result<i64>>,
 ) -> Result<()> {
@@ -143,7 +142,7 @@ pub(super) fn add_to_archive(
         c.prepare_cached("INSERT INTO archive_entry (output, page, entry) VALUES (?1, ?2, ?3)")?;
     let mut save_page = c.prepare_cached(
         "INSERT INTO archive_page (output, page, size, filled) VALUES (?1, ?2, ?3, ?4)
-         ON CONFLICT DO UPDATE SET size = excluded.size, filled = excluded.filled",
+         ON CONFLICT (output, page) DO UPDATE SET size = excluded.size, filled = excluded.filled",
     )?;
     for entry in entries {
         let entry = entry?;
@@ -165,12 +164,12 @@ pub(super) fn add_to_archive(
     Ok(())
 }
 
-pub(super) fn archive_size(c: &Connection, output: OutputId, n: usize) -> Result<ArchiveSize> {
+pub(super) fn archive_size(c: &Database<'_>, output: OutputId, n: usize) -> Result<ArchiveSize> {
     let n = i64::try_from(n).unwrap_or(i64::MAX - 2);
     c.prepare_cached(
         // Only the last page can be empty, so this many pages are enough to know.
         "SELECT coalesce(max(page), 0), coalesce(sum(filled), 0) > ?2
-         FROM (SELECT page, filled FROM archive_page WHERE output = ?1 ORDER BY page DESC LIMIT ?2 + 2)",
+         FROM (SELECT page, filled FROM archive_page WHERE output = ?1 ORDER BY page DESC LIMIT ?2 + 2) AS last",
     )?
     .query_row([output.0, n], |row| Ok(ArchiveSize { pages: row.get(0)?, has_more: row.get(1)? }))
 }
@@ -195,7 +194,7 @@ fn archive_page(c: &Database<'_>, output: OutputId, page: u32) -> Result<Option<
     Ok(Some(ArchivePage { entries, is_full }))
 }
 
-fn stored_page(c: &Connection, output: OutputId, page: u32, format: &str) -> Result<Option<StoredPage>> {
+fn stored_page(c: &Database<'_>, output: OutputId, page: u32, format: &str) -> Result<Option<StoredPage>> {
     c.prepare_cached(
         "SELECT format, address, body, changed FROM stored_page WHERE output = ?1 AND page = ?2 AND format = ?3",
     )?
@@ -210,7 +209,7 @@ fn stored_page(c: &Connection, output: OutputId, page: u32, format: &str) -> Res
     .optional()
 }
 
-fn insert_stored_page(c: &Connection, output: OutputId, page: u32, stored: &StoredPage) -> Result<()> {
+fn insert_stored_page(c: &Database<'_>, output: OutputId, page: u32, stored: &StoredPage) -> Result<()> {
     c.prepare_cached(
         "INSERT INTO stored_page (output, page, format, address, changed, body) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
          ON CONFLICT DO NOTHING",
@@ -219,7 +218,7 @@ fn insert_stored_page(c: &Connection, output: OutputId, page: u32, stored: &Stor
     .map(drop)
 }
 
-fn pages_losing_entries(c: &Connection, before: Timestamp, n: usize) -> Result<Vec<(OutputId, u32)>> {
+fn pages_losing_entries(c: &Database<'_>, before: Timestamp, n: usize) -> Result<Vec<(OutputId, u32)>> {
     c.prepare_cached(&format!(
         // CROSS JOIN fixes the order: from the few entries to their pages. The other order looks at every page.
         "SELECT DISTINCT archive_entry.output, archive_entry.page

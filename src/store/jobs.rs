@@ -3,15 +3,14 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use rusqlite::Connection;
-
+use super::database::Database;
 use super::error::Error;
 
 /// Maximum number of waiting commands, of waiting queries, and of commands in one transaction.
 pub(super) const QUEUE_LENGTH: usize = 256;
 
-/// Runs on a reader's connection; `None` if the store cannot even be read.
-pub(super) type Query = Box<dyn FnOnce(Option<&mut Connection>) + Send>;
+/// Runs in a transaction of a reader, or gets the error because of which there is none.
+pub(super) type Query = Box<dyn FnOnce(Result<&Database<'_>, Error>) + Send>;
 
 /// A command on its way to the writer. The sender waits for its [`Reply`].
 pub(super) struct WriteCommand {
@@ -20,7 +19,7 @@ pub(super) struct WriteCommand {
 }
 
 /// Runs inside the group's transaction, or gets the error because of which there is none.
-pub(super) type Job = Box<dyn FnOnce(Result<&Connection, Error>) -> JobOutcome + Send>;
+pub(super) type Job = Box<dyn FnOnce(Result<&Database<'_>, Error>) -> JobOutcome + Send>;
 
 /// What a job leaves until its group is committed.
 pub(super) struct JobOutcome {

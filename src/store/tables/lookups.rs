@@ -1,14 +1,13 @@
 //! SQL of single entries, for commands. I/O: the database.
 
-use rusqlite::params;
-
+use super::super::database::{Result, params};
+use super::super::error::Error;
+use super::super::handle::Store;
 use super::super::model::Candidate;
+use super::super::values::{lossy_text, nearest_time};
 use super::entries::{find_candidates, find_entry, find_entry_of, write_key};
-use super::error::Error;
-use super::handle::Store;
 use super::published_ids::find_published;
 use super::rows::SourceCache;
-use super::values::{lossy_text, nearest_time};
 use crate::entry::change::FormerTitle;
 use crate::entry::{Key, StoredEntry};
 
@@ -90,7 +89,7 @@ impl Store {
     /// The store cannot read.
     pub async fn search_state(&self) -> Result<(i64, i64), Error> {
         self.query(|c| {
-            c.query_row("SELECT revision, pruned FROM counter", [], |row| Ok((row.get(0)?, row.get(1)?)))
+            c.query_row("SELECT revision, pruned FROM counter", (), |row| Ok((row.get(0)?, row.get(1)?)))
         })
         .await
     }

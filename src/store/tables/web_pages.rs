@@ -2,11 +2,10 @@
 
 use std::collections::HashSet;
 
-use rusqlite::{Connection, Result, params};
-
+use super::super::database::{Database, Result, params};
+use super::super::error::Error;
+use super::super::handle::Store;
 use super::super::model::OutputId;
-use super::error::Error;
-use super::handle::Store;
 
 /// The archive pages beside one, of those that have entries.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -60,7 +59,7 @@ impl Store {
     }
 }
 
-fn neighbour_pages(c: &Connection, output: OutputId, page: u32) -> Result<NeighbourPages> {
+fn neighbour_pages(c: &Database<'_>, output: OutputId, page: u32) -> Result<NeighbourPages> {
     let neighbour = |sql: &str| c.prepare_cached(sql)?.query_row(params![output.0, page], |row| row.get(0));
     Ok(NeighbourPages {
         older: neighbour("SELECT max(page) FROM archive_entry WHERE output = ?1 AND page < ?2")?,
@@ -69,14 +68,14 @@ fn neighbour_pages(c: &Connection, output: OutputId, page: u32) -> Result<Neighb
 }
 
 /// Reads at most one row more than there are entries.
-fn newest_page_with_others(c: &Connection, output: OutputId, entries: &[i64]) -> Result<Option<u32>> {
+fn newest_page_with_others(c: &Database<'_>, output: OutputId, entries: &[i64]) -> Result<Option<u32>> {
     let entries: HashSet<i64> = entries.iter().copied().collect();
     let mut statement = c.prepare_cached(
-        "SELECT page, entry FROM archive_entry WHERE output = ?1 ORDER BY page DESC, entry DESC",
+        "SELECT page, entry FROM archive_entry WHERE output = ?1 ORDER BY page DESC, entry DESC LIMIT ?2",
     )?;
-    let mut rows = statement.query([output.0])?;
-    while let Some(row) = rows.next()? {
-        if !entries.contains(&row.get::<_, i64>(1)?) {
+    let mut rows = statement.query([output.0, entries.len() as i64 + 1])?;
+    while let Some(row) = &rows.next()? {
+        if !entries.contains(&row.get::<i64>(1)?) {
             return row.get(0).map(Some);
         }
     }

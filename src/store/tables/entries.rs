@@ -1,16 +1,15 @@
 //! SQL of the entries: lookup by key, insert, edit, prune. I/O: the database.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use jiff::Timestamp;
-use rusqlite::{Connection, OptionalExtension, Result, Row, params};
 
+use super::super::database::{Database, OptionalExtension, Result, Row, Values, params};
+use super::super::error::Error;
+use super::super::handle::Store;
 use super::super::model::{Candidate, SourceId, StoryId};
-use super::error::Error;
-use super::handle::Store;
+use super::super::values::{from_json, lossy_text, millis, nearest_time, to_json};
 use super::rows::{ENTRY_COLUMN_COUNT, ENTRY_COLUMNS, ExtraJson, SourceCache, StoredKeys, read_entry};
-use super::unreadable::Database;
-use super::values::{from_json, lossy_text, millis, nearest_time, to_json};
 use crate::entry::change::{FormerTitle, KnownEntries, KnownEntry, KnownKey, NewEntry};
 use crate::entry::{Entry, Key, KeyRule, StoredEntry};
 use crate::source::FullText;
@@ -64,7 +63,7 @@ impl Store {
     /// # Errors
     /// The store cannot read.
     pub async fn latest_revision(&self) -> Result<i64, Error> {
-        self.query(|c| c.query_row("SELECT revision FROM counter", [], |row| row.get(0))).await
+        self.query(|c| c.query_row("SELECT revision FROM counter", (), |row| row.get(0))).await
     }
 
     /// Up to `n` entries past a revision, in the order of revisions.
@@ -93,7 +92,7 @@ impl Store {
 pub(super) fn find_candidates(
     c: &Database<'_>,
     condition: &str,
-    parameters: impl rusqlite::Params,
+    parameters: impl Values,
     n: usize,
 ) -> Result<Vec<Candidate>> {
     let sources = SourceCache::new(c);
@@ -146,8 +145,8 @@ pub(super) struct Counters {
 }
 
 impl Counters {
-    pub(super) fn read(c: &Connection) -> Result<Counters> {
-        c.prepare_cached("SELECT revision, entry, story FROM counter")?.query_row([], |row| {
+    pub(super) fn read(c: &Database<'_>) -> Result<Counters> {
+        c.prepare_cached("SELECT revision, entry, story FROM counter")?.query_row((), |row| {
             let (revision, entry, story) = (row.get(0)?, row.get(1)?, row.get(2)?);
             Ok(Counters { stored: [revision, entry, story], revision, entry, story })
         })
@@ -173,7 +172,7 @@ impl Counters {
         self.story
     }
 
-    pub(super) fn write(&self, c: &Connection) -> Result<()> {
+    pub(super) fn write(&self, c: &Database<'_>) -> Result<()> {
         let counters = [self.revision, self.entry, self.story];
         if counters != self.stored {
             c.prepare_cached("UPDATE counter SET revision = ?1, entry = ?2, story = ?3")?
@@ -199,9 +198,9 @@ pub(super) fn write_key<'a>(key: &Key, buffer: &'a mut String) -> &'a str {
 }
 
 /// The fingerprint of an entry, and none of one that cannot be read: then the document rewrites it.
-const FINGERPRINT: &str = "CASE WHEN json_valid(entry.extra_json) THEN entry.fingerprint ELSE x'' END";
+const FINGERPRINT: &str = "CASE WHEN json_valid(entry.extra_json) THEN entry.fingerprint END";
 
-fn known_entries(c: &Connection, source: SourceId, keys: Vec<Key>) -> Result<KnownEntries> {
+fn known_entries(c: &Database<'_>, source: SourceId, keys: Vec<Key>) -> Result<KnownEntries> {
     let mut statement = c.prepare_cached(&format!(
         "SELECT entry.number, {FINGERPRINT}, entry.content_hash, entry.edits, entry.title, entry.link,
                 coalesce(entry.published, entry.updated)
@@ -210,7 +209,7 @@ fn known_entries(c: &Connection, source: SourceId, keys: Vec<Key>) -> Result<Kno
     ))?;
     let pruned_before = c
         .prepare_cached("SELECT pruned_before FROM counter")?
-        .query_row([], |row| Ok(nearest_time(row.get(0)?)))?;
+        .query_row((), |row| Ok(nearest_time(row.get(0)?)))?;
     let mut found = HashMap::with_capacity(keys.len());
     let mut buffer = String::new();
     for key in keys {
@@ -229,25 +228,25 @@ fn known_entries(c: &Connection, source: SourceId, keys: Vec<Key>) -> Result<Kno
 fn known_entry(row: &Row<'_>, number: i64) -> Result<KnownEntry> {
     Ok(KnownEntry {
         number,
-        fingerprint: row.get(1)?,
+        fingerprint: row.get::<Option<_>>(1)?.unwrap_or_default(),
         content_hash: row.get(2)?,
         edits: row.get(3)?,
         title: lossy_text(row, 4)?,
         link: lossy_text(row, 5)?,
-        date: row.get::<_, Option<i64>>(6)?.map(nearest_time),
+        date: row.get::<Option<i64>>(6)?.map(nearest_time),
     })
 }
 
 /// The entries of the source's last document that are not among these numbers.
 fn entries_no_longer_in_feed(c: &Database<'_>, source: SourceId, in_feed: &[i64]) -> Result<Vec<KnownEntry>> {
-    c.prepare_cached(&format!(
+    let in_feed: HashSet<i64> = in_feed.iter().copied().collect();
+    let mut find = c.prepare_cached(&format!(
         "SELECT number, {FINGERPRINT}, content_hash, edits, title, link, coalesce(published, updated) FROM entry
-         WHERE number IN (SELECT value FROM json_each(?1) EXCEPT SELECT value FROM json_each(?2))"
-    ))?
-    .query_map(params![to_json(&last_in_feed(c, source)?)?, to_json(&in_feed)?], |row| {
-        known_entry(row, row.get(0)?)
-    })?
-    .collect()
+         WHERE number = ?1"
+    ))?;
+    let left = last_in_feed(c, source)?.into_iter().filter(|number| !in_feed.contains(number));
+    left.filter_map(|number| find.query_row([number], |row| known_entry(row, number)).optional().transpose())
+        .collect()
 }
 
 /// The numbers of the entries in the last document of a source.
@@ -255,7 +254,7 @@ pub(super) fn last_in_feed(c: &Database<'_>, source: SourceId) -> Result<Vec<i64
     let numbers = c
         .prepare_cached("SELECT entries FROM in_feed WHERE source = ?1")?
         .query_row([source.0], |row| {
-            let numbers = row.get_ref(0)?.as_str().map_err(Into::into).and_then(from_json);
+            let numbers = row.text(0).and_then(from_json);
             c.readable("in_feed", source.0, numbers)
         })
         .optional()?;
@@ -278,7 +277,7 @@ pub(super) struct NewRow<'a> {
 }
 
 /// Inserts an entry under its first free published id, as a story of its own. Returns its number.
-pub(super) fn insert_entry(c: &Connection, row: &NewRow<'_>, counters: &mut Counters) -> Result<i64> {
+pub(super) fn insert_entry(c: &Database<'_>, row: &NewRow<'_>, counters: &mut Counters) -> Result<i64> {
     let NewRow { source, new, poll, revision } = *row;
     let mut taken = c.prepare_cached("SELECT 1 FROM entry WHERE uid = ?1")?;
     let mut uid = None;
@@ -292,8 +291,8 @@ pub(super) fn insert_entry(c: &Connection, row: &NewRow<'_>, counters: &mut Coun
     let number = counters.next_entry();
     c.prepare_cached(
         "INSERT INTO entry (number, source, revision, story, uid, date, changed, first_seen, revised, first_poll, edits,
-                            fingerprint, content_hash, title, link, published, updated, extra_json, summary, content)
-         VALUES (?17, ?1, ?2, ?3, ?4, ?5, ?5, ?6, ?6, ?7, 0, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)",
+                            fingerprint, content_hash, title, link, owns_link, published, updated, extra_json, summary, content)
+         VALUES (?17, ?1, ?2, ?3, ?4, ?5, ?5, ?6, ?6, ?7, 0, ?8, ?9, ?10, ?11, ?18, ?12, ?13, ?14, ?15, ?16)",
     )?
     .execute(params![
         source.0,
@@ -313,6 +312,7 @@ pub(super) fn insert_entry(c: &Connection, row: &NewRow<'_>, counters: &mut Coun
         entry.summary,
         entry.content,
         number,
+        entry.owns_link,
     ])?;
     add_keys(c, source, Some(number), &entry.keys)?;
     Ok(number)
@@ -331,13 +331,13 @@ pub(super) struct Edit<'a> {
     pub(super) changed: Option<Timestamp>,
 }
 
-pub(super) fn edit_entry(c: &Connection, edit: &Edit<'_>) -> Result<()> {
+pub(super) fn edit_entry(c: &Database<'_>, edit: &Edit<'_>) -> Result<()> {
     let entry = edit.entry;
     c.prepare_cached(
         "UPDATE entry SET revision = ?2, fingerprint = ?3, content_hash = ?4,
-                          changed = coalesce(?5, changed), edits = edits + (?5 IS NOT NULL),
+                          changed = coalesce(?5, changed), edits = edits + CASE WHEN ?5 IS NULL THEN 0 ELSE 1 END,
                           title = ?6, link = ?7, published = ?8, updated = ?9, extra_json = ?10, summary = ?11,
-                          content = ?12, revised = coalesce(?13, revised)
+                          content = ?12, revised = coalesce(?13, revised), owns_link = ?14
          WHERE number = ?1",
     )?
     .execute(params![
@@ -354,6 +354,7 @@ pub(super) fn edit_entry(c: &Connection, edit: &Edit<'_>) -> Result<()> {
         entry.summary,
         entry.content,
         edit.revised.map(millis),
+        entry.owns_link,
     ])
     .map(drop)
 }
@@ -361,10 +362,11 @@ pub(super) fn edit_entry(c: &Connection, edit: &Edit<'_>) -> Result<()> {
 /// The former titles that are kept of an entry.
 const MAX_FORMER_TITLES: i64 = 10;
 
-pub(super) fn add_former_title(c: &Connection, number: i64, former: &FormerTitle) -> Result<()> {
+pub(super) fn add_former_title(c: &Database<'_>, number: i64, former: &FormerTitle) -> Result<()> {
     c.prepare_cached(
-        "INSERT OR REPLACE INTO former_title (entry, replaced, title, reason)
-         SELECT number, ?2, ?3, ?4 FROM entry WHERE number = ?1",
+        "INSERT INTO former_title (entry, replaced, title, reason)
+         SELECT number, ?2, ?3, ?4 FROM entry WHERE number = ?1
+         ON CONFLICT (entry, replaced) DO UPDATE SET title = excluded.title, reason = excluded.reason",
     )?
     .execute(params![number, millis(former.replaced), former.title, former.reason])?;
     c.prepare_cached(
@@ -376,35 +378,35 @@ pub(super) fn add_former_title(c: &Connection, number: i64, former: &FormerTitle
 }
 
 /// Gives an entry the next revision, so that outputs evaluate it again.
-pub(super) fn touch(c: &Connection, number: i64, counters: &mut Counters) -> Result<()> {
+pub(super) fn touch(c: &Database<'_>, number: i64, counters: &mut Counters) -> Result<()> {
     c.prepare_cached("UPDATE entry SET revision = ?2 WHERE number = ?1")?
         .execute([number, counters.next_revision()])
         .map(drop)
 }
 
 /// The number, if the entry has not been pruned since the caller read it.
-pub(super) fn still_kept(c: &Connection, number: i64) -> Result<Option<i64>> {
+pub(super) fn still_kept(c: &Database<'_>, number: i64) -> Result<Option<i64>> {
     c.prepare_cached("SELECT number FROM entry WHERE number = ?1")?
         .query_row([number], |row| row.get(0))
         .optional()
 }
 
 /// Adds keys of an entry, or of a pruned one if `number` is `None`. A key of another entry stays with that one.
-pub(super) fn add_keys(c: &Connection, source: SourceId, number: Option<i64>, keys: &[Key]) -> Result<()> {
+pub(super) fn add_keys(c: &Database<'_>, source: SourceId, number: Option<i64>, keys: &[Key]) -> Result<()> {
     let mut insert =
-        c.prepare_cached("INSERT OR IGNORE INTO key (source, key, entry) VALUES (?1, ?2, ?3)")?;
+        c.prepare_cached("INSERT INTO key (source, key, entry) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING")?;
     let mut buffer = String::new();
     keys.iter()
         .try_for_each(|key| insert.execute(params![source.0, write_key(key, &mut buffer), number]).map(drop))
 }
 
 /// Adds the keys of all entries again, after some of them were lost.
-pub(super) fn restore_keys(c: &Connection) -> Result<()> {
-    let mut statement = c.prepare("SELECT number, source, extra_json FROM entry")?;
-    let mut rows = statement.query([])?;
-    while let Some(row) = rows.next()? {
+pub(in crate::store) fn restore_keys(c: &Database<'_>) -> Result<()> {
+    let mut statement = c.prepare_cached("SELECT number, source, extra_json FROM entry")?;
+    let mut rows = statement.query(())?;
+    while let Some(row) = &rows.next()? {
         // JSON that is damaged otherwise is not the concern of this function.
-        if let Ok(StoredKeys { keys }) = from_json(row.get_ref(2)?.as_str().unwrap_or_default()) {
+        if let Ok(StoredKeys { keys }) = from_json(row.text(2).unwrap_or_default()) {
             add_keys(c, SourceId(row.get(1)?), Some(row.get(0)?), &keys)?;
         }
     }
@@ -423,7 +425,7 @@ pub(super) const PRUNABLE: &str = "SELECT number FROM entry INDEXED BY entry_fir
                           WHERE source.active = 1 AND in_feed.source = source.id)
      ORDER BY first_seen LIMIT ?2";
 
-fn prune(c: &Connection, before: Timestamp, n: usize) -> Result<usize> {
+fn prune(c: &Database<'_>, before: Timestamp, n: usize) -> Result<usize> {
     let numbers: Vec<i64> = c
         .prepare_cached(PRUNABLE)?
         .query_map(params![millis(before), n as i64], |row| row.get(0))?
@@ -431,7 +433,8 @@ fn prune(c: &Connection, before: Timestamp, n: usize) -> Result<usize> {
     numbers.iter().try_for_each(|number| delete_entry(c, *number))?;
     if let Some(highest) = numbers.iter().max() {
         c.prepare_cached(
-            "UPDATE counter SET pruned = max(pruned, ?1), pruned_before = max(pruned_before, ?2)",
+            "UPDATE counter SET pruned = CASE WHEN pruned < ?1 THEN ?1 ELSE pruned END,
+                                pruned_before = CASE WHEN pruned_before < ?2 THEN ?2 ELSE pruned_before END",
         )?
         .execute([*highest, millis(before)])?;
     }
@@ -439,7 +442,7 @@ fn prune(c: &Connection, before: Timestamp, n: usize) -> Result<usize> {
 }
 
 /// Deletes an entry and all rows that refer to it. Its keys stay without an entry.
-pub(super) fn delete_entry(c: &Connection, number: i64) -> Result<()> {
+pub(in crate::store) fn delete_entry(c: &Database<'_>, number: i64) -> Result<()> {
     for statement in [
         "UPDATE key SET entry = NULL WHERE entry = ?1",
         "DELETE FROM membership WHERE entry = ?1",

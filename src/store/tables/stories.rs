@@ -3,20 +3,19 @@
 use std::collections::{HashMap, HashSet};
 
 use jiff::Timestamp;
-use rusqlite::{Connection, OptionalExtension, Result, params};
 
+use super::super::database::{Database, OptionalExtension, Result, params};
+use super::super::dedup_index::DedupIndex;
+use super::super::error::Error;
+use super::super::handle::Store;
 use super::super::model::{
     Duplicate, EntryStory, Generation, Merge, OutputId, SourceId, StoryId, StoryMember,
 };
-use super::dedup_index::DedupIndex;
+use super::super::values::{lossy_text, millis, nearest_time};
 use super::entries::{Counters, find_entry, last_in_feed, touch};
-use super::error::Error;
-use super::handle::Store;
 use super::owners::join_at_owned_address;
-use super::rows::{CachedSource, OWNS_LINK, SourceCache};
+use super::rows::{CachedSource, SourceCache};
 use super::story_rows::{InsertedEntry, insert_join, move_to_story};
-use super::unreadable::Database;
-use super::values::{lossy_text, millis, nearest_time};
 use crate::entry::change::DedupFeatures;
 use crate::story;
 use crate::story::rules::{self, ComparedEntry, MergeReason, Proposal};
@@ -200,7 +199,7 @@ fn find_story(
     Ok(None)
 }
 
-fn hashes(c: &Connection, entry: i64) -> Result<Option<Vec<u8>>> {
+fn hashes(c: &Database<'_>, entry: i64) -> Result<Option<Vec<u8>>> {
     c.prepare_cached("SELECT hashes FROM dedup_hashes WHERE entry = ?1")?
         .query_row([entry], |row| row.get(0))
         .optional()
@@ -216,7 +215,7 @@ fn may_share_language(c: &Database<'_>, inserted: &InsertedEntry<'_>, old: i64) 
 /// Whether the source lists another entry of the story at the same time, with another date: an alert, a briefing or an
 /// episode that comes again under one headline.
 fn is_listed_apart(
-    c: &Connection,
+    c: &Database<'_>,
     story: i64,
     inserted: &InsertedEntry<'_>,
     listed: &HashSet<i64>,
@@ -228,12 +227,12 @@ fn is_listed_apart(
     Ok(others.iter().any(|number| listed.contains(number)))
 }
 
-fn has_entry_of_source(c: &Connection, story: i64, source: i64) -> Result<bool> {
+fn has_entry_of_source(c: &Database<'_>, story: i64, source: i64) -> Result<bool> {
     c.prepare_cached("SELECT EXISTS (SELECT 1 FROM entry WHERE story = ?1 AND source = ?2)")?
         .query_row([story, source], |row| row.get(0))
 }
 
-fn insert_features(c: &Connection, entry: &InsertedEntry<'_>, features: &DedupFeatures) -> Result<()> {
+fn insert_features(c: &Database<'_>, entry: &InsertedEntry<'_>, features: &DedupFeatures) -> Result<()> {
     c.prepare_cached(
         "INSERT INTO dedup_features (entry, source, date, first_seen, address, article, signature)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
@@ -253,11 +252,11 @@ fn insert_features(c: &Connection, entry: &InsertedEntry<'_>, features: &DedupFe
 }
 
 /// Deletes up to `n` rows of entries that are too old to be compared. Numbers grow with time: the lowest are oldest.
-fn expire_features(c: &Connection, now: i64, n: usize) -> Result<()> {
+fn expire_features(c: &Database<'_>, now: i64, n: usize) -> Result<()> {
     let before = now - rules::ADDRESS_DAYS * DAY_MILLIS;
     let oldest: Option<i64> = c
         .prepare_cached("SELECT first_seen FROM dedup_features ORDER BY entry LIMIT 1")?
-        .query_row([], |row| row.get(0))
+        .query_row((), |row| row.get(0))
         .optional()?;
     if oldest.is_none_or(|oldest| oldest >= before) {
         return Ok(());
@@ -269,12 +268,12 @@ fn expire_features(c: &Connection, now: i64, n: usize) -> Result<()> {
     )?
     .execute(params![before, n as i64])?;
     c.prepare_cached("DELETE FROM dedup_hashes WHERE entry < (SELECT min(entry) FROM dedup_features)")?
-        .execute([])
+        .execute(())
         .map(drop)
 }
 
 pub(super) fn story_members(
-    c: &Connection,
+    c: &Database<'_>,
     output: OutputId,
     generation: Option<Generation>,
     stories: Vec<StoryId>,
@@ -301,14 +300,14 @@ pub(super) fn story_members(
     Ok(found)
 }
 
-pub(super) fn story_id(c: &Connection, entry: i64) -> Result<Option<i64>> {
+pub(super) fn story_id(c: &Database<'_>, entry: i64) -> Result<Option<i64>> {
     c.prepare_cached("SELECT story FROM entry WHERE number = ?1")?
         .query_row([entry], |row| row.get(0))
         .optional()
 }
 
 /// The entries of a story: the first one first, then in the order in which they joined.
-fn story_entries(c: &Connection, story: i64) -> Result<Vec<i64>> {
+fn story_entries(c: &Database<'_>, story: i64) -> Result<Vec<i64>> {
     c.prepare_cached(
         "SELECT number FROM entry LEFT JOIN story_join ON story_join.entry = entry.number
          WHERE story = ?1 ORDER BY joined NULLS FIRST, number",
@@ -321,8 +320,7 @@ fn duplicates(c: &Database<'_>, entry: i64) -> Result<Vec<Duplicate>> {
     let Some(story) = story_id(c, entry)? else { return Ok(Vec::new()) };
     let sources = SourceCache::new(c);
     let own_reason = join_reason(c, entry)?;
-    let mut statement =
-        c.prepare_cached(&format!("SELECT source, link, {OWNS_LINK} FROM entry WHERE number = ?1"))?;
+    let mut statement = c.prepare_cached("SELECT source, link, owns_link FROM entry WHERE number = ?1")?;
     let others = story_entries(c, story)?.into_iter().filter(|number| *number != entry);
     others
         .map(|number| {
@@ -348,14 +346,14 @@ fn duplicates(c: &Database<'_>, entry: i64) -> Result<Vec<Duplicate>> {
         .collect()
 }
 
-fn join_reason(c: &Connection, entry: i64) -> Result<Option<String>> {
+fn join_reason(c: &Database<'_>, entry: i64) -> Result<Option<String>> {
     c.prepare_cached("SELECT reason FROM story_join WHERE entry = ?1")?
         .query_row([entry], |row| row.get(0))
         .optional()
 }
 
 /// The story of an entry, without its duplicates.
-fn entry_story(c: &Connection, entry: i64) -> Result<Option<EntryStory>> {
+fn entry_story(c: &Database<'_>, entry: i64) -> Result<Option<EntryStory>> {
     c.prepare_cached(
         "SELECT story, (SELECT number FROM entry AS first WHERE first.story = entry.story
                            AND NOT EXISTS (SELECT 1 FROM story_join AS j WHERE j.entry = first.number)),
@@ -385,7 +383,7 @@ fn merges(c: &Database<'_>, n: usize) -> Result<Vec<Merge>> {
 }
 
 /// Finds an entry by number, published id or address; of several with one address, the newest.
-fn find_number(c: &Connection, name: &str) -> Result<Option<i64>> {
+fn find_number(c: &Database<'_>, name: &str) -> Result<Option<i64>> {
     c.prepare_cached(
         "SELECT number FROM entry WHERE number = ?1 UNION ALL SELECT number FROM entry WHERE uid = ?2
          UNION ALL SELECT * FROM (SELECT number FROM entry WHERE link = ?2 ORDER BY number DESC LIMIT 1) LIMIT 1",
@@ -394,7 +392,7 @@ fn find_number(c: &Connection, name: &str) -> Result<Option<i64>> {
     .optional()
 }
 
-fn split(c: &Connection, entry: i64) -> Result<bool> {
+fn split(c: &Database<'_>, entry: i64) -> Result<bool> {
     let Some(story) = story_id(c, entry)? else { return Ok(false) };
     let entries = story_entries(c, story)?;
     let others: Vec<i64> = entries.into_iter().filter(|number| *number != entry).collect();
@@ -414,7 +412,7 @@ fn split(c: &Connection, entry: i64) -> Result<bool> {
     Ok(true)
 }
 
-fn join(c: &Connection, a: i64, b: i64, at: Timestamp) -> Result<bool> {
+fn join(c: &Database<'_>, a: i64, b: i64, at: Timestamp) -> Result<bool> {
     let (Some(a), Some(b)) = (story_id(c, a)?, story_id(c, b)?) else { return Ok(false) };
     if a == b {
         return Ok(false);

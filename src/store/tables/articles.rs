@@ -3,21 +3,20 @@
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
-use rusqlite::{Connection, OptionalExtension, Result, Row, params};
 
 use super::super::articles::{
     ARTICLES_PER_POLL, ArticleClaim, ArticleClaimResult, ArticleCountsBySource, ArticleOutcome,
     ArticleResult, ReadArticle, WantedArticle,
 };
+use super::super::database::{Database, OptionalExtension, Result, Row, SqlError, params};
+use super::super::error::Error;
+use super::super::handle::Store;
+use super::super::jobs::Durability;
 use super::super::model::{Claimant, SourceId};
+use super::super::values::{claimant_name, from_json, lossy_text, millis, nearest_time, to_json};
 use super::article_rows::READ;
 use super::entries::{Counters, find_entry};
-use super::error::Error;
-use super::handle::Store;
 use super::hosts::host_budget;
-use super::jobs::Durability;
-use super::unreadable::Database;
-use super::values::{claimant_name, from_json, lossy_text, millis, nearest_time, to_json};
 use crate::entry::MAX_ARTICLE_WAIT;
 use crate::story::address::clean_link;
 
@@ -68,7 +67,7 @@ impl Store {
     /// # Errors
     /// The store cannot be read or written.
     pub async fn give_up_articles(&self, now: Timestamp) -> Result<(), Error> {
-        let late = move |c: &Connection| -> Result<Vec<i64>> {
+        let late = move |c: &Database<'_>| -> Result<Vec<i64>> {
             c.prepare_cached(
                 "SELECT entry FROM article WHERE state = 0
                    AND (given_up <= ?1 OR tries >= ?2 AND coalesce(claimed_until, 0) <= ?1)",
@@ -105,17 +104,18 @@ fn day_before(now: Timestamp) -> i64 {
 }
 
 /// Wants the articles of these entries, unless they were wanted before.
-pub(super) fn want_articles(c: &Connection, entries: &[i64]) -> Result<()> {
+pub(super) fn want_articles(c: &Database<'_>, entries: &[i64]) -> Result<()> {
     let mut insert = c.prepare_cached(
-        "INSERT OR IGNORE INTO article (entry, source, next_try, given_up)
-         SELECT number, source, 0, first_seen + ?2 FROM entry WHERE number = ?1",
+        "INSERT INTO article (entry, source, next_try, given_up)
+         SELECT number, source, 0, first_seen + ?2 FROM entry WHERE number = ?1
+         ON CONFLICT DO NOTHING",
     )?;
     let wait = MAX_ARTICLE_WAIT.as_millis() as i64;
     entries.iter().try_for_each(|entry| insert.execute([*entry, wait]).map(drop))
 }
 
 /// Wants an article once more, since its entry was edited: unless that was its second try already.
-pub(super) fn read_article_again(c: &Connection, entry: i64) -> Result<()> {
+pub(super) fn read_article_again(c: &Database<'_>, entry: i64) -> Result<()> {
     c.prepare_cached("UPDATE article SET next_try = 0 WHERE entry = ?1 AND state = 1 AND tries < ?2")?
         .execute([entry, MAX_TRIES])
         .map(drop)
@@ -123,7 +123,7 @@ pub(super) fn read_article_again(c: &Connection, entry: i64) -> Result<()> {
 
 /// Has outputs evaluate the entries of a source again that its new `full_text` may concern: those whose articles may
 /// still come, and those that have one.
-pub(super) fn full_text_changed(c: &Connection, source: i64) -> Result<()> {
+pub(super) fn full_text_changed(c: &Database<'_>, source: i64) -> Result<()> {
     let numbers: Vec<i64> = c
         .prepare_cached(
             "SELECT number FROM entry WHERE source = ?1
@@ -138,15 +138,18 @@ pub(super) fn full_text_changed(c: &Connection, source: i64) -> Result<()> {
 }
 
 /// How many articles of a source may be requested now.
-fn allowance(c: &Connection, source: i64, now: Timestamp) -> Result<i64> {
+fn allowance(c: &Database<'_>, source: i64, now: Timestamp) -> Result<i64> {
     c.prepare_cached(
-        "SELECT max(0, min(
-             ?3 - (SELECT count(*) FROM article WHERE article.source = ?1 AND requested >= coalesce(
-                      CASE WHEN json_valid(source.state) THEN unixepoch(source.state ->> '$.last_poll', 'subsec') * 1000 END, 0)),
-             article_limit - (SELECT coalesce(sum(tries), 0) FROM article WHERE source = ?1 AND requested > ?2)))
+        "SELECT (SELECT count(*) FROM article
+                 WHERE article.source = ?1 AND requested >= coalesce(source.last_poll, 0)),
+                article_limit - (SELECT CAST(coalesce(sum(tries), 0) AS BIGINT) FROM article
+                                 WHERE article.source = ?1 AND requested > ?2)
          FROM source WHERE id = ?1 AND active = 1 AND full_text > 0",
     )?
-    .query_row([source, day_before(now), ARTICLES_PER_POLL as i64], |row| row.get(0))
+    .query_row([source, day_before(now)], |row| {
+        let (since_poll, left_today): (i64, i64) = (row.get(0)?, row.get(1)?);
+        Ok(left_today.min(ARTICLES_PER_POLL as i64 - since_poll).max(0))
+    })
     .optional()
     .map(Option::unwrap_or_default)
 }
@@ -154,7 +157,7 @@ fn allowance(c: &Connection, source: i64, now: Timestamp) -> Result<i64> {
 fn wanted_articles(c: &Database<'_>, now: Timestamp) -> Result<Vec<WantedArticle>> {
     let sources: Vec<(i64, String)> = c
         .prepare_cached("SELECT id, name FROM source WHERE active = 1 AND full_text > 0")?
-        .query_map([], |row| Ok((row.get(0)?, lossy_text(row, 1)?.unwrap_or_default())))?
+        .query_map((), |row| Ok((row.get(0)?, lossy_text(row, 1)?.unwrap_or_default())))?
         .collect::<Result<_>>()?;
     let mut find = c.prepare_cached(
         "SELECT article.entry, entry.link, article.next_try FROM article JOIN entry ON entry.number = article.entry
@@ -268,7 +271,7 @@ fn commit(c: &Database<'_>, result: &ArticleResult) -> Result<bool> {
 
 /// Another entry of the source whose article has the same words, though it is another page with another title: what every
 /// page of the site says, such as that cookies must be accepted.
-fn entry_with_same_text(c: &Connection, (entry, source): (i64, i64), hash: &[u8]) -> Result<Option<i64>> {
+fn entry_with_same_text(c: &Database<'_>, (entry, source): (i64, i64), hash: &[u8]) -> Result<Option<i64>> {
     let title_and_page = |row: &Row<'_>, first: usize| -> Result<(Option<String>, Option<String>)> {
         let title = lossy_text(row, first)?.map(|title| title.trim().to_lowercase());
         Ok((title, lossy_text(row, first + 1)?.map(|link| clean_link(&link))))
@@ -281,7 +284,7 @@ fn entry_with_same_text(c: &Connection, (entry, source): (i64, i64), hash: &[u8]
          WHERE article.source = ?1 AND article.text_hash = ?2 AND article.entry <> ?3",
     )?;
     let mut rows = others.query(params![source, hash, entry])?;
-    while let Some(row) = rows.next()? {
+    while let Some(row) = &rows.next()? {
         let (title, page) = title_and_page(row, 1)?;
         if title != own.0 && page != own.1 {
             return row.get(0).map(Some);
@@ -290,9 +293,9 @@ fn entry_with_same_text(c: &Connection, (entry, source): (i64, i64), hash: &[u8]
     Ok(None)
 }
 
-fn decide_with(c: &Connection, entry: i64, article: &ReadArticle, now: Timestamp) -> Result<()> {
+fn decide_with(c: &Database<'_>, entry: i64, article: &ReadArticle, now: Timestamp) -> Result<()> {
     let html = zstd::bulk::compress(article.html.as_bytes(), ZSTD_LEVEL)
-        .map_err(|error| rusqlite::Error::ToSqlConversionFailure(Box::new(error)))?;
+        .map_err(|error| SqlError::NotWritable(error.to_string()))?;
     let validators = article.validators.as_ref().map(to_json).transpose()?;
     c.prepare_cached(
         "UPDATE article SET state = 1, decided = ?2, validators = ?3, text_hash = ?4, reason = NULL, language = ?5,
@@ -321,7 +324,7 @@ fn decide_with(c: &Connection, entry: i64, article: &ReadArticle, now: Timestamp
 }
 
 /// The feed alone decides an entry. The hash of a text that was taken for its article stays: it is found again.
-fn decide_without(c: &Connection, entry: i64, reason: &str, now: Timestamp) -> Result<()> {
+fn decide_without(c: &Database<'_>, entry: i64, reason: &str, now: Timestamp) -> Result<()> {
     c.prepare_cached(
         "UPDATE article SET state = 2, decided = ?2, reason = ?3, next_try = NULL, claimed_until = NULL, html = NULL,
                             title = NULL, authors = NULL
@@ -333,7 +336,7 @@ fn decide_without(c: &Connection, entry: i64, reason: &str, now: Timestamp) -> R
 
 /// Has outputs evaluate an entry again, which then enters at this time, as after an edit; one that came with its source's
 /// first poll by its date, as it would have at once. Readers see no update.
-fn revise(c: &Connection, entry: i64, now: Timestamp) -> Result<()> {
+fn revise(c: &Database<'_>, entry: i64, now: Timestamp) -> Result<()> {
     let mut counters = Counters::read(c)?;
     c.prepare_cached(
         "UPDATE entry SET revision = ?2,
@@ -348,29 +351,30 @@ fn article_counts(c: &Database<'_>, now: Timestamp) -> Result<ArticleCountsBySou
     let mut counts = ArticleCountsBySource::default();
     let mut sources = c.prepare_cached(
         "SELECT id, article_limit,
-                (SELECT coalesce(sum(tries), 0) FROM article WHERE source = source.id AND requested > ?1)
+                (SELECT CAST(coalesce(sum(tries), 0) AS BIGINT) FROM article
+                 WHERE article.source = source.id AND requested > ?1)
          FROM source WHERE active = 1 AND full_text > 0",
     )?;
     let mut rows = sources.query([day_before(now)])?;
-    while let Some(row) = rows.next()? {
+    while let Some(row) = &rows.next()? {
         let count = counts.entry(SourceId(row.get(0)?)).or_default();
-        (count.limit, count.requested) = (row.get::<_, i64>(1)? as u64, row.get::<_, i64>(2)? as u64);
+        (count.limit, count.requested) = (row.get::<i64>(1)? as u64, row.get::<i64>(2)? as u64);
     }
     let mut expected =
         c.prepare_cached("SELECT source, count(*) FROM article WHERE state = 0 GROUP BY source")?;
-    let mut rows = expected.query([])?;
-    while let Some(row) = rows.next()? {
+    let mut rows = expected.query(())?;
+    while let Some(row) = &rows.next()? {
         if let Some(count) = counts.get_mut(&SourceId(row.get(0)?)) {
-            count.expected = row.get::<_, i64>(1)? as u64;
+            count.expected = row.get::<i64>(1)? as u64;
         }
     }
     let mut decided = c.prepare_cached(
         "SELECT source, state, decided, reason FROM article WHERE decided > ?1 ORDER BY decided",
     )?;
     let mut rows = decided.query([day_before(now)])?;
-    while let Some(row) = rows.next()? {
+    while let Some(row) = &rows.next()? {
         let Some(count) = counts.get_mut(&SourceId(row.get(0)?)) else { continue };
-        if row.get::<_, i64>(1)? == READ {
+        if row.get::<i64>(1)? == READ {
             count.read += 1;
         } else {
             count.missing += 1;

@@ -5,20 +5,22 @@ use std::sync::Arc;
 
 use rusqlite::ErrorCode;
 
+use super::database::SqlError;
+
 /// A query or command failed.
 #[derive(Clone, Debug, thiserror::Error)]
 #[error("store: {message}")]
 pub struct Error {
     message: String,
     /// Its words are in the message.
-    of_sqlite: Option<Arc<rusqlite::Error>>,
+    cause: Option<Arc<SqlError>>,
     not_writable: bool,
     claim_lost: bool,
 }
 
 impl Error {
     pub(super) fn new(message: impl Into<String>) -> Error {
-        Error { message: message.into(), of_sqlite: None, not_writable: false, claim_lost: false }
+        Error { message: message.into(), cause: None, not_writable: false, claim_lost: false }
     }
 
     /// The store's file or folder cannot be written at present.
@@ -37,9 +39,10 @@ impl Error {
         self.claim_lost
     }
 
-    pub(super) fn sqlite(context: impl Into<String>, source: rusqlite::Error) -> Error {
-        let message = format!("{}: {source}", context.into());
-        Error { of_sqlite: Some(Arc::new(source)), ..Error::new(message) }
+    pub(super) fn sql(context: impl Into<String>, cause: impl Into<SqlError>) -> Error {
+        let cause = cause.into();
+        let message = format!("{}: {cause}", context.into());
+        Error { cause: Some(Arc::new(cause)), ..Error::new(message) }
     }
 
     /// Adds the file and [`recovery_advice`] if the file is damaged.
@@ -63,7 +66,10 @@ impl Error {
     }
 
     fn code(&self) -> Option<ErrorCode> {
-        self.of_sqlite.as_ref().and_then(|e| e.sqlite_error_code())
+        match self.cause.as_deref() {
+            Some(SqlError::Sqlite(error)) => error.sqlite_error_code(),
+            _ => None,
+        }
     }
 }
 
