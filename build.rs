@@ -25,8 +25,8 @@ fn main() {
 }
 
 /// Programs that some tests run. One that is installed later is found after a clean.
-const PROGRAMS: [&str; 9] =
-    ["chromium", "bash", "zsh", "fish", "man", "litestream", "newsboat", "python3", "curl"];
+const PROGRAMS: [&str; 10] =
+    ["chromium", "bash", "zsh", "fish", "man", "litestream", "newsboat", "python3", "curl", "postgres"];
 
 /// Looks where programs are; for Chromium, first in `CHROMIUM`.
 fn find_programs() {
@@ -34,8 +34,11 @@ fn find_programs() {
     let folders = std::env::var_os("PATH").unwrap_or_default();
     for name in PROGRAMS {
         println!("cargo:rustc-check-cfg=cfg({name})");
-        let installed =
-            std::env::split_paths(&folders).map(|folder| folder.join(name)).find(|file| file.exists());
+        let installed = std::env::split_paths(&folders)
+            // Debian has PostgreSQL's programs there.
+            .chain(["/usr/lib/postgresql/15/bin".into()])
+            .map(|folder| folder.join(name))
+            .find(|file| file.exists());
         let named = std::env::var_os("CHROMIUM").filter(|path| name == "chromium" && !path.is_empty());
         let path = named.map(PathBuf::from).or(installed);
         let variable = format!("SIFTWIRE_{}", name.to_uppercase());

@@ -121,7 +121,10 @@ impl Bench {
 
 /// Stores entries as if the first source had listed them over time.
 fn fill(path: &Path, origin: &Origin, members: usize) {
-    let options = Options { path: path.to_owned(), keep: Duration::from_secs(u64::MAX / 2000) };
+    let options = Options {
+        location: siftwire::store::StoreLocation::File(path.to_owned()),
+        keep: Duration::from_secs(u64::MAX / 2000),
+    };
     let (store, workers) = open(&options).unwrap();
     let workers: Vec<_> = workers.0.into_iter().map(|worker| std::thread::spawn(worker.run)).collect();
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();

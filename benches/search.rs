@@ -160,7 +160,10 @@ fn fill(home: &Path, entries: usize, text: usize) {
     }
     config += "[[output]]\nname = \"all\"\n[[output]]\nname = \"armenia\"\nfilter = \"@armenia\"\n";
     std::fs::write(home.join("config.toml"), config).unwrap();
-    let options = Options { path: home.join("siftwire.db"), keep: Duration::from_secs(u64::MAX / 2000) };
+    let options = Options {
+        location: siftwire::store::StoreLocation::File(home.join("siftwire.db")),
+        keep: Duration::from_secs(u64::MAX / 2000),
+    };
     let (store, workers) = open(&options).unwrap();
     let workers: Vec<_> = workers.0.into_iter().map(|worker| std::thread::spawn(worker.run)).collect();
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();

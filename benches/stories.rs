@@ -114,7 +114,8 @@ impl BenchStore {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("bench.db");
         let keep = Duration::from_secs(u64::from(u32::MAX));
-        let (store, workers) = open(&Options { path: path.clone(), keep }).unwrap();
+        let (store, workers) =
+            open(&Options { location: siftwire::store::StoreLocation::File(path.clone()), keep }).unwrap();
         for worker in workers.0 {
             std::thread::spawn(worker.run);
         }

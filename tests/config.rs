@@ -214,7 +214,8 @@ fn is_option(line: &str) -> bool {
 /// The config without the path of its directory.
 fn without_paths(config: Config) -> String {
     let mut config = config;
-    config.store.path = config.store.path.file_name().map(PathBuf::from).unwrap();
+    let name = config.store.location.file().and_then(Path::file_name).map(PathBuf::from).unwrap();
+    config.store.location = siftwire::store::StoreLocation::File(name);
     config.files = Vec::new();
     format!("{config:#?}")
 }
@@ -264,7 +265,7 @@ fn the_built_in_config_is_used_if_there_is_no_file() {
     let state = PathBuf::from("/somewhere/state");
     let environment = Environment { state_home: Some(state.clone()), ..Environment::default() };
     let config = config::load(&ConfigLocation::BuiltIn, &environment).unwrap();
-    assert_eq!(config.store.path, state.join("siftwire/siftwire.db"));
+    assert_eq!(config.store.location.file().unwrap(), state.join("siftwire/siftwire.db"));
     assert_eq!((config.sources.len(), config.outputs.len()), (9, 3));
 }
 
@@ -275,7 +276,7 @@ fn the_store_is_in_the_state_directory_of_systemd() {
         (name == "STATE_DIRECTORY").then(|| "/var/lib/siftwire:/var/lib/other".into())
     });
     let config = config::load(&config::locate(None, &environment), &environment).unwrap();
-    assert_eq!(config.store.path, Path::new("/var/lib/siftwire/siftwire.db"));
+    assert_eq!(config.store.location.file().unwrap(), Path::new("/var/lib/siftwire/siftwire.db"));
 }
 
 #[test]

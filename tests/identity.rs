@@ -156,7 +156,10 @@ async fn entries_are_told_apart() {
 /// Polls a source once for each document, and returns the titles of all stored entries in the order of their numbers.
 async fn stored_titles(polls: &[&[Item]]) -> Vec<String> {
     let folder = tempfile::tempdir().unwrap();
-    let options = Options { path: folder.path().join("s.db"), keep: Duration::from_secs(365 * 86_400) };
+    let options = Options {
+        location: siftwire::store::StoreLocation::File(folder.path().join("s.db")),
+        keep: Duration::from_secs(365 * 86_400),
+    };
     let (store, threads) = open(&options).unwrap();
     threads.0.into_iter().for_each(|worker| drop(std::thread::spawn(worker.run)));
     let source = ConfiguredSource {

@@ -162,8 +162,10 @@ struct StoreFixture {
 }
 
 fn open_store(folder: &tempfile::TempDir) -> Store {
-    let options =
-        Options { path: folder.path().join("s.db"), keep: Duration::from_secs(u64::from(u32::MAX)) };
+    let options = Options {
+        location: siftwire::store::StoreLocation::File(folder.path().join("s.db")),
+        keep: Duration::from_secs(u64::from(u32::MAX)),
+    };
     let (store, workers) = open(&options).unwrap();
     for worker in workers.0 {
         std::thread::spawn(worker.run);

@@ -170,7 +170,10 @@ fn read_back(bencher: Bencher, format: &str) {
 #[divan::bench(sample_count = 50, sample_size = 1)]
 fn commit_poll(bencher: Bencher) {
     let folder = tempfile::tempdir().unwrap();
-    let options = Options { path: folder.path().join("s.db"), keep: Duration::from_secs(1 << 30) };
+    let options = Options {
+        location: siftwire::store::StoreLocation::File(folder.path().join("s.db")),
+        keep: Duration::from_secs(1 << 30),
+    };
     let (store, workers) = open(&options).unwrap();
     let threads: Vec<_> = workers.0.into_iter().map(|worker| std::thread::spawn(worker.run)).collect();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();

@@ -23,7 +23,7 @@ pub fn run(arguments: Arguments, config: &ConfigOption) -> anyhow::Result<ExitCo
     let (options, _) = config.store()?;
     require_store(&options)?;
     let bytes = store::backup(&options, &arguments.file)?;
-    let (file, path) = (arguments.file.display(), options.path.display());
+    let (file, path) = (arguments.file.display(), &options.location);
     terminal::message(&format!("{file}: {} of {path}, checked", bytesize::ByteSize(bytes)));
     Ok(ExitCode::SUCCESS)
 }

@@ -101,7 +101,7 @@ pub fn run(arguments: Arguments, config_option: &ConfigOption) -> anyhow::Result
 fn refuse_empty(config: &Config) -> anyhow::Result<()> {
     let is_empty = config.sources.is_empty() || config.outputs.is_empty();
     // A store that this user cannot see cannot be asked.
-    if !is_empty || !config.store.path.try_exists().unwrap_or(false) {
+    if !is_empty || !config.store.location.try_exists().unwrap_or(false) {
         return Ok(());
     }
     with_existing_store(&config.store, async |store| {

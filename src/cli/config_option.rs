@@ -149,12 +149,11 @@ fn say_if_built_in(location: &ConfigLocation) {
 /// The commands of a shell must find the store of a service.
 fn say_if_hidden(store: &store::Options, location: &ConfigLocation, environment: &Environment) {
     let shell = Environment { state_directory: None, ..environment.clone() };
-    let elsewhere = config::store_options(location, &shell).path;
-    if environment.state_directory.is_some() && elsewhere != store.path {
+    let elsewhere = config::store_options(location, &shell).location;
+    if environment.state_directory.is_some() && elsewhere != store.location {
         terminal::message(&format!(
             "The store is {}, but commands in a shell look for {}: write the first as `path` in [store].",
-            store.path.display(),
-            elsewhere.display()
+            store.location, elsewhere
         ));
     }
 }

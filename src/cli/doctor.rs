@@ -24,7 +24,7 @@ pub struct Arguments {
 pub fn run(arguments: Arguments, config: &ConfigOption) -> anyhow::Result<ExitCode> {
     let (options, _) = config.store()?;
     require_store(&options)?;
-    let path = options.path.display();
+    let path = &options.location;
     let problems = store::check_integrity(&options)?;
     for problem in &problems {
         println!("{}", terminal::escape_line(problem));
@@ -47,8 +47,8 @@ pub fn run(arguments: Arguments, config: &ConfigOption) -> anyhow::Result<ExitCo
         terminal::message(&format!(
             "{new} has all readable rows. To use it: mv {path} {path}.damaged; rm -f {path}-wal {path}-shm; mv {new} {path}"
         ));
-    } else if !problems.is_empty() {
-        terminal::message(&store::recovery_advice(&options.path));
+    } else if let (false, Some(path)) = (problems.is_empty(), options.location.file()) {
+        terminal::message(&store::recovery_advice(path));
     }
     Ok(if problems.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

@@ -143,7 +143,7 @@ fn read_file(file: &Path) -> anyhow::Result<Vec<u8>> {
 fn export(config_option: &ConfigOption) -> anyhow::Result<ExitCode> {
     let config = config_option.load()?;
     // The store knows the feeds' own titles and links. It must not be created just for an export.
-    let stored = if config.store.path.exists() {
+    let stored = if config.store.location.try_exists().unwrap_or(false) {
         with_store(&config.store, async |store| Ok(store.sources().await?))?
     } else {
         Vec::new()

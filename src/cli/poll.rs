@@ -55,7 +55,7 @@ pub fn run(arguments: Arguments, config: &ConfigOption) -> anyhow::Result<ExitCo
             bail!(WrongUsage(format!("there is no source `{name}` in the config{hint}")));
         }
     }
-    terminal::message(&format!("store: {}", config.store.path.display()));
+    terminal::message(&format!("store: {}", config.store.location));
     let started = daemon::now();
     // A daemon's config decides what the store has; this one may be another.
     let has_daemon = store::has_daemon(&config.store);

@@ -43,6 +43,7 @@ pub const ENVIRONMENT: &[Row] = &[
         "STATE_DIRECTORY",
         "Where a relative path of the store starts; set by systemd [default: beside the config; /var/lib/siftwire for one in /etc/siftwire].",
     ),
+    ("PGPASSFILE", "A file with passwords of PostgreSQL databases [default: `~/.pgpass`]."),
     ("CREDENTIALS_DIRECTORY", "Where `{ credential = \"name\" }` in the config is read; set by systemd."),
     ("SSL_CERT_FILE", "Certificates (PEM) that are trusted instead of the system's."),
     ("SSL_CERT_DIR", "A directory of such certificates."),

@@ -19,8 +19,8 @@ pub fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
 /// # Errors
 /// There is none, or its folder cannot be read.
 pub fn require_store(options: &Options) -> anyhow::Result<()> {
-    let path = options.path.display();
-    match options.path.try_exists() {
+    let path = &options.location;
+    match options.location.try_exists() {
         Ok(true) => {
             terminal::message(&format!("store: {path}"));
             Ok(())
@@ -60,7 +60,7 @@ pub fn with_store<T>(
     let result = runtime.block_on(async {
         let threads = StoreThreads::open(options).map_err(|error| match &error {
             daemon::Error::Store(of_store) if of_store.is_transient() => {
-                anyhow!("{error}. Its place is `path` in [store] of the config")
+                anyhow!("{error}. [store] of the config says where it is")
             }
             _ => anyhow!(error),
         })?;

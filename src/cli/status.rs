@@ -74,7 +74,7 @@ pub fn run(arguments: Arguments, config: &ConfigOption) -> anyhow::Result<ExitCo
     let (options, config_errors) = config.store()?;
     let mut state = match require_store(&options) {
         Ok(()) => with_store(&options, read_state)?,
-        Err(error) if matches!(options.path.try_exists(), Ok(false)) => {
+        Err(error) if matches!(options.location.try_exists(), Ok(false)) => {
             terminal::message(&error.to_string());
             StoredState::default()
         }
@@ -179,7 +179,7 @@ fn as_json(state: &StoredState, options: &store::Options) -> String {
         })
         .collect();
     let store::FileSizes { database, log } = store::file_sizes(options);
-    let store = json!({ "path": options.path, "bytes": database, "log_bytes": log, "obstacle": write_error });
+    let store = json!({ "path": options.location.to_string(), "bytes": database, "log_bytes": log, "obstacle": write_error });
     format!(
         "{:#}\n",
         json!({ "version": terminal::JSON_VERSION, "problem": problem, "network_down": network_down, "store": store, "sources": sources, "hosts": host_notices, "outputs": outputs })
@@ -205,7 +205,7 @@ fn as_text(state: &StoredState, options: &store::Options, now: Timestamp) -> Str
         "{}\n{problems}{}\n{}: {}, write-ahead log {}\n",
         columns(&sources),
         columns(&outputs),
-        options.path.display(),
+        options.location,
         bytesize::ByteSize(database),
         bytesize::ByteSize(log)
     )

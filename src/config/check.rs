@@ -14,6 +14,7 @@ use super::settings::Config;
 use super::sources::{
     DAY, DEFAULT_FIRST_POLL, MINUTE, SourceDefaults, check_sources, check_unique_urls, source_names,
 };
+use super::store_location::{self, RawLocation};
 use super::token;
 use super::toml_reader::Located;
 use super::values::listen_address;
@@ -48,6 +49,16 @@ pub(super) fn check(raw: RawConfig, directories: &Surroundings, diagnostics: &mu
     let token = token::check(raw.token.as_ref(), directories, diagnostics);
     token::warn_of_unreadable_outputs(&raw.outputs, &listen, raw.token.as_ref(), diagnostics);
     let outputs = check_outputs(raw.outputs, (&names, &sources), &query_context, directories, diagnostics);
+    let location = store_location::check(
+        RawLocation {
+            path: raw.path,
+            url: raw.database,
+            password: raw.database_password,
+            root: raw.root_certificate,
+        },
+        directories,
+        diagnostics,
+    );
     let links = if value(raw.clean_links).unwrap_or(false) { Links::Cleaned } else { Links::Original };
     Config {
         listen,
@@ -55,10 +66,7 @@ pub(super) fn check(raw: RawConfig, directories: &Surroundings, diagnostics: &mu
         max_age: value(raw.max_age).unwrap_or(5 * MINUTE),
         source_metrics: value(raw.source_metrics).unwrap_or(false),
         token,
-        store: store::Options {
-            path: directories.state.join(value(raw.path).unwrap_or_else(|| DEFAULT_STORE.to_owned())),
-            keep: value(raw.keep).unwrap_or(365 * DAY),
-        },
+        store: store::Options { location, keep: value(raw.keep).unwrap_or(365 * DAY) },
         fetch: fetch::Options { contact: value(raw.contact), allow },
         concurrency: value(raw.concurrency).unwrap_or(32),
         per_host: value(raw.per_host).unwrap_or(1),
@@ -85,9 +93,6 @@ fn given_address(surroundings: &Surroundings, diagnostics: &mut Vec<Diagnostic>)
     });
     address.ok()
 }
-
-/// The store's file if the config names none.
-pub(super) const DEFAULT_STORE: &str = "siftwire.db";
 
 fn value<T>(located: Option<Located<T>>) -> Option<T> {
     located.map(|located| located.value)

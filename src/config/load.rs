@@ -15,6 +15,7 @@ use super::merge::merge;
 use super::permissions;
 use super::raw;
 use super::settings::{Config, ConfigFile};
+use super::store_location;
 use super::toml_reader::FileReader;
 use crate::store;
 
@@ -81,7 +82,7 @@ pub fn store_options(location: &ConfigLocation, environment: &Environment) -> st
 /// Where the store of a config without `path` is.
 #[must_use]
 pub fn store_path(location: &ConfigLocation, environment: &Environment) -> PathBuf {
-    directories(location, environment).state.join(check::DEFAULT_STORE)
+    directories(location, environment).state.join(store_location::DEFAULT_STORE)
 }
 
 fn load_texts(

@@ -53,6 +53,8 @@ pub struct Environment {
     pub state_directory: Option<PathBuf>,
     /// `$CREDENTIALS_DIRECTORY`, which systemd sets.
     pub credentials_directory: Option<PathBuf>,
+    /// `$PGPASSFILE`, else `~/.pgpass`: where the password of a database may be.
+    pub password_file: Option<PathBuf>,
     /// `$SIFTWIRE_LISTEN` or `--listen`, in place of `listen` in the config.
     pub listen: Option<String>,
     /// Not a variable, but whether this process can do without secrets that it cannot see.
@@ -82,6 +84,7 @@ impl Environment {
             state_home: home("XDG_STATE_HOME", ".local/state"),
             state_directory: path("STATE_DIRECTORY").and_then(first),
             credentials_directory: path("CREDENTIALS_DIRECTORY"),
+            password_file: home("PGPASSFILE", ".pgpass"),
             listen: variable("SIFTWIRE_LISTEN")
                 .filter(|value| !value.is_empty())
                 .map(|value| value.to_string_lossy().into_owned()),
@@ -119,6 +122,7 @@ pub(super) struct Surroundings {
     /// For systemd credentials.
     pub(super) credentials: Option<PathBuf>,
     pub(super) unseen_secrets: UnseenSecrets,
+    pub(super) password_file: Option<PathBuf>,
     /// What the environment has in place of `listen`.
     pub(super) listen: Option<String>,
 }
@@ -139,6 +143,7 @@ pub(super) fn directories(location: &ConfigLocation, environment: &Environment) 
         state,
         credentials: environment.credentials_directory.clone(),
         unseen_secrets: environment.unseen_secrets,
+        password_file: environment.password_file.clone(),
         listen: environment.listen.clone(),
     }
 }

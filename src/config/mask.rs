@@ -13,12 +13,13 @@ use crate::text::closest_name;
 const SECTIONS: [&str; 8] = ["serve", "store", "poll", "publish", "host", "topics", "source", "output"];
 
 /// Keys whose values are shown, without user information and query.
-const SHOWN_KEYS: [&str; 45] = [
+const SHOWN_KEYS: [&str; 46] = [
     "author", "source_metrics", "ca", "tags", "ids", "watch", "listen", "public_url", "max_age", "path",
     "keep", "every", "at_most", "timeout", "max_body", "adaptive", "ignore_hints", "first_poll",
     "user_agent", "proxy", "concurrency", "per_host", "gap", "contact", "allow", "hub", "clean_links", "url",
     "name", "title", "lang", "publish_url", "stories", "allow_private", "was", "entry_title", "filter",
     "sources", "limit", "prefer", "content", "full_text", "article", "article_without", "article_limit",
+    "root_certificate",
 ];
 
 /// The same, of outputs alone.

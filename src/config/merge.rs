@@ -13,6 +13,9 @@ pub(super) fn merge(files: Vec<RawConfig>) -> RawConfig {
         merged.source_metrics = file.source_metrics.or(merged.source_metrics);
         merged.token = file.token.or(merged.token);
         merged.path = file.path.or(merged.path);
+        merged.database = file.database.or(merged.database);
+        merged.database_password = file.database_password.or(merged.database_password);
+        merged.root_certificate = file.root_certificate.or(merged.root_certificate);
         merged.keep = file.keep.or(merged.keep);
         merged.concurrency = file.concurrency.or(merged.concurrency);
         merged.per_host = file.per_host.or(merged.per_host);

@@ -22,6 +22,7 @@ mod secret;
 mod settings;
 mod shape;
 mod sources;
+mod store_location;
 mod token;
 mod toml_mistakes;
 mod toml_reader;

@@ -17,15 +17,15 @@ use super::toml_reader::{
     FileReader, Located, TableKey, TableReader, TomlValue, UnknownKey, ValueError, type_name,
 };
 use super::values::{
-    RawHeaders, SecretSource, array, author_template, boolean, byte_size, choice, css_selector, duration,
-    file_name, header_value, headers, integer, language, listen, networks, output_name, proxy_url,
+    RawHeaders, SecretSource, array, author_template, boolean, byte_size, choice, css_selector, database_url,
+    duration, file_name, header_value, headers, integer, language, listen, networks, output_name, proxy_url,
     public_text, query, secret, single_line, tag, template, user, web_url,
 };
 use crate::publish::output::{ContentMode, Stories};
 use crate::publish::template::Template;
 use crate::serve::ListenAddress;
 use crate::source::{FeedUrl, FullText};
-use crate::store::EntryIds;
+use crate::store::{EntryIds, Server};
 use crate::text::closest_name;
 
 /// A config file, or several merged.
@@ -38,6 +38,9 @@ pub(super) struct RawConfig {
     pub(super) source_metrics: Option<Located<bool>>,
     pub(super) token: Option<Located<SecretSource>>,
     pub(super) path: Option<Located<String>>,
+    pub(super) database: Option<Located<Server>>,
+    pub(super) database_password: Option<Located<SecretSource>>,
+    pub(super) root_certificate: Option<Located<String>>,
     pub(super) keep: Option<Located<Duration>>,
     pub(super) concurrency: Option<Located<usize>>,
     pub(super) per_host: Option<Located<usize>>,
@@ -241,6 +244,10 @@ fn read_serve(reader: &mut FileReader<'_>, config: &mut RawConfig, table: &DeTab
 fn read_store(reader: &mut FileReader<'_>, config: &mut RawConfig, table: &DeTable<'_>) {
     let mut table = TableReader::new("[store]", table);
     config.path = table.read(reader, "path", single_line);
+    config.database = table.read(reader, "url", database_url);
+    reader.has_secret |= config.database.as_ref().is_some_and(|database| database.value.has_password());
+    config.database_password = table.read(reader, "password", secret);
+    config.root_certificate = table.read(reader, "root_certificate", single_line);
     config.keep = table.read(reader, "keep", duration);
     table.finish(reader);
 }

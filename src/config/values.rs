@@ -20,6 +20,7 @@ use crate::publish::format::Format;
 use crate::publish::template::Template;
 use crate::serve::ListenAddress;
 use crate::source::is_secret_name;
+use crate::store::Server;
 use crate::text::closest_name;
 
 /// Upper bound of durations; a longer one is a mistake and would overflow dates.
@@ -58,6 +59,12 @@ impl Shape for SecretSource {
                     "additionalProperties": false })
         };
         json!({ "oneOf": [String::shape(), one("file"), one("credential")] })
+    }
+}
+
+impl Shape for Server {
+    fn shape() -> Value {
+        json!({ "type": "string", "pattern": "^postgres(ql)?://" })
     }
 }
 
@@ -173,6 +180,17 @@ pub(super) fn byte_size(_: &mut FileReader<'_>, value: &TomlValue<'_>) -> Result
 /// An absolute http or https URL.
 pub(super) fn web_url(_: &mut FileReader<'_>, value: &TomlValue<'_>) -> Result<Url, ValueError> {
     absolute_url(value, &["http", "https"], "write it with its scheme, as in https://example.org/feed")
+}
+
+/// The address of a PostgreSQL database.
+pub(super) fn database_url(_: &mut FileReader<'_>, value: &TomlValue<'_>) -> Result<Server, ValueError> {
+    let text = string(value)?;
+    text.parse().map_err(|reason| {
+        ValueError::with_hint(
+            reason,
+            "write it as postgres://USER@HOST/DATABASE, with ?sslmode=require if it must be encrypted",
+        )
+    })
 }
 
 /// The URL of an HTTP or SOCKS proxy, or `none`.

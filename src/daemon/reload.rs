@@ -278,9 +278,9 @@ fn keep_restart_only_keys(new: &mut Config, old: &Config) -> Option<String> {
         }
         new.listen = old.listen.clone();
     }
-    if new.store.path != old.store.path {
-        changed.push("[store] path");
-        new.store.path.clone_from(&old.store.path);
+    if new.store.location != old.store.location {
+        changed.push("[store] path or url");
+        new.store.location.clone_from(&old.store.location);
     }
     (!changed.is_empty())
         .then(|| format!("{}: changed, but only a restart can apply it.", changed.join(", ")))

@@ -30,7 +30,10 @@ impl StoreThreads {
     }
 
     /// The same for the daemon, which holds the lock while it runs.
-    pub(super) fn open_locked(options: &store::Options, lock: store::Lock) -> Result<StoreThreads, Error> {
+    pub(super) fn open_locked(
+        options: &store::Options,
+        lock: Option<store::Lock>,
+    ) -> Result<StoreThreads, Error> {
         StoreThreads::start(store::open_locked(options, lock)?)
     }
 

@@ -325,7 +325,7 @@ mod tests {
     use crate::entry::{Entry, Key, KeyRule};
     use crate::filter::{QueryContext, parse};
     use crate::source::{SourceState, UrlParts};
-    use crate::store::{ConfiguredSource, Options, Poll, SourceId, open};
+    use crate::store::{ConfiguredSource, Options, Poll, SourceId, StoreLocation, open};
 
     const NOW: Timestamp = Timestamp::UNIX_EPOCH;
 
@@ -340,7 +340,8 @@ mod tests {
     impl World {
         async fn new() -> World {
             let folder = tempfile::tempdir().unwrap();
-            let options = Options { path: folder.path().join("s.db"), keep: Duration::from_secs(1) };
+            let location = StoreLocation::File(folder.path().join("s.db"));
+            let options = Options { location, keep: Duration::from_secs(1) };
             let (store, workers) = open(&options).unwrap();
             workers.0.into_iter().for_each(|worker| drop(std::thread::spawn(worker.run)));
             let source = ConfiguredSource {

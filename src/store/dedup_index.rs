@@ -2,7 +2,8 @@
 
 use jiff::Timestamp;
 
-use super::database::{Database, OptionalExtension, Result, Row};
+use super::database::{Database, SqlRow};
+use super::sql::{OptionalExtension, Result};
 use super::values::millis;
 use crate::entry::change::DedupFeatures;
 use crate::story::index::CandidateIndex;
@@ -121,7 +122,7 @@ impl DedupIndex {
 }
 
 /// `None` where the signature is of another version.
-pub(super) fn read_facts(row: &Row<'_>) -> Result<Option<ComparedEntry>> {
+pub(super) fn read_facts(row: &SqlRow<'_>) -> Result<Option<ComparedEntry>> {
     let features = DedupFeatures {
         address: row.get(2)?,
         article: row.get(3)?,

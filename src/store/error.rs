@@ -5,7 +5,9 @@ use std::sync::Arc;
 
 use rusqlite::ErrorCode;
 
-use super::database::SqlError;
+use super::location::StoreLocation;
+use super::server::{ConnectError, Server};
+use super::sql::SqlError;
 
 /// A query or command failed.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -39,6 +41,11 @@ impl Error {
         self.claim_lost
     }
 
+    /// There is no connection to the server.
+    pub(super) fn unreachable(server: &Server, reason: &ConnectError) -> Error {
+        Error::not_writable(format!("cannot connect to {server}: {reason}"))
+    }
+
     pub(super) fn sql(context: impl Into<String>, cause: impl Into<SqlError>) -> Error {
         let cause = cause.into();
         let message = format!("{}: {cause}", context.into());
@@ -54,11 +61,20 @@ impl Error {
         self
     }
 
+    /// The same for a store that may be no file.
+    pub(super) fn with_advice_at(self, location: &StoreLocation) -> Error {
+        match location.file() {
+            Some(path) => self.with_advice(path),
+            None => self,
+        }
+    }
+
     /// Whether the cause lies in the disk or the permissions, so that a later attempt may succeed.
     #[must_use]
     pub fn is_transient(&self) -> bool {
         use ErrorCode::{CannotOpen, DiskFull, PermissionDenied, ReadOnly, SystemIoFailure};
         self.not_writable
+            || matches!(self.cause.as_deref(), Some(SqlError::Postgres(error)) if is_transient(error))
             || matches!(
                 self.code(),
                 Some(CannotOpen | DiskFull | PermissionDenied | ReadOnly | SystemIoFailure)
@@ -80,4 +96,15 @@ pub fn recovery_advice(path: &Path) -> String {
     format!(
         "To save what can be read: siftwire doctor --salvage {file}.new. To start anew: mv {file} {file}.damaged"
     )
+}
+
+/// Whether a server may do later what it has not done now: it is gone, starts, is full, refuses logins, or is a standby.
+/// By classes of <https://www.postgresql.org/docs/15/errcodes-appendix.html>.
+fn is_transient(error: &postgres::Error) -> bool {
+    let Some(state) = error.code().map(postgres::error::SqlState::code) else {
+        // The connection, not the server's answer.
+        return true;
+    };
+    ["08", "28", "40", "53", "57", "58"].iter().any(|class| state.starts_with(class))
+        || ["25006", "55P03"].contains(&state)
 }

@@ -4,18 +4,20 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot, watch};
 
-use super::database::{Database, SqlError};
+use super::database::Database;
 use super::dedup_index::DedupIndex;
 use super::error::Error;
 use super::jobs::{Durability, Job, JobOutcome, QUEUE_LENGTH, Query, WriteCommand};
+use super::location::StoreLocation;
+use super::sql::SqlError;
 use super::unreadable::UnreadableRows;
 
 /// A handle to the store; cheap to clone. The store's threads end when the last handle is dropped.
 #[derive(Clone)]
 pub struct Store {
-    path: Arc<Path>,
+    location: Arc<StoreLocation>,
     /// To the readers.
     queries: mpsc::Sender<Query>,
     /// To the writer.
@@ -25,23 +27,26 @@ pub struct Store {
     /// Set by the writer.
     write_error: Arc<Mutex<Option<Error>>>,
     unreadable: UnreadableRows,
+    /// Counts up when another daemon may have written; `None` where there can be no other one.
+    changes: Option<watch::Receiver<u64>>,
 }
 
 impl Store {
     pub(super) fn new(
-        path: &Path,
-        queries: mpsc::Sender<Query>,
-        commands: mpsc::Sender<WriteCommand>,
+        location: &StoreLocation,
+        (queries, commands): (mpsc::Sender<Query>, mpsc::Sender<WriteCommand>),
         write_error: Arc<Mutex<Option<Error>>>,
         unreadable: UnreadableRows,
+        changes: Option<watch::Receiver<u64>>,
     ) -> Store {
         Store {
-            path: Arc::from(path),
+            location: Arc::new(location.clone()),
             queries,
             commands,
             dedup_index: Arc::default(),
             write_error,
             unreadable,
+            changes,
         }
     }
 
@@ -51,9 +56,9 @@ impl Store {
         query: impl FnOnce(&Database<'_>) -> Result<T, SqlError> + Send + 'static,
     ) -> Result<T, Error> {
         let (sender, receiver) = oneshot::channel();
-        let path = Arc::clone(&self.path);
+        let location = Arc::clone(&self.location);
         let job: Query = Box::new(move |database| {
-            let result = database.and_then(|database| guard("cannot read", &path, || query(database)));
+            let result = database.and_then(|database| guard("cannot read", &location, || query(database)));
             // The caller may have stopped waiting.
             let _ = sender.send(result);
         });
@@ -76,9 +81,9 @@ impl Store {
         command: impl FnOnce(&Database<'_>) -> Result<T, SqlError> + Send + 'static,
     ) -> Result<T, Error> {
         let (sender, receiver) = oneshot::channel();
-        let path = Arc::clone(&self.path);
+        let location = Arc::clone(&self.location);
         let job: Job = Box::new(move |database| {
-            let result = database.and_then(|database| guard("cannot write", &path, || command(database)));
+            let result = database.and_then(|database| guard("cannot write", &location, || command(database)));
             let error = result.as_ref().err().cloned();
             let reply = Box::new(move |commit_error: Option<&Error>| {
                 // The caller may have stopped waiting.
@@ -120,10 +125,16 @@ impl Store {
     /// A text about the store without its folder, for those who need not know that.
     #[must_use]
     pub fn without_folder(&self, text: &str) -> String {
-        match self.path.parent() {
+        match self.location.file().and_then(Path::parent) {
             Some(folder) if folder.parent().is_some() => text.replace(&format!("{}/", folder.display()), ""),
             _ => text.to_owned(),
         }
+    }
+
+    /// Counts up when another daemon may have written. `None`: there can be no other one.
+    #[must_use]
+    pub fn changes(&self) -> Option<watch::Receiver<u64>> {
+        self.changes.clone()
     }
 
     /// How many commands and how many queries wait for the threads.
@@ -140,12 +151,12 @@ fn closed() -> Error {
 /// Turns the panic of a job into its error, so that the thread and the other jobs of the group go on.
 fn guard<T>(
     context: &'static str,
-    path: &Path,
+    location: &StoreLocation,
     job: impl FnOnce() -> Result<T, SqlError>,
 ) -> Result<T, Error> {
     // What a job may leave half done is undone: rows by its savepoint, and the index is only a hint.
     match catch_unwind(AssertUnwindSafe(job)) {
-        Ok(result) => result.map_err(|e| Error::sql(context, e).with_advice(path)),
+        Ok(result) => result.map_err(|e| Error::sql(context, e).with_advice_at(location)),
         Err(_) => Err(Error::new(format!("{context}: a panic, which is a mistake in siftwire"))),
     }
 }
@@ -162,7 +173,8 @@ mod tests {
     #[tokio::test]
     async fn a_panic_ends_its_own_command_or_query_alone() {
         let folder = tempfile::tempdir().expect("a folder");
-        let options = Options { path: folder.path().join("s.db"), keep: Duration::from_secs(1) };
+        let location = StoreLocation::File(folder.path().join("s.db"));
+        let options = Options { location, keep: Duration::from_secs(1) };
         let (store, workers) = open(&options).expect("it opens");
         workers.0.into_iter().for_each(|worker| drop(std::thread::spawn(worker.run)));
         let set = |text: &'static str| {
@@ -196,7 +208,8 @@ mod tests {
     #[tokio::test]
     async fn a_thread_runs_on_after_a_panic_and_shows_when_it_is_busy() {
         let folder = tempfile::tempdir().expect("a folder");
-        let options = Options { path: folder.path().join("s.db"), keep: Duration::from_secs(1) };
+        let location = StoreLocation::File(folder.path().join("s.db"));
+        let options = Options { location, keep: Duration::from_secs(1) };
         let (store, workers) = open(&options).expect("it opens");
         let jobs: Vec<_> = workers.0.iter().map(|worker| worker.jobs.clone()).collect();
         for mut worker in workers.0 {

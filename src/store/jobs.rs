@@ -3,6 +3,8 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use tokio::sync::mpsc;
+
 use super::database::Database;
 use super::error::Error;
 
@@ -32,7 +34,7 @@ pub(super) struct JobOutcome {
 pub(super) type Reply = Box<dyn FnOnce(Option<&Error>) + Send>;
 
 /// What a power cut may do to a committed group.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Durability {
     /// Undo it: claims and polls without changes can be repeated, and nobody has seen them.
     Relaxed,
@@ -65,4 +67,31 @@ impl Drop for RunningJob<'_> {
     fn drop(&mut self) {
         self.0.0.fetch_add(1, Ordering::Relaxed);
     }
+}
+
+/// The store's threads. The caller runs and joins them.
+pub struct Workers(pub Vec<Worker>);
+
+/// One thread of the store.
+pub struct Worker {
+    /// What it does, for people.
+    pub name: &'static str,
+    /// Its jobs.
+    pub jobs: JobCounter,
+    /// Its body, which ends when the last [`super::Store`] is dropped. After a panic it can be run again.
+    pub run: Box<dyn FnMut() + Send>,
+}
+
+/// A command with those that wait behind it, for one transaction.
+pub(super) fn next_group(
+    first: WriteCommand,
+    receiver: &mut mpsc::Receiver<WriteCommand>,
+) -> Vec<WriteCommand> {
+    let mut group = vec![first];
+    while group.len() < QUEUE_LENGTH
+        && let Ok(next) = receiver.try_recv()
+    {
+        group.push(next);
+    }
+    group
 }

@@ -1,4 +1,4 @@
-//! The store of sources, entries, stories and outputs. I/O: the database file.
+//! The store of sources, entries, stories and outputs. I/O: an SQLite file, or a PostgreSQL database.
 //!
 //! Reader threads answer queries. One writer thread runs the commands and groups those that wait into one
 //! transaction. The caller of [`open`] starts and joins these threads; the store spawns none.
@@ -6,11 +6,17 @@
 mod articles;
 mod database;
 mod dedup_index;
+mod dispatch;
 mod error;
 mod handle;
 mod history;
 mod jobs;
+mod location;
 mod model;
+mod postgres;
+mod schema;
+mod server;
+mod sql;
 mod sqlite;
 mod tables;
 mod unreadable;
@@ -20,11 +26,12 @@ pub use articles::{
     ARTICLES_PER_POLL, ArticleClaim, ArticleClaimResult, ArticleCounts, ArticleCountsBySource,
     ArticleOutcome, ArticleResult, ReadArticle, StoredRobots, WantedArticle,
 };
+pub use dispatch::{backup, check_integrity, file_sizes, has_daemon, lock, open, open_locked, salvage};
 pub use error::{Error, recovery_advice};
 pub use handle::Store;
 pub use history::{OutputShare, SourceDay, SourceHistory};
-pub use jobs::JobCounter;
-pub use tables::NeighbourPages;
+pub use jobs::{JobCounter, Worker, Workers};
+pub use location::StoreLocation;
 pub use model::{
     Advance, AdvanceResult, ArchivePage, ArchiveSize, Candidate, Claim, ClaimResult, Claimant,
     ConfiguredOutput, ConfiguredSource, DaemonStatus, Duplicate, EntryIds, EntryStory, Generation, InFeed,
@@ -32,7 +39,6 @@ pub use model::{
     OutputId, Ping, Poll, PollResult, Progress, Rendering, SourceId, StoredOutput, StoredPage, StoredSource,
     StoryId, StoryMember,
 };
-pub use sqlite::{
-    FileSizes, Lock, SalvagedTable, Worker, Workers, backup, check_integrity, file_sizes, has_daemon, lock,
-    open, open_locked, salvage, sqlite_version,
-};
+pub use server::Server;
+pub use sqlite::{FileSizes, Lock, SalvagedTable, sqlite_version};
+pub use tables::NeighbourPages;

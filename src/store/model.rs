@@ -1,19 +1,19 @@
 //! The types of the store's queries and commands. Pure.
 
-use std::path::PathBuf;
 use std::time::Duration;
 
 use jiff::Timestamp;
 
+use super::location::StoreLocation;
 use crate::entry::StoredEntry;
 use crate::entry::change::Change;
 use crate::source::{ArticleSettings, FeedUrl, HealthEvent, SourceState, UrlParts};
 
 /// The part of the config that the store needs.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Options {
-    /// The database file, absolute.
-    pub path: PathBuf,
+    /// Where it is.
+    pub location: StoreLocation,
     /// Entries older than this are pruned; their identity keys are kept.
     pub keep: Duration,
 }

@@ -2,8 +2,9 @@
 
 use jiff::Timestamp;
 
-use super::database::{Column, Result, Row, SqlError};
+use super::database::SqlRow;
 use super::model::Claimant;
+use super::sql::{Column, Result, SqlError};
 use crate::source::{FeedUrl, UrlParts};
 
 pub(super) fn millis(time: Timestamp) -> i64 {
@@ -22,7 +23,7 @@ pub(super) fn nearest_time(millis: i64) -> Timestamp {
 }
 
 /// A text, or null, that is not worth losing its row: what is not UTF-8 is replaced.
-pub(super) fn lossy_text(row: &Row<'_>, column: usize) -> Result<Option<String>> {
+pub(super) fn lossy_text(row: &SqlRow<'_>, column: usize) -> Result<Option<String>> {
     match row.column(column)? {
         Column::Text(bytes) | Column::Blob(bytes) => Ok(Some(String::from_utf8_lossy(bytes).into_owned())),
         _ => row.get(column),
@@ -30,7 +31,7 @@ pub(super) fn lossy_text(row: &Row<'_>, column: usize) -> Result<Option<String>>
 }
 
 /// The address of a source, or `about:blank` if it is none.
-pub(super) fn feed_url(row: &Row<'_>, column: usize) -> Result<FeedUrl> {
+pub(super) fn feed_url(row: &SqlRow<'_>, column: usize) -> Result<FeedUrl> {
     let text = lossy_text(row, column)?.unwrap_or_default();
     Ok(text.parse().unwrap_or_else(|_| "about:blank".parse().expect("a URL")))
 }

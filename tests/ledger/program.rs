@@ -63,7 +63,10 @@ impl Program {
 
     async fn open(&mut self) {
         let config = self.config.as_ref().unwrap();
-        let options = Options { path: self.store_path(), ..config.store.clone() };
+        let options = Options {
+            location: siftwire::store::StoreLocation::File(self.store_path()),
+            ..config.store.clone()
+        };
         let threads = StoreThreads::open(&options).unwrap();
         let store = threads.store.clone();
         store.release_daemon_claims().await.unwrap();

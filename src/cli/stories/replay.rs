@@ -17,7 +17,7 @@ use crate::entry::Entry;
 use crate::fetch;
 use crate::ingest::replay::{self, ReplayEntry};
 use crate::source::{ArticleSettings, UrlParts};
-use crate::store::{ConfiguredSource, Options, SourceId, Store};
+use crate::store::{ConfiguredSource, Options, SourceId, Store, StoreLocation};
 use crate::story::address::PageAddress;
 
 /// Entries processed before their lines are printed.
@@ -62,7 +62,7 @@ pub(super) fn read(file: &Path) -> anyhow::Result<Vec<ReplayLine>> {
 pub(super) fn run(lines: &[ReplayLine]) -> anyhow::Result<()> {
     let directory = tempfile::tempdir().context("cannot create a temporary directory")?;
     let keep = Duration::from_secs(u64::from(u32::MAX));
-    let options = Options { path: directory.path().join("scratch.db"), keep };
+    let options = Options { location: StoreLocation::File(directory.path().join("scratch.db")), keep };
     with_store(&options, async |store| replay_lines(store, lines).await)
 }
 

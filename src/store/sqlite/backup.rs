@@ -7,7 +7,6 @@ use rusqlite::Connection;
 use rusqlite::backup::Backup;
 
 use super::super::error::{Error, recovery_advice};
-use super::super::model::Options;
 use super::connection::inspect;
 use super::damaged_rows::damaged_rows;
 use super::files::{create_private_file, refuse_existing, with_suffix};
@@ -20,8 +19,8 @@ const MAX_PROBLEMS: u32 = 20;
 ///
 /// # Errors
 /// The new file exists or cannot be written, or the copy is damaged.
-pub fn backup(options: &Options, to: &Path) -> Result<u64, Error> {
-    let source = inspect(&options.path)?;
+pub fn backup(path: &Path, to: &Path) -> Result<u64, Error> {
+    let source = inspect(path)?;
     refuse_existing(to)?;
     let part = with_suffix(to, ".part");
     create_private_file(&part).map_err(|e| Error::new(format!("cannot write {}: {e}", part.display())))?;
@@ -38,7 +37,7 @@ pub fn backup(options: &Options, to: &Path) -> Result<u64, Error> {
             publish_copy(&part, to).map_err(|e| Error::new(format!("cannot write {}: {e}", to.display())))
         }
         _ => {
-            let advice = recovery_advice(&options.path);
+            let advice = recovery_advice(path);
             Err(Error::new(format!("the copy is damaged: {verdict}. {advice}")))
         }
     });
@@ -65,8 +64,8 @@ fn publish_copy(part: &Path, to: &Path) -> std::io::Result<u64> {
 ///
 /// # Errors
 /// There is no such file.
-pub fn check_integrity(options: &Options) -> Result<Vec<String>, Error> {
-    let connection = inspect(&options.path)?;
+pub fn check_integrity(path: &Path) -> Result<Vec<String>, Error> {
+    let connection = inspect(path)?;
     let list = |query: &str| -> rusqlite::Result<Vec<String>> {
         connection.prepare(query)?.query_map([], |row| row.get(0))?.collect()
     };

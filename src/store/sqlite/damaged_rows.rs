@@ -6,7 +6,8 @@ use std::sync::Arc;
 use rusqlite::Connection;
 use url::Url;
 
-use super::super::database::{Column, Result, Row, SqlError};
+use super::super::database::SqlRow;
+use super::super::sql::{Column, Result, SqlError};
 use super::super::tables::article_rows::parse_article;
 use super::super::tables::rows::{ENTRY_COLUMNS, parse_entry};
 use super::super::values::{from_json, time};
@@ -25,11 +26,11 @@ pub(super) struct DamagedRow {
 pub(super) fn damaged_rows(c: &Connection) -> Result<Vec<DamagedRow>> {
     let mut damaged = Vec::new();
     let source = Arc::default();
-    let mut check = |table, columns: &str, read: &dyn Fn(&Row<'_>) -> Result<()>| -> Result<()> {
+    let mut check = |table, columns: &str, read: &dyn Fn(&SqlRow<'_>) -> Result<()>| -> Result<()> {
         let mut statement = c.prepare(&format!("SELECT {columns}, rowid AS id FROM {table}"))?;
         let mut rows = statement.query([])?;
         while let Some(row) = rows.next()? {
-            if let Err(error) = read(&Row::Sqlite(row)) {
+            if let Err(error) = read(&SqlRow::Sqlite(row)) {
                 damaged.push(DamagedRow { table, rowid: row.get("id")?, error });
             }
         }
@@ -57,11 +58,11 @@ pub(super) fn damaged_rows(c: &Connection) -> Result<Vec<DamagedRow>> {
     Ok(damaged)
 }
 
-fn json<T: serde::de::DeserializeOwned>(row: &Row<'_>) -> Result<T> {
+fn json<T: serde::de::DeserializeOwned>(row: &SqlRow<'_>) -> Result<T> {
     from_json(row.text(0)?)
 }
 
-fn decompress(row: &Row<'_>) -> Result<()> {
+fn decompress(row: &SqlRow<'_>) -> Result<()> {
     let body = row.blob(0)?;
     zstd::stream::copy_decode(body, io::sink()).map_err(SqlError::damaged)
 }

@@ -6,7 +6,6 @@ use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use super::super::error::Error;
-use super::super::model::Options;
 
 /// The path with a suffix, for files beside the database.
 pub(super) fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
@@ -68,7 +67,7 @@ pub struct FileSizes {
 
 /// The sizes of the store's files; 0 for a missing one.
 #[must_use]
-pub fn file_sizes(options: &Options) -> FileSizes {
+pub fn file_sizes(path: &Path) -> FileSizes {
     let size = |path: &Path| std::fs::metadata(path).map_or(0, |metadata| metadata.len());
-    FileSizes { database: size(&options.path), log: size(&with_suffix(&options.path, "-wal")) }
+    FileSizes { database: size(path), log: size(&with_suffix(path, "-wal")) }
 }

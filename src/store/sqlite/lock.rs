@@ -6,7 +6,6 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
 use super::super::error::Error;
-use super::super::model::Options;
 use super::files::{create_private_file, create_private_folder, lock_file, not_writable};
 
 /// The right to be the only daemon on a store. It ends with the process.
@@ -30,8 +29,8 @@ struct LockedFiles {
 ///
 /// # Errors
 /// Another daemon has the lock, or there is neither a lock file nor a database.
-pub fn lock(options: &Options) -> Result<Lock, Error> {
-    let path = options.path.clone();
+pub fn lock(path: &Path) -> Result<Lock, Error> {
+    let path = path.to_owned();
     create_private_folder(&path)?;
     let files = match create_private_file(&lock_file(&path)) {
         Ok(file) => LockedFiles { writable: Some(try_lock(file, &path)?), read_only: None },
@@ -50,8 +49,8 @@ pub fn lock(options: &Options) -> Result<Lock, Error> {
 
 /// Whether a daemon uses a store.
 #[must_use]
-pub fn has_daemon(options: &Options) -> bool {
-    let file = File::open(lock_file(&options.path));
+pub fn has_daemon(path: &Path) -> bool {
+    let file = File::open(lock_file(path));
     file.is_ok_and(|file| matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock)))
 }
 

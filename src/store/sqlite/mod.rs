@@ -17,8 +17,8 @@ use tokio::sync::mpsc;
 
 use super::error::Error;
 use super::handle::Store;
-use super::jobs::{JobCounter, QUEUE_LENGTH};
-use super::model::Options;
+use super::jobs::{JobCounter, QUEUE_LENGTH, Worker, Workers};
+use super::location::StoreLocation;
 use super::unreadable::UnreadableRows;
 
 pub use backup::{backup, check_integrity};
@@ -32,37 +32,12 @@ pub fn sqlite_version() -> &'static str {
     rusqlite::version()
 }
 
-/// The store's threads. The caller runs and joins them.
-pub struct Workers(pub Vec<Worker>);
-
-/// One thread of the store.
-pub struct Worker {
-    /// What it does, for people.
-    pub name: &'static str,
-    /// Its jobs.
-    pub jobs: JobCounter,
-    /// Its body, which ends when the last [`Store`] is dropped. After a panic it can be run again.
-    pub run: Box<dyn FnMut() + Send>,
-}
-
-/// Opens the store; creates the file if there is none. A file that cannot be written is opened read-only.
+/// Opens the store; creates the file if there is none. A file that cannot be written is opened read-only. With the lock, it
+/// is reopened by itself once it can be written.
 ///
 /// # Errors
 /// The file cannot be read, is damaged, or has another schema.
-pub fn open(options: &Options) -> Result<(Store, Workers), Error> {
-    start(&options.path, None)
-}
-
-/// Opens the store for the daemon and keeps the lock until the writer ends. With the lock, a store that was opened
-/// read-only is reopened by itself once it can be written.
-///
-/// # Errors
-/// The file cannot be read, is damaged, or has another schema.
-pub fn open_locked(options: &Options, lock: Lock) -> Result<(Store, Workers), Error> {
-    start(&options.path, Some(lock))
-}
-
-fn start(path: &Path, lock: Option<Lock>) -> Result<(Store, Workers), Error> {
+pub(super) fn open(path: &Path, lock: Option<Lock>) -> Result<(Store, Workers), Error> {
     let unreadable = UnreadableRows::default();
     let mut writer = threads::Writer::open(path, lock, unreadable.clone())?;
     let (readers, write_error) = (writer.readers(), writer.write_error());
@@ -83,5 +58,6 @@ fn start(path: &Path, lock: Option<Lock>) -> Result<(Store, Workers), Error> {
             run: Box::new(move || threads::run_reader(&reader, &receiver, &jobs)),
         });
     }
-    Ok((Store::new(path, queries, commands, write_error, unreadable), Workers(workers)))
+    let location = StoreLocation::File(path.to_owned());
+    Ok((Store::new(&location, (queries, commands), write_error, unreadable, None), Workers(workers)))
 }

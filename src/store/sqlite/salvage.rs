@@ -6,9 +6,9 @@ use std::path::Path;
 use rusqlite::types::{Value, ValueRef};
 use rusqlite::{Connection, Row, params_from_iter};
 
-use super::super::database::{Database, Result, SqlError};
+use super::super::database::Database;
 use super::super::error::Error;
-use super::super::model::Options;
+use super::super::sql::{Result, SqlError};
 use super::super::tables::entries::{delete_entry, restore_keys};
 use super::super::unreadable::UnreadableRows;
 use super::btree_recovery::LeafPages;
@@ -36,15 +36,15 @@ pub struct SalvagedTable {
 ///
 /// # Errors
 /// The new file exists or cannot be written; a daemon uses the store; the store has another schema.
-pub fn salvage(options: &Options, to: &Path) -> Result<Vec<SalvagedTable>, Error> {
-    let _lock = lock(options)?;
-    schema::check_file(&options.path, read_only)?;
+pub fn salvage(path: &Path, to: &Path) -> Result<Vec<SalvagedTable>, Error> {
+    let _lock = lock(path)?;
+    schema::check_file(path, read_only)?;
     refuse_existing(to)?;
     create_private_file(to).map_err(|e| Error::new(format!("cannot write {}: {e}", to.display())))?;
     let failed = |e: SqlError| Error::sql(format!("cannot write {}", to.display()), e);
     let mut new = Connection::open(to).map_err(|e| failed(e.into()))?;
     schema::prepare(&mut new, to)?;
-    let old = inspect(&options.path)?;
+    let old = inspect(path)?;
     let copy = || -> Result<_> {
         new.execute_batch("PRAGMA foreign_keys = OFF; BEGIN")?;
         let names = texts(
@@ -55,7 +55,7 @@ pub fn salvage(options: &Options, to: &Path) -> Result<Vec<SalvagedTable>, Error
             names.iter().map(|name| copy_table(&old, &new, name)).collect::<rusqlite::Result<_>>()?;
         let is_complete = tables.iter().all(|table| table.is_complete);
         if !is_complete {
-            recover_orphans(&new, &options.path, &mut tables)?;
+            recover_orphans(&new, path, &mut tables)?;
         }
         let is_sound = delete_damaged_rows(&new)?;
         repair(&new)?;

@@ -9,16 +9,12 @@ use std::path::Path;
 use rusqlite::{Connection, TransactionBehavior};
 
 use super::super::error::{Error, recovery_advice};
-
-const SCHEMA: &str = include_str!("schema.sql");
+use super::super::schema::{SCHEMA, SCHEMA_VERSION};
 
 /// `PRAGMA application_id`, "Sift" in ASCII.
 const APPLICATION_ID: i32 = 0x5369_6674;
 
-/// `PRAGMA user_version`. Builds before the schema was one file had 1 to 10, and no application id.
-const SCHEMA_VERSION: i32 = 132;
-
-/// What tells one database from another.
+/// What tells one database from another: `PRAGMA application_id` and `PRAGMA user_version`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct SchemaMark {
     application_id: i32,

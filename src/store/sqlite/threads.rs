@@ -8,7 +8,7 @@ use tokio::sync::mpsc;
 
 use super::super::database::Database;
 use super::super::error::Error;
-use super::super::jobs::{Durability, JobCounter, QUEUE_LENGTH, Query, WriteCommand};
+use super::super::jobs::{Durability, JobCounter, Query, WriteCommand, next_group};
 use super::super::unreadable::UnreadableRows;
 use super::connection::{open_read_only, open_writable, read_only};
 use super::files::{create_private_file, create_private_folder, device_and_inode};
@@ -70,16 +70,10 @@ pub(super) fn run_writer(
     receiver: &mut mpsc::Receiver<WriteCommand>,
     jobs: &JobCounter,
 ) {
-    let mut group = Vec::new();
     let unreadable = writer.unreadable.clone();
     while let Some(first) = receiver.blocking_recv() {
         let _job = jobs.begin();
-        group.push(first);
-        while group.len() < QUEUE_LENGTH
-            && let Ok(next) = receiver.try_recv()
-        {
-            group.push(next);
-        }
+        let mut group = next_group(first, receiver);
         let result = match writer.ready_connection() {
             Ok(connection) => run_group(connection, &unreadable, &mut group),
             Err(error) => Err(refuse_group(&mut group, error)),

@@ -2,10 +2,11 @@
 
 use jiff::Timestamp;
 
-use super::super::database::{Database, OptionalExtension, Result, params};
+use super::super::database::Database;
 use super::super::error::Error;
 use super::super::handle::Store;
 use super::super::model::{Advance, ArchivePage, ArchiveSize, MemberUpdate, OutputId, StoredPage};
+use super::super::sql::{OptionalExtension, Result, params};
 use super::super::values::{lossy_text, millis, nearest_time};
 use super::entries::PRUNABLE;
 use super::published_ids::PublishedIds;

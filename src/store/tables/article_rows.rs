@@ -1,6 +1,7 @@
 //! Articles as rows: what they add to their entries. I/O: the database.
 
-use super::super::database::{Database, OptionalExtension, Result, Row, SqlError};
+use super::super::database::{Database, SqlRow};
+use super::super::sql::{OptionalExtension, Result, SqlError};
 use super::super::values::{from_json, lossy_text, time};
 use crate::entry::{Article, ArticleState, Author, StoredEntry};
 use crate::source::FullText;
@@ -53,7 +54,7 @@ pub(in crate::store) struct ArticleRow {
 }
 
 /// An article from its row: state, reason, requested, language, title, authors, html.
-pub(in crate::store) fn parse_article(row: &Row<'_>, full_text: FullText) -> Result<ArticleRow> {
+pub(in crate::store) fn parse_article(row: &SqlRow<'_>, full_text: FullText) -> Result<ArticleRow> {
     let state = match row.get(0)? {
         EXPECTED => ArticleState::Expected,
         READ => {

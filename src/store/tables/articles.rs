@@ -8,11 +8,12 @@ use super::super::articles::{
     ARTICLES_PER_POLL, ArticleClaim, ArticleClaimResult, ArticleCountsBySource, ArticleOutcome,
     ArticleResult, ReadArticle, WantedArticle,
 };
-use super::super::database::{Database, OptionalExtension, Result, Row, SqlError, params};
+use super::super::database::{Database, SqlRow};
 use super::super::error::Error;
 use super::super::handle::Store;
 use super::super::jobs::Durability;
 use super::super::model::{Claimant, SourceId};
+use super::super::sql::{OptionalExtension, Result, SqlError, params};
 use super::super::values::{claimant_name, from_json, lossy_text, millis, nearest_time, to_json};
 use super::article_rows::READ;
 use super::entries::{Counters, find_entry};
@@ -272,7 +273,7 @@ fn commit(c: &Database<'_>, result: &ArticleResult) -> Result<bool> {
 /// Another entry of the source whose article has the same words, though it is another page with another title: what every
 /// page of the site says, such as that cookies must be accepted.
 fn entry_with_same_text(c: &Database<'_>, (entry, source): (i64, i64), hash: &[u8]) -> Result<Option<i64>> {
-    let title_and_page = |row: &Row<'_>, first: usize| -> Result<(Option<String>, Option<String>)> {
+    let title_and_page = |row: &SqlRow<'_>, first: usize| -> Result<(Option<String>, Option<String>)> {
         let title = lossy_text(row, first)?.map(|title| title.trim().to_lowercase());
         Ok((title, lossy_text(row, first + 1)?.map(|link| clean_link(&link))))
     };

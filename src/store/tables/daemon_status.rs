@@ -1,9 +1,9 @@
 //! SQL of what the daemon tells other processes. I/O: the database.
 
-use super::super::database::{OptionalExtension, Result, params};
 use super::super::error::Error;
 use super::super::handle::Store;
 use super::super::model::DaemonStatus;
+use super::super::sql::{OptionalExtension, Result, params};
 use super::super::values::lossy_text;
 
 impl Store {

@@ -4,10 +4,11 @@ use std::collections::{HashMap, HashSet};
 
 use jiff::Timestamp;
 
-use super::super::database::{Database, OptionalExtension, Result, Row, Values, params};
+use super::super::database::{Database, SqlRow};
 use super::super::error::Error;
 use super::super::handle::Store;
 use super::super::model::{Candidate, SourceId, StoryId};
+use super::super::sql::{OptionalExtension, Result, SqlValues, params};
 use super::super::values::{from_json, lossy_text, millis, nearest_time, to_json};
 use super::rows::{ENTRY_COLUMN_COUNT, ENTRY_COLUMNS, ExtraJson, SourceCache, StoredKeys, read_entry};
 use crate::entry::change::{FormerTitle, KnownEntries, KnownEntry, KnownKey, NewEntry};
@@ -92,7 +93,7 @@ impl Store {
 pub(super) fn find_candidates(
     c: &Database<'_>,
     condition: &str,
-    parameters: impl Values,
+    parameters: impl SqlValues,
     n: usize,
 ) -> Result<Vec<Candidate>> {
     let sources = SourceCache::new(c);
@@ -225,7 +226,7 @@ fn known_entries(c: &Database<'_>, source: SourceId, keys: Vec<Key>) -> Result<K
     Ok(found)
 }
 
-fn known_entry(row: &Row<'_>, number: i64) -> Result<KnownEntry> {
+fn known_entry(row: &SqlRow<'_>, number: i64) -> Result<KnownEntry> {
     Ok(KnownEntry {
         number,
         fingerprint: row.get::<Option<_>>(1)?.unwrap_or_default(),

@@ -5,10 +5,11 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::super::database::{Database, OptionalExtension, Result, params};
+use super::super::database::Database;
 use super::super::error::Error;
 use super::super::handle::Store;
 use super::super::jobs::Durability;
+use super::super::sql::{OptionalExtension, Result, params};
 use super::super::values::{from_json, lossy_text, to_json};
 use crate::source::host_budget::{HostBudget, HostDemand, HostResponse};
 

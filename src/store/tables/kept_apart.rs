@@ -3,11 +3,12 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::super::database::{Database, Result, params};
+use super::super::database::Database;
 use super::super::dedup_index::read_facts;
 use super::super::error::Error;
 use super::super::handle::Store;
 use super::super::model::KeptApart;
+use super::super::sql::{Result, params};
 use super::stories::story_id;
 use crate::story::index::CandidateIndex;
 use crate::story::rules::{self, ComparedEntry, Evidence};

@@ -1,9 +1,9 @@
 //! SQL of single entries, for commands. I/O: the database.
 
-use super::super::database::{Result, params};
 use super::super::error::Error;
 use super::super::handle::Store;
 use super::super::model::Candidate;
+use super::super::sql::{Result, params};
 use super::super::values::{lossy_text, nearest_time};
 use super::entries::{find_candidates, find_entry, find_entry_of, write_key};
 use super::published_ids::find_published;

@@ -2,13 +2,14 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::super::database::{Database, OptionalExtension, Result, params};
+use super::super::database::Database;
 use super::super::error::Error;
 use super::super::handle::Store;
 use super::super::jobs::Durability;
 use super::super::model::{
     Advance, AdvanceResult, Generation, Member, MemberPosition, MemberQuery, MemberUpdate, OutputId, SourceId,
 };
+use super::super::sql::{OptionalExtension, Result, params};
 use super::super::values::{lossy_text, millis, nearest_time};
 use super::archive::add_to_archive;
 use super::articles::want_articles;
@@ -390,7 +391,7 @@ mod tests {
     /// A store with one output of these members.
     fn store(rows: &[Row]) -> TestStore {
         let c = Connection::open_in_memory().unwrap();
-        c.execute_batch(include_str!("../sqlite/schema.sql")).unwrap();
+        c.execute_batch(crate::store::schema::SCHEMA).unwrap();
         c.execute(
             "INSERT INTO output (id, name, key, since, definition, watermark) VALUES (1, 'o', 'o', 0, 'd', 0)",
             [],

@@ -4,10 +4,11 @@ use std::collections::{HashMap, HashSet};
 
 use jiff::Timestamp;
 
-use super::super::database::{Database, Result, Values, params};
+use super::super::database::Database;
 use super::super::error::Error;
 use super::super::handle::Store;
 use super::super::model::{ConfiguredOutput, NotifyHub, OutputId, Rendering, StoredOutput};
+use super::super::sql::{Result, SqlValues, params};
 use super::super::values::{lossy_text, millis, nearest_time};
 use super::pings::add_ping;
 use super::published_ids::{note_choice, unused_key};
@@ -31,7 +32,7 @@ impl Store {
     /// # Errors
     /// The store cannot read.
     pub async fn outputs(&self) -> Result<Vec<StoredOutput>, Error> {
-        self.query(|c| all_outputs(c)).await
+        self.query(all_outputs).await
     }
 
     /// The documents as they were last published, of one output or of all.
@@ -160,7 +161,7 @@ fn all_outputs(c: &Database<'_>) -> Result<Vec<StoredOutput>> {
     .collect()
 }
 
-fn select_renderings(c: &Database<'_>, condition: &str, params: impl Values) -> Result<Vec<Rendering>> {
+fn select_renderings(c: &Database<'_>, condition: &str, params: impl SqlValues) -> Result<Vec<Rendering>> {
     c.prepare_cached(&format!(
         "SELECT output, format, digest, changed, presentation_hash, entry_count, body, file FROM rendering
          WHERE {condition}",

@@ -3,8 +3,9 @@
 
 use jiff::Timestamp;
 
-use super::super::database::{Database, OptionalExtension, Result, params};
+use super::super::database::Database;
 use super::super::dedup_index::DedupIndex;
+use super::super::sql::{OptionalExtension, Result, params};
 use super::super::values::{millis, nearest_time};
 use super::story_rows::{InsertedEntry, insert_join, move_to_story};
 use crate::entry::Entry;

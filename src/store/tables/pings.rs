@@ -2,10 +2,11 @@
 
 use jiff::Timestamp;
 
-use super::super::database::{Database, Result, params};
+use super::super::database::Database;
 use super::super::error::Error;
 use super::super::handle::Store;
 use super::super::model::{OutputId, Ping};
+use super::super::sql::{Result, params};
 use super::super::values::{millis, nearest_time, time};
 
 impl Store {

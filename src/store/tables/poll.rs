@@ -3,12 +3,13 @@
 use std::collections::BTreeSet;
 use std::sync::PoisonError;
 
-use super::super::database::{Database, OptionalExtension, Result, params};
+use super::super::database::Database;
 use super::super::dedup_index::DedupIndex;
 use super::super::error::Error;
 use super::super::handle::Store;
 use super::super::jobs::Durability;
 use super::super::model::{InFeed, Poll, SourceId};
+use super::super::sql::{OptionalExtension, Result, params};
 use super::super::values::to_json;
 use super::articles::read_article_again;
 use super::entries::{

@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
-use super::super::database::{Database, Result, params};
+use super::super::database::Database;
 use super::super::error::Error;
 use super::super::handle::Store;
 use super::super::history::{OutputShare, SourceDay, SourceHistory};
 use super::super::model::{OutputId, Poll, PollResult, SourceId};
+use super::super::sql::{Result, params};
 use super::super::values::{lossy_text, nearest_time};
 
 /// Milliseconds.

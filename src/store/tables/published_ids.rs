@@ -3,8 +3,9 @@
 //! An id depends only on the entry's number and own id, and on the output's key and choices up to that number. None of
 //! these ever changes, so neither does it, whatever happens to members, archive and names.
 
-use super::super::database::{Database, OptionalExtension, Result, params};
+use super::super::database::Database;
 use super::super::model::{EntryIds, OutputId};
+use super::super::sql::{OptionalExtension, Result, params};
 use super::super::values::lossy_text;
 use crate::entry::{StoredEntry, derived_id};
 

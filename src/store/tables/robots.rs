@@ -3,10 +3,11 @@
 use jiff::Timestamp;
 
 use super::super::articles::StoredRobots;
-use super::super::database::{OptionalExtension, Result, Row, params};
+use super::super::database::SqlRow;
 use super::super::error::Error;
 use super::super::handle::Store;
 use super::super::jobs::Durability;
+use super::super::sql::{OptionalExtension, Result, params};
 use super::super::values::{lossy_text, millis, nearest_time};
 
 impl Store {
@@ -58,7 +59,7 @@ impl Store {
 }
 
 /// `None` if the file is damaged: then it is requested again.
-fn read_robots(row: &Row<'_>) -> Result<Option<StoredRobots>> {
+fn read_robots(row: &SqlRow<'_>) -> Result<Option<StoredRobots>> {
     if let Some(failure) = lossy_text(row, 2)? {
         return Ok(Some(StoredRobots::Unknown(failure, nearest_time(row.get(0)?))));
     }

@@ -7,7 +7,8 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::super::database::{Database, Result, Row};
+use super::super::database::{Database, SqlRow};
+use super::super::sql::Result;
 use super::super::values::{feed_url, from_json, lossy_text, time, url_parts};
 use super::article_rows::{add_article, full_text};
 use super::source_state::source_state;
@@ -128,7 +129,7 @@ impl<'c> SourceCache<'c> {
 }
 
 /// A damaged source costs none of its entries: what cannot be read of it is left out.
-fn read_source(row: &Row<'_>, id: i64, database: &Database<'_>) -> Result<CachedSource> {
+fn read_source(row: &SqlRow<'_>, id: i64, database: &Database<'_>) -> Result<CachedSource> {
     let (url, parts) = (feed_url(row, 1)?, url_parts(row.get(5)?));
     let state = source_state(row, 4, id, database)?;
     let name = lossy_text(row, 0)?.unwrap_or_default();
@@ -150,7 +151,7 @@ fn read_source(row: &Row<'_>, id: i64, database: &Database<'_>) -> Result<Cached
 }
 
 /// Reads a row that begins with [`ENTRY_COLUMNS`]; `None` if its content is damaged.
-pub(super) fn read_entry(row: &Row<'_>, sources: &SourceCache<'_>) -> Result<Option<StoredEntry>> {
+pub(super) fn read_entry(row: &SqlRow<'_>, sources: &SourceCache<'_>) -> Result<Option<StoredEntry>> {
     let CachedSource { source, secrets, full_text } = sources.get(row.get(6)?)?;
     let mut read = sources.database.readable("entry", row.get(0)?, parse_entry(row, source))?;
     if let Some(read) = &mut read {
@@ -168,7 +169,7 @@ pub(super) fn read_entry(row: &Row<'_>, sources: &SourceCache<'_>) -> Result<Opt
 }
 
 /// An entry from its row.
-pub(in crate::store) fn parse_entry(row: &Row<'_>, source: Arc<EntrySource>) -> Result<StoredEntry> {
+pub(in crate::store) fn parse_entry(row: &SqlRow<'_>, source: Arc<EntrySource>) -> Result<StoredEntry> {
     let extra: ExtraJson = from_json(row.text(11)?)?;
     Ok(StoredEntry {
         article: ArticleState::default(),

@@ -1,12 +1,13 @@
 //! SQL of the state of a source, and of the columns that repeat a part of it. I/O: the database.
 
-use super::super::database::{Database, OptionalExtension, Result, Row, Value, params};
+use super::super::database::{Database, SqlRow};
+use super::super::sql::{OptionalExtension, Result, SqlValue, params};
 use super::super::values::{from_json, millis, to_json};
 use crate::source::SourceState;
 
 /// The state of a source; the state of a new one if it is damaged.
 pub(super) fn source_state(
-    row: &Row<'_>,
+    row: &SqlRow<'_>,
     column: usize,
     id: i64,
     database: &Database<'_>,
@@ -25,7 +26,7 @@ pub(super) enum ClaimAfter {
 /// Writes the state of a source.
 pub(super) fn write_state(c: &Database<'_>, id: i64, state: &SourceState, claim: ClaimAfter) -> Result<()> {
     c.prepare_cached(
-        "UPDATE source SET state = ?2, feed_id = ?3, feed_title = ?4, last_poll = ?5, next_poll = ?6, trouble = ?7,
+        "UPDATE source SET state = ?2, feed_id = ?3, feed_title = ?4, last_poll = ?5, next_poll = ?6, health_rank = ?7,
                            polled = CASE WHEN ?8 = 1 THEN 1 ELSE polled END,
                            claimed_until = CASE WHEN ?9 = 1 THEN NULL ELSE claimed_until END
          WHERE id = ?1",
@@ -37,7 +38,7 @@ pub(super) fn write_state(c: &Database<'_>, id: i64, state: &SourceState, claim:
         state.title,
         state.last_poll.map(millis),
         state.next_poll.map(millis),
-        trouble(state),
+        health_rank(state),
         // After a failed first poll the next one counts as the first.
         state.last_success.is_some(),
         claim == ClaimAfter::Ended
@@ -50,7 +51,7 @@ pub(super) fn write_state(c: &Database<'_>, id: i64, state: &SourceState, claim:
 pub(super) fn change_states(
     c: &Database<'_>,
     condition: &str,
-    values: &[Value<'_>],
+    values: &[SqlValue<'_>],
     change: impl Fn(&mut SourceState) -> bool,
 ) -> Result<()> {
     let found: Vec<(i64, Option<SourceState>)> = c
@@ -86,7 +87,7 @@ pub(super) fn reschedule(
 }
 
 /// The order on the page of sources: 0 fails, 1 has something else wrong, 2 is not polled yet, 3 is well.
-fn trouble(state: &SourceState) -> i64 {
+fn health_rank(state: &SourceState) -> i64 {
     if state.failing_since.is_some() {
         0
     } else if !state.problems.is_empty()

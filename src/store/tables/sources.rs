@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::super::database::{Database, OptionalExtension, Result, Row, params};
+use super::super::database::{Database, SqlRow};
 use super::super::error::Error;
 use super::super::handle::Store;
 use super::super::jobs::Durability;
@@ -14,6 +14,7 @@ use super::super::model::{
     Claim, ClaimResult, Claimant, ConfiguredOutput, ConfiguredSource, NextPoll, SourceId, StoredOutput,
     StoredSource,
 };
+use super::super::sql::{OptionalExtension, Result, params};
 use super::super::values::{claimant_name, feed_url, from_json, lossy_text, millis, nearest_time, to_json};
 use super::articles::full_text_changed;
 use super::hosts::read_budget;
@@ -153,7 +154,7 @@ impl Store {
     /// # Errors
     /// The store cannot read.
     pub async fn next_polls(&self) -> Result<Vec<NextPoll>, Error> {
-        self.query(|c| next_polls(c)).await
+        self.query(next_polls).await
     }
 
     /// The active sources, by name.
@@ -345,7 +346,7 @@ fn active_sources(c: &Database<'_>) -> Result<Vec<StoredSource>> {
         .collect()
 }
 
-fn stored_source(c: &Database<'_>, row: &Row<'_>) -> Result<StoredSource> {
+fn stored_source(c: &Database<'_>, row: &SqlRow<'_>) -> Result<StoredSource> {
     let id = row.get(0)?;
     Ok(StoredSource {
         id: SourceId(id),
@@ -359,7 +360,7 @@ fn stored_source(c: &Database<'_>, row: &Row<'_>) -> Result<StoredSource> {
 fn find_sources(c: &Database<'_>, search: &str, rows: Range<usize>) -> Result<(usize, Vec<StoredSource>)> {
     let mut ids: Vec<i64> = Vec::new();
     let mut statement = c.prepare_cached(
-        "SELECT id, name, host, title, feed_title FROM source WHERE active = 1 ORDER BY trouble, name",
+        "SELECT id, name, host, title, feed_title FROM source WHERE active = 1 ORDER BY health_rank, name",
     )?;
     let mut found = statement.query(())?;
     while let Some(row) = found.next()? {
@@ -419,7 +420,7 @@ fn claim(
     ids.iter().map(|id| claim_one(*id)).collect()
 }
 
-fn read_claim(row: &Row<'_>, c: &Database<'_>) -> Result<Claim> {
+fn read_claim(row: &SqlRow<'_>, c: &Database<'_>) -> Result<Claim> {
     let id = row.get(0)?;
     Ok(Claim {
         source: SourceId(id),
@@ -432,7 +433,7 @@ fn read_claim(row: &Row<'_>, c: &Database<'_>) -> Result<Claim> {
 }
 
 /// When a source can be claimed, from two columns: its next poll, and the end of its claim.
-fn due_time(row: &Row<'_>, column: usize) -> Result<Timestamp> {
+fn due_time(row: &SqlRow<'_>, column: usize) -> Result<Timestamp> {
     Ok(nearest_time(row.get::<i64>(column)?.max(row.get(column + 1)?)))
 }
 

@@ -2,8 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use super::super::database::{Database, Result, params};
+use super::super::database::Database;
 use super::super::model::{MemberQuery, OutputId, SourceId};
+use super::super::sql::{Result, params};
 use super::entries::{Counters, touch};
 use super::members::shown_places;
 

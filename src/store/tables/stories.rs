@@ -4,13 +4,14 @@ use std::collections::{HashMap, HashSet};
 
 use jiff::Timestamp;
 
-use super::super::database::{Database, OptionalExtension, Result, params};
+use super::super::database::Database;
 use super::super::dedup_index::DedupIndex;
 use super::super::error::Error;
 use super::super::handle::Store;
 use super::super::model::{
     Duplicate, EntryStory, Generation, Merge, OutputId, SourceId, StoryId, StoryMember,
 };
+use super::super::sql::{OptionalExtension, Result, params};
 use super::super::values::{lossy_text, millis, nearest_time};
 use super::entries::{Counters, find_entry, last_in_feed, touch};
 use super::owners::join_at_owned_address;
@@ -263,7 +264,7 @@ fn expire_features(c: &Database<'_>, now: i64, n: usize) -> Result<()> {
     }
     c.prepare_cached(
         "DELETE FROM dedup_features WHERE entry IN (
-             SELECT entry FROM (SELECT entry, first_seen FROM dedup_features ORDER BY entry LIMIT ?2)
+             SELECT entry FROM (SELECT entry, first_seen FROM dedup_features ORDER BY entry LIMIT ?2) AS oldest
              WHERE first_seen < ?1)",
     )?
     .execute(params![before, n as i64])?;
@@ -386,7 +387,8 @@ fn merges(c: &Database<'_>, n: usize) -> Result<Vec<Merge>> {
 fn find_number(c: &Database<'_>, name: &str) -> Result<Option<i64>> {
     c.prepare_cached(
         "SELECT number FROM entry WHERE number = ?1 UNION ALL SELECT number FROM entry WHERE uid = ?2
-         UNION ALL SELECT * FROM (SELECT number FROM entry WHERE link = ?2 ORDER BY number DESC LIMIT 1) LIMIT 1",
+         UNION ALL SELECT * FROM (SELECT number FROM entry WHERE link = ?2 ORDER BY number DESC LIMIT 1) AS newest
+         LIMIT 1",
     )?
     .query_row(params![name.parse::<i64>().ok(), name], |row| row.get(0))
     .optional()

@@ -2,7 +2,8 @@
 
 use jiff::Timestamp;
 
-use super::super::database::{Database, Result, params};
+use super::super::database::Database;
+use super::super::sql::{Result, params};
 use super::super::values::millis;
 use crate::entry::change::NewEntry;
 

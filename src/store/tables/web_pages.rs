@@ -2,10 +2,11 @@
 
 use std::collections::HashSet;
 
-use super::super::database::{Database, Result, params};
+use super::super::database::Database;
 use super::super::error::Error;
 use super::super::handle::Store;
 use super::super::model::OutputId;
+use super::super::sql::{Result, params};
 
 /// The archive pages beside one, of those that have entries.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

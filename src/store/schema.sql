@@ -34,7 +34,7 @@ CREATE TABLE source (
     feed_id       TEXT,               -- the feed's own id, as in the state
     feed_title    TEXT,               -- as in the state
     last_poll     INTEGER,            -- as in the state
-    trouble       INTEGER NOT NULL DEFAULT 2,  -- from the state: 0 fails, 1 else wrong, 2 not polled yet, 3 well
+    health_rank       INTEGER NOT NULL DEFAULT 2,  -- from the state: 0 fails, 1 else wrong, 2 not polled yet, 3 well
     state         TEXT NOT NULL       -- JSON of SourceState
 ) STRICT;
 -- Serves: which source had this name before it moved to another address?

@@ -1,9 +1,6 @@
-//! The contract of the store: claims, commits, watermarks, pruning, and refusal of another schema.
+//! The contract of the store, whichever database it is in: claims, commits, watermarks, pruning.
 
-#![allow(clippy::unwrap_used, reason = "a failed unwrap fails the test")]
-#![allow(clippy::disallowed_methods, reason = "the test runs the store's threads")]
-
-#[path = "store/articles.rs"]
+#[path = "articles.rs"]
 mod articles;
 
 use std::collections::HashMap;
@@ -15,25 +12,15 @@ use siftwire::entry::{Entry, Key, KeyRule};
 use siftwire::source::{HealthEvent, HealthKind, Moved, SourceState, UrlParts};
 use siftwire::store::{
     Advance, AdvanceResult, Claim, ClaimResult, Claimant, ConfiguredOutput, ConfiguredSource, EntryIds,
-    InFeed, Member, MemberQuery, MemberUpdate, Options, Poll, PollResult, Progress, SourceId, Store, open,
+    InFeed, Member, MemberQuery, MemberUpdate, Poll, PollResult, Progress, SourceId, Store,
 };
+
+use super::Home;
 
 const LEASE: Duration = Duration::from_secs(60);
 
 fn at(seconds: i64) -> Timestamp {
     Timestamp::from_second(1_800_000_000 + seconds).unwrap()
-}
-
-fn options(folder: &tempfile::TempDir) -> Options {
-    Options { path: folder.path().join("deep/store.db"), keep: Duration::from_secs(86_400) }
-}
-
-fn start(folder: &tempfile::TempDir) -> Store {
-    let (store, workers) = open(&options(folder)).unwrap();
-    for worker in workers.0 {
-        std::thread::spawn(worker.run);
-    }
-    store
 }
 
 fn sources(names: &[(&str, &str, &str)]) -> Vec<ConfiguredSource> {
@@ -92,8 +79,8 @@ async fn due(store: &Store, now: Timestamp) -> Vec<Claim> {
 
 #[tokio::test]
 async fn a_claim_excludes_other_pollers_until_it_ends_or_expires() {
-    let folder = tempfile::tempdir().unwrap();
-    let store = start(&folder);
+    let home = Home::new();
+    let store = home.start();
     let known = store
         .sync_sources(sources(&[("a", "u:a", "x"), ("b", "u:b", "x"), ("c", "u:c", "y")]))
         .await
@@ -132,8 +119,8 @@ async fn a_claim_excludes_other_pollers_until_it_ends_or_expires() {
 
 #[tokio::test]
 async fn a_poll_is_stored_completely_or_not_at_all() {
-    let folder = tempfile::tempdir().unwrap();
-    let store = start(&folder);
+    let home = Home::new();
+    let store = home.start();
     let source = store.sync_sources(sources(&[("a", "u:a", "x")])).await.unwrap()[0].id;
     store.commit(done(source, at(9), vec![new("1", "One", at(0)), new("2", "Two", at(0))])).await.unwrap();
     let known = store.known_entries(source, vec![key("1"), key("3")]).await.unwrap();
@@ -184,8 +171,8 @@ async fn a_poll_is_stored_completely_or_not_at_all() {
 
 #[tokio::test]
 async fn health_events_are_stored_with_the_poll_and_read_newest_first_up_to_a_limit() {
-    let folder = tempfile::tempdir().unwrap();
-    let store = start(&folder);
+    let home = Home::new();
+    let store = home.start();
     let source = store.sync_sources(sources(&[("a", "u:a", "x")])).await.unwrap()[0].id;
     let event = |n: i64| HealthEvent {
         id: format!("urn:x:{n}"),
@@ -212,8 +199,8 @@ async fn health_events_are_stored_with_the_poll_and_read_newest_first_up_to_a_li
 
 #[tokio::test]
 async fn a_poll_that_lost_its_claim_writes_nothing() {
-    let folder = tempfile::tempdir().unwrap();
-    let store = start(&folder);
+    let home = Home::new();
+    let store = home.start();
     let source = store.sync_sources(sources(&[("a", "u:a", "x")])).await.unwrap()[0].id;
     let claim = async |claimant, now| {
         let mut claims = store.claim(vec![source], claimant, now, LEASE).await.unwrap();
@@ -269,8 +256,8 @@ async fn a_poll_that_lost_its_claim_writes_nothing() {
 
 #[tokio::test]
 async fn a_name_made_from_the_host_gives_no_history_to_another_feed() {
-    let folder = tempfile::tempdir().unwrap();
-    let store = start(&folder);
+    let home = Home::new();
+    let store = home.start();
     let sync = async |url: &str| {
         let unnamed = sources(&[("a.example", url, "x")])
             .into_iter()
@@ -293,8 +280,8 @@ async fn a_name_made_from_the_host_gives_no_history_to_another_feed() {
 
 #[tokio::test]
 async fn a_starting_daemon_ends_the_claims_of_daemons_alone() {
-    let folder = tempfile::tempdir().unwrap();
-    let store = start(&folder);
+    let home = Home::new();
+    let store = home.start();
     let known = store.sync_sources(sources(&[("a", "u:a", "x"), ("b", "u:b", "x")])).await.unwrap();
     let [a, b] = [known[0].id, known[1].id];
     store.claim(vec![a], Claimant::Daemon, at(0), LEASE).await.unwrap();
@@ -307,8 +294,8 @@ async fn a_starting_daemon_ends_the_claims_of_daemons_alone() {
 
 #[tokio::test]
 async fn a_published_id_is_unique_across_sources() {
-    let folder = tempfile::tempdir().unwrap();
-    let store = start(&folder);
+    let home = Home::new();
+    let store = home.start();
     let known = store.sync_sources(sources(&[("a", "u:a", "x"), ("b", "u:b", "y")])).await.unwrap();
     for source in &known {
         store.commit(done(source.id, at(9), vec![new("1", "One", at(0))])).await.unwrap();
@@ -320,8 +307,8 @@ async fn a_published_id_is_unique_across_sources() {
 
 #[tokio::test]
 async fn the_last_members_are_read_and_replaced_when_the_definition_changes() {
-    let folder = tempfile::tempdir().unwrap();
-    let store = start(&folder);
+    let home = Home::new();
+    let store = home.start();
     let known = store.sync_sources(sources(&[("a", "u:a", "x"), ("b", "u:b", "y")])).await.unwrap();
     let three = vec![new("1", "One", at(1)), new("2", "Two", at(3)), new("3", "Three", at(5))];
     store.commit(done(known[0].id, at(9), three)).await.unwrap();
@@ -405,8 +392,8 @@ async fn the_last_members_are_read_and_replaced_when_the_definition_changes() {
 
 #[tokio::test]
 async fn an_evaluation_that_began_before_another_one_ended_writes_nothing() {
-    let folder = tempfile::tempdir().unwrap();
-    let store = start(&folder);
+    let home = Home::new();
+    let store = home.start();
     let source = store.sync_sources(sources(&[("a", "u:a", "x")])).await.unwrap()[0].id;
     let three = ["one", "two", "three"].map(|key| new(key, key, at(0)));
     store.commit(done(source, at(9), three.to_vec())).await.unwrap();
@@ -462,8 +449,8 @@ async fn an_evaluation_that_began_before_another_one_ended_writes_nothing() {
 
 #[tokio::test]
 async fn a_renamed_output_continues_the_row_of_its_first_stored_former_name() {
-    let folder = tempfile::tempdir().unwrap();
-    let store = start(&folder);
+    let home = Home::new();
+    let store = home.start();
     // Each config at its time: names with their former names.
     let sync = async |outputs: &[(&str, &[&str])], seconds| -> Vec<(i64, i64)> {
         let configured = outputs.iter().map(|(name, was)| ConfiguredOutput {
@@ -504,8 +491,8 @@ async fn a_renamed_output_continues_the_row_of_its_first_stored_former_name() {
 
 #[tokio::test]
 async fn the_keys_of_a_pruned_entry_stay() {
-    let folder = tempfile::tempdir().unwrap();
-    let store = start(&folder);
+    let home = Home::new();
+    let store = home.start();
     let source = store.sync_sources(sources(&[("a", "u:a", "x")])).await.unwrap()[0].id;
     store
         .commit(done(source, at(9), vec![new("young", "Young", at(500)), new("old", "Old", at(0))]))
@@ -525,8 +512,8 @@ async fn the_keys_of_a_pruned_entry_stay() {
 
 #[tokio::test]
 async fn no_row_refers_to_a_pruned_entry_even_if_it_was_read_before() {
-    let folder = tempfile::tempdir().unwrap();
-    let store = start(&folder);
+    let home = Home::new();
+    let store = home.start();
     let source = store.sync_sources(sources(&[("a", "u:a", "x")])).await.unwrap()[0].id;
     let output = store
         .sync_outputs(
@@ -567,7 +554,7 @@ async fn no_row_refers_to_a_pruned_entry_even_if_it_was_read_before() {
         .await
         .unwrap();
     assert_eq!(store.prune(at(100), 10).await.unwrap(), 2);
-    let problems = || siftwire::store::check_integrity(&options(&folder)).unwrap();
+    let problems = || home.problems();
     assert_eq!(problems(), Vec::<String>::new());
 
     // A reader that has seen the entries before now writes its results.
@@ -595,8 +582,8 @@ async fn no_row_refers_to_a_pruned_entry_even_if_it_was_read_before() {
 
 #[tokio::test]
 async fn entries_in_the_feed_are_not_pruned() {
-    let folder = tempfile::tempdir().unwrap();
-    let store = start(&folder);
+    let home = Home::new();
+    let store = home.start();
     let configured = sources(&[("a", "u:a", "x")]);
     let source = store.sync_sources(configured.clone()).await.unwrap()[0].id;
     let entries = || ["one", "two", "three", "four"].map(|key| new(key, key, at(0))).to_vec();
@@ -623,8 +610,8 @@ async fn entries_in_the_feed_are_not_pruned() {
 
 #[tokio::test]
 async fn a_source_keeps_its_entries_under_a_new_name_or_a_new_address() {
-    let folder = tempfile::tempdir().unwrap();
-    let store = start(&folder);
+    let home = Home::new();
+    let store = home.start();
     let id = store.sync_sources(sources(&[("a", "u:a", "x")])).await.unwrap()[0].id;
     let mut poll = done(id, at(9), vec![new("1", "One", at(0))]);
     poll.state.distrusted.insert("id 1".into());
@@ -650,8 +637,8 @@ async fn a_source_keeps_its_entries_under_a_new_name_or_a_new_address() {
 
 #[tokio::test]
 async fn numbers_and_story_ids_are_never_reused() {
-    let folder = tempfile::tempdir().unwrap();
-    let store = start(&folder);
+    let home = Home::new();
+    let store = home.start();
     let source = store.sync_sources(sources(&[("a", "u:a", "x")])).await.unwrap()[0].id;
     let newest = async || {
         let all = store.entries_after(0, 9).await.unwrap();
@@ -677,68 +664,4 @@ async fn numbers_and_story_ids_are_never_reused() {
     assert!(story_of(number).await.story.0 > next_story.0 + 1, "ids of joined stories are not reused either");
     let left = story_of(number + 1).await;
     assert_eq!((left.story, left.first, left.reason), (next_story, Some(number + 1), None));
-}
-
-/// A database with these marks and one table, in this journal mode.
-fn database(path: &std::path::Path, application_id: i32, version: i32, journal: &str) {
-    let raw = rusqlite::Connection::open(path).unwrap();
-    raw.execute_batch(&format!(
-        "PRAGMA journal_mode = {journal}; CREATE TABLE t (x); PRAGMA application_id = {application_id};
-         PRAGMA user_version = {version}"
-    ))
-    .unwrap();
-}
-
-#[tokio::test]
-async fn a_store_of_another_schema_is_refused_untouched() {
-    const OURS: i32 = 0x5369_6674;
-    for (application_id, version, reason) in [
-        (0, 1, "older Siftwire (schema 1, this one uses "),
-        (0, 10, "older Siftwire (schema 10,"),
-        (OURS, 99, "older Siftwire (schema 99,"),
-        (OURS, 900, "newer Siftwire (schema 900,"),
-        (0, 0, "a database of another program"),
-        (OURS, 0, "a database of another program"),
-        (7, 100, "a database of another program"),
-    ] {
-        for journal in ["delete", "wal"] {
-            let folder = tempfile::tempdir().unwrap();
-            let options = Options { path: folder.path().join("store.db"), ..options(&folder) };
-            database(&options.path, application_id, version, journal);
-            let before = std::fs::read(&options.path).unwrap();
-            let refusal = open(&options).err().unwrap().to_string();
-            let file = options.path.display().to_string();
-            assert!(refusal.contains(reason), "{refusal}");
-            assert!(refusal.contains(&format!("mv {file} {file}.old")), "{refusal}");
-            let salvaged = siftwire::store::salvage(&options, &folder.path().join("new.db"));
-            assert!(salvaged.unwrap_err().to_string().contains(reason));
-            assert_eq!(std::fs::read(&options.path).unwrap(), before, "{reason}");
-            let files: Vec<_> =
-                std::fs::read_dir(folder.path()).unwrap().map(|f| f.unwrap().file_name()).collect();
-            assert!(files.iter().all(|file| file == "store.db" || file == "store.db.lock"), "{files:?}");
-        }
-    }
-}
-
-#[tokio::test]
-async fn an_empty_database_gets_its_tables() {
-    let folder = tempfile::tempdir().unwrap();
-    std::fs::create_dir(folder.path().join("deep")).unwrap();
-    // State after a kill between creating the file and creating the tables.
-    let raw = rusqlite::Connection::open(options(&folder).path).unwrap();
-    raw.execute_batch("PRAGMA journal_mode = wal").unwrap();
-    drop(raw);
-    start(&folder).release_daemon_claims().await.unwrap();
-}
-
-#[tokio::test]
-async fn only_the_owner_may_read_the_files() {
-    use std::os::unix::fs::PermissionsExt;
-    let folder = tempfile::tempdir().unwrap();
-    let store = start(&folder);
-    store.release_daemon_claims().await.unwrap();
-    for file in ["deep", "deep/store.db", "deep/store.db-wal"] {
-        let mode = std::fs::metadata(folder.path().join(file)).unwrap().permissions().mode();
-        assert_eq!(mode & 0o077, 0, "{file}");
-    }
 }

@@ -1,0 +1,121 @@
+//! Checks where the store is: `[store] path` or `url`. Reads the password through `secret`, else from a password file.
+#![allow(clippy::disallowed_methods, reason = "reads the password file that PostgreSQL's own programs read")]
+
+use std::os::unix::fs::MetadataExt;
+use std::path::Path;
+use std::sync::Arc;
+
+use super::diagnostic::Diagnostic;
+use super::locate::Surroundings;
+use super::secret;
+use super::toml_reader::Located;
+use super::values::SecretSource;
+use crate::source::Secret;
+use crate::store::{Server, StoreLocation};
+
+/// The store's file if the config names none.
+pub(super) const DEFAULT_STORE: &str = "siftwire.db";
+
+/// The keys that say where the store is.
+pub(super) struct RawLocation {
+    pub(super) path: Option<Located<String>>,
+    pub(super) url: Option<Located<Server>>,
+    pub(super) password: Option<Located<SecretSource>>,
+    pub(super) root: Option<Located<String>>,
+}
+
+/// The file, or the database.
+pub(super) fn check(
+    raw: RawLocation,
+    directories: &Surroundings,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> StoreLocation {
+    let RawLocation { path, url, password, root } = raw;
+    if let (Some(path), Some(_)) = (&path, &url) {
+        diagnostics.push(
+            Diagnostic::error(path.span.clone(), "[store] has both `path` and `url`")
+                .label("the store is one file or one database")
+                .hint("remove one of them; `siftwire store copy` moves what is kept"),
+        );
+    }
+    let Some(Located { value: mut server, .. }) = url else {
+        for span in [password.map(|key| key.span), root.map(|key| key.span)].into_iter().flatten() {
+            diagnostics.push(
+                Diagnostic::error(span, "this key of [store] is for a database")
+                    .label("there is no `url`")
+                    .hint("remove it, or write `url`"),
+            );
+        }
+        let file = path.map_or_else(|| DEFAULT_STORE.to_owned(), |path| path.value);
+        return StoreLocation::File(directories.state.join(file));
+    };
+    match password {
+        Some(source) => {
+            if let Some(Secret(password)) = secret::read_or_report(&source, directories, diagnostics) {
+                server.set_password(&password);
+            }
+        }
+        None if !server.has_password() => {
+            let found = directories.password_file.as_deref().and_then(|file| stored_password(file, &server));
+            if let Some(password) = found {
+                server.set_password(&password);
+            }
+        }
+        None => {}
+    }
+    if let Some(root) = root {
+        server.set_root_certificate(&directories.config.join(root.value));
+    }
+    StoreLocation::Server(Arc::new(server))
+}
+
+/// The password of a database in a password file (<https://www.postgresql.org/docs/15/libpq-pgpass.html>). One that
+/// others can read does not count, as with PostgreSQL's own programs.
+fn stored_password(file: &Path, server: &Server) -> Option<String> {
+    let is_private = std::fs::metadata(file).is_ok_and(|metadata| metadata.mode() & 0o077 == 0);
+    let text = is_private.then(|| std::fs::read_to_string(file).ok()).flatten()?;
+    text.lines().filter(|line| !line.starts_with('#')).find_map(|line| {
+        let fields = fields(line);
+        let [host, port, database, user, password] = &fields[..] else { return None };
+        server.is_meant_by([host, port, database, user]).then(|| password.clone())
+    })
+}
+
+/// The fields of a line: parted by colons; a backslash takes a colon or a backslash literally.
+fn fields(line: &str) -> Vec<String> {
+    let mut fields = vec![String::new()];
+    let mut characters = line.chars();
+    while let Some(character) = characters.next() {
+        let last = fields.last_mut().expect("there is always one");
+        match character {
+            '\\' => last.extend(characters.next()),
+            ':' => fields.push(String::new()),
+            other => last.push(other),
+        }
+    }
+    fields
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
+    use super::*;
+
+    #[test]
+    fn a_password_file_has_the_password_of_the_first_line_that_fits() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let file = folder.path().join("pgpass");
+        let text =
+            "# a comment\nother:5432:news:siftwire:no\ndb.example:*:news:siftwire:a\\:b\\\\c\n*:*:*:*:any\n";
+        std::fs::write(&file, text).expect("it is written");
+        let password = |mode: u32, url: &str| {
+            std::fs::set_permissions(&file, std::fs::Permissions::from_mode(mode)).expect("a mode");
+            stored_password(&file, &url.parse().expect("a server"))
+        };
+        let ours = "postgres://siftwire@db.example:5433/news";
+        assert_eq!(password(0o600, ours).as_deref(), Some("a:b\\c"));
+        assert_eq!(password(0o600, "postgres://other@db.example/news").as_deref(), Some("any"));
+        assert_eq!(password(0o644, ours), None, "others can read it");
+    }
+}

@@ -1,0 +1,13 @@
+-- What the statements use of SQLite's functions.
+
+-- PostgreSQL checks its pages itself (data checksums): what is stored as JSON is JSON.
+CREATE FUNCTION json_valid(text) RETURNS boolean LANGUAGE sql IMMUTABLE AS 'SELECT true';
+
+-- The numbers of an array.
+CREATE FUNCTION json_each(text) RETURNS TABLE (value bigint) LANGUAGE sql IMMUTABLE
+    AS 'SELECT json_array_elements_text($1::json)::bigint';
+
+-- A field at the path `$.NAME`, as text.
+CREATE FUNCTION json_extract(text, text) RETURNS text LANGUAGE sql IMMUTABLE AS 'SELECT $1::json ->> substr($2, 3)';
+
+CREATE FUNCTION instr(text, text) RETURNS bigint LANGUAGE sql IMMUTABLE AS 'SELECT strpos($1, $2)::bigint';

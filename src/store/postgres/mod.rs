@@ -1,0 +1,59 @@
+//! The store in a PostgreSQL database, which several daemons share. I/O: the connections.
+
+mod listener;
+mod schema;
+mod threads;
+
+use std::sync::{Arc, Mutex};
+
+use tokio::sync::{mpsc, watch};
+
+use super::error::Error;
+use super::handle::Store;
+use super::jobs::{JobCounter, QUEUE_LENGTH, Worker, Workers};
+use super::location::StoreLocation;
+use super::server::Server;
+use super::unreadable::UnreadableRows;
+
+/// Number of reader threads.
+const READERS: usize = 3;
+
+/// Opens the store; creates the tables of an empty database.
+///
+/// # Errors
+/// The server cannot be reached or refuses the login; the database has another schema.
+pub(super) fn open(server: &Arc<Server>) -> Result<(Store, Workers), Error> {
+    let unreadable = UnreadableRows::default();
+    let write_error = Arc::new(Mutex::new(None));
+    // The client blocks, which a thread of the async runtime must not do.
+    let open = || threads::SessionWriter::open(server, unreadable.clone(), Arc::clone(&write_error));
+    let mut writer = std::thread::scope(|scope| scope.spawn(open).join())
+        .unwrap_or_else(|_| Err(Error::new("a panic, which is a mistake in siftwire")))?;
+    let (queries, query_receiver) = mpsc::channel(QUEUE_LENGTH);
+    let (commands, mut command_receiver) = mpsc::channel(QUEUE_LENGTH);
+    let (sender, changes) = watch::channel(0);
+    let jobs = JobCounter::default();
+    let mut workers = vec![Worker {
+        name: "store writer",
+        jobs: jobs.clone(),
+        run: Box::new(move || threads::run_writer(&mut writer, &mut command_receiver, &jobs)),
+    }];
+    let query_receiver = Arc::new(Mutex::new(query_receiver));
+    for _ in 0..READERS {
+        let (receiver, jobs) = (Arc::clone(&query_receiver), JobCounter::default());
+        let mut reader = threads::SessionReader::new(server, unreadable.clone());
+        workers.push(Worker {
+            name: "store reader",
+            jobs: jobs.clone(),
+            run: Box::new(move || threads::run_reader(&mut reader, &receiver, &jobs)),
+        });
+    }
+    let listened = Arc::clone(server);
+    workers.push(Worker {
+        name: "store listener",
+        jobs: JobCounter::default(),
+        run: Box::new(move || listener::run(&listened, &sender)),
+    });
+    let location = StoreLocation::Server(Arc::clone(server));
+    Ok((Store::new(&location, (queries, commands), write_error, unreadable, Some(changes)), Workers(workers)))
+}

@@ -1,0 +1,7 @@
+//! The schema of the tables, for every database.
+
+/// Written for SQLite.
+pub(super) const SCHEMA: &str = include_str!("schema.sql");
+
+/// Its version. Builds before the schema was one file had 1 to 10.
+pub(super) const SCHEMA_VERSION: i32 = 132;
