@@ -60,7 +60,8 @@ pub fn with_store<T>(
     let result = runtime.block_on(async {
         let threads = StoreThreads::open(options).map_err(|error| match &error {
             daemon::Error::Store(of_store) if of_store.is_transient() => {
-                anyhow!("{error}. [store] of the config says where it is")
+                let key = if options.location.file().is_some() { "path" } else { "url" };
+                anyhow!("{error}. Its place is `{key}` in [store] of the config")
             }
             _ => anyhow!(error),
         })?;
