@@ -79,12 +79,12 @@ impl Articles {
         self.last_read = None;
     }
 
-    /// Reads which articles are wanted, if that may have changed, and queues those of sources that `is_meant`.
+    /// Reads which articles are wanted, if that may have changed, and queues those of sources and hosts that are meant.
     pub(super) async fn refresh(
         &mut self,
         queue: &mut PollQueue,
         config: &PollerConfig,
-        is_meant: impl Fn(&str) -> bool,
+        is_meant: impl Fn(&str, &str) -> bool,
     ) -> Result<(), store::Error> {
         let is_current = self.last_read.is_some_and(|at| at.elapsed() < REFRESH_INTERVAL);
         if is_current || !config.reads_articles {
@@ -92,13 +92,14 @@ impl Articles {
         }
         let mut wanted = HashSet::new();
         for WantedArticle { entry, source, link, due } in self.context.store.wanted_articles(now()).await? {
-            let Some(source) = config.sources.get(&source).filter(|source| is_meant(&source.name)) else {
-                continue;
-            };
+            let Some(source) = config.sources.get(&source) else { continue };
             if source.access.lacks_secret {
                 continue;
             }
             let Some(url) = page_url(&link) else { continue };
+            if !is_meant(&source.name, &fetch::host_key(&url)) {
+                continue;
+            }
             wanted.insert(entry);
             let is_in_flight = self.in_flight.values().any(|in_flight| *in_flight == entry);
             let is_planned = self.waiting.get(&entry).is_some_and(|pending| pending.due == due);

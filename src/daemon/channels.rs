@@ -7,6 +7,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use tokio::sync::{Notify, watch};
 
+use super::peers::Peers;
 use crate::config::{self, Config};
 use crate::fetch::Fetcher;
 use crate::filter::QueryContext;
@@ -35,6 +36,8 @@ pub(super) struct Channels {
     pub(super) store_problem: watch::Sender<StoreProblem>,
     /// The poller sends when the network of this machine is down, and when it is back; the publisher shows it.
     pub(super) network_problem: watch::Sender<Option<Arc<str>>>,
+    /// The peers task sends who shares the store; the poller asks only the hosts that are then its own.
+    pub(super) peers: watch::Sender<Arc<Peers>>,
     /// A poll may have changed outputs. The poller notifies; the publisher waits.
     pub(super) polled: Notify,
     /// Outputs may want other articles. The publisher notifies after each pass; the poller waits.
@@ -48,6 +51,7 @@ impl Channels {
         poller_config: PollerConfig,
         publish_config: PublishConfig,
         problem: StoreProblem,
+        peers: Peers,
     ) -> Channels {
         Channels {
             poller_config: watch::Sender::new(Arc::new(poller_config)),
@@ -55,6 +59,7 @@ impl Channels {
             poller_status: watch::Sender::new(PollerStatus::default()),
             store_problem: watch::Sender::new(problem),
             network_problem: watch::Sender::new(None),
+            peers: watch::Sender::new(Arc::new(peers)),
             polled: Notify::new(),
             articles_wanted: Notify::new(),
             published: Notify::new(),
@@ -75,6 +80,8 @@ pub struct PollerConfig {
     pub(super) concurrency: usize,
     pub(super) per_host: usize,
     pub(super) hosts: BTreeMap<String, HostSettings>,
+    /// The configured times between two requests to a host.
+    pub(super) gaps: Arc<BTreeMap<String, Duration>>,
     /// How long a claim lasts: no poll of these sources takes longer.
     pub(super) lease: Duration,
     /// Whether articles of any source are read.
@@ -93,9 +100,14 @@ impl PollerConfig {
             concurrency: config.concurrency,
             per_host: config.per_host,
             hosts: config.hosts.clone(),
+            gaps: Arc::new(gaps(&config.hosts)),
             lease: PROCESSING_TIME + timeout,
         }
     }
+}
+
+fn gaps(hosts: &BTreeMap<String, HostSettings>) -> BTreeMap<String, Duration> {
+    hosts.iter().filter_map(|(host, settings)| Some((host.clone(), settings.gap?))).collect()
 }
 
 /// How the poller is doing.

@@ -12,6 +12,7 @@ pub mod network;
 mod notify;
 mod one_time;
 mod output_pages;
+mod peers;
 mod planner;
 mod poll;
 mod poll_metrics;
@@ -117,7 +118,10 @@ impl Daemon {
         }
         let http = SharedHttpSettings::new(reload::http_settings(config, outputs.public_url()));
         let first_start = FirstStart::new(&store, report).await?;
+        let description = peers::description(address.to_string(), config);
+        let peers = peers::join(&store, &description).await;
         let shared = Arc::new(Shared {
+            description,
             first_start,
             searches: SearchState::default(),
             output_pages: OutputPages::default(),
@@ -127,7 +131,7 @@ impl Daemon {
             readiness: Arc::default(),
             metrics: Arc::default(),
             http,
-            channels: Channels::new(poller_config, publish_config, synced.store_problem),
+            channels: Channels::new(poller_config, publish_config, synced.store_problem, peers),
         });
         let build = [env!("CARGO_PKG_VERSION"), env!("SIFTWIRE_COMMIT"), store::sqlite_version()];
         shared.metrics.set_build(build);
@@ -162,6 +166,9 @@ impl Daemon {
         notify::stopping().await;
         match self.tasks.stop().await {
             TasksEnd::Complete => {
+                if let Err(error) = self.store.store.leave().await {
+                    tracing::warn!(%error, "cannot hand over to the other daemons; they take over by themselves");
+                }
                 self.store.close();
                 tracing::info!("stopped");
             }
@@ -185,6 +192,7 @@ fn start_tasks(listener: serve::Listener, reloader: Reloader, store: &StoreThrea
     let options = config.store.clone();
     let check = move |shared, stop| health_check::run(shared, options.clone(), stop);
     tasks.spawn("health check", with(&shared, check));
+    tasks.spawn("peers", with(&shared, peers::run));
     tasks.spawn("publisher", with(&shared, publisher::run));
     let fetcher = Fetcher::new(&config.fetch);
     tasks

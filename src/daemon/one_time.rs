@@ -127,7 +127,7 @@ impl<'a> OneTimeRequests<'a> {
         let interrupted = interrupted();
         tokio::pin!(interrupted);
         loop {
-            articles.refresh(queue, config, |name| sources.contains(&name)).await?;
+            articles.refresh(queue, config, |name, _| sources.contains(&name)).await?;
             articles.start(queue, config.concurrency.saturating_sub(articles.len()));
             // Those of a later time are for a later command.
             let next = queue.next_article().filter(|at| until(*at) <= MAX_WAIT);

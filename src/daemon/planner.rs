@@ -2,17 +2,19 @@
 #![allow(clippy::disallowed_methods, reason = "reads the clock")]
 
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use jiff::{SignedDuration, Timestamp};
 
 use super::channels::PollerConfig;
 use super::clock::{after, now};
+use super::peers::Peers;
 use super::poll::{EarlierClaim, limit_hosts};
 use super::queue::{HostLimits, PollQueue};
 use super::sync_config::corrected_due_times;
 use crate::schedule;
-use crate::store::{self, SourceId, Store, StoredSource};
+use crate::store::{self, NextPoll, SourceId, Store, StoredSource};
 
 /// How often the plans are read again, because `siftwire poll` may have changed them.
 const REFRESH_INTERVAL: Duration = Duration::from_secs(60);
@@ -33,6 +35,12 @@ pub(super) struct Planner {
     last_read: Option<(Instant, Timestamp)>,
     /// Sources whose last poll could not be committed: this process still holds their claims.
     uncommitted: HashMap<SourceId, UncommittedPoll>,
+    /// Who asks which host.
+    peers: Arc<Peers>,
+    /// Sources in flight that another daemon polls from then on.
+    leaving: HashSet<SourceId>,
+    /// Whether there may be hosts to hand over.
+    has_hosts_to_release: bool,
 }
 
 /// A poll that could not be committed.
@@ -45,13 +53,42 @@ struct UncommittedPoll {
 
 impl Planner {
     pub(super) fn new(per_host: usize) -> Planner {
-        Planner { queue: PollQueue::new(per_host), last_read: None, uncommitted: HashMap::new() }
+        Planner {
+            queue: PollQueue::new(per_host),
+            last_read: None,
+            uncommitted: HashMap::new(),
+            peers: Arc::default(),
+            leaving: HashSet::new(),
+            has_hosts_to_release: false,
+        }
     }
 
     /// Applies another config at the next refresh.
     pub(super) fn set_per_host(&mut self, per_host: usize) {
         self.queue.set_per_host(per_host);
         self.last_read = None;
+    }
+
+    /// Applies who shares the store, at the next refresh.
+    pub(super) fn set_peers(&mut self, peers: Arc<Peers>) {
+        self.peers = peers;
+        self.last_read = None;
+    }
+
+    /// Who asks which host.
+    pub(super) fn peers(&self) -> Arc<Peers> {
+        Arc::clone(&self.peers)
+    }
+
+    /// The hosts of others that this daemon has asked and is done with.
+    pub(super) fn hosts_to_release(&mut self) -> Vec<String> {
+        if !self.has_hosts_to_release {
+            return Vec::new();
+        }
+        let peers = &self.peers;
+        let idle = self.queue.take_idle_hosts(|host| !peers.owns(host));
+        self.has_hosts_to_release = self.queue.is_any_asked(|host| !peers.owns(host));
+        idle
     }
 
     /// Limits how often a host is asked.
@@ -102,7 +139,8 @@ impl Planner {
     /// A source is done and its claim ended; it is due again at `due`, or never.
     pub(super) fn done(&mut self, source: SourceId, due: Option<Timestamp>) {
         self.uncommitted.remove(&source);
-        self.queue.done(source, due, now());
+        let is_leaving = self.leaving.remove(&source);
+        self.queue.done(source, due.filter(|_| !is_leaving), now());
     }
 
     /// A poll could not be committed. It is repeated after [`STORE_RETRY`], and after twice the last delay if that fails
@@ -164,7 +202,9 @@ impl Planner {
     async fn read(&mut self, store: &Store, config: &PollerConfig) -> Result<(), store::Error> {
         let plans = store.next_polls().await?;
         let mut configured = HashSet::with_capacity(plans.len());
-        for plan in plans.iter().filter(|plan| config.sources.contains_key(&plan.name)) {
+        let is_own =
+            |plan: &&NextPoll| config.sources.contains_key(&plan.name) && self.peers.owns(&plan.host);
+        for plan in plans.iter().filter(is_own) {
             configured.insert(plan.source);
             // It is planned already; the store has only the end of its claim.
             if !self.uncommitted.contains_key(&plan.source) {
@@ -173,7 +213,9 @@ impl Planner {
         }
         let removed: Vec<SourceId> =
             self.queue.sources().filter(|source| !configured.contains(source)).collect();
+        self.leaving = removed.iter().copied().collect();
         removed.into_iter().for_each(|source| self.queue.remove(source));
+        self.has_hosts_to_release = true;
         limit_hosts(&mut self.queue, &config.hosts, &store.host_budgets().await?);
         self.last_read = Some((Instant::now(), now()));
         Ok(())

@@ -44,6 +44,7 @@ pub(super) struct PollJob {
     sources: Sources,
     claimant: Claimant,
     lease: Duration,
+    gaps: Arc<BTreeMap<String, Duration>>,
     /// It tries whether the network is there.
     is_probe: bool,
 }
@@ -56,6 +57,7 @@ impl PollJob {
             sources: Arc::clone(&config.sources),
             claimant,
             lease: config.lease,
+            gaps: Arc::clone(&config.gaps),
             is_probe: false,
         }
     }
@@ -196,7 +198,11 @@ async fn claim_and_poll(
     {
         return PollEnd::ClaimFailed(error);
     }
-    let mut claims = match job.store.claim(vec![source], job.claimant, now(), job.lease).await {
+    let mut claims = match job
+        .store
+        .claim_at_hosts(vec![source], job.claimant, (now(), job.lease), Arc::clone(&job.gaps))
+        .await
+    {
         Ok(claims) => claims,
         Err(error) => return PollEnd::ClaimFailed(error),
     };

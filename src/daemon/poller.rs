@@ -57,6 +57,8 @@ pub(super) async fn run(shared: Arc<Shared>, stop: ShutdownSignal) {
         was_ever_well: shared.store.was_ever_polled().await.unwrap_or(true),
         last_log: None,
     };
+    let mut peers = shared.channels.peers.subscribe();
+    state.planner.set_peers(Arc::clone(&peers.borrow_and_update()));
     let mut store_problem = shared.channels.store_problem.subscribe();
     let stop = stop.received();
     tokio::pin!(stop);
@@ -75,6 +77,10 @@ pub(super) async fn run(shared: Arc<Shared>, stop: ShutdownSignal) {
                 state.articles.set_config(&state.config);
             }
             Ok(()) = store_problem.changed() => {}
+            Ok(()) = peers.changed() => {
+                state.planner.set_peers(Arc::clone(&peers.borrow_and_update()));
+                state.articles.must_read();
+            }
             () = shared.channels.articles_wanted.notified() => state.articles.must_read(),
             Some(ended) = state.articles.next() => finish_article(&shared, ended, &mut state),
             Some((source, end)) = state.in_flight.next() => finish(&shared, source, end, &mut state),
@@ -114,6 +120,12 @@ async fn start_due(shared: &Shared, state: &mut PollerState) -> Duration {
             state.log_store_error(&error, "cannot read the polling plans; retrying");
             return STORE_RETRY;
         }
+    }
+    let released = state.planner.hosts_to_release();
+    if !released.is_empty()
+        && let Err(error) = shared.store.release_hosts(released).await
+    {
+        state.log_store_error(&error, "cannot hand hosts over; the others wait for them");
     }
     if state.network_changed {
         match apply_network_state(shared, state).await {
@@ -256,7 +268,8 @@ impl PollerState {
 
     /// Starts articles, on at most half of the requests that may be in flight, so that polls need not wait for them.
     async fn start_articles(&mut self) -> Result<(), store::Error> {
-        self.articles.refresh(self.planner.queue(), &self.config, |_| true).await?;
+        let peers = self.planner.peers();
+        self.articles.refresh(self.planner.queue(), &self.config, |_, host| peers.owns(host)).await?;
         let share = self.config.concurrency.div_ceil(2).saturating_sub(self.articles.len());
         let free = self.free();
         self.articles.start(self.planner.queue(), free.min(share));

@@ -13,6 +13,7 @@ use tokio::task::JoinSet;
 use super::channels::{PublishConfig, StoreProblem};
 use super::clock::now;
 use super::error::Error;
+use super::peers;
 use super::poll_metrics::source_times;
 use super::shared::Shared;
 use super::shutdown::ShutdownSignal;
@@ -70,6 +71,7 @@ pub(super) async fn run(shared: Arc<Shared>, stop: ShutdownSignal) {
     let mut new_config = shared.channels.publish_config.subscribe();
     let mut store_problem = shared.channels.store_problem.subscribe();
     let mut network_problem = shared.channels.network_problem.subscribe();
+    let mut changes = shared.store.changes();
     let mut last_prune: Option<Instant> = None;
     let mut front_page: Option<FrontPageState> = None;
     loop {
@@ -95,6 +97,7 @@ pub(super) async fn run(shared: Arc<Shared>, stop: ShutdownSignal) {
             Ok(()) = store_problem.changed() => {}
             Ok(()) = network_problem.changed() => {}
             () = shared.channels.polled.notified() => tokio::time::sleep(DEBOUNCE).await,
+            () = peers::changed(&mut changes) => tokio::time::sleep(DEBOUNCE).await,
             () = tokio::time::sleep(front_page_due.unwrap_or(MAX_INTERVAL)) => {}
             () = revision_changed(&shared.store, revision) => {}
         }
@@ -181,6 +184,10 @@ async fn publish(
     let rendered = match front_page_due {
         Some(_) => render_outputs(shared, config, updated, None).await,
         None => render_all(shared, config, updated, front_page).await,
+    };
+    let rendered = match rendered {
+        Ok(()) => restore::take_over_documents(&shared.store, &config.outputs, &shared.document_cache).await,
+        Err(error) => Err(error),
     };
     let former_names =
         render::set_former_names(&shared.store, &config.outputs, &shared.document_cache, now()).await;

@@ -56,6 +56,8 @@ struct HostQueue {
     /// The newest first.
     articles: BTreeSet<(Timestamp, Reverse<i64>)>,
     in_flight: usize,
+    /// Whether it was asked since [`PollQueue::take_idle_hosts`] returned it.
+    was_asked: bool,
     articles_in_flight: usize,
     /// Whether its last request was for a source.
     last_was_source: bool,
@@ -174,6 +176,7 @@ impl PollQueue {
         let taken = host.waiting.pop_first().map(|(_, source)| source);
         if let Some(source) = taken {
             host.in_flight += 1;
+            host.was_asked = true;
             host.last_was_source = true;
             host.free_at = later(now, self.gap.max(host.limits.gap));
             self.sources.insert(source, QueuedSource { host: index, due: None });
@@ -235,6 +238,25 @@ impl PollQueue {
         self.update_ready(index);
     }
 
+    /// The hosts that were asked, have nothing in flight, and are `left` to others.
+    pub fn take_idle_hosts(&mut self, left: impl Fn(&str) -> bool) -> Vec<String> {
+        let mut idle = Vec::new();
+        for (name, index) in &self.host_indexes {
+            let host = &mut self.hosts[*index];
+            if host.was_asked && host.in_flight == 0 && left(name) {
+                host.was_asked = false;
+                idle.push(name.clone());
+            }
+        }
+        idle
+    }
+
+    /// Whether a host was asked that is `left` to others.
+    #[must_use]
+    pub fn is_any_asked(&self, left: impl Fn(&str) -> bool) -> bool {
+        self.host_indexes.iter().any(|(name, index)| self.hosts[*index].was_asked && left(name))
+    }
+
     /// Ends the request of a host.
     fn end_request(&mut self, index: usize, now: Timestamp) {
         let host = &mut self.hosts[index];
@@ -274,6 +296,7 @@ impl PollQueue {
             let host = &mut self.hosts[index];
             if let Some((_, Reverse(entry))) = host.articles.pop_first() {
                 host.in_flight += 1;
+                host.was_asked = true;
                 host.articles_in_flight += 1;
                 host.last_was_source = false;
                 host.free_at = later(now, self.gap.max(host.limits.gap));

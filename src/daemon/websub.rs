@@ -15,6 +15,8 @@ const FIRST_RETRY: Duration = Duration::from_secs(5);
 const MAX_RETRY: Duration = Duration::from_hours(6);
 /// After this many attempts, two and a half days, the notification is dropped.
 const MAX_ATTEMPTS: u32 = 20;
+/// How long nobody else sends a notification that is being sent.
+const PING_LEASE: Duration = Duration::from_secs(120);
 /// The longest time between two reads of the store.
 const MAX_SLEEP: Duration = Duration::from_secs(15);
 
@@ -43,6 +45,10 @@ pub(super) async fn run(shared: Arc<Shared>, fetcher: Fetcher, stop: ShutdownSig
 /// Sends due notifications. Returns how long to sleep.
 async fn notify_due(shared: &Shared, fetcher: &Fetcher) -> Result<Duration, store::Error> {
     for ping in shared.store.due_pings(now()).await?.0 {
+        // Of several daemons one sends it.
+        if !shared.store.claim_ping(ping, now(), after(PING_LEASE)).await? {
+            continue;
+        }
         notify(shared, fetcher, ping).await?;
     }
     // Failed ones are due again.

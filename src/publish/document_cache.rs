@@ -100,14 +100,26 @@ impl DocumentCache {
 
     /// Inserts all formats of an output at once, so that readers never see two versions.
     pub fn insert_all(&self, formats: Vec<(String, Representation)>) {
-        let new: Vec<_> = formats.into_iter().filter(|(path, format)| !self.has(path, format)).collect();
-        if !new.is_empty() {
+        self.replace_all(formats.into_iter().filter(|(path, format)| !self.has(path, format)).collect());
+    }
+
+    /// The same, also where only the date differs.
+    pub(super) fn replace_all(&self, formats: Vec<(String, Representation)>) {
+        if !formats.is_empty() {
             self.update(|documents| {
                 documents.extend(
-                    new.into_iter().map(|(path, format)| (path, CachedDocument::Available(Arc::new(format)))),
+                    formats
+                        .into_iter()
+                        .map(|(path, format)| (path, CachedDocument::Available(Arc::new(format)))),
                 );
             });
         }
+    }
+
+    /// Whether a document has these bytes and this date.
+    pub(super) fn serves(&self, path: &str, digest: &str, changed: Timestamp) -> bool {
+        matches!(self.get(path), Some(CachedDocument::Available(document))
+            if document.digest == digest && document.last_modified.as_millisecond() == changed.as_millisecond())
     }
 
     fn has(&self, path: &str, representation: &Representation) -> bool {

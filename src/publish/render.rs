@@ -169,6 +169,7 @@ async fn publish(
         NotifyHub::No
     };
     let (mut to_store, mut unwritten) = (Vec::new(), Vec::new());
+    let evaluated = outputs.staleness.evaluated_revision();
     tokio::task::block_in_place(|| {
         let mut documents = Vec::with_capacity(formats.len());
         for rendered in formats {
@@ -178,6 +179,7 @@ async fn publish(
             if let Some(old) = stored.as_ref().filter(|old| old.file != file) {
                 folders::remove_unused(outputs, old);
             }
+            let revision = evaluated.unwrap_or_else(|| stored.as_ref().map_or(0, |stored| stored.revision));
             let is_stored = |old: Rendering| {
                 old.presentation_hash == presentation && !old.body.is_empty() && old.file == file
             };
@@ -187,6 +189,7 @@ async fn publish(
                     format: format.extension().to_owned(),
                     digest,
                     changed,
+                    revision,
                     presentation_hash: presentation.clone(),
                     entries,
                     body: zstd::bulk::compress(&bytes, 3).unwrap_or_default(),

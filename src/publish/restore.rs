@@ -1,6 +1,6 @@
 //! Puts the documents that were published before a start back into the document cache. Reads the store.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use jiff::Timestamp;
 
@@ -47,6 +47,38 @@ pub async fn restore_documents(
             outputs.staleness.record(frozen.id, stored_state(&rendering));
         }
         document_cache.insert_all(documents);
+    }
+    Ok(())
+}
+
+/// Takes what another daemon has published of an output, where that differs from what is served here: of several that
+/// render, those documents count that were stored, so that all serve the same bytes under one date.
+///
+/// # Errors
+/// The store cannot be read.
+pub async fn take_over_documents(
+    store: &Store,
+    outputs: &Outputs,
+    document_cache: &DocumentCache,
+) -> Result<(), Error> {
+    if store.daemon_id().is_none() {
+        return Ok(());
+    }
+    let by_id: HashMap<OutputId, &Output> =
+        outputs.outputs.iter().map(|compiled| (compiled.id, &compiled.output)).collect();
+    let mut differing = BTreeSet::new();
+    for (id, extension, digest, changed) in store.stored_documents().await? {
+        let format = Format::ALL.into_iter().find(|format| format.extension() == extension);
+        let Some((output, format)) = by_id.get(&id).zip(format) else { continue };
+        if !document_cache.serves(&format.path(&output.name), &digest, changed) {
+            differing.insert(id);
+        }
+    }
+    for id in differing {
+        let (renderings, output) = (store.renderings(Some(id)).await?, by_id[&id]);
+        if let Some(documents) = restored(store, &renderings, output, &outputs.site) {
+            document_cache.replace_all(documents);
+        }
     }
     Ok(())
 }

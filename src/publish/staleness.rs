@@ -139,6 +139,11 @@ impl Staleness {
         self.state().evaluated = Some(revision);
     }
 
+    /// The members contain the changes up to this revision; `None` before the first pass.
+    pub(super) fn evaluated_revision(&self) -> Option<i64> {
+        self.state().evaluated
+    }
+
     /// Ends a pass: the documents contain everything that was evaluated. `None` if the pass did not read the sources.
     pub(super) fn finish_pass(&self, sources: Option<&[SourceRow]>) {
         let mut state = self.state();

@@ -1,16 +1,20 @@
 //! The handle by which the program queries and commands the store's threads. I/O: channels only.
 
+use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot, watch};
 
+use super::claimer::Claimer;
 use super::database::Database;
 use super::dedup_index::DedupIndex;
 use super::error::Error;
 use super::jobs::{Durability, Job, JobOutcome, QUEUE_LENGTH, Query, WriteCommand};
 use super::location::StoreLocation;
+use super::model::Claimant;
 use super::sql::SqlError;
 use super::unreadable::UnreadableRows;
 
@@ -27,8 +31,16 @@ pub struct Store {
     /// Set by the writer.
     write_error: Arc<Mutex<Option<Error>>>,
     unreadable: UnreadableRows,
-    /// Counts up when another daemon may have written; `None` where there can be no other one.
-    changes: Option<watch::Receiver<u64>>,
+    shared: Option<SharedStore>,
+}
+
+/// What a handle to a store has that several daemons share.
+#[derive(Clone)]
+pub(super) struct SharedStore {
+    /// The id of this one.
+    pub(super) daemon: Arc<str>,
+    /// Counts up when another daemon may have written.
+    pub(super) changes: watch::Receiver<u64>,
 }
 
 impl Store {
@@ -37,7 +49,7 @@ impl Store {
         (queries, commands): (mpsc::Sender<Query>, mpsc::Sender<WriteCommand>),
         write_error: Arc<Mutex<Option<Error>>>,
         unreadable: UnreadableRows,
-        changes: Option<watch::Receiver<u64>>,
+        shared: Option<SharedStore>,
     ) -> Store {
         Store {
             location: Arc::new(location.clone()),
@@ -46,7 +58,7 @@ impl Store {
             dedup_index: Arc::default(),
             write_error,
             unreadable,
-            changes,
+            shared,
         }
     }
 
@@ -134,7 +146,18 @@ impl Store {
     /// Counts up when another daemon may have written. `None`: there can be no other one.
     #[must_use]
     pub fn changes(&self) -> Option<watch::Receiver<u64>> {
-        self.changes.clone()
+        self.shared.as_ref().map(|shared| shared.changes.clone())
+    }
+
+    /// The id of this daemon among those that share the store. `None`: there can be no other one.
+    #[must_use]
+    pub fn daemon_id(&self) -> Option<Arc<str>> {
+        self.shared.as_ref().map(|shared| Arc::clone(&shared.daemon))
+    }
+
+    /// Who makes claims here.
+    pub(super) fn claimer(&self, claimant: Claimant, gaps: Arc<BTreeMap<String, Duration>>) -> Claimer {
+        Claimer { claimant, daemon: self.daemon_id(), gaps }
     }
 
     /// How many commands and how many queries wait for the threads.
@@ -164,8 +187,6 @@ fn guard<T>(
 #[cfg(test)]
 mod tests {
     #![allow(clippy::disallowed_methods, reason = "the test runs the store's threads")]
-
-    use std::time::Duration;
 
     use super::*;
     use crate::store::{Options, open};

@@ -4,6 +4,8 @@
 //! transaction. The caller of [`open`] starts and joins these threads; the store spawns none.
 
 mod articles;
+mod claimer;
+mod daemons;
 mod database;
 mod dedup_index;
 mod dispatch;
@@ -26,6 +28,7 @@ pub use articles::{
     ARTICLES_PER_POLL, ArticleClaim, ArticleClaimResult, ArticleCounts, ArticleCountsBySource,
     ArticleOutcome, ArticleResult, ReadArticle, StoredRobots, WantedArticle,
 };
+pub use daemons::{DaemonDescription, LivingDaemon};
 pub use dispatch::{backup, check_integrity, file_sizes, has_daemon, lock, open, open_locked, salvage};
 pub use error::{Error, recovery_advice};
 pub use handle::Store;

@@ -432,6 +432,8 @@ pub struct Rendering {
     pub digest: String,
     /// When the bytes last changed.
     pub changed: Timestamp,
+    /// They have the changes of entries up to this revision.
+    pub revision: i64,
     /// Hash of what decides the bytes beside the entries.
     pub presentation_hash: String,
     /// Number of entries.

@@ -29,7 +29,7 @@ CREATE TABLE source (
     polled        INTEGER NOT NULL DEFAULT 0,  -- 1: a poll has succeeded
     next_poll     INTEGER,            -- null: at once
     claims        INTEGER NOT NULL DEFAULT 0,  -- number of the last claim
-    claimed_by    TEXT,               -- who made it: "daemon" or "command"
+    claimed_by    TEXT,               -- who made it: "daemon", the id of one of several, or "command"
     claimed_until INTEGER,            -- until then, or until its poll is committed; null: it has ended
     feed_id       TEXT,               -- the feed's own id, as in the state
     feed_title    TEXT,               -- as in the state
@@ -235,6 +235,7 @@ CREATE TABLE rendering (
     format            TEXT NOT NULL,  -- file name extension
     digest            TEXT NOT NULL,  -- hash of the bytes
     changed           INTEGER NOT NULL,  -- Last-Modified
+    revision          INTEGER NOT NULL,  -- it has the changes of entries up to this one
     presentation_hash TEXT NOT NULL,  -- hash of what else decides the bytes: titles, addresses, limits
     entry_count       INTEGER NOT NULL,
     body              BLOB NOT NULL,  -- zstd
@@ -300,6 +301,25 @@ CREATE TABLE poll_day (
     failed_at    INTEGER,             -- when
     PRIMARY KEY (source, day)
 ) STRICT, WITHOUT ROWID;
+
+-- The daemons that share a database; none of a file, which has one daemon. One that has not been seen for a while is
+-- deleted, and what it held is free.
+CREATE TABLE daemon (
+    id      TEXT PRIMARY KEY,
+    name    TEXT NOT NULL,            -- machine and process, for people
+    address TEXT NOT NULL,            -- where it listens
+    config  TEXT NOT NULL,            -- hash of what has to be the same in all configs
+    started INTEGER NOT NULL,         -- by the clock of the database
+    seen    INTEGER NOT NULL          -- the same
+) STRICT, WITHOUT ROWID;
+
+-- Which daemon may send requests to a host.
+CREATE TABLE host_lease (
+    host      TEXT PRIMARY KEY,       -- as in source.host
+    daemon    TEXT NOT NULL,          -- empty: none
+    requested INTEGER NOT NULL        -- when it was last claimed for a request, by the clock of the database
+) STRICT, WITHOUT ROWID;
+CREATE INDEX host_lease_daemon ON host_lease (daemon);
 
 -- What the daemon tells other processes, such as `siftwire status`, and its next start.
 CREATE TABLE daemon_status (

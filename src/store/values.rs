@@ -3,7 +3,6 @@
 use jiff::Timestamp;
 
 use super::database::SqlRow;
-use super::model::Claimant;
 use super::sql::{Column, Result, SqlError};
 use crate::source::{FeedUrl, UrlParts};
 
@@ -41,14 +40,6 @@ pub(super) fn url_parts(column: i64) -> UrlParts {
         0 => UrlParts::Host,
         2 => UrlParts::Whole,
         _ => UrlParts::Path,
-    }
-}
-
-/// The spelling of a claimant in the tables.
-pub(super) fn claimant_name(claimant: Claimant) -> &'static str {
-    match claimant {
-        Claimant::Daemon => "daemon",
-        Claimant::Command => "command",
     }
 }
 

@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex};
 use tokio::sync::{mpsc, watch};
 
 use super::error::Error;
-use super::handle::Store;
+use super::handle::{SharedStore, Store};
 use super::jobs::{JobCounter, QUEUE_LENGTH, Worker, Workers};
 use super::location::StoreLocation;
 use super::server::Server;
@@ -55,5 +55,16 @@ pub(super) fn open(server: &Arc<Server>) -> Result<(Store, Workers), Error> {
         run: Box::new(move || listener::run(&listened, &sender)),
     });
     let location = StoreLocation::Server(Arc::clone(server));
-    Ok((Store::new(&location, (queries, commands), write_error, unreadable, Some(changes)), Workers(workers)))
+    let shared = Some(SharedStore { daemon: new_id().into(), changes });
+    Ok((Store::new(&location, (queries, commands), write_error, unreadable, shared), Workers(workers)))
+}
+
+/// An id for this process among those that share the database.
+fn new_id() -> String {
+    let mut bytes = [0; 12];
+    // Without random numbers the process number is enough on one machine.
+    if rustix::rand::getrandom(&mut bytes[..], rustix::rand::GetRandomFlags::empty()).is_err() {
+        bytes[..4].copy_from_slice(&std::process::id().to_be_bytes());
+    }
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

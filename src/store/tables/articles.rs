@@ -1,5 +1,6 @@
 //! SQL of the articles at the links of entries: which are wanted, claims, results. I/O: the database.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
@@ -8,14 +9,16 @@ use super::super::articles::{
     ARTICLES_PER_POLL, ArticleClaim, ArticleClaimResult, ArticleCountsBySource, ArticleOutcome,
     ArticleResult, ReadArticle, WantedArticle,
 };
+use super::super::claimer::Claimer;
 use super::super::database::{Database, SqlRow};
 use super::super::error::Error;
 use super::super::handle::Store;
 use super::super::jobs::Durability;
 use super::super::model::{Claimant, SourceId};
 use super::super::sql::{OptionalExtension, Result, SqlError, params};
-use super::super::values::{claimant_name, from_json, lossy_text, millis, nearest_time, to_json};
+use super::super::values::{from_json, lossy_text, millis, nearest_time, to_json};
 use super::article_rows::READ;
+use super::daemons::take_host;
 use super::entries::{Counters, find_entry};
 use super::hosts::host_budget;
 use crate::entry::MAX_ARTICLE_WAIT;
@@ -51,7 +54,8 @@ impl Store {
         host: String,
         now: Timestamp,
     ) -> Result<ArticleClaimResult, Error> {
-        self.command_with(Durability::Relaxed, move |c| claim(c, entry, (claimant, lease), &host, now)).await
+        let claimer = self.claimer(claimant, Arc::default());
+        self.command_with(Durability::Relaxed, move |c| claim(c, entry, (&claimer, lease), &host, now)).await
     }
 
     /// Writes the result of a claim. If it decides the entry, outputs evaluate it again. Returns whether the claim was the
@@ -184,13 +188,16 @@ fn wanted_articles(c: &Database<'_>, now: Timestamp) -> Result<Vec<WantedArticle
 fn claim(
     c: &Database<'_>,
     entry: i64,
-    (claimant, lease): (Claimant, Duration),
+    (claimer, lease): (&Claimer, Duration),
     host: &str,
     now: Timestamp,
 ) -> Result<ArticleClaimResult> {
     let budget = host_budget(c, host)?;
     if let Some(until) = budget.as_ref().and_then(|budget| budget.held_at(now)) {
         return Ok(ArticleClaimResult::HostHeld(until));
+    }
+    if let Some(wait) = take_host(c, claimer, host, budget.as_ref().map(|budget| budget.gap))? {
+        return Ok(ArticleClaimResult::HostHeld(nearest_time(millis(now).saturating_add(wait))));
     }
     let source: Option<i64> = c
         .prepare_cached("SELECT source FROM article WHERE entry = ?1")?
@@ -207,7 +214,7 @@ fn claim(
              WHERE entry = ?1 AND next_try <= ?2 AND tries < ?5 AND (claimed_until IS NULL OR claimed_until <= ?2)
              RETURNING tries, CASE state WHEN 1 THEN validators END",
         )?
-        .query_row(params![entry, millis(now), claimant_name(claimant), until, MAX_TRIES], |row| {
+        .query_row(params![entry, millis(now), claimer.name(), until, MAX_TRIES], |row| {
             Ok((row.get(0)?, row.get(1)?))
         })
         .optional()?;

@@ -4,6 +4,7 @@ mod archive;
 pub(super) mod article_rows;
 mod articles;
 mod daemon_status;
+mod daemons;
 pub(super) mod entries;
 mod hosts;
 mod kept_apart;

@@ -62,6 +62,22 @@ impl Store {
         self.command(move |c| save_renderings(c, &renderings, hub)).await
     }
 
+    /// Which documents are stored: output, format, hash of the bytes, and when they changed.
+    ///
+    /// # Errors
+    /// The store cannot read.
+    pub async fn stored_documents(&self) -> Result<Vec<(OutputId, String, String, Timestamp)>, Error> {
+        self.query(|c| {
+            c.prepare_cached("SELECT output, format, digest, changed FROM rendering ORDER BY output, format")?
+                .query_map((), |row| {
+                    let text = |column| lossy_text(row, column).map(Option::unwrap_or_default);
+                    Ok((OutputId(row.get(0)?), text(1)?, text(2)?, nearest_time(row.get(3)?)))
+                })?
+                .collect()
+        })
+        .await
+    }
+
     /// The outputs that have an entry which changed after a revision or shares a story with such an entry, and the
     /// lowest entry number.
     ///
@@ -163,7 +179,7 @@ fn all_outputs(c: &Database<'_>) -> Result<Vec<StoredOutput>> {
 
 fn select_renderings(c: &Database<'_>, condition: &str, params: impl SqlValues) -> Result<Vec<Rendering>> {
     c.prepare_cached(&format!(
-        "SELECT output, format, digest, changed, presentation_hash, entry_count, body, file FROM rendering
+        "SELECT output, format, digest, changed, presentation_hash, entry_count, body, file, revision FROM rendering
          WHERE {condition}",
     ))?
     .query_map(params, |row| {
@@ -176,6 +192,7 @@ fn select_renderings(c: &Database<'_>, condition: &str, params: impl SqlValues) 
             entries: row.get::<i64>(5)? as usize,
             body: row.get(6)?,
             file: lossy_text(row, 7)?,
+            revision: row.get(8)?,
         })
     })?
     .collect()
@@ -183,11 +200,16 @@ fn select_renderings(c: &Database<'_>, condition: &str, params: impl SqlValues) 
 
 fn save_renderings(c: &Database<'_>, renderings: &[Rendering], hub: NotifyHub) -> Result<()> {
     let mut upsert = c.prepare_cached(
-        "INSERT INTO rendering (output, format, digest, changed, presentation_hash, entry_count, body, file)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
-         ON CONFLICT (output, format) DO UPDATE SET digest = excluded.digest, changed = excluded.changed,
-             presentation_hash = excluded.presentation_hash, entry_count = excluded.entry_count,
-             body = excluded.body, file = excluded.file",
+        // Of several daemons, one that is behind does not replace what a faster one has stored; and of the same bytes, those
+        // that came first say when.
+        "INSERT INTO rendering (output, format, digest, changed, presentation_hash, entry_count, body, file, revision)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
+         ON CONFLICT (output, format) DO UPDATE SET
+             changed = CASE WHEN rendering.digest = excluded.digest THEN rendering.changed ELSE excluded.changed END,
+             digest = excluded.digest, presentation_hash = excluded.presentation_hash,
+             entry_count = excluded.entry_count, body = excluded.body, file = excluded.file,
+             revision = excluded.revision
+         WHERE rendering.revision <= excluded.revision",
     )?;
     for r in renderings {
         upsert.execute(params![
@@ -198,7 +220,8 @@ fn save_renderings(c: &Database<'_>, renderings: &[Rendering], hub: NotifyHub) -
             r.presentation_hash,
             r.entries as i64,
             r.body,
-            r.file
+            r.file,
+            r.revision
         ])?;
     }
     match (hub, renderings.iter().max_by_key(|r| r.changed)) {

@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use super::super::database::Database;
 use super::super::error::Error;
 use super::super::handle::Store;
+use super::super::jobs::Durability;
 use super::super::model::{OutputId, Ping};
 use super::super::sql::{Result, params};
 use super::super::values::{millis, nearest_time, time};
@@ -16,6 +17,22 @@ impl Store {
     /// The store cannot read.
     pub async fn due_pings(&self, now: Timestamp) -> Result<(Vec<Ping>, Option<Timestamp>), Error> {
         self.query(move |c| due_pings(c, now)).await
+    }
+
+    /// Takes a ping that is due `now`, so that no other daemon sends it before `until`. Returns whether none has taken it.
+    ///
+    /// # Errors
+    /// The store cannot write.
+    pub async fn claim_ping(&self, ping: Ping, now: Timestamp, until: Timestamp) -> Result<bool, Error> {
+        if self.daemon_id().is_none() {
+            return Ok(true);
+        }
+        self.command_with(Durability::Relaxed, move |c| {
+            c.prepare_cached("UPDATE ping SET due = ?3 WHERE output = ?1 AND changed = ?2 AND due <= ?4")?
+                .execute(params![ping.output.0, millis(ping.changed), millis(until), millis(now)])
+                .map(|changed| changed == 1)
+        })
+        .await
     }
 
     /// Removes a ping, unless the output has changed again since.

@@ -1,11 +1,13 @@
 //! SQL of the sources: synchronizing with the config, claims, health events. I/O: the database.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::ops::Range;
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
 
+use super::super::claimer::Claimer;
 use super::super::database::{Database, SqlRow};
 use super::super::error::Error;
 use super::super::handle::Store;
@@ -15,12 +17,14 @@ use super::super::model::{
     StoredSource,
 };
 use super::super::sql::{OptionalExtension, Result, params};
-use super::super::values::{claimant_name, feed_url, from_json, lossy_text, millis, nearest_time, to_json};
+use super::super::values::{feed_url, from_json, lossy_text, millis, nearest_time, to_json};
 use super::articles::full_text_changed;
+use super::daemons::take_host;
 use super::hosts::read_budget;
 use super::outputs::sync_outputs;
 use super::source_state::{ClaimAfter, change_states, reschedule, source_state, write_state};
 use super::stand_ins::{remove_stand_ins, touch_stand_ins};
+use crate::source::host_budget::HostBudget;
 use crate::source::{HealthEvent, SourceState};
 
 /// Health events that are kept.
@@ -118,7 +122,23 @@ impl Store {
         now: Timestamp,
         lease: Duration,
     ) -> Result<Vec<ClaimResult>, Error> {
-        self.command_with(Durability::Relaxed, move |c| claim(c, &sources, claimant, now, lease)).await
+        self.claim_at_hosts(sources, claimant, (now, lease), Arc::default()).await
+    }
+
+    /// [`Store::claim`], with the time between two requests to a host, where it is longer than usual: so long a host is
+    /// left alone that another daemon has asked before.
+    ///
+    /// # Errors
+    /// The store cannot write.
+    pub async fn claim_at_hosts(
+        &self,
+        sources: Vec<SourceId>,
+        claimant: Claimant,
+        (now, lease): (Timestamp, Duration),
+        gaps: Arc<BTreeMap<String, Duration>>,
+    ) -> Result<Vec<ClaimResult>, Error> {
+        let claimer = self.claimer(claimant, gaps);
+        self.command_with(Durability::Relaxed, move |c| claim(c, &sources, &claimer, now, lease)).await
     }
 
     /// Ends a claim, by its number, without a poll.
@@ -140,10 +160,11 @@ impl Store {
     /// # Errors
     /// The store cannot write.
     pub async fn release_daemon_claims(&self) -> Result<(), Error> {
-        self.command(|c| {
+        let claimer = self.claimer(Claimant::Daemon, Arc::default());
+        self.command(move |c| {
             ["source", "article"].iter().try_for_each(|table| {
                 let release = format!("UPDATE {table} SET claimed_until = NULL WHERE claimed_by = ?1");
-                c.execute(&release, [claimant_name(Claimant::Daemon)]).map(drop)
+                c.execute(&release, [claimer.name()]).map(drop)
             })
         })
         .await
@@ -380,12 +401,12 @@ fn find_sources(c: &Database<'_>, search: &str, rows: Range<usize>) -> Result<(u
 fn claim(
     c: &Database<'_>,
     ids: &[SourceId],
-    claimant: Claimant,
+    claimer: &Claimer,
     now: Timestamp,
     lease: Duration,
 ) -> Result<Vec<ClaimResult>> {
     let until = millis(now).saturating_add(lease.as_millis() as i64);
-    let due_by = match claimant {
+    let due_by = match claimer.claimant {
         Claimant::Daemon => millis(now),
         Claimant::Command => i64::MAX,
     };
@@ -406,10 +427,11 @@ fn claim(
         if let Some(until) = budget.as_ref().and_then(|budget| budget.held_at(now)) {
             return Ok(ClaimResult::HostHeld(id, until));
         }
+        if let Some(until) = wait_for_host(c, claimer, id, budget.as_ref(), now)? {
+            return Ok(ClaimResult::HostHeld(id, until));
+        }
         let claimed = update
-            .query_row(params![millis(now), until, id.0, due_by, claimant_name(claimant)], |row| {
-                read_claim(row, c)
-            })
+            .query_row(params![millis(now), until, id.0, due_by, claimer.name()], |row| read_claim(row, c))
             .optional()?;
         if let Some(claim) = claimed {
             return Ok(ClaimResult::Claimed(Box::new(Claim { has_budget: budget.is_some(), ..claim })));
@@ -418,6 +440,26 @@ fn claim(
         Ok(due.map_or(ClaimResult::Gone(id), |due| ClaimResult::NotDue(id, due)))
     };
     ids.iter().map(|id| claim_one(*id)).collect()
+}
+
+/// Until when the host of a source is another daemon's.
+fn wait_for_host(
+    c: &Database<'_>,
+    claimer: &Claimer,
+    id: SourceId,
+    budget: Option<&HostBudget>,
+    now: Timestamp,
+) -> Result<Option<Timestamp>> {
+    if claimer.sharing_daemon().is_none() {
+        return Ok(None);
+    }
+    let host = c
+        .prepare_cached("SELECT host FROM source WHERE id = ?1")?
+        .query_row([id.0], |row| lossy_text(row, 0))
+        .optional()?;
+    let Some(Some(host)) = host else { return Ok(None) };
+    let wait = take_host(c, claimer, &host, budget.map(|budget| budget.gap))?;
+    Ok(wait.map(|wait| nearest_time(millis(now).saturating_add(wait))))
 }
 
 fn read_claim(row: &SqlRow<'_>, c: &Database<'_>) -> Result<Claim> {

@@ -1,0 +1,140 @@
+//! SQL of the daemons that share a database, and of the hosts that each of them may ask. Only in PostgreSQL: a file has one
+//! daemon. I/O: the database.
+
+use std::time::Duration;
+
+use super::super::claimer::Claimer;
+use super::super::daemons::{DaemonDescription, LivingDaemon};
+use super::super::database::Database;
+use super::super::error::Error;
+use super::super::handle::Store;
+use super::super::jobs::Durability;
+use super::super::sql::{OptionalExtension, Result, params};
+use super::super::values::lossy_text;
+
+/// A daemon that has not been seen for so long has ended, or has stopped: then it loses its claims and hosts.
+const MAX_SILENCE: Duration = Duration::from_secs(15);
+
+/// When a host that another daemon has is asked for again.
+const HELD_BY_OTHER: i64 = 1000;
+
+impl Store {
+    /// Says that this daemon is there; takes from those that have been silent for too long what they hold. Returns the
+    /// living daemons, this one among them.
+    ///
+    /// # Errors
+    /// The store cannot write.
+    pub async fn say_alive(&self, description: DaemonDescription) -> Result<Vec<LivingDaemon>, Error> {
+        let Some(own) = self.daemon_id() else { return Ok(Vec::new()) };
+        self.command_with(Durability::Relaxed, move |c| {
+            c.prepare_cached(
+                "INSERT INTO daemon (id, name, address, config, started, seen)
+                 VALUES (?1, ?2, ?3, ?4, clock_millis(), clock_millis())
+                 ON CONFLICT (id) DO UPDATE SET seen = excluded.seen, config = excluded.config",
+            )?
+            .execute(params![&*own, description.name, description.address, description.config])?;
+            let silent: Vec<String> = c
+                .prepare_cached("SELECT id FROM daemon WHERE seen < clock_millis() - ?1")?
+                .query_map([MAX_SILENCE.as_millis() as i64], |row| row.get(0))?
+                .collect::<Result<_>>()?;
+            silent.iter().try_for_each(|daemon| end_daemon(c, daemon))?;
+            living_daemons(c)
+        })
+        .await
+    }
+
+    /// The living daemons of a shared store, by id.
+    ///
+    /// # Errors
+    /// The store cannot read.
+    pub async fn living_daemons(&self) -> Result<Vec<LivingDaemon>, Error> {
+        if self.daemon_id().is_none() {
+            return Ok(Vec::new());
+        }
+        self.query(living_daemons).await
+    }
+
+    /// Hands over what this daemon holds, and is no longer one of several.
+    ///
+    /// # Errors
+    /// The store cannot write; then the others take it when this daemon has been silent for a while.
+    pub async fn leave(&self) -> Result<(), Error> {
+        let Some(own) = self.daemon_id() else { return Ok(()) };
+        self.command(move |c| end_daemon(c, &own)).await
+    }
+
+    /// Lets other daemons ask these hosts.
+    ///
+    /// # Errors
+    /// The store cannot write.
+    pub async fn release_hosts(&self, hosts: Vec<String>) -> Result<(), Error> {
+        let Some(own) = self.daemon_id() else { return Ok(()) };
+        self.command(move |c| {
+            let mut release =
+                c.prepare_cached("UPDATE host_lease SET daemon = '' WHERE host = ?1 AND daemon = ?2")?;
+            hosts.iter().try_for_each(|host| release.execute(params![host, &*own]).map(drop))
+        })
+        .await
+    }
+}
+
+fn living_daemons(c: &Database<'_>) -> Result<Vec<LivingDaemon>> {
+    c.prepare_cached("SELECT id, name, address, config, clock_millis() - seen FROM daemon ORDER BY id")?
+        .query_map((), |row| {
+            let text = |column| lossy_text(row, column).map(Option::unwrap_or_default);
+            Ok(LivingDaemon {
+                id: text(0)?,
+                description: DaemonDescription { name: text(1)?, address: text(2)?, config: text(3)? },
+                silent: Duration::from_millis(u64::try_from(row.get::<i64>(4)?).unwrap_or_default()),
+            })
+        })?
+        .collect()
+}
+
+/// Ends a daemon: its hosts are free, and polls and articles that it may still be at are not committed.
+fn end_daemon(c: &Database<'_>, daemon: &str) -> Result<()> {
+    for statement in [
+        "UPDATE source SET claimed_until = NULL WHERE claimed_by = ?1 AND claimed_until IS NOT NULL",
+        "UPDATE article SET claimed_until = NULL WHERE claimed_by = ?1 AND claimed_until IS NOT NULL",
+        "UPDATE host_lease SET daemon = '' WHERE daemon = ?1",
+        "DELETE FROM daemon WHERE id = ?1",
+    ] {
+        c.execute(statement, [daemon])?;
+    }
+    Ok(())
+}
+
+/// Takes a host for a request, or says in how many milliseconds it may be free. Another daemon that lives keeps it; after
+/// one that has left it, the gap after its last request is kept.
+pub(super) fn take_host(
+    c: &Database<'_>,
+    claimer: &Claimer,
+    host: &str,
+    learnt_gap: Option<Duration>,
+) -> Result<Option<i64>> {
+    let Some(own) = claimer.sharing_daemon() else { return Ok(None) };
+    let is_living = |daemon: &str| c.prepare_cached("SELECT 1 FROM daemon WHERE id = ?1")?.exists([daemon]);
+    if !is_living(own)? {
+        // It was silent for too long, and says that it is there again soon.
+        return Ok(Some(HELD_BY_OTHER));
+    }
+    let held: Option<(String, i64)> = c
+        .prepare_cached("SELECT daemon, clock_millis() - requested FROM host_lease WHERE host = ?1")?
+        .query_row([host], |row| Ok((row.get(0)?, row.get(1)?)))
+        .optional()?;
+    if let Some((holder, idle)) = held.filter(|(holder, _)| holder != own) {
+        if is_living(&holder)? {
+            return Ok(Some(HELD_BY_OTHER));
+        }
+        let gap = i64::try_from(claimer.gap(host, learnt_gap).as_millis()).unwrap_or(i64::MAX);
+        if idle < gap {
+            return Ok(Some(gap - idle));
+        }
+    }
+    c.prepare_cached(
+        "INSERT INTO host_lease (host, daemon, requested) VALUES (?1, ?2, clock_millis())
+         ON CONFLICT (host) DO UPDATE SET daemon = excluded.daemon, requested = excluded.requested",
+    )?
+    .execute([host, own])?;
+    Ok(None)
+}
