@@ -6,6 +6,7 @@ mod details;
 mod hash;
 mod media;
 mod podcast;
+mod removed;
 
 use std::sync::Arc;
 
@@ -18,6 +19,7 @@ pub(crate) use hash::{checksum, derived_id, hex, text_hash, uuid_urn};
 pub(crate) use media::MediaKind;
 pub use media::{Enclosure, Media, Picture};
 pub use podcast::{Chapters, Episode, Person, Podcast, Transcript};
+pub use removed::{Removed, RemovedKind};
 
 /// One normalised item of a source, whatever its format was.
 ///

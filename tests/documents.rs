@@ -178,6 +178,7 @@ fn full() -> Entry {
                 term: Some("arts".into()),
                 scheme: Some("https://gazette.example/topics".into()),
             }],
+            ..Details::default()
         })),
         comments: Some("https://gazette.example/full#comments".into()),
         language: Some("hy".into()),

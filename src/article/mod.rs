@@ -149,7 +149,8 @@ pub fn find(
             found.html,
             Some(page.url.as_str()),
             base.as_ref().unwrap_or(page.url),
-        ),
+        )
+        .0,
         text: found.text,
         by: found.by,
     })

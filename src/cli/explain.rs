@@ -11,9 +11,11 @@ use super::terminal::{self, escape_line};
 use super::{WrongUsage, query_argument};
 use crate::daemon;
 use crate::entry::change::FormerTitle;
-use crate::entry::{ArticleState, Key, KeyRule, StoredEntry};
+use crate::entry::{ArticleState, Key, KeyRule, Removed, StoredEntry};
 use crate::filter::{Matcher, Query, QueryContext};
-use crate::publish::explain::{self, Explanation, article_line, owner_line, reason_line, story_line};
+use crate::publish::explain::{
+    self, Explanation, article_line, owner_line, reason_line, removed_line, story_line,
+};
 use crate::publish::output::Output;
 use crate::store::{Candidate, EntryStory, KeptApart, Store};
 use crate::story::address::PageAddress;
@@ -161,9 +163,12 @@ fn as_json(explained: &ExplainedEntry<'_>) -> String {
         ArticleState::Missing(reason) => json!({ "state": "missing", "reason": reason }),
         _ => serde_json::Value::Null,
     };
+    let nothing = Removed::default();
+    let removed = kept.entry.details.as_ref().map_or(&nothing, |details| &details.removed);
     let entry = json!({
         "number": kept.number, "id": kept.uid, "title": kept.entry.title, "link": kept.entry.link,
         "source": kept.source.name, "date": kept.date, "article": article, "former_titles": explained.former_titles,
+        "removed": removed,
     });
     let story = explained.story.as_ref().map(|story| {
         let others: Vec<_> = story
@@ -185,6 +190,7 @@ fn as_text(explained: &ExplainedEntry<'_>) -> String {
     let about = format!("{}, {:.0}, {link}", kept.source.title, kept.date);
     let mut lines = vec![escape_line(title(kept)), format!("  {}", escape_line(&about))];
     lines.extend(article_line(&kept.article).map(|line| format!("  {}", escape_line(&line))));
+    lines.extend(removed_line(&kept.entry).map(|line| format!("  {line}")));
     lines.extend(explained.former_titles.iter().map(|FormerTitle { title, replaced, reason }| {
         format!("  {}", escape_line(&format!("until {replaced:.0} its title was `{title}` ({reason})")))
     }));

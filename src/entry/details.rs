@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::removed::Removed;
+
 /// The rarer fields of an entry.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
@@ -27,6 +29,9 @@ pub struct Details {
     /// What is said of its categories beside their names.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub categories: Vec<CategoryDetails>,
+    /// What was removed from its texts before they were kept.
+    #[serde(skip_serializing_if = "Removed::is_empty")]
+    pub removed: Removed,
 }
 
 /// A link with its relation.

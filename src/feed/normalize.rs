@@ -20,7 +20,7 @@ use super::model::{Feed, Hints};
 use super::problem::Problem;
 use super::raw::{RawAuthor, RawDate, RawEntry, RawFeed, RawLink, RawOrigin, RawText};
 use super::xml_base::{BaseIndex, ResolvedBases};
-use crate::entry::{Author, Entry, Key, KeyRule, Origin, text_hash};
+use crate::entry::{Author, Entry, Key, KeyRule, Origin, Removed, text_hash};
 use crate::html::{self, bounded_base};
 use crate::source::{FeedUrl, UrlParts};
 use crate::story::address::{PageAddress, are_same_page, names_entry};
@@ -185,8 +185,15 @@ fn normalize_entry(mut raw: RawEntry<'_>, context: &FeedContext<'_>) -> Entry {
         podcast::episode(*raw, &[entry.title.as_deref(), texts[0], texts[1]], context)
     });
     let page = entry.link.clone();
-    entry.summary = summary.and_then(|text| html_fragment(text, page.as_deref(), context));
-    entry.content = content.and_then(|text| html_fragment(text, page.as_deref(), context));
+    for (text, raw) in [(&mut entry.summary, summary), (&mut entry.content, content)] {
+        let Some((html, removed)) = raw.and_then(|raw| html_fragment(raw, page.as_deref(), context)) else {
+            continue;
+        };
+        *text = Some(html);
+        if !removed.is_empty() {
+            entry.details.get_or_insert_default().removed.add(&removed);
+        }
+    }
     let texts = [&entry.title, &entry.summary, &entry.content];
     entry.is_uncertain |= context.is_damaged
         && texts.into_iter().flatten().any(|text| text.contains(char::REPLACEMENT_CHARACTER));
@@ -329,14 +336,19 @@ fn joined(href: &str, base: Option<&Url>) -> Option<Url> {
     }
 }
 
-/// A text as an HTML fragment, not sanitized yet; `None` if it is blank.
-fn html_fragment(raw: RawText<'_>, link: Option<&str>, context: &FeedContext<'_>) -> Option<String> {
+/// A text as an HTML fragment, not sanitized yet unless it has a base of its own: then with what was removed. `None` if it
+/// is blank.
+fn html_fragment(
+    raw: RawText<'_>,
+    link: Option<&str>,
+    context: &FeedContext<'_>,
+) -> Option<(String, Removed)> {
     let base = raw.base;
     let html = plain::html(raw)?;
     // The sanitizer resolves addresses against the entry's page, or else the feed's base; any other is only known here.
     match context.bases.get(base).filter(|own| link.is_some() || Some(*own) != context.base) {
         Some(own) => Some(html::sanitize_with_base(html, link, own)),
-        None => Some(html),
+        None => Some((html, Removed::default())),
     }
 }
 

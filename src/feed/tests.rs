@@ -178,7 +178,7 @@ fn custom_elements_alone_are_markup() {
     let shown = |html: &str| {
         let item = read_item(&format!("<description>{}</description>", htmlize::escape_text(html)));
         let base = "https://example.org/".parse().expect("an address");
-        crate::html::sanitize_with_base(item.summary.expect("a text"), None, &base)
+        crate::html::sanitize_with_base(item.summary.expect("a text"), None, &base).0
     };
     let video = shown("<lite-youtube videoid=\"x1\"></lite-youtube>");
     assert!(video.contains("https://www.youtube.com/embed/x1"), "{video}");

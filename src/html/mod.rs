@@ -8,6 +8,7 @@ mod embeds;
 mod fast;
 mod lazy;
 mod limits;
+mod removed;
 mod rewrite;
 mod srcset;
 mod tags;
@@ -27,7 +28,7 @@ pub(crate) use limits::may_be_parsed;
 pub(crate) use tree::{Element, NodeData, NodeId, Tree};
 pub(crate) use visible::{hides, is_hidden_attribute};
 
-use crate::entry::Entry;
+use crate::entry::{Entry, Removed};
 use crate::text::{TextFor, html_to_text};
 use addresses::{Addresses, ID_PREFIX, SCHEMES, is_kept};
 use rewrite::Hidden;
@@ -45,11 +46,16 @@ impl Sanitizer {
         Sanitizer { site: bounded_base(site.clone()) }
     }
 
-    /// Sanitizes summary and content. A text that is empty afterwards becomes `None`.
+    /// Sanitizes summary and content, and notes what is removed. A text that is empty afterwards becomes `None`.
     pub fn sanitize_entry(&self, entry: &mut Entry) {
         let addresses = Addresses::of_entry(entry.link.as_deref(), self.site.as_ref());
-        for html in [&mut entry.summary, &mut entry.content] {
-            *html = html.take().map(|html| sanitize(html, &addresses)).filter(|html| !html.trim().is_empty());
+        for text in [&mut entry.summary, &mut entry.content] {
+            let Some(html) = text.take() else { continue };
+            let (safe, removed) = sanitize(html, &addresses);
+            *text = Some(safe).filter(|html| !html.trim().is_empty());
+            if !removed.is_empty() {
+                entry.details.get_or_insert_default().removed.add(&removed);
+            }
         }
     }
 
@@ -63,15 +69,16 @@ impl Sanitizer {
     }
 }
 
-/// Sanitizes one text of an entry with this link, whose relative addresses have their own base.
-pub(crate) fn sanitize_with_base(html: String, link: Option<&str>, base: &Url) -> String {
+/// Sanitizes one text of an entry with this link, whose relative addresses have their own base. Returns what was removed,
+/// too.
+pub(crate) fn sanitize_with_base(html: String, link: Option<&str>, base: &Url) -> (String, Removed) {
     let Addresses { page, .. } = Addresses::of_entry(link, None);
     sanitize(html, &Addresses { base: bounded_base(base.clone()), page })
 }
 
-fn sanitize(html: String, addresses: &Addresses) -> String {
-    match fast::sanitize(&html, addresses) {
-        Some(Cow::Borrowed(_)) => html,
+fn sanitize(html: String, addresses: &Addresses) -> (String, Removed) {
+    let safe = match fast::sanitize(&html, addresses) {
+        Some(Cow::Borrowed(_)) => return (html, Removed::default()),
         Some(Cow::Owned(sanitized)) => sanitized,
         None if !limits::is_within_limits(&html) => plain_text(&html),
         // What is hidden is shown where an entry would become empty without it.
@@ -80,7 +87,9 @@ fn sanitize(html: String, addresses: &Addresses) -> String {
             .filter_map(|hidden| rewritten(&html, addresses, hidden))
             .find(|shown| !is_blank(shown))
             .unwrap_or_else(|| plain_text(&html)),
-    }
+    };
+    let removed = removed::between(&html, &safe);
+    (safe, removed)
 }
 
 /// Sanitizes with a tree: first so that little is lost, then by ammonia, which knows what is safe. `None` if that would
@@ -137,7 +146,7 @@ mod tests {
 
     fn clean(html: &str) -> String {
         let base = Url::parse("https://example.org/news/").ok();
-        sanitize(html.to_owned(), &Addresses { base, page: None })
+        sanitize(html.to_owned(), &Addresses { base, page: None }).0
     }
 
     #[test]

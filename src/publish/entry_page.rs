@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 use url::Url;
 
-use super::explain::{Explanation, article_line, owner_line, reason_line};
+use super::explain::{Explanation, article_line, owner_line, reason_line, removed_line};
 use super::html::{ENTRY_PATH, FRONT, home, icon_link, page, source_address, time};
 use super::icon;
 use super::text::{excerpt, one_line, percent_encode, truncate};
@@ -158,6 +158,7 @@ fn kept_texts(kept: &StoredEntry, language: &str) -> Markup {
                     }
                 }
             }
+            @if let Some(line) = removed_line(entry) { p { "Before it was kept, " (one_line(&line)) "." } }
             @if entry.summary.is_none() && entry.content.is_none() && article.is_none() { p .soft { "It has no text." } }
         }
     }

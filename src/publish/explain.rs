@@ -282,6 +282,21 @@ fn not_entered(candidate: &Candidate, stored: Option<&StoredOutput>, first_poll:
     }
 }
 
+/// What was removed from the texts of an entry before they were kept, if anything was.
+#[must_use]
+pub fn removed_line(entry: &Entry) -> Option<String> {
+    let removed = &entry.details.as_ref()?.removed;
+    let counts: Vec<String> = removed
+        .0
+        .iter()
+        .map(|(kind, count)| {
+            let [one, several] = kind.nouns();
+            counted(*count, one, several)
+        })
+        .collect();
+    (!counts.is_empty()).then(|| format!("removed from its texts: {}", counts.join(", ")))
+}
+
 /// What is known of the entry's article.
 #[must_use]
 pub fn article_line(article: &ArticleState) -> Option<String> {

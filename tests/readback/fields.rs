@@ -103,6 +103,7 @@ prop_compose! {
             rights,
             place: Some(Location { coordinates: format!("{latitude}.25 {longitude}.5"), name }),
             categories: vec![CategoryDetails { name: "News".into(), term: None, scheme: Some("https://gazette.example/topics".into()) }],
+            ..Details::default()
         }
     }
 }

@@ -15,6 +15,7 @@ mod cut_config;
 mod damaged_rows;
 mod documented;
 mod encodings;
+mod entry_page;
 mod faults;
 mod filters;
 mod finding;

@@ -6,7 +6,7 @@ use url::Url;
 
 use super::media::media_type;
 use super::{FeedContext, absolute_url, plain};
-use crate::entry::{Answered, CategoryDetails, Details, Location, RelatedLink};
+use crate::entry::{Answered, CategoryDetails, Details, Location, RelatedLink, Removed};
 use crate::feed::raw::{RawCategory, RawDetails, RawEntry, RawLink, RawText, TextKind};
 
 /// The relations of links that are kept. JSON Feed's `external_url` is the last.
@@ -58,6 +58,7 @@ pub(super) fn take_details(raw: &mut RawEntry<'_>, context: &FeedContext<'_>) ->
             Location { coordinates: coordinates.join(" "), name }
         }),
         categories: raw.categories.iter().filter_map(category).take(MAX_KEPT).collect(),
+        removed: Removed::default(),
     };
     (details != Details::default()).then(|| Box::new(details))
 }

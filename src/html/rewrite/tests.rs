@@ -7,7 +7,7 @@ use crate::html::{Addresses, sanitize};
 /// The usual and the fast path, for an entry with a page.
 fn clean(html: &str) -> String {
     let page = Url::parse("https://e.org/a/b").ok();
-    sanitize(html.to_owned(), &Addresses { base: page.clone(), page })
+    sanitize(html.to_owned(), &Addresses { base: page.clone(), page }).0
 }
 
 fn check(cases: &[(&str, &str)]) {
@@ -252,7 +252,7 @@ fn direction_language_and_places_stay() {
     let without_page = Addresses { base: Url::parse("https://e.org/").ok(), page: None };
     let html = "<a href='#n'>a</a><a href='c'>c</a><q cite='#n'></q><img src='#n'><p id=n>b".to_owned();
     assert_eq!(
-        sanitize(html, &without_page),
+        sanitize(html, &without_page).0,
         "<a href=\"#siftwire-n\">a</a><a href=\"https://e.org/c\">c</a><q></q><p id=\"siftwire-n\">b</p>"
     );
 }
