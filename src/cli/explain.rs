@@ -10,7 +10,7 @@ use super::runtime::with_existing_store;
 use super::terminal::{self, escape_line};
 use super::{WrongUsage, query_argument};
 use crate::daemon;
-use crate::entry::change::FormerTitle;
+use crate::entry::change::{FormerTitle, FormerVersion};
 use crate::entry::{ArticleState, Key, KeyRule, Removed, StoredEntry};
 use crate::filter::{Matcher, Query, QueryContext};
 use crate::publish::explain::{
@@ -43,6 +43,7 @@ pub struct Arguments {
 struct ExplainedEntry<'a> {
     entry: &'a StoredEntry,
     former_titles: Vec<FormerTitle>,
+    former_versions: Vec<FormerVersion>,
     story: Option<EntryStory>,
     /// Earlier entries that it is much like.
     apart: Vec<KeptApart>,
@@ -91,8 +92,15 @@ pub fn run(arguments: Arguments, config_option: &ConfigOption) -> anyhow::Result
         let number = candidate.entry.number;
         let apart = store.kept_apart(vec![number]).await?.remove(&number).unwrap_or_default();
         let former_titles = store.former_titles(candidate.entry.number).await?;
-        let explained =
-            ExplainedEntry { entry: &candidate.entry, former_titles, story, apart, outputs: explanations };
+        let former_versions = store.former_versions(number).await?;
+        let explained = ExplainedEntry {
+            entry: &candidate.entry,
+            former_titles,
+            former_versions,
+            story,
+            apart,
+            outputs: explanations,
+        };
         Ok(if arguments.json { as_json(&explained) } else { as_text(&explained) })
     })?;
     terminal::print(text.as_bytes())?;
@@ -165,10 +173,14 @@ fn as_json(explained: &ExplainedEntry<'_>) -> String {
     };
     let nothing = Removed::default();
     let removed = kept.entry.details.as_ref().map_or(&nothing, |details| &details.removed);
+    let edits = explained
+        .former_versions
+        .iter()
+        .map(|version| json!({ "at": version.replaced, "changed": version.changed }));
     let entry = json!({
         "number": kept.number, "id": kept.uid, "title": kept.entry.title, "link": kept.entry.link,
         "source": kept.source.name, "date": kept.date, "article": article, "former_titles": explained.former_titles,
-        "removed": removed,
+        "removed": removed, "edits": edits.collect::<Vec<_>>(),
     });
     let story = explained.story.as_ref().map(|story| {
         let others: Vec<_> = story
@@ -193,6 +205,10 @@ fn as_text(explained: &ExplainedEntry<'_>) -> String {
     lines.extend(removed_line(&kept.entry).map(|line| format!("  {line}")));
     lines.extend(explained.former_titles.iter().map(|FormerTitle { title, replaced, reason }| {
         format!("  {}", escape_line(&format!("until {replaced:.0} its title was `{title}` ({reason})")))
+    }));
+    lines.extend(explained.former_versions.iter().map(|version| {
+        let changed: Vec<_> = version.changed.iter().map(|field| field.name()).collect();
+        format!("  edited {:.0}: {}", version.replaced, changed.join(", "))
     }));
     lines.extend(explained.story.iter().flat_map(|story| {
         let owner = owner_line(&kept.entry, story);

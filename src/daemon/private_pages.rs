@@ -122,6 +122,8 @@ async fn entry(
     number: i64,
 ) -> Result<Option<Vec<u8>>, store::Error> {
     let store = &shared.store;
+    // First, so that none is newer than the entry.
+    let former_versions = store.former_versions(number).await?;
     let found = store.entries_below(number.saturating_add(1), 1).await?;
     let Some(candidate) = found.first().filter(|candidate| candidate.entry.number == number) else {
         return Ok(None);
@@ -134,6 +136,7 @@ async fn entry(
         public_url: config.outputs.public_url(),
         candidate,
         former_titles: &former_titles,
+        former_versions: &former_versions,
         story: story.as_ref().filter(|story| !story.duplicates.is_empty()),
         apart: &apart,
         outputs: &outputs,

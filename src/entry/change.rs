@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use jiff::Timestamp;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::{Entry, Key};
 
@@ -69,6 +69,8 @@ pub enum Change {
         content_hash: Vec<u8>,
         /// When the visible text changed, if it did.
         changed: Option<Timestamp>,
+        /// When the publisher changed it; `None`: it has not, but it is read by other rules.
+        edited: Option<Timestamp>,
         /// The title before, if it was another one.
         former_title: Option<FormerTitle>,
     },
@@ -79,6 +81,66 @@ pub enum Change {
         /// The keys to add.
         keys: Vec<Key>,
     },
+}
+
+/// What an edit has changed of an entry, as it was before.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct FormerVersion {
+    /// When the edit was read.
+    #[serde(skip)]
+    pub replaced: Timestamp,
+    /// The fields that are other ones now.
+    pub changed: Vec<ChangedField>,
+    /// The title before, if it has changed and there was one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub title: Option<String>,
+    /// The same of the link.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub link: Option<String>,
+    /// The same of the summary, an HTML fragment.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub summary: Option<String>,
+    /// The same of the content, an HTML fragment.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub content: Option<String>,
+    /// The same of the published date.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub published: Option<Timestamp>,
+    /// The same of the updated date.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub updated: Option<Timestamp>,
+    /// Whether the texts were too long to be kept.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub is_cut: bool,
+}
+
+/// A field that an edit may change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[allow(missing_docs, reason = "those of an entry")]
+pub enum ChangedField {
+    Title,
+    Link,
+    Summary,
+    Content,
+    Published,
+    Updated,
+}
+
+impl ChangedField {
+    /// Its name for people.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            ChangedField::Title => "title",
+            ChangedField::Link => "link",
+            ChangedField::Summary => "summary",
+            ChangedField::Content => "text",
+            ChangedField::Published => "published date",
+            ChangedField::Updated => "updated date",
+        }
+    }
 }
 
 /// A title that an entry had before.

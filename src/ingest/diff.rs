@@ -141,6 +141,7 @@ fn edit_or_rekey(
         fingerprint,
         content_hash,
         changed,
+        edited: Some(now),
         former_title,
     })
 }

@@ -299,8 +299,8 @@ fn body_hash(body: &FetchedBody) -> u64 {
 
 /// An edit stays one, but the entry is not shown as updated.
 fn hide_edit(change: &mut Change) {
-    if let Change::Edited { changed, .. } = change {
-        *changed = None;
+    if let Change::Edited { changed, edited, .. } = change {
+        (*changed, *edited) = (None, None);
     }
 }
 

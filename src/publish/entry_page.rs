@@ -1,5 +1,6 @@
 //! Writes the page of one entry: what is kept of it, its story, and why it is, or is not, in each output. Pure.
 
+use jiff::Timestamp;
 use maud::{Markup, html};
 use url::Url;
 
@@ -7,8 +8,9 @@ use super::explain::{Explanation, article_line, owner_line, reason_line, removed
 use super::html::{ENTRY_PATH, FRONT, home, icon_link, page, source_address, time};
 use super::icon;
 use super::text::{excerpt, one_line, percent_encode, truncate};
-use crate::entry::StoredEntry;
-use crate::entry::change::FormerTitle;
+use super::word_changes::{self, TextPart};
+use crate::entry::change::{ChangedField, FormerTitle, FormerVersion};
+use crate::entry::{Entry, StoredEntry};
 use crate::store::{Candidate, EntryStory, KeptApart};
 
 /// The most of a text that is shown, in characters.
@@ -24,6 +26,8 @@ pub struct EntryDetails<'a> {
     pub candidate: &'a Candidate,
     /// Titles that it had before, the newest first.
     pub former_titles: &'a [FormerTitle],
+    /// What its last edits have changed, the last first.
+    pub former_versions: &'a [FormerVersion],
     /// Its story, if there are other entries in it.
     pub story: Option<&'a EntryStory>,
     /// Earlier entries that it is much like.
@@ -176,6 +180,95 @@ fn versions(details: &EntryDetails<'_>) -> Markup {
             }
             @for FormerTitle { title, replaced, reason } in details.former_titles {
                 p { "Until " (time(*replaced)) " its title was \u{201c}" bdi { (one_line(title)) } "\u{201d} (" (one_line(reason)) ")." }
+            }
+            (edits(&kept.entry, details.former_versions))
+        }
+    }
+}
+
+/// What each edit has changed, the last first: each version is made from the one after it.
+fn edits(entry: &Entry, former_versions: &[FormerVersion]) -> Markup {
+    let mut after = entry.clone();
+    let versions = former_versions.iter().map(|former| {
+        let before = before(&after, former);
+        (former, std::mem::replace(&mut after, before.clone()), before)
+    });
+    html! {
+        @for (former, after, before) in versions {
+            @let fields: Vec<&str> = former.changed.iter().map(|field| field.name()).collect();
+            h3 { "Edited " (time(former.replaced)) ": " (fields.join(", ")) }
+            @for field in &former.changed { (edit(*field, former, (&before, &after))) }
+        }
+    }
+}
+
+/// An entry before an edit.
+fn before(after: &Entry, former: &FormerVersion) -> Entry {
+    let mut before = after.clone();
+    for field in &former.changed {
+        match field {
+            ChangedField::Title => before.title.clone_from(&former.title),
+            ChangedField::Link => before.link.clone_from(&former.link),
+            ChangedField::Summary => before.summary.clone_from(&former.summary),
+            ChangedField::Content => before.content.clone_from(&former.content),
+            ChangedField::Published => before.published = former.published,
+            ChangedField::Updated => before.updated = former.updated,
+        }
+    }
+    before
+}
+
+fn edit(field: ChangedField, former: &FormerVersion, (before, after): (&Entry, &Entry)) -> Markup {
+    let words = |before: &Option<String>, after: &Option<String>| {
+        let text = |html: &Option<String>| {
+            html.as_deref().map_or_else(String::new, |html| excerpt(html, MAX_HTML_CHARS))
+        };
+        differences(&text(before), &text(after))
+    };
+    let dates = |before: Option<Timestamp>, after: Option<Timestamp>| {
+        html! {
+            p { (field.name()) ": " del { (date(before)) } " " ins { (date(after)) } }
+        }
+    };
+    match field {
+        ChangedField::Title => differences(
+            &one_line(before.title.as_deref().unwrap_or_default()),
+            &one_line(after.title.as_deref().unwrap_or_default()),
+        ),
+        ChangedField::Link => {
+            let link = |entry: &Entry| one_line(entry.link.as_deref().unwrap_or("none"));
+            html! { p { "link: " del dir="ltr" { (link(before)) } " " ins dir="ltr" { (link(after)) } } }
+        }
+        ChangedField::Summary | ChangedField::Content if former.is_cut => {
+            html! { p .soft { "The " (field.name()) " before was too long to be kept." } }
+        }
+        ChangedField::Summary => words(&before.summary, &after.summary),
+        ChangedField::Content => words(&before.content, &after.content),
+        ChangedField::Published => dates(before.published, after.published),
+        ChangedField::Updated => dates(before.updated, after.updated),
+    }
+}
+
+fn date(date: Option<Timestamp>) -> Markup {
+    html! { @match date { Some(date) => (time(date)), None => "none" } }
+}
+
+/// Removed and added words.
+fn differences(before: &str, after: &str) -> Markup {
+    let parts = word_changes::between(before, after);
+    html! {
+        @if before == after { p .soft { "Only its markup has changed." } }
+        @else {
+            p lang="" dir="auto" {
+                @for part in &parts {
+                    @match part {
+                        TextPart::Same(words) => (words),
+                        TextPart::Deleted(words) => del { (words) },
+                        TextPart::Inserted(words) => ins { (words) },
+                        TextPart::Skipped => "\u{2026}",
+                    }
+                    " "
+                }
             }
         }
     }

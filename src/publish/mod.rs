@@ -49,6 +49,7 @@ pub mod template;
 mod text;
 pub mod try_page;
 mod try_script;
+mod word_changes;
 mod xml;
 
 use std::collections::{HashMap, HashSet};

@@ -4,4 +4,4 @@
 pub(super) const SCHEMA: &str = include_str!("schema.sql");
 
 /// Its version. Builds before the schema was one file had 1 to 10.
-pub(super) const SCHEMA_VERSION: i32 = 133;
+pub(super) const SCHEMA_VERSION: i32 = 134;

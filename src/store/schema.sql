@@ -121,6 +121,14 @@ CREATE TABLE former_title (
     PRIMARY KEY (entry, replaced)
 ) STRICT, WITHOUT ROWID;
 
+-- What edits have changed of entries, as it was before: the last few edits of each, up to 100 KB.
+CREATE TABLE former_version (
+    entry    INTEGER NOT NULL REFERENCES entry (number),
+    replaced INTEGER NOT NULL,        -- when
+    body     BLOB NOT NULL,           -- zstd: JSON of FormerVersion
+    PRIMARY KEY (entry, replaced)
+) STRICT;
+
 -- The articles at the links of entries: of those that an output has wanted. Decided once (`state`), by the article or
 -- without it, an entry stays so.
 CREATE TABLE article (

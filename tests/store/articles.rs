@@ -295,6 +295,7 @@ async fn what_was_read_stays_when_an_edited_entry_has_no_article_any_more() {
         fingerprint: vec![2],
         content_hash: vec![2],
         changed: Some(at(50)),
+        edited: None,
         former_title: None,
     };
     articles.store.commit(done(articles.source, at(60), vec![edit("Expected")])).await.unwrap();

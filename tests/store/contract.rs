@@ -135,6 +135,7 @@ async fn a_poll_is_stored_completely_or_not_at_all() {
         fingerprint: vec![2],
         content_hash: vec![2],
         changed: Some(at(5)),
+        edited: None,
         former_title: None,
     };
     store.commit(done(source, at(9), vec![edit])).await.unwrap();
@@ -566,6 +567,7 @@ async fn no_row_refers_to_a_pruned_entry_even_if_it_was_read_before() {
         fingerprint: vec![2],
         content_hash: vec![2],
         changed: None,
+        edited: None,
         former_title: None,
     };
     store.commit(done(source, at(9), vec![rekeyed, edited])).await.unwrap();

@@ -50,6 +50,7 @@ pub(super) fn damaged_rows(c: &Connection) -> Result<Vec<DamagedRow>> {
     check("health", "event", &|row| json::<HealthEvent>(row).map(drop))?;
     check("ping", "changed", &|row| time(row.get(0)?).map(drop))?;
     check("rendering", "body", &decompress)?;
+    check("former_version", "body", &decompress)?;
     check("stored_page", "body", &decompress)?;
     check("robots", "coalesce(file, failure)", &|row| match row.column(0)? {
         Column::Blob(_) => decompress(row),

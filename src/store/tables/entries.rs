@@ -452,6 +452,7 @@ pub(in crate::store) fn delete_entry(c: &Database<'_>, number: i64) -> Result<()
         "DELETE FROM dedup_hashes WHERE entry = ?1",
         "DELETE FROM story_join WHERE entry = ?1",
         "DELETE FROM former_title WHERE entry = ?1",
+        "DELETE FROM former_version WHERE entry = ?1",
         "DELETE FROM article WHERE entry = ?1",
         "DELETE FROM entry WHERE number = ?1",
     ] {

@@ -6,6 +6,7 @@ mod articles;
 mod daemon_status;
 mod daemons;
 pub(super) mod entries;
+mod former_versions;
 mod hosts;
 mod kept_apart;
 mod lookups;

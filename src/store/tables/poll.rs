@@ -16,6 +16,7 @@ use super::entries::{
     Counters, Edit, NewRow, PollKind, add_former_title, add_keys, edit_entry, insert_entry, last_in_feed,
     still_kept,
 };
+use super::former_versions::keep_former_version;
 use super::owners::note_address;
 use super::poll_days::count_poll;
 use super::source_state::{ClaimAfter, write_state};
@@ -83,10 +84,13 @@ fn commit(c: &Database<'_>, poll: &Poll, index: &mut DedupIndex) -> Result<Optio
                 inserted.push(InsertedEntry { number, source: source.0, new });
                 revision -= 1;
             }
-            Change::Edited { number, entry, fingerprint, content_hash, changed, former_title } => {
+            Change::Edited { number, entry, fingerprint, content_hash, changed, edited, former_title } => {
                 let revised = poll.state.last_poll;
                 let (number, changed) = (*number, *changed);
                 let edit = Edit { number, revision, revised, entry, fingerprint, content_hash, changed };
+                if let Some(edited) = edited {
+                    keep_former_version(c, number, *edited, entry)?;
+                }
                 edit_entry(c, &edit)?;
                 if changed.is_some() {
                     read_article_again(c, number)?;
