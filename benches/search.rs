@@ -48,6 +48,9 @@ struct Arguments {
     /// Characters of text of each entry, about
     #[arg(long, default_value_t = 1000)]
     text: usize,
+    /// Keep the store in this folder, and use what is there
+    #[arg(long)]
+    home: Option<PathBuf>,
     /// Measure this binary instead of the one just built
     #[arg(long)]
     binary: Option<PathBuf>,
@@ -59,9 +62,13 @@ struct Arguments {
 fn main() {
     let arguments = Arguments::parse();
     let binary = arguments.binary.clone().unwrap_or_else(|| env!("CARGO_BIN_EXE_siftwire").into());
-    let home = tempfile::tempdir().unwrap();
-    fill(home.path(), arguments.entries, arguments.text);
-    let daemon = Daemon::start(&binary, home.path());
+    let folder = tempfile::tempdir().unwrap();
+    let home = arguments.home.as_deref().unwrap_or(folder.path());
+    if !home.join("config.toml").exists() {
+        std::fs::create_dir_all(home).unwrap();
+        fill(home, arguments.entries, arguments.text);
+    }
+    let daemon = Daemon::start(&binary, home);
     let idle = measure::resident_mb(daemon.child.id());
     let mut reader = Reader::connect(&daemon.address).unwrap();
     let first = time(&mut reader, &address(QUERIES[0]));

@@ -76,7 +76,7 @@ async fn start(limits: ConnectionLimits) -> Server {
         let page = Arc::new(Representation::new(Format::Html.content_type(), text, changed));
         Box::pin(async move { Ok(OutputPageAnswer::Found(page)) })
     });
-    let search: SearchReader = Arc::new(|_, _| Box::pin(async { Ok(SearchAnswer::Busy) }));
+    let search: SearchReader = Arc::new(|_, _, _| Box::pin(async { Ok(SearchAnswer::Busy) }));
     let readiness = Arc::new(Readiness::default());
     let state = ServerState::new(
         Arc::clone(&document_cache),

@@ -64,7 +64,6 @@ pub(super) async fn run(shared: Arc<Shared>, options: store::Options, stop: Shut
     let mut last_log = Instant::now();
     loop {
         measure_poller(&shared);
-        shared.searches.drop_unused_index();
         check_store(&shared, &options, &mut last_log).await;
         let checked = Instant::now();
         loop {

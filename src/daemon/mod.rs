@@ -23,6 +23,7 @@ pub mod queue;
 mod reload;
 mod rlimit;
 mod search_state;
+mod search_turns;
 mod searches;
 mod shared;
 mod shutdown;
@@ -198,6 +199,7 @@ fn start_tasks(listener: serve::Listener, reloader: Reloader, store: &StoreThrea
     tasks
         .spawn("hub notifier", with(&shared, move |shared, stop| websub::run(shared, fetcher.clone(), stop)));
     tasks.spawn("poller", with(&shared, poller::run));
+    tasks.spawn("searches", with(&shared, searches::go_on));
     // What it knows of the config outlives a failure.
     let reloader = Arc::new(Mutex::new(reloader));
     tasks.spawn("reloader", move |stop| {
@@ -240,9 +242,9 @@ fn server_state(shared: &Arc<Shared>) -> ServerState {
         })
     });
     let shared_by_reader = Arc::clone(shared);
-    let search: SearchReader = Arc::new(move |request, format| {
+    let search: SearchReader = Arc::new(move |request, client, format| {
         let shared = Arc::clone(&shared_by_reader);
-        Box::pin(async move { searches::respond(&shared, &request, format).await })
+        Box::pin(async move { searches::respond(&shared, (&request, &client), format).await })
     });
     ServerState::new(
         Arc::clone(&shared.document_cache),

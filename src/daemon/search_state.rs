@@ -1,21 +1,24 @@
-//! What searches share: the index, who waits for it, and the feeds that were made last.
+//! What searches share: the index, whose turn it is, what is left to be searched, and the feeds that were made last.
 #![allow(clippy::disallowed_methods, reason = "measures how long something was not used")]
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use tokio::sync::{Mutex as AsyncMutex, Semaphore};
+use tokio::sync::{Mutex as AsyncMutex, Notify};
 
+use super::search_turns::Turns;
 use crate::publish::Outputs;
 use crate::publish::document_cache::{Coding, Representation};
 use crate::publish::format::Format;
-use crate::publish::search::SearchIndex;
+use crate::publish::search::{Filter, SearchIndex};
+use crate::serve::SearchClient;
 
 /// The index is dropped when nobody has searched for so long.
 const INDEX_LIFETIME: Duration = Duration::from_secs(60);
 
-/// The most searches that wait.
-const MAX_WAITING: usize = 64;
+/// The most searches that are gone on with, and how many times each is.
+const MAX_UNFINISHED: usize = 16;
+const MAX_SLICES: usize = 100;
 
 /// The most feeds that are kept, and their bytes.
 const MAX_FEEDS: usize = 100;
@@ -25,11 +28,15 @@ const MAX_FEED_BYTES: usize = 32_000_000;
 const FEED_LIFETIME: Duration = Duration::from_secs(60);
 
 /// The state of all searches.
+#[derive(Default)]
 pub(super) struct SearchState {
-    /// Who has it searches. The others wait in the order in which they came, so that a search takes one reader of the store
-    /// and one processor, however many clients there are.
+    /// Who has the turn searches, so that searches take one reader of the store and one processor, however many clients there
+    /// are.
+    pub(super) turns: Turns,
     pub(super) index: AsyncMutex<Option<KeptIndex>>,
-    pub(super) waiting: Semaphore,
+    /// What clients searched for last, if the time was over before all was searched; the latest at the end.
+    unfinished: Mutex<Vec<Unfinished>>,
+    pub(super) is_unfinished: Notify,
     /// Those requested last are at the end.
     feeds: Mutex<Vec<KeptFeed>>,
 }
@@ -38,6 +45,13 @@ pub(super) struct KeptIndex {
     pub(super) index: SearchIndex,
     pub(super) outputs: Arc<Outputs>,
     pub(super) used: Instant,
+}
+
+/// A search that had more to search than its time allowed.
+pub(super) struct Unfinished {
+    pub(super) client: SearchClient,
+    pub(super) filters: Vec<Filter>,
+    slices: usize,
 }
 
 /// A feed as it was made last.
@@ -50,16 +64,6 @@ struct KeptFeed {
     feed: Arc<Representation>,
 }
 
-impl Default for SearchState {
-    fn default() -> SearchState {
-        SearchState {
-            index: AsyncMutex::default(),
-            waiting: Semaphore::new(MAX_WAITING),
-            feeds: Mutex::default(),
-        }
-    }
-}
-
 impl SearchState {
     /// Frees the memory of an index that nobody has used for a while.
     pub(super) fn drop_unused_index(&self) {
@@ -67,6 +71,30 @@ impl SearchState {
         let Ok(mut kept) = self.index.try_lock() else { return };
         if kept.as_ref().is_some_and(|kept| kept.used.elapsed() >= INDEX_LIFETIME) {
             *kept = None;
+        }
+    }
+
+    /// Goes on with a search for a client, in place of what that wanted before.
+    pub(super) fn go_on_with(&self, client: &SearchClient, filters: Vec<Filter>) {
+        let mut unfinished = self.unfinished.lock().unwrap_or_else(PoisonError::into_inner);
+        unfinished.retain(|other| other.client != *client);
+        if unfinished.len() >= MAX_UNFINISHED {
+            unfinished.remove(0);
+        }
+        unfinished.push(Unfinished { client: client.clone(), filters, slices: 0 });
+        self.is_unfinished.notify_one();
+    }
+
+    /// The latest search that is to be gone on with.
+    pub(super) fn take_unfinished(&self) -> Option<Unfinished> {
+        self.unfinished.lock().unwrap_or_else(PoisonError::into_inner).pop()
+    }
+
+    /// Puts a search back that is still not finished, unless its client wants something else by now.
+    pub(super) fn put_back(&self, search: Unfinished) {
+        let mut unfinished = self.unfinished.lock().unwrap_or_else(PoisonError::into_inner);
+        if search.slices < MAX_SLICES && !unfinished.iter().any(|other| other.client == search.client) {
+            unfinished.push(Unfinished { slices: search.slices + 1, ..search });
         }
     }
 

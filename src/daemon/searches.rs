@@ -1,4 +1,5 @@
-//! Answers searches of what is kept, one after the other. Does I/O: the store, the clock.
+//! Answers searches of what is kept, one after the other, and goes on with them while nobody waits. Does I/O: the store, the
+//! clock.
 #![allow(clippy::disallowed_methods, reason = "limits the time of a search")]
 
 use std::sync::Arc;
@@ -8,8 +9,10 @@ use jiff::Timestamp;
 
 use super::channels::PublishConfig;
 use super::now;
-use super::search_state::{FeedKey, KeptIndex, SearchState};
+use super::search_state::{FeedKey, KeptIndex};
+use super::search_turns::{NoTurn, Turn};
 use super::shared::Shared;
+use super::shutdown::ShutdownSignal;
 use crate::config::edit::output_table;
 use crate::filter::{Matcher, Query};
 use crate::publish::document_cache::{Coding, Representation};
@@ -21,12 +24,20 @@ use crate::publish::try_page::{
     self, Choices, FoundEntry, MatchCounts, OutputDifference, SearchResult, TryPage,
 };
 use crate::publish::{render, search_feed};
-use crate::serve::SearchAnswer;
-use crate::store::{self, Store};
+use crate::serve::{SearchAnswer, SearchClient};
+use crate::store;
 
-/// The time for a search, and of that the time for indexing what has not been yet.
-const MAX_TIME: Duration = Duration::from_secs(2);
-const MAX_INDEX_TIME: Duration = Duration::from_millis(1200);
+/// The time for a page that shows what was found so far, and for a feed, which is read by programs that do not ask again.
+const PAGE_TIME: Duration = Duration::from_millis(180);
+const FEED_TIME: Duration = Duration::from_secs(2);
+
+/// The time after which a longer search lets others have their turn, and the part of the time of a search in which what is
+/// not indexed yet is indexed.
+const SLICE: Duration = Duration::from_millis(100);
+const INDEX_PART: f64 = 0.6;
+
+/// How often an index that nobody uses is looked for.
+const CHECK_INTERVAL: Duration = Duration::from_secs(10);
 
 /// The most entries in a list on the page, and of those that an output would gain or lose.
 const MAX_LISTED: usize = 25;
@@ -38,42 +49,105 @@ const MAX_DIFFERENT: usize = 5;
 /// The store cannot be read.
 pub(super) async fn respond(
     shared: &Shared,
-    request: &SearchRequest,
+    (request, client): (&SearchRequest, &SearchClient),
     format: Format,
 ) -> Result<SearchAnswer, store::Error> {
-    let Ok(_waits) = shared.searches.waiting.try_acquire() else { return Ok(SearchAnswer::Busy) };
     let config = Arc::clone(&shared.channels.publish_config.borrow());
     let search = tokio::task::block_in_place(|| request.resolve(&config.outputs, &config.query_context));
-    match format {
-        Format::Html => page(shared, &config, &search).await,
-        Format::Atom | Format::Rss | Format::Json => feed(shared, &config, &search, format).await,
+    let task = Task { shared, client, config: &config, now: now() };
+    let answer = match format {
+        Format::Html => page(&task, &search).await,
+        Format::Atom | Format::Rss | Format::Json => feed(&task, &search, format).await,
+    };
+    answer.or_else(|ended| match ended {
+        Ended::NoTurn(NoTurn::Busy) => Ok(SearchAnswer::Busy),
+        Ended::NoTurn(NoTurn::Replaced) => Ok(SearchAnswer::Replaced),
+        Ended::Unreadable(error) => Err(error),
+    })
+}
+
+/// Goes on with searches that had more to search than their time allowed, until the daemon stops. Frees the memory of an
+/// index that nobody uses.
+pub(super) async fn go_on(shared: Arc<Shared>, stop: ShutdownSignal) {
+    let searches = &shared.searches;
+    let stop = stop.received();
+    tokio::pin!(stop);
+    loop {
+        tokio::select! {
+            () = &mut stop => return,
+            () = searches.is_unfinished.notified() => {}
+            () = tokio::time::sleep(CHECK_INTERVAL) => {}
+        }
+        searches.drop_unused_index();
+        while let Some(search) = searches.take_unfinished() {
+            let turn = tokio::select! {
+                () = &mut stop => return,
+                turn = searches.turns.idle_turn() => turn,
+            };
+            let config = Arc::clone(&shared.channels.publish_config.borrow());
+            let task = Task { shared: &shared, client: &search.client, config: &config, now: now() };
+            let Some(turn) = turn else { continue };
+            match task.run(&turn, &search.filters, SLICE).await {
+                Ok(searched) if !searched.is_done => searches.put_back(search),
+                Ok(_) => {}
+                Err(error) => tracing::warn!(%error, "cannot go on with a search"),
+            }
+        }
     }
 }
 
-/// Who searches, and for what.
+/// Why a search has no result.
+enum Ended {
+    NoTurn(NoTurn),
+    Unreadable(store::Error),
+}
+
+impl From<NoTurn> for Ended {
+    fn from(reason: NoTurn) -> Ended {
+        Ended::NoTurn(reason)
+    }
+}
+
+impl From<store::Error> for Ended {
+    fn from(error: store::Error) -> Ended {
+        Ended::Unreadable(error)
+    }
+}
+
+/// Who searches.
 struct Task<'a> {
-    store: &'a Store,
+    shared: &'a Shared,
+    client: &'a SearchClient,
     config: &'a PublishConfig,
     now: Timestamp,
 }
 
 impl Task<'_> {
+    async fn turn(&self) -> Result<Turn, NoTurn> {
+        self.shared.searches.turns.turn(self.client).await
+    }
+
+    /// Searches for some time.
     async fn run(
         &self,
-        kept: &mut Option<KeptIndex>,
+        turn: &Turn,
         filters: &[Filter],
+        time: Duration,
     ) -> Result<SearchMatches, store::Error> {
-        let started = Instant::now();
-        let outputs = &self.config.outputs;
+        let (started, store, outputs) = (Instant::now(), &self.shared.store, &self.config.outputs);
         let fresh =
             || KeptIndex { index: SearchIndex::default(), outputs: Arc::clone(outputs), used: started };
-        let kept = match kept {
+        let mut kept = self.shared.searches.index.lock().await;
+        let kept = match &mut *kept {
             Some(kept) if Arc::ptr_eq(&kept.outputs, outputs) => kept,
             other => other.insert(fresh()),
         };
-        kept.index.update(self.store, &move || started.elapsed() >= MAX_INDEX_TIME, self.now).await?;
-        let is_over = move || started.elapsed() >= MAX_TIME;
-        let searched = kept.index.search(self.store, outputs, (filters, &is_over), self.now).await;
+        let is_over = |time: Duration| {
+            let is_unwanted = turn.is_unwanted();
+            move || is_unwanted() || started.elapsed() >= time
+        };
+        kept.index.update(store, &is_over(time.mul_f64(INDEX_PART)), self.now).await?;
+        let searched = kept.index.search(store, outputs, (filters, &is_over(time)), self.now).await;
         kept.used = Instant::now();
         searched
     }
@@ -88,20 +162,16 @@ impl Task<'_> {
         let count = entries.len();
         entries.sort_unstable_by_key(|entry| std::cmp::Reverse((entry.date, entry.number)));
         let numbers = entries.iter().take(most).map(|entry| entry.number).collect();
-        let kept = self.store.entries(numbers).await?;
+        let kept = self.shared.store.entries(numbers).await?;
         let explain = |kept| FoundEntry::explained(kept, matcher, query, self.now);
         Ok((count, tokio::task::block_in_place(|| kept.into_iter().map(explain).collect())))
     }
 }
 
-async fn page(
-    shared: &Shared,
-    config: &PublishConfig,
-    search: &Search<'_>,
-) -> Result<SearchAnswer, store::Error> {
-    let task = Task { store: &shared.store, config, now: now() };
+async fn page(task: &Task<'_>, search: &Search<'_>) -> Result<SearchAnswer, Ended> {
+    let Task { config, now, .. } = *task;
     let result = match &search.query {
-        Ok(query) => Some(result(&task, &shared.searches, search, query).await?),
+        Ok(query) => Some(result(task, search, query).await?),
         Err(_) => None,
     };
     let outputs = &config.outputs;
@@ -112,16 +182,11 @@ async fn page(
     let choices = Choices { outputs: outputs.names_and_titles().collect(), sources, tags };
     let page = TryPage { public_url: outputs.public_url(), search, choices, result };
     let bytes = tokio::task::block_in_place(|| try_page::write(&page));
-    let page = Representation::new(Format::Html.content_type(), bytes, task.now);
+    let page = Representation::new(Format::Html.content_type(), bytes, now);
     Ok(SearchAnswer::Found(Arc::new(page)))
 }
 
-async fn result(
-    task: &Task<'_>,
-    searches: &SearchState,
-    search: &Search<'_>,
-    query: &Query,
-) -> Result<SearchResult, store::Error> {
+async fn result(task: &Task<'_>, search: &Search<'_>, query: &Query) -> Result<SearchResult, Ended> {
     let other = search.output;
     let filter_of = |output: &Output| Filter {
         query: output.filter.clone().unwrap_or_else(Query::match_all),
@@ -129,8 +194,14 @@ async fn result(
     };
     let wanted = Filter { query: query.clone(), sources: search.sources.clone() };
     let filters: Vec<Filter> = std::iter::once(wanted).chain(other.map(filter_of)).collect();
-    let mut index = searches.index.lock().await;
-    let searched = task.run(&mut index, &filters).await?;
+    let turn = task.turn().await?;
+    let searched = task.run(&turn, &filters, PAGE_TIME).await?;
+    if turn.is_unwanted()() {
+        return Err(NoTurn::Replaced.into());
+    }
+    if !searched.is_done {
+        task.shared.searches.go_on_with(task.client, filters);
+    }
     let matcher = tokio::task::block_in_place(|| Matcher::new([query]));
     let explained_by = (&matcher, search.text.as_str());
     let of = |is_wanted: fn([Option<bool>; 2]) -> bool| -> Vec<&SearchedEntry> {
@@ -159,6 +230,7 @@ async fn result(
     Ok(tokio::task::block_in_place(|| SearchResult {
         searched: matches + out,
         is_whole: searched.is_whole,
+        is_done: searched.is_done,
         matches: (matches, stories.len()),
         entries_in,
         entries_out,
@@ -169,12 +241,8 @@ async fn result(
     }))
 }
 
-async fn feed(
-    shared: &Shared,
-    config: &PublishConfig,
-    search: &Search<'_>,
-    format: Format,
-) -> Result<SearchAnswer, store::Error> {
+async fn feed(task: &Task<'_>, search: &Search<'_>, format: Format) -> Result<SearchAnswer, Ended> {
+    let Task { shared, config, now, .. } = *task;
     let query = match &search.query {
         // A feed of other sources than those that were meant would look right.
         Ok(query) if search.notes.is_empty() => query,
@@ -183,26 +251,36 @@ async fn feed(
             return Ok(SearchAnswer::Invalid(try_page::problems_as_text(&search.text, problems)));
         }
     };
-    let task = Task { store: &shared.store, config, now: now() };
     let searches = &shared.searches;
     let parameters = search.parameters();
     let key = FeedKey { parameters: &parameters, format, outputs: &config.outputs };
-    let mut index = searches.index.lock().await;
+    let mut turn = task.turn().await?;
     let revision = shared.store.latest_revision().await?;
     let (kept, is_current) = searches.kept_feed(&key, revision);
     if let Some(kept) = kept.as_ref().filter(|_| is_current) {
         return Ok(SearchAnswer::Found(Arc::clone(kept)));
     }
-    let filter = Filter { query: query.clone(), sources: search.sources.clone() };
-    let searched = task.run(&mut index, &[filter]).await?;
-    let document = search_feed::document(task.store, &config.outputs, search, &searched, config.ids).await?;
-    drop(index);
+    let filters = [Filter { query: query.clone(), sources: search.sources.clone() }];
+    let mut left = FEED_TIME;
+    let searched = loop {
+        let searched = task.run(&turn, &filters, SLICE.min(left)).await?;
+        left = left.saturating_sub(SLICE);
+        if searched.is_done || left.is_zero() {
+            break searched;
+        }
+        // Who types has a turn between.
+        drop(turn);
+        turn = task.turn().await?;
+    };
+    let document =
+        search_feed::document(&shared.store, &config.outputs, search, &searched, config.ids).await?;
+    drop(turn);
     let bytes = tokio::task::block_in_place(|| render::write(format, &document));
     let feed = match kept {
         Some(kept) if kept.body(Coding::Identity).is_some_and(|body| **body == *bytes) => kept,
         // What it replaces was of another time.
-        Some(_) => Arc::new(Representation::new(format.content_type(), bytes, task.now)),
-        None => Arc::new(Representation::new(format.content_type(), bytes, document.updated().min(task.now))),
+        Some(_) => Arc::new(Representation::new(format.content_type(), bytes, now)),
+        None => Arc::new(Representation::new(format.content_type(), bytes, document.updated().min(now))),
     };
     searches.keep_feed(&key, revision, Arc::clone(&feed));
     Ok(SearchAnswer::Found(feed))

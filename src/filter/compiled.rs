@@ -33,6 +33,19 @@ pub(super) enum CompiledNode {
     Term(CompiledTerm),
 }
 
+impl CompiledNode {
+    /// Calls a function with each term.
+    pub(super) fn terms<'a>(&'a self, call: &mut impl FnMut(&'a CompiledTerm)) {
+        match self {
+            CompiledNode::And(nodes) | CompiledNode::Or(nodes) => {
+                nodes.iter().for_each(|node| node.terms(call));
+            }
+            CompiledNode::Not(node) => node.terms(call),
+            CompiledNode::Term(term) => call(term),
+        }
+    }
+}
+
 #[derive(Debug)]
 pub(super) struct CompiledTerm {
     /// Byte range of the query's text: the term, or the topic that contains it.

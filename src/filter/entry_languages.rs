@@ -58,21 +58,14 @@ impl<'a> EntryLanguages<'a> {
             if surely { known.is_within(languages) } else { known.intersects(languages) }
         };
         match word.chars().find(|c| c.is_alphabetic()) {
-            Some('\u{400}'..='\u{52f}') => {
-                fits(*self.cyrillic.get_or_init(|| cyrillic(self.declared, self.start())))
-            }
+            Some('\u{400}'..='\u{52f}') => fits(self.cyrillic()),
             // Whatever it is in.
             Some('a'..='z') if !surely && LanguageSet::LATIN.is_within(languages) => true,
             Some('a'..='z') => {
-                let known = *self.latin.get_or_init(|| {
-                    let declared = self.declared.filter(|tag| is_latin(tag));
-                    declared.or_else(|| detect_by_words(self.start())).map(LanguageSet::from_tag)
-                });
                 // Of headlines of a few words, trigrams would tell no more, and they cost the most.
-                let is_english = || *self.may_be_english.get_or_init(|| may_be_english(self.start()));
-                let known = match known {
+                let known = match self.latin() {
                     Some(known) => known,
-                    None if !surely && LanguageSet::ENGLISH.is_within(languages) && is_english() => {
+                    None if !surely && LanguageSet::ENGLISH.is_within(languages) && self.is_english() => {
                         return true;
                     }
                     None => self.latin_by_text(),
@@ -86,6 +79,31 @@ impl<'a> EntryLanguages<'a> {
             }
             _ => true,
         }
+    }
+
+    /// Languages of which [`EntryLanguages::allow`] says that a word in Latin letters may be in them, and that one in
+    /// Cyrillic letters may; without a costly look.
+    pub(super) fn sure(&self) -> (LanguageSet, LanguageSet) {
+        let latin = self.latin().unwrap_or_else(|| match self.is_english() {
+            true => LanguageSet::ENGLISH,
+            false => LanguageSet::NONE,
+        });
+        (latin, self.cyrillic())
+    }
+
+    fn latin(&self) -> Option<LanguageSet> {
+        *self.latin.get_or_init(|| {
+            let declared = self.declared.filter(|tag| is_latin(tag));
+            declared.or_else(|| detect_by_words(self.start())).map(LanguageSet::from_tag)
+        })
+    }
+
+    fn is_english(&self) -> bool {
+        *self.may_be_english.get_or_init(|| may_be_english(self.start()))
+    }
+
+    fn cyrillic(&self) -> LanguageSet {
+        *self.cyrillic.get_or_init(|| cyrillic(self.declared, self.start()))
     }
 
     fn latin_by_text(&self) -> LanguageSet {

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 use std::ops::Range;
+use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -212,6 +213,11 @@ impl<'t> EvalContext<'t, '_> {
         }
     }
 
+    /// Whether a term is found.
+    pub(super) fn has(&self, term: &CompiledTerm) -> bool {
+        self.find(term).is_some()
+    }
+
     fn find(&self, term: &CompiledTerm) -> Option<TermMatch<'t>> {
         let text = self.text;
         let found_in = |field, found: &'t str| TermMatch {
@@ -259,19 +265,14 @@ impl<'t> EvalContext<'t, '_> {
             }
             Criterion::Language(tag) => {
                 let language = text.language()?;
-                let matched = language
-                    .strip_prefix(tag.as_str())
-                    .is_some_and(|rest| rest.is_empty() || rest.starts_with('-'));
-                matched.then(|| found_in(Field::Language, language))
+                is_language(language, tag).then(|| found_in(Field::Language, language))
             }
             Criterion::Tag(sources) => {
                 let source = text.subject.source;
-                let has_tag = sources.binary_search_by(|name| name.as_str().cmp(source)).is_ok();
-                has_tag.then(|| found_in(Field::Tag, source))
+                is_among(source, sources).then(|| found_in(Field::Tag, source))
             }
             Criterion::Age(comparison, limit) => {
-                let younger = self.age() < SignedDuration::try_from(*limit).unwrap_or(SignedDuration::MAX);
-                (younger == (*comparison == AgeComparison::Younger)).then(|| TermMatch {
+                is_of_age(self.age(), *comparison, *limit).then(|| TermMatch {
                     field: Field::Age,
                     found: Cow::Owned(format_age(self.age())),
                     evidence: None,
@@ -315,17 +316,37 @@ impl<'t> EvalContext<'t, '_> {
     }
 
     fn host(&self) -> Option<&'t str> {
-        let link = self.text.subject.entry.link.as_deref()?;
-        let rest = link.split_once("://").map_or(link, |(_, rest)| rest);
-        let authority = rest.split(['/', '?', '#']).next()?;
-        let host = authority.rsplit('@').next()?;
-        let port = host.rfind(':').filter(|at| host[at + 1..].bytes().all(|b| b.is_ascii_digit()));
-        Some(port.map_or(host, |at| &host[..at]))
+        host(self.text.subject.entry.link.as_deref()?)
     }
 
     fn age(&self) -> SignedDuration {
         self.text.subject.now.duration_since(self.text.subject.date)
     }
+}
+
+/// The host of an address.
+pub(super) fn host(link: &str) -> Option<&str> {
+    let rest = link.split_once("://").map_or(link, |(_, rest)| rest);
+    let authority = rest.split(['/', '?', '#']).next()?;
+    let host = authority.rsplit('@').next()?;
+    let port = host.rfind(':').filter(|at| host[at + 1..].bytes().all(|b| b.is_ascii_digit()));
+    Some(port.map_or(host, |at| &host[..at]))
+}
+
+/// Whether a language, in small letters, is the one of a tag.
+pub(super) fn is_language(language: &str, tag: &str) -> bool {
+    language.strip_prefix(tag).is_some_and(|rest| rest.is_empty() || rest.starts_with('-'))
+}
+
+/// Whether a source is among sorted ones.
+pub(super) fn is_among(source: &str, sources: &[String]) -> bool {
+    sources.binary_search_by(|name| name.as_str().cmp(source)).is_ok()
+}
+
+/// Whether an age is as a query compares it.
+pub(super) fn is_of_age(age: SignedDuration, comparison: AgeComparison, limit: Duration) -> bool {
+    let is_younger = age < SignedDuration::try_from(limit).unwrap_or(SignedDuration::MAX);
+    is_younger == (comparison == AgeComparison::Younger)
 }
 
 /// The first and last word of the first stretch of places that has as many words as `ids`, and each of them as often as
@@ -354,7 +375,8 @@ fn first_near(
     })
 }
 
-fn is_host_or_subdomain(host: &str, wanted: &str) -> bool {
+/// Whether a host is a wanted one or a part of it.
+pub(super) fn is_host_or_subdomain(host: &str, wanted: &str) -> bool {
     let host = host.trim_end_matches('.');
     let Some(start) = host.len().checked_sub(wanted.len()) else { return false };
     host.get(start..).is_some_and(|end| end.eq_ignore_ascii_case(wanted))

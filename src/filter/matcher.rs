@@ -123,18 +123,28 @@ impl Matcher {
     /// Why one query matches an entry, or does not.
     #[must_use]
     pub fn explain(&self, query: usize, subject: &Subject<'_>) -> QueryResult {
+        self.in_context(subject, |context| {
+            let evaluation = evaluate(&self.queries[query].node, context, EvalMode::Full);
+            QueryResult {
+                is_decided: evaluation.is_final,
+                result: if evaluation.matched {
+                    Ok(evaluation.reasons(context))
+                } else {
+                    Err(evaluation.failed_terms(context))
+                },
+            }
+        })
+    }
+
+    /// Calls a function with an entry and the words of all queries that were found in it.
+    pub(super) fn in_context<T>(
+        &self,
+        subject: &Subject<'_>,
+        call: impl FnOnce(&EvalContext<'_, '_>) -> T,
+    ) -> T {
         let text = EntryText::new(subject, self.fields);
         let found = self.find_word_sets(&text);
-        let context = EvalContext { text: &text, found: &found };
-        let evaluation = evaluate(&self.queries[query].node, &context, EvalMode::Full);
-        QueryResult {
-            is_decided: evaluation.is_final,
-            result: if evaluation.matched {
-                Ok(evaluation.reasons(&context))
-            } else {
-                Err(evaluation.failed_terms(&context))
-            },
-        }
+        call(&EvalContext { text: &text, found: &found })
     }
 
     /// A digest of what a query means, including its topics and the forms of its words. It is stable

@@ -4,6 +4,7 @@ mod compile;
 mod compiled;
 mod context;
 mod entry_languages;
+mod entry_set;
 mod eval;
 mod evidence;
 mod listing;
@@ -17,6 +18,7 @@ mod subject;
 mod syntax;
 mod topic;
 mod word_index;
+mod word_lists;
 pub mod words;
 
 pub use eval::{FailedTerm, MatchReason};

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use super::entry_languages::{EntryLanguages, SaidBy};
 use super::spelling::is_written;
 use super::syntax::Field;
-use super::words::Condition;
+use super::words::{Condition, LanguageSet};
 use crate::entry::{ArticleState, Entry, StoredEntry};
 use crate::text::{TextFor, Tokens, html_to_text, language, tokens};
 
@@ -230,6 +230,20 @@ impl<'a> EntryText<'a> {
             }
         });
         language.as_deref()
+    }
+
+    /// The same if it is known without a costly look.
+    pub(super) fn known_language(&self) -> Option<Option<&str>> {
+        (self.declares_language() || self.language.get().is_some()).then(|| self.language())
+    }
+
+    /// The languages in which all its words in Latin letters surely count, and in which those in Cyrillic ones do.
+    pub(super) fn sure_languages(&self) -> (LanguageSet, LanguageSet) {
+        let (latin, cyrillic) = self.languages.sure();
+        match self.article_languages.as_ref().map(EntryLanguages::sure) {
+            Some(of_article) => (latin.intersection(of_article.0), cyrillic.intersection(of_article.1)),
+            None => (latin, cyrillic),
+        }
     }
 
     /// Whether a language is declared: no article changes it.

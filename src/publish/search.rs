@@ -39,6 +39,8 @@ pub struct SearchIndex {
     /// Entries from this number on are indexed; `None`: it was never updated.
     lowest: Option<i64>,
     is_whole: bool,
+    /// Whether some of what has come since is not indexed yet.
+    is_behind: bool,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -70,6 +72,8 @@ pub struct SearchMatches {
     pub entries: Vec<SearchedEntry>,
     /// Whether these are all that are kept.
     pub is_whole: bool,
+    /// Whether these are all that are ever searched. The next search of the same goes on where this one has ended.
+    pub is_done: bool,
 }
 
 /// An entry that was searched.
@@ -115,7 +119,11 @@ impl SearchIndex {
             (self.lowest, self.revision) = (Some(i64::MAX), revision);
             return self.fill(store, i64::MAX, is_over, now).await;
         };
-        while self.revision < revision && !is_over() {
+        while self.revision < revision {
+            self.is_behind = is_over();
+            if self.is_behind {
+                return Ok(());
+            }
             let batch = store.entries_after(self.revision, BATCH).await?;
             self.revision = batch.last().map_or(revision, |last| last.entry.revision);
             tokio::task::block_in_place(|| {
@@ -123,6 +131,7 @@ impl SearchIndex {
                 indexed.for_each(|candidate| self.add(candidate, now));
             });
         }
+        self.is_behind = false;
         self.fill(store, lowest, is_over, now).await
     }
 
@@ -190,7 +199,7 @@ impl SearchIndex {
     /// # Errors
     /// The store cannot be read.
     pub async fn search(
-        &self,
+        &mut self,
         store: &Store,
         outputs: &Outputs,
         (filters, is_over): (&[Filter], IsOver<'_>),
@@ -198,23 +207,21 @@ impl SearchIndex {
     ) -> Result<SearchMatches, Error> {
         let (matcher, mut verdicts) = tokio::task::block_in_place(|| {
             let matcher = Matcher::new(filters.iter().map(|filter| &filter.query));
-            let verdicts = self.predict(outputs, filters, &matcher);
+            self.words.forget_others(&matcher);
+            let verdicts = self.predict(outputs, filters, &matcher, now);
             (matcher, verdicts)
         });
         let is_unknown =
             |(_, verdicts): &(usize, Verdicts)| verdicts.contains(&Some(PredictedMatch::Unknown));
         let unknown: Vec<usize> = (0..verdicts.len()).filter(|place| is_unknown(&verdicts[*place])).collect();
-        let numbers = |places: &[usize], verdicts: &[(usize, Verdicts)]| -> Vec<i64> {
-            places.iter().map(|place| self.rows[verdicts[*place].0].number).collect()
-        };
         let mut batches = unknown.chunks(BATCH).peekable();
         let mut entries = match batches.peek() {
-            Some(places) => store.entries(numbers(places, &verdicts)).await?,
+            Some(places) => store.entries(self.numbers(places, &verdicts)).await?,
             None => Vec::new(),
         };
         let mut end = None;
         while let Some(places) = batches.next() {
-            let next = batches.peek().map(|places| numbers(places, &verdicts));
+            let next = batches.peek().map(|places| self.numbers(places, &verdicts));
             // The next ones are read while these are evaluated.
             let read = async {
                 match next {
@@ -232,16 +239,27 @@ impl SearchIndex {
                 break;
             }
         }
-        let is_whole = self.is_whole && end.is_none() && verdicts.len() == self.row_of.len();
+        let is_indexed = self.is_whole && verdicts.len() == self.row_of.len();
+        let is_done = end.is_none() && !self.is_behind && (self.is_whole || !self.has_space());
         let searched = verdicts.into_iter().take(end.unwrap_or(usize::MAX));
         let entries = searched.filter_map(|(row, verdicts)| self.searched_entry(row, verdicts)).collect();
-        Ok(SearchMatches { entries, is_whole })
+        Ok(SearchMatches { entries, is_whole: is_done && is_indexed, is_done })
+    }
+
+    fn numbers(&self, places: &[usize], verdicts: &[(usize, Verdicts)]) -> Vec<i64> {
+        places.iter().map(|place| self.rows[verdicts[*place].0].number).collect()
     }
 
     /// The rows of the newest entries, the last to come first, and what their words tell.
-    fn predict(&self, outputs: &Outputs, filters: &[Filter], matcher: &Matcher) -> Vec<(usize, Verdicts)> {
+    fn predict(
+        &self,
+        outputs: &Outputs,
+        filters: &[Filter],
+        matcher: &Matcher,
+        now: Timestamp,
+    ) -> Vec<(usize, Verdicts)> {
         let predictions: Vec<Prediction> =
-            (0..filters.len()).map(|query| self.words.predict(matcher, query)).collect();
+            (0..filters.len()).map(|query| self.words.predict(matcher, query, now)).collect();
         let draws_on = |filter: &Filter, name: &String| {
             outputs.has_source(name)
                 && filter.sources.as_ref().is_none_or(|names| names.binary_search(name).is_ok())
@@ -270,7 +288,7 @@ impl SearchIndex {
 
     /// Evaluates the entries at some places. One that is not among `entries` was deleted meanwhile: it is searched no more.
     fn decide(
-        &self,
+        &mut self,
         entries: &[StoredEntry],
         places: &[usize],
         matcher: &Matcher,
@@ -279,17 +297,21 @@ impl SearchIndex {
         let mut entries = entries.iter().peekable();
         for place in places {
             let (row, verdicts) = &mut verdicts[*place];
-            let number = self.rows[*row].number;
+            let IndexedEntry { number, is_pending, .. } = self.rows[*row];
             let Some(entry) = entries.next_if(|entry| entry.number == number) else {
                 *verdicts = [None; 2];
                 continue;
             };
             let is_unknown = |query: usize| verdicts[query] == Some(PredictedMatch::Unknown);
-            let hits = matcher.hits(&Subject::from_stored(entry, now), is_unknown).hits;
+            let subject = Subject::from_stored(entry, now);
+            let matching = match is_pending || entry.article == ArticleState::Expected {
+                true => matcher.hits(&subject, is_unknown).hits.iter().map(|hit| hit.query).collect(),
+                false => self.words.evaluate(matcher, (*row, &subject), is_unknown),
+            };
             for (query, verdict) in verdicts.iter_mut().enumerate() {
                 if *verdict == Some(PredictedMatch::Unknown) {
-                    let is_hit = hits.iter().any(|hit| hit.query == query);
-                    *verdict = Some(if is_hit { PredictedMatch::Matches } else { PredictedMatch::Differs });
+                    let is_match = matching.contains(&query);
+                    *verdict = Some(if is_match { PredictedMatch::Matches } else { PredictedMatch::Differs });
                 }
             }
         }

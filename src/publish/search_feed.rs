@@ -94,7 +94,7 @@ mod tests {
             entry(1, 10, 3, true),
         ];
         entries[4].taken = [Some(false), Some(true)];
-        let searched = SearchMatches { entries, is_whole: true };
+        let searched = SearchMatches { entries, is_whole: true, is_done: true };
         assert_eq!(last_entries(&searched, Stories::All, 9), [4, 2, 5, 3]);
         assert_eq!(last_entries(&searched, Stories::All, 2), [4, 2]);
         assert_eq!(last_entries(&searched, Stories::Merge, 9), [4, 3]);

@@ -64,6 +64,8 @@ pub struct SearchResult {
     pub searched: usize,
     /// Whether these are all that are kept.
     pub is_whole: bool,
+    /// Whether these are all that are ever searched; if not, a later search of the same has more.
+    pub is_done: bool,
     /// How many of them match, and how many stories that is.
     pub matches: (usize, usize),
     /// The newest that match.
@@ -114,7 +116,8 @@ pub fn write(content: &TryPage<'_>) -> Vec<u8> {
         }
         main {
             (form(content))
-            p #status .soft role="status" { (status(search, result.as_ref())) }
+            @let goes_on = result.as_ref().is_some_and(|result| !result.is_done);
+            p #status .soft role="status" data-goes-on[goes_on] { (status(search, result.as_ref())) }
             div #results {
                 @if !search.notes.is_empty() {
                     ul .notices { @for note in &search.notes { li dir="auto" { (note) } } }
@@ -234,13 +237,13 @@ fn encoded(value: &str) -> String {
 
 /// One sentence that screen readers announce.
 fn status(search: &Search<'_>, result: Option<&SearchResult>) -> String {
-    let Some(SearchResult { searched, is_whole, matches: (matches, stories), .. }) = result else {
+    let Some(SearchResult { searched, is_whole, is_done, matches: (matches, stories), .. }) = result else {
         return match search.query {
             Err(_) => "The filter has a mistake.".to_owned(),
             Ok(_) => String::new(),
         };
     };
-    if *searched == 0 {
+    if *searched == 0 && *is_done {
         return "Nothing is kept of these sources yet.".to_owned();
     }
     let verb = if *matches == 1 { "matches" } else { "match" };
@@ -251,7 +254,11 @@ fn status(search: &Search<'_>, result: Option<&SearchResult>) -> String {
         stories if stories < *matches => format!(", {} stories", grouped(stories)),
         _ => String::new(),
     };
-    let end = if *is_whole { "" } else { " Older ones were not searched." };
+    let end = match (is_whole, is_done) {
+        (true, _) => "",
+        (false, true) => " Older ones were not searched.",
+        (false, false) => " Older ones are being searched: search again for them.",
+    };
     format!("{} of {of}{} {entries} {verb}{of_stories}.{end}", grouped(*matches), grouped(*searched))
 }
 

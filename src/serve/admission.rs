@@ -39,6 +39,14 @@ impl Client {
             }
         }
     }
+
+    /// The address of another machine.
+    pub(super) fn address(self) -> Option<IpAddr> {
+        match self {
+            Client::Local => None,
+            Client::Remote(address) => Some(address),
+        }
+    }
 }
 
 /// A connection that is served, with a handle to end it.

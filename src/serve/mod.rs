@@ -23,6 +23,6 @@ pub use listen::{ListenAddress, Listener};
 pub use routes::{Routes, routes};
 pub use state::{
     ArchiveReader, ArchiveResult, HttpSettings, OutputPage, OutputPageAnswer, OutputPageReader, PrivatePage,
-    PrivatePageReader, PrivatePageResult, Readiness, SearchAnswer, SearchReader, ServerState,
+    PrivatePageReader, PrivatePageResult, Readiness, SearchAnswer, SearchClient, SearchReader, ServerState,
     SharedHttpSettings, StoreHealth, StoreReaders,
 };

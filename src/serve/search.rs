@@ -5,11 +5,13 @@ use std::sync::Arc;
 use axum::body::Body;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, Request, State};
-use axum::http::header::{self, HeaderMap, HeaderValue};
+use axum::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use axum::http::{Response, StatusCode};
 
+use super::admission::Client;
 use super::handlers::{VARY_OF_FEEDS, send};
-use super::state::{SearchAnswer, ServerState};
+use super::listen::Peer;
+use super::state::{SearchAnswer, SearchClient, ServerState};
 use super::{negotiate, response};
 use crate::publish::document_cache::Representation;
 use crate::publish::format::Format;
@@ -17,6 +19,10 @@ use crate::publish::search_request::SearchRequest;
 
 /// A search shows what others may not see.
 const PRIVATE: HeaderValue = HeaderValue::from_static("private, no-cache");
+
+/// The header in which the script of the page says which page it is, and its longest value.
+const PAGE: HeaderName = HeaderName::from_static("siftwire-page");
+const MAX_PAGE: usize = 64;
 
 type Parameters = Result<Query<Vec<(String, String)>>, QueryRejection>;
 
@@ -26,8 +32,8 @@ pub(super) async fn page(
     parameters: Parameters,
     request: Request,
 ) -> Response<Body> {
-    let headers = request.headers();
-    respond(&state, parameters, Format::Html, |page| send_page(&state, headers, page)).await
+    let (client, headers) = (client(&request), request.headers());
+    respond(&state, parameters, (client, Format::Html), |page| send_page(&state, headers, page)).await
 }
 
 /// `/try.atom`, `.rss`, `.json`: the feed of a query. A browser that follows its link gets the page.
@@ -36,16 +42,17 @@ pub(super) async fn feed(
     parameters: Parameters,
     request: Request,
 ) -> Response<Body> {
-    let headers = request.headers();
+    let (client, headers) = (client(&request), request.headers());
     if negotiate::is_browser(headers) {
         let mut response =
-            respond(&state, parameters, Format::Html, |page| send_page(&state, headers, page)).await;
+            respond(&state, parameters, (client, Format::Html), |page| send_page(&state, headers, page))
+                .await;
         response.headers_mut().insert(header::VARY, VARY_OF_FEEDS);
         return response;
     }
     let path = request.uri().path();
     let format = Format::feeds().find(|format| path.ends_with(format.extension())).unwrap_or(Format::Atom);
-    respond(&state, parameters, format, |feed| {
+    respond(&state, parameters, (client, format), |feed| {
         let mut response = send(&state, headers, feed, PRIVATE);
         response.headers_mut().insert(header::VARY, VARY_OF_FEEDS);
         response
@@ -64,17 +71,27 @@ fn send_page(state: &ServerState, headers: &HeaderMap, page: &Representation) ->
 async fn respond(
     state: &ServerState,
     parameters: Parameters,
-    format: Format,
+    (client, format): (SearchClient, Format),
     send: impl FnOnce(&Representation) -> Response<Body>,
 ) -> Response<Body> {
     let pairs = parameters.map(|Query(pairs)| pairs).unwrap_or_default();
-    match (state.readers.search)(SearchRequest::from_pairs(pairs), format).await {
+    match (state.readers.search)(SearchRequest::from_pairs(pairs), client, format).await {
         Ok(SearchAnswer::Found(found)) => send(&found),
         Ok(SearchAnswer::Invalid(problem)) => response::text(StatusCode::BAD_REQUEST, problem),
         Ok(SearchAnswer::Busy) => response::busy(),
+        Ok(SearchAnswer::Replaced) => {
+            response::text(StatusCode::CONFLICT, "This page searches for something else by now.\n")
+        }
         Err(error) => {
             tracing::error!(%error, "cannot search the store");
             response::unreadable()
         }
     }
+}
+
+fn client(request: &Request) -> SearchClient {
+    let peer = request.extensions().get::<Peer>().copied().unwrap_or(Peer::UNKNOWN);
+    let page = request.headers().get(PAGE).and_then(|page| page.to_str().ok());
+    let page = page.filter(|page| !page.is_empty() && page.len() <= MAX_PAGE).map(str::to_owned);
+    SearchClient { address: Client::of(peer.ip).address(), page }
 }

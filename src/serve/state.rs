@@ -1,6 +1,7 @@
 //! The state that the handlers share: documents, archive, cache policy, readiness, metrics. No I/O of its own.
 
 use std::future::Future;
+use std::net::IpAddr;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
@@ -34,7 +35,29 @@ pub struct StoreReaders {
 }
 
 /// Answers a search as a page, or as a feed. An error means that the store could not be read.
-pub type SearchReader = Arc<dyn Fn(SearchRequest, Format) -> SearchFuture + Send + Sync>;
+pub type SearchReader = Arc<dyn Fn(SearchRequest, SearchClient, Format) -> SearchFuture + Send + Sync>;
+
+/// Who searches: an address, and the page of a browser whose script says which one it is. Browsers at one address, tabs of
+/// one browser and clients of one proxy have the address, the cookie and the token in common.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SearchClient {
+    pub(super) address: Option<IpAddr>,
+    pub(super) page: Option<String>,
+}
+
+impl SearchClient {
+    /// A page with this name.
+    #[cfg(test)]
+    pub fn of_page(name: &str) -> SearchClient {
+        SearchClient { address: None, page: Some(name.to_owned()) }
+    }
+
+    /// Whether it is one page, which shows the answer to its last request alone.
+    #[must_use]
+    pub fn is_one_page(&self) -> bool {
+        self.page.is_some()
+    }
+}
 
 /// The result of a [`SearchReader`].
 pub type SearchFuture = Pin<Box<dyn Future<Output = Result<SearchAnswer, crate::store::Error>> + Send>>;
@@ -47,6 +70,8 @@ pub enum SearchAnswer {
     Invalid(String),
     /// Too many others wait.
     Busy,
+    /// The same page wants something else by now.
+    Replaced,
 }
 
 /// A web page of an output, other than the current one.

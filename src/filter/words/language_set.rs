@@ -7,6 +7,9 @@ use super::forms::InflectedLanguage;
 pub struct LanguageSet(u8);
 
 impl LanguageSet {
+    /// No language.
+    pub const NONE: LanguageSet = LanguageSet(0);
+
     /// Every language: of a text in an unknown one, of a form that counts anywhere.
     pub const ALL: LanguageSet = LanguageSet(0x7f);
 
@@ -38,6 +41,12 @@ impl LanguageSet {
     #[must_use]
     pub fn union(self, other: LanguageSet) -> LanguageSet {
         LanguageSet(self.0 | other.0)
+    }
+
+    /// The languages in both sets.
+    #[must_use]
+    pub fn intersection(self, other: LanguageSet) -> LanguageSet {
+        LanguageSet(self.0 & other.0)
     }
 
     /// Whether a language is in both sets.
