@@ -27,6 +27,7 @@ pub use query::{Query, parse};
 pub use subject::Subject;
 pub use syntax::{QueryContext, QueryProblem};
 pub use word_index::{PredictedMatch, Prediction, WordIndex};
+pub use word_lists::large_list;
 
 /// The manual of the filter language, printed by `siftwire help filter`.
 pub const MANUAL: &str = include_str!("reference.md");

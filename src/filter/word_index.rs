@@ -14,7 +14,7 @@ use super::entry_set::EntrySet;
 use super::eval;
 use super::matcher::Matcher;
 use super::subject::{EntryText, FieldSet, Subject};
-use super::word_lists::WordLists;
+use super::word_lists::{WordLists, large_list};
 use super::words::LanguageSet;
 pub use prediction::{PredictedMatch, Prediction};
 
@@ -28,7 +28,7 @@ const MAX_LEARNED: usize = 200;
 const BYTES_OF_NAME: usize = 64;
 
 /// The words of many entries, and what else of them decides queries. Entries are numbered in the order in which they are added.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct WordIndex {
     lists: WordLists,
     entries: Vec<EntryFacts>,
@@ -108,6 +108,19 @@ impl<T: Clone + Eq + std::hash::Hash> Names<T> {
     /// For each value whether something is true.
     fn which(&self, is_it: impl FnMut(&T) -> bool) -> Vec<bool> {
         self.all.iter().map(is_it).collect()
+    }
+}
+
+impl Default for WordIndex {
+    fn default() -> WordIndex {
+        WordIndex {
+            lists: WordLists::default(),
+            entries: large_list(),
+            sources: Names::default(),
+            sites: Names::default(),
+            languages: Names::default(),
+            learned: HashMap::new(),
+        }
     }
 }
 

@@ -19,9 +19,15 @@ const NEXT: u32 = 4;
 /// The most bytes that are kept: places are numbers of 32 bits.
 const MAX_BYTES: usize = 1 << 31;
 
-/// What is allocated for each piece at first; what of it is not used takes no memory. glibc gives a piece of more than 32 MiB
-/// back to the system when it is freed; smaller ones it keeps.
+/// What is allocated of a large piece of memory at first; what of it is not used takes none.
 const RESERVED: usize = 33 << 20;
+
+/// An empty list for much that is needed for a while. glibc always gives a piece of more than 32 MiB back to the system when it
+/// is freed. Of smaller ones it keeps some, and after a large one of these it keeps more of everything that is freed.
+#[must_use]
+pub fn large_list<T>() -> Vec<T> {
+    Vec::with_capacity(RESERVED / size_of::<T>().max(1))
+}
 
 /// Words with the ascending numbers of the entries that have each.
 #[derive(Debug)]
@@ -55,10 +61,10 @@ impl Default for WordLists {
     fn default() -> WordLists {
         WordLists {
             text: String::with_capacity(RESERVED),
-            words: Vec::with_capacity(RESERVED / size_of::<ListedWord>()),
+            words: large_list(),
             slots: Vec::new(),
             hasher: foldhash::fast::RandomState::default(),
-            blocks: Vec::with_capacity(RESERVED),
+            blocks: large_list(),
         }
     }
 }
@@ -161,8 +167,7 @@ impl WordLists {
 
     fn insert(&mut self, word: &str) -> usize {
         if self.words.len() * 2 >= self.slots.len() {
-            let former = std::mem::take(&mut self.slots);
-            self.slots.reserve_exact(RESERVED / size_of::<(u32, u32)>());
+            let former = std::mem::replace(&mut self.slots, large_list());
             self.slots.resize((former.len() * 2).max(1024), (0, 0));
             for (check, number) in former.into_iter().filter(|(_, number)| *number > 0) {
                 if let Some(free) = self.slot(check, |_| false) {

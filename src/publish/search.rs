@@ -1,15 +1,14 @@
 //! Searches what is kept: which of the newest entries a filter takes. The words of these entries are indexed in memory, so
 //! that only the few that a filter may take are read. Reads the store.
 
-use std::cmp::Reverse;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use jiff::Timestamp;
 
 use super::{EvaluationScope, Outputs, entered};
 use crate::entry::{ArticleState, EntrySource, StoredEntry};
-use crate::filter::{Matcher, PredictedMatch, Prediction, Query, Subject, WordIndex};
+use crate::filter::{Matcher, PredictedMatch, Prediction, Query, Subject, WordIndex, large_list};
 use crate::store::{Candidate, Error, Store, StoryId};
 
 /// The most entries that are searched.
@@ -23,13 +22,13 @@ const BATCH: usize = 250;
 
 /// The newest entries, their words and what else decides whether they are searched. It is meant to be dropped when nobody
 /// searches.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct SearchIndex {
     words: WordIndex,
     /// By number in `words`. An entry that was edited has another row.
     rows: Vec<IndexedEntry>,
     /// The row of each entry, by the entry's number.
-    row_of: HashMap<i64, usize>,
+    row_of: BTreeMap<i64, usize>,
     sources: Vec<Arc<EntrySource>>,
     source_of: HashMap<String, usize>,
     /// Entries up to this revision are indexed, if they are not below `lowest`.
@@ -100,6 +99,23 @@ type Verdicts = [Option<PredictedMatch>; 2];
 
 /// Tells whether the time for something is over.
 pub type IsOver<'a> = &'a (dyn Fn() -> bool + Send + Sync);
+
+impl Default for SearchIndex {
+    fn default() -> SearchIndex {
+        SearchIndex {
+            words: WordIndex::default(),
+            rows: large_list(),
+            row_of: BTreeMap::new(),
+            sources: Vec::new(),
+            source_of: HashMap::new(),
+            revision: 0,
+            pruned: 0,
+            lowest: None,
+            is_whole: false,
+            is_behind: false,
+        }
+    }
+}
 
 impl SearchIndex {
     /// Reads what has come and what was edited since the last time, and then older entries until the time is over.
@@ -242,7 +258,8 @@ impl SearchIndex {
         let is_indexed = self.is_whole && verdicts.len() == self.row_of.len();
         let is_done = end.is_none() && !self.is_behind && (self.is_whole || !self.has_space());
         let searched = verdicts.into_iter().take(end.unwrap_or(usize::MAX));
-        let entries = searched.filter_map(|(row, verdicts)| self.searched_entry(row, verdicts)).collect();
+        let mut entries = large_list();
+        entries.extend(searched.filter_map(|(row, verdicts)| self.searched_entry(row, verdicts)));
         Ok(SearchMatches { entries, is_whole: is_done && is_indexed, is_done })
     }
 
@@ -269,9 +286,6 @@ impl SearchIndex {
             .iter()
             .map(|source| filters.iter().map(|filter| draws_on(filter, &source.name)).collect())
             .collect();
-        let mut rows: Vec<usize> = self.row_of.values().copied().collect();
-        rows.sort_unstable_by_key(|row| Reverse(self.rows[*row].number));
-        rows.truncate(MAX_SEARCHED);
         let verdicts = |row: usize| {
             let draws_on = &sources[self.rows[row].source];
             let of = |filter: usize| {
@@ -283,7 +297,9 @@ impl SearchIndex {
             };
             [of(0), of(1)]
         };
-        rows.into_iter().map(|row| (row, verdicts(row))).collect()
+        let mut found = large_list();
+        found.extend(self.row_of.values().rev().take(MAX_SEARCHED).map(|row| (*row, verdicts(*row))));
+        found
     }
 
     /// Evaluates the entries at some places. One that is not among `entries` was deleted meanwhile: it is searched no more.
