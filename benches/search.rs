@@ -1,7 +1,8 @@
 //! How fast `/try` answers, and what it costs others.
 //!
 //! `cargo bench --bench search` fills a store with 100,000 entries (`--entries`), runs the built program on it and requests
-//! searches, one after the other and from many clients that type at once. `--binary PATH` measures another build.
+//! searches of every kind, one after the other, and then from many clients that type at once while sources with new entries are
+//! polled and a reader requests a feed. `--binary PATH` measures another build.
 #![allow(clippy::unwrap_used, clippy::disallowed_methods, clippy::print_stdout, reason = "a bench")]
 
 #[path = "load/measure.rs"]
@@ -14,7 +15,8 @@ mod reader;
 #[allow(dead_code, reason = "the load bench needs more of it")]
 mod words;
 
-use std::io::{BufRead, BufReader, Read};
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -34,10 +36,20 @@ const BATCH: usize = 500;
 const CLIENTS: usize = 50;
 const TYPING: Duration = Duration::from_secs(10);
 
-const QUERIES: [&str; 12] = [
-    "armenia", "armenia AND russia", "@georgia", "karabakh OR ceasefire", "-armenia", "armen*",
-    "\"a peace agreement\"", "\"parliament budget\"~5", "title:moscow", "lang:ru", "age:<7d -baku",
-    "/gr(e|a)y/",
+/// Sources that are polled every second, each time with a new entry.
+const POLLED: usize = 20;
+/// The pause between two letters.
+const LETTER: Duration = Duration::from_millis(200);
+/// How long a search may be gone on with, and after how long nobody searches.
+const WHOLE: Duration = Duration::from_secs(30);
+const UNUSED: Duration = Duration::from_secs(80);
+
+const QUERIES: [&str; 30] = [
+    "armenia", "the", "nothinghasthis", "armenia AND russia", "karabakh OR ceasefire", "-armenia",
+    "=armenia", "armen*", "*enia", "NATO", "AT&T", "\"a peace agreement\"", "\"peace agreement\"~",
+    "\"parliament budget\"~5", "title:moscow", "text:street", "feed:moscow", "article:moscow", "author:anna",
+    "category:world", "link:12", "site:site.example", "source:paper", "age:<7d -baku", "lang:ru", "lang:hy",
+    "@georgia", "@united-states", "/gr(e|a)y/", "-/x/",
 ];
 
 #[derive(Parser)]
@@ -68,44 +80,103 @@ fn main() {
         std::fs::create_dir_all(home).unwrap();
         fill(home, arguments.entries, arguments.text);
     }
+    let origin = start_origin();
+    add_polled_sources(home, &origin);
     let daemon = Daemon::start(&binary, home);
-    let idle = measure::resident_mb(daemon.child.id());
+    let process = daemon.child.id();
+    let resident = || measure::resident_mb(process);
+    let idle = resident();
     let mut reader = Reader::connect(&daemon.address).unwrap();
-    let first = time(&mut reader, &address(QUERIES[0]));
-    println!(
-        "{} entries of {} characters; the first answer: {first:.0} ms",
-        arguments.entries, arguments.text
-    );
-    println!("\n| query | ms, median of 5 | slowest |\n|---|---|---|");
-    for query in QUERIES {
-        let mut times: Vec<f64> = (0..5).map(|_| time(&mut reader, &address(query))).collect();
+    println!("{} entries of {} characters\n", arguments.entries, arguments.text);
+    println!("| query | first answer, ms | all of it after, ms | then, median of 5 |\n|---|---|---|---|");
+    for query in ["(the index is built) the"].iter().chain(&QUERIES) {
+        let address = address(query.rsplit(") ").next().unwrap_or(query));
+        let (first, whole) = until_whole(&mut reader, &address);
+        let mut times: Vec<f64> = (0..5).map(|_| time(&mut reader, &address)).collect();
         times.sort_by(f64::total_cmp);
-        println!("| {query} | {:.0} | {:.0} |", times[2], times[4]);
+        println!("| `{}` | {first:.0} | {whole:.0} | {:.0} |", query.replace('|', "\\|"), times[2]);
     }
-    println!("\nresident: {idle:.0} MB before, {:.0} MB after", measure::resident_mb(daemon.child.id()));
-    let alone = slowest_feeds(&daemon.address, TYPING / 2);
+    let all: String = QUERIES.iter().map(|query| format!("({query}) OR ")).collect();
+    let (first, whole) = until_whole(&mut reader, &address(&format!("{all} armenia")));
+    println!("| all of them, with OR | {first:.0} | {whole:.0} | |");
+    println!("\nresident: {idle:.0} MB before, {:.0} MB after", resident());
+    std::thread::sleep(UNUSED);
+    println!("{:.0} MB when nobody has searched for {} s", resident(), UNUSED.as_secs());
+    type_at_once(&daemon.address);
+}
+
+fn type_at_once(address: &str) {
+    let alone = slowest_feeds(address, TYPING / 2);
     let (typed, beside) = std::thread::scope(|scope| {
-        let clients: Vec<_> = (0..CLIENTS)
-            .map(|number| {
-                scope.spawn({
-                    let address = &daemon.address;
-                    move || type_queries(address, number)
-                })
-            })
-            .collect();
-        let beside = slowest_feeds(&daemon.address, TYPING);
+        let clients: Vec<_> =
+            (0..CLIENTS).map(|number| scope.spawn(move || type_queries(address, number))).collect();
+        let beside = slowest_feeds(address, TYPING);
         let mut typed: Vec<f64> = clients.into_iter().flat_map(|client| client.join().unwrap()).collect();
         typed.sort_by(f64::total_cmp);
         (typed, beside)
     });
     let of = |part: f64| typed[((typed.len() - 1) as f64 * part) as usize];
     println!(
-        "\n{CLIENTS} clients type: {} answers, median {:.0} ms, 99 % within {:.0} ms",
+        "\n{CLIENTS} clients type: {} last letters, median {:.0} ms, 99 % within {:.0} ms",
         typed.len(),
         of(0.5),
         of(0.99)
     );
     println!("99 % of feeds within {alone:.2} ms alone, {beside:.2} ms meanwhile");
+}
+
+/// Milliseconds until a search has its first answer, and the one that lacks nothing.
+fn until_whole(reader: &mut Reader, address: &str) -> (f64, f64) {
+    let started = Instant::now();
+    let first = time(reader, address);
+    while String::from_utf8_lossy(reader.body()).contains("data-goes-on>") && started.elapsed() < WHOLE {
+        std::thread::sleep(Duration::from_millis(50));
+        time(reader, address);
+    }
+    (first, started.elapsed().as_secs_f64() * 1e3)
+}
+
+/// Answers every request with a feed whose one entry is new. Returns its address.
+fn start_origin() -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap().to_string();
+    std::thread::spawn(move || {
+        for (number, stream) in listener.incoming().flatten().enumerate() {
+            std::thread::spawn(move || answer(&stream, number));
+        }
+    });
+    address
+}
+
+fn answer(mut stream: &TcpStream, number: usize) {
+    for request in 0.. {
+        let mut lines = BufReader::new(stream).lines().map_while(Result::ok);
+        if lines.by_ref().take_while(|line| !line.is_empty()).count() == 0 {
+            return;
+        }
+        let feed = format!(
+            "<rss version=\"2.0\"><channel><title>New</title><item><guid>{number}-{request}</guid>\
+             <title>News {number}-{request} from Yerevan</title></item></channel></rss>"
+        );
+        let head = format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n", feed.len());
+        if stream.write_all(format!("{head}{feed}").as_bytes()).is_err() {
+            return;
+        }
+    }
+}
+
+/// Adds the sources of the origin to a config, in place of those of an earlier run.
+fn add_polled_sources(home: &Path, origin: &str) {
+    let path = home.join("config.toml");
+    let config = std::fs::read_to_string(&path).unwrap();
+    let mut config = config.split("# polled\n").next().unwrap_or_default().to_owned() + "# polled\n";
+    for source in 0..POLLED {
+        config += &format!(
+            "[[source]]\nname = \"polled-{source}\"\nurl = \"http://{origin}/{source}\"\nallow_private = true\n\
+             every = \"1s\"\nat_most = \"1s\"\n"
+        );
+    }
+    std::fs::write(path, config).unwrap();
 }
 
 fn address(query: &str) -> String {
@@ -133,10 +204,12 @@ fn slowest_feeds(address: &str, duration: Duration) -> f64 {
     times[times.len() * 99 / 100]
 }
 
-/// Types queries letter by letter, as fast as a person does; returns how long each answer took. One that is one too many is
-/// sent again.
+/// Types queries letter by letter, as fast as a person does, as the script of the page does: what is typed while there is no
+/// answer gives up the request before. Returns how long each answer to a last letter took. One that is one too many is sent again.
 fn type_queries(address: &str, client: usize) -> Vec<f64> {
-    let mut reader = Reader::connect(address).unwrap();
+    let page = format!("siftwire-page: {client}\r\n");
+    let connect = || Reader::connect(address).unwrap();
+    let mut reader = connect();
     let until = Instant::now() + TYPING;
     let mut times = Vec::new();
     for query in QUERIES.iter().cycle().skip(client) {
@@ -144,12 +217,24 @@ fn type_queries(address: &str, client: usize) -> Vec<f64> {
             if Instant::now() >= until {
                 return times;
             }
-            let started = Instant::now();
-            while reader.get(&self::address(&query[..length]), "").unwrap().status != 200 {
-                std::thread::sleep(Duration::from_secs(1));
+            let (started, is_last) = (Instant::now(), length == query.len());
+            reader.set_timeout(if is_last { WHOLE } else { LETTER }).unwrap();
+            loop {
+                match reader.get(&self::address(&query[..length]), &page) {
+                    Ok(response) if [503, 409].contains(&response.status) && is_last => {
+                        std::thread::sleep(Duration::from_secs(1));
+                    }
+                    Ok(_) => break,
+                    Err(_) => {
+                        reader = connect();
+                        break;
+                    }
+                }
             }
-            times.push(started.elapsed().as_secs_f64() * 1e3);
-            std::thread::sleep(Duration::from_millis(200));
+            if is_last {
+                times.push(started.elapsed().as_secs_f64() * 1e3);
+            }
+            std::thread::sleep(LETTER.saturating_sub(started.elapsed()));
         }
     }
     times

@@ -25,6 +25,18 @@ impl Reader {
         Ok(Reader { stream: BufReader::with_capacity(1 << 17, stream), body: Vec::new() })
     }
 
+    /// Waits no longer than this for what comes.
+    #[allow(dead_code, reason = "the bench of searches needs it")]
+    pub fn set_timeout(&self, timeout: Duration) -> std::io::Result<()> {
+        self.stream.get_ref().set_read_timeout(Some(timeout))
+    }
+
+    /// The body of the last response.
+    #[allow(dead_code, reason = "the bench of searches needs it")]
+    pub fn body(&self) -> &[u8] {
+        &self.body
+    }
+
     /// Sends one request, with further header lines, each with its line break.
     pub fn get(&mut self, path: &str, headers: &str) -> std::io::Result<Response> {
         let request = format!("GET {path} HTTP/1.1\r\nhost: localhost\r\n{headers}\r\n");
