@@ -7,6 +7,7 @@ mod clock;
 mod error;
 mod first_start;
 mod health_check;
+mod heartbeat;
 mod kept_pages;
 pub mod network;
 mod notify;
@@ -119,8 +120,8 @@ impl Daemon {
         }
         let http = SharedHttpSettings::new(reload::http_settings(config, outputs.public_url()));
         let first_start = FirstStart::new(&store, report).await?;
-        let description = peers::description(address.to_string(), config);
-        let peers = peers::join(&store, &description).await;
+        let description = heartbeat::description(address.to_string(), config);
+        let peers = heartbeat::join(&store, &description).await;
         let shared = Arc::new(Shared {
             description,
             first_start,
@@ -193,7 +194,7 @@ fn start_tasks(listener: serve::Listener, reloader: Reloader, store: &StoreThrea
     let options = config.store.clone();
     let check = move |shared, stop| health_check::run(shared, options.clone(), stop);
     tasks.spawn("health check", with(&shared, check));
-    tasks.spawn("peers", with(&shared, peers::run));
+    tasks.spawn("heartbeat", with(&shared, heartbeat::run));
     tasks.spawn("publisher", with(&shared, publisher::run));
     let fetcher = Fetcher::new(&config.fetch);
     tasks

@@ -87,7 +87,7 @@ impl Planner {
         }
         let peers = &self.peers;
         let idle = self.queue.take_idle_hosts(|host| !peers.owns(host));
-        self.has_hosts_to_release = self.queue.is_any_asked(|host| !peers.owns(host));
+        self.has_hosts_to_release = self.queue.is_any_requested(|host| !peers.owns(host));
         idle
     }
 

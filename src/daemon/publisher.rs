@@ -13,7 +13,7 @@ use tokio::task::JoinSet;
 use super::channels::{PublishConfig, StoreProblem};
 use super::clock::now;
 use super::error::Error;
-use super::peers;
+use super::heartbeat;
 use super::poll_metrics::source_times;
 use super::shared::Shared;
 use super::shutdown::ShutdownSignal;
@@ -97,7 +97,7 @@ pub(super) async fn run(shared: Arc<Shared>, stop: ShutdownSignal) {
             Ok(()) = store_problem.changed() => {}
             Ok(()) = network_problem.changed() => {}
             () = shared.channels.polled.notified() => tokio::time::sleep(DEBOUNCE).await,
-            () = peers::changed(&mut changes) => tokio::time::sleep(DEBOUNCE).await,
+            () = heartbeat::changed(&mut changes) => tokio::time::sleep(DEBOUNCE).await,
             () = tokio::time::sleep(front_page_due.unwrap_or(MAX_INTERVAL)) => {}
             () = revision_changed(&shared.store, revision) => {}
         }

@@ -57,7 +57,7 @@ struct HostQueue {
     articles: BTreeSet<(Timestamp, Reverse<i64>)>,
     in_flight: usize,
     /// Whether it was asked since [`PollQueue::take_idle_hosts`] returned it.
-    was_asked: bool,
+    was_requested: bool,
     articles_in_flight: usize,
     /// Whether its last request was for a source.
     last_was_source: bool,
@@ -176,7 +176,7 @@ impl PollQueue {
         let taken = host.waiting.pop_first().map(|(_, source)| source);
         if let Some(source) = taken {
             host.in_flight += 1;
-            host.was_asked = true;
+            host.was_requested = true;
             host.last_was_source = true;
             host.free_at = later(now, self.gap.max(host.limits.gap));
             self.sources.insert(source, QueuedSource { host: index, due: None });
@@ -243,8 +243,8 @@ impl PollQueue {
         let mut idle = Vec::new();
         for (name, index) in &self.host_indexes {
             let host = &mut self.hosts[*index];
-            if host.was_asked && host.in_flight == 0 && left(name) {
-                host.was_asked = false;
+            if host.was_requested && host.in_flight == 0 && left(name) {
+                host.was_requested = false;
                 idle.push(name.clone());
             }
         }
@@ -253,8 +253,8 @@ impl PollQueue {
 
     /// Whether a host was asked that is `left` to others.
     #[must_use]
-    pub fn is_any_asked(&self, left: impl Fn(&str) -> bool) -> bool {
-        self.host_indexes.iter().any(|(name, index)| self.hosts[*index].was_asked && left(name))
+    pub fn is_any_requested(&self, left: impl Fn(&str) -> bool) -> bool {
+        self.host_indexes.iter().any(|(name, index)| self.hosts[*index].was_requested && left(name))
     }
 
     /// Ends the request of a host.
@@ -296,7 +296,7 @@ impl PollQueue {
             let host = &mut self.hosts[index];
             if let Some((_, Reverse(entry))) = host.articles.pop_first() {
                 host.in_flight += 1;
-                host.was_asked = true;
+                host.was_requested = true;
                 host.articles_in_flight += 1;
                 host.last_was_source = false;
                 host.free_at = later(now, self.gap.max(host.limits.gap));

@@ -3,6 +3,7 @@
 mod archive;
 pub(super) mod article_rows;
 mod articles;
+mod claims;
 mod daemon_status;
 mod daemons;
 pub(super) mod entries;

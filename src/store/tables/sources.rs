@@ -1,30 +1,22 @@
 //! SQL of the sources: synchronizing with the config, claims, health events. I/O: the database.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{HashMap, HashSet};
 use std::ops::Range;
-use std::sync::Arc;
-use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::super::claimer::Claimer;
 use super::super::database::{Database, SqlRow};
 use super::super::error::Error;
 use super::super::handle::Store;
-use super::super::jobs::Durability;
 use super::super::model::{
-    Claim, ClaimResult, Claimant, ConfiguredOutput, ConfiguredSource, NextPoll, SourceId, StoredOutput,
-    StoredSource,
+    ConfiguredOutput, ConfiguredSource, NextPoll, SourceId, StoredOutput, StoredSource,
 };
 use super::super::sql::{OptionalExtension, Result, params};
 use super::super::values::{feed_url, from_json, lossy_text, millis, nearest_time, to_json};
 use super::articles::full_text_changed;
-use super::daemons::take_host;
-use super::hosts::read_budget;
 use super::outputs::sync_outputs;
 use super::source_state::{ClaimAfter, change_states, reschedule, source_state, write_state};
 use super::stand_ins::{remove_stand_ins, touch_stand_ins};
-use crate::source::host_budget::HostBudget;
 use crate::source::{HealthEvent, SourceState};
 
 /// Health events that are kept.
@@ -108,66 +100,6 @@ impl Store {
     /// The store cannot read.
     pub async fn was_ever_polled(&self) -> Result<bool, Error> {
         self.query(|c| c.prepare_cached("SELECT 1 FROM source WHERE polled = 1")?.exists(())).await
-    }
-
-    /// Claims sources in one transaction. A claim ends with the commit of its poll, or when the source is claimed again,
-    /// which is possible from `now + lease` on. Returns a result for each source, in the given order.
-    ///
-    /// # Errors
-    /// The store cannot write.
-    pub async fn claim(
-        &self,
-        sources: Vec<SourceId>,
-        claimant: Claimant,
-        now: Timestamp,
-        lease: Duration,
-    ) -> Result<Vec<ClaimResult>, Error> {
-        self.claim_at_hosts(sources, claimant, (now, lease), Arc::default()).await
-    }
-
-    /// [`Store::claim`], with the time between two requests to a host, where it is longer than usual: so long a host is
-    /// left alone that another daemon has asked before.
-    ///
-    /// # Errors
-    /// The store cannot write.
-    pub async fn claim_at_hosts(
-        &self,
-        sources: Vec<SourceId>,
-        claimant: Claimant,
-        (now, lease): (Timestamp, Duration),
-        gaps: Arc<BTreeMap<String, Duration>>,
-    ) -> Result<Vec<ClaimResult>, Error> {
-        let claimer = self.claimer(claimant, gaps);
-        self.command_with(Durability::Relaxed, move |c| claim(c, &sources, &claimer, now, lease)).await
-    }
-
-    /// Ends a claim, by its number, without a poll.
-    ///
-    /// # Errors
-    /// The store cannot write; then it runs out.
-    pub async fn release_claim(&self, source: SourceId, number: i64) -> Result<(), Error> {
-        self.command(move |c| {
-            c.prepare_cached("UPDATE source SET claimed_until = NULL WHERE id = ?1 AND claims = ?2")?
-                .execute([source.0, number])
-                .map(drop)
-        })
-        .await
-    }
-
-    /// Ends the claims of an earlier daemon, when one starts: with the lock it is the only one, so the earlier one has
-    /// ended. The claims of commands, which may still run, stay.
-    ///
-    /// # Errors
-    /// The store cannot write.
-    pub async fn release_daemon_claims(&self) -> Result<(), Error> {
-        let claimer = self.claimer(Claimant::Daemon, Arc::default());
-        self.command(move |c| {
-            ["source", "article"].iter().try_for_each(|table| {
-                let release = format!("UPDATE {table} SET claimed_until = NULL WHERE claimed_by = ?1");
-                c.execute(&release, [claimer.name()]).map(drop)
-            })
-        })
-        .await
     }
 
     /// When each active source is due: short rows, which the poller keeps in memory.
@@ -398,84 +330,8 @@ fn find_sources(c: &Database<'_>, search: &str, rows: Range<usize>) -> Result<(u
     Ok((ids.len(), sources.collect::<Result<_>>()?))
 }
 
-fn claim(
-    c: &Database<'_>,
-    ids: &[SourceId],
-    claimer: &Claimer,
-    now: Timestamp,
-    lease: Duration,
-) -> Result<Vec<ClaimResult>> {
-    let until = millis(now).saturating_add(lease.as_millis() as i64);
-    let due_by = match claimer.claimant {
-        Claimant::Daemon => millis(now),
-        Claimant::Command => i64::MAX,
-    };
-    let mut update = c.prepare_cached(
-        "UPDATE source SET claims = claims + 1, claimed_by = ?5, claimed_until = ?2
-         WHERE id = ?3 AND active = 1 AND (claimed_until IS NULL OR claimed_until <= ?1)
-           AND (next_poll IS NULL OR next_poll <= ?4)
-         RETURNING id, name, host, state, claims",
-    )?;
-    let mut due = c.prepare_cached(
-        "SELECT coalesce(next_poll, 0), coalesce(claimed_until, 0) FROM source WHERE id = ?1 AND active = 1",
-    )?;
-    let mut held = c.prepare_cached(
-        "SELECT host.budget FROM source JOIN host ON host.name = source.host WHERE source.id = ?1",
-    )?;
-    let mut claim_one = |id: SourceId| {
-        let budget = held.query_row([id.0], |row| lossy_text(row, 0).map(read_budget)).optional()?;
-        if let Some(until) = budget.as_ref().and_then(|budget| budget.held_at(now)) {
-            return Ok(ClaimResult::HostHeld(id, until));
-        }
-        if let Some(until) = wait_for_host(c, claimer, id, budget.as_ref(), now)? {
-            return Ok(ClaimResult::HostHeld(id, until));
-        }
-        let claimed = update
-            .query_row(params![millis(now), until, id.0, due_by, claimer.name()], |row| read_claim(row, c))
-            .optional()?;
-        if let Some(claim) = claimed {
-            return Ok(ClaimResult::Claimed(Box::new(Claim { has_budget: budget.is_some(), ..claim })));
-        }
-        let due = due.query_row([id.0], |row| due_time(row, 0)).optional()?;
-        Ok(due.map_or(ClaimResult::Gone(id), |due| ClaimResult::NotDue(id, due)))
-    };
-    ids.iter().map(|id| claim_one(*id)).collect()
-}
-
-/// Until when the host of a source is another daemon's.
-fn wait_for_host(
-    c: &Database<'_>,
-    claimer: &Claimer,
-    id: SourceId,
-    budget: Option<&HostBudget>,
-    now: Timestamp,
-) -> Result<Option<Timestamp>> {
-    if claimer.sharing_daemon().is_none() {
-        return Ok(None);
-    }
-    let host = c
-        .prepare_cached("SELECT host FROM source WHERE id = ?1")?
-        .query_row([id.0], |row| lossy_text(row, 0))
-        .optional()?;
-    let Some(Some(host)) = host else { return Ok(None) };
-    let wait = take_host(c, claimer, &host, budget.map(|budget| budget.gap))?;
-    Ok(wait.map(|wait| nearest_time(millis(now).saturating_add(wait))))
-}
-
-fn read_claim(row: &SqlRow<'_>, c: &Database<'_>) -> Result<Claim> {
-    let id = row.get(0)?;
-    Ok(Claim {
-        source: SourceId(id),
-        name: lossy_text(row, 1)?.unwrap_or_default(),
-        host: lossy_text(row, 2)?.unwrap_or_default(),
-        state: source_state(row, 3, id, c)?,
-        has_budget: false,
-        number: row.get(4)?,
-    })
-}
-
 /// When a source can be claimed, from two columns: its next poll, and the end of its claim.
-fn due_time(row: &SqlRow<'_>, column: usize) -> Result<Timestamp> {
+pub(super) fn due_time(row: &SqlRow<'_>, column: usize) -> Result<Timestamp> {
     Ok(nearest_time(row.get::<i64>(column)?.max(row.get(column + 1)?)))
 }
 
