@@ -58,8 +58,9 @@ pub fn run(arguments: Arguments, config: &ConfigOption) -> anyhow::Result<ExitCo
     terminal::message(&format!("store: {}", config.store.location));
     let started = daemon::now();
     // A daemon's config decides what the store has; this one may be another.
-    let has_daemon = store::has_daemon(&config.store);
+    let is_locked = store::has_daemon(&config.store);
     let totals = with_store(&config.store, async |store| {
+        let has_daemon = is_locked || !store.living_daemons().await?.is_empty();
         let site = config.site.clone();
         let (outputs, sources) = match has_daemon {
             true => daemon::recall(store, &config, site).await?,

@@ -43,7 +43,7 @@ impl Store {
         .await
     }
 
-    /// The living daemons of a shared store, by id.
+    /// The living daemons of a shared store, by id: those that have said so in the last seconds.
     ///
     /// # Errors
     /// The store cannot read.
@@ -51,7 +51,9 @@ impl Store {
         if self.daemon_id().is_none() {
             return Ok(Vec::new());
         }
-        self.query(living_daemons).await
+        let mut daemons = self.query(living_daemons).await?;
+        daemons.retain(|daemon| daemon.silent < MAX_SILENCE);
+        Ok(daemons)
     }
 
     /// Hands over what this daemon holds, and is no longer one of several.
