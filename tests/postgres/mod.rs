@@ -1,23 +1,26 @@
 //! A PostgreSQL server for the tests of one process, with a database for each test.
 
 use std::io::{BufRead as _, BufReader};
-use std::process::{Child, Command, Stdio};
-use std::sync::OnceLock;
+use std::process::{ChildStdin, ChildStdout, Command, Stdio};
+use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use postgres::{Client, NoTls};
 
-/// The script that runs it. It ends when its standard input does, so with this process.
-struct Server {
-    _script: Child,
+/// A server. It ends with this process.
+pub struct Server {
+    /// The script that runs it.
+    pub input: ChildStdin,
+    pub output: BufReader<ChildStdout>,
     /// The folder of its socket, as a URL has it.
     host: String,
 }
 
-static SERVER: OnceLock<Server> = OnceLock::new();
+static SERVER: LazyLock<Server> = LazyLock::new(Server::start);
 
-fn server() -> &'static Server {
-    SERVER.get_or_init(|| {
+impl Server {
+    /// Starts a server of its own.
+    pub fn start() -> Server {
         let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/postgres/server.sh");
         let mut script = Command::new("sh")
             .args([script, env!("SIFTWIRE_POSTGRES")])
@@ -25,11 +28,13 @@ fn server() -> &'static Server {
             .stdout(Stdio::piped())
             .spawn()
             .expect("a shell");
+        let mut output = BufReader::new(script.stdout.take().expect("a pipe"));
         let mut folder = String::new();
-        BufReader::new(script.stdout.take().expect("a pipe")).read_line(&mut folder).expect("a line");
+        output.read_line(&mut folder).expect("a line");
         assert!(!folder.trim().is_empty(), "the server does not start");
-        Server { _script: script, host: folder.trim().replace('/', "%2F") }
-    })
+        let host = folder.trim().replace('/', "%2F");
+        Server { input: script.stdin.take().expect("a pipe"), output, host }
+    }
 }
 
 /// The client blocks, which it may not do on a thread of an async test.
@@ -48,12 +53,17 @@ static COUNT: AtomicU32 = AtomicU32::new(0);
 impl Database {
     /// Creates a database of its own.
     pub fn new() -> Database {
-        on_a_thread(Database::create)
+        Database::on(&SERVER)
     }
 
-    fn create() -> Database {
+    /// The same on this server.
+    pub fn on(server: &Server) -> Database {
+        on_a_thread(|| Database::create(server))
+    }
+
+    fn create(server: &Server) -> Database {
         let name = format!("test_{}", COUNT.fetch_add(1, Ordering::Relaxed));
-        let url = |name: &str| format!("postgres://siftwire@{}/{name}", server().host);
+        let url = |name: &str| format!("postgres://siftwire@{}/{name}", server.host);
         let mut client = Client::connect(&url("postgres"), NoTls).expect("the server answers");
         client.batch_execute(&format!("CREATE DATABASE {name}")).expect("a database");
         Database { url: url(&name) }

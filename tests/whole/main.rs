@@ -42,6 +42,8 @@ mod origin;
 mod outage;
 mod output_pages;
 mod podcasts;
+#[cfg(postgres)]
+mod postgres;
 mod private_pages;
 mod program;
 mod proxy;
@@ -57,6 +59,9 @@ mod replication;
 mod same_store;
 mod screenshots;
 mod secrets;
+#[cfg(postgres)]
+#[path = "../postgres/mod.rs"]
+mod server;
 mod signals;
 mod sources;
 mod store_files;
@@ -66,3 +71,8 @@ mod tls;
 mod try_page;
 mod validated;
 mod wild;
+
+#[cfg(not(postgres))]
+#[test]
+#[ignore = "there is no PostgreSQL here"]
+fn the_daemon_on_postgresql() {}

@@ -1,0 +1,124 @@
+//! The daemon on a PostgreSQL server: killed, cut off, without a login.
+
+use std::io::{BufRead as _, Write as _};
+
+use postgres::{Client, NoTls};
+
+use crate::faults::{RSS, feed};
+use crate::origin::Origin;
+use crate::program::{Daemon, Home, eventually};
+use crate::server::{Database, Server};
+
+/// Ends the server as a crash does (`stop`), or starts it again (`start`).
+fn order(server: &mut Server, what: &str) {
+    writeln!(server.input, "{what}").expect("the script runs");
+    let mut done = String::new();
+    server.output.read_line(&mut done).expect("a line");
+    assert_eq!(done.trim(), what);
+}
+
+fn config(origin: &Origin, store: &str) -> String {
+    format!(
+        "[serve]\nlisten = \"127.0.0.1:0\"\npublic_url = \"http://feeds.example\"\n[store]\nurl = \"{store}\"\n[poll]\nevery = \"1s\"\nat_most = \"1s\"\n
+         [[source]]\nname = \"site\"\nurl = \"{}\"\nallow_private = true\n[[output]]\nname = \"all\"\n",
+        origin.url("/site")
+    )
+}
+
+/// Publishes the entries up to this number.
+fn publish(origin: &Origin, last: usize) {
+    origin.set("/site", 200, RSS, feed(0..last + 1));
+}
+
+/// The titles of the document.
+fn titles(daemon: &Daemon) -> Vec<String> {
+    let feed = daemon.get("/feeds/all.json");
+    assert_eq!(feed.status, 200, "{}", feed.body);
+    let feed: serde_json::Value = serde_json::from_str(&feed.body).expect("JSON");
+    let items = feed["items"].as_array().expect("items").iter();
+    let mut titles: Vec<String> =
+        items.map(|item| item["title"].as_str().unwrap_or_default().to_owned()).collect();
+    titles.sort();
+    titles
+}
+
+/// Waits until the document has the entries up to this number, each once.
+#[track_caller]
+fn shows_all(daemon: &Daemon, last: usize) {
+    let mut all: Vec<String> = (0..=last).map(|n| format!("Entry-{n}.")).collect();
+    all.sort();
+    eventually("all entries, each once", || (titles(daemon) == all).then_some(()));
+}
+
+#[test]
+fn what_was_published_is_there_after_a_kill() {
+    let (origin, database) = (Origin::start(), Database::new());
+    let home = Home::new(&config(&origin, &database.url));
+    publish(&origin, 2);
+    let daemon = home.start();
+    shows_all(&daemon, 2);
+    let before = daemon.get("/feeds/all.atom");
+    daemon.kill();
+
+    let daemon = home.start();
+    let after = daemon.get("/feeds/all.atom");
+    assert_eq!(after.body, before.body, "the same bytes at once");
+    assert_eq!(after.header("etag"), before.header("etag"));
+    assert_eq!(after.header("last-modified"), before.header("last-modified"));
+    publish(&origin, 4);
+    shows_all(&daemon, 4);
+    assert_eq!(daemon.stop().0, Some(0));
+    assert_eq!(home.run(&["show", "all", "--format", "json"]).0, Some(0));
+    assert_eq!(database.dangling_references(), Vec::<String>::new());
+    assert!(!home.store().exists(), "there is no file");
+}
+
+#[test]
+fn without_its_server_a_daemon_serves_from_memory_and_then_goes_on() {
+    let (origin, mut server) = (Origin::start(), Server::start());
+    let database = Database::on(&server);
+    let home = Home::new(&config(&origin, &database.url));
+    publish(&origin, 0);
+    let daemon = home.start();
+    shows_all(&daemon, 0);
+    for last in 1..4 {
+        order(&mut server, "stop");
+        publish(&origin, last);
+        eventually("it says so", || (daemon.get("/readyz").status == 503).then_some(()));
+        shows_all(&daemon, last - 1);
+        assert_eq!(daemon.get("/").status, 200);
+        order(&mut server, "start");
+        shows_all(&daemon, last);
+        eventually("it is ready again", || (daemon.get("/readyz").status == 200).then_some(()));
+    }
+    let (code, log) = daemon.stop();
+    assert_eq!(code, Some(0));
+    assert!(log.contains("cannot connect to postgres://siftwire@"), "{log}");
+    assert_eq!(database.dangling_references(), Vec::<String>::new());
+}
+
+#[test]
+fn a_login_that_is_refused_for_a_while_costs_nothing() {
+    let (origin, server) = (Origin::start(), Server::start());
+    let database = Database::on(&server);
+    let mut administrator = Client::connect(&database.url, NoTls).expect("the server answers");
+    let name = database.url.rsplit('/').next().expect("a name");
+    let made = format!("CREATE ROLE news LOGIN; GRANT ALL ON DATABASE {name} TO news");
+    administrator.batch_execute(&made).expect("a role");
+    let home = Home::new(&config(&origin, &database.url.replace("siftwire@", "news@")));
+    publish(&origin, 0);
+    let daemon = home.start();
+    shows_all(&daemon, 0);
+
+    let cut = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'news'";
+    administrator.batch_execute(&format!("ALTER ROLE news NOLOGIN; {cut}")).expect("it is altered");
+    publish(&origin, 1);
+    eventually("it says so", || (daemon.get("/readyz").status == 503).then_some(()));
+    shows_all(&daemon, 0);
+    let (code, _, words) = home.run(&["status"]);
+    assert!(code == Some(1) && words.contains("not permitted to log in"), "{code:?} {words}");
+
+    administrator.batch_execute("ALTER ROLE news LOGIN").expect("it is altered");
+    shows_all(&daemon, 1);
+    assert_eq!(daemon.stop().0, Some(0));
+}
