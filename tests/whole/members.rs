@@ -233,7 +233,8 @@ fn the_entries_of_a_removed_source_leave_the_feeds_and_come_back_with_it() {
     sources.configure_sources(&both[..1], "limit = 20\nfilter = 'wire OR late'");
     assert_eq!(sources.shown(), wire(1..=20));
     sources.configure_sources(&both, "limit = 20\nfilter = 'wire OR late'");
-    let html = html.replace("wire OR slow OR late", "wire OR late");
+    // The page names the filter, and the last archive page, which the edit has filled anew, has nothing else to show.
+    let html = html.replace("wire OR slow OR late", "wire OR late").replace("archive/8\"", "archive/7\"");
     eventually("the entries of the source", || (daemon.get("/feeds/all").body == html).then_some(()));
     assert_eq!(daemon.get("/feeds/all.json").body.contains("late 3"), before.contains("late 3"));
     assert_eq!(sources.shown().len(), 20);
