@@ -74,15 +74,20 @@ fn days(by_day: &[(Date, usize)]) -> Markup {
                 @let height = if *count == 0 { 0 } else { (count * HEIGHT / most.max(1)).max(2) };
                 rect x=(place * BAR) y=(HEIGHT - height) width=(BAR - 1) height=(height) {
                     // Browsers for text show these alone, one after the other.
-                    @if *count > 0 { title { (day) ": " (count) " " } }
+                    @if *count > 0 { title { (written(*day)) ": " (count) " " } }
                 }
             }
         }
         p .soft {
             @if total == 0 { "Nothing in the last " (by_day.len()) " days" }
-            @else { (super::grouped(total)) " in " (by_day.len()) " days, " (super::grouped(last)) " today, at most " (super::grouped(most)) " (" (day_of_most) ")" }
+            @else { (super::grouped(total)) " in " (by_day.len()) " days, " (super::grouped(last)) " today, at most " (super::grouped(most)) " (" (written(day_of_most)) ")" }
         }
     }
+}
+
+/// On one line, since no break is at its spaces.
+fn written(day: Date) -> String {
+    day.strftime("%-d\u{a0}%b\u{a0}%Y").to_string()
 }
 
 fn sources(by_source: &[(String, usize, usize)]) -> Markup {

@@ -74,7 +74,7 @@ fn entry(public_url: &Url, FoundEntry { kept, reasons, failed, is_undecided }: &
                 @if let Some(link) = &kept.entry.link { a href=(percent_encode(link)) rel="noreferrer" { (title) } }
                 @else { (title) }
             }
-            p .soft { bdi { (one_line(&kept.source.title)) } " \u{b7} " (time(kept.date)) " \u{b7} " a href=(entry_page::address(public_url, kept.number)) { "entry " (kept.number) } }
+            p .soft { bdi { (one_line(&kept.source.title)) } " \u{b7} " (time(kept.date)) " \u{b7} " a href=(entry_page::address(public_url, kept.number)) { "entry\u{a0}" (kept.number) } }
             @for Excerpt { before, matched, after, .. } in excerpts::of_entry(kept, reasons).iter().take(MAX_EXCERPTS) {
                 p lang=(language) dir="auto" { (without_forbidden_chars(before)) mark { (without_forbidden_chars(matched)) } (without_forbidden_chars(after)) }
             }
