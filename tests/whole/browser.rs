@@ -2,7 +2,6 @@
 
 use std::fs::{File, OpenOptions};
 use std::io::{BufRead, BufReader, Write};
-#[cfg(axe)]
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -19,6 +18,10 @@ pub struct Browser {
     messages: BufReader<File>,
     number: u64,
     session: String,
+    /// How many pages were loaded.
+    loads: u64,
+    /// What else the browser has told, with the parameters.
+    events: Vec<(String, Value)>,
     _profile: tempfile::TempDir,
 }
 
@@ -33,7 +36,7 @@ impl Browser {
         };
         let (commands, messages) = (pipe("commands"), pipe("messages"));
         let process = Command::new("sh")
-            .args(["-c", "exec timeout 300 \"$0\" \"$@\" 3<commands 4>messages"])
+            .args(["-c", "exec timeout 900 \"$0\" \"$@\" 3<commands 4>messages"])
             .arg(env!("SIFTWIRE_CHROMIUM"))
             .args(["--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--hide-scrollbars"])
             .args(["--disable-background-networking", "--remote-debugging-pipe"])
@@ -47,13 +50,23 @@ impl Browser {
             .expect("a shell runs");
         let commands = OpenOptions::new().write(true).open(commands).expect("the shell reads");
         let messages = BufReader::new(File::open(messages).expect("the shell writes"));
-        let mut browser =
-            Browser { process, commands, messages, number: 0, session: String::new(), _profile: profile };
+        let mut browser = Browser {
+            process,
+            commands,
+            messages,
+            number: 0,
+            session: String::new(),
+            loads: 0,
+            events: Vec::new(),
+            _profile: profile,
+        };
         let target = browser.call("Target.createTarget", json!({ "url": "about:blank" }));
         let attach = json!({ "targetId": target["targetId"], "flatten": true });
         let attached = browser.call("Target.attachToTarget", attach);
         browser.session = attached["sessionId"].as_str().expect("a session").to_owned();
-        browser.call("Page.enable", json!({}));
+        for domain in ["Page", "Network", "Log", "Runtime"] {
+            browser.call(&format!("{domain}.enable"), json!({}));
+        }
         browser
     }
 
@@ -66,14 +79,40 @@ impl Browser {
         }
         self.commands.write_all(format!("{command}\0").as_bytes()).expect("the browser reads");
         loop {
-            let mut message = Vec::new();
-            let length = self.messages.read_until(0, &mut message).expect("the browser writes");
-            assert!(length > 0, "the browser ended at {method}");
-            let message: Value = serde_json::from_slice(&message[..length - 1]).expect("JSON");
+            let message = self.message(method);
             if message["id"] == self.number {
                 assert!(message["error"].is_null(), "{method}: {message}");
                 return message["result"].clone();
             }
+        }
+    }
+
+    /// The next message of the browser; events are kept.
+    fn message(&mut self, waiting_for: &str) -> Value {
+        let mut message = Vec::new();
+        let length = self.messages.read_until(0, &mut message).expect("the browser writes");
+        assert!(length > 0, "the browser ended at {waiting_for}");
+        let message: Value = serde_json::from_slice(&message[..length - 1]).expect("JSON");
+        if let Some(event) = message["method"].as_str() {
+            self.loads += u64::from(event == "Page.loadEventFired");
+            self.events.push((event.to_owned(), message["params"].clone()));
+        }
+        message
+    }
+
+    /// What the browser has told since the last time.
+    pub fn take_events(&mut self) -> Vec<(String, Value)> {
+        // What it has told comes before the answer.
+        self.value("0");
+        std::mem::take(&mut self.events)
+    }
+
+    /// Does what leads to another page, and waits until that is loaded.
+    pub fn load(&mut self, act: impl FnOnce(&mut Browser)) {
+        let before = self.loads;
+        act(self);
+        while self.loads == before {
+            self.message("loading");
         }
     }
 
@@ -87,19 +126,15 @@ impl Browser {
         self.call("Emulation.setScriptExecutionDisabled", json!({ "value": !allowed }));
     }
 
-    #[cfg(axe)]
-    pub fn prefer_dark(&mut self, dark: bool) {
-        let scheme = json!({ "name": "prefers-color-scheme", "value": if dark { "dark" } else { "light" } });
-        self.call("Emulation.setEmulatedMedia", json!({ "features": [scheme] }));
+    /// What the user prefers, such as `prefers-color-scheme`.
+    pub fn prefer(&mut self, feature: &str, value: &str) {
+        let feature = json!({ "name": feature, "value": value });
+        self.call("Emulation.setEmulatedMedia", json!({ "features": [feature] }));
     }
 
     /// Opens an address and waits until it is loaded.
     pub fn open(&mut self, url: &str) {
-        self.call("Page.navigate", json!({ "url": url }));
-        self.wait_for(&format!(
-            "document.readyState === 'complete' && location.href.startsWith({})",
-            json!(url)
-        ));
+        self.load(|browser| drop(browser.call("Page.navigate", json!({ "url": url }))));
     }
 
     /// The value of an expression in the page. A promise is waited for.
@@ -121,7 +156,7 @@ impl Browser {
         let wanted = json!({ "expression": expression, "returnByValue": true });
         while self.call("Runtime.evaluate", wanted.clone())["result"]["value"] != true {
             assert!(Instant::now() < deadline, "timed out: {expression}");
-            std::thread::sleep(Duration::from_millis(20));
+            std::thread::sleep(Duration::from_millis(5));
         }
     }
 
@@ -132,41 +167,57 @@ impl Browser {
         }
     }
 
-    /// Presses a key that writes nothing, such as `Tab`.
+    /// Presses a key.
     pub fn press(&mut self, key: &str) {
-        let code = match key {
-            "Tab" => 9,
-            "Enter" => 13,
-            " " => 32,
+        let (code, text) = match key {
+            "Backspace" => (8, ""),
+            "Tab" => (9, ""),
+            "Enter" => (13, "\r"),
+            " " => (32, " "),
             other => panic!("no code of the key {other}"),
         };
-        let text = match key {
-            "Enter" => "\r",
-            " " => " ",
-            _ => "",
-        };
-        for kind in ["keyDown", "keyUp"] {
-            let mut event = json!({ "type": kind, "key": key, "windowsVirtualKeyCode": code });
-            if kind == "keyDown" && !text.is_empty() {
-                event["text"] = json!(text);
-            }
-            self.call("Input.dispatchKeyEvent", event);
+        let mut event = json!({ "type": "keyDown", "key": key, "windowsVirtualKeyCode": code });
+        if !text.is_empty() {
+            event["text"] = json!(text);
+        }
+        self.call("Input.dispatchKeyEvent", event);
+        let event = json!({ "type": "keyUp", "key": key, "windowsVirtualKeyCode": code });
+        self.call("Input.dispatchKeyEvent", event);
+    }
+
+    /// Clicks the middle of the first line of an element, after scrolling there.
+    pub fn click(&mut self, element: &str) {
+        let place = self.value(&format!(
+            "(e => {{ e.scrollIntoView({{ block: 'center' }}); const r = e.getClientRects()[0]; \
+             return [r.x + r.width / 2, r.y + r.height / 2]; }})({element})"
+        ));
+        for kind in ["mousePressed", "mouseReleased"] {
+            let event =
+                json!({ "type": kind, "x": place[0], "y": place[1], "button": "left", "clickCount": 1 });
+            self.call("Input.dispatchMouseEvent", event);
         }
     }
 
-    /// What axe (https://github.com/dequelabs/axe-core) finds wrong with the page.
+    /// What axe (https://github.com/dequelabs/axe-core) finds wrong with the page, by these options.
     #[cfg(axe)]
-    pub fn violations(&mut self, axe: &Path) -> String {
-        let axe = std::fs::read_to_string(axe).expect("axe");
-        self.value(&format!("{axe}; undefined"));
-        self.text("axe.run().then(r => JSON.stringify(r.violations.map(v => [v.id, v.nodes[0].html])))")
+    pub fn violations(&mut self, options: &str) -> String {
+        if self.value("typeof axe") != "object" {
+            let axe = std::fs::read_to_string(env!("SIFTWIRE_AXE")).expect("axe");
+            self.value(&format!("{axe}; undefined"));
+        }
+        self.text(&format!(
+            "axe.run({options}).then(r => JSON.stringify(r.violations.map(v => [v.id, v.nodes.map(n => n.html)])))"
+        ))
     }
 
     /// Writes a picture of the page.
-    #[cfg(axe)]
     pub fn photograph(&mut self, file: &Path) {
         use base64::Engine as _;
-        let picture = self.call("Page.captureScreenshot", json!({ "format": "png" }));
+        let size =
+            self.value("[document.documentElement.clientWidth, document.documentElement.scrollHeight]");
+        let clip = json!({ "x": 0, "y": 0, "width": size[0], "height": size[1], "scale": 1 });
+        let wanted = json!({ "format": "png", "captureBeyondViewport": true, "clip": clip });
+        let picture = self.call("Page.captureScreenshot", wanted);
         let data = picture["data"].as_str().expect("a picture");
         let bytes = base64::engine::general_purpose::STANDARD.decode(data).expect("base64");
         std::fs::write(file, bytes).expect("a file");

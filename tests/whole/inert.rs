@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use crate::origin::Origin;
 use crate::program::{Daemon, Home, eventually_within};
 
-mod payloads;
+pub(crate) mod payloads;
 
 const FORMATS: [&str; 3] = ["rss", "atom", "json"];
 
@@ -46,7 +46,7 @@ fn escape(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }
 
-fn rss(payloads: &[String]) -> String {
+pub(crate) fn rss(payloads: &[String]) -> String {
     let items = payloads.iter().enumerate().map(|(number, payload)| {
         let text = escape(payload);
         // Some entries are enough for these: all would make a document of 40 MB.
@@ -84,7 +84,7 @@ fn rare_fields(text: &str, number: usize) -> String {
     )
 }
 
-fn atom(payloads: &[String]) -> String {
+pub(crate) fn atom(payloads: &[String]) -> String {
     let entries = payloads.iter().enumerate().map(|(number, payload)| {
         let text = escape(payload);
         let kind = ["", " type=\"text\"", " type=\"html\""][number % 3];
@@ -102,7 +102,7 @@ fn atom(payloads: &[String]) -> String {
     )
 }
 
-fn json_feed(payloads: &[String]) -> String {
+pub(crate) fn json_feed(payloads: &[String]) -> String {
     let item = |(number, payload): (usize, &String)| {
         json!({
             "id": number.to_string(), "url": format!("https://site.example/{number}"), "title": payload,
@@ -210,7 +210,7 @@ fn report(origin: &Origin, documents: &[String], profile: &Path) -> Value {
 }
 
 /// The requests that only an attack makes.
-fn attacks(origin: &Origin) -> Vec<String> {
+pub(crate) fn attacks(origin: &Origin) -> Vec<String> {
     let is_allowed = |path: &String| ["/picture/", "/media/"].iter().any(|start| path.starts_with(start));
     let mut attacks = origin.requests_without_document();
     attacks.retain(|path| !is_allowed(path));

@@ -25,6 +25,8 @@ mod former_names;
 #[path = "../config/secrets.rs"]
 mod generated_secrets;
 mod history;
+#[cfg(chromium)]
+mod hostile_texts;
 mod icons;
 mod ids;
 mod inert;
@@ -67,6 +69,8 @@ mod sources;
 mod store_files;
 mod stories;
 mod stuck;
+#[cfg(chromium)]
+mod tasks;
 mod tls;
 mod try_page;
 mod validated;

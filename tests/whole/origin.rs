@@ -25,6 +25,9 @@ struct OriginDocument {
     without_validators: bool,
     full: u32,
     unchanged: u32,
+    /// The last request for it.
+    #[cfg_attr(not(chromium), allow(dead_code, reason = "what a browser sends is looked at"))]
+    head: String,
 }
 
 impl Origin {
@@ -69,6 +72,7 @@ impl Origin {
             without_validators: page.without_validators,
             full: 0,
             unchanged: 0,
+            head: String::new(),
         };
     }
 
@@ -87,6 +91,13 @@ impl Origin {
         let pages = self.pages.lock().expect("no panic under the lock");
         pages.get(path).map_or((0, 0), |page| (page.full, page.unchanged))
     }
+
+    /// The head of the last request for a document, as it came.
+    #[cfg(chromium)]
+    pub fn last_head(&self, path: &str) -> String {
+        let pages = self.pages.lock().expect("no panic under the lock");
+        pages.get(path).map_or_else(String::new, |page| page.head.clone())
+    }
 }
 
 fn answer(
@@ -103,20 +114,23 @@ fn answer(
         }
         let path = request.split(' ').nth(1).unwrap_or_default().to_owned();
         let mut condition = None;
+        let mut head = request;
         loop {
             let mut header = String::new();
             reader.read_line(&mut header)?;
             if header.trim().is_empty() {
                 break;
             }
+            head.push_str(&header);
             if let Some((name, value)) = header.split_once(':')
                 && name.eq_ignore_ascii_case("if-none-match")
             {
                 condition = Some(value.trim().to_owned());
             }
         }
-        if !pages.lock().expect("no panic under the lock").contains_key(&path) {
-            missing.lock().expect("no panic under the lock").push(path.clone());
+        match pages.lock().expect("no panic under the lock").get_mut(&path) {
+            Some(page) => page.head = head,
+            None => missing.lock().expect("no panic under the lock").push(path.clone()),
         }
         let response = respond(&path, condition.as_deref(), pages);
         if response.is_empty() {

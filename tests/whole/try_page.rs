@@ -39,14 +39,15 @@ const NEWS: &News<'static> = &[
     ),
 ];
 
-fn feed(origin: &Origin, name: &str, entries: &[(&str, &str)]) {
+pub(crate) fn feed(origin: &Origin, name: &str, entries: &[(&str, &str)]) {
     let escaped = |text: &str| text.replace('&', "&amp;").replace('<', "&lt;");
     let items = entries.iter().enumerate().map(|(number, (title, text))| {
         let date = Timestamp::now() - (24 * (5 + number as i64) + 6).hours();
         format!(
-            "<entry><id>tag:{name}.example,2026:{number}</id><title>{}</title><link href=\"https://{name}.example/{number}\"/>\
+            "<entry><id>tag:{name}.example,2026:{number}</id><title>{}</title><link href=\"{}\"/>\
              <updated>{date:.0}</updated><published>{date:.0}</published><summary type=\"html\">{}</summary></entry>",
             escaped(title),
+            origin.url(&format!("/{name}/{number}")),
             escaped(text)
         )
     });
@@ -400,112 +401,4 @@ fn many_clients_that_type_at_once_all_get_answers_and_feeds_go_on() {
         }
     });
     assert_eq!(daemon.get("/readyz").status, 200);
-}
-
-#[test]
-#[cfg(chromium)]
-fn a_person_can_use_the_page_with_and_without_scripts() {
-    use crate::browser::Browser;
-    let outputs = "[[output]]\nname = \"armenia\"\ntitle = \"Armenia\"\nfilter = \"armenia\"\n";
-    let (_origin, _home, daemon) = reading(NEWS, outputs);
-    let page = format!("http://{}/try", daemon.address());
-    let mut browser = Browser::start();
-    for width in [320, 390, 1280, 2560] {
-        browser.set_width(width);
-        browser.allow_scripts(true);
-        browser.open(&page);
-        assert_eq!(browser.value("document.documentElement.scrollWidth <= innerWidth"), true, "{width}");
-        // The first stop of the keyboard after the link back is the field.
-        browser.press("Tab");
-        browser.press("Tab");
-        assert_eq!(browser.text("document.activeElement.id"), "q");
-        // Results come as one types; the field keeps the focus and its place, and the caret its own.
-        let top = browser.value("document.getElementById('q').getBoundingClientRect().top");
-        browser.enter("@armenia");
-        browser.wait_for("document.getElementById('status').textContent.startsWith('3 of 8')");
-        assert_eq!(browser.text("document.activeElement.id"), "q");
-        assert_eq!(browser.value("document.activeElement.selectionStart"), 8);
-        assert_eq!(browser.value("document.getElementById('q').getBoundingClientRect().top"), top);
-        assert_eq!(browser.value("scrollY"), 0);
-        assert!(browser.text("location.search").contains("q=%40armenia"));
-        assert!(
-            ["Armenia", "Армения"].contains(&&*browser.text("document.querySelector('mark').textContent"))
-        );
-        assert!(
-            browser
-                .text("document.querySelector('link[rel=alternate]').href")
-                .contains("/try.atom?q=%40armenia")
-        );
-        assert_eq!(browser.value("document.documentElement.scrollWidth <= innerWidth"), true, "{width}");
-        // A mistake is underlined while the rest stays where it is.
-        browser.enter(" AND");
-        browser.wait_for("document.querySelector('.problem pre') !== null");
-        assert!(browser.text("document.querySelector('.problem pre').textContent").contains('^'));
-        browser.enter(" @russia");
-        browser.wait_for("document.getElementById('status').textContent.startsWith('1 of 8')");
-        // Open parts stay open.
-        browser.value("document.querySelector('#use summary').click()");
-        browser.enter(" -moscow");
-        browser.wait_for("location.search.includes('moscow') && document.querySelector('#use').open");
-        assert!(
-            browser
-                .text("document.querySelector('#use pre').textContent")
-                .contains("@armenia AND @russia -moscow")
-        );
-        // A box for a tag, by keyboard.
-        browser.value("document.querySelector('input[type=checkbox]').focus()");
-        browser.press(" ");
-        browser.wait_for("location.search.includes('%23caucasus')");
-        assert_eq!(browser.value("document.activeElement.checked"), true);
-        // An address opens the same page again.
-        let address = browser.text("location.href");
-        browser.open(&address);
-        assert_eq!(browser.text("document.getElementById('q').value"), "@armenia AND @russia -moscow");
-        assert_eq!(browser.value("document.querySelector('input[type=checkbox]').checked"), true);
-        // An output to start from fills the field.
-        browser.open(&page);
-        browser.value("{ const s = document.querySelector('select[name=output]'); s.value = 'armenia'; s.dispatchEvent(new Event('change', { bubbles: true })); }");
-        browser.wait_for(
-            "document.getElementById('q') !== null && document.getElementById('q').value === 'armenia'",
-        );
-
-        // The same without scripts.
-        browser.allow_scripts(false);
-        browser.open(&page);
-        browser.value("document.getElementById('q').focus()");
-        browser.enter("@armenia");
-        browser.press("Enter");
-        browser.wait_for("document.readyState === 'complete' && location.search.includes('q=%40armenia')");
-        assert!(browser.text("document.getElementById('status').textContent").starts_with("3 of 8"));
-        browser.value("document.querySelector('#words summary').click()");
-        assert_eq!(browser.value("document.querySelector('#words').open"), true);
-        assert_eq!(browser.value("document.querySelectorAll('.days rect').length"), 30);
-    }
-}
-
-#[test]
-#[cfg_attr(not(all(chromium, axe)), ignore = "needs Chromium, and AXE set to the path of axe.min.js")]
-fn axe_finds_nothing_wrong_with_the_page_for_filters() {
-    #[cfg(all(chromium, axe))]
-    {
-        let (_origin, _home, daemon) = reading(NEWS, "[[output]]\nname = \"all\"\n");
-        let mut browser = crate::browser::Browser::start();
-        for query in [
-            "", "?q=%40armenia+-azerbaijan&output=all", "?q=%40armenia+AND&sources=none",
-            "?q=%40armenia+and+x", "?q=nothing+at+all",
-        ] {
-            for (width, dark) in [(390, false), (1280, true)] {
-                browser.set_width(width);
-                browser.prefer_dark(dark);
-                browser.open(&format!("http://{}/try{query}", daemon.address()));
-                browser.value("document.querySelectorAll('details').forEach(details => details.open = true)");
-                let found = browser.violations(std::path::Path::new(env!("SIFTWIRE_AXE")));
-                assert_eq!(found, "[]", "{query} {width}");
-                if let Some(folder) = std::env::var_os("SIFTWIRE_PICTURES") {
-                    let name = format!("{width}-{}.png", query.len());
-                    browser.photograph(&std::path::Path::new(&folder).join(name));
-                }
-            }
-        }
-    }
 }
