@@ -28,6 +28,7 @@ pub mod output;
 pub mod output_page;
 pub mod output_search;
 mod outputs;
+pub mod own_links;
 mod owners;
 mod podcast;
 mod podcast_terms;

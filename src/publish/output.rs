@@ -200,6 +200,11 @@ impl Site {
 
     /// The address of an output in a format.
     pub(super) fn feed_address(&self, output: &str, format: Format) -> String {
-        percent_encode(&format!("{}{}", self.public_url.as_str().trim_end_matches('/'), format.path(output)))
+        self.address(&format.path(output))
+    }
+
+    /// The address of a path.
+    pub(super) fn address(&self, path: &str) -> String {
+        percent_encode(&format!("{}{path}", self.public_url.as_str().trim_end_matches('/')))
     }
 }

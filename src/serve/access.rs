@@ -113,10 +113,20 @@ enum Credential<'a> {
 
 fn credentials<'a>(head: &'a Parts, form: Option<&'a str>) -> Vec<Credential<'a>> {
     let bearer = head.headers.get_all(header::AUTHORIZATION).into_iter().filter_map(bearer);
-    let in_address = parameters(head.uri.query().unwrap_or_default()).filter(is_token).map(value);
+    let in_address = tokens_in_address(&head.uri);
     let cookies = head.headers.get_all(header::COOKIE).into_iter().flat_map(cookies);
     let tokens = form.map(Cow::Borrowed).into_iter().chain(bearer).chain(in_address).map(Credential::Token);
     tokens.chain(cookies.map(Credential::Cookie)).take(MAX_CREDENTIALS).collect()
+}
+
+fn tokens_in_address(uri: &Uri) -> impl Iterator<Item = Cow<'_, str>> {
+    parameters(uri.query().unwrap_or_default()).filter(is_token).map(value)
+}
+
+/// The token, if an address has it.
+pub(super) fn right_token_in_address(uri: &Uri, token: &AccessToken) -> Option<String> {
+    let mut tokens = tokens_in_address(uri).take(MAX_CREDENTIALS);
+    tokens.find(|text| token.accepts(&Credential::Token(Cow::Borrowed(text)))).map(Cow::into_owned)
 }
 
 /// The token of `Authorization: Bearer` (RFC 6750 section 2.1).

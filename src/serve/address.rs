@@ -38,10 +38,10 @@ pub(super) fn archive_page(segment: &str) -> Option<(u32, Format)> {
     (number > 0 && number.to_string() == digits).then_some((number, format))
 }
 
-/// The name of the output whose feed has this path.
-pub(super) fn feed_name(path: &str) -> Option<&str> {
+/// The name of the output whose feed has this path, and the feed's format.
+pub(super) fn feed(path: &str) -> Option<(&str, Format)> {
     let name = path.strip_prefix("/feeds/")?;
-    Format::feeds().find_map(|format| name.strip_suffix(format.extension()))
+    Format::feeds().find_map(|format| Some((name.strip_suffix(format.extension())?, format)))
 }
 
 /// Whether pages of other sites may read a feed: not that of the sources' health, which is for the operator.

@@ -6,15 +6,18 @@ use axum::body::Body;
 use axum::extract::rejection::{PathRejection, QueryRejection};
 use axum::extract::{Path, Query, Request, State};
 use axum::http::header::{self, HeaderMap, HeaderValue};
+use axum::http::request::Parts;
 use axum::http::{Response, StatusCode};
 use url::form_urlencoded;
 
 use super::negotiate::{self, Precondition};
+use super::private::{self, AddressToken};
 use super::state::{OutputPage, OutputPageAnswer, PrivatePage, ServerState};
-use super::{address, private, response};
+use super::{address, response};
 use crate::publish::archive::{PageState, RenderedPage};
 use crate::publish::document_cache::{CachedDocument, Coding, Representation};
 use crate::publish::format::Format;
+use crate::publish::own_links::{self, FeedOf};
 use crate::publish::{health, html};
 
 /// A full archive page never changes (RFC 5005 section 4).
@@ -68,9 +71,10 @@ async fn any_archive_page(
     page: String,
     request: Request,
 ) -> Response<Body> {
-    let is_browser = negotiate::is_browser(request.headers());
+    let (head, _) = request.into_parts();
+    let is_browser = negotiate::is_browser(&head.headers);
     let is_web_page = address::archive_page(&page).is_some_and(|(_, format)| format == Format::Html);
-    let mut response = respond_with_page(state, output, page, request).await;
+    let mut response = respond_with_page(state, output, page, &head).await;
     if response.status() != StatusCode::NOT_FOUND && !is_web_page {
         let headers = response.headers_mut();
         response::allow_any_origin(headers);
@@ -86,7 +90,7 @@ async fn respond_with_page(
     state: &ServerState,
     output: String,
     page: String,
-    request: Request,
+    request: &Parts,
 ) -> Response<Body> {
     let Some((number, format)) = address::archive_page(&page) else { return response::not_found() };
     // An output without a document in this format has no archive either, so the store is not read.
@@ -95,21 +99,25 @@ async fn respond_with_page(
         Some(CachedDocument::Gone) => return response::gone(),
         Some(CachedDocument::Moved(path)) => {
             let name = path.strip_suffix(format.extension()).unwrap_or(&path);
-            return moved(state, &format!("{name}/archive/{page}"), request.uri().query());
+            return moved(state, &format!("{name}/archive/{page}"), request.uri.query());
         }
         None => return response::not_found(),
     }
     if format == Format::Html {
-        return web_page(state, request.headers(), output, OutputPage::Archive(number)).await;
+        return web_page(state, &request.headers, output, OutputPage::Archive(number)).await;
     }
     let cache_control = |page_state| match page_state {
         PageState::Full => ONE_YEAR,
         PageState::Open => state.settings.cache_control(),
     };
     match (state.readers.archive)(output.clone(), number, format).await {
-        Ok(Some(RenderedPage { representation, state: page_state })) => {
-            send(state, request.headers(), &representation, cache_control(page_state))
-        }
+        Ok(Some(RenderedPage { representation, state: page_state })) => send_feed(
+            state,
+            &request,
+            (FeedOf::Output(&output), format),
+            &representation,
+            cache_control(page_state),
+        ),
         Ok(None) => response::not_found(),
         Err(error) => {
             tracing::error!(output, number, %error, "cannot read an archive page");
@@ -200,11 +208,14 @@ pub(super) async fn document(State(state): State<Arc<ServerState>>, request: Req
     let path = path.into_owned();
     let is_private = state.document_cache.is_private(&path);
     let text = searched_text(&state, &path, request.uri().query());
-    let respond = async |request: Request| match (text, path.strip_prefix("/feeds/")) {
-        (Some(text), Some(output)) => {
-            web_page(&state, request.headers(), output.to_owned(), OutputPage::Search(text)).await
+    let respond = async |request: Request| {
+        let (head, _) = request.into_parts();
+        match (text, path.strip_prefix("/feeds/")) {
+            (Some(text), Some(output)) => {
+                web_page(&state, &head.headers, output.to_owned(), OutputPage::Search(text)).await
+            }
+            _ => any_document(&state, &path, &head, head.uri.query().filter(|_| is_private)),
         }
-        _ => any_document(&state, &path, request.headers(), request.uri().query().filter(|_| is_private)),
     };
     if is_private { private::guarded(&state, request, respond).await } else { respond(request).await }
 }
@@ -222,29 +233,33 @@ fn searched_text(state: &ServerState, path: &str, query: Option<&str>) -> Option
 }
 
 /// `query`: what the address of a renamed document must keep.
-fn any_document(state: &ServerState, path: &str, request: &HeaderMap, query: Option<&str>) -> Response<Body> {
-    let cache = &state.document_cache;
+fn any_document(state: &ServerState, path: &str, request: &Parts, query: Option<&str>) -> Response<Body> {
+    let (cache, headers) = (&state.document_cache, &request.headers);
     let without_slash = || match path.strip_suffix('/').map(|path| (path, cache.get(path)))? {
         (path, Some(CachedDocument::Available(_))) => Some(CachedDocument::Moved(path.into())),
         (_, document) => document,
     };
-    let feed_name = address::feed_name(path);
-    let is_browser = feed_name.is_some() && negotiate::is_browser(request);
+    let feed = address::feed(path);
+    let is_browser = feed.is_some() && negotiate::is_browser(headers);
     let mut response = match cache.get(path).or_else(without_slash) {
-        Some(CachedDocument::Available(document)) => match feed_name {
-            Some(name) if is_browser => send_page_of_feed(state, name, request, &document),
+        Some(CachedDocument::Available(document)) => match feed {
+            Some((name, _)) if is_browser => send_page_of_feed(state, name, headers, &document),
+            Some((name, format)) => {
+                let feed = (FeedOf::Output(name), format);
+                send_feed(state, request, feed, &document, state.settings.cache_control())
+            }
             // The front page tells how the sources are now.
-            _ if path == "/" => send_front_page(state, request, &document, "no-cache"),
-            _ => send(state, request, &document, state.settings.cache_control()),
+            None if path == "/" => send_front_page(state, headers, &document, "no-cache"),
+            None => send(state, headers, &document, state.settings.cache_control()),
         },
         Some(CachedDocument::Gone) => response::gone(),
         Some(CachedDocument::Moved(path)) => moved(state, &path, query),
         None => return response::not_found(),
     };
-    if feed_name.is_some() {
+    if feed.is_some() {
         response.headers_mut().insert(header::VARY, VARY_OF_FEEDS);
     }
-    if feed_name.is_some_and(address::is_for_everyone) && !is_browser {
+    if feed.is_some_and(|(name, _)| address::is_for_everyone(name)) && !is_browser {
         response::allow_any_origin(response.headers_mut());
     }
     response
@@ -264,6 +279,22 @@ fn send_page_of_feed(
         }
         _ => send(state, request, feed, state.settings.cache_control()),
     }
+}
+
+/// A feed, or a page of its archive. If the token is in the address, it is in the links too: a reader that sends it so
+/// knows no other way, and would get nothing at them.
+pub(super) fn send_feed(
+    state: &ServerState,
+    request: &Parts,
+    feed_of: (FeedOf<'_>, Format),
+    feed: &Representation,
+    cache_control: HeaderValue,
+) -> Response<Body> {
+    let token = request.extensions.get::<AddressToken>();
+    let with_token = token.and_then(|AddressToken(token)| {
+        own_links::with_token(feed, &state.settings.get().public_url, feed_of, token)
+    });
+    send(state, &request.headers, with_token.as_ref().unwrap_or(feed), cache_control)
 }
 
 /// The document of a renamed output is at another path. The address without scheme and host is right for every host

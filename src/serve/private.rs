@@ -35,6 +35,10 @@ const FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto")
 #[derive(Clone)]
 pub(super) struct FormToken(String);
 
+/// The right token, as the address of a request has it. An extension of requests that are let through.
+#[derive(Clone)]
+pub(super) struct AddressToken(pub(super) String);
+
 /// Reads the token of a sign-in form. The form is on the page that it opens, so its request has that address.
 pub(super) async fn read_form(head: &Parts, body: Incoming) -> Option<FormToken> {
     let is = |name: &HeaderName, value: &str| {
@@ -68,11 +72,16 @@ pub(super) async fn guarded(
     request: Request,
     respond: impl AsyncFnOnce(Request) -> Response<Body>,
 ) -> Response<Body> {
-    let (head, body) = request.into_parts();
-    match refusal(state, &head).await {
-        Some(refusal) => refusal,
-        None => sealed(respond(Request::from_parts(head, body)).await),
+    let (mut head, body) = request.into_parts();
+    if let Some(refusal) = refusal(state, &head).await {
+        return refusal;
     }
+    let settings = state.settings.get();
+    let token = settings.token.as_ref().and_then(|token| access::right_token_in_address(&head.uri, token));
+    if let Some(token) = token {
+        head.extensions.insert(AddressToken(token));
+    }
+    sealed(respond(Request::from_parts(head, body)).await)
 }
 
 /// The response to those who may not see what is at an address, or have just signed in; `None` for the others.

@@ -9,12 +9,13 @@ use axum::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use axum::http::{Response, StatusCode};
 
 use super::admission::Client;
-use super::handlers::{VARY_OF_FEEDS, send};
+use super::handlers::{VARY_OF_FEEDS, send, send_feed};
 use super::listen::Peer;
 use super::state::{SearchAnswer, SearchClient, ServerState};
 use super::{negotiate, response};
 use crate::publish::document_cache::Representation;
 use crate::publish::format::Format;
+use crate::publish::own_links::FeedOf;
 use crate::publish::search_request::SearchRequest;
 
 /// A search shows what others may not see.
@@ -42,7 +43,9 @@ pub(super) async fn feed(
     parameters: Parameters,
     request: Request,
 ) -> Response<Body> {
-    let (client, headers) = (client(&request), request.headers());
+    let client = client(&request);
+    let (head, _) = request.into_parts();
+    let headers = &head.headers;
     if negotiate::is_browser(headers) {
         let mut response =
             respond(&state, parameters, (client, Format::Html), |page| send_page(&state, headers, page))
@@ -50,10 +53,10 @@ pub(super) async fn feed(
         response.headers_mut().insert(header::VARY, VARY_OF_FEEDS);
         return response;
     }
-    let path = request.uri().path();
+    let path = head.uri.path();
     let format = Format::feeds().find(|format| path.ends_with(format.extension())).unwrap_or(Format::Atom);
     respond(&state, parameters, (client, format), |feed| {
-        let mut response = send(&state, headers, feed, PRIVATE);
+        let mut response = send_feed(&state, &head, (FeedOf::Search, format), feed, PRIVATE);
         response.headers_mut().insert(header::VARY, VARY_OF_FEEDS);
         response
     })

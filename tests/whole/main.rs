@@ -46,6 +46,7 @@ mod output_pages;
 mod podcasts;
 #[cfg(postgres)]
 mod postgres;
+mod private_feeds;
 mod private_pages;
 mod program;
 mod proxy;
