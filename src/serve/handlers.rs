@@ -113,7 +113,7 @@ async fn respond_with_page(
     match (state.readers.archive)(output.clone(), number, format).await {
         Ok(Some(RenderedPage { representation, state: page_state })) => send_feed(
             state,
-            &request,
+            request,
             (FeedOf::Output(&output), format),
             &representation,
             cache_control(page_state),
