@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use postgres::{Client, NoTls};
 
 /// A server. It ends with this process.
+#[allow(dead_code, reason = "some tests only keep the script open")]
 pub struct Server {
     /// The script that runs it.
     pub input: ChildStdin,
@@ -20,6 +21,7 @@ static SERVER: LazyLock<Server> = LazyLock::new(Server::start);
 
 impl Server {
     /// Starts a server of its own.
+    #[allow(clippy::zombie_processes, reason = "the script ends after this process")]
     pub fn start() -> Server {
         let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/postgres/server.sh");
         let mut script = Command::new("sh")
