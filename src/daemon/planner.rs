@@ -136,6 +136,12 @@ impl Planner {
         self.queue.is_local(host)
     }
 
+    /// The request of a source was made so long ago: later than it was taken, since its claim had to be written.
+    pub(super) fn requested(&mut self, source: SourceId, ago: Duration) {
+        let ago = SignedDuration::try_from(ago).unwrap_or(SignedDuration::MAX);
+        self.queue.requested(source, now().checked_sub(ago).unwrap_or(Timestamp::MIN));
+    }
+
     /// A source is done and its claim ended; it is due again at `due`, or never.
     pub(super) fn done(&mut self, source: SourceId, due: Option<Timestamp>) {
         self.uncommitted.remove(&source);

@@ -169,6 +169,7 @@ fn finish(shared: &Shared, source: SourceId, end: PollEnd, state: &mut PollerSta
     match end {
         PollEnd::Finished(finished) => {
             poll_metrics::record(&shared.metrics, &finished.name, &finished.report, finished.duration);
+            state.planner.requested(source, finished.duration);
             if let Some((host, budget)) =
                 finished.report.as_ref().ok().and_then(|report| report.host.as_ref())
             {

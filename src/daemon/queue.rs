@@ -257,6 +257,16 @@ impl PollQueue {
         self.host_indexes.iter().any(|(name, index)| self.hosts[*index].was_requested && left(name))
     }
 
+    /// A source in flight was requested only now, since its claim took its time: from here on counts the gap of its host.
+    pub fn requested(&mut self, source: SourceId, at: Timestamp) {
+        let Some(QueuedSource { host: index, due: None }) = self.sources.get(&source).copied() else {
+            return;
+        };
+        let host = &mut self.hosts[index];
+        host.free_at = host.free_at.max(later(at, self.gap.max(host.limits.gap)));
+        self.update_ready(index);
+    }
+
     /// Ends the request of a host.
     fn end_request(&mut self, index: usize, now: Timestamp) {
         let host = &mut self.hosts[index];
@@ -507,6 +517,22 @@ mod tests {
         assert_eq!(queue.take(at(9200), 9), ids(&[4]));
         queue.done(SourceId(1), Some(at(70_000)), at(20_000));
         assert_eq!(queue.take(at(20_200), 9), ids(&[2]));
+    }
+
+    #[test]
+    fn the_gap_of_a_host_counts_from_its_request_and_not_from_the_claim_before() {
+        let mut queue = PollQueue::new(1);
+        let gap = SignedDuration::from_millis(5000);
+        queue.limit("a.example", HostLimits { gap, ..HostLimits::default() });
+        (1..=2).for_each(|id| queue.plan(SourceId(id), "a.example", at(0)));
+        assert_eq!(queue.take(at(0), 9).len(), 1);
+        queue.requested(SourceId(1), at(900));
+        queue.done(SourceId(1), None, at(950));
+        assert_eq!((queue.take(at(5899), 9), queue.take(at(5900), 9)), (ids(&[]), ids(&[2])));
+        // What is not in flight changes nothing.
+        queue.requested(SourceId(1), at(9000));
+        queue.done(SourceId(2), Some(at(0)), at(6000));
+        assert_eq!(queue.take(at(10_900), 9), ids(&[2]));
     }
 
     #[test]
