@@ -91,7 +91,7 @@ def gaps(log, plan):
         by_host[plan.host(request.source)].append(request)
     limits = plan.limits()
     for host, requests in by_host.items():
-        gap, per_host = limits.get(host, (0.0, 1))
+        gap, per_host = limits.get(host, (HOST_GAP, 1))
         for index, two in enumerate(requests[1:], 1):
             one = requests[index - 1]
             whose = "one daemon" if one.daemon == two.daemon else "two daemons"
@@ -104,8 +104,8 @@ def gaps(log, plan):
             slack = CLAIMING + log.lag(one.start - 1, two.start + 1)
             if per_host == 1 and waited < HOST_GAP - ROUNDING:
                 found.append(f"gap of {whose}: {host} asked {waited:.3f} s after its last answer: {one}, {two}")
-            elif apart < max(gap, HOST_GAP) - slack:
-                found.append(f"gap of {whose}: {host} asked {apart:.3f} s after its last request, gap {max(gap, HOST_GAP)} s: {one}, {two}")
+            elif apart < gap - slack:
+                found.append(f"gap of {whose}: {host} asked {apart:.3f} s after its last request, gap {gap} s: {one}, {two}")
     return found
 
 

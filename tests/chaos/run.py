@@ -14,6 +14,10 @@ import sys
 import tempfile
 import time
 
+# Also in the processes that this one starts.
+sys.dont_write_bytecode = True
+os.environ["PYTHONDONTWRITEBYTECODE"] = "1"
+
 import checks
 import database
 import origin
