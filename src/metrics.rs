@@ -23,6 +23,7 @@ struct Values {
     poll_bytes: u64,
     entries: BTreeMap<&'static str, u64>,
     sources: BTreeMap<String, SourceTimes>,
+    hidden_sources: HashSet<String>,
     polls_in_flight: usize,
     polled_sources: usize,
     sources_by_health: Vec<(&'static str, usize)>,
@@ -109,6 +110,15 @@ pub enum ReloadResult {
     Refused,
 }
 
+/// The sources of which there are metrics.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ShownSources {
+    /// All.
+    All,
+    /// Those that everybody may see.
+    Public,
+}
+
 impl Metrics {
     /// Sets the version, the commit and SQLite's version.
     pub fn set_build(&self, build: [&'static str; 3]) {
@@ -135,9 +145,20 @@ impl Metrics {
         *self.values().articles.entry(outcome).or_default() += 1;
     }
 
-    /// Replaces the sources.
-    pub fn set_sources(&self, sources: impl IntoIterator<Item = (String, SourceTimes)>) {
-        self.values().sources = sources.into_iter().collect();
+    /// Replaces the sources, and the names of those that not everybody may see.
+    pub fn set_sources(
+        &self,
+        sources: impl IntoIterator<Item = (String, SourceTimes)>,
+        hidden: HashSet<String>,
+    ) {
+        let mut values = self.values();
+        values.sources = sources.into_iter().collect();
+        values.hidden_sources = hidden;
+    }
+
+    /// Whether there are sources that not everybody may see.
+    pub fn hides_sources(&self) -> bool {
+        !self.values().hidden_sources.is_empty()
     }
 
     /// Sets how many sources there are of each health.
@@ -207,9 +228,9 @@ impl Metrics {
         values.config_refused = result == ReloadResult::Refused;
     }
 
-    /// All metrics in the Prometheus text format 0.0.4.
+    /// All metrics in the Prometheus text format 0.0.4, of these sources.
     #[must_use]
-    pub fn render(&self) -> String {
+    pub fn render(&self, shown: ShownSources) -> String {
         let values = self.values();
         let mut text = Exposition(String::with_capacity(4096));
         let [version, commit, sqlite] = values.build;
@@ -217,7 +238,8 @@ impl Metrics {
         let labels = [("version", version), ("commit", commit), ("sqlite", sqlite)];
         text.sample("siftwire_build_info", &labels, 1.0);
         text.polls(&values);
-        text.sources(&values.sources);
+        let is_shown = |name: &str| shown == ShownSources::All || !values.hidden_sources.contains(name);
+        text.sources(values.sources.iter().filter(|(name, _)| is_shown(name)));
         text.outputs(&values.outputs);
         text.store(&values);
         let name = "siftwire_reloads_total";
@@ -311,7 +333,7 @@ impl Exposition {
         self.single("siftwire_tasks", "gauge", "Running tasks, connections included", values.tasks as f64);
     }
 
-    fn sources(&mut self, sources: &BTreeMap<String, SourceTimes>) {
+    fn sources<'a>(&mut self, sources: impl Iterator<Item = (&'a String, &'a SourceTimes)> + Clone) {
         let metrics: [(&str, &str, SourceTime); 2] = [
             (
                 "siftwire_source_last_success_timestamp_seconds",
@@ -324,7 +346,7 @@ impl Exposition {
         ];
         for (name, help, time) in metrics {
             self.head(name, "gauge", help);
-            for (source, times) in sources {
+            for (source, times) in sources.clone() {
                 if let Some(at) = time(times) {
                     self.sample(name, &[("source", source)], at as f64);
                 }
@@ -392,7 +414,7 @@ mod tests {
     #[test]
     fn samples_are_rendered_with_escaped_labels() {
         let metrics = Metrics::default();
-        metrics.set_sources([("a\"b".to_owned(), SourceTimes::default())]);
+        metrics.set_sources([("a\"b".to_owned(), SourceTimes::default())], HashSet::new());
         let times = Some(SourceTimes { last_success: Some(1_800_000_000), next_poll: None });
         let poll = PollSample {
             is_rescued: true,
@@ -414,7 +436,7 @@ mod tests {
         metrics.count_reload(ReloadResult::Refused);
         metrics.set_tasks(7);
         metrics.count_article("refused");
-        let text = metrics.render();
+        let text = metrics.render(ShownSources::All);
         for line in [
             "siftwire_polls_total{outcome=\"timeout\"} 1\n",
             "siftwire_poll_duration_seconds_bucket{le=\"0.5\"} 1\n",
@@ -430,9 +452,9 @@ mod tests {
             assert!(text.contains(line), "{line}{text}");
         }
         assert!(!text.contains("unknown"), "a source that is not configured has no sample: {text}");
-        metrics.set_sources([]);
+        metrics.set_sources([], HashSet::new());
         metrics.set_outputs([]);
-        let text = metrics.render();
+        let text = metrics.render(ShownSources::All);
         assert!(!text.contains("source=") && !text.contains("output="), "{text}");
     }
 }

@@ -144,7 +144,15 @@ impl Daemon {
         // The last published documents are served before anything new is evaluated.
         publisher::fill_cache(&shared).await?;
         let poller_status = shared.channels.poller_status.subscribe();
-        let reloader = Reloader { shared, loaded, hangup, address: address.clone(), synced: synced.state };
+        let reloader = Reloader {
+            shared,
+            loaded,
+            hangup,
+            address: address.clone(),
+            has_local_socket: listener.has_local_socket(),
+            synced: synced.state,
+        };
+        reloader.warn_of_unreadable_outputs();
         let tasks = start_tasks(listener, reloader, &threads);
         notify::ready().await;
         Ok(Daemon { address, store: threads, tasks, poller_status })

@@ -18,6 +18,7 @@ use super::poll_metrics::source_times;
 use super::shared::Shared;
 use super::shutdown::ShutdownSignal;
 use super::source_rows::source_rows;
+use crate::publish::first_start::FirstPolls;
 use crate::publish::html::{FrontPageContent, SourceHealth, SourceRow};
 use crate::publish::{self, Outputs, folders, render, restore};
 use crate::store::{self, DaemonStatus, Store};
@@ -269,12 +270,21 @@ async fn load_source_rows(shared: &Shared, config: &PublishConfig) -> Result<Vec
     let remembered = shared.store.sources().await?;
     let has_series = config.source_metrics || remembered.len() <= MAX_SOURCE_SERIES;
     let times = remembered.iter().map(|source| (source.name.clone(), source_times(&source.state)));
-    shared.metrics.set_sources(times.filter(|_| has_series));
+    let newest = newest_outputs(shared);
+    let names = remembered.iter().map(|source| source.name.clone());
+    let hidden = names.filter(|name| !newest.shows_source(name)).collect();
+    shared.metrics.set_sources(times.filter(|_| has_series), hidden);
     let rows = source_rows(remembered, &config.sources, &shared.store.host_budgets().await?, now());
     let count = |health| rows.iter().filter(|row| row.health == health).count();
     let counts = SourceHealth::ALL.map(|health| (health.name(), count(health)));
     shared.metrics.set_sources_by_health(counts.to_vec());
     Ok(rows)
+}
+
+/// Which sources are hidden is up to the newest config, also while another one is still published: the store may have its
+/// sources already.
+fn newest_outputs(shared: &Shared) -> Arc<Outputs> {
+    Arc::clone(&shared.channels.publish_config.borrow().outputs)
 }
 
 /// The front page and the health feed.
@@ -294,15 +304,30 @@ async fn render_front_page(
     let content = FrontPageContent {
         public_url: config.outputs.public_url().clone(),
         outputs: Vec::new(),
+        first_polls: FirstPolls {
+            sources: rows.len(),
+            polled: rows.iter().filter(|source| source.health != SourceHealth::New).count(),
+        },
         sources: rows,
         host_notices: notices,
         problem,
         about: config.about.clone(),
         start: shared.first_start.state(),
     };
-    render::render_front_page(&config.outputs, &shared.document_cache, content, time);
+    let newest = newest_outputs(shared);
+    let (content, whole) = match newest.hides_sources() {
+        true => (public_part(content.clone(), &newest), Some(content)),
+        false => (content, None),
+    };
+    render::render_front_page(&config.outputs, &shared.document_cache, content, whole, time);
     shared.metrics.set_outputs(render::feed_sizes(&config.outputs, &shared.document_cache));
-    render::render_health(&shared.store, &config.outputs, &shared.document_cache).await
+    render::render_health(&shared.store, &newest, &shared.document_cache).await
+}
+
+/// What everybody may see of the front page. Notices name the hosts of any source.
+fn public_part(content: FrontPageContent, outputs: &Outputs) -> FrontPageContent {
+    let sources = content.sources.into_iter().filter(|source| outputs.shows_source(&source.name)).collect();
+    FrontPageContent { sources, host_notices: Vec::new(), ..content }
 }
 
 /// Returns when the store has another revision than this, or cannot be read.

@@ -19,6 +19,7 @@ use super::sync_config::{EmptyConfig, SyncState, refusal, refuse_empty, site_at,
 use crate::config::{self, Config, ConfigLocation, Diagnostics, Environment, Fingerprint, shown_name};
 use crate::fetch::Fetcher;
 use crate::metrics::ReloadResult;
+use crate::publish::output::OutputAccess;
 use crate::serve::{HttpSettings, ListenAddress};
 use crate::store;
 
@@ -63,6 +64,8 @@ pub(super) struct Reloader {
     pub(super) hangup: Signal,
     /// The address that is listened on.
     pub(super) address: ListenAddress,
+    /// Whether one of the sockets is reached by programs on this machine only.
+    pub(super) has_local_socket: bool,
     pub(super) synced: SyncState,
 }
 
@@ -240,11 +243,31 @@ impl Reloader {
         self.shared.channels.publish_config.send_replace(Arc::new(publish_config));
         self.shared.document_cache.protect(private);
         self.loaded.config = new;
+        self.warn_of_unreadable_outputs();
         if let Some(message) = &restart_needed {
             tracing::warn!("{message}");
         }
         self.show_problem(restart_needed.clone(), restart_needed).await;
         Ok(())
+    }
+
+    /// Warns of private outputs that nobody can read at the sockets that systemd passes. Without these the check of the config
+    /// does, which knows `listen` alone.
+    pub(super) fn warn_of_unreadable_outputs(&self) {
+        let config = &self.loaded.config;
+        if self.has_local_socket || !config.listen.is_local() || config.token.is_some() {
+            return;
+        }
+        let private = config.outputs.iter().filter(|output| output.access == OutputAccess::Private);
+        let names: Vec<_> = private.map(|output| output.name.as_str()).collect();
+        if !names.is_empty() {
+            tracing::warn!(
+                outputs = names.join(", "),
+                address = %self.address,
+                "nobody can read private outputs: there is no `token` in [serve], and the socket that systemd passes is \
+                 not of this machine alone. `siftwire token` makes a token and says where to put it"
+            );
+        }
     }
 
     /// Shows a config problem in `siftwire status` and, in words for everybody, on the front page, or removes it.

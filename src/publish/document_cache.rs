@@ -26,6 +26,8 @@ pub struct DocumentCache {
     base: RwLock<String>,
     /// Names of outputs that are not for everybody.
     private: RwLock<HashSet<String>>,
+    /// What those get at some paths who may see all sources.
+    whole: RwLock<HashMap<String, Arc<Representation>>>,
 }
 
 /// What is at a path.
@@ -186,6 +188,24 @@ impl DocumentCache {
         // Names may have dots.
         let is_listed = |name: &str| private.contains(name);
         is_listed(name) || name.rsplit_once('.').is_some_and(|(stem, _)| is_listed(stem))
+    }
+
+    /// Inserts what those get at a path who may see all sources; the others get what is there for everybody.
+    pub fn insert_whole(&self, path: &str, representation: Representation) {
+        let mut whole = self.whole.write().unwrap_or_else(PoisonError::into_inner);
+        if whole.get(path).is_none_or(|old| old.digest != representation.digest) {
+            whole.insert(path.to_owned(), Arc::new(representation));
+        }
+    }
+
+    /// Everybody may see all sources.
+    pub fn clear_whole(&self) {
+        self.whole.write().unwrap_or_else(PoisonError::into_inner).clear();
+    }
+
+    /// What those get at a path who may see all sources, where the others get less.
+    pub fn whole(&self, path: &str) -> Option<Arc<Representation>> {
+        self.whole.read().unwrap_or_else(PoisonError::into_inner).get(path).cloned()
     }
 
     /// Sets the path of `public_url`.

@@ -56,15 +56,10 @@ pub struct FrontPageContent {
     pub problem: Option<String>,
     /// What runs.
     pub about: About,
+    /// How far the first polls are, also of sources that are not shown.
+    pub first_polls: FirstPolls,
     /// Whether the first polls run.
     pub start: Start,
-}
-
-impl FrontPageContent {
-    fn first_polls(&self) -> FirstPolls {
-        let polled = self.sources.iter().filter(|source| source.health != SourceHealth::New).count();
-        FirstPolls { sources: self.sources.len(), polled }
-    }
 }
 
 /// One output on the front page.
@@ -151,7 +146,7 @@ pub fn front_page(front: &FrontPageContent) -> Vec<u8> {
                     pre tabindex="0" { (problem) }
                 }
             }
-            (first_start::notice(&front.about, front.first_polls(), front.outputs.len(), front.start))
+            (first_start::notice(&front.about, front.first_polls, front.outputs.len(), front.start))
             @if !front.outputs.is_empty() {
                 h2 { "Feeds" }
                 p { "Copy an address into your feed reader, or "
@@ -442,6 +437,7 @@ mod tests {
                 config: "config.toml".into(),
                 config_name: "config.toml".into(),
             },
+            first_polls: FirstPolls { sources: 2, polled: 2 },
             start: Start::Later,
         };
         let html = String::from_utf8(front_page(&page)).expect("text");

@@ -173,6 +173,20 @@ impl Outputs {
         names.chain(frozen).cloned().collect()
     }
 
+    /// Whether there are sources that not everybody may see. An output that is frozen does not say from which it is.
+    #[must_use]
+    pub fn hides_sources(&self) -> bool {
+        let has_private = self.outputs.iter().any(|compiled| !compiled.is_public())
+            || self.frozen.iter().any(|frozen| frozen.private);
+        has_private && self.public().all(|compiled| compiled.output.sources.is_some())
+    }
+
+    /// Whether everybody may see this source: not if some are hidden and no public output draws on it.
+    #[must_use]
+    pub fn shows_source(&self, name: &str) -> bool {
+        !self.hides_sources() || self.public().any(|compiled| compiled.output.draws_on(name))
+    }
+
     /// What to send to the hub of an output; `None` if the hub or the output is no longer configured, or has none.
     #[must_use]
     pub fn hub_update(&self, output: OutputId) -> Option<HubUpdate> {

@@ -330,14 +330,15 @@ pub(super) fn presentation_hash(output: &Output, site: &Site) -> String {
     hex(&Sha256::digest(format!("{} {style} {presentation:?} {site:?}", env!("CARGO_PKG_VERSION"))))
 }
 
-/// Puts the front page, with its outputs filled in, and the list of outputs into the cache.
+/// Puts the front page, with its outputs filled in, and the list of outputs into the cache. `whole`: the page for those who
+/// may see all sources, if not everybody may.
 pub fn render_front_page(
     outputs: &Outputs,
     document_cache: &DocumentCache,
     content: FrontPageContent,
+    whole: Option<FrontPageContent>,
     now: Timestamp,
 ) {
-    let reloads = content.start == Start::First;
     let row = |id: OutputId, name: &str, title: &str| {
         let published = outputs.staleness.published(id);
         OutputRow {
@@ -354,10 +355,17 @@ pub fn render_front_page(
     let rows: Vec<_> = rows.chain(frozen).collect();
     let names = rows.iter().map(|row| (row.name.as_str(), row.title.as_str()));
     let list = opml::write_outputs(&outputs.site.public_url, names);
-    let page = html::front_page(&FrontPageContent { outputs: rows, ..content });
+    let page = |content: FrontPageContent| {
+        let content = FrontPageContent { outputs: rows.clone(), ..content };
+        let page = Representation::new(Format::Html.content_type(), html::front_page(&content), now);
+        page.reloading(content.start == Start::First)
+    };
     document_cache.set_base_path(outputs.site.public_url.path());
-    document_cache
-        .insert("/", Representation::new(Format::Html.content_type(), page, now).reloading(reloads));
+    match whole {
+        Some(whole) => document_cache.insert_whole("/", page(whole)),
+        None => document_cache.clear_whole(),
+    }
+    document_cache.insert("/", page(content));
     document_cache.insert(opml::PATH, Representation::new(opml::CONTENT_TYPE, list, now));
 }
 
@@ -417,10 +425,16 @@ pub async fn render_health(
     // Also of removed outputs: the id of the feed is made from it.
     let since = store.outputs().await?.iter().map(|output| output.since).min();
     let since = since.unwrap_or(Timestamp::UNIX_EPOCH);
-    let document = health::document(&outputs.site, events, since);
+    let shown = events.iter().filter(|(_, event)| outputs.shows_source(&event.name)).cloned().collect();
+    let document = health::document(&outputs.site, shown, since);
+    let whole = health::document(&outputs.site, events, since);
     for format in Format::ALL {
         let bytes = write(format, &document);
         document_cache.insert_document(health::NAME, format, bytes, document.updated());
+        if outputs.hides_sources() {
+            let whole = Representation::new(format.content_type(), write(format, &whole), whole.updated());
+            document_cache.insert_whole(&format.path(health::NAME), whole);
+        }
     }
     Ok(())
 }

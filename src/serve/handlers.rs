@@ -11,9 +11,10 @@ use axum::http::{Response, StatusCode};
 use url::form_urlencoded;
 
 use super::negotiate::{self, Precondition};
-use super::private::{self, AddressToken};
+use super::private::{self, AddressToken, Allowed};
 use super::state::{OutputPage, OutputPageAnswer, PrivatePage, ServerState};
 use super::{address, response};
+use crate::metrics::ShownSources;
 use crate::publish::archive::{PageState, RenderedPage};
 use crate::publish::document_cache::{CachedDocument, Coding, Representation};
 use crate::publish::format::Format;
@@ -46,8 +47,18 @@ pub(super) async fn readiness(State(state): State<Arc<ServerState>>) -> Response
 }
 
 /// `/metrics` in the Prometheus text format.
-pub(super) async fn metrics(State(state): State<Arc<ServerState>>) -> Response<Body> {
-    let mut response = response::text(StatusCode::OK, state.metrics.render());
+pub(super) async fn metrics(State(state): State<Arc<ServerState>>, request: Request) -> Response<Body> {
+    let respond = async |request: Request| respond_with_metrics(&state, &request);
+    match state.metrics.hides_sources() {
+        true => private::partly_guarded(&state, request, respond).await,
+        false => respond(request).await,
+    }
+}
+
+fn respond_with_metrics(state: &ServerState, request: &Request) -> Response<Body> {
+    let is_allowed = request.extensions().get::<Allowed>().is_some();
+    let shown = if is_allowed { ShownSources::All } else { ShownSources::Public };
+    let mut response = response::text(StatusCode::OK, state.metrics.render(shown));
     let content_type = HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8");
     response.headers_mut().insert(header::CONTENT_TYPE, content_type);
     response
@@ -217,7 +228,13 @@ pub(super) async fn document(State(state): State<Arc<ServerState>>, request: Req
             _ => any_document(&state, &path, &head, head.uri.query().filter(|_| is_private)),
         }
     };
-    if is_private { private::guarded(&state, request, respond).await } else { respond(request).await }
+    if is_private {
+        private::guarded(&state, request, respond).await
+    } else if state.document_cache.whole(&path).is_some() {
+        private::partly_guarded(&state, request, respond).await
+    } else {
+        respond(request).await
+    }
 }
 
 /// What is searched for at the page of an output.
@@ -235,15 +252,20 @@ fn searched_text(state: &ServerState, path: &str, query: Option<&str>) -> Option
 /// `query`: what the address of a renamed document must keep.
 fn any_document(state: &ServerState, path: &str, request: &Parts, query: Option<&str>) -> Response<Body> {
     let (cache, headers) = (&state.document_cache, &request.headers);
+    let is_allowed = request.extensions.get::<Allowed>().is_some();
+    let whole = |path: &str| cache.whole(path).filter(|_| is_allowed).map(CachedDocument::Available);
+    let get = |path: &str| whole(path).or_else(|| cache.get(path));
     let without_slash = || match path.strip_suffix('/').map(|path| (path, cache.get(path)))? {
         (path, Some(CachedDocument::Available(_))) => Some(CachedDocument::Moved(path.into())),
         (_, document) => document,
     };
     let feed = address::feed(path);
     let is_browser = feed.is_some() && negotiate::is_browser(headers);
-    let mut response = match cache.get(path).or_else(without_slash) {
+    let mut response = match get(path).or_else(without_slash) {
         Some(CachedDocument::Available(document)) => match feed {
-            Some((name, _)) if is_browser => send_page_of_feed(state, name, headers, &document),
+            Some((name, _)) if is_browser => {
+                send_page_of_feed(state, get(&Format::Html.path(name)), headers, &document)
+            }
             Some((name, format)) => {
                 let feed = (FeedOf::Output(name), format);
                 send_feed(state, request, feed, &document, state.settings.cache_control())
@@ -268,11 +290,11 @@ fn any_document(state: &ServerState, path: &str, request: &Parts, query: Option<
 /// To a browser that requests a feed: the page of its output, which says how to subscribe.
 fn send_page_of_feed(
     state: &ServerState,
-    name: &str,
+    page: Option<CachedDocument>,
     request: &HeaderMap,
     feed: &Representation,
 ) -> Response<Body> {
-    match state.document_cache.get(&Format::Html.path(name)) {
+    match page {
         // Some shared caches ignore `Vary`: they must never have the page, which a reader would get then.
         Some(CachedDocument::Available(page)) => {
             send(state, request, &page, HeaderValue::from_static("private, no-cache"))

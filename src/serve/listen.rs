@@ -117,6 +117,15 @@ impl Listener {
         }
     }
 
+    /// Whether one of its sockets is reached by programs on this machine only.
+    pub fn has_local_socket(&self) -> bool {
+        match self {
+            Self::Tcp(_) => self.address().is_some_and(|address| address.is_local()),
+            Self::Unix(_) => true,
+            Self::Several(all, _) => all.iter().any(Listener::has_local_socket),
+        }
+    }
+
     /// Accepts the next connection.
     pub(super) async fn accept(&self) -> io::Result<(ClientStream, Peer)> {
         std::future::poll_fn(|context| self.poll_accept(context)).await

@@ -35,6 +35,10 @@ const FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto")
 #[derive(Clone)]
 pub(super) struct FormToken(String);
 
+/// That a request may see everything. An extension of requests that are let through.
+#[derive(Clone)]
+pub(super) struct Allowed;
+
 /// The right token, as the address of a request has it. An extension of requests that are let through.
 #[derive(Clone)]
 pub(super) struct AddressToken(pub(super) String);
@@ -72,11 +76,44 @@ pub(super) async fn guarded(
     request: Request,
     respond: impl AsyncFnOnce(Request) -> Response<Body>,
 ) -> Response<Body> {
-    let (mut head, body) = request.into_parts();
-    if let Some(refusal) = refusal(state, &head).await {
-        return refusal;
-    }
+    let (head, body) = request.into_parts();
     let settings = state.settings.get();
+    let decision = decision(&head, &settings);
+    match refusal(state, &head, (decision, &settings)).await {
+        Some(refusal) => refusal,
+        None => let_in((head, body), &settings, respond).await,
+    }
+}
+
+/// The response at an address where there is less for those who may not see everything. They are not signed in there, but
+/// they cannot try tokens any faster than elsewhere.
+pub(super) async fn partly_guarded(
+    state: &ServerState,
+    request: Request,
+    respond: impl AsyncFnOnce(Request) -> Response<Body>,
+) -> Response<Body> {
+    let (head, body) = request.into_parts();
+    let settings = state.settings.get();
+    let decision = decision(&head, &settings);
+    if matches!(decision, Decision::NeedsToken | Decision::WrongHost) {
+        let mut response = respond(Request::from_parts(head, body)).await;
+        // A cache has to ask each time: who signs in gets another response.
+        response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+        return response;
+    }
+    match refusal(state, &head, (decision, &settings)).await {
+        Some(refusal) => refusal,
+        None => let_in((head, body), &settings, respond).await,
+    }
+}
+
+/// The response to one who may see everything.
+async fn let_in(
+    (mut head, body): (Parts, Body),
+    settings: &HttpSettings,
+    respond: impl AsyncFnOnce(Request) -> Response<Body>,
+) -> Response<Body> {
+    head.extensions.insert(Allowed);
     let token = settings.token.as_ref().and_then(|token| access::right_token_in_address(&head.uri, token));
     if let Some(token) = token {
         head.extensions.insert(AddressToken(token));
@@ -84,21 +121,34 @@ pub(super) async fn guarded(
     sealed(respond(Request::from_parts(head, body)).await)
 }
 
+fn decision(head: &Parts, settings: &HttpSettings) -> Decision {
+    access::decide(peer(head).is_local, head, form_token(head), settings.token.as_ref())
+}
+
+fn peer(head: &Parts) -> Peer {
+    head.extensions.get::<Peer>().copied().unwrap_or(Peer::UNKNOWN)
+}
+
+fn form_token(head: &Parts) -> Option<&str> {
+    head.extensions.get::<FormToken>().map(|FormToken(token)| token.as_str())
+}
+
 /// The response to those who may not see what is at an address, or have just signed in; `None` for the others.
-async fn refusal(state: &ServerState, head: &Parts) -> Option<Response<Body>> {
-    let peer = head.extensions.get::<Peer>().copied().unwrap_or(Peer::UNKNOWN);
-    let client = Client::of(peer.ip);
-    let form = head.extensions.get::<FormToken>().map(|FormToken(token)| token.as_str());
-    let settings = state.settings.get();
-    match access::decide(peer.is_local, head, form, settings.token.as_ref()) {
+async fn refusal(
+    state: &ServerState,
+    head: &Parts,
+    (decision, settings): (Decision, &HttpSettings),
+) -> Option<Response<Body>> {
+    let client = Client::of(peer(head).ip);
+    match decision {
         Decision::Allowed => {
-            let token = form?;
+            let token = form_token(head)?;
             state.wrong_tokens.clear(client);
-            Some(signed_in(head, token, &settings))
+            Some(signed_in(head, token, settings))
         }
         Decision::WrongHost => Some(wrong_host()),
-        Decision::NeedsToken if settings.token.is_none() => Some(sign_in(&settings, SignIn::NoToken)),
-        Decision::NeedsToken => Some(sign_in(&settings, SignIn::Needed)),
+        Decision::NeedsToken if settings.token.is_none() => Some(sign_in(settings, SignIn::NoToken)),
+        Decision::NeedsToken => Some(sign_in(settings, SignIn::Needed)),
         Decision::SlowDown => {
             let (count, delay) = state.wrong_tokens.count(client);
             if count.is_power_of_two() {
@@ -106,8 +156,8 @@ async fn refusal(state: &ServerState, head: &Parts) -> Option<Response<Body>> {
             }
             let Some(delay) = delay else { return Some(too_many()) };
             time::sleep(delay.time).await;
-            let mut response = sign_in(&settings, SignIn::Wrong);
-            let old = cookie(head, "", &settings);
+            let mut response = sign_in(settings, SignIn::Wrong);
+            let old = cookie(head, "", settings);
             response.headers_mut().insert(header::SET_COOKIE, response::header_value(&old));
             Some(response)
         }

@@ -1,5 +1,9 @@
 //! What readers of private outputs get, and what the others do not.
 
+use std::io::{BufRead as _, BufReader};
+use std::os::fd::OwnedFd;
+use std::process::{Command, Stdio};
+
 use crate::origin::Origin;
 use crate::program::{Daemon, Home, Response, eventually};
 
@@ -126,5 +130,170 @@ fn the_links_of_other_feeds_and_for_other_readers_stay() {
         assert!(is_plain(own(&search, &bearer())));
         let found = own(&format!("{search}&token={ESCAPED}"), "");
         assert_eq!(found, [format!("{PUBLIC_URL}{search}&token={ESCAPED}")]);
+    }
+}
+
+/// The addresses that tell of sources.
+const TELLING: [&str; 6] =
+    ["/", "/metrics", "/feeds/_health", "/feeds/_health.atom", "/feeds/_health.rss", "/feeds/_health.json"];
+
+/// Two sources that are gone, which the health feed tells, with these outputs.
+fn gone_sources(origin: &Origin, outputs: &str) -> String {
+    let sources = ["whispered", "spoken"].map(|name| {
+        origin.set(&format!("/{name}"), 410, "text/plain", "");
+        format!(
+            "[[source]]\nname = \"{name}\"\nurl = \"{}\"\nallow_private = true\n",
+            origin.url(&format!("/{name}"))
+        )
+    });
+    sources.concat() + outputs
+}
+
+const ONE_OF_EACH: &str = "[[output]]\nname = \"open\"\nsources = [\"spoken\"]\n[[output]]\nname = \"closed\"\n\
+                           private = true\nsources = [\"whispered\"]\n";
+
+/// Waits until everything that tells of sources has both.
+fn tells_of_both(daemon: &Daemon) {
+    eventually("both sources", || {
+        let has_both = |path: &&str| {
+            let body = daemon.get(path).body;
+            body.contains("whispered") && body.contains("spoken")
+        };
+        TELLING.iter().all(|path| has_both(path)).then_some(())
+    });
+}
+
+#[test]
+fn sources_of_private_outputs_alone_are_shown_to_those_who_may_see_them() {
+    let origin = Origin::start();
+    let home = home(&gone_sources(&origin, ONE_OF_EACH));
+    let daemon = home.start();
+    tells_of_both(&daemon);
+    let browser = "Accept: text/html,application/xhtml+xml,*/*;q=0.8\r\n";
+    for path in TELLING {
+        for headers in ["", browser] {
+            let shown = from_elsewhere(&daemon, path, headers);
+            assert!(
+                !shown.body.contains("whispered") && shown.body.contains("spoken"),
+                "{path}: {}",
+                shown.body
+            );
+            assert!(shown.header("cache-control").expect("a header").ends_with("no-cache"), "{path}");
+            for whole in [
+                daemon.request("GET", path, headers),
+                from_elsewhere(&daemon, path, &format!("{headers}{}", bearer())),
+                from_elsewhere(&daemon, &format!("{path}?token={ESCAPED}"), headers),
+            ] {
+                assert_eq!(whole.status, 200, "{path}");
+                assert!(
+                    whole.body.contains("whispered") && whole.body.contains("spoken"),
+                    "{path}: {}",
+                    whole.body
+                );
+                assert_eq!(whole.header("cache-control"), Some("private, no-cache"), "{path}");
+                assert_eq!(whole.header("access-control-allow-origin"), None, "{path}");
+                if let Some(tag) = whole.header("etag") {
+                    assert_ne!(Some(tag), shown.header("etag"), "{path}");
+                    let condition = format!("{headers}If-None-Match: {tag}\r\n");
+                    assert_eq!(from_elsewhere(&daemon, path, &condition).status, 200, "{path}");
+                }
+            }
+            let wrong = from_elsewhere(&daemon, path, &format!("{headers}Authorization: Bearer wrong\r\n"));
+            assert_eq!(wrong.status, 401, "{path}");
+            assert!(!wrong.body.contains("whispered"), "{path}");
+        }
+    }
+    // A host may have the name of a source.
+    let list = from_elsewhere(&daemon, "/outputs.opml", "").body;
+    assert!(!list.contains("whispered") && !list.contains("closed"), "{list}");
+}
+
+#[test]
+fn nothing_is_hidden_without_a_private_output_nor_where_a_public_one_takes_all_sources() {
+    let origin = Origin::start();
+    let home = home(&gone_sources(&origin, &ONE_OF_EACH.replace("private = true\n", "")));
+    let daemon = home.start();
+    let same_for_all = |daemon: &Daemon| {
+        tells_of_both(daemon);
+        for path in TELLING.iter().filter(|path| **path != "/metrics") {
+            let (here, elsewhere) =
+                (daemon.get(path), from_elsewhere(daemon, path, "Authorization: Bearer wrong\r\n"));
+            assert_eq!((here.status, &here.body), (200, &elsewhere.body), "{path}");
+            for name in ["etag", "cache-control"] {
+                assert_eq!(here.header(name), elsewhere.header(name), "{path} {name}");
+            }
+            assert!(!here.header("cache-control").expect("a header").contains("private"), "{path}");
+        }
+        assert_eq!(from_elsewhere(daemon, "/metrics", "Authorization: Bearer wrong\r\n").status, 200);
+    };
+    same_for_all(&daemon);
+    drop(daemon);
+    home.configure(&std::fs::read_to_string(home.path().join("config.toml")).expect("a config").replace(
+        "sources = [\"whispered\"]",
+        "private = true\nsources = [\"whispered\"]\n[[output]]\nname = \"every\"",
+    ));
+    same_for_all(&home.start());
+}
+
+#[test]
+fn what_becomes_private_is_hidden_after_a_reload_and_while_the_config_is_refused() {
+    let origin = Origin::start();
+    let home = home(&gone_sources(&origin, &ONE_OF_EACH.replace("private = true\n", "private = false\n")));
+    let daemon = home.start();
+    tells_of_both(&daemon);
+    let config = std::fs::read_to_string(home.path().join("config.toml")).expect("a config");
+    home.configure(&config.replace("private = false", "private = true"));
+    let tells = |daemon: &Daemon, name: &str| {
+        TELLING
+            .into_iter()
+            .filter(|path| from_elsewhere(daemon, path, "").body.contains(name))
+            .collect::<Vec<_>>()
+    };
+    eventually("it is hidden", || tells(&daemon, "whispered").is_empty().then_some(()));
+    assert_eq!(tells(&daemon, "spoken"), TELLING);
+    drop(daemon);
+    // What a frozen output draws on is not known.
+    let (serve, _) = config.split_once("[[source]]").expect("a source");
+    home.configure(serve);
+    let daemon = home.start();
+    assert_eq!(tells(&daemon, "whispered"), [""; 0]);
+    assert_eq!(tells(&daemon, "spoken"), [""; 0]);
+    assert!(!from_elsewhere(&daemon, "/", "").body.contains("The config has no sources"));
+    assert!(daemon.get("/").body.contains("whispered"));
+}
+
+#[test]
+fn at_a_public_socket_that_systemd_passes_private_outputs_without_a_token_are_warned_of() {
+    let output = "[[output]]\nname = \"closed\"\nprivate = true\n";
+    let with_token = "[serve]\ntoken = { file = \"token\" }\n";
+    for (address, config, is_warned) in [
+        ("0.0.0.0:0", output.to_owned(), true),
+        ("127.0.0.1:0", output.to_owned(), false),
+        ("0.0.0.0:0", format!("{with_token}{output}"), false),
+        ("0.0.0.0:0", "[[output]]\nname = \"open\"\n".to_owned(), false),
+    ] {
+        let home = Home::new(&config);
+        std::fs::write(home.path().join("token"), TOKEN).expect("a token");
+        let socket = std::net::TcpListener::bind(address).expect("a socket");
+        // The variable names the process, which the shell becomes.
+        let activate = "exec 3<&0 </dev/null; LISTEN_FDS=1 LISTEN_PID=$$ exec \"$0\"";
+        let mut process = Command::new("/bin/sh")
+            .args(["-c", activate, env!("CARGO_BIN_EXE_siftwire")])
+            .current_dir(home.path())
+            .env_clear()
+            .env("HOME", home.path())
+            .stdin(OwnedFd::from(socket))
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("a shell");
+        let lines =
+            BufReader::new(process.stderr.take().expect("a pipe")).lines().map(|line| line.expect("text"));
+        let log: Vec<String> = lines.take_while(|line| !line.contains("siftwire is running")).collect();
+        process.kill().expect("it runs");
+        process.wait().expect("it ends");
+        let log = log.join("\n");
+        assert_eq!(log.contains("nobody can read private outputs"), is_warned, "{address} {config}: {log}");
+        assert_eq!(log.contains("closed"), is_warned, "{log}");
     }
 }
