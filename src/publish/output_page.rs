@@ -223,7 +223,7 @@ fn entry(document: &Document, shown: &OutputEntry) -> Markup {
             p .soft {
                 bdi { (one_line(&shown.kept.source.title)) } " \u{b7} " (time(shown.kept.date))
                 @if document.is_explained {
-                    " \u{b7} " a href=(document.absolute(&format!("{}/{}", ENTRY_PATH, shown.kept.number))) lang="en"
+                    " \u{b7} " a href=(document.absolute(&format!("{}/{}", ENTRY_PATH, shown.kept.number))) lang="en" dir="ltr"
                         aria-label=(format!("Why is this here? {}", shown.title)) { "why is this here?" }
                 }
             }
