@@ -27,6 +27,9 @@ const TASKS: &[Task] = &[
     ("find a feed on the front page and open its page", Either, open_a_feed),
     ("copy a feed's address by keyboard", Either, copy_an_address),
     ("skip to the entries of a feed by keyboard", Either, skip_to_the_entries),
+    ("see what a feed takes, and try another filter", Either, see_the_criteria),
+    ("search the entries of a feed, then all that is kept", Either, search_a_feed),
+    ("read a feed that is written from right to left", Either, read_from_the_right),
     ("come to the page for filters from the front page", Either, come_to_the_filters),
     ("type words and see what they find, marked", Either, find_words),
     ("leave something out with a minus", Either, leave_out),
@@ -66,10 +69,12 @@ const TASKS: &[Task] = &[
 ];
 
 /// The pages of the site.
-const PAGES: [&str; 14] = [
+const PAGES: [&str; 16] = [
     "/",
     "/feeds/armenia",
     "/feeds/levant",
+    "/feeds/levant?q=%D7%A8%D7%9B%D7%91%D7%AA",
+    "/feeds/armenia?q=%28+AND+averylongwordthatisnotclosedatallandgoesonandonandonandon",
     "/feeds/_health",
     "/sources",
     "/sources?q=nothing+of+this",
@@ -141,6 +146,37 @@ fn skip_to_the_entries(user: &mut User<'_>) {
     user.browser.press("Enter");
     user.browser.press("Tab");
     assert_eq!(user.browser.value("document.activeElement.closest('#entries .entry') !== null"), true);
+}
+
+fn see_the_criteria(user: &mut User<'_>) {
+    user.open("/feeds/lakes");
+    user.sees(".criteria", "lake OR trout");
+    user.follow("Try another filter");
+    assert_eq!(user.browser.text("document.getElementById('q').value"), "lake OR trout");
+}
+
+fn search_a_feed(user: &mut User<'_>) {
+    user.open("/feeds/armenia");
+    user.fill("form.search input", "yerevan");
+    user.browser.load(|browser| browser.press("Enter"));
+    user.sees("[role=status]", "1 entry of 2");
+    user.sees("#entries h2", "Armenia opens a new train line");
+    user.follow("Search all that is kept");
+    user.sees("#status", &format!("1 of {ENTRIES} entries match"));
+    user.open("/feeds/armenia?q=%28");
+    user.sees(".problem pre", "^");
+}
+
+fn read_from_the_right(user: &mut User<'_>) {
+    user.open("/feeds/levant");
+    let directions = user.browser.value(
+        "['h1', '.entry', '.entry p a', '.entry time'].map(e => document.querySelector(e).matches(':dir(rtl)'))",
+    );
+    assert_eq!(
+        directions,
+        json!([true, true, false, false]),
+        "only what is English is written from the left"
+    );
 }
 
 fn come_to_the_filters(user: &mut User<'_>) {
