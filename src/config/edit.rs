@@ -15,7 +15,7 @@ use url::Url;
 use super::load::SHIPPED;
 use super::settings::Config;
 use crate::fetch::private_host;
-use crate::publish::output::Stories;
+use crate::publish::output::{OutputAccess, Stories};
 
 /// The longest host in a generated name, in characters.
 const HOST_CHARS: usize = 60;
@@ -148,11 +148,19 @@ pub fn shipped_with_store(path: &Path) -> Option<String> {
     Some(SHIPPED.replacen("#path = \"siftwire.db\"", &line, 1))
 }
 
-/// The `[[output]]` table of a filter.
+/// The `[[output]]` table of a filter. One that takes the place of a private output is private.
 #[must_use]
-pub fn output_table(name: &str, filter: &str, sources: &[String], stories: Stories) -> String {
+pub fn output_table(
+    (name, access): (&str, OutputAccess),
+    filter: &str,
+    sources: &[String],
+    stories: Stories,
+) -> String {
     let mut table = Table::new();
     table.insert("name", value(name));
+    if access == OutputAccess::Private {
+        table.insert("private", value(true));
+    }
     if !filter.is_empty() {
         table.insert("filter", value(filter));
     }
@@ -272,7 +280,7 @@ mod tests {
             "\u{202e}\u{5d0} OR \u{4e9a}",
         ] {
             for (chosen, stories) in [(&names[..], Stories::All), (&[], Stories::Merge)] {
-                let table = output_table("my-filter", filter, chosen, stories);
+                let table = output_table(("my-filter", OutputAccess::Public), filter, chosen, stories);
                 fs::write(&path, format!("{sources}{table}")).expect("a file");
                 let environment =
                     Environment { current_directory: folder.path().to_owned(), ..Environment::default() };

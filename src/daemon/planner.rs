@@ -19,6 +19,9 @@ use crate::store::{self, NextPoll, SourceId, Store, StoredSource};
 /// How often the plans are read again, because `siftwire poll` may have changed them.
 const REFRESH_INTERVAL: Duration = Duration::from_secs(60);
 
+/// The same while hosts change hands.
+const HANDOVER_REFRESH_INTERVAL: Duration = Duration::from_secs(4);
+
 /// Retry delay after a store error.
 pub(super) const STORE_RETRY: Duration = Duration::from_secs(10);
 
@@ -41,6 +44,8 @@ pub(super) struct Planner {
     leaving: HashSet<SourceId>,
     /// Whether there may be hosts to hand over.
     has_hosts_to_release: bool,
+    /// When other daemons came or went.
+    peers_changed: Option<Instant>,
 }
 
 /// A poll that could not be committed.
@@ -60,6 +65,7 @@ impl Planner {
             peers: Arc::default(),
             leaving: HashSet::new(),
             has_hosts_to_release: false,
+            peers_changed: None,
         }
     }
 
@@ -72,6 +78,7 @@ impl Planner {
     /// Applies who shares the store, at the next refresh.
     pub(super) fn set_peers(&mut self, peers: Arc<Peers>) {
         self.peers = peers;
+        self.peers_changed = Some(Instant::now());
         self.last_read = None;
     }
 
@@ -199,10 +206,16 @@ impl Planner {
             self.read(store, config).await?;
             self.queue.spread(now());
             return Ok(drift.is_positive());
-        } else if elapsed >= REFRESH_INTERVAL {
+        } else if elapsed >= self.refresh_interval() {
             self.read(store, config).await?;
         }
         Ok(false)
+    }
+
+    /// After other daemons came or went, their last polls end and free sources that were planned for the end of a claim.
+    fn refresh_interval(&self) -> Duration {
+        let is_recent = self.peers_changed.is_some_and(|at| at.elapsed() < REFRESH_INTERVAL);
+        if is_recent { HANDOVER_REFRESH_INTERVAL } else { REFRESH_INTERVAL }
     }
 
     async fn read(&mut self, store: &Store, config: &PollerConfig) -> Result<(), store::Error> {

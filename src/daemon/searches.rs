@@ -17,7 +17,7 @@ use crate::config::edit::output_table;
 use crate::filter::{Matcher, Query};
 use crate::publish::document_cache::{Coding, Representation};
 use crate::publish::format::Format;
-use crate::publish::output::Output;
+use crate::publish::output::{Output, OutputAccess};
 use crate::publish::search::{Filter, SearchIndex, SearchMatches, SearchedEntry};
 use crate::publish::search_request::{Search, SearchRequest};
 use crate::publish::try_page::{
@@ -226,7 +226,7 @@ async fn result(task: &Task<'_>, search: &Search<'_>, query: &Query) -> Result<S
         }
         None => None,
     };
-    let name = other.map_or("my-filter", |output| &output.name);
+    let target = other.map_or(("my-filter", OutputAccess::Public), |output| (&*output.name, output.access));
     Ok(tokio::task::block_in_place(|| SearchResult {
         searched: matches + out,
         is_whole: searched.is_whole,
@@ -237,7 +237,7 @@ async fn result(task: &Task<'_>, search: &Search<'_>, query: &Query) -> Result<S
         counts: MatchCounts::of(&searched, task.now),
         term_words: query.term_words(),
         difference,
-        block: output_table(name, &search.text, &search.written_sources, search.stories),
+        block: output_table(target, &search.text, &search.written_sources, search.stories),
     }))
 }
 

@@ -170,7 +170,7 @@ async fn publish(
     };
     let (mut to_store, mut unwritten) = (Vec::new(), Vec::new());
     let evaluated = outputs.staleness.evaluated_revision();
-    tokio::task::block_in_place(|| {
+    let documents = tokio::task::block_in_place(|| {
         let mut documents = Vec::with_capacity(formats.len());
         for rendered in formats {
             let is_changed = rendered.is_changed();
@@ -202,11 +202,15 @@ async fn publish(
             }
             documents.push((format.path(&output.name), representation));
         }
-        document_cache.insert_all(documents);
+        documents
     });
-    if !to_store.is_empty() {
-        store.save_renderings(to_store, hub).await?;
+    // What is served is the same after a kill, and with several daemons at all of them. A store that cannot be written keeps
+    // the news of a file from nobody.
+    let saved = if to_store.is_empty() { Ok(()) } else { store.save_renderings(to_store, hub).await };
+    if saved.is_ok() || store.daemon_id().is_none() {
+        document_cache.insert_all(documents);
     }
+    saved?;
     let mut inputs = DocumentInputs::of(&document, output.max_age);
     if !unwritten.is_empty() {
         inputs.expire_after(now, WRITE_RETRY);
