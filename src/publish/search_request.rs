@@ -93,7 +93,7 @@ impl SearchRequest {
         let sources = match starts {
             // Also where they are more than may be named.
             Some(output) => output.sources.clone(),
-            None => source_names(&mut written_sources, outputs, context, &mut notes),
+            None => source_names(&written_sources, outputs, context, &mut notes),
         };
         let query = match text.as_str() {
             "" => Ok(Query::match_all()),
@@ -135,10 +135,10 @@ impl Search<'_> {
     }
 }
 
-/// The sorted names of sources that are written, also of those with a tag; `None` if none is. Names that nothing has are left
-/// out of `written`.
+/// The sorted names of sources that are written, also of those with a tag; `None` if none is. Of names that nothing has there
+/// is a note.
 fn source_names(
-    written: &mut Vec<String>,
+    written: &[String],
     outputs: &Outputs,
     context: &QueryContext,
     notes: &mut Vec<String>,
@@ -147,7 +147,7 @@ fn source_names(
         return None;
     }
     let mut names = BTreeSet::new();
-    written.retain(|name| {
+    for name in written {
         let tag = name.strip_prefix('#').and_then(|tag| context.tags.get(&tag.to_lowercase()));
         if outputs.has_source(name) {
             names.insert(name.clone());
@@ -155,7 +155,6 @@ fn source_names(
             names.extend(tagged.iter().cloned());
         } else if name.starts_with('#') {
             notes.push(unknown("tag", name, context.tags.keys().map(String::as_str)));
-            return false;
         } else {
             let all = &outputs.first_poll_limits.by_source;
             let known = all.keys().map(String::as_str).take(if all.len() > MAX_SUGGESTED_FROM {
@@ -164,10 +163,8 @@ fn source_names(
                 usize::MAX
             });
             notes.push(unknown("source", name, known));
-            return false;
         }
-        true
-    });
+    }
     Some(names.into_iter().collect())
 }
 

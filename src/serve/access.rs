@@ -167,8 +167,9 @@ fn value(parameter: &str) -> Cow<'_, str> {
     percent_decode_str(parameter.split_once('=').map_or("", |(_, value)| value)).decode_utf8_lossy()
 }
 
-/// Whether a proxy has passed a request on. The default of nginx adds no header and names this machine as the host, but
-/// speaks HTTP/1.0 and says what every client of that version means: that the connection ends.
+/// Whether a proxy has passed a request on. The default of nginx adds no header and names this machine as the host. Before
+/// 1.29.7 it spoke HTTP/1.0 and said what every client of that version means, that the connection ends; since then it
+/// cannot be told from a program on this machine, unless its config adds a header.
 pub(super) fn is_forwarded(head: &Parts) -> bool {
     let is_added = |name: &HeaderName| {
         let name = name.as_str();

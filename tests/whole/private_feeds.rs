@@ -159,7 +159,7 @@ fn tells_of_both(daemon: &Daemon) {
             let body = daemon.get(path).body;
             body.contains("whispered") && body.contains("spoken")
         };
-        TELLING.iter().all(|path| has_both(path)).then_some(())
+        TELLING.iter().all(has_both).then_some(())
     });
 }
 
