@@ -25,6 +25,7 @@ mod runtime;
 mod schema;
 pub mod show;
 pub mod status;
+pub mod store;
 pub mod stories;
 mod terminal;
 mod token;
@@ -34,7 +35,7 @@ use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser, Subcommand};
 
-use crate::{daemon, store};
+use crate::daemon;
 
 /// Merged, keyword-filtered feeds from the news sites you follow.
 ///
@@ -87,6 +88,8 @@ enum Command {
     Backup(backup::Arguments),
     /// Check the store, and recover data from a damaged one
     Doctor(doctor::Arguments),
+    /// Copy the store into a PostgreSQL database, or back into a file
+    Store(store::Arguments),
     /// Print the help of a command, or with `help filter` the filter language
     Help(help::Arguments),
     /// Print the JSON schema of config.toml, for editors
@@ -138,6 +141,7 @@ pub fn main() -> ExitCode {
         Command::Opml(arguments) => opml::run(arguments, &config),
         Command::Backup(arguments) => backup::run(arguments, &config),
         Command::Doctor(arguments) => doctor::run(arguments, &config),
+        Command::Store(arguments) => store::run(arguments, &config),
         Command::Help(arguments) => help::run(arguments, Arguments::command()),
         Command::Schema => schema::run(),
         Command::Token(arguments) => token::run(&arguments),
@@ -184,6 +188,6 @@ fn version() -> String {
         "{} (commit {}, SQLite {})",
         env!("CARGO_PKG_VERSION"),
         env!("SIFTWIRE_COMMIT"),
-        store::sqlite_version()
+        crate::store::sqlite_version()
     )
 }

@@ -51,6 +51,7 @@ pub fn run(arguments: Arguments, config: &ConfigOption) -> anyhow::Result<ExitCo
     let bar = progress_bar();
     logging::start(log, &bar);
     let place = loaded.location.to_string();
+    let key = if loaded.config.store.location.file().is_some() { "path" } else { "url" };
     let stop = daemon::stop_signal().context("cannot install signal handlers")?;
     let runtime = runtime()?;
     let address = Arc::new(OnceLock::new());
@@ -65,7 +66,7 @@ pub fn run(arguments: Arguments, config: &ConfigOption) -> anyhow::Result<ExitCo
     runtime.shutdown_background();
     result
         .map(|()| ExitCode::SUCCESS)
-        .map_err(|error| anyhow!("cannot run: {error}{}", remedy(&error, &place)))
+        .map_err(|error| anyhow!("cannot run: {error}{}", remedy(&error, key, &place)))
 }
 
 /// Tells how the first polls go: in a bar on a terminal, in a line for each tenth of the sources elsewhere, and in the end
@@ -108,14 +109,14 @@ fn reached_at(listen: &ListenAddress) -> String {
 }
 
 /// Which key of the config to look at.
-fn remedy(error: &daemon::Error, place: &str) -> String {
+fn remedy(error: &daemon::Error, store_key: &str, place: &str) -> String {
     match error {
         daemon::Error::Listen(_, error) if error.kind() == ErrorKind::AddrInUse => format!(
             ": another program, or another siftwire, uses it. Stop that, or write another `listen` in [serve] of {place}"
         ),
         daemon::Error::Listen(..) => format!(". The address is `listen` in [serve] of {place}"),
         daemon::Error::Store(error) if error.is_transient() => {
-            format!(". Its place is `path` in [store] of {place}")
+            format!(". Its place is `{store_key}` in [store] of {place}")
         }
         _ => String::new(),
     }

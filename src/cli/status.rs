@@ -14,7 +14,8 @@ use crate::daemon;
 use crate::schedule::reason_in_words;
 use crate::source::UrlParts;
 use crate::store::{
-    self, ArticleCounts, ArticleCountsBySource, DaemonStatus, Store, StoredOutput, StoredSource,
+    self, ArticleCounts, ArticleCountsBySource, DaemonStatus, FileSizes, Store, StoreLocation, StoredOutput,
+    StoredSource,
 };
 
 /// Sources that are shown on a terminal at once.
@@ -131,6 +132,8 @@ struct StoredState {
     host_notices: Vec<String>,
     /// With the number of members.
     outputs: Vec<(u64, StoredOutput)>,
+    /// How large the store is.
+    sizes: FileSizes,
 }
 
 async fn read_state(store: &Store) -> anyhow::Result<StoredState> {
@@ -152,11 +155,13 @@ async fn read_state(store: &Store) -> anyhow::Result<StoredState> {
     let outputs = outputs.map(|output| (count(&output), output)).collect();
     let host_notices = budgets.iter().filter_map(|(host, budget)| budget.notice(host, now)).collect();
     let articles = store.article_counts(now).await?;
-    Ok(StoredState { problem, network_down, write_error, sources, articles, host_notices, outputs })
+    let sizes = store.sizes().await?;
+    Ok(StoredState { problem, network_down, write_error, sources, articles, host_notices, outputs, sizes })
 }
 
 fn as_json(state: &StoredState, options: &store::Options) -> String {
-    let StoredState { problem, network_down, write_error, sources, articles, host_notices, outputs } = state;
+    let StoredState { problem, network_down, write_error, sources, articles, host_notices, outputs, sizes } =
+        state;
     let sources: Vec<_> = sources
         .iter()
         .map(|(entries, source)| {
@@ -178,8 +183,7 @@ fn as_json(state: &StoredState, options: &store::Options) -> String {
             json!({ "name": output.name, "members": members, "since": output.since, "watermark": output.watermark })
         })
         .collect();
-    let store::FileSizes { database, log } = store::file_sizes(options);
-    let store = json!({ "path": options.location.to_string(), "bytes": database, "log_bytes": log, "obstacle": write_error });
+    let store = json!({ "path": options.location.to_string(), "bytes": sizes.database, "log_bytes": sizes.log, "obstacle": write_error });
     format!(
         "{:#}\n",
         json!({ "version": terminal::JSON_VERSION, "problem": problem, "network_down": network_down, "store": store, "sources": sources, "hosts": host_notices, "outputs": outputs })
@@ -200,15 +204,13 @@ fn as_text(state: &StoredState, options: &store::Options, now: Timestamp) -> Str
     let notices = state.host_notices.iter().map(|notice| terminal::escape_line(notice) + "\n");
     let problems: Vec<String> = notices.chain(problems).filter(|lines| !lines.is_empty()).collect();
     let problems = if problems.is_empty() { String::new() } else { problems.concat() + "\n" };
-    let store::FileSizes { database, log } = store::file_sizes(options);
-    format!(
-        "{}\n{problems}{}\n{}: {}, write-ahead log {}\n",
-        columns(&sources),
-        columns(&outputs),
-        options.location,
-        bytesize::ByteSize(database),
-        bytesize::ByteSize(log)
-    )
+    let FileSizes { database, log } = state.sizes;
+    let log = match options.location {
+        StoreLocation::File(_) => format!(", write-ahead log {}", bytesize::ByteSize(log)),
+        StoreLocation::Server(_) => String::new(),
+    };
+    let size = bytesize::ByteSize(database);
+    format!("{}\n{problems}{}\n{}: {size}{log}\n", columns(&sources), columns(&outputs), options.location)
 }
 
 fn source_row(entries: u64, source: &StoredSource, now: Timestamp) -> [String; 6] {

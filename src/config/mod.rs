@@ -38,3 +38,4 @@ pub use locate::{ConfigLocation, Environment, UnseenSecrets, locate};
 pub use mask::mask_urls;
 pub use schema::schema;
 pub use settings::{Config, ConfigFile};
+pub use store_location::store_location;

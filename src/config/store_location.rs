@@ -6,7 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::diagnostic::Diagnostic;
-use super::locate::Surroundings;
+use super::locate::{Environment, Surroundings};
 use super::secret;
 use super::toml_reader::Located;
 use super::values::SecretSource;
@@ -55,18 +55,36 @@ pub(super) fn check(
                 server.set_password(&password);
             }
         }
-        None if !server.has_password() => {
-            let found = directories.password_file.as_deref().and_then(|file| stored_password(file, &server));
-            if let Some(password) = found {
-                server.set_password(&password);
-            }
-        }
-        None => {}
+        None => add_stored_password(&mut server, directories.password_file.as_deref()),
     }
     if let Some(root) = root {
         server.set_root_certificate(&directories.config.join(root.value));
     }
     StoreLocation::Server(Arc::new(server))
+}
+
+/// The store that a command line names: a file by its path, or a database by its URL.
+///
+/// # Errors
+/// The URL is none of a database. It is not quoted, since it may have a password.
+pub fn store_location(text: &str, environment: &Environment) -> Result<StoreLocation, String> {
+    if !text.contains("://") && !text.starts_with("postgres:") && !text.starts_with("postgresql:") {
+        return Ok(StoreLocation::File(environment.current_directory.join(text)));
+    }
+    let mut server: Server = text.parse().map_err(|reason| {
+        format!("a database is named by a URL such as postgres://siftwire@db.example.org/siftwire: {reason}")
+    })?;
+    add_stored_password(&mut server, environment.password_file.as_deref());
+    Ok(StoreLocation::Server(Arc::new(server)))
+}
+
+/// Where there is no other password.
+fn add_stored_password(server: &mut Server, file: Option<&Path>) {
+    if !server.has_password()
+        && let Some(password) = file.and_then(|file| stored_password(file, server))
+    {
+        server.set_password(&password);
+    }
 }
 
 /// The password of a database in a password file (<https://www.postgresql.org/docs/15/libpq-pgpass.html>). One that

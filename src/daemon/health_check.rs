@@ -57,14 +57,14 @@ fn set_problem(shared: &Shared, error: &store::Error) {
 }
 
 /// Checks until the daemon stops.
-pub(super) async fn run(shared: Arc<Shared>, options: store::Options, stop: ShutdownSignal) {
+pub(super) async fn run(shared: Arc<Shared>, stop: ShutdownSignal) {
     let stop = stop.received();
     tokio::pin!(stop);
     let mut poller_status = shared.channels.poller_status.subscribe();
     let mut last_log = Instant::now();
     loop {
         measure_poller(&shared);
-        check_store(&shared, &options, &mut last_log).await;
+        check_store(&shared, &mut last_log).await;
         let checked = Instant::now();
         loop {
             // The poller may report a problem meanwhile.
@@ -90,8 +90,8 @@ fn measure_poller(shared: &Shared) {
     shared.metrics.set_tasks(tokio::runtime::Handle::current().metrics().num_alive_tasks());
 }
 
-async fn check_store(shared: &Shared, options: &store::Options, last_log: &mut Instant) {
-    let sizes = store::file_sizes(options);
+async fn check_store(shared: &Shared, last_log: &mut Instant) {
+    let sizes = shared.store.sizes().await.unwrap_or_default();
     let (commands, queries) = shared.store.queue_lengths();
     let channel = &shared.channels.store_problem;
     let was_unwritable = channel.borrow().is_some();

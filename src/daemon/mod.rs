@@ -199,9 +199,7 @@ fn start_tasks(listener: serve::Listener, reloader: Reloader, store: &StoreThrea
     });
     shared.readiness.set_started();
     tasks.spawn("status line", with(&shared, notify::update_status_line));
-    let options = config.store.clone();
-    let check = move |shared, stop| health_check::run(shared, options.clone(), stop);
-    tasks.spawn("health check", with(&shared, check));
+    tasks.spawn("health check", with(&shared, health_check::run));
     tasks.spawn("heartbeat", with(&shared, heartbeat::run));
     tasks.spawn("publisher", with(&shared, publisher::run));
     let fetcher = Fetcher::new(&config.fetch);

@@ -42,6 +42,14 @@ impl<'c> Database<'c> {
         self.prepare_cached(sql)?.execute(values)
     }
 
+    /// Runs statements that have no parameters and return no rows.
+    pub(super) fn batch(&self, statements: &str) -> Result<()> {
+        match self.connection {
+            Driver::Sqlite(connection) => Ok(connection.execute_batch(statements)?),
+            Driver::Postgres(session) => session.batch(statements),
+        }
+    }
+
     /// The first row of a statement.
     ///
     /// # Errors

@@ -8,7 +8,7 @@ use super::jobs::Workers;
 use super::location::StoreLocation;
 use super::model::Options;
 use super::postgres;
-use super::sqlite::{self, FileSizes, Lock, SalvagedTable};
+use super::sqlite::{self, Lock, SalvagedTable};
 
 /// Opens the store; creates what is missing. A file that cannot be written is opened read-only.
 ///
@@ -47,12 +47,6 @@ pub fn has_daemon(options: &Options) -> bool {
     options.location.file().is_some_and(sqlite::has_daemon)
 }
 
-/// The sizes of the store's files; 0 for a missing one, and for a database.
-#[must_use]
-pub fn file_sizes(options: &Options) -> FileSizes {
-    options.location.file().map(sqlite::file_sizes).unwrap_or_default()
-}
-
 /// Copies a file, as it is at one moment, into a new one. Returns the size in bytes. Blocks the caller.
 ///
 /// # Errors
@@ -62,8 +56,9 @@ pub fn backup(options: &Options, to: &Path) -> Result<u64, Error> {
         StoreLocation::File(path) => sqlite::backup(path, to),
         StoreLocation::Server(server) => Err(Error::new(format!(
             "the store is a PostgreSQL database, which has its own tools: pg_dump --format=custom --schema=siftwire \
-             --file={} {server}",
-            to.display()
+             --file='{}' {}",
+            to.display(),
+            server.for_tools(None)
         ))),
     }
 }
@@ -76,7 +71,9 @@ pub fn check_integrity(options: &Options) -> Result<Vec<String>, Error> {
     match &options.location {
         StoreLocation::File(path) => sqlite::check_integrity(path),
         StoreLocation::Server(server) => Err(Error::new(format!(
-            "the store is a PostgreSQL database, which has its own tools: pg_amcheck --schema=siftwire {server}"
+            "the store is a PostgreSQL database, which has its own tools; as an administrator of it: pg_amcheck \
+             --install-missing --schema=siftwire {}",
+            server.for_tools(Some("postgres"))
         ))),
     }
 }

@@ -107,6 +107,10 @@ impl Store {
         receiver.await.map_err(|_| closed())?
     }
 
+    pub(super) fn location(&self) -> &StoreLocation {
+        &self.location
+    }
+
     /// The index that only the writer's commands use.
     pub(super) fn dedup_index(&self) -> Arc<Mutex<DedupIndex>> {
         Arc::clone(&self.dedup_index)

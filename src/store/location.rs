@@ -24,6 +24,13 @@ impl StoreLocation {
         self.file().map_or(Ok(true), Path::try_exists)
     }
 
+    /// Whether both are the same file, also by another path, or the same database.
+    #[must_use]
+    pub fn is_same(&self, other: &StoreLocation) -> bool {
+        let real = |location: &StoreLocation| location.file().and_then(|path| path.canonicalize().ok());
+        self == other || real(self).is_some_and(|path| real(other) == Some(path))
+    }
+
     /// The path of the file, if it is one.
     #[must_use]
     pub fn file(&self) -> Option<&Path> {

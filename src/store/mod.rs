@@ -5,6 +5,7 @@
 
 mod articles;
 mod claimer;
+mod copy;
 mod daemons;
 mod database;
 mod dedup_index;
@@ -18,6 +19,8 @@ mod model;
 mod postgres;
 mod schema;
 mod server;
+mod server_error;
+mod sizes;
 mod sql;
 mod sqlite;
 mod tables;
@@ -28,8 +31,9 @@ pub use articles::{
     ARTICLES_PER_POLL, ArticleClaim, ArticleClaimResult, ArticleCounts, ArticleCountsBySource,
     ArticleOutcome, ArticleResult, ReadArticle, StoredRobots, WantedArticle,
 };
+pub use copy::{CopiedTable, CopyProgress, copy};
 pub use daemons::{DaemonDescription, LivingDaemon};
-pub use dispatch::{backup, check_integrity, file_sizes, has_daemon, lock, open, open_locked, salvage};
+pub use dispatch::{backup, check_integrity, has_daemon, lock, open, open_locked, salvage};
 pub use error::{Error, recovery_advice};
 pub use handle::Store;
 pub use history::{OutputShare, SourceDay, SourceHistory};

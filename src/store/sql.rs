@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use super::server_error;
+
 /// The result of a statement.
 pub(super) type Result<T, E = SqlError> = std::result::Result<T, E>;
 
@@ -10,7 +12,7 @@ pub(super) type Result<T, E = SqlError> = std::result::Result<T, E>;
 pub(super) enum SqlError {
     #[error("{0}")]
     Sqlite(#[from] rusqlite::Error),
-    #[error("{}", SqlError::with_causes(.0))]
+    #[error("{}", server_error::in_words(.0))]
     Postgres(#[from] ::postgres::Error),
     /// The statement found no row.
     #[error("no row")]
@@ -24,20 +26,6 @@ pub(super) enum SqlError {
 }
 
 impl SqlError {
-    /// An error with its causes: the client's own text has only the kind.
-    pub(super) fn with_causes(error: &::postgres::Error) -> String {
-        let mut text = error.to_string();
-        let mut cause = std::error::Error::source(error);
-        while let Some(next) = cause {
-            let more = next.to_string();
-            if !text.contains(&more) {
-                text = format!("{text}: {more}");
-            }
-            cause = next.source();
-        }
-        text
-    }
-
     /// The content of a row cannot be read, because of this.
     pub(super) fn damaged(reason: impl fmt::Display) -> SqlError {
         SqlError::Damaged(reason.to_string())

@@ -14,18 +14,19 @@ pub struct Server {
     pub input: ChildStdin,
     pub output: BufReader<ChildStdout>,
     /// The folder of its socket, as a URL has it.
-    host: String,
+    pub host: String,
 }
 
-static SERVER: LazyLock<Server> = LazyLock::new(Server::start);
+static SERVER: LazyLock<Server> = LazyLock::new(|| Server::start(&[]));
 
 impl Server {
-    /// Starts a server of its own.
+    /// Starts a server of its own, with arguments for the script.
     #[allow(clippy::zombie_processes, reason = "the script ends after this process")]
-    pub fn start() -> Server {
+    pub fn start(arguments: &[&str]) -> Server {
         let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/postgres/server.sh");
         let mut script = Command::new("sh")
             .args([script, env!("SIFTWIRE_POSTGRES")])
+            .args(arguments)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
@@ -71,13 +72,18 @@ impl Database {
         Database { url: url(&name) }
     }
 
+    /// A connection to it. It blocks.
+    pub fn client(&self) -> Client {
+        Client::connect(&self.url, NoTls).expect("the server answers")
+    }
+
     /// References of rows to rows that are not there.
     pub fn dangling_references(&self) -> Vec<String> {
         on_a_thread(|| self.find_dangling_references())
     }
 
     fn find_dangling_references(&self) -> Vec<String> {
-        let mut client = Client::connect(&self.url, NoTls).expect("the server answers");
+        let mut client = self.client();
         let references = [
             ("entry", "source", "source", "id"),
             ("key", "entry", "entry", "number"),

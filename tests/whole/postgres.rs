@@ -74,7 +74,7 @@ fn what_was_published_is_there_after_a_kill() {
 
 #[test]
 fn without_its_server_a_daemon_serves_from_memory_and_then_goes_on() {
-    let (origin, mut server) = (Origin::start(), Server::start());
+    let (origin, mut server) = (Origin::start(), Server::start(&[]));
     let database = Database::on(&server);
     let home = Home::new(&config(&origin, &database.url));
     publish(&origin, 0);
@@ -98,7 +98,7 @@ fn without_its_server_a_daemon_serves_from_memory_and_then_goes_on() {
 
 #[test]
 fn a_login_that_is_refused_for_a_while_costs_nothing() {
-    let (origin, server) = (Origin::start(), Server::start());
+    let (origin, server) = (Origin::start(), Server::start(&[]));
     let database = Database::on(&server);
     let mut administrator = Client::connect(&database.url, NoTls).expect("the server answers");
     let name = database.url.rsplit('/').next().expect("a name");

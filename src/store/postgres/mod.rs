@@ -1,5 +1,6 @@
 //! The store in a PostgreSQL database, which several daemons share. I/O: the connections.
 
+mod copy;
 mod listener;
 mod schema;
 mod threads;
@@ -14,6 +15,8 @@ use super::jobs::{JobCounter, QUEUE_LENGTH, Worker, Workers};
 use super::location::StoreLocation;
 use super::server::Server;
 use super::unreadable::UnreadableRows;
+
+pub(super) use copy::{create_copy, finish_copy, open_to_copy};
 
 /// Number of reader threads.
 const READERS: usize = 3;

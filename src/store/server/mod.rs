@@ -17,7 +17,7 @@ use url::Url;
 pub(super) use self::dialect::schema_text;
 use self::session::Session;
 use self::tls::TlsMode;
-use super::sql::SqlError;
+use super::server_error;
 
 /// How long a connection may take to be made.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
@@ -120,6 +120,22 @@ impl Server {
             && self.config.get_hosts().iter().enumerate().any(is_host)
     }
 
+    /// The address for PostgreSQL's own programs, for a shell: with TLS as here, without the password. Another user where
+    /// only an administrator may do what is to be done.
+    pub(super) fn for_tools(&self, user: Option<&str>) -> String {
+        let Ok(mut url) = Url::parse(&self.shown) else { return self.shown.clone() };
+        if let Some(user) = user {
+            let _ = url.set_username(user);
+        }
+        if self.tls != TlsMode::Prefer {
+            url.query_pairs_mut().append_pair("sslmode", self.tls.name());
+        }
+        if let Some(root) = &self.root_certificate {
+            url.query_pairs_mut().append_pair("sslrootcert", &root.to_string_lossy());
+        }
+        format!("'{url}'")
+    }
+
     pub(super) fn connect(&self) -> Result<Session, ConnectError> {
         self.client().map(Session::new)
     }
@@ -143,7 +159,7 @@ impl Server {
 pub(super) enum ConnectError {
     #[error("{0}")]
     Certificate(String),
-    #[error("{}", SqlError::with_causes(.0))]
+    #[error("{}", server_error::in_words(.0))]
     Refused(#[from] postgres::Error),
 }
 

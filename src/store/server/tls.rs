@@ -25,6 +25,17 @@ pub enum TlsMode {
     VerifyFull,
 }
 
+impl TlsMode {
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            TlsMode::Disable => "disable",
+            TlsMode::Prefer => "prefer",
+            TlsMode::Require => "require",
+            TlsMode::VerifyFull => "verify-full",
+        }
+    }
+}
+
 impl FromStr for TlsMode {
     type Err = &'static str;
 

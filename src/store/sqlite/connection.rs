@@ -61,7 +61,7 @@ pub(super) fn open_read_only(path: &Path) -> Result<Vec<Connection>, Error> {
     (0..READERS).map(|_| open()).collect()
 }
 
-fn connect(path: &Path) -> rusqlite::Result<Connection> {
+pub(super) fn connect(path: &Path) -> rusqlite::Result<Connection> {
     // No SQLITE_OPEN_CREATE: a missing file may be on an unmounted disk.
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags)?;

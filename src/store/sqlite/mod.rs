@@ -3,6 +3,7 @@
 mod backup;
 mod btree_recovery;
 mod connection;
+mod copy;
 mod damaged_rows;
 mod files;
 mod lock;
@@ -22,6 +23,7 @@ use super::location::StoreLocation;
 use super::unreadable::UnreadableRows;
 
 pub use backup::{backup, check_integrity};
+pub(super) use copy::{create_copy, finish_copy, open_to_copy};
 pub use files::{FileSizes, file_sizes};
 pub use lock::{Lock, has_daemon, lock};
 pub use salvage::{SalvagedTable, salvage};

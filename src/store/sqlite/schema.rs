@@ -9,7 +9,7 @@ use std::path::Path;
 use rusqlite::{Connection, TransactionBehavior};
 
 use super::super::error::{Error, recovery_advice};
-use super::super::schema::{SCHEMA, SCHEMA_VERSION};
+use super::super::schema::{SCHEMA, SCHEMA_VERSION, UNFINISHED_COPY};
 
 /// `PRAGMA application_id`, "Sift" in ASCII.
 const APPLICATION_ID: i32 = 0x5369_6674;
@@ -23,6 +23,8 @@ struct SchemaMark {
 
 const CURRENT: SchemaMark = SchemaMark { application_id: APPLICATION_ID, version: SCHEMA_VERSION };
 
+const UNFINISHED: SchemaMark = SchemaMark { version: UNFINISHED_COPY, ..CURRENT };
+
 /// A new database, or one whose schema is only in its write-ahead log.
 const UNMARKED: SchemaMark = SchemaMark { application_id: 0, version: 0 };
 
@@ -35,6 +37,11 @@ impl SchemaMark {
     fn refusal(self, path: &Path) -> Error {
         let SchemaMark { application_id, version } = self;
         let file = path.display();
+        if self == UNFINISHED {
+            return Error::new(format!(
+                "{file} is an unfinished copy of another store: complete it with `siftwire store copy`, or remove it"
+            ));
+        }
         let what = match application_id {
             APPLICATION_ID if version > SCHEMA_VERSION => {
                 format!("was written by a newer Siftwire (schema {version}, this one uses {SCHEMA_VERSION})")
@@ -118,12 +125,34 @@ pub(super) fn prepare(connection: &mut Connection, path: &Path) -> Result<(), Er
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(failed)?;
     // Another process may have created them meanwhile.
     if check(&transaction, path)? == SchemaState::Empty {
-        let create = || {
-            transaction.execute_batch(SCHEMA)?;
-            transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
-            transaction.pragma_update(None, "user_version", SCHEMA_VERSION)
-        };
-        create().map_err(failed)?;
+        create(&transaction, CURRENT).map_err(failed)?;
     }
     transaction.commit().map_err(failed)
+}
+
+fn create(connection: &Connection, mark: SchemaMark) -> rusqlite::Result<()> {
+    connection.execute_batch(SCHEMA)?;
+    connection.pragma_update(None, "application_id", mark.application_id)?;
+    connection.pragma_update(None, "user_version", mark.version)
+}
+
+/// Creates the tables of a new copy; refuses every store but an unfinished copy.
+pub(super) fn prepare_copy(connection: &mut Connection, path: &Path) -> Result<(), Error> {
+    let failed = |e| Error::sql(format!("cannot prepare {}", path.display()), e).with_advice(path);
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(failed)?;
+    if SchemaMark::read(&transaction).map_err(failed)? == UNFINISHED {
+        return Ok(());
+    }
+    if check(&transaction, path)? == SchemaState::Current {
+        return Err(Error::new(format!(
+            "{0} is a store already, and is not overwritten: name another file, or move it away: mv {0} {0}.old",
+            path.display()
+        )));
+    }
+    create(&transaction, UNFINISHED).and_then(|()| transaction.commit()).map_err(failed)
+}
+
+/// Marks a copy as a store.
+pub(super) fn finish_copy(connection: &Connection) -> rusqlite::Result<()> {
+    connection.pragma_update(None, "user_version", SCHEMA_VERSION)
 }
