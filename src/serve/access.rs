@@ -120,7 +120,7 @@ fn credentials<'a>(head: &'a Parts, form: Option<&'a str>) -> Vec<Credential<'a>
 }
 
 fn tokens_in_address(uri: &Uri) -> impl Iterator<Item = Cow<'_, str>> {
-    parameters(uri.query().unwrap_or_default()).filter(is_token).map(value)
+    parameters(uri.query().unwrap_or_default()).filter(is_token).map(value).map(trimmed)
 }
 
 /// The token, if an address has it.
@@ -148,11 +148,18 @@ pub(super) fn without_token(query: &str) -> String {
     parameters(query).filter(|parameter| !is_token(parameter)).collect::<Vec<_>>().join("&")
 }
 
+/// Whether a request has a token, right or wrong, that is no cookie.
+pub(super) fn has_token(head: &Parts) -> bool {
+    tokens_in_address(&head.uri).next().is_some()
+        || head.headers.get_all(header::AUTHORIZATION).into_iter().any(|value| bearer(value).is_some())
+}
+
 /// The token in a form's body.
 pub(super) fn form_token(body: &[u8]) -> Option<String> {
     let body = std::str::from_utf8(body).ok()?;
-    // In forms, a space is a plus. A token has none.
-    parameters(body).find(is_token).map(|parameter| value(parameter).into_owned())
+    // In forms, a space is a plus. A token has none, but one may follow it.
+    let parameter = parameters(body).find(is_token)?;
+    Some(trimmed(value(parameter.trim_end_matches('+'))).into_owned())
 }
 
 fn parameters(query: &str) -> impl Iterator<Item = &str> {
@@ -165,6 +172,14 @@ fn is_token(parameter: &&str) -> bool {
 
 fn value(parameter: &str) -> Cow<'_, str> {
     percent_decode_str(parameter.split_once('=').map_or("", |(_, value)| value)).decode_utf8_lossy()
+}
+
+/// A token without the space or line end that came with it when it was copied: no token has any.
+fn trimmed(token: Cow<'_, str>) -> Cow<'_, str> {
+    match token.trim().len() == token.len() {
+        true => token,
+        false => Cow::Owned(token.trim().to_owned()),
+    }
 }
 
 /// Whether a proxy has passed a request on. The default of nginx adds no header and names this machine as the host. Before
@@ -182,7 +197,9 @@ pub(super) fn is_forwarded(head: &Parts) -> bool {
 /// Whether a page of another site loads something, rather than leads to it: how long that takes would tell it something.
 fn is_part_of_other_site(headers: &HeaderMap) -> bool {
     let is = |name: &str, value: &str| headers.get(name).is_some_and(|found| found == value);
-    is("sec-fetch-site", "cross-site") && !is("sec-fetch-mode", "navigate")
+    let is_framed = ["iframe", "frame", "embed", "object", "fencedframe"];
+    is("sec-fetch-site", "cross-site")
+        && (!is("sec-fetch-mode", "navigate") || is_framed.iter().any(|kind| is("sec-fetch-dest", kind)))
 }
 
 /// Whether every name by which a request calls the server is one of this machine alone, whoever resolves it.
@@ -200,7 +217,7 @@ pub(super) fn has_name(host: &str, name: &str) -> bool {
 }
 
 /// Whether a host, with or without a port, is a loopback name or address (RFC 6761 section 6.3).
-fn is_loopback(host: &str) -> bool {
+pub(super) fn is_loopback(host: &str) -> bool {
     let is_port = |rest: &str| {
         rest.is_empty()
             || rest.strip_prefix(':').is_some_and(|port| port.bytes().all(|byte| byte.is_ascii_digit()))

@@ -156,7 +156,9 @@ async fn refusal(
             }
             let Some(delay) = delay else { return Some(too_many()) };
             time::sleep(delay.time).await;
-            let mut response = sign_in(settings, SignIn::Wrong);
+            // A cookie of an earlier token is no mistake of anybody.
+            let is_given = form_token(head).is_some() || access::has_token(head);
+            let mut response = sign_in(settings, if is_given { SignIn::Wrong } else { SignIn::Needed });
             let old = cookie(head, "", settings);
             response.headers_mut().insert(header::SET_COOKIE, response::header_value(&old));
             Some(response)
@@ -221,21 +223,28 @@ fn signed_in(head: &Parts, token: &str, settings: &HttpSettings) -> Response<Bod
     response
 }
 
-/// The cookie; an empty value removes it. Who comes by the public URL sends it to what is below that alone, and if that is
-/// encrypted, only so.
+/// The cookie; an empty value removes it. Who comes by the public URL sends it to what is below that alone; what was encrypted,
+/// as far as the config or the proxy says, is sent only so. It is sent with links from other sites: nothing here writes.
 fn cookie(head: &Parts, value: &str, settings: &HttpSettings) -> String {
     let url = &settings.public_url;
     let text =
         |name: &HeaderName| head.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let is_named = url.host_str().is_some_and(|host| access::has_name(text(&header::HOST), host));
     let is_public = is_named || access::is_forwarded(head);
-    let is_encrypted =
-        (is_public && url.scheme() == "https") || text(&FORWARDED_PROTO).eq_ignore_ascii_case("https");
-    let path = if is_public { url.path().trim_end_matches('/') } else { "" };
+    let is_encrypted = match text(&FORWARDED_PROTO) {
+        "" => is_public && url.scheme() == "https",
+        scheme => scheme.eq_ignore_ascii_case("https"),
+    };
+    // Another name of a host of several leads to other paths.
+    let path = if is_named || (is_public && access::is_loopback(text(&header::HOST))) {
+        url.path().trim_end_matches('/')
+    } else {
+        ""
+    };
     let path = if path.is_empty() || path.contains(';') { "/" } else { path };
     let secure = if is_encrypted { "; Secure" } else { "" };
     let age = if value.is_empty() { 0 } else { COOKIE_SECONDS };
-    format!("{COOKIE}={value}; Path={path}; Max-Age={age}; HttpOnly; SameSite=Strict{secure}")
+    format!("{COOKIE}={value}; Path={path}; Max-Age={age}; HttpOnly; SameSite=Lax{secure}")
 }
 
 fn wrong_host() -> Response<Body> {
