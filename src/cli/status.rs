@@ -14,8 +14,8 @@ use crate::daemon;
 use crate::schedule::reason_in_words;
 use crate::source::UrlParts;
 use crate::store::{
-    self, ArticleCounts, ArticleCountsBySource, DaemonStatus, FileSizes, Store, StoreLocation, StoredOutput,
-    StoredSource,
+    self, ArticleCounts, ArticleCountsBySource, DaemonStatus, FileSizes, LivingDaemon, Store, StoreLocation,
+    StoredOutput, StoredSource,
 };
 
 /// Sources that are shown on a terminal at once.
@@ -128,6 +128,8 @@ struct StoredState {
     sources: Vec<(u64, StoredSource)>,
     /// What became of the articles of those that read some.
     articles: ArticleCountsBySource,
+    /// The daemons that share the store.
+    daemons: Vec<LivingDaemon>,
     /// What there is to say of hosts.
     host_notices: Vec<String>,
     /// With the number of members.
@@ -156,12 +158,32 @@ async fn read_state(store: &Store) -> anyhow::Result<StoredState> {
     let host_notices = budgets.iter().filter_map(|(host, budget)| budget.notice(host, now)).collect();
     let articles = store.article_counts(now).await?;
     let sizes = store.sizes().await?;
-    Ok(StoredState { problem, network_down, write_error, sources, articles, host_notices, outputs, sizes })
+    let daemons = store.living_daemons().await?;
+    Ok(StoredState {
+        daemons,
+        problem,
+        network_down,
+        write_error,
+        sources,
+        articles,
+        host_notices,
+        outputs,
+        sizes,
+    })
 }
 
 fn as_json(state: &StoredState, options: &store::Options) -> String {
-    let StoredState { problem, network_down, write_error, sources, articles, host_notices, outputs, sizes } =
-        state;
+    let StoredState {
+        daemons,
+        problem,
+        network_down,
+        write_error,
+        sources,
+        articles,
+        host_notices,
+        outputs,
+        sizes,
+    } = state;
     let sources: Vec<_> = sources
         .iter()
         .map(|(entries, source)| {
@@ -186,7 +208,7 @@ fn as_json(state: &StoredState, options: &store::Options) -> String {
     let store = json!({ "path": options.location.to_string(), "bytes": sizes.database, "log_bytes": sizes.log, "obstacle": write_error });
     format!(
         "{:#}\n",
-        json!({ "version": terminal::JSON_VERSION, "problem": problem, "network_down": network_down, "store": store, "sources": sources, "hosts": host_notices, "outputs": outputs })
+        json!({ "version": terminal::JSON_VERSION, "problem": problem, "network_down": network_down, "store": store, "daemons": daemons_as_json(daemons), "sources": sources, "hosts": host_notices, "outputs": outputs })
     )
 }
 
@@ -202,6 +224,7 @@ fn as_text(state: &StoredState, options: &store::Options, now: Timestamp) -> Str
             + &state.articles.get(&source.id).map_or_else(String::new, |counts| article_line(source, counts))
     });
     let notices = state.host_notices.iter().map(|notice| terminal::escape_line(notice) + "\n");
+    let notices = daemon_lines(&state.daemons).into_iter().chain(notices);
     let problems: Vec<String> = notices.chain(problems).filter(|lines| !lines.is_empty()).collect();
     let problems = if problems.is_empty() { String::new() } else { problems.concat() + "\n" };
     let FileSizes { database, log } = state.sizes;
@@ -211,6 +234,30 @@ fn as_text(state: &StoredState, options: &store::Options, now: Timestamp) -> Str
     };
     let size = bytesize::ByteSize(database);
     format!("{}\n{problems}{}\n{}: {size}{log}\n", columns(&sources), columns(&outputs), options.location)
+}
+
+fn daemons_as_json(daemons: &[LivingDaemon]) -> Vec<serde_json::Value> {
+    let one = |LivingDaemon { description, silent, .. }: &LivingDaemon| {
+        json!({ "name": description.name, "address": description.address, "config": description.config,
+                "silent_s": silent.as_secs() })
+    };
+    daemons.iter().map(one).collect()
+}
+
+/// A line for each of several daemons, and which of them have another config than the first.
+fn daemon_lines(daemons: &[LivingDaemon]) -> Vec<String> {
+    let line = |LivingDaemon { description, silent, .. }: &LivingDaemon| {
+        let is_other = daemons.first().is_some_and(|first| first.description.config != description.config);
+        let other = if is_other { ", with another config than the first" } else { "" };
+        let text = format!(
+            "daemon {}, listening on {}, heard {} s ago{other}",
+            description.name,
+            description.address,
+            silent.as_secs()
+        );
+        terminal::escape_line(&text) + "\n"
+    };
+    daemons.iter().map(line).collect()
 }
 
 fn source_row(entries: u64, source: &StoredSource, now: Timestamp) -> [String; 6] {
