@@ -26,6 +26,7 @@ pub(super) async fn join(store: &Store, description: &DaemonDescription) -> Peer
         tracing::warn!(%error, "cannot announce this daemon to the others yet");
         Vec::new()
     });
+    warn_of_other_configs(&living, description);
     Peers::new(Some(own), &living)
 }
 
@@ -90,9 +91,15 @@ fn send(shared: &Shared, living: &[LivingDaemon]) {
     });
     if is_new {
         tracing::info!(daemons = living.len(), "the daemons on this store have changed");
-        for other in living.iter().filter(|other| other.description.config != shared.description.config) {
-            let DaemonDescription { name, address, .. } = &other.description;
-            tracing::warn!(daemon = name, address, "another daemon on this store has another config");
-        }
+        warn_of_other_configs(living, &shared.description);
+    }
+}
+
+fn warn_of_other_configs(living: &[LivingDaemon], own: &DaemonDescription) {
+    for LivingDaemon { description, .. } in
+        living.iter().filter(|other| other.description.config != own.config)
+    {
+        let DaemonDescription { name, address, .. } = description;
+        tracing::warn!(daemon = name, address, "another daemon on this store has another config");
     }
 }
