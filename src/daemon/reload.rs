@@ -302,7 +302,8 @@ fn keep_restart_only_keys(new: &mut Config, old: &Config) -> Option<String> {
         new.listen = old.listen.clone();
     }
     if new.store.location != old.store.location {
-        changed.push("[store] path or url");
+        let is_file = new.store.location.file().is_some() && old.store.location.file().is_some();
+        changed.push(if is_file { "[store] path" } else { "[store] url" });
         new.store.location.clone_from(&old.store.location);
     }
     (!changed.is_empty())
