@@ -104,9 +104,20 @@ fn refuse_empty(config: &Config) -> anyhow::Result<()> {
     if !is_empty || !config.store.location.try_exists().unwrap_or(false) {
         return Ok(());
     }
-    with_existing_store(&config.store, async |store| {
+    let refused = with_existing_store(&config.store, async |store| {
         Ok(daemon::refuse_empty(store, config, EmptyConfig::Refuse).await?)
-    })
+    });
+    match refused {
+        // Nor can a server that is out of reach from here.
+        Err(error)
+            if config.store.location.file().is_none()
+                && !matches!(error.downcast_ref(), Some(daemon::Error::EmptyConfig(_))) =>
+        {
+            terminal::message(&format!("not checked against what is kept: {error}"));
+            Ok(())
+        }
+        refused => refused,
+    }
 }
 
 async fn output_diffs(store: &Store, config: &Config) -> anyhow::Result<Vec<OutputDiff>> {
