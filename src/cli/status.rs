@@ -173,20 +173,11 @@ async fn read_state(store: &Store) -> anyhow::Result<StoredState> {
 }
 
 fn as_json(state: &StoredState, options: &store::Options) -> String {
-    let StoredState {
-        daemons,
-        problem,
-        network_down,
-        write_error,
-        sources,
-        articles,
-        host_notices,
-        outputs,
-        sizes,
-    } = state;
-    let sources: Vec<_> = sources
+    let sources: Vec<_> = state
+        .sources
         .iter()
         .map(|(entries, source)| {
+            let counts = state.articles.get(&source.id);
             let state = &source.state;
             json!({
                 "name": source.name, "url": source.url.whole().as_str(), "title": state.title, "entries": entries,
@@ -195,20 +186,21 @@ fn as_json(state: &StoredState, options: &store::Options) -> String {
                 "failing_since": state.failing_since, "gone": state.gone, "problems": state.problems,
                 "problems_since": state.problems_since,
                 "moved_to": state.moved.as_ref().map(|moved| moved.to.whole().as_str()),
-                "articles": articles.get(&source.id).map(articles_as_json),
+                "articles": counts.map(articles_as_json),
             })
         })
         .collect();
-    let outputs: Vec<_> = outputs
+    let outputs: Vec<_> = state
+        .outputs
         .iter()
         .map(|(members, output)| {
             json!({ "name": output.name, "members": members, "since": output.since, "watermark": output.watermark })
         })
         .collect();
-    let store = json!({ "path": options.location.to_string(), "bytes": sizes.database, "log_bytes": sizes.log, "obstacle": write_error });
+    let store = json!({ "path": options.location.to_string(), "bytes": state.sizes.database, "log_bytes": state.sizes.log, "obstacle": state.write_error });
     format!(
         "{:#}\n",
-        json!({ "version": terminal::JSON_VERSION, "problem": problem, "network_down": network_down, "store": store, "daemons": daemons_as_json(daemons), "sources": sources, "hosts": host_notices, "outputs": outputs })
+        json!({ "version": terminal::JSON_VERSION, "problem": state.problem, "network_down": state.network_down, "store": store, "daemons": daemons_as_json(&state.daemons), "sources": sources, "hosts": state.host_notices, "outputs": outputs })
     )
 }
 

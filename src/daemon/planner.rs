@@ -230,13 +230,24 @@ impl Planner {
                 self.queue.plan(plan.source, &plan.host, plan.due);
             }
         }
-        let removed: Vec<SourceId> =
+        let removed: HashSet<SourceId> =
             self.queue.sources().filter(|source| !configured.contains(source)).collect();
-        self.leaving = removed.iter().copied().collect();
-        removed.into_iter().for_each(|source| self.queue.remove(source));
+        removed.iter().for_each(|source| self.queue.remove(*source));
+        self.leaving = removed;
+        self.release_claims_of_leaving(store).await?;
         self.has_hosts_to_release = true;
         limit_hosts(&mut self.queue, &config.hosts, &store.host_budgets().await?);
         self.last_read = Some((Instant::now(), now()));
+        Ok(())
+    }
+
+    /// Ends the claims of uncommitted polls of sources that leave: whoever polls them from then on need not wait for the end
+    /// of these claims, nor this daemon, should they come back.
+    async fn release_claims_of_leaving(&mut self, store: &Store) -> Result<(), store::Error> {
+        let left: Vec<_> = self.uncommitted.extract_if(|source, _| self.leaving.contains(source)).collect();
+        for (source, poll) in left {
+            store.release_claim(source, poll.claim).await?;
+        }
         Ok(())
     }
 }
@@ -264,7 +275,11 @@ async fn correct_due_times(
 
 #[cfg(test)]
 mod tests {
+    use super::super::store_threads::StoreThreads;
     use super::*;
+    use crate::fetch::Fetcher;
+    use crate::source::{ArticleSettings, UrlParts};
+    use crate::store::{ClaimResult, Claimant, ConfiguredSource, StoreLocation};
 
     #[test]
     fn a_poll_that_is_never_committed_is_repeated_ever_more_rarely() {
@@ -285,5 +300,52 @@ mod tests {
         planner.queue.take(Timestamp::MAX, 1);
         planner.not_committed(source, 1, Duration::from_secs(60));
         assert_eq!(planner.uncommitted[&source].delay, STORE_RETRY, "a commit ends the back-off");
+    }
+
+    #[tokio::test]
+    async fn a_source_that_leaves_takes_no_claim_along() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let location = StoreLocation::File(folder.path().join("s.db"));
+        let options = store::Options { location, keep: Duration::from_secs(1) };
+        let threads = StoreThreads::open(&options).expect("a store");
+        let configured = ConfiguredSource {
+            name: "a".into(),
+            is_named: true,
+            url: "https://a.example/feed".parse().expect("an address"),
+            publish_url: UrlParts::Path,
+            host: "a.example".into(),
+            title: None,
+            language: None,
+            articles: ArticleSettings::default(),
+        };
+        let source = threads.store.sync_sources(vec![configured]).await.expect("it is written")[0].id;
+        let claim = async || {
+            let lease = Duration::from_secs(600);
+            let claims = threads.store.claim(vec![source], Claimant::Daemon, now(), lease).await;
+            match claims.expect("it is written").pop() {
+                Some(ClaimResult::Claimed(claim)) => Some(claim.number),
+                _ => None,
+            }
+        };
+        let mut planner = Planner::new(1);
+        planner.queue.plan(source, "a.example", Timestamp::UNIX_EPOCH);
+        planner.queue.take(Timestamp::MAX, 1);
+        let number = claim().await.expect("nobody has it");
+        planner.not_committed(source, number, Duration::from_secs(60));
+        assert_eq!(claim().await, None);
+        let without_sources = PollerConfig {
+            fetcher: Fetcher::new(&crate::fetch::Options::default()),
+            sources: Arc::default(),
+            concurrency: 1,
+            per_host: 1,
+            hosts: Default::default(),
+            gaps: Arc::default(),
+            lease: Duration::from_secs(600),
+            reads_articles: false,
+        };
+        planner.read(&threads.store, &without_sources).await.expect("it is read");
+        assert!(claim().await.is_some(), "another daemon can poll it at once");
+        assert!(planner.uncommitted.is_empty(), "and so can this one, should it come back");
+        threads.close();
     }
 }

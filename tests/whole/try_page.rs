@@ -10,28 +10,34 @@ use url::form_urlencoded::byte_serialize;
 use crate::origin::Origin;
 use crate::program::{Daemon, Home, Response, eventually};
 
-/// Names, titles and texts of entries by source: its name, language and tags.
-type News<'a> = [(&'a str, &'a str, &'a [(&'a str, &'a str)])];
+/// A source: its name, its keys, and the titles and texts of its entries.
+pub type SourceNews<'a> = (&'a str, &'a str, &'a [(&'a str, &'a str)]);
+
+type News<'a> = [SourceNews<'a>];
+
+pub const GAZETTE: SourceNews<'static> = (
+    "gazette",
+    "tags = [\"news\", \"caucasus\"]\nlang = \"en\"",
+    &[
+        ("Armenia opens a new train line", "The <b>train</b> from Yerevan to Tbilisi takes eight hours."),
+        ("Peace talks at the border", "Officials of Armenia and Azerbaijan met for an hour."),
+        ("Georgia's parliament votes", "The bill on the railway was adopted."),
+        ("A quiet week in Moscow", "Russian theatres begin the season."),
+    ],
+);
+
+pub const VESTNIK: SourceNews<'static> = (
+    "vestnik",
+    "tags = [\"news\"]\nlang = \"ru\"",
+    &[
+        ("Армения и Россия обсудили железную дорогу", "Переговоры прошли в Ереване."),
+        ("Метель закрыла перевал", "Дорога в Грузию открыта."),
+    ],
+);
 
 const NEWS: &News<'static> = &[
-    (
-        "gazette",
-        "tags = [\"news\", \"caucasus\"]\nlang = \"en\"",
-        &[
-            ("Armenia opens a new train line", "The <b>train</b> from Yerevan to Tbilisi takes eight hours."),
-            ("Peace talks at the border", "Officials of Armenia and Azerbaijan met for an hour."),
-            ("Georgia's parliament votes", "The bill on the railway was adopted."),
-            ("A quiet week in Moscow", "Russian theatres begin the season."),
-        ],
-    ),
-    (
-        "vestnik",
-        "tags = [\"news\"]\nlang = \"ru\"",
-        &[
-            ("Армения и Россия обсудили железную дорогу", "Переговоры прошли в Ереване."),
-            ("Метель закрыла перевал", "Дорога в Грузию открыта."),
-        ],
-    ),
+    GAZETTE,
+    VESTNIK,
     (
         "lake",
         "lang = \"en\"",

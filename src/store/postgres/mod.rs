@@ -15,6 +15,7 @@ use super::jobs::{JobCounter, QUEUE_LENGTH, Worker, Workers};
 use super::location::StoreLocation;
 use super::server::Server;
 use super::unreadable::UnreadableRows;
+use crate::entry::hex;
 
 pub(super) use copy::{create_copy, finish_copy, open_to_copy};
 
@@ -69,5 +70,5 @@ fn new_id() -> String {
     if rustix::rand::getrandom(&mut bytes[..], rustix::rand::GetRandomFlags::empty()).is_err() {
         bytes[..4].copy_from_slice(&std::process::id().to_be_bytes());
     }
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    hex(&bytes)
 }
