@@ -65,7 +65,7 @@ impl Store {
         self.command(move |c| end_daemon(c, &own)).await
     }
 
-    /// Lets other daemons ask these hosts.
+    /// Lets other daemons ask these hosts. Their answers may have come just now, so their gaps count from here.
     ///
     /// # Errors
     /// The store cannot write.
@@ -73,7 +73,7 @@ impl Store {
         let Some(own) = self.daemon_id() else { return Ok(()) };
         self.command(move |c| {
             let mut release =
-                c.prepare_cached("UPDATE host_lease SET daemon = '' WHERE host = ?1 AND daemon = ?2")?;
+                c.prepare_cached("UPDATE host_lease SET daemon = '', requested = clock_millis() WHERE host = ?1 AND daemon = ?2")?;
             hosts.iter().try_for_each(|host| release.execute(params![host, &*own]).map(drop))
         })
         .await
@@ -93,12 +93,13 @@ fn living_daemons(c: &Database<'_>) -> Result<Vec<LivingDaemon>> {
         .collect()
 }
 
-/// Ends a daemon: its hosts are free, and polls and articles that it may still be at are not committed.
+/// Ends a daemon: its hosts are free, and polls and articles that it may still be at are not committed. It may have sent
+/// requests until now, so the gaps of its hosts count from here.
 fn end_daemon(c: &Database<'_>, daemon: &str) -> Result<()> {
     for statement in [
         "UPDATE source SET claimed_until = NULL WHERE claimed_by = ?1 AND claimed_until IS NOT NULL",
         "UPDATE article SET claimed_until = NULL WHERE claimed_by = ?1 AND claimed_until IS NOT NULL",
-        "UPDATE host_lease SET daemon = '' WHERE daemon = ?1",
+        "UPDATE host_lease SET daemon = '', requested = clock_millis() WHERE daemon = ?1",
         "DELETE FROM daemon WHERE id = ?1",
     ] {
         c.execute(statement, [daemon])?;
@@ -107,7 +108,7 @@ fn end_daemon(c: &Database<'_>, daemon: &str) -> Result<()> {
 }
 
 /// Takes a host for a request, or says in how many milliseconds it may be free. Another daemon that lives keeps it; after
-/// one that has left it, the gap after its last request is kept.
+/// one that has left it, the gap since then is kept.
 pub(super) fn take_host(
     c: &Database<'_>,
     claimer: &Claimer,
