@@ -77,6 +77,12 @@ impl Database {
         Client::connect(&self.url, NoTls).expect("the server answers")
     }
 
+    /// Runs statements.
+    #[allow(dead_code, reason = "some tests read only")]
+    pub fn execute(&self, statements: &str) {
+        on_a_thread(|| self.client().batch_execute(statements).expect("they run"));
+    }
+
     /// References of rows to rows that are not there.
     pub fn dangling_references(&self) -> Vec<String> {
         on_a_thread(|| self.find_dangling_references())

@@ -1,6 +1,12 @@
 //! The store in a PostgreSQL database.
 
-use siftwire::store::{DaemonDescription, Store, StoreLocation};
+use std::time::Duration;
+
+use jiff::Timestamp;
+use siftwire::source::{ArticleSettings, UrlParts};
+use siftwire::store::{
+    ClaimResult, Claimant, ConfiguredSource, DaemonDescription, SourceId, Store, StoreLocation,
+};
 
 use super::{server, start};
 
@@ -36,4 +42,48 @@ impl Home {
     fn problems(&self) -> Vec<String> {
         self.0.dangling_references()
     }
+}
+
+#[tokio::test]
+async fn the_gap_of_a_host_counts_from_when_a_daemon_hands_it_over() {
+    let home = Home::new();
+    let (first, second) = (home.start(), home.start());
+    let source = ConfiguredSource {
+        is_named: true,
+        name: "a".into(),
+        url: "http://a.example/".parse().unwrap(),
+        publish_url: UrlParts::Path,
+        host: "a.example".into(),
+        title: None,
+        language: None,
+        articles: ArticleSettings::default(),
+    };
+    let id = first.sync_sources(vec![source]).await.unwrap()[0].id;
+    let now = Timestamp::now();
+    let claim = async |store: &Store| claim_one(store, id, now).await;
+    let ClaimResult::Claimed(claimed) = claim(&first).await else { panic!("it is free") };
+    assert!(matches!(claim(&second).await, ClaimResult::HostHeld(..)), "another daemon has it");
+    first.release_claim(id, claimed.number).await.unwrap();
+
+    for hand_over in ["release", "leave"] {
+        // Its answer took a minute.
+        home.0.execute("UPDATE siftwire.host_lease SET requested = requested - 60000");
+        match hand_over {
+            "release" => first.release_hosts(vec!["a.example".into()]).await.unwrap(),
+            _ => first.leave().await.unwrap(),
+        }
+        let turn = claim(&second).await;
+        assert!(matches!(turn, ClaimResult::HostHeld(_, until) if until > now), "{hand_over}: {turn:?}");
+        home.0.execute("UPDATE siftwire.host_lease SET requested = requested - 60000");
+        let turn = claim(if hand_over == "release" { &first } else { &second }).await;
+        assert!(matches!(turn, ClaimResult::Claimed(_)), "{hand_over}: after the gap, {turn:?}");
+        if let ClaimResult::Claimed(claimed) = turn {
+            first.release_claim(id, claimed.number).await.unwrap();
+        }
+    }
+}
+
+async fn claim_one(store: &Store, id: SourceId, now: Timestamp) -> ClaimResult {
+    let mut turns = store.claim(vec![id], Claimant::Daemon, now, Duration::from_secs(60)).await.unwrap();
+    turns.pop().unwrap()
 }
