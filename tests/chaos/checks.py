@@ -67,7 +67,7 @@ class Faults:
 
     def outage(self, since, until):
         """Seconds of this time in which nobody could poll: without a database, or without a daemon."""
-        ends = [fault for fault in self.all if fault[0].startswith("restart") or not self.has_others and fault[0] not in ("cut", "hold")]
+        ends = [fault for fault in self.all if fault[0] in ("restart immediate", "restart fast", "switch over") or not self.has_others and fault[0] not in ("cut", "hold")]
         return sum(max(0.0, min(until, end) - max(since, start)) for _, start, end, _ in ends)
 
 

@@ -23,13 +23,20 @@ def free_port():
         return one.getsockname()[1]
 
 
+def unprivileged(folder):
+    """What a command begins with, to own this folder: PostgreSQL does not run as root."""
+    if os.getuid() != 0:
+        return []
+    shutil.chown(folder, "postgres")
+    return ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups"]
+
+
 class Server:
+    restarts = ("restart immediate", "restart fast")
+
     def __init__(self):
         self.bin, self.folder, self.port = programs(), tempfile.mkdtemp(prefix="chaos-pg-"), free_port()
-        # It does not run as root.
-        self.user = ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups"] if os.getuid() == 0 else []
-        if self.user:
-            shutil.chown(self.folder, "postgres")
+        self.user = unprivileged(self.folder)
         self.data = f"{self.folder}/data"
         self.call("initdb", "--no-sync", "--auth=trust", "--username=siftwire", "--encoding=UTF8", "--locale=C", "-D", self.data)
         options = f"-p {self.port} -k {self.folder} -c listen_addresses=127.0.0.1 -c max_connections=300"
@@ -55,16 +62,14 @@ class Server:
         return int(self.query("postgres", f"SELECT xact_commit + xact_rollback FROM pg_stat_database WHERE datname = '{database}'"))
 
     async def restart(self, mode):
-        arguments = self.command("pg_ctl", "restart", "-w", "-D", self.data, "-m", mode, "-l", f"{self.folder}/log")
+        """What one of `restarts` says."""
+        arguments = self.command("pg_ctl", "restart", "-w", "-D", self.data, "-m", mode.split()[1], "-l", f"{self.folder}/log")
         done = await asyncio.create_subprocess_exec(*arguments, cwd=self.folder, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
         await done.wait()
 
     def cpu(self):
         """CPU seconds of all of its processes, those that ended too."""
-        with open(f"{self.data}/postmaster.pid", encoding="ascii") as file:
-            main = int(file.readline())
-        children = [int(pid) for pid in os.listdir("/proc") if pid.isdigit() and parent(pid) == main]
-        return cpu(main, True) + sum(cpu(child) for child in children)
+        return cpu_of_server(self.data)
 
     def stop(self):
         try:
@@ -72,6 +77,16 @@ class Server:
         except (RuntimeError, subprocess.TimeoutExpired) as error:
             print(error)
         shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def cpu_of_server(data):
+    try:
+        with open(f"{data}/postmaster.pid", encoding="ascii") as file:
+            main = int(file.readline())
+    except FileNotFoundError:
+        return 0.0  # it is just starting
+    children = [int(pid) for pid in os.listdir("/proc") if pid.isdigit() and parent(pid) == main]
+    return cpu(main, True) + sum(cpu(child) for child in children)
 
 
 def stat(pid):

@@ -6,6 +6,7 @@ Runs one daemon on SQLite, and, but for --small, one on PostgreSQL, for what mus
 says what must hold; checks.py how it is checked."""
 import argparse
 import asyncio
+import itertools
 import multiprocessing
 import os
 import shutil
@@ -19,6 +20,7 @@ sys.dont_write_bytecode = True
 os.environ["PYTHONDONTWRITEBYTECODE"] = "1"
 
 import checks
+import cluster
 import database
 import origin
 from daemons import Daemon, get
@@ -26,7 +28,8 @@ from plan import INITIAL, Plan
 
 STALL = 35.0  # longer than a lease
 # Every ten seconds one of these, round and round.
-FAULTS = ["kill", "cut", "stop", "kill for long", "cut", "kill", "restart immediate", "kill", "restart fast", "kill", "hold"]
+FAULTS = ["kill", "cut", "stop", "kill for long", "cut", "kill", "restart", "kill", "restart", "kill", "hold"]
+RESTARTS = (*database.Server.restarts, *cluster.Cluster.restarts)
 HOLD = 15.0  # shorter than a lease
 SPACING = 10.0
 
@@ -40,6 +43,7 @@ def arguments():
     parser.add_argument("--rate", type=float, default=3.0, help="new entries per second")
     parser.add_argument("--daemons", type=int, default=3)
     parser.add_argument("--store", choices=["postgres", "sqlite"], default="postgres", help="where the daemons with faults keep all")
+    parser.add_argument("--patroni", action="store_true", help="with a standby, to which Patroni switches over")
     parser.add_argument("--alone", action="store_true", help="only the run with faults")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--keep", action="store_true", help="leave the folder with configs and logs")
@@ -81,8 +85,11 @@ class Run:
         if server:
             self.database = name.replace(" ", "_")
             server.query("postgres", f"CREATE DATABASE {self.database}")
-            self.proxy = Child(database.run_proxy, server.port)
-            store = f'url = "postgres://siftwire@127.0.0.1:{self.proxy.first}/{self.database}"'
+            if self.options.patroni:
+                store = f'url = "{server.url(self.database)}"'
+            else:
+                self.proxy = Child(database.run_proxy, server.port)
+                store = f'url = "postgres://siftwire@127.0.0.1:{self.proxy.first}/{self.database}"'
         self.daemons = []
         for index in range(daemons):
             port = database.free_port()
@@ -200,13 +207,15 @@ class Run:
         self.say("all entries are shown" if not self.violations else "waited for all entries")
 
     async def trouble(self, until):
-        tasks, turn = [], 0
+        tasks, turn, restarts = [], 0, itertools.cycle(self.server.restarts if self.server else ["cut"])
         while self.now() < until:
             what = FAULTS[turn % len(FAULTS)]
+            if what == "restart":
+                what = next(restarts)
             began = self.now()
             running = [daemon for daemon in self.daemons if daemon.state == "up"]
             # One stays, whatever is done to the others.
-            if running and (len(running) > 1 or len(self.daemons) == 1 or what.startswith("restart") or what in ("cut", "hold")):
+            if running and (len(running) > 1 or len(self.daemons) == 1 or what in (*RESTARTS, "cut", "hold")):
                 tasks.append(asyncio.create_task(self.fault(what, running[turn % len(running)])))
             turn += 1
             await asyncio.sleep(max(0.0, began + SPACING - self.now()))
@@ -219,13 +228,11 @@ class Run:
 
     async def fault(self, what, daemon):
         began = self.now()
-        if what.startswith("restart"):
-            if not self.server:
-                return
+        if what in RESTARTS:
             self.say(f"PostgreSQL: {what}")
             fault = [what, began - 0.5, began + 60, None]
             self.faults.all.append(fault)
-            await self.server.restart(what.split()[1])
+            await self.server.restart(what)
             fault[2] = self.now() + 5
         elif what == "cut":
             if self.proxy:
@@ -357,12 +364,15 @@ def main():
     if options.store == "postgres" and database.programs() is None:
         print("chaos: skipped, PostgreSQL is not installed")
         return
+    if options.patroni and not cluster.is_installed():
+        print("chaos: skipped, Patroni or etcd is not installed")
+        return
     if options.store == "sqlite" and options.daemons > 1:
         sys.exit("chaos: only one daemon can use an SQLite file: --daemons 1")
     server, chaos = None, Chaos(options)
     try:
         if options.store == "postgres":
-            server = database.Server()
+            server = cluster.Cluster() if options.patroni else database.Server()
         asyncio.run(chaos.all(server))
     finally:
         if server:
