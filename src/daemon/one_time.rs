@@ -9,9 +9,7 @@ use super::article_request::ARTICLE_READ;
 use super::articles::Articles;
 use super::channels::PollerConfig;
 use super::clock::{now, until};
-use super::poll::{
-    EarlierClaim, FinishedPoll, MAX_SLEEP, PollEnd, PollJob, PollsInFlight, host_limits, limit_hosts,
-};
+use super::poll::{FinishedPoll, MAX_SLEEP, PollEnd, PollJob, PollsInFlight, host_limits, limit_hosts};
 use super::queue::PollQueue;
 use crate::source::host_budget::HostBudget;
 use crate::store::{self, Claimant, NextPoll, SourceId, Store};
@@ -86,7 +84,7 @@ impl<'a> OneTimeRequests<'a> {
         while !queue.is_empty() {
             let free = in_flight.free(config.concurrency);
             for source in queue.take(now(), free) {
-                in_flight.start(job.clone(), source, EarlierClaim::Unknown);
+                in_flight.start(job.clone(), source);
             }
             let sleep = match in_flight.free(config.concurrency) {
                 0 => in_flight.next_slow().unwrap_or(MAX_SLEEP),

@@ -10,7 +10,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::channels::PollerConfig;
 use super::clock::{after, now};
 use super::peers::Peers;
-use super::poll::{EarlierClaim, limit_hosts};
+use super::poll::limit_hosts;
 use super::queue::{HostLimits, PollQueue};
 use super::sync_config::corrected_due_times;
 use crate::schedule;
@@ -36,8 +36,8 @@ pub(super) struct Planner {
     queue: PollQueue,
     /// When the plans were last read, by the monotonic and the wall clock. `None`: they must be read.
     last_read: Option<(Instant, Timestamp)>,
-    /// Sources whose last poll could not be committed: this process still holds their claims.
-    uncommitted: HashMap<SourceId, UncommittedPoll>,
+    /// Sources whose last poll could not be committed, and how long they wait for the next one.
+    uncommitted: HashMap<SourceId, Duration>,
     /// Who asks which host.
     peers: Arc<Peers>,
     /// Sources in flight that another daemon polls from then on.
@@ -46,14 +46,6 @@ pub(super) struct Planner {
     has_hosts_to_release: bool,
     /// When other daemons came or went.
     peers_changed: Option<Instant>,
-}
-
-/// A poll that could not be committed.
-struct UncommittedPoll {
-    /// Number of its claim.
-    claim: i64,
-    /// How long the source waits for the next poll.
-    delay: Duration,
 }
 
 impl Planner {
@@ -119,13 +111,8 @@ impl Planner {
     }
 
     /// Up to `n` sources to poll now, `only_local`: of local hosts.
-    pub(super) fn take(&mut self, n: usize, only_local: bool) -> Vec<(SourceId, EarlierClaim)> {
-        let earlier_claim = |source: &SourceId| match self.uncommitted.get(source) {
-            Some(poll) => EarlierClaim::Own(poll.claim),
-            None => EarlierClaim::Unknown,
-        };
-        let due = if only_local { self.queue.take_local(now(), n) } else { self.queue.take(now(), n) };
-        due.into_iter().map(|source| (source, earlier_claim(&source))).collect()
+    pub(super) fn take(&mut self, n: usize, only_local: bool) -> Vec<SourceId> {
+        if only_local { self.queue.take_local(now(), n) } else { self.queue.take(now(), n) }
     }
 
     /// When the next source of a local host may be polled, though the network is down.
@@ -158,12 +145,12 @@ impl Planner {
 
     /// A poll could not be committed. It is repeated after [`STORE_RETRY`], and after twice the last delay if that fails
     /// too, but at most the source's interval `every`.
-    pub(super) fn not_committed(&mut self, source: SourceId, claim: i64, every: Duration) {
+    pub(super) fn not_committed(&mut self, source: SourceId, every: Duration) {
         let delay = match self.uncommitted.get(&source) {
-            Some(last) => (2 * last.delay).min(every).max(STORE_RETRY),
+            Some(last) => (2 * *last).min(every).max(STORE_RETRY),
             None => STORE_RETRY,
         };
-        self.uncommitted.insert(source, UncommittedPoll { claim, delay });
+        self.uncommitted.insert(source, delay);
         self.retry(source, delay);
     }
 
@@ -225,7 +212,7 @@ impl Planner {
             |plan: &&NextPoll| config.sources.contains_key(&plan.name) && self.peers.owns(&plan.host);
         for plan in plans.iter().filter(is_own) {
             configured.insert(plan.source);
-            // It is planned already; the store has only the end of its claim.
+            // It is planned already, later than the store has it.
             if !self.uncommitted.contains_key(&plan.source) {
                 self.queue.plan(plan.source, &plan.host, plan.due);
             }
@@ -233,21 +220,11 @@ impl Planner {
         let removed: HashSet<SourceId> =
             self.queue.sources().filter(|source| !configured.contains(source)).collect();
         removed.iter().for_each(|source| self.queue.remove(*source));
+        self.uncommitted.retain(|source, _| !removed.contains(source));
         self.leaving = removed;
-        self.release_claims_of_leaving(store).await?;
         self.has_hosts_to_release = true;
         limit_hosts(&mut self.queue, &config.hosts, &store.host_budgets().await?);
         self.last_read = Some((Instant::now(), now()));
-        Ok(())
-    }
-
-    /// Ends the claims of uncommitted polls of sources that leave: whoever polls them from then on need not wait for the end
-    /// of these claims, nor this daemon, should they come back.
-    async fn release_claims_of_leaving(&mut self, store: &Store) -> Result<(), store::Error> {
-        let left: Vec<_> = self.uncommitted.extract_if(|source, _| self.leaving.contains(source)).collect();
-        for (source, poll) in left {
-            store.release_claim(source, poll.claim).await?;
-        }
         Ok(())
     }
 }
@@ -275,11 +252,7 @@ async fn correct_due_times(
 
 #[cfg(test)]
 mod tests {
-    use super::super::store_threads::StoreThreads;
     use super::*;
-    use crate::fetch::Fetcher;
-    use crate::source::{ArticleSettings, UrlParts};
-    use crate::store::{ClaimResult, Claimant, ConfiguredSource, StoreLocation};
 
     #[test]
     fn a_poll_that_is_never_committed_is_repeated_ever_more_rarely() {
@@ -289,7 +262,7 @@ mod tests {
         let mut delay_after_failure = |every| {
             assert_eq!(planner.queue.take(Timestamp::MAX, 1), [source]);
             let earliest = now();
-            planner.not_committed(source, 1, Duration::from_secs(every));
+            planner.not_committed(source, Duration::from_secs(every));
             let wait = planner.next().expect("it is planned").duration_since(earliest);
             wait.as_secs()
         };
@@ -298,54 +271,7 @@ mod tests {
         assert_eq!(delay_after_failure(1), 10, "not more often than the store is retried");
         planner.done(source, Some(Timestamp::UNIX_EPOCH));
         planner.queue.take(Timestamp::MAX, 1);
-        planner.not_committed(source, 1, Duration::from_secs(60));
-        assert_eq!(planner.uncommitted[&source].delay, STORE_RETRY, "a commit ends the back-off");
-    }
-
-    #[tokio::test]
-    async fn a_source_that_leaves_takes_no_claim_along() {
-        let folder = tempfile::tempdir().expect("a folder");
-        let location = StoreLocation::File(folder.path().join("s.db"));
-        let options = store::Options { location, keep: Duration::from_secs(1) };
-        let threads = StoreThreads::open(&options).expect("a store");
-        let configured = ConfiguredSource {
-            name: "a".into(),
-            is_named: true,
-            url: "https://a.example/feed".parse().expect("an address"),
-            publish_url: UrlParts::Path,
-            host: "a.example".into(),
-            title: None,
-            language: None,
-            articles: ArticleSettings::default(),
-        };
-        let source = threads.store.sync_sources(vec![configured]).await.expect("it is written")[0].id;
-        let claim = async || {
-            let lease = Duration::from_secs(600);
-            let claims = threads.store.claim(vec![source], Claimant::Daemon, now(), lease).await;
-            match claims.expect("it is written").pop() {
-                Some(ClaimResult::Claimed(claim)) => Some(claim.number),
-                _ => None,
-            }
-        };
-        let mut planner = Planner::new(1);
-        planner.queue.plan(source, "a.example", Timestamp::UNIX_EPOCH);
-        planner.queue.take(Timestamp::MAX, 1);
-        let number = claim().await.expect("nobody has it");
-        planner.not_committed(source, number, Duration::from_secs(60));
-        assert_eq!(claim().await, None);
-        let without_sources = PollerConfig {
-            fetcher: Fetcher::new(&crate::fetch::Options::default()),
-            sources: Arc::default(),
-            concurrency: 1,
-            per_host: 1,
-            hosts: Default::default(),
-            gaps: Arc::default(),
-            lease: Duration::from_secs(600),
-            reads_articles: false,
-        };
-        planner.read(&threads.store, &without_sources).await.expect("it is read");
-        assert!(claim().await.is_some(), "another daemon can poll it at once");
-        assert!(planner.uncommitted.is_empty(), "and so can this one, should it come back");
-        threads.close();
+        planner.not_committed(source, Duration::from_secs(60));
+        assert_eq!(planner.uncommitted[&source], STORE_RETRY, "a commit ends the back-off");
     }
 }

@@ -67,15 +67,6 @@ impl PollJob {
     }
 }
 
-/// Who may hold an earlier claim on the source.
-#[derive(Clone, Copy)]
-pub(super) enum EarlierClaim {
-    /// Nobody, or another process.
-    Unknown,
-    /// This process: its last poll could not be committed, which would have ended the claim of this number.
-    Own(i64),
-}
-
 /// How the attempt to poll a source ended.
 pub(super) enum PollEnd {
     /// It was polled.
@@ -118,10 +109,10 @@ pub(super) struct PollsInFlight {
 }
 
 impl PollsInFlight {
-    pub(super) fn start(&mut self, job: PollJob, source: SourceId, earlier_claim: EarlierClaim) {
+    pub(super) fn start(&mut self, job: PollJob, source: SourceId) {
         let (claims, parse_limiter) = (Arc::clone(&self.claims), self.parse_limiter.clone());
         let task = self.tasks.spawn(async move {
-            let end = claim_and_poll(job, (&parse_limiter, &claims), source, earlier_claim).await;
+            let end = claim_and_poll(job, (&parse_limiter, &claims), source).await;
             locked(&claims).remove(&source);
             end
         });
@@ -191,13 +182,7 @@ async fn claim_and_poll(
     job: PollJob,
     (parse_limiter, running): (&ParseLimiter, &Mutex<HashMap<SourceId, i64>>),
     source: SourceId,
-    earlier_claim: EarlierClaim,
 ) -> PollEnd {
-    if let EarlierClaim::Own(number) = earlier_claim
-        && let Err(error) = job.store.release_claim(source, number).await
-    {
-        return PollEnd::ClaimFailed(error);
-    }
     let mut claims = match job
         .store
         .claim_at_hosts(vec![source], job.claimant, (now(), job.lease), Arc::clone(&job.gaps))

@@ -185,7 +185,7 @@ fn finish(shared: &Shared, source: SourceId, end: PollEnd, state: &mut PollerSta
                     state.planner.done(source, Some(after(STORE_RETRY)));
                 }
                 (Err(_), Some(configured)) => {
-                    state.planner.not_committed(source, finished.claim, configured.interval.every);
+                    state.planner.not_committed(source, configured.interval.every);
                 }
                 (_, None) => state.planner.done(source, None),
             }
@@ -286,9 +286,9 @@ impl PollerState {
     /// probe.
     fn start(&mut self, shared: &Shared, n: usize, only_local: bool) {
         let is_probe = !only_local && self.network.next_probe().is_some();
-        for (source, earlier_claim) in self.planner.take(n, only_local) {
+        for source in self.planner.take(n, only_local) {
             let job = PollJob::new(&shared.store, &self.config, Claimant::Daemon).probe(is_probe);
-            self.in_flight.start(job, source, earlier_claim);
+            self.in_flight.start(job, source);
         }
     }
 

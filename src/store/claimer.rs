@@ -29,6 +29,12 @@ impl Claimer {
         }
     }
 
+    /// Whose earlier claims a new one replaces: a daemon's own, which it no longer knows of. Their polls could not be
+    /// committed, or a crash of the database has undone that. Several commands may run, which have one name.
+    pub(super) fn replaceable(&self) -> Option<&str> {
+        (self.claimant == Claimant::Daemon).then(|| self.name())
+    }
+
     /// The id of a daemon that needs a host for itself before it claims.
     pub(super) fn sharing_daemon(&self) -> Option<&str> {
         self.daemon.as_deref().filter(|_| self.claimant == Claimant::Daemon)

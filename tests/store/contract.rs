@@ -98,17 +98,29 @@ async fn a_claim_excludes_other_pollers_until_it_ends_or_expires() {
         [ClaimResult::NotDue(a, at(60))],
         "claimed by another poller"
     );
-    assert_eq!(due(&store, at(0)).await.len(), 1, "the third source was not claimed");
+    let dues = async || -> Vec<_> {
+        store.next_polls().await.unwrap().into_iter().map(|plan| (plan.name, plan.due)).collect()
+    };
+    let never = Timestamp::UNIX_EPOCH;
+    assert!(
+        matches!(claim(&[c], Claimant::Command, at(0)).await[..], [ClaimResult::Claimed(_)]),
+        "it is free"
+    );
+    let planned = [("a".into(), never), ("b".into(), never), ("c".into(), at(60))];
+    assert_eq!(dues().await, planned, "the claims of the daemon itself do not keep it waiting");
+    let again = claim(&[b], Claimant::Daemon, at(1)).await;
+    assert!(matches!(again[..], [ClaimResult::Claimed(_)]), "it replaces its own: {again:?}");
+    assert_eq!(
+        claim(&[c], Claimant::Command, at(1)).await,
+        [ClaimResult::NotDue(c, at(60))],
+        "one of another command"
+    );
 
     store.commit(done(a, at(1000), vec![])).await.unwrap();
     assert_eq!(claim(&[a], Claimant::Daemon, at(61)).await, [ClaimResult::NotDue(a, at(1000))], "not due");
     assert!(matches!(claim(&[a], Claimant::Command, at(61)).await[..], [ClaimResult::Claimed(_)]), "forced");
-    assert_eq!(due(&store, at(61)).await.len(), 2, "expired claims");
-    let dues: Vec<_> =
-        store.next_polls().await.unwrap().into_iter().map(|plan| (plan.name, plan.due)).collect();
-    assert_eq!(dues, [("a".into(), at(1000)), ("b".into(), at(121)), ("c".into(), at(121))]);
-    store.release_daemon_claims().await.unwrap();
-    assert_eq!(due(&store, at(61)).await.len(), 2);
+    assert!(matches!(claim(&[c], Claimant::Command, at(61)).await[..], [ClaimResult::Claimed(_)]), "expired");
+    assert_eq!(dues().await, [("a".into(), at(1000)), ("b".into(), never), ("c".into(), at(121))]);
     store.sync_sources(sources(&[("a", "u:a", "x"), ("b", "u:b", "x")])).await.unwrap();
     assert_eq!(
         claim(&[c], Claimant::Command, at(999)).await,
@@ -243,7 +255,8 @@ async fn a_poll_that_lost_its_claim_writes_nothing() {
 
     let third = claim(Claimant::Daemon, at(2000)).await;
     store.release_claim(source, second).await.unwrap();
-    assert_eq!(due(&store, at(2001)).await.len(), 0, "an old claim does not end a new one");
+    let command = store.claim(vec![source], Claimant::Command, at(2001), LEASE).await.unwrap();
+    assert!(matches!(command[..], [ClaimResult::NotDue(..)]), "an old claim does not end a new one");
     store.release_claim(source, third).await.unwrap();
     assert!(store.commit(poll(third, "released")).await.unwrap_err().is_lost_claim());
 
@@ -288,9 +301,9 @@ async fn a_starting_daemon_ends_the_claims_of_daemons_alone() {
     store.claim(vec![a], Claimant::Daemon, at(0), LEASE).await.unwrap();
     store.claim(vec![b], Claimant::Command, at(0), LEASE).await.unwrap();
     store.release_daemon_claims().await.unwrap();
-    let claimed: Vec<_> = due(&store, at(1)).await.into_iter().map(|claim| claim.source).collect();
-    assert_eq!(claimed, [a]);
-    assert_eq!(due(&store, at(60)).await.len(), 1, "the command may have been killed");
+    let command = store.claim(vec![a, b], Claimant::Command, at(1), LEASE).await.unwrap();
+    assert!(matches!(command[..], [ClaimResult::Claimed(_), ClaimResult::NotDue(..)]), "{command:?}");
+    assert_eq!(due(&store, at(61)).await.len(), 2, "the command may have been killed");
 }
 
 #[tokio::test]

@@ -96,7 +96,7 @@ fn claim(
     };
     let mut update = c.prepare_cached(
         "UPDATE source SET claims = claims + 1, claimed_by = ?5, claimed_until = ?2
-         WHERE id = ?3 AND active = 1 AND (claimed_until IS NULL OR claimed_until <= ?1)
+         WHERE id = ?3 AND active = 1 AND (claimed_until IS NULL OR claimed_until <= ?1 OR claimed_by = ?6)
            AND (next_poll IS NULL OR next_poll <= ?4)
          RETURNING id, name, host, state, claims",
     )?;
@@ -115,7 +115,10 @@ fn claim(
             return Ok(ClaimResult::HostHeld(id, until));
         }
         let claimed = update
-            .query_row(params![millis(now), until, id.0, due_by, claimer.name()], |row| read_claim(row, c))
+            .query_row(
+                params![millis(now), until, id.0, due_by, claimer.name(), claimer.replaceable()],
+                |row| read_claim(row, c),
+            )
             .optional()?;
         if let Some(claim) = claimed {
             return Ok(ClaimResult::Claimed(Box::new(Claim { has_budget: budget.is_some(), ..claim })));

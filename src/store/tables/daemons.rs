@@ -65,7 +65,7 @@ impl Store {
         self.command(move |c| end_daemon(c, &own)).await
     }
 
-    /// Lets other daemons ask these hosts. Their answers may have come just now, so their gaps count from here.
+    /// Lets other daemons ask these hosts, at which this daemon has no poll in flight. Their answers may have come just now, so their gaps count from here.
     ///
     /// # Errors
     /// The store cannot write.
@@ -74,7 +74,14 @@ impl Store {
         self.command(move |c| {
             let mut release =
                 c.prepare_cached("UPDATE host_lease SET daemon = '', requested = clock_millis() WHERE host = ?1 AND daemon = ?2")?;
-            hosts.iter().try_for_each(|host| release.execute(params![host, &*own]).map(drop))
+            hosts.iter().try_for_each(|host| release.execute(params![host, &*own]).map(drop))?;
+            // Of polls that could not be committed.
+            c.execute(
+                "UPDATE source SET claimed_until = NULL WHERE claimed_by = ?1 AND claimed_until IS NOT NULL
+                   AND host IN (SELECT host FROM host_lease WHERE daemon = '')",
+                [&*own],
+            )
+            .map(drop)
         })
         .await
     }

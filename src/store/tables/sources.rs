@@ -2,6 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 use std::ops::Range;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 
@@ -9,7 +10,7 @@ use super::super::database::{Database, SqlRow};
 use super::super::error::Error;
 use super::super::handle::Store;
 use super::super::model::{
-    ConfiguredOutput, ConfiguredSource, NextPoll, SourceId, StoredOutput, StoredSource,
+    Claimant, ConfiguredOutput, ConfiguredSource, NextPoll, SourceId, StoredOutput, StoredSource,
 };
 use super::super::sql::{OptionalExtension, Result, params};
 use super::super::values::{feed_url, from_json, lossy_text, millis, nearest_time, to_json};
@@ -102,12 +103,13 @@ impl Store {
         self.query(|c| c.prepare_cached("SELECT 1 FROM source WHERE polled = 1")?.exists(())).await
     }
 
-    /// When each active source is due: short rows, which the poller keeps in memory.
+    /// When each active source is due, in the eyes of the daemon: short rows, which the poller keeps in memory.
     ///
     /// # Errors
     /// The store cannot read.
     pub async fn next_polls(&self) -> Result<Vec<NextPoll>, Error> {
-        self.query(next_polls).await
+        let daemon = self.claimer(Claimant::Daemon, Arc::default());
+        self.query(move |c| next_polls(c, daemon.name())).await
     }
 
     /// The active sources, by name.
@@ -335,12 +337,12 @@ pub(super) fn due_time(row: &SqlRow<'_>, column: usize) -> Result<Timestamp> {
     Ok(nearest_time(row.get::<i64>(column)?.max(row.get(column + 1)?)))
 }
 
-fn next_polls(c: &Database<'_>) -> Result<Vec<NextPoll>> {
+fn next_polls(c: &Database<'_>, daemon: &str) -> Result<Vec<NextPoll>> {
     c.prepare_cached(
-        "SELECT id, name, host, coalesce(next_poll, 0), coalesce(claimed_until, 0)
+        "SELECT id, name, host, coalesce(next_poll, 0), CASE WHEN claimed_by <> ?1 THEN coalesce(claimed_until, 0) ELSE 0 END
          FROM source WHERE active = 1 ORDER BY id",
     )?
-    .query_map((), |row| {
+    .query_map([daemon], |row| {
         Ok(NextPoll {
             source: SourceId(row.get(0)?),
             name: lossy_text(row, 1)?.unwrap_or_default(),
