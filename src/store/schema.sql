@@ -325,7 +325,7 @@ CREATE TABLE daemon (
 CREATE TABLE host_lease (
     host      TEXT PRIMARY KEY,       -- as in source.host
     daemon    TEXT NOT NULL,          -- empty: none
-    requested INTEGER NOT NULL        -- when it was last claimed for a request, by the clock of the database
+    since     INTEGER NOT NULL        -- since when, by the clock of the database
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX host_lease_daemon ON host_lease (daemon);
 

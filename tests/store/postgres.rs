@@ -67,14 +67,14 @@ async fn the_gap_of_a_host_counts_from_when_a_daemon_hands_it_over() {
     // Its poll could not be committed.
     for hand_over in ["release", "leave"] {
         // Its answer took a minute.
-        home.0.execute("UPDATE siftwire.host_lease SET requested = requested - 60000");
+        home.0.execute("UPDATE siftwire.host_lease SET since = since - 60000");
         match hand_over {
             "release" => first.release_hosts(vec!["a.example".into()]).await.unwrap(),
             _ => first.leave().await.unwrap(),
         }
         let turn = claim(&second).await;
         assert!(matches!(turn, ClaimResult::HostHeld(_, until) if until > now), "{hand_over}: {turn:?}");
-        home.0.execute("UPDATE siftwire.host_lease SET requested = requested - 60000");
+        home.0.execute("UPDATE siftwire.host_lease SET since = since - 60000");
         let turn = claim(if hand_over == "release" { &first } else { &second }).await;
         assert!(matches!(turn, ClaimResult::Claimed(_)), "{hand_over}: after the gap, {turn:?}");
     }

@@ -1,5 +1,7 @@
 //! SQL of the archive pages: their entries, and full pages as they were served. I/O: the database.
 
+use std::collections::HashMap;
+
 use jiff::Timestamp;
 
 use super::super::database::Database;
@@ -7,10 +9,9 @@ use super::super::error::Error;
 use super::super::handle::Store;
 use super::super::model::{Advance, ArchivePage, ArchiveSize, MemberUpdate, OutputId, StoredPage};
 use super::super::sql::{OptionalExtension, Result, params};
-use super::super::values::{lossy_text, millis, nearest_time};
-use super::entries::PRUNABLE;
+use super::super::values::{lossy_text, millis, nearest_time, to_json};
+use super::entries::{PRUNABLE, read_entries};
 use super::published_ids::PublishedIds;
-use super::rows::{ENTRY_COLUMNS, SourceCache, read_entry};
 
 impl Store {
     /// The size of an output's archive, and whether it has more than `n` entries.
@@ -94,15 +95,16 @@ impl Store {
     /// The store cannot read.
     pub async fn member_reasons(&self, output: OutputId, entries: Vec<i64>) -> Result<Vec<String>, Error> {
         self.query(move |c| {
-            let mut statement =
-                c.prepare_cached("SELECT reasons FROM member WHERE entry = ?1 AND output = ?2")?;
-            let mut reasons = |entry: &i64| {
-                statement
-                    .query_row([*entry, output.0], |row| lossy_text(row, 0))
-                    .optional()
-                    .map(|reasons| reasons.flatten().unwrap_or_default())
-            };
-            entries.iter().map(&mut reasons).collect()
+            let mut reasons: HashMap<i64, String> = c
+                .prepare_cached(
+                    "SELECT entry, reasons FROM member
+                     WHERE output = ?1 AND entry IN (SELECT value FROM json_each(?2))",
+                )?
+                .query_map(params![output.0, to_json(&entries)?], |row| {
+                    Ok((row.get(0)?, lossy_text(row, 1)?.unwrap_or_default()))
+                })?
+                .collect::<Result<_>>()?;
+            Ok(entries.iter().map(|entry| reasons.remove(entry).unwrap_or_default()).collect())
         })
         .await
     }
@@ -181,17 +183,16 @@ fn archive_page(c: &Database<'_>, output: OutputId, page: u32) -> Result<Option<
         .query_row(params![output.0, page], |row| row.get(0))
         .optional()?;
     let Some(is_full) = is_full else { return Ok(None) };
-    let (sources, ids) = (SourceCache::new(c), PublishedIds::read(c, output)?);
-    let entries = c
-        .prepare_cached(&format!(
-            "SELECT {ENTRY_COLUMNS} FROM archive_entry JOIN entry ON entry.number = archive_entry.entry
+    let numbers: Vec<i64> = c
+        .prepare_cached(
+            "SELECT entry.number FROM archive_entry JOIN entry ON entry.number = archive_entry.entry
              WHERE archive_entry.output = ?1 AND archive_entry.page = ?2
-             ORDER BY entry.date DESC, entry.number DESC"
-        ))?
-        .query_map(params![output.0, page], |row| read_entry(row, &sources))?
-        .filter_map(Result::transpose)
-        .map(|entry| entry.map(|entry| ids.apply(entry)))
-        .collect::<Result<Vec<_>>>()?;
+             ORDER BY entry.date DESC, entry.number DESC",
+        )?
+        .query_map(params![output.0, page], |row| row.get(0))?
+        .collect::<Result<_>>()?;
+    let ids = PublishedIds::read(c, output)?;
+    let entries = read_entries(c, &numbers)?.into_iter().map(|entry| ids.apply(entry)).collect();
     Ok(Some(ArchivePage { entries, is_full }))
 }
 

@@ -18,7 +18,6 @@ use super::daemons::take_host;
 use super::hosts::read_budget;
 use super::source_state::source_state;
 use super::sources::due_time;
-use crate::source::host_budget::HostBudget;
 
 impl Store {
     /// Claims sources in one transaction. A claim ends with the commit of its poll, or when the source is claimed again,
@@ -103,16 +102,21 @@ fn claim(
     let mut due = c.prepare_cached(
         "SELECT coalesce(next_poll, 0), coalesce(claimed_until, 0) FROM source WHERE id = ?1 AND active = 1",
     )?;
-    let mut held = c.prepare_cached(
-        "SELECT host.budget FROM source JOIN host ON host.name = source.host WHERE source.id = ?1",
+    let mut hosts = c.prepare_cached(
+        "SELECT source.host, host.name IS NOT NULL, host.budget
+         FROM source LEFT JOIN host ON host.name = source.host WHERE source.id = ?1",
     )?;
     let mut claim_one = |id: SourceId| {
-        let budget = held.query_row([id.0], |row| lossy_text(row, 0).map(read_budget)).optional()?;
+        let host = hosts.query_row([id.0], |row| {
+            let budget = row.get::<bool>(1)?.then(|| lossy_text(row, 2).map(read_budget)).transpose()?;
+            Ok((lossy_text(row, 0)?.unwrap_or_default(), budget))
+        });
+        let Some((host, budget)) = host.optional()? else { return Ok(ClaimResult::Gone(id)) };
         if let Some(until) = budget.as_ref().and_then(|budget| budget.held_at(now)) {
             return Ok(ClaimResult::HostHeld(id, until));
         }
-        if let Some(until) = wait_for_host(c, claimer, id, budget.as_ref(), now)? {
-            return Ok(ClaimResult::HostHeld(id, until));
+        if let Some(wait) = take_host(c, claimer, &host, budget.as_ref().map(|budget| budget.gap))? {
+            return Ok(ClaimResult::HostHeld(id, nearest_time(millis(now).saturating_add(wait))));
         }
         let claimed = update
             .query_row(
@@ -127,26 +131,6 @@ fn claim(
         Ok(due.map_or(ClaimResult::Gone(id), |due| ClaimResult::NotDue(id, due)))
     };
     ids.iter().map(|id| claim_one(*id)).collect()
-}
-
-/// Until when the host of a source is another daemon's.
-fn wait_for_host(
-    c: &Database<'_>,
-    claimer: &Claimer,
-    id: SourceId,
-    budget: Option<&HostBudget>,
-    now: Timestamp,
-) -> Result<Option<Timestamp>> {
-    if claimer.sharing_daemon().is_none() {
-        return Ok(None);
-    }
-    let host = c
-        .prepare_cached("SELECT host FROM source WHERE id = ?1")?
-        .query_row([id.0], |row| lossy_text(row, 0))
-        .optional()?;
-    let Some(Some(host)) = host else { return Ok(None) };
-    let wait = take_host(c, claimer, &host, budget.map(|budget| budget.gap))?;
-    Ok(wait.map(|wait| nearest_time(millis(now).saturating_add(wait))))
 }
 
 fn read_claim(row: &SqlRow<'_>, c: &Database<'_>) -> Result<Claim> {

@@ -9,7 +9,7 @@ use super::super::database::Database;
 use super::super::error::Error;
 use super::super::handle::Store;
 use super::super::jobs::Durability;
-use super::super::sql::{OptionalExtension, Result, params};
+use super::super::sql::{Result, params};
 use super::super::values::lossy_text;
 
 /// A daemon that has not been seen for so long has ended, or has stopped: then it loses its claims and hosts.
@@ -72,8 +72,9 @@ impl Store {
     pub async fn release_hosts(&self, hosts: Vec<String>) -> Result<(), Error> {
         let Some(own) = self.daemon_id() else { return Ok(()) };
         self.command(move |c| {
-            let mut release =
-                c.prepare_cached("UPDATE host_lease SET daemon = '', requested = clock_millis() WHERE host = ?1 AND daemon = ?2")?;
+            let mut release = c.prepare_cached(
+                "UPDATE host_lease SET daemon = '', since = clock_millis() WHERE host = ?1 AND daemon = ?2",
+            )?;
             hosts.iter().try_for_each(|host| release.execute(params![host, &*own]).map(drop))?;
             // Of polls that could not be committed.
             c.execute(
@@ -106,12 +107,21 @@ fn end_daemon(c: &Database<'_>, daemon: &str) -> Result<()> {
     for statement in [
         "UPDATE source SET claimed_until = NULL WHERE claimed_by = ?1 AND claimed_until IS NOT NULL",
         "UPDATE article SET claimed_until = NULL WHERE claimed_by = ?1 AND claimed_until IS NOT NULL",
-        "UPDATE host_lease SET daemon = '', requested = clock_millis() WHERE daemon = ?1",
+        "UPDATE host_lease SET daemon = '', since = clock_millis() WHERE daemon = ?1",
         "DELETE FROM daemon WHERE id = ?1",
     ] {
         c.execute(statement, [daemon])?;
     }
     Ok(())
+}
+
+/// Who may ask a host.
+struct HostLease {
+    is_own_living: bool,
+    holder: Option<String>,
+    is_holder_living: bool,
+    /// Milliseconds since the last holder left it.
+    idle: Option<i64>,
 }
 
 /// Takes a host for a request, or says in how many milliseconds it may be free. Another daemon that lives keeps it; after
@@ -123,17 +133,29 @@ pub(super) fn take_host(
     learnt_gap: Option<Duration>,
 ) -> Result<Option<i64>> {
     let Some(own) = claimer.sharing_daemon() else { return Ok(None) };
-    let is_living = |daemon: &str| c.prepare_cached("SELECT 1 FROM daemon WHERE id = ?1")?.exists([daemon]);
-    if !is_living(own)? {
-        // It was silent for too long, and says that it is there again soon.
+    let lease: HostLease = c
+        .prepare_cached(
+            "SELECT EXISTS (SELECT 1 FROM daemon WHERE id = ?2), host_lease.daemon,
+                    EXISTS (SELECT 1 FROM daemon WHERE id = host_lease.daemon), clock_millis() - host_lease.since
+             FROM (SELECT 1) AS one LEFT JOIN host_lease ON host_lease.host = ?1",
+        )?
+        .query_row(params![host, own], |row| {
+            Ok(HostLease {
+                is_own_living: row.get(0)?,
+                holder: row.get(1)?,
+                is_holder_living: row.get(2)?,
+                idle: row.get(3)?,
+            })
+        })?;
+    // If this daemon was silent for too long, it says soon that it is there again.
+    if !lease.is_own_living {
         return Ok(Some(HELD_BY_OTHER));
     }
-    let held: Option<(String, i64)> = c
-        .prepare_cached("SELECT daemon, clock_millis() - requested FROM host_lease WHERE host = ?1")?
-        .query_row([host], |row| Ok((row.get(0)?, row.get(1)?)))
-        .optional()?;
-    if let Some((holder, idle)) = held.filter(|(holder, _)| holder != own) {
-        if is_living(&holder)? {
+    if let (Some(holder), Some(idle)) = (lease.holder, lease.idle) {
+        if holder == own {
+            return Ok(None);
+        }
+        if lease.is_holder_living {
             return Ok(Some(HELD_BY_OTHER));
         }
         let gap = i64::try_from(claimer.gap(host, learnt_gap).as_millis()).unwrap_or(i64::MAX);
@@ -142,8 +164,8 @@ pub(super) fn take_host(
         }
     }
     c.prepare_cached(
-        "INSERT INTO host_lease (host, daemon, requested) VALUES (?1, ?2, clock_millis())
-         ON CONFLICT (host) DO UPDATE SET daemon = excluded.daemon, requested = excluded.requested",
+        "INSERT INTO host_lease (host, daemon, since) VALUES (?1, ?2, clock_millis())
+         ON CONFLICT (host) DO UPDATE SET daemon = excluded.daemon, since = excluded.since",
     )?
     .execute([host, own])?;
     Ok(None)

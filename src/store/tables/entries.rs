@@ -137,6 +137,21 @@ pub(super) fn find_entry_of(
         .map(Option::flatten)
 }
 
+/// Reads entries, in this order, without those that are pruned or cannot be read.
+pub(super) fn read_entries(c: &Database<'_>, numbers: &[i64]) -> Result<Vec<StoredEntry>> {
+    let listed = to_json(&numbers)?;
+    let sources = SourceCache::of_entries(c, &listed)?;
+    let mut found: HashMap<i64, StoredEntry> = c
+        .prepare_cached(&format!(
+            "SELECT {ENTRY_COLUMNS} FROM entry WHERE number IN (SELECT value FROM json_each(?1))"
+        ))?
+        .query_map([&listed], |row| read_entry(row, &sources))?
+        .filter_map(Result::transpose)
+        .map(|entry| entry.map(|entry| (entry.number, entry)))
+        .collect::<Result<_>>()?;
+    Ok(numbers.iter().filter_map(|number| found.remove(number)).collect())
+}
+
 /// The counters during a transaction: read once, written once.
 pub(super) struct Counters {
     stored: [i64; 3],

@@ -5,9 +5,8 @@ use super::super::handle::Store;
 use super::super::model::Candidate;
 use super::super::sql::{Result, params};
 use super::super::values::{lossy_text, nearest_time};
-use super::entries::{find_candidates, find_entry, find_entry_of, write_key};
+use super::entries::{find_candidates, find_entry, read_entries, write_key};
 use super::published_ids::find_published;
-use super::rows::SourceCache;
 use crate::entry::change::FormerTitle;
 use crate::entry::{Key, StoredEntry};
 
@@ -75,12 +74,7 @@ impl Store {
     /// # Errors
     /// The store cannot read.
     pub async fn entries(&self, numbers: Vec<i64>) -> Result<Vec<StoredEntry>, Error> {
-        self.query(move |c| {
-            let sources = SourceCache::new(c);
-            let find = |number| find_entry_of(c, number, &sources);
-            numbers.into_iter().filter_map(|number| find(number).transpose()).collect()
-        })
-        .await
+        self.query(move |c| read_entries(c, &numbers)).await
     }
 
     /// What tells whether something is to be searched again: the latest revision, and the highest number of a pruned entry.

@@ -13,8 +13,8 @@ use super::super::sql::{OptionalExtension, Result, params};
 use super::super::values::{lossy_text, millis, nearest_time};
 use super::archive::add_to_archive;
 use super::articles::want_articles;
+use super::entries::read_entries;
 use super::published_ids::PublishedIds;
-use super::rows::{ENTRY_COLUMNS, SourceCache, read_entry};
 use crate::entry::StoredEntry;
 
 /// How many members are looked at for each one that is shown, before those of each source are looked up instead.
@@ -230,11 +230,9 @@ pub(super) type Place = (i64, i64);
 
 fn members(c: &Database<'_>, output: OutputId, wanted: MemberQuery) -> Result<Vec<StoredEntry>> {
     let places = shown_places(c, output, wanted)?;
-    let (sources, ids) = (SourceCache::new(c), PublishedIds::read(c, output)?);
-    let mut statement = c.prepare_cached(&format!("SELECT {ENTRY_COLUMNS} FROM entry WHERE number = ?1"))?;
-    let mut read = |entry| statement.query_row([entry], |row| read_entry(row, &sources));
-    let entries = places.into_iter().filter_map(|(_, entry)| read(entry).transpose());
-    entries.map(|entry| entry.map(|entry| ids.apply(entry))).collect()
+    let numbers: Vec<i64> = places.into_iter().map(|(_, entry)| entry).collect();
+    let ids = PublishedIds::read(c, output)?;
+    Ok(read_entries(c, &numbers)?.into_iter().map(|entry| ids.apply(entry)).collect())
 }
 
 /// The members that a document shows, the last to enter first.

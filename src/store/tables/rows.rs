@@ -109,24 +109,42 @@ impl<'c> SourceCache<'c> {
         SourceCache { database, sources: RefCell::default() }
     }
 
+    /// With the sources of these entries, a JSON array of numbers, all read at once.
+    pub(super) fn of_entries(database: &'c Database<'c>, numbers: &str) -> Result<SourceCache<'c>> {
+        let sources = database
+            .prepare_cached(&format!(
+                "SELECT {SOURCE_COLUMNS}, id FROM source
+                 WHERE id IN (SELECT source FROM entry WHERE number IN (SELECT value FROM json_each(?1)))"
+            ))?
+            .query_map([numbers], |row| {
+                let id = row.get(SOURCE_COLUMN_COUNT)?;
+                Ok((id, read_source(row, id, database)?))
+            })?
+            .collect::<Result<_>>()?;
+        Ok(SourceCache { database, sources: RefCell::new(sources) })
+    }
+
     pub(super) fn get(&self, id: i64) -> Result<CachedSource> {
         if let Some(source) = self.sources.borrow().get(&id) {
             return Ok(source.clone());
         }
         let source = self
             .database
-            .prepare_cached(
-                "SELECT name, url, title, language, state, publish_url,
-                        EXISTS (SELECT 1 FROM source AS earlier
-                                WHERE earlier.feed_id = source.feed_id AND earlier.id < source.id),
-                        full_text
-                 FROM source WHERE id = ?1",
-            )?
+            .prepare_cached(&format!("SELECT {SOURCE_COLUMNS} FROM source WHERE id = ?1"))?
             .query_row([id], |row| read_source(row, id, self.database))?;
         self.sources.borrow_mut().insert(id, source.clone());
         Ok(source)
     }
 }
+
+/// The columns that [`read_source`] reads, in its order.
+const SOURCE_COLUMNS: &str =
+    "name, url, title, language, state, publish_url,
+     EXISTS (SELECT 1 FROM source AS earlier WHERE earlier.feed_id = source.feed_id AND earlier.id < source.id),
+     full_text";
+
+/// The number of [`SOURCE_COLUMNS`].
+const SOURCE_COLUMN_COUNT: usize = 8;
 
 /// A damaged source costs none of its entries: what cannot be read of it is left out.
 fn read_source(row: &SqlRow<'_>, id: i64, database: &Database<'_>) -> Result<CachedSource> {

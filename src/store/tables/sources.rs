@@ -191,49 +191,94 @@ fn active_ids(c: &Database<'_>) -> Result<HashSet<SourceId>> {
 
 fn sync_sources(c: &Database<'_>, sources: &[ConfiguredSource]) -> Result<Vec<StoredSource>> {
     clear_gone(c)?;
-    c.execute("UPDATE source SET active = 0 WHERE active = 1", ())?;
-    // All addresses first: a source that only moved must not take the row of one whose address is known.
-    let mut ids = Vec::with_capacity(sources.len());
-    for source in sources {
-        let id = c
-            .prepare_cached("SELECT id FROM source WHERE url = ?1")?
-            .query_row([source.url.whole().as_str()], |row| row.get::<i64>(0))
-            .optional()?;
-        // Its row must not be taken for another source that has the same name and a new address.
-        c.prepare_cached("UPDATE source SET active = 1 WHERE id = ?1")?.execute([id])?;
-        ids.push((source, id));
-    }
+    let known = known_sources(c, sources)?;
     let mut order = Vec::with_capacity(sources.len());
-    for (source, id) in ids {
-        let id = match id {
-            Some(id) => id,
-            None => move_to_new_url(c, source)?.map_or_else(|| insert_source(c, source), Ok)?,
+    for source in sources {
+        let known = known.get(source.url.whole().as_str());
+        let id = match known {
+            Some(known) if known.is_same => known.id,
+            Some(known) => update_source(c, known.id, source)?,
+            None => match move_to_new_url(c, source)? {
+                Some(id) => update_source(c, id, source)?,
+                None => insert_source(c, source)?,
+            },
         };
-        let full_text: i64 = c
-            .prepare_cached("SELECT full_text FROM source WHERE id = ?1")?
-            .query_row([id], |row| row.get(0))?;
-        c.prepare_cached(
-            "UPDATE source SET name = ?2, host = ?3, title = ?4, language = ?5, publish_url = ?6, full_text = ?7,
-                               article_limit = ?8, active = 1
-             WHERE id = ?1",
-        )?
-        .execute(params![
-            id,
-            source.name,
-            source.host,
-            source.title,
-            source.language,
-            source.publish_url as i64,
-            source.articles.full_text as i64,
-            source.articles.limit as i64,
-        ])?;
-        if full_text != source.articles.full_text as i64 {
-            full_text_changed(c, id)?;
-        }
         order.push(SourceId(id));
     }
     let active: HashMap<_, _> = active_sources(c)?.into_iter().map(|source| (source.id, source)).collect();
     Ok(order.into_iter().filter_map(|id| active.get(&id).cloned()).collect())
+}
+
+/// The row of a configured source.
+struct KnownSource {
+    id: i64,
+    /// Whether all settings are in it already.
+    is_same: bool,
+}
+
+/// The rows of the configured sources, by address; they are active from now on, and no others. So a source that has
+/// moved does not take the row of one whose address is known.
+fn known_sources<'a>(
+    c: &Database<'_>,
+    sources: &'a [ConfiguredSource],
+) -> Result<HashMap<&'a str, KnownSource>> {
+    let configured: HashMap<&str, &ConfiguredSource> =
+        sources.iter().map(|source| (source.url.whole().as_str(), source)).collect();
+    let (mut known, mut came, mut left) = (HashMap::with_capacity(configured.len()), Vec::new(), Vec::new());
+    let mut statement = c.prepare_cached(
+        "SELECT id, active, url, name, host, title, language, publish_url, full_text, article_limit FROM source",
+    )?;
+    let mut rows = statement.query(())?;
+    while let Some(row) = rows.next()? {
+        let (id, is_active): (i64, bool) = (row.get(0)?, row.get(1)?);
+        let url = lossy_text(&row, 2)?.unwrap_or_default();
+        match configured.get_key_value(url.as_str()) {
+            Some((url, source)) => {
+                known.insert(*url, KnownSource { id, is_same: has_settings(&row, source)? });
+                came.extend((!is_active).then_some(id));
+            }
+            None => left.extend(is_active.then_some(id)),
+        }
+    }
+    for (is_active, ids) in [(false, left), (true, came)] {
+        c.prepare_cached("UPDATE source SET active = ?1 WHERE id IN (SELECT value FROM json_each(?2))")?
+            .execute(params![i64::from(is_active), to_json(&ids)?])?;
+    }
+    Ok(known)
+}
+
+/// Whether a row of [`known_sources`] has the settings of a source.
+fn has_settings(row: &SqlRow<'_>, source: &ConfiguredSource) -> Result<bool> {
+    let texts = [Some(&source.name), Some(&source.host), source.title.as_ref(), source.language.as_ref()];
+    for (column, text) in (3..).zip(texts) {
+        if lossy_text(row, column)?.as_ref() != text {
+            return Ok(false);
+        }
+    }
+    let numbers: [i64; 3] = [row.get(7)?, row.get(8)?, row.get(9)?];
+    Ok(numbers == settings(source))
+}
+
+/// The settings that are numbers: `publish_url`, `full_text`, `article_limit`.
+fn settings(source: &ConfiguredSource) -> [i64; 3] {
+    [source.publish_url as i64, source.articles.full_text as i64, source.articles.limit as i64]
+}
+
+fn update_source(c: &Database<'_>, id: i64, source: &ConfiguredSource) -> Result<i64> {
+    let before: i64 =
+        c.prepare_cached("SELECT full_text FROM source WHERE id = ?1")?.query_row([id], |row| row.get(0))?;
+    let ConfiguredSource { name, host, title, language, .. } = source;
+    let [publish_url, full_text, limit] = settings(source);
+    c.prepare_cached(
+        "UPDATE source SET name = ?2, host = ?3, title = ?4, language = ?5, publish_url = ?6, full_text = ?7,
+                           article_limit = ?8, active = 1
+         WHERE id = ?1",
+    )?
+    .execute(params![id, name, host, title, language, publish_url, full_text, limit])?;
+    if full_text != before {
+        full_text_changed(c, id)?;
+    }
+    Ok(id)
 }
 
 /// A source that answered 410 and then left the config is polled again when it comes back.
@@ -279,20 +324,14 @@ fn move_to_new_url(c: &Database<'_>, source: &ConfiguredSource) -> Result<Option
 }
 
 fn insert_source(c: &Database<'_>, source: &ConfiguredSource) -> Result<i64> {
+    let ConfiguredSource { name, host, title, language, .. } = source;
+    let (url, state) = (source.url.whole().as_str(), to_json(&SourceState::default())?);
+    let [publish_url, full_text, limit] = settings(source);
     c.prepare_cached(
-        "INSERT INTO source (name, url, publish_url, host, active, state) VALUES (?1, ?2, ?3, ?4, 1, ?5)
-         RETURNING id",
+        "INSERT INTO source (name, url, host, active, state, title, language, publish_url, full_text, article_limit)
+         VALUES (?1, ?2, ?3, 1, ?4, ?5, ?6, ?7, ?8, ?9) RETURNING id",
     )?
-    .query_row(
-        params![
-            source.name,
-            source.url.whole().as_str(),
-            source.publish_url as i64,
-            source.host,
-            to_json(&SourceState::default())?
-        ],
-        |row| row.get(0),
-    )
+    .query_row(params![name, url, host, state, title, language, publish_url, full_text, limit], |row| row.get(0))
 }
 
 fn active_sources(c: &Database<'_>) -> Result<Vec<StoredSource>> {

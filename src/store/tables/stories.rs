@@ -12,7 +12,7 @@ use super::super::model::{
     Duplicate, EntryStory, Generation, Merge, OutputId, SourceId, StoryId, StoryMember,
 };
 use super::super::sql::{OptionalExtension, Result, params};
-use super::super::values::{lossy_text, millis, nearest_time};
+use super::super::values::{lossy_text, millis, nearest_time, to_json};
 use super::entries::{Counters, find_entry, last_in_feed, touch};
 use super::owners::join_at_owned_address;
 use super::rows::{CachedSource, SourceCache};
@@ -34,17 +34,7 @@ impl Store {
     /// # Errors
     /// The store cannot read.
     pub async fn duplicates(&self, entries: Vec<i64>) -> Result<HashMap<i64, Vec<Duplicate>>, Error> {
-        self.query(move |c| {
-            let mut all = HashMap::new();
-            for entry in entries {
-                let duplicates = duplicates(c, entry)?;
-                if !duplicates.is_empty() {
-                    all.insert(entry, duplicates);
-                }
-            }
-            Ok(all)
-        })
-        .await
+        self.query(move |c| duplicates(c, &entries)).await
     }
 
     /// The entry of each of these stories that an output has, in a generation or in the current one (`None`). If
@@ -94,7 +84,8 @@ impl Store {
         self.query(move |c| {
             let Some(entry) = find_number(c, &name)? else { return Ok(None) };
             let story = entry_story(c, entry)?;
-            story.map(|story| Ok(EntryStory { duplicates: duplicates(c, entry)?, ..story })).transpose()
+            let duplicates = duplicates(c, &[entry])?.remove(&entry).unwrap_or_default();
+            Ok(story.map(|story| EntryStory { duplicates, ..story }))
         })
         .await
     }
@@ -317,40 +308,45 @@ fn story_entries(c: &Database<'_>, story: i64) -> Result<Vec<i64>> {
     .collect()
 }
 
-fn duplicates(c: &Database<'_>, entry: i64) -> Result<Vec<Duplicate>> {
-    let Some(story) = story_id(c, entry)? else { return Ok(Vec::new()) };
-    let sources = SourceCache::new(c);
-    let own_reason = join_reason(c, entry)?;
-    let mut statement = c.prepare_cached("SELECT source, link, owns_link FROM entry WHERE number = ?1")?;
-    let others = story_entries(c, story)?.into_iter().filter(|number| *number != entry);
-    others
-        .map(|number| {
-            statement.query_row([number], |row| {
-                let CachedSource { source, secrets, .. } = sources.get(row.get(0)?)?;
-                let hidden = |link: String| match &secrets {
-                    Some(secrets) => secrets.hidden(&link),
-                    None => link,
-                };
-                Ok(Duplicate {
-                    entry: number,
-                    source: source.name.clone(),
-                    title: source.title.clone(),
-                    link: lossy_text(row, 1)?.map(hidden),
-                    owns_link: row.get(2)?,
-                    is_at_address: [&own_reason, &join_reason(c, number)?]
-                        .into_iter()
-                        .flatten()
-                        .any(|reason| *reason == MergeReason::Address.to_string()),
-                })
-            })
-        })
-        .collect()
-}
-
-fn join_reason(c: &Database<'_>, entry: i64) -> Result<Option<String>> {
-    c.prepare_cached("SELECT reason FROM story_join WHERE entry = ?1")?
-        .query_row([entry], |row| row.get(0))
-        .optional()
+fn duplicates(c: &Database<'_>, entries: &[i64]) -> Result<HashMap<i64, Vec<Duplicate>>> {
+    let rows: Vec<(i64, i64, Duplicate)> = c
+        .prepare_cached(
+            // CROSS JOIN fixes the order: from the entries to the few others of their stories.
+            "SELECT asked.number, other.source, other.number, other.link, other.owns_link,
+                    coalesce(asked_join.reason = ?2, 1 = 0) OR coalesce(other_join.reason = ?2, 1 = 0)
+             FROM entry AS asked CROSS JOIN entry AS other
+                 ON other.story = asked.story AND other.number <> asked.number
+             LEFT JOIN story_join AS asked_join ON asked_join.entry = asked.number
+             LEFT JOIN story_join AS other_join ON other_join.entry = other.number
+             WHERE asked.number IN (SELECT value FROM json_each(?1))
+             ORDER BY asked.number, other_join.joined NULLS FIRST, other.number",
+        )?
+        .query_map(params![to_json(&entries)?, MergeReason::Address.to_string()], |row| {
+            let duplicate = Duplicate {
+                entry: row.get(2)?,
+                link: lossy_text(row, 3)?,
+                owns_link: row.get(4)?,
+                is_at_address: row.get(5)?,
+                // Looked up below, for all at once.
+                source: String::new(),
+                title: String::new(),
+            };
+            Ok((row.get(0)?, row.get(1)?, duplicate))
+        })?
+        .collect::<Result<_>>()?;
+    let others: Vec<i64> = rows.iter().map(|(.., duplicate)| duplicate.entry).collect();
+    let sources = SourceCache::of_entries(c, &to_json(&others)?)?;
+    let mut all: HashMap<i64, Vec<Duplicate>> = HashMap::new();
+    for (entry, source, mut duplicate) in rows {
+        let CachedSource { source, secrets, .. } = sources.get(source)?;
+        duplicate.source.clone_from(&source.name);
+        duplicate.title.clone_from(&source.title);
+        if let Some(secrets) = secrets {
+            duplicate.link = duplicate.link.map(|link| secrets.hidden(&link));
+        }
+        all.entry(entry).or_default().push(duplicate);
+    }
+    Ok(all)
 }
 
 /// The story of an entry, without its duplicates.
