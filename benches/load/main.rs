@@ -8,6 +8,7 @@
     reason = "a program of its own"
 )]
 
+mod floor;
 mod generate;
 mod measure;
 mod origin;
@@ -46,7 +47,7 @@ struct Arguments {
     /// Number of outputs, each with its own filter
     #[arg(long, default_value_t = 10)]
     outputs: usize,
-    /// Only these cases: cold, unchanged, changed, idle, serve, start, refilter
+    /// Only these cases: floor, cold, unchanged, changed, idle, serve, start, refilter
     #[arg(long, value_delimiter = ',')]
     cases: Vec<String>,
     /// Measure this binary instead of the one just built
@@ -61,6 +62,9 @@ struct Arguments {
     /// Only generate and serve the feeds, until killed; the folder has a config and the feed addresses
     #[arg(long)]
     hold: bool,
+    /// Be the program of the floor: poll the feeds of the origin at this address
+    #[arg(long, hide = true)]
+    floor: Option<String>,
     /// Passed by cargo
     #[arg(long, hide = true)]
     bench: bool,
@@ -87,6 +91,9 @@ struct Bench {
     measurements: Vec<Measurement>,
 }
 
+/// The database of the floor, beside the one of siftwire.
+const FLOOR_STORE: &str = "floor.db";
+
 fn main() -> std::io::Result<()> {
     let arguments = Arguments::parse();
     let scratch = tempfile::tempdir()?;
@@ -94,6 +101,10 @@ fn main() -> std::io::Result<()> {
     let (feeds, home) = (folder.join("feeds"), folder.join("home"));
     std::fs::create_dir_all(&feeds)?;
     std::fs::create_dir_all(&home)?;
+    if let Some(origin) = &arguments.floor {
+        return floor::poll(origin, arguments.feeds as u32, &home.join(FLOOR_STORE))
+            .map_err(std::io::Error::other);
+    }
     let workload = Workload {
         feeds: arguments.feeds,
         entries: arguments.entries,
@@ -130,11 +141,13 @@ impl Bench {
 
     /// Every case once, in an order in which each has what it needs.
     fn round(&mut self) -> std::io::Result<()> {
+        if self.wants("floor") {
+            remove_database(&self.home.join(FLOOR_STORE));
+            self.floor("floor, cold")?;
+            self.floor("floor, unchanged")?;
+        }
         if self.wants("cold") || !self.store().exists() {
-            for end in ["", "-wal", "-shm"] {
-                // Not every file exists.
-                let _ = std::fs::remove_file(format!("{}{end}", self.store().display()));
-            }
+            remove_database(&self.store());
             self.poll("cold")?;
         }
         if self.wants("unchanged") {
@@ -206,6 +219,16 @@ impl Bench {
         let log = std::fs::read_to_string(self.home.join("log"))?;
         let note = log.lines().last().unwrap_or_default().to_owned();
         self.measurements.push(Measurement { case, cost, note });
+        Ok(())
+    }
+
+    /// The same feeds, polled by the program of the floor. It is this one, in a process of its own.
+    fn floor(&mut self, case: &'static str) -> std::io::Result<()> {
+        let folder = self.home.parent().unwrap_or(&self.home);
+        let mut command = Command::new(std::env::current_exe()?);
+        command.args(["--floor", &self.origin_at, "--feeds", &self.arguments.feeds.to_string()]);
+        let cost = measure::until_exit(command.arg("--folder").arg(folder).spawn()?)?;
+        self.measurements.push(Measurement { case, cost, note: String::new() });
         Ok(())
     }
 
@@ -311,6 +334,13 @@ impl Bench {
         self.configure("armenian")
     }
 
+    fn median(&self, case: &str) -> Option<&Measurement> {
+        let mut runs: Vec<_> =
+            self.measurements.iter().filter(|measurement| measurement.case == case).collect();
+        runs.sort_by(|a, b| a.cost.cpu.total_cmp(&b.cost.cpu));
+        runs.get(runs.len() / 2).copied()
+    }
+
     /// Prints the table of medians and writes the JSON of every run.
     fn report(&self) -> std::io::Result<()> {
         println!("| case | CPU s | wall s | peak MB | |\n|---|---|---|---|---|");
@@ -321,16 +351,22 @@ impl Bench {
             }
         }
         for case in cases {
-            let mut runs: Vec<&Measurement> =
-                self.measurements.iter().filter(|measurement| measurement.case == case).collect();
-            runs.sort_by(|a, b| a.cost.cpu.total_cmp(&b.cost.cpu));
-            let Measurement { cost, note, .. } = runs[runs.len() / 2];
-            println!("| {case} | {:.2} | {:.2} | {:.0} | {note} |", cost.cpu, cost.wall, cost.peak_mb);
+            let Some(Measurement { cost, note, .. }) = self.median(case) else { continue };
+            let floor = self.median(&format!("floor, {case}")).map(|floor| cost.cpu / floor.cost.cpu);
+            let floor = floor.map(|ratio| format!("{ratio:.2} times the floor. ")).unwrap_or_default();
+            println!("| {case} | {:.2} | {:.2} | {:.0} | {floor}{note} |", cost.cpu, cost.wall, cost.peak_mb);
         }
         if let Some(path) = &self.arguments.json {
             write_json(path, &self.measurements)?;
         }
         Ok(())
+    }
+}
+
+fn remove_database(path: &Path) {
+    for end in ["", "-wal", "-shm"] {
+        // Not every file exists.
+        let _ = std::fs::remove_file(format!("{}{end}", path.display()));
     }
 }
 
