@@ -271,22 +271,24 @@ pub(super) fn story_members(
     stories: Vec<StoryId>,
 ) -> Result<HashMap<StoryId, StoryMember>> {
     let mut statement = c.prepare_cached(
-        // CROSS JOIN fixes the order: from the few entries of a story to their memberships.
+        // CROSS JOIN fixes the order: from the few entries of a story to their memberships. No ORDER BY: for that, SQLite
+        // makes a table in memory, also where there is no row.
         "SELECT entry.number, source.name, source.active, story_join.entry IS NULL
          FROM entry CROSS JOIN membership ON membership.entry = entry.number AND membership.output = ?1
              AND membership.generation = coalesce(?2, (SELECT generation FROM output WHERE id = ?1))
          JOIN source ON source.id = entry.source LEFT JOIN story_join ON story_join.entry = entry.number
-         WHERE entry.story = ?3 ORDER BY source.active DESC, entry.number LIMIT 1",
+         WHERE entry.story = ?3",
     )?;
     let generation = generation.map(|generation| generation.0);
     let mut found = HashMap::new();
     for story in stories {
-        let member = statement
-            .query_row(params![output.0, generation, story.0], |row| {
+        let members = statement
+            .query_map(params![output.0, generation, story.0], |row| {
                 let (entry, source) = (row.get(0)?, lossy_text(row, 1)?.unwrap_or_default());
                 Ok(StoryMember { entry, source, is_active: row.get(2)?, is_first: row.get(3)? })
-            })
-            .optional()?;
+            })?
+            .collect::<Result<Vec<_>>>()?;
+        let member = members.into_iter().min_by_key(|member| (!member.is_active, member.entry));
         found.extend(member.map(|member| (story, member)));
     }
     Ok(found)
