@@ -27,6 +27,9 @@ const MAX_BYTES_FOR_EACH: usize = 32;
 
 const ASCII_BLOCK: usize = 64;
 
+/// Bytes that are searched at once for the beginning of a trace.
+const LEAD_BLOCK: usize = 64;
+
 /// The fewest question marks that stand for lost letters.
 const MIN_LOST: usize = 6;
 
@@ -55,8 +58,7 @@ pub(super) fn repair(feed: &mut RawFeed<'_>) -> Vec<Problem> {
 fn traces(text: &str) -> usize {
     let (mut traces, mut run) = (0, 0);
     let (mut at, mut run_end) = (0, 0);
-    // The first bytes of all characters with which a trace begins.
-    while let Some(step) = memchr::memchr2(0xc3, 0xd0, &text.as_bytes()[at..]) {
+    while let Some(step) = next_lead(&text.as_bytes()[at..]) {
         let start = at + step;
         let mut chars = text[start..].chars();
         let lead = chars.next().unwrap_or_default();
@@ -79,6 +81,30 @@ fn traces(text: &str) -> usize {
         }
     }
     traces
+}
+
+/// The first character with which a trace may begin. Whole blocks are tested at once: nearly every letter of correct text
+/// in Cyrillic has one of these first bytes.
+fn next_lead(bytes: &[u8]) -> Option<usize> {
+    let mut at = 0;
+    while let Some(block) = bytes[at..].first_chunk::<{ LEAD_BLOCK + 3 }>() {
+        let is_lead = |i: &usize| may_begin_trace([block[*i], block[i + 1], block[i + 2], block[i + 3]]);
+        if (0..LEAD_BLOCK).fold(false, |found, i| found | is_lead(&i)) {
+            return (0..LEAD_BLOCK).find(is_lead).map(|found| at + found);
+        }
+        at += LEAD_BLOCK;
+    }
+    let byte = |at: usize| bytes.get(at).copied().unwrap_or_default();
+    (at..bytes.len()).find(|at| may_begin_trace([byte(*at), byte(at + 1), byte(at + 2), byte(at + 3)]))
+}
+
+/// Whether these bytes are a western letter or a capital from `В` to `Я`, and then a character that is no letter from `А` to
+/// `я`, nor ASCII. Without branches, so that the compiler tests many at once.
+fn may_begin_trace([first, second, third, fourth]: [u8; 4]) -> bool {
+    let is_western = first == 0xc3;
+    let is_capital = (first == 0xd0) & (0x92..=0xaf).contains(&second);
+    let is_russian = ((third == 0xd0) & (fourth >= 0x90)) | ((third == 0xd1) & (fourth < 0x90));
+    (is_western | is_capital) & (third >= 0x80) & !is_russian
 }
 
 /// How much speaks for it that windows-1252 made these characters of one letter.
@@ -288,6 +314,8 @@ fn encoded_byte(c: char, encoding: &'static Encoding) -> Option<u8> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
     use crate::feed::raw::RawText;
 
@@ -397,5 +425,16 @@ mod tests {
             repaired(&["ordenÃ³ cerrar", "São"]),
             [("ordenÃ³ cerrar".into(), true), ("São".into(), false)]
         );
+    }
+
+    proptest! {
+        #[test]
+        fn traces_are_sought_where_they_may_begin(text in "[ÃâÀÿБВЯAаяѓѐ°€a ]{0,9}|[а-яВa. ]{50,90}[ÃВ][°€а]?[а-я]{0,90}") {
+            let may_begin = |(at, c): &(usize, char)| {
+                let next = text[at + c.len_utf8()..].chars().next();
+                matches!(c, 'À'..='ÿ' | 'В'..='Я') && next.is_some_and(|c| !c.is_ascii() && !matches!(c, 'А'..='я'))
+            };
+            prop_assert_eq!(next_lead(text.as_bytes()), text.char_indices().find(may_begin).map(|(at, _)| at));
+        }
     }
 }
