@@ -63,7 +63,7 @@ pub fn compare(
             Match::Stored(old, reason) => {
                 diff.in_feed.push(old.number);
                 if keyed.entry.is_uncertain {
-                    diff.uncertain += usize::from(fingerprint(&mut keyed.entry) != old.fingerprint);
+                    diff.uncertain += usize::from(hashes(&mut keyed.entry).fingerprint != old.fingerprint);
                     continue;
                 }
                 diff.changes.extend(edit_or_rekey(keyed.entry, (old, reason), stored.known, now));
@@ -108,12 +108,13 @@ fn newest_first(mut entries: Vec<KeyedEntry>, now: Timestamp) -> Vec<KeyedEntry>
 }
 
 fn new_entry(mut entry: Entry, site: &str, now: Timestamp) -> NewEntry {
+    let Hashes { fingerprint, content } = hashes(&mut entry);
     NewEntry {
         uids: uids(&entry, site),
         date: published_date(&entry, now),
         first_seen: now,
-        fingerprint: fingerprint(&mut entry),
-        content_hash: content_hash(&entry),
+        fingerprint,
+        content_hash: content,
         entry,
         dedup_features: None,
     }
@@ -125,12 +126,11 @@ fn edit_or_rekey(
     known: &KnownEntries,
     now: Timestamp,
 ) -> Option<Change> {
-    let fingerprint = fingerprint(&mut entry);
+    let Hashes { fingerprint, content: content_hash } = hashes(&mut entry);
     if fingerprint == old.fingerprint {
         let keys: Vec<Key> = entry.keys.into_iter().filter(|key| !known.contains_key(key)).collect();
         return (!keys.is_empty()).then_some(Change::Rekeyed { number: old.number, keys });
     }
-    let content_hash = content_hash(&entry);
     let changed = (content_hash != old.content_hash && old.edits < MAX_SHOWN_EDITS).then_some(now);
     let former_title = old.title.clone().filter(|_| old.title != entry.title);
     let former_title =
@@ -243,24 +243,35 @@ fn made_id(source: &[u8], entry: &[u8]) -> String {
     uuid_urn(bytes)
 }
 
-/// A hash of all fields but the keys. The keys are taken out for a moment, which is cheaper than a copy without them.
-fn fingerprint(entry: &mut Entry) -> Vec<u8> {
+/// Hashes of an entry.
+struct Hashes {
+    /// Of all fields but the keys.
+    fingerprint: Vec<u8>,
+    /// Of the visible text.
+    content: Vec<u8>,
+}
+
+/// Reads the texts once: in the fingerprint their hash stands for them. They and the keys are taken out for a moment, which
+/// is cheaper than a copy without them.
+fn hashes(entry: &mut Entry) -> Hashes {
+    let content = content_hash(entry);
     let keys = std::mem::take(&mut entry.keys);
+    let texts = texts(entry).map(|text| text.as_mut().map(std::mem::take));
     let comments = replace_comment_count(entry, |count| count.checked_ilog2().map_or(0, |bits| bits + 1));
     // The serialised form has every field, so no second list of fields is needed. It has only texts and numbers under
     // text keys, which always serialise.
-    let texts = [&entry.title, &entry.summary, &entry.content];
-    let mut json = Vec::with_capacity(
-        1024 + texts.iter().map(|text| text.as_ref().map_or(0, String::len)).sum::<usize>(),
-    );
-    if serde_json::to_writer(&mut json, entry).is_err() {
-        json.clear();
-    }
+    let mut json = serde_json::to_vec(entry).unwrap_or_default();
+    json.extend_from_slice(&content);
     entry.keys = keys;
+    self::texts(entry).into_iter().zip(texts).for_each(|(place, text)| *place = text);
     if let Some(comments) = comments {
         replace_comment_count(entry, |_| comments);
     }
-    checksum(&json)
+    Hashes { fingerprint: checksum(&json), content }
+}
+
+fn texts(entry: &mut Entry) -> [&mut Option<String>; 3] {
+    [&mut entry.title, &mut entry.summary, &mut entry.content]
 }
 
 /// The number of comments moves all the time: only when it has doubled is the entry written again.
