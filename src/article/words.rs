@@ -1,11 +1,7 @@
 //! What the names of an element's classes tell of its purpose, as authors of pages write them in all languages. Pure.
 
-use std::collections::HashSet;
-use std::sync::LazyLock;
-
-use foldhash::fast::RandomState;
-
 use crate::html::Element;
+use crate::text::WordSet;
 
 /// What an element is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -25,48 +21,36 @@ pub(super) enum Purpose {
     Outside,
 }
 
-type Words = HashSet<&'static str, RandomState>;
-
-static OUTSIDE: LazyLock<Words> = LazyLock::new(|| {
+static OUTSIDE: WordSet = WordSet::new(
     "comment comments commentlist disqus cookie cookies gdpr consent footer copyright privacy onetrust didomi usercentrics respond replies \
-     livefyre"
-        .split_ascii_whitespace()
-        .collect()
-});
+     livefyre",
+);
 
-static BOILERPLATE: LazyLock<Words> = LazyLock::new(|| {
+static BOILERPLATE: WordSet = WordSet::new(
     "nav navbar navigation menu breadcrumb breadcrumbs footer sidebar comment comments disqus respond related \
      relatedposts recommend recommended recommendation recommendations recirc recirculation newsletter newsletters subscribe \
      subscription signup share shares sharing sharebar sharedaddy sharethis shareaholic social socials socialmedia addthis addtoany cookie \
      cookies consent gdpr advert adverts advertisement advertising ad ads adsbygoogle adslot adbox sponsor sponsored \
      outbrain taboola popup modal tooltip pagination pager paginator tags taglist tagcloud trending popular mostread \
      mostpopular readmore morefrom teaser teasers rating ratings poll toolbar byline bylines breadcrumbs jp relpost \
-     screenreader skip print noprint follow followus feedback toc crosssell upsell dianomi zergnet mgid revcontent"
-        .split_ascii_whitespace()
-        .collect()
-});
+     screenreader skip print noprint follow followus feedback toc crosssell upsell dianomi zergnet mgid revcontent",
+);
 
-static ASIDE: LazyLock<Words> = LazyLock::new(|| {
+static ASIDE: WordSet = WordSet::new(
     "meta metadata info box widget promo promotion banner prev previous tag category categories topic topics topbar header \
      date time timestamp published posted updated callout cta aside extra bookmark copyright disclaimer credits source sources \
-     tools actions utility"
-        .split_ascii_whitespace()
-        .collect()
-});
+     tools actions utility",
+);
 
-static CAPTION: LazyLock<Words> = LazyLock::new(|| {
+static CAPTION: WordSet = WordSet::new(
     "caption captions figcaption credit imagecredit photocredit legend bildunterschrift copyright player video gallery slideshow carousel \
-     lightbox"
-        .split_ascii_whitespace()
-        .collect()
-});
+     lightbox",
+);
 
-static LEAD: LazyLock<Words> = LazyLock::new(|| {
+static LEAD: WordSet = WordSet::new(
     "lead lede standfirst intro dek deck subtitle subheadline subheading subhead subline abstract excerpt chapo teasertext \
-     headline2 vorspann kicker ingress bajada copete entradilla sumario sottotitolo occhiello chapeau summary description"
-        .split_ascii_whitespace()
-        .collect()
-});
+     headline2 vorspann kicker ingress bajada copete entradilla sumario sottotitolo occhiello chapeau summary description",
+);
 
 /// Words side by side that name what stands around articles.
 const AROUND_PAIRS: [(&str, &str); 10] = [
@@ -134,7 +118,7 @@ pub(super) fn purpose(element: &Element) -> Purpose {
         return Purpose::Boilerplate;
     }
     let words = class_words(element);
-    let has = |set: &Words| words.iter().any(|word| set.contains(word.as_str()));
+    let has = |set: &WordSet| words.iter().any(|word| set.contains(word));
     if has(&OUTSIDE) || element.local_name() == "footer" {
         return Purpose::Outside;
     }

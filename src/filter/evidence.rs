@@ -6,6 +6,9 @@ use super::namesakes::{
 use super::spelling::has_capital;
 use super::subject::Segment;
 use super::syntax::Field;
+use crate::text::{WordSet, file_part};
+
+const FILE: &str = include_str!("evidence.txt");
 
 /// The most letters of a country's acronym.
 const ACRONYM: usize = 4;
@@ -17,148 +20,59 @@ const REACH: usize = 3;
 const AFFAIRS_REACH: usize = 12;
 
 /// Offices and things that a country has and a person has not.
-const OFFICES: &[&str] = &[
-    "leader", "president", "presidents", "prime", "premier", "pm", "dictator", "ruler", "rulers", "minister",
-    "ministry", "king", "queen", "prince", "government", "parliament", "mps", "army", "military", "armed",
-    "junta", "embassy", "ambassador", "border", "republic", "kingdom", "opposition", "ruling", "coup",
-    "troops", "foreign", "intelligence", "central", "currency", "airspace", "citizens", "nationals", "lira",
-    "inflation", "economy", "президент", "президента", "президентом", "президенту", "премьер",
-    "правительство", "правительства", "король", "посол", "власти", "властей", "военные", "армия", "армии",
-    "парламент", "министр", "столица", "столице", "уряд", "міністр", "столиця", "влада", "армія",
-    "république", "président", "gouvernement", "armée", "presidente", "gobierno",
-];
+static OFFICES: WordSet = WordSet::new(file_part(FILE, "offices"));
 
 /// Words of the affairs of states and of what befalls a country, which seldom stand near a person's first name.
-const AFFAIRS: &[&str] = &[
-    "parliamentary", "presidential", "elections", "referendum", "islamist", "islamists", "brotherhood",
-    "diplomat", "diplomats", "diplomatic", "ambassador", "envoy", "embassy", "visa", "visas", "refugee",
-    "refugees", "migrants", "asylum", "camp", "camps", "troops", "soldiers", "army", "airbase", "airspace",
-    "airstrike", "airstrikes", "drone", "drones", "missile", "missiles", "rocket", "rockets", "terrorism",
-    "terrorist", "terrorists", "militants", "insurgents", "rebels", "jihadist", "jihadists", "gunmen",
-    "peacekeepers", "ceasefire", "sanctions", "treaty", "pact", "coup", "junta", "humanitarian", "famine",
-    "cholera", "measles", "malaria", "drought", "floods", "flooding", "earthquake", "quake", "epidemic",
-    "imf", "un", "unhcr", "unicef", "usaid", "economy", "gdp", "inflation", "exports", "imports", "oil",
-    "desert", "archaeologists", "tourism", "tourists", "travellers", "smugglers", "qualifier", "qualifiers",
-    "afcon", "fifa", "uefa", "kingdom", "monarch", "monarchy", "province", "dissident", "dissidents",
-    "extradition", "extradited", "expulsion", "deported", "exile", "aid", "convoy", "billion", "emergency",
-    "cabinet", "world bank", "asian cup", "world cup", "palace", "crossing", "airlines", "airlift",
-    "shortages", "nationwide", "protest", "protests", "protesters", "curfew", "censors", "censorship",
-    "plot", "official", "officials", "regime", "dictator", "capital", "parliament", "government", "military",
-    "minister", "ministry", "president", "opposition", "border", "currency", "citizens", "nationals",
-    "republic", "pipeline", "fuel", "subsidies", "tariff", "tariffs", "mosque", "mosques", "unrest",
-    "crackdown", "clashes", "rulers", "herders", "poachers", "constitution", "constitutional", "amnesty",
-    "corruption", "ngo", "ngos", "extremists", "extremism", "war", "peace", "talks", "summit", "bilateral",
-    "minerals", "mining", "uranium", "lithium", "bedouin", "tribes", "tribal", "tribesmen", "muslim",
-    "muslims", "hunger", "poverty", "olympic", "paralympic", "olympics", "friendly", "loan", "bailout",
-    "debt", "exporters", "investors", "vaccines", "vaccine", "polio", "outbreak", "lockdown", "heatwave",
-    "wildfire", "wildfires", "hostages", "prisoners", "detainees", "journalists", "premier", "unemployment",
-    "starlink", "election", "flights", "airline", "gas", "electricity", "railway", "nuclear", "ties",
-    "relations", "accord", "phosphate", "potash", "desalination", "wheat", "farmers", "villages",
-    "villagers", "pilgrims", "hajj", "ramadan", "landslide", "landslides", "unesco", "espionage", "spies",
-    "captagon", "smuggling", "trafficking", "covid", "central bank", "interest rates", "minimum wage",
-    "prisoner swap",
-];
+static AFFAIRS: WordSet = WordSet::new(file_part(FILE, "affairs"));
+const PAIRS_OF_AFFAIRS: &str = file_part(FILE, "pairs of affairs");
 
 /// Institutions of a country, which stand after its name with capitals.
-const INSTITUTIONS: &[&str] = &[
-    "wealth", "air", "navy", "super", "league", "football", "national", "state", "supreme", "interior",
-    "defence", "defense", "energy", "health", "education", "finance", "trade", "election", "electoral",
-    "police", "court", "chamber", "bank", "stock", "red", "human", "civil", "security", "council",
-    "broadcasting", "statistics", "women", "under",
-];
+static INSTITUTIONS: WordSet = WordSet::new(file_part(FILE, "institutions"));
 
 /// What may stand before a place.
-const BEFORE_PLACES: &[&str] = &[
-    "in", "from", "to", "into", "across", "inside", "throughout", "near", "via", "off", "au", "du", "en",
-    "nach", "aus", "в", "во", "из", "у", "до", "з", "із",
-];
+static BEFORE_PLACES: WordSet = WordSet::new(file_part(FILE, "before places"));
 
 /// What stands before a place and seldom before a person.
-const BEFORE_PLACES_ALONE: &[&str] =
-    &["in", "across", "inside", "throughout", "into", "leave", "leaving", "over"];
+static BEFORE_PLACES_ALONE: WordSet = WordSet::new(file_part(FILE, "before places alone"));
 
 /// Before `in`, they have a person after it: faith in Jordan.
-const BEFORE_PERSONS: &[&str] =
-    &["interest", "confidence", "faith", "trust", "believe", "believes", "interested"];
+static BEFORE_PERSONS: WordSet = WordSet::new(file_part(FILE, "before persons"));
 
-const DETERMINERS: &[&str] =
-    &["a", "an", "the", "your", "my", "our", "his", "her", "their", "this", "every", "each"];
+static DETERMINERS: WordSet = WordSet::new(file_part(FILE, "determiners"));
 
 /// What may follow a thing, and no name that an article belongs to: the Turkey earthquake.
-const AFTER_THINGS: &[&str] =
-    &["is", "was", "in", "on", "at", "and", "or", "for", "with", "that", "to", "from", "costs"];
+static AFTER_THINGS: WordSet = WordSet::new(file_part(FILE, "after things"));
 
-const DIRECTIONS: &[&str] = &[
-    "north", "south", "east", "west", "northern", "southern", "eastern", "western", "northwestern",
-    "northeastern", "southwestern", "southeastern", "central", "rural",
-];
+static DIRECTIONS: WordSet = WordSet::new(file_part(FILE, "directions"));
 
-/// What a team does, without the s that a person's verb has; the first of them seldom of an American team.
-const PLURAL_VERBS: &[&str] = &[
-    "qualify", "stun", "thrash", "edge", "reach", "lose", "draw", "face", "host", "advance", "crash", "exit",
-    "play", "win", "hold", "miss", "beat", "through", "out", "v", "vs",
-];
-
-const TEAM_VERBS: usize = 7;
+/// What a team does, without the s that a person's verb has: what is seldom said of an American team, and the rest.
+static TEAM_VERBS: WordSet = WordSet::new(file_part(FILE, "team verbs"));
+static PLURAL_VERBS: WordSet = WordSet::new(file_part(FILE, "plural verbs"));
 
 /// What a state does and a person seldom.
-const STATE_VERBS: &[&str] = &[
-    "bans", "outlaws", "expels", "summons", "recalls", "deports", "ratifies", "executes", "hangs",
-    "extradites", "intercepts", "airdrops", "imposes", "mobilises", "mobilizes", "devalues", "repatriates",
-    "evacuates", "nationalises", "nationalizes", "arrests", "jails", "detains", "legalises", "legalizes",
-    "recognises", "recognizes", "votes", "suspends", "reopens", "resumes", "halts", "freezes", "deploys",
-    "seizes", "foils", "thwarts", "dissolves", "adopts", "enacts", "repeals", "privatises", "privatizes",
-    "exports", "imports", "restricts", "condemns", "sentences", "pardons", "severs",
-];
+static STATE_VERBS: WordSet = WordSet::new(file_part(FILE, "state verbs"));
 
 /// Those that no state of a federation does.
-const SOVEREIGN_VERBS: &[&str] = &[
-    "expels", "summons", "recalls", "ratifies", "mobilises", "mobilizes", "devalues", "nationalises",
-    "nationalizes", "severs",
-];
+static SOVEREIGN_VERBS: WordSet = WordSet::new(file_part(FILE, "sovereign verbs"));
 
 /// What follows a person's name at the start of a headline, and seldom a state's.
-const AFTER_PERSONS: &[&str] = &[
-    "wins", "loses", "leads", "makes", "has", "joins", "returns", "reveals", "stars", "hits", "goes", "gets",
-    "shines", "le", "la", "de", "van", "von",
-];
+static AFTER_PERSONS: WordSet = WordSet::new(file_part(FILE, "after persons"));
 
 /// Words of stories about persons.
-const PRIVATE: &[&str] = &[
-    "he", "she", "his", "her", "him", "i", "my", "me", "our", "your", "fans", "wife", "husband", "friend",
-    "mother", "father", "mom", "dad", "fiancee", "baby",
-];
+static PRIVATE: WordSet = WordSet::new(file_part(FILE, "private"));
 
 /// How the past and future of such verbs start in Russian and Ukrainian.
-const STATE_VERB_STEMS: &[&str] = &[
-    "разорва", "запрет", "запрещ", "вышл", "вышел", "объяви", "ввел", "введет", "подписа", "отозва", "высла",
-    "обвини", "закры", "приостанов", "покин", "отказ", "откаж", "призва", "потребов", "проголос", "увелич",
-    "национализ", "восстанов", "продл", "арестов", "задерж", "снял", "избра", "принял", "начал",
-    "націоналіз", "віднов", "ввів", "введ", "обра", "прийня", "почав", "почала", "розірва", "заборон",
-    "вийшл", "вийшов", "оголос", "запровад", "підписа", "відклика", "звинувати", "призупин", "залиш",
-    "відмов", "заклика",
-];
+const STATE_VERB_STEMS: &str = file_part(FILE, "state verb stems");
 
 /// Titles that stand before a person's name with a capital or a point.
-const TITLES: &[&str] = &[
-    "mr", "mrs", "ms", "dr", "lt", "sgt", "capt", "col", "gen", "sen", "rep", "gov", "judge", "officer",
-    "coach", "chef", "sheriff", "pastor", "deputy", "detective", "councilman", "councilwoman", "aunt",
-    "uncle", "actor", "actress", "singer", "rapper",
-];
+static TITLES: WordSet = WordSet::new(file_part(FILE, "titles"));
 
 /// Words with a capital that are no person's name.
-const NEUTRAL: &[&str] = &[
-    "modern", "post", "crown", "islamist", "monday", "tuesday", "wednesday", "thursday", "friday",
-    "saturday", "sunday", "january", "february", "march", "april", "june", "july", "august", "september",
-    "october", "november", "december",
-];
+static NEUTRAL: WordSet = WordSet::new(file_part(FILE, "neutral"));
 
 /// The most letters of a word that has no capital in a headline of capitals, and longer ones that have none there.
 const LONGEST_SMALL: usize = 4;
-const LONG_PREPOSITIONS: &[&str] = &[
-    "about", "after", "against", "among", "before", "behind", "between", "during", "their", "under",
-    "without",
-];
+static LONG_PREPOSITIONS: WordSet = WordSet::new(file_part(FILE, "long prepositions"));
 
 /// What else may have the name.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -207,7 +121,7 @@ impl NameAt<'_> {
     /// Jordan's king, president of Chad.
     pub(super) fn office(&self) -> Option<String> {
         let at = self.at;
-        let is_office = |place: &usize| OFFICES.contains(&self.word(*place));
+        let is_office = |place: &usize| OFFICES.contains(self.word(*place));
         let after = (at + 1..=at + REACH).find(is_office);
         if let Some(last) = after.filter(|_| self.is_possessive() || is_office(&(at + 1))) {
             return self.shown(at, last);
@@ -221,15 +135,15 @@ impl NameAt<'_> {
     /// Whether an office of the name stands before it, whatever stands after it: president of Chad.
     pub(super) fn is_of_office(&self) -> bool {
         let office = self.at.checked_sub(2).filter(|place| self.word(place + 1) == "of");
-        office.is_some_and(|place| OFFICES.contains(&self.word(place)))
+        office.is_some_and(|place| OFFICES.contains(self.word(place)))
     }
 
     /// Whether it is a thing: the turkey is cold, how to cook your turkey.
     pub(super) fn is_thing(&self) -> bool {
         let is_determined =
-            self.at.checked_sub(1).is_some_and(|before| DETERMINERS.contains(&self.word(before)));
+            self.at.checked_sub(1).is_some_and(|before| DETERMINERS.contains(self.word(before)));
         let next = self.segment.neighbour_after(self.at);
-        is_determined && next.is_none_or(|next| AFTER_THINGS.contains(&self.word(next)))
+        is_determined && next.is_none_or(|next| AFTER_THINGS.contains(self.word(next)))
     }
 
     /// What a state or its team does, at the start of a sentence: Jordan qualify, Chad bans.
@@ -239,11 +153,11 @@ impl NameAt<'_> {
             return None;
         }
         let verb = self.word(next);
-        let team_verbs = if namesake == Namesake::Place { &PLURAL_VERBS[..TEAM_VERBS] } else { PLURAL_VERBS };
-        let is_deed = team_verbs.contains(&verb)
-            || STATE_VERBS.contains(&verb) && namesake == Namesake::Person
-            || SOVEREIGN_VERBS.contains(&verb) && namesake != Namesake::Word
-            || STATE_VERB_STEMS.iter().any(|stem| verb.starts_with(stem));
+        let is_deed = TEAM_VERBS.contains(verb)
+            || PLURAL_VERBS.contains(verb) && namesake != Namesake::Place
+            || STATE_VERBS.contains(verb) && namesake == Namesake::Person
+            || SOVEREIGN_VERBS.contains(verb) && namesake != Namesake::Word
+            || STATE_VERB_STEMS.split_whitespace().any(|stem| verb.starts_with(stem));
         is_deed.then(|| self.shown(self.at, next)).flatten()
     }
 
@@ -255,10 +169,10 @@ impl NameAt<'_> {
             && self.at == 0
             && !self.is_in_title_case()
             && !has_capital(self.segment.written(next))
-            && (verb == "to" || !AFTER_THINGS.contains(&verb))
+            && (verb == "to" || !AFTER_THINGS.contains(verb))
             && !is_personal(verb)
-            && !AFTER_PERSONS.contains(&verb)
-            && !self.segment.tokens.words().any(|word| PRIVATE.contains(&word));
+            && !AFTER_PERSONS.contains(verb)
+            && !self.segment.tokens.words().any(|word| PRIVATE.contains(word));
         may_be_deed.then(|| self.shown(self.at, next)).flatten()
     }
 
@@ -266,18 +180,18 @@ impl NameAt<'_> {
     fn place(&self, namesake: Namesake) -> Option<String> {
         let before = self.at.checked_sub(1)?;
         let is_before_places = match namesake {
-            Namesake::Word => BEFORE_PLACES.contains(&self.word(before)) || self.is_direction(before),
+            Namesake::Word => BEFORE_PLACES.contains(self.word(before)) || self.is_direction(before),
             Namesake::Person if self.word(before) == "in" => {
-                !before.checked_sub(1).is_some_and(|place| BEFORE_PERSONS.contains(&self.word(place)))
+                !before.checked_sub(1).is_some_and(|place| BEFORE_PERSONS.contains(self.word(place)))
             }
-            Namesake::Person => BEFORE_PLACES_ALONE.contains(&self.word(before)) || self.is_direction(before),
+            Namesake::Person => BEFORE_PLACES_ALONE.contains(self.word(before)) || self.is_direction(before),
             Namesake::Place => false,
         };
         is_before_places.then(|| self.shown(before, self.at)).flatten()
     }
 
     fn is_direction(&self, place: usize) -> bool {
-        DIRECTIONS.contains(&self.word(place)) && !has_capital(self.segment.written(place))
+        DIRECTIONS.contains(self.word(place)) && !has_capital(self.segment.written(place))
     }
 
     /// A word near the name that speaks of the affairs of states.
@@ -285,9 +199,11 @@ impl NameAt<'_> {
         let last = (self.at + AFFAIRS_REACH).min(self.segment.tokens.len());
         let found = (self.at.saturating_sub(AFFAIRS_REACH)..last).find_map(|place| {
             let pair = || format!("{} {}", self.word(place), self.word(place + 1));
-            if AFFAIRS.contains(&self.word(place)) {
+            if AFFAIRS.contains(self.word(place)) {
                 self.shown(place, place)
-            } else if has_capital(self.segment.written(place + 1)) && AFFAIRS.contains(&pair().as_str()) {
+            } else if has_capital(self.segment.written(place + 1))
+                && PAIRS_OF_AFFAIRS.lines().any(|known| known == pair())
+            {
                 self.shown(place, place + 1)
             } else {
                 None
@@ -305,7 +221,7 @@ impl NameAt<'_> {
     pub(super) fn is_person(&self) -> bool {
         let (segment, at) = (self.segment, self.at);
         let is_titled = |before: usize| {
-            TITLES.contains(&self.word(before)) && [" ", ". "].contains(&segment.between(before))
+            TITLES.contains(self.word(before)) && [" ", ". "].contains(&segment.between(before))
         };
         if at.checked_sub(1).is_some_and(is_titled)
             || at.checked_sub(1).is_some_and(|before| self.is_initial(before))
@@ -321,9 +237,9 @@ impl NameAt<'_> {
         let is_name = |place: &usize| {
             let word = self.word(*place);
             has_capital(segment.written(*place))
-                && ![OFFICES, AFFAIRS, INSTITUTIONS, NEUTRAL, DIRECTIONS, PLURAL_VERBS]
+                && ![&OFFICES, &AFFAIRS, &INSTITUTIONS, &NEUTRAL, &DIRECTIONS, &TEAM_VERBS, &PLURAL_VERBS]
                     .iter()
-                    .any(|words| words.contains(&word))
+                    .any(|words| words.contains(word))
                 && (word.chars().nth(2).is_some() || !segment.is_in_capitals(*place))
         };
         let before = segment
@@ -346,7 +262,7 @@ impl NameAt<'_> {
         let has_capital_at = |word: &usize| has_capital(self.segment.written(*word));
         let capitals = (0..words).filter(has_capital_at).count();
         let is_short = |word: usize| {
-            self.word(word).chars().count() <= LONGEST_SMALL || LONG_PREPOSITIONS.contains(&self.word(word))
+            self.word(word).chars().count() <= LONGEST_SMALL || LONG_PREPOSITIONS.contains(self.word(word))
         };
         (capitals == words && words >= 3 || words >= 4 && capitals * 3 >= words * 2)
             && (0..words).filter(|word| !has_capital_at(word)).all(is_short)

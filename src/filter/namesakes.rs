@@ -1,28 +1,19 @@
 //! Tells a place's name from a person's (Jack London, Paris Jackson) and from that of a town elsewhere (Moscow, Idaho).
 //! Pure.
 
-use std::collections::HashSet;
-use std::sync::LazyLock;
-
 use super::spelling::has_capital;
 use super::subject::Segment;
 use super::words::is_country;
+use crate::text::{WordSet, file_part};
 
 /// First names, surnames, and places that are first names. Its format is described at its top.
 const TABLE: &str = include_str!("words/person_names.txt");
 
 /// What stands before a person's first name: Pope Leo, St. Louis. Then no surname follows.
-const ROYAL: &[&str] = &[
-    "pope", "king", "queen", "prince", "princess", "duke", "duchess", "saint", "st", "san", "santa", "papst",
-    "pape", "roi", "reine", "konig", "konigin", "prinz", "папа", "король", "принц",
-];
+static ROYAL: WordSet = WordSet::new(file_part(TABLE, "before a first name without a surname"));
 
 /// What a person does or is, after a first name and a surname that no table knows.
-const PERSONAL: &[&str] = &[
-    "jr", "sr", "dies", "died", "dead", "born", "stars", "starred", "marries", "weds", "knocks", "defeats",
-    "fights", "retires", "actor", "actress", "author", "novelist", "writer", "singer", "champion", "fighter",
-    "boxer", "scores", "dunks", "mort", "morte", "gestorben", "tot", "умер", "умерла", "помер", "померла",
-];
+static PERSONAL: WordSet = WordSet::new(file_part(TABLE, "after a person"));
 
 /// What joins two names to the longer one of a thing or a place: Paris Charles de Gaulle.
 const PARTICLES: &[&str] = &["de", "da", "di", "du", "van", "von"];
@@ -48,41 +39,27 @@ const STATES: &[&str] = &[
 const TOWNS_OF_GEORGIA: &[&str] =
     &["athens", "rome", "dublin", "vienna", "cairo", "milan", "berlin", "lisbon"];
 
-struct PersonNames {
-    first_names: HashSet<&'static str>,
-    surnames: HashSet<&'static str>,
-    /// Places that are first names.
-    places: HashSet<&'static str>,
-}
-
-static PERSON_NAMES: LazyLock<PersonNames> = LazyLock::new(|| {
-    let part = |title: &str| {
-        let lines = TABLE.lines().skip_while(|line| *line != title).skip(1);
-        lines.take_while(|line| !TITLES_OF_PARTS.contains(line)).flat_map(str::split_whitespace).collect()
-    };
-    let [first_names, surnames, places] = TITLES_OF_PARTS.map(part);
-    PersonNames { first_names, surnames, places }
-});
-
-const TITLES_OF_PARTS: [&str; 3] = ["first names", "surnames", "places that are first names"];
+static FIRST_NAMES: WordSet = WordSet::new(file_part(TABLE, "first names"));
+static SURNAMES: WordSet = WordSet::new(file_part(TABLE, "surnames"));
+static PLACES: WordSet = WordSet::new(file_part(TABLE, "places that are first names"));
 
 /// Whether a first name stands before a word: Jack London.
 pub(super) fn follows_first_name(segment: &Segment<'_>, at: usize) -> bool {
     let Some(before) = segment.neighbour_before(at) else { return false };
     has_capital(segment.written(before))
-        && PERSON_NAMES.first_names.contains(segment.tokens.word(before))
+        && FIRST_NAMES.contains(segment.tokens.word(before))
         && !has_no_surname(segment, before)
 }
 
 /// Whether a first name is one that no surname follows: Pope Leo.
 pub(super) fn has_no_surname(segment: &Segment<'_>, first_name: usize) -> bool {
-    first_name.checked_sub(1).is_some_and(|title| ROYAL.contains(&segment.tokens.word(title)))
+    first_name.checked_sub(1).is_some_and(|title| ROYAL.contains(segment.tokens.word(title)))
 }
 
 /// Whether a place is a first name here: Paris Jackson, Cuba Gooding Jr.
 pub(super) fn is_first_name(segment: &Segment<'_>, at: usize) -> bool {
     let word = |place: usize| segment.tokens.word(place);
-    if !PERSON_NAMES.places.contains(word(at)) {
+    if !PLACES.contains(word(at)) {
         return false;
     }
     let Some(surname) = segment.neighbour_after(at) else { return false };
@@ -92,20 +69,20 @@ pub(super) fn is_first_name(segment: &Segment<'_>, at: usize) -> bool {
     let is_apposition = segment.after(surname).starts_with([',', '(']);
     let reach = if is_apposition { 4 } else { 1 };
     is_surname(word(surname))
-        || PERSON_NAMES.first_names.contains(word(surname)) && !PARTICLES.contains(&word(surname + 1))
-        || (surname + 1..=surname + reach).any(|place| PERSONAL.contains(&word(place)))
+        || FIRST_NAMES.contains(word(surname)) && !PARTICLES.contains(&word(surname + 1))
+        || (surname + 1..=surname + reach).any(|place| PERSONAL.contains(word(place)))
         || is_age(word(surname + 1)) && is_apposition
-        || segment.neighbour_before(at).is_some_and(|before| PERSONAL.contains(&word(before)))
+        || segment.neighbour_before(at).is_some_and(|before| PERSONAL.contains(word(before)))
 }
 
 /// Whether a word tells what a person does or is.
 pub(super) fn is_personal(word: &str) -> bool {
-    PERSONAL.contains(&word)
+    PERSONAL.contains(word)
 }
 
 /// Whether a word is known as a surname.
 pub(super) fn is_surname(word: &str) -> bool {
-    PERSON_NAMES.surnames.contains(word)
+    SURNAMES.contains(word)
 }
 
 /// Whether a number may be a person's age.

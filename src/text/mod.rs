@@ -1,10 +1,12 @@
 //! Text: HTML to plain text, folded words, the language of a text. Pure.
 
 mod apostrophes;
+mod data_file;
 mod html_to_text;
 pub mod language;
 mod tokens;
 
+pub(crate) use data_file::{WordSet, part as file_part};
 pub use html_to_text::{TextFor, html_to_text, html_to_text_start, is_inline};
 use tokens::is_common_letter;
 pub use tokens::{Tokens, fold, is_folded_word, is_spaceless, tokens, tokens_up_to};
