@@ -1,5 +1,9 @@
 //! The parts of a title: label, dateline and publisher. Pure.
 
+use crate::text::file_part;
+
+const FILE: &str = include_str!("headline.txt");
+
 /// Where a title's own words are, and what stands around them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct TitleParts {
@@ -30,11 +34,11 @@ pub(super) fn is_live(title: &str) -> bool {
     }
     // "Where to live" is not live: the label must be a part of its own, or in capitals.
     let is_live_label = |part: &str| {
-        LIVE_LABELS.contains(&part.to_lowercase().as_str())
+        has_line(LIVE_LABELS, &part.to_lowercase())
             || part.split_whitespace().next() == Some("LIVE")
             || part.split_whitespace().next_back() == Some("LIVE")
     };
-    LIVE_PHRASES.iter().any(|phrase| lower.contains(phrase))
+    LIVE_PHRASES.lines().any(|phrase| lower.contains(phrase))
         || title
             .split([':', '|', '\u{2014}', '\u{2013}'])
             .flat_map(|part| part.split(" - "))
@@ -88,8 +92,12 @@ fn label_kind(text: &str) -> Option<bool> {
     }
     let text = text.to_lowercase();
     let text = text.trim_end_matches(|c: char| c.is_ascii_digit() || c.is_whitespace());
-    let is_kind = KIND_LABELS.lines().any(|line| line.trim().split(", ").any(|label| label == text));
-    (is_kind || LABELS.contains(&text)).then_some(is_kind)
+    let is_kind = has_line(KIND_LABELS, text);
+    (is_kind || has_line(LABELS, text)).then_some(is_kind)
+}
+
+fn has_line(lines: &str, text: &str) -> bool {
+    lines.lines().any(|line| line == text)
 }
 
 /// The byte after an agency's dateline, such as `LONDON, 4 May (Agency) - ` or `КИЕВ, 4 мая — Агентство. `; else 0.
@@ -153,74 +161,21 @@ fn is_publisher(last_part: &str, names: &[&str]) -> bool {
 const LIVE_MARKERS: &[&str] =
     &["live", "direct", "vivo", "happened", "latest", "онлайн", "трансляция", "ուղիղ"];
 
-const LIVE_LABELS: &[&str] = &[
-    "live",
-    "liveblog",
-    "liveticker",
-    "direct",
-    "онлайн",
-    "онлайн-трансляция",
-    "текстовая трансляция",
-    "ուղիղ",
-];
+const LIVE_LABELS: &str = file_part(FILE, "live labels");
 
-const LIVE_PHRASES: &[&str] = &[
-    "live update",
-    "live blog",
-    "liveblog",
-    "live:",
-    "liveticker",
-    "en direct",
-    "en vivo",
-    "as it happened",
-    "онлайн-трансляция",
-    "прямая трансляция",
-    "текстовая трансляция",
-    "ուղիղ եթեր",
-    "ուղիղ միացում",
-    "latest updates",
-];
+const LIVE_PHRASES: &str = file_part(FILE, "live phrases");
 
 /// The bytes of the longest label, with a number after it.
 const LONGEST_LABEL: usize = 48;
 
 /// Labels of news reports.
-#[rustfmt::skip]
-const LABELS: &[&str] = &[
-    "breaking", "breaking news", "updated", "update", "exclusive", "just in", "news alert", "alert", "flash",
-    "urgent", "newsflash", "corrected", "correction", "developing", "new", "eilmeldung", "eil", "exklusiv", "aktualisiert",
-    "korrigiert", "korrektur", "alerte", "alerte info", "urgent info", "exclusif", "exclusivité", "info", "mise à jour", "actualisé",
-    "dernière minute", "última hora", "urgente", "срочно", "срочная новость", "молния", "обновлено",
-    "обновляется", "дополнено", "эксклюзив", "внимание", "важно", "исправлено", "терміново", "оновлено", "блискавка", "ексклюзив",
-    "увага", "важливо", "доповнено", "виправлено", "հրատապ", "շտապ", "թարմացված", "բացառիկ", "լրացված",
-    "ուշադրություն", "速報", "独自", "更新",
-];
+const LABELS: &str = file_part(FILE, "labels of news");
 
 /// Labels of what is no news report.
-const KIND_LABELS: &str = "
-    opinion, op-ed, commentary, comment, column, editorial, analysis, explainer, explained, interview, review, podcast, video, watch
-    listen, photos, photo, in pictures, pictures, gallery, factbox, timeline, profile, feature, essay, letter, letters, blog, quiz
-    fact check, sponsored, long read, q&a, briefing, newsletter, obituary, viewpoint, perspective, audio, cartoon, infographic
-    kommentar, meinung, analyse, kolumne, gastbeitrag, gastkommentar, leitartikel, porträt, bilder, fotos, reportage, hintergrund
-    faktencheck, glosse, rezension, kritik, essay, nachruf, ratgeber, erklärt, bildergalerie, interview der woche, leserbrief
-    tribune, avis, éditorial, édito, chronique, entretien, vidéo, vidéos, en images, décryptage, portrait, récit, enquête
-    point de vue, billet, infographie, nécrologie, critique, diaporama, le point, débat
-    мнение, аналитика, анализ, интервью, колонка, комментарий, видео, фото, фоторепортаж, репортаж, подкаст, обзор, разбор
-    лонгрид, инфографика, справка, блог, эссе, рецензия, некролог, расследование, авторская колонка, объясняем, карточки
-    думка, аналітика, аналіз, інтерв'ю, інтерв’ю, коментар, відео, огляд, розбір, інфографіка, довідка, есе, рецензія, розслідування
-    пояснюємо, погляд, редакційна колонка
-    կարծիք, վերլուծություն, հարցազրույց, սյունակ, մեկնաբանություն, տեսանյութ, լուսանկարներ, ֆոտո, ռեպորտաժ, փոդքաստ, խմբագրական
-    վիդեո, բացատրում ենք, ակնարկ, էսսե, հետաքննություն, բլոգ, ֆոտոշարք, լուսանկար";
+const KIND_LABELS: &str = file_part(FILE, "labels of what is no news");
 
 /// Parts of publishers' names, in lower case; after `=`, a whole word.
-const PUBLISHERS: &str = "
-    news gazette journal herald tribune times =post =star =mail =today magazine =press guardian independent telegraph observer
-    chronicle courier =reuters =afp =ap =bbc =cnn =nbc =abc =cbs =fox =npr =dw =rfi =tv radio =bloomberg =axios =politico aljazeera
-    =jazeera .com .org .net .ru .ua .am .de .fr .co.uk zeitung blatt anzeiger kurier nachrichten rundschau =welt =spiegel =stern =zeit =taz =dpa
-    =faz =orf =zdf =ard tagesschau echo =monde figaro libération parisien =express presse ouest =info gazeta газета вести новости известия
-    правда ведомости коммерсант рбк =риа =тасс интерфакс лента медуза радио телеканал =тв вісті новини укрінформ уніан суспільне
-    українська =нв громадське журнал вестник вісник курьер кур'єр լրատվ լուրեր նյուզ արմենպրես արմենպրեսս ռադիո թերթ հեռուստա
-    арменпресс armenpress =1in =168 azatutyun";
+const PUBLISHERS: &str = file_part(FILE, "publishers");
 
 #[cfg(test)]
 mod tests {
@@ -228,7 +183,7 @@ mod tests {
 
     #[test]
     fn each_live_label_and_phrase_has_a_marker() {
-        for label in LIVE_LABELS.iter().chain(LIVE_PHRASES) {
+        for label in LIVE_LABELS.lines().chain(LIVE_PHRASES.lines()) {
             assert!(has_live_marker(label), "{label}");
         }
     }

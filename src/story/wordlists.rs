@@ -1,7 +1,9 @@
 //! Words that the rules know, by language: numerals, calendar and directions, negations, opposites, words without meaning
-//! of their own. Pure tables.
+//! of their own. Pure.
 
 use std::sync::LazyLock;
+
+use crate::text::file_part;
 
 /// What a word means to the rules.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -149,106 +151,15 @@ pub(super) fn unit(word: &str) -> Option<&'static str> {
     }
 }
 
-// The words below are folded, without apostrophes. `*` ends a stem: it stands for all words that start with it.
+const FILE: &str = include_str!("wordlists.txt");
 
 /// Numerals and ordinals: their value, then their forms.
-const NUMERALS: &str = "
-    1: one first erste ersten erster erstes erstmals eins premier premiere premieres один одна одно одного одной одну первый первая первое первого первой первую первом первых перший перша перше першого першої першу першому մեկ մեկը առաջին առաջինը
-    2: two second deux deuxieme deuxiemes zwei zweite zweiten zweiter zweites dos segunda segundo два две двух двое двоих двум двумя второй вторая второе второго вторую втором дві двох двоє другий друга друге другого другої другу երկու երկուսը երկրորդ երկրորդը
-    3: three third trois troisieme drei dritte dritten dritter drittes tres три трех трое троих трем третий третья третье третьего третьей третью трьох троє третій третя третє третього третьої третю երեք երեքը երրորդ երրորդը
-    4: four fourth quatre quatrieme vier vierte vierten vierter viertes cuatro четыре четырех четверо четверых четырем четвертый четвертая четвертое четвертого четвертой четвертую чотири чотирьох четверта четверте четвертої четверту չորս չորսը չորրորդ
-    5: five fifth cinq cinquieme funf funfte funften funfter funftes cinco пять пяти пятеро пятерых пятый пятая пятое пятого пятой пятую пята пяте пятої пяту հինգ հինգը հինգերորդ
-    6: six sixth sixieme sechs sechste sechsten sechster sechstes seis шесть шести шестеро шестерых шестой шестая шестое шестого шестую шість шестеро шостий шоста шосте шостого шостої шосту վեց վեցը վեցերորդ
-    7: seven seventh sept septieme sieben siebte siebten siebter siebtes siete семь семи семеро седьмой седьмая седьмое седьмого седьмую сім семеро сьомий сьома сьоме сьомого сьомої сьому յոթ յոթը յոթերորդ
-    8: eight eighth huit huitieme acht achte achten achter achtes ocho восемь восьми восьмеро восьмой восьмая восьмое восьмого восьмую вісім восьмий восьма восьме восьмої восьму ութ ութը ութերորդ
-    9: nine ninth neuf neuvieme neun neunte neunten neunter neuntes nueve девять девяти девятеро девятый девятая девятое девятого девятую девятий девята девяте девятої девяту ինը ինն իններորդ
-    10: ten tenth dix dixieme zehn zehnte zehnten diez десять десяти десятеро десятый десятая десятого десятий десята десятої տասը տաս տասներորդ
-    11: eleven eleventh onze elf elfte одиннадцать одиннадцати одинадцять одинадцяти տասնմեկ
-    12: twelve twelfth douze zwolf zwolfte двенадцать двенадцати дванадцять дванадцяти տասներկու
-    13: thirteen thirteenth treize dreizehn тринадцать тринадцати тринадцять тринадцяти տասներեք
-    14: fourteen quatorze vierzehn четырнадцать четырнадцати чотирнадцять чотирнадцяти տասնչորս
-    15: fifteen quinze funfzehn пятнадцать пятнадцати пятнадцять пятнадцяти տասնհինգ
-    16: sixteen seize sechzehn шестнадцать шестнадцати шістнадцять шістнадцяти տասնվեց
-    17: seventeen dixsept siebzehn семнадцать семнадцати сімнадцять сімнадцяти տասնյոթ
-    18: eighteen achtzehn восемнадцать восемнадцати вісімнадцять вісімнадцяти տասնութ
-    19: nineteen neunzehn девятнадцать девятнадцати девятнадцять девятнадцяти տասնինը
-    20: twenty twentieth vingt zwanzig двадцать двадцати двадцатый двадцять двадцяти քսան
-    30: thirty trente dreissig тридцать тридцати тридцять тридцяти երեսուն
-    40: forty quarante vierzig сорок сорока քառասուն
-    50: fifty cinquante funfzig пятьдесят пятидесяти пятдесят пятдесяти հիսուն
-    60: sixty soixante sechzig шестьдесят шестидесяти шістдесят шістдесяти վաթսուն
-    70: seventy siebzig семьдесят семидесяти сімдесят сімдесяти յոթանասուն
-    80: eighty achtzig восемьдесят восьмидесяти вісімдесят вісімдесяти ութսուն
-    90: ninety neunzig девяносто девяноста девяносто իննսուն
-    100: hundred cent cents hundert сто ста сотня сотни հարյուր հարյուրավոր
-    200: zweihundert двести двухсот двісті двохсот երկուհարյուր
-    300: dreihundert триста трехсот трьохсот երեքհարյուր
-    thousand: thousand thousands tausend tausende mille milliers тыс тысяча тысячи тысяч тысячу тис тисяча тисячі тисяч тисячу հազար հազարավոր
-    million: million millions mln mio millionen миллион миллиона миллионов млн мільйон мільйона мільйонів մլն միլիոն
-    billion: billion billions bn mlrd milliard milliards milliarde milliarden миллиард миллиарда миллиардов млрд мільярд мільярда мільярдів մլրդ միլիարդ
-    trillion: trillion trillions трлн триллион трлн трильйон
-    dozen: dozen dozens dutzend dutzende douzaine douzaines десяток десятки десятков десятків տասնյակ
-    half: half halfte halb moitie demi половина половины половину половини կես կեսը
-    double: double doppelt вдвое вдвічі կրկնակի
-    triple: triple dreifach втрое втричі եռակի
-    ii: ii
-    iii: iii
-    iv: iv
-    vi: vi
-    vii: vii
-    viii: viii
-    ix: ix
-    xi: xi
-    xii: xii
-    xiii: xiii
-    xiv: xiv
-    xvi: xvi";
+const NUMERALS: &str = file_part(FILE, "numerals and ordinals");
 
 /// Months, days of the week, times of day and directions: one of a kind excludes the others.
-const EXCLUSIVES: &str = "
-    january: january jan januar janvier enero январь января январе січень січня січні հունվար*
-    february: february feb februar fevrier febrero февраль февраля феврале лютий лютого փետրվար*
-    march: march mar marz mars marzo март марта марте березень березня березні մարտի մարտին
-    april: april apr avril abril апрель апреля апреле квітень квітня квітні ապրիլ*
-    may: may mai mayo май мая мае травень травня травні մայիս*
-    june: june jun juni juin junio июнь июня июне червень червня червні հունիս*
-    july: july jul juli juillet julio июль июля июле липень липня липні հուլիս*
-    august: august aug aout agosto август августа августе серпень серпня серпні օգոստոս*
-    september: september sep septembre septiembre сентябрь сентября сентябре вересень вересня вересні սեպտեմբեր*
-    october: october oct oktober octobre octubre октябрь октября октябре жовтень жовтня жовтні հոկտեմբեր*
-    november: november nov novembre noviembre ноябрь ноября ноябре листопад листопада листопаді նոյեմբեր*
-    december: december dec dezember decembre diciembre декабрь декабря декабре грудень грудня грудні դեկտեմբեր*
-    monday: monday mon montag montags lundi lunes понедельник понедельника понедельникам понеділок понеділка երկուշաբթի*
-    tuesday: tuesday tue tues dienstag dienstags mardi martes вторник вторника вівторок вівторка երեքշաբթի*
-    wednesday: wednesday wed mittwoch mittwochs mercredi miercoles среда среду среды середа середу середи չորեքշաբթի*
-    thursday: thursday thu thur thurs donnerstag donnerstags jeudi jueves четверг четверга четвер четверга հինգշաբթի*
-    friday: friday fri freitag freitags vendredi viernes пятница пятницу пятницы пятниця пятницю пятниці ուրբաթ*
-    saturday: saturday sat samstag samstags sonnabend samedi sabado суббота субботу субботы субота суботу суботи շաբաթ
-    sunday: sunday sun sonntag sonntags dimanche domingo воскресенье воскресенья неділя неділю неділі կիրակի*
-    morning: morning vormittag matin утро утром утренний утренняя утренние ранок вранці зранку ранковий առավոտ*
-    noon: noon midday mittag midi полдень опівдні կեսօր*
-    afternoon: afternoon nachmittag дневной дневная днем
-    evening: evening abend abends soir soiree вечер вечером вечерний вечерняя вечір ввечері увечері երեկոյան երեկո
-    night: night overnight nacht nuit ночь ночью ночной ночная ніч вночі уночі գիշեր*
-    yesterday: yesterday gestern вчера вчора երեկ
-    today: today heute aujourdhui сегодня сьогодні այսօր*
-    tomorrow: tomorrow demain завтра վաղը վաղվա
-    spring: spring fruhling fruhjahr printemps весна весной весны весни навесні գարուն գարնանը
-    summer: summer sommer ete лето летом лета літо влітку ամառ ամռանը
-    autumn: autumn herbst automne осень осенью осени осінь восени աշուն աշնանը
-    winter: winter hiver зима зимой зимы зими взимку ձմեռ ձմռանը
-    north: north northern norden nordlich* nord север* північ* північн* հյուսիս*
-    south: south southern suden sudlich* sud юг юга юге южн* південн* південь півдні հարավ*
-    east: east eastern osten ostlich* восток* восточн* схід сході сходу східн* արեւելյան արեւելք*
-    west: west western westen westlich* ouest запад* захід* заході західн* արեւմտյան արեւմուտք*";
+const EXCLUSIVES: &str = file_part(FILE, "exclusives");
 
-const NEGATIONS: &str = "
-    arent cannot cant couldnt didnt doesnt dont hadnt hasnt havent isnt neither never no nobody none nor not shouldnt wasnt
-    werent without wont wouldnt aucun aucune jamais ne ni pas sans kein keine keinen keiner keinem keines nicht nichts nie niemals
-    niemand ohne ningun nunca sin без не нельзя нет ни никогда никто ничего немає ніколи ніхто нічого ні неможна
-    առանց մի ոչ ոչինչ երբեք չեմ չեն չենք չես չեք չէ չէին չէր չի չկա չկան
-    չընդուն* չհաստատ* չթույլ* չհաղթ* չմասնակց* չստորագր* չմեկն* չհամաձայն* չհրաժար* չհայտն* չաջակց* չմերժ* չհերք* չունի
-    չունեն չարեց չգնաց չեկավ չբաց* չփակ* չվաճառ* չգտ* չպատասխան* չպաշտպան* չդադար* չսկս*";
+const NEGATIONS: &str = file_part(FILE, "negations");
 
 const LANGUAGES: usize = 6;
 
@@ -257,19 +168,7 @@ const LANGUAGES: usize = 6;
 const OPPOSITES: &str = include_str!("opposites.txt");
 
 /// Frequent words without meaning of their own, and acronyms that any report of an accident has.
-const FUNCTION_WORDS: &str = "
-    a an the of to in on at by with from as is are was were be been has have had will would can could its his her their our
-    my your this that these those and or but if than then so into over about it he she they we you i who which what how why when
-    where says said say amid
-    der die das den dem des ein eine einen einem einer eines und oder aber im auf aus bei mit von vom zum zur uber unter
-    durch um als wie ist sind war waren wird werden wurde wurden hat haben hatte sich er sie es wir ihr sein seine dass auch noch
-    le la les un une du de et ou mais au aux dans sur par en est sont ont son sa ses leur leurs ce cet cette ces qui
-    que quoi se il elle ils elles y d l s n c j m t qu
-    в во на с со к ко по из от у о об и а но или что как это его ее их он она они мы вы я для при под над про также уже
-    был была было были будет будут
-    з із зі від та і й але або що як це його її їх він вона вони ми ви під також вже був була було були буде
-    եւ ու կամ բայց որ որը ինչ ինչպես է են էր էին նա նրա նրանք մենք դուք ես իր իրենց այս այդ այն նաեւ համար մասին ըստ հետ մեջ վրա
-    дтп чп мчс мвд гибдд дпс ск дснс сбу աին";
+const FUNCTION_WORDS: &str = file_part(FILE, "function words");
 
 #[cfg(test)]
 mod tests {
