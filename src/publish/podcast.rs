@@ -80,14 +80,14 @@ pub(super) fn write_episode(xml: &mut XmlWriter, entry: &Entry) {
 }
 
 fn person(xml: &mut XmlWriter, shown: &Person) {
-    let known = |name: &Option<String>, names: &[&'static str]| {
+    let known = |name: &Option<String>, names: &str| {
         let name = name.as_deref()?.trim();
-        names.iter().any(|known| known.eq_ignore_ascii_case(name)).then(|| name.to_owned())
+        names.lines().any(|known| known.eq_ignore_ascii_case(name)).then(|| name.to_owned())
     };
     let address = |address: &Option<String>| address.as_deref().map(percent_encode);
     let values = [
-        ("role", known(&shown.role, &ROLES)),
-        ("group", known(&shown.group, &GROUPS)),
+        ("role", known(&shown.role, ROLES)),
+        ("group", known(&shown.group, GROUPS)),
         ("img", address(&shown.image)),
         ("href", address(&shown.link)),
     ];
