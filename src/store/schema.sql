@@ -18,7 +18,7 @@ INSERT INTO counter VALUES (1, 0, 0, 0, 0, 0);
 CREATE TABLE source (
     id            INTEGER PRIMARY KEY,
     name          TEXT NOT NULL,
-    url           TEXT NOT NULL UNIQUE,
+    url           TEXT NOT NULL UNIQUE,  -- of any length
     host          TEXT NOT NULL,      -- sources of one host are not polled at the same time
     title         TEXT,               -- from the config
     language      TEXT,               -- from the config
@@ -38,9 +38,9 @@ CREATE TABLE source (
     state         TEXT NOT NULL       -- JSON of SourceState
 ) STRICT;
 -- Serves: which source had this name before it moved to another address?
-CREATE INDEX source_name ON source (name);
+CREATE INDEX source_name ON source (name);  -- of any length
 -- Serves: does another source call itself by the same id?
-CREATE INDEX source_feed_id ON source (feed_id) WHERE feed_id IS NOT NULL;
+CREATE INDEX source_feed_id ON source (feed_id) WHERE feed_id IS NOT NULL;  -- of any length
 
 -- The hosts that have refused a request, or have told that they take no more.
 CREATE TABLE host (
@@ -86,7 +86,7 @@ CREATE TABLE entry (
 -- Serves: what is new since an output's watermark?
 CREATE UNIQUE INDEX entry_revision ON entry (revision);
 -- Serves: is this id free?
-CREATE UNIQUE INDEX entry_uid ON entry (uid);
+CREATE UNIQUE INDEX entry_uid ON entry (uid);  -- of any length
 -- Serves: how many entries does a source have?
 CREATE INDEX entry_source ON entry (source);
 -- Serves: which entries belong to this story?
@@ -98,7 +98,7 @@ CREATE INDEX entry_first_seen ON entry (first_seen);
 -- come back.
 CREATE TABLE key (
     source INTEGER NOT NULL REFERENCES source (id),
-    key    TEXT NOT NULL,             -- rule and value, as in "link https://..."
+    key    TEXT NOT NULL,             -- rule and value, as in "link https://...", or rule and hash of a long one
     entry  INTEGER REFERENCES entry (number),
     PRIMARY KEY (source, key)
 ) STRICT, WITHOUT ROWID;

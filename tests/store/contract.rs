@@ -680,3 +680,35 @@ async fn numbers_and_story_ids_are_never_reused() {
     let left = story_of(number + 1).await;
     assert_eq!((left.story, left.first, left.reason), (next_story, Some(number + 1), None));
 }
+
+#[tokio::test]
+async fn addresses_and_ids_may_be_of_any_length() {
+    let home = Home::new();
+    let store = home.start();
+    // What does not repeat itself: a database may compress texts before it measures them.
+    let mut seed = 1_u64;
+    let mut long = |prefix: &str| -> String {
+        let random = (0..10_000).map(|_| {
+            seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+            char::from(b'a' + (seed >> 40) as u8 % 26)
+        });
+        prefix.chars().chain(random).collect()
+    };
+    let url = long("https://a.example/");
+    let source = store.sync_sources(sources(&[("a", &url, "x")])).await.unwrap()[0].id;
+    assert_eq!(store.sync_sources(sources(&[("b", &url, "x")])).await.unwrap()[0].id, source, "found again");
+    let keys = [long(""), long("")];
+    let change = |key: &str| {
+        let Change::New(mut entry) = new("1", "One", at(0)) else { unreachable!() };
+        entry.uids = vec![key.into(), format!("{key}:2")];
+        entry.entry.keys = vec![self::key(key)];
+        entry.entry.link = Some(format!("https://a.example/{key}"));
+        Change::New(entry)
+    };
+    let poll = done(source, at(9), keys.iter().map(|key| change(key)).collect());
+    let state = SourceState { id: Some(long("urn:")), ..poll.state.clone() };
+    store.commit(Poll { state, ..poll }).await.unwrap();
+    let known = store.known_entries(source, keys.iter().map(|value| key(value)).collect()).await.unwrap();
+    assert_eq!(known.len(), 2, "each has its own key");
+    assert_eq!(store.entries_after(0, 9).await.unwrap().len(), 2);
+}

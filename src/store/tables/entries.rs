@@ -12,7 +12,7 @@ use super::super::sql::{OptionalExtension, Result, SqlValues, params};
 use super::super::values::{from_json, lossy_text, millis, nearest_time, to_json};
 use super::rows::{ENTRY_COLUMN_COUNT, ENTRY_COLUMNS, ExtraJson, SourceCache, StoredKeys, read_entry};
 use crate::entry::change::{FormerTitle, KnownEntries, KnownEntry, KnownKey, NewEntry};
-use crate::entry::{Entry, Key, KeyRule, StoredEntry};
+use crate::entry::{Entry, Key, KeyRule, StoredEntry, text_hash};
 use crate::source::FullText;
 
 impl Store {
@@ -198,6 +198,9 @@ impl Counters {
     }
 }
 
+/// A longer value is a key by its hash: PostgreSQL's indexes take no row of more than 2,704 bytes.
+const MAX_KEY: usize = 1000;
+
 /// The spelling of a key in the table.
 pub(super) fn write_key<'a>(key: &Key, buffer: &'a mut String) -> &'a str {
     let rule = match key.rule {
@@ -209,7 +212,10 @@ pub(super) fn write_key<'a>(key: &Key, buffer: &'a mut String) -> &'a str {
     };
     buffer.clear();
     buffer.push_str(rule);
-    buffer.push_str(&key.value);
+    match key.value.len() {
+        ..=MAX_KEY => buffer.push_str(&key.value),
+        _ => buffer.push_str(&text_hash(&[&key.value])),
+    }
     buffer
 }
 
