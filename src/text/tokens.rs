@@ -96,16 +96,17 @@ pub fn tokens_up_to(plain: &str, max: usize) -> Tokens {
     while at < bytes.len() && at < u32::MAX as usize - 4 && tokenizer.out.tokens.len() < max {
         if tokenizer.start.is_none() {
             at += separators(&bytes[at..]);
+            let end = tokenizer.common_words(plain, at, max);
+            if end > at {
+                at = end;
+                continue;
+            }
         }
         let run = CommonRun::at_start_of(&bytes[at..]);
         let end = at + run.length;
         if run.length > 0 {
-            if tokenizer.start.is_none() && run.ends_word(&bytes[at..]) {
-                tokenizer.whole_word(&run, at..end, plain);
-            } else {
-                tokenizer.start_word(at);
-                tokenizer.push_run(&run, &plain[at..end]);
-            }
+            tokenizer.start_word(at);
+            tokenizer.push_run(&run, &plain[at..end]);
             at = end;
         } else {
             // `at` always moves by whole characters.
@@ -188,6 +189,7 @@ fn wide_separator(bytes: &[u8]) -> usize {
 
 /// Fast path: ASCII letters and digits and most Russian, Ukrainian and Armenian letters, of which only the first may be
 /// upper case. They are folded without tables.
+#[derive(Default)]
 struct CommonRun {
     /// In bytes; 0 if the text starts with another character.
     length: usize,
@@ -262,12 +264,33 @@ struct WordTokenizer {
 }
 
 impl WordTokenizer {
-    /// Adds a run that is a whole word.
-    fn whole_word(&mut self, run: &CommonRun, span: Range<usize>, plain: &str) {
-        self.out.folded.push(' ');
-        let start = self.out.folded.len();
-        self.push_run(run, &plain[span.clone()]);
-        self.push_token(start, span);
+    /// Adds the words at a position that are each a whole common run, with one space between them; of Russian and Armenian
+    /// ones, only the first may begin in upper case. So they are copied at once. Returns where they end.
+    fn common_words(&mut self, plain: &str, at: usize, max: usize) -> usize {
+        let bytes = plain.as_bytes();
+        let mut words = CommonRun::default();
+        // Behind the space before them.
+        let folded = self.out.folded.len() + 1;
+        let (mut start, mut end) = (at, at);
+        while self.out.tokens.len() < max {
+            let run = CommonRun::at_start_of(&bytes[start..]);
+            if run.length == 0 || (run.first.is_some() && start > at) || !run.ends_word(&bytes[start..]) {
+                break;
+            }
+            end = start + run.length;
+            self.push_token(folded + start - at..folded + end - at, start..end);
+            words.first = words.first.or(run.first);
+            words.has_ascii_upper |= run.has_ascii_upper;
+            if bytes.get(end) != Some(&b' ') {
+                break;
+            }
+            start = end + 1;
+        }
+        if end > at {
+            self.out.folded.push(' ');
+            self.push_run(&words, &plain[at..end]);
+        }
+        end
     }
 
     #[inline]
@@ -366,14 +389,14 @@ impl WordTokenizer {
             // Only marks: remove the space again.
             self.out.folded.truncate(start - 1);
         } else {
-            self.push_token(start, from..to.max(from));
+            self.push_token(start..self.out.folded.len(), from..to.max(from));
         }
     }
 
-    /// Adds the word from `start` to the end of the buffer.
-    fn push_token(&mut self, start: usize, original: Range<usize>) {
-        let folded = to_u32(start)..to_u32(self.out.folded.len());
-        self.out.tokens.push(TokenSpan { folded, original: to_u32(original.start)..to_u32(original.end) });
+    /// Adds a word by its places in the buffer and in the text.
+    fn push_token(&mut self, folded: Range<usize>, original: Range<usize>) {
+        let place = |place: Range<usize>| to_u32(place.start)..to_u32(place.end);
+        self.out.tokens.push(TokenSpan { folded: place(folded), original: place(original) });
     }
 }
 
