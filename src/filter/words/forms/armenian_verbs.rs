@@ -1,31 +1,13 @@
 //! Armenian verbs in -ել and -ալ, with their passive, negative and conditional. Pure.
 
-use super::endings::{FormList, ends_with_any, list_contains};
+use super::endings::{FormList, ends_with_any, list_contains, pairs};
 
 /// Nouns and names that end like infinitives.
 const NOUNS: &str = "տեղակալ կապիտալ ֆինալ կանալ սիգնալ սերիալ ժուռնալ իդեալ մետալ տերմինալ պորտալ օրիգինալ պոտենցիալ \
     արսենալ գեներալ լիբերալ ֆեդերալ ռադիկալ նորմալ իսրայել միքայել գաբրիել դանիել ռաֆայել սամվել մոդել պանել";
 
 /// The end of a verb and what stands in its place in the past tense. Those of one end in the order of their lengths.
-const PAST_STEMS: [(&str, &str); 17] = [
-    ("դառնալ", "դարձ"),
-    ("մնալ", "մնաց"),
-    ("գնալ", "գնաց"),
-    ("բանալ", "բաց"),
-    ("տալ", "տվ"),
-    ("գալ", "եկ"),
-    ("նալ", "ց"),
-    ("ալ", "աց"),
-    ("անցնել", "անց"),
-    ("ցնել", "ցր"),
-    ("տանել", "տար"),
-    ("դնել", "դր"),
-    ("նել", ""),
-    ("չել", ""),
-    ("ասել", "ասաց"),
-    ("ուտել", "կեր"),
-    ("լինել", "եղ"),
-];
+const PAST_STEMS: &str = include_str!("armenian_verbs.txt");
 
 const PARTICIPLES: &str = "ել ած ածը ածի ածին ածից ածով ածներ ածները ածների ածն";
 const PAST_IN_A: &str = "ա ար ավ անք աք ան";
@@ -79,7 +61,7 @@ pub(super) fn add_forms(word: &str, out: &mut FormList) -> bool {
 
 /// The stems of the past tense; some verbs may have the regular one or another.
 fn past_stems(word: &str, stem: &str) -> Vec<String> {
-    let other = PAST_STEMS.iter().find_map(|(end, past)| Some(format!("{}{past}", word.strip_suffix(end)?)));
+    let other = pairs(PAST_STEMS).find_map(|(end, past)| Some(format!("{}{past}", word.strip_suffix(end)?)));
     let is_causative = word.ends_with("ցնել") && !word.ends_with("անցնել");
     let regular = word.ends_with("ել") && !is_causative || word.ends_with("անել");
     let mut all: Vec<String> = other.into_iter().filter(|stem| stem.chars().count() > 1).collect();

@@ -28,6 +28,12 @@ pub(super) fn table(text: &'static str) -> HashMap<&'static str, &'static str> {
     text.lines().filter_map(|line| line.split_once(' ')).collect()
 }
 
+/// The lines of a table of two columns, in which `-` stands for nothing.
+pub(super) fn pairs(table: &str) -> impl Iterator<Item = (&str, &str)> {
+    let word = |column| if column == "-" { "" } else { column };
+    table.lines().filter_map(|line| line.split_once(' ')).map(move |(a, b)| (word(a), word(b)))
+}
+
 /// Whether a list of words, separated by white space, contains the word.
 pub(super) fn list_contains(list: &str, word: &str) -> bool {
     list.split_ascii_whitespace().any(|known| known == word)

@@ -1,50 +1,25 @@
 //! German: nouns, adjectives, verbs. Words are folded; without umlauts, most plurals are regular. Pure.
 
 use super::endings::{FormList, ends_with_any, list_contains, table_line};
+use crate::text::file_part;
+
+const FILE: &str = include_str!("german.txt");
 
 /// Strong and other irregular verbs: infinitive, third person, past, participle.
-const IRREGULAR_VERBS: &str = include_str!("german_verbs.txt");
+const IRREGULAR_VERBS: &str = file_part(FILE, "irregular verbs");
 
 /// Nouns with a plural in -er. For others, -er makes the word for a person: Wahl, Wähler.
-const NOUNS_WITH_ER_PLURAL: &str = "rand mund gehalt geschmack kind haus land mann buch bild wort volk wald dorf rad bad blatt glas amt feld geld kleid \
-    licht lied loch nest rind schild schloss schwert tal tuch weib dach fach geist gott huhn kalb korn kraut lamm leib \
-    mitglied krankenhaus rathaus bundesland ausland gesicht gespenst gewand gut haupt holz horn brett denkmal fass \
-    grab fahrrad bundesamt finanzamt oberhaupt staatsoberhaupt parlamentsmitglied reich grabmal";
+const NOUNS_WITH_ER_PLURAL: &str = file_part(FILE, "nouns with -er plural");
 
-const ADJECTIVES: &str = "neu alt gut gross klein jung lang kurz stark schwach rot blau grun schwarz weiss gelb braun grau \
-    kalt warm heiss nass trocken schnell langsam reich arm frei voll leer hart weich hell breit eng tief nah fern schwer \
-    leicht stolz krank gesund klug dumm tot wild zart scharf rein wahr falsch fest los ernst schon spat fruh laut leise \
-    bunt rund flach dick dunn sicher bitter streng weit eigen offen selten golden verschieden bescheiden betrunken rosa \
-    lila orange beige einzig wenig viel halb ganz knapp dicht stumpf glatt rau roh reif faul frisch fett mager schlank \
-    schlimm schlecht bose gunstig teuer billig wert muhsam steil schief gerade krumm stumm taub blind nackt barfuss hubsch \
-    nett lieb bose feige muede mude munter heiter tapfer sauber mild zahm zah fromm treu klar trub feucht kuhl lau scheu \
-    schmal blass bleich nuchtern locker straff sanft grob rasch prompt akut abrupt konkret diskret perfekt korrekt direkt \
-    exakt intakt abstrakt kompakt modern extern intern privat rapid stupide solide marode rabiat separat adaquat parat \
-    schnoed enorm anonym extrem bequem angenehm fremd gleich ahnlich fair mobil stabil zivil steril fragil agil subtil \
-    kuhn schlau genau rau flau blau zahlreich erfolgreich umfangreich gemein souveran recht defekt link ober inner mittler eisern absurd albern \
-    blond brav brutal derb doof doppelt dreist durr echt einfach fahl fein finster flink flott froh fruher gelassen \
-    gering geheim gesamt gewiss hager heil herb hohl intim jah kahl karg keck kurios lahm lasch lax lose matt minder \
-    morsch nachst platt plump prall quer rege sacht schal schick schlapp schlicht schnode schrag schrill schroff schwul \
-    skurril spitz sprode starr stur trage wach welk wirr wust zweit dritt viert funft sechst siebt acht neunt zehnt jung toll \
-    ein kein mein dein ihr unser euer dies all ander erst letzt manch solch welch jed";
+const ADJECTIVES: &str = file_part(FILE, "adjectives");
 
 /// Adjectives with another stem before an ending.
-const CHANGED_ADJECTIVES: [(&str, &str); 6] = [
-    ("hoch", "hoh"),
-    ("dunkel", "dunkl"),
-    ("teuer", "teur"),
-    ("sauer", "saur"),
-    ("edel", "edl"),
-    ("eitel", "eitl"),
-];
+const CHANGED_ADJECTIVES: &str = file_part(FILE, "changed adjectives");
 
 const ADJECTIVE_ENDINGS: &str = "e en er es em";
 
 /// Prefixes that stand apart in a main clause, or before the ge of the participle: teilnehmen, teilgenommen.
-const SEPARABLE: &str = "ab an auf aus bei bereit bloss da dar davon dazu durch ein einher empor entgegen fehl fern fest fort frei gegenuber \
-    gleich heim her herab heran herauf heraus herbei herein herum herunter hervor hin hinab hinauf hinaus hinein hinter \
-    hinzu hoch klar kennen los mit nach nahe nieder offen schwer sicher statt still teil tot uber um unter voll vor voran \
-    voraus vorbei vorweg weg weiter wider wieder zu zuruck zurecht zusammen zuvor";
+const SEPARABLE: &str = file_part(FILE, "separable");
 
 /// Prefixes whose participle has no ge: bekommen. Some verbs have one of the others in this way: übernehmen.
 const INSEPARABLE: &str = "be ent emp er ge miss ver zer durch hinter uber um unter voll wider wieder";
@@ -64,10 +39,7 @@ const NOUNS_IN_EN: &str = "kuchen garten boden hafen morgen ofen magen rahmen kr
     haken faden frieden brunnen daumen norden suden westen osten zeichen madchen marchen";
 
 /// Nouns that are declined like adjectives: Beamter, Beamte.
-const ADJECTIVAL_NOUNS: &str = "beamter abgeordneter angestellter deutscher bekannter verwandter erwachsener jugendlicher \
-    gefangener gesandter vorsitzender reisender studierender verletzter verdachtiger angeklagter beschuldigter \
-    fluchtiger vertriebener uberlebender arbeitsloser freiwilliger kranker toter erster zweiter dritter vierter funfter \
-    sechster siebter achter neunter zehnter elfter zwolfter letzter nachster";
+const ADJECTIVAL_NOUNS: &str = file_part(FILE, "adjectival nouns");
 
 /// The first words of names: Naher Osten, Oberster Gerichtshof.
 const ADJECTIVES_OF_NAMES: &str = "naher mittlerer roter kalter stiller oberster heiliger hoher grosser blauer grauer schwarzer \
@@ -78,32 +50,7 @@ const NOT_FEMININE: &str = "geschaft sprung schwung jung attentat zitat resultat
     stadion streik mosaik pazifik atlantik schrei brei blei papagei";
 
 /// Nouns with another stem in the plural, adjectives with another in their degrees.
-const IRREGULAR: &str = "\
-ei eier eiern eies eis
-gut besser bessere besseren besserer besseres besserem beste besten bester bestes bestem
-gross grosste grossten grosster grosstes grosstem
-viel mehr meiste meisten meister meistes
-zentrum zentren zentrums
-datum daten datums
-konto konten kontos
-risiko risiken risikos
-kaufmann kaufleute kaufmanns
-fachmann fachleute fachmanns
-herr herrn herren
-herz herzen herzens
-name namen namens
-frieden friede friedens
-wille willen willens
-bus busse bussen busses
-prinzip prinzipien prinzips
-szenario szenarien szenarios
-stadion stadien stadions
-lexikon lexika lexikons
-modus modi
-visum visa visums
-tempo tempi tempos
-kaiser kaisers kaisern
-";
+const IRREGULAR: &str = file_part(FILE, "irregular words");
 
 pub(super) fn add_forms(word: &str, out: &mut FormList) {
     if let Some(known) = table_line(IRREGULAR, word) {
@@ -145,7 +92,7 @@ pub(super) fn add_forms(word: &str, out: &mut FormList) {
     if let Some(stem) = word.strip_suffix("bel") {
         add_adjective(&format!("{stem}bl"), out);
     }
-    if let Some((_, stem)) = CHANGED_ADJECTIVES.iter().find(|(known, _)| *known == word) {
+    if let Some(stem) = table_line(CHANGED_ADJECTIVES, word) {
         add_adjective(stem, out);
         out.push_endings(stem, "er ere eren erer eres");
         out.push_endings(word, "ste sten ster stes");

@@ -15,7 +15,7 @@ mod ukrainian;
 use std::sync::LazyLock;
 
 use dictionary::{Dictionary, DictionaryEntry, EntryKind};
-use endings::{FormList, ends_with_any};
+use endings::{FormList, ends_with_any, pairs};
 
 /// A language with inflection rules.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -254,8 +254,8 @@ fn add_by_rules_alone(word: &str, language: InflectedLanguage, dictionary: &Dict
 }
 
 /// Adds the forms that the word has if it is like the first of the models that has its ending.
-fn add_like_model(word: &str, models: &[(&str, &str)], dictionary: &Dictionary, out: &mut FormList) {
-    let model = models.iter().find_map(|(model, end)| Some((*model, *end, word.strip_suffix(end)?)));
+fn add_like_model(word: &str, models: &str, dictionary: &Dictionary, out: &mut FormList) {
+    let model = pairs(models).find_map(|(model, end)| Some((model, end, word.strip_suffix(end)?)));
     let Some((model, end, stem)) = model else { return };
     let entries = dictionary.entries(model);
     let forms = entries.iter().filter(|entry| entry.is_lemma).flat_map(DictionaryEntry::forms);

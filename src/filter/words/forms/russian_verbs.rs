@@ -1,6 +1,9 @@
 //! Russian verbs: the regular ones, and the stems that others may have. Pure.
 
-use super::endings::{FormList, drop_last, ends_with_any, last_char, list_contains};
+use super::endings::{FormList, drop_last, ends_with_any, last_char, list_contains, pairs};
+use crate::text::file_part;
+
+const FILE: &str = include_str!("russian_verbs.txt");
 
 /// Nouns that end like infinitives.
 const NOUNS: &str = "печать мать кровать рать стать знать память пять десять девять двадцать тридцать нить плеть сеть \
@@ -13,81 +16,26 @@ const PAST: &str = "- л ла ло ли в вши вший";
 const PAST_OF_CONSONANT: &str = "- ла ло ли ший ши";
 
 /// The end of an infinitive, what stands in its place, and the endings after that.
-const STEMS: [(&str, &str, &str); 53] = [
-    ("жечь", "жг", "у ут и ите ла ло ли"),
-    ("жечь", "жж", "ешь ет ем ете енный"),
-    ("йти", "ш", "едший"),
-    ("йти", "йд", "енный"),
-    ("хать", "д", ON_CONSONANT),
-    ("нять", "йм", ON_CONSONANT),
-    ("нять", "ним", ON_CONSONANT),
-    ("инять", "им", ON_CONSONANT),
-    ("зять", "озьм", ON_CONSONANT),
-    ("зять", "зьм", ON_CONSONANT),
-    ("чать", "чн", ON_CONSONANT),
-    ("ать", "н", ON_CONSONANT),
-    ("ать", "м", ON_CONSONANT),
-    ("ять", "н", ON_CONSONANT),
-    ("ереть", "р", ON_CONSONANT),
-    ("ереть", "ер", PAST_OF_CONSONANT),
-    ("нуть", "", PAST_OF_CONSONANT),
-    ("нуть", "н", ON_CONSONANT),
-    ("расти", "рос", PAST_OF_CONSONANT),
-    ("сти", "с", ON_CONSONANT),
-    ("сти", "с", PAST_OF_CONSONANT),
-    ("сти", "ст", ON_CONSONANT),
-    ("сти", "", "л ла ло ли"),
-    ("сть", "", "л ла ло ли"),
-    ("сть", "д", ON_CONSONANT),
-    ("сть", "т", ON_CONSONANT),
-    ("сти", "д", ON_CONSONANT),
-    ("сти", "т", ON_CONSONANT),
-    ("сти", "б", ON_CONSONANT),
-    ("зти", "з", ON_CONSONANT),
-    ("сти", "сенный", "-"),
-    ("сти", "денный", "-"),
-    ("сти", "тенный", "-"),
-    ("чь", "г", "у ут и ите ла ло ли - ший"),
-    ("чь", "ж", "ешь ет ем ете енный"),
-    ("чь", "к", "у ут и ите ла ло ли - ший ущий"),
-    ("чь", "ч", "ешь ет ем ете енный"),
-    ("ить", "ь", ON_VOWEL),
-    ("ить", "е", "й йте"),
-    ("рать", "ер", ON_CONSONANT),
-    ("вать", "ов", ON_CONSONANT),
-    ("нать", "он", WITH_I),
-    ("слать", "шл", "ю ешь ет ем ете ют и ите"),
-    ("лать", "ел", "ю ешь ет ем ете ют и ите"),
-    ("авать", "а", ON_VOWEL),
-    ("ыть", "о", ON_VOWEL),
-    ("еть", "о", ON_VOWEL),
-    ("ять", "е", ON_VOWEL),
-    ("отеть", "оч", ON_CONSONANT),
-    ("ть", "в", ON_CONSONANT),
-    ("ть", "н", ON_CONSONANT),
-    ("ть", "нь", "- те"),
-    ("оть", "", "ю ешь ет ем ете ют и ите отый"),
-];
+const STEMS: &str = file_part(FILE, "stems");
+
+/// The lines of [`STEMS`]; a name stands for the endings of many.
+fn stems() -> impl Iterator<Item = (&'static str, &'static str, &'static str)> {
+    let of_columns = |(columns, endings): (&'static str, &'static str)| {
+        let (end, changed) = pairs(columns).next()?;
+        let endings = match endings {
+            "@consonant" => ON_CONSONANT,
+            "@vowel" => ON_VOWEL,
+            "@i" => WITH_I,
+            "@past" => PAST_OF_CONSONANT,
+            endings => endings,
+        };
+        Some((end, changed, endings))
+    };
+    STEMS.lines().filter_map(|line| line.split_once(": ")).filter_map(of_columns)
+}
 
 /// What a consonant becomes before the endings of the present tense and of the participle.
-const CHANGED: [(&str, &str); 16] = [
-    ("ст", "щ"),
-    ("ск", "щ"),
-    ("б", "бл"),
-    ("в", "вл"),
-    ("п", "пл"),
-    ("м", "мл"),
-    ("ф", "фл"),
-    ("т", "ч"),
-    ("т", "щ"),
-    ("к", "ч"),
-    ("д", "ж"),
-    ("з", "ж"),
-    ("г", "ж"),
-    ("с", "ш"),
-    ("х", "ш"),
-    ("", ""),
-];
+const CHANGED: &str = file_part(FILE, "changed consonants");
 
 /// Whether a word is an infinitive.
 pub(super) fn is_infinitive(word: &str) -> bool {
@@ -112,7 +60,7 @@ pub(super) fn add_possible_forms(word: &str, out: &mut FormList) {
         found.push_endings(stem, "нный тый");
         let root = drop_last(stem, 1);
         let endings = if stem.ends_with('и') { [WITH_I, "енный"] } else { [WITH_I, ON_CONSONANT] };
-        for (end, changed) in CHANGED {
+        for (end, changed) in pairs(CHANGED) {
             if let Some(before) = root.strip_suffix(end).filter(|_| root.chars().count() > 1) {
                 let stem = format!("{before}{changed}");
                 endings.iter().for_each(|endings| found.push_endings(&stem, endings));
@@ -126,7 +74,7 @@ pub(super) fn add_possible_forms(word: &str, out: &mut FormList) {
             found.push_endings(&format!("{root}ю"), ON_VOWEL);
         }
     }
-    for (end, changed, endings) in STEMS {
+    for (end, changed, endings) in stems() {
         if let Some(before) = plain.strip_suffix(end) {
             found.push_endings(&format!("{before}{changed}"), endings);
         }
@@ -136,22 +84,11 @@ pub(super) fn add_possible_forms(word: &str, out: &mut FormList) {
 }
 
 /// Prefixes of verbs, and those that they are before two consonants: сжечь, сожгли; отозвать, отзовёт.
-const PREFIXES: [(&str, &str); 10] = [
-    ("раз", "разо"),
-    ("рас", "разо"),
-    ("под", "подо"),
-    ("над", "надо"),
-    ("из", "изо"),
-    ("ис", "изо"),
-    ("об", "обо"),
-    ("от", "ото"),
-    ("вз", "взо"),
-    ("с", "со"),
-];
+const PREFIXES: &str = file_part(FILE, "prefixes");
 
 /// Adds the forms with the other shape of the prefix.
 fn add_moving_vowel(word: &str, found: &mut FormList) {
-    for (short, long) in PREFIXES {
+    for (short, long) in pairs(PREFIXES) {
         let (old, new) = if word.starts_with(long) { (long, short) } else { (short, long) };
         if word.starts_with(old) {
             let moved: Vec<String> =
@@ -202,7 +139,7 @@ pub(super) fn add_forms(word: &str, out: &mut FormList) {
         );
     } else if let Some(root) = stem.strip_suffix('и') {
         found.push_endings(root, "ю у ишь ит им ите ят ат и я а ящий ящего ящих ящим ящие ящая");
-        for (end, changed) in CHANGED {
+        for (end, changed) in pairs(CHANGED) {
             if let Some(before) = root.strip_suffix(end) {
                 found.push_endings(
                     &format!("{before}{changed}"),

@@ -4,39 +4,20 @@ use std::collections::HashMap;
 use std::sync::LazyLock;
 
 use super::endings::{FormList, drop_last, ends_with_any, last_char, list_contains, table, table_line};
+use crate::text::file_part;
+
+const FILE: &str = include_str!("ukrainian.txt");
 
 /// Irregular words: the lemma, then all other forms.
-static IRREGULAR: LazyLock<HashMap<&str, &str>> = LazyLock::new(|| table(include_str!("ukrainian.txt")));
+static IRREGULAR: LazyLock<HashMap<&str, &str>> =
+    LazyLock::new(|| table(const { file_part(FILE, "irregular words") }));
 
 /// Indeclinable words.
 const INVARIABLE: &str = "метро кіно бюро депо авто радіо євро торнадо казино кафе шосе резюме досьє фото відео аудіо \
     ембарго конго того марокко монако мехіко токіо осло торонто чикаго лесото нато юнеско";
 
 /// Verbs of each conjugation, with the ending of those that are like it.
-pub(super) const MODEL_VERBS: &[(&str, &str)] = &[
-    ("керувати", "увати"),
-    ("малювати", "ювати"),
-    ("клеїти", "їти"),
-    ("ловити", "вити"),
-    ("любити", "бити"),
-    ("ліпити", "пити"),
-    ("ломити", "мити"),
-    ("садити", "дити"),
-    ("платити", "тити"),
-    ("возити", "зити"),
-    ("носити", "сити"),
-    ("варити", "ити"),
-    ("пірнути", "нути"),
-    ("читати", "ати"),
-    ("стріляти", "яти"),
-    ("сивіти", "іти"),
-    ("керуватися", "уватися"),
-    ("малюватися", "юватися"),
-    ("ловитися", "витися"),
-    ("садитися", "дитися"),
-    ("варитися", "итися"),
-    ("читатися", "атися"),
-];
+pub(super) const MODEL_VERBS: &str = file_part(FILE, "model verbs");
 
 /// Whether a word is an infinitive.
 pub(super) fn is_infinitive(word: &str) -> bool {
@@ -58,28 +39,7 @@ pub(super) fn irregular_forms(word: &str) -> Option<Vec<String>> {
 }
 
 /// Adjectives with another stem in their degrees. Not високий, низький: вище is also above, and вища is of schools.
-const COMPARATIVES: &str = "\
-дорогий дорожчий
-довгий довший
-короткий коротший
-близький ближчий
-далекий дальший
-важкий важчий
-легкий легший
-молодий молодший
-широкий ширший
-вузький вужчий
-глибокий глибший
-тяжкий тяжчий
-солодкий солодший
-тонкий тонший
-рідкий рідший
-швидкий швидший
-міцний міцніший
-дужий дужчий
-старий старший
-дешевий дешевший
-";
+const COMPARATIVES: &str = file_part(FILE, "comparatives");
 
 /// The comparative and superlative that an adjective may have: вищий, найвищий.
 pub(super) fn degrees(lemma: &str) -> Vec<String> {
