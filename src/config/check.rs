@@ -14,7 +14,7 @@ use super::settings::Config;
 use super::sources::{
     DAY, DEFAULT_FIRST_POLL, MINUTE, SourceDefaults, check_sources, check_unique_urls, source_names,
 };
-use super::store_location::{self, RawLocation};
+use super::store_location;
 use super::token;
 use super::toml_reader::Located;
 use super::values::listen_address;
@@ -27,13 +27,13 @@ use crate::{fetch, store};
 /// for `store`.
 pub(super) fn check(raw: RawConfig, directories: &Surroundings, diagnostics: &mut Vec<Diagnostic>) -> Config {
     let listen = given_address(directories, diagnostics)
-        .or_else(|| value(raw.listen))
+        .or_else(|| value(raw.serve.listen))
         .unwrap_or(ListenAddress::Tcp(SocketAddr::from(([127, 0, 0, 1], 8080))));
-    let public_url = match raw.public_url {
+    let public_url = match raw.serve.public_url {
         Some(url) => check_public_url(url, diagnostics),
         None => default_public_url(&listen),
     };
-    let allow = value(raw.allow).unwrap_or_default();
+    let allow = value(raw.requests.allow).unwrap_or_default();
     let defaults = SourceDefaults { poll: &raw.poll, allow: &allow, directories };
     let access = defaults.check(diagnostics);
     let names = source_names(&raw.sources, diagnostics);
@@ -46,36 +46,29 @@ pub(super) fn check(raw: RawConfig, directories: &Surroundings, diagnostics: &mu
     let hosts = check_hosts(raw.hosts, &sources, diagnostics);
     check_swallowed_keys(&raw.topics, &raw.outputs, diagnostics);
     let query_context = check_topics(raw.topics, &sources, diagnostics);
-    let token = token::check(raw.token.as_ref(), directories, diagnostics);
-    token::warn_of_unreadable_outputs(&raw.outputs, &listen, raw.token.as_ref(), diagnostics);
+    let token = token::check(raw.serve.token.as_ref(), directories, diagnostics);
+    token::warn_of_unreadable_outputs(&raw.outputs, &listen, raw.serve.token.as_ref(), diagnostics);
     let outputs = check_outputs(raw.outputs, (&names, &sources), &query_context, directories, diagnostics);
-    let location = store_location::check(
-        RawLocation {
-            path: raw.path,
-            url: raw.database,
-            password: raw.database_password,
-            root: raw.root_certificate,
-        },
-        directories,
-        diagnostics,
-    );
-    let links = if value(raw.clean_links).unwrap_or(false) { Links::Cleaned } else { Links::Original };
+    let keep = value(raw.store.keep.clone()).unwrap_or(365 * DAY);
+    let location = store_location::check(raw.store, directories, diagnostics);
+    let links =
+        if value(raw.publish.clean_links).unwrap_or(false) { Links::Cleaned } else { Links::Original };
     Config {
         listen,
-        site: Site { public_url, hub: value(raw.hub), links, author: value(raw.author) },
-        max_age: value(raw.max_age).unwrap_or(5 * MINUTE),
-        source_metrics: value(raw.source_metrics).unwrap_or(false),
+        site: Site { public_url, hub: value(raw.publish.hub), links, author: value(raw.publish.author) },
+        max_age: value(raw.serve.max_age).unwrap_or(5 * MINUTE),
+        source_metrics: value(raw.serve.source_metrics).unwrap_or(false),
         token,
-        store: store::Options { location, keep: value(raw.keep).unwrap_or(365 * DAY) },
-        fetch: fetch::Options { contact: value(raw.contact), allow },
-        concurrency: value(raw.concurrency).unwrap_or(32),
-        per_host: value(raw.per_host).unwrap_or(1),
+        store: store::Options { location, keep },
+        fetch: fetch::Options { contact: value(raw.requests.contact), allow },
+        concurrency: value(raw.requests.concurrency).unwrap_or(32),
+        per_host: value(raw.requests.per_host).unwrap_or(1),
         hosts,
         access,
         sources,
         first_poll_limits,
         outputs,
-        ids: value(raw.ids).unwrap_or(store::EntryIds::PerOutput),
+        ids: value(raw.publish.ids).unwrap_or(store::EntryIds::PerOutput),
         query_context,
         watch: value(raw.watch).unwrap_or(true),
         files: Vec::new(),

@@ -254,6 +254,10 @@ impl Diagnostic {
     }
 
     /// Sets the second place.
+    pub(super) fn hint_if(self, hint: Option<impl Into<Text>>) -> Self {
+        Self { hint: hint.map(Into::into), ..self }
+    }
+
     pub(super) fn related(self, span: FileSpan, label: &'static str) -> Self {
         Self { related: Some((span, label)), ..self }
     }
@@ -295,11 +299,6 @@ impl Diagnostics {
         list.sort_by(|a, b| a.span.cmp(&b.span));
         list.dedup();
         Self { files, list }
-    }
-
-    /// The mistakes, in order.
-    pub fn list(&self) -> &[Diagnostic] {
-        &self.list
     }
 
     /// Each mistake with file, line, column, the source line and a caret.

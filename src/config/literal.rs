@@ -2,8 +2,6 @@
 
 use std::ops::Range;
 
-use serde_json::Value;
-
 use super::diagnostic::FileSpan;
 use super::shape::Shape;
 use super::toml_reader::Located;
@@ -15,11 +13,7 @@ pub(super) struct QueryLiteral {
     pub(super) literal: String,
 }
 
-impl Shape for QueryLiteral {
-    fn shape() -> Value {
-        String::shape()
-    }
-}
+impl Shape for QueryLiteral {}
 
 impl Located<QueryLiteral> {
     /// The place in the file of a range of the query.

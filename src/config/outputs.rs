@@ -105,13 +105,11 @@ fn check_query(
         // The texts tell of the whole query.
         let mut diagnostic = Diagnostic::error(query.span_of(problem.span.clone()), kind)
             .quotes(query.span.clone())
-            .label(problem.label.clone());
+            .label(problem.label.clone())
+            .hint_if(problem.hint.clone());
         if let Some(name) = name {
             let title = format!("the query of {owner} `{}`{is}", name.value);
             diagnostic = diagnostic.title(title).quotes(name.span.clone());
-        }
-        if let Some(hint) = &problem.hint {
-            diagnostic = diagnostic.hint(hint.clone());
         }
         diagnostic.severity = severity;
         diagnostics.push(diagnostic);

@@ -28,51 +28,91 @@ use crate::source::{FeedUrl, FullText};
 use crate::store::{EntryIds, Server};
 use crate::text::closest_name;
 
+/// Tables of the config: each key with the type of its value, and how it is read. A key that is missing or wrong is `None`.
+macro_rules! tables {
+    ($($(#[$doc:meta])* $name:ident { $($(#[$of_key:meta])* $key:ident: $type:ty = $read:expr,)* })*) => { $(
+        $(#[$doc])*
+        #[derive(Clone, Debug, Default)]
+        pub(super) struct $name {
+            $($(#[$of_key])* pub(super) $key: Option<Located<$type>>,)*
+        }
+
+        impl $name {
+            fn read(reader: &mut FileReader<'_>, table: &mut TableReader<'_>) -> Self {
+                Self { $($key: table.read(reader, stringify!($key), $read),)* }
+            }
+
+            /// These keys, and of the others those that are missing here.
+            pub(super) fn or(self, others: &Self) -> Self {
+                Self { $($key: self.$key.or_else(|| others.$key.clone()),)* }
+            }
+        }
+    )* };
+}
+
+tables! {
+    RawServe {
+        listen: ListenAddress = listen,
+        public_url: Url = web_url,
+        max_age: Duration = duration,
+        source_metrics: bool = boolean,
+        token: SecretSource = secret,
+    }
+
+    RawStore {
+        path: String = single_line,
+        url: Server = database_url,
+        password: SecretSource = secret,
+        root_certificate: String = single_line,
+        keep: Duration = duration,
+    }
+
+    /// The keys that both `[poll]` and `[[source]]` have.
+    RawPoll {
+        every: Duration = duration,
+        at_most: Duration = duration,
+        timeout: Duration = duration,
+        max_body: u64 = byte_size,
+        adaptive: bool = boolean,
+        ignore_hints: bool = boolean,
+        first_poll: usize = integer(0..=1_000_000),
+        full_text: FullText = choice,
+        article_limit: usize = integer(1..=10_000),
+        user_agent: String = header_value,
+        /// `none` overrides the proxy of `[poll]`.
+        proxy: Option<Url> = proxy_url,
+        headers: RawHeaders = headers,
+    }
+
+    /// The keys of `[poll]` that are no defaults of sources.
+    RawRequests {
+        concurrency: usize = integer(1..=10_000),
+        per_host: usize = integer(1..=100),
+        contact: String = public_text,
+        allow: Vec<IpNet> = networks,
+    }
+
+    RawPublish {
+        hub: Url = web_url,
+        clean_links: bool = boolean,
+        ids: EntryIds = choice,
+        author: Template = author_template,
+    }
+}
+
 /// A config file, or several merged.
 #[derive(Debug, Default)]
 pub(super) struct RawConfig {
     pub(super) watch: Option<Located<bool>>,
-    pub(super) listen: Option<Located<ListenAddress>>,
-    pub(super) public_url: Option<Located<Url>>,
-    pub(super) max_age: Option<Located<Duration>>,
-    pub(super) source_metrics: Option<Located<bool>>,
-    pub(super) token: Option<Located<SecretSource>>,
-    pub(super) path: Option<Located<String>>,
-    pub(super) database: Option<Located<Server>>,
-    pub(super) database_password: Option<Located<SecretSource>>,
-    pub(super) root_certificate: Option<Located<String>>,
-    pub(super) keep: Option<Located<Duration>>,
-    pub(super) concurrency: Option<Located<usize>>,
-    pub(super) per_host: Option<Located<usize>>,
-    pub(super) contact: Option<Located<String>>,
-    pub(super) allow: Option<Located<Vec<IpNet>>>,
+    pub(super) serve: RawServe,
+    pub(super) store: RawStore,
     pub(super) poll: RawPoll,
-    pub(super) hub: Option<Located<Url>>,
-    pub(super) clean_links: Option<Located<bool>>,
-    pub(super) author: Option<Located<Template>>,
-    pub(super) ids: Option<Located<EntryIds>>,
+    pub(super) requests: RawRequests,
+    pub(super) publish: RawPublish,
     pub(super) sources: Vec<RawSource>,
     pub(super) hosts: RawHosts,
     pub(super) topics: Vec<RawTopic>,
     pub(super) outputs: Vec<RawOutput>,
-}
-
-/// The keys that both `[poll]` and `[[source]]` have.
-#[derive(Debug, Default)]
-pub(super) struct RawPoll {
-    pub(super) every: Option<Located<Duration>>,
-    pub(super) at_most: Option<Located<Duration>>,
-    pub(super) timeout: Option<Located<Duration>>,
-    pub(super) max_body: Option<Located<u64>>,
-    pub(super) adaptive: Option<Located<bool>>,
-    pub(super) ignore_hints: Option<Located<bool>>,
-    pub(super) first_poll: Option<Located<usize>>,
-    pub(super) full_text: Option<Located<FullText>>,
-    pub(super) article_limit: Option<Located<usize>>,
-    pub(super) user_agent: Option<Located<String>>,
-    /// `none` overrides the proxy of `[poll]`.
-    pub(super) proxy: Option<Located<Option<Url>>>,
-    pub(super) headers: Option<Located<RawHeaders>>,
 }
 
 /// One `[[source]]`.
@@ -221,71 +261,41 @@ fn read_section<'t>(
         ));
     };
     match key {
-        "serve" => read_serve(reader, config, table),
-        "store" => read_store(reader, config, table),
-        "poll" => read_poll(reader, config, table),
-        "publish" => read_publish(reader, config, table),
+        "serve" => config.serve = read_keys(reader, ("[serve]", table), RawServe::read),
+        "store" => config.store = read_keys(reader, ("[store]", table), read_store),
+        "poll" => {
+            let both = |reader: &mut FileReader<'_>, table: &mut TableReader<'t>| {
+                (read_poll(reader, table), RawRequests::read(reader, table))
+            };
+            (config.poll, config.requests) = read_keys(reader, ("[poll]", table), both);
+        }
+        "publish" => config.publish = read_keys(reader, ("[publish]", table), RawPublish::read),
         "host" => config.hosts = read_hosts(reader, table),
         _ => config.topics = read_topics(reader, table),
     }
     Ok(())
 }
 
-fn read_serve(reader: &mut FileReader<'_>, config: &mut RawConfig, table: &DeTable<'_>) {
-    let mut table = TableReader::new("[serve]", table);
-    config.listen = table.read(reader, "listen", listen);
-    config.public_url = table.read(reader, "public_url", web_url);
-    config.max_age = table.read(reader, "max_age", duration);
-    config.source_metrics = table.read(reader, "source_metrics", boolean);
-    config.token = table.read(reader, "token", secret);
+/// Reads the keys of a table, and reports those that it does not have.
+fn read_keys<'t, T>(
+    reader: &mut FileReader<'_>,
+    (name, table): (&'static str, &'t DeTable<'t>),
+    read: impl FnOnce(&mut FileReader<'_>, &mut TableReader<'t>) -> T,
+) -> T {
+    let mut table = TableReader::new(name, table);
+    let keys = read(reader, &mut table);
     table.finish(reader);
+    keys
 }
 
-fn read_store(reader: &mut FileReader<'_>, config: &mut RawConfig, table: &DeTable<'_>) {
-    let mut table = TableReader::new("[store]", table);
-    config.path = table.read(reader, "path", single_line);
-    config.database = table.read(reader, "url", database_url);
-    reader.has_secret |= config.database.as_ref().is_some_and(|database| database.value.has_password());
-    config.database_password = table.read(reader, "password", secret);
-    config.root_certificate = table.read(reader, "root_certificate", single_line);
-    config.keep = table.read(reader, "keep", duration);
-    table.finish(reader);
+fn read_store(reader: &mut FileReader<'_>, table: &mut TableReader<'_>) -> RawStore {
+    let keys = RawStore::read(reader, table);
+    reader.has_secret |= keys.url.as_ref().is_some_and(|database| database.value.has_password());
+    keys
 }
 
-fn read_poll(reader: &mut FileReader<'_>, config: &mut RawConfig, table: &DeTable<'_>) {
-    let mut table = TableReader::new("[poll]", table);
-    config.poll = read_shared_poll_keys(reader, &mut table);
-    config.concurrency = table.read(reader, "concurrency", integer(1..=10_000));
-    config.per_host = table.read(reader, "per_host", integer(1..=100));
-    config.contact = table.read(reader, "contact", public_text);
-    config.allow = table.read(reader, "allow", networks);
-    table.finish(reader);
-}
-
-fn read_publish(reader: &mut FileReader<'_>, config: &mut RawConfig, table: &DeTable<'_>) {
-    let mut table = TableReader::new("[publish]", table);
-    config.hub = table.read(reader, "hub", web_url);
-    config.clean_links = table.read(reader, "clean_links", boolean);
-    config.ids = table.read(reader, "ids", choice);
-    config.author = table.read(reader, "author", author_template);
-    table.finish(reader);
-}
-
-fn read_shared_poll_keys(reader: &mut FileReader<'_>, table: &mut TableReader<'_>) -> RawPoll {
-    let keys = RawPoll {
-        every: table.read(reader, "every", duration),
-        at_most: table.read(reader, "at_most", duration),
-        timeout: table.read(reader, "timeout", duration),
-        max_body: table.read(reader, "max_body", byte_size),
-        adaptive: table.read(reader, "adaptive", boolean),
-        ignore_hints: table.read(reader, "ignore_hints", boolean),
-        first_poll: table.read(reader, "first_poll", integer(0..=1_000_000)),
-        full_text: table.read(reader, "full_text", choice),
-        article_limit: table.read(reader, "article_limit", integer(1..=10_000)),
-        user_agent: table.read(reader, "user_agent", header_value),
-        proxy: table.read(reader, "proxy", proxy_url),
-        headers: table.read(reader, "headers", headers),
-    };
+fn read_poll(reader: &mut FileReader<'_>, table: &mut TableReader<'_>) -> RawPoll {
+    let keys = RawPoll::read(reader, table);
     reader.has_secret |= keys.proxy.as_ref().and_then(|proxy| proxy.value.as_ref()).is_some_and(has_user);
     keys
 }
@@ -314,7 +324,7 @@ fn read_source<'t>(
         password: table.read(reader, "password", secret),
         bearer: table.read(reader, "bearer", secret),
         cookie: table.read(reader, "cookie", secret),
-        poll: read_shared_poll_keys(reader, &mut table),
+        poll: read_poll(reader, &mut table),
     };
     table.finish(reader);
     let url = source.url.as_ref().map(|url| FeedUrl::from(url.value.clone()));
@@ -377,11 +387,7 @@ fn read_topics(reader: &mut FileReader<'_>, table: &DeTable<'_>) -> Vec<RawTopic
             }),
             Err(error) => {
                 let diagnostic = Diagnostic::error(reader.span(value.span()), "invalid value of a topic");
-                let diagnostic = diagnostic.label(error.label);
-                reader.diagnostics.push(match belongs_in(&name) {
-                    Some(tables) => diagnostic.hint(tables),
-                    None => diagnostic,
-                });
+                reader.diagnostics.push(diagnostic.label(error.label).hint_if(belongs_in(&name)));
             }
         }
     }

@@ -82,11 +82,8 @@ pub(super) fn read_or_report(
                 Diagnostic::warning(span(), UNSEEN_SECRET).label(label).hint(hint)
             }
             NoSecret::Unseen(label) | NoSecret::Invalid(label) => {
-                let diagnostic = Diagnostic::error(span(), "cannot read a secret").label(label);
-                match in_file {
-                    true => diagnostic.hint("relative paths start at the folder of config.toml"),
-                    false => diagnostic,
-                }
+                let hint = in_file.then_some("relative paths start at the folder of config.toml");
+                Diagnostic::error(span(), "cannot read a secret").label(label).hint_if(hint)
             }
         }
     };

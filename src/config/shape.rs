@@ -14,8 +14,10 @@ use crate::store::EntryIds;
 
 /// A type that values of the config are read as.
 pub(super) trait Shape {
-    /// The JSON schema of such a value.
-    fn shape() -> Value;
+    /// The JSON schema of such a value: a string, unless the type says otherwise.
+    fn shape() -> Value {
+        json!({ "type": "string" })
+    }
 }
 
 /// A type of a few values, each with its word.
@@ -87,36 +89,13 @@ impl Shape for Url {
     }
 }
 
+impl Shape for String {}
+impl Shape for IpNet {}
+impl Shape for ListenAddress {}
+impl Shape for Template {}
+
 /// Also a word, such as `none`.
-impl Shape for Option<Url> {
-    fn shape() -> Value {
-        String::shape()
-    }
-}
-
-impl Shape for String {
-    fn shape() -> Value {
-        json!({ "type": "string" })
-    }
-}
-
-impl Shape for IpNet {
-    fn shape() -> Value {
-        String::shape()
-    }
-}
-
-impl Shape for ListenAddress {
-    fn shape() -> Value {
-        String::shape()
-    }
-}
-
-impl Shape for Template {
-    fn shape() -> Value {
-        String::shape()
-    }
-}
+impl Shape for Option<Url> {}
 
 impl<T: Shape> Shape for Vec<T> {
     fn shape() -> Value {

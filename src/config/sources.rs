@@ -8,7 +8,6 @@ use ipnet::IpNet;
 
 use super::diagnostic::{Diagnostic, FileSpan, Text};
 use super::locate::Surroundings;
-use super::merge::with_defaults;
 use super::raw::{RawPoll, RawSource};
 use super::secret::{self, UNSEEN_SECRET};
 use super::toml_reader::Located;
@@ -47,7 +46,7 @@ pub(super) struct SourceDefaults<'a> {
 impl SourceDefaults<'_> {
     /// Checks `[poll]` itself. The result is for requests that belong to no source.
     pub(super) fn check(&self, diagnostics: &mut Vec<Diagnostic>) -> Access {
-        check_interval(self.poll, None, diagnostics);
+        check_interval(self.poll, self.poll, diagnostics);
         // Unreadable headers are reported for each source that sends them.
         let headers = self.headers(self.poll.headers.clone(), &mut Vec::new());
         access(self.poll, headers)
@@ -84,7 +83,7 @@ impl SourceDefaults<'_> {
             );
         }
         let earlier = diagnostics.len();
-        let interval = check_interval(&raw.poll, Some(self.poll), diagnostics);
+        let interval = check_interval(&raw.poll, self.poll, diagnostics);
         let Located { value: url, span } = raw.url.clone()?;
         let allow_private = raw.allow_private.as_ref().is_some_and(|allow| allow.value);
         if !allow_private && let Some(label) = private_host(&url, self.allow) {
@@ -100,7 +99,7 @@ impl SourceDefaults<'_> {
         let in_url = in_url.map(|credentials| (credentials, span));
         let authorization = self.authorization(&raw, in_url, diagnostics);
         let ca = raw.ca.and_then(|file| self.certificates(&file, diagnostics));
-        let poll = with_defaults(raw.poll, self.poll);
+        let poll = raw.poll.or(self.poll);
         let articles = check_articles((raw.article, raw.article_without), &poll, diagnostics);
         let mut headers = self.headers(poll.headers.clone(), diagnostics);
         if let Some(cookie) = raw.cookie {
@@ -242,21 +241,13 @@ fn access(poll: &RawPoll, headers: Vec<(String, Secret)>) -> Access {
     }
 }
 
-/// Checks the intervals of `[poll]` (`defaults` is `None`) or of a source.
-fn check_interval(
-    poll: &RawPoll,
-    defaults: Option<&RawPoll>,
-    diagnostics: &mut Vec<Diagnostic>,
-) -> PollInterval {
-    let every = poll.every.as_ref().or(defaults.and_then(|defaults| defaults.every.as_ref()));
-    let at_most = poll.at_most.as_ref().or(defaults.and_then(|defaults| defaults.at_most.as_ref()));
-    let adaptive = poll.adaptive.as_ref().or(defaults.and_then(|defaults| defaults.adaptive.as_ref()));
-    let ignore_hints =
-        poll.ignore_hints.as_ref().or(defaults.and_then(|defaults| defaults.ignore_hints.as_ref()));
+/// Checks the intervals of `[poll]`, which are the defaults, or of a source.
+fn check_interval(poll: &RawPoll, defaults: &RawPoll, diagnostics: &mut Vec<Diagnostic>) -> PollInterval {
+    let RawPoll { every, at_most, adaptive, ignore_hints, .. } = poll.clone().or(defaults);
     let default = PollInterval::default();
     let interval = PollInterval {
-        every: every.map_or(default.every, |every| every.value),
-        at_most: at_most.map_or(default.at_most, |at_most| at_most.value),
+        every: every.as_ref().map_or(default.every, |every| every.value),
+        at_most: at_most.as_ref().map_or(default.at_most, |at_most| at_most.value),
         adaptive: adaptive.map_or(default.adaptive, |adaptive| adaptive.value),
         ignore_hints: ignore_hints.map_or(default.ignore_hints, |ignore| ignore.value),
     };
@@ -269,7 +260,7 @@ fn check_interval(
             .label(format!("`every` is {shown_every}, `at_most` is {shown_at_most}"));
         let other = if poll.every.is_some() { at_most } else { every };
         diagnostics.push(match other {
-            Some(other) => diagnostic.related(other.span.clone(), "the other value"),
+            Some(other) => diagnostic.related(other.span, "the other value"),
             None => diagnostic.hint("the defaults are every = \"30m\" and at_most = \"1d\""),
         });
     }

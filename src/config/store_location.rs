@@ -7,30 +7,22 @@ use std::sync::Arc;
 
 use super::diagnostic::Diagnostic;
 use super::locate::{Environment, Surroundings};
+use super::raw::RawStore;
 use super::secret;
 use super::toml_reader::Located;
-use super::values::SecretSource;
 use crate::source::Secret;
 use crate::store::{Server, StoreLocation};
 
 /// The store's file if the config names none.
 pub(super) const DEFAULT_STORE: &str = "siftwire.db";
 
-/// The keys that say where the store is.
-pub(super) struct RawLocation {
-    pub(super) path: Option<Located<String>>,
-    pub(super) url: Option<Located<Server>>,
-    pub(super) password: Option<Located<SecretSource>>,
-    pub(super) root: Option<Located<String>>,
-}
-
 /// The file, or the database.
 pub(super) fn check(
-    raw: RawLocation,
+    raw: RawStore,
     directories: &Surroundings,
     diagnostics: &mut Vec<Diagnostic>,
 ) -> StoreLocation {
-    let RawLocation { path, url, password, root } = raw;
+    let RawStore { path, url, password, root_certificate: root, .. } = raw;
     if let (Some(path), Some(_)) = (&path, &url) {
         diagnostics.push(
             Diagnostic::error(path.span.clone(), "[store] has both `path` and `url`")

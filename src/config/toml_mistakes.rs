@@ -24,10 +24,7 @@ pub(super) fn diagnostic(file: usize, text: &str, error: &toml::de::Error, tree:
             None => diagnostic,
         };
     }
-    match hint(text, error.message(), span) {
-        Some(hint) => diagnostic.hint(hint),
-        None => diagnostic,
-    }
+    diagnostic.hint_if(hint(text, error.message(), span))
 }
 
 /// The last place before `end` where a key is set. Between two keys of one table there is no other table's of the same

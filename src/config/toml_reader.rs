@@ -165,11 +165,7 @@ impl ValueError {
     }
 
     pub(super) fn diagnostic(self, span: FileSpan, kind: impl Into<Fixed>) -> Diagnostic {
-        let diagnostic = Diagnostic::error(span, kind).label(self.label);
-        match self.hint {
-            Some(hint) => diagnostic.hint(hint),
-            None => diagnostic,
-        }
+        Diagnostic::error(span, kind).label(self.label).hint_if(self.hint)
     }
 }
 
