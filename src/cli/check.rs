@@ -31,7 +31,7 @@ pub struct Arguments {
 }
 
 /// The effect of an edit on one output.
-#[derive(Serialize)]
+#[derive(Default, Serialize)]
 struct OutputDiff {
     output: String,
     /// Its former name, if the edit renames it.
@@ -143,29 +143,18 @@ async fn output_diffs(store: &Store, config: &Config) -> anyhow::Result<Vec<Outp
     for old in store.outputs().await? {
         if old.removed.is_none() && !continued.contains(&old.id) {
             let leave = usize::try_from(counts.get(&old.id).copied().unwrap_or(0)).unwrap_or(usize::MAX);
-            diffs.push(OutputDiff { leave, ..empty_diff(old.name, "gone") });
+            diffs.push(OutputDiff { output: old.name, change: "gone", leave, ..OutputDiff::default() });
         }
     }
     Ok(diffs)
-}
-
-fn empty_diff(output: String, change: &'static str) -> OutputDiff {
-    OutputDiff {
-        output,
-        renamed_from: None,
-        change,
-        enter: 0,
-        leave: 0,
-        entering: Vec::new(),
-        leaving: Vec::new(),
-    }
 }
 
 async fn output_diff(store: &Store, preview: OutputPreview) -> anyhow::Result<OutputDiff> {
     let stored_name = preview.stored.as_ref().map(|stored| stored.name.clone());
     let renamed_from = stored_name.filter(|name| *name != preview.name);
     let Some(members) = preview.members else {
-        return Ok(OutputDiff { renamed_from, ..empty_diff(preview.name, "same") });
+        let output = preview.name;
+        return Ok(OutputDiff { output, renamed_from, change: "same", ..OutputDiff::default() });
     };
     let old = match &preview.stored {
         Some(stored) => store.member_numbers(stored.id).await?,

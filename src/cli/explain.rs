@@ -86,20 +86,17 @@ pub fn run(arguments: Arguments, config_option: &ConfigOption) -> anyhow::Result
             Matcher::new(outputs.iter().map(|output| output.filter.as_ref().unwrap_or(&everything)));
         let first_poll_limits = &config.first_poll_limits;
         let explained = explain::Explained { outputs, matcher: &matcher, first_poll_limits };
-        let explanations = explain::explain(store, &explained, &candidate, daemon::now()).await?;
         let story = store.story_of_entry(candidate.entry.number.to_string()).await?;
         let story = story.filter(|story| !story.duplicates.is_empty());
         let number = candidate.entry.number;
         let apart = store.kept_apart(vec![number]).await?.remove(&number).unwrap_or_default();
-        let former_titles = store.former_titles(candidate.entry.number).await?;
-        let former_versions = store.former_versions(number).await?;
         let explained = ExplainedEntry {
             entry: &candidate.entry,
-            former_titles,
-            former_versions,
+            former_titles: store.former_titles(number).await?,
+            former_versions: store.former_versions(number).await?,
             story,
             apart,
-            outputs: explanations,
+            outputs: explain::explain(store, &explained, &candidate, daemon::now()).await?,
         };
         Ok(if arguments.json { as_json(&explained) } else { as_text(&explained) })
     })?;

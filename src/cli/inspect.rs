@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use url::Url;
 
 use super::fetch_once::fetch_once;
-use super::inspect_article::PageDocument;
+use super::inspect_article::InspectedDocument;
 use super::runtime::runtime;
 use super::terminal;
 use crate::article::{Selector, Selectors};
@@ -56,20 +56,6 @@ pub struct Arguments {
     list: Option<PathBuf>,
 }
 
-struct FeedDocument {
-    name: String,
-    content_type: Option<String>,
-    base: Option<Url>,
-    body: Result<Vec<u8>, String>,
-}
-
-impl FeedDocument {
-    fn into_page(self) -> PageDocument {
-        let FeedDocument { name, content_type, base, body } = self;
-        PageDocument { name, content_type, url: base, body }
-    }
-}
-
 fn opinion_json(opinion: &SecondOpinion) -> Value {
     match opinion {
         SecondOpinion::Unreadable(error) => json!({ "error": error, "differences": [] }),
@@ -90,15 +76,15 @@ fn opinion_json(opinion: &SecondOpinion) -> Value {
 pub fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     let mut all_read = true;
     let selectors = Selectors { article: arguments.selector.clone(), without: arguments.without.clone() };
-    let mut print = |document: FeedDocument| {
+    let mut print = |document: InspectedDocument| {
         if arguments.article {
-            let (has_article, text) = document.into_page().describe(arguments.json, &selectors);
+            let (has_article, text) = document.describe_article(arguments.json, &selectors);
             all_read &= has_article;
             return terminal::print(text.as_bytes());
         }
         let hints = Hints {
             content_type: document.content_type.as_deref(),
-            url: document.base.as_ref(),
+            url: document.url.as_ref(),
             now: daemon::now(),
         };
         let read = document.body.and_then(|body| {
@@ -118,10 +104,10 @@ pub fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         print(if name.starts_with("http://") || name.starts_with("https://") {
             fetch(name)?
         } else {
-            FeedDocument {
+            InspectedDocument {
                 name: name.clone(),
                 content_type: arguments.content_type.clone(),
-                base: arguments.base.clone(),
+                url: arguments.base.clone(),
                 body: read_file(Path::new(name)),
             }
         })?;
@@ -141,20 +127,20 @@ fn read_file(path: &Path) -> Result<Vec<u8>, String> {
     std::fs::read(path).map_err(|error| format!("cannot read: {error}"))
 }
 
-fn listed_document(line: &str, directory: &Path, is_article: bool) -> FeedDocument {
+fn listed_document(line: &str, directory: &Path, is_article: bool) -> InspectedDocument {
     let mut fields = line.split('\t');
     let name = fields.next().unwrap_or_default().to_owned();
     let mut field = || fields.next().map(str::trim).filter(|field| !field.is_empty());
-    FeedDocument {
+    InspectedDocument {
         content_type: if is_article { None } else { field().map(str::to_owned) },
-        base: field().and_then(|base| Url::parse(base).ok()),
+        url: field().and_then(|base| Url::parse(base).ok()),
         body: read_file(&directory.join(&name)),
         name,
     }
 }
 
 /// Fetches a URL as the daemon would, except that private addresses are allowed: the user typed it.
-fn fetch(address: &str) -> anyhow::Result<FeedDocument> {
+fn fetch(address: &str) -> anyhow::Result<InspectedDocument> {
     let access = Access { max_body: MAX_BODY_BYTES, allow_private: true, ..Access::default() };
     let fetched = match Url::parse(address) {
         Ok(url) => runtime()?
@@ -164,13 +150,13 @@ fn fetch(address: &str) -> anyhow::Result<FeedDocument> {
     };
     let name = address.to_owned();
     Ok(match fetched {
-        Ok((body, _)) => FeedDocument {
+        Ok((body, _)) => InspectedDocument {
             name,
             content_type: body.content_type,
-            base: Some(body.url.whole().clone()),
+            url: Some(body.url.whole().clone()),
             body: Ok(body.bytes),
         },
-        Err(error) => FeedDocument { name, content_type: None, base: None, body: Err(error) },
+        Err(error) => InspectedDocument { name, content_type: None, url: None, body: Err(error) },
     })
 }
 

@@ -9,17 +9,18 @@ use crate::article::{self, Article, NoArticle, Selectors, WebPage};
 /// The base of a file whose address is not given.
 const UNKNOWN_ADDRESS: &str = "http://unknown.invalid/";
 
-/// A page, or why it cannot be read.
-pub(super) struct PageDocument {
+/// A feed or page to inspect, or why it cannot be read.
+pub(super) struct InspectedDocument {
     pub(super) name: String,
     pub(super) content_type: Option<String>,
+    /// Its address, or the base of its links.
     pub(super) url: Option<Url>,
     pub(super) body: Result<Vec<u8>, String>,
 }
 
-impl PageDocument {
+impl InspectedDocument {
     /// The article as text or JSON, and whether there is one.
-    pub(super) fn describe(&self, as_json: bool, selectors: &Selectors) -> (bool, String) {
+    pub(super) fn describe_article(&self, as_json: bool, selectors: &Selectors) -> (bool, String) {
         let found = match &self.body {
             Ok(bytes) => self.article(bytes, selectors).map_err(|reason| reason.to_string()),
             Err(error) => Err(error.clone()),

@@ -166,8 +166,9 @@ pub fn main() -> ExitCode {
 
 /// What is the same for all commands, from the tables of the manual.
 fn after_long_help() -> String {
-    let table = |title: &str, rows: &[reference::Row]| {
-        let rows: String = rows.iter().map(|(term, sentence)| format!("  {term}: {sentence}\n")).collect();
+    let table = |title: &str, table: &'static str| {
+        let rows: String =
+            reference::rows(table).map(|(term, sentence)| format!("  {term}: {sentence}\n")).collect();
         format!("{title}:\n{rows}\n")
     };
     let tables = [

@@ -139,36 +139,26 @@ struct StoredState {
 }
 
 async fn read_state(store: &Store) -> anyhow::Result<StoredState> {
-    let write_error = store.write_error().map(|error| error.to_string());
-    let problem = store.daemon_status(DaemonStatus::ConfigError).await?;
-    let network_down = store.daemon_status(DaemonStatus::NetworkDown).await?;
     let (budgets, now) = (store.host_budgets().await?, daemon::now());
     let mut sources = store.sources().await?;
     for source in &mut sources {
         let held = budgets.get(&source.host).and_then(|budget| budget.held_at(now));
         source.state.next_poll = source.state.next_poll.map(|next| next.max(held.unwrap_or(next)));
     }
-    let entry_counts = store.entry_counts().await?;
+    let (entry_counts, member_counts) = (store.entry_counts().await?, store.member_counts().await?);
+    let of_source = |source: &StoredSource| entry_counts.get(&source.id).copied().unwrap_or(0);
+    let of_output = |output: &StoredOutput| member_counts.get(&output.id).copied().unwrap_or(0);
     let outputs = store.outputs().await?.into_iter().filter(|output| output.removed.is_none());
-    let member_counts = store.member_counts().await?;
-    let count = |source: &StoredSource| entry_counts.get(&source.id).copied().unwrap_or(0);
-    let sources = sources.into_iter().map(|source| (count(&source), source)).collect();
-    let count = |output: &StoredOutput| member_counts.get(&output.id).copied().unwrap_or(0);
-    let outputs = outputs.map(|output| (count(&output), output)).collect();
-    let host_notices = budgets.iter().filter_map(|(host, budget)| budget.notice(host, now)).collect();
-    let articles = store.article_counts(now).await?;
-    let sizes = store.sizes().await?;
-    let daemons = store.living_daemons().await?;
     Ok(StoredState {
-        daemons,
-        problem,
-        network_down,
-        write_error,
-        sources,
-        articles,
-        host_notices,
-        outputs,
-        sizes,
+        problem: store.daemon_status(DaemonStatus::ConfigError).await?,
+        network_down: store.daemon_status(DaemonStatus::NetworkDown).await?,
+        write_error: store.write_error().map(|error| error.to_string()),
+        sources: sources.into_iter().map(|source| (of_source(&source), source)).collect(),
+        articles: store.article_counts(now).await?,
+        daemons: store.living_daemons().await?,
+        host_notices: budgets.iter().filter_map(|(host, budget)| budget.notice(host, now)).collect(),
+        outputs: outputs.map(|output| (of_output(&output), output)).collect(),
+        sizes: store.sizes().await?,
     })
 }
 

@@ -347,7 +347,7 @@ fn sibling_imports(code: &BTreeMap<String, String>) -> BTreeMap<String, BTreeSet
 
 #[test]
 fn every_variable_that_the_code_reads_is_in_the_manual() {
-    let manual = fs::read_to_string("src/cli/reference.rs").unwrap();
+    let manual = fs::read_to_string("src/cli/reference.txt").unwrap();
     let mut read = BTreeSet::new();
     for (_, path) in files().iter().filter(|(file, _)| !is_test_file(file)) {
         let text = fs::read_to_string(path).unwrap();
@@ -360,6 +360,9 @@ fn every_variable_that_the_code_reads_is_in_the_manual() {
         }
     }
     assert!(read.contains("SIFTWIRE_CONFIG") && read.contains("NO_COLOR") && read.len() > 6, "{read:?}");
-    let missing: Vec<&String> = read.iter().filter(|name| !manual.contains(&format!("\"{name}\""))).collect();
-    assert!(missing.is_empty(), "src/cli/reference.rs does not name {missing:?}");
+    let missing: Vec<&String> = read
+        .iter()
+        .filter(|name| !manual.lines().any(|line| line.starts_with(&format!("{name}: "))))
+        .collect();
+    assert!(missing.is_empty(), "src/cli/reference.txt does not name {missing:?}");
 }

@@ -16,13 +16,8 @@ pub fn roff() -> Roff {
             roff.control("SH", ["DESCRIPTION"]);
         } else if let Some(heading) = block.strip_prefix("## ") {
             roff.control("SH", [heading]);
-        } else if block.starts_with("    ") {
-            markup::preformatted(
-                &mut roff,
-                block.lines().map(|line| line.strip_prefix("    ").unwrap_or(line)),
-            );
         } else {
-            markup::paragraph(&mut roff, &block.replace('\n', " "));
+            markup::paragraphs(&mut roff, block);
         }
     }
     roff.control("SH", ["SEE ALSO"]);

@@ -2,12 +2,12 @@
 
 use clap_mangen::roff::{Inline, Roff, bold, roman};
 
-use crate::cli::reference::Row;
+use crate::cli::reference;
 
 /// A section with a paragraph for each term.
-pub fn table(roff: &mut Roff, heading: &str, rows: &[Row]) {
+pub fn table(roff: &mut Roff, heading: &str, rows: &'static str) {
     roff.control("SH", [heading]);
-    for (term, text) in rows {
+    for (term, text) in reference::rows(rows) {
         definition(roff, &[term], text);
     }
 }

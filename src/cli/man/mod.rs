@@ -12,7 +12,7 @@ use anyhow::{Context, bail};
 use clap_mangen::Man;
 use clap_mangen::roff::{Roff, roman};
 
-use super::reference::{ADDRESSES, ENVIRONMENT, EXAMPLES, EXIT_CODES, FILES, Row, SIGNALS};
+use super::reference::{ADDRESSES, ENVIRONMENT, EXAMPLES, EXIT_CODES, FILES, SIGNALS, rows};
 use super::{WrongUsage, terminal};
 
 /// `siftwire man`
@@ -84,13 +84,19 @@ fn title(name: &str, section: u8) -> Vec<u8> {
     format!(".TH {name} {section} \"\" \"siftwire {version}\" \"Siftwire manual\"\n.ad l\n.nh\n").into_bytes()
 }
 
-fn main_page(command: &clap::Command) -> std::io::Result<ManualPage> {
-    let mut page = title("siftwire", 1);
+/// A page of section 1, up to the options of its command.
+fn start_of_page(name: &str, command: &clap::Command) -> std::io::Result<Vec<u8>> {
+    let mut page = title(name, 1);
     let manual = Man::new(command.clone());
     manual.render_name_section(&mut page)?;
     manual.render_synopsis_section(&mut page)?;
     manual.render_description_section(&mut page)?;
     manual.render_options_section(&mut page)?;
+    Ok(page)
+}
+
+fn main_page(command: &clap::Command) -> std::io::Result<ManualPage> {
+    let mut page = start_of_page("siftwire", command)?;
     let mut roff = Roff::new();
     roff.control("SH", ["COMMANDS"]);
     roff.text([roman("Each has a page of its own, such as siftwire-check(1), and --help.")]);
@@ -116,12 +122,7 @@ fn main_page(command: &clap::Command) -> std::io::Result<ManualPage> {
 fn add_commands(command: &clap::Command, pages: &mut Vec<ManualPage>) -> std::io::Result<()> {
     for subcommand in visible(command) {
         let name = subcommand.get_display_name().unwrap_or(subcommand.get_name()).to_owned();
-        let mut page = title(&name, 1);
-        let manual = Man::new(subcommand.clone());
-        manual.render_name_section(&mut page)?;
-        manual.render_synopsis_section(&mut page)?;
-        manual.render_description_section(&mut page)?;
-        manual.render_options_section(&mut page)?;
+        let mut page = start_of_page(&name, subcommand)?;
         let mut roff = Roff::new();
         if let Some(help) = subcommand.get_after_long_help().or(subcommand.get_after_help()) {
             roff.control("SH", ["NOTES"]);
@@ -152,12 +153,12 @@ fn about(command: &clap::Command) -> String {
     command.get_about().map(ToString::to_string).unwrap_or_default()
 }
 
-fn examples(roff: &mut Roff, rows: &[Row]) {
+fn examples(roff: &mut Roff, table: &'static str) {
     roff.control("SH", ["EXAMPLES"]);
-    for (command, purpose) in rows {
+    for (command, purpose) in rows(table) {
         roff.control("PP", []);
-        roff.text([roman(*purpose)]);
-        markup::preformatted(roff, [*command]);
+        roff.text([roman(purpose)]);
+        markup::preformatted(roff, [command]);
     }
 }
 
