@@ -727,7 +727,7 @@ fn a_page_has_no_script_and_loads_nothing() {
     }
     assert!(page.contains("&lt;script&gt;alert(1)"));
     // Files in the folders of `write_to` have no headers. Browsers know `frame-ancestors` only in the header.
-    let policy = html::content_security_policy();
+    let policy = html::content_security_policy(html::READING);
     let policy = policy.strip_suffix("; frame-ancestors 'none'").unwrap();
     let meta =
         format!("<meta charset=\"utf-8\"><meta http-equiv=\"Content-Security-Policy\" content=\"{policy}\">");

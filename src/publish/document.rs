@@ -9,7 +9,7 @@ use super::format::Format;
 use super::icon::{self, Icon};
 use super::language;
 use super::output::{Criteria, Output, OutputAccess, Site};
-use super::text::{one_line, percent_encode};
+use super::text::{one_line, percent_encode, site_address};
 use crate::entry::{Author, Podcast, StoredEntry, derived_id};
 
 /// The path of the page on which filters are tried; of its feeds without the extension.
@@ -206,9 +206,8 @@ impl Document {
         format!("/feeds/{}/archive/{number}{}", self.name, format.extension())
     }
 
-    /// An address without scheme and host, so that it is right for every name by which readers come.
     pub(super) fn relative(&self, path: &str) -> String {
-        percent_encode(&format!("{}{path}", self.public_url.path().trim_end_matches('/')))
+        site_address(&self.public_url, path)
     }
 
     pub(super) fn absolute(&self, path: &str) -> String {

@@ -5,9 +5,10 @@ use maud::{Markup, html};
 use url::Url;
 
 use super::explain::{Explanation, article_line, owner_line, reason_line, removed_line};
+use super::format::Format;
 use super::html::{ENTRY_PATH, FRONT, home, icon_link, page, source_address, time};
 use super::icon;
-use super::text::{excerpt, one_line, percent_encode, truncate};
+use super::text::{excerpt, one_line, percent_encode, site_address, truncate};
 use super::word_changes::{self, TextPart};
 use crate::entry::change::{ChangedField, FormerTitle, FormerVersion};
 use crate::entry::{Entry, StoredEntry};
@@ -43,7 +44,7 @@ pub(super) fn title(kept: &StoredEntry) -> String {
 
 /// The address of an entry's page, without scheme and host.
 pub(super) fn address(public_url: &Url, number: i64) -> String {
-    percent_encode(&format!("{}{ENTRY_PATH}/{number}", public_url.path().trim_end_matches('/')))
+    site_address(public_url, &format!("{ENTRY_PATH}/{number}"))
 }
 
 /// Writes it.
@@ -76,7 +77,7 @@ fn outputs(details: &EntryDetails<'_>) -> Markup {
             h2 { "Outputs" }
             @if details.outputs.is_empty() { p .soft { "There are none." } }
             @for explanation in details.outputs {
-                h3 { a href=(output_address(details.public_url, explanation.output)) { (explanation.output) }
+                h3 { a href=(site_address(details.public_url, &Format::Html.path(explanation.output))) { (explanation.output) }
                     ": " span .good[explanation.shown] { (explanation.answer()) } }
                 ul .notices {
                     @if let Some(line) = explanation.undecided_line() { li { (line) } }
@@ -91,10 +92,6 @@ fn outputs(details: &EntryDetails<'_>) -> Markup {
             p .soft { code { "siftwire explain " (details.candidate.entry.number) } " says the same." }
         }
     }
-}
-
-fn output_address(public_url: &Url, output: &str) -> String {
-    percent_encode(&format!("{}/feeds/{output}", public_url.path().trim_end_matches('/')))
 }
 
 fn story(details: &EntryDetails<'_>) -> Markup {

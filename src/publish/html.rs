@@ -13,7 +13,7 @@ use super::first_start::{self, About, FirstPolls, Start};
 use super::format::Format;
 use super::health;
 use super::icon;
-use super::text::{one_line, percent_encode};
+use super::text::{one_line, percent_encode, site_address};
 use super::xml::{rfc3339, truncate_to_second};
 
 const STYLE: &str = include_str!("style.css");
@@ -31,10 +31,12 @@ const MAX_FAILING_SOURCES: usize = 50;
 const MAX_OUTPUT_CARDS: usize = 30;
 /// The most hosts of which the front page tells.
 const MAX_NOTICES: usize = 20;
-/// The class of pages that say how Siftwire is doing.
-pub(super) const FRONT: &str = "front";
-/// The class of the page for trying filters.
-pub(super) const TRY: &str = "try";
+/// The class of the pages of outputs.
+pub const READING: &str = "reading";
+/// The class of pages that say how Siftwire is doing: with a script in them.
+pub const FRONT: &str = "front";
+/// The class of the page for trying filters: with a script that is a file, and requests the page again.
+pub const TRY: &str = "try";
 /// The path of the page of the sources.
 pub const SOURCES_PATH: &str = "/sources";
 /// The path under which entries have their pages.
@@ -162,7 +164,7 @@ pub fn front_page(front: &FrontPageContent) -> Vec<u8> {
                 h2 { "Sources" }
                 p .soft { "Problems with sources are also published as "
                     a href=(format!("{base}{}", Format::Html.path(health::NAME))) { "a feed" } ". "
-                    a href=(sources_address(&front.public_url)) { "More about each source" }
+                    a href=(site_address(&front.public_url, SOURCES_PATH)) { "More about each source" }
                     " is for the operator: on this machine, or with the token." }
                 @if !front.host_notices.is_empty() {
                     ul .notices {
@@ -211,7 +213,7 @@ fn failing_sources(public_url: &Url, broken: &[&SourceRow], (waiting, count): (u
             (count) " sources, "
             @if waiting > 0 { (waiting) " of them without an answer yet, " }
             @if broken.is_empty() { "none failing. " } @else { (broken.len()) " failing. " }
-            a href=(sources_address(public_url)) { "All sources" }
+            a href=(site_address(public_url, SOURCES_PATH)) { "All sources" }
         }
         (search_field(public_url, ""))
         ul .sources { @for source in broken.iter().take(MAX_FAILING_SOURCES) { (source_item(source)) } }
@@ -224,7 +226,7 @@ fn failing_sources(public_url: &Url, broken: &[&SourceRow], (waiting, count): (u
 /// A field that finds sources.
 pub(super) fn search_field(public_url: &Url, search: &str) -> Markup {
     html! {
-        form role="search" action=(sources_address(public_url)) {
+        form role="search" action=(site_address(public_url, SOURCES_PATH)) {
             label .address {
                 "Find sources by name, title or host"
                 input type="search" name="q" value=(search) maxlength=(MAX_SEARCH_CHARS);
@@ -233,29 +235,15 @@ pub(super) fn search_field(public_url: &Url, search: &str) -> Markup {
     }
 }
 
-/// Without scheme and host, so that it is right for every name by which readers come.
-pub(super) fn sources_address(public_url: &Url) -> String {
-    percent_encode(&format!("{}{SOURCES_PATH}", public_url.path().trim_end_matches('/')))
-}
-
-/// The same of one source.
+/// The address of a source's page.
 pub(super) fn source_address(public_url: &Url, name: &str) -> String {
-    percent_encode(&format!("{}{SOURCES_PATH}/{name}", public_url.path().trim_end_matches('/')))
+    site_address(public_url, &format!("{SOURCES_PATH}/{name}"))
 }
 
-/// The value of `Content-Security-Policy` for the pages of outputs: only their own style and icon.
-pub fn content_security_policy() -> String {
-    format!("{}; frame-ancestors 'none'", page_policy(""))
-}
-
-/// The same for the pages that say how Siftwire is doing: with their script.
-pub fn front_page_policy() -> String {
-    format!("{}; frame-ancestors 'none'", page_policy(FRONT))
-}
-
-/// The same for the page on which filters are tried: with a script that is a file, and requests the page again.
-pub fn try_page_policy() -> String {
-    format!("{}; frame-ancestors 'none'", page_policy(TRY))
+/// The value of `Content-Security-Policy` for the pages of a class: their own style and icon, and the script that they
+/// have.
+pub fn content_security_policy(class: &str) -> String {
+    format!("{}; frame-ancestors 'none'", page_policy(class))
 }
 
 /// What a page can say of itself (CSP level 3, section 3.3), for where another web server or a file system serves it.
@@ -383,11 +371,9 @@ pub(super) fn time(time: Timestamp) -> Markup {
     html! { time datetime=(machine) lang="en" dir="ltr" { (time.strftime("%-d %b %Y, %H:%M").to_string()) " UTC" } }
 }
 
-/// Without scheme and host, so that it is right for every name by which readers come. Not a `data:` address, which some
-/// readers cannot load.
+/// Not a `data:` address, which some readers cannot load.
 pub(super) fn icon_link(public_url: &Url, path: &str) -> Markup {
-    let address = percent_encode(&format!("{}{path}", public_url.path().trim_end_matches('/')));
-    html! { link rel="icon" href=(address); }
+    html! { link rel="icon" href=(site_address(public_url, path)); }
 }
 
 pub(super) fn home(public_url: &Url) -> String {

@@ -7,7 +7,7 @@ use super::document::{Document, HistoryPosition, OutputEntry, SEARCH_PATH, WebPa
 use super::format::Format;
 use super::health;
 use super::highlight::highlight;
-use super::html::{ENTRY_PATH, MAX_SEARCH_CHARS, feed_addresses, home, icon_link, page, time};
+use super::html::{ENTRY_PATH, MAX_SEARCH_CHARS, READING, feed_addresses, home, icon_link, page, time};
 use super::icon::{self, Icon};
 use super::output::Criteria;
 use super::select::BYLINE_START;
@@ -72,7 +72,7 @@ pub fn write(document: &Document) -> Vec<u8> {
         }
         link rel="canonical" href=(document.own_address(Format::Html));
     };
-    page(&title, "reading", &head, &body)
+    page(&title, READING, &head, &body)
 }
 
 /// Writes what a search has found in an output.
@@ -105,7 +105,7 @@ pub fn write_search(document: &Document, search: &PageSearch<'_>) -> Vec<u8> {
         // The searches that can be thought of are without number.
         meta name="robots" content="noindex, nofollow";
     };
-    page(&format!("{own_title}: {}", one_line(search.text)), "reading", &head, &body)
+    page(&format!("{own_title}: {}", one_line(search.text)), READING, &head, &body)
 }
 
 fn site_links(document: &Document, is_current: bool) -> Markup {

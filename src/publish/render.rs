@@ -330,7 +330,7 @@ pub(super) fn presentation_hash(output: &Output, site: &Site) -> String {
     let presentation =
         Output { was: Vec::new(), filter: None, sources: None, write_to: None, ..output.clone() };
     // The policy contains the hash of the page's style.
-    let style = html::content_security_policy();
+    let style = html::content_security_policy(html::READING);
     hex(&Sha256::digest(format!("{} {style} {presentation:?} {site:?}", env!("CARGO_PKG_VERSION"))))
 }
 

@@ -3,7 +3,7 @@
 use maud::html;
 use url::Url;
 
-use super::html::{FRONT, front_page_policy, home, icon_link, page};
+use super::html::{FRONT, home, icon_link, page};
 use super::icon;
 
 /// Why a page is not shown.
@@ -46,9 +46,4 @@ pub fn write(public_url: &Url, reason: SignIn) -> Vec<u8> {
         }
     };
     page("Sign in", FRONT, &icon_link(public_url, icon::PATH), &body)
-}
-
-/// The value of `Content-Security-Policy` for it.
-pub fn policy() -> String {
-    front_page_policy()
 }

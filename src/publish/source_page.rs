@@ -7,9 +7,10 @@ use maud::{Markup, html};
 use url::Url;
 
 use super::chart::{self, DAYS, Series};
-use super::html::{FRONT, SourceHealth, SourceRow, condition, icon_link, page, sources_address, time};
+use super::format::Format;
+use super::html::{FRONT, SOURCES_PATH, SourceHealth, SourceRow, condition, icon_link, page, time};
 use super::icon;
-use super::text::{counted, one_line, percent_encode};
+use super::text::{counted, one_line, percent_encode, site_address};
 
 /// What there is to tell of one source.
 #[derive(Clone, Debug)]
@@ -71,7 +72,7 @@ pub fn write(details: &SourceDetails) -> Vec<u8> {
     let title = one_line(&details.row.title);
     let body = html! {
         header {
-            nav aria-label="Site" { a .back href=(sources_address(&details.public_url)) { "All sources" } }
+            nav aria-label="Site" { a .back href=(site_address(&details.public_url, SOURCES_PATH)) { "All sources" } }
             h1 dir="auto" { (title) }
             p .soft { bdi { (details.row.name) } " \u{b7} " bdi { (one_line(&details.url)) } }
         }
@@ -165,7 +166,7 @@ fn shares(details: &SourceDetails) -> Markup {
                 ul .sources {
                     @for Share { output, of_source, all } in &details.shares {
                         li {
-                            p { a href=(percent_encode(&format!("{}/feeds/{output}", details.public_url.path().trim_end_matches('/')))) { (output) } }
+                            p { a href=(site_address(&details.public_url, &Format::Html.path(output))) { (output) } }
                             p { (of_source) " of the last " (counted(*all, "entry", "entries")) }
                             p .soft { (u64::from(*of_source) * 100 / u64::from((*all).max(1))) " %" }
                         }

@@ -4,12 +4,11 @@ use maud::{Markup, html};
 use url::{Url, form_urlencoded};
 
 use super::html::{
-    FRONT, SourceRow, condition, home, icon_link, next_poll, page, search_field, source_address,
-    sources_address,
+    FRONT, SOURCES_PATH, SourceRow, condition, home, icon_link, next_poll, page, search_field, source_address,
 };
 use super::icon;
-use super::stories_page::stories_address;
-use super::text::one_line;
+use super::stories_page;
+use super::text::{one_line, site_address};
 
 /// The sources on one page.
 pub const ROWS: usize = 100;
@@ -47,13 +46,17 @@ pub fn write(list: &SourcesPage) -> Vec<u8> {
         if !search.is_empty() {
             query.append_pair("q", search);
         }
-        format!("{}?{}", sources_address(public_url), query.append_pair("page", &number.to_string()).finish())
+        format!(
+            "{}?{}",
+            site_address(public_url, SOURCES_PATH),
+            query.append_pair("page", &number.to_string()).finish()
+        )
     };
     let body = html! {
         header {
             nav aria-label="Site" {
                 a .back href=(home(public_url)) { "All feeds" } " \u{b7} "
-                a .back href=(stories_address(public_url)) { "Stories" }
+                a .back href=(site_address(public_url, stories_page::PATH)) { "Stories" }
             }
             h1 { "Sources" }
         }

@@ -6,7 +6,7 @@ use url::Url;
 use super::entry_page::{address, title};
 use super::html::{FRONT, home, icon_link, page, time};
 use super::icon;
-use super::text::{one_line, percent_encode};
+use super::text::one_line;
 use crate::entry::StoredEntry;
 use crate::store::Merge;
 
@@ -14,11 +14,6 @@ use crate::store::Merge;
 pub const PATH: &str = "/stories";
 /// The most entries that it shows.
 pub const MAX_MERGES: usize = 300;
-
-/// Without scheme and host, so that it is right for every name by which readers come.
-pub(super) fn stories_address(public_url: &Url) -> String {
-    percent_encode(&format!("{}{PATH}", public_url.path().trim_end_matches('/')))
-}
 
 /// Writes the page of entries that have joined a story, the last one first.
 pub fn write(public_url: &Url, merges: &[Merge]) -> Vec<u8> {

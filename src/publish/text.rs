@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::fmt::Display;
 
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
+use url::Url;
 
 use crate::text::{TextFor, html_to_text, is_publishable};
 
@@ -83,6 +84,11 @@ pub(super) fn percent_encode(address: &str) -> String {
         out.extend(utf8_percent_encode(piece, NOT_IN_URI));
     }
     out
+}
+
+/// The address of a path of the site, without scheme and host, so that it is right for every name by which readers come.
+pub(super) fn site_address(public_url: &Url, path: &str) -> String {
+    percent_encode(&format!("{}{path}", public_url.path().trim_end_matches('/')))
 }
 
 /// The normal form of an address (RFC 3986 section 6.2.2): escapes are in upper case, and only where needed. For ids,

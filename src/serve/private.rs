@@ -17,6 +17,7 @@ use super::admission::Client;
 use super::listen::Peer;
 use super::response;
 use super::state::{HttpSettings, ServerState};
+use crate::publish::html;
 use crate::publish::sign_in_page::{self, SignIn};
 
 /// The longest body of a sign-in form.
@@ -199,7 +200,10 @@ fn sign_in(settings: &HttpSettings, sign_in: SignIn) -> Response<Body> {
         response::text(StatusCode::UNAUTHORIZED, sign_in_page::write(&settings.public_url, sign_in));
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
-    headers.insert(header::CONTENT_SECURITY_POLICY, response::header_value(&sign_in_page::policy()));
+    headers.insert(
+        header::CONTENT_SECURITY_POLICY,
+        response::header_value(&html::content_security_policy(html::FRONT)),
+    );
     let challenge = match sign_in {
         SignIn::Wrong => "Bearer realm=\"Siftwire\", error=\"invalid_token\"",
         SignIn::Needed | SignIn::NoToken => "Bearer realm=\"Siftwire\"",

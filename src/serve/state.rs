@@ -157,9 +157,9 @@ impl ServerState {
         readiness: Arc<Readiness>,
         metrics: Arc<Metrics>,
     ) -> ServerState {
-        let page_policy = header_value(&html::content_security_policy());
-        let front_page_policy = header_value(&html::front_page_policy());
-        let try_page_policy = header_value(&html::try_page_policy());
+        let page_policy = header_value(&html::content_security_policy(html::READING));
+        let front_page_policy = header_value(&html::content_security_policy(html::FRONT));
+        let try_page_policy = header_value(&html::content_security_policy(html::TRY));
         ServerState {
             document_cache,
             readers,
