@@ -97,7 +97,6 @@ pub(super) enum Namespace {
     Rss,
     Content,
     DublinCore,
-    DublinCoreTerms,
     Prism,
     Media,
     Itunes,
@@ -114,69 +113,45 @@ pub(super) enum Namespace {
     Syndication,
 }
 
-/// Namespace URIs in lower case, without scheme and trailing slash.
-const NAMESPACE_URIS: [(&str, Namespace); 33] = [
-    ("www.w3.org/2005/atom", Namespace::Atom),
-    ("purl.org/atom/ns#", Namespace::Atom),
-    ("purl.org/rss/1.0", Namespace::Rss),
-    ("purl.org/net/rss1.1#", Namespace::Rss),
-    ("my.netscape.com/rdf/simple/0.9", Namespace::Rss),
-    ("my.netscape.com/publish/formats/rss-0.91.dtd", Namespace::Rss),
-    ("channel.netscape.com/rdf/simple/0.9", Namespace::Rss),
-    ("backend.userland.com/rss2", Namespace::Rss),
-    ("backend.userland.com/rss", Namespace::Rss),
-    ("blogs.law.harvard.edu/tech/rss", Namespace::Rss),
-    ("www.w3.org/1999/02/22-rdf-syntax-ns#", Namespace::Rss),
-    ("purl.org/rss/1.0/modules/content", Namespace::Content),
-    ("purl.org/dc/elements/1.1", Namespace::DublinCore),
-    ("purl.org/dc/elements/1.0", Namespace::DublinCore),
-    ("purl.org/dc/terms", Namespace::DublinCoreTerms),
-    ("search.yahoo.com/mrss", Namespace::Media),
-    ("video.search.yahoo.com/mrss", Namespace::Media),
-    ("www.itunes.com/dtds/podcast-1.0.dtd", Namespace::Itunes),
-    ("www.google.com/schemas/play-podcasts/1.0", Namespace::Itunes),
-    ("example.com/dtds/podcast-1.0.dtd", Namespace::Itunes),
-    ("podcastindex.org/namespace/1.0", Namespace::PodcastIndex),
-    ("github.com/podcastindex-org/podcast-namespace/blob/main/docs/1.0.md", Namespace::PodcastIndex),
-    ("purl.org/rss/1.0/modules/slash", Namespace::Slash),
-    ("wellformedweb.org/commentapi", Namespace::CommentApi),
-    ("purl.org/syndication/thread/1.0", Namespace::Thread),
-    ("www.georss.org/georss", Namespace::GeoRss),
-    ("www.w3.org/2003/01/geo/wgs84_pos#", Namespace::Geo),
-    ("news.yandex.ru", Namespace::Yandex),
-    ("www.w3.org/1999/xhtml", Namespace::Xhtml),
-    ("www.w3.org/2000/svg", Namespace::Graphics),
-    ("www.w3.org/1998/math/mathml", Namespace::Graphics),
-    ("purl.org/rss/1.0/modules/syndication", Namespace::Syndication),
-    ("purl.org/rss/modules/syndication", Namespace::Syndication),
-];
-
-/// Prefixes that are understood without a declaration.
-const USUAL_PREFIXES: [(&str, Namespace); 24] = [
-    ("rss", Namespace::Rss),
-    ("googleplay", Namespace::Itunes),
-    ("rss10", Namespace::Rss),
-    ("atom", Namespace::Atom),
-    ("atom10", Namespace::Atom),
-    ("a10", Namespace::Atom),
-    ("rdf", Namespace::Rss),
-    ("content", Namespace::Content),
-    ("dc", Namespace::DublinCore),
-    ("dcterms", Namespace::DublinCoreTerms),
-    ("prism", Namespace::Prism),
-    ("media", Namespace::Media),
-    ("itunes", Namespace::Itunes),
-    ("podcast", Namespace::PodcastIndex),
-    ("slash", Namespace::Slash),
-    ("wfw", Namespace::CommentApi),
-    ("thr", Namespace::Thread),
-    ("georss", Namespace::GeoRss),
-    ("geo", Namespace::Geo),
-    ("yandex", Namespace::Yandex),
-    ("xhtml", Namespace::Xhtml),
-    ("sy", Namespace::Syndication),
-    ("cdf", Namespace::Rss),
-    ("n", Namespace::Rss),
+/// The namespaces, each with the prefixes that are understood without a declaration, and with its URIs in lower case,
+/// without scheme and trailing slash.
+const NAMESPACES: [(Namespace, &str, &str); 17] = [
+    (Namespace::Atom, "atom atom10 a10", "www.w3.org/2005/atom purl.org/atom/ns#"),
+    (
+        Namespace::Rss,
+        "rss rss10 rdf cdf n",
+        "purl.org/rss/1.0 purl.org/net/rss1.1# my.netscape.com/rdf/simple/0.9 \
+         my.netscape.com/publish/formats/rss-0.91.dtd channel.netscape.com/rdf/simple/0.9 \
+         backend.userland.com/rss2 backend.userland.com/rss blogs.law.harvard.edu/tech/rss \
+         www.w3.org/1999/02/22-rdf-syntax-ns#",
+    ),
+    (Namespace::Content, "content", "purl.org/rss/1.0/modules/content"),
+    (
+        Namespace::DublinCore,
+        "dc dcterms",
+        "purl.org/dc/elements/1.1 purl.org/dc/elements/1.0 purl.org/dc/terms",
+    ),
+    (Namespace::Media, "media", "search.yahoo.com/mrss video.search.yahoo.com/mrss"),
+    (
+        Namespace::Itunes,
+        "googleplay itunes",
+        "www.itunes.com/dtds/podcast-1.0.dtd www.google.com/schemas/play-podcasts/1.0 example.com/dtds/podcast-1.0.dtd",
+    ),
+    (
+        Namespace::PodcastIndex,
+        "podcast",
+        "podcastindex.org/namespace/1.0 github.com/podcastindex-org/podcast-namespace/blob/main/docs/1.0.md",
+    ),
+    (Namespace::Slash, "slash", "purl.org/rss/1.0/modules/slash"),
+    (Namespace::CommentApi, "wfw", "wellformedweb.org/commentapi"),
+    (Namespace::Thread, "thr", "purl.org/syndication/thread/1.0"),
+    (Namespace::GeoRss, "georss", "www.georss.org/georss"),
+    (Namespace::Geo, "geo", "www.w3.org/2003/01/geo/wgs84_pos#"),
+    (Namespace::Yandex, "yandex", "news.yandex.ru"),
+    (Namespace::Xhtml, "xhtml", "www.w3.org/1999/xhtml"),
+    (Namespace::Graphics, "", "www.w3.org/2000/svg www.w3.org/1998/math/mathml"),
+    (Namespace::Syndication, "sy", "purl.org/rss/1.0/modules/syndication purl.org/rss/modules/syndication"),
+    (Namespace::Prism, "prism", ""),
 ];
 
 /// Elements of RSS, Atom and CDF beside the entries that say nothing we need.
@@ -286,8 +261,11 @@ fn container_namespace(element: &str) -> Option<Namespace> {
 fn prefix_namespace(prefix: &str, uri: &str, element: &str) -> Option<Namespace> {
     let is_misspelt = |usual: &Namespace| {
         let is_of_feed = container_namespace(element).is_some() && !is_entry(element);
-        let of_usual = |(_, namespace): &&(&str, Namespace)| namespace == usual;
-        is_of_feed || NAMESPACE_URIS.iter().filter(of_usual).any(|(known, _)| host(known) == host(&bare(uri)))
+        let uris = NAMESPACES
+            .iter()
+            .filter(|(known, ..)| known == usual)
+            .flat_map(|(.., uris)| uris.split_whitespace());
+        is_of_feed || uris.map(host).any(|known| known == host(&bare(uri)))
     };
     namespace(uri).or_else(|| usual_namespace(prefix).filter(is_misspelt))
 }
@@ -301,10 +279,11 @@ pub(super) fn local_name(name: &str) -> &str {
 }
 
 fn usual_namespace(prefix: &str) -> Option<Namespace> {
-    USUAL_PREFIXES
+    let is_prefix = |known: &str| known.eq_ignore_ascii_case(prefix);
+    NAMESPACES
         .iter()
-        .find(|(known, _)| known.eq_ignore_ascii_case(prefix))
-        .map(|(_, namespace)| *namespace)
+        .find(|(_, known, _)| known.split_whitespace().any(is_prefix))
+        .map(|(namespace, ..)| *namespace)
 }
 
 fn namespace(uri: &str) -> Option<Namespace> {
@@ -313,7 +292,10 @@ fn namespace(uri: &str) -> Option<Namespace> {
     if uri.contains("prismstandard.org/namespaces/") {
         return Some(Namespace::Prism);
     }
-    NAMESPACE_URIS.iter().find(|(known, _)| *known == uri).map(|(_, namespace)| *namespace)
+    NAMESPACES
+        .iter()
+        .find(|(.., known)| known.split_whitespace().any(|known| known == uri))
+        .map(|(namespace, ..)| *namespace)
 }
 
 /// A URI in the form of [`NAMESPACE_URIS`].
@@ -328,117 +310,66 @@ fn host(uri: &str) -> &str {
 
 fn element_in(namespace: Namespace, local: &str) -> Option<FeedElement> {
     use FeedElement::*;
-    Some(match namespace {
-        Namespace::Atom | Namespace::Rss => return core_element(local),
-        Namespace::Content => match local {
-            "encoded" => Content(0),
-            _ => return None,
-        },
-        Namespace::DublinCore | Namespace::DublinCoreTerms => match local {
-            "title" => Title(1),
-            "creator" | "author" => Author(AuthorRole::Primary),
-            "date" => Published(2),
-            "issued" => Published(1),
-            "available" | "created" => Published(3),
-            "dateaccepted" | "datesubmitted" | "datecopyrighted" => Published(4),
-            "modified" => Updated(1),
-            "subject" => Category,
-            "description" | "abstract" => Summary(1),
-            "language" => Language,
-            "rights" => Detail(DetailElement::Rights),
-            _ => return None,
-        },
-        Namespace::Prism => match local {
-            "publicationdate" => Published(2),
-            "coverdate" | "creationdate" => Published(4),
-            "modificationdate" => Updated(2),
-            _ => return None,
-        },
-        Namespace::Media => match local {
-            "group" => MediaGroup,
-            "content" => MediaContent,
-            "thumbnail" => Thumbnail,
-            "player" => MediaPlayer,
-            "title" => Title(MEDIA_TITLE_RANK),
-            "description" => Summary(MEDIA_DESCRIPTION_RANK),
-            "credit" => Author(AuthorRole::Fallback),
-            _ => return None,
-        },
-        Namespace::Itunes => match local {
-            "author" => Author(AuthorRole::Fallback),
-            "duration" => Duration,
-            "title" => Title(2),
-            // Google's module has the latter.
-            "summary" | "description" => Summary(ITUNES_SUMMARY),
-            "subtitle" => Summary(3),
-            "image" => ItunesImage,
-            "name" => Name,
-            "owner" => Podcast(PodcastElement::Owner),
-            "category" => Podcast(PodcastElement::Category),
-            "type" => Podcast(PodcastElement::Kind),
-            "explicit" => Podcast(PodcastElement::Explicit),
-            "season" => Podcast(PodcastElement::Season),
-            "episode" => Podcast(PodcastElement::Number),
-            "episodetype" => Podcast(PodcastElement::EpisodeKind),
-            _ => return None,
-        },
-        Namespace::Yandex => match local {
-            "full-text" => Content(2),
-            _ => return None,
-        },
-        Namespace::Xhtml => match local {
-            "body" | "div" => Content(1),
-            _ => return None,
-        },
-        Namespace::Graphics => return None,
-        Namespace::Syndication => match local {
-            "updateperiod" => UpdatePeriod,
-            "updatefrequency" => UpdateFrequency,
-            _ => return None,
-        },
-        _ => return rare_element(namespace, local),
-    })
-}
-
-/// The elements of modules that few feeds have.
-fn rare_element(namespace: Namespace, local: &str) -> Option<FeedElement> {
-    use FeedElement::*;
-    Some(match namespace {
-        Namespace::PodcastIndex => match local {
-            "guid" => Podcast(PodcastElement::Guid),
-            "transcript" => Podcast(PodcastElement::Transcript),
-            "chapters" => Podcast(PodcastElement::Chapters),
-            "person" => Podcast(PodcastElement::Person),
-            "season" => Podcast(PodcastElement::Season),
-            "episode" => Podcast(PodcastElement::Number),
-            _ => return None,
-        },
-        Namespace::Slash => match local {
-            "comments" => Detail(DetailElement::CommentCount),
-            _ => return None,
-        },
-        Namespace::CommentApi => match local {
-            "commentrss" => Detail(DetailElement::CommentsFeed),
-            _ => return None,
-        },
-        Namespace::Thread => match local {
-            "total" => Detail(DetailElement::CommentCount),
-            "in-reply-to" => Detail(DetailElement::InReplyTo),
-            _ => return None,
-        },
-        Namespace::GeoRss => match local {
-            "point" | "line" | "polygon" | "where" => Detail(DetailElement::Shape),
-            "box" => Detail(DetailElement::Box),
-            "featurename" => Detail(DetailElement::PlaceName),
-            _ => return None,
-        },
-        Namespace::Geo => match local {
-            "lat" => Detail(DetailElement::Latitude),
-            "long" => Detail(DetailElement::Longitude),
-            // It holds only those two, latitude first.
-            "point" => Detail(DetailElement::Shape),
-            _ => return None,
-        },
+    Some(match (namespace, local) {
+        (Namespace::Atom | Namespace::Rss, _) => return core_element(local),
+        (Namespace::Content, "encoded") => Content(0),
+        (Namespace::DublinCore, "title") => Title(1),
+        (Namespace::DublinCore, "creator" | "author") => Author(AuthorRole::Primary),
+        (Namespace::DublinCore, "date") => Published(2),
+        (Namespace::DublinCore, "issued") => Published(1),
+        (Namespace::DublinCore, "available" | "created") => Published(3),
+        (Namespace::DublinCore, "dateaccepted" | "datesubmitted" | "datecopyrighted") => Published(4),
+        (Namespace::DublinCore, "modified") => Updated(1),
+        (Namespace::DublinCore, "subject") => Category,
+        (Namespace::DublinCore, "description" | "abstract") => Summary(1),
+        (Namespace::DublinCore, "language") => Language,
+        (Namespace::DublinCore, "rights") => Detail(DetailElement::Rights),
+        (Namespace::Prism, "publicationdate") => Published(2),
+        (Namespace::Prism, "coverdate" | "creationdate") => Published(4),
+        (Namespace::Prism, "modificationdate") => Updated(2),
+        (Namespace::Media, "group") => MediaGroup,
+        (Namespace::Media, "content") => MediaContent,
+        (Namespace::Media, "thumbnail") => Thumbnail,
+        (Namespace::Media, "player") => MediaPlayer,
+        (Namespace::Media, "title") => Title(MEDIA_TITLE_RANK),
+        (Namespace::Media, "description") => Summary(MEDIA_DESCRIPTION_RANK),
+        (Namespace::Media, "credit") => Author(AuthorRole::Fallback),
+        (Namespace::Itunes, "author") => Author(AuthorRole::Fallback),
+        (Namespace::Itunes, "duration") => Duration,
+        (Namespace::Itunes, "title") => Title(2),
+        // Google's module has the latter.
+        (Namespace::Itunes, "summary" | "description") => Summary(ITUNES_SUMMARY),
+        (Namespace::Itunes, "subtitle") => Summary(3),
+        (Namespace::Itunes, "image") => ItunesImage,
+        (Namespace::Itunes, "name") => Name,
+        (Namespace::Itunes, "owner") => Podcast(PodcastElement::Owner),
+        (Namespace::Itunes, "category") => Podcast(PodcastElement::Category),
+        (Namespace::Itunes, "type") => Podcast(PodcastElement::Kind),
+        (Namespace::Itunes, "explicit") => Podcast(PodcastElement::Explicit),
+        (Namespace::Itunes, "season") => Podcast(PodcastElement::Season),
+        (Namespace::Itunes, "episode") => Podcast(PodcastElement::Number),
+        (Namespace::Itunes, "episodetype") => Podcast(PodcastElement::EpisodeKind),
+        (Namespace::Yandex, "full-text") => Content(2),
+        (Namespace::Xhtml, "body" | "div") => Content(1),
+        (Namespace::Syndication, "updateperiod") => UpdatePeriod,
+        (Namespace::Syndication, "updatefrequency") => UpdateFrequency,
+        (Namespace::PodcastIndex, "guid") => Podcast(PodcastElement::Guid),
+        (Namespace::PodcastIndex, "transcript") => Podcast(PodcastElement::Transcript),
+        (Namespace::PodcastIndex, "chapters") => Podcast(PodcastElement::Chapters),
+        (Namespace::PodcastIndex, "person") => Podcast(PodcastElement::Person),
+        (Namespace::PodcastIndex, "season") => Podcast(PodcastElement::Season),
+        (Namespace::PodcastIndex, "episode") => Podcast(PodcastElement::Number),
+        (Namespace::Slash, "comments") => Detail(DetailElement::CommentCount),
+        (Namespace::CommentApi, "commentrss") => Detail(DetailElement::CommentsFeed),
+        (Namespace::Thread, "total") => Detail(DetailElement::CommentCount),
+        (Namespace::Thread, "in-reply-to") => Detail(DetailElement::InReplyTo),
+        (Namespace::GeoRss, "point" | "line" | "polygon" | "where") => Detail(DetailElement::Shape),
+        (Namespace::GeoRss, "box") => Detail(DetailElement::Box),
+        (Namespace::GeoRss, "featurename") => Detail(DetailElement::PlaceName),
+        (Namespace::Geo, "lat") => Detail(DetailElement::Latitude),
+        (Namespace::Geo, "long") => Detail(DetailElement::Longitude),
+        // It holds only those two, latitude first.
+        (Namespace::Geo, "point") => Detail(DetailElement::Shape),
         _ => return None,
     })
 }
