@@ -2,39 +2,14 @@
 
 use url::Url;
 
-/// Hosts of video players, and how the path of a player begins.
-const VIDEO: [(&str, &str); 20] = [
-    ("www.youtube.com", "/embed/"),
-    ("www.youtube.com", "/v/"),
-    ("youtube.com", "/embed/"),
-    ("youtube.com", "/v/"),
-    ("www.youtube-nocookie.com", "/embed/"),
-    ("youtube-nocookie.com", "/embed/"),
-    ("player.vimeo.com", "/video/"),
-    ("www.dailymotion.com", "/embed/"),
-    ("geo.dailymotion.com", "/player"),
-    ("player.twitch.tv", "/"),
-    ("www.facebook.com", "/plugins/video.php"),
-    ("embed.ted.com", "/"),
-    ("archive.org", "/embed/"),
-    ("vk.com", "/video_ext.php"),
-    ("vkvideo.ru", "/video_ext.php"),
-    ("ok.ru", "/videoembed/"),
-    ("rutube.ru", "/play/embed/"),
-    ("my.mail.ru", "/video/embed/"),
-    ("players.brightcove.net", "/"),
-    ("fast.wistia.net", "/embed/"),
-];
+use crate::text::file_part;
 
-/// Hosts of audio players, and how the path of a player begins.
-const AUDIO: [(&str, &str); 6] = [
-    ("open.spotify.com", "/embed"),
-    ("bandcamp.com", "/EmbeddedPlayer"),
-    ("w.soundcloud.com", "/player"),
-    ("embed.music.apple.com", "/"),
-    ("embed.podcasts.apple.com", "/"),
-    ("www.mixcloud.com", "/widget/"),
-];
+/// Hosts of players and of tracking pixels, each with how the path begins.
+pub(super) const HOSTS: &str = include_str!("hosts.txt");
+
+const VIDEO: &str = file_part(HOSTS, "video players");
+
+const AUDIO: &str = file_part(HOSTS, "audio players");
 
 /// Whether an attribute may be that of a card: a post of another site, which a script fills.
 pub(super) fn may_be_card(name: &str, value: &str) -> bool {
@@ -58,21 +33,23 @@ pub(super) fn card_address(name: &str, value: impl Fn(&str) -> Option<String>) -
 
 /// Whether an address is that of a known player.
 pub(super) fn is_player(url: &Url) -> bool {
-    is_in(&VIDEO, url) || is_in(&AUDIO, url)
+    is_in(VIDEO, url) || is_in(AUDIO, url)
 }
 
-fn is_in(players: &[(&str, &str)], url: &Url) -> bool {
+fn is_in(players: &'static str, url: &Url) -> bool {
+    let path_of =
+        |player: &'static str| player.strip_prefix(url.host_str()?).filter(|path| path.starts_with('/'));
     matches!(url.scheme(), "http" | "https")
         && url.port().is_none()
         && url.username().is_empty()
-        && players.iter().any(|(host, path)| url.host_str() == Some(host) && url.path().starts_with(path))
+        && players.lines().filter_map(path_of).any(|path| url.path().starts_with(path))
 }
 
 /// What a frame shows, in a word.
 pub(crate) fn frame_kind(frame: &Url) -> &'static str {
-    if is_in(&VIDEO, frame) || frame.path().starts_with("/videos/embed/") {
+    if is_in(VIDEO, frame) || frame.path().starts_with("/videos/embed/") {
         "Video"
-    } else if is_in(&AUDIO, frame) {
+    } else if is_in(AUDIO, frame) {
         "Audio"
     } else {
         "Embedded"

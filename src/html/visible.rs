@@ -2,6 +2,9 @@
 
 use std::borrow::Cow;
 
+use super::embeds::HOSTS;
+use crate::text::file_part;
+
 /// Whether a style hides an element with all that is in it. Of two declarations of a property the last one counts.
 pub(crate) fn hides(style: &str) -> bool {
     let (mut not_displayed, mut invisible, mut flat, mut clipped) = (false, false, false, false);
@@ -39,28 +42,9 @@ pub(super) fn is_visible<'a>(address: &str, attribute: impl Fn(&str) -> Option<C
     !tiny && !hidden && !is_tracker(address)
 }
 
-/// Tracking pixels: the host, and how the path begins.
-const TRACKERS: [(&str, &str); 17] = [
-    ("feeds.feedburner.com", "/~r/"),
-    ("feedproxy.google.com", "/~r/"),
-    ("feeds.wordpress.com", "/1.0/"),
-    ("pixel.wp.com", "/"),
-    ("stats.wordpress.com", "/b.gif"),
-    ("b.scorecardresearch.com", "/"),
-    ("pixel.quantserve.com", "/"),
-    ("www.google-analytics.com", "/"),
-    ("www.googletagmanager.com", "/"),
-    ("ad.doubleclick.net", "/"),
-    ("mc.yandex.ru", "/"),
-    ("counter.yadro.ru", "/"),
-    ("www.tns-counter.ru", "/"),
-    ("counter.rambler.ru", "/"),
-    ("top-fwz1.mail.ru", "/"),
-    ("da.feedsportal.com", "/"),
-    ("pi.feedsportal.com", "/"),
-];
+const TRACKERS: &str = file_part(HOSTS, "tracking pixels");
 
 fn is_tracker(src: &str) -> bool {
     let Some((_, rest)) = src.split_once("://") else { return false };
-    TRACKERS.iter().any(|(host, path)| rest.strip_prefix(host).is_some_and(|rest| rest.starts_with(path)))
+    TRACKERS.lines().any(|start| rest.starts_with(start))
 }
