@@ -4,8 +4,10 @@ use std::sync::LazyLock;
 
 use whatlang::{Detector, Lang, Script, detect_script};
 
-use super::{TextFor, html_to_text_start, is_common_letter};
+use super::{TextFor, file_part, html_to_text_start, is_common_letter};
 use crate::entry::{Article, Entry};
+
+const FILE: &str = include_str!("language.txt");
 
 /// Maximum bytes of an entry's text from which its language is detected.
 const ENTRY_BYTES: usize = 2_000;
@@ -13,45 +15,10 @@ const ENTRY_BYTES: usize = 2_000;
 const SCRIPT_CHARS: usize = 200;
 
 /// The languages that can be detected, and their tags. With fewer languages, detection from a few words is more reliable.
-const LANGUAGES: [(Lang, &str); 37] = [
-    (Lang::Eng, "en"),
-    (Lang::Rus, "ru"),
-    (Lang::Ukr, "uk"),
-    (Lang::Hye, "hy"),
-    (Lang::Fra, "fr"),
-    (Lang::Deu, "de"),
-    (Lang::Spa, "es"),
-    (Lang::Ita, "it"),
-    (Lang::Por, "pt"),
-    (Lang::Nld, "nl"),
-    (Lang::Pol, "pl"),
-    (Lang::Ces, "cs"),
-    (Lang::Ron, "ro"),
-    (Lang::Hun, "hu"),
-    (Lang::Swe, "sv"),
-    (Lang::Fin, "fi"),
-    (Lang::Tur, "tr"),
-    (Lang::Aze, "az"),
-    (Lang::Bel, "be"),
-    (Lang::Bul, "bg"),
-    (Lang::Srp, "sr"),
-    (Lang::Mkd, "mk"),
-    (Lang::Kat, "ka"),
-    (Lang::Ell, "el"),
-    (Lang::Heb, "he"),
-    (Lang::Ara, "ar"),
-    (Lang::Pes, "fa"),
-    (Lang::Urd, "ur"),
-    (Lang::Hin, "hi"),
-    (Lang::Ben, "bn"),
-    (Lang::Tam, "ta"),
-    (Lang::Tha, "th"),
-    (Lang::Cmn, "zh"),
-    (Lang::Jpn, "ja"),
-    (Lang::Kor, "ko"),
-    (Lang::Vie, "vi"),
-    (Lang::Ind, "id"),
-];
+static LANGUAGES: LazyLock<Vec<(Lang, &str)>> = LazyLock::new(|| {
+    let rows = file_part(FILE, "languages").lines().filter_map(|line| line.split_once(' '));
+    rows.filter_map(|(code, tag)| Some((Lang::from_code(code)?, tag))).collect()
+});
 
 /// Languages in Cyrillic that feeds declare but that cannot be detected.
 const OTHER_CYRILLIC: [&str; 10] = ["kk", "ky", "tg", "mn", "tt", "ba", "ce", "os", "ab", "av"];
@@ -208,8 +175,8 @@ fn word_key(word: &str) -> Option<u64> {
 
 /// The keys of [`WORDS`] and of [`FOREIGN_WORDS`], sorted, each with the number of its list.
 static KEYS: LazyLock<Vec<(u64, usize)>> = LazyLock::new(|| {
-    let keys = |(number, words): (usize, &'static [&str])| {
-        words.iter().filter_map(move |word| Some((word_key(word)?, number)))
+    let keys = |(number, words): (usize, &'static str)| {
+        words.split_whitespace().filter_map(move |word| Some((word_key(word)?, number)))
     };
     let lists = WORDS.iter().map(|(_, words)| *words).chain([FOREIGN_WORDS]);
     let mut keys: Vec<_> = lists.enumerate().flat_map(keys).collect();
@@ -218,36 +185,15 @@ static KEYS: LazyLock<Vec<(u64, usize)>> = LazyLock::new(|| {
 });
 
 /// Frequent words of languages; the last ones are of others, that are told by trigrams.
-const WORDS: [(&str, &[&str]); 4] = [
-    (
-        "en",
-        &[
-            "the", "and", "with", "from", "that", "this", "has", "have", "after", "its", "will", "says",
-            "over", "of", "their", "who", "been", "were", "into", "about", "than", "his", "out", "when",
-            "what", "more", "could", "would", "how", "why",
-        ],
-    ),
-    (
-        "de",
-        &["und", "der", "das", "mit", "ist", "von", "auf", "dem", "zum", "nicht", "f\u{fc}r", "wird", "nach"],
-    ),
-    ("fr", &["les", "dans", "pour", "une", "avec", "qui", "est", "sont", "aux", "apr\u{e8}s", "ses"]),
-    (
-        "",
-        &[
-            "los", "las", "del", "para", "por", "con", "que", "della", "che", "per", "gli", "nel", "com",
-            "dos", "het", "een", "van", "voor", "niet", "nie", "jest", "oraz", "dla", "este", "din",
-            "pentru", "care", "bir", "ile", "och", "att", "som", "med",
-        ],
-    ),
+const WORDS: [(&str, &str); 4] = [
+    ("en", file_part(FILE, "words of en")),
+    ("de", file_part(FILE, "words of de")),
+    ("fr", file_part(FILE, "words of fr")),
+    ("", file_part(FILE, "words of others")),
 ];
 
 /// Short words of other languages than English that are no English words or acronyms.
-const FOREIGN_WORDS: &[&str] = &[
-    "le", "la", "du", "des", "et", "au", "sur", "ne", "ce", "il", "leur", "ein", "eine", "einen", "im", "zu",
-    "zur", "bei", "sich", "vor", "gegen", "aus", "el", "una", "de", "en", "su", "lo", "di", "em", "um",
-    "uma", "te", "na", "bu", "dan", "yang", "untuk", "dengan", "dari", "det", "av", "til", "cu", "pe",
-];
+const FOREIGN_WORDS: &str = file_part(FILE, "short foreign words");
 
 fn primary_subtag(declared: &str) -> Option<[u8; 2]> {
     let letters: [u8; 2] = declared.split(['-', '_']).next()?.as_bytes().get(..2)?.try_into().ok()?;
@@ -299,6 +245,7 @@ mod tests {
             assert_eq!(detect_in_entry(&entry), Some(expected), "{text}");
         }
         assert_eq!(detect("2026: 42"), None);
+        assert_eq!(LANGUAGES.len(), file_part(FILE, "languages").lines().count());
         assert_eq!(detect("Border").filter(|detected| detected.is_reliable), None);
     }
 
