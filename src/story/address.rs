@@ -5,22 +5,14 @@ use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use unicode_normalization::UnicodeNormalization;
 use url::Url;
 
-/// Query parameters that tell the publisher where a reader came from and do not change the page. `*` ends a prefix.
-/// Parameters that are not listed stay.
-const TRACKING_PARAMETERS: &[&str] = &[
-    "utm_*", "mtm_*", "pk_*", "piwik_*", "matomo_*", "hsa_*", "oly_*", "vero_*", "at_medium", "at_campaign",
-    "at_link_*", "at_custom*", "at_format", "at_ptr_name", "at_bbc_team", "wt_mc", "wt_zmc", "wt.mc_id",
-    "fbclid", "gclid", "gclsrc", "dclid", "gbraid", "wbraid", "msclkid", "yclid", "ysclid", "ymclid",
-    "twclid", "ttclid", "igshid", "igsh", "li_fat_id", "epik", "scid", "srsltid", "mc_cid", "mc_eid",
-    "mkt_tok", "_hsenc", "_hsmi", "__hssc", "__hstc", "__hsfp", "hsctatracking", "_openstat", "_ga", "_gl",
-    "cmp", "cmpid", "ocid", "icid", "ncid", "nr_email_referer", "smid", "smtyp", "sr_share", "soc_src",
-    "soc_trk", "spm", "trk", "trkcampaign", "xtor", "xtref", "traffic_source", "trafficsource", "ref",
-    "ref_src", "ref_url", "referer", "referrer", "partner_id", "feature", "share", "share_id", "sharetype",
-    "s_cid", "cid_source", "ns_mchannel", "ns_source", "ns_campaign", "ns_linkname", "ns_fee", "guccounter",
-    "guce_referrer", "guce_referrer_sig", "rss", "from_rss", "rb_clickid", "sc_campaign", "sc_channel",
-    "sc_content", "sc_medium", "sc_outcome", "sc_geo", "sc_country", "wickedid", "zanpid", "dm_i", "ef_id",
-    "s_kwcid", "_branch_match_id", "_branch_referrer", "mbid",
-];
+use crate::text::{WordSet, file_part};
+
+const FILE: &str = include_str!("address.txt");
+
+/// Query parameters that tell the publisher where a reader came from and do not change the page. Parameters that are not
+/// listed stay.
+static TRACKING: WordSet = WordSet::new(file_part(FILE, "tracking parameters"));
+const TRACKING_STARTS: &str = file_part(FILE, "starts of tracking parameters");
 
 /// Tracking parameters with common names: they are removed only with one of these values.
 const COMMON_NAMES: &[(&str, &[&str])] = &[
@@ -36,11 +28,9 @@ const COMMON_NAMES: &[(&str, &[&str])] = &[
     ("rss", &["", "1", "true"]),
 ];
 
-/// Parameters that hold a visitor's session; `*` ends a prefix.
-const SESSION_PARAMETERS: &[&str] = &[
-    "phpsessid", "jsessionid", "aspsessionid*", "sessionid", "session_id", "sessid", "oscsid", "zenid",
-    "cftoken",
-];
+/// Parameters that hold a visitor's session.
+static SESSION: WordSet = WordSet::new(file_part(FILE, "session parameters"));
+const SESSION_STARTS: &str = "aspsessionid";
 /// Session parameters with common names: they are removed only with a value as long as a session's.
 const COMMON_SESSION_NAMES: [&str; 4] = ["s", "sid", "sess", "session"];
 const MIN_SESSION_LENGTH: usize = 20;
@@ -50,11 +40,7 @@ const AMP_PARAMETERS: &[(&str, &[&str])] =
     &[("amp", &["", "1", "true"]), ("outputtype", &["amp"]), ("amp_js_v", &[])];
 
 /// Fragments that name a part of a page.
-const PAGE_PARTS: &[&str] = &[
-    "comments", "comment", "respond", "reply", "disqus_thread", "rss", "feed", "atom", "top", "main",
-    "content", "main-content", "maincontent", "article", "start", "more", "read-more", "readmore", "video",
-    "gallery", "play", "share",
-];
+static PAGE_PARTS: WordSet = WordSet::new(file_part(FILE, "parts of pages"));
 
 /// The address of the page itself, without redirector, AMP cache and tracking parameters. Unlike
 /// [`PageAddress::key`] it can be followed: scheme and host stay as they are.
@@ -174,7 +160,7 @@ pub enum NumberPlace {
 pub fn names_entry(fragment: &str) -> bool {
     let is_path = fragment.starts_with(['/', '!']);
     let is_name = !fragment.is_empty() && !fragment.contains('=');
-    is_path || (is_name && !PAGE_PARTS.iter().any(|part| part.eq_ignore_ascii_case(fragment)))
+    is_path || (is_name && !PAGE_PARTS.contains(&fragment.to_ascii_lowercase()))
 }
 
 /// Decodes the escapes of letters, digits and other characters that mean nothing in an address (RFC 3986, section 2.3);
@@ -300,7 +286,7 @@ fn content_parameters(url: &Url) -> Vec<&str> {
 
 fn is_tracking(pair: &str) -> bool {
     let name = pair.split('=').next().unwrap_or_default().to_ascii_lowercase();
-    has_name(TRACKING_PARAMETERS, &name)
+    has_name(&TRACKING, TRACKING_STARTS, &name)
         && (COMMON_NAMES.iter().all(|(common, _)| *common != name) || is_listed(COMMON_NAMES, pair))
 }
 
@@ -310,15 +296,12 @@ fn is_session(pair: &str) -> bool {
     let is_long = value.len() >= MIN_SESSION_LENGTH
         && value.bytes().all(|b| b.is_ascii_alphanumeric())
         && value.bytes().any(|b| b.is_ascii_digit());
-    has_name(SESSION_PARAMETERS, &name) || (is_long && COMMON_SESSION_NAMES.contains(&name.as_str()))
+    has_name(&SESSION, SESSION_STARTS, &name) || (is_long && COMMON_SESSION_NAMES.contains(&name.as_str()))
 }
 
-/// Whether a list has this name, in lower case; `*` ends a prefix.
-fn has_name(list: &[&str], name: &str) -> bool {
-    list.iter().any(|known| match known.strip_suffix('*') {
-        Some(start) => name.starts_with(start),
-        None => name == *known,
-    })
+/// Whether a list has this name, in lower case, or a start of it.
+fn has_name(names: &WordSet, starts: &str, name: &str) -> bool {
+    names.contains(name) || starts.split_whitespace().any(|start| name.starts_with(start))
 }
 
 /// Whether a parameter is listed with its value; an empty list of values accepts any.

@@ -311,37 +311,11 @@ fn has_moved_name(found: &[Difference<'_>]) -> bool {
 }
 
 /// Agencies, in the datelines of copies.
-const AGENCIES: [u64; 24] = {
-    const fn word(folded: &str) -> u64 {
-        HashedWord::new(folded, WordClass::Function).hash()
-    }
-    [
-        word("reuters"),
-        word("ap"),
-        word("afp"),
-        word("dpa"),
-        word("epa"),
-        word("efe"),
-        word("ansa"),
-        word("upi"),
-        word("xinhua"),
-        word("bloomberg"),
-        word("tass"),
-        word("interfax"),
-        word("armenpress"),
-        word("ukrinform"),
-        word("тасс"),
-        word("риа"),
-        word("интерфакс"),
-        word("рбк"),
-        word("арменпресс"),
-        word("уніан"),
-        word("укрінформ"),
-        word("інтерфакс"),
-        word("արմենպրես"),
-        word("արմենպրեսս"),
-    ]
-};
+const AGENCIES: [u64; 24] = super::hash_each([
+    "reuters", "ap", "afp", "dpa", "epa", "efe", "ansa", "upi", "xinhua", "bloomberg", "tass", "interfax",
+    "armenpress", "ukrinform", "тасс", "риа", "интерфакс", "рбк", "арменпресс", "уніан", "укрінформ",
+    "інтерфакс", "արմենպրես", "արմենպրեսս",
+]);
 
 /// Sorted hashes of the words that fit.
 fn hashes(words: &[HashedWord], fits: impl Fn(&HashedWord) -> bool) -> Vec<u64> {

@@ -81,6 +81,17 @@ const fn hash(text: &str) -> u64 {
     mix(hash ^ last)
 }
 
+/// The hash of each text.
+const fn hash_each<const N: usize>(texts: [&str; N]) -> [u64; N] {
+    let mut hashes = [0; N];
+    let mut at = 0;
+    while at < N {
+        hashes[at] = hash(texts[at]);
+        at += 1;
+    }
+    hashes
+}
+
 const fn mix(mut bits: u64) -> u64 {
     bits = (bits ^ (bits >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     bits = (bits ^ (bits >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);

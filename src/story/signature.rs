@@ -249,38 +249,18 @@ fn repeats_title(text: &[HashedWord], title: &[HashedWord], bare: usize) -> Opti
 
 /// Whether words are those of a German text.
 fn is_german<'w>(words: impl Iterator<Item = &'w HashedWord>) -> bool {
-    const fn word(folded: &str) -> u64 {
-        HashedWord::new(folded, WordClass::Function).hash()
-    }
-    const FREQUENT: [u64; 16] = [
-        word("der"),
-        word("die"),
-        word("das"),
-        word("und"),
-        word("bei"),
-        word("von"),
-        word("mit"),
-        word("dem"),
-        word("den"),
-        word("im"),
-        word("wird"),
-        word("hat"),
-        word("ein"),
-        word("eine"),
-        word("auf"),
-        word("ist"),
-    ];
+    const FREQUENT: [u64; 16] = super::hash_each([
+        "der", "die", "das", "und", "bei", "von", "mit", "dem", "den", "im", "wird", "hat", "ein", "eine",
+        "auf", "ist",
+    ]);
     words.filter(|word| FREQUENT.contains(&word.hash())).nth(1).is_some()
 }
 
 /// Length of a text without the line that WordPress appends: "The post ... appeared first on ...".
 fn length_without_wordpress_footer(text: &[HashedWord]) -> usize {
-    const fn word(folded: &str) -> u64 {
-        HashedWord::new(folded, WordClass::Plain).hash()
-    }
     // An ordinal counts as its number.
-    const APPEARED: [u64; 3] = [word("appeared"), word("1"), word("on")];
-    const POST: [u64; 2] = [word("the"), word("post")];
+    const APPEARED: [u64; 3] = super::hash_each(["appeared", "1", "on"]);
+    const POST: [u64; 2] = super::hash_each(["the", "post"]);
     let last = |phrase: &[u64]| {
         text.windows(phrase.len())
             .rposition(|window| window.iter().map(|w| w.hash()).eq(phrase.iter().copied()))
