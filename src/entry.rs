@@ -16,8 +16,8 @@ use serde::{Deserialize, Serialize};
 pub use article::{Article, ArticleState, MAX_ARTICLE_WAIT};
 pub use details::{Answered, CategoryDetails, Details, Location, RelatedLink};
 pub(crate) use hash::{checksum, derived_id, hex, text_hash, uuid_urn};
-pub(crate) use media::MediaKind;
 pub use media::{Enclosure, Media, Picture};
+pub(crate) use media::{MediaKind, type_by_name};
 pub use podcast::{Chapters, Episode, Person, Podcast, Transcript};
 pub use removed::{Removed, RemovedKind};
 

@@ -60,6 +60,23 @@ pub struct Media {
     pub is_default: bool,
 }
 
+/// Media types, each with the ends of the names of its files.
+const TYPES: &str = include_str!("media_types.txt");
+
+/// The media type of a file by the end of its address.
+pub(crate) fn type_by_name(url: &str) -> Option<&'static str> {
+    let ending = ending(url);
+    let mut types = TYPES.lines().filter_map(|line| line.split_once(' '));
+    let is_of = |endings: &str| endings.split(' ').any(|known| known.eq_ignore_ascii_case(ending));
+    types.find(|(_, endings)| is_of(endings)).map(|(media_type, _)| media_type)
+}
+
+/// The end of the name of the file at an address, without the dot.
+fn ending(url: &str) -> &str {
+    let path = url.split(['?', '#']).next().unwrap_or_default();
+    path.rsplit_once('.').map_or("", |(_, ending)| ending)
+}
+
 /// The kinds of media that are told apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum MediaKind {
@@ -94,8 +111,7 @@ impl MediaKind {
             (Some(medium), _) => first(medium),
             (None, Some(other)) if !matches!(other, "application/octet-stream" | "") => MediaKind::Other,
             (None, _) => {
-                let path = url.split(['?', '#']).next().unwrap_or_default();
-                let ending = path.rsplit_once('.').map_or("", |(_, ending)| ending);
+                let ending = ending(url);
                 let has = |endings: &[&str]| endings.iter().any(|known| ending.eq_ignore_ascii_case(known));
                 ENDINGS.iter().find(|(_, endings)| has(endings)).map_or(MediaKind::Other, |(kind, _)| *kind)
             }

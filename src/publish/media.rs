@@ -2,7 +2,7 @@
 
 use super::text::{has_tag_start, one_line, percent_encode, unambiguous_line};
 use super::xml::{Attribute, XmlWriter};
-use crate::entry::{Enclosure, Entry, Media, Picture};
+use crate::entry::{Enclosure, Entry, Media, Picture, type_by_name};
 
 /// The media type, if it is well-formed.
 pub(super) fn media_type(value: Option<&str>) -> Option<&str> {
@@ -17,38 +17,7 @@ pub(super) fn media_type(value: Option<&str>) -> Option<&str> {
 
 /// The media type of a file, by the end of its address where none is given.
 pub(super) fn file_type(file: &Enclosure) -> Option<&str> {
-    const TYPES: [(&str, &str); 25] = [
-        ("mp3", "audio/mpeg"),
-        ("m4a", "audio/mp4"),
-        ("ogg", "audio/ogg"),
-        ("oga", "audio/ogg"),
-        ("opus", "audio/ogg"),
-        ("aac", "audio/aac"),
-        ("flac", "audio/flac"),
-        ("wav", "audio/wav"),
-        ("mp4", "video/mp4"),
-        ("m4v", "video/mp4"),
-        ("mov", "video/quicktime"),
-        ("webm", "video/webm"),
-        ("ogv", "video/ogg"),
-        ("mkv", "video/x-matroska"),
-        ("jpg", "image/jpeg"),
-        ("jpeg", "image/jpeg"),
-        ("png", "image/png"),
-        ("gif", "image/gif"),
-        ("webp", "image/webp"),
-        ("avif", "image/avif"),
-        ("svg", "image/svg+xml"),
-        ("pdf", "application/pdf"),
-        ("epub", "application/epub+zip"),
-        ("zip", "application/zip"),
-        ("torrent", "application/x-bittorrent"),
-    ];
-    media_type(file.media_type.as_deref()).or_else(|| {
-        let path = file.url.split(['?', '#']).next()?;
-        let (_, ending) = path.rsplit_once('.')?;
-        TYPES.iter().find(|(known, _)| known.eq_ignore_ascii_case(ending)).map(|(_, kind)| *kind)
-    })
+    media_type(file.media_type.as_deref()).or_else(|| type_by_name(&file.url))
 }
 
 /// Writes an attached file as an Atom link; RSS has these in another namespace.

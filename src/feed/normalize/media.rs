@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use super::media_sizes::{best_picture, best_renditions, kind, without_other_sizes};
 use super::{FeedContext, absolute_url, openable_url, plain};
-use crate::entry::{Enclosure, Media, MediaKind, Picture};
+use crate::entry::{Enclosure, Media, MediaKind, Picture, type_by_name};
 use crate::feed::raw::{
     MEDIA_DESCRIPTION_RANK, MEDIA_TITLE_RANK, MediaField, MediaScope, RawEntry, RawLink, RawMedia,
     RawMediaText, RawPicture, RawText, TextKind, UsualWidth,
@@ -285,6 +285,12 @@ pub(super) fn media_type(text: Option<&str>) -> Option<String> {
     (text.len() <= MAX_MEDIA_TYPE_BYTES && text.contains('/')).then_some(text)
 }
 
+/// Media types that the name of a file does not tell.
+const RARE_TYPES: [&str; 6] = [
+    "video/ogg", "video/x-matroska", "image/svg+xml", "application/epub+zip", "application/zip",
+    "application/x-bittorrent",
+];
+
 /// The media type of a file: as stated, or else by its name, or by what it is said to be. Many readers hide files without.
 fn likely_type(stated: Option<&str>, medium: Option<&str>, url: &str) -> Option<String> {
     // Some write what the file is where its type should be: type="image".
@@ -294,9 +300,7 @@ fn likely_type(stated: Option<&str>, medium: Option<&str>, url: &str) -> Option<
     if stated.as_deref().is_some_and(is_type) {
         return stated;
     }
-    let path = url.split(['?', '#']).next().unwrap_or_default();
-    let ending = path.rsplit_once('.').map_or("", |(_, ending)| ending).to_ascii_lowercase();
-    let by_name = TYPES.iter().find(|(endings, _)| endings.contains(&&*ending)).map(|(_, kind)| *kind);
+    let by_name = type_by_name(url).filter(|kind| !RARE_TYPES.contains(kind));
     let by_medium = || match medium.or(word.as_deref())? {
         "image" => Some("image/jpeg"),
         "audio" => Some("audio/mpeg"),
@@ -305,25 +309,6 @@ fn likely_type(stated: Option<&str>, medium: Option<&str>, url: &str) -> Option<
     };
     by_name.or_else(by_medium).map(str::to_owned).or(stated)
 }
-
-/// Media types by the ends of file names.
-const TYPES: [(&[&str], &str); 15] = [
-    (&["jpg", "jpeg"], "image/jpeg"),
-    (&["png"], "image/png"),
-    (&["gif"], "image/gif"),
-    (&["webp"], "image/webp"),
-    (&["avif"], "image/avif"),
-    (&["mp3"], "audio/mpeg"),
-    (&["m4a"], "audio/mp4"),
-    (&["ogg", "oga", "opus"], "audio/ogg"),
-    (&["aac"], "audio/aac"),
-    (&["flac"], "audio/flac"),
-    (&["wav"], "audio/wav"),
-    (&["mp4", "m4v"], "video/mp4"),
-    (&["mov"], "video/quicktime"),
-    (&["webm"], "video/webm"),
-    (&["pdf"], "application/pdf"),
-];
 
 /// A number above 0: that means "unknown".
 pub(super) fn positive<T: std::str::FromStr + Default + PartialEq>(text: Option<&str>) -> Option<T> {
