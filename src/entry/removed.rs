@@ -40,40 +40,21 @@ pub enum RemovedKind {
 }
 
 impl RemovedKind {
-    /// All of them, in the order in which they are told.
-    pub const ALL: [RemovedKind; 12] = [
-        RemovedKind::Script,
-        RemovedKind::EventHandler,
-        RemovedKind::TrackingPicture,
-        RemovedKind::Picture,
-        RemovedKind::Frame,
-        RemovedKind::FormControl,
-        RemovedKind::StyleSheet,
-        RemovedKind::Style,
-        RemovedKind::HiddenElement,
-        RemovedKind::Drawing,
-        RemovedKind::Address,
-        RemovedKind::Comment,
+    /// All of them, in the order in which they are told; each with its name for people, of one and of several.
+    pub const NAMES: [(RemovedKind, [&'static str; 2]); 12] = [
+        (RemovedKind::Script, ["script", "scripts"]),
+        (RemovedKind::EventHandler, ["event handler", "event handlers"]),
+        (RemovedKind::TrackingPicture, ["tracking picture", "tracking pictures"]),
+        (RemovedKind::Picture, ["repeated or broken picture", "repeated or broken pictures"]),
+        (RemovedKind::Frame, ["frame", "frames"]),
+        (RemovedKind::FormControl, ["form control", "form controls"]),
+        (RemovedKind::StyleSheet, ["style sheet", "style sheets"]),
+        (RemovedKind::Style, ["style of an element", "styles of elements"]),
+        (RemovedKind::HiddenElement, ["hidden element", "hidden elements"]),
+        (RemovedKind::Drawing, ["drawing", "drawings"]),
+        (RemovedKind::Address, ["address outside the web", "addresses outside the web"]),
+        (RemovedKind::Comment, ["comment", "comments"]),
     ];
-
-    /// Its name for people, of one and of several.
-    #[must_use]
-    pub fn nouns(self) -> [&'static str; 2] {
-        match self {
-            RemovedKind::Script => ["script", "scripts"],
-            RemovedKind::EventHandler => ["event handler", "event handlers"],
-            RemovedKind::TrackingPicture => ["tracking picture", "tracking pictures"],
-            RemovedKind::Picture => ["repeated or broken picture", "repeated or broken pictures"],
-            RemovedKind::Frame => ["frame", "frames"],
-            RemovedKind::FormControl => ["form control", "form controls"],
-            RemovedKind::StyleSheet => ["style sheet", "style sheets"],
-            RemovedKind::Style => ["style of an element", "styles of elements"],
-            RemovedKind::HiddenElement => ["hidden element", "hidden elements"],
-            RemovedKind::Drawing => ["drawing", "drawings"],
-            RemovedKind::Address => ["address outside the web", "addresses outside the web"],
-            RemovedKind::Comment => ["comment", "comments"],
-        }
-    }
 }
 
 impl Removed {

@@ -8,9 +8,9 @@ use memchr::{memchr, memmem};
 use super::visible::{hides, is_visible};
 use crate::entry::{Removed, RemovedKind};
 
-/// How much there is of each kind, in the order of [`RemovedKind::ALL`].
+/// How much there is of each kind, in the order of [`RemovedKind::NAMES`].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-struct MarkupCounts([u32; RemovedKind::ALL.len()]);
+struct MarkupCounts([u32; RemovedKind::NAMES.len()]);
 
 impl MarkupCounts {
     fn add(&mut self, kind: RemovedKind) {
@@ -23,7 +23,7 @@ impl MarkupCounts {
 pub(super) fn between(before: &str, after: &str) -> Removed {
     let (before, after) = (counted(before), counted(after));
     let mut removed = Removed::default();
-    for kind in RemovedKind::ALL {
+    for (kind, _) in RemovedKind::NAMES {
         let count = before.0[kind as usize].saturating_sub(after.0[kind as usize]);
         if count > 0 {
             removed.0.insert(kind, count);

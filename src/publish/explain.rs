@@ -9,7 +9,7 @@ use super::output::{Output, Stories};
 use super::outputs::{FirstPollLimits, Outputs};
 use super::text::counted;
 use super::{MAX_LATENESS, render};
-use crate::entry::{ArticleState, Entry, MAX_ARTICLE_WAIT, StoredEntry};
+use crate::entry::{ArticleState, Entry, MAX_ARTICLE_WAIT, RemovedKind, StoredEntry};
 use crate::filter::{FailedTerm, MatchReason, Matcher, Query, QueryResult, Subject};
 use crate::store::{
     Candidate, Duplicate, EntryStory, Error, MemberPosition, Store, StoredOutput, StoryId, StoryMember,
@@ -290,7 +290,7 @@ pub fn removed_line(entry: &Entry) -> Option<String> {
         .0
         .iter()
         .map(|(kind, count)| {
-            let [one, several] = kind.nouns();
+            let (_, [one, several]) = RemovedKind::NAMES[*kind as usize];
             counted(*count, one, several)
         })
         .collect();
