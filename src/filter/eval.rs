@@ -91,6 +91,12 @@ struct TermMatch<'t> {
     is_sure: bool,
 }
 
+impl<'t> TermMatch<'t> {
+    fn new(field: Field, found: impl Into<Cow<'t, str>>) -> TermMatch<'t> {
+        TermMatch { field, found: found.into(), evidence: None, is_sure: true }
+    }
+}
+
 impl Evaluation<'_, '_> {
     /// The terms that were found.
     pub(super) fn reasons(&self, context: &EvalContext<'_, '_>) -> Vec<MatchReason> {
@@ -220,12 +226,6 @@ impl<'t> EvalContext<'t, '_> {
 
     fn find(&self, term: &CompiledTerm) -> Option<TermMatch<'t>> {
         let text = self.text;
-        let found_in = |field, found: &'t str| TermMatch {
-            field,
-            found: Cow::Borrowed(found),
-            evidence: None,
-            is_sure: true,
-        };
         match &term.criterion {
             Criterion::Words(id) => self.term_match(self.places(*id, term.fields).next()?),
             Criterion::Signs(words, signs) => {
@@ -239,7 +239,7 @@ impl<'t> EvalContext<'t, '_> {
                     is_written
                         .then(|| segment.plain.get(whole))
                         .flatten()
-                        .map(|found| found_in(segment.field, found))
+                        .map(|found| TermMatch::new(segment.field, found))
                 })
             }
             Criterion::Topic(topic) => match self.find_topic(topic, term.fields)? {
@@ -248,48 +248,37 @@ impl<'t> EvalContext<'t, '_> {
                 TopicName::Unlikely => None,
             },
             Criterion::Near(ids, distance) => self.term_match(self.find_near(ids, *distance, term.fields)?),
-            Criterion::Regex(regex) => text
-                .segments_in(term.fields)
-                .find_map(|segment| Some(found_in(segment.field, regex.find(&segment.plain)?.as_str()))),
+            Criterion::Regex(regex) => text.segments_in(term.fields).find_map(|segment| {
+                Some(TermMatch::new(segment.field, regex.find(&segment.plain)?.as_str()))
+            }),
             Criterion::Suffix(endings, written) => text.segments_in(term.fields).find_map(|segment| {
                 let is_found = |(place, word): (usize, &str)| {
                     endings.iter().any(|ending| word.ends_with(ending))
                         && (*written == Written::Anyhow || has_capital(segment.written(place)))
                 };
                 let word = segment.tokens.words().enumerate().position(is_found)?;
-                Some(found_in(segment.field, segment.written(word)))
+                Some(TermMatch::new(segment.field, segment.written(word)))
             }),
             Criterion::Site(wanted) => {
                 let host = self.host()?;
-                is_host_or_subdomain(host, wanted).then(|| found_in(Field::Site, host))
+                is_host_or_subdomain(host, wanted).then(|| TermMatch::new(Field::Site, host))
             }
             Criterion::Language(tag) => {
                 let language = text.language()?;
-                is_language(language, tag).then(|| found_in(Field::Language, language))
+                is_language(language, tag).then(|| TermMatch::new(Field::Language, language))
             }
             Criterion::Tag(sources) => {
                 let source = text.subject.source;
-                is_among(source, sources).then(|| found_in(Field::Tag, source))
+                is_among(source, sources).then(|| TermMatch::new(Field::Tag, source))
             }
-            Criterion::Age(comparison, limit) => {
-                is_of_age(self.age(), *comparison, *limit).then(|| TermMatch {
-                    field: Field::Age,
-                    found: Cow::Owned(format_age(self.age())),
-                    evidence: None,
-                    is_sure: true,
-                })
-            }
+            Criterion::Age(comparison, limit) => is_of_age(self.age(), *comparison, *limit)
+                .then(|| TermMatch::new(Field::Age, format_age(self.age()))),
         }
     }
 
     /// The text from the first to the last word.
     fn term_match(&self, (first, last): (usize, usize)) -> Option<TermMatch<'t>> {
-        Some(TermMatch {
-            field: self.text.segment_of(first)?.field,
-            found: Cow::Borrowed(self.text.original(first, last)),
-            evidence: None,
-            is_sure: true,
-        })
+        Some(TermMatch::new(self.text.segment_of(first)?.field, self.text.original(first, last)))
     }
 
     /// Why a term was not found, for the user.

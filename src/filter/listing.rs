@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use super::compile::Compiler;
-use super::compiled::{CompiledNode, CompiledTerm, Criterion, WordSetId};
+use super::compiled::{CompiledTerm, Criterion, WordSetId};
 use super::syntax::{Node, NodeKind, TopicQuery};
 use super::words::{self, Forms};
 
@@ -29,7 +29,7 @@ pub(super) fn term_words(node: &Node, languages: &Arc<[String]>) -> Vec<(String,
         words_of(id).into_iter().chain(phrases.map(|(phrase, _)| alternatives(phrase).join(" "))).collect()
     };
     let mut terms = Vec::new();
-    collect_terms(&query.node, &mut terms);
+    query.node.terms(&mut |term| terms.push(term));
     terms.sort_by_key(|term| term.span.start);
     let words_of_term = |term: &CompiledTerm| match &term.criterion {
         Criterion::Words(id) => vec![(term.term.to_string(), list(id))],
@@ -83,14 +83,4 @@ fn texts(forms: &Forms) -> Vec<String> {
     let mut texts: Vec<String> = forms.iter().map(|(form, _)| form.to_owned()).collect();
     texts.dedup();
     texts
-}
-
-fn collect_terms<'n>(node: &'n CompiledNode, terms: &mut Vec<&'n CompiledTerm>) {
-    match node {
-        CompiledNode::And(nodes) | CompiledNode::Or(nodes) => {
-            nodes.iter().for_each(|node| collect_terms(node, terms));
-        }
-        CompiledNode::Not(node) => collect_terms(node, terms),
-        CompiledNode::Term(term) => terms.push(term),
-    }
 }

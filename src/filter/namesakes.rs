@@ -20,20 +20,7 @@ const PARTICLES: &[&str] = &["de", "da", "di", "du", "van", "von"];
 
 /// States and provinces with towns that are named for others, as they are written after a comma. Not those that are
 /// also countries or cities.
-const STATES: &[&str] = &[
-    "Alabama", "Alaska", "Arizona", "Arkansas", "California", "Colorado", "Connecticut", "Delaware",
-    "Florida", "Hawaii", "Idaho", "Illinois", "Indiana", "Iowa", "Kansas", "Kentucky", "Louisiana", "Maine",
-    "Maryland", "Massachusetts", "Michigan", "Minnesota", "Mississippi", "Missouri", "Montana", "Nebraska",
-    "Nevada", "New Hampshire", "New Jersey", "New Mexico", "North Carolina", "North Dakota", "Ohio",
-    "Oklahoma", "Oregon", "Pennsylvania", "Rhode Island", "South Carolina", "South Dakota", "Tennessee",
-    "Texas", "Utah", "Vermont", "Virginia", "West Virginia", "Wisconsin", "Wyoming", "Ontario", "Ala.",
-    "Ariz.", "Ark.", "Calif.", "Colo.", "Conn.", "Del.", "Fla.", "Ga.", "Ill.", "Ind.", "Kan.", "Ky.", "La.",
-    "Mass.", "Md.", "Mich.", "Minn.", "Miss.", "Mo.", "Mont.", "N.C.", "N.D.", "N.H.", "N.J.", "N.M.",
-    "N.Y.", "Neb.", "Nev.", "Okla.", "Ont.", "Ore.", "Pa.", "R.I.", "S.C.", "S.D.", "Tenn.", "Tex.", "Va.",
-    "Vt.", "W.Va.", "Wash.", "Wis.", "Wyo.", "AL", "AR", "AZ", "CT", "FL", "GA", "IA", "ID", "IL", "IN",
-    "KS", "KY", "LA", "MA", "MD", "ME", "MI", "MN", "MO", "MS", "MT", "NC", "ND", "NE", "NH", "NJ", "NM",
-    "NV", "NY", "OH", "OK", "OR", "PA", "RI", "SC", "SD", "TN", "TX", "VA", "VT", "WA", "WI", "WV", "WY",
-];
+const STATES: &str = file_part(TABLE, "states of America and Canada");
 
 /// Towns of the state of Georgia; other places before that name are in a list of countries, or in the country.
 const TOWNS_OF_GEORGIA: &[&str] =
@@ -101,6 +88,6 @@ pub(super) fn is_town_elsewhere(segment: &Segment<'_>, first: usize, last: usize
             next => next.is_none_or(|c| !c.is_alphanumeric()),
         })
     };
-    STATES.iter().any(|state| is_followed_by(state))
+    STATES.split(',').any(|state| is_followed_by(state.trim()))
         || is_followed_by("Georgia") && TOWNS_OF_GEORGIA.contains(&segment.tokens.word(first))
 }

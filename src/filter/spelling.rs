@@ -26,7 +26,7 @@ pub(super) fn has_capital(word: &str) -> bool {
 }
 
 /// Whether a word starts with two capitals: an acronym may have an ending, as in AIs and МИДа.
-fn is_in_capitals(word: &str) -> bool {
+pub(super) fn is_in_capitals(word: &str) -> bool {
     word.chars().take(2).filter(|c| c.is_uppercase()).count() == 2
 }
 

@@ -6,7 +6,7 @@ use std::cell::OnceCell;
 use jiff::Timestamp;
 
 use super::entry_languages::{EntryLanguages, SaidBy};
-use super::spelling::is_written;
+use super::spelling::{is_in_capitals, is_written};
 use super::syntax::Field;
 use super::words::{Condition, LanguageSet};
 use crate::entry::{ArticleState, Entry, StoredEntry};
@@ -156,7 +156,7 @@ impl Segment<'_> {
 
     /// Whether a word starts with two capitals, as acronyms do.
     pub(super) fn is_in_capitals(&self, word: usize) -> bool {
-        self.written(word).chars().take(2).filter(|c| c.is_uppercase()).count() == 2
+        is_in_capitals(self.written(word))
     }
 }
 
