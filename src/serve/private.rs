@@ -80,10 +80,7 @@ pub(super) async fn guarded(
     let (head, body) = request.into_parts();
     let settings = state.settings.get();
     let decision = decision(&head, &settings);
-    match refusal(state, &head, (decision, &settings)).await {
-        Some(refusal) => refusal,
-        None => let_in((head, body), &settings, respond).await,
-    }
+    decided((head, body), state, (decision, &settings), respond).await
 }
 
 /// The response at an address where there is less for those who may not see everything. They are not signed in there, but
@@ -102,18 +99,18 @@ pub(super) async fn partly_guarded(
         response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
         return response;
     }
-    match refusal(state, &head, (decision, &settings)).await {
-        Some(refusal) => refusal,
-        None => let_in((head, body), &settings, respond).await,
-    }
+    decided((head, body), state, (decision, &settings), respond).await
 }
 
-/// The response to one who may see everything.
-async fn let_in(
+async fn decided(
     (mut head, body): (Parts, Body),
-    settings: &HttpSettings,
+    state: &ServerState,
+    (decision, settings): (Decision, &HttpSettings),
     respond: impl AsyncFnOnce(Request) -> Response<Body>,
 ) -> Response<Body> {
+    if let Some(refusal) = refusal(state, &head, (decision, settings)).await {
+        return refusal;
+    }
     head.extensions.insert(Allowed);
     let token = settings.token.as_ref().and_then(|token| access::right_token_in_address(&head.uri, token));
     if let Some(token) = token {
