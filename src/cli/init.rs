@@ -2,8 +2,9 @@
 
 #![allow(clippy::disallowed_methods, reason = "writes the new config file")]
 
-use std::fs::File;
+use std::fs::OpenOptions;
 use std::io::{ErrorKind, Write};
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -43,19 +44,25 @@ pub fn run(arguments: Arguments, config: &ConfigOption) -> anyhow::Result<ExitCo
     let path = environment.current_directory.join(path);
     let (text, store) = text_and_store(&path, &environment);
     let shown = path.display();
-    let mut file = match File::create_new(&path) {
+    write_new(&path, &text, 0o666)?;
+    terminal::message(&format!(
+        "Wrote {shown}.\n{store}\nAdd your sources and outputs to the config, then:\n  \
+         siftwire check --config {shown}\n  siftwire run --config {shown}"
+    ));
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Writes a file that does not exist yet. It has this mode, less the umask, from the start.
+pub(super) fn write_new(path: &Path, text: &str, mode: u32) -> anyhow::Result<()> {
+    let shown = path.display();
+    let mut file = match OpenOptions::new().write(true).create_new(true).mode(mode).open(path) {
         Ok(file) => file,
         Err(error) if error.kind() == ErrorKind::AlreadyExists => {
             bail!("{shown} already exists and was not changed: name another file, or move this one away")
         }
         Err(error) => return Err(error).with_context(|| format!("cannot write {shown}")),
     };
-    file.write_all(text.as_bytes()).with_context(|| format!("cannot write {shown}"))?;
-    terminal::message(&format!(
-        "Wrote {shown}.\n{store}\nAdd your sources and outputs to the config, then:\n  \
-         siftwire check --config {shown}\n  siftwire run --config {shown}"
-    ));
-    Ok(ExitCode::SUCCESS)
+    file.write_all(text.as_bytes()).with_context(|| format!("cannot write {shown}"))
 }
 
 /// The text of the file, and what to say of its store: what was polled without a config must not be lost from sight.

@@ -1,11 +1,6 @@
 //! `siftwire token`: makes a token for the private pages and outputs.
 
-#![allow(clippy::disallowed_methods, reason = "writes the token's file")]
-
-use std::fs::OpenOptions;
-use std::io::{ErrorKind, Write};
-use std::os::unix::fs::OpenOptionsExt as _;
-use std::path::{Path, PathBuf, absolute};
+use std::path::{PathBuf, absolute};
 use std::process::ExitCode;
 
 use anyhow::{Context, bail};
@@ -13,6 +8,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use rustix::rand::{GetRandomFlags, getrandom};
 
+use super::init::write_new;
 use super::terminal;
 
 /// 256 bits: nobody guesses that, however fast.
@@ -46,7 +42,8 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         );
         return Ok(ExitCode::SUCCESS);
     };
-    write(file, &token)?;
+    // Never readable for others, not even while it is written.
+    write_new(file, &format!("{token}\n"), 0o600)?;
     let shown = absolute(file).unwrap_or_else(|_| file.clone());
     let shown = shown.display();
     terminal::message(&format!(
@@ -54,17 +51,4 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
          siftwire must be able to read it. A running daemon takes it once the config is saved."
     ));
     Ok(ExitCode::SUCCESS)
-}
-
-/// The file is never readable for others, not even while it is written.
-fn write(path: &Path, token: &str) -> anyhow::Result<()> {
-    let shown = path.display();
-    let mut file = match OpenOptions::new().write(true).create_new(true).mode(0o600).open(path) {
-        Ok(file) => file,
-        Err(error) if error.kind() == ErrorKind::AlreadyExists => {
-            bail!("{shown} already exists and was not changed: name another file, or move this one away")
-        }
-        Err(error) => return Err(error).with_context(|| format!("cannot write {shown}")),
-    };
-    writeln!(file, "{token}").with_context(|| format!("cannot write {shown}"))
 }
