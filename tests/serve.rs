@@ -51,7 +51,7 @@ fn body() -> Vec<u8> {
 }
 
 async fn start(limits: ConnectionLimits) -> Server {
-    let document_cache = Arc::new(DocumentCache::new());
+    let document_cache = Arc::new(DocumentCache::default());
     let changed = Timestamp::from_second(CHANGED).unwrap();
     document_cache.insert_document("calm", Format::Atom, body(), changed);
     document_cache.insert_document("calm", Format::Html, b"<!doctype html><p>hello".to_vec(), changed);

@@ -84,11 +84,6 @@ pub enum Coding {
 }
 
 impl DocumentCache {
-    /// An empty cache.
-    pub fn new() -> Self {
-        Self::default()
-    }
-
     /// Inserts an output's document unless the same bytes are cached.
     pub fn insert_document(&self, output: &str, format: Format, bytes: Vec<u8>, changed_at: Timestamp) {
         let representation = Representation::new(format.content_type(), bytes, changed_at);
@@ -320,11 +315,6 @@ impl Representation {
     /// The strong entity tag for a coding, with its quotes.
     pub fn etag(&self, coding: Coding) -> &Bytes {
         &self.tags[coding as usize]
-    }
-
-    /// The hash of the uncompressed bytes.
-    pub fn digest(&self) -> &str {
-        &self.digest
     }
 }
 

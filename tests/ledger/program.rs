@@ -71,7 +71,7 @@ impl Program {
         let store = threads.store.clone();
         store.release_daemon_claims().await.unwrap();
         let (outputs, sources) = sync(&store, config).await;
-        let cache = DocumentCache::new();
+        let cache = DocumentCache::default();
         restore::restore_documents(&store, &outputs, &cache, Timestamp::UNIX_EPOCH).await.unwrap();
         let archives = Archives::new(store.clone(), Arc::clone(&outputs));
         let (ids, fetcher) = (ids(&store).await, Fetcher::new(&config.fetch));
