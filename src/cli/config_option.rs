@@ -88,7 +88,7 @@ impl ConfigOption {
     /// The store's options, also of an invalid config, and its mistakes, which are printed.
     ///
     /// # Errors
-    /// The current directory cannot be read.
+    /// The current directory cannot be read, or the mistakes leave open which store it is.
     pub fn store(&self) -> anyhow::Result<(store::Options, Option<Diagnostics>)> {
         let (location, environment) = self.locate()?;
         say_if_built_in(&location);
@@ -96,7 +96,13 @@ impl ConfigOption {
             Ok(config) => Ok((config.store, None)),
             Err(errors) => {
                 print_diagnostics(&errors);
-                Ok((config::store_options(&location, &environment), Some(errors)))
+                match config::store_options(&location, &environment) {
+                    Some(options) => Ok((options, Some(errors))),
+                    None => {
+                        terminal::message("Until then it is open which store is meant.");
+                        bail!(InvalidInput)
+                    }
+                }
             }
         }
     }
@@ -149,8 +155,10 @@ fn say_if_built_in(location: &ConfigLocation) {
 /// The commands of a shell must find the store of a service.
 fn say_if_hidden(store: &store::Options, location: &ConfigLocation, environment: &Environment) {
     let shell = Environment { state_directory: None, ..environment.clone() };
-    let elsewhere = config::store_options(location, &shell).location;
-    if environment.state_directory.is_some() && elsewhere != store.location {
+    let elsewhere = config::store_options(location, &shell).map(|options| options.location);
+    if let Some(elsewhere) = elsewhere.filter(|elsewhere| *elsewhere != store.location)
+        && environment.state_directory.is_some()
+    {
         terminal::message(&format!(
             "The store is {}, but commands in a shell look for {}: write the first as `path` in [store].",
             store.location, elsewhere

@@ -18,6 +18,7 @@ use super::settings::{Config, ConfigFile};
 use super::store_location;
 use super::toml_reader::FileReader;
 use crate::store;
+use crate::text::closest_name;
 
 /// The shipped config.toml: every key with its default, and example sources and outputs.
 pub const SHIPPED: &str = include_str!("../../config.toml");
@@ -71,12 +72,27 @@ pub fn load_other(
 }
 
 /// The store's options, as far as the files can be read: `status` and `backup` must work while the config has
-/// mistakes.
-pub fn store_options(location: &ConfigLocation, environment: &Environment) -> store::Options {
+/// mistakes. `None` if these leave open which store it is.
+pub fn store_options(location: &ConfigLocation, environment: &Environment) -> Option<store::Options> {
     let (texts, mut diagnostics) = read_files(location);
+    let is_complete = diagnostics.is_empty();
     let files = texts.iter().filter_map(|(_, text)| raw::read(&mut FileReader::new(0, text))).collect();
+    let merged = merge(files);
+    let is_known = match (&merged.store.path, &merged.store.url) {
+        (Some(_), Some(_)) => false,
+        (None, None) => is_complete && !texts.iter().any(|(_, text)| mentions_store(text)),
+        _ => true,
+    };
     let directories = directories(location, environment);
-    check::check(merge(files), &directories, &mut diagnostics).store
+    is_known.then(|| check::check(merged, &directories, &mut diagnostics).store)
+}
+
+/// Whether a file may say where the store is, however misspelt.
+fn mentions_store(text: &str) -> bool {
+    text.lines().any(|line| {
+        let name = line.trim_start_matches(['[', ' ', '\t']).split([']', '.', '=', ' ', '\t']).next();
+        name.is_some_and(|name| closest_name(name, ["store"]).is_some())
+    })
 }
 
 /// Where the store of a config without `path` is.

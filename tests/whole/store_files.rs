@@ -54,6 +54,30 @@ fn a_backup_beside_the_daemon_is_complete_and_private_and_overwrites_nothing() {
 }
 
 #[test]
+fn a_mistake_that_leaves_the_store_open_does_not_lead_to_another_one() {
+    let (_origin, home) = filled();
+    let output = "[[output]]\nname = \"all\"\n";
+    for store in [
+        "[store]\npaht = \"/elsewhere.db\"\n",
+        "[store]\npath = 3\n",
+        "[stroe]\npath = \"/elsewhere.db\"\n",
+        "[store]\npath = \"/elsewhere.db\n",
+        "[store]\npath = \"/elsewhere.db\"\nurl = \"postgres://db.example/siftwire\"\n",
+        "store.pth = \"/elsewhere.db\"\n",
+    ] {
+        home.configure(&format!("{store}{output}"));
+        for command in [&["backup", "copy.db"][..], &["doctor"], &["status"]] {
+            let (code, out, words) = home.run(command);
+            assert_eq!(code, Some(2), "{store}{command:?}: {out}{words}");
+            assert!(words.contains("which store"), "{store}{command:?}: {words}");
+        }
+    }
+    assert!(!home.path().join("copy.db").exists());
+    home.configure(&format!("{output}limit = \"all\"\n"));
+    assert_eq!(home.run(&["backup", "copy.db"]).0, Some(0), "another mistake says nothing of the store");
+}
+
+#[test]
 fn doctor_salvages_the_readable_rows_and_the_lost_ones_come_again() {
     let (_origin, home) = filled();
     let pages = [1, 3, 5].map(|nth| {
