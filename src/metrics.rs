@@ -33,6 +33,9 @@ struct Values {
     store_writable: bool,
     unreadable_rows: usize,
     network_is_down: bool,
+    daemons: Option<usize>,
+    held_hosts: Option<usize>,
+    config_in_force: Option<bool>,
     disagreements: u64,
     left_out: usize,
     rescues: u64,
@@ -170,6 +173,21 @@ impl Metrics {
     pub fn set_polls_in_flight(&self, in_flight: usize, sources: usize) {
         let mut values = self.values();
         (values.polls_in_flight, values.polled_sources) = (in_flight, sources);
+    }
+
+    /// Sets how many daemons share the store; `None`: it can have one only.
+    pub fn set_daemons(&self, living: Option<usize>) {
+        self.values().daemons = living;
+    }
+
+    /// Sets how many hosts of sources this daemon has for itself; `None`: all.
+    pub fn set_held_hosts(&self, hosts: Option<usize>) {
+        self.values().held_hosts = hosts;
+    }
+
+    /// Sets whether outputs are made by the config of this daemon. Returns what it was.
+    pub fn set_config_in_force(&self, is_in_force: bool) -> Option<bool> {
+        self.values().config_in_force.replace(is_in_force)
     }
 
     /// Sets the number of running tasks. A steady growth is a leak.
@@ -387,6 +405,15 @@ impl Exposition {
         self.single(name, "counter", help, values.unreadable_rows as f64);
         let (name, help) = ("siftwire_network_down", "1 while no host can be reached");
         self.single(name, "gauge", help, f64::from(u8::from(values.network_is_down)));
+        let daemons = values.daemons.unwrap_or(1) as f64;
+        self.single("siftwire_daemons", "gauge", "Daemons that share the store", daemons);
+        if let Some(hosts) = values.held_hosts {
+            let help = "Hosts of sources that this daemon has for itself";
+            self.single("siftwire_hosts_held", "gauge", help, hosts as f64);
+        }
+        let (name, help) =
+            ("siftwire_config_in_force", "0 while outputs are made by the config of another daemon");
+        self.single(name, "gauge", help, f64::from(u8::from(values.config_in_force.unwrap_or(true))));
         let (name, help) = (
             "siftwire_readback_disagreements_total",
             "Published documents that feed-rs reads otherwise than we do",

@@ -60,7 +60,7 @@ pub fn run(arguments: Arguments, config: &ConfigOption) -> anyhow::Result<ExitCo
     // A daemon's config decides what the store has; this one may be another.
     let is_locked = store::has_daemon(&config.store);
     let totals = with_store(&config.store, async |store| {
-        let has_daemon = is_locked || !store.living_daemons().await?.is_empty();
+        let has_daemon = is_locked || !store.sharing().await?.daemons.is_empty();
         let site = config.site.clone();
         let (outputs, sources) = match has_daemon {
             true => daemon::recall(store, &config, site).await?,

@@ -1,5 +1,6 @@
 //! `siftwire status`: shows the state of each source and output in the store.
 
+use std::collections::HashMap;
 use std::io::IsTerminal as _;
 use std::ops::Range;
 use std::process::ExitCode;
@@ -14,8 +15,8 @@ use crate::daemon;
 use crate::schedule::reason_in_words;
 use crate::source::UrlParts;
 use crate::store::{
-    self, ArticleCounts, ArticleCountsBySource, DaemonStatus, FileSizes, LivingDaemon, Store, StoreLocation,
-    StoredOutput, StoredSource,
+    self, ArticleCounts, ArticleCountsBySource, DaemonStatus, FileSizes, LivingDaemon, Sharing, Store,
+    StoreLocation, StoredOutput, StoredSource,
 };
 
 /// Sources that are shown on a terminal at once.
@@ -81,11 +82,13 @@ pub fn run(arguments: Arguments, config: &ConfigOption) -> anyhow::Result<ExitCo
         }
         Err(error) => return Err(error),
     };
-    if let (Some(problem), None) = (&state.problem, &config_errors) {
+    if let (Some(problem), None) = (&state.problem(), &config_errors) {
         terminal::message(&format!("the running siftwire reports: {problem}"));
     }
-    if let Some(since) = &state.network_down {
-        terminal::message(&format!("no host can be reached since {since}: one source is tried every minute"));
+    for (whose, since) in state.outages() {
+        terminal::message(&format!(
+            "{whose}no host can be reached since {since}: one source is tried every minute"
+        ));
     }
     if let Some(error) = &state.write_error {
         terminal::message(&format!("the store is read-only, so nothing is polled: {error}"));
@@ -107,7 +110,7 @@ pub fn run(arguments: Arguments, config: &ConfigOption) -> anyhow::Result<ExitCo
     }
     state.sources = state.sources.drain(rows).collect();
     if let Some(errors) = &config_errors {
-        state.problem = Some(errors.to_string());
+        state.problems = HashMap::from([(String::new(), errors.to_string())]);
     }
     let text =
         if arguments.json { as_json(&state, &options) } else { as_text(&state, &options, daemon::now()) };
@@ -118,10 +121,10 @@ pub fn run(arguments: Arguments, config: &ConfigOption) -> anyhow::Result<ExitCo
 /// What the store knows.
 #[derive(Default)]
 struct StoredState {
-    /// What is wrong with the config, according to the daemon.
-    problem: Option<String>,
-    /// Since when no host can be reached.
-    network_down: Option<String>,
+    /// What is wrong with the config, according to each daemon, by its id; empty: the only one.
+    problems: HashMap<String, String>,
+    /// Since when no host can be reached, the same way.
+    network_down: HashMap<String, String>,
     /// Why the store cannot be written.
     write_error: Option<String>,
     /// With the number of entries.
@@ -129,7 +132,9 @@ struct StoredState {
     /// What became of the articles of those that read some.
     articles: ArticleCountsBySource,
     /// The daemons that share the store.
-    daemons: Vec<LivingDaemon>,
+    sharing: Sharing,
+    /// How many hosts each of them has, by its id.
+    hosts: HashMap<String, usize>,
     /// What there is to say of hosts.
     host_notices: Vec<String>,
     /// With the number of members.
@@ -150,12 +155,13 @@ async fn read_state(store: &Store) -> anyhow::Result<StoredState> {
     let of_output = |output: &StoredOutput| member_counts.get(&output.id).copied().unwrap_or(0);
     let outputs = store.outputs().await?.into_iter().filter(|output| output.removed.is_none());
     Ok(StoredState {
-        problem: store.daemon_status(DaemonStatus::ConfigError).await?,
-        network_down: store.daemon_status(DaemonStatus::NetworkDown).await?,
+        problems: store.daemon_statuses(DaemonStatus::ConfigError).await?,
+        network_down: store.daemon_statuses(DaemonStatus::NetworkDown).await?,
         write_error: store.write_error().map(|error| error.to_string()),
         sources: sources.into_iter().map(|source| (of_source(&source), source)).collect(),
         articles: store.article_counts(now).await?,
-        daemons: store.living_daemons().await?,
+        sharing: store.sharing().await?,
+        hosts: store.hosts_by_daemon().await?,
         host_notices: budgets.iter().filter_map(|(host, budget)| budget.notice(host, now)).collect(),
         outputs: outputs.map(|output| (of_output(&output), output)).collect(),
         sizes: store.sizes().await?,
@@ -190,7 +196,7 @@ fn as_json(state: &StoredState, options: &store::Options) -> String {
     let store = json!({ "path": options.location.to_string(), "bytes": state.sizes.database, "log_bytes": state.sizes.log, "obstacle": state.write_error });
     format!(
         "{:#}\n",
-        json!({ "version": terminal::JSON_VERSION, "problem": state.problem, "network_down": state.network_down, "store": store, "daemons": daemons_as_json(&state.daemons), "sources": sources, "hosts": state.host_notices, "outputs": outputs })
+        json!({ "version": terminal::JSON_VERSION, "problem": state.problem(), "network_down": state.network_down.get(""), "store": store, "daemons": daemons_as_json(state), "sources": sources, "hosts": state.host_notices, "outputs": outputs })
     )
 }
 
@@ -206,7 +212,7 @@ fn as_text(state: &StoredState, options: &store::Options, now: Timestamp) -> Str
             + &state.articles.get(&source.id).map_or_else(String::new, |counts| article_line(source, counts))
     });
     let notices = state.host_notices.iter().map(|notice| terminal::escape_line(notice) + "\n");
-    let notices = daemon_lines(&state.daemons).into_iter().chain(notices);
+    let notices = daemon_lines(&state.sharing, &state.hosts).into_iter().chain(notices);
     let problems: Vec<String> = notices.chain(problems).filter(|lines| !lines.is_empty()).collect();
     let problems = if problems.is_empty() { String::new() } else { problems.concat() + "\n" };
     let FileSizes { database, log } = state.sizes;
@@ -218,28 +224,77 @@ fn as_text(state: &StoredState, options: &store::Options, now: Timestamp) -> Str
     format!("{}\n{problems}{}\n{}: {size}{log}\n", columns(&sources), columns(&outputs), options.location)
 }
 
-fn daemons_as_json(daemons: &[LivingDaemon]) -> Vec<serde_json::Value> {
-    let one = |LivingDaemon { description, silent, .. }: &LivingDaemon| {
-        json!({ "name": description.name, "address": description.address, "config": description.config,
-                "silent_s": silent.as_secs() })
+fn daemons_as_json(state: &StoredState) -> Vec<serde_json::Value> {
+    let one = |LivingDaemon { id, description, silent }: &LivingDaemon| {
+        json!({
+            "name": description.name, "address": description.address, "config": description.config,
+            "config_in_force": state.sharing.is_in_force(description), "sources": description.sources,
+            "hosts": state.hosts.get(id).copied().unwrap_or(0), "problem": state.problems.get(id),
+            "network_down": state.network_down.get(id), "silent_s": silent.as_secs(),
+        })
     };
-    daemons.iter().map(one).collect()
+    state.sharing.daemons.iter().map(one).collect()
 }
 
-/// A line for each of several daemons, and which of them have another config than the first.
-fn daemon_lines(daemons: &[LivingDaemon]) -> Vec<String> {
-    let line = |LivingDaemon { description, silent, .. }: &LivingDaemon| {
-        let is_other = daemons.first().is_some_and(|first| first.description.config != description.config);
-        let other = if is_other { ", with another config than the first" } else { "" };
-        let text = format!(
-            "daemon {}, listening on {}, heard {} s ago{other}",
+/// A line for each of several daemons, and what is unusual about their configs.
+fn daemon_lines(sharing: &Sharing, hosts: &HashMap<String, usize>) -> Vec<String> {
+    let line = |LivingDaemon { id, description, silent }: &LivingDaemon| {
+        let other = match sharing.is_in_force(description) {
+            true => "",
+            false if description.config.is_empty() => {
+                ", its config is refused, so it serves what others make"
+            }
+            false => {
+                ", its config differs from the one in force, a later edit, so it serves what others make"
+            }
+        };
+        format!(
+            "daemon {}, listening on {}: polls {}, has {}, heard {} s ago{other}",
             description.name,
             description.address,
+            terminal::counted(description.sources, "source", "sources"),
+            terminal::counted(hosts.get(id).copied().unwrap_or(0), "host", "hosts"),
             silent.as_secs()
-        );
-        terminal::escape_line(&text) + "\n"
+        )
     };
-    daemons.iter().map(line).collect()
+    let is_held = sharing.daemons.iter().any(|daemon| sharing.is_in_force(&daemon.description));
+    let lost = sharing.config.as_ref().filter(|_| !sharing.daemons.is_empty() && !is_held).map(|config| {
+        format!(
+            "no daemon has had the config in force for {} s: nothing new is published until one has it, or another config is \
+             edited; after 300 s the latest edit of those that run takes its place",
+            config.unheld.as_secs()
+        )
+    });
+    let restored = sharing.config.as_ref().filter(|config| config.is_restored).map(|_| {
+        "a later edit than the config in force was there, and no daemon that runs has it: what it made private stays so"
+            .to_owned()
+    });
+    let lines = sharing.daemons.iter().map(line).chain(lost).chain(restored);
+    lines.map(|line| terminal::escape_line(&line) + "\n").collect()
+}
+
+impl StoredState {
+    /// What is wrong with the config: of several daemons, with the name of each.
+    fn problem(&self) -> Option<String> {
+        let problems: Vec<String> =
+            self.by_daemon(&self.problems).map(|(whose, text)| whose + text).collect();
+        (!problems.is_empty()).then(|| problems.join("\n"))
+    }
+
+    /// Which daemons reach no host, and since when.
+    fn outages(&self) -> impl Iterator<Item = (String, &str)> {
+        self.by_daemon(&self.network_down)
+    }
+
+    fn by_daemon<'a>(
+        &'a self,
+        texts: &'a HashMap<String, String>,
+    ) -> impl Iterator<Item = (String, &'a str)> {
+        let name = |daemon: &LivingDaemon| format!("daemon {}: ", daemon.description.name);
+        let daemons = self.sharing.daemons.iter().map(move |daemon| (name(daemon), daemon.id.as_str()));
+        let all = std::iter::once((String::new(), "")).chain(daemons);
+        all.filter_map(|(whose, id)| Some((whose, texts.get(id)?.as_str())))
+    }
 }
 
 fn source_row(entries: u64, source: &StoredSource, now: Timestamp) -> [String; 6] {

@@ -15,6 +15,15 @@ pub struct Fingerprint(Vec<(PathBuf, Option<FileMetadata>)>);
 /// Device, inode, size, mtime, ctime.
 type FileMetadata = (u64, u64, u64, (i64, i64), (i64, i64));
 
+impl Fingerprint {
+    /// When a file was written last, in milliseconds since 1970.
+    #[must_use]
+    pub fn written(&self) -> Option<i64> {
+        let times = self.0.iter().filter_map(|(_, metadata)| metadata.map(|(_, _, _, written, _)| written));
+        times.max().map(|(seconds, nanos)| seconds.saturating_mul(1000).saturating_add(nanos / 1_000_000))
+    }
+}
+
 /// The fingerprint of the files as they are now; a missing file has no metadata.
 pub fn fingerprint(location: &ConfigLocation) -> Fingerprint {
     let Some(main) = location.path() else { return Fingerprint(Vec::new()) };

@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use tokio::sync::{Notify, watch};
 
 use super::peers::Peers;
+use super::standing::Standing;
 use crate::config::{self, Config};
 use crate::fetch::Fetcher;
 use crate::filter::QueryContext;
@@ -36,7 +37,11 @@ pub(super) struct Channels {
     pub(super) store_problem: watch::Sender<StoreProblem>,
     /// The poller sends when the network of this machine is down, and when it is back; the publisher shows it.
     pub(super) network_problem: watch::Sender<Option<Arc<str>>>,
-    /// The peers task sends who shares the store; the poller asks only the hosts that are then its own.
+    /// What the config of this daemon is among those on the store. The reloader sends; the heartbeat tells the others.
+    pub(super) standing: watch::Sender<Standing>,
+    /// Another config is in force than the one that was applied. The heartbeat notifies; the reloader waits.
+    pub(super) config_in_force: Notify,
+    /// The heartbeat sends who shares the store; the poller asks only the hosts that are then its own.
     pub(super) peers: watch::Sender<Arc<Peers>>,
     /// A poll may have changed outputs. The poller notifies; the publisher waits.
     pub(super) polled: Notify,
@@ -51,7 +56,7 @@ impl Channels {
         poller_config: PollerConfig,
         publish_config: PublishConfig,
         problem: StoreProblem,
-        peers: Peers,
+        (standing, peers): (Standing, Peers),
     ) -> Channels {
         Channels {
             poller_config: watch::Sender::new(Arc::new(poller_config)),
@@ -59,6 +64,8 @@ impl Channels {
             poller_status: watch::Sender::new(PollerStatus::default()),
             store_problem: watch::Sender::new(problem),
             network_problem: watch::Sender::new(None),
+            standing: watch::Sender::new(standing),
+            config_in_force: Notify::new(),
             peers: watch::Sender::new(Arc::new(peers)),
             polled: Notify::new(),
             articles_wanted: Notify::new(),
@@ -142,12 +149,14 @@ pub(super) struct PublishConfig {
 
 impl PublishConfig {
     pub(super) fn new(config: &Config, outputs: Arc<Outputs>, sources: Sources) -> PublishConfig {
+        // What another config keeps may be older.
+        let keep = if outputs.makes_none() { Duration::MAX } else { config.store.keep };
         PublishConfig {
             sources,
             outputs,
             query_context: Arc::new(config.query_context.clone()),
             ids: config.ids,
-            keep: config.store.keep,
+            keep,
             source_metrics: config.source_metrics,
             about: about(config),
             problem: None,

@@ -91,6 +91,9 @@ fn measure_poller(shared: &Shared) {
 }
 
 async fn check_store(shared: &Shared, last_log: &mut Instant) {
+    if let (Some(own), Ok(hosts)) = (shared.store.daemon_id(), shared.store.hosts_by_daemon().await) {
+        shared.metrics.set_held_hosts(Some(hosts.get(&*own).copied().unwrap_or(0)));
+    }
     let sizes = shared.store.sizes().await.unwrap_or_default();
     let (commands, queries) = shared.store.queue_lengths();
     let channel = &shared.channels.store_problem;

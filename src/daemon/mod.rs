@@ -4,6 +4,7 @@ mod article_request;
 mod articles;
 mod channels;
 mod clock;
+mod config_digest;
 mod error;
 mod first_start;
 mod health_check;
@@ -30,6 +31,7 @@ mod shared;
 mod shutdown;
 mod signals;
 mod source_rows;
+mod standing;
 mod store_threads;
 mod supervisor;
 mod sync_config;
@@ -38,7 +40,6 @@ mod watchdog;
 mod websub;
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use tokio::sync::{Mutex, Semaphore, watch};
 
@@ -50,6 +51,7 @@ use self::search_state::SearchState;
 use self::shared::Shared;
 use self::shutdown::ShutdownSignal;
 use self::supervisor::FailedTooOften;
+use self::sync_config::{AppliedConfig, ReadConfig};
 use self::tasks::{Tasks, TasksEnd};
 use crate::fetch::Fetcher;
 use crate::publish::archive::Archives;
@@ -57,7 +59,7 @@ use crate::serve::{
     self, ArchiveReader, ListenAddress, OutputPageReader, PrivatePageReader, SearchReader, ServerState,
     SharedHttpSettings, StoreHealth, StoreReaders,
 };
-use crate::store;
+use crate::store::{self, ConfigReading};
 
 pub use channels::{PollerConfig, Sources};
 pub use clock::now;
@@ -107,23 +109,27 @@ impl Daemon {
         let listener =
             listen(&config.listen).await.map_err(|error| Error::Listen(config.listen.clone(), error))?;
         let address = listener.address().unwrap_or_else(|| config.listen.clone());
-        let synced = sync_config::sync_at_start(&store, config, config_problem.clone(), &address).await?;
+        let written = loaded.fingerprint.written();
+        let read = ReadConfig { config, written, reading: ConfigReading::AtStart };
+        let shown_address = address.to_string();
+        let digest =
+            config_problem.as_ref().map_or_else(|| sync_config::digest(&store, config), |_| String::new());
+        heartbeat::announce(&store, &shown_address, digest).await;
+        let synced = sync_config::sync_at_start(&store, read, config_problem.clone(), &address).await?;
 
-        let (outputs, sources) = (Arc::new(synced.outputs), synced.sources);
+        let AppliedConfig { outputs, sources, standing } = synced.applied;
+        let outputs = Arc::new(outputs);
+        let peers = heartbeat::join(&store, &shown_address, &standing, sources.len()).await;
         let poller_config = PollerConfig::new(Fetcher::new(&config.fetch), Arc::clone(&sources), config);
         let mut publish_config = PublishConfig::new(config, Arc::clone(&outputs), sources);
         if let Some(problem) = config_problem {
             tracing::error!("{problem}");
             publish_config.problem = Some(problem.into());
-            // The right one may be longer than that of this config.
-            publish_config.keep = Duration::MAX;
         }
         let http = SharedHttpSettings::new(reload::http_settings(config, outputs.public_url()));
         let first_start = FirstStart::new(&store, report).await?;
-        let description = heartbeat::description(address.to_string(), config);
-        let peers = heartbeat::join(&store, &description).await;
         let shared = Arc::new(Shared {
-            description,
+            address: shown_address,
             first_start,
             searches: SearchState::default(),
             output_pages: OutputPages::default(),
@@ -133,8 +139,9 @@ impl Daemon {
             readiness: Arc::default(),
             metrics: Arc::default(),
             http,
-            channels: Channels::new(poller_config, publish_config, synced.store_problem, peers),
+            channels: Channels::new(poller_config, publish_config, synced.store_problem, (standing, peers)),
         });
+        heartbeat::tell_standing(&shared, &shared.channels.standing.borrow());
         let build = [env!("CARGO_PKG_VERSION"), env!("SIFTWIRE_COMMIT"), store::sqlite_version()];
         shared.metrics.set_build(build);
         if let Some(problem) = &*shared.channels.store_problem.borrow() {
@@ -151,6 +158,7 @@ impl Daemon {
             address: address.clone(),
             has_local_socket: listener.has_local_socket(),
             synced: synced.state,
+            written,
         };
         reloader.warn_of_unreadable_outputs();
         let tasks = start_tasks(listener, reloader, &threads);

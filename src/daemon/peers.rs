@@ -3,29 +3,41 @@
 use std::sync::Arc;
 
 use crate::entry::checksum;
-use crate::store::LivingDaemon;
+use crate::store::{LivingDaemon, UnpolledHosts};
 
 /// Who asks which host.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Peers {
     /// The id of this daemon. `None`: it is the only one.
     own: Option<Arc<str>>,
-    living: Vec<String>,
+    living: Vec<SharingDaemon>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct SharingDaemon {
+    id: String,
+    unpolled: UnpolledHosts,
 }
 
 impl Peers {
     /// Whether this daemon asks a host. All daemons that see the same ones agree, and one that comes or goes changes as
-    /// little as can be (rendezvous hashing).
+    /// little as can be (rendezvous hashing). One that leaves the host to others has it only if all do so: then it polls
+    /// those of its sources on which its config agrees.
     pub(super) fn owns(&self, host: &str) -> bool {
         let Some(own) = &self.own else { return true };
-        let weight = |daemon: &str| checksum(format!("{daemon} {host}").as_bytes());
-        let owner = self.living.iter().max_by_key(|daemon| weight(daemon));
-        owner.is_some_and(|owner| **owner == **own)
+        let rank = |peer: &&SharingDaemon| {
+            (!peer.unpolled.has(host), checksum(format!("{} {host}", peer.id).as_bytes()))
+        };
+        self.living.iter().max_by_key(rank).is_some_and(|owner| *owner.id == **own)
     }
 
     /// This daemon among those that live.
     pub(super) fn new(own: Option<Arc<str>>, living: &[LivingDaemon]) -> Peers {
-        Peers { own, living: living.iter().map(|daemon| daemon.id.clone()).collect() }
+        let peer = |daemon: &LivingDaemon| SharingDaemon {
+            id: daemon.id.clone(),
+            unpolled: daemon.description.unpolled.clone(),
+        };
+        Peers { own, living: living.iter().map(peer).collect() }
     }
 }
 
@@ -34,8 +46,9 @@ mod tests {
     use super::*;
 
     fn peers(own: usize, living: &[usize]) -> Peers {
-        let id = |n: &usize| format!("daemon {n}");
-        Peers { own: Some(id(&own).into()), living: living.iter().map(id).collect() }
+        let peer =
+            |n: &usize| SharingDaemon { id: format!("daemon {n}"), unpolled: UnpolledHosts::default() };
+        Peers { own: Some(peer(&own).id.into()), living: living.iter().map(peer).collect() }
     }
 
     #[test]
@@ -54,6 +67,31 @@ mod tests {
                 let (before, after) = (peers(own, &[0, 1, 2]).owns(&host), peers(own, &[0, 1]).owns(&host));
                 assert!(after || !before, "{host}");
             }
+        }
+    }
+
+    #[test]
+    fn a_host_that_a_daemon_leaves_to_others_is_asked_by_one_of_them() {
+        let all = [0, 1, 2];
+        let with = |own: usize, unpolled: &[(usize, &UnpolledHosts)]| {
+            let mut peers = peers(own, &all);
+            for (n, hosts) in unpolled {
+                peers.living[*n].unpolled = UnpolledHosts::clone(hosts);
+            }
+            peers
+        };
+        for host in (0..200).map(|n| format!("h{n}.example")) {
+            let these = UnpolledHosts::These([host.clone()].into());
+            let owners = |unpolled: &[(usize, &UnpolledHosts)]| {
+                all.into_iter().filter(|own| with(*own, unpolled).owns(&host)).collect::<Vec<_>>()
+            };
+            let usual = owners(&[]);
+            let left = owners(&[(0, &these), (1, &UnpolledHosts::All)]);
+            assert_eq!(left, [2], "{host}");
+            let (by_all, of_another) =
+                ([(0, &these), (1, &these), (2, &these)], UnpolledHosts::These(["x".into()].into()));
+            assert_eq!(owners(&by_all), usual, "{host}: nobody else does");
+            assert_eq!(owners(&[(0, &of_another)]), usual, "{host}");
         }
     }
 

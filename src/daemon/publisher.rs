@@ -56,13 +56,16 @@ struct FrontPageState {
     rendered: Instant,
     delay: Duration,
     config: Arc<PublishConfig>,
-    problems: (StoreProblem, Option<Arc<str>>),
+    problems: Problems,
 }
 
-/// What is wrong with the store and with the network.
-fn problems(shared: &Shared) -> (StoreProblem, Option<Arc<str>>) {
+/// What is wrong with the store, with the network, and with the config among those of several daemons.
+type Problems = (StoreProblem, Option<Arc<str>>, Option<&'static str>);
+
+fn problems(shared: &Shared) -> Problems {
     let channels = &shared.channels;
-    (channels.store_problem.borrow().clone(), channels.network_problem.borrow().clone())
+    let standing = channels.standing.borrow().problem().filter(|_| shared.store.daemon_id().is_some());
+    (channels.store_problem.borrow().clone(), channels.network_problem.borrow().clone(), standing)
 }
 
 /// Publishes until the daemon stops. Later entries are past the watermarks, for the next start.
@@ -293,9 +296,9 @@ async fn render_front_page(
     config: &PublishConfig,
     rows: Vec<SourceRow>,
 ) -> Result<(), store::Error> {
-    let (store_problem, network_problem) = problems(shared);
+    let (store_problem, network_problem, standing) = problems(shared);
     let store_problem = store_problem.map(|problem| shared.store.without_folder(&problem));
-    let all = [store_problem.as_deref(), network_problem.as_deref(), config.problem.as_deref()];
+    let all = [store_problem.as_deref(), network_problem.as_deref(), config.problem.as_deref(), standing];
     let all: Vec<_> = all.into_iter().flatten().collect();
     let problem = (!all.is_empty()).then(|| all.join("\n\n"));
     let time = now();

@@ -12,16 +12,20 @@ use url::Url;
 
 use super::channels::{PollerConfig, PublishConfig};
 use super::error::Error;
+use super::heartbeat;
 use super::notify;
 use super::shared::Shared;
 use super::shutdown::ShutdownSignal;
-use super::sync_config::{EmptyConfig, SyncState, refusal, refuse_empty, site_at, sync_config};
+use super::sync_config::{
+    AppliedConfig, EmptyConfig, ReadConfig, SyncState, digest, follow, refusal, refuse_empty, site_at,
+    write_config,
+};
 use crate::config::{self, Config, ConfigLocation, Diagnostics, Environment, Fingerprint, shown_name};
 use crate::fetch::Fetcher;
 use crate::metrics::ReloadResult;
 use crate::publish::output::OutputAccess;
 use crate::serve::{HttpSettings, ListenAddress};
-use crate::store;
+use crate::store::{self, ConfigReading};
 
 /// How often the files' metadata is compared. That is one `stat` for each file, and unlike inotify it works on every
 /// file system and with every way an editor saves.
@@ -67,6 +71,8 @@ pub(super) struct Reloader {
     /// Whether one of the sockets is reached by programs on this machine only.
     pub(super) has_local_socket: bool,
     pub(super) synced: SyncState,
+    /// When the files of the applied config were written, in milliseconds since 1970.
+    pub(super) written: Option<i64>,
 }
 
 /// Why the config is loaded again.
@@ -78,6 +84,8 @@ enum ReloadTrigger {
     CutFileStays,
     /// The store could not take it before.
     StoreRetry,
+    /// The config of another daemon is in force, or this one is again.
+    InForce,
 }
 
 /// A reload at a time, unless another trigger comes first.
@@ -93,14 +101,21 @@ impl Reloader {
         loop {
             let read = async {
                 let trigger = self.next_trigger(planned).await;
-                (trigger, self.read().await)
+                match trigger {
+                    ReloadTrigger::InForce => (trigger, None),
+                    _ => (trigger, Some(self.read().await)),
+                }
             };
             let (trigger, loaded) = tokio::select! {
                 () = &mut stop => return,
                 read = read => read,
             };
             notify::reloading().await;
-            let reloaded = self.reload(trigger, loaded).await;
+            let reloaded = match loaded {
+                Some(loaded) => self.reload(trigger, loaded).await,
+                // What was planned stays so.
+                None => self.apply_again().await.map(|()| planned),
+            };
             notify::ready().await;
             planned = reloaded.unwrap_or_else(|error| {
                 // The first failure was logged.
@@ -120,6 +135,7 @@ impl Reloader {
                     tracing::info!("SIGHUP: reloading the config");
                     return ReloadTrigger::Hangup;
                 }
+                () = self.shared.channels.config_in_force.notified() => return ReloadTrigger::InForce,
                 () = tokio::time::sleep_until(planned_at), if planned.is_some() => return planned_trigger,
                 () = tokio::time::sleep(FINGERPRINT_INTERVAL), if self.loaded.config.watch => {
                     if self.fingerprint() != self.loaded.fingerprint {
@@ -218,20 +234,54 @@ impl Reloader {
             tracing::warn!(%warnings, "the config has warnings");
         }
         let restart_needed = keep_restart_only_keys(&mut new, &self.loaded.config);
+        let store = &self.shared.store;
+        let mut reading = match digest(store, &new) == self.shared.channels.standing.borrow().digest {
+            true => ConfigReading::Unchanged,
+            false => ConfigReading::Edited,
+        };
         if self.synced == SyncState::Pending {
-            self.shared.store.release_daemon_claims().await?;
-            self.synced = SyncState::Synced;
+            store.release_daemon_claims().await?;
+            (self.synced, reading) = (SyncState::Synced, ConfigReading::AtStart);
         }
-        let site = site_at(&new, &self.address);
-        let (outputs, sources) = sync_config(&self.shared.store, &new, site, self.loaded.empty).await?;
+        let written = self.loaded.fingerprint.written();
+        let read = ReadConfig { config: &new, written, reading };
+        let applied = write_config(store, read, site_at(&new, &self.address)).await?;
+        self.written = written;
+        tracing::info!(sources = new.sources.len(), outputs = new.outputs.len(), "config reloaded");
+        self.shared.metrics.count_reload(ReloadResult::Applied);
+        if let Some(message) = &restart_needed {
+            tracing::warn!("{message}");
+        }
+        self.send(new, applied);
+        self.show_problem(restart_needed.clone(), restart_needed).await;
+        Ok(())
+    }
+
+    /// Applies the same config where another one came into force, or follows that one.
+    async fn apply_again(&mut self) -> Result<(), Error> {
+        let (store, config) = (&self.shared.store, self.loaded.config.clone());
+        let site = site_at(&config, &self.address);
+        let digest = self.shared.channels.standing.borrow().digest.clone();
+        let applied = if digest.is_empty() {
+            // It is refused.
+            follow(store, &config, site, digest).await?
+        } else {
+            let (written, reading) = (self.written, ConfigReading::Unchanged);
+            write_config(store, ReadConfig { config: &config, written, reading }, site).await?
+        };
+        self.send(config, applied);
+        Ok(())
+    }
+
+    /// Sends a config to the tasks.
+    fn send(&mut self, new: Config, applied: AppliedConfig) {
+        let AppliedConfig { outputs, sources, standing } = applied;
         let fetcher = if new.fetch == self.loaded.config.fetch {
             self.shared.channels.poller_config.borrow().fetcher.clone()
         } else {
             Fetcher::new(&new.fetch)
         };
         let problem = self.shared.channels.publish_config.borrow().problem.clone();
-        tracing::info!(sources = new.sources.len(), outputs = new.outputs.len(), "config reloaded");
-        self.shared.metrics.count_reload(ReloadResult::Applied);
         let poller_config = PollerConfig::new(fetcher, Arc::clone(&sources), &new);
         self.shared.channels.poller_config.send_replace(Arc::new(poller_config));
         self.shared.http.set(http_settings(&new, outputs.public_url()));
@@ -244,11 +294,8 @@ impl Reloader {
         self.shared.document_cache.protect(private);
         self.loaded.config = new;
         self.warn_of_unreadable_outputs();
-        if let Some(message) = &restart_needed {
-            tracing::warn!("{message}");
-        }
-        self.show_problem(restart_needed.clone(), restart_needed).await;
-        Ok(())
+        heartbeat::tell_standing(&self.shared, &standing);
+        self.shared.channels.standing.send_replace(standing);
     }
 
     /// Warns of private outputs that nobody can read at the sockets that systemd passes. Without these the check of the config

@@ -7,14 +7,19 @@ use jiff::Timestamp;
 
 use super::channels::{Sources, StoreProblem};
 use super::clock::now;
+use super::config_digest::{self, ConfigDigest};
 use super::error::Error;
 use super::health_check;
+use super::standing::Standing;
 use crate::config::{self, Config};
 use crate::publish::output::{OutputAccess, Site, Stories};
 use crate::publish::{Outputs, render};
 use crate::serve::ListenAddress;
 use crate::source::Source;
-use crate::store::{ConfiguredOutput, ConfiguredSource, DaemonStatus, SourceId, Store, StoredSource};
+use crate::store::{
+    ConfigEdit, ConfigReading, ConfigStanding, ConfiguredOutput, ConfiguredSource, DaemonStatus, SourceId,
+    Store, StoredSource,
+};
 use crate::{fetch, schedule};
 
 /// What becomes of a config without sources, or without outputs, if the store has some.
@@ -37,10 +42,25 @@ pub(super) enum SyncState {
 
 /// The config at the start of the daemon.
 pub(super) struct StartConfig {
-    pub(super) outputs: Outputs,
-    pub(super) sources: Sources,
+    pub(super) applied: AppliedConfig,
     pub(super) state: SyncState,
     pub(super) store_problem: StoreProblem,
+}
+
+/// What a config, or another one in its place, says to do.
+pub(super) struct AppliedConfig {
+    pub(super) outputs: Outputs,
+    pub(super) sources: Sources,
+    pub(super) standing: Standing,
+}
+
+/// A config, and which edit it is.
+#[derive(Clone, Copy)]
+pub(super) struct ReadConfig<'a> {
+    pub(super) config: &'a Config,
+    /// When its files were written, in milliseconds since 1970.
+    pub(super) written: Option<i64>,
+    pub(super) reading: ConfigReading,
 }
 
 /// Why the config cannot be applied at the start of the daemon, because it is empty. Then it gets the addresses of the
@@ -57,13 +77,11 @@ pub(super) async fn check_at_start(
         Err(error @ Error::EmptyConfig(_)) => error,
         checked => return checked.map(|()| None),
     };
-    let listen = store.daemon_status(DaemonStatus::Listen).await?;
+    let listen = store.daemon_status(DaemonStatus::Listen).await?.and_then(|listen| listen.parse().ok());
     let public_url = store.daemon_status(DaemonStatus::PublicUrl).await?;
-    if let Some((Ok(listen), Ok(public_url))) =
-        listen.zip(public_url).map(|(listen, public_url)| (listen.parse(), public_url.parse()))
-    {
-        config.listen = listen;
+    if let Some(public_url) = public_url.and_then(|public_url| public_url.parse().ok()) {
         config.site.public_url = public_url;
+        config.listen = listen.unwrap_or_else(|| config.listen.clone());
     }
     Ok(Some(refusal(&error)))
 }
@@ -77,32 +95,67 @@ pub(super) async fn check_at_start(
 /// The store cannot be read.
 pub(super) async fn sync_at_start(
     store: &Store,
-    config: &Config,
+    read: ReadConfig<'_>,
     config_problem: Option<String>,
     address: &ListenAddress,
 ) -> Result<StartConfig, Error> {
-    let site = site_at(config, address);
+    let site = site_at(read.config, address);
     let is_refused = config_problem.is_some();
     let synced = async {
         store.release_daemon_claims().await?;
         store.set_daemon_status(DaemonStatus::ConfigError, config_problem).await?;
-        if is_refused { Ok(None) } else { write_config(store, config, site.clone()).await.map(Some) }
+        if is_refused { Ok(None) } else { write_config(store, read, site.clone()).await.map(Some) }
     };
     let (synced, store_problem) = match synced.await {
         Ok(synced) => (synced, None),
         Err(error) => (None, Some(health_check::store_problem(&error))),
     };
-    let (outputs, sources) = match synced {
-        Some(synced) => synced,
-        None if is_refused => {
-            let mut published = store.outputs().await?;
-            published.retain(|output| output.removed.is_none());
-            (Outputs::frozen(site, published), sources_by_name(config))
-        }
-        None => recall(store, config, site).await?,
+    let applied = match synced {
+        Some(applied) => applied,
+        None if is_refused => follow(store, read.config, site, String::new()).await?,
+        None => recall_or_follow(store, read.config, site).await?,
     };
     let state = if store_problem.is_none() { SyncState::Synced } else { SyncState::Pending };
-    Ok(StartConfig { outputs, sources, state, store_problem })
+    Ok(StartConfig { applied, state, store_problem })
+}
+
+/// While the store cannot be written: what it has, made by this config if it is the one in force.
+async fn recall_or_follow(store: &Store, config: &Config, site: Site) -> Result<AppliedConfig, Error> {
+    let digest = digest(store, config);
+    if store.sharing().await?.config.is_some_and(|in_force| in_force.digest != digest) {
+        return follow(store, config, site, digest).await;
+    }
+    let (outputs, sources) = recall(store, config, site).await?;
+    Ok(AppliedConfig { outputs, sources, standing: Standing::of(digest, ConfigStanding::InForce) })
+}
+
+/// Serves what is stored, and polls the sources on which this config and the one in force agree.
+///
+/// # Errors
+/// The store cannot be read.
+pub(super) async fn follow(
+    store: &Store,
+    config: &Config,
+    site: Site,
+    digest: String,
+) -> Result<AppliedConfig, Error> {
+    let mut sources = sources_by_name(config);
+    let mut standing = Standing::of(digest, ConfigStanding::Differs);
+    if store.daemon_id().is_some() {
+        let agreement = store.agreement(config_digest::digest(config).sources).await?;
+        let is_agreed = |name: &&String| agreement.sources.contains(*name);
+        let agreed = sources.iter().filter(|(name, _)| is_agreed(name));
+        sources = Arc::new(agreed.map(|(name, source)| (name.clone(), Arc::clone(source))).collect());
+        (standing.in_force, standing.unpolled) = (agreement.in_force, agreement.unpolled);
+    }
+    // The outputs after the agreement: if another config comes into force in between, this is done again.
+    let outputs = Outputs::frozen(site, store.outputs().await?);
+    Ok(AppliedConfig { outputs, sources, standing })
+}
+
+/// The digest of a config on a store that several daemons may share; else an empty one.
+pub(super) fn digest(store: &Store, config: &Config) -> String {
+    store.daemon_id().map(|_| config_digest::digest(config).whole).unwrap_or_default()
 }
 
 /// A config that is not applied, for the operator.
@@ -147,10 +200,46 @@ pub async fn sync_config(
     empty: EmptyConfig,
 ) -> Result<(Outputs, Sources), Error> {
     refuse_empty(store, config, empty).await?;
-    write_config(store, config, site).await
+    let (_, outputs) = write(store, config, None, site).await?;
+    Ok((outputs, sources_by_name(config)))
 }
 
-async fn write_config(store: &Store, config: &Config, site: Site) -> Result<(Outputs, Sources), Error> {
+/// Writes the configured sources and outputs into the store, unless the config of another daemon is in force.
+///
+/// # Errors
+/// The store cannot be used.
+pub(super) async fn write_config(
+    store: &Store,
+    read: ReadConfig<'_>,
+    site: Site,
+) -> Result<AppliedConfig, Error> {
+    let ReadConfig { config, written, reading } = read;
+    let digests = store.daemon_id().map(|_| config_digest::digest(config));
+    let digest = digests.as_ref().map(|digests| digests.whole.clone()).unwrap_or_default();
+    let edit = digests.map(|ConfigDigest { whole, sources }| ConfigEdit {
+        digest: whole,
+        sources,
+        written,
+        reading,
+    });
+    let (standing, outputs) = write(store, config, edit, site.clone()).await?;
+    if standing == ConfigStanding::Differs {
+        return follow(store, config, site, digest).await;
+    }
+    let outputs = match standing {
+        ConfigStanding::Restored => outputs.with_frozen(store.outputs().await?),
+        _ => outputs,
+    };
+    let sources = sources_by_name(config);
+    Ok(AppliedConfig { outputs, sources, standing: Standing::of(digest, standing) })
+}
+
+async fn write(
+    store: &Store,
+    config: &Config,
+    edit: Option<ConfigEdit>,
+    site: Site,
+) -> Result<(ConfigStanding, Outputs), Error> {
     let now = now();
     let configured = config
         .sources
@@ -177,15 +266,19 @@ async fn write_config(store: &Store, config: &Config, site: Site) -> Result<(Out
             ids: config.ids,
         })
         .collect();
-    let (remembered, outputs) = store.sync_config(configured, outputs, now).await?;
-    store.set_daemon_status(DaemonStatus::Listen, Some(config.listen.to_string())).await?;
-    store.set_daemon_status(DaemonStatus::PublicUrl, Some(config.site.public_url.to_string())).await?;
-    let sources = sources_by_name(config);
-    let moved = corrected_due_times(&sources, &remembered, now);
-    if !moved.is_empty() {
-        store.reschedule(moved).await?;
+    let synced = store.sync_config((configured, outputs), edit, now).await?;
+    if synced.standing != ConfigStanding::Differs {
+        if store.daemon_id().is_none() {
+            store.set_daemon_status(DaemonStatus::Listen, Some(config.listen.to_string())).await?;
+        }
+        store.set_daemon_status(DaemonStatus::PublicUrl, Some(config.site.public_url.to_string())).await?;
+        let moved = corrected_due_times(&sources_by_name(config), &synced.sources, now);
+        if !moved.is_empty() {
+            store.reschedule(moved).await?;
+        }
     }
-    Ok((Outputs::new(site, config.outputs.clone(), &outputs, config.first_poll_limits.clone()), sources))
+    let first_polls = config.first_poll_limits.clone();
+    Ok((synced.standing, Outputs::new(site, config.outputs.clone(), &synced.outputs, first_polls)))
 }
 
 /// The config with what the store knows already; nothing is written.

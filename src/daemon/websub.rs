@@ -44,6 +44,10 @@ pub(super) async fn run(shared: Arc<Shared>, fetcher: Fetcher, stop: ShutdownSig
 
 /// Sends due notifications. Returns how long to sleep.
 async fn notify_due(shared: &Shared, fetcher: &Fetcher) -> Result<Duration, store::Error> {
+    // Only a config that makes outputs tells which have a hub.
+    if shared.archives.outputs().makes_none() {
+        return Ok(MAX_SLEEP);
+    }
     for ping in shared.store.due_pings(now()).await?.0 {
         // Of several daemons one sends it.
         if !shared.store.claim_ping(ping, now(), after(PING_LEASE)).await? {

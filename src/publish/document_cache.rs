@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 
 use super::format::Format;
+use super::health;
 use super::icon::{self, Icon};
 use super::output::Output;
 use super::text::percent_encode;
@@ -141,6 +142,15 @@ impl DocumentCache {
                     };
                 }
             }
+        });
+    }
+
+    /// Removes the documents of all other outputs.
+    pub(super) fn keep_outputs<'a>(&self, names: impl Iterator<Item = &'a str>) {
+        let paths = names.chain([health::NAME]).flat_map(|name| Format::ALL.map(|format| format.path(name)));
+        let kept: HashSet<String> = paths.collect();
+        self.update(|documents| {
+            documents.retain(|path, _| !path.starts_with("/feeds/") || kept.contains(path));
         });
     }
 

@@ -59,10 +59,10 @@ fn failures(results: [Result<(), FileError>; 2]) -> Vec<String> {
 /// The store cannot be read or written.
 pub async fn remove_former_files(store: &Store, outputs: &Outputs) -> Result<(), Error> {
     let former = store.renderings_with_former_files().await?;
-    if former.is_empty() {
+    if former.is_empty() || outputs.makes_none() {
         return Ok(());
     }
     tokio::task::block_in_place(|| former.iter().for_each(|stored| remove_unused(outputs, stored)));
     let forgotten = former.into_iter().map(|stored| Rendering { file: None, ..stored }).collect();
-    store.save_renderings(forgotten, NotifyHub::No).await
+    store.save_renderings(forgotten, NotifyHub::No).await.map(drop)
 }

@@ -19,8 +19,10 @@ use crate::store::{OutputId, StoredOutput};
 pub struct Outputs {
     pub(super) site: Site,
     pub(super) outputs: Vec<CompiledOutput>,
-    /// Outputs that are served as they were published last, since the config does not say how to go on.
+    /// Outputs that are served as they are stored, since the config does not say how to go on.
     pub(super) frozen: Vec<StoredOutput>,
+    /// Whether another config says which outputs there are.
+    makes_none: bool,
     /// The queries of all outputs, in the same order.
     pub(super) matcher: Matcher,
     pub(super) first_poll_limits: FirstPollLimits,
@@ -85,7 +87,14 @@ impl Outputs {
     ) -> Outputs {
         let joined: Vec<_> = outputs
             .into_iter()
-            .filter_map(|output| Some((StoredOutput::find(stored, &output.name, &output.was)?, output)))
+            .filter_map(|mut output| {
+                let stored = StoredOutput::find(stored, &output.name, &output.was)?;
+                // So the latest edit has said, which may be another one.
+                if stored.private {
+                    output.access = OutputAccess::Private;
+                }
+                Some((stored, output))
+            })
             .collect();
         let match_all = Query::match_all();
         let matcher =
@@ -103,6 +112,7 @@ impl Outputs {
             site,
             outputs,
             frozen: Vec::new(),
+            makes_none: false,
             matcher,
             first_poll_limits,
             staleness: Staleness::default(),
@@ -122,10 +132,25 @@ impl Outputs {
         self.outputs.iter().map(|one| (one.output.title.clone(), entries(one.id))).collect()
     }
 
-    /// Only outputs that are served as they were published last.
+    /// Only outputs that are served as they are stored.
     #[must_use]
     pub fn frozen(site: Site, stored: Vec<StoredOutput>) -> Outputs {
-        Outputs { frozen: stored, ..Outputs::new(site, Vec::new(), &[], FirstPollLimits::default()) }
+        let none = Outputs::new(site, Vec::new(), &[], FirstPollLimits::default());
+        Outputs { makes_none: true, ..none.with_frozen(stored) }
+    }
+
+    /// These, and the other ones of the store as they are stored.
+    #[must_use]
+    pub fn with_frozen(mut self, stored: Vec<StoredOutput>) -> Outputs {
+        let is_other = |stored: &StoredOutput| stored.removed.is_none() && self.by_id(stored.id).is_none();
+        self.frozen = stored.into_iter().filter(is_other).collect();
+        self
+    }
+
+    /// Whether another config says which outputs there are, and makes them.
+    #[must_use]
+    pub fn makes_none(&self) -> bool {
+        self.makes_none
     }
 
     /// How many published documents feed-rs has read otherwise than our reader.

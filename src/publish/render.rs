@@ -206,11 +206,14 @@ async fn publish(
     });
     // What is served is the same after a kill, and with several daemons at all of them. A store that cannot be written keeps
     // the news of a file from nobody.
-    let saved = if to_store.is_empty() { Ok(()) } else { store.save_renderings(to_store, hub).await };
-    if saved.is_ok() || store.daemon_id().is_none() {
+    let saved = if to_store.is_empty() { Ok(true) } else { store.save_renderings(to_store, hub).await };
+    if matches!(saved, Ok(true)) || store.daemon_id().is_none() {
         document_cache.insert_all(documents);
     }
-    saved?;
+    // What another config makes comes from the store.
+    if !saved? {
+        return Ok(());
+    }
     let mut inputs = DocumentInputs::of(&document, output.max_age);
     if !unwritten.is_empty() {
         inputs.expire_after(now, WRITE_RETRY);

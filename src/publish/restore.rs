@@ -10,7 +10,7 @@ use super::output::{Output, Site};
 use super::outputs::Outputs;
 use super::render::{presentation_hash, represent};
 use super::staleness::PublishedState;
-use crate::store::{Error, OutputId, Rendering, Store};
+use crate::store::{Error, OutputId, Rendering, Store, StoredOutput};
 
 /// Puts the icons and the stored documents into the cache: those of each output whose definition still gives the same presentation,
 /// and those of frozen outputs.
@@ -38,15 +38,11 @@ pub async fn restore_documents(
         }
     }
     for frozen in &outputs.frozen {
-        let mut documents = Vec::new();
-        for rendering in stored.remove(&frozen.id).unwrap_or_default() {
-            let format = Format::ALL.into_iter().find(|format| format.extension() == rendering.format);
-            let Some((format, bytes)) = format.zip(stored_bytes(&rendering)) else { continue };
-            let representation = Representation::new(format.content_type(), bytes, rendering.changed);
-            documents.push((format.path(&frozen.name), representation));
-            outputs.staleness.record(frozen.id, stored_state(&rendering));
-        }
-        document_cache.insert_all(documents);
+        let stored = stored.remove(&frozen.id).unwrap_or_default();
+        document_cache.insert_all(frozen_documents(outputs, frozen, &stored));
+    }
+    if outputs.makes_none() {
+        document_cache.keep_outputs(outputs.frozen.iter().map(|frozen| frozen.name.as_str()));
     }
     Ok(())
 }
@@ -64,23 +60,44 @@ pub async fn take_over_documents(
     if store.daemon_id().is_none() {
         return Ok(());
     }
-    let by_id: HashMap<OutputId, &Output> =
-        outputs.outputs.iter().map(|compiled| (compiled.id, &compiled.output)).collect();
+    let frozen = outputs.frozen.iter().map(|frozen| (frozen.id, frozen.name.as_str()));
+    let made = outputs.outputs.iter().map(|compiled| (compiled.id, compiled.output.name.as_str()));
+    let names: HashMap<OutputId, &str> = made.chain(frozen).collect();
     let mut differing = BTreeSet::new();
     for (id, extension, digest, changed) in store.stored_documents().await? {
         let format = Format::ALL.into_iter().find(|format| format.extension() == extension);
-        let Some((output, format)) = by_id.get(&id).zip(format) else { continue };
-        if !document_cache.serves(&format.path(&output.name), &digest, changed) {
+        let Some((name, format)) = names.get(&id).zip(format) else { continue };
+        if !document_cache.serves(&format.path(name), &digest, changed) {
             differing.insert(id);
         }
     }
     for id in differing {
-        let (renderings, output) = (store.renderings(Some(id)).await?, by_id[&id]);
-        if let Some(documents) = restored(store, &renderings, output, &outputs.site) {
-            document_cache.replace_all(documents);
+        let renderings = store.renderings(Some(id)).await?;
+        if let Some(compiled) = outputs.by_id(id) {
+            let documents = restored(store, &renderings, &compiled.output, &outputs.site);
+            document_cache.replace_all(documents.unwrap_or_default());
+        } else if let Some(frozen) = outputs.frozen.iter().find(|frozen| frozen.id == id) {
+            document_cache.replace_all(frozen_documents(outputs, frozen, &renderings));
         }
     }
     Ok(())
+}
+
+/// The documents of a frozen output, as they are stored.
+fn frozen_documents(
+    outputs: &Outputs,
+    frozen: &StoredOutput,
+    stored: &[Rendering],
+) -> Vec<(String, Representation)> {
+    let mut documents = Vec::new();
+    for rendering in stored {
+        let format = Format::ALL.into_iter().find(|format| format.extension() == rendering.format);
+        let Some((format, bytes)) = format.zip(stored_bytes(rendering)) else { continue };
+        let representation = Representation::new(format.content_type(), bytes, rendering.changed);
+        documents.push((format.path(&frozen.name), representation));
+        outputs.staleness.record(frozen.id, stored_state(rendering));
+    }
+    documents
 }
 
 fn stored_state(stored: &Rendering) -> PublishedState {

@@ -41,7 +41,7 @@ pub(super) async fn liveness() -> Response<Body> {
 /// `/readyz`: outputs are served, the store can be written, the poller runs.
 pub(super) async fn readiness(State(state): State<Arc<ServerState>>) -> Response<Body> {
     match state.readiness.problem() {
-        None => response::text(StatusCode::OK, "ok\n"),
+        None => response::text(StatusCode::OK, state.readiness.ready()),
         Some(problem) => response::text(StatusCode::SERVICE_UNAVAILABLE, problem),
     }
 }

@@ -221,6 +221,8 @@ impl SharedHttpSettings {
 pub struct Readiness {
     started: AtomicBool,
     store_unwritable: AtomicBool,
+    unheard: AtomicBool,
+    differs: AtomicBool,
     stuck_task: Mutex<Option<&'static str>>,
 }
 
@@ -235,9 +237,27 @@ impl Readiness {
         self.store_unwritable.store(health == StoreHealth::Unwritable, Ordering::Release);
     }
 
+    /// Records whether the other daemons on the store hear from this one.
+    pub fn set_heard(&self, is_heard: bool) {
+        self.unheard.store(!is_heard, Ordering::Release);
+    }
+
+    /// Records whether this daemon makes outputs, or serves what others make by another config.
+    pub fn set_config_in_force(&self, is_in_force: bool) {
+        self.differs.store(!is_in_force, Ordering::Release);
+    }
+
     /// Records which task or thread does not get on, if any.
     pub fn set_stuck_task(&self, name: Option<&'static str>) {
         *self.stuck_task.lock().unwrap_or_else(PoisonError::into_inner) = name;
+    }
+
+    /// The body of a 200 response.
+    pub(super) fn ready(&self) -> &'static str {
+        match self.differs.load(Ordering::Acquire) {
+            false => "ok\n",
+            true => "ok: the config of another daemon is in force\n",
+        }
     }
 
     /// The body of a 503 response, or `None` if the daemon is ready.
@@ -247,6 +267,8 @@ impl Readiness {
             Some("not ok: starting\n".to_owned())
         } else if is(&self.store_unwritable) {
             Some("not ok: the store cannot be written\n".to_owned())
+        } else if is(&self.unheard) {
+            Some("not ok: the other daemons do not hear from this one\n".to_owned())
         } else {
             let stuck = *self.stuck_task.lock().unwrap_or_else(PoisonError::into_inner);
             stuck.map(|name| format!("not ok: the {name} is stuck\n"))

@@ -41,6 +41,17 @@ pub(super) struct SharedStore {
     pub(super) daemon: Arc<str>,
     /// Counts up when another daemon may have written.
     pub(super) changes: watch::Receiver<u64>,
+    /// The config in force, as far as this process knows.
+    pub(super) in_force: Arc<Mutex<Option<KnownInForce>>>,
+}
+
+/// The config in force when this process last looked.
+#[derive(Clone, Debug)]
+pub(super) struct KnownInForce {
+    /// Empty if there is none.
+    pub(super) digest: String,
+    /// Whether it is that of this process, which then makes outputs.
+    pub(super) makes_outputs: bool,
 }
 
 impl Store {
@@ -159,6 +170,18 @@ impl Store {
         self.shared.as_ref().map(|shared| Arc::clone(&shared.daemon))
     }
 
+    /// The config in force as this process knows it. `None`: it is the only process that has one, or a command.
+    pub(super) fn known_in_force(&self) -> Option<KnownInForce> {
+        let shared = self.shared.as_ref()?;
+        shared.in_force.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    pub(super) fn set_known_in_force(&self, known: KnownInForce) {
+        if let Some(shared) = &self.shared {
+            *shared.in_force.lock().unwrap_or_else(PoisonError::into_inner) = Some(known);
+        }
+    }
+
     /// Who makes claims here.
     pub(super) fn claimer(&self, claimant: Claimant, gaps: Arc<BTreeMap<String, Duration>>) -> Claimer {
         Claimer { claimant, daemon: self.daemon_id(), gaps }
@@ -205,8 +228,8 @@ mod tests {
         let set = |text: &'static str| {
             move |c: &Database<'_>| {
                 c.execute(
-                    "INSERT INTO daemon_status (name, text) VALUES ('test', ?1)
-                     ON CONFLICT (name) DO UPDATE SET text = excluded.text",
+                    "INSERT INTO daemon_status (daemon, name, text) VALUES ('', 'test', ?1)
+                     ON CONFLICT (daemon, name) DO UPDATE SET text = excluded.text",
                     [text],
                 )
             }

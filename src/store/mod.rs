@@ -5,6 +5,7 @@
 
 mod articles;
 mod claimer;
+mod config_edit;
 mod copy;
 mod daemons;
 mod database;
@@ -31,8 +32,9 @@ pub use articles::{
     ARTICLES_PER_POLL, ArticleClaim, ArticleClaimResult, ArticleCounts, ArticleCountsBySource,
     ArticleOutcome, ArticleResult, ReadArticle, StoredRobots, WantedArticle,
 };
+pub use config_edit::{ConfigEdit, ConfigReading, ConfigStanding, SyncedConfig};
 pub use copy::{CopiedTable, CopyProgress, copy};
-pub use daemons::{DaemonDescription, LivingDaemon};
+pub use daemons::{ConfigInForce, DaemonDescription, LivingDaemon, Sharing, UnpolledHosts};
 pub use dispatch::{backup, check_integrity, has_daemon, lock, open, open_locked, salvage};
 pub use error::{Error, recovery_advice};
 pub use handle::Store;
@@ -48,4 +50,4 @@ pub use model::{
 };
 pub use server::Server;
 pub use sqlite::{FileSizes, Lock, SalvagedTable, sqlite_version};
-pub use tables::NeighbourPages;
+pub use tables::{ConfigAgreement, NeighbourPages};

@@ -404,16 +404,16 @@ pub struct MemberQuery {
     pub not_before: Option<Timestamp>,
 }
 
-/// What the daemon tells other processes.
+/// What a daemon tells other processes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DaemonStatus {
     /// The problems of the config files.
     ConfigError,
     /// When the daemon was last known to run.
     Heartbeat,
-    /// The listen address of the last config that was applied.
+    /// The listen address of the last config that was applied. Only with a file: several daemons have several.
     Listen,
-    /// The public URL of the last config that was applied.
+    /// The public URL of the last config that was applied. It is of the store: all daemons have the same.
     PublicUrl,
     /// Since when the network of this machine is down.
     NetworkDown,

@@ -26,6 +26,7 @@ CREATE TABLE source (
     full_text     INTEGER NOT NULL DEFAULT 0,  -- its articles are: 0 not read, 1 matched, 2 published too
     article_limit INTEGER NOT NULL DEFAULT 0,  -- how many of them are requested within 24 hours
     active        INTEGER NOT NULL,   -- 1: the config names it
+    settings      TEXT NOT NULL DEFAULT '',  -- hash of what the config says of it, without secrets; empty in a file
     polled        INTEGER NOT NULL DEFAULT 0,  -- 1: a poll has succeeded
     next_poll     INTEGER,            -- null: at once
     claims        INTEGER NOT NULL DEFAULT 0,  -- number of the last claim
@@ -313,12 +314,22 @@ CREATE TABLE poll_day (
 -- The daemons that share a database; none of a file, which has one daemon. One that has not been seen for a while is
 -- deleted, and what it held is free.
 CREATE TABLE daemon (
-    id      TEXT PRIMARY KEY,
-    name    TEXT NOT NULL,            -- machine and process, for people
-    address TEXT NOT NULL,            -- where it listens
-    config  TEXT NOT NULL,            -- hash of what has to be the same in all configs
-    started INTEGER NOT NULL,         -- by the clock of the database
-    seen    INTEGER NOT NULL          -- the same
+    id       TEXT PRIMARY KEY,
+    name     TEXT NOT NULL,           -- machine and process, for people
+    address  TEXT NOT NULL,           -- where it listens
+    config   TEXT NOT NULL,           -- digest of its config; empty: that is refused
+    sources  INTEGER NOT NULL,        -- how many it polls
+    unpolled TEXT,                    -- JSON: hosts that it leaves to others, since its config differs there; null: all
+    started  INTEGER NOT NULL,        -- by the clock of the database
+    seen     INTEGER NOT NULL         -- the same
+) STRICT, WITHOUT ROWID;
+
+-- The configs that daemons of a database have had; none with a file. One is in force: outputs are made by it.
+CREATE TABLE config_edit (
+    digest   TEXT PRIMARY KEY,        -- hash of what has to be the same in all configs, without secrets
+    edited   INTEGER NOT NULL,        -- when; at the latest when a daemon first had it, by the clock of the database
+    held     INTEGER NOT NULL,        -- when a daemon was last seen with it
+    in_force INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
 -- Which daemon may send requests to a host.
@@ -329,8 +340,10 @@ CREATE TABLE host_lease (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX host_lease_daemon ON host_lease (daemon);
 
--- What the daemon tells other processes, such as `siftwire status`, and its next start.
+-- What a daemon tells other processes, such as `siftwire status`, and its next start.
 CREATE TABLE daemon_status (
-    name TEXT PRIMARY KEY,
-    text TEXT NOT NULL
+    daemon TEXT NOT NULL,             -- which of several; empty: the only one, or it is of the store
+    name   TEXT NOT NULL,
+    text   TEXT NOT NULL,
+    PRIMARY KEY (daemon, name)
 ) STRICT, WITHOUT ROWID;

@@ -5,7 +5,8 @@ use std::time::Duration;
 use jiff::Timestamp;
 use siftwire::source::{ArticleSettings, UrlParts};
 use siftwire::store::{
-    ClaimResult, Claimant, ConfiguredSource, DaemonDescription, SourceId, Store, StoreLocation,
+    ClaimResult, Claimant, ConfiguredSource, DaemonDescription, DaemonStatus, SourceId, Store, StoreLocation,
+    UnpolledHosts,
 };
 
 use super::{server, start};
@@ -28,8 +29,13 @@ impl Home {
     /// A store of a daemon that is there.
     fn start(&self) -> Store {
         let store = start(self.location());
-        let description =
-            DaemonDescription { name: String::new(), address: String::new(), config: String::new() };
+        let description = DaemonDescription {
+            name: String::new(),
+            address: String::new(),
+            config: String::new(),
+            sources: 0,
+            unpolled: UnpolledHosts::default(),
+        };
         let say_alive = || {
             let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
             runtime.block_on(store.say_alive(description)).unwrap();
@@ -83,4 +89,25 @@ async fn the_gap_of_a_host_counts_from_when_a_daemon_hands_it_over() {
 async fn claim_one(store: &Store, id: SourceId, now: Timestamp) -> ClaimResult {
     let mut turns = store.claim(vec![id], Claimant::Daemon, now, Duration::from_secs(60)).await.unwrap();
     turns.pop().unwrap()
+}
+
+#[tokio::test]
+async fn what_a_daemon_says_of_itself_is_no_other_daemons_and_goes_with_it() {
+    let home = Home::new();
+    let (one, other) = (home.start(), home.start());
+    let text = |text: &str| Some(text.to_owned());
+    for status in [DaemonStatus::NetworkDown, DaemonStatus::ConfigError, DaemonStatus::LeftOut] {
+        one.set_daemon_status(status, text("of one")).await.unwrap();
+        assert_eq!(other.daemon_status(status).await.unwrap(), None, "{status:?}");
+        other.set_daemon_status(status, text("of the other")).await.unwrap();
+        other.set_daemon_status(status, None).await.unwrap();
+        assert_eq!(one.daemon_status(status).await.unwrap(), text("of one"), "{status:?}");
+        let own = one.daemon_id().unwrap().to_string();
+        let all = other.daemon_statuses(status).await.unwrap();
+        assert_eq!(all.into_iter().collect::<Vec<_>>(), [(own, "of one".to_owned())], "{status:?}");
+    }
+    one.set_daemon_status(DaemonStatus::PublicUrl, text("of all")).await.unwrap();
+    one.leave().await.unwrap();
+    assert!(other.daemon_statuses(DaemonStatus::NetworkDown).await.unwrap().is_empty());
+    assert_eq!(other.daemon_status(DaemonStatus::PublicUrl).await.unwrap(), text("of all"));
 }

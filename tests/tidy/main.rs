@@ -194,8 +194,8 @@ fn files_are_short_and_begin_with_what_they_are() {
 
 /// Files whose `{:?}` goes into a digest, or is what tracing gives to its formatters, or is in a test.
 const WITH_DEBUG_FORMS: &[&str] = &[
-    "cli/logging.rs", "feed/dates/languages.rs", "filter/compile.rs", "ingest/health.rs",
-    "publish/outputs.rs", "publish/render.rs",
+    "cli/logging.rs", "daemon/config_digest.rs", "feed/dates/languages.rs", "filter/compile.rs",
+    "ingest/health.rs", "publish/outputs.rs", "publish/render.rs",
 ];
 
 /// What Rust prints of a value for programmers is for no user, nor for a log.

@@ -14,6 +14,8 @@ mod crash;
 mod cut_config;
 mod damaged_rows;
 mod databases;
+#[cfg(postgres)]
+mod differing_configs;
 mod documented;
 mod encodings;
 mod entry_page;

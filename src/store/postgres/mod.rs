@@ -59,7 +59,7 @@ pub(super) fn open(server: &Arc<Server>) -> Result<(Store, Workers), Error> {
         run: Box::new(move || listener::run(&listened, &sender)),
     });
     let location = StoreLocation::Server(Arc::clone(server));
-    let shared = Some(SharedStore { daemon: new_id().into(), changes });
+    let shared = Some(SharedStore { daemon: new_id().into(), changes, in_force: Arc::default() });
     Ok((Store::new(&location, (queries, commands), write_error, unreadable, shared), Workers(workers)))
 }
 

@@ -14,7 +14,8 @@ use super::super::jobs::Durability;
 use super::super::model::{Claim, ClaimResult, Claimant, SourceId};
 use super::super::sql::{OptionalExtension, Result, params};
 use super::super::values::{lossy_text, millis, nearest_time};
-use super::daemons::take_host;
+use super::config_edits::is_still_in_force;
+use super::daemons::{HELD_BY_OTHER, take_host};
 use super::hosts::read_budget;
 use super::source_state::source_state;
 use super::sources::due_time;
@@ -47,8 +48,15 @@ impl Store {
         (now, lease): (Timestamp, Duration),
         gaps: Arc<BTreeMap<String, Duration>>,
     ) -> Result<Vec<ClaimResult>, Error> {
-        let claimer = self.claimer(claimant, gaps);
-        self.command_with(Durability::Relaxed, move |c| claim(c, &sources, &claimer, now, lease)).await
+        let (claimer, known) = (self.claimer(claimant, gaps), self.known_in_force());
+        self.command_with(Durability::Relaxed, move |c| {
+            if !is_still_in_force(c, known.as_ref())? {
+                let retry = nearest_time(millis(now).saturating_add(HELD_BY_OTHER));
+                return Ok(sources.iter().map(|id| ClaimResult::HostHeld(*id, retry)).collect());
+            }
+            claim(c, &sources, &claimer, now, lease)
+        })
+        .await
     }
 
     /// Ends a claim, by its number, without a poll.

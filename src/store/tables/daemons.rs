@@ -1,59 +1,84 @@
 //! SQL of the daemons that share a database, and of the hosts that each of them may ask. Only in PostgreSQL: a file has one
 //! daemon. I/O: the database.
 
+use std::collections::HashMap;
 use std::time::Duration;
 
 use super::super::claimer::Claimer;
-use super::super::daemons::{DaemonDescription, LivingDaemon};
+use super::super::daemons::{DaemonDescription, LivingDaemon, MAX_SILENCE, Sharing, UnpolledHosts};
 use super::super::database::Database;
 use super::super::error::Error;
 use super::super::handle::Store;
 use super::super::jobs::Durability;
 use super::super::sql::{Result, params};
-use super::super::values::lossy_text;
-
-/// A daemon that has not been seen for so long has ended, or has stopped: then it loses its claims and hosts.
-const MAX_SILENCE: Duration = Duration::from_secs(15);
+use super::super::values::{from_json, lossy_text, to_json};
+use super::config_edits::config_in_force;
 
 /// When a host that another daemon has is asked for again.
-const HELD_BY_OTHER: i64 = 1000;
+pub(super) const HELD_BY_OTHER: i64 = 1000;
 
 impl Store {
-    /// Says that this daemon is there; takes from those that have been silent for too long what they hold. Returns the
-    /// living daemons, this one among them.
+    /// Says that this daemon is there; takes from those that have been silent for too long what they hold. Returns who
+    /// shares the store, this one among them.
     ///
     /// # Errors
     /// The store cannot write.
-    pub async fn say_alive(&self, description: DaemonDescription) -> Result<Vec<LivingDaemon>, Error> {
-        let Some(own) = self.daemon_id() else { return Ok(Vec::new()) };
+    pub async fn say_alive(&self, description: DaemonDescription) -> Result<Sharing, Error> {
+        let Some(own) = self.daemon_id() else { return Ok(Sharing::default()) };
         self.command_with(Durability::Relaxed, move |c| {
+            let DaemonDescription { name, address, config, sources, unpolled } = description;
+            let unpolled = match unpolled {
+                UnpolledHosts::These(hosts) => Some(to_json(&hosts)?),
+                UnpolledHosts::All => None,
+            };
             c.prepare_cached(
-                "INSERT INTO daemon (id, name, address, config, started, seen)
-                 VALUES (?1, ?2, ?3, ?4, clock_millis(), clock_millis())
-                 ON CONFLICT (id) DO UPDATE SET seen = excluded.seen, config = excluded.config",
+                "INSERT INTO daemon (id, name, address, config, sources, unpolled, started, seen)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, clock_millis(), clock_millis())
+                 ON CONFLICT (id) DO UPDATE SET seen = excluded.seen, config = excluded.config,
+                                                sources = excluded.sources, unpolled = excluded.unpolled",
             )?
-            .execute(params![&*own, description.name, description.address, description.config])?;
+            .execute(params![&*own, name, address, config, sources as i64, unpolled])?;
+            c.prepare_cached("UPDATE config_edit SET held = clock_millis() WHERE digest = ?1")?
+                .execute([&config])?;
             let silent: Vec<String> = c
                 .prepare_cached("SELECT id FROM daemon WHERE seen < clock_millis() - ?1")?
                 .query_map([MAX_SILENCE.as_millis() as i64], |row| row.get(0))?
                 .collect::<Result<_>>()?;
             silent.iter().try_for_each(|daemon| end_daemon(c, daemon))?;
-            living_daemons(c)
+            sharing(c)
         })
         .await
     }
 
-    /// The living daemons of a shared store, by id: those that have said so in the last seconds.
+    /// Who shares the store: those that have said so in the last seconds.
     ///
     /// # Errors
     /// The store cannot read.
-    pub async fn living_daemons(&self) -> Result<Vec<LivingDaemon>, Error> {
+    pub async fn sharing(&self) -> Result<Sharing, Error> {
         if self.daemon_id().is_none() {
-            return Ok(Vec::new());
+            return Ok(Sharing::default());
         }
-        let mut daemons = self.query(living_daemons).await?;
-        daemons.retain(|daemon| daemon.silent < MAX_SILENCE);
-        Ok(daemons)
+        let mut sharing = self.query(sharing).await?;
+        sharing.daemons.retain(|daemon| daemon.silent < MAX_SILENCE);
+        Ok(sharing)
+    }
+
+    /// How many hosts each daemon has for itself, by its id.
+    ///
+    /// # Errors
+    /// The store cannot read.
+    pub async fn hosts_by_daemon(&self) -> Result<HashMap<String, usize>, Error> {
+        if self.daemon_id().is_none() {
+            return Ok(HashMap::new());
+        }
+        self.query(|c| {
+            c.prepare_cached("SELECT daemon, count(*) FROM host_lease WHERE daemon <> '' GROUP BY daemon")?
+                .query_map((), |row| {
+                    Ok((lossy_text(row, 0)?.unwrap_or_default(), row.get::<i64>(1)? as usize))
+                })?
+                .collect()
+        })
+        .await
     }
 
     /// Hands over what this daemon holds, and is no longer one of several.
@@ -88,17 +113,28 @@ impl Store {
     }
 }
 
-fn living_daemons(c: &Database<'_>) -> Result<Vec<LivingDaemon>> {
-    c.prepare_cached("SELECT id, name, address, config, clock_millis() - seen FROM daemon ORDER BY id")?
+fn sharing(c: &Database<'_>) -> Result<Sharing> {
+    let daemons = c
+        .prepare_cached(
+            "SELECT id, name, address, config, clock_millis() - seen, sources, unpolled FROM daemon ORDER BY id",
+        )?
         .query_map((), |row| {
             let text = |column| lossy_text(row, column).map(Option::unwrap_or_default);
+            let unpolled = lossy_text(row, 6)?.and_then(|hosts| from_json(&hosts).ok());
             Ok(LivingDaemon {
                 id: text(0)?,
-                description: DaemonDescription { name: text(1)?, address: text(2)?, config: text(3)? },
+                description: DaemonDescription {
+                    name: text(1)?,
+                    address: text(2)?,
+                    config: text(3)?,
+                    sources: row.get::<i64>(5)? as usize,
+                    unpolled: unpolled.map_or(UnpolledHosts::All, UnpolledHosts::These),
+                },
                 silent: Duration::from_millis(u64::try_from(row.get::<i64>(4)?).unwrap_or_default()),
             })
         })?
-        .collect()
+        .collect::<Result<_>>()?;
+    Ok(Sharing { daemons, config: config_in_force(c)? })
 }
 
 /// Ends a daemon: its hosts are free, and polls and articles that it may still be at are not committed. It may have sent
@@ -108,6 +144,7 @@ fn end_daemon(c: &Database<'_>, daemon: &str) -> Result<()> {
         "UPDATE source SET claimed_until = NULL WHERE claimed_by = ?1 AND claimed_until IS NOT NULL",
         "UPDATE article SET claimed_until = NULL WHERE claimed_by = ?1 AND claimed_until IS NOT NULL",
         "UPDATE host_lease SET daemon = '', since = clock_millis() WHERE daemon = ?1",
+        "DELETE FROM daemon_status WHERE daemon = ?1",
         "DELETE FROM daemon WHERE id = ?1",
     ] {
         c.execute(statement, [daemon])?;

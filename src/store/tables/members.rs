@@ -13,6 +13,7 @@ use super::super::sql::{OptionalExtension, Result, params};
 use super::super::values::{lossy_text, millis, nearest_time};
 use super::archive::add_to_archive;
 use super::articles::want_articles;
+use super::config_edits::makes_outputs;
 use super::entries::read_entries;
 use super::published_ids::PublishedIds;
 use crate::entry::StoredEntry;
@@ -61,12 +62,16 @@ impl Store {
     }
 
     /// Writes new members and watermarks of outputs, in one transaction. An output that another process has advanced
-    /// since the evaluation began stays as it is.
+    /// since the evaluation began stays as it is, and all do if another config came into force.
     ///
     /// # Errors
     /// The store cannot write; then no output has advanced.
     pub async fn advance(&self, advances: Vec<Advance>) -> Result<AdvanceResult, Error> {
+        let known = self.known_in_force();
         self.command(move |c| {
+            if !makes_outputs(c, known.as_ref())? {
+                return Ok(AdvanceResult::Outdated);
+            }
             let mut result = AdvanceResult::Written;
             for advance in &advances {
                 if advance_output(c, advance)? == AdvanceResult::Outdated {

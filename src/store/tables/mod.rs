@@ -4,6 +4,7 @@ mod archive;
 pub(super) mod article_rows;
 mod articles;
 mod claims;
+mod config_edits;
 mod daemon_status;
 mod daemons;
 pub(super) mod entries;
@@ -27,4 +28,5 @@ mod stories;
 mod story_rows;
 mod web_pages;
 
+pub use config_edits::ConfigAgreement;
 pub use web_pages::NeighbourPages;

@@ -4,12 +4,14 @@ use std::collections::{HashMap, HashSet};
 
 use jiff::Timestamp;
 
+use super::super::config_edit::ConfigStanding;
 use super::super::database::Database;
 use super::super::error::Error;
 use super::super::handle::Store;
 use super::super::model::{ConfiguredOutput, NotifyHub, OutputId, Rendering, StoredOutput};
 use super::super::sql::{Result, SqlValues, params};
 use super::super::values::{lossy_text, millis, nearest_time};
+use super::config_edits::makes_outputs;
 use super::pings::add_ping;
 use super::published_ids::{note_choice, unused_key};
 
@@ -24,7 +26,7 @@ impl Store {
         outputs: Vec<ConfiguredOutput>,
         now: Timestamp,
     ) -> Result<Vec<StoredOutput>, Error> {
-        self.command(move |c| sync_outputs(c, &outputs, now)).await
+        self.command(move |c| sync_outputs(c, &outputs, ConfigStanding::InForce, now)).await
     }
 
     /// All outputs, including removed ones, by name.
@@ -54,12 +56,21 @@ impl Store {
         self.query(|c| select_renderings(c, CONDITION, ())).await
     }
 
-    /// Replaces the stored documents of one output, and registers a ping to the hub.
+    /// Replaces the stored documents of one output, and registers a ping to the hub. Returns whether it has: not if another
+    /// config came into force.
     ///
     /// # Errors
     /// The store cannot write.
-    pub async fn save_renderings(&self, renderings: Vec<Rendering>, hub: NotifyHub) -> Result<(), Error> {
-        self.command(move |c| save_renderings(c, &renderings, hub)).await
+    pub async fn save_renderings(&self, renderings: Vec<Rendering>, hub: NotifyHub) -> Result<bool, Error> {
+        let known = self.known_in_force();
+        self.command(move |c| {
+            let makes_outputs = makes_outputs(c, known.as_ref())?;
+            if makes_outputs {
+                save_renderings(c, &renderings, hub)?;
+            }
+            Ok(makes_outputs)
+        })
+        .await
     }
 
     /// Which documents are stored: output, format, hash of the bytes, and when they changed.
@@ -91,17 +102,28 @@ impl Store {
 pub(super) fn sync_outputs(
     c: &Database<'_>,
     outputs: &[ConfiguredOutput],
+    standing: ConfigStanding,
     now: Timestamp,
 ) -> Result<Vec<StoredOutput>> {
     for output in outputs {
         continue_former(c, output)?;
     }
+    let before = all_outputs(c)?;
     let configured: HashSet<&str> = outputs.iter().map(|output| output.name.as_str()).collect();
-    for left in all_outputs(c)?.iter().filter(|stored| !configured.contains(stored.name.as_str())) {
+    let is_left = |stored: &&StoredOutput| !configured.contains(stored.name.as_str());
+    // What a later edit has added stays as it is published.
+    for left in before.iter().filter(is_left).filter(|_| standing == ConfigStanding::InForce) {
         c.prepare_cached("UPDATE output SET removed = ?2 WHERE id = ?1 AND removed IS NULL")?
             .execute(params![left.id.0, millis(now)])?;
     }
+    // What a later edit has hidden stays hidden, also under its first name.
+    let is_hidden = |stored: &StoredOutput, name: &String| {
+        stored.private
+            && (stored.name == *name || stored.key == *name)
+            && standing == ConfigStanding::Restored
+    };
     for output in outputs {
+        let private = output.private || before.iter().any(|stored| is_hidden(stored, &output.name));
         if !c.prepare_cached("SELECT 1 FROM output WHERE name = ?1")?.exists([&output.name])? {
             c.prepare_cached(
                 "INSERT INTO output (name, key, since, definition, watermark) VALUES (?1, ?2, ?3, '', 0)",
@@ -118,7 +140,7 @@ pub(super) fn sync_outputs(
             "UPDATE output SET one_per_story = ?2, private = ?3
              WHERE name = ?1 AND (one_per_story <> ?2 OR private <> ?3)",
         )?
-        .execute(params![output.name, output.one_per_story.is_some(), output.private])?;
+        .execute(params![output.name, output.one_per_story.is_some(), private])?;
     }
     let stored: HashMap<_, _> =
         all_outputs(c)?.into_iter().map(|output| (output.name.clone(), output)).collect();

@@ -6,15 +6,15 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
+use super::super::config_edit::{ConfigEdit, ConfigStanding, SyncedConfig};
 use super::super::database::{Database, SqlRow};
 use super::super::error::Error;
-use super::super::handle::Store;
-use super::super::model::{
-    Claimant, ConfiguredOutput, ConfiguredSource, NextPoll, SourceId, StoredOutput, StoredSource,
-};
+use super::super::handle::{KnownInForce, Store};
+use super::super::model::{Claimant, ConfiguredOutput, ConfiguredSource, NextPoll, SourceId, StoredSource};
 use super::super::sql::{OptionalExtension, Result, params};
 use super::super::values::{feed_url, from_json, lossy_text, millis, nearest_time, to_json};
 use super::articles::full_text_changed;
+use super::config_edits::{note_edit, set_source_settings};
 use super::outputs::sync_outputs;
 use super::source_state::{ClaimAfter, change_states, reschedule, source_state, write_state};
 use super::stand_ins::{remove_stand_ins, touch_stand_ins};
@@ -37,29 +37,25 @@ impl Store {
     /// [`Store::sync_sources`] and [`Store::sync_outputs`] in one transaction. Where an output shows one entry of each
     /// story, other sources' entries stand in for those of a source that leaves, until it comes back.
     ///
+    /// `edit`: which config this is, if other daemons may have another one. If that is in force, nothing changes.
+    ///
     /// # Errors
     /// The store cannot write.
     pub async fn sync_config(
         &self,
-        sources: Vec<ConfiguredSource>,
-        outputs: Vec<ConfiguredOutput>,
+        (sources, outputs): (Vec<ConfiguredSource>, Vec<ConfiguredOutput>),
+        edit: Option<ConfigEdit>,
         now: Timestamp,
-    ) -> Result<(Vec<StoredSource>, Vec<StoredOutput>), Error> {
-        self.command(move |c| {
-            let before = active_ids(c)?;
-            let (sources, stored) = (sync_sources(c, &sources)?, sync_outputs(c, &outputs, now)?);
-            let after: HashSet<SourceId> = sources.iter().map(|source| source.id).collect();
-            for (output, stored) in outputs.iter().zip(&stored) {
-                let Some(shown) = output.one_per_story else { continue };
-                for back in after.difference(&before) {
-                    remove_stand_ins(c, stored.id, *back)?;
-                }
-                let left: Vec<SourceId> = before.difference(&after).copied().collect();
-                touch_stand_ins(c, stored.id, &left, shown)?;
-            }
-            Ok((sources, stored))
-        })
-        .await
+    ) -> Result<SyncedConfig, Error> {
+        let own = self.daemon_id().unwrap_or_default();
+        let in_force =
+            edit.as_ref().map(|edit| KnownInForce { digest: edit.digest.clone(), makes_outputs: true });
+        let synced = self.command(move |c| sync_config(c, (&sources, &outputs), &own, edit, now)).await?;
+        match in_force {
+            Some(in_force) if synced.standing != ConfigStanding::Differs => self.set_known_in_force(in_force),
+            _ => {}
+        }
+        Ok(synced)
     }
 
     /// Moves next polls: of each source from the time that the caller has read to another one. A next poll that has
@@ -181,6 +177,34 @@ impl Store {
         })
         .await
     }
+}
+
+fn sync_config(
+    c: &Database<'_>,
+    (sources, outputs): (&[ConfiguredSource], &[ConfiguredOutput]),
+    own: &str,
+    edit: Option<ConfigEdit>,
+    now: Timestamp,
+) -> Result<SyncedConfig> {
+    let standing = edit.as_ref().map_or(Ok(ConfigStanding::InForce), |edit| note_edit(c, own, edit))?;
+    if standing == ConfigStanding::Differs {
+        return Ok(SyncedConfig { standing, sources: Vec::new(), outputs: Vec::new() });
+    }
+    let before = active_ids(c)?;
+    let (sources, stored) = (sync_sources(c, sources)?, sync_outputs(c, outputs, standing, now)?);
+    if let Some(edit) = edit {
+        set_source_settings(c, &edit.sources)?;
+    }
+    let after: HashSet<SourceId> = sources.iter().map(|source| source.id).collect();
+    for (output, stored) in outputs.iter().zip(&stored) {
+        let Some(shown) = output.one_per_story else { continue };
+        for back in after.difference(&before) {
+            remove_stand_ins(c, stored.id, *back)?;
+        }
+        let left: Vec<SourceId> = before.difference(&after).copied().collect();
+        touch_stand_ins(c, stored.id, &left, shown)?;
+    }
+    Ok(SyncedConfig { standing, sources, outputs: stored })
 }
 
 fn active_ids(c: &Database<'_>) -> Result<HashSet<SourceId>> {
