@@ -175,7 +175,9 @@ async fn publish(
         for rendered in formats {
             let is_changed = rendered.is_changed();
             let RenderedFormat { format, bytes, digest, changed, stored } = rendered;
-            let file = folders::write(output, format, &bytes, changed, &mut unwritten);
+            // Of several daemons each has files of its own, which no other one can remove.
+            let file = folders::write(output, format, &bytes, changed, &mut unwritten)
+                .filter(|_| store.daemon_id().is_none());
             if let Some(old) = stored.as_ref().filter(|old| old.file != file) {
                 folders::remove_unused(outputs, old);
             }

@@ -1,10 +1,12 @@
-//! Puts the documents that were published before a start back into the document cache. Reads the store.
+//! Puts the documents that were published before a start, or by another daemon, into the document cache. Reads the store;
+//! writes files.
 
 use std::collections::{BTreeSet, HashMap};
 
 use jiff::Timestamp;
 
 use super::document_cache::{DocumentCache, Representation, digest};
+use super::folders;
 use super::format::Format;
 use super::output::{Output, Site};
 use super::outputs::Outputs;
@@ -110,7 +112,7 @@ fn stored_bytes(stored: &Rendering) -> Option<Vec<u8>> {
     (digest(&bytes) == stored.digest).then_some(bytes)
 }
 
-/// An output's stored documents with their paths; `None` unless every format is current and undamaged.
+/// An output's stored documents with their paths, and of a shared store as files; `None` unless every format is current and undamaged.
 fn restored(
     store: &Store,
     renderings: &[Rendering],
@@ -126,6 +128,14 @@ fn restored(
             store.report_unreadable("rendering", stored.output.0);
             return None;
         };
+        // The daemon that has made the document writes only its own file.
+        if store.daemon_id().is_some() {
+            let mut problems = Vec::new();
+            folders::write(output, format, &bytes, stored.changed, &mut problems);
+            for problem in problems {
+                tracing::error!(output = output.name, "cannot write a document to its folder: {problem}");
+            }
+        }
         let representation = represent(output, site, format, bytes, stored.changed);
         Some((format.path(&output.name), representation))
     };

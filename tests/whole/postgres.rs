@@ -121,3 +121,30 @@ fn a_login_that_is_refused_for_a_while_costs_nothing() {
     shows_all(&daemon, 1);
     assert_eq!(daemon.stop().0, Some(0));
 }
+
+#[test]
+fn each_of_several_daemons_keeps_its_own_files() {
+    let (origin, database) = (Origin::start(), Database::new());
+    let config = format!("{}write_to = \"out\"\n", config(&origin, &database.url));
+    let homes = [Home::new(&config), Home::new(&config)];
+    homes.iter().for_each(|home| std::fs::create_dir(home.path().join("out")).expect("a folder"));
+    publish(&origin, 1);
+    let daemons = homes.each_ref().map(Home::start);
+    for last in [1, 3] {
+        publish(&origin, last);
+        daemons.iter().for_each(|daemon| shows_all(daemon, last));
+        for home in &homes {
+            let file = home.path().join("out/all.json");
+            let entry = format!("Entry-{last}.");
+            eventually("the file of each daemon has it", || {
+                std::fs::read_to_string(&file).is_ok_and(|text| text.contains(&entry)).then_some(())
+            });
+        }
+    }
+    for daemon in daemons {
+        let (code, log) = daemon.stop();
+        assert_eq!(code, Some(0));
+        assert!(!log.contains("removed a file"), "{log}");
+    }
+    assert!(homes.iter().all(|home| home.path().join("out/all.json").exists()));
+}
