@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use tokio::sync::watch;
 
 use super::peers::Peers;
+use super::process_identity::{has_ended, own_process};
 use super::shared::Shared;
 use super::shutdown::ShutdownSignal;
 use super::standing::Standing;
@@ -26,20 +27,44 @@ const MIN_INTERVAL: Duration = Duration::from_secs(1);
 /// After so long the others take what it has.
 const MAX_UNHEARD: Duration = Duration::from_secs(15);
 
-/// Announces this daemon at its start, before its config is applied: then others that start know that it is there.
-pub(super) async fn announce(store: &Store, address: &str, digest: String) {
-    if store.daemon_id().is_some() {
-        let standing =
-            Standing { unpolled: UnpolledHosts::All, ..Standing::of(digest, ConfigStanding::Differs) };
-        say_alive(store, description(address, &standing, 0)).await;
+/// What this daemon says of itself: where it runs and listens.
+pub(super) fn description(address: String) -> DaemonDescription {
+    let machine = rustix::system::uname();
+    DaemonDescription {
+        name: format!("{}:{}", machine.nodename().to_string_lossy(), std::process::id()),
+        process: own_process(),
+        address,
+        ..DaemonDescription::default()
+    }
+}
+
+/// Announces this daemon at its start, before its config is applied: then others that start know that it is there. One that
+/// has run here before and was killed hands over at once.
+pub(super) async fn announce(store: &Store, own: &DaemonDescription, digest: String) {
+    if store.daemon_id().is_none() {
+        return;
+    }
+    let standing = Standing { unpolled: UnpolledHosts::All, ..Standing::of(digest, ConfigStanding::Differs) };
+    let sharing = say_alive(store, with_standing(own, &standing, 0)).await;
+    let ended = sharing.daemons.into_iter().filter(|other| has_ended(&other.description.process));
+    let ended: Vec<String> = ended.map(|other| other.id).collect();
+    if !ended.is_empty()
+        && let Err(error) = store.end_daemons(ended).await
+    {
+        tracing::warn!(%error, "cannot take over from a daemon that was killed here; its time has to run out");
     }
 }
 
 /// The daemons on the store, once the config of this one is applied.
-pub(super) async fn join(store: &Store, address: &str, standing: &Standing, sources: usize) -> Peers {
-    let Some(own) = store.daemon_id() else { return Peers::default() };
-    let sharing = say_alive(store, description(address, standing, sources)).await;
-    Peers::new(Some(own), &sharing.daemons)
+pub(super) async fn join(
+    store: &Store,
+    own: &DaemonDescription,
+    standing: &Standing,
+    sources: usize,
+) -> Peers {
+    let Some(id) = store.daemon_id() else { return Peers::default() };
+    let sharing = say_alive(store, with_standing(own, standing, sources)).await;
+    Peers::new(Some(id), &sharing.daemons)
 }
 
 async fn say_alive(store: &Store, description: DaemonDescription) -> Sharing {
@@ -49,16 +74,10 @@ async fn say_alive(store: &Store, description: DaemonDescription) -> Sharing {
     })
 }
 
-/// What this daemon says of itself: where it runs and listens, and what its config is.
-fn description(address: &str, standing: &Standing, sources: usize) -> DaemonDescription {
-    let machine = rustix::system::uname();
-    DaemonDescription {
-        name: format!("{}:{}", machine.nodename().to_string_lossy(), std::process::id()),
-        address: address.to_owned(),
-        config: standing.digest.clone(),
-        sources,
-        unpolled: standing.unpolled.clone(),
-    }
+/// The same with what its config is, and how many sources it polls.
+fn with_standing(own: &DaemonDescription, standing: &Standing, sources: usize) -> DaemonDescription {
+    let (config, unpolled) = (standing.digest.clone(), standing.unpolled.clone());
+    DaemonDescription { config, sources, unpolled, ..own.clone() }
 }
 
 /// Says that this daemon is there, and sends who lives, until the daemon stops.
@@ -80,7 +99,7 @@ pub(super) async fn run(shared: Arc<Shared>, stop: ShutdownSignal) {
         let sharing = if is_due {
             last_beat = Instant::now();
             let sources = shared.channels.poller_status.borrow().sources;
-            let description = description(&shared.address, &standing.borrow_and_update(), sources);
+            let description = with_standing(&shared.description, &standing.borrow_and_update(), sources);
             shared.store.say_alive(description).await
         } else {
             shared.store.sharing().await

@@ -20,6 +20,7 @@ mod poll;
 mod poll_metrics;
 mod poller;
 mod private_pages;
+mod process_identity;
 mod publisher;
 pub mod queue;
 mod reload;
@@ -111,15 +112,15 @@ impl Daemon {
         let address = listener.address().unwrap_or_else(|| config.listen.clone());
         let written = loaded.fingerprint.written();
         let read = ReadConfig { config, written, reading: ConfigReading::AtStart };
-        let shown_address = address.to_string();
+        let description = heartbeat::description(address.to_string());
         let digest =
             config_problem.as_ref().map_or_else(|| sync_config::digest(&store, config), |_| String::new());
-        heartbeat::announce(&store, &shown_address, digest).await;
+        heartbeat::announce(&store, &description, digest).await;
         let synced = sync_config::sync_at_start(&store, read, config_problem.clone(), &address).await?;
 
         let AppliedConfig { outputs, sources, standing } = synced.applied;
         let outputs = Arc::new(outputs);
-        let peers = heartbeat::join(&store, &shown_address, &standing, sources.len()).await;
+        let peers = heartbeat::join(&store, &description, &standing, sources.len()).await;
         let poller_config = PollerConfig::new(Fetcher::new(&config.fetch), Arc::clone(&sources), config);
         let mut publish_config = PublishConfig::new(config, Arc::clone(&outputs), sources);
         if let Some(problem) = config_problem {
@@ -129,7 +130,7 @@ impl Daemon {
         let http = SharedHttpSettings::new(reload::http_settings(config, outputs.public_url()));
         let first_start = FirstStart::new(&store, report).await?;
         let shared = Arc::new(Shared {
-            address: shown_address,
+            description,
             first_start,
             searches: SearchState::default(),
             output_pages: OutputPages::default(),

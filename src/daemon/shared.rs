@@ -10,7 +10,7 @@ use crate::metrics::Metrics;
 use crate::publish::archive::Archives;
 use crate::publish::document_cache::DocumentCache;
 use crate::serve::{Readiness, SharedHttpSettings};
-use crate::store::Store;
+use crate::store::{DaemonDescription, Store};
 
 /// The store, what is served, and the channels. Every task can be started from it at any time.
 pub(super) struct Shared {
@@ -24,6 +24,6 @@ pub(super) struct Shared {
     pub(super) first_start: FirstStart,
     pub(super) searches: SearchState,
     pub(super) output_pages: OutputPages,
-    /// Where this daemon listens.
-    pub(super) address: String,
+    /// What this daemon says of itself to those that share the store, but for its config and sources.
+    pub(super) description: DaemonDescription,
 }

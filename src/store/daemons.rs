@@ -7,10 +7,12 @@ use std::time::Duration;
 pub(super) const MAX_SILENCE: Duration = Duration::from_secs(15);
 
 /// What a daemon says of itself to the others.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct DaemonDescription {
     /// Machine and process, for people.
     pub name: String,
+    /// Which process it is, for a later one on the same machine; empty if that is not known.
+    pub process: String,
     /// Where it listens.
     pub address: String,
     /// Digest of its config; empty if that is refused.

@@ -316,6 +316,7 @@ CREATE TABLE poll_day (
 CREATE TABLE daemon (
     id       TEXT PRIMARY KEY,
     name     TEXT NOT NULL,           -- machine and process, for people
+    process  TEXT NOT NULL,           -- host name, boot, PID namespace, process and its start; empty: not known
     address  TEXT NOT NULL,           -- where it listens
     config   TEXT NOT NULL,           -- digest of its config; empty: that is refused
     sources  INTEGER NOT NULL,        -- how many it polls

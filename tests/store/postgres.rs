@@ -6,7 +6,6 @@ use jiff::Timestamp;
 use siftwire::source::{ArticleSettings, UrlParts};
 use siftwire::store::{
     ClaimResult, Claimant, ConfiguredSource, DaemonDescription, DaemonStatus, SourceId, Store, StoreLocation,
-    UnpolledHosts,
 };
 
 use super::{server, start};
@@ -29,16 +28,9 @@ impl Home {
     /// A store of a daemon that is there.
     fn start(&self) -> Store {
         let store = start(self.location());
-        let description = DaemonDescription {
-            name: String::new(),
-            address: String::new(),
-            config: String::new(),
-            sources: 0,
-            unpolled: UnpolledHosts::default(),
-        };
         let say_alive = || {
             let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-            runtime.block_on(store.say_alive(description)).unwrap();
+            runtime.block_on(store.say_alive(DaemonDescription::default())).unwrap();
         };
         std::thread::scope(|scope| scope.spawn(say_alive).join().unwrap());
         store

@@ -1,4 +1,4 @@
-//! Two daemons on one PostgreSQL database whose configs differ.
+//! Two daemons on one PostgreSQL database: whose configs differ, and of which one is killed.
 
 use std::fs::File;
 use std::time::{Duration, SystemTime};
@@ -267,4 +267,28 @@ fn the_problem_of_one_daemon_is_not_that_of_another() {
     first.stop();
     assert_eq!(daemons(&b).len(), 1);
     assert!(!b.run(&["status"]).2.contains("invalid"));
+}
+
+#[test]
+fn a_daemon_that_was_killed_counts_no_more_once_it_is_started_again() {
+    let world = World::new();
+    let (a, b) = (Home::new(&world.old()), Home::new(&world.old()));
+    let (first, second) = (a.start(), b.start());
+    eventually("the entries", || (entries(&second, "all") == 2).then_some(()));
+    // On another machine there is one of the same name and address, and the same process numbers.
+    let twin = "INSERT INTO siftwire.daemon (id, name, process, address, config, sources, unpolled, started, seen)
+                SELECT 'twin', name, regexp_replace(process, ' .', ' z'), address, config, 0, unpolled, started, seen + 60000
+                FROM siftwire.daemon WHERE address = $1";
+    let made = world.database.client().execute(twin, &[&first.address()]).expect("a table");
+    assert_eq!(made, 1);
+    first.kill();
+    let first = a.start();
+    let mut addresses: Vec<_> = daemons(&b).into_iter().map(|daemon| daemon["address"].clone()).collect();
+    assert_eq!(addresses.len(), 3, "{addresses:?}");
+    addresses.retain(|address| *address != first.address() && *address != second.address());
+    assert_eq!(addresses.len(), 1, "the one of the other machine stays: {addresses:?}");
+    world.database.client().execute("DELETE FROM siftwire.daemon WHERE id = 'twin'", &[]).expect("a table");
+    world.publish("/same", 2);
+    world.publish("/edited", 2);
+    eventually("the sources are shared again", || (entries(&second, "all") == 4).then_some(()));
 }

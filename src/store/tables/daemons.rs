@@ -26,18 +26,18 @@ impl Store {
     pub async fn say_alive(&self, description: DaemonDescription) -> Result<Sharing, Error> {
         let Some(own) = self.daemon_id() else { return Ok(Sharing::default()) };
         self.command_with(Durability::Relaxed, move |c| {
-            let DaemonDescription { name, address, config, sources, unpolled } = description;
+            let DaemonDescription { name, process, address, config, sources, unpolled } = description;
             let unpolled = match unpolled {
                 UnpolledHosts::These(hosts) => Some(to_json(&hosts)?),
                 UnpolledHosts::All => None,
             };
             c.prepare_cached(
-                "INSERT INTO daemon (id, name, address, config, sources, unpolled, started, seen)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, clock_millis(), clock_millis())
+                "INSERT INTO daemon (id, name, process, address, config, sources, unpolled, started, seen)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, clock_millis(), clock_millis())
                  ON CONFLICT (id) DO UPDATE SET seen = excluded.seen, config = excluded.config,
                                                 sources = excluded.sources, unpolled = excluded.unpolled",
             )?
-            .execute(params![&*own, name, address, config, sources as i64, unpolled])?;
+            .execute(params![&*own, name, process, address, config, sources as i64, unpolled])?;
             c.prepare_cached("UPDATE config_edit SET held = clock_millis() WHERE digest = ?1")?
                 .execute([&config])?;
             let silent: Vec<String> = c
@@ -90,6 +90,14 @@ impl Store {
         self.command(move |c| end_daemon(c, &own)).await
     }
 
+    /// Ends daemons, by their ids: what they hold is free.
+    ///
+    /// # Errors
+    /// The store cannot write.
+    pub async fn end_daemons(&self, daemons: Vec<String>) -> Result<(), Error> {
+        self.command(move |c| daemons.iter().try_for_each(|daemon| end_daemon(c, daemon))).await
+    }
+
     /// Lets other daemons ask these hosts, at which this daemon has no poll in flight. Their answers may have come just now, so their gaps count from here.
     ///
     /// # Errors
@@ -116,7 +124,7 @@ impl Store {
 fn sharing(c: &Database<'_>) -> Result<Sharing> {
     let daemons = c
         .prepare_cached(
-            "SELECT id, name, address, config, clock_millis() - seen, sources, unpolled FROM daemon ORDER BY id",
+            "SELECT id, name, address, config, clock_millis() - seen, sources, unpolled, process FROM daemon ORDER BY id",
         )?
         .query_map((), |row| {
             let text = |column| lossy_text(row, column).map(Option::unwrap_or_default);
@@ -125,6 +133,7 @@ fn sharing(c: &Database<'_>) -> Result<Sharing> {
                 id: text(0)?,
                 description: DaemonDescription {
                     name: text(1)?,
+                    process: text(7)?,
                     address: text(2)?,
                     config: text(3)?,
                     sources: row.get::<i64>(5)? as usize,
