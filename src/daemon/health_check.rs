@@ -10,7 +10,7 @@ use super::shared::Shared;
 use super::shutdown::ShutdownSignal;
 use crate::metrics::StoreStats;
 use crate::serve::StoreHealth;
-use crate::store::{self, DaemonStatus};
+use crate::store::{self, DaemonStatus, Store};
 
 /// How often a small test write is made.
 const CHECK_INTERVAL: Duration = Duration::from_secs(15);
@@ -26,10 +26,12 @@ const LARGE_WRITE_BYTES: usize = 1 << 20;
 const LOG_INTERVAL: Duration = Duration::from_secs(3600);
 
 /// An unwritable store, for the operator.
-pub(super) fn store_problem(error: &impl std::fmt::Display) -> Arc<str> {
+pub(super) fn store_problem(store: &Store, error: &impl std::fmt::Display) -> Arc<str> {
+    // A database is named by its errors.
+    let hint = if store.daemon_id().is_none() { "; `siftwire doctor` names its file" } else { "" };
     format!(
-        "The store cannot be written: polling is paused, published feeds are still served. Retrying every {} s; `siftwire \
-         doctor` names its file. {error}",
+        "The store cannot be written: polling is paused, published feeds are still served. Retrying every {} s{hint}. \
+         {error}",
         RETRY_INTERVAL.as_secs()
     )
     .into()
@@ -45,7 +47,7 @@ pub(super) fn report(shared: &Shared, error: &store::Error) {
 
 fn set_problem(shared: &Shared, error: &store::Error) {
     shared.readiness.set_store(StoreHealth::Unwritable);
-    let problem = store_problem(error);
+    let problem = store_problem(&shared.store, error);
     shared.channels.store_problem.send_if_modified(|current| {
         if current.is_none() {
             tracing::error!("{problem}");
@@ -118,7 +120,7 @@ async fn check_store(shared: &Shared, last_log: &mut Instant) {
         }
         Err(error) => {
             if last_log.elapsed() >= LOG_INTERVAL {
-                tracing::error!("{}", store_problem(&error));
+                tracing::error!("{}", store_problem(&shared.store, &error));
                 *last_log = Instant::now();
             }
             set_problem(shared, &error);

@@ -108,7 +108,7 @@ pub(super) async fn sync_at_start(
     };
     let (synced, store_problem) = match synced.await {
         Ok(synced) => (synced, None),
-        Err(error) => (None, Some(health_check::store_problem(&error))),
+        Err(error) => (None, Some(health_check::store_problem(store, &error))),
     };
     let applied = match synced {
         Some(applied) => applied,

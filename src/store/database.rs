@@ -142,7 +142,7 @@ fn bind(statement: &mut rusqlite::Statement<'_>, values: impl SqlValues) -> Resu
 pub(super) enum Rows<'s> {
     Sqlite(rusqlite::Rows<'s>),
     /// Those to come, and the last one.
-    Postgres(std::vec::IntoIter<::postgres::Row>, Option<::postgres::Row>),
+    Postgres(std::vec::IntoIter<tokio_postgres::Row>, Option<tokio_postgres::Row>),
 }
 
 impl Rows<'_> {
@@ -176,7 +176,7 @@ impl<T, F: FnMut(&SqlRow<'_>) -> Result<T>> Iterator for MappedRows<'_, F> {
 #[derive(Clone, Copy)]
 pub(super) enum SqlRow<'r> {
     Sqlite(&'r rusqlite::Row<'r>),
-    Postgres(&'r ::postgres::Row),
+    Postgres(&'r tokio_postgres::Row),
 }
 
 impl<'r> SqlRow<'r> {

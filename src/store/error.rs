@@ -74,11 +74,25 @@ impl Error {
     pub fn is_transient(&self) -> bool {
         use ErrorCode::{CannotOpen, DiskFull, PermissionDenied, ReadOnly, SystemIoFailure};
         self.not_writable
+            || matches!(self.cause.as_deref(), Some(SqlError::Silent))
             || matches!(self.cause.as_deref(), Some(SqlError::Postgres(error)) if is_transient(error))
             || matches!(
                 self.code(),
                 Some(CannotOpen | DiskFull | PermissionDenied | ReadOnly | SystemIoFailure)
             )
+    }
+
+    /// Whether a server or the connection to it has ended the transaction, which may succeed when it is run again.
+    pub(super) fn may_be_repeated(&self) -> bool {
+        match self.cause.as_deref() {
+            Some(SqlError::Silent) => true,
+            Some(SqlError::Postgres(error)) => match error.code() {
+                // The connection has ended.
+                None => true,
+                Some(state) => REPEATABLE.iter().any(|class| state.code().starts_with(class)),
+            },
+            _ => false,
+        }
     }
 
     fn code(&self) -> Option<ErrorCode> {
@@ -98,10 +112,14 @@ pub fn recovery_advice(path: &Path) -> String {
     )
 }
 
+/// A connection that has ended, a deadlock or conflict of transactions, a server that is shut down, and one that has become
+/// a standby, by the start of their state.
+const REPEATABLE: [&str; 4] = ["08", "40", "57P", "25006"];
+
 /// Whether a server may do later what it has not done now: it is gone, starts, is full, refuses logins, or is a standby.
 /// By classes of <https://www.postgresql.org/docs/15/errcodes-appendix.html>.
-fn is_transient(error: &postgres::Error) -> bool {
-    let Some(state) = error.code().map(postgres::error::SqlState::code) else {
+fn is_transient(error: &tokio_postgres::Error) -> bool {
+    let Some(state) = error.code().map(tokio_postgres::error::SqlState::code) else {
         // The connection, not the server's answer.
         return true;
     };

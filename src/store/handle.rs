@@ -12,7 +12,7 @@ use super::claimer::Claimer;
 use super::database::Database;
 use super::dedup_index::DedupIndex;
 use super::error::Error;
-use super::jobs::{Durability, Job, JobOutcome, QUEUE_LENGTH, Query, WriteCommand};
+use super::jobs::{Durability, Job, JobOutcome, QUEUE_LENGTH, WriteCommand};
 use super::location::StoreLocation;
 use super::model::Claimant;
 use super::sql::SqlError;
@@ -23,7 +23,7 @@ use super::unreadable::UnreadableRows;
 pub struct Store {
     location: Arc<StoreLocation>,
     /// To the readers.
-    queries: mpsc::Sender<Query>,
+    queries: mpsc::Sender<Job>,
     /// To the writer.
     commands: mpsc::Sender<WriteCommand>,
     /// Locked by the writer's commands, and for a moment by [`Store::dedup_index_size`].
@@ -57,7 +57,7 @@ pub(super) struct KnownInForce {
 impl Store {
     pub(super) fn new(
         location: &StoreLocation,
-        (queries, commands): (mpsc::Sender<Query>, mpsc::Sender<WriteCommand>),
+        (queries, commands): (mpsc::Sender<Job>, mpsc::Sender<WriteCommand>),
         write_error: Arc<Mutex<Option<Error>>>,
         unreadable: UnreadableRows,
         shared: Option<SharedStore>,
@@ -76,15 +76,9 @@ impl Store {
     /// Runs a query on a reader, in one transaction, so that its parts agree with each other.
     pub(super) async fn query<T: Send + 'static>(
         &self,
-        query: impl FnOnce(&Database<'_>) -> Result<T, SqlError> + Send + 'static,
+        query: impl FnMut(&Database<'_>) -> Result<T, SqlError> + Send + 'static,
     ) -> Result<T, Error> {
-        let (sender, receiver) = oneshot::channel();
-        let location = Arc::clone(&self.location);
-        let job: Query = Box::new(move |database| {
-            let result = database.and_then(|database| guard("cannot read", &location, || query(database)));
-            // The caller may have stopped waiting.
-            let _ = sender.send(result);
-        });
+        let (job, receiver) = self.job("cannot read", query);
         self.queries.send(job).await.map_err(|_| closed())?;
         receiver.await.map_err(|_| closed())?
     }
@@ -92,7 +86,7 @@ impl Store {
     /// Runs a command on the writer, in a savepoint of its own; returns once it is on the disk.
     pub(super) async fn command<T: Send + 'static>(
         &self,
-        command: impl FnOnce(&Database<'_>) -> Result<T, SqlError> + Send + 'static,
+        command: impl FnMut(&Database<'_>) -> Result<T, SqlError> + Send + 'static,
     ) -> Result<T, Error> {
         self.command_with(Durability::Full, command).await
     }
@@ -101,21 +95,35 @@ impl Store {
     pub(super) async fn command_with<T: Send + 'static>(
         &self,
         durability: Durability,
-        command: impl FnOnce(&Database<'_>) -> Result<T, SqlError> + Send + 'static,
+        command: impl FnMut(&Database<'_>) -> Result<T, SqlError> + Send + 'static,
     ) -> Result<T, Error> {
+        let (job, receiver) = self.job("cannot write", command);
+        self.commands.send(WriteCommand { job, durability }).await.map_err(|_| closed())?;
+        receiver.await.map_err(|_| closed())?
+    }
+
+    /// A job that does this, and where its result comes.
+    fn job<T: Send + 'static>(
+        &self,
+        context: &'static str,
+        mut work: impl FnMut(&Database<'_>) -> Result<T, SqlError> + Send + 'static,
+    ) -> (Job, oneshot::Receiver<Result<T, Error>>) {
         let (sender, receiver) = oneshot::channel();
+        let sender = Arc::new(Mutex::new(Some(sender)));
         let location = Arc::clone(&self.location);
         let job: Job = Box::new(move |database| {
-            let result = database.and_then(|database| guard("cannot write", &location, || command(database)));
+            let result = database.and_then(|database| guard(context, &location, || work(database)));
             let error = result.as_ref().err().cloned();
+            let sender = Arc::clone(&sender);
             let reply = Box::new(move |commit_error: Option<&Error>| {
+                let sender = sender.lock().unwrap_or_else(PoisonError::into_inner).take();
                 // The caller may have stopped waiting.
-                let _ = sender.send(commit_error.map_or(result, |error| Err(error.clone())));
+                let _ =
+                    sender.map(|sender| sender.send(commit_error.map_or(result, |error| Err(error.clone()))));
             });
             JobOutcome { error, reply }
         });
-        self.commands.send(WriteCommand { job, durability }).await.map_err(|_| closed())?;
-        receiver.await.map_err(|_| closed())?
+        (job, receiver)
     }
 
     pub(super) fn location(&self) -> &StoreLocation {
@@ -269,7 +277,7 @@ mod tests {
             let job: Job = Box::new(|_| panic!("a mistake"));
             let command = WriteCommand { job, durability: Durability::Full };
             store.commands.send(command).await.unwrap_or_else(|_| panic!("the writer lives"));
-            let query: Query = Box::new(|_| panic!("a mistake"));
+            let query: Job = Box::new(|_| panic!("a mistake"));
             store.queries.send(query).await.unwrap_or_else(|_| panic!("a reader lives"));
         }
         // A command in the group of one of these is lost with it.

@@ -11,26 +11,25 @@ use super::error::Error;
 /// Maximum number of waiting commands, of waiting queries, and of commands in one transaction.
 pub(super) const QUEUE_LENGTH: usize = 256;
 
-/// Runs in a transaction of a reader, or gets the error because of which there is none.
-pub(super) type Query = Box<dyn FnOnce(Result<&Database<'_>, Error>) + Send>;
-
 /// A command on its way to the writer. The sender waits for its [`Reply`].
 pub(super) struct WriteCommand {
     pub(super) job: Job,
     pub(super) durability: Durability,
 }
 
-/// Runs inside the group's transaction, or gets the error because of which there is none.
-pub(super) type Job = Box<dyn FnOnce(Result<&Database<'_>, Error>) -> JobOutcome + Send>;
+/// A query, or a command. Runs inside a transaction, in another one again if that has come to nothing; or gets the error
+/// because of which there is none.
+pub(super) type Job = Box<dyn FnMut(Result<&Database<'_>, Error>) -> JobOutcome + Send>;
 
-/// What a job leaves until its group is committed.
+/// What a job leaves until its transaction has ended.
 pub(super) struct JobOutcome {
     /// The job's own error: its savepoint is rolled back.
     pub(super) error: Option<Error>,
     pub(super) reply: Reply,
 }
 
-/// Answers the sender: with the error of the commit, if there is one, else with the job's result.
+/// Answers the sender: with the error of the commit, if there is one, else with the job's result. Only the first answer
+/// of a job counts.
 pub(super) type Reply = Box<dyn FnOnce(Option<&Error>) + Send>;
 
 /// What a power cut may do to a committed group.
@@ -55,6 +54,11 @@ impl JobCounter {
     pub fn running(&self) -> Option<u64> {
         // Each job is counted when it begins and when it ends.
         Some(self.0.load(Ordering::Relaxed)).filter(|count| count % 2 == 1)
+    }
+
+    /// The job that runs gets on.
+    pub(super) fn progress(&self) {
+        self.0.fetch_add(2, Ordering::Relaxed);
     }
 
     pub(super) fn begin(&self) -> RunningJob<'_> {

@@ -6,9 +6,14 @@ use std::io;
 use rustls::{CertificateError, Error as TlsError};
 
 /// The error in words. The client's own text has only its kind.
-pub(super) fn in_words(error: &::postgres::Error) -> String {
+pub(super) fn in_words(error: &tokio_postgres::Error) -> String {
     if let Some(refusal) = error.as_db_error() {
         let message = refusal.message();
+        if message.contains("startup parameter") {
+            return format!(
+                "{message}: this is a pooler such as PgBouncer; name the server itself in the URL"
+            );
+        }
         return remedy(refusal.code().code())
             .map_or_else(|| message.to_owned(), |remedy| format!("{message}: {remedy}"));
     }
@@ -45,12 +50,16 @@ fn remedy(state: &str) -> Option<&'static str> {
             "the user needs a schema `siftwire` of its own, or the right to create it: GRANT CREATE ON DATABASE"
         }
         "25006" => "this server is a standby, or read-only: name the primary in the URL",
+        "53100" => "make room on the disk of the server",
         "53300" => "raise max_connections there; each siftwire needs five",
+        "55P03" => "another siftwire, or an administrator, holds a lock for too long",
+        "57014" => "the server is overloaded, or an administrator has ended it",
+        "57P01" => "the server shuts down, or an administrator has ended the connection",
         _ => return None,
     })
 }
 
-fn tls_error(error: &::postgres::Error) -> Option<&TlsError> {
+fn tls_error(error: &tokio_postgres::Error) -> Option<&TlsError> {
     error.source()?.downcast_ref::<io::Error>()?.get_ref()?.downcast_ref()
 }
 
@@ -74,7 +83,7 @@ fn certificate_in_words(error: &TlsError) -> Option<&'static str> {
     })
 }
 
-fn with_causes(error: &::postgres::Error) -> String {
+fn with_causes(error: &tokio_postgres::Error) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();
     while let Some(next) = cause {

@@ -13,7 +13,10 @@ pub(super) enum SqlError {
     #[error("{0}")]
     Sqlite(#[from] rusqlite::Error),
     #[error("{}", server_error::in_words(.0))]
-    Postgres(#[from] ::postgres::Error),
+    Postgres(#[from] tokio_postgres::Error),
+    /// The server, or the way to it, has gone silent, or the connection has ended before.
+    #[error("the server does not answer: it has stopped, or something on the way drops what is sent")]
+    Silent,
     /// The statement found no row.
     #[error("no row")]
     NoRow,

@@ -1,5 +1,7 @@
 //! A PostgreSQL server for the tests of one process, with a database for each test.
 
+pub mod proxy;
+
 use std::io::{BufRead as _, BufReader};
 use std::process::{ChildStdin, ChildStdout, Command, Stdio};
 use std::sync::LazyLock;

@@ -1,8 +1,9 @@
 #!/bin/sh
 # Starts a PostgreSQL server in a new folder, prints the folder, which has its socket, and stops the server when standard
-# input ends. The line `stop` there ends it as a crash does, `start` starts it again; each is printed when it is done. The
-# first argument is the program `postgres`. With a port and a folder of certificates it listens there too, with TLS and
-# passwords. PostgreSQL does not run as root: then it runs as the user postgres.
+# input ends. The line `stop` there ends it as a crash does, `start` starts it again; `pause` stops its processes, so that it
+# accepts connections and says nothing, until `resume`; each is printed when it is done. The first argument is the program
+# `postgres`. With a port and a folder of certificates it listens there too, with TLS and passwords. PostgreSQL does not run
+# as root: then it runs as the user postgres.
 set -eu
 bin=$(dirname "$(readlink -f "$1")")
 port=${2:-5432}
@@ -34,6 +35,17 @@ start() {
 stop() {
     kill -QUIT "$server"
     wait "$server" || true
+}
+signal() {
+    kill "$1" "$server"
+    # Some end meanwhile.
+    for child in $(ps -o pid= --ppid "$server"); do kill "$1" "$child" 2>/dev/null || true; done
+}
+pause() {
+    signal -STOP
+}
+resume() {
+    signal -CONT
 }
 start
 echo "$folder"

@@ -2,7 +2,11 @@
 #![cfg(postgres)]
 #![allow(clippy::unwrap_used, reason = "a failed unwrap fails the test")]
 
-use crate::program::Home;
+use std::io::{Read as _, Write as _};
+use std::net::TcpListener;
+use std::time::Duration;
+
+use crate::program::{Home, eventually_within};
 use crate::server::{Database, Server};
 
 /// The folder of `tls/make.sh`.
@@ -144,4 +148,116 @@ fn sizes_and_tools_are_those_of_the_database() {
     run(&command.replace("//postgres@", "//siftwire@"));
     home.configure(&format!("[store]\nurl = \"{}\"\n[[output]]\nname = \"all\"\n", restored.url));
     assert_eq!(home.run(&["status"]).0, Some(0));
+}
+
+/// A server that gives a login and says that it is this version.
+fn old_server(version: &'static str) -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let parameter = |name: &str, value: &str| {
+        let text = format!("{name}\0{value}\0");
+        [b"S", &(text.len() as u32 + 4).to_be_bytes()[..], text.as_bytes()].concat()
+    };
+    let welcome = [
+        b"R\0\0\0\x08\0\0\0\0".to_vec(),
+        parameter("server_version", version),
+        parameter("server_encoding", "UTF8"),
+        b"Z\0\0\0\x05I".to_vec(),
+    ]
+    .concat();
+    std::thread::spawn(move || {
+        for mut client in listener.incoming().flatten() {
+            let mut buffer = [0; 4096];
+            // It asks for TLS first.
+            let _ = client.read(&mut buffer).and_then(|_| client.write_all(b"N"));
+            let _ = client.read(&mut buffer).and_then(|_| client.write_all(&welcome));
+            let _ = client.read(&mut buffer);
+        }
+    });
+    port
+}
+
+#[test]
+fn a_server_that_cannot_keep_the_store_is_refused_with_what_is_needed() {
+    let database = Database::new();
+    let port = old_server("14.9 (Debian 14.9-1)");
+    is_refused(
+        &format!("postgres://siftwire@127.0.0.1:{port}/news"),
+        "",
+        "it is PostgreSQL 14.9 (Debian 14.9-1); Siftwire needs 15 or later",
+    );
+    let latin = format!("{}_latin", database.url);
+    let name = latin.rsplit('/').next().unwrap();
+    database.execute(&format!("CREATE DATABASE {name} ENCODING 'LATIN1' TEMPLATE template0"));
+    is_refused(&latin, "", "the encoding of the database is LATIN1, which cannot keep every text");
+    database.execute("CREATE ROLE one LOGIN CONNECTION LIMIT 0");
+    is_refused(&database.url.replace("siftwire@", "one@"), "", "raise max_connections there");
+    let (code, _, said) =
+        home(&format!("{}?target_session_attrs=standby", database.url), "").run(&["status"]);
+    assert!(code == Some(2) && said.contains("target_session_attrs is read-write or any"), "{said}");
+    // A role's own settings do not count.
+    let name = database.url.rsplit('/').next().unwrap();
+    database.execute(&format!("ALTER DATABASE {name} SET search_path = ''"));
+    assert_eq!(home(&database.url, "").run(&["status"]).0, Some(0));
+}
+
+#[test]
+fn of_several_servers_the_first_that_can_be_written_is_used() {
+    let (standby, database) = (Server::start(&[]), Database::new());
+    let (before, name) = database.url.rsplit_once('/').unwrap();
+    let primary = before.split_once('@').unwrap().1;
+    let url = format!("postgres://siftwire@{}/postgres", standby.host);
+    let mut client = postgres::Client::connect(&url, postgres::NoTls).unwrap();
+    client.batch_execute(&format!("CREATE DATABASE {name}")).unwrap();
+    client.batch_execute(&format!("ALTER DATABASE {name} SET default_transaction_read_only = on")).unwrap();
+    let several = |hosts: &str, more: &str| format!("postgres://siftwire:hidden@{hosts}/{name}{more}");
+    let all = format!("127.0.0.1:1,{},{primary}", standby.host);
+    for more in ["", "?target_session_attrs=read-write"] {
+        let (code, out, said) = home(&several(&all, more), "").run(&["status"]);
+        assert_eq!(code, Some(0), "{said}");
+        assert!(out.contains(&all) && !out.contains("hidden"), "{out}");
+    }
+    let useless = format!("127.0.0.1:1,{}", standby.host);
+    is_refused(&several(&useless, "?target_session_attrs=read-write"), "", "it is a standby, or read-only");
+    is_refused(
+        &several(&useless, "?target_session_attrs=read-write"),
+        "",
+        "127.0.0.1: the connection is refused",
+    );
+}
+
+#[test]
+fn a_daemon_goes_on_when_its_database_can_be_written_again() {
+    let database = Database::new();
+    let name = database.url.rsplit('/').next().unwrap().to_owned();
+    let daemon = home(&database.url, "").start();
+    let set = |what: &str| {
+        let cut = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'siftwire' AND datname = current_database()";
+        database.execute(&format!("BEGIN READ WRITE; ALTER DATABASE {name} {what}; COMMIT"));
+        database.execute(cut);
+    };
+    let is_ready = |status: u16| {
+        eventually_within(Duration::from_secs(60), "readiness", || {
+            (daemon.get("/readyz").status == status).then_some(())
+        });
+    };
+    set("SET default_transaction_read_only = on");
+    is_ready(503);
+    set("RESET default_transaction_read_only");
+    is_ready(200);
+    // As a disk does that is full.
+    database.execute(
+        "CREATE FUNCTION siftwire.no_room() RETURNS trigger LANGUAGE plpgsql AS
+             $$ BEGIN RAISE EXCEPTION 'could not extend file' USING ERRCODE = '53100'; END $$;
+         CREATE TRIGGER no_room BEFORE INSERT OR UPDATE ON siftwire.daemon_status
+             FOR EACH ROW EXECUTE FUNCTION siftwire.no_room()",
+    );
+    is_ready(503);
+    assert_eq!(daemon.get("/").status, 200);
+    database.execute("DROP TRIGGER no_room ON siftwire.daemon_status");
+    is_ready(200);
+    let (code, log) = daemon.stop();
+    assert_eq!(code, Some(0), "{log}");
+    assert!(log.contains("make room on the disk of the server"), "{log}");
+    assert!(!log.contains("names its file"), "{log}");
 }

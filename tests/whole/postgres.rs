@@ -1,15 +1,21 @@
 //! The daemon on a PostgreSQL server: killed, cut off, without a login.
 
 use std::io::{BufRead as _, Write as _};
+use std::net::TcpListener;
+use std::time::{Duration, Instant};
 
 use postgres::{Client, NoTls};
 
 use crate::faults::{RSS, feed};
 use crate::origin::Origin;
-use crate::program::{Daemon, Home, eventually};
+use crate::program::{Daemon, Home, eventually, eventually_within};
+use crate::server::proxy::{Cut, Proxy};
 use crate::server::{Database, Server};
 
-/// Ends the server as a crash does (`stop`), or starts it again (`start`).
+/// How soon silence is noticed: a statement is waited for, then a login.
+const NOTICED: Duration = Duration::from_secs(60);
+
+/// Ends the server as a crash does (`stop`), or starts it again (`start`); stops its processes (`pause`, `resume`).
 fn order(server: &mut Server, what: &str) {
     writeln!(server.input, "{what}").expect("the script runs");
     let mut done = String::new();
@@ -147,4 +153,107 @@ fn each_of_several_daemons_keeps_its_own_files() {
         assert!(!log.contains("removed a file"), "{log}");
     }
     assert!(homes.iter().all(|home| home.path().join("out/all.json").exists()));
+}
+
+/// A daemon, whose store goes silent and speaks again: it says so, serves, and goes on.
+fn goes_silent(origin: &Origin, home: &Home, mut silence: impl FnMut(bool)) {
+    publish(origin, 0);
+    let daemon = home.start();
+    shows_all(&daemon, 0);
+    silence(true);
+    publish(origin, 1);
+    eventually_within(NOTICED, "it says so", || (daemon.get("/readyz").status == 503).then_some(()));
+    shows_all(&daemon, 0);
+    assert_eq!(daemon.get("/").status, 200);
+    let begun = Instant::now();
+    let (code, _, words) = home.run(&["status"]);
+    assert!(code == Some(1) && words.contains("no answer within 10 s"), "{code:?} {words}");
+    assert!(begun.elapsed() < Duration::from_secs(30), "{:?}", begun.elapsed());
+    silence(false);
+    eventually_within(NOTICED, "it is ready again", || (daemon.get("/readyz").status == 200).then_some(()));
+    shows_all(&daemon, 1);
+    silence(true);
+    let begun = Instant::now();
+    let (_, log) = daemon.stop();
+    assert!(begun.elapsed() < Duration::from_secs(10), "{:?}", begun.elapsed());
+    assert!(log.contains("no answer within 10 s") || log.contains("the server does not answer"), "{log}");
+    silence(false);
+    publish(origin, 2);
+    let daemon = home.start();
+    shows_all(&daemon, 2);
+    assert_eq!(daemon.stop().0, Some(0));
+}
+
+#[test]
+fn a_server_that_stands_still_costs_nothing() {
+    let (origin, mut server) = (Origin::start(), Server::start(&[]));
+    let database = Database::on(&server);
+    let home = Home::new(&config(&origin, &database.url));
+    goes_silent(&origin, &home, |silent| order(&mut server, if silent { "pause" } else { "resume" }));
+    assert_eq!(database.dangling_references(), Vec::<String>::new());
+}
+
+#[test]
+fn a_network_that_drops_everything_costs_nothing() {
+    let (origin, database) = (Origin::start(), Database::new());
+    let proxy = Proxy::start(&database);
+    let home = Home::new(&config(&origin, &proxy.url));
+    goes_silent(&origin, &home, |silent| proxy.hold(silent));
+    assert_eq!(database.dangling_references(), Vec::<String>::new());
+}
+
+#[test]
+fn commits_whose_answers_are_lost_are_neither_lost_nor_doubled() {
+    let (origin, database) = (Origin::start(), Database::new());
+    let proxy = Proxy::start(&database);
+    let home = Home::new(&config(&origin, &proxy.url));
+    publish(&origin, 0);
+    let daemon = home.start();
+    shows_all(&daemon, 0);
+    for last in 1..9 {
+        let cut = [Cut::After("last_commit"), Cut::Before("last_commit"), Cut::After("COMMIT")][last % 3];
+        proxy.cut(cut);
+        publish(&origin, last);
+        eventually("a cut", || (proxy.cuts() as usize == last).then_some(()));
+        shows_all(&daemon, last);
+    }
+    let (code, log) = daemon.stop();
+    assert_eq!(code, Some(0));
+    assert!(!log.contains("poll not committed"), "{log}");
+    let doubled = "SELECT count(*) FROM siftwire.entry GROUP BY title HAVING count(*) > 1";
+    assert!(database.client().query(doubled, &[]).expect("it is read").is_empty());
+    assert_eq!(database.dangling_references(), Vec::<String>::new());
+}
+
+#[test]
+fn no_command_waits_for_a_server_that_says_nothing() {
+    let silent = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let port = silent.local_addr().expect("an address").port();
+    let origin = Origin::start();
+    let url = format!("postgres://siftwire@127.0.0.1:{port}/news");
+    let home = Home::new(&config(&origin, &url));
+    let commands: [&[&str]; 7] = [
+        &["run"],
+        &["status"],
+        &["poll"],
+        &["show", "all"],
+        &["explain", "a"],
+        &["store", "copy", "config", "new.db"],
+        &["store", "copy", "new.db", &url],
+    ];
+    let begun = Instant::now();
+    std::thread::scope(|scope| {
+        for command in commands {
+            let home = &home;
+            scope.spawn(move || {
+                let (code, _, words) = home.run(command);
+                let is_missing = words.contains("there is no store");
+                assert!(
+                    code == Some(1) && (is_missing || words.contains("no answer within 10 s")),
+                    "{command:?} {code:?} {words}"
+                );
+            });
+        }
+    });
+    assert!(begun.elapsed() < Duration::from_secs(40), "{:?}", begun.elapsed());
 }

@@ -10,6 +10,7 @@ use rusqlite::{Connection, OpenFlags};
 use crate::origin::Origin;
 use crate::program::{Daemon, Home, eventually};
 use crate::server::Database;
+use crate::server::proxy::{Cut, Proxy};
 
 const SOURCES: [&str; 3] = ["a", "b", "c"];
 
@@ -206,6 +207,46 @@ fn a_copy_that_was_killed_is_no_store_and_is_completed() {
             std::fs::remove_file(home.path().join(file)).unwrap();
         }
     }
+}
+
+#[test]
+fn a_copy_into_a_database_that_was_killed_or_cut_off_is_completed() {
+    let origin = origin(250);
+    let home = polled(&origin);
+    let database = Database::new();
+    // What is beside the schema stays.
+    database.execute(
+        "CREATE SCHEMA other; CREATE TABLE other.entry (text TEXT); INSERT INTO other.entry VALUES ('other')",
+    );
+    let proxy = Proxy::start(&database);
+    proxy.cut(Cut::HoldBefore("INSERT INTO membership"));
+    let mut child = home.spawn(&["store", "copy", "siftwire.db", &proxy.url]);
+    eventually("half of a copy", || (proxy.cuts() == 1).then_some(()));
+    child.kill().unwrap();
+    child.wait().unwrap();
+    proxy.hold(false);
+    let (code, _, words) = home.run(&["store", "copy", &database.url, "new.db"]);
+    assert!(code == Some(1) && words.contains("an unfinished copy of another store"), "{words}");
+    // Cut off.
+    proxy.cut(Cut::Before("INSERT INTO membership"));
+    let (code, _, words) = home.run(&["store", "copy", "siftwire.db", &proxy.url]);
+    assert!(code == Some(1) && words.contains("cannot write postgres://"), "{words}");
+    copy(&home, "siftwire.db", &database.url);
+    copy(&home, &database.url, "back.db");
+    assert!(rows(&home.path().join("back.db")) == rows(&home.store()), "the tables differ");
+    let other: String = database.client().query_one("SELECT text FROM other.entry", &[]).unwrap().get(0);
+    assert_eq!(other, "other");
+    // A schema with something else, and a store of a newer program.
+    let strange = Database::new();
+    strange.execute("CREATE SCHEMA siftwire; CREATE TABLE siftwire.entry (other TEXT)");
+    let (code, _, words) = home.run(&["store", "copy", "siftwire.db", &strange.url]);
+    assert!(code == Some(1) && words.contains("\"entry\" already exists"), "{words}");
+    database.execute("UPDATE siftwire.schema_version SET version = version + 1");
+    for arguments in [[&database.url, "new.db"], ["siftwire.db", &database.url]] {
+        let (code, _, words) = home.run(&["store", "copy", arguments[0], arguments[1]]);
+        assert!(code == Some(1) && words.contains("was written by a newer Siftwire"), "{words}");
+    }
+    assert!(!home.path().join("new.db").exists());
 }
 
 #[test]

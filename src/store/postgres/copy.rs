@@ -9,9 +9,6 @@ use super::schema;
 /// The advisory lock of the process that makes a copy: "Sift" and 3.
 const COPY_LOCK: i64 = 0x5369_6674_0000_0003;
 
-/// A copy waits for the other store, and reads large tables.
-const NO_TIMEOUTS: &str = "SET idle_in_transaction_session_timeout = 0; SET statement_timeout = 0";
-
 /// Connects to a store and begins to read it as it is now.
 ///
 /// # Errors
@@ -52,8 +49,9 @@ pub(in crate::store) fn finish_copy<'t>(
     schema::finish_copy(session)
 }
 
+/// A copy waits for the other store, and reads large tables.
 fn connect(server: &Server) -> Result<Session, Error> {
     let session = server.connect().map_err(|reason| Error::unreachable(server, &reason))?;
-    session.batch(NO_TIMEOUTS).map_err(|error| Error::sql(format!("cannot connect to {server}"), error))?;
+    session.lift_time_limits().map_err(|error| Error::sql(format!("cannot connect to {server}"), error))?;
     Ok(session)
 }

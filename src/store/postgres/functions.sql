@@ -15,3 +15,6 @@ CREATE FUNCTION instr(text, text) RETURNS bigint LANGUAGE sql IMMUTABLE AS 'SELE
 -- The clock by which the daemons agree, in milliseconds since 1970.
 CREATE FUNCTION clock_millis() RETURNS bigint LANGUAGE sql VOLATILE
     AS 'SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint';
+
+-- The number of the last commit of each process: whose connection is lost during a commit finds here whether it was done.
+CREATE TABLE last_commit (daemon TEXT PRIMARY KEY, number BIGINT NOT NULL, at BIGINT NOT NULL);

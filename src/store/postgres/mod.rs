@@ -29,14 +29,19 @@ const READERS: usize = 3;
 pub(super) fn open(server: &Arc<Server>) -> Result<(Store, Workers), Error> {
     let unreadable = UnreadableRows::default();
     let write_error = Arc::new(Mutex::new(None));
+    let daemon: Arc<str> = new_id().into();
     // The client blocks, which a thread of the async runtime must not do.
-    let open = || threads::SessionWriter::open(server, unreadable.clone(), Arc::clone(&write_error));
+    let open = || {
+        let (unreadable, write_error) = (unreadable.clone(), Arc::clone(&write_error));
+        threads::SessionWriter::open(server, Arc::clone(&daemon), unreadable, write_error)
+    };
     let mut writer = std::thread::scope(|scope| scope.spawn(open).join())
         .unwrap_or_else(|_| Err(Error::new("a panic, which is a mistake in siftwire")))?;
     let (queries, query_receiver) = mpsc::channel(QUEUE_LENGTH);
     let (commands, mut command_receiver) = mpsc::channel(QUEUE_LENGTH);
     let (sender, changes) = watch::channel(0);
     let jobs = JobCounter::default();
+    let generation = Arc::clone(writer.generation());
     let mut workers = vec![Worker {
         name: "store writer",
         jobs: jobs.clone(),
@@ -45,7 +50,7 @@ pub(super) fn open(server: &Arc<Server>) -> Result<(Store, Workers), Error> {
     let query_receiver = Arc::new(Mutex::new(query_receiver));
     for _ in 0..READERS {
         let (receiver, jobs) = (Arc::clone(&query_receiver), JobCounter::default());
-        let mut reader = threads::SessionReader::new(server, unreadable.clone());
+        let mut reader = threads::SessionReader::new(server, unreadable.clone(), &generation);
         workers.push(Worker {
             name: "store reader",
             jobs: jobs.clone(),
@@ -59,7 +64,7 @@ pub(super) fn open(server: &Arc<Server>) -> Result<(Store, Workers), Error> {
         run: Box::new(move || listener::run(&listened, &sender)),
     });
     let location = StoreLocation::Server(Arc::clone(server));
-    let shared = Some(SharedStore { daemon: new_id().into(), changes, in_force: Arc::default() });
+    let shared = Some(SharedStore { daemon, changes, in_force: Arc::default() });
     Ok((Store::new(&location, (queries, commands), write_error, unreadable, shared), Workers(workers)))
 }
 

@@ -1,5 +1,6 @@
 //! Where a PostgreSQL server is, how to log in there, and connections to it. I/O: the connections.
 
+mod connection;
 mod dialect;
 pub(super) mod session;
 mod tls;
@@ -9,31 +10,37 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::time::Duration;
 
-use postgres::config::{Host, SslMode};
-use postgres::{Client, Config, NoTls};
+use tokio_postgres::Config;
+use tokio_postgres::config::{Host, SslMode};
 use tokio_postgres_rustls::MakeRustlsConnect;
 use url::Url;
 
+use self::connection::{BoundedConnection, Way};
 pub(super) use self::dialect::schema_text;
 use self::session::Session;
 use self::tls::TlsMode;
-use super::server_error;
 
-/// How long a connection may take to be made.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long one address of a host may take for TCP.
+const TCP_TIMEOUT: Duration = Duration::from_secs(4);
 
 /// How long a server may leave what was sent to it without an answer of its network.
 const NETWORK_TIMEOUT: Duration = Duration::from_secs(15);
 
-/// Settings of each connection. A daemon that is stopped in the middle of a transaction loses it, and the lock that keeps
-/// others from writing. Memory: lists of entries that are still in their feeds are compared in it.
+/// Settings of each connection. A daemon that is stopped in the middle of a transaction, or reads no answers, loses it, and
+/// the lock that keeps others from writing; what a client no longer waits for is ended. Memory: lists of entries that are
+/// still in their feeds are compared in it.
 const OPTIONS: &str = "-c search_path=siftwire -c idle_in_transaction_session_timeout=10s -c lock_timeout=25s \
-                       -c statement_timeout=120s -c work_mem=64MB -c client_min_messages=warning";
+                       -c statement_timeout=120s -c client_connection_check_interval=5s -c tcp_user_timeout=15s \
+                       -c tcp_keepalives_idle=15 -c tcp_keepalives_interval=5 -c tcp_keepalives_count=3 \
+                       -c work_mem=64MB -c client_min_messages=warning";
 
 /// A PostgreSQL database. Its password is never shown.
 #[derive(Clone)]
 pub struct Server {
-    config: Config,
+    /// One for each host that may have it, in the order in which they are asked.
+    hosts: Vec<Config>,
+    /// Whether a host that is read-only is of no use.
+    writable_only: bool,
     tls: TlsMode,
     root_certificate: Option<PathBuf>,
     shown: String,
@@ -42,18 +49,50 @@ pub struct Server {
 impl FromStr for Server {
     type Err = &'static str;
 
-    /// Reads `postgres://user@host:port/database?sslmode=...&sslrootcert=...`, with the parameters of tokio-postgres.
+    /// Reads `postgres://user@host:port/database?sslmode=...&sslrootcert=...`, with the parameters of tokio-postgres. There
+    /// may be several hosts, with commas between.
     fn from_str(text: &str) -> Result<Server, &'static str> {
+        let (before, names, after) = around_hosts(text);
+        let mut server: Option<Server> = None;
+        for name in names.split(',') {
+            let host = Server::with_one_host(&format!("{before}{name}{after}"))?;
+            match &mut server {
+                None => server = Some(host),
+                Some(server) => server.hosts.extend(host.hosts),
+            }
+        }
+        let mut server = server.ok_or("it names no host")?;
+        if names.contains(',') {
+            let (before, _, after) = around_hosts(&server.shown);
+            server.shown = format!("{before}{names}{after}");
+        }
+        Ok(server)
+    }
+}
+
+/// What stands before the hosts of a URL, the hosts, and what is behind them.
+fn around_hosts(url: &str) -> (&str, &str, &str) {
+    let start = url.find("://").map_or(0, |at| at + 3);
+    let end = url[start..].find(['/', '?', '#']).map_or(url.len(), |at| start + at);
+    let start = url[start..end].rfind('@').map_or(start, |at| start + at + 1);
+    (&url[..start], &url[start..end], &url[end..])
+}
+
+impl Server {
+    fn with_one_host(text: &str) -> Result<Server, &'static str> {
         let mut url = Url::parse(text).map_err(|_| "not a URL")?;
         if !matches!(url.scheme(), "postgres" | "postgresql") {
             return Err("it must begin with postgres://");
         }
-        let (mut tls, mut root_certificate) = (TlsMode::Prefer, None);
+        let (mut tls, mut root_certificate, mut writable_only) = (TlsMode::Prefer, None, false);
         let mut others = Vec::new();
         for (name, value) in url.query_pairs().into_owned() {
-            match name.as_str() {
-                "sslmode" => tls = value.parse()?,
-                "sslrootcert" => root_certificate = Some(PathBuf::from(value)),
+            match (name.as_str(), value.as_str()) {
+                ("sslmode", _) => tls = value.parse()?,
+                ("sslrootcert", _) => root_certificate = Some(PathBuf::from(value)),
+                ("target_session_attrs", "read-write" | "primary") => writable_only = true,
+                ("target_session_attrs", "any") => {}
+                ("target_session_attrs", _) => return Err("target_session_attrs is read-write or any"),
                 _ => others.push((name, value)),
             }
         }
@@ -68,9 +107,11 @@ impl FromStr for Server {
         }
         config
             .application_name("siftwire")
-            .connect_timeout(CONNECT_TIMEOUT)
+            .connect_timeout(TCP_TIMEOUT)
             .tcp_user_timeout(NETWORK_TIMEOUT)
             .keepalives_idle(NETWORK_TIMEOUT)
+            .keepalives_interval(NETWORK_TIMEOUT / 3)
+            .keepalives_retries(3)
             .options(OPTIONS)
             .ssl_mode(match tls {
                 TlsMode::Disable => SslMode::Disable,
@@ -80,20 +121,20 @@ impl FromStr for Server {
         // Without password and parameters, for people.
         let _ = url.set_password(None);
         url.set_query(None);
-        Ok(Server { config, tls, root_certificate, shown: url.to_string() })
+        Ok(Server { hosts: vec![config], writable_only, tls, root_certificate, shown: url.to_string() })
     }
-}
 
-impl Server {
     /// Sets the password; one in the address is replaced.
     pub fn set_password(&mut self, password: &str) {
-        self.config.password(password);
+        for host in &mut self.hosts {
+            host.password(password);
+        }
     }
 
     /// Whether there is a password.
     #[must_use]
     pub fn has_password(&self) -> bool {
-        self.config.get_password().is_some()
+        self.hosts.iter().all(|host| host.get_password().is_some())
     }
 
     /// Trusts only certificates that this one has signed.
@@ -103,21 +144,8 @@ impl Server {
 
     /// Whether a line of a password file is for this database: host, port, database and user, or `*` for any.
     #[must_use]
-    pub fn is_meant_by(&self, [host, port, database, user]: [&str; 4]) -> bool {
-        let ports = self.config.get_ports();
-        let port_of = |index: usize| ports.get(index).or(ports.first()).copied().unwrap_or(5432).to_string();
-        let is = |pattern: &str, value: &str| pattern == "*" || pattern == value;
-        let own_user = self.config.get_user().unwrap_or_default();
-        let is_host = |(index, own): (usize, &Host)| {
-            let name = match own {
-                Host::Tcp(name) => name.as_str(),
-                Host::Unix(_) => "localhost",
-            };
-            is(host, name) && is(port, &port_of(index))
-        };
-        is(user, own_user)
-            && is(database, self.config.get_dbname().unwrap_or(own_user))
-            && self.config.get_hosts().iter().enumerate().any(is_host)
+    pub fn is_meant_by(&self, line: [&str; 4]) -> bool {
+        self.hosts.iter().any(|config| is_meant(config, line))
     }
 
     /// The address for PostgreSQL's own programs, for a shell: with TLS as here, without the password. Another user where
@@ -136,32 +164,56 @@ impl Server {
         format!("'{url}'")
     }
 
+    /// Connects to the first host that can be written, else to the first that can be read.
     pub(super) fn connect(&self) -> Result<Session, ConnectError> {
-        self.client().map(Session::new)
-    }
-
-    /// A connection without prepared statements.
-    pub(super) fn client(&self) -> Result<Client, ConnectError> {
-        let connected = match self.tls {
-            TlsMode::Disable => self.config.connect(NoTls),
-            _ => {
-                let roots = self.root_certificate.as_deref();
-                let settings = tls::client_config(self.tls, roots).map_err(ConnectError::Certificate)?;
-                self.config.connect(MakeRustlsConnect::new(settings))
+        // Without encryption none of it is read.
+        let root = self.root_certificate.as_deref().filter(|_| self.tls != TlsMode::Disable);
+        let settings = tls::client_config(self.tls, root).map_err(ConnectError)?;
+        let (mut readable, mut failures) = (None, Vec::new());
+        for config in &self.hosts {
+            let way = Way { config: config.clone(), tls: MakeRustlsConnect::new(settings.clone()) };
+            match BoundedConnection::open(way) {
+                Ok(connection) if connection.is_writable() => return Ok(Session::new(connection)),
+                Ok(connection) if !self.writable_only => drop(readable.get_or_insert(connection)),
+                Ok(_) => failures.push(format!("{}it is a standby, or read-only", self.label(config))),
+                Err(failure) => failures.push(format!("{}{failure}", self.label(config))),
             }
-        };
-        Ok(connected?)
+        }
+        readable.map(Session::new).ok_or_else(|| ConnectError(failures.join("; ")))
+    }
+
+    /// What to write before what is said of a host: its name, if there are several.
+    fn label(&self, config: &Config) -> String {
+        match (config.get_hosts().first(), &self.hosts[..]) {
+            (None, _) | (_, [_]) => String::new(),
+            (Some(Host::Tcp(name)), _) => format!("{name}: "),
+            (Some(Host::Unix(path)), _) => format!("{}: ", path.display()),
+        }
     }
 }
 
-/// There is no connection.
-#[derive(Debug, thiserror::Error)]
-pub(super) enum ConnectError {
-    #[error("{0}")]
-    Certificate(String),
-    #[error("{}", server_error::in_words(.0))]
-    Refused(#[from] postgres::Error),
+/// Whether a line of a password file is for this host and database.
+fn is_meant(config: &Config, [host, port, database, user]: [&str; 4]) -> bool {
+    let ports = config.get_ports();
+    let port_of = |index: usize| ports.get(index).or(ports.first()).copied().unwrap_or(5432).to_string();
+    let is = |pattern: &str, value: &str| pattern == "*" || pattern == value;
+    let own_user = config.get_user().unwrap_or_default();
+    let is_host = |(index, own): (usize, &Host)| {
+        let name = match own {
+            Host::Tcp(name) => name.as_str(),
+            Host::Unix(_) => "localhost",
+        };
+        is(host, name) && is(port, &port_of(index))
+    };
+    is(user, own_user)
+        && is(database, config.get_dbname().unwrap_or(own_user))
+        && config.get_hosts().iter().enumerate().any(is_host)
 }
+
+/// There is no connection, for these reasons.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub(super) struct ConnectError(String);
 
 impl fmt::Display for Server {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -3,39 +3,57 @@
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::error::Error as StdError;
+use std::time::Duration;
 
-use postgres::types::private::BytesMut;
-use postgres::types::{FromSql, IsNull, ToSql, Type, to_sql_checked};
-use postgres::{Client, Row};
+use tokio_postgres::types::private::BytesMut;
+use tokio_postgres::types::{FromSql, IsNull, ToSql, Type, to_sql_checked};
+use tokio_postgres::{Column as ColumnOfRow, Row};
 
 use super::super::sql::{Column, Result, SqlError, SqlValue, SqlValues};
+use super::connection::BoundedConnection;
 use super::dialect::statement_text;
 
 /// A connection. A statement may be run while the rows of another one are read.
 pub(in crate::store) struct Session {
-    client: RefCell<Client>,
-    statements: RefCell<HashMap<String, postgres::Statement>>,
+    connection: RefCell<BoundedConnection>,
+    statements: RefCell<HashMap<String, tokio_postgres::Statement>>,
 }
 
 impl Session {
-    pub(in crate::store) fn new(client: Client) -> Session {
-        Session { client: RefCell::new(client), statements: RefCell::default() }
+    pub(super) fn new(connection: BoundedConnection) -> Session {
+        Session { connection: RefCell::new(connection), statements: RefCell::default() }
     }
 
     /// Runs statements that have no parameters, in one round trip.
     pub(in crate::store) fn batch(&self, statements: &str) -> Result<()> {
-        Ok(self.client.borrow_mut().batch_execute(statements)?)
+        self.connection.borrow_mut().run(async |client| client.batch_execute(statements).await)
     }
 
     /// Whether the connection has ended.
     pub(in crate::store) fn is_closed(&self) -> bool {
-        self.client.borrow().is_closed()
+        self.connection.borrow().is_closed()
+    }
+
+    /// Statements may take as long as the server works on them.
+    pub(in crate::store) fn lift_time_limits(&self) -> Result<()> {
+        self.connection.borrow_mut().lift_time_limits();
+        self.batch("SET idle_in_transaction_session_timeout = 0; SET statement_timeout = 0")
+    }
+
+    /// Waits until another connection notifies this one, or the time is over. Whether it has.
+    ///
+    /// # Errors
+    /// The connection has ended.
+    pub(in crate::store) fn wait_for_notification(&self, limit: Duration) -> Result<bool> {
+        self.connection.borrow_mut().wait_for_notification(limit)
     }
 
     pub(in crate::store) fn execute(&self, sql: &str, values: impl SqlValues) -> Result<usize> {
         let values = OwnedValues::read(values)?;
         let statement = self.prepared(sql, &values)?;
-        let changed = self.client.borrow_mut().execute(&statement, &values.parameters())?;
+        let parameters = values.parameters();
+        let mut connection = self.connection.borrow_mut();
+        let changed = connection.run(async |client| client.execute(&statement, &parameters).await)?;
         Ok(usize::try_from(changed).unwrap_or(usize::MAX))
     }
 
@@ -43,15 +61,18 @@ impl Session {
     pub(in crate::store) fn query(&self, sql: &str, values: impl SqlValues) -> Result<Vec<Row>> {
         let values = OwnedValues::read(values)?;
         let statement = self.prepared(sql, &values)?;
-        Ok(self.client.borrow_mut().query(&statement, &values.parameters())?)
+        let parameters = values.parameters();
+        self.connection.borrow_mut().run(async |client| client.query(&statement, &parameters).await)
     }
 
     /// A statement is prepared once on each connection. The parameters have the types of their values.
-    fn prepared(&self, sql: &str, values: &OwnedValues) -> Result<postgres::Statement> {
+    fn prepared(&self, sql: &str, values: &OwnedValues) -> Result<tokio_postgres::Statement> {
         if let Some(statement) = self.statements.borrow().get(sql) {
             return Ok(statement.clone());
         }
-        let statement = self.client.borrow_mut().prepare_typed(&statement_text(sql), &values.types())?;
+        let (text, types) = (statement_text(sql), values.types());
+        let mut connection = self.connection.borrow_mut();
+        let statement = connection.run(async |client| client.prepare_typed(&text, &types).await)?;
         self.statements.borrow_mut().insert(sql.to_owned(), statement.clone());
         Ok(statement)
     }
@@ -134,7 +155,7 @@ pub(in crate::store) fn column(row: &Row, column: usize) -> Result<Column<'_>> {
     let Some(RawValue(bytes)) = row.try_get::<_, Option<RawValue<'_>>>(column)? else {
         return Ok(Column::Null);
     };
-    let ty = row.columns().get(column).map(postgres::Column::type_);
+    let ty = row.columns().get(column).map(ColumnOfRow::type_);
     let number = || -> Option<i64> {
         match *ty? {
             Type::INT8 => Some(i64::from_be_bytes(bytes.try_into().ok()?)),

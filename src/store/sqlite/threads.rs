@@ -8,7 +8,7 @@ use tokio::sync::mpsc;
 
 use super::super::database::Database;
 use super::super::error::Error;
-use super::super::jobs::{Durability, JobCounter, Query, WriteCommand, next_group};
+use super::super::jobs::{Durability, Job, JobCounter, WriteCommand, next_group};
 use super::super::unreadable::UnreadableRows;
 use super::connection::{open_read_only, open_writable, read_only};
 use super::files::{create_private_file, create_private_folder, device_and_inode};
@@ -49,17 +49,18 @@ enum ConnectionHealth {
 }
 
 /// Runs queries until the channel is closed.
-pub(super) fn run_reader(reader: &Reader, receiver: &Mutex<mpsc::Receiver<Query>>, jobs: &JobCounter) {
+pub(super) fn run_reader(reader: &Reader, receiver: &Mutex<mpsc::Receiver<Job>>, jobs: &JobCounter) {
     loop {
         let query = locked(receiver).blocking_recv();
-        let Some(query) = query else { break };
+        let Some(mut query) = query else { break };
         let _job = jobs.begin();
         let mut connection = locked(&reader.slot);
-        match connection.as_mut().map(Connection::transaction) {
+        let outcome = match connection.as_mut().map(Connection::transaction) {
             Some(Ok(transaction)) => query(Ok(&Database::sqlite(&transaction, &reader.unreadable))),
             Some(Err(error)) => query(Err(Error::sql("cannot read", error).with_advice(&reader.path))),
             None => query(Err(Error::new(format!("cannot read {}", reader.path.display())))),
-        }
+        };
+        (outcome.reply)(None);
     }
     drop(locked(&reader.slot).take());
 }
@@ -106,7 +107,7 @@ fn run_group(
         Err(error) => return Err(refuse_group(group, Error::sql("cannot begin to write", error))),
     };
     let mut outcomes = Vec::with_capacity(group.len());
-    for command in group.drain(..) {
+    for mut command in group.drain(..) {
         if let Err(error) = execute(&transaction, "SAVEPOINT command") {
             outcomes.push((command.job)(Err(Error::sql("cannot write", error))));
             continue;
@@ -127,7 +128,7 @@ fn run_group(
 }
 
 fn refuse_group(group: &mut Vec<WriteCommand>, error: Error) -> Error {
-    group.drain(..).for_each(|command| ((command.job)(Err(error.clone())).reply)(None));
+    group.drain(..).for_each(|mut command| ((command.job)(Err(error.clone())).reply)(None));
     error
 }
 

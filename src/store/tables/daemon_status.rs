@@ -18,7 +18,7 @@ impl Store {
     pub async fn set_daemon_status(&self, status: DaemonStatus, text: Option<String>) -> Result<(), Error> {
         let daemon = self.owner(status);
         self.command(move |c| {
-            match text {
+            match &text {
                 Some(text) => c
                     .prepare_cached(
                         "INSERT INTO daemon_status (daemon, name, text) VALUES (?1, ?2, ?3)

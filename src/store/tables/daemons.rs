@@ -26,9 +26,9 @@ impl Store {
     pub async fn say_alive(&self, description: DaemonDescription) -> Result<Sharing, Error> {
         let Some(own) = self.daemon_id() else { return Ok(Sharing::default()) };
         self.command_with(Durability::Relaxed, move |c| {
-            let DaemonDescription { name, process, address, config, sources, unpolled } = description;
+            let DaemonDescription { name, process, address, config, sources, unpolled } = &description;
             let unpolled = match unpolled {
-                UnpolledHosts::These(hosts) => Some(to_json(&hosts)?),
+                UnpolledHosts::These(hosts) => Some(to_json(hosts)?),
                 UnpolledHosts::All => None,
             };
             c.prepare_cached(
@@ -37,9 +37,9 @@ impl Store {
                  ON CONFLICT (id) DO UPDATE SET seen = excluded.seen, config = excluded.config,
                                                 sources = excluded.sources, unpolled = excluded.unpolled",
             )?
-            .execute(params![&*own, name, process, address, config, sources as i64, unpolled])?;
+            .execute(params![&*own, name, process, address, config, *sources as i64, unpolled])?;
             c.prepare_cached("UPDATE config_edit SET held = clock_millis() WHERE digest = ?1")?
-                .execute([&config])?;
+                .execute([config])?;
             let silent: Vec<String> = c
                 .prepare_cached("SELECT id FROM daemon WHERE seen < clock_millis() - ?1")?
                 .query_map([MAX_SILENCE.as_millis() as i64], |row| row.get(0))?

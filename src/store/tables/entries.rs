@@ -21,7 +21,7 @@ impl Store {
     /// # Errors
     /// The store cannot read.
     pub async fn known_entries(&self, source: SourceId, keys: Vec<Key>) -> Result<KnownEntries, Error> {
-        self.query(move |c| known_entries(c, source, keys)).await
+        self.query(move |c| known_entries(c, source, &keys)).await
     }
 
     /// The entries of the source's last document that are not among these numbers.
@@ -44,10 +44,8 @@ impl Store {
         &self,
         sources: Vec<(SourceId, Vec<Key>)>,
     ) -> Result<Vec<KnownEntries>, Error> {
-        self.query(move |c| {
-            sources.into_iter().map(|(source, keys)| known_entries(c, source, keys)).collect()
-        })
-        .await
+        self.query(move |c| sources.iter().map(|(source, keys)| known_entries(c, *source, keys)).collect())
+            .await
     }
 
     /// Removes up to `n` entries that were first seen before a time and are in no feed any more, oldest first. Their
@@ -222,7 +220,7 @@ pub(super) fn write_key<'a>(key: &Key, buffer: &'a mut String) -> &'a str {
 /// The fingerprint of an entry, and none of one that cannot be read: then the document rewrites it.
 const FINGERPRINT: &str = "CASE WHEN json_valid(entry.extra_json) THEN entry.fingerprint END";
 
-fn known_entries(c: &Database<'_>, source: SourceId, keys: Vec<Key>) -> Result<KnownEntries> {
+fn known_entries(c: &Database<'_>, source: SourceId, keys: &[Key]) -> Result<KnownEntries> {
     let mut statement = c.prepare_cached(&format!(
         "SELECT entry.number, {FINGERPRINT}, entry.content_hash, entry.edits, entry.title, entry.link,
                 coalesce(entry.published, entry.updated)
@@ -236,13 +234,13 @@ fn known_entries(c: &Database<'_>, source: SourceId, keys: Vec<Key>) -> Result<K
     let mut buffer = String::new();
     for key in keys {
         let known = statement
-            .query_row(params![source.0, write_key(&key, &mut buffer)], |row| {
+            .query_row(params![source.0, write_key(key, &mut buffer)], |row| {
                 let number: Option<i64> = row.get(0)?;
                 let Some(number) = number else { return Ok(KnownKey::Pruned { before: pruned_before }) };
                 known_entry(row, number).map(KnownKey::Entry)
             })
             .optional()?;
-        found.extend(known.map(|known| (key, known)));
+        found.extend(known.map(|known| (key.clone(), known)));
     }
     Ok(found)
 }

@@ -22,7 +22,7 @@ impl Store {
     /// # Errors
     /// The store cannot read.
     pub async fn kept_apart(&self, entries: Vec<i64>) -> Result<HashMap<i64, Vec<KeptApart>>, Error> {
-        self.query(move |c| kept_apart(c, &entries.into_iter().collect())).await
+        self.query(move |c| kept_apart(c, &entries.iter().copied().collect())).await
     }
 }
 

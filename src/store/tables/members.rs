@@ -32,8 +32,7 @@ impl Store {
         sources: Vec<String>,
     ) -> Result<HashMap<String, usize>, Error> {
         self.query(move |c| {
-            let count = |name: String| Ok((first_poll_count(c, output, &name)?, name));
-            sources.into_iter().map(count).map(|counted| counted.map(|(n, name)| (name, n))).collect()
+            sources.iter().map(|name| Ok((name.clone(), first_poll_count(c, output, name)?))).collect()
         })
         .await
     }
@@ -495,7 +494,7 @@ mod tests {
     /// Everything that a pass asks of the store for an output that got one entry.
     fn pass(c: &Database<'_>, entry: i64) {
         changed_since(c, entry - 1).unwrap();
-        story_members(c, OUTPUT, None, vec![StoryId(entry)]).unwrap();
+        story_members(c, OUTPUT, None, &[StoryId(entry)]).unwrap();
         assert_eq!(first_poll_count(c, OUTPUT, "s1").unwrap(), 20);
         let member =
             Member { entry, source: SourceId(1), entered: Timestamp::UNIX_EPOCH, reasons: "[]".into() };

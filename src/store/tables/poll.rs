@@ -1,7 +1,7 @@
 //! SQL of a poll's commit: entries, stories, validators and the next poll time together. I/O: the database.
 
 use std::collections::BTreeSet;
-use std::sync::PoisonError;
+use std::sync::{Arc, PoisonError};
 
 use super::super::database::Database;
 use super::super::dedup_index::DedupIndex;
@@ -34,14 +34,14 @@ impl Store {
     pub async fn commit(&self, poll: Poll) -> Result<usize, Error> {
         let durability = if poll.changes.is_empty() { Durability::Relaxed } else { Durability::Full };
         let index = self.dedup_index();
-        // The poll is sent back with the result, so that the caller's thread frees its texts. Freeing them on the
-        // writer's thread kept other commands waiting.
-        self.command_with(durability, move |c| {
+        // The last owner frees the texts of the poll: here. On the writer's thread that kept other commands waiting.
+        let poll = Arc::new(poll);
+        let written = Arc::clone(&poll);
+        let committed = self.command_with(durability, move |c| {
             let mut index = index.lock().unwrap_or_else(PoisonError::into_inner);
-            Ok((commit(c, &poll, &mut index)?, poll))
-        })
-        .await
-        .and_then(|(merged, _)| merged.ok_or_else(Error::lost_claim))
+            commit(c, &written, &mut index)
+        });
+        committed.await?.ok_or_else(Error::lost_claim)
     }
 
     /// Writes the results of several polls, in order, all or none.

@@ -50,7 +50,8 @@ impl Store {
         let own = self.daemon_id().unwrap_or_default();
         let in_force =
             edit.as_ref().map(|edit| KnownInForce { digest: edit.digest.clone(), makes_outputs: true });
-        let synced = self.command(move |c| sync_config(c, (&sources, &outputs), &own, edit, now)).await?;
+        let synced =
+            self.command(move |c| sync_config(c, (&sources, &outputs), &own, edit.clone(), now)).await?;
         match in_force {
             Some(in_force) if synced.standing != ConfigStanding::Differs => self.set_known_in_force(in_force),
             _ => {}
@@ -128,7 +129,7 @@ impl Store {
         rows: Range<usize>,
     ) -> Result<(usize, Vec<StoredSource>), Error> {
         let search = search.to_lowercase();
-        self.query(move |c| find_sources(c, &search, rows)).await
+        self.query(move |c| find_sources(c, &search, rows.clone())).await
     }
 
     /// The active source of a name.
@@ -138,7 +139,7 @@ impl Store {
     pub async fn source(&self, name: String) -> Result<Option<StoredSource>, Error> {
         self.query(move |c| {
             c.prepare_cached("SELECT id, name, url, state, host FROM source WHERE name = ?1 AND active = 1")?
-                .query_row([name], |row| stored_source(c, row))
+                .query_row([&name], |row| stored_source(c, row))
                 .optional()
         })
         .await

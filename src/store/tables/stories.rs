@@ -48,7 +48,7 @@ impl Store {
         generation: Option<Generation>,
         stories: Vec<StoryId>,
     ) -> Result<HashMap<StoryId, StoryMember>, Error> {
-        self.query(move |c| story_members(c, output, generation, stories)).await
+        self.query(move |c| story_members(c, output, generation, &stories)).await
     }
 
     /// Those of these entries that joined a story: number of the story's first entry, and reason. Stories without
@@ -59,7 +59,7 @@ impl Store {
     pub async fn joined_stories(&self, entries: Vec<i64>) -> Result<HashMap<i64, (i64, String)>, Error> {
         self.query(move |c| {
             let mut joined = HashMap::new();
-            for entry in entries {
+            for &entry in &entries {
                 let story = entry_story(c, entry)?;
                 joined.extend(story.and_then(|story| Some((entry, (story.first?, story.reason?)))));
             }
@@ -268,7 +268,7 @@ pub(super) fn story_members(
     c: &Database<'_>,
     output: OutputId,
     generation: Option<Generation>,
-    stories: Vec<StoryId>,
+    stories: &[StoryId],
 ) -> Result<HashMap<StoryId, StoryMember>> {
     let mut statement = c.prepare_cached(
         // CROSS JOIN fixes the order: from the few entries of a story to their memberships. No ORDER BY: for that, SQLite
@@ -281,7 +281,7 @@ pub(super) fn story_members(
     )?;
     let generation = generation.map(|generation| generation.0);
     let mut found = HashMap::new();
-    for story in stories {
+    for &story in stories {
         let members = statement
             .query_map(params![output.0, generation, story.0], |row| {
                 let (entry, source) = (row.get(0)?, lossy_text(row, 1)?.unwrap_or_default());
