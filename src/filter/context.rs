@@ -2,7 +2,7 @@
 
 use std::cell::OnceCell;
 
-use super::compiled::WordSetId;
+use super::compiled::{CompiledTerm, WordSetId};
 use super::subject::{EntryText, FieldSet};
 use super::words::Condition;
 
@@ -35,9 +35,16 @@ pub(super) struct EvalContext<'t, 'a> {
     pub(super) text: &'t EntryText<'a>,
     /// Sorted by place.
     pub(super) found: &'t [FoundWords],
+    /// For each word set, whether it was found.
+    pub(super) is_found: &'t [bool],
 }
 
 impl<'t> EvalContext<'t, '_> {
+    /// Whether a term is surely not found: none of the word sets that it needs is.
+    pub(super) fn lacks(&self, term: &CompiledTerm) -> bool {
+        !term.needs.is_empty() && !term.needs.iter().any(|id| self.is_found[*id as usize])
+    }
+
     /// The places of a word set whose conditions are met, each once, in the order of the text.
     fn admitted(&self, found: &'t [FoundWords]) -> impl Iterator<Item = (usize, usize)> {
         let text = self.text;

@@ -152,9 +152,12 @@ pub(super) fn evaluate<'q, 't>(
             Evaluation { matched: !evaluation.matched, ..evaluation }
         }
         CompiledNode::Term(term) => {
-            let found = context.find(term);
+            let found = if context.lacks(term) { None } else { context.find(term) };
             let is_final = !context.text.expects_article() || !context.may_change(term, found.as_ref());
-            Evaluation { matched: found.is_some(), is_final, terms: vec![(term, found)] }
+            let matched = found.is_some();
+            // Only who asks for everything is told what was not found.
+            let terms = if matched || mode == EvalMode::Full { vec![(term, found)] } else { Vec::new() };
+            Evaluation { matched, is_final, terms }
         }
     }
 }

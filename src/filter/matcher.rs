@@ -92,13 +92,11 @@ impl Matcher {
     pub fn hits(&self, subject: &Subject<'_>, wanted: impl Fn(usize) -> bool) -> Hits {
         let text = EntryText::new(subject, self.fields);
         let found = self.find_word_sets(&text);
-        let context = EvalContext { text: &text, found: &found };
+        let is_found = self.are_found(&found);
+        let context = EvalContext { text: &text, found: &found, is_found: &is_found };
         let mut candidates = self.always_evaluated.clone();
-        let mut is_found = vec![false; self.triggered_queries.len()];
         for found in found.chunk_by(|one, next| one.place.word_set == next.place.word_set) {
-            let word_set = found[0].place.word_set as usize;
-            is_found[word_set] = true;
-            candidates.extend(&self.triggered_queries[word_set]);
+            candidates.extend(&self.triggered_queries[found[0].place.word_set as usize]);
         }
         if text.expects_article() {
             // It may have the words that the feed has not.
@@ -106,7 +104,7 @@ impl Matcher {
         } else {
             candidates.sort_unstable();
             candidates.dedup();
-            candidates.retain(|number| wanted(*number) && may_match(&self.queries[*number].node, &is_found));
+            candidates.retain(|number| wanted(*number) && may_match(&self.queries[*number].node, &context));
         }
         let mut hits = Hits::default();
         for query in candidates {
@@ -144,7 +142,7 @@ impl Matcher {
     ) -> T {
         let text = EntryText::new(subject, self.fields);
         let found = self.find_word_sets(&text);
-        call(&EvalContext { text: &text, found: &found })
+        call(&EvalContext { text: &text, found: &found, is_found: &self.are_found(&found) })
     }
 
     /// A digest of what a query means, including its topics and the forms of its words. It is stable
@@ -175,9 +173,17 @@ impl Matcher {
         found
     }
 
+    /// For each word set, whether it is found.
+    fn are_found(&self, found: &[FoundWords]) -> Vec<bool> {
+        let mut are_found = vec![false; self.triggered_queries.len()];
+        found.iter().for_each(|found| are_found[found.place.word_set as usize] = true);
+        are_found
+    }
+
     /// The phrases of which all words are found.
     fn find_phrases(&self, text: &EntryText<'_>, found: &[FoundWords]) -> Vec<FoundWords> {
-        let context = EvalContext { text, found };
+        // No term is evaluated.
+        let context = EvalContext { text, found, is_found: &[] };
         let mut phrases = Vec::new();
         for first in found {
             for (rest, word_set) in &self.phrases[first.place.word_set as usize] {
@@ -192,14 +198,12 @@ impl Matcher {
     }
 }
 
-/// Whether an entry may match, whatever the conditions of its words are. `is_found` tells which word sets it has.
-fn may_match(node: &CompiledNode, is_found: &[bool]) -> bool {
+/// Whether an entry may match, whatever the conditions of its words are.
+fn may_match(node: &CompiledNode, context: &EvalContext<'_, '_>) -> bool {
     match node {
-        CompiledNode::And(nodes) => nodes.iter().all(|node| may_match(node, is_found)),
-        CompiledNode::Or(nodes) => nodes.iter().any(|node| may_match(node, is_found)),
+        CompiledNode::And(nodes) => nodes.iter().all(|node| may_match(node, context)),
+        CompiledNode::Or(nodes) => nodes.iter().any(|node| may_match(node, context)),
         CompiledNode::Not(_) => true,
-        CompiledNode::Term(term) => {
-            term.needs.is_empty() || term.needs.iter().any(|id| is_found[*id as usize])
-        }
+        CompiledNode::Term(term) => !context.lacks(term),
     }
 }
