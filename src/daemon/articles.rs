@@ -127,7 +127,7 @@ impl Articles {
                 queue.done_article(entry, now());
                 continue;
             };
-            let task = self.tasks.spawn(article_request::run(self.context.clone(), pending));
+            let task = self.tasks.spawn(Box::pin(article_request::run(self.context.clone(), pending)));
             self.in_flight.insert(task.id(), entry);
         }
     }

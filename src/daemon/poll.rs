@@ -111,11 +111,12 @@ pub(super) struct PollsInFlight {
 impl PollsInFlight {
     pub(super) fn start(&mut self, job: PollJob, source: SourceId) {
         let (claims, parse_limiter) = (Arc::clone(&self.claims), self.parse_limiter.clone());
-        let task = self.tasks.spawn(async move {
+        // Boxed, or the 16 KB of its state are copied a dozen times on their way into the task and out of it.
+        let task = self.tasks.spawn(Box::pin(async move {
             let end = claim_and_poll(job, (&parse_limiter, &claims), source).await;
             locked(&claims).remove(&source);
             end
-        });
+        }));
         self.sources.insert(task.id(), InFlight { source, is_slow: false });
         self.started.push_back((Instant::now(), task.id()));
     }
