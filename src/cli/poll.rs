@@ -1,7 +1,9 @@
 //! `siftwire poll [SOURCE...]`: polls sources once, now.
 
+use std::collections::HashSet;
 use std::io::IsTerminal;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use anyhow::bail;
 use jiff::Timestamp;
@@ -11,7 +13,7 @@ use super::runtime::with_store;
 use super::{WrongUsage, terminal};
 use crate::daemon::{self, ArticleTotals, EmptyConfig, PollerConfig, Unpolled};
 use crate::fetch::Fetcher;
-use crate::source::Outcome;
+use crate::source::{Outcome, Source};
 use crate::store;
 
 /// `siftwire poll`
@@ -72,20 +74,20 @@ pub fn run(arguments: Arguments, config: &ConfigOption) -> anyhow::Result<ExitCo
             names => names.iter().map(String::as_str).collect(),
         };
         let mut totals = Totals::default();
-        for name in wanted.iter().filter(|name| !plans.iter().any(|plan| plan.name == **name)) {
+        let planned: HashSet<&str> = plans.iter().map(|plan| plan.name.as_str()).collect();
+        for name in wanted.iter().filter(|name| !planned.contains(**name)) {
             totals.skipped += 1;
             terminal::message(&format!(
                 "{name}: skipped: the daemon that runs does not have it in its config"
             ));
         }
-        let lacks_secret = |name: &str| {
-            config.sources.iter().any(|source| source.name == name && source.access.lacks_secret)
-        };
-        for name in wanted.iter().filter(|name| lacks_secret(name)) {
+        let lack_secret = lacking_secrets(&config.sources);
+        for name in wanted.iter().filter(|name| lack_secret.contains(**name)) {
             totals.skipped += 1;
             terminal::message(&format!("{name}: skipped: a secret of it can be seen by the service alone"));
         }
-        plans.retain(|plan| wanted.contains(&plan.name.as_str()) && !lacks_secret(&plan.name));
+        let wanted: HashSet<&str> = wanted.into_iter().collect();
+        plans.retain(|plan| wanted.contains(plan.name.as_str()) && !lack_secret.contains(plan.name.as_str()));
         let bar = terminal::progress_bar();
         bar.set_length(plans.len() as u64);
         let fetcher = Fetcher::new(&config.fetch);
@@ -122,6 +124,12 @@ pub fn run(arguments: Arguments, config: &ConfigOption) -> anyhow::Result<ExitCo
         (0, _) => ExitCode::from(SKIPPED),
         _ => ExitCode::FAILURE,
     })
+}
+
+/// The names of the sources of which a secret cannot be seen here.
+fn lacking_secrets(sources: &[Arc<Source>]) -> HashSet<&str> {
+    let lacking = sources.iter().filter(|source| source.access.lacks_secret);
+    lacking.map(|source| source.name.as_str()).collect()
 }
 
 impl Totals {

@@ -1,5 +1,6 @@
 //! The requests of a command: polls each source once, due or not, then reads the articles that outputs want. Does I/O.
 
+use std::collections::HashSet;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -117,7 +118,7 @@ impl<'a> OneTimeRequests<'a> {
     ///
     /// # Errors
     /// The store cannot be used.
-    pub async fn read_articles(&mut self, sources: &[&str]) -> Result<ArticleTotals, store::Error> {
+    pub async fn read_articles(&mut self, sources: &HashSet<&str>) -> Result<ArticleTotals, store::Error> {
         let (queue, config) = (&mut self.queue, self.config);
         let mut articles =
             Articles::new(self.store, config, Claimant::Command, self.in_flight.parse_limiter());
@@ -125,7 +126,7 @@ impl<'a> OneTimeRequests<'a> {
         let interrupted = interrupted();
         tokio::pin!(interrupted);
         loop {
-            articles.refresh(queue, config, |name, _| sources.contains(&name)).await?;
+            articles.refresh(queue, config, |name, _| sources.contains(name)).await?;
             articles.start(queue, config.concurrency.saturating_sub(articles.len()));
             // Those of a later time are for a later command.
             let next = queue.next_article().filter(|at| until(*at) <= MAX_WAIT);
