@@ -3,7 +3,7 @@
 //! Label values are names from the config and fixed words, never text from feeds, so that their number is bounded.
 
 use std::collections::{BTreeMap, HashSet};
-use std::fmt::Write as _;
+use std::fmt::{Display, Write as _};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -254,17 +254,15 @@ impl Metrics {
         let [version, commit, sqlite] = values.build;
         text.head("siftwire_build_info", "gauge", "Version, commit and SQLite version");
         let labels = [("version", version), ("commit", commit), ("sqlite", sqlite)];
-        text.sample("siftwire_build_info", &labels, 1.0);
+        text.sample("siftwire_build_info", &labels, 1);
         text.polls(&values);
         let is_shown = |name: &str| shown == ShownSources::All || !values.hidden_sources.contains(name);
         text.sources(values.sources.iter().filter(|(name, _)| is_shown(name)));
         text.outputs(&values.outputs);
         text.store(&values);
-        let name = "siftwire_reloads_total";
-        text.head(name, "counter", "Config reloads by result");
-        text.sample(name, &[("config", "applied")], values.reloads_applied as f64);
-        text.sample(name, &[("config", "refused")], values.reloads_refused as f64);
-        let refused = f64::from(u8::from(values.config_refused));
+        let reloads = [("applied", values.reloads_applied), ("refused", values.reloads_refused)];
+        text.family("siftwire_reloads_total", "counter", "Config reloads by result", ("config", reloads));
+        let refused = u8::from(values.config_refused);
         text.single("siftwire_config_refused", "gauge", "1 while the config files are invalid", refused);
         text.0
     }
@@ -289,16 +287,13 @@ impl Histogram {
 /// The text format: for each metric a head, then its samples.
 struct Exposition(String);
 
-type SourceTime = fn(&SourceTimes) -> Option<i64>;
-type OutputValue = fn(&OutputStats) -> f64;
-
 impl Exposition {
     fn head(&mut self, name: &str, kind: &str, help: &str) {
         // Writing to a string cannot fail.
         let _ = writeln!(self.0, "# HELP {name} {help}.\n# TYPE {name} {kind}");
     }
 
-    fn sample(&mut self, name: &str, labels: &[(&str, &str)], value: f64) {
+    fn sample(&mut self, name: &str, labels: &[(&str, &str)], value: impl Display) {
         self.0.push_str(name);
         for (n, (label, text)) in labels.iter().enumerate() {
             let text = text.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n");
@@ -309,125 +304,111 @@ impl Exposition {
         let _ = writeln!(self.0, "{value}");
     }
 
-    fn single(&mut self, name: &str, kind: &str, help: &str, value: f64) {
+    fn single(&mut self, name: &str, kind: &str, help: &str, value: impl Display) {
         self.head(name, kind, help);
         self.sample(name, &[], value);
+    }
+
+    /// A metric with a label.
+    fn family<T: AsRef<str>, V: Display>(
+        &mut self,
+        name: &str,
+        kind: &str,
+        help: &str,
+        (label, samples): (&str, impl IntoIterator<Item = (T, V)>),
+    ) {
+        self.head(name, kind, help);
+        for (text, value) in samples {
+            self.sample(name, &[(label, text.as_ref())], value);
+        }
     }
 
     fn histogram(&mut self, name: &str, help: &str, histogram: &Histogram) {
         self.head(name, "histogram", help);
         let bucket = format!("{name}_bucket");
         for (bound, n) in BUCKET_BOUNDS.iter().zip(histogram.buckets) {
-            self.sample(&bucket, &[("le", &bound.to_string())], n as f64);
+            self.sample(&bucket, &[("le", &bound.to_string())], n);
         }
-        self.sample(&bucket, &[("le", "+Inf")], histogram.count as f64);
+        self.sample(&bucket, &[("le", "+Inf")], histogram.count);
         self.sample(&format!("{name}_sum"), &[], histogram.sum);
-        self.sample(&format!("{name}_count"), &[], histogram.count as f64);
+        self.sample(&format!("{name}_count"), &[], histogram.count);
     }
 
     fn polls(&mut self, values: &Values) {
-        self.head("siftwire_polls_total", "counter", "Polls by outcome");
-        for (outcome, n) in &values.polls {
-            self.sample("siftwire_polls_total", &[("outcome", outcome)], *n as f64);
-        }
+        self.family("siftwire_polls_total", "counter", "Polls by outcome", ("outcome", &values.polls));
         self.histogram("siftwire_poll_duration_seconds", "Duration of polls", &values.poll_seconds);
-        let bytes = values.poll_bytes as f64;
+        let bytes = values.poll_bytes;
         self.single("siftwire_poll_bytes_total", "counter", "Bytes of feeds, after decompression", bytes);
-        self.head("siftwire_entries_total", "counter", "Entries of polls by change");
-        for (change, n) in &values.entries {
-            self.sample("siftwire_entries_total", &[("change", change)], *n as f64);
-        }
-        self.head("siftwire_articles_total", "counter", "Articles of entries by outcome");
-        for (outcome, n) in &values.articles {
-            self.sample("siftwire_articles_total", &[("outcome", outcome)], *n as f64);
-        }
-        let in_flight = values.polls_in_flight as f64;
-        self.single("siftwire_polls_in_flight", "gauge", "Polls in flight", in_flight);
-        self.single("siftwire_sources", "gauge", "Sources that are polled", values.polled_sources as f64);
-        self.head("siftwire_sources_by_health", "gauge", "Sources by health");
-        for (health, n) in &values.sources_by_health {
-            self.sample("siftwire_sources_by_health", &[("health", health)], *n as f64);
-        }
-        self.single("siftwire_tasks", "gauge", "Running tasks, connections included", values.tasks as f64);
+        self.family(
+            "siftwire_entries_total",
+            "counter",
+            "Entries of polls by change",
+            ("change", &values.entries),
+        );
+        let articles = &values.articles;
+        self.family(
+            "siftwire_articles_total",
+            "counter",
+            "Articles of entries by outcome",
+            ("outcome", articles),
+        );
+        self.single("siftwire_polls_in_flight", "gauge", "Polls in flight", values.polls_in_flight);
+        self.single("siftwire_sources", "gauge", "Sources that are polled", values.polled_sources);
+        let by_health = values.sources_by_health.iter().copied();
+        self.family("siftwire_sources_by_health", "gauge", "Sources by health", ("health", by_health));
+        self.single("siftwire_tasks", "gauge", "Running tasks, connections included", values.tasks);
     }
 
     fn sources<'a>(&mut self, sources: impl Iterator<Item = (&'a String, &'a SourceTimes)> + Clone) {
-        let metrics: [(&str, &str, SourceTime); 2] = [
-            (
-                "siftwire_source_last_success_timestamp_seconds",
-                "When a source was last polled successfully",
-                |times| times.last_success,
-            ),
-            ("siftwire_source_next_poll_timestamp_seconds", "When a source is polled next", |times| {
-                times.next_poll
-            }),
-        ];
-        for (name, help, time) in metrics {
-            self.head(name, "gauge", help);
-            for (source, times) in sources.clone() {
-                if let Some(at) = time(times) {
-                    self.sample(name, &[("source", source)], at as f64);
-                }
-            }
-        }
+        let (name, help) =
+            ("siftwire_source_last_success_timestamp_seconds", "When a source was last polled successfully");
+        let polled = sources.clone().filter_map(|(source, times)| Some((source, times.last_success?)));
+        self.family(name, "gauge", help, ("source", polled));
+        let next = sources.filter_map(|(source, times)| Some((source, times.next_poll?)));
+        let name = "siftwire_source_next_poll_timestamp_seconds";
+        self.family(name, "gauge", "When a source is polled next", ("source", next));
     }
 
     fn outputs(&mut self, outputs: &BTreeMap<String, OutputStats>) {
-        let metrics: [(&str, &str, &str, OutputValue); 3] = [
-            ("siftwire_output_bytes", "gauge", "Size of an output's Atom document", |output| {
-                output.bytes as f64
-            }),
-            ("siftwire_output_changed_timestamp_seconds", "gauge", "When an output last changed", |output| {
-                output.changed as f64
-            }),
-            ("siftwire_output_changes_total", "counter", "Changes of an output", |output| {
-                output.changes as f64
-            }),
-        ];
-        for (name, kind, help, value) in metrics {
-            self.head(name, kind, help);
-            for (output, stats) in outputs {
-                self.sample(name, &[("output", output)], value(stats));
-            }
-        }
+        let bytes = outputs.iter().map(|(output, stats)| (output, stats.bytes));
+        self.family("siftwire_output_bytes", "gauge", "Size of an output's Atom document", ("output", bytes));
+        let changed = outputs.iter().map(|(output, stats)| (output, stats.changed));
+        let name = "siftwire_output_changed_timestamp_seconds";
+        self.family(name, "gauge", "When an output last changed", ("output", changed));
+        let changes = outputs.iter().map(|(output, stats)| (output, stats.changes));
+        self.family("siftwire_output_changes_total", "counter", "Changes of an output", ("output", changes));
     }
 
     fn store(&mut self, values: &Values) {
         let StoreStats { database, log, commands, queries } = values.store;
-        self.head("siftwire_store_bytes", "gauge", "Size of the store's files");
-        self.sample("siftwire_store_bytes", &[("file", "database")], database as f64);
-        self.sample("siftwire_store_bytes", &[("file", "log")], log as f64);
-        self.head("siftwire_store_waiting", "gauge", "Requests waiting for the store's threads");
-        self.sample("siftwire_store_waiting", &[("what", "commands")], commands as f64);
-        self.sample("siftwire_store_waiting", &[("what", "queries")], queries as f64);
+        let files = [("database", database), ("log", log)];
+        self.family("siftwire_store_bytes", "gauge", "Size of the store's files", ("file", files));
+        let (name, help) = ("siftwire_store_waiting", "Requests waiting for the store's threads");
+        self.family(name, "gauge", help, ("what", [("commands", commands), ("queries", queries)]));
         let (name, help) =
             ("siftwire_store_unreadable_rows_total", "Rows left out because their content is damaged");
-        self.single(name, "counter", help, values.unreadable_rows as f64);
-        let (name, help) = ("siftwire_network_down", "1 while no host can be reached");
-        self.single(name, "gauge", help, f64::from(u8::from(values.network_is_down)));
-        let daemons = values.daemons.unwrap_or(1) as f64;
+        self.single(name, "counter", help, values.unreadable_rows);
+        let is_down = u8::from(values.network_is_down);
+        self.single("siftwire_network_down", "gauge", "1 while no host can be reached", is_down);
+        let daemons = values.daemons.unwrap_or(1);
         self.single("siftwire_daemons", "gauge", "Daemons that share the store", daemons);
         if let Some(hosts) = values.held_hosts {
             let help = "Hosts of sources that this daemon has for itself";
-            self.single("siftwire_hosts_held", "gauge", help, hosts as f64);
+            self.single("siftwire_hosts_held", "gauge", help, hosts);
         }
-        let (name, help) =
-            ("siftwire_config_in_force", "0 while outputs are made by the config of another daemon");
-        self.single(name, "gauge", help, f64::from(u8::from(values.config_in_force.unwrap_or(true))));
-        let (name, help) = (
-            "siftwire_readback_disagreements_total",
-            "Published documents that feed-rs reads otherwise than we do",
-        );
-        self.single(name, "counter", help, values.disagreements as f64);
-        let (name, help) = (
-            "siftwire_entries_left_out",
-            "Entries left out of a published document that nobody could read with them",
-        );
-        self.single(name, "gauge", help, values.left_out as f64);
+        let is_in_force = u8::from(values.config_in_force.unwrap_or(true));
+        let help = "0 while outputs are made by the config of another daemon";
+        self.single("siftwire_config_in_force", "gauge", help, is_in_force);
+        let name = "siftwire_readback_disagreements_total";
+        let help = "Published documents that feed-rs reads otherwise than we do";
+        self.single(name, "counter", help, values.disagreements);
+        let name = "siftwire_entries_left_out";
+        let help = "Entries left out of a published document that nobody could read with them";
+        self.single(name, "gauge", help, values.left_out);
         let (name, help) =
             ("siftwire_rescued_documents_total", "Polled documents that only the second reader could read");
-        self.single(name, "counter", help, values.rescues as f64);
-        let writable = f64::from(u8::from(values.store_writable));
+        self.single(name, "counter", help, values.rescues);
+        let writable = u8::from(values.store_writable);
         self.single("siftwire_store_writable", "gauge", "1 if the last test write succeeded", writable);
         let write_seconds = &values.write_seconds;
         self.histogram("siftwire_store_write_seconds", "Duration of a small durable write", write_seconds);
