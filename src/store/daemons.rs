@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 /// A daemon that has not been seen for so long has ended, or has stopped: then it loses its claims and hosts.
-pub(super) const MAX_SILENCE: Duration = Duration::from_secs(15);
+pub const MAX_SILENCE: Duration = Duration::from_secs(15);
 
 /// What a daemon says of itself to the others.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -34,7 +34,7 @@ pub use articles::{
 };
 pub use config_edit::{ConfigEdit, ConfigReading, ConfigStanding, SyncedConfig};
 pub use copy::{CopiedTable, CopyProgress, copy};
-pub use daemons::{ConfigInForce, DaemonDescription, LivingDaemon, Sharing, UnpolledHosts};
+pub use daemons::{ConfigInForce, DaemonDescription, LivingDaemon, MAX_SILENCE, Sharing, UnpolledHosts};
 pub use dispatch::{backup, check_integrity, has_daemon, lock, open, open_locked, salvage};
 pub use error::{Error, recovery_advice};
 pub use handle::Store;

@@ -1,7 +1,7 @@
 //! SQL of the articles at the links of entries: which are wanted, claims, results. I/O: the database.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -55,16 +55,7 @@ impl Store {
         now: Timestamp,
     ) -> Result<ArticleClaimResult, Error> {
         let claimer = self.claimer(claimant, Arc::default());
-        let claimed = self.command_with(Durability::Relaxed, move |c| {
-            let begun = Instant::now();
-            Ok((begun, claim(c, entry, (&claimer, lease), &host, now)?))
-        });
-        match claimed.await? {
-            (begun, ArticleClaimResult::Claimed(_)) if self.is_late(begun) => {
-                Ok(ArticleClaimResult::HostHeld(now))
-            }
-            (_, result) => Ok(result),
-        }
+        self.command_with(Durability::Relaxed, move |c| claim(c, entry, (&claimer, lease), &host, now)).await
     }
 
     /// Writes the result of a claim. If it decides the entry, outputs evaluate it again. Returns whether the claim was the

@@ -2,12 +2,11 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use jiff::Timestamp;
 
 use super::super::claimer::Claimer;
-use super::super::daemons::MAX_SILENCE;
 use super::super::database::{Database, SqlRow};
 use super::super::error::Error;
 use super::super::handle::Store;
@@ -20,10 +19,6 @@ use super::daemons::{HELD_BY_OTHER, take_host};
 use super::hosts::read_budget;
 use super::source_state::source_state;
 use super::sources::due_time;
-
-/// How long the answer to a claim may take: well below [`MAX_SILENCE`], after which another daemon has the host.
-const MAX_CLAIM_DELAY: Duration = Duration::from_secs(5);
-const _: () = assert!(2 * MAX_CLAIM_DELAY.as_secs() < MAX_SILENCE.as_secs());
 
 impl Store {
     /// Claims sources in one transaction. A claim ends with the commit of its poll, or when the source is claimed again,
@@ -54,30 +49,14 @@ impl Store {
         gaps: Arc<BTreeMap<String, Duration>>,
     ) -> Result<Vec<ClaimResult>, Error> {
         let (claimer, known) = (self.claimer(claimant, gaps), self.known_in_force());
-        let claimed = self.command_with(Durability::Relaxed, move |c| {
-            let begun = Instant::now();
+        self.command_with(Durability::Relaxed, move |c| {
             if !is_still_in_force(c, known.as_ref())? {
                 let retry = nearest_time(millis(now).saturating_add(HELD_BY_OTHER));
-                let held = sources.iter().map(|id| ClaimResult::HostHeld(*id, retry)).collect();
-                return Ok((begun, held));
+                return Ok(sources.iter().map(|id| ClaimResult::HostHeld(*id, retry)).collect());
             }
-            Ok((begun, claim(c, &sources, &claimer, now, lease)?))
-        });
-        let (begun, mut claimed) = claimed.await?;
-        if self.is_late(begun) {
-            for result in &mut claimed {
-                if let ClaimResult::Claimed(claim) = result {
-                    *result = ClaimResult::HostHeld(claim.source, now);
-                }
-            }
-        }
-        Ok(claimed)
-    }
-
-    /// Whether the answer to a claim took so long that the host may be another daemon's by now: the connection stood still,
-    /// or this process.
-    pub(super) fn is_late(&self, begun: Instant) -> bool {
-        self.daemon_id().is_some() && begun.elapsed() >= MAX_CLAIM_DELAY
+            claim(c, &sources, &claimer, now, lease)
+        })
+        .await
     }
 
     /// Ends a claim, by its number, without a poll.
