@@ -184,7 +184,7 @@ async fn claim_and_poll(
     (parse_limiter, running): (&ParseLimiter, &Mutex<HashMap<SourceId, i64>>),
     source: SourceId,
 ) -> PollEnd {
-    let asked = Instant::now();
+    let begun = Instant::now();
     let mut claims = match job
         .store
         .claim_at_hosts(vec![source], job.claimant, (now(), job.lease), Arc::clone(&job.gaps))
@@ -194,7 +194,7 @@ async fn claim_and_poll(
         Err(error) => return PollEnd::ClaimFailed(error),
     };
     // This process stood still meanwhile: another daemon has the host.
-    if asked.elapsed() >= store::MAX_SILENCE && job.store.daemon_id().is_some() {
+    if begun.elapsed() >= store::MAX_SILENCE && job.store.daemon_id().is_some() {
         return PollEnd::HostHeld(now());
     }
     match claims.pop() {
