@@ -290,7 +290,7 @@ fn read_keys<'t, T>(
 
 fn read_store(reader: &mut FileReader<'_>, table: &mut TableReader<'_>) -> RawStore {
     let keys = RawStore::read(reader, table);
-    reader.has_secret |= keys.url.as_ref().is_some_and(|database| database.value.has_password());
+    reader.has_secret |= keys.url.as_ref().is_some_and(|database| database.value.password().is_some());
     keys
 }
 

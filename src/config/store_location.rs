@@ -44,13 +44,22 @@ pub(super) fn check(
     match password {
         Some(source) => {
             if let Some(Secret(password)) = secret::read_or_report(&source, directories, diagnostics) {
-                server.set_password(&password);
+                server.set_password(Some(password));
             }
         }
-        None => add_stored_password(&mut server, directories.password_file.as_deref()),
+        None => add_stored_password(&server, directories.password_file.as_deref()),
     }
     if let Some(root) = root {
         server.set_root_certificate(&directories.config.join(root.value));
+        if server.may_ignore_root_certificate() {
+            diagnostics.push(
+                Diagnostic::error(root.span, "this root certificate would not be checked")
+                    .label("`sslmode` in `url` allows a connection without encryption")
+                    .hint(
+                        "write `sslmode=verify-full`, or none, which is the same beside a root certificate",
+                    ),
+            );
+        }
     }
     StoreLocation::Server(Arc::new(server))
 }
@@ -63,19 +72,19 @@ pub fn store_location(text: &str, environment: &Environment) -> Result<StoreLoca
     if !text.contains("://") && !text.starts_with("postgres:") && !text.starts_with("postgresql:") {
         return Ok(StoreLocation::File(environment.current_directory.join(text)));
     }
-    let mut server: Server = text.parse().map_err(|reason| {
+    let server: Server = text.parse().map_err(|reason| {
         format!("a database is named by a URL such as postgres://siftwire@db.example.org/siftwire: {reason}")
     })?;
-    add_stored_password(&mut server, environment.password_file.as_deref());
+    add_stored_password(&server, environment.password_file.as_deref());
     Ok(StoreLocation::Server(Arc::new(server)))
 }
 
 /// Where there is no other password.
-fn add_stored_password(server: &mut Server, file: Option<&Path>) {
-    if !server.has_password()
+fn add_stored_password(server: &Server, file: Option<&Path>) {
+    if server.password().is_none()
         && let Some(password) = file.and_then(|file| stored_password(file, server))
     {
-        server.set_password(&password);
+        server.set_password(Some(password));
     }
 }
 

@@ -126,6 +126,15 @@ impl Store {
         (job, receiver)
     }
 
+    /// From the next connection on, logs in with the password of this location, if it is the same database.
+    pub fn adopt_password(&self, new: &StoreLocation) {
+        if let (StoreLocation::Server(own), StoreLocation::Server(new)) = (&*self.location, new)
+            && own == new
+        {
+            own.set_password(new.password());
+        }
+    }
+
     pub(super) fn location(&self) -> &StoreLocation {
         &self.location
     }

@@ -261,3 +261,67 @@ fn a_daemon_goes_on_when_its_database_can_be_written_again() {
     assert!(log.contains("make room on the disk of the server"), "{log}");
     assert!(!log.contains("names its file"), "{log}");
 }
+
+#[test]
+fn who_names_a_root_certificate_sends_no_password_without_encryption() {
+    let root = format!("root_certificate = \"{CERTIFICATES}/root.pem\"");
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("postgres://siftwire:hidden@{}/news", listener.local_addr().unwrap());
+    // It says that it knows no encryption.
+    let server = std::thread::spawn(move || {
+        let (mut connection, _) = listener.accept().unwrap();
+        let mut request = [0; 8];
+        connection.read_exact(&mut request).unwrap();
+        connection.write_all(b"N").unwrap();
+        let mut more = Vec::new();
+        let _ = connection.read_to_end(&mut more);
+        more
+    });
+    assert_eq!(home(&url, &root).run(&["status"]).0, Some(1));
+    assert_eq!(server.join().unwrap(), b"", "nothing was sent after the refusal");
+
+    for mode in ["prefer", "disable"] {
+        let (code, _, said) = home(&format!("{url}?sslmode={mode}"), &root).run(&["check"]);
+        assert!(code == Some(2) && said.contains("would not be checked"), "{mode}: {said}");
+    }
+}
+
+#[test]
+fn a_new_password_counts_once_the_config_is_read_again() {
+    let server = TlsServer::start();
+    let home = home(
+        &format!("postgres://siftwire@127.0.0.1:{}/news", server.port),
+        "password = { file = \"password\" }\n[poll]\nevery = \"1h\"",
+    );
+    let write = |password: &str| {
+        let path = home.path().join("password");
+        std::fs::write(&path, password).unwrap();
+        std::fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
+    };
+    write("hidden");
+    let daemon = home.start();
+    let url = format!("postgres://siftwire@{}:{}/postgres", server._server.host, server.port);
+    let mut administrator = postgres::Client::connect(&url, postgres::NoTls).unwrap();
+    administrator.batch_execute("ALTER ROLE siftwire PASSWORD 'another'").unwrap();
+    let cut = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = 'news'";
+    administrator.batch_execute(cut).unwrap();
+    let ready = |status: u16| (daemon.get("/readyz").status == status).then_some(());
+    eventually_within(Duration::from_secs(60), "it cannot log in", || ready(503));
+    write("another");
+    daemon.signal("HUP");
+    eventually_within(Duration::from_secs(60), "it logs in", || ready(200));
+    assert_eq!(daemon.stop().0, Some(0));
+}
+
+#[test]
+fn a_schema_that_an_administrator_has_made_is_used() {
+    let database = Database::new();
+    let set_up = "CREATE ROLE owner LOGIN; CREATE SCHEMA siftwire AUTHORIZATION owner;
+                  ALTER ROLE owner SET default_transaction_isolation = serializable";
+    database.client().batch_execute(set_up).unwrap();
+    let home = home(&database.url.replace("siftwire@", "owner@"), "");
+    assert_eq!(home.run(&["status"]).0, Some(0));
+    let daemon = home.start();
+    assert_eq!(daemon.get("/readyz").status, 200);
+    assert_eq!(daemon.stop().0, Some(0));
+}

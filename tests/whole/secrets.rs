@@ -276,10 +276,6 @@ fn status_names_the_store_that_it_reads_without_a_config() {
         "{err}"
     );
     let (code, _, err) = home.run(&["status", "--config", "config.toml"]);
-    let beside = home.path().join("siftwire.db");
-    assert!(
-        err.contains("cannot read") && err.contains(&format!("no store {} yet", beside.display())),
-        "{err}"
-    );
+    assert!(err.contains("cannot read") && err.contains("which store"), "{err}");
     assert_eq!(code, Some(2));
 }

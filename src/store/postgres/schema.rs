@@ -60,7 +60,8 @@ pub(super) fn finish_copy(session: &Session) -> Result<()> {
 }
 
 fn begin(session: &Session) -> Result<()> {
-    session.batch(&format!("BEGIN; SELECT pg_advisory_xact_lock({SCHEMA_LOCK})"))
+    session
+        .batch(&format!("BEGIN ISOLATION LEVEL READ COMMITTED; SELECT pg_advisory_xact_lock({SCHEMA_LOCK})"))
 }
 
 fn refusal(server: &Server, version: i32) -> Error {
@@ -81,7 +82,8 @@ fn refusal(server: &Server, version: i32) -> Error {
 /// Creates the tables, and ends the transaction.
 fn create(session: &Session, version: i32) -> Result<()> {
     session.batch(&format!(
-        "CREATE SCHEMA IF NOT EXISTS siftwire; SET LOCAL search_path = siftwire; {FUNCTIONS}; {};
+        // Its administrator may have made it for a user who must not make any.
+        "DO 'BEGIN IF to_regnamespace(''siftwire'') IS NULL THEN CREATE SCHEMA siftwire; END IF; END'; SET LOCAL search_path = siftwire; {FUNCTIONS}; {};
          CREATE TABLE schema_version (version BIGINT NOT NULL);
          INSERT INTO schema_version VALUES ({version}); COMMIT",
         schema_text(SCHEMA)

@@ -28,7 +28,7 @@ fn begin_writing(durability: Durability) -> String {
         Durability::Relaxed => "off",
     };
     format!(
-        "BEGIN; SET LOCAL synchronous_commit = {synchronous}; SELECT pg_advisory_xact_lock({})",
+        "BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL synchronous_commit = {synchronous}; SELECT pg_advisory_xact_lock({})",
         schema::WRITE_LOCK
     )
 }

@@ -8,6 +8,7 @@ mod tls;
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio_postgres::Config;
@@ -41,8 +42,11 @@ pub struct Server {
     hosts: Vec<Config>,
     /// Whether a host that is read-only is of no use.
     writable_only: bool,
-    tls: TlsMode,
+    /// `None`: not chosen.
+    tls: Option<TlsMode>,
     root_certificate: Option<PathBuf>,
+    /// That of all clones: a reload may bring another one.
+    password: Arc<Mutex<Option<String>>>,
     shown: String,
 }
 
@@ -84,11 +88,11 @@ impl Server {
         if !matches!(url.scheme(), "postgres" | "postgresql") {
             return Err("it must begin with postgres://");
         }
-        let (mut tls, mut root_certificate, mut writable_only) = (TlsMode::Prefer, None, false);
+        let (mut tls, mut root_certificate, mut writable_only) = (None, None, false);
         let mut others = Vec::new();
         for (name, value) in url.query_pairs().into_owned() {
             match (name.as_str(), value.as_str()) {
-                ("sslmode", _) => tls = value.parse()?,
+                ("sslmode", _) => tls = Some(value.parse()?),
                 ("sslrootcert", _) => root_certificate = Some(PathBuf::from(value)),
                 ("target_session_attrs", "read-write" | "primary") => writable_only = true,
                 ("target_session_attrs", "any") => {}
@@ -112,34 +116,52 @@ impl Server {
             .keepalives_idle(NETWORK_TIMEOUT)
             .keepalives_interval(NETWORK_TIMEOUT / 3)
             .keepalives_retries(3)
-            .options(OPTIONS)
-            .ssl_mode(match tls {
-                TlsMode::Disable => SslMode::Disable,
-                TlsMode::Prefer => SslMode::Prefer,
-                TlsMode::Require | TlsMode::VerifyFull => SslMode::Require,
-            });
-        // Without password and parameters, for people.
+            .options(OPTIONS);
+        // Without a password, and with those parameters alone that tell which database it is, for people.
         let _ = url.set_password(None);
+        let is_place = |name: &str| matches!(name, "host" | "hostaddr" | "port" | "user" | "dbname");
+        let places: Vec<_> = url.query_pairs().into_owned().filter(|(name, _)| is_place(name)).collect();
         url.set_query(None);
-        Ok(Server { hosts: vec![config], writable_only, tls, root_certificate, shown: url.to_string() })
+        if !places.is_empty() {
+            url.query_pairs_mut().extend_pairs(places);
+        }
+        let password = config.get_password().map(|password| String::from_utf8_lossy(password).into_owned());
+        Ok(Server {
+            hosts: vec![config],
+            writable_only,
+            tls,
+            root_certificate,
+            password: Arc::new(Mutex::new(password)),
+            shown: url.to_string(),
+        })
     }
 
     /// Sets the password; one in the address is replaced.
-    pub fn set_password(&mut self, password: &str) {
-        for host in &mut self.hosts {
-            host.password(password);
-        }
+    pub fn set_password(&self, password: Option<String>) {
+        *self.password.lock().unwrap_or_else(PoisonError::into_inner) = password;
     }
 
-    /// Whether there is a password.
+    /// The password, if there is one.
     #[must_use]
-    pub fn has_password(&self) -> bool {
-        self.hosts.iter().all(|host| host.get_password().is_some())
+    pub fn password(&self) -> Option<String> {
+        self.password.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Trusts only certificates that this one has signed.
     pub fn set_root_certificate(&mut self, path: &Path) {
         self.root_certificate = Some(path.to_owned());
+    }
+
+    /// Whether there is a root certificate that may not count: then whoever answers without encryption gets the password.
+    #[must_use]
+    pub fn may_ignore_root_certificate(&self) -> bool {
+        self.root_certificate.is_some() && matches!(self.tls(), TlsMode::Disable | TlsMode::Prefer)
+    }
+
+    /// How connections are encrypted. Who names a root certificate wants it to be checked.
+    fn tls(&self) -> TlsMode {
+        let default = if self.root_certificate.is_some() { TlsMode::VerifyFull } else { TlsMode::Prefer };
+        self.tls.unwrap_or(default)
     }
 
     /// Whether a line of a password file is for this database: host, port, database and user, or `*` for any.
@@ -155,8 +177,8 @@ impl Server {
         if let Some(user) = user {
             let _ = url.set_username(user);
         }
-        if self.tls != TlsMode::Prefer {
-            url.query_pairs_mut().append_pair("sslmode", self.tls.name());
+        if self.tls() != TlsMode::Prefer {
+            url.query_pairs_mut().append_pair("sslmode", self.tls().name());
         }
         if let Some(root) = &self.root_certificate {
             url.query_pairs_mut().append_pair("sslrootcert", &root.to_string_lossy());
@@ -166,17 +188,26 @@ impl Server {
 
     /// Connects to the first host that can be written, else to the first that can be read.
     pub(super) fn connect(&self) -> Result<Session, ConnectError> {
-        // Without encryption none of it is read.
-        let root = self.root_certificate.as_deref().filter(|_| self.tls != TlsMode::Disable);
-        let settings = tls::client_config(self.tls, root).map_err(ConnectError)?;
+        let settings =
+            tls::client_config(self.tls(), self.root_certificate.as_deref()).map_err(ConnectError)?;
         let (mut readable, mut failures) = (None, Vec::new());
         for config in &self.hosts {
-            let way = Way { config: config.clone(), tls: MakeRustlsConnect::new(settings.clone()) };
+            let mut config = config.clone();
+            config.ssl_mode(match self.tls() {
+                TlsMode::Disable => SslMode::Disable,
+                TlsMode::Prefer => SslMode::Prefer,
+                TlsMode::Require | TlsMode::VerifyFull => SslMode::Require,
+            });
+            if let Some(password) = self.password() {
+                config.password(password);
+            }
+            let label = self.label(&config);
+            let way = Way { config, tls: MakeRustlsConnect::new(settings.clone()) };
             match BoundedConnection::open(way) {
                 Ok(connection) if connection.is_writable() => return Ok(Session::new(connection)),
                 Ok(connection) if !self.writable_only => drop(readable.get_or_insert(connection)),
-                Ok(_) => failures.push(format!("{}it is a standby, or read-only", self.label(config))),
-                Err(failure) => failures.push(format!("{}{failure}", self.label(config))),
+                Ok(_) => failures.push(format!("{label}it is a standby, or read-only")),
+                Err(failure) => failures.push(format!("{label}{failure}")),
             }
         }
         readable.map(Session::new).ok_or_else(|| ConnectError(failures.join("; ")))

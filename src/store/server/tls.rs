@@ -17,7 +17,7 @@ use rustls::{ClientConfig, DigitallySignedStruct, Error, RootCertStore, Signatur
 pub enum TlsMode {
     /// Not at all.
     Disable,
-    /// If the server can; its certificate is not checked unless a root certificate is given.
+    /// If the server can; its certificate is not checked.
     Prefer,
     /// Always; its certificate is not checked unless a root certificate is given.
     Require,
