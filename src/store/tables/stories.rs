@@ -270,20 +270,33 @@ pub(super) fn story_members(
     generation: Option<Generation>,
     stories: &[StoryId],
 ) -> Result<HashMap<StoryId, StoryMember>> {
+    let generation: i64 = match generation {
+        Some(generation) => generation.0,
+        None => c
+            .prepare_cached("SELECT generation FROM output WHERE id = ?1")?
+            .query_row([output.0], |row| row.get(0))
+            .optional()?
+            .unwrap_or_default(),
+    };
+    // One that has just begun has no story.
+    let mut has_members =
+        c.prepare_cached("SELECT 1 FROM membership WHERE output = ?1 AND generation = ?2 LIMIT 1")?;
+    if !has_members.exists([output.0, generation])? {
+        return Ok(HashMap::new());
+    }
     let mut statement = c.prepare_cached(
         // CROSS JOIN fixes the order: from the few entries of a story to their memberships. No ORDER BY: for that, SQLite
         // makes a table in memory, also where there is no row.
         "SELECT entry.number, source.name, source.active, story_join.entry IS NULL
          FROM entry CROSS JOIN membership ON membership.entry = entry.number AND membership.output = ?1
-             AND membership.generation = coalesce(?2, (SELECT generation FROM output WHERE id = ?1))
+             AND membership.generation = ?2
          JOIN source ON source.id = entry.source LEFT JOIN story_join ON story_join.entry = entry.number
          WHERE entry.story = ?3",
     )?;
-    let generation = generation.map(|generation| generation.0);
     let mut found = HashMap::new();
     for &story in stories {
         let members = statement
-            .query_map(params![output.0, generation, story.0], |row| {
+            .query_map([output.0, generation, story.0], |row| {
                 let (entry, source) = (row.get(0)?, lossy_text(row, 1)?.unwrap_or_default());
                 Ok(StoryMember { entry, source, is_active: row.get(2)?, is_first: row.get(3)? })
             })?
