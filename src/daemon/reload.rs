@@ -190,7 +190,7 @@ impl Reloader {
                 return Ok(None);
             }
         };
-        self.shared.store.adopt_password(&new.store.location);
+        self.shared.store.renew_password(&new.store.location);
         if let Err(error) = refuse_empty(&self.shared.store, &new, self.loaded.empty).await {
             let Error::EmptyConfig(_) = error else { return Err(error) };
             let problem = refusal(&error);

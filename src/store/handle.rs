@@ -127,7 +127,7 @@ impl Store {
     }
 
     /// From the next connection on, logs in with the password of this location, if it is the same database.
-    pub fn adopt_password(&self, new: &StoreLocation) {
+    pub fn renew_password(&self, new: &StoreLocation) {
         if let (StoreLocation::Server(own), StoreLocation::Server(new)) = (&*self.location, new)
             && own == new
         {
