@@ -75,12 +75,11 @@ pub fn load_other(
 /// mistakes. `None` if these leave open which store it is.
 pub fn store_options(location: &ConfigLocation, environment: &Environment) -> Option<store::Options> {
     let (texts, mut diagnostics) = read_files(location);
-    let is_complete = diagnostics.is_empty();
     let files = texts.iter().filter_map(|(_, text)| raw::read(&mut FileReader::new(0, text))).collect();
     let merged = merge(files);
     let is_known = match (&merged.store.path, &merged.store.url) {
         (Some(_), Some(_)) => false,
-        (None, None) => is_complete && !texts.iter().any(|(_, text)| mentions_store(text)),
+        (None, None) => !texts.iter().any(|(_, text)| mentions_store(text)),
         _ => true,
     };
     let directories = directories(location, environment);

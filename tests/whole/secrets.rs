@@ -276,6 +276,10 @@ fn status_names_the_store_that_it_reads_without_a_config() {
         "{err}"
     );
     let (code, _, err) = home.run(&["status", "--config", "config.toml"]);
-    assert!(err.contains("cannot read") && err.contains("which store"), "{err}");
+    let beside = home.path().join("siftwire.db");
+    assert!(
+        err.contains("cannot read") && err.contains(&format!("no store {} yet", beside.display())),
+        "{err}"
+    );
     assert_eq!(code, Some(2));
 }
