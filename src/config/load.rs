@@ -79,18 +79,29 @@ pub fn store_options(location: &ConfigLocation, environment: &Environment) -> Op
     let merged = merge(files);
     let is_known = match (&merged.store.path, &merged.store.url) {
         (Some(_), Some(_)) => false,
-        (None, None) => !texts.iter().any(|(_, text)| mentions_store(text)),
+        (None, None) => !texts.iter().any(|(_, text)| may_name_store(text)),
         _ => true,
     };
     let directories = directories(location, environment);
     is_known.then(|| check::check(merged, &directories, &mut diagnostics).store)
 }
 
-/// Whether a file may say where the store is, however misspelt.
-fn mentions_store(text: &str) -> bool {
-    text.lines().any(|line| {
-        let name = line.trim_start_matches(['[', ' ', '\t']).split([']', '.', '=', ' ', '\t']).next();
-        name.is_some_and(|name| closest_name(name, ["store"]).is_some())
+/// Whether a file may say where the store is, however misspelt: a line of `[store]` that is not `keep`, or of a table whose
+/// name is much like it.
+fn may_name_store(text: &str) -> bool {
+    let mut table = "";
+    text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#')).any(|line| {
+        let is_header = line.starts_with('[');
+        let name = line.trim_start_matches('[').split([']', '=']).next().unwrap_or_default().trim();
+        if is_header {
+            table = name;
+        }
+        let (of, key) = match name.split_once('.') {
+            Some(dotted) if !is_header => dotted,
+            _ => (table, name),
+        };
+        let is_like = closest_name(of, ["store"]).is_some();
+        is_like && (of != "store" || !is_header && key != "keep")
     })
 }
 
