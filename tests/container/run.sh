@@ -45,7 +45,7 @@ mkdir "$folder/build"
 install -m 755 "$binary" "$folder/build/siftwire"
 cat >"$folder/build/cargo" <<'CARGO'
 #!/bin/sh
-[ "$*" = "build --release --locked" ] && install -D /siftwire target/release/siftwire
+[ "$*" = "build --profile dist --locked" ] && install -D /siftwire target/dist/siftwire
 CARGO
 chmod 755 "$folder/build/cargo"
 printf 'FROM localhost/siftwire-test-base\nCOPY siftwire /\nCOPY cargo /usr/bin/\n' >"$folder/build/Containerfile"
