@@ -41,14 +41,13 @@ pub(super) fn check(
         let file = path.map_or_else(|| DEFAULT_STORE.to_owned(), |path| path.value);
         return StoreLocation::File(directories.state.join(file));
     };
-    match password {
-        Some(source) => {
-            if let Some(Secret(password)) = secret::read_or_report(&source, directories, diagnostics) {
-                server.set_password(Some(password));
-            }
-        }
-        None => add_stored_password(&server, directories.password_file.as_deref()),
+    if let Some(source) = password
+        && let Some(Secret(password)) = secret::read_or_report(&source, directories, diagnostics)
+    {
+        server.set_password(Some(password));
     }
+    // Also for a command in a shell, which does not see the service's credential.
+    add_stored_password(&mut server, directories.password_file.as_deref());
     if let Some(root) = root {
         server.set_root_certificate(&directories.config.join(root.value));
         if server.may_ignore_root_certificate() {
@@ -72,27 +71,26 @@ pub fn store_location(text: &str, environment: &Environment) -> Result<StoreLoca
     if !text.contains("://") && !text.starts_with("postgres:") && !text.starts_with("postgresql:") {
         return Ok(StoreLocation::File(environment.current_directory.join(text)));
     }
-    let server: Server = text.parse().map_err(|reason| {
+    let mut server: Server = text.parse().map_err(|reason| {
         format!("a database is named by a URL such as postgres://siftwire@db.example.org/siftwire: {reason}")
     })?;
-    add_stored_password(&server, environment.password_file.as_deref());
+    add_stored_password(&mut server, environment.password_file.as_deref());
     Ok(StoreLocation::Server(Arc::new(server)))
 }
 
-/// Where there is no other password.
-fn add_stored_password(server: &Server, file: Option<&Path>) {
-    if server.password().is_none()
-        && let Some(password) = file.and_then(|file| stored_password(file, server))
-    {
-        server.set_password(Some(password));
+/// Where there is no other password. A password file that others can read does not count, as with PostgreSQL's own programs.
+fn add_stored_password(server: &mut Server, file: Option<&Path>) {
+    let Some(file) = file.filter(|_| server.password().is_none()) else { return };
+    match std::fs::metadata(file) {
+        Ok(metadata) if metadata.mode() & 0o077 == 0 => server.set_password(stored_password(file, server)),
+        Ok(_) => server.set_ignored_password_file(file),
+        Err(_) => {}
     }
 }
 
-/// The password of a database in a password file (<https://www.postgresql.org/docs/15/libpq-pgpass.html>). One that
-/// others can read does not count, as with PostgreSQL's own programs.
+/// The password of a database in a password file (<https://www.postgresql.org/docs/15/libpq-pgpass.html>).
 fn stored_password(file: &Path, server: &Server) -> Option<String> {
-    let is_private = std::fs::metadata(file).is_ok_and(|metadata| metadata.mode() & 0o077 == 0);
-    let text = is_private.then(|| std::fs::read_to_string(file).ok()).flatten()?;
+    let text = std::fs::read_to_string(file).ok()?;
     text.lines().filter(|line| !line.starts_with('#')).find_map(|line| {
         let fields = fields(line);
         let [host, port, database, user, password] = &fields[..] else { return None };
@@ -125,16 +123,18 @@ mod tests {
     fn a_password_file_has_the_password_of_the_first_line_that_fits() {
         let folder = tempfile::tempdir().expect("a folder");
         let file = folder.path().join("pgpass");
-        let text =
-            "# a comment\nother:5432:news:siftwire:no\ndb.example:*:news:siftwire:a\\:b\\\\c\n*:*:*:*:any\n";
+        let text = "# a comment\nother:5432:news:siftwire:no\ndb.example:*:news:siftwire:a\\:b\\\\c\n/run/db:*:*:*:socket\n*:*:*:*:any\n";
         std::fs::write(&file, text).expect("it is written");
         let password = |mode: u32, url: &str| {
             std::fs::set_permissions(&file, std::fs::Permissions::from_mode(mode)).expect("a mode");
-            stored_password(&file, &url.parse().expect("a server"))
+            let mut server = url.parse().expect("a server");
+            add_stored_password(&mut server, Some(&file));
+            server.password()
         };
         let ours = "postgres://siftwire@db.example:5433/news";
         assert_eq!(password(0o600, ours).as_deref(), Some("a:b\\c"));
         assert_eq!(password(0o600, "postgres://other@db.example/news").as_deref(), Some("any"));
+        assert_eq!(password(0o600, "postgres://siftwire@%2Frun%2Fdb/news").as_deref(), Some("socket"));
         assert_eq!(password(0o644, ours), None, "others can read it");
     }
 }

@@ -5,6 +5,8 @@ use std::io;
 
 use rustls::{CertificateError, Error as TlsError};
 
+pub(super) const NO_PASSWORD: &str = "the server wants a password, and there is none";
+
 /// The error in words. The client's own text has only its kind.
 pub(super) fn in_words(error: &tokio_postgres::Error) -> String {
     if let Some(refusal) = error.as_db_error() {
@@ -21,11 +23,10 @@ pub(super) fn in_words(error: &tokio_postgres::Error) -> String {
         return words.to_owned();
     }
     let text = with_causes(error);
+    if text.contains("password missing") {
+        return format!("{NO_PASSWORD}: write `password` in [store], or a line in ~/.pgpass");
+    }
     let known = [
-        (
-            "password missing",
-            "the server wants a password, and there is none: write `password` in [store], or a line in ~/.pgpass",
-        ),
         (
             "server does not support TLS",
             "the server does not offer TLS, and sslmode wants it: turn on `ssl` there",

@@ -121,6 +121,27 @@ fn a_login_over_tls_checks_what_the_mode_says() {
     is_refused(&at("127.0.0.1", "siftwire", ""), "", "the server wants a password, and there is none");
 }
 
+/// A command in a shell does not see the credential of the service.
+#[test]
+fn a_password_file_serves_where_the_credential_is_not_seen() {
+    let server = TlsServer::start();
+    let home = home(
+        &format!("postgres://siftwire@127.0.0.1:{}/news", server.port),
+        "password = { credential = \"database-password\" }",
+    );
+    let file = home.path().join("pgpass");
+    std::fs::write(&file, "*:*:*:*:hidden\n").unwrap();
+    let status = |mode| {
+        std::fs::set_permissions(&file, std::os::unix::fs::PermissionsExt::from_mode(mode)).unwrap();
+        home.run_with(&["status"], &[("PGPASSFILE", &file)])
+    };
+    let (_, _, said) = status(0o644);
+    let words = format!("does not count, since others can read it: chmod 600 {}", file.display());
+    assert!(said.contains(&words), "{said}");
+    let (code, _, said) = status(0o600);
+    assert_eq!(code, Some(0), "{said}");
+}
+
 #[test]
 fn sizes_and_tools_are_those_of_the_database() {
     let database = Database::new();

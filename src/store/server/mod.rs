@@ -20,6 +20,7 @@ use self::connection::{BoundedConnection, Way};
 pub(super) use self::dialect::schema_text;
 use self::session::Session;
 use self::tls::TlsMode;
+use super::server_error::NO_PASSWORD;
 
 /// How long one address of a host may take for TCP.
 const TCP_TIMEOUT: Duration = Duration::from_secs(4);
@@ -47,6 +48,8 @@ pub struct Server {
     root_certificate: Option<PathBuf>,
     /// That of all clones: a reload may bring another one.
     password: Arc<Mutex<Option<String>>>,
+    /// A password file that was not read, since others can read it.
+    ignored_password_file: Option<PathBuf>,
     shown: String,
 }
 
@@ -132,6 +135,7 @@ impl Server {
             tls,
             root_certificate,
             password: Arc::new(Mutex::new(password)),
+            ignored_password_file: None,
             shown: url.to_string(),
         })
     }
@@ -145,6 +149,11 @@ impl Server {
     #[must_use]
     pub fn password(&self) -> Option<String> {
         self.password.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// What to name if the server wants a password.
+    pub fn set_ignored_password_file(&mut self, path: &Path) {
+        self.ignored_password_file = Some(path.to_owned());
     }
 
     /// Trusts only certificates that this one has signed.
@@ -207,10 +216,21 @@ impl Server {
                 Ok(connection) if connection.is_writable() => return Ok(Session::new(connection)),
                 Ok(connection) if !self.writable_only => drop(readable.get_or_insert(connection)),
                 Ok(_) => failures.push(format!("{label}it is a standby, or read-only")),
-                Err(failure) => failures.push(format!("{label}{failure}")),
+                Err(failure) => failures.push(format!("{label}{}", self.with_ignored_file(&failure))),
             }
         }
         readable.map(Session::new).ok_or_else(|| ConnectError(failures.join("; ")))
+    }
+
+    fn with_ignored_file(&self, failure: &impl fmt::Display) -> String {
+        let failure = failure.to_string();
+        match &self.ignored_password_file {
+            Some(file) if failure.contains(NO_PASSWORD) => {
+                let file = file.display();
+                format!("{NO_PASSWORD}: {file} does not count, since others can read it: chmod 600 {file}")
+            }
+            _ => failure,
+        }
     }
 
     /// What to write before what is said of a host: its name, if there are several.
@@ -230,11 +250,11 @@ fn is_meant(config: &Config, [host, port, database, user]: [&str; 4]) -> bool {
     let is = |pattern: &str, value: &str| pattern == "*" || pattern == value;
     let own_user = config.get_user().unwrap_or_default();
     let is_host = |(index, own): (usize, &Host)| {
-        let name = match own {
-            Host::Tcp(name) => name.as_str(),
-            Host::Unix(_) => "localhost",
+        let is_named = match own {
+            Host::Tcp(name) => is(host, name),
+            Host::Unix(folder) => is(host, "localhost") || Path::new(host) == folder,
         };
-        is(host, name) && is(port, &port_of(index))
+        is_named && is(port, &port_of(index))
     };
     is(user, own_user)
         && is(database, config.get_dbname().unwrap_or(own_user))
