@@ -164,7 +164,7 @@ async fn a_commit_whose_answer_is_lost_is_found_and_not_repeated() {
     let store = start(StoreLocation::Server(std::sync::Arc::new(proxy.url.parse().unwrap())));
     let mut sources = Vec::new();
     for (cut, inserts) in
-        [(Cut::After("COMMIT"), 1), (Cut::Before("COMMIT"), 2), (Cut::Before("SAVEPOINT"), 1)]
+        [(Cut::After("COMMIT\0"), 1), (Cut::Before("COMMIT\0"), 2), (Cut::Before("SAVEPOINT"), 1)]
     {
         at_the_first_insert(&home, "TRIGGER", "NULL");
         proxy.cut(cut);

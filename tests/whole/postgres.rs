@@ -211,7 +211,7 @@ fn commits_whose_answers_are_lost_are_neither_lost_nor_doubled() {
     let daemon = home.start();
     shows_all(&daemon, 0);
     for last in 1..9 {
-        let cut = [Cut::After("last_commit"), Cut::Before("last_commit"), Cut::After("COMMIT")][last % 3];
+        let cut = [Cut::After("last_commit"), Cut::Before("last_commit"), Cut::After("COMMIT\0")][last % 3];
         proxy.cut(cut);
         publish(&origin, last);
         eventually("a cut", || (proxy.cuts() as usize == last).then_some(()));
