@@ -28,7 +28,7 @@ pub(super) const STORE_RETRY: Duration = Duration::from_secs(10);
 /// The wall clock and the monotonic clock differ by more only after a suspend or a clock change.
 const MAX_CLOCK_DRIFT: SignedDuration = SignedDuration::from_secs(5);
 
-/// In which time polls are started that an outage has held up.
+/// The polls that an outage has held up are spread over this time.
 const OUTAGE_SPREAD: SignedDuration = SignedDuration::from_secs(90);
 
 /// The queue of sources and how current it is.
@@ -40,7 +40,7 @@ pub(super) struct Planner {
     uncommitted: HashMap<SourceId, Duration>,
     /// Who asks which host.
     peers: Arc<Peers>,
-    /// Sources in flight that another daemon polls from then on.
+    /// Sources that are not planned again when their poll ends: they left the config, or another daemon polls them.
     leaving: HashSet<SourceId>,
     /// Whether there may be hosts to hand over.
     has_hosts_to_release: bool,
@@ -110,7 +110,7 @@ impl Planner {
         self.queue.next()
     }
 
-    /// Up to `n` sources to poll now, `only_local`: of local hosts.
+    /// Up to `n` sources to poll now; if `only_local`, of local hosts only.
     pub(super) fn take(&mut self, n: usize, only_local: bool) -> Vec<SourceId> {
         if only_local { self.queue.take_local(now(), n) } else { self.queue.take(now(), n) }
     }
@@ -130,13 +130,14 @@ impl Planner {
         self.queue.is_local(host)
     }
 
-    /// The request of a source was made so long ago: later than it was taken, since its claim had to be written.
+    /// Notes that the request of a source went out so long ago: some time after it was taken, since its claim had to be
+    /// written first.
     pub(super) fn requested(&mut self, source: SourceId, ago: Duration) {
         let ago = SignedDuration::try_from(ago).unwrap_or(SignedDuration::MAX);
         self.queue.requested(source, now().checked_sub(ago).unwrap_or(Timestamp::MIN));
     }
 
-    /// A source is done and its claim ended; it is due again at `due`, or never.
+    /// A source was polled, or could not be claimed; it is due again at `due`, or never.
     pub(super) fn done(&mut self, source: SourceId, due: Option<Timestamp>) {
         self.uncommitted.remove(&source);
         let is_leaving = self.leaving.remove(&source);

@@ -73,7 +73,7 @@ pub(super) enum PollEnd {
     Finished(Box<FinishedPoll>),
     /// It is not due, or another process polls it, until this time. Without a time it has left the config.
     NotClaimed(Option<Timestamp>),
-    /// Its host takes no requests until this time.
+    /// Its host may not be asked before this time: it refuses, or another daemon has it.
     HostHeld(Timestamp),
     /// The store failed before the poll.
     ClaimFailed(store::Error),

@@ -17,7 +17,7 @@ use crate::source::{
 use hints::Hint;
 use publish_interval::PublishInterval;
 
-/// The longest wait that a publisher's hints can ask for.
+/// The longest wait that a `Retry-After` can ask for.
 const MAX_RETRY_AFTER: Duration = Duration::from_secs(30 * 24 * 3600);
 
 /// A quiet source waits this fraction of its silence, or of its usual gap between entries.

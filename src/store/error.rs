@@ -69,7 +69,7 @@ impl Error {
         }
     }
 
-    /// Whether the cause lies in the disk or the permissions, so that a later attempt may succeed.
+    /// Whether a later attempt may succeed: the cause lies in the disk, the permissions, the server or the way to it.
     #[must_use]
     pub fn is_transient(&self) -> bool {
         use ErrorCode::{CannotOpen, DiskFull, PermissionDenied, ReadOnly, SystemIoFailure};

@@ -28,7 +28,7 @@ pub struct Store {
     commands: mpsc::Sender<WriteCommand>,
     /// Locked by the writer's commands, and for a moment by [`Store::dedup_index_size`].
     dedup_index: Arc<Mutex<DedupIndex>>,
-    /// Set by the writer.
+    /// Why the store is open read-only, if it is. Set by the writer.
     write_error: Arc<Mutex<Option<Error>>>,
     unreadable: UnreadableRows,
     shared: Option<SharedStore>,
@@ -139,7 +139,7 @@ impl Store {
         &self.location
     }
 
-    /// The index that only the writer's commands use.
+    /// The index of stories, for the writer's commands.
     pub(super) fn dedup_index(&self) -> Arc<Mutex<DedupIndex>> {
         Arc::clone(&self.dedup_index)
     }

@@ -99,7 +99,7 @@ pub enum ClaimResult {
     Claimed(Box<Claim>),
     /// The source is not due, or claimed by another poller, until this time.
     NotDue(SourceId, Timestamp),
-    /// Its host takes no requests until this time.
+    /// Its host may not be asked before this time: it refuses, or another daemon has it.
     HostHeld(SourceId, Timestamp),
     /// The source has left the config.
     Gone(SourceId),

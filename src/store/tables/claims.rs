@@ -15,7 +15,7 @@ use super::super::model::{Claim, ClaimResult, Claimant, SourceId};
 use super::super::sql::{OptionalExtension, Result, params};
 use super::super::values::{lossy_text, millis, nearest_time};
 use super::config_edits::is_still_in_force;
-use super::daemons::{HELD_BY_OTHER, take_host};
+use super::daemons::{RETRY_HOST_MILLIS, take_host};
 use super::hosts::read_budget;
 use super::source_state::source_state;
 use super::sources::due_time;
@@ -51,7 +51,7 @@ impl Store {
         let (claimer, known) = (self.claimer(claimant, gaps), self.known_in_force());
         self.command_with(Durability::Relaxed, move |c| {
             if !is_still_in_force(c, known.as_ref())? {
-                let retry = nearest_time(millis(now).saturating_add(HELD_BY_OTHER));
+                let retry = nearest_time(millis(now).saturating_add(RETRY_HOST_MILLIS));
                 return Ok(sources.iter().map(|id| ClaimResult::HostHeld(*id, retry)).collect());
             }
             claim(c, &sources, &claimer, now, lease)

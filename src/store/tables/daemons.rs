@@ -15,7 +15,7 @@ use super::super::values::{from_json, lossy_text, to_json};
 use super::config_edits::config_in_force;
 
 /// When a host that another daemon has is asked for again.
-pub(super) const HELD_BY_OTHER: i64 = 1000;
+pub(super) const RETRY_HOST_MILLIS: i64 = 1000;
 
 impl Store {
     /// Says that this daemon is there; takes from those that have been silent for too long what they hold. Returns who
@@ -195,14 +195,14 @@ pub(super) fn take_host(
         })?;
     // If this daemon was silent for too long, it says soon that it is there again.
     if !lease.is_own_living {
-        return Ok(Some(HELD_BY_OTHER));
+        return Ok(Some(RETRY_HOST_MILLIS));
     }
     if let (Some(holder), Some(idle)) = (lease.holder, lease.idle) {
         if holder == own {
             return Ok(None);
         }
         if lease.is_holder_living {
-            return Ok(Some(HELD_BY_OTHER));
+            return Ok(Some(RETRY_HOST_MILLIS));
         }
         let gap = i64::try_from(claimer.gap(host, learnt_gap).as_millis()).unwrap_or(i64::MAX);
         if idle < gap {
